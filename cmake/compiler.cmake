@@ -1,0 +1,25 @@
+# Warnings are errors in our own code; sanitizers apply to all of it.
+add_library(sluice_options INTERFACE)
+target_compile_options(sluice_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow
+                       -Wnon-virtual-dtor -Wold-style-cast -fno-omit-frame-pointer)
+target_include_directories(sluice_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(sluice_options INTERFACE SLUICE_VERSION="${PROJECT_VERSION}")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports uses of moved-from coroutine frames and vector growth that cannot happen.
+  target_compile_options(sluice_options INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds
+                         -Wno-stringop-overflow -Wno-restrict -Wno-dangling-pointer -Wno-stringop-overread)
+endif()
+if(SLUICE_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+elseif(SLUICE_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(sluice_options INTERFACE -Wno-tsan)
+  endif()
+endif()
+if(SLUICE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()

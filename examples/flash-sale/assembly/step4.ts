@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Step 4: who has passed once passes always. The Authorization header says who
+// it is, and the shared data remembers.
+
+export * from '../../../sdk/assemblyscript/easegress/proxy'
+
+import { Program, request, parseDate, response, cluster, getUnixTimeInMs, rand, registerProgramFactory } from '../../../sdk/assemblyscript/easegress'
+
+class FlashSale extends Program {
+	startTime: i64
+	blockRatio: f64
+
+	constructor(params: Map<string, string>) {
+		super(params)
+		this.startTime = parseDate("2021-08-08T00:00:00+00:00").getTime()
+		this.blockRatio = 0.4
+	}
+
+	run(): i32 {
+		if (getUnixTimeInMs() < this.startTime) {
+			response.setBody(String.UTF8.encode("not start yet.\n"))
+			return 1
+		}
+
+		let id = request.getHeader("Authorization")
+		if (cluster.getString("id/" + id) == "true") {
+			return 0
+		}
+
+		if (rand() > this.blockRatio) {
+			cluster.putString("id/" + id, "true")
+			return 0
+		}
+
+		response.setBody(String.UTF8.encode("sold out.\n"))
+		return 2
+	}
+}
+
+registerProgramFactory((params: Map<string, string>) => {
+	return new FlashSale(params)
+})

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/encoding.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice {
+namespace {
+
+TEST(Base64, RoundTripsEveryLength) {
+  std::string bytes;
+  for (int i = 0; i < 70; ++i) {
+    EXPECT_EQ(base64_decode(base64_encode(bytes)), bytes);
+    bytes.push_back(static_cast<char>(i * 37));
+  }
+}
+
+TEST(Base64, RefusesOtherText) {
+  for (const char* text : {"a", "ab=c", "====", "YQ =", "/tmp/x.wasm", "YQ", "Y*=="}) {
+    EXPECT_EQ(base64_decode(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(base64_decode("YWJj\nZGVm\n"), "abcdef");
+  EXPECT_EQ(base64_decode(""), "");
+}
+
+TEST(Sha256, KnownVector) {
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process log. A Logger is a cheap handle on a queue that a thread of its own empties, so
+// writing never waits for the disk; when the queue is full the oldest lines are dropped.
+// Any thread may call any function. main() makes one and hands it to what needs it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace spdlog {
+class logger;
+}
+
+namespace sluice {
+
+enum class LogLevel { debug, info, warn, error };
+
+class Logger {
+ public:
+  // A logger that drops everything: for tests.
+  Logger() = default;
+  // Writes to `file` (created; appended to), or to standard error if it is empty.
+  // `debug` sets the first level. Lines: RFC 3339 time, tab, LEVEL, tab, text.
+  static Logger open(const std::string& file, bool debug);
+
+  void debug(std::string_view text) const { write(LogLevel::debug, text); }
+  void info(std::string_view text) const { write(LogLevel::info, text); }
+  void warn(std::string_view text) const { write(LogLevel::warn, text); }
+  void error(std::string_view text) const { write(LogLevel::error, text); }
+  // Control characters in `text` are written as \n, \xNN: one call is one line.
+  void write(LogLevel level, std::string_view text) const;
+
+  void set_level(LogLevel level) const;
+  [[nodiscard]] LogLevel level() const;
+  [[nodiscard]] bool enabled(LogLevel level) const;
+  // Opens the file anew (after a rotation moved it away). On failure goes on with the old one.
+  void reopen() const;
+  void flush() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+[[nodiscard]] std::string_view to_string(LogLevel level);
+
+}  // namespace sluice

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The body of a message: absent, whole in memory, or a stream with back-pressure (nothing is read
+// from the peer until read() is awaited). Core-bound, one owner.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "loop/task.h"
+
+namespace sluice::http {
+
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // The next bytes, valid until the next call; empty at the end. Errors: `closed` (the peer went
+  // away before the end), `invalid` (framing), `timed_out`, `too_large`.
+  virtual Task<Result<std::string_view>> read() = 0;
+};
+
+class Body {
+ public:
+  Body() = default;
+  // A whole body, in memory.
+  explicit Body(std::string bytes) : bytes_(std::move(bytes)) {}
+  // `length`: bytes to come if known (Content-Length), nullopt if the framing tells the end.
+  Body(std::unique_ptr<BodyReader> reader, std::optional<std::uint64_t> length)
+      : reader_(std::move(reader)), length_(length) {}
+
+  [[nodiscard]] bool is_stream() const { return reader_ != nullptr; }
+  // The bytes of a whole body; empty for a stream.
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  [[nodiscard]] std::optional<std::uint64_t> length() const {
+    return reader_ ? length_ : std::optional<std::uint64_t>(bytes_.size());
+  }
+  // Replaces whatever was there; a stream is dropped unread.
+  void assign(std::string bytes) {
+    reader_.reset();
+    length_.reset();
+    bytes_ = std::move(bytes);
+  }
+  // Empties it; keeps the capacity for the next message.
+  void clear() {
+    reader_.reset();
+    length_.reset();
+    bytes_.clear();
+  }
+  [[nodiscard]] BodyReader* reader() { return reader_.get(); }
+  // Makes a stream whole. Error `too_large` beyond `bytes_max`, else the reader's errors.
+  Task<Result<void>> buffer(std::uint64_t bytes_max);
+
+ private:
+  std::string bytes_;
+  std::unique_ptr<BodyReader> reader_;
+  std::optional<std::uint64_t> length_;
+};
+
+}  // namespace sluice::http

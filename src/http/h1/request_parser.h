@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 requests from bytes (RFC 9112). No sockets: the connection feeds bytes and asks.
+// Strict: what two parsers could read differently is refused (see the .cc for the list, with the
+// sections), so that no request can be smuggled past or through.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace sluice::http::h1 {
+
+struct RequestLimits {
+  std::uint32_t head_bytes_max = 64 * 1024;    // request line and all fields
+  std::uint32_t target_bytes_max = 16 * 1024;
+  std::uint32_t fields_max = 200;
+};
+
+// Why a request is refused: the status to answer before the connection is closed.
+struct Refusal {
+  int status = 400;  // 400, 413, 414, 417, 431, 501, 505
+  std::string reason;  // for the log
+};
+
+enum class ParseState {
+  need_more,  // give more bytes
+  head,       // the head is complete: request() is filled, body follows if has_body()
+  body,       // bytes of the body were produced
+  done,       // the message is complete
+  refused,    // see refusal(); nothing more can be read from this connection
+};
+
+class RequestParser {
+ public:
+  explicit RequestParser(RequestLimits limits = {});
+  ~RequestParser();
+  RequestParser(RequestParser&&) noexcept;
+  RequestParser& operator=(RequestParser&&) noexcept;
+
+  // Begins the next message; `request` is cleared and filled while parsing, and must outlive it.
+  void start(Request& request);
+
+  struct Progress {
+    ParseState state;
+    std::size_t consumed;        // bytes of `input` that are done with
+    std::string_view body{};     // for ParseState::body: decoded body bytes, a part of `input`
+  };
+  // Reads on. Call again with the rest of the input until it says need_more, done or refused.
+  // After `head`, body bytes come only as `body` results: nothing of the body is buffered here.
+  [[nodiscard]] Progress parse(std::string_view input);
+
+  // Valid from `head` on.
+  [[nodiscard]] bool has_body() const;
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const;  // nullopt: chunked
+  // The connection may carry another request (version, Connection header).
+  [[nodiscard]] bool keep_alive() const;
+  [[nodiscard]] bool expects_continue() const;
+  [[nodiscard]] const Refusal& refusal() const;
+  // False before the first byte of a message: an idle connection, which may be closed silently.
+  [[nodiscard]] bool started() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 responses of backends from bytes (RFC 9112). No sockets.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/h1/request_parser.h"
+#include "http/message.h"
+
+namespace sluice::http::h1 {
+
+struct ResponseLimits {
+  std::uint32_t head_bytes_max = 64 * 1024;
+  std::uint32_t fields_max = 200;
+};
+
+class ResponseParser {
+ public:
+  explicit ResponseParser(ResponseLimits limits = {});
+  ~ResponseParser();
+  ResponseParser(ResponseParser&&) noexcept;
+  ResponseParser& operator=(ResponseParser&&) noexcept;
+
+  // Begins the next response, to a request of `method` (HEAD and CONNECT change the framing).
+  // 1xx responses are skipped (101 is reported). `response` must outlive the parse.
+  void start(Response& response, std::string_view method);
+
+  using Progress = RequestParser::Progress;
+  [[nodiscard]] Progress parse(std::string_view input);
+  // The backend closed: done if the framing allows it (no length given), else refused.
+  [[nodiscard]] ParseState parse_eof();
+
+  [[nodiscard]] bool has_body() const;
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const;
+  [[nodiscard]] bool keep_alive() const;
+  [[nodiscard]] const std::string& error() const;  // after `refused`
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::http::h1

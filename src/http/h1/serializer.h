@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 messages to bytes (RFC 9112). The caller owns the buffer and sends it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace sluice::http::h1 {
+
+enum class Framing {
+  none,            // no body may follow (1xx, 204, 304)
+  content_length,  // `length` bytes follow (or would, for HEAD)
+  chunked,         // chunks follow, ended by append_last_chunk
+  until_close,     // HTTP/1.0 clients: the end of the connection is the end of the body
+};
+
+struct ResponseHead {
+  bool keep_alive = true;
+  Version version = Version::http11;  // of the request
+  Framing framing = Framing::content_length;
+  std::uint64_t length = 0;
+  std::string_view date;  // IMF-fixdate, kept by the worker; empty: no Date field
+};
+
+// How a response to `method` is framed for a client of `version`.
+[[nodiscard]] Framing response_framing(const Response& response, std::string_view method, Version version);
+
+// Appends status line and fields. Hop-by-hop fields, Content-Length and Transfer-Encoding in
+// response.headers are left out; framing and Connection are written from `head`. Fields whose name or
+// value could break the framing (RFC 9112 section 11.1) are left out.
+void append_response_head(std::string& out, const Response& response, const ResponseHead& head);
+
+// Appends request line and fields for a backend: Host from request.host, framing from `length`
+// (nullopt: chunked; 0 with no body method: no field). Hop-by-hop fields are left out.
+void append_request_head(std::string& out, const Request& request, std::optional<std::uint64_t> length);
+
+void append_chunk(std::string& out, std::string_view bytes);  // nothing for empty bytes
+void append_last_chunk(std::string& out);
+
+// True for the hop-by-hop fields of RFC 9110 section 7.6.1 (Connection, Keep-Alive, TE, ...).
+[[nodiscard]] bool is_hop_by_hop(std::string_view name);
+
+}  // namespace sluice::http::h1

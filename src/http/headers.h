@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Header fields (RFC 9110 section 5) in the order they came. Names compare without case and keep
+// the spelling they came in. clear() keeps the memory, so a connection that reuses its messages
+// does not allocate per request.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http {
+
+struct Field {
+  std::string name;
+  std::string value;
+};
+
+// ASCII, without case.
+[[nodiscard]] bool iequals(std::string_view a, std::string_view b);
+// True for a token of RFC 9110 section 5.6.2: field names, methods.
+[[nodiscard]] bool is_token(std::string_view text);
+// True if `text` may stand as a field value: no CR, LF, NUL or other control character but tab.
+[[nodiscard]] bool is_field_value(std::string_view text);
+// Canonical spelling: Content-Type, X-Forwarded-For.
+[[nodiscard]] std::string canonical_name(std::string_view name);
+
+class Headers {
+ public:
+  // The first value of that name, or nullopt. Valid until the headers change.
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
+  [[nodiscard]] bool contains(std::string_view name) const { return get(name).has_value(); }
+  // Replaces every field of that name by one.
+  void set(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::string_view value);
+  // Number of fields removed.
+  std::size_t remove(std::string_view name);
+  void clear() { size_ = 0; }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] const Field* begin() const { return fields_.data(); }
+  [[nodiscard]] const Field* end() const { return fields_.data() + size_; }
+
+  Headers() = default;
+  Headers(const Headers& other);
+  Headers& operator=(const Headers& other);
+  Headers(Headers&&) noexcept = default;
+  Headers& operator=(Headers&&) noexcept = default;
+
+ private:
+  std::vector<Field> fields_;  // beyond size_: spare slots that keep their capacity
+  std::size_t size_ = 0;
+};
+
+}  // namespace sluice::http

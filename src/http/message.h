@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request and Response, as filters see them; the same for every HTTP version. Core-bound.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/body.h"
+#include "http/headers.h"
+
+namespace sluice::http {
+
+enum class Version { http10, http11, http2 };
+// "HTTP/1.0", "HTTP/1.1", "HTTP/2.0"
+[[nodiscard]] std::string_view to_string(Version version);
+
+struct Request {
+  Version version = Version::http11;
+  std::string method;        // as sent; a token
+  std::string scheme;        // "http", "https"
+  std::string host;          // Host header or :authority, with the port if one was sent
+  std::string escaped_path;  // as sent, percent-encoded, begins with '/' (or "*" for OPTIONS *)
+  std::string path;          // decoded
+  std::string query;         // raw, without '?'
+  bool has_query = false;    // "/a?" and "/a" differ
+  std::string fragment;      // normally empty
+  Headers headers;           // without Host, Content-Length, Transfer-Encoding, Connection framing
+  Body body;
+
+  // Takes an origin-form, absolute-form or asterisk-form target (RFC 9112 section 3.2) apart into
+  // the fields above. False if it is none.
+  [[nodiscard]] bool set_target(std::string_view target);
+  // Sets `path` (decoded) and the escaped path that spells it.
+  void set_path(std::string_view decoded);
+  // escaped_path, and "?query" if there is one.
+  [[nodiscard]] std::string target() const;
+  // Everything as at construction; keeps capacity.
+  void clear();
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;  // Content-Length and Transfer-Encoding are the codec's business
+  Body body;
+
+  void clear();
+};
+
+// "Not Found" for 404; "" for a code without a name. RFC 9110 section 15.
+[[nodiscard]] std::string_view reason_phrase(int status);
+
+// nullopt-free percent-decoding (RFC 3986 section 2.1): false at a broken escape or a NUL.
+[[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
+// Encodes what may not stand in a path.
+[[nodiscard]] std::string percent_encode_path(std::string_view decoded);
+// The first value of a query parameter, decoded; "" if absent.
+[[nodiscard]] std::string query_parameter(std::string_view query, std::string_view name);
+// Host without the port; an IPv6 literal keeps its brackets.
+[[nodiscard]] std::string_view host_without_port(std::string_view host);
+
+}  // namespace sluice::http

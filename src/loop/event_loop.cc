@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/event_loop.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <list>
+
+namespace sluice::loop {
+
+namespace asio = boost::asio;
+
+struct EventLoop::State {
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
+  asio::steady_timer alarm{io};
+  TimePoint alarm_at = TimePoint::max();
+  Timers timers;
+  std::list<Task<void>> spawned;
+};
+
+namespace {
+
+// Drives a spawned task and removes it from its owner's list when it is done.
+struct Root {
+  struct promise_type {
+    Root get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+}  // namespace
+
+EventLoop::EventLoop() : state_(std::make_unique<State>()) {}
+
+EventLoop::~EventLoop() {
+  // Tasks may own timers of this loop: they go first.
+  while (!state_->spawned.empty()) {
+    auto doomed = std::move(state_->spawned.front());
+    state_->spawned.pop_front();
+  }
+}
+
+void EventLoop::run() {
+  state_->io.restart();
+  state_->io.run();
+}
+
+void EventLoop::stop() { state_->io.stop(); }
+
+namespace {
+
+// Asio wants copyable-or-movable handlers called as rvalue; this one is movable only.
+struct Posted {
+  std::move_only_function<void()> work;
+  void operator()() { work(); }
+};
+
+}  // namespace
+
+void EventLoop::post(std::move_only_function<void()> work) {
+  asio::post(state_->io, Posted{std::move(work)});
+}
+
+asio::io_context& EventLoop::io() { return state_->io; }
+
+namespace {
+
+Task<void> then(Task<void> task, std::move_only_function<void()> done) {
+  co_await std::move(task);
+  done();
+}
+
+}  // namespace
+
+void EventLoop::spawn(Task<void> task) {
+  auto& list = state_->spawned;
+  const auto place = list.emplace(list.end());
+  // The frame cannot be destroyed from inside itself: the mailbox does it.
+  *place = then(std::move(task), [this, place] {
+    post([this, place] {
+      Task<void> finished = std::move(*place);
+      state_->spawned.erase(place);
+      if (finished.done()) finished.take();
+    });
+  });
+  place->start();
+}
+
+EventLoop::Sleep EventLoop::sleep_until(TimePoint when) { return Sleep(*this, when); }
+EventLoop::Sleep EventLoop::sleep_for(Duration duration) {
+  return Sleep(*this, now() + duration);
+}
+EventLoop::Yield EventLoop::yield() { return Yield(*this); }
+
+EventLoop::Timers::iterator EventLoop::add_timer(TimePoint when, std::function<void()> fire) {
+  const auto position = state_->timers.emplace(when, std::move(fire));
+  if (when < state_->alarm_at) arm();
+  return position;
+}
+
+void EventLoop::remove_timer(Timers::iterator position) { state_->timers.erase(position); }
+
+// One Asio timer serves them all; it is set to the earliest and left alone when that one goes.
+void EventLoop::arm() {
+  if (state_->timers.empty()) {
+    state_->alarm_at = TimePoint::max();
+    return;
+  }
+  state_->alarm_at = state_->timers.begin()->first;
+  state_->alarm.expires_at(state_->alarm_at);
+  state_->alarm.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    const TimePoint now = Clock::now();
+    while (!state_->timers.empty() && state_->timers.begin()->first <= now) {
+      auto node = state_->timers.extract(state_->timers.begin());
+      node.mapped()();
+    }
+    arm();
+  });
+}
+
+struct EventLoop::Timer::Slot {
+  Timers::iterator position;
+  bool fired = false;
+};
+
+EventLoop::Timer::Timer(EventLoop& loop, TimePoint when, std::function<void()> fire)
+    : loop_(&loop), slot_(std::make_shared<Slot>()) {
+  // The callback may destroy this Timer, so it keeps the slot itself.
+  slot_->position = loop.add_timer(when, [slot = slot_, fire = std::move(fire)] {
+    slot->fired = true;
+    fire();
+  });
+}
+
+EventLoop::Timer::Timer(Timer&& other) noexcept
+    : loop_(std::exchange(other.loop_, nullptr)), slot_(std::move(other.slot_)) {}
+
+EventLoop::Timer& EventLoop::Timer::operator=(Timer&& other) noexcept {
+  if (this != &other) {
+    reset();
+    loop_ = std::exchange(other.loop_, nullptr);
+    slot_ = std::move(other.slot_);
+  }
+  return *this;
+}
+
+void EventLoop::Timer::reset() {
+  if (loop_ != nullptr && slot_ && !slot_->fired) loop_->remove_timer(slot_->position);
+  loop_ = nullptr;
+  slot_.reset();
+}
+
+EventLoop::Yield::~Yield() {
+  if (pending_) *pending_ = {};
+}
+
+void EventLoop::Yield::await_suspend(std::coroutine_handle<> handle) {
+  pending_ = std::make_shared<std::coroutine_handle<>>(handle);
+  loop_.post([pending = pending_] {
+    if (*pending) std::exchange(*pending, {}).resume();
+  });
+}
+
+}  // namespace sluice::loop

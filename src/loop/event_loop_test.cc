@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/event_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace sluice::loop {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<int> add(EventLoop& loop, int a, int b) {
+  co_await loop.yield();
+  co_return a + b;
+}
+
+Task<int> sum(EventLoop& loop) {
+  int total = 0;
+  for (int i = 0; i < 1000; ++i) total += co_await add(loop, i, 1);
+  co_return total;
+}
+
+TEST(EventLoop, RunsACoroutineToCompletion) {
+  EventLoop loop;
+  EXPECT_EQ(run_to_completion(loop, sum(loop)), 999 * 1000 / 2 + 1000);
+}
+
+TEST(EventLoop, PostFromOtherThreadsKeepsOrder) {
+  EventLoop loop;
+  std::vector<int> seen;
+  std::thread other([&] {
+    for (int i = 0; i < 100; ++i) loop.post([&seen, i] { seen.push_back(i); });
+    loop.post([&loop] { loop.stop(); });
+  });
+  loop.run();
+  other.join();
+  ASSERT_EQ(seen.size(), 100U);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+}
+
+Task<void> sleeper(EventLoop& loop, Duration duration, std::vector<int>& order, int name) {
+  co_await loop.sleep_for(duration);
+  order.push_back(name);
+}
+
+TEST(EventLoop, TimersFireInOrderOfTime) {
+  EventLoop loop;
+  std::vector<int> order;
+  loop.spawn(sleeper(loop, 20ms, order, 2));
+  loop.spawn(sleeper(loop, 1ms, order, 1));
+  loop.spawn(sleeper(loop, 30ms, order, 3));
+  const EventLoop::Timer end(loop, Clock::now() + 60ms, [&] { loop.stop(); });
+  loop.run();
+  EXPECT_EQ(order, (std::vector{1, 2, 3}));
+}
+
+TEST(EventLoop, DestroyingATaskCancelsItsWait) {
+  EventLoop loop;
+  std::vector<int> order;
+  {
+    Task<void> doomed = sleeper(loop, 1ms, order, 1);
+    doomed.start();
+    Task<int> yielding = add(loop, 1, 2);
+    yielding.start();
+  }
+  const EventLoop::Timer end(loop, Clock::now() + 20ms, [&] { loop.stop(); });
+  loop.run();
+  EXPECT_TRUE(order.empty());
+}
+
+TEST(EventLoop, TimerMayDestroyItselfWhenItFires) {
+  EventLoop loop;
+  std::optional<EventLoop::Timer> timer;
+  timer.emplace(loop, Clock::now() + 1ms, [&] {
+    timer.reset();
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_FALSE(timer.has_value());
+}
+
+TEST(EventLoop, SpawnedTasksGoWithTheLoop) {
+  std::vector<int> order;
+  EventLoop loop;
+  loop.spawn(sleeper(loop, 1h, order, 1));
+  SUCCEED();  // the leak checker watches
+}
+
+}  // namespace
+}  // namespace sluice::loop

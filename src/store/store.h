@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shared data: every run of a guest is one serializable transaction over one namespace
+// (`pipeline/filter`).
+//
+// A namespace is a chain of commits. Each core holds a View, its own replica of the namespace,
+// brought up to date by following the chain. A commit that nothing it read has changed under is
+// appended to the chain by one compare-and-swap; where another core was faster, the view catches up,
+// validates again, and either retries the swap or reports a conflict. So no core ever waits for a
+// lock, reads touch only the core's own memory, and the order of the chain is the serial order.
+// A journal (memory, embedded; one thread of its own) follows all chains in groups and tells the
+// cores what is durable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "loop/core.h"
+#include "loop/task.h"
+
+namespace sluice::store {
+
+using Version = std::uint64_t;  // position in the namespace's chain; 0 = empty namespace
+
+struct Entry {
+  std::string key;
+  std::string value;
+};
+
+class View;
+
+// One run's reads and buffered writes. Core-bound, short-lived, owned by the run. Sees its own
+// writes. Sizes are bounded by the limits of the Store; a breach is remembered and refuses the commit.
+class Transaction {
+ public:
+  explicit Transaction(View& view);
+  ~Transaction();
+  Transaction(Transaction&&) noexcept;
+  Transaction& operator=(Transaction&&) noexcept;
+
+  // The value, or nullopt if the key is absent. Valid until the next call on this object.
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view key);
+  void put(std::string_view key, std::string_view value);
+  void erase(std::string_view key);
+  // Number of keys that begin with `prefix`; the cost does not grow with the number of keys
+  // (but for the first use of a prefix in a view).
+  [[nodiscard]] std::uint64_t count(std::string_view prefix);
+  [[nodiscard]] bool has_writes() const;
+  // Forget everything read and written and begin again on the newest view.
+  void restart();
+
+ private:
+  friend class View;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+enum class CommitStatus {
+  committed,    // part of the chain; not yet durable
+  conflict,     // something read has changed: restart() and run again
+  unavailable,  // writes are refused for now (the journal cannot write): fails closed
+  too_large,    // over a limit of the Store
+};
+
+struct Commit {
+  CommitStatus status;
+  Version version;  // every version this run read or wrote is <= this one
+};
+
+// A core's replica of one namespace. Belongs to that core; lives as long as the Store.
+class View {
+ public:
+  virtual ~View() = default;
+  // Never blocks. Read-only transactions on an unchanged namespace cost one atomic load.
+  [[nodiscard]] virtual Commit commit(Transaction& transaction) = 0;
+  // True if `version` is durable: a response may be sent. One atomic load.
+  [[nodiscard]] virtual bool is_durable(Version version) const = 0;
+  // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
+  // journal has failed meanwhile.
+  [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;
+  // For a run that met `commit_conflicts_before_turn` conflicts: waits for its turn, during which
+  // other cores' writes to the namespace hold back. Destroying the Turn ends it.
+  class Turn {
+   public:
+    Turn() = default;
+    explicit Turn(View* view) : view_(view) {}
+    Turn(Turn&& other) noexcept : view_(std::exchange(other.view_, nullptr)) {}
+    Turn& operator=(Turn&& other) noexcept {
+      if (this != &other) {
+        end();
+        view_ = std::exchange(other.view_, nullptr);
+      }
+      return *this;
+    }
+    ~Turn() { end(); }
+
+   private:
+    void end();
+    View* view_ = nullptr;
+  };
+  [[nodiscard]] virtual Task<Result<Turn>> turn(TimePoint deadline) = 0;
+
+ protected:
+  friend class Transaction;
+  virtual void end_turn() = 0;
+};
+
+inline void View::Turn::end() {
+  if (view_ != nullptr) std::exchange(view_, nullptr)->end_turn();
+}
+
+inline constexpr int kConflictsBeforeTurn = 3;
+
+struct Limits {
+  std::size_t key_bytes_max = 4096;
+  std::size_t value_bytes_max = 1 << 20;
+  std::size_t writes_per_transaction_max = 10'000;
+};
+
+// One page of a listing, in key order.
+struct Page {
+  std::vector<Entry> entries;
+  bool more = false;  // there are keys after the last entry
+};
+
+struct NamespaceStatus {
+  std::uint64_t keys = 0;
+  Version committed = 0;
+  Version durable = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // On the core's own thread, once per core and namespace; the same View comes back afterwards.
+  // Loads the namespace from the journal on first use, which may read the disk: call it from
+  // `prepare`, not while serving. `ns` is "pipeline/filter".
+  [[nodiscard]] virtual Result<void> prepare(const std::string& ns) = 0;  // any thread but a worker's; idempotent
+  [[nodiscard]] virtual View& view(const loop::Core& core, const std::string& ns) = 0;  // after prepare(ns)
+
+  // Administration: any thread but a worker's; these block until what they did is durable.
+  [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
+                                          std::string_view after, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<void> apply(const std::string& ns, std::vector<Entry> entries) = 0;
+  [[nodiscard]] virtual Result<void> erase_all(const std::string& ns, std::string_view prefix) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) = 0;
+  [[nodiscard]] virtual NamespaceStatus status(const std::string& ns) const = 0;
+
+  // Small documents beside the shared data: the desired objects live here (name -> JSON text).
+  // Any thread but a worker's; durable on return.
+  [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
+  [[nodiscard]] virtual Result<void> put_document(std::string_view collection, const Entry& document) = 0;
+  [[nodiscard]] virtual Result<void> erase_document(std::string_view collection, std::string_view key) = 0;
+
+  // "" if the journal writes, else what is wrong and what to do.
+  [[nodiscard]] virtual std::string health() const = 0;
+};
+
+// Data that lives as long as the process: for tests.
+[[nodiscard]] std::unique_ptr<Store> open_memory_store(unsigned core_count, Limits limits = {});
+
+// SQLite (WAL, synchronous FULL) in one file, `directory`/sluice.db, created if absent. Takes a lock
+// on the directory: a second server on it gets the error `conflict`.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,
+                                                                 unsigned core_count, Logger logger,
+                                                                 Limits limits = {});
+
+}  // namespace sluice::store
