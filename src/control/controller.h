@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Controller: the desired objects, the running generation, and the way from one to the other.
+//
+// A change is decoded and validated, built into a complete immutable Snapshot, stored, and published
+// to the workers; anything that fails on the way leaves what runs untouched. Calls may come from any
+// thread but a worker's; they take turns.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "config/value.h"
+#include "pipeline/filter.h"
+#include "store/store.h"
+
+namespace sluice::server {
+class Workers;
+}
+
+namespace sluice::control {
+
+enum class ApplyMode {
+  create,  // error `conflict` if the name exists ("conflict name: demo")
+  update,  // error `not_found` if it does not; the kind may not change
+  apply,   // either
+};
+
+enum class Change { created, updated, unchanged };
+
+struct Applied {
+  std::string name;
+  std::string kind;
+  Change change;
+};
+
+// What `reload-code` did to one filter.
+struct Reloaded {
+  std::string pipeline;
+  std::string filter;
+  bool changed = false;
+  std::string code_hash;  // sha256 of what runs now
+  std::string error;      // "" or why the new code is refused; the old one serves on
+};
+
+struct ObjectKind {
+  std::string category;  // "Traffic gate", "Pipeline"
+  std::string kind;      // "HTTPServer"
+  std::string name;      // "httpserver"
+  std::vector<std::string> aliases;  // "httpservers", "hs"
+};
+
+class Controller {
+ public:
+  struct Options {
+    unsigned core_count;
+    std::string member_name;  // --name
+  };
+  Controller(Options options, Logger logger, store::Store& store, server::Workers& workers,
+             std::vector<std::unique_ptr<pipeline::FilterKind>> filter_kinds);
+  ~Controller();
+
+  // Loads the stored objects and publishes them. An object that cannot be built any more (its code is
+  // gone) is reported in its status and retried; the others run.
+  [[nodiscard]] Result<void> start();
+  void stop();
+
+  // All documents or none. Errors: `invalid` with one detail per fault, its path first (of several
+  // documents: `document 2, rules[0].paths[0].backend: …`).
+  [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents, ApplyMode mode);
+  [[nodiscard]] Result<void> remove(std::string_view name);
+  [[nodiscard]] Result<std::size_t> remove_all();
+
+  // Completed specs, createdAt included.
+  [[nodiscard]] std::vector<Json> list() const;
+  [[nodiscard]] Result<Json> get(std::string_view name) const;
+  // Status as of easegress-behaviour section 1.8; `state`, `error`, counters.
+  [[nodiscard]] Result<Json> status(std::string_view name) const;
+
+  [[nodiscard]] Result<std::vector<Reloaded>> reload_code();
+  // "pipeline/filter" if that pipeline has a filter with shared data of that name, else `not_found`.
+  [[nodiscard]] Result<std::string> data_namespace(std::string_view pipeline, std::string_view filter) const;
+
+  [[nodiscard]] static const std::vector<ObjectKind>& object_kinds();
+  // The spec of a new object of that kind with all defaults.
+  [[nodiscard]] Result<Json> default_spec(std::string_view kind, std::string_view name) const;
+  [[nodiscard]] Result<Json> object_schema(std::string_view kind) const;
+  [[nodiscard]] const std::vector<std::unique_ptr<pipeline::FilterKind>>& filter_kinds() const;
+
+  // +1 per change of an object; survives restarts.
+  [[nodiscard]] std::uint64_t config_version() const;
+  [[nodiscard]] store::Store& store();
+  // "" if all is well, else what is wrong, one line per cause.
+  [[nodiscard]] std::string health() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::control

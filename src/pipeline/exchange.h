@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exchange: one request and its response on their way through a pipeline. Core-bound; made by
+// server/connection (one per stream), reused for the next request after clear().
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "loop/core.h"
+
+namespace sluice::pipeline {
+
+inline constexpr std::string_view kDefaultNamespace = "DEFAULT";
+
+class Exchange {
+ public:
+  explicit Exchange(const loop::Core& core) : core_(core) { clear(); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  [[nodiscard]] const loop::Core& core() const { return core_; }
+  [[nodiscard]] loop::EventLoop& loop() const { return core_.loop; }
+
+  // The request of the active namespace; null if that namespace has none.
+  [[nodiscard]] http::Request* request();
+  // The response of the active namespace; null until a filter has made one.
+  [[nodiscard]] http::Response* response();
+  // The response of the active namespace, made (200, empty) if there is none.
+  http::Response& ensure_response();
+  // A fresh response (200, empty) in place of whatever there was.
+  http::Response& new_response();
+  void drop_response();
+
+  // Pipeline only: which namespace the filters see.
+  void activate(std::string_view name);
+  [[nodiscard]] std::string_view active_namespace() const { return active_->name; }
+
+  // The messages of namespace DEFAULT, whichever is active.
+  [[nodiscard]] http::Request& client_request() { return spaces_.front().request; }
+  [[nodiscard]] http::Response* client_response() {
+    return spaces_.front().has_response ? &spaces_.front().response : nullptr;
+  }
+
+  // Address of the client as the rules see it (X-Forwarded-For considered), and of the connection.
+  std::string real_ip;
+  std::string peer;  // ip:port
+
+  // Goes to the access log line; control characters are escaped there.
+  void add_tag(std::string tag) { tags_.push_back(std::move(tag)); }
+  [[nodiscard]] const std::vector<std::string>& tags() const { return tags_; }
+  std::vector<std::string>& tags() { return tags_; }
+
+  // As at construction; keeps memory.
+  void clear();
+
+ private:
+  struct Space {
+    std::string name;
+    http::Request request;
+    http::Response response;
+    bool has_request = false;
+    bool has_response = false;
+  };
+
+  const loop::Core& core_;
+  std::deque<Space> spaces_;  // the first is DEFAULT; a deque, so that references stay valid
+  Space* active_ = nullptr;
+  std::vector<std::string> tags_;
+};
+
+}  // namespace sluice::pipeline
