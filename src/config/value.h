@@ -3,10 +3,9 @@
 // a string stays "0.40". Values are immutable after parsing.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -16,25 +15,33 @@ namespace sluice::config {
 class Value {
  public:
   enum class Kind { null, scalar, sequence, map };
+  struct Member;
 
   Kind kind = Kind::null;
-  std::string scalar;      // source spelling, without quotes
-  bool quoted = false;     // "…", '…' or a block scalar: never a number, bool or null
-  std::vector<Value> items;                            // sequence
-  std::vector<std::pair<std::string, Value>> members;  // map, in source order
+  std::string scalar;           // source spelling, without quotes
+  bool quoted = false;          // "…", '…' or a block scalar: never a number, bool or null
+  std::vector<Value> items;     // sequence
+  std::vector<Member> members;  // map, in source order
 
   [[nodiscard]] const Value* find(std::string_view name) const;
 };
 
+struct Value::Member {
+  std::string key;
+  Value value;
+};
+
 struct ParseLimits {
-  std::size_t bytes_max = 16 << 20;
-  std::size_t values_max = 4'000'000;  // after aliases are expanded
+  std::size_t bytes_max = 16 << 20;    // of the text, and of all scalars after aliases are expanded
+  std::size_t values_max = 4'000'000;  // of all documents, after aliases are expanded
   int depth_max = 64;
 };
 
-// All documents of a YAML stream (JSON is YAML). Errors carry line and column. Duplicate keys,
-// non-scalar keys, unknown tags and aliases that refer to themselves are errors.
-[[nodiscard]] Result<std::vector<Value>> parse_documents(std::string_view text, ParseLimits limits = {});
+// All documents of a YAML stream (JSON is YAML); empty ones are left out. Errors carry line and
+// column. Duplicate keys, keys that are not text, merge keys, unknown tags, aliases that refer to
+// themselves, and text that is not UTF-8 are errors.
+[[nodiscard]] Result<std::vector<Value>> parse_documents(std::string_view text,
+                                                         ParseLimits limits = {});
 // Exactly one document; an empty text is an error.
 [[nodiscard]] Result<Value> parse_document(std::string_view text, ParseLimits limits = {});
 

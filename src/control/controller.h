@@ -37,6 +37,7 @@ struct Applied {
   std::string name;
   std::string kind;
   Change change;
+  std::string warning;  // "" or what does not run yet, and why
 };
 
 // What `reload-code` did to one filter.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::http {
@@ -31,7 +32,7 @@ class Headers {
   // The first value of that name, or nullopt. Valid until the headers change.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
   [[nodiscard]] bool contains(std::string_view name) const { return get(name).has_value(); }
-  // Replaces every field of that name by one.
+  // Replaces every field of that name by one, in the place of the first.
   void set(std::string_view name, std::string_view value);
   void add(std::string_view name, std::string_view value);
   // Number of fields removed.
@@ -46,10 +47,17 @@ class Headers {
   Headers() = default;
   Headers(const Headers& other);
   Headers& operator=(const Headers& other);
-  Headers(Headers&&) noexcept = default;
-  Headers& operator=(Headers&&) noexcept = default;
+  Headers(Headers&& other) noexcept
+      : fields_(std::move(other.fields_)), size_(std::exchange(other.size_, 0)) {}
+  Headers& operator=(Headers&& other) noexcept {
+    fields_ = std::move(other.fields_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
 
  private:
+  std::size_t remove_from(std::size_t first, const std::string& name);
+
   std::vector<Field> fields_;  // beyond size_: spare slots that keep their capacity
   std::size_t size_ = 0;
 };

@@ -29,9 +29,10 @@ struct Request {
   Body body;
 
   // Takes an origin-form, absolute-form or asterisk-form target (RFC 9112 section 3.2) apart into
-  // the fields above. False if it is none.
+  // the fields above; only absolute-form sets scheme and host. False if it is none: then the
+  // fields are unspecified. '*' is accepted whatever the method.
   [[nodiscard]] bool set_target(std::string_view target);
-  // Sets `path` (decoded) and the escaped path that spells it.
+  // Sets `path` (decoded; a missing first '/' is added) and the escaped path that spells it.
   void set_path(std::string_view decoded);
   // escaped_path, and "?query" if there is one.
   [[nodiscard]] std::string target() const;
@@ -50,13 +51,18 @@ struct Response {
 // "Not Found" for 404; "" for a code without a name. RFC 9110 section 15.
 [[nodiscard]] std::string_view reason_phrase(int status);
 
-// nullopt-free percent-decoding (RFC 3986 section 2.1): false at a broken escape or a NUL.
+// Replaces `out` by the decoded text (RFC 3986 section 2.1). False at a broken escape or a NUL.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
 // Encodes what may not stand in a path.
 [[nodiscard]] std::string percent_encode_path(std::string_view decoded);
-// The first value of a query parameter, decoded; "" if absent.
+// Appends "%XX".
+void append_percent_encoded(std::string& out, char c);
+// The first value of a query parameter, decoded ('+' is a space); "" if absent or undecodable.
 [[nodiscard]] std::string query_parameter(std::string_view query, std::string_view name);
 // Host without the port; an IPv6 literal keeps its brackets.
 [[nodiscard]] std::string_view host_without_port(std::string_view host);
+// True for a name, IPv4 address or [IPv6 address], with or without a port. Stricter than RFC 3986
+// section 3.2.2: no userinfo, no percent-encoding, no sub-delims.
+[[nodiscard]] bool is_host(std::string_view text);
 
 }  // namespace sluice::http

@@ -45,6 +45,8 @@ void Exchange::clear() {
   real_ip.clear();
   peer.clear();
   tags_.clear();
+  steps.clear();
+  pipeline_name = {};
 }
 
 }  // namespace sluice::pipeline

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "http/message.h"
 #include "loop/core.h"
 
@@ -48,6 +49,16 @@ class Exchange {
   // Address of the client as the rules see it (X-Forwarded-For considered), and of the connection.
   std::string real_ip;
   std::string peer;  // ip:port
+
+  // What has run, for the access log. Views into the pipeline, which lives as long as the exchange
+  // runs on it.
+  struct Step {
+    std::string_view alias;
+    std::string_view result;
+    Duration duration;
+  };
+  std::string_view pipeline_name;
+  std::vector<Step> steps;
 
   // Goes to the access log line; control characters are escaped there.
   void add_tag(std::string tag) { tags_.push_back(std::move(tag)); }

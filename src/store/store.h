@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -34,6 +35,7 @@ struct Entry {
   std::string value;
 };
 
+class Run;   // what a Transaction has read and written: run.h
 class View;
 
 // One run's reads and buffered writes. Core-bound, short-lived, owned by the run. Sees its own
@@ -53,13 +55,15 @@ class Transaction {
   // (but for the first use of a prefix in a view).
   [[nodiscard]] std::uint64_t count(std::string_view prefix);
   [[nodiscard]] bool has_writes() const;
+  // True if the run has seen a mixture of versions, because it was suspended between two reads: what
+  // it makes of that (a trap, too) means nothing, and commit() will report a conflict.
+  [[nodiscard]] bool stale() const;
   // Forget everything read and written and begin again on the newest view.
   void restart();
 
  private:
   friend class View;
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<Run> run_;  // goes back to its View's pool
 };
 
 enum class CommitStatus {
@@ -72,9 +76,12 @@ enum class CommitStatus {
 struct Commit {
   CommitStatus status;
   Version version;  // every version this run read or wrote is <= this one
+  // With `conflict`: a run elsewhere holds the turn, so running again before one's own turn() is vain.
+  bool turn_held = false;
 };
 
-// A core's replica of one namespace. Belongs to that core; lives as long as the Store.
+// A core's replica of one namespace. Belongs to that core; lives as long as the Store (and while a
+// Transaction, a Turn or a waiting durable() of it lives). The core's EventLoop outlives the Store.
 class View {
  public:
   virtual ~View() = default;
@@ -85,17 +92,19 @@ class View {
   // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
   // journal has failed meanwhile.
   [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;
-  // For a run that met `commit_conflicts_before_turn` conflicts: waits for its turn, during which
-  // other cores' writes to the namespace hold back. Destroying the Turn ends it.
+  // For a run that met kConflictsBeforeTurn conflicts: waits for its turn, in the order of asking,
+  // during which other runs' writes to the namespace hold back (their commit() reports a conflict).
+  // The first Transaction made or restarted after the turn came, before anything else is awaited, is
+  // the one that may write. Destroying the Turn ends it. Error `timed_out` at `deadline`.
   class Turn {
    public:
     Turn() = default;
-    explicit Turn(View* view) : view_(view) {}
-    Turn(Turn&& other) noexcept : view_(std::exchange(other.view_, nullptr)) {}
+    explicit Turn(std::shared_ptr<View> view) : view_(std::move(view)) {}
+    Turn(Turn&& other) noexcept = default;
     Turn& operator=(Turn&& other) noexcept {
       if (this != &other) {
         end();
-        view_ = std::exchange(other.view_, nullptr);
+        view_ = std::move(other.view_);
       }
       return *this;
     }
@@ -103,13 +112,18 @@ class View {
 
    private:
     void end();
-    View* view_ = nullptr;
+    std::shared_ptr<View> view_;
   };
   [[nodiscard]] virtual Task<Result<Turn>> turn(TimePoint deadline) = 0;
 
  protected:
   friend class Transaction;
   virtual void end_turn() = 0;
+  // Transactions borrow their Run from the view and give it back.
+  [[nodiscard]] virtual std::unique_ptr<Run> lend_run() = 0;
+  virtual void take_back(std::unique_ptr<Run> run) = 0;
+  virtual void restart_run(Run& run) = 0;
+  [[nodiscard]] static Run& run_of(Transaction& transaction) { return *transaction.run_; }
 };
 
 inline void View::Turn::end() {
@@ -121,7 +135,9 @@ inline constexpr int kConflictsBeforeTurn = 3;
 struct Limits {
   std::size_t key_bytes_max = 4096;
   std::size_t value_bytes_max = 1 << 20;
-  std::size_t writes_per_transaction_max = 10'000;
+  std::size_t writes_per_transaction_max = 10'000;   // distinct keys
+  std::size_t reads_per_transaction_max = 100'000;   // distinct keys and prefixes
+  std::size_t bytes_per_transaction_max = 64 << 20;  // buffered keys and values, together
 };
 
 // One page of a listing, in key order.
@@ -140,15 +156,21 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // On the core's own thread, once per core and namespace; the same View comes back afterwards.
-  // Loads the namespace from the journal on first use, which may read the disk: call it from
-  // `prepare`, not while serving. `ns` is "pipeline/filter".
-  [[nodiscard]] virtual Result<void> prepare(const std::string& ns) = 0;  // any thread but a worker's; idempotent
-  [[nodiscard]] virtual View& view(const loop::Core& core, const std::string& ns) = 0;  // after prepare(ns)
+  // Loads the namespace, which may read the disk. Any thread but a worker's; idempotent. `ns` is
+  // "pipeline/filter".
+  [[nodiscard]] virtual Result<void> prepare(const std::string& ns) = 0;
+  // On the core's own thread, after prepare(ns) succeeded (ends the process otherwise). The same View
+  // comes back each time; the first call copies a table of pointers (1,000,000 keys: about 50 ms).
+  [[nodiscard]] virtual View& view(const loop::Core& core, const std::string& ns) = 0;
 
   // Administration: any thread but a worker's; these block until what they did is durable.
+  // list: what is durable, at least all that was committed at the call (while the journal cannot
+  // write: what is durable). A page holds at most `limit` entries (2 at least) or about 8 MiB.
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
+  // apply, erase_all: one atomic unit each. `unavailable` while the journal cannot write; `timed_out`
+  // after 30 s. Every core inserts all of `entries` in one go (about 0.1 us each): send millions in
+  // several calls.
   [[nodiscard]] virtual Result<void> apply(const std::string& ns, std::vector<Entry> entries) = 0;
   [[nodiscard]] virtual Result<void> erase_all(const std::string& ns, std::string_view prefix) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) = 0;

@@ -17,9 +17,10 @@ export { parseDate } from "./date"
  * Base class of programs. The gateway makes one object per instance of the
  * module, and an instance works on one request at a time.
  *
- * A run is one transaction on the shared data, see cluster.ts. It may be
- * executed again when it conflicts with another run; fields of the program and
- * globals then keep what the first execution left in them.
+ * A run is one transaction on the shared data, see cluster.ts. When it conflicts
+ * with another run, what it did to data, request, response and tags is dropped
+ * and it is executed again; fields of the program and globals then keep what the
+ * first execution left in them.
  */
 export class Program {
 	/** Called once, with the parameters from the configuration of the filter. */

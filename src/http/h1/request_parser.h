@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,7 @@ struct RequestLimits {
 
 // Why a request is refused: the status to answer before the connection is closed.
 struct Refusal {
-  int status = 400;  // 400, 413, 414, 417, 431, 501, 505
+  int status = 400;  // 400, 414, 417, 431, 501 (CONNECT, transfer codings), 505
   std::string reason;  // for the log
 };
 
@@ -42,6 +43,9 @@ class RequestParser {
   RequestParser& operator=(RequestParser&&) noexcept;
 
   // Begins the next message; `request` is cleared and filled while parsing, and must outlive it.
+  // Its scheme stays empty unless the target has one: the connection knows better, and sets it.
+  // Fields that framing or this hop use up are not in request.headers: Host, Content-Length,
+  // Transfer-Encoding, Connection and the fields it names, Upgrade, Expect.
   void start(Request& request);
 
   struct Progress {
@@ -50,14 +54,20 @@ class RequestParser {
     std::string_view body{};     // for ParseState::body: decoded body bytes, a part of `input`
   };
   // Reads on. Call again with the rest of the input until it says need_more, done or refused.
+  // After need_more, the next input begins with the bytes that were not consumed. What comes of
+  // given bytes does not depend on how they were cut, and the work is linear however small the cuts.
   // After `head`, body bytes come only as `body` results: nothing of the body is buffered here.
+  // `done` follows `head` even without a body.
   [[nodiscard]] Progress parse(std::string_view input);
 
   // Valid from `head` on.
   [[nodiscard]] bool has_body() const;
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;  // nullopt: chunked
-  // The connection may carry another request (version, Connection header).
+  // What the client wants to switch to: Upgrade if Connection names it (RFC 9110 7.8), or "".
+  [[nodiscard]] std::string_view upgrade() const;
+  // The connection may carry another request (version, Connection header). False once refused.
   [[nodiscard]] bool keep_alive() const;
+  // The client waits for 100 Continue before it sends the body.
   [[nodiscard]] bool expects_continue() const;
   [[nodiscard]] const Refusal& refusal() const;
   // False before the first byte of a message: an idle connection, which may be closed silently.

@@ -26,7 +26,9 @@ class ResponseParser {
   ResponseParser& operator=(ResponseParser&&) noexcept;
 
   // Begins the next response, to a request of `method` (HEAD and CONNECT change the framing).
-  // 1xx responses are skipped (101 is reported). `response` must outlive the parse.
+  // 1xx responses are skipped (101 is reported, without a body: what follows is not HTTP).
+  // `response` must outlive the parse; its headers lack Content-Length, Transfer-Encoding,
+  // Connection and the fields that Connection names.
   void start(Response& response, std::string_view method);
 
   using Progress = RequestParser::Progress;
@@ -34,8 +36,11 @@ class ResponseParser {
   // The backend closed: done if the framing allows it (no length given), else refused.
   [[nodiscard]] ParseState parse_eof();
 
+  // Valid from `head` on.
   [[nodiscard]] bool has_body() const;
+  // As announced, also where no body follows (HEAD, 304); nullopt: chunked, until close, not said.
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;
+  // The connection may carry another response, once this one is done.
   [[nodiscard]] bool keep_alive() const;
   [[nodiscard]] const std::string& error() const;  // after `refused`
 

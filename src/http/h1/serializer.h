@@ -23,20 +23,25 @@ struct ResponseHead {
   Version version = Version::http11;  // of the request
   Framing framing = Framing::content_length;
   std::uint64_t length = 0;
-  std::string_view date;  // IMF-fixdate, kept by the worker; empty: no Date field
+  std::string_view date{};  // IMF-fixdate, kept by the worker; empty: no Date field
 };
 
-// How a response to `method` is framed for a client of `version`.
-[[nodiscard]] Framing response_framing(const Response& response, std::string_view method, Version version);
+// How a response to `method` is framed for a client of `version`. Never chunked for HTTP/1.0; `none`
+// for a HEAD of unknown length there.
+[[nodiscard]] Framing response_framing(const Response& response, std::string_view method,
+                                       Version version);
 
 // Appends status line and fields. Hop-by-hop fields, Content-Length and Transfer-Encoding in
-// response.headers are left out; framing and Connection are written from `head`. Fields whose name or
-// value could break the framing (RFC 9112 section 11.1) are left out.
+// response.headers are left out; framing and Connection are written from `head`, Date unless the
+// response has its own. Fields whose name or value could break the framing (RFC 9112 section 11.1)
+// are left out, and a status that is no three-digit number becomes 500.
 void append_response_head(std::string& out, const Response& response, const ResponseHead& head);
 
 // Appends request line and fields for a backend: Host from request.host, framing from `length`
-// (nullopt: chunked; 0 with no body method: no field). Hop-by-hop fields are left out.
-void append_request_head(std::string& out, const Request& request, std::optional<std::uint64_t> length);
+// (nullopt: chunked; 0 with no body method: no field). Hop-by-hop fields are left out, and so are
+// characters that cannot stand in a method or host; in the target those are percent-encoded.
+void append_request_head(std::string& out, const Request& request,
+                         std::optional<std::uint64_t> length);
 
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for empty bytes
 void append_last_chunk(std::string& out);

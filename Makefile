@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Every target works on a fresh Debian 12 with git, make and cargo, without a
+# terminal, and does only what is still to do.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+# The steps of one target are in order; the compiler runs on all cores anyway.
+.NOTPARALLEL:
+
+PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider
+FUZZ_SECONDS ?= 600
+
+.PHONY: help
+help: ## what there is
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+.PHONY: install
+install: ## the Debian packages that building and testing need
+	@tools/install.sh build test
+
+.PHONY: build
+build: ## build/bin/sluice-server and build/bin/egctl, optimised
+	@tools/install.sh build
+	@tools/build.sh release
+
+.PHONY: run
+run: ## build, then run the flash sale on port 10080 (DETACH=1: in the background)
+	@tools/run.sh
+
+.PHONY: stop
+stop: ## stop what `make run` left in the background
+	@tools/run.sh stop
+
+.PHONY: test
+test: ## everything that must pass: unit, SDK, layers and end-to-end tests
+	@tools/install.sh build test
+	@tools/build.sh release
+	@tools/test.sh release
+
+.PHONY: unit
+unit: ## the unit tests only, in the development build (build-dev)
+	@tools/install.sh build test
+	@tools/build.sh dev
+	@tools/test.sh dev unit
+
+.PHONY: e2e
+e2e: ## the end-to-end tests only (E2E='-k cookbook' picks some)
+	@tools/install.sh build test
+	@tools/build.sh release
+	@tools/test.sh release e2e
+
+.PHONY: asan
+asan: ## unit and end-to-end tests under AddressSanitizer and UBSan
+	@tools/install.sh build test
+	@tools/build.sh asan
+	@tools/test.sh asan unit e2e
+
+.PHONY: tsan
+tsan: ## unit and end-to-end tests under ThreadSanitizer
+	@tools/install.sh build test
+	@tools/build.sh tsan
+	@tools/test.sh tsan unit e2e
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZ_SECONDS (600) each
+	@tools/install.sh build fuzz
+	@tools/build.sh fuzz
+	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: ## CPU per request beside a bare responder, nginx and nginx + Lua (BENCH='--rounds 3 --seconds 2')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/run.py $(BENCH)
+
+.PHONY: lint
+lint: ## format, clang-tidy of the files that differ from main (LINT=all: of all files), layers
+	@tools/install.sh build lint
+	@tools/build.sh dev configure
+	@tools/lint.sh $(LINT)
+
+.PHONY: format
+format: ## write our format into every C++ file
+	@tools/install.sh lint
+	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs -r clang-format-16 -i
+
+.PHONY: clean
+clean: ## forget the builds (Wasmtime's stays in the cache)
+	rm -rf build build-dev build-asan build-tsan build-fuzz

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this is, whether it is well, and what it can be asked.
+#include <nlohmann/json.hpp>
+
+#include "admin/resources.h"
+#include "control/controller.h"
+
+namespace sluice::admin {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (end > begin) lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+Response health(const Context& context) {
+  const std::string reasons = context.controller.health();
+  if (reasons.empty()) return {};
+  return respond_error(Error{ErrorKind::unavailable, "not healthy", lines_of(reasons)});
+}
+
+Response about(const Context& context) {
+  return respond_text("sluice-server " SLUICE_VERSION "\nmember " + context.options.member_name + "\n");
+}
+
+}  // namespace
+
+void add_about(Router& router, Context& context) {
+  router.add({"admin", "GET", "", [&router](const Request& request, const Names&) {
+                return respond(request, router.list());
+              }});
+  router.add({"admin", "GET", "/healthz",
+              [&context](const Request&, const Names&) { return health(context); }});
+  router.add({"admin", "GET", "/about",
+              [&context](const Request&, const Names&) { return about(context); }});
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/address.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "admin/message.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::int64_t kPortMax = 65535;
+
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+
+// "localhost:2381", "[::1]:2381"; an absent port is "".
+HostPort split(std::string_view text) {
+  if (text.starts_with('[')) {
+    const std::size_t end = std::min(text.find(']'), text.size());
+    const std::string_view rest = text.substr(std::min(end + 1, text.size()));
+    return {std::string(text.substr(1, end - 1)),
+            std::string(rest.starts_with(':') ? rest.substr(1) : "")};
+  }
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return {std::string(text), ""};
+  return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+bool is_loopback(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    sockaddr_in ip{};
+    std::copy_n(reinterpret_cast<const char*>(&address), sizeof ip, reinterpret_cast<char*>(&ip));
+    return (ntohl(ip.sin_addr.s_addr) >> 24) == 127;
+  }
+  if (address.sa_family != AF_INET6) return false;
+  sockaddr_in6 ip{};
+  std::copy_n(reinterpret_cast<const char*>(&address), sizeof ip, reinterpret_cast<char*>(&ip));
+  return IN6_IS_ADDR_LOOPBACK(&ip.sin6_addr);
+}
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+Result<AddressList> resolve(const std::string& host, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
+  addrinfo* found = nullptr;
+  const int status = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (status != 0) {
+    return fail(ErrorKind::invalid, "cannot resolve \"" + host + "\": " + gai_strerror(status));
+  }
+  return AddressList(found, &freeaddrinfo);
+}
+
+std::string numeric(const addrinfo& entry) {
+  std::array<char, NI_MAXHOST> text{};
+  getnameinfo(entry.ai_addr, entry.ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  return text.data();
+}
+
+std::unexpected<Error> not_loopback(std::string_view text) {
+  return fail(ErrorKind::invalid,
+              "the admin API cannot listen on " + std::string(text) +
+                  ": anything but loopback needs TLS and credentials, try localhost:2381");
+}
+
+}  // namespace
+
+Result<Address> resolve_loopback(std::string_view text) {
+  const auto [host, port_text] = split(text);
+  const std::optional<std::int64_t> port = parse_number(port_text);
+  if (!port || *port < 0 || *port > kPortMax) {
+    return fail(ErrorKind::invalid,
+                "\"" + std::string(text) + "\" is not host:port, try localhost:2381");
+  }
+  if (host.empty()) return not_loopback(text);
+  SLUICE_TRY(const AddressList found, resolve(host, 0));
+  std::string chosen;
+  for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next) {
+    if (!is_loopback(*entry->ai_addr)) return not_loopback(text);
+    if (chosen.empty() || entry->ai_family == AF_INET) chosen = numeric(*entry);
+  }
+  return Address{chosen, static_cast<int>(*port)};
+}
+
+bool is_loopback_host(std::string_view host) {
+  const std::string name = split(host).host;
+  if (name == "localhost" || name.ends_with(".localhost")) return true;
+  const Result<AddressList> found = resolve(name, AI_NUMERICHOST);
+  return found && is_loopback(*(*found)->ai_addr);
+}
+
+bool is_loopback_origin(std::string_view origin) {
+  const std::size_t scheme = origin.find("://");
+  return scheme != std::string_view::npos && is_loopback_host(origin.substr(scheme + 3));
+}
+
+}  // namespace sluice::admin

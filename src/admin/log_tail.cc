@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/log_tail.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::size_t kBlockBytes = 64 * 1024;
+
+std::unexpected<Error> cannot_read(const std::string& path) {
+  return fail(ErrorKind::unavailable,
+              "cannot read " + path + ": " + std::system_category().message(errno));
+}
+
+int open_file(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }
+
+// Walks back over one block; `lines` counts down to 0 at the beginning of the first wanted line.
+// Returns the position of that, or 0 for "further back".
+std::size_t find_back(std::string_view block, std::int64_t& lines) {
+  for (std::size_t i = block.size(); i > 0; --i) {
+    if (block[i - 1] == '\n' && lines-- == 0) return i;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<LogTail> LogTail::open(const std::string& path, std::int64_t lines) {
+  const int descriptor = open_file(path);
+  if (descriptor < 0) return cannot_read(path);
+  LogTail tail(path, descriptor);
+  SLUICE_CHECK(tail.seek(lines));
+  return tail;
+}
+
+LogTail::LogTail(LogTail&& other) noexcept
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      offset_(other.offset_) {}
+
+LogTail::~LogTail() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<void> LogTail::seek(std::int64_t lines) {
+  if (lines < 0) return {};
+  off_t end = ::lseek(descriptor_, 0, SEEK_END);
+  if (end < 0) return cannot_read(path_);
+  offset_ = end;
+  if (lines == 0) return {};
+  std::string block;
+  while (end > 0) {
+    const off_t begin = std::max<off_t>(0, end - static_cast<off_t>(kBlockBytes));
+    block.resize(static_cast<std::size_t>(end - begin));
+    const ssize_t count = ::pread(descriptor_, block.data(), block.size(), begin);
+    if (count < 0) return cannot_read(path_);
+    block.resize(static_cast<std::size_t>(count));
+    const std::size_t found = find_back(block, lines);
+    offset_ = begin + static_cast<off_t>(found);
+    if (found > 0) return {};
+    end = begin;
+  }
+  return {};
+}
+
+bool LogTail::read(std::string& out) {
+  const std::size_t size = out.size();
+  out.resize(size + kBlockBytes);
+  const ssize_t count = ::pread(descriptor_, out.data() + size, kBlockBytes, offset_);
+  out.resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  if (count <= 0) return reopen() && read(out);
+  offset_ += count;
+  return true;
+}
+
+bool LogTail::reopen() {
+  struct stat named {};
+  struct stat ours {};
+  if (::stat(path_.c_str(), &named) != 0 || ::fstat(descriptor_, &ours) != 0) return false;
+  const bool same = named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
+  if (same && ours.st_size >= offset_) return false;
+  const int fresh = open_file(path_);
+  if (fresh < 0) return false;
+  ::close(std::exchange(descriptor_, fresh));
+  offset_ = 0;
+  return named.st_size > 0;
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A call of the API and its answer, free of the HTTP library.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace sluice::admin {
+
+struct Request {
+  std::string method;
+  std::vector<std::string> path;             // segments after the prefix, percent-decoded
+  std::map<std::string, std::string> query;  // the last of equal names
+  std::string accept;
+  std::string body;
+
+  [[nodiscard]] bool wants(std::string_view type) const {
+    return accept.find(type) != std::string::npos;
+  }
+};
+
+// Appends the next piece of a body: `more` calls again, `end` after the last piece; `failed` cuts
+// the connection, so that nobody takes half a body for a whole one.
+enum class Next { more, end, failed };
+using Stream = std::function<Next(std::string& out)>;
+
+struct Response {
+  int status = 200;
+  std::string content_type{};
+  std::string body{};
+  Stream stream{};      // instead of `body`
+  std::string allow{};  // methods, for 405
+};
+
+inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kYamlType = "text/x-yaml";
+inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
+
+// JSON, or YAML if the request accepts it.
+[[nodiscard]] Response respond(const Request& request, const Json& value, int status = 200);
+[[nodiscard]] Response respond_text(std::string text);
+// {"code":N,"message":"...","errors":["path: reason"]}; always JSON.
+[[nodiscard]] Response respond_error(const Error& error);
+[[nodiscard]] Response respond_error(int status, std::string_view message);
+[[nodiscard]] int status_of(ErrorKind kind);
+// Compact; bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string dump(const Json& value);
+
+// A decimal number; nullopt for anything else.
+[[nodiscard]] std::optional<std::int64_t> parse_number(std::string_view text);
+// `absent` if the query has no such number; error `invalid` if it is no number of that range.
+[[nodiscard]] Result<std::int64_t> query_number(const Request& request, std::string_view name,
+                                                std::int64_t absent, std::int64_t min,
+                                                std::int64_t max);
+// "true", "1" or no value at all.
+[[nodiscard]] bool query_flag(const Request& request, std::string_view name);
+
+}  // namespace sluice::admin

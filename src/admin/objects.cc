@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The desired objects: read, create, change, delete.
+#include <nlohmann/json.hpp>
+
+#include "admin/resources.h"
+#include "config/value.h"
+#include "control/controller.h"
+
+namespace sluice::admin {
+namespace {
+
+using control::Applied;
+using control::ApplyMode;
+using control::Change;
+using control::Controller;
+
+std::string_view to_string(Change change) {
+  switch (change) {
+    case Change::created: return "created";
+    case Change::updated: return "updated";
+    case Change::unchanged: break;
+  }
+  return "unchanged";
+}
+
+Json to_json(const std::vector<Applied>& applied) {
+  Json out = Json::array();
+  for (const Applied& one : applied) {
+    out.push_back({{"name", one.name}, {"kind", one.kind}, {"change", to_string(one.change)}});
+  }
+  return out;
+}
+
+Result<ApplyMode> mode_of(const Request& request) {
+  const auto mode = request.query.find("mode");
+  if (mode == request.query.end() || mode->second == "create") return ApplyMode::create;
+  if (mode->second == "update") return ApplyMode::update;
+  if (mode->second == "apply") return ApplyMode::apply;
+  return fail(ErrorKind::invalid, "?mode= wants create, update or apply");
+}
+
+// Empty documents, as a trailing `---` leaves them, do not count.
+Result<std::vector<config::Value>> documents_of(const Request& request) {
+  SLUICE_TRY(auto documents, config::parse_documents(request.body));
+  std::erase_if(documents, [](const config::Value& document) {
+    return document.kind == config::Value::Kind::null;
+  });
+  if (documents.empty()) return fail(ErrorKind::invalid, "the body holds no object");
+  return documents;
+}
+
+Result<Response> post(Controller& controller, const Request& request) {
+  SLUICE_TRY(const ApplyMode mode, mode_of(request));
+  SLUICE_TRY(const auto documents, documents_of(request));
+  SLUICE_TRY(const auto applied, controller.apply(documents, mode));
+  return respond(request, to_json(applied), mode == ApplyMode::create ? 201 : 200);
+}
+
+Result<Response> put(Controller& controller, const Request& request, const std::string& name) {
+  SLUICE_TRY(const auto documents, documents_of(request));
+  if (documents.size() != 1) return fail(ErrorKind::invalid, "the body holds more than one object");
+  const config::Value* given = documents[0].find("name");
+  if (given != nullptr && given->scalar != name) {
+    return fail(ErrorKind::invalid, "inconsistent name in url and spec: \"" + name + "\", \"" +
+                                        given->scalar + "\"");
+  }
+  SLUICE_TRY(const auto applied, controller.apply(documents, ApplyMode::update));
+  return respond(request, to_json(applied));
+}
+
+Result<Response> remove_all(Controller& controller, const Request& request) {
+  if (!query_flag(request, "all")) {
+    return fail(ErrorKind::invalid, "deletes every object: say so with ?all=true");
+  }
+  SLUICE_TRY(const std::size_t count, controller.remove_all());
+  return respond(request, {{"deleted", count}});
+}
+
+Result<Response> get(const Controller& controller, const Request& request, const std::string& name) {
+  SLUICE_TRY(const Json spec, controller.get(name));
+  return respond(request, spec);
+}
+
+Result<Response> remove(Controller& controller, const std::string& name) {
+  SLUICE_CHECK(controller.remove(name));
+  return Response{};
+}
+
+Response answer(Result<Response> result) {
+  return result ? *std::move(result) : respond_error(result.error());
+}
+
+}  // namespace
+
+void add_objects(Router& router, Context& context) {
+  Controller& controller = context.controller;
+  router.add({"object", "GET", "/objects", [&controller](const Request& request, const Names&) {
+                return respond(request, controller.list());
+              }});
+  router.add({"object", "POST", "/objects", [&controller](const Request& request, const Names&) {
+                return answer(post(controller, request));
+              }});
+  router.add({"object", "DELETE", "/objects", [&controller](const Request& request, const Names&) {
+                return answer(remove_all(controller, request));
+              }});
+  router.add({"object", "GET", "/objects/{name}",
+              [&controller](const Request& request, const Names& names) {
+                return answer(get(controller, request, names[0]));
+              }});
+  router.add({"object", "PUT", "/objects/{name}",
+              [&controller](const Request& request, const Names& names) {
+                return answer(put(controller, request, names[0]));
+              }});
+  router.add({"object", "DELETE", "/objects/{name}",
+              [&controller](const Request&, const Names& names) {
+                return answer(remove(controller, names[0]));
+              }});
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The resources of the API, one file each. The list in api.cc is all of it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#include "admin/admin.h"
+#include "admin/router.h"
+
+namespace sluice::admin {
+
+// What the resources work on. Outlives the router.
+struct Context {
+  Options options;
+  Logger logger;
+  control::Controller& controller;
+  std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+  std::atomic<bool> stopping = false;  // endless streams end soon after
+  std::atomic<int> followers = 0;      // threads that follow the log
+};
+
+void add_about(Router& router, Context& context);
+void add_objects(Router& router, Context& context);
+void add_status(Router& router, Context& context);
+void add_members(Router& router, Context& context);
+void add_metadata(Router& router, Context& context);
+void add_wasm_code(Router& router, Context& context);
+void add_wasm_data(Router& router, Context& context);
+void add_logs(Router& router, Context& context);
+
+}  // namespace sluice::admin

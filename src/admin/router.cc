@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/router.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "config/formats.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::string_view kPrefix1 = "/apis/v1";
+constexpr std::string_view kPrefix2 = "/apis/v2";
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    if (end > 0) parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+bool is_placeholder(std::string_view segment) { return segment.starts_with('{'); }
+
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+  return std::ranges::equal(pattern, path, [](const std::string& segment, const std::string& given) {
+    return is_placeholder(segment) || segment == given;
+  });
+}
+
+bool answers(const Route& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+std::expected<Names, Response> names_of(const std::vector<std::string>& pattern,
+                                        const std::vector<std::string>& path) {
+  Names names;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (!is_placeholder(pattern[i])) continue;
+    if (const auto reason = config::check_format(config::Format::name, path[i])) {
+      return std::unexpected(respond_error(400, pattern[i] + ": " + *reason));
+    }
+    names.push_back(path[i]);
+  }
+  return names;
+}
+
+std::optional<int> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return std::nullopt;
+}
+
+Result<void> parse_query(std::string_view query, Request& out) {
+  for (const std::string_view part : split(query, '&')) {
+    const std::size_t equals = std::min(part.find('='), part.size());
+    const auto name = percent_decode(part.substr(0, equals), true);
+    const auto value = percent_decode(part.substr(std::min(equals + 1, part.size())), true);
+    if (!name || !value) return fail(ErrorKind::invalid, "broken %-escape in the query");
+    out.query[*name] = *value;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Router::add(Route route) {
+  std::vector<std::string> segments;
+  for (const std::string_view segment : split(route.pattern, '/')) segments.emplace_back(segment);
+  entries_.push_back({std::move(route), std::move(segments)});
+}
+
+std::expected<Match, Response> Router::find(const Request& request) const {
+  std::string allow;
+  for (const Entry& entry : entries_) {
+    if (!matches(entry.segments, request.path)) continue;
+    if (!answers(entry.route, request.method)) {
+      allow += (allow.empty() ? "" : ", ") + entry.route.method;
+      continue;
+    }
+    auto names = names_of(entry.segments, request.path);
+    if (!names) return std::unexpected(std::move(names).error());
+    return Match{&entry.route, *std::move(names)};
+  }
+  if (allow.empty()) {
+    return std::unexpected(respond_error(404, "no such path; GET /apis/v2 lists what there is"));
+  }
+  Response response = respond_error(405, request.method + " is not allowed here, try " + allow);
+  response.allow = allow;
+  return std::unexpected(std::move(response));
+}
+
+Response Router::handle(const Request& request) const {
+  const auto match = find(request);
+  return match ? match->route->handler(request, match->names) : match.error();
+}
+
+Json Router::list() const {
+  Json groups = Json::array();
+  for (const Entry& entry : entries_) {
+    const Json item = {{"path", std::string(kPrefix2) + entry.route.pattern},
+                       {"method", entry.route.method}};
+    const auto group = std::ranges::find_if(
+        groups, [&](const Json& known) { return known["group"] == entry.route.group; });
+    if (group != groups.end()) {
+      (*group)["entries"].push_back(item);
+    } else {
+      groups.push_back({{"group", entry.route.group}, {"entries", Json::array({item})}});
+    }
+  }
+  return groups;
+}
+
+Result<void> parse_target(std::string_view target, Request& out) {
+  const std::size_t query = std::min(target.find('?'), target.size());
+  std::string_view path = target.substr(0, query);
+  const bool known = path.starts_with(kPrefix1) || path.starts_with(kPrefix2);
+  if (known) path.remove_prefix(kPrefix1.size());
+  if (!known || (!path.empty() && path[0] != '/')) {
+    return fail(ErrorKind::not_found, "no such path; the API begins at /apis/v2");
+  }
+  for (const std::string_view segment : split(path, '/')) {
+    std::optional<std::string> decoded = percent_decode(segment, false);
+    if (!decoded) return fail(ErrorKind::invalid, "broken %-escape in the path");
+    out.path.push_back(*std::move(decoded));
+  }
+  return parse_query(target.substr(std::min(query + 1, target.size())), out);
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const auto high = hex_digit(text[i + 1]);
+    const auto low = hex_digit(text[i + 2]);
+    if (!high || !low) return std::nullopt;
+    out += static_cast<char>(*high * 16 + *low);
+    i += 2;
+  }
+  return out;
+}
+
+}  // namespace sluice::admin

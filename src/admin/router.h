@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// From method and path to the function that answers.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/message.h"
+
+namespace sluice::admin {
+
+inline constexpr std::size_t kBodyBytesMax = 16 << 20;
+
+// What the `{...}` of the pattern stood for, in order. All are valid names.
+using Names = std::vector<std::string>;
+using Handler = std::function<Response(const Request&, const Names&)>;
+
+struct Route {
+  std::string group;    // of the list that GET of the prefix answers
+  std::string method;   // GET also answers HEAD
+  std::string pattern;  // "/objects/{name}"
+  Handler handler;
+  std::size_t body_bytes_max = kBodyBytesMax;
+};
+
+// A route and the names that the path gave.
+struct Match {
+  const Route* route;
+  Names names;
+};
+
+class Router {
+ public:
+  void add(Route route);
+  // The error is the response to send: 404, 405 or 400.
+  [[nodiscard]] std::expected<Match, Response> find(const Request& request) const;
+  [[nodiscard]] Response handle(const Request& request) const;
+  // [{group, entries: [{path, method}]}]
+  [[nodiscard]] Json list() const;
+
+ private:
+  struct Entry {
+    Route route;
+    std::vector<std::string> segments;
+  };
+  std::vector<Entry> entries_;
+};
+
+// Splits a request target into segments and query. Error `not_found` outside /apis/v1 and /apis/v2,
+// `invalid` for a target that is malformed.
+[[nodiscard]] Result<void> parse_target(std::string_view target, Request& out);
+// nullopt if an escape is broken.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+}  // namespace sluice::admin

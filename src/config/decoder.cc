@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/decoder.h"
+
+#include <set>
+
+#include "config/core_schema.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr auto kNoMin = std::numeric_limits<std::int64_t>::min();
+constexpr auto kNoMax = std::numeric_limits<std::int64_t>::max();
+
+std::string describe(const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::null:
+      return "empty";
+    case Value::Kind::scalar:
+      return quote(value.scalar);
+    case Value::Kind::sequence:
+      return "a list";
+    case Value::Kind::map:
+      return "a map";
+  }
+  return "";
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+std::string quoted_number_reason(const Value& value) {
+  return quote(value.scalar) + " is text, write " + value.scalar + " without quotes";
+}
+
+std::string not_integer_reason(const Value& value) {
+  std::string digits = value.scalar;
+  if (!is_digits(digits) || value.quoted) return quote(value.scalar) + " is not a whole number";
+  digits.erase(0, digits.find_first_not_of('0'));
+  return value.scalar + " has a leading zero, write " + digits + ", or 0o" + digits +
+         " if it is octal";
+}
+
+std::string not_one_of_reason(const std::string& text, const Rule& rule) {
+  std::string reason = quote(text) + " is not one of";
+  for (const std::string_view choice : rule.one_of) {
+    reason += (choice == rule.one_of.front() ? " " : ", ") + std::string(choice);
+  }
+  return reason + suggestion(text, rule.one_of);
+}
+
+std::string count(std::int64_t number, std::string_view unit) {
+  // Units come in the plural: "items", "bytes".
+  if (number == 1) unit.remove_suffix(1);
+  return std::to_string(number) + " " + std::string(unit);
+}
+
+}  // namespace
+
+void Decoder::finish() {
+  for (const auto& [key, member] : value_.members) {
+    if (std::ranges::find(known_, key) != known_.end()) continue;
+    faults_.add(join_path(path_, key), "is unknown" + suggestion(key, known_));
+  }
+}
+
+void Decoder::decode(const Value& value, bool& out, const Rule&, const std::string& path) {
+  if (!expect(value, Value::Kind::scalar, "true or false", path)) return;
+  const auto parsed = parse_bool(value.scalar);
+  if (parsed && !value.quoted) {
+    out = *parsed;
+  } else if (parsed) {
+    faults_.add(path, quoted_number_reason(value));
+  } else {
+    faults_.add(path, quote(value.scalar) + " is not true or false");
+  }
+}
+
+void Decoder::decode(const Value& value, std::string& out, const Rule& rule,
+                     const std::string& path) {
+  if (!expect(value, Value::Kind::scalar, "text", path)) return;
+  const std::string& text = value.scalar;
+  out = text;
+  if (text.empty() && !rule.required) return;
+  if (!check_size(text.size(), rule, "bytes", path)) return;
+  if (auto reason = check_format(rule.format, text)) {
+    faults_.add(path, *reason);
+  } else if (!rule.one_of.empty() && std::ranges::find(rule.one_of, text) == rule.one_of.end()) {
+    faults_.add(path, not_one_of_reason(text, rule));
+  }
+}
+
+void Decoder::decode(const Value& value, Duration& out, const Rule& rule,
+                     const std::string& path) {
+  if (!expect(value, Value::Kind::scalar, "a duration such as 100ms", path)) return;
+  const auto parsed = parse_duration(value.scalar);
+  if (!parsed) {
+    const std::string example = is_digits(value.scalar) ? value.scalar + "ms" : "100ms";
+    faults_.add(path, quote(value.scalar) + " is not a duration, try " +
+                          (parse_duration(example) ? example : "100ms"));
+  } else if (parsed->count() < rule.min) {
+    faults_.add(path, value.scalar + " is under " + format_duration(Duration{rule.min}));
+  } else if (parsed->count() > rule.max) {
+    faults_.add(path, value.scalar + " is over " + format_duration(Duration{rule.max}));
+  } else {
+    out = *parsed;
+  }
+}
+
+void Decoder::decode(const Value& value, double& out, const Rule& rule, const std::string& path) {
+  if (!expect(value, Value::Kind::scalar, "a number", path)) return;
+  const auto parsed = parse_double(value.scalar);
+  if (!parsed) {
+    faults_.add(path, quote(value.scalar) + " is not a number");
+  } else if (value.quoted) {
+    faults_.add(path, quoted_number_reason(value));
+  } else if (rule.min != kNoMin && *parsed < static_cast<double>(rule.min)) {
+    faults_.add(path, value.scalar + " is under " + std::to_string(rule.min));
+  } else if (rule.max != kNoMax && *parsed > static_cast<double>(rule.max)) {
+    faults_.add(path, value.scalar + " is over " + std::to_string(rule.max));
+  } else {
+    out = *parsed;
+  }
+}
+
+std::optional<std::int64_t> Decoder::decode_integer(const Value& value, std::int64_t min,
+                                                    std::int64_t max, const std::string& path) {
+  if (!expect(value, Value::Kind::scalar, "a whole number", path)) return std::nullopt;
+  if (!is_integer(value.scalar)) {
+    faults_.add(path, not_integer_reason(value));
+    return std::nullopt;
+  }
+  if (value.quoted) {
+    faults_.add(path, quoted_number_reason(value));
+    return std::nullopt;
+  }
+  const auto parsed = parse_int64(value.scalar);
+  const bool negative = value.scalar.starts_with('-');
+  if (parsed ? *parsed < min : negative) {
+    faults_.add(path, value.scalar + " is under " + std::to_string(min));
+  } else if (parsed ? *parsed > max : true) {
+    faults_.add(path, value.scalar + " is over " + std::to_string(max));
+  } else {
+    return parsed;
+  }
+  return std::nullopt;
+}
+
+bool Decoder::expect(const Value& value, Value::Kind kind, std::string_view what,
+                     const std::string& path) {
+  if (value.kind == kind) return true;
+  faults_.add(path, "must be " + std::string(what) + ", is " + describe(value));
+  return false;
+}
+
+bool Decoder::check_size(std::size_t size, const Rule& rule, std::string_view unit,
+                         const std::string& path) {
+  const auto have = static_cast<std::int64_t>(size);
+  if (have < rule.min) {
+    faults_.add(path, "has " + count(have, unit) + ", at least " + std::to_string(rule.min) +
+                          " wanted");
+  } else if (have > rule.max) {
+    faults_.add(path, "has " + count(have, unit) + ", at most " + std::to_string(rule.max) +
+                          " allowed");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+void Decoder::check_unique(const Value& value, const std::string& path) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const Value& item = value.items[i];
+    if (item.kind != Value::Kind::scalar || seen.insert(item.scalar).second) continue;
+    faults_.add(path + "[" + std::to_string(i) + "]", quote(item.scalar) + " is given twice");
+  }
+}
+
+}  // namespace sluice::config

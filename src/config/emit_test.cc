@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/emit.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "config/encoder.h"
+#include "config/value.h"
+
+namespace sluice::config {
+namespace {
+
+TEST(EmitYaml, ReadsLikeTheDocuments) {
+  const Json spec = {{"kind", "HTTPServer"},
+                     {"port", 10080},
+                     {"keepAlive", true},
+                     {"rules", {{{"paths", {{{"pathPrefix", "/flashsale"}, {"backend", "p"}}}}}}}};
+  EXPECT_EQ(emit_yaml(spec),
+            "keepAlive: true\n"
+            "kind: HTTPServer\n"
+            "port: 10080\n"
+            "rules:\n"
+            "- paths:\n"
+            "  - backend: p\n"
+            "    pathPrefix: /flashsale\n");
+}
+
+TEST(EmitYaml, EmptyContainersAndIndent) {
+  EXPECT_EQ(emit_yaml(Json::object()), "{}\n");
+  EXPECT_EQ(emit_yaml(Json::array()), "[]\n");
+  EXPECT_EQ(emit_yaml(Json{{"a", {{"b", Json::array()}}}}, 2), "  a:\n    b: []\n");
+}
+
+TEST(EmitYaml, SeveralLinesAreABlock) {
+  EXPECT_EQ(emit_yaml(Json{{"body", "one\n two\n\nthree\n"}}),
+            "body: |\n  one\n   two\n\n  three\n");
+  EXPECT_EQ(emit_yaml(Json{{"body", "one\ntwo"}}), "body: |-\n  one\n  two\n");
+  EXPECT_EQ(emit_yaml(Json{{"body", "one line\n"}}), "body: \"one line\\n\"\n");
+}
+
+TEST(YamlScalar, PlainWhereSafe) {
+  for (const char* text : {"flash-sale-pipeline", "/flashsale", "100ms", "1m30s", "id/user1",
+                           "easegress.megaease.com/v2", "http://127.0.0.1:9095", "a b", "_x"}) {
+    EXPECT_EQ(yaml_scalar(text), text);
+  }
+}
+
+TEST(YamlScalar, QuotedWhereAmbiguous) {
+  for (const char* text :
+       {"", "true", "False", "NULL", "yes", "off", "~", "1", "-1", "0.40", "1e3", "0x1f", "0o7",
+        ".5", ".inf", "2021-08-08", "2021-08-08T00:00:00+00:00", "12:30", " a", "a ", "a: b", "a:",
+        "a #b", "#a", "- a", "-", "*a", "&a", "!a", "|", ">", "%a", "@a", "`a", "{}", "[a]", "a,b",
+        "'a'", "? a", "=", "<<", "---", "..."}) {
+    EXPECT_EQ(yaml_scalar(text), '"' + std::string(text) + '"');
+  }
+}
+
+TEST(YamlQuoted, EscapesWhatNobodySees) {
+  EXPECT_EQ(yaml_quoted("a\"b\\c\n\t\r"), R"("a\"b\\c\n\t\r")");
+  EXPECT_EQ(yaml_quoted(std::string("\0\x1b\x7f", 3)), R"("\x00\x1b\x7f")");
+  EXPECT_EQ(yaml_quoted("\u00e9\u6771\u2028"), "\"\u00e9\u6771\\u2028\"");
+  EXPECT_EQ(yaml_quoted("\xff\xc0\x80"), "\"\ufffd\ufffd\ufffd\"");
+}
+
+Json parse_back(const std::string& text) {
+  const Result<Value> value = parse_document(text);
+  EXPECT_TRUE(value.has_value()) << text << "\n" << value.error().message;
+  return value ? Encoder::of(*value) : Json();
+}
+
+TEST(EmitYaml, RoundTrips) {
+  const std::vector<Json> strings = {
+      "", " ", "\n", "\n\n", "a\n", "a\n\n", "a\nb", "a\nb\n", " a\nb", "a \nb", "a\n b\n",
+      "\na\nb", "a\n\nb", "a\n\tb", "a\r\nb", "# a\n# b", "- a\n- b", "a: b\nc: d", "true", "0.40",
+      "1e3", "null", "~", "2021-08-08", "a: b", "'", "\"", "\\", "\u6771\u4eac", "{{.a}}", "%", "",
+      "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "\x01", "You can buy the laptop for $1 now.\n"};
+  Json everything = {{"list", strings}, {"nested", {{strings, Json::array(), Json::object()}}}};
+  for (const Json& text : strings) {
+    everything["map"][text.get<std::string>()] = text;
+    everything["maps"].push_back({{"k", text}, {"l", {1, 2.5, true, nullptr, text}}});
+    EXPECT_EQ(parse_back(emit_yaml(Json{{"x", text}})), (Json{{"x", text}}));
+  }
+  EXPECT_EQ(parse_back(emit_yaml(everything)), everything) << emit_yaml(everything);
+}
+
+TEST(EmitYaml, LongKeysRoundTrip) {
+  const Json value = {{"a", {{std::string(3000, 'k'), "v"}, {"short", {{"b", 1}}}}}};
+  EXPECT_EQ(parse_back(emit_yaml(value)), value);
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/faults.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace sluice::config {
+namespace {
+
+constexpr std::size_t kFaultsMax = 100;
+constexpr std::size_t kQuotedMax = 80;       // bytes
+constexpr std::size_t kSuggestionMax = 64;   // bytes; longer names are no typing errors
+constexpr std::size_t kDistanceMax = 2;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' || c == '-';
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+void append_escaped(std::string& out, char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else if (byte < 0x20 || byte == 0x7f) {
+    out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+  } else {
+    out += c;
+  }
+}
+
+// The longest prefix of at most `size` bytes that does not end inside a UTF-8 sequence.
+std::string_view cut(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace
+
+void Faults::add(const std::string& path, std::string_view reason) {
+  ++count_;
+  if (lines_.size() >= kFaultsMax) return;
+  lines_.push_back(path.empty() ? std::string(reason) : path + ": " + std::string(reason));
+}
+
+Error Faults::to_error() const {
+  if (empty()) return {ErrorKind::internal, "no fault was found", {}};
+  Error error{ErrorKind::invalid, lines_.front(), lines_};
+  if (count_ > 1) error.message += " (and " + std::to_string(count_ - 1) + " more)";
+  if (count_ > lines_.size()) {
+    error.details.push_back("and " + std::to_string(count_ - lines_.size()) + " more");
+  }
+  return error;
+}
+
+std::string suggestion(std::string_view unknown, const std::vector<std::string_view>& known) {
+  if (unknown.size() > kSuggestionMax) return "";
+  std::string_view best;
+  std::size_t best_distance = kDistanceMax + 1;
+  for (const std::string_view name : known) {
+    const std::size_t distance = edit_distance(unknown, name);
+    // A short name differs from too many others by two letters.
+    if (distance >= best_distance || distance * 2 > name.size()) continue;
+    best = name;
+    best_distance = distance;
+  }
+  return best.empty() ? "" : ", did you mean " + quote(best) + "?";
+}
+
+std::string join_path(const std::string& path, std::string_view name) {
+  const bool plain = !name.empty() && name.size() <= kQuotedMax &&
+                     std::all_of(name.begin(), name.end(), is_word);
+  if (!plain) return path + "[" + quote(name) + "]";
+  return path.empty() ? std::string(name) : path + "." + std::string(name);
+}
+
+std::string quote(std::string_view text) {
+  const std::string_view shown = cut(text, kQuotedMax);
+  std::string out = "\"";
+  for (const char c : shown) append_escaped(out, c);
+  out += shown.size() < text.size() ? "…\"" : "\"";
+  return out;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/formats.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/encoding.h"
+#include "config/faults.h"
+#include "config/ip_prefix.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::array<std::string_view, 9> kMethods{"GET",    "HEAD",    "POST",    "PUT",  "PATCH",
+                                                   "DELETE", "CONNECT", "OPTIONS", "TRACE"};
+constexpr std::size_t kNameMax = 253;
+constexpr int kPortMax = 65535;
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kNameMax && std::ranges::all_of(text, [](char c) {
+    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~';
+  });
+}
+
+bool is_port(std::string_view text) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size() && port >= 1 && port <= kPortMax;
+}
+
+// A host name, an IPv4 address, or an IPv6 address in brackets.
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) {
+    if (!text.ends_with(']') || text.size() < 3) return false;
+    const std::string_view inner = text.substr(1, text.size() - 2);
+    return inner.find(':') != inner.npos && IpPrefix::parse(inner) &&
+           inner.find('/') == inner.npos;
+  }
+  return is_name(text);
+}
+
+// Where the port's colon stands; npos if there is none.
+std::size_t port_colon(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  return colon != text.npos && text.find(']', colon) == text.npos ? colon : text.npos;
+}
+
+bool is_host_port(std::string_view text) {
+  const std::size_t colon = port_colon(text);
+  return colon != text.npos && is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
+}
+
+bool is_url(std::string_view text) {
+  if (text.starts_with("http://")) {
+    text.remove_prefix(7);
+  } else if (text.starts_with("https://")) {
+    text.remove_prefix(8);
+  } else {
+    return false;
+  }
+  const bool printable = std::ranges::all_of(
+      text, [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; });
+  std::string_view authority = text.substr(0, text.find_first_of("/?#"));
+  if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
+    authority.remove_prefix(at + 1);
+  }
+  const bool has_port = port_colon(authority) != authority.npos;
+  return printable && (has_port ? is_host_port(authority) : is_host(authority));
+}
+
+std::optional<std::string> require(bool holds, std::string_view text, std::string_view reason) {
+  if (holds) return std::nullopt;
+  return quote(text) + " " + std::string(reason);
+}
+
+}  // namespace
+
+std::optional<std::string> check_format(Format format, std::string_view text) {
+  switch (format) {
+    case Format::none:
+      return std::nullopt;
+    case Format::name:
+      return require(is_name(text), text,
+                     "is not a name: 1 to 253 characters of A-Z a-z 0-9 - _ . ~");
+    case Format::http_method:
+      return require(std::ranges::find(kMethods, text) != kMethods.end(), text,
+                     "is not a method: one of GET, HEAD, POST, PUT, PATCH, DELETE, CONNECT, "
+                     "OPTIONS, TRACE, in upper case");
+    case Format::path:
+      return require(text.starts_with('/'), text, "is not a path, it must begin with /");
+    case Format::ip_or_cidr:
+      return require(IpPrefix::parse(text).has_value(), text,
+                     "is not an IP address or CIDR, try 10.0.0.0/8");
+    case Format::base64:
+      return require(base64_decode(text).has_value(), text, "is not standard base64");
+    case Format::url:
+      return require(is_url(text), text, "is not a URL, try http://127.0.0.1:9095");
+    case Format::host_port:
+      return require(is_host_port(text), text, "is not host:port, try 127.0.0.1:9411");
+  }
+  return std::nullopt;
+}
+
+std::string_view format_name(Format format) {
+  switch (format) {
+    case Format::none:
+      return "";
+    case Format::name:
+      return "name";
+    case Format::http_method:
+      return "http-method";
+    case Format::path:
+      return "path";
+    case Format::ip_or_cidr:
+      return "ip-or-cidr";
+    case Format::base64:
+      return "base64";
+    case Format::url:
+      return "url";
+    case Format::host_port:
+      return "host-port";
+  }
+  return "";
+}
+
+}  // namespace sluice::config

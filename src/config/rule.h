@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a field demands of its value beyond its type.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "config/formats.h"
+#include "config/value.h"
+
+namespace sluice::config {
+
+struct Rule {
+  bool required = false;
+  // Bounds: numbers by value, Durations by nanoseconds, strings and lists by size.
+  std::int64_t min = std::numeric_limits<std::int64_t>::min();
+  std::int64_t max = std::numeric_limits<std::int64_t>::max();
+  // Of a string, or of each string of a list. An empty string that is not required passes, since
+  // that is how encode() writes a string that was not given. The same holds for `one_of`.
+  Format format = Format::none;
+  std::vector<std::string_view> one_of{};  // allowed strings
+  bool unique = false;                     // no two equal items
+  std::string_view doc{};
+};
+
+// A part of the document that its owner decodes later (a filter's own fields).
+struct RawValue {
+  Value value;
+};
+
+}  // namespace sluice::config

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks and prepares the text of a document before the YAML parser sees it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sluice::config {
+
+// "line 3, column 7: …"; both count from 1.
+[[nodiscard]] std::string at_position(std::size_t line, std::size_t column,
+                                      std::string_view reason);
+
+// Without the byte order mark. Refuses what is not UTF-8 and control characters: YAML forbids them,
+// and the parser would take byte 4 for the end of the text. JSON escapes outside the basic plane
+// (\ud83d\ude00), which YAML does not know, become YAML's (\U0001f600).
+[[nodiscard]] Result<std::string> prepare_source(std::string_view text);
+
+}  // namespace sluice::config

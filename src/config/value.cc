@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/value.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <spanstream>
+
+#include "config/faults.h"
+#include "config/source_text.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
+
+// Events of the parser -> Values. Refuses by throwing ParserException through the parser;
+// parse_all() below catches it.
+class Builder final : public YAML::EventHandler {
+ public:
+  Builder(std::string_view text, const ParseLimits& limits) : text_(text), limits_(limits) {}
+  [[nodiscard]] std::vector<Value> take() { return std::move(documents_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // After a whole document the parser takes what follows for another one, as in `{a: 1} }`.
+    const auto at = static_cast<std::size_t>(mark.pos);
+    if (any_document_ && text_.substr(std::min(at, text_.size()), 3) != "---") {
+      refuse(mark, "the document has ended before this; put --- between documents");
+    }
+    any_document_ = true;
+    anchors_.clear();
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (expects_key()) refuse(mark, "a key is empty or null; write it in quotes");
+    spend(mark, 1, 0);
+    place(mark, anchor, Node{.values = 1});
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    spend(mark, 1, text.size());
+    Node node{.values = 1, .bytes = text.size()};
+    node.value.kind = Value::Kind::scalar;
+    node.value.scalar = text;
+    node.value.quoted = is_text_tag(mark, tag);
+    place(mark, anchor, std::move(node));
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) refuse(mark, "the alias refers to itself");
+    if (depth() + found->second.height > limits_.depth_max) refuse_depth(mark);
+    spend(mark, found->second.values, found->second.bytes);
+    place(mark, 0, found->second);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    if (tag != "?" && tag != "!" && tag != std::string(kCoreTag) + "seq") refuse_tag(mark, tag);
+    open(mark, anchor, Value::Kind::sequence);
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    if (tag != "?" && tag != "!" && tag != std::string(kCoreTag) + "map") refuse_tag(mark, tag);
+    open(mark, anchor, Value::Kind::map);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapEnd() override { close(); }
+
+ private:
+  // A value and what it costs: how many values and scalar bytes it holds, how deep it nests.
+  struct Node {
+    Value value{};
+    std::size_t values = 0;
+    std::size_t bytes = 0;
+    int height = 0;
+  };
+  // A list or map that is still being read.
+  struct Frame {
+    Node node{};
+    YAML::Mark mark{};
+    YAML::anchor_t anchor = 0;
+    std::string key{};  // of the member to come, if `has_key`
+    bool has_key = false;
+    std::set<std::string> keys{};
+  };
+
+  [[noreturn]] static void refuse(const YAML::Mark& mark, const std::string& reason) {
+    throw YAML::ParserException(mark, reason);
+  }
+  [[noreturn]] static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    refuse(mark, "the tag " + quote(tag) + " is not supported");
+  }
+  [[noreturn]] void refuse_depth(const YAML::Mark& mark) const {
+    refuse(mark, "nested deeper than " + std::to_string(limits_.depth_max) + " levels");
+  }
+
+  [[nodiscard]] int depth() const { return static_cast<int>(frames_.size()); }
+  [[nodiscard]] bool expects_key() const {
+    return !frames_.empty() && frames_.back().node.value.kind == Value::Kind::map &&
+           !frames_.back().has_key;
+  }
+
+  // True if the tag makes a scalar text whatever it looks like.
+  static bool is_text_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag == "?") return false;
+    if (tag == "!" || tag == std::string(kCoreTag) + "str") return true;
+    for (const std::string_view known : {"null", "bool", "int", "float"}) {
+      if (tag == std::string(kCoreTag) + std::string(known)) return false;
+    }
+    refuse_tag(mark, tag);
+  }
+
+  void spend(const YAML::Mark& mark, std::size_t values, std::size_t bytes) {
+    if (values > limits_.values_max - values_) {
+      refuse(mark, "more than " + std::to_string(limits_.values_max) + " values");
+    }
+    if (bytes > limits_.bytes_max - bytes_) {
+      refuse(mark, "more than " + std::to_string(limits_.bytes_max) + " bytes of values");
+    }
+    values_ += values;
+    bytes_ += bytes;
+  }
+
+  void open(const YAML::Mark& mark, YAML::anchor_t anchor, Value::Kind kind) {
+    if (expects_key()) refuse(mark, "a key must be text, not a list or a map");
+    if (depth() >= limits_.depth_max) refuse_depth(mark);
+    spend(mark, 1, 0);
+    Frame& frame = frames_.emplace_back();
+    frame.node = Node{.values = 1, .height = 1};
+    frame.node.value.kind = kind;
+    frame.mark = mark;
+    frame.anchor = anchor;
+  }
+
+  void close() {
+    Frame frame = std::move(frames_.back());
+    frames_.pop_back();
+    place(frame.mark, frame.anchor, std::move(frame.node));
+  }
+
+  void place(const YAML::Mark& mark, YAML::anchor_t anchor, Node node) {
+    if (anchor != 0) {
+      spend(mark, node.values, node.bytes);  // the copy
+      anchors_[anchor] = node;
+    }
+    if (frames_.empty()) {
+      if (node.value.kind != Value::Kind::null) documents_.push_back(std::move(node.value));
+    } else if (expects_key()) {
+      place_key(mark, node.value);
+    } else {
+      place_inside(frames_.back(), std::move(node));
+    }
+  }
+
+  void place_key(const YAML::Mark& mark, Value& key) {
+    if (key.kind != Value::Kind::scalar) refuse(mark, "a key must be text");
+    if (key.scalar == "<<" && !key.quoted) {
+      refuse(mark, "merge keys (<<) are not supported; write the members out");
+    }
+    Frame& frame = frames_.back();
+    if (!frame.keys.insert(key.scalar).second) {
+      refuse(mark, "the key " + quote(key.scalar) + " is given twice");
+    }
+    frame.key = std::move(key.scalar);
+    frame.has_key = true;
+  }
+
+  static void place_inside(Frame& frame, Node node) {
+    Node& parent = frame.node;
+    parent.values += node.values;
+    parent.bytes += node.bytes;
+    parent.height = std::max(parent.height, node.height + 1);
+    if (parent.value.kind == Value::Kind::sequence) {
+      parent.value.items.push_back(std::move(node.value));
+      return;
+    }
+    parent.bytes += frame.key.size();
+    parent.value.members.push_back({std::move(frame.key), std::move(node.value)});
+    frame.has_key = false;
+  }
+
+  std::string_view text_;
+  ParseLimits limits_;
+  std::vector<Frame> frames_;
+  std::map<YAML::anchor_t, Node> anchors_;
+  std::vector<Value> documents_;
+  bool any_document_ = false;
+  std::size_t values_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+Result<std::vector<Value>> parse_all(std::string_view text, const ParseLimits& limits) {
+  Builder builder(text, limits);
+  try {
+    std::ispanstream stream(std::span<const char>(text.data(), text.size()));
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& refusal) {
+    if (refusal.mark.is_null()) return fail(ErrorKind::invalid, refusal.msg);
+    return fail(ErrorKind::invalid,
+                at_position(static_cast<std::size_t>(refusal.mark.line) + 1,
+                            static_cast<std::size_t>(refusal.mark.column) + 1, refusal.msg));
+  } catch (const std::exception& defect) {
+    return fail(ErrorKind::internal, std::string("the YAML parser failed: ") + defect.what());
+  }
+  return builder.take();
+}
+
+}  // namespace
+
+const Value* Value::find(std::string_view name) const {
+  const auto found = std::ranges::find(members, name, &Member::key);
+  return found == members.end() ? nullptr : &found->value;
+}
+
+Result<std::vector<Value>> parse_documents(std::string_view text, ParseLimits limits) {
+  if (text.size() > limits.bytes_max) {
+    return fail(ErrorKind::too_large,
+                "the text is longer than " + std::to_string(limits.bytes_max) + " bytes");
+  }
+  SLUICE_TRY(const std::string source, prepare_source(text));
+  return parse_all(source, limits);
+}
+
+Result<Value> parse_document(std::string_view text, ParseLimits limits) {
+  SLUICE_TRY(std::vector<Value> documents, parse_documents(text, limits));
+  if (documents.empty()) return fail(ErrorKind::invalid, "the document is empty");
+  if (documents.size() > 1) {
+    return fail(ErrorKind::invalid, "one document is wanted, these are " +
+                                        std::to_string(documents.size()) + "; remove ---");
+  }
+  return std::move(documents.front());
+}
+
+}  // namespace sluice::config

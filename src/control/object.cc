@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/object.h"
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::control {
+namespace {
+
+std::string scalar(const config::Value& document, std::string_view name) {
+  const config::Value* value = document.find(name);
+  return value != nullptr && value->kind == config::Value::Kind::scalar ? value->scalar : "";
+}
+
+std::shared_ptr<const server::ServerPrototype> build_server(const config::Value& document, const Object* previous,
+                                                            unsigned core_count, config::Faults& faults) {
+  const std::size_t faults_before = faults.lines().size();
+  auto prototype = std::make_shared<server::ServerPrototype>();
+  prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
+  prototype->spec.validate(faults);
+  prototype->router = router::Router::build(prototype->spec, faults);
+  if (!prototype->spec.access_log_format.empty()) {
+    if (auto format = observe::AccessFormat::parse(prototype->spec.access_log_format)) {
+      prototype->access_format = *std::move(format);
+    } else {
+      faults.add("accessLogFormat", format.error().message);
+    }
+  }
+  if (faults.lines().size() != faults_before) return nullptr;
+  prototype->state = previous != nullptr && previous->server ? previous->server->state
+                                                            : std::make_shared<server::ServerState>(core_count);
+  return prototype;
+}
+
+Json without_time(Json spec) {
+  spec.erase("createdAt");
+  return spec;
+}
+
+}  // namespace
+
+std::string name_of(const config::Value& document) { return scalar(document, "name"); }
+std::string kind_of(const config::Value& document) { return scalar(document, "kind"); }
+
+bool same_spec(const Object& a, const Object& b) { return without_time(a.spec) == without_time(b.spec); }
+
+std::shared_ptr<Object> build_object(const config::Value& document, const pipeline::FilterKinds& kinds,
+                                     const Object* previous, unsigned core_count, config::Faults& faults) {
+  if (document.kind != config::Value::Kind::map) {
+    faults.add("", "an object must be a map with name and kind");
+    return nullptr;
+  }
+  auto object = std::make_shared<Object>();
+  object->name = name_of(document);
+  object->kind = kind_of(document);
+  if (object->kind == "HTTPServer") {
+    object->server = build_server(document, previous, core_count, faults);
+    if (object->server) object->spec = config::encode(object->server->spec);
+  } else if (object->kind == "Pipeline") {
+    object->pipeline = pipeline::PipelinePrototype::build(
+        document, kinds, previous != nullptr ? previous->pipeline.get() : nullptr, faults);
+    if (object->pipeline) object->spec = object->pipeline->spec();
+  } else if (object->kind.empty()) {
+    faults.add("kind", "is required (HTTPServer or Pipeline)");
+  } else {
+    faults.add("kind", "kind \"" + object->kind + "\" not found" +
+                           config::suggestion(object->kind, {"HTTPServer", "Pipeline"}) +
+                           " (kinds: HTTPServer, Pipeline)");
+  }
+  return object->server || object->pipeline ? object : nullptr;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the controller can be asked.
+#include <nlohmann/json.hpp>
+
+#include "control/controller.h"
+#include "control/state.h"
+
+namespace sluice::control {
+
+std::vector<Json> Controller::list() const {
+  std::vector<Json> specs;
+  for (const auto& [name, object] : state_->objects()) specs.push_back(object->spec);
+  return specs;
+}
+
+Result<Json> Controller::get(std::string_view name) const {
+  const auto object = state_->find(name);
+  if (!object) return fail(ErrorKind::not_found, "not found: " + std::string(name));
+  return object->spec;
+}
+
+namespace {
+
+Json server_status(const Object& object, const std::string& port_error) {
+  Json status = object.server->state->stats.to_json();
+  status["name"] = object.name;
+  status["kind"] = object.kind;
+  status["health"] = port_error;
+  status["error"] = port_error;
+  status["state"] = port_error.empty() ? "running" : "failed";
+  status["openConnections"] = object.server->state->open_connections.load();
+  return status;
+}
+
+}  // namespace
+
+Result<Json> Controller::status(std::string_view name) const {
+  const auto object = state_->find(name);
+  if (!object) return fail(ErrorKind::not_found, "not found: " + std::string(name));
+  if (!object->error.empty()) {
+    return Json{{"name", object->name}, {"kind", object->kind}, {"state", "failed"},
+                {"health", object->error}, {"error", object->error}};
+  }
+  return object->server ? server_status(*object, state_->port_error(object->name)) : object->pipeline->status();
+}
+
+Result<std::string> Controller::data_namespace(std::string_view pipeline, std::string_view filter) const {
+  const auto object = state_->find(pipeline);
+  if (!object || object->kind != "Pipeline") {
+    return fail(ErrorKind::not_found, "not found: no pipeline " + std::string(pipeline));
+  }
+  const auto* found = object->pipeline ? object->pipeline->find(filter) : nullptr;
+  if (found == nullptr || !found->has_shared_data()) {
+    return fail(ErrorKind::not_found, "not found: pipeline " + std::string(pipeline) + " has no WasmHost filter " + std::string(filter));
+  }
+  return std::string(pipeline) + "/" + std::string(filter);
+}
+
+const std::vector<ObjectKind>& Controller::object_kinds() {
+  static const std::vector<ObjectKind> kinds{
+      {"Traffic gate", "HTTPServer", "httpserver", {"httpservers", "hs"}},
+      {"Pipeline", "Pipeline", "pipeline", {"pipelines", "pl"}},
+  };
+  return kinds;
+}
+
+Result<Json> Controller::default_spec(std::string_view kind, std::string_view name) const {
+  Json spec;
+  if (kind == "HTTPServer") {
+    spec = config::encode(router::HttpServerSpec{});
+  } else if (kind == "Pipeline") {
+    spec = config::encode(pipeline::PipelineSpec{});
+  } else {
+    return fail(ErrorKind::not_found, "kind \"" + std::string(kind) + "\" not found");
+  }
+  spec["kind"] = kind;
+  spec["name"] = name;
+  spec.erase("createdAt");
+  return spec;
+}
+
+Result<Json> Controller::object_schema(std::string_view kind) const {
+  if (kind == "HTTPServer") return config::schema<router::HttpServerSpec>();
+  if (kind == "Pipeline") return config::schema<pipeline::PipelineSpec>();
+  return fail(ErrorKind::not_found, "kind \"" + std::string(kind) + "\" not found");
+}
+
+const std::vector<std::unique_ptr<pipeline::FilterKind>>& Controller::filter_kinds() const { return state_->kinds; }
+
+std::uint64_t Controller::config_version() const { return state_->version.load(); }
+
+store::Store& Controller::store() { return state_->store; }
+
+std::string Controller::health() const {
+  std::string causes = state_->store.health();
+  for (const auto& [name, object] : state_->objects()) {
+    std::string error = object->error.empty() ? state_->port_error(name) : object->error;
+    if (error.empty()) continue;
+    if (!causes.empty()) causes += '\n';
+    causes.append(object->kind).append(" ").append(name).append(": ").append(error);
+  }
+  return causes;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/body.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace sluice::http {
+namespace {
+
+class Pieces : public BodyReader {
+ public:
+  Pieces(std::vector<std::string> pieces, bool breaks) : pieces_(std::move(pieces)), breaks_(breaks) {}
+  Task<Result<std::string_view>> read() override {
+    if (next_ < pieces_.size()) co_return std::string_view(pieces_[next_++]);
+    if (breaks_) co_return fail(ErrorKind::closed, "peer went away");
+    co_return std::string_view{};
+  }
+
+ private:
+  std::vector<std::string> pieces_;
+  bool breaks_;
+  std::size_t next_ = 0;
+};
+
+Body stream(std::vector<std::string> pieces, std::optional<std::uint64_t> length = std::nullopt,
+            bool breaks = false) {
+  return Body(std::make_unique<Pieces>(std::move(pieces), breaks), length);
+}
+
+Result<void> buffer(Body& body, std::uint64_t bytes_max) {
+  auto task = body.buffer(bytes_max);
+  task.start();
+  EXPECT_TRUE(task.done());
+  return task.take();
+}
+
+TEST(Body, BufferMakesAStreamWhole) {
+  Body body = stream({"ab", "c", "def"});
+  EXPECT_TRUE(body.is_stream());
+  EXPECT_EQ(body.length(), std::nullopt);
+  ASSERT_TRUE(buffer(body, 6));
+  EXPECT_FALSE(body.is_stream());
+  EXPECT_EQ(body.bytes(), "abcdef");
+  EXPECT_EQ(body.length(), 6u);
+  EXPECT_TRUE(buffer(body, 6));
+}
+
+TEST(Body, BufferIsBounded) {
+  Body body = stream({"ab", "c", "def"});
+  EXPECT_EQ(buffer(body, 5).error().kind, ErrorKind::too_large);
+  Body announced = stream({}, 1'000'000'000'000);
+  EXPECT_EQ(buffer(announced, 5).error().kind, ErrorKind::too_large);
+  Body whole("abc");
+  EXPECT_EQ(buffer(whole, 2).error().kind, ErrorKind::too_large);
+}
+
+TEST(Body, BufferPassesTheReadersErrorOn) {
+  Body body = stream({"ab"}, 3, true);
+  EXPECT_EQ(buffer(body, 100).error().kind, ErrorKind::closed);
+}
+
+TEST(Body, AssignAndClearDropAStream) {
+  Body body = stream({"ab"});
+  body.assign("xyz");
+  EXPECT_EQ(body.bytes(), "xyz");
+  body = stream({"ab"});
+  body.clear();
+  EXPECT_FALSE(body.is_stream());
+  EXPECT_EQ(body.length(), 0u);
+}
+
+}  // namespace
+}  // namespace sluice::http

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The body of a message from bytes: by length, in chunks (RFC 9112 section 7.1), or until the
+// connection closes. Nothing is buffered: pieces are parts of the input.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/h1/line.h"
+
+namespace sluice::http::h1 {
+
+struct BodyLimits {
+  std::uint32_t overhead_bytes_max;  // all chunk extensions of a body; all its trailers
+  std::uint32_t fields_max;          // trailers
+};
+
+class BodyDecoder {
+ public:
+  explicit BodyDecoder(BodyLimits limits) : limits_(limits) {}
+
+  void start_length(std::uint64_t length);
+  void start_chunked();
+  void start_until_close();
+
+  struct Step {
+    std::size_t consumed = 0;
+    std::string_view bytes{};  // empty: more input is needed, or done(), or fault()
+  };
+  [[nodiscard]] Step decode(std::string_view input);
+  [[nodiscard]] bool done() const { return phase_ == Phase::done; }
+  [[nodiscard]] bool until_close() const { return phase_ == Phase::until_close; }
+  [[nodiscard]] const Fault& fault() const { return fault_; }
+
+ private:
+  enum class Phase { done, length, until_close, chunk_size, chunk_data, chunk_end, trailers };
+
+  Step take_data(std::string_view input);
+  // Read one line each; the bytes consumed, 0 for need_more or a fault.
+  std::size_t read_chunk_size(std::string_view input);
+  std::size_t read_chunk_end(std::string_view input);
+  std::size_t read_trailer(std::string_view input);
+  std::size_t refuse(int status, std::string_view reason);
+
+  BodyLimits limits_;
+  LineReader lines_;
+  Fault fault_;
+  Phase phase_ = Phase::done;
+  std::uint64_t left_ = 0;      // of the length, or of the chunk
+  std::size_t overhead_ = 0;    // bytes of chunk extensions, then of trailers
+  std::uint32_t trailers_ = 0;  // number of them
+};
+
+}  // namespace sluice::http::h1

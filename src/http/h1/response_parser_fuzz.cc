@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// However the bytes of a backend are cut, the result is the same; and an accepted head survives
+// being written for a client and read again.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "http/h1/serializer.h"
+#include "http/h1/transcript.h"
+
+namespace {
+
+using namespace sluice::http;
+using namespace sluice::http::h1;
+
+constexpr ResponseLimits kLimits{.head_bytes_max = 1024, .fields_max = 16};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+std::string kept(Response& response) {
+  for (const char* name : {"TE", "Trailer", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
+                           "Proxy-Authorization", "Upgrade", "Host", "Expect"}) {
+    response.headers.remove(name);
+  }
+  return describe(response);
+}
+
+void check_round_trip(Response& response, const ResponseParser& parser, std::string_view method) {
+  ResponseHead head{.framing = Framing::chunked};
+  if (!parser.has_body()) head.framing = Framing::none;
+  if (const auto length = parser.content_length()) {
+    head.framing = Framing::content_length;
+    head.length = *length;
+  }
+  std::string bytes;
+  append_response_head(bytes, response, head);
+  Response again;
+  ResponseParser second;
+  second.start(again, method);
+  const auto progress = second.parse(bytes);
+  require(progress.state == ParseState::head && progress.consumed == bytes.size());
+  require(second.content_length() == parser.content_length());
+  require(second.has_body() == parser.has_body() || head.framing == Framing::none);
+  require(kept(response) == kept(again));
+}
+
+void check_head(std::string_view input, std::string_view method) {
+  Response response;
+  ResponseParser parser(kLimits);
+  parser.start(response, method);
+  if (parser.parse(input).state != ParseState::head) return;
+  check_round_trip(response, parser, method);
+}
+
+}  // namespace
+
+// The first byte says where the rest is cut in two, and which method was asked with.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const std::string bytes(data + 1, data + size);
+  const std::string_view method = data[0] % 4 == 0 ? "HEAD" : "GET";
+  for (const bool eof : {false, true}) {
+    const std::string whole = transcript({bytes}, method, eof, kLimits);
+    require(transcript(cut_at(bytes, data[0] % bytes.size()), method, eof, kLimits) == whole);
+    require(transcript(single_bytes(bytes), method, eof, kLimits) == whole);
+  }
+  check_head(bytes, method);
+  return 0;
+}

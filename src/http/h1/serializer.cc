@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/h1/serializer.h"
+
+#include <array>
+#include <charconv>
+
+#include "http/chars.h"
+#include "http/h1/field_kind.h"
+
+namespace sluice::http::h1 {
+namespace {
+
+void append_number(std::string& out, std::uint64_t number, int base = 10) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+  out.append(digits.data(), end);
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_content_length(std::string& out, std::uint64_t length) {
+  out.append("Content-Length: ");
+  append_number(out, length);
+  out.append("\r\n");
+}
+
+// Every field but those that the codec writes or that end at this hop.
+void append_end_to_end(std::string& out, const Headers& headers) {
+  for (const Field& field : headers) {
+    if (field_kind(field.name) != FieldKind::other) continue;
+    if (!is_token(field.name) || !is_field_value(field.value)) continue;
+    append_field(out, field.name, field.value);
+  }
+}
+
+void append_status_line(std::string& out, int status) {
+  if (status < 100 || status > 999) status = 500;  // a guest may set any number
+  out.append("HTTP/1.1 ");
+  append_number(out, static_cast<std::uint64_t>(status));
+  out.append(" ").append(reason_phrase(status)).append("\r\n");
+}
+
+void append_framing(std::string& out, const ResponseHead& head) {
+  if (head.framing == Framing::content_length) append_content_length(out, head.length);
+  if (head.framing == Framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
+  if (!head.keep_alive || head.framing == Framing::until_close) {
+    out.append("Connection: close\r\n");
+  } else if (head.version == Version::http10) {
+    out.append("Connection: keep-alive\r\n");
+  }
+}
+
+// Only the characters that may stand there: a guest may set any text as method or host.
+void append_allowed(std::string& out, const CharTable& table, std::string_view text,
+                    std::string_view also = "") {
+  for (const char c : text) {
+    if (is_in(table, c) || also.find(c) != std::string_view::npos) out.push_back(c);
+  }
+}
+
+// As it is, but for what would end the target: that is percent-encoded.
+void append_target_part(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (is_in(kTargetChars, c)) {
+      out.push_back(c);
+    } else {
+      append_percent_encoded(out, c);
+    }
+  }
+}
+
+void append_request_line(std::string& out, const Request& request) {
+  const std::size_t start = out.size();
+  append_allowed(out, kTokenChars, request.method);
+  if (out.size() == start) out.append("GET");
+  out.push_back(' ');
+  const bool asterisk = request.escaped_path == "*" && request.method == "OPTIONS";
+  if (!request.escaped_path.starts_with('/') && !asterisk) out.push_back('/');
+  append_target_part(out, request.escaped_path);
+  if (request.has_query || !request.query.empty()) {
+    out.push_back('?');
+    append_target_part(out, request.query);
+  }
+  out.append(" HTTP/1.1\r\n");
+}
+
+// RFC 9110 section 8.6: these methods announce no empty body.
+bool has_body_method(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+}  // namespace
+
+Framing response_framing(const Response& response, std::string_view method, Version version) {
+  const int status = response.status;
+  if ((status >= 100 && status < 200) || status == 204 || status == 304) return Framing::none;
+  if (response.body.length()) return Framing::content_length;
+  if (version != Version::http10) return Framing::chunked;
+  return method == "HEAD" ? Framing::none : Framing::until_close;
+}
+
+void append_response_head(std::string& out, const Response& response, const ResponseHead& head) {
+  append_status_line(out, response.status);
+  if (!head.date.empty() && !response.headers.contains("Date")) {
+    append_field(out, "Date", head.date);
+  }
+  append_framing(out, head);
+  append_end_to_end(out, response.headers);
+  out.append("\r\n");
+}
+
+void append_request_head(std::string& out, const Request& request,
+                         std::optional<std::uint64_t> length) {
+  append_request_line(out, request);
+  out.append("Host: ");
+  append_allowed(out, kHostChars, request.host, ":[]");
+  out.append("\r\n");
+  if (!length) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  } else if (*length > 0 || has_body_method(request.method)) {
+    append_content_length(out, *length);
+  }
+  append_end_to_end(out, request.headers);
+  out.append("\r\n");
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  if (bytes.empty()) return;
+  append_number(out, bytes.size(), 16);
+  out.append("\r\n").append(bytes).append("\r\n");
+}
+
+void append_last_chunk(std::string& out) { out.append("0\r\n\r\n"); }
+
+bool is_hop_by_hop(std::string_view name) {
+  switch (field_kind(name)) {
+    case FieldKind::connection:
+    case FieldKind::transfer_encoding:
+    case FieldKind::upgrade:
+    case FieldKind::hop_by_hop: return true;
+    default: return false;
+  }
+}
+
+}  // namespace sluice::http::h1

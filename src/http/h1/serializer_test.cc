@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/h1/serializer.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::http::h1 {
+namespace {
+
+std::string head_of(const Response& response, const ResponseHead& head) {
+  std::string out;
+  append_response_head(out, response, head);
+  return out;
+}
+
+std::string head_of(const Request& request, std::optional<std::uint64_t> length) {
+  std::string out;
+  append_request_head(out, request, length);
+  return out;
+}
+
+Request request_to(std::string_view method, std::string_view target) {
+  Request request;
+  request.method = method;
+  request.host = "a:80";
+  EXPECT_TRUE(request.set_target(target));
+  return request;
+}
+
+TEST(Serializer, ResponseHead) {
+  Response response;
+  response.headers.add("Content-Type", "text/plain");
+  EXPECT_EQ(head_of(response, {.length = 5, .date = "Sun, 06 Nov 1994 08:49:37 GMT"}),
+            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 5\r\n"
+            "Content-Type: text/plain\r\n\r\n");
+}
+
+TEST(Serializer, FramingAndConnection) {
+  Response response;
+  response.status = 299;
+  EXPECT_EQ(head_of(response, {.framing = Framing::chunked}),
+            "HTTP/1.1 299 \r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(head_of(response, {.keep_alive = false, .framing = Framing::none}),
+            "HTTP/1.1 299 \r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(head_of(response, {.version = Version::http10, .length = 0}),
+            "HTTP/1.1 299 \r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(head_of(response, {.version = Version::http10, .framing = Framing::until_close}),
+            "HTTP/1.1 299 \r\nConnection: close\r\n\r\n");
+}
+
+TEST(Serializer, ResponseKeepsItsOwnDate) {
+  Response response;
+  response.headers.add("date", "then");
+  EXPECT_EQ(head_of(response, {.framing = Framing::none, .date = "now"}),
+            "HTTP/1.1 200 OK\r\ndate: then\r\n\r\n");
+}
+
+TEST(Serializer, LeavesOutWhatIsNotItsToSend) {
+  Response response;
+  for (const char* name : {"connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Upgrade",
+                           "Transfer-Encoding", "Content-Length", "Proxy-Authenticate"}) {
+    response.headers.add(name, "x");
+  }
+  response.headers.add("A", "b\r\nSet-Cookie: stolen=1");
+  response.headers.add("B", std::string_view("b\0", 2));
+  response.headers.add("C\r\nD", "b");
+  response.headers.add("E: f\nG", "b");
+  response.headers.add("", "b");
+  response.headers.add("Kept", "tab\tand \xc3\xa4");
+  EXPECT_EQ(head_of(response, {.framing = Framing::none}),
+            "HTTP/1.1 200 OK\r\nKept: tab\tand \xc3\xa4\r\n\r\n");
+}
+
+TEST(Serializer, StatusThatIsNone) {
+  Response response;
+  for (const int status : {0, -1, 99, 1000, 200'000}) {
+    response.status = status;
+    EXPECT_TRUE(head_of(response, {}).starts_with("HTTP/1.1 500 Internal")) << status;
+  }
+}
+
+TEST(Serializer, RequestHead) {
+  Request request = request_to("GET", "/a%20b?c");
+  request.headers.add("Accept", "*/*");
+  request.headers.add("Proxy-Authorization", "secret");
+  request.headers.add("Host", "other");
+  EXPECT_EQ(head_of(request, 0), "GET /a%20b?c HTTP/1.1\r\nHost: a:80\r\nAccept: */*\r\n\r\n");
+  EXPECT_EQ(head_of(request_to("POST", "/"), 0),
+            "POST / HTTP/1.1\r\nHost: a:80\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(head_of(request_to("GET", "/?"), 7),
+            "GET /? HTTP/1.1\r\nHost: a:80\r\nContent-Length: 7\r\n\r\n");
+  EXPECT_EQ(head_of(request_to("OPTIONS", "*"), std::nullopt),
+            "OPTIONS * HTTP/1.1\r\nHost: a:80\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+// A guest may set any text; none of it may begin another request (RFC 9112 section 11.2).
+TEST(Serializer, RequestLineCannotBeBroken) {
+  Request request = request_to("GET", "/");
+  request.method = "GET / HTTP/1.1\r\nA: b\r\n\r\nPOST";
+  request.escaped_path = "a b\r\n";
+  request.query = "x y#\r\n";
+  request.host = "a\r\nB: c/d";
+  EXPECT_EQ(head_of(request, 0),
+            "GETHTTP1.1AbPOST /a%20b%0D%0A?x%20y%23%0D%0A HTTP/1.1\r\nHost: aB:cd\r\n\r\n");
+  request.method = "\n";
+  EXPECT_TRUE(head_of(request, 0).starts_with("GET /"));
+}
+
+TEST(Serializer, Chunks) {
+  std::string out;
+  append_chunk(out, "");
+  append_chunk(out, std::string(26, 'x'));
+  append_last_chunk(out);
+  EXPECT_EQ(out, "1a\r\n" + std::string(26, 'x') + "\r\n0\r\n\r\n");
+}
+
+TEST(Serializer, ResponseFraming) {
+  Response whole;
+  whole.body.assign("abc");
+  EXPECT_EQ(response_framing(whole, "GET", Version::http11), Framing::content_length);
+  EXPECT_EQ(response_framing(whole, "HEAD", Version::http10), Framing::content_length);
+  whole.status = 204;
+  EXPECT_EQ(response_framing(whole, "GET", Version::http11), Framing::none);
+
+  struct Nothing : BodyReader {
+    Task<Result<std::string_view>> read() override { co_return std::string_view{}; }
+  };
+  Response stream;
+  stream.body = Body(std::make_unique<Nothing>(), std::nullopt);
+  EXPECT_EQ(response_framing(stream, "GET", Version::http11), Framing::chunked);
+  EXPECT_EQ(response_framing(stream, "GET", Version::http10), Framing::until_close);
+  EXPECT_EQ(response_framing(stream, "HEAD", Version::http10), Framing::none);
+  stream.body = Body(std::make_unique<Nothing>(), 9);
+  EXPECT_EQ(response_framing(stream, "GET", Version::http10), Framing::content_length);
+}
+
+TEST(Serializer, HopByHop) {
+  for (const char* name : {"Connection", "keep-alive", "TE", "Trailer", "Transfer-Encoding",
+                           "Upgrade", "Proxy-Connection", "Proxy-Authenticate"}) {
+    EXPECT_TRUE(is_hop_by_hop(name)) << name;
+  }
+  for (const char* name : {"Host", "Content-Length", "Cookie", "", "Connections"}) {
+    EXPECT_FALSE(is_hop_by_hop(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::http::h1

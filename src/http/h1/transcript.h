@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests and fuzzing: what a parser makes of bytes that come in pieces, as text to compare.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/h1/request_parser.h"
+#include "http/h1/response_parser.h"
+
+namespace sluice::http::h1 {
+
+inline std::string describe(const Headers& headers) {
+  std::string out;
+  for (const Field& field : headers) out += field.name + ": " + field.value + "\n";
+  return out;
+}
+
+inline std::string describe(const Request& r) {
+  std::string out = r.method + " " + r.escaped_path;
+  if (r.has_query) out += "?" + r.query;
+  out += " " + std::string(to_string(r.version)) + " host=" + r.host + " path=" + r.path + "\n";
+  return out + describe(r.headers);
+}
+
+inline std::string describe(const Response& r) {
+  return std::to_string(r.status) + "\n" + describe(r.headers);
+}
+
+template <class Parser>
+std::string describe_framing(const Parser& parser) {
+  std::string out = "-- ";
+  const auto length = parser.content_length();
+  out += parser.has_body() ? "body" : "no body";
+  out += length ? " " + std::to_string(*length) : std::string(" unknown length");
+  return out + (parser.keep_alive() ? " keep-alive\n" : " close\n");
+}
+
+// Feeds the pieces and hands every result but need_more to `on`; stops at false.
+template <class Parser, class On>
+void feed(Parser& parser, const std::vector<std::string_view>& pieces, On on) {
+  std::string unread;
+  for (const std::string_view piece : pieces) {
+    unread += piece;
+    std::size_t consumed = 0;
+    while (true) {
+      const auto progress = parser.parse(std::string_view(unread).substr(consumed));
+      if (progress.state == ParseState::need_more) {
+        consumed += progress.consumed;
+        break;
+      }
+      if (!on(progress)) return;
+      consumed += progress.consumed;
+    }
+    unread.erase(0, consumed);
+  }
+}
+
+// Every request in the bytes, up to the first refusal.
+inline std::string transcript(const std::vector<std::string_view>& pieces,
+                              RequestLimits limits = {}) {
+  RequestParser parser(limits);
+  Request request;
+  parser.start(request);
+  std::string out;
+  feed(parser, pieces, [&](const RequestParser::Progress& progress) {
+    switch (progress.state) {
+      case ParseState::head: out += describe(request) + describe_framing(parser); break;
+      case ParseState::body: out += progress.body; break;
+      case ParseState::refused:
+        out += "refused " + std::to_string(parser.refusal().status) + " " +
+               parser.refusal().reason + "\n";
+        return false;
+      default:
+        out += "\ndone\n";
+        parser.start(request);
+    }
+    return true;
+  });
+  return out + (parser.started() ? "started" : "idle");
+}
+
+// One response; `eof`: the backend closes after the last piece.
+inline std::string transcript(const std::vector<std::string_view>& pieces, std::string_view method,
+                              bool eof, ResponseLimits limits = {}) {
+  ResponseParser parser(limits);
+  Response response;
+  parser.start(response, method);
+  std::string out;
+  bool open = true;
+  feed(parser, pieces, [&](const ResponseParser::Progress& progress) {
+    switch (progress.state) {
+      case ParseState::head: out += describe(response) + describe_framing(parser); break;
+      case ParseState::body: out += progress.body; break;
+      case ParseState::refused: out += "refused " + parser.error(); open = false; break;
+      default: out += "\ndone"; open = false;
+    }
+    return open;
+  });
+  if (open && eof) out += parser.parse_eof() == ParseState::done ? "\neof" : "\n" + parser.error();
+  return out;
+}
+
+inline std::vector<std::string_view> cut_at(std::string_view bytes, std::size_t at) {
+  return {bytes.substr(0, at), bytes.substr(at)};
+}
+
+inline std::vector<std::string_view> single_bytes(std::string_view bytes) {
+  std::vector<std::string_view> pieces;
+  for (std::size_t i = 0; i < bytes.size(); ++i) pieces.push_back(bytes.substr(i, 1));
+  return pieces;
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/message.h"
+
+#include "http/chars.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr std::size_t kPortDigitsMax = 5;
+constexpr std::size_t kIpv6CharsMax = 45;
+
+// The scheme of an absolute-form target, taken off it; "" if there is none we serve.
+std::string_view take_scheme(std::string_view& target) {
+  for (const std::string_view scheme : {"http", "https"}) {
+    const std::size_t end = scheme.size() + 3;
+    if (target.size() < end || !iequals(target.substr(0, scheme.size()), scheme)) continue;
+    if (target.substr(scheme.size(), 3) != "://") continue;
+    target.remove_prefix(end);
+    return scheme;
+  }
+  return "";
+}
+
+bool is_port(std::string_view text) {
+  if (text.size() > kPortDigitsMax) return false;
+  int port = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return false;
+    port = port * 10 + (c - '0');
+  }
+  return port <= 65535;
+}
+
+bool is_ipv6(std::string_view text) {
+  if (text.size() < 2 || text.size() > kIpv6CharsMax) return false;
+  if (text.find(':') == std::string_view::npos) return false;
+  for (const char c : text) {
+    if (hex_value(c) < 0 && c != ':' && c != '.') return false;
+  }
+  return true;
+}
+
+std::string decode_form(std::string_view text) {
+  std::string spaced(text);
+  for (char& c : spaced) {
+    if (c == '+') c = ' ';
+  }
+  std::string out;
+  if (!percent_decode(spaced, out)) out.clear();
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(Version version) {
+  switch (version) {
+    case Version::http10: return "HTTP/1.0";
+    case Version::http11: return "HTTP/1.1";
+    case Version::http2: return "HTTP/2.0";
+  }
+  return "";
+}
+
+bool Request::set_target(std::string_view target) {
+  if (!all_in(kTargetChars, target)) return false;
+  has_query = false;
+  query.clear();
+  if (target == "*") {
+    escaped_path = path = "*";
+    return true;
+  }
+  if (!target.starts_with('/')) {
+    const std::string_view of = take_scheme(target);
+    const std::string_view authority = target.substr(0, target.find_first_of("/?"));
+    if (of.empty() || !is_host(authority)) return false;
+    scheme = of;
+    host = authority;
+    target.remove_prefix(authority.size());
+  }
+  const std::size_t question = target.find('?');
+  if (question != std::string_view::npos) {
+    has_query = true;
+    query = target.substr(question + 1);
+    target = target.substr(0, question);
+  }
+  escaped_path = target.empty() ? "/" : target;
+  if (escaped_path.find('%') != std::string::npos) return percent_decode(escaped_path, path);
+  path = escaped_path;
+  return true;
+}
+
+void Request::set_path(std::string_view decoded) {
+  if (decoded == path) return;  // keeps the client's own spelling
+  std::string whole(decoded);
+  if (!whole.starts_with('/') && !(whole == "*" && method == "OPTIONS")) whole.insert(0, 1, '/');
+  escaped_path = percent_encode_path(whole);
+  path = std::move(whole);
+}
+
+std::string Request::target() const {
+  std::string out = escaped_path;
+  if (has_query || !query.empty()) out.append(1, '?').append(query);
+  return out;
+}
+
+void Request::clear() {
+  version = Version::http11;
+  has_query = false;
+  for (std::string* text : {&method, &scheme, &host, &escaped_path, &path, &query, &fragment}) {
+    text->clear();
+  }
+  headers.clear();
+  body.clear();
+}
+
+void Response::clear() {
+  status = 200;
+  headers.clear();
+  body.clear();
+}
+
+bool percent_decode(std::string_view text, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (text.size() - i < 3) return false;
+      const int high = hex_value(text[i + 1]);
+      const int low = hex_value(text[i + 2]);
+      if (high < 0 || low < 0) return false;
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if (c == '\0') return false;
+    out.push_back(c);
+  }
+  return true;
+}
+
+void append_percent_encoded(std::string& out, char c) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  out.push_back('%');
+  out.push_back(kDigits[byte >> 4]);
+  out.push_back(kDigits[byte & 15]);
+}
+
+std::string percent_encode_path(std::string_view decoded) {
+  std::string out;
+  out.reserve(decoded.size());
+  for (const char c : decoded) {
+    if (is_in(kPathChars, c)) {
+      out.push_back(c);
+    } else {
+      append_percent_encoded(out, c);
+    }
+  }
+  return out;
+}
+
+std::string query_parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = take_until(query, '&');
+    const std::size_t equals = pair.find('=');
+    if (decode_form(pair.substr(0, equals)) != name || pair.empty()) continue;
+    return equals == std::string_view::npos ? "" : decode_form(pair.substr(equals + 1));
+  }
+  return "";
+}
+
+std::string_view host_without_port(std::string_view host) {
+  if (host.starts_with('[')) {
+    const std::size_t end = host.find(']');
+    return end == std::string_view::npos ? host : host.substr(0, end + 1);
+  }
+  return host.substr(0, host.find(':'));
+}
+
+bool is_host(std::string_view text) {
+  const std::string_view name = host_without_port(text);
+  const std::string_view rest = text.substr(name.size());
+  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return false;
+  if (name.starts_with('[')) {
+    return name.ends_with(']') && is_ipv6(name.substr(1, name.size() - 2));
+  }
+  return !name.empty() && all_in(kHostChars, name);
+}
+
+}  // namespace sluice::http

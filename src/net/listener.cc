@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <system_error>
+
+#include "net/one_shot.h"
+#include "net/tcp_stream.h"
+
+namespace sluice::net {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+// Connections taken in a row before the loop's other work has its turn.
+constexpr int kAcceptsAtOnceMax = 16;
+constexpr Duration kBackOffFirst = std::chrono::milliseconds(10);
+constexpr Duration kBackOffMax = std::chrono::seconds(1);
+
+std::string message_of(int error) { return std::generic_category().message(error); }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  [[nodiscard]] int get() const { return value_; }
+  int release() { return std::exchange(value_, -1); }
+
+ private:
+  int value_;
+};
+
+bool set_option(int descriptor, int level, int name, int value) {
+  return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0;
+}
+
+// The socket's errno, or 0. `dual`: IPv4 too on an IPv6 socket.
+int bind_socket(int descriptor, const tcp::endpoint& where, bool reuse_port, bool dual) {
+  set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);  // past connections in TIME_WAIT do not count
+  if (reuse_port && !set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) return errno;
+  if (where.protocol() == tcp::v6()) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, dual ? 0 : 1);
+  return ::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) == 0 ? 0 : errno;
+}
+
+std::string name_of(std::string_view address, std::uint16_t port) {
+  if (address.empty()) return "port " + std::to_string(port);
+  if (address.contains(':') && !address.starts_with('[')) {
+    return "[" + std::string(address) + "]:" + std::to_string(port);
+  }
+  return std::string(address) + ":" + std::to_string(port);
+}
+
+std::unexpected<Error> bind_failure(std::string_view address, std::uint16_t port, int error) {
+  const std::string name = name_of(address, port);
+  if (error == EADDRINUSE) return fail(ErrorKind::conflict, name + " is taken by another process");
+  const ErrorKind kind = error == EADDRNOTAVAIL ? ErrorKind::invalid : ErrorKind::internal;
+  return fail(kind, "cannot listen on " + name + ": " + message_of(error));
+}
+
+Result<int> open_bound(std::string_view address, std::uint16_t port, bool reuse_port) {
+  std::string literal(address);
+  if (literal.starts_with('[') && literal.ends_with(']')) literal = literal.substr(1, literal.size() - 2);
+  error_code bad;
+  const auto parsed = literal.empty() ? asio::ip::address(asio::ip::address_v6::any())
+                                      : asio::ip::make_address(literal, bad);
+  if (bad) return fail(ErrorKind::invalid, "\"" + literal + "\" is not an IP address");
+  const auto attempt = [&](const tcp::endpoint& where, int& error) {
+    Descriptor made(::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    error = made.get() < 0 ? errno : bind_socket(made.get(), where, reuse_port, literal.empty());
+    return error == 0 ? made.release() : -1;
+  };
+  int error = 0;
+  int descriptor = attempt({parsed, port}, error);
+  const bool without_ipv6 = error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
+  if (descriptor < 0 && literal.empty() && without_ipv6) descriptor = attempt({tcp::v4(), port}, error);
+  if (descriptor < 0) return bind_failure(address, port, error);
+  return descriptor;
+}
+
+std::uint16_t bound_port(int descriptor) {
+  tcp::endpoint where;
+  socklen_t size = static_cast<socklen_t>(where.capacity());
+  if (::getsockname(descriptor, where.data(), &size) != 0) return 0;
+  return where.port();
+}
+
+}  // namespace
+
+Result<Listener> Listener::open(std::string_view address, std::uint16_t port, ListenOptions options) {
+  SLUICE_TRY(const int bound, open_bound(address, port, options.reuse_port));
+  Descriptor descriptor(bound);
+  // Accepted sockets inherit it.
+  set_option(descriptor.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  if (::listen(descriptor.get(), options.backlog) != 0) return bind_failure(address, port, errno);
+  const std::uint16_t actual = bound_port(descriptor.get());
+  return Listener(descriptor.release(), actual);
+}
+
+Result<void> Listener::probe(std::string_view address, std::uint16_t port) {
+  SLUICE_TRY(const int bound, open_bound(address, port, false));
+  const Descriptor descriptor(bound);
+  // Linux lets two sockets bind with SO_REUSEADDR as long as neither listens.
+  if (::listen(descriptor.get(), 1) != 0) return bind_failure(address, port, errno);
+  return {};
+}
+
+Listener::Listener(Listener&& other) noexcept : descriptor_(other.release()), port_(other.port_) {}
+
+Listener& Listener::operator=(Listener&& other) noexcept {
+  if (this != &other) {
+    const Descriptor old(descriptor_);
+    descriptor_ = other.release();
+    port_ = other.port_;
+  }
+  return *this;
+}
+
+Listener::~Listener() { const Descriptor last(descriptor_); }
+
+struct Acceptor::State {
+  explicit State(loop::EventLoop& its_loop) : loop(its_loop), acceptor(its_loop.io()) {}
+
+  loop::EventLoop& loop;
+  tcp::acceptor acceptor;
+  int family = AF_INET6;
+  std::uint16_t port = 0;
+  int accepts_at_once = 0;
+  bool waited = false;  // a connection is likely to be there
+  Duration back_off = kBackOffFirst;
+};
+
+namespace {
+
+enum class Accepted { stream, nothing, again, out_of_resources, broken };
+
+Accepted classify(int error) {
+  switch (error) {
+    case EAGAIN:
+      return Accepted::nothing;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return Accepted::out_of_resources;
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+    case EOPNOTSUPP:
+    case EFAULT:
+      return Accepted::broken;
+    default:  // the connection failed before it was taken: accept(2) names ECONNABORTED and others
+      return Accepted::again;
+  }
+}
+
+tcp protocol_of(int family) { return family == AF_INET ? tcp::v4() : tcp::v6(); }
+
+Accepted accept_one(loop::EventLoop& loop, int listener, int family, std::unique_ptr<Stream>& out) {
+  tcp::endpoint peer;
+  socklen_t size = static_cast<socklen_t>(peer.capacity());
+  Descriptor descriptor(::accept4(listener, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (descriptor.get() < 0) return classify(errno);
+  peer.resize(size);
+  error_code error;
+  tcp::socket socket(loop.io());
+  socket.assign(protocol_of(family), descriptor.get(), error);
+  if (error) return Accepted::out_of_resources;  // the loop cannot watch one more
+  descriptor.release();
+  out = make_tcp_stream(loop, std::move(socket), peer);
+  return Accepted::stream;
+}
+
+}  // namespace
+
+Acceptor::Acceptor(loop::EventLoop& loop, Listener listener) : state_(std::make_shared<State>(loop)) {
+  state_->port = listener.port();
+  Descriptor descriptor(listener.release());
+  sockaddr_storage where{};
+  socklen_t size = sizeof where;
+  if (::getsockname(descriptor.get(), reinterpret_cast<sockaddr*>(&where), &size) != 0) return;
+  state_->family = where.ss_family;
+  error_code error;
+  state_->acceptor.assign(protocol_of(state_->family), descriptor.get(), error);
+  if (!error) descriptor.release();
+}
+
+Acceptor::Acceptor(Acceptor&&) noexcept = default;
+
+Acceptor::~Acceptor() {
+  if (state_) close();
+}
+
+std::uint16_t Acceptor::port() const { return state_->port; }
+
+void Acceptor::close() {
+  error_code ignored;
+  state_->acceptor.close(ignored);
+}
+
+Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
+  const auto state = state_;
+  while (state->acceptor.is_open()) {
+    if (state->waited && ++state->accepts_at_once < kAcceptsAtOnceMax) {
+      std::unique_ptr<Stream> stream;
+      const Accepted outcome =
+          accept_one(state->loop, state->acceptor.native_handle(), state->family, stream);
+      if (outcome == Accepted::again) continue;
+      if (outcome == Accepted::broken) break;
+      if (outcome == Accepted::stream) {
+        state->back_off = kBackOffFirst;
+        co_return stream;
+      }
+      if (outcome == Accepted::out_of_resources) {
+        co_await state->loop.sleep_for(state->back_off);
+        state->back_off = std::min(state->back_off * 2, kBackOffMax);
+        co_return fail(ErrorKind::unavailable, "cannot accept connections: out of file descriptors or memory");
+      }
+    }
+    state->accepts_at_once = 0;
+    OneShot<error_code> readable;
+    state->acceptor.async_wait(tcp::acceptor::wait_read,
+                               [slot = readable.slot()](const error_code& error) { slot->set(error); });
+    co_await readable;
+    state->waited = true;
+  }
+  co_return fail(ErrorKind::closed, "listener closed");
+}
+
+}  // namespace sluice::net

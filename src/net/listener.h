@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listener: a bound, listening TCP socket that belongs to no loop yet, so that control can report a
+// port that cannot be had before any worker changes. Acceptor: takes it to a loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "net/stream.h"
+
+namespace sluice::net {
+
+struct ListenOptions {
+  // Several Listeners of this process (one per core) may share the port; the kernel spreads the
+  // connections over them. Another process of the same user could share it too: see probe().
+  bool reuse_port = true;
+  int backlog = 4096;  // capped by net.core.somaxconn
+};
+
+class Listener {
+ public:
+  // `address`: an IP literal, or "" for all addresses (IPv6 and IPv4; IPv4 alone where there is no
+  // IPv6). Port 0: any free one. Any thread.
+  [[nodiscard]] static Result<Listener> open(std::string_view address, std::uint16_t port,
+                                             ListenOptions options = {});
+  // An error (`conflict`: "port 10080 is taken by another process") if the port cannot be had for
+  // this process alone. Call it before the first open() of a port. Any thread.
+  [[nodiscard]] static Result<void> probe(std::string_view address, std::uint16_t port);
+
+  Listener(Listener&& other) noexcept;
+  Listener& operator=(Listener&& other) noexcept;
+  ~Listener();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  // The descriptor; the caller closes it.
+  [[nodiscard]] int release() { return std::exchange(descriptor_, -1); }
+
+ private:
+  Listener(int descriptor, std::uint16_t port) : descriptor_(descriptor), port_(port) {}
+  int descriptor_ = -1;
+  std::uint16_t port_ = 0;
+};
+
+// Core-bound.
+class Acceptor {
+ public:
+  Acceptor(loop::EventLoop& loop, Listener listener);
+  Acceptor(Acceptor&&) noexcept;
+  ~Acceptor();
+
+  // The next connection. Errors: `closed` after close(); `unavailable` if the process or the system
+  // is out of descriptors or memory: it has waited a moment already, so log it and call again.
+  // One call at a time.
+  [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept();
+  // Ends a pending accept(). Connections that the kernel has queued are reset.
+  void close();
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace sluice::net

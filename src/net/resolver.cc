@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/resolver.h"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/one_shot.h"
+#include "net/tcp_stream.h"
+
+namespace sluice::net {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+std::string without_brackets(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string(host);
+}
+
+struct Lookup {
+  error_code error;
+  std::vector<Endpoint> endpoints;
+};
+
+std::vector<Endpoint> endpoints_of(const tcp::resolver::results_type& results) {
+  std::vector<Endpoint> endpoints;
+  for (const auto& entry : results) {
+    const tcp::endpoint found = entry.endpoint();
+    endpoints.push_back({found.address().to_string(), found.port()});
+  }
+  return endpoints;
+}
+
+// Armed only if there is a deadline.
+template <class T>
+loop::EventLoop::Timer deadline_timer(loop::EventLoop& loop, TimePoint deadline, OneShot<T>& shot,
+                                      T value) {
+  if (deadline == TimePoint::max()) return {};
+  return {loop, deadline, [slot = shot.slot(), value] { slot->set(value); }};
+}
+
+// Closes the socket of an attempt that was given up, whoever still holds it.
+class Attempt {
+ public:
+  explicit Attempt(loop::EventLoop& loop) : socket_(std::make_shared<tcp::socket>(loop.io())) {}
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+  ~Attempt() {
+    error_code ignored;
+    socket_->close(ignored);
+  }
+  [[nodiscard]] const std::shared_ptr<tcp::socket>& socket() const { return socket_; }
+
+ private:
+  std::shared_ptr<tcp::socket> socket_;
+};
+
+}  // namespace
+
+std::string Endpoint::to_string() const {
+  return (address.contains(':') ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+bool is_ip_literal(std::string_view host) {
+  error_code error;
+  asio::ip::make_address(without_brackets(host), error);
+  return !error;
+}
+
+Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host, std::uint16_t port,
+                                            TimePoint deadline) {
+  if (is_ip_literal(host)) {
+    co_return std::vector<Endpoint>{{without_brackets(host), port}};
+  }
+  tcp::resolver resolver(loop.io());
+  OneShot<Lookup> found;
+  resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
+                         [slot = found.slot()](const error_code& error, const auto& results) {
+                           slot->set({error, error ? std::vector<Endpoint>{} : endpoints_of(results)});
+                         });
+  const auto timer = deadline_timer<Lookup>(loop, deadline, found, {asio::error::timed_out, {}});
+  Lookup lookup = co_await found;
+  if (lookup.error == asio::error::timed_out) {
+    co_return fail(ErrorKind::timed_out, "looking up " + host + " took too long");
+  }
+  if (lookup.error || lookup.endpoints.empty()) {
+    co_return fail(ErrorKind::unavailable, "cannot look up " + host + ": " + lookup.error.message());
+  }
+  co_return std::move(lookup.endpoints);
+}
+
+Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop, Endpoint endpoint,
+                                              TimePoint deadline) {
+  error_code error;
+  const auto address = asio::ip::make_address(endpoint.address, error);
+  if (error) co_return fail(ErrorKind::invalid, "\"" + endpoint.address + "\" is not an IP address");
+  const tcp::endpoint peer(address, endpoint.port);
+  const Attempt attempt(loop);
+  OneShot<error_code> connected;
+  attempt.socket()->async_connect(
+      peer, [slot = connected.slot(), socket = attempt.socket()](const error_code& outcome) {
+        slot->set(outcome);
+      });
+  const auto timer = deadline_timer<error_code>(loop, deadline, connected, asio::error::timed_out);
+  error = co_await connected;
+  if (error == asio::error::timed_out) {
+    co_return fail(ErrorKind::timed_out, "connecting to " + endpoint.to_string() + " took too long");
+  }
+  if (error) {
+    co_return fail(ErrorKind::unavailable, "cannot connect to " + endpoint.to_string() + ": " + error.message());
+  }
+  attempt.socket()->set_option(tcp::no_delay(true), error);
+  co_return make_tcp_stream(loop, std::move(*attempt.socket()), peer);
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way out: names to addresses, addresses to streams.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "net/stream.h"
+
+namespace sluice::net {
+
+struct Endpoint {
+  Endpoint() = default;
+  // GCC 12 destroys aggregates twice that are made within a co_await expression; so this is none.
+  Endpoint(std::string literal, std::uint16_t its_port) : address(std::move(literal)), port(its_port) {}
+
+  std::string address;  // an IP literal without brackets
+  std::uint16_t port = 0;
+
+  [[nodiscard]] std::string to_string() const;  // "10.0.0.1:80", "[::1]:80"
+  bool operator==(const Endpoint&) const = default;
+};
+
+// True for "10.0.0.1", "::1" and "[::1]".
+[[nodiscard]] bool is_ip_literal(std::string_view host);
+
+// The addresses of `host`, in the order to try them; at least one. An IP literal needs no waiting;
+// names are looked up on a thread that belongs to the loop, one after the other. TimePoint::max()
+// as a deadline means none.
+[[nodiscard]] Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
+                                                          std::uint16_t port, TimePoint deadline);
+
+// Errors: `unavailable` (refused, no route), `timed_out`. The Stream has no deadline set.
+[[nodiscard]] Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop,
+                                                            Endpoint endpoint, TimePoint deadline);
+
+}  // namespace sluice::net

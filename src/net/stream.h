@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stream: a two-way flow of bytes with a peer; TCP and TLS look alike from here. Core-bound.
+//
+// At most one read, one write and one closed() may be pending at a time. Destroying a suspended
+// awaiter cancels its wait. After an error, or after a cancelled read or write, where the peer
+// stands is unknown: close() is all that is left to do. A Stream must outlive the awaiters on it.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace sluice::net {
+
+class Stream {
+ public:
+  class Operation;
+  class Read;
+  class Write;
+  class Closed;
+
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream() = default;
+
+  // co_await: Result<std::size_t>. Bytes read into `buffer` (not empty), 0 at the end of the stream.
+  // Errors: `closed` (reset, or close() was called), `timed_out`.
+  [[nodiscard]] Read read_some(std::span<char> buffer);
+
+  // co_await: Result<void>. Does not suspend as long as the peer keeps up. Errors as above.
+  [[nodiscard]] Write write_all(std::string_view bytes);
+
+  // co_await: bool. Resolves with true when the peer has closed or reset the connection, with false
+  // after close(). While bytes wait to be read, what comes behind them is not seen. Deadlines do
+  // not end it. May be pending together with reads and writes.
+  [[nodiscard]] Closed closed();
+
+  // Ends reads and writes (not closed()) that are pending at `when`, or begin later, with
+  // `timed_out`. Costs next to nothing: the timer behind it is moved only when it fires.
+  virtual void set_deadline(TimePoint when) = 0;
+  virtual void clear_deadline() = 0;
+
+  // Pending operations end with `closed`, after this returns.
+  virtual void close() = 0;
+  // No more writes: the peer reads the end of the stream.
+  virtual void shutdown_write() = 0;
+  [[nodiscard]] virtual bool is_open() const = 0;
+
+  // "10.0.0.1:4711", "[::1]:80".
+  [[nodiscard]] virtual const std::string& peer_address() const = 0;
+
+ protected:
+  // Each returns true if the operation is done, its outcome in operation.result; else it will be
+  // finish()ed later, never before this returns.
+  virtual bool start_read(std::span<char> buffer, Operation& operation) = 0;
+  virtual bool start_write(std::string_view bytes, Operation& operation) = 0;
+  virtual bool start_closed(Operation& operation) = 0;
+  // The operation, started and not finished, is about to go away.
+  virtual void cancel(Operation& operation) = 0;
+};
+
+// One wait; lives in the frame of the coroutine that waits.
+class Stream::Operation {
+ public:
+  explicit Operation(Stream& stream) : stream_(stream) {}
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  ~Operation() {
+    if (awaiter_) stream_.cancel(*this);
+  }
+
+  // For implementations. Resumes the awaiter, which may destroy the Stream.
+  void finish() { std::exchange(awaiter_, {}).resume(); }
+  // Leaves the awaiter suspended for good: its Stream goes away first.
+  void abandon() { awaiter_ = {}; }
+
+  Result<std::size_t> result = 0;
+
+  bool await_ready() const noexcept { return false; }
+
+ protected:
+  bool suspended(bool done) {
+    if (done) awaiter_ = {};
+    return !done;
+  }
+  Stream& stream_;
+  std::coroutine_handle<> awaiter_;
+};
+
+class Stream::Read : public Operation {
+ public:
+  Read(Stream& stream, std::span<char> buffer) : Operation(stream), buffer_(buffer) {}
+  bool await_suspend(std::coroutine_handle<> awaiter) {
+    awaiter_ = awaiter;
+    return suspended(stream_.start_read(buffer_, *this));
+  }
+  Result<std::size_t> await_resume() { return std::move(result); }
+
+ private:
+  std::span<char> buffer_;
+};
+
+class Stream::Write : public Operation {
+ public:
+  Write(Stream& stream, std::string_view bytes) : Operation(stream), bytes_(bytes) {}
+  bool await_suspend(std::coroutine_handle<> awaiter) {
+    awaiter_ = awaiter;
+    return suspended(stream_.start_write(bytes_, *this));
+  }
+  Result<void> await_resume() {
+    if (!result) return std::unexpected(std::move(result).error());
+    return {};
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+class Stream::Closed : public Operation {
+ public:
+  explicit Closed(Stream& stream) : Operation(stream) {}
+  bool await_suspend(std::coroutine_handle<> awaiter) {
+    awaiter_ = awaiter;
+    return suspended(stream_.start_closed(*this));
+  }
+  bool await_resume() const { return result.has_value(); }
+};
+
+inline Stream::Read Stream::read_some(std::span<char> buffer) { return {*this, buffer}; }
+inline Stream::Write Stream::write_all(std::string_view bytes) { return {*this, bytes}; }
+inline Stream::Closed Stream::closed() { return Closed(*this); }
+
+}  // namespace sluice::net

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tcp_stream.h"
+
+#include <utility>
+
+#include "net/socket.h"
+
+namespace sluice::net {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using loop::EventLoop;
+
+namespace {
+
+class TcpStream final : public Stream {
+ public:
+  TcpStream(EventLoop& loop, tcp::socket socket, const tcp::endpoint& peer)
+      : socket_(std::make_shared<Socket>(loop, std::move(socket))), peer_(format_endpoint(peer)) {}
+  ~TcpStream() override { socket_->abandon(); }
+
+  void set_deadline(TimePoint when) override { socket_->set_deadline(when); }
+  void clear_deadline() override { socket_->clear_deadline(); }
+  void close() override { socket_->close(); }
+  void shutdown_write() override { socket_->shutdown_write(); }
+  bool is_open() const override { return socket_->is_open(); }
+  const std::string& peer_address() const override { return peer_; }
+
+ protected:
+  bool start_read(std::span<char> buffer, Operation& operation) override {
+    return socket_->start_read(buffer, operation);
+  }
+  bool start_write(std::string_view bytes, Operation& operation) override {
+    return socket_->start_write(bytes, operation);
+  }
+  bool start_closed(Operation& operation) override { return socket_->start_closed(operation); }
+  void cancel(Operation& operation) override { socket_->cancel(operation); }
+
+ private:
+  std::shared_ptr<Socket> socket_;
+  std::string peer_;
+};
+
+}  // namespace
+
+std::string format_endpoint(const tcp::endpoint& endpoint) {
+  const asio::ip::address address = endpoint.address();
+  const std::string port = std::to_string(endpoint.port());
+  if (address.is_v4()) return address.to_string() + ":" + port;
+  const asio::ip::address_v6 v6 = address.to_v6();
+  if (v6.is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string() + ":" + port;
+  }
+  return "[" + v6.to_string() + "]:" + port;
+}
+
+std::unique_ptr<Stream> make_tcp_stream(EventLoop& loop, tcp::socket socket,
+                                        const tcp::endpoint& peer) {
+  return std::make_unique<TcpStream>(loop, std::move(socket), peer);
+}
+
+}  // namespace sluice::net

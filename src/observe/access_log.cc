@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "observe/access_log.h"
+
+#include <cstdio>
+#include <thread>
+
+namespace sluice::observe {
+namespace {
+
+constexpr std::size_t kBatchBytes = 128 * 1024;        // handed over when this full
+constexpr std::size_t kBufferBytesMax = 8 * 1024 * 1024;  // per core; beyond it lines are dropped
+
+}  // namespace
+
+struct AccessLog::State {
+  struct alignas(64) Core {
+    std::string buffer;                              // the core's own
+    AccessFormat::TimeCache time;                    // the core's own
+    std::atomic<std::string*> slot{nullptr};         // full buffer on its way to the writer
+    std::atomic<std::uint64_t> dropped{0};
+    ~Core() { const std::unique_ptr<std::string> last(slot.load()); }
+  };
+
+  State(std::string path, unsigned cores, Logger log)
+      : file_path(std::move(path)), core_count(cores), per_core(std::make_unique<Core[]>(cores)), logger(std::move(log)) {
+    open();
+  }
+  ~State() { close(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void open() {
+    if (file_path.empty()) return;
+    if (std::FILE* fresh = std::fopen(file_path.c_str(), "ae")) {
+      close();
+      file = fresh;
+    } else {
+      logger.error("the access log " + file_path + " cannot be opened; check that the folder exists and is writable");
+    }
+  }
+  void close() {
+    if (file != nullptr && file != stdout) std::fclose(file);
+  }
+  void offer(Core& core);
+  void drain();
+  void run(const std::stop_token& stop);
+
+  std::string file_path;
+  unsigned core_count;
+  std::unique_ptr<Core[]> per_core;
+  Logger logger;
+  std::FILE* file = stdout;  // writer thread only, after construction
+  std::atomic<bool> reopen_wanted{false};
+  std::atomic<std::uint32_t> wakeups{0};
+  std::jthread writer;
+};
+
+// The slot holds one batch: while the writer has not taken it, the core goes on filling its buffer.
+void AccessLog::State::offer(Core& core) {
+  if (core.buffer.empty() || core.slot.load(std::memory_order_relaxed) != nullptr) return;
+  auto batch = std::make_unique<std::string>(std::move(core.buffer));
+  core.buffer.clear();
+  core.buffer.reserve(kBatchBytes + 4096);
+  core.slot.store(batch.release(), std::memory_order_release);
+  wakeups.fetch_add(1, std::memory_order_release);
+  wakeups.notify_one();
+}
+
+void AccessLog::State::drain() {
+  if (reopen_wanted.exchange(false)) open();
+  for (unsigned i = 0; i < core_count; ++i) {
+    const std::unique_ptr<std::string> batch(per_core[i].slot.exchange(nullptr, std::memory_order_acquire));
+    if (batch) std::fwrite(batch->data(), 1, batch->size(), file);
+  }
+  std::fflush(file);
+}
+
+void AccessLog::State::run(const std::stop_token& stop) {
+  std::uint32_t seen = 0;
+  while (!stop.stop_requested()) {
+    wakeups.wait(seen, std::memory_order_acquire);
+    seen = wakeups.load(std::memory_order_acquire);
+    drain();
+  }
+}
+
+AccessLog::AccessLog(const std::string& file, unsigned core_count, Logger logger)
+    : state_(std::make_unique<State>(file, core_count, std::move(logger))) {
+  state_->writer = std::jthread([this](const std::stop_token& stop) { state_->run(stop); });
+}
+
+AccessLog::~AccessLog() {
+  state_->writer.request_stop();
+  state_->wakeups.fetch_add(1);
+  state_->wakeups.notify_one();
+  state_->writer.join();
+  state_->drain();
+  for (unsigned i = 0; i < state_->core_count; ++i) {
+    const std::string& rest = state_->per_core[i].buffer;
+    std::fwrite(rest.data(), 1, rest.size(), state_->file);
+  }
+  std::fflush(state_->file);
+}
+
+void AccessLog::write(unsigned core, const AccessFormat& format, const AccessEntry& entry) {
+  State::Core& mine = state_->per_core[core];
+  if (mine.buffer.size() > kBufferBytesMax) {
+    mine.dropped.fetch_add(1, std::memory_order_relaxed);
+    state_->offer(mine);
+    return;
+  }
+  format.append(mine.buffer, entry, mine.time);
+  if (mine.buffer.size() >= kBatchBytes) state_->offer(mine);
+}
+
+void AccessLog::flush(unsigned core) { state_->offer(state_->per_core[core]); }
+
+void AccessLog::reopen() {
+  state_->reopen_wanted.store(true);
+  state_->wakeups.fetch_add(1);
+  state_->wakeups.notify_one();
+}
+
+std::uint64_t AccessLog::dropped_lines() const {
+  std::uint64_t total = 0;
+  for (unsigned i = 0; i < state_->core_count; ++i) total += state_->per_core[i].dropped.load();
+  return total;
+}
+
+}  // namespace sluice::observe

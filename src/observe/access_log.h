@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The access log: one line per request, batched. A core formats lines into a buffer of its own and
+// hands full buffers to the writer thread through a slot that never blocks; while the disk is slow the
+// core goes on buffering up to a bound, then drops lines and counts them.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace sluice::observe {
+
+// What a line can say of a request; views valid during the call.
+struct AccessEntry {
+  std::chrono::system_clock::time_point start;
+  Duration duration{};
+  std::string_view peer;
+  std::string_view real_ip;
+  std::string_view method;
+  std::string_view target;
+  std::string_view protocol;
+  int status = 0;
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::string_view pipeline;
+  struct Step {
+    std::string_view alias;
+    std::string_view result;
+    Duration duration;
+  };
+  std::span<const Step> steps;
+  std::span<const std::string> tags;
+};
+
+// A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration ReqSize
+// RespSize Tags, written {{Name}}. Immutable; shared by the cores.
+class AccessFormat {
+ public:
+  // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
+  // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
+  AccessFormat();
+  // An error names the unknown variable.
+  static Result<AccessFormat> parse(std::string_view format);
+  // The rendered second of the last line: formatting a date costs more than the rest of the line.
+  struct TimeCache {
+    std::int64_t second = -1;
+    std::string text;  // as of format_rfc3339_ms
+  };
+  void append(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
+
+ private:
+  struct Empty {};
+  explicit AccessFormat(Empty) {}
+  enum class Variable { text, time, peer, real_ip, method, uri, proto, status, duration, rx, tx, tags };
+  struct Part {
+    Variable variable;
+    std::string text;
+  };
+  std::vector<Part> parts_;
+};
+
+class AccessLog {
+ public:
+  // Writes to `file`, or to standard output if it is empty.
+  AccessLog(const std::string& file, unsigned core_count, Logger logger);
+  ~AccessLog();
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+
+  // On the core's thread.
+  void write(unsigned core, const AccessFormat& format, const AccessEntry& entry);
+  // On the core's thread, now and then (every second): hands over what is buffered.
+  void flush(unsigned core);
+  // Any thread: opens the file anew.
+  void reopen();
+  [[nodiscard]] std::uint64_t dropped_lines() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::observe

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "observe/access_log.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace sluice::observe {
+namespace {
+
+using namespace std::chrono_literals;
+
+AccessEntry entry() {
+  AccessEntry e;
+  e.duration = 1234us;
+  e.peer = "127.0.0.1:5000";
+  e.real_ip = "10.0.0.1";
+  e.method = "GET";
+  e.target = "/a?b=c";
+  e.protocol = "HTTP/1.1";
+  e.status = 200;
+  e.request_bytes = 10;
+  e.response_bytes = 20;
+  return e;
+}
+
+std::string line(const AccessFormat& format, const AccessEntry& e) {
+  std::string out;
+  AccessFormat::TimeCache cache;
+  format.append(out, e, cache);
+  return out;
+}
+
+TEST(AccessFormat, DefaultLine) {
+  AccessEntry e = entry();
+  const std::vector<AccessEntry::Step> steps{{"wasm", "", 900us}, {"mock", "mocked", 10us}};
+  const std::vector<std::string> tags{"one", "two\nforged"};
+  e.pipeline = "sale";
+  e.steps = steps;
+  e.tags = tags;
+  const std::string text = line(AccessFormat(), e);
+  EXPECT_NE(text.find("] [127.0.0.1:5000 10.0.0.1 GET /a?b=c HTTP/1.1 200] [1.234ms rx:10B tx:20B] "
+                      "[pipeline(sale): wasm(900us)->mock(mocked,10us) | one | two\\x0aforged]\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(AccessFormat, TimeCacheGivesTheSameAsFormattingAnew) {
+  AccessEntry e = entry();
+  std::string out;
+  AccessFormat::TimeCache cache;
+  const AccessFormat format = *AccessFormat::parse("{{Time}}");
+  for (const auto step : {0ms, 1ms, 999ms, 1500ms, 60000ms}) {
+    e.start = std::chrono::system_clock::time_point(1700000000s) + step;
+    out.clear();
+    format.append(out, e, cache);
+    EXPECT_EQ(out, format_rfc3339_ms(e.start) + "\n");
+  }
+}
+
+TEST(AccessFormat, UnknownVariableIsNamed) {
+  const auto format = AccessFormat::parse("a {{Tim}}");
+  ASSERT_FALSE(format.has_value());
+  EXPECT_NE(format.error().message.find("{{Tim}}"), std::string::npos);
+  EXPECT_FALSE(AccessFormat::parse("{{Time").has_value());
+  EXPECT_EQ(line(*AccessFormat::parse("{{ StatusCode }} {{Method}}!"), entry()), "200 GET!\n");
+}
+
+TEST(AccessLog, WritesEveryLineOfEveryCore) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "access_log_test.log";
+  std::filesystem::remove(path);
+  {
+    AccessLog log(path, 2, Logger());
+    const AccessFormat format = *AccessFormat::parse("{{Method}}");
+    for (int i = 0; i < 100'000; ++i) log.write(static_cast<unsigned>(i % 2), format, entry());
+    log.flush(0);
+  }
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  const std::string all = text.str();
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 100'000);
+}
+
+}  // namespace
+}  // namespace sluice::observe

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happened to requests: counts, rates, latency, sizes, status codes. Each core adds to cells of its
+// own; reading has no side effects. Rates and percentiles are of what sample() saw.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "observe/counter.h"
+
+namespace sluice::observe {
+
+// Latency in microseconds, log-linear: 8 buckets per power of two, so within 12.5 %.
+inline constexpr std::size_t kLatencyBuckets = 264;
+[[nodiscard]] std::size_t latency_bucket(std::uint64_t microseconds);
+// The upper bound of a bucket, in microseconds.
+[[nodiscard]] std::uint64_t latency_bound(std::size_t bucket);
+
+class RequestStats {
+ public:
+  explicit RequestStats(unsigned core_count);
+
+  // On the core's thread.
+  void record(unsigned core, int status, Duration duration, std::uint64_t request_bytes,
+              std::uint64_t response_bytes);
+  // One thread, every kSamplePeriod: moves the rates and the window of the percentiles on.
+  void sample();
+  static constexpr std::chrono::seconds kSamplePeriod{5};
+  // Any thread. The fields of easegress-behaviour section 1.8: count, errCount, m1 ... m15ErrPercent,
+  // min max mean p25 ... p999 (ms; the last minute for the percentiles), reqSize, respSize, codes.
+  [[nodiscard]] Json to_json() const;
+  [[nodiscard]] std::uint64_t count() const { return cells_.sum(&Cells::count); }
+
+ private:
+  struct Cells {
+    Cell count;
+    Cell errors;
+    Cell request_bytes;
+    Cell response_bytes;
+    Cell total_us;
+    Cell max_us;
+    Cell min_us;  // 0: none yet; else the value + 1
+    std::array<Cell, kLatencyBuckets> latency;
+    std::array<Cell, 500> codes;  // status - 100
+  };
+  using Histogram = std::vector<std::uint64_t>;
+  [[nodiscard]] Histogram histogram() const;
+
+  PerCore<Cells> cells_;
+
+  // Written by sample(), read by to_json(): neither is on the request path.
+  mutable std::mutex mutex_;
+  struct Rates {
+    double m1 = 0;
+    double m5 = 0;
+    double m15 = 0;
+    std::uint64_t last = 0;
+    void tick(std::uint64_t total, bool first);
+  };
+  Rates rate_;
+  Rates error_rate_;
+  bool sampled_ = false;
+  std::deque<Histogram> window_;  // oldest first, at most a minute
+};
+
+}  // namespace sluice::observe

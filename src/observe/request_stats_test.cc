@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "observe/request_stats.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::observe {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(LatencyBucket, BoundsHoldTheirValuesAndGrow) {
+  for (std::uint64_t us = 0; us < 5'000'000; us += 1 + us / 7) {
+    const std::size_t bucket = latency_bucket(us);
+    EXPECT_LE(us, latency_bound(bucket)) << us;
+    if (bucket > 0) {
+      EXPECT_GT(us, latency_bound(bucket - 1)) << us;
+    }
+    EXPECT_LE(static_cast<double>(latency_bound(bucket) - us), 0.125 * static_cast<double>(us) + 1) << us;
+  }
+  EXPECT_LT(latency_bucket(~std::uint64_t{0}), kLatencyBuckets);
+}
+
+TEST(RequestStats, SumsTheCores) {
+  RequestStats stats(2);
+  for (int i = 0; i < 90; ++i) stats.record(0, 200, 1ms, 100, 200);
+  for (int i = 0; i < 10; ++i) stats.record(1, 503, 100ms, 100, 50);
+  const Json json = stats.to_json();
+  EXPECT_EQ(json["count"], 100);
+  EXPECT_EQ(json["errCount"], 10);
+  EXPECT_EQ(json["codes"]["200"], 90);
+  EXPECT_EQ(json["codes"]["503"], 10);
+  EXPECT_EQ(json["reqSize"], 10'000);
+  EXPECT_NEAR(json["p50"].get<double>(), 1.0, 0.125);
+  EXPECT_NEAR(json["p99"].get<double>(), 100.0, 12.5);
+  EXPECT_NEAR(json["mean"].get<double>(), 10.9, 0.1);
+  EXPECT_NEAR(json["min"].get<double>(), 1.0, 0.001);
+}
+
+TEST(RequestStats, ReadingHasNoSideEffects) {
+  RequestStats stats(1);
+  stats.record(0, 404, 5us, 1, 1);
+  stats.sample();
+  EXPECT_EQ(stats.to_json(), stats.to_json());
+  EXPECT_NEAR(stats.to_json()["m1"].get<double>(), 0.2, 1e-9);
+  EXPECT_NEAR(stats.to_json()["m1ErrPercent"].get<double>(), 100, 1e-9);
+}
+
+TEST(RequestStats, PercentilesForgetAfterAMinute) {
+  RequestStats stats(1);
+  stats.record(0, 200, 1s, 0, 0);
+  for (int i = 0; i < 13; ++i) stats.sample();
+  stats.record(0, 200, 1ms, 0, 0);
+  EXPECT_LT(stats.to_json()["p999"].get<double>(), 2);
+}
+
+}  // namespace
+}  // namespace sluice::observe

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline.h"
+
+namespace sluice::pipeline {
+Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
+                   const Pipeline* previous)
+    : prototype_(std::move(prototype)) {
+  filters_.reserve(prototype_->filters_.size());
+  for (const auto& mine : prototype_->filters_) {
+    Filter* heir_of = nullptr;
+    if (previous != nullptr) {
+      const auto& theirs = previous->prototype_->filters_;
+      for (std::size_t i = 0; i < theirs.size(); ++i) {
+        if (theirs[i].name == mine.name && theirs[i].kind == mine.kind) heir_of = previous->filters_[i].get();
+      }
+    }
+    filters_.push_back(mine.prototype->instantiate(core, heir_of));
+  }
+}
+
+Task<void> Pipeline::handle(Exchange& exchange) const {
+  const auto& nodes = prototype_->nodes_;
+  exchange.pipeline_name = prototype_->name();
+  TimePoint before = Clock::now();
+  std::size_t at = 0;
+  while (at < nodes.size()) {
+    const PipelinePrototype::Node& node = nodes[at];
+    if (node.filter == PipelinePrototype::kEndNode) break;
+    exchange.activate(node.filter_namespace);
+    const std::string_view result = co_await filters_[node.filter]->handle(exchange);
+    const TimePoint after = Clock::now();
+    exchange.steps.push_back({node.alias, result, after - before});
+    before = after;
+    // Success goes on to the next node, any other result ends the flow, unless a jump says otherwise.
+    std::size_t next = result.empty() ? at + 1 : PipelinePrototype::kEndNode;
+    for (const auto& [cause, target] : node.jumps) {
+      if (cause == result) next = target;
+    }
+    if (next == PipelinePrototype::kEndNode) break;
+    at = next;
+  }
+  exchange.activate(kDefaultNamespace);
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipeline: filters in a flow, with jumps. Knows no filter by name.
+//   PipelinePrototype  one per pipeline object and generation, immutable, shared by the cores
+//   Pipeline           its filters on one core
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "config/fields.h"
+#include "pipeline/exchange.h"
+#include "pipeline/filter.h"
+
+namespace sluice::pipeline {
+
+inline constexpr std::string_view kEnd = "END";
+
+struct FlowNode {
+  std::string filter;
+  std::string alias;                            // default: the filter's name
+  std::string filter_namespace = std::string(kDefaultNamespace);
+  std::map<std::string, std::string> jump_if;   // result -> alias, or END
+
+  void fields(auto& visit) {
+    visit("filter", filter, {.required = true, .doc = "a filter of this pipeline, or END"});
+    visit("alias", alias, {.doc = "name for jumpIf; default: the filter's name"});
+    visit("namespace", filter_namespace, {.doc = "whose request and response the filter works on"});
+    visit("jumpIf", jump_if, {.doc = "result (\"\" for success) -> a later node, or END"});
+  }
+};
+
+struct PipelineSpec {
+  std::string name;
+  std::string kind;
+  std::string version = "easegress.megaease.com/v2";
+  std::map<std::string, std::string> labels;
+  std::string created_at;
+  std::vector<FlowNode> flow;
+  std::vector<config::RawValue> filters;
+
+  void fields(auto& visit) {
+    visit("name", name, {.required = true, .format = config::Format::name, .doc = "unique among all objects"});
+    visit("kind", kind, {.required = true, .doc = "Pipeline"});
+    visit("version", version, {.doc = "free text"});
+    visit("labels", labels, {.doc = "free text"});
+    visit("createdAt", created_at, {.doc = "set by the server"});
+    visit("flow", flow, {.doc = "order of the filters; default: as defined"});
+    visit("filters", filters, {.required = true, .min = 1, .doc = "the filters, each with name and kind"});
+  }
+};
+
+using FilterKinds = std::vector<std::unique_ptr<FilterKind>>;
+
+class PipelinePrototype {
+ public:
+  // Decodes, validates and builds all filters; see FilterKind::build. `previous` is the running
+  // generation of the same pipeline, or null. Null exactly if a fault was added.
+  [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(const config::Value& document,
+                                                                      const FilterKinds& kinds,
+                                                                      const PipelinePrototype* previous,
+                                                                      config::Faults& faults);
+
+  [[nodiscard]] const std::string& name() const { return spec_.name; }
+  [[nodiscard]] Json spec() const;
+  // {"health": "", "filters": {name: status}}
+  [[nodiscard]] Json status() const;
+  // Null if there is no filter of that name.
+  [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
+
+  // Reloads every filter that refers to code: a new generation, or null if nothing changed.
+  // `each` is told what happened to each filter with shared data.
+  struct ReloadNote {
+    std::string filter;
+    bool changed;
+    std::string error;
+  };
+  [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(std::vector<ReloadNote>& notes) const;
+
+ private:
+  friend class Pipeline;
+  struct Node {
+    std::size_t filter;              // index into filters_; kEndNode for END
+    std::string alias;
+    std::string filter_namespace;
+    std::vector<std::pair<std::string, std::size_t>> jumps;  // result -> node index; kEndNode ends
+  };
+  static constexpr std::size_t kEndNode = static_cast<std::size_t>(-1);
+  struct NamedFilter {
+    std::string name;
+    const FilterKind* kind;
+    std::shared_ptr<const FilterPrototype> prototype;
+  };
+
+  void build_filters(const FilterKinds& kinds, const PipelinePrototype* previous, config::Faults& faults);
+  void build_flow(config::Faults& faults);
+  void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
+
+  PipelineSpec spec_;
+  std::vector<NamedFilter> filters_;
+  std::vector<Node> nodes_;
+};
+
+// Belongs to one core. Kept alive by the exchanges that began on it.
+class Pipeline {
+ public:
+  // `previous`: this core's running generation, whose filters hand over state; may be null.
+  Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core, const Pipeline* previous);
+
+  // Runs the flow. What the client gets is then exchange.client_response(), if any.
+  Task<void> handle(Exchange& exchange) const;
+  [[nodiscard]] const PipelinePrototype& prototype() const { return *prototype_; }
+
+ private:
+  std::shared_ptr<const PipelinePrototype> prototype_;
+  std::vector<std::unique_ptr<Filter>> filters_;
+};
+
+}  // namespace sluice::pipeline

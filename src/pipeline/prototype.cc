@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
+
+#include "pipeline/pipeline.h"
+
+namespace sluice::pipeline {
+namespace {
+
+const FilterKind* find_kind(const FilterKinds& kinds, std::string_view name) {
+  for (const auto& kind : kinds) {
+    if (kind->name() == name) return kind.get();
+  }
+  return nullptr;
+}
+
+std::string unknown_kind(std::string_view name, const FilterKinds& kinds) {
+  std::vector<std::string_view> known;
+  std::string list;
+  for (const auto& kind : kinds) {
+    known.push_back(kind->name());
+    list.append(list.empty() ? "" : ", ").append(kind->name());
+  }
+  return "kind \"" + std::string(name) + "\" not found" + config::suggestion(name, known) + " (kinds: " + list + ")";
+}
+
+std::string scalar_of(const config::Value& map, std::string_view name) {
+  const config::Value* value = map.find(name);
+  return value != nullptr && value->kind == config::Value::Kind::scalar ? value->scalar : "";
+}
+
+}  // namespace
+
+Json FilterPrototype::status() const { return nullptr; }
+
+Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload() const {
+  return std::shared_ptr<const FilterPrototype>();
+}
+
+std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::Value& document,
+                                                                  const FilterKinds& kinds,
+                                                                  const PipelinePrototype* previous,
+                                                                  config::Faults& faults) {
+  const std::size_t faults_before = faults.lines().size();
+  auto pipeline = std::make_shared<PipelinePrototype>();
+  pipeline->spec_ = config::decode<PipelineSpec>(document, "", faults);
+  pipeline->build_filters(kinds, previous, faults);
+  pipeline->build_flow(faults);
+  if (faults.lines().size() != faults_before) return nullptr;
+  return pipeline;
+}
+
+void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePrototype* previous,
+                                      config::Faults& faults) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < spec_.filters.size(); ++i) {
+    const config::Value& value = spec_.filters[i].value;
+    const std::string path = "filters[" + std::to_string(i) + "]";
+    if (value.kind != config::Value::Kind::map) {
+      faults.add(path, "must be a map with name and kind");
+      continue;
+    }
+    const std::string name = scalar_of(value, "name");
+    const std::string kind_name = scalar_of(value, "kind");
+    if (name.empty()) faults.add(path + ".name", "is required");
+    if (name == kEnd) faults.add(path + ".name", "END is built in, choose another name");
+    if (!name.empty() && !names.insert(name).second) faults.add(path + ".name", "\"" + name + "\" is used twice");
+    if (kind_name.empty()) {
+      faults.add(path + ".kind", "is required");
+      continue;
+    }
+    const FilterKind* kind = find_kind(kinds, kind_name);
+    if (kind == nullptr) {
+      faults.add(path + ".kind", unknown_kind(kind_name, kinds));
+      continue;
+    }
+    FilterContext context{.pipeline = spec_.name, .name = name, .path = path};
+    if (previous != nullptr) {
+      for (const NamedFilter& old : previous->filters_) {
+        if (old.name == name && old.kind == kind) context.previous = old.prototype.get();
+      }
+    }
+    // Kept even if it could not be built, so that the faults of the flow are reported in one go.
+    filters_.push_back({name, kind, kind->build(value, context, faults)});
+  }
+}
+
+void PipelinePrototype::build_flow(config::Faults& faults) {
+  if (spec_.flow.empty()) {
+    for (const NamedFilter& filter : filters_) spec_.flow.push_back({.filter = filter.name, .alias = {}, .jump_if = {}});
+  }
+  for (std::size_t i = 0; i < spec_.flow.size(); ++i) {
+    FlowNode& node = spec_.flow[i];
+    const std::string path = "flow[" + std::to_string(i) + "].filter";
+    if (node.alias.empty()) node.alias = node.filter;
+    std::size_t index = kEndNode;
+    for (std::size_t f = 0; f < filters_.size(); ++f) {
+      if (filters_[f].name == node.filter) index = f;
+    }
+    if (index == kEndNode && node.filter != kEnd) {
+      std::vector<std::string_view> known{kEnd};
+      for (const NamedFilter& filter : filters_) known.push_back(filter.name);
+      faults.add(path, "no filter \"" + node.filter + "\" is defined" + config::suggestion(node.filter, known));
+    }
+    nodes_.push_back({index, node.alias, node.filter_namespace, {}});
+  }
+  for (std::size_t i = 0; i < spec_.flow.size(); ++i) build_jumps(i, spec_.flow[i], faults);
+}
+
+void PipelinePrototype::build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults) {
+  const std::string path = "flow[" + std::to_string(index) + "].jumpIf";
+  if (nodes_[index].filter == kEndNode) {
+    if (!node.jump_if.empty()) faults.add(path, "END has no results to jump on");
+    return;
+  }
+  const FilterKind& kind = *filters_[nodes_[index].filter].kind;
+  for (const auto& [result, target] : node.jump_if) {
+    const auto results = kind.results();
+    if (!result.empty() && std::ranges::find(results, std::string_view(result)) == results.end()) {
+      std::string list;
+      for (const auto known : results) list.append(list.empty() ? "" : ", ").append(known);
+      faults.add(config::join_path(path, result),
+                 "is not a result of " + std::string(kind.name()) + " (results: " + list + ")");
+      continue;
+    }
+    std::size_t found = kEndNode;
+    std::size_t matches = 0;
+    for (std::size_t later = index + 1; later < nodes_.size(); ++later) {
+      if (nodes_[later].alias != target || nodes_[later].filter == kEndNode) continue;
+      found = later;
+      ++matches;
+    }
+    if (target != kEnd && matches != 1) {
+      faults.add(config::join_path(path, result),
+                 matches == 0 ? "\"" + target + "\" is not a later node of the flow"
+                              : "\"" + target + "\" names " + std::to_string(matches) + " later nodes, give them aliases");
+      continue;
+    }
+    nodes_[index].jumps.emplace_back(result, target == kEnd ? kEndNode : found);
+  }
+}
+
+Json PipelinePrototype::spec() const {
+  Json json = config::encode(spec_);
+  json["filters"] = Json::array();
+  for (const NamedFilter& filter : filters_) json["filters"].push_back(filter.prototype->spec());
+  if (spec_.created_at.empty()) json.erase("createdAt");
+  return json;
+}
+
+Json PipelinePrototype::status() const {
+  Json filters = Json::object();
+  for (const NamedFilter& filter : filters_) filters[filter.name] = filter.prototype->status();
+  return {{"name", spec_.name}, {"kind", "Pipeline"}, {"health", ""}, {"filters", std::move(filters)}};
+}
+
+const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {
+  for (const NamedFilter& each : filters_) {
+    if (each.name == filter) return each.prototype.get();
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(std::vector<ReloadNote>& notes) const {
+  auto next = std::make_shared<PipelinePrototype>(*this);
+  bool changed = false;
+  for (NamedFilter& filter : next->filters_) {
+    auto fresh = filter.prototype->reload();
+    if (filter.prototype->has_shared_data()) {
+      notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr, fresh ? "" : fresh.error().message});
+    }
+    if (!fresh || *fresh == nullptr) continue;
+    filter.prototype = *std::move(fresh);
+    changed = true;
+  }
+  return changed ? next : nullptr;
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/core_server.h"
+
+#include "server/h1_connection.h"
+#include "server/worker.h"
+
+namespace sluice::server {
+namespace {
+
+// How often a connection over maxConnections looks for a free place. It waits accepted but unread, as
+// it would in the kernel's backlog.
+constexpr std::chrono::milliseconds kAdmissionPoll{5};
+
+// One of maxConnections places, counted over all cores.
+class Place {
+ public:
+  static bool take(ServerState& state, std::uint32_t max) {
+    std::uint32_t open = state.open_connections.load(std::memory_order_relaxed);
+    while (open < max) {
+      if (state.open_connections.compare_exchange_weak(open, open + 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
+  explicit Place(std::shared_ptr<ServerState> state) : state_(std::move(state)) {}
+  ~Place() { state_->open_connections.fetch_sub(1, std::memory_order_relaxed); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  std::shared_ptr<ServerState> state_;
+};
+
+}  // namespace
+
+CoreServer::Membership::Membership(CoreServer& server, net::Stream& stream)
+    : server_(server), place_(server.connections_.insert(server.connections_.end(), {&stream, true})) {}
+
+CoreServer::Membership::~Membership() { server_.connections_.erase(place_); }
+
+void CoreServer::listen(net::Listener listener) {
+  if (acceptor_) acceptor_->close();
+  acceptor_ = std::make_shared<net::Acceptor>(worker_.core().loop, std::move(listener));
+  worker_.core().loop.spawn(accept_loop(shared_from_this(), acceptor_));
+}
+
+Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self, std::shared_ptr<net::Acceptor> acceptor) {
+  while (true) {
+    auto stream = co_await acceptor->accept();
+    if (!stream) {
+      if (stream.error().kind == ErrorKind::closed) co_return;
+      self->worker_.logger().warn("server " + self->prototype_->spec.name + ": accept: " + stream.error().message);
+      continue;
+    }
+    self->worker_.core().loop.spawn(admit(self, *std::move(stream)));
+  }
+}
+
+Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream) {
+  Membership membership(*self, *stream);
+  while (!Place::take(*self->prototype_->state, self->prototype_->spec.max_connections)) {
+    co_await self->worker_.core().loop.sleep_for(kAdmissionPoll);
+    if (self->draining_ || !stream->is_open()) co_return;
+  }
+  const Place place(self->prototype_->state);
+  co_await serve_h1(*self, membership, *stream);
+}
+
+void CoreServer::drain() {
+  draining_ = true;
+  if (acceptor_) acceptor_->close();
+  acceptor_.reset();
+  std::vector<net::Stream*> idle;
+  for (const auto& entry : connections_) {
+    if (entry.idle) idle.push_back(entry.stream);
+  }
+  for (net::Stream* stream : idle) stream->close();
+}
+
+void CoreServer::close_all() {
+  std::vector<net::Stream*> all;
+  for (const auto& entry : connections_) all.push_back(entry.stream);
+  for (net::Stream* stream : all) stream->close();
+}
+
+}  // namespace sluice::server

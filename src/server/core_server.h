@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// CoreServer: one HTTPServer on one core. Accepts connections and keeps track of them. Owned by the
+// Worker and by its connections; everything happens on the core's thread.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "net/listener.h"
+#include "net/stream.h"
+#include "server/snapshot.h"
+
+namespace sluice::server {
+
+class Worker;
+
+class CoreServer : public std::enable_shared_from_this<CoreServer> {
+ public:
+  CoreServer(Worker& worker, std::shared_ptr<const ServerPrototype> prototype)
+      : worker_(worker), prototype_(std::move(prototype)) {}
+
+  [[nodiscard]] Worker& worker() const { return worker_; }
+  // The generation that the next request uses.
+  [[nodiscard]] const std::shared_ptr<const ServerPrototype>& prototype() const { return prototype_; }
+  void update(std::shared_ptr<const ServerPrototype> prototype) { prototype_ = std::move(prototype); }
+
+  // Takes the listener over. An earlier one is closed; its connections go on.
+  void listen(net::Listener listener);
+  // No new connections; idle ones are closed, busy ones after the response at hand.
+  void drain();
+  // Ends what is left.
+  void close_all();
+  [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+
+  // A connection's entry in the list; its Task holds it.
+  class Membership {
+   public:
+    Membership(CoreServer& server, net::Stream& stream);
+    ~Membership();
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+    // Between two requests: may be closed without harm.
+    void set_idle(bool idle) { place_->idle = idle; }
+
+   private:
+    friend class CoreServer;
+    struct Entry {
+      net::Stream* stream;
+      bool idle;
+    };
+    CoreServer& server_;
+    std::list<Entry>::iterator place_;
+  };
+
+ private:
+  static Task<void> accept_loop(std::shared_ptr<CoreServer> self, std::shared_ptr<net::Acceptor> acceptor);
+  static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
+
+  Worker& worker_;
+  std::shared_ptr<const ServerPrototype> prototype_;
+  std::shared_ptr<net::Acceptor> acceptor_;
+  std::list<Membership::Entry> connections_;
+  bool draining_ = false;
+};
+
+}  // namespace sluice::server

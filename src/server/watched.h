@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs work for a client, and drops it when the client goes away.
+#pragma once
+
+#include <coroutine>
+
+#include "loop/task.h"
+#include "net/stream.h"
+
+namespace sluice::server {
+
+// co_await Watched(stream, work): true when the work is done, false when the client went first; then
+// the work has been destroyed where it stood. Work that does not suspend costs nothing extra.
+class Watched {
+ public:
+  Watched(net::Stream& stream, Task<void> work) : stream_(stream), work_(std::move(work)) {}
+  Watched(const Watched&) = delete;
+
+  bool await_ready() {
+    work_.start();
+    return work_.done();
+  }
+  bool await_suspend(std::coroutine_handle<> awaiter) {
+    work_.on_done(awaiter);
+    watch_ = watch(stream_, gone_);
+    watch_.start();
+    if (watch_.done()) return !gone_;
+    watch_.on_done(awaiter);
+    return true;
+  }
+  bool await_resume() {
+    watch_.reset();
+    if (!work_.done()) {
+      work_.reset();
+      return false;
+    }
+    work_.take();
+    return true;
+  }
+
+ private:
+  static Task<void> watch(net::Stream& stream, bool& gone) { gone = co_await stream.closed(); }
+
+  net::Stream& stream_;
+  Task<void> work_;
+  Task<void> watch_;
+  bool gone_ = false;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/worker.h"
+
+#include <array>
+#include <ctime>
+
+namespace sluice::server {
+namespace {
+
+std::string imf_fixdate(std::time_t now) {
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  static constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::array<char, 64> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                   kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                                   kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
+}  // namespace
+
+Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger)
+    : core_{loop_, index, count}, access_log_(access_log), logger_(std::move(logger)), date_(imf_fixdate(std::time(nullptr))) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::start() {
+  thread_ = std::thread([this] {
+    loop_.spawn(tick());
+    loop_.run();
+  });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+}
+
+// Once a second: the date, and the access log's batch.
+Task<void> Worker::tick() {
+  while (true) {
+    date_ = imf_fixdate(std::time(nullptr));
+    if (access_log_ != nullptr) access_log_->flush(core_.index);
+    co_await loop_.sleep_for(std::chrono::seconds(1));
+  }
+}
+
+void Worker::install(const Snapshot& snapshot, std::map<std::string, net::Listener> listeners) {
+  decltype(pipelines_) pipelines;
+  for (const auto& [name, prototype] : snapshot.pipelines) {
+    const auto running = pipelines_.find(name);
+    const pipeline::Pipeline* previous = running != pipelines_.end() ? running->second.get() : nullptr;
+    if (previous != nullptr && &previous->prototype() == prototype.get()) {
+      pipelines.emplace(name, running->second);
+    } else {
+      pipelines.emplace(name, std::make_shared<pipeline::Pipeline>(prototype, core_, previous));
+    }
+  }
+  pipelines_ = std::move(pipelines);
+
+  std::erase_if(leaving_, [](const auto& server) { return server.expired(); });
+  std::erase_if(servers_, [&](const auto& entry) {
+    if (snapshot.servers.contains(entry.first)) return false;
+    entry.second->drain();
+    leaving_.push_back(entry.second);
+    return true;
+  });
+  for (const auto& [name, prototype] : snapshot.servers) {
+    auto& server = servers_[name];
+    if (server) {
+      server->update(prototype);
+    } else {
+      server = std::make_shared<CoreServer>(*this, prototype);
+    }
+  }
+  for (auto& [name, listener] : listeners) {
+    if (const auto server = servers_.find(name); server != servers_.end()) server->second->listen(std::move(listener));
+  }
+}
+
+void Worker::drain() {
+  for (const auto& [name, server] : servers_) server->drain();
+}
+
+void Worker::close_all() {
+  for (const auto& [name, server] : servers_) server->close_all();
+  for (const auto& leaving : leaving_) {
+    if (const auto server = leaving.lock()) server->close_all();
+  }
+}
+
+std::size_t Worker::connection_count() const {
+  std::size_t count = 0;
+  for (const auto& [name, server] : servers_) count += server->connection_count();
+  for (const auto& leaving : leaving_) {
+    if (const auto server = leaving.lock()) count += server->connection_count();
+  }
+  return count;
+}
+
+std::shared_ptr<const pipeline::Pipeline> Worker::pipeline(std::string_view name) const {
+  const auto found = pipelines_.find(name);
+  return found != pipelines_.end() ? found->second : nullptr;
+}
+
+}  // namespace sluice::server

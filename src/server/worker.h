@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Worker: a thread with an event loop and everything that serves on it. One per core.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/log.h"
+#include "loop/core.h"
+#include "loop/event_loop.h"
+#include "net/listener.h"
+#include "server/core_server.h"
+#include "server/snapshot.h"
+
+namespace sluice::server {
+
+class Worker {
+ public:
+  // `access_log` may be null (disabled); it outlives the Worker.
+  Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Any thread.
+  [[nodiscard]] const loop::Core& core() const { return core_; }
+  void start();
+  void stop();  // joins; what is still open is closed
+
+  // The rest only on the worker's own thread.
+
+  // Swaps to `snapshot`. `listeners`: new sockets by server name, this core's one each.
+  void install(const Snapshot& snapshot, std::map<std::string, net::Listener> listeners);
+  void drain();
+  void close_all();
+  [[nodiscard]] std::size_t connection_count() const;
+
+  // Null if there is no pipeline of that name.
+  [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> pipeline(std::string_view name) const;
+  [[nodiscard]] observe::AccessLog* access_log() const { return access_log_; }
+  [[nodiscard]] const Logger& logger() const { return logger_; }
+  // IMF-fixdate of now, to the second (RFC 9110 section 5.6.7).
+  [[nodiscard]] std::string_view date() const { return date_; }
+
+ private:
+  struct NameHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  Task<void> tick();
+
+  loop::EventLoop loop_;
+  loop::Core core_;
+  observe::AccessLog* access_log_;
+  Logger logger_;
+  std::unordered_map<std::string, std::shared_ptr<const pipeline::Pipeline>, NameHash, std::equal_to<>> pipelines_;
+  std::map<std::string, std::shared_ptr<CoreServer>, std::less<>> servers_;
+  std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers with connections left
+  std::string date_;
+  std::thread thread_;
+};
+
+}  // namespace sluice::server

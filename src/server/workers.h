@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers: all cores together. control/ publishes snapshots to them; main() starts and drains them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/worker.h"
+
+namespace sluice::server {
+
+class Workers {
+ public:
+  Workers(unsigned count, observe::AccessLog* access_log, const Logger& logger);
+  ~Workers();
+
+  [[nodiscard]] unsigned count() const { return static_cast<unsigned>(workers_.size()); }
+  [[nodiscard]] const loop::Core& core(unsigned index) const { return workers_[index]->core(); }
+  void start();
+
+  // Any thread but a worker's. Returns when every core has swapped, so what was changed is in force.
+  // `listeners`: for servers that begin to listen, one socket per core.
+  void publish(std::shared_ptr<const Snapshot> snapshot, std::map<std::string, std::vector<net::Listener>> listeners);
+
+  // Stops accepting, waits for the requests in flight (at most `patience`), then closes what is left.
+  // Returns the number of connections that had to be cut. Any thread but a worker's.
+  std::size_t drain(Duration patience);
+  // After drain(): ends the threads.
+  void stop();
+
+ private:
+  [[nodiscard]] std::size_t connection_count();
+  // Runs `work` on every core and waits for all.
+  void on_every_core(const std::function<void(Worker&)>& work);
+
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chain: one namespace. The chain of its commits, and who follows it: the journal, the views of the
+// cores, and until every core has its view the base, from which new views are copied. Cores append
+// and follow without a lock (Follower); the mutex is for everybody else, and for a core's first use.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loop/core.h"
+#include "store/engine.h"
+#include "store/follower.h"
+#include "store/hash.h"
+#include "store/medium.h"
+#include "store/turn_queue.h"
+
+namespace sluice::store {
+
+class ChainView;
+
+class Chain : public std::enable_shared_from_this<Chain> {
+ public:
+  // `durable`: the version that the medium has.
+  Chain(std::string name, Version durable, std::shared_ptr<Engine> engine);
+  ~Chain();
+  Chain(const Chain&) = delete;
+  Chain& operator=(const Chain&) = delete;
+  // The Store goes: lets go of the views.
+  void close();
+
+  // Any thread.
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::atomic<Version>& durable() const { return durable_; }
+  [[nodiscard]] TurnQueue& turns() { return turns_; }
+
+  // Any thread but a worker's.
+  [[nodiscard]] Result<void> load(Medium& medium);
+  [[nodiscard]] std::uint32_t hash(std::string_view key) const { return hash_(key); }
+  // Appends what has read nothing. Returns its version.
+  Version append(NodePtr node);
+  [[nodiscard]] Version committed() const;
+  [[nodiscard]] std::optional<std::uint64_t> keys() const;  // nullopt: not loaded
+
+  // The core's thread, after load(); null before.
+  [[nodiscard]] ChainView* attach(const loop::Core& core);
+
+  // The journal's thread.
+  [[nodiscard]] Node* journaled() const { return journaled_; }
+  void set_journaled(Node* last);
+  void free_passed_nodes();
+  // The views that wait for news.
+  void collect_waiting(std::vector<std::shared_ptr<ChainView>>& views);
+
+ private:
+  [[nodiscard]] bool has_all_views() const { return view_count_ == views_.size(); }
+  [[nodiscard]] Replica take_base();
+
+  const std::string name_;
+  const std::shared_ptr<Engine> engine_;
+  const Hash hash_;
+  TurnQueue turns_;
+  std::atomic<Version> durable_;
+  std::mutex load_mutex_;  // one load at a time; taken before mutex_
+
+  mutable std::mutex mutex_;  // guards the rest
+  Node* oldest_;              // the first node not freed; owns it and all behind it
+  Node* journaled_;           // the last node the journal has written; only its thread changes this
+  Node* pinned_ = nullptr;    // while loading: where the journal was when it began
+  std::unique_ptr<Follower> base_;
+  std::vector<std::shared_ptr<ChainView>> views_;  // by core, null until attached
+  std::size_t view_count_ = 0;
+  loop::EventLoop* home_ = nullptr;  // of the first view
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/chain_store.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "store/chain_view.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAdminWait = 30s;
+
+Result<void> check_limits(const std::vector<Entry>& entries, const Limits& limits) {
+  for (const Entry& entry : entries) {
+    if (entry.key.size() > limits.key_bytes_max) {
+      return fail(ErrorKind::too_large, "the key `" + entry.key.substr(0, 40) + "…` is longer than " +
+                                            std::to_string(limits.key_bytes_max) + " bytes");
+    }
+    if (entry.value.size() > limits.value_bytes_max) {
+      return fail(ErrorKind::too_large, "the value of `" + entry.key + "` is longer than " +
+                                            std::to_string(limits.value_bytes_max) + " bytes");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger,
+                       Limits limits)
+    : engine_(std::make_shared<Engine>(core_count, limits)),
+      medium_(std::move(medium)),
+      journal_(engine_, *medium_, std::move(logger)) {}
+
+ChainStore::~ChainStore() {
+  engine_->closed.store(true, std::memory_order_release);
+  for (const auto& [name, chain] : chains_) chain->close();
+}
+
+std::shared_ptr<Chain> ChainStore::find(const std::string& ns) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = chains_.find(ns);
+  return found == chains_.end() ? nullptr : found->second;
+}
+
+Result<std::shared_ptr<Chain>> ChainStore::open(const std::string& ns) {
+  if (auto chain = find(ns)) return chain;
+  SLUICE_TRY(const Version version, medium_->version(ns));
+  const std::lock_guard lock(mutex_);
+  auto& chain = chains_[ns];
+  if (!chain) {
+    chain = std::make_shared<Chain>(ns, version, engine_);
+    journal_.add(chain);
+  }
+  return chain;
+}
+
+Result<void> ChainStore::prepare(const std::string& ns) {
+  SLUICE_TRY(const auto chain, open(ns));
+  return chain->load(*medium_);
+}
+
+View& ChainStore::view(const loop::Core& core, const std::string& ns) {
+  const auto chain = find(ns);
+  View* view = chain ? chain->attach(core) : nullptr;
+  if (view == nullptr) std::abort();  // without prepare(): an empty view would let in too many
+  return *view;
+}
+
+Result<void> ChainStore::settle(const std::string& ns) {
+  const auto chain = find(ns);
+  if (!chain) return {};
+  const auto settled = journal_.wait_durable(*chain, chain->committed(), kAdminWait);
+  // What cannot be written now has been told to nobody.
+  if (!settled && settled.error().kind == ErrorKind::unavailable) return {};
+  return settled;
+}
+
+Result<Page> ChainStore::list(const std::string& ns, std::string_view prefix,
+                              std::string_view after, std::size_t limit) {
+  SLUICE_CHECK(settle(ns));
+  // 2: a page that ended with the empty key could not be told from none.
+  return medium_->list(ns, prefix, after, std::max<std::size_t>(limit, 2));
+}
+
+Result<std::uint64_t> ChainStore::count(const std::string& ns, std::string_view prefix) {
+  SLUICE_CHECK(settle(ns));
+  return medium_->count(ns, prefix);
+}
+
+Result<void> ChainStore::append(Chain& chain, NodePtr node) {
+  if (engine_->refuses_writes()) return fail(ErrorKind::unavailable, journal_.health());
+  const Version version = chain.append(std::move(node));
+  engine_->bell->ring();
+  return journal_.wait_durable(chain, version, kAdminWait);
+}
+
+Result<void> ChainStore::apply(const std::string& ns, std::vector<Entry> entries) {
+  SLUICE_CHECK(check_limits(entries, engine_->limits));
+  if (entries.empty()) return {};
+  SLUICE_TRY(const auto chain, open(ns));
+  auto node = std::make_unique<Node>();
+  node->writes.reserve(entries.size());
+  for (const Entry& entry : entries) {
+    node->writes.push_back(
+        {Record::make(entry.key, entry.value), chain->hash(entry.key), Op::put});
+  }
+  return append(*chain, std::move(node));
+}
+
+Result<void> ChainStore::erase_all(const std::string& ns, std::string_view prefix) {
+  SLUICE_TRY(const auto chain, open(ns));
+  auto node = std::make_unique<Node>();
+  node->writes.push_back({Record::make(prefix, {}), 0, Op::clear});
+  return append(*chain, std::move(node));
+}
+
+NamespaceStatus ChainStore::status(const std::string& ns) const {
+  const auto chain = find(ns);
+  NamespaceStatus status;
+  const auto keys = chain ? chain->keys() : std::nullopt;
+  status.keys = keys ? *keys : medium_->count(ns, {}).value_or(0);
+  if (chain) {
+    status.durable = chain->durable().load(std::memory_order_acquire);
+    status.committed = chain->committed();
+  } else {
+    status.durable = status.committed = medium_->version(ns).value_or(0);
+  }
+  return status;
+}
+
+Result<std::vector<Entry>> ChainStore::documents(std::string_view collection) {
+  return medium_->documents(collection);
+}
+
+Result<void> ChainStore::put_document(std::string_view collection, const Entry& document) {
+  return medium_->put_document(collection, document);
+}
+
+Result<void> ChainStore::erase_document(std::string_view collection, std::string_view key) {
+  return medium_->erase_document(collection, key);
+}
+
+}  // namespace sluice::store

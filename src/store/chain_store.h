@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// ChainStore: the Store over any Medium.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/log.h"
+#include "store/chain.h"
+#include "store/engine.h"
+#include "store/journal.h"
+#include "store/medium.h"
+
+namespace sluice::store {
+
+class ChainStore final : public Store {
+ public:
+  ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger, Limits limits);
+  ~ChainStore() override;
+
+  Result<void> prepare(const std::string& ns) override;
+  View& view(const loop::Core& core, const std::string& ns) override;
+  Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
+                    std::size_t limit) override;
+  Result<void> apply(const std::string& ns, std::vector<Entry> entries) override;
+  Result<void> erase_all(const std::string& ns, std::string_view prefix) override;
+  Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
+  NamespaceStatus status(const std::string& ns) const override;
+  Result<std::vector<Entry>> documents(std::string_view collection) override;
+  Result<void> put_document(std::string_view collection, const Entry& document) override;
+  Result<void> erase_document(std::string_view collection, std::string_view key) override;
+  std::string health() const override { return journal_.health(); }
+
+ private:
+  // null if this process has not used it yet.
+  [[nodiscard]] std::shared_ptr<Chain> find(const std::string& ns) const;
+  [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
+  [[nodiscard]] Result<void> append(Chain& chain, NodePtr node);
+  // Until what is committed now is durable; at once while the journal cannot write.
+  [[nodiscard]] Result<void> settle(const std::string& ns);
+
+  const std::shared_ptr<Engine> engine_;
+  const std::unique_ptr<Medium> medium_;
+  mutable std::mutex mutex_;  // guards chains_
+  std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_;
+  Journal journal_;  // last: its thread ends first
+};
+
+}  // namespace sluice::store

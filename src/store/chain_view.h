@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// ChainView: a core's View of a Chain. On its core's thread, but for what is marked.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "loop/core.h"
+#include "loop/event_loop.h"
+#include "store/durable_waits.h"
+#include "store/engine.h"
+#include "store/follower.h"
+#include "store/run.h"
+#include "store/turn_wait.h"
+
+namespace sluice::store {
+
+class Chain;
+
+class ChainView final : public View, public std::enable_shared_from_this<ChainView> {
+ public:
+  // `home`: the loop that keeps the chain's TurnQueue.
+  ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engine, const loop::Core& core,
+            loop::EventLoop& home, Replica replica, Node* place);
+
+  Commit commit(Transaction& transaction) override;
+  bool is_durable(Version version) const override;
+  Task<Result<void>> durable(Version version, TimePoint deadline) override;
+  Task<Result<Turn>> turn(TimePoint deadline) override;
+
+  // Any thread.
+  [[nodiscard]] unsigned core_index() const { return core_index_; }
+  [[nodiscard]] loop::EventLoop& loop() const { return loop_; }
+  [[nodiscard]] Version applied() const { return follower_.applied(); }
+  // As of some moment near applied().
+  [[nodiscard]] std::uint64_t keys() const { return keys_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool wants_news() { return waits_.take_call(); }
+  // Asks an idle core to catch up, so that the chain behind it can be freed.
+  void nudge();
+  // The home of the turn queue says: this ticket's turn has come.
+  void grant_turn(std::uint64_t ticket);
+
+  // What the journal has done since: durable, or failing.
+  void on_news() { waits_.on_news(); }
+
+ private:
+  friend class TurnWait;
+  void end_turn() override;
+  std::unique_ptr<Run> lend_run() override;
+  void take_back(std::unique_ptr<Run> run) override;
+  void restart_run(Run& run) override;
+
+  [[nodiscard]] bool held_back_by_turn(const Run& run) const;
+  [[nodiscard]] std::uint64_t claim_turn() { return std::exchange(unclaimed_turn_, 0); }
+  void publish_keys() { keys_.store(follower_.replica().size(), std::memory_order_relaxed); }
+  // Sends `work(TurnQueue&)` to the turn queue's home.
+  template <class Work>
+  void tell_home(Work work);
+  void on_turn(std::uint64_t ticket);
+
+  const std::shared_ptr<Chain> chain_;
+  const std::shared_ptr<Engine> engine_;
+  loop::EventLoop& loop_;
+  loop::EventLoop& home_;
+  const unsigned core_index_;
+  Follower follower_;
+  DurableWaits waits_;
+  std::vector<std::unique_ptr<Run>> idle_runs_;
+  std::atomic<std::uint64_t> keys_;
+  std::atomic<bool> nudged_{false};
+
+  std::vector<TurnWait*> turn_waits_;
+  std::uint64_t last_ticket_ = 0;
+  std::uint64_t held_turn_ = 0;       // the ticket whose turn it is, 0 for none
+  std::uint64_t unclaimed_turn_ = 0;  // the same, until a run takes it
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/embedded/connection.h"
+
+namespace sluice::store {
+namespace {
+
+struct Advice {
+  ErrorKind kind;
+  const char* text;
+};
+
+Advice advice_for(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return {ErrorKind::unavailable, "free some space on its disk"};
+    case SQLITE_IOERR:
+      return {ErrorKind::unavailable, "look at its disk: full, over a quota, or failing"};
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {ErrorKind::unavailable, "let the server's user write to the file and its directory"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {ErrorKind::unavailable, "another program holds it: end that one"};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {ErrorKind::internal, "the file is damaged or no database: restore it from a backup"};
+    default: return {ErrorKind::internal, "unexpected"};
+  }
+}
+
+}  // namespace
+
+Statement& Statement::blob(int index, std::string_view bytes) {
+  // A null pointer would bind NULL.
+  const char* data = bytes.empty() ? "" : bytes.data();
+  bound(sqlite3_bind_blob64(statement_.get(), index, data, bytes.size(), nullptr));
+  return *this;
+}
+
+Statement& Statement::text(int index, std::string_view bytes) {
+  const char* data = bytes.empty() ? "" : bytes.data();
+  bound(sqlite3_bind_text64(statement_.get(), index, data, bytes.size(), nullptr, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::integer(int index, std::int64_t value) {
+  bound(sqlite3_bind_int64(statement_.get(), index, value));
+  return *this;
+}
+
+int Statement::step() {
+  return bind_error_ != SQLITE_OK ? bind_error_ : sqlite3_step(statement_.get());
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_.get());
+  bind_error_ = SQLITE_OK;
+}
+
+std::string_view Statement::column_bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return size == 0 ? std::string_view()
+                   : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
+}
+
+std::int64_t Statement::column_integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+Result<Connection> Connection::open(const std::string& path) {
+  Connection connection;
+  connection.path_ = path;
+  sqlite3* database = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                    SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  connection.database_.reset(database);
+  if (code != SQLITE_OK) return std::unexpected(connection.error(code));
+  sqlite3_busy_timeout(database, 5'000);
+  return connection;
+}
+
+Result<Statement> Connection::prepare(const char* sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                      &statement, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(error(code));
+  return Statement(statement);
+}
+
+Result<void> Connection::execute(const char* sql) {
+  const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(error(code));
+  return {};
+}
+
+Result<std::int64_t> Connection::integer(const char* sql) {
+  SLUICE_TRY(Statement statement, prepare(sql));
+  const int code = statement.step();
+  if (code == SQLITE_ROW) return statement.column_integer(0);
+  if (code == SQLITE_DONE) return 0;
+  return std::unexpected(error(code));
+}
+
+Result<void> Connection::run(Statement& statement) {
+  const ResetGuard guard(statement);
+  const int code = statement.step();
+  if (code != SQLITE_DONE && code != SQLITE_ROW) return std::unexpected(error(code));
+  return {};
+}
+
+Error Connection::error(int code) const {
+  const Advice advice = advice_for(code);
+  std::string what = sqlite3_errstr(code);
+  if (database_) {
+    const std::string detail = sqlite3_errmsg(database_.get());
+    if (sqlite3_errcode(database_.get()) == code && detail != what) what += " (" + detail + ")";
+  }
+  return Error{advice.kind, path_ + ": " + what + " [" + std::to_string(code) + "]: " + advice.text};
+}
+
+}  // namespace sluice::store

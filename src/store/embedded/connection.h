@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// RAII over SQLite, which is seen by this folder only. One thread at a time.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sluice::store {
+
+// A prepared statement. Bytes that are bound stay the caller's until reset().
+class Statement {
+ public:
+  Statement() = default;
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
+  Statement& blob(int index, std::string_view bytes);
+  Statement& text(int index, std::string_view bytes);
+  Statement& integer(int index, std::int64_t value);
+  // SQLITE_ROW, SQLITE_DONE or an error, which one of a bind is, too.
+  [[nodiscard]] int step();
+  void reset();
+  // Of the row at hand; valid until the next step() or reset().
+  [[nodiscard]] std::string_view column_bytes(int column) const;
+  [[nodiscard]] std::int64_t column_integer(int column) const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  void bound(int code) {
+    if (code != SQLITE_OK) bind_error_ = code;
+  }
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  int bind_error_ = SQLITE_OK;
+};
+
+// Resets on leaving the scope, so that no read transaction stays open.
+class ResetGuard {
+ public:
+  explicit ResetGuard(Statement& statement) : statement_(statement) {}
+  ~ResetGuard() { statement_.reset(); }
+  ResetGuard(const ResetGuard&) = delete;
+  ResetGuard& operator=(const ResetGuard&) = delete;
+
+ private:
+  Statement& statement_;
+};
+
+class Connection {
+ public:
+  Connection() = default;
+  [[nodiscard]] static Result<Connection> open(const std::string& path);
+
+  [[nodiscard]] Result<Statement> prepare(const char* sql);
+  [[nodiscard]] Result<void> execute(const char* sql);
+  // The first column of the first row; 0 without a row.
+  [[nodiscard]] Result<std::int64_t> integer(const char* sql);
+  // Runs a statement that has no rows, and resets it.
+  [[nodiscard]] Result<void> run(Statement& statement);
+  // What SQLite's code means here, with the file and what to do.
+  [[nodiscard]] Error error(int code) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+  };
+  std::unique_ptr<sqlite3, Close> database_;
+  std::string path_;
+};
+
+}  // namespace sluice::store

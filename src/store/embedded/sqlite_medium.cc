@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/embedded/sqlite_medium.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <initializer_list>
+
+#include "store/chain_store.h"
+#include "store/embedded/schema.h"
+
+namespace sluice::store {
+namespace {
+
+struct ToPrepare {
+  Statement* statement;
+  const char* sql;
+};
+
+Result<void> prepare_all(Connection& connection, std::initializer_list<ToPrepare> list) {
+  for (const auto& [statement, sql] : list) {
+    SLUICE_TRY(*statement, connection.prepare(sql));
+  }
+  return {};
+}
+
+// SQLite would make the file readable to all; its companions take the mode of the file.
+void create_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file >= 0) ::close(file);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Medium>> SqliteMedium::open(const std::string& directory) {
+  SLUICE_TRY(DirectoryLock lock, DirectoryLock::take(directory));
+  const std::string path = directory + "/sluice.db";
+  create_private(path);
+  std::unique_ptr<SqliteMedium> medium(new SqliteMedium(std::move(lock)));
+  SLUICE_CHECK(medium->prepare_writer(path));
+  SLUICE_CHECK(medium->prepare_reader(path));
+  return medium;
+}
+
+Result<void> SqliteMedium::prepare_writer(const std::string& path) {
+  Writer& w = writer_;
+  SLUICE_TRY(w.connection, Connection::open(path));
+  SLUICE_CHECK(prepare_database(w.connection, path));
+  return prepare_all(
+      w.connection,
+      {{&w.begin, "BEGIN IMMEDIATE"},
+       {&w.commit, "COMMIT"},
+       {&w.rollback, "ROLLBACK"},
+       {&w.add_namespace, "INSERT INTO namespaces(name) VALUES(?1) ON CONFLICT DO NOTHING"},
+       {&w.find_namespace, "SELECT id FROM namespaces WHERE name = ?1"},
+       {&w.set_version, "UPDATE namespaces SET version = ?2 WHERE id = ?1"},
+       {&w.put, "INSERT INTO data(namespace, key, value) VALUES(?1, ?2, ?3) "
+                "ON CONFLICT DO UPDATE SET value = excluded.value"},
+       {&w.erase, "DELETE FROM data WHERE namespace = ?1 AND key = ?2"},
+       {&w.clear, "DELETE FROM data WHERE namespace = ?1 AND key >= ?2"},
+       {&w.clear_range, "DELETE FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
+       {&w.put_document, "INSERT INTO documents(collection, key, value) VALUES(?1, ?2, ?3) "
+                         "ON CONFLICT DO UPDATE SET value = excluded.value"},
+       {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"}});
+}
+
+Result<void> SqliteMedium::write(std::span<const Batch> group) {
+  const std::lock_guard lock(writer_mutex_);
+  Connection& connection = writer_.connection;
+  auto result = connection.run(writer_.begin);
+  for (auto batch = group.begin(); result && batch != group.end(); ++batch) {
+    result = write_batch(*batch);
+  }
+  if (result) result = connection.run(writer_.commit);
+  if (!result) {
+    (void)connection.run(writer_.rollback);  // SQLite may have done it already
+    ids_.clear();
+  }
+  return result;
+}
+
+Result<void> SqliteMedium::write_batch(const Batch& batch) {
+  SLUICE_TRY(const std::int64_t id, namespace_id(batch.ns));
+  const Node* node = batch.after;
+  do {
+    node = node->next.load(std::memory_order_acquire);
+    for (const Write& write : node->writes) SLUICE_CHECK(write_one(id, write));
+  } while (node != batch.last);
+  writer_.set_version.integer(1, id).integer(2, static_cast<std::int64_t>(node->version));
+  return writer_.connection.run(writer_.set_version);
+}
+
+Result<void> SqliteMedium::write_one(std::int64_t id, const Write& write) {
+  const std::string_view key = write.record->key();
+  switch (write.op) {
+    case Op::put:
+      writer_.put.integer(1, id).blob(2, key).blob(3, write.record->value());
+      return writer_.connection.run(writer_.put);
+    case Op::erase:
+      writer_.erase.integer(1, id).blob(2, key);
+      return writer_.connection.run(writer_.erase);
+    case Op::clear: break;
+  }
+  const std::string end = end_of_prefix(key);
+  Statement& clear = end.empty() ? writer_.clear : writer_.clear_range;
+  clear.integer(1, id).blob(2, key);
+  if (!end.empty()) clear.blob(3, end);
+  return writer_.connection.run(clear);
+}
+
+Result<std::int64_t> SqliteMedium::namespace_id(std::string_view ns) {
+  const auto [known, is_new] = ids_.try_emplace(std::string(ns), 0);
+  if (!is_new && known->second != 0) return known->second;
+  writer_.add_namespace.text(1, ns);
+  SLUICE_CHECK(writer_.connection.run(writer_.add_namespace));
+  const ResetGuard guard(writer_.find_namespace);
+  const int code = writer_.find_namespace.text(1, ns).step();
+  if (code != SQLITE_ROW) return std::unexpected(writer_.connection.error(code));
+  return known->second = writer_.find_namespace.column_integer(0);
+}
+
+Result<void> SqliteMedium::put_document(std::string_view collection, const Entry& document) {
+  const std::lock_guard lock(writer_mutex_);
+  writer_.put_document.text(1, collection).text(2, document.key).text(3, document.value);
+  return writer_.connection.run(writer_.put_document);
+}
+
+Result<void> SqliteMedium::erase_document(std::string_view collection, std::string_view key) {
+  const std::lock_guard lock(writer_mutex_);
+  writer_.erase_document.text(1, collection).text(2, key);
+  return writer_.connection.run(writer_.erase_document);
+}
+
+Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,
+                                                   unsigned core_count, Logger logger,
+                                                   Limits limits) {
+  SLUICE_TRY(auto medium, SqliteMedium::open(directory));
+  return std::make_unique<ChainStore>(std::move(medium), core_count, std::move(logger), limits);
+}
+
+}  // namespace sluice::store

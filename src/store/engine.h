@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: what the store's cores, its journal and its administration share. Immutable or atomic;
+// lives as long as any of them.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "store/doorbell.h"
+#include "store/dustbin.h"
+#include "store/store.h"
+
+namespace sluice::store {
+
+struct Engine {
+  Engine(unsigned cores, const Limits& bounds) : core_count(cores), limits(bounds) {}
+
+  const unsigned core_count;
+  const Limits limits;
+  const std::shared_ptr<Doorbell> bell = std::make_shared<Doorbell>();  // the journal's
+  const std::shared_ptr<Dustbin> dustbin = std::make_shared<Dustbin>(bell);
+  std::atomic<bool> failing{false};  // the journal cannot write
+  std::atomic<bool> closed{false};   // the Store is gone; loops may follow
+
+  [[nodiscard]] bool refuses_writes() const {
+    return failing.load(std::memory_order_seq_cst) || closed.load(std::memory_order_acquire);
+  }
+};
+
+}  // namespace sluice::store

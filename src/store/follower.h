@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Follower: a Replica and its place in the chain, the last node applied. Nodes from that place on
+// stay allocated (Chain::free_passed_nodes). One thread at a time, but for applied().
+#pragma once
+
+#include <atomic>
+
+#include "store/replica.h"
+
+namespace sluice::store {
+
+class Follower {
+ public:
+  // `place` has the version of `replica`.
+  Follower(Replica replica, Node* place)
+      : replica_(std::move(replica)), place_(place), applied_(place->version) {}
+
+  // Applies what has been appended since.
+  void catch_up() {
+    if (place_->next.load(std::memory_order_acquire) != nullptr) follow(~Version{0});
+  }
+  // The same, but no further than `last`.
+  void follow(Version last);
+  // Appends `node` right behind the replica's version and applies it. False, and the node stays with
+  // the caller, if others have appended first: catch up and check again.
+  [[nodiscard]] bool append(NodePtr& node);
+
+  [[nodiscard]] Replica& replica() { return replica_; }
+  [[nodiscard]] Version version() const { return replica_.version(); }
+  [[nodiscard]] Node* place() const { return place_; }
+  // Any thread: a version that the follower has reached.
+  [[nodiscard]] Version applied() const { return applied_.load(std::memory_order_acquire); }
+
+ private:
+  void move_to(Node* node);
+
+  Replica replica_;
+  Node* place_;
+  std::atomic<Version> applied_;
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// SipHash-1-3 with a secret of the process, cut to 32 bits: keys come from the public, and nobody
+// outside may choose keys that collide.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::store {
+
+class Hash {
+ public:
+  Hash();  // a new random secret
+  [[nodiscard]] std::uint32_t operator()(std::string_view bytes) const;
+
+ private:
+  std::uint64_t secret_[2];
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/journal.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "loop/event_loop.h"
+#include "store/chain_view.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A group ends after this many writes, so that the first of a flood need not wait for the last.
+constexpr std::size_t kGroupWritesMax = 8192;
+constexpr Duration kFirstPause = 10ms;
+constexpr Duration kLongestPause = 1s;
+constexpr Duration kLongestSleep = 1h;
+
+}  // namespace
+
+Journal::Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger)
+    : engine_(std::move(engine)), medium_(medium), logger_(std::move(logger)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Journal::~Journal() {
+  stopping_.store(true, std::memory_order_seq_cst);
+  engine_->bell->call();
+  thread_.join();
+}
+
+void Journal::add(std::shared_ptr<Chain> chain) {
+  const std::lock_guard lock(mutex_);
+  chains_.push_back(std::move(chain));
+}
+
+Result<void> Journal::wait_durable(const Chain& chain, Version version, Duration limit) {
+  const TimePoint deadline = Clock::now() + limit;
+  const auto durable = [&] { return chain.durable().load(std::memory_order_acquire) >= version; };
+  std::unique_lock lock(mutex_);
+  news_.wait_until(lock, deadline, [&] { return durable() || !trouble_.empty(); });
+  if (durable()) return {};
+  if (!trouble_.empty()) return fail(ErrorKind::unavailable, trouble_);
+  return fail(ErrorKind::timed_out, "the store has not written within " + format_duration(limit));
+}
+
+std::string Journal::health() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+std::vector<std::shared_ptr<Chain>> Journal::chains() const {
+  const std::lock_guard lock(mutex_);
+  return chains_;
+}
+
+void Journal::run() {
+  Duration pause = kFirstPause;
+  while (!stopping()) {
+    engine_->dustbin->empty();
+    const Group group = collect();
+    if (group.batches.empty()) {
+      tidy();
+      rest();
+    } else if (write(group)) {
+      pause = kFirstPause;
+      tidy();
+    } else {
+      back_off(pause);
+      pause = std::min(pause * 2, kLongestPause);
+    }
+  }
+  for (Group group = collect(); !group.batches.empty(); group = collect()) {
+    if (!write(group)) return;
+  }
+}
+
+void Journal::rest() {
+  Doorbell& bell = *engine_->bell;
+  bell.lie_down();
+  if (bell.called() || work_left() || stopping()) {
+    bell.get_up();
+  } else {
+    bell.sleep(kLongestSleep);
+  }
+}
+
+// Only stopping ends it early: nothing new is committed meanwhile.
+void Journal::back_off(Duration pause) {
+  const TimePoint end = Clock::now() + pause;
+  Doorbell& bell = *engine_->bell;
+  for (TimePoint now = Clock::now(); now < end && !stopping(); now = Clock::now()) {
+    bell.lie_down();
+    if (stopping()) {
+      bell.get_up();
+    } else {
+      bell.sleep(end - now);
+    }
+  }
+}
+
+bool Journal::work_left() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(chains_, [](const auto& chain) {
+    return chain->journaled()->next.load(std::memory_order_seq_cst) != nullptr;
+  });
+}
+
+Journal::Group Journal::collect() {
+  Group group;
+  std::size_t writes = 0;
+  const std::lock_guard lock(mutex_);
+  for (const auto& chain : chains_) {
+    Node* const after = chain->journaled();
+    Node* last = after;
+    std::size_t own = 0;  // each namespace gets its share of the group
+    while (Node* next = last->next.load(std::memory_order_acquire)) {
+      if (own > 0 && own + next->writes.size() > kGroupWritesMax) break;
+      own += next->writes.size();
+      last = next;
+    }
+    if (last == after) continue;
+    writes += own;
+    group.batches.push_back({chain->name(), after, last});
+    group.chains.push_back(chain.get());
+    group.lasts.push_back(last);
+    if (writes > kGroupWritesMax * 4) break;
+  }
+  return group;
+}
+
+bool Journal::write(const Group& group) {
+  if (const auto written = medium_.write(group.batches); !written) {
+    set_health(written.error().message);
+    tell_cores();
+    return false;
+  }
+  publish(group);
+  set_health({});
+  tell_cores();
+  return true;
+}
+
+void Journal::publish(const Group& group) {
+  for (std::size_t i = 0; i < group.chains.size(); ++i) {
+    group.chains[i]->set_journaled(group.lasts[i]);
+  }
+}
+
+void Journal::set_health(std::string trouble) {
+  const bool failing = !trouble.empty();
+  const bool failed = engine_->failing.exchange(failing, std::memory_order_seq_cst);
+  if (failing && !failed) logger_.error("store: nobody new is let in: " + trouble);
+  if (!failing && failed) logger_.info("store: writes again; nothing was lost");
+  {
+    const std::lock_guard lock(mutex_);
+    trouble_ = std::move(trouble);
+  }
+  news_.notify_all();
+}
+
+// One message per core, whatever the number of namespaces and of runs that wait.
+void Journal::tell_cores() {
+  std::vector<std::shared_ptr<ChainView>> waiting;
+  for (const auto& chain : chains()) chain->collect_waiting(waiting);
+  std::map<unsigned, std::vector<std::shared_ptr<ChainView>>> by_core;
+  for (auto& view : waiting) by_core[view->core_index()].push_back(std::move(view));
+  for (auto& [core, views] : by_core) {
+    loop::EventLoop& loop = views.front()->loop();
+    loop.post([views = std::move(views)] {
+      for (const auto& view : views) view->on_news();
+    });
+  }
+}
+
+void Journal::tidy() {
+  for (const auto& chain : chains()) chain->free_passed_nodes();
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Journal: one thread that writes the commits of all chains to the medium, everything that has come
+// meanwhile as one group, and tells the cores what is durable. While the medium refuses, the commits
+// stay in their chains and are tried again, and new ones are refused (Engine::failing).
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "store/chain.h"
+#include "store/engine.h"
+#include "store/medium.h"
+
+namespace sluice::store {
+
+class Journal {
+ public:
+  // `medium` outlives this.
+  Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger);
+  // Writes what is left (one try) and ends the thread.
+  ~Journal();
+
+  // Any thread but a worker's.
+  void add(std::shared_ptr<Chain> chain);
+  // Blocks until `version` is durable, the journal fails (`unavailable`) or `limit` has passed.
+  [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
+  [[nodiscard]] std::string health() const;
+
+ private:
+  struct Group {
+    std::vector<Batch> batches;
+    std::vector<Chain*> chains;  // of each batch
+    std::vector<Node*> lasts;
+  };
+
+  void run();
+  void rest();
+  void back_off(Duration pause);
+  [[nodiscard]] std::vector<std::shared_ptr<Chain>> chains() const;
+  [[nodiscard]] bool work_left() const;
+  [[nodiscard]] Group collect();
+  [[nodiscard]] bool write(const Group& group);
+  void publish(const Group& group);
+  void set_health(std::string trouble);
+  void tell_cores();
+  void tidy();
+  [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_seq_cst); }
+
+  const std::shared_ptr<Engine> engine_;
+  Medium& medium_;
+  const Logger logger_;
+  std::atomic<bool> stopping_{false};
+
+  mutable std::mutex mutex_;  // guards the next two
+  std::vector<std::shared_ptr<Chain>> chains_;
+  std::string trouble_;  // "" while the medium takes everything
+  std::condition_variable news_;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace sluice::store

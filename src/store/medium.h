@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Medium: what the journal writes to. One per backend (memory/, embedded/).
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/node.h"
+
+namespace sluice::store {
+
+// The commits of one namespace behind `after`, up to and including `last`.
+struct Batch {
+  std::string_view ns;
+  const Node* after;
+  const Node* last;
+};
+
+class Medium {
+ public:
+  virtual ~Medium() = default;
+
+  // The journal's thread. All of it durable on return, or (with an error) none of it visible; the
+  // same commits come again then, perhaps with more.
+  [[nodiscard]] virtual Result<void> write(std::span<const Batch> group) = 0;
+
+  // The rest: any thread but a worker's and the journal's.
+
+  // 0 for a namespace never written.
+  [[nodiscard]] virtual Result<Version> version(const std::string& ns) = 0;
+  // Visits every entry, and returns the version that they are of.
+  using Visit = std::function<void(std::string_view key, std::string_view value)>;
+  [[nodiscard]] virtual Result<Version> load(const std::string& ns, const Visit& visit) = 0;
+  [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
+                                          std::string_view after, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
+                                                    std::string_view prefix) = 0;
+
+  [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
+  [[nodiscard]] virtual Result<void> put_document(std::string_view collection,
+                                                  const Entry& document) = 0;
+  [[nodiscard]] virtual Result<void> erase_document(std::string_view collection,
+                                                    std::string_view key) = 0;
+};
+
+// A listing page ends after this many bytes of keys and values.
+inline constexpr std::size_t kPageBytesMax = 8 << 20;
+
+// The smallest string greater than all that begin with `prefix`; empty if there is none.
+[[nodiscard]] inline std::string end_of_prefix(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+}  // namespace sluice::store

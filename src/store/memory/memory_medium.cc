@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/memory/memory_medium.h"
+
+#include <iterator>
+
+#include "store/chain_store.h"
+
+namespace sluice::store {
+namespace {
+
+template <class Texts>
+auto range_of(Texts& texts, std::string_view prefix) {
+  const std::string end = end_of_prefix(prefix);
+  return std::pair(texts.lower_bound(prefix), end.empty() ? texts.end() : texts.lower_bound(end));
+}
+
+}  // namespace
+
+Result<void> MemoryMedium::write(std::span<const Batch> group) {
+  const std::lock_guard lock(mutex_);
+  for (const Batch& batch : group) {
+    Namespace& ns = namespaces_[std::string(batch.ns)];
+    const Node* node = batch.after;
+    do {
+      node = node->next.load(std::memory_order_acquire);
+      for (const Write& write : node->writes) apply(write, ns.entries);
+    } while (node != batch.last);
+    ns.version = batch.last->version;
+  }
+  return {};
+}
+
+void MemoryMedium::apply(const Write& write, Texts& entries) {
+  const std::string_view key = write.record->key();
+  if (write.op == Op::clear) {
+    const auto [first, last] = range_of(entries, key);
+    entries.erase(first, last);
+  } else if (write.op == Op::put) {
+    entries.insert_or_assign(std::string(key), write.record->value());
+  } else if (const auto found = entries.find(key); found != entries.end()) {
+    entries.erase(found);
+  }
+}
+
+Result<Version> MemoryMedium::version(const std::string& ns) {
+  const std::lock_guard lock(mutex_);
+  const auto found = namespaces_.find(ns);
+  return found == namespaces_.end() ? 0 : found->second.version;
+}
+
+Result<Version> MemoryMedium::load(const std::string& ns, const Visit& visit) {
+  const std::lock_guard lock(mutex_);
+  const auto found = namespaces_.find(ns);
+  if (found == namespaces_.end()) return 0;
+  for (const auto& [key, value] : found->second.entries) visit(key, value);
+  return found->second.version;
+}
+
+Result<Page> MemoryMedium::list(const std::string& ns, std::string_view prefix,
+                                std::string_view after, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  Page page;
+  const auto found = namespaces_.find(ns);
+  if (found == namespaces_.end()) return page;
+  const Texts& entries = found->second.entries;
+  auto at = after.empty() || after < prefix ? entries.lower_bound(prefix) : entries.upper_bound(after);
+  std::size_t bytes = 0;
+  for (; at != entries.end() && at->first.starts_with(prefix); ++at) {
+    if (page.entries.size() >= limit || bytes >= kPageBytesMax) {
+      page.more = true;
+      break;
+    }
+    page.entries.push_back({at->first, at->second});
+    bytes += at->first.size() + at->second.size();
+  }
+  return page;
+}
+
+Result<std::uint64_t> MemoryMedium::count(const std::string& ns, std::string_view prefix) {
+  const std::lock_guard lock(mutex_);
+  const auto found = namespaces_.find(ns);
+  if (found == namespaces_.end()) return 0;
+  const auto [first, last] = range_of(found->second.entries, prefix);
+  return static_cast<std::uint64_t>(std::distance(first, last));
+}
+
+Result<std::vector<Entry>> MemoryMedium::documents(std::string_view collection) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Entry> entries;
+  if (const auto found = documents_.find(collection); found != documents_.end()) {
+    for (const auto& [key, value] : found->second) entries.push_back({key, value});
+  }
+  return entries;
+}
+
+Result<void> MemoryMedium::put_document(std::string_view collection, const Entry& document) {
+  const std::lock_guard lock(mutex_);
+  documents_[std::string(collection)].insert_or_assign(document.key, document.value);
+  return {};
+}
+
+Result<void> MemoryMedium::erase_document(std::string_view collection, std::string_view key) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = documents_.find(collection); found != documents_.end()) {
+    if (const auto entry = found->second.find(key); entry != found->second.end()) {
+      found->second.erase(entry);
+    }
+  }
+  return {};
+}
+
+std::unique_ptr<Store> open_memory_store(unsigned core_count, Limits limits) {
+  return std::make_unique<ChainStore>(std::make_unique<MemoryMedium>(), core_count, Logger(),
+                                      limits);
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// MemoryMedium: data that lives as long as the process. The mutex is between the journal and
+// administration only; no core comes here.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "store/medium.h"
+
+namespace sluice::store {
+
+class MemoryMedium final : public Medium {
+ public:
+  Result<void> write(std::span<const Batch> group) override;
+  Result<Version> version(const std::string& ns) override;
+  Result<Version> load(const std::string& ns, const Visit& visit) override;
+  Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
+                    std::size_t limit) override;
+  Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
+  Result<std::vector<Entry>> documents(std::string_view collection) override;
+  Result<void> put_document(std::string_view collection, const Entry& document) override;
+  Result<void> erase_document(std::string_view collection, std::string_view key) override;
+
+ private:
+  using Texts = std::map<std::string, std::string, std::less<>>;
+  struct Namespace {
+    Version version = 0;
+    Texts entries;
+  };
+  static void apply(const Write& write, Texts& entries);
+
+  std::mutex mutex_;  // guards all
+  std::map<std::string, Namespace, std::less<>> namespaces_;
+  std::map<std::string, Texts, std::less<>> documents_;
+};
+
+}  // namespace sluice::store

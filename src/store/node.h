@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Node: one commit in a namespace's chain; immutable from the moment it is linked. `next` is the
+// only word that threads fight for.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "store/record.h"
+
+namespace sluice::store {
+
+enum class Op : std::uint8_t {
+  put,
+  erase,  // the record holds the key only
+  clear,  // every key that begins with the record's key goes
+};
+
+struct Write {
+  RecordRef record;
+  std::uint32_t hash;  // of the key; 0 for clear
+  Op op;
+};
+
+struct Node {
+  std::atomic<Node*> next{nullptr};
+  Version version = 0;
+  std::vector<Write> writes;
+
+  // Before linking only.
+  void stamp(Version value) {
+    version = value;
+    for (Write& write : writes) write.record->stamp(value);
+  }
+};
+
+using NodePtr = std::unique_ptr<Node>;
+
+}  // namespace sluice::store

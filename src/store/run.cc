@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/run.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace sluice::store {
+namespace {
+
+// Smaller values are copied, which beats sharing a reference count with the other cores.
+constexpr std::size_t kCopiedMax = 512;
+// What a pooled Run may keep allocated.
+constexpr std::size_t kKeptBytesMax = 64 << 10;
+constexpr std::size_t kKeptItemsMax = 1024;
+
+template <class Items>
+void reuse(Items& items) {
+  items.clear();
+  if (items.capacity() > kKeptItemsMax) items.shrink_to_fit();
+}
+
+}  // namespace
+
+void Run::begin(std::shared_ptr<View> view, Follower& follower, const Limits& limits,
+                std::uint64_t turn) {
+  view_ = std::move(view);
+  follower_ = &follower;
+  limits_ = &limits;
+  turn_ = turn;
+}
+
+std::shared_ptr<View> Run::end() {
+  forget();
+  return std::move(view_);
+}
+
+void Run::restart(std::uint64_t turn) {
+  forget();
+  turn_ = turn;
+}
+
+void Run::forget() {
+  reuse(reads_);
+  reuse(counts_);
+  reuse(writes_);
+  read_index_.clear();
+  count_index_.clear();
+  write_index_.clear();
+  bytes_.clear();
+  if (bytes_.capacity() > kKeptBytesMax) bytes_.shrink_to_fit();
+  big_answer_ = RecordRef();
+  position_ = 0;
+  depends_on_ = 0;
+  turn_ = 0;
+  reading_ = false;
+  stale_ = false;
+  too_large_ = false;
+}
+
+// The first read begins at the chain's end, so that it sees all that anybody has been told. Where
+// another run has moved the view on meanwhile, the reads so far must hold there, too: a guest never
+// sees a mixture without commit() knowing it.
+void Run::catch_up_for_reading() {
+  if (!reading_) {
+    reading_ = true;
+    follower_->catch_up();
+    position_ = follower_->version();
+  } else if (follower_->version() != position_) {
+    (void)reads_hold();
+  }
+}
+
+bool Run::still_valid() {
+  follower_->catch_up();
+  return reads_hold();
+}
+
+bool Run::reads_hold() {
+  if (stale_ || !reading_) return !stale_;
+  if (follower_->version() == position_) return true;
+  position_ = follower_->version();
+  const auto key_holds = [this](const ReadKey& item) {
+    const Record* record = replica().find(item.hash, text(item.key));
+    return item.version == (record != nullptr ? record->version() : 0);
+  };
+  const auto count_holds = [this](const ReadCount& item) {
+    return item.changed == replica().count(text(item.prefix)).changed;
+  };
+  stale_ = !std::ranges::all_of(reads_, key_holds) || !std::ranges::all_of(counts_, count_holds);
+  return !stale_;
+}
+
+Record* Run::read(std::uint32_t hash, std::string_view key) {
+  catch_up_for_reading();
+  Record* record = replica().find(hash, key);
+  const Version version = record != nullptr ? record->version() : 0;
+  depends_on_ = std::max(depends_on_, record != nullptr ? version : replica().last_erase());
+  const auto same = [&](const ReadKey& item) { return text(item.key) == key; };
+  if (read_index_.find(reads_, hash, same) == reads_.size()) {
+    if (reads_.size() >= limits_->reads_per_transaction_max) {
+      too_large_ = true;
+    } else {
+      reads_.push_back({hash, keep(key), version});
+    }
+  }
+  return record;
+}
+
+std::optional<std::string_view> Run::get(std::string_view key) {
+  if (key.size() > limits_->key_bytes_max) return std::nullopt;  // nobody can have put it
+  const std::uint32_t hash = replica().hash(key);
+  if (const Buffered* write = find_write(hash, key)) {
+    if (write->erased) return std::nullopt;
+    return text(write->value);
+  }
+  Record* record = read(hash, key);
+  if (record == nullptr) return std::nullopt;
+  const std::string_view value = record->value();
+  if (value.size() > kCopiedMax) {
+    big_answer_ = RecordRef::share(record);
+    return value;
+  }
+  answer_.assign(value);
+  return answer_;
+}
+
+std::uint64_t Run::count(std::string_view prefix) {
+  catch_up_for_reading();
+  const PrefixCounts::Counter counter = replica().count(prefix);
+  depends_on_ = std::max(depends_on_, counter.changed);
+  // The hash only speeds up the search among many prefixes.
+  const std::uint32_t hash = replica().hash(prefix);
+  const auto same = [&](const ReadCount& item) { return text(item.prefix) == prefix; };
+  if (count_index_.find(counts_, hash, same) == counts_.size()) {
+    if (counts_.size() >= limits_->reads_per_transaction_max) {
+      too_large_ = true;
+    } else {
+      counts_.push_back({hash, keep(prefix), counter.changed});
+    }
+  }
+  std::uint64_t count = counter.count;
+  for (std::size_t i = 0; i < writes_.size(); ++i) {
+    const Buffered write = writes_[i];
+    if (!text(write.key).starts_with(prefix)) continue;
+    const bool present = read(write.hash, text(write.key)) != nullptr;
+    if (write.erased && present) --count;
+    if (!write.erased && !present) ++count;
+  }
+  return count;
+}
+
+Run::Slice Run::keep(std::string_view bytes) {
+  if (bytes_.size() + bytes.size() > limits_->bytes_per_transaction_max) {
+    too_large_ = true;
+    return {};
+  }
+  const Slice slice{static_cast<std::uint32_t>(bytes_.size()),
+                    static_cast<std::uint32_t>(bytes.size())};
+  bytes_.append(bytes);  // which may be a part of bytes_: std::string copes
+  return slice;
+}
+
+Run::Buffered* Run::find_write(std::uint32_t hash, std::string_view key) {
+  if (writes_.empty()) return nullptr;
+  const auto same = [&](const Buffered& item) { return text(item.key) == key; };
+  const std::size_t position = write_index_.find(writes_, hash, same);
+  return position < writes_.size() ? &writes_[position] : nullptr;
+}
+
+Run::Buffered* Run::writable(std::string_view key) {
+  const std::uint32_t hash = replica().hash(key);
+  if (Buffered* write = find_write(hash, key)) return write;
+  if (key.size() > limits_->key_bytes_max ||
+      writes_.size() >= limits_->writes_per_transaction_max) {
+    too_large_ = true;
+    return nullptr;
+  }
+  const Slice kept = keep(key);
+  if (too_large_) return nullptr;
+  writes_.push_back({hash, kept, {}, false});
+  return &writes_.back();
+}
+
+void Run::put(std::string_view key, std::string_view value) {
+  if (value.size() > limits_->value_bytes_max) too_large_ = true;
+  if (too_large_) return;  // the run cannot commit
+  // `value` may be what get() returned, a part of bytes_, which the key may now move.
+  const std::less<const char*> before;
+  const bool own = !value.empty() && !before(value.data(), bytes_.data()) &&
+                   before(value.data(), bytes_.data() + bytes_.size());
+  const auto offset = own ? static_cast<std::size_t>(value.data() - bytes_.data()) : 0;
+  Buffered* write = writable(key);
+  if (write == nullptr) return;
+  if (own) value = std::string_view(bytes_).substr(offset, value.size());
+  write->erased = false;
+  if (value.size() <= write->value.size) {  // a counter in a loop needs no new room
+    std::char_traits<char>::move(bytes_.data() + write->value.offset, value.data(), value.size());
+    write->value.size = static_cast<std::uint32_t>(value.size());
+  } else {
+    write->value = keep(value);
+  }
+}
+
+void Run::erase(std::string_view key) {
+  if (key.size() > limits_->key_bytes_max || too_large_) return;
+  if (Buffered* write = writable(key)) write->erased = true;
+}
+
+NodePtr Run::make_node() const {
+  auto node = std::make_unique<Node>();
+  node->writes.reserve(writes_.size());
+  for (const Buffered& write : writes_) {
+    const Op op = write.erased ? Op::erase : Op::put;
+    const std::string_view value = write.erased ? std::string_view() : text(write.value);
+    node->writes.push_back({Record::make(text(write.key), value), write.hash, op});
+  }
+  return node;
+}
+
+}  // namespace sluice::store

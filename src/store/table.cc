@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/table.h"
+
+#include <algorithm>
+
+namespace sluice::store {
+namespace {
+
+// Directory by the top 20 bits at most, slots by the low 12 and more.
+constexpr unsigned kDepthMax = 20;
+
+std::size_t top_bits(std::uint32_t hash, unsigned count) {
+  return static_cast<std::size_t>(std::uint64_t{hash} >> (32 - count));
+}
+
+}  // namespace
+
+Table::Segment::Segment(unsigned depth, std::uint32_t capacity)
+    : depth_(depth),
+      capacity_(capacity),
+      hashes_(std::make_unique<std::uint32_t[]>(capacity)),
+      records_(std::make_unique<Record*[]>(capacity)) {}
+
+Table::Segment::~Segment() {
+  for (std::uint32_t i = 0; i < capacity_ && size_ > 0; ++i) {
+    if (records_[i] == nullptr) continue;
+    records_[i]->release();
+    --size_;
+  }
+}
+
+Table::Segment::Segment(const Segment& other) : Segment(other.depth_, other.capacity_) {
+  constexpr std::uint32_t kAhead = 8;
+  std::copy_n(other.hashes_.get(), capacity_, hashes_.get());
+  std::copy_n(other.records_.get(), capacity_, records_.get());
+  for (std::uint32_t i = 0; i < capacity_; ++i) {
+    if (i + kAhead < capacity_) __builtin_prefetch(records_[i + kAhead], 1);
+    if (records_[i] != nullptr) records_[i]->retain();
+  }
+  size_ = other.size_;
+}
+
+std::uint32_t Table::Segment::locate(std::uint32_t hash, std::string_view key) const {
+  const std::uint32_t mask = capacity_ - 1;
+  std::uint32_t slot = hash & mask;
+  while (records_[slot] != nullptr) {
+    if (hashes_[slot] == hash && records_[slot]->key() == key) return slot;
+    slot = (slot + 1) & mask;
+  }
+  return slot;
+}
+
+void Table::Segment::insert_new(std::uint32_t hash, Record* record) {
+  const std::uint32_t mask = capacity_ - 1;
+  std::uint32_t slot = hash & mask;
+  while (records_[slot] != nullptr) slot = (slot + 1) & mask;
+  hashes_[slot] = hash;
+  records_[slot] = record;
+  ++size_;
+}
+
+// Closes the gap by moving back what had been pushed over it, so searches need no tombstones.
+Record* Table::Segment::remove_at(std::uint32_t slot) {
+  const std::uint32_t mask = capacity_ - 1;
+  Record* removed = records_[slot];
+  std::uint32_t gap = slot;
+  for (std::uint32_t i = (gap + 1) & mask; records_[i] != nullptr; i = (i + 1) & mask) {
+    const std::uint32_t home = hashes_[i] & mask;
+    if (((i - home) & mask) < ((i - gap) & mask)) continue;  // its home lies behind the gap
+    records_[gap] = records_[i];
+    hashes_[gap] = hashes_[i];
+    gap = i;
+  }
+  records_[gap] = nullptr;
+  --size_;
+  return removed;
+}
+
+void Table::Segment::move_to(Segment& zeros, Segment& ones, std::uint32_t bit) {
+  for (std::uint32_t i = 0; i < capacity_; ++i) {
+    if (records_[i] == nullptr) continue;
+    ((hashes_[i] & bit) != 0 ? ones : zeros).insert_new(hashes_[i], records_[i]);
+  }
+  size_ = 0;
+}
+
+void Table::Segment::swap(Segment& other) {
+  std::swap(depth_, other.depth_);
+  std::swap(capacity_, other.capacity_);
+  std::swap(size_, other.size_);
+  std::swap(hashes_, other.hashes_);
+  std::swap(records_, other.records_);
+}
+
+Table::Table() {
+  segments_.push_back(std::make_unique<Segment>(0, Segment::kFirstCapacity));
+  directory_.push_back(segments_.front().get());
+}
+
+Table::~Table() = default;
+
+Table::Table(Table&& other) noexcept : Table() { *this = std::move(other); }
+
+Table& Table::operator=(Table&& other) noexcept {
+  std::swap(segments_, other.segments_);
+  std::swap(directory_, other.directory_);
+  std::swap(depth_, other.depth_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Table Table::copy() const {
+  Table result;
+  result.segments_.clear();
+  result.directory_.clear();
+  result.directory_.reserve(directory_.size());
+  while (result.directory_.size() < directory_.size()) {
+    const Segment& part = *directory_[result.directory_.size()];
+    result.segments_.push_back(std::make_unique<Segment>(part));
+    const std::size_t run = std::size_t{1} << (depth_ - part.depth_);
+    result.directory_.insert(result.directory_.end(), run, result.segments_.back().get());
+  }
+  result.depth_ = depth_;
+  result.size_ = size_;
+  return result;
+}
+
+Table::Segment& Table::segment(std::uint32_t hash) const {
+  return *directory_[top_bits(hash, depth_)];
+}
+
+Record* Table::find(std::uint32_t hash, std::string_view key) const {
+  const Segment& part = segment(hash);
+  return part.records_[part.locate(hash, key)];
+}
+
+RecordRef Table::put(std::uint32_t hash, RecordRef record) {
+  Segment& part = segment(hash);
+  const std::uint32_t slot = part.locate(hash, record->key());
+  if (part.records_[slot] != nullptr) {
+    return RecordRef::adopt(std::exchange(part.records_[slot], record.give()));
+  }
+  if (part.full()) make_room(hash);
+  segment(hash).insert_new(hash, record.give());
+  ++size_;
+  return {};
+}
+
+RecordRef Table::erase(std::uint32_t hash, std::string_view key) {
+  Segment& part = segment(hash);
+  const std::uint32_t slot = part.locate(hash, key);
+  if (part.records_[slot] == nullptr) return {};
+  --size_;
+  return RecordRef::adopt(part.remove_at(slot));
+}
+
+void Table::make_room(std::uint32_t hash) {
+  while (segment(hash).full()) {
+    Segment& full = segment(hash);
+    if (full.capacity_ >= Segment::kLastCapacity && full.depth_ < kDepthMax) {
+      split(full, hash);
+    } else {
+      Segment larger(full.depth_, full.capacity_ * 2);
+      full.move_to(larger, larger, 0);
+      full.swap(larger);
+    }
+  }
+}
+
+void Table::split(Segment& full, std::uint32_t hash) {
+  if (full.depth_ == depth_) {
+    std::vector<Segment*> twice;
+    twice.reserve(directory_.size() * 2);
+    for (Segment* part : directory_) twice.insert(twice.end(), {part, part});
+    directory_ = std::move(twice);
+    ++depth_;
+  }
+  const unsigned depth = full.depth_ + 1;
+  Segment zeros(depth, full.capacity_);
+  auto ones = std::make_unique<Segment>(depth, full.capacity_);
+  full.move_to(zeros, *ones, std::uint32_t{1} << (32 - depth));
+  full.swap(zeros);
+  // The directory entries of `full` are one run; its second half goes to `ones`.
+  const std::size_t half = std::size_t{1} << (depth_ - depth);
+  const std::size_t second = (top_bits(hash, depth - 1) * 2 + 1) * half;
+  std::fill_n(directory_.begin() + static_cast<std::ptrdiff_t>(second), half, ones.get());
+  segments_.push_back(std::move(ones));
+}
+
+}  // namespace sluice::store

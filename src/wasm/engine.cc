@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wasm/engine.h"
+
+#include <sys/resource.h>
+
+#include "wasm/handles.h"
+#include "wasm/module_cache.h"
+#include "wasm/ticker.h"
+
+namespace sluice::wasm {
+namespace {
+
+constexpr std::size_t kGuestStackBytes = 512 << 10;
+// Host functions run on the same stack, and may call the guest once more (see HostCall::call).
+constexpr std::size_t kFiberStackBytes = 2 << 20;
+constexpr std::size_t kTableElementsMax = 100'000;
+constexpr std::uint32_t kTablesPerModule = 4;
+
+// The pool reserves address space up front; where that is limited it cannot be had.
+bool can_reserve() {
+#if defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  rlimit limit{};
+  return getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY;
+#endif
+}
+
+void use_pool(wasm_config_t* config, const EngineOptions& options) {
+  const PoolConfigPtr pool(wasmtime_pooling_allocation_config_new());
+  const std::uint32_t count = options.instances_max;
+  wasmtime_pooling_allocation_config_total_core_instances_set(pool.get(), count);
+  wasmtime_pooling_allocation_config_total_memories_set(pool.get(), count);
+  wasmtime_pooling_allocation_config_total_stacks_set(pool.get(), count);
+  wasmtime_pooling_allocation_config_total_gc_heaps_set(pool.get(), count);
+  wasmtime_pooling_allocation_config_total_tables_set(pool.get(), count * 2);
+  wasmtime_pooling_allocation_config_max_tables_per_module_set(pool.get(), kTablesPerModule);
+  wasmtime_pooling_allocation_config_table_elements_set(pool.get(), kTableElementsMax);
+  wasmtime_pooling_allocation_config_max_memory_size_set(pool.get(), options.memory_bytes_max);
+  wasmtime_pooling_allocation_strategy_set(config, pool.get());
+}
+
+EnginePtr make_engine(const EngineOptions& options) {
+  wasm_config_t* config = wasm_config_new();  // wasm_engine_new_with_config takes it
+  wasmtime_config_epoch_interruption_set(config, true);
+  wasmtime_config_max_wasm_stack_set(config, kGuestStackBytes);
+  wasmtime_config_async_stack_size_set(config, kFiberStackBytes);
+  wasmtime_config_parallel_compilation_set(config, true);
+  // A shared memory could be waited on, which would hold the thread.
+  wasmtime_config_shared_memory_set(config, false);
+  if (options.pooling && can_reserve()) use_pool(config, options);
+  return EnginePtr(wasm_engine_new_with_config(config));
+}
+
+}  // namespace
+
+struct Engine::Handle {
+  EnginePtr engine;
+};
+
+Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options) {
+  constexpr std::uint32_t kInstancesMax = 20'000;
+  if (options.instances_max == 0 || options.instances_max > kInstancesMax) {
+    return fail(ErrorKind::invalid, "the number of WebAssembly instances must be 1 to 20000");
+  }
+  if (options.memory_bytes_max < 65536 || options.memory_bytes_max > (std::uint64_t{4} << 30)) {
+    return fail(ErrorKind::invalid, "the memory of a WebAssembly instance must be 64 KiB to 4 GiB");
+  }
+  return std::unique_ptr<Engine>(new Engine(std::move(options)));
+}
+
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)),
+      handle_(std::make_unique<Handle>(make_engine(options_))),
+      cache_(std::make_unique<ModuleCache>(options_.cache_directory)),
+      ticker_(std::make_unique<Ticker>([this] { wasmtime_engine_increment_epoch(handle()); })) {}
+
+Engine::~Engine() = default;
+
+wasm_engine_t* Engine::handle() const { return handle_->engine.get(); }
+
+}  // namespace sluice::wasm

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: what all guests of the process share: the compiler, the memory that instances live in, the
+// cache of compiled modules, and the tick that makes a long-running guest give way.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+struct wasm_engine_t;
+
+namespace sluice::wasm {
+
+class ModuleCache;
+class Ticker;
+
+struct EngineOptions {
+  std::string cache_directory{};               // compiled modules are kept here; empty: nowhere
+  std::uint32_t instances_max = 2000;          // alive at once in the process
+  std::uint64_t memory_bytes_max = 1u << 30;   // that one instance may be allowed; at most 4 GiB
+  // Instances from a reserved pool (14 us each, terabytes of address space), or from the system.
+  bool pooling = true;
+  // Modules in text form ("(module …)") are compiled too: for tests.
+  bool accept_text = false;
+};
+
+// Any thread. Outlives every Module and Instance.
+class Engine {
+ public:
+  // Error `invalid` for options out of range.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> create(EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  [[nodiscard]] const EngineOptions& options() const { return options_; }
+  [[nodiscard]] wasm_engine_t* handle() const;
+  [[nodiscard]] Ticker& ticker() const { return *ticker_; }
+  [[nodiscard]] const ModuleCache& cache() const { return *cache_; }
+
+ private:
+  explicit Engine(EngineOptions options);
+  struct Handle;
+
+  EngineOptions options_;
+  std::unique_ptr<Handle> handle_;
+  std::unique_ptr<ModuleCache> cache_;
+  std::unique_ptr<Ticker> ticker_;  // last: it uses the handle
+};
+
+}  // namespace sluice::wasm

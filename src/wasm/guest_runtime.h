@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What language runtimes import besides an ABI: AssemblyScript's env.abort, env.seed and
+// env.Date.now, and our own versions of the WASI functions that could hold the thread.
+#pragma once
+
+#include <span>
+
+#include "wasm/abi.h"
+
+namespace sluice::wasm {
+
+[[nodiscard]] std::span<const HostFunction> env_functions();
+[[nodiscard]] std::span<const HostFunction> wasi_functions();
+
+inline constexpr std::string_view kEnvModule = "env";
+inline constexpr std::string_view kWasiModule = "wasi_snapshot_preview1";
+
+}  // namespace sluice::wasm

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Instance: one guest, with its own memory. Used by one thread at a time; it may be made on one
+// thread and handed to another while it is idle. A guest that fails, is cancelled or runs out of time
+// is dead for good; no other Instance notices.
+//
+// A guest runs in slices of at most a tick (1 ms):
+//
+//   instance.start(kRun, {});
+//   while (!instance.poll()) co_await pace.give_way();   // and look at the clock
+//   Result<std::int32_t> value = instance.finish();
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "wasm/abi.h"
+#include "wasm/linker.h"
+#include "wasm/pace.h"
+
+struct wasmtime_func;
+
+namespace sluice::wasm {
+
+struct InstanceOptions {
+  std::uint64_t memory_bytes_max = 64 << 20;
+  Logger logger{};        // for what the guest prints
+  std::string name{};     // stands before it
+};
+
+class Instance {
+ public:
+  // Instantiates the module (which runs its start function) and calls `_initialize` or, in a module
+  // without it, `_start`. Errors: `timed_out`, `too_large` (no room for another instance), `invalid`
+  // (the guest's fault).
+  [[nodiscard]] static Task<Result<std::unique_ptr<Instance>>> create(std::shared_ptr<const LinkedModule> module,
+                                                                      InstanceOptions options, Pace pace,
+                                                                      TimePoint deadline);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // What the host functions get as their context, while the next calls run.
+  void set_context(void* context);
+  [[nodiscard]] bool has(std::size_t function) const;
+  [[nodiscard]] bool alive() const;
+  [[nodiscard]] bool busy() const;
+  [[nodiscard]] GuestMemory memory();
+
+  // Begins a call of the ABI's guest function of that index; not busy, alive. Arguments are i32.
+  void start(std::size_t function, std::span<const std::int32_t> arguments);
+  // Lets the guest run for a slice. True when the call is done.
+  [[nodiscard]] bool poll();
+  // The result of a call that is done; 0 for a function without one.
+  [[nodiscard]] Result<std::int32_t> finish();
+  // Ends the call in progress, if any, wherever it is. The guest is dead.
+  void kill();
+
+  // start, poll and finish under a deadline; `timed_out` kills the guest.
+  [[nodiscard]] Task<Result<std::int32_t>> call(std::size_t function, std::int32_t argument, Pace pace,
+                                                TimePoint deadline);
+
+ private:
+  explicit Instance(std::unique_ptr<InstanceState> state);
+  void begin(const wasmtime_func& function, std::span<const std::int32_t> arguments, std::size_t results);
+  Task<Result<void>> run_to_end(Pace pace, TimePoint deadline);
+  Task<Result<void>> set_up(Pace pace, TimePoint deadline);
+  [[nodiscard]] Result<std::string> find_exports();
+  [[nodiscard]] Result<std::int32_t> take_result();
+
+  std::unique_ptr<InstanceState> state_;
+};
+
+}  // namespace sluice::wasm

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of an Instance, shared by the .cc files of this folder.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "wasm/abi.h"
+#include "wasm/guest_output.h"
+#include "wasm/handles.h"
+#include "wasm/linker.h"
+
+namespace sluice::wasm {
+
+struct InstanceState {
+  std::shared_ptr<const LinkedModule> module;
+  std::unique_ptr<GuestOutput> output;  // outlives the store, which writes to it
+  StorePtr store;
+  wasmtime_context_t* context = nullptr;
+  wasmtime_instance_t instance{};
+  wasmtime_memory_t memory{};
+  bool has_memory = false;
+  std::array<wasmtime_func_t, kGuestFunctionsMax> functions{};
+  std::array<bool, kGuestFunctionsMax> has_function{};
+  wasmtime_func_t initializer{};
+
+  void* user = nullptr;
+  bool inside_nested_call = false;
+  bool alive = true;
+  std::string host_error;  // the first error that a host function returned
+
+  // The call in progress. Wasmtime keeps the addresses of trap, error and result while it runs.
+  FuturePtr future;
+  wasm_trap_t* trap = nullptr;
+  wasmtime_error_t* error = nullptr;
+  wasmtime_val_t result{};
+};
+
+// The trampoline of every host function; `env` is its HostFunction. `guarded` ones may not be called
+// while a nested call runs.
+wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count);
+wasm_trap_t* enter_guarded_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
+                                std::size_t count);
+
+}  // namespace sluice::wasm

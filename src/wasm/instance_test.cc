@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wasm/instance.h"
+
+#include <thread>
+
+#include "wasm/test_guests.h"
+
+namespace sluice::wasm {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::guest;
+using testing::run;
+using testing::World;
+
+TEST(Instance, CallsTheGuestAndTheHost) {
+  const World world;
+  const auto instance = world.must(guest("(call $add (i32.const 40) (i32.const 2))"));
+  EXPECT_EQ(run(*instance).value(), 42);
+  EXPECT_EQ(run(*instance).value(), 42);
+  EXPECT_TRUE(instance->alive());
+}
+
+TEST(Instance, HostFunctionCallsTheGuestWhoseMemoryGrowsMeanwhile) {
+  const World world;
+  const auto instance = world.must(guest(
+      "(i32.load8_u (i32.add (call $copy (i32.const 8) (i32.const 3)) (i32.const 2)))",
+      "(data (i32.const 8) \"abc\")"
+      "(func (export \"alloc\") (param i32) (result i32)"
+      "  (i32.mul (memory.grow (i32.const 200)) (i32.const 65536)))"));
+  EXPECT_EQ(run(*instance).value(), 'c');
+}
+
+TEST(Instance, TrapNamesTheFunctionAndKillsOnlyThisOne) {
+  const World world;
+  const auto doomed = world.must(guest("(call $deep)", "(func $deep (result i32) unreachable)"));
+  const auto other = world.must(guest("(i32.const 7)"));
+  const auto failed = run(*doomed);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "wasm `unreachable` instruction executed, in deep < run");
+  EXPECT_FALSE(doomed->alive());
+  EXPECT_EQ(run(*other).value(), 7);
+}
+
+TEST(Instance, HostErrorIsATrapWithItsText) {
+  const World world;
+  const auto instance = world.must(guest("(call $refuse) (i32.const 0)"));
+  const auto failed = run(*instance);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "refuse: not today, in run");
+}
+
+TEST(Instance, EndlessLoopIsStoppedAtTheDeadline) {
+  const World world;
+  const auto instance = world.must(guest("(loop $l (br $l)) (i32.const 0)"));
+  const TimePoint begin = Clock::now();
+  const auto failed = run(*instance, 30ms);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::timed_out);
+  EXPECT_LT(Clock::now() - begin, 300ms);
+  EXPECT_FALSE(instance->alive());
+}
+
+TEST(Instance, EndlessLoopInsideANestedCallIsUnwoundThroughTheHost) {
+  const World world;
+  const auto instance = world.must(guest("(call $copy (i32.const 0) (i32.const 1))",
+                                         "(func (export \"alloc\") (param i32) (result i32)"
+                                         " (loop $l (br $l)) (i32.const 0))"));
+  EXPECT_EQ(run(*instance, 20ms).error().kind, ErrorKind::timed_out);
+}
+
+TEST(Instance, EndlessRecursionIsATrap) {
+  const World world;
+  const auto instance = world.must(guest("(call $run)"));
+  EXPECT_NE(run(*instance).error().message.find("call stack exhausted"), std::string::npos);
+}
+
+TEST(Instance, RecursionThroughTheHostIsRefused) {
+  const World world;
+  const auto instance = world.must(guest("(call $copy (i32.const 0) (i32.const 1))",
+                                         "(func (export \"alloc\") (param i32) (result i32)"
+                                         " (call $copy (i32.const 0) (i32.const 1)))"));
+  EXPECT_NE(run(*instance).error().message.find("copy called while the host called the guest"), std::string::npos);
+}
+
+TEST(Instance, DeepRecursionInBothGuestCallsFitsTheStack) {
+  const World world;
+  const std::string dig = "(func $dig (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0))"
+                          " (then (call $copy (i32.const 0) (i32.const 1)))"
+                          " (else (call $dig (i32.sub (local.get 0) (i32.const 1))))))";
+  const auto instance = world.must(guest("(call $dig (i32.const 5000))",
+                                         dig + "(func $down (export \"alloc\") (param i32) (result i32)"
+                                               " (call $down (local.get 0)))"));
+  EXPECT_NE(run(*instance).error().message.find("call stack exhausted"), std::string::npos);
+}
+
+TEST(Instance, MemoryIsBounded) {
+  const World world;
+  const auto instance = world.must(
+      guest("(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (memory.size)"),
+      {.memory_bytes_max = 1 << 20});
+  EXPECT_EQ(run(*instance).value(), 16);
+  const auto refused = world.instantiate("(module (memory (export \"memory\") 100) (func (export \"run\") (result i32) (i32.const 0)))",
+                                         {.memory_bytes_max = 1 << 20});
+  EXPECT_FALSE(refused);
+}
+
+TEST(Instance, AddressesOutsideAreRefused) {
+  const World world;
+  for (const char* range : {"(i32.const -1) (i32.const 1)", "(i32.const 65535) (i32.const 2)",
+                            "(i32.const 0) (i32.const -1)", "(i32.const -16) (i32.const 32)"}) {
+    const auto instance = world.must(guest(std::string("(call $copy ") + range + ")"));
+    EXPECT_NE(run(*instance).error().message.find("outside the guest's memory"), std::string::npos) << range;
+  }
+}
+
+TEST(Instance, InitializeRunsFirst) {
+  const World world;
+  const auto instance = world.must(guest("(global.get $g)", "(global $g (mut i32) (i32.const 0))"
+                                         "(func (export \"_initialize\") (global.set $g (i32.const 5)))"
+                                         "(func (export \"_start\") unreachable)"));
+  EXPECT_EQ(run(*instance).value(), 5);
+}
+
+constexpr const char* kExiting =
+    "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))"
+    "(memory (export \"memory\") 1) (global $g (mut i32) (i32.const 0))"
+    "(func (export \"_start\") (global.set $g (i32.const 5)) (call $exit (i32.const %)))"
+    "(func (export \"run\") (result i32) (global.get $g)))";
+
+TEST(Instance, StartMayExitWithZeroOnly) {
+  const World world;
+  std::string text = kExiting;
+  text.replace(text.find('%'), 1, "0");
+  EXPECT_EQ(run(*world.must(text)).value(), 5);
+  text = kExiting;
+  text.replace(text.find('%'), 1, "3");
+  const auto failed = world.instantiate(text);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message.find("proc_exit(3)"), std::string::npos) << failed.error().message;
+}
+
+TEST(Instance, StartThatNeverEndsTimesOut) {
+  const World world;
+  for (const std::string start : {"(func $s (loop $l (br $l))) (start $s)",
+                                  "(func (export \"_initialize\") (loop $l (br $l)))"}) {
+    const auto failed = world.instantiate(guest("(i32.const 0)", start), {}, 20ms);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind, ErrorKind::timed_out);
+  }
+}
+
+TEST(Instance, AbortIsDecoded) {
+  const World world;
+  const auto instance = world.must(
+      "(module (import \"env\" \"abort\" (func $abort (param i32 i32 i32 i32)))"
+      "(memory (export \"memory\") 1) (data (i32.const 4) \"\\06\\00\\00\\00n\\00\\e9\\00\\2d\\4e\")"
+      "(data (i32.const 28) \"\\08\\00\\00\\00a\\00.\\00t\\00s\\00\")"
+      "(func (export \"run\") (result i32)"
+      " (call $abort (i32.const 8) (i32.const 32) (i32.const 3) (i32.const 9)) (i32.const 0)))");
+  EXPECT_TRUE(run(*instance).error().message.starts_with("abort: abort: né中 in a.ts(3:9)"));
+}
+
+TEST(Instance, SleepingIsRefused) {
+  const World world;
+  const auto instance = world.must(
+      "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 i32) (result i32)))"
+      "(memory (export \"memory\") 1) (func (export \"run\") (result i32)"
+      " (call $p (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))))");
+  EXPECT_NE(run(*instance).error().message.find("tried to sleep"), std::string::npos);
+}
+
+TEST(Instance, OnALoopALoopingGuestLetsOthersRun) {
+  const World world;
+  const auto looping = world.must(guest("(loop $l (br $l)) (i32.const 0)"));
+  const auto quick = world.must(guest("(i32.const 1)"));
+  loop::EventLoop loop;
+  const Pace pace(loop);
+  int served = 0;
+  std::optional<Result<std::int32_t>> ended;
+  const auto serve = [&]() -> Task<void> {
+    while (!ended) {
+      (void)co_await quick->call(testing::kRun, 0, pace, Clock::now() + 1s);
+      ++served;
+      co_await loop.yield();
+    }
+    loop.stop();
+  };
+  const auto spin = [&]() -> Task<void> {
+    ended = co_await looping->call(testing::kRun, 0, pace, Clock::now() + 50ms);
+  };
+  loop.spawn(spin());
+  loop.spawn(serve());
+  loop.run();
+  EXPECT_EQ(ended->error().kind, ErrorKind::timed_out);
+  EXPECT_GT(served, 10);
+}
+
+TEST(Instance, MayMoveToAnotherThread) {
+  const World world;
+  auto instance = world.must(guest("(call $add (i32.const 1) (i32.const 2))"));
+  EXPECT_EQ(run(*instance).value(), 3);
+  std::thread([moved = std::move(instance)] { EXPECT_EQ(run(*moved).value(), 3); }).join();
+}
+
+}  // namespace
+}  // namespace sluice::wasm

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wasm/linker.h"
+
+#include "wasm/engine.h"
+#include "wasm/guest_runtime.h"
+#include "wasm/handles.h"
+#include "wasm/instance_state.h"
+
+namespace sluice::wasm {
+namespace {
+
+wasm_valtype_t* make_type(char letter) {
+  switch (letter) {
+    case 'I': return wasm_valtype_new(WASM_I64);
+    case 'F': return wasm_valtype_new(WASM_F64);
+    default: return wasm_valtype_new(WASM_I32);
+  }
+}
+
+wasm_valtype_vec_t make_types(std::string_view letters) {
+  wasm_valtype_vec_t types;
+  wasm_valtype_vec_new_uninitialized(&types, letters.size());
+  for (std::size_t i = 0; i < letters.size(); ++i) types.data[i] = make_type(letters[i]);
+  return types;
+}
+
+Result<void> define(wasmtime_linker_t* linker, std::string_view module, std::span<const HostFunction> functions,
+                    wasmtime_func_unchecked_callback_t enter) {
+  for (const HostFunction& function : functions) {
+    wasm_valtype_vec_t params = make_types(function.params);
+    wasm_valtype_vec_t results = make_types(function.result);
+    const FuncTypePtr type(wasm_functype_new(&params, &results));
+    const ErrorPtr error(wasmtime_linker_define_func_unchecked(
+        linker, module.data(), module.size(), function.name.data(), function.name.size(), type.get(), enter,
+        const_cast<HostFunction*>(&function), nullptr));
+    if (error) return fail(ErrorKind::internal, message_of(*error));
+  }
+  return {};
+}
+
+// A store to ask the linker with; it never runs anything.
+StorePtr scratch_store(const Engine& engine) {
+  return StorePtr(wasmtime_store_new(engine.handle(), nullptr, nullptr));
+}
+
+bool offers(wasmtime_linker_t* linker, wasmtime_store_t* store, const Import& import) {
+  wasmtime_extern_t item;
+  if (!wasmtime_linker_get(linker, wasmtime_store_context(store), import.module.data(), import.module.size(),
+                           import.name.data(), import.name.size(), &item)) {
+    return false;
+  }
+  wasmtime_extern_delete(&item);
+  return true;
+}
+
+}  // namespace
+
+struct Linker::Handle {
+  LinkerPtr linker;
+};
+
+LinkedModule::LinkedModule(const Engine& engine, const Abi& abi, std::shared_ptr<const Module> module,
+                           wasmtime_instance_pre* pre)
+    : engine_(engine), abi_(abi), module_(std::move(module)), pre_(pre),
+      uses_wasi_(module_->imports_from(kWasiModule)) {}
+
+LinkedModule::~LinkedModule() { wasmtime_instance_pre_delete(pre_); }
+
+Linker::Linker(const Engine& engine, const Abi& abi)
+    : engine_(engine), abi_(abi),
+      handle_(std::make_unique<Handle>(LinkerPtr(wasmtime_linker_new(engine.handle())))) {}
+
+Linker::~Linker() = default;
+
+Result<std::unique_ptr<const Linker>> Linker::create(const Engine& engine, const Abi& abi) {
+  std::unique_ptr<Linker> made(new Linker(engine, abi));
+  wasmtime_linker_t* linker = made->handle_->linker.get();
+  if (const ErrorPtr error(wasmtime_linker_define_wasi(linker)); error) {
+    return fail(ErrorKind::internal, message_of(*error));
+  }
+  wasmtime_linker_allow_shadowing(linker, true);
+  SLUICE_CHECK(define(linker, kWasiModule, wasi_functions(), enter_host));
+  SLUICE_CHECK(define(linker, kEnvModule, env_functions(), enter_host));
+  SLUICE_CHECK(define(linker, abi.module, abi.host, enter_guarded_host));
+  return made;
+}
+
+Result<void> Linker::check_imports(const Module& module) const {
+  const StorePtr store = scratch_store(engine_);
+  std::string unknown;
+  for (const Import& import : module.imports()) {
+    if (offers(handle_->linker.get(), store.get(), import)) continue;
+    unknown += (unknown.empty() ? "" : ", ") + import.module + "." + import.name;
+  }
+  if (unknown.empty()) return {};
+  return fail(ErrorKind::invalid, "the module imports what nobody offers: " + unknown);
+}
+
+Result<void> Linker::check_exports(const Module& module) const {
+  std::string faults;
+  const auto fault = [&faults](std::string text) { faults += (faults.empty() ? "" : "; ") + text; };
+  for (const GuestFunction& wanted : abi_.guest) {
+    const std::string name(wanted.name);
+    const Signature signature{std::string(wanted.params), std::string(wanted.result)};
+    const Export* found = module.find_export(wanted.name);
+    if (found == nullptr) {
+      if (wanted.required) fault("it does not export the function " + name);
+    } else if (found->kind != ExternKind::function) {
+      fault("its export " + name + " is no function");
+    } else if (found->signature != signature) {
+      fault("its function " + name + " is " + to_string(found->signature) + ", must be " + to_string(signature));
+    }
+  }
+  const Export* memory = module.find_export("memory");
+  if (memory == nullptr || memory->kind != ExternKind::memory) fault("it exports no memory named \"memory\"");
+  if (faults.empty()) return {};
+  return fail(ErrorKind::invalid, "the module does not fit: " + faults);
+}
+
+Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const Module> module) const {
+  SLUICE_CHECK(check_imports(*module));
+  SLUICE_CHECK(check_exports(*module));
+  wasmtime_instance_pre_t* pre = nullptr;
+  const ErrorPtr error(wasmtime_linker_instantiate_pre(handle_->linker.get(), module->handle(), &pre));
+  if (error) return fail(ErrorKind::invalid, "the module's imports do not fit: " + message_of(*error));
+  return std::make_shared<const LinkedModule>(engine_, abi_, std::move(module), pre);
+}
+
+}  // namespace sluice::wasm

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wasm/module.h"
+
+#include "base/encoding.h"
+#include "wasm/engine.h"
+#include "wasm/handles.h"
+#include "wasm/module_cache.h"
+
+namespace sluice::wasm {
+namespace {
+
+constexpr std::string_view kMagic{"\0asm", 4};
+constexpr std::string_view kCoreVersion{"\1\0\0\0", 4};
+constexpr std::string_view kComponentVersion{"\x0d\0\1\0", 4};
+
+std::string spell_start(std::string_view bytes) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  for (const char c : bytes.substr(0, 8)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!out.empty()) out += ' ';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out.empty() ? "nothing: it is empty" : out;
+}
+
+Result<void> check_preamble(std::string_view bytes) {
+  if (!bytes.starts_with(kMagic)) {
+    return fail(ErrorKind::invalid, "not a WebAssembly module: begins with " + spell_start(bytes) +
+                                        " instead of 00 61 73 6d");
+  }
+  const std::string_view version = bytes.substr(4, 4);
+  if (version == kComponentVersion) {
+    return fail(ErrorKind::invalid,
+                "a WebAssembly component (component model), which is not supported: "
+                "build a core module");
+  }
+  if (version != kCoreVersion) {
+    return fail(ErrorKind::invalid, "a WebAssembly module of an unknown version");
+  }
+  return {};
+}
+
+Result<std::string> from_text(std::string_view text) {
+  ByteVec binary;
+  if (const ErrorPtr error(wasmtime_wat2wasm(text.data(), text.size(), binary.out())); error) {
+    return fail(ErrorKind::invalid, "the module text cannot be read: " + message_of(*error));
+  }
+  return std::string(binary.view());
+}
+
+ModulePtr load_cached(const Engine& engine, const std::string& hash) {
+  const std::optional<std::string> compiled = engine.cache().load(hash);
+  if (!compiled) return nullptr;
+  wasmtime_module_t* module = nullptr;
+  // Another compiler version or processor is refused here, and compiled anew.
+  const ErrorPtr error(wasmtime_module_deserialize(
+      engine.handle(), reinterpret_cast<const std::uint8_t*>(compiled->data()), compiled->size(), &module));
+  return ModulePtr(module);
+}
+
+void save_cached(const Engine& engine, const std::string& hash, wasmtime_module_t* module) {
+  ByteVec compiled;
+  const ErrorPtr error(wasmtime_module_serialize(module, compiled.out()));
+  if (!error) engine.cache().save(hash, compiled.view());
+}
+
+Result<ModulePtr> compile_bytes(const Engine& engine, std::string_view bytes, const std::string& hash) {
+  if (ModulePtr cached = load_cached(engine, hash)) return cached;
+  wasmtime_module_t* module = nullptr;
+  const ErrorPtr error(wasmtime_module_new(
+      engine.handle(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &module));
+  if (error) return fail(ErrorKind::invalid, "the module does not compile: " + message_of(*error));
+  save_cached(engine, hash, module);
+  return ModulePtr(module);
+}
+
+std::string letters(const wasm_valtype_vec_t* types) {
+  std::string out;
+  for (std::size_t i = 0; i < types->size; ++i) {
+    switch (wasm_valtype_kind(types->data[i])) {
+      case WASM_I32: out += 'i'; break;
+      case WASM_I64: out += 'I'; break;
+      case WASM_F32: out += 'f'; break;
+      case WASM_F64: out += 'F'; break;
+      default: out += '?';
+    }
+  }
+  return out;
+}
+
+ExternKind kind_of(const wasm_externtype_t* type) {
+  switch (wasm_externtype_kind(type)) {
+    case WASM_EXTERN_FUNC: return ExternKind::function;
+    case WASM_EXTERN_MEMORY: return ExternKind::memory;
+    case WASM_EXTERN_GLOBAL: return ExternKind::global;
+    case WASM_EXTERN_TABLE: return ExternKind::table;
+    default: return ExternKind::other;
+  }
+}
+
+std::string spell_types(std::string_view types) {
+  std::string out;
+  for (const char c : types) {
+    if (!out.empty()) out += ", ";
+    out += c == 'i' ? "i32" : c == 'I' ? "i64" : c == 'f' ? "f32" : c == 'F' ? "f64" : "ref";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_string(const Signature& signature) {
+  const std::string params = "(" + spell_types(signature.params) + ")";
+  return signature.results.empty() ? params : params + " -> " + spell_types(signature.results);
+}
+
+Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std::string_view bytes) {
+  std::string binary;
+  if (engine.options().accept_text && bytes.starts_with("(module")) {
+    SLUICE_TRY(binary, from_text(bytes));
+    bytes = binary;
+  }
+  SLUICE_CHECK(check_preamble(bytes));
+  std::string hash = sha256_hex(bytes);
+  SLUICE_TRY(ModulePtr handle, compile_bytes(engine, bytes, hash));
+  return std::shared_ptr<const Module>(new Module(handle.release(), std::move(hash)));
+}
+
+Module::Module(wasmtime_module* handle, std::string sha256)
+    : handle_(handle), sha256_(std::move(sha256)) {
+  list();
+}
+
+Module::~Module() { wasmtime_module_delete(handle_); }
+
+void Module::list() {
+  wasm_importtype_vec_t imports;
+  wasmtime_module_imports(handle_, &imports);
+  for (std::size_t i = 0; i < imports.size; ++i) {
+    imports_.push_back({std::string(view(wasm_importtype_module(imports.data[i]))),
+                        std::string(view(wasm_importtype_name(imports.data[i])))});
+  }
+  wasm_importtype_vec_delete(&imports);
+
+  wasm_exporttype_vec_t exports;
+  wasmtime_module_exports(handle_, &exports);
+  for (std::size_t i = 0; i < exports.size; ++i) {
+    const wasm_externtype_t* type = wasm_exporttype_type(exports.data[i]);
+    Export& entry = exports_.emplace_back(
+        Export{std::string(view(wasm_exporttype_name(exports.data[i]))), kind_of(type), {}});
+    if (entry.kind != ExternKind::function) continue;
+    const wasm_functype_t* function = wasm_externtype_as_functype_const(type);
+    entry.signature = {letters(wasm_functype_params(function)), letters(wasm_functype_results(function))};
+  }
+  wasm_exporttype_vec_delete(&exports);
+}
+
+const Export* Module::find_export(std::string_view name) const {
+  for (const Export& entry : exports_) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+bool Module::imports_from(std::string_view module) const {
+  for (const Import& entry : imports_) {
+    if (entry.module == module) return true;
+  }
+  return false;
+}
+
+}  // namespace sluice::wasm

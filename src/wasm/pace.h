@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pace: what the host does when a guest has used up its slice: on a core, everybody else's work
+// first; on a thread without a loop, nothing. A coroutine that awaits only a Pace without a loop is
+// done when it returns from start().
+#pragma once
+
+#include <optional>
+
+#include "loop/event_loop.h"
+
+namespace sluice::wasm {
+
+class Pace {
+ public:
+  Pace() = default;  // a thread without a loop
+  explicit Pace(loop::EventLoop& loop) : loop_(&loop) {}
+
+  class Turn {
+   public:
+    explicit Turn(loop::EventLoop* loop) {
+      if (loop != nullptr) yield_.emplace(*loop);
+    }
+    bool await_ready() const { return !yield_; }
+    void await_suspend(std::coroutine_handle<> handle) { yield_->await_suspend(handle); }
+    void await_resume() const {}
+
+   private:
+    std::optional<loop::EventLoop::Yield> yield_;
+  };
+  // co_await pace.give_way();
+  [[nodiscard]] Turn give_way() const { return Turn(loop_); }
+
+ private:
+  loop::EventLoop* loop_ = nullptr;
+};
+
+// For a Pace without a loop.
+template <class T>
+T run_here(Task<T> task) {
+  task.start();
+  return task.take();
+}
+
+}  // namespace sluice::wasm

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wasm/pool.h"
+
+#include <algorithm>
+
+namespace sluice::wasm {
+namespace {
+
+constexpr Duration kBackoffFirst = std::chrono::milliseconds(10);
+constexpr Duration kBackoffMax = std::chrono::seconds(5);
+
+}  // namespace
+
+Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready, Create create,
+           OnError on_error)
+    : loop_(loop), size_(size), free_(std::move(ready)), create_(std::move(create)),
+      on_error_(std::move(on_error)), alive_(static_cast<unsigned>(free_.size())) {}
+
+Pool::~Pool() = default;
+
+Pool::Counts Pool::counts() const { return {alive_, static_cast<unsigned>(waiters_.size()), created_}; }
+
+std::unique_ptr<Instance> Pool::take_free() {
+  if (free_.empty()) return nullptr;
+  // The last one back has the warmest memory.
+  std::unique_ptr<Instance> instance = std::move(free_.back());
+  free_.pop_back();
+  return instance;
+}
+
+void Pool::release(std::unique_ptr<Instance> instance) {
+  instance->kill();
+  instance->set_context(nullptr);
+  if (instance->alive()) {
+    hand_out(std::move(instance));
+    return;
+  }
+  instance.reset();
+  --alive_;
+  if (!waiters_.empty() && may_create()) start_creation();
+  if (alive_ == 0 && creating_ == 0) fail_waiters();
+}
+
+void Pool::hand_out(std::unique_ptr<Instance> instance) {
+  if (waiters_.empty()) {
+    free_.push_back(std::move(instance));
+  } else {
+    waiters_.front()->wake(std::move(instance));
+  }
+}
+
+bool Pool::may_create() const {
+  return alive_ + creating_ < size_ && creating_ <= waiters_.size() && Clock::now() >= retry_at_;
+}
+
+void Pool::start_creation() {
+  creations_.remove_if([](const Task<void>& task) { return task.done(); });
+  ++creating_;
+  creations_.push_back(create_one());
+  creations_.back().start();
+}
+
+Task<void> Pool::create_one() { created(co_await create_()); }
+
+void Pool::created(Result<std::unique_ptr<Instance>> made) {
+  --creating_;
+  if (made) {
+    ++alive_;
+    ++created_;
+    backoff_ = {};
+    hand_out(std::move(*made));
+    return;
+  }
+  backoff_ = backoff_ == Duration{} ? kBackoffFirst : std::min(backoff_ * 2, kBackoffMax);
+  retry_at_ = Clock::now() + backoff_;
+  on_error_(made.error());
+  if (alive_ == 0 && creating_ == 0) fail_waiters();
+}
+
+void Pool::fail_waiters() {
+  while (!waiters_.empty()) waiters_.front()->wake(nullptr);
+}
+
+bool Pool::Acquire::await_ready() {
+  granted_ = pool_.take_free();
+  if (granted_) [[likely]] return true;
+  if (pool_.may_create()) pool_.start_creation();
+  granted_ = pool_.take_free();  // most are made at once
+  return granted_ || (pool_.alive_ == 0 && pool_.creating_ == 0);
+}
+
+void Pool::Acquire::await_suspend(std::coroutine_handle<> handle) {
+  handle_ = handle;
+  place_ = pool_.waiters_.insert(pool_.waiters_.end(), this);
+  queued_ = true;
+  timer_ = loop::EventLoop::Timer(pool_.loop_, deadline_, [this] { wake(nullptr); });
+}
+
+// Resumes from the loop: whoever gives an Instance back goes on with its own work first.
+void Pool::Acquire::wake(std::unique_ptr<Instance> granted) {
+  pool_.waiters_.erase(place_);
+  queued_ = false;
+  granted_ = std::move(granted);
+  timer_ = loop::EventLoop::Timer(pool_.loop_, TimePoint{}, [this] { handle_.resume(); });
+}
+
+Pool::Acquire::~Acquire() {
+  if (queued_) pool_.waiters_.erase(place_);
+  if (granted_) pool_.release(std::move(granted_));
+}
+
+}  // namespace sluice::wasm

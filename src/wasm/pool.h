@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pool: one core's share of a filter's Instances. Core-bound. Whoever takes one while another has to
+// wait stands in a queue, first come first served; a dead Instance is replaced when one is needed.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "loop/event_loop.h"
+#include "wasm/instance.h"
+
+namespace sluice::wasm {
+
+class Pool {
+ public:
+  using Create = std::function<Task<Result<std::unique_ptr<Instance>>>()>;
+  using OnError = std::function<void(const Error&)>;
+
+  struct Counts {
+    unsigned alive = 0;     // free, taken, or about to be
+    unsigned waiting = 0;
+    std::uint64_t created = 0;  // as replacements
+  };
+
+  // `create` makes a replacement; `on_error` hears why one could not be made.
+  Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready, Create create,
+       OnError on_error);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // An Instance on loan. Giving one back while a call is in progress kills it.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(Pool& pool, std::unique_ptr<Instance> instance) : pool_(&pool), instance_(std::move(instance)) {}
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&& other) noexcept {
+      give_back();
+      pool_ = other.pool_;
+      instance_ = std::move(other.instance_);
+      return *this;
+    }
+    ~Lease() { give_back(); }
+    explicit operator bool() const { return instance_ != nullptr; }
+    Instance* operator->() const { return instance_.get(); }
+    Instance& operator*() const { return *instance_; }
+    void give_back() {
+      if (instance_) pool_->release(std::move(instance_));
+    }
+
+   private:
+    Pool* pool_ = nullptr;
+    std::unique_ptr<Instance> instance_;
+  };
+
+  // co_await pool.acquire(deadline): a Lease; empty at the deadline, or if no Instance can be made.
+  class Acquire;
+  [[nodiscard]] Acquire acquire(TimePoint deadline);
+
+  [[nodiscard]] Counts counts() const;
+
+ private:
+  void release(std::unique_ptr<Instance> instance);
+  void hand_out(std::unique_ptr<Instance> instance);
+  [[nodiscard]] bool may_create() const;
+  void start_creation();
+  Task<void> create_one();
+  void created(Result<std::unique_ptr<Instance>> made);
+  void fail_waiters();
+  [[nodiscard]] std::unique_ptr<Instance> take_free();
+
+  loop::EventLoop& loop_;
+  unsigned size_;
+  std::vector<std::unique_ptr<Instance>> free_;
+  Create create_;
+  OnError on_error_;
+  unsigned alive_;
+  unsigned creating_ = 0;
+  std::uint64_t created_ = 0;
+  Duration backoff_{};
+  TimePoint retry_at_{};
+  std::list<Acquire*> waiters_;
+  std::list<Task<void>> creations_;
+};
+
+class Pool::Acquire {
+ public:
+  Acquire(Pool& pool, TimePoint deadline) : pool_(pool), deadline_(deadline) {}
+  ~Acquire();
+  Acquire(const Acquire&) = delete;
+
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> handle);
+  [[nodiscard]] Lease await_resume() { return granted_ ? Lease(pool_, std::move(granted_)) : Lease(); }
+
+ private:
+  friend class Pool;
+  void wake(std::unique_ptr<Instance> granted);
+
+  Pool& pool_;
+  TimePoint deadline_;
+  std::unique_ptr<Instance> granted_;
+  std::coroutine_handle<> handle_;
+  std::list<Acquire*>::iterator place_;
+  bool queued_ = false;
+  loop::EventLoop::Timer timer_;  // the deadline; then, at once, the wake-up
+};
+
+inline Pool::Acquire Pool::acquire(TimePoint deadline) { return Acquire(*this, deadline); }
+
+}  // namespace sluice::wasm

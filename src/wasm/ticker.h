@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ticker: one thread that calls `tick` every millisecond while guests run, and ten times a second
+// otherwise, so an idle machine sleeps.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace sluice::wasm {
+
+class Ticker {
+ public:
+  explicit Ticker(std::function<void()> tick);
+  ~Ticker();
+  Ticker(const Ticker&) = delete;
+  Ticker& operator=(const Ticker&) = delete;
+
+  // Before each time a guest gets to run. Any thread. A relaxed load, as a rule: a wake-up lost to a
+  // race costs at most one slow tick.
+  void touch() {
+    if (!used_.load(std::memory_order_relaxed)) wake();
+  }
+
+ private:
+  void wake();
+  void run();
+  void wait(std::chrono::milliseconds time, bool until_used);
+
+  std::function<void()> tick_;
+  std::atomic<bool> used_{false};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sluice::wasm

@@ -1,0 +1,8 @@
+;; SPDX-License-Identifier: Apache-2.0
+
+;; Exports a global named wasm_alloc.
+(module
+  (memory (export "memory") 1)
+  (global (export "wasm_alloc") i32 (i32.const 0))
+  (func (export "wasm_free") (param i32))
+  (func (export "wasm_run") (result i32) (i32.const 0)))

@@ -1,0 +1,9 @@
+;; SPDX-License-Identifier: Apache-2.0
+
+;; Imports its memory.
+(module
+  (import "env" "memory" (memory 1))
+  (export "memory" (memory 0))
+  (func (export "wasm_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "wasm_free") (param i32))
+  (func (export "wasm_run") (result i32) (i32.const 0)))

@@ -1,0 +1,9 @@
+;; SPDX-License-Identifier: Apache-2.0
+
+;; Imports a host function with another signature.
+(module
+  (import "easegress" "host_rand" (func $host_rand (result i32)))
+  (memory (export "memory") 1)
+  (func (export "wasm_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "wasm_free") (param i32))
+  (func (export "wasm_run") (result i32) (i32.const 0)))

@@ -1,0 +1,8 @@
+;; SPDX-License-Identifier: Apache-2.0
+
+;; Exports a function named memory.
+(module
+  (func (export "memory"))
+  (func (export "wasm_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "wasm_free") (param i32))
+  (func (export "wasm_run") (result i32) (i32.const 0)))

@@ -1,0 +1,9 @@
+;; SPDX-License-Identifier: Apache-2.0
+
+;; Calls itself without end.
+(module
+  (memory (export "memory") 1)
+  (func (export "wasm_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "wasm_free") (param i32))
+  (func $deep (result i32) (i32.add (call $deep) (i32.const 1)))
+  (func (export "wasm_run") (result i32) (call $deep)))

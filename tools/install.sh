@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what a Debian 12 machine lacks for the given tasks (default: build).
+#   tools/install.sh [build] [test] [bench] [lint] [fuzz]
+# Nothing missing: no network, no root, a fraction of a second.
+set -euo pipefail
+
+build=(g++ cmake ninja-build pkg-config ccache lld-16 libboost1.81-dev libyaml-cpp-dev
+       nlohmann-json3-dev libre2-dev libspdlog-dev libcli11-dev libsqlite3-dev libssl-dev zlib1g-dev
+       libcpp-httplib-dev libgtest-dev libgmock-dev libbenchmark-dev curl)
+test=(python3 python3-pytest python3-yaml procps)
+bench=(python3 wrk nginx-light libnginx-mod-http-lua)
+lint=(python3 python3-pytest clang-format-16 clang-tidy-16)
+fuzz=(clang-16 libclang-rt-16-dev)
+
+packages=("${build[@]}")
+for task in "$@"; do
+  case $task in
+    build) ;;
+    test) packages+=("${test[@]}") ;;
+    bench) packages+=("${bench[@]}") ;;
+    lint) packages+=("${lint[@]}") ;;
+    fuzz) packages+=("${fuzz[@]}") ;;
+    *)
+      printf 'usage: tools/install.sh [build] [test] [bench] [lint] [fuzz]\n' >&2
+      exit 2
+      ;;
+  esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  printf 'tools/install.sh knows Debian only. Install the counterparts of: %s\n' "${packages[*]}" >&2
+  exit 1
+fi
+
+# The AssemblyScript compiler wants Node.js 18 or newer, which is what Debian 12 has.
+node_major=0
+if command -v node >/dev/null; then
+  node_major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null </dev/null || echo 0)
+fi
+if ((node_major < 18)); then packages+=(nodejs); fi
+if ! command -v npm >/dev/null; then packages+=(npm); fi
+
+installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null |
+  sed -n 's/ installed$//p' || true)
+missing=()
+for package in "${packages[@]}"; do
+  grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
+done
+
+if ((${#missing[@]} > 0)); then
+  as_root=()
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      printf 'As root, install: apt-get install %s\n' "${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  printf 'install: %s\n' "${missing[*]}" >&2
+  apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0 \
+      -o DPkg::Lock::Timeout=600 "$@" </dev/null >&2
+  }
+  apt update || printf 'install: apt-get update failed, going on with the lists there are\n' >&2
+  apt install --no-install-recommends "${missing[@]}"
+fi
+
+if ! command -v cargo >/dev/null; then
+  printf 'cargo 1.95 or newer is needed and not on PATH: https://rustup.rs\n' >&2
+  exit 1
+fi

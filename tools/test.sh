@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs the tests of a preset that tools/build.sh has built; every kind runs, also after a failure.
+#   tools/test.sh release|dev|asan|tsan [unit] [sdk] [layers] [e2e]      (default: all four)
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+preset=${1:?usage: tools/test.sh preset [unit] [sdk] [layers] [e2e]}
+shift
+kinds=("$@")
+if ((${#kinds[@]} == 0)); then kinds=(unit layers sdk e2e); fi
+build=build
+if [[ $preset != release ]]; then build=build-$preset; fi
+pytest=(/usr/bin/python3 -m pytest -p no:cacheprovider)
+
+unit() { ctest --preset "$preset" --parallel 2 </dev/null; }
+
+layers() { "${pytest[@]}" -q tests/layers_test.py </dev/null; }
+
+# npm ci only if the lock file is newer than what is installed.
+npm_ready() {
+  if [[ ! -e $1/node_modules/.package-lock.json || $1/package-lock.json -nt $1/node_modules/.package-lock.json ]]; then
+    npm ci --prefix "$1" --no-audit --no-fund --loglevel=error </dev/null &&
+      touch "$1/node_modules/.package-lock.json"
+  fi
+}
+
+sdk() { npm_ready sdk/assemblyscript && npm test --prefix sdk/assemblyscript --silent </dev/null; }
+
+e2e() {
+  npm_ready sdk/assemblyscript || return 1
+  # shellcheck disable=SC2086  # E2E holds several arguments
+  SLUICE_BIN_DIR=$PWD/$build/bin "${pytest[@]}" tests/e2e ${E2E:-} </dev/null
+}
+
+failed=()
+for kind in "${kinds[@]}"; do
+  printf '\n== %s tests (%s)\n' "$kind" "$preset"
+  "$kind" || failed+=("$kind")
+done
+if ((${#failed[@]} > 0)); then
+  printf '\nFAILED: %s\n' "${failed[*]}" >&2
+  exit 1
+fi
