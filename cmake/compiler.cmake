@@ -8,6 +8,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports uses of moved-from coroutine frames and vector growth that cannot happen.
   target_compile_options(sluice_options INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds
                          -Wno-stringop-overflow -Wno-restrict -Wno-dangling-pointer -Wno-stringop-overread)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12 hides <expected> unless the compiler claims all of C++20's concepts; clang 16 has
+  # what it needs of them.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-builtin-macro-redefined>
+                      $<$<COMPILE_LANGUAGE:CXX>:-Wno-macro-redefined>
+                      $<$<COMPILE_LANGUAGE:CXX>:-D__cpp_concepts=202002L>)
 endif()
 if(SLUICE_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)

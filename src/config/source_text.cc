@@ -111,6 +111,15 @@ std::string at_position(std::size_t line, std::size_t column, std::string_view r
          std::string(reason);
 }
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = sequence_size(text, at);
+    if (size == 0) return false;
+    at += size;
+  }
+  return true;
+}
+
 Result<std::string> prepare_source(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   SLUICE_CHECK(check_bytes(text));

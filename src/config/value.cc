@@ -43,6 +43,8 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
+    // The parser turns the escapes \N and \_ into single bytes.
+    if (!is_utf8(text)) refuse(mark, "write \\u0085 for \\N, and \\u00a0 for \\_");
     spend(mark, 1, text.size());
     Node node{.values = 1, .bytes = text.size()};
     node.value.kind = Value::Kind::scalar;

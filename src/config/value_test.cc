@@ -100,6 +100,11 @@ TEST(ParseDocuments, RefusesBytesThatAreNoText) {
   }
 }
 
+TEST(ParseDocuments, RefusesEscapesThatTheParserGetsWrong) {
+  EXPECT_EQ(error_of("a: \"x\\N\""), "line 1, column 4: write \\u0085 for \\N, and \\u00a0 for \\_");
+  EXPECT_EQ(json_of("a: \"\\u0085\\u00a0\\L\""), "{\"a\":\"\u0085\u00a0\u2028\"}");
+}
+
 TEST(ParseLimits, BoundTheText) {
   EXPECT_EQ(error_of("abcdef", {.bytes_max = 5}), "the text is longer than 5 bytes");
 }

@@ -10,7 +10,8 @@ namespace {
 
 class Pieces : public BodyReader {
  public:
-  Pieces(std::vector<std::string> pieces, bool breaks) : pieces_(std::move(pieces)), breaks_(breaks) {}
+  Pieces(std::vector<std::string> pieces, bool breaks)
+      : pieces_(std::move(pieces)), breaks_(breaks) {}
   Task<Result<std::string_view>> read() override {
     if (next_ < pieces_.size()) co_return std::string_view(pieces_[next_++]);
     if (breaks_) co_return fail(ErrorKind::closed, "peer went away");

@@ -26,9 +26,9 @@ consteval CharTable make_target_table() {
   return table;
 }
 
-inline constexpr CharTable kTokenChars = make_table("!#$%&'*+-.^_`|~");  // RFC 9110 5.6.2
+inline constexpr CharTable kTokenChars = make_table("!#$%&'*+-.^_`|~");    // RFC 9110 5.6.2
 inline constexpr CharTable kPathChars = make_table("-._~!$&'()*+,;=:@/");  // RFC 3986 3.3
-inline constexpr CharTable kHostChars = make_table("-._~");  // RFC 3986 3.2.2 without the exotic
+inline constexpr CharTable kHostChars = make_table("-._~");     // RFC 3986 3.2.2 without the exotic
 inline constexpr CharTable kTargetChars = make_target_table();  // visible, or above ASCII; no '#'
 
 [[nodiscard]] constexpr bool is_in(const CharTable& table, char c) {

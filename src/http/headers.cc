@@ -13,8 +13,12 @@ namespace {
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 constexpr std::uint64_t kHigh = 0x8080808080808080;
 
-// True if one of the 8 bytes is below 0x20 or is 0x7f. May say true for a tab; never false wrongly.
-bool maybe_control(std::uint64_t bytes) {
+constexpr std::size_t kWord = 8;
+
+// True if one of the 8 bytes is below 0x20 or is 0x7f; so also for a tab. Never false wrongly.
+bool maybe_control(std::string_view word) {
+  std::uint64_t bytes;
+  std::memcpy(&bytes, word.data(), kWord);
   const std::uint64_t below_space = (bytes - kOnes * 0x20) & ~bytes;
   const std::uint64_t del = bytes ^ (kOnes * 0x7f);
   const std::uint64_t is_del = (del - kOnes) & ~del;
@@ -39,15 +43,13 @@ bool iequals(std::string_view a, std::string_view b) {
 bool is_token(std::string_view text) { return !text.empty() && all_in(kTokenChars, text); }
 
 bool is_field_value(std::string_view text) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (end - at >= 8) {
-    std::uint64_t bytes;
-    std::memcpy(&bytes, at, 8);
-    if (maybe_control(bytes) && !std::all_of(at, at + 8, is_value_char)) return false;
-    at += 8;
+  if (text.size() < kWord) return std::all_of(text.begin(), text.end(), is_value_char);
+  // The last word overlaps the one before it, so that no byte is looked at by itself.
+  for (std::size_t at = 0; at < text.size(); at += kWord) {
+    const std::string_view word = text.substr(std::min(at, text.size() - kWord), kWord);
+    if (maybe_control(word) && !std::all_of(word.begin(), word.end(), is_value_char)) return false;
   }
-  return std::all_of(at, end, is_value_char);
+  return true;
 }
 
 std::string canonical_name(std::string_view name) {
@@ -98,9 +100,7 @@ void Headers::add(std::string_view name, std::string_view value) {
   ++size_;
 }
 
-std::size_t Headers::remove(std::string_view name) {
-  return remove_from(0, std::string(name));
-}
+std::size_t Headers::remove(std::string_view name) { return remove_from(0, std::string(name)); }
 
 // Removed fields become spare slots: swapped behind the end, with their capacity.
 std::size_t Headers::remove_from(std::size_t first, const std::string& name) {

@@ -54,9 +54,12 @@ std::string decode_form(std::string_view text) {
 
 std::string_view to_string(Version version) {
   switch (version) {
-    case Version::http10: return "HTTP/1.0";
-    case Version::http11: return "HTTP/1.1";
-    case Version::http2: return "HTTP/2.0";
+    case Version::http10:
+      return "HTTP/1.0";
+    case Version::http11:
+      return "HTTP/1.1";
+    case Version::http2:
+      return "HTTP/2.0";
   }
   return "";
 }

@@ -34,8 +34,9 @@ TEST(Request, SetTargetAbsoluteForm) {
 
 TEST(Request, SetTargetRefuses) {
   Request request;
-  for (const char* target : {"", "a", "a:80", "http:/a", "http://", "http://?a", "ftp://a", "/a b", "/a#b",
-                             "/%", "/%1", "/%g0", "/%00", "/\x7f", "**", "http://a b/", "http://u@a/"}) {
+  for (const char* target :
+       {"", "a", "a:80", "http:/a", "http://", "http://?a", "ftp://a", "/a b", "/a#b", "/%", "/%1",
+        "/%g0", "/%00", "/\x7f", "**", "http://a b/", "http://u@a/"}) {
     EXPECT_FALSE(request.set_target(target)) << target;
   }
 }
@@ -101,11 +102,13 @@ TEST(Host, Port) {
 }
 
 TEST(Host, Valid) {
-  for (const char* host : {"a", "A-1.example.", "a_b", "127.0.0.1:80", "[::1]", "[fe80::1.2.3.4]:65535", "a:"}) {
+  for (const char* host :
+       {"a", "A-1.example.", "a_b", "127.0.0.1:80", "[::1]", "[fe80::1.2.3.4]:65535", "a:"}) {
     EXPECT_TRUE(is_host(host)) << host;
   }
-  for (const char* host : {"", ":80", "a b", "a,b", "a:b", "a:1:2", "a:65536", "a:000080", "[]", "[::1", "::1",
-                           "[::1]a", "[g::]", "[fe80::1%25eth0]", "a@b", "a/b", "a\\b", "\xc3\xa4", "a%20"}) {
+  for (const char* host :
+       {"", ":80", "a b", "a,b", "a:b", "a:1:2", "a:65536", "a:000080", "[]", "[::1", "::1",
+        "[::1]a", "[g::]", "[fe80::1%25eth0]", "a@b", "a/b", "a\\b", "\xc3\xa4", "a%20"}) {
     EXPECT_FALSE(is_host(host)) << host;
   }
 }

@@ -62,7 +62,6 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
     }
     const std::string name = scalar_of(value, "name");
     const std::string kind_name = scalar_of(value, "kind");
-    if (name.empty()) faults.add(path + ".name", "is required");
     if (name == kEnd) faults.add(path + ".name", "END is built in, choose another name");
     if (!name.empty() && !names.insert(name).second) faults.add(path + ".name", "\"" + name + "\" is used twice");
     if (kind_name.empty()) {
@@ -72,6 +71,7 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
     const FilterKind* kind = find_kind(kinds, kind_name);
     if (kind == nullptr) {
       faults.add(path + ".kind", unknown_kind(kind_name, kinds));
+      if (name.empty()) faults.add(path + ".name", "is required");
       continue;
     }
     FilterContext context{.pipeline = spec_.name, .name = name, .path = path};
@@ -95,7 +95,7 @@ void PipelinePrototype::build_flow(config::Faults& faults) {
     if (node.alias.empty()) node.alias = node.filter;
     std::size_t index = kEndNode;
     for (std::size_t f = 0; f < filters_.size(); ++f) {
-      if (filters_[f].name == node.filter) index = f;
+      if (node.filter != kEnd && filters_[f].name == node.filter) index = f;
     }
     if (index == kEndNode && node.filter != kEnd) {
       std::vector<std::string_view> known{kEnd};

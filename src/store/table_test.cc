@@ -70,7 +70,9 @@ TEST(Table, AgreesWithAMap) {
     const Record* found = copy.find(hash(key), key);
     const auto expected = model.find(key);
     ASSERT_EQ(found != nullptr, expected != model.end()) << key;
-    if (found != nullptr) EXPECT_EQ(found->value(), expected->second);
+    if (found != nullptr) {
+      EXPECT_EQ(found->value(), expected->second);
+    }
   }
 }
 

@@ -72,6 +72,7 @@ Task<Result<std::unique_ptr<Instance>>> Instance::create(std::shared_ptr<const L
                                                          InstanceOptions options, Pace pace, TimePoint deadline) {
   auto state = std::make_unique<InstanceState>();
   state->module = std::move(module);
+  state->user = options.context;
   SLUICE_CO_CHECK(make_store(*state, options));
   std::unique_ptr<Instance> instance(new Instance(std::move(state)));
   SLUICE_CO_CHECK(co_await instance->set_up(pace, deadline));
@@ -164,8 +165,8 @@ Result<std::int32_t> Instance::take_result() {
 }
 
 void Instance::kill() {
-  if (!busy()) return;
   state_->alive = false;
+  if (!busy()) return;
   state_->future.reset();  // unwinds the guest's stack, host functions on it included
   const TrapPtr trap(std::exchange(state_->trap, nullptr));
   const ErrorPtr error(std::exchange(state_->error, nullptr));

@@ -30,6 +30,7 @@ struct InstanceOptions {
   std::uint64_t memory_bytes_max = 64 << 20;
   Logger logger{};        // for what the guest prints
   std::string name{};     // stands before it
+  void* context = nullptr;  // as set_context
 };
 
 class Instance {
@@ -57,7 +58,7 @@ class Instance {
   [[nodiscard]] bool poll();
   // The result of a call that is done; 0 for a function without one.
   [[nodiscard]] Result<std::int32_t> finish();
-  // Ends the call in progress, if any, wherever it is. The guest is dead.
+  // Ends the call in progress, if any, wherever it is. The guest is dead either way.
   void kill();
 
   // start, poll and finish under a deadline; `timed_out` kills the guest.

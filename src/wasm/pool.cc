@@ -29,7 +29,7 @@ std::unique_ptr<Instance> Pool::take_free() {
 }
 
 void Pool::release(std::unique_ptr<Instance> instance) {
-  instance->kill();
+  if (instance->busy()) instance->kill();
   instance->set_context(nullptr);
   if (instance->alive()) {
     hand_out(std::move(instance));

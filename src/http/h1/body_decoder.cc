@@ -11,7 +11,8 @@ namespace sluice::http::h1 {
 namespace {
 
 constexpr std::size_t kChunkLineBytesMax = 1024;
-constexpr auto kChunkBytesMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+constexpr auto kChunkBytesMax =
+    static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 // chunk-size [ chunk-ext ]. The extension is not interpreted; no space may precede it (RFC 9112
 // section 7.1.1 calls that one bad).
@@ -51,9 +52,15 @@ BodyDecoder::Step BodyDecoder::decode(std::string_view input) {
     const std::string_view rest = input.substr(consumed);
     std::size_t line_bytes = 0;
     switch (phase_) {
-      case Phase::chunk_size: line_bytes = read_chunk_size(rest); break;
-      case Phase::chunk_end: line_bytes = read_chunk_end(rest); break;
-      case Phase::trailers: line_bytes = read_trailer(rest); break;
+      case Phase::chunk_size:
+        line_bytes = read_chunk_size(rest);
+        break;
+      case Phase::chunk_end:
+        line_bytes = read_chunk_end(rest);
+        break;
+      case Phase::trailers:
+        line_bytes = read_trailer(rest);
+        break;
       default: {
         Step step = take_data(rest);
         step.consumed += consumed;
@@ -76,10 +83,14 @@ BodyDecoder::Step BodyDecoder::take_data(std::string_view input) {
 
 std::size_t BodyDecoder::read_chunk_size(std::string_view input) {
   switch (lines_.next(input, kChunkLineBytesMax)) {
-    case LineReader::Found::need_more: return 0;
-    case LineReader::Found::too_long: return refuse(400, "chunk size line too long");
-    case LineReader::Found::bad_end: return refuse(400, "chunk size line without CRLF");
-    case LineReader::Found::line: break;
+    case LineReader::Found::need_more:
+      return 0;
+    case LineReader::Found::too_long:
+      return refuse(400, "chunk size line too long");
+    case LineReader::Found::bad_end:
+      return refuse(400, "chunk size line without CRLF");
+    case LineReader::Found::line:
+      break;
   }
   std::size_t extension_bytes = 0;
   if (!parse_chunk_line(lines_.line(), left_, extension_bytes)) {
@@ -103,10 +114,14 @@ std::size_t BodyDecoder::read_chunk_end(std::string_view input) {
 // Trailers are checked, bounded and dropped (RFC 9112 section 7.1.2).
 std::size_t BodyDecoder::read_trailer(std::string_view input) {
   switch (lines_.next(input, limits_.overhead_bytes_max - overhead_)) {
-    case LineReader::Found::need_more: return 0;
-    case LineReader::Found::too_long: return refuse(431, "trailers too large");
-    case LineReader::Found::bad_end: return refuse(400, "trailer without CRLF");
-    case LineReader::Found::line: break;
+    case LineReader::Found::need_more:
+      return 0;
+    case LineReader::Found::too_long:
+      return refuse(431, "trailers too large");
+    case LineReader::Found::bad_end:
+      return refuse(400, "trailer without CRLF");
+    case LineReader::Found::line:
+      break;
   }
   const std::size_t bytes = lines_.line().size() + 2;
   overhead_ += bytes;

@@ -25,17 +25,28 @@ FieldKind of_length_ten(std::string_view name) {
 // By length first: most names are settled without a comparison.
 FieldKind field_kind(std::string_view name) {
   switch (name.size()) {
-    case 2: return if_name(name, "te", FieldKind::hop_by_hop);
-    case 4: return if_name(name, "host", FieldKind::host);
-    case 6: return if_name(name, "expect", FieldKind::expect);
-    case 7: return of_length_seven(name);
-    case 10: return of_length_ten(name);
-    case 14: return if_name(name, "content-length", FieldKind::content_length);
-    case 16: return if_name(name, "proxy-connection", FieldKind::hop_by_hop);
-    case 17: return if_name(name, "transfer-encoding", FieldKind::transfer_encoding);
-    case 18: return if_name(name, "proxy-authenticate", FieldKind::hop_by_hop);
-    case 19: return if_name(name, "proxy-authorization", FieldKind::hop_by_hop);
-    default: return FieldKind::other;
+    case 2:
+      return if_name(name, "te", FieldKind::hop_by_hop);
+    case 4:
+      return if_name(name, "host", FieldKind::host);
+    case 6:
+      return if_name(name, "expect", FieldKind::expect);
+    case 7:
+      return of_length_seven(name);
+    case 10:
+      return of_length_ten(name);
+    case 14:
+      return if_name(name, "content-length", FieldKind::content_length);
+    case 16:
+      return if_name(name, "proxy-connection", FieldKind::hop_by_hop);
+    case 17:
+      return if_name(name, "transfer-encoding", FieldKind::transfer_encoding);
+    case 18:
+      return if_name(name, "proxy-authenticate", FieldKind::hop_by_hop);
+    case 19:
+      return if_name(name, "proxy-authorization", FieldKind::hop_by_hop);
+    default:
+      return FieldKind::other;
   }
 }
 

@@ -41,14 +41,18 @@ void HeadFraming::reset(Version version) {
 
 Fault HeadFraming::add(FieldKind kind, std::string_view value) {
   switch (kind) {
-    case FieldKind::content_length: return add_length(value);
-    case FieldKind::transfer_encoding: return add_transfer_encoding(value);
-    case FieldKind::connection: return add_connection(value);
+    case FieldKind::content_length:
+      return add_length(value);
+    case FieldKind::transfer_encoding:
+      return add_transfer_encoding(value);
+    case FieldKind::connection:
+      return add_connection(value);
     case FieldKind::upgrade:
       if (!upgrade_.empty()) upgrade_ += ", ";
       upgrade_ += value;
       return {};
-    default: return {};
+    default:
+      return {};
   }
 }
 

@@ -29,9 +29,9 @@ Fault parse_field_line(std::string_view line, FieldLine& field) {
   while (colon < line.size() && is_in(kTokenChars, line[colon])) ++colon;
   if (colon == line.size()) return {400, "field line without a colon"};
   const bool space = line[colon] == ' ' || line[colon] == '\t';
-  if (colon == 0 && space) return {400, "folded field line"};            // RFC 9112 5.2
+  if (colon == 0 && space) return {400, "folded field line"};  // RFC 9112 5.2
   if (colon == 0) return {400, "empty or invalid field name"};
-  if (space) return {400, "space in or after a field name"};             // RFC 9112 5.1
+  if (space) return {400, "space in or after a field name"};  // RFC 9112 5.1
   if (line[colon] != ':') return {400, "invalid character in a field name"};
   field.name = line.substr(0, colon);
   field.value = trim(line.substr(colon + 1));

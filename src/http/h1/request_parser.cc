@@ -139,10 +139,14 @@ Fault RequestParser::State::read_request_line(std::string_view input, std::size_
   if (const Fault fault = check_method(input, method_size)) return fault;
   const std::size_t line_max = limits.target_bytes_max + kMethodBytesMax + kVersionBytes + 4;
   switch (lines.next(input, std::min<std::size_t>(line_max, limits.head_bytes_max))) {
-    case LineReader::Found::need_more: return {};
-    case LineReader::Found::too_long: return {414, "request line too long"};
-    case LineReader::Found::bad_end: return {400, "bare LF"};
-    case LineReader::Found::line: break;
+    case LineReader::Found::need_more:
+      return {};
+    case LineReader::Found::too_long:
+      return {414, "request line too long"};
+    case LineReader::Found::bad_end:
+      return {400, "bare LF"};
+    case LineReader::Found::line:
+      break;
   }
   consumed = lines.line().size() + 2;
   phase = Phase::fields;
@@ -165,10 +169,14 @@ Fault RequestParser::State::parse_request_line(std::string_view line, std::size_
 
 Fault RequestParser::State::read_field(std::string_view input, std::size_t& consumed) {
   switch (lines.next(input, limits.head_bytes_max - head_bytes)) {
-    case LineReader::Found::need_more: return {};
-    case LineReader::Found::too_long: return {431, "head too large"};
-    case LineReader::Found::bad_end: return {400, "bare LF"};
-    case LineReader::Found::line: break;
+    case LineReader::Found::need_more:
+      return {};
+    case LineReader::Found::too_long:
+      return {431, "head too large"};
+    case LineReader::Found::bad_end:
+      return {400, "bare LF"};
+    case LineReader::Found::line:
+      break;
   }
   consumed = lines.line().size() + 2;
   if (lines.line().empty()) return finish_head();
@@ -181,14 +189,18 @@ Fault RequestParser::State::add_field(const FieldLine& field) {
   if (++field_count > limits.fields_max) return {431, "too many fields"};
   const FieldKind kind = field_kind(field.name);
   switch (kind) {
-    case FieldKind::host: return add_host(field.value);
-    case FieldKind::expect: return add_expect(field.value);
+    case FieldKind::host:
+      return add_host(field.value);
+    case FieldKind::expect:
+      return add_expect(field.value);
     case FieldKind::content_length:
     case FieldKind::transfer_encoding:
     case FieldKind::connection:
-    case FieldKind::upgrade: return framing.add(kind, field.value);
+    case FieldKind::upgrade:
+      return framing.add(kind, field.value);
     case FieldKind::hop_by_hop:
-    case FieldKind::other: break;
+    case FieldKind::other:
+      break;
   }
   request->headers.add(field.name, field.value);
   return {};
@@ -241,10 +253,14 @@ void RequestParser::start(Request& request) { state_->start(request); }
 RequestParser::Progress RequestParser::parse(std::string_view input) {
   switch (state_->phase) {
     case State::Phase::request_line:
-    case State::Phase::fields: return state_->parse_head(input);
-    case State::Phase::body: return state_->parse_body(input);
-    case State::Phase::done: return {ParseState::done, 0};
-    case State::Phase::refused: break;
+    case State::Phase::fields:
+      return state_->parse_head(input);
+    case State::Phase::body:
+      return state_->parse_body(input);
+    case State::Phase::done:
+      return {ParseState::done, 0};
+    case State::Phase::refused:
+      break;
   }
   return {ParseState::refused, 0};
 }

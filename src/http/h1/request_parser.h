@@ -16,14 +16,14 @@
 namespace sluice::http::h1 {
 
 struct RequestLimits {
-  std::uint32_t head_bytes_max = 64 * 1024;    // request line and all fields
+  std::uint32_t head_bytes_max = 64 * 1024;  // request line and all fields
   std::uint32_t target_bytes_max = 16 * 1024;
   std::uint32_t fields_max = 200;
 };
 
 // Why a request is refused: the status to answer before the connection is closed.
 struct Refusal {
-  int status = 400;  // 400, 414, 417, 431, 501 (CONNECT, transfer codings), 505
+  int status = 400;    // 400, 414, 417, 431, 501 (CONNECT, transfer codings), 505
   std::string reason;  // for the log
 };
 
@@ -50,14 +50,14 @@ class RequestParser {
 
   struct Progress {
     ParseState state;
-    std::size_t consumed;        // bytes of `input` that are done with
-    std::string_view body{};     // for ParseState::body: decoded body bytes, a part of `input`
+    std::size_t consumed;     // bytes of `input` that are done with
+    std::string_view body{};  // for ParseState::body: decoded body bytes, a part of `input`
   };
   // Reads on. Call again with the rest of the input until it says need_more, done or refused.
   // After need_more, the next input begins with the bytes that were not consumed. What comes of
-  // given bytes does not depend on how they were cut, and the work is linear however small the cuts.
-  // After `head`, body bytes come only as `body` results: nothing of the body is buffered here.
-  // `done` follows `head` even without a body.
+  // given bytes does not depend on how they were cut, and the work is linear however small the
+  // cuts. After `head`, body bytes come only as `body` results: nothing of the body is buffered
+  // here. `done` follows `head` even without a body.
   [[nodiscard]] Progress parse(std::string_view input);
 
   // Valid from `head` on.

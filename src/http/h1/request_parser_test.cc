@@ -125,8 +125,8 @@ TEST(RequestParser, KeepAlive) {
 }
 
 TEST(RequestParser, ExpectationOnlyWithABodyAndVersion11) {
-  EXPECT_FALSE(parse("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n")
-                   .parser.expects_continue());
+  EXPECT_FALSE(
+      parse("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n").parser.expects_continue());
   EXPECT_FALSE(parse("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
                    .parser.expects_continue());
 }
@@ -194,7 +194,8 @@ TEST(RequestParser, LimitsAreExact) {
   const std::string bytes = "GET /45678 HTTP/1.1\r\nHost: a\r\n\r\n";
   const auto size = static_cast<std::uint32_t>(bytes.size());
   EXPECT_NE(transcript({bytes}, {.head_bytes_max = size}).find("done"), std::string::npos);
-  EXPECT_NE(transcript({bytes}, {.head_bytes_max = size - 1}).find("refused 431"), std::string::npos);
+  EXPECT_NE(transcript({bytes}, {.head_bytes_max = size - 1}).find("refused 431"),
+            std::string::npos);
   EXPECT_NE(transcript({bytes}, {.target_bytes_max = 6}).find("done"), std::string::npos);
   EXPECT_NE(transcript({bytes}, {.target_bytes_max = 5}).find("refused 414"), std::string::npos);
 }

@@ -31,7 +31,8 @@ std::string target(const std::string& text) {
 const Row kRows[] = {
     // Framing.
     {"both lengths, 6.1", 400, with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n")},
-    {"both lengths, other order, 6.1", 400, with("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n")},
+    {"both lengths, other order, 6.1", 400,
+     with("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n")},
     {"two lengths, 6.3", 400, with("Content-Length: 3\r\nContent-Length: 4\r\n")},
     {"two equal lengths, 6.3", 400, with("Content-Length: 3\r\nContent-Length: 3\r\n")},
     {"list of lengths, RFC 9110 8.6", 400, with("Content-Length: 3, 3\r\n")},
@@ -44,9 +45,11 @@ const Row kRows[] = {
     {"length beyond 63 bits, RFC 9110 8.6", 400, with("Content-Length: 9223372036854775808\r\n")},
     {"length beyond 64 bits, RFC 9110 8.6", 400, with("Content-Length: 18446744073709551617\r\n")},
     {"chunked twice, 6.1", 400, with("Transfer-Encoding: chunked, chunked\r\n")},
-    {"two Transfer-Encodings, 6.1", 400, with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")},
+    {"two Transfer-Encodings, 6.1", 400,
+     with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")},
     {"chunked not last, 6.1", 400, with("Transfer-Encoding: chunked, gzip\r\n")},
-    {"identity after chunked, 6.1", 400, with("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n")},
+    {"identity after chunked, 6.1", 400,
+     with("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n")},
     {"coding with a parameter, 7", 400, with("Transfer-Encoding: chunked;q=1\r\n")},
     {"quoted coding, 7", 400, with("Transfer-Encoding: \"chunked\"\r\n")},
     {"empty Transfer-Encoding, 6.1", 400, with("Transfer-Encoding:\r\n")},
@@ -55,7 +58,8 @@ const Row kRows[] = {
     {"unknown coding, 6.1", 501, with("Transfer-Encoding: xchunked\r\n")},
     {"identity, 6.1", 501, with("Transfer-Encoding: identity\r\n")},
     {"coding before chunked, 6.1", 501, with("Transfer-Encoding: gzip, chunked\r\n")},
-    {"Transfer-Encoding in HTTP/1.0, 6.1", 400, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"},
+    {"Transfer-Encoding in HTTP/1.0, 6.1", 400,
+     "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {"space before the colon, 5.1", 400, with("Content-Length : 3\r\n")},
     {"space before the colon, 5.1", 400, with("Transfer-Encoding : chunked\r\n")},
     // Chunks.
@@ -119,7 +123,8 @@ const Row kRows[] = {
     {"port too large, 3.2", 400, "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n"},
     {"broken IPv6, 3.2", 400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"},
     {"absolute target does not excuse Host, 3.2", 400, "GET http://a/ HTTP/1.1\r\n\r\n"},
-    {"absolute target does not excuse a bad Host, 3.2", 400, "GET http://a/ HTTP/1.1\r\nHost: b c\r\n\r\n"},
+    {"absolute target does not excuse a bad Host, 3.2", 400,
+     "GET http://a/ HTTP/1.1\r\nHost: b c\r\n\r\n"},
     // The request line.
     {"no target, 3", 400, "GET HTTP/1.1\r\nHost: a\r\n\r\n"},
     {"empty target, 3", 400, target("")},
@@ -198,7 +203,8 @@ TEST(RequestParser, BoundsChunkExtensionsOfAWholeBody) {
 TEST(RequestParser, BoundsTheNumberOfTrailers) {
   std::string trailers;
   for (int i = 0; i < 201; ++i) trailers += "a: b\r\n";
-  EXPECT_NE(transcript({chunked("0\r\n" + trailers + "\r\n")}).find("refused 431"), std::string::npos);
+  EXPECT_NE(transcript({chunked("0\r\n" + trailers + "\r\n")}).find("refused 431"),
+            std::string::npos);
 }
 
 }  // namespace

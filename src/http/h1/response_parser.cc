@@ -49,8 +49,8 @@ struct ResponseParser::State {
   Version version = Version::http11;
   std::uint32_t head_bytes = 0;   // with the 1xx responses before
   std::uint32_t field_count = 0;  // likewise
-  bool bodiless = false;  // the method or the status allow no body
-  bool clean_end = false;  // the end of the message is certain: the connection may be reused
+  bool bodiless = false;          // the method or the status allow no body
+  bool clean_end = false;         // the end of the message is certain: the connection may be reused
   bool head_method = false;
   bool connect_method = false;
 
@@ -106,10 +106,14 @@ Fault ResponseParser::State::read_line(std::string_view input, std::size_t& cons
   std::size_t bytes_max = limits.head_bytes_max - head_bytes;
   if (phase == Phase::status_line) bytes_max = std::min(bytes_max, kStatusLineBytesMax);
   switch (lines.next(input, bytes_max)) {
-    case LineReader::Found::need_more: return {};
-    case LineReader::Found::too_long: return {502, "head too large"};
-    case LineReader::Found::bad_end: return {502, "bare LF"};
-    case LineReader::Found::line: break;
+    case LineReader::Found::need_more:
+      return {};
+    case LineReader::Found::too_long:
+      return {502, "head too large"};
+    case LineReader::Found::bad_end:
+      return {502, "bare LF"};
+    case LineReader::Found::line:
+      break;
   }
   consumed = lines.line().size() + 2;
   return {};
@@ -131,8 +135,11 @@ Fault ResponseParser::State::read_field() {
   switch (kind) {
     case FieldKind::content_length:
     case FieldKind::transfer_encoding:
-    case FieldKind::connection: return framing.add(kind, field.value);
-    default: response->headers.add(field.name, field.value); return {};
+    case FieldKind::connection:
+      return framing.add(kind, field.value);
+    default:
+      response->headers.add(field.name, field.value);
+      return {};
   }
 }
 
@@ -186,10 +193,14 @@ void ResponseParser::start(Response& response, std::string_view method) {
 ResponseParser::Progress ResponseParser::parse(std::string_view input) {
   switch (state_->phase) {
     case State::Phase::status_line:
-    case State::Phase::fields: return state_->parse_head(input);
-    case State::Phase::body: return state_->parse_body(input);
-    case State::Phase::done: return {ParseState::done, 0};
-    case State::Phase::refused: break;
+    case State::Phase::fields:
+      return state_->parse_head(input);
+    case State::Phase::body:
+      return state_->parse_body(input);
+    case State::Phase::done:
+      return {ParseState::done, 0};
+    case State::Phase::refused:
+      break;
   }
   return {ParseState::refused, 0};
 }

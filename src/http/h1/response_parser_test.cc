@@ -49,7 +49,8 @@ TEST(ResponseParser, NoReuseWhereTheEndIsInDoubt) {
             "204\n-- no body 5 close\n\ndone");
   EXPECT_EQ(parse("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
             "101\nUpgrade: x\n-- no body unknown length close\n\ndone");
-  EXPECT_EQ(parse("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"), "200\n-- no body 0 close\n\ndone");
+  EXPECT_EQ(parse("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
+            "200\n-- no body 0 close\n\ndone");
   EXPECT_EQ(parse("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"),
             "200\n-- no body 0 keep-alive\n\ndone");
 }

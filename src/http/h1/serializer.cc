@@ -139,8 +139,10 @@ bool is_hop_by_hop(std::string_view name) {
     case FieldKind::connection:
     case FieldKind::transfer_encoding:
     case FieldKind::upgrade:
-    case FieldKind::hop_by_hop: return true;
-    default: return false;
+    case FieldKind::hop_by_hop:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -26,8 +26,8 @@ struct ResponseHead {
   std::string_view date{};  // IMF-fixdate, kept by the worker; empty: no Date field
 };
 
-// How a response to `method` is framed for a client of `version`. Never chunked for HTTP/1.0; `none`
-// for a HEAD of unknown length there.
+// How a response to `method` is framed for a client of `version`. Never chunked for HTTP/1.0;
+// `none` for a HEAD of unknown length there.
 [[nodiscard]] Framing response_framing(const Response& response, std::string_view method,
                                        Version version);
 

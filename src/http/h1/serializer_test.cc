@@ -56,8 +56,9 @@ TEST(Serializer, ResponseKeepsItsOwnDate) {
 
 TEST(Serializer, LeavesOutWhatIsNotItsToSend) {
   Response response;
-  for (const char* name : {"connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Upgrade",
-                           "Transfer-Encoding", "Content-Length", "Proxy-Authenticate"}) {
+  for (const char* name :
+       {"connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Upgrade",
+        "Transfer-Encoding", "Content-Length", "Proxy-Authenticate"}) {
     response.headers.add(name, "x");
   }
   response.headers.add("A", "b\r\nSet-Cookie: stolen=1");

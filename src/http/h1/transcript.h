@@ -66,8 +66,12 @@ inline std::string transcript(const std::vector<std::string_view>& pieces,
   std::string out;
   feed(parser, pieces, [&](const RequestParser::Progress& progress) {
     switch (progress.state) {
-      case ParseState::head: out += describe(request) + describe_framing(parser); break;
-      case ParseState::body: out += progress.body; break;
+      case ParseState::head:
+        out += describe(request) + describe_framing(parser);
+        break;
+      case ParseState::body:
+        out += progress.body;
+        break;
       case ParseState::refused:
         out += "refused " + std::to_string(parser.refusal().status) + " " +
                parser.refusal().reason + "\n";
@@ -91,10 +95,19 @@ inline std::string transcript(const std::vector<std::string_view>& pieces, std::
   bool open = true;
   feed(parser, pieces, [&](const ResponseParser::Progress& progress) {
     switch (progress.state) {
-      case ParseState::head: out += describe(response) + describe_framing(parser); break;
-      case ParseState::body: out += progress.body; break;
-      case ParseState::refused: out += "refused " + parser.error(); open = false; break;
-      default: out += "\ndone"; open = false;
+      case ParseState::head:
+        out += describe(response) + describe_framing(parser);
+        break;
+      case ParseState::body:
+        out += progress.body;
+        break;
+      case ParseState::refused:
+        out += "refused " + parser.error();
+        open = false;
+        break;
+      default:
+        out += "\ndone";
+        open = false;
     }
     return open;
   });

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/arguments.h"
+
+#include <CLI/Option.hpp>
+#include <algorithm>
+#include <optional>
+
+#include "config/faults.h"
+
+namespace sluice::egctl {
+namespace {
+
+std::vector<CLI::App*> commands_of(const CLI::App& parent) {
+  std::vector<CLI::App*> commands;
+  for (const CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(parent.get_subcommand(command->get_name()));
+  }
+  return commands;
+}
+
+std::vector<std::string> words_of(const CLI::App& command) {
+  std::vector<std::string> words = command.get_aliases();
+  words.push_back(command.get_name());
+  return words;
+}
+
+std::string list_of(const std::vector<CLI::App*>& commands) {
+  std::string out;
+  for (const CLI::App* command : commands) out += (out.empty() ? "" : ", ") + command->get_name();
+  return out;
+}
+
+// True for an option that takes the next argument as its value.
+bool takes_next(const CLI::App& command, const std::string& argument) {
+  if (argument.find('=') != std::string::npos) return false;
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+    const CLI::Option* option = app->get_option_no_throw(argument);
+    if (option != nullptr) return option->get_expected_min() > 0;
+  }
+  return false;
+}
+
+Error unknown(const CLI::App& parent, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands_of(parent)) names.push_back(command->get_name());
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const std::string where = parent.get_parent() == nullptr ? "" : " of " + parent.get_name();
+  return {ErrorKind::invalid,
+          "unknown command" + where + ": " + word + config::suggestion(word, known) +
+              "; egctl help lists them",
+          {}};
+}
+
+// Walks the arguments down the tree of commands.
+class Expansion {
+ public:
+  explicit Expansion(CLI::App& root) : at_(&root) {}
+
+  Result<void> take(const std::string& argument) {
+    const bool value = std::exchange(value_follows_, false);
+    const bool option = argument.size() > 1 && argument[0] == '-';
+    if (value || option || commands_of(*at_).empty()) {
+      value_follows_ = !value && option && takes_next(*at_, argument);
+      helps_ = helps_ || (!value && (argument == "-h" || argument == "--help"));
+      out_.push_back(argument);
+      return {};
+    }
+    SLUICE_TRY(CLI::App* const command, find_command(*at_, argument));
+    if (command == nullptr && at_->get_require_subcommand_min() > 0) {
+      return std::unexpected(unknown(*at_, argument));
+    }
+    out_.push_back(command == nullptr ? argument : command->get_name());
+    if (command != nullptr) at_ = command;
+    return {};
+  }
+
+  std::vector<std::string> finish(bool help) {
+    const bool incomplete = at_->get_require_subcommand_min() > 0;
+    if ((help || incomplete) && !helps_) out_.emplace_back("--help");
+    return std::move(out_);
+  }
+
+ private:
+  CLI::App* at_;
+  bool value_follows_ = false;
+  bool helps_ = false;
+  std::vector<std::string> out_;
+};
+
+}  // namespace
+
+Result<CLI::App*> find_command(const CLI::App& parent, const std::string& word) {
+  std::vector<CLI::App*> begin_alike;
+  for (CLI::App* command : commands_of(parent)) {
+    const std::vector<std::string> words = words_of(*command);
+    if (std::ranges::find(words, word) != words.end()) return command;
+    const auto begins = [&](const std::string& name) { return name.starts_with(word); };
+    if (std::ranges::any_of(words, begins)) begin_alike.push_back(command);
+  }
+  if (begin_alike.empty()) return nullptr;
+  if (begin_alike.size() == 1) return begin_alike[0];
+  return fail(ErrorKind::invalid, word + " is ambiguous: " + list_of(begin_alike));
+}
+
+Result<std::vector<std::string>> expand(CLI::App& root, const std::vector<std::string>& arguments) {
+  const bool help = !arguments.empty() && arguments[0] == "help";
+  Expansion expansion(root);
+  for (std::size_t i = help ? 1 : 0; i < arguments.size(); ++i) {
+    SLUICE_CHECK(expansion.take(arguments[i]));
+  }
+  return expansion.finish(help);
+}
+
+}  // namespace sluice::egctl

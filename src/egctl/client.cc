@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/client.h"
+
+#include <httplib.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace sluice::egctl {
+namespace {
+
+constexpr std::string_view kPrefix = "/apis/v2";
+constexpr int kDefaultPort = 2381;
+constexpr auto kConnectTimeout = std::chrono::seconds(10);
+// A reload compiles, a large write waits for the disk.
+constexpr auto kReplyTimeout = std::chrono::minutes(10);
+constexpr std::size_t kUploadSliceBytes = 64 * 1024;
+
+httplib::Headers headers_of(const Call& call) {
+  return {{"Accept", std::string(call.accept)}, {"User-Agent", "egctl/" SLUICE_VERSION}};
+}
+
+std::string full_path(const Call& call) { return std::string(kPrefix) + call.path; }
+
+void configure(httplib::Client& client) {
+  client.set_connection_timeout(kConnectTimeout);
+  client.set_read_timeout(kReplyTimeout);
+  client.set_write_timeout(kReplyTimeout);
+  client.set_url_encode(false);
+}
+
+std::unexpected<Error> unreachable(const Endpoint& endpoint, httplib::Error error) {
+  if (error == httplib::Error::Connection || error == httplib::Error::ConnectionTimeout) {
+    return fail(ErrorKind::unavailable, "cannot reach the server at " + endpoint.text,
+                {"start it with: sluice-server",
+                 "or name another one with: egctl --server HOST:PORT ..."});
+  }
+  return fail(ErrorKind::unavailable, "the server at " + endpoint.text +
+                                          " broke off the call: " + httplib::to_string(error) +
+                                          "; its log says more");
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+ErrorKind kind_of(int status) {
+  switch (status) {
+    case 400: return ErrorKind::invalid;
+    case 404: return ErrorKind::not_found;
+    case 409: return ErrorKind::conflict;
+    case 413: return ErrorKind::too_large;
+    case 503: return ErrorKind::unavailable;
+    default: return ErrorKind::internal;
+  }
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view text) {
+  const std::string given(text);
+  if (text.starts_with("https://")) {
+    return fail(ErrorKind::invalid, "https is not supported: \"" + given + "\", try http://");
+  }
+  if (text.starts_with("http://")) text.remove_prefix(7);
+  while (text.ends_with('/')) text.remove_suffix(1);
+  const bool bracketed = text.starts_with('[');
+  const std::size_t host_end = bracketed ? text.find(']') : std::min(text.find(':'), text.size());
+  Endpoint endpoint{"", kDefaultPort, given};
+  const bool whole = host_end != std::string_view::npos;
+  if (whole) endpoint.host = text.substr(bracketed ? 1 : 0, host_end - (bracketed ? 1 : 0));
+  std::string_view rest = whole ? text.substr(host_end + (bracketed ? 1 : 0)) : text;
+  bool valid = whole && !endpoint.host.empty() && endpoint.host.find('/') == std::string::npos;
+  if (rest.starts_with(':')) {
+    rest.remove_prefix(1);
+    const auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), endpoint.port);
+    valid = valid && error == std::errc() && end == rest.data() + rest.size() &&
+            endpoint.port > 0 && endpoint.port < 65536;
+  } else {
+    valid = valid && rest.empty();
+  }
+  if (valid) return endpoint;
+  return fail(ErrorKind::invalid, "\"" + given + "\" is not a server, try " + std::string(kDefaultServer));
+}
+
+Result<Reply> Client::send(const Call& call) const {
+  httplib::Client client(endpoint_.host, endpoint_.port);
+  configure(client);
+  httplib::Request request;
+  request.method = call.method;
+  request.path = full_path(call);
+  request.headers = headers_of(call);
+  request.body = call.body;
+  if (!call.body.empty()) request.set_header("Content-Type", std::string(kYaml));
+  const httplib::Result result = client.send(request);
+  if (!result) return unreachable(endpoint_, result.error());
+  return Reply{result->status, result->body};
+}
+
+Result<std::string> Client::text(const Call& call) const {
+  SLUICE_TRY(Reply reply, send(call));
+  if (reply.status >= 400) return std::unexpected(error_of(reply));
+  return std::move(reply.body);
+}
+
+Result<Json> Client::json(const Call& call) const {
+  SLUICE_TRY(const std::string body, text(call));
+  Json value = Json::parse(body, nullptr, false);
+  if (!value.is_discarded()) return value;
+  return fail(ErrorKind::internal, "the answer of " + endpoint_.text + " is not JSON: " + first_line(body));
+}
+
+Result<void> Client::stream(const Call& call, std::ostream& out) const {
+  httplib::Client client(endpoint_.host, endpoint_.port);
+  configure(client);
+  Reply refused{200, ""};
+  const httplib::Result result = client.Get(
+      full_path(call), headers_of(call),
+      [&](const httplib::Response& response) {
+        refused.status = response.status;
+        return true;
+      },
+      [&](const char* data, std::size_t size) {
+        if (refused.status >= 400) {
+          refused.body.append(data, size);
+          return true;
+        }
+        out.write(data, static_cast<std::streamsize>(size)).flush();
+        return static_cast<bool>(out);
+      });
+  if (!out) return fail(ErrorKind::closed, "cannot write the output");
+  if (!result) return unreachable(endpoint_, result.error());
+  if (refused.status >= 400) return std::unexpected(error_of(refused));
+  return {};
+}
+
+Result<void> Client::upload(const Call& call, const Progress& progress) const {
+  httplib::Client client(endpoint_.host, endpoint_.port);
+  configure(client);
+  const auto provide = [&](std::size_t offset, std::size_t left, httplib::DataSink& sink) {
+    progress(offset, call.body.size());
+    return sink.write(call.body.data() + offset, std::min(left, kUploadSliceBytes));
+  };
+  const httplib::Result result = client.Put(full_path(call), headers_of(call), call.body.size(),
+                                            provide, std::string(kYaml));
+  progress(call.body.size(), call.body.size());
+  if (!result) return unreachable(endpoint_, result.error());
+  if (result->status >= 400) return std::unexpected(error_of({result->status, result->body}));
+  return {};
+}
+
+Error error_of(const Reply& reply) {
+  Error error{kind_of(reply.status), std::to_string(reply.status) + ": ", {}};
+  const Json body = Json::parse(reply.body, nullptr, false);
+  if (!body.is_object() || !body.contains("message") || !body["message"].is_string()) {
+    error.message += reply.body.empty() ? "no reason given" : first_line(reply.body);
+    return error;
+  }
+  error.message += body["message"].get<std::string>();
+  if (!body.contains("errors") || !body["errors"].is_array()) return error;
+  for (const Json& line : body["errors"]) {
+    if (line.is_string()) error.details.push_back(line.get<std::string>());
+  }
+  return error;
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-_.~").find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+      continue;
+    }
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return out;
+}
+
+}  // namespace sluice::egctl

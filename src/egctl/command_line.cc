@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/command_line.h"
+
+#include <CLI/Error.hpp>
+#include <CLI/Validators.hpp>
+#include <algorithm>
+
+#include "egctl/arguments.h"
+#include "egctl/commands.h"
+
+namespace sluice::egctl {
+namespace {
+
+constexpr const char* kAbout =
+    "egctl controls a Sluice traffic gateway.\n\n"
+    "  egctl create -f pipeline.yaml         create the objects of a file\n"
+    "  egctl get all                         list what there is\n"
+    "  egctl wasm reload-code                read guest code again";
+
+void add_global_options(CLI::App& root, Session& session) {
+  root.add_option("--server", session.server, "server to talk to, default localhost:2381")
+      ->type_name("HOST:PORT");
+  root.add_option("-o,--output", session.output, "default, yaml or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"default", "yaml", "json"}));
+}
+
+void add_commands(CLI::App& root, Session& session) {
+  add_create(root, session);
+  add_apply(root, session);
+  add_get(root, session);
+  add_describe(root, session);
+  add_edit(root, session);
+  add_delete(root, session);
+  add_wasm(root, session);
+  add_logs(root, session);
+  add_health(root, session);
+  add_apis(root, session);
+  add_api_resources(root, session);
+  add_config(root, session);
+  add_completion(root, session);
+  add_version(root, session);
+  add_object(root, session);
+  add_member(root, session);
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// The command whose parsing failed: the last one that was reached.
+std::string path_of(const CLI::App& root) {
+  std::string path = root.get_name();
+  const CLI::App* at = &root;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  return path;
+}
+
+// Fills session.action; empty if help was wanted, and printed.
+Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, std::ostream& out) {
+  SLUICE_TRY(std::vector<std::string> expanded, expand(root, arguments));
+  std::ranges::reverse(expanded);  // the order in which CLI11 takes a vector
+  try {
+    root.parse(std::move(expanded));
+    return {};
+  } catch (const CLI::CallForHelp&) {
+    out << root.help();
+    return {};
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorKind::invalid, first_line(error.what()), {"see: " + path_of(root) + " --help"});
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_command_line(Session& session) {
+  auto root = std::make_unique<CLI::App>(kAbout, "egctl");
+  root->fallthrough();  // -o and --server may stand behind the command
+  root->require_subcommand(1);
+  root->get_formatter()->column_width(32);
+  add_global_options(*root, session);
+  add_commands(*root, session);
+  return root;
+}
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err, bool colour) {
+  Session session{out, err};
+  const std::unique_ptr<CLI::App> root = make_command_line(session);
+  Result<void> done = parse(*root, arguments, out);
+  if (done && session.action) done = session.action();
+  out.flush();
+  if (done) return 0;
+  print_error(err, done.error(), colour);
+  return 1;
+}
+
+}  // namespace sluice::egctl

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands, one file each. The list in command_line.cc is all of them.
+#pragma once
+
+#include "egctl/session.h"
+
+namespace sluice::egctl {
+
+void add_create(CLI::App& root, Session& session);
+void add_apply(CLI::App& root, Session& session);
+void add_get(CLI::App& root, Session& session);
+void add_describe(CLI::App& root, Session& session);
+void add_edit(CLI::App& root, Session& session);
+void add_delete(CLI::App& root, Session& session);
+void add_wasm(CLI::App& root, Session& session);
+void add_wasm_reload(CLI::App& wasm, Session& session);
+void add_wasm_data(CLI::App& wasm, Session& session);
+void add_logs(CLI::App& root, Session& session);
+void add_health(CLI::App& root, Session& session);
+void add_apis(CLI::App& root, Session& session);
+void add_api_resources(CLI::App& root, Session& session);
+void add_config(CLI::App& root, Session& session);
+void add_completion(CLI::App& root, Session& session);
+void add_version(CLI::App& root, Session& session);
+void add_object(CLI::App& root, Session& session);
+void add_member(CLI::App& root, Session& session);
+
+// Shared by the old and the new form of a command.
+void add_file_option(CLI::App& command, std::vector<std::string>& files);
+// Sends the objects of `files` in one piece; mode is create, update or apply. One line per object.
+[[nodiscard]] Result<void> send_objects(Session& session, const std::vector<std::string>& files,
+                                        const std::string& mode);
+[[nodiscard]] Result<void> print_members(Session& session, const std::vector<std::string>& names);
+[[nodiscard]] Result<void> purge_members(Session& session, const std::vector<std::string>& names);
+// Deletes the objects called `names` once all of them are known to be there, of `kind` if it is given.
+[[nodiscard]] Result<void> delete_objects(Session& session, std::string_view kind,
+                                          const std::vector<std::string>& names);
+// Reads all guest code again and says what came of it, filter by filter.
+[[nodiscard]] Result<void> reload_code(Session& session);
+
+}  // namespace sluice::egctl

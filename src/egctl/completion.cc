@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/completion.h"
+
+#include <CLI/Option.hpp>
+
+#include "egctl/commands.h"
+
+namespace sluice::egctl {
+namespace {
+
+constexpr std::string_view kHead = R"(_egctl() {
+  local current="${COMP_WORDS[COMP_CWORD]}" at="" words="" word i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="${COMP_WORDS[i]}"
+    case "$at/$word" in
+)";
+constexpr std::string_view kMiddle = R"(    esac
+  done
+  case "$at" in
+)";
+constexpr std::string_view kTail = R"(  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _egctl egctl
+)";
+constexpr std::string_view kKinds = "all httpserver pipeline member";
+
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+void add_options(const CLI::App& app, std::string& words) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_snames()) words += " -" + name;
+    for (const std::string& name : option->get_lnames()) words += " --" + name;
+  }
+}
+
+std::string words_of(const CLI::App& app) {
+  std::string words;
+  for (const CLI::App* command : commands_of(app)) words += " " + command->get_name();
+  const CLI::Option* kind = app.get_option_no_throw("KIND");
+  if (kind != nullptr) words += " " + std::string(kKinds);
+  add_options(app, words);
+  if (app.get_parent() != nullptr) words += " -o --output --server";
+  return words.substr(1);
+}
+
+// `cases` lead from one command to the next, `lists` hold what may follow each.
+void walk(const CLI::App& app, const std::string& path, std::string& cases, std::string& lists) {
+  lists += "    \"" + path + "\") words=\"" + words_of(app) + "\" ;;\n";
+  for (const CLI::App* command : commands_of(app)) {
+    const std::string below = path + "/" + command->get_name();
+    cases += "      \"" + below + "\"";
+    for (const std::string& alias : command->get_aliases()) cases += "|\"" + path + "/" + alias + "\"";
+    cases += ") at=\"" + below + "\" ;;\n";
+    walk(*command, below, cases, lists);
+  }
+}
+
+CLI::App* add_shell(CLI::App& completion, Session& session, const std::string& shell,
+                    std::string (*script)(const CLI::App&)) {
+  CLI::App* command = completion.add_subcommand(shell, "Print the completion script for " + shell);
+  const CLI::App* root = completion.get_parent();
+  set_action(*command, session, [root, script](Session& s) -> Result<void> {
+    s.out << script(*root);
+    return {};
+  });
+  return command;
+}
+
+}  // namespace
+
+std::string bash_completion(const CLI::App& root) {
+  std::string cases;
+  std::string lists;
+  walk(root, "", cases, lists);
+  return "# bash completion of egctl\n" + std::string(kHead) + cases + std::string(kMiddle) + lists +
+         std::string(kTail);
+}
+
+std::string zsh_completion(const CLI::App& root) {
+  return "#compdef egctl\nautoload -U +X bashcompinit && bashcompinit\n" + bash_completion(root);
+}
+
+void add_completion(CLI::App& root, Session& session) {
+  CLI::App* completion = root.add_subcommand("completion", "Print a completion script for a shell");
+  completion->require_subcommand(1);
+  add_shell(*completion, session, "bash", bash_completion)
+      ->footer("Load it with:\n  source <(egctl completion bash)");
+  add_shell(*completion, session, "zsh", zsh_completion)
+      ->footer("Load it with:\n  source <(egctl completion zsh)");
+}
+
+}  // namespace sluice::egctl

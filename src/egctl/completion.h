@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Completion scripts, from the tree of commands.
+#pragma once
+
+#include <string>
+
+#include "egctl/session.h"
+
+namespace sluice::egctl {
+
+[[nodiscard]] std::string bash_completion(const CLI::App& root);
+// The same through zsh's bashcompinit.
+[[nodiscard]] std::string zsh_completion(const CLI::App& root);
+
+}  // namespace sluice::egctl

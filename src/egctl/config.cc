@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "egctl/commands.h"
+#include "egctl/files.h"
+#include "egctl/settings.h"
+#include "egctl/table.h"
+
+namespace sluice::egctl {
+namespace {
+
+Result<Settings> existing_settings() {
+  SLUICE_TRY(Settings settings, read_settings(settings_path()));
+  if (!settings.text.empty()) return settings;
+  return fail(ErrorKind::not_found, "there is no " + settings.path + "; egctl talks to " +
+                                        std::string(kDefaultServer) + ", or to --server");
+}
+
+Result<void> view(Session& session) {
+  SLUICE_TRY(const Settings settings, existing_settings());
+  session.print(settings.document);
+  return {};
+}
+
+Result<void> print_current(Session& session) {
+  SLUICE_TRY(const Settings settings, existing_settings());
+  if (settings.current_context.empty()) {
+    return fail(ErrorKind::not_found, "no current context; choose one with egctl config use-context NAME");
+  }
+  session.out << settings.current_context << "\n";
+  return {};
+}
+
+Result<void> list_contexts(Session& session) {
+  SLUICE_TRY(const Settings settings, existing_settings());
+  std::vector<Row> rows{{"CURRENT", "NAME", "CLUSTER", "USER", "SERVER"}};
+  for (const SettingsContext& context : settings.contexts) {
+    rows.push_back({context.name == settings.current_context ? "*" : "", context.name,
+                    context.cluster, context.user, context.server});
+  }
+  session.out << format_table(rows);
+  return {};
+}
+
+Result<void> use_context(Session& session, const std::string& name) {
+  SLUICE_TRY(const Settings settings, existing_settings());
+  const bool known = std::ranges::any_of(
+      settings.contexts, [&](const SettingsContext& context) { return context.name == name; });
+  if (!known) {
+    return fail(ErrorKind::not_found, "no such context: " + name + ", try egctl config get-contexts");
+  }
+  SLUICE_CHECK(write_file(settings.path, with_current_context(settings.text, name)));
+  session.out << "switched to context " << name << "\n";
+  return {};
+}
+
+}  // namespace
+
+void add_config(CLI::App& root, Session& session) {
+  CLI::App* config = root.add_subcommand("config", "Settings of egctl: which server to talk to");
+  config->require_subcommand(1);
+  config->footer("The file is ~/.egctlrc, or $EGCTLRC.");
+  set_action(*config->add_subcommand("view", "Print the settings, without secrets"), session, view);
+  set_action(*config->add_subcommand("current-context", "Print the current context"), session,
+             print_current);
+  set_action(*config->add_subcommand("get-contexts", "List the contexts"), session, list_contexts);
+  CLI::App* use = config->add_subcommand("use-context", "Choose the current context");
+  const auto name = std::make_shared<std::string>();
+  use->add_option("NAME", *name, "name of the context")->required();
+  set_action(*use, session, [name](Session& s) { return use_context(s, *name); });
+}
+
+}  // namespace sluice::egctl

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "config/emit.h"
+#include "egctl/commands.h"
+#include "egctl/resources.h"
+#include "egctl/table.h"
+
+namespace sluice::egctl {
+namespace {
+
+constexpr std::string_view kMeta[] = {"name", "kind", "version", "createdAt"};
+
+// "namespace/name/member" -> "member"
+std::string member_of(const std::string& key) {
+  const std::size_t slash = key.rfind('/');
+  return slash == std::string::npos ? key : key.substr(slash + 1);
+}
+
+Result<Json> all_status(const Client& client, const std::string& name) {
+  SLUICE_TRY(const Json answer, client.json({.path = "/status/objects/" + percent_encode(name)}));
+  Json out = Json::array();
+  for (const auto& [key, status] : answer.items()) {
+    out.push_back({{"node", member_of(key)}, {"status", status}});
+  }
+  return out;
+}
+
+void print_sections(std::ostream& out, Json spec, const Json& status) {
+  out << "Name: " << text_at(spec, "name") << "\n" << "Kind: " << text_at(spec, "kind") << "\n";
+  const std::string age = format_age(text_at(spec, "createdAt"), std::chrono::system_clock::now());
+  if (!age.empty()) out << "Age:  " << age << "\n";
+  for (const std::string_view key : kMeta) spec.erase(std::string(key));
+  out << "\nSpec:\n" << config::emit_yaml(spec, 2);
+  for (const Json& one : status) {
+    out << "\nStatus of " << text_at(one, "node") << ":\n" << config::emit_yaml(one["status"], 2);
+  }
+}
+
+Result<void> describe_objects(Session& session, const Client& client, const std::vector<Json>& objects) {
+  std::vector<Json> described;
+  for (const Json& spec : objects) {
+    SLUICE_TRY(Json status, all_status(client, text_at(spec, "name")));
+    described.push_back(spec);
+    described.back()["allStatus"] = std::move(status);
+  }
+  if (session.format() != Output::standard) {
+    session.print(described.size() == 1 ? described[0] : Json(described));
+    return {};
+  }
+  bool first = true;
+  for (Json& one : described) {
+    if (!std::exchange(first, false)) session.out << "\n---\n\n";
+    const Json status = one["allStatus"];
+    one.erase("allStatus");
+    print_sections(session.out, std::move(one), status);
+  }
+  return {};
+}
+
+Result<void> describe(Session& session, const std::string& word, const std::vector<std::string>& names) {
+  SLUICE_TRY(const Client client, session.client());
+  SLUICE_TRY(const std::string kind, find_kind(client, word));
+  if (kind == kMember) {
+    SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
+    session.print(members.size() == 1 ? members[0] : Json(members));
+    return {};
+  }
+  SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
+  return describe_objects(session, client, objects);
+}
+
+}  // namespace
+
+void add_describe(CLI::App& root, Session& session) {
+  CLI::App* command = root.add_subcommand("describe", "Show the spec and the status of resources");
+  const auto kind = std::make_shared<std::string>();
+  const auto names = std::make_shared<std::vector<std::string>>();
+  command->add_option("KIND", *kind, "httpserver, pipeline, member ...")->required();
+  command->add_option("NAME", *names, "only these");
+  command->footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
+  set_action(*command, session, [kind, names](Session& s) { return describe(s, *kind, *names); });
+}
+
+}  // namespace sluice::egctl

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "config/emit.h"
+#include "config/encoder.h"
+#include "config/value.h"
+#include "egctl/commands.h"
+#include "egctl/files.h"
+#include "egctl/resources.h"
+
+namespace sluice::egctl {
+namespace {
+
+std::string editor() {
+  for (const char* name : {"EGCTL_EDITOR", "EDITOR"}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  }
+  return "vi";
+}
+
+Result<std::string> make_draft(std::string_view text) {
+  std::error_code ignored;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(ignored);
+  std::string path = (folder / "egctl-XXXXXX.yaml").string();
+  const int descriptor = ::mkstemps(path.data(), 5);
+  if (descriptor < 0) return fail(ErrorKind::invalid, "cannot make a file in " + folder.string());
+  ::close(descriptor);
+  SLUICE_CHECK(write_file(path, text));
+  return path;
+}
+
+Result<void> run_editor(const std::string& path) {
+  const std::string command = editor() + " '" + path + "'";
+  if (std::system(command.c_str()) == 0) return {};
+  return fail(ErrorKind::invalid, "the editor failed: " + command + "; choose one with $EGCTL_EDITOR");
+}
+
+Result<void> check_identity(const std::string& text, const Json& before) {
+  SLUICE_TRY(const config::Value value, config::parse_document(text));
+  const Json after = config::Encoder::of(value);
+  for (const char* key : {"name", "kind"}) {
+    if (text_at(after, key) != text_at(before, key)) {
+      return fail(ErrorKind::invalid, std::string(key) + " must stay " + text_at(before, key));
+    }
+  }
+  return {};
+}
+
+Result<void> save(const Client& client, const std::string& text, const Json& before) {
+  SLUICE_CHECK(check_identity(text, before));
+  const std::string path = object_path(text_at(before, "name"));
+  if (auto put = client.text({.method = "PUT", .path = path, .body = text}); !put) {
+    return std::unexpected(std::move(put).error());
+  }
+  return {};
+}
+
+Result<void> edit(Session& session, const std::string& word, const std::string& name) {
+  SLUICE_TRY(const Client client, session.client());
+  SLUICE_TRY(const std::string kind, find_kind(client, word));
+  if (kind == kMember) return fail(ErrorKind::invalid, "a Member cannot be edited");
+  SLUICE_TRY(const std::vector<Json> found, read_objects_of(client, kind, {name}));
+  const std::string before = config::emit_yaml(found[0]);
+  SLUICE_TRY(const std::string path, make_draft(before));
+  SLUICE_CHECK(run_editor(path));
+  SLUICE_TRY(const std::string after, read_file(path));
+  if (after == before) {
+    session.out << "nothing changed\n";
+  } else if (auto saved = save(client, after, found[0]); !saved) {
+    Error error = refused("edit " + kind + " " + name, std::move(saved).error()).error();
+    error.details.push_back("what you wrote is kept in " + path);
+    return std::unexpected(std::move(error));
+  } else {
+    session.out << "edit " << kind << " " << name << " successfully\n";
+  }
+  ::unlink(path.c_str());
+  return {};
+}
+
+}  // namespace
+
+void add_edit(CLI::App& root, Session& session) {
+  CLI::App* command = root.add_subcommand("edit", "Change an object in an editor");
+  const auto kind = std::make_shared<std::string>();
+  const auto name = std::make_shared<std::string>();
+  command->add_option("KIND", *kind, "httpserver, pipeline ...")->required();
+  command->add_option("NAME", *name, "name of the object")->required();
+  command->footer("The editor is $EGCTL_EDITOR, else $EDITOR, else vi.");
+  set_action(*command, session, [kind, name](Session& s) { return edit(s, *kind, *name); });
+}
+
+}  // namespace sluice::egctl

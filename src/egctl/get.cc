@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "config/emit.h"
+#include "egctl/commands.h"
+#include "egctl/resources.h"
+#include "egctl/table.h"
+
+namespace sluice::egctl {
+namespace {
+
+std::string object_table(const std::vector<Json>& objects) {
+  const auto now = std::chrono::system_clock::now();
+  std::vector<Row> rows{{"NAME", "KIND", "AGE"}};
+  for (const Json& spec : objects) {
+    rows.push_back({text_at(spec, "name"), text_at(spec, "kind"),
+                    format_age(text_at(spec, "createdAt"), now)});
+  }
+  return format_table(rows);
+}
+
+// YAML comes as one document per object, as `egctl apply` takes it; JSON as one list.
+void print_items(const Session& session, const std::vector<Json>& items, bool single) {
+  if (session.format() == Output::json) return session.print(single ? items.at(0) : Json(items));
+  bool first = true;
+  for (const Json& item : items) {
+    if (!std::exchange(first, false)) session.out << "---\n";
+    session.out << config::emit_yaml(item);
+  }
+}
+
+Result<void> get(Session& session, const std::string& word, const std::vector<std::string>& names) {
+  SLUICE_TRY(const Client client, session.client());
+  std::string kind;
+  if (word != "all") {
+    SLUICE_TRY(kind, find_kind(client, word));
+  }
+  if (kind == kMember) return print_members(session, names);
+  SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
+  if (session.format() == Output::standard) {
+    session.out << object_table(objects);
+  } else {
+    print_items(session, objects, names.size() == 1);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_get(CLI::App& root, Session& session) {
+  CLI::App* command = root.add_subcommand("get", "List resources, or print some of them");
+  const auto kind = std::make_shared<std::string>("all");
+  const auto names = std::make_shared<std::vector<std::string>>();
+  command->add_option("KIND", *kind, "all, httpserver, pipeline, member ...");
+  command->add_option("NAME", *names, "only these");
+  command->footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
+  set_action(*command, session, [kind, names](Session& s) { return get(s, *kind, *names); });
+}
+
+}  // namespace sluice::egctl

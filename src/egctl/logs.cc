@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <memory>
+
+#include "egctl/commands.h"
+
+namespace sluice::egctl {
+namespace {
+
+constexpr std::int64_t kTailLines = 500;
+
+Result<void> print_logs(Session& session, std::int64_t tail, bool follow) {
+  SLUICE_TRY(const Client client, session.client());
+  const std::string path = "/logs?tail=" + std::to_string(tail) + (follow ? "&follow=true" : "");
+  if (auto printed = client.stream({.path = path, .accept = "text/plain"}, session.out); !printed) {
+    return failed("logs", std::move(printed).error());
+  }
+  return {};
+}
+
+Result<void> get_level(Session& session) {
+  SLUICE_TRY(const Client client, session.client());
+  SLUICE_TRY(const std::string level, client.text({.path = "/logs/level", .accept = "text/plain"}));
+  session.out << level;
+  return {};
+}
+
+Result<void> set_level(Session& session, const std::string& level) {
+  SLUICE_TRY(const Client client, session.client());
+  const std::string path = "/logs/level/" + percent_encode(level);
+  if (auto set = client.text({.method = "PUT", .path = path}); !set) {
+    return failed("set log level", std::move(set).error());
+  }
+  session.out << "log level is " << level << "\n";
+  return {};
+}
+
+}  // namespace
+
+void add_logs(CLI::App& root, Session& session) {
+  CLI::App* logs = root.add_subcommand("logs", "Print the log of the server");
+  logs->require_subcommand(0, 1);
+  const auto tail = std::make_shared<std::int64_t>(kTailLines);
+  const auto follow = std::make_shared<bool>(false);
+  logs->add_option("--tail", *tail, "lines from the end, -1 for all of them")->capture_default_str();
+  logs->add_flag("-f,--follow", *follow, "go on as new lines come");
+  set_action(*logs, session, [tail, follow](Session& s) { return print_logs(s, *tail, *follow); });
+
+  set_action(*logs->add_subcommand("get-level", "Print the level of the log"), session, get_level);
+  CLI::App* set = logs->add_subcommand("set-level", "Change the level of the log");
+  const auto level = std::make_shared<std::string>();
+  set->add_option("LEVEL", *level, "debug, info, warn or error")->required();
+  set_action(*set, session, [level](Session& s) { return set_level(s, *level); });
+}
+
+}  // namespace sluice::egctl

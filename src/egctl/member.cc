@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "egctl/commands.h"
+#include "egctl/resources.h"
+#include "egctl/table.h"
+
+namespace sluice::egctl {
+namespace {
+
+std::string member_table(const std::vector<Json>& members) {
+  const auto now = std::chrono::system_clock::now();
+  std::vector<Row> rows{{"NAME", "ROLE", "AGE", "STATE", "API-ADDR", "HEARTBEAT"}};
+  for (const Json& member : members) {
+    const Json options = member.value("options", Json::object());
+    const std::string heartbeat = format_age(text_at(member, "lastHeartbeatTime"), now);
+    rows.push_back({text_at(options, "name"), text_at(options, "cluster-role"),
+                    format_age(text_at(member, "startTime"), now), text_at(member, "state"),
+                    text_at(options, "api-addr"), heartbeat.empty() ? "" : heartbeat + " ago"});
+  }
+  return format_table(rows);
+}
+
+}  // namespace
+
+Result<void> print_members(Session& session, const std::vector<std::string>& names) {
+  SLUICE_TRY(const Client client, session.client());
+  SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
+  if (session.format() == Output::standard) {
+    session.out << member_table(members);
+  } else {
+    session.print(names.size() == 1 ? members[0] : Json(members));
+  }
+  return {};
+}
+
+Result<void> purge_members(Session& session, const std::vector<std::string>& names) {
+  SLUICE_TRY(const Client client, session.client());
+  for (const std::string& name : names) {
+    const std::string path = "/status/members/" + percent_encode(name);
+    if (auto purged = client.text({.method = "DELETE", .path = path}); !purged) {
+      return failed("purge Member " + name, std::move(purged).error());
+    }
+    session.out << "purge Member " << name << " successfully\n";
+  }
+  return {};
+}
+
+void add_member(CLI::App& root, Session& session) {
+  CLI::App* member = root.add_subcommand("member", "Members of the cluster (older form)");
+  member->group("Older forms")->alias("m")->alias("mem")->require_subcommand(1);
+  set_action(*member->add_subcommand("list", "List the members"), session,
+             [](Session& s) { return print_members(s, {}); });
+  CLI::App* purge = member->add_subcommand("purge", "Forget members that are gone");
+  const auto names = std::make_shared<std::vector<std::string>>();
+  purge->add_option("NAME", *names, "members")->required();
+  set_action(*purge, session, [names](Session& s) { return purge_members(s, *names); });
+}
+
+}  // namespace sluice::egctl

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/resources.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "config/faults.h"
+
+namespace sluice::egctl {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+bool answers_to(const Resource& resource, std::string_view word) {
+  return lower(resource.kind) == word || resource.name == word ||
+         std::ranges::find(resource.aliases, word) != resource.aliases.end();
+}
+
+// The items called one of `names`, in the order of `names`; all of them if there are none.
+Result<std::vector<Json>> pick(const std::vector<Json>& items, const std::vector<std::string>& names,
+                               std::string_view kind, std::string (*name_of)(const Json&)) {
+  if (names.empty()) return items;
+  std::vector<Json> picked;
+  for (const std::string& name : names) {
+    const auto found =
+        std::ranges::find_if(items, [&](const Json& item) { return name_of(item) == name; });
+    if (found == items.end()) {
+      return fail(ErrorKind::not_found,
+                  "no such " + (kind.empty() ? "object" : std::string(kind)) + " " + name);
+    }
+    picked.push_back(*found);
+  }
+  return picked;
+}
+
+}  // namespace
+
+Result<std::vector<Resource>> read_resources(const Client& client) {
+  SLUICE_TRY(const Json answer, client.json({.path = "/object-api-resources"}));
+  std::vector<Resource> resources;
+  for (const Json& entry : answer) {
+    Resource resource{text_at(entry, "Kind"), text_at(entry, "Name"), {}, text_at(entry, "Category")};
+    if (entry.contains("Aliases")) {
+      for (const Json& alias : entry["Aliases"]) resource.aliases.push_back(alias.get<std::string>());
+    }
+    resources.push_back(std::move(resource));
+  }
+  resources.push_back({std::string(kMember), "member", {"members", "m", "mem"}, "Cluster"});
+  return resources;
+}
+
+Result<std::string> find_kind(const std::vector<Resource>& resources, std::string_view word) {
+  std::vector<std::string_view> known;
+  for (const Resource& resource : resources) {
+    if (answers_to(resource, lower(word))) return resource.kind;
+    known.push_back(resource.name);
+  }
+  return fail(ErrorKind::invalid, "no such kind of resource: " + std::string(word) +
+                                      config::suggestion(word, known) +
+                                      "; egctl api-resources lists them");
+}
+
+Result<std::string> find_kind(const Client& client, std::string_view word) {
+  SLUICE_TRY(const auto resources, read_resources(client));
+  return find_kind(resources, word);
+}
+
+Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
+                                          const std::vector<std::string>& names) {
+  SLUICE_TRY(const Json answer, client.json({.path = "/objects"}));
+  std::vector<Json> objects;
+  for (const Json& spec : answer) {
+    if (kind.empty() || text_at(spec, "kind") == kind) objects.push_back(spec);
+  }
+  return pick(objects, names, kind, [](const Json& spec) { return text_at(spec, "name"); });
+}
+
+Result<std::vector<Json>> read_members(const Client& client, const std::vector<std::string>& names) {
+  SLUICE_TRY(const Json answer, client.json({.path = "/status/members"}));
+  return pick(std::vector<Json>(answer.begin(), answer.end()), names, kMember, [](const Json& member) {
+    return member.contains("options") ? text_at(member["options"], "name") : std::string();
+  });
+}
+
+std::string text_at(const Json& map, std::string_view key) {
+  if (!map.is_object()) return "";
+  const auto found = map.find(key);
+  return found != map.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::string object_path(std::string_view name) { return "/objects/" + percent_encode(name); }
+
+}  // namespace sluice::egctl

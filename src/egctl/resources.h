@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of resources that commands take as an argument, and the objects of a kind.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "egctl/client.h"
+
+namespace sluice::egctl {
+
+inline constexpr std::string_view kMember = "Member";
+
+struct Resource {
+  std::string kind;  // "HTTPServer"
+  std::string name;  // "httpserver"
+  std::vector<std::string> aliases;
+  std::string category;
+};
+
+// The object kinds of the server, and members.
+[[nodiscard]] Result<std::vector<Resource>> read_resources(const Client& client);
+// By kind, name or alias, in any case.
+[[nodiscard]] Result<std::string> find_kind(const std::vector<Resource>& resources, std::string_view word);
+[[nodiscard]] Result<std::string> find_kind(const Client& client, std::string_view word);
+
+// Specs of all objects, or of those of one kind, sorted by name. Only those named, if there are
+// names: error `not_found` ("no such Pipeline demo") for one that is absent or of another kind.
+[[nodiscard]] Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
+                                                        const std::vector<std::string>& names);
+[[nodiscard]] Result<std::vector<Json>> read_members(const Client& client,
+                                                     const std::vector<std::string>& names);
+[[nodiscard]] std::string text_at(const Json& map, std::string_view key);
+[[nodiscard]] std::string object_path(std::string_view name);
+
+}  // namespace sluice::egctl

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/session.h"
+
+#include <nlohmann/json.hpp>
+
+#include "config/emit.h"
+#include "egctl/settings.h"
+
+namespace sluice::egctl {
+
+Result<Client> Session::client() const {
+  std::string name = server;
+  if (name.empty()) {
+    SLUICE_TRY(name, current_server());
+  }
+  SLUICE_TRY(Endpoint endpoint, parse_endpoint(name));
+  return Client(std::move(endpoint));
+}
+
+Output Session::format() const {
+  if (output == "json") return Output::json;
+  return output == "yaml" ? Output::yaml : Output::standard;
+}
+
+void Session::print(const Json& value) const {
+  if (format() == Output::json) {
+    out << value.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    out << config::emit_yaml(value);
+  }
+}
+
+void set_action(CLI::App& command, Session& session, Action action) {
+  command.callback([&session, action = std::move(action)] {
+    session.action = [&session, action] { return action(session); };
+  });
+}
+
+std::unexpected<Error> failed(const std::string& what, Error error) {
+  error.message = what + " failed, " + error.message;
+  return std::unexpected(std::move(error));
+}
+
+std::unexpected<Error> refused(const std::string& what, Error error) {
+  const std::size_t count = error.details.size();
+  if (error.kind == ErrorKind::invalid && count > 0) {
+    error.message = error.message.substr(0, error.message.find(':')) + ": " + std::to_string(count) +
+                    (count == 1 ? " error" : " errors") + ", nothing was changed";
+  }
+  return failed(what, std::move(error));
+}
+
+void print_error(std::ostream& err, const Error& error, bool colour) {
+  err << (colour ? "\x1b[31mError:\x1b[0m " : "Error: ") << error.message << "\n";
+  for (const std::string& line : error.details) err << "  " << line << "\n";
+}
+
+}  // namespace sluice::egctl

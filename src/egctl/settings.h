@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// ~/.egctlrc (or $EGCTLRC): clusters, and the context that says which one to talk to.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace sluice::egctl {
+
+struct SettingsContext {
+  std::string name;
+  std::string cluster;
+  std::string user;
+  std::string server;  // of the cluster; "" if there is no such cluster
+};
+
+struct Settings {
+  std::string path;
+  std::string text;  // "" if there is no file
+  std::string current_context;
+  std::vector<SettingsContext> contexts;
+  Json document;  // with passwords, keys and tokens redacted
+};
+
+[[nodiscard]] std::string settings_path();
+// A file that does not exist is empty settings.
+[[nodiscard]] Result<Settings> read_settings(const std::string& path);
+[[nodiscard]] Result<Settings> parse_settings(std::string path, std::string text);
+// Server of the current context; the default one if there is none.
+[[nodiscard]] Result<std::string> current_server();
+// The text of the file with another current context; everything else stays as it is.
+[[nodiscard]] std::string with_current_context(std::string_view text, std::string_view name);
+
+}  // namespace sluice::egctl

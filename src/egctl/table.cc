@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/table.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::egctl {
+namespace {
+
+constexpr std::size_t kTabStop = 8;
+constexpr std::size_t kGap = 2;
+
+std::size_t padded(std::size_t width) { return (width + kGap + kTabStop - 1) / kTabStop * kTabStop; }
+
+std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()), 0);
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::ranges::transform(widths, widths.begin(), padded);
+  return widths;
+}
+
+// Takes `digits` digits from the front of `text` if what follows is `separator` (0: anything).
+std::optional<int> take(std::string_view& text, std::size_t digits, char separator) {
+  int value = 0;
+  if (text.size() < digits) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
+  if (error != std::errc() || end != text.data() + digits || value < 0) return std::nullopt;
+  text.remove_prefix(digits);
+  if (separator == 0) return value;
+  if (!text.starts_with(separator)) return std::nullopt;
+  text.remove_prefix(1);
+  return value;
+}
+
+// The rest after the seconds: an optional fraction, then Z or an offset.
+std::optional<std::chrono::minutes> take_offset(std::string_view text) {
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    const std::size_t end = text.find_first_not_of("0123456789");
+    text.remove_prefix(std::min(end, text.size()));
+  }
+  if (text == "Z" || text == "z") return std::chrono::minutes(0);
+  const bool minus = text.starts_with('-');
+  if (!minus && !text.starts_with('+')) return std::nullopt;
+  text.remove_prefix(1);
+  const auto hours = take(text, 2, ':');
+  const auto minutes = take(text, 2, 0);
+  if (!hours || !minutes || !text.empty()) return std::nullopt;
+  return std::chrono::minutes((*hours * 60 + *minutes) * (minus ? -1 : 1));
+}
+
+}  // namespace
+
+std::string format_table(const std::vector<Row>& rows) {
+  const std::vector<std::size_t> widths = widths_of(rows);
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size(), ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text) {
+  const auto year = take(text, 4, '-');
+  const auto month = year ? take(text, 2, '-') : std::nullopt;
+  const auto day = month ? take(text, 2, 'T') : std::nullopt;
+  const auto hour = day ? take(text, 2, ':') : std::nullopt;
+  const auto minute = hour ? take(text, 2, ':') : std::nullopt;
+  const auto second = minute ? take(text, 2, 0) : std::nullopt;
+  const auto offset = second ? take_offset(text) : std::nullopt;
+  if (!offset) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second) - *offset;
+}
+
+std::string format_age(std::string_view since, std::chrono::system_clock::time_point now) {
+  const auto begin = parse_rfc3339(since);
+  if (!begin) return "";
+  const auto seconds = std::max<std::int64_t>(
+      0, std::chrono::round<std::chrono::seconds>(now - *begin).count());
+  constexpr std::int64_t kMinute = 60;
+  constexpr std::int64_t kHour = 60 * kMinute;
+  constexpr std::int64_t kDay = 24 * kHour;
+  if (seconds >= kDay) return std::to_string((seconds + kDay / 2) / kDay) + "d";
+  if (seconds >= kHour) return std::to_string((seconds + kHour / 2) / kHour) + "h";
+  if (seconds >= kMinute) return std::to_string((seconds + kMinute / 2) / kMinute) + "m";
+  return std::to_string(seconds) + "s";
+}
+
+}  // namespace sluice::egctl

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables and ages, as `egctl get` prints them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::egctl {
+
+using Row = std::vector<std::string>;
+
+// Columns are padded to tab stops of 8 with at least 2 spaces between; the last one is not padded.
+[[nodiscard]] std::string format_table(const std::vector<Row>& rows);
+
+// RFC 3339 with an offset or Z; nullopt for anything else.
+[[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text);
+// The largest unit: "3d", "5h", "2m", "10s"; "" if `since` is no time.
+[[nodiscard]] std::string format_age(std::string_view since, std::chrono::system_clock::time_point now);
+
+}  // namespace sluice::egctl

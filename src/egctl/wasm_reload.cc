@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "egctl/commands.h"
+#include "egctl/resources.h"
+
+namespace sluice::egctl {
+namespace {
+
+std::string line_of(const Json& one) {
+  const std::string filter = text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": ";
+  const bool changed = one.value("changed", false);
+  return filter + (changed ? "reloaded" : "unchanged") + " (sha256 " + text_at(one, "codeHash") + ")\n";
+}
+
+// Prints what runs; the error lists what is refused.
+Result<void> report(Session& session, const Json& reloaded) {
+  std::vector<std::string> refusals;
+  for (const Json& one : reloaded) {
+    if (const std::string error = text_at(one, "error"); !error.empty()) {
+      refusals.push_back(text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": " + error);
+    } else if (session.format() == Output::standard) {
+      session.out << line_of(one);
+    }
+  }
+  if (session.format() != Output::standard) {
+    session.print(reloaded);
+  } else if (reloaded.empty()) {
+    session.out << "there are no WasmHost filters, so there is no code to reload\n";
+  }
+  if (refusals.empty()) return {};
+  return fail(ErrorKind::invalid, "code refused, what ran before goes on", std::move(refusals));
+}
+
+}  // namespace
+
+Result<void> reload_code(Session& session) {
+  SLUICE_TRY(const Client client, session.client());
+  SLUICE_TRY(const Reply reply, client.send({.method = "POST", .path = "/wasm/code"}));
+  const Json body = Json::parse(reply.body, nullptr, false);
+  if (!body.is_object() || !body.contains("reloaded") || !body["reloaded"].is_array()) {
+    return failed("reload code", error_of(reply));
+  }
+  return report(session, body["reloaded"]);
+}
+
+void add_wasm_reload(CLI::App& wasm, Session& session) {
+  CLI::App* command = wasm.add_subcommand("reload-code", "Read the code of all WasmHost filters again");
+  command->footer("Code that does not load is refused: the old code goes on, and the exit code is 1.");
+  set_action(*command, session, reload_code);
+}
+
+}  // namespace sluice::egctl

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/all.h"
+
+#include "filters/mock/mock.h"
+#include "filters/proxy/proxy.h"
+#include "filters/wasm_host/wasm_host.h"
+
+namespace sluice::filters {
+
+std::vector<std::unique_ptr<pipeline::FilterKind>> all(const Services& services) {
+  std::vector<std::unique_ptr<pipeline::FilterKind>> kinds;
+  kinds.push_back(make_mock_kind());
+  kinds.push_back(make_proxy_kind(services.logger, services.core_count));
+  kinds.push_back(make_wasm_host_kind(services.engine, services.store, services.logger, services.core_count));
+  return kinds;
+}
+
+}  // namespace sluice::filters

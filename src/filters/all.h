@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The visible list of filters. Nothing registers itself.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "pipeline/filter.h"
+
+namespace sluice::wasm {
+class Engine;
+}
+namespace sluice::store {
+class Store;
+}
+
+namespace sluice::filters {
+
+// What filters may use beyond their spec. Everything outlives the kinds.
+struct Services {
+  wasm::Engine& engine;
+  store::Store& store;
+  Logger logger;
+  unsigned core_count;
+};
+
+[[nodiscard]] std::vector<std::unique_ptr<pipeline::FilterKind>> all(const Services& services);
+
+}  // namespace sluice::filters

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/mock/mock.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <vector>
+
+#include "filters/string_matcher.h"
+#include "loop/event_loop.h"
+#include "pipeline/exchange.h"
+
+namespace sluice::filters {
+namespace {
+
+constexpr std::string_view kMocked = "mocked";
+constexpr std::array<std::string_view, 1> kResults = {kMocked};
+
+struct MatchSpec {
+  std::string path;
+  std::string path_prefix;
+  HeaderMatcher::Spec headers;
+  bool match_all_headers = false;
+
+  void fields(auto& visit) {
+    visit("path", path, {.format = config::Format::path, .doc = "the whole path"});
+    visit("pathPrefix", path_prefix, {.format = config::Format::path, .doc = "what the path begins with"});
+    visit("headers", headers, {.doc = "conditions on the first value of headers"});
+    visit("matchAllHeaders", match_all_headers, {.doc = "every header must match, not just one"});
+  }
+};
+
+struct RuleSpec {
+  MatchSpec match;
+  int code = 200;
+  std::map<std::string, std::string> headers;
+  std::string body;
+  Duration delay{};
+
+  void fields(auto& visit) {
+    visit("match", match, {.doc = "which requests; all if left out"});
+    visit("code", code, {.required = true, .min = 100, .max = 599, .doc = "status of the response"});
+    visit("headers", headers, {.doc = "headers of the response"});
+    visit("body", body, {.doc = "body of the response"});
+    visit("delay", delay, {.min = 0, .doc = "wait before answering"});
+  }
+};
+
+struct MockSpec {
+  pipeline::FilterMeta meta;
+  std::vector<RuleSpec> rules;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("rules", rules, {.doc = "the first that matches answers; if none does, the pipeline goes on"});
+  }
+};
+
+struct MockRule {
+  RuleSpec spec;
+  HeaderMatcher headers;
+
+  [[nodiscard]] bool matches(const http::Request& request) const {
+    return matches_path(request.path) && headers.matches(request.headers);
+  }
+  [[nodiscard]] bool matches_path(std::string_view path) const {
+    const MatchSpec& match = spec.match;
+    if (match.path.empty() && match.path_prefix.empty()) return true;
+    if (!match.path.empty() && path == match.path) return true;
+    return !match.path_prefix.empty() && path.starts_with(match.path_prefix);
+  }
+};
+
+void check_headers(const RuleSpec& rule, const std::string& path, config::Faults& faults) {
+  for (const auto& [name, value] : rule.headers) {
+    const std::string where = config::join_path(path, name);
+    if (!http::is_token(name)) faults.add(where, "\"" + name + "\" is not a header name");
+    if (!http::is_field_value(value)) faults.add(where, "has a control character in its value");
+  }
+}
+
+MockRule make_rule(const RuleSpec& spec, const std::string& path, config::Faults& faults) {
+  check_headers(spec, config::join_path(path, "headers"), faults);
+  const std::string match = config::join_path(path, "match");
+  return {spec, HeaderMatcher::build(spec.match.headers, spec.match.match_all_headers,
+                                     config::join_path(match, "headers"), faults)};
+}
+
+using Rules = std::vector<MockRule>;
+
+class Mock final : public pipeline::Filter {
+ public:
+  explicit Mock(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
+
+  Task<std::string_view> handle(pipeline::Exchange& exchange) override {
+    const http::Request* request = exchange.request();
+    if (request == nullptr) co_return "";
+    const auto rule = std::ranges::find_if(*rules_, [&](const MockRule& r) { return r.matches(*request); });
+    if (rule == rules_->end()) co_return "";
+    answer(rule->spec, exchange.new_response());
+    if (rule->spec.delay > Duration::zero()) co_await exchange.loop().sleep_for(rule->spec.delay);
+    co_return kMocked;
+  }
+
+ private:
+  static void answer(const RuleSpec& rule, http::Response& response) {
+    response.status = rule.code;
+    for (const auto& [name, value] : rule.headers) response.headers.set(name, value);
+    response.body.assign(rule.body);
+  }
+
+  std::shared_ptr<const Rules> rules_;
+};
+
+class MockPrototype final : public pipeline::FilterPrototype {
+ public:
+  MockPrototype(const MockSpec& spec, Rules rules)
+      : spec_(config::encode(spec)), rules_(std::make_shared<const Rules>(std::move(rules))) {}
+
+  Json spec() const override { return spec_; }
+  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&, pipeline::Filter*) const override {
+    return std::make_unique<Mock>(rules_);
+  }
+
+ private:
+  Json spec_;
+  std::shared_ptr<const Rules> rules_;
+};
+
+class MockKind final : public pipeline::FilterKind {
+ public:
+  std::string_view name() const override { return "Mock"; }
+  std::span<const std::string_view> results() const override { return kResults; }
+  std::string_view description() const override { return "Answers by rules, without a backend."; }
+  Json schema() const override { return config::schema<MockSpec>(); }
+  std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
+                                                         const pipeline::FilterContext& context,
+                                                         config::Faults& faults) const override {
+    const std::size_t faults_before = faults.count();
+    const auto spec = config::decode<MockSpec>(value, context.path, faults);
+    if (faults.count() != faults_before) return nullptr;
+    Rules rules;
+    const std::string path = config::join_path(context.path, "rules");
+    for (std::size_t i = 0; i < spec.rules.size(); ++i) {
+      rules.push_back(make_rule(spec.rules[i], path + "[" + std::to_string(i) + "]", faults));
+    }
+    if (faults.count() != faults_before) return nullptr;
+    return std::make_shared<MockPrototype>(spec, std::move(rules));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<pipeline::FilterKind> make_mock_kind() { return std::make_unique<MockKind>(); }
+
+}  // namespace sluice::filters

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/string_matcher.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+
+namespace sluice::filters {
+
+namespace {
+
+std::shared_ptr<const re2::RE2> compile(const std::string& expression, const std::string& path,
+                                        config::Faults& faults) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  auto regex = std::make_shared<const RE2>(expression, options);
+  if (regex->ok()) return regex;
+  faults.add(path, "\"" + expression + "\" is not a regular expression: " + regex->error());
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<StringMatcher> StringMatcher::build(const StringMatcherSpec& spec, const std::string& path,
+                                                  config::Faults& faults) {
+  const bool has_pattern = !spec.exact.empty() || !spec.prefix.empty() || !spec.regex.empty();
+  if (spec.empty == has_pattern) {
+    faults.add(path, spec.empty ? "empty excludes exact, prefix and regex"
+                                : "needs one of exact, prefix, regex and empty");
+    return std::nullopt;
+  }
+  StringMatcher matcher;
+  matcher.spec_ = spec;
+  if (!spec.regex.empty()) {
+    matcher.regex_ = compile(spec.regex, config::join_path(path, "regex"), faults);
+    if (!matcher.regex_) return std::nullopt;
+  }
+  return matcher;
+}
+
+bool StringMatcher::matches(std::optional<std::string_view> text) const {
+  if (!text) return spec_.empty;
+  if (spec_.empty) return false;
+  if (!spec_.exact.empty() && *text == spec_.exact) return true;
+  if (!spec_.prefix.empty() && text->starts_with(spec_.prefix)) return true;
+  return regex_ && RE2::PartialMatch(re2::StringPiece(text->data(), text->size()), *regex_);
+}
+
+HeaderMatcher HeaderMatcher::build(const Spec& spec, bool all, const std::string& path,
+                                   config::Faults& faults) {
+  HeaderMatcher built;
+  built.all_ = all;
+  for (const auto& [name, condition] : spec) {
+    const std::string where = config::join_path(path, name);
+    if (!http::is_token(name)) faults.add(where, "\"" + name + "\" is not a header name");
+    if (auto matcher = StringMatcher::build(condition, where, faults)) {
+      built.conditions_.push_back({name, std::move(*matcher)});
+    }
+  }
+  return built;
+}
+
+bool HeaderMatcher::matches(const http::Headers& headers) const {
+  if (conditions_.empty()) return true;
+  const auto fits = [&](const Condition& condition) {
+    return condition.matcher.matches(headers.get(condition.name));
+  };
+  return all_ ? std::ranges::all_of(conditions_, fits) : std::ranges::any_of(conditions_, fits);
+}
+
+}  // namespace sluice::filters

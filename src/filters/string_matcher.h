@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// StringMatcher: the condition that several kinds of filters put on a header. Regular expressions
+// are RE2 and match anywhere in the text.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/fields.h"
+#include "http/headers.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace sluice::filters {
+
+struct StringMatcherSpec {
+  std::string exact{};
+  std::string prefix{};
+  std::string regex{};
+  bool empty = false;
+
+  void fields(auto& visit) {
+    visit("exact", exact, {.doc = "the whole text"});
+    visit("prefix", prefix, {.doc = "what the text begins with"});
+    visit("regex", regex, {.doc = "RE2 expression found in the text"});
+    visit("empty", empty, {.doc = "matches only where there is no text; excludes the other fields"});
+  }
+};
+
+// Immutable; any thread.
+class StringMatcher {
+ public:
+  // nullopt if there was a fault.
+  [[nodiscard]] static std::optional<StringMatcher> build(const StringMatcherSpec& spec,
+                                                          const std::string& path,
+                                                          config::Faults& faults);
+  // True if any of exact, prefix and regex fits. nullopt: what should hold the text is absent.
+  [[nodiscard]] bool matches(std::optional<std::string_view> text) const;
+
+ private:
+  StringMatcherSpec spec_;
+  std::shared_ptr<const re2::RE2> regex_;
+};
+
+// Conditions on the first value of headers.
+class HeaderMatcher {
+ public:
+  using Spec = std::map<std::string, StringMatcherSpec>;
+  // `path` is that of the map. Faults leave the matcher incomplete.
+  [[nodiscard]] static HeaderMatcher build(const Spec& spec, bool all, const std::string& path,
+                                           config::Faults& faults);
+  // True if there are no conditions, or one fits (`all`: every one).
+  [[nodiscard]] bool matches(const http::Headers& headers) const;
+
+ private:
+  struct Condition {
+    std::string name;
+    StringMatcher matcher;
+  };
+  std::vector<Condition> conditions_;
+  bool all_ = false;
+};
+
+}  // namespace sluice::filters

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all WasmHost filters of the process share, and the counters of one of them.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/log.h"
+#include "observe/counter.h"
+#include "store/store.h"
+#include "wasm/engine.h"
+#include "wasm/linker.h"
+
+namespace sluice::filters {
+
+struct WasmEnvironment {
+  wasm::Engine& engine;
+  std::unique_ptr<const wasm::Linker> linker;
+  store::Store& store;
+  Logger logger;
+  unsigned core_count;
+};
+
+struct WasmCounters {
+  observe::Cell requests;
+  observe::Cell wasm_errors;  // outOfVM not included
+  observe::Cell timeouts;     // of the wasm_errors
+  observe::Cell out_of_vm;
+  observe::Cell conflicts;
+  observe::Cell reruns;
+  observe::Cell waiting;  // now
+  observe::Cell vms;      // now
+  observe::Cell vms_replaced;
+};
+
+// Lives on in the next generation of the filter. Any thread.
+struct WasmStatistics {
+  explicit WasmStatistics(unsigned core_count) : counters(core_count) {}
+
+  // Why no replacement for a dead guest could be made; "" when one could.
+  void set_fault(std::string text) {
+    const std::scoped_lock lock(mutex);
+    fault = std::move(text);
+  }
+  [[nodiscard]] std::string get_fault() const {
+    const std::scoped_lock lock(mutex);
+    return fault;
+  }
+
+  observe::PerCore<WasmCounters> counters;
+
+ private:
+  mutable std::mutex mutex;
+  std::string fault;
+};
+
+}  // namespace sluice::filters

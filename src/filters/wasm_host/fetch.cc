@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <curl/curl.h>
+
+#include <memory>
+
+#include "filters/wasm_host/code.h"
+
+namespace sluice::filters {
+namespace {
+
+constexpr long kSecondsMax = 30;
+constexpr long kConnectSecondsMax = 10;
+constexpr long kRedirectsMax = 5;
+
+struct CurlDeleter {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+using CurlPtr = std::unique_ptr<CURL, CurlDeleter>;
+
+std::size_t append(char* bytes, std::size_t one, std::size_t count, void* out) {
+  auto& body = *static_cast<std::string*>(out);
+  if (body.size() + one * count > kCodeBytesMax) return 0;  // ends the transfer
+  body.append(bytes, one * count);
+  return one * count;
+}
+
+CurlPtr make_handle() {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  return CurlPtr(ready == CURLE_OK ? curl_easy_init() : nullptr);
+}
+
+void set_options(CURL* handle, const std::string& url, std::string& body) {
+  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(handle, CURLOPT_MAXREDIRS, kRedirectsMax);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT, kSecondsMax);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSecondsMax);
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, append);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
+}
+
+}  // namespace
+
+Result<std::string> fetch_url(const std::string& url) {
+  const CurlPtr handle = make_handle();
+  if (!handle) return fail(ErrorKind::internal, "the HTTP client cannot be set up");
+  std::string body;
+  set_options(handle.get(), url, body);
+  const CURLcode code = curl_easy_perform(handle.get());
+  if (code == CURLE_WRITE_ERROR) return fail(ErrorKind::too_large, "GET " + url + ": more than 64 MiB");
+  if (code != CURLE_OK) {
+    return fail(code == CURLE_OPERATION_TIMEDOUT ? ErrorKind::timed_out : ErrorKind::unavailable,
+                "GET " + url + ": " + curl_easy_strerror(code));
+  }
+  long status = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) {
+    return fail(ErrorKind::unavailable, "GET " + url + ": status " + std::to_string(status) + " instead of 200");
+  }
+  return body;
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/filter.h"
+
+#include "filters/wasm_host/abi.h"
+#include "filters/wasm_host/results.h"
+
+namespace sluice::filters {
+namespace {
+
+constexpr std::uint32_t kFailureLinesPerSecond = 5;
+constexpr std::uint32_t kGuestLinesPerSecond = 100;
+constexpr int kStatusUnavailable = 503;
+
+class Waiting {
+ public:
+  explicit Waiting(observe::Cell& cell) : cell_(cell) { cell_.add(); }
+  ~Waiting() { cell_.subtract(); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  observe::Cell& cell_;
+};
+
+}  // namespace
+
+// All that belongs to one request; the guest goes first when it ends, for its host functions use
+// the rest.
+struct WasmHostFilter::Attempt {
+  Attempt(WasmHostFilter& filter, pipeline::Exchange& for_exchange)
+      : exchange(for_exchange), deadline(Clock::now() + filter.parts_.recipe->timeout), undo(for_exchange),
+        transaction(filter.view_),
+        context(filter.parts_.recipe->logger, filter.guest_lines_, filter.random_, for_exchange, undo, transaction) {}
+
+  // As if the guest had not run.
+  void take_back() {
+    undo.restore();
+    context.restart();
+    transaction.restart();
+  }
+
+  pipeline::Exchange& exchange;
+  TimePoint deadline;
+  Undo undo;
+  store::Transaction transaction;
+  HostContext context;
+  int conflicts = 0;
+  store::Version version = 0;
+  std::string_view result;
+  std::string fault;  // of a failed run
+  wasm::Pool::Lease guest;
+};
+
+WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsigned share,
+                               std::vector<std::unique_ptr<wasm::Instance>> guests)
+    : parts_(std::move(parts)),
+      view_(parts_.environment->store.view(core, parts_.recipe->name)),
+      counters_(parts_.statistics->counters.at(core.index)),
+      pool_(core.loop, share, std::move(guests),
+            [recipe = parts_.recipe, &loop = core.loop] { return recipe->make(wasm::Pace(loop)); },
+            [statistics = parts_.statistics](const Error& error) { statistics->set_fault(error.message); }),
+      failures_(kFailureLinesPerSecond), guest_lines_(kGuestLinesPerSecond), random_(std::random_device{}()) {
+  report_guests();
+}
+
+WasmHostFilter::~WasmHostFilter() { counters_.vms.subtract(guests_reported_); }
+
+Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
+  counters_.requests.add();
+  exchange.ensure_response();
+  Attempt attempt(*this, exchange);
+  store::View::Turn turn;
+  Verdict verdict = Verdict::again;
+  while (verdict != Verdict::done) {
+    if (!attempt.guest) {
+      turn = {};  // whoever has a guest may need it
+      const Waiting waiting(counters_.waiting);
+      attempt.guest = co_await pool_.acquire(attempt.deadline);
+      if (!attempt.guest) co_return no_guest(attempt);
+      attempt.transaction.restart();
+    }
+    attempt.guest->set_context(&attempt.context);
+    attempt.guest->start(kGuestRun, {});
+    while (!attempt.guest->poll()) {
+      if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
+      co_await exchange.loop().yield();
+    }
+    verdict = judge(attempt, attempt.guest->finish());
+    if (verdict == Verdict::failed) co_return failed(attempt);
+    if (verdict == Verdict::done) break;
+    counters_.reruns.add();
+    if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
+    if (verdict == Verdict::again_in_turn) {
+      auto granted = co_await view_.turn(attempt.deadline);
+      if (!granted) co_return timed_out(attempt);
+      turn = std::move(*granted);
+    }
+    attempt.take_back();
+  }
+  turn = {};
+  attempt.guest.give_back();
+  if (!view_.is_durable(attempt.version)) {
+    const Result<void> durable = co_await view_.durable(attempt.version, attempt.deadline);
+    if (!durable) {
+      attempt.fault = "shared data: " + durable.error().message;
+      co_return failed(attempt);
+    }
+  }
+  attempt.context.flush_logs(parts_.recipe->name);
+  co_return attempt.result;
+}
+
+WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int32_t> value) {
+  const bool good = value && is_result(*value);
+  if (good) return commit(attempt, *value);
+  attempt.guest->kill();
+  attempt.guest.give_back();
+  if (attempt.transaction.stale()) {
+    counters_.conflicts.add();
+    return Verdict::again;
+  }
+  attempt.fault = value ? "returned " + std::to_string(*value) + ", which is no result (0 to 9)"
+                        : "trap: " + value.error().message;
+  return Verdict::failed;
+}
+
+WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t value) {
+  const store::Commit commit = view_.commit(attempt.transaction);
+  switch (commit.status) {
+    case store::CommitStatus::committed:
+      attempt.version = commit.version;
+      attempt.result = result_name(value);
+      return Verdict::done;
+    case store::CommitStatus::conflict:
+      counters_.conflicts.add();
+      ++attempt.conflicts;
+      return commit.turn_held || attempt.conflicts >= store::kConflictsBeforeTurn ? Verdict::again_in_turn
+                                                                                  : Verdict::again;
+    case store::CommitStatus::too_large:
+      attempt.fault = "shared data: a key, a value or the whole run is over the limits of the store";
+      return Verdict::failed;
+    case store::CommitStatus::unavailable: break;
+  }
+  attempt.fault = "shared data: cannot be written now";
+  return Verdict::failed;
+}
+
+std::string_view WasmHostFilter::no_guest(Attempt& attempt) {
+  counters_.out_of_vm.add();
+  const std::string fault = pool_.counts().alive == 0 ? parts_.statistics->get_fault() : "";
+  return answer_503(attempt, kOutOfVm,
+                    fault.empty() ? "no guest was free within " + format_duration(parts_.recipe->timeout)
+                                  : "no guest can be made: " + fault);
+}
+
+std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
+  if (attempt.guest && attempt.guest->busy()) attempt.guest->kill();
+  counters_.timeouts.add();
+  attempt.fault = "timed out after " + format_duration(parts_.recipe->timeout);
+  return failed(attempt);
+}
+
+std::string_view WasmHostFilter::failed(Attempt& attempt) {
+  counters_.wasm_errors.add();
+  return answer_503(attempt, kWasmError, attempt.fault);
+}
+
+std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view result, std::string text) {
+  attempt.guest.give_back();
+  attempt.context.flush_logs(parts_.recipe->name);
+  attempt.undo.restore();
+  attempt.exchange.new_response().status = kStatusUnavailable;
+  if (const auto suppressed = failures_.pass(Clock::now())) {
+    parts_.recipe->logger.warn(parts_.recipe->name + ": wasm: " + text + suppressed_note(*suppressed));
+  }
+  attempt.exchange.add_tag("wasm: " + std::move(text));
+  report_guests();
+  return result;
+}
+
+void WasmHostFilter::report_guests() {
+  const wasm::Pool::Counts counts = pool_.counts();
+  counters_.vms.add(counts.alive - guests_reported_);
+  counters_.vms_replaced.add(counts.created - replaced_reported_);
+  if (counts.created != replaced_reported_) parts_.statistics->set_fault("");
+  guests_reported_ = counts.alive;
+  replaced_reported_ = counts.created;
+}
+
+}  // namespace sluice::filters

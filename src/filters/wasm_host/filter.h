@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// One core's WasmHost filter: runs guests, each run one transaction.
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "filters/wasm_host/environment.h"
+#include "filters/wasm_host/host_context.h"
+#include "filters/wasm_host/log_gate.h"
+#include "filters/wasm_host/recipe.h"
+#include "pipeline/filter.h"
+#include "wasm/pool.h"
+
+namespace sluice::filters {
+
+struct WasmHostParts {
+  std::shared_ptr<const WasmEnvironment> environment;
+  std::shared_ptr<const Recipe> recipe;
+  std::shared_ptr<WasmStatistics> statistics;
+};
+
+class WasmHostFilter final : public pipeline::Filter {
+ public:
+  // `guests`: ready-made; `share`: how many there may be on this core.
+  WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsigned share,
+                 std::vector<std::unique_ptr<wasm::Instance>> guests);
+  ~WasmHostFilter() override;
+
+  Task<std::string_view> handle(pipeline::Exchange& exchange) override;
+
+ private:
+  struct Attempt;
+  enum class Verdict { done, again, again_in_turn, failed };
+
+  [[nodiscard]] Verdict judge(Attempt& attempt, Result<std::int32_t> value);
+  [[nodiscard]] Verdict commit(Attempt& attempt, std::int32_t value);
+  [[nodiscard]] std::string_view no_guest(Attempt& attempt);
+  [[nodiscard]] std::string_view failed(Attempt& attempt);
+  [[nodiscard]] std::string_view timed_out(Attempt& attempt);
+  [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result, std::string text);
+  void report_guests();
+
+  WasmHostParts parts_;
+  store::View& view_;
+  WasmCounters& counters_;
+  wasm::Pool pool_;
+  LogGate failures_;
+  LogGate guest_lines_;
+  std::mt19937_64 random_;
+  std::uint64_t guests_reported_ = 0;
+  std::uint64_t replaced_reported_ = 0;
+};
+
+}  // namespace sluice::filters

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/recipe.h"
+
+#include <cstring>
+#include <vector>
+
+#include "filters/wasm_host/abi.h"
+#include "filters/wasm_host/host_context.h"
+#include "filters/wasm_host/marshal.h"
+
+namespace sluice::filters {
+namespace {
+
+constexpr std::uint32_t kLinesPerSecond = 20;
+
+std::string encode(const std::map<std::string, std::string>& parameters) {
+  std::vector<std::string> list;
+  for (const auto& [key, value] : parameters) {
+    list.push_back(key);
+    list.push_back(value);
+  }
+  return encode_strings(list);
+}
+
+Result<void> write_at(wasm::Instance& instance, std::uint32_t address, const std::string& bytes) {
+  if (address == 0) return fail(ErrorKind::invalid, "wasm_alloc returned 0");
+  SLUICE_TRY(const auto place, instance.memory().at(address, bytes.size()));
+  std::memcpy(place.data(), bytes.data(), bytes.size());
+  return {};
+}
+
+std::unexpected<Error> explain(const char* what, Error error, Duration timeout) {
+  if (error.kind == ErrorKind::timed_out) error.message += " after " + format_duration(timeout);
+  error.message = std::string(what) + ": " + error.message;
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) const {
+  const TimePoint deadline = Clock::now() + timeout;
+  LogGate gate(kLinesPerSecond);
+  std::mt19937_64 random(std::random_device{}());
+  HostContext context(logger, gate, random);
+
+  auto made = co_await wasm::Instance::create(
+      module, {.memory_bytes_max = memory_bytes_max, .logger = logger, .name = name, .context = &context}, pace,
+      deadline);
+  if (!made) co_return explain("cannot be instantiated", made.error(), timeout);
+  wasm::Instance& instance = **made;
+  if (instance.has(kGuestInit)) {
+    const std::string bytes = encode(parameters);
+    const auto address =
+        co_await instance.call(kGuestAlloc, static_cast<std::int32_t>(bytes.size()), pace, deadline);
+    if (!address) co_return explain("wasm_alloc for the parameters", address.error(), timeout);
+    const auto written = write_at(instance, static_cast<std::uint32_t>(*address), bytes);
+    if (!written) co_return explain("the parameters", written.error(), timeout);
+    const auto done = co_await instance.call(kGuestInit, *address, pace, deadline);
+    context.flush_logs(name);
+    if (!done) co_return explain("wasm_init", done.error(), timeout);
+  }
+  instance.set_context(nullptr);
+  co_return std::move(made);
+}
+
+}  // namespace sluice::filters

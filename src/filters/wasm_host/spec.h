@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "pipeline/filter.h"
+
+namespace sluice::filters {
+
+struct WasmHostSpec {
+  pipeline::FilterMeta meta;
+  std::string code;
+  Duration timeout = std::chrono::milliseconds(100);
+  int max_concurrency = 10;
+  std::string max_memory = "64MiB";
+  std::map<std::string, std::string> parameters;
+
+  void fields(auto& visit) {
+    constexpr std::int64_t kMillisecond = 1'000'000;
+    constexpr std::int64_t kHour = 3'600'000 * kMillisecond;
+    meta.fields(visit);
+    visit("maxConcurrency", max_concurrency,
+          {.min = 1, .max = 10'000, .doc = "guests alive, shared out over the cores, one each at least"});
+    visit("code", code,
+          {.required = true, .min = 1, .doc = "the module: an http(s) URL, the path of a file, or base64"});
+    visit("timeout", timeout,
+          {.min = kMillisecond, .max = kHour, .doc = "most time that one request may take here, waiting included"});
+    visit("parameters", parameters, {.doc = "handed to wasm_init"});
+    visit("maxMemory", max_memory, {.doc = "most memory of one guest: bytes, or 64MiB"});
+  }
+};
+
+// "64MiB", "64Mi", "64MB", "65536" -> bytes.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
+
+}  // namespace sluice::filters

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "loop/event_loop.h"
+
+namespace sluice::pipeline {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A kind whose filters return what their spec says, and write their name into the response.
+struct EchoSpec {
+  FilterMeta meta;
+  std::string result;
+  bool respond = false;
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("result", result, {.doc = "what to return"});
+    visit("respond", respond, {.doc = "make a response"});
+  }
+};
+
+class EchoFilter final : public Filter {
+ public:
+  EchoFilter(EchoSpec spec, int generation) : spec_(std::move(spec)), generation_(generation) {}
+  Task<std::string_view> handle(Exchange& exchange) override {
+    if (spec_.respond) exchange.new_response().body.assign(spec_.meta.name + std::to_string(generation_));
+    co_return spec_.result;
+  }
+  [[nodiscard]] int generation() const { return generation_; }
+
+ private:
+  EchoSpec spec_;
+  int generation_;
+};
+
+class EchoPrototype final : public FilterPrototype {
+ public:
+  explicit EchoPrototype(EchoSpec spec) : spec_(std::move(spec)) {}
+  [[nodiscard]] Json spec() const override { return config::encode(spec_); }
+  [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core&, Filter* previous) const override {
+    const auto* old = dynamic_cast<EchoFilter*>(previous);
+    return std::make_unique<EchoFilter>(spec_, old != nullptr ? old->generation() + 1 : 0);
+  }
+
+ private:
+  EchoSpec spec_;
+};
+
+class EchoKind final : public FilterKind {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "Echo"; }
+  [[nodiscard]] std::span<const std::string_view> results() const override {
+    static constexpr std::array<std::string_view, 2> kResults{"first", "second"};
+    return kResults;
+  }
+  [[nodiscard]] std::string_view description() const override { return "test"; }
+  [[nodiscard]] Json schema() const override { return config::schema<EchoSpec>(); }
+  [[nodiscard]] std::shared_ptr<const FilterPrototype> build(const config::Value& value, const FilterContext& context,
+                                                             config::Faults& faults) const override {
+    return std::make_shared<EchoPrototype>(config::decode<EchoSpec>(value, context.path, faults));
+  }
+};
+
+class PipelineTest : public testing::Test {
+ protected:
+  PipelineTest() { kinds_.push_back(std::make_unique<EchoKind>()); }
+
+  std::shared_ptr<const PipelinePrototype> build(const std::string& yaml) {
+    faults_ = {};
+    return PipelinePrototype::build(*config::parse_document(yaml), kinds_, nullptr, faults_);
+  }
+  // The aliases that ran.
+  std::vector<std::string> run(const std::string& yaml) {
+    const auto prototype = build(yaml);
+    EXPECT_THAT(faults_.lines(), IsEmpty());
+    const Pipeline pipeline(prototype, core_, nullptr);
+    exchange_.clear();
+    loop::run_to_completion(loop_, pipeline.handle(exchange_));
+    std::vector<std::string> aliases;
+    for (const auto& step : exchange_.steps) aliases.emplace_back(step.alias);
+    return aliases;
+  }
+  std::string body() {
+    const auto* response = exchange_.client_response();
+    return response != nullptr ? std::string(response->body.bytes()) : "no response";
+  }
+
+  loop::EventLoop loop_;
+  loop::Core core_{loop_, 0, 1};
+  Exchange exchange_{core_};
+  FilterKinds kinds_;
+  config::Faults faults_;
+};
+
+TEST_F(PipelineTest, WithoutFlowRunsTheFiltersAsDefined) {
+  EXPECT_THAT(run("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo}, {name: b, kind: Echo, respond: true}]}"),
+              ElementsAre("a", "b"));
+  EXPECT_EQ(body(), "b0");
+}
+
+TEST_F(PipelineTest, AnUnmatchedResultEndsTheFlow) {
+  EXPECT_THAT(run("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, result: first}, {name: b, kind: Echo}]}"),
+              ElementsAre("a"));
+  EXPECT_EQ(body(), "no response");
+}
+
+TEST_F(PipelineTest, JumpsToAnAliasOverWhatLiesBetween) {
+  EXPECT_THAT(run(R"(
+name: p
+kind: Pipeline
+flow:
+- {filter: a, jumpIf: {first: again}}
+- {filter: b}
+- {filter: a, alias: again, jumpIf: {first: END}}
+- {filter: b, alias: never}
+filters: [{name: a, kind: Echo, result: first}, {name: b, kind: Echo}])"),
+              ElementsAre("a", "again"));
+}
+
+TEST_F(PipelineTest, SuccessMayJumpAndEndStops) {
+  EXPECT_THAT(run(R"(
+name: p
+kind: Pipeline
+flow: [{filter: a, jumpIf: {"": c}}, {filter: b}, {filter: c}, {filter: END}, {filter: b, alias: d}]
+filters: [{name: a, kind: Echo}, {name: b, kind: Echo}, {name: c, kind: Echo}])"),
+              ElementsAre("a", "c"));
+}
+
+TEST_F(PipelineTest, AResponseInAnotherNamespaceIsNotTheClients) {
+  run(R"(
+name: p
+kind: Pipeline
+flow: [{filter: a, namespace: side}]
+filters: [{name: a, kind: Echo, respond: true}])");
+  EXPECT_EQ(body(), "no response");
+}
+
+TEST_F(PipelineTest, EveryFaultIsReportedWithItsPath) {
+  EXPECT_EQ(build(R"(
+name: p
+kind: Pipeline
+flow:
+- {filter: nope}
+- {filter: a, jumpIf: {third: END, first: zzz}}
+- {filter: END, jumpIf: {first: END}}
+filters:
+- {name: a, kind: Echo, resullt: x}
+- {name: a, kind: Echo}
+- {name: END, kind: Echo}
+- {name: b, kind: Ecko}
+- {kind: Echo}
+- 17)"),
+            nullptr);
+  EXPECT_THAT(faults_.lines(), testing::IsSupersetOf({
+      HasSubstr("filters[0].resullt: "),
+      HasSubstr("filters[1].name: \"a\" is used twice"),
+      HasSubstr("filters[2].name: END is built in"),
+      HasSubstr("filters[3].kind: kind \"Ecko\" not found, did you mean \"Echo\"?"),
+      HasSubstr("filters[4].name: is required"),
+      HasSubstr("filters[5]: must be a map"),
+      HasSubstr("flow[0].filter: no filter \"nope\""),
+      HasSubstr("flow[1].jumpIf.third: is not a result of Echo"),
+      HasSubstr("flow[1].jumpIf.first: \"zzz\" is not a later node"),
+      HasSubstr("flow[2].jumpIf: END has no results"),
+  }));
+}
+
+TEST_F(PipelineTest, JumpingBackIsRefused) {
+  EXPECT_EQ(build(R"(
+name: p
+kind: Pipeline
+flow: [{filter: a}, {filter: b, jumpIf: {first: a}}]
+filters: [{name: a, kind: Echo}, {name: b, kind: Echo}])"),
+            nullptr);
+  EXPECT_THAT(faults_.lines(), ElementsAre(HasSubstr("\"a\" is not a later node of the flow")));
+}
+
+TEST_F(PipelineTest, AFilterHandsItsStateToItsSuccessor) {
+  const auto prototype = build("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, respond: true}]}");
+  const Pipeline first(prototype, core_, nullptr);
+  const auto renamed = build("{name: p, kind: Pipeline, filters: [{name: b, kind: Echo}, {name: a, kind: Echo, respond: true}]}");
+  const Pipeline second(renamed, core_, &first);
+  loop::run_to_completion(loop_, second.handle(exchange_));
+  EXPECT_EQ(body(), "a1");
+}
+
+TEST_F(PipelineTest, SpecIsCompleted) {
+  const Json spec = build("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo}]}")->spec();
+  EXPECT_EQ(spec["filters"][0]["respond"], false);
+  EXPECT_EQ(spec["flow"][0]["filter"], "a");
+  EXPECT_EQ(spec["version"], "easegress.megaease.com/v2");
+}
+
+}  // namespace
+}  // namespace sluice::pipeline

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of sluice-server: flag > environment (EG_…) > file > default.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "config/fields.h"
+
+namespace sluice::server_program {
+
+struct Options {
+  std::string name = "eg-default-name";
+  std::string api_addr = "localhost:2381";
+  std::string home_dir = "./";
+  std::string data_dir = "data";  // relative to home_dir, as is log_dir
+  std::string log_dir = "log";
+  std::vector<std::string> initial_object_config_files;
+  bool debug = false;
+  bool disable_access_log = false;
+  unsigned workers = 0;  // 0: one per processor
+
+  // The names in the configuration file; the flags are the same with "--".
+  void fields(auto& visit) {
+    visit("name", name, {.format = config::Format::name, .doc = "name of this member"});
+    visit("api-addr", api_addr, {.format = config::Format::host_port, .doc = "address of the admin API"});
+    visit("home-dir", home_dir, {.min = 1, .doc = "folder that the other folders are relative to"});
+    visit("data-dir", data_dir, {.min = 1, .doc = "folder of the objects and the shared data"});
+    visit("log-dir", log_dir, {.doc = "folder of the logs; empty: standard error and output"});
+    visit("initial-object-config-files", initial_object_config_files,
+          {.doc = "YAML files of objects to create if their names are free"});
+    visit("debug", debug, {.doc = "log more"});
+    visit("disable-access-log", disable_access_log, {.doc = "do not write the access log"});
+    visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
+  }
+
+  [[nodiscard]] std::string path_of(const std::string& folder) const;  // below home_dir
+};
+
+struct CommandLine {
+  Options options;
+  bool exit = false;  // help or version was asked for, or an error was printed
+  int exit_code = 0;
+};
+
+// Prints help, version, the configuration (-c) or what is wrong (exit code 1) itself.
+[[nodiscard]] CommandLine parse_command_line(int argc, char** argv);
+
+}  // namespace sluice::server_program

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process around the gateway: folders, the pid file, signals.
+#pragma once
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace sluice::server_program {
+
+// Creates the folder if it is absent. The error names it.
+[[nodiscard]] Result<void> make_folder(const std::filesystem::path& folder);
+
+// <home>/sluice.pid, for as long as the process lives.
+class PidFile {
+ public:
+  [[nodiscard]] static Result<PidFile> write(const std::filesystem::path& path);
+  PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  PidFile& operator=(PidFile&&) = delete;
+  ~PidFile();
+
+ private:
+  explicit PidFile(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+// Blocks the signals below in this thread and all it starts; make it before the first thread.
+class Signals {
+ public:
+  Signals();
+  // Waits for SIGTERM, SIGINT or SIGHUP.
+  [[nodiscard]] int wait() const;
+  // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255.
+  void second_one_kills() const;
+
+ private:
+  sigset_t set_{};
+};
+
+}  // namespace sluice::server_program

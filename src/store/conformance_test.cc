@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/conformance.h"
+
+namespace sluice::store {
+namespace {
+
+BackendUnderTest memory() {
+  return {"memory", [](const std::string&, unsigned cores, const Limits& limits) {
+            return open_memory_store(cores, limits);
+          }};
+}
+
+BackendUnderTest embedded() {
+  return {"embedded", [](const std::string& directory, unsigned cores, const Limits& limits) {
+            auto store = open_embedded_store(directory, cores, Logger(), limits);
+            return store ? std::move(*store) : nullptr;
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, StoreConformance, testing::Values(memory(), embedded()),
+                         [](const auto& backend) { return backend.param.name; });
+
+}  // namespace
+}  // namespace sluice::store

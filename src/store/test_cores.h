@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: cores with a thread and an event loop each.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "loop/core.h"
+#include "loop/event_loop.h"
+#include "store/store.h"
+
+namespace sluice::store {
+
+// Make it before the Store and destroy it after.
+class TestCores {
+ public:
+  explicit TestCores(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) loops_.push_back(std::make_unique<loop::EventLoop>());
+    for (auto& loop : loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
+  }
+  ~TestCores() {
+    for (auto& loop : loops_) loop->stop();
+    for (auto& thread : threads_) thread.join();
+  }
+  TestCores(const TestCores&) = delete;
+  TestCores& operator=(const TestCores&) = delete;
+
+  [[nodiscard]] unsigned count() const { return static_cast<unsigned>(loops_.size()); }
+  [[nodiscard]] loop::EventLoop& loop(unsigned i) { return *loops_[i]; }
+  [[nodiscard]] loop::Core core(unsigned i) { return {*loops_[i], i, count()}; }
+
+  // work() on core i; waits for its result.
+  template <class Work>
+  decltype(auto) on(unsigned i, Work work) {
+    std::packaged_task<std::invoke_result_t<Work>()> task(std::move(work));
+    auto result = task.get_future();
+    loop(i).post([&task] { task(); });
+    return result.get();
+  }
+  // make() on core i gives a Task<T>; starts it there. The future has its result.
+  template <class Make>
+  auto start(unsigned i, Make make) {
+    using Value = typename TaskValue<std::invoke_result_t<Make>>::type;
+    std::promise<Value> promise;
+    auto result = promise.get_future();
+    loop(i).post([this, i, make = std::move(make), promise = std::move(promise)]() mutable {
+      loop(i).spawn(fulfil<Value>(std::move(make), std::move(promise)));
+    });
+    return result;
+  }
+  template <class Make>
+  auto await(unsigned i, Make make) {
+    return start(i, std::move(make)).get();
+  }
+
+ private:
+  template <class T>
+  struct TaskValue;
+  template <class T>
+  struct TaskValue<Task<T>> {
+    using type = T;
+  };
+  template <class Value>
+  static Task<void> fulfil(std::move_only_function<Task<Value>()> make,
+                           std::promise<Value> promise) {
+    if constexpr (std::is_void_v<Value>) {
+      co_await make();
+      promise.set_value();
+    } else {
+      promise.set_value(co_await make());
+    }
+  }
+
+  std::vector<std::unique_ptr<loop::EventLoop>> loops_;
+  std::vector<std::thread> threads_;
+};
+
+[[nodiscard]] inline TimePoint in(Duration duration) { return Clock::now() + duration; }
+
+// Runs `body` until it is part of the chain, as pipeline/ does.
+inline Task<Commit> transact(View& view, std::function<Task<void>(Transaction&)> body,
+                             TimePoint deadline = in(std::chrono::seconds(60))) {
+  Transaction transaction(view);
+  std::optional<View::Turn> turn;
+  for (int conflicts = 1;; ++conflicts) {
+    co_await body(transaction);
+    const Commit commit = view.commit(transaction);
+    if (commit.status != CommitStatus::conflict) co_return commit;
+    if (!turn && (commit.turn_held || conflicts >= kConflictsBeforeTurn)) {
+      auto granted = co_await view.turn(deadline);
+      if (!granted) co_return commit;
+      turn.emplace(std::move(*granted));
+    }
+    transaction.restart();
+  }
+}
+
+// A blind write, which cannot conflict unless somebody has the turn.
+inline Commit put(View& view, std::string_view key, std::string_view value) {
+  Transaction transaction(view);
+  transaction.put(key, value);
+  return view.commit(transaction);
+}
+
+inline std::optional<std::string> get(View& view, std::string_view key) {
+  Transaction transaction(view);
+  const auto value = transaction.get(key);
+  return value ? std::optional<std::string>(*value) : std::nullopt;
+}
+
+inline std::uint64_t count(View& view, std::string_view prefix) {
+  return Transaction(view).count(prefix);
+}
+
+}  // namespace sluice::store

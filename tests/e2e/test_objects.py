@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Objects: what is refused and how, what is kept, what egctl prints."""
+
+import json
+import subprocess
+
+import pytest
+import yaml
+
+from client import fetch
+from gateway import documents, http_server, mock, pipeline, wasm
+
+
+def refused(server, text: str, verb: str = "create") -> str:
+    """The error of `egctl VERB -f -`, which must not have changed anything."""
+    before, version = server.get_json("/apis/v2/objects"), server.config_version()
+    done = server.egctl(verb, "-f", "-", input=text, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: "), done.stderr
+    assert done.stderr.endswith("\n")
+    assert server.get_json("/apis/v2/objects") == before
+    assert server.config_version() == version
+    return done.stderr
+
+
+PATH = {"pathPrefix": "/", "backend": "p"}
+FLOW_FILTERS = (mock("a", "a"), mock("b", "b"))
+
+BAD_SPECS = {
+    "no port": ({"kind": "HTTPServer", "name": "s"}, ["port", "required"]),
+    "port too large": (http_server(70000, PATH), ["port", "70000"]),
+    "port not a number": ({"kind": "HTTPServer", "name": "s", "port": "many"}, ["port"]),
+    "no name": ({"kind": "HTTPServer", "port": 80}, ["name"]),
+    "bad name": (http_server(1080, PATH, name="a b"), ["name", "a b"]),
+    "no kind": ({"name": "s", "port": 80}, ["kind"]),
+    "unknown kind": ({"kind": "HTTPSrver", "name": "s"}, ["kind", "HTTPSrver", "HTTPServer"]),
+    "unknown key": (http_server(1080, PATH, prot=1), ["prot", "port"]),
+    "unknown key below": (
+        http_server(1080, {"pathPrefx": "/", "backend": "p"}),
+        ["rules[0].paths[0].pathPrefx", "pathPrefix"],
+    ),
+    "prefix without slash": (http_server(1080, {"pathPrefix": "a", "backend": "p"}), ["rules[0].paths[0].pathPrefix"]),
+    "no backend": (http_server(1080, {"path": "/"}), ["rules[0].paths[0].backend", "required"]),
+    "bad regexp": (http_server(1080, {"pathRegexp": "(", "backend": "p"}), ["rules[0].paths[0].pathRegexp"]),
+    "bad method": (http_server(1080, {**PATH, "methods": ["GET", "get"]}), ["rules[0].paths[0].methods[1]"]),
+    "bad address": (
+        http_server(1080, PATH, ipFilter={"blockIPs": ["10.0.0.1", "10.0.0.300"]}),
+        ["ipFilter.blockIPs[1]", "10.0.0.300"],
+    ),
+    "bad duration": (http_server(1080, PATH, keepAliveTimeout="60"), ["keepAliveTimeout", "60"]),
+    "https without certificate": (http_server(1080, PATH, https=True), ["https"]),
+    "no filters": ({"kind": "Pipeline", "name": "p"}, ["filters"]),
+    "unknown filter kind": (pipeline("p", {"name": "a", "kind": "Mok"}), ["filters[0].kind", "Mok"]),
+    "filter without name": (pipeline("p", {"kind": "Mock", "rules": []}), ["filters[0].name"]),
+    "same filter twice": (pipeline("p", mock("a"), mock("b")), ["filters[1].name", "mock"]),
+    "filter called END": (pipeline("p", mock("a", "END")), ["filters[0].name", "END"]),
+    "mock without code": (pipeline("p", {"name": "m", "kind": "Mock", "rules": [{"body": "x"}]}), ["filters[0].rules[0].code"]),
+    "mock code": (pipeline("p", mock("x", code=1000)), ["filters[0].rules[0].code", "1000"]),
+    "flow of unknown filter": (pipeline("p", *FLOW_FILTERS, flow=[{"filter": "c"}]), ["flow[0].filter", "c"]),
+    "unknown result": (
+        pipeline("p", *FLOW_FILTERS, flow=[{"filter": "a", "jumpIf": {"mockd": "b"}}, {"filter": "b"}]),
+        ["flow[0].jumpIf", "mockd"],
+    ),
+    "backward jump": (
+        pipeline("p", *FLOW_FILTERS, flow=[{"filter": "a"}, {"filter": "b", "jumpIf": {"mocked": "a"}}]),
+        ["flow[1].jumpIf", "a"],
+    ),
+    "ambiguous jump": (
+        pipeline(
+            "p",
+            *FLOW_FILTERS,
+            flow=[
+                {"filter": "a", "jumpIf": {"mocked": "x"}},
+                {"filter": "b", "alias": "x"},
+                {"filter": "b", "alias": "x"},
+            ],
+        ),
+        ["flow", "x"],
+    ),
+    "wasm without code": (pipeline("p", {"name": "w", "kind": "WasmHost"}), ["filters[0].code"]),
+    "wasm duration": (pipeline("p", wasm("AGFzbQEAAAA=", timeout="100")), ["filters[0].timeout", "100", "100ms"]),
+    "wasm concurrency": (pipeline("p", wasm("AGFzbQEAAAA=", concurrency=0)), ["filters[0].maxConcurrency"]),
+    "wasm file that is not there": (pipeline("p", wasm("/no/such/file.wasm")), ["filters[0].code", "/no/such/file.wasm"]),
+    "proxy without pools": (pipeline("p", {"name": "x", "kind": "Proxy", "pools": []}), ["filters[0].pools"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SPECS)
+def test_bad_spec(shared_server, case):
+    spec, parts = BAD_SPECS[case]
+    error = refused(shared_server, documents(spec))
+    for part in parts:
+        assert part in error
+
+
+BAD_TEXTS = {
+    "not yaml": "kind: [HTTPServer\nname: x\n",
+    "a list": "- kind: HTTPServer\n",
+    "a scalar": "HTTPServer\n",
+    "nothing": "",
+    "a key twice": "kind: HTTPServer\nname: s\nport: 80\nport: 81\n",
+    "an alias of itself": "kind: &x [*x]\nname: s\n",
+}
+
+
+@pytest.mark.parametrize("case", BAD_TEXTS)
+def test_bad_text(shared_server, case):
+    refused(shared_server, BAD_TEXTS[case])
+
+
+def test_all_faults_are_told_at_once(shared_server):
+    spec = pipeline("p", mock("x", code=1000), {"name": "w", "kind": "WasmHost", "timeout": "soon"})
+    error = refused(shared_server, documents(spec))
+    for path in ("filters[0].rules[0].code", "filters[1].timeout", "filters[1].code"):
+        assert path in error
+
+
+def test_of_several_documents_all_or_none(server):
+    good = pipeline("good", mock("x"))
+    bad = pipeline("bad", mock("x", code=1000))
+    error = refused(server, documents(good, bad))
+    assert "filters[0].rules[0].code" in error
+    assert server.objects() == []
+
+
+def test_a_bad_update_leaves_what_runs(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("one\n")))
+    error = refused(server, documents(pipeline("p", mock("two\n", code=99))), "apply")
+    assert "filters[0].rules[0].code" in error
+    assert fetch(port).text == "one\n"
+
+
+def test_create_of_what_exists(server):
+    server.apply(pipeline("p", mock("x")))
+    assert "conflict name: p" in refused(server, documents(pipeline("p", mock("y"))))
+
+
+def test_update_of_what_does_not_exist(server):
+    done = server.egctl("object", "update", "-f", "-", input=documents(pipeline("p", mock("x"))), check=False)
+    assert done.returncode == 1
+    assert "not found" in done.stderr
+    assert server.objects() == []
+
+
+def test_the_kind_of_a_name_cannot_change(server):
+    server.apply(pipeline("p", mock("x")))
+    error = refused(server, documents(http_server(1080, name="p")), "apply")
+    assert "Pipeline" in error and "HTTPServer" in error
+
+
+def test_the_name_in_the_url_counts(server):
+    server.apply(pipeline("p", mock("x")))
+    body = json.dumps(pipeline("q", mock("x")))
+    status, _, text = server.request("PUT", "/apis/v2/objects/p", body)
+    assert status == 400 and "inconsistent name" in text
+    assert server.objects() == ["p"]
+
+
+def test_delete(server):
+    server.apply(pipeline("p", mock("x")), pipeline("q", mock("x")))
+    server.egctl("delete", "pipeline", "p")
+    assert server.objects() == ["q"]
+    done = server.egctl("object", "delete", "p", check=False)
+    assert done.returncode == 1 and "not found" in done.stderr
+    server.egctl("object", "delete", "q")
+    assert server.objects() == []
+
+
+def test_get_completes_the_spec(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}))
+    as_json = json.loads(server.egctl("object", "get", "http-server", "-o", "json").stdout)
+    as_yaml = yaml.safe_load(server.egctl("object", "get", "http-server", "-o", "yaml").stdout)
+    by_kind = yaml.safe_load(server.egctl("get", "httpserver", "http-server", "-o", "yaml").stdout)
+    for spec in (as_json, as_yaml, by_kind):
+        assert (spec["kind"], spec["name"], spec["port"]) == ("HTTPServer", "http-server", port)
+        assert spec["keepAliveTimeout"] in ("60s", "1m", "1m0s")
+        assert spec["maxConnections"] == 10240
+        assert spec["rules"][0]["paths"][0]["pathPrefix"] == "/"
+        assert spec["createdAt"]
+
+
+def test_lists(server, port):
+    server.apply(http_server(port), pipeline("p", mock("x")))
+    listed = yaml.safe_load(server.egctl("object", "list", "-o", "yaml").stdout)
+    assert sorted(spec["name"] for spec in listed) == ["http-server", "p"]
+    table = server.egctl("get", "all").stdout
+    assert "http-server" in table and "HTTPServer" in table and "Pipeline" in table
+    kinds = server.egctl("object", "kinds").stdout
+    assert "HTTPServer" in kinds and "Pipeline" in kinds
+
+
+def test_what_is_completed_can_be_applied_again(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    version = server.config_version()
+    text = server.egctl("object", "get", "p", "-o", "yaml").stdout
+    server.egctl("apply", "-f", "-", input=text)
+    assert server.config_version() == version, "nothing has changed"
+
+
+def test_the_version_counts_changes(server):
+    version = server.config_version()
+    server.apply(pipeline("p", mock("x")))
+    assert server.config_version() == version + 1
+    server.apply(pipeline("p", mock("y")))
+    assert server.config_version() == version + 2
+    server.delete("p")
+    assert server.config_version() == version + 3
+
+
+def test_file_and_several_documents(server, tmp_path):
+    file = tmp_path / "objects.yaml"
+    file.write_text("---\n" + documents(pipeline("p", mock("x")), pipeline("q", mock("x"))) + "---\n")
+    server.egctl("create", "-f", str(file))
+    assert server.objects() == ["p", "q"]
+    done = server.egctl("create", "-f", str(tmp_path / "none.yaml"), check=False)
+    assert done.returncode == 1 and "none.yaml" in done.stderr
+
+
+def test_json_documents(server):
+    server.egctl("create", "-f", "-", input=json.dumps(pipeline("p", mock("x"))))
+    assert server.objects() == ["p"]
+
+
+def test_no_server(server):
+    server.stop()
+    done = server.egctl("object", "list", check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ") and server.api in done.stderr
+
+
+def test_health_and_help(server):
+    assert server.egctl("health").returncode == 0
+    assert "wasm" in server.egctl("--help").stdout
+    assert server.egctl("no-such-command", check=False).returncode == 1
+
+
+def test_api_v1_is_there(server):
+    status, headers, _ = server.request("GET", "/apis/v1/objects")
+    assert status == 200 and "X-Config-Version" in headers
+    assert server.request("GET", "/apis/v1/healthz")[0] == 200
+    assert server.request("GET", "/apis/v2/no-such-thing")[0] == 404
+
+
+def test_another_server_on_the_same_data_is_refused(server, tmp_path):
+    from gateway import BIN, DEADLINE, free_port
+
+    done = subprocess.run(
+        [BIN / "sluice-server", "--home-dir", server.home, "--api-addr", f"127.0.0.1:{free_port()}"],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 1
+    assert server.egctl("health").returncode == 0
+
+
+@pytest.mark.parametrize("option", [["--no-such-option"], ["--api-addr", "nowhere"], ["--api-addr", "0.0.0.0:0"]])
+def test_bad_options(tmp_path, option):
+    from gateway import BIN, DEADLINE
+
+    done = subprocess.run(
+        [BIN / "sluice-server", "--home-dir", tmp_path / "home", *option],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 1
+    assert option[0].lstrip("-") in done.stderr or option[-1] in done.stderr or "TLS" in done.stderr
