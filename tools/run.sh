@@ -8,7 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 home=build/run
 pid_file=$home/run.pid
-log=$home/server.log
+log=$home/log/stdout.log
+first_words=$home/server.log # what it says on standard error, before and beside the log
 api=127.0.0.1:2381
 server=$PWD/build/bin/sluice-server
 egctl() { build/bin/egctl --server "$api" "$@"; }
@@ -72,14 +73,14 @@ elif egctl health >/dev/null 2>&1; then
   exit 1
 else
   # A session of its own: Ctrl-C reaches it through this script, as SIGTERM.
-  setsid "$server" --home-dir "$home" --api-addr "$api" </dev/null >"$log" 2>&1 &
+  setsid "$server" --home-dir "$home" --api-addr "$api" </dev/null >"$first_words" 2>&1 &
   pid=$!
   printf '%s' "$pid" >"$pid_file"
   for ((i = 0; i < 200; i++)); do
     if egctl health >/dev/null 2>&1; then break; fi
     if ! kill -0 "$pid" 2>/dev/null; then
       printf 'sluice-server ended:\n' >&2
-      tail -n 20 "$log" >&2
+      tail -n 20 "$first_words" >&2
       exit 1
     fi
     sleep 0.05

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <thread>
 
+#include "base/time.h"
+
 namespace sluice::admin {
 namespace {
 
@@ -193,8 +195,7 @@ class Httplib final : public HttpServer {
     write(respond(request, reader), out);
     if (!logger_.enabled(LogLevel::debug)) return;
     logger_.debug("admin API: " + request.method + " " + request.target + " " +
-                  std::to_string(out.status) + " rx:" + request.get_header_value("Content-Length") +
-                  "B " + format_duration(Clock::now() - begin));
+                  std::to_string(out.status) + " " + format_duration(Clock::now() - begin));
   }
 
   Response respond(const httplib::Request& request,

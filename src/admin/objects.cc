@@ -27,6 +27,7 @@ Json to_json(const std::vector<Applied>& applied) {
   Json out = Json::array();
   for (const Applied& one : applied) {
     out.push_back({{"name", one.name}, {"kind", one.kind}, {"change", to_string(one.change)}});
+    if (!one.warning.empty()) out.back()["warning"] = one.warning;
   }
   return out;
 }

@@ -90,8 +90,7 @@ void Decoder::decode(const Value& value, std::string& out, const Rule& rule,
   }
 }
 
-void Decoder::decode(const Value& value, Duration& out, const Rule& rule,
-                     const std::string& path) {
+void Decoder::decode(const Value& value, Duration& out, const Rule& rule, const std::string& path) {
   if (!expect(value, Value::Kind::scalar, "a duration such as 100ms", path)) return;
   const auto parsed = parse_duration(value.scalar);
   if (!parsed) {
@@ -157,11 +156,11 @@ bool Decoder::check_size(std::size_t size, const Rule& rule, std::string_view un
                          const std::string& path) {
   const auto have = static_cast<std::int64_t>(size);
   if (have < rule.min) {
-    faults_.add(path, "has " + count(have, unit) + ", at least " + std::to_string(rule.min) +
-                          " wanted");
+    faults_.add(path,
+                "has " + count(have, unit) + ", at least " + std::to_string(rule.min) + " wanted");
   } else if (have > rule.max) {
-    faults_.add(path, "has " + count(have, unit) + ", at most " + std::to_string(rule.max) +
-                          " allowed");
+    faults_.add(path,
+                "has " + count(have, unit) + ", at most " + std::to_string(rule.max) + " allowed");
   } else {
     return true;
   }

@@ -105,10 +105,9 @@ class Decoder {
     constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
     return std::cmp_greater(value, kMax) ? kMax : static_cast<std::int64_t>(value);
   }
-  bool expect(const Value& value, Value::Kind kind, std::string_view what,
-              const std::string& path);
-  std::optional<std::int64_t> decode_integer(const Value& value, std::int64_t min,
-                                             std::int64_t max, const std::string& path);
+  bool expect(const Value& value, Value::Kind kind, std::string_view what, const std::string& path);
+  std::optional<std::int64_t> decode_integer(const Value& value, std::int64_t min, std::int64_t max,
+                                             const std::string& path);
   bool check_size(std::size_t size, const Rule& rule, std::string_view unit,
                   const std::string& path);
   void check_unique(const Value& value, const std::string& path);

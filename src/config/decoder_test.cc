@@ -140,8 +140,7 @@ TEST(Decoder, SaysWhatToDo) {
       {"port: 080", "port: 080 has a leading zero, write 80, or 0o80 if it is octal"},
       {"port: 99999999999999999999999", "port: 99999999999999999999999 is over 65535"},
       {"port: -99999999999999999999999", "port: -99999999999999999999999 is under 1"},
-      {"big: 9223372036854775808",
-       "big: 9223372036854775808 is over 9223372036854775807"},
+      {"big: 9223372036854775808", "big: 9223372036854775808 is over 9223372036854775807"},
       {"code: 600", "code: 600 is over 599"},
       {"ratio: 1.5", "ratio: 1.5 is over 1"},
       {"ratio: -0.1", "ratio: -0.1 is under 0"},
@@ -166,9 +165,7 @@ TEST(Decoder, SaysWhatToDo) {
   }
 }
 
-TEST(Decoder, AcceptsZeroDuration) {
-  EXPECT_THAT(faults_of("{kind: x, timeout: 0}"), IsEmpty());
-}
+TEST(Decoder, AcceptsZeroDuration) { EXPECT_THAT(faults_of("{kind: x, timeout: 0}"), IsEmpty()); }
 
 TEST(Decoder, EmptyStringPassesWhereNothingIsRequired) {
   EXPECT_THAT(faults_of("{kind: x, policy: \"\", rules: [{backend: b, path: \"\"}]}"), IsEmpty());

@@ -70,10 +70,8 @@ TEST(EncoderOf, TypesScalarsAsTheCoreSchema) {
   EXPECT_EQ(typed("[true, FALSE, yes, 'true']"), R"([true,false,"yes","true"])");
   EXPECT_EQ(typed("[1, -1, +1, 0, 0x10, 0o17, 012, 1_0]"), R"([1,-1,1,0,16,15,"012","1_0"])");
   EXPECT_EQ(typed("[1.5, .5, 1., 1e3, -2E-2, 1.e, .]"), R"([1.5,0.5,1.0,1000.0,-0.02,"1.e","."])");
-  EXPECT_EQ(typed("[9223372036854775808, 99999999999999999999]"),
-            "[9223372036854775808,1e+20]");
-  EXPECT_EQ(typed("[.inf, .nan, 1e999, ~, null, \"\"]"),
-            R"([".inf",".nan","1e999",null,null,""])");
+  EXPECT_EQ(typed("[9223372036854775808, 99999999999999999999]"), "[9223372036854775808,1e+20]");
+  EXPECT_EQ(typed("[.inf, .nan, 1e999, ~, null, \"\"]"), R"([".inf",".nan","1e999",null,null,""])");
   EXPECT_EQ(typed("[2022-07-24, 1.2.3.4, ::1, -, 0x, 0xg]"),
             R"(["2022-07-24","1.2.3.4","::1","-","0x","0xg"])");
 }

@@ -9,8 +9,8 @@ namespace sluice::config {
 namespace {
 
 constexpr std::size_t kFaultsMax = 100;
-constexpr std::size_t kQuotedMax = 80;       // bytes
-constexpr std::size_t kSuggestionMax = 64;   // bytes; longer names are no typing errors
+constexpr std::size_t kQuotedMax = 80;      // bytes
+constexpr std::size_t kSuggestionMax = 64;  // bytes; longer names are no typing errors
 constexpr std::size_t kDistanceMax = 2;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -88,8 +88,8 @@ std::string suggestion(std::string_view unknown, const std::vector<std::string_v
 }
 
 std::string join_path(const std::string& path, std::string_view name) {
-  const bool plain = !name.empty() && name.size() <= kQuotedMax &&
-                     std::all_of(name.begin(), name.end(), is_word);
+  const bool plain =
+      !name.empty() && name.size() <= kQuotedMax && std::all_of(name.begin(), name.end(), is_word);
   if (!plain) return path + "[" + quote(name) + "]";
   return path.empty() ? std::string(name) : path + "." + std::string(name);
 }

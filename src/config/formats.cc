@@ -38,8 +38,7 @@ bool is_host(std::string_view text) {
   if (text.starts_with('[')) {
     if (!text.ends_with(']') || text.size() < 3) return false;
     const std::string_view inner = text.substr(1, text.size() - 2);
-    return inner.find(':') != inner.npos && IpPrefix::parse(inner) &&
-           inner.find('/') == inner.npos;
+    return inner.find(':') != inner.npos && IpPrefix::parse(inner) && inner.find('/') == inner.npos;
   }
   return is_name(text);
 }

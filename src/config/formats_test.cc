@@ -15,7 +15,8 @@ struct Case {
 TEST(CheckFormat, TellsGoodFromBad) {
   const std::vector<Case> cases{
       {Format::none, {"", "anything"}, {}},
-      {Format::name, {"a", "a-b_c.d~9", std::string(253, 'a')},
+      {Format::name,
+       {"a", "a-b_c.d~9", std::string(253, 'a')},
        {"", "a b", "a/b", "é", std::string(254, 'a')}},
       {Format::http_method, {"GET", "TRACE"}, {"get", "", "PURGE", "GET "}},
       {Format::path, {"/", "/a b"}, {"", "a", "http://h/"}},
@@ -29,7 +30,8 @@ TEST(CheckFormat, TellsGoodFromBad) {
         "http://127.0.0.1:9095"},
        {"", "a", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:x", "http://a b",
         "http://[::1", "http://[a]", "http://a:"}},
-      {Format::host_port, {"a:1", "127.0.0.1:65535", "[::1]:80"},
+      {Format::host_port,
+       {"a:1", "127.0.0.1:65535", "[::1]:80"},
        {"", "a", ":80", "a:", "a:0", "a:65536", "::1:80", "[::1]", "a:80x"}}};
   for (const Case& each : cases) {
     for (const std::string& text : each.good) {

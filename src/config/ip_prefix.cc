@@ -31,8 +31,7 @@ bool is_mapped(const IpAddress& address) {
 
 IpAddress unmap(const IpAddress& mapped) {
   IpAddress address;
-  std::copy(mapped.bytes.begin() + kMappedPrefix.size(), mapped.bytes.end(),
-            address.bytes.begin());
+  std::copy(mapped.bytes.begin() + kMappedPrefix.size(), mapped.bytes.end(), address.bytes.begin());
   return address;
 }
 

@@ -11,11 +11,10 @@ struct Bounds {
   const char* min;
   const char* max;
 };
-constexpr std::array kBounds{Bounds{"integer", "minimum", "maximum"},
-                             Bounds{"number", "minimum", "maximum"},
-                             Bounds{"string", "minLength", "maxLength"},
-                             Bounds{"array", "minItems", "maxItems"},
-                             Bounds{"object", "minProperties", "maxProperties"}};
+constexpr std::array kBounds{
+    Bounds{"integer", "minimum", "maximum"}, Bounds{"number", "minimum", "maximum"},
+    Bounds{"string", "minLength", "maxLength"}, Bounds{"array", "minItems", "maxItems"},
+    Bounds{"object", "minProperties", "maxProperties"}};
 
 void add_bounds(Json& property, const Rule& rule) {
   // Durations are strings in the document, but their bounds are times.

@@ -24,8 +24,7 @@ std::size_t count_of(std::string_view text) {
 }
 
 TEST(ParseDocument, ReadsBlockAndFlowStyle) {
-  EXPECT_EQ(json_of("name: a\nlist:\n- 1\n- x: true\n"),
-            R"({"list":[1,{"x":true}],"name":"a"})");
+  EXPECT_EQ(json_of("name: a\nlist:\n- 1\n- x: true\n"), R"({"list":[1,{"x":true}],"name":"a"})");
   EXPECT_EQ(json_of(R"({"name":"a","list":[1,{"x":null}],"t":"\t"})"),
             R"({"list":[1,{"x":null}],"name":"a","t":"\t"})");
 }
@@ -62,7 +61,9 @@ TEST(ParseDocument, RefusesWhatIsNotOneDocument) {
 TEST(ParseDocuments, SplitsAtMarkers) {
   EXPECT_EQ(count_of("---\na: 1\n---\n# nothing\n---\nb: 2\n---\n"), 2U);
   EXPECT_EQ(count_of("a: 1\n...\n---\nb: 2\n"), 2U);
-  EXPECT_EQ(count_of("\xef\xbb\xbf" "a: 1\n---\nb: 2\n"), 2U);
+  EXPECT_EQ(count_of("\xef\xbb\xbf"
+                     "a: 1\n---\nb: 2\n"),
+            2U);
   EXPECT_EQ(count_of("a: 1\r\n---\r\nb: é\r\n---\r\nc: 3\r\n"), 3U);
 }
 
@@ -74,8 +75,7 @@ TEST(ParseDocuments, RefusesTextAfterTheEnd) {
 TEST(ParseDocuments, ErrorsTellThePlace) {
   EXPECT_EQ(error_of("a: 1\nb: 2\na: 3\n"), "line 3, column 1: the key \"a\" is given twice");
   EXPECT_EQ(error_of("{\"a\": 1, \"a\": 2}"), "line 1, column 10: the key \"a\" is given twice");
-  EXPECT_EQ(error_of("? [a]\n: 1\n"),
-            "line 1, column 3: a key must be text, not a list or a map");
+  EXPECT_EQ(error_of("? [a]\n: 1\n"), "line 1, column 3: a key must be text, not a list or a map");
   EXPECT_EQ(error_of("~: 1\n"), "line 1, column 1: a key is empty or null; write it in quotes");
   EXPECT_EQ(error_of("a: &x {b: 1}\nc:\n  <<: *x\n"),
             "line 3, column 3: merge keys (<<) are not supported; write the members out");
@@ -101,7 +101,8 @@ TEST(ParseDocuments, RefusesBytesThatAreNoText) {
 }
 
 TEST(ParseDocuments, RefusesEscapesThatTheParserGetsWrong) {
-  EXPECT_EQ(error_of("a: \"x\\N\""), "line 1, column 4: write \\u0085 for \\N, and \\u00a0 for \\_");
+  EXPECT_EQ(error_of("a: \"x\\N\""),
+            "line 1, column 4: write \\u0085 for \\N, and \\u00a0 for \\_");
   EXPECT_EQ(json_of("a: \"\\u0085\\u00a0\\L\""), "{\"a\":\"\u0085\u00a0\u2028\"}");
 }
 
@@ -111,8 +112,7 @@ TEST(ParseLimits, BoundTheText) {
 
 TEST(ParseLimits, BoundTheDepth) {
   EXPECT_EQ(error_of("[[[1]]]", {.depth_max = 3}), "no error");
-  EXPECT_EQ(error_of("[[[1]]]", {.depth_max = 2}),
-            "line 1, column 3: nested deeper than 2 levels");
+  EXPECT_EQ(error_of("[[[1]]]", {.depth_max = 2}), "line 1, column 3: nested deeper than 2 levels");
   EXPECT_EQ(error_of("- &a [[1]]\n- [*a]\n", {.depth_max = 3}),
             "line 2, column 4: nested deeper than 3 levels");
   EXPECT_NE(error_of(std::string(1'000'000, '[')), "no error");
@@ -144,7 +144,8 @@ TEST(ParseLimits, BoundTheValues) {
 
 TEST(ParseDocuments, IsFastEnoughForManyMembers) {
   std::string text;
-  for (int i = 0; i < 20'000; ++i) text += "key" + std::to_string(i) + ": " + std::to_string(i) + "\n";
+  for (int i = 0; i < 20'000; ++i)
+    text += "key" + std::to_string(i) + ": " + std::to_string(i) + "\n";
   const auto document = parse_document(text);
   ASSERT_TRUE(document);
   EXPECT_EQ(document->members.size(), 20'000U);

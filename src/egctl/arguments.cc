@@ -3,7 +3,7 @@
 
 #include <CLI/Option.hpp>
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "config/faults.h"
 
@@ -61,8 +61,11 @@ class Expansion {
     const bool option = argument.size() > 1 && argument[0] == '-';
     if (value || option || commands_of(*at_).empty()) {
       value_follows_ = !value && option && takes_next(*at_, argument);
-      helps_ = helps_ || (!value && (argument == "-h" || argument == "--help"));
       out_.push_back(argument);
+      return {};
+    }
+    if (at_->get_parent() == nullptr && argument == "help") {
+      help_ = true;
       return {};
     }
     SLUICE_TRY(CLI::App* const command, find_command(*at_, argument));
@@ -74,16 +77,16 @@ class Expansion {
     return {};
   }
 
-  std::vector<std::string> finish(bool help) {
+  std::vector<std::string> finish() {
     const bool incomplete = at_->get_require_subcommand_min() > 0;
-    if ((help || incomplete) && !helps_) out_.emplace_back("--help");
+    if (help_ || incomplete) out_.emplace_back("--help");
     return std::move(out_);
   }
 
  private:
   CLI::App* at_;
   bool value_follows_ = false;
-  bool helps_ = false;
+  bool help_ = false;
   std::vector<std::string> out_;
 };
 
@@ -103,12 +106,9 @@ Result<CLI::App*> find_command(const CLI::App& parent, const std::string& word) 
 }
 
 Result<std::vector<std::string>> expand(CLI::App& root, const std::vector<std::string>& arguments) {
-  const bool help = !arguments.empty() && arguments[0] == "help";
   Expansion expansion(root);
-  for (std::size_t i = help ? 1 : 0; i < arguments.size(); ++i) {
-    SLUICE_CHECK(expansion.take(arguments[i]));
-  }
-  return expansion.finish(help);
+  for (const std::string& argument : arguments) SLUICE_CHECK(expansion.take(argument));
+  return expansion.finish();
 }
 
 }  // namespace sluice::egctl

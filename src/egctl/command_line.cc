@@ -44,6 +44,19 @@ void add_commands(CLI::App& root, Session& session) {
   add_member(root, session);
 }
 
+constexpr std::string_view kGlobal =
+    "Everywhere: --server HOST:PORT, -o default|yaml|json";
+
+// What CLI11 does not say of itself: that the options of the root hold for all commands.
+void finish_help(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    if (command->get_group() == "Subcommands") command->group("Commands");
+    const std::string footer = command->get_footer();
+    command->footer(footer + (footer.empty() ? "" : "\n") + std::string(kGlobal));
+    finish_help(*command);
+  }
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // The command whose parsing failed: the last one that was reached.
@@ -79,8 +92,12 @@ std::unique_ptr<CLI::App> make_command_line(Session& session) {
   root->fallthrough();  // -o and --server may stand behind the command
   root->require_subcommand(1);
   root->get_formatter()->column_width(32);
+  root->get_formatter()->label("SUBCOMMAND", "COMMAND");
+  root->get_formatter()->label("TEXT", "");
+  root->footer("egctl help COMMAND says more. Commands may be abbreviated: egctl desc hs");
   add_global_options(*root, session);
   add_commands(*root, session);
+  finish_help(*root);
   return root;
 }
 

@@ -40,7 +40,11 @@ Result<void> send_objects(Session& session, const std::vector<std::string>& file
     session.print(*applied);
     return {};
   }
-  for (const Json& one : *applied) session.out << line_of(one, mode) << "\n";
+  for (const Json& one : *applied) {
+    session.out << line_of(one, mode) << "\n";
+    const std::string warning = text_at(one, "warning");
+    if (!warning.empty()) session.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
+  }
   return {};
 }
 

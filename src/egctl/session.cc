@@ -32,6 +32,7 @@ void Session::print(const Json& value) const {
 
 void set_action(CLI::App& command, Session& session, Action action) {
   command.callback([&session, action = std::move(action)] {
+    if (session.action) return;  // a subcommand of this one was given, and came first
     session.action = [&session, action] { return action(session); };
   });
 }

@@ -2,6 +2,7 @@
 // ~/.egctlrc (or $EGCTLRC): clusters, and the context that says which one to talk to.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>

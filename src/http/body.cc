@@ -7,7 +7,7 @@ namespace sluice::http {
 namespace {
 
 // A declared length is a claim: no more than this is reserved before bytes came.
-constexpr std::uint64_t kReserveBytesMax = 64 * 1024;
+constexpr std::uint64_t kReserveBytesMax = std::uint64_t{64} * 1024;
 
 }  // namespace
 

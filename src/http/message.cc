@@ -6,6 +6,7 @@
 namespace sluice::http {
 namespace {
 
+constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 constexpr std::size_t kPortDigitsMax = 5;
 constexpr std::size_t kIpv6CharsMax = 45;
 
@@ -141,11 +142,10 @@ bool percent_decode(std::string_view text, std::string& out) {
 }
 
 void append_percent_encoded(std::string& out, char c) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(c);
   out.push_back('%');
-  out.push_back(kDigits[byte >> 4]);
-  out.push_back(kDigits[byte & 15]);
+  out.push_back(kHexDigits[byte >> 4]);
+  out.push_back(kHexDigits[byte & 15]);
 }
 
 std::string percent_encode_path(std::string_view decoded) {

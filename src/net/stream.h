@@ -2,8 +2,8 @@
 // Stream: a two-way flow of bytes with a peer; TCP and TLS look alike from here. Core-bound.
 //
 // At most one read, one write and one closed() may be pending at a time. Destroying a suspended
-// awaiter cancels its wait. After an error, or after a cancelled read or write, where the peer
-// stands is unknown: close() is all that is left to do. A Stream must outlive the awaiters on it.
+// awaiter cancels its wait; bytes that a cancelled read or write has moved already are lost. After an
+// error close() is all that is left to do. A Stream must outlive the awaiters on it.
 #pragma once
 
 #include <coroutine>

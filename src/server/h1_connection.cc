@@ -217,13 +217,14 @@ Task<int> H1Connection::dispatch() {
     exchange_.add_tag("pipeline " + match.route->backend + " not found");
     co_return 503;
   }
-  match.route->rewrite(request);
+  match.route->set_headers(request, exchange_.real_ip);
+  if (!match.route->rewrite(request)) co_return 414;
   if (prototype_->spec.x_forwarded_for) router::append_forwarded_for(request, exchange_.real_ip);
 
   if (!body_done_) {
     std::int64_t bytes_max = match.route->client_max_body_size;
     if (bytes_max == 0) bytes_max = prototype_->spec.client_max_body_size;
-    if (bytes_max == 0) bytes_max = kDefaultBodyBytesMax;
+    if (bytes_max == 0) bytes_max = router::kDefaultBodyBytesMax;
     if (const int status = co_await read_body(bytes_max); status != 0) co_return status;
   }
   if (!co_await Watched(stream_, pipeline_->handle(exchange_))) co_return -1;

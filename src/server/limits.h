@@ -13,6 +13,5 @@ inline constexpr std::chrono::seconds kWriteTimeout{60};  // for a write to be t
 inline constexpr std::size_t kReadBytes = 16 * 1024;      // one read
 inline constexpr std::size_t kDrainBytesMax = 256 * 1024; // of an unread body, to keep the connection
 inline constexpr std::size_t kJoinBytesMax = 64 * 1024;   // bodies up to this go out in one write with the head
-inline constexpr std::int64_t kDefaultBodyBytesMax = 4 << 20;  // clientMaxBodySize: 0
 
 }  // namespace sluice::server

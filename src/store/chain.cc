@@ -88,7 +88,7 @@ Version Chain::committed() const {
 
 std::optional<std::uint64_t> Chain::keys() const {
   const std::lock_guard lock(mutex_);
-  if (base_) return base_->replica().size();
+  if (base_) return base_->keys();
   const ChainView* newest = nullptr;
   for (const auto& view : views_) {
     if (view && (newest == nullptr || view->applied() > newest->applied())) newest = view.get();

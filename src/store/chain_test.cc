@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal's failures and delays, waiting, and the freeing of what all have passed.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "store/chain_store.h"
+#include "store/chain_view.h"
+#include "store/memory/memory_medium.h"
+#include "store/test_cores.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Memory that can be told to fail, or to take its time.
+class BadMedium final : public Medium {
+ public:
+  struct Mood {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool broken = false;
+    bool stuck = false;
+    int tries = 0;
+
+    void set(bool is_broken, bool is_stuck) {
+      const std::lock_guard lock(mutex);
+      broken = is_broken;
+      stuck = is_stuck;
+      changed.notify_all();
+    }
+    int tried() {
+      const std::lock_guard lock(mutex);
+      return tries;
+    }
+  };
+  explicit BadMedium(std::shared_ptr<Mood> mood) : mood_(std::move(mood)) {}
+
+  Result<void> write(std::span<const Batch> group) override {
+    {
+      std::unique_lock lock(mood_->mutex);
+      ++mood_->tries;
+      mood_->changed.wait(lock, [&] { return !mood_->stuck; });
+      if (mood_->broken) return fail(ErrorKind::unavailable, "the disk is full: free some space");
+    }
+    return memory_.write(group);
+  }
+  Result<Version> version(const std::string& ns) override { return memory_.version(ns); }
+  Result<Version> load(const std::string& ns, const Visit& visit) override {
+    return memory_.load(ns, visit);
+  }
+  Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
+                    std::size_t limit) override {
+    return memory_.list(ns, prefix, after, limit);
+  }
+  Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override {
+    return memory_.count(ns, prefix);
+  }
+  Result<std::vector<Entry>> documents(std::string_view collection) override {
+    return memory_.documents(collection);
+  }
+  Result<void> put_document(std::string_view collection, const Entry& document) override {
+    return memory_.put_document(collection, document);
+  }
+  Result<void> erase_document(std::string_view collection, std::string_view key) override {
+    return memory_.erase_document(collection, key);
+  }
+
+ private:
+  std::shared_ptr<Mood> mood_;
+  MemoryMedium memory_;
+};
+
+class ChainTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    store = std::make_unique<ChainStore>(std::make_unique<BadMedium>(mood), cores.count(), Logger(),
+                                         Limits());
+    ASSERT_TRUE(store->prepare("p/f"));
+    for (unsigned i = 0; i < cores.count(); ++i) {
+      views.push_back(&cores.on(i, [&]() -> View& { return store->view(cores.core(i), "p/f"); }));
+    }
+  }
+  void TearDown() override { mood->set(false, false); }
+
+  Commit put_on(unsigned core, const std::string& key, const std::string& value) {
+    return cores.on(core, [&] { return put(*views[core], key, value); });
+  }
+  std::future<Result<void>> wait(unsigned core, Version version, Duration limit) {
+    return cores.start(core, [this, core, version, limit] {
+      return views[core]->durable(version, in(limit));
+    });
+  }
+  template <class Condition>
+  static bool soon(Condition condition) {
+    for (int i = 0; i < 10'000 && !condition(); ++i) std::this_thread::sleep_for(1ms);
+    return condition();
+  }
+
+  std::shared_ptr<BadMedium::Mood> mood = std::make_shared<BadMedium::Mood>();
+  TestCores cores{2};
+  std::unique_ptr<ChainStore> store;
+  std::vector<View*> views;
+};
+
+TEST_F(ChainTest, AFailingJournalRefusesWritesAndForgetsNothing) {
+  const Version before = put_on(0, "safe", "1").version;
+  ASSERT_TRUE(wait(0, before, 20s).get());
+  mood->set(true, false);
+  const Commit lost = put_on(0, "pending", "1");
+  EXPECT_EQ(lost.status, CommitStatus::committed);
+  EXPECT_EQ(wait(0, lost.version, 20s).get().error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(store->health(), "the disk is full: free some space");
+  EXPECT_EQ(put_on(1, "new", "1").status, CommitStatus::unavailable);
+  EXPECT_EQ(wait(1, lost.version, 20s).get().error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(store->apply("p/f", {{"new", "1"}}).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(store->list("p/f", "", "", 10)->entries.size(), 1U);  // what was told
+  cores.on(1, [&] {  // what depends on durable versions only goes on
+    Transaction t(*views[1]);
+    EXPECT_EQ(t.get("safe"), "1");
+    const Commit read = views[1]->commit(t);
+    EXPECT_EQ(read.status, CommitStatus::committed);
+    EXPECT_TRUE(views[1]->is_durable(read.version));
+    t.restart();
+    EXPECT_EQ(t.get("pending"), "1");
+    EXPECT_FALSE(views[1]->is_durable(views[1]->commit(t).version));
+  });
+  mood->set(false, false);
+  EXPECT_TRUE(soon([&] { return store->health().empty(); }));
+  EXPECT_TRUE(wait(1, lost.version, 20s).get());
+  EXPECT_EQ(put_on(1, "new", "1").status, CommitStatus::committed);
+  EXPECT_EQ(store->list("p/f", "", "", 10)->entries.size(), 3U);
+}
+
+TEST_F(ChainTest, AWaitEndsAtItsDeadline) {
+  mood->set(false, true);
+  const Commit commit = put_on(0, "k", "1");
+  auto late = wait(0, commit.version, 30ms);
+  auto patient = wait(0, commit.version, 60s);
+  auto other_core = wait(1, commit.version, 60s);
+  EXPECT_EQ(late.get().error().kind, ErrorKind::timed_out);
+  EXPECT_EQ(wait(0, commit.version, 1ms).get().error().kind, ErrorKind::timed_out);
+  mood->set(false, false);
+  EXPECT_TRUE(patient.get());
+  EXPECT_TRUE(other_core.get());
+}
+
+TEST_F(ChainTest, DestroyingAWaitLeavesTheOthers) {
+  mood->set(false, true);
+  const Commit commit = put_on(0, "k", "1");
+  auto patient = wait(0, commit.version, 60s);
+  cores.on(0, [&] {
+    auto doomed = views[0]->durable(commit.version, in(60s));
+    doomed.start();
+    auto turn = views[0]->turn(in(60s));
+    turn.start();
+    auto turn_too = views[0]->turn(in(60s));
+    turn_too.start();
+    EXPECT_FALSE(doomed.done());
+  });
+  mood->set(false, false);
+  EXPECT_TRUE(patient.get());
+  // Turns that were given up, before or after they were granted, hold up nobody.
+  EXPECT_TRUE(cores.await(1, [&] { return views[1]->turn(in(20s)); }));
+  EXPECT_TRUE(cores.await(0, [&] { return views[0]->turn(in(20s)); }));
+}
+
+TEST_F(ChainTest, CommitsThatWaitAreWrittenAsOneGroup) {
+  mood->set(false, true);
+  Version last = put_on(0, "first", "").version;
+  EXPECT_TRUE(soon([&] { return mood->tried() == 1; }));
+  for (int i = 0; i < 500; ++i) last = put_on(0, "k" + std::to_string(i), "").version;
+  mood->set(false, false);
+  ASSERT_TRUE(wait(0, last, 20s).get());
+  EXPECT_EQ(mood->tried(), 2);
+}
+
+TEST_F(ChainTest, AnIdleCoreIsAskedToCatchUp) {
+  const auto& idle = static_cast<ChainView&>(*views[1]);
+  Version last = 0;
+  for (int i = 0; i < 10'000; ++i) last = put_on(0, "k", std::to_string(i)).version;
+  ASSERT_TRUE(wait(0, last, 20s).get());
+  EXPECT_TRUE(soon([&] { return idle.applied() + 1024 >= last; })) << idle.applied();
+}
+
+TEST_F(ChainTest, ANamespaceIsLoadedWhileItIsWritten) {
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    for (int i = 0; !stop; ++i) {
+      EXPECT_TRUE(store->apply("late/one", {{"k" + std::to_string(i), "v"}, {"last", "v"}}));
+    }
+  });
+  std::this_thread::sleep_for(20ms);
+  ASSERT_TRUE(store->prepare("late/one"));
+  std::this_thread::sleep_for(20ms);
+  cores.on(0, [&] { (void)store->view(cores.core(0), "late/one"); });
+  std::this_thread::sleep_for(20ms);
+  cores.on(1, [&] { (void)store->view(cores.core(1), "late/one"); });
+  std::this_thread::sleep_for(20ms);
+  stop = true;
+  writer.join();
+  const auto on_disk = store->count("late/one", "");
+  for (unsigned i = 0; i < 2; ++i) {
+    cores.on(i, [&] { EXPECT_EQ(count(store->view(cores.core(i), "late/one"), ""), on_disk); });
+  }
+}
+
+TEST_F(ChainTest, ClearingABigNamespace) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < 50'000; ++i) entries.push_back({"id/" + std::to_string(i), "true"});
+  ASSERT_TRUE(store->apply("p/f", entries));
+  for (unsigned i = 0; i < 2; ++i) {
+    cores.on(i, [&] { EXPECT_EQ(count(*views[i], "id/"), entries.size()); });
+  }
+  EXPECT_EQ(store->status("p/f").keys, entries.size());
+  ASSERT_TRUE(store->erase_all("p/f", ""));
+  for (unsigned i = 0; i < 2; ++i) {
+    cores.on(i, [&] { EXPECT_EQ(count(*views[i], "id/"), 0U); });
+  }
+}
+
+TEST(Store, MayGoBeforeWhatWaitsForIt) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 1};
+  const auto mood = std::make_shared<BadMedium::Mood>();
+  auto store = std::make_unique<ChainStore>(std::make_unique<BadMedium>(mood), 1, Logger(), Limits());
+  ASSERT_TRUE(store->prepare("p/f"));
+  View& view = store->view(core, "p/f");
+  mood->set(true, false);
+  Transaction transaction(view);
+  EXPECT_EQ(transaction.get("k"), std::nullopt);
+  loop.spawn([](View& v) -> Task<void> {
+    (void)co_await v.durable(put(v, "k", "v").version, in(1h));
+  }(view));
+  loop.spawn([](View& v) -> Task<void> { (void)co_await v.turn(in(1h)); }(view));
+  store.reset();
+  EXPECT_EQ(transaction.get("k"), "v");
+  EXPECT_TRUE(transaction.stale());
+  transaction.restart();
+  transaction.put("x", "y");
+  EXPECT_EQ(view.commit(transaction).status, CommitStatus::unavailable);
+}
+
+}  // namespace
+}  // namespace sluice::store

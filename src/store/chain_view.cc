@@ -20,8 +20,7 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
       home_(home),
       core_index_(core.index),
       follower_(std::move(replica), place),
-      waits_(loop_, chain_->durable(), engine_->failing),
-      keys_(follower_.replica().size()) {}
+      waits_(loop_, chain_->durable(), engine_->failing) {}
 
 // What is only read is served as of one version, between the run's begin and now: nothing to check.
 Commit ChainView::commit(Transaction& transaction) {
@@ -36,7 +35,6 @@ Commit ChainView::commit(Transaction& transaction) {
   while (!follower_.append(node)) {
     if (!run.still_valid()) return {CommitStatus::conflict, 0};
   }
-  publish_keys();
   engine_->bell->ring();
   return {CommitStatus::committed, follower_.version()};
 }
@@ -60,7 +58,6 @@ void ChainView::nudge() {
   loop_.post([self = shared_from_this()] {
     self->nudged_.store(false, std::memory_order_relaxed);
     self->follower_.catch_up();
-    self->publish_keys();
     self->engine_->bell->call();
   });
 }

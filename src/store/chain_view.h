@@ -34,8 +34,7 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   [[nodiscard]] unsigned core_index() const { return core_index_; }
   [[nodiscard]] loop::EventLoop& loop() const { return loop_; }
   [[nodiscard]] Version applied() const { return follower_.applied(); }
-  // As of some moment near applied().
-  [[nodiscard]] std::uint64_t keys() const { return keys_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t keys() const { return follower_.keys(); }
   [[nodiscard]] bool wants_news() { return waits_.take_call(); }
   // Asks an idle core to catch up, so that the chain behind it can be freed.
   void nudge();
@@ -54,7 +53,6 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
 
   [[nodiscard]] bool held_back_by_turn(const Run& run) const;
   [[nodiscard]] std::uint64_t claim_turn() { return std::exchange(unclaimed_turn_, 0); }
-  void publish_keys() { keys_.store(follower_.replica().size(), std::memory_order_relaxed); }
   // Sends `work(TurnQueue&)` to the turn queue's home.
   template <class Work>
   void tell_home(Work work);
@@ -68,7 +66,6 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   Follower follower_;
   DurableWaits waits_;
   std::vector<std::unique_ptr<Run>> idle_runs_;
-  std::atomic<std::uint64_t> keys_;
   std::atomic<bool> nudged_{false};
 
   std::vector<TurnWait*> turn_waits_;

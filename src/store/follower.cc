@@ -25,6 +25,7 @@ bool Follower::append(NodePtr& node) {
 void Follower::move_to(Node* node) {
   replica_.apply(*node);
   place_ = node;
+  keys_.store(replica_.size(), std::memory_order_relaxed);
   applied_.store(node->version, std::memory_order_release);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Follower: a Replica and its place in the chain, the last node applied. Nodes from that place on
-// stay allocated (Chain::free_passed_nodes). One thread at a time, but for applied().
+// stay allocated (Chain::free_passed_nodes). One thread at a time, but for applied() and keys().
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,10 @@ class Follower {
  public:
   // `place` has the version of `replica`.
   Follower(Replica replica, Node* place)
-      : replica_(std::move(replica)), place_(place), applied_(place->version) {}
+      : replica_(std::move(replica)),
+        place_(place),
+        applied_(place->version),
+        keys_(replica_.size()) {}
 
   // Applies what has been appended since.
   void catch_up() {
@@ -30,6 +33,8 @@ class Follower {
   [[nodiscard]] Node* place() const { return place_; }
   // Any thread: a version that the follower has reached.
   [[nodiscard]] Version applied() const { return applied_.load(std::memory_order_acquire); }
+  // Any thread: the number of keys at about that version.
+  [[nodiscard]] std::uint64_t keys() const { return keys_.load(std::memory_order_relaxed); }
 
  private:
   void move_to(Node* node);
@@ -37,6 +42,7 @@ class Follower {
   Replica replica_;
   Node* place_;
   std::atomic<Version> applied_;
+  std::atomic<std::uint64_t> keys_;
 };
 
 }  // namespace sluice::store

@@ -24,7 +24,8 @@ class TestCores {
     for (auto& loop : loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
   }
   ~TestCores() {
-    for (auto& loop : loops_) loop->stop();
+    // By mailbox: a stop() before the thread has come to run() would be lost.
+    for (auto& loop : loops_) loop->post([&loop = *loop] { loop.stop(); });
     for (auto& thread : threads_) thread.join();
   }
   TestCores(const TestCores&) = delete;

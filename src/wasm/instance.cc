@@ -88,11 +88,14 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   SLUICE_CO_TRY(const std::string initializer, find_exports());
   if (initializer.empty()) co_return Result<void>();
   begin(state.initializer, {}, 0);
-  const Result<void> ran = co_await run_to_end(pace, deadline);
+  Result<void> ran = co_await run_to_end(pace, deadline);
   if (ran) co_return ran;
   // A command's _start may end in proc_exit(0): that is its success.
   const bool exited_well = initializer == "_start" && ran.error().message.starts_with("the guest called proc_exit(0)");
-  if (!exited_well) co_return std::unexpected(Error{ran.error().kind, initializer + ": " + ran.error().message});
+  if (!exited_well) {
+    ran.error().message.insert(0, initializer + ": ");
+    co_return ran;
+  }
   state.alive = true;
   co_return Result<void>();
 }

@@ -117,13 +117,13 @@ std::string to_string(const Signature& signature) {
 }
 
 Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std::string_view bytes) {
+  std::string hash = sha256_hex(bytes);
   std::string binary;
   if (engine.options().accept_text && bytes.starts_with("(module")) {
     SLUICE_TRY(binary, from_text(bytes));
     bytes = binary;
   }
   SLUICE_CHECK(check_preamble(bytes));
-  std::string hash = sha256_hex(bytes);
   SLUICE_TRY(ModulePtr handle, compile_bytes(engine, bytes, hash));
   return std::shared_ptr<const Module>(new Module(handle.release(), std::move(hash)));
 }

@@ -47,7 +47,7 @@ class Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  [[nodiscard]] const std::string& sha256() const { return sha256_; }  // of the bytes
+  [[nodiscard]] const std::string& sha256() const { return sha256_; }  // of what was compiled
   [[nodiscard]] const std::vector<Import>& imports() const { return imports_; }
   [[nodiscard]] const std::vector<Export>& exports() const { return exports_; }
   [[nodiscard]] const Export* find_export(std::string_view name) const;

@@ -1,2 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "wasm/module.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "wasm/module_cache.h"
 #include "wasm/test_guests.h"
+
+namespace sluice::wasm {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::World;
+
+std::string why(const Engine& engine, std::string_view bytes) {
+  const auto compiled = Module::compile(engine, bytes);
+  return compiled ? "" : compiled.error().message;
+}
+
+TEST(Module, RefusesWhatIsNone) {
+  const World world;
+  EXPECT_EQ(why(*world.engine, "<html>"),
+            "not a WebAssembly module: begins with 3c 68 74 6d 6c 3e instead of 00 61 73 6d");
+  EXPECT_NE(why(*world.engine, "").find("it is empty"), std::string::npos);
+  EXPECT_NE(why(*world.engine, std::string_view("\0asm\x0d\0\1\0", 8)).find("component"), std::string::npos);
+  EXPECT_NE(why(*world.engine, std::string_view("\0asm\x02\0\0\0", 8)).find("unknown version"), std::string::npos);
+  EXPECT_NE(why(*world.engine, std::string_view("\0asm\1\0\0\0\xff\xff", 10)).find("does not compile"), std::string::npos);
+  EXPECT_NE(why(*world.engine, "(module (bad))").find("cannot be read"), std::string::npos);
+}
+
+TEST(Module, TextIsForTests) {
+  const World world({.instances_max = 10});
+  EXPECT_NE(why(*world.engine, "(module)").find("not a WebAssembly module"), std::string::npos);
+}
+
+TEST(Module, ListsImportsAndExports) {
+  const World world;
+  const auto module = *Module::compile(*world.engine, "(module (import \"a\" \"b\" (func)) (memory (export \"m\") 1)"
+                                                      "(func (export \"f\") (param i32 i64) (result f64) (f64.const 0)))");
+  EXPECT_EQ(module->imports().at(0).name, "b");
+  EXPECT_TRUE(module->imports_from("a"));
+  EXPECT_EQ(module->find_export("m")->kind, ExternKind::memory);
+  EXPECT_EQ(to_string(module->find_export("f")->signature), "(i32, i64) -> f64");
+}
+
+class CacheTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "sluice-module-cache-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    directory = name;
+  }
+  void TearDown() override { fs::remove_all(directory); }
+  fs::path only_entry() {
+    for (const auto& entry : fs::directory_iterator(directory)) return entry.path();
+    return {};
+  }
+  std::string directory;
+};
+
+TEST_F(CacheTest, KeepsCompiledModules) {
+  const World world({.cache_directory = directory, .instances_max = 10, .accept_text = true});
+  const auto first = *Module::compile(*world.engine, "(module)");
+  EXPECT_TRUE(world.engine->cache().load(first->sha256()));
+  EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
+}
+
+TEST_F(CacheTest, IgnoresDamagedEntries) {
+  const World world({.cache_directory = directory, .instances_max = 10, .accept_text = true});
+  const auto first = *Module::compile(*world.engine, "(module)");
+  std::fstream(only_entry(), std::ios::in | std::ios::out | std::ios::binary).seekp(500) << "damage";
+  EXPECT_FALSE(world.engine->cache().load(first->sha256()));
+  EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
+  EXPECT_TRUE(world.engine->cache().load(first->sha256()));
+  fs::resize_file(only_entry(), 10);
+  EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
+}
+
+TEST_F(CacheTest, IgnoresWhatTheCompilerDoesNotKnow) {
+  const World world({.cache_directory = directory, .instances_max = 10, .accept_text = true});
+  const auto first = *Module::compile(*world.engine, "(module)");
+  world.engine->cache().save(first->sha256(), "not a compiled module");
+  EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
+}
+
+TEST(Engine, RefusesOptionsOutOfRange) {
+  EXPECT_FALSE(Engine::create({.instances_max = 0}));
+  EXPECT_FALSE(Engine::create({.memory_bytes_max = std::uint64_t{5} << 30}));
+}
+
+TEST(Engine, WorksWithoutThePool) {
+  const World world({.pooling = false, .accept_text = true});
+  EXPECT_EQ(testing::run(*world.must(testing::guest("(i32.const 3)"))).value(), 3);
+}
+
+}  // namespace
+}  // namespace sluice::wasm

@@ -1,2 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "wasm/pool.h"
+
+#include <optional>
+#include <thread>
+
 #include "wasm/test_guests.h"
+
+namespace sluice::wasm {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::guest;
+using testing::World;
+
+class PoolTest : public ::testing::Test {
+ protected:
+  void make(unsigned size, unsigned ready) {
+    std::vector<std::unique_ptr<Instance>> instances;
+    for (unsigned i = 0; i < ready; ++i) instances.push_back(world.must(guest("(i32.const 0)")));
+    pool.emplace(loop, size, std::move(instances), [this] { return create(); },
+                 [this](const Error&) { ++failures; });
+  }
+  Task<Result<std::unique_ptr<Instance>>> create() {
+    if (broken) co_return fail(ErrorKind::invalid, "broken");
+    co_return world.must(guest("(i32.const 0)"));
+  }
+  Pool::Lease take(Duration limit = 0ms) {
+    return loop::run_to_completion(loop, take_task(limit));
+  }
+  Task<Pool::Lease> take_task(Duration limit) { co_return co_await pool->acquire(Clock::now() + limit); }
+
+  World world;
+  loop::EventLoop loop;
+  bool broken = false;
+  int failures = 0;
+  std::optional<Pool> pool;
+};
+
+TEST_F(PoolTest, LendsAndTakesBack) {
+  make(1, 1);
+  {
+    const Pool::Lease lease = take();
+    EXPECT_TRUE(lease);
+    EXPECT_FALSE(take(1ms));
+  }
+  EXPECT_TRUE(take());
+}
+
+TEST_F(PoolTest, ReplacesTheDead) {
+  make(2, 2);
+  for (int i = 0; i < 10; ++i) take()->kill();
+  EXPECT_TRUE(take());
+  EXPECT_GE(pool->counts().created, 8u);
+  EXPECT_LE(pool->counts().alive, 2u);
+}
+
+TEST_F(PoolTest, WaitersAreServedInOrder) {
+  make(1, 1);
+  std::string order;
+  const auto waiter = [&](char name) -> Task<void> {
+    const Pool::Lease lease = co_await pool->acquire(Clock::now() + 1s);
+    order += name;
+    co_await loop.yield();
+    if (order.size() == 3) loop.stop();
+  };
+  loop.spawn(waiter('a'));
+  loop.spawn(waiter('b'));
+  loop.spawn(waiter('c'));
+  EXPECT_EQ(pool->counts().waiting, 2u);
+  loop.run();
+  EXPECT_EQ(order, "abc");
+}
+
+TEST_F(PoolTest, AWaiterThatLeavesLosesNothing) {
+  make(1, 1);
+  {
+    Pool::Lease lease = take();
+    Task<Pool::Lease> queued = take_task(1s);
+    queued.start();
+    Task<Pool::Lease> granted = take_task(1s);
+    granted.start();
+    queued.reset();
+    lease.give_back();  // to `granted`, which is destroyed before it hears of it
+  }
+  EXPECT_EQ(pool->counts().waiting, 0u);
+  EXPECT_TRUE(take());
+}
+
+TEST_F(PoolTest, BacksOffWhenNoneCanBeMade) {
+  make(1, 0);
+  broken = true;
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(take(1s));
+  EXPECT_LT(failures, 10);
+  broken = false;
+  EXPECT_FALSE(take(1s));
+  while (!take(1s)) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(pool->counts().alive, 1u);
+}
+
+TEST_F(PoolTest, ADeadInstanceIsReplacedForTheOneWhoWaits) {
+  make(1, 1);
+  Pool::Lease lease = take();
+  Task<Pool::Lease> queued = take_task(5s);
+  queued.start();
+  EXPECT_FALSE(queued.done());
+  lease->kill();
+  lease.give_back();
+  EXPECT_TRUE(loop::run_to_completion(loop, std::move(queued)));
+}
+
+}  // namespace
+}  // namespace sluice::wasm

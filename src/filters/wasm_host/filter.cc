@@ -67,6 +67,7 @@ WasmHostFilter::~WasmHostFilter() { counters_.vms.subtract(guests_reported_); }
 
 Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   counters_.requests.add();
+  report_guests();
   exchange.ensure_response();
   Attempt attempt(*this, exchange);
   store::View::Turn turn;
@@ -91,6 +92,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
     counters_.reruns.add();
     if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
     if (verdict == Verdict::again_in_turn) {
+      turn = {};
       auto granted = co_await view_.turn(attempt.deadline);
       if (!granted) co_return timed_out(attempt);
       turn = std::move(*granted);
@@ -180,6 +182,7 @@ std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view r
 
 void WasmHostFilter::report_guests() {
   const wasm::Pool::Counts counts = pool_.counts();
+  if (counts.alive == guests_reported_ && counts.created == replaced_reported_) [[likely]] return;
   counters_.vms.add(counts.alive - guests_reported_);
   counters_.vms_replaced.add(counts.created - replaced_reported_);
   if (counts.created != replaced_reported_) parts_.statistics->set_fault("");

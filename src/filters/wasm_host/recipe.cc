@@ -43,9 +43,10 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
   std::mt19937_64 random(std::random_device{}());
   HostContext context(logger, gate, random);
 
-  auto made = co_await wasm::Instance::create(
-      module, {.memory_bytes_max = memory_bytes_max, .logger = logger, .name = name, .context = &context}, pace,
-      deadline);
+  // Not in the call itself: GCC 12 destroys aggregates in a co_await expression twice.
+  wasm::InstanceOptions options{
+      .memory_bytes_max = memory_bytes_max, .logger = logger, .name = name, .context = &context};
+  auto made = co_await wasm::Instance::create(module, std::move(options), pace, deadline);
   if (!made) co_return explain("cannot be instantiated", made.error(), timeout);
   wasm::Instance& instance = **made;
   if (instance.has(kGuestInit)) {

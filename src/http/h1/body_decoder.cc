@@ -10,6 +10,7 @@
 namespace sluice::http::h1 {
 namespace {
 
+constexpr std::string_view kChunkEnd = "\r\n";
 constexpr std::size_t kChunkLineBytesMax = 1024;
 constexpr auto kChunkBytesMax =
     static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -104,8 +105,7 @@ std::size_t BodyDecoder::read_chunk_size(std::string_view input) {
 }
 
 std::size_t BodyDecoder::read_chunk_end(std::string_view input) {
-  constexpr std::string_view kEnd = "\r\n";
-  if (!kEnd.starts_with(input.substr(0, 2))) return refuse(400, "chunk longer than its size");
+  if (!kChunkEnd.starts_with(input.substr(0, 2))) return refuse(400, "chunk longer than its size");
   if (input.size() < 2) return 0;
   phase_ = Phase::chunk_size;
   return 2;

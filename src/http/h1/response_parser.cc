@@ -12,7 +12,7 @@
 namespace sluice::http::h1 {
 namespace {
 
-constexpr std::size_t kStatusLineBytesMax = 8 * 1024;
+constexpr std::size_t kStatusLineBytesMax = std::size_t{8} * 1024;
 
 // HTTP-version SP 3DIGIT [ SP reason-phrase ] (RFC 9112 section 4; some leave out the last SP).
 Fault parse_status_line(std::string_view line, Version& version, int& status) {

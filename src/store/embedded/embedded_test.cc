@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only a store on disk does: outlive its process, share its directory with nobody, and meet
+// disks that are full, read-only or damaged.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "store/test_cores.h"
+#include "store/test_directory.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::unique_ptr<Store> open_in(const TestDirectory& directory, unsigned cores = 1) {
+  auto store = open_embedded_store(directory.path(), cores, Logger());
+  EXPECT_TRUE(store) << store.error().message;
+  return store ? std::move(*store) : nullptr;
+}
+
+std::string error_of(const std::string& directory) {
+  const auto store = open_embedded_store(directory, 1, Logger());
+  return store ? "" : store.error().message;
+}
+
+TEST(Embedded, ComesBackAsItWas) {
+  const TestDirectory directory;
+  Version version = 0;
+  {
+    TestCores cores{1};
+    const auto store = open_in(directory);
+    ASSERT_TRUE(store->prepare("p/f"));
+    ASSERT_TRUE(store->put_document("objects", {"pipeline", "{}"}));
+    cores.on(0, [&] {
+      View& view = store->view(cores.core(0), "p/f");
+      for (int i = 0; i < 5'000; ++i) version = put(view, "id/" + std::to_string(i), "true").version;
+      Transaction t(view);
+      t.erase("id/0");
+      version = view.commit(t).version;
+    });
+  }  // an orderly end writes what is left
+  TestCores cores{2};
+  const auto store = open_in(directory, 2);
+  ASSERT_TRUE(store->prepare("p/f"));
+  EXPECT_EQ(store->status("p/f").durable, version);
+  for (unsigned i = 0; i < 2; ++i) {
+    cores.on(i, [&] {
+      View& view = store->view(cores.core(i), "p/f");
+      EXPECT_EQ(count(view, "id/"), 4'999U + i);
+      EXPECT_EQ(get(view, "id/0"), std::nullopt);
+      EXPECT_EQ(get(view, "id/4999"), "true");
+      EXPECT_GT(put(view, "id/x" + std::to_string(i), "true").version, version);
+    });
+  }
+  EXPECT_EQ(store->documents("objects")->size(), 1U);
+}
+
+// In a child: admits users and tells each over the pipe once it is durable, until it is killed.
+[[noreturn]] void admit_until_killed(const TestDirectory& directory, int pipe) {
+  loop::EventLoop loop;
+  auto store = open_embedded_store(directory.path(), 1, Logger());
+  if (!store || !(*store)->prepare("p/f")) _exit(1);
+  View& view = (*store)->view({loop, 0, 1}, "p/f");
+  for (int stream = 0; stream < 8; ++stream) {
+    loop.spawn([](View& v, int out, int first) -> Task<void> {
+      for (std::int32_t user = first;; user += 8) {
+        const Commit commit = put(v, "id/" + std::to_string(user), "true");
+        if (!co_await v.durable(commit.version, in(60s))) _exit(2);
+        if (::write(out, &user, sizeof user) != sizeof user) _exit(3);
+      }
+    }(view, pipe, stream));
+  }
+  loop.run();
+  _exit(4);
+}
+
+TEST(Embedded, WhatWasToldOutlivesAKill) {
+  const TestDirectory directory;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) admit_until_killed(directory, ends[1]);
+  ::close(ends[1]);
+  std::vector<std::int32_t> told;
+  std::int32_t user = 0;
+  while (told.size() < 500 && ::read(ends[0], &user, sizeof user) == sizeof user) {
+    told.push_back(user);
+  }
+  ::kill(child, SIGKILL);
+  while (::read(ends[0], &user, sizeof user) == sizeof user) told.push_back(user);
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status)) << status;
+  ASSERT_GE(told.size(), 500U);
+
+  TestCores cores{1};
+  const auto store = open_in(directory);
+  ASSERT_TRUE(store->prepare("p/f"));
+  cores.on(0, [&] {
+    View& view = store->view(cores.core(0), "p/f");
+    for (const auto one : told) EXPECT_EQ(get(view, "id/" + std::to_string(one)), "true");
+    EXPECT_GE(count(view, "id/"), told.size());
+  });
+}
+
+TEST(Embedded, OneServerPerDirectory) {
+  const TestDirectory directory;
+  auto first = open_in(directory);
+  const auto second = open_embedded_store(directory.path(), 1, Logger());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+  EXPECT_NE(second.error().message.find(directory.path()), std::string::npos);
+  first.reset();
+  EXPECT_TRUE(open_embedded_store(directory.path(), 1, Logger()));
+}
+
+TEST(Embedded, IsPrivate) {
+  const TestDirectory directory;
+  const TestDirectory parent;
+  const std::string made = parent.path() + "/a/b";
+  const auto store = open_embedded_store(made, 1, Logger());
+  ASSERT_TRUE(store);
+  for (const char* name : {"/sluice.db", "/sluice.db-wal", "/sluice.lock"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat((made + name).c_str(), &info), 0) << name;
+    EXPECT_EQ(info.st_mode & 0777, 0600U) << name;
+  }
+}
+
+TEST(Embedded, SaysWhatIsWrongWithTheFile) {
+  const TestDirectory damaged;
+  std::ofstream(damaged.path() + "/sluice.db") << std::string(8192, 'x');
+  EXPECT_NE(error_of(damaged.path()).find("no database"), std::string::npos)
+      << error_of(damaged.path());
+
+  const TestDirectory newer;
+  (void)open_in(newer);
+  {
+    std::fstream file(newer.path() + "/sluice.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(60);  // user_version, big-endian
+    file.write("\0\0\0\x63", 4);
+  }
+  EXPECT_NE(error_of(newer.path()).find("newer version"), std::string::npos)
+      << error_of(newer.path());
+  {
+    std::fstream file(newer.path() + "/sluice.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(68);  // application_id
+    file.write("XXXX", 4);
+  }
+  EXPECT_NE(error_of(newer.path()).find("another program"), std::string::npos)
+      << error_of(newer.path());
+}
+
+TEST(Embedded, SaysThatItMayNotWrite) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
+  const TestDirectory directory;
+  ASSERT_EQ(::chmod(directory.path().c_str(), 0500), 0);
+  EXPECT_NE(error_of(directory.path()).find("sluice.lock"), std::string::npos);
+  ::chmod(directory.path().c_str(), 0700);
+}
+
+TEST(Embedded, SaysThatThePathIsNoDirectory) {
+  const TestDirectory directory;
+  const std::string file = directory.path() + "/file";
+  std::ofstream(file) << "x";
+  EXPECT_NE(error_of(file).find(file), std::string::npos);
+}
+
+// No file of this process may grow past the limit while it lives: a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit full{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, old_handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit old_{};
+  void (*old_handler_)(int);
+};
+
+TEST(Embedded, AFullDiskRefusesWritesUntilThereIsRoom) {
+  const TestDirectory directory;
+  TestCores cores{1};
+  const auto store = open_in(directory);
+  ASSERT_TRUE(store->prepare("p/f"));
+  View& view = cores.on(0, [&]() -> View& { return store->view(cores.core(0), "p/f"); });
+  const std::string value(10'000, 'v');
+  std::vector<std::string> told;
+  {
+    const FullDisk full(200'000);
+    CommitStatus status = CommitStatus::committed;
+    for (int i = 0; i < 1000 && status == CommitStatus::committed; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      const Commit commit = cores.on(0, [&] { return put(view, key, value); });
+      status = commit.status;
+      if (status != CommitStatus::committed) continue;
+      if (cores.await(0, [&] { return view.durable(commit.version, in(20s)); })) told.push_back(key);
+    }
+    EXPECT_EQ(status, CommitStatus::unavailable);
+    EXPECT_FALSE(told.empty());
+    EXPECT_NE(store->health().find(directory.path()), std::string::npos) << store->health();
+    EXPECT_EQ(store->apply("p/f", {{"k", "v"}}).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(cores.on(0, [&] { return get(view, told.front()); }), value);
+  }
+  for (int i = 0; i < 5000 && !store->health().empty(); ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(store->health(), "");
+  EXPECT_EQ(cores.on(0, [&] { return put(view, "after", "v"); }).status, CommitStatus::committed);
+  EXPECT_GT(store->count("p/f", "").value_or(0), told.size());
+  for (const auto& key : told) {
+    EXPECT_EQ(store->list("p/f", key, "", 1)->entries.at(0).value, value) << key;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::store

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/connection.h"
+
+#include <cstring>
+#include <utility>
+
+#include "http/h1/serializer.h"
+
+namespace sluice::backend {
+
+using http::h1::ParseState;
+
+namespace {
+
+constexpr std::size_t kInBytes = 16 * 1024;
+// A body up to this size goes out in one write with its head, before the response is waited for.
+constexpr std::size_t kWholeBytesMax = 64 * 1024;
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<net::Stream> stream)
+    : stream_(std::move(stream)), in_(kInBytes) {}
+
+bool Connection::reusable() const {
+  return finished_ && sent_ && !ended_ && begin_ == end_ && parser_.keep_alive();
+}
+
+Failure Connection::failure(Stage stage, Error error) {
+  if (client_error_) return {Stage::request_body, *client_error_};
+  return {stage, std::move(error)};
+}
+
+Task<Outcome<void>> Connection::start(http::Request& request, const Target& target, bool keep_body,
+                                      http::Response& response) {
+  sender_.reset();
+  client_error_.reset();
+  answered_ = finished_ = sent_ = false;
+  parser_.start(response, request.method);
+  auto sent = co_await send(request, target, keep_body);
+  // A backend may answer and close without reading the whole request: look for that answer.
+  auto read = co_await read_head(response);
+  if (!read && !sent && !answered_) co_return std::unexpected(std::move(sent).error());
+  co_return read;
+}
+
+void Connection::append_head(http::Request& request, const Target& target) {
+  std::string host(target.host);
+  std::string path(target.path);
+  if (!host.empty()) request.host.swap(host);
+  if (!path.empty()) {
+    path += request.escaped_path;
+    request.escaped_path.swap(path);
+  }
+  out_.clear();
+  http::h1::append_request_head(out_, request, request.body.length());
+  if (!target.host.empty()) request.host.swap(host);
+  if (!target.path.empty()) request.escaped_path.swap(path);
+}
+
+Task<Outcome<void>> Connection::send(http::Request& request, const Target& target, bool keep_body) {
+  append_head(request, target);
+  if (request.body.is_stream()) {
+    sender_ = send_stream(out_, std::exchange(request.body, http::Body()));
+    sender_.start();
+    co_return Outcome<void>();
+  }
+  const std::string_view body = request.body.bytes();
+  if (body.size() > kWholeBytesMax) {
+    std::string kept(keep_body ? body : std::string_view());
+    sender_ = send_whole(out_, std::move(kept), body);
+    sender_.start();
+    co_return Outcome<void>();
+  }
+  out_.append(body);
+  auto written = co_await stream_->write_all(out_);
+  sent_ = written.has_value();
+  if (!written) co_return std::unexpected(failure(Stage::head, std::move(written).error()));
+  co_return Outcome<void>();
+}
+
+Task<void> Connection::send_whole(std::string head, std::string kept, std::string_view body) {
+  if (!kept.empty()) body = kept;
+  const auto head_written = co_await stream_->write_all(head);
+  if (!head_written) co_return;
+  const auto written = co_await stream_->write_all(body);
+  sent_ = written.has_value();
+}
+
+Task<void> Connection::send_stream(std::string head, http::Body body) {
+  const auto head_written = co_await stream_->write_all(head);
+  if (!head_written) co_return;
+  const auto length = body.length();
+  std::uint64_t total = 0;
+  std::string chunk;
+  while (true) {
+    auto bytes = co_await body.reader()->read();
+    if (bytes) total += bytes->size();
+    const bool broken_off = bytes && bytes->empty() && length && total < *length;
+    if (broken_off) bytes = fail(ErrorKind::closed, "request body broke off");
+    if (bytes && length && total > *length) bytes = fail(ErrorKind::invalid, "request body is too long");
+    if (!bytes) {
+      client_error_ = std::move(bytes).error();
+      stream_->close();
+      co_return;
+    }
+    chunk.clear();
+    if (length) {
+      chunk.append(*bytes);
+    } else if (bytes->empty()) {
+      http::h1::append_last_chunk(chunk);
+    } else {
+      http::h1::append_chunk(chunk, *bytes);
+    }
+    const bool last = bytes->empty();
+    if (const auto written = co_await stream_->write_all(chunk); !written) co_return;
+    if (last) break;
+  }
+  sent_ = true;
+}
+
+Task<Outcome<void>> Connection::read_head(http::Response& response) {
+  while (true) {
+    const auto progress = parser_.parse(unread());
+    begin_ += progress.consumed;
+    if (progress.state == ParseState::head) break;
+    if (progress.state != ParseState::need_more) {
+      co_return std::unexpected(failure(Stage::head, {ErrorKind::invalid, parser_.error()}));
+    }
+    auto more = co_await fill();
+    if (!more) co_return std::unexpected(failure(Stage::head, std::move(more).error()));
+    if (!*more) {
+      co_return std::unexpected(
+          failure(Stage::head, {ErrorKind::closed, "connection closed before the response"}));
+    }
+  }
+  if (response.status == 101) {
+    co_return std::unexpected(failure(Stage::head, {ErrorKind::invalid, "protocol switched without being asked to"}));
+  }
+  co_return Outcome<void>();
+}
+
+Task<Outcome<std::string_view>> Connection::read_body() {
+  while (true) {
+    const auto progress = parser_.parse(unread());
+    begin_ += progress.consumed;
+    if (progress.state == ParseState::body) co_return progress.body;
+    if (progress.state == ParseState::done) break;
+    if (progress.state == ParseState::refused) {
+      co_return std::unexpected(failure(Stage::body, {ErrorKind::invalid, parser_.error()}));
+    }
+    auto more = co_await fill();
+    if (!more) co_return std::unexpected(failure(Stage::body, std::move(more).error()));
+    if (*more) continue;
+    if (parser_.parse_eof() == ParseState::done) break;
+    co_return std::unexpected(failure(Stage::body, {ErrorKind::closed, "response broke off"}));
+  }
+  finished_ = true;
+  co_return std::string_view();
+}
+
+// False at the end of the stream.
+Task<Result<bool>> Connection::fill() {
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+  } else if (end_ == in_.size()) {
+    std::memmove(in_.data(), in_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    // Only a line of the head can fill it, and the parser bounds those.
+    if (end_ == in_.size()) in_.resize(2 * in_.size());
+  }
+  auto count = co_await stream_->read_some({in_.data() + end_, in_.size() - end_});
+  if (!count) co_return std::unexpected(std::move(count).error());
+  end_ += *count;
+  answered_ = answered_ || *count > 0;
+  ended_ = *count == 0;
+  co_return *count > 0;
+}
+
+}  // namespace sluice::backend

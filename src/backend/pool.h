@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pool: the idle connections of one core to a list of servers. It drops them when the backend closes
+// them or says something unasked.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "backend/connection.h"
+#include "base/time.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+
+namespace sluice::backend {
+
+struct PoolLimits {
+  std::size_t idle_max = 10240;
+  std::size_t idle_per_server_max = 1024;
+  Duration idle_for_max = std::chrono::seconds(90);
+};
+
+class Pool {
+ public:
+  Pool(loop::EventLoop& loop, std::size_t server_count, PoolLimits limits);
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // The connection that became idle last, or null.
+  [[nodiscard]] std::unique_ptr<Connection> take(std::size_t server);
+  // Closes it if it cannot be used again or there are enough.
+  void put(std::size_t server, std::unique_ptr<Connection> connection);
+  [[nodiscard]] std::size_t idle() const { return idle_; }
+
+ private:
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    TimePoint since;
+    bool dead = false;
+    char heard = 0;
+    Task<void> watch;
+  };
+  using Shelf = std::vector<std::unique_ptr<Idle>>;
+
+  static Task<void> watch(Idle& idle);
+  [[nodiscard]] bool usable(const Idle& idle) const;
+  void prune(Shelf& shelf);
+  void sweep();
+
+  loop::EventLoop& loop_;
+  PoolLimits limits_;
+  std::vector<Shelf> shelves_;  // by server, oldest first
+  std::size_t idle_ = 0;
+  loop::EventLoop::Timer sweep_;
+};
+
+}  // namespace sluice::backend

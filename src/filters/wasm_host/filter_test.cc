@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/filter.h"
+
+#include "filters/wasm_host/test_host.h"
+
+namespace sluice::filters {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::guest;
+using testing::Host;
+using testing::text_at;
+
+constexpr const char* kLoop = "(loop $l (br $l)) (i32.const 0)";
+
+TEST(WasmHostFilter, ResultsAreNamed) {
+  Host host;
+  host.use(guest("(i32.const 0)"));
+  EXPECT_EQ(host.run(), "");
+  EXPECT_EQ(host.response().status, 200);
+  host.use(guest("(i32.const 9)"));
+  EXPECT_EQ(host.run(), "wasmResult9");
+  EXPECT_EQ(host.response().status, 200);
+}
+
+TEST(WasmHostFilter, OtherReturnValuesAreErrors) {
+  Host host;
+  host.use(guest("(i32.const 10)"));
+  EXPECT_EQ(host.run(), "wasmError");
+  EXPECT_EQ(host.response().status, 503);
+  EXPECT_EQ(host.tag(), "wasm: returned 10, which is no result (0 to 9)");
+  host.use(guest("(i32.const -1)"));
+  EXPECT_EQ(host.run(), "wasmError");
+}
+
+TEST(WasmHostFilter, ATrapTakesEverythingBackAndAnswers503) {
+  Host host;
+  host.use(guest("(call $host_resp_set_body (i32.const 100)) (call $host_req_set_method (i32.const 100))"
+                 "(call $host_add_tag (i32.const 100))"
+                 "(call $host_cluster_put_string (i32.const 100) (i32.const 100)) unreachable",
+                 text_at(100, "hello")));
+  EXPECT_EQ(host.run(), "wasmError");
+  EXPECT_EQ(host.response().status, 503);
+  EXPECT_EQ(host.response().body.bytes(), "");
+  EXPECT_EQ(host.last->request()->method, "GET");
+  ASSERT_EQ(host.last->tags().size(), 1u);
+  EXPECT_TRUE(host.tag().starts_with("wasm: trap: wasm `unreachable` instruction executed, in ")) << host.tag();
+  EXPECT_EQ(host.stored("hello"), "(absent)");
+  EXPECT_EQ(host.status("numOfWasmError"), 1);
+}
+
+TEST(WasmHostFilter, TimesOutAndIsReplaced) {
+  Host host;
+  host.use(guest(kLoop), "timeout: 10ms\nmaxConcurrency: 2");
+  for (int i = 0; i < 1000; ++i) {
+    const TimePoint begin = Clock::now();
+    ASSERT_EQ(host.run(), "wasmError");
+    ASSERT_LT(Clock::now() - begin, 500ms);
+    ASSERT_EQ(host.tag(), "wasm: timed out after 10ms");
+    if (i == 20) host.use(guest(kLoop), "timeout: 1ms\nmaxConcurrency: 2");
+  }
+  EXPECT_EQ(host.status("numOfOutOfVM"), 0);
+  EXPECT_LE(host.status("vms"), 2);
+}
+
+TEST(WasmHostFilter, AThousandTimeoutsLeaveAllGuests) {
+  Host host;
+  // Loops only for requests whose query is not empty (the length prefix of "" is 1).
+  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l (br $l)))) (i32.const 0)"),
+           "timeout: 1ms\nmaxConcurrency: 3");
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(host.run(), "wasmError");
+  pipeline::Exchange good(host.core);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(host.run(good), "");
+  EXPECT_EQ(host.status("numOfTimeout"), 1000);
+}
+
+TEST(WasmHostFilter, ALoopingGuestHoldsUpNobodyElse) {
+  Host host;
+  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l (br $l)))) (i32.const 0)"),
+           "timeout: 100ms\nmaxConcurrency: 2");
+  pipeline::Exchange bad(host.core);
+  bad.client_request().query = "x";
+  bool ended = false;
+  int served = 0;
+  const auto spin = [&]() -> Task<void> {
+    EXPECT_EQ(co_await host.filter->handle(bad), "wasmError");
+    ended = true;
+    host.loop.stop();
+  };
+  const auto serve = [&]() -> Task<void> {
+    while (!ended) {
+      pipeline::Exchange good(host.core);
+      EXPECT_EQ(co_await host.filter->handle(good), "");
+      ++served;
+      co_await host.loop.yield();
+    }
+  };
+  host.loop.spawn(spin());
+  host.loop.spawn(serve());
+  host.loop.run();
+  EXPECT_GT(served, 30);
+}
+
+TEST(WasmHostFilter, WaitsForAGuestButNotForEver) {
+  Host host;
+  host.use(guest(kLoop), "timeout: 50ms\nmaxConcurrency: 1");
+  std::vector<std::string> results;
+  const auto one = [&](Duration delay) -> Task<void> {
+    co_await host.loop.sleep_for(delay);
+    pipeline::Exchange exchange(host.core);
+    results.emplace_back(co_await host.filter->handle(exchange));
+    EXPECT_EQ(exchange.response()->status, 503);
+    if (results.size() == 3) host.loop.stop();
+  };
+  host.loop.spawn(one(0ms));
+  host.loop.spawn(one(1ms));
+  host.loop.spawn(one(2ms));
+  host.loop.run();
+  // The second gets the replacement of the first, with the little time that is left.
+  EXPECT_EQ(results[0], "wasmError");
+  EXPECT_EQ(results[2], "outOfVM");
+}
+
+TEST(WasmHostFilter, AClientThatLeavesFreesItsGuest) {
+  Host host;
+  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l (br $l)))) (i32.const 0)"),
+           "timeout: 1s\nmaxConcurrency: 1");
+  for (int i = 0; i < 50; ++i) {
+    pipeline::Exchange leaving(host.core);
+    leaving.client_request().query = "x";
+    Task<std::string_view> task = host.filter->handle(leaving);
+    task.start();
+    EXPECT_FALSE(task.done());
+    Task<std::string_view> queued = host.filter->handle(leaving);
+    queued.start();
+    EXPECT_FALSE(queued.done());
+  }
+  pipeline::Exchange good(host.core);
+  EXPECT_EQ(host.run(good), "");
+}
+
+// Runs that all read before any commits: most have to run again, and their changes count once.
+TEST(WasmHostFilter, ARerunAppliesItsChangesOnce) {
+  Host host;
+  host.use(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+                 "(call $host_add_tag (i32.const 100)) (call $host_resp_add_header (i32.const 100) (i32.const 100))"
+                 "(call $host_req_add_header (i32.const 100) (i32.const 100))"
+                 "(call $host_req_set_body (i32.const 200)) (call $spin) (i32.const 0)",
+                 text_at(100, "n") + testing::data_at(200, "body") +
+                     "(func $spin (local $i i32) (local.set $i (i32.const 8000000))"
+                     " (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))"),
+           "timeout: 20s\nmaxConcurrency: 8");
+  constexpr int kRuns = 20;
+  int done = 0;
+  const auto one = [&]() -> Task<void> {
+    pipeline::Exchange exchange(host.core);
+    EXPECT_EQ(co_await host.filter->handle(exchange), "");
+    EXPECT_EQ(exchange.tags().size(), 1u);
+    EXPECT_EQ(exchange.response()->headers.size(), 1u);
+    EXPECT_EQ(exchange.request()->headers.size(), 1u);
+    EXPECT_EQ(exchange.request()->body.bytes(), "body");
+    if (++done == kRuns) host.loop.stop();
+  };
+  for (int i = 0; i < kRuns; ++i) host.loop.spawn(one());
+  host.loop.run();
+  EXPECT_EQ(host.stored("n"), "20");
+  EXPECT_GT(host.status("reruns"), 0);
+}
+
+}  // namespace
+}  // namespace sluice::filters

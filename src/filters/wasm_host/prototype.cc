@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/prototype.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.h"
+#include "config/fields.h"
+#include "filters/wasm_host/code.h"
+
+namespace sluice::filters {
+namespace {
+
+Result<std::shared_ptr<const wasm::LinkedModule>> compile(const WasmEnvironment& environment,
+                                                          const std::string& code) {
+  SLUICE_TRY(auto module, wasm::Module::compile(environment.engine, code));
+  return environment.linker->link(std::move(module));
+}
+
+}  // namespace
+
+WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts)
+    : spec_(std::move(spec)), parts_(std::move(parts)),
+      loaded_at_(format_rfc3339_ms(std::chrono::system_clock::now())), guests_(parts_.environment->core_count) {}
+
+Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
+    WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
+    const WasmHostPrototype* previous) {
+  SLUICE_TRY(const std::string code, load_code(spec.code, environment->engine.options().accept_text));
+  return prove(std::move(spec), std::move(ns), std::move(environment), previous, code);
+}
+
+Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
+    WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
+    const WasmHostPrototype* previous, const std::string& code) {
+  std::shared_ptr<const wasm::LinkedModule> module;
+  if (previous != nullptr && previous->parts_.recipe->module->module().sha256() == sha256_hex(code)) {
+    module = previous->parts_.recipe->module;
+  } else {
+    SLUICE_TRY(module, compile(*environment, code));
+  }
+  auto recipe = std::make_shared<const Recipe>(Recipe{.module = std::move(module),
+                                                      .parameters = spec.parameters,
+                                                      .memory_bytes_max = *parse_size(spec.max_memory),
+                                                      .timeout = spec.timeout,
+                                                      .logger = environment->logger,
+                                                      .name = std::move(ns)});
+  auto statistics = previous != nullptr ? previous->parts_.statistics
+                                        : std::make_shared<WasmStatistics>(environment->core_count);
+  std::shared_ptr<WasmHostPrototype> made(
+      new WasmHostPrototype(std::move(spec), {environment, std::move(recipe), std::move(statistics)}));
+  SLUICE_CHECK(made->make_guests());
+  SLUICE_CHECK(environment->store.prepare(made->parts_.recipe->name));
+  return made;
+}
+
+unsigned WasmHostPrototype::share_of(unsigned core) const {
+  const unsigned cores = parts_.environment->core_count;
+  const auto total = static_cast<unsigned>(spec_.max_concurrency);
+  return std::max(1u, total / cores + (core < total % cores ? 1 : 0));
+}
+
+Result<void> WasmHostPrototype::make_guests() {
+  for (unsigned core = 0; core < guests_.size(); ++core) {
+    for (unsigned i = 0; i < share_of(core); ++i) {
+      SLUICE_TRY(auto guest, wasm::run_here(parts_.recipe->make(wasm::Pace())));
+      guests_[core].push_back(std::move(guest));
+    }
+  }
+  return {};
+}
+
+std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Core& core, pipeline::Filter*) const {
+  Guests guests;
+  {
+    const std::scoped_lock lock(mutex_);
+    guests = std::exchange(guests_[core.index], {});
+  }
+  return std::make_unique<WasmHostFilter>(core, parts_, share_of(core.index), std::move(guests));
+}
+
+Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload() const {
+  SLUICE_TRY(const std::string code, load_code(spec_.code, parts_.environment->engine.options().accept_text));
+  if (sha256_hex(code) == parts_.recipe->module->module().sha256()) return nullptr;
+  return prove(spec_, parts_.recipe->name, parts_.environment, this, code);
+}
+
+Json WasmHostPrototype::spec() const { return config::encode(spec_); }
+
+Json WasmHostPrototype::status() const {
+  const auto& counters = parts_.statistics->counters;
+  const auto sum = [&counters](observe::Cell WasmCounters::* cell) { return counters.sum(cell); };
+  const std::string fault = parts_.statistics->get_fault();
+  return {
+      {"health", fault.empty() ? "ready" : "no guest can be made: " + fault},
+      {"numOfRequest", sum(&WasmCounters::requests)},
+      {"numOfWasmError", sum(&WasmCounters::wasm_errors)},
+      {"numOfTimeout", sum(&WasmCounters::timeouts)},
+      {"numOfOutOfVM", sum(&WasmCounters::out_of_vm)},
+      {"waiting", sum(&WasmCounters::waiting)},
+      {"vms", sum(&WasmCounters::vms)},
+      {"vmsReplaced", sum(&WasmCounters::vms_replaced)},
+      {"conflicts", sum(&WasmCounters::conflicts)},
+      {"reruns", sum(&WasmCounters::reruns)},
+      {"codeHash", parts_.recipe->module->module().sha256()},
+      {"loadedAt", loaded_at_},
+  };
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// WasmHost: runs a program of the user's on every request.
+#pragma once
+
+#include <memory>
+
+#include "base/log.h"
+#include "pipeline/filter.h"
+#include "store/store.h"
+#include "wasm/engine.h"
+
+namespace sluice::filters {
+
+// `engine` and `store` must outlive every filter made. Ends the process if the engine cannot link its
+// own host functions.
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine, store::Store& store,
+                                                                        Logger logger, unsigned core_count);
+
+}  // namespace sluice::filters

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hosts of a rule. Hosts compare without case, without port and without a dot at the end.
+// Immutable; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/faults.h"
+#include "router/pattern.h"
+#include "router/rule_spec.h"
+
+namespace sluice::router {
+
+// What of a Host header the matchers compare; a view into it.
+[[nodiscard]] std::string_view comparable_host(std::string_view host);
+
+class HostMatcher {
+ public:
+  // Matches all.
+  HostMatcher() = default;
+  HostMatcher(const RuleSpec& rule, const std::string& path, config::Faults& faults);
+  // `host` is a comparable_host().
+  [[nodiscard]] bool matches(std::string_view host) const;
+
+ private:
+  enum class Kind { exact, prefix, suffix };
+  struct Literal {
+    Kind kind;
+    std::string text;
+  };
+  void add(const HostSpec& host, const std::string& path, config::Faults& faults);
+  static bool matches(const Literal& literal, std::string_view host);
+
+  std::vector<Literal> literals_;
+  std::vector<Pattern> patterns_;
+};
+
+}  // namespace sluice::router

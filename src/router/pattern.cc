@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "router/pattern.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::router {
+namespace {
+
+bool is_name_char(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+// Takes `name` or `{name}` off the text that follows a dollar; "" if there is none.
+std::string_view take_group_name(std::string_view& text) {
+  const bool braces = text.starts_with('{');
+  const std::string_view rest = text.substr(braces ? 1 : 0);
+  const auto end = std::ranges::find_if_not(rest, is_name_char);
+  const auto size = static_cast<std::size_t>(end - rest.begin());
+  if (size == 0 || (braces && (size == rest.size() || rest[size] != '}'))) return "";
+  text.remove_prefix(size + (braces ? 2 : 0));
+  return rest.substr(0, size);
+}
+
+std::optional<int> find_group(const re2::RE2& re2, std::string_view name) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error == std::errc{} && end == name.data() + name.size()) {
+    return number <= re2.NumberOfCapturingGroups() ? std::optional(number) : std::nullopt;
+  }
+  const auto& names = re2.NamedCapturingGroups();
+  const auto found = names.find(std::string(name));
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+// Bytes of the character at the front of `text`, which is not empty.
+std::size_t character_size(std::string_view text) {
+  std::size_t size = 1;
+  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) ++size;
+  return size;
+}
+
+}  // namespace
+
+std::optional<Pattern> Pattern::compile(const std::string& text, const std::string& path,
+                                        config::Faults& faults, Case letter_case) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_case_sensitive(letter_case == Case::sensitive);
+  auto re2 = std::make_shared<const re2::RE2>(text, options);
+  if (!re2->ok()) {
+    faults.add(path, config::quote(text) + " is not a regular expression: " + re2->error());
+    return std::nullopt;
+  }
+  return Pattern(std::move(re2));
+}
+
+bool Pattern::found_in(std::string_view text) const {
+  return re2_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+}
+
+std::optional<Replacement> Replacement::parse(std::string_view text, const Pattern& pattern,
+                                              const std::string& path, config::Faults& faults) {
+  Replacement out;
+  std::string literal;
+  while (!text.empty()) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    if (c == '$' && text.starts_with('$')) {
+      text.remove_prefix(1);
+    } else if (c == '$') {
+      if (const std::string_view name = take_group_name(text); !name.empty()) {
+        const auto group = find_group(pattern.re2(), name);
+        if (!group) {
+          faults.add(path, "the pattern has no group " + config::quote(name));
+          return std::nullopt;
+        }
+        out.parts_.push_back({std::exchange(literal, {}), *group});
+        out.groups_ = std::max(out.groups_, *group + 1);
+        continue;
+      }
+    }
+    literal += c;
+  }
+  out.parts_.push_back({std::move(literal), -1});
+  return out;
+}
+
+std::optional<std::string> Replacement::apply(const Pattern& pattern, std::string_view text,
+                                              std::size_t size_max) const {
+  std::vector<re2::StringPiece> groups(static_cast<std::size_t>(groups_));
+  std::string out;
+  std::size_t at = 0;
+  std::size_t last_end = std::string_view::npos;
+  while (at <= text.size() && out.size() <= size_max &&
+         pattern.re2().Match(text, at, text.size(), re2::RE2::UNANCHORED, groups.data(), groups_)) {
+    const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
+    out += text.substr(at, begin - at);
+    at = begin;
+    if (groups[0].empty() && begin == last_end) {  // nothing, right after the last match
+      if (at == text.size()) break;
+      const std::size_t size = character_size(text.substr(at));
+      out += text.substr(at, size);
+      at += size;
+      continue;
+    }
+    for (const Part& part : parts_) {
+      out += part.literal;
+      if (part.group < 0) continue;
+      const re2::StringPiece& group = groups[static_cast<std::size_t>(part.group)];
+      out.append(group.data() == nullptr ? "" : group.data(), group.size());
+    }
+    last_end = at = begin + groups[0].size();
+  }
+  if (at < text.size()) out += text.substr(at);
+  return out.size() <= size_max ? std::optional(std::move(out)) : std::nullopt;
+}
+
+}  // namespace sluice::router

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "router/pattern.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sluice::router {
+namespace {
+
+using testing::ElementsAre;
+
+Pattern compile(const std::string& text) {
+  config::Faults faults;
+  auto pattern = Pattern::compile(text, "p", faults);
+  EXPECT_TRUE(pattern) << faults.to_error().message;
+  return *pattern;
+}
+
+// "fault: …" if the template is refused.
+std::string replace(const std::string& pattern, std::string_view target, std::string_view text,
+                    std::size_t size_max = 1000) {
+  config::Faults faults;
+  const Pattern compiled = compile(pattern);
+  const auto replacement = Replacement::parse(target, compiled, "t", faults);
+  if (!replacement) return "fault: " + faults.lines().front();
+  return replacement->apply(compiled, text, size_max).value_or("too long");
+}
+
+TEST(Pattern, IsFoundAnywhere) {
+  EXPECT_TRUE(compile("b+").found_in("abbc"));
+  EXPECT_FALSE(compile("^b").found_in("abbc"));
+  EXPECT_FALSE(compile("B").found_in("abbc"));
+  config::Faults faults;
+  EXPECT_TRUE(Pattern::compile("^B", "p", faults, Pattern::Case::insensitive)->found_in("b"));
+}
+
+TEST(Pattern, SaysWhatIsWrong) {
+  config::Faults faults;
+  EXPECT_FALSE(Pattern::compile("a(b", "rules[0].hostRegexp", faults));
+  EXPECT_FALSE(Pattern::compile("(?=a)", "x", faults));
+  EXPECT_THAT(
+      faults.lines(),
+      ElementsAre("rules[0].hostRegexp: \"a(b\" is not a regular expression: missing ): a(b",
+                  testing::HasSubstr("(?=")));
+}
+
+TEST(Replacement, ExpandsGroupsAsGoDoes) {
+  EXPECT_EQ(replace("^/a/(.*)$", "/b/$1", "/a/c"), "/b/c");
+  EXPECT_EQ(replace("(?P<x>b)(c)", "<${x}$2${1}1$$>", "abcd"), "a<bcb1$>d");
+  EXPECT_EQ(replace("a", "[$0]", "banana"), "b[a]n[a]n[a]");
+  EXPECT_EQ(replace("a", "$ ${ $-", "a"), "$ ${ $-");
+  EXPECT_EQ(replace("(a)|(b)", "<$1$2>", "ab"), "<a><b>");
+  EXPECT_EQ(replace("z", "x", "abc"), "abc");
+}
+
+TEST(Replacement, HandlesEmptyMatches) {
+  EXPECT_EQ(replace("x*", "-", "abxd"), "-a-b-d-");
+  EXPECT_EQ(replace("", "-", "éa"), "-é-a-");
+  EXPECT_EQ(replace("$", "!", "ab"), "ab!");
+  EXPECT_EQ(replace("^", "!", "ab"), "!ab");
+  EXPECT_EQ(replace("a*", "-", ""), "-");
+}
+
+TEST(Replacement, RefusesUnknownGroups) {
+  EXPECT_EQ(replace("(a)", "$1x", "a"), "fault: t: the pattern has no group \"1x\"");
+  EXPECT_EQ(replace("(a)", "$2", "a"), "fault: t: the pattern has no group \"2\"");
+  EXPECT_EQ(replace("(a)", "${99999999999}", "a"),
+            "fault: t: the pattern has no group \"99999999999\"");
+}
+
+TEST(Replacement, IsBounded) {
+  EXPECT_EQ(replace("a", "bbbb", "aaaa", 16), std::string(16, 'b'));
+  EXPECT_EQ(replace("a", "bbbb", "aaaa", 15), "too long");
+}
+
+}  // namespace
+}  // namespace sluice::router

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "router/router.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::router {
+namespace {
+
+Router make_router(std::string_view fields) {
+  const std::string head = "name: s\nkind: HTTPServer\nport: 80\n";
+  const auto document = config::parse_document(head + std::string(fields));
+  EXPECT_TRUE(document) << document.error().message;
+  config::Faults faults;
+  const auto spec = config::decode<HttpServerSpec>(*document, "", faults);
+  Router router = Router::build(spec, faults);
+  EXPECT_TRUE(faults.empty()) << faults.to_error().message;
+  return router;
+}
+
+struct Ask {
+  std::string method = "GET";
+  std::string host = "shop.com";
+  std::string target = "/";
+  std::string ip = "8.8.8.8";
+  std::vector<http::Field> headers{};
+};
+
+http::Request make_request(const Ask& ask) {
+  http::Request request;
+  request.method = ask.method;
+  request.host = ask.host;
+  EXPECT_TRUE(request.set_target(ask.target));
+  for (const http::Field& field : ask.headers) request.headers.add(field.name, field.value);
+  return request;
+}
+
+// The backend, or the status; of a 405 with what is allowed.
+std::string ask(const Router& router, const Ask& question) {
+  const Match match = router.route(make_request(question), question.ip);
+  if (match.status == 0) return match.route->backend;
+  return std::to_string(match.status) + (match.allow.empty() ? "" : " " + match.allow);
+}
+
+struct Case {
+  Ask ask;
+  std::string answer;
+};
+
+void check(const Router& router, const std::vector<Case>& cases) {
+  for (const Case& each : cases) {
+    EXPECT_EQ(ask(router, each.ask), each.answer)
+        << each.ask.method << " " << each.ask.host << each.ask.target << " " << each.ask.ip;
+  }
+}
+
+TEST(Router, WithoutRulesKnowsNothing) { check(Router(), {{{}, "404"}}); }
+
+TEST(Router, MatchesHosts) {
+  const Router router = make_router(R"(
+rules:
+- {host: Exact.com, paths: [{backend: exact}]}
+- {host: "*.suffix.com", paths: [{backend: suffix}]}
+- {host: "prefix.*", paths: [{backend: prefix}]}
+- {hostRegexp: "^Re[0-9]", paths: [{backend: regexp}]}
+- {host: or1.com, hostRegexp: or2, hosts: [{value: or3.com}, {isRegexp: true, value: or4$}],
+   paths: [{backend: or}]}
+- {host: "[::1]", paths: [{backend: v6}]}
+)");
+  check(router, {{{.host = "exact.com"}, "exact"},
+                 {{.host = "EXACT.COM:8080"}, "exact"},
+                 {{.host = "exact.com."}, "exact"},
+                 {{.host = "exact.com.:80"}, "exact"},
+                 {{.host = "an.exact.com"}, "404"},
+                 {{.host = "a.Suffix.com"}, "suffix"},
+                 {{.host = "suffix.com"}, "404"},
+                 {{.host = "prefix.org"}, "prefix"},
+                 {{.host = "prefix"}, "404"},
+                 {{.host = "RE5.com"}, "regexp"},
+                 {{.host = "more5.com"}, "404"},
+                 {{.host = "or1.com"}, "or"},
+                 {{.host = "a.or2.b"}, "or"},
+                 {{.host = "or3.com"}, "or"},
+                 {{.host = "for4"}, "or"},
+                 {{.host = "or4.com"}, "404"},
+                 {{.host = "[::1]:80"}, "v6"},
+                 {{.host = ""}, "404"}});
+}
+
+TEST(Router, MatchesPathsInOrder) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {path: /exact, backend: exact}
+  - {pathPrefix: /pre, backend: prefix}
+  - {pathRegexp: "[0-9]{3}", backend: regexp}
+  - {path: /x, pathPrefix: /y, pathRegexp: ^/z$, backend: any-of-three}
+- paths:
+  - {pathPrefix: "/with space", backend: decoded}
+  - {methods: [PUT], backend: rest}
+)");
+  check(router, {{{.target = "/exact"}, "exact"},
+                 {{.target = "/exact?a=b"}, "exact"},
+                 {{.target = "/%65xact"}, "exact"},
+                 {{.target = "/exact/"}, "405 PUT"},
+                 {{.target = "/prefixed"}, "prefix"},
+                 {{.target = "/a/123/b"}, "regexp"},
+                 {{.target = "/x"}, "any-of-three"},
+                 {{.target = "/yes"}, "any-of-three"},
+                 {{.target = "/z"}, "any-of-three"},
+                 {{.target = "/zz"}, "405 PUT"},
+                 {{.target = "/with%20space/x"}, "decoded"},
+                 {{.method = "PUT", .target = "/other"}, "rest"},
+                 {{.method = "OPTIONS", .target = "*"}, "405 PUT"}});
+}
+
+TEST(Router, TellsTheAllowedMethods) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {path: /a, methods: [POST, GET], backend: a}
+  - {path: /a, methods: [DELETE], backend: b}
+  - {path: /b, methods: [PUT], backend: c}
+)");
+  check(router, {{{.method = "GET", .target = "/a"}, "a"},
+                 {{.method = "DELETE", .target = "/a"}, "b"},
+                 {{.method = "PATCH", .target = "/a"}, "405 GET, POST, DELETE"},
+                 {{.method = "PURGE", .target = "/b"}, "405 PUT"},
+                 {{.method = "get", .target = "/a"}, "405 GET, POST, DELETE"},
+                 {{.target = "/c"}, "404"}});
+}
+
+TEST(Router, TestsHeaders) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - path: /any
+    backend: any
+    headers: [{key: X-A, values: [1, 2]}, {key: X-B, regexp: ^b}]
+  - path: /all
+    backend: all
+    matchAllHeader: true
+    headers: [{key: X-A, values: [1, a2], regexp: a}, {key: X-B, regexp: ^b}]
+  - {path: /absent, backend: absent, headers: [{key: X-A, values: [""]}]}
+  - {path: /host, backend: host, headers: [{key: host, values: ["a.com:80"]}]}
+)");
+  check(router, {{{.target = "/any"}, "400"},
+                 {{.target = "/any", .headers = {{"x-a", "2"}}}, "any"},
+                 {{.target = "/any", .headers = {{"X-B", "bb"}}}, "any"},
+                 {{.target = "/any", .headers = {{"X-A", "3"}, {"X-A", "1"}}}, "400"},
+                 {{.target = "/all", .headers = {{"X-A", "a2"}, {"X-B", "b"}}}, "all"},
+                 {{.target = "/all", .headers = {{"X-A", "1"}, {"X-B", "b"}}}, "400"},
+                 {{.target = "/all", .headers = {{"X-A", "a3"}, {"X-B", "b"}}}, "400"},
+                 {{.target = "/all", .headers = {{"X-A", "a2"}}}, "400"},
+                 {{.target = "/absent"}, "absent"},
+                 {{.target = "/absent", .headers = {{"X-A", "1"}}}, "400"},
+                 {{.host = "a.com:80", .target = "/host"}, "host"}});
+}
+
+TEST(Router, TestsQueries) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {path: /any, backend: any, queries: [{key: a, values: [1]}, {key: b, regexp: "^\\d$"}]}
+  - path: /all
+    backend: all
+    matchAllQuery: true
+    queries: [{key: a, values: ["x y"]}, {key: b, values: [2]}]
+)");
+  check(router, {{{.target = "/any?a=1"}, "any"},
+                 {{.target = "/any?b=7"}, "any"},
+                 {{.target = "/any?a=2&a=1"}, "400"},
+                 {{.target = "/any"}, "400"},
+                 {{.target = "/all?b=2&a=x+y"}, "all"},
+                 {{.target = "/all?b=2&a=x%20y"}, "all"},
+                 {{.target = "/all?a=x+y"}, "400"}});
+}
+
+TEST(Router, ServerFilterRefusesFirst) {
+  const Router router = make_router(R"(
+ipFilter: {blockByDefault: true, allowIPs: [10.0.0.0/8]}
+rules: [{paths: [{path: /a, backend: a}]}]
+)");
+  check(router, {{{.target = "/a", .ip = "10.1.1.1"}, "a"},
+                 {{.target = "/none", .ip = "10.1.1.1"}, "404"},
+                 {{.target = "/none"}, "403"},
+                 {{.target = "/a", .ip = ""}, "403"}});
+}
+
+TEST(Router, RuleAndPathFiltersOnlyPassOver) {
+  const Router router = make_router(R"(
+rules:
+- ipFilter: {blockIPs: [8.8.8.8]}
+  paths: [{path: /rule, backend: rule}]
+- paths:
+  - {path: /path, backend: path, ipFilter: {blockIPs: [9.9.9.9]}}
+  - {path: /path, methods: [PUT], backend: put}
+  - {path: /rule, methods: [GET], backend: second}
+)");
+  check(router, {{{.target = "/rule", .ip = "1.1.1.1"}, "rule"},
+                 {{.target = "/rule", .ip = "8.8.8.8"}, "second"},
+                 {{.target = "/other", .ip = "8.8.8.8"}, "403"},
+                 {{.target = "/other", .ip = "1.1.1.1"}, "404"},
+                 {{.target = "/path", .ip = "1.1.1.1"}, "path"},
+                 {{.target = "/path", .ip = "9.9.9.9"}, "403"},
+                 {{.method = "PUT", .target = "/path", .ip = "9.9.9.9"}, "put"}});
+}
+
+TEST(Router, WeighsRefusals) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {path: /a, methods: [PUT], backend: a}
+  - {path: /a, headers: [{key: X, values: [1]}], backend: b}
+  - {path: /a, ipFilter: {blockIPs: [9.9.9.9]}, headers: [{key: Y, values: [1]}], backend: c}
+  - {path: /b, methods: [PUT], headers: [{key: X, values: [1]}], backend: d}
+)");
+  check(router, {{{.target = "/a"}, "400"},
+                 {{.target = "/a", .ip = "9.9.9.9"}, "400"},
+                 {{.target = "/a", .ip = "9.9.9.9", .headers = {{"Y", "1"}}}, "403"},
+                 {{.target = "/b"}, "405 PUT"},
+                 {{.target = "/c"}, "404"}});
+}
+
+std::string rewritten(const Router& router, const std::string& target) {
+  http::Request request = make_request({.target = target});
+  const Match match = router.route(request, "");
+  if (match.route == nullptr) return "no match";
+  if (!match.route->rewrite(request)) return "too long";
+  return request.target() + " " + request.path;
+}
+
+TEST(Route, RewritesThePath) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {path: /exact, rewriteTarget: "/new path", backend: a}
+  - {pathPrefix: /pre/, rewriteTarget: /, backend: a}
+  - {pathRegexp: "^/users/(?P<id>\\d+)/(.*)$", rewriteTarget: "/u/${id}x/$2", backend: a}
+  - {path: /e, pathPrefix: /p, pathRegexp: "r", rewriteTarget: "/t$0", backend: a}
+  - {pathPrefix: /same, backend: a}
+)");
+  EXPECT_EQ(rewritten(router, "/exact?q=1"), "/new%20path?q=1 /new path");
+  EXPECT_EQ(rewritten(router, "/pre/a?"), "/a? /a");
+  EXPECT_EQ(rewritten(router, "/%70re/a%2Fb%20c"), "/a%2Fb%20c /a/b c");
+  EXPECT_EQ(rewritten(router, "/users/42/a/b"), "/u/42x/a/b /u/42x/a/b");
+  EXPECT_EQ(rewritten(router, "/e"), "/t$0 /t$0");
+  EXPECT_EQ(rewritten(router, "/pq"), "/t$0q /t$0q");
+  EXPECT_EQ(rewritten(router, "/xrx"), "/x/trx /x/trx");
+  EXPECT_EQ(rewritten(router, "/same%41"), "/same%41 /sameA");
+}
+
+TEST(Route, RefusesPathsThatGrowTooLong) {
+  const Router router = make_router("rules: [{paths: [{pathRegexp: a, rewriteTarget: /" +
+                                    std::string(1000, 'b') + ", backend: a}]}]");
+  EXPECT_EQ(rewritten(router, "/" + std::string(100, 'a')), "too long");
+}
+
+TEST(Route, SetsHeaders) {
+  const Router router = make_router(R"(
+rules: [{paths: [{pathPrefix: /a, backend: a, setHeaders: {X-From: $remote_addr, X-Gone: ""}}]}]
+)");
+  http::Request request = make_request({.target = "/a", .headers = {{"X-Gone", "1"}}});
+  router.route(request, "8.8.8.8").route->set_headers(request, "8.8.8.8");
+  EXPECT_EQ(request.headers.get("X-From"), "8.8.8.8");
+  EXPECT_FALSE(request.headers.contains("X-Gone"));
+}
+
+TEST(Route, KnowsItsBodyLimit) {
+  const Router router = make_router("rules: [{paths: [{backend: a, clientMaxBodySize: -1}]}]");
+  EXPECT_EQ(router.route(make_request({}), "").route->client_max_body_size, -1);
+}
+
+}  // namespace
+}  // namespace sluice::router

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of an HTTPServer as they stand in its document.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/fields.h"
+
+namespace sluice::router {
+
+struct IpFilterSpec {
+  bool block_by_default = false;
+  std::vector<std::string> allow_ips;
+  std::vector<std::string> block_ips;
+
+  void fields(auto& visit) {
+    constexpr auto kFormat = config::Format::ip_or_cidr;
+    visit("blockByDefault", block_by_default, {.doc = "what happens to all other addresses"});
+    visit("allowIPs", allow_ips, {.format = kFormat, .unique = true, .doc = "let in"});
+    visit("blockIPs", block_ips, {.format = kFormat, .unique = true, .doc = "refused with 403"});
+  }
+};
+
+// A condition on a header or a query parameter.
+struct ValueRuleSpec {
+  std::string key;
+  std::vector<std::string> values;
+  std::string regexp;
+
+  void fields(auto& visit) {
+    visit("key", key, {.required = true, .min = 1, .doc = "name of the header or parameter"});
+    visit("values", values, {.unique = true, .doc = "the first value is one of these"});
+    visit("regexp", regexp, {.doc = "RE2 expression found in the first value"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+struct HostSpec {
+  bool is_regexp = false;
+  std::string value;
+
+  void fields(auto& visit) {
+    visit("isRegexp", is_regexp, {.doc = "value is an RE2 expression"});
+    visit("value", value, {.required = true, .min = 1, .doc = "as host or hostRegexp of a rule"});
+  }
+};
+
+struct PathSpec {
+  std::string path;
+  std::string path_prefix;
+  std::string path_regexp;
+  std::string rewrite_target;
+  std::vector<std::string> methods;
+  std::string backend;
+  std::vector<ValueRuleSpec> headers;
+  bool match_all_header = false;
+  std::vector<ValueRuleSpec> queries;
+  bool match_all_query = false;
+  std::map<std::string, std::string> set_headers;
+  std::int64_t client_max_body_size = 0;
+  std::optional<IpFilterSpec> ip_filter;
+
+  void fields(auto& visit) {
+    visit("path", path, {.format = config::Format::path, .doc = "the whole decoded path"});
+    visit("pathPrefix", path_prefix, {.format = config::Format::path, .doc = "its beginning"});
+    visit("pathRegexp", path_regexp, {.doc = "RE2 expression found in it"});
+    visit("rewriteTarget", rewrite_target,
+          {.doc = "replaces what matched; $1 and ${name} of pathRegexp"});
+    visit("methods", methods,
+          {.format = config::Format::http_method, .unique = true, .doc = "empty: any"});
+    visit("backend", backend,
+          {.required = true, .format = config::Format::name, .doc = "name of a pipeline"});
+    visit("headers", headers, {.doc = "conditions on headers"});
+    visit("matchAllHeader", match_all_header, {.doc = "all conditions instead of one"});
+    visit("queries", queries, {.doc = "conditions on query parameters"});
+    visit("matchAllQuery", match_all_query, {.doc = "all conditions instead of one"});
+    visit("setHeaders", set_headers,
+          {.doc = "request headers to set, with $variables; \"\" removes"});
+    visit("clientMaxBodySize", client_max_body_size,
+          {.doc = "bytes; 0: as the server; negative: streamed without limit"});
+    visit("ipFilter", ip_filter, {.doc = "addresses for this path"});
+  }
+  void validate(const std::string& where, config::Faults& faults) const;
+};
+
+struct RuleSpec {
+  std::string host;
+  std::string host_regexp;
+  std::vector<HostSpec> hosts;
+  std::optional<IpFilterSpec> ip_filter;
+  std::vector<PathSpec> paths;
+
+  void fields(auto& visit) {
+    visit("host", host, {.doc = "exact, or with one * in front or at the end; without port"});
+    visit("hostRegexp", host_regexp, {.doc = "RE2 expression found in the host"});
+    visit("hosts", hosts, {.doc = "more hosts"});
+    visit("ipFilter", ip_filter, {.doc = "addresses for this rule"});
+    visit("paths", paths, {.doc = "the first that matches is taken"});
+  }
+};
+
+}  // namespace sluice::router

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// An HTTPServer object as it stands in its document.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "config/fields.h"
+#include "router/rule_spec.h"
+
+namespace sluice::router {
+
+// Of clientMaxBodySize 0.
+inline constexpr std::int64_t kDefaultBodyBytesMax = 4 << 20;
+
+struct HttpServerSpec {
+  std::string name;
+  std::string kind = "HTTPServer";
+  std::string version = "easegress.megaease.com/v2";
+  std::map<std::string, std::string> labels;
+  std::uint16_t port = 0;
+  std::string address;
+  bool keep_alive = true;
+  Duration keep_alive_timeout = std::chrono::seconds(60);
+  std::uint32_t max_connections = 10240;
+  bool https = false;
+  std::uint32_t cache_size = 0;
+  bool x_forwarded_for = false;
+  std::int64_t client_max_body_size = 0;
+  std::optional<IpFilterSpec> ip_filter;
+  std::string global_filter;
+  std::string router_kind;
+  std::string access_log_format;
+  std::vector<RuleSpec> rules;
+  // Not supported yet: accepted as long as they switch nothing on.
+  config::RawValue http3;
+  config::RawValue auto_cert;
+  config::RawValue cert_base64;
+  config::RawValue key_base64;
+  config::RawValue certs;
+  config::RawValue keys;
+  config::RawValue ca_cert_base64;
+  config::RawValue tracing;
+
+  void fields(auto& visit) {
+    visit("name", name,
+          {.required = true, .format = config::Format::name, .doc = "unique among all objects"});
+    visit("kind", kind, {.required = true, .one_of = {"HTTPServer"}});
+    visit("version", version, {.doc = "free text"});
+    visit("labels", labels, {.doc = "free text"});
+    visit.ignore("createdAt");  // set by the server; a user who puts back what he got sends it
+    visit("port", port, {.required = true, .min = 1, .doc = "port to listen on"});
+    visit("address", address, {.doc = "IP address to listen on; empty: all"});
+    visit("keepAlive", keep_alive, {.doc = "false: one request per connection"});
+    visit("keepAliveTimeout", keep_alive_timeout,
+          {.min = kTimeoutMin, .doc = "how long a connection may be idle"});
+    visit("maxConnections", max_connections, {.min = 1, .doc = "further ones wait"});
+    visit("https", https, {.doc = "needs TLS, which is not supported yet"});
+    visit("cacheSize", cache_size, {.doc = "no effect: routing needs no cache"});
+    visit("xForwardedFor", x_forwarded_for, {.doc = "append the client to X-Forwarded-For"});
+    visit("clientMaxBodySize", client_max_body_size,
+          {.doc = "bytes; 0: 4 MiB; negative: streamed without limit"});
+    visit("ipFilter", ip_filter, {.doc = "addresses for the whole server"});
+    visit("globalFilter", global_filter, {.doc = "not supported yet"});
+    visit("routerKind", router_kind, {.doc = "empty or Ordered"});
+    visit("accessLogFormat", access_log_format, {.doc = "template of a line"});
+    visit("rules", rules, {.doc = "in the order in which they are tried"});
+    visit_unsupported(visit);
+  }
+  // Checks across fields; paths are those of the document's root.
+  void validate(config::Faults& faults) const;
+
+ private:
+  static constexpr std::int64_t kTimeoutMin = 1'000'000;  // 1 ms
+
+  void visit_unsupported(auto& visit) {
+    visit("http3", http3);
+    visit("autoCert", auto_cert);
+    visit("certBase64", cert_base64);
+    visit("keyBase64", key_base64);
+    visit("certs", certs);
+    visit("keys", keys);
+    visit("caCertBase64", ca_cert_base64);
+    visit("tracing", tracing);
+  }
+};
+
+}  // namespace sluice::router

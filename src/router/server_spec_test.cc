@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "router/server_spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "router/router.h"
+
+namespace sluice::router {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::string_view kBase = "{kind: HTTPServer, name: demo, port: 10080";
+
+struct Decoded {
+  HttpServerSpec spec;
+  std::vector<std::string> faults;
+};
+
+Decoded decode(std::string_view text) {
+  const auto document = config::parse_document(text);
+  EXPECT_TRUE(document) << document.error().message;
+  config::Faults faults;
+  auto spec = config::decode<HttpServerSpec>(*document, "", faults);
+  spec.validate(faults);
+  static_cast<void>(Router::build(spec, faults));
+  return {std::move(spec), faults.lines()};
+}
+
+std::vector<std::string> faults_with(std::string_view more) {
+  return decode(std::string(kBase) + ", " + std::string(more) + "}").faults;
+}
+
+TEST(HttpServerSpec, DecodesTheServerOfTheCookbook) {
+  const Decoded decoded = decode(R"(
+kind: HTTPServer
+name: demo-server
+port: 10080
+keepAlive: true
+https: false
+rules:
+- paths:
+  - pathPrefix: /pipeline
+    backend: pipeline-demo
+)");
+  EXPECT_THAT(decoded.faults, IsEmpty());
+  EXPECT_EQ(decoded.spec.port, 10080);
+  EXPECT_EQ(decoded.spec.max_connections, 10240U);
+  EXPECT_EQ(decoded.spec.keep_alive_timeout, std::chrono::seconds(60));
+  EXPECT_EQ(decoded.spec.rules.at(0).paths.at(0).backend, "pipeline-demo");
+}
+
+TEST(HttpServerSpec, WhatGetShowsCanBePut) {
+  const Decoded decoded = decode(R"(
+name: a
+kind: HTTPServer
+port: 80
+address: 127.0.0.1
+http3: false
+certs: {}
+ipFilter: {blockIPs: [10.0.0.0/8]}
+createdAt: 2022-07-24T00:00:00Z
+rules:
+- host: "*.shop.com"
+  hosts: [{isRegexp: true, value: ^a}]
+  paths:
+  - {path: /a, rewriteTarget: /b, methods: [GET], backend: p, clientMaxBodySize: -1,
+     headers: [{key: X, values: [a]}], setHeaders: {X-Host: $host}, ipFilter: {allowIPs: [1.2.3.4]}}
+)");
+  EXPECT_THAT(decoded.faults, IsEmpty());
+  const Json first = config::encode(decoded.spec);
+  EXPECT_FALSE(first.contains("createdAt"));
+  const Decoded again = decode(first.dump());
+  EXPECT_THAT(again.faults, IsEmpty());
+  EXPECT_EQ(config::encode(again.spec), first);
+}
+
+TEST(HttpServerSpec, HasASchema) {
+  const Json schema = config::schema<HttpServerSpec>();
+  EXPECT_EQ(schema.at("required"), Json::parse(R"(["name", "kind", "port"])"));
+  EXPECT_EQ(schema.at("properties").at("port").at("minimum"), 1);
+}
+
+TEST(HttpServerSpec, ReportsFaults) {
+  EXPECT_THAT(decode("{}").faults,
+              ElementsAre("name: is required", "kind: is required", "port: is required"));
+  EXPECT_THAT(decode("{name: a, kind: Pipeline, port: 99999, rules: {}}").faults,
+              ElementsAre("kind: \"Pipeline\" is not one of HTTPServer",
+                          "port: 99999 is over 65535", "rules: must be a list, is a map"));
+}
+
+TEST(HttpServerSpec, SaysWhatToDo) {
+  const std::string tls = "needs TLS, which this version does not have yet";
+  const std::vector<std::pair<std::string_view, std::string>> cases{
+      {"https: true", "https: " + tls},
+      {"http3: true", "http3: " + tls},
+      {"autoCert: true", "autoCert: " + tls},
+      {"certBase64: YQ==", "certBase64: " + tls},
+      {"keys: {a: b}", "keys: " + tls},
+      {"tracing: {serviceName: a}", "tracing: tracing is not supported yet"},
+      {"globalFilter: g", "globalFilter: GlobalFilter is not supported yet"},
+      {"routerKind: RadixTree", "routerKind: RadixTree is not supported yet, use Ordered"},
+      {"routerKind: x", "routerKind: \"x\" is unknown, use Ordered"},
+      {"address: localhost", "address: \"localhost\" is not an IP address, try 127.0.0.1"},
+      {"maxConnections: 0", "maxConnections: 0 is under 1"},
+      {"keepAliveTimeout: 0s", "keepAliveTimeout: 0s is under 1ms"},
+      {"keepAliveTimout: 1s", "keepAliveTimout: is unknown, did you mean \"keepAliveTimeout\"?"},
+      {"rules: [{paths: [{backnd: p}]}]", ""},
+      {"ipFilter: {allowIPs: [10.0.0.300]}",
+       "ipFilter.allowIPs[0]: \"10.0.0.300\" is not an IP address or CIDR, try 10.0.0.0/8"},
+      {"rules: [{host: \"a:80\"}]",
+       "rules[0].host: \"a:80\" has a port, which is not compared: leave it out"},
+      {"rules: [{host: \"a*b\"}]", "rules[0].host: \"a*b\" may have one *, in front or at the end"},
+      {"rules: [{hosts: [{isRegexp: true, value: \"(\"}]}]",
+       "rules[0].hosts[0].value: \"(\" is not a regular expression: missing ): ("},
+      {"rules: [{paths: [{backend: p, pathRegexp: \"[\"}]}]",
+       "rules[0].paths[0].pathRegexp: \"[\" is not a regular expression: missing ]: ["},
+      {"rules: [{paths: [{backend: p, headers: [{key: X}]}]}]",
+       "rules[0].paths[0].headers[0]: needs values, regexp, or both"},
+      {"rules: [{paths: [{backend: p, queries: [{key: X, regexp: \"*\"}]}]}]",
+       "rules[0].paths[0].queries[0].regexp: \"*\" is not a regular expression: no argument for "
+       "repetition operator: *"},
+      {"rules: [{paths: [{backend: p, rewriteTarget: /a}]}]",
+       "rules[0].paths[0].rewriteTarget: needs path, pathPrefix or pathRegexp"},
+      {"rules: [{paths: [{backend: p, path: /b, rewriteTarget: a}]}]",
+       "rules[0].paths[0].rewriteTarget: \"a\" is not a path, it must begin with /"},
+      {"rules: [{paths: [{backend: p, pathRegexp: (b), rewriteTarget: $1x}]}]",
+       "rules[0].paths[0].rewriteTarget: the pattern has no group \"1x\""}};
+  for (const auto& [text, fault] : cases) {
+    if (fault.empty()) {
+      EXPECT_THAT(faults_with(text),
+                  ElementsAre("rules[0].paths[0].backend: is required",
+                              "rules[0].paths[0].backnd: is unknown, did you mean \"backend\"?"));
+    } else {
+      EXPECT_THAT(faults_with(text), ElementsAre(fault)) << text;
+    }
+  }
+}
+
+TEST(HttpServerSpec, AcceptsWhatSwitchesNothingOn) {
+  EXPECT_THAT(
+      faults_with("https: false, http3: false, autoCert: false, certBase64: \"\", certs: {}, "
+                  "tracing: , globalFilter: \"\", routerKind: Ordered, cacheSize: 200"),
+      IsEmpty());
+}
+
+}  // namespace
+}  // namespace sluice::router

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conditions of a path on headers and query parameters. Immutable; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/faults.h"
+#include "http/message.h"
+#include "router/pattern.h"
+#include "router/rule_spec.h"
+
+namespace sluice::router {
+
+// Only the first value of a header or parameter is looked at; an absent one is "".
+class ValueMatcher {
+ public:
+  enum class Source { headers, query };
+  // Without conditions: matches all.
+  ValueMatcher() = default;
+  // `all`: every condition must hold, with its values (if given) and its regexp (if given). Else
+  // one value or one regexp of any condition is enough.
+  ValueMatcher(Source source, const std::vector<ValueRuleSpec>& rules, bool all,
+               const std::string& path, config::Faults& faults);
+  [[nodiscard]] bool matches(const http::Request& request) const;
+
+ private:
+  struct Condition {
+    std::string key;
+    std::vector<std::string> values;
+    std::optional<Pattern> pattern;
+  };
+  [[nodiscard]] bool holds(const Condition& condition, const http::Request& request) const;
+  [[nodiscard]] bool holds_for(const Condition& condition, std::string_view value) const;
+
+  Source source_ = Source::headers;
+  bool all_ = false;
+  std::vector<Condition> conditions_;
+};
+
+}  // namespace sluice::router
