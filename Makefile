@@ -9,7 +9,6 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # The steps of one target are in order; the compiler runs on all cores anyway.
 .NOTPARALLEL:
 
-PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
 .PHONY: help
@@ -77,8 +76,8 @@ bench: ## CPU per request beside a bare responder, nginx and nginx + Lua (BENCH=
 
 .PHONY: lint
 lint: ## format, clang-tidy of the files that differ from main (LINT=all: of all files), layers
-	@tools/install.sh build lint
-	@tools/build.sh dev configure
+	@tools/install.sh build lint fuzz
+	@tools/build.sh lint configure
 	@tools/lint.sh $(LINT)
 
 .PHONY: format
@@ -88,4 +87,4 @@ format: ## write our format into every C++ file
 
 .PHONY: clean
 clean: ## forget the builds (Wasmtime's stays in the cache)
-	rm -rf build build-dev build-asan build-tsan build-fuzz
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-lint

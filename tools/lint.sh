@@ -22,8 +22,4 @@ else
 fi
 printf '== clang-tidy: %d files\n' "${#files[@]}"
 if ((${#files[@]} == 0)); then exit 0; fi
-# The compile commands are gcc's: clang is not to mind gcc's own warnings, and is told that it has
-# the concepts that std::expected asks for.
-printf '%s\0' "${files[@]}" | xargs -0 -n 4 -P "$(nproc)" clang-tidy-16 --quiet -p build-dev \
-  --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-builtin-macro-redefined \
-  --extra-arg=-D__cpp_concepts=202002L
+printf '%s\0' "${files[@]}" | xargs -0 -n 4 -P "$(nproc)" clang-tidy-16 --quiet -p build-lint

@@ -25,7 +25,8 @@ Response health(const Context& context) {
 }
 
 Response about(const Context& context) {
-  return respond_text("sluice-server " SLUICE_VERSION "\nmember " + context.options.member_name + "\n");
+  return respond_text("sluice-server " SLUICE_VERSION "\nmember " + context.options.member_name +
+                      "\n");
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ Result<AddressList> resolve(const std::string& host, int flags) {
 
 std::string numeric(const addrinfo& entry) {
   std::array<char, NI_MAXHOST> text{};
-  getnameinfo(entry.ai_addr, entry.ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  getnameinfo(entry.ai_addr, entry.ai_addrlen, text.data(), text.size(), nullptr, 0,
+              NI_NUMERICHOST);
   return text.data();
 }
 

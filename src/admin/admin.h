@@ -25,8 +25,9 @@ struct Options {
 
 class Api {
  public:
-  // Listens and serves until destroyed. Error `invalid` for an address that is not loopback (TLS and
-  // credentials are needed there), `unavailable` if it cannot be bound. `controller` outlives it.
+  // Listens and serves until destroyed. Error `invalid` for an address that is not loopback (TLS
+  // and credentials are needed there), `unavailable` if it cannot be bound. `controller` outlives
+  // it.
   [[nodiscard]] static Result<std::unique_ptr<Api>> start(Options options, Logger logger,
                                                           control::Controller& controller);
   virtual ~Api() = default;

@@ -21,10 +21,15 @@ void add_entry(const std::string& key, const Value& value, std::vector<store::En
   const std::string path = config::quote(key);
   if (key.empty()) return faults.add(path, "a key must not be empty");
   switch (value.kind) {
-    case Value::Kind::scalar: entries.push_back({key, value.scalar}); return;
-    case Value::Kind::null: return faults.add(path, "has no value; write \"\" for an empty one");
-    case Value::Kind::map: return faults.add(path, "is a map; a value is one text or number");
-    case Value::Kind::sequence: return faults.add(path, "is a list; a value is one text or number");
+    case Value::Kind::scalar:
+      entries.push_back({key, value.scalar});
+      return;
+    case Value::Kind::null:
+      return faults.add(path, "has no value; write \"\" for an empty one");
+    case Value::Kind::map:
+      return faults.add(path, "is a map; a value is one text or number");
+    case Value::Kind::sequence:
+      return faults.add(path, "is a list; a value is one text or number");
   }
 }
 

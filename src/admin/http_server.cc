@@ -14,7 +14,7 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::size_t kThreads = 8;
-constexpr auto kIdleTimeout = std::chrono::seconds(30);   // of a socket read or write
+constexpr auto kIdleTimeout = std::chrono::seconds(30);       // of a socket read or write
 constexpr std::size_t kDrainBytesMax = std::size_t{1} << 30;  // read and dropped beyond the limit
 constexpr const char* kEveryPath = R"([\s\S]*)";
 
@@ -85,10 +85,10 @@ void write(const Response& response, httplib::Response& out) {
     if (!response.body.empty()) out.set_content(response.body, response.content_type);
     return;
   }
-  out.set_chunked_content_provider(response.content_type,
-                                   [stream = response.stream](std::size_t, httplib::DataSink& sink) {
-                                     return pump(stream, sink);
-                                   });
+  out.set_chunked_content_provider(
+      response.content_type, [stream = response.stream](std::size_t, httplib::DataSink& sink) {
+        return pump(stream, sink);
+      });
 }
 
 class Httplib final : public HttpServer {
@@ -150,7 +150,8 @@ class Httplib final : public HttpServer {
   }
 
   void install() {
-    server_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& out) {
+    server_.set_pre_routing_handler([this](const httplib::Request& request,
+                                           httplib::Response& out) {
       // Ranges of a body that is not that long are a crash of the library. The object is its own,
       // and not const there.
       const_cast<httplib::Request&>(request).ranges.clear();
@@ -160,7 +161,9 @@ class Httplib final : public HttpServer {
       return httplib::Server::HandlerResponse::Handled;
     });
     const auto with_body = [this](const httplib::Request& request, httplib::Response& out,
-                                  const httplib::ContentReader& reader) { answer(request, reader, out); };
+                                  const httplib::ContentReader& reader) {
+      answer(request, reader, out);
+    };
     server_.Post(kEveryPath, with_body);
     server_.Put(kEveryPath, with_body);
     server_.Patch(kEveryPath, with_body);

@@ -46,8 +46,9 @@ Stream follow(std::shared_ptr<LogTail> tail, std::shared_ptr<FollowerSlot> slot,
 
 Result<Response> read(Context& context, const Request& request) {
   if (context.options.log_file.empty()) {
-    return fail(ErrorKind::not_found,
-                "the log goes to standard error: start sluice-server with --log-dir to read it here");
+    return fail(
+        ErrorKind::not_found,
+        "the log goes to standard error: start sluice-server with --log-dir to read it here");
   }
   context.logger.flush();
   SLUICE_TRY(const std::int64_t lines, query_number(request, "tail", kTailLines, -1, 10'000'000));
@@ -60,8 +61,8 @@ Result<Response> read(Context& context, const Request& request) {
   }
   auto slot = std::make_shared<FollowerSlot>(context.followers);
   if (!slot->granted()) {
-    return fail(ErrorKind::unavailable, "too many clients follow the log, at most " +
-                                            std::to_string(kFollowersMax));
+    return fail(ErrorKind::unavailable,
+                "too many clients follow the log, at most " + std::to_string(kFollowersMax));
   }
   response.stream = follow(std::move(tail), std::move(slot), context.stopping);
   return response;
@@ -94,8 +95,9 @@ void add_logs(Router& router, Context& context) {
   router.add({"log", "GET", "/logs/level", [&context](const Request&, const Names&) {
                 return respond_text(std::string(to_string(context.logger.level())) + "\n");
               }});
-  router.add({"log", "PUT", "/logs/level/{level}",
-              [&context](const Request&, const Names& names) { return set_level(context, names[0]); }});
+  router.add({"log", "PUT", "/logs/level/{level}", [&context](const Request&, const Names& names) {
+                return set_level(context, names[0]);
+              }});
 }
 
 }  // namespace sluice::admin

@@ -9,8 +9,8 @@ namespace sluice::admin {
 namespace {
 
 Response list(const Context& context, const Request& request) {
-  Json options = context.options.start_options.is_object() ? context.options.start_options
-                                                           : Json::object();
+  Json options =
+      context.options.start_options.is_object() ? context.options.start_options : Json::object();
   options["name"] = context.options.member_name;
   options["api-addr"] = context.options.address;
   const Json member = {
@@ -30,11 +30,11 @@ Response remove(const Context& context, const std::string& name) {
 }  // namespace
 
 void add_members(Router& router, Context& context) {
-  router.add({"cluster", "GET", "/status/members", [&context](const Request& request, const Names&) {
-                return list(context, request);
-              }});
-  router.add({"cluster", "DELETE", "/status/members/{member}",
-              [&context](const Request&, const Names& names) { return remove(context, names[0]); }});
+  router.add({"cluster", "GET", "/status/members",
+              [&context](const Request& request, const Names&) { return list(context, request); }});
+  router.add(
+      {"cluster", "DELETE", "/status/members/{member}",
+       [&context](const Request&, const Names& names) { return remove(context, names[0]); }});
 }
 
 }  // namespace sluice::admin

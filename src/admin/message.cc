@@ -10,7 +10,8 @@ namespace sluice::admin {
 
 Response respond(const Request& request, const Json& value, int status) {
   if (request.wants("yaml")) {
-    return {.status = status, .content_type = std::string(kYamlType), .body = config::emit_yaml(value)};
+    return {
+        .status = status, .content_type = std::string(kYamlType), .body = config::emit_yaml(value)};
   }
   return {.status = status, .content_type = std::string(kJsonType), .body = dump(value)};
 }
@@ -33,14 +34,20 @@ Response respond_error(int status, std::string_view message) {
 
 int status_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid: return 400;
-    case ErrorKind::not_found: return 404;
-    case ErrorKind::conflict: return 409;
-    case ErrorKind::too_large: return 413;
+    case ErrorKind::invalid:
+      return 400;
+    case ErrorKind::not_found:
+      return 404;
+    case ErrorKind::conflict:
+      return 409;
+    case ErrorKind::too_large:
+      return 413;
     case ErrorKind::unavailable:
-    case ErrorKind::timed_out: return 503;
+    case ErrorKind::timed_out:
+      return 503;
     case ErrorKind::closed:
-    case ErrorKind::internal: break;
+    case ErrorKind::internal:
+      break;
   }
   return 500;
 }

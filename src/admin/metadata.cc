@@ -72,7 +72,8 @@ Response results(const Request& request, const pipeline::FilterKind& kind) {
   return respond(request, out);
 }
 
-void add_of_filter(Router& router, const Controller& controller, std::string_view last, OfFilter answer) {
+void add_of_filter(Router& router, const Controller& controller, std::string_view last,
+                   OfFilter answer) {
   const std::string pattern = "/metadata/objects/pipeline/filters/{kind}/" + std::string(last);
   router.add({"metadata", "GET", pattern,
               [&controller, answer](const Request& request, const Names& names) {

@@ -16,9 +16,12 @@ using control::Controller;
 
 std::string_view to_string(Change change) {
   switch (change) {
-    case Change::created: return "created";
-    case Change::updated: return "updated";
-    case Change::unchanged: break;
+    case Change::created:
+      return "created";
+    case Change::updated:
+      return "updated";
+    case Change::unchanged:
+      break;
   }
   return "unchanged";
 }
@@ -62,8 +65,8 @@ Result<Response> put(Controller& controller, const Request& request, const std::
   if (documents.size() != 1) return fail(ErrorKind::invalid, "the body holds more than one object");
   const config::Value* given = documents[0].find("name");
   if (given != nullptr && given->scalar != name) {
-    return fail(ErrorKind::invalid, "inconsistent name in url and spec: \"" + name + "\", \"" +
-                                        given->scalar + "\"");
+    return fail(ErrorKind::invalid,
+                "inconsistent name in url and spec: \"" + name + "\", \"" + given->scalar + "\"");
   }
   SLUICE_TRY(const auto applied, controller.apply(documents, ApplyMode::update));
   return respond(request, to_json(applied));
@@ -77,7 +80,8 @@ Result<Response> remove_all(Controller& controller, const Request& request) {
   return respond(request, {{"deleted", count}});
 }
 
-Result<Response> get(const Controller& controller, const Request& request, const std::string& name) {
+Result<Response> get(const Controller& controller, const Request& request,
+                     const std::string& name) {
   SLUICE_TRY(const Json spec, controller.get(name));
   return respond(request, spec);
 }
@@ -112,10 +116,10 @@ void add_objects(Router& router, Context& context) {
               [&controller](const Request& request, const Names& names) {
                 return answer(put(controller, request, names[0]));
               }});
-  router.add({"object", "DELETE", "/objects/{name}",
-              [&controller](const Request&, const Names& names) {
-                return answer(remove(controller, names[0]));
-              }});
+  router.add(
+      {"object", "DELETE", "/objects/{name}", [&controller](const Request&, const Names& names) {
+         return answer(remove(controller, names[0]));
+       }});
 }
 
 }  // namespace sluice::admin

@@ -25,9 +25,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 bool is_placeholder(std::string_view segment) { return segment.starts_with('{'); }
 
 bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
-  return std::ranges::equal(pattern, path, [](const std::string& segment, const std::string& given) {
-    return is_placeholder(segment) || segment == given;
-  });
+  return std::ranges::equal(pattern, path,
+                            [](const std::string& segment, const std::string& given) {
+                              return is_placeholder(segment) || segment == given;
+                            });
 }
 
 bool answers(const Route& route, std::string_view method) {

@@ -33,9 +33,8 @@ Response one(const Context& context, const Request& request, const std::string& 
 }  // namespace
 
 void add_status(Router& router, Context& context) {
-  router.add({"status", "GET", "/status/objects", [&context](const Request& request, const Names&) {
-                return all(context, request);
-              }});
+  router.add({"status", "GET", "/status/objects",
+              [&context](const Request& request, const Names&) { return all(context, request); }});
   router.add({"status", "GET", "/status/objects/{name}",
               [&context](const Request& request, const Names& names) {
                 return one(context, request, names[0]);

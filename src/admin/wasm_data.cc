@@ -22,8 +22,13 @@ std::string query_text(const Request& request, const std::string& name) {
 // Lists page by page while the client reads; one page is in memory.
 class Listing {
  public:
-  Listing(store::Store& store, std::string ns, std::string prefix, std::size_t limit, DataFormat format)
-      : store_(store), ns_(std::move(ns)), prefix_(std::move(prefix)), left_(limit), writer_(format) {}
+  Listing(store::Store& store, std::string ns, std::string prefix, std::size_t limit,
+          DataFormat format)
+      : store_(store),
+        ns_(std::move(ns)),
+        prefix_(std::move(prefix)),
+        left_(limit),
+        writer_(format) {}
 
   // Before the response begins, so that an error still gets its status.
   Result<void> fetch() {

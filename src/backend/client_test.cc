@@ -17,7 +17,11 @@ using testing::StartsWith;
 constexpr auto kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello";
 
 Task<void> answer_all(Peer& peer) {
-  while (!(co_await peer.head()).empty()) co_await peer.send(kHello);
+  while (true) {
+    const std::string head = co_await peer.head();
+    if (head.empty()) co_return;
+    co_await peer.send(kHello);
+  }
 }
 Task<void> answer_once_then_close(Peer& peer) {
   co_await peer.head();
@@ -193,9 +197,11 @@ TEST_F(ClientTest, BodyOverTheLimit) {
 
 TEST_F(ClientTest, HeadHasTheLengthButNoBody) {
   serve({[](Peer& peer) -> Task<void> {
-    while (!(co_await peer.head()).empty()) {
+    for (int i = 0; i < 2; ++i) {
+      co_await peer.head();
       co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 7000000\r\n\r\n");
     }
+    co_await peer.head();
   }});
   request_.method = "HEAD";
   EXPECT_EQ(outcome(), "200 ");

@@ -112,7 +112,8 @@ Task<void> Connection::send_stream(std::string head, http::Body body) {
       http::h1::append_chunk(chunk, *bytes);
     }
     const bool last = bytes->empty();
-    if (const auto written = co_await stream_->write_all(chunk); !written) co_return;
+    const auto written = co_await stream_->write_all(chunk);
+    if (!written) co_return;
     if (last) break;
   }
   sent_ = true;

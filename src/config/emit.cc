@@ -45,10 +45,14 @@ bool needs_escape(char32_t c) {
 
 std::string escape(char32_t c) {
   switch (c) {
-    case '\n': return "\\n";
-    case '\t': return "\\t";
-    case '\r': return "\\r";
-    default: break;
+    case '\n':
+      return "\\n";
+    case '\t':
+      return "\\t";
+    case '\r':
+      return "\\r";
+    default:
+      break;
   }
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), c < 0x100 ? "\\x%02x" : "\\u%04x",
@@ -61,8 +65,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_word_of_yaml(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   static constexpr std::array<std::string_view, 9> kWords{"true", "false", "null", "yes", "no",
                                                           "on",   "off",   "y",    "n"};
   return std::ranges::find(kWords, lower) != kWords.end();

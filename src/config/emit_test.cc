@@ -47,6 +47,7 @@ TEST(YamlScalar, PlainWhereSafe) {
 }
 
 TEST(YamlScalar, QuotedWhereAmbiguous) {
+  // clang-format off
   for (const char* text :
        {"", "true", "False", "NULL", "yes", "off", "~", "1", "-1", "0.40", "1e3", "0x1f", "0o7",
         ".5", ".inf", "2021-08-08", "2021-08-08T00:00:00+00:00", "12:30", " a", "a ", "a: b", "a:",
@@ -54,6 +55,7 @@ TEST(YamlScalar, QuotedWhereAmbiguous) {
         "'a'", "? a", "=", "<<", "---", "..."}) {
     EXPECT_EQ(yaml_scalar(text), '"' + std::string(text) + '"');
   }
+  // clang-format on
 }
 
 TEST(YamlQuoted, EscapesWhatNobodySees) {
@@ -70,11 +72,14 @@ Json parse_back(const std::string& text) {
 }
 
 TEST(EmitYaml, RoundTrips) {
+  // clang-format off
   const std::vector<Json> strings = {
       "", " ", "\n", "\n\n", "a\n", "a\n\n", "a\nb", "a\nb\n", " a\nb", "a \nb", "a\n b\n",
       "\na\nb", "a\n\nb", "a\n\tb", "a\r\nb", "# a\n# b", "- a\n- b", "a: b\nc: d", "true", "0.40",
       "1e3", "null", "~", "2021-08-08", "a: b", "'", "\"", "\\", "\u6771\u4eac", "{{.a}}", "%", "",
-      "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "\x01", "You can buy the laptop for $1 now.\n"};
+      "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "\x01",
+      "You can buy the laptop for $1 now.\n"};
+  // clang-format on
   Json everything = {{"list", strings}, {"nested", {{strings, Json::array(), Json::object()}}}};
   for (const Json& text : strings) {
     everything["map"][text.get<std::string>()] = text;

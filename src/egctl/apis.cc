@@ -14,7 +14,8 @@ std::string api_table(const Json& groups) {
   for (const Json& group : groups) {
     if (!group.contains("entries")) continue;
     for (const Json& entry : group["entries"]) {
-      rows.push_back({text_at(entry, "path"), text_at(entry, "method"), "v2", text_at(group, "group")});
+      rows.push_back(
+          {text_at(entry, "path"), text_at(entry, "method"), "v2", text_at(group, "group")});
     }
   }
   return format_table(rows);

@@ -4,8 +4,10 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 namespace sluice::egctl {
 namespace {
@@ -32,25 +34,36 @@ void configure(httplib::Client& client) {
 
 std::unexpected<Error> unreachable(const Endpoint& endpoint, httplib::Error error) {
   if (error == httplib::Error::Connection || error == httplib::Error::ConnectionTimeout) {
-    return fail(ErrorKind::unavailable, "cannot reach the server at " + endpoint.text,
-                {"start it with: sluice-server",
-                 "or name another one with: egctl --server HOST:PORT ..."});
+    return fail(
+        ErrorKind::unavailable, "cannot reach the server at " + endpoint.text,
+        {"start it with: sluice-server", "or name another one with: egctl --server HOST:PORT ..."});
   }
-  return fail(ErrorKind::unavailable, "the server at " + endpoint.text +
-                                          " broke off the call: " + httplib::to_string(error) +
-                                          "; its log says more");
+  return fail(ErrorKind::unavailable, "the server at " + endpoint.text + " broke off the call: " +
+                                          httplib::to_string(error) + "; its log says more");
+}
+
+// A reader that has enough, as `| head`, is `closed`.
+std::unexpected<Error> cannot_write(int error) {
+  return fail(error == EPIPE ? ErrorKind::closed : ErrorKind::internal,
+              "cannot write the output: " + std::system_category().message(error));
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 ErrorKind kind_of(int status) {
   switch (status) {
-    case 400: return ErrorKind::invalid;
-    case 404: return ErrorKind::not_found;
-    case 409: return ErrorKind::conflict;
-    case 413: return ErrorKind::too_large;
-    case 503: return ErrorKind::unavailable;
-    default: return ErrorKind::internal;
+    case 400:
+      return ErrorKind::invalid;
+    case 404:
+      return ErrorKind::not_found;
+    case 409:
+      return ErrorKind::conflict;
+    case 413:
+      return ErrorKind::too_large;
+    case 503:
+      return ErrorKind::unavailable;
+    default:
+      return ErrorKind::internal;
   }
 }
 
@@ -80,7 +93,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     valid = valid && rest.empty();
   }
   if (valid) return endpoint;
-  return fail(ErrorKind::invalid, "\"" + given + "\" is not a server, try " + std::string(kDefaultServer));
+  return fail(ErrorKind::invalid,
+              "\"" + given + "\" is not a server, try " + std::string(kDefaultServer));
 }
 
 Result<Reply> Client::send(const Call& call) const {
@@ -107,13 +121,15 @@ Result<Json> Client::json(const Call& call) const {
   SLUICE_TRY(const std::string body, text(call));
   Json value = Json::parse(body, nullptr, false);
   if (!value.is_discarded()) return value;
-  return fail(ErrorKind::internal, "the answer of " + endpoint_.text + " is not JSON: " + first_line(body));
+  return fail(ErrorKind::internal,
+              "the answer of " + endpoint_.text + " is not JSON: " + first_line(body));
 }
 
 Result<void> Client::stream(const Call& call, std::ostream& out) const {
   httplib::Client client(endpoint_.host, endpoint_.port);
   configure(client);
   Reply refused{200, ""};
+  int write_error = 0;
   const httplib::Result result = client.Get(
       full_path(call), headers_of(call),
       [&](const httplib::Response& response) {
@@ -125,10 +141,10 @@ Result<void> Client::stream(const Call& call, std::ostream& out) const {
           refused.body.append(data, size);
           return true;
         }
-        out.write(data, static_cast<std::streamsize>(size)).flush();
-        return static_cast<bool>(out);
+        if (!out.write(data, static_cast<std::streamsize>(size)).flush()) write_error = errno;
+        return write_error == 0;
       });
-  if (!out) return fail(ErrorKind::closed, "cannot write the output");
+  if (write_error != 0) return cannot_write(write_error);
   if (!result) return unreachable(endpoint_, result.error());
   if (refused.status >= 400) return std::unexpected(error_of(refused));
   return {};
@@ -141,8 +157,8 @@ Result<void> Client::upload(const Call& call, const Progress& progress) const {
     progress(offset, call.body.size());
     return sink.write(call.body.data() + offset, std::min(left, kUploadSliceBytes));
   };
-  const httplib::Result result = client.Put(full_path(call), headers_of(call), call.body.size(),
-                                            provide, std::string(kYaml));
+  const httplib::Result result =
+      client.Put(full_path(call), headers_of(call), call.body.size(), provide, std::string(kYaml));
   progress(call.body.size(), call.body.size());
   if (!result) return unreachable(endpoint_, result.error());
   if (result->status >= 400) return std::unexpected(error_of({result->status, result->body}));

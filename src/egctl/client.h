@@ -45,10 +45,11 @@ class Client {
 
   // Any status is a success; the error `unavailable` is a server that does not answer.
   [[nodiscard]] Result<Reply> send(const Call& call) const;
-  // The body. A status of 400 and more is an error: "409: conflict name: demo", its faults as details.
+  // The body. A status of 400 and more is an error: "409: conflict name: demo", its faults as
+  // details.
   [[nodiscard]] Result<std::string> text(const Call& call) const;
   [[nodiscard]] Result<Json> json(const Call& call) const;
-  // Writes the body as it comes.
+  // Writes the body as it comes. Error `closed` if nobody reads `out` any more.
   [[nodiscard]] Result<void> stream(const Call& call, std::ostream& out) const;
   // PUT of a large body.
   [[nodiscard]] Result<void> upload(const Call& call, const Progress& progress) const;

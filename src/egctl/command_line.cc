@@ -19,9 +19,11 @@ constexpr const char* kAbout =
 
 void add_global_options(CLI::App& root, Session& session) {
   root.add_option("--server", session.server, "server to talk to, default localhost:2381")
-      ->type_name("HOST:PORT");
+      ->type_name("HOST:PORT")
+      ->take_last();
   root.add_option("-o,--output", session.output, "default, yaml or json")
       ->type_name("FORMAT")
+      ->take_last()
       ->check(CLI::IsMember({"default", "yaml", "json"}));
 }
 
@@ -44,8 +46,7 @@ void add_commands(CLI::App& root, Session& session) {
   add_member(root, session);
 }
 
-constexpr std::string_view kGlobal =
-    "Everywhere: --server HOST:PORT, -o default|yaml|json";
+constexpr std::string_view kGlobal = "Everywhere: --server HOST:PORT, -o default|yaml|json";
 
 // What CLI11 does not say of itself: that the options of the root hold for all commands.
 void finish_help(CLI::App& app) {
@@ -81,7 +82,8 @@ Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, st
     out << root.help();
     return {};
   } catch (const CLI::ParseError& error) {
-    return fail(ErrorKind::invalid, first_line(error.what()), {"see: " + path_of(root) + " --help"});
+    return fail(ErrorKind::invalid, first_line(error.what()),
+                {"see: " + path_of(root) + " --help"});
   }
 }
 
@@ -101,13 +103,16 @@ std::unique_ptr<CLI::App> make_command_line(Session& session) {
   return root;
 }
 
-int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err, bool colour) {
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
+        bool colour) {
   Session session{out, err};
   const std::unique_ptr<CLI::App> root = make_command_line(session);
   Result<void> done = parse(*root, arguments, out);
   if (done && session.action) done = session.action();
   out.flush();
+  if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");
   if (done) return 0;
+  if (done.error().kind == ErrorKind::closed) return 1;  // `egctl ... | head`: nothing to say
   print_error(err, done.error(), colour);
   return 1;
 }

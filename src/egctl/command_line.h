@@ -13,7 +13,7 @@ namespace sluice::egctl {
 // `session` outlives the tree.
 [[nodiscard]] std::unique_ptr<CLI::App> make_command_line(Session& session);
 // Returns the exit code: 0, or 1 after an error was printed.
-[[nodiscard]] int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
-                      bool colour);
+[[nodiscard]] int run(const std::vector<std::string>& arguments, std::ostream& out,
+                      std::ostream& err, bool colour);
 
 }  // namespace sluice::egctl

@@ -32,7 +32,8 @@ void add_file_option(CLI::App& command, std::vector<std::string>& files);
                                         const std::string& mode);
 [[nodiscard]] Result<void> print_members(Session& session, const std::vector<std::string>& names);
 [[nodiscard]] Result<void> purge_members(Session& session, const std::vector<std::string>& names);
-// Deletes the objects called `names` once all of them are known to be there, of `kind` if it is given.
+// Deletes the objects called `names` once all of them are known to be there, of `kind` if it is
+// given.
 [[nodiscard]] Result<void> delete_objects(Session& session, std::string_view kind,
                                           const std::vector<std::string>& names);
 // Reads all guest code again and says what came of it, filter by filter.

@@ -52,7 +52,8 @@ void walk(const CLI::App& app, const std::string& path, std::string& cases, std:
   for (const CLI::App* command : commands_of(app)) {
     const std::string below = path + "/" + command->get_name();
     cases += "      \"" + below + "\"";
-    for (const std::string& alias : command->get_aliases()) cases += "|\"" + path + "/" + alias + "\"";
+    for (const std::string& alias : command->get_aliases())
+      cases += "|\"" + path + "/" + alias + "\"";
     cases += ") at=\"" + below + "\" ;;\n";
     walk(*command, below, cases, lists);
   }
@@ -75,8 +76,8 @@ std::string bash_completion(const CLI::App& root) {
   std::string cases;
   std::string lists;
   walk(root, "", cases, lists);
-  return "# bash completion of egctl\n" + std::string(kHead) + cases + std::string(kMiddle) + lists +
-         std::string(kTail);
+  return "# bash completion of egctl\n" + std::string(kHead) + cases + std::string(kMiddle) +
+         lists + std::string(kTail);
 }
 
 std::string zsh_completion(const CLI::App& root) {

@@ -27,7 +27,8 @@ Result<void> view(Session& session) {
 Result<void> print_current(Session& session) {
   SLUICE_TRY(const Settings settings, existing_settings());
   if (settings.current_context.empty()) {
-    return fail(ErrorKind::not_found, "no current context; choose one with egctl config use-context NAME");
+    return fail(ErrorKind::not_found,
+                "no current context; choose one with egctl config use-context NAME");
   }
   session.out << settings.current_context << "\n";
   return {};
@@ -49,7 +50,8 @@ Result<void> use_context(Session& session, const std::string& name) {
   const bool known = std::ranges::any_of(
       settings.contexts, [&](const SettingsContext& context) { return context.name == name; });
   if (!known) {
-    return fail(ErrorKind::not_found, "no such context: " + name + ", try egctl config get-contexts");
+    return fail(ErrorKind::not_found,
+                "no such context: " + name + ", try egctl config get-contexts");
   }
   SLUICE_CHECK(write_file(settings.path, with_current_context(settings.text, name)));
   session.out << "switched to context " << name << "\n";

@@ -30,8 +30,8 @@ Result<void> send_objects(Session& session, const std::vector<std::string>& file
                           const std::string& mode) {
   SLUICE_TRY(Objects objects, read_objects(files));
   SLUICE_TRY(const Client client, session.client());
-  auto applied =
-      client.json({.method = "POST", .path = "/objects?mode=" + mode, .body = std::move(objects.text)});
+  auto applied = client.json(
+      {.method = "POST", .path = "/objects?mode=" + mode, .body = std::move(objects.text)});
   if (!applied) {
     name_places(objects, applied.error().details);
     return refused(mode + " " + objects.label, std::move(applied).error());
@@ -43,7 +43,8 @@ Result<void> send_objects(Session& session, const std::vector<std::string>& file
   for (const Json& one : *applied) {
     session.out << line_of(one, mode) << "\n";
     const std::string warning = text_at(one, "warning");
-    if (!warning.empty()) session.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
+    if (!warning.empty())
+      session.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
   }
   return {};
 }

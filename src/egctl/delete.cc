@@ -8,7 +8,8 @@
 namespace sluice::egctl {
 namespace {
 
-Result<void> delete_specs(Session& session, const Client& client, const std::vector<Json>& objects) {
+Result<void> delete_specs(Session& session, const Client& client,
+                          const std::vector<Json>& objects) {
   for (const Json& spec : objects) {
     const std::string name = text_at(spec, "name");
     const std::string what = "delete " + text_at(spec, "kind") + " " + name;

@@ -28,7 +28,8 @@ Result<Json> all_status(const Client& client, const std::string& name) {
 }
 
 void print_sections(std::ostream& out, Json spec, const Json& status) {
-  out << "Name: " << text_at(spec, "name") << "\n" << "Kind: " << text_at(spec, "kind") << "\n";
+  out << "Name: " << text_at(spec, "name") << "\n"
+      << "Kind: " << text_at(spec, "kind") << "\n";
   const std::string age = format_age(text_at(spec, "createdAt"), std::chrono::system_clock::now());
   if (!age.empty()) out << "Age:  " << age << "\n";
   for (const std::string_view key : kMeta) spec.erase(std::string(key));
@@ -38,7 +39,8 @@ void print_sections(std::ostream& out, Json spec, const Json& status) {
   }
 }
 
-Result<void> describe_objects(Session& session, const Client& client, const std::vector<Json>& objects) {
+Result<void> describe_objects(Session& session, const Client& client,
+                              const std::vector<Json>& objects) {
   std::vector<Json> described;
   for (const Json& spec : objects) {
     SLUICE_TRY(Json status, all_status(client, text_at(spec, "name")));
@@ -59,7 +61,8 @@ Result<void> describe_objects(Session& session, const Client& client, const std:
   return {};
 }
 
-Result<void> describe(Session& session, const std::string& word, const std::vector<std::string>& names) {
+Result<void> describe(Session& session, const std::string& word,
+                      const std::vector<std::string>& names) {
   SLUICE_TRY(const Client client, session.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) {

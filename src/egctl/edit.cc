@@ -37,7 +37,8 @@ Result<std::string> make_draft(std::string_view text) {
 Result<void> run_editor(const std::string& path) {
   const std::string command = editor() + " '" + path + "'";
   if (std::system(command.c_str()) == 0) return {};
-  return fail(ErrorKind::invalid, "the editor failed: " + command + "; choose one with $EGCTL_EDITOR");
+  return fail(ErrorKind::invalid,
+              "the editor failed: " + command + "; choose one with $EGCTL_EDITOR");
 }
 
 Result<void> check_identity(const std::string& text, const Json& before) {

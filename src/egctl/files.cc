@@ -29,7 +29,8 @@ Result<std::string> read_all(std::FILE* file, const std::string& name) {
     text.resize(size + count);
     if (count == 0) break;
   }
-  if (std::ferror(file) != 0) return fail(ErrorKind::invalid, "cannot read " + name + ": " + reason());
+  if (std::ferror(file) != 0)
+    return fail(ErrorKind::invalid, "cannot read " + name + ": " + reason());
   return text;
 }
 

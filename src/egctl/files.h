@@ -29,7 +29,8 @@ struct Objects {
 
 // Parses what `files` (standard input if empty) hold, so that syntax errors name their file.
 [[nodiscard]] Result<Objects> read_objects(const std::vector<std::string>& files);
-// Lets the fault lines of the server, `document 3, port: ...`, name the file where there are several.
+// Lets the fault lines of the server, `document 3, port: ...`, name the file where there are
+// several.
 void name_places(const Objects& objects, std::vector<std::string>& lines);
 
 }  // namespace sluice::egctl

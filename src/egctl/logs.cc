@@ -42,7 +42,8 @@ void add_logs(CLI::App& root, Session& session) {
   logs->require_subcommand(0, 1);
   const auto tail = std::make_shared<std::int64_t>(kTailLines);
   const auto follow = std::make_shared<bool>(false);
-  logs->add_option("--tail", *tail, "lines from the end, -1 for all of them")->capture_default_str();
+  logs->add_option("--tail", *tail, "lines from the end, -1 for all of them")
+      ->capture_default_str();
   logs->add_flag("-f,--follow", *follow, "go on as new lines come");
   set_action(*logs, session, [tail, follow](Session& s) { return print_logs(s, *tail, *follow); });
 

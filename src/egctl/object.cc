@@ -25,24 +25,29 @@ Result<void> remove(Session& session, const Names& names, const Names& files, bo
     SLUICE_TRY(const Objects objects, read_objects(files));
     wanted.insert(wanted.end(), objects.names.begin(), objects.names.end());
   }
-  if (all == !wanted.empty()) return fail(ErrorKind::invalid, "requires one object name to be deleted");
+  if (all == !wanted.empty())
+    return fail(ErrorKind::invalid, "requires one object name to be deleted");
   return delete_objects(session, "", wanted);
 }
 
-void add_send(CLI::App& object, Session& session, const std::string& mode, const std::string& text) {
+void add_send(CLI::App& object, Session& session, const std::string& mode,
+              const std::string& text) {
   CLI::App* command = object.add_subcommand(mode, text);
   const auto files = std::make_shared<Names>();
   add_file_option(*command, *files);
-  set_action(*command, session, [files, mode](Session& s) { return send_objects(s, *files, mode); });
+  set_action(*command, session,
+             [files, mode](Session& s) { return send_objects(s, *files, mode); });
 }
 
 // A command that prints what is at `path`, followed by the name it takes.
-void add_print_one(CLI::App& parent, Session& session, const std::string& text, const std::string& path) {
+void add_print_one(CLI::App& parent, Session& session, const std::string& text,
+                   const std::string& path) {
   CLI::App* command = parent.add_subcommand("get", text);
   const auto name = std::make_shared<std::string>();
   command->add_option("NAME", *name, "name of the object")->required();
-  set_action(*command, session,
-             [name, path](Session& s) { return print_path(s, path + "/" + percent_encode(*name)); });
+  set_action(*command, session, [name, path](Session& s) {
+    return print_path(s, path + "/" + percent_encode(*name));
+  });
 }
 
 void add_print(CLI::App& parent, Session& session, const std::string& name, const std::string& text,

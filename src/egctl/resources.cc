@@ -23,8 +23,9 @@ bool answers_to(const Resource& resource, std::string_view word) {
 }
 
 // The items called one of `names`, in the order of `names`; all of them if there are none.
-Result<std::vector<Json>> pick(const std::vector<Json>& items, const std::vector<std::string>& names,
-                               std::string_view kind, std::string (*name_of)(const Json&)) {
+Result<std::vector<Json>> pick(const std::vector<Json>& items,
+                               const std::vector<std::string>& names, std::string_view kind,
+                               std::string (*name_of)(const Json&)) {
   if (names.empty()) return items;
   std::vector<Json> picked;
   for (const std::string& name : names) {
@@ -45,9 +46,11 @@ Result<std::vector<Resource>> read_resources(const Client& client) {
   SLUICE_TRY(const Json answer, client.json({.path = "/object-api-resources"}));
   std::vector<Resource> resources;
   for (const Json& entry : answer) {
-    Resource resource{text_at(entry, "Kind"), text_at(entry, "Name"), {}, text_at(entry, "Category")};
+    Resource resource{
+        text_at(entry, "Kind"), text_at(entry, "Name"), {}, text_at(entry, "Category")};
     if (entry.contains("Aliases")) {
-      for (const Json& alias : entry["Aliases"]) resource.aliases.push_back(alias.get<std::string>());
+      for (const Json& alias : entry["Aliases"])
+        resource.aliases.push_back(alias.get<std::string>());
     }
     resources.push_back(std::move(resource));
   }
@@ -81,11 +84,13 @@ Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view
   return pick(objects, names, kind, [](const Json& spec) { return text_at(spec, "name"); });
 }
 
-Result<std::vector<Json>> read_members(const Client& client, const std::vector<std::string>& names) {
+Result<std::vector<Json>> read_members(const Client& client,
+                                       const std::vector<std::string>& names) {
   SLUICE_TRY(const Json answer, client.json({.path = "/status/members"}));
-  return pick(std::vector<Json>(answer.begin(), answer.end()), names, kMember, [](const Json& member) {
-    return member.contains("options") ? text_at(member["options"], "name") : std::string();
-  });
+  return pick(
+      std::vector<Json>(answer.begin(), answer.end()), names, kMember, [](const Json& member) {
+        return member.contains("options") ? text_at(member["options"], "name") : std::string();
+      });
 }
 
 std::string text_at(const Json& map, std::string_view key) {

@@ -24,7 +24,8 @@ struct Resource {
 // The object kinds of the server, and members.
 [[nodiscard]] Result<std::vector<Resource>> read_resources(const Client& client);
 // By kind, name or alias, in any case.
-[[nodiscard]] Result<std::string> find_kind(const std::vector<Resource>& resources, std::string_view word);
+[[nodiscard]] Result<std::string> find_kind(const std::vector<Resource>& resources,
+                                            std::string_view word);
 [[nodiscard]] Result<std::string> find_kind(const Client& client, std::string_view word);
 
 // Specs of all objects, or of those of one kind, sorted by name. Only those named, if there are

@@ -45,8 +45,9 @@ std::unexpected<Error> failed(const std::string& what, Error error) {
 std::unexpected<Error> refused(const std::string& what, Error error) {
   const std::size_t count = error.details.size();
   if (error.kind == ErrorKind::invalid && count > 0) {
-    error.message = error.message.substr(0, error.message.find(':')) + ": " + std::to_string(count) +
-                    (count == 1 ? " error" : " errors") + ", nothing was changed";
+    error.message = error.message.substr(0, error.message.find(':')) + ": " +
+                    std::to_string(count) + (count == 1 ? " error" : " errors") +
+                    ", nothing was changed";
   }
   return failed(what, std::move(error));
 }

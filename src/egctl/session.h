@@ -20,8 +20,8 @@ enum class Output { standard, yaml, json };
 struct Session {
   std::ostream& out;
   std::ostream& err;
-  std::string server{};              // --server; "" if not given
-  std::string output = "default";    // --output
+  std::string server{};                    // --server; "" if not given
+  std::string output = "default";          // --output
   std::function<Result<void>()> action{};  // of the command that was given
 
   // The server of --server, else of the settings file, else the default one.

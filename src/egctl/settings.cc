@@ -24,7 +24,8 @@ std::string environment(const char* name) {
 
 std::string text_at(const Json& map, std::string_view key) {
   const auto found = map.is_object() ? map.find(key) : map.end();
-  return map.is_object() && found != map.end() && found->is_string() ? found->get<std::string>() : "";
+  return map.is_object() && found != map.end() && found->is_string() ? found->get<std::string>()
+                                                                     : "";
 }
 
 Json list_at(const Json& map, std::string_view key) {
@@ -38,8 +39,9 @@ Json map_at(const Json& map, std::string_view key) {
 }
 
 bool is_secret(std::string_view key) {
-  static constexpr std::array<std::string_view, 5> kSecrets{
-      "password", "token", "client-key-data", "client-certificate-data", "certificate-authority-data"};
+  static constexpr std::array<std::string_view, 5> kSecrets{"password", "token", "client-key-data",
+                                                            "client-certificate-data",
+                                                            "certificate-authority-data"};
   return std::ranges::find(kSecrets, key) != kSecrets.end();
 }
 

@@ -10,7 +10,9 @@ namespace {
 constexpr std::size_t kTabStop = 8;
 constexpr std::size_t kGap = 2;
 
-std::size_t padded(std::size_t width) { return (width + kGap + kTabStop - 1) / kTabStop * kTabStop; }
+std::size_t padded(std::size_t width) {
+  return (width + kGap + kTabStop - 1) / kTabStop * kTabStop;
+}
 
 std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths;
@@ -89,8 +91,8 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_v
 std::string format_age(std::string_view since, std::chrono::system_clock::time_point now) {
   const auto begin = parse_rfc3339(since);
   if (!begin) return "";
-  const auto seconds = std::max<std::int64_t>(
-      0, std::chrono::round<std::chrono::seconds>(now - *begin).count());
+  const auto seconds =
+      std::max<std::int64_t>(0, std::chrono::round<std::chrono::seconds>(now - *begin).count());
   constexpr std::int64_t kMinute = 60;
   constexpr std::int64_t kHour = 60 * kMinute;
   constexpr std::int64_t kDay = 24 * kHour;

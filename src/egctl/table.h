@@ -16,8 +16,10 @@ using Row = std::vector<std::string>;
 [[nodiscard]] std::string format_table(const std::vector<Row>& rows);
 
 // RFC 3339 with an offset or Z; nullopt for anything else.
-[[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text);
+[[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_rfc3339(
+    std::string_view text);
 // The largest unit: "3d", "5h", "2m", "10s"; "" if `since` is no time.
-[[nodiscard]] std::string format_age(std::string_view since, std::chrono::system_clock::time_point now);
+[[nodiscard]] std::string format_age(std::string_view since,
+                                     std::chrono::system_clock::time_point now);
 
 }  // namespace sluice::egctl

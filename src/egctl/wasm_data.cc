@@ -72,41 +72,43 @@ Result<void> delete_data(Session& session, const Arguments& arguments) {
   return {};
 }
 
-CLI::App* add(CLI::App& wasm, Session& session, const std::string& name, const std::string& text,
-              const std::shared_ptr<Arguments>& arguments, Command run) {
-  CLI::App* command = wasm.add_subcommand(name, text);
-  command->add_option("PIPELINE", arguments->pipeline, "name of the pipeline");
-  command->add_option("FILTER", arguments->filter, "name of the filter");
-  set_action(*command, session, [arguments, run](Session& s) -> Result<void> {
-    return run(s, *arguments);
-  });
-  return command;
+void add_names(CLI::App& command, Arguments& arguments) {
+  command.add_option("PIPELINE", arguments.pipeline, "name of the pipeline");
+  command.add_option("FILTER", arguments.filter, "name of the filter");
 }
 
-// The names of list-data and delete-data are required; apply-data may go without.
+// A command that takes the two names, and nothing else.
 void add_named(CLI::App& wasm, Session& session, const std::string& name, const std::string& text,
                Command run) {
+  CLI::App* command = wasm.add_subcommand(name, text);
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add(wasm, session, name, text, arguments, nullptr);
+  add_names(*command, *arguments);
   set_action(*command, session, [arguments, run](Session& s) -> Result<void> {
     if (!arguments->filter.empty()) return run(s, *arguments);
     return fail(ErrorKind::invalid, "requires pipeline and filter name");
   });
 }
 
+void add_apply_data(CLI::App& wasm, Session& session) {
+  CLI::App* command =
+      wasm.add_subcommand("apply-data", "Write shared data from a file or standard input");
+  const auto arguments = std::make_shared<Arguments>();
+  add_names(*command, *arguments);
+  command->add_option("-f,--file", arguments->file, "file to read, - for standard input")
+      ->type_name("FILE");
+  command->add_flag("--reload-code", arguments->reload_code,
+                    "then reload all code; without names, only that");
+  command->footer(
+      "Keys that are not in the file stay. Example:\n"
+      "  echo 'id/user4: \"true\"' | egctl wasm apply-data flash-sale-pipeline wasm");
+  set_action(*command, session, [arguments](Session& s) { return apply_data(s, *arguments); });
+}
+
 }  // namespace
 
 void add_wasm_data(CLI::App& wasm, Session& session) {
   add_named(wasm, session, "list-data", "Print the shared data of a filter", list_data);
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* apply = add(wasm, session, "apply-data", "Write shared data from a file or standard input",
-                        arguments, apply_data);
-  apply->add_option("-f,--file", arguments->file, "file to read, - for standard input")
-      ->type_name("FILE");
-  apply->add_flag("--reload-code", arguments->reload_code,
-                  "then reload all code; without names, only that");
-  apply->footer("Keys that are not in the file stay. Example:\n"
-                "  echo 'id/user4: \"true\"' | egctl wasm apply-data flash-sale-pipeline wasm");
+  add_apply_data(wasm, session);
   add_named(wasm, session, "delete-data", "Delete all shared data of a filter", delete_data);
 }
 

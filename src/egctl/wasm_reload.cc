@@ -10,7 +10,8 @@ namespace {
 std::string line_of(const Json& one) {
   const std::string filter = text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": ";
   const bool changed = one.value("changed", false);
-  return filter + (changed ? "reloaded" : "unchanged") + " (sha256 " + text_at(one, "codeHash") + ")\n";
+  return filter + (changed ? "reloaded" : "unchanged") + " (sha256 " + text_at(one, "codeHash") +
+         ")\n";
 }
 
 // Prints what runs; the error lists what is refused.
@@ -45,8 +46,10 @@ Result<void> reload_code(Session& session) {
 }
 
 void add_wasm_reload(CLI::App& wasm, Session& session) {
-  CLI::App* command = wasm.add_subcommand("reload-code", "Read the code of all WasmHost filters again");
-  command->footer("Code that does not load is refused: the old code goes on, and the exit code is 1.");
+  CLI::App* command =
+      wasm.add_subcommand("reload-code", "Read the code of all WasmHost filters again");
+  command->footer(
+      "Code that does not load is refused: the old code goes on, and the exit code is 1.");
   set_action(*command, session, reload_code);
 }
 

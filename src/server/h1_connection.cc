@@ -112,7 +112,10 @@ Task<bool> H1Connection::read_more() {
 }
 
 Task<void> H1Connection::serve() {
-  while (co_await read_head() && co_await answer()) {
+  bool more = true;
+  while (more) {
+    more = co_await read_head();
+    if (more) more = co_await answer();
   }
   stream_.close();
 }
@@ -300,7 +303,8 @@ Task<bool> H1Connection::write_response(bool body_unread) {
     if (sent) stream_.shutdown_write();
     co_return false;
   }
-  co_return body_done_ || co_await skip_rest();
+  if (body_done_) co_return true;
+  co_return co_await skip_rest();
 }
 
 Task<bool> H1Connection::write_stream(http::Response& response, Framing framing) {

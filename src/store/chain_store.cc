@@ -16,7 +16,8 @@ constexpr Duration kAdminWait = 30s;
 Result<void> check_limits(const std::vector<Entry>& entries, const Limits& limits) {
   for (const Entry& entry : entries) {
     if (entry.key.size() > limits.key_bytes_max) {
-      return fail(ErrorKind::too_large, "the key `" + entry.key.substr(0, 40) + "…` is longer than " +
+      return fail(ErrorKind::too_large, "the key `" + entry.key.substr(0, 40) +
+                                            "…` is longer than " +
                                             std::to_string(limits.key_bytes_max) + " bytes");
     }
     if (entry.value.size() > limits.value_bytes_max) {
@@ -105,8 +106,7 @@ Result<void> ChainStore::apply(const std::string& ns, std::vector<Entry> entries
   auto node = std::make_unique<Node>();
   node->writes.reserve(entries.size());
   for (const Entry& entry : entries) {
-    node->writes.push_back(
-        {Record::make(entry.key, entry.value), chain->hash(entry.key), Op::put});
+    node->writes.push_back({Record::make(entry.key, entry.value), chain->hash(entry.key), Op::put});
   }
   return append(*chain, std::move(node));
 }

@@ -91,9 +91,8 @@ class ChainTest : public testing::Test {
     return cores.on(core, [&] { return put(*views[core], key, value); });
   }
   std::future<Result<void>> wait(unsigned core, Version version, Duration limit) {
-    return cores.start(core, [this, core, version, limit] {
-      return views[core]->durable(version, in(limit));
-    });
+    return cores.start(
+        core, [this, core, version, limit] { return views[core]->durable(version, in(limit)); });
   }
   template <class Condition>
   static bool soon(Condition condition) {
@@ -165,8 +164,12 @@ TEST_F(ChainTest, DestroyingAWaitLeavesTheOthers) {
   mood->set(false, false);
   EXPECT_TRUE(patient.get());
   // Turns that were given up, before or after they were granted, hold up nobody.
-  EXPECT_TRUE(cores.await(1, [&] { return views[1]->turn(in(20s)); }));
-  EXPECT_TRUE(cores.await(0, [&] { return views[0]->turn(in(20s)); }));
+  for (const unsigned core : {1U, 0U}) {
+    EXPECT_TRUE(cores.await(core, [&, core]() -> Task<bool> {
+      const auto turn = co_await views[core]->turn(in(20s));  // it ends here, on its core
+      co_return turn.has_value();
+    }));
+  }
 }
 
 TEST_F(ChainTest, CommitsThatWaitAreWrittenAsOneGroup) {
@@ -227,7 +230,8 @@ TEST(Store, MayGoBeforeWhatWaitsForIt) {
   loop::EventLoop loop;
   const loop::Core core{loop, 0, 1};
   const auto mood = std::make_shared<BadMedium::Mood>();
-  auto store = std::make_unique<ChainStore>(std::make_unique<BadMedium>(mood), 1, Logger(), Limits());
+  auto store =
+      std::make_unique<ChainStore>(std::make_unique<BadMedium>(mood), 1, Logger(), Limits());
   ASSERT_TRUE(store->prepare("p/f"));
   View& view = store->view(core, "p/f");
   mood->set(true, false);

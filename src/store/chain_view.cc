@@ -82,7 +82,8 @@ void ChainView::restart_run(Run& run) {
   run.restart(run.turn() != 0 && run.turn() == held_turn_ ? held_turn_ : claim_turn());
 }
 
-// --- Turns -----------------------------------------------------------------------------------------
+// --- Turns
+// -----------------------------------------------------------------------------------------
 
 bool ChainView::held_back_by_turn(const Run& run) const {
   if (!chain_->turns().busy()) return false;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/conformance.h"
+#include "store/conformance_admin.h"
+#include "store/conformance_conflicts.h"
+#include "store/conformance_runs.h"
 
 namespace sluice::store {
 namespace {

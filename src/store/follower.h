@@ -24,8 +24,8 @@ class Follower {
   }
   // The same, but no further than `last`.
   void follow(Version last);
-  // Appends `node` right behind the replica's version and applies it. False, and the node stays with
-  // the caller, if others have appended first: catch up and check again.
+  // Appends `node` right behind the replica's version and applies it. False, and the node stays
+  // with the caller, if others have appended first: catch up and check again.
   [[nodiscard]] bool append(NodePtr& node);
 
   [[nodiscard]] Replica& replica() { return replica_; }

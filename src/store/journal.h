@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Journal: one thread that writes the commits of all chains to the medium, everything that has come
-// meanwhile as one group, and tells the cores what is durable. While the medium refuses, the commits
-// stay in their chains and are tried again, and new ones are refused (Engine::failing).
+// meanwhile as one group, and tells the cores what is durable. While the medium refuses, the
+// commits stay in their chains and are tried again, and new ones are refused (Engine::failing).
 #pragma once
 
 #include <condition_variable>

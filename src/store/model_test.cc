@@ -36,10 +36,17 @@ class Model {
       switch (step.kind) {
         case Step::get:
         case Step::add:
-        case Step::count: EXPECT_EQ(step.value, expect(copy, step)); break;
-        case Step::put: copy[step.key] = step.value; break;
-        case Step::erase: copy.erase(step.key); break;
-        case Step::pause: break;
+        case Step::count:
+          EXPECT_EQ(step.value, expect(copy, step));
+          break;
+        case Step::put:
+          copy[step.key] = step.value;
+          break;
+        case Step::erase:
+          copy.erase(step.key);
+          break;
+        case Step::pause:
+          break;
       }
     }
     if (done.wrote) entries_ = std::move(copy);
@@ -83,17 +90,27 @@ std::vector<Step> random_program(std::mt19937& random) {
 Task<void> execute(Transaction& t, std::vector<Step>& steps, loop::EventLoop& loop) {
   for (Step& step : steps) {
     switch (step.kind) {
-      case Step::get: step.value = std::string(t.get(step.key).value_or("absent")); break;
-      case Step::count: step.value = std::to_string(t.count(step.key)); break;
-      case Step::put: t.put(step.key, step.value); break;
-      case Step::erase: t.erase(step.key); break;
+      case Step::get:
+        step.value = std::string(t.get(step.key).value_or("absent"));
+        break;
+      case Step::count:
+        step.value = std::to_string(t.count(step.key));
+        break;
+      case Step::put:
+        t.put(step.key, step.value);
+        break;
+      case Step::erase:
+        t.erase(step.key);
+        break;
       case Step::add: {
         const auto old = t.get(step.key);
         step.value = std::to_string((old ? std::stoi(std::string(*old)) : 0) + 1);
         t.put(step.key, step.value);
         break;
       }
-      case Step::pause: co_await loop.yield(); break;
+      case Step::pause:
+        co_await loop.yield();
+        break;
     }
   }
 }
@@ -138,9 +155,8 @@ TEST_P(ModelTest, EveryRunFitsTheSerialHistory) {
     View& view = cores.on(core, [&]() -> View& { return store->view(cores.core(core), "m/m"); });
     for (unsigned i = 0; i < kStreams; ++i) {
       const unsigned seed = GetParam() * 100 + core * 10 + i;
-      streams.push_back(cores.start(core, [this, core, &view, seed] {
-        return stream(core, view, seed);
-      }));
+      streams.push_back(
+          cores.start(core, [this, core, &view, seed] { return stream(core, view, seed); }));
     }
   }
   for (auto& stream : streams) stream.get();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many keys begin with each counted prefix of one view, kept up to date by every insert and
-// erase at a cost that depends on the number of different prefix lengths only. One thread at a time.
+// erase at a cost that depends on the number of different prefix lengths only. One thread at a
+// time.
 #pragma once
 
 #include <cstdint>

@@ -9,8 +9,8 @@ namespace sluice::store {
 
 RecordRef Record::make(std::string_view key, std::string_view value) {
   const std::size_t size = std::max(sizeof(Record), kHeader + key.size() + value.size());
-  auto* record = new (::operator new(size)) Record(static_cast<std::uint32_t>(key.size()),
-                                                   static_cast<std::uint32_t>(value.size()));
+  auto* record = new (::operator new(size))
+      Record(static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size()));
   char* bytes = const_cast<char*>(record->bytes());
   if (!key.empty()) std::memcpy(bytes, key.data(), key.size());
   if (!value.empty()) std::memcpy(bytes + key.size(), value.data(), value.size());

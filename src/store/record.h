@@ -40,9 +40,7 @@ class Record {
       : key_size_(key_size), value_size_(value_size) {}
   ~Record() = default;
   void destroy() const;
-  [[nodiscard]] const char* bytes() const {
-    return reinterpret_cast<const char*>(this) + kHeader;
-  }
+  [[nodiscard]] const char* bytes() const { return reinterpret_cast<const char*>(this) + kHeader; }
 
   Version version_ = 0;
   mutable std::atomic<std::uint32_t> references_{1};

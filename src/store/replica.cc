@@ -25,9 +25,15 @@ void Replica::apply(const Node& node) {
   version_ = node.version;
   for (const Write& write : node.writes) {
     switch (write.op) {
-      case Op::put: put(write); break;
-      case Op::erase: erase(write.hash, write.record->key()); break;
-      case Op::clear: clear(write.record->key()); break;
+      case Op::put:
+        put(write);
+        break;
+      case Op::erase:
+        erase(write.hash, write.record->key());
+        break;
+      case Op::clear:
+        clear(write.record->key());
+        break;
     }
   }
 }

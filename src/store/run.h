@@ -84,8 +84,8 @@ class Run {
   KeyIndex<ReadKey> read_index_;
   KeyIndex<ReadCount> count_index_;
   KeyIndex<Buffered> write_index_;
-  std::string bytes_;    // the keys and values of all of these
-  std::string answer_;   // what get() returned last
+  std::string bytes_;   // the keys and values of all of these
+  std::string answer_;  // what get() returned last
   RecordRef big_answer_;
   Version position_ = 0;  // the version at which all reads so far hold
   Version depends_on_ = 0;

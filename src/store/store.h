@@ -4,9 +4,9 @@
 //
 // A namespace is a chain of commits. Each core holds a View, its own replica of the namespace,
 // brought up to date by following the chain. A commit that nothing it read has changed under is
-// appended to the chain by one compare-and-swap; where another core was faster, the view catches up,
-// validates again, and either retries the swap or reports a conflict. So no core ever waits for a
-// lock, reads touch only the core's own memory, and the order of the chain is the serial order.
+// appended to the chain by one compare-and-swap; where another core was faster, the view catches
+// up, validates again, and either retries the swap or reports a conflict. So no core ever waits for
+// a lock, reads touch only the core's own memory, and the order of the chain is the serial order.
 // A journal (memory, embedded; one thread of its own) follows all chains in groups and tells the
 // cores what is durable.
 #pragma once
@@ -35,11 +35,12 @@ struct Entry {
   std::string value;
 };
 
-class Run;   // what a Transaction has read and written: run.h
+class Run;  // what a Transaction has read and written: run.h
 class View;
 
 // One run's reads and buffered writes. Core-bound, short-lived, owned by the run. Sees its own
-// writes. Sizes are bounded by the limits of the Store; a breach is remembered and refuses the commit.
+// writes. Sizes are bounded by the limits of the Store; a breach is remembered and refuses the
+// commit.
 class Transaction {
  public:
   explicit Transaction(View& view);
@@ -55,8 +56,8 @@ class Transaction {
   // (but for the first use of a prefix in a view).
   [[nodiscard]] std::uint64_t count(std::string_view prefix);
   [[nodiscard]] bool has_writes() const;
-  // True if the run has seen a mixture of versions, because it was suspended between two reads: what
-  // it makes of that (a trap, too) means nothing, and commit() will report a conflict.
+  // True if the run has seen a mixture of versions, because it was suspended between two reads:
+  // what it makes of that (a trap, too) means nothing, and commit() will report a conflict.
   [[nodiscard]] bool stale() const;
   // Forget everything read and written and begin again on the newest view.
   void restart();
@@ -76,7 +77,8 @@ enum class CommitStatus {
 struct Commit {
   CommitStatus status;
   Version version;  // every version this run read or wrote is <= this one
-  // With `conflict`: a run elsewhere holds the turn, so running again before one's own turn() is vain.
+  // With `conflict`: a run elsewhere holds the turn, so running again before one's own turn() is
+  // vain.
   bool turn_held = false;
 };
 
@@ -94,8 +96,8 @@ class View {
   [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;
   // For a run that met kConflictsBeforeTurn conflicts: waits for its turn, in the order of asking,
   // during which other runs' writes to the namespace hold back (their commit() reports a conflict).
-  // The first Transaction made or restarted after the turn came, before anything else is awaited, is
-  // the one that may write. Destroying the Turn ends it. Error `timed_out` at `deadline`.
+  // The first Transaction made or restarted after the turn came, before anything else is awaited,
+  // is the one that may write. Destroying the Turn ends it. Error `timed_out` at `deadline`.
   class Turn {
    public:
     Turn() = default;
@@ -159,8 +161,9 @@ class Store {
   // Loads the namespace, which may read the disk. Any thread but a worker's; idempotent. `ns` is
   // "pipeline/filter".
   [[nodiscard]] virtual Result<void> prepare(const std::string& ns) = 0;
-  // On the core's own thread, after prepare(ns) succeeded (ends the process otherwise). The same View
-  // comes back each time; the first call copies a table of pointers (1,000,000 keys: about 50 ms).
+  // On the core's own thread, after prepare(ns) succeeded (ends the process otherwise). The same
+  // View comes back each time; the first call copies a table of pointers (1,000,000 keys: about 50
+  // ms).
   [[nodiscard]] virtual View& view(const loop::Core& core, const std::string& ns) = 0;
 
   // Administration: any thread but a worker's; these block until what they did is durable.
@@ -168,19 +171,22 @@ class Store {
   // write: what is durable). A page holds at most `limit` entries (2 at least) or about 8 MiB.
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
-  // apply, erase_all: one atomic unit each. `unavailable` while the journal cannot write; `timed_out`
-  // after 30 s. Every core inserts all of `entries` in one go (about 0.1 us each): send millions in
-  // several calls.
+  // apply, erase_all: one atomic unit each. `unavailable` while the journal cannot write;
+  // `timed_out` after 30 s. Every core inserts all of `entries` in one go (about 0.1 us each): send
+  // millions in several calls.
   [[nodiscard]] virtual Result<void> apply(const std::string& ns, std::vector<Entry> entries) = 0;
   [[nodiscard]] virtual Result<void> erase_all(const std::string& ns, std::string_view prefix) = 0;
-  [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
+                                                    std::string_view prefix) = 0;
   [[nodiscard]] virtual NamespaceStatus status(const std::string& ns) const = 0;
 
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).
   // Any thread but a worker's; durable on return.
   [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
-  [[nodiscard]] virtual Result<void> put_document(std::string_view collection, const Entry& document) = 0;
-  [[nodiscard]] virtual Result<void> erase_document(std::string_view collection, std::string_view key) = 0;
+  [[nodiscard]] virtual Result<void> put_document(std::string_view collection,
+                                                  const Entry& document) = 0;
+  [[nodiscard]] virtual Result<void> erase_document(std::string_view collection,
+                                                    std::string_view key) = 0;
 
   // "" if the journal writes, else what is wrong and what to do.
   [[nodiscard]] virtual std::string health() const = 0;
@@ -189,8 +195,8 @@ class Store {
 // Data that lives as long as the process: for tests.
 [[nodiscard]] std::unique_ptr<Store> open_memory_store(unsigned core_count, Limits limits = {});
 
-// SQLite (WAL, synchronous FULL) in one file, `directory`/sluice.db, created if absent. Takes a lock
-// on the directory: a second server on it gets the error `conflict`.
+// SQLite (WAL, synchronous FULL) in one file, `directory`/sluice.db, created if absent. Takes a
+// lock on the directory: a second server on it gets the error `conflict`.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,
                                                                  unsigned core_count, Logger logger,
                                                                  Limits limits = {});

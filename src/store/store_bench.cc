@@ -15,7 +15,8 @@ constexpr const char* kNs = "flash-sale/wasm";
 
 std::vector<Entry> users(int count) {
   std::vector<Entry> entries;
-  for (int i = 0; i < count; ++i) entries.push_back({"id/user" + std::to_string(100'000 + i), "true"});
+  for (int i = 0; i < count; ++i)
+    entries.push_back({"id/user" + std::to_string(100'000 + i), "true"});
   return entries;
 }
 
@@ -23,7 +24,8 @@ void sell(Store& store, int count) {
   auto entries = users(count);
   for (std::size_t i = 0; i < entries.size(); i += 10'000) {
     const auto from = entries.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto to = from + static_cast<std::ptrdiff_t>(std::min<std::size_t>(10'000, entries.size() - i));
+    const auto to =
+        from + static_cast<std::ptrdiff_t>(std::min<std::size_t>(10'000, entries.size() - i));
     (void)store.apply(kNs, {from, to});
   }
 }
@@ -38,7 +40,8 @@ void sold_out(benchmark::State& state) {
   std::uint64_t user = 0;
   for (auto _ : state) {
     char key[32];
-    const int size = std::snprintf(key, sizeof key, "id/late%u", static_cast<unsigned>(++user % 4096));
+    const int size =
+        std::snprintf(key, sizeof key, "id/late%u", static_cast<unsigned>(++user % 4096));
     Transaction transaction(view);
     benchmark::DoNotOptimize(transaction.get({key, static_cast<std::size_t>(size)}));
     benchmark::DoNotOptimize(transaction.count("id/"));
@@ -103,7 +106,12 @@ void permit_durable(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * kEach * state.range(0) * state.range(1));
 }
-BENCHMARK(permit_durable)->Args({1, 1})->Args({1, 64})->Args({2, 64})->Args({2, 256})->UseRealTime();
+BENCHMARK(permit_durable)
+    ->Args({1, 1})
+    ->Args({1, 64})
+    ->Args({2, 64})
+    ->Args({2, 256})
+    ->UseRealTime();
 
 // Heap per permitted user with two cores.
 void memory_per_user(benchmark::State& state) {
@@ -124,7 +132,9 @@ void memory_per_user(benchmark::State& state) {
     (void)(*store)->apply(kNs, {{"last", ""}});  // wakes the journal, which frees the chain
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     const auto after = ::mallinfo2();
-    const auto used = [](const auto& info) { return static_cast<double>(info.uordblks + info.hblkhd); };
+    const auto used = [](const auto& info) {
+      return static_cast<double>(info.uordblks + info.hblkhd);
+    };
     state.counters["bytes/user"] = (used(after) - used(before)) / kUsers;
   }
 }
@@ -147,7 +157,9 @@ void load_a_million(benchmark::State& state) {
     const auto copied = Clock::now();
     cores.on(0, [&] { return count((*store)->view(cores.core(0), kNs), "id/"); });
     const auto counted = Clock::now();
-    const auto ms = [](Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
+    const auto ms = [](Clock::duration d) {
+      return std::chrono::duration<double, std::milli>(d).count();
+    };
     state.counters["load_ms"] = ms(loaded - begin);
     state.counters["copy_ms"] = ms(copied - loaded);
     state.counters["first_count_ms"] = ms(counted - copied);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Table: key -> Record of one view, by extendible hashing. A directory of segments, each a small
 // linear-probing table; a full segment is split in two, so no insert ever moves more than a few
-// thousand pointers, at a hundred keys or at ten million. About 20 bytes a key. One thread at a time.
+// thousand pointers, at a hundred keys or at ten million. About 20 bytes a key. One thread at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +60,8 @@ class Table::Segment {
   [[nodiscard]] std::uint32_t locate(std::uint32_t hash, std::string_view key) const;
   void insert_new(std::uint32_t hash, Record* record);
   Record* remove_at(std::uint32_t slot);
-  // Moves everything into `zeros`/`ones` by the given bit of the hash (equal targets: a plain growth).
+  // Moves everything into `zeros`/`ones` by the given bit of the hash (equal targets: a plain
+  // growth).
   void move_to(Segment& zeros, Segment& ones, std::uint32_t bit);
   void swap(Segment& other);
   [[nodiscard]] bool full() const { return size_ * 4 >= capacity_ * 3; }

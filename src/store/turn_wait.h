@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TurnWait: co_await it for one's turn; resumes with false at the deadline. Lives in the frame of the
-// coroutine that waits; destroying it gives up the place in the queue.
+// TurnWait: co_await it for one's turn; resumes with false at the deadline. Lives in the frame of
+// the coroutine that waits; destroying it gives up the place in the queue.
 #pragma once
 
 #include <coroutine>

@@ -104,6 +104,11 @@ void Pool::Acquire::wake(std::unique_ptr<Instance> granted) {
   timer_ = loop::EventLoop::Timer(pool_.loop_, TimePoint{}, [this] { handle_.resume(); });
 }
 
+Pool::Lease Pool::Acquire::await_resume() {
+  const bool too_late = handle_ && Clock::now() >= deadline_;
+  return granted_ && !too_late ? Lease(pool_, std::move(granted_)) : Lease();
+}
+
 Pool::Acquire::~Acquire() {
   if (queued_) pool_.waiters_.erase(place_);
   if (granted_) pool_.release(std::move(granted_));

@@ -96,7 +96,7 @@ class Pool::Acquire {
 
   bool await_ready();
   void await_suspend(std::coroutine_handle<> handle);
-  [[nodiscard]] Lease await_resume() { return granted_ ? Lease(pool_, std::move(granted_)) : Lease(); }
+  [[nodiscard]] Lease await_resume();
 
  private:
   friend class Pool;

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from client import Connection, Load, fetch, request
-from gateway import DEADLINE, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
+from gateway import DEADLINE, documents, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
 
 
 def put_sale(server, port, guests, limit: int = 1000, **more) -> None:
@@ -92,7 +92,11 @@ def test_data_outlives_its_pipeline(server, port, guests):
 
 def test_taken_port(server, port):
     with socket.create_server(("0.0.0.0", port)):
-        server.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("here\n")))
+        done = server.egctl(
+            *("apply", "-f", "-"),
+            input=documents(http_server(port, {"backend": "p"}), pipeline("p", mock("here\n"))),
+        )
+        assert "Warning: http-server" in done.stderr and str(port) in done.stderr
         status = server.status("http-server")
         assert status["state"] == "failed"
         assert str(port) in status["error"] or "in use" in status["error"].lower()
@@ -186,7 +190,7 @@ def test_sighup_reopens_the_logs(server, port):
 
 
 def test_initial_objects(tmp_path):
-    from gateway import Server, documents
+    from gateway import Server
 
     file = tmp_path / "initial.yaml"
     file.write_text(documents(pipeline("p", mock("initial"))))

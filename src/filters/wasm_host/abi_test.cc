@@ -1,2 +1,234 @@
 // SPDX-License-Identifier: Apache-2.0
+// Every host function, called by a guest. Strings come out as tags, data as the body of the response.
+#include "filters/wasm_host/abi.h"
+
+#include <set>
+
 #include "filters/wasm_host/test_host.h"
+
+namespace sluice::filters {
+namespace {
+
+using testing::data_at;
+using testing::guest;
+using testing::Host;
+using testing::text_at;
+
+// A call with the string at address 100 (and the one at 1000) as arguments.
+std::string set1(const char* name) { return std::string("(call $") + name + " (i32.const 100))"; }
+std::string set2(const char* name) { return std::string("(call $") + name + " (i32.const 100) (i32.const 1000))"; }
+std::string tag_of(const std::string& call) { return "(call $host_add_tag " + call + ")"; }
+std::string get0(const char* name) { return std::string("(call $") + name + ")"; }
+
+class Abi : public ::testing::Test {
+ protected:
+  // Runs `body` with the two strings in memory; "" or the tag of the failure.
+  std::string run(const std::string& body, const std::string& first = "", const std::string& second = "",
+                  const std::string& more = "") {
+    host.use(guest(body + " (i32.const 0)", text_at(100, first) + text_at(1000, second) + more));
+    return host.run() == "" ? "" : host.tag();
+  }
+  // The string that a getter gives.
+  std::string text(const std::string& call, const std::string& first = "") {
+    const std::string fault = run(tag_of(call), first);
+    return fault.empty() ? host.tag() : "failed: " + fault;
+  }
+  http::Request& request() { return *host.last->request(); }
+  Host host;
+};
+
+TEST_F(Abi, HasFiftyFunctions) {
+  std::set<std::string_view> names;
+  for (const auto& function : easegress_abi().host) names.insert(function.name);
+  EXPECT_EQ(names.size(), 50u);
+}
+
+TEST_F(Abi, ReadsTheRequest) {
+  EXPECT_EQ(text(get0("host_req_get_real_ip")), "10.1.2.3");
+  EXPECT_EQ(text(get0("host_req_get_scheme")), "http");
+  EXPECT_EQ(text(get0("host_req_get_proto")), "HTTP/1.1");
+  EXPECT_EQ(text(get0("host_req_get_method")), "GET");
+  EXPECT_EQ(text(get0("host_req_get_host")), "shop.example:8080");
+  EXPECT_EQ(text(get0("host_req_get_path")), "/a b/c");
+  EXPECT_EQ(text(get0("host_req_get_escaped_path")), "/a%20b/c");
+  EXPECT_EQ(text(get0("host_req_get_query")), "x=1&y");
+  EXPECT_EQ(text(get0("host_req_get_fragment")), "");
+  EXPECT_EQ(text(set1("host_req_get_header"), "USER-AGENT"), "test");
+  EXPECT_EQ(text(set1("host_req_get_header"), "absent"), "");
+  EXPECT_EQ(text(get0("host_req_get_all_header")), "Cookie: a=1; b=2\r\nUser-Agent: test\r\n");
+  EXPECT_EQ(text(set1("host_req_get_cookie"), "b"), "b=2");
+  EXPECT_EQ(text(set1("host_req_get_cookie"), "c"), "");
+}
+
+TEST_F(Abi, StringArraysCarryACount) {
+  // The second string of the array, "b=2", is at offset 4 + 4 + 4.
+  EXPECT_EQ(text("(i32.add (call $host_req_get_all_cookie) (i32.const 12))"), "b=2");
+  host.use(guest("(i32.load (call $host_req_get_all_cookie))"));
+  EXPECT_EQ(host.run(), "wasmResult2");
+}
+
+TEST_F(Abi, ChangesTheRequest) {
+  EXPECT_EQ(run(set1("host_req_set_method"), "PUT"), "");
+  EXPECT_EQ(request().method, "PUT");
+  EXPECT_EQ(run(set1("host_req_set_host"), "b.example"), "");
+  EXPECT_EQ(request().host, "b.example");
+  EXPECT_EQ(run(set1("host_req_set_path"), "/x y"), "");
+  EXPECT_EQ(request().path, "/x y");
+  EXPECT_EQ(request().escaped_path, "/x%20y");
+  EXPECT_EQ(run(set1("host_req_set_query"), "q=2"), "");
+  EXPECT_EQ(request().target(), "/a%20b/c?q=2");
+  EXPECT_EQ(run(set1("host_req_set_query"), ""), "");
+  EXPECT_EQ(request().target(), "/a%20b/c");
+  EXPECT_EQ(run(set2("host_req_set_header") + set2("host_req_add_header"), "x-new", "v"), "");
+  EXPECT_EQ(text(get0("host_req_get_all_header")), "Cookie: a=1; b=2\r\nUser-Agent: test\r\n");
+  EXPECT_EQ(run(set1("host_req_del_header"), "cookie"), "");
+  EXPECT_FALSE(request().headers.contains("Cookie"));
+  EXPECT_EQ(run(set1("host_req_set_all_header"), "b: 2\r\nA: 1\r\n folded\r\nB: 3\r\n"), "");
+  EXPECT_EQ(request().headers.size(), 3u);
+  EXPECT_EQ(request().headers.get("A"), "1 folded");
+  EXPECT_EQ(run(set1("host_req_set_all_header"), ""), "");
+  EXPECT_TRUE(request().headers.empty());
+  EXPECT_EQ(run(set1("host_req_add_cookie"), "c=3; d=4"), "");
+  EXPECT_EQ(request().headers.get("Cookie"), "a=1; b=2; c=3; d=4");
+}
+
+TEST_F(Abi, Bodies) {
+  const std::string echo = "(call $host_req_set_body (i32.const 2000)) (call $host_resp_set_body (call $host_req_get_body))";
+  EXPECT_EQ(run(echo, "", "", data_at(2000, std::string("a\0b", 3))), "");
+  EXPECT_EQ(host.response().body.bytes(), std::string_view("a\0b", 3));
+  EXPECT_EQ(run("(call $host_resp_set_body (i32.const 2000)) (call $host_req_set_body (call $host_resp_get_body))", "", "",
+                data_at(2000, "")), "");
+  EXPECT_EQ(request().body.bytes(), "");
+}
+
+class NoReader final : public http::BodyReader {
+ public:
+  Task<Result<std::string_view>> read() override { co_return std::string_view(); }
+};
+
+TEST_F(Abi, StreamsCannotBeReadButReplaced) {
+  host.use(guest("(drop (call $host_req_get_body)) (i32.const 0)"));
+  pipeline::Exchange exchange(host.core);
+  exchange.client_request().body = http::Body(std::make_unique<NoReader>(), std::nullopt);
+  EXPECT_EQ(host.run(exchange), "wasmError");
+  EXPECT_TRUE(exchange.client_request().body.is_stream());
+  host.use(guest("(call $host_req_set_body (i32.const 100)) unreachable", data_at(100, "x")));
+  EXPECT_EQ(host.run(exchange), "wasmError");
+  EXPECT_TRUE(exchange.client_request().body.is_stream());
+  host.use(guest("(call $host_req_set_body (i32.const 100)) (i32.const 0)", data_at(100, "x")));
+  EXPECT_EQ(host.run(exchange), "");
+  EXPECT_EQ(exchange.client_request().body.bytes(), "x");
+}
+
+TEST_F(Abi, TheResponse) {
+  host.use(guest("(i32.sub (call $host_resp_get_status_code) (i32.const 195))"));
+  EXPECT_EQ(host.run(), "wasmResult5");
+  EXPECT_EQ(run("(call $host_resp_set_status_code (i32.const 404))" + set2("host_resp_set_header") +
+                set2("host_resp_add_header"), "x-new", "v"), "");
+  EXPECT_EQ(host.response().status, 404);
+  EXPECT_EQ(host.response().headers.size(), 2u);
+  EXPECT_EQ(run(set2("host_resp_set_header") + tag_of(set1("host_resp_get_header")) +
+                tag_of(get0("host_resp_get_all_header")) + set1("host_resp_del_header"), "x-new", "v"), "");
+  EXPECT_EQ(host.last->tags(), (std::vector<std::string>{"v", "X-New: v\r\n"}));
+  EXPECT_TRUE(host.response().headers.empty());
+  EXPECT_EQ(run(set1("host_resp_set_all_header"), "a: 1\r\nb: 2\r\n"), "");
+  EXPECT_EQ(host.response().headers.size(), 2u);
+  EXPECT_EQ(run(set1("host_resp_set_cookie"), "id=1; Path=/; HttpOnly"), "");
+  EXPECT_EQ(host.response().headers.get("Set-Cookie"), "id=1; Path=/; HttpOnly");
+  EXPECT_EQ(run(set1("host_resp_set_cookie"), "nonsense"), "");
+  EXPECT_TRUE(host.response().headers.empty());
+}
+
+TEST_F(Abi, WhatWouldBreakAMessageIsRefused) {
+  for (const char* status : {"0", "99", "600", "-1"}) {
+    EXPECT_NE(run(std::string("(call $host_resp_set_status_code (i32.const ") + status + "))"), "") << status;
+  }
+  const std::vector<std::pair<std::string, std::string>> bad = {
+      {"", "v"}, {"a b", "v"}, {"a:", "v"}, {"a", "x\r\ny: z"}, {"a", "x\ny"}, {"a", std::string("x\0", 2)}, {"a\r\n", "v"}};
+  for (const auto& [name, value] : bad) {
+    for (const char* call : {"host_req_set_header", "host_req_add_header", "host_resp_set_header", "host_resp_add_header"}) {
+      EXPECT_NE(run(set2(call), name, value), "") << call << name << value;
+    }
+  }
+  for (const char* text : {"no colon\r\n", "a: 1", "a: 1\r\n\r\n", " a: 1\r\n", ": 1\r\n", "a: \x01\r\n"}) {
+    EXPECT_NE(run(set1("host_req_set_all_header"), text), "") << text;
+    EXPECT_NE(run(set1("host_resp_set_all_header"), text), "") << text;
+  }
+  EXPECT_NE(run(set1("host_req_set_method"), "GE T"), "");
+  EXPECT_NE(run(set1("host_req_set_host"), "a\r\nb"), "");
+  EXPECT_NE(run(set1("host_req_set_query"), "a b"), "");
+  EXPECT_NE(run(set1("host_req_set_query"), "a\r\n"), "");
+}
+
+TEST_F(Abi, SharedData) {
+  EXPECT_EQ(run(set2("host_cluster_put_string") + tag_of(set1("host_cluster_get_string")), "k", "v"), "");
+  EXPECT_EQ(host.tag(), "v");
+  EXPECT_EQ(text(set1("host_cluster_get_string"), "k"), "v");
+  EXPECT_EQ(text(set1("host_cluster_get_string"), "absent"), "");
+  EXPECT_EQ(run("(call $host_cluster_put_binary (i32.const 100) (i32.const 2000))"
+                "(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))", "bin", "",
+                data_at(2000, std::string("\0\xff", 2))), "");
+  EXPECT_EQ(host.stored("bin"), "AP8=");
+  EXPECT_EQ(host.response().body.bytes(), std::string_view("\0\xff", 2));
+  EXPECT_EQ(run("(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))", "absent"), "");
+  EXPECT_EQ(host.response().body.bytes(), "");
+  EXPECT_EQ(run("(call $host_cluster_put_integer (i32.const 100) (i64.const -5))"
+                "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 2)))", "int"), "");
+  EXPECT_EQ(host.stored("int"), "-3");
+  EXPECT_EQ(run("(call $host_cluster_put_float (i32.const 100) (f64.const 0.5))"
+                "(drop (call $host_cluster_add_float (i32.const 100) (call $host_cluster_get_float (i32.const 100))))", "float"), "");
+  EXPECT_EQ(host.stored("float"), "1");
+  EXPECT_EQ(run(set2("host_cluster_put_string"), "hex", "0x10"), "");
+  host.use(guest("(i32.sub (i32.wrap_i64 (call $host_cluster_get_integer (i32.const 100))) (i32.const 12))", text_at(100, "hex")));
+  EXPECT_EQ(host.run(), "wasmResult4");
+  host.use(guest("(call $host_cluster_count_key (i32.const 100))", text_at(100, "in")));
+  EXPECT_EQ(host.run(), "wasmResult1");
+}
+
+TEST_F(Abi, TheRest) {
+  EXPECT_EQ(run("(call $host_log (i32.const 1) (i32.const 100)) (call $host_log (i32.const 77) (i32.const 100))", "%s%n"), "");
+  host.use(guest("(f64.lt (f64.abs (f64.sub (call $host_rand) (f64.const 0.5))) (f64.const 0.50001))"));
+  EXPECT_EQ(host.run(), "wasmResult1");
+  // After 2023, in milliseconds.
+  host.use(guest("(i64.gt_s (call $host_get_unix_time_in_ms) (i64.const 1672531200000))"));
+  EXPECT_EQ(host.run(), "wasmResult1");
+}
+
+TEST_F(Abi, AddressesAndLengthsOutsideAreRefused) {
+  const std::string huge = "(i32.store (i32.const 5000) (i32.const ";
+  for (const char* address : {"-1", "-4", "262141", "262144", "2147483647"}) {
+    for (const char* call : {"host_add_tag", "host_req_set_body", "host_resp_set_body", "host_req_set_all_header"}) {
+      EXPECT_NE(run(std::string("(call $") + call + " (i32.const " + address + "))"), "") << call << address;
+    }
+  }
+  for (const char* length : {"-1", "-2147483648", "2147483647", "300000", "257145"}) {
+    for (const char* call : {"host_add_tag", "host_req_set_body"}) {
+      EXPECT_NE(run(huge + length + ")) (call $" + call + " (i32.const 5000))"), "") << call << length;
+    }
+  }
+  EXPECT_NE(run("(i32.store (i32.const 5000) (i32.const 0)) (call $host_add_tag (i32.const 5000))"), "");
+}
+
+TEST_F(Abi, AnAllocatorThatLiesIsCaught) {
+  for (const char* address : {"0", "-1", "65533", "70000"}) {
+    host.use("(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
+             "(memory (export \"memory\") 1)"
+             "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const " + std::string(address) + "))"
+             "(func (export \"wasm_free\") (param i32))"
+             "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
+    EXPECT_EQ(host.run(), "wasmError") << address;
+  }
+}
+
+TEST_F(Abi, TheAllocatorMayNotCallTheHost) {
+  host.use("(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
+           "(memory (export \"memory\") 1)"
+           "(func (export \"wasm_alloc\") (param i32) (result i32) (call $get))"
+           "(func (export \"wasm_free\") (param i32))"
+           "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
+  EXPECT_EQ(host.run(), "wasmError");
+  EXPECT_NE(host.tag().find("called while the host called the guest"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::filters

@@ -11,7 +11,8 @@ struct Advice {
 
 Advice advice_for(int code) {
   switch (code & 0xff) {
-    case SQLITE_FULL: return {ErrorKind::unavailable, "free some space on its disk"};
+    case SQLITE_FULL:
+      return {ErrorKind::unavailable, "free some space on its disk"};
     case SQLITE_IOERR:
       return {ErrorKind::unavailable, "look at its disk: full, over a quota, or failing"};
     case SQLITE_READONLY:
@@ -25,7 +26,8 @@ Advice advice_for(int code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {ErrorKind::internal, "the file is damaged or no database: restore it from a backup"};
-    default: return {ErrorKind::internal, "unexpected"};
+    default:
+      return {ErrorKind::internal, "unexpected"};
   }
 }
 
@@ -61,8 +63,9 @@ void Statement::reset() {
 std::string_view Statement::column_bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_.get(), column);
   const int size = sqlite3_column_bytes(statement_.get(), column);
-  return size == 0 ? std::string_view()
-                   : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  return size == 0
+             ? std::string_view()
+             : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 std::int64_t Statement::column_integer(int column) const {
@@ -73,8 +76,8 @@ Result<Connection> Connection::open(const std::string& path) {
   Connection connection;
   connection.path_ = path;
   sqlite3* database = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                    SQLITE_OPEN_EXRESCODE;
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   connection.database_.reset(database);
   if (code != SQLITE_OK) return std::unexpected(connection.error(code));
@@ -84,8 +87,8 @@ Result<Connection> Connection::open(const std::string& path) {
 
 Result<Statement> Connection::prepare(const char* sql) {
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                      &statement, nullptr);
+  const int code =
+      sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(code));
   return Statement(statement);
 }
@@ -118,7 +121,8 @@ Error Connection::error(int code) const {
     const std::string detail = sqlite3_errmsg(database_.get());
     if (sqlite3_errcode(database_.get()) == code && detail != what) what += " (" + detail + ")";
   }
-  return Error{advice.kind, path_ + ": " + what + " [" + std::to_string(code) + "]: " + advice.text};
+  return Error{advice.kind,
+               path_ + ": " + what + " [" + std::to_string(code) + "]: " + advice.text};
 }
 
 }  // namespace sluice::store

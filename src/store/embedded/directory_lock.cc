@@ -18,21 +18,21 @@ Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
     fs::permissions(directory, fs::perms::owner_all, failure);  // it will hold private keys
   }
   if (failure) {
-    return fail(ErrorKind::internal, "cannot make the data directory " + directory + ": " +
-                                         failure.message());
+    return fail(ErrorKind::internal,
+                "cannot make the data directory " + directory + ": " + failure.message());
   }
   const std::string path = directory + "/sluice.lock";
   DirectoryLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (lock.file_ < 0) {
-    return fail(ErrorKind::internal,
-                "cannot open " + path + ": " + std::generic_category().message(errno) +
-                    ": let the server's user write to the data directory");
+    return fail(ErrorKind::internal, "cannot open " + path + ": " +
+                                         std::generic_category().message(errno) +
+                                         ": let the server's user write to the data directory");
   }
   if (::flock(lock.file_, LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno == EWOULDBLOCK) {
-    return fail(ErrorKind::conflict, "the data directory " + directory +
-                                         " is in use by another server, which holds " + path +
-                                         ": stop that one, or give this one a directory of its own");
+    return fail(ErrorKind::conflict,
+                "the data directory " + directory + " is in use by another server, which holds " +
+                    path + ": stop that one, or give this one a directory of its own");
   }
   return fail(ErrorKind::internal,
               "cannot lock " + path + ": " + std::generic_category().message(errno));

@@ -40,7 +40,8 @@ TEST(Embedded, ComesBackAsItWas) {
     ASSERT_TRUE(store->put_document("objects", {"pipeline", "{}"}));
     cores.on(0, [&] {
       View& view = store->view(cores.core(0), "p/f");
-      for (int i = 0; i < 5'000; ++i) version = put(view, "id/" + std::to_string(i), "true").version;
+      for (int i = 0; i < 5'000; ++i)
+        version = put(view, "id/" + std::to_string(i), "true").version;
       Transaction t(view);
       t.erase("id/0");
       version = view.commit(t).version;
@@ -211,7 +212,8 @@ TEST(Embedded, AFullDiskRefusesWritesUntilThereIsRoom) {
       const Commit commit = cores.on(0, [&] { return put(view, key, value); });
       status = commit.status;
       if (status != CommitStatus::committed) continue;
-      if (cores.await(0, [&] { return view.durable(commit.version, in(20s)); })) told.push_back(key);
+      if (cores.await(0, [&] { return view.durable(commit.version, in(20s)); }))
+        told.push_back(key);
     }
     EXPECT_EQ(status, CommitStatus::unavailable);
     EXPECT_FALSE(told.empty());

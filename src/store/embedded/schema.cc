@@ -29,9 +29,10 @@ Result<void> check_owner(Connection& connection, const std::string& path) {
                 path + " is a database of another program: give the server another data directory");
   }
   if (version > kSchemaVersion) {
-    return fail(ErrorKind::internal, path + " was written by a newer version of the server (layout " +
-                                         std::to_string(version) + ", known here: " +
-                                         std::to_string(kSchemaVersion) + "): run that one");
+    return fail(ErrorKind::internal,
+                path + " was written by a newer version of the server (layout " +
+                    std::to_string(version) + ", known here: " + std::to_string(kSchemaVersion) +
+                    "): run that one");
   }
   return {};
 }
@@ -43,8 +44,9 @@ Result<void> prepare_database(Connection& connection, const std::string& path) {
   SLUICE_TRY(const auto application, connection.integer("PRAGMA application_id"));
   const bool is_new = tables == 0 && application == 0;
   if (!is_new) SLUICE_CHECK(check_owner(connection, path));
-  SLUICE_CHECK(connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                  "PRAGMA journal_size_limit = 67108864;"));
+  SLUICE_CHECK(
+      connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                         "PRAGMA journal_size_limit = 67108864;"));
   if (is_new) SLUICE_CHECK(connection.execute(kCreate));
   return {};
 }

@@ -54,13 +54,15 @@ Result<void> SqliteMedium::prepare_writer(const std::string& path) {
        {&w.add_namespace, "INSERT INTO namespaces(name) VALUES(?1) ON CONFLICT DO NOTHING"},
        {&w.find_namespace, "SELECT id FROM namespaces WHERE name = ?1"},
        {&w.set_version, "UPDATE namespaces SET version = ?2 WHERE id = ?1"},
-       {&w.put, "INSERT INTO data(namespace, key, value) VALUES(?1, ?2, ?3) "
-                "ON CONFLICT DO UPDATE SET value = excluded.value"},
+       {&w.put,
+        "INSERT INTO data(namespace, key, value) VALUES(?1, ?2, ?3) "
+        "ON CONFLICT DO UPDATE SET value = excluded.value"},
        {&w.erase, "DELETE FROM data WHERE namespace = ?1 AND key = ?2"},
        {&w.clear, "DELETE FROM data WHERE namespace = ?1 AND key >= ?2"},
        {&w.clear_range, "DELETE FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
-       {&w.put_document, "INSERT INTO documents(collection, key, value) VALUES(?1, ?2, ?3) "
-                         "ON CONFLICT DO UPDATE SET value = excluded.value"},
+       {&w.put_document,
+        "INSERT INTO documents(collection, key, value) VALUES(?1, ?2, ?3) "
+        "ON CONFLICT DO UPDATE SET value = excluded.value"},
        {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"}});
 }
 
@@ -99,7 +101,8 @@ Result<void> SqliteMedium::write_one(std::int64_t id, const Write& write) {
     case Op::erase:
       writer_.erase.integer(1, id).blob(2, key);
       return writer_.connection.run(writer_.erase);
-    case Op::clear: break;
+    case Op::clear:
+      break;
   }
   const std::string end = end_of_prefix(key);
   Statement& clear = end.empty() ? writer_.clear : writer_.clear_range;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SqliteMedium: one SQLite file in WAL mode, where every commit is synced. One connection writes (the
-// journal, and documents), one reads; each has its mutex, and no core comes here.
+// SqliteMedium: one SQLite file in WAL mode, where every commit is synced. One connection writes
+// (the journal, and documents), one reads; each has its mutex, and no core comes here.
 #pragma once
 
 #include <memory>

@@ -22,11 +22,9 @@ Result<void> SqliteMedium::prepare_reader(const std::string& path) {
       {&r.find_namespace, "SELECT id, version FROM namespaces WHERE name = ?1"},
       {&r.all, "SELECT key, value FROM data WHERE namespace = ?1"},
       {&r.list, "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 ORDER BY key"},
-      {&r.list_after,
-       "SELECT key, value FROM data WHERE namespace = ?1 AND key > ?2 ORDER BY key"},
+      {&r.list_after, "SELECT key, value FROM data WHERE namespace = ?1 AND key > ?2 ORDER BY key"},
       {&r.count, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2"},
-      {&r.count_range,
-       "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
+      {&r.count_range, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
       {&r.documents, "SELECT key, value FROM documents WHERE collection = ?1 ORDER BY key"}};
   for (const auto& [statement, sql] : list) {
     SLUICE_TRY(*statement, r.connection.prepare(sql));
@@ -118,8 +116,8 @@ Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) 
   std::vector<Entry> entries;
   int code = SQLITE_OK;
   while ((code = documents.step()) == SQLITE_ROW) {
-    entries.push_back({std::string(documents.column_bytes(0)),
-                       std::string(documents.column_bytes(1))});
+    entries.push_back(
+        {std::string(documents.column_bytes(0)), std::string(documents.column_bytes(1))});
   }
   if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
   return entries;

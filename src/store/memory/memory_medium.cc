@@ -63,7 +63,8 @@ Result<Page> MemoryMedium::list(const std::string& ns, std::string_view prefix,
   const auto found = namespaces_.find(ns);
   if (found == namespaces_.end()) return page;
   const Texts& entries = found->second.entries;
-  auto at = after.empty() || after < prefix ? entries.lower_bound(prefix) : entries.upper_bound(after);
+  auto at =
+      after.empty() || after < prefix ? entries.lower_bound(prefix) : entries.upper_bound(after);
   std::size_t bytes = 0;
   for (; at != entries.end() && at->first.starts_with(prefix); ++at) {
     if (page.entries.size() >= limit || bytes >= kPageBytesMax) {

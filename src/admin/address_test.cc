@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/address.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::admin {
+namespace {
+
+TEST(ResolveLoopback, TakesLoopbackOnly) {
+  const auto v4 = resolve_loopback("127.0.0.1:2381");
+  ASSERT_TRUE(v4);
+  EXPECT_EQ(v4->host, "127.0.0.1");
+  EXPECT_EQ(v4->port, 2381);
+  EXPECT_TRUE(resolve_loopback("127.9.9.9:0"));
+  EXPECT_TRUE(resolve_loopback("localhost:1"));
+}
+
+TEST(ResolveLoopback, RefusesTheRest) {
+  for (const char* text : {"0.0.0.0:2381", "10.0.0.1:2381", "[::]:2381", ":2381", "localhost",
+                           "localhost:", "localhost:x", "localhost:65536", "localhost:-1", ""}) {
+    const auto address = resolve_loopback(text);
+    ASSERT_FALSE(address) << text;
+    EXPECT_EQ(address.error().kind, ErrorKind::invalid) << text;
+  }
+  EXPECT_NE(resolve_loopback("0.0.0.0:2381").error().message.find("TLS"), std::string::npos);
+}
+
+TEST(IsLoopbackHost, KnowsLocalNames) {
+  for (const char* host :
+       {"localhost", "localhost:2381", "127.0.0.1:2381", "[::1]:2381", "[::1]"}) {
+    EXPECT_TRUE(is_loopback_host(host)) << host;
+  }
+  for (const char* host : {"", "evil.example", "evil.example:2381", "localhost.evil.example",
+                           "127.0.0.1.evil.example", "10.0.0.1"}) {
+    EXPECT_FALSE(is_loopback_host(host)) << host;
+  }
+}
+
+TEST(IsLoopbackOrigin, KnowsLocalPages) {
+  EXPECT_TRUE(is_loopback_origin("http://localhost:3000"));
+  EXPECT_FALSE(is_loopback_origin("https://evil.example"));
+  EXPECT_FALSE(is_loopback_origin("null"));
+}
+
+}  // namespace
+}  // namespace sluice::admin

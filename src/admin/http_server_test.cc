@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/http_server.h"
+
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+namespace sluice::admin {
+namespace {
+
+using Headers = httplib::Headers;
+
+class HttpServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    add("POST", "/echo",
+        [](const Request& request, const Names&) { return respond_text(request.body); });
+    add("GET", "/throw",
+        [](const Request&, const Names&) -> Response { throw std::runtime_error("boom"); });
+    add("GET", "/stream", [](const Request&, const Names&) {
+      Response response = respond_text("");
+      response.stream = [i = 0](std::string& out) mutable {
+        out += std::to_string(i);
+        return ++i == 5 ? Next::end : Next::more;
+      };
+      return response;
+    });
+    add("GET", "/half", [](const Request&, const Names&) {
+      Response response = respond_text("");
+      response.stream = [](std::string& out) {
+        out += "half";
+        return Next::failed;
+      };
+      return response;
+    });
+    auto server = HttpServer::start({"127.0.0.1", 0}, router_, Logger(), [] { return "7"; });
+    ASSERT_TRUE(server) << server.error().message;
+    server_ = *std::move(server);
+    client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
+  }
+  void add(const char* method, const char* pattern, Handler handler) {
+    router_.add({"test", method, pattern, std::move(handler), 1000});
+  }
+  Router router_;
+  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<httplib::Client> client_;
+};
+
+TEST_F(HttpServerTest, AnswersWithTheVersionOfTheConfiguration) {
+  const auto echoed = client_->Post("/apis/v2/echo", "text", "text/plain");
+  ASSERT_TRUE(echoed);
+  EXPECT_EQ(echoed->body, "text");
+  EXPECT_EQ(echoed->get_header_value("X-Config-Version"), "7");
+  EXPECT_EQ(client_->Get("/nowhere")->get_header_value("X-Config-Version"), "7");
+}
+
+TEST_F(HttpServerTest, PostWithoutABodyDoesNotWaitForOne) {
+  EXPECT_EQ(client_->Post("/apis/v2/echo")->status, 200);
+}
+
+TEST_F(HttpServerTest, BoundsTheBody) {
+  EXPECT_EQ(client_->Post("/apis/v2/echo", std::string(1000, 'x'), "text/plain")->status, 200);
+  EXPECT_EQ(client_->Post("/apis/v2/echo", std::string(1001, 'x'), "text/plain")->status, 413);
+  EXPECT_EQ(client_->Post("/apis/v2/echo", std::string(9'000'000, 'x'), "text/plain")->status, 413);
+}
+
+TEST_F(HttpServerTest, AnExceptionIsAStatus) {
+  EXPECT_EQ(client_->Get("/apis/v2/throw")->status, 500);
+  EXPECT_EQ(client_->Get("/apis/v2/stream")->status, 200);
+}
+
+TEST_F(HttpServerTest, StreamsAndCutsWhatFailed) {
+  EXPECT_EQ(client_->Get("/apis/v2/stream")->body, "01234");
+  EXPECT_FALSE(client_->Get("/apis/v2/half"));
+}
+
+TEST_F(HttpServerTest, RefusesWebPages) {
+  EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Origin", "http://evil.example"}})->status,
+            403);
+  EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Host", "evil.example"}})->status, 403);
+  EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Origin", "http://localhost:8000"}})->status,
+            200);
+}
+
+TEST_F(HttpServerTest, RangesDoNoHarm) {
+  const auto response = client_->Get("/apis/v2/echo", Headers{{"Range", "bytes=500-600"}});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 405);
+  EXPECT_EQ(client_->Get("/apis/v2/stream")->status, 200);
+}
+
+TEST_F(HttpServerTest, APortIsTakenOnce) {
+  const auto second =
+      HttpServer::start({"127.0.0.1", server_->port()}, router_, Logger(), [] { return ""; });
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find("in use"), std::string::npos) << second.error().message;
+}
+
+}  // namespace
+}  // namespace sluice::admin

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace sluice::egctl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class FilesTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string file(const std::string& name, const std::string& text) {
+    const std::string path = folder_ + "/" + name;
+    EXPECT_TRUE(write_file(path, text));
+    return path;
+  }
+  std::string folder_ = testing::TempDir() + "files_test_" + std::to_string(::getpid());
+};
+
+TEST_F(FilesTest, OneObject) {
+  const auto objects = read_objects({file("a.yaml", "---\nkind: Pipeline\nname: p\n---\n")});
+  ASSERT_TRUE(objects) << objects.error().message;
+  EXPECT_EQ(objects->label, "Pipeline p");
+  EXPECT_THAT(objects->names, ElementsAre("p"));
+}
+
+TEST_F(FilesTest, FaultsNameTheirFile) {
+  const std::string a = file("a.yaml", "name: x");
+  const std::string b = file("b.yaml", "name: y\n---\nname: z\n");
+  const auto objects = read_objects({a, b});
+  ASSERT_TRUE(objects);
+  EXPECT_EQ(objects->label, "3 objects");
+  std::vector<std::string> lines = {"document 1, port: is required",
+                                    "document 3, kind: is required", "document 9, x: y",
+                                    "port: is required"};
+  name_places(*objects, lines);
+  EXPECT_THAT(lines, ElementsAre(a + ": port: is required", b + ": document 2, kind: is required",
+                                 "document 9, x: y", "port: is required"));
+}
+
+TEST_F(FilesTest, SyntaxErrorsNameTheirFile) {
+  const std::string path = file("a.yaml", "kind: [\n");
+  const auto objects = read_objects({path});
+  ASSERT_FALSE(objects);
+  EXPECT_THAT(objects.error().message, testing::StartsWith(path + ": "));
+  EXPECT_THAT(read_objects({file("b.yaml", "\n")}).error().message, HasSubstr("holds no object"));
+  EXPECT_THAT(read_objects({folder_ + "/none"}).error().message, HasSubstr("No such file"));
+}
+
+}  // namespace
+}  // namespace sluice::egctl

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/table.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::egctl {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(FormatTable, PadsToTabStops) {
+  EXPECT_EQ(
+      format_table({{"NAME", "KIND", "AGE"}, {"demo", "HTTPServer", "3d"}, {"demo-12", "P", ""}}),
+      "NAME            KIND            AGE\n"
+      "demo            HTTPServer      3d\n"
+      "demo-12         P\n");
+}
+
+TEST(ParseRfc3339, OffsetsAndFractions) {
+  const auto utc = parse_rfc3339("2022-07-26T02:00:00Z");
+  ASSERT_TRUE(utc);
+  EXPECT_EQ(parse_rfc3339("2022-07-26T10:00:00.123+08:00"), utc);
+  EXPECT_EQ(parse_rfc3339("2022-07-25T21:30:00-04:30"), utc);
+  for (const char* text : {"", "2022-07-26", "2022-07-26T02:00:00", "2022-13-26T02:00:00Z", "x"}) {
+    EXPECT_FALSE(parse_rfc3339(text)) << text;
+  }
+}
+
+TEST(FormatAge, LargestUnit) {
+  const std::string since = "2022-07-26T02:00:00Z";
+  const auto begin = *parse_rfc3339(since);
+  EXPECT_EQ(format_age(since, begin + 10s), "10s");
+  EXPECT_EQ(format_age(since, begin + 125s), "2m");
+  EXPECT_EQ(format_age(since, begin + 5h + 10min), "5h");
+  EXPECT_EQ(format_age(since, begin + 71h), "3d");
+  EXPECT_EQ(format_age(since, begin - 5s), "0s");
+  EXPECT_EQ(format_age("soon", begin), "");
+}
+
+}  // namespace
+}  // namespace sluice::egctl

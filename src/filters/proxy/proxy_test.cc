@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/proxy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "backend/scripted_server.h"
+#include "loop/run_to_completion.h"
+#include "pipeline/exchange.h"
+
+namespace sluice::filters {
+namespace {
+
+using backend::Peer;
+using backend::ScriptedServer;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Answers with the head of the request as its body.
+Task<void> echo_head(Peer& peer) {
+  while (true) {
+    const std::string head = co_await peer.head();
+    if (head.empty()) co_return;
+    co_await peer.send("HTTP/1.1 200 OK\r\nX-Set: backend\r\nAccess-Control-Allow-Origin: b\r\nContent-Length: " +
+                       std::to_string(head.size()) + "\r\n\r\n" + head);
+  }
+}
+Task<void> answer_500(Peer& peer) {
+  co_await peer.head();
+  co_await peer.send("HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops");
+  co_await peer.head();
+}
+Task<void> stall(Peer& peer) {
+  co_await peer.head();
+  co_await peer.head();
+}
+Task<void> break_off(Peer& peer) {
+  co_await peer.head();
+  co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
+}
+
+std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& yaml, config::Faults& faults) {
+  const auto value = config::parse_document(yaml);
+  EXPECT_TRUE(value) << value.error().message;
+  return make_proxy_kind({}, 1)->build(*value, {.pipeline = "p", .name = "proxy", .path = "filters[0]"}, faults);
+}
+
+std::vector<std::string> faults_of(const std::string& yaml) {
+  config::Faults faults;
+  EXPECT_EQ(build(yaml, faults), nullptr);
+  return faults.lines();
+}
+
+std::string spec_of(const std::string& url, const std::string& more) {
+  return "{name: proxy, kind: Proxy, pools: [{servers: [{url: '" + url + "'}]" + more + "}]}";
+}
+
+class ProxyTest : public testing::Test {
+ protected:
+  void use(ScriptedServer::Script script, const std::string& more = "") {
+    server_ = std::make_unique<ScriptedServer>(loop_, std::vector<ScriptedServer::Script>{std::move(script)});
+    make(spec_of(server_->url(), more));
+  }
+  void make(const std::string& yaml) {
+    config::Faults faults;
+    prototype_ = build(yaml, faults);
+    ASSERT_THAT(faults.lines(), ElementsAre());
+    filter_ = prototype_->instantiate(core_, nullptr);
+    exchange_.client_request().method = "GET";
+    exchange_.client_request().host = "shop";
+    exchange_.client_request().escaped_path = "/a%20b";
+  }
+  // "status result body"
+  std::string run() {
+    const std::string result(loop::run_to_completion(loop_, filter_->handle(exchange_)));
+    const http::Response& response = *exchange_.response();
+    return std::to_string(response.status) + " " + result + " " + std::string(response.body.bytes());
+  }
+
+  loop::EventLoop loop_;
+  loop::Core core_{loop_, 0, 1};
+  pipeline::Exchange exchange_{core_};
+  std::unique_ptr<ScriptedServer> server_;
+  std::shared_ptr<const pipeline::FilterPrototype> prototype_;
+  std::unique_ptr<pipeline::Filter> filter_;
+};
+
+TEST_F(ProxyTest, HandsOnTheRequestAndBringsTheResponse) {
+  use(echo_head);
+  exchange_.client_request().headers.add("X-Own", "1");
+  const std::string seen = run();
+  EXPECT_THAT(seen, HasSubstr("200  GET /a%20b HTTP/1.1\r\n"));
+  EXPECT_THAT(seen, HasSubstr("Host: shop\r\n")) << "the server is an IP address";
+  EXPECT_THAT(seen, HasSubstr("X-Own: 1\r\n"));
+  const Json stat = prototype_->status()["mainPool"]["stat"];
+  EXPECT_EQ(stat.dump(), R"({"codes":{"200":1},"count":1,"errCount":0})");
+}
+
+TEST_F(ProxyTest, HostOfANamedServer) {
+  use(echo_head);
+  std::string url = server_->url();
+  url.replace(url.find("127.0.0.1"), 9, "localhost");
+  make(spec_of(url, ""));
+  EXPECT_THAT(run(), HasSubstr("Host: " + url.substr(7) + "\r\n"));
+  make("{name: proxy, kind: Proxy, pools: [{servers: [{url: '" + url + "', keepHost: true}]}]}");
+  EXPECT_THAT(run(), HasSubstr("Host: shop\r\n"));
+  make(spec_of(server_->url(), ", setUpstreamHost: true"));
+  EXPECT_THAT(run(), HasSubstr("Host: 127.0.0.1:"));
+}
+
+TEST_F(ProxyTest, AppendsToHeadersThatAreThere) {
+  use(echo_head);
+  exchange_.ensure_response().headers.add("X-Set", "earlier");
+  exchange_.ensure_response().headers.add("Access-Control-Allow-Origin", "a");
+  run();
+  std::vector<std::string> fields;
+  for (const auto& field : exchange_.response()->headers) fields.push_back(field.name + "=" + field.value);
+  EXPECT_THAT(fields, ElementsAre("X-Set=earlier", "Access-Control-Allow-Origin=b", "X-Set=backend"));
+}
+
+TEST_F(ProxyTest, FailureCodesKeepTheResponse) {
+  use(answer_500);
+  EXPECT_EQ(run(), "500 failureCode oops");
+  EXPECT_THAT(exchange_.tags(), ElementsAre("proxy#proxy#main: status code: 500"));
+  use(answer_500, ", failureCodes: [404]");
+  EXPECT_EQ(run(), "500  oops");
+}
+
+TEST_F(ProxyTest, OutcomesOfFailures) {
+  use(stall, ", timeout: 20ms");
+  EXPECT_EQ(run(), "408 timeout ");
+  use(break_off);
+  EXPECT_EQ(run(), "500 internalError ");
+  use(echo_head, ", serverMaxBodySize: 3");
+  EXPECT_EQ(run(), "500 internalError ");
+  EXPECT_EQ(prototype_->status()["mainPool"]["stat"]["errCount"], 1);
+  make(spec_of("http://127.0.0.1:1", ""));
+  EXPECT_EQ(run(), "503 serverError ");
+  EXPECT_THAT(exchange_.tags().back(), HasSubstr("Connection refused"));
+}
+
+class GoneClient final : public http::BodyReader {
+ public:
+  Task<Result<std::string_view>> read() override { co_return fail(ErrorKind::closed, "client left"); }
+};
+
+TEST_F(ProxyTest, ClientThatLeavesIsToBlame) {
+  use(stall);
+  exchange_.client_request().method = "POST";
+  exchange_.client_request().body = http::Body(std::make_unique<GoneClient>(), 10);
+  EXPECT_EQ(run(), "499 clientError ");
+}
+
+TEST_F(ProxyTest, StreamsIfToldTo) {
+  use(echo_head, ", serverMaxBodySize: -1");
+  run();
+  ASSERT_TRUE(exchange_.response()->body.is_stream());
+  EXPECT_TRUE(loop::run_to_completion(loop_, exchange_.response()->body.buffer(10'000)));
+  EXPECT_THAT(std::string(exchange_.response()->body.bytes()), HasSubstr("GET /a%20b"));
+}
+
+TEST_F(ProxyTest, SpreadsRequests) {
+  server_ = std::make_unique<ScriptedServer>(loop_, std::vector<ScriptedServer::Script>{echo_head});
+  ScriptedServer other(loop_, {echo_head});
+  make("{name: proxy, kind: Proxy, pools: [{servers: [{url: '" + server_->url() + "'}, {url: '" + other.url() + "'}]}]}");
+  for (int i = 0; i < 4; ++i) run();
+  EXPECT_EQ(server_->connections(), 1U);
+  EXPECT_EQ(other.connections(), 1U);
+}
+
+TEST_F(ProxyTest, CompletedSpecDecodesAgain) {
+  make(spec_of("http://10.0.0.1", ""));
+  const Json spec = prototype_->spec();
+  EXPECT_EQ(spec["maxIdleConns"], 10240);
+  EXPECT_EQ(spec["pools"][0]["loadBalance"]["policy"], "roundRobin");
+  EXPECT_FALSE(spec.contains("mirrorPool"));
+  config::Faults faults;
+  EXPECT_NE(build(spec.dump(), faults), nullptr) << faults.to_error().message;
+}
+
+TEST(ProxySpec, Faults) {
+  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}], mirrorPool: {}}"),
+              ElementsAre("filters[0]: `mirrorPool` is not supported yet"));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r, memoryCache: {expiration: 1s}")),
+              ElementsAre("filters[0].pools[0]: `retryPolicy` is not supported yet",
+                          "filters[0].pools[0]: `memoryCache` is not supported yet"));
+  EXPECT_THAT(faults_of(spec_of("https://a", "")),
+              ElementsAre("filters[0].pools[0].servers[0].url: \"https://a\" needs TLS, "
+                          "which this version does not have yet"));
+  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}, "
+                        "{servers: [{url: 'http://b'}]}]}"),
+              ElementsAre("filters[0].pools: must have exactly one pool without a filter"));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", loadBalance: {policy: headerHash}")),
+              ElementsAre("filters[0].pools[0].loadBalance.headerHashKey: must name a header for headerHash"));
+  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a', weight: 1}, "
+                        "{url: 'http://b'}]}]}"),
+              ElementsAre("filters[0].pools[0].servers: all servers must have a weight above 0, or none"));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", loadBalance: {policy: roundrobin}")), testing::SizeIs(1));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", failureCodes: [42]")), testing::SizeIs(1));
+}
+
+}  // namespace
+}  // namespace sluice::filters
