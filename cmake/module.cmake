@@ -3,17 +3,6 @@
 # folder, FUZZ one libFuzzer program per file (with SLUICE_FUZZ) and a replay of its corpus otherwise.
 function(sluice_module folder)
   cmake_parse_arguments(M "" "" "SOURCES;DEPENDS;LIBRARIES;TESTS;TEST_DEPENDS;FUZZ" ${ARGN})
-  # TEMPORARY while folders are being filled in: skip files that are not there yet.
-  file(GLOB_RECURSE present CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
-  foreach(list M_SOURCES M_TESTS M_FUZZ)
-    set(kept "")
-    foreach(item ${${list}})
-      if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${item})
-        list(APPEND kept ${item})
-      endif()
-    endforeach()
-    set(${list} ${kept})
-  endforeach()
   string(REPLACE "/" "_" name ${folder})
   set(target sluice_${name})
   if(M_SOURCES)

@@ -54,8 +54,8 @@ std::string written(DataFormat format, const std::vector<std::vector<store::Entr
 }
 
 TEST(DataWriter, Yaml) {
-  EXPECT_EQ(written(DataFormat::yaml, {{{"id/user1", "true"}}, {{"n", "1"}, {"t: u", "a\"b"}}}),
-            "id/user1: \"true\"\nn: \"1\"\n\"t: u\": \"a\\\"b\"\n");
+  EXPECT_EQ(written(DataFormat::yaml, {{{"id/user1", "true"}}, {{"max", "1"}, {"t: u", "a\"b"}}}),
+            "id/user1: \"true\"\nmax: \"1\"\n\"t: u\": \"a\\\"b\"\n");
   EXPECT_EQ(written(DataFormat::yaml, {{}}), "{}\n");
 }
 

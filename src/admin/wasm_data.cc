@@ -34,7 +34,8 @@ class Listing {
   Result<void> fetch() {
     const std::size_t count = std::min(left_, kPageEntries);
     SLUICE_TRY(page_, store_.list(ns_, prefix_, after_, count));
-    left_ -= std::min(left_, page_.entries.size());
+    if (page_.entries.size() > left_) page_.entries.resize(left_);  // a store may return more
+    left_ -= page_.entries.size();
     if (page_.entries.empty() || left_ == 0) page_.more = false;
     if (page_.more) after_ = page_.entries.back().key;
     return {};

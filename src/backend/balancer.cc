@@ -35,7 +35,8 @@ Balancer::Balancer(Policy policy, std::string header, const std::vector<Server>&
   if (total == 0 && policy_ == Policy::weighted_random) policy_ = Policy::random;
 }
 
-std::optional<std::size_t> Balancer::choose(const http::Request& request, std::string_view client_ip) {
+std::optional<std::size_t> Balancer::choose(const http::Request& request,
+                                            std::string_view client_ip) {
   if (count_ == 0) return std::nullopt;
   if (count_ == 1) return 0;
   switch (policy_) {
@@ -54,7 +55,8 @@ std::optional<std::size_t> Balancer::choose(const http::Request& request, std::s
 }
 
 std::size_t Balancer::choose_weighted() {
-  const auto pick = std::uniform_int_distribution<std::uint64_t>(0, weights_until_.back() - 1)(random_);
+  const auto pick =
+      std::uniform_int_distribution<std::uint64_t>(0, weights_until_.back() - 1)(random_);
   const auto found = std::ranges::upper_bound(weights_until_, pick);
   return static_cast<std::size_t>(found - weights_until_.begin());
 }

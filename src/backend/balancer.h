@@ -26,10 +26,12 @@ enum class Policy { round_robin, random, weighted_random, ip_hash, header_hash }
 class Balancer {
  public:
   // `seed`: where round robin begins, and of the random choices.
-  Balancer(Policy policy, std::string header, const std::vector<Server>& servers, std::uint64_t seed);
+  Balancer(Policy policy, std::string header, const std::vector<Server>& servers,
+           std::uint64_t seed);
 
   // Index of the server; nullopt if there is none.
-  [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request, std::string_view client_ip);
+  [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request,
+                                                  std::string_view client_ip);
 
  private:
   std::size_t choose_weighted();

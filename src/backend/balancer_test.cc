@@ -33,7 +33,8 @@ TEST(Balancer, RoundRobinTakesTurns) {
 }
 
 TEST(Balancer, NoServers) {
-  for (const auto policy : {Policy::round_robin, Policy::random, Policy::weighted_random, Policy::ip_hash}) {
+  for (const auto policy :
+       {Policy::round_robin, Policy::random, Policy::weighted_random, Policy::ip_hash}) {
     EXPECT_EQ(Balancer(policy, "", {}, 1).choose({}, ""), std::nullopt);
   }
 }

@@ -16,7 +16,8 @@ constexpr auto kConnectMax = std::chrono::seconds(30);
 
 // RFC 9110 section 9.2.2: a proxy must not repeat other requests by itself.
 bool is_idempotent(std::string_view method) {
-  constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+  constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
+                                                        "DELETE", "OPTIONS", "TRACE"};
   return std::ranges::find(kMethods, method) != kMethods.end();
 }
 
@@ -30,7 +31,8 @@ Client::Client(loop::EventLoop& loop, const std::vector<Server>& servers, PoolLi
       addresses_(loop),
       pool_(std::make_shared<Pool>(loop, servers.size(), limits)) {}
 
-Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request, http::Response& response) {
+Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
+                                     http::Response& response) {
   bool may_repeat = !request.body.is_stream() && is_idempotent(request.method);
   auto connection = pool_->take(call.server);
   const Target target{call.host, servers_[call.server].path};

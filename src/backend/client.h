@@ -19,9 +19,9 @@ namespace sluice::backend {
 
 struct Call {
   std::size_t server = 0;
-  std::string_view host{};                   // for the Host field; empty: the request's own
-  TimePoint deadline = TimePoint::max();     // of the whole exchange; of the head if the body streams
-  std::int64_t body_bytes_max = 4 << 20;     // of the response; < 0: the body is a stream
+  std::string_view host{};                // for the Host field; empty: the request's own
+  TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
+  std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
 };
 
 class Client {

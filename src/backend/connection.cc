@@ -97,7 +97,8 @@ Task<void> Connection::send_stream(std::string head, http::Body body) {
     if (bytes) total += bytes->size();
     const bool broken_off = bytes && bytes->empty() && length && total < *length;
     if (broken_off) bytes = fail(ErrorKind::closed, "request body broke off");
-    if (bytes && length && total > *length) bytes = fail(ErrorKind::invalid, "request body is too long");
+    if (bytes && length && total > *length)
+      bytes = fail(ErrorKind::invalid, "request body is too long");
     if (!bytes) {
       client_error_ = std::move(bytes).error();
       stream_->close();
@@ -135,7 +136,8 @@ Task<Outcome<void>> Connection::read_head(http::Response& response) {
     }
   }
   if (response.status == 101) {
-    co_return std::unexpected(failure(Stage::head, {ErrorKind::invalid, "protocol switched without being asked to"}));
+    co_return std::unexpected(
+        failure(Stage::head, {ErrorKind::invalid, "protocol switched without being asked to"}));
   }
   co_return Outcome<void>();
 }

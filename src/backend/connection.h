@@ -57,7 +57,9 @@ class Connection {
   Task<Outcome<std::string_view>> read_body();
 
   [[nodiscard]] bool has_body() const { return parser_.has_body(); }
-  [[nodiscard]] std::optional<std::uint64_t> content_length() const { return parser_.content_length(); }
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const {
+    return parser_.content_length();
+  }
   // Any byte of a response to the current request has come.
   [[nodiscard]] bool answered() const { return answered_; }
   // The exchange is over and the backend waits for the next one.
@@ -82,9 +84,9 @@ class Connection {
   bool answered_ = false;
   bool finished_ = false;
   bool sent_ = false;
-  bool ended_ = false;  // the backend will send no more
+  bool ended_ = false;                 // the backend will send no more
   std::optional<Error> client_error_;  // why the request's body cannot be read
-  Task<void> sender_;  // last: it uses the others
+  Task<void> sender_;                  // last: it uses the others
 };
 
 }  // namespace sluice::backend

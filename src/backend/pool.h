@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pool: the idle connections of one core to a list of servers. It drops them when the backend closes
-// them or says something unasked.
+// Pool: the idle connections of one core to a list of servers. It drops them when the backend
+// closes them or says something unasked.
 #pragma once
 
 #include <cstddef>

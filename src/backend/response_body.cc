@@ -12,7 +12,8 @@ constexpr std::uint64_t kReserveMax = 1 << 20;
 
 Failure too_large(std::uint64_t bytes_max) {
   return {Stage::body,
-          {ErrorKind::too_large, "response body has more than " + std::to_string(bytes_max) + " bytes"}};
+          {ErrorKind::too_large,
+           "response body has more than " + std::to_string(bytes_max) + " bytes"}};
 }
 
 }  // namespace
@@ -33,7 +34,8 @@ Task<Result<std::string_view>> ResponseBody::read() {
 
 Task<Outcome<std::string>> read_whole(Connection& connection, std::uint64_t bytes_max) {
   std::string whole;
-  const std::uint64_t announced = connection.has_body() ? connection.content_length().value_or(0) : 0;
+  const std::uint64_t announced =
+      connection.has_body() ? connection.content_length().value_or(0) : 0;
   if (announced > bytes_max) co_return std::unexpected(too_large(bytes_max));
   whole.reserve(std::min(announced, kReserveMax));
   while (true) {

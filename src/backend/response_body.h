@@ -15,7 +15,8 @@ namespace sluice::backend {
 // Owns the connection until the end of the body, then hands it back to the pool.
 class ResponseBody final : public http::BodyReader {
  public:
-  ResponseBody(std::weak_ptr<Pool> pool, std::size_t server, std::unique_ptr<Connection> connection);
+  ResponseBody(std::weak_ptr<Pool> pool, std::size_t server,
+               std::unique_ptr<Connection> connection);
   Task<Result<std::string_view>> read() override;
 
  private:
@@ -31,6 +32,7 @@ class AnnouncedBody final : public http::BodyReader {
 };
 
 // Reads the body whole. `too_large` beyond `bytes_max`.
-[[nodiscard]] Task<Outcome<std::string>> read_whole(Connection& connection, std::uint64_t bytes_max);
+[[nodiscard]] Task<Outcome<std::string>> read_whole(Connection& connection,
+                                                    std::uint64_t bytes_max);
 
 }  // namespace sluice::backend

@@ -57,12 +57,16 @@ class ScriptedServer {
 
   // The n-th connection runs the n-th script, those after them the last.
   ScriptedServer(loop::EventLoop& loop, std::vector<Script> scripts)
-      : loop_(loop), acceptor_(loop, *net::Listener::open("127.0.0.1", 0)), scripts_(std::move(scripts)) {
+      : loop_(loop),
+        acceptor_(loop, *net::Listener::open("127.0.0.1", 0)),
+        scripts_(std::move(scripts)) {
     loop_.spawn(serve());
   }
   ~ScriptedServer() { acceptor_.close(); }
 
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.port()); }
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.port());
+  }
   [[nodiscard]] std::size_t connections() const { return connections_; }
 
  private:
@@ -74,7 +78,8 @@ class ScriptedServer {
       loop_.spawn(play(loop_, script, std::move(*stream)));
     }
   }
-  static Task<void> play(loop::EventLoop& loop, Script script, std::unique_ptr<net::Stream> stream) {
+  static Task<void> play(loop::EventLoop& loop, Script script,
+                         std::unique_ptr<net::Stream> stream) {
     Peer peer(loop, std::move(stream));
     co_await script(peer);
   }

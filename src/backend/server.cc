@@ -22,14 +22,16 @@ std::optional<std::uint16_t> port_of(std::string_view authority, std::string_vie
   const std::string_view digits = authority.substr(host.size() + 1);
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0) return std::nullopt;
+  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0)
+    return std::nullopt;
   return port;
 }
 
 }  // namespace
 
 Result<Server> parse_server_url(std::string_view url) {
-  if (url.starts_with("https://")) return refuse(url, "needs TLS, which this version does not have yet");
+  if (url.starts_with("https://"))
+    return refuse(url, "needs TLS, which this version does not have yet");
   if (!url.starts_with(kScheme)) return refuse(url, "is not a URL, try http://10.0.0.1:8080");
   std::string_view rest = url.substr(kScheme.size());
   if (rest.find_first_of("?#@") != std::string_view::npos) {

@@ -12,8 +12,8 @@
 namespace sluice::backend {
 
 struct Server {
-  std::string url{};        // as configured
-  std::string host{};       // name or IP literal, without brackets
+  std::string url{};   // as configured
+  std::string host{};  // name or IP literal, without brackets
   std::uint16_t port = 80;
   std::string authority{};  // "shop", "shop:8080", "[::1]:80": what its Host field says
   std::string path{};       // what its URL puts before every path, without '/' at the end

@@ -13,7 +13,7 @@ std::string scalar(const config::Value& document, std::string_view name) {
 
 std::shared_ptr<const server::ServerPrototype> build_server(const config::Value& document, const Object* previous,
                                                             unsigned core_count, config::Faults& faults) {
-  const std::size_t faults_before = faults.lines().size();
+  const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
   prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
   prototype->spec.validate(faults);
@@ -25,7 +25,7 @@ std::shared_ptr<const server::ServerPrototype> build_server(const config::Value&
       faults.add("accessLogFormat", format.error().message);
     }
   }
-  if (faults.lines().size() != faults_before) return nullptr;
+  if (faults.count() != faults_before) return nullptr;
   prototype->state = previous != nullptr && previous->server ? previous->server->state
                                                             : std::make_shared<server::ServerState>(core_count);
   return prototype;

@@ -37,7 +37,7 @@ TEST_F(ArgumentsTest, Abbreviations) {
   EXPECT_THAT(expanded({"cr", "-f", "-"}), ElementsAre("create", "-f", "-"));
   EXPECT_THAT(expanded({"wasm", "list", "a", "b"}), ElementsAre("wasm", "list-data", "a", "b"));
   EXPECT_THAT(expanded({"o", "stat", "list"}), ElementsAre("object", "status", "list"));
-  EXPECT_THAT(refusal({"ap", "x"}), HasSubstr("ambiguous: apply, apis, api-resources, api"));
+  EXPECT_THAT(refusal({"ap", "x"}), HasSubstr("ap is ambiguous: apply, apis, api"));
 }
 
 TEST_F(ArgumentsTest, ValuesOfOptionsAreNoCommands) {

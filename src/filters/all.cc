@@ -2,10 +2,7 @@
 #include "filters/all.h"
 
 #include "filters/mock/mock.h"
-#if __has_include("filters/proxy/proxy.h")
 #include "filters/proxy/proxy.h"
-#define HAVE_PROXY
-#endif
 #include "filters/wasm_host/wasm_host.h"
 
 namespace sluice::filters {
@@ -13,9 +10,7 @@ namespace sluice::filters {
 std::vector<std::unique_ptr<pipeline::FilterKind>> all(const Services& services) {
   std::vector<std::unique_ptr<pipeline::FilterKind>> kinds;
   kinds.push_back(make_mock_kind());
-#ifdef HAVE_PROXY
   kinds.push_back(make_proxy_kind(services.logger, services.core_count));
-#endif
   kinds.push_back(make_wasm_host_kind(services.engine, services.store, services.logger, services.core_count));
   return kinds;
 }

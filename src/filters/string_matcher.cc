@@ -21,8 +21,8 @@ std::shared_ptr<const re2::RE2> compile(const std::string& expression, const std
 
 }  // namespace
 
-std::optional<StringMatcher> StringMatcher::build(const StringMatcherSpec& spec, const std::string& path,
-                                                  config::Faults& faults) {
+std::optional<StringMatcher> StringMatcher::build(const StringMatcherSpec& spec,
+                                                  const std::string& path, config::Faults& faults) {
   const bool has_pattern = !spec.exact.empty() || !spec.prefix.empty() || !spec.regex.empty();
   if (spec.empty == has_pattern) {
     faults.add(path, spec.empty ? "empty excludes exact, prefix and regex"

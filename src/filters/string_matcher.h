@@ -29,7 +29,8 @@ struct StringMatcherSpec {
     visit("exact", exact, {.doc = "the whole text"});
     visit("prefix", prefix, {.doc = "what the text begins with"});
     visit("regex", regex, {.doc = "RE2 expression found in the text"});
-    visit("empty", empty, {.doc = "matches only where there is no text; excludes the other fields"});
+    visit("empty", empty,
+          {.doc = "matches only where there is no text; excludes the other fields"});
   }
 };
 

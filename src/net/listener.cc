@@ -51,9 +51,11 @@ bool set_option(int descriptor, int level, int name, int value) {
 
 // The socket's errno, or 0. `dual`: IPv4 too on an IPv6 socket.
 int bind_socket(int descriptor, const tcp::endpoint& where, bool reuse_port, bool dual) {
-  set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);  // past connections in TIME_WAIT do not count
+  set_option(descriptor, SOL_SOCKET, SO_REUSEADDR,
+             1);  // past connections in TIME_WAIT do not count
   if (reuse_port && !set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) return errno;
-  if (where.protocol() == tcp::v6()) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, dual ? 0 : 1);
+  if (where.protocol() == tcp::v6())
+    set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, dual ? 0 : 1);
   return ::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) == 0 ? 0 : errno;
 }
 
@@ -74,20 +76,23 @@ std::unexpected<Error> bind_failure(std::string_view address, std::uint16_t port
 
 Result<int> open_bound(std::string_view address, std::uint16_t port, bool reuse_port) {
   std::string literal(address);
-  if (literal.starts_with('[') && literal.ends_with(']')) literal = literal.substr(1, literal.size() - 2);
+  if (literal.starts_with('[') && literal.ends_with(']'))
+    literal = literal.substr(1, literal.size() - 2);
   error_code bad;
   const auto parsed = literal.empty() ? asio::ip::address(asio::ip::address_v6::any())
                                       : asio::ip::make_address(literal, bad);
   if (bad) return fail(ErrorKind::invalid, "\"" + literal + "\" is not an IP address");
   const auto attempt = [&](const tcp::endpoint& where, int& error) {
-    Descriptor made(::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    Descriptor made(
+        ::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     error = made.get() < 0 ? errno : bind_socket(made.get(), where, reuse_port, literal.empty());
     return error == 0 ? made.release() : -1;
   };
   int error = 0;
   int descriptor = attempt({parsed, port}, error);
   const bool without_ipv6 = error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
-  if (descriptor < 0 && literal.empty() && without_ipv6) descriptor = attempt({tcp::v4(), port}, error);
+  if (descriptor < 0 && literal.empty() && without_ipv6)
+    descriptor = attempt({tcp::v4(), port}, error);
   if (descriptor < 0) return bind_failure(address, port, error);
   return descriptor;
 }
@@ -101,7 +106,8 @@ std::uint16_t bound_port(int descriptor) {
 
 }  // namespace
 
-Result<Listener> Listener::open(std::string_view address, std::uint16_t port, ListenOptions options) {
+Result<Listener> Listener::open(std::string_view address, std::uint16_t port,
+                                ListenOptions options) {
   SLUICE_TRY(const int bound, open_bound(address, port, options.reuse_port));
   Descriptor descriptor(bound);
   // Accepted sockets inherit it.
@@ -187,7 +193,8 @@ Accepted accept_one(loop::EventLoop& loop, int listener, int family, std::unique
 
 }  // namespace
 
-Acceptor::Acceptor(loop::EventLoop& loop, Listener listener) : state_(std::make_shared<State>(loop)) {
+Acceptor::Acceptor(loop::EventLoop& loop, Listener listener)
+    : state_(std::make_shared<State>(loop)) {
   state_->port = listener.port();
   Descriptor descriptor(listener.release());
   sockaddr_storage where{};
@@ -228,13 +235,15 @@ Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
       if (outcome == Accepted::out_of_resources) {
         co_await state->loop.sleep_for(state->back_off);
         state->back_off = std::min(state->back_off * 2, kBackOffMax);
-        co_return fail(ErrorKind::unavailable, "cannot accept connections: out of file descriptors or memory");
+        co_return fail(ErrorKind::unavailable,
+                       "cannot accept connections: out of file descriptors or memory");
       }
     }
     state->accepts_at_once = 0;
     OneShot<error_code> readable;
-    state->acceptor.async_wait(tcp::acceptor::wait_read,
-                               [slot = readable.slot()](const error_code& error) { slot->set(error); });
+    state->acceptor.async_wait(
+        tcp::acceptor::wait_read,
+        [slot = readable.slot()](const error_code& error) { slot->set(error); });
     co_await readable;
     state->waited = true;
   }

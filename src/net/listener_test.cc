@@ -59,7 +59,8 @@ TEST(Listener, RefusesWhatIsNoAddress) {
   EXPECT_THAT(foreign.error().message, StartsWith("cannot listen on 192.0.2.1:1: "));
 }
 
-Task<Result<std::unique_ptr<Stream>>> dial(EventLoop& loop, std::string address, std::uint16_t port) {
+Task<Result<std::unique_ptr<Stream>>> dial(EventLoop& loop, std::string address,
+                                           std::uint16_t port) {
   co_return co_await connect(loop, {address, port}, Clock::now() + std::chrono::seconds(5));
 }
 
@@ -91,7 +92,8 @@ TEST(Acceptor, TakesManyConnections) {
   Acceptor acceptor(loop, std::move(*listener));
   const auto run = [](EventLoop& its_loop, Acceptor& its_acceptor) -> Task<std::size_t> {
     std::vector<std::unique_ptr<Stream>> streams;
-    for (int i = 0; i < 100; ++i) streams.push_back(*co_await dial(its_loop, "127.0.0.1", its_acceptor.port()));
+    for (int i = 0; i < 100; ++i)
+      streams.push_back(*co_await dial(its_loop, "127.0.0.1", its_acceptor.port()));
     for (int i = 0; i < 100; ++i) streams.push_back(*co_await its_acceptor.accept());
     co_return streams.size();
   };
@@ -135,7 +137,8 @@ TEST(Acceptor, BacksOffWithoutDescriptors) {
 TEST(Resolver, LooksUpNamesAndLiterals) {
   EventLoop loop;
   const auto ask = [&](std::string host) {
-    return run_to_completion(loop, resolve(loop, std::move(host), 80, Clock::now() + std::chrono::seconds(20)));
+    return run_to_completion(
+        loop, resolve(loop, std::move(host), 80, Clock::now() + std::chrono::seconds(20)));
   };
   EXPECT_EQ(ask("10.0.0.1"), (std::vector<Endpoint>{{"10.0.0.1", 80}}));
   EXPECT_EQ(ask("[::1]"), (std::vector<Endpoint>{{"::1", 80}}));
@@ -168,7 +171,8 @@ TEST(Resolver, ConnectKeepsItsDeadline) {
   const auto fill = [](EventLoop& its_loop, std::uint16_t port) -> Task<Result<void>> {
     std::vector<std::unique_ptr<Stream>> streams;
     for (int i = 0; i < 10; ++i) {
-      auto stream = co_await connect(its_loop, {"127.0.0.1", port}, Clock::now() + std::chrono::milliseconds(30));
+      auto stream = co_await connect(its_loop, {"127.0.0.1", port},
+                                     Clock::now() + std::chrono::milliseconds(30));
       if (!stream) co_return std::unexpected(stream.error());
       streams.push_back(std::move(*stream));
     }

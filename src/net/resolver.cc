@@ -69,24 +69,26 @@ bool is_ip_literal(std::string_view host) {
   return !error;
 }
 
-Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host, std::uint16_t port,
-                                            TimePoint deadline) {
+Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
+                                            std::uint16_t port, TimePoint deadline) {
   if (is_ip_literal(host)) {
     co_return std::vector<Endpoint>{{without_brackets(host), port}};
   }
   tcp::resolver resolver(loop.io());
   OneShot<Lookup> found;
-  resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                         [slot = found.slot()](const error_code& error, const auto& results) {
-                           slot->set({error, error ? std::vector<Endpoint>{} : endpoints_of(results)});
-                         });
+  resolver.async_resolve(
+      host, std::to_string(port), tcp::resolver::numeric_service,
+      [slot = found.slot()](const error_code& error, const auto& results) {
+        slot->set({error, error ? std::vector<Endpoint>{} : endpoints_of(results)});
+      });
   const auto timer = deadline_timer<Lookup>(loop, deadline, found, {asio::error::timed_out, {}});
   Lookup lookup = co_await found;
   if (lookup.error == asio::error::timed_out) {
     co_return fail(ErrorKind::timed_out, "looking up " + host + " took too long");
   }
   if (lookup.error || lookup.endpoints.empty()) {
-    co_return fail(ErrorKind::unavailable, "cannot look up " + host + ": " + lookup.error.message());
+    co_return fail(ErrorKind::unavailable,
+                   "cannot look up " + host + ": " + lookup.error.message());
   }
   co_return std::move(lookup.endpoints);
 }
@@ -95,21 +97,22 @@ Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop, Endpoint en
                                               TimePoint deadline) {
   error_code error;
   const auto address = asio::ip::make_address(endpoint.address, error);
-  if (error) co_return fail(ErrorKind::invalid, "\"" + endpoint.address + "\" is not an IP address");
+  if (error)
+    co_return fail(ErrorKind::invalid, "\"" + endpoint.address + "\" is not an IP address");
   const tcp::endpoint peer(address, endpoint.port);
   const Attempt attempt(loop);
   OneShot<error_code> connected;
-  attempt.socket()->async_connect(
-      peer, [slot = connected.slot(), socket = attempt.socket()](const error_code& outcome) {
-        slot->set(outcome);
-      });
+  attempt.socket()->async_connect(peer, [slot = connected.slot(), socket = attempt.socket()](
+                                            const error_code& outcome) { slot->set(outcome); });
   const auto timer = deadline_timer<error_code>(loop, deadline, connected, asio::error::timed_out);
   error = co_await connected;
   if (error == asio::error::timed_out) {
-    co_return fail(ErrorKind::timed_out, "connecting to " + endpoint.to_string() + " took too long");
+    co_return fail(ErrorKind::timed_out,
+                   "connecting to " + endpoint.to_string() + " took too long");
   }
   if (error) {
-    co_return fail(ErrorKind::unavailable, "cannot connect to " + endpoint.to_string() + ": " + error.message());
+    co_return fail(ErrorKind::unavailable,
+                   "cannot connect to " + endpoint.to_string() + ": " + error.message());
   }
   attempt.socket()->set_option(tcp::no_delay(true), error);
   co_return make_tcp_stream(loop, std::move(*attempt.socket()), peer);

@@ -20,7 +20,8 @@ namespace sluice::net {
 struct Endpoint {
   Endpoint() = default;
   // GCC 12 destroys aggregates twice that are made within a co_await expression; so this is none.
-  Endpoint(std::string literal, std::uint16_t its_port) : address(std::move(literal)), port(its_port) {}
+  Endpoint(std::string literal, std::uint16_t its_port)
+      : address(std::move(literal)), port(its_port) {}
 
   std::string address;  // an IP literal without brackets
   std::uint16_t port = 0;

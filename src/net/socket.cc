@@ -48,12 +48,11 @@ bool Socket::start_read(std::span<char> buffer, Stream::Operation& operation) {
   read_.operation = &operation;
   socket_.async_read_some(
       asio::buffer(buffer.data(), buffer.size()),
-      asio::bind_cancellation_slot(
-          read_.signal.slot(),
-          [self = shared_from_this(), ticket = ++read_.ticket](const error_code& error,
-                                                               std::size_t count) {
-            self->on_read(ticket, error, count);
-          }));
+      asio::bind_cancellation_slot(read_.signal.slot(),
+                                   [self = shared_from_this(), ticket = ++read_.ticket](
+                                       const error_code& error, std::size_t count) {
+                                     self->on_read(ticket, error, count);
+                                   }));
   return false;
 }
 
@@ -120,13 +119,11 @@ bool Socket::send(Stream::Operation& operation) {
 }
 
 void Socket::wait_writable() {
-  socket_.async_wait(
-      tcp::socket::wait_write,
-      asio::bind_cancellation_slot(
-          write_.signal.slot(),
-          [self = shared_from_this(), ticket = ++write_.ticket](const error_code& error) {
-            self->on_writable(ticket, error);
-          }));
+  socket_.async_wait(tcp::socket::wait_write,
+                     asio::bind_cancellation_slot(
+                         write_.signal.slot(),
+                         [self = shared_from_this(), ticket = ++write_.ticket](
+                             const error_code& error) { self->on_writable(ticket, error); }));
 }
 
 void Socket::on_writable(std::uint64_t ticket, const error_code& error) {
@@ -158,11 +155,10 @@ void Socket::watch() {
   parked_ = false;
   socket_.async_receive(
       asio::buffer(&peeked_, 1), tcp::socket::message_peek,
-      asio::bind_cancellation_slot(closed_.signal.slot(),
-                                   [self = shared_from_this(), ticket = ++closed_.ticket](
-                                       const error_code& error, std::size_t) {
-                                     self->on_watch(ticket, error);
-                                   }));
+      asio::bind_cancellation_slot(
+          closed_.signal.slot(),
+          [self = shared_from_this(), ticket = ++closed_.ticket](
+              const error_code& error, std::size_t) { self->on_watch(ticket, error); }));
 }
 
 void Socket::on_watch(std::uint64_t ticket, const error_code& error) {

@@ -50,7 +50,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   bool refuse(Stream::Operation& operation) const;
   bool read_now(Stream::Operation& operation);
   void on_read(std::uint64_t ticket, const boost::system::error_code& error, std::size_t count);
-  void note_read(const boost::system::error_code& error, std::size_t count, Stream::Operation& operation);
+  void note_read(const boost::system::error_code& error, std::size_t count,
+                 Stream::Operation& operation);
   bool send(Stream::Operation& operation);
   void wait_writable();
   void on_writable(std::uint64_t ticket, const boost::system::error_code& error);
@@ -66,12 +67,12 @@ class Socket : public std::enable_shared_from_this<Socket> {
   Slot read_;
   Slot write_;
   Slot closed_;
-  std::span<char> buffer_;        // of the pending read
-  std::string_view unsent_;       // of the pending write
-  bool more_to_read_ = false;     // the last read filled its buffer
+  std::span<char> buffer_;     // of the pending read
+  std::string_view unsent_;    // of the pending write
+  bool more_to_read_ = false;  // the last read filled its buffer
   int reads_at_once_ = 0;
-  bool ended_ = false;            // the end of the stream or an error was seen; Asio tells it once only
-  bool parked_ = false;           // closed() waits for a read() to take what lies before the end
+  bool ended_ = false;   // the end of the stream or an error was seen; Asio tells it once only
+  bool parked_ = false;  // closed() waits for a read() to take what lies before the end
   char peeked_ = 0;
   bool expired_ = false;
   TimePoint deadline_ = TimePoint::max();

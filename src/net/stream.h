@@ -2,8 +2,8 @@
 // Stream: a two-way flow of bytes with a peer; TCP and TLS look alike from here. Core-bound.
 //
 // At most one read, one write and one closed() may be pending at a time. Destroying a suspended
-// awaiter cancels its wait; bytes that a cancelled read or write has moved already are lost. After an
-// error close() is all that is left to do. A Stream must outlive the awaiters on it.
+// awaiter cancels its wait; bytes that a cancelled read or write has moved already are lost. After
+// an error close() is all that is left to do. A Stream must outlive the awaiters on it.
 #pragma once
 
 #include <coroutine>
@@ -31,8 +31,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
-  // co_await: Result<std::size_t>. Bytes read into `buffer` (not empty), 0 at the end of the stream.
-  // Errors: `closed` (reset, or close() was called), `timed_out`.
+  // co_await: Result<std::size_t>. Bytes read into `buffer` (not empty), 0 at the end of the
+  // stream. Errors: `closed` (reset, or close() was called), `timed_out`.
   [[nodiscard]] Read read_some(std::span<char> buffer);
 
   // co_await: Result<void>. Does not suspend as long as the peer keeps up. Errors as above.

@@ -81,7 +81,8 @@ TEST_F(TcpStreamTest, CarriesBytesBothWays) {
 
 TEST_F(TcpStreamTest, WaitsForASlowReaderWithoutLosingBytes) {
   std::string big(8 << 20, 'x');
-  for (std::size_t i = 0; i < big.size(); i += 1000) big[i] = static_cast<char>('a' + i / 1000 % 26);
+  for (std::size_t i = 0; i < big.size(); i += 1000)
+    big[i] = static_cast<char>('a' + i / 1000 % 26);
   std::optional<Result<void>> written;
   const auto write = [](Stream& stream, std::string_view bytes) -> Task<Result<void>> {
     auto result = co_await stream.write_all(bytes);
@@ -142,7 +143,9 @@ TEST_F(TcpStreamTest, StreamMayGoAwayUnderItsHandlers) {
   reader.start();
   reader.reset();
   pair_ = {};
-  const auto pause = [](EventLoop& loop) -> Task<void> { co_await loop.sleep_for(milliseconds(5)); };
+  const auto pause = [](EventLoop& loop) -> Task<void> {
+    co_await loop.sleep_for(milliseconds(5));
+  };
   run(pause(loop_));
   EXPECT_FALSE(heard);
 }
@@ -209,7 +212,9 @@ TEST_F(TcpStreamTest, ClosedLooksBehindBytesOnceTheyAreRead) {
   EXPECT_FALSE(closed);
   EXPECT_EQ(run(read_once(server())), "pipelined");
   EXPECT_EQ(run(read_once(server())), "");
-  const auto pause = [](EventLoop& loop) -> Task<void> { co_await loop.sleep_for(milliseconds(5)); };
+  const auto pause = [](EventLoop& loop) -> Task<void> {
+    co_await loop.sleep_for(milliseconds(5));
+  };
   run(pause(loop_));
   EXPECT_EQ(closed, true);
 }

@@ -41,12 +41,12 @@ std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::
                                                                   const FilterKinds& kinds,
                                                                   const PipelinePrototype* previous,
                                                                   config::Faults& faults) {
-  const std::size_t faults_before = faults.lines().size();
+  const std::size_t faults_before = faults.count();
   auto pipeline = std::make_shared<PipelinePrototype>();
   pipeline->spec_ = config::decode<PipelineSpec>(document, "", faults);
   pipeline->build_filters(kinds, previous, faults);
   pipeline->build_flow(faults);
-  if (faults.lines().size() != faults_before) return nullptr;
+  if (faults.count() != faults_before) return nullptr;
   return pipeline;
 }
 

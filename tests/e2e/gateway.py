@@ -178,9 +178,9 @@ class Server:
         return done
 
     def shell(self, command: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
-        """What a user types, with `egctl` on the PATH."""
+        """What a user types, with `egctl` on the PATH. bash: the echo of other shells makes a line of \\n."""
         return subprocess.run(
-            ["sh", "-c", command],
+            ["bash", "-c", command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -162,7 +162,7 @@ def test_delete(server):
     server.egctl("delete", "pipeline", "p")
     assert server.objects() == ["q"]
     done = server.egctl("object", "delete", "p", check=False)
-    assert done.returncode == 1 and "not found" in done.stderr
+    assert done.returncode == 1 and "no such object p" in done.stderr
     server.egctl("object", "delete", "q")
     assert server.objects() == []
 

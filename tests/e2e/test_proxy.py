@@ -179,9 +179,15 @@ def test_backend_that_talks_nonsense(site, case):
 
 def test_large_bodies_both_ways(site, backend):
     port = site(backend.url)
-    body = bytes(range(256)) * 4096  # 1 MiB
+    body = b"0123456789abcdef" * 65536  # 1 MiB
     response = fetch(port, "/", "POST", body)
-    assert json.loads(response.body)["body"].encode("latin-1") == body
+    assert json.loads(response.body)["body"].encode() == body
+
+
+def test_a_response_over_the_limit(site, backend):
+    port = site(backend.url)
+    assert fetch(port, "/", "POST", b"\x00" * 1_000_000).status == 500, "JSON makes 6 MB of it: over 4 MiB"
+    assert fetch(port, "/").status == 200
 
 
 def test_client_that_leaves_while_the_backend_works(site, backend):

@@ -24,7 +24,8 @@ struct MatchSpec {
 
   void fields(auto& visit) {
     visit("path", path, {.format = config::Format::path, .doc = "the whole path"});
-    visit("pathPrefix", path_prefix, {.format = config::Format::path, .doc = "what the path begins with"});
+    visit("pathPrefix", path_prefix,
+          {.format = config::Format::path, .doc = "what the path begins with"});
     visit("headers", headers, {.doc = "conditions on the first value of headers"});
     visit("matchAllHeaders", match_all_headers, {.doc = "every header must match, not just one"});
   }
@@ -39,7 +40,8 @@ struct RuleSpec {
 
   void fields(auto& visit) {
     visit("match", match, {.doc = "which requests; all if left out"});
-    visit("code", code, {.required = true, .min = 100, .max = 599, .doc = "status of the response"});
+    visit("code", code,
+          {.required = true, .min = 100, .max = 599, .doc = "status of the response"});
     visit("headers", headers, {.doc = "headers of the response"});
     visit("body", body, {.doc = "body of the response"});
     visit("delay", delay, {.min = 0, .doc = "wait before answering"});
@@ -52,7 +54,8 @@ struct MockSpec {
 
   void fields(auto& visit) {
     meta.fields(visit);
-    visit("rules", rules, {.doc = "the first that matches answers; if none does, the pipeline goes on"});
+    visit("rules", rules,
+          {.doc = "the first that matches answers; if none does, the pipeline goes on"});
   }
 };
 
@@ -95,7 +98,8 @@ class Mock final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     const http::Request* request = exchange.request();
     if (request == nullptr) co_return "";
-    const auto rule = std::ranges::find_if(*rules_, [&](const MockRule& r) { return r.matches(*request); });
+    const auto rule =
+        std::ranges::find_if(*rules_, [&](const MockRule& r) { return r.matches(*request); });
     if (rule == rules_->end()) co_return "";
     answer(rule->spec, exchange.new_response());
     if (rule->spec.delay > Duration::zero()) co_await exchange.loop().sleep_for(rule->spec.delay);
@@ -118,7 +122,8 @@ class MockPrototype final : public pipeline::FilterPrototype {
       : spec_(config::encode(spec)), rules_(std::make_shared<const Rules>(std::move(rules))) {}
 
   Json spec() const override { return spec_; }
-  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&, pipeline::Filter*) const override {
+  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&,
+                                                pipeline::Filter*) const override {
     return std::make_unique<Mock>(rules_);
   }
 

@@ -12,10 +12,12 @@ namespace {
 
 using testing::ElementsAre;
 
-std::shared_ptr<const pipeline::FilterPrototype> build(std::string_view yaml, config::Faults& faults) {
+std::shared_ptr<const pipeline::FilterPrototype> build(std::string_view yaml,
+                                                       config::Faults& faults) {
   const auto value = config::parse_document(yaml);
   EXPECT_TRUE(value) << value.error().message;
-  return make_mock_kind()->build(*value, {.pipeline = "p", .name = "mock", .path = "filters[0]"}, faults);
+  return make_mock_kind()->build(*value, {.pipeline = "p", .name = "mock", .path = "filters[0]"},
+                                 faults);
 }
 
 class MockTest : public testing::Test {
@@ -108,7 +110,9 @@ rules:
 - code: 200
   headers: {"a b": x}
 - code: 200
-  match: {headers: {X-A: {regex: "("}}})", faults), nullptr);
+  match: {headers: {X-A: {regex: "("}}})",
+                  faults),
+            nullptr);
   EXPECT_THAT(faults.lines(),
               ElementsAre("filters[0].rules[0].headers[\"a b\"]: \"a b\" is not a header name",
                           testing::StartsWith("filters[0].rules[1].match.headers.X-A.regex: ")));

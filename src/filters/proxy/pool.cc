@@ -36,13 +36,15 @@ MainPool::MainPool(const ProxySpec& spec, unsigned core_count)
   policy = backend::parse_policy(pool.load_balance.policy).value_or(policy);
   header = pool.load_balance.header_hash_key;
   timeout = pool.timeout;
-  body_bytes_max = pool.server_max_body_size != 0 ? pool.server_max_body_size : spec.server_max_body_size;
+  body_bytes_max =
+      pool.server_max_body_size != 0 ? pool.server_max_body_size : spec.server_max_body_size;
   if (body_bytes_max == 0) body_bytes_max = kBodyBytesMax;
   limits.idle_max = share(spec.max_idle_conns, core_count);
   limits.idle_per_server_max = share(spec.max_idle_conns_per_host, core_count);
   set_server_host_ = pool.set_upstream_host;
   for (const int code : pool.failure_codes) failure_codes_.set(static_cast<std::size_t>(code));
-  for (std::size_t code = 500; pool.failure_codes.empty() && code < 600; ++code) failure_codes_.set(code);
+  for (std::size_t code = 500; pool.failure_codes.empty() && code < 600; ++code)
+    failure_codes_.set(code);
 }
 
 void MainPool::count(unsigned core, int status) {
@@ -60,17 +62,21 @@ Json MainPool::status() const {
     if (total > 0) codes[std::to_string(i + 100)] = total;
   }
   return {{"stat",
-           {{"count", stats_.sum(&Cells::count)}, {"errCount", stats_.sum(&Cells::errors)}, {"codes", codes}}}};
+           {{"count", stats_.sum(&Cells::count)},
+            {"errCount", stats_.sum(&Cells::errors)},
+            {"codes", codes}}}};
 }
 
 bool MainPool::is_failure(int status) const {
   return status >= 0 && status < 600 && failure_codes_.test(static_cast<std::size_t>(status));
 }
 
-std::string_view MainPool::host_for(const backend::Server& server, std::string_view client_host) const {
+std::string_view MainPool::host_for(const backend::Server& server,
+                                    std::string_view client_host) const {
   if (client_host.empty()) return server.authority;
   if (server.keep_host) return {};
-  return set_server_host_ || !server.has_ip_host ? std::string_view(server.authority) : std::string_view();
+  return set_server_host_ || !server.has_ip_host ? std::string_view(server.authority)
+                                                 : std::string_view();
 }
 
 }  // namespace sluice::filters

@@ -28,7 +28,8 @@ class MainPool {
 
   [[nodiscard]] bool is_failure(int status) const;
   // For the Host field; empty: the client's.
-  [[nodiscard]] std::string_view host_for(const backend::Server& server, std::string_view client_host) const;
+  [[nodiscard]] std::string_view host_for(const backend::Server& server,
+                                          std::string_view client_host) const;
 
   std::string name;  // for tags and logs
   std::vector<backend::Server> servers;

@@ -18,8 +18,8 @@ constexpr std::string_view kServerError = "serverError";
 constexpr std::string_view kTimeout = "timeout";
 constexpr std::string_view kShortCircuited = "shortCircuited";
 constexpr std::string_view kFailureCode = "failureCode";
-constexpr std::array<std::string_view, 6> kResults = {kInternalError, kClientError,    kServerError,
-                                                      kTimeout,       kShortCircuited, kFailureCode};
+constexpr std::array<std::string_view, 6> kResults = {
+    kInternalError, kClientError, kServerError, kTimeout, kShortCircuited, kFailureCode};
 
 struct Verdict {
   int status;
@@ -28,16 +28,21 @@ struct Verdict {
 
 Verdict blame_client(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid: return {400, kClientError};
-    case ErrorKind::timed_out: return {408, kClientError};
-    case ErrorKind::too_large: return {413, kClientError};
-    default: return {499, kClientError};
+    case ErrorKind::invalid:
+      return {400, kClientError};
+    case ErrorKind::timed_out:
+      return {408, kClientError};
+    case ErrorKind::too_large:
+      return {413, kClientError};
+    default:
+      return {499, kClientError};
   }
 }
 
 Verdict judge(const backend::Failure& failure, TimePoint deadline) {
   if (failure.stage == backend::Stage::request_body) return blame_client(failure.error.kind);
-  if (failure.error.kind == ErrorKind::timed_out && Clock::now() >= deadline) return {408, kTimeout};
+  if (failure.error.kind == ErrorKind::timed_out && Clock::now() >= deadline)
+    return {408, kTimeout};
   if (failure.stage == backend::Stage::body) return {500, kInternalError};
   return {503, kServerError};
 }
@@ -66,7 +71,8 @@ class Proxy final : public pipeline::Filter {
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     http::Request* request = exchange.request();
-    if (request == nullptr) co_return finish(exchange, {500, kInternalError}, "there is no request");
+    if (request == nullptr)
+      co_return finish(exchange, {500, kInternalError}, "there is no request");
     const auto choice = balancer_.choose(*request, exchange.real_ip);
     if (!choice) co_return finish(exchange, {503, kInternalError}, "there is no server");
     const backend::Server& server = pool_->servers[*choice];
@@ -81,7 +87,8 @@ class Proxy final : public pipeline::Filter {
     const auto outcome = co_await client_.exchange(call, *request, response);
     if (!outcome) {
       const backend::Failure& failure = outcome.error();
-      co_return finish(exchange, judge(failure, call.deadline), server.url + ": " + failure.error.message);
+      co_return finish(exchange, judge(failure, call.deadline),
+                       server.url + ": " + failure.error.message);
     }
     if (!earlier.empty()) merge_headers(earlier, response.headers);
     pool_->count(core_.index, response.status);
@@ -91,7 +98,8 @@ class Proxy final : public pipeline::Filter {
   }
 
  private:
-  std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason) {
+  std::string_view finish(pipeline::Exchange& exchange, Verdict verdict,
+                          const std::string& reason) {
     exchange.new_response().status = verdict.status;
     pool_->count(core_.index, verdict.status);
     exchange.add_tag(pool_->name + ": " + reason);
@@ -115,7 +123,8 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
 
   Json spec() const override { return spec_; }
   Json status() const override { return {{"mainPool", pool_->status()}}; }
-  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core, pipeline::Filter*) const override {
+  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
+                                                pipeline::Filter*) const override {
     return std::make_unique<Proxy>(core, pool_, logger_);
   }
 
@@ -127,7 +136,8 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
 
 class ProxyKind final : public pipeline::FilterKind {
  public:
-  ProxyKind(Logger logger, unsigned core_count) : logger_(std::move(logger)), core_count_(core_count) {}
+  ProxyKind(Logger logger, unsigned core_count)
+      : logger_(std::move(logger)), core_count_(core_count) {}
 
   std::string_view name() const override { return "Proxy"; }
   std::span<const std::string_view> results() const override { return kResults; }

@@ -10,6 +10,7 @@
 namespace sluice::filters {
 
 // `core_count`: the workers that will run it.
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_proxy_kind(Logger logger, unsigned core_count);
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_proxy_kind(Logger logger,
+                                                                    unsigned core_count);
 
 }  // namespace sluice::filters

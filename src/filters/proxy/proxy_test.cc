@@ -21,8 +21,9 @@ Task<void> echo_head(Peer& peer) {
   while (true) {
     const std::string head = co_await peer.head();
     if (head.empty()) co_return;
-    co_await peer.send("HTTP/1.1 200 OK\r\nX-Set: backend\r\nAccess-Control-Allow-Origin: b\r\nContent-Length: " +
-                       std::to_string(head.size()) + "\r\n\r\n" + head);
+    co_await peer.send(
+        "HTTP/1.1 200 OK\r\nX-Set: backend\r\nAccess-Control-Allow-Origin: b\r\nContent-Length: " +
+        std::to_string(head.size()) + "\r\n\r\n" + head);
   }
 }
 Task<void> answer_500(Peer& peer) {
@@ -39,10 +40,12 @@ Task<void> break_off(Peer& peer) {
   co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
 }
 
-std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& yaml, config::Faults& faults) {
+std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& yaml,
+                                                       config::Faults& faults) {
   const auto value = config::parse_document(yaml);
   EXPECT_TRUE(value) << value.error().message;
-  return make_proxy_kind({}, 1)->build(*value, {.pipeline = "p", .name = "proxy", .path = "filters[0]"}, faults);
+  return make_proxy_kind({}, 1)->build(
+      *value, {.pipeline = "p", .name = "proxy", .path = "filters[0]"}, faults);
 }
 
 std::vector<std::string> faults_of(const std::string& yaml) {
@@ -58,7 +61,8 @@ std::string spec_of(const std::string& url, const std::string& more) {
 class ProxyTest : public testing::Test {
  protected:
   void use(ScriptedServer::Script script, const std::string& more = "") {
-    server_ = std::make_unique<ScriptedServer>(loop_, std::vector<ScriptedServer::Script>{std::move(script)});
+    server_ = std::make_unique<ScriptedServer>(
+        loop_, std::vector<ScriptedServer::Script>{std::move(script)});
     make(spec_of(server_->url(), more));
   }
   void make(const std::string& yaml) {
@@ -74,7 +78,8 @@ class ProxyTest : public testing::Test {
   std::string run() {
     const std::string result(loop::run_to_completion(loop_, filter_->handle(exchange_)));
     const http::Response& response = *exchange_.response();
-    return std::to_string(response.status) + " " + result + " " + std::string(response.body.bytes());
+    return std::to_string(response.status) + " " + result + " " +
+           std::string(response.body.bytes());
   }
 
   loop::EventLoop loop_;
@@ -114,8 +119,10 @@ TEST_F(ProxyTest, AppendsToHeadersThatAreThere) {
   exchange_.ensure_response().headers.add("Access-Control-Allow-Origin", "a");
   run();
   std::vector<std::string> fields;
-  for (const auto& field : exchange_.response()->headers) fields.push_back(field.name + "=" + field.value);
-  EXPECT_THAT(fields, ElementsAre("X-Set=earlier", "Access-Control-Allow-Origin=b", "X-Set=backend"));
+  for (const auto& field : exchange_.response()->headers)
+    fields.push_back(field.name + "=" + field.value);
+  EXPECT_THAT(fields,
+              ElementsAre("X-Set=earlier", "Access-Control-Allow-Origin=b", "X-Set=backend"));
 }
 
 TEST_F(ProxyTest, FailureCodesKeepTheResponse) {
@@ -141,7 +148,9 @@ TEST_F(ProxyTest, OutcomesOfFailures) {
 
 class GoneClient final : public http::BodyReader {
  public:
-  Task<Result<std::string_view>> read() override { co_return fail(ErrorKind::closed, "client left"); }
+  Task<Result<std::string_view>> read() override {
+    co_return fail(ErrorKind::closed, "client left");
+  }
 };
 
 TEST_F(ProxyTest, ClientThatLeavesIsToBlame) {
@@ -162,7 +171,8 @@ TEST_F(ProxyTest, StreamsIfToldTo) {
 TEST_F(ProxyTest, SpreadsRequests) {
   server_ = std::make_unique<ScriptedServer>(loop_, std::vector<ScriptedServer::Script>{echo_head});
   ScriptedServer other(loop_, {echo_head});
-  make("{name: proxy, kind: Proxy, pools: [{servers: [{url: '" + server_->url() + "'}, {url: '" + other.url() + "'}]}]}");
+  make("{name: proxy, kind: Proxy, pools: [{servers: [{url: '" + server_->url() + "'}, {url: '" +
+       other.url() + "'}]}]}");
   for (int i = 0; i < 4; ++i) run();
   EXPECT_EQ(server_->connections(), 1U);
   EXPECT_EQ(other.connections(), 1U);
@@ -179,8 +189,10 @@ TEST_F(ProxyTest, CompletedSpecDecodesAgain) {
 }
 
 TEST(ProxySpec, Faults) {
-  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}], mirrorPool: {}}"),
-              ElementsAre("filters[0]: `mirrorPool` is not supported yet"));
+  EXPECT_THAT(
+      faults_of(
+          "{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}], mirrorPool: {}}"),
+      ElementsAre("filters[0]: `mirrorPool` is not supported yet"));
   EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r, memoryCache: {expiration: 1s}")),
               ElementsAre("filters[0].pools[0]: `retryPolicy` is not supported yet",
                           "filters[0].pools[0]: `memoryCache` is not supported yet"));
@@ -190,12 +202,16 @@ TEST(ProxySpec, Faults) {
   EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}, "
                         "{servers: [{url: 'http://b'}]}]}"),
               ElementsAre("filters[0].pools: must have exactly one pool without a filter"));
-  EXPECT_THAT(faults_of(spec_of("http://a", ", loadBalance: {policy: headerHash}")),
-              ElementsAre("filters[0].pools[0].loadBalance.headerHashKey: must name a header for headerHash"));
-  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a', weight: 1}, "
-                        "{url: 'http://b'}]}]}"),
-              ElementsAre("filters[0].pools[0].servers: all servers must have a weight above 0, or none"));
-  EXPECT_THAT(faults_of(spec_of("http://a", ", loadBalance: {policy: roundrobin}")), testing::SizeIs(1));
+  EXPECT_THAT(
+      faults_of(spec_of("http://a", ", loadBalance: {policy: headerHash}")),
+      ElementsAre(
+          "filters[0].pools[0].loadBalance.headerHashKey: must name a header for headerHash"));
+  EXPECT_THAT(
+      faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a', weight: 1}, "
+                "{url: 'http://b'}]}]}"),
+      ElementsAre("filters[0].pools[0].servers: all servers must have a weight above 0, or none"));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", loadBalance: {policy: roundrobin}")),
+              testing::SizeIs(1));
   EXPECT_THAT(faults_of(spec_of("http://a", ", failureCodes: [42]")), testing::SizeIs(1));
 }
 

@@ -22,13 +22,15 @@ void PoolSpec::validate(const std::string& path, config::Faults& faults) const {
     const auto server = backend::parse_server_url(servers[i].url);
     if (!server) faults.add(where + "[" + std::to_string(i) + "].url", server.error().message);
   }
-  const auto weighted = std::ranges::count_if(servers, [](const ServerSpec& s) { return s.weight > 0; });
+  const auto weighted =
+      std::ranges::count_if(servers, [](const ServerSpec& s) { return s.weight > 0; });
   if (weighted != 0 && weighted != std::ssize(servers)) {
     faults.add(where, "all servers must have a weight above 0, or none");
   }
   for (const int code : failure_codes) {
     if (code >= 100 && code <= 599) continue;
-    faults.add(config::join_path(path, "failureCodes"), std::to_string(code) + " is no status, try 100 to 599");
+    faults.add(config::join_path(path, "failureCodes"),
+               std::to_string(code) + " is no status, try 100 to 599");
   }
 }
 

@@ -36,9 +36,12 @@ struct ServerSpec {
   bool keep_host = false;
 
   void fields(auto& visit) {
-    visit("url", url, {.required = true, .doc = "http://host[:port][/path]; the path goes before the request's"});
+    visit(
+        "url", url,
+        {.required = true, .doc = "http://host[:port][/path]; the path goes before the request's"});
     visit("tags", tags, {.unique = true, .doc = "for the choice of servers by tag"});
-    visit("weight", weight, {.min = 0, .max = 100, .doc = "share of the requests with weightedRandom"});
+    visit("weight", weight,
+          {.min = 0, .max = 100, .doc = "share of the requests with weightedRandom"});
     visit("keepHost", keep_host, {.doc = "send the client's Host, not the server's"});
   }
 };
@@ -65,15 +68,18 @@ struct PoolSpec {
   std::int64_t server_max_body_size = 0;
   bool set_upstream_host = false;
   std::vector<int> failure_codes;
-  UnsupportedFields<9> unsupported{{"serviceRegistry", "serviceName", "serverTags", "healthCheck", "retryPolicy",
-                                    "circuitBreakerPolicy", "memoryCache", "filter", "spanName"}};
+  UnsupportedFields<9> unsupported{{"serviceRegistry", "serviceName", "serverTags", "healthCheck",
+                                    "retryPolicy", "circuitBreakerPolicy", "memoryCache", "filter",
+                                    "spanName"}};
 
   void fields(auto& visit) {
     visit("servers", servers, {.required = true, .min = 1, .doc = "the backends"});
     visit("loadBalance", load_balance, {.doc = "how a server is chosen"});
-    visit("timeout", timeout, {.min = 0, .doc = "for the whole exchange, or the head of a streamed response; 0: none"});
+    visit("timeout", timeout,
+          {.min = 0, .doc = "for the whole exchange, or the head of a streamed response; 0: none"});
     visit("serverMaxBodySize", server_max_body_size, {.doc = "as of the proxy; 0: the proxy's"});
-    visit("setUpstreamHost", set_upstream_host, {.doc = "send the server's Host, also if it is an IP address"});
+    visit("setUpstreamHost", set_upstream_host,
+          {.doc = "send the server's Host, also if it is an IP address"});
     visit("failureCodes", failure_codes,
           {.unique = true, .doc = "statuses with the result failureCode; none given: 500 to 599"});
     unsupported.fields(visit);
@@ -93,7 +99,8 @@ struct ProxySpec {
     meta.fields(visit);
     visit("pools", pools, {.required = true, .min = 1, .doc = "exactly one, the main pool"});
     visit("maxIdleConns", max_idle_conns, {.doc = "idle connections to backends"});
-    visit("maxIdleConnsPerHost", max_idle_conns_per_host, {.doc = "idle connections to one backend"});
+    visit("maxIdleConnsPerHost", max_idle_conns_per_host,
+          {.doc = "idle connections to one backend"});
     visit("serverMaxBodySize", server_max_body_size,
           {.doc = "bytes of a response body; 0: 4 MiB; below 0: the body is streamed"});
     unsupported.fields(visit);

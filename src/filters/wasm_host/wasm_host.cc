@@ -45,10 +45,10 @@ void WasmHostKind::check_memory(const WasmHostSpec& spec, const std::string& pat
 std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(const config::Value& value,
                                                                      const pipeline::FilterContext& context,
                                                                      config::Faults& faults) const {
-  const std::size_t faults_before = faults.lines().size();
+  const std::size_t faults_before = faults.count();
   auto spec = config::decode<WasmHostSpec>(value, context.path, faults);
   check_memory(spec, context.path, faults);
-  if (faults.lines().size() != faults_before) return nullptr;
+  if (faults.count() != faults_before) return nullptr;
   const auto* previous = dynamic_cast<const WasmHostPrototype*>(context.previous);
   auto made = WasmHostPrototype::create(std::move(spec), context.pipeline + "/" + context.name, environment_, previous);
   if (made) return std::move(*made);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies of requests and responses, whole and streamed.
+#include "backend/client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "backend/client_fixture.h"
+
+namespace sluice::backend {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Gives `chunks` one after the other, then the end or an error.
+class Chunks final : public http::BodyReader {
+ public:
+  Chunks(std::vector<std::string> chunks, std::optional<Error> error)
+      : chunks_(std::move(chunks)), error_(std::move(error)) {}
+  Task<Result<std::string_view>> read() override {
+    if (next_ < chunks_.size()) co_return chunks_[next_++];
+    if (error_) co_return std::unexpected(*error_);
+    co_return std::string_view();
+  }
+
+ private:
+  std::vector<std::string> chunks_;
+  std::optional<Error> error_;
+  std::size_t next_ = 0;
+};
+
+class ClientBodyTest : public ClientFixture {};
+
+TEST_F(ClientBodyTest, ByteByByteChunkedAfterContinue) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send_slowly(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n");
+    co_await answer_all(peer);
+  }});
+  EXPECT_EQ(outcome(), "201 hello world");
+  EXPECT_EQ(outcome(), "200 hello");
+  EXPECT_EQ(server_->connections(), 1U);
+}
+
+TEST_F(ClientBodyTest, BodyUntilClose) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send("HTTP/1.0 200 OK\r\n\r\nold school");
+  }});
+  EXPECT_EQ(outcome(), "200 old school");
+  EXPECT_EQ(client_->idle(), 0U);
+}
+
+TEST_F(ClientBodyTest, BodyBreaksOff) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
+  }});
+  EXPECT_EQ(outcome(), "3 response broke off");
+}
+
+TEST_F(ClientBodyTest, BodyOverTheLimit) {
+  serve({answer_all, [](Peer& peer) -> Task<void> {
+           co_await peer.head();
+           co_await peer.send(
+               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+           co_await peer.head();
+         }});
+  call_.body_bytes_max = 4;
+  EXPECT_EQ(outcome(), "3 response body has more than 4 bytes");
+  EXPECT_EQ(outcome(), "3 response body has more than 4 bytes");
+  EXPECT_EQ(client_->idle(), 0U);
+}
+
+TEST_F(ClientBodyTest, HeadHasTheLengthButNoBody) {
+  serve({[](Peer& peer) -> Task<void> {
+    for (int i = 0; i < 2; ++i) {
+      co_await peer.head();
+      co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 7000000\r\n\r\n");
+    }
+    co_await peer.head();
+  }});
+  request_.method = "HEAD";
+  EXPECT_EQ(outcome(), "200 ");
+  EXPECT_EQ(response_.body.length(), 7'000'000U);
+  EXPECT_EQ(outcome(), "200 ");
+  EXPECT_EQ(server_->connections(), 1U);
+}
+
+TEST_F(ClientBodyTest, LargeWholeBodyAndItsEcho) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    std::string body = co_await peer.read_until("END");
+    co_await peer.send("3\r\n" + body.substr(body.size() - 3) + "\r\n0\r\n\r\n");
+    co_await answer_all(peer);
+  }});
+  request_.method = "PUT";
+  request_.body.assign(std::string(3 << 20, 'x') + "END");
+  EXPECT_EQ(outcome(), "200 END");
+  EXPECT_EQ(client_->idle(), 1U);
+}
+
+TEST_F(ClientBodyTest, EarlyAnswerToALargeBody) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+    co_await peer.loop.sleep_for(milliseconds(50));
+  }});
+  request_.method = "PUT";
+  request_.body.assign(std::string(16 << 20, 'x'));
+  EXPECT_EQ(outcome(), "413 no");
+  EXPECT_EQ(client_->idle(), 0U);
+}
+
+TEST_F(ClientBodyTest, StreamedRequestBodies) {
+  serve({[](Peer& peer) -> Task<void> {
+    const std::string head = co_await peer.head();
+    const bool chunked = head.contains("Transfer-Encoding: chunked");
+    const std::string body = co_await peer.read_until(chunked ? "0\r\n\r\n" : "end");
+    co_await peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body);
+  }});
+  request_.method = "POST";
+  request_.body = http::Body(
+      std::make_unique<Chunks>(std::vector<std::string>{"one", "two"}, std::nullopt), std::nullopt);
+  EXPECT_EQ(outcome(), "200 3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+  request_.body = http::Body(
+      std::make_unique<Chunks>(std::vector<std::string>{"the ", "end"}, std::nullopt), 7);
+  EXPECT_EQ(outcome(), "200 the end");
+}
+
+TEST_F(ClientBodyTest, ClientThatLeavesItsBodyUnfinished) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.read_until("never");
+  }});
+  request_.method = "POST";
+  request_.body = http::Body(std::make_unique<Chunks>(std::vector<std::string>{"x"},
+                                                      Error{ErrorKind::closed, "client left", {}}),
+                             7);
+  EXPECT_EQ(outcome(), "1 client left");
+  request_.body =
+      http::Body(std::make_unique<Chunks>(std::vector<std::string>{"x"}, std::nullopt), 7);
+  EXPECT_EQ(outcome(), "1 request body broke off");
+}
+
+TEST_F(ClientBodyTest, StreamedResponseHandsItsConnectionBack) {
+  serve({answer_all});
+  call_.body_bytes_max = -1;
+  ASSERT_TRUE(exchange());
+  EXPECT_TRUE(response_.body.is_stream());
+  EXPECT_EQ(response_.body.length(), 5U);
+  EXPECT_EQ(client_->idle(), 0U);
+  ASSERT_TRUE(buffer_response());
+  EXPECT_EQ(response_.body.bytes(), "hello");
+  EXPECT_EQ(client_->idle(), 1U);
+}
+
+TEST_F(ClientBodyTest, DroppedStreamClosesItsConnection) {
+  serve({answer_all});
+  call_.body_bytes_max = -1;
+  ASSERT_TRUE(exchange());
+  response_.body.clear();
+  EXPECT_EQ(client_->idle(), 0U);
+  ASSERT_TRUE(exchange());
+  EXPECT_EQ(server_->connections(), 2U);
+}
+
+TEST_F(ClientBodyTest, StreamMayOutliveTheClient) {
+  serve({answer_all});
+  call_.body_bytes_max = -1;
+  ASSERT_TRUE(exchange());
+  client_ = nullptr;
+  ASSERT_TRUE(buffer_response());
+  EXPECT_EQ(response_.body.bytes(), "hello");
+}
+
+}  // namespace
+}  // namespace sluice::backend
