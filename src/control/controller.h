@@ -96,7 +96,8 @@ class Controller {
   // +1 per change of an object; survives restarts.
   [[nodiscard]] std::uint64_t config_version() const;
   [[nodiscard]] store::Store& store();
-  // "" if all is well, else what is wrong, one line per cause.
+  // "" if the process can do its work, else what is wrong, one line per cause. An object that does not
+  // run (a taken port, code that is gone) says so in its own status: it does not make the process sick.
   [[nodiscard]] std::string health() const;
 
  private:

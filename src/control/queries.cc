@@ -91,15 +91,6 @@ std::uint64_t Controller::config_version() const { return state_->version.load()
 
 store::Store& Controller::store() { return state_->store; }
 
-std::string Controller::health() const {
-  std::string causes = state_->store.health();
-  for (const auto& [name, object] : state_->objects()) {
-    std::string error = object->error.empty() ? state_->port_error(name) : object->error;
-    if (error.empty()) continue;
-    if (!causes.empty()) causes += '\n';
-    causes.append(object->kind).append(" ").append(name).append(": ").append(error);
-  }
-  return causes;
-}
+std::string Controller::health() const { return state_->store.health(); }
 
 }  // namespace sluice::control

@@ -14,8 +14,9 @@ std::string member_table(const std::vector<Json>& members) {
   std::vector<Row> rows{{"NAME", "ROLE", "AGE", "STATE", "API-ADDR", "HEARTBEAT"}};
   for (const Json& member : members) {
     const Json options = member.value("options", Json::object());
+    const std::string role = text_at(options, "cluster-role");
     const std::string heartbeat = format_age(text_at(member, "lastHeartbeatTime"), now);
-    rows.push_back({text_at(options, "name"), text_at(options, "cluster-role"),
+    rows.push_back({text_at(options, "name"), role.empty() ? "single" : role,
                     format_age(text_at(member, "startTime"), now), text_at(member, "state"),
                     text_at(options, "api-addr"), heartbeat.empty() ? "" : heartbeat + " ago"});
   }

@@ -34,9 +34,9 @@ struct GuestFunction {
 };
 
 struct Abi {
-  std::string_view module;                     // name that guests import from
-  std::span<const HostFunction> host;          // must outlive every Linker made of it
-  std::span<const GuestFunction> guest;        // functions are called by their index here
+  std::string_view module;               // name that guests import from
+  std::span<const HostFunction> host;    // must outlive every Linker made of it
+  std::span<const GuestFunction> guest;  // functions are called by their index here
 };
 inline constexpr std::size_t kGuestFunctionsMax = 8;
 
@@ -53,8 +53,10 @@ class GuestMemory {
   }
   [[nodiscard]] Result<std::uint32_t> read_u32(std::uint32_t address) const {
     std::uint32_t value = 0;
-    if (size_ < sizeof value || address > size_ - sizeof value) return outside(address, sizeof value);
-    std::memcpy(&value, base_ + address, sizeof value);  // ABI: little-endian, as are all our targets
+    if (size_ < sizeof value || address > size_ - sizeof value)
+      return outside(address, sizeof value);
+    std::memcpy(&value, base_ + address,
+                sizeof value);  // ABI: little-endian, as are all our targets
     return value;
   }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -71,7 +73,8 @@ struct InstanceState;
 // One call of a host function.
 class HostCall {
  public:
-  HostCall(const HostFunction& function, InstanceState& instance, void* caller, unsigned char* values)
+  HostCall(const HostFunction& function, InstanceState& instance, void* caller,
+           unsigned char* values)
       : function_(function), instance_(instance), caller_(caller), values_(values) {}
 
   [[nodiscard]] std::string_view name() const { return function_.name; }

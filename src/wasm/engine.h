@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Engine: what all guests of the process share: the compiler, the memory that instances live in, the
-// cache of compiled modules, and the tick that makes a long-running guest give way.
+// Engine: what all guests of the process share: the compiler, the memory that instances live in,
+// the cache of compiled modules, and the tick that makes a long-running guest give way.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ class ModuleCache;
 class Ticker;
 
 struct EngineOptions {
-  std::string cache_directory{};               // compiled modules are kept here; empty: nowhere
-  std::uint32_t instances_max = 2000;          // alive at once in the process
-  std::uint64_t memory_bytes_max = 1u << 30;   // that one instance may be allowed; at most 4 GiB
+  std::string cache_directory{};              // compiled modules are kept here; empty: nowhere
+  std::uint32_t instances_max = 2000;         // alive at once in the process
+  std::uint64_t memory_bytes_max = 1u << 30;  // that one instance may be allowed; at most 4 GiB
   // Instances from a reserved pool (14 us each, terabytes of address space), or from the system.
   bool pooling = true;
   // Modules in text form ("(module …)") are compiled too: for tests.

@@ -58,7 +58,8 @@ std::string one_line(std::string_view text) {
   if (const auto causes = text.rfind(kCauses); causes != std::string_view::npos) {
     last = trim(text.substr(causes + kCauses.size()));
     // The last numbered cause, with the lines that belong to it.
-    for (std::size_t at = last.rfind("\n"); at != std::string_view::npos && at > 0; at = last.rfind("\n", at - 1)) {
+    for (std::size_t at = last.rfind("\n"); at != std::string_view::npos && at > 0;
+         at = last.rfind("\n", at - 1)) {
       const std::string_view line = trim(last.substr(at));
       if (without_number(line).size() == line.size()) continue;
       last = line;
@@ -67,7 +68,8 @@ std::string one_line(std::string_view text) {
     last = without_number(trim(last));
   }
   std::string out(trim(last).substr(0, kMessageBytesMax));
-  std::replace_if(out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
   constexpr std::string_view kTrap = "wasm trap: ";
   if (out.starts_with(kTrap)) out.erase(0, kTrap.size());
   return out;
@@ -87,7 +89,8 @@ std::string message_of(const wasm_trap_t& trap) {
   return one_line(view);
 }
 
-Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error, const std::string& host_error) {
+Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error,
+                    const std::string& host_error) {
   int status = 0;
   std::string text;
   if (!host_error.empty()) {

@@ -13,7 +13,8 @@ namespace sluice::wasm {
 
 class GuestOutput {
  public:
-  GuestOutput(Logger logger, std::string name) : logger_(std::move(logger)), name_(std::move(name)) {}
+  GuestOutput(Logger logger, std::string name)
+      : logger_(std::move(logger)), name_(std::move(name)) {}
   void write(std::string_view bytes);
 
  private:

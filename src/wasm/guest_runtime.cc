@@ -23,7 +23,8 @@ void append_utf8(std::string& out, std::uint32_t c) {
   } else if (c < 0x10000) {
     byte(0xe0 | c >> 12), byte(0x80 | (c >> 6 & 0x3f)), byte(0x80 | (c & 0x3f));
   } else {
-    byte(0xf0 | c >> 18), byte(0x80 | (c >> 12 & 0x3f)), byte(0x80 | (c >> 6 & 0x3f)), byte(0x80 | (c & 0x3f));
+    byte(0xf0 | c >> 18), byte(0x80 | (c >> 12 & 0x3f)), byte(0x80 | (c >> 6 & 0x3f)),
+        byte(0x80 | (c & 0x3f));
   }
 }
 
@@ -61,7 +62,8 @@ Result<void> env_abort(HostCall& call) {
   std::string text = "abort: " + assemblyscript_string(memory, call.u32(0));
   const std::string file = assemblyscript_string(memory, call.u32(1));
   if (!file.empty()) {
-    text += " in " + file + "(" + std::to_string(call.u32(2)) + ":" + std::to_string(call.u32(3)) + ")";
+    text +=
+        " in " + file + "(" + std::to_string(call.u32(2)) + ":" + std::to_string(call.u32(3)) + ")";
   }
   return fail(ErrorKind::invalid, std::move(text));
 }
@@ -89,7 +91,8 @@ Result<void> env_date_now(HostCall& call) {
 
 // Wasmtime's own would sleep in the middle of the core's other requests.
 Result<void> poll_oneoff(HostCall&) {
-  return fail(ErrorKind::invalid, "the guest tried to sleep or to wait (WASI poll_oneoff), which a filter may not");
+  return fail(ErrorKind::invalid,
+              "the guest tried to sleep or to wait (WASI poll_oneoff), which a filter may not");
 }
 
 // Wasmtime's own has no bound, and the guest cannot be made to give way meanwhile.

@@ -4,9 +4,9 @@
 namespace sluice::wasm {
 
 std::unexpected<Error> GuestMemory::outside(std::uint32_t address, std::uint64_t size) const {
-  return fail(ErrorKind::invalid, std::to_string(size) + " bytes at address " + std::to_string(address) +
-                                      " lie outside the guest's memory of " + std::to_string(size_) +
-                                      " bytes");
+  return fail(ErrorKind::invalid,
+              std::to_string(size) + " bytes at address " + std::to_string(address) +
+                  " lie outside the guest's memory of " + std::to_string(size_) + " bytes");
 }
 
 namespace {
@@ -20,7 +20,8 @@ wasm_trap_t* run_host(const HostFunction& function, InstanceState& state, wasmti
                       wasmtime_val_raw_t* values) {
   HostCall call(function, state, caller, reinterpret_cast<unsigned char*>(values));
   Result<void> done = function.callback(call);
-  if (done) [[likely]] return nullptr;
+  if (done) [[likely]]
+    return nullptr;
   return trap_with(state, std::string(function.name) + ": " + done.error().message);
 }
 
@@ -30,7 +31,8 @@ InstanceState& state_of(wasmtime_caller_t* caller) {
 
 }  // namespace
 
-wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
+wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
+                        std::size_t) {
   return run_host(*static_cast<const HostFunction*>(env), state_of(caller), caller, values);
 }
 
@@ -74,14 +76,14 @@ Result<std::uint32_t> HostCall::call(std::size_t index, std::uint32_t argument) 
   value.i32 = static_cast<std::int32_t>(argument);
   wasm_trap_t* raw_trap = nullptr;
   instance_.inside_nested_call = true;
-  const ErrorPtr error(wasmtime_func_call_unchecked(instance_.context, &instance_.functions[index], &value, 1,
-                                                    &raw_trap));
+  const ErrorPtr error(wasmtime_func_call_unchecked(instance_.context, &instance_.functions[index],
+                                                    &value, 1, &raw_trap));
   instance_.inside_nested_call = false;
   const TrapPtr trap(raw_trap);
   if (error || trap) {
     const std::string_view name = instance_.module->abi().guest[index].name;
-    return fail(ErrorKind::invalid, std::string(name) + " failed: " +
-                                        (error ? message_of(*error) : message_of(*trap)));
+    return fail(ErrorKind::invalid,
+                std::string(name) + " failed: " + (error ? message_of(*error) : message_of(*trap)));
   }
   return static_cast<std::uint32_t>(value.i32);
 }

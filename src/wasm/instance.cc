@@ -36,7 +36,8 @@ Result<void> make_store(InstanceState& state, const InstanceOptions& options) {
   wasmtime_store_limiter(state.store.get(), static_cast<std::int64_t>(options.memory_bytes_max),
                          kTableElementsMax, 1, kTablesMax, 1);
   // The header declares a result that the function does not have: it must not be looked at.
-  static_cast<void>(wasmtime_context_epoch_deadline_async_yield_and_update(state.context, kTicksPerSlice));
+  static_cast<void>(
+      wasmtime_context_epoch_deadline_async_yield_and_update(state.context, kTicksPerSlice));
   if (!state.module->uses_wasi()) return {};
   state.output = std::make_unique<GuestOutput>(options.logger, options.name);
   return give_wasi(state);
@@ -44,7 +45,8 @@ Result<void> make_store(InstanceState& state, const InstanceOptions& options) {
 
 bool find_function(InstanceState& state, std::string_view name, wasmtime_func_t& out) {
   wasmtime_extern_t item;
-  if (!wasmtime_instance_export_get(state.context, &state.instance, name.data(), name.size(), &item)) {
+  if (!wasmtime_instance_export_get(state.context, &state.instance, name.data(), name.size(),
+                                    &item)) {
     return false;
   }
   if (item.kind == WASMTIME_EXTERN_FUNC) out = item.of.func;
@@ -56,7 +58,9 @@ bool find_function(InstanceState& state, std::string_view name, wasmtime_func_t&
 void find_memory(InstanceState& state) {
   wasmtime_extern_t item;
   constexpr std::string_view kName = "memory";
-  if (!wasmtime_instance_export_get(state.context, &state.instance, kName.data(), kName.size(), &item)) return;
+  if (!wasmtime_instance_export_get(state.context, &state.instance, kName.data(), kName.size(),
+                                    &item))
+    return;
   state.has_memory = item.kind == WASMTIME_EXTERN_MEMORY;
   if (state.has_memory) state.memory = item.of.memory;
   wasmtime_extern_delete(&item);
@@ -69,7 +73,8 @@ Instance::Instance(std::unique_ptr<InstanceState> state) : state_(std::move(stat
 Instance::~Instance() { kill(); }
 
 Task<Result<std::unique_ptr<Instance>>> Instance::create(std::shared_ptr<const LinkedModule> module,
-                                                         InstanceOptions options, Pace pace, TimePoint deadline) {
+                                                         InstanceOptions options, Pace pace,
+                                                         TimePoint deadline) {
   auto state = std::make_unique<InstanceState>();
   state->module = std::move(module);
   state->user = options.context;
@@ -82,8 +87,8 @@ Task<Result<std::unique_ptr<Instance>>> Instance::create(std::shared_ptr<const L
 Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   InstanceState& state = *state_;
   wasmtime_context_set_epoch_deadline(state.context, kTicksPerSlice);
-  state.future.reset(wasmtime_instance_pre_instantiate_async(state.module->pre(), state.context, &state.instance,
-                                                             &state.trap, &state.error));
+  state.future.reset(wasmtime_instance_pre_instantiate_async(
+      state.module->pre(), state.context, &state.instance, &state.trap, &state.error));
   SLUICE_CO_CHECK(co_await run_to_end(pace, deadline));
   SLUICE_CO_TRY(const std::string initializer, find_exports());
   if (initializer.empty()) co_return Result<void>();
@@ -91,7 +96,8 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   Result<void> ran = co_await run_to_end(pace, deadline);
   if (ran) co_return ran;
   // A command's _start may end in proc_exit(0): that is its success.
-  const bool exited_well = initializer == "_start" && ran.error().message.starts_with("the guest called proc_exit(0)");
+  const bool exited_well =
+      initializer == "_start" && ran.error().message.starts_with("the guest called proc_exit(0)");
   if (!exited_well) {
     ran.error().message.insert(0, initializer + ": ");
     co_return ran;
@@ -105,12 +111,14 @@ Result<std::string> Instance::find_exports() {
   InstanceState& state = *state_;
   find_memory(state);
   for (std::size_t i = 0; i < state.module->abi().guest.size(); ++i) {
-    state.has_function[i] = find_function(state, state.module->abi().guest[i].name, state.functions[i]);
+    state.has_function[i] =
+        find_function(state, state.module->abi().guest[i].name, state.functions[i]);
   }
   for (const std::string name : {"_initialize", "_start"}) {
     if (!find_function(state, name, state.initializer)) continue;
     const Export* found = state.module->module().find_export(name);
-    if (found->signature != Signature{}) return fail(ErrorKind::invalid, name + " takes arguments or returns a value");
+    if (found->signature != Signature{})
+      return fail(ErrorKind::invalid, name + " takes arguments or returns a value");
     return name;
   }
   return std::string();
@@ -143,8 +151,8 @@ void Instance::begin(const wasmtime_func_t& function, std::span<const std::int32
   }
   state.result = {};
   wasmtime_context_set_epoch_deadline(state.context, kTicksPerSlice);
-  state.future.reset(wasmtime_func_call_async(state.context, &function, values, arguments.size(), &state.result,
-                                              results, &state.trap, &state.error));
+  state.future.reset(wasmtime_func_call_async(state.context, &function, values, arguments.size(),
+                                              &state.result, results, &state.trap, &state.error));
 }
 
 bool Instance::poll() {
@@ -160,7 +168,8 @@ Result<std::int32_t> Instance::finish() {
 Result<std::int32_t> Instance::take_result() {
   const TrapPtr trap(std::exchange(state_->trap, nullptr));
   const ErrorPtr error(std::exchange(state_->error, nullptr));
-  if (!trap && !error) [[likely]] return state_->result.of.i32;
+  if (!trap && !error) [[likely]]
+    return state_->result.of.i32;
   state_->alive = false;
   Error failure = guest_failure(trap.get(), error.get(), state_->host_error);
   state_->host_error.clear();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Instance: one guest, with its own memory. Used by one thread at a time; it may be made on one
-// thread and handed to another while it is idle. A guest that fails, is cancelled or runs out of time
-// is dead for good; no other Instance notices.
+// thread and handed to another while it is idle. A guest that fails, is cancelled or runs out of
+// time is dead for good; no other Instance notices.
 //
 // A guest runs in slices of at most a tick (1 ms):
 //
@@ -28,19 +28,19 @@ namespace sluice::wasm {
 
 struct InstanceOptions {
   std::uint64_t memory_bytes_max = 64 << 20;
-  Logger logger{};        // for what the guest prints
-  std::string name{};     // stands before it
+  Logger logger{};          // for what the guest prints
+  std::string name{};       // stands before it
   void* context = nullptr;  // as set_context
 };
 
 class Instance {
  public:
   // Instantiates the module (which runs its start function) and calls `_initialize` or, in a module
-  // without it, `_start`. Errors: `timed_out`, `too_large` (no room for another instance), `invalid`
-  // (the guest's fault).
-  [[nodiscard]] static Task<Result<std::unique_ptr<Instance>>> create(std::shared_ptr<const LinkedModule> module,
-                                                                      InstanceOptions options, Pace pace,
-                                                                      TimePoint deadline);
+  // without it, `_start`. Errors: `timed_out`, `too_large` (no room for another instance),
+  // `invalid` (the guest's fault).
+  [[nodiscard]] static Task<Result<std::unique_ptr<Instance>>> create(
+      std::shared_ptr<const LinkedModule> module, InstanceOptions options, Pace pace,
+      TimePoint deadline);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -62,12 +62,13 @@ class Instance {
   void kill();
 
   // start, poll and finish under a deadline; `timed_out` kills the guest.
-  [[nodiscard]] Task<Result<std::int32_t>> call(std::size_t function, std::int32_t argument, Pace pace,
-                                                TimePoint deadline);
+  [[nodiscard]] Task<Result<std::int32_t>> call(std::size_t function, std::int32_t argument,
+                                                Pace pace, TimePoint deadline);
 
  private:
   explicit Instance(std::unique_ptr<InstanceState> state);
-  void begin(const wasmtime_func& function, std::span<const std::int32_t> arguments, std::size_t results);
+  void begin(const wasmtime_func& function, std::span<const std::int32_t> arguments,
+             std::size_t results);
   Task<Result<void>> run_to_end(Pace pace, TimePoint deadline);
   Task<Result<void>> set_up(Pace pace, TimePoint deadline);
   [[nodiscard]] Result<std::string> find_exports();

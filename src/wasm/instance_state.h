@@ -37,9 +37,10 @@ struct InstanceState {
   wasmtime_val_t result{};
 };
 
-// The trampoline of every host function; `env` is its HostFunction. `guarded` ones may not be called
-// while a nested call runs.
-wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count);
+// The trampoline of every host function; `env` is its HostFunction. `guarded` ones may not be
+// called while a nested call runs.
+wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
+                        std::size_t count);
 wasm_trap_t* enter_guarded_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
                                 std::size_t count);
 

@@ -23,11 +23,11 @@ TEST(Instance, CallsTheGuestAndTheHost) {
 
 TEST(Instance, HostFunctionCallsTheGuestWhoseMemoryGrowsMeanwhile) {
   const World world;
-  const auto instance = world.must(guest(
-      "(i32.load8_u (i32.add (call $copy (i32.const 8) (i32.const 3)) (i32.const 2)))",
-      "(data (i32.const 8) \"abc\")"
-      "(func (export \"alloc\") (param i32) (result i32)"
-      "  (i32.mul (memory.grow (i32.const 200)) (i32.const 65536)))"));
+  const auto instance = world.must(
+      guest("(i32.load8_u (i32.add (call $copy (i32.const 8) (i32.const 3)) (i32.const 2)))",
+            "(data (i32.const 8) \"abc\")"
+            "(func (export \"alloc\") (param i32) (result i32)"
+            "  (i32.mul (memory.grow (i32.const 200)) (i32.const 65536)))"));
   EXPECT_EQ(run(*instance).value(), 'c');
 }
 
@@ -80,29 +80,59 @@ TEST(Instance, RecursionThroughTheHostIsRefused) {
   const auto instance = world.must(guest("(call $copy (i32.const 0) (i32.const 1))",
                                          "(func (export \"alloc\") (param i32) (result i32)"
                                          " (call $copy (i32.const 0) (i32.const 1)))"));
-  EXPECT_NE(run(*instance).error().message.find("copy called while the host called the guest"), std::string::npos);
+  EXPECT_NE(run(*instance).error().message.find("copy called while the host called the guest"),
+            std::string::npos);
 }
 
 TEST(Instance, DeepRecursionInBothGuestCallsFitsTheStack) {
   const World world;
-  const std::string dig = "(func $dig (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0))"
-                          " (then (call $copy (i32.const 0) (i32.const 1)))"
-                          " (else (call $dig (i32.sub (local.get 0) (i32.const 1))))))";
-  const auto instance = world.must(guest("(call $dig (i32.const 5000))",
-                                         dig + "(func $down (export \"alloc\") (param i32) (result i32)"
-                                               " (call $down (local.get 0)))"));
+  const std::string dig =
+      "(func $dig (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0))"
+      " (then (call $copy (i32.const 0) (i32.const 1)))"
+      " (else (call $dig (i32.sub (local.get 0) (i32.const 1))))))";
+  const auto instance =
+      world.must(guest("(call $dig (i32.const 5000))",
+                       dig + "(func $down (export \"alloc\") (param i32) (result i32)"
+                             " (call $down (local.get 0)))"));
   EXPECT_NE(run(*instance).error().message.find("call stack exhausted"), std::string::npos);
 }
 
 TEST(Instance, MemoryIsBounded) {
   const World world;
   const auto instance = world.must(
-      guest("(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (memory.size)"),
+      guest(
+          "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (memory.size)"),
       {.memory_bytes_max = 1 << 20});
   EXPECT_EQ(run(*instance).value(), 16);
-  const auto refused = world.instantiate("(module (memory (export \"memory\") 100) (func (export \"run\") (result i32) (i32.const 0)))",
-                                         {.memory_bytes_max = 1 << 20});
+  const auto refused = world.instantiate(
+      "(module (memory (export \"memory\") 100) (func (export \"run\") (result i32) (i32.const "
+      "0)))",
+      {.memory_bytes_max = 1 << 20});
   EXPECT_FALSE(refused);
+}
+
+TEST(Instance, CollectedMemoryIsBoundedToo) {
+  const World world;
+  const auto instance = world.must(
+      guest("(loop $l (global.set $all (struct.new $n (global.get $all)"
+            " (array.new_default $a (i32.const 10000)))) (br $l)) (i32.const 0)",
+            "(type $a (array (mut i8)))"
+            "(rec (type $n (struct (field (ref null $n)) (field (ref $a)))))"
+            "(global $all (mut (ref null $n)) (ref.null $n))"),
+      {.memory_bytes_max = 1 << 20});
+  const auto failed = run(*instance);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().kind, ErrorKind::timed_out);
+  EXPECT_NE(failed.error().message.find("GC heap out of memory"), std::string::npos)
+      << failed.error().message;
+}
+
+TEST(Instance, AnExceptionThatNobodyCatchesIsATrap) {
+  const World world;
+  const auto instance =
+      world.must(guest("(throw $oops (i32.const 1))", "(tag $oops (param i32))"));
+  EXPECT_FALSE(run(*instance));
+  EXPECT_FALSE(instance->alive());
 }
 
 TEST(Instance, AddressesOutsideAreRefused) {
@@ -110,15 +140,18 @@ TEST(Instance, AddressesOutsideAreRefused) {
   for (const char* range : {"(i32.const -1) (i32.const 1)", "(i32.const 65535) (i32.const 2)",
                             "(i32.const 0) (i32.const -1)", "(i32.const -16) (i32.const 32)"}) {
     const auto instance = world.must(guest(std::string("(call $copy ") + range + ")"));
-    EXPECT_NE(run(*instance).error().message.find("outside the guest's memory"), std::string::npos) << range;
+    EXPECT_NE(run(*instance).error().message.find("outside the guest's memory"), std::string::npos)
+        << range;
   }
 }
 
 TEST(Instance, InitializeRunsFirst) {
   const World world;
-  const auto instance = world.must(guest("(global.get $g)", "(global $g (mut i32) (i32.const 0))"
-                                         "(func (export \"_initialize\") (global.set $g (i32.const 5)))"
-                                         "(func (export \"_start\") unreachable)"));
+  const auto instance =
+      world.must(guest("(global.get $g)",
+                       "(global $g (mut i32) (i32.const 0))"
+                       "(func (export \"_initialize\") (global.set $g (i32.const 5)))"
+                       "(func (export \"_start\") unreachable)"));
   EXPECT_EQ(run(*instance).value(), 5);
 }
 
@@ -137,7 +170,8 @@ TEST(Instance, StartMayExitWithZeroOnly) {
   text.replace(text.find('%'), 1, "3");
   const auto failed = world.instantiate(text);
   ASSERT_FALSE(failed);
-  EXPECT_NE(failed.error().message.find("proc_exit(3)"), std::string::npos) << failed.error().message;
+  EXPECT_NE(failed.error().message.find("proc_exit(3)"), std::string::npos)
+      << failed.error().message;
 }
 
 TEST(Instance, StartThatNeverEndsTimesOut) {
@@ -154,7 +188,8 @@ TEST(Instance, AbortIsDecoded) {
   const World world;
   const auto instance = world.must(
       "(module (import \"env\" \"abort\" (func $abort (param i32 i32 i32 i32)))"
-      "(memory (export \"memory\") 1) (data (i32.const 4) \"\\06\\00\\00\\00n\\00\\e9\\00\\2d\\4e\")"
+      "(memory (export \"memory\") 1) (data (i32.const 4) "
+      "\"\\06\\00\\00\\00n\\00\\e9\\00\\2d\\4e\")"
       "(data (i32.const 28) \"\\08\\00\\00\\00a\\00.\\00t\\00s\\00\")"
       "(func (export \"run\") (result i32)"
       " (call $abort (i32.const 8) (i32.const 32) (i32.const 3) (i32.const 9)) (i32.const 0)))");
@@ -164,7 +199,8 @@ TEST(Instance, AbortIsDecoded) {
 TEST(Instance, SleepingIsRefused) {
   const World world;
   const auto instance = world.must(
-      "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 i32) (result i32)))"
+      "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 i32) "
+      "(result i32)))"
       "(memory (export \"memory\") 1) (func (export \"run\") (result i32)"
       " (call $p (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))))");
   EXPECT_NE(run(*instance).error().message.find("tried to sleep"), std::string::npos);

@@ -11,9 +11,12 @@ namespace {
 
 wasm_valtype_t* make_type(char letter) {
   switch (letter) {
-    case 'I': return wasm_valtype_new(WASM_I64);
-    case 'F': return wasm_valtype_new(WASM_F64);
-    default: return wasm_valtype_new(WASM_I32);
+    case 'I':
+      return wasm_valtype_new(WASM_I64);
+    case 'F':
+      return wasm_valtype_new(WASM_F64);
+    default:
+      return wasm_valtype_new(WASM_I32);
   }
 }
 
@@ -24,15 +27,16 @@ wasm_valtype_vec_t make_types(std::string_view letters) {
   return types;
 }
 
-Result<void> define(wasmtime_linker_t* linker, std::string_view module, std::span<const HostFunction> functions,
+Result<void> define(wasmtime_linker_t* linker, std::string_view module,
+                    std::span<const HostFunction> functions,
                     wasmtime_func_unchecked_callback_t enter) {
   for (const HostFunction& function : functions) {
     wasm_valtype_vec_t params = make_types(function.params);
     wasm_valtype_vec_t results = make_types(function.result);
     const FuncTypePtr type(wasm_functype_new(&params, &results));
     const ErrorPtr error(wasmtime_linker_define_func_unchecked(
-        linker, module.data(), module.size(), function.name.data(), function.name.size(), type.get(), enter,
-        const_cast<HostFunction*>(&function), nullptr));
+        linker, module.data(), module.size(), function.name.data(), function.name.size(),
+        type.get(), enter, const_cast<HostFunction*>(&function), nullptr));
     if (error) return fail(ErrorKind::internal, message_of(*error));
   }
   return {};
@@ -45,8 +49,8 @@ StorePtr scratch_store(const Engine& engine) {
 
 bool offers(wasmtime_linker_t* linker, wasmtime_store_t* store, const Import& import) {
   wasmtime_extern_t item;
-  if (!wasmtime_linker_get(linker, wasmtime_store_context(store), import.module.data(), import.module.size(),
-                           import.name.data(), import.name.size(), &item)) {
+  if (!wasmtime_linker_get(linker, wasmtime_store_context(store), import.module.data(),
+                           import.module.size(), import.name.data(), import.name.size(), &item)) {
     return false;
   }
   wasmtime_extern_delete(&item);
@@ -59,15 +63,19 @@ struct Linker::Handle {
   LinkerPtr linker;
 };
 
-LinkedModule::LinkedModule(const Engine& engine, const Abi& abi, std::shared_ptr<const Module> module,
-                           wasmtime_instance_pre* pre)
-    : engine_(engine), abi_(abi), module_(std::move(module)), pre_(pre),
+LinkedModule::LinkedModule(const Engine& engine, const Abi& abi,
+                           std::shared_ptr<const Module> module, wasmtime_instance_pre* pre)
+    : engine_(engine),
+      abi_(abi),
+      module_(std::move(module)),
+      pre_(pre),
       uses_wasi_(module_->imports_from(kWasiModule)) {}
 
 LinkedModule::~LinkedModule() { wasmtime_instance_pre_delete(pre_); }
 
 Linker::Linker(const Engine& engine, const Abi& abi)
-    : engine_(engine), abi_(abi),
+    : engine_(engine),
+      abi_(abi),
       handle_(std::make_unique<Handle>(LinkerPtr(wasmtime_linker_new(engine.handle())))) {}
 
 Linker::~Linker() = default;
@@ -108,21 +116,26 @@ Result<void> Linker::check_exports(const Module& module) const {
     } else if (found->kind != ExternKind::function) {
       fault("its export " + name + " is no function");
     } else if (found->signature != signature) {
-      fault("its function " + name + " is " + to_string(found->signature) + ", must be " + to_string(signature));
+      fault("its function " + name + " is " + to_string(found->signature) + ", must be " +
+            to_string(signature));
     }
   }
   const Export* memory = module.find_export("memory");
-  if (memory == nullptr || memory->kind != ExternKind::memory) fault("it exports no memory named \"memory\"");
+  if (memory == nullptr || memory->kind != ExternKind::memory)
+    fault("it exports no memory named \"memory\"");
   if (faults.empty()) return {};
   return fail(ErrorKind::invalid, "the module does not fit: " + faults);
 }
 
-Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const Module> module) const {
+Result<std::shared_ptr<const LinkedModule>> Linker::link(
+    std::shared_ptr<const Module> module) const {
   SLUICE_CHECK(check_imports(*module));
   SLUICE_CHECK(check_exports(*module));
   wasmtime_instance_pre_t* pre = nullptr;
-  const ErrorPtr error(wasmtime_linker_instantiate_pre(handle_->linker.get(), module->handle(), &pre));
-  if (error) return fail(ErrorKind::invalid, "the module's imports do not fit: " + message_of(*error));
+  const ErrorPtr error(
+      wasmtime_linker_instantiate_pre(handle_->linker.get(), module->handle(), &pre));
+  if (error)
+    return fail(ErrorKind::invalid, "the module's imports do not fit: " + message_of(*error));
   return std::make_shared<const LinkedModule>(engine_, abi_, std::move(module), pre);
 }
 

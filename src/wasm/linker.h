@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linker: the imports that guests of one ABI find: its host functions, WASI preview 1 with nothing
-// behind it (no files, arguments, environment; output goes to the log), and the three functions that
-// AssemblyScript programs import.
+// behind it (no files, arguments, environment; output goes to the log), and the three functions
+// that AssemblyScript programs import.
 #pragma once
 
 #include <memory>
@@ -42,7 +42,8 @@ class LinkedModule {
 
 class Linker {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<const Linker>> create(const Engine& engine, const Abi& abi);
+  [[nodiscard]] static Result<std::unique_ptr<const Linker>> create(const Engine& engine,
+                                                                    const Abi& abi);
   ~Linker();
 
   // Error `invalid` names every import that nobody offers and every export that is missing or has

@@ -56,7 +56,8 @@ ModulePtr load_cached(const Engine& engine, const std::string& hash) {
   wasmtime_module_t* module = nullptr;
   // Another compiler version or processor is refused here, and compiled anew.
   const ErrorPtr error(wasmtime_module_deserialize(
-      engine.handle(), reinterpret_cast<const std::uint8_t*>(compiled->data()), compiled->size(), &module));
+      engine.handle(), reinterpret_cast<const std::uint8_t*>(compiled->data()), compiled->size(),
+      &module));
   return ModulePtr(module);
 }
 
@@ -66,7 +67,8 @@ void save_cached(const Engine& engine, const std::string& hash, wasmtime_module_
   if (!error) engine.cache().save(hash, compiled.view());
 }
 
-Result<ModulePtr> compile_bytes(const Engine& engine, std::string_view bytes, const std::string& hash) {
+Result<ModulePtr> compile_bytes(const Engine& engine, std::string_view bytes,
+                                const std::string& hash) {
   if (ModulePtr cached = load_cached(engine, hash)) return cached;
   wasmtime_module_t* module = nullptr;
   const ErrorPtr error(wasmtime_module_new(
@@ -80,11 +82,20 @@ std::string letters(const wasm_valtype_vec_t* types) {
   std::string out;
   for (std::size_t i = 0; i < types->size; ++i) {
     switch (wasm_valtype_kind(types->data[i])) {
-      case WASM_I32: out += 'i'; break;
-      case WASM_I64: out += 'I'; break;
-      case WASM_F32: out += 'f'; break;
-      case WASM_F64: out += 'F'; break;
-      default: out += '?';
+      case WASM_I32:
+        out += 'i';
+        break;
+      case WASM_I64:
+        out += 'I';
+        break;
+      case WASM_F32:
+        out += 'f';
+        break;
+      case WASM_F64:
+        out += 'F';
+        break;
+      default:
+        out += '?';
     }
   }
   return out;
@@ -92,11 +103,16 @@ std::string letters(const wasm_valtype_vec_t* types) {
 
 ExternKind kind_of(const wasm_externtype_t* type) {
   switch (wasm_externtype_kind(type)) {
-    case WASM_EXTERN_FUNC: return ExternKind::function;
-    case WASM_EXTERN_MEMORY: return ExternKind::memory;
-    case WASM_EXTERN_GLOBAL: return ExternKind::global;
-    case WASM_EXTERN_TABLE: return ExternKind::table;
-    default: return ExternKind::other;
+    case WASM_EXTERN_FUNC:
+      return ExternKind::function;
+    case WASM_EXTERN_MEMORY:
+      return ExternKind::memory;
+    case WASM_EXTERN_GLOBAL:
+      return ExternKind::global;
+    case WASM_EXTERN_TABLE:
+      return ExternKind::table;
+    default:
+      return ExternKind::other;
   }
 }
 
@@ -116,7 +132,8 @@ std::string to_string(const Signature& signature) {
   return signature.results.empty() ? params : params + " -> " + spell_types(signature.results);
 }
 
-Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std::string_view bytes) {
+Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine,
+                                                      std::string_view bytes) {
   std::string hash = sha256_hex(bytes);
   std::string binary;
   if (engine.options().accept_text && bytes.starts_with("(module")) {
@@ -152,7 +169,8 @@ void Module::list() {
         Export{std::string(view(wasm_exporttype_name(exports.data[i]))), kind_of(type), {}});
     if (entry.kind != ExternKind::function) continue;
     const wasm_functype_t* function = wasm_externtype_as_functype_const(type);
-    entry.signature = {letters(wasm_functype_params(function)), letters(wasm_functype_results(function))};
+    entry.signature = {letters(wasm_functype_params(function)),
+                       letters(wasm_functype_results(function))};
   }
   wasm_exporttype_vec_delete(&exports);
 }

@@ -71,13 +71,15 @@ void ModuleCache::save(std::string_view module_hash, std::string_view compiled) 
 void ModuleCache::drop_oldest() const {
   std::error_code error;
   std::vector<std::pair<fs::file_time_type, fs::path>> entries;
-  for (fs::directory_iterator it(directory_, error), end; !error && it != end; it.increment(error)) {
+  for (fs::directory_iterator it(directory_, error), end; !error && it != end;
+       it.increment(error)) {
     if (it->path().filename().string().find(".wasmtime-") == std::string::npos) continue;
     entries.emplace_back(it->last_write_time(error), it->path());
   }
   if (entries.size() <= kEntriesMax) return;
   std::sort(entries.begin(), entries.end());
-  for (std::size_t i = 0; i + kEntriesMax < entries.size(); ++i) fs::remove(entries[i].second, error);
+  for (std::size_t i = 0; i + kEntriesMax < entries.size(); ++i)
+    fs::remove(entries[i].second, error);
 }
 
 }  // namespace sluice::wasm

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled modules on disk, so that a restart or a second pipeline does not compile again. An entry
-// is named by the SHA-256 of the module and the version of the compiler, and begins with the SHA-256
-// of its own content: a damaged one is ignored. Who may write the directory may run code in the
-// process, as who may write the program file.
+// is named by the SHA-256 of the module and the version of the compiler, and begins with the
+// SHA-256 of its own content: a damaged one is ignored. Who may write the directory may run code in
+// the process, as who may write the program file.
 #pragma once
 
 #include <optional>

@@ -23,9 +23,13 @@ TEST(Module, RefusesWhatIsNone) {
   EXPECT_EQ(why(*world.engine, "<html>"),
             "not a WebAssembly module: begins with 3c 68 74 6d 6c 3e instead of 00 61 73 6d");
   EXPECT_NE(why(*world.engine, "").find("it is empty"), std::string::npos);
-  EXPECT_NE(why(*world.engine, std::string_view("\0asm\x0d\0\1\0", 8)).find("component"), std::string::npos);
-  EXPECT_NE(why(*world.engine, std::string_view("\0asm\x02\0\0\0", 8)).find("unknown version"), std::string::npos);
-  EXPECT_NE(why(*world.engine, std::string_view("\0asm\1\0\0\0\xff\xff", 10)).find("does not compile"), std::string::npos);
+  EXPECT_NE(why(*world.engine, std::string_view("\0asm\x0d\0\1\0", 8)).find("component"),
+            std::string::npos);
+  EXPECT_NE(why(*world.engine, std::string_view("\0asm\x02\0\0\0", 8)).find("unknown version"),
+            std::string::npos);
+  EXPECT_NE(
+      why(*world.engine, std::string_view("\0asm\1\0\0\0\xff\xff", 10)).find("does not compile"),
+      std::string::npos);
   EXPECT_NE(why(*world.engine, "(module (bad))").find("cannot be read"), std::string::npos);
 }
 
@@ -36,8 +40,10 @@ TEST(Module, TextIsForTests) {
 
 TEST(Module, ListsImportsAndExports) {
   const World world;
-  const auto module = *Module::compile(*world.engine, "(module (import \"a\" \"b\" (func)) (memory (export \"m\") 1)"
-                                                      "(func (export \"f\") (param i32 i64) (result f64) (f64.const 0)))");
+  const auto module =
+      *Module::compile(*world.engine,
+                       "(module (import \"a\" \"b\" (func)) (memory (export \"m\") 1)"
+                       "(func (export \"f\") (param i32 i64) (result f64) (f64.const 0)))");
   EXPECT_EQ(module->imports().at(0).name, "b");
   EXPECT_TRUE(module->imports_from("a"));
   EXPECT_EQ(module->find_export("m")->kind, ExternKind::memory);
@@ -69,7 +75,8 @@ TEST_F(CacheTest, KeepsCompiledModules) {
 TEST_F(CacheTest, IgnoresDamagedEntries) {
   const World world({.cache_directory = directory, .instances_max = 10, .accept_text = true});
   const auto first = *Module::compile(*world.engine, "(module)");
-  std::fstream(only_entry(), std::ios::in | std::ios::out | std::ios::binary).seekp(500) << "damage";
+  std::fstream(only_entry(), std::ios::in | std::ios::out | std::ios::binary).seekp(500)
+      << "damage";
   EXPECT_FALSE(world.engine->cache().load(first->sha256()));
   EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
   EXPECT_TRUE(world.engine->cache().load(first->sha256()));

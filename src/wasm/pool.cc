@@ -11,14 +11,20 @@ constexpr Duration kBackoffMax = std::chrono::seconds(5);
 
 }  // namespace
 
-Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready, Create create,
-           OnError on_error)
-    : loop_(loop), size_(size), free_(std::move(ready)), create_(std::move(create)),
-      on_error_(std::move(on_error)), alive_(static_cast<unsigned>(free_.size())) {}
+Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
+           Create create, OnError on_error)
+    : loop_(loop),
+      size_(size),
+      free_(std::move(ready)),
+      create_(std::move(create)),
+      on_error_(std::move(on_error)),
+      alive_(static_cast<unsigned>(free_.size())) {}
 
 Pool::~Pool() = default;
 
-Pool::Counts Pool::counts() const { return {alive_, static_cast<unsigned>(waiters_.size()), created_}; }
+Pool::Counts Pool::counts() const {
+  return {alive_, static_cast<unsigned>(waiters_.size()), created_};
+}
 
 std::unique_ptr<Instance> Pool::take_free() {
   if (free_.empty()) return nullptr;
@@ -83,7 +89,8 @@ void Pool::fail_waiters() {
 
 bool Pool::Acquire::await_ready() {
   granted_ = pool_.take_free();
-  if (granted_) [[likely]] return true;
+  if (granted_) [[likely]]
+    return true;
   if (pool_.may_create()) pool_.start_creation();
   granted_ = pool_.take_free();  // most are made at once
   return granted_ || (pool_.alive_ == 0 && pool_.creating_ == 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pool: one core's share of a filter's Instances. Core-bound. Whoever takes one while another has to
-// wait stands in a queue, first come first served; a dead Instance is replaced when one is needed.
+// Pool: one core's share of a filter's Instances. Core-bound. Whoever takes one while another has
+// to wait stands in a queue, first come first served; a dead Instance is replaced when one is
+// needed.
 #pragma once
 
 #include <functional>
@@ -21,14 +22,14 @@ class Pool {
   using OnError = std::function<void(const Error&)>;
 
   struct Counts {
-    unsigned alive = 0;     // free, taken, or about to be
+    unsigned alive = 0;  // free, taken, or about to be
     unsigned waiting = 0;
     std::uint64_t created = 0;  // as replacements
   };
 
   // `create` makes a replacement; `on_error` hears why one could not be made.
-  Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready, Create create,
-       OnError on_error);
+  Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
+       Create create, OnError on_error);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -37,7 +38,8 @@ class Pool {
   class Lease {
    public:
     Lease() = default;
-    Lease(Pool& pool, std::unique_ptr<Instance> instance) : pool_(&pool), instance_(std::move(instance)) {}
+    Lease(Pool& pool, std::unique_ptr<Instance> instance)
+        : pool_(&pool), instance_(std::move(instance)) {}
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&& other) noexcept {
       give_back();

@@ -18,17 +18,18 @@ class PoolTest : public ::testing::Test {
   void make(unsigned size, unsigned ready) {
     std::vector<std::unique_ptr<Instance>> instances;
     for (unsigned i = 0; i < ready; ++i) instances.push_back(world.must(guest("(i32.const 0)")));
-    pool.emplace(loop, size, std::move(instances), [this] { return create(); },
-                 [this](const Error&) { ++failures; });
+    pool.emplace(
+        loop, size, std::move(instances), [this] { return create(); },
+        [this](const Error&) { ++failures; });
   }
   Task<Result<std::unique_ptr<Instance>>> create() {
     if (broken) co_return fail(ErrorKind::invalid, "broken");
     co_return world.must(guest("(i32.const 0)"));
   }
-  Pool::Lease take(Duration limit = 0ms) {
-    return loop::run_to_completion(loop, take_task(limit));
+  Pool::Lease take(Duration limit = 0ms) { return loop::run_to_completion(loop, take_task(limit)); }
+  Task<Pool::Lease> take_task(Duration limit) {
+    co_return co_await pool->acquire(Clock::now() + limit);
   }
-  Task<Pool::Lease> take_task(Duration limit) { co_return co_await pool->acquire(Clock::now() + limit); }
 
   World world;
   loop::EventLoop loop;

@@ -21,7 +21,8 @@ inline Result<void> copy(HostCall& call) {
   SLUICE_TRY(const GuestMemory memory, call.memory());
   SLUICE_TRY(const auto from, memory.at(call.u32(0), call.u32(1)));
   const std::string text(from.data(), from.size());
-  SLUICE_TRY(const std::uint32_t address, call.call(kAlloc, static_cast<std::uint32_t>(text.size())));
+  SLUICE_TRY(const std::uint32_t address,
+             call.call(kAlloc, static_cast<std::uint32_t>(text.size())));
   SLUICE_TRY(const GuestMemory grown, call.memory());
   SLUICE_TRY(const auto to, grown.at(address, text.size()));
   std::copy(text.begin(), text.end(), to.data());
@@ -44,10 +45,12 @@ struct World {
     SLUICE_TRY(auto module, Module::compile(*engine, text));
     return linker->link(std::move(module));
   }
-  Result<std::unique_ptr<Instance>> instantiate(const std::string& text, InstanceOptions options = {},
+  Result<std::unique_ptr<Instance>> instantiate(const std::string& text,
+                                                InstanceOptions options = {},
                                                 Duration limit = std::chrono::seconds(5)) const {
     SLUICE_TRY(auto module, link(text));
-    return run_here(Instance::create(std::move(module), std::move(options), Pace(), Clock::now() + limit));
+    return run_here(
+        Instance::create(std::move(module), std::move(options), Pace(), Clock::now() + limit));
   }
   std::unique_ptr<Instance> must(const std::string& text, InstanceOptions options = {}) const {
     auto made = instantiate(text, std::move(options));
@@ -71,8 +74,8 @@ inline std::string guest(const std::string& run_body, const std::string& more = 
   return "(module (import \"test\" \"add\" (func $add (param i32 i32) (result i32)))"
          "(import \"test\" \"copy\" (func $copy (param i32 i32) (result i32)))"
          "(import \"test\" \"refuse\" (func $refuse))"
-         "(memory (export \"memory\") 1) " + more +
-         "(func $run (export \"run\") (result i32) " + run_body + "))";
+         "(memory (export \"memory\") 1) " +
+         more + "(func $run (export \"run\") (result i32) " + run_body + "))";
 }
 
 }  // namespace sluice::wasm::testing

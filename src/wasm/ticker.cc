@@ -33,9 +33,8 @@ void Ticker::wake() {
 
 void Ticker::wait(std::chrono::milliseconds time, bool until_used) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time, [&] {
-    return stop_ || (until_used && used_.load(std::memory_order_relaxed));
-  });
+  changed_.wait_for(lock, time,
+                    [&] { return stop_ || (until_used && used_.load(std::memory_order_relaxed)); });
 }
 
 void Ticker::run() {

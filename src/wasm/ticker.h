@@ -18,8 +18,8 @@ class Ticker {
   Ticker(const Ticker&) = delete;
   Ticker& operator=(const Ticker&) = delete;
 
-  // Before each time a guest gets to run. Any thread. A relaxed load, as a rule: a wake-up lost to a
-  // race costs at most one slow tick.
+  // Before each time a guest gets to run. Any thread. A relaxed load, as a rule: a wake-up lost to
+  // a race costs at most one slow tick.
   void touch() {
     if (!used_.load(std::memory_order_relaxed)) wake();
   }

@@ -53,7 +53,8 @@ def test_a_thousand_timeouts_use_nothing_up(put, server):
     status = server.status("p")["filters"]["wasm"]
     assert status["health"] == "ready"
     assert status["numOfRequest"] >= 1200
-    assert status["numOfWasmError"] >= 1000
+    # A connection whose core's instances are all looping waits its timeout out in the queue.
+    assert status["numOfWasmError"] + status["numOfOutOfVM"] == 1000
 
 
 def test_more_loops_than_instances(put):

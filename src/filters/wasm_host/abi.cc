@@ -15,7 +15,8 @@ constexpr wasm::GuestFunction kGuest[] = {
 
 std::vector<wasm::HostFunction> join() {
   std::vector<wasm::HostFunction> all;
-  for (const auto part : {request_functions(), response_functions(), cluster_functions(), misc_functions()}) {
+  for (const auto part :
+       {request_functions(), response_functions(), cluster_functions(), misc_functions()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

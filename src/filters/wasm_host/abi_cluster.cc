@@ -19,13 +19,13 @@ using wasm::HostCall;
 // The stored text of the key in argument 0, "" if absent. A copy: what the view holds may be
 // replaced while the guest allocates memory for it.
 Result<std::string> read(HostCall& call) {
-  SLUICE_TRY(store::Transaction* data, data_of(call));
+  SLUICE_TRY(store::Transaction * data, data_of(call));
   SLUICE_TRY(const std::string_view key, take_text(call, call.u32(0)));
   return std::string(data->get(key).value_or(""));
 }
 
 Result<void> write(HostCall& call, std::string_view value) {
-  SLUICE_TRY(store::Transaction* data, data_of(call));
+  SLUICE_TRY(store::Transaction * data, data_of(call));
   SLUICE_TRY(const std::string_view key, take_text(call, call.u32(0)));
   data->put(key, value);
   return {};
@@ -86,7 +86,7 @@ Result<void> add_float(HostCall& call) {
 }
 
 Result<void> count_key(HostCall& call) {
-  SLUICE_TRY(store::Transaction* data, data_of(call));
+  SLUICE_TRY(store::Transaction * data, data_of(call));
   SLUICE_TRY(const std::string_view prefix, take_text(call, call.u32(0)));
   constexpr std::uint64_t kMax = std::numeric_limits<std::int32_t>::max();
   call.return_i32(static_cast<std::int32_t>(std::min(data->count(prefix), kMax)));

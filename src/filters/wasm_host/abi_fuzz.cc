@@ -23,7 +23,8 @@ constexpr std::uint32_t kProgramMax = 32 << 10;
 const char* spell(char type) { return type == 'i' ? "i32" : type == 'I' ? "i64" : "f64"; }
 
 std::string import_of(const wasm::HostFunction& function, std::size_t index) {
-  std::string text = "(import \"easegress\" \"" + std::string(function.name) + "\" (func $f" + std::to_string(index);
+  std::string text = "(import \"easegress\" \"" + std::string(function.name) + "\" (func $f" +
+                     std::to_string(index);
   for (const char type : function.params) text += std::string(" (param ") + spell(type) + ")";
   for (const char type : function.result) text += std::string(" (result ") + spell(type) + ")";
   return text + "))";
@@ -34,7 +35,8 @@ std::string case_of(const wasm::HostFunction& function, std::size_t index) {
   std::string arguments;
   int offset = 0;
   for (const char type : function.params) {
-    arguments += std::string("(") + spell(type) + ".load (i32.add (global.get $at) (i32.const " + std::to_string(offset) + ")))";
+    arguments += std::string("(") + spell(type) + ".load (i32.add (global.get $at) (i32.const " +
+                 std::to_string(offset) + ")))";
     offset += type == 'i' ? 4 : 8;
   }
   std::string call = "(call $f" + std::to_string(index) + " " + arguments + ")";
@@ -54,17 +56,22 @@ std::string module_text() {
     ++index;
   }
   return "(module " + imports +
-         "(memory (export \"memory\") 2 16) (global $at (mut i32) (i32.const 1)) (global $top (mut i32) (i32.const 65536))"
+         "(memory (export \"memory\") 2 16) (global $at (mut i32) (i32.const 1)) (global $top (mut "
+         "i32) (i32.const 65536))"
          "(func (export \"wasm_alloc\") (param i32) (result i32)"
-         " (if (i32.and (i32.load8_u (i32.const 0)) (i32.const 1)) (then (return (i32.load (global.get $at)))))"
-         " (if (i32.and (i32.load8_u (i32.const 0)) (i32.const 2)) (then (drop (memory.grow (i32.const 1)))))"
+         " (if (i32.and (i32.load8_u (i32.const 0)) (i32.const 1)) (then (return (i32.load "
+         "(global.get $at)))))"
+         " (if (i32.and (i32.load8_u (i32.const 0)) (i32.const 2)) (then (drop (memory.grow "
+         "(i32.const 1)))))"
          " (global.get $top) (global.set $top (i32.add (global.get $top) (local.get 0))))"
          "(func (export \"wasm_free\") (param i32))"
          "(func (export \"wasm_run\") (result i32) (local $which i32)"
          " (loop $next"
          "  (local.set $which (i32.load8_u (global.get $at)))"
-         "  (global.set $at (i32.add (global.get $at) (i32.const 1)))" + cases +
-         "  (br_if $next (i32.lt_u (global.get $at) (i32.const " + std::to_string(kProgramMax) + "))))"
+         "  (global.set $at (i32.add (global.get $at) (i32.const 1)))" +
+         cases + "  (br_if $next (i32.lt_u (global.get $at) (i32.const " +
+         std::to_string(kProgramMax) +
+         "))))"
          " (i32.const 0)))";
 }
 
@@ -89,7 +96,8 @@ struct World {
 void run(World& world, const std::uint8_t* bytes, std::size_t size) {
   const wasm::Pace pace;
   const TimePoint deadline = Clock::now() + std::chrono::seconds(5);
-  auto made = wasm::run_here(wasm::Instance::create(world.module, {.memory_bytes_max = 1 << 20}, pace, deadline));
+  auto made = wasm::run_here(
+      wasm::Instance::create(world.module, {.memory_bytes_max = 1 << 20}, pace, deadline));
   if (!made) std::abort();
   wasm::Instance& guest = **made;
   const auto program = *guest.memory().at(0, kProgramMax);
@@ -107,7 +115,8 @@ void run(World& world, const std::uint8_t* bytes, std::size_t size) {
   guest.set_context(&context);
   (void)wasm::run_here(guest.call(kGuestRun, 0, pace, deadline));
   undo.restore();
-  if (exchange.client_request().headers.get("Cookie") != "a=1" || !exchange.tags().empty()) std::abort();
+  if (exchange.client_request().headers.get("Cookie") != "a=1" || !exchange.tags().empty())
+    std::abort();
   made->reset();
 }
 

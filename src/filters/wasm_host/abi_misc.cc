@@ -10,14 +10,14 @@ namespace {
 using wasm::HostCall;
 
 Result<void> add_tag(HostCall& call) {
-  SLUICE_TRY(HostContext* context, context_of(call));
+  SLUICE_TRY(HostContext * context, context_of(call));
   SLUICE_TRY(const std::string_view text, take_string(call, call.u32(0)));
   return context->add_tag(text);
 }
 
 Result<void> log(HostCall& call) {
   constexpr LogLevel kLevels[] = {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
-  SLUICE_TRY(HostContext* context, context_of(call));
+  SLUICE_TRY(HostContext * context, context_of(call));
   SLUICE_TRY(const std::string_view text, take_string(call, call.u32(1)));
   const std::uint32_t level = call.u32(0);
   if (level < std::size(kLevels)) context->log(kLevels[level], text);  // ABI: others are ignored
@@ -30,7 +30,7 @@ Result<void> get_unix_time_in_ms(HostCall& call) {
 }
 
 Result<void> rand(HostCall& call) {
-  SLUICE_TRY(HostContext* context, context_of(call));
+  SLUICE_TRY(HostContext * context, context_of(call));
   call.return_f64(context->random());
   return {};
 }

@@ -32,7 +32,7 @@ Result<void> get_proto(HostCall& call) {
 }
 
 Result<void> set_method(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view method, take_text(call, call.u32(0)));
   if (!http::is_token(method)) return fail(ErrorKind::invalid, "that is not a method");
   request->method = method;
@@ -40,7 +40,7 @@ Result<void> set_method(HostCall& call) {
 }
 
 Result<void> set_host(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view host, take_text(call, call.u32(0)));
   if (!http::is_host(host)) return fail(ErrorKind::invalid, "that is not a host name");
   request->host = host;
@@ -48,7 +48,7 @@ Result<void> set_host(HostCall& call) {
 }
 
 Result<void> set_path(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view path, take_text(call, call.u32(0)));
   request->set_path(std::string(path));
   return {};
@@ -62,7 +62,7 @@ bool may_stand_in_target(std::string_view text) {
 }
 
 Result<void> set_query(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view query, take_text(call, call.u32(0)));
   if (!may_stand_in_target(query)) {
     return fail(ErrorKind::invalid, "a query with blanks, control characters or '#': encode them");
@@ -84,28 +84,28 @@ Result<void> get_all_header(HostCall& call) {
 }
 
 Result<void> set_all_header(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0), kHeaderTextBytesMax));
   SLUICE_TRY(request->headers, parse_header_text(text));
   return {};
 }
 
 Result<void> set_header(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
   SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
   return set_field(request->headers, name, value);
 }
 
 Result<void> add_header(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
   SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
   return add_field(request->headers, name, value);
 }
 
 Result<void> del_header(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
   request->headers.remove(name);
   return {};
@@ -138,7 +138,7 @@ Result<void> get_all_cookie(HostCall& call) {
 }
 
 Result<void> add_cookie(HostCall& call) {
-  SLUICE_TRY(http::Request* request, edit_request(call));
+  SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0)));
   std::string all(request->headers.get(kCookie).value_or(""));
   for (const http::CookiePair& pair : http::parse_cookies(text)) {
@@ -152,13 +152,14 @@ Result<void> add_cookie(HostCall& call) {
 Result<void> get_body(HostCall& call) {
   SLUICE_TRY(const http::Request* request, request_of(call));
   if (request->body.is_stream()) {
-    return fail(ErrorKind::invalid, "the body of the request is a stream: set clientMaxBodySize to 0 or more");
+    return fail(ErrorKind::invalid,
+                "the body of the request is a stream: set clientMaxBodySize to 0 or more");
   }
   return give_data(call, request->body.bytes());
 }
 
 Result<void> set_body(HostCall& call) {
-  SLUICE_TRY(http::Request* request, request_of(call));
+  SLUICE_TRY(http::Request * request, request_of(call));
   SLUICE_TRY(const std::string_view bytes, take_data(call, call.u32(0)));
   call.context<HostContext>()->undo().save_body(*request);
   request->body.assign(std::string(bytes));

@@ -19,7 +19,7 @@ Result<void> get_status_code(HostCall& call) {
 }
 
 Result<void> set_status_code(HostCall& call) {
-  SLUICE_TRY(http::Response* response, edit_response(call));
+  SLUICE_TRY(http::Response * response, edit_response(call));
   const std::int32_t status = call.i32(0);
   if (status < 100 || status > 599) {
     return fail(ErrorKind::invalid, std::to_string(status) + " is not a status code (100 to 599)");
@@ -40,28 +40,28 @@ Result<void> get_all_header(HostCall& call) {
 }
 
 Result<void> set_all_header(HostCall& call) {
-  SLUICE_TRY(http::Response* response, edit_response(call));
+  SLUICE_TRY(http::Response * response, edit_response(call));
   SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0), kHeaderTextBytesMax));
   SLUICE_TRY(response->headers, parse_header_text(text));
   return {};
 }
 
 Result<void> set_header(HostCall& call) {
-  SLUICE_TRY(http::Response* response, edit_response(call));
+  SLUICE_TRY(http::Response * response, edit_response(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
   SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
   return set_field(response->headers, name, value);
 }
 
 Result<void> add_header(HostCall& call) {
-  SLUICE_TRY(http::Response* response, edit_response(call));
+  SLUICE_TRY(http::Response * response, edit_response(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
   SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
   return add_field(response->headers, name, value);
 }
 
 Result<void> del_header(HostCall& call) {
-  SLUICE_TRY(http::Response* response, edit_response(call));
+  SLUICE_TRY(http::Response * response, edit_response(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
   response->headers.remove(name);
   return {};
@@ -69,7 +69,7 @@ Result<void> del_header(HostCall& call) {
 
 // ABI: what is no cookie is ignored.
 Result<void> set_cookie(HostCall& call) {
-  SLUICE_TRY(http::Response* response, edit_response(call));
+  SLUICE_TRY(http::Response * response, edit_response(call));
   SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0)));
   if (!http::is_set_cookie(text)) return {};
   return add_field(response->headers, "Set-Cookie", text);
@@ -78,13 +78,14 @@ Result<void> set_cookie(HostCall& call) {
 Result<void> get_body(HostCall& call) {
   SLUICE_TRY(const http::Response* response, response_of(call));
   if (response->body.is_stream()) {
-    return fail(ErrorKind::invalid, "the body of the response is a stream, which cannot be read whole");
+    return fail(ErrorKind::invalid,
+                "the body of the response is a stream, which cannot be read whole");
   }
   return give_data(call, response->body.bytes());
 }
 
 Result<void> set_body(HostCall& call) {
-  SLUICE_TRY(http::Response* response, response_of(call));
+  SLUICE_TRY(http::Response * response, response_of(call));
   SLUICE_TRY(const std::string_view bytes, take_data(call, call.u32(0)));
   call.context<HostContext>()->undo().save_body(*response);
   response->body.assign(std::string(bytes));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every host function, called by a guest. Strings come out as tags, data as the body of the response.
+// Every host function, called by a guest. Strings come out as tags, data as the body of the
+// response.
 #include "filters/wasm_host/abi.h"
 
 #include <set>
@@ -16,15 +17,17 @@ using testing::text_at;
 
 // A call with the string at address 100 (and the one at 1000) as arguments.
 std::string set1(const char* name) { return std::string("(call $") + name + " (i32.const 100))"; }
-std::string set2(const char* name) { return std::string("(call $") + name + " (i32.const 100) (i32.const 1000))"; }
+std::string set2(const char* name) {
+  return std::string("(call $") + name + " (i32.const 100) (i32.const 1000))";
+}
 std::string tag_of(const std::string& call) { return "(call $host_add_tag " + call + ")"; }
 std::string get0(const char* name) { return std::string("(call $") + name + ")"; }
 
 class Abi : public ::testing::Test {
  protected:
   // Runs `body` with the two strings in memory; "" or the tag of the failure.
-  std::string run(const std::string& body, const std::string& first = "", const std::string& second = "",
-                  const std::string& more = "") {
+  std::string run(const std::string& body, const std::string& first = "",
+                  const std::string& second = "", const std::string& more = "") {
     host.use(guest(body + " (i32.const 0)", text_at(100, first) + text_at(1000, second) + more));
     return host.run() == "" ? "" : host.tag();
   }
@@ -93,11 +96,15 @@ TEST_F(Abi, ChangesTheRequest) {
 }
 
 TEST_F(Abi, Bodies) {
-  const std::string echo = "(call $host_req_set_body (i32.const 2000)) (call $host_resp_set_body (call $host_req_get_body))";
+  const std::string echo =
+      "(call $host_req_set_body (i32.const 2000)) (call $host_resp_set_body (call "
+      "$host_req_get_body))";
   EXPECT_EQ(run(echo, "", "", data_at(2000, std::string("a\0b", 3))), "");
   EXPECT_EQ(host.response().body.bytes(), std::string_view("a\0b", 3));
-  EXPECT_EQ(run("(call $host_resp_set_body (i32.const 2000)) (call $host_req_set_body (call $host_resp_get_body))", "", "",
-                data_at(2000, "")), "");
+  EXPECT_EQ(run("(call $host_resp_set_body (i32.const 2000)) (call $host_req_set_body (call "
+                "$host_resp_get_body))",
+                "", "", data_at(2000, "")),
+            "");
   EXPECT_EQ(request().body.bytes(), "");
 }
 
@@ -124,11 +131,15 @@ TEST_F(Abi, TheResponse) {
   host.use(guest("(i32.sub (call $host_resp_get_status_code) (i32.const 195))"));
   EXPECT_EQ(host.run(), "wasmResult5");
   EXPECT_EQ(run("(call $host_resp_set_status_code (i32.const 404))" + set2("host_resp_set_header") +
-                set2("host_resp_add_header"), "x-new", "v"), "");
+                    set2("host_resp_add_header"),
+                "x-new", "v"),
+            "");
   EXPECT_EQ(host.response().status, 404);
   EXPECT_EQ(host.response().headers.size(), 2u);
   EXPECT_EQ(run(set2("host_resp_set_header") + tag_of(set1("host_resp_get_header")) +
-                tag_of(get0("host_resp_get_all_header")) + set1("host_resp_del_header"), "x-new", "v"), "");
+                    tag_of(get0("host_resp_get_all_header")) + set1("host_resp_del_header"),
+                "x-new", "v"),
+            "");
   EXPECT_EQ(host.last->tags(), (std::vector<std::string>{"v", "X-New: v\r\n"}));
   EXPECT_TRUE(host.response().headers.empty());
   EXPECT_EQ(run(set1("host_resp_set_all_header"), "a: 1\r\nb: 2\r\n"), "");
@@ -141,16 +152,21 @@ TEST_F(Abi, TheResponse) {
 
 TEST_F(Abi, WhatWouldBreakAMessageIsRefused) {
   for (const char* status : {"0", "99", "600", "-1"}) {
-    EXPECT_NE(run(std::string("(call $host_resp_set_status_code (i32.const ") + status + "))"), "") << status;
+    EXPECT_NE(run(std::string("(call $host_resp_set_status_code (i32.const ") + status + "))"), "")
+        << status;
   }
   const std::vector<std::pair<std::string, std::string>> bad = {
-      {"", "v"}, {"a b", "v"}, {"a:", "v"}, {"a", "x\r\ny: z"}, {"a", "x\ny"}, {"a", std::string("x\0", 2)}, {"a\r\n", "v"}};
+      {"", "v"},          {"a b", "v"},  {"a:", "v"},
+      {"a", "x\r\ny: z"}, {"a", "x\ny"}, {"a", std::string("x\0", 2)},
+      {"a\r\n", "v"}};
   for (const auto& [name, value] : bad) {
-    for (const char* call : {"host_req_set_header", "host_req_add_header", "host_resp_set_header", "host_resp_add_header"}) {
+    for (const char* call : {"host_req_set_header", "host_req_add_header", "host_resp_set_header",
+                             "host_resp_add_header"}) {
       EXPECT_NE(run(set2(call), name, value), "") << call << name << value;
     }
   }
-  for (const char* text : {"no colon\r\n", "a: 1", "a: 1\r\n\r\n", " a: 1\r\n", ": 1\r\n", "a: \x01\r\n"}) {
+  for (const char* text :
+       {"no colon\r\n", "a: 1", "a: 1\r\n\r\n", " a: 1\r\n", ": 1\r\n", "a: \x01\r\n"}) {
     EXPECT_NE(run(set1("host_req_set_all_header"), text), "") << text;
     EXPECT_NE(run(set1("host_resp_set_all_header"), text), "") << text;
   }
@@ -161,33 +177,48 @@ TEST_F(Abi, WhatWouldBreakAMessageIsRefused) {
 }
 
 TEST_F(Abi, SharedData) {
-  EXPECT_EQ(run(set2("host_cluster_put_string") + tag_of(set1("host_cluster_get_string")), "k", "v"), "");
+  EXPECT_EQ(
+      run(set2("host_cluster_put_string") + tag_of(set1("host_cluster_get_string")), "k", "v"), "");
   EXPECT_EQ(host.tag(), "v");
   EXPECT_EQ(text(set1("host_cluster_get_string"), "k"), "v");
   EXPECT_EQ(text(set1("host_cluster_get_string"), "absent"), "");
   EXPECT_EQ(run("(call $host_cluster_put_binary (i32.const 100) (i32.const 2000))"
-                "(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))", "bin", "",
-                data_at(2000, std::string("\0\xff", 2))), "");
+                "(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))",
+                "bin", "", data_at(2000, std::string("\0\xff", 2))),
+            "");
   EXPECT_EQ(host.stored("bin"), "AP8=");
   EXPECT_EQ(host.response().body.bytes(), std::string_view("\0\xff", 2));
-  EXPECT_EQ(run("(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))", "absent"), "");
+  EXPECT_EQ(
+      run("(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))", "absent"),
+      "");
   EXPECT_EQ(host.response().body.bytes(), "");
   EXPECT_EQ(run("(call $host_cluster_put_integer (i32.const 100) (i64.const -5))"
-                "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 2)))", "int"), "");
+                "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 2)))",
+                "int"),
+            "");
   EXPECT_EQ(host.stored("int"), "-3");
   EXPECT_EQ(run("(call $host_cluster_put_float (i32.const 100) (f64.const 0.5))"
-                "(drop (call $host_cluster_add_float (i32.const 100) (call $host_cluster_get_float (i32.const 100))))", "float"), "");
+                "(drop (call $host_cluster_add_float (i32.const 100) (call $host_cluster_get_float "
+                "(i32.const 100))))",
+                "float"),
+            "");
   EXPECT_EQ(host.stored("float"), "1");
   EXPECT_EQ(run(set2("host_cluster_put_string"), "hex", "0x10"), "");
-  host.use(guest("(i32.sub (i32.wrap_i64 (call $host_cluster_get_integer (i32.const 100))) (i32.const 12))", text_at(100, "hex")));
+  host.use(guest(
+      "(i32.sub (i32.wrap_i64 (call $host_cluster_get_integer (i32.const 100))) (i32.const 12))",
+      text_at(100, "hex")));
   EXPECT_EQ(host.run(), "wasmResult4");
   host.use(guest("(call $host_cluster_count_key (i32.const 100))", text_at(100, "in")));
   EXPECT_EQ(host.run(), "wasmResult1");
 }
 
 TEST_F(Abi, TheRest) {
-  EXPECT_EQ(run("(call $host_log (i32.const 1) (i32.const 100)) (call $host_log (i32.const 77) (i32.const 100))", "%s%n"), "");
-  host.use(guest("(f64.lt (f64.abs (f64.sub (call $host_rand) (f64.const 0.5))) (f64.const 0.50001))"));
+  EXPECT_EQ(run("(call $host_log (i32.const 1) (i32.const 100)) (call $host_log (i32.const 77) "
+                "(i32.const 100))",
+                "%s%n"),
+            "");
+  host.use(
+      guest("(f64.lt (f64.abs (f64.sub (call $host_rand) (f64.const 0.5))) (f64.const 0.50001))"));
   EXPECT_EQ(host.run(), "wasmResult1");
   // After 2023, in milliseconds.
   host.use(guest("(i64.gt_s (call $host_get_unix_time_in_ms) (i64.const 1672531200000))"));
@@ -197,35 +228,43 @@ TEST_F(Abi, TheRest) {
 TEST_F(Abi, AddressesAndLengthsOutsideAreRefused) {
   const std::string huge = "(i32.store (i32.const 5000) (i32.const ";
   for (const char* address : {"-1", "-4", "262141", "262144", "2147483647"}) {
-    for (const char* call : {"host_add_tag", "host_req_set_body", "host_resp_set_body", "host_req_set_all_header"}) {
-      EXPECT_NE(run(std::string("(call $") + call + " (i32.const " + address + "))"), "") << call << address;
+    for (const char* call :
+         {"host_add_tag", "host_req_set_body", "host_resp_set_body", "host_req_set_all_header"}) {
+      EXPECT_NE(run(std::string("(call $") + call + " (i32.const " + address + "))"), "")
+          << call << address;
     }
   }
   for (const char* length : {"-1", "-2147483648", "2147483647", "300000", "257145"}) {
     for (const char* call : {"host_add_tag", "host_req_set_body"}) {
-      EXPECT_NE(run(huge + length + ")) (call $" + call + " (i32.const 5000))"), "") << call << length;
+      EXPECT_NE(run(huge + length + ")) (call $" + call + " (i32.const 5000))"), "")
+          << call << length;
     }
   }
-  EXPECT_NE(run("(i32.store (i32.const 5000) (i32.const 0)) (call $host_add_tag (i32.const 5000))"), "");
+  EXPECT_NE(run("(i32.store (i32.const 5000) (i32.const 0)) (call $host_add_tag (i32.const 5000))"),
+            "");
 }
 
 TEST_F(Abi, AnAllocatorThatLiesIsCaught) {
   for (const char* address : {"0", "-1", "65533", "70000"}) {
-    host.use("(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
-             "(memory (export \"memory\") 1)"
-             "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const " + std::string(address) + "))"
-             "(func (export \"wasm_free\") (param i32))"
-             "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
+    host.use(
+        "(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
+        "(memory (export \"memory\") 1)"
+        "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const " +
+        std::string(address) +
+        "))"
+        "(func (export \"wasm_free\") (param i32))"
+        "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
     EXPECT_EQ(host.run(), "wasmError") << address;
   }
 }
 
 TEST_F(Abi, TheAllocatorMayNotCallTheHost) {
-  host.use("(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
-           "(memory (export \"memory\") 1)"
-           "(func (export \"wasm_alloc\") (param i32) (result i32) (call $get))"
-           "(func (export \"wasm_free\") (param i32))"
-           "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
+  host.use(
+      "(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
+      "(memory (export \"memory\") 1)"
+      "(func (export \"wasm_alloc\") (param i32) (result i32) (call $get))"
+      "(func (export \"wasm_free\") (param i32))"
+      "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
   EXPECT_EQ(host.run(), "wasmError");
   EXPECT_NE(host.tag().find("called while the host called the guest"), std::string::npos);
 }

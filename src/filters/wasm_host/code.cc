@@ -28,7 +28,8 @@ bool is_url(std::string_view code) {
 
 Result<std::string> read_file(const std::string& path) {
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) return fail(ErrorKind::invalid, path + " is not a regular file");
+  if (!fs::is_regular_file(path, error))
+    return fail(ErrorKind::invalid, path + " is not a regular file");
   if (fs::file_size(path, error) > kCodeBytesMax || error) {
     return fail(ErrorKind::too_large, path + " is larger than 64 MiB");
   }
@@ -53,8 +54,9 @@ Result<std::string> load_code(const std::string& code, bool accept_text) {
   std::error_code error;
   if (code.size() <= kPathBytesMax && fs::exists(code, error)) return read_file(code);
   if (auto bytes = base64_decode(code); bytes && !bytes->empty()) return std::move(*bytes);
-  return fail(ErrorKind::not_found, "\"" + shorten(code) +
-                                        "\" is not an http(s) URL, not the path of an existing file, and not base64");
+  return fail(ErrorKind::not_found,
+              "\"" + shorten(code) +
+                  "\" is not an http(s) URL, not the path of an existing file, and not base64");
 }
 
 }  // namespace sluice::filters

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 // Answers one connection with `answer`, whatever it asks.
 class OneAnswer {
  public:
-  explicit OneAnswer(std::string answer) : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit OneAnswer(std::string answer)
+      : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -69,7 +70,8 @@ TEST(Code, Urls) {
   const OneAnswer good("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes");
   EXPECT_EQ(load_code(good.url, false).value(), "bytes");
   const OneAnswer bad("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nbytes");
-  EXPECT_NE(load_code(bad.url, false).error().message.find("status 404 instead of 200"), std::string::npos);
+  EXPECT_NE(load_code(bad.url, false).error().message.find("status 404 instead of 200"),
+            std::string::npos);
   const OneAnswer cut("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nbytes");
   EXPECT_FALSE(load_code(cut.url, false));
   EXPECT_FALSE(load_code("http://127.0.0.1:1/x", false));

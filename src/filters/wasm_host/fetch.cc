@@ -51,7 +51,8 @@ Result<std::string> fetch_url(const std::string& url) {
   std::string body;
   set_options(handle.get(), url, body);
   const CURLcode code = curl_easy_perform(handle.get());
-  if (code == CURLE_WRITE_ERROR) return fail(ErrorKind::too_large, "GET " + url + ": more than 64 MiB");
+  if (code == CURLE_WRITE_ERROR)
+    return fail(ErrorKind::too_large, "GET " + url + ": more than 64 MiB");
   if (code != CURLE_OK) {
     return fail(code == CURLE_OPERATION_TIMEDOUT ? ErrorKind::timed_out : ErrorKind::unavailable,
                 "GET " + url + ": " + curl_easy_strerror(code));
@@ -59,7 +60,8 @@ Result<std::string> fetch_url(const std::string& url) {
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) {
-    return fail(ErrorKind::unavailable, "GET " + url + ": status " + std::to_string(status) + " instead of 200");
+    return fail(ErrorKind::unavailable,
+                "GET " + url + ": status " + std::to_string(status) + " instead of 200");
   }
   return body;
 }

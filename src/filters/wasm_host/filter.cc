@@ -28,9 +28,12 @@ class Waiting {
 // the rest.
 struct WasmHostFilter::Attempt {
   Attempt(WasmHostFilter& filter, pipeline::Exchange& for_exchange)
-      : exchange(for_exchange), deadline(Clock::now() + filter.parts_.recipe->timeout), undo(for_exchange),
+      : exchange(for_exchange),
+        deadline(Clock::now() + filter.parts_.recipe->timeout),
+        undo(for_exchange),
         transaction(filter.view_),
-        context(filter.parts_.recipe->logger, filter.guest_lines_, filter.random_, for_exchange, undo, transaction) {}
+        context(filter.parts_.recipe->logger, filter.guest_lines_, filter.random_, for_exchange,
+                undo, transaction) {}
 
   // As if the guest had not run.
   void take_back() {
@@ -56,10 +59,15 @@ WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsi
     : parts_(std::move(parts)),
       view_(parts_.environment->store.view(core, parts_.recipe->name)),
       counters_(parts_.statistics->counters.at(core.index)),
-      pool_(core.loop, share, std::move(guests),
-            [recipe = parts_.recipe, &loop = core.loop] { return recipe->make(wasm::Pace(loop)); },
-            [statistics = parts_.statistics](const Error& error) { statistics->set_fault(error.message); }),
-      failures_(kFailureLinesPerSecond), guest_lines_(kGuestLinesPerSecond), random_(std::random_device{}()) {
+      pool_(
+          core.loop, share, std::move(guests),
+          [recipe = parts_.recipe, &loop = core.loop] { return recipe->make(wasm::Pace(loop)); },
+          [statistics = parts_.statistics](const Error& error) {
+            statistics->set_fault(error.message);
+          }),
+      failures_(kFailureLinesPerSecond),
+      guest_lines_(kGuestLinesPerSecond),
+      random_(std::random_device{}()) {
   report_guests();
 }
 
@@ -136,12 +144,15 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
     case store::CommitStatus::conflict:
       counters_.conflicts.add();
       ++attempt.conflicts;
-      return commit.turn_held || attempt.conflicts >= store::kConflictsBeforeTurn ? Verdict::again_in_turn
-                                                                                  : Verdict::again;
+      return commit.turn_held || attempt.conflicts >= store::kConflictsBeforeTurn
+                 ? Verdict::again_in_turn
+                 : Verdict::again;
     case store::CommitStatus::too_large:
-      attempt.fault = "shared data: a key, a value or the whole run is over the limits of the store";
+      attempt.fault =
+          "shared data: a key, a value or the whole run is over the limits of the store";
       return Verdict::failed;
-    case store::CommitStatus::unavailable: break;
+    case store::CommitStatus::unavailable:
+      break;
   }
   attempt.fault = "shared data: cannot be written now";
   return Verdict::failed;
@@ -151,8 +162,9 @@ std::string_view WasmHostFilter::no_guest(Attempt& attempt) {
   counters_.out_of_vm.add();
   const std::string fault = pool_.counts().alive == 0 ? parts_.statistics->get_fault() : "";
   return answer_503(attempt, kOutOfVm,
-                    fault.empty() ? "no guest was free within " + format_duration(parts_.recipe->timeout)
-                                  : "no guest can be made: " + fault);
+                    fault.empty()
+                        ? "no guest was free within " + format_duration(parts_.recipe->timeout)
+                        : "no guest can be made: " + fault);
 }
 
 std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
@@ -167,13 +179,15 @@ std::string_view WasmHostFilter::failed(Attempt& attempt) {
   return answer_503(attempt, kWasmError, attempt.fault);
 }
 
-std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view result, std::string text) {
+std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view result,
+                                            std::string text) {
   attempt.guest.give_back();
   attempt.context.flush_logs(parts_.recipe->name);
   attempt.undo.restore();
   attempt.exchange.new_response().status = kStatusUnavailable;
   if (const auto suppressed = failures_.pass(Clock::now())) {
-    parts_.recipe->logger.warn(parts_.recipe->name + ": wasm: " + text + suppressed_note(*suppressed));
+    parts_.recipe->logger.warn(parts_.recipe->name + ": wasm: " + text +
+                               suppressed_note(*suppressed));
   }
   attempt.exchange.add_tag("wasm: " + std::move(text));
   report_guests();
@@ -182,7 +196,8 @@ std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view r
 
 void WasmHostFilter::report_guests() {
   const wasm::Pool::Counts counts = pool_.counts();
-  if (counts.alive == guests_reported_ && counts.created == replaced_reported_) [[likely]] return;
+  if (counts.alive == guests_reported_ && counts.created == replaced_reported_) [[likely]]
+    return;
   counters_.vms.add(counts.alive - guests_reported_);
   counters_.vms_replaced.add(counts.created - replaced_reported_);
   if (counts.created != replaced_reported_) parts_.statistics->set_fault("");

@@ -41,7 +41,8 @@ class WasmHostFilter final : public pipeline::Filter {
   [[nodiscard]] std::string_view no_guest(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
-  [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result, std::string text);
+  [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
+                                            std::string text);
   void report_guests();
 
   WasmHostParts parts_;

@@ -35,16 +35,18 @@ TEST(WasmHostFilter, OtherReturnValuesAreErrors) {
 
 TEST(WasmHostFilter, ATrapTakesEverythingBackAndAnswers503) {
   Host host;
-  host.use(guest("(call $host_resp_set_body (i32.const 100)) (call $host_req_set_method (i32.const 100))"
-                 "(call $host_add_tag (i32.const 100))"
-                 "(call $host_cluster_put_string (i32.const 100) (i32.const 100)) unreachable",
-                 text_at(100, "hello")));
+  host.use(
+      guest("(call $host_resp_set_body (i32.const 100)) (call $host_req_set_method (i32.const 100))"
+            "(call $host_add_tag (i32.const 100))"
+            "(call $host_cluster_put_string (i32.const 100) (i32.const 100)) unreachable",
+            text_at(100, "hello")));
   EXPECT_EQ(host.run(), "wasmError");
   EXPECT_EQ(host.response().status, 503);
   EXPECT_EQ(host.response().body.bytes(), "");
   EXPECT_EQ(host.last->request()->method, "GET");
   ASSERT_EQ(host.last->tags().size(), 1u);
-  EXPECT_TRUE(host.tag().starts_with("wasm: trap: wasm `unreachable` instruction executed, in ")) << host.tag();
+  EXPECT_TRUE(host.tag().starts_with("wasm: trap: wasm `unreachable` instruction executed, in "))
+      << host.tag();
   EXPECT_EQ(host.stored("hello"), "(absent)");
   EXPECT_EQ(host.status("numOfWasmError"), 1);
 }
@@ -62,7 +64,8 @@ TEST(WasmHostFilter, TimesOutAndIsReplaced) {
 TEST(WasmHostFilter, AThousandTimeoutsLeaveAllGuests) {
   Host host;
   // Loops only for requests whose query is not empty (the length prefix of "" is 1).
-  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l (br $l)))) (i32.const 0)"),
+  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l "
+                 "(br $l)))) (i32.const 0)"),
            "timeout: 1ms\nmaxConcurrency: 3");
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(host.run(), "wasmError");
   pipeline::Exchange good(host.core);
@@ -72,7 +75,8 @@ TEST(WasmHostFilter, AThousandTimeoutsLeaveAllGuests) {
 
 TEST(WasmHostFilter, ALoopingGuestHoldsUpNobodyElse) {
   Host host;
-  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l (br $l)))) (i32.const 0)"),
+  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l "
+                 "(br $l)))) (i32.const 0)"),
            "timeout: 100ms\nmaxConcurrency: 2");
   pipeline::Exchange bad(host.core);
   bad.client_request().query = "x";
@@ -123,13 +127,15 @@ TEST(WasmHostFilter, OutOfVmSaysWhyNoneCanBeMade) {
   ASSERT_TRUE(greedy);
   EXPECT_EQ(host.run(), "outOfVM");
   EXPECT_EQ(host.response().status, 503);
-  EXPECT_TRUE(host.tag().starts_with("wasm: no guest can be made: cannot be instantiated")) << host.tag();
+  EXPECT_TRUE(host.tag().starts_with("wasm: no guest can be made: cannot be instantiated"))
+      << host.tag();
   EXPECT_NE(host.status("health"), "ready");
 }
 
 TEST(WasmHostFilter, AClientThatLeavesFreesItsGuest) {
   Host host;
-  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l (br $l)))) (i32.const 0)"),
+  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l "
+                 "(br $l)))) (i32.const 0)"),
            "timeout: 1s\nmaxConcurrency: 1");
   for (int i = 0; i < 50; ++i) {
     pipeline::Exchange leaving(host.core);
@@ -148,14 +154,16 @@ TEST(WasmHostFilter, AClientThatLeavesFreesItsGuest) {
 // Runs that all read before any commits: most have to run again, and their changes count once.
 TEST(WasmHostFilter, ARerunAppliesItsChangesOnce) {
   Host host;
-  host.use(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
-                 "(call $host_add_tag (i32.const 100)) (call $host_resp_add_header (i32.const 100) (i32.const 100))"
-                 "(call $host_req_add_header (i32.const 100) (i32.const 100))"
-                 "(call $host_req_set_body (i32.const 200)) (call $spin) (i32.const 0)",
-                 text_at(100, "n") + testing::data_at(200, "body") +
-                     "(func $spin (local $i i32) (local.set $i (i32.const 8000000))"
-                     " (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))"),
-           "timeout: 20s\nmaxConcurrency: 8");
+  host.use(
+      guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+            "(call $host_add_tag (i32.const 100)) (call $host_resp_add_header (i32.const 100) "
+            "(i32.const 100))"
+            "(call $host_req_add_header (i32.const 100) (i32.const 100))"
+            "(call $host_req_set_body (i32.const 200)) (call $spin) (i32.const 0)",
+            text_at(100, "n") + testing::data_at(200, "body") +
+                "(func $spin (local $i i32) (local.set $i (i32.const 8000000))"
+                " (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))"),
+      "timeout: 20s\nmaxConcurrency: 8");
   constexpr int kRuns = 20;
   int done = 0;
   const auto one = [&]() -> Task<void> {

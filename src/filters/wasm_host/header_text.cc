@@ -27,14 +27,19 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-std::string quote(std::string_view text) { return "\"" + std::string(text.substr(0, kShownBytesMax)) + "\""; }
+std::string quote(std::string_view text) {
+  return "\"" + std::string(text.substr(0, kShownBytesMax)) + "\"";
+}
 
-Result<void> check_field(const http::Headers& headers, std::string_view name, std::string_view value) {
+Result<void> check_field(const http::Headers& headers, std::string_view name,
+                         std::string_view value) {
   if (!http::is_token(name)) return fail(ErrorKind::invalid, quote(name) + " is not a header name");
   if (!http::is_field_value(value)) {
-    return fail(ErrorKind::invalid, "the value of header " + quote(name) + " has control characters");
+    return fail(ErrorKind::invalid,
+                "the value of header " + quote(name) + " has control characters");
   }
-  if (headers.size() >= kFieldsMax) return fail(ErrorKind::too_large, "more than 1000 header fields");
+  if (headers.size() >= kFieldsMax)
+    return fail(ErrorKind::too_large, "more than 1000 header fields");
   return {};
 }
 
@@ -43,7 +48,8 @@ Result<void> check_field(const http::Headers& headers, std::string_view name, st
 std::string to_header_text(const http::Headers& headers) {
   std::vector<std::pair<std::string, std::string_view>> fields;
   fields.reserve(headers.size());
-  for (const http::Field& field : headers) fields.emplace_back(http::canonical_name(field.name), field.value);
+  for (const http::Field& field : headers)
+    fields.emplace_back(http::canonical_name(field.name), field.value);
   std::stable_sort(fields.begin(), fields.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::string text;
@@ -71,7 +77,8 @@ Result<void> add_field(http::Headers& headers, std::string_view name, std::strin
 Result<http::Headers> parse_header_text(std::string_view text) {
   http::Headers headers;
   if (text.empty()) return headers;
-  if (!text.ends_with("\r\n")) return fail(ErrorKind::invalid, "the header text does not end in CR LF");
+  if (!text.ends_with("\r\n"))
+    return fail(ErrorKind::invalid, "the header text does not end in CR LF");
   while (!text.empty()) {
     const std::string_view line = next_line(text);
     const auto colon = line.find(':');

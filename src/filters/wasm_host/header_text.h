@@ -12,12 +12,14 @@
 namespace sluice::filters {
 
 [[nodiscard]] std::string to_header_text(const http::Headers& headers);
-// Lines may be folded (a line that begins with a blank continues the one before). Errors: no CRLF at
-// the end, a line without a colon, a name or value that may not stand in a message.
+// Lines may be folded (a line that begins with a blank continues the one before). Errors: no CRLF
+// at the end, a line without a colon, a name or value that may not stand in a message.
 [[nodiscard]] Result<http::Headers> parse_header_text(std::string_view text);
 
 // Headers::set and add, with a canonical name. Errors: what may not stand in a message; too many.
-[[nodiscard]] Result<void> set_field(http::Headers& headers, std::string_view name, std::string_view value);
-[[nodiscard]] Result<void> add_field(http::Headers& headers, std::string_view name, std::string_view value);
+[[nodiscard]] Result<void> set_field(http::Headers& headers, std::string_view name,
+                                     std::string_view value);
+[[nodiscard]] Result<void> add_field(http::Headers& headers, std::string_view name,
+                                     std::string_view value);
 
 }  // namespace sluice::filters

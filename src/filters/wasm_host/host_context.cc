@@ -45,7 +45,7 @@ Result<HostContext*> context_of(const wasm::HostCall& call) {
 }
 
 Result<http::Request*> request_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext* context, context_of(call));
+  SLUICE_TRY(HostContext * context, context_of(call));
   if (context->exchange() == nullptr) return too_early();
   http::Request* request = context->exchange()->request();
   if (request == nullptr) return fail(ErrorKind::invalid, "the namespace has no request");
@@ -53,7 +53,7 @@ Result<http::Request*> request_of(const wasm::HostCall& call) {
 }
 
 Result<http::Response*> response_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext* context, context_of(call));
+  SLUICE_TRY(HostContext * context, context_of(call));
   if (context->exchange() == nullptr) return too_early();
   http::Response* response = context->exchange()->response();
   if (response == nullptr) return fail(ErrorKind::internal, "there is no response");
@@ -61,19 +61,19 @@ Result<http::Response*> response_of(const wasm::HostCall& call) {
 }
 
 Result<store::Transaction*> data_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext* context, context_of(call));
+  SLUICE_TRY(HostContext * context, context_of(call));
   if (context->transaction() == nullptr) return too_early();
   return context->transaction();
 }
 
 Result<http::Request*> edit_request(const wasm::HostCall& call) {
-  SLUICE_TRY(http::Request* request, request_of(call));
+  SLUICE_TRY(http::Request * request, request_of(call));
   call.context<HostContext>()->undo().save_head(*request);
   return request;
 }
 
 Result<http::Response*> edit_response(const wasm::HostCall& call) {
-  SLUICE_TRY(http::Response* response, response_of(call));
+  SLUICE_TRY(http::Response * response, response_of(call));
   call.context<HostContext>()->undo().save_head(*response);
   return response;
 }

@@ -24,9 +24,13 @@ class HostContext {
   HostContext(const Logger& logger, LogGate& gate, std::mt19937_64& random)
       : logger_(logger), gate_(gate), random_(random) {}
   // For wasm_run.
-  HostContext(const Logger& logger, LogGate& gate, std::mt19937_64& random, pipeline::Exchange& exchange,
-              Undo& undo, store::Transaction& transaction)
-      : logger_(logger), gate_(gate), random_(random), exchange_(&exchange), undo_(&undo),
+  HostContext(const Logger& logger, LogGate& gate, std::mt19937_64& random,
+              pipeline::Exchange& exchange, Undo& undo, store::Transaction& transaction)
+      : logger_(logger),
+        gate_(gate),
+        random_(random),
+        exchange_(&exchange),
+        undo_(&undo),
         transaction_(&transaction) {}
 
   [[nodiscard]] pipeline::Exchange* exchange() { return exchange_; }

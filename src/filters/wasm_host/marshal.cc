@@ -20,7 +20,8 @@ constexpr std::uint32_t kSizeMax = std::numeric_limits<std::int32_t>::max();
 Result<char*> allocate(wasm::HostCall& call, std::size_t size) {
   if (size > kSizeMax) return fail(ErrorKind::too_large, "a value of more than 2 GiB");
   SLUICE_TRY(const std::uint32_t address, call.call(kGuestAlloc, static_cast<std::uint32_t>(size)));
-  if (address == 0) return fail(ErrorKind::invalid, "wasm_alloc returned 0: the guest is out of memory");
+  if (address == 0)
+    return fail(ErrorKind::invalid, "wasm_alloc returned 0: the guest is out of memory");
   SLUICE_TRY(const wasm::GuestMemory memory, call.memory());
   SLUICE_TRY(const std::span<char> bytes, memory.at(address, size));
   call.return_u32(address);
@@ -55,11 +56,13 @@ void put_strings(char* at, std::span<const std::string> texts) {
   for (const std::string& text : texts) at = put_string(at, text);
 }
 
-Result<std::string_view> take(wasm::HostCall& call, std::uint32_t address, std::uint64_t length_offset) {
+Result<std::string_view> take(wasm::HostCall& call, std::uint32_t address,
+                              std::uint64_t length_offset) {
   SLUICE_TRY(const wasm::GuestMemory memory, call.memory());
   SLUICE_TRY(const std::uint32_t length, memory.read_u32(address));
   if (length > kSizeMax || length < length_offset) {
-    return fail(ErrorKind::invalid, "the length " + std::to_string(length) + " of an argument cannot be");
+    return fail(ErrorKind::invalid,
+                "the length " + std::to_string(length) + " of an argument cannot be");
   }
   SLUICE_TRY(const std::span<char> bytes, memory.at(address, kLengthSize + std::uint64_t{length}));
   return std::string_view(bytes.data() + kLengthSize, length - length_offset);
@@ -75,11 +78,13 @@ Result<std::string_view> take_string(wasm::HostCall& call, std::uint32_t address
   return take(call, address, 1);
 }
 
-Result<std::string_view> take_text(wasm::HostCall& call, std::uint32_t address, std::uint32_t bytes_max) {
+Result<std::string_view> take_text(wasm::HostCall& call, std::uint32_t address,
+                                   std::uint32_t bytes_max) {
   SLUICE_TRY(const std::string_view text, take_string(call, address));
   if (text.size() > bytes_max) {
-    return fail(ErrorKind::too_large, "a text of " + std::to_string(text.size()) + " bytes, at most " +
-                                          std::to_string(bytes_max) + " may be passed");
+    return fail(ErrorKind::too_large, "a text of " + std::to_string(text.size()) +
+                                          " bytes, at most " + std::to_string(bytes_max) +
+                                          " may be passed");
   }
   return text;
 }

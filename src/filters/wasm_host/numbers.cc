@@ -18,10 +18,17 @@ struct Digits {
 Digits strip_base(std::string_view text) {
   if (text.size() < 2 || text[0] != '0') return {text, 10, false};
   switch (text[1]) {
-    case 'x': case 'X': return {text.substr(2), 16, true};
-    case 'o': case 'O': return {text.substr(2), 8, true};
-    case 'b': case 'B': return {text.substr(2), 2, true};
-    default: return {text.substr(1), 8, true};
+    case 'x':
+    case 'X':
+      return {text.substr(2), 16, true};
+    case 'o':
+    case 'O':
+      return {text.substr(2), 8, true};
+    case 'b':
+    case 'B':
+      return {text.substr(2), 2, true};
+    default:
+      return {text.substr(1), 8, true};
   }
 }
 
@@ -79,7 +86,8 @@ std::string format_float(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general).ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general).ptr;
   return std::string(buffer, end);
 }
 

@@ -27,8 +27,9 @@ TEST(Numbers, IntegersInAllSpellings) {
 }
 
 TEST(Numbers, WhatIsNoIntegerIsZero) {
-  for (const char* text : {"", "-", "+", "0x", "08", "1.5", " 1", "1 ", "--1", "+-1", "1_", "_1", "0x__1", "true",
-                           "9223372036854775808", "-9223372036854775809", "99999999999999999999999"}) {
+  for (const char* text :
+       {"", "-", "+", "0x", "08", "1.5", " 1", "1 ", "--1", "+-1", "1_", "_1", "0x__1", "true",
+        "9223372036854775808", "-9223372036854775809", "99999999999999999999999"}) {
     EXPECT_EQ(parse_integer(text), 0) << text;
   }
 }
@@ -41,10 +42,12 @@ TEST(Numbers, FloatsReadBackTheSame) {
   EXPECT_EQ(format_float(0.0001), "0.0001");
   EXPECT_EQ(format_float(0.00001), "1e-05");
   EXPECT_EQ(format_float(-INFINITY), "-Inf");
-  for (const double value : {0.1 + 0.2, 1e308, -5e-324, 123456.789}) EXPECT_EQ(parse_float(format_float(value)), value);
+  for (const double value : {0.1 + 0.2, 1e308, -5e-324, 123456.789})
+    EXPECT_EQ(parse_float(format_float(value)), value);
   EXPECT_TRUE(std::isnan(parse_float(format_float(NAN))));
   EXPECT_EQ(parse_float("+Inf"), INFINITY);
-  for (const char* text : {"", "x", "1.5x", " 1", "+-1", "+"}) EXPECT_EQ(parse_float(text), 0) << text;
+  for (const char* text : {"", "x", "1.5x", " 1", "+-1", "+"})
+    EXPECT_EQ(parse_float(text), 0) << text;
 }
 
 TEST(Numbers, Sizes) {
@@ -53,7 +56,8 @@ TEST(Numbers, Sizes) {
   EXPECT_EQ(parse_size("64Mi"), 64u << 20);
   EXPECT_EQ(parse_size("64 MB"), 64'000'000u);
   EXPECT_EQ(parse_size("1GiB"), 1u << 30);
-  for (const char* text : {"", "MiB", "-1", "1.5MiB", "64mb", "18446744073709551615GiB"}) EXPECT_FALSE(parse_size(text)) << text;
+  for (const char* text : {"", "MiB", "-1", "1.5MiB", "64mb", "18446744073709551615GiB"})
+    EXPECT_FALSE(parse_size(text)) << text;
 }
 
 }  // namespace

@@ -20,13 +20,16 @@ Result<std::shared_ptr<const wasm::LinkedModule>> compile(const WasmEnvironment&
 }  // namespace
 
 WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts)
-    : spec_(std::move(spec)), parts_(std::move(parts)),
-      loaded_at_(format_rfc3339_ms(std::chrono::system_clock::now())), guests_(parts_.environment->core_count) {}
+    : spec_(std::move(spec)),
+      parts_(std::move(parts)),
+      loaded_at_(format_rfc3339_ms(std::chrono::system_clock::now())),
+      guests_(parts_.environment->core_count) {}
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
     WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
     const WasmHostPrototype* previous) {
-  SLUICE_TRY(const std::string code, load_code(spec.code, environment->engine.options().accept_text));
+  SLUICE_TRY(const std::string code,
+             load_code(spec.code, environment->engine.options().accept_text));
   return prove(std::move(spec), std::move(ns), std::move(environment), previous, code);
 }
 
@@ -34,21 +37,23 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
     WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
     const WasmHostPrototype* previous, const std::string& code) {
   std::shared_ptr<const wasm::LinkedModule> module;
-  if (previous != nullptr && previous->parts_.recipe->module->module().sha256() == sha256_hex(code)) {
+  if (previous != nullptr &&
+      previous->parts_.recipe->module->module().sha256() == sha256_hex(code)) {
     module = previous->parts_.recipe->module;
   } else {
     SLUICE_TRY(module, compile(*environment, code));
   }
-  auto recipe = std::make_shared<const Recipe>(Recipe{.module = std::move(module),
-                                                      .parameters = spec.parameters,
-                                                      .memory_bytes_max = *parse_size(spec.max_memory),
-                                                      .timeout = spec.timeout,
-                                                      .logger = environment->logger,
-                                                      .name = std::move(ns)});
+  auto recipe =
+      std::make_shared<const Recipe>(Recipe{.module = std::move(module),
+                                            .parameters = spec.parameters,
+                                            .memory_bytes_max = *parse_size(spec.max_memory),
+                                            .timeout = spec.timeout,
+                                            .logger = environment->logger,
+                                            .name = std::move(ns)});
   auto statistics = previous != nullptr ? previous->parts_.statistics
                                         : std::make_shared<WasmStatistics>(environment->core_count);
-  std::shared_ptr<WasmHostPrototype> made(
-      new WasmHostPrototype(std::move(spec), {environment, std::move(recipe), std::move(statistics)}));
+  std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
+      std::move(spec), {environment, std::move(recipe), std::move(statistics)}));
   SLUICE_CHECK(made->make_guests());
   SLUICE_CHECK(environment->store.prepare(made->parts_.recipe->name));
   return made;
@@ -70,7 +75,8 @@ Result<void> WasmHostPrototype::make_guests() {
   return {};
 }
 
-std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Core& core, pipeline::Filter*) const {
+std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Core& core,
+                                                                 pipeline::Filter*) const {
   Guests guests;
   {
     const std::scoped_lock lock(mutex_);
@@ -80,7 +86,8 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
 }
 
 Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload() const {
-  SLUICE_TRY(const std::string code, load_code(spec_.code, parts_.environment->engine.options().accept_text));
+  SLUICE_TRY(const std::string code,
+             load_code(spec_.code, parts_.environment->engine.options().accept_text));
   if (sha256_hex(code) == parts_.recipe->module->module().sha256()) return nullptr;
   return prove(spec_, parts_.recipe->name, parts_.environment, this, code);
 }
@@ -89,7 +96,7 @@ Json WasmHostPrototype::spec() const { return config::encode(spec_); }
 
 Json WasmHostPrototype::status() const {
   const auto& counters = parts_.statistics->counters;
-  const auto sum = [&counters](observe::Cell WasmCounters::* cell) { return counters.sum(cell); };
+  const auto sum = [&counters](observe::Cell WasmCounters::*cell) { return counters.sum(cell); };
   const std::string fault = parts_.statistics->get_fault();
   return {
       {"health", fault.empty() ? "ready" : "no guest can be made: " + fault},

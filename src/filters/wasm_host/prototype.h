@@ -16,16 +16,16 @@ namespace sluice::filters {
 
 class WasmHostPrototype final : public pipeline::FilterPrototype {
  public:
-  // Blocks: loads, compiles, makes all guests. `previous` (may be null) lends its compiled module, if
-  // the code is the same, and its statistics.
+  // Blocks: loads, compiles, makes all guests. `previous` (may be null) lends its compiled module,
+  // if the code is the same, and its statistics.
   [[nodiscard]] static Result<std::shared_ptr<const WasmHostPrototype>> create(
       WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
       const WasmHostPrototype* previous);
 
   [[nodiscard]] Json spec() const override;
   [[nodiscard]] Json status() const override;
-  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
-                                                              pipeline::Filter* previous) const override;
+  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(
+      const loop::Core& core, pipeline::Filter* previous) const override;
   [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload() const override;
   [[nodiscard]] bool has_shared_data() const override { return true; }
 
@@ -42,8 +42,8 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
   WasmHostSpec spec_;
   WasmHostParts parts_;
   std::string loaded_at_;
-  mutable std::mutex mutex_;             // of guests_
-  mutable std::vector<Guests> guests_;   // per core, until fetched
+  mutable std::mutex mutex_;            // of guests_
+  mutable std::vector<Guests> guests_;  // per core, until fetched
 };
 
 }  // namespace sluice::filters

@@ -51,8 +51,8 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
   wasm::Instance& instance = **made;
   if (instance.has(kGuestInit)) {
     const std::string bytes = encode(parameters);
-    const auto address =
-        co_await instance.call(kGuestAlloc, static_cast<std::int32_t>(bytes.size()), pace, deadline);
+    const auto address = co_await instance.call(
+        kGuestAlloc, static_cast<std::int32_t>(bytes.size()), pace, deadline);
     if (!address) co_return explain("wasm_alloc for the parameters", address.error(), timeout);
     const auto written = write_at(instance, static_cast<std::uint32_t>(*address), bytes);
     if (!written) co_return explain("the parameters", written.error(), timeout);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Building, changing and reloading: what is wrong is refused with its reason, and what runs goes on.
+// Building, changing and reloading: what is wrong is refused with its reason, and what runs goes
+// on.
 #include <filesystem>
 #include <fstream>
 
@@ -21,41 +22,57 @@ class WasmHostBuild : public ::testing::Test {
 };
 
 TEST_F(WasmHostBuild, RefusesBadCode) {
-  EXPECT_EQ(why("nowhere.wasm"), "filters[0].code: \"nowhere.wasm\" is not an http(s) URL, not the path of an existing "
-                                 "file, and not base64");
-  EXPECT_NE(why("aGVsbG8gd29ybGQ=").find("not a WebAssembly module: begins with 68 65 6c 6c 6f"), std::string::npos);
+  EXPECT_EQ(why("nowhere.wasm"),
+            "filters[0].code: \"nowhere.wasm\" is not an http(s) URL, not the path of an existing "
+            "file, and not base64");
+  EXPECT_NE(why("aGVsbG8gd29ybGQ=").find("not a WebAssembly module: begins with 68 65 6c 6c 6f"),
+            std::string::npos);
   EXPECT_NE(why("(module)").find("it does not export the function wasm_run"), std::string::npos);
-  EXPECT_NE(why("(module (import \"easegress\" \"host_fly\" (func)))").find("easegress.host_fly"), std::string::npos);
+  EXPECT_NE(why("(module (import \"easegress\" \"host_fly\" (func)))").find("easegress.host_fly"),
+            std::string::npos);
 }
 
 TEST_F(WasmHostBuild, ProvesTheStart) {
-  EXPECT_NE(why(guest("(i32.const 0)", "(func $s unreachable) (start $s)")).find("cannot be instantiated: wasm `unreachable`"),
+  EXPECT_NE(why(guest("(i32.const 0)", "(func $s unreachable) (start $s)"))
+                .find("cannot be instantiated: wasm `unreachable`"),
             std::string::npos);
-  EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"_initialize\") unreachable)")).find("_initialize: wasm `unreachable`"),
+  EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"_initialize\") unreachable)"))
+                .find("_initialize: wasm `unreachable`"),
             std::string::npos);
-  EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"wasm_init\") (param i32) unreachable)")).find("wasm_init: wasm `unreachable`"),
+  EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"wasm_init\") (param i32) unreachable)"))
+                .find("wasm_init: wasm `unreachable`"),
             std::string::npos);
-  EXPECT_EQ(why(guest("(i32.const 0)", "(func (export \"wasm_init\") (param i32) (loop $l (br $l)))"), "timeout: 20ms"),
-            "filters[0].code: wasm_init: timed out after 20ms");
-  EXPECT_NE(why("(module (memory (export \"memory\") 100) (func (export \"wasm_run\") (result i32) (i32.const 0))"
-                "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const 0)) (func (export \"wasm_free\") (param i32)))",
-                "maxMemory: 1MiB"), "");
+  EXPECT_EQ(
+      why(guest("(i32.const 0)", "(func (export \"wasm_init\") (param i32) (loop $l (br $l)))"),
+          "timeout: 20ms"),
+      "filters[0].code: wasm_init: timed out after 20ms");
+  EXPECT_NE(why("(module (memory (export \"memory\") 100) (func (export \"wasm_run\") (result i32) "
+                "(i32.const 0))"
+                "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const 0)) (func "
+                "(export \"wasm_free\") (param i32)))",
+                "maxMemory: 1MiB"),
+            "");
 }
 
 TEST_F(WasmHostBuild, InitMayNotTouchRequests) {
   for (const char* call : {"(drop (call $host_req_get_path))", "(drop (call $host_resp_get_body))",
                            "(drop (call $host_cluster_count_key (i32.const 0)))"}) {
-    const std::string text = why(guest("(i32.const 0)", std::string("(func (export \"wasm_init\") (param i32) ") + call + ")"));
+    const std::string text = why(guest(
+        "(i32.const 0)", std::string("(func (export \"wasm_init\") (param i32) ") + call + ")"));
     EXPECT_NE(text.find("called in wasm_init"), std::string::npos) << text;
   }
 }
 
 TEST_F(WasmHostBuild, ChecksTheSpec) {
-  EXPECT_NE(why(guest("(i32.const 0)"), "maxMemory: plenty").find("filters[0].maxMemory: \"plenty\" is not a size"), std::string::npos);
+  EXPECT_NE(why(guest("(i32.const 0)"), "maxMemory: plenty")
+                .find("filters[0].maxMemory: \"plenty\" is not a size"),
+            std::string::npos);
   EXPECT_NE(why(guest("(i32.const 0)"), "maxMemory: 1"), "");
-  EXPECT_NE(why(guest("(i32.const 0)"), "maxConcurrency: 0").find("maxConcurrency"), std::string::npos);
+  EXPECT_NE(why(guest("(i32.const 0)"), "maxConcurrency: 0").find("maxConcurrency"),
+            std::string::npos);
   EXPECT_NE(why(guest("(i32.const 0)"), "timeout: 100").find("timeout"), std::string::npos);
-  EXPECT_EQ(why(guest("(i32.const 0)"), "maxMemory: 1048576\nparameters: {ratio: 0.40, on: true}"), "");
+  EXPECT_EQ(why(guest("(i32.const 0)"), "maxMemory: 1048576\nparameters: {ratio: 0.40, on: true}"),
+            "");
 }
 
 TEST_F(WasmHostBuild, CompletesTheSpec) {
@@ -67,9 +84,11 @@ TEST_F(WasmHostBuild, CompletesTheSpec) {
   EXPECT_EQ(spec.at("parameters").at("ratio"), "0.40");
 }
 
-// wasm_init gets {"a": "xy"}: count 2, "a", "xy"; wasm_run returns the count if all is as it must be.
+// wasm_init gets {"a": "xy"}: count 2, "a", "xy"; wasm_run returns the count if all is as it must
+// be.
 TEST_F(WasmHostBuild, HandsTheParametersOver) {
-  host.use(guest("(i32.add (i32.load (global.get $p)) (i32.eq (i32.load (i32.add (global.get $p) (i32.const 4))) (i32.const 2)))",
+  host.use(guest("(i32.add (i32.load (global.get $p)) (i32.eq (i32.load (i32.add (global.get $p) "
+                 "(i32.const 4))) (i32.const 2)))",
                  "(global $p (mut i32) (i32.const 0))"
                  "(func (export \"wasm_init\") (param i32) (global.set $p (local.get 0)))"),
            "parameters: {a: xy}");
@@ -110,7 +129,8 @@ TEST_F(WasmHostReload, NewBytesMakeANewFilterWithTheOldCounters) {
 }
 
 TEST_F(WasmHostReload, BadCodeIsRefusedAndTheOldServesOn) {
-  for (const std::string& bad : {std::string("junk"), std::string(), guest("(i32.const 2)", "(func $s unreachable) (start $s)")}) {
+  for (const std::string& bad : {std::string("junk"), std::string(),
+                                 guest("(i32.const 2)", "(func $s unreachable) (start $s)")}) {
     write(bad);
     const auto refused = host.prototype->reload();
     ASSERT_FALSE(refused);

@@ -24,11 +24,17 @@ struct WasmHostSpec {
     constexpr std::int64_t kHour = 3'600'000 * kMillisecond;
     meta.fields(visit);
     visit("maxConcurrency", max_concurrency,
-          {.min = 1, .max = 10'000, .doc = "guests alive, shared out over the cores, one each at least"});
+          {.min = 1,
+           .max = 10'000,
+           .doc = "guests alive, shared out over the cores, one each at least"});
     visit("code", code,
-          {.required = true, .min = 1, .doc = "the module: an http(s) URL, the path of a file, or base64"});
+          {.required = true,
+           .min = 1,
+           .doc = "the module: an http(s) URL, the path of a file, or base64"});
     visit("timeout", timeout,
-          {.min = kMillisecond, .max = kHour, .doc = "most time that one request may take here, waiting included"});
+          {.min = kMillisecond,
+           .max = kHour,
+           .doc = "most time that one request may take here, waiting included"});
     visit("parameters", parameters, {.doc = "handed to wasm_init"});
     visit("maxMemory", max_memory, {.doc = "most memory of one guest: bytes, or 64MiB"});
   }

@@ -33,7 +33,8 @@ inline std::string length_bytes(std::size_t length) {
 // Segments with a string, or data, as the ABI encodes them.
 inline std::string text_at(int address, std::string_view text) {
   return "(data (i32.const " + std::to_string(address) + ") \"" +
-         wat_bytes(length_bytes(text.size() + 1) + std::string(text) + std::string(1, '\0')) + "\")";
+         wat_bytes(length_bytes(text.size() + 1) + std::string(text) + std::string(1, '\0')) +
+         "\")";
 }
 inline std::string data_at(int address, std::string_view bytes) {
   return "(data (i32.const " + std::to_string(address) + ") \"" +
@@ -52,19 +53,23 @@ inline std::string guest(const std::string& body, const std::string& more = "") 
   };
   for (const wasm::HostFunction& function : easegress_abi().host) {
     const std::string name(function.name);
-    text += "(import \"easegress\" \"" + name + "\" (func $" + name + " " + types(function.params, "param") +
-            types(function.result, "result") + "))";
+    text += "(import \"easegress\" \"" + name + "\" (func $" + name + " " +
+            types(function.params, "param") + types(function.result, "result") + "))";
   }
   return text +
          "(memory (export \"memory\") 4) (global $top (mut i32) (i32.const 65536))"
          "(func $alloc (export \"wasm_alloc\") (param $n i32) (result i32) (global.get $top)"
-         " (global.set $top (i32.add (global.get $top) (i32.and (i32.add (local.get $n) (i32.const 7)) (i32.const -8)))))"
+         " (global.set $top (i32.add (global.get $top) (i32.and (i32.add (local.get $n) (i32.const "
+         "7)) (i32.const -8)))))"
          "(func (export \"wasm_free\") (param i32)) " +
-         more + " (func $run (export \"wasm_run\") (result i32) (global.set $top (i32.const 65536)) " + body + "))";
+         more +
+         " (func $run (export \"wasm_run\") (result i32) (global.set $top (i32.const 65536)) " +
+         body + "))";
 }
 
 struct Host {
-  explicit Host(unsigned core_count = 1, wasm::EngineOptions options = {.instances_max = 200, .accept_text = true})
+  explicit Host(unsigned core_count = 1,
+                wasm::EngineOptions options = {.instances_max = 200, .accept_text = true})
       : core{loop, 0, core_count},
         engine(*wasm::Engine::create(std::move(options))),
         store(store::open_memory_store(core_count)),
@@ -73,12 +78,14 @@ struct Host {
   static config::Value value_of(const std::string& code, const std::string& fields) {
     std::string quoted;
     for (const char c : code) quoted += c == '\'' ? "''" : std::string(1, c);
-    auto value = config::parse_document("name: wasm\nkind: WasmHost\ncode: '" + quoted + "'\n" + fields);
+    auto value =
+        config::parse_document("name: wasm\nkind: WasmHost\ncode: '" + quoted + "'\n" + fields);
     EXPECT_TRUE(value) << value.error().message;
     return *value;
   }
-  std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& code, const std::string& fields = "",
-                                                         const pipeline::FilterPrototype* previous = nullptr) {
+  std::shared_ptr<const pipeline::FilterPrototype> build(
+      const std::string& code, const std::string& fields = "",
+      const pipeline::FilterPrototype* previous = nullptr) {
     faults = config::Faults();
     const pipeline::FilterContext context{"shop", "wasm", "filters[0]", previous};
     return kind->build(value_of(code, fields), context, faults);

@@ -11,7 +11,8 @@ namespace sluice::filters {
 
 class Undo {
  public:
-  explicit Undo(pipeline::Exchange& exchange) : exchange_(exchange), tags_(exchange.tags().size()) {}
+  explicit Undo(pipeline::Exchange& exchange)
+      : exchange_(exchange), tags_(exchange.tags().size()) {}
   Undo(const Undo&) = delete;
   Undo& operator=(const Undo&) = delete;
 

@@ -13,44 +13,52 @@ namespace {
 
 class WasmHostKind final : public pipeline::FilterKind {
  public:
-  explicit WasmHostKind(std::shared_ptr<const WasmEnvironment> environment) : environment_(std::move(environment)) {}
+  explicit WasmHostKind(std::shared_ptr<const WasmEnvironment> environment)
+      : environment_(std::move(environment)) {}
 
   [[nodiscard]] std::string_view name() const override { return "WasmHost"; }
-  [[nodiscard]] std::span<const std::string_view> results() const override { return kWasmHostResults; }
+  [[nodiscard]] std::span<const std::string_view> results() const override {
+    return kWasmHostResults;
+  }
   [[nodiscard]] std::string_view description() const override {
     return "runs your own WebAssembly program on every request";
   }
   [[nodiscard]] Json schema() const override { return config::schema<WasmHostSpec>(); }
-  [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
-                                                                       const pipeline::FilterContext& context,
-                                                                       config::Faults& faults) const override;
+  [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(
+      const config::Value& value, const pipeline::FilterContext& context,
+      config::Faults& faults) const override;
 
  private:
-  void check_memory(const WasmHostSpec& spec, const std::string& path, config::Faults& faults) const;
+  void check_memory(const WasmHostSpec& spec, const std::string& path,
+                    config::Faults& faults) const;
 
   std::shared_ptr<const WasmEnvironment> environment_;
 };
 
-void WasmHostKind::check_memory(const WasmHostSpec& spec, const std::string& path, config::Faults& faults) const {
+void WasmHostKind::check_memory(const WasmHostSpec& spec, const std::string& path,
+                                config::Faults& faults) const {
   constexpr std::uint64_t kPage = 64 << 10;
   const auto size = parse_size(spec.max_memory);
   const std::uint64_t most = environment_->engine.options().memory_bytes_max;
   if (!size) {
-    faults.add(config::join_path(path, "maxMemory"), "\"" + spec.max_memory + "\" is not a size, try 64MiB");
+    faults.add(config::join_path(path, "maxMemory"),
+               "\"" + spec.max_memory + "\" is not a size, try 64MiB");
   } else if (*size < kPage || *size > most) {
-    faults.add(config::join_path(path, "maxMemory"), "must be 64KiB to " + std::to_string(most >> 20) + "MiB");
+    faults.add(config::join_path(path, "maxMemory"),
+               "must be 64KiB to " + std::to_string(most >> 20) + "MiB");
   }
 }
 
-std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(const config::Value& value,
-                                                                     const pipeline::FilterContext& context,
-                                                                     config::Faults& faults) const {
+std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(
+    const config::Value& value, const pipeline::FilterContext& context,
+    config::Faults& faults) const {
   const std::size_t faults_before = faults.count();
   auto spec = config::decode<WasmHostSpec>(value, context.path, faults);
   check_memory(spec, context.path, faults);
   if (faults.count() != faults_before) return nullptr;
   const auto* previous = dynamic_cast<const WasmHostPrototype*>(context.previous);
-  auto made = WasmHostPrototype::create(std::move(spec), context.pipeline + "/" + context.name, environment_, previous);
+  auto made = WasmHostPrototype::create(std::move(spec), context.pipeline + "/" + context.name,
+                                        environment_, previous);
   if (made) return std::move(*made);
   faults.add(config::join_path(context.path, "code"), made.error().message);
   return nullptr;
@@ -58,8 +66,8 @@ std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(const confi
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine, store::Store& store, Logger logger,
-                                                          unsigned core_count) {
+std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine, store::Store& store,
+                                                          Logger logger, unsigned core_count) {
   auto linker = wasm::Linker::create(engine, easegress_abi());
   if (!linker) {
     logger.error("WasmHost: " + linker.error().message);

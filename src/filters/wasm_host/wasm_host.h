@@ -11,9 +11,11 @@
 
 namespace sluice::filters {
 
-// `engine` and `store` must outlive every filter made. Ends the process if the engine cannot link its
-// own host functions.
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine, store::Store& store,
-                                                                        Logger logger, unsigned core_count);
+// `engine` and `store` must outlive every filter made. Ends the process if the engine cannot link
+// its own host functions.
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine,
+                                                                        store::Store& store,
+                                                                        Logger logger,
+                                                                        unsigned core_count);
 
 }  // namespace sluice::filters

@@ -27,7 +27,8 @@ constexpr const char* kFlashSale = R"((module
   (data (i32.const 16) "\0e\00\00\00Authorization\00") (data (i32.const 64) "\04\00\00\00id/\00")
   (data (i32.const 96) "\0a\00\00\00sold out.\0a")
   (func (export "wasm_alloc") (param i32) (result i32) (global.get $top)
-    (global.set $top (i32.add (global.get $top) (i32.and (i32.add (local.get 0) (i32.const 7)) (i32.const -8)))))
+    (global.set $top (i32.add (global.get $top)
+      (i32.and (i32.add (local.get 0) (i32.const 7)) (i32.const -8)))))
   (func (export "wasm_free") (param i32))
   (func (export "wasm_run") (result i32) (local $h i32) (local $n i32)
     (global.set $top (i32.const 8192))
@@ -37,13 +38,15 @@ constexpr const char* kFlashSale = R"((module
     (i32.store (i32.const 4096) (i32.add (local.get $n) (i32.const 3)))
     (memory.copy (i32.const 4100) (i32.const 68) (i32.const 3))
     (memory.copy (i32.const 4103) (i32.add (local.get $h) (i32.const 4)) (local.get $n))
-    (if (i32.gt_u (i32.load (call $get (i32.const 4096))) (i32.const 1)) (then (return (i32.const 0))))
+    (if (i32.gt_u (i32.load (call $get (i32.const 4096))) (i32.const 1))
+      (then (return (i32.const 0))))
     (if (i32.lt_s (call $count (i32.const 64)) (i32.const 0)) (then (return (i32.const 1))))
     (call $body (i32.const 96)) (i32.const 2))))";
 
 config::Value spec_of(const std::string& code) {
   const std::string text = "name: wasm\nkind: WasmHost\nmaxConcurrency: 2\ncode: '" + code +
-                           "'\nparameters: {startTime: '2021-08-08T00:00:00+00:00', blockRatio: '0.4', maxPermission: '3'}\n";
+                           "'\nparameters: {startTime: '2021-08-08T00:00:00+00:00', blockRatio: "
+                           "'0.4', maxPermission: '3'}\n";
   return *config::parse_document(text);
 }
 
@@ -62,7 +65,8 @@ int main(int argc, char** argv) {
   const auto store = store::open_memory_store(1);
   const auto kind = filters::make_wasm_host_kind(*engine, *store, Logger(), 1);
   config::Faults faults;
-  const auto prototype = kind->build(spec_of(argc > 1 ? argv[1] : kFlashSale), {"shop", "wasm", "", nullptr}, faults);
+  const auto prototype =
+      kind->build(spec_of(argc > 1 ? argv[1] : kFlashSale), {"shop", "wasm", "", nullptr}, faults);
   if (!prototype) {
     std::fprintf(stderr, "%s\n", faults.lines().front().c_str());
     return EXIT_FAILURE;
@@ -76,13 +80,17 @@ int main(int argc, char** argv) {
     int refused = 0;
     for (int i = 0; i < kRuns; ++i) {
       exchange.clear();
-      exchange.client_request().headers.add("Authorization", i % 2 == 0 ? "user-one" : "somebody else");
+      exchange.client_request().headers.add("Authorization",
+                                            i % 2 == 0 ? "user-one" : "somebody else");
       auto task = filter->handle(exchange);
       task.start();
-      while (!task.done()) loop::run_to_completion(loop, [](loop::EventLoop& on) -> Task<void> { co_await on.yield(); }(loop));
+      while (!task.done())
+        loop::run_to_completion(
+            loop, [](loop::EventLoop& on) -> Task<void> { co_await on.yield(); }(loop));
       refused += task.take() == "wasmResult2" ? 1 : 0;
     }
-    std::printf("%.3f us a run (%d of %d sold out)\n", (cpu_seconds() - begin) / kRuns * 1e6, refused, kRuns);
+    std::printf("%.3f us a run (%d of %d sold out)\n", (cpu_seconds() - begin) / kRuns * 1e6,
+                refused, kRuns);
   }
   std::printf("%s\n", prototype->status().dump().c_str());
   return EXIT_SUCCESS;
