@@ -68,7 +68,7 @@ pid=$(running)
 if [[ -n $pid ]]; then
   printf 'Already running (pid %s). To run a newer build: make stop, then make run.\n' "$pid"
   DETACH=1
-elif egctl health >/dev/null 2>&1; then
+elif egctl object list >/dev/null 2>&1; then
   printf '%s\n' "A gateway that was not started by make run already serves $api: stop it first." >&2
   exit 1
 else
@@ -77,7 +77,7 @@ else
   pid=$!
   printf '%s' "$pid" >"$pid_file"
   for ((i = 0; i < 200; i++)); do
-    if egctl health >/dev/null 2>&1; then break; fi
+    if egctl object list >/dev/null 2>&1; then break; fi
     if ! kill -0 "$pid" 2>/dev/null; then
       printf 'sluice-server ended:\n' >&2
       tail -n 20 "$first_words" >&2
@@ -85,7 +85,7 @@ else
     fi
     sleep 0.05
   done
-  if ! egctl health >/dev/null; then
+  if ! egctl object list >/dev/null; then
     printf 'sluice-server does not answer on %s; its log: %s\n' "$api" "$log" >&2
     stop >&2
     exit 1

@@ -40,18 +40,22 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
     if (file_ != nullptr && file_ != stderr) std::fclose(file_);
   }
   void sink_it_(const spdlog::details::log_msg& message) override {
-    const std::string line = format_rfc3339_ms(message.time) + "\t" +
-                             level_name(message.level) + "\t" +
-                             std::string(message.payload.data(), message.payload.size()) + "\n";
+    const std::string line = format_rfc3339_ms(message.time) + "\t" + level_name(message.level) +
+                             "\t" + std::string(message.payload.data(), message.payload.size()) +
+                             "\n";
     std::fwrite(line.data(), 1, line.size(), file_);
   }
   void flush_() override { std::fflush(file_); }
   static const char* level_name(spdlog::level::level_enum level) {
     switch (level) {
-      case spdlog::level::debug: return "DEBUG";
-      case spdlog::level::warn: return "WARN";
-      case spdlog::level::err: return "ERROR";
-      default: return "INFO";
+      case spdlog::level::debug:
+        return "DEBUG";
+      case spdlog::level::warn:
+        return "WARN";
+      case spdlog::level::err:
+        return "ERROR";
+      default:
+        return "INFO";
     }
   }
 
@@ -61,10 +65,14 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
-    case LogLevel::info: break;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::warn:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
+    case LogLevel::info:
+      break;
   }
   return spdlog::level::info;
 }
@@ -122,10 +130,14 @@ void Logger::set_level(LogLevel level) const {
 LogLevel Logger::level() const {
   if (!state_) return LogLevel::error;
   switch (state_->logger->level()) {
-    case spdlog::level::debug: return LogLevel::debug;
-    case spdlog::level::warn: return LogLevel::warn;
-    case spdlog::level::err: return LogLevel::error;
-    default: return LogLevel::info;
+    case spdlog::level::debug:
+      return LogLevel::debug;
+    case spdlog::level::warn:
+      return LogLevel::warn;
+    case spdlog::level::err:
+      return LogLevel::error;
+    default:
+      return LogLevel::info;
   }
 }
 
@@ -143,10 +155,14 @@ void Logger::flush() const {
 
 std::string_view to_string(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::warn: return "warn";
-    case LogLevel::error: return "error";
-    case LogLevel::info: break;
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::warn:
+      return "warn";
+    case LogLevel::error:
+      return "error";
+    case LogLevel::info:
+      break;
   }
   return "info";
 }

@@ -12,19 +12,19 @@ namespace sluice {
 
 // The cause, as far as a caller can act on it. control/ and admin/ map kinds to HTTP status codes.
 enum class ErrorKind {
-  invalid,       // the input is wrong; `details` may list every fault with its path
-  not_found,     // what was named does not exist
-  conflict,      // it exists already, or changed meanwhile
-  unavailable,   // cannot be done now, may succeed later
-  timed_out,     // took longer than its limit
-  too_large,     // over a named limit
-  closed,        // the peer went away
-  internal,      // our own fault, or the operating system's
+  invalid,      // the input is wrong; `details` may list every fault with its path
+  not_found,    // what was named does not exist
+  conflict,     // it exists already, or changed meanwhile
+  unavailable,  // cannot be done now, may succeed later
+  timed_out,    // took longer than its limit
+  too_large,    // over a named limit
+  closed,       // the peer went away
+  internal,     // our own fault, or the operating system's
 };
 
 struct Error {
   ErrorKind kind = ErrorKind::internal;
-  std::string message;               // one line, no newline at the end, says what to do where it can
+  std::string message;  // one line, no newline at the end, says what to do where it can
   std::vector<std::string> details{};  // one line per fault, each `path: reason`; may be empty
 };
 
@@ -43,20 +43,20 @@ using Result = std::expected<T, Error>;
 // In coroutines: SLUICE_CO_TRY / SLUICE_CO_CHECK.
 #define SLUICE_CONCAT_(a, b) a##b
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_(a, b)
-#define SLUICE_TRY_(tmp, ret, decl, ...)                           \
-  auto tmp = (__VA_ARGS__);                                        \
-  if (!tmp) ret std::unexpected(std::move(tmp).error());           \
+#define SLUICE_TRY_(tmp, ret, decl, ...)                 \
+  auto tmp = (__VA_ARGS__);                              \
+  if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = *std::move(tmp)
-#define SLUICE_TRY(decl, ...) SLUICE_TRY_(SLUICE_CONCAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
+#define SLUICE_TRY(decl, ...) \
+  SLUICE_TRY_(SLUICE_CONCAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
 #define SLUICE_CO_TRY(decl, ...) \
   SLUICE_TRY_(SLUICE_CONCAT(try_, __COUNTER__), co_return, decl, __VA_ARGS__)
-#define SLUICE_CHECK(...)                                                  \
-  do {                                                                     \
-    if (auto check_ = (__VA_ARGS__); !check_)                              \
-      return std::unexpected(std::move(check_).error());                   \
+#define SLUICE_CHECK(...)                                                                        \
+  do {                                                                                           \
+    if (auto check_ = (__VA_ARGS__); !check_) return std::unexpected(std::move(check_).error()); \
   } while (false)
-#define SLUICE_CO_CHECK(...)                                               \
-  do {                                                                     \
-    if (auto check_ = (__VA_ARGS__); !check_)                              \
-      co_return std::unexpected(std::move(check_).error());                \
+#define SLUICE_CO_CHECK(...)                                \
+  do {                                                      \
+    if (auto check_ = (__VA_ARGS__); !check_)               \
+      co_return std::unexpected(std::move(check_).error()); \
   } while (false)

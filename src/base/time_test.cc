@@ -21,7 +21,8 @@ TEST(ParseDuration, GoSyntax) {
 }
 
 TEST(ParseDuration, RefusesWhatIsNotOne) {
-  for (const char* text : {"", "100", "s", "1 s", "1.s.", "1d", "ms1", "-", "1e3s", "9999999999h"}) {
+  for (const char* text :
+       {"", "100", "s", "1 s", "1.s.", "1d", "ms1", "-", "1e3s", "9999999999h"}) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
   }
 }
@@ -31,7 +32,8 @@ TEST(FormatDuration, RoundTrips) {
   EXPECT_EQ(format_duration(90s), "1m30s");
   EXPECT_EQ(format_duration(0s), "0s");
   EXPECT_EQ(format_duration(2h), "2h");
-  for (const Duration d : {Duration(1ns), Duration(1234567ns), Duration(100ms), Duration(3h + 5s), Duration(-7s)}) {
+  for (const Duration d :
+       {Duration(1ns), Duration(1234567ns), Duration(100ms), Duration(3h + 5s), Duration(-7s)}) {
     EXPECT_EQ(parse_duration(format_duration(d)), d);
   }
 }

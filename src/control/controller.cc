@@ -14,13 +14,16 @@ std::string document_prefix(std::size_t index, std::size_t count) {
 }
 
 // Two servers on one port would take each other's connections.
-void check_ports(const Objects& next, const Object& mine, const std::string& prefix, config::Faults& faults) {
+void check_ports(const Objects& next, const Object& mine, const std::string& prefix,
+                 config::Faults& faults) {
   for (const auto& [name, other] : next) {
-    if (!other->server || name == mine.name || other->server->spec.port != mine.server->spec.port) continue;
+    if (!other->server || name == mine.name || other->server->spec.port != mine.server->spec.port)
+      continue;
     const std::string& a = other->server->spec.address;
     const std::string& b = mine.server->spec.address;
     if (a != b && !a.empty() && !b.empty()) continue;
-    faults.add(prefix + "port", std::to_string(mine.server->spec.port) + " is used by HTTPServer " + name);
+    faults.add(prefix + "port",
+               std::to_string(mine.server->spec.port) + " is used by HTTPServer " + name);
   }
 }
 
@@ -28,20 +31,26 @@ std::string now_rfc3339() { return format_rfc3339_ms(std::chrono::system_clock::
 
 }  // namespace
 
-Controller::Controller(Options options, Logger logger, store::Store& store, server::Workers& workers,
+Controller::Controller(Options options, Logger logger, store::Store& store,
+                       server::Workers& workers,
                        std::vector<std::unique_ptr<pipeline::FilterKind>> filter_kinds)
-    : state_(std::make_unique<State>(std::move(options), std::move(logger), store, workers, std::move(filter_kinds))) {}
+    : state_(std::make_unique<State>(std::move(options), std::move(logger), store, workers,
+                                     std::move(filter_kinds))) {}
 
 Controller::~Controller() { stop(); }
 
 namespace {
 
 // The mode's conditions on what is there already. An Error, or nothing.
-Result<void> check_mode(const Object* existing, const std::string& name, const std::string& kind, ApplyMode mode) {
-  if (mode == ApplyMode::create && existing != nullptr) return fail(ErrorKind::conflict, "conflict name: " + name);
-  if (mode == ApplyMode::update && existing == nullptr) return fail(ErrorKind::not_found, "not found: " + name);
+Result<void> check_mode(const Object* existing, const std::string& name, const std::string& kind,
+                        ApplyMode mode) {
+  if (mode == ApplyMode::create && existing != nullptr)
+    return fail(ErrorKind::conflict, "conflict name: " + name);
+  if (mode == ApplyMode::update && existing == nullptr)
+    return fail(ErrorKind::not_found, "not found: " + name);
   if (existing != nullptr && existing->kind != kind) {
-    return fail(ErrorKind::invalid, "different kinds: " + existing->kind + ", " + kind + " (delete " + name + " first)");
+    return fail(ErrorKind::invalid, "different kinds: " + existing->kind + ", " + kind +
+                                        " (delete " + name + " first)");
   }
   return {};
 }
@@ -50,7 +59,8 @@ Error with_prefix(const config::Faults& faults) { return faults.to_error(); }
 
 }  // namespace
 
-Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents, ApplyMode mode) {
+Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
+                                               ApplyMode mode) {
   State& s = *state_;
   if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
   const std::scoped_lock changing(s.changing);
@@ -65,8 +75,10 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
     const std::string name = name_of(documents[i]);
     const auto found = next.find(name);
     const Object* existing = found != next.end() ? found->second.get() : nullptr;
-    if (auto ok = check_mode(existing, name, kind_of(documents[i]), mode); !ok) return std::unexpected(ok.error());
-    if (!seen.insert(name).second && !name.empty()) faults.add(prefix + "name", "\"" + name + "\" is given twice");
+    if (auto ok = check_mode(existing, name, kind_of(documents[i]), mode); !ok)
+      return std::unexpected(ok.error());
+    if (!seen.insert(name).second && !name.empty())
+      faults.add(prefix + "name", "\"" + name + "\" is given twice");
 
     config::Faults own;
     auto object = build_object(documents[i], s.kinds, existing, s.options.core_count, own);
@@ -78,7 +90,8 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
       continue;
     }
     object->spec["createdAt"] = now_rfc3339();
-    result.push_back({name, object->kind, existing != nullptr ? Change::updated : Change::created, {}});
+    result.push_back(
+        {name, object->kind, existing != nullptr ? Change::updated : Change::created, {}});
     changed.push_back(object);
     next.insert_or_assign(name, std::move(object));
   }
@@ -90,7 +103,9 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
   for (Applied& applied : result) {
     if (applied.warning.empty()) applied.warning = s.port_error(applied.name);
     s.logger.info("object " + applied.kind + " " + applied.name +
-                  (applied.change == Change::created ? " created" : applied.change == Change::updated ? " updated" : " unchanged"));
+                  (applied.change == Change::created   ? " created"
+                   : applied.change == Change::updated ? " updated"
+                                                       : " unchanged"));
   }
   return result;
 }
@@ -132,7 +147,8 @@ Result<std::vector<Reloaded>> Controller::reload_code() {
     const auto& runs = fresh ? fresh : object->pipeline;
     for (auto& note : notes) {
       const Json status = runs->find(note.filter)->status();
-      result.push_back({name, note.filter, note.changed, status.value("codeHash", ""), std::move(note.error)});
+      result.push_back(
+          {name, note.filter, note.changed, status.value("codeHash", ""), std::move(note.error)});
     }
     if (!fresh) continue;
     auto reloaded = std::make_shared<Object>(*object);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Controller: the desired objects, the running generation, and the way from one to the other.
 //
-// A change is decoded and validated, built into a complete immutable Snapshot, stored, and published
-// to the workers; anything that fails on the way leaves what runs untouched. Calls may come from any
-// thread but a worker's; they take turns.
+// A change is decoded and validated, built into a complete immutable Snapshot, stored, and
+// published to the workers; anything that fails on the way leaves what runs untouched. Calls may
+// come from any thread but a worker's; they take turns.
 #pragma once
 
 #include <cstdint>
@@ -50,9 +50,9 @@ struct Reloaded {
 };
 
 struct ObjectKind {
-  std::string category;  // "Traffic gate", "Pipeline"
-  std::string kind;      // "HTTPServer"
-  std::string name;      // "httpserver"
+  std::string category;              // "Traffic gate", "Pipeline"
+  std::string kind;                  // "HTTPServer"
+  std::string name;                  // "httpserver"
   std::vector<std::string> aliases;  // "httpservers", "hs"
 };
 
@@ -66,14 +66,15 @@ class Controller {
              std::vector<std::unique_ptr<pipeline::FilterKind>> filter_kinds);
   ~Controller();
 
-  // Loads the stored objects and publishes them. An object that cannot be built any more (its code is
-  // gone) is reported in its status and retried; the others run.
+  // Loads the stored objects and publishes them. An object that cannot be built any more (its code
+  // is gone) is reported in its status and retried; the others run.
   [[nodiscard]] Result<void> start();
   void stop();
 
   // All documents or none. Errors: `invalid` with one detail per fault, its path first (of several
   // documents: `document 2, rules[0].paths[0].backend: …`).
-  [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents, ApplyMode mode);
+  [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
+                                                   ApplyMode mode);
   [[nodiscard]] Result<void> remove(std::string_view name);
   [[nodiscard]] Result<std::size_t> remove_all();
 
@@ -84,8 +85,10 @@ class Controller {
   [[nodiscard]] Result<Json> status(std::string_view name) const;
 
   [[nodiscard]] Result<std::vector<Reloaded>> reload_code();
-  // "pipeline/filter" if that pipeline has a filter with shared data of that name, else `not_found`.
-  [[nodiscard]] Result<std::string> data_namespace(std::string_view pipeline, std::string_view filter) const;
+  // "pipeline/filter" if that pipeline has a filter with shared data of that name, else
+  // `not_found`.
+  [[nodiscard]] Result<std::string> data_namespace(std::string_view pipeline,
+                                                   std::string_view filter) const;
 
   [[nodiscard]] static const std::vector<ObjectKind>& object_kinds();
   // The spec of a new object of that kind with all defaults.
@@ -96,8 +99,9 @@ class Controller {
   // +1 per change of an object; survives restarts.
   [[nodiscard]] std::uint64_t config_version() const;
   [[nodiscard]] store::Store& store();
-  // "" if the process can do its work, else what is wrong, one line per cause. An object that does not
-  // run (a taken port, code that is gone) says so in its own status: it does not make the process sick.
+  // "" if the process can do its work, else what is wrong, one line per cause. An object that does
+  // not run (a taken port, code that is gone) says so in its own status: it does not make the
+  // process sick.
   [[nodiscard]] std::string health() const;
 
  private:

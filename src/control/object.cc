@@ -11,8 +11,10 @@ std::string scalar(const config::Value& document, std::string_view name) {
   return value != nullptr && value->kind == config::Value::Kind::scalar ? value->scalar : "";
 }
 
-std::shared_ptr<const server::ServerPrototype> build_server(const config::Value& document, const Object* previous,
-                                                            unsigned core_count, config::Faults& faults) {
+std::shared_ptr<const server::ServerPrototype> build_server(const config::Value& document,
+                                                            const Object* previous,
+                                                            unsigned core_count,
+                                                            config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
   prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
@@ -26,8 +28,9 @@ std::shared_ptr<const server::ServerPrototype> build_server(const config::Value&
     }
   }
   if (faults.count() != faults_before) return nullptr;
-  prototype->state = previous != nullptr && previous->server ? previous->server->state
-                                                            : std::make_shared<server::ServerState>(core_count);
+  prototype->state = previous != nullptr && previous->server
+                         ? previous->server->state
+                         : std::make_shared<server::ServerState>(core_count);
   return prototype;
 }
 
@@ -41,10 +44,13 @@ Json without_time(Json spec) {
 std::string name_of(const config::Value& document) { return scalar(document, "name"); }
 std::string kind_of(const config::Value& document) { return scalar(document, "kind"); }
 
-bool same_spec(const Object& a, const Object& b) { return without_time(a.spec) == without_time(b.spec); }
+bool same_spec(const Object& a, const Object& b) {
+  return without_time(a.spec) == without_time(b.spec);
+}
 
-std::shared_ptr<Object> build_object(const config::Value& document, const pipeline::FilterKinds& kinds,
-                                     const Object* previous, unsigned core_count, config::Faults& faults) {
+std::shared_ptr<Object> build_object(const config::Value& document,
+                                     const pipeline::FilterKinds& kinds, const Object* previous,
+                                     unsigned core_count, config::Faults& faults) {
   if (document.kind != config::Value::Kind::map) {
     faults.add("", "an object must be a map with name and kind");
     return nullptr;

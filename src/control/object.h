@@ -22,10 +22,12 @@ struct Object {
   std::string error;
 };
 
-// Builds an object from a document. `previous` is the running one of that name, or null. Null exactly
-// if a fault was added. Blocks (compiles guests); any thread but a worker's.
-[[nodiscard]] std::shared_ptr<Object> build_object(const config::Value& document, const pipeline::FilterKinds& kinds,
-                                                   const Object* previous, unsigned core_count, config::Faults& faults);
+// Builds an object from a document. `previous` is the running one of that name, or null. Null
+// exactly if a fault was added. Blocks (compiles guests); any thread but a worker's.
+[[nodiscard]] std::shared_ptr<Object> build_object(const config::Value& document,
+                                                   const pipeline::FilterKinds& kinds,
+                                                   const Object* previous, unsigned core_count,
+                                                   config::Faults& faults);
 
 // The name and kind that a document claims; "" where it has none.
 [[nodiscard]] std::string name_of(const config::Value& document);

@@ -38,20 +38,26 @@ Result<Json> Controller::status(std::string_view name) const {
   const auto object = state_->find(name);
   if (!object) return fail(ErrorKind::not_found, "not found: " + std::string(name));
   if (!object->error.empty()) {
-    return Json{{"name", object->name}, {"kind", object->kind}, {"state", "failed"},
-                {"health", object->error}, {"error", object->error}};
+    return Json{{"name", object->name},
+                {"kind", object->kind},
+                {"state", "failed"},
+                {"health", object->error},
+                {"error", object->error}};
   }
-  return object->server ? server_status(*object, state_->port_error(object->name)) : object->pipeline->status();
+  return object->server ? server_status(*object, state_->port_error(object->name))
+                        : object->pipeline->status();
 }
 
-Result<std::string> Controller::data_namespace(std::string_view pipeline, std::string_view filter) const {
+Result<std::string> Controller::data_namespace(std::string_view pipeline,
+                                               std::string_view filter) const {
   const auto object = state_->find(pipeline);
   if (!object || object->kind != "Pipeline") {
     return fail(ErrorKind::not_found, "not found: no pipeline " + std::string(pipeline));
   }
   const auto* found = object->pipeline ? object->pipeline->find(filter) : nullptr;
   if (found == nullptr || !found->has_shared_data()) {
-    return fail(ErrorKind::not_found, "not found: pipeline " + std::string(pipeline) + " has no WasmHost filter " + std::string(filter));
+    return fail(ErrorKind::not_found, "not found: pipeline " + std::string(pipeline) +
+                                          " has no WasmHost filter " + std::string(filter));
   }
   return std::string(pipeline) + "/" + std::string(filter);
 }
@@ -85,7 +91,9 @@ Result<Json> Controller::object_schema(std::string_view kind) const {
   return fail(ErrorKind::not_found, "kind \"" + std::string(kind) + "\" not found");
 }
 
-const std::vector<std::unique_ptr<pipeline::FilterKind>>& Controller::filter_kinds() const { return state_->kinds; }
+const std::vector<std::unique_ptr<pipeline::FilterKind>>& Controller::filter_kinds() const {
+  return state_->kinds;
+}
 
 std::uint64_t Controller::config_version() const { return state_->version.load(); }
 

@@ -26,7 +26,8 @@ std::string Controller::State::port_error(const std::string& server) const {
   return found != port_errors.end() ? found->second : "";
 }
 
-void Controller::State::open_ports(const Objects& next, std::map<std::string, std::vector<net::Listener>>& listeners) {
+void Controller::State::open_ports(const Objects& next,
+                                   std::map<std::string, std::vector<net::Listener>>& listeners) {
   std::map<std::string, std::string> errors;
   for (const auto& [name, object] : next) {
     if (!object->server) continue;
@@ -34,11 +35,13 @@ void Controller::State::open_ports(const Objects& next, std::map<std::string, st
     if (!opened) {
       errors[name] = opened.error().message;
       if (port_error(name) != opened.error().message) {
-        logger.error("server " + name + " does not listen: " + opened.error().message + "; trying again");
+        logger.error("server " + name + " does not listen: " + opened.error().message +
+                     "; trying again");
       }
     } else if (!opened->empty()) {
       listeners.emplace(name, *std::move(opened));
-      logger.info("server " + name + " listens on port " + std::to_string(object->server->spec.port));
+      logger.info("server " + name + " listens on port " +
+                  std::to_string(object->server->spec.port));
     }
   }
   const std::unique_lock lock(objects_mutex);

@@ -22,8 +22,12 @@ using Objects = std::map<std::string, std::shared_ptr<const Object>, std::less<>
 struct Controller::State {
   State(Options options_, Logger logger_, store::Store& store_, server::Workers& workers_,
         pipeline::FilterKinds kinds_)
-      : options(std::move(options_)), logger(std::move(logger_)), store(store_), workers(workers_),
-        kinds(std::move(kinds_)), ports(options.core_count) {}
+      : options(std::move(options_)),
+        logger(std::move(logger_)),
+        store(store_),
+        workers(workers_),
+        kinds(std::move(kinds_)),
+        ports(options.core_count) {}
 
   // Reading: a consistent copy of the pointers.
   [[nodiscard]] Objects objects() const {
@@ -36,7 +40,8 @@ struct Controller::State {
   // All below: with `changing` held.
   // Swaps to `next`: opens ports, publishes. Ports that cannot be had are noted and retried.
   void publish(Objects next);
-  void open_ports(const Objects& next, std::map<std::string, std::vector<net::Listener>>& listeners);
+  void open_ports(const Objects& next,
+                  std::map<std::string, std::vector<net::Listener>>& listeners);
   [[nodiscard]] Result<void> save(const std::vector<std::shared_ptr<const Object>>& changed);
   [[nodiscard]] Result<void> count_change();
   // Tries again what could not be built or bound.
@@ -52,7 +57,7 @@ struct Controller::State {
   std::mutex changing;  // one change at a time
   Ports ports;          // with `changing`
   mutable std::shared_mutex objects_mutex;
-  Objects current;                                // with objects_mutex
+  Objects current;                                 // with objects_mutex
   std::map<std::string, std::string> port_errors;  // with objects_mutex
   std::atomic<std::uint64_t> version{0};
   std::jthread housekeeper;

@@ -50,7 +50,10 @@ void EventLoop::run() {
   state_->io.run();
 }
 
-void EventLoop::stop() { state_->io.stop(); }
+// Posted, so that a stop that comes before run() is not lost.
+void EventLoop::stop() {
+  asio::post(state_->io, [this] { state_->io.stop(); });
+}
 
 namespace {
 
@@ -92,9 +95,7 @@ void EventLoop::spawn(Task<void> task) {
 }
 
 EventLoop::Sleep EventLoop::sleep_until(TimePoint when) { return Sleep(*this, when); }
-EventLoop::Sleep EventLoop::sleep_for(Duration duration) {
-  return Sleep(*this, now() + duration);
-}
+EventLoop::Sleep EventLoop::sleep_for(Duration duration) { return Sleep(*this, now() + duration); }
 EventLoop::Yield EventLoop::yield() { return Yield(*this); }
 
 EventLoop::Timers::iterator EventLoop::add_timer(TimePoint when, std::function<void()> fire) {

@@ -80,6 +80,13 @@ TEST(EventLoop, TimerMayDestroyItselfWhenItFires) {
   EXPECT_FALSE(timer.has_value());
 }
 
+TEST(EventLoop, AStopBeforeRunCounts) {
+  EventLoop loop;
+  loop.stop();
+  loop.run();
+  SUCCEED();
+}
+
 TEST(EventLoop, SpawnedTasksGoWithTheLoop) {
   std::vector<int> order;
   EventLoop loop;

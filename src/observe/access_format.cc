@@ -51,9 +51,12 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-// Renders the date once a second and patches the milliseconds in (19 characters, a point, 3 digits).
-void append_time(std::string& out, std::chrono::system_clock::time_point when, AccessFormat::TimeCache& cache) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
+// Renders the date once a second and patches the milliseconds in (19 characters, a point, 3
+// digits).
+void append_time(std::string& out, std::chrono::system_clock::time_point when,
+                 AccessFormat::TimeCache& cache) {
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
   if (cache.second != ms / 1000) {
     cache.second = ms / 1000;
     cache.text = format_rfc3339_ms(when);
@@ -91,13 +94,17 @@ void append_tags(std::string& out, const AccessEntry& entry) {
 AccessFormat::AccessFormat() : AccessFormat(*parse(kDefaultFormat)) {}
 
 Result<AccessFormat> AccessFormat::parse(std::string_view format) {
-  static constexpr std::array kNames{
-      std::pair{std::string_view("Time"), Variable::time},         std::pair{std::string_view("RemoteAddr"), Variable::peer},
-      std::pair{std::string_view("RealIP"), Variable::real_ip},    std::pair{std::string_view("Method"), Variable::method},
-      std::pair{std::string_view("URI"), Variable::uri},           std::pair{std::string_view("Proto"), Variable::proto},
-      std::pair{std::string_view("StatusCode"), Variable::status}, std::pair{std::string_view("Duration"), Variable::duration},
-      std::pair{std::string_view("ReqSize"), Variable::rx},        std::pair{std::string_view("RespSize"), Variable::tx},
-      std::pair{std::string_view("Tags"), Variable::tags}};
+  static constexpr std::array kNames{std::pair{std::string_view("Time"), Variable::time},
+                                     std::pair{std::string_view("RemoteAddr"), Variable::peer},
+                                     std::pair{std::string_view("RealIP"), Variable::real_ip},
+                                     std::pair{std::string_view("Method"), Variable::method},
+                                     std::pair{std::string_view("URI"), Variable::uri},
+                                     std::pair{std::string_view("Proto"), Variable::proto},
+                                     std::pair{std::string_view("StatusCode"), Variable::status},
+                                     std::pair{std::string_view("Duration"), Variable::duration},
+                                     std::pair{std::string_view("ReqSize"), Variable::rx},
+                                     std::pair{std::string_view("RespSize"), Variable::tx},
+                                     std::pair{std::string_view("Tags"), Variable::tags}};
   AccessFormat out{Empty{}};
   while (!format.empty()) {
     const std::size_t open = format.find("{{");
@@ -113,7 +120,8 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
     if (found == kNames.end()) {
       std::string list;
       for (const auto& known : kNames) list.append(list.empty() ? "" : ", ").append(known.first);
-      return fail(ErrorKind::invalid, "{{" + std::string(name) + "}} is unknown (variables: " + list + ")");
+      return fail(ErrorKind::invalid,
+                  "{{" + std::string(name) + "}} is unknown (variables: " + list + ")");
     }
     out.parts_.push_back({found->second, {}});
     format.remove_prefix(close + 2);
@@ -124,18 +132,42 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
 void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
   for (const Part& part : parts_) {
     switch (part.variable) {
-      case Variable::text: out += part.text; break;
-      case Variable::time: append_time(out, entry.start, cache); break;
-      case Variable::peer: out += entry.peer; break;
-      case Variable::real_ip: append_escaped(out, entry.real_ip); break;
-      case Variable::method: append_escaped(out, entry.method); break;
-      case Variable::uri: append_escaped(out, entry.target.substr(0, kUriBytesMax)); break;
-      case Variable::proto: out += entry.protocol; break;
-      case Variable::status: append_number(out, static_cast<std::uint64_t>(entry.status)); break;
-      case Variable::duration: append_duration(out, entry.duration); break;
-      case Variable::rx: append_number(out, entry.request_bytes); break;
-      case Variable::tx: append_number(out, entry.response_bytes); break;
-      case Variable::tags: append_tags(out, entry); break;
+      case Variable::text:
+        out += part.text;
+        break;
+      case Variable::time:
+        append_time(out, entry.start, cache);
+        break;
+      case Variable::peer:
+        out += entry.peer;
+        break;
+      case Variable::real_ip:
+        append_escaped(out, entry.real_ip);
+        break;
+      case Variable::method:
+        append_escaped(out, entry.method);
+        break;
+      case Variable::uri:
+        append_escaped(out, entry.target.substr(0, kUriBytesMax));
+        break;
+      case Variable::proto:
+        out += entry.protocol;
+        break;
+      case Variable::status:
+        append_number(out, static_cast<std::uint64_t>(entry.status));
+        break;
+      case Variable::duration:
+        append_duration(out, entry.duration);
+        break;
+      case Variable::rx:
+        append_number(out, entry.request_bytes);
+        break;
+      case Variable::tx:
+        append_number(out, entry.response_bytes);
+        break;
+      case Variable::tags:
+        append_tags(out, entry);
+        break;
     }
   }
   out += '\n';

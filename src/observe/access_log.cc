@@ -7,22 +7,25 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::size_t kBatchBytes = 128 * 1024;        // handed over when this full
+constexpr std::size_t kBatchBytes = 128 * 1024;           // handed over when this full
 constexpr std::size_t kBufferBytesMax = 8 * 1024 * 1024;  // per core; beyond it lines are dropped
 
 }  // namespace
 
 struct AccessLog::State {
   struct alignas(64) Core {
-    std::string buffer;                              // the core's own
-    AccessFormat::TimeCache time;                    // the core's own
-    std::atomic<std::string*> slot{nullptr};         // full buffer on its way to the writer
+    std::string buffer;                       // the core's own
+    AccessFormat::TimeCache time;             // the core's own
+    std::atomic<std::string*> slot{nullptr};  // full buffer on its way to the writer
     std::atomic<std::uint64_t> dropped{0};
     ~Core() { const std::unique_ptr<std::string> last(slot.load()); }
   };
 
   State(std::string path, unsigned cores, Logger log)
-      : file_path(std::move(path)), core_count(cores), per_core(std::make_unique<Core[]>(cores)), logger(std::move(log)) {
+      : file_path(std::move(path)),
+        core_count(cores),
+        per_core(std::make_unique<Core[]>(cores)),
+        logger(std::move(log)) {
     open();
   }
   ~State() { close(); }
@@ -35,7 +38,8 @@ struct AccessLog::State {
       close();
       file = fresh;
     } else {
-      logger.error("the access log " + file_path + " cannot be opened; check that the folder exists and is writable");
+      logger.error("the access log " + file_path +
+                   " cannot be opened; check that the folder exists and is writable");
     }
   }
   void close() {
@@ -69,7 +73,8 @@ void AccessLog::State::offer(Core& core) {
 void AccessLog::State::drain() {
   if (reopen_wanted.exchange(false)) open();
   for (unsigned i = 0; i < core_count; ++i) {
-    const std::unique_ptr<std::string> batch(per_core[i].slot.exchange(nullptr, std::memory_order_acquire));
+    const std::unique_ptr<std::string> batch(
+        per_core[i].slot.exchange(nullptr, std::memory_order_acquire));
     if (batch) std::fwrite(batch->data(), 1, batch->size(), file);
   }
   std::fflush(file);

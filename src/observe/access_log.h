@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The access log: one line per request, batched. A core formats lines into a buffer of its own and
-// hands full buffers to the writer thread through a slot that never blocks; while the disk is slow the
-// core goes on buffering up to a bound, then drops lines and counts them.
+// hands full buffers to the writer thread through a slot that never blocks; while the disk is slow
+// the core goes on buffering up to a bound, then drops lines and counts them.
 #pragma once
 
 #include <atomic>
@@ -41,8 +41,8 @@ struct AccessEntry {
   std::span<const std::string> tags;
 };
 
-// A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration ReqSize
-// RespSize Tags, written {{Name}}. Immutable; shared by the cores.
+// A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
+// ReqSize RespSize Tags, written {{Name}}. Immutable; shared by the cores.
 class AccessFormat {
  public:
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
@@ -60,7 +60,20 @@ class AccessFormat {
  private:
   struct Empty {};
   explicit AccessFormat(Empty) {}
-  enum class Variable { text, time, peer, real_ip, method, uri, proto, status, duration, rx, tx, tags };
+  enum class Variable {
+    text,
+    time,
+    peer,
+    real_ip,
+    method,
+    uri,
+    proto,
+    status,
+    duration,
+    rx,
+    tx,
+    tags
+  };
   struct Part {
     Variable variable;
     std::string text;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters that each core adds to without touching another core's cache line; reading sums the cores.
+// Counters that each core adds to without touching another core's cache line; reading sums the
+// cores.
 #pragma once
 
 #include <atomic>
@@ -27,9 +28,10 @@ class Cell {
 template <class T>
 class PerCore {
  public:
-  explicit PerCore(unsigned core_count) : slots_(std::make_unique<Slot[]>(core_count)), count_(core_count) {}
+  explicit PerCore(unsigned core_count)
+      : slots_(std::make_unique<Slot[]>(core_count)), count_(core_count) {}
   [[nodiscard]] T& at(unsigned core) { return slots_[core].value; }
-  [[nodiscard]] std::uint64_t sum(Cell T::* cell) const {
+  [[nodiscard]] std::uint64_t sum(Cell T::*cell) const {
     std::uint64_t total = 0;
     for (unsigned i = 0; i < count_; ++i) total += (slots_[i].value.*cell).get();
     return total;

@@ -28,7 +28,8 @@ double percent(double part, double whole) { return whole > 0 ? 100 * part / whol
 std::size_t latency_bucket(std::uint64_t microseconds) {
   if (microseconds < 8) return static_cast<std::size_t>(microseconds);
   const int exponent = std::bit_width(microseconds) - 4;  // keeps 4 significant bits
-  const std::size_t bucket = static_cast<std::size_t>(exponent) * 8 + static_cast<std::size_t>(microseconds >> exponent);
+  const std::size_t bucket =
+      static_cast<std::size_t>(exponent) * 8 + static_cast<std::size_t>(microseconds >> exponent);
   return std::min(bucket, kLatencyBuckets - 1);
 }
 
@@ -121,16 +122,24 @@ Json RequestStats::to_json() const {
   json["codes"] = std::move(codes);
   json["max"] = static_cast<double>(max_us) / 1000;
   json["min"] = min_us > 0 ? static_cast<double>(min_us - 1) / 1000 : 0.0;
-  json["mean"] = count > 0 ? static_cast<double>(cells_.sum(&Cells::total_us)) / 1000 / static_cast<double>(count) : 0.0;
+  json["mean"] = count > 0 ? static_cast<double>(cells_.sum(&Cells::total_us)) / 1000 /
+                                 static_cast<double>(count)
+                           : 0.0;
 
   Histogram recent = histogram();
   if (!window_.empty() && window_.size() == kWindowSamples) {
-    for (std::size_t i = 0; i < recent.size(); ++i) recent[i] -= std::min(recent[i], window_.front()[i]);
+    for (std::size_t i = 0; i < recent.size(); ++i)
+      recent[i] -= std::min(recent[i], window_.front()[i]);
   }
   std::uint64_t total = 0;
   for (const std::uint64_t n : recent) total += n;
-  for (const auto& [name, fraction] : {std::pair{"p25", 0.25}, {"p50", 0.5}, {"p75", 0.75}, {"p95", 0.95},
-                                       {"p98", 0.98}, {"p99", 0.99}, {"p999", 0.999}}) {
+  for (const auto& [name, fraction] : {std::pair{"p25", 0.25},
+                                       {"p50", 0.5},
+                                       {"p75", 0.75},
+                                       {"p95", 0.95},
+                                       {"p98", 0.98},
+                                       {"p99", 0.99},
+                                       {"p999", 0.999}}) {
     json[name] = percentile(recent, total, fraction);
   }
   return json;

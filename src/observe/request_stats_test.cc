@@ -17,7 +17,8 @@ TEST(LatencyBucket, BoundsHoldTheirValuesAndGrow) {
     if (bucket > 0) {
       EXPECT_GT(us, latency_bound(bucket - 1)) << us;
     }
-    EXPECT_LE(static_cast<double>(latency_bound(bucket) - us), 0.125 * static_cast<double>(us) + 1) << us;
+    EXPECT_LE(static_cast<double>(latency_bound(bucket) - us), 0.125 * static_cast<double>(us) + 1)
+        << us;
   }
   EXPECT_LT(latency_bucket(~std::uint64_t{0}), kLatencyBuckets);
 }

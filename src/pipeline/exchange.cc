@@ -5,7 +5,9 @@ namespace sluice::pipeline {
 
 http::Request* Exchange::request() { return active_->has_request ? &active_->request : nullptr; }
 
-http::Response* Exchange::response() { return active_->has_response ? &active_->response : nullptr; }
+http::Response* Exchange::response() {
+  return active_->has_response ? &active_->response : nullptr;
+}
 
 http::Response& Exchange::ensure_response() {
   return active_->has_response ? active_->response : new_response();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filter contract. A kind of filter is three small classes:
 //   FilterKind       one per process: builds prototypes from specs. Listed in filters/all.cc.
-//   FilterPrototype  one per filter of a pipeline: the validated spec and what the cores share. Immutable
+//   FilterPrototype  one per filter of a pipeline: the validated spec and what the cores share.
+//   Immutable
 //                    but for its per-core counters.
 //   Filter           one per prototype and core: handles exchanges.
 #pragma once
@@ -40,7 +41,8 @@ class FilterPrototype {
   [[nodiscard]] virtual Json status() const;
   // On the core's thread. `previous` is that core's filter of the same name and kind in the
   // generation before (may be null): take over state that must survive. It must not block.
-  [[nodiscard]] virtual std::unique_ptr<Filter> instantiate(const loop::Core& core, Filter* previous) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Filter> instantiate(const loop::Core& core,
+                                                            Filter* previous) const = 0;
   // `egctl wasm reload-code`: reads what the spec refers to again. Returns null if nothing has
   // changed, a proved replacement if it has, the reason if the new one is refused. Blocks; never
   // called on a core.
@@ -51,10 +53,10 @@ class FilterPrototype {
 
 // What build() gets besides the spec.
 struct FilterContext {
-  std::string pipeline;                              // name of the pipeline
-  std::string name;                                  // name of the filter
-  std::string path;                                  // of the spec in the document, for faults
-  const FilterPrototype* previous = nullptr;         // same name and kind in the running generation
+  std::string pipeline;                       // name of the pipeline
+  std::string name;                           // name of the filter
+  std::string path;                           // of the spec in the document, for faults
+  const FilterPrototype* previous = nullptr;  // same name and kind in the running generation
 };
 
 class FilterKind {
@@ -67,9 +69,8 @@ class FilterKind {
   // Decodes, validates and builds, proving whatever can fail later. Every fault goes to `faults`
   // with its path; null exactly if there was one. Blocks (reads files, compiles); never called on
   // a core. `value` is the filter's map, `name` and `kind` included.
-  [[nodiscard]] virtual std::shared_ptr<const FilterPrototype> build(const config::Value& value,
-                                                                     const FilterContext& context,
-                                                                     config::Faults& faults) const = 0;
+  [[nodiscard]] virtual std::shared_ptr<const FilterPrototype> build(
+      const config::Value& value, const FilterContext& context, config::Faults& faults) const = 0;
 };
 
 // The fields every filter has; put it first in a spec's field list: `meta.fields(visit)`.
@@ -77,7 +78,8 @@ struct FilterMeta {
   std::string name;
   std::string kind;
   void fields(auto& visit) {
-    visit("name", name, {.required = true, .format = config::Format::name, .doc = "unique in the pipeline"});
+    visit("name", name,
+          {.required = true, .format = config::Format::name, .doc = "unique in the pipeline"});
     visit("kind", kind, {.required = true, .doc = "kind of filter"});
   }
 };

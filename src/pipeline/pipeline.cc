@@ -11,7 +11,8 @@ Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loo
     if (previous != nullptr) {
       const auto& theirs = previous->prototype_->filters_;
       for (std::size_t i = 0; i < theirs.size(); ++i) {
-        if (theirs[i].name == mine.name && theirs[i].kind == mine.kind) heir_of = previous->filters_[i].get();
+        if (theirs[i].name == mine.name && theirs[i].kind == mine.kind)
+          heir_of = previous->filters_[i].get();
       }
     }
     filters_.push_back(mine.prototype->instantiate(core, heir_of));
@@ -31,7 +32,8 @@ Task<void> Pipeline::handle(Exchange& exchange) const {
     const TimePoint after = Clock::now();
     exchange.steps.push_back({node.alias, result, after - before});
     before = after;
-    // Success goes on to the next node, any other result ends the flow, unless a jump says otherwise.
+    // Success goes on to the next node, any other result ends the flow, unless a jump says
+    // otherwise.
     std::size_t next = result.empty() ? at + 1 : PipelinePrototype::kEndNode;
     for (const auto& [cause, target] : node.jumps) {
       if (cause == result) next = target;

@@ -21,9 +21,9 @@ inline constexpr std::string_view kEnd = "END";
 
 struct FlowNode {
   std::string filter;
-  std::string alias;                            // default: the filter's name
+  std::string alias;  // default: the filter's name
   std::string filter_namespace = std::string(kDefaultNamespace);
-  std::map<std::string, std::string> jump_if;   // result -> alias, or END
+  std::map<std::string, std::string> jump_if;  // result -> alias, or END
 
   void fields(auto& visit) {
     visit("filter", filter, {.required = true, .doc = "a filter of this pipeline, or END"});
@@ -43,13 +43,15 @@ struct PipelineSpec {
   std::vector<config::RawValue> filters;
 
   void fields(auto& visit) {
-    visit("name", name, {.required = true, .format = config::Format::name, .doc = "unique among all objects"});
+    visit("name", name,
+          {.required = true, .format = config::Format::name, .doc = "unique among all objects"});
     visit("kind", kind, {.required = true, .doc = "Pipeline"});
     visit("version", version, {.doc = "free text"});
     visit("labels", labels, {.doc = "free text"});
     visit("createdAt", created_at, {.doc = "set by the server"});
     visit("flow", flow, {.doc = "order of the filters; default: as defined"});
-    visit("filters", filters, {.required = true, .min = 1, .doc = "the filters, each with name and kind"});
+    visit("filters", filters,
+          {.required = true, .min = 1, .doc = "the filters, each with name and kind"});
   }
 };
 
@@ -59,10 +61,9 @@ class PipelinePrototype {
  public:
   // Decodes, validates and builds all filters; see FilterKind::build. `previous` is the running
   // generation of the same pipeline, or null. Null exactly if a fault was added.
-  [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(const config::Value& document,
-                                                                      const FilterKinds& kinds,
-                                                                      const PipelinePrototype* previous,
-                                                                      config::Faults& faults);
+  [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(
+      const config::Value& document, const FilterKinds& kinds, const PipelinePrototype* previous,
+      config::Faults& faults);
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }
   [[nodiscard]] Json spec() const;
@@ -78,12 +79,13 @@ class PipelinePrototype {
     bool changed;
     std::string error;
   };
-  [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(std::vector<ReloadNote>& notes) const;
+  [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(
+      std::vector<ReloadNote>& notes) const;
 
  private:
   friend class Pipeline;
   struct Node {
-    std::size_t filter;              // index into filters_; kEndNode for END
+    std::size_t filter;  // index into filters_; kEndNode for END
     std::string alias;
     std::string filter_namespace;
     std::vector<std::pair<std::string, std::size_t>> jumps;  // result -> node index; kEndNode ends
@@ -95,7 +97,8 @@ class PipelinePrototype {
     std::shared_ptr<const FilterPrototype> prototype;
   };
 
-  void build_filters(const FilterKinds& kinds, const PipelinePrototype* previous, config::Faults& faults);
+  void build_filters(const FilterKinds& kinds, const PipelinePrototype* previous,
+                     config::Faults& faults);
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
 
@@ -108,7 +111,8 @@ class PipelinePrototype {
 class Pipeline {
  public:
   // `previous`: this core's running generation, whose filters hand over state; may be null.
-  Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core, const Pipeline* previous);
+  Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
+           const Pipeline* previous);
 
   // Runs the flow. What the client gets is then exchange.client_response(), if any.
   Task<void> handle(Exchange& exchange) const;

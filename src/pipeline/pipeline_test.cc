@@ -31,7 +31,8 @@ class EchoFilter final : public Filter {
  public:
   EchoFilter(EchoSpec spec, int generation) : spec_(std::move(spec)), generation_(generation) {}
   Task<std::string_view> handle(Exchange& exchange) override {
-    if (spec_.respond) exchange.new_response().body.assign(spec_.meta.name + std::to_string(generation_));
+    if (spec_.respond)
+      exchange.new_response().body.assign(spec_.meta.name + std::to_string(generation_));
     co_return spec_.result;
   }
   [[nodiscard]] int generation() const { return generation_; }
@@ -45,7 +46,8 @@ class EchoPrototype final : public FilterPrototype {
  public:
   explicit EchoPrototype(EchoSpec spec) : spec_(std::move(spec)) {}
   [[nodiscard]] Json spec() const override { return config::encode(spec_); }
-  [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core&, Filter* previous) const override {
+  [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core&,
+                                                    Filter* previous) const override {
     const auto* old = dynamic_cast<EchoFilter*>(previous);
     return std::make_unique<EchoFilter>(spec_, old != nullptr ? old->generation() + 1 : 0);
   }
@@ -63,8 +65,9 @@ class EchoKind final : public FilterKind {
   }
   [[nodiscard]] std::string_view description() const override { return "test"; }
   [[nodiscard]] Json schema() const override { return config::schema<EchoSpec>(); }
-  [[nodiscard]] std::shared_ptr<const FilterPrototype> build(const config::Value& value, const FilterContext& context,
-                                                             config::Faults& faults) const override {
+  [[nodiscard]] std::shared_ptr<const FilterPrototype> build(
+      const config::Value& value, const FilterContext& context,
+      config::Faults& faults) const override {
     return std::make_shared<EchoPrototype>(config::decode<EchoSpec>(value, context.path, faults));
   }
 };
@@ -101,13 +104,15 @@ class PipelineTest : public testing::Test {
 };
 
 TEST_F(PipelineTest, WithoutFlowRunsTheFiltersAsDefined) {
-  EXPECT_THAT(run("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo}, {name: b, kind: Echo, respond: true}]}"),
+  EXPECT_THAT(run("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo}, {name: b, kind: "
+                  "Echo, respond: true}]}"),
               ElementsAre("a", "b"));
   EXPECT_EQ(body(), "b0");
 }
 
 TEST_F(PipelineTest, AnUnmatchedResultEndsTheFlow) {
-  EXPECT_THAT(run("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, result: first}, {name: b, kind: Echo}]}"),
+  EXPECT_THAT(run("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, result: first}, "
+                  "{name: b, kind: Echo}]}"),
               ElementsAre("a"));
   EXPECT_EQ(body(), "no response");
 }
@@ -159,18 +164,19 @@ filters:
 - {kind: Echo}
 - 17)"),
             nullptr);
-  EXPECT_THAT(faults_.lines(), testing::IsSupersetOf({
-      HasSubstr("filters[0].resullt: "),
-      HasSubstr("filters[1].name: \"a\" is used twice"),
-      HasSubstr("filters[2].name: END is built in"),
-      HasSubstr("filters[3].kind: kind \"Ecko\" not found, did you mean \"Echo\"?"),
-      HasSubstr("filters[4].name: is required"),
-      HasSubstr("filters[5]: must be a map"),
-      HasSubstr("flow[0].filter: no filter \"nope\""),
-      HasSubstr("flow[1].jumpIf.third: is not a result of Echo"),
-      HasSubstr("flow[1].jumpIf.first: \"zzz\" is not a later node"),
-      HasSubstr("flow[2].jumpIf: END has no results"),
-  }));
+  EXPECT_THAT(faults_.lines(),
+              testing::IsSupersetOf({
+                  HasSubstr("filters[0].resullt: "),
+                  HasSubstr("filters[1].name: \"a\" is used twice"),
+                  HasSubstr("filters[2].name: END is built in"),
+                  HasSubstr("filters[3].kind: kind \"Ecko\" not found, did you mean \"Echo\"?"),
+                  HasSubstr("filters[4].name: is required"),
+                  HasSubstr("filters[5]: must be a map"),
+                  HasSubstr("flow[0].filter: no filter \"nope\""),
+                  HasSubstr("flow[1].jumpIf.third: is not a result of Echo"),
+                  HasSubstr("flow[1].jumpIf.first: \"zzz\" is not a later node"),
+                  HasSubstr("flow[2].jumpIf: END has no results"),
+              }));
 }
 
 TEST_F(PipelineTest, JumpingBackIsRefused) {
@@ -184,9 +190,12 @@ filters: [{name: a, kind: Echo}, {name: b, kind: Echo}])"),
 }
 
 TEST_F(PipelineTest, AFilterHandsItsStateToItsSuccessor) {
-  const auto prototype = build("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, respond: true}]}");
+  const auto prototype =
+      build("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, respond: true}]}");
   const Pipeline first(prototype, core_, nullptr);
-  const auto renamed = build("{name: p, kind: Pipeline, filters: [{name: b, kind: Echo}, {name: a, kind: Echo, respond: true}]}");
+  const auto renamed = build(
+      "{name: p, kind: Pipeline, filters: [{name: b, kind: Echo}, {name: a, kind: Echo, respond: "
+      "true}]}");
   const Pipeline second(renamed, core_, &first);
   loop::run_to_completion(loop_, second.handle(exchange_));
   EXPECT_EQ(body(), "a1");

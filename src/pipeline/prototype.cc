@@ -21,7 +21,8 @@ std::string unknown_kind(std::string_view name, const FilterKinds& kinds) {
     known.push_back(kind->name());
     list.append(list.empty() ? "" : ", ").append(kind->name());
   }
-  return "kind \"" + std::string(name) + "\" not found" + config::suggestion(name, known) + " (kinds: " + list + ")";
+  return "kind \"" + std::string(name) + "\" not found" + config::suggestion(name, known) +
+         " (kinds: " + list + ")";
 }
 
 std::string scalar_of(const config::Value& map, std::string_view name) {
@@ -63,7 +64,8 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
     const std::string name = scalar_of(value, "name");
     const std::string kind_name = scalar_of(value, "kind");
     if (name == kEnd) faults.add(path + ".name", "END is built in, choose another name");
-    if (!name.empty() && !names.insert(name).second) faults.add(path + ".name", "\"" + name + "\" is used twice");
+    if (!name.empty() && !names.insert(name).second)
+      faults.add(path + ".name", "\"" + name + "\" is used twice");
     if (kind_name.empty()) {
       faults.add(path + ".kind", "is required");
       continue;
@@ -87,7 +89,8 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
 
 void PipelinePrototype::build_flow(config::Faults& faults) {
   if (spec_.flow.empty()) {
-    for (const NamedFilter& filter : filters_) spec_.flow.push_back({.filter = filter.name, .alias = {}, .jump_if = {}});
+    for (const NamedFilter& filter : filters_)
+      spec_.flow.push_back({.filter = filter.name, .alias = {}, .jump_if = {}});
   }
   for (std::size_t i = 0; i < spec_.flow.size(); ++i) {
     FlowNode& node = spec_.flow[i];
@@ -100,14 +103,16 @@ void PipelinePrototype::build_flow(config::Faults& faults) {
     if (index == kEndNode && node.filter != kEnd) {
       std::vector<std::string_view> known{kEnd};
       for (const NamedFilter& filter : filters_) known.push_back(filter.name);
-      faults.add(path, "no filter \"" + node.filter + "\" is defined" + config::suggestion(node.filter, known));
+      faults.add(path, "no filter \"" + node.filter + "\" is defined" +
+                           config::suggestion(node.filter, known));
     }
     nodes_.push_back({index, node.alias, node.filter_namespace, {}});
   }
   for (std::size_t i = 0; i < spec_.flow.size(); ++i) build_jumps(i, spec_.flow[i], faults);
 }
 
-void PipelinePrototype::build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults) {
+void PipelinePrototype::build_jumps(std::size_t index, const FlowNode& node,
+                                    config::Faults& faults) {
   const std::string path = "flow[" + std::to_string(index) + "].jumpIf";
   if (nodes_[index].filter == kEndNode) {
     if (!node.jump_if.empty()) faults.add(path, "END has no results to jump on");
@@ -133,7 +138,8 @@ void PipelinePrototype::build_jumps(std::size_t index, const FlowNode& node, con
     if (target != kEnd && matches != 1) {
       faults.add(config::join_path(path, result),
                  matches == 0 ? "\"" + target + "\" is not a later node of the flow"
-                              : "\"" + target + "\" names " + std::to_string(matches) + " later nodes, give them aliases");
+                              : "\"" + target + "\" names " + std::to_string(matches) +
+                                    " later nodes, give them aliases");
       continue;
     }
     nodes_[index].jumps.emplace_back(result, target == kEnd ? kEndNode : found);
@@ -151,7 +157,8 @@ Json PipelinePrototype::spec() const {
 Json PipelinePrototype::status() const {
   Json filters = Json::object();
   for (const NamedFilter& filter : filters_) filters[filter.name] = filter.prototype->status();
-  return {{"name", spec_.name}, {"kind", "Pipeline"}, {"health", ""}, {"filters", std::move(filters)}};
+  return {
+      {"name", spec_.name}, {"kind", "Pipeline"}, {"health", ""}, {"filters", std::move(filters)}};
 }
 
 const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {
@@ -161,13 +168,15 @@ const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {
   return nullptr;
 }
 
-std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(std::vector<ReloadNote>& notes) const {
+std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(
+    std::vector<ReloadNote>& notes) const {
   auto next = std::make_shared<PipelinePrototype>(*this);
   bool changed = false;
   for (NamedFilter& filter : next->filters_) {
     auto fresh = filter.prototype->reload();
     if (filter.prototype->has_shared_data()) {
-      notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr, fresh ? "" : fresh.error().message});
+      notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr,
+                       fresh ? "" : fresh.error().message});
     }
     if (!fresh || *fresh == nullptr) continue;
     filter.prototype = *std::move(fresh);

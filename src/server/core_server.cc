@@ -7,8 +7,8 @@
 namespace sluice::server {
 namespace {
 
-// How often a connection over maxConnections looks for a free place. It waits accepted but unread, as
-// it would in the kernel's backlog.
+// How often a connection over maxConnections looks for a free place. It waits accepted but unread,
+// as it would in the kernel's backlog.
 constexpr std::chrono::milliseconds kAdmissionPoll{5};
 
 // One of maxConnections places, counted over all cores.
@@ -17,7 +17,8 @@ class Place {
   static bool take(ServerState& state, std::uint32_t max) {
     std::uint32_t open = state.open_connections.load(std::memory_order_relaxed);
     while (open < max) {
-      if (state.open_connections.compare_exchange_weak(open, open + 1, std::memory_order_relaxed)) return true;
+      if (state.open_connections.compare_exchange_weak(open, open + 1, std::memory_order_relaxed))
+        return true;
     }
     return false;
   }
@@ -33,7 +34,8 @@ class Place {
 }  // namespace
 
 CoreServer::Membership::Membership(CoreServer& server, net::Stream& stream)
-    : server_(server), place_(server.connections_.insert(server.connections_.end(), {&stream, true})) {}
+    : server_(server),
+      place_(server.connections_.insert(server.connections_.end(), {&stream, true})) {}
 
 CoreServer::Membership::~Membership() { server_.connections_.erase(place_); }
 
@@ -43,19 +45,22 @@ void CoreServer::listen(net::Listener listener) {
   worker_.core().loop.spawn(accept_loop(shared_from_this(), acceptor_));
 }
 
-Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self, std::shared_ptr<net::Acceptor> acceptor) {
+Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
+                                   std::shared_ptr<net::Acceptor> acceptor) {
   while (true) {
     auto stream = co_await acceptor->accept();
     if (!stream) {
       if (stream.error().kind == ErrorKind::closed) co_return;
-      self->worker_.logger().warn("server " + self->prototype_->spec.name + ": accept: " + stream.error().message);
+      self->worker_.logger().warn("server " + self->prototype_->spec.name +
+                                  ": accept: " + stream.error().message);
       continue;
     }
     self->worker_.core().loop.spawn(admit(self, *std::move(stream)));
   }
 }
 
-Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream) {
+Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
+                             std::unique_ptr<net::Stream> stream) {
   Membership membership(*self, *stream);
   while (!Place::take(*self->prototype_->state, self->prototype_->spec.max_connections)) {
     co_await self->worker_.core().loop.sleep_for(kAdmissionPoll);

@@ -22,8 +22,12 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
 
   [[nodiscard]] Worker& worker() const { return worker_; }
   // The generation that the next request uses.
-  [[nodiscard]] const std::shared_ptr<const ServerPrototype>& prototype() const { return prototype_; }
-  void update(std::shared_ptr<const ServerPrototype> prototype) { prototype_ = std::move(prototype); }
+  [[nodiscard]] const std::shared_ptr<const ServerPrototype>& prototype() const {
+    return prototype_;
+  }
+  void update(std::shared_ptr<const ServerPrototype> prototype) {
+    prototype_ = std::move(prototype);
+  }
 
   // Takes the listener over. An earlier one is closed; its connections go on.
   void listen(net::Listener listener);
@@ -55,7 +59,8 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   };
 
  private:
-  static Task<void> accept_loop(std::shared_ptr<CoreServer> self, std::shared_ptr<net::Acceptor> acceptor);
+  static Task<void> accept_loop(std::shared_ptr<CoreServer> self,
+                                std::shared_ptr<net::Acceptor> acceptor);
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
 
   Worker& worker_;

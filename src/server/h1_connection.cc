@@ -19,7 +19,11 @@ using http::h1::ParseState;
 class H1Connection {
  public:
   H1Connection(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream)
-      : server_(server), worker_(server.worker()), membership_(membership), stream_(stream), exchange_(worker_.core()) {}
+      : server_(server),
+        worker_(server.worker()),
+        membership_(membership),
+        stream_(stream),
+        exchange_(worker_.core()) {}
 
   Task<void> serve();
 
@@ -59,7 +63,7 @@ class H1Connection {
   std::uint64_t sent_ = 0;      // bytes of its response
   bool body_done_ = true;       // everything of the request has been parsed
   bool keep_alive_ = true;
-  std::string allow_;           // for 405
+  std::string allow_;                              // for 405
   std::vector<observe::AccessEntry::Step> steps_;  // scratch
 };
 
@@ -81,12 +85,16 @@ Task<Result<std::string_view>> H1Connection::BodyStream::read() {
     c.buffer_.consume(progress.consumed);
     c.received_ += progress.consumed;
     switch (progress.state) {
-      case ParseState::body: co_return progress.body;
-      case ParseState::done: c.body_done_ = true; co_return std::string_view();
+      case ParseState::body:
+        co_return progress.body;
+      case ParseState::done:
+        c.body_done_ = true;
+        co_return std::string_view();
       case ParseState::refused:
         c.keep_alive_ = false;
         co_return fail(ErrorKind::invalid, c.parser_.refusal().reason);
-      default: break;
+      default:
+        break;
     }
     c.stream_.set_deadline(Clock::now() + kBodyTimeout);
     if (!co_await c.read_more()) {
@@ -120,8 +128,8 @@ Task<void> H1Connection::serve() {
   stream_.close();
 }
 
-// False when there is no further request: the client left, was idle too long, or sent something that
-// was refused here.
+// False when there is no further request: the client left, was idle too long, or sent something
+// that was refused here.
 Task<bool> H1Connection::read_head() {
   exchange_.clear();
   pipeline_.reset();
@@ -132,7 +140,8 @@ Task<bool> H1Connection::read_head() {
   prototype_ = server_.prototype();
   membership_.set_idle(true);
   bool waiting = true;  // for the first byte
-  if (buffer_.unread().empty()) stream_.set_deadline(Clock::now() + prototype_->spec.keep_alive_timeout);
+  if (buffer_.unread().empty())
+    stream_.set_deadline(Clock::now() + prototype_->spec.keep_alive_timeout);
   while (true) {
     if (!buffer_.unread().empty()) {
       if (waiting) {
@@ -156,7 +165,8 @@ Task<bool> H1Connection::read_head() {
     const std::span<char> room = buffer_.room(kReadBytes);
     const auto count = co_await stream_.read_some(room);
     if (!count || *count == 0) {
-      if (!waiting) co_await give_up_head(count.has_value() || count.error().kind != ErrorKind::timed_out);
+      if (!waiting)
+        co_await give_up_head(count.has_value() || count.error().kind != ErrorKind::timed_out);
       co_return false;
     }
     buffer_.filled(*count);
@@ -165,7 +175,8 @@ Task<bool> H1Connection::read_head() {
 
 // Half a head, then the end of the stream or silence.
 Task<void> H1Connection::give_up_head(bool ended) {
-  co_await refuse_with(ended ? 400 : 408, ended ? "the connection ended within the head" : "timed out reading the head");
+  co_await refuse_with(ended ? 400 : 408, ended ? "the connection ended within the head"
+                                                : "timed out reading the head");
 }
 
 // What the parser refused: the status it asks for, then the connection ends (RFC 9112 section 9.6).
@@ -242,7 +253,8 @@ Task<int> H1Connection::dispatch() {
 Task<int> H1Connection::read_body(std::int64_t bytes_max) {
   http::Request& request = exchange_.client_request();
   const auto length = parser_.content_length();
-  const bool too_large = bytes_max >= 0 && length && *length > static_cast<std::uint64_t>(bytes_max);
+  const bool too_large =
+      bytes_max >= 0 && length && *length > static_cast<std::uint64_t>(bytes_max);
   if (too_large) co_return 413;
   if (parser_.expects_continue()) {
     if (!co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n")) co_return -1;
@@ -274,7 +286,8 @@ Task<bool> H1Connection::write_response(bool body_unread) {
   const http::Request& request = exchange_.client_request();
   // A client that waits for "100 Continue" may never send the body: the connection cannot go on.
   if (body_unread && parser_.expects_continue()) keep_alive_ = false;
-  if (body_unread && parser_.content_length().value_or(kDrainBytesMax + 1) > kDrainBytesMax) keep_alive_ = false;
+  if (body_unread && parser_.content_length().value_or(kDrainBytesMax + 1) > kDrainBytesMax)
+    keep_alive_ = false;
 
   const Framing framing = http::h1::response_framing(response, method_, request.version);
   if (framing == Framing::until_close) keep_alive_ = false;
@@ -343,7 +356,8 @@ void H1Connection::log(int status) {
   if (access_log == nullptr) return;
   const http::Request& request = exchange_.client_request();
   steps_.clear();
-  for (const auto& step : exchange_.steps) steps_.push_back({step.alias, step.result, step.duration});
+  for (const auto& step : exchange_.steps)
+    steps_.push_back({step.alias, step.result, step.duration});
   access_log->write(worker_.core().index, prototype_->access_format,
                     {.start = started_at_,
                      .duration = duration,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One generation of everything that serves: complete, validated, immutable. control/ builds it, every
-// worker swaps to it between two requests.
+// One generation of everything that serves: complete, validated, immutable. control/ builds it,
+// every worker swaps to it between two requests.
 #pragma once
 
 #include <atomic>

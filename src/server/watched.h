@@ -9,8 +9,8 @@
 
 namespace sluice::server {
 
-// co_await Watched(stream, work): true when the work is done, false when the client went first; then
-// the work has been destroyed where it stood. Work that does not suspend costs nothing extra.
+// co_await Watched(stream, work): true when the work is done, false when the client went first;
+// then the work has been destroyed where it stood. Work that does not suspend costs nothing extra.
 class Watched {
  public:
   Watched(net::Stream& stream, Task<void> work) : stream_(stream), work_(std::move(work)) {}

@@ -16,15 +16,18 @@ std::string imf_fixdate(std::time_t now) {
   std::array<char, 64> text{};
   const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
                                    kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                                   kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
-                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
+                                   kMonths[static_cast<std::size_t>(utc.tm_mon)],
+                                   utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
 }  // namespace
 
 Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger)
-    : core_{loop_, index, count}, access_log_(access_log), logger_(std::move(logger)), date_(imf_fixdate(std::time(nullptr))) {}
+    : core_{loop_, index, count},
+      access_log_(access_log),
+      logger_(std::move(logger)),
+      date_(imf_fixdate(std::time(nullptr))) {}
 
 Worker::~Worker() { stop(); }
 
@@ -54,7 +57,8 @@ void Worker::install(const Snapshot& snapshot, std::map<std::string, net::Listen
   decltype(pipelines_) pipelines;
   for (const auto& [name, prototype] : snapshot.pipelines) {
     const auto running = pipelines_.find(name);
-    const pipeline::Pipeline* previous = running != pipelines_.end() ? running->second.get() : nullptr;
+    const pipeline::Pipeline* previous =
+        running != pipelines_.end() ? running->second.get() : nullptr;
     if (previous != nullptr && &previous->prototype() == prototype.get()) {
       pipelines.emplace(name, running->second);
     } else {
@@ -79,7 +83,8 @@ void Worker::install(const Snapshot& snapshot, std::map<std::string, net::Listen
     }
   }
   for (auto& [name, listener] : listeners) {
-    if (const auto server = servers_.find(name); server != servers_.end()) server->second->listen(std::move(listener));
+    if (const auto server = servers_.find(name); server != servers_.end())
+      server->second->listen(std::move(listener));
   }
 }
 

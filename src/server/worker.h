@@ -57,7 +57,9 @@ class Worker {
   loop::Core core_;
   observe::AccessLog* access_log_;
   Logger logger_;
-  std::unordered_map<std::string, std::shared_ptr<const pipeline::Pipeline>, NameHash, std::equal_to<>> pipelines_;
+  std::unordered_map<std::string, std::shared_ptr<const pipeline::Pipeline>, NameHash,
+                     std::equal_to<>>
+      pipelines_;
   std::map<std::string, std::shared_ptr<CoreServer>, std::less<>> servers_;
   std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers with connections left
   std::string date_;

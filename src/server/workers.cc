@@ -6,7 +6,8 @@
 namespace sluice::server {
 
 Workers::Workers(unsigned count, observe::AccessLog* access_log, const Logger& logger) {
-  for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(i, count, access_log, logger));
+  for (unsigned i = 0; i < count; ++i)
+    workers_.push_back(std::make_unique<Worker>(i, count, access_log, logger));
 }
 
 Workers::~Workers() { stop(); }
@@ -38,7 +39,8 @@ void Workers::publish(std::shared_ptr<const Snapshot> snapshot,
       by_core[i].emplace(name, std::move(sockets[i]));
     }
   }
-  on_every_core([&](Worker& worker) { worker.install(*snapshot, std::move(by_core[worker.core().index])); });
+  on_every_core(
+      [&](Worker& worker) { worker.install(*snapshot, std::move(by_core[worker.core().index])); });
 }
 
 std::size_t Workers::connection_count() {

@@ -20,12 +20,13 @@ class Workers {
   [[nodiscard]] const loop::Core& core(unsigned index) const { return workers_[index]->core(); }
   void start();
 
-  // Any thread but a worker's. Returns when every core has swapped, so what was changed is in force.
-  // `listeners`: for servers that begin to listen, one socket per core.
-  void publish(std::shared_ptr<const Snapshot> snapshot, std::map<std::string, std::vector<net::Listener>> listeners);
+  // Any thread but a worker's. Returns when every core has swapped, so what was changed is in
+  // force. `listeners`: for servers that begin to listen, one socket per core.
+  void publish(std::shared_ptr<const Snapshot> snapshot,
+               std::map<std::string, std::vector<net::Listener>> listeners);
 
-  // Stops accepting, waits for the requests in flight (at most `patience`), then closes what is left.
-  // Returns the number of connections that had to be cut. Any thread but a worker's.
+  // Stops accepting, waits for the requests in flight (at most `patience`), then closes what is
+  // left. Returns the number of connections that had to be cut. Any thread but a worker's.
   std::size_t drain(Duration patience);
   // After drain(): ends the threads.
   void stop();

@@ -17,11 +17,13 @@ Error in_file(const std::string& file, Error error) {
 
 }  // namespace
 
-Result<void> create_initial_objects(const std::vector<std::string>& files, control::Controller& controller,
-                                    const Logger& logger) {
+Result<void> create_initial_objects(const std::vector<std::string>& files,
+                                    control::Controller& controller, const Logger& logger) {
   for (const std::string& file : files) {
     const std::ifstream stream(file, std::ios::binary);
-    if (!stream) return fail(ErrorKind::not_found, "--initial-object-config-files: " + file + " cannot be read");
+    if (!stream)
+      return fail(ErrorKind::not_found,
+                  "--initial-object-config-files: " + file + " cannot be read");
     std::ostringstream text;
     text << stream.rdbuf();
     auto documents = config::parse_documents(text.str());
@@ -35,7 +37,8 @@ Result<void> create_initial_objects(const std::vector<std::string>& files, contr
     if (missing.empty()) continue;
     const auto applied = controller.apply(missing, control::ApplyMode::create);
     if (!applied) return std::unexpected(in_file(file, applied.error()));
-    for (const auto& one : *applied) logger.info("initial object " + one.kind + " " + one.name + " created");
+    for (const auto& one : *applied)
+      logger.info("initial object " + one.kind + " " + one.name + " created");
   }
   return {};
 }

@@ -13,6 +13,7 @@ namespace sluice::server_program {
 
 // Creates the objects of these files whose names are free. The error names file and fault.
 [[nodiscard]] Result<void> create_initial_objects(const std::vector<std::string>& files,
-                                                  control::Controller& controller, const Logger& logger);
+                                                  control::Controller& controller,
+                                                  const Logger& logger);
 
 }  // namespace sluice::server_program

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice-server. Reads as the table of contents of the process: what there is, in the order in which it
-// is built, and how it ends.
+// sluice-server. Reads as the table of contents of the process: what there is, in the order in
+// which it is built, and how it ends.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -23,7 +23,8 @@ namespace {
 constexpr std::chrono::seconds kDrainPatience{30};
 
 // SIGHUP reopens the logs; SIGTERM and SIGINT return.
-void wait_for_the_end(const Signals& signals, const Logger& logger, observe::AccessLog* access_log) {
+void wait_for_the_end(const Signals& signals, const Logger& logger,
+                      observe::AccessLog* access_log) {
   while (signals.wait() == SIGHUP) {
     logger.reopen();
     if (access_log != nullptr) access_log->reopen();
@@ -39,18 +40,23 @@ Result<void> run(const Options& options) {
     return options.log_dir.empty() ? std::string() : options.path_of(options.log_dir) + "/" + name;
   };
   const Logger logger = Logger::open(log_file("stdout.log"), options.debug);
-  const unsigned cores = options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+  const unsigned cores =
+      options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
 
-  SLUICE_TRY(const auto store, store::open_embedded_store(options.path_of(options.data_dir), cores, logger));
+  SLUICE_TRY(const auto store,
+             store::open_embedded_store(options.path_of(options.data_dir), cores, logger));
   SLUICE_TRY(const auto pid_file, PidFile::write(options.path_of("sluice.pid")));
-  SLUICE_TRY(const auto engine, wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules"}));
+  SLUICE_TRY(
+      const auto engine,
+      wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules"}));
   std::unique_ptr<observe::AccessLog> access_log;
   if (!options.disable_access_log) {
-    access_log = std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger);
+    access_log =
+        std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger);
   }
   server::Workers workers(cores, access_log.get(), logger);
-  control::Controller controller({.core_count = cores, .member_name = options.name}, logger, *store, workers,
-                                 filters::all({*engine, *store, logger, cores}));
+  control::Controller controller({.core_count = cores, .member_name = options.name}, logger, *store,
+                                 workers, filters::all({*engine, *store, logger, cores}));
   workers.start();
   SLUICE_CHECK(controller.start());
   SLUICE_CHECK(create_initial_objects(options.initial_object_config_files, controller, logger));
@@ -59,8 +65,10 @@ Result<void> run(const Options& options) {
                                           .log_file = log_file("stdout.log"),
                                           .start_options = config::encode(options)},
                                          logger, controller));
-  logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) + " workers, admin API on " + options.api_addr);
-  std::fprintf(stderr, "sluice-server %s: %u workers, admin API on %s\n", SLUICE_VERSION, cores, options.api_addr.c_str());
+  logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
+              " workers, admin API on " + options.api_addr);
+  std::fprintf(stderr, "sluice-server %s: %u workers, admin API on %s\n", SLUICE_VERSION, cores,
+               options.api_addr.c_str());
 
   wait_for_the_end(signals, logger, access_log.get());
   signals.second_one_kills();

@@ -43,7 +43,8 @@ void overlay(Options& options, const Given& given, const CLI::App& app) {
   if (was_given("--home-dir")) options.home_dir = from.home_dir;
   if (was_given("--data-dir")) options.data_dir = from.data_dir;
   if (was_given("--log-dir")) options.log_dir = from.log_dir;
-  if (was_given("--initial-object-config-files")) options.initial_object_config_files = from.initial_object_config_files;
+  if (was_given("--initial-object-config-files"))
+    options.initial_object_config_files = from.initial_object_config_files;
   if (was_given("--debug")) options.debug = from.debug;
   if (was_given("--disable-access-log")) options.disable_access_log = from.disable_access_log;
   if (was_given("--workers")) options.workers = from.workers;
@@ -52,26 +53,37 @@ void overlay(Options& options, const Given& given, const CLI::App& app) {
 void declare(CLI::App& app, Given& given) {
   Options& o = given.options;
   app.add_flag("-v,--version", given.version, "print the version and exit");
-  app.add_flag("-c,--print-config", given.print_config, "print the configuration in force and exit");
-  app.add_option("-f,--config-file", given.config_file, "YAML file with these options, without the dashes")
+  app.add_flag("-c,--print-config", given.print_config,
+               "print the configuration in force and exit");
+  app.add_option("-f,--config-file", given.config_file,
+                 "YAML file with these options, without the dashes")
       ->envname("EG_CONFIG_FILE");
-  app.add_option("--name", o.name, "name of this member")->envname("EG_NAME")->capture_default_str();
+  app.add_option("--name", o.name, "name of this member")
+      ->envname("EG_NAME")
+      ->capture_default_str();
   app.add_option("--api-addr", o.api_addr, "address of the admin API, loopback only")
-      ->envname("EG_API_ADDR")->capture_default_str();
+      ->envname("EG_API_ADDR")
+      ->capture_default_str();
   app.add_option("--home-dir", o.home_dir, "folder that the other folders are relative to")
-      ->envname("EG_HOME_DIR")->capture_default_str();
+      ->envname("EG_HOME_DIR")
+      ->capture_default_str();
   app.add_option("--data-dir", o.data_dir, "folder of the objects and the shared data")
-      ->envname("EG_DATA_DIR")->capture_default_str();
+      ->envname("EG_DATA_DIR")
+      ->capture_default_str();
   app.add_option("--log-dir", o.log_dir, "folder of the logs; empty: standard error and output")
-      ->envname("EG_LOG_DIR")->capture_default_str();
+      ->envname("EG_LOG_DIR")
+      ->capture_default_str();
   app.add_option("--initial-object-config-files", o.initial_object_config_files,
                  "YAML files of objects to create if their names are free")
-      ->envname("EG_INITIAL_OBJECT_CONFIG_FILES")->delimiter(',');
+      ->envname("EG_INITIAL_OBJECT_CONFIG_FILES")
+      ->delimiter(',');
   app.add_flag("--debug", o.debug, "log more")->envname("EG_DEBUG");
   app.add_flag("--disable-access-log", o.disable_access_log, "do not write the access log")
       ->envname("EG_DISABLE_ACCESS_LOG");
   app.add_option("--workers", o.workers, "event loops; 0: one per processor")
-      ->envname("EG_WORKERS")->check(CLI::Range(0, 1024))->capture_default_str();
+      ->envname("EG_WORKERS")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
 }
 
 CommandLine leave(int code) { return {.options = {}, .exit = true, .exit_code = code}; }
@@ -91,7 +103,8 @@ std::string Options::path_of(const std::string& folder) const {
 }
 
 CommandLine parse_command_line(int argc, char** argv) {
-  CLI::App app("sluice-server: a traffic gateway with WebAssembly in the path of every request", "sluice-server");
+  CLI::App app("sluice-server: a traffic gateway with WebAssembly in the path of every request",
+               "sluice-server");
   Given given;
   declare(app, given);
   try {

@@ -25,7 +25,8 @@ struct Options {
   // The names in the configuration file; the flags are the same with "--".
   void fields(auto& visit) {
     visit("name", name, {.format = config::Format::name, .doc = "name of this member"});
-    visit("api-addr", api_addr, {.format = config::Format::host_port, .doc = "address of the admin API"});
+    visit("api-addr", api_addr,
+          {.format = config::Format::host_port, .doc = "address of the admin API"});
     visit("home-dir", home_dir, {.min = 1, .doc = "folder that the other folders are relative to"});
     visit("data-dir", data_dir, {.min = 1, .doc = "folder of the objects and the shared data"});
     visit("log-dir", log_dir, {.doc = "folder of the logs; empty: standard error and output"});

@@ -11,7 +11,9 @@ namespace sluice::server_program {
 Result<void> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return fail(ErrorKind::internal, "the folder " + folder.string() + " cannot be made: " + error.message());
+  if (error)
+    return fail(ErrorKind::internal,
+                "the folder " + folder.string() + " cannot be made: " + error.message());
   return {};
 }
 
@@ -19,7 +21,8 @@ Result<PidFile> PidFile::write(const std::filesystem::path& path) {
   std::ofstream file(path, std::ios::trunc);
   file << getpid() << '\n';
   file.close();
-  if (!file) return fail(ErrorKind::internal, path.string() + " cannot be written; check --home-dir");
+  if (!file)
+    return fail(ErrorKind::internal, path.string() + " cannot be written; check --home-dir");
   return PidFile(path);
 }
 

@@ -113,13 +113,13 @@ TEST(Instance, MemoryIsBounded) {
 
 TEST(Instance, CollectedMemoryIsBoundedToo) {
   const World world;
-  const auto instance = world.must(
-      guest("(loop $l (global.set $all (struct.new $n (global.get $all)"
-            " (array.new_default $a (i32.const 10000)))) (br $l)) (i32.const 0)",
-            "(type $a (array (mut i8)))"
-            "(rec (type $n (struct (field (ref null $n)) (field (ref $a)))))"
-            "(global $all (mut (ref null $n)) (ref.null $n))"),
-      {.memory_bytes_max = 1 << 20});
+  const auto instance =
+      world.must(guest("(loop $l (global.set $all (struct.new $n (global.get $all)"
+                       " (array.new_default $a (i32.const 10000)))) (br $l)) (i32.const 0)",
+                       "(type $a (array (mut i8)))"
+                       "(rec (type $n (struct (field (ref null $n)) (field (ref $a)))))"
+                       "(global $all (mut (ref null $n)) (ref.null $n))"),
+                 {.memory_bytes_max = 1 << 20});
   const auto failed = run(*instance);
   ASSERT_FALSE(failed);
   EXPECT_NE(failed.error().kind, ErrorKind::timed_out);
@@ -129,8 +129,7 @@ TEST(Instance, CollectedMemoryIsBoundedToo) {
 
 TEST(Instance, AnExceptionThatNobodyCatchesIsATrap) {
   const World world;
-  const auto instance =
-      world.must(guest("(throw $oops (i32.const 1))", "(tag $oops (param i32))"));
+  const auto instance = world.must(guest("(throw $oops (i32.const 1))", "(tag $oops (param i32))"));
   EXPECT_FALSE(run(*instance));
   EXPECT_FALSE(instance->alive());
 }

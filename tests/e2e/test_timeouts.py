@@ -26,7 +26,7 @@ LOOP = request("/", X_Mode="loop")
 
 
 def test_one_who_loops_and_sixty_four_who_do_not(put, server):
-    port = put("100ms", 8)
+    port = put("300ms", 8)
     looping = Load(port, lambda _: LOOP, connections=1)
     others = Load(port, lambda _: request("/", X_Mode="ret0"), connections=64)
     with looping, others:
@@ -36,13 +36,14 @@ def test_one_who_loops_and_sixty_four_who_do_not(put, server):
     assert others.errors == [] and others.statuses() == {200: others.count}
     print(
         f"\nlooping requests: {looping.count}, median {statistics.median(looping.seconds) * 1000:.1f} ms of a limit of "
-        f"100 ms; {others.count} others, median {statistics.median(others.seconds) * 1000:.2f} ms"
+        f"300 ms; {others.count} others, median {statistics.median(others.seconds) * 1000:.2f} ms"
     )
 
 
 def test_a_thousand_timeouts_use_nothing_up(put, server):
+    # Eight for each of two cores: no loop has to wait for a guest, wherever the connections land.
     port = put("100ms", 16)
-    load = Load(port, lambda _: LOOP, connections=16, limit=1000)
+    load = Load(port, lambda _: LOOP, connections=8, limit=1000)
     with load:
         load.join()
     assert load.errors == []

@@ -307,12 +307,12 @@ def test_garbage_collection_loses_no_string(host, guests):
     """Every key stored must carry the hash of its own bytes in its value."""
     import yaml
 
-    host.apply(pipeline("p", wasm(guests / "garbage.wasm", concurrency=1, timeout="10s")))
-    for _ in range(20):
+    host.apply(pipeline("p", wasm(guests / "garbage.wasm", concurrency=1, timeout="30s")))
+    for _ in range(10):
         assert fetch(host.guest_port, "/", X_Count="500").status == 200
     data = yaml.safe_load(host.egctl("wasm", "list-data", "p", "wasm").stdout)
     host.egctl("wasm", "delete-data", "p", "wasm")
-    assert len(data) >= 10_000 / 2
+    assert len(data) >= 5_000 / 2  # each guest counts on its own
     for key, value in data.items():
         digest = 2166136261
         for byte in key.encode():
