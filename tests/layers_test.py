@@ -210,3 +210,17 @@ def test_checker_compares_the_readme_with_the_folders():
         "src/README.md does not name router/",
         "src/README.md names gone/, which is not there",
     ]
+
+
+def test_no_co_await_in_a_short_circuit():
+    """GCC 12 miscompiles some of these: `while (co_await a() && co_await b())` never awaited anything."""
+    bad = re.compile(r"(&&|\|\||\?)\s*co_await\b|\b(while|switch) \(.*co_await\b")
+    assert bad.search("x = a && co_await b();")
+    assert bad.search("switch (co_await a()) {")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / "src").rglob("*.cc"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if bad.search(line.split("//")[0])
+    ]
+    assert found == []

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/h1_connection.h"
 
-#include "http/h1/request_parser.h"
 #include "http/h1/serializer.h"
 #include "router/client_address.h"
+#include "server/h1_input.h"
 #include "server/limits.h"
-#include "server/read_buffer.h"
 #include "server/watched.h"
 #include "server/worker.h"
 
@@ -13,7 +12,6 @@ namespace sluice::server {
 namespace {
 
 using http::h1::Framing;
-using http::h1::ParseState;
 
 // One connection's codec and the exchange that its requests share, one after the other.
 class H1Connection {
@@ -23,23 +21,20 @@ class H1Connection {
         worker_(server.worker()),
         membership_(membership),
         stream_(stream),
+        input_(stream),
         exchange_(worker_.core()) {}
 
   Task<void> serve();
 
  private:
-  class BodyStream;
-
+  void begin();
   Task<bool> read_head();
-  Task<bool> read_more();
-  Task<int> read_body(std::int64_t bytes_max);
+  Task<int> take_body(std::int64_t bytes_max);
   Task<bool> answer();
-  Task<bool> write_response(bool body_unread);
+  [[nodiscard]] bool may_go_on() const;
+  Task<bool> write_response();
   Task<bool> write_stream(http::Response& response, Framing framing);
-  Task<void> refuse();
   Task<void> refuse_with(int status, std::string tag);
-  Task<void> give_up_head(bool ended);
-  Task<bool> skip_rest();
   Task<int> dispatch();
   void log(int status);
   [[nodiscard]] std::string_view peer_ip() const;
@@ -48,8 +43,7 @@ class H1Connection {
   Worker& worker_;
   CoreServer::Membership& membership_;
   net::Stream& stream_;
-  ReadBuffer buffer_;
-  http::h1::RequestParser parser_;
+  H1Input input_;  // before the exchange, whose request may read its body from here
   pipeline::Exchange exchange_;
   // Of the request at hand. The pipeline stays until its response is sent and logged.
   std::shared_ptr<const ServerPrototype> prototype_;
@@ -59,50 +53,13 @@ class H1Connection {
   std::string out_;
   std::chrono::system_clock::time_point started_at_;
   TimePoint started_;
-  std::uint64_t received_ = 0;  // bytes of the request at hand
-  std::uint64_t sent_ = 0;      // bytes of its response
-  bool body_done_ = true;       // everything of the request has been parsed
+  std::uint64_t sent_ = 0;  // bytes of the response
   bool keep_alive_ = true;
-  std::string allow_;                              // for 405
+  bool refused_ = false;  // by the codec
+  bool linger_ = false;   // unread bytes are on their way: see H1Input::linger
+  std::string allow_;     // for 405
   std::vector<observe::AccessEntry::Step> steps_;  // scratch
 };
-
-// The request's body for filters that take it as a stream. Lives in the exchange's request.
-class H1Connection::BodyStream final : public http::BodyReader {
- public:
-  explicit BodyStream(H1Connection& connection) : connection_(connection) {}
-  Task<Result<std::string_view>> read() override;
-
- private:
-  H1Connection& connection_;
-};
-
-Task<Result<std::string_view>> H1Connection::BodyStream::read() {
-  H1Connection& c = connection_;
-  while (true) {
-    if (c.body_done_) co_return std::string_view();
-    const auto progress = c.parser_.parse(c.buffer_.unread());
-    c.buffer_.consume(progress.consumed);
-    c.received_ += progress.consumed;
-    switch (progress.state) {
-      case ParseState::body:
-        co_return progress.body;
-      case ParseState::done:
-        c.body_done_ = true;
-        co_return std::string_view();
-      case ParseState::refused:
-        c.keep_alive_ = false;
-        co_return fail(ErrorKind::invalid, c.parser_.refusal().reason);
-      default:
-        break;
-    }
-    c.stream_.set_deadline(Clock::now() + kBodyTimeout);
-    if (!co_await c.read_more()) {
-      c.keep_alive_ = false;
-      co_return fail(ErrorKind::closed, "the client closed the connection within the body");
-    }
-  }
-}
 
 std::string_view H1Connection::peer_ip() const {
   std::string_view peer = stream_.peer_address();
@@ -111,77 +68,55 @@ std::string_view H1Connection::peer_ip() const {
   return peer;
 }
 
-Task<bool> H1Connection::read_more() {
-  const std::span<char> room = buffer_.room(kReadBytes);
-  const auto count = co_await stream_.read_some(room);
-  if (!count || *count == 0) co_return false;
-  buffer_.filled(*count);
-  co_return true;
-}
-
 Task<void> H1Connection::serve() {
   bool more = true;
   while (more) {
     more = co_await read_head();
     if (more) more = co_await answer();
   }
+  membership_.set_idle(true);
+  if (linger_) co_await input_.linger();
   stream_.close();
 }
 
-// False when there is no further request: the client left, was idle too long, or sent something
-// that was refused here.
-Task<bool> H1Connection::read_head() {
+void H1Connection::begin() {
   exchange_.clear();
+  input_.start(exchange_.client_request());
+  prototype_ = server_.prototype();
   pipeline_.reset();
   method_.clear();
   target_.clear();
-  parser_.start(exchange_.client_request());
-  received_ = sent_ = 0;
-  prototype_ = server_.prototype();
+  allow_.clear();
+  sent_ = 0;
+}
+
+// False when there is no further request: the client left, was idle too long, or sent something
+// that was refused here (RFC 9112 section 9.6: then the connection ends).
+Task<bool> H1Connection::read_head() {
+  begin();
   membership_.set_idle(true);
-  bool waiting = true;  // for the first byte
-  if (buffer_.unread().empty())
-    stream_.set_deadline(Clock::now() + prototype_->spec.keep_alive_timeout);
-  while (true) {
-    if (!buffer_.unread().empty()) {
-      if (waiting) {
-        waiting = false;
-        started_ = Clock::now();
-        started_at_ = std::chrono::system_clock::now();
-        membership_.set_idle(false);
-        stream_.set_deadline(started_ + kHeadTimeout);
-      }
-      const auto progress = parser_.parse(buffer_.unread());
-      buffer_.consume(progress.consumed);
-      received_ += progress.consumed;
-      if (progress.state == ParseState::head) co_return true;
-      if (progress.state == ParseState::refused) {
-        co_await refuse();
-        co_return false;
-      }
-    } else if (server_.draining()) {
-      co_return false;
-    }
-    const std::span<char> room = buffer_.room(kReadBytes);
-    const auto count = co_await stream_.read_some(room);
-    if (!count || *count == 0) {
-      if (!waiting)
-        co_await give_up_head(count.has_value() || count.error().kind != ErrorKind::timed_out);
-      co_return false;
-    }
-    buffer_.filled(*count);
+  if (!input_.has_bytes() && server_.draining()) co_return false;
+  const bool came = co_await input_.wait(prototype_->spec.keep_alive_timeout);
+  if (!came) co_return false;
+  membership_.set_idle(false);
+  started_ = Clock::now();
+  started_at_ = std::chrono::system_clock::now();
+  const H1Input::Head head = co_await input_.read_head();
+  switch (head) {
+    case H1Input::Head::complete:
+      co_return true;
+    case H1Input::Head::refused:
+      co_await refuse_with(input_.parser().refusal().status,
+                           "refused: " + input_.parser().refusal().reason);
+      break;
+    case H1Input::Head::ended:
+      co_await refuse_with(400, "the connection ended within the head");
+      break;
+    case H1Input::Head::timed_out:
+      co_await refuse_with(408, "timed out reading the head");
+      break;
   }
-}
-
-// Half a head, then the end of the stream or silence.
-Task<void> H1Connection::give_up_head(bool ended) {
-  co_await refuse_with(ended ? 400 : 408, ended ? "the connection ended within the head"
-                                                : "timed out reading the head");
-}
-
-// What the parser refused: the status it asks for, then the connection ends (RFC 9112 section 9.6).
-Task<void> H1Connection::refuse() {
-  co_await refuse_with(parser_.refusal().status, "refused: " + parser_.refusal().reason);
+  co_return false;
 }
 
 Task<void> H1Connection::refuse_with(int status, std::string tag) {
@@ -191,16 +126,14 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
   exchange_.real_ip = peer_ip();
   method_ = exchange_.client_request().method;
   keep_alive_ = false;
-  body_done_ = true;
-  co_await write_response(false);
+  refused_ = true;
+  co_await write_response();
 }
 
 // From a complete head to the response sent. False when the connection must end.
 Task<bool> H1Connection::answer() {
   prototype_ = server_.prototype();
-  body_done_ = !parser_.has_body();
-  keep_alive_ = parser_.keep_alive() && prototype_->spec.keep_alive && !server_.draining();
-  allow_.clear();
+  keep_alive_ = input_.parser().keep_alive() && prototype_->spec.keep_alive && !server_.draining();
   method_ = exchange_.client_request().method;
   if (worker_.access_log() != nullptr) target_ = exchange_.client_request().target();
   const int status = co_await dispatch();
@@ -211,7 +144,7 @@ Task<bool> H1Connection::answer() {
   if (status > 0) exchange_.new_response().status = status;
   if (status == 405 && !allow_.empty()) exchange_.client_response()->headers.set("Allow", allow_);
   if (server_.draining()) keep_alive_ = false;
-  co_return co_await write_response(!body_done_);
+  co_return co_await write_response();
 }
 
 // 0: the pipeline has made the response; > 0: this status instead; < 0: nobody is left to answer.
@@ -235,11 +168,11 @@ Task<int> H1Connection::dispatch() {
   if (!match.route->rewrite(request)) co_return 414;
   if (prototype_->spec.x_forwarded_for) router::append_forwarded_for(request, exchange_.real_ip);
 
-  if (!body_done_) {
+  if (!input_.finished()) {
     std::int64_t bytes_max = match.route->client_max_body_size;
     if (bytes_max == 0) bytes_max = prototype_->spec.client_max_body_size;
     if (bytes_max == 0) bytes_max = router::kDefaultBodyBytesMax;
-    if (const int status = co_await read_body(bytes_max); status != 0) co_return status;
+    if (const int status = co_await take_body(bytes_max); status != 0) co_return status;
   }
   if (!co_await Watched(stream_, pipeline_->handle(exchange_))) co_return -1;
   if (exchange_.client_response() == nullptr) {
@@ -250,16 +183,16 @@ Task<int> H1Connection::dispatch() {
 }
 
 // Takes the body in (bytes_max >= 0), or leaves it to be streamed. 0, or the status to refuse with.
-Task<int> H1Connection::read_body(std::int64_t bytes_max) {
+Task<int> H1Connection::take_body(std::int64_t bytes_max) {
   http::Request& request = exchange_.client_request();
-  const auto length = parser_.content_length();
+  const auto length = input_.parser().content_length();
   const bool too_large =
       bytes_max >= 0 && length && *length > static_cast<std::uint64_t>(bytes_max);
   if (too_large) co_return 413;
-  if (parser_.expects_continue()) {
+  if (input_.parser().expects_continue()) {
     if (!co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n")) co_return -1;
   }
-  request.body = http::Body(std::make_unique<BodyStream>(*this), length);
+  request.body = http::Body(input_.body(), length);
   if (bytes_max < 0) co_return 0;
   const auto whole = co_await request.body.buffer(static_cast<std::uint64_t>(bytes_max));
   if (whole) co_return 0;
@@ -268,27 +201,19 @@ Task<int> H1Connection::read_body(std::int64_t bytes_max) {
   co_return whole.error().kind == ErrorKind::too_large ? 413 : 400;
 }
 
-// Reads a little of a body that nobody wanted, so that the connection can go on. False: it cannot.
-Task<bool> H1Connection::skip_rest() {
-  BodyStream rest(*this);
-  std::size_t skipped = 0;
-  while (!body_done_) {
-    const auto chunk = co_await rest.read();
-    if (!chunk) co_return false;
-    skipped += chunk->size();
-    if (skipped > kDrainBytesMax) co_return false;
-  }
-  co_return true;
+// Whether the connection can carry another request after this response.
+bool H1Connection::may_go_on() const {
+  if (!keep_alive_ || input_.broken()) return false;
+  if (input_.finished()) return true;
+  // A client that waits for "100 Continue" may never send the body.
+  if (input_.parser().expects_continue()) return false;
+  return input_.parser().content_length().value_or(kDrainBytesMax + 1) <= kDrainBytesMax;
 }
 
-Task<bool> H1Connection::write_response(bool body_unread) {
+Task<bool> H1Connection::write_response() {
   http::Response& response = *exchange_.client_response();
   const http::Request& request = exchange_.client_request();
-  // A client that waits for "100 Continue" may never send the body: the connection cannot go on.
-  if (body_unread && parser_.expects_continue()) keep_alive_ = false;
-  if (body_unread && parser_.content_length().value_or(kDrainBytesMax + 1) > kDrainBytesMax)
-    keep_alive_ = false;
-
+  keep_alive_ = may_go_on();
   const Framing framing = http::h1::response_framing(response, method_, request.version);
   if (framing == Framing::until_close) keep_alive_ = false;
   out_.clear();
@@ -314,10 +239,11 @@ Task<bool> H1Connection::write_response(bool body_unread) {
   log(response.status);
   if (!sent || !keep_alive_) {
     if (sent) stream_.shutdown_write();
+    linger_ = sent && (refused_ || !input_.finished());
     co_return false;
   }
-  if (body_done_) co_return true;
-  co_return co_await skip_rest();
+  if (input_.finished()) co_return true;
+  co_return co_await input_.skip_body();
 }
 
 Task<bool> H1Connection::write_stream(http::Response& response, Framing framing) {
@@ -351,7 +277,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
 
 void H1Connection::log(int status) {
   const Duration duration = Clock::now() - started_;
-  prototype_->state->stats.record(worker_.core().index, status, duration, received_, sent_);
+  prototype_->state->stats.record(worker_.core().index, status, duration, input_.received(), sent_);
   observe::AccessLog* access_log = worker_.access_log();
   if (access_log == nullptr) return;
   const http::Request& request = exchange_.client_request();
@@ -367,7 +293,7 @@ void H1Connection::log(int status) {
                      .target = target_,
                      .protocol = http::to_string(request.version),
                      .status = status,
-                     .request_bytes = received_,
+                     .request_bytes = input_.received(),
                      .response_bytes = sent_,
                      .pipeline = exchange_.pipeline_name,
                      .steps = steps_,

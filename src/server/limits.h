@@ -11,7 +11,9 @@ inline constexpr std::chrono::seconds kHeadTimeout{
     30};  // from a request's first byte to the end of its head
 inline constexpr std::chrono::seconds kBodyTimeout{60};   // between two reads of a body
 inline constexpr std::chrono::seconds kWriteTimeout{60};  // for a write to be taken
-inline constexpr std::size_t kReadBytes = 16 * 1024;      // one read
+inline constexpr std::chrono::seconds kLingerTimeout{
+    2};                                               // after a refusal, for the client to read it
+inline constexpr std::size_t kReadBytes = 16 * 1024;  // one read
 inline constexpr std::size_t kDrainBytesMax =
     256 * 1024;  // of an unread body, to keep the connection
 inline constexpr std::size_t kJoinBytesMax =

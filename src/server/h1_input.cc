@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/h1_input.h"
+
+#include "server/limits.h"
+
+namespace sluice::server {
+
+using http::h1::ParseState;
+
+void H1Input::start(http::Request& request) {
+  parser_.start(request);
+  received_ = 0;
+  finished_ = true;
+  broken_ = false;
+}
+
+http::h1::RequestParser::Progress H1Input::parse() {
+  const auto progress = parser_.parse(buffer_.unread());
+  buffer_.consume(progress.consumed);
+  received_ += progress.consumed;
+  return progress;
+}
+
+// 0: the client ended its side.
+Task<Result<std::size_t>> H1Input::read_more() {
+  auto count = co_await stream_.read_some(buffer_.room(kReadBytes));
+  if (count) buffer_.filled(*count);
+  co_return count;
+}
+
+Task<bool> H1Input::wait(Duration patience) {
+  if (has_bytes()) co_return true;
+  stream_.set_deadline(Clock::now() + patience);
+  const auto count = co_await read_more();
+  co_return count&&* count > 0;
+}
+
+Task<H1Input::Head> H1Input::read_head() {
+  stream_.set_deadline(Clock::now() + kHeadTimeout);
+  while (true) {
+    const auto progress = parse();
+    if (progress.state == ParseState::head) {
+      finished_ = !parser_.has_body();
+      co_return Head::complete;
+    }
+    if (progress.state == ParseState::refused) co_return Head::refused;
+    const auto count = co_await read_more();
+    if (!count && count.error().kind == ErrorKind::timed_out) co_return Head::timed_out;
+    if (!count || *count == 0) co_return Head::ended;
+  }
+}
+
+Task<Result<std::string_view>> H1Input::read_body() {
+  while (!finished_) {
+    const auto progress = parse();
+    if (progress.state == ParseState::body) co_return progress.body;
+    if (progress.state == ParseState::done) break;
+    if (progress.state == ParseState::refused) {
+      broken_ = true;
+      co_return fail(ErrorKind::invalid, parser_.refusal().reason);
+    }
+    stream_.set_deadline(Clock::now() + kBodyTimeout);
+    const auto count = co_await read_more();
+    if (!count || *count == 0) {
+      broken_ = true;
+      co_return fail(ErrorKind::closed, "the client closed the connection within the body");
+    }
+  }
+  finished_ = true;
+  co_return std::string_view();
+}
+
+class H1Input::BodyStream final : public http::BodyReader {
+ public:
+  explicit BodyStream(H1Input& input) : input_(input) {}
+  Task<Result<std::string_view>> read() override { return input_.read_body(); }
+
+ private:
+  H1Input& input_;
+};
+
+std::unique_ptr<http::BodyReader> H1Input::body() { return std::make_unique<BodyStream>(*this); }
+
+Task<bool> H1Input::skip_body() {
+  std::size_t skipped = 0;
+  while (!finished_) {
+    const auto chunk = co_await read_body();
+    if (!chunk) co_return false;
+    skipped += chunk->size();
+    if (skipped > kDrainBytesMax) co_return false;
+  }
+  co_return true;
+}
+
+Task<void> H1Input::linger() {
+  stream_.set_deadline(Clock::now() + kLingerTimeout);
+  for (std::size_t read = 0; read < kDrainBytesMax;) {
+    buffer_.consume(buffer_.unread().size());
+    const auto count = co_await read_more();
+    if (!count || *count == 0) co_return;
+    read += *count;
+  }
+}
+
+}  // namespace sluice::server

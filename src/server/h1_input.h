@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// H1Input: what comes from a client, as heads and bodies of one request after the other. Owns the
+// codec's reading side and the bytes not yet consumed. Core-bound.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "http/h1/request_parser.h"
+#include "http/message.h"
+#include "loop/task.h"
+#include "net/stream.h"
+#include "server/read_buffer.h"
+
+namespace sluice::server {
+
+class H1Input {
+ public:
+  explicit H1Input(net::Stream& stream) : stream_(stream) {}
+
+  // Begins the next request, which `request` is filled with.
+  void start(http::Request& request);
+  // True when its first bytes are there; false when the client left or was silent for `patience`.
+  Task<bool> wait(Duration patience);
+  [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
+
+  enum class Head { complete, refused, ended, timed_out };
+  Task<Head> read_head();
+
+  // After a complete head: the body, to be read while it comes in. One reader at a time.
+  [[nodiscard]] std::unique_ptr<http::BodyReader> body();
+  // Reads on to the end of a body that nobody wanted, so that the connection can go on. False: it
+  // cannot, for the client left, the framing is broken or there is too much of it.
+  Task<bool> skip_body();
+  // After the last response: reads on for a moment and forgets. To close a socket with unread bytes
+  // is to reset it, and the response might be lost on the way (RFC 9112 section 9.6).
+  Task<void> linger();
+  // Everything of the request has been read.
+  [[nodiscard]] bool finished() const { return finished_; }
+  // There is no request after this one.
+  [[nodiscard]] bool broken() const { return broken_; }
+
+  [[nodiscard]] const http::h1::RequestParser& parser() const { return parser_; }
+  // Bytes of the request so far, framing included.
+  [[nodiscard]] std::uint64_t received() const { return received_; }
+
+ private:
+  class BodyStream;
+  Task<Result<std::string_view>> read_body();
+  Task<Result<std::size_t>> read_more();
+  http::h1::RequestParser::Progress parse();
+
+  net::Stream& stream_;
+  ReadBuffer buffer_;
+  http::h1::RequestParser parser_;
+  std::uint64_t received_ = 0;
+  bool finished_ = true;
+  bool broken_ = false;
+};
+
+}  // namespace sluice::server
