@@ -80,6 +80,14 @@ TEST(EventLoop, TimerMayDestroyItselfWhenItFires) {
   EXPECT_FALSE(timer.has_value());
 }
 
+Task<int> at_once() { co_return 7; }
+
+TEST(EventLoop, CompletingWithoutWaitingLeavesNoStopBehind) {
+  EventLoop loop;
+  EXPECT_EQ(run_to_completion(loop, at_once()), 7);
+  EXPECT_EQ(run_to_completion(loop, add(loop, 1, 2)), 3);
+}
+
 TEST(EventLoop, AStopBeforeRunCounts) {
   EventLoop loop;
   loop.stop();

@@ -8,15 +8,19 @@ namespace sluice::loop {
 template <class T>
 T run_to_completion(EventLoop& loop, Task<T> task) {
   struct Stop {
-    static Task<void> after(EventLoop& loop, Task<T>& task, std::optional<T>& value) {
+    // A stop that nobody waits for would end the loop's next run.
+    static Task<void> after(EventLoop& loop, Task<T>& task, std::optional<T>& value,
+                            const bool& running) {
       value.emplace(co_await std::move(task));
-      loop.stop();
+      if (running) loop.stop();
     }
   };
   std::optional<T> value;
-  Task<void> root = Stop::after(loop, task, value);
+  bool running = false;
+  Task<void> root = Stop::after(loop, task, value, running);
   root.start();
-  if (!root.done()) loop.run();
+  running = !root.done();
+  if (running) loop.run();
   root.take();
   return std::move(*value);
 }
