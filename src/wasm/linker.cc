@@ -121,8 +121,11 @@ Result<void> Linker::check_exports(const Module& module) const {
     }
   }
   const Export* memory = module.find_export("memory");
-  if (memory == nullptr || memory->kind != ExternKind::memory)
+  if (memory != nullptr && memory->kind == ExternKind::shared_memory) {
+    fault("its memory is shared, which is not supported: build it without threads");
+  } else if (memory == nullptr || memory->kind != ExternKind::memory) {
     fault("it exports no memory named \"memory\"");
+  }
   if (faults.empty()) return {};
   return fail(ErrorKind::invalid, "the module does not fit: " + faults);
 }

@@ -106,7 +106,10 @@ ExternKind kind_of(const wasm_externtype_t* type) {
     case WASM_EXTERN_FUNC:
       return ExternKind::function;
     case WASM_EXTERN_MEMORY:
-      return ExternKind::memory;
+      // A guest could wait on it, which would hold the thread.
+      return wasmtime_memorytype_isshared(wasm_externtype_as_memorytype_const(type))
+                 ? ExternKind::shared_memory
+                 : ExternKind::memory;
     case WASM_EXTERN_GLOBAL:
       return ExternKind::global;
     case WASM_EXTERN_TABLE:

@@ -24,7 +24,7 @@ struct Signature {
 // "(i32, i32) -> i64"
 [[nodiscard]] std::string to_string(const Signature& signature);
 
-enum class ExternKind { function, memory, global, table, other };
+enum class ExternKind { function, memory, shared_memory, global, table, other };
 
 struct Import {
   std::string module;
