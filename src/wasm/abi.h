@@ -93,6 +93,8 @@ class HostCall {
   // Calls the guest's function `index` of the ABI, (i32) -> i32. While it runs, the guest may not
   // call host functions of the ABI: each level would take a stack of its own.
   [[nodiscard]] Result<std::uint32_t> call(std::size_t index, std::uint32_t argument);
+  // What the guest writes to standard output or error: to the log, at debug level, bounded.
+  void print(std::string_view bytes);
   // What Instance::set_context was given; null outside.
   template <class T>
   [[nodiscard]] T* context() const {

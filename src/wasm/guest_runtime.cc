@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "base/time.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kTextUnitsMax = 500;
 constexpr std::uint32_t kRandomBytesMax = 64 << 10;
+constexpr std::uint32_t kIoVectorsMax = 64;
 
 void append_utf8(std::string& out, std::uint32_t c) {
   const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
@@ -107,6 +109,33 @@ Result<void> random_get(HostCall& call) {
   return {};
 }
 
+// Wasmtime's own would write from a thread of its runtime, after the guest may be gone.
+Result<void> fd_write(HostCall& call) {
+  constexpr std::int32_t kBadDescriptor = 8;  // WASI errno badf
+  const std::uint32_t descriptor = call.u32(0);
+  const std::uint32_t first = call.u32(1);
+  const std::uint32_t count = std::min(call.u32(2), kIoVectorsMax);  // a short write is allowed
+  const std::uint32_t written_at = call.u32(3);
+  SLUICE_TRY(const GuestMemory memory, call.memory());
+  if (descriptor != 1 && descriptor != 2) {
+    call.return_i32(kBadDescriptor);
+    return {};
+  }
+  std::uint32_t written = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    SLUICE_TRY(const std::span<char> vector, memory.at(first, (i + 1) * std::uint64_t{8}));
+    std::uint32_t address_and_size[2];
+    std::memcpy(address_and_size, vector.data() + i * std::size_t{8}, sizeof address_and_size);
+    SLUICE_TRY(const std::span<char> bytes, memory.at(address_and_size[0], address_and_size[1]));
+    call.print({bytes.data(), bytes.size()});
+    written += address_and_size[1];
+  }
+  SLUICE_TRY(const std::span<char> out, memory.at(written_at, sizeof written));
+  std::memcpy(out.data(), &written, sizeof written);
+  call.return_i32(0);
+  return {};
+}
+
 constexpr HostFunction kEnv[] = {
     {"abort", "iiii", "", env_abort},
     {"seed", "", "F", env_seed},
@@ -115,6 +144,7 @@ constexpr HostFunction kEnv[] = {
 constexpr HostFunction kWasi[] = {
     {"poll_oneoff", "iiii", "i", poll_oneoff},
     {"random_get", "ii", "i", random_get},
+    {"fd_write", "iiii", "i", fd_write},
 };
 
 }  // namespace

@@ -88,4 +88,8 @@ Result<std::uint32_t> HostCall::call(std::size_t index, std::uint32_t argument) 
   return static_cast<std::uint32_t>(value.i32);
 }
 
+void HostCall::print(std::string_view bytes) {
+  if (instance_.output) instance_.output->write(bytes);
+}
+
 }  // namespace sluice::wasm

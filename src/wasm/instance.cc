@@ -16,15 +16,8 @@ constexpr std::int64_t kTableElementsMax = 100'000;
 constexpr std::int64_t kTablesMax = 4;
 constexpr std::uint64_t kTicksPerSlice = 1;
 
-std::ptrdiff_t write_output(void* output, const unsigned char* bytes, std::size_t size) {
-  static_cast<GuestOutput*>(output)->write({reinterpret_cast<const char*>(bytes), size});
-  return static_cast<std::ptrdiff_t>(size);
-}
-
 Result<void> give_wasi(InstanceState& state) {
   wasi_config_t* config = wasi_config_new();  // wasmtime_context_set_wasi takes it
-  wasi_config_set_stdout_custom(config, write_output, state.output.get(), nullptr);
-  wasi_config_set_stderr_custom(config, write_output, state.output.get(), nullptr);
   const ErrorPtr error(wasmtime_context_set_wasi(state.context, config));
   if (error) return fail(ErrorKind::internal, message_of(*error));
   return {};
