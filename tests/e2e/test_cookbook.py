@@ -131,7 +131,7 @@ def test_section_2_block_before_the_start(opened):
 
 
 def test_reload_is_needed_to_run_the_new_program(opened):
-    opened.build(5)
+    opened.build(3)
     assert set(opened.answers(30)) == {BUY}
     opened.run("egctl wasm reload-code")
     assert SOLD_OUT in set(opened.answers(200))

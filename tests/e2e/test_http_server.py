@@ -273,7 +273,7 @@ def test_keep_alive_timeout(site):
 def test_max_connections(site):
     site.paths(A, maxConnections=2)
     first, second = site.connect(), site.connect()
-    assert first.request().text == second.request().text == "a"
+    assert first.request().text == second.request().text == "a", "both have a place before the third comes"
     with site.connect() as third:
         third.send(request())
         third.socket.settimeout(0.3)
@@ -288,11 +288,12 @@ def test_max_connections(site):
 
 def test_max_connections_can_be_raised(site):
     site.paths(A, maxConnections=1)
-    with site.connect() as first, site.connect() as second:
-        assert first.request().text == "a"
-        second.send(request())
-        site.paths(A, maxConnections=10)
-        assert second.receive().text == "a"
+    with site.connect() as first:
+        assert first.request().text == "a", "the place is taken before the second comes"
+        with site.connect() as second:
+            second.send(request())
+            site.paths(A, maxConnections=10)
+            assert second.receive().text == "a"
 
 
 def test_head(site):
