@@ -72,6 +72,7 @@ elif egctl object list >/dev/null 2>&1; then
   printf '%s\n' "A gateway that was not started by make run already serves $api: stop it first." >&2
   exit 1
 else
+  seen=$(stat -c %s "$log" 2>/dev/null || echo 0) # of the log, which goes on from run to run
   # A session of its own: Ctrl-C reaches it through this script, as SIGTERM.
   setsid "$server" --home-dir "$home" --api-addr "$api" </dev/null >"$first_words" 2>&1 &
   pid=$!
@@ -116,7 +117,7 @@ if [[ -n ${DETACH:-} || ! -t 0 || ! -t 1 ]]; then
 fi
 printf 'Ctrl-C stops it. The log:\n\n'
 trap 'printf "\n"; stop; exit 0' INT TERM HUP
-tail --pid="$pid" -n +1 -F "$log" 2>/dev/null &
+tail --pid="$pid" -c "+$((seen + 1))" -F "$log" 2>/dev/null &
 wait "$!" || true
 rm -f "$pid_file"
 printf 'sluice-server ended; its log: %s\n' "$log"
