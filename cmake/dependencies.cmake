@@ -21,7 +21,7 @@ endif()
 set(SLUICE_WASMTIME_DIR "" CACHE PATH "folder with libsluice_wasmtime and include/")
 if(NOT EXISTS ${SLUICE_WASMTIME_DIR}/include/wasmtime.h)
   message(FATAL_ERROR "SLUICE_WASMTIME_DIR has no include/wasmtime.h: run `make build`, "
-                      "or tools/build_wasmtime and pass -DSLUICE_WASMTIME_DIR=<what it prints>")
+                      "or tools/build_wasmtime.sh and pass -DSLUICE_WASMTIME_DIR=<what it prints>")
 endif()
 add_library(wasmtime INTERFACE)
 target_include_directories(wasmtime SYSTEM INTERFACE ${SLUICE_WASMTIME_DIR}/include)
