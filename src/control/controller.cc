@@ -14,16 +14,14 @@ std::string document_prefix(std::size_t index, std::size_t count) {
 }
 
 // Two servers on one port would take each other's connections.
-void check_ports(const Objects& next, const Object& mine, const std::string& prefix,
-                 config::Faults& faults) {
+void check_ports(const Objects& next, const Object& mine, config::Faults& faults) {
   for (const auto& [name, other] : next) {
     if (!other->server || name == mine.name || other->server->spec.port != mine.server->spec.port)
       continue;
     const std::string& a = other->server->spec.address;
     const std::string& b = mine.server->spec.address;
     if (a != b && !a.empty() && !b.empty()) continue;
-    faults.add(prefix + "port",
-               std::to_string(mine.server->spec.port) + " is used by HTTPServer " + name);
+    faults.add("port", std::to_string(mine.server->spec.port) + " is used by HTTPServer " + name);
   }
 }
 
@@ -55,8 +53,6 @@ Result<void> check_mode(const Object* existing, const std::string& name, const s
   return {};
 }
 
-Error with_prefix(const config::Faults& faults) { return faults.to_error(); }
-
 }  // namespace
 
 Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
@@ -82,7 +78,7 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
 
     config::Faults own;
     auto object = build_object(documents[i], s.kinds, existing, s.options.core_count, own);
-    if (object && object->server) check_ports(next, *object, "", own);
+    if (object && object->server) check_ports(next, *object, own);
     for (const std::string& line : own.lines()) faults.add("", prefix + line);
     if (!object) continue;
     if (existing != nullptr && existing->error.empty() && same_spec(*existing, *object)) {
@@ -95,7 +91,7 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
     changed.push_back(object);
     next.insert_or_assign(name, std::move(object));
   }
-  if (!faults.empty()) return std::unexpected(with_prefix(faults));
+  if (!faults.empty()) return std::unexpected(faults.to_error());
   if (changed.empty()) return result;
 
   SLUICE_CHECK(s.save(changed));
