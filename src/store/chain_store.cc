@@ -13,17 +13,15 @@ using namespace std::chrono_literals;
 
 constexpr Duration kAdminWait = 30s;
 
-Result<void> check_limits(const std::vector<Entry>& entries, const Limits& limits) {
-  for (const Entry& entry : entries) {
-    if (entry.key.size() > limits.key_bytes_max) {
-      return fail(ErrorKind::too_large, "the key `" + entry.key.substr(0, 40) +
-                                            "…` is longer than " +
-                                            std::to_string(limits.key_bytes_max) + " bytes");
-    }
-    if (entry.value.size() > limits.value_bytes_max) {
-      return fail(ErrorKind::too_large, "the value of `" + entry.key + "` is longer than " +
-                                            std::to_string(limits.value_bytes_max) + " bytes");
-    }
+Result<void> check_limits(std::string_view key, std::string_view value, const Limits& limits) {
+  if (key.size() > limits.key_bytes_max) {
+    return fail(ErrorKind::too_large, "the key `" + std::string(key.substr(0, 40)) +
+                                          "…` is longer than " +
+                                          std::to_string(limits.key_bytes_max) + " bytes");
+  }
+  if (value.size() > limits.value_bytes_max) {
+    return fail(ErrorKind::too_large, "the value of `" + std::string(key) + "` is longer than " +
+                                          std::to_string(limits.value_bytes_max) + " bytes");
   }
   return {};
 }
@@ -99,16 +97,43 @@ Result<void> ChainStore::append(Chain& chain, NodePtr node) {
   return journal_.wait_durable(chain, version, kAdminWait);
 }
 
-Result<void> ChainStore::apply(const std::string& ns, std::vector<Entry> entries) {
-  SLUICE_CHECK(check_limits(entries, engine_->limits));
-  if (entries.empty()) return {};
-  SLUICE_TRY(const auto chain, open(ns));
-  auto node = std::make_unique<Node>();
-  node->writes.reserve(entries.size());
-  for (const Entry& entry : entries) {
-    node->writes.push_back({Record::make(entry.key, entry.value), chain->hash(entry.key), Op::put});
+Result<Version> ChainStore::scan(const std::string& ns, std::string_view prefix,
+                                 const Visit& visit) {
+  SLUICE_CHECK(settle(ns));
+  return medium_->scan(ns, prefix, visit);
+}
+
+class ChainStore::ChainImport final : public Import {
+ public:
+  ChainImport(ChainStore& store, std::shared_ptr<Chain> chain)
+      : store_(store), chain_(std::move(chain)) {}
+
+  Result<void> add(std::string_view key, std::string_view value) override {
+    SLUICE_CHECK(check_limits(key, value, store_.engine_->limits));
+    node_->writes.push_back({Record::make(key, value), chain_->hash(key), Op::put});
+    return {};
   }
-  return append(*chain, std::move(node));
+  std::uint64_t size() const override { return node_->writes.size(); }
+  Result<void> commit() override {
+    if (node_->writes.empty()) return {};
+    return store_.append(*chain_, std::move(node_));
+  }
+
+ private:
+  ChainStore& store_;
+  std::shared_ptr<Chain> chain_;
+  NodePtr node_ = std::make_unique<Node>();
+};
+
+Result<std::unique_ptr<Import>> ChainStore::begin_import(const std::string& ns) {
+  SLUICE_TRY(auto chain, open(ns));
+  return std::make_unique<ChainImport>(*this, std::move(chain));
+}
+
+Result<void> ChainStore::apply(const std::string& ns, std::vector<Entry> entries) {
+  SLUICE_TRY(const auto import, begin_import(ns));
+  for (const Entry& entry : entries) SLUICE_CHECK(import->add(entry.key, entry.value));
+  return import->commit();
 }
 
 Result<void> ChainStore::erase_all(const std::string& ns, std::string_view prefix) {

@@ -24,6 +24,8 @@ class ChainStore final : public Store {
   View& view(const loop::Core& core, const std::string& ns) override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
+  Result<Version> scan(const std::string& ns, std::string_view prefix, const Visit& visit) override;
+  Result<std::unique_ptr<Import>> begin_import(const std::string& ns) override;
   Result<void> apply(const std::string& ns, std::vector<Entry> entries) override;
   Result<void> erase_all(const std::string& ns, std::string_view prefix) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
@@ -37,6 +39,7 @@ class ChainStore final : public Store {
   // null if this process has not used it yet.
   [[nodiscard]] std::shared_ptr<Chain> find(const std::string& ns) const;
   [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
+  class ChainImport;
   [[nodiscard]] Result<void> append(Chain& chain, NodePtr node);
   // Until what is committed now is durable; at once while the journal cannot write.
   [[nodiscard]] Result<void> settle(const std::string& ns);

@@ -57,6 +57,9 @@ class BadMedium final : public Medium {
                     std::size_t limit) override {
     return memory_.list(ns, prefix, after, limit);
   }
+  Result<Version> scan(const std::string&, std::string_view, const Store::Visit&) override {
+    return 0;
+  }
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override {
     return memory_.count(ns, prefix);
   }

@@ -54,6 +54,39 @@ TEST_P(StoreConformance, ListsInPagesInKeyOrder) {
   EXPECT_FALSE(page->more);
 }
 
+TEST_P(StoreConformance, ScansAVersionInKeyOrder) {
+  const auto import = store->begin_import(kNs);
+  ASSERT_TRUE(import);
+  for (int i = 9; i >= 0; --i) ASSERT_TRUE((*import)->add("id/" + std::to_string(i), "v"));
+  ASSERT_TRUE((*import)->add("other", "v"));
+  ASSERT_TRUE((*import)->add("id/3", "the last one counts"));
+  EXPECT_EQ((*import)->size(), 12U);
+  EXPECT_EQ(store->count(kNs, ""), 0U) << "not yet committed";
+  ASSERT_TRUE((*import)->commit());
+  std::vector<std::string> seen;
+  const auto version = store->scan(kNs, "id/", [&](std::string_view key, std::string_view value) {
+    seen.emplace_back(key);
+    if (key == "id/3") {
+      EXPECT_EQ(value, "the last one counts");
+      EXPECT_TRUE(store->apply(kNs, {{"id/5x", "too late for this scan"}}));
+    }
+    return key != "id/8";
+  });
+  ASSERT_TRUE(version);
+  EXPECT_EQ(*version + 1, store->status(kNs).durable);
+  EXPECT_EQ(seen, (std::vector<std::string>{"id/0", "id/1", "id/2", "id/3", "id/4", "id/5", "id/6",
+                                            "id/7", "id/8"}));
+}
+
+TEST_P(StoreConformance, AnImportThatIsDroppedLeavesNoTrace) {
+  {
+    const auto import = store->begin_import(kNs);
+    ASSERT_TRUE(import);
+    ASSERT_TRUE((*import)->add("k", "v"));
+  }
+  EXPECT_EQ(store->count(kNs, ""), 0U);
+}
+
 TEST_P(StoreConformance, AdministrationIsATransactionToo) {
   on(0, [&](View& v) { EXPECT_EQ(count(v, "id/"), 0U); });
   View& admin_seen = view(1);

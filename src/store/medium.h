@@ -37,6 +37,9 @@ class Medium {
   [[nodiscard]] virtual Result<Version> load(const std::string& ns, const Visit& visit) = 0;
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
+  // Store::scan.
+  [[nodiscard]] virtual Result<Version> scan(const std::string& ns, std::string_view prefix,
+                                             const Store::Visit& visit) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
                                                     std::string_view prefix) = 0;
 

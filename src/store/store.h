@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -148,6 +149,21 @@ struct Page {
   bool more = false;  // there are keys after the last entry
 };
 
+// One administrative change of any size, collected and then made as one unit. Any thread but a
+// worker's; one thread at a time. Destroying it uncommitted leaves no trace.
+class Import {
+ public:
+  virtual ~Import() = default;
+  // `too_large` for a key or value over the limits. Of a key that comes twice the last value
+  // counts.
+  [[nodiscard]] virtual Result<void> add(std::string_view key, std::string_view value) = 0;
+  // Number of entries added.
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  // Once. Blocks until all is durable and visible to every core; `unavailable` while the journal
+  // cannot write: nothing has changed then.
+  [[nodiscard]] virtual Result<void> commit() = 0;
+};
+
 struct NamespaceStatus {
   std::uint64_t keys = 0;
   Version committed = 0;
@@ -171,9 +187,14 @@ class Store {
   // write: what is durable). A page holds at most `limit` entries (2 at least) or about 8 MiB.
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
-  // apply, erase_all: one atomic unit each. `unavailable` while the journal cannot write;
-  // `timed_out` after 30 s. Every core inserts all of `entries` in one go (about 0.1 us each): send
-  // millions in several calls.
+  // Visits the entries whose keys begin with `prefix`, in key order, as of one version, which is
+  // returned; as up to date as list(). `visit` returns false to end early.
+  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+  [[nodiscard]] virtual Result<Version> scan(const std::string& ns, std::string_view prefix,
+                                             const Visit& visit) = 0;
+  // begin_import (merges: other keys stay), erase_all: one atomic unit each.
+  [[nodiscard]] virtual Result<std::unique_ptr<Import>> begin_import(const std::string& ns) = 0;
+  // An import of a few entries.
   [[nodiscard]] virtual Result<void> apply(const std::string& ns, std::vector<Entry> entries) = 0;
   [[nodiscard]] virtual Result<void> erase_all(const std::string& ns, std::string_view prefix) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,

@@ -34,18 +34,17 @@ void create_private(const std::string& path) {
 
 Result<std::unique_ptr<Medium>> SqliteMedium::open(const std::string& directory) {
   SLUICE_TRY(DirectoryLock lock, DirectoryLock::take(directory));
-  const std::string path = directory + "/sluice.db";
-  create_private(path);
-  std::unique_ptr<SqliteMedium> medium(new SqliteMedium(std::move(lock)));
-  SLUICE_CHECK(medium->prepare_writer(path));
-  SLUICE_CHECK(medium->prepare_reader(path));
+  std::unique_ptr<SqliteMedium> medium(new SqliteMedium(std::move(lock), directory + "/sluice.db"));
+  create_private(medium->path_);
+  SLUICE_CHECK(medium->prepare_writer());
+  SLUICE_TRY(medium->reader_, medium->open_reader());
   return medium;
 }
 
-Result<void> SqliteMedium::prepare_writer(const std::string& path) {
+Result<void> SqliteMedium::prepare_writer() {
   Writer& w = writer_;
-  SLUICE_TRY(w.connection, Connection::open(path));
-  SLUICE_CHECK(prepare_database(w.connection, path));
+  SLUICE_TRY(w.connection, Connection::open(path_));
+  SLUICE_CHECK(prepare_database(w.connection, path_));
   return prepare_all(
       w.connection,
       {{&w.begin, "BEGIN IMMEDIATE"},

@@ -23,6 +23,8 @@ class SqliteMedium final : public Medium {
   Result<Version> load(const std::string& ns, const Visit& visit) override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
+  Result<Version> scan(const std::string& ns, std::string_view prefix,
+                       const Store::Visit& visit) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
   Result<std::vector<Entry>> documents(std::string_view collection) override;
   Result<void> put_document(std::string_view collection, const Entry& document) override;
@@ -47,18 +49,20 @@ class SqliteMedium final : public Medium {
     std::int64_t id = 0;  // 0: no such namespace
     Version version = 0;
   };
-  explicit SqliteMedium(DirectoryLock lock) : lock_(std::move(lock)) {}
-  [[nodiscard]] Result<void> prepare_writer(const std::string& path);
-  [[nodiscard]] Result<void> prepare_reader(const std::string& path);
+  SqliteMedium(DirectoryLock lock, std::string path)
+      : lock_(std::move(lock)), path_(std::move(path)) {}
+  [[nodiscard]] Result<void> prepare_writer();
+  [[nodiscard]] Result<Reader> open_reader() const;
 
   [[nodiscard]] Result<void> write_batch(const Batch& batch);
   [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write);
   [[nodiscard]] Result<std::int64_t> namespace_id(std::string_view ns);
 
-  [[nodiscard]] Result<Found> find(std::string_view ns);
+  [[nodiscard]] static Result<Found> find(Reader& reader, std::string_view ns);
   [[nodiscard]] Result<void> read_all(std::int64_t id, const Visit& visit);
 
   DirectoryLock lock_;
+  const std::string path_;
   std::mutex writer_mutex_;
   Writer writer_;
   std::unordered_map<std::string, std::int64_t> ids_;  // of writer_: those on disk

@@ -12,9 +12,9 @@ struct ToPrepare {
 
 }  // namespace
 
-Result<void> SqliteMedium::prepare_reader(const std::string& path) {
-  Reader& r = reader_;
-  SLUICE_TRY(r.connection, Connection::open(path));
+Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
+  Reader r;
+  SLUICE_TRY(r.connection, Connection::open(path_));
   SLUICE_CHECK(r.connection.execute("PRAGMA query_only = 1"));
   const ToPrepare list[] = {
       {&r.begin, "BEGIN"},
@@ -29,28 +29,28 @@ Result<void> SqliteMedium::prepare_reader(const std::string& path) {
   for (const auto& [statement, sql] : list) {
     SLUICE_TRY(*statement, r.connection.prepare(sql));
   }
-  return {};
+  return r;
 }
 
-Result<SqliteMedium::Found> SqliteMedium::find(std::string_view ns) {
-  Statement& find = reader_.find_namespace;
+Result<SqliteMedium::Found> SqliteMedium::find(Reader& reader, std::string_view ns) {
+  Statement& find = reader.find_namespace;
   const ResetGuard guard(find);
   const int code = find.text(1, ns).step();
   if (code == SQLITE_DONE) return Found{};
-  if (code != SQLITE_ROW) return std::unexpected(reader_.connection.error(code));
+  if (code != SQLITE_ROW) return std::unexpected(reader.connection.error(code));
   return Found{find.column_integer(0), static_cast<Version>(find.column_integer(1))};
 }
 
 Result<Version> SqliteMedium::version(const std::string& ns) {
   const std::lock_guard lock(reader_mutex_);
-  SLUICE_TRY(const Found found, find(ns));
+  SLUICE_TRY(const Found found, find(reader_, ns));
   return found.version;
 }
 
 Result<Version> SqliteMedium::load(const std::string& ns, const Visit& visit) {
   const std::lock_guard lock(reader_mutex_);
   SLUICE_CHECK(reader_.connection.run(reader_.begin));  // the version and the data: one snapshot
-  const auto found = find(ns);
+  const auto found = find(reader_, ns);
   const auto read = found ? read_all(found->id, visit) : Result<void>();
   const auto committed = reader_.connection.run(reader_.commit);
   if (!found) return std::unexpected(found.error());
@@ -72,7 +72,7 @@ Result<void> SqliteMedium::read_all(std::int64_t id, const Visit& visit) {
 Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
                                 std::string_view after, std::size_t limit) {
   const std::lock_guard lock(reader_mutex_);
-  SLUICE_TRY(const Found found, find(ns));
+  SLUICE_TRY(const Found found, find(reader_, ns));
   const bool from_start = after.empty() || after < prefix;
   Statement& list = from_start ? reader_.list : reader_.list_after;
   const ResetGuard guard(list);
@@ -95,9 +95,26 @@ Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
   return page;
 }
 
+// On a connection of its own: it may take as long as a client takes to read a million entries.
+Result<Version> SqliteMedium::scan(const std::string& ns, std::string_view prefix,
+                                   const Store::Visit& visit) {
+  SLUICE_TRY(Reader reader, open_reader());
+  SLUICE_CHECK(reader.connection.run(reader.begin));  // ends with the connection
+  SLUICE_TRY(const Found found, find(reader, ns));
+  Statement& list = reader.list;
+  list.integer(1, found.id).blob(2, prefix);
+  int code = SQLITE_OK;
+  while ((code = list.step()) == SQLITE_ROW) {
+    const std::string_view key = list.column_bytes(0);
+    if (!key.starts_with(prefix) || !visit(key, list.column_bytes(1))) return found.version;
+  }
+  if (code != SQLITE_DONE) return std::unexpected(reader.connection.error(code));
+  return found.version;
+}
+
 Result<std::uint64_t> SqliteMedium::count(const std::string& ns, std::string_view prefix) {
   const std::lock_guard lock(reader_mutex_);
-  SLUICE_TRY(const Found found, find(ns));
+  SLUICE_TRY(const Found found, find(reader_, ns));
   const std::string end = end_of_prefix(prefix);
   Statement& count = end.empty() ? reader_.count : reader_.count_range;
   const ResetGuard guard(count);

@@ -77,6 +77,20 @@ Result<Page> MemoryMedium::list(const std::string& ns, std::string_view prefix,
   return page;
 }
 
+// On a copy: `visit` may take its time, and use the store.
+Result<Version> MemoryMedium::scan(const std::string& ns, std::string_view prefix,
+                                   const Store::Visit& visit) {
+  Namespace copy;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = namespaces_.find(ns); found != namespaces_.end()) copy = found->second;
+  }
+  const auto [first, last] = range_of(copy.entries, prefix);
+  for (auto at = first; at != last && visit(at->first, at->second); ++at) {
+  }
+  return copy.version;
+}
+
 Result<std::uint64_t> MemoryMedium::count(const std::string& ns, std::string_view prefix) {
   const std::lock_guard lock(mutex_);
   const auto found = namespaces_.find(ns);

@@ -18,6 +18,8 @@ class MemoryMedium final : public Medium {
   Result<Version> load(const std::string& ns, const Visit& visit) override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
+  Result<Version> scan(const std::string& ns, std::string_view prefix,
+                       const Store::Visit& visit) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
   Result<std::vector<Entry>> documents(std::string_view collection) override;
   Result<void> put_document(std::string_view collection, const Entry& document) override;
