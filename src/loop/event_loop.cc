@@ -151,8 +151,10 @@ EventLoop::Timer& EventLoop::Timer::operator=(Timer&& other) noexcept {
   return *this;
 }
 
+bool EventLoop::Timer::pending() const { return slot_ && !slot_->fired; }
+
 void EventLoop::Timer::reset() {
-  if (loop_ != nullptr && slot_ && !slot_->fired) loop_->remove_timer(slot_->position);
+  if (pending()) loop_->remove_timer(slot_->position);
   loop_ = nullptr;
   slot_.reset();
 }

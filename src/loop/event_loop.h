@@ -71,7 +71,8 @@ class EventLoop::Timer {
   Timer& operator=(Timer&& other) noexcept;
   ~Timer() { reset(); }
   void reset();
-  [[nodiscard]] bool pending() const { return loop_ != nullptr; }
+  // False once the callback has begun.
+  [[nodiscard]] bool pending() const;
 
  private:
   struct Slot;

@@ -6,19 +6,21 @@
 namespace sluice::wasm {
 namespace {
 
-constexpr Duration kBackoffFirst = std::chrono::milliseconds(10);
-constexpr Duration kBackoffMax = std::chrono::seconds(5);
+constexpr Duration kFirstPause = std::chrono::milliseconds(10);
+constexpr Duration kLongestPause = std::chrono::seconds(5);
 
 }  // namespace
 
 Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
-           Create create, OnError on_error)
+           Create create, OnReplaced on_replaced)
     : loop_(loop),
       size_(size),
       free_(std::move(ready)),
       create_(std::move(create)),
-      on_error_(std::move(on_error)),
-      alive_(static_cast<unsigned>(free_.size())) {}
+      on_replaced_(std::move(on_replaced)),
+      alive_(static_cast<unsigned>(free_.size())) {
+  replace_the_dead();
+}
 
 Pool::~Pool() = default;
 
@@ -43,7 +45,7 @@ void Pool::release(std::unique_ptr<Instance> instance) {
   }
   instance.reset();
   --alive_;
-  if (!waiters_.empty() && may_create()) start_creation();
+  replace_the_dead();
   if (alive_ == 0 && creating_ == 0) fail_waiters();
 }
 
@@ -55,15 +57,13 @@ void Pool::hand_out(std::unique_ptr<Instance> instance) {
   }
 }
 
-bool Pool::may_create() const {
-  return alive_ + creating_ < size_ && creating_ <= waiters_.size() && Clock::now() >= retry_at_;
-}
-
-void Pool::start_creation() {
+void Pool::replace_the_dead() {
   creations_.remove_if([](const Task<void>& task) { return task.done(); });
-  ++creating_;
-  creations_.push_back(create_one());
-  creations_.back().start();
+  while (alive_ + creating_ < size_ && !retry_.pending()) {
+    ++creating_;
+    creations_.push_back(create_one());
+    creations_.back().start();  // most are done at once
+  }
 }
 
 Task<void> Pool::create_one() { created(co_await create_()); }
@@ -73,13 +73,14 @@ void Pool::created(Result<std::unique_ptr<Instance>> made) {
   if (made) {
     ++alive_;
     ++created_;
-    backoff_ = {};
+    pause_ = {};
+    on_replaced_({});
     hand_out(std::move(*made));
     return;
   }
-  backoff_ = backoff_ == Duration{} ? kBackoffFirst : std::min(backoff_ * 2, kBackoffMax);
-  retry_at_ = Clock::now() + backoff_;
-  on_error_(made.error());
+  pause_ = pause_ == Duration{} ? kFirstPause : std::min(pause_ * 2, kLongestPause);
+  retry_ = loop::EventLoop::Timer(loop_, Clock::now() + pause_, [this] { replace_the_dead(); });
+  on_replaced_(std::unexpected(std::move(made).error()));
   if (alive_ == 0 && creating_ == 0) fail_waiters();
 }
 
@@ -89,10 +90,6 @@ void Pool::fail_waiters() {
 
 bool Pool::Acquire::await_ready() {
   granted_ = pool_.take_free();
-  if (granted_) [[likely]]
-    return true;
-  if (pool_.may_create()) pool_.start_creation();
-  granted_ = pool_.take_free();  // most are made at once
   return granted_ || (pool_.alive_ == 0 && pool_.creating_ == 0);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pool: one core's share of a filter's Instances. Core-bound. Whoever takes one while another has
-// to wait stands in a queue, first come first served; a dead Instance is replaced when one is
-// needed.
+// Pool: one core's share of a filter's Instances. Core-bound. Whoever wants one while all are taken
+// stands in a queue, first come first served. A dead Instance is replaced at once; while none can
+// be made, again after a pause that grows.
 #pragma once
 
 #include <functional>
@@ -19,17 +19,17 @@ namespace sluice::wasm {
 class Pool {
  public:
   using Create = std::function<Task<Result<std::unique_ptr<Instance>>>()>;
-  using OnError = std::function<void(const Error&)>;
+  using OnReplaced = std::function<void(const Result<void>&)>;
 
   struct Counts {
-    unsigned alive = 0;  // free, taken, or about to be
+    unsigned alive = 0;  // free or taken
     unsigned waiting = 0;
     std::uint64_t created = 0;  // as replacements
   };
 
-  // `create` makes a replacement; `on_error` hears why one could not be made.
+  // `create` makes a replacement; `on_replaced` hears of each, and why one could not be made.
   Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
-       Create create, OnError on_error);
+       Create create, OnReplaced on_replaced);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -69,8 +69,7 @@ class Pool {
  private:
   void release(std::unique_ptr<Instance> instance);
   void hand_out(std::unique_ptr<Instance> instance);
-  [[nodiscard]] bool may_create() const;
-  void start_creation();
+  void replace_the_dead();
   Task<void> create_one();
   void created(Result<std::unique_ptr<Instance>> made);
   void fail_waiters();
@@ -80,12 +79,12 @@ class Pool {
   unsigned size_;
   std::vector<std::unique_ptr<Instance>> free_;
   Create create_;
-  OnError on_error_;
+  OnReplaced on_replaced_;
   unsigned alive_;
   unsigned creating_ = 0;
   std::uint64_t created_ = 0;
-  Duration backoff_{};
-  TimePoint retry_at_{};
+  Duration pause_{};              // after the last failure; zero: it was none
+  loop::EventLoop::Timer retry_;  // pending during the pause
   std::list<Acquire*> waiters_;
   std::list<Task<void>> creations_;
 };

@@ -53,6 +53,8 @@ def test_a_thousand_timeouts_use_nothing_up(put, server):
             assert connection.request(X_Mode="ret0").text == "ok"
     status = server.status("p")["filters"]["wasm"]
     assert status["health"] == "ready"
+    assert status["vms"] == 16, "all of maxConcurrency, without a request that asks for them"
+    assert status["vmsReplaced"] == status["numOfTimeout"]
     assert status["numOfRequest"] >= 1200
     # A connection whose core's instances are all looping waits its timeout out in the queue.
     assert status["numOfWasmError"] + status["numOfOutOfVM"] == 1000

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kPathBytesMax = 4095;
-constexpr std::size_t kShownBytesMax = 60;
+constexpr std::size_t kShownBytesMax = 60;  // of what is no path
 
 bool is_url(std::string_view code) {
   const auto starts = [code](std::string_view scheme) {
@@ -42,8 +42,11 @@ Result<std::string> read_file(const std::string& path) {
   return bytes;
 }
 
+// A path is shown whole, wherever it was mistyped; base64 gone wrong is not.
 std::string shorten(const std::string& code) {
-  return code.size() <= kShownBytesMax ? code : code.substr(0, kShownBytesMax) + "…";
+  const bool path = code.starts_with('/') || code.starts_with('.') || code.ends_with(".wasm");
+  if (code.size() <= kShownBytesMax || (path && code.size() <= kPathBytesMax)) return code;
+  return code.substr(0, kShownBytesMax) + "…";
 }
 
 }  // namespace

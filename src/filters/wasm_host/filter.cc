@@ -62,9 +62,7 @@ WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsi
       pool_(
           core.loop, share, std::move(guests),
           [recipe = parts_.recipe, &loop = core.loop] { return recipe->make(wasm::Pace(loop)); },
-          [statistics = parts_.statistics](const Error& error) {
-            statistics->set_fault(error.message);
-          }),
+          [this](const Result<void>& made) { on_replaced(made); }),
       failures_(kFailureLinesPerSecond),
       guest_lines_(kGuestLinesPerSecond),
       random_(std::random_device{}()) {
@@ -75,7 +73,6 @@ WasmHostFilter::~WasmHostFilter() { counters_.vms.subtract(guests_reported_); }
 
 Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   counters_.requests.add();
-  report_guests();
   exchange.ensure_response();
   Attempt attempt(*this, exchange);
   store::View::Turn turn;
@@ -190,19 +187,19 @@ std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view r
                                suppressed_note(*suppressed));
   }
   attempt.exchange.add_tag("wasm: " + std::move(text));
-  report_guests();
   return result;
 }
 
+void WasmHostFilter::on_replaced(const Result<void>& made) {
+  if (made) counters_.vms_replaced.add();
+  parts_.statistics->set_fault(made ? std::string() : made.error().message);
+  report_guests();
+}
+
 void WasmHostFilter::report_guests() {
-  const wasm::Pool::Counts counts = pool_.counts();
-  if (counts.alive == guests_reported_ && counts.created == replaced_reported_) [[likely]]
-    return;
-  counters_.vms.add(counts.alive - guests_reported_);
-  counters_.vms_replaced.add(counts.created - replaced_reported_);
-  if (counts.created != replaced_reported_) parts_.statistics->set_fault("");
-  guests_reported_ = counts.alive;
-  replaced_reported_ = counts.created;
+  const std::uint64_t alive = pool_.counts().alive;
+  counters_.vms.add(alive - guests_reported_);
+  guests_reported_ = alive;
 }
 
 }  // namespace sluice::filters

@@ -43,6 +43,7 @@ class WasmHostFilter final : public pipeline::Filter {
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
                                             std::string text);
+  void on_replaced(const Result<void>& made);
   void report_guests();
 
   WasmHostParts parts_;
@@ -53,7 +54,6 @@ class WasmHostFilter final : public pipeline::Filter {
   LogGate guest_lines_;
   std::mt19937_64 random_;
   std::uint64_t guests_reported_ = 0;
-  std::uint64_t replaced_reported_ = 0;
 };
 
 }  // namespace sluice::filters

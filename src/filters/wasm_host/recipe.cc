@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/recipe.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace sluice::filters {
 namespace {
 
 constexpr std::uint32_t kLinesPerSecond = 20;
+// A guest is made once and serves many: a busy machine must not make its making fail.
+constexpr Duration kMakingMin = std::chrono::seconds(2);
 
 std::string encode(const std::map<std::string, std::string>& parameters) {
   std::vector<std::string> list;
@@ -29,8 +32,8 @@ Result<void> write_at(wasm::Instance& instance, std::uint32_t address, const std
   return {};
 }
 
-std::unexpected<Error> explain(const char* what, Error error, Duration timeout) {
-  if (error.kind == ErrorKind::timed_out) error.message += " after " + format_duration(timeout);
+std::unexpected<Error> explain(const char* what, Error error, Duration limit) {
+  if (error.kind == ErrorKind::timed_out) error.message += " after " + format_duration(limit);
   error.message = std::string(what) + ": " + error.message;
   return std::unexpected(std::move(error));
 }
@@ -38,7 +41,8 @@ std::unexpected<Error> explain(const char* what, Error error, Duration timeout) 
 }  // namespace
 
 Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) const {
-  const TimePoint deadline = Clock::now() + timeout;
+  const Duration limit = std::max(timeout, kMakingMin);
+  const TimePoint deadline = Clock::now() + limit;
   LogGate gate(kLinesPerSecond);
   std::mt19937_64 random(std::random_device{}());
   HostContext context(logger, gate, random);
@@ -47,18 +51,18 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
   wasm::InstanceOptions options{
       .memory_bytes_max = memory_bytes_max, .logger = logger, .name = name, .context = &context};
   auto made = co_await wasm::Instance::create(module, std::move(options), pace, deadline);
-  if (!made) co_return explain("cannot be instantiated", made.error(), timeout);
+  if (!made) co_return explain("cannot be instantiated", made.error(), limit);
   wasm::Instance& instance = **made;
   if (instance.has(kGuestInit)) {
     const std::string bytes = encode(parameters);
     const auto address = co_await instance.call(
         kGuestAlloc, static_cast<std::int32_t>(bytes.size()), pace, deadline);
-    if (!address) co_return explain("wasm_alloc for the parameters", address.error(), timeout);
+    if (!address) co_return explain("wasm_alloc for the parameters", address.error(), limit);
     const auto written = write_at(instance, static_cast<std::uint32_t>(*address), bytes);
-    if (!written) co_return explain("the parameters", written.error(), timeout);
+    if (!written) co_return explain("the parameters", written.error(), limit);
     const auto done = co_await instance.call(kGuestInit, *address, pace, deadline);
     context.flush_logs(name);
-    if (!done) co_return explain("wasm_init", done.error(), timeout);
+    if (!done) co_return explain("wasm_init", done.error(), limit);
   }
   instance.set_context(nullptr);
   co_return std::move(made);

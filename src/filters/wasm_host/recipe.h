@@ -18,7 +18,7 @@ struct Recipe {
   std::shared_ptr<const wasm::LinkedModule> module;
   std::map<std::string, std::string> parameters;
   std::uint64_t memory_bytes_max;
-  Duration timeout;  // for the whole making
+  Duration timeout;  // of a run; making a guest has 2 s at least
   Logger logger;
   std::string name;  // "pipeline/filter"
 
