@@ -18,18 +18,15 @@ class HttpServerTest : public testing::Test {
         [](const Request&, const Names&) -> Response { throw std::runtime_error("boom"); });
     add("GET", "/stream", [](const Request&, const Names&) {
       Response response = respond_text("");
-      response.stream = [i = 0](std::string& out) mutable {
-        out += std::to_string(i);
-        return ++i == 5 ? Next::end : Next::more;
+      response.stream = [](const WritePiece& write) {
+        for (const char* piece : {"01", "", "23", "4"}) EXPECT_TRUE(write(piece));
+        return true;
       };
       return response;
     });
     add("GET", "/half", [](const Request&, const Names&) {
       Response response = respond_text("");
-      response.stream = [](std::string& out) {
-        out += "half";
-        return Next::failed;
-      };
+      response.stream = [](const WritePiece& write) { return write("half") && false; };
       return response;
     });
     auto server = HttpServer::start({"127.0.0.1", 0}, router_, Logger(), [] { return "7"; });
