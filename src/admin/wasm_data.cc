@@ -133,10 +133,13 @@ Result<Response> count(Context& context, const Request& request, const Names& na
   return respond(request, {{"count", keys}});
 }
 
-// A misspelt ?prefix= must not delete everything.
+// A misspelt ?prefix=, or the empty one of a script's empty variable, must not delete everything.
 Result<void> check_query(const Request& request) {
   for (const auto& [name, value] : request.query) {
     if (name != "prefix") return fail(ErrorKind::invalid, "?" + name + "= is not known here");
+    if (value.empty()) {
+      return fail(ErrorKind::invalid, "?prefix= is empty; leave it out to delete all");
+    }
   }
   return {};
 }

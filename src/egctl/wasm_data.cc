@@ -153,7 +153,11 @@ Added add_named(CLI::App& wasm, Session& session, const std::string& name, const
 
 void add_prefix(const Added& added) {
   added.first->add_option("--prefix", added.second->prefix, "only keys that begin with it")
-      ->type_name("TEXT");
+      ->type_name("TEXT")
+      // As of a script's empty variable: deleting everything must be asked for.
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("is empty; leave it out for all keys") : std::string();
+      });
 }
 
 void add_file(const Added& added, const std::string& text) {

@@ -123,7 +123,14 @@ def test_names_are_wanted(data):
         done = data.server.egctl("wasm", f"{command}-data", "p", check=False)
         assert done.returncode == 1 and "requires pipeline and filter name" in done.stderr
         assert "404" in data.refused(command, filter="none", input="a: 1")
-    assert data.server.request("DELETE", PATH + "?prefx=id/")[0] == 400
+
+
+def test_deleting_everything_is_asked_for(data):
+    data.run("apply", input="a: 1\n")
+    assert "--prefix" in data.refused("delete", "--prefix", "")
+    assert data.server.request("DELETE", PATH + "?prefix=")[0] == 400
+    assert data.server.request("DELETE", PATH + "?prefx=a")[0] == 400
+    assert data.count() == 1
 
 
 # --- apply ------------------------------------------------------------------------------------
