@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "base/time.h"
 
@@ -241,16 +242,26 @@ class Httplib final : public HttpServer {
       return respond_error(parsed.error());
     }
     const auto match = router_.find(call);
-    if (match && match->route->streams_body) {
-      call.read_body = [&reader](const TakePiece& take) {
-        return reader ? read_pieces(*reader, take) : Result<void>();
-      };
-    } else if (reader) {
+    if (match && match->route->streams_body) return respond_streaming(*match, call, reader);
+    if (reader) {
       auto body = read_body(*reader, match ? match->route->body_bytes_max : kBodyBytesMax);
       if (!body) return respond_error(body.error());
       call.body = *std::move(body);
     }
     return match ? match->route->handler(call, match->names) : match.error();
+  }
+
+  static Response respond_streaming(const Match& match, Request& call,
+                                    const std::optional<httplib::ContentReader>& reader) {
+    bool read = !reader;
+    call.read_body = [&](const TakePiece& take) {
+      return std::exchange(read, true) ? Result<void>() : read_pieces(*reader, take);
+    };
+    Response response = match.route->handler(call, match.names);
+    // A refusal without a look at the body: see read_pieces().
+    if (!read)
+      (void)read_pieces(*reader, [](std::string_view) { return fail(ErrorKind::closed, ""); });
+    return response;
   }
 
   const Router& router_;

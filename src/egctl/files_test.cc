@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 namespace sluice::egctl {
 namespace {
@@ -59,7 +59,7 @@ TEST_F(FilesTest, SyntaxErrorsNameTheirFile) {
 TEST_F(FilesTest, AFileAppearsWhenItIsComplete) {
   const std::string path = file("a.yaml", "old");
   const auto count = [this] {
-    return std::ranges::distance(std::filesystem::directory_iterator(folder_), {});
+    return std::distance(std::filesystem::directory_iterator(folder_), {});
   };
   {
     auto dropped = OutputFile::create(path);
