@@ -157,6 +157,27 @@ TEST_F(ApiTest, SharedData) {
   EXPECT_EQ(put("/wasm/data/none/wasm", "a: 1")->status, 404);
 }
 
+TEST_F(ApiTest, CountsExportsAndImports) {
+  ASSERT_EQ(post("/objects", kPipeline)->status, 201);
+  const std::string path = "/wasm/data/demo/wasm";
+  EXPECT_EQ(Json::parse(put(path, "id/a: 1\nid/b: 2\nc: 3\n")->body), (Json{{"entries", 3}}));
+  EXPECT_EQ(json(path + "/count"), (Json{{"count", 3}}));
+  EXPECT_EQ(json(path + "/count?prefix=id/"), (Json{{"count", 2}}));
+  const std::string exported = get(path + "/export?prefix=id/")->body;
+  EXPECT_EQ(erase(path)->status, 200);
+  const std::string damaged = exported.substr(0, exported.size() / 2);
+  EXPECT_EQ(put(path + "/import", damaged)->status, 400);
+  EXPECT_EQ(json(path + "/count"), (Json{{"count", 0}}));
+  EXPECT_EQ(Json::parse(put(path + "/import", exported)->body), (Json{{"entries", 2}}));
+  EXPECT_EQ(json(path), (Json{{"id/a", "1"}, {"id/b", "2"}}));
+  EXPECT_EQ(put(path, "")->status, 400);
+  EXPECT_EQ(put(path, "a: 1\n" + std::string(5000, 'k') + ": 1\n")->status, 413);
+  EXPECT_EQ(erase(path + "?prefx=id/")->status, 400);
+  EXPECT_EQ(erase(path + "?prefix=")->status, 400);
+  EXPECT_EQ(get("/wasm/data/demo/none/export")->status, 404);
+  EXPECT_EQ(json(path + "/count"), (Json{{"count", 2}}));
+}
+
 TEST_F(ApiTest, ListsMoreThanAPage) {
   ASSERT_EQ(post("/objects", kPipeline)->status, 201);
   Json data = Json::object();

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "base/time.h"
 
@@ -41,6 +42,12 @@ void reuse_address(socket_t socket) {
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 }
 
+// Of other codings the library would not see the end.
+bool is_unknown_coding(const httplib::Request& request) {
+  const std::string coding = request.get_header_value("Transfer-Encoding");
+  return !coding.empty() && coding != "chunked";
+}
+
 bool has_body(const httplib::Request& request) {
   if (request.has_header("Transfer-Encoding")) return true;
   const std::string length = request.get_header_value("Content-Length");
@@ -53,27 +60,44 @@ bool is_foreign(const httplib::Request& request) {
   return request.has_header("Origin") && !is_loopback_origin(request.get_header_value("Origin"));
 }
 
-// Takes the whole body, of which at most `bytes_max` are kept; nullopt if it was longer.
-std::optional<std::string> read_body(const httplib::ContentReader& reader, std::size_t bytes_max) {
-  std::string body;
-  std::size_t total = 0;
-  reader([&](const char* data, std::size_t size) {
-    total += size;
-    if (total <= bytes_max) body.append(data, size);
-    return total <= kDrainBytesMax;
+// The body as it arrives. What comes after an error of `take` is dropped, so that the client, which
+// reads once it has sent, gets to see the error.
+Result<void> read_pieces(const httplib::ContentReader& reader, const TakePiece& take) {
+  Result<void> taken;
+  std::size_t dropped = 0;
+  const bool whole = reader([&](const char* data, std::size_t size) {
+    if (taken) {
+      taken = take({data, size});
+    } else {
+      dropped += size;
+    }
+    return dropped <= kDrainBytesMax;
   });
-  if (total > bytes_max) return std::nullopt;
+  if (taken && !whole) return fail(ErrorKind::closed, "the body ends in the middle");
+  return taken;
+}
+
+Result<std::string> read_body(const httplib::ContentReader& reader, std::size_t bytes_max) {
+  std::string body;
+  SLUICE_CHECK(read_pieces(reader, [&](std::string_view piece) -> Result<void> {
+    if (body.size() + piece.size() > bytes_max) {
+      body = {};
+      return fail(ErrorKind::too_large,
+                  "the body is over " + std::to_string(bytes_max >> 20) + " MiB");
+    }
+    body += piece;
+    return {};
+  }));
   return body;
 }
 
-// The pieces of `stream` as the library asks for them.
+// Lets `stream` write its body, all of it in one call of the library.
 bool pump(const Stream& stream, httplib::DataSink& sink) try {
-  std::string piece;
-  const Next next = stream(piece);
-  if (next == Next::failed || !sink.is_writable()) return false;
-  if (!piece.empty() && !sink.write(piece.data(), piece.size())) return false;
-  if (next == Next::end) sink.done();
-  return true;
+  const bool whole = stream([&sink](std::string_view piece) {
+    return sink.is_writable() && (piece.empty() || sink.write(piece.data(), piece.size()));
+  });
+  if (whole) sink.done();
+  return whole;
 } catch (const std::exception&) {
   return false;
 }
@@ -155,6 +179,11 @@ class Httplib final : public HttpServer {
       // Ranges of a body that is not that long are a crash of the library. The object is its own,
       // and not const there.
       const_cast<httplib::Request&>(request).ranges.clear();
+      if (is_unknown_coding(request)) {
+        write(respond_error(400, "the only Transfer-Encoding is chunked"), out);
+        out.set_header("Connection", "close");
+        return httplib::Server::HandlerResponse::Handled;
+      }
       const bool reads = request.method != "GET" && request.method != "HEAD" && has_body(request);
       if (reads && accepts_body(request.method)) return httplib::Server::HandlerResponse::Unhandled;
       answer(request, {}, out);
@@ -213,15 +242,26 @@ class Httplib final : public HttpServer {
       return respond_error(parsed.error());
     }
     const auto match = router_.find(call);
+    if (match && match->route->streams_body) return respond_streaming(*match, call, reader);
     if (reader) {
-      const std::size_t bytes_max = match ? match->route->body_bytes_max : kBodyBytesMax;
-      std::optional<std::string> body = read_body(*reader, bytes_max);
-      if (!body) {
-        return respond_error(413, "the body is over " + std::to_string(bytes_max >> 20) + " MiB");
-      }
+      auto body = read_body(*reader, match ? match->route->body_bytes_max : kBodyBytesMax);
+      if (!body) return respond_error(body.error());
       call.body = *std::move(body);
     }
     return match ? match->route->handler(call, match->names) : match.error();
+  }
+
+  static Response respond_streaming(const Match& match, Request& call,
+                                    const std::optional<httplib::ContentReader>& reader) {
+    bool read = !reader;
+    call.read_body = [&](const TakePiece& take) {
+      return std::exchange(read, true) ? Result<void>() : read_pieces(*reader, take);
+    };
+    Response response = match.route->handler(call, match.names);
+    // A refusal without a look at the body: see read_pieces().
+    if (!read)
+      (void)read_pieces(*reader, [](std::string_view) { return fail(ErrorKind::closed, ""); });
+    return response;
   }
 
   const Router& router_;

@@ -18,20 +18,27 @@ class HttpServerTest : public testing::Test {
         [](const Request&, const Names&) -> Response { throw std::runtime_error("boom"); });
     add("GET", "/stream", [](const Request&, const Names&) {
       Response response = respond_text("");
-      response.stream = [i = 0](std::string& out) mutable {
-        out += std::to_string(i);
-        return ++i == 5 ? Next::end : Next::more;
+      response.stream = [](const WritePiece& write) {
+        for (const char* piece : {"01", "", "23", "4"}) EXPECT_TRUE(write(piece));
+        return true;
       };
       return response;
     });
     add("GET", "/half", [](const Request&, const Names&) {
       Response response = respond_text("");
-      response.stream = [](std::string& out) {
-        out += "half";
-        return Next::failed;
-      };
+      response.stream = [](const WritePiece& write) { return write("half") && false; };
       return response;
     });
+    add_streaming("/count", [](const Request& request, const Names&) {
+      std::size_t size = 0;
+      const auto read = request.read_body([&](std::string_view piece) -> Result<void> {
+        size += piece.size();
+        if (piece.find('!') == std::string_view::npos) return {};
+        return fail(ErrorKind::invalid, "no shouting");
+      });
+      return read ? respond_text(std::to_string(size)) : respond_error(read.error());
+    });
+    add_streaming("/refuse", [](const Request&, const Names&) { return respond_error(404, "no"); });
     auto server = HttpServer::start({"127.0.0.1", 0}, router_, Logger(), [] { return "7"; });
     ASSERT_TRUE(server) << server.error().message;
     server_ = *std::move(server);
@@ -39,6 +46,13 @@ class HttpServerTest : public testing::Test {
   }
   void add(const char* method, const char* pattern, Handler handler) {
     router_.add({"test", method, pattern, std::move(handler), 1000});
+  }
+  void add_streaming(const char* pattern, Handler handler) {
+    router_.add({.group = "test",
+                 .method = "PUT",
+                 .pattern = pattern,
+                 .handler = std::move(handler),
+                 .streams_body = true});
   }
   Router router_;
   std::unique_ptr<HttpServer> server_;
@@ -61,6 +75,14 @@ TEST_F(HttpServerTest, BoundsTheBody) {
   EXPECT_EQ(client_->Post("/apis/v2/echo", std::string(1000, 'x'), "text/plain")->status, 200);
   EXPECT_EQ(client_->Post("/apis/v2/echo", std::string(1001, 'x'), "text/plain")->status, 413);
   EXPECT_EQ(client_->Post("/apis/v2/echo", std::string(9'000'000, 'x'), "text/plain")->status, 413);
+}
+
+TEST_F(HttpServerTest, BodiesOfAnyLengthAreReadAsTheyCome) {
+  const std::string large(5'000'000, 'x');
+  EXPECT_EQ(client_->Put("/apis/v2/count", large, "text/plain")->body, "5000000");
+  EXPECT_EQ(client_->Put("/apis/v2/count", "", "text/plain")->body, "0");
+  EXPECT_EQ(client_->Put("/apis/v2/count", "!" + large, "text/plain")->status, 400);
+  EXPECT_EQ(client_->Put("/apis/v2/refuse", large, "text/plain")->status, 404);
 }
 
 TEST_F(HttpServerTest, AnExceptionIsAStatus) {

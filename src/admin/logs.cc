@@ -31,16 +31,24 @@ class FollowerSlot {
 };
 
 Stream once(std::shared_ptr<LogTail> tail) {
-  return [tail](std::string& out) { return tail->read(out) ? Next::more : Next::end; };
+  return [tail](const WritePiece& write) {
+    for (std::string piece; tail->read(piece); piece.clear()) {
+      if (!write(piece)) return false;
+    }
+    return true;
+  };
 }
 
 // An empty piece lets the connection notice that the client has gone.
 Stream follow(std::shared_ptr<LogTail> tail, std::shared_ptr<FollowerSlot> slot,
               const std::atomic<bool>& stopping) {
-  return [tail, slot, &stopping](std::string& out) {
-    if (stopping) return Next::end;
-    if (!tail->read(out)) std::this_thread::sleep_for(kPollInterval);
-    return Next::more;
+  return [tail, slot, &stopping](const WritePiece& write) {
+    while (!stopping) {
+      std::string piece;
+      if (!tail->read(piece)) std::this_thread::sleep_for(kPollInterval);
+      if (!write(piece)) return false;
+    }
+    return true;
   };
 }
 

@@ -35,6 +35,7 @@ Response respond_error(int status, std::string_view message) {
 int status_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::invalid:
+    case ErrorKind::closed:
       return 400;
     case ErrorKind::not_found:
       return 404;
@@ -45,7 +46,6 @@ int status_of(ErrorKind kind) {
     case ErrorKind::unavailable:
     case ErrorKind::timed_out:
       return 503;
-    case ErrorKind::closed:
     case ErrorKind::internal:
       break;
   }

@@ -15,22 +15,29 @@
 
 namespace sluice::admin {
 
+// One piece of a body after the other. An error ends the reading.
+using TakePiece = std::function<Result<void>(std::string_view piece)>;
+// Reads the whole body while it arrives, once. The error is that of TakePiece, or `closed` if the
+// client broke off: what has come then is not to be believed.
+using ReadBody = std::function<Result<void>(const TakePiece&)>;
+
 struct Request {
   std::string method;
   std::vector<std::string> path;             // segments after the prefix, percent-decoded
   std::map<std::string, std::string> query;  // the last of equal names
   std::string accept;
   std::string body;
+  ReadBody read_body;  // instead of `body`, if the route streams
 
   [[nodiscard]] bool wants(std::string_view type) const {
     return accept.find(type) != std::string::npos;
   }
 };
 
-// Appends the next piece of a body: `more` calls again, `end` after the last piece; `failed` cuts
-// the connection, so that nobody takes half a body for a whole one.
-enum class Next { more, end, failed };
-using Stream = std::function<Next(std::string& out)>;
+// Sends a piece, which may be empty; false once the client has left.
+using WritePiece = std::function<bool(std::string_view piece)>;
+// Writes a whole body. False cuts the connection, so that nobody takes half a body for a whole one.
+using Stream = std::function<bool(const WritePiece&)>;
 
 struct Response {
   int status = 200;
@@ -42,6 +49,7 @@ struct Response {
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kYamlType = "text/x-yaml";
+inline constexpr std::string_view kJsonLinesType = "application/x-ndjson";
 inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 
 // JSON, or YAML if the request accepts it.

@@ -25,6 +25,7 @@ struct Route {
   std::string pattern;  // "/objects/{name}"
   Handler handler;
   std::size_t body_bytes_max = kBodyBytesMax;
+  bool streams_body = false;  // the handler reads the body itself; body_bytes_max does not count
 };
 
 // A route and the names that the path gave.

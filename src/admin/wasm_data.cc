@@ -1,109 +1,178 @@
 // SPDX-License-Identifier: Apache-2.0
-// /wasm/data/{pipeline}/{filter}: the shared data of a filter.
-#include <algorithm>
+// /wasm/data/{pipeline}/{filter}: the shared data of a filter. All of it streams: what is in memory
+// is a piece, and the import that is not yet committed.
+#include <chrono>
+#include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
 
-#include "admin/data_map.h"
+#include "admin/data/export.h"
+#include "admin/data/reader.h"
+#include "admin/data/writer.h"
 #include "admin/resources.h"
 #include "control/controller.h"
 
 namespace sluice::admin {
 namespace {
 
-using control::Controller;
+constexpr std::size_t kPieceBytes = 64 << 10;
 
-constexpr std::size_t kPageEntries = 1000;
+// The data that a call names.
+struct Target {
+  store::Store& store;
+  std::string ns;
+  std::string prefix;  // "" = all keys
+};
 
-std::string query_text(const Request& request, const std::string& name) {
-  const auto found = request.query.find(name);
-  return found == request.query.end() ? std::string() : found->second;
+Result<Target> target_of(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(std::string ns, context.controller.data_namespace(names[0], names[1]));
+  const auto prefix = request.query.find("prefix");
+  return Target{context.controller.store(), std::move(ns),
+                prefix == request.query.end() ? "" : prefix->second};
 }
 
-// Lists page by page while the client reads; one page is in memory.
-class Listing {
+// Of errors that scan() would only meet when the status has been sent.
+Result<void> check_readable(const Target& target) {
+  const auto page = target.store.list(target.ns, target.prefix, {}, 2);
+  return page ? Result<void>() : std::unexpected(page.error());
+}
+
+// Collects what `out` holds into pieces worth sending.
+class Pieces {
  public:
-  Listing(store::Store& store, std::string ns, std::string prefix, std::size_t limit,
-          DataFormat format)
-      : store_(store),
-        ns_(std::move(ns)),
-        prefix_(std::move(prefix)),
-        left_(limit),
-        writer_(format) {}
+  Pieces(const WritePiece& write, const std::atomic<bool>& stopping)
+      : write_(write), stopping_(stopping) {}
+  std::string out;
 
-  // Before the response begins, so that an error still gets its status.
-  Result<void> fetch() {
-    const std::size_t count = std::min(left_, kPageEntries);
-    SLUICE_TRY(page_, store_.list(ns_, prefix_, after_, count));
-    if (page_.entries.size() > left_) page_.entries.resize(left_);  // a store may return more
-    left_ -= page_.entries.size();
-    if (page_.entries.empty() || left_ == 0) page_.more = false;
-    if (page_.more) after_ = page_.entries.back().key;
-    return {};
-  }
-
-  Next next(std::string& out) {
-    writer_.write(page_.entries, out);
-    if (!page_.more) {
-      writer_.close(out);
-      return Next::end;
-    }
-    return fetch() ? Next::more : Next::failed;
+  // False if nobody wants more.
+  bool flush(std::size_t bytes_min = 1) {
+    if (failed_ || out.size() < bytes_min) return !failed_;
+    failed_ = stopping_ || !write_(out);
+    out.clear();
+    return !failed_;
   }
 
  private:
-  store::Store& store_;
-  std::string ns_;
-  std::string prefix_;
-  std::string after_;
-  std::size_t left_;
-  DataWriter writer_;
-  store::Page page_;
+  const WritePiece& write_;
+  const std::atomic<bool>& stopping_;
+  bool failed_ = false;
 };
 
-Result<Response> list(Controller& controller, const Request& request, const Names& names) {
-  SLUICE_TRY(std::string ns, controller.data_namespace(names[0], names[1]));
+Stream list_stream(Target target, std::uint64_t limit, DataFormat format,
+                   const std::atomic<bool>& stopping) {
+  return [target = std::move(target), limit, format, &stopping](const WritePiece& write) {
+    Pieces pieces(write, stopping);
+    DataWriter writer(format);
+    std::uint64_t left = limit;
+    const auto scanned = target.store.scan(target.ns, target.prefix,
+                                           [&](std::string_view key, std::string_view value) {
+                                             writer.write(key, value, pieces.out);
+                                             return pieces.flush(kPieceBytes) && --left > 0;
+                                           });
+    if (!scanned) return false;
+    writer.close(pieces.out);
+    return pieces.flush();
+  };
+}
+
+Result<Response> list(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(Target target, target_of(context, request, names));
   constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
   SLUICE_TRY(const std::int64_t limit, query_number(request, "limit", kNoLimit, 1, kNoLimit));
+  SLUICE_CHECK(check_readable(target));
   const DataFormat format = request.wants("yaml") ? DataFormat::yaml : DataFormat::json;
-  const auto listing =
-      std::make_shared<Listing>(controller.store(), std::move(ns), query_text(request, "prefix"),
-                                static_cast<std::size_t>(limit), format);
-  SLUICE_CHECK(listing->fetch());
   Response response;
   response.content_type = format == DataFormat::yaml ? kYamlType : kJsonType;
-  response.stream = [listing](std::string& out) { return listing->next(out); };
+  response.stream =
+      list_stream(std::move(target), static_cast<std::uint64_t>(limit), format, context.stopping);
   return response;
 }
 
-Result<Response> put(Controller& controller, const Request& request, const Names& names) {
-  SLUICE_TRY(const std::string ns, controller.data_namespace(names[0], names[1]));
-  SLUICE_TRY(auto entries, parse_data(request.body));
-  if (!entries.empty()) SLUICE_CHECK(controller.store().apply(ns, std::move(entries)));
-  return Response{};
-}
-
-Result<Response> remove(Controller& controller, const Request& request, const Names& names) {
-  SLUICE_TRY(const std::string ns, controller.data_namespace(names[0], names[1]));
-  SLUICE_CHECK(controller.store().erase_all(ns, query_text(request, "prefix")));
-  return Response{};
-}
-
-using Answer = Result<Response> (*)(Controller&, const Request&, const Names&);
-
-void add(Router& router, Controller& controller, const std::string& method, Answer answer) {
-  const auto handler = [&controller, answer](const Request& request, const Names& names) {
-    Result<Response> response = answer(controller, request, names);
-    return response ? *std::move(response) : respond_error(response.error());
+Result<Response> write_out(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(Target target, target_of(context, request, names));
+  SLUICE_CHECK(check_readable(target));
+  Response response;
+  response.content_type = kJsonLinesType;
+  response.stream = [target, names, &stopping = context.stopping](const WritePiece& write) {
+    Pieces pieces(write, stopping);
+    ExportWriter writer;
+    writer.begin(names[0], names[1], std::chrono::system_clock::now(), pieces.out);
+    const auto version = target.store.scan(target.ns, target.prefix,
+                                           [&](std::string_view key, std::string_view value) {
+                                             writer.write(key, value, pieces.out);
+                                             return pieces.flush(kPieceBytes);
+                                           });
+    if (!version) return false;
+    writer.end(*version, pieces.out);
+    return pieces.flush();
   };
-  router.add({"wasm", method, "/wasm/data/{pipeline}/{filter}", handler, kDataBytesMax});
+  return response;
 }
+
+// Reads the whole body into one import; nothing has changed before the commit at its end.
+template <class Reader>
+Result<Response> take_in(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(const Target target, target_of(context, request, names));
+  SLUICE_TRY(const auto import, target.store.begin_import(target.ns));
+  Reader reader(
+      [&import](std::string_view key, std::string_view value) { return import->add(key, value); });
+  SLUICE_CHECK(request.read_body([&](std::string_view piece) -> Result<void> {
+    if (context.stopping) return fail(ErrorKind::unavailable, "the server is shutting down");
+    return reader.feed(piece);
+  }));
+  SLUICE_CHECK(reader.finish());
+  const std::uint64_t entries = import->size();
+  if (entries > 0) SLUICE_CHECK(import->commit());
+  return respond(request, {{"entries", entries}});
+}
+
+Result<Response> count(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(const Target target, target_of(context, request, names));
+  SLUICE_TRY(const std::uint64_t keys, target.store.count(target.ns, target.prefix));
+  return respond(request, {{"count", keys}});
+}
+
+// A misspelt ?prefix=, or the empty one of a script's empty variable, must not delete everything.
+Result<void> check_query(const Request& request) {
+  for (const auto& [name, value] : request.query) {
+    if (name != "prefix") return fail(ErrorKind::invalid, "?" + name + "= is not known here");
+    if (value.empty()) {
+      return fail(ErrorKind::invalid, "?prefix= is empty; leave it out to delete all");
+    }
+  }
+  return {};
+}
+
+Result<Response> remove(Context& context, const Request& request, const Names& names) {
+  SLUICE_CHECK(check_query(request));
+  SLUICE_TRY(const Target target, target_of(context, request, names));
+  SLUICE_CHECK(target.store.erase_all(target.ns, target.prefix));
+  return Response{};
+}
+
+using Answer = Result<Response> (*)(Context&, const Request&, const Names&);
 
 }  // namespace
 
 void add_wasm_data(Router& router, Context& context) {
-  add(router, context.controller, "GET", list);
-  add(router, context.controller, "PUT", put);
-  add(router, context.controller, "DELETE", remove);
+  const auto add = [&](const std::string& method, const std::string& below, Answer answer) {
+    const auto handler = [&context, answer](const Request& request, const Names& names) {
+      Result<Response> response = answer(context, request, names);
+      return response ? *std::move(response) : respond_error(response.error());
+    };
+    router.add({.group = "wasm",
+                .method = method,
+                .pattern = "/wasm/data/{pipeline}/{filter}" + below,
+                .handler = handler,
+                .streams_body = method == "PUT"});
+  };
+  add("GET", "", list);
+  add("PUT", "", take_in<DataReader>);
+  add("DELETE", "", remove);
+  add("GET", "/count", count);
+  add("GET", "/export", write_out);
+  add("PUT", "/import", take_in<ExportReader>);
 }
 
 }  // namespace sluice::admin

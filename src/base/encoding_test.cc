@@ -26,5 +26,12 @@ TEST(Sha256, KnownVector) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, PiecesMakeNoDifference) {
+  Sha256 hash;
+  for (const char* piece : {"a", "", "bc"}) hash.update(piece);
+  EXPECT_EQ(hash.hex(), sha256_hex("abc"));
+  EXPECT_EQ(Sha256().hex(), sha256_hex(""));
+}
+
 }  // namespace
 }  // namespace sluice

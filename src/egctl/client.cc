@@ -17,7 +17,6 @@ constexpr int kDefaultPort = 2381;
 constexpr auto kConnectTimeout = std::chrono::seconds(10);
 // A reload compiles, a large write waits for the disk.
 constexpr auto kReplyTimeout = std::chrono::minutes(10);
-constexpr std::size_t kUploadSliceBytes = 64 * 1024;
 
 httplib::Headers headers_of(const Call& call) {
   return {{"Accept", std::string(call.accept)}, {"User-Agent", "egctl/" SLUICE_VERSION}};
@@ -105,7 +104,7 @@ Result<Reply> Client::send(const Call& call) const {
   request.path = full_path(call);
   request.headers = headers_of(call);
   request.body = call.body;
-  if (!call.body.empty()) request.set_header("Content-Type", std::string(kYaml));
+  if (!call.body.empty()) request.set_header("Content-Type", std::string(call.content_type));
   const httplib::Result result = client.send(request);
   if (!result) return unreachable(endpoint_, result.error());
   return Reply{result->status, result->body};
@@ -125,11 +124,11 @@ Result<Json> Client::json(const Call& call) const {
               "the answer of " + endpoint_.text + " is not JSON: " + first_line(body));
 }
 
-Result<void> Client::stream(const Call& call, std::ostream& out) const {
+Result<void> Client::stream(const Call& call, const Take& take) const {
   httplib::Client client(endpoint_.host, endpoint_.port);
   configure(client);
   Reply refused{200, ""};
-  int write_error = 0;
+  Result<void> taken;
   const httplib::Result result = client.Get(
       full_path(call), headers_of(call),
       [&](const httplib::Response& response) {
@@ -139,30 +138,45 @@ Result<void> Client::stream(const Call& call, std::ostream& out) const {
       [&](const char* data, std::size_t size) {
         if (refused.status >= 400) {
           refused.body.append(data, size);
-          return true;
+        } else {
+          taken = take({data, size});
         }
-        if (!out.write(data, static_cast<std::streamsize>(size)).flush()) write_error = errno;
-        return write_error == 0;
+        return taken.has_value();
       });
-  if (write_error != 0) return cannot_write(write_error);
+  if (!taken) return taken;
   if (!result) return unreachable(endpoint_, result.error());
   if (refused.status >= 400) return std::unexpected(error_of(refused));
   return {};
 }
 
-Result<void> Client::upload(const Call& call, const Progress& progress) const {
+Result<std::string> Client::upload(const Call& call, const Give& give) const {
   httplib::Client client(endpoint_.host, endpoint_.port);
   configure(client);
-  const auto provide = [&](std::size_t offset, std::size_t left, httplib::DataSink& sink) {
-    progress(offset, call.body.size());
-    return sink.write(call.body.data() + offset, std::min(left, kUploadSliceBytes));
+  Result<std::string> piece = give();
+  if (!piece) return piece;
+  const auto provide = [&](std::size_t, httplib::DataSink& sink) {
+    if (piece->empty()) {
+      sink.done();
+      return true;
+    }
+    if (!sink.write(piece->data(), piece->size())) return false;
+    piece = give();
+    return piece.has_value();
   };
   const httplib::Result result =
-      client.Put(full_path(call), headers_of(call), call.body.size(), provide, std::string(kYaml));
-  progress(call.body.size(), call.body.size());
+      client.Put(full_path(call), headers_of(call), provide, std::string(call.content_type));
+  if (!piece) return piece;
   if (!result) return unreachable(endpoint_, result.error());
   if (result->status >= 400) return std::unexpected(error_of({result->status, result->body}));
-  return {};
+  return result->body;
+}
+
+Take write_to(std::ostream& out) {
+  return [&out](std::string_view piece) -> Result<void> {
+    errno = 0;
+    if (out.write(piece.data(), static_cast<std::streamsize>(piece.size())).flush()) return {};
+    return cannot_write(errno);
+  };
 }
 
 Error error_of(const Reply& reply) {

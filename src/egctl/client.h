@@ -15,6 +15,7 @@ namespace sluice::egctl {
 inline constexpr std::string_view kDefaultServer = "localhost:2381";
 inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kYaml = "text/x-yaml";
+inline constexpr std::string_view kJsonLines = "application/x-ndjson";
 
 struct Endpoint {
   std::string host;
@@ -35,9 +36,13 @@ struct Call {
   std::string path;  // after the prefix, escaped
   std::string body{};
   std::string_view accept = kJson;
+  std::string_view content_type = kYaml;  // of the body
 };
 
-using Progress = std::function<void(std::size_t sent, std::size_t total)>;
+// Takes a piece of a body; its error ends the call.
+using Take = std::function<Result<void>(std::string_view piece)>;
+// The next piece of a body to send; "" at the end. Its error breaks the call off.
+using Give = std::function<Result<std::string>()>;
 
 class Client {
  public:
@@ -49,15 +54,17 @@ class Client {
   // details.
   [[nodiscard]] Result<std::string> text(const Call& call) const;
   [[nodiscard]] Result<Json> json(const Call& call) const;
-  // Writes the body as it comes. Error `closed` if nobody reads `out` any more.
-  [[nodiscard]] Result<void> stream(const Call& call, std::ostream& out) const;
-  // PUT of a large body.
-  [[nodiscard]] Result<void> upload(const Call& call, const Progress& progress) const;
+  // Hands on the body as it comes. An error may come after some of it.
+  [[nodiscard]] Result<void> stream(const Call& call, const Take& take) const;
+  // Sends a body as it is made; the answer. The server is called when there is a first piece.
+  [[nodiscard]] Result<std::string> upload(const Call& call, const Give& give) const;
 
  private:
   Endpoint endpoint_;
 };
 
+// Writes to `out` at once. Error `closed` if nobody reads it any more, as after `| head`.
+[[nodiscard]] Take write_to(std::ostream& out);
 // The error of a reply of status 400 and more.
 [[nodiscard]] Error error_of(const Reply& reply);
 // A segment of a path, or a value of a query.

@@ -112,7 +112,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   out.flush();
   if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");
   if (done) return 0;
-  if (done.error().kind == ErrorKind::closed) return 1;  // `egctl ... | head`: nothing to say
+  if (done.error().kind == ErrorKind::closed) return 0;  // `egctl ... | head`: enough was read
   print_error(err, done.error(), colour);
   return 1;
 }

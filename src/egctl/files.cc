@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/files.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <system_error>
 
 #include "config/value.h"
@@ -20,18 +21,10 @@ constexpr std::size_t kBlockBytes = 64 * 1024;
 
 std::string reason() { return std::system_category().message(errno); }
 
-Result<std::string> read_all(std::FILE* file, const std::string& name) {
-  std::string text;
-  while (true) {
-    const std::size_t size = text.size();
-    text.resize(size + kBlockBytes);
-    const std::size_t count = std::fread(text.data() + size, 1, kBlockBytes, file);
-    text.resize(size + count);
-    if (count == 0) break;
-  }
-  if (std::ferror(file) != 0)
-    return fail(ErrorKind::invalid, "cannot read " + name + ": " + reason());
-  return text;
+std::string shown(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+std::unexpected<Error> cannot(const std::string& what, const std::string& name) {
+  return fail(ErrorKind::invalid, "cannot " + what + " " + name + ": " + reason());
 }
 
 std::string scalar_at(const config::Value& document, std::string_view name) {
@@ -45,8 +38,6 @@ std::string label_of(const std::vector<config::Value>& documents) {
   const std::string name = scalar_at(documents[0], "name");
   return kind + (kind.empty() || name.empty() ? "" : " ") + name;
 }
-
-std::string shown(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 Result<std::vector<config::Value>> parse(const std::string& path, const std::string& text) {
   auto documents = config::parse_documents(text);
@@ -68,34 +59,94 @@ bool file_exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
+Descriptor::~Descriptor() { (void)close(); }
+
+bool Descriptor::close() {
+  const int number = std::exchange(number_, -1);
+  return number <= STDIN_FILENO || ::close(number) == 0;
+}
+
+Result<InputFile> InputFile::open(const std::string& path) {
+  if (!path.empty() && path != "-") {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return cannot("open", path);
+    return InputFile(descriptor, path);
+  }
+  if (::isatty(STDIN_FILENO) == 0) return InputFile(STDIN_FILENO, shown("-"));
+  return fail(ErrorKind::invalid,
+              "nothing to read: standard input is a terminal; name a file with -f FILE, or pipe "
+              "one in: cat FILE | egctl ...");
+}
+
+Result<std::string> InputFile::read() {
+  std::string piece(kBlockBytes, '\0');
+  ssize_t count = 0;
+  do {
+    count = ::read(file_.get(), piece.data(), piece.size());
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return cannot("read", name_);
+  piece.resize(static_cast<std::size_t>(count));
+  return piece;
+}
+
+Result<std::string> InputFile::read_all() {
+  std::string text;
+  while (true) {
+    SLUICE_TRY(const std::string piece, read());
+    if (piece.empty()) return text;
+    text += piece;
+  }
+}
+
 Result<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
-                                                             &std::fclose);
-  if (file == nullptr) return fail(ErrorKind::invalid, "cannot open " + path + ": " + reason());
-  return read_all(file.get(), path);
+  SLUICE_TRY(InputFile file, InputFile::open(path));
+  return file.read_all();
 }
 
 Result<void> write_file(const std::string& path, std::string_view text) {
-  const std::string fresh = path + ".new";
-  std::FILE* file = std::fopen(fresh.c_str(), "wbe");
-  if (file == nullptr) return fail(ErrorKind::invalid, "cannot write " + fresh + ": " + reason());
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool closed = std::fclose(file) == 0;
-  if (written && closed && std::rename(fresh.c_str(), path.c_str()) == 0) return {};
-  return fail(ErrorKind::invalid, "cannot write " + path + ": " + reason());
+  SLUICE_TRY(OutputFile file, OutputFile::create(path));
+  SLUICE_CHECK(file.write(text));
+  return file.commit();
 }
 
-Result<std::string> read_standard_input() {
-  if (::isatty(STDIN_FILENO) != 0) {
-    return fail(ErrorKind::invalid,
-                "nothing to read: standard input is a terminal; name a file with -f FILE, or pipe "
-                "one in: cat FILE | egctl ...");
+Result<std::string> read_input(const std::string& path) { return read_file(path); }
+
+Result<OutputFile> OutputFile::create(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  const bool in_place =
+      std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+  // A symbolic link stays one: what it points to is replaced.
+  const auto real = std::filesystem::canonical(path, ignored);
+  const std::string target = in_place || real.empty() ? path : real.string();
+  const std::string part = in_place ? "" : target + "." + std::to_string(::getpid()) + ".part";
+  const std::string& opened = in_place ? target : part;
+  const int descriptor =
+      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+  if (descriptor < 0) return cannot("write", opened);
+  return OutputFile(descriptor, target, part);
+}
+
+OutputFile::~OutputFile() {
+  if (file_.get() >= 0 && !part_.empty()) ::unlink(part_.c_str());
+}
+
+Result<void> OutputFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot("write", path_);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-  return read_all(stdin, "standard input");
+  return {};
 }
 
-Result<std::string> read_input(const std::string& path) {
-  return path.empty() || path == "-" ? read_standard_input() : read_file(path);
+Result<void> OutputFile::commit() {
+  if (!part_.empty() && ::fsync(file_.get()) != 0) return cannot("write", path_);
+  if (!part_.empty() && std::rename(part_.c_str(), path_.c_str()) != 0) {
+    return cannot("write", path_);
+  }
+  return file_.close() ? Result<void>() : cannot("write", path_);
 }
 
 Result<Objects> read_objects(const std::vector<std::string>& files) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <iterator>
 
 namespace sluice::egctl {
 namespace {
@@ -53,6 +54,35 @@ TEST_F(FilesTest, SyntaxErrorsNameTheirFile) {
   EXPECT_THAT(objects.error().message, testing::StartsWith(path + ": "));
   EXPECT_THAT(read_objects({file("b.yaml", "\n")}).error().message, HasSubstr("holds no object"));
   EXPECT_THAT(read_objects({folder_ + "/none"}).error().message, HasSubstr("No such file"));
+}
+
+TEST_F(FilesTest, AFileAppearsWhenItIsComplete) {
+  const std::string path = file("a.yaml", "old");
+  const auto count = [this] {
+    return std::distance(std::filesystem::directory_iterator(folder_), {});
+  };
+  {
+    auto dropped = OutputFile::create(path);
+    ASSERT_TRUE(dropped && dropped->write("new"));
+    EXPECT_EQ(count(), 2);
+  }
+  EXPECT_EQ(count(), 1);
+  EXPECT_EQ(read_file(path), "old");
+  auto kept = OutputFile::create(path);
+  ASSERT_TRUE(kept && kept->write("ne") && kept->write("w"));
+  EXPECT_EQ(read_file(path), "old");
+  ASSERT_TRUE(kept->commit());
+  EXPECT_EQ(read_file(path), "new");
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_F(FilesTest, ReadsInPieces) {
+  const std::string text(200'000, 'x');
+  auto input = InputFile::open(file("a", text));
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->read_all(), text);
+  EXPECT_EQ(input->read(), "");
+  EXPECT_THAT(InputFile::open(folder_).value().read().error().message, HasSubstr("directory"));
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ constexpr std::int64_t kTailLines = 500;
 Result<void> print_logs(Session& session, std::int64_t tail, bool follow) {
   SLUICE_TRY(const Client client, session.client());
   const std::string path = "/logs?tail=" + std::to_string(tail) + (follow ? "&follow=true" : "");
-  if (auto printed = client.stream({.path = path, .accept = "text/plain"}, session.out); !printed) {
+  if (auto printed = client.stream({.path = path, .accept = "text/plain"}, write_to(session.out));
+      !printed) {
     return failed("logs", std::move(printed).error());
   }
   return {};

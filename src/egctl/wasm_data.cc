@@ -1,58 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
+// `egctl wasm list-data` and the others that work on the shared data of a filter.
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "egctl/commands.h"
 #include "egctl/files.h"
+#include "egctl/progress.h"
 
 namespace sluice::egctl {
 namespace {
-
-constexpr std::size_t kProgressBytesMin = 1 << 20;  // smaller inputs are sent before anyone looks
 
 struct Arguments {
   std::string pipeline;
   std::string filter;
   std::string file;
+  std::string prefix;
+  std::uint64_t limit = 0;  // 0 = none
   bool reload_code = false;
 
-  [[nodiscard]] std::string path() const {
-    return "/wasm/data/" + percent_encode(pipeline) + "/" + percent_encode(filter);
-  }
   [[nodiscard]] std::string label() const { return pipeline + "/" + filter; }
+  [[nodiscard]] std::string path(const std::string& below = "") const {
+    std::string path = "/wasm/data/" + percent_encode(pipeline) + "/" + percent_encode(filter);
+    path += below;
+    if (!prefix.empty()) path += "?prefix=" + percent_encode(prefix);
+    if (limit > 0) path += (prefix.empty() ? "?limit=" : "&limit=") + std::to_string(limit);
+    return path;
+  }
 };
 
 using Command = Result<void> (*)(Session&, const Arguments&);
+
+// Of an error while `what` was done; that nobody reads the output any more is none.
+std::unexpected<Error> failed_at(const std::string& what, const Arguments& arguments, Error error) {
+  if (error.kind == ErrorKind::closed) return std::unexpected(std::move(error));
+  return failed(what + " of " + arguments.label(), std::move(error));
+}
 
 Result<void> list_data(Session& session, const Arguments& arguments) {
   SLUICE_TRY(const Client client, session.client());
   const std::string_view accept = session.format() == Output::json ? kJson : kYaml;
   const Call call{.path = arguments.path(), .accept = accept};
-  if (auto listed = client.stream(call, session.out); !listed) {
-    return failed("list data of " + arguments.label(), std::move(listed).error());
+  if (auto listed = client.stream(call, write_to(session.out)); !listed) {
+    return failed_at("list data", arguments, std::move(listed).error());
   }
   return {};
 }
 
-Progress progress_on(std::ostream& err) {
-  const bool terminal = ::isatty(STDERR_FILENO) != 0;
-  return [&err, terminal, last = std::size_t{101}](std::size_t sent, std::size_t total) mutable {
-    if (!terminal || total < kProgressBytesMin) return;
-    const std::size_t percent = sent * 100 / total;
-    if (percent == std::exchange(last, percent)) return;
-    err << "\rsending " << percent << " %" << (sent == total ? "\n" : "") << std::flush;
+Result<void> count_data(Session& session, const Arguments& arguments) {
+  SLUICE_TRY(const Client client, session.client());
+  const auto answer = client.json({.path = arguments.path("/count")});
+  if (!answer) return failed_at("count data", arguments, answer.error());
+  if (session.format() == Output::standard) {
+    session.out << answer->value("count", std::uint64_t{0}) << "\n";
+  } else {
+    session.print(*answer);
+  }
+  return {};
+}
+
+std::uint64_t entries_of(const std::string& answer) {
+  const Json value = Json::parse(answer, nullptr, false);
+  return value.is_object() ? value.value("entries", std::uint64_t{0}) : 0;
+}
+
+// Sends the file while it is read; the server commits all of it, or nothing.
+Result<void> upload(Session& session, const std::string& file, const Call& call) {
+  SLUICE_TRY(InputFile input, InputFile::open(file));
+  SLUICE_TRY(const Client client, session.client());
+  Progress progress(session.err, ::isatty(STDERR_FILENO) != 0);
+  const auto give = [&]() -> Result<std::string> {
+    Result<std::string> piece = input.read();
+    if (piece && piece->empty()) progress.committing();
+    if (piece) progress.sent(*piece);
+    return piece;
   };
+  const auto answer = client.upload(call, give);
+  if (answer) {
+    progress.committed(entries_of(*answer));
+    return {};
+  }
+  progress.broken();
+  Error error = answer.error();
+  if (error.kind != ErrorKind::unavailable) error.message += "; nothing was changed";
+  return std::unexpected(std::move(error));
 }
 
 Result<void> send_data(Session& session, const Arguments& arguments) {
-  SLUICE_TRY(std::string text, read_input(arguments.file));
-  SLUICE_TRY(const Client client, session.client());
-  const Call call{.method = "PUT", .path = arguments.path(), .body = std::move(text)};
-  if (auto applied = client.upload(call, progress_on(session.err)); !applied) {
-    return refused("apply data of " + arguments.label(), std::move(applied).error());
-  }
-  return {};
+  auto sent = upload(session, arguments.file, {.method = "PUT", .path = arguments.path()});
+  return sent ? sent : failed_at("apply data", arguments, std::move(sent).error());
 }
 
 Result<void> apply_data(Session& session, const Arguments& arguments) {
@@ -67,49 +105,104 @@ Result<void> apply_data(Session& session, const Arguments& arguments) {
 Result<void> delete_data(Session& session, const Arguments& arguments) {
   SLUICE_TRY(const Client client, session.client());
   if (auto deleted = client.text({.method = "DELETE", .path = arguments.path()}); !deleted) {
-    return failed("delete data of " + arguments.label(), std::move(deleted).error());
+    return failed_at("delete data", arguments, std::move(deleted).error());
   }
   return {};
 }
 
-void add_names(CLI::App& command, Arguments& arguments) {
-  command.add_option("PIPELINE", arguments.pipeline, "name of the pipeline");
-  command.add_option("FILTER", arguments.filter, "name of the filter");
+Result<void> export_to_file(const Client& client, const Call& call, const std::string& path) {
+  SLUICE_TRY(OutputFile file, OutputFile::create(path));
+  SLUICE_CHECK(client.stream(call, [&](std::string_view piece) { return file.write(piece); }));
+  return file.commit();
 }
 
-// A command that takes the two names, and nothing else.
-void add_named(CLI::App& wasm, Session& session, const std::string& name, const std::string& text,
-               Command run) {
+Result<void> export_data(Session& session, const Arguments& arguments) {
+  SLUICE_TRY(const Client client, session.client());
+  const Call call{.path = arguments.path("/export"), .accept = kJsonLines};
+  auto done = arguments.file == "-" ? client.stream(call, write_to(session.out))
+                                    : export_to_file(client, call, arguments.file);
+  return done ? done : failed_at("export data", arguments, std::move(done).error());
+}
+
+Result<void> import_data(Session& session, const Arguments& arguments) {
+  const Call call{.method = "PUT", .path = arguments.path("/import"), .content_type = kJsonLines};
+  auto done = upload(session, arguments.file, call);
+  return done ? done : failed_at("import data", arguments, std::move(done).error());
+}
+
+using Added = std::pair<CLI::App*, std::shared_ptr<Arguments>>;
+
+Added add_command(CLI::App& wasm, const std::string& name, const std::string& text) {
   CLI::App* command = wasm.add_subcommand(name, text);
-  const auto arguments = std::make_shared<Arguments>();
-  add_names(*command, *arguments);
-  set_action(*command, session, [arguments, run](Session& s) -> Result<void> {
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("PIPELINE", arguments->pipeline, "name of the pipeline");
+  command->add_option("FILTER", arguments->filter, "name of the filter");
+  return {command, std::move(arguments)};
+}
+
+// A command that cannot do without the two names.
+Added add_named(CLI::App& wasm, Session& session, const std::string& name, const std::string& text,
+                Command run) {
+  Added added = add_command(wasm, name, text);
+  set_action(*added.first, session, [arguments = added.second, run](Session& s) -> Result<void> {
     if (!arguments->filter.empty()) return run(s, *arguments);
     return fail(ErrorKind::invalid, "requires pipeline and filter name");
   });
+  return added;
+}
+
+void add_prefix(const Added& added) {
+  added.first->add_option("--prefix", added.second->prefix, "only keys that begin with it")
+      ->type_name("TEXT")
+      // As of a script's empty variable: deleting everything must be asked for.
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("is empty; leave it out for all keys") : std::string();
+      });
+}
+
+void add_file(const Added& added, const std::string& text) {
+  added.first->add_option("FILE", added.second->file, text)->required();
 }
 
 void add_apply_data(CLI::App& wasm, Session& session) {
-  CLI::App* command =
-      wasm.add_subcommand("apply-data", "Write shared data from a file or standard input");
-  const auto arguments = std::make_shared<Arguments>();
-  add_names(*command, *arguments);
+  const auto [command, arguments] =
+      add_command(wasm, "apply-data", "Write shared data from a file or standard input");
   command->add_option("-f,--file", arguments->file, "file to read, - for standard input")
       ->type_name("FILE");
   command->add_flag("--reload-code", arguments->reload_code,
                     "then reload all code; without names, only that");
   command->footer(
-      "Keys that are not in the file stay. Example:\n"
+      "Keys that are not in the file stay. All of it is written, or nothing. Example:\n"
       "  echo 'id/user4: \"true\"' | egctl wasm apply-data flash-sale-pipeline wasm");
-  set_action(*command, session, [arguments](Session& s) { return apply_data(s, *arguments); });
+  set_action(*command, session,
+             [arguments = arguments](Session& s) { return apply_data(s, *arguments); });
+}
+
+void add_list_data(CLI::App& wasm, Session& session) {
+  const Added list = add_named(wasm, session, "list-data",
+                               "Print the shared data of a filter, sorted by key", list_data);
+  add_prefix(list);
+  list.first->add_option("--limit", list.second->limit, "at most so many entries")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
 }
 
 }  // namespace
 
 void add_wasm_data(CLI::App& wasm, Session& session) {
-  add_named(wasm, session, "list-data", "Print the shared data of a filter", list_data);
+  add_list_data(wasm, session);
+  add_prefix(add_named(wasm, session, "count-data", "Count the keys of a filter", count_data));
   add_apply_data(wasm, session);
-  add_named(wasm, session, "delete-data", "Delete all shared data of a filter", delete_data);
+  add_prefix(add_named(wasm, session, "delete-data",
+                       "Delete the shared data of a filter, all at once", delete_data));
+  const Added out =
+      add_named(wasm, session, "export-data",
+                "Save the shared data of a filter to a file with a checksum", export_data);
+  add_prefix(out);
+  add_file(out, "file to write, - for standard output");
+  add_file(add_named(wasm, session, "import-data", "Write shared data from a file of export-data",
+                     import_data),
+           "file to read, - for standard input");
 }
 
 }  // namespace sluice::egctl

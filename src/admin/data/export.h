@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file of export-data: JSON lines that carry their own check. docs/shared-data.md describes it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "admin/data/entry.h"
+#include "admin/data/lines.h"
+#include "base/encoding.h"
+#include "store/store.h"
+
+namespace sluice::admin {
+
+inline constexpr std::string_view kExportFormat = "sluice-data";
+inline constexpr int kExportVersion = 1;
+
+// Appends to `out`: begin, entries, end.
+class ExportWriter {
+ public:
+  void begin(std::string_view pipeline, std::string_view filter,
+             std::chrono::system_clock::time_point now, std::string& out);
+  void write(std::string_view key, std::string_view value, std::string& out);
+  // `version` is that of the store that the entries show.
+  void end(store::Version version, std::string& out);
+
+ private:
+  Sha256 hash_;
+  std::uint64_t count_ = 0;
+};
+
+// Reads such a file as it comes. Only after finish() has succeeded are the entries known to be what
+// was written.
+class ExportReader {
+ public:
+  explicit ExportReader(AddEntry add) : add_(std::move(add)) {}
+  [[nodiscard]] Result<void> feed(std::string_view piece);
+  [[nodiscard]] Result<void> finish();
+
+ private:
+  Result<void> take(std::string_view line);
+  Result<void> take_head(std::string_view line);
+  Result<void> take_entry(std::string_view line);
+  Result<void> take_end(std::string_view line);
+
+  AddEntry add_;
+  Lines lines_;
+  Sha256 hash_;
+  std::uint64_t count_ = 0;
+  bool complete_ = false;
+  store::Entry entry_;
+};
+
+}  // namespace sluice::admin

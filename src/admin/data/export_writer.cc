@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/data/export.h"
+#include "admin/data/writer.h"
+#include "base/time.h"
+#include "config/source_text.h"
+
+namespace sluice::admin {
+namespace {
+
+// `"key":"..."`, or `"key64":"..."` with base64 where the bytes are no text.
+void append_member(std::string_view name, std::string_view bytes, std::string& out) {
+  const bool text = config::is_utf8(bytes);
+  out += '"';
+  out += name;
+  out += text ? "\":" : "64\":";
+  append_json_string(text ? bytes : base64_encode(bytes), out);
+}
+
+}  // namespace
+
+void ExportWriter::begin(std::string_view pipeline, std::string_view filter,
+                         std::chrono::system_clock::time_point now, std::string& out) {
+  const std::size_t from = out.size();
+  out += R"({"format":)";
+  append_json_string(kExportFormat, out);
+  out += R"(,"formatVersion":)" + std::to_string(kExportVersion) + R"(,"pipeline":)";
+  append_json_string(pipeline, out);
+  out += R"(,"filter":)";
+  append_json_string(filter, out);
+  out += R"(,"time":")" + format_rfc3339_ms(now) + "\"}\n";
+  hash_.update(std::string_view(out).substr(from));
+}
+
+void ExportWriter::write(std::string_view key, std::string_view value, std::string& out) {
+  const std::size_t from = out.size();
+  out += '{';
+  append_member("key", key, out);
+  out += ',';
+  append_member("value", value, out);
+  out += "}\n";
+  hash_.update(std::string_view(out).substr(from));
+  ++count_;
+}
+
+void ExportWriter::end(store::Version version, std::string& out) {
+  out += R"({"end":true,"count":)" + std::to_string(count_) + R"(,"storeVersion":)" +
+         std::to_string(version) + R"(,"sha256":")" + hash_.hex() + "\"}\n";
+}
+
+}  // namespace sluice::admin

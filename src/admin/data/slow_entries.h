@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A few entries of a map, through the YAML parser.
+#pragma once
+
+#include <string_view>
+
+#include "admin/data/entry.h"
+
+namespace sluice::admin {
+
+// `text` is YAML (so it may be JSON): a map of keys to scalars, which go to `add` in their order.
+// Unquoted numbers keep their spelling. Errors name the line, counted from `first_line`.
+[[nodiscard]] Result<void> parse_slow_entries(std::string_view text, std::size_t first_line,
+                                              const AddEntry& add);
+
+}  // namespace sluice::admin

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// For the tests of readers and writers: entries at random, and a reader fed in pieces.
+#pragma once
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace sluice::store {
+
+inline bool operator==(const Entry& a, const Entry& b) {
+  return a.key == b.key && a.value == b.value;
+}
+inline void PrintTo(const Entry& entry, std::ostream* out) {
+  *out << entry.key << " = " << entry.value;
+}
+
+}  // namespace sluice::store
+
+namespace sluice::admin {
+
+using Entries = std::vector<store::Entry>;
+
+// Text of all kinds that a format could stumble over, up to bytes that are no text.
+inline std::string random_text(std::mt19937& random) {
+  static const std::vector<std::string> kParts{
+      "a",    "0.40", "true", "~",      "null",       "yes",    ": ",          " #",   "\n",
+      "\r",   "\t",   "\"",   "'",      "\\",         " ",      "- ",          "{",    "}",
+      "[",    ",",    "&x",   "*x",     "!",          "|",      ">",           "%",    "@",
+      "`",    "<<",   "---",  "...",    "? ",         "\u00e4", "\0",          "\x7f", "\xff",
+      "\x80", "id/",  "\x1b", "\u2028", "\U0001f600", "\u0085", "\xed\xa0\x80"};
+  std::string text;
+  for (unsigned parts = random() % 5; parts > 0; --parts) text += kParts[random() % kParts.size()];
+  if (random() % 50 == 0) text.append(600, 'k');
+  return text;
+}
+
+inline Entries random_entries(std::mt19937& random) {
+  Entries entries(random() % 20);
+  for (auto& [key, value] : entries) {
+    key = random_text(random);
+    value = random_text(random);
+  }
+  return entries;
+}
+
+// What `Reader` makes of `text` that comes in pieces of at most `piece` bytes.
+template <class Reader>
+Result<Entries> read_in_pieces(std::string_view text, std::size_t piece) {
+  Entries entries;
+  Reader reader([&](std::string_view key, std::string_view value) -> Result<void> {
+    entries.push_back({std::string(key), std::string(value)});
+    return {};
+  });
+  while (!text.empty()) {
+    const std::string copy(text.substr(0, piece));
+    SLUICE_CHECK(reader.feed(copy));
+    text.remove_prefix(copy.size());
+  }
+  SLUICE_CHECK(reader.finish());
+  return entries;
+}
+
+// The same, whatever the pieces.
+template <class Reader>
+Result<Entries> read_all(std::string_view text) {
+  const auto whole = read_in_pieces<Reader>(text, text.size() + 1);
+  const auto bytes = read_in_pieces<Reader>(text, 1);
+  if (whole.has_value() != bytes.has_value()) return fail(ErrorKind::internal, "pieces matter");
+  if (!whole) return whole;
+  if (*whole != *bytes) return fail(ErrorKind::internal, "pieces matter");
+  return whole;
+}
+
+}  // namespace sluice::admin

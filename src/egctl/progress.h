@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The line on a terminal that says how far an upload is.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace sluice::egctl {
+
+class Progress {
+ public:
+  // Writes nothing unless `visible`: standard error is a terminal.
+  Progress(std::ostream& err, bool visible) : err_(err), visible_(visible) {}
+  // A piece that is being sent; one line of it is one key.
+  void sent(std::string_view piece);
+  // All is sent, the server commits.
+  void committing();
+  // It has; `entries` is what it says it took.
+  void committed(std::uint64_t entries);
+  // Ends the line, so that an error gets one of its own.
+  void broken();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void show(std::string_view what);
+  [[nodiscard]] static std::string rate(std::uint64_t keys, Clock::duration time);
+
+  std::ostream& err_;
+  bool visible_;
+  Clock::time_point begin_ = Clock::now();
+  Clock::time_point shown_ = begin_;
+  Clock::time_point all_sent_ = begin_;
+  std::uint64_t keys_ = 0;
+  bool open_ = false;  // the cursor stands behind a line that was shown
+};
+
+}  // namespace sluice::egctl
