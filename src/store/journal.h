@@ -40,6 +40,7 @@ class Journal {
   };
 
   void run();
+  void inspect();
   void rest();
   void back_off(Duration pause);
   [[nodiscard]] std::vector<std::shared_ptr<Chain>> chains() const;
@@ -62,7 +63,8 @@ class Journal {
   std::string trouble_;  // "" while the medium takes everything
   std::condition_variable news_;
 
-  std::thread thread_;  // last: it uses all of the above
+  TimePoint next_inspection_{};  // the thread's
+  std::thread thread_;           // last: it uses all of the above
 };
 
 }  // namespace sluice::store

@@ -28,6 +28,9 @@ class Medium {
   // same commits come again then, perhaps with more.
   [[nodiscard]] virtual Result<void> write(std::span<const Batch> group) = 0;
 
+  // The journal's thread, now and then while there is nothing to write: what is wrong already.
+  [[nodiscard]] virtual Result<void> check() { return {}; }
+
   // The rest: any thread but a worker's and the journal's.
 
   // 0 for a namespace never written.

@@ -216,10 +216,17 @@ class Store {
 // Data that lives as long as the process: for tests.
 [[nodiscard]] std::unique_ptr<Store> open_memory_store(unsigned core_count, Limits limits = {});
 
-// SQLite (WAL, synchronous FULL) in one file, `directory`/sluice.db, created if absent. Takes a
-// lock on the directory: a second server on it gets the error `conflict`.
-[[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,
-                                                                 unsigned core_count, Logger logger,
-                                                                 Limits limits = {});
+// What a durable commit outlives.
+enum class Durability {
+  disk,     // a power cut: one fsync for each group of commits
+  process,  // the end of the process, kill -9, too; a power cut takes the last commits
+};
+
+// SQLite in one file (and its log, in WAL mode), `directory`/sluice.db, created if absent. Takes a
+// lock on the directory: a second server on it gets the error `conflict`. A file that is damaged is
+// an error that names it, never an empty store.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(
+    const std::string& directory, unsigned core_count, Logger logger, Limits limits = {},
+    Durability durability = Durability::disk);
 
 }  // namespace sluice::store
