@@ -136,6 +136,8 @@ Journal::Group Journal::collect() {
       last = next;
     }
     if (last == after) continue;
+    chain->note_pending();
+    group.commits += last->version - after->version;
     writes += own;
     group.batches.push_back({chain->name(), after, last});
     group.chains.push_back(chain.get());
@@ -146,11 +148,14 @@ Journal::Group Journal::collect() {
 }
 
 bool Journal::write(const Group& group) {
+  const TimePoint begin = Clock::now();
   if (const auto written = medium_.write(group.batches); !written) {
+    record_.failed();
     set_health(written.error().message);
     tell_cores();
     return false;
   }
+  record_.wrote(group.commits, Clock::now() - begin);
   publish(group);
   set_health({});
   tell_cores();

@@ -168,6 +168,23 @@ struct NamespaceStatus {
   std::uint64_t keys = 0;
   Version committed = 0;
   Version durable = 0;
+  Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
+};
+
+// How the commits of all namespaces have been written since the start. Percentiles are within
+// 12.5 %.
+struct WriteStatistics {
+  std::string_view durability;  // what a durable commit outlives: memory, process or disk
+  std::uint64_t groups = 0;     // each written at once, with one fsync
+  std::uint64_t commits = 0;    // in these groups
+  std::uint64_t failures = 0;   // writes of a group that failed
+  struct Quantiles {
+    std::uint64_t p50 = 0;
+    std::uint64_t p99 = 0;
+    std::uint64_t max = 0;
+  };
+  Quantiles group_size;  // in commits
+  Quantiles write_us;    // the write of a group, its fsync included; microseconds
 };
 
 class Store {
@@ -211,6 +228,7 @@ class Store {
 
   // "" if the journal writes, else what is wrong and what to do.
   [[nodiscard]] virtual std::string health() const = 0;
+  [[nodiscard]] virtual WriteStatistics write_statistics() const = 0;  // any thread
 };
 
 // Data that lives as long as the process: for tests.

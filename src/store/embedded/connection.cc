@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/embedded/connection.h"
 
+#include <cerrno>
+#include <system_error>
+
 namespace sluice::store {
 namespace {
 
@@ -13,7 +16,15 @@ struct Advice {
   const char* text;
 };
 
-Advice advice_for(int code) {
+Advice advice_for(int code, int system_error) {
+  if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) {
+    if (system_error == EROFS) {
+      return {ErrorKind::unavailable, "mount its file system for writing"};
+    }
+    if (system_error == ENOSPC || system_error == EDQUOT) {
+      return {ErrorKind::unavailable, "free some space on its disk"};
+    }
+  }
   switch (code & 0xff) {
     case SQLITE_FULL:
       return {ErrorKind::unavailable, "free some space on its disk"};
@@ -127,13 +138,17 @@ Result<void> Connection::run(Statement& statement) {
 }
 
 Error Connection::error(int code) const {
-  const Advice advice = advice_for(code);
+  const int system_error = database_ ? sqlite3_system_errno(database_.get()) : 0;
+  const Advice advice = advice_for(code, system_error);
   const int group = code & 0xff;
   found_damage_ |= group == SQLITE_CORRUPT || group == SQLITE_NOTADB;
   std::string what = sqlite3_errstr(code);
   if (database_) {
     const std::string detail = sqlite3_errmsg(database_.get());
     if (sqlite3_errcode(database_.get()) == code && detail != what) what += " (" + detail + ")";
+  }
+  if (system_error != 0 && (group == SQLITE_IOERR || group == SQLITE_CANTOPEN)) {
+    what += " (" + std::generic_category().message(system_error) + ")";
   }
   return Error{advice.kind,
                path_ + ": " + what + " [" + std::to_string(code) + "]: " + advice.text};

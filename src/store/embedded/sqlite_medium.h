@@ -25,6 +25,9 @@ class SqliteMedium final : public Medium {
                                                             Options options);
 
   Result<void> check() override;
+  std::string_view durability() const override {
+    return options_.durability == Durability::disk ? "disk" : "process";
+  }
   Result<void> write(std::span<const Batch> group) override;
   Result<Version> version(const std::string& ns) override;
   Result<Version> load(const std::string& ns, const Visit& visit) override;
