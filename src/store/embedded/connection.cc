@@ -31,6 +31,8 @@ Advice advice_for(int code, int system_error) {
     case SQLITE_IOERR:
       return {ErrorKind::unavailable, "look at its disk: full, over a quota, or failing"};
     case SQLITE_READONLY:
+      return {ErrorKind::unavailable,
+              "mount its file system for writing, or let the server's user write to the file"};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -102,7 +102,7 @@ TEST_F(Faults, AFailingDiskLetsNobodyInAndComesBack) {
   const Failure failures[] = {
       {Call::write, SQLITE_FULL, "free some space"},
       {Call::write, SQLITE_IOERR_WRITE, "look at its disk"},
-      {Call::write, SQLITE_READONLY, "let the server's user write"},
+      {Call::write, SQLITE_READONLY, "mount its file system for writing"},
       {Call::sync, SQLITE_IOERR_FSYNC, "look at its disk"},
   };
   ASSERT_TRUE(let_in("first"));
