@@ -4,40 +4,16 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <new>
 #include <random>
-#include <vector>
+
+#include "store/embedded/fault_disk.h"
 
 namespace sluice::store {
 namespace {
-
-constexpr std::size_t kSector = 512;  // what a disk writes whole
-
-struct Change {
-  std::size_t at = 0;
-  std::string bytes;
-  bool truncates = false;  // to `at`
-};
-
-void apply(const Change& change, std::string& image) {
-  if (change.truncates) {
-    image.resize(change.at);
-    return;
-  }
-  image.resize(std::max(image.size(), change.at + change.bytes.size()));
-  image.replace(change.at, change.bytes.size(), change.bytes);
-}
-
-struct Disk {
-  std::string durable;
-  std::vector<Change> cached;  // since the last sync
-};
 
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -93,29 +69,10 @@ struct FaultVfs::State {
     return SQLITE_IOERR;
   }
 
-  // Any of the sectors may have got there, in any order.
-  void keep_some(Disk& disk) {
-    for (const Change& change : disk.cached) {
-      if (change.truncates) {
-        if (random() % 2 == 0) apply(change, disk.durable);
-        continue;
-      }
-      const unsigned odds = random() % 3;  // mostly gone, half, mostly there
-      for (std::size_t at = 0; at < change.bytes.size();) {
-        const std::size_t size =
-            std::min(kSector - (change.at + at) % kSector, change.bytes.size() - at);
-        if (random() % 4 <= odds)
-          apply({change.at + at, change.bytes.substr(at, size)}, disk.durable);
-        at += size;
-      }
-    }
-    disk.cached.clear();
-  }
-
   std::mutex mutex;  // guards all
   std::mt19937 random;
   const std::string name;
-  std::map<std::string, Disk> disks;
+  std::map<std::string, FaultDisk> disks;
   std::map<Call, Fault> faults;
   std::map<Call, int> counts;
   int changes_left = 0;  // 0: for ever
@@ -184,14 +141,13 @@ int do_truncate(sqlite3_file* file, sqlite3_int64 size) {
 int do_sync(sqlite3_file* file, int) {
   State& state = *of(file).state;
   const std::lock_guard lock(state.mutex);
-  Disk& disk = state.disks[*of(file).path];
+  FaultDisk& disk = state.disks[*of(file).path];
   const bool was_off = state.off;
   if (const int code = state.pass(Call::sync, *of(file).path)) {
-    if (!was_off) state.keep_some(disk);
+    if (!was_off) disk.sync_some(state.random);
     return code;
   }
-  for (const Change& change : disk.cached) apply(change, disk.durable);
-  disk.cached.clear();
+  disk.sync();
   return SQLITE_OK;
 }
 
@@ -315,7 +271,7 @@ int FaultVfs::calls(Call call) const {
 void FaultVfs::lose_cache() {
   const std::lock_guard lock(state_->mutex);
   for (auto& [path, disk] : state_->disks) {
-    state_->keep_some(disk);
+    disk.sync_some(state_->random);
     if (::access(path.c_str(), F_OK) != 0) continue;
     std::ofstream(path, std::ios::binary | std::ios::trunc) << disk.durable;
   }

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A disk that fails, files that vanish or are damaged: nobody new is let in, nothing that was told
 // is lost, the message names the file, and the store comes back by itself where it can.
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
-#include "store/chain_store.h"
-#include "store/embedded/fault_vfs.h"
-#include "store/embedded/sqlite_medium.h"
-#include "store/test_cores.h"
-#include "store/test_directory.h"
+#include "store/embedded/faults.h"
 
 namespace sluice::store {
 namespace {
@@ -19,77 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using Call = FaultVfs::Call;
-
-class Faults : public testing::Test {
- protected:
-  Result<void> try_open(Durability durability = Durability::disk) {
-    auto medium =
-        SqliteMedium::open(directory.path(), {.durability = durability, .vfs = vfs.name()});
-    if (!medium) return std::unexpected(medium.error());
-    store = std::make_unique<ChainStore>(std::move(*medium), cores.count(), Logger(), Limits());
-    return store->prepare("p/f");
-  }
-  void open(Durability durability = Durability::disk) {
-    const auto opened = try_open(durability);
-    ASSERT_TRUE(opened) << opened.error().message;
-  }
-  std::string refusal() {
-    const auto opened = try_open();
-    return opened ? "" : opened.error().message;
-  }
-  View& view() {
-    return cores.on(0, [&]() -> View& { return store->view(cores.core(0), "p/f"); });
-  }
-  // True if it was told.
-  bool let_in(const std::string& user, const std::string& value = "true") {
-    View& its = view();
-    return cores.await(0, [&]() -> Task<bool> {
-      const Commit commit = put(its, "id/" + user, value);
-      if (commit.status != CommitStatus::committed) co_return false;
-      const auto durable = co_await its.durable(commit.version, in(20s));
-      co_return durable.has_value();
-    });
-  }
-  bool knows(const std::string& user) {
-    return cores.on(0, [&] { return get(store->view(cores.core(0), "p/f"), "id/" + user); })
-        .has_value();
-  }
-  bool well(Duration patience = 20s) {
-    const TimePoint end = in(patience);
-    while (!store->health().empty() && Clock::now() < end) std::this_thread::sleep_for(1ms);
-    return store->health().empty();
-  }
-  bool ill() {
-    const TimePoint end = in(20s);
-    while (store->health().empty() && Clock::now() < end) std::this_thread::sleep_for(1ms);
-    return !store->health().empty();
-  }
-  void crash(bool power_cut = true) {
-    vfs.kill();
-    store.reset();
-    if (power_cut) vfs.lose_cache();
-    vfs.power_on();
-  }
-  std::string path(const char* suffix = "") { return directory.path() + "/sluice.db" + suffix; }
-  void overwrite(const char* suffix, std::streamoff at, const std::string& bytes) {
-    std::fstream file(path(suffix), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(at);
-    file << bytes;
-  }
-  // Some hundred keys, in the file itself.
-  void fill() {
-    std::vector<Entry> entries;
-    for (int i = 0; i < 2'000; ++i) entries.push_back({"id/" + std::to_string(i), "true"});
-    ASSERT_TRUE(store->apply("p/f", entries));
-    store.reset();
-    ASSERT_FALSE(fs::exists(path("-wal")));
-  }
-
-  TestDirectory directory;
-  FaultVfs vfs{4711};
-  TestCores cores{1};
-  std::unique_ptr<ChainStore> store;
-};
 
 struct Failure {
   Call call;
@@ -215,70 +137,6 @@ TEST_F(Faults, AnOrderlyEndSavesWhatWasInALogThatIsGone) {
   store.reset();
   open();
   EXPECT_TRUE(knows("first"));
-}
-
-TEST_F(Faults, ADamagedFileIsNoEmptyStore) {
-  open();
-  fill();
-  const auto size = static_cast<std::streamoff>(fs::file_size(path()));
-  const std::string whole = path("-whole");
-  fs::copy_file(path(), whole);
-  const auto expect_refused = [&](const char* what) {
-    const std::string text = refusal();
-    EXPECT_NE(text.find(path()), std::string::npos) << what << ": " << text;
-    EXPECT_NE(text.find("backup"), std::string::npos) << what << ": " << text;
-    store.reset();
-    for (const char* companion : {"-wal", "-shm"}) fs::remove(path(companion));
-    fs::copy_file(whole, path(), fs::copy_options::overwrite_existing);
-  };
-  overwrite("", size / 2 / 4096 * 4096, std::string(4096, 'x'));
-  expect_refused("a page");
-  fs::resize_file(path(), static_cast<std::uintmax_t>(size / 2));
-  expect_refused("half of it");
-  fs::resize_file(path(), 0);
-  expect_refused("nothing");
-  std::ofstream(path(), std::ios::trunc) << std::string(static_cast<std::size_t>(size), 'x');
-  expect_refused("no database");
-  overwrite("", 0, std::string(4096, '\0'));
-  expect_refused("no header");
-  open();
-  EXPECT_EQ(store->count("p/f", "").value_or(0), 2'000U);
-}
-
-TEST_F(Faults, ALogThatIsDamagedIsNoEmptyLog) {
-  open();
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(let_in(std::to_string(i)));
-  crash();
-  const auto size = fs::file_size(path("-wal"));
-  ASSERT_GT(size, 32U);
-  fs::copy_file(path("-wal"), path("-kept"));
-  overwrite("-wal", 0, std::string(64, 'x'));
-  std::string text = refusal();
-  EXPECT_NE(text.find(path("-wal") + " is damaged"), std::string::npos) << text;
-  EXPECT_NE(text.find("backup"), std::string::npos) << text;
-  fs::rename(path("-kept"), path("-wal"));
-
-  fs::rename(path(), path("-away"));
-  text = refusal();
-  EXPECT_NE(text.find(path() + " is missing"), std::string::npos) << text;
-  fs::rename(path("-away"), path());
-
-  // What a crash leaves: a torn end, and an index that is of no use.
-  fs::resize_file(path("-wal"), size + 100);
-  std::ofstream(path("-shm"), std::ios::trunc) << std::string(40'000, 'x');
-  open();
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(knows(std::to_string(i)));
-  crash();
-  fs::resize_file(path("-wal"), fs::file_size(path("-wal")) - 10);
-  open();
-  EXPECT_TRUE(knows("8"));
-}
-
-TEST_F(Faults, AStartThatIsCutOffLeavesNothing) {
-  std::ofstream(path(".new")) << "half a database";
-  open();
-  EXPECT_TRUE(let_in("first"));
-  EXPECT_FALSE(fs::exists(path(".new")));
 }
 
 TEST_F(Faults, DurabilityProcessOutlivesTheProcessWithoutFsync) {
