@@ -185,17 +185,16 @@ def test_full_disk_under_load(tmp_path, small_disk, guests, port):
 
 
 def test_read_only_disk_at_start(tmp_path, small_disk, guests, port):
-    server = Server(tmp_path / "home", "--data-dir", str(small_disk / "data")).start()
-    put_sale(server, port, guests)
-    assert fetch(port, Authorization="a").text == BUY
-    server.stop()
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    text = refused_start(server)
-    assert str(small_disk / "data") in text and "ead-only" in text
-    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
-    server.start()
-    assert listed(server) == {"id/a"}
-    server.stop()
+    with running(tmp_path / "home", "--data-dir", str(small_disk / "data")) as server:
+        put_sale(server, port, guests)
+        assert fetch(port, Authorization="a").text == BUY
+        server.stop()
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        text = refused_start(server)
+        assert str(small_disk / "data") in text and "ead-only" in text
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+        server.start()
+        assert listed(server) == {"id/a"}
 
 
 @pytest.fixture
@@ -220,23 +219,22 @@ def failing_disk(tmp_path):
 
 def test_disk_that_turns_read_only(tmp_path, failing_disk, guests, port):
     disk, trigger, image = failing_disk
-    server = Server(tmp_path / "home", "--data-dir", str(disk / "data")).start()
-    put_sale(server, port, guests)
-    with Crowd(port) as crowd:
-        crowd.wait_told(50)
-        trigger.write_text("x")
-        crowd.wait_refused(50)
-        expect_ill(server, "sluice.db", "mount its file system for writing")
-        before = len(crowd.told)
-        crowd.wait_refused(50)
-        assert len(crowd.told) == before
-        assert fetch(port, Authorization=next(iter(crowd.told)).removeprefix("id/")).text == BUY
-    server.stop()
-    subprocess.run(["umount", str(disk)], check=True)
-    subprocess.run(["mount", "-o", "loop", str(image), str(disk)], check=True)
-    server.start()
-    assert crowd.told <= listed(server)
-    server.stop()
+    with running(tmp_path / "home", "--data-dir", str(disk / "data")) as server:
+        put_sale(server, port, guests)
+        with Crowd(port) as crowd:
+            crowd.wait_told(50)
+            trigger.write_text("x")
+            crowd.wait_refused(50)
+            expect_ill(server, "sluice.db", "mount its file system for writing")
+            before = len(crowd.told)
+            crowd.wait_refused(50)
+            assert len(crowd.told) == before
+            assert fetch(port, Authorization=next(iter(crowd.told)).removeprefix("id/")).text == BUY
+        server.stop()
+        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(disk)], check=True)
+        server.start()
+        assert crowd.told <= listed(server)
 
 
 def test_data_directory_removed(tmp_path, guests, port):
