@@ -44,7 +44,9 @@ Result<void> run(const Options& options) {
       options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
 
   SLUICE_TRY(const auto store,
-             store::open_embedded_store(options.path_of(options.data_dir), cores, logger));
+             store::open_embedded_store(options.path_of(options.data_dir), cores, logger, {},
+                                        options.durability == "process" ? store::Durability::process
+                                                                        : store::Durability::disk));
   SLUICE_TRY(const auto pid_file, PidFile::write(options.path_of("sluice.pid")));
   SLUICE_TRY(
       const auto engine,

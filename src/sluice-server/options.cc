@@ -47,6 +47,7 @@ void overlay(Options& options, const Given& given, const CLI::App& app) {
     options.initial_object_config_files = from.initial_object_config_files;
   if (was_given("--debug")) options.debug = from.debug;
   if (was_given("--disable-access-log")) options.disable_access_log = from.disable_access_log;
+  if (was_given("--durability")) options.durability = from.durability;
   if (was_given("--workers")) options.workers = from.workers;
 }
 
@@ -80,6 +81,12 @@ void declare(CLI::App& app, Given& given) {
   app.add_flag("--debug", o.debug, "log more")->envname("EG_DEBUG");
   app.add_flag("--disable-access-log", o.disable_access_log, "do not write the access log")
       ->envname("EG_DISABLE_ACCESS_LOG");
+  app.add_option("--durability", o.durability,
+                 "what shared data outlives before anybody is told: disk (a power cut), or process "
+                 "(kill -9, not a power cut)")
+      ->envname("EG_DURABILITY")
+      ->check(CLI::IsMember({"disk", "process"}))
+      ->capture_default_str();
   app.add_option("--workers", o.workers, "event loops; 0: one per processor")
       ->envname("EG_WORKERS")
       ->check(CLI::Range(0, 1024))

@@ -21,6 +21,7 @@ struct Options {
   bool debug = false;
   bool disable_access_log = false;
   unsigned workers = 0;  // 0: one per processor
+  std::string durability = "disk";
 
   // The names in the configuration file; the flags are the same with "--".
   void fields(auto& visit) {
@@ -34,6 +35,9 @@ struct Options {
           {.doc = "YAML files of objects to create if their names are free"});
     visit("debug", debug, {.doc = "log more"});
     visit("disable-access-log", disable_access_log, {.doc = "do not write the access log"});
+    visit("durability", durability,
+          {.one_of = {"disk", "process"},
+           .doc = "what shared data outlives before it is told: a power cut, or the process only"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
   }
 

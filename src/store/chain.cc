@@ -124,6 +124,17 @@ void Chain::set_journaled(Node* last) {
     if (base_) base_->follow(last->version);
   }
   durable_.store(last->version, std::memory_order_seq_cst);
+  pending_since_.store(TimePoint(), std::memory_order_relaxed);
+}
+
+void Chain::note_pending() {
+  if (pending_since_.load(std::memory_order_relaxed) != TimePoint()) return;
+  pending_since_.store(Clock::now(), std::memory_order_relaxed);
+}
+
+Duration Chain::durable_lag() const {
+  const TimePoint since = pending_since_.load(std::memory_order_relaxed);
+  return since == TimePoint() ? Duration() : Clock::now() - since;
 }
 
 void Chain::free_passed_nodes() {

@@ -45,6 +45,8 @@ class Chain : public std::enable_shared_from_this<Chain> {
   Version append(NodePtr node);
   [[nodiscard]] Version committed() const;
   [[nodiscard]] std::optional<std::uint64_t> keys() const;  // nullopt: not loaded
+  // Age of the oldest commit that is not durable, since the journal has seen it.
+  [[nodiscard]] Duration durable_lag() const;
 
   // The core's thread, after load(); null before.
   [[nodiscard]] ChainView* attach(const loop::Core& core);
@@ -52,6 +54,8 @@ class Chain : public std::enable_shared_from_this<Chain> {
   // The journal's thread.
   [[nodiscard]] Node* journaled() const { return journaled_; }
   void set_journaled(Node* last);
+  // There are commits that are not durable.
+  void note_pending();
   void free_passed_nodes();
   // The views that wait for news.
   void collect_waiting(std::vector<std::shared_ptr<ChainView>>& views);
@@ -65,7 +69,8 @@ class Chain : public std::enable_shared_from_this<Chain> {
   const Hash hash_;
   TurnQueue turns_;
   std::atomic<Version> durable_;
-  std::mutex load_mutex_;  // one load at a time; taken before mutex_
+  std::atomic<TimePoint> pending_since_{TimePoint()};  // TimePoint(): all is durable
+  std::mutex load_mutex_;                              // one load at a time; taken before mutex_
 
   mutable std::mutex mutex_;  // guards the rest
   Node* oldest_;              // the first node not freed; owns it and all behind it

@@ -151,10 +151,17 @@ NamespaceStatus ChainStore::status(const std::string& ns) const {
   if (chain) {
     status.durable = chain->durable().load(std::memory_order_acquire);
     status.committed = chain->committed();
+    status.durable_lag = chain->durable_lag();
   } else {
     status.durable = status.committed = medium_->version(ns).value_or(0);
   }
   return status;
+}
+
+WriteStatistics ChainStore::write_statistics() const {
+  WriteStatistics statistics = journal_.statistics();
+  statistics.durability = medium_->durability();
+  return statistics;
 }
 
 Result<std::vector<Entry>> ChainStore::documents(std::string_view collection) {

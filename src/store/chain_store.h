@@ -34,6 +34,7 @@ class ChainStore final : public Store {
   Result<void> put_document(std::string_view collection, const Entry& document) override;
   Result<void> erase_document(std::string_view collection, std::string_view key) override;
   std::string health() const override { return journal_.health(); }
+  WriteStatistics write_statistics() const override;
 
  private:
   // null if this process has not used it yet.

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kGroupWritesMax = 8192;
 constexpr Duration kFirstPause = 10ms;
 constexpr Duration kLongestPause = 1s;
-constexpr Duration kLongestSleep = 1h;
+constexpr Duration kInspectionPeriod = 1s;
 
 }  // namespace
 
@@ -64,6 +64,7 @@ void Journal::run() {
     const Group group = collect();
     if (group.batches.empty()) {
       tidy();
+      inspect();
       rest();
     } else if (write(group)) {
       pause = kFirstPause;
@@ -78,13 +79,25 @@ void Journal::run() {
   }
 }
 
+// While nothing is written nothing would tell that nothing could be.
+void Journal::inspect() {
+  const TimePoint now = Clock::now();
+  if (now < next_inspection_) return;
+  next_inspection_ = now + kInspectionPeriod;
+  const auto checked = medium_.check();
+  const bool failing = engine_->failing.load(std::memory_order_seq_cst);
+  if (checked && !failing) return;
+  set_health(checked ? std::string() : checked.error().message);
+  tell_cores();
+}
+
 void Journal::rest() {
   Doorbell& bell = *engine_->bell;
   bell.lie_down();
   if (bell.called() || work_left() || stopping()) {
     bell.get_up();
   } else {
-    bell.sleep(kLongestSleep);
+    bell.sleep(kInspectionPeriod);
   }
 }
 
@@ -123,6 +136,8 @@ Journal::Group Journal::collect() {
       last = next;
     }
     if (last == after) continue;
+    chain->note_pending();
+    group.commits += last->version - after->version;
     writes += own;
     group.batches.push_back({chain->name(), after, last});
     group.chains.push_back(chain.get());
@@ -133,11 +148,14 @@ Journal::Group Journal::collect() {
 }
 
 bool Journal::write(const Group& group) {
+  const TimePoint begin = Clock::now();
   if (const auto written = medium_.write(group.batches); !written) {
+    record_.failed();
     set_health(written.error().message);
     tell_cores();
     return false;
   }
+  record_.wrote(group.commits, Clock::now() - begin);
   publish(group);
   set_health({});
   tell_cores();

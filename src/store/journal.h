@@ -16,6 +16,7 @@
 #include "store/chain.h"
 #include "store/engine.h"
 #include "store/medium.h"
+#include "store/write_record.h"
 
 namespace sluice::store {
 
@@ -31,15 +32,18 @@ class Journal {
   // Blocks until `version` is durable, the journal fails (`unavailable`) or `limit` has passed.
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
   [[nodiscard]] std::string health() const;
+  [[nodiscard]] WriteStatistics statistics() const { return record_.statistics(); }
 
  private:
   struct Group {
     std::vector<Batch> batches;
     std::vector<Chain*> chains;  // of each batch
     std::vector<Node*> lasts;
+    std::uint64_t commits = 0;
   };
 
   void run();
+  void inspect();
   void rest();
   void back_off(Duration pause);
   [[nodiscard]] std::vector<std::shared_ptr<Chain>> chains() const;
@@ -56,13 +60,15 @@ class Journal {
   Medium& medium_;
   const Logger logger_;
   std::atomic<bool> stopping_{false};
+  WriteRecord record_;
 
   mutable std::mutex mutex_;  // guards the next two
   std::vector<std::shared_ptr<Chain>> chains_;
   std::string trouble_;  // "" while the medium takes everything
   std::condition_variable news_;
 
-  std::thread thread_;  // last: it uses all of the above
+  TimePoint next_inspection_{};  // the thread's
+  std::thread thread_;           // last: it uses all of the above
 };
 
 }  // namespace sluice::store

@@ -28,6 +28,12 @@ class Medium {
   // same commits come again then, perhaps with more.
   [[nodiscard]] virtual Result<void> write(std::span<const Batch> group) = 0;
 
+  // The journal's thread, now and then while there is nothing to write: what is wrong already.
+  [[nodiscard]] virtual Result<void> check() { return {}; }
+
+  // Any thread: what a write that has returned outlives.
+  [[nodiscard]] virtual std::string_view durability() const { return "memory"; }
+
   // The rest: any thread but a worker's and the journal's.
 
   // 0 for a namespace never written.

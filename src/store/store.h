@@ -168,6 +168,23 @@ struct NamespaceStatus {
   std::uint64_t keys = 0;
   Version committed = 0;
   Version durable = 0;
+  Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
+};
+
+// How the commits of all namespaces have been written since the start. Percentiles are within
+// 12.5 %.
+struct WriteStatistics {
+  std::string_view durability;  // what a durable commit outlives: memory, process or disk
+  std::uint64_t groups = 0;     // each written at once, with one fsync
+  std::uint64_t commits = 0;    // in these groups
+  std::uint64_t failures = 0;   // writes of a group that failed
+  struct Quantiles {
+    std::uint64_t p50 = 0;
+    std::uint64_t p99 = 0;
+    std::uint64_t max = 0;
+  };
+  Quantiles group_size;  // in commits
+  Quantiles write_us;    // the write of a group, its fsync included; microseconds
 };
 
 class Store {
@@ -211,15 +228,23 @@ class Store {
 
   // "" if the journal writes, else what is wrong and what to do.
   [[nodiscard]] virtual std::string health() const = 0;
+  [[nodiscard]] virtual WriteStatistics write_statistics() const = 0;  // any thread
 };
 
 // Data that lives as long as the process: for tests.
 [[nodiscard]] std::unique_ptr<Store> open_memory_store(unsigned core_count, Limits limits = {});
 
-// SQLite (WAL, synchronous FULL) in one file, `directory`/sluice.db, created if absent. Takes a
-// lock on the directory: a second server on it gets the error `conflict`.
-[[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,
-                                                                 unsigned core_count, Logger logger,
-                                                                 Limits limits = {});
+// What a durable commit outlives.
+enum class Durability {
+  disk,     // a power cut: one fsync for each group of commits
+  process,  // the end of the process, kill -9, too; a power cut takes the last commits
+};
+
+// SQLite in one file (and its log, in WAL mode), `directory`/sluice.db, created if absent. Takes a
+// lock on the directory: a second server on it gets the error `conflict`. A file that is damaged is
+// an error that names it, never an empty store.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(
+    const std::string& directory, unsigned core_count, Logger logger, Limits limits = {},
+    Durability durability = Durability::disk);
 
 }  // namespace sluice::store

@@ -27,8 +27,11 @@ struct WasmCounters {
   observe::Cell wasm_errors;  // outOfVM not included
   observe::Cell timeouts;     // of the wasm_errors
   observe::Cell out_of_vm;
+  observe::Cell written;    // runs that became part of the chain
+  observe::Cell read_only;  // runs that had nothing to write
   observe::Cell conflicts;
   observe::Cell reruns;
+  observe::Cell queue_turns;
   observe::Cell waiting;  // now
   observe::Cell vms;      // now
   observe::Cell vms_replaced;

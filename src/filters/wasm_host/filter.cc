@@ -101,6 +101,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
       auto granted = co_await view_.turn(attempt.deadline);
       if (!granted) co_return timed_out(attempt);
       turn = std::move(*granted);
+      counters_.queue_turns.add();
     }
     attempt.take_back();
   }
@@ -136,6 +137,7 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
   switch (commit.status) {
     case store::CommitStatus::committed:
       attempt.version = commit.version;
+      (attempt.transaction.has_writes() ? counters_.written : counters_.read_only).add();
       attempt.result = result_name(value);
       return Verdict::done;
     case store::CommitStatus::conflict:

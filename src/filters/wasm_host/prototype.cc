@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/prototype.h"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +16,38 @@ Result<std::shared_ptr<const wasm::LinkedModule>> compile(const WasmEnvironment&
                                                           const std::string& code) {
   SLUICE_TRY(auto module, wasm::Module::compile(environment.engine, code));
   return environment.linker->link(std::move(module));
+}
+
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+// Of all filters together: one journal writes for all.
+Json store_status(const store::Store& store) {
+  const auto written = store.write_statistics();
+  const auto ms = [](std::uint64_t microseconds) {
+    return milliseconds(std::chrono::microseconds(microseconds));
+  };
+  const double mean = written.groups == 0 ? 0
+                                          : static_cast<double>(written.commits) /
+                                                static_cast<double>(written.groups);
+  const std::string trouble = store.health();
+  return {
+      {"health", trouble.empty() ? "ready" : trouble},
+      {"durability", written.durability},
+      {"groups", written.groups},
+      {"commits", written.commits},
+      {"failures", written.failures},
+      {"groupSize",
+       {{"mean", mean},
+        {"p50", written.group_size.p50},
+        {"p99", written.group_size.p99},
+        {"max", written.group_size.max}}},
+      {"writeMs",
+       {{"p50", ms(written.write_us.p50)},
+        {"p99", ms(written.write_us.p99)},
+        {"max", ms(written.write_us.max)}}},
+  };
 }
 
 }  // namespace
@@ -97,9 +130,9 @@ Json WasmHostPrototype::spec() const { return config::encode(spec_); }
 Json WasmHostPrototype::status() const {
   const auto& counters = parts_.statistics->counters;
   const auto sum = [&counters](observe::Cell WasmCounters::*cell) { return counters.sum(cell); };
-  const std::string fault = parts_.statistics->get_fault();
+  const auto data = parts_.environment->store.status(parts_.recipe->name);
   return {
-      {"health", fault.empty() ? "ready" : "no guest can be made: " + fault},
+      {"health", health()},
       {"numOfRequest", sum(&WasmCounters::requests)},
       {"numOfWasmError", sum(&WasmCounters::wasm_errors)},
       {"numOfTimeout", sum(&WasmCounters::timeouts)},
@@ -107,11 +140,30 @@ Json WasmHostPrototype::status() const {
       {"waiting", sum(&WasmCounters::waiting)},
       {"vms", sum(&WasmCounters::vms)},
       {"vmsReplaced", sum(&WasmCounters::vms_replaced)},
+      {"transactionsWritten", sum(&WasmCounters::written)},
+      {"transactionsReadOnly", sum(&WasmCounters::read_only)},
       {"conflicts", sum(&WasmCounters::conflicts)},
       {"reruns", sum(&WasmCounters::reruns)},
+      {"queueTurns", sum(&WasmCounters::queue_turns)},
+      {"keys", data.keys},
+      {"committedVersion", data.committed},
+      {"durableVersion", data.durable},
+      {"durableLag", data.committed - std::min(data.committed, data.durable)},
+      {"durableLagMs", milliseconds(data.durable_lag)},
+      {"store", store_status(parts_.environment->store)},
       {"codeHash", parts_.recipe->module->module().sha256()},
       {"loadedAt", loaded_at_},
   };
+}
+
+std::string WasmHostPrototype::health() const {
+  if (const auto fault = parts_.statistics->get_fault(); !fault.empty()) {
+    return "no guest can be made: " + fault;
+  }
+  if (const auto trouble = parts_.environment->store.health(); !trouble.empty()) {
+    return "shared data cannot be written: " + trouble;
+  }
+  return "ready";
 }
 
 }  // namespace sluice::filters

@@ -38,6 +38,7 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
       const WasmHostPrototype* previous, const std::string& code);
   [[nodiscard]] unsigned share_of(unsigned core) const;
   [[nodiscard]] Result<void> make_guests();
+  [[nodiscard]] std::string health() const;
 
   WasmHostSpec spec_;
   WasmHostParts parts_;

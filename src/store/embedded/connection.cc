@@ -1,21 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/embedded/connection.h"
 
+#include <cerrno>
+#include <system_error>
+
 namespace sluice::store {
 namespace {
+
+constexpr const char* kDamagedAdvice =
+    "the file is damaged or no database: stop the server and restore the data directory from a "
+    "backup";
 
 struct Advice {
   ErrorKind kind;
   const char* text;
 };
 
-Advice advice_for(int code) {
+Advice advice_for(int code, int system_error) {
+  if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) {
+    if (system_error == EROFS) {
+      return {ErrorKind::unavailable, "mount its file system for writing"};
+    }
+    if (system_error == ENOSPC || system_error == EDQUOT) {
+      return {ErrorKind::unavailable, "free some space on its disk"};
+    }
+  }
   switch (code & 0xff) {
     case SQLITE_FULL:
       return {ErrorKind::unavailable, "free some space on its disk"};
     case SQLITE_IOERR:
       return {ErrorKind::unavailable, "look at its disk: full, over a quota, or failing"};
     case SQLITE_READONLY:
+      return {ErrorKind::unavailable,
+              "mount its file system for writing, or let the server's user write to the file"};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -25,7 +42,7 @@ Advice advice_for(int code) {
       return {ErrorKind::unavailable, "another program holds it: end that one"};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {ErrorKind::internal, "the file is damaged or no database: restore it from a backup"};
+      return {ErrorKind::internal, kDamagedAdvice};
     default:
       return {ErrorKind::internal, "unexpected"};
   }
@@ -72,13 +89,13 @@ std::int64_t Statement::column_integer(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }
 
-Result<Connection> Connection::open(const std::string& path) {
+Result<Connection> Connection::open(const std::string& path, const char* vfs) {
   Connection connection;
   connection.path_ = path;
   sqlite3* database = nullptr;
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, vfs);
   connection.database_.reset(database);
   if (code != SQLITE_OK) return std::unexpected(connection.error(code));
   sqlite3_busy_timeout(database, 5'000);
@@ -107,6 +124,14 @@ Result<std::int64_t> Connection::integer(const char* sql) {
   return std::unexpected(error(code));
 }
 
+Result<std::string> Connection::text(const char* sql) {
+  SLUICE_TRY(Statement statement, prepare(sql));
+  const int code = statement.step();
+  if (code == SQLITE_ROW) return std::string(statement.column_bytes(0));
+  if (code == SQLITE_DONE) return std::string();
+  return std::unexpected(error(code));
+}
+
 Result<void> Connection::run(Statement& statement) {
   const ResetGuard guard(statement);
   const int code = statement.step();
@@ -115,11 +140,17 @@ Result<void> Connection::run(Statement& statement) {
 }
 
 Error Connection::error(int code) const {
-  const Advice advice = advice_for(code);
+  const int system_error = database_ ? sqlite3_system_errno(database_.get()) : 0;
+  const Advice advice = advice_for(code, system_error);
+  const int group = code & 0xff;
+  found_damage_ |= group == SQLITE_CORRUPT || group == SQLITE_NOTADB;
   std::string what = sqlite3_errstr(code);
   if (database_) {
     const std::string detail = sqlite3_errmsg(database_.get());
     if (sqlite3_errcode(database_.get()) == code && detail != what) what += " (" + detail + ")";
+  }
+  if (system_error != 0 && (group == SQLITE_IOERR || group == SQLITE_CANTOPEN)) {
+    what += " (" + std::generic_category().message(system_error) + ")";
   }
   return Error{advice.kind,
                path_ + ": " + what + " [" + std::to_string(code) + "]: " + advice.text};

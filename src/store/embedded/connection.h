@@ -55,16 +55,21 @@ class ResetGuard {
 class Connection {
  public:
   Connection() = default;
-  [[nodiscard]] static Result<Connection> open(const std::string& path);
+  // `vfs`: the name of SQLite's way to the files; null for its own.
+  [[nodiscard]] static Result<Connection> open(const std::string& path, const char* vfs = nullptr);
 
   [[nodiscard]] Result<Statement> prepare(const char* sql);
   [[nodiscard]] Result<void> execute(const char* sql);
   // The first column of the first row; 0 without a row.
   [[nodiscard]] Result<std::int64_t> integer(const char* sql);
+  // The same as text.
+  [[nodiscard]] Result<std::string> text(const char* sql);
   // Runs a statement that has no rows, and resets it.
   [[nodiscard]] Result<void> run(Statement& statement);
   // What SQLite's code means here, with the file and what to do.
   [[nodiscard]] Error error(int code) const;
+  // An error so far has said that the file is damaged.
+  [[nodiscard]] bool found_damage() const { return found_damage_; }
 
  private:
   struct Close {
@@ -72,6 +77,7 @@ class Connection {
   };
   std::unique_ptr<sqlite3, Close> database_;
   std::string path_;
+  mutable bool found_damage_ = false;
 };
 
 }  // namespace sluice::store

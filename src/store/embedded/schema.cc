@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/embedded/schema.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
 namespace sluice::store {
 namespace {
 
@@ -37,18 +45,83 @@ Result<void> check_owner(Connection& connection, const std::string& path) {
   return {};
 }
 
+Error system_error(const std::string& path, const char* what) {
+  return {ErrorKind::internal, path + " cannot be " + what + ": " +
+                                   std::generic_category().message(errno) +
+                                   ": look at the data directory and its disk"};
+}
+
+// SQLite would make the file readable to all; its companions take the mode of the file.
+Result<void> create_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return std::unexpected(system_error(path, "made"));
+  ::close(file);
+  return {};
+}
+
+Result<void> sync_directory(const std::filesystem::path& directory) {
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const auto failed = synced ? Error{} : system_error(directory, "written to disk");
+  if (file >= 0) ::close(file);
+  if (!synced) return std::unexpected(failed);
+  return {};
+}
+
+// Under another name first: a file of the right name is whole, whatever a crash cut off.
+Result<void> create_database(const std::string& path, const char* vfs) {
+  const std::string fresh = path + ".new";
+  for (const char* companion : {"", "-journal", "-wal", "-shm"}) {
+    std::error_code ignored;
+    std::filesystem::remove(fresh + companion, ignored);
+  }
+  SLUICE_CHECK(create_private(fresh));
+  {
+    SLUICE_TRY(Connection connection, Connection::open(fresh, vfs));
+    SLUICE_CHECK(connection.execute("PRAGMA synchronous = FULL"));
+    SLUICE_CHECK(connection.execute(kCreate));
+  }
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) {
+    return std::unexpected(system_error(path, "made"));
+  }
+  return sync_directory(std::filesystem::path(path).parent_path());
+}
+
+std::uintmax_t size_of(const std::string& path) {
+  std::error_code absent;
+  const auto size = std::filesystem::file_size(path, absent);
+  return absent ? 0 : size;
+}
+
 }  // namespace
 
-Result<void> prepare_database(Connection& connection, const std::string& path) {
-  SLUICE_TRY(const auto tables, connection.integer("SELECT count(*) FROM sqlite_schema"));
-  SLUICE_TRY(const auto application, connection.integer("PRAGMA application_id"));
-  const bool is_new = tables == 0 && application == 0;
-  if (!is_new) SLUICE_CHECK(check_owner(connection, path));
+Result<void> ensure_database(const std::string& path, const char* vfs) {
+  std::error_code unknown;
+  const bool exists = std::filesystem::exists(path, unknown);
+  if (exists && size_of(path) > 0) return {};
+  if (!exists && size_of(path + "-wal") == 0) return create_database(path, vfs);
+  return fail(ErrorKind::internal,
+              path + (exists ? " is empty" : " is missing, but its log " + path + "-wal is there") +
+                  ": restore the data directory from a backup; to begin with nothing, remove "
+                  "sluice.db and sluice.db-wal");
+}
+
+Result<void> prepare_database(Connection& connection, const std::string& path,
+                              Durability durability) {
+  SLUICE_CHECK(check_owner(connection, path));
   SLUICE_CHECK(
-      connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                         "PRAGMA journal_size_limit = 67108864;"));
-  if (is_new) SLUICE_CHECK(connection.execute(kCreate));
-  return {};
+      connection.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;"));
+  // NORMAL: a power cut takes the last commits, and leaves the file consistent.
+  return connection.execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"
+                                                           : "PRAGMA synchronous = NORMAL");
+}
+
+Result<void> check_structure(Connection& connection, const std::string& path) {
+  SLUICE_TRY(const std::string found, connection.text("PRAGMA quick_check(1)"));
+  if (found == "ok") return {};
+  return fail(ErrorKind::internal,
+              path + ": the file is damaged: restore the data directory from a backup (" +
+                  found.substr(0, found.find('\n')) + ")");
 }
 
 }  // namespace sluice::store

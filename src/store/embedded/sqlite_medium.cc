@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/embedded/sqlite_medium.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <initializer_list>
 
 #include "store/chain_store.h"
 #include "store/embedded/schema.h"
+#include "store/embedded/wal_check.h"
 
 namespace sluice::store {
 namespace {
@@ -24,27 +22,34 @@ Result<void> prepare_all(Connection& connection, std::initializer_list<ToPrepare
   return {};
 }
 
-// SQLite would make the file readable to all; its companions take the mode of the file.
-void create_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file >= 0) ::close(file);
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Medium>> SqliteMedium::open(const std::string& directory) {
+Result<std::unique_ptr<Medium>> SqliteMedium::open(const std::string& directory, Options options) {
   SLUICE_TRY(DirectoryLock lock, DirectoryLock::take(directory));
-  std::unique_ptr<SqliteMedium> medium(new SqliteMedium(std::move(lock), directory + "/sluice.db"));
-  create_private(medium->path_);
-  SLUICE_CHECK(medium->prepare_writer());
-  SLUICE_TRY(medium->reader_, medium->open_reader());
+  std::unique_ptr<SqliteMedium> medium(
+      new SqliteMedium(std::move(lock), directory + "/sluice.db", options));
+  SLUICE_CHECK(medium->start(directory));
   return medium;
+}
+
+Result<void> SqliteMedium::start(const std::string& directory) {
+  SLUICE_CHECK(ensure_database(path_, options_.vfs));
+  SLUICE_CHECK(settle_wal(path_, options_.vfs));
+  SLUICE_CHECK(prepare_writer());
+  SLUICE_CHECK(check_structure(writer_.connection, path_));
+  SLUICE_TRY(reader_, open_reader());
+  const std::string restore =
+      "stop the server, restore the data directory from a backup and start it again";
+  SLUICE_CHECK(watch_.add(path_, restore));
+  SLUICE_CHECK(watch_.add(path_ + "-wal", "stop the server (not with kill -9) and start it again"));
+  SLUICE_CHECK(watch_.add(path_ + "-shm", "stop the server and start it again"));
+  return watch_.add(directory + "/sluice.lock", "stop the server and start it again");
 }
 
 Result<void> SqliteMedium::prepare_writer() {
   Writer& w = writer_;
-  SLUICE_TRY(w.connection, Connection::open(path_));
-  SLUICE_CHECK(prepare_database(w.connection, path_));
+  SLUICE_TRY(w.connection, Connection::open(path_, options_.vfs));
+  SLUICE_CHECK(prepare_database(w.connection, path_, options_.durability));
   return prepare_all(
       w.connection,
       {{&w.begin, "BEGIN IMMEDIATE"},
@@ -65,18 +70,45 @@ Result<void> SqliteMedium::prepare_writer() {
        {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"}});
 }
 
-Result<void> SqliteMedium::write(std::span<const Batch> group) {
+Result<void> SqliteMedium::make_ready() {
+  if (!damage_.empty()) return fail(ErrorKind::internal, damage_);
+  SLUICE_CHECK(watch_.check());
+  if (!reopen_) return {};
+  SLUICE_CHECK(prepare_writer());
+  reopen_ = false;
+  return {};
+}
+
+template <class Work>
+Result<void> SqliteMedium::change(Work work) {
   const std::lock_guard lock(writer_mutex_);
+  auto result = make_ready();
+  if (result) result = work();
+  if (result) return watch_.check();  // what went into a file that is gone is not safe
+  ids_.clear();
+  reopen_ = true;
+  if (damage_.empty() && writer_.connection.found_damage()) damage_ = result.error().message;
+  return result;
+}
+
+Result<void> SqliteMedium::check() {
+  const std::lock_guard lock(writer_mutex_);
+  if (!damage_.empty()) return fail(ErrorKind::internal, damage_);
+  return watch_.check();
+}
+
+Result<void> SqliteMedium::write(std::span<const Batch> group) {
+  return change([&] { return write_group(group); });
+}
+
+Result<void> SqliteMedium::write_group(std::span<const Batch> group) {
   Connection& connection = writer_.connection;
   auto result = connection.run(writer_.begin);
   for (auto batch = group.begin(); result && batch != group.end(); ++batch) {
     result = write_batch(*batch);
   }
   if (result) result = connection.run(writer_.commit);
-  if (!result) {
-    (void)connection.run(writer_.rollback);  // SQLite may have done it already
-    ids_.clear();
-  }
+  if (!result) (void)connection.run(writer_.rollback);  // SQLite may have done it already
   return result;
 }
 
@@ -122,21 +154,23 @@ Result<std::int64_t> SqliteMedium::namespace_id(std::string_view ns) {
 }
 
 Result<void> SqliteMedium::put_document(std::string_view collection, const Entry& document) {
-  const std::lock_guard lock(writer_mutex_);
-  writer_.put_document.text(1, collection).text(2, document.key).text(3, document.value);
-  return writer_.connection.run(writer_.put_document);
+  return change([&] {
+    writer_.put_document.text(1, collection).text(2, document.key).text(3, document.value);
+    return writer_.connection.run(writer_.put_document);
+  });
 }
 
 Result<void> SqliteMedium::erase_document(std::string_view collection, std::string_view key) {
-  const std::lock_guard lock(writer_mutex_);
-  writer_.erase_document.text(1, collection).text(2, key);
-  return writer_.connection.run(writer_.erase_document);
+  return change([&] {
+    writer_.erase_document.text(1, collection).text(2, key);
+    return writer_.connection.run(writer_.erase_document);
+  });
 }
 
 Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,
                                                    unsigned core_count, Logger logger,
-                                                   Limits limits) {
-  SLUICE_TRY(auto medium, SqliteMedium::open(directory));
+                                                   Limits limits, Durability durability) {
+  SLUICE_TRY(auto medium, SqliteMedium::open(directory, {.durability = durability}));
   return std::make_unique<ChainStore>(std::move(medium), core_count, std::move(logger), limits);
 }
 

@@ -10,14 +10,24 @@
 
 #include "store/embedded/connection.h"
 #include "store/embedded/directory_lock.h"
+#include "store/embedded/file_watch.h"
 #include "store/medium.h"
 
 namespace sluice::store {
 
 class SqliteMedium final : public Medium {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Medium>> open(const std::string& directory);
+  struct Options {
+    Durability durability = Durability::disk;
+    const char* vfs = nullptr;  // as Connection::open
+  };
+  [[nodiscard]] static Result<std::unique_ptr<Medium>> open(const std::string& directory,
+                                                            Options options);
 
+  Result<void> check() override;
+  std::string_view durability() const override {
+    return options_.durability == Durability::disk ? "disk" : "process";
+  }
   Result<void> write(std::span<const Batch> group) override;
   Result<Version> version(const std::string& ns) override;
   Result<Version> load(const std::string& ns, const Visit& visit) override;
@@ -49,11 +59,18 @@ class SqliteMedium final : public Medium {
     std::int64_t id = 0;  // 0: no such namespace
     Version version = 0;
   };
-  SqliteMedium(DirectoryLock lock, std::string path)
-      : lock_(std::move(lock)), path_(std::move(path)) {}
+  SqliteMedium(DirectoryLock lock, std::string path, Options options)
+      : lock_(std::move(lock)), path_(std::move(path)), options_(options) {}
+  [[nodiscard]] Result<void> start(const std::string& directory);
+  // Every change of the file goes through here: work() makes it. An error of it is not the last
+  // word: the next change begins with a connection of its own.
+  template <class Work>
+  [[nodiscard]] Result<void> change(Work work);
+  [[nodiscard]] Result<void> make_ready();
   [[nodiscard]] Result<void> prepare_writer();
   [[nodiscard]] Result<Reader> open_reader() const;
 
+  [[nodiscard]] Result<void> write_group(std::span<const Batch> group);
   [[nodiscard]] Result<void> write_batch(const Batch& batch);
   [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write);
   [[nodiscard]] Result<std::int64_t> namespace_id(std::string_view ns);
@@ -63,7 +80,11 @@ class SqliteMedium final : public Medium {
 
   DirectoryLock lock_;
   const std::string path_;
-  std::mutex writer_mutex_;
+  const Options options_;
+  std::mutex writer_mutex_;  // guards the next five
+  FileWatch watch_;
+  std::string damage_;  // once found, nothing is written any more
+  bool reopen_ = false;
   Writer writer_;
   std::unordered_map<std::string, std::int64_t> ids_;  // of writer_: those on disk
   std::mutex reader_mutex_;

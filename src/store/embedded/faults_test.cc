@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// A disk that fails, files that vanish or are damaged: nobody new is let in, nothing that was told
+// is lost, the message names the file, and the store comes back by itself where it can.
+#include <filesystem>
+#include <fstream>
+
+#include "store/embedded/faults.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using Call = FaultVfs::Call;
+
+struct Failure {
+  Call call;
+  int code;
+  const char* advice;
+};
+
+TEST_F(Faults, AFailingDiskLetsNobodyInAndComesBack) {
+  open();
+  const Failure failures[] = {
+      {Call::write, SQLITE_FULL, "free some space"},
+      {Call::write, SQLITE_IOERR_WRITE, "look at its disk"},
+      {Call::write, SQLITE_READONLY, "mount its file system for writing"},
+      {Call::sync, SQLITE_IOERR_FSYNC, "look at its disk"},
+  };
+  ASSERT_TRUE(let_in("first"));
+  for (const auto& [call, code, advice] : failures) {
+    const std::string name = std::to_string(code);
+    vfs.fail(call, "", 0, 1'000'000, code);
+    EXPECT_FALSE(let_in("pending" + name));
+    ASSERT_TRUE(ill());
+    EXPECT_NE(store->health().find(path()), std::string::npos) << store->health();
+    EXPECT_NE(store->health().find(advice), std::string::npos) << store->health();
+    EXPECT_FALSE(let_in("refused" + name));
+    EXPECT_TRUE(knows("first"));
+    EXPECT_FALSE(store->put_document("objects", {"p", "{}"}));
+    vfs.heal();
+    ASSERT_TRUE(well()) << store->health();
+    ASSERT_TRUE(let_in("after" + name));
+  }
+  crash();
+  open();
+  for (const auto& failure : failures) {
+    const std::string name = std::to_string(failure.code);
+    EXPECT_TRUE(knows("pending" + name)) << "committed, and written when the disk was back";
+    EXPECT_FALSE(knows("refused" + name));
+    EXPECT_TRUE(knows("after" + name));
+  }
+}
+
+// A second fsync succeeds without writing what the first has dropped.
+TEST_F(Faults, AfterAFailedFsyncAllIsWrittenAgain) {
+  open();
+  for (int i = 0; i < 20; ++i) {
+    const std::string user = std::to_string(i);
+    vfs.fail(Call::sync, "-wal", 0, 1, SQLITE_IOERR_FSYNC);
+    EXPECT_FALSE(let_in(user));
+    ASSERT_TRUE(well());
+    View& its = view();
+    ASSERT_TRUE(cores.on(0, [&] { return its.is_durable(store->status("p/f").committed); }));
+    crash();
+    open();
+    for (int told = 0; told <= i; ++told) ASSERT_TRUE(knows(std::to_string(told))) << i;
+  }
+}
+
+// The same, but the process ends before it can write again, and the power fails after the restart.
+TEST_F(Faults, WhatAStartFindsIsOnDisk) {
+  int found = 0;
+  for (int i = 0; i < 10; ++i) {
+    open();
+    const std::string user = std::to_string(i);
+    ASSERT_TRUE(let_in("before" + user));  // its log has a header
+    vfs.fail(Call::sync, "-wal", 0, 1'000'000, SQLITE_IOERR_FSYNC);
+    EXPECT_FALSE(let_in(user));
+    crash(false);
+    open();
+    const bool known = knows(user);
+    found += known ? 1 : 0;
+    crash();
+    open();
+    EXPECT_EQ(knows(user), known) << i;
+    store.reset();
+  }
+  EXPECT_GT(found, 0) << "nothing was tested";
+}
+
+TEST_F(Faults, DamageThatIsFoundWhileRunningStays) {
+  open();
+  ASSERT_TRUE(let_in("first"));
+  vfs.fail(Call::write, "", 0, 1, SQLITE_CORRUPT);
+  EXPECT_FALSE(let_in("second"));
+  vfs.heal();
+  EXPECT_NE(store->health().find("restore the data directory from a backup"), std::string::npos)
+      << store->health();
+  EXPECT_FALSE(well(1500ms));
+  EXPECT_FALSE(let_in("third"));
+  EXPECT_TRUE(knows("first"));
+}
+
+TEST_F(Faults, AFileThatIsGoneTakesNoWrites) {
+  open();
+  ASSERT_TRUE(let_in("first"));
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    fs::rename(path(suffix), path("-away"));
+    EXPECT_FALSE(let_in(std::string("x") + suffix));
+    EXPECT_NE(store->health().find(path(suffix) + " is gone"), std::string::npos)
+        << store->health();
+    EXPECT_TRUE(knows("first"));
+    std::ofstream(path(suffix)) << "another";
+    EXPECT_FALSE(let_in(std::string("y") + suffix));
+    fs::rename(path("-away"), path(suffix));
+    ASSERT_TRUE(well());
+    EXPECT_TRUE(let_in(std::string("z") + suffix));
+  }
+}
+
+TEST_F(Faults, AFileThatGoesWhileNobodyWritesIsNoticed) {
+  open();
+  fs::rename(path(), path("-away"));
+  ASSERT_TRUE(ill());
+  EXPECT_FALSE(let_in("first"));
+  fs::rename(path("-away"), path());
+  ASSERT_TRUE(well());
+  EXPECT_TRUE(let_in("first"));
+}
+
+TEST_F(Faults, AnOrderlyEndSavesWhatWasInALogThatIsGone) {
+  open();
+  ASSERT_TRUE(let_in("first"));
+  fs::remove(path("-wal"));
+  EXPECT_FALSE(let_in("second"));
+  store.reset();
+  open();
+  EXPECT_TRUE(knows("first"));
+}
+
+TEST_F(Faults, DurabilityProcessOutlivesTheProcessWithoutFsync) {
+  open(Durability::process);
+  ASSERT_TRUE(let_in("0"));
+  const int syncs = vfs.calls(Call::sync);
+  for (int i = 1; i < 100; ++i) ASSERT_TRUE(let_in(std::to_string(i)));
+  EXPECT_EQ(vfs.calls(Call::sync), syncs);
+  crash(false);
+  open(Durability::process);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(knows(std::to_string(i)));
+  crash();
+  open();
+  const int before = vfs.calls(Call::sync);
+  ASSERT_TRUE(let_in("disk"));
+  EXPECT_GT(vfs.calls(Call::sync), before);
+}
+
+}  // namespace
+}  // namespace sluice::store

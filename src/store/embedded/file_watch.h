@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// FileWatch: are the files that the server has open still the ones that their paths name? A write
+// into a file that was removed or replaced succeeds, and is lost. One thread at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sluice::store {
+
+class FileWatch {
+ public:
+  // Remembers which file `path` names now; the caller has it open, so that its number is not given
+  // to another file. `advice`: what to do when it is gone.
+  [[nodiscard]] Result<void> add(std::string path, std::string advice);
+  // Costs a stat a file. `unavailable` if one was removed or replaced; names it.
+  [[nodiscard]] Result<void> check() const;
+
+ private:
+  struct File {
+    std::string path;
+    std::string advice;
+    dev_t device;
+    ino_t number;
+  };
+  std::vector<File> files_;
+};
+
+}  // namespace sluice::store

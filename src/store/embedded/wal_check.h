@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SQLite does not look for in the write-ahead log that a crash left: a damaged beginning,
+// which it would take for an empty log, and bytes that are in the system's cache but not on disk.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace sluice::store {
+
+// Before the database `path` is opened. Fails if the log cannot be the work of a crash; else all
+// that SQLite will find in it is on disk on return. `vfs`: null for SQLite's own.
+[[nodiscard]] Result<void> settle_wal(const std::string& path, const char* vfs);
+
+}  // namespace sluice::store
