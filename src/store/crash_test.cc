@@ -59,10 +59,10 @@ std::string judge(const Score& score, unsigned events, const MakeAccess& access 
   auto store = open_embedded_store(directory.path(), 1, Logger());
   if (!store) return store.error().message;
   if (auto ready = (*store)->prepare(Player::kNs); !ready) return ready.error().message;
+  const auto page = (*store)->list(Player::kNs, "", "", 1000);
+  if (!page) return page.error().message;
   Entries entries;
-  for (const Entry& entry : (*store)->list(Player::kNs, "", "", 1000)->entries) {
-    entries[entry.key] = entry.value;
-  }
+  for (const Entry& entry : page->entries) entries[entry.key] = entry.value;
   return CrashChecker(text).check((*store)->status(Player::kNs).durable, entries);
 }
 
