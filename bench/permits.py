@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from run import BIN, ROOT, cpu_seconds, flash_sale_program, free_port, wait_for_port
@@ -86,7 +87,7 @@ class Shop:
             sys.exit(f"egctl {' '.join(arguments)}: {done.stderr}")
 
     def load(self, name: str, seconds: float, connections: int) -> dict:
-        users = ["--first", str(self.next_user)] if name == "permits" else ["--cycle", "100000"]
+        users = ["--scatter", "--first", str(self.next_user)] if name == "permits" else ["--scatter", "--cycle", "100000"]
         command = [BIN / "sluice_load", str(self.ports[name]), "--yes", YES, "--no", NO, *users]
         before = cpu_seconds([self.process.pid])
         done = subprocess.run(
@@ -107,21 +108,37 @@ class Shop:
         self.process.wait()
 
 
-def measure_sales(folder: Path, arguments) -> dict:
+def measure_sales(folder: Path, arguments) -> tuple[dict, list[float]]:
     shop = Shop(folder, arguments.keys)
     rows: dict[tuple[str, int], list[dict]] = {}
+    syncs: list[float] = []
     try:
         cases = [(name, count) for count in arguments.connections for name in shop.ports]
         for name, count in cases:
             shop.load(name, 0.5, count)  # warm
         for number in range(arguments.rounds):
             print(f"round {number + 1} of {arguments.rounds}", flush=True)
+            syncs += sync_us(folder)
             turn = number % len(cases)
             for case in cases[turn:] + cases[:turn]:
                 rows.setdefault(case, []).append(shop.load(case[0], arguments.seconds, case[1]))
     finally:
         shop.stop()
-    return rows
+    return rows, syncs
+
+
+def sync_us(folder: Path, count: int = 50) -> list[float]:
+    """What the disk takes for 16 KiB and an fdatasync, with nothing else of ours on it."""
+    taken = []
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        file.write(bytes(1 << 20))
+        os.fsync(file.fileno())
+        for number in range(count):
+            os.pwrite(file.fileno(), os.urandom(16384), number * 16384 % (1 << 20))
+            begin = time.perf_counter()
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - begin) * 1e6)
+    return taken
 
 
 def run_us(program: str, keys: int) -> float:
@@ -153,7 +170,7 @@ def verdict(good: bool) -> str:
     return "met" if good else "MISSED"
 
 
-def report(rows: dict, overhead: dict, arguments) -> dict:
+def report(rows: dict, syncs: list[float], overhead: dict, arguments) -> dict:
     names = {"permits": "permits", "few": "sold out, 10 keys", "many": f"sold out, {arguments.keys:,} keys"}
     table = []
     for (name, count), measured in rows.items():
@@ -180,7 +197,9 @@ def report(rows: dict, overhead: dict, arguments) -> dict:
     ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(permits, few))
     growth = statistics.median((b["cpu_us"] / a["cpu_us"] - 1) * 100 for a, b in zip(few, many))
     best = max(row["per_second"] for row in table if row["name"] == "permits")
-    print(f"\npermits a second: {best}, target >= {PERMITS_TARGET}: {verdict(best >= PERMITS_TARGET)}")
+    disk = statistics.quantiles(syncs, n=100)
+    print(f"\nthe disk alone, fdatasync of 16 KiB: p50 {disk[49]:.0f} µs, p99 {disk[98]:.0f} µs")
+    print(f"permits a second: {best}, target >= {PERMITS_TARGET}: {verdict(best >= PERMITS_TARGET)}")
     print(f"permits / sold out, {count} connections: {ratio:.2f}")
     print(
         f"CPU per request, {arguments.keys:,} keys against 10: {growth:+.1f} %, target <= {GROWTH_TARGET:.0f} %: "
@@ -192,7 +211,7 @@ def report(rows: dict, overhead: dict, arguments) -> dict:
         f"{overhead['null_store_us']:.2f} µs), target <= {OVERHEAD_TARGET}: "
         + verdict(overhead["overhead_us"] <= OVERHEAD_TARGET)
     )
-    return {"rows": table, "permits_to_sold_out": ratio, "growth_percent": growth, **overhead}
+    return {"rows": table, "permits_to_sold_out": ratio, "growth_percent": growth, "fdatasync_us": {"p50": disk[49], "p99": disk[98]}, **overhead}
 
 
 def main() -> None:
@@ -201,12 +220,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--connections", type=int, nargs="+", default=[64, 200])
     parser.add_argument("--keys", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, default=BIN.parent, help="whose file system holds the data")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "permits.json")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="permits-", dir=BIN.parent) as name:
-        rows = measure_sales(Path(name), arguments)
+    with tempfile.TemporaryDirectory(prefix="permits-", dir=arguments.folder) as name:
+        rows, syncs = measure_sales(Path(name), arguments)
     overhead = measure_overhead(arguments.rounds, arguments.keys)
-    result = report(rows, overhead, arguments)
+    result = report(rows, syncs, overhead, arguments)
     result |= {"rounds": arguments.rounds, "seconds": arguments.seconds, "load_average": os.getloadavg()}
     arguments.json.write_text(json.dumps(result, indent=2) + "\n")
     print(f"written to {arguments.json}")

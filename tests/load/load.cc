@@ -99,6 +99,12 @@ void Load::run(unsigned connections, Clock::time_point end_of_load,
   }
 }
 
+std::string Load::name(std::uint64_t user) const {
+  // An odd factor: still one name for each.
+  const std::uint64_t number = target_.scatter ? user * 0x9E3779B97F4A7C15U : user;
+  return target_.name_prefix + std::to_string(number);
+}
+
 void Load::send(Connection& connection) {
   const auto user = users_.next();
   if (!user) return end(connection, "");

@@ -19,6 +19,7 @@ struct Target {
   int port = 0;
   std::string path = "/";
   std::string name_prefix = "u";  // of a user's name, before his number
+  bool scatter = false;           // names in no order
 };
 
 // A file descriptor, closed with its owner.
@@ -59,6 +60,7 @@ class Load {
 
   void open(unsigned connections);
   void send(Connection& connection);
+  [[nodiscard]] std::string name(std::uint64_t user) const;
   void receive(Connection& connection);
   void take_answers(Connection& connection);
   void end(Connection& connection, const std::string& failure);

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   app.add_option("-n,--requests", options.requests);
   app.add_option("-s,--seconds", options.seconds);
   app.add_option("--first", options.first, "number of the first user");
+  app.add_flag("--scatter", options.target.scatter, "names in no order, as real ones are");
   app.add_option("--cycle", options.cycle, "so many users come again and again");
   app.add_option("--users", options.users_file, "the numbers of the users, once each");
   app.add_option("--let-in", options.let_in_file, "file for the numbers of those let in");

@@ -67,7 +67,7 @@ void fill(store::Store& store, int keys) {
 // Many, so that a large store is not looked at in one place only.
 std::vector<std::string> late_users() {
   std::vector<std::string> users;
-  for (int i = 0; i < 4096; ++i) users.push_back("late" + std::to_string(i));
+  for (int i = 0; i < 100'000; ++i) users.push_back("late" + std::to_string(i));
   return users;
 }
 
