@@ -4,14 +4,16 @@
 
     tests/e2e/soak.py [--crashes 200] [--runs 50] [--folder DIR]
 
-A run is every limit x block ratio x number of VMs, on a new server, with the program reloaded and the
+A run is every limit x block ratio x number of VMs, on one server, with the program reloaded and the
 spec updated all the time. The first fault ends it; its folder stays.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from crash import CrashingSale
@@ -40,14 +42,25 @@ class Progress:
         print(f"{line:110}", end=end, flush=True)
 
 
+@contextmanager
+def running(home: Path):
+    """A server that ends in order, or at least ends."""
+    server = Server(home, "--disable-access-log").start()
+    try:
+        yield server
+        server.stop()
+    finally:
+        if server.process is not None:
+            server.kill()
+
+
 def soak_crashes(count: int, code: Path, folder: Path) -> str:
-    server = Server(folder / "home", "--disable-access-log").start()
-    crashing = CrashingSale(server, free_port(), code, folder / "crowd")
     progress = Progress("kill -9", count)
-    for number in range(count):
-        crashing.crash(turmoil=number % 2 == 1)
-        progress.step(f"{crashing.yes_told} told yes")
-    server.stop()
+    with running(folder / "home") as server:
+        crashing = CrashingSale(server, free_port(), code, folder / "crowd")
+        for number in range(count):
+            crashing.crash(turmoil=number % 2 == 1)
+            progress.step(f"{crashing.yes_told} told yes")
     return (
         f"{count} x kill -9 in {time.monotonic() - progress.begin:.0f} s "
         f"(restart {crashing.restart_seconds / count * 1000:.0f} ms): {crashing.yes_told} were told yes and "
@@ -59,15 +72,15 @@ def soak_sales(runs: int, code: Path, folder: Path) -> str:
     progress = Progress("sales", runs * len(MATRIX))
     let_in = answers = changes = 0
     for run in range(runs):
-        home = folder / f"run-{run}"
-        for number, (limit, block_ratio, vms) in enumerate(MATRIX):
-            server = Server(home / str(number), "--disable-access-log").start()
-            outcome = check_sale(server, free_port(), code, folder / "crowd", limit, block_ratio, vms)
-            server.stop()
-            let_in += limit
-            answers += outcome.crowd.report["yes"] + outcome.crowd.report["no"]
-            changes += outcome.changes
-            progress.step(f"limit {limit}, block ratio {block_ratio}, {vms} VMs")
+        port = free_port()
+        with running(folder / f"run-{run}") as server:
+            for limit, block_ratio, vms in MATRIX:
+                outcome = check_sale(server, port, code, folder / "crowd", limit, block_ratio, vms)
+                server.egctl("wasm", "delete-data", "p", "wasm")
+                let_in += limit
+                answers += outcome.crowd.report["yes"] + outcome.crowd.report["no"]
+                changes += outcome.changes
+                progress.step(f"limit {limit}, block ratio {block_ratio}, {vms} VMs")
     return (
         f"{runs} runs of {len(MATRIX)} sales in {time.monotonic() - progress.begin:.0f} s: {answers} answers, "
         f"{changes} reloads and updates, {let_in} to be let in, exactly those were"
@@ -91,6 +104,8 @@ def main() -> None:
     except AssertionError as fault:
         sys.exit(f"\nFAILED, see {folder}: {fault}")
     print("\n".join(summary))
+    if not arguments.folder:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
