@@ -11,7 +11,7 @@ them in turn, so that a machine that speeds up or slows down does so for everybo
 
 Then the flash-sale guest inside one thread, with the store and with one that does nothing (CPU of the thread).
 
-    bench/permits.py [--rounds 7] [--seconds 3] [--connections 64 200] [--keys 1000000] [--json FILE]
+    bench/permits.py [--rounds 7] [--seconds 2] [--connections 64 200 500] [--keys 1000000] [--json FILE]
 """
 
 import argparse
@@ -217,8 +217,8 @@ def report(rows: dict, syncs: list[float], overhead: dict, arguments) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--connections", type=int, nargs="+", default=[64, 200])
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--connections", type=int, nargs="+", default=[64, 200, 500])
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, default=BIN.parent, help="whose file system holds the data")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "permits.json")
