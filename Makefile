@@ -68,11 +68,25 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (600) each
 	@tools/build.sh fuzz
 	@tools/fuzz.sh $(FUZZ_SECONDS)
 
+.PHONY: soak
+soak: ## 200 x kill -9 and 50 runs of all sales, after long histories (SOAK='--crashes 20 --runs 1')
+	@tools/install.sh build test
+	@tools/build.sh release
+	@tools/soak.sh $(SOAK)
+
 .PHONY: bench
 bench: ## CPU per request beside a bare responder, nginx and nginx + Lua (BENCH='--rounds 3 --seconds 2')
 	@tools/install.sh build bench
 	@tools/build.sh release
 	@/usr/bin/python3 bench/run.py $(BENCH)
+	@$(MAKE) bench-permits
+
+.PHONY: bench-permits
+bench-permits: ## permits a second on disk, the price of a transaction (PERMITS='--rounds 3')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@cmake --build --preset release --target wasm_host_bench wasm_host_bench_null
+	@/usr/bin/python3 bench/permits.py $(PERMITS)
 
 .PHONY: lint
 lint: ## format, clang-tidy of the files that differ from main (LINT=all: of all files), layers

@@ -59,6 +59,25 @@ TEST_P(StoreConformance, ACommitIsSeenOnEveryCoreAtOnce) {
   }
 }
 
+// A response that says so must not leave before the removal is durable.
+TEST_P(StoreConformance, AKeyThatCameAndWentIsAbsentSinceItWent) {
+  on(0, [](View& v) {
+    Transaction reader(v);
+    EXPECT_EQ(reader.get("guest"), std::nullopt);
+    Transaction both(v);
+    both.put("guest", "1");
+    both.put("host", "1");
+    EXPECT_EQ(v.commit(both).status, CommitStatus::committed);
+    Transaction leave(v);
+    leave.erase("guest");
+    const Version gone = v.commit(leave).version;
+    EXPECT_EQ(reader.get("host"), "1");
+    const Commit commit = v.commit(reader);
+    EXPECT_EQ(commit.status, CommitStatus::committed);
+    EXPECT_EQ(commit.version, gone);
+  });
+}
+
 TEST_P(StoreConformance, ALateViewHasWhatWasBefore) {
   Version version = 0;
   on(0, [&](View& v) {

@@ -81,6 +81,8 @@ bool Run::reads_hold() {
   position_ = follower_->version();
   const auto key_holds = [this](const ReadKey& item) {
     const Record* record = replica().find(item.hash, text(item.key));
+    // It may have come and gone: absent only since its last removal.
+    if (record == nullptr) depends_on_ = std::max(depends_on_, replica().last_erase());
     return item.version == (record != nullptr ? record->version() : 0);
   };
   const auto count_holds = [this](const ReadCount& item) {

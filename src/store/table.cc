@@ -9,6 +9,9 @@ namespace {
 // Directory by the top 20 bits at most, slots by the low 12 and more.
 constexpr unsigned kDepthMax = 20;
 
+// 0 marks an empty slot, so that looking for an absent key never touches the records.
+std::uint32_t not_empty(std::uint32_t hash) { return hash != 0 ? hash : 1; }
+
 std::size_t top_bits(std::uint32_t hash, unsigned count) {
   return static_cast<std::size_t>(std::uint64_t{hash} >> (32 - count));
 }
@@ -43,7 +46,7 @@ Table::Segment::Segment(const Segment& other) : Segment(other.depth_, other.capa
 std::uint32_t Table::Segment::locate(std::uint32_t hash, std::string_view key) const {
   const std::uint32_t mask = capacity_ - 1;
   std::uint32_t slot = hash & mask;
-  while (records_[slot] != nullptr) {
+  while (hashes_[slot] != 0) {
     if (hashes_[slot] == hash && records_[slot]->key() == key) return slot;
     slot = (slot + 1) & mask;
   }
@@ -72,6 +75,7 @@ Record* Table::Segment::remove_at(std::uint32_t slot) {
     gap = i;
   }
   records_[gap] = nullptr;
+  hashes_[gap] = 0;
   --size_;
   return removed;
 }
@@ -130,11 +134,14 @@ Table::Segment& Table::segment(std::uint32_t hash) const {
 }
 
 Record* Table::find(std::uint32_t hash, std::string_view key) const {
+  hash = not_empty(hash);
   const Segment& part = segment(hash);
-  return part.records_[part.locate(hash, key)];
+  const std::uint32_t slot = part.locate(hash, key);
+  return part.hashes_[slot] != 0 ? part.records_[slot] : nullptr;
 }
 
 RecordRef Table::put(std::uint32_t hash, RecordRef record) {
+  hash = not_empty(hash);
   Segment& part = segment(hash);
   const std::uint32_t slot = part.locate(hash, record->key());
   if (part.records_[slot] != nullptr) {
@@ -147,6 +154,7 @@ RecordRef Table::put(std::uint32_t hash, RecordRef record) {
 }
 
 RecordRef Table::erase(std::uint32_t hash, std::string_view key) {
+  hash = not_empty(hash);
   Segment& part = segment(hash);
   const std::uint32_t slot = part.locate(hash, key);
   if (part.records_[slot] == nullptr) return {};

@@ -70,8 +70,8 @@ class Table::Segment {
   std::uint32_t capacity_;
   std::uint32_t size_ = 0;
   // Side by side and not interleaved: a search runs over the hashes alone.
-  std::unique_ptr<std::uint32_t[]> hashes_;
-  std::unique_ptr<Record*[]> records_;  // null: empty slot
+  std::unique_ptr<std::uint32_t[]> hashes_;  // 0: empty slot
+  std::unique_ptr<Record*[]> records_;       // null: empty slot
 };
 
 template <class Visit>

@@ -83,14 +83,15 @@ class TestCores {
 
 [[nodiscard]] inline TimePoint in(Duration duration) { return Clock::now() + duration; }
 
-// Runs `body` until it is part of the chain, as pipeline/ does.
+// Runs `body` until `finish` (View::commit by default) makes it part of the chain, as filters do.
 inline Task<Commit> transact(View& view, std::function<Task<void>(Transaction&)> body,
-                             TimePoint deadline = in(std::chrono::seconds(60))) {
+                             std::function<Commit(Transaction&)> finish = {}) {
+  const TimePoint deadline = in(std::chrono::seconds(60));
   Transaction transaction(view);
   std::optional<View::Turn> turn;
   for (int conflicts = 1;; ++conflicts) {
     co_await body(transaction);
-    const Commit commit = view.commit(transaction);
+    const Commit commit = finish ? finish(transaction) : view.commit(transaction);
     if (commit.status != CommitStatus::conflict) co_return commit;
     if (!turn && (commit.turn_held || conflicts >= kConflictsBeforeTurn)) {
       auto granted = co_await view.turn(deadline);

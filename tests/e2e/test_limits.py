@@ -70,19 +70,6 @@ def test_random_and_limit(open_sale, server):
     assert load.answers[(200, b"buy\n")] == 50 == len(listed(server))
 
 
-def test_exact_through_reloads_and_updates(open_sale, server, guests):
-    limit = 200
-    port = open_sale(limit)
-    with Load(port, lambda n: request("/", Authorization=f"user{n}"), connections=64, limit=4000) as load:
-        for number in range(10):
-            server.egctl("apply", "-f", "-", input=documents(sale(guests, limit, concurrency=2 + number)))
-            server.egctl("wasm", "reload-code")
-        load.join()
-    assert load.errors == []
-    assert load.answers == {(200, b"buy\n"): limit, (200, b"sold out.\n"): 4000 - limit}
-    assert len(listed(server)) == limit
-
-
 def test_exact_while_data_is_applied(open_sale, server):
     """Permits given by hand count as any other."""
     port = open_sale(100)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What outlives the process, and how it ends."""
 
-import itertools
 import os
-import random
 import signal
 import socket
 
@@ -45,31 +43,6 @@ def test_objects_and_data_outlive_the_process(server, port, guests, end):
     assert server.config_version() == version
     assert listed(server) == data == {f"id/user{user}": "true" for user in range(10)}
     assert fetch(port, Authorization="user3").text == "buy\n"
-
-
-def test_kill_while_users_are_let_in(server, port, guests):
-    """Who was told that he is in, is in; and never more than the limit, through every crash."""
-    limit, told = 300, set()
-    put_sale(server, port, guests, limit)
-    numbers = itertools.count()
-    for _ in range(4):
-        with Load(port, lambda _: request("/", Authorization=f"u{next(numbers)}"), connections=16) as load:
-            load.wait_more(random.randrange(20, 60))
-            server.kill()
-            load.join()
-        told_now = load.answers[(200, b"buy\n")]
-        server.start()
-        data = listed(server)
-        assert len(data) <= limit
-        assert len(data) >= told_now + len(told), "each one who was told is on the list"
-        told = set(data)
-    # The sale goes on to the exact limit.
-    for number in range(limit + 50):
-        fetch(port, Authorization=f"late{number}")
-    data = listed(server)
-    assert len(data) == limit
-    assert told <= set(data)
-    assert fetch(port, Authorization="one more").text == "sold out.\n"
 
 
 def test_a_change_that_was_confirmed_is_on_disk(server):

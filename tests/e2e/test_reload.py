@@ -1,20 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """New code under load: no request fails, no connection breaks, and what cannot run is refused."""
 
-import itertools
-
 import pytest
 
 from client import Connection, Load, fetch, request
 from gateway import http_server, mock, pipeline, wasm
-
-_numbers = itertools.count(1)
-
-
-def distinct(code: bytes) -> bytes:
-    """The same program with another hash: a custom section holding a number."""
-    payload = b"\x01n" + next(_numbers).to_bytes(4, "little")
-    return code + b"\x00" + bytes([len(payload)]) + payload
+from guests import distinct
 
 
 class Site:

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // CPU of one whole run of the flash-sale program: filter, fibre, host calls, transaction.
-// Usage: wasm_host_bench [module.wasm]
+// Usage: wasm_host_bench [keys in the store [module.wasm]]
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string>
+#include <vector>
 
 #include "config/value.h"
 #include "filters/wasm_host/wasm_host.h"
@@ -56,6 +58,19 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+void fill(store::Store& store, int keys) {
+  std::vector<store::Entry> entries;
+  for (int i = 0; i < keys; ++i) entries.push_back({"id/user" + std::to_string(i), "true"});
+  if (!store.prepare("shop/wasm") || !store.apply("shop/wasm", std::move(entries))) std::abort();
+}
+
+// Many, so that a large store is not looked at in one place only.
+std::vector<std::string> late_users() {
+  std::vector<std::string> users;
+  for (int i = 0; i < 100'000; ++i) users.push_back("late" + std::to_string(i));
+  return users;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,10 +78,12 @@ int main(int argc, char** argv) {
   const loop::Core core{loop, 0, 1};
   const auto engine = *wasm::Engine::create({.accept_text = true});
   const auto store = store::open_memory_store(1);
+  fill(*store, argc > 1 ? std::atoi(argv[1]) : 10);
+  const auto users = late_users();
   const auto kind = filters::make_wasm_host_kind(*engine, *store, Logger(), 1);
   config::Faults faults;
   const auto prototype =
-      kind->build(spec_of(argc > 1 ? argv[1] : kFlashSale), {"shop", "wasm", "", nullptr}, faults);
+      kind->build(spec_of(argc > 2 ? argv[2] : kFlashSale), {"shop", "wasm", "", nullptr}, faults);
   if (!prototype) {
     std::fprintf(stderr, "%s\n", faults.lines().front().c_str());
     return EXIT_FAILURE;
@@ -81,7 +98,7 @@ int main(int argc, char** argv) {
     for (int i = 0; i < kRuns; ++i) {
       exchange.clear();
       exchange.client_request().headers.add("Authorization",
-                                            i % 2 == 0 ? "user-one" : "somebody else");
+                                            users[static_cast<std::size_t>(i) % users.size()]);
       auto task = filter->handle(exchange);
       task.start();
       while (!task.done())

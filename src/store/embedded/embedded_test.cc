@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -61,56 +60,6 @@ TEST(Embedded, ComesBackAsItWas) {
     });
   }
   EXPECT_EQ(store->documents("objects")->size(), 1U);
-}
-
-// In a child: admits users and tells each over the pipe once it is durable, until it is killed.
-[[noreturn]] void admit_until_killed(const TestDirectory& directory, int pipe) {
-  loop::EventLoop loop;
-  auto store = open_embedded_store(directory.path(), 1, Logger());
-  if (!store || !(*store)->prepare("p/f")) _exit(1);
-  View& view = (*store)->view({loop, 0, 1}, "p/f");
-  for (int stream = 0; stream < 8; ++stream) {
-    loop.spawn([](View& v, int out, int first) -> Task<void> {
-      for (std::int32_t user = first;; user += 8) {
-        const Commit commit = put(v, "id/" + std::to_string(user), "true");
-        if (!co_await v.durable(commit.version, in(60s))) _exit(2);
-        if (::write(out, &user, sizeof user) != sizeof user) _exit(3);
-      }
-    }(view, pipe, stream));
-  }
-  loop.run();
-  _exit(4);
-}
-
-TEST(Embedded, WhatWasToldOutlivesAKill) {
-  const TestDirectory directory;
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) admit_until_killed(directory, ends[1]);
-  ::close(ends[1]);
-  std::vector<std::int32_t> told;
-  std::int32_t user = 0;
-  while (told.size() < 500 && ::read(ends[0], &user, sizeof user) == sizeof user) {
-    told.push_back(user);
-  }
-  ::kill(child, SIGKILL);
-  while (::read(ends[0], &user, sizeof user) == sizeof user) told.push_back(user);
-  ::close(ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status)) << status;
-  ASSERT_GE(told.size(), 500U);
-
-  TestCores cores{1};
-  const auto store = open_in(directory);
-  ASSERT_TRUE(store->prepare("p/f"));
-  cores.on(0, [&] {
-    View& view = store->view(cores.core(0), "p/f");
-    for (const auto one : told) EXPECT_EQ(get(view, "id/" + std::to_string(one)), "true");
-    EXPECT_GE(count(view, "id/"), told.size());
-  });
 }
 
 TEST(Embedded, OneServerPerDirectory) {

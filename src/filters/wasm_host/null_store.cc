@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// For wasm_host_bench_null: a store that does nothing, linked in the place of store/. What a run
+// costs less with it is the price of the transaction.
+#include "store/store.h"
+
+namespace sluice::store {
+
+class Run {};
+
+Transaction::Transaction(View& /*view*/) {}
+Transaction::~Transaction() = default;
+Transaction::Transaction(Transaction&&) noexcept = default;
+Transaction& Transaction::operator=(Transaction&&) noexcept = default;
+std::optional<std::string_view> Transaction::get(std::string_view /*key*/) { return std::nullopt; }
+void Transaction::put(std::string_view /*key*/, std::string_view /*value*/) {}
+void Transaction::erase(std::string_view /*key*/) {}
+std::uint64_t Transaction::count(std::string_view /*prefix*/) { return 1'000'000; }
+bool Transaction::has_writes() const { return false; }
+bool Transaction::stale() const { return false; }
+void Transaction::restart() {}
+
+namespace {
+
+class NullView final : public View {
+ public:
+  Commit commit(Transaction& /*transaction*/) override { return {CommitStatus::committed, 0}; }
+  bool is_durable(Version /*version*/) const override { return true; }
+  Task<Result<void>> durable(Version /*version*/, TimePoint /*deadline*/) override {
+    co_return Result<void>();
+  }
+  Task<Result<Turn>> turn(TimePoint /*deadline*/) override { co_return Turn(); }
+
+ private:
+  void end_turn() override {}
+  std::unique_ptr<Run> lend_run() override { return nullptr; }
+  void take_back(std::unique_ptr<Run> /*run*/) override {}
+  void restart_run(Run& /*run*/) override {}
+};
+
+class NullStore final : public Store {
+ public:
+  Result<void> prepare(const std::string& /*ns*/) override { return {}; }
+  View& view(const loop::Core& /*core*/, const std::string& /*ns*/) override { return view_; }
+  Result<Page> list(const std::string& /*ns*/, std::string_view /*prefix*/,
+                    std::string_view /*after*/, std::size_t /*limit*/) override {
+    return Page{};
+  }
+  Result<Version> scan(const std::string& /*ns*/, std::string_view /*prefix*/,
+                       const Visit& /*visit*/) override {
+    return 0;
+  }
+  Result<std::unique_ptr<Import>> begin_import(const std::string& /*ns*/) override {
+    return nullptr;
+  }
+  Result<void> apply(const std::string& /*ns*/, std::vector<Entry> /*entries*/) override {
+    return {};
+  }
+  Result<void> erase_all(const std::string& /*ns*/, std::string_view /*prefix*/) override {
+    return {};
+  }
+  Result<std::uint64_t> count(const std::string& /*ns*/, std::string_view /*prefix*/) override {
+    return 0;
+  }
+  NamespaceStatus status(const std::string& /*ns*/) const override { return {}; }
+  Result<std::vector<Entry>> documents(std::string_view /*collection*/) override {
+    return std::vector<Entry>();
+  }
+  Result<void> put_document(std::string_view /*collection*/, const Entry& /*document*/) override {
+    return {};
+  }
+  Result<void> erase_document(std::string_view /*collection*/, std::string_view /*key*/) override {
+    return {};
+  }
+  std::string health() const override { return {}; }
+
+ private:
+  NullView view_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_memory_store(unsigned /*core_count*/, Limits /*limits*/) {
+  return std::make_unique<NullStore>();
+}
+
+}  // namespace sluice::store

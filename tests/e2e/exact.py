@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One sale, watched from outside: exactly the limit is let in, whatever happens meanwhile."""
+
+import itertools
+from pathlib import Path
+from typing import NamedTuple
+
+from crowd import Crowd, Sale, Turmoil, ask, expect_let_in_again, stored
+from gateway import Server, http_server
+
+LIMITS = (1, 100, 10_000)
+BLOCK_RATIOS = (0, 0.5)
+VMS = range(1, 11)
+MATRIX = list(itertools.product(LIMITS, BLOCK_RATIOS, VMS))
+
+
+class Outcome(NamedTuple):
+    crowd: Crowd
+    changes: int  # of program and spec, meanwhile
+
+
+def check_sale(
+    server: Server, port: int, code: Path, folder: Path, limit: int, block_ratio: float, vms: int
+) -> Outcome:
+    """On a server without data of `p`."""
+    server.apply(http_server(port, {"backend": "p"}))
+    sale = Sale(server, code, limit, block_ratio, vms)
+    # More people than places. At a ratio of 0.5 they come six times: 63 of 64 would get in.
+    people = limit + 300
+    visits = 6 if block_ratio else 2
+    with Turmoil(sale) as turmoil:
+        crowd = ask(port, folder, connections=200, cycle=people, requests=people * visits).expect_answers_only()
+        assert len(crowd.let_in) == limit
+        assert stored(server) == crowd.let_in
+        expect_let_in_again(port, folder, crowd.let_in)
+        late = ask(port, folder, connections=50, first=people, requests=200).expect_answers_only()
+        assert late.let_in == set(), "sold out"
+    assert stored(server) == crowd.let_in
+    return Outcome(crowd, turmoil.changes)
