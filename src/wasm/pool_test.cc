@@ -97,7 +97,9 @@ TEST_F(PoolTest, BacksOffWhileNoneCanBeMadeAndThenMakesAll) {
   EXPECT_LT(failures, 10);
   broken = false;
   const auto until_full = [this]() -> Task<void> {
-    while (pool->counts().alive < 3) co_await loop.sleep_for(1ms);
+    while (pool->counts().alive < 3) {
+      co_await loop.sleep_for(1ms);
+    }
   };
   loop::run_to_completion(loop, until_full());
   EXPECT_TRUE(take());
