@@ -8,11 +8,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "store/bulk.h"
 #include "store/chain.h"
 #include "store/engine.h"
 #include "store/medium.h"
@@ -31,8 +33,18 @@ class Journal {
   // Blocks until `version` is durable, the journal fails (`unavailable`) or `limit` has passed.
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
   [[nodiscard]] std::string health() const;
+  // Has the medium make ready `bulk`, in steps between groups; blocks until that is done. An error:
+  // nothing is left of it.
+  [[nodiscard]] Result<void> stage(const Chain& chain, Bulk& bulk);
+  // A bulk that was staged will not be committed.
+  void drop_staged(const Bulk& bulk);
 
  private:
+  struct Staging {  // in the frame of stage()
+    const Chain& chain;
+    Bulk& bulk;
+    std::optional<Result<void>> outcome;
+  };
   struct Group {
     std::vector<Batch> batches;
     std::vector<Chain*> chains;  // of each batch
@@ -40,7 +52,12 @@ class Journal {
   };
 
   void run();
-  void rest();
+  void rest(Duration longest);
+  // One step for a Staging or of what the medium has left to do; false if there is nothing.
+  bool take_step();
+  [[nodiscard]] Staging* next_staging() const;
+  void end_stagings(const std::string& trouble);
+  void end_staging(Staging& staging, Result<void> outcome);
   void back_off(Duration pause);
   [[nodiscard]] std::vector<std::shared_ptr<Chain>> chains() const;
   [[nodiscard]] bool work_left() const;
@@ -57,12 +74,14 @@ class Journal {
   const Logger logger_;
   std::atomic<bool> stopping_{false};
 
-  mutable std::mutex mutex_;  // guards the next two
+  mutable std::mutex mutex_;  // guards the next ones
   std::vector<std::shared_ptr<Chain>> chains_;
+  std::vector<Staging*> stagings_;
   std::string trouble_;  // "" while the medium takes everything
   std::condition_variable news_;
 
-  std::thread thread_;  // last: it uses all of the above
+  bool step_failed_ = false;  // the thread's
+  std::thread thread_;        // last: it uses all of the above
 };
 
 }  // namespace sluice::store

@@ -28,6 +28,16 @@ class Medium {
   // same commits come again then, perhaps with more.
   [[nodiscard]] virtual Result<void> write(std::span<const Batch> group) = 0;
 
+  // Bulk changes of more than a few milliseconds are written in steps, between which write() comes
+  // on: before the commit (`ns` sees nothing of it yet) and after it (`ns` sees all of it already).
+  // The journal's thread; a step is durable or has not been.
+  // One step of making ready `bulk`; true when write() can take it. One at a time per namespace.
+  [[nodiscard]] virtual Result<bool> stage(std::string_view ns, Bulk& bulk) = 0;
+  // `bulk` will not come.
+  virtual void drop_staged(const Bulk& bulk) = 0;
+  // One step of what commits, drops and crashes have left to do; false if there is nothing.
+  [[nodiscard]] virtual Result<bool> finish_some() = 0;
+
   // The rest: any thread but a worker's and the journal's.
 
   // 0 for a namespace never written.

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "store/test_cores.h"
@@ -17,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Step {
-  enum Kind { get, count, put, erase, add, pause } kind;
+  enum Kind { get, count, put, erase, add, pause, clear } kind;
   std::string key;    // or prefix
   std::string value;  // what was read or written; "absent" for a get of nothing
 };
@@ -44,6 +45,9 @@ class Model {
           break;
         case Step::erase:
           copy.erase(step.key);
+          break;
+        case Step::clear:
+          std::erase_if(copy, [&](const auto& entry) { return entry.first.starts_with(step.key); });
           break;
         case Step::pause:
           break;
@@ -111,6 +115,8 @@ Task<void> execute(Transaction& t, std::vector<Step>& steps, loop::EventLoop& lo
       case Step::pause:
         co_await loop.yield();
         break;
+      case Step::clear:
+        break;  // administration only
     }
   }
 }
@@ -142,13 +148,40 @@ class ModelTest : public testing::TestWithParam<unsigned> {
     }
   }
 
+  // Bulk changes. Which versions they have is not told: those that no run has.
+  void administrate(Store& store, unsigned seed) {
+    std::mt19937 random(seed);
+    for (int i = 0; i < kBulks; ++i) {
+      Done done;
+      done.wrote = true;
+      if (random() % 3 == 0) {
+        done.steps.push_back({Step::clear, std::string("kl").substr(random() % 3, 1), ""});
+        EXPECT_TRUE(store.erase_all("m/m", done.steps.back().key));
+      } else {
+        const auto import = store.begin_import("m/m");
+        for (unsigned n = 2 + random() % 8; n > 0; --n) {
+          const std::string key = (random() % 2 == 0 ? "k" : "l") + std::to_string(random() % 6);
+          done.steps.push_back({Step::put, key, std::to_string(random() % 1000)});
+          EXPECT_TRUE((*import)->add(key, done.steps.back().value));
+        }
+        EXPECT_TRUE((*import)->commit());
+      }
+      bulks.push_back(std::move(done));
+    }
+  }
+
+  static constexpr int kBulks = 60;
   TestCores cores{3};
+  std::vector<Done> bulks;  // in their order
   std::mutex mutex;
   std::vector<Done> history;
 };
 
 TEST_P(ModelTest, EveryRunFitsTheSerialHistory) {
-  const auto store = open_memory_store(cores.count());
+  Limits limits;
+  limits.keys_counted_at_once = 2;
+  limits.bulk_entries_min = 4;
+  const auto store = open_memory_store(cores.count(), limits);
   ASSERT_TRUE(store->prepare("m/m"));
   std::vector<std::future<void>> streams;
   for (unsigned core = 0; core < cores.count(); ++core) {
@@ -159,8 +192,21 @@ TEST_P(ModelTest, EveryRunFitsTheSerialHistory) {
           cores.start(core, [this, core, &view, seed] { return stream(core, view, seed); }));
     }
   }
+  administrate(*store, GetParam());
   for (auto& stream : streams) stream.get();
 
+  // The versions that no run has are those of the bulk changes, in their order.
+  std::set<Version> taken;
+  for (const Done& done : history) {
+    if (done.wrote) taken.insert(done.version);
+  }
+  Version free = 0;
+  for (Done& bulk : bulks) {
+    do ++free;
+    while (taken.contains(free));
+    bulk.version = free;
+    history.push_back(std::move(bulk));
+  }
   // A run that only read stands behind the write whose version it depends on.
   std::ranges::stable_sort(history, [](const Done& a, const Done& b) {
     return std::pair(a.version, !a.wrote) < std::pair(b.version, !b.wrote);

@@ -5,7 +5,7 @@ namespace sluice::store {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x534c5549;  // "SLUI"
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 // One transaction: a crash leaves all of it or an empty file.
 constexpr const char* kCreate = R"(
@@ -18,6 +18,20 @@ CREATE TABLE documents(collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT N
                        PRIMARY KEY(collection, key)) WITHOUT ROWID;
 PRAGMA application_id = 0x534c5549;
 PRAGMA user_version = 1;
+COMMIT;
+)";
+
+// Layout 2, for any file of layout 1: bulk changes under way (JobWriter) and the prefixes that
+// guests count.
+constexpr const char* kUpgrade = R"(
+BEGIN IMMEDIATE;
+CREATE TABLE jobs(id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, clear BLOB,
+                  committed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE staged(job INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+                    PRIMARY KEY(job, key)) WITHOUT ROWID;
+CREATE TABLE prefixes(namespace TEXT NOT NULL, prefix BLOB NOT NULL,
+                      PRIMARY KEY(namespace, prefix)) WITHOUT ROWID;
+PRAGMA user_version = 2;
 COMMIT;
 )";
 
@@ -48,6 +62,8 @@ Result<void> prepare_database(Connection& connection, const std::string& path) {
       connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                          "PRAGMA journal_size_limit = 67108864;"));
   if (is_new) SLUICE_CHECK(connection.execute(kCreate));
+  SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
+  if (version < 2) SLUICE_CHECK(connection.execute(kUpgrade));
   return {};
 }
 
