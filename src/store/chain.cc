@@ -61,12 +61,16 @@ Result<void> Chain::load(Medium& medium) {
   });
   Replica replica(hash_, engine_->backroom, version.value_or(0));
   for (RecordRef& record : records) replica.load(std::move(record));
-  replica.count_all(known_prefixes());
+  const auto prefixes = medium.prefixes(name_);
+  if (prefixes) replica.count_all(*prefixes);
   const std::lock_guard lock(mutex_);
   Node* place = std::exchange(pinned_, nullptr);
   if (!version) return std::unexpected(version.error());
   // The journal may have written more since, even what it has not yet told us.
   while (place->version < *version) place = place->next.load(std::memory_order_acquire);
+  medium_ = &medium;
+  prefixes_ = prefixes.value_or(std::vector<std::string>());
+  prefixes_kept_ = prefixes_.size();
   mirror_ = std::make_unique<Follower>(replica.copy(), place);
   base_ = std::make_unique<Follower>(std::move(replica), place);
   base_->follow(journaled_->version);
@@ -134,13 +138,22 @@ void Chain::set_mirror(std::unique_ptr<Follower> mirror) {
 }
 
 void Chain::remember_prefixes(std::vector<std::string> prefixes) {
-  const std::lock_guard lock(mutex_);
-  for (std::string& prefix : prefixes) {
-    if (std::ranges::find(prefixes_, prefix) != prefixes_.end()) continue;
-    if (prefixes_.size() >= kPrefixesMax) prefixes_.erase(prefixes_.begin());
-    prefixes_.push_back(std::move(prefix));
-    prefix_news_.fetch_add(1, std::memory_order_relaxed);
+  Medium* medium = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(prefixes, [&](const std::string& prefix) {
+      return std::ranges::find(prefixes_, prefix) != prefixes_.end();
+    });
+    for (const std::string& prefix : prefixes) {
+      if (prefixes_.size() >= kPrefixesMax) prefixes_.erase(prefixes_.begin());
+      prefixes_.push_back(prefix);
+    }
+    prefix_news_.fetch_add(prefixes.size(), std::memory_order_relaxed);
+    if (prefixes_kept_ < kPrefixesMax) medium = medium_;
+    prefixes_kept_ += prefixes.size();
   }
+  if (medium == nullptr) return;
+  for (const std::string& prefix : prefixes) (void)medium->add_prefix(name_, prefix);
 }
 
 std::vector<std::string> Chain::known_prefixes() const {

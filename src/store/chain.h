@@ -47,7 +47,8 @@ class Chain : public std::enable_shared_from_this<Chain> {
   // the change is big, and no core waits for it.
   Version append_bulk(NodePtr node);
   [[nodiscard]] std::mutex& bulk_mutex() { return bulk_mutex_; }
-  // A core counts these prefixes: other replicas will be made with counters for them.
+  // A core counts these prefixes: other replicas will be made with counters for them, and those
+  // after the next start. May wait for the disk. While the Store lives.
   void remember_prefixes(std::vector<std::string> prefixes);
   [[nodiscard]] Version committed() const;
   [[nodiscard]] std::optional<std::uint64_t> keys() const;  // nullopt: not loaded

@@ -45,6 +45,10 @@ class Medium {
   // Visits every entry, and returns the version that they are of.
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   [[nodiscard]] virtual Result<Version> load(const std::string& ns, const Visit& visit) = 0;
+  // Prefixes that guests count in the namespace: only a help for the next start.
+  [[nodiscard]] virtual Result<std::vector<std::string>> prefixes(const std::string& ns) = 0;
+  [[nodiscard]] virtual Result<void> add_prefix(const std::string& ns,
+                                                const std::string& prefix) = 0;
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
   // Store::scan.

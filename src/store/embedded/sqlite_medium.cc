@@ -63,7 +63,9 @@ Result<void> SqliteMedium::prepare_writer() {
        {&w.put_document,
         "INSERT INTO documents(collection, key, value) VALUES(?1, ?2, ?3) "
         "ON CONFLICT DO UPDATE SET value = excluded.value"},
-       {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"}});
+       {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"},
+       {&w.add_prefix,
+        "INSERT INTO prefixes(namespace, prefix) VALUES(?1, ?2) ON CONFLICT DO NOTHING"}});
 }
 
 template <class Work>
@@ -169,6 +171,12 @@ Result<void> SqliteMedium::erase_document(std::string_view collection, std::stri
   const std::lock_guard lock(writer_mutex_);
   writer_.erase_document.text(1, collection).text(2, key);
   return writer_.connection.run(writer_.erase_document);
+}
+
+Result<void> SqliteMedium::add_prefix(const std::string& ns, const std::string& prefix) {
+  const std::lock_guard lock(writer_mutex_);
+  writer_.add_prefix.text(1, ns).blob(2, prefix);
+  return writer_.connection.run(writer_.add_prefix);
 }
 
 Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,

@@ -26,6 +26,8 @@ class SqliteMedium final : public Medium {
   Result<bool> finish_some() override;
   Result<Version> version(const std::string& ns) override;
   Result<Version> load(const std::string& ns, const Visit& visit) override;
+  Result<std::vector<std::string>> prefixes(const std::string& ns) override;
+  Result<void> add_prefix(const std::string& ns, const std::string& prefix) override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
   Result<Version> scan(const std::string& ns, std::string_view prefix,
@@ -41,7 +43,7 @@ class SqliteMedium final : public Medium {
     Statement begin, commit, rollback;
     Statement add_namespace, find_namespace, set_version;
     Statement put, erase;
-    Statement put_document, erase_document;
+    Statement put_document, erase_document, add_prefix;
     JobWriter jobs;
   };
   struct Reader {
@@ -49,7 +51,7 @@ class SqliteMedium final : public Medium {
     Statement begin, commit;
     Statement find_namespace;
     Statement list, merged, count, count_range;
-    Statement documents;
+    Statement documents, prefixes;
     std::string clear_begin, clear_end;  // bound to `merged`
   };
   struct Found {

@@ -31,7 +31,8 @@ Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
        "UNION ALL SELECT key, value FROM staged WHERE job = ?3 AND key >= ?2 ORDER BY key"},
       {&r.count, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2"},
       {&r.count_range, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
-      {&r.documents, "SELECT key, value FROM documents WHERE collection = ?1 ORDER BY key"}};
+      {&r.documents, "SELECT key, value FROM documents WHERE collection = ?1 ORDER BY key"},
+      {&r.prefixes, "SELECT prefix FROM prefixes WHERE namespace = ?1"}};
   for (const auto& [statement, sql] : list) {
     SLUICE_TRY(*statement, r.connection.prepare(sql));
   }
@@ -172,6 +173,18 @@ Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) 
   }
   if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
   return entries;
+}
+
+Result<std::vector<std::string>> SqliteMedium::prefixes(const std::string& ns) {
+  const std::lock_guard lock(reader_mutex_);
+  Statement& prefixes = reader_.prefixes;
+  const ResetGuard guard(prefixes);
+  prefixes.text(1, ns);
+  std::vector<std::string> result;
+  int code = SQLITE_OK;
+  while ((code = prefixes.step()) == SQLITE_ROW) result.emplace_back(prefixes.column_bytes(0));
+  if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
+  return result;
 }
 
 }  // namespace sluice::store

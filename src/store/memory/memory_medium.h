@@ -18,6 +18,10 @@ class MemoryMedium final : public Medium {
   Result<bool> stage(std::string_view, Bulk&) override { return true; }
   void drop_staged(const Bulk&) override {}
   Result<bool> finish_some() override { return false; }
+  Result<std::vector<std::string>> prefixes(const std::string&) override {
+    return std::vector<std::string>();
+  }
+  Result<void> add_prefix(const std::string&, const std::string&) override { return {}; }
   Result<Version> version(const std::string& ns) override;
   Result<Version> load(const std::string& ns, const Visit& visit) override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
