@@ -114,7 +114,7 @@ class Bench {
         name.c_str(), took, watch.turn_cpu.load(), watch.permit.load(), status_megabytes("VmRSS:"),
         status_megabytes("VmHWM:"));
     std::fflush(stdout);
-    state_.counters[name + "_turn"] = watch.turn_cpu;
+    state_.counters[name + "_turn"] = watch.turn_cpu.load();
   }
 
   void import(std::string_view value) {

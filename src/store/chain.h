@@ -87,6 +87,8 @@ class Chain : public std::enable_shared_from_this<Chain> {
   // A replica off the cores, from load() on: what bulk changes start from. Waits while one is made.
   std::unique_ptr<Follower> mirror_;
   std::vector<std::string> prefixes_;              // the last that were remembered
+  Medium* medium_ = nullptr;                       // from load() on
+  std::size_t prefixes_kept_ = 0;                  // by the medium
   std::vector<std::shared_ptr<ChainView>> views_;  // by core, null until attached
   std::size_t view_count_ = 0;
   loop::EventLoop* home_ = nullptr;  // of the first view

@@ -26,7 +26,11 @@ class Import1 {
     EXPECT_TRUE(import_->add(key, value));
     return *this;
   }
-  Result<void> commit() { return import_->commit(); }
+  bool commit() {
+    const auto done = import_->commit();
+    EXPECT_TRUE(done) << done.error().message;
+    return done.has_value();
+  }
 
  private:
   std::unique_ptr<Import> import_;
@@ -114,20 +118,21 @@ TEST_P(StoreConformance, RunsWriteDuringBulkChanges) {
           co_return;
         });
         EXPECT_EQ(commit.status, CommitStatus::committed);
-        co_await cores.loop(core).yield();
+        EXPECT_TRUE(co_await v.durable(commit.version, in(std::chrono::seconds(60))));
       }
     }));
   }
   for (int round = 0; round < 12; ++round) {
     Import1 import(*store, kNs);
     for (int i = kKeys - 1; i >= 0; i -= 1 + round % 3) import.add(key_of(i), "import");
-    ASSERT_TRUE(import.commit());
+    EXPECT_TRUE(import.commit()) << store->health();
     if (round % 3 == 2) {
-      ASSERT_TRUE(store->erase_all(kNs, "id/1"));
+      EXPECT_TRUE(store->erase_all(kNs, "id/1"));
     }
   }
   stop = true;
   for (auto& writer : writers) writer.get();
+  EXPECT_EQ(store->health(), "");
   const auto on_disk = listed("id/", 100);
   for (unsigned core = 0; core < cores.count(); ++core) {
     View& v = view(core);
