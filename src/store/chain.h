@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chain: one namespace. The chain of its commits, and who follows it: the journal, the views of the
-// cores, and until every core has its view the base, from which new views are copied. Cores append
-// and follow without a lock (Follower); the mutex is for everybody else, and for a core's first
-// use.
+// cores, until every core has its view the base, from which new views are copied, and the mirror.
+// Cores append and follow without a lock (Follower); the mutex is for everybody else, and for a
+// core's first use.
 #pragma once
 
 #include <atomic>

@@ -101,6 +101,7 @@ Result<void> ChainStore::append(Chain& chain, NodePtr node) {
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const std::lock_guard one_at_a_time(chain.bulk_mutex());
+  if (engine_->refuses_writes()) return fail(ErrorKind::unavailable, journal_.health());
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
   if (engine_->refuses_writes()) {
     journal_.drop_staged(*node->bulk);

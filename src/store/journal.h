@@ -2,6 +2,7 @@
 // Journal: one thread that writes the commits of all chains to the medium, everything that has come
 // meanwhile as one group, and tells the cores what is durable. While the medium refuses, the
 // commits stay in their chains and are tried again, and new ones are refused (Engine::failing).
+// Between two groups it takes at most one step of what bulk changes need.
 #pragma once
 
 #include <condition_variable>
