@@ -42,7 +42,7 @@ class JobWriter {
   [[nodiscard]] bool has_work() const { return !jobs_.empty() || !dropped_.empty(); }
 
   void drop(std::int64_t job) { dropped_.push_back(job); }
-  // How long the last step took: the next one is made to take a few milliseconds.
+  // CPU time of the last step: the next one is made to take a few milliseconds.
   void adapt(Duration took);
   // What a transaction that is rolled back must restore.
   [[nodiscard]] const Jobs& jobs() const { return jobs_; }
