@@ -3,13 +3,15 @@
 
 #include <algorithm>
 
+#include "store/bulk.h"
 #include "store/chain_view.h"
 
 namespace sluice::store {
 namespace {
 
 // A core that has not looked for this many commits is asked to.
-constexpr Version kLagMax = 1024;
+constexpr Version kLagMax = 256;
+constexpr std::size_t kPrefixesMax = PrefixCounts::kCountersMax / 2;
 
 Node* make_first(Version version) {
   auto node = std::make_unique<Node>();
@@ -36,29 +38,40 @@ Chain::~Chain() {
 
 void Chain::close() {
   std::vector<std::shared_ptr<ChainView>> views;
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mirror_mutex_, mutex_);
   views.swap(views_);
   base_.reset();
+  mirror_.reset();
 }
 
 Result<void> Chain::load(Medium& medium) {
-  const std::lock_guard loading(load_mutex_);
   {
     const std::lock_guard lock(mutex_);
-    if (base_ || has_all_views()) return {};
+    if (mirror_) return {};
+  }
+  const std::lock_guard loading(mirror_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (mirror_) return {};
     pinned_ = journaled_;
   }
   std::vector<RecordRef> records;
   const auto version = medium.load(name_, [&](std::string_view key, std::string_view value) {
     records.push_back(Record::make(key, value));
   });
-  Replica replica(hash_, engine_->dustbin, version.value_or(0));
+  Replica replica(hash_, engine_->backroom, version.value_or(0));
   for (RecordRef& record : records) replica.load(std::move(record));
+  const auto prefixes = medium.prefixes(name_);
+  if (prefixes) replica.count_all(*prefixes);
   const std::lock_guard lock(mutex_);
   Node* place = std::exchange(pinned_, nullptr);
   if (!version) return std::unexpected(version.error());
   // The journal may have written more since, even what it has not yet told us.
   while (place->version < *version) place = place->next.load(std::memory_order_acquire);
+  medium_ = &medium;
+  prefixes_ = prefixes.value_or(std::vector<std::string>());
+  prefixes_kept_ = prefixes_.size();
+  mirror_ = std::make_unique<Follower>(replica.copy(), place);
   base_ = std::make_unique<Follower>(std::move(replica), place);
   base_->follow(journaled_->version);
   return {};
@@ -79,6 +92,75 @@ Version Chain::append(NodePtr node) {
   return node.release()->version;
 }
 
+Version Chain::append_bulk(NodePtr node) {
+  const std::lock_guard administration(mirror_mutex_);
+  if (!mirror_) return append(std::move(node));
+  mirror_->catch_up();
+  mirror_->replica().count_all(known_prefixes());
+  auto state = std::make_unique<Replica>(mirror_->replica().copy());
+  state->begin_bulk(*node->bulk);
+  node->bulk->state = std::move(state);
+  Node* const linked = link_bulk(std::move(node), mirror_->place());
+  set_mirror(std::make_unique<Follower>(linked->bulk->state->copy(), linked));
+  return linked->version;
+}
+
+// The mirror's place keeps all nodes behind it, and so the new one, allocated.
+Node* Chain::link_bulk(NodePtr node, Node* place) {
+  const Bulk& bulk = *node->bulk;
+  std::size_t news = prefix_news_.load(std::memory_order_relaxed);
+  while (true) {
+    while (const Node* next = place->next.load(std::memory_order_acquire)) {
+      bulk.state->apply_below(*next, bulk);
+      place = place->next.load(std::memory_order_acquire);
+    }
+    if (prefix_news_.load(std::memory_order_relaxed) != news) {
+      news = prefix_news_.load(std::memory_order_relaxed);
+      bulk.state->count_all(known_prefixes());
+      continue;
+    }
+    node->stamp(place->version + 1);
+    Node* expected = nullptr;
+    if (place->next.compare_exchange_strong(expected, node.get(), std::memory_order_seq_cst,
+                                            std::memory_order_relaxed)) {
+      return node.release();
+    }
+  }
+}
+
+void Chain::set_mirror(std::unique_ptr<Follower> mirror) {
+  const std::lock_guard lock(mutex_);
+  std::swap(mirror_, mirror);
+  engine_->backroom->throw_away(std::move(mirror));
+  for (const auto& view : views_) {
+    if (view) view->nudge();
+  }
+}
+
+void Chain::remember_prefixes(std::vector<std::string> prefixes) {
+  Medium* medium = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(prefixes, [&](const std::string& prefix) {
+      return std::ranges::find(prefixes_, prefix) != prefixes_.end();
+    });
+    for (const std::string& prefix : prefixes) {
+      if (prefixes_.size() >= kPrefixesMax) prefixes_.erase(prefixes_.begin());
+      prefixes_.push_back(prefix);
+    }
+    prefix_news_.fetch_add(prefixes.size(), std::memory_order_relaxed);
+    if (prefixes_kept_ < kPrefixesMax) medium = medium_;
+    prefixes_kept_ += prefixes.size();
+  }
+  if (medium == nullptr) return;
+  for (const std::string& prefix : prefixes) (void)medium->add_prefix(name_, prefix);
+}
+
+std::vector<std::string> Chain::known_prefixes() const {
+  const std::lock_guard lock(mutex_);
+  return prefixes_;
+}
+
 Version Chain::committed() const {
   const std::lock_guard lock(mutex_);
   const Node* place = journaled_;
@@ -88,13 +170,12 @@ Version Chain::committed() const {
 
 std::optional<std::uint64_t> Chain::keys() const {
   const std::lock_guard lock(mutex_);
-  if (base_) return base_->keys();
+  if (!mirror_) return std::nullopt;
   const ChainView* newest = nullptr;
   for (const auto& view : views_) {
     if (view && (newest == nullptr || view->applied() > newest->applied())) newest = view.get();
   }
-  if (newest == nullptr) return std::nullopt;
-  return newest->keys();
+  return newest != nullptr ? newest->keys() : mirror_->keys();
 }
 
 ChainView* Chain::attach(const loop::Core& core) {
@@ -106,10 +187,11 @@ ChainView* Chain::attach(const loop::Core& core) {
   Node* const place = base_->place();
   ++view_count_;
   view = std::make_shared<ChainView>(shared_from_this(), engine_, core, *home_, take_base(), place);
+  view->nudge();  // makes the contents its own
   return view.get();
 }
 
-// The last view need not copy it.
+// A copy costs microseconds; the last view need none.
 Replica Chain::take_base() {
   if (!has_all_views()) return base_->replica().copy();
   Replica replica = std::move(base_->replica());
@@ -125,6 +207,8 @@ void Chain::set_journaled(Node* last) {
   }
   durable_.store(last->version, std::memory_order_seq_cst);
   pending_since_.store(TimePoint(), std::memory_order_relaxed);
+  const std::unique_lock administration(mirror_mutex_, std::try_to_lock);
+  if (administration && mirror_) mirror_->follow(last->version);
 }
 
 void Chain::note_pending() {
@@ -143,6 +227,7 @@ void Chain::free_passed_nodes() {
   Version needed = journaled_->version;
   if (pinned_ != nullptr) needed = std::min(needed, pinned_->version);
   if (base_) needed = std::min(needed, base_->version());
+  if (mirror_) needed = std::min(needed, mirror_->applied());
   for (const auto& view : views_) {
     if (!view) continue;
     const Version applied = view->applied();
@@ -150,8 +235,13 @@ void Chain::free_passed_nodes() {
     if (applied + kLagMax < journaled_->version) view->nudge();
   }
   while (oldest_->version < needed) {
-    passed.emplace_back(oldest_);
+    NodePtr node(oldest_);
     oldest_ = oldest_->next.load(std::memory_order_acquire);
+    if (node->bulk) {
+      engine_->backroom->throw_away(std::move(node));
+    } else {
+      passed.push_back(std::move(node));
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chain: one namespace. The chain of its commits, and who follows it: the journal, the views of the
-// cores, and until every core has its view the base, from which new views are copied. Cores append
-// and follow without a lock (Follower); the mutex is for everybody else, and for a core's first
-// use.
+// cores, until every core has its view the base, from which new views are copied, and the mirror.
+// Cores append and follow without a lock (Follower); the mutex is for everybody else, and for a
+// core's first use.
 #pragma once
 
 #include <atomic>
@@ -43,6 +43,13 @@ class Chain : public std::enable_shared_from_this<Chain> {
   [[nodiscard]] std::uint32_t hash(std::string_view key) const { return hash_(key); }
   // Appends what has read nothing. Returns its version.
   Version append(NodePtr node);
+  // The same for a node with a bulk change, whose state it makes; one at a time. Takes as long as
+  // the change is big, and no core waits for it.
+  Version append_bulk(NodePtr node);
+  [[nodiscard]] std::mutex& bulk_mutex() { return bulk_mutex_; }
+  // A core counts these prefixes: other replicas will be made with counters for them, and those
+  // after the next start. May wait for the disk. While the Store lives.
+  void remember_prefixes(std::vector<std::string> prefixes);
   [[nodiscard]] Version committed() const;
   [[nodiscard]] std::optional<std::uint64_t> keys() const;  // nullopt: not loaded
   // Age of the oldest commit that is not durable, since the journal has seen it.
@@ -63,6 +70,9 @@ class Chain : public std::enable_shared_from_this<Chain> {
  private:
   [[nodiscard]] bool has_all_views() const { return view_count_ == views_.size(); }
   [[nodiscard]] Replica take_base();
+  [[nodiscard]] std::vector<std::string> known_prefixes() const;
+  Node* link_bulk(NodePtr node, Node* place);
+  void set_mirror(std::unique_ptr<Follower> mirror);
 
   const std::string name_;
   const std::shared_ptr<Engine> engine_;
@@ -70,13 +80,20 @@ class Chain : public std::enable_shared_from_this<Chain> {
   TurnQueue turns_;
   std::atomic<Version> durable_;
   std::atomic<TimePoint> pending_since_{TimePoint()};  // TimePoint(): all is durable
-  std::mutex load_mutex_;                              // one load at a time; taken before mutex_
+  std::mutex bulk_mutex_;    // one bulk change at a time; taken before mirror_mutex_
+  std::mutex mirror_mutex_;  // guards what mirror_ points to, and loading; taken before mutex_
+  std::atomic<std::size_t> prefix_news_{0};  // changes of prefixes_
 
   mutable std::mutex mutex_;  // guards the rest
   Node* oldest_;              // the first node not freed; owns it and all behind it
   Node* journaled_;           // the last node the journal has written; only its thread changes this
   Node* pinned_ = nullptr;    // while loading: where the journal was when it began
   std::unique_ptr<Follower> base_;
+  // A replica off the cores, from load() on: what bulk changes start from. Waits while one is made.
+  std::unique_ptr<Follower> mirror_;
+  std::vector<std::string> prefixes_;              // the last that were remembered
+  Medium* medium_ = nullptr;                       // from load() on
+  std::size_t prefixes_kept_ = 0;                  // by the medium
   std::vector<std::shared_ptr<ChainView>> views_;  // by core, null until attached
   std::size_t view_count_ = 0;
   loop::EventLoop* home_ = nullptr;  // of the first view

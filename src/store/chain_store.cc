@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "store/bulk.h"
 #include "store/chain_view.h"
 
 namespace sluice::store {
@@ -36,6 +37,7 @@ ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logg
 
 ChainStore::~ChainStore() {
   engine_->closed.store(true, std::memory_order_release);
+  engine_->backroom->close();
   for (const auto& [name, chain] : chains_) chain->close();
 }
 
@@ -97,6 +99,19 @@ Result<void> ChainStore::append(Chain& chain, NodePtr node) {
   return journal_.wait_durable(chain, version, kAdminWait);
 }
 
+Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
+  const std::lock_guard one_at_a_time(chain.bulk_mutex());
+  if (engine_->refuses_writes()) return fail(ErrorKind::unavailable, journal_.health());
+  SLUICE_CHECK(journal_.stage(chain, *node->bulk));
+  if (engine_->refuses_writes()) {
+    journal_.drop_staged(*node->bulk);
+    return fail(ErrorKind::unavailable, journal_.health());
+  }
+  const Version version = chain.append_bulk(std::move(node));
+  engine_->bell->ring();
+  return journal_.wait_durable(chain, version, kAdminWait);
+}
+
 Result<Version> ChainStore::scan(const std::string& ns, std::string_view prefix,
                                  const Visit& visit) {
   SLUICE_CHECK(settle(ns));
@@ -110,19 +125,27 @@ class ChainStore::ChainImport final : public Import {
 
   Result<void> add(std::string_view key, std::string_view value) override {
     SLUICE_CHECK(check_limits(key, value, store_.engine_->limits));
-    node_->writes.push_back({Record::make(key, value), chain_->hash(key), Op::put});
+    writes_.push_back({Record::make(key, value), chain_->hash(key), Op::put});
     return {};
   }
-  std::uint64_t size() const override { return node_->writes.size(); }
+  std::uint64_t size() const override { return writes_.size(); }
   Result<void> commit() override {
-    if (node_->writes.empty()) return {};
-    return store_.append(*chain_, std::move(node_));
+    auto node = std::make_unique<Node>();
+    if (writes_.size() < store_.engine_->limits.bulk_entries_min) {
+      if (writes_.empty()) return {};
+      node->writes = std::move(writes_);
+      return store_.append(*chain_, std::move(node));
+    }
+    node->bulk = std::make_unique<Bulk>();
+    node->bulk->puts = std::move(writes_);
+    node->bulk->sort();
+    return store_.append_bulk(*chain_, std::move(node));
   }
 
  private:
   ChainStore& store_;
   std::shared_ptr<Chain> chain_;
-  NodePtr node_ = std::make_unique<Node>();
+  std::vector<Write> writes_;
 };
 
 Result<std::unique_ptr<Import>> ChainStore::begin_import(const std::string& ns) {
@@ -139,8 +162,9 @@ Result<void> ChainStore::apply(const std::string& ns, std::vector<Entry> entries
 Result<void> ChainStore::erase_all(const std::string& ns, std::string_view prefix) {
   SLUICE_TRY(const auto chain, open(ns));
   auto node = std::make_unique<Node>();
-  node->writes.push_back({Record::make(prefix, {}), 0, Op::clear});
-  return append(*chain, std::move(node));
+  node->bulk = std::make_unique<Bulk>();
+  node->bulk->clear = prefix;
+  return append_bulk(*chain, std::move(node));
 }
 
 NamespaceStatus ChainStore::status(const std::string& ns) const {

@@ -42,6 +42,7 @@ class ChainStore final : public Store {
   [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
   class ChainImport;
   [[nodiscard]] Result<void> append(Chain& chain, NodePtr node);
+  [[nodiscard]] Result<void> append_bulk(Chain& chain, NodePtr node);
   // Until what is committed now is durable; at once while the journal cannot write.
   [[nodiscard]] Result<void> settle(const std::string& ns);
 

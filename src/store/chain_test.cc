@@ -49,6 +49,13 @@ class BadMedium final : public Medium {
     }
     return memory_.write(group);
   }
+  Result<bool> stage(std::string_view, Bulk&) override { return true; }
+  void drop_staged(const Bulk&) override {}
+  Result<bool> finish_some() override { return false; }
+  Result<std::vector<std::string>> prefixes(const std::string&) override {
+    return std::vector<std::string>();
+  }
+  Result<void> add_prefix(const std::string&, const std::string&) override { return {}; }
   Result<Version> version(const std::string& ns) override { return memory_.version(ns); }
   Result<Version> load(const std::string& ns, const Visit& visit) override {
     return memory_.load(ns, visit);
@@ -211,7 +218,8 @@ TEST_F(ChainTest, ANamespaceIsLoadedWhileItIsWritten) {
   writer.join();
   const auto on_disk = store->count("late/one", "");
   for (unsigned i = 0; i < 2; ++i) {
-    cores.on(i, [&] { EXPECT_EQ(count(store->view(cores.core(i), "late/one"), ""), on_disk); });
+    View& late = cores.on(i, [&]() -> View& { return store->view(cores.core(i), "late/one"); });
+    EXPECT_EQ(cores.await(i, [&] { return count_many(late, ""); }), on_disk);
   }
 }
 
@@ -220,7 +228,7 @@ TEST_F(ChainTest, ClearingABigNamespace) {
   for (int i = 0; i < 50'000; ++i) entries.push_back({"id/" + std::to_string(i), "true"});
   ASSERT_TRUE(store->apply("p/f", entries));
   for (unsigned i = 0; i < 2; ++i) {
-    cores.on(i, [&] { EXPECT_EQ(count(*views[i], "id/"), entries.size()); });
+    EXPECT_EQ(cores.await(i, [&] { return count_many(*views[i], "id/"); }), entries.size());
   }
   EXPECT_EQ(store->status("p/f").keys, entries.size());
   ASSERT_TRUE(store->erase_all("p/f", ""));

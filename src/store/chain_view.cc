@@ -9,6 +9,9 @@ namespace sluice::store {
 namespace {
 
 constexpr std::size_t kIdleRunsMax = 64;
+// About a third of a millisecond.
+constexpr unsigned kSegmentsAtOnce = 8;
+constexpr Duration kCountPoll = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -26,6 +29,7 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
 Commit ChainView::commit(Transaction& transaction) {
   Run& run = run_of(transaction);
   if (run.too_large()) return {CommitStatus::too_large, 0};
+  if (run.uncounted()) return {CommitStatus::uncounted, 0};
   if (run.stale()) return {CommitStatus::conflict, 0};
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
   if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
@@ -59,7 +63,73 @@ void ChainView::nudge() {
     self->nudged_.store(false, std::memory_order_relaxed);
     self->follower_.catch_up();
     self->engine_->bell->call();
+    if (!self->owning_) self->loop_.spawn(self->own_contents());
   });
+}
+
+// Otherwise the first change of each part would copy it, and those changes may come many at a time.
+Task<void> ChainView::own_contents() {
+  const auto self = shared_from_this();
+  owning_ = true;
+  std::uint32_t place = 0;
+  while (follower_.replica().own_some(place, kSegmentsAtOnce)) {
+    co_await loop_.yield();
+    if (engine_->closed.load(std::memory_order_acquire)) break;
+  }
+  owning_ = false;
+}
+
+// --- Counting ----------------------------------------------------------------------------------
+
+Task<Result<void>> ChainView::counted(TimePoint deadline) {
+  const auto self = shared_from_this();
+  count_wanted();
+  while (counting_ != 0) {
+    if (engine_->closed.load(std::memory_order_acquire)) {
+      co_return fail(ErrorKind::unavailable, "the store is closed");
+    }
+    if (loop::EventLoop::now() >= deadline) {
+      co_return fail(ErrorKind::timed_out, "the store has not counted in time");
+    }
+    co_await loop_.sleep_for(kCountPoll);
+    count_wanted();
+  }
+  co_return Result<void>();
+}
+
+// One count at a time, of all that is wanted, on a copy and away from the core.
+void ChainView::count_wanted() {
+  if (counting_ != 0) return;
+  Replica& replica = follower_.replica();
+  std::vector<std::string> prefixes = replica.counts().take_wanted();
+  std::erase_if(prefixes, [&](const auto& prefix) { return replica.counts().find(prefix); });
+  if (prefixes.empty()) return;
+  counting_ = ++last_count_;
+  engine_->backroom->give([view = weak_from_this(), &loop = loop_, prefixes,
+                           table = replica.begin_count(prefixes, counting_)]() mutable {
+    auto counts = count_keys(table, prefixes);
+    table = Table();
+    // The view may end on its own thread only.
+    loop.post([view = std::move(view), prefixes = std::move(prefixes), counts = std::move(counts)] {
+      if (const auto self = view.lock()) self->on_counts(prefixes, counts);
+    });
+  });
+}
+
+void ChainView::on_counts(const std::vector<std::string>& prefixes,
+                          const std::vector<std::uint64_t>& counts) {
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    follower_.replica().finish_count(prefixes[i], counts[i], counting_);
+  }
+  counting_ = 0;
+  tell_prefixes(prefixes);
+}
+
+void ChainView::tell_prefixes(std::vector<std::string> prefixes) {
+  engine_->backroom->give(
+      [chain = std::weak_ptr(chain_), prefixes = std::move(prefixes)]() mutable {
+        if (const auto known = chain.lock()) known->remember_prefixes(std::move(prefixes));
+      });
 }
 
 std::unique_ptr<Run> ChainView::lend_run() {
@@ -75,6 +145,9 @@ std::unique_ptr<Run> ChainView::lend_run() {
 }
 
 void ChainView::take_back(std::unique_ptr<Run> run) {
+  PrefixCounts& counts = follower_.replica().counts();
+  if (counts.has_news()) [[unlikely]]
+    tell_prefixes(counts.take_news());
   if (idle_runs_.size() < kIdleRunsMax) idle_runs_.push_back(std::move(run));
 }
 

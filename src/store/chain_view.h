@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "loop/core.h"
@@ -29,6 +30,7 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   bool is_durable(Version version) const override;
   Task<Result<void>> durable(Version version, TimePoint deadline) override;
   Task<Result<Turn>> turn(TimePoint deadline) override;
+  Task<Result<void>> counted(TimePoint deadline) override;
 
   // Any thread.
   [[nodiscard]] unsigned core_index() const { return core_index_; }
@@ -36,7 +38,8 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   [[nodiscard]] Version applied() const { return follower_.applied(); }
   [[nodiscard]] std::uint64_t keys() const { return follower_.keys(); }
   [[nodiscard]] bool wants_news() { return waits_.take_call(); }
-  // Asks an idle core to catch up, so that the chain behind it can be freed.
+  // Asks an idle core to catch up, so that the chain behind it can be freed, and to make its own
+  // what it shares with other replicas.
   void nudge();
   // The home of the turn queue says: this ticket's turn has come.
   void grant_turn(std::uint64_t ticket);
@@ -50,6 +53,12 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   std::unique_ptr<Run> lend_run() override;
   void take_back(std::unique_ptr<Run> run) override;
   void restart_run(Run& run) override;
+
+  void count_wanted();
+  void on_counts(const std::vector<std::string>& prefixes,
+                 const std::vector<std::uint64_t>& counts);
+  void tell_prefixes(std::vector<std::string> prefixes);
+  Task<void> own_contents();
 
   [[nodiscard]] bool held_back_by_turn(const Run& run) const;
   [[nodiscard]] std::uint64_t claim_turn() { return std::exchange(unclaimed_turn_, 0); }
@@ -67,6 +76,10 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   DurableWaits waits_;
   std::vector<std::unique_ptr<Run>> idle_runs_;
   std::atomic<bool> nudged_{false};
+  bool owning_ = false;  // own_contents() runs
+
+  std::uint64_t counting_ = 0;  // the ticket of the count under way, 0 for none
+  std::uint64_t last_count_ = 0;
 
   std::vector<TurnWait*> turn_waits_;
   std::uint64_t last_ticket_ = 0;

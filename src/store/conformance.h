@@ -28,6 +28,7 @@ class StoreConformance : public testing::TestWithParam<BackendUnderTest> {
   static constexpr const char* kNs = "flash-sale/wasm";
 
   void open(const Limits& limits = {}) {
+    store.reset();
     store = GetParam().open(directory.path(), cores.count(), limits);
     ASSERT_NE(store, nullptr);
     ASSERT_TRUE(store->prepare(kNs));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/conformance_admin.h"
+#include "store/conformance_bulk.h"
 #include "store/conformance_conflicts.h"
 #include "store/conformance_runs.h"
 

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <memory>
 
+#include "store/backroom.h"
 #include "store/doorbell.h"
-#include "store/dustbin.h"
 #include "store/store.h"
 
 namespace sluice::store {
@@ -18,7 +18,7 @@ struct Engine {
   const unsigned core_count;
   const Limits limits;
   const std::shared_ptr<Doorbell> bell = std::make_shared<Doorbell>();  // the journal's
-  const std::shared_ptr<Dustbin> dustbin = std::make_shared<Dustbin>(bell);
+  const std::shared_ptr<Backroom> backroom = std::make_shared<Backroom>();
   std::atomic<bool> failing{false};  // the journal cannot write
   std::atomic<bool> closed{false};   // the Store is gone; loops may follow
 

@@ -57,25 +57,38 @@ std::vector<std::shared_ptr<Chain>> Journal::chains() const {
   return chains_;
 }
 
-void Journal::run() {
-  Duration pause = kFirstPause;
-  while (!stopping()) {
-    engine_->dustbin->empty();
-    const Group group = collect();
-    if (group.batches.empty()) {
-      tidy();
-      inspect();
-      rest();
-    } else if (write(group)) {
-      pause = kFirstPause;
-      tidy();
-    } else {
-      back_off(pause);
-      pause = std::min(pause * 2, kLongestPause);
-    }
+Result<void> Journal::stage(const Chain& chain, Bulk& bulk) {
+  Staging staging{chain, bulk, std::nullopt};
+  std::unique_lock lock(mutex_);
+  stagings_.push_back(&staging);
+  engine_->bell->call();
+  news_.wait(lock, [&] { return staging.outcome.has_value(); });
+  return std::move(*staging.outcome);
+}
+
+void Journal::drop_staged(const Bulk& bulk) {
+  medium_.drop_staged(bulk);
+  engine_->bell->call();
+}
+
+Journal::Staging* Journal::next_staging() const {
+  const std::lock_guard lock(mutex_);
+  return stagings_.empty() ? nullptr : stagings_.front();
+}
+
+void Journal::end_staging(Staging& staging, Result<void> outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase(stagings_, &staging);
+    staging.outcome = std::move(outcome);
   }
-  for (Group group = collect(); !group.batches.empty(); group = collect()) {
-    if (!write(group)) return;
+  news_.notify_all();
+}
+
+void Journal::end_stagings(const std::string& trouble) {
+  while (Staging* staging = next_staging()) {
+    medium_.drop_staged(staging->bulk);
+    end_staging(*staging, fail(ErrorKind::unavailable, trouble));
   }
 }
 
@@ -89,6 +102,47 @@ void Journal::inspect() {
   if (checked && !failing) return;
   set_health(checked ? std::string() : checked.error().message);
   tell_cores();
+}
+
+bool Journal::take_step() {
+  Staging* const staging = next_staging();
+  if (staging == nullptr) {
+    const auto more = medium_.finish_some();
+    if (!more && !step_failed_) logger_.warn("store: is tried again: " + more.error().message);
+    step_failed_ = !more;
+    return more.value_or(false);
+  }
+  const auto done = medium_.stage(staging->chain.name(), staging->bulk);
+  if (!done) {
+    medium_.drop_staged(staging->bulk);
+    end_staging(*staging, std::unexpected(done.error()));
+  } else if (*done) {
+    end_staging(*staging, {});
+  }
+  return true;
+}
+
+void Journal::run() {
+  Duration pause = kFirstPause;
+  while (!stopping()) {
+    const Group group = collect();
+    if (!group.batches.empty() && !write(group)) {
+      end_stagings(health());
+      back_off(pause);
+      pause = std::min(pause * 2, kLongestPause);
+      continue;
+    }
+    pause = kFirstPause;
+    const bool stepped = take_step();
+    tidy();
+    if (stepped || !group.batches.empty()) continue;
+    inspect();
+    rest();
+  }
+  for (Group group = collect(); !group.batches.empty(); group = collect()) {
+    if (!write(group)) break;
+  }
+  end_stagings("the store is closed");
 }
 
 void Journal::rest() {

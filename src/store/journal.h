@@ -2,17 +2,20 @@
 // Journal: one thread that writes the commits of all chains to the medium, everything that has come
 // meanwhile as one group, and tells the cores what is durable. While the medium refuses, the
 // commits stay in their chains and are tried again, and new ones are refused (Engine::failing).
+// Between two groups it takes at most one step of what bulk changes need.
 #pragma once
 
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "store/bulk.h"
 #include "store/chain.h"
 #include "store/engine.h"
 #include "store/medium.h"
@@ -33,8 +36,18 @@ class Journal {
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
   [[nodiscard]] std::string health() const;
   [[nodiscard]] WriteStatistics statistics() const { return record_.statistics(); }
+  // Has the medium make ready `bulk`, in steps between groups; blocks until that is done. An error:
+  // nothing is left of it.
+  [[nodiscard]] Result<void> stage(const Chain& chain, Bulk& bulk);
+  // A bulk that was staged will not be committed.
+  void drop_staged(const Bulk& bulk);
 
  private:
+  struct Staging {  // in the frame of stage()
+    const Chain& chain;
+    Bulk& bulk;
+    std::optional<Result<void>> outcome;
+  };
   struct Group {
     std::vector<Batch> batches;
     std::vector<Chain*> chains;  // of each batch
@@ -45,6 +58,11 @@ class Journal {
   void run();
   void inspect();
   void rest();
+  // One step for a Staging or of what the medium has left to do; false if there is nothing.
+  bool take_step();
+  [[nodiscard]] Staging* next_staging() const;
+  void end_stagings(const std::string& trouble);
+  void end_staging(Staging& staging, Result<void> outcome);
   void back_off(Duration pause);
   [[nodiscard]] std::vector<std::shared_ptr<Chain>> chains() const;
   [[nodiscard]] bool work_left() const;
@@ -62,12 +80,14 @@ class Journal {
   std::atomic<bool> stopping_{false};
   WriteRecord record_;
 
-  mutable std::mutex mutex_;  // guards the next two
+  mutable std::mutex mutex_;  // guards the next ones
   std::vector<std::shared_ptr<Chain>> chains_;
+  std::vector<Staging*> stagings_;
   std::string trouble_;  // "" while the medium takes everything
   std::condition_variable news_;
 
   TimePoint next_inspection_{};  // the thread's
+  bool step_failed_ = false;     // likewise
   std::thread thread_;           // last: it uses all of the above
 };
 

@@ -34,6 +34,16 @@ class Medium {
   // Any thread: what a write that has returned outlives.
   [[nodiscard]] virtual std::string_view durability() const { return "memory"; }
 
+  // Bulk changes of more than a few milliseconds are written in steps, between which write() comes
+  // on: before the commit (`ns` sees nothing of it yet) and after it (`ns` sees all of it already).
+  // The journal's thread; a step is durable or has not been.
+  // One step of making ready `bulk`; true when write() can take it. One at a time per namespace.
+  [[nodiscard]] virtual Result<bool> stage(std::string_view ns, Bulk& bulk) = 0;
+  // `bulk` will not come.
+  virtual void drop_staged(const Bulk& bulk) = 0;
+  // One step of what commits, drops and crashes have left to do; false if there is nothing.
+  [[nodiscard]] virtual Result<bool> finish_some() = 0;
+
   // The rest: any thread but a worker's and the journal's.
 
   // 0 for a namespace never written.
@@ -41,6 +51,10 @@ class Medium {
   // Visits every entry, and returns the version that they are of.
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   [[nodiscard]] virtual Result<Version> load(const std::string& ns, const Visit& visit) = 0;
+  // Prefixes that guests count in the namespace: only a help for the next start.
+  [[nodiscard]] virtual Result<std::vector<std::string>> prefixes(const std::string& ns) = 0;
+  [[nodiscard]] virtual Result<void> add_prefix(const std::string& ns,
+                                                const std::string& prefix) = 0;
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
   // Store::scan.

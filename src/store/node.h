@@ -16,25 +16,29 @@ namespace sluice::store {
 enum class Op : std::uint8_t {
   put,
   erase,  // the record holds the key only
-  clear,  // every key that begins with the record's key goes
 };
 
 struct Write {
   RecordRef record;
-  std::uint32_t hash;  // of the key; 0 for clear
+  std::uint32_t hash;  // of the key
   Op op;
 };
 
+struct Bulk;
+
 struct Node {
+  Node();
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
   std::atomic<Node*> next{nullptr};
   Version version = 0;
   std::vector<Write> writes;
+  std::unique_ptr<Bulk> bulk;  // instead of writes
 
   // Before linking only.
-  void stamp(Version value) {
-    version = value;
-    for (Write& write : writes) write.record->stamp(value);
-  }
+  void stamp(Version value);
 };
 
 using NodePtr = std::unique_ptr<Node>;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "store/store.h"
@@ -20,13 +21,26 @@ class PrefixCounts {
     std::uint64_t count = 0;
     Version changed = 0;         // the last version that changed the count
     std::uint64_t last_use = 0;  // for dropping the least recently used
+    std::uint64_t ticket = 0;    // being counted: `count` is what has changed since begin()
   };
   static constexpr std::size_t kCountersMax = 256;
 
   // null if the prefix is not counted (yet, or any more). Counts as a use.
   [[nodiscard]] const Counter* find(std::string_view prefix);
-  // `count` as of `version`. May drop the counter that was used least recently.
+  // Not while the prefix is being counted. `count` as of `version`. May drop the counter that was
+  // used least recently.
   const Counter& add(std::string_view prefix, std::uint64_t count, Version version);
+  // Somebody counts the prefix as of `version`, and says finish() with the same ticket. find()
+  // gives null until then.
+  void begin(std::string_view prefix, Version version, std::uint64_t ticket);
+  void finish(std::string_view prefix, std::uint64_t count, std::uint64_t ticket);
+  // Prefixes that somebody should begin() to count; each once, and no more than can be kept.
+  void want(std::string_view prefix);
+  [[nodiscard]] bool has_wanted() const { return !wanted_.empty(); }
+  [[nodiscard]] std::vector<std::string> take_wanted() { return std::exchange(wanted_, {}); }
+  // The prefixes counted first since the last call, and not by begin(): for who keeps a list.
+  [[nodiscard]] bool has_news() const { return !news_.empty(); }
+  [[nodiscard]] std::vector<std::string> take_news() { return std::exchange(news_, {}); }
 
   void inserted(std::string_view key, Version version) { change(key, 1, version); }
   void erased(std::string_view key, Version version) { change(key, ~std::uint64_t{0}, version); }
@@ -43,11 +57,14 @@ class PrefixCounts {
     std::size_t bytes;
     std::size_t counters;  // how many prefixes have this length
   };
+  Counter& make(std::string_view prefix);
   void change(std::string_view key, std::uint64_t difference, Version version);
   void drop_oldest();
 
   std::unordered_map<std::string, Counter, TextHash, std::equal_to<>> counters_;
   std::vector<Length> lengths_;
+  std::vector<std::string> wanted_;
+  std::vector<std::string> news_;
   std::uint64_t uses_ = 0;
 };
 

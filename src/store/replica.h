@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "store/dustbin.h"
+#include "store/backroom.h"
 #include "store/hash.h"
 #include "store/node.h"
 #include "store/prefix_counts.h"
@@ -16,43 +19,78 @@ namespace sluice::store {
 
 class Replica {
  public:
-  Replica(const Hash& hash, std::shared_ptr<Dustbin> dustbin, Version version)
-      : hash_(hash), dustbin_(std::move(dustbin)), version_(version), last_erase_(version) {}
+  Replica(const Hash& hash, std::shared_ptr<Backroom> backroom, Version version)
+      : hash_(hash), backroom_(std::move(backroom)), version_(version), last_erase_(version) {}
   Replica(Replica&&) noexcept = default;
   Replica& operator=(Replica&&) noexcept = default;
-  // The same contents; counters are made anew when they are asked for.
+  // The same contents and counters; see Table::copy.
   [[nodiscard]] Replica copy() const;
 
   [[nodiscard]] std::uint32_t hash(std::string_view key) const { return hash_(key); }
   [[nodiscard]] Record* find(std::uint32_t hash, std::string_view key) const {
     return table_.find(hash, key);
   }
-  // Number of keys with the prefix, and the last version that changed it. The first use of a prefix
-  // looks at every key.
-  [[nodiscard]] const PrefixCounts::Counter& count(std::string_view prefix);
+  // The version that wrote the record, or 0 for none, in a form that is good for comparing only:
+  // the records of a bulk change are made before its version is known.
+  [[nodiscard]] static Version mark_of(const Record* record) {
+    return record != nullptr ? record->version() : 0;
+  }
+  [[nodiscard]] Version version_of(Version mark) const {
+    return mark < kBulkMark ? mark : bulk_versions_[mark - kBulkMark];
+  }
+
+  // Number of keys with the prefix, and the mark of the last version that changed it; null if the
+  // prefix is not counted. With `at_once` keys or fewer the first use counts.
+  [[nodiscard]] const PrefixCounts::Counter* count(std::string_view prefix, std::size_t at_once);
+  // Counts all of these that are not counted: looks at every key.
+  void count_all(std::span<const std::string> prefixes);
+  // Counting elsewhere: the contents to count in. Until finish_count() with the same ticket the
+  // counters follow the changes since.
+  [[nodiscard]] Table begin_count(std::span<const std::string> prefixes, std::uint64_t ticket);
+  void finish_count(std::string_view prefix, std::uint64_t count, std::uint64_t ticket) {
+    counts_.finish(prefix, count, ticket);
+  }
+  [[nodiscard]] PrefixCounts& counts() { return counts_; }
 
   void apply(const Node& node);
   // While loading: the record is as old as the replica.
   void load(RecordRef record);
 
+  // Making the state of a bulk change, on a replica that is nobody's yet: the change itself, then
+  // the commits that turn out to stand before it, then its version.
+  void begin_bulk(const Bulk& bulk);
+  void apply_below(const Node& node, const Bulk& bulk);
+  void set_bulk_version(Version version);
+
+  // See Table.
+  bool own_some(std::uint32_t& place, unsigned most) { return table_.own_some(place, most); }
+
   [[nodiscard]] Version version() const { return version_; }
   // No key that is absent now was removed after this version.
-  [[nodiscard]] Version last_erase() const { return last_erase_; }
+  [[nodiscard]] Version last_erase() const { return version_of(last_erase_); }
   [[nodiscard]] std::size_t size() const { return table_.size(); }
-  // The contents go to the dustbin.
-  void discard() { dustbin_->throw_in(std::exchange(table_, Table())); }
 
  private:
-  void put(const Write& write);
-  void erase(std::uint32_t hash, std::string_view key);
-  void clear(std::string_view prefix);
+  // Marks from here on are positions in bulk_versions_.
+  static constexpr Version kBulkMark = Version{1} << 63;
+
+  void apply(const Bulk& bulk, Version mark);
+  void become(const Replica& state);
+  void put(const Write& write, Version mark);
+  void erase(std::uint32_t hash, std::string_view key, Version mark);
+  void clear(std::string_view prefix, Version mark);
 
   Hash hash_;
-  std::shared_ptr<Dustbin> dustbin_;
+  std::shared_ptr<Backroom> backroom_;
   Table table_;
   PrefixCounts counts_;
+  std::vector<Version> bulk_versions_;  // of the bulk changes that were applied as states
   Version version_;
-  Version last_erase_;
+  Version last_erase_;  // a mark
 };
+
+// For each prefix, how many keys of the table begin with it.
+[[nodiscard]] std::vector<std::uint64_t> count_keys(const Table& table,
+                                                    std::span<const std::string> prefixes);
 
 }  // namespace sluice::store

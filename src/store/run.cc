@@ -54,6 +54,7 @@ void Run::forget() {
   turn_ = 0;
   reading_ = false;
   stale_ = false;
+  uncounted_ = false;
   too_large_ = false;
 }
 
@@ -80,13 +81,13 @@ bool Run::reads_hold() {
   if (follower_->version() == position_) return true;
   position_ = follower_->version();
   const auto key_holds = [this](const ReadKey& item) {
-    const Record* record = replica().find(item.hash, text(item.key));
-    // It may have come and gone: absent only since its last removal.
-    if (record == nullptr) depends_on_ = std::max(depends_on_, replica().last_erase());
-    return item.version == (record != nullptr ? record->version() : 0);
+    // It may have come and gone meanwhile, which its absence now depends on.
+    if (item.mark == 0) depends_on_ = std::max(depends_on_, replica().last_erase());
+    return item.mark == Replica::mark_of(replica().find(item.hash, text(item.key)));
   };
   const auto count_holds = [this](const ReadCount& item) {
-    return item.changed == replica().count(text(item.prefix)).changed;
+    const auto* counter = replica().counts().find(text(item.prefix));
+    return counter != nullptr && item.changed == counter->changed;
   };
   stale_ = !std::ranges::all_of(reads_, key_holds) || !std::ranges::all_of(counts_, count_holds);
   return !stale_;
@@ -95,14 +96,15 @@ bool Run::reads_hold() {
 Record* Run::read(std::uint32_t hash, std::string_view key) {
   catch_up_for_reading();
   Record* record = replica().find(hash, key);
-  const Version version = record != nullptr ? record->version() : 0;
-  depends_on_ = std::max(depends_on_, record != nullptr ? version : replica().last_erase());
+  const Version mark = Replica::mark_of(record);
+  depends_on_ = std::max(depends_on_,
+                         record != nullptr ? replica().version_of(mark) : replica().last_erase());
   const auto same = [&](const ReadKey& item) { return text(item.key) == key; };
   if (read_index_.find(reads_, hash, same) == reads_.size()) {
     if (reads_.size() >= limits_->reads_per_transaction_max) {
       too_large_ = true;
     } else {
-      reads_.push_back({hash, keep(key), version});
+      reads_.push_back({hash, keep(key), mark});
     }
   }
   return record;
@@ -128,8 +130,14 @@ std::optional<std::string_view> Run::get(std::string_view key) {
 
 std::uint64_t Run::count(std::string_view prefix) {
   catch_up_for_reading();
-  const PrefixCounts::Counter counter = replica().count(prefix);
-  depends_on_ = std::max(depends_on_, counter.changed);
+  const auto* found = replica().count(prefix, limits_->keys_counted_at_once);
+  if (found == nullptr) {
+    stale_ = uncounted_ = true;
+    replica().counts().want(prefix);
+    return 0;
+  }
+  const PrefixCounts::Counter counter = *found;
+  depends_on_ = std::max(depends_on_, replica().version_of(counter.changed));
   // The hash only speeds up the search among many prefixes.
   const std::uint32_t hash = replica().hash(prefix);
   const auto same = [&](const ReadCount& item) { return text(item.prefix) == prefix; };

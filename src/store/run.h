@@ -32,6 +32,8 @@ class Run {
   [[nodiscard]] bool too_large() const { return too_large_; }
   // What was read is not of one version: commit will report a conflict.
   [[nodiscard]] bool stale() const { return stale_; }
+  // A prefix that it counted is not counted yet (then it is stale, too).
+  [[nodiscard]] bool uncounted() const { return uncounted_; }
   // Catches up with the follower: false if something read has changed, now or before.
   [[nodiscard]] bool still_valid();
   // The newest version that what was read depends on.
@@ -49,12 +51,12 @@ class Run {
   struct ReadKey {
     std::uint32_t hash;
     Slice key;
-    Version version;  // 0 = absent
+    Version mark;  // Replica::mark_of
   };
   struct ReadCount {
     std::uint32_t hash;
     Slice prefix;
-    Version changed;
+    Version changed;  // a mark
   };
   struct Buffered {
     std::uint32_t hash;
@@ -92,6 +94,7 @@ class Run {
   std::uint64_t turn_ = 0;
   bool reading_ = false;
   bool stale_ = false;
+  bool uncounted_ = false;
   bool too_large_ = false;
 };
 

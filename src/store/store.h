@@ -54,12 +54,15 @@ class Transaction {
   void put(std::string_view key, std::string_view value);
   void erase(std::string_view key);
   // Number of keys that begin with `prefix`; the cost does not grow with the number of keys
-  // (but for the first use of a prefix in a view).
+  // (the first use of a prefix among many keys is answered later: see View::counted).
   [[nodiscard]] std::uint64_t count(std::string_view prefix);
   [[nodiscard]] bool has_writes() const;
   // True if the run has seen a mixture of versions, because it was suspended between two reads:
   // what it makes of that (a trap, too) means nothing, and commit() will report a conflict.
   [[nodiscard]] bool stale() const;
+  // True if a count() was of a prefix that this core has not counted yet, and so meant nothing. The
+  // run is stale, too, and commit() will report `uncounted`.
+  [[nodiscard]] bool uncounted() const;
   // Forget everything read and written and begin again on the newest view.
   void restart();
 
@@ -71,6 +74,7 @@ class Transaction {
 enum class CommitStatus {
   committed,    // part of the chain; not yet durable
   conflict,     // something read has changed: restart() and run again
+  uncounted,    // a prefix has to be counted first: await counted(), restart() and run again
   unavailable,  // writes are refused for now (the journal cannot write): fails closed
   too_large,    // over a limit of the Store
 };
@@ -95,6 +99,10 @@ class View {
   // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
   // journal has failed meanwhile.
   [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;
+  // Waits until the prefixes are counted that runs have asked for: about 0.1 s with 1,000,000 keys,
+  // without holding up the core. Error `timed_out` at `deadline`, `unavailable` when the store has
+  // been closed.
+  [[nodiscard]] virtual Task<Result<void>> counted(TimePoint deadline) = 0;
   // For a run that met kConflictsBeforeTurn conflicts: waits for its turn, in the order of asking,
   // during which other runs' writes to the namespace hold back (their commit() reports a conflict).
   // The first Transaction made or restarted after the turn came, before anything else is awaited,
@@ -141,6 +149,8 @@ struct Limits {
   std::size_t writes_per_transaction_max = 10'000;   // distinct keys
   std::size_t reads_per_transaction_max = 100'000;   // distinct keys and prefixes
   std::size_t bytes_per_transaction_max = 64 << 20;  // buffered keys and values, together
+  std::size_t keys_counted_at_once = 4096;  // by the first count() of a prefix, on the core
+  std::size_t bulk_entries_min = 1000;      // a bigger import is made ready off the cores
 };
 
 // One page of a listing, in key order.
@@ -195,8 +205,7 @@ class Store {
   // "pipeline/filter".
   [[nodiscard]] virtual Result<void> prepare(const std::string& ns) = 0;
   // On the core's own thread, after prepare(ns) succeeded (ends the process otherwise). The same
-  // View comes back each time; the first call copies a table of pointers (1,000,000 keys: about 50
-  // ms).
+  // View comes back each time.
   [[nodiscard]] virtual View& view(const loop::Core& core, const std::string& ns) = 0;
 
   // Administration: any thread but a worker's; these block until what they did is durable.

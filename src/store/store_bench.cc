@@ -37,6 +37,7 @@ void sold_out(benchmark::State& state) {
   (void)store->prepare(kNs);
   sell(*store, static_cast<int>(state.range(0)));
   View& view = store->view({loop, 0, 1}, kNs);
+  (void)loop::run_to_completion(loop, count_many(view, "id/"));
   std::uint64_t user = 0;
   for (auto _ : state) {
     char key[32];
@@ -127,7 +128,8 @@ void memory_per_user(benchmark::State& state) {
     const auto before = ::mallinfo2();
     sell(**store, kUsers);
     for (unsigned i = 0; i < 2; ++i) {
-      cores.on(i, [&] { return count((*store)->view(cores.core(i), kNs), "id/"); });
+      View& view = cores.on(i, [&]() -> View& { return (*store)->view(cores.core(i), kNs); });
+      (void)cores.await(i, [&] { return count_many(view, "id/"); });
     }
     (void)(*store)->apply(kNs, {{"last", ""}});  // wakes the journal, which frees the chain
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -153,9 +155,9 @@ void load_a_million(benchmark::State& state) {
     const auto begin = Clock::now();
     (void)(*store)->prepare(kNs);
     const auto loaded = Clock::now();
-    cores.on(0, [&] { (void)(*store)->view(cores.core(0), kNs); });
+    View& view = cores.on(0, [&]() -> View& { return (*store)->view(cores.core(0), kNs); });
     const auto copied = Clock::now();
-    cores.on(0, [&] { return count((*store)->view(cores.core(0), kNs), "id/"); });
+    (void)cores.await(0, [&] { return count_many(view, "id/"); });
     const auto counted = Clock::now();
     const auto ms = [](Clock::duration d) {
       return std::chrono::duration<double, std::milli>(d).count();

@@ -97,16 +97,20 @@ void Table::Segment::swap(Segment& other) {
 }
 
 Table::Table() {
-  segments_.push_back(std::make_unique<Segment>(0, Segment::kFirstCapacity));
-  directory_.push_back(segments_.front().get());
+  directory_.push_back(std::make_unique<Segment>(0, Segment::kFirstCapacity).release());
 }
 
-Table::~Table() = default;
+Table::~Table() {
+  for (std::size_t at = 0; at < directory_.size();) {
+    const std::size_t run = run_of(*directory_[at]);
+    directory_[at]->release();
+    at += run;
+  }
+}
 
 Table::Table(Table&& other) noexcept : Table() { *this = std::move(other); }
 
 Table& Table::operator=(Table&& other) noexcept {
-  std::swap(segments_, other.segments_);
   std::swap(directory_, other.directory_);
   std::swap(depth_, other.depth_);
   std::swap(size_, other.size_);
@@ -115,18 +119,41 @@ Table& Table::operator=(Table&& other) noexcept {
 
 Table Table::copy() const {
   Table result;
-  result.segments_.clear();
-  result.directory_.clear();
-  result.directory_.reserve(directory_.size());
-  while (result.directory_.size() < directory_.size()) {
-    const Segment& part = *directory_[result.directory_.size()];
-    result.segments_.push_back(std::make_unique<Segment>(part));
-    const std::size_t run = std::size_t{1} << (depth_ - part.depth_);
-    result.directory_.insert(result.directory_.end(), run, result.segments_.back().get());
-  }
+  result.directory_.front()->release();
+  result.directory_ = directory_;
   result.depth_ = depth_;
   result.size_ = size_;
+  for (std::size_t at = 0; at < directory_.size(); at += run_of(*directory_[at])) {
+    directory_[at]->retain();
+  }
   return result;
+}
+
+void Table::replace(std::size_t first, std::size_t count, Segment* part) {
+  std::fill_n(directory_.begin() + static_cast<std::ptrdiff_t>(first), count, part);
+}
+
+Table::Segment& Table::own_segment(std::uint32_t hash) {
+  Segment& part = segment(hash);
+  if (!part.shared()) [[likely]]
+    return part;
+  Segment* own = std::make_unique<Segment>(part).release();
+  const std::size_t run = run_of(part);
+  replace(top_bits(hash, part.depth_) * run, run, own);
+  part.release();
+  return *own;
+}
+
+bool Table::own_some(std::uint32_t& place, unsigned most) {
+  std::uint64_t hash = place;
+  for (; hash < std::uint64_t{1} << 32 && most > 0;) {
+    const auto at = static_cast<std::uint32_t>(hash);
+    if (segment(at).shared()) --most;
+    const unsigned depth = own_segment(at).depth_;
+    hash = (static_cast<std::uint64_t>(top_bits(at, depth)) + 1) << (32 - depth);
+  }
+  place = static_cast<std::uint32_t>(hash);
+  return hash < std::uint64_t{1} << 32;
 }
 
 Table::Segment& Table::segment(std::uint32_t hash) const {
@@ -142,7 +169,7 @@ Record* Table::find(std::uint32_t hash, std::string_view key) const {
 
 RecordRef Table::put(std::uint32_t hash, RecordRef record) {
   hash = not_empty(hash);
-  Segment& part = segment(hash);
+  Segment& part = own_segment(hash);
   const std::uint32_t slot = part.locate(hash, record->key());
   if (part.records_[slot] != nullptr) {
     return RecordRef::adopt(std::exchange(part.records_[slot], record.give()));
@@ -155,11 +182,11 @@ RecordRef Table::put(std::uint32_t hash, RecordRef record) {
 
 RecordRef Table::erase(std::uint32_t hash, std::string_view key) {
   hash = not_empty(hash);
-  Segment& part = segment(hash);
+  const Segment& part = segment(hash);
   const std::uint32_t slot = part.locate(hash, key);
   if (part.records_[slot] == nullptr) return {};
   --size_;
-  return RecordRef::adopt(part.remove_at(slot));
+  return RecordRef::adopt(own_segment(hash).remove_at(slot));  // in a copy it has the same slot
 }
 
 void Table::make_room(std::uint32_t hash) {
@@ -190,9 +217,7 @@ void Table::split(Segment& full, std::uint32_t hash) {
   full.swap(zeros);
   // The directory entries of `full` are one run; its second half goes to `ones`.
   const std::size_t half = std::size_t{1} << (depth_ - depth);
-  const std::size_t second = (top_bits(hash, depth - 1) * 2 + 1) * half;
-  std::fill_n(directory_.begin() + static_cast<std::ptrdiff_t>(second), half, ones.get());
-  segments_.push_back(std::move(ones));
+  replace((top_bits(hash, depth - 1) * 2 + 1) * half, half, ones.release());
 }
 
 }  // namespace sluice::store

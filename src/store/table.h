@@ -3,8 +3,12 @@
 // linear-probing table; a full segment is split in two, so no insert ever moves more than a few
 // thousand pointers, at a hundred keys or at ten million. About 20 bytes a key. One thread at a
 // time.
+// A copy shares the segments, whatever the threads the two tables are on; whoever changes a shared
+// segment first makes it its own. So a copy costs microseconds, and each change after it at most
+// the copying of one segment.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -20,7 +24,7 @@ class Table {
   ~Table();
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;
-  // A table of the same records.
+  // A table of the same records. On several threads at once, while nobody changes this one.
   [[nodiscard]] Table copy() const;
 
   // null if absent.
@@ -30,6 +34,9 @@ class Table {
   // What it removed; empty if the key was absent.
   RecordRef erase(std::uint32_t hash, std::string_view key);
   [[nodiscard]] std::size_t size() const { return size_; }
+  // Makes up to `most` of the segments that are shared with other tables its own, from where the
+  // last call ended. False when it has come to the end.
+  bool own_some(std::uint32_t& place, unsigned most);
   // visit(hash, Record&) for every key, in no order. The table must not change meanwhile.
   template <class Visit>
   void for_each(Visit visit) const;
@@ -37,11 +44,15 @@ class Table {
  private:
   class Segment;
   [[nodiscard]] Segment& segment(std::uint32_t hash) const;
+  [[nodiscard]] Segment& own_segment(std::uint32_t hash);
+  // The directory entries of one segment are one run.
+  [[nodiscard]] std::size_t run_of(const Segment& part) const;
+  void replace(std::size_t first, std::size_t count, Segment* part);
   void make_room(std::uint32_t hash);
   void split(Segment& full, std::uint32_t hash);
 
-  std::vector<std::unique_ptr<Segment>> segments_;
-  std::vector<Segment*> directory_;  // 2^depth_ entries, by the top bits of the hash
+  // 2^depth_ entries, by the top bits of the hash. Holds one reference to each segment.
+  std::vector<Segment*> directory_;
   unsigned depth_ = 0;
   std::size_t size_ = 0;
 };
@@ -49,12 +60,19 @@ class Table {
 class Table::Segment {
  public:
   static constexpr std::uint32_t kFirstCapacity = 16;
-  static constexpr std::uint32_t kLastCapacity = 4096;
+  static constexpr std::uint32_t kLastCapacity = 1024;
 
   Segment(unsigned depth, std::uint32_t capacity);
   ~Segment();
   Segment(const Segment& other);  // shares the records
   Segment& operator=(const Segment&) = delete;
+
+  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  // Only who holds a reference can add one: false means that nobody else sees it.
+  [[nodiscard]] bool shared() const { return references_.load(std::memory_order_acquire) != 1; }
 
   // The slot of the key, or the empty slot at which the search ended.
   [[nodiscard]] std::uint32_t locate(std::uint32_t hash, std::string_view key) const;
@@ -66,6 +84,7 @@ class Table::Segment {
   void swap(Segment& other);
   [[nodiscard]] bool full() const { return size_ * 4 >= capacity_ * 3; }
 
+  std::atomic<std::uint32_t> references_{1};
   unsigned depth_;  // how many top bits of the hash its keys share
   std::uint32_t capacity_;
   std::uint32_t size_ = 0;
@@ -74,10 +93,15 @@ class Table::Segment {
   std::unique_ptr<Record*[]> records_;       // null: empty slot
 };
 
+inline std::size_t Table::run_of(const Segment& part) const {
+  return std::size_t{1} << (depth_ - part.depth_);
+}
+
 template <class Visit>
 void Table::for_each(Visit visit) const {
   constexpr std::uint32_t kAhead = 8;
-  for (const auto& part : segments_) {
+  for (std::size_t at = 0; at < directory_.size(); at += run_of(*directory_[at])) {
+    const Segment* part = directory_[at];
     for (std::uint32_t i = 0; i < part->capacity_; ++i) {
       if (i + kAhead < part->capacity_) __builtin_prefetch(part->records_[i + kAhead]);
       if (part->records_[i] != nullptr) visit(part->hashes_[i], *part->records_[i]);

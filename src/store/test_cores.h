@@ -92,6 +92,13 @@ inline Task<Commit> transact(View& view, std::function<Task<void>(Transaction&)>
   for (int conflicts = 1;; ++conflicts) {
     co_await body(transaction);
     const Commit commit = finish ? finish(transaction) : view.commit(transaction);
+    if (commit.status == CommitStatus::uncounted) {
+      const auto counted = co_await view.counted(deadline);
+      if (!counted) co_return commit;
+      transaction.restart();
+      --conflicts;
+      continue;
+    }
     if (commit.status != CommitStatus::conflict) co_return commit;
     if (!turn && (commit.turn_held || conflicts >= kConflictsBeforeTurn)) {
       auto granted = co_await view.turn(deadline);
@@ -115,8 +122,18 @@ inline std::optional<std::string> get(View& view, std::string_view key) {
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
+// Of few keys, or with a prefix that was counted before.
 inline std::uint64_t count(View& view, std::string_view prefix) {
   return Transaction(view).count(prefix);
+}
+
+inline Task<std::uint64_t> count_many(View& view, std::string prefix) {
+  std::uint64_t count = 0;
+  (void)co_await transact(view, [&](Transaction& t) -> Task<void> {
+    count = t.count(prefix);
+    co_return;
+  });
+  co_return count;
 }
 
 }  // namespace sluice::store

@@ -26,6 +26,7 @@ void Transaction::erase(std::string_view key) { run_->erase(key); }
 std::uint64_t Transaction::count(std::string_view prefix) { return run_->count(prefix); }
 bool Transaction::has_writes() const { return run_->has_writes(); }
 bool Transaction::stale() const { return run_->stale(); }
+bool Transaction::uncounted() const { return run_->uncounted(); }
 void Transaction::restart() { run_->view()->restart_run(*run_); }
 
 }  // namespace sluice::store

@@ -94,6 +94,10 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
     verdict = judge(attempt, attempt.guest->finish());
     if (verdict == Verdict::failed) co_return failed(attempt);
     if (verdict == Verdict::done) break;
+    if (attempt.transaction.uncounted()) {
+      const Result<void> counted = co_await view_.counted(attempt.deadline);
+      if (!counted) co_return timed_out(attempt);
+    }
     counters_.reruns.add();
     if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
     if (verdict == Verdict::again_in_turn) {
@@ -124,7 +128,7 @@ WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int3
   attempt.guest->kill();
   attempt.guest.give_back();
   if (attempt.transaction.stale()) {
-    counters_.conflicts.add();
+    if (!attempt.transaction.uncounted()) counters_.conflicts.add();
     return Verdict::again;
   }
   attempt.fault = value ? "returned " + std::to_string(*value) + ", which is no result (0 to 9)"
@@ -146,6 +150,8 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
       return commit.turn_held || attempt.conflicts >= store::kConflictsBeforeTurn
                  ? Verdict::again_in_turn
                  : Verdict::again;
+    case store::CommitStatus::uncounted:
+      return Verdict::again;
     case store::CommitStatus::too_large:
       attempt.fault =
           "shared data: a key, a value or the whole run is over the limits of the store";

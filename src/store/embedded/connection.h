@@ -66,6 +66,8 @@ class Connection {
   [[nodiscard]] Result<std::string> text(const char* sql);
   // Runs a statement that has no rows, and resets it.
   [[nodiscard]] Result<void> run(Statement& statement);
+  // How many rows the last statement has inserted, changed or removed.
+  [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(database_.get()); }
   // What SQLite's code means here, with the file and what to do.
   [[nodiscard]] Error error(int code) const;
   // An error so far has said that the file is damaged.

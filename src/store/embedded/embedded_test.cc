@@ -51,9 +51,9 @@ TEST(Embedded, ComesBackAsItWas) {
   ASSERT_TRUE(store->prepare("p/f"));
   EXPECT_EQ(store->status("p/f").durable, version);
   for (unsigned i = 0; i < 2; ++i) {
+    View& view = cores.on(i, [&]() -> View& { return store->view(cores.core(i), "p/f"); });
+    EXPECT_EQ(cores.await(i, [&] { return count_many(view, "id/"); }), 4'999U + i);
     cores.on(i, [&] {
-      View& view = store->view(cores.core(i), "p/f");
-      EXPECT_EQ(count(view, "id/"), 4'999U + i);
       EXPECT_EQ(get(view, "id/0"), std::nullopt);
       EXPECT_EQ(get(view, "id/4999"), "true");
       EXPECT_GT(put(view, "id/x" + std::to_string(i), "true").version, version);

@@ -13,7 +13,7 @@ namespace sluice::store {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x534c5549;  // "SLUI"
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 // One transaction: a crash leaves all of it or an empty file.
 constexpr const char* kCreate = R"(
@@ -26,6 +26,20 @@ CREATE TABLE documents(collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT N
                        PRIMARY KEY(collection, key)) WITHOUT ROWID;
 PRAGMA application_id = 0x534c5549;
 PRAGMA user_version = 1;
+COMMIT;
+)";
+
+// Layout 2, for any file of layout 1: bulk changes under way (JobWriter) and the prefixes that
+// guests count.
+constexpr const char* kUpgrade = R"(
+BEGIN IMMEDIATE;
+CREATE TABLE jobs(id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, clear BLOB,
+                  committed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE staged(job INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+                    PRIMARY KEY(job, key)) WITHOUT ROWID;
+CREATE TABLE prefixes(namespace TEXT NOT NULL, prefix BLOB NOT NULL,
+                      PRIMARY KEY(namespace, prefix)) WITHOUT ROWID;
+PRAGMA user_version = 2;
 COMMIT;
 )";
 
@@ -112,8 +126,11 @@ Result<void> prepare_database(Connection& connection, const std::string& path,
   SLUICE_CHECK(
       connection.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;"));
   // NORMAL: a power cut takes the last commits, and leaves the file consistent.
-  return connection.execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"
-                                                           : "PRAGMA synchronous = NORMAL");
+  SLUICE_CHECK(connection.execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"
+                                                                 : "PRAGMA synchronous = NORMAL"));
+  SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
+  if (version < 2) return connection.execute(kUpgrade);
+  return {};
 }
 
 Result<void> check_structure(Connection& connection, const std::string& path) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/embedded/sqlite_medium.h"
 
+#include <chrono>
+#include <ctime>
 #include <initializer_list>
+#include <tuple>
+#include <utility>
 
 #include "store/chain_store.h"
 #include "store/embedded/schema.h"
@@ -20,6 +24,13 @@ Result<void> prepare_all(Connection& connection, std::initializer_list<ToPrepare
     SLUICE_TRY(*statement, connection.prepare(sql));
   }
   return {};
+}
+
+// Of this thread. Smaller steps would not make a slow disk or a busy machine faster.
+Duration cpu_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace
@@ -50,6 +61,7 @@ Result<void> SqliteMedium::prepare_writer() {
   Writer& w = writer_;
   SLUICE_TRY(w.connection, Connection::open(path_, options_.vfs));
   SLUICE_CHECK(prepare_database(w.connection, path_, options_.durability));
+  SLUICE_CHECK(w.jobs.open(w.connection));
   return prepare_all(
       w.connection,
       {{&w.begin, "BEGIN IMMEDIATE"},
@@ -62,12 +74,12 @@ Result<void> SqliteMedium::prepare_writer() {
         "INSERT INTO data(namespace, key, value) VALUES(?1, ?2, ?3) "
         "ON CONFLICT DO UPDATE SET value = excluded.value"},
        {&w.erase, "DELETE FROM data WHERE namespace = ?1 AND key = ?2"},
-       {&w.clear, "DELETE FROM data WHERE namespace = ?1 AND key >= ?2"},
-       {&w.clear_range, "DELETE FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
        {&w.put_document,
         "INSERT INTO documents(collection, key, value) VALUES(?1, ?2, ?3) "
         "ON CONFLICT DO UPDATE SET value = excluded.value"},
-       {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"}});
+       {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"},
+       {&w.add_prefix,
+        "INSERT INTO prefixes(namespace, prefix) VALUES(?1, ?2) ON CONFLICT DO NOTHING"}});
 }
 
 Result<void> SqliteMedium::make_ready() {
@@ -97,19 +109,23 @@ Result<void> SqliteMedium::check() {
   return watch_.check();
 }
 
-Result<void> SqliteMedium::write(std::span<const Batch> group) {
-  return change([&] { return write_group(group); });
-}
-
-Result<void> SqliteMedium::write_group(std::span<const Batch> group) {
+template <class Work>
+Result<void> SqliteMedium::transact(Work work) {
   Connection& connection = writer_.connection;
   auto result = connection.run(writer_.begin);
-  for (auto batch = group.begin(); result && batch != group.end(); ++batch) {
-    result = write_batch(*batch);
-  }
+  if (result) result = work();
   if (result) result = connection.run(writer_.commit);
   if (!result) (void)connection.run(writer_.rollback);  // SQLite may have done it already
   return result;
+}
+
+Result<void> SqliteMedium::write(std::span<const Batch> group) {
+  return change([&] {
+    return transact([&]() -> Result<void> {
+      for (const Batch& batch : group) SLUICE_CHECK(write_batch(batch));
+      return {};
+    });
+  });
 }
 
 Result<void> SqliteMedium::write_batch(const Batch& batch) {
@@ -118,6 +134,7 @@ Result<void> SqliteMedium::write_batch(const Batch& batch) {
   do {
     node = node->next.load(std::memory_order_acquire);
     for (const Write& write : node->writes) SLUICE_CHECK(write_one(id, write));
+    if (node->bulk) SLUICE_CHECK(writer_.jobs.commit(id, *node->bulk));
   } while (node != batch.last);
   writer_.set_version.integer(1, id).integer(2, static_cast<std::int64_t>(node->version));
   return writer_.connection.run(writer_.set_version);
@@ -125,21 +142,53 @@ Result<void> SqliteMedium::write_batch(const Batch& batch) {
 
 Result<void> SqliteMedium::write_one(std::int64_t id, const Write& write) {
   const std::string_view key = write.record->key();
-  switch (write.op) {
-    case Op::put:
-      writer_.put.integer(1, id).blob(2, key).blob(3, write.record->value());
-      return writer_.connection.run(writer_.put);
-    case Op::erase:
-      writer_.erase.integer(1, id).blob(2, key);
-      return writer_.connection.run(writer_.erase);
-    case Op::clear:
-      break;
+  if (write.op == Op::erase) {
+    SLUICE_CHECK(writer_.jobs.erase(id, key));
+    writer_.erase.integer(1, id).blob(2, key);
+    return writer_.connection.run(writer_.erase);
   }
-  const std::string end = end_of_prefix(key);
-  Statement& clear = end.empty() ? writer_.clear : writer_.clear_range;
-  clear.integer(1, id).blob(2, key);
-  if (!end.empty()) clear.blob(3, end);
-  return writer_.connection.run(clear);
+  SLUICE_TRY(const bool written, writer_.jobs.put(id, key, write.record->value()));
+  if (written) return {};
+  writer_.put.integer(1, id).blob(2, key).blob(3, write.record->value());
+  return writer_.connection.run(writer_.put);
+}
+
+template <class Work>
+Result<void> SqliteMedium::take_step(Work work) {
+  const Duration begin = cpu_time();
+  auto result = transact(std::move(work));
+  writer_.jobs.adapt(cpu_time() - begin);
+  return result;
+}
+
+Result<bool> SqliteMedium::stage(std::string_view ns, Bulk& bulk) {
+  bool done = false;
+  const std::pair before(bulk.job, bulk.staged);
+  const auto result = change([&] {
+    return take_step([&]() -> Result<void> {
+      SLUICE_TRY(const std::int64_t id, namespace_id(ns));
+      SLUICE_TRY(done, writer_.jobs.stage(id, bulk));
+      return {};
+    });
+  });
+  if (result) return done;
+  std::tie(bulk.job, bulk.staged) = before;
+  return std::unexpected(result.error());
+}
+
+void SqliteMedium::drop_staged(const Bulk& bulk) {
+  const std::lock_guard lock(writer_mutex_);
+  if (bulk.job != 0) writer_.jobs.drop(bulk.job);
+}
+
+Result<bool> SqliteMedium::finish_some() {
+  {
+    const std::lock_guard lock(writer_mutex_);
+    if (!writer_.jobs.has_work()) return false;
+  }
+  SLUICE_CHECK(change([&] { return take_step([&] { return writer_.jobs.finish_some(); }); }));
+  const std::lock_guard lock(writer_mutex_);
+  return writer_.jobs.has_work();
 }
 
 Result<std::int64_t> SqliteMedium::namespace_id(std::string_view ns) {
@@ -164,6 +213,13 @@ Result<void> SqliteMedium::erase_document(std::string_view collection, std::stri
   return change([&] {
     writer_.erase_document.text(1, collection).text(2, key);
     return writer_.connection.run(writer_.erase_document);
+  });
+}
+
+Result<void> SqliteMedium::add_prefix(const std::string& ns, const std::string& prefix) {
+  return change([&] {
+    writer_.add_prefix.text(1, ns).blob(2, prefix);
+    return writer_.connection.run(writer_.add_prefix);
   });
 }
 

@@ -5,12 +5,14 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "store/embedded/connection.h"
 #include "store/embedded/directory_lock.h"
 #include "store/embedded/file_watch.h"
+#include "store/embedded/job_writer.h"
 #include "store/medium.h"
 
 namespace sluice::store {
@@ -29,8 +31,13 @@ class SqliteMedium final : public Medium {
     return options_.durability == Durability::disk ? "disk" : "process";
   }
   Result<void> write(std::span<const Batch> group) override;
+  Result<bool> stage(std::string_view ns, Bulk& bulk) override;
+  void drop_staged(const Bulk& bulk) override;
+  Result<bool> finish_some() override;
   Result<Version> version(const std::string& ns) override;
   Result<Version> load(const std::string& ns, const Visit& visit) override;
+  Result<std::vector<std::string>> prefixes(const std::string& ns) override;
+  Result<void> add_prefix(const std::string& ns, const std::string& prefix) override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
   Result<Version> scan(const std::string& ns, std::string_view prefix,
@@ -45,19 +52,23 @@ class SqliteMedium final : public Medium {
     Connection connection;
     Statement begin, commit, rollback;
     Statement add_namespace, find_namespace, set_version;
-    Statement put, erase, clear, clear_range;
-    Statement put_document, erase_document;
+    Statement put, erase;
+    Statement put_document, erase_document, add_prefix;
+    JobWriter jobs;
   };
   struct Reader {
     Connection connection;
     Statement begin, commit;
     Statement find_namespace;
-    Statement all, list, list_after, count, count_range;
-    Statement documents;
+    Statement list, merged, count, count_range;
+    Statement documents, prefixes;
+    std::string clear_begin, clear_end;  // bound to `merged`
   };
   struct Found {
     std::int64_t id = 0;  // 0: no such namespace
     Version version = 0;
+    std::int64_t job = 0;              // committed, but not all in `data` yet; 0 for none
+    std::optional<std::string> clear;  // what in `data` it has still to remove
   };
   SqliteMedium(DirectoryLock lock, std::string path, Options options)
       : lock_(std::move(lock)), path_(std::move(path)), options_(options) {}
@@ -70,13 +81,28 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] Result<void> prepare_writer();
   [[nodiscard]] Result<Reader> open_reader() const;
 
-  [[nodiscard]] Result<void> write_group(std::span<const Batch> group);
+  // work() -> Result<void> as one transaction.
+  template <class Work>
+  [[nodiscard]] Result<void> transact(Work work);
+  template <class Work>
+  [[nodiscard]] Result<void> take_step(Work work);
   [[nodiscard]] Result<void> write_batch(const Batch& batch);
   [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write);
   [[nodiscard]] Result<std::int64_t> namespace_id(std::string_view ns);
 
   [[nodiscard]] static Result<Found> find(Reader& reader, std::string_view ns);
-  [[nodiscard]] Result<void> read_all(std::int64_t id, const Visit& visit);
+  // work(found) as one snapshot of the file, which the two below need: the namespace's job may be
+  // finished at any time.
+  template <class Work>
+  [[nodiscard]] static Result<Version> read(Reader& reader, std::string_view ns, Work work);
+  // The namespace's entries from `from` on, in key order.
+  [[nodiscard]] static Statement& entries(Reader& reader, const Found& found,
+                                          std::string_view from);
+  template <class Each>
+  [[nodiscard]] static Result<void> visit_entries(Reader& reader, const Found& found,
+                                                  std::string_view from, const Each& each);
+  [[nodiscard]] Result<void> count_data(const Found& found, std::string_view prefix,
+                                        std::uint64_t& result);
 
   DirectoryLock lock_;
   const std::string path_;

@@ -19,13 +19,20 @@ Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
   const ToPrepare list[] = {
       {&r.begin, "BEGIN"},
       {&r.commit, "COMMIT"},
-      {&r.find_namespace, "SELECT id, version FROM namespaces WHERE name = ?1"},
-      {&r.all, "SELECT key, value FROM data WHERE namespace = ?1"},
+      {&r.find_namespace,
+       "SELECT n.id, n.version, j.id, j.clear IS NOT NULL, j.clear FROM namespaces n "
+       "LEFT JOIN jobs j ON j.namespace = n.id AND j.committed = 1 WHERE n.name = ?1"},
       {&r.list, "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 ORDER BY key"},
-      {&r.list_after, "SELECT key, value FROM data WHERE namespace = ?1 AND key > ?2 ORDER BY key"},
+      // Both halves come in key order: SQLite merges them as they are read.
+      {&r.merged,
+       "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 "
+       "AND (?4 = 0 OR key < ?5 OR (?4 = 1 AND key >= ?6)) "
+       "AND NOT EXISTS(SELECT 1 FROM staged WHERE job = ?3 AND staged.key = data.key) "
+       "UNION ALL SELECT key, value FROM staged WHERE job = ?3 AND key >= ?2 ORDER BY key"},
       {&r.count, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2"},
       {&r.count_range, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
-      {&r.documents, "SELECT key, value FROM documents WHERE collection = ?1 ORDER BY key"}};
+      {&r.documents, "SELECT key, value FROM documents WHERE collection = ?1 ORDER BY key"},
+      {&r.prefixes, "SELECT prefix FROM prefixes WHERE namespace = ?1"}};
   for (const auto& [statement, sql] : list) {
     SLUICE_TRY(*statement, r.connection.prepare(sql));
   }
@@ -38,7 +45,46 @@ Result<SqliteMedium::Found> SqliteMedium::find(Reader& reader, std::string_view 
   const int code = find.text(1, ns).step();
   if (code == SQLITE_DONE) return Found{};
   if (code != SQLITE_ROW) return std::unexpected(reader.connection.error(code));
-  return Found{find.column_integer(0), static_cast<Version>(find.column_integer(1))};
+  Found found{find.column_integer(0), static_cast<Version>(find.column_integer(1)),
+              find.column_integer(2), std::nullopt};
+  if (find.column_integer(3) != 0) found.clear = find.column_bytes(4);
+  return found;
+}
+
+Statement& SqliteMedium::entries(Reader& reader, const Found& found, std::string_view from) {
+  if (found.job == 0) return reader.list.integer(1, found.id).blob(2, from);
+  reader.clear_end = found.clear ? end_of_prefix(*found.clear) : std::string();
+  reader.clear_begin = found.clear.value_or(std::string());
+  Statement& merged = reader.merged;
+  merged.integer(1, found.id).blob(2, from).integer(3, found.job);
+  merged.integer(4, !found.clear ? 0 : reader.clear_end.empty() ? 2 : 1);
+  return merged.blob(5, reader.clear_begin).blob(6, reader.clear_end);
+}
+
+template <class Work>
+Result<Version> SqliteMedium::read(Reader& reader, std::string_view ns, Work work) {
+  SLUICE_CHECK(reader.connection.run(reader.begin));
+  const auto found = find(reader, ns);
+  const auto done = found ? work(*found) : Result<void>();
+  const auto committed = reader.connection.run(reader.commit);
+  if (!found) return std::unexpected(found.error());
+  if (!done) return std::unexpected(done.error());
+  if (!committed) return std::unexpected(committed.error());
+  return found->version;
+}
+
+// each(key, value) -> bool: false ends it.
+template <class Each>
+Result<void> SqliteMedium::visit_entries(Reader& reader, const Found& found, std::string_view from,
+                                         const Each& each) {
+  Statement& list = entries(reader, found, from);
+  const ResetGuard guard(list);
+  int code = SQLITE_OK;
+  while ((code = list.step()) == SQLITE_ROW) {
+    if (!each(list.column_bytes(0), list.column_bytes(1))) return {};
+  }
+  if (code != SQLITE_DONE) return std::unexpected(reader.connection.error(code));
+  return {};
 }
 
 Result<Version> SqliteMedium::version(const std::string& ns) {
@@ -49,49 +95,32 @@ Result<Version> SqliteMedium::version(const std::string& ns) {
 
 Result<Version> SqliteMedium::load(const std::string& ns, const Visit& visit) {
   const std::lock_guard lock(reader_mutex_);
-  SLUICE_CHECK(reader_.connection.run(reader_.begin));  // the version and the data: one snapshot
-  const auto found = find(reader_, ns);
-  const auto read = found ? read_all(found->id, visit) : Result<void>();
-  const auto committed = reader_.connection.run(reader_.commit);
-  if (!found) return std::unexpected(found.error());
-  if (!read) return std::unexpected(read.error());
-  if (!committed) return std::unexpected(committed.error());
-  return found->version;
-}
-
-Result<void> SqliteMedium::read_all(std::int64_t id, const Visit& visit) {
-  Statement& all = reader_.all;
-  const ResetGuard guard(all);
-  all.integer(1, id);
-  int code = SQLITE_OK;
-  while ((code = all.step()) == SQLITE_ROW) visit(all.column_bytes(0), all.column_bytes(1));
-  if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
-  return {};
+  return read(reader_, ns, [&](const Found& found) {
+    return visit_entries(reader_, found, {}, [&](std::string_view key, std::string_view value) {
+      visit(key, value);
+      return true;
+    });
+  });
 }
 
 Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
                                 std::string_view after, std::size_t limit) {
-  const std::lock_guard lock(reader_mutex_);
-  SLUICE_TRY(const Found found, find(reader_, ns));
+  // With a zero byte: the smallest string behind `after`.
   const bool from_start = after.empty() || after < prefix;
-  Statement& list = from_start ? reader_.list : reader_.list_after;
-  const ResetGuard guard(list);
-  list.integer(1, found.id).blob(2, from_start ? prefix : after);
+  const std::string from = from_start ? std::string(prefix) : std::string(after) + '\0';
   Page page;
   std::size_t bytes = 0;
-  int code = SQLITE_OK;
-  while ((code = list.step()) == SQLITE_ROW) {
-    const std::string_view key = list.column_bytes(0);
-    if (!key.starts_with(prefix)) return page;
-    if (page.entries.size() >= limit || bytes >= kPageBytesMax) {
-      page.more = true;
-      return page;
-    }
-    const std::string_view value = list.column_bytes(1);
+  const auto add = [&](std::string_view key, std::string_view value) {
+    if (!key.starts_with(prefix)) return false;
+    page.more = page.entries.size() >= limit || bytes >= kPageBytesMax;
+    if (page.more) return false;
     page.entries.push_back({std::string(key), std::string(value)});
     bytes += key.size() + value.size();
-  }
-  if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
+    return true;
+  };
+  const std::lock_guard lock(reader_mutex_);
+  SLUICE_CHECK(read(reader_, ns,
+                    [&](const Found& found) { return visit_entries(reader_, found, from, add); }));
   return page;
 }
 
@@ -99,22 +128,27 @@ Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
 Result<Version> SqliteMedium::scan(const std::string& ns, std::string_view prefix,
                                    const Store::Visit& visit) {
   SLUICE_TRY(Reader reader, open_reader());
-  SLUICE_CHECK(reader.connection.run(reader.begin));  // ends with the connection
-  SLUICE_TRY(const Found found, find(reader, ns));
-  Statement& list = reader.list;
-  list.integer(1, found.id).blob(2, prefix);
-  int code = SQLITE_OK;
-  while ((code = list.step()) == SQLITE_ROW) {
-    const std::string_view key = list.column_bytes(0);
-    if (!key.starts_with(prefix) || !visit(key, list.column_bytes(1))) return found.version;
-  }
-  if (code != SQLITE_DONE) return std::unexpected(reader.connection.error(code));
-  return found.version;
+  return read(reader, ns, [&](const Found& found) {
+    return visit_entries(reader, found, prefix, [&](std::string_view key, std::string_view value) {
+      return key.starts_with(prefix) && visit(key, value);
+    });
+  });
 }
 
 Result<std::uint64_t> SqliteMedium::count(const std::string& ns, std::string_view prefix) {
+  std::uint64_t count = 0;
   const std::lock_guard lock(reader_mutex_);
-  SLUICE_TRY(const Found found, find(reader_, ns));
+  SLUICE_CHECK(read(reader_, ns, [&](const Found& found) -> Result<void> {
+    if (found.job == 0) return count_data(found, prefix, count);
+    return visit_entries(reader_, found, prefix, [&](std::string_view key, std::string_view) {
+      return key.starts_with(prefix) && ++count > 0;
+    });
+  }));
+  return count;
+}
+
+Result<void> SqliteMedium::count_data(const Found& found, std::string_view prefix,
+                                      std::uint64_t& result) {
   const std::string end = end_of_prefix(prefix);
   Statement& count = end.empty() ? reader_.count : reader_.count_range;
   const ResetGuard guard(count);
@@ -122,7 +156,8 @@ Result<std::uint64_t> SqliteMedium::count(const std::string& ns, std::string_vie
   if (!end.empty()) count.blob(3, end);
   const int code = count.step();
   if (code != SQLITE_ROW) return std::unexpected(reader_.connection.error(code));
-  return static_cast<std::uint64_t>(count.column_integer(0));
+  result = static_cast<std::uint64_t>(count.column_integer(0));
+  return {};
 }
 
 Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) {
@@ -138,6 +173,18 @@ Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) 
   }
   if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
   return entries;
+}
+
+Result<std::vector<std::string>> SqliteMedium::prefixes(const std::string& ns) {
+  const std::lock_guard lock(reader_mutex_);
+  Statement& prefixes = reader_.prefixes;
+  const ResetGuard guard(prefixes);
+  prefixes.text(1, ns);
+  std::vector<std::string> result;
+  int code = SQLITE_OK;
+  while ((code = prefixes.step()) == SQLITE_ROW) result.emplace_back(prefixes.column_bytes(0));
+  if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
+  return result;
 }
 
 }  // namespace sluice::store

@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "store/bulk.h"
 #include "store/chain_store.h"
 
 namespace sluice::store {
@@ -23,19 +24,26 @@ Result<void> MemoryMedium::write(std::span<const Batch> group) {
     const Node* node = batch.after;
     do {
       node = node->next.load(std::memory_order_acquire);
-      for (const Write& write : node->writes) apply(write, ns.entries);
+      apply(*node, ns.entries);
     } while (node != batch.last);
     ns.version = batch.last->version;
   }
   return {};
 }
 
+void MemoryMedium::apply(const Node& node, Texts& entries) {
+  for (const Write& write : node.writes) apply(write, entries);
+  if (!node.bulk) return;
+  if (node.bulk->clear) {
+    const auto [first, last] = range_of(entries, *node.bulk->clear);
+    entries.erase(first, last);
+  }
+  for (const Write& write : node.bulk->puts) apply(write, entries);
+}
+
 void MemoryMedium::apply(const Write& write, Texts& entries) {
   const std::string_view key = write.record->key();
-  if (write.op == Op::clear) {
-    const auto [first, last] = range_of(entries, key);
-    entries.erase(first, last);
-  } else if (write.op == Op::put) {
+  if (write.op == Op::put) {
     entries.insert_or_assign(std::string(key), write.record->value());
   } else if (const auto found = entries.find(key); found != entries.end()) {
     entries.erase(found);

@@ -14,6 +14,14 @@ namespace sluice::store {
 class MemoryMedium final : public Medium {
  public:
   Result<void> write(std::span<const Batch> group) override;
+  // Writes of any size are one step.
+  Result<bool> stage(std::string_view, Bulk&) override { return true; }
+  void drop_staged(const Bulk&) override {}
+  Result<bool> finish_some() override { return false; }
+  Result<std::vector<std::string>> prefixes(const std::string&) override {
+    return std::vector<std::string>();
+  }
+  Result<void> add_prefix(const std::string&, const std::string&) override { return {}; }
   Result<Version> version(const std::string& ns) override;
   Result<Version> load(const std::string& ns, const Visit& visit) override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
@@ -31,6 +39,7 @@ class MemoryMedium final : public Medium {
     Version version = 0;
     Texts entries;
   };
+  static void apply(const Node& node, Texts& entries);
   static void apply(const Write& write, Texts& entries);
 
   std::mutex mutex_;  // guards all

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/bulk.h"
+
+#include <algorithm>
+
+namespace sluice::store {
+
+void Bulk::sort() {
+  const auto key = [](const Write& write) { return write.record->key(); };
+  if (!std::ranges::is_sorted(puts, {}, key)) std::ranges::stable_sort(puts, {}, key);
+  // From the end, so that the last of its key stays.
+  const auto same = [&](const Write& a, const Write& b) { return key(a) == key(b); };
+  const auto kept = std::unique(puts.rbegin(), puts.rend(), same);
+  puts.erase(puts.begin(), kept.base());
+}
+
+Node::Node() = default;
+Node::~Node() = default;
+
+void Node::stamp(Version value) {
+  version = value;
+  for (Write& write : writes) write.record->stamp(value);
+  if (!bulk) return;
+  if (bulk->state) {
+    bulk->state->set_bulk_version(value);
+  } else {
+    for (Write& write : bulk->puts) write.record->stamp(value);
+  }
+}
+
+}  // namespace sluice::store
