@@ -80,6 +80,7 @@ bench: ## CPU per request beside a bare responder, nginx and nginx + Lua (BENCH=
 	@tools/build.sh release
 	@/usr/bin/python3 bench/run.py $(BENCH)
 	@$(MAKE) bench-permits
+	@$(MAKE) bench-administration
 
 .PHONY: bench-permits
 bench-permits: ## permits a second on disk, the price of a transaction (PERMITS='--rounds 3')
@@ -87,6 +88,12 @@ bench-permits: ## permits a second on disk, the price of a transaction (PERMITS=
 	@tools/build.sh release
 	@cmake --build --preset release --target wasm_host_bench wasm_host_bench_null
 	@/usr/bin/python3 bench/permits.py $(PERMITS)
+
+.PHONY: bench-administration
+bench-administration: ## what visitors notice while a million keys are applied, listed, deleted
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/administration.py $(ADMINISTRATION)
 
 .PHONY: lint
 lint: ## format, clang-tidy of the files that differ from main (LINT=all: of all files), layers

@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What visitors notice of administration: the latency of their requests while a million keys are applied, listed,
+exported, imported and deleted, and the memory it takes. Then the start with a million keys.
+
+Two visitors come all the time, one request after the other: one to the sale whose data is administrated (sold out: its
+runs only read), one to another sale, who is let in each time (each answer waits for the disk).
+
+    bench/administration.py [--keys 1000000] [--json FILE]
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from permits import NO, YES, Shop
+from run import BIN, ROOT, free_port, wait_for_port
+
+STALL_TARGET_MS = 10
+START_TARGET_S = 3
+
+
+def megabytes(pid: int, field: str) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) / 1024
+    return 0
+
+
+class Visitors:
+    """Loads of one connection each, in short pieces until told to stop."""
+
+    def __init__(self, shop: Shop):
+        self.shop, self.reports, self.stopping = shop, {"sold out": [], "permits": []}, False
+        self.threads = [
+            threading.Thread(target=self.visit, args=("sold out", "few", ["--scatter", "--cycle", "100000"])),
+            threading.Thread(target=self.visit, args=("permits", "permits", [])),
+        ]
+
+    def visit(self, row: str, sale: str, users: list[str]) -> None:
+        while not self.stopping:
+            first = ["--first", str(self.shop.next_user)] if sale == "permits" else []
+            command = [BIN / "sluice_load", str(self.shop.ports[sale]), "--yes", YES, "--no", NO, "-c", "1", "-s", "0.3"]
+            done = subprocess.run([*command, *users, *first], capture_output=True, text=True, check=True)
+            report = json.loads(done.stdout)
+            if report["others"] or report["failures"]:
+                sys.exit(f"{row}: {report}")
+            if sale == "permits":
+                self.shop.next_user += report["yes"]
+            self.reports[row].append(report)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+
+    def worst_ms(self, row: str, mark: str) -> float:
+        figures = [each[kind][mark] for each in self.reports[row] for kind in ("yes_us", "no_us") if each[kind]]
+        return max(figures) / 1000
+
+
+def step(shop: Shop, name: str, arguments: list[str], stdin=None) -> dict:
+    pid = shop.process.pid
+    Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew
+    command = [BIN / "egctl", "--server", f"127.0.0.1:{shop.api}", *arguments]
+    with Visitors(shop) as visitors:
+        begin = time.perf_counter()
+        if name == "nothing":
+            time.sleep(3)
+        else:
+            done = subprocess.run(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            if done.returncode != 0:
+                sys.exit(f"egctl {' '.join(arguments)}: {done.stderr}")
+        taken = time.perf_counter() - begin
+        if name != "nothing":
+            time.sleep(1)  # what is left to do behind it
+    row = {"step": name, "seconds": taken, "rss_mb": megabytes(pid, "VmRSS"), "peak_mb": megabytes(pid, "VmHWM")}
+    for who in visitors.reports:
+        row |= {f"{who} {mark}": visitors.worst_ms(who, mark) for mark in ("p50", "p99", "max")}
+    print(
+        f"{name:22}{taken:8.2f}{row['sold out p99']:9.2f}{row['sold out max']:9.2f}"
+        f"{row['permits p99']:9.2f}{row['permits max']:9.2f}{row['rss_mb']:9.0f}{row['peak_mb']:9.0f}",
+        flush=True,
+    )
+    return row
+
+
+def start_seconds(shop: Shop, folder: Path) -> float:
+    """From exec to the first answer of the sale."""
+    shop.stop()
+    api = free_port()
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [BIN / "sluice-server", "--home-dir", folder, "--api-addr", f"127.0.0.1:{api}", "--disable-access-log"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_for_port(shop.ports["few"], process)
+    taken = time.perf_counter() - begin
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    return taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keys", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, default=BIN.parent, help="whose file system holds the data")
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / "administration.json")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="administration-", dir=arguments.folder) as name:
+        folder = Path(name)
+        shop = Shop(folder, 10)
+        keys, export = folder / "keys.yaml", folder / "export.jsonl"
+        keys.write_text("".join(f'id/user{n}: "true"\n' for n in range(arguments.keys)))
+        print(f"{'':22}{'':8}{'sold out, ms':>18}{'permits, ms':>18}{'memory, MB':>18}")
+        print(f"{'':22}{'seconds':>8}{'p99':>9}{'max':>9}{'p99':>9}{'max':>9}{'now':>9}{'peak':>9}")
+        data = ["few", "wasm"]
+        rows = [
+            step(shop, "nothing", []),
+            step(shop, "apply-data", ["wasm", "apply-data", *data, "-f", str(keys)]),
+            step(shop, "list-data", ["wasm", "list-data", *data]),
+            step(shop, "count-data", ["wasm", "count-data", *data, "--prefix", "id/"]),
+            step(shop, "apply-data, again", ["wasm", "apply-data", *data, "-f", str(keys)]),
+            step(shop, "export-data", ["wasm", "export-data", *data, str(export)]),
+            step(shop, "delete-data --prefix", ["wasm", "delete-data", *data, "--prefix", "id/user"]),
+            step(shop, "import-data", ["wasm", "import-data", *data, str(export)]),
+        ]
+        start = start_seconds(shop, folder)
+        worst = max(row[f"{who} max"] for row in rows[1:] for who in ("sold out", "permits"))
+        print(f"\nstart with {arguments.keys:,} keys: {start:.2f} s, target <= {START_TARGET_S}")
+        print(f"longest request: {worst:.1f} ms; without administration {max(rows[0]['sold out max'], rows[0]['permits max']):.1f} ms")
+        result = {"rows": rows, "start_seconds": start}
+    arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"written to {arguments.json}")
+
+
+if __name__ == "__main__":
+    main()
