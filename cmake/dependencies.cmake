@@ -17,7 +17,7 @@ if(SLUICE_TESTS)
   include(GoogleTest)
 endif()
 
-# SLUICE_WASMTIME_DIR: cargo's release folder, made by tools/build_wasmtime.
+# SLUICE_WASMTIME_DIR: cargo's release folder, made by tools/build_wasmtime.sh.
 set(SLUICE_WASMTIME_DIR "" CACHE PATH "folder with libsluice_wasmtime and include/")
 if(NOT EXISTS ${SLUICE_WASMTIME_DIR}/include/wasmtime.h)
   message(FATAL_ERROR "SLUICE_WASMTIME_DIR has no include/wasmtime.h: run `make build`, "

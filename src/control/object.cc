@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/tls_settings.h"
+
 namespace sluice::control {
 namespace {
 
@@ -27,10 +29,11 @@ std::shared_ptr<const server::ServerPrototype> build_server(const config::Value&
       faults.add("accessLogFormat", format.error().message);
     }
   }
-  if (faults.count() != faults_before) return nullptr;
   prototype->state = previous != nullptr && previous->server
                          ? previous->server->state
                          : std::make_shared<server::ServerState>(core_count);
+  prototype->tls = server::make_tls(prototype->spec, prototype->state->tickets, faults);
+  if (faults.count() != faults_before) return nullptr;
   return prototype;
 }
 

@@ -56,6 +56,10 @@ class Stream {
 
   // "10.0.0.1:4711", "[::1]:80".
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
+  // True for TLS.
+  [[nodiscard]] virtual bool is_secure() const { return false; }
+  // What ALPN agreed on ("h2", "http/1.1"); "" if nothing was asked for (RFC 7301).
+  [[nodiscard]] virtual std::string_view protocol() const { return {}; }
 
  protected:
   // Each returns true if the operation is done, its outcome in operation.result; else it will be

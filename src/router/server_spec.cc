@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "router/server_spec.h"
 
-#include <array>
 #include <string_view>
 
 #include "config/core_schema.h"
@@ -9,8 +8,6 @@
 
 namespace sluice::router {
 namespace {
-
-constexpr std::string_view kNeedsTls = "needs TLS, which this version does not have yet";
 
 // False for null, false, "", [] and {}.
 bool switches_on(const config::RawValue& raw) {
@@ -45,21 +42,8 @@ void HttpServerSpec::validate(config::Faults& faults) const {
   }
   if (!global_filter.empty()) faults.add("globalFilter", "GlobalFilter is not supported yet");
   check_router_kind(router_kind, faults);
-  if (https) faults.add("https", kNeedsTls);
-  struct Switch {
-    std::string_view name;
-    const config::RawValue& value;
-  };
-  const std::array switches{Switch{"http3", http3},
-                            Switch{"autoCert", auto_cert},
-                            Switch{"certBase64", cert_base64},
-                            Switch{"keyBase64", key_base64},
-                            Switch{"certs", certs},
-                            Switch{"keys", keys},
-                            Switch{"caCertBase64", ca_cert_base64}};
-  for (const Switch& each : switches) {
-    if (switches_on(each.value)) faults.add(std::string(each.name), kNeedsTls);
-  }
+  if (switches_on(http3)) faults.add("http3", "HTTP/3 is not supported yet");
+  if (switches_on(auto_cert)) faults.add("autoCert", "is not supported yet: give a certificate");
   if (switches_on(tracing)) faults.add("tracing", "tracing is not supported yet");
 }
 

@@ -29,6 +29,11 @@ struct HttpServerSpec {
   Duration keep_alive_timeout = std::chrono::seconds(60);
   std::uint32_t max_connections = 10240;
   bool https = false;
+  std::string cert_base64;
+  std::string key_base64;
+  std::map<std::string, std::string> certs;
+  std::map<std::string, std::string> keys;
+  std::string ca_cert_base64;
   std::uint32_t cache_size = 0;
   bool x_forwarded_for = false;
   std::int64_t client_max_body_size = 0;
@@ -40,11 +45,6 @@ struct HttpServerSpec {
   // Not supported yet: accepted as long as they switch nothing on.
   config::RawValue http3;
   config::RawValue auto_cert;
-  config::RawValue cert_base64;
-  config::RawValue key_base64;
-  config::RawValue certs;
-  config::RawValue keys;
-  config::RawValue ca_cert_base64;
   config::RawValue tracing;
 
   void fields(auto& visit) {
@@ -60,7 +60,13 @@ struct HttpServerSpec {
     visit("keepAliveTimeout", keep_alive_timeout,
           {.min = kTimeoutMin, .doc = "how long a connection may be idle"});
     visit("maxConnections", max_connections, {.min = 1, .doc = "further ones wait"});
-    visit("https", https, {.doc = "needs TLS, which is not supported yet"});
+    visit("https", https, {.doc = "TLS 1.2 and 1.3; needs a certificate"});
+    visit("certBase64", cert_base64, {.doc = "certificate with its chain, PEM in base64"});
+    visit("keyBase64", key_base64, {.doc = "its key, PEM in base64, without a passphrase"});
+    visit("certs", certs, {.doc = "name -> certificate, PEM or PEM in base64; chosen by SNI"});
+    visit("keys", keys, {.doc = "name -> the key of the certificate of that name"});
+    visit("caCertBase64", ca_cert_base64,
+          {.doc = "PEM bundle in base64: clients must show a certificate of one of these"});
     visit("cacheSize", cache_size, {.doc = "no effect: routing needs no cache"});
     visit("xForwardedFor", x_forwarded_for, {.doc = "append the client to X-Forwarded-For"});
     visit("clientMaxBodySize", client_max_body_size,
@@ -81,11 +87,6 @@ struct HttpServerSpec {
   void visit_unsupported(auto& visit) {
     visit("http3", http3);
     visit("autoCert", auto_cert);
-    visit("certBase64", cert_base64);
-    visit("keyBase64", key_base64);
-    visit("certs", certs);
-    visit("keys", keys);
-    visit("caCertBase64", ca_cert_base64);
     visit("tracing", tracing);
   }
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/core_server.h"
 
+#include "net/tls/tls_stream.h"
 #include "server/h1_connection.h"
+#include "server/limits.h"
 #include "server/worker.h"
 
 namespace sluice::server {
@@ -67,6 +69,13 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     if (self->draining_ || !stream->is_open()) co_return;
   }
   const Place place(self->prototype_->state);
+  if (const auto tls = self->prototype_->tls) {
+    auto secured = co_await net::accept_tls(self->worker_.core().loop, std::move(stream), tls,
+                                            Clock::now() + kTlsHandshakeTimeout);
+    if (!secured) co_return;
+    stream = *std::move(secured);
+    membership.set_stream(*stream);
+  }
   co_await serve_h1(*self, membership, *stream);
 }
 

@@ -47,6 +47,8 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     Membership& operator=(const Membership&) = delete;
     // Between two requests: may be closed without harm.
     void set_idle(bool idle) { place_->idle = idle; }
+    // The connection goes on over `stream`.
+    void set_stream(net::Stream& stream) { place_->stream = &stream; }
 
    private:
     friend class CoreServer;

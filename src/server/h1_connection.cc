@@ -150,7 +150,7 @@ Task<bool> H1Connection::answer() {
 // 0: the pipeline has made the response; > 0: this status instead; < 0: nobody is left to answer.
 Task<int> H1Connection::dispatch() {
   http::Request& request = exchange_.client_request();
-  request.scheme = "http";
+  request.scheme = stream_.is_secure() ? "https" : "http";
   exchange_.peer = stream_.peer_address();
   exchange_.real_ip = router::real_ip(request, peer_ip());
 

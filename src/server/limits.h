@@ -9,6 +9,7 @@ namespace sluice::server {
 
 inline constexpr std::chrono::seconds kHeadTimeout{
     30};  // from a request's first byte to the end of its head
+inline constexpr std::chrono::seconds kTlsHandshakeTimeout{10};
 inline constexpr std::chrono::seconds kBodyTimeout{60};   // between two reads of a body
 inline constexpr std::chrono::seconds kWriteTimeout{60};  // for a write to be taken
 inline constexpr std::chrono::seconds kLingerTimeout{

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "net/tls/tls_context.h"
 #include "observe/access_log.h"
 #include "observe/request_stats.h"
 #include "pipeline/pipeline.h"
@@ -22,6 +23,7 @@ struct ServerState {
   explicit ServerState(unsigned core_count) : stats(core_count) {}
   observe::RequestStats stats;
   std::atomic<std::uint32_t> open_connections{0};
+  const std::shared_ptr<net::TicketKeys> tickets = std::make_shared<net::TicketKeys>();
 };
 
 // An HTTPServer of one generation; shared by the cores.
@@ -29,6 +31,7 @@ struct ServerPrototype {
   router::HttpServerSpec spec;
   router::Router router;
   observe::AccessFormat access_format;
+  std::shared_ptr<const net::TlsContext> tls;  // null: plain
   std::shared_ptr<ServerState> state;
 };
 

@@ -5,6 +5,7 @@ import asyncio
 import collections
 import itertools
 import socket
+import ssl
 import threading
 from dataclasses import dataclass, field
 
@@ -24,11 +25,20 @@ class Response:
 
 
 class Connection:
-    """One TCP connection; sends exactly the bytes it is given."""
+    """One TCP connection, with TLS or without; sends exactly the bytes it is given."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1", timeout: float = DEADLINE):
+    def __init__(
+        self,
+        port: int,
+        host: str = "127.0.0.1",
+        timeout: float = DEADLINE,
+        tls: ssl.SSLContext | None = None,
+        server_name: str = "shop.example",
+    ):
         self.socket = socket.create_connection((host, port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=server_name)
         self.buffer = b""
 
     def __enter__(self) -> "Connection":

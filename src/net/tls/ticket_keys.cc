@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls/ticket_keys.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace sluice::net {
+namespace {
+
+void fill(std::span<unsigned char> bytes) {
+  // Without randomness there is no secret to keep: nothing sensible is left to do.
+  if (RAND_priv_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) std::abort();
+}
+
+TicketKeys::Key make_key(TimePoint now) {
+  TicketKeys::Key key{};
+  fill(key.name);
+  fill(key.cipher);
+  fill(key.mac);
+  key.since = now;
+  return key;
+}
+
+}  // namespace
+
+TicketKeys::TicketKeys()
+    : ring_(std::make_shared<const Ring>(Ring{make_key(Clock::now()), std::nullopt})) {}
+
+std::shared_ptr<const TicketKeys::Ring> TicketKeys::ring(TimePoint now) {
+  auto ring = ring_.load();
+  while (now - ring->newest.since >= kSealsFor) {
+    const bool previous_opens = now - ring->newest.since < kSealsFor * 2;
+    auto next = std::make_shared<const Ring>(
+        Ring{make_key(now), previous_opens ? std::optional(ring->newest) : std::nullopt});
+    if (ring_.compare_exchange_strong(ring, next)) return next;
+  }
+  return ring;
+}
+
+TicketKeys::Key TicketKeys::current(TimePoint now) { return ring(now)->newest; }
+
+std::optional<TicketKeys::Found> TicketKeys::find(std::span<const unsigned char, 16> name,
+                                                  TimePoint now) {
+  const auto keys = ring(now);
+  if (std::ranges::equal(name, keys->newest.name)) return Found{keys->newest, true};
+  const bool previous = keys->previous && std::ranges::equal(name, keys->previous->name) &&
+                        now - keys->previous->since < kSealsFor * 2;
+  if (previous) return Found{*keys->previous, false};
+  return std::nullopt;
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls/tls_context.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::net {
+namespace {
+
+template <auto free>
+struct Free {
+  template <class T>
+  void operator()(T* object) const {
+    free(object);
+  }
+};
+using BioPtr = std::unique_ptr<BIO, Free<BIO_free>>;
+using CertificatePtr = std::unique_ptr<X509, Free<X509_free>>;
+using PrivateKeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using ContextPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
+
+// Forward secrecy and authenticated encryption only (RFC 9325 section 4.2).
+constexpr const char* kCiphersTls12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+constexpr const char* kSessionContext = "sluice";
+
+BioPtr read_from(const std::string& pem) {
+  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
+
+// Keys with a passphrase are refused, rather than asked for on a terminal.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+std::string last_error() {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  ERR_clear_error();
+  return reason != nullptr ? reason : "unknown error";
+}
+
+Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem) {
+  const BioPtr bio = read_from(pem);
+  std::vector<CertificatePtr> chain;
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) {
+    chain.emplace_back(certificate);
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (chain.empty() || !at_end) {
+    const std::string reason = last_error();
+    return fail(ErrorKind::invalid, chain.empty() && at_end
+                                        ? "holds no PEM certificate"
+                                        : "is not a PEM certificate: " + reason);
+  }
+  ERR_clear_error();
+  return chain;
+}
+
+Result<void> use_pair(SSL_CTX* context, const KeyPair& pair) {
+  SLUICE_TRY(const auto chain, parse_certificates(pair.certificate));
+  const BioPtr bio = read_from(pair.key);
+  const PrivateKeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  if (!key) {
+    return fail(ErrorKind::invalid,
+                "the key is not an unencrypted PEM private key: " + last_error());
+  }
+  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
+    return fail(ErrorKind::invalid, "the certificate cannot be used: " + last_error());
+  }
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)
+      return fail(ErrorKind::invalid, "the chain cannot be used: " + last_error());
+  }
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
+    ERR_clear_error();
+    return fail(ErrorKind::invalid, "the key does not belong to the certificate");
+  }
+  return {};
+}
+
+Result<void> demand_client_certificate(SSL_CTX* context, const std::string& pem) {
+  SLUICE_TRY(const auto authorities, parse_certificates(pem));
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  for (const auto& authority : authorities) {
+    X509_STORE_add_cert(store, authority.get());
+    SSL_CTX_add_client_CA(context, authority.get());
+  }
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  return {};
+}
+
+std::string wire_format(const std::vector<std::string>& protocols) {
+  std::string wire;
+  for (const std::string& protocol : protocols) {
+    wire += static_cast<char>(protocol.size());
+    wire += protocol;
+  }
+  return wire;
+}
+
+bool set_up_ciphers(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                    EVP_MAC_CTX* mac, bool seal) {
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY,
+                                        const_cast<unsigned char*>(key.mac.data()), key.mac.size()),
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
+  if (EVP_MAC_CTX_set_params(mac, parameters) != 1) return false;
+  return EVP_CipherInit_ex2(cipher, EVP_aes_256_cbc(), key.cipher.data(), iv, seal ? 1 : 0,
+                            nullptr) == 1;
+}
+
+// OpenSSL asks for the key to seal or open a ticket with: 1 here it is; 2 the same, and the client
+// gets a new ticket; 0 none, so a full handshake; -1 failure.
+int on_ticket(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+              EVP_MAC_CTX* mac, int seal) {
+  auto* tickets = static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
+  const TimePoint now = Clock::now();
+  if (seal != 0) {
+    const TicketKeys::Key key = tickets->current(now);
+    if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
+    std::ranges::copy(key.name, name);
+    return set_up_ciphers(key, iv, cipher, mac, true) ? 1 : -1;
+  }
+  const auto found = tickets->find(std::span<const unsigned char, 16>(name, 16), now);
+  if (!found) return 0;
+  if (!set_up_ciphers(found->key, iv, cipher, mac, false)) return -1;
+  return found->newest ? 1 : 2;
+}
+
+Result<ContextPtr> make_context(TicketKeys& tickets) {
+  ContextPtr context(SSL_CTX_new(TLS_server_method()));
+  if (!context) return fail(ErrorKind::internal, "OpenSSL: " + last_error());
+  SSL_CTX* c = context.get();
+  SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
+  SSL_CTX_set_options(c, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                             SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);  // tickets only
+  SSL_CTX_set_session_id_context(c, reinterpret_cast<const unsigned char*>(kSessionContext),
+                                 static_cast<unsigned>(std::strlen(kSessionContext)));
+  SSL_CTX_set_timeout(c, 3600);
+  SSL_CTX_set_app_data(c, &tickets);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(c, on_ticket);
+  if (SSL_CTX_set_cipher_list(c, kCiphersTls12) != 1 || SSL_CTX_set1_groups_list(c, kGroups) != 1) {
+    return fail(ErrorKind::internal, "OpenSSL: " + last_error());
+  }
+  return context;
+}
+
+}  // namespace
+
+struct TlsContext::State {
+  std::shared_ptr<TicketKeys> tickets;  // outlives the contexts, which point to it
+  std::vector<ContextPtr> contexts;     // one per pair
+  std::string protocols;                // RFC 7301 wire format
+
+  [[nodiscard]] Result<ContextPtr> add(const KeyPair& pair);
+  static int on_server_name(SSL* session, int* alert, void* self);
+  static int on_protocols(SSL* session, const unsigned char** out, unsigned char* out_size,
+                          const unsigned char* offered, unsigned offered_size, void* self);
+};
+
+int TlsContext::State::on_server_name(SSL* session, int*, void* self) {
+  const char* name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
+  if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  for (const ContextPtr& context : static_cast<const State*>(self)->contexts) {
+    X509* certificate = SSL_CTX_get0_certificate(context.get());
+    if (X509_check_host(certificate, name, 0, 0, nullptr) != 1) continue;
+    SSL_set_SSL_CTX(session, context.get());
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;  // the first pair
+}
+
+int TlsContext::State::on_protocols(SSL*, const unsigned char** out, unsigned char* out_size,
+                                    const unsigned char* offered, unsigned offered_size,
+                                    void* self) {
+  const std::string& ours = static_cast<const State*>(self)->protocols;
+  unsigned char* chosen = nullptr;
+  const int outcome =
+      SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned>(ours.size()), offered, offered_size);
+  // RFC 7301 section 3.2: nothing in common ends the connection.
+  if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsContext::~TlsContext() = default;
+
+Result<ContextPtr> TlsContext::State::add(const KeyPair& pair) {
+  SLUICE_TRY(ContextPtr context, make_context(*tickets));
+  SLUICE_CHECK(use_pair(context.get(), pair));
+  // What the macro of that name does, without its C cast.
+  SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                        reinterpret_cast<void (*)()>(on_server_name));
+  SSL_CTX_set_tlsext_servername_arg(context.get(), this);
+  if (!protocols.empty()) SSL_CTX_set_alpn_select_cb(context.get(), on_protocols, this);
+  return context;
+}
+
+std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsContext::Fault>> TlsContext::create(
+    const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets) {
+  auto state = std::make_unique<State>();
+  state->tickets = std::move(tickets);
+  state->protocols = wire_format(options.protocols);
+  std::vector<Fault> faults;
+  for (const KeyPair& pair : options.pairs) {
+    auto context = state->add(pair);
+    if (context) {
+      state->contexts.push_back(*std::move(context));
+    } else {
+      faults.push_back({pair.path, context.error().message});
+    }
+  }
+  for (const ContextPtr& context : state->contexts) {
+    if (options.client_ca.empty()) break;
+    const auto demanded = demand_client_certificate(context.get(), options.client_ca);
+    if (demanded) continue;
+    faults.push_back({"caCertBase64", demanded.error().message});
+    break;
+  }
+  if (!faults.empty()) return std::unexpected(std::move(faults));
+  return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
+}
+
+ssl_st* TlsContext::new_session() const {
+  SSL* session = SSL_new(state_->contexts.front().get());
+  if (session != nullptr) SSL_set_accept_state(session);
+  return session;
+}
+
+}  // namespace sluice::net

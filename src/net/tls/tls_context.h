@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// TlsContext: what a TLS server shows and asks for: certificates chosen by the name the client
+// wants (SNI), the authority that client certificates must come from, protocols (ALPN). TLS 1.2 and
+// 1.3 only. Immutable; any thread; shared by the connections made with it.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/tls/ticket_keys.h"
+
+struct ssl_st;
+
+namespace sluice::net {
+
+struct KeyPair {
+  std::string path;         // for errors: where in the specification it stands
+  std::string certificate;  // PEM, the chain behind it
+  std::string key;          // PEM
+};
+
+struct TlsServerOptions {
+  std::vector<KeyPair> pairs;  // the first is for names that none is made for
+  std::string client_ca;       // PEM bundle; not empty: clients must show a certificate of it
+  std::vector<std::string> protocols;  // by preference, RFC 7301 names
+};
+
+class TlsContext {
+ public:
+  struct Fault {
+    std::string path;  // of the pair, or "caCertBase64"
+    std::string text;  // never with key material in it
+  };
+  // Faults: a certificate or key that does not parse, or does not belong to the other. One pair at
+  // least.
+  [[nodiscard]] static std::expected<std::shared_ptr<const TlsContext>, std::vector<Fault>> create(
+      const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  // A new server-side session; the caller frees it, and keeps this alive as long. Null if out of
+  // memory.
+  [[nodiscard]] ssl_st* new_session() const;
+
+ private:
+  struct State;
+  explicit TlsContext(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls/tls_session.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <utility>
+
+namespace sluice::net {
+namespace {
+
+// A connection that rests holds the small buffer, one that is busy takes in a record at a time.
+constexpr std::size_t kInputBytesMin = 1 << 10;
+constexpr std::size_t kInputBytesMax = 16 << 10;
+constexpr std::size_t kChunkBytes = 64 << 10;  // sealed in one go
+
+std::unexpected<Error> closed_here() { return fail(ErrorKind::closed, "connection closed"); }
+std::unexpected<Error> deadline_passed() { return fail(ErrorKind::timed_out, "took too long"); }
+
+std::unexpected<Error> protocol_failure() {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  std::string text = "TLS: ";
+  text += reason != nullptr ? reason : "protocol error";
+  ERR_clear_error();
+  return fail(ErrorKind::invalid, std::move(text));
+}
+
+}  // namespace
+
+TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
+                       std::shared_ptr<const TlsContext> context)
+    : loop_(loop),
+      transport_(std::move(transport)),
+      context_(std::move(context)),
+      session_(context_->new_session()),
+      received_(BIO_new(BIO_s_mem())),
+      produced_(BIO_new(BIO_s_mem())) {
+  if (session_ == nullptr || received_ == nullptr || produced_ == nullptr) {
+    BIO_free(received_);
+    BIO_free(produced_);
+    open_ = false;
+    return;
+  }
+  BIO_set_mem_eof_return(received_, -1);  // empty means: wait for more
+  SSL_set_bio(session_, received_, produced_);
+}
+
+TlsSession::~TlsSession() { SSL_free(session_); }
+
+std::string_view TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(session_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+Task<Result<void>> TlsSession::handshake(TimePoint deadline) {
+  if (!open_) co_return fail(ErrorKind::unavailable, "out of memory");
+  transport_->set_deadline(deadline);
+  Result<void> outcome;
+  bool done = false;
+  while (!done) {
+    ERR_clear_error();
+    const int code = SSL_do_handshake(session_);
+    const bool wants_more = code != 1 && SSL_get_error(session_, code) == SSL_ERROR_WANT_READ;
+    if (code != 1 && !wants_more) outcome = protocol_failure();
+    const auto sent = co_await flush();  // the alert, too
+    if (outcome && !sent) outcome = std::unexpected(sent.error());
+    done = code == 1 || !outcome;
+    if (done) continue;
+    size_input();
+    const auto count = co_await transport_->read_some(input_);
+    if (!count) {
+      outcome = std::unexpected(count.error());
+    } else if (*count == 0) {
+      outcome = fail(ErrorKind::closed, "the client left during the TLS handshake");
+    } else {
+      feed(*count);
+    }
+    done = !outcome;
+  }
+  transport_->clear_deadline();
+  if (!outcome) close();
+  co_return outcome;
+}
+
+// Everything produced so far to the transport.
+Task<Result<void>> TlsSession::flush() {
+  while (fill_output()) {
+    auto sent = co_await transport_->write_all(output_);
+    if (!sent) co_return sent;
+  }
+  co_return Result<void>();
+}
+
+// Moves what OpenSSL has produced to output_; seals the next part of unsent_ if that is nothing.
+bool TlsSession::fill_output() {
+  if (BIO_pending(produced_) == 0 && !unsent_.empty()) {
+    const std::string_view chunk = unsent_.substr(0, kChunkBytes);
+    std::size_t written = 0;
+    ERR_clear_error();
+    if (SSL_write_ex(session_, chunk.data(), chunk.size(), &written) != 1) {
+      ERR_clear_error();
+      broken_ = true;
+      return false;
+    }
+    unsent_.remove_prefix(chunk.size());
+  }
+  output_.resize(static_cast<std::size_t>(BIO_pending(produced_)));
+  if (output_.empty()) return false;
+  BIO_read(produced_, output_.data(), static_cast<int>(output_.size()));
+  return true;
+}
+
+void TlsSession::size_input() {
+  if (input_.size() == input_size_) return;
+  input_ = std::string(input_size_, '\0');
+}
+
+void TlsSession::feed(std::size_t count) {
+  BIO_write(received_, input_.data(), static_cast<int>(count));
+  input_size_ = count == input_.size() ? kInputBytesMax : kInputBytesMin;
+}
+
+// --- Input
+
+bool TlsSession::refuse(Stream::Operation& operation) const {
+  if (!is_open()) {
+    operation.result = closed_here();
+    return true;
+  }
+  if (expired_) operation.result = deadline_passed();
+  return expired_;
+}
+
+bool TlsSession::start_read(std::span<char> buffer, Stream::Operation& operation) {
+  if (refuse(operation)) return true;
+  buffer_ = buffer;
+  if (try_read(operation)) {
+    if (closed_ != nullptr) look_later();  // what had hidden the end may have been this
+    return true;
+  }
+  read_ = starting_ = &operation;
+  need_input();
+  starting_ = nullptr;
+  return read_ != &operation;
+}
+
+// True with the outcome in the operation; false if there is nothing to read yet.
+bool TlsSession::try_read(Stream::Operation& operation) {
+  std::size_t count = 0;
+  ERR_clear_error();
+  const int code = SSL_read_ex(session_, buffer_.data(), buffer_.size(), &count);
+  if (BIO_pending(produced_) > 0) need_output();  // an answer to a key update, or an alert
+  if (code == 1) {
+    operation.result = count;
+    return true;
+  }
+  const int error = SSL_get_error(session_, code);
+  if (error == SSL_ERROR_WANT_READ && !ended_) return false;
+  if (error == SSL_ERROR_ZERO_RETURN) {  // close_notify
+    ended_ = true;
+    end_ = 0;
+  } else if (!ended_) {
+    ended_ = true;
+    end_ = protocol_failure();
+  }
+  operation.result = end_;
+  return true;
+}
+
+bool TlsSession::data_waits() {
+  char byte = 0;
+  std::size_t count = 0;
+  ERR_clear_error();
+  const int code = SSL_peek_ex(session_, &byte, 1, &count);
+  if (code == 1) return true;
+  const int error = SSL_get_error(session_, code);
+  if (error == SSL_ERROR_ZERO_RETURN && !ended_) {
+    ended_ = true;
+    end_ = 0;
+  }
+  ERR_clear_error();
+  return false;
+}
+
+bool TlsSession::wants_input() {
+  if (!is_open() || ended_) return false;
+  return read_ != nullptr || (closed_ != nullptr && !data_waits());
+}
+
+void TlsSession::need_input() {
+  if (taking_in_ || !wants_input()) return advance();
+  taking_in_ = true;
+  loop_.spawn(take_in(shared_from_this()));
+}
+
+Task<void> TlsSession::take_in(std::shared_ptr<TlsSession> self) {
+  while (self->wants_input()) {
+    self->size_input();
+    const auto count = co_await self->transport_->read_some(self->input_);
+    if (count && *count > 0) {
+      self->feed(*count);
+    } else {
+      self->ended_ = true;
+      // Without a close_notify the end may be anybody's: what was read so far may be cut short.
+      self->end_ = count ? Result<std::size_t>(0) : std::unexpected(count.error());
+    }
+    self->advance();
+  }
+  self->taking_in_ = false;
+}
+
+// Gives what has come to those who wait. Nobody else is resumed from inside a start_…(): they might
+// destroy the one who starts.
+void TlsSession::advance() {
+  const bool others = starting_ != nullptr && ((read_ != nullptr && read_ != starting_) ||
+                                               (closed_ != nullptr && closed_ != starting_));
+  if (others) look_later();
+  if (read_ != nullptr && (starting_ == nullptr || starting_ == read_) && try_read(*read_)) {
+    auto outcome = read_->result;
+    resolve(read_, std::move(outcome));
+  }
+  if (closed_ == nullptr || (starting_ != nullptr && starting_ != closed_)) return;
+  const bool waits = data_waits();
+  if (ended_ && !waits) resolve(closed_, 0);
+}
+
+void TlsSession::look_later() {
+  loop_.post([self = shared_from_this()] { self->need_input(); });
+}
+
+void TlsSession::resolve(Stream::Operation*& slot, Result<std::size_t> outcome) {
+  Stream::Operation* operation = std::exchange(slot, nullptr);
+  if (operation == nullptr) return;
+  operation->result = std::move(outcome);
+  if (operation != starting_) operation->finish();
+}
+
+bool TlsSession::start_closed(Stream::Operation& operation) {
+  if (!is_open()) {
+    operation.result = closed_here();
+    return true;
+  }
+  closed_ = starting_ = &operation;
+  need_input();
+  starting_ = nullptr;
+  return closed_ != &operation;
+}
+
+// --- Output
+
+bool TlsSession::start_write(std::string_view bytes, Stream::Operation& operation) {
+  if (refuse(operation)) return true;
+  if (broken_ || shut_down_) {
+    operation.result = closed_here();
+    return true;
+  }
+  unsent_ = bytes;
+  write_ = starting_ = &operation;
+  need_output();
+  starting_ = nullptr;
+  return write_ != &operation;
+}
+
+void TlsSession::need_output() {
+  if (sending_out_) return;
+  sending_out_ = true;
+  loop_.spawn(send_out(shared_from_this()));
+}
+
+Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
+  bool more = true;
+  while (more) {
+    const auto sent = co_await self->flush();
+    if (!sent || self->broken_) {
+      self->broken_ = true;
+      self->resolve(self->write_,
+                    sent ? Result<std::size_t>(closed_here()) : std::unexpected(sent.error()));
+      break;
+    }
+    self->resolve(self->write_, 0);
+    more = !self->unsent_.empty() || BIO_pending(self->produced_) > 0;
+  }
+  self->sending_out_ = false;
+  if (self->shut_down_ && self->open_) self->transport_->shutdown_write();
+}
+
+void TlsSession::shutdown_write() {
+  if (std::exchange(shut_down_, true)) return;
+  ERR_clear_error();
+  SSL_shutdown(session_);
+  ERR_clear_error();
+  need_output();
+}
+
+// --- The end
+
+void TlsSession::cancel(Stream::Operation& operation) {
+  if (read_ == &operation) read_ = nullptr;
+  if (closed_ == &operation) closed_ = nullptr;
+  if (write_ != &operation) return;
+  write_ = nullptr;
+  unsent_ = {};
+}
+
+void TlsSession::close() {
+  if (!open_) return;
+  // Without a close_notify the client could not tell the end from an attack (RFC 8446 section 6.1).
+  if (!broken_ && SSL_is_init_finished(session_) == 1) shutdown_write();
+  open_ = false;
+  timer_.reset();
+  timer_at_ = TimePoint::max();
+  unsent_ = {};
+  transport_->close();
+  loop_.post([self = shared_from_this()] {
+    for (Stream::Operation** slot : {&self->read_, &self->write_, &self->closed_}) {
+      self->resolve(*slot, closed_here());
+    }
+  });
+}
+
+void TlsSession::abandon() {
+  for (Stream::Operation** slot : {&read_, &write_, &closed_}) {
+    if (Stream::Operation* operation = std::exchange(*slot, nullptr)) operation->abandon();
+  }
+  close();
+}
+
+void TlsSession::set_deadline(TimePoint when) {
+  deadline_ = when;
+  expired_ = false;
+  if (when < timer_at_ && open_) arm(when);
+}
+
+void TlsSession::clear_deadline() {
+  deadline_ = TimePoint::max();
+  expired_ = false;
+}
+
+void TlsSession::arm(TimePoint when) {
+  timer_at_ = when;
+  timer_ = loop::EventLoop::Timer(loop_, when, [this] { on_timer(); });
+}
+
+// The transport knows nothing of the deadline: what it is about to read is kept for later.
+void TlsSession::on_timer() {
+  timer_at_ = TimePoint::max();
+  if (deadline_ == TimePoint::max()) return;
+  if (loop::EventLoop::now() < deadline_) return arm(deadline_);
+  expired_ = true;
+  const auto self = shared_from_this();
+  resolve(read_, deadline_passed());
+  unsent_ = {};
+  resolve(write_, deadline_passed());
+}
+
+}  // namespace sluice::net

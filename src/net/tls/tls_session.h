@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside net/ only: what a TLS stream does, apart from its owner, so that the tasks that move bytes
+// can keep it alive after the Stream is gone. Core-bound.
+//
+// OpenSSL works on two buffers in memory. take_in() moves bytes from the transport into the first
+// while somebody wants them, send_out() moves the second to the transport; each runs at most once
+// at a time.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "net/stream.h"
+#include "net/tls/tls_context.h"
+
+struct bio_st;
+
+namespace sluice::net {
+
+class TlsSession : public std::enable_shared_from_this<TlsSession> {
+ public:
+  TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
+             std::shared_ptr<const TlsContext> context);
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  // First of all. Errors as of accept_tls().
+  Task<Result<void>> handshake(TimePoint deadline);
+
+  bool start_read(std::span<char> buffer, Stream::Operation& operation);
+  bool start_write(std::string_view bytes, Stream::Operation& operation);
+  bool start_closed(Stream::Operation& operation);
+  void cancel(Stream::Operation& operation);
+  void set_deadline(TimePoint when);
+  void clear_deadline();
+  void close();
+  void shutdown_write();
+  // The Stream goes away.
+  void abandon();
+  [[nodiscard]] bool is_open() const { return open_ && transport_->is_open(); }
+  [[nodiscard]] const std::string& peer_address() const { return transport_->peer_address(); }
+  [[nodiscard]] std::string_view protocol() const;
+
+ private:
+  static Task<void> take_in(std::shared_ptr<TlsSession> self);
+  static Task<void> send_out(std::shared_ptr<TlsSession> self);
+  Task<Result<void>> flush();
+  [[nodiscard]] bool fill_output();
+  void size_input();
+  void feed(std::size_t count);
+  void need_input();
+  void look_later();
+  void need_output();
+  [[nodiscard]] bool wants_input();
+  [[nodiscard]] bool data_waits();
+  bool try_read(Stream::Operation& operation);
+  void advance();
+  void resolve(Stream::Operation*& slot, Result<std::size_t> outcome);
+  [[nodiscard]] bool refuse(Stream::Operation& operation) const;
+  void arm(TimePoint when);
+  void on_timer();
+
+  loop::EventLoop& loop_;
+  const std::unique_ptr<Stream> transport_;
+  const std::shared_ptr<const TlsContext> context_;
+  ssl_st* session_;
+  bio_st* received_;  // both belong to session_
+  bio_st* produced_;
+
+  Stream::Operation* read_ = nullptr;
+  Stream::Operation* write_ = nullptr;
+  Stream::Operation* closed_ = nullptr;
+  Stream::Operation* starting_ = nullptr;  // is told by its return value, not by finish()
+  std::span<char> buffer_;                 // of read_
+  std::string_view unsent_;                // of write_
+  std::size_t input_size_ = 1 << 10;       // for the next read
+  std::string input_;                      // on its way from the transport
+  std::string output_;                     // on its way to it
+  bool taking_in_ = false;
+  bool sending_out_ = false;
+  bool open_ = true;
+  bool ended_ = false;   // nothing more comes
+  bool broken_ = false;  // nothing more can be sent
+  bool shut_down_ = false;
+  bool expired_ = false;
+  Result<std::size_t> end_ = 0;  // what reads get once ended_
+  TimePoint deadline_ = TimePoint::max();
+  TimePoint timer_at_ = TimePoint::max();
+  loop::EventLoop::Timer timer_;
+};
+
+}  // namespace sluice::net

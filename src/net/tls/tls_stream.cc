@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls/tls_stream.h"
+
+#include <utility>
+
+#include "net/tls/tls_session.h"
+
+namespace sluice::net {
+namespace {
+
+class TlsStream final : public Stream {
+ public:
+  explicit TlsStream(std::shared_ptr<TlsSession> session) : session_(std::move(session)) {}
+  ~TlsStream() override { session_->abandon(); }
+
+  void set_deadline(TimePoint when) override { session_->set_deadline(when); }
+  void clear_deadline() override { session_->clear_deadline(); }
+  void close() override { session_->close(); }
+  void shutdown_write() override { session_->shutdown_write(); }
+  bool is_open() const override { return session_->is_open(); }
+  const std::string& peer_address() const override { return session_->peer_address(); }
+  bool is_secure() const override { return true; }
+  std::string_view protocol() const override { return session_->protocol(); }
+
+ protected:
+  bool start_read(std::span<char> buffer, Operation& operation) override {
+    return session_->start_read(buffer, operation);
+  }
+  bool start_write(std::string_view bytes, Operation& operation) override {
+    return session_->start_write(bytes, operation);
+  }
+  bool start_closed(Operation& operation) override { return session_->start_closed(operation); }
+  void cancel(Operation& operation) override { session_->cancel(operation); }
+
+ private:
+  std::shared_ptr<TlsSession> session_;
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Stream>>> accept_tls(loop::EventLoop& loop,
+                                                 std::unique_ptr<Stream> transport,
+                                                 std::shared_ptr<const TlsContext> context,
+                                                 TimePoint deadline) {
+  auto session = std::make_shared<TlsSession>(loop, std::move(transport), std::move(context));
+  auto stream = std::make_unique<TlsStream>(session);  // abandons it when this task is cancelled
+  SLUICE_CO_CHECK(co_await session->handshake(deadline));
+  co_return stream;
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Stream that speaks TLS over another Stream.
+#pragma once
+
+#include <memory>
+
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "net/stream.h"
+#include "net/tls/tls_context.h"
+
+namespace sluice::net {
+
+// The server's side of the handshake. Takes `transport` over. Errors: `closed` (the client left),
+// `timed_out` at `deadline`, `invalid` (no common version or cipher, no client certificate that is
+// accepted, not TLS at all): the alert has been sent and the transport closed. On the loop's
+// thread.
+[[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept_tls(
+    loop::EventLoop& loop, std::unique_ptr<Stream> transport,
+    std::shared_ptr<const TlsContext> context, TimePoint deadline);
+
+}  // namespace sluice::net

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls/tls_stream.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <functional>
+#include <thread>
+
+#include "loop/run_to_completion.h"
+#include "net/listener.h"
+#include "net/tls/test_certificates.h"
+#include "net/tls/test_client.h"
+
+namespace sluice::net {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::make_pair;
+using testing::TlsClient;
+using testing::TlsClientOptions;
+
+using Served = Result<std::unique_ptr<Stream>>;
+
+class TlsStreamTest : public ::testing::Test {
+ protected:
+  TlsStreamTest() { use({.pairs = {shop, other}, .client_ca = "", .protocols = {"http/1.1"}}); }
+
+  void use(const TlsServerOptions& options) {
+    auto made = TlsContext::create(options, tickets);
+    ASSERT_TRUE(made) << made.error().front().text;
+    context = *std::move(made);
+  }
+
+  // Runs `client` on a thread of its own against `server`, which gets the accepted stream.
+  void talk(std::function<void(std::uint16_t)> client, std::function<Task<void>(Served)> server,
+            Duration patience = 20s) {
+    auto listener = Listener::open("127.0.0.1", 0);
+    ASSERT_TRUE(listener);
+    std::thread thread(std::move(client), listener->port());
+    loop::run_to_completion(loop, serve(*std::move(listener), std::move(server), patience));
+    thread.join();
+  }
+
+  Task<void> serve(Listener listener, std::function<Task<void>(Served)> server, Duration patience) {
+    Acceptor acceptor(loop, std::move(listener));
+    auto transport = co_await acceptor.accept();
+    auto stream =
+        co_await accept_tls(loop, *std::move(transport), context, Clock::now() + patience);
+    co_await server(std::move(stream));
+  }
+
+  static Task<void> echo(Served served) {
+    if (!served) co_return;
+    Stream& stream = **served;
+    std::array<char, 5000> buffer;
+    bool more = true;
+    while (more) {
+      const auto count = co_await stream.read_some(buffer);
+      more = count && *count > 0;
+      if (!more) break;
+      const auto sent = co_await stream.write_all(std::string_view(buffer.data(), *count));
+      more = sent.has_value();
+    }
+    stream.close();
+  }
+
+  const KeyPair shop = make_pair("shop.example");
+  const KeyPair other = make_pair("other.example");
+  std::shared_ptr<TicketKeys> tickets = std::make_shared<TicketKeys>();
+  std::shared_ptr<const TlsContext> context;
+  loop::EventLoop loop;
+};
+
+std::string name_shown(TlsClient& client) {
+  X509* certificate = SSL_get0_peer_certificate(client.handle());
+  for (const char* name : {"shop.example", "other.example"}) {
+    if (X509_check_host(certificate, name, 0, 0, nullptr) == 1) return name;
+  }
+  return "";
+}
+
+TEST_F(TlsStreamTest, CarriesBytesBothWaysInBothVersions) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {.max_version = version, .min_version = version});
+          ASSERT_TRUE(client.connected());
+          std::string sent(1 << 20, 'x');
+          for (std::size_t i = 0; i < sent.size(); i += 997) sent[i] = static_cast<char>(i % 251);
+          std::thread writer([&] { EXPECT_TRUE(client.write(sent)); });
+          writer.join();
+          client.shutdown();
+          EXPECT_TRUE(client.read(sent.size()) == sent);
+          EXPECT_EQ(client.read(1), "");
+          EXPECT_TRUE(client.ended_well());
+        },
+        [](Served served) -> Task<void> {
+          EXPECT_TRUE(served);
+          if (!served) co_return;
+          EXPECT_TRUE((*served)->is_secure());
+          std::string all;
+          std::array<char, 3000> buffer;
+          bool more = true;
+          while (more) {
+            const auto count = co_await (*served)->read_some(buffer);
+            EXPECT_TRUE(count);
+            more = count && *count > 0;
+            if (more) all.append(buffer.data(), *count);
+          }
+          const auto sent = co_await (*served)->write_all(all);
+          EXPECT_TRUE(sent);
+          (*served)->close();
+        });
+  }
+}
+
+TEST_F(TlsStreamTest, ChoosesTheCertificateByName) {
+  for (const auto& [asked, shown] :
+       {std::pair("shop.example", "shop.example"), std::pair("other.example", "other.example"),
+        std::pair("unknown.example", "shop.example")}) {
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {.server_name = asked});
+          ASSERT_TRUE(client.connected());
+          EXPECT_EQ(name_shown(client), shown);
+        },
+        echo);
+  }
+}
+
+TEST_F(TlsStreamTest, AgreesOnAProtocolOrEnds) {
+  talk(
+      [&](std::uint16_t port) {
+        TlsClient client(port, {.protocols = "\x02h2\x08http/1.1"});
+        EXPECT_TRUE(client.connected());
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_TRUE(served);
+        if (served) {
+          EXPECT_EQ((*served)->protocol(), "http/1.1");
+        }
+        co_return;
+      });
+  talk(
+      [&](std::uint16_t port) {
+        EXPECT_FALSE(TlsClient(port, {.protocols = "\x04spdy"}).connected());
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_FALSE(served);
+        co_return;
+      });
+}
+
+TEST_F(TlsStreamTest, RefusesOldVersionsAndWhatIsNotTls) {
+  talk(
+      [&](std::uint16_t port) {
+        TlsClientOptions options{.max_version = TLS1_1_VERSION, .min_version = TLS1_VERSION};
+        EXPECT_FALSE(TlsClient(port, options).connected());
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_FALSE(served);
+        if (!served) {
+          EXPECT_EQ(served.error().kind, ErrorKind::invalid);
+        }
+        co_return;
+      });
+  talk(
+      [](std::uint16_t port) {
+        const int plain = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in where{.sin_family = AF_INET,
+                          .sin_port = htons(port),
+                          .sin_addr = {htonl(INADDR_LOOPBACK)},
+                          .sin_zero = {}};
+        ASSERT_EQ(::connect(plain, reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+        const std::string_view text = "GET / HTTP/1.1\r\n\r\n";
+        EXPECT_EQ(::send(plain, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+        char byte = 0;
+        while (::recv(plain, &byte, 1, 0) > 0) {
+        }
+        ::close(plain);
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_FALSE(served);
+        if (!served) {
+          EXPECT_EQ(served.error().kind, ErrorKind::invalid);
+        }
+        co_return;
+      });
+}
+
+TEST_F(TlsStreamTest, DoesNotWaitForEverForAHandshake) {
+  talk(
+      [&](std::uint16_t port) {
+        const int plain = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in where{.sin_family = AF_INET,
+                          .sin_port = htons(port),
+                          .sin_addr = {htonl(INADDR_LOOPBACK)},
+                          .sin_zero = {}};
+        ASSERT_EQ(::connect(plain, reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+        char byte = 0;
+        EXPECT_EQ(::recv(plain, &byte, 1, 0), 0);
+        ::close(plain);
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_FALSE(served);
+        if (!served) {
+          EXPECT_EQ(served.error().kind, ErrorKind::timed_out);
+        }
+        co_return;
+      },
+      50ms);
+}
+
+TEST_F(TlsStreamTest, DemandsAClientCertificateOfTheRightAuthority) {
+  const KeyPair friendly = make_pair("client.example");
+  const KeyPair stranger = make_pair("client.example");
+  use({.pairs = {shop}, .client_ca = friendly.certificate, .protocols = {}});
+  const auto reads = [&](const KeyPair* own) {
+    bool good = false;
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {.own = own});
+          // In TLS 1.3 the client is done before the server has looked at its certificate.
+          good = client.connected() && client.write("x") && client.read(1) == "x";
+        },
+        echo);
+    return good;
+  };
+  EXPECT_TRUE(reads(&friendly));
+  EXPECT_FALSE(reads(&stranger));
+  EXPECT_FALSE(reads(nullptr));
+}
+
+TEST_F(TlsStreamTest, ResumesAcrossContextsWithTheSameTicketKeys) {
+  SSL_SESSION* session = nullptr;
+  const auto connect = [&](SSL_SESSION* resume) {
+    bool resumed = false;
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {.resume = resume});
+          ASSERT_TRUE(client.connected() && client.write("x"));
+          EXPECT_EQ(client.read(1), "x");  // tickets come with the first data
+          resumed = client.resumed();
+          if (session == nullptr) session = SSL_get1_session(client.handle());
+          client.shutdown();
+        },
+        echo);
+    return resumed;
+  };
+  EXPECT_FALSE(connect(nullptr));
+  use({.pairs = {shop, other}, .client_ca = "", .protocols = {}});
+  EXPECT_TRUE(connect(session));
+  tickets = std::make_shared<TicketKeys>();
+  use({.pairs = {shop, other}, .client_ca = "", .protocols = {}});
+  EXPECT_FALSE(connect(session));
+  SSL_SESSION_free(session);
+}
+
+TEST_F(TlsStreamTest, SeesTheClientLeaveAlsoBehindDataThatWaits) {
+  for (const bool data_first : {false, true}) {
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {});
+          ASSERT_TRUE(client.connected());
+          if (data_first) {
+            EXPECT_TRUE(client.write("late"));
+          }
+          client.shutdown();
+          client.read(1);  // until the server has closed
+        },
+        [data_first](Served served) -> Task<void> {
+          EXPECT_TRUE(served);
+          if (!served) co_return;
+          Stream& stream = **served;
+          if (data_first) {
+            std::array<char, 4> buffer;
+            const auto count = co_await stream.read_some(buffer);
+            EXPECT_EQ(count.value_or(0), 4U);
+          }
+          const bool by_peer = co_await stream.closed();
+          EXPECT_TRUE(by_peer);
+          stream.close();
+        });
+  }
+}
+
+TEST_F(TlsStreamTest, DeadlinesEndReads) {
+  talk(
+      [&](std::uint16_t port) {
+        TlsClient client(port, {});
+        ASSERT_TRUE(client.connected());
+        client.read(1);
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_TRUE(served);
+        if (!served) co_return;
+        (*served)->set_deadline(Clock::now() + 20ms);
+        std::array<char, 4> buffer;
+        const auto count = co_await (*served)->read_some(buffer);
+        EXPECT_FALSE(count);
+        if (!count) {
+          EXPECT_EQ(count.error().kind, ErrorKind::timed_out);
+        }
+        (*served)->close();
+      });
+}
+
+TEST(TlsContext, NamesFaults) {
+  const KeyPair good = make_pair("a.example");
+  const KeyPair other = make_pair("b.example");
+  const auto fault = [](const TlsServerOptions& options) {
+    const auto made = TlsContext::create(options, std::make_shared<TicketKeys>());
+    return made ? "" : made.error().front().path + ": " + made.error().front().text;
+  };
+  EXPECT_EQ(fault({.pairs = {good}, .client_ca = "", .protocols = {}}), "");
+  EXPECT_EQ(fault({.pairs = {{"p", "", good.key}}, .client_ca = "", .protocols = {}}),
+            "p: holds no PEM certificate");
+  EXPECT_EQ(
+      fault({.pairs = {{"p", good.certificate, other.key}}, .client_ca = "", .protocols = {}}),
+      "p: the key does not belong to the certificate");
+  EXPECT_TRUE(fault({.pairs = {{"p", good.certificate, "junk"}}, .client_ca = "", .protocols = {}})
+                  .starts_with("p: the key is not an unencrypted PEM private key"));
+  EXPECT_EQ(fault({.pairs = {good}, .client_ca = "junk", .protocols = {}}),
+            "caCertBase64: holds no PEM certificate");
+}
+
+TEST(TicketKeys, OpenForAnHourMoreThanTheySeal) {
+  TicketKeys keys;
+  const TimePoint begin = Clock::now();
+  const auto first = keys.current(begin);
+  EXPECT_EQ(keys.current(begin + 59min).name, first.name);
+  const auto second = keys.current(begin + 61min);
+  EXPECT_NE(second.name, first.name);
+  const auto old = keys.find(first.name, begin + 61min);
+  ASSERT_TRUE(old);
+  EXPECT_FALSE(old->newest);
+  EXPECT_EQ(old->key.mac, first.mac);
+  EXPECT_TRUE(keys.find(second.name, begin + 61min)->newest);
+  EXPECT_FALSE(keys.find(first.name, begin + 121min));
+  const std::array<unsigned char, 16> unknown{};
+  EXPECT_FALSE(keys.find(unknown, begin + 61min));
+}
+
+}  // namespace
+}  // namespace sluice::net
