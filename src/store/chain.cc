@@ -116,7 +116,7 @@ Node* Chain::link_bulk(NodePtr node, Node* place) {
     }
     if (prefix_news_.load(std::memory_order_relaxed) != news) {
       news = prefix_news_.load(std::memory_order_relaxed);
-      bulk.state->count_all(known_prefixes());
+      bulk.state->count_all_below(known_prefixes());
       continue;
     }
     node->stamp(place->version + 1);

@@ -31,14 +31,14 @@ const PrefixCounts::Counter* Replica::count(std::string_view prefix, std::size_t
   return &counts_.add(prefix, count_keys(table_, {&text, 1}).front(), version_);
 }
 
-void Replica::count_all(std::span<const std::string> prefixes) {
+void Replica::count_all(std::span<const std::string> prefixes, Version changed) {
   std::vector<std::string> missing;
   for (const std::string& prefix : prefixes) {
     if (counts_.find(prefix) == nullptr) missing.push_back(prefix);
   }
   if (missing.empty()) return;
   const auto counts = count_keys(table_, missing);
-  for (std::size_t i = 0; i < missing.size(); ++i) counts_.add(missing[i], counts[i], version_);
+  for (std::size_t i = 0; i < missing.size(); ++i) counts_.add(missing[i], counts[i], changed);
   (void)counts_.take_news();
 }
 

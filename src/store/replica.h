@@ -43,7 +43,7 @@ class Replica {
   // prefix is not counted. With `at_once` keys or fewer the first use counts.
   [[nodiscard]] const PrefixCounts::Counter* count(std::string_view prefix, std::size_t at_once);
   // Counts all of these that are not counted: looks at every key.
-  void count_all(std::span<const std::string> prefixes);
+  void count_all(std::span<const std::string> prefixes) { count_all(prefixes, version_); }
   // Counting elsewhere: the contents to count in. Until finish_count() with the same ticket the
   // counters follow the changes since.
   [[nodiscard]] Table begin_count(std::span<const std::string> prefixes, std::uint64_t ticket);
@@ -60,6 +60,9 @@ class Replica {
   // the commits that turn out to stand before it, then its version.
   void begin_bulk(const Bulk& bulk);
   void apply_below(const Node& node, const Bulk& bulk);
+  void count_all_below(std::span<const std::string> prefixes) {
+    count_all(prefixes, kBulkMark + bulk_versions_.size() - 1);
+  }
   void set_bulk_version(Version version);
 
   // See Table.
@@ -74,6 +77,7 @@ class Replica {
   // Marks from here on are positions in bulk_versions_.
   static constexpr Version kBulkMark = Version{1} << 63;
 
+  void count_all(std::span<const std::string> prefixes, Version changed);
   void apply(const Bulk& bulk, Version mark);
   void become(const Replica& state);
   void put(const Write& write, Version mark);
