@@ -43,11 +43,15 @@ inline std::string replay(const Program& steps, Entries& entries) {
       case Step::erase:
         entries.erase(step.key);
         break;
+      case Step::clear:
+        std::erase_if(entries,
+                      [&](const auto& entry) { return entry.first.starts_with(step.key); });
+        break;
       case Step::pause:
         break;
     }
     if (expected != step.value) {
-      constexpr const char* kNames[] = {"get", "count", "put", "erase", "add", "pause"};
+      constexpr const char* kNames[] = {"get", "count", "put", "erase", "add", "pause", "clear"};
       return std::string(kNames[step.kind]) + " of `" + step.key + "` gave " + step.value +
              " and not " + expected;
     }
@@ -61,6 +65,7 @@ class Checker {
     for (RunRecord& run : history) {
       (writes(run.steps) ? writers_ : readers_).push_back(std::move(run));
     }
+    name_changes();
     std::ranges::sort(writers_, {}, &RunRecord::version);
     std::ranges::sort(readers_, {}, &RunRecord::begin);
   }
@@ -80,6 +85,24 @@ class Checker {
     std::uint64_t time;
     Version version;
   };
+
+  // The versions that no run has are those of administration, whose changes come one by one.
+  void name_changes() {
+    std::ranges::sort(writers_, {}, [](const RunRecord& run) {
+      return std::pair(run.version, run.begin);  // the changes first, in their order
+    });
+    auto change = writers_.begin();
+    const auto runs =
+        std::ranges::find_if(writers_, [](const auto& run) { return run.version > 0; });
+    Version due = 1;
+    for (auto run = runs; change != runs; ++due) {
+      if (run != writers_.end() && run->version == due) {
+        ++run;
+      } else {
+        (change++)->version = due;
+      }
+    }
+  }
 
   std::string replay_writers() {
     for (const RunRecord& run : writers_) {

@@ -18,8 +18,8 @@ namespace sluice::store {
 inline constexpr const char* kAbsent = "absent";
 
 struct Step {
-  enum Kind { get, count, put, erase, add, pause } kind = get;
-  std::string key;    // or prefix
+  enum Kind { get, count, put, erase, add, pause, clear } kind = get;  // clear: administration only
+  std::string key;                                                     // or prefix
   std::string value;  // what was read or written; kAbsent for a get of nothing
 };
 
@@ -27,7 +27,8 @@ using Program = std::vector<Step>;
 
 inline bool writes(const Program& program) {
   return std::ranges::any_of(program, [](const Step& step) {
-    return step.kind == Step::put || step.kind == Step::erase || step.kind == Step::add;
+    return step.kind == Step::put || step.kind == Step::erase || step.kind == Step::add ||
+           step.kind == Step::clear;
   });
 }
 
@@ -36,8 +37,8 @@ inline bool writes(const Program& program) {
 struct RunRecord {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  Version version = 0;
-  bool told = false;  // durable(version) has returned
+  Version version = 0;  // of a change by administration unknown: 0
+  bool told = false;    // durable(version) has returned
   Program steps;
 };
 
@@ -95,6 +96,17 @@ inline Program random_program(std::mt19937& random) {
   return steps;
 }
 
+// An import, or a delete of all keys with a prefix.
+inline Program random_change(std::mt19937& random) {
+  if (random() % 3 == 0) return {{Step::clear, std::string("kl").substr(random() % 3, 1), ""}};
+  Program steps(2 + random() % 8);
+  for (Step& step : steps) {
+    step = {Step::put, random() % 2 == 0 ? "k" : "l", std::to_string(random() % 1000)};
+    step.key += std::to_string(random() % 6);
+  }
+  return steps;
+}
+
 // Runs the steps, and notes in them what was read.
 inline Task<void> execute(Access& access, Transaction& t, Program& steps, loop::EventLoop& loop) {
   access.begin(!writes(steps));
@@ -120,6 +132,8 @@ inline Task<void> execute(Access& access, Transaction& t, Program& steps, loop::
       }
       case Step::pause:
         co_await loop.yield();
+        break;
+      case Step::clear:
         break;
     }
   }

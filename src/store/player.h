@@ -46,6 +46,7 @@ struct Score {
   unsigned streams_per_core = 4;
   unsigned programs_per_stream = 300;
   unsigned one_in_waits = 8;  // for its durability
+  unsigned changes = 0;       // by administration meanwhile
 };
 
 class Player {
@@ -67,10 +68,31 @@ class Player {
         }));
       }
     }
+    administrate(score);
     for (auto& stream : streams) stream.get();
   }
 
  private:
+  void administrate(const Score& score) {
+    std::mt19937 random(score.seed);
+    for (unsigned i = 0; i < score.changes; ++i) {
+      RunRecord run;
+      run.steps = random_change(random);
+      run.begin = clock_.now();
+      if (!change(run.steps)) continue;
+      run.end = clock_.now();
+      recorder_.committed(0, run);
+    }
+  }
+  [[nodiscard]] bool change(const Program& steps) {
+    if (steps.front().kind == Step::clear) {
+      return store_.erase_all(kNs, steps.front().key).has_value();
+    }
+    std::vector<Entry> entries;
+    for (const Step& step : steps) entries.push_back({step.key, step.value});
+    return store_.apply(kNs, std::move(entries)).has_value();
+  }
+
   Task<void> stream(loop::EventLoop& loop, View& view, std::unique_ptr<Access> access,
                     unsigned number, Score score) {
     std::mt19937 random(score.seed * 1000 + number);
