@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/backroom.h"
 
+#include <malloc.h>
+
 #include <utility>
 
 namespace sluice::store {
@@ -49,6 +51,7 @@ void Backroom::empty(bool work) {
 void Backroom::run() {
   while (!closed_.load(std::memory_order_seq_cst)) {
     empty(true);
+    ::malloc_trim(0);  // or the records of a sale that is over would be kept as free memory
     bell_.lie_down();
     if (bell_.called() || closed_.load(std::memory_order_seq_cst)) {
       bell_.get_up();
