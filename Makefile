@@ -69,7 +69,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (600) each
 	@tools/fuzz.sh $(FUZZ_SECONDS)
 
 .PHONY: soak
-soak: ## 200 x kill -9 and 50 runs of all sales, after long histories (SOAK='--crashes 20 --runs 1')
+soak: ## 200 x kill -9 and 50 runs of six sales, after long histories (SOAK='--crashes 20 --runs 1')
 	@tools/install.sh build test
 	@tools/build.sh release
 	@tools/soak.sh $(SOAK)

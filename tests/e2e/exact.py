@@ -10,8 +10,8 @@ from gateway import Server, http_server
 
 LIMITS = (1, 100, 10_000)
 BLOCK_RATIOS = (0, 0.5)
-VMS = range(1, 11)
-MATRIX = list(itertools.product(LIMITS, BLOCK_RATIOS, VMS))
+SALES = list(itertools.product(LIMITS, BLOCK_RATIOS))
+VMS_MAX = 10
 
 
 class Outcome(NamedTuple):
