@@ -94,7 +94,7 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
   if (!faults.empty()) return std::unexpected(faults.to_error());
   if (changed.empty()) return result;
 
-  SLUICE_CHECK(s.save(changed));
+  SLUICE_CHECK(s.save(changed, {}));
   s.publish(std::move(next));
   for (Applied& applied : result) {
     if (applied.warning.empty()) applied.warning = s.port_error(applied.name);
@@ -112,8 +112,7 @@ Result<void> Controller::remove(std::string_view name) {
   Objects next = s.objects();
   const auto found = next.find(name);
   if (found == next.end()) return fail(ErrorKind::not_found, "not found: " + std::string(name));
-  SLUICE_CHECK(s.store.erase_document("objects", name));
-  SLUICE_CHECK(s.count_change());
+  SLUICE_CHECK(s.save({}, {std::string(name)}));
   next.erase(found);
   s.publish(std::move(next));
   s.logger.info("object " + std::string(name) + " deleted");
@@ -124,8 +123,9 @@ Result<std::size_t> Controller::remove_all() {
   State& s = *state_;
   const std::scoped_lock changing(s.changing);
   const Objects doomed = s.objects();
-  for (const auto& [name, object] : doomed) SLUICE_CHECK(s.store.erase_document("objects", name));
-  SLUICE_CHECK(s.count_change());
+  std::vector<std::string> names;
+  for (const auto& [name, object] : doomed) names.push_back(name);
+  SLUICE_CHECK(s.save({}, names));
   s.publish({});
   return doomed.size();
 }

@@ -65,16 +65,18 @@ void Controller::State::publish(Objects next) {
   current = std::move(next);
 }
 
-Result<void> Controller::State::save(const std::vector<std::shared_ptr<const Object>>& changed) {
-  for (const auto& object : changed) {
-    SLUICE_CHECK(store.put_document(kObjects, {object->name, object->spec.dump()}));
-  }
-  return count_change();
-}
-
-Result<void> Controller::State::count_change() {
+Result<void> Controller::State::save(const std::vector<std::shared_ptr<const Object>>& changed,
+                                     const std::vector<std::string>& removed) {
   const std::uint64_t next = version.load() + 1;
-  SLUICE_CHECK(store.put_document(kMeta, {std::string(kVersionKey), std::to_string(next)}));
+  std::vector<store::DocumentChange> changes;
+  for (const auto& object : changed) {
+    changes.push_back({std::string(kObjects), object->name, object->spec.dump()});
+  }
+  for (const std::string& name : removed) {
+    changes.push_back({std::string(kObjects), name, std::nullopt});
+  }
+  changes.push_back({std::string(kMeta), std::string(kVersionKey), std::to_string(next)});
+  SLUICE_CHECK(store.change_documents(changes));
   version.store(next);
   return {};
 }

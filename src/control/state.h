@@ -42,8 +42,9 @@ struct Controller::State {
   void publish(Objects next);
   void open_ports(const Objects& next,
                   std::map<std::string, std::vector<net::Listener>>& listeners);
-  [[nodiscard]] Result<void> save(const std::vector<std::shared_ptr<const Object>>& changed);
-  [[nodiscard]] Result<void> count_change();
+  // All of it or nothing.
+  [[nodiscard]] Result<void> save(const std::vector<std::shared_ptr<const Object>>& changed,
+                                  const std::vector<std::string>& removed);
   // Tries again what could not be built or bound.
   void retry();
   void housekeeping(const std::stop_token& stop);

@@ -192,12 +192,8 @@ Result<std::vector<Entry>> ChainStore::documents(std::string_view collection) {
   return medium_->documents(collection);
 }
 
-Result<void> ChainStore::put_document(std::string_view collection, const Entry& document) {
-  return medium_->put_document(collection, document);
-}
-
-Result<void> ChainStore::erase_document(std::string_view collection, std::string_view key) {
-  return medium_->erase_document(collection, key);
+Result<void> ChainStore::change_documents(std::span<const DocumentChange> changes) {
+  return medium_->change_documents(changes);
 }
 
 }  // namespace sluice::store

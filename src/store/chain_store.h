@@ -31,8 +31,7 @@ class ChainStore final : public Store {
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
   NamespaceStatus status(const std::string& ns) const override;
   Result<std::vector<Entry>> documents(std::string_view collection) override;
-  Result<void> put_document(std::string_view collection, const Entry& document) override;
-  Result<void> erase_document(std::string_view collection, std::string_view key) override;
+  Result<void> change_documents(std::span<const DocumentChange> changes) override;
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
 

@@ -73,11 +73,8 @@ class BadMedium final : public Medium {
   Result<std::vector<Entry>> documents(std::string_view collection) override {
     return memory_.documents(collection);
   }
-  Result<void> put_document(std::string_view collection, const Entry& document) override {
-    return memory_.put_document(collection, document);
-  }
-  Result<void> erase_document(std::string_view collection, std::string_view key) override {
-    return memory_.erase_document(collection, key);
+  Result<void> change_documents(std::span<const DocumentChange> changes) override {
+    return memory_.change_documents(changes);
   }
 
  private:

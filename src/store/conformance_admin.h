@@ -136,17 +136,17 @@ TEST_P(StoreConformance, ANamespaceWithoutViewsWorks) {
 }
 
 TEST_P(StoreConformance, KeepsDocuments) {
-  ASSERT_TRUE(store->put_document("objects", {"b", "{}"}));
-  ASSERT_TRUE(store->put_document("objects", {"a", "1"}));
-  ASSERT_TRUE(store->put_document("objects", {"a", "2"}));
-  ASSERT_TRUE(store->put_document("others", {"c", ""}));
+  const auto change = [this](std::vector<DocumentChange> changes) {
+    return store->change_documents(changes).has_value();
+  };
+  ASSERT_TRUE(change({{"objects", "b", "{}"}, {"objects", "a", "1"}, {"others", "c", ""}}));
+  ASSERT_TRUE(change({{"objects", "a", "2"}}));
   auto documents = store->documents("objects");
   ASSERT_TRUE(documents);
   ASSERT_EQ(documents->size(), 2U);
   EXPECT_EQ(documents->at(0).key, "a");
   EXPECT_EQ(documents->at(0).value, "2");
-  ASSERT_TRUE(store->erase_document("objects", "a"));
-  ASSERT_TRUE(store->erase_document("objects", "absent"));
+  ASSERT_TRUE(change({{"objects", "a", std::nullopt}, {"objects", "absent", std::nullopt}}));
   EXPECT_EQ(store->documents("objects")->size(), 1U);
   EXPECT_EQ(store->documents("others")->size(), 1U);
   EXPECT_TRUE(store->documents("none")->empty());

@@ -64,10 +64,7 @@ class Medium {
                                                     std::string_view prefix) = 0;
 
   [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
-  [[nodiscard]] virtual Result<void> put_document(std::string_view collection,
-                                                  const Entry& document) = 0;
-  [[nodiscard]] virtual Result<void> erase_document(std::string_view collection,
-                                                    std::string_view key) = 0;
+  [[nodiscard]] virtual Result<void> change_documents(std::span<const DocumentChange> changes) = 0;
 };
 
 // A listing page ends after this many bytes of keys and values.

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -197,6 +198,12 @@ struct WriteStatistics {
   Quantiles write_us;    // the write of a group, its fsync included; microseconds
 };
 
+struct DocumentChange {
+  std::string collection;
+  std::string key;
+  std::optional<std::string> value;  // none: the document goes, if it is there
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -230,10 +237,8 @@ class Store {
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).
   // Any thread but a worker's; durable on return.
   [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
-  [[nodiscard]] virtual Result<void> put_document(std::string_view collection,
-                                                  const Entry& document) = 0;
-  [[nodiscard]] virtual Result<void> erase_document(std::string_view collection,
-                                                    std::string_view key) = 0;
+  // All of it or, with an error, nothing.
+  [[nodiscard]] virtual Result<void> change_documents(std::span<const DocumentChange> changes) = 0;
 
   // "" if the journal writes, else what is wrong and what to do.
   [[nodiscard]] virtual std::string health() const = 0;

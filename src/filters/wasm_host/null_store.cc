@@ -17,6 +17,7 @@ void Transaction::erase(std::string_view /*key*/) {}
 std::uint64_t Transaction::count(std::string_view /*prefix*/) { return 1'000'000; }
 bool Transaction::has_writes() const { return false; }
 bool Transaction::stale() const { return false; }
+bool Transaction::uncounted() const { return false; }
 void Transaction::restart() {}
 
 namespace {
@@ -29,6 +30,7 @@ class NullView final : public View {
     co_return Result<void>();
   }
   Task<Result<Turn>> turn(TimePoint /*deadline*/) override { co_return Turn(); }
+  Task<Result<void>> counted(TimePoint /*deadline*/) override { co_return Result<void>(); }
 
  private:
   void end_turn() override {}
@@ -65,13 +67,9 @@ class NullStore final : public Store {
   Result<std::vector<Entry>> documents(std::string_view /*collection*/) override {
     return std::vector<Entry>();
   }
-  Result<void> put_document(std::string_view /*collection*/, const Entry& /*document*/) override {
-    return {};
-  }
-  Result<void> erase_document(std::string_view /*collection*/, std::string_view /*key*/) override {
-    return {};
-  }
+  Result<void> change_documents(std::span<const DocumentChange> /*changes*/) override { return {}; }
   std::string health() const override { return {}; }
+  WriteStatistics write_statistics() const override { return {}; }
 
  private:
   NullView view_;

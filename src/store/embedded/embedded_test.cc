@@ -36,7 +36,8 @@ TEST(Embedded, ComesBackAsItWas) {
     TestCores cores{1};
     const auto store = open_in(directory);
     ASSERT_TRUE(store->prepare("p/f"));
-    ASSERT_TRUE(store->put_document("objects", {"pipeline", "{}"}));
+    const DocumentChange object{"objects", "pipeline", "{}"};
+    ASSERT_TRUE(store->change_documents({&object, 1}));
     cores.on(0, [&] {
       View& view = store->view(cores.core(0), "p/f");
       for (int i = 0; i < 5'000; ++i)

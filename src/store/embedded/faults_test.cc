@@ -37,7 +37,8 @@ TEST_F(Faults, AFailingDiskLetsNobodyInAndComesBack) {
     EXPECT_NE(store->health().find(advice), std::string::npos) << store->health();
     EXPECT_FALSE(let_in("refused" + name));
     EXPECT_TRUE(knows("first"));
-    EXPECT_FALSE(store->put_document("objects", {"p", "{}"}));
+    const DocumentChange object{"objects", "p", "{}"};
+    EXPECT_FALSE(store->change_documents({&object, 1}));
     vfs.heal();
     ASSERT_TRUE(well()) << store->health();
     ASSERT_TRUE(let_in("after" + name));

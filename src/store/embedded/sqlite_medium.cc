@@ -202,18 +202,20 @@ Result<std::int64_t> SqliteMedium::namespace_id(std::string_view ns) {
   return known->second = writer_.find_namespace.column_integer(0);
 }
 
-Result<void> SqliteMedium::put_document(std::string_view collection, const Entry& document) {
+Result<void> SqliteMedium::change_documents(std::span<const DocumentChange> changes) {
   return change([&] {
-    writer_.put_document.text(1, collection).text(2, document.key).text(3, document.value);
-    return writer_.connection.run(writer_.put_document);
+    return transact([&]() -> Result<void> {
+      for (const DocumentChange& change : changes) SLUICE_CHECK(change_document(change));
+      return {};
+    });
   });
 }
 
-Result<void> SqliteMedium::erase_document(std::string_view collection, std::string_view key) {
-  return change([&] {
-    writer_.erase_document.text(1, collection).text(2, key);
-    return writer_.connection.run(writer_.erase_document);
-  });
+Result<void> SqliteMedium::change_document(const DocumentChange& change) {
+  Statement& statement = change.value ? writer_.put_document : writer_.erase_document;
+  statement.text(1, change.collection).text(2, change.key);
+  if (change.value) statement.text(3, *change.value);
+  return writer_.connection.run(statement);
 }
 
 Result<void> SqliteMedium::add_prefix(const std::string& ns, const std::string& prefix) {

@@ -44,8 +44,7 @@ class SqliteMedium final : public Medium {
                        const Store::Visit& visit) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
   Result<std::vector<Entry>> documents(std::string_view collection) override;
-  Result<void> put_document(std::string_view collection, const Entry& document) override;
-  Result<void> erase_document(std::string_view collection, std::string_view key) override;
+  Result<void> change_documents(std::span<const DocumentChange> changes) override;
 
  private:
   struct Writer {
@@ -86,6 +85,7 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] Result<void> transact(Work work);
   template <class Work>
   [[nodiscard]] Result<void> take_step(Work work);
+  [[nodiscard]] Result<void> change_document(const DocumentChange& change);
   [[nodiscard]] Result<void> write_batch(const Batch& batch);
   [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write);
   [[nodiscard]] Result<std::int64_t> namespace_id(std::string_view ns);

@@ -116,17 +116,14 @@ Result<std::vector<Entry>> MemoryMedium::documents(std::string_view collection) 
   return entries;
 }
 
-Result<void> MemoryMedium::put_document(std::string_view collection, const Entry& document) {
+Result<void> MemoryMedium::change_documents(std::span<const DocumentChange> changes) {
   const std::lock_guard lock(mutex_);
-  documents_[std::string(collection)].insert_or_assign(document.key, document.value);
-  return {};
-}
-
-Result<void> MemoryMedium::erase_document(std::string_view collection, std::string_view key) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = documents_.find(collection); found != documents_.end()) {
-    if (const auto entry = found->second.find(key); entry != found->second.end()) {
-      found->second.erase(entry);
+  for (const DocumentChange& change : changes) {
+    Texts& documents = documents_[change.collection];
+    if (change.value) {
+      documents.insert_or_assign(change.key, *change.value);
+    } else {
+      documents.erase(change.key);
     }
   }
   return {};

@@ -30,8 +30,7 @@ class MemoryMedium final : public Medium {
                        const Store::Visit& visit) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
   Result<std::vector<Entry>> documents(std::string_view collection) override;
-  Result<void> put_document(std::string_view collection, const Entry& document) override;
-  Result<void> erase_document(std::string_view collection, std::string_view key) override;
+  Result<void> change_documents(std::span<const DocumentChange> changes) override;
 
  private:
   using Texts = std::map<std::string, std::string, std::less<>>;
