@@ -92,8 +92,14 @@ Result<std::uint64_t> ChainStore::count(const std::string& ns, std::string_view 
   return medium_->count(ns, prefix);
 }
 
+std::unexpected<Error> ChainStore::refusal() const {
+  std::string trouble = journal_.health();
+  if (trouble.empty()) trouble = "the store could not be written a moment ago: try again";
+  return fail(ErrorKind::unavailable, std::move(trouble));
+}
+
 Result<void> ChainStore::append(Chain& chain, NodePtr node) {
-  if (engine_->refuses_writes()) return fail(ErrorKind::unavailable, journal_.health());
+  if (engine_->refuses_writes()) return refusal();
   const Version version = chain.append(std::move(node));
   engine_->bell->ring();
   return journal_.wait_durable(chain, version, kAdminWait);
@@ -101,11 +107,11 @@ Result<void> ChainStore::append(Chain& chain, NodePtr node) {
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const std::lock_guard one_at_a_time(chain.bulk_mutex());
-  if (engine_->refuses_writes()) return fail(ErrorKind::unavailable, journal_.health());
+  if (engine_->refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
   if (engine_->refuses_writes()) {
     journal_.drop_staged(*node->bulk);
-    return fail(ErrorKind::unavailable, journal_.health());
+    return refusal();
   }
   const Version version = chain.append_bulk(std::move(node));
   engine_->bell->ring();

@@ -40,6 +40,8 @@ class ChainStore final : public Store {
   [[nodiscard]] std::shared_ptr<Chain> find(const std::string& ns) const;
   [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
   class ChainImport;
+  // While writes are refused, or were a moment ago.
+  [[nodiscard]] std::unexpected<Error> refusal() const;
   [[nodiscard]] Result<void> append(Chain& chain, NodePtr node);
   [[nodiscard]] Result<void> append_bulk(Chain& chain, NodePtr node);
   // Until what is committed now is durable; at once while the journal cannot write.

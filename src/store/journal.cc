@@ -224,13 +224,14 @@ void Journal::publish(const Group& group) {
 
 void Journal::set_health(std::string trouble) {
   const bool failing = !trouble.empty();
-  const bool failed = engine_->failing.exchange(failing, std::memory_order_seq_cst);
+  bool failed = false;
+  {
+    const std::lock_guard lock(mutex_);  // whoever is refused finds the reason
+    trouble_ = trouble;
+    failed = engine_->failing.exchange(failing, std::memory_order_seq_cst);
+  }
   if (failing && !failed) logger_.error("store: nobody new is let in: " + trouble);
   if (!failing && failed) logger_.info("store: writes again; nothing was lost");
-  {
-    const std::lock_guard lock(mutex_);
-    trouble_ = std::move(trouble);
-  }
   news_.notify_all();
 }
 
