@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kIdleRunsMax = 64;
 // About a third of a millisecond.
-constexpr unsigned kSegmentsAtOnce = 8;
+constexpr unsigned kSegmentsAtOnce = 2;
 constexpr Duration kCountPoll = std::chrono::milliseconds(1);
 
 }  // namespace

@@ -60,7 +60,7 @@ class Table {
 class Table::Segment {
  public:
   static constexpr std::uint32_t kFirstCapacity = 16;
-  static constexpr std::uint32_t kLastCapacity = 1024;
+  static constexpr std::uint32_t kLastCapacity = 4096;
 
   Segment(unsigned depth, std::uint32_t capacity);
   ~Segment();
