@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from permits import NO, YES, Shop
@@ -116,12 +117,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, default=BIN.parent, help="whose file system holds the data")
+    parser.add_argument("--client", type=Path, default="/dev/shm", help="where egctl reads and writes its files")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "administration.json")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="administration-", dir=arguments.folder) as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="administration-", dir=arguments.folder)))
         shop = Shop(folder, 10)
-        keys, export = folder / "keys.yaml", folder / "export.jsonl"
+        # The client's files are elsewhere: its fsync of an export must not be taken for the server's.
+        client = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="client-", dir=arguments.client)))
+        keys, export = client / "keys.yaml", client / "export.jsonl"
         keys.write_text("".join(f'id/user{n}: "true"\n' for n in range(arguments.keys)))
         print(f"{'':22}{'':8}{'sold out, ms':>18}{'permits, ms':>18}{'memory, MB':>18}")
         print(f"{'':22}{'seconds':>8}{'p99':>9}{'max':>9}{'p99':>9}{'max':>9}{'now':>9}{'peak':>9}")
