@@ -10,15 +10,9 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::wasm {
+#include "base/deleter.h"
 
-template <auto destroy>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    destroy(object);
-  }
-};
+namespace sluice::wasm {
 
 using EnginePtr = std::unique_ptr<wasm_engine_t, Deleter<wasm_engine_delete>>;
 using ConfigPtr = std::unique_ptr<wasm_config_t, Deleter<wasm_config_delete>>;

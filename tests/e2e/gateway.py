@@ -268,5 +268,21 @@ def proxy(*urls: str, name: str = "proxy", **pool) -> dict:
     return {"name": name, "kind": "Proxy", "pools": [{"servers": [{"url": url} for url in urls], **pool}]}
 
 
+def put_sale(server, port, guests, limit: int, **more) -> None:
+    """The last step of the cookbook: lets in `limit` users, who get "buy"."""
+    server.apply(
+        http_server(port, {"backend": "p"}),
+        pipeline(
+            "p",
+            wasm(
+                guests / "step6.wasm",
+                parameters={"startTime": "2021-08-08T00:00:00", "blockRatio": "0", "maxPermission": str(limit)},
+                **more,
+            ),
+            mock("buy\n"),
+        ),
+    )
+
+
 def have_programs() -> bool:
     return all(shutil.which(str(BIN / program)) for program in ("sluice-server", "egctl"))

@@ -9,22 +9,7 @@ import pytest
 import yaml
 
 from client import Connection, Load, fetch, request
-from gateway import DEADLINE, documents, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
-
-
-def put_sale(server, port, guests, limit: int = 1000, **more) -> None:
-    server.apply(
-        http_server(port, {"backend": "p"}),
-        pipeline(
-            "p",
-            wasm(
-                guests / "step6.wasm",
-                parameters={"startTime": "2021-08-08T00:00:00", "blockRatio": "0", "maxPermission": str(limit)},
-                **more,
-            ),
-            mock("buy\n"),
-        ),
-    )
+from gateway import DEADLINE, documents, free_port, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
 
 
 def listed(server) -> dict:
@@ -33,7 +18,7 @@ def listed(server) -> dict:
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_objects_and_data_outlive_the_process(server, port, guests, end):
-    put_sale(server, port, guests)
+    put_sale(server, port, guests, limit=1000)
     for user in range(10):
         assert fetch(port, Authorization=f"user{user}").text == "buy\n"
     objects, data, version = server.get_json("/apis/v2/objects"), listed(server), server.config_version()
@@ -55,7 +40,7 @@ def test_a_change_that_was_confirmed_is_on_disk(server):
 
 def test_data_outlives_its_pipeline(server, port, guests):
     """Deleting or changing the pipeline does not delete the data."""
-    put_sale(server, port, guests)
+    put_sale(server, port, guests, limit=1000)
     fetch(port, Authorization="a")
     server.delete("p")
     put_sale(server, port, guests, limit=1)

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from client import Connection, fetch
-from gateway import BIN, Server, http_server, mock, pipeline, wait_until, wasm
+from gateway import BIN, Server, put_sale, wait_until
 
 BUY, SOLD_OUT = "buy\n", "sold out.\n"
 
@@ -45,20 +45,6 @@ def running(home: Path, *options: str):
     finally:
         if server.process is not None:
             server.stop()
-
-
-def put_sale(server, port, guests, limit: int = 1_000_000) -> None:
-    server.apply(
-        http_server(port, {"backend": "p"}),
-        pipeline(
-            "p",
-            wasm(
-                guests / "step6.wasm",
-                parameters={"startTime": "2021-08-08T00:00:00", "blockRatio": "0", "maxPermission": str(limit)},
-            ),
-            mock(BUY),
-        ),
-    )
 
 
 def listed(server) -> set[str]:
@@ -153,7 +139,7 @@ def fill_up(folder: Path) -> Path:
 
 def test_full_disk_under_load(tmp_path, small_disk, guests, port):
     with running(tmp_path / "home", "--data-dir", str(small_disk / "data")) as server:
-        put_sale(server, port, guests)
+        put_sale(server, port, guests, limit=1_000_000)
         with Crowd(port) as crowd:
             for _ in range(2):
                 crowd.wait_told(200)
@@ -186,7 +172,7 @@ def test_full_disk_under_load(tmp_path, small_disk, guests, port):
 
 def test_read_only_disk_at_start(tmp_path, small_disk, guests, port):
     with running(tmp_path / "home", "--data-dir", str(small_disk / "data")) as server:
-        put_sale(server, port, guests)
+        put_sale(server, port, guests, limit=1_000_000)
         assert fetch(port, Authorization="a").text == BUY
         server.stop()
         subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
@@ -220,7 +206,7 @@ def failing_disk(tmp_path):
 def test_disk_that_turns_read_only(tmp_path, failing_disk, guests, port):
     disk, trigger, image = failing_disk
     with running(tmp_path / "home", "--data-dir", str(disk / "data")) as server:
-        put_sale(server, port, guests)
+        put_sale(server, port, guests, limit=1_000_000)
         with Crowd(port) as crowd:
             crowd.wait_told(50)
             trigger.write_text("x")
@@ -240,7 +226,7 @@ def test_disk_that_turns_read_only(tmp_path, failing_disk, guests, port):
 def test_data_directory_removed(tmp_path, guests, port):
     """What is written into a deleted file is lost: nobody may be told of it."""
     with running(tmp_path / "home", "--data-dir", "data") as server:
-        put_sale(server, port, guests)
+        put_sale(server, port, guests, limit=1_000_000)
         data, away = server.home / "data", server.home / "away"
         with Crowd(port) as crowd:
             crowd.wait_told(100)
@@ -266,7 +252,7 @@ def test_data_directory_removed(tmp_path, guests, port):
 
 
 def test_second_server_on_the_same_directory(server, tmp_path, guests, port):
-    put_sale(server, port, guests)
+    put_sale(server, port, guests, limit=1_000_000)
     second = Server(tmp_path / "second", "--data-dir", str(server.home / "data"))
     text = refused_start(second)
     assert str(server.home / "data") in text and "another server" in text
@@ -290,7 +276,7 @@ def overwrite(path: Path, at: int, data: bytes) -> None:
 
 
 def test_damaged_database_at_start(server, guests, port):
-    put_sale(server, port, guests)
+    put_sale(server, port, guests, limit=1_000_000)
     server.egctl("wasm", "apply-data", "p", "wasm", input="".join(f"id/user{n}: x\n" for n in range(5000)))
     server.stop()
     database, whole = server.home / "data" / "sluice.db", server.home / "whole"
@@ -314,7 +300,7 @@ def test_damaged_database_at_start(server, guests, port):
 
 
 def test_damaged_log_at_start(server, guests, port):
-    put_sale(server, port, guests)
+    put_sale(server, port, guests, limit=1_000_000)
     database = server.home / "data" / "sluice.db"
     log = Path(f"{database}-wal")
     with Crowd(port) as crowd:
@@ -334,7 +320,7 @@ def test_damaged_log_at_start(server, guests, port):
 
 def test_durability_process_outlives_a_kill(tmp_path, guests, port):
     with running(tmp_path / "home", "--durability", "process") as server:
-        put_sale(server, port, guests)
+        put_sale(server, port, guests, limit=1_000_000)
         assert filter_status(server)["store"]["durability"] == "process"
         crowd = Crowd(port)
         with crowd:

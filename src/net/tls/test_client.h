@@ -14,6 +14,18 @@
 
 namespace sluice::net::testing {
 
+// A blocking socket, which the caller closes; -1 if nobody listens there.
+inline int connect_plain(std::uint16_t port) {
+  const int plain = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(port);
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(plain, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0) return plain;
+  ::close(plain);
+  return -1;
+}
+
 struct TlsClientOptions {
   std::string server_name = "shop.example";
   int max_version = 0;  // 0: the newest
@@ -30,12 +42,8 @@ class TlsClient {
     SSL_CTX_set_min_proto_version(context_, options.min_version);
     SSL_CTX_set_max_proto_version(context_, options.max_version);
     if (options.own != nullptr) show(*options.own);
-    socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0;
+    socket_ = connect_plain(port);
+    connected_ = socket_ >= 0;
     ssl_ = SSL_new(context_);
     std::string name = options.server_name;
     SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());

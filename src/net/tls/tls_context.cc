@@ -11,20 +11,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/deleter.h"
+
 namespace sluice::net {
 namespace {
 
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Free<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Free<X509_free>>;
-using PrivateKeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using ContextPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
+using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
+using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
+using PrivateKeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 
 // Forward secrecy and authenticated encryption only (RFC 9325 section 4.2).
 constexpr const char* kCiphersTls12 = "ECDHE+AESGCM:ECDHE+CHACHA20";

@@ -34,7 +34,8 @@ TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
       context_(std::move(context)),
       session_(context_->new_session()),
       received_(BIO_new(BIO_s_mem())),
-      produced_(BIO_new(BIO_s_mem())) {
+      produced_(BIO_new(BIO_s_mem())),
+      input_size_(kInputBytesMin) {
   if (session_ == nullptr || received_ == nullptr || produced_ == nullptr) {
     BIO_free(received_);
     BIO_free(produced_);

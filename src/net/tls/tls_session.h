@@ -78,7 +78,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession> {
   Stream::Operation* starting_ = nullptr;  // is told by its return value, not by finish()
   std::span<char> buffer_;                 // of read_
   std::string_view unsent_;                // of write_
-  std::size_t input_size_ = 1 << 10;       // for the next read
+  std::size_t input_size_;                 // for the next read
   std::string input_;                      // on its way from the transport
   std::string output_;                     // on its way to it
   bool taking_in_ = false;

@@ -16,6 +16,7 @@ namespace sluice::net {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::connect_plain;
 using testing::make_pair;
 using testing::TlsClient;
 using testing::TlsClientOptions;
@@ -167,12 +168,8 @@ TEST_F(TlsStreamTest, RefusesOldVersionsAndWhatIsNotTls) {
       });
   talk(
       [](std::uint16_t port) {
-        const int plain = ::socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in where{.sin_family = AF_INET,
-                          .sin_port = htons(port),
-                          .sin_addr = {htonl(INADDR_LOOPBACK)},
-                          .sin_zero = {}};
-        ASSERT_EQ(::connect(plain, reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+        const int plain = connect_plain(port);
+        ASSERT_GE(plain, 0);
         const std::string_view text = "GET / HTTP/1.1\r\n\r\n";
         EXPECT_EQ(::send(plain, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
         char byte = 0;
@@ -192,12 +189,8 @@ TEST_F(TlsStreamTest, RefusesOldVersionsAndWhatIsNotTls) {
 TEST_F(TlsStreamTest, DoesNotWaitForEverForAHandshake) {
   talk(
       [&](std::uint16_t port) {
-        const int plain = ::socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in where{.sin_family = AF_INET,
-                          .sin_port = htons(port),
-                          .sin_addr = {htonl(INADDR_LOOPBACK)},
-                          .sin_zero = {}};
-        ASSERT_EQ(::connect(plain, reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+        const int plain = connect_plain(port);
+        ASSERT_GE(plain, 0);
         char byte = 0;
         EXPECT_EQ(::recv(plain, &byte, 1, 0), 0);
         ::close(plain);
