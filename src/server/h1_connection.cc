@@ -2,9 +2,9 @@
 #include "server/h1_connection.h"
 
 #include "http/h1/serializer.h"
-#include "router/client_address.h"
 #include "server/h1_input.h"
 #include "server/limits.h"
+#include "server/served_exchange.h"
 #include "server/watched.h"
 #include "server/worker.h"
 
@@ -22,51 +22,32 @@ class H1Connection {
         membership_(membership),
         stream_(stream),
         input_(stream),
-        exchange_(worker_.core()) {}
+        served_(server, stream) {}
 
   Task<void> serve();
 
  private:
   void begin();
   Task<bool> read_head();
-  Task<int> take_body(std::int64_t bytes_max);
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
   Task<bool> write_response();
   Task<bool> write_stream(http::Response& response, Framing framing);
   Task<void> refuse_with(int status, std::string tag);
   Task<int> dispatch();
-  void log(int status);
-  [[nodiscard]] std::string_view peer_ip() const;
 
   CoreServer& server_;
   Worker& worker_;
   CoreServer::Membership& membership_;
   net::Stream& stream_;
   H1Input input_;  // before the exchange, whose request may read its body from here
-  pipeline::Exchange exchange_;
-  // Of the request at hand. The pipeline stays until its response is sent and logged.
-  std::shared_ptr<const ServerPrototype> prototype_;
-  std::shared_ptr<const pipeline::Pipeline> pipeline_;
-  std::string method_;  // as received: filters may change the request's
-  std::string target_;  // likewise; only kept for the access log
+  ServedExchange served_;
   std::string out_;
-  std::chrono::system_clock::time_point started_at_;
-  TimePoint started_;
   std::uint64_t sent_ = 0;  // bytes of the response
   bool keep_alive_ = true;
   bool refused_ = false;  // by the codec
   bool linger_ = false;   // unread bytes are on their way: see H1Input::linger
-  std::string allow_;     // for 405
-  std::vector<observe::AccessEntry::Step> steps_;  // scratch
 };
-
-std::string_view H1Connection::peer_ip() const {
-  std::string_view peer = stream_.peer_address();
-  peer = peer.substr(0, peer.rfind(':'));
-  if (peer.starts_with('[')) peer = peer.substr(1, peer.size() - 2);
-  return peer;
-}
 
 Task<void> H1Connection::serve() {
   bool more = true;
@@ -80,13 +61,8 @@ Task<void> H1Connection::serve() {
 }
 
 void H1Connection::begin() {
-  exchange_.clear();
-  input_.start(exchange_.client_request());
-  prototype_ = server_.prototype();
-  pipeline_.reset();
-  method_.clear();
-  target_.clear();
-  allow_.clear();
+  served_.clear();
+  input_.start(served_.request());
   sent_ = 0;
 }
 
@@ -96,11 +72,10 @@ Task<bool> H1Connection::read_head() {
   begin();
   membership_.set_idle(true);
   if (!input_.has_bytes() && server_.draining()) co_return false;
-  const bool came = co_await input_.wait(prototype_->spec.keep_alive_timeout);
+  const bool came = co_await input_.wait(served_.spec().keep_alive_timeout);
   if (!came) co_return false;
   membership_.set_idle(false);
-  started_ = Clock::now();
-  started_at_ = std::chrono::system_clock::now();
+  served_.begin();
   const H1Input::Head head = co_await input_.read_head();
   switch (head) {
     case H1Input::Head::complete:
@@ -120,11 +95,7 @@ Task<bool> H1Connection::read_head() {
 }
 
 Task<void> H1Connection::refuse_with(int status, std::string tag) {
-  exchange_.new_response().status = status;
-  exchange_.add_tag(std::move(tag));
-  exchange_.peer = stream_.peer_address();
-  exchange_.real_ip = peer_ip();
-  method_ = exchange_.client_request().method;
+  served_.refuse(status, std::move(tag));
   keep_alive_ = false;
   refused_ = true;
   co_await write_response();
@@ -132,73 +103,33 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
 
 // From a complete head to the response sent. False when the connection must end.
 Task<bool> H1Connection::answer() {
-  prototype_ = server_.prototype();
-  keep_alive_ = input_.parser().keep_alive() && prototype_->spec.keep_alive && !server_.draining();
-  method_ = exchange_.client_request().method;
-  if (worker_.access_log() != nullptr) target_ = exchange_.client_request().target();
+  served_.head_complete();
+  keep_alive_ = input_.parser().keep_alive() && served_.spec().keep_alive && !server_.draining();
   const int status = co_await dispatch();
   if (status < 0) {  // the client has left
-    log(499);
+    served_.record(499, input_.received(), sent_);
     co_return false;
   }
-  if (status > 0) exchange_.new_response().status = status;
-  if (status == 405 && !allow_.empty()) exchange_.client_response()->headers.set("Allow", allow_);
+  served_.respond(status);
   if (server_.draining()) keep_alive_ = false;
   co_return co_await write_response();
 }
 
 // 0: the pipeline has made the response; > 0: this status instead; < 0: nobody is left to answer.
 Task<int> H1Connection::dispatch() {
-  http::Request& request = exchange_.client_request();
-  request.scheme = stream_.is_secure() ? "https" : "http";
-  exchange_.peer = stream_.peer_address();
-  exchange_.real_ip = router::real_ip(request, peer_ip());
-
-  const router::Match match = prototype_->router.route(request, exchange_.real_ip);
-  if (match.status != 0) {
-    allow_ = match.allow;
-    co_return match.status;
-  }
-  pipeline_ = worker_.pipeline(match.route->backend);
-  if (!pipeline_) {
-    exchange_.add_tag("pipeline " + match.route->backend + " not found");
-    co_return 503;
-  }
-  match.route->set_headers(request, exchange_.real_ip);
-  if (!match.route->rewrite(request)) co_return 414;
-  if (prototype_->spec.x_forwarded_for) router::append_forwarded_for(request, exchange_.real_ip);
-
+  if (const int status = served_.route(); status != 0) co_return status;
   if (!input_.finished()) {
-    std::int64_t bytes_max = match.route->client_max_body_size;
-    if (bytes_max == 0) bytes_max = prototype_->spec.client_max_body_size;
-    if (bytes_max == 0) bytes_max = router::kDefaultBodyBytesMax;
-    if (const int status = co_await take_body(bytes_max); status != 0) co_return status;
+    const auto length = input_.parser().content_length();
+    if (const int status = served_.check_length(length); status != 0) co_return status;
+    if (input_.parser().expects_continue()) {
+      const auto sent = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n");
+      if (!sent) co_return -1;
+    }
+    const int status = co_await served_.take_body(http::Body(input_.body(), length));
+    if (status != 0) co_return status;
   }
-  if (!co_await Watched(stream_, pipeline_->handle(exchange_))) co_return -1;
-  if (exchange_.client_response() == nullptr) {
-    exchange_.add_tag("no filter made a response");
-    co_return 503;
-  }
-  co_return 0;
-}
-
-// Takes the body in (bytes_max >= 0), or leaves it to be streamed. 0, or the status to refuse with.
-Task<int> H1Connection::take_body(std::int64_t bytes_max) {
-  http::Request& request = exchange_.client_request();
-  const auto length = input_.parser().content_length();
-  const bool too_large =
-      bytes_max >= 0 && length && *length > static_cast<std::uint64_t>(bytes_max);
-  if (too_large) co_return 413;
-  if (input_.parser().expects_continue()) {
-    if (!co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n")) co_return -1;
-  }
-  request.body = http::Body(input_.body(), length);
-  if (bytes_max < 0) co_return 0;
-  const auto whole = co_await request.body.buffer(static_cast<std::uint64_t>(bytes_max));
-  if (whole) co_return 0;
-  request.body.clear();
-  exchange_.add_tag("body: " + whole.error().message);
-  co_return whole.error().kind == ErrorKind::too_large ? 413 : 400;
+  if (!co_await Watched(stream_, served_.run())) co_return -1;
+  co_return served_.outcome();
 }
 
 // Whether the connection can carry another request after this response.
@@ -211,10 +142,10 @@ bool H1Connection::may_go_on() const {
 }
 
 Task<bool> H1Connection::write_response() {
-  http::Response& response = *exchange_.client_response();
-  const http::Request& request = exchange_.client_request();
+  http::Response& response = *served_.exchange().client_response();
+  const http::Request& request = served_.request();
   keep_alive_ = may_go_on();
-  const Framing framing = http::h1::response_framing(response, method_, request.version);
+  const Framing framing = http::h1::response_framing(response, served_.method(), request.version);
   if (framing == Framing::until_close) keep_alive_ = false;
   out_.clear();
   http::h1::append_response_head(out_, response,
@@ -224,7 +155,7 @@ Task<bool> H1Connection::write_response() {
                                   .length = response.body.length().value_or(0),
                                   .date = worker_.date()});
   stream_.set_deadline(Clock::now() + kWriteTimeout);
-  const bool with_body = framing != Framing::none && method_ != "HEAD";
+  const bool with_body = framing != Framing::none && served_.method() != "HEAD";
   bool sent = true;
   if (with_body && response.body.is_stream()) {
     sent = co_await write_stream(response, framing);
@@ -236,7 +167,7 @@ Task<bool> H1Connection::write_response() {
     sent = (co_await stream_.write_all(out_)).has_value();
     if (sent && !joined) sent = (co_await stream_.write_all(body)).has_value();
   }
-  log(response.status);
+  served_.record(response.status, input_.received(), sent_);
   if (!sent || !keep_alive_) {
     if (sent) stream_.shutdown_write();
     linger_ = sent && (refused_ || !input_.finished());
@@ -250,7 +181,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
   while (true) {
     const auto chunk = co_await response.body.reader()->read();
     if (!chunk) {  // cut short: the client must see that, so no last chunk and no further request
-      exchange_.add_tag("response body: " + chunk.error().message);
+      served_.exchange().add_tag("response body: " + chunk.error().message);
       keep_alive_ = false;
       sent_ += out_.size();
       (void)co_await stream_.write_all(out_);
@@ -273,31 +204,6 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
     if (!written) co_return false;
     if (last) co_return true;
   }
-}
-
-void H1Connection::log(int status) {
-  const Duration duration = Clock::now() - started_;
-  prototype_->state->stats.record(worker_.core().index, status, duration, input_.received(), sent_);
-  observe::AccessLog* access_log = worker_.access_log();
-  if (access_log == nullptr) return;
-  const http::Request& request = exchange_.client_request();
-  steps_.clear();
-  for (const auto& step : exchange_.steps)
-    steps_.push_back({step.alias, step.result, step.duration});
-  access_log->write(worker_.core().index, prototype_->access_format,
-                    {.start = started_at_,
-                     .duration = duration,
-                     .peer = exchange_.peer,
-                     .real_ip = exchange_.real_ip,
-                     .method = method_,
-                     .target = target_,
-                     .protocol = http::to_string(request.version),
-                     .status = status,
-                     .request_bytes = input_.received(),
-                     .response_bytes = sent_,
-                     .pipeline = exchange_.pipeline_name,
-                     .steps = steps_,
-                     .tags = exchange_.tags()});
 }
 
 }  // namespace

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/served_exchange.h"
+
+#include "router/client_address.h"
+#include "server/worker.h"
+
+namespace sluice::server {
+
+ServedExchange::ServedExchange(CoreServer& server, const net::Stream& stream)
+    : server_(server),
+      worker_(server.worker()),
+      stream_(stream),
+      exchange_(worker_.core()),
+      prototype_(server.prototype()) {}
+
+std::string_view ServedExchange::peer_ip() const {
+  std::string_view peer = stream_.peer_address();
+  peer = peer.substr(0, peer.rfind(':'));
+  if (peer.starts_with('[')) peer = peer.substr(1, peer.size() - 2);
+  return peer;
+}
+
+void ServedExchange::clear() {
+  exchange_.clear();
+  prototype_ = server_.prototype();
+  pipeline_.reset();
+  method_.clear();
+  target_.clear();
+  allow_.clear();
+}
+
+void ServedExchange::begin() {
+  started_ = Clock::now();
+  started_at_ = std::chrono::system_clock::now();
+}
+
+void ServedExchange::head_complete() {
+  prototype_ = server_.prototype();
+  method_ = request().method;
+  if (worker_.access_log() != nullptr) target_ = request().target();
+}
+
+int ServedExchange::route() {
+  http::Request& request = exchange_.client_request();
+  request.scheme = stream_.is_secure() ? "https" : "http";
+  exchange_.peer = stream_.peer_address();
+  exchange_.real_ip = router::real_ip(request, peer_ip());
+
+  const router::Match match = prototype_->router.route(request, exchange_.real_ip);
+  if (match.status != 0) {
+    allow_ = match.allow;
+    return match.status;
+  }
+  pipeline_ = worker_.pipeline(match.route->backend);
+  if (!pipeline_) {
+    exchange_.add_tag("pipeline " + match.route->backend + " not found");
+    return 503;
+  }
+  match.route->set_headers(request, exchange_.real_ip);
+  if (!match.route->rewrite(request)) return 414;
+  if (prototype_->spec.x_forwarded_for) router::append_forwarded_for(request, exchange_.real_ip);
+
+  body_bytes_max_ = match.route->client_max_body_size;
+  if (body_bytes_max_ == 0) body_bytes_max_ = prototype_->spec.client_max_body_size;
+  if (body_bytes_max_ == 0) body_bytes_max_ = router::kDefaultBodyBytesMax;
+  return 0;
+}
+
+int ServedExchange::check_length(std::optional<std::uint64_t> length) const {
+  const bool too_large =
+      body_bytes_max_ >= 0 && length && *length > static_cast<std::uint64_t>(body_bytes_max_);
+  return too_large ? 413 : 0;
+}
+
+Task<int> ServedExchange::take_body(http::Body body) {
+  http::Request& request = exchange_.client_request();
+  request.body = std::move(body);
+  if (body_bytes_max_ < 0) co_return 0;
+  const auto whole = co_await request.body.buffer(static_cast<std::uint64_t>(body_bytes_max_));
+  if (whole) co_return 0;
+  request.body.clear();
+  exchange_.add_tag("body: " + whole.error().message);
+  co_return whole.error().kind == ErrorKind::too_large ? 413 : 400;
+}
+
+int ServedExchange::outcome() {
+  if (exchange_.client_response() != nullptr) return 0;
+  exchange_.add_tag("no filter made a response");
+  return 503;
+}
+
+http::Response& ServedExchange::respond(int status) {
+  if (status > 0) exchange_.new_response().status = status;
+  http::Response& response = *exchange_.client_response();
+  if (status == 405 && !allow_.empty()) response.headers.set("Allow", allow_);
+  return response;
+}
+
+http::Response& ServedExchange::refuse(int status, std::string reason) {
+  exchange_.add_tag(std::move(reason));
+  exchange_.peer = stream_.peer_address();
+  exchange_.real_ip = peer_ip();
+  method_ = request().method;
+  http::Response& response = exchange_.new_response();
+  response.status = status;
+  return response;
+}
+
+void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent) {
+  const Duration duration = Clock::now() - started_;
+  prototype_->state->stats.record(worker_.core().index, status, duration, bytes_received,
+                                  bytes_sent);
+  observe::AccessLog* access_log = worker_.access_log();
+  if (access_log == nullptr) return;
+  steps_.clear();
+  for (const auto& step : exchange_.steps)
+    steps_.push_back({step.alias, step.result, step.duration});
+  access_log->write(worker_.core().index, prototype_->access_format,
+                    {.start = started_at_,
+                     .duration = duration,
+                     .peer = exchange_.peer,
+                     .real_ip = exchange_.real_ip,
+                     .method = method_,
+                     .target = target_,
+                     .protocol = http::to_string(request().version),
+                     .status = status,
+                     .request_bytes = bytes_received,
+                     .response_bytes = bytes_sent,
+                     .pipeline = exchange_.pipeline_name,
+                     .steps = steps_,
+                     .tags = exchange_.tags()});
+}
+
+}  // namespace sluice::server
