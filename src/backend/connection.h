@@ -24,6 +24,7 @@ enum class Stage {
   request_body,  // the client did not give the whole body of its request
   head,          // the request was sent in vain, or the answer was no response
   body,          // the response broke off or was too large
+  choose,        // there is no server, or none that may be asked now
 };
 
 struct Failure {

@@ -1,54 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
-// MainPool: what the cores share of a pool of servers. Immutable but for its counters.
+// A pool of a Proxy: from an exchange to its response and result, over as many tries as it takes.
+//   PoolPrototype  per pool and generation: what the cores share
+//   Pool           its part on one core
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "backend/balancer.h"
-#include "backend/pool.h"
-#include "backend/server.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "filters/proxy/pool_stats.h"
+#include "filters/proxy/server_pool.h"
 #include "filters/proxy/spec.h"
-#include "observe/counter.h"
+#include "pipeline/exchange.h"
 
 namespace sluice::filters {
 
-class MainPool {
- public:
-  MainPool(const ProxySpec& spec, unsigned core_count);
+// Results of the Proxy filter.
+namespace proxy_result {
+inline constexpr std::string_view kInternalError = "internalError";
+inline constexpr std::string_view kClientError = "clientError";
+inline constexpr std::string_view kServerError = "serverError";
+inline constexpr std::string_view kTimeout = "timeout";
+inline constexpr std::string_view kShortCircuited = "shortCircuited";
+inline constexpr std::string_view kFailureCode = "failureCode";
+}  // namespace proxy_result
 
-  // On the core's thread.
-  void count(unsigned core, int status);
-  // Any thread: {"stat": {"count", "errCount", "codes"}}.
+// Immutable but for its counters. Any thread.
+class PoolPrototype {
+ public:
+  // `name`: for tags and logs, "proxy#<filter>#main".
+  PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
+                unsigned core_count);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // {"stat": …, "servers": […]}
   [[nodiscard]] Json status() const;
 
-  [[nodiscard]] bool is_failure(int status) const;
-  // For the Host field; empty: the client's.
-  [[nodiscard]] std::string_view host_for(const backend::Server& server,
-                                          std::string_view client_host) const;
+ private:
+  friend class Pool;
+  std::string name_;
+  std::shared_ptr<const ServerPoolPrototype> servers_;
+  Duration timeout_{};
+  std::int64_t body_bytes_max_ = 0;
+  std::bitset<600> failure_codes_;
+  std::shared_ptr<PoolStats> stats_;
+};
 
-  std::string name;  // for tags and logs
-  std::vector<backend::Server> servers;
-  backend::Policy policy = backend::Policy::round_robin;
-  std::string header;
-  Duration timeout{};
-  std::int64_t body_bytes_max = 0;
-  backend::PoolLimits limits;  // of one core
+// Core-bound.
+class Pool {
+ public:
+  // `previous`: this core's pool of the same name in the generation before; may be null.
+  Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
+       Pool* previous);
+
+  [[nodiscard]] const PoolPrototype& prototype() const { return *prototype_; }
+  // Leaves a response in the exchange; the result of the filter.
+  [[nodiscard]] Task<std::string_view> handle(pipeline::Exchange& exchange);
 
  private:
-  struct Cells {
-    observe::Cell count;
-    observe::Cell errors;
-    std::array<observe::Cell, 500> codes;  // status - 100
+  struct Verdict {
+    int status;
+    std::string_view result;
   };
+  static Verdict blame_client(ErrorKind kind);
+  static Verdict judge(const backend::Failure& failure, TimePoint deadline);
+  std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason);
 
-  bool set_server_host_ = false;
-  std::bitset<600> failure_codes_;
-  observe::PerCore<Cells> stats_;
+  const loop::Core& core_;
+  std::shared_ptr<const PoolPrototype> prototype_;
+  Logger logger_;
+  ServerPool servers_;
 };
 
 }  // namespace sluice::filters
