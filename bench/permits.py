@@ -80,7 +80,7 @@ class Shop:
             self.egctl(["wasm", "apply-data", name, "wasm"], text)
         self.next_user = 0
 
-    def egctl(self, arguments: list[str], text: str) -> None:
+    def egctl(self, arguments: list[str], text: str = "") -> None:
         command = [BIN / "egctl", "--server", f"127.0.0.1:{self.api}", *arguments]
         done = subprocess.run(command, input=text, capture_output=True, text=True)
         if done.returncode != 0:

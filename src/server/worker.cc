@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/worker.h"
+#include "loop/urgency.h"
 
 #include <array>
 #include <ctime>
@@ -33,6 +34,7 @@ Worker::~Worker() { stop(); }
 
 void Worker::start() {
   thread_ = std::thread([this] {
+    loop::work_soon();
     loop_.spawn(tick());
     loop_.run();
   });

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "loop/urgency.h"
+
 namespace sluice::store {
 
 Backroom::Backroom() : thread_([this] { run(); }) {}
@@ -49,6 +51,7 @@ void Backroom::empty(bool work) {
 }
 
 void Backroom::run() {
+  loop::work_in_background();
   while (!closed_.load(std::memory_order_seq_cst)) {
     empty(true);
     ::malloc_trim(0);  // or the records of a sale that is over would be kept as free memory

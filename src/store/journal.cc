@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "loop/event_loop.h"
+#include "loop/urgency.h"
 #include "store/chain_view.h"
 
 namespace sluice::store {
@@ -123,6 +124,8 @@ bool Journal::take_step() {
 }
 
 void Journal::run() {
+  loop::work_soon();
+  loop::work_soon();
   Duration pause = kFirstPause;
   while (!stopping()) {
     const Group group = collect();

@@ -139,6 +139,19 @@ Result<void> Connection::run(Statement& statement) {
   return {};
 }
 
+void Connection::watch_log(int& pages) {
+  const auto note = [](void* place, sqlite3*, const char*, int count) {
+    *static_cast<int*>(place) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(database_.get(), note, &pages);
+}
+
+void Connection::checkpoint() {
+  (void)sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                                  nullptr);
+}
+
 Error Connection::error(int code) const {
   const int system_error = database_ ? sqlite3_system_errno(database_.get()) : 0;
   const Advice advice = advice_for(code, system_error);

@@ -66,6 +66,11 @@ class Connection {
   [[nodiscard]] Result<std::string> text(const char* sql);
   // Runs a statement that has no rows, and resets it.
   [[nodiscard]] Result<void> run(Statement& statement);
+  // Has every commit of this connection leave the number of pages in the log (WAL) at `pages`, and
+  // make no checkpoint. `pages` outlives the connection.
+  void watch_log(int& pages);
+  // Brings what it can of the log into the file, holding up nobody.
+  void checkpoint();
   // How many rows the last statement has inserted, changed or removed.
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(database_.get()); }
   // What SQLite's code means here, with the file and what to do.

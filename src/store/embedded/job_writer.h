@@ -47,7 +47,7 @@ class JobWriter {
     staging_.erase(job);
     dropped_.push_back(job);
   }
-  // CPU time of the last step: the next one is made to take a few milliseconds.
+  // CPU time of the last step: the next one is made to take about a millisecond.
   void adapt(Duration took);
 
  private:

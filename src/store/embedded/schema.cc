@@ -125,12 +125,15 @@ Result<void> prepare_database(Connection& connection, const std::string& path,
   SLUICE_CHECK(check_owner(connection, path));
   SLUICE_CHECK(
       connection.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;"));
-  // NORMAL: a power cut takes the last commits, and leaves the file consistent.
-  SLUICE_CHECK(connection.execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"
-                                                                 : "PRAGMA synchronous = NORMAL"));
+  SLUICE_CHECK(set_sync(connection, durability));
   SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
   if (version < 2) return connection.execute(kUpgrade);
   return {};
+}
+
+Result<void> set_sync(Connection& connection, Durability durability) {
+  return connection.execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"
+                                                           : "PRAGMA synchronous = NORMAL");
 }
 
 Result<void> check_structure(Connection& connection, const std::string& path) {

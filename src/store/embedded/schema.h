@@ -13,6 +13,9 @@ namespace sluice::store {
 // Checks that the file is ours, and turns on WAL.
 [[nodiscard]] Result<void> prepare_database(Connection& connection, const std::string& path,
                                             Durability durability);
+// What a commit waits for. `process`: not for the disk (synchronous = NORMAL): a power cut takes
+// the last commits, in their order, and leaves the file consistent. Not within a transaction.
+[[nodiscard]] Result<void> set_sync(Connection& connection, Durability durability);
 // Reads all of the file: 1,000,000 keys take 0.3 s. Finds pages that are damaged or missing, not
 // single bytes within a key or a value.
 [[nodiscard]] Result<void> check_structure(Connection& connection, const std::string& path);

@@ -49,6 +49,7 @@ Result<void> SqliteMedium::start(const std::string& directory) {
   SLUICE_CHECK(prepare_writer());
   SLUICE_CHECK(check_structure(writer_.connection, path_));
   SLUICE_TRY(reader_, open_reader());
+  SLUICE_CHECK(checkpointer_.start(path_, options_.vfs));
   const std::string restore =
       "stop the server, restore the data directory from a backup and start it again";
   SLUICE_CHECK(watch_.add(path_, restore));
@@ -61,6 +62,7 @@ Result<void> SqliteMedium::prepare_writer() {
   Writer& w = writer_;
   SLUICE_TRY(w.connection, Connection::open(path_, options_.vfs));
   SLUICE_CHECK(prepare_database(w.connection, path_, options_.durability));
+  w.connection.watch_log(log_pages_);
   SLUICE_CHECK(w.jobs.open(w.connection));
   return prepare_all(
       w.connection,
@@ -96,6 +98,7 @@ Result<void> SqliteMedium::change(Work work) {
   const std::lock_guard lock(writer_mutex_);
   auto result = make_ready();
   if (result) result = work();
+  checkpointer_.log_holds(log_pages_);
   if (result) return watch_.check();  // what went into a file that is gone is not safe
   ids_.clear();
   reopen_ = true;
@@ -153,12 +156,16 @@ Result<void> SqliteMedium::write_one(std::int64_t id, const Write& write) {
   return writer_.connection.run(writer_.put);
 }
 
+// Nobody waits for a step: the next group's sync, at the latest that of the job's commit, makes it
+// durable. To sync each would only make the groups wait.
 template <class Work>
 Result<void> SqliteMedium::take_step(Work work) {
   const Duration begin = cpu_time();
+  SLUICE_CHECK(set_sync(writer_.connection, Durability::process));
   auto result = transact(std::move(work));
+  const auto restored = set_sync(writer_.connection, options_.durability);
   writer_.jobs.adapt(cpu_time() - begin);
-  return result;
+  return result ? restored : result;
 }
 
 Result<bool> SqliteMedium::stage(std::string_view ns, Bulk& bulk) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SqliteMedium: one SQLite file in WAL mode, where every commit is synced. One connection writes
-// (the journal, and documents), one reads; each has its mutex, and no core comes here.
+// (the journal, and documents), one reads, one checkpoints; no core comes here.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "store/embedded/checkpointer.h"
 #include "store/embedded/connection.h"
 #include "store/embedded/directory_lock.h"
 #include "store/embedded/file_watch.h"
@@ -107,7 +108,8 @@ class SqliteMedium final : public Medium {
   DirectoryLock lock_;
   const std::string path_;
   const Options options_;
-  std::mutex writer_mutex_;  // guards the next five
+  std::mutex writer_mutex_;  // guards the next six
+  int log_pages_ = 0;        // left here by the writer's commits
   FileWatch watch_;
   std::string damage_;  // once found, nothing is written any more
   bool reopen_ = false;
@@ -115,6 +117,7 @@ class SqliteMedium final : public Medium {
   std::unordered_map<std::string, std::int64_t> ids_;  // of writer_: those on disk
   std::mutex reader_mutex_;
   Reader reader_;
+  Checkpointer checkpointer_{writer_mutex_};
 };
 
 }  // namespace sluice::store
