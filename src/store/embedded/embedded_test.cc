@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -72,6 +74,21 @@ TEST(Embedded, OneServerPerDirectory) {
   EXPECT_NE(second.error().message.find(directory.path()), std::string::npos);
   first.reset();
   EXPECT_TRUE(open_embedded_store(directory.path(), 1, Logger()));
+}
+
+// 120 MB are written without a pause; the log would hold them all if nobody brought it back.
+TEST(Embedded, TheLogStaysShort) {
+  const TestDirectory directory;
+  const auto store = open_in(directory);
+  std::uintmax_t longest = 0;
+  for (int i = 0; i < 600; ++i) {
+    const std::string value(200'000, static_cast<char>('a' + i % 26));
+    const DocumentChange change{"objects", i % 2 == 0 ? "even" : "odd", value};
+    ASSERT_TRUE(store->change_documents({&change, 1}));
+    longest = std::max(longest, std::filesystem::file_size(directory.path() + "/sluice.db-wal"));
+  }
+  EXPECT_LT(longest, 64U << 20);
+  EXPECT_EQ(store->documents("objects")->size(), 2U);
 }
 
 TEST(Embedded, IsPrivate) {
