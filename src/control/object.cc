@@ -22,6 +22,7 @@ std::shared_ptr<const server::ServerPrototype> build_server(const config::Value&
   prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
   prototype->spec.validate(faults);
   prototype->router = router::Router::build(prototype->spec, faults);
+  prototype->trusted_proxies = router::TrustedProxies(prototype->spec.trusted_proxies);
   if (!prototype->spec.access_log_format.empty()) {
     if (auto format = observe::AccessFormat::parse(prototype->spec.access_log_format)) {
       prototype->access_format = *std::move(format);

@@ -25,6 +25,9 @@ namespace {
 
 // Connections taken in a row before the loop's other work has its turn.
 constexpr int kAcceptsAtOnceMax = 16;
+// What the kernel keeps for a peer beyond what is on its way to it: a slow reader holds no
+// megabytes of ours, and that it reads is seen with every half of this.
+constexpr int kUnsentBytesMax = 128 * 1024;
 constexpr Duration kBackOffFirst = std::chrono::milliseconds(10);
 constexpr Duration kBackOffMax = std::chrono::seconds(1);
 
@@ -110,8 +113,9 @@ Result<Listener> Listener::open(std::string_view address, std::uint16_t port,
                                 ListenOptions options) {
   SLUICE_TRY(const int bound, open_bound(address, port, options.reuse_port));
   Descriptor descriptor(bound);
-  // Accepted sockets inherit it.
+  // Accepted sockets inherit these.
   set_option(descriptor.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(descriptor.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytesMax);
   if (::listen(descriptor.get(), options.backlog) != 0) return bind_failure(address, port, errno);
   const std::uint16_t actual = bound_port(descriptor.get());
   return Listener(descriptor.release(), actual);

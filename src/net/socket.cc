@@ -42,6 +42,7 @@ bool Socket::refuse(Stream::Operation& operation) const {
 bool Socket::start_read(std::span<char> buffer, Stream::Operation& operation) {
   if (refuse(operation)) return true;
   buffer_ = buffer;
+  if (put_back_ && read_put_back(operation)) return true;
   const bool at_once = ended_ || (more_to_read_ && ++reads_at_once_ < kReadsAtOnceMax);
   if (at_once && read_now(operation)) return true;
   reads_at_once_ = 0;
@@ -54,6 +55,14 @@ bool Socket::start_read(std::span<char> buffer, Stream::Operation& operation) {
                                      self->on_read(ticket, error, count);
                                    }));
   return false;
+}
+
+bool Socket::read_put_back(Stream::Operation& operation) {
+  const std::size_t count = put_back_->copy(buffer_.data(), buffer_.size());
+  put_back_->erase(0, count);
+  if (put_back_->empty()) put_back_.reset();
+  operation.result = count;
+  return count > 0;
 }
 
 bool Socket::read_now(Stream::Operation& operation) {

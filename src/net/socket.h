@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -31,6 +32,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   // The Stream goes away.
   void abandon();
   bool is_open() const { return socket_.is_open(); }
+  void put_back(std::string_view bytes) { put_back_ = std::make_unique<std::string>(bytes); }
 
  private:
   // One kind of operation: who waits, and how to call the wait off.
@@ -48,6 +50,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   };
 
   bool refuse(Stream::Operation& operation) const;
+  bool read_put_back(Stream::Operation& operation);
   bool read_now(Stream::Operation& operation);
   void on_read(std::uint64_t ticket, const boost::system::error_code& error, std::size_t count);
   void note_read(const boost::system::error_code& error, std::size_t count,
@@ -67,7 +70,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   Slot read_;
   Slot write_;
   Slot closed_;
-  std::span<char> buffer_;     // of the pending read
+  std::span<char> buffer_;  // of the pending read
+  std::unique_ptr<std::string> put_back_;
   std::string_view unsent_;    // of the pending write
   bool more_to_read_ = false;  // the last read filled its buffer
   int reads_at_once_ = 0;

@@ -56,6 +56,12 @@ class Stream {
 
   // "10.0.0.1:4711", "[::1]:80".
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
+  // What stands before the stream proper, a PROXY header, may name another peer than the socket's,
+  // and may have been read together with what follows: `bytes` are what the next reads get first.
+  // TCP streams only, while nothing is pending.
+  virtual void set_peer_address(std::string) {}
+  virtual void put_back(std::string_view) {}
+
   // True for TLS.
   [[nodiscard]] virtual bool is_secure() const { return false; }
   // What ALPN agreed on ("h2", "http/1.1"); "" if nothing was asked for (RFC 7301).
@@ -137,6 +143,13 @@ class Stream::Closed : public Operation {
   }
   bool await_resume() const { return result.has_value(); }
 };
+
+// "10.0.0.1" of "10.0.0.1:4711", "::1" of "[::1]:80".
+[[nodiscard]] constexpr std::string_view ip_of(std::string_view address) {
+  address = address.substr(0, address.rfind(':'));
+  if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+  return address;
+}
 
 inline Stream::Read Stream::read_some(std::span<char> buffer) { return {*this, buffer}; }
 inline Stream::Write Stream::write_all(std::string_view bytes) { return {*this, bytes}; }

@@ -25,6 +25,8 @@ class TcpStream final : public Stream {
   void shutdown_write() override { socket_->shutdown_write(); }
   bool is_open() const override { return socket_->is_open(); }
   const std::string& peer_address() const override { return peer_; }
+  void set_peer_address(std::string address) override { peer_ = std::move(address); }
+  void put_back(std::string_view bytes) override { socket_->put_back(bytes); }
 
  protected:
   bool start_read(std::span<char> buffer, Operation& operation) override {

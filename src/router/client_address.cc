@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <vector>
 
 #include "config/ip_prefix.h"
 #include "http/chars.h"
@@ -13,23 +12,23 @@ namespace sluice::router {
 namespace {
 
 using config::IpAddress;
-using config::IpPrefix;
 
 constexpr std::string_view kForwardedFor = "X-Forwarded-For";
+constexpr std::string_view kForwardedProto = "X-Forwarded-Proto";
 constexpr std::string_view kRealIp = "X-Real-Ip";
-// Loopback, private use, link local (RFC 1122, 1918, 3927, 4193, 4291).
-constexpr std::array<std::string_view, 8> kPrivate{
-    "127.0.0.0/8",    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-    "169.254.0.0/16", "::1/128",    "fc00::/7",      "fe80::/10"};
+constexpr std::array<std::string_view, 6> kForwarding{
+    kForwardedFor, kRealIp, kForwardedProto, "X-Forwarded-Host", "X-Forwarded-Port", "Forwarded"};
 
-bool is_private(const IpAddress& address) {
-  static const std::vector<IpPrefix> prefixes = [] {
-    std::vector<IpPrefix> out;
-    for (const std::string_view text : kPrivate) out.push_back(IpPrefix::parse(text).value());
-    return out;
-  }();
-  return std::ranges::any_of(prefixes,
-                             [&](const IpPrefix& prefix) { return prefix.contains(address); });
+bool is_forwarding(std::string_view name) {
+  if (name.size() < 9 || (http::to_lower(name[0]) != 'x' && http::to_lower(name[0]) != 'f'))
+    return false;
+  return std::ranges::any_of(kForwarding,
+                             [&](std::string_view known) { return http::iequals(name, known); });
+}
+
+bool has_forwarding(const http::Headers& headers) {
+  return std::any_of(headers.begin(), headers.end(),
+                     [](const http::Field& field) { return is_forwarding(field.name); });
 }
 
 // Some proxies write the port too: "1.2.3.4:56", "[::1]:56".
@@ -39,46 +38,73 @@ std::string_view without_port(std::string_view element) {
     return end == element.npos ? element : element.substr(1, end - 1);
   }
   const std::size_t colon = element.find(':');
+  if (colon == element.npos) return element;
   return element.find(':', colon + 1) == element.npos ? element.substr(0, colon) : element;
 }
 
-// Calls `visit` with every element until it returns true; true if it did.
-bool any_element(const http::Headers& headers, auto visit) {
+// The elements of all fields of that name in order, spaces removed.
+std::vector<std::string_view> elements_of(const http::Headers& headers, std::string_view name) {
+  std::vector<std::string_view> elements;
   for (const http::Field& field : headers) {
-    if (!http::iequals(field.name, kForwardedFor)) continue;
+    if (!http::iequals(field.name, name)) continue;
     std::string_view list = field.value;
-    while (!list.empty()) {
-      if (visit(without_port(http::trim(http::take_until(list, ','))))) return true;
-    }
+    while (!list.empty()) elements.push_back(http::trim(http::take_until(list, ',')));
   }
-  return false;
+  return elements;
 }
 
-std::optional<std::string> first_public(const http::Headers& headers) {
-  std::optional<std::string> found;
-  any_element(headers, [&](std::string_view element) {
-    const auto address = IpAddress::parse(element);
-    if (!address || is_private(*address)) return false;
-    found = std::string(element);
-    return true;
-  });
-  return found;
+// What the nearest proxy has written; others before it may be the client's.
+std::string_view forwarded_scheme(const http::Headers& headers) {
+  const auto elements = elements_of(headers, kForwardedProto);
+  if (elements.empty()) return {};
+  if (http::iequals(elements.back(), "https")) return "https";
+  return http::iequals(elements.back(), "http") ? "http" : "";
 }
 
 }  // namespace
 
-std::string real_ip(const http::Request& request, std::string_view peer_ip,
-                    const ForwardingPolicy& policy) {
-  if (!policy.trust_headers) return std::string(peer_ip);
-  if (auto found = first_public(request.headers)) return *std::move(found);
-  const std::string_view claimed = http::trim(request.headers.get(kRealIp).value_or(""));
+bool TrustedProxies::contains(std::string_view ip) const {
+  if (!any_) return false;
+  const auto address = IpAddress::parse(ip);
+  return address && proxies_.contains(*address);
+}
+
+TrustedProxies::Client TrustedProxies::identify(http::Request& request,
+                                                std::string_view peer_ip) const {
+  if (!has_forwarding(request.headers)) return {std::string(peer_ip)};
+  if (!contains(peer_ip)) {
+    for (const std::string_view name : kForwarding) request.headers.remove(name);
+    return {std::string(peer_ip), true};
+  }
+  if (const auto scheme = forwarded_scheme(request.headers); !scheme.empty())
+    request.scheme = scheme;
+  return {forwarded_ip(request.headers, peer_ip)};
+}
+
+// From the right, for every proxy appends whom it has heard. What is no address ends the search at
+// the proxy that wrote it: nobody vouches for what stands before it.
+std::string TrustedProxies::forwarded_ip(const http::Headers& headers,
+                                         std::string_view peer_ip) const {
+  const auto elements = elements_of(headers, kForwardedFor);
+  std::string_view nearest = peer_ip;
+  for (auto element = elements.rbegin(); element != elements.rend(); ++element) {
+    const std::string_view ip = without_port(*element);
+    const auto address = IpAddress::parse(ip);
+    if (!address) return std::string(nearest);
+    nearest = ip;
+    if (!proxies_.contains(*address)) return std::string(nearest);
+  }
+  if (!elements.empty()) return std::string(nearest);
+  const std::string_view claimed = http::trim(headers.get(kRealIp).value_or(""));
   return std::string(IpAddress::parse(claimed) ? claimed : peer_ip);
 }
 
 void append_forwarded_for(http::Request& request, std::string_view real_ip) {
   const auto address = IpAddress::parse(real_ip);
-  const bool listed = any_element(request.headers, [&](std::string_view element) {
-    return element == real_ip || (address && IpAddress::parse(element) == address);
+  const auto elements = elements_of(request.headers, kForwardedFor);
+  const bool listed = std::ranges::any_of(elements, [&](std::string_view element) {
+    const std::string_view ip = without_port(element);
+    return ip == real_ip || (address && IpAddress::parse(ip) == address);
   });
   if (listed || real_ip.empty()) return;
   std::string list;

@@ -6,45 +6,89 @@
 namespace sluice::router {
 namespace {
 
-constexpr std::string_view kPeer = "192.0.2.9";
+constexpr std::string_view kProxy = "10.0.0.1";
+constexpr std::string_view kStranger = "192.0.2.9";
+const TrustedProxies kTrusted({"10.0.0.0/8", "fd00::/8"});
 
 http::Request request_with(std::string_view forwarded_for, std::string_view real = "") {
   http::Request request;
+  request.scheme = "http";
   if (!forwarded_for.empty()) request.headers.add("X-Forwarded-For", forwarded_for);
   if (!real.empty()) request.headers.add("X-Real-Ip", real);
   return request;
 }
 
-std::string real_ip_of(std::string_view forwarded_for, std::string_view real = "") {
-  return real_ip(request_with(forwarded_for, real), kPeer);
+std::string client_behind_proxy(std::string_view forwarded_for, std::string_view real = "") {
+  http::Request request = request_with(forwarded_for, real);
+  return kTrusted.identify(request, kProxy).ip;
 }
 
-TEST(RealIp, IsTheFirstPublicElement) {
-  EXPECT_EQ(real_ip_of(""), kPeer);
-  EXPECT_EQ(real_ip_of("8.8.8.8"), "8.8.8.8");
-  EXPECT_EQ(real_ip_of("10.0.0.1, 8.8.8.8, 9.9.9.9"), "8.8.8.8");
-  EXPECT_EQ(real_ip_of("unknown,,172.16.0.1,\t8.8.8.8"), "8.8.8.8");
-  EXPECT_EQ(real_ip_of("fe80::1, fc00::1, ::1, 2001:db8::1"), "2001:db8::1");
-  EXPECT_EQ(real_ip_of("8.8.8.8:1234"), "8.8.8.8");
-  EXPECT_EQ(real_ip_of("[2001:db8::1]:1234"), "2001:db8::1");
-  EXPECT_EQ(real_ip_of("::ffff:10.0.0.1, 8.8.8.8"), "8.8.8.8");
+TEST(TrustedProxies, TheClientIsTheLastAddressThatIsNoProxy) {
+  EXPECT_EQ(client_behind_proxy("8.8.8.8"), "8.8.8.8");
+  EXPECT_EQ(client_behind_proxy("6.6.6.6, 8.8.8.8"), "8.8.8.8") << "the client wrote 6.6.6.6";
+  EXPECT_EQ(client_behind_proxy("6.6.6.6, 8.8.8.8, 10.9.9.9"), "8.8.8.8");
+  EXPECT_EQ(client_behind_proxy("8.8.8.8, fd00::1,\t10.1.1.1"), "8.8.8.8");
+  EXPECT_EQ(client_behind_proxy("192.168.1.1, 10.9.9.9"), "192.168.1.1") << "private, not trusted";
+  EXPECT_EQ(client_behind_proxy("::ffff:8.8.8.8"), "::ffff:8.8.8.8");
+  EXPECT_EQ(client_behind_proxy("6.6.6.6, ::ffff:10.0.0.7"), "6.6.6.6");
+  EXPECT_EQ(client_behind_proxy("8.8.8.8:1234"), "8.8.8.8");
+  EXPECT_EQ(client_behind_proxy("[2001:db8::1]:1234"), "2001:db8::1");
 }
 
-TEST(RealIp, LooksAtAllFieldsOfThatName) {
-  http::Request request = request_with("10.0.0.1");
-  request.headers.add("x-forwarded-for", "8.8.8.8");
-  EXPECT_EQ(real_ip(request, kPeer), "8.8.8.8");
+TEST(TrustedProxies, NobodyVouchesForWhatStandsBeforeNonsense) {
+  EXPECT_EQ(client_behind_proxy("6.6.6.6, unknown"), kProxy);
+  EXPECT_EQ(client_behind_proxy("6.6.6.6, unknown, 10.9.9.9"), "10.9.9.9");
+  EXPECT_EQ(client_behind_proxy("6.6.6.6,,10.9.9.9"), "10.9.9.9");
 }
 
-TEST(RealIp, IsNeverEmpty) {
-  EXPECT_EQ(real_ip_of("10.0.0.1"), kPeer);
-  EXPECT_EQ(real_ip_of("10.0.0.1", "10.0.0.2"), "10.0.0.2");
-  EXPECT_EQ(real_ip_of("garbage", "also garbage"), kPeer);
-  EXPECT_EQ(real_ip_of("", " 7.7.7.7"), "7.7.7.7");
+TEST(TrustedProxies, IsNeverEmpty) {
+  EXPECT_EQ(client_behind_proxy(""), kProxy);
+  EXPECT_EQ(client_behind_proxy("10.0.0.2"), "10.0.0.2") << "all are proxies: the first of them";
+  EXPECT_EQ(client_behind_proxy("garbage", "7.7.7.7"), kProxy);
+  EXPECT_EQ(client_behind_proxy("", " 7.7.7.7"), "7.7.7.7");
+  EXPECT_EQ(client_behind_proxy("", "garbage"), kProxy);
 }
 
-TEST(RealIp, IgnoresHeadersThatAreNotTrusted) {
-  EXPECT_EQ(real_ip(request_with("8.8.8.8", "7.7.7.7"), kPeer, {.trust_headers = false}), kPeer);
+TEST(TrustedProxies, LooksAtAllFieldsOfThatName) {
+  http::Request request = request_with("8.8.8.8");
+  request.headers.add("x-forwarded-for", "10.0.0.3");
+  EXPECT_EQ(kTrusted.identify(request, kProxy).ip, "8.8.8.8");
+}
+
+TEST(TrustedProxies, AStrangersWordIsDropped) {
+  http::Request request = request_with("8.8.8.8", "7.7.7.7");
+  for (const char* name :
+       {"x-forwarded-PROTO", "X-Forwarded-Host", "X-Forwarded-Port", "forwarded"})
+    request.headers.add(name, "https");
+  request.headers.add("X-Forwarded-Color", "red");
+  const auto client = kTrusted.identify(request, kStranger);
+  EXPECT_EQ(client.ip, kStranger);
+  EXPECT_TRUE(client.disowned);
+  EXPECT_EQ(request.scheme, "http");
+  ASSERT_EQ(request.headers.size(), 1U);
+  EXPECT_EQ(request.headers.begin()->name, "X-Forwarded-Color");
+}
+
+TEST(TrustedProxies, ByDefaultAllAreStrangers) {
+  http::Request request = request_with("8.8.8.8");
+  EXPECT_EQ(TrustedProxies().identify(request, "127.0.0.1").ip, "127.0.0.1");
+  EXPECT_TRUE(request.headers.empty());
+  EXPECT_FALSE(TrustedProxies().identify(request, "127.0.0.1").disowned) << "nothing was sent";
+}
+
+std::string scheme_after(std::string_view proto, std::string_view peer) {
+  http::Request request = request_with("");
+  request.headers.add("X-Forwarded-Proto", proto);
+  static_cast<void>(kTrusted.identify(request, peer));
+  return request.scheme;
+}
+
+TEST(TrustedProxies, TheNearestOneNamesTheScheme) {
+  EXPECT_EQ(scheme_after("https", kProxy), "https");
+  EXPECT_EQ(scheme_after("HTTPS", kProxy), "https");
+  EXPECT_EQ(scheme_after("https, http", kProxy), "http");
+  EXPECT_EQ(scheme_after("gopher", kProxy), "http");
+  EXPECT_EQ(scheme_after("https", kStranger), "http");
 }
 
 std::string forwarded_after(std::string_view before, std::string_view address) {

@@ -27,6 +27,9 @@ struct HttpServerSpec {
   std::string address;
   bool keep_alive = true;
   Duration keep_alive_timeout = std::chrono::seconds(60);
+  Duration head_timeout = std::chrono::seconds(30);
+  Duration body_timeout = std::chrono::seconds(60);
+  Duration write_timeout = std::chrono::seconds(60);
   std::uint32_t max_connections = 10240;
   bool https = false;
   std::string cert_base64;
@@ -36,6 +39,8 @@ struct HttpServerSpec {
   std::string ca_cert_base64;
   std::uint32_t cache_size = 0;
   bool x_forwarded_for = false;
+  std::vector<std::string> trusted_proxies;
+  bool proxy_protocol = false;
   std::int64_t client_max_body_size = 0;
   std::optional<IpFilterSpec> ip_filter;
   std::string global_filter;
@@ -59,6 +64,7 @@ struct HttpServerSpec {
     visit("keepAlive", keep_alive, {.doc = "false: one request per connection"});
     visit("keepAliveTimeout", keep_alive_timeout,
           {.min = kTimeoutMin, .doc = "how long a connection may be idle"});
+    visit_timeouts(visit);
     visit("maxConnections", max_connections, {.min = 1, .doc = "further ones wait"});
     visit("https", https, {.doc = "TLS 1.2 and 1.3; needs a certificate"});
     visit("certBase64", cert_base64, {.doc = "certificate with its chain, PEM in base64"});
@@ -69,6 +75,12 @@ struct HttpServerSpec {
           {.doc = "PEM bundle in base64: clients must show a certificate of one of these"});
     visit("cacheSize", cache_size, {.doc = "no effect: routing needs no cache"});
     visit("xForwardedFor", x_forwarded_for, {.doc = "append the client to X-Forwarded-For"});
+    visit("trustedProxies", trusted_proxies,
+          {.format = config::Format::ip_or_cidr,
+           .unique = true,
+           .doc = "whose X-Forwarded-For, X-Real-Ip and X-Forwarded-Proto are believed"});
+    visit("proxyProtocol", proxy_protocol,
+          {.doc = "connections begin with a PROXY header, version 1 or 2"});
     visit("clientMaxBodySize", client_max_body_size,
           {.doc = "bytes; 0: 4 MiB; negative: streamed without limit"});
     visit("ipFilter", ip_filter, {.doc = "addresses for the whole server"});
@@ -84,6 +96,14 @@ struct HttpServerSpec {
  private:
   static constexpr std::int64_t kTimeoutMin = 1'000'000;  // 1 ms
 
+  void visit_timeouts(auto& visit) {
+    visit("headTimeout", head_timeout,
+          {.min = kTimeoutMin, .doc = "from the first byte of a request to the end of its head"});
+    visit("bodyTimeout", body_timeout,
+          {.min = kTimeoutMin, .doc = "for every 64 KiB of a request's body to arrive"});
+    visit("writeTimeout", write_timeout,
+          {.min = kTimeoutMin, .doc = "for the client to take every 64 KiB of a response"});
+  }
   void visit_unsupported(auto& visit) {
     visit("http3", http3);
     visit("autoCert", auto_cert);

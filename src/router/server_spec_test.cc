@@ -52,6 +52,12 @@ rules:
   EXPECT_EQ(decoded.spec.rules.at(0).paths.at(0).backend, "pipeline-demo");
 }
 
+TEST(HttpServerSpec, NamesWhatIsNoAddress) {
+  EXPECT_THAT(faults_with("trustedProxies: [10.0.0.0/8, shop.example]"),
+              ElementsAre(testing::StartsWith("trustedProxies[1]: \"shop.example\" is not an IP")));
+  EXPECT_THAT(faults_with("headTimeout: 0s"), ElementsAre(testing::StartsWith("headTimeout: ")));
+}
+
 TEST(HttpServerSpec, WhatGetShowsCanBePut) {
   const Decoded decoded = decode(R"(
 name: a

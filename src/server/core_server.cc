@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/core_server.h"
 
+#include "net/proxy_header.h"
 #include "net/tls/tls_stream.h"
 #include "server/h1_connection.h"
 #include "server/limits.h"
@@ -69,6 +70,10 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     if (self->draining_ || !stream->is_open()) co_return;
   }
   const Place place(self->prototype_->state);
+  if (self->prototype_->spec.proxy_protocol) {
+    const bool proxied = co_await self->accept_proxied(*stream);
+    if (!proxied) co_return;
+  }
   if (const auto tls = self->prototype_->tls) {
     auto secured = co_await net::accept_tls(self->worker_.core().loop, std::move(stream), tls,
                                             Clock::now() + kTlsHandshakeTimeout);
@@ -77,6 +82,15 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     membership.set_stream(*stream);
   }
   co_await serve_h1(*self, membership, *stream);
+}
+
+// Anybody could claim to be anybody: with trustedProxies only those may.
+Task<bool> CoreServer::accept_proxied(net::Stream& stream) {
+  const router::TrustedProxies& trusted = prototype_->trusted_proxies;
+  if (!trusted.empty() && !trusted.contains(net::ip_of(stream.peer_address()))) co_return false;
+  const auto accepted =
+      co_await net::accept_proxy_header(stream, Clock::now() + kProxyHeaderTimeout);
+  co_return accepted.has_value();
 }
 
 void CoreServer::drain() {

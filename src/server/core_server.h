@@ -63,6 +63,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
  private:
   static Task<void> accept_loop(std::shared_ptr<CoreServer> self,
                                 std::shared_ptr<net::Acceptor> acceptor);
+  Task<bool> accept_proxied(net::Stream& stream);
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
 
   Worker& worker_;

@@ -32,6 +32,7 @@ class H1Connection {
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
   Task<bool> write_response();
+  Task<bool> write(std::string_view bytes);
   Task<bool> write_stream(http::Response& response, Framing framing);
   Task<void> refuse_with(int status, std::string tag);
   Task<int> dispatch();
@@ -76,7 +77,7 @@ Task<bool> H1Connection::read_head() {
   if (!came) co_return false;
   membership_.set_idle(false);
   served_.begin();
-  const H1Input::Head head = co_await input_.read_head();
+  const H1Input::Head head = co_await input_.read_head(served_.spec().head_timeout);
   switch (head) {
     case H1Input::Head::complete:
       co_return true;
@@ -104,6 +105,7 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
 // From a complete head to the response sent. False when the connection must end.
 Task<bool> H1Connection::answer() {
   served_.head_complete();
+  input_.set_body_patience(served_.spec().body_timeout);
   keep_alive_ = input_.parser().keep_alive() && served_.spec().keep_alive && !server_.draining();
   const int status = co_await dispatch();
   if (status < 0) {  // the client has left
@@ -154,7 +156,6 @@ Task<bool> H1Connection::write_response() {
                                   .framing = framing,
                                   .length = response.body.length().value_or(0),
                                   .date = worker_.date()});
-  stream_.set_deadline(Clock::now() + kWriteTimeout);
   const bool with_body = framing != Framing::none && served_.method() != "HEAD";
   bool sent = true;
   if (with_body && response.body.is_stream()) {
@@ -164,8 +165,8 @@ Task<bool> H1Connection::write_response() {
     const bool joined = body.size() <= kJoinBytesMax;
     if (joined) out_ += body;
     sent_ += out_.size() + (joined ? 0 : body.size());
-    sent = (co_await stream_.write_all(out_)).has_value();
-    if (sent && !joined) sent = (co_await stream_.write_all(body)).has_value();
+    sent = co_await write(out_);
+    if (sent && !joined) sent = co_await write(body);
   }
   served_.record(response.status, input_.received(), sent_);
   if (!sent || !keep_alive_) {
@@ -177,6 +178,18 @@ Task<bool> H1Connection::write_response() {
   co_return co_await input_.skip_body();
 }
 
+// False when the client left or takes the bytes too slowly.
+Task<bool> H1Connection::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view part = bytes.substr(0, kProgressBytes);
+    bytes.remove_prefix(part.size());
+    stream_.set_deadline(Clock::now() + served_.spec().write_timeout);
+    const auto written = co_await stream_.write_all(part);
+    if (!written) co_return false;
+  }
+  co_return true;
+}
+
 Task<bool> H1Connection::write_stream(http::Response& response, Framing framing) {
   while (true) {
     const auto chunk = co_await response.body.reader()->read();
@@ -184,7 +197,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
       served_.exchange().add_tag("response body: " + chunk.error().message);
       keep_alive_ = false;
       sent_ += out_.size();
-      (void)co_await stream_.write_all(out_);
+      co_await write(out_);
       co_return false;
     }
     const bool last = chunk->empty();
@@ -198,8 +211,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
       out_ += *chunk;
     }
     sent_ += out_.size();
-    stream_.set_deadline(Clock::now() + kWriteTimeout);
-    const auto written = co_await stream_.write_all(out_);
+    const bool written = co_await write(out_);
     out_.clear();
     if (!written) co_return false;
     if (last) co_return true;

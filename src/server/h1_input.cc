@@ -35,8 +35,8 @@ Task<bool> H1Input::wait(Duration patience) {
   co_return count&&* count > 0;
 }
 
-Task<H1Input::Head> H1Input::read_head() {
-  stream_.set_deadline(Clock::now() + kHeadTimeout);
+Task<H1Input::Head> H1Input::read_head(Duration patience) {
+  stream_.set_deadline(Clock::now() + patience);
   while (true) {
     const auto progress = parse();
     if (progress.state == ParseState::head) {
@@ -50,6 +50,17 @@ Task<H1Input::Head> H1Input::read_head() {
   }
 }
 
+Task<Result<void>> H1Input::read_more_body() {
+  stream_.set_deadline(progress_.begin(Clock::now()));
+  const auto count = co_await read_more();
+  progress_.end(Clock::now(), count.value_or(0));
+  if (!count && count.error().kind == ErrorKind::timed_out)
+    co_return fail(ErrorKind::timed_out, "the client sent the body too slowly");
+  if (!count || *count == 0)
+    co_return fail(ErrorKind::closed, "the client closed the connection within the body");
+  co_return Result<void>();
+}
+
 Task<Result<std::string_view>> H1Input::read_body() {
   while (!finished_) {
     const auto progress = parse();
@@ -59,11 +70,10 @@ Task<Result<std::string_view>> H1Input::read_body() {
       broken_ = true;
       co_return fail(ErrorKind::invalid, parser_.refusal().reason);
     }
-    stream_.set_deadline(Clock::now() + kBodyTimeout);
-    const auto count = co_await read_more();
-    if (!count || *count == 0) {
+    auto more = co_await read_more_body();
+    if (!more) {
       broken_ = true;
-      co_return fail(ErrorKind::closed, "the client closed the connection within the body");
+      co_return std::unexpected(std::move(more).error());
     }
   }
   finished_ = true;

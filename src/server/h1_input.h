@@ -11,6 +11,7 @@
 #include "http/message.h"
 #include "loop/task.h"
 #include "net/stream.h"
+#include "server/progress.h"
 #include "server/read_buffer.h"
 
 namespace sluice::server {
@@ -26,9 +27,12 @@ class H1Input {
   [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
 
   enum class Head { complete, refused, ended, timed_out };
-  Task<Head> read_head();
+  // `patience`: for the whole head.
+  Task<Head> read_head(Duration patience);
 
-  // After a complete head: the body, to be read while it comes in. One reader at a time.
+  // After a complete head: how long every kProgressBytes of the body may take.
+  void set_body_patience(Duration patience) { progress_ = Progress(patience); }
+  // The body, to be read while it comes in. One reader at a time.
   [[nodiscard]] std::unique_ptr<http::BodyReader> body();
   // Reads on to the end of a body that nobody wanted, so that the connection can go on. False: it
   // cannot, for the client left, the framing is broken or there is too much of it.
@@ -49,11 +53,13 @@ class H1Input {
   class BodyStream;
   Task<Result<std::string_view>> read_body();
   Task<Result<std::size_t>> read_more();
+  Task<Result<void>> read_more_body();
   http::h1::RequestParser::Progress parse();
 
   net::Stream& stream_;
   ReadBuffer buffer_;
   http::h1::RequestParser parser_;
+  Progress progress_{Duration::zero()};
   std::uint64_t received_ = 0;
   bool finished_ = true;
   bool broken_ = false;

@@ -6,19 +6,22 @@
 
 namespace sluice::server {
 
+namespace {
+
+// Of a body that did not arrive whole.
+int status_of(ErrorKind kind) {
+  if (kind == ErrorKind::too_large) return 413;
+  return kind == ErrorKind::timed_out ? 408 : 400;
+}
+
+}  // namespace
+
 ServedExchange::ServedExchange(CoreServer& server, const net::Stream& stream)
     : server_(server),
       worker_(server.worker()),
       stream_(stream),
       exchange_(worker_.core()),
       prototype_(server.prototype()) {}
-
-std::string_view ServedExchange::peer_ip() const {
-  std::string_view peer = stream_.peer_address();
-  peer = peer.substr(0, peer.rfind(':'));
-  if (peer.starts_with('[')) peer = peer.substr(1, peer.size() - 2);
-  return peer;
-}
 
 void ServedExchange::clear() {
   exchange_.clear();
@@ -44,7 +47,9 @@ int ServedExchange::route() {
   http::Request& request = exchange_.client_request();
   request.scheme = stream_.is_secure() ? "https" : "http";
   exchange_.peer = stream_.peer_address();
-  exchange_.real_ip = router::real_ip(request, peer_ip());
+  auto client = prototype_->trusted_proxies.identify(request, net::ip_of(exchange_.peer));
+  exchange_.real_ip = std::move(client.ip);
+  if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
   const router::Match match = prototype_->router.route(request, exchange_.real_ip);
   if (match.status != 0) {
@@ -80,7 +85,7 @@ Task<int> ServedExchange::take_body(http::Body body) {
   if (whole) co_return 0;
   request.body.clear();
   exchange_.add_tag("body: " + whole.error().message);
-  co_return whole.error().kind == ErrorKind::too_large ? 413 : 400;
+  co_return status_of(whole.error().kind);
 }
 
 int ServedExchange::outcome() {
@@ -99,7 +104,7 @@ http::Response& ServedExchange::respond(int status) {
 http::Response& ServedExchange::refuse(int status, std::string reason) {
   exchange_.add_tag(std::move(reason));
   exchange_.peer = stream_.peer_address();
-  exchange_.real_ip = peer_ip();
+  exchange_.real_ip = net::ip_of(exchange_.peer);
   method_ = request().method;
   http::Response& response = exchange_.new_response();
   response.status = status;

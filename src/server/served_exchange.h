@@ -57,8 +57,6 @@ class ServedExchange {
   void record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent);
 
  private:
-  [[nodiscard]] std::string_view peer_ip() const;
-
   CoreServer& server_;
   Worker& worker_;
   const net::Stream& stream_;

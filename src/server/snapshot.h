@@ -13,6 +13,7 @@
 #include "observe/access_log.h"
 #include "observe/request_stats.h"
 #include "pipeline/pipeline.h"
+#include "router/client_address.h"
 #include "router/router.h"
 #include "router/server_spec.h"
 
@@ -30,6 +31,7 @@ struct ServerState {
 struct ServerPrototype {
   router::HttpServerSpec spec;
   router::Router router;
+  router::TrustedProxies trusted_proxies;
   observe::AccessFormat access_format;
   std::shared_ptr<const net::TlsContext> tls;  // null: plain
   std::shared_ptr<ServerState> state;

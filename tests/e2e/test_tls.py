@@ -5,6 +5,7 @@ open, and that keys stay where they are."""
 import base64
 import json
 import re
+import socket
 import ssl
 import subprocess
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from client import Connection
-from gateway import documents, http_server, mock, pipeline, proxy, wasm
+from client import Connection, request
+from gateway import DEADLINE, documents, http_server, mock, pipeline, proxy, wasm
 
 
 @dataclass
@@ -150,6 +151,18 @@ def test_strangers_are_refused(server, port, shop, make_pair):
         with pytest.raises((ssl.SSLError, ConnectionError)):
             with Connection(port, tls=trusting(shop, own=own)) as connection:
                 connection.request()
+
+
+def test_a_proxy_header_comes_before_the_handshake(server, port, shop, backend):
+    server.apply(https(port, shop, proxyProtocol=True, xForwardedFor=True), pipeline("p", proxy(backend.url)))
+    raw = socket.create_connection(("127.0.0.1", port), DEADLINE)
+    raw.sendall(b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n")
+    with trusting(shop).wrap_socket(raw, server_hostname="shop.example") as secured:
+        secured.sendall(request("/", Connection="close"))
+        answer = b""
+        while more := secured.recv(65536):
+            answer += more
+    assert b'["x-forwarded-for", "192.0.2.1"]' in answer
 
 
 def test_plain_http_to_a_tls_port(server, port, shop):

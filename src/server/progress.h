@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Progress: the time that a client has for moving a body, so that one byte a minute does not hold a
+// connection for ever.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+#include "server/limits.h"
+
+namespace sluice::server {
+
+class Progress {
+ public:
+  // Every kProgressBytes, or what there is left, must move within `patience`.
+  explicit Progress(Duration patience) : patience_(patience) {}
+
+  // We begin to wait for the client; the result is when to give up. What passes between end() and
+  // begin() is not the client's fault and does not count.
+  [[nodiscard]] TimePoint begin(TimePoint now) {
+    began_ = now;
+    return now + patience_ - waited_;
+  }
+  void end(TimePoint now, std::size_t bytes) {
+    waited_ += now - began_;
+    bytes_ += bytes;
+    if (bytes_ < kProgressBytes) return;
+    bytes_ = 0;
+    waited_ = {};
+  }
+
+ private:
+  Duration patience_;
+  Duration waited_{};
+  TimePoint began_{};
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace sluice::server
