@@ -10,7 +10,8 @@ std::optional<Policy> parse_policy(std::string_view name) {
   if (name == "random") return Policy::random;
   if (name == "weightedRandom") return Policy::weighted_random;
   if (name == "ipHash") return Policy::ip_hash;
-  if (name == "headerHash") return Policy::header_hash;
+  if (name == "headerHash" || name == "cookieHash") return Policy::header_hash;
+  if (name == "leastRequests") return Policy::least_requests;
   return std::nullopt;
 }
 
@@ -27,38 +28,86 @@ Balancer::Balancer(Policy policy, std::string header, const std::vector<Server>&
       count_(servers.size()),
       turn_(seed),
       random_(static_cast<std::minstd_rand::result_type>(seed)) {
-  std::uint64_t total = 0;
-  for (const Server& server : servers) {
-    total += static_cast<std::uint64_t>(std::max(server.weight, 0));
-    weights_until_.push_back(total);
-  }
-  if (total == 0 && policy_ == Policy::weighted_random) policy_ = Policy::random;
+  std::int64_t total = 0;
+  for (const Server& server : servers) total += server.weight;
+  if (total == 0) return;
+  for (const Server& server : servers) weights_.push_back(server.weight);
+  credits_.resize(weights_.size());
 }
 
 std::optional<std::size_t> Balancer::choose(const http::Request& request,
-                                            std::string_view client_ip) {
-  if (count_ == 0) return std::nullopt;
-  if (count_ == 1) return 0;
+                                            std::string_view client_ip,
+                                            std::span<const std::size_t> candidates,
+                                            const Availability& availability) {
+  if (candidates.empty()) return std::nullopt;
+  if (candidates.size() == 1) return candidates.front();
   switch (policy_) {
     case Policy::round_robin:
-      return turn_++ % count_;
+      return weights_.empty() ? next_turn(candidates) : weighted_turn(candidates);
     case Policy::random:
-      return std::uniform_int_distribution<std::size_t>(0, count_ - 1)(random_);
+      return candidates[random_below(candidates.size())];
     case Policy::weighted_random:
-      return choose_weighted();
+      return weights_.empty() ? candidates[random_below(candidates.size())]
+                              : weighted_pick(candidates);
     case Policy::ip_hash:
-      return fnv1(client_ip) % count_;
+      return by_hash(client_ip, candidates);
     case Policy::header_hash:
-      return fnv1(request.headers.get(header_).value_or("")) % count_;
+      return by_hash(request.headers.get(header_).value_or(""), candidates);
+    case Policy::least_requests:
+      return of_two(candidates, availability);
   }
   return std::nullopt;
 }
 
-std::size_t Balancer::choose_weighted() {
-  const auto pick =
-      std::uniform_int_distribution<std::uint64_t>(0, weights_until_.back() - 1)(random_);
-  const auto found = std::ranges::upper_bound(weights_until_, pick);
-  return static_cast<std::size_t>(found - weights_until_.begin());
+std::size_t Balancer::next_turn(std::span<const std::size_t> candidates) {
+  return candidates[turn_++ % candidates.size()];
+}
+
+// Each turn everybody gains its weight, and who has most pays the sum of all.
+std::size_t Balancer::weighted_turn(std::span<const std::size_t> candidates) {
+  std::int64_t total = 0;
+  std::size_t best = candidates.front();
+  for (const std::size_t i : candidates) {
+    credits_[i] += weights_[i];
+    total += weights_[i];
+    if (credits_[i] > credits_[best]) best = i;
+  }
+  credits_[best] -= total;
+  return best;
+}
+
+std::size_t Balancer::weighted_pick(std::span<const std::size_t> candidates) {
+  std::int64_t total = 0;
+  for (const std::size_t i : candidates) total += weights_[i];
+  auto left = static_cast<std::int64_t>(random_below(static_cast<std::size_t>(total)));
+  for (const std::size_t i : candidates) {
+    left -= weights_[i];
+    if (left < 0) return i;
+  }
+  return candidates.back();
+}
+
+std::size_t Balancer::of_two(std::span<const std::size_t> candidates,
+                             const Availability& availability) {
+  const std::size_t first = random_below(candidates.size());
+  std::size_t second = random_below(candidates.size() - 1);
+  if (second >= first) ++second;
+  const std::size_t a = candidates[first];
+  const std::size_t b = candidates[second];
+  return availability.in_flight(b) < availability.in_flight(a) ? b : a;
+}
+
+// While one server is away only its own share moves.
+std::size_t Balancer::by_hash(std::string_view text,
+                              std::span<const std::size_t> candidates) const {
+  const std::uint32_t hash = fnv1(text);
+  const std::size_t home = hash % count_;
+  if (std::ranges::binary_search(candidates, home)) return home;
+  return candidates[hash % candidates.size()];
+}
+
+std::size_t Balancer::random_below(std::size_t count) {
+  return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
 }
 
 }  // namespace sluice::backend

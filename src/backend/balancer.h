@@ -6,18 +6,28 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/server.h"
+#include "backend/server_state.h"
 #include "http/message.h"
 
 namespace sluice::backend {
 
-enum class Policy { round_robin, random, weighted_random, ip_hash, header_hash };
+enum class Policy {
+  round_robin,      // in turn; with weights as often as they say, evenly spread over the turns
+  random,           //
+  weighted_random,  // by weight; without weights as `random`
+  ip_hash,          // by the client's address
+  header_hash,      // by the first field of a name
+  least_requests,   // of two at random the one with fewer tries of this core under way
+};
 
-// "roundRobin", "random", "weightedRandom", "ipHash", "headerHash"; nullopt for other names.
+// "roundRobin", "random", "weightedRandom", "ipHash", "headerHash", "leastRequests", and
+// "cookieHash", which is header_hash of Cookie; nullopt for other names.
 [[nodiscard]] std::optional<Policy> parse_policy(std::string_view name);
 
 // FNV-1, 32 bit.
@@ -25,20 +35,29 @@ enum class Policy { round_robin, random, weighted_random, ip_hash, header_hash }
 
 class Balancer {
  public:
-  // `seed`: where round robin begins, and of the random choices.
+  // `header`: for header_hash. `seed`: where round robin begins, and of the random choices.
   Balancer(Policy policy, std::string header, const std::vector<Server>& servers,
            std::uint64_t seed);
 
-  // Index of the server; nullopt if there is none.
+  // One of `candidates` (indexes in rising order); nullopt if there is none.
   [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request,
-                                                  std::string_view client_ip);
+                                                  std::string_view client_ip,
+                                                  std::span<const std::size_t> candidates,
+                                                  const Availability& availability);
 
  private:
-  std::size_t choose_weighted();
+  std::size_t next_turn(std::span<const std::size_t> candidates);
+  std::size_t weighted_turn(std::span<const std::size_t> candidates);
+  std::size_t weighted_pick(std::span<const std::size_t> candidates);
+  std::size_t of_two(std::span<const std::size_t> candidates, const Availability& availability);
+  [[nodiscard]] std::size_t by_hash(std::string_view text,
+                                    std::span<const std::size_t> candidates) const;
+  std::size_t random_below(std::size_t count);
 
   Policy policy_;
   std::string header_;
-  std::vector<std::uint64_t> weights_until_;  // of this server and all before it
+  std::vector<std::int64_t> weights_;  // empty: none are given
+  std::vector<std::int64_t> credits_;  // of weighted round robin
   std::size_t count_;
   std::uint64_t turn_;
   std::minstd_rand random_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Base64 (RFC 4648 section 4, with padding) and SHA-256, for bytes that travel as text.
+// Base64 (RFC 4648 section 4, with padding), hex and SHA-256, for bytes that travel as text.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,14 @@ namespace sluice {
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
 // nullopt unless the whole text is standard base64; line breaks are allowed.
 [[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
+// Lower case.
+[[nodiscard]] std::string hex_encode(std::string_view bytes);
+// nullopt unless the text is pairs of hex digits, of either case.
+[[nodiscard]] std::optional<std::string> hex_decode(std::string_view text);
+// 32 bytes (RFC 2104 with SHA-256).
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view bytes);
+// Takes as long wherever the first difference is: for digests and secrets of a known length.
+[[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 // Lower-case hex, 64 characters.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 

@@ -22,6 +22,26 @@ TEST(Base64, RefusesOtherText) {
   EXPECT_EQ(base64_decode(""), "");
 }
 
+TEST(Hex, ThereAndBack) {
+  EXPECT_EQ(hex_encode(std::string("\x00\xff\x1b", 3)), "00ff1b");
+  EXPECT_EQ(hex_decode("00fF1b"), std::string("\x00\xff\x1b", 3));
+  for (const char* text : {"0", "0g", "-1", "+1", " 1", "1 "}) {
+    EXPECT_EQ(hex_decode(text), std::nullopt) << text;
+  }
+}
+
+// RFC 4231 section 4.3.
+TEST(Hmac, KnownVector) {
+  EXPECT_EQ(hex_encode(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(ConstantTime, ComparesAllOfIt) {
+  EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
+  EXPECT_FALSE(equal_in_constant_time("abc", "abd"));
+  EXPECT_FALSE(equal_in_constant_time("abc", "ab"));
+}
+
 TEST(Sha256, KnownVector) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }

@@ -27,14 +27,20 @@ void merge_headers(http::Headers earlier, http::Headers& headers) {
 }  // namespace
 
 PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
-                             unsigned core_count)
+                             const PoolServices& services, const PoolPrototype* previous)
     : name_(std::move(name)),
       timeout_(spec.timeout),
       body_bytes_max_(spec.server_max_body_size != 0 ? spec.server_max_body_size
                                                      : proxy.server_max_body_size),
-      stats_(std::make_shared<PoolStats>(core_count)) {
-  const ConnectionLimits limits{proxy.max_idle_conns, proxy.max_idle_conns_per_host};
-  servers_ = std::make_shared<ServerPoolPrototype>(spec.servers, limits, core_count);
+      stats_(std::make_shared<PoolStats>(services.core_count)) {
+  const ServerPoolContext context{.name = name_,
+                                  .idle_max = proxy.max_idle_conns,
+                                  .idle_per_server_max = proxy.max_idle_conns_per_host,
+                                  .core_count = services.core_count,
+                                  .health_thread = services.health_thread,
+                                  .logger = services.logger};
+  servers_ = std::make_shared<ServerPoolPrototype>(
+      spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr);
   if (body_bytes_max_ == 0) body_bytes_max_ = kBodyBytesMax;
   for (const int code : spec.failure_codes) failure_codes_.set(static_cast<std::size_t>(code));
   for (std::size_t code = 500; spec.failure_codes.empty() && code < 600; ++code)

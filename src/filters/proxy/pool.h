@@ -29,12 +29,20 @@ inline constexpr std::string_view kShortCircuited = "shortCircuited";
 inline constexpr std::string_view kFailureCode = "failureCode";
 }  // namespace proxy_result
 
+// What all pools of the process share.
+struct PoolServices {
+  unsigned core_count = 1;
+  std::shared_ptr<backend::HealthThread> health_thread{};
+  Logger logger{};
+};
+
 // Immutable but for its counters. Any thread.
 class PoolPrototype {
  public:
   // `name`: for tags and logs, "proxy#<filter>#main".
+  // `previous`: the pool of that name in the running generation, or null.
   PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
-                unsigned core_count);
+                const PoolServices& services, const PoolPrototype* previous);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   // {"stat": …, "servers": […]}

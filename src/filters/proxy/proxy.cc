@@ -31,11 +31,13 @@ class Proxy final : public pipeline::Filter {
 
 class ProxyPrototype final : public pipeline::FilterPrototype {
  public:
-  ProxyPrototype(const ProxySpec& spec, Logger logger, unsigned core_count)
+  ProxyPrototype(const ProxySpec& spec, const PoolServices& services,
+                 const ProxyPrototype* previous)
       : spec_(config::encode(spec)),
-        logger_(std::move(logger)),
-        main_(std::make_shared<PoolPrototype>("proxy#" + spec.meta.name + "#main",
-                                              spec.pools.front(), spec, core_count)) {}
+        logger_(services.logger),
+        main_(std::make_shared<PoolPrototype>(
+            "proxy#" + spec.meta.name + "#main", spec.pools.front(), spec, services,
+            previous != nullptr ? previous->main_.get() : nullptr)) {}
 
   Json spec() const override { return spec_; }
   Json status() const override { return {{"mainPool", main_->status()}}; }
@@ -53,7 +55,7 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
 class ProxyKind final : public pipeline::FilterKind {
  public:
   ProxyKind(Logger logger, unsigned core_count)
-      : logger_(std::move(logger)), core_count_(core_count) {}
+      : services_{core_count, std::make_shared<backend::HealthThread>(), std::move(logger)} {}
 
   std::string_view name() const override { return "Proxy"; }
   std::span<const std::string_view> results() const override { return kResults; }
@@ -65,12 +67,12 @@ class ProxyKind final : public pipeline::FilterKind {
     const std::size_t faults_before = faults.count();
     const auto spec = config::decode<ProxySpec>(value, context.path, faults);
     if (faults.count() != faults_before) return nullptr;
-    return std::make_shared<ProxyPrototype>(spec, logger_, core_count_);
+    return std::make_shared<ProxyPrototype>(spec, services_,
+                                            dynamic_cast<const ProxyPrototype*>(context.previous));
   }
 
  private:
-  Logger logger_;
-  unsigned core_count_;
+  PoolServices services_;
 };
 
 }  // namespace

@@ -24,37 +24,80 @@ std::size_t share(std::size_t total, unsigned core_count) {
   return (total + core_count - 1) / core_count;
 }
 
+// A try that is under way, however it ends.
+class InFlight {
+ public:
+  explicit InFlight(backend::ServerState::Cells& cells) : cells_(cells) { cells_.in_flight.add(); }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight() { cells_.in_flight.subtract(); }
+
+ private:
+  backend::ServerState::Cells& cells_;
+};
+
 }  // namespace
 
-ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, const ConnectionLimits& limits,
-                                         unsigned core_count)
-    : servers_(make_servers(spec.servers)),
-      header_(spec.load_balance.header_hash_key),
+ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
+                                         const ServerPoolPrototype* previous)
+    : context_(std::move(context)),
+      servers_(make_servers(spec.servers)),
+      header_(spec.load_balance.policy == "cookieHash" ? "Cookie"
+                                                       : spec.load_balance.header_hash_key),
+      outliers_(spec.outlier_detection.policy),
       set_server_host_(spec.set_upstream_host) {
   policy_ = backend::parse_policy(spec.load_balance.policy).value_or(policy_);
-  limits_.idle_max = share(limits.idle_max, core_count);
-  limits_.idle_per_server_max = share(limits.idle_per_server_max, core_count);
+  if (spec.load_balance.sticky_session) {
+    sticky_.emplace(spec.load_balance.sticky_session->make(), servers_);
+  }
+  limits_.idle_max = share(context_.idle_max, context_.core_count);
+  limits_.idle_per_server_max = share(context_.idle_per_server_max, context_.core_count);
+  for (const backend::Server& server : servers_) {
+    auto& state = states_.emplace_back();
+    for (std::size_t i = 0; previous != nullptr && i < previous->servers_.size(); ++i) {
+      if (previous->servers_[i].url == server.url) state = previous->states_[i];
+    }
+    if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
+  }
+  if (!spec.health_check) return;
+  checker_ =
+      std::make_unique<backend::HealthChecker>(context_.health_thread, context_.name, servers_,
+                                               states_, spec.health_check->make(), context_.logger);
 }
 
 Json ServerPoolPrototype::status() const {
+  using Cells = backend::ServerState::Cells;
   Json list = Json::array();
-  for (const backend::Server& server : servers_) list.push_back({{"url", server.url}});
+  const TimePoint now = Clock::now();
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    const backend::ServerState& state = *states_[i];
+    Json server = {{"url", servers_[i].url},
+                   {"healthy", checker_ == nullptr || state.healthy()},
+                   {"ejected", state.ejected(now)},
+                   {"requests", state.cells.sum(&Cells::requests)},
+                   {"failures", state.cells.sum(&Cells::failures)},
+                   {"inFlight", state.cells.sum(&Cells::in_flight)}};
+    const std::string fault = checker_ != nullptr ? checker_->fault(i) : "";
+    if (!fault.empty()) server["fault"] = fault;
+    list.push_back(std::move(server));
+  }
   return list;
 }
 
 ServerPool::ServerPool(const loop::Core& core, std::shared_ptr<const ServerPoolPrototype> prototype,
                        ServerPool*)
-    : prototype_(std::move(prototype)),
+    : core_(core),
+      prototype_(std::move(prototype)),
       balancer_(prototype_->policy_, prototype_->header_, prototype_->servers_,
                 std::random_device{}()),
       client_(core.loop, prototype_->servers_, prototype_->limits_) {}
 
 Task<backend::Outcome<Reply>> ServerPool::exchange(const Try& attempt, http::Request& request,
                                                    http::Response& response) {
-  const auto choice = balancer_.choose(request, attempt.client_ip);
+  const auto choice = choose(request, attempt.client_ip);
   if (!choice) {
     backend::Failure failure{backend::Stage::choose,
-                             {ErrorKind::unavailable, "there is no server"}};
+                             {ErrorKind::unavailable, "there is no healthy server"}};
     co_return std::unexpected(std::move(failure));
   }
   const backend::Server& server = prototype_->servers_[*choice];
@@ -63,13 +106,30 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(const Try& attempt, http::Req
   call.host = host_for(server, request.host);
   call.body_bytes_max = attempt.body_bytes_max;
   call.deadline = attempt.deadline;
+  const InFlight in_flight(prototype_->states_[*choice]->cells.at(core_.index));
   auto outcome = co_await client_.exchange(call, request, response);
+  note(*choice, outcome, response.status);
   if (!outcome) {
     backend::Failure failure = std::move(outcome).error();
     failure.error.message = server.url + ": " + failure.error.message;
     co_return std::unexpected(std::move(failure));
   }
-  co_return Reply{*choice};
+  Reply reply;
+  reply.server = *choice;
+  if (prototype_->sticky_)
+    reply.set_cookie = prototype_->sticky_->cookie(request, response, *choice);
+  co_return reply;
+}
+
+std::optional<std::size_t> ServerPool::choose(const http::Request& request,
+                                              std::string_view client_ip) {
+  const ServerPoolPrototype& pool = *prototype_;
+  const backend::Availability availability(pool.states_, pool.checker_ != nullptr, core_.index);
+  availability.list(candidates_);
+  if (pool.sticky_) {
+    if (const auto server = pool.sticky_->find(request, candidates_)) return server;
+  }
+  return balancer_.choose(request, client_ip, candidates_, availability);
 }
 
 std::string_view ServerPool::host_for(const backend::Server& server,
@@ -78,6 +138,27 @@ std::string_view ServerPool::host_for(const backend::Server& server,
   if (server.keep_host) return {};
   return prototype_->set_server_host_ || !server.has_ip_host ? std::string_view(server.authority)
                                                              : std::string_view();
+}
+
+// What the client did wrong says nothing about the server.
+void ServerPool::note(std::size_t server, const backend::Outcome<void>& outcome, int status) {
+  const ServerPoolPrototype& pool = *prototype_;
+  backend::ServerState& state = *pool.states_[server];
+  auto& cells = state.cells.at(core_.index);
+  cells.requests.add();
+  std::optional<Duration> ejected;
+  if (outcome) {
+    ejected = state.note_response(status, pool.outliers_, Clock::now());
+  } else if (outcome.error().stage != backend::Stage::request_body &&
+             outcome.error().error.kind != ErrorKind::too_large) {
+    cells.failures.add();
+    ejected = state.note_failure(pool.outliers_, Clock::now());
+  }
+  if (!ejected || prototype_->servers_.size() == 1) return;
+  pool.context_.logger.warn(
+      pool.context_.name + ": " + pool.servers_[server].url + " is left out for " +
+      format_duration(*ejected) + ": " +
+      (outcome ? "status " + std::to_string(status) : outcome.error().error.message));
 }
 
 }  // namespace sluice::filters

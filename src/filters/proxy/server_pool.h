@@ -7,15 +7,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/balancer.h"
 #include "backend/client.h"
+#include "backend/health_check.h"
 #include "backend/pool.h"
 #include "backend/server.h"
+#include "backend/server_state.h"
+#include "backend/sticky_session.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "filters/proxy/server_pool_spec.h"
 #include "http/message.h"
@@ -23,28 +28,39 @@
 
 namespace sluice::filters {
 
-// Limits that a Proxy sets for all its pools; of the process.
-struct ConnectionLimits {
+// What a Proxy gives each of its pools. The limits are of the process.
+struct ServerPoolContext {
+  std::string name;  // of the pool, for the log
   std::size_t idle_max = 10240;
   std::size_t idle_per_server_max = 1024;
+  unsigned core_count = 1;
+  std::shared_ptr<backend::HealthThread> health_thread{};
+  Logger logger{};
 };
 
-// Immutable but for what the cores tell each other about the servers. Any thread.
+// Immutable but for what is known of the servers. Any thread.
 class ServerPoolPrototype {
  public:
-  ServerPoolPrototype(const ServerPoolSpec& spec, const ConnectionLimits& limits,
-                      unsigned core_count);
+  // `previous`: the pool of the same name in the generation before, or null. What was known of the
+  // servers that stay goes on.
+  ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
+                      const ServerPoolPrototype* previous);
 
-  // For the status of the pool: [{"url", …}].
+  // For the status of the pool: what is known of each server.
   [[nodiscard]] Json status() const;
 
  private:
   friend class ServerPool;
+  ServerPoolContext context_;
   std::vector<backend::Server> servers_;
+  backend::ServerStates states_;  // one per server
   backend::Policy policy_ = backend::Policy::round_robin;
   std::string header_;
+  std::optional<backend::StickySession> sticky_;
+  backend::OutlierPolicy outliers_;
   backend::PoolLimits limits_;  // of one core
   bool set_server_host_ = false;
+  std::unique_ptr<backend::HealthChecker> checker_;  // null: no checks
 };
 
 // What a try needs besides the request.
@@ -76,12 +92,17 @@ class ServerPool {
                                                        http::Response& response);
 
  private:
+  [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request,
+                                                  std::string_view client_ip);
   [[nodiscard]] std::string_view host_for(const backend::Server& server,
                                           std::string_view client_host) const;
+  void note(std::size_t server, const backend::Outcome<void>& outcome, int status);
 
+  const loop::Core& core_;
   std::shared_ptr<const ServerPoolPrototype> prototype_;
   backend::Balancer balancer_;
   backend::Client client_;
+  std::vector<std::size_t> candidates_;  // of the choice at hand
 };
 
 }  // namespace sluice::filters

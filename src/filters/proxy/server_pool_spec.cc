@@ -8,6 +8,24 @@
 
 namespace sluice::filters {
 
+void StickySessionSpec::validate(const std::string& path, config::Faults& faults) const {
+  if (mode != "DurationBased" && !http::is_token(app_cookie_name)) {
+    faults.add(config::join_path(path, "appCookieName"), "must name a cookie for " + mode);
+  }
+  if (!http::is_token(lb_cookie_name)) {
+    faults.add(config::join_path(path, "lbCookieName"), "is not a name of a cookie");
+  }
+}
+
+backend::StickyOptions StickySessionSpec::make() const {
+  backend::StickyOptions options;
+  options.mode = backend::parse_sticky_mode(mode).value_or(options.mode);
+  options.app_cookie = app_cookie_name;
+  options.own_cookie = lb_cookie_name;
+  options.expiry = lb_cookie_expire;
+  return options;
+}
+
 void LoadBalanceSpec::validate(const std::string& path, config::Faults& faults) const {
   unsupported.report(path, faults);
   if (policy == "headerHash" && !http::is_token(header_hash_key)) {

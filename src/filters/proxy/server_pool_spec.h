@@ -2,10 +2,13 @@
 // The fields of a pool that say which servers there are and how they are reached.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "backend/sticky_session.h"
 #include "config/fields.h"
+#include "filters/proxy/health_check_spec.h"
 #include "filters/proxy/unsupported.h"
 
 namespace sluice::filters {
@@ -21,22 +24,48 @@ struct ServerSpec {
         "url", url,
         {.required = true, .doc = "http://host[:port][/path]; the path goes before the request's"});
     visit("tags", tags, {.unique = true, .doc = "for the choice of servers by tag"});
-    visit("weight", weight,
-          {.min = 0, .max = 100, .doc = "share of the requests with weightedRandom"});
+    visit(
+        "weight", weight,
+        {.min = 0,
+         .max = 100,
+         .doc = "share of the requests with roundRobin and weightedRandom; all servers, or none"});
     visit("keepHost", keep_host, {.doc = "send the client's Host, not the server's"});
   }
+};
+
+struct StickySessionSpec {
+  std::string mode;
+  std::string app_cookie_name;
+  std::string lb_cookie_name = "EG_SESSION";
+  Duration lb_cookie_expire = std::chrono::hours(2);
+
+  void fields(auto& visit) {
+    visit("mode", mode,
+          {.required = true,
+           .one_of = {"CookieConsistentHash", "DurationBased", "ApplicationBased"},
+           .doc = "what tells the server of a client"});
+    visit("appCookieName", app_cookie_name, {.doc = "cookie of the application"});
+    visit("lbCookieName", lb_cookie_name, {.doc = "cookie that Sluice sets"});
+    visit("lbCookieExpire", lb_cookie_expire,
+          {.min = 1'000'000'000, .doc = "life of that cookie, from the last response on"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+  [[nodiscard]] backend::StickyOptions make() const;
 };
 
 struct LoadBalanceSpec {
   std::string policy = "roundRobin";
   std::string header_hash_key;
-  UnsupportedFields<3> unsupported{{"stickySession", "healthCheck", "forwardKey"}};
+  std::optional<StickySessionSpec> sticky_session;
+  UnsupportedFields<1> unsupported{{"forwardKey"}};
 
   void fields(auto& visit) {
     visit("policy", policy,
-          {.one_of = {"roundRobin", "random", "weightedRandom", "ipHash", "headerHash"},
+          {.one_of = {"roundRobin", "random", "weightedRandom", "ipHash", "headerHash",
+                      "cookieHash", "leastRequests"},
            .doc = "how a server is chosen"});
     visit("headerHashKey", header_hash_key, {.doc = "header that headerHash takes the hash of"});
+    visit("stickySession", sticky_session, {.doc = "clients stay with their server"});
     unsupported.fields(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;
@@ -45,12 +74,17 @@ struct LoadBalanceSpec {
 struct ServerPoolSpec {
   std::vector<ServerSpec> servers;
   LoadBalanceSpec load_balance;
+  std::optional<HealthCheckSpec> health_check;
+  OutlierSpec outlier_detection;
   bool set_upstream_host = false;
-  UnsupportedFields<4> unsupported{{"serviceRegistry", "serviceName", "serverTags", "healthCheck"}};
+  UnsupportedFields<3> unsupported{{"serviceRegistry", "serviceName", "serverTags"}};
 
   void fields(auto& visit) {
     visit("servers", servers, {.required = true, .min = 1, .doc = "the backends"});
     visit("loadBalance", load_balance, {.doc = "how a server is chosen"});
+    visit("healthCheck", health_check, {.doc = "asks the servers whether they are well"});
+    visit("outlierDetection", outlier_detection,
+          {.doc = "servers that fail requests are left out for a while"});
     visit("setUpstreamHost", set_upstream_host,
           {.doc = "send the server's Host, also if it is an IP address"});
     unsupported.fields(visit);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/health_check.h"
+
+#include <mutex>
+
+namespace sluice::backend {
+namespace {
+
+constexpr std::uint64_t kBodyBytesMax = 64 << 10;
+
+std::vector<Server> with_port(std::vector<Server> servers, std::optional<std::uint16_t> port) {
+  for (Server& server : servers) server.port = port.value_or(server.port);
+  return servers;
+}
+
+// A check tells whether connections can be made, so none is kept.
+PoolLimits no_idle() {
+  PoolLimits limits;
+  limits.idle_max = 0;
+  return limits;
+}
+
+}  // namespace
+
+HealthThread::HealthThread() : thread_([this] { loop_.run(); }) {}
+
+HealthThread::~HealthThread() {
+  loop_.stop();
+  thread_.join();
+}
+
+struct HealthChecker::Run {
+  Run(loop::EventLoop& its_loop, std::string its_pool, std::vector<Server> its_servers,
+      ServerStates its_states, HealthCheck its_check, Logger its_logger)
+      : loop(its_loop),
+        pool(std::move(its_pool)),
+        servers(with_port(std::move(its_servers), its_check.port)),
+        states(std::move(its_states)),
+        check(std::move(its_check)),
+        logger(std::move(its_logger)),
+        client(loop, servers, no_idle()),
+        faults(servers.size()) {}
+
+  Task<void> watch(std::size_t server);
+  Task<std::string> ask(std::size_t server);
+  void make_request(std::size_t server, http::Request& request) const;
+  void note(std::size_t server, const std::string& fault, unsigned in_row);
+
+  loop::EventLoop& loop;
+  const std::string pool;
+  const std::vector<Server> servers;
+  const ServerStates states;
+  const HealthCheck check;
+  const Logger logger;
+  Client client;
+  std::mutex mutex;                 // of faults, which only the status reads
+  std::vector<std::string> faults;  // by server
+  std::vector<Task<void>> tasks;    // last: they use the others
+};
+
+Task<void> HealthChecker::Run::watch(std::size_t server) {
+  unsigned in_row = 0;
+  bool failed_before = false;
+  while (true) {
+    const TimePoint next = loop::EventLoop::now() + check.interval;
+    const std::string fault = co_await ask(server);
+    in_row = fault.empty() == failed_before ? 1 : in_row + 1;
+    failed_before = !fault.empty();
+    note(server, fault, in_row);
+    co_await loop.sleep_until(next);
+  }
+}
+
+void HealthChecker::Run::make_request(std::size_t server, http::Request& request) const {
+  request.method = check.method;
+  request.host = servers[server].authority;
+  (void)request.set_target(check.target);
+  for (const http::Field& field : check.headers) {
+    if (http::iequals(field.name, "Host")) {
+      request.host = field.value;
+    } else {
+      request.headers.add(field.name, field.value);
+    }
+  }
+  request.body.assign(check.body);
+}
+
+Task<std::string> HealthChecker::Run::ask(std::size_t server) {
+  http::Request request;
+  http::Response response;
+  make_request(server, request);
+  Call call;
+  call.server = server;
+  call.deadline = loop::EventLoop::now() + check.timeout;
+  call.body_bytes_max = check.wants_body ? std::int64_t{kBodyBytesMax} : -1;
+  const auto outcome = co_await client.exchange(call, request, response);
+  if (!outcome) co_return outcome.error().error.message;
+  co_return check.fault ? check.fault(response) : std::string();
+}
+
+void HealthChecker::Run::note(std::size_t server, const std::string& fault, unsigned in_row) {
+  {
+    const std::scoped_lock lock(mutex);
+    faults[server] = fault;
+  }
+  ServerState& state = *states[server];
+  if (state.healthy() && !fault.empty() && in_row >= check.fails) {
+    state.set_healthy(false);
+    logger.warn(pool + ": " + servers[server].url + " is unhealthy: " + fault);
+  } else if (!state.healthy() && fault.empty() && in_row >= check.passes) {
+    state.set_healthy(true);
+    logger.info(pool + ": " + servers[server].url + " is healthy again");
+  }
+}
+
+HealthChecker::HealthChecker(std::shared_ptr<HealthThread> thread, std::string pool,
+                             std::vector<Server> servers, ServerStates states, HealthCheck check,
+                             Logger logger)
+    : thread_(std::move(thread)),
+      run_(std::make_shared<Run>(thread_->loop(), std::move(pool), std::move(servers),
+                                 std::move(states), std::move(check), std::move(logger))) {
+  thread_->loop().post([run = run_] {
+    for (std::size_t i = 0; i < run->servers.size(); ++i) {
+      run->tasks.push_back(run->watch(i));
+      run->tasks.back().start();
+    }
+  });
+}
+
+// The tasks belong to the thread: they end there.
+HealthChecker::~HealthChecker() {
+  thread_->loop().post([run = std::move(run_)]() mutable { run.reset(); });
+}
+
+std::string HealthChecker::fault(std::size_t server) const {
+  const std::scoped_lock lock(run_->mutex);
+  return run_->faults[server];
+}
+
+}  // namespace sluice::backend

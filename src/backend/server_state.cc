@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/server_state.h"
+
+#include <algorithm>
+
+namespace sluice::backend {
+
+bool ServerState::ejected(TimePoint now) const {
+  const Clock::rep until = ejected_until_.load(std::memory_order_relaxed);
+  return until != 0 && now.time_since_epoch().count() < until;
+}
+
+std::optional<Duration> ServerState::note_response(int status, const OutlierPolicy& policy,
+                                                   TimePoint now) {
+  if (failures_in_row_.load(std::memory_order_relaxed) != 0) failures_in_row_.store(0);
+  if (status < 500) {
+    if (errors_in_row_.load(std::memory_order_relaxed) != 0) errors_in_row_.store(0);
+    return std::nullopt;
+  }
+  if (policy.consecutive_5xx == 0) return std::nullopt;
+  if (errors_in_row_.fetch_add(1) + 1 < policy.consecutive_5xx) return std::nullopt;
+  return eject(policy, now);
+}
+
+std::optional<Duration> ServerState::note_failure(const OutlierPolicy& policy, TimePoint now) {
+  if (policy.consecutive_failures == 0) return std::nullopt;
+  if (failures_in_row_.fetch_add(1) + 1 < policy.consecutive_failures) return std::nullopt;
+  return eject(policy, now);
+}
+
+// One of the cores that see the last straw wins; what was under way then counts no more.
+std::optional<Duration> ServerState::eject(const OutlierPolicy& policy, TimePoint now) {
+  Clock::rep before = ejected_until_.load();
+  const Clock::rep at = now.time_since_epoch().count();
+  if (at < before) return std::nullopt;
+  const bool long_ago = at - before > policy.ejection_time_max.count();
+  const std::uint32_t earlier = long_ago ? 0 : std::min(ejections_.load(), 30U);
+  Duration duration = policy.ejection_time_max;
+  if (policy.ejection_time.count() < policy.ejection_time_max.count() >> earlier) {
+    duration = policy.ejection_time * (std::int64_t{1} << earlier);
+  }
+  if (!ejected_until_.compare_exchange_strong(before, at + duration.count())) return std::nullopt;
+  ejections_.store(earlier + 1);
+  failures_in_row_.store(0);
+  errors_in_row_.store(0);
+  return duration;
+}
+
+void Availability::list(std::vector<std::size_t>& out) const {
+  out.clear();
+  bool any_healthy = false;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (checked_ && !states_[i]->healthy()) continue;
+    any_healthy = true;
+    const bool left_out = states_[i]->was_ejected() && states_[i]->ejected(Clock::now());
+    if (!left_out) out.push_back(i);
+  }
+  if (!out.empty() || !any_healthy) return;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (!checked_ || states_[i]->healthy()) out.push_back(i);
+  }
+}
+
+}  // namespace sluice::backend

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which server of a pool gets a request: policies, sticky sessions, health."""
+
+import collections
+
+import pytest
+
+from backend import Backend
+from client import Connection, Load, fetch, request
+from gateway import http_server, pipeline, wait_until
+
+
+class Pool:
+    """Backends by name, and a gateway before them."""
+
+    def __init__(self, server, port: int, names: str):
+        self.server = server
+        self.port = port
+        self.backends = {name: Backend(name) for name in names}
+        server.apply(http_server(port, {"backend": "p"}))
+
+    def apply(self, weights: dict | None = None, **pool) -> None:
+        servers = [
+            {"url": backend.url, **({"weight": weights[name]} if weights else {})}
+            for name, backend in self.backends.items()
+        ]
+        self.server.apply(
+            pipeline("p", {"name": "proxy", "kind": "Proxy", "pools": [{"servers": servers, **pool}]})
+        )
+
+    def names(self, count: int, **headers) -> list[str]:
+        with Connection(self.port) as connection:
+            return [connection.request("/", **headers).headers["x-backend"] for _ in range(count)]
+
+    def status(self) -> dict[str, dict]:
+        """What the status says of each server, by name."""
+        listed = self.server.status("p")["filters"]["proxy"]["mainPool"]["servers"]
+        return dict(zip(self.backends, listed, strict=True))
+
+    def wait_healthy(self, **expected: bool) -> None:
+        wait_until(
+            lambda: all(self.status()[name]["healthy"] == well for name, well in expected.items()),
+            f"the health checks find {expected}",
+        )
+
+    def close(self) -> None:
+        for backend in self.backends.values():
+            backend.close()
+
+
+@pytest.fixture
+def pool(server, port):
+    made = Pool(server, port, "xyz")
+    yield made
+    made.close()
+
+
+def test_weighted_round_robin(pool):
+    pool.apply({"x": 3, "y": 2, "z": 1})
+    assert collections.Counter(pool.names(60)) == {"x": 30, "y": 20, "z": 10}
+
+
+def test_weights_of_all_or_none(pool):
+    with pytest.raises(AssertionError, match="must have a weight above 0, or none"):
+        pool.apply({"x": 3, "y": 0, "z": 1})
+
+
+@pytest.mark.parametrize("policy", ["random", "weightedRandom", "leastRequests"])
+def test_random_policies_use_all(pool, policy):
+    pool.apply(loadBalance={"policy": policy})
+    assert set(pool.names(100)) == set("xyz")
+
+
+@pytest.mark.parametrize(
+    "balance, field",
+    [({"policy": "headerHash", "headerHashKey": "X-User"}, "X_User"), ({"policy": "cookieHash"}, "Cookie")],
+)
+def test_hash_policies_stay(pool, balance, field):
+    pool.apply(loadBalance=balance)
+    homes = {f"user={n}": set(pool.names(5, **{field: f"user={n}"})) for n in range(30)}
+    assert all(len(names) == 1 for names in homes.values()), homes
+    assert set.union(*homes.values()) == set("xyz")
+
+
+def test_ip_hash_stays(pool):
+    pool.apply(loadBalance={"policy": "ipHash"})
+    assert len(set(pool.names(20))) == 1
+
+
+def test_duration_based_session(pool):
+    pool.apply(loadBalance={"stickySession": {"mode": "DurationBased", "lbCookieExpire": "1m"}})
+    first = fetch(pool.port, "/")
+    pair, *attributes = first.headers["set-cookie"].split("; ")
+    assert attributes == ["Path=/", "Max-Age=60", "HttpOnly", "SameSite=Lax"]
+    assert pair.startswith("EG_SESSION=")
+    assert set(pool.names(20, Cookie=f"a=b; {pair}")) == {first.headers["x-backend"]}
+    assert len(set(pool.names(20, Cookie="EG_SESSION=forged"))) == 3
+
+
+def test_application_cookie_by_consistent_hash(pool):
+    pool.apply(loadBalance={"stickySession": {"mode": "CookieConsistentHash", "appCookieName": "user"}})
+    homes = {n: set(pool.names(5, Cookie=f"user={n}")) for n in range(30)}
+    assert all(len(names) == 1 for names in homes.values()), homes
+    assert set.union(*homes.values()) == set("xyz")
+
+
+CHECK = {"interval": "100ms", "timeout": "2s", "uri": "/health"}
+
+
+def test_a_server_that_dies_is_left_out(pool):
+    pool.apply(healthCheck=CHECK)
+    pool.wait_healthy(x=True, y=True, z=True)
+    pool.backends["y"].close()
+    pool.wait_healthy(y=False)
+    assert "refused" in pool.status()["y"]["fault"]
+    assert collections.Counter(pool.names(20)) == {"x": 10, "z": 10}
+    assert "is unhealthy" in pool.server.log()
+
+
+def test_status_codes_decide(pool):
+    pool.apply(healthCheck={**CHECK, "uri": "/status/404", "match": {"statusCodes": [[404, 404]]}})
+    pool.wait_healthy(x=True, y=True, z=True)
+    assert set(pool.names(9)) == set("xyz")
+
+
+def test_nobody_is_healthy(pool):
+    pool.apply(healthCheck={**CHECK, "uri": "/status/500"})
+    pool.wait_healthy(x=False, y=False, z=False)
+    response = fetch(pool.port, "/")
+    assert (response.status, response.body) == (503, b"")
+    assert "internalError" in pool.server.access_line("GET / ")
+    pool.apply(healthCheck=CHECK)
+    pool.wait_healthy(x=True, y=True, z=True)
+    assert fetch(pool.port, "/").status == 200
+
+
+def test_what_is_known_survives_an_update(pool):
+    pool.apply(healthCheck={**CHECK, "uri": "/status/500"})
+    pool.wait_healthy(x=False)
+    # The first check of the new generation has not come back when it begins to serve.
+    pool.apply(healthCheck={**CHECK, "uri": "/slow", "timeout": "1m", "interval": "1m"})
+    assert fetch(pool.port, "/").status == 503
+
+
+def test_match_of_headers_and_body(pool):
+    match = {
+        "headers": [{"name": "X-Backend", "value": "^[xy]$", "type": "regexp"}],
+        "body": {"value": '"target": "/health"', "type": "contains"},
+    }
+    pool.apply(healthCheck={**CHECK, "match": match})
+    pool.wait_healthy(x=True, y=True, z=False)
+    assert pool.status()["z"]["fault"] == "header X-Backend does not match"
+
+
+def test_one_checker_for_all_cores(pool):
+    """As many checks as servers and periods, however many cores there are."""
+    pool.apply(healthCheck={**CHECK, "interval": "1h"})
+    wait_until(lambda: all(b.requests for b in pool.backends.values()), "each server is checked")
+    pool.names(30)
+    checks = [line for b in pool.backends.values() for line in b.requests if line == "GET /health"]
+    assert len(checks) == 3
+
+
+def test_failing_requests_put_a_server_out(pool):
+    pool.apply(outlierDetection={"consecutiveFailures": 3, "ejectionTime": "1h", "maxEjectionTime": "1h"})
+    pool.backends["z"].close()
+    with Connection(pool.port) as connection:
+        statuses = collections.Counter(connection.request().status for _ in range(60))
+    assert statuses == {200: 57, 503: 3}
+    assert pool.status()["z"]["ejected"]
+    assert collections.Counter(pool.names(20)) == {"x": 10, "y": 10}
+    assert "is left out for" in pool.server.log()
+
+
+def test_error_responses_put_a_server_out(pool, port):
+    pool.apply(outlierDetection={"consecutive5xx": 5, "ejectionTime": "1h", "maxEjectionTime": "1h"})
+    load = Load(port, lambda n: request("/status/500"), connections=4, limit=200)
+    with load:
+        load.join()
+    assert load.statuses() == {500: 200}, "when all are left out, all are asked"
+    assert all(server["ejected"] for server in pool.status().values())
+    assert set(pool.names(9)) == set("xyz")
