@@ -12,71 +12,17 @@
 #include <cstring>
 
 #include "base/deleter.h"
+#include "net/tls/credentials.h"
 
 namespace sluice::net {
 namespace {
 
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
-using PrivateKeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using tls::last_error;
+using tls::parse_certificates;
+using tls::use_pair;
 using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 
-// Forward secrecy and authenticated encryption only (RFC 9325 section 4.2).
-constexpr const char* kCiphersTls12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
-constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr const char* kSessionContext = "sluice";
-
-BioPtr read_from(const std::string& pem) {
-  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-// Keys with a passphrase are refused, rather than asked for on a terminal.
-int no_passphrase(char*, int, int, void*) { return -1; }
-
-std::string last_error() {
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-  ERR_clear_error();
-  return reason != nullptr ? reason : "unknown error";
-}
-
-Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem) {
-  const BioPtr bio = read_from(pem);
-  std::vector<CertificatePtr> chain;
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) {
-    chain.emplace_back(certificate);
-  }
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (chain.empty() || !at_end) {
-    const std::string reason = last_error();
-    return fail(ErrorKind::invalid, chain.empty() && at_end
-                                        ? "holds no PEM certificate"
-                                        : "is not a PEM certificate: " + reason);
-  }
-  ERR_clear_error();
-  return chain;
-}
-
-Result<void> use_pair(SSL_CTX* context, const KeyPair& pair) {
-  SLUICE_TRY(const auto chain, parse_certificates(pair.certificate));
-  const BioPtr bio = read_from(pair.key);
-  const PrivateKeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-  if (!key) {
-    return fail(ErrorKind::invalid,
-                "the key is not an unencrypted PEM private key: " + last_error());
-  }
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
-    return fail(ErrorKind::invalid, "the certificate cannot be used: " + last_error());
-  }
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)
-      return fail(ErrorKind::invalid, "the chain cannot be used: " + last_error());
-  }
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-    ERR_clear_error();
-    return fail(ErrorKind::invalid, "the key does not belong to the certificate");
-  }
-  return {};
-}
 
 Result<void> demand_client_certificate(SSL_CTX* context, const std::string& pem) {
   SLUICE_TRY(const auto authorities, parse_certificates(pem));
@@ -87,15 +33,6 @@ Result<void> demand_client_certificate(SSL_CTX* context, const std::string& pem)
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   return {};
-}
-
-std::string wire_format(const std::vector<std::string>& protocols) {
-  std::string wire;
-  for (const std::string& protocol : protocols) {
-    wire += static_cast<char>(protocol.size());
-    wire += protocol;
-  }
-  return wire;
 }
 
 bool set_up_ciphers(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
@@ -143,7 +80,8 @@ Result<ContextPtr> make_context(TicketKeys& tickets) {
   SSL_CTX_set_timeout(c, 3600);
   SSL_CTX_set_app_data(c, &tickets);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(c, on_ticket);
-  if (SSL_CTX_set_cipher_list(c, kCiphersTls12) != 1 || SSL_CTX_set1_groups_list(c, kGroups) != 1) {
+  if (SSL_CTX_set_cipher_list(c, tls::kCiphersTls12) != 1 ||
+      SSL_CTX_set1_groups_list(c, tls::kGroups) != 1) {
     return fail(ErrorKind::internal, "OpenSSL: " + last_error());
   }
   return context;
@@ -206,7 +144,7 @@ std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsContext::Fault>>
     const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets) {
   auto state = std::make_unique<State>();
   state->tickets = std::move(tickets);
-  state->protocols = wire_format(options.protocols);
+  state->protocols = tls::wire_format(options.protocols);
   std::vector<Fault> faults;
   for (const KeyPair& pair : options.pairs) {
     auto context = state->add(pair);

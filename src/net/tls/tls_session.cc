@@ -13,26 +13,30 @@ namespace {
 constexpr std::size_t kInputBytesMin = 1 << 10;
 constexpr std::size_t kInputBytesMax = 16 << 10;
 constexpr std::size_t kChunkBytes = 64 << 10;  // sealed in one go
+constexpr auto kFarewellMax = std::chrono::seconds(1);
 
 std::unexpected<Error> closed_here() { return fail(ErrorKind::closed, "connection closed"); }
 std::unexpected<Error> deadline_passed() { return fail(ErrorKind::timed_out, "took too long"); }
 
-std::unexpected<Error> protocol_failure() {
+std::unexpected<Error> protocol_failure(const SSL* session) {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   std::string text = "TLS: ";
   text += reason != nullptr ? reason : "protocol error";
   ERR_clear_error();
+  if (const long fault = SSL_get_verify_result(session); fault != X509_V_OK) {
+    text.append(": ").append(X509_verify_cert_error_string(fault));
+  }
   return fail(ErrorKind::invalid, std::move(text));
 }
 
 }  // namespace
 
-TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
-                       std::shared_ptr<const TlsContext> context)
+TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
+                       std::shared_ptr<const void> context)
     : loop_(loop),
       transport_(std::move(transport)),
       context_(std::move(context)),
-      session_(context_->new_session()),
+      session_(session),
       received_(BIO_new(BIO_s_mem())),
       produced_(BIO_new(BIO_s_mem())),
       input_size_(kInputBytesMin) {
@@ -64,7 +68,7 @@ Task<Result<void>> TlsSession::handshake(TimePoint deadline) {
     ERR_clear_error();
     const int code = SSL_do_handshake(session_);
     const bool wants_more = code != 1 && SSL_get_error(session_, code) == SSL_ERROR_WANT_READ;
-    if (code != 1 && !wants_more) outcome = protocol_failure();
+    if (code != 1 && !wants_more) outcome = protocol_failure(session_);
     const auto sent = co_await flush();  // the alert, too
     if (outcome && !sent) outcome = std::unexpected(sent.error());
     done = code == 1 || !outcome;
@@ -74,7 +78,7 @@ Task<Result<void>> TlsSession::handshake(TimePoint deadline) {
     if (!count) {
       outcome = std::unexpected(count.error());
     } else if (*count == 0) {
-      outcome = fail(ErrorKind::closed, "the client left during the TLS handshake");
+      outcome = fail(ErrorKind::closed, "the peer left during the TLS handshake");
     } else {
       feed(*count);
     }
@@ -164,7 +168,7 @@ bool TlsSession::try_read(Stream::Operation& operation) {
     end_ = 0;
   } else if (!ended_) {
     ended_ = true;
-    end_ = protocol_failure();
+    end_ = protocol_failure(session_);
   }
   operation.result = end_;
   return true;
@@ -273,7 +277,9 @@ void TlsSession::need_output() {
 Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
   bool more = true;
   while (more) {
+    self->flushing_ = true;
     const auto sent = co_await self->flush();
+    self->flushing_ = false;
     if (!sent || self->broken_) {
       self->broken_ = true;
       self->resolve(self->write_,
@@ -284,7 +290,11 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
     more = !self->unsent_.empty() || BIO_pending(self->produced_) > 0;
   }
   self->sending_out_ = false;
-  if (self->shut_down_ && self->open_) self->transport_->shutdown_write();
+  if (!self->open_) {
+    self->transport_->close();
+  } else if (self->shut_down_) {
+    self->transport_->shutdown_write();
+  }
 }
 
 void TlsSession::shutdown_write() {
@@ -313,7 +323,12 @@ void TlsSession::close() {
   timer_.reset();
   timer_at_ = TimePoint::max();
   unsent_ = {};
-  transport_->close();
+  if (sending_out_ && !flushing_) {
+    // Called by the writer that send_out() has just told: it goes on with the close_notify.
+    transport_->set_deadline(loop::EventLoop::now() + kFarewellMax);
+  } else {
+    transport_->close();
+  }
   loop_.post([self = shared_from_this()] {
     for (Stream::Operation** slot : {&self->read_, &self->write_, &self->closed_}) {
       self->resolve(*slot, closed_here());

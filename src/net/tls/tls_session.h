@@ -15,21 +15,22 @@
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "net/stream.h"
-#include "net/tls/tls_context.h"
 
 struct bio_st;
+struct ssl_st;
 
 namespace sluice::net {
 
 class TlsSession : public std::enable_shared_from_this<TlsSession> {
  public:
-  TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
-             std::shared_ptr<const TlsContext> context);
+  // Takes over `session`, of either side, null if memory ran out; keeps `context` alive as long.
+  TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
+             std::shared_ptr<const void> context);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  // First of all. Errors as of accept_tls().
+  // First of all. Errors as of accept_tls() and connect_tls().
   Task<Result<void>> handshake(TimePoint deadline);
 
   bool start_read(std::span<char> buffer, Stream::Operation& operation);
@@ -67,7 +68,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession> {
 
   loop::EventLoop& loop_;
   const std::unique_ptr<Stream> transport_;
-  const std::shared_ptr<const TlsContext> context_;
+  const std::shared_ptr<const void> context_;
   ssl_st* session_;
   bio_st* received_;  // both belong to session_
   bio_st* produced_;
@@ -83,6 +84,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession> {
   std::string output_;                     // on its way to it
   bool taking_in_ = false;
   bool sending_out_ = false;
+  bool flushing_ = false;  // send_out() waits for the transport
   bool open_ = true;
   bool ended_ = false;   // nothing more comes
   bool broken_ = false;  // nothing more can be sent

@@ -42,8 +42,24 @@ Task<Result<std::unique_ptr<Stream>>> accept_tls(loop::EventLoop& loop,
                                                  std::unique_ptr<Stream> transport,
                                                  std::shared_ptr<const TlsContext> context,
                                                  TimePoint deadline) {
-  auto session = std::make_shared<TlsSession>(loop, std::move(transport), std::move(context));
+  ssl_st* const ssl = context->new_session();
+  auto session = std::make_shared<TlsSession>(loop, std::move(transport), ssl, std::move(context));
   auto stream = std::make_unique<TlsStream>(session);  // abandons it when this task is cancelled
+  SLUICE_CO_CHECK(co_await session->handshake(deadline));
+  co_return stream;
+}
+
+Task<Result<std::unique_ptr<Stream>>> connect_tls(loop::EventLoop& loop,
+                                                  std::unique_ptr<Stream> transport,
+                                                  std::shared_ptr<const TlsClientContext> context,
+                                                  std::shared_ptr<TlsTickets> tickets,
+                                                  std::string host, TimePoint deadline) {
+  ssl_st* const ssl = context->new_session(host, *tickets);
+  const auto kept = std::make_shared<
+      std::pair<std::shared_ptr<const TlsClientContext>, std::shared_ptr<TlsTickets>>>(
+      std::move(context), std::move(tickets));
+  auto session = std::make_shared<TlsSession>(loop, std::move(transport), ssl, kept);
+  auto stream = std::make_unique<TlsStream>(session);
   SLUICE_CO_CHECK(co_await session->handshake(deadline));
   co_return stream;
 }

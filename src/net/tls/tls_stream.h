@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "net/stream.h"
+#include "net/tls/tls_client_context.h"
 #include "net/tls/tls_context.h"
 
 namespace sluice::net {
@@ -18,5 +20,13 @@ namespace sluice::net {
 [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept_tls(
     loop::EventLoop& loop, std::unique_ptr<Stream> transport,
     std::shared_ptr<const TlsContext> context, TimePoint deadline);
+
+// The client's side, towards `host`, a name or an IP literal, which the certificate must be made
+// for. Errors: `closed` (the server left), `timed_out` at `deadline`, `invalid` (a certificate that
+// is not trusted or not for `host`, no common version or cipher, not TLS at all).
+[[nodiscard]] Task<Result<std::unique_ptr<Stream>>> connect_tls(
+    loop::EventLoop& loop, std::unique_ptr<Stream> transport,
+    std::shared_ptr<const TlsClientContext> context, std::shared_ptr<TlsTickets> tickets,
+    std::string host, TimePoint deadline);
 
 }  // namespace sluice::net
