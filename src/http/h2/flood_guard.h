@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts the frames by which a client could make us work for nothing, against their budgets.
+#pragma once
+
+#include "base/time.h"
+#include "http/h2/frame_scanner.h"
+#include "http/h2/limits.h"
+
+namespace sluice::http::h2 {
+
+class FloodGuard {
+ public:
+  explicit FloodGuard(const Limits& limits);
+
+  // What is over its budget with this frame, in words for the log; null: nothing.
+  [[nodiscard]] const char* admit(const FrameHead& head);
+  // A stream that the client reset, or that it made us reset. As above.
+  [[nodiscard]] const char* admit_reset();
+  // A DATA frame was sent: the client will make room for more.
+  void data_sent() { window_updates_.earn(kWindowUpdatesPerData); }
+
+ private:
+  static constexpr double kWindowUpdatesPerData = 10;
+
+  class Bucket {
+   public:
+    explicit Bucket(Budget budget) : budget_(budget), tokens_(budget.burst) {}
+    [[nodiscard]] bool take();
+    void earn(double tokens);
+
+   private:
+    Budget budget_;
+    double tokens_;
+    TimePoint filled_ = Clock::now();
+  };
+
+  Bucket resets_;
+  Bucket pings_;
+  Bucket settings_;
+  Bucket priorities_;
+  Bucket empty_data_;
+  Bucket window_updates_;
+  Bucket unknown_;
+  std::uint32_t continuations_max_;
+  std::uint32_t continuations_ = 0;  // in a row
+};
+
+}  // namespace sluice::http::h2

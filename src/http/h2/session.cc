@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/h2/session.h"
+
+#include <array>
+#include <utility>
+
+#include "http/h2/session_state.h"
+
+namespace sluice::http::h2 {
+namespace {
+
+using OptionPtr = std::unique_ptr<nghttp2_option, Deleter<nghttp2_option_del>>;
+
+OptionPtr make_options(const Limits& limits) {
+  nghttp2_option* option = nullptr;
+  if (nghttp2_option_new(&option) != 0) return nullptr;
+  nghttp2_option_set_no_auto_window_update(option, 1);
+  nghttp2_option_set_no_recv_client_magic(option, 1);
+  nghttp2_option_set_no_closed_streams(option, 1);
+  nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
+  nghttp2_option_set_max_outbound_ack(option, limits.outbound_acks_max);
+  nghttp2_option_set_max_settings(option, limits.settings_entries_max);
+  nghttp2_option_set_max_deflate_dynamic_table_size(option, limits.header_table_bytes);
+  // FloodGuard is stricter, and answers as RFC 9113 section 10.5 suggests.
+  nghttp2_option_set_max_continuations(option, std::size_t{limits.continuations_max} + 1);
+  nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);
+  return OptionPtr(option);
+}
+
+nghttp2_data_provider provider() {
+  nghttp2_data_provider result{};
+  result.read_callback = SessionCallbacks::read_content;
+  return result;
+}
+
+}  // namespace
+
+SessionState::SessionState(SessionOwner& o, const Limits& l)
+    : owner(o), limits(l), head(l), guard(l) {
+  const CallbacksPtr callbacks = SessionCallbacks::make();
+  const OptionPtr options = make_options(limits);
+  nghttp2_session* made = nullptr;
+  const bool ready = callbacks && options &&
+                     nghttp2_session_server_new2(&made, callbacks.get(), this, options.get()) == 0;
+  if (!ready) {
+    broken = true;
+    failure = "out of memory";
+    return;
+  }
+  session.reset(made);
+  submit_settings();
+}
+
+void SessionState::submit_settings() {
+  const std::array<nghttp2_settings_entry, 5> settings{{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams_max},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+       static_cast<std::uint32_t>(limits.stream_window_bytes)},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.header_list_bytes_max},
+      {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, limits.header_table_bytes},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  }};
+  check(
+      nghttp2_submit_settings(session.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
+  check(nghttp2_session_set_local_window_size(session.get(), NGHTTP2_FLAG_NONE, 0,
+                                              limits.connection_window_bytes));
+}
+
+void SessionState::check(int outcome) {
+  if (outcome >= NGHTTP2_ERR_FATAL || broken) return;
+  broken = true;
+  failure = nghttp2_strerror(outcome);
+}
+
+void SessionState::fail(ErrorCode code, const char* reason) {
+  if (broken || !failure.empty()) return;
+  failure = reason;
+  check(nghttp2_session_terminate_session(session.get(), static_cast<std::uint32_t>(code)));
+}
+
+// What comes before the first frame. True once it is complete.
+bool SessionState::take_preface(std::string_view& bytes) {
+  const std::string_view expected = kPreface.substr(preface_size, bytes.size());
+  if (!bytes.starts_with(expected)) {
+    fail(ErrorCode::protocol_error, "no HTTP/2 preface");
+    return false;
+  }
+  preface_size += expected.size();
+  bytes.remove_prefix(expected.size());
+  return preface_size == kPreface.size();
+}
+
+// A stream that was not let in is closed: the client may not know yet.
+void SessionState::note_refused() {
+  const StreamId opened = std::exchange(opening_stream, 0);
+  if (opened != begun_stream && opened != 0) closed.add(opened, ClosedStreams::How::by_us);
+}
+
+// False if the frame ends the session.
+bool SessionState::judge(const FrameHead& frame) {
+  if (frame.type != FrameType::continuation) note_refused();
+  if (const char* flood = guard.admit(frame)) {
+    fail(ErrorCode::enhance_your_calm, flood);
+    return false;
+  }
+  const bool opens_or_fills = frame.type == FrameType::data || frame.type == FrameType::headers;
+  if (!opens_or_fills || frame.stream % 2 == 0 || going_away) return true;
+  if (frame.stream > last_stream) {
+    if (frame.type == FrameType::headers) last_stream = opening_stream = frame.stream;
+    return true;
+  }
+  if (stream(frame.stream) != nullptr) return true;
+  switch (closed.find(frame.stream)) {
+    case ClosedStreams::How::by_us:
+      return true;
+    case ClosedStreams::How::by_client:
+      fail(ErrorCode::stream_closed, "frame on a closed stream");
+      return false;
+    case ClosedStreams::How::unknown:
+      break;
+  }
+  fail(frame.type == FrameType::data ? ErrorCode::stream_closed : ErrorCode::protocol_error,
+       "stream identifiers do not grow");
+  return false;
+}
+
+SessionStream* SessionState::stream(StreamId id) const {
+  return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session.get(), id));
+}
+
+void SessionState::feed(std::string_view bytes) {
+  const auto taken = nghttp2_session_mem_recv(
+      session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken < 0) check(static_cast<int>(taken));
+  act_on_fault();
+}
+
+void SessionState::act_on_fault() {
+  if (pending_fault != nullptr) fail(ErrorCode::enhance_your_calm, pending_fault);
+}
+
+Session::Session(SessionOwner& owner, const Limits& limits)
+    : state_(std::make_unique<SessionState>(owner, limits)) {}
+Session::~Session() = default;
+
+void Session::receive(std::string_view bytes) {
+  SessionState& s = *state_;
+  if (s.preface_size < kPreface.size() && s.usable() && !s.take_preface(bytes)) return;
+  while (!bytes.empty() && s.usable()) {
+    const FrameScanner::Piece piece = s.scanner.next(bytes);
+    if (piece.head && !s.judge(*piece.head)) return;
+    if (!piece.bytes.empty()) s.feed(piece.bytes);
+  }
+}
+
+void Session::produce(std::string& out, std::size_t enough) {
+  SessionState& s = *state_;
+  s.out = &out;
+  s.enough = enough;
+  while (!s.broken && out.size() < enough) {
+    const std::uint8_t* bytes = nullptr;
+    const auto size = nghttp2_session_mem_send(s.session.get(), &bytes);
+    if (size < 0) s.check(static_cast<int>(size));
+    s.act_on_fault();
+    if (size <= 0) break;
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  }
+  s.out = nullptr;
+}
+
+void Session::submit_continue(StreamId id) {
+  std::uint8_t name[] = ":status";
+  std::uint8_t value[] = "100";
+  const nghttp2_nv status{name, value, sizeof name - 1, sizeof value - 1, NGHTTP2_NV_FLAG_NONE};
+  SessionState& s = *state_;
+  if (s.broken) return;
+  s.check(
+      nghttp2_submit_headers(s.session.get(), NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr));
+}
+
+void Session::submit_response(StreamId id, const Response& response, bool with_content,
+                              std::string_view date) {
+  SessionState& s = *state_;
+  if (s.broken) return;
+  s.fields.clear();
+  for (const ResponseHead::Field& field : s.response_head.fields(response, date)) {
+    const auto bytes = [](std::string_view text) {  // nghttp2 copies them, and changes nothing
+      return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+    };
+    s.fields.push_back({bytes(field.name), bytes(field.value), field.name.size(),
+                        field.value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  const nghttp2_data_provider content = provider();
+  s.check(nghttp2_submit_response(s.session.get(), id, s.fields.data(), s.fields.size(),
+                                  with_content ? &content : nullptr));
+}
+
+void Session::resume(StreamId id) {
+  if (!state_->broken) state_->check(nghttp2_session_resume_data(state_->session.get(), id));
+}
+
+void Session::reset(StreamId id, ErrorCode code) {
+  if (state_->broken) return;
+  state_->check(nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, id,
+                                          static_cast<std::uint32_t>(code)));
+}
+
+void Session::consume(StreamId id, std::size_t bytes) {
+  if (!state_->broken) state_->check(nghttp2_session_consume(state_->session.get(), id, bytes));
+}
+
+void Session::consume_closed(std::size_t bytes) {
+  if (!state_->broken)
+    state_->check(nghttp2_session_consume_connection(state_->session.get(), bytes));
+}
+
+void Session::ping() {
+  if (!state_->broken)
+    state_->check(nghttp2_submit_ping(state_->session.get(), NGHTTP2_FLAG_NONE, nullptr));
+}
+
+void Session::announce_shutdown() {
+  if (state_->broken) return;
+  state_->going_away = true;
+  state_->check(nghttp2_submit_shutdown_notice(state_->session.get()));
+}
+
+void Session::shut_down() {
+  if (state_->broken) return;
+  state_->going_away = true;
+  nghttp2_session* session = state_->session.get();
+  state_->check(nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+                                      nghttp2_session_get_last_proc_stream_id(session),
+                                      NGHTTP2_NO_ERROR, nullptr, 0));
+}
+
+void Session::fail(ErrorCode code, const char* reason) { state_->fail(code, reason); }
+
+bool Session::finished() const {
+  if (state_->broken) return true;
+  nghttp2_session* session = state_->session.get();
+  return nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0;
+}
+
+std::string_view Session::failure() const { return state_->failure; }
+std::string_view Session::last_fault() const { return state_->last_fault; }
+
+std::size_t Session::waiting_frames() const {
+  return state_->broken ? 0 : nghttp2_session_get_outbound_queue_size(state_->session.get());
+}
+
+bool Session::within_head() const { return !state_->settings_seen || state_->head_open; }
+
+}  // namespace sluice::http::h2

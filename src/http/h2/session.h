@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's side of an HTTP/2 connection (RFC 9113), without sockets: bytes in, events; messages
+// in, bytes out. The protocol itself is nghttp2's; limits, floods, frames on closed streams and
+// the meaning of messages are looked at here. Core-bound.
+//
+// Events come from inside receive() and produce(). They must not call these two, and should do
+// little: note what happened, and act afterwards. Everything else may be called at any time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/h2/limits.h"
+#include "http/h2/request_head.h"
+#include "http/message.h"
+
+namespace sluice::http::h2 {
+
+using StreamId = std::int32_t;
+
+// RFC 9113 section 7.
+enum class ErrorCode : std::uint32_t {
+  no_error = 0x0,
+  protocol_error = 0x1,
+  internal_error = 0x2,
+  flow_control_error = 0x3,
+  settings_timeout = 0x4,
+  stream_closed = 0x5,
+  frame_size_error = 0x6,
+  refused_stream = 0x7,
+  cancel = 0x8,
+  compression_error = 0x9,
+  connect_error = 0xa,
+  enhance_your_calm = 0xb,
+  inadequate_security = 0xc,
+  http_1_1_required = 0xd,
+};
+
+// The first bytes of a client (RFC 9113 section 3.4).
+inline constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+// A stream, as its owner sees it.
+class SessionStream {
+ public:
+  SessionStream() = default;
+  SessionStream(const SessionStream&) = delete;
+  SessionStream& operator=(const SessionStream&) = delete;
+  virtual ~SessionStream() = default;
+
+  // The request to be filled; its head is complete with on_head().
+  virtual Request& request() = 0;
+  // `head` is valid during the call. `ended`: nothing follows.
+  virtual void on_head(const RequestHead& head, bool ended) = 0;
+  // Bytes of the content; they count as unread until consume().
+  virtual void on_data(std::string_view bytes) = 0;
+  // The request is complete.
+  virtual void on_end() = 0;
+  // Both sides are done, or one of them has reset the stream. The last call for this stream;
+  // the Session has forgotten it.
+  virtual void on_close(ErrorCode code) = 0;
+
+  // What there is to send of the content, and whether that is all of it. Nothing, and not all: the
+  // stream rests until resume().
+  struct Offer {
+    std::size_t size;
+    bool all;
+  };
+  virtual Offer offer() = 0;
+  // The next `size` bytes of what was offered; they are copied at once.
+  virtual std::string_view take(std::size_t size) = 0;
+
+  StreamId id = 0;
+  std::uint64_t bytes_received = 0;  // frames of the request
+  std::uint64_t bytes_sent = 0;      // and of the response
+};
+
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+  // A client opens a stream. It must live until its on_close(), or as long as the Session.
+  virtual SessionStream& on_stream() = 0;
+  // The answer to ping().
+  virtual void on_pong() = 0;
+};
+
+struct SessionState;
+
+class Session {
+ public:
+  // `owner` outlives it. Sends our SETTINGS first of all.
+  Session(SessionOwner& owner, const Limits& limits);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // What the client sent, from the preface on, cut anywhere. Nothing comes of it once the session
+  // has failed.
+  void receive(std::string_view bytes);
+  // Appends to `out` until there are about `enough` bytes in it or nothing is left to say.
+  void produce(std::string& out, std::size_t enough);
+
+  // "100 Continue".
+  void submit_continue(StreamId id);
+  // The response's head; its content is asked for by offer() and take() if there is any. A request
+  // that is not complete by the end of it is reset with NO_ERROR (section 8.1).
+  void submit_response(StreamId id, const Response& response, bool with_content,
+                       std::string_view date);
+  // There is more to offer().
+  void resume(StreamId id);
+  void reset(StreamId id, ErrorCode code);
+  // Bytes of on_data() have been dealt with: the client may send as many more.
+  void consume(StreamId id, std::size_t bytes);
+  // The same for a stream that is closed.
+  void consume_closed(std::size_t bytes);
+
+  void ping();
+  // The polite way to end (section 6.8): first "no more, please", and a while later "no more
+  // since".
+  void announce_shutdown();
+  void shut_down();
+  // Ends at once, with GOAWAY. `reason` is for the log.
+  void fail(ErrorCode code, const char* reason);
+
+  // Nothing more comes or goes: the connection can be closed once everything produced is sent.
+  [[nodiscard]] bool finished() const;
+  // Why it failed; "" as long as it has not.
+  [[nodiscard]] std::string_view failure() const;
+  // What made the last stream malformed.
+  [[nodiscard]] std::string_view last_fault() const;
+  // Frames that wait to be produced, content aside.
+  [[nodiscard]] std::size_t waiting_frames() const;
+  // A head, or the preface with its SETTINGS, has begun and is not complete.
+  [[nodiscard]] bool within_head() const;
+
+ private:
+  std::unique_ptr<SessionState> state_;
+};
+
+}  // namespace sluice::http::h2

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside http/h2 only: what a Session holds, and the functions nghttp2 calls.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/deleter.h"
+#include "http/h2/closed_streams.h"
+#include "http/h2/flood_guard.h"
+#include "http/h2/frame_scanner.h"
+#include "http/h2/request_head.h"
+#include "http/h2/response_head.h"
+#include "http/h2/session.h"
+
+namespace sluice::http::h2 {
+
+using CallbacksPtr =
+    std::unique_ptr<nghttp2_session_callbacks, Deleter<nghttp2_session_callbacks_del>>;
+
+struct SessionState {
+  SessionState(SessionOwner& o, const Limits& l);
+
+  void submit_settings();
+  [[nodiscard]] bool take_preface(std::string_view& bytes);
+  [[nodiscard]] bool judge(const FrameHead& frame);
+  void feed(std::string_view bytes);
+  void note_refused();
+  void act_on_fault();
+  // Takes note of a fatal outcome of a call.
+  void check(int outcome);
+  void fail(ErrorCode code, const char* reason);
+  [[nodiscard]] SessionStream* stream(StreamId id) const;
+  [[nodiscard]] bool usable() const { return !broken && failure.empty(); }
+
+  SessionOwner& owner;
+  const Limits limits;
+  std::unique_ptr<nghttp2_session, Deleter<nghttp2_session_del>> session;
+  FrameScanner scanner;
+  RequestHead head;  // of the stream whose head is coming in: there is one at a time
+  ResponseHead response_head;
+  std::vector<nghttp2_nv> fields;  // scratch
+  FloodGuard guard;
+  ClosedStreams closed;
+  std::string* out = nullptr;  // during produce()
+  std::size_t enough = 0;
+  std::size_t preface_size = 0;
+  StreamId last_stream = 0;     // the highest the client has used
+  StreamId opening_stream = 0;  // the same, while it is open whether it was let in
+  StreamId begun_stream = 0;    // the last that was let in
+  StreamId reset_stream = 0;    // the last that the client reset
+  std::string failure;
+  std::string last_fault;
+  const char* pending_fault = nullptr;  // found where it could not be acted upon
+  bool settings_seen = false;
+  bool head_open = false;
+  bool going_away = false;
+  bool broken = false;  // nghttp2 must not be called any more
+};
+
+// The functions of nghttp2's interface; `self` is the SessionState.
+struct SessionCallbacks {
+  [[nodiscard]] static CallbacksPtr make();
+
+  static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                       std::uint8_t flags, void* self);
+  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
+                               std::size_t, const std::uint8_t*, std::size_t, std::uint8_t, void*);
+  static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                     std::size_t size, void* self);
+  static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* self);
+  static int on_error(nghttp2_session*, int, const char* text, std::size_t size, void* self);
+  static ssize_t read_content(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t max,
+                              std::uint32_t* flags, nghttp2_data_source*, void* self);
+  static int send_content(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* head,
+                          std::size_t size, nghttp2_data_source*, void* self);
+};
+
+}  // namespace sluice::http::h2
