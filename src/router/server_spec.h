@@ -31,6 +31,7 @@ struct HttpServerSpec {
   Duration body_timeout = std::chrono::seconds(60);
   Duration write_timeout = std::chrono::seconds(60);
   std::uint32_t max_connections = 10240;
+  bool http2 = true;
   bool https = false;
   std::string cert_base64;
   std::string key_base64;
@@ -66,6 +67,7 @@ struct HttpServerSpec {
           {.min = kTimeoutMin, .doc = "how long a connection may be idle"});
     visit_timeouts(visit);
     visit("maxConnections", max_connections, {.min = 1, .doc = "further ones wait"});
+    visit("http2", http2, {.doc = "HTTP/2, by ALPN or prior knowledge; false: HTTP/1 only"});
     visit("https", https, {.doc = "TLS 1.2 and 1.3; needs a certificate"});
     visit("certBase64", cert_base64, {.doc = "certificate with its chain, PEM in base64"});
     visit("keyBase64", key_base64, {.doc = "its key, PEM in base64, without a passphrase"});

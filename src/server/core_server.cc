@@ -4,6 +4,7 @@
 #include "net/proxy_header.h"
 #include "net/tls/tls_stream.h"
 #include "server/h1_connection.h"
+#include "server/h2_connection.h"
 #include "server/limits.h"
 #include "server/worker.h"
 
@@ -38,12 +39,20 @@ class Place {
 
 CoreServer::Membership::Membership(CoreServer& server, net::Stream& stream)
     : server_(server),
-      place_(server.connections_.insert(server.connections_.end(), {&stream, true})) {}
+      place_(server.connections_.insert(server.connections_.end(), {&stream, true, nullptr})) {}
 
 CoreServer::Membership::~Membership() { server_.connections_.erase(place_); }
 
+void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
+  prototype_ = std::move(prototype);
+  if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
+}
+
 void CoreServer::listen(net::Listener listener) {
-  if (acceptor_) acceptor_->close();
+  if (acceptor_) {
+    acceptor_->close();
+    retire_all();
+  }
   acceptor_ = std::make_shared<net::Acceptor>(worker_.core().loop, std::move(listener));
   worker_.core().loop.spawn(accept_loop(shared_from_this(), acceptor_));
 }
@@ -81,7 +90,16 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     stream = *std::move(secured);
     membership.set_stream(*stream);
   }
-  co_await serve_h1(*self, membership, *stream);
+  std::string preface;
+  const bool chosen = stream->protocol() == "h2";
+  if (!chosen) preface = co_await serve_h1(*self, membership, *stream);
+  if (chosen || !preface.empty()) co_await serve_h2(*self, membership, *stream, std::move(preface));
+}
+
+void CoreServer::retire_all() {
+  for (const auto& entry : connections_) {
+    if (entry.retirable != nullptr) entry.retirable->retire();
+  }
 }
 
 // Anybody could claim to be anybody: with trustedProxies only those may.
@@ -97,6 +115,7 @@ void CoreServer::drain() {
   draining_ = true;
   if (acceptor_) acceptor_->close();
   acceptor_.reset();
+  retire_all();
   std::vector<net::Stream*> idle;
   for (const auto& entry : connections_) {
     if (entry.idle) idle.push_back(entry.stream);

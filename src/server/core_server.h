@@ -25,18 +25,24 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   [[nodiscard]] const std::shared_ptr<const ServerPrototype>& prototype() const {
     return prototype_;
   }
-  void update(std::shared_ptr<const ServerPrototype> prototype) {
-    prototype_ = std::move(prototype);
-  }
+  void update(std::shared_ptr<const ServerPrototype> prototype);
 
   // Takes the listener over. An earlier one is closed; its connections go on.
   void listen(net::Listener listener);
-  // No new connections; idle ones are closed, busy ones after the response at hand.
+  // No new connections; idle ones are closed, busy ones after the responses at hand.
   void drain();
   // Ends what is left.
   void close_all();
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+
+  // A connection that can tell its client to go on over another one.
+  class Retirable {
+   public:
+    virtual ~Retirable() = default;
+    // Does not end the connection during the call.
+    virtual void retire() = 0;
+  };
 
   // A connection's entry in the list; its Task holds it.
   class Membership {
@@ -49,12 +55,15 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     void set_idle(bool idle) { place_->idle = idle; }
     // The connection goes on over `stream`.
     void set_stream(net::Stream& stream) { place_->stream = &stream; }
+    // Is told instead of being closed or left alone; null: no more.
+    void set_retirable(Retirable* retirable) { place_->retirable = retirable; }
 
    private:
     friend class CoreServer;
     struct Entry {
       net::Stream* stream;
       bool idle;
+      Retirable* retirable = nullptr;
     };
     CoreServer& server_;
     std::list<Entry>::iterator place_;
@@ -65,6 +74,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
                                 std::shared_ptr<net::Acceptor> acceptor);
   Task<bool> accept_proxied(net::Stream& stream);
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
+  void retire_all();
 
   Worker& worker_;
   std::shared_ptr<const ServerPrototype> prototype_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/h1_connection.h"
 
+#include <utility>
+
 #include "http/h1/serializer.h"
+#include "http/h2/session.h"
 #include "server/h1_input.h"
 #include "server/limits.h"
 #include "server/served_exchange.h"
@@ -24,7 +27,8 @@ class H1Connection {
         input_(stream),
         served_(server, stream) {}
 
-  Task<void> serve();
+  // What the client has sent if that is HTTP/2, else "" with the connection closed.
+  Task<std::string> serve();
 
  private:
   void begin();
@@ -46,19 +50,24 @@ class H1Connection {
   std::string out_;
   std::uint64_t sent_ = 0;  // bytes of the response
   bool keep_alive_ = true;
-  bool refused_ = false;  // by the codec
-  bool linger_ = false;   // unread bytes are on their way: see H1Input::linger
+  bool refused_ = false;    // by the codec
+  bool may_be_h2_ = false;  // nothing was read yet
+  bool is_h2_ = false;
+  bool linger_ = false;  // unread bytes are on their way: see H1Input::linger
 };
 
-Task<void> H1Connection::serve() {
+Task<std::string> H1Connection::serve() {
+  may_be_h2_ = served_.spec().http2 && !stream_.is_secure();
   bool more = true;
   while (more) {
     more = co_await read_head();
     if (more) more = co_await answer();
   }
+  if (is_h2_) co_return std::string(input_.unread());
   membership_.set_idle(true);
   if (linger_) co_await input_.linger();
   stream_.close();
+  co_return std::string();
 }
 
 void H1Connection::begin() {
@@ -77,6 +86,10 @@ Task<bool> H1Connection::read_head() {
   if (!came) co_return false;
   membership_.set_idle(false);
   served_.begin();
+  if (std::exchange(may_be_h2_, false) && input_.may_become(http::h2::kPreface)) {
+    is_h2_ = co_await input_.becomes(http::h2::kPreface, served_.spec().head_timeout);
+    if (is_h2_) co_return false;
+  }
   const H1Input::Head head = co_await input_.read_head(served_.spec().head_timeout);
   switch (head) {
     case H1Input::Head::complete:
@@ -220,9 +233,10 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
 
 }  // namespace
 
-Task<void> serve_h1(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream) {
+Task<std::string> serve_h1(CoreServer& server, CoreServer::Membership& membership,
+                           net::Stream& stream) {
   H1Connection connection(server, membership, stream);
-  co_await connection.serve();
+  co_return co_await connection.serve();
 }
 
 }  // namespace sluice::server

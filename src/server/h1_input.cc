@@ -35,6 +35,15 @@ Task<bool> H1Input::wait(Duration patience) {
   co_return count&&* count > 0;
 }
 
+Task<bool> H1Input::becomes(std::string_view text, Duration patience) {
+  stream_.set_deadline(Clock::now() + patience);
+  while (may_become(text) && unread().size() < text.size()) {
+    const auto count = co_await read_more();
+    if (!count || *count == 0) co_return false;
+  }
+  co_return may_become(text);
+}
+
 Task<H1Input::Head> H1Input::read_head(Duration patience) {
   stream_.set_deadline(Clock::now() + patience);
   while (true) {

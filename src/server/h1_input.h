@@ -25,6 +25,13 @@ class H1Input {
   // True when its first bytes are there; false when the client left or was silent for `patience`.
   Task<bool> wait(Duration patience);
   [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
+  [[nodiscard]] std::string_view unread() const { return buffer_.unread(); }
+  // What is there begins with `text`, or is the beginning of it.
+  [[nodiscard]] bool may_become(std::string_view text) const {
+    return unread().starts_with(text.substr(0, unread().size()));
+  }
+  // Reads on until it is plain whether it begins with `text`. False also when nothing more comes.
+  Task<bool> becomes(std::string_view text, Duration patience);
 
   enum class Head { complete, refused, ended, timed_out };
   // `patience`: for the whole head.

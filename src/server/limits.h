@@ -20,4 +20,11 @@ inline constexpr std::size_t kDrainBytesMax = 256 * 1024;
 // Bodies up to this go out in one write with the head.
 inline constexpr std::size_t kJoinBytesMax = 64 * 1024;
 
+// Of HTTP/2 connections; what the protocol itself limits stands in http/h2/limits.h.
+inline constexpr std::size_t kIdleReadBytes = 2 * 1024;         // one read while nothing goes on
+inline constexpr std::size_t kWriteBytes = 64 * 1024;           // about as much in one write
+inline constexpr std::size_t kWaitingFramesMax = 512;           // then nothing more is read
+inline constexpr std::size_t kSpareStreamBytesMax = 64 * 1024;  // moved by a stream kept for reuse
+inline constexpr std::chrono::seconds kGoawayGrace{1};  // between the two steps of a shutdown
+
 }  // namespace sluice::server

@@ -47,7 +47,8 @@ std::shared_ptr<const net::TlsContext> make_tls(const router::HttpServerSpec& sp
   const std::size_t faults_before = faults.count();
   add_single(spec, options.pairs, faults);
   add_named(spec, options.pairs, faults);
-  options.protocols = {"http/1.1"};
+  if (spec.http2) options.protocols.emplace_back("h2");
+  options.protocols.emplace_back("http/1.1");
   if (!spec.ca_cert_base64.empty()) {
     options.client_ca = pem_of(spec.ca_cert_base64);
     if (options.client_ca.empty()) faults.add("caCertBase64", "is neither PEM nor base64 of PEM");

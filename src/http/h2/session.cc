@@ -249,6 +249,9 @@ std::size_t Session::waiting_frames() const {
   return state_->broken ? 0 : nghttp2_session_get_outbound_queue_size(state_->session.get());
 }
 
-bool Session::within_head() const { return !state_->settings_seen || state_->head_open; }
+StreamId Session::open_head() const {
+  if (!state_->settings_seen) return -1;
+  return state_->head_open ? state_->last_stream : 0;
+}
 
 }  // namespace sluice::http::h2

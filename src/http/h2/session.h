@@ -57,9 +57,9 @@ class SessionStream {
   virtual void on_data(std::string_view bytes) = 0;
   // The request is complete.
   virtual void on_end() = 0;
-  // Both sides are done, or one of them has reset the stream. The last call for this stream;
-  // the Session has forgotten it.
-  virtual void on_close(ErrorCode code) = 0;
+  // Both sides are done, or one of them has reset the stream: `by_client`, or for what the client
+  // did wrong (last_fault()), or by reset(). The last call for this stream.
+  virtual void on_close(ErrorCode code, bool by_client) = 0;
 
   // What there is to send of the content, and whether that is all of it. Nothing, and not all: the
   // stream rests until resume().
@@ -131,8 +131,9 @@ class Session {
   [[nodiscard]] std::string_view last_fault() const;
   // Frames that wait to be produced, content aside.
   [[nodiscard]] std::size_t waiting_frames() const;
-  // A head, or the preface with its SETTINGS, has begun and is not complete.
-  [[nodiscard]] bool within_head() const;
+  // The stream whose head has begun and is not complete; -1 for the preface with its SETTINGS, 0
+  // for none.
+  [[nodiscard]] StreamId open_head() const;
 
  private:
   std::unique_ptr<SessionState> state_;

@@ -154,7 +154,7 @@ int SessionCallbacks::on_close(nghttp2_session* session, std::int32_t id, std::u
   if (state.head_open && state.begun_stream == id) state.head_open = false;
   if (SessionStream* stream = state.stream(id)) {
     nghttp2_session_set_stream_user_data(session, id, nullptr);
-    stream->on_close(static_cast<ErrorCode>(code));
+    stream->on_close(static_cast<ErrorCode>(code), state.reset_stream == id);
   }
   return 0;
 }

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/h2_connection.h"
+
+#include <algorithm>
+
+#include "server/limits.h"
+#include "server/worker.h"
+
+namespace sluice::server {
+
+using http::h2::ErrorCode;
+
+namespace {
+
+constexpr http::h2::Limits kLimits;
+
+}  // namespace
+
+H2Connection::H2Connection(CoreServer& server, CoreServer::Membership& membership,
+                           net::Stream& stream)
+    : server_(server),
+      membership_(membership),
+      stream_(stream),
+      loop_(server.worker().core().loop),
+      session_(*this, kLimits),
+      output_(loop_),
+      room_(loop_),
+      idle_since_(Clock::now()) {
+  membership_.set_retirable(this);
+  membership_.set_idle(false);
+}
+
+H2Connection::~H2Connection() { membership_.set_retirable(nullptr); }
+
+std::string_view H2Connection::date() const { return server_.worker().date(); }
+
+Task<void> H2Connection::serve(std::string received) {
+  stream_.clear_deadline();  // the connection has a timer of its own
+  writer_ = write_loop();
+  receive(received);
+  writer_.start();
+  if (server_.draining()) retire();
+  watch(next_due());
+  co_await read_loop();
+  writer_.reset();
+  for (const auto& stream : streams_) stream->conclude();
+  stream_.close();
+}
+
+// --- Input
+
+Task<void> H2Connection::read_loop() {
+  std::size_t last_read = 0;
+  while (true) {
+    size_input(last_read);
+    const auto count = co_await stream_.read_some(input_);
+    if (!count || *count == 0) co_return;
+    last_read = *count;
+    if (close_by_ != TimePoint::max()) {  // to close a socket with unread bytes is to reset it
+      discarded_ += last_read;
+      if (discarded_ > kDrainBytesMax) co_return;
+      continue;
+    }
+    receive(std::string_view(input_).substr(0, last_read));
+    // Who does not read our answers is not asked for more questions.
+    while (close_by_ == TimePoint::max() && session_.waiting_frames() > kWaitingFramesMax)
+      co_await room_.wait();
+  }
+}
+
+// A connection that rests holds a small buffer.
+void H2Connection::size_input(std::size_t last_read) {
+  std::size_t size = input_.empty() ? kIdleReadBytes : input_.size();
+  if (last_read == input_.size()) size = last_read == 0 ? kIdleReadBytes : kReadBytes;
+  if (last_read < kIdleReadBytes && streams_.empty()) size = kIdleReadBytes;
+  if (size != input_.size()) input_ = std::string(size, '\0');
+}
+
+void H2Connection::receive(std::string_view bytes) {
+  session_.receive(bytes);
+  note_head(Clock::now());
+  settle();
+  reap();
+  output_.notify_now();
+}
+
+void H2Connection::note_head(TimePoint now) {
+  if (session_.open_head() == open_head_) return;
+  open_head_ = session_.open_head();
+  head_since_ = now;
+  if (open_head_ != 0) watch(now + spec().head_timeout);
+}
+
+http::h2::SessionStream& H2Connection::on_stream() {
+  if (spare_.empty()) spare_.push_back(std::make_unique<H2Stream>(*this));
+  streams_.push_back(std::move(spare_.back()));
+  spare_.pop_back();
+  H2Stream& stream = *streams_.back();
+  stream.position = streams_.size() - 1;
+  stream.begin();
+  return stream;
+}
+
+// --- The streams
+
+void H2Connection::schedule(H2Stream& stream) {
+  if (!std::exchange(stream.scheduled, true)) ready_.push_back(&stream);
+}
+
+// Outside of the session's calls, and of the streams'.
+void H2Connection::settle() {
+  for (std::size_t i = 0; i < ready_.size(); ++i) {  // it may grow meanwhile
+    ready_[i]->scheduled = false;
+    ready_[i]->advance();
+  }
+  ready_.clear();
+  if (retiring_ && ponged_) retire_by_ = TimePoint::min();
+  const bool one_only = !streams_.empty() && !spec().keep_alive;
+  if (shut_down_ || (retire_by_ != TimePoint::min() && !one_only)) return;
+  shut_down_ = true;
+  session_.shut_down();
+}
+
+void H2Connection::reap() {
+  for (H2Stream* stream : closed_) {
+    stream->conclude();
+    std::unique_ptr<H2Stream> owned = std::move(streams_[stream->position]);
+    if (stream->position + 1 != streams_.size()) {
+      streams_[stream->position] = std::move(streams_.back());
+      streams_[stream->position]->position = stream->position;
+    }
+    streams_.pop_back();
+    if (owned->clear()) spare_.push_back(std::move(owned));
+  }
+  if (closed_.empty()) return;
+  closed_.clear();
+  if (!streams_.empty()) return;
+  idle_since_ = Clock::now();
+  watch(idle_since_ + spec().keep_alive_timeout);
+}
+
+// --- Output
+
+Task<void> H2Connection::write_loop() {
+  bool going = true;
+  while (going) {
+    session_.produce(out_, kWriteBytes);
+    settle();
+    if (!out_.empty()) {
+      going = co_await write();
+      reap();
+      room_.notify();
+    } else if (session_.finished()) {
+      going = false;
+    } else {
+      reap();
+      co_await output_.wait();
+    }
+  }
+  end();
+}
+
+Task<bool> H2Connection::write() {
+  write_by_ = Clock::now() + spec().write_timeout;
+  watch(write_by_);
+  const auto written = co_await stream_.write_all(out_);
+  write_by_ = TimePoint::max();
+  out_.clear();
+  if (streams_.empty()) out_.shrink_to_fit();
+  co_return written.has_value();
+}
+
+// Nothing more will be said: the client gets a moment to read what was.
+void H2Connection::end() {
+  if (!session_.failure().empty()) {
+    server_.worker().logger().info("server " + spec().name + ": HTTP/2 client " +
+                                   stream_.peer_address() + ": " + std::string(session_.failure()));
+  }
+  close_by_ = Clock::now() + kLingerTimeout;
+  watch(close_by_);
+  stream_.shutdown_write();
+  room_.notify();
+}
+
+// --- Time
+
+void H2Connection::watch(TimePoint when) {
+  if (when >= timer_at_) return;
+  timer_at_ = when;
+  timer_ = loop::EventLoop::Timer(loop_, when, [this] { on_timer(); });
+}
+
+void H2Connection::on_timer() {
+  timer_at_ = TimePoint::max();
+  const TimePoint now = Clock::now();
+  if (now >= close_by_ || now >= write_by_) return stream_.close();
+  expire(now);
+  settle();
+  reap();
+  flush();
+  watch(next_due());
+}
+
+void H2Connection::expire(TimePoint now) {
+  if (now >= head_due())
+    session_.fail(open_head_ < 0 ? ErrorCode::settings_timeout : ErrorCode::enhance_your_calm,
+                  "timed out reading a head");
+  if (now >= retire_by_) retire_by_ = TimePoint::min();
+  if (streams_.empty()) {
+    spare_.clear();
+    if (now >= idle_since_ + spec().keep_alive_timeout) retire_by_ = TimePoint::min();
+  }
+  for (const auto& stream : streams_) {
+    if (now >= stream->due()) stream->expire();
+  }
+}
+
+TimePoint H2Connection::head_due() const {
+  const bool waiting = open_head_ != 0 && session_.failure().empty();
+  return waiting ? head_since_ + spec().head_timeout : TimePoint::max();
+}
+
+TimePoint H2Connection::next_due() const {
+  TimePoint due = std::min(close_by_, shut_down_ ? TimePoint::max() : retire_by_);
+  due = std::min(due, write_by_);
+  due = std::min(due, head_due());
+  if (streams_.empty() && !shut_down_) due = std::min(due, idle_since_ + spec().keep_alive_timeout);
+  for (const auto& stream : streams_) due = std::min(due, stream->due());
+  return due;
+}
+
+// RFC 9113 section 6.8: streams that are on their way when the client learns of it are served.
+void H2Connection::retire() {
+  if (std::exchange(retiring_, true) || shut_down_) return;
+  session_.announce_shutdown();
+  session_.ping();
+  retire_by_ = Clock::now() + kGoawayGrace;
+  watch(retire_by_);
+  flush();
+}
+
+Task<void> serve_h2(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream,
+                    std::string received) {
+  H2Connection connection(server, membership, stream);
+  co_await connection.serve(std::move(received));
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// An HTTP/2 connection (RFC 9113): a stream of bytes, a session, and one exchange for each of its
+// streams, all at once. Core-bound.
+//
+// One coroutine reads, another writes; the exchanges are Tasks of the connection. The session is
+// never called from inside its own events: they schedule() streams, and settle() lets these go on
+// afterwards.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/h2/session.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "server/core_server.h"
+#include "server/h2_stream.h"
+#include "server/wakeup.h"
+
+namespace sluice::server {
+
+// Serves requests until the client leaves, a limit ends the connection, or the server drains.
+// `received`: what has been read already, the preface or its beginning.
+Task<void> serve_h2(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream,
+                    std::string received);
+
+class H2Connection final : private http::h2::SessionOwner, private CoreServer::Retirable {
+ public:
+  H2Connection(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream);
+  ~H2Connection() override;
+
+  Task<void> serve(std::string received);
+
+  // For its streams.
+  [[nodiscard]] CoreServer& server() { return server_; }
+  [[nodiscard]] net::Stream& stream() { return stream_; }
+  [[nodiscard]] http::h2::Session& session() { return session_; }
+  [[nodiscard]] std::string_view date() const;
+  // Has advance() called once the session is not at work.
+  void schedule(H2Stream& stream);
+  void note_closed(H2Stream& stream) { closed_.push_back(&stream); }
+  // The session has something to say.
+  void flush() { output_.notify(); }
+  // Looks at what is due at `when`, or earlier.
+  void watch(TimePoint when);
+
+ private:
+  http::h2::SessionStream& on_stream() override;
+  void on_pong() override { ponged_ = true; }
+  void retire() override;
+
+  Task<void> read_loop();
+  Task<void> write_loop();
+  Task<bool> write();
+  void receive(std::string_view bytes);
+  void note_head(TimePoint now);
+  void settle();
+  void reap();
+  void end();
+  void size_input(std::size_t last_read);
+  void on_timer();
+  void expire(TimePoint now);
+  [[nodiscard]] const router::HttpServerSpec& spec() const { return server_.prototype()->spec; }
+  [[nodiscard]] TimePoint head_due() const;
+  [[nodiscard]] TimePoint next_due() const;
+
+  CoreServer& server_;
+  CoreServer::Membership& membership_;
+  net::Stream& stream_;
+  loop::EventLoop& loop_;
+  std::vector<std::unique_ptr<H2Stream>> streams_;
+  std::vector<std::unique_ptr<H2Stream>> spare_;
+  std::vector<H2Stream*> ready_;
+  std::vector<H2Stream*> closed_;
+  http::h2::Session session_;  // goes before its streams
+  std::string input_;
+  std::string out_;
+  Wakeup output_;  // there may be something to write
+  Wakeup room_;    // something was written
+  std::size_t discarded_ = 0;
+  http::h2::StreamId open_head_ = 0;
+  TimePoint head_since_;
+  TimePoint idle_since_;
+  TimePoint write_by_ = TimePoint::max();   // the write at hand
+  TimePoint retire_by_ = TimePoint::max();  // the second step
+  TimePoint close_by_ = TimePoint::max();   // after the last write
+  TimePoint timer_at_ = TimePoint::max();
+  loop::EventLoop::Timer timer_;
+  bool retiring_ = false;
+  bool ponged_ = false;
+  bool shut_down_ = false;
+  Task<void> writer_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/h2_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/h2/response_head.h"
+#include "server/h2_connection.h"
+#include "server/limits.h"
+
+namespace sluice::server {
+
+using http::h2::ErrorCode;
+
+// Suspends a coroutine of the stream until advance() finds that it can go on.
+class H2Stream::Wait {
+ public:
+  explicit Wait(std::coroutine_handle<>& place) : place_(place) {}
+  ~Wait() { place_ = {}; }
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
+  [[nodiscard]] bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> awaiter) { place_ = awaiter; }
+  void await_resume() const {}
+
+ private:
+  std::coroutine_handle<>& place_;
+};
+
+class H2Stream::BodyStream final : public http::BodyReader {
+ public:
+  explicit BodyStream(H2Stream& stream) : stream_(stream) {}
+  Task<Result<std::string_view>> read() override { return stream_.read_body(); }
+
+ private:
+  H2Stream& stream_;
+};
+
+H2Stream::H2Stream(H2Connection& connection)
+    : connection_(connection), served_(connection.server(), connection.stream()) {}
+
+void H2Stream::begin() {
+  served_.clear();
+  served_.begin();
+}
+
+// --- Events: only taken note of
+
+void H2Stream::on_head(const http::h2::RequestHead& head, bool ended) {
+  served_.head_complete();
+  head_complete_ = true;
+  ended_ = ended;
+  length_ = head.content_length();
+  expects_continue_ = head.expects_continue();
+  refusal_ = head.refusal();
+  if (refusal_ != 0) reason_ = head.reason();
+  body_progress_ = Progress(served_.spec().body_timeout);
+  sent_progress_ = Progress(served_.spec().write_timeout);
+  connection_.schedule(*this);
+}
+
+void H2Stream::on_data(std::string_view bytes) {
+  incoming_ += bytes;
+  if (body_waiter_) connection_.schedule(*this);
+}
+
+void H2Stream::on_end() {
+  ended_ = true;
+  if (body_waiter_) connection_.schedule(*this);
+}
+
+void H2Stream::on_close(ErrorCode code, bool by_client) {
+  closed_ = true;
+  code_ = code;
+  by_client_ = by_client;
+  if (!by_client && code != ErrorCode::no_error && !given_up_)
+    reason_ = connection_.session().last_fault();
+  connection_.session().consume_closed(incoming_.size());
+  connection_.note_closed(*this);
+}
+
+http::h2::SessionStream::Offer H2Stream::offer() { return {unsent_.size(), last_piece_}; }
+
+std::string_view H2Stream::take(std::size_t size) {
+  const std::string_view piece = unsent_.substr(0, size);
+  unsent_.remove_prefix(piece.size());
+  const TimePoint now = Clock::now();
+  sent_progress_.end(now, piece.size());
+  sent_due_ = unsent_.empty() ? TimePoint::max() : sent_progress_.begin(now);
+  if (unsent_.empty() && sent_waiter_) connection_.schedule(*this);
+  return piece;
+}
+
+// --- The exchange
+
+void H2Stream::advance() {
+  if (closed_) return;
+  if (!started_) {
+    started_ = true;
+    task_ = serve();
+    task_.start();
+  } else if (body_waiter_ && (!incoming_.empty() || ended_ || body_timed_out_)) {
+    std::exchange(body_waiter_, {}).resume();
+  } else if (sent_waiter_ && unsent_.empty()) {
+    std::exchange(sent_waiter_, {}).resume();
+  }
+  if (task_.done()) task_.take();
+}
+
+Task<void> H2Stream::serve() {
+  int status = refusal_;
+  if (status == 0) {
+    status = co_await dispatch();
+    served_.respond(status);
+  } else {
+    served_.refuse(status, "refused: " + reason_);
+  }
+  http::Response& response = *served_.exchange().client_response();
+  const bool with_content = http::h2::has_content(response, served_.method());
+  last_piece_ = !response.body.is_stream();
+  unsent_ = response.body.bytes();
+  responding_ = true;
+  connection_.session().submit_response(id, response, with_content, connection_.date());
+  connection_.flush();
+  if (!unsent_.empty()) wait_for_client();
+  if (with_content && response.body.is_stream()) co_await send_stream(*response.body.reader());
+}
+
+// 0: the pipeline has made the response; > 0: this status instead.
+Task<int> H2Stream::dispatch() {
+  if (const int status = served_.route(); status != 0) co_return status;
+  if (!ended_ || !incoming_.empty()) {
+    if (const int status = served_.check_length(length_); status != 0) co_return status;
+    if (expects_continue_ && incoming_.empty()) {
+      connection_.session().submit_continue(id);
+      connection_.flush();
+    }
+    const int status =
+        co_await served_.take_body(http::Body(std::make_unique<BodyStream>(*this), length_));
+    if (status != 0) co_return status;
+  }
+  co_await served_.run();
+  co_return served_.outcome();
+}
+
+// The client may send more only when bytes are handed on: that is the back-pressure.
+Task<Result<std::string_view>> H2Stream::read_body() {
+  if (incoming_.empty() && !ended_) {
+    body_due_ = body_progress_.begin(Clock::now());
+    connection_.watch(body_due_);
+    co_await Wait(body_waiter_);
+    body_due_ = TimePoint::max();
+    body_progress_.end(Clock::now(), incoming_.size());
+  }
+  if (body_timed_out_) co_return fail(ErrorKind::timed_out, "the client sent the body too slowly");
+  reading_.clear();
+  std::swap(reading_, incoming_);
+  if (!reading_.empty()) {
+    connection_.session().consume(id, reading_.size());
+    connection_.flush();
+  }
+  co_return std::string_view(reading_);
+}
+
+Task<void> H2Stream::send_stream(http::BodyReader& reader) {
+  while (true) {
+    const auto piece = co_await reader.read();
+    if (!piece) {  // cut short: the client must see that
+      give_up("response body: " + piece.error().message);
+      co_return;
+    }
+    unsent_ = *piece;
+    last_piece_ = piece->empty();
+    connection_.session().resume(id);
+    connection_.flush();
+    if (last_piece_) co_return;
+    wait_for_client();
+    co_await Wait(sent_waiter_);
+  }
+}
+
+void H2Stream::wait_for_client() {
+  sent_due_ = sent_progress_.begin(Clock::now());
+  connection_.watch(sent_due_);
+}
+
+void H2Stream::give_up(std::string tag) {
+  given_up_ = true;
+  served_.exchange().add_tag(std::move(tag));
+  connection_.session().reset(id, ErrorCode::internal_error);
+  connection_.flush();
+}
+
+// --- Time
+
+TimePoint H2Stream::due() const {
+  return closed_ || given_up_ ? TimePoint::max() : std::min(body_due_, sent_due_);
+}
+
+void H2Stream::expire() {
+  if (body_due_ <= sent_due_) {
+    body_due_ = TimePoint::max();
+    body_timed_out_ = true;
+    connection_.schedule(*this);
+  } else {
+    give_up("the client took the response too slowly");
+  }
+}
+
+// --- The end
+
+// 499: the client has left.
+int H2Stream::final_status() {
+  if (!head_complete_) {
+    served_.refuse(400, "refused: " + (reason_.empty() ? "the head is incomplete" : reason_));
+    return 400;
+  }
+  const bool done = closed_ && responding_ && (code_ == ErrorCode::no_error || given_up_);
+  if (done && !by_client_) return served_.exchange().client_response()->status;
+  if (!closed_ || by_client_) return 499;
+  served_.exchange().add_tag("refused: " + reason_);
+  return 400;
+}
+
+void H2Stream::conclude() {
+  task_.reset();
+  served_.record(final_status(), bytes_received, bytes_sent);
+}
+
+bool H2Stream::clear() {
+  task_.reset();
+  served_.clear();
+  length_.reset();
+  refusal_ = 0;
+  reason_.clear();
+  expects_continue_ = head_complete_ = ended_ = body_timed_out_ = false;
+  last_piece_ = responding_ = started_ = closed_ = by_client_ = given_up_ = false;
+  incoming_.clear();
+  reading_.clear();
+  unsent_ = {};
+  body_due_ = sent_due_ = TimePoint::max();
+  code_ = ErrorCode::no_error;
+  scheduled = false;
+  return bytes_received + bytes_sent <= kSpareStreamBytesMax;
+}
+
+}  // namespace sluice::server
