@@ -78,7 +78,7 @@ def test_curl_as_a_user_types_it(server, port, shop):
          "-w", " %{http_version} %{scheme}", f"https://shop.example:{port}/"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("hello 1.1 HTTPS", "")
+    assert (done.stdout, done.stderr) == ("hello 2 HTTPS", "")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
