@@ -7,6 +7,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 
+#include "loop/poller.h"
+
 namespace sluice::loop {
 
 namespace asio = boost::asio;
@@ -14,6 +16,7 @@ namespace asio = boost::asio;
 struct EventLoop::State {
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
+  Poller poller{io};
   asio::steady_timer alarm{io};
   TimePoint alarm_at = TimePoint::max();
   Timers timers;
@@ -68,6 +71,8 @@ struct Posted {
 void EventLoop::post(std::move_only_function<void()> work) {
   asio::post(state_->io, Posted{std::move(work)});
 }
+
+Poller& EventLoop::poller() { return state_->poller; }
 
 asio::io_context& EventLoop::io() { return state_->io; }
 

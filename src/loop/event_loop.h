@@ -17,6 +17,8 @@ class io_context;
 
 namespace sluice::loop {
 
+class Poller;
+
 class EventLoop {
  public:
   EventLoop();
@@ -50,7 +52,8 @@ class EventLoop {
   // A cached clock reading would be wrong under load, so this reads the clock.
   [[nodiscard]] static TimePoint now() { return Clock::now(); }
 
-  // For net/ and backend/ only.
+  // For net/ only, both: what its connections wait with, and for all else that Asio does.
+  [[nodiscard]] Poller& poller();
   [[nodiscard]] boost::asio::io_context& io();
 
  private:

@@ -180,19 +180,14 @@ Accepted classify(int error) {
 
 tcp protocol_of(int family) { return family == AF_INET ? tcp::v4() : tcp::v6(); }
 
-Accepted accept_one(loop::EventLoop& loop, int listener, int family, std::unique_ptr<Stream>& out) {
+Accepted accept_one(loop::EventLoop& loop, int listener, std::unique_ptr<Stream>& out) {
   tcp::endpoint peer;
   socklen_t size = static_cast<socklen_t>(peer.capacity());
   Descriptor descriptor(::accept4(listener, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (descriptor.get() < 0) return classify(errno);
   peer.resize(size);
-  error_code error;
-  tcp::socket socket(loop.io());
-  socket.assign(protocol_of(family), descriptor.get(), error);
-  if (error) return Accepted::out_of_resources;  // the loop cannot watch one more
-  descriptor.release();
-  out = make_tcp_stream(loop, std::move(socket), peer);
-  return Accepted::stream;
+  out = make_tcp_stream(loop, descriptor.release(), peer);
+  return out ? Accepted::stream : Accepted::out_of_resources;
 }
 
 }  // namespace
@@ -228,8 +223,7 @@ Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
   while (state->acceptor.is_open()) {
     if (state->waited && ++state->accepts_at_once < kAcceptsAtOnceMax) {
       std::unique_ptr<Stream> stream;
-      const Accepted outcome =
-          accept_one(state->loop, state->acceptor.native_handle(), state->family, stream);
+      const Accepted outcome = accept_one(state->loop, state->acceptor.native_handle(), stream);
       if (outcome == Accepted::again) continue;
       if (outcome == Accepted::broken) break;
       if (outcome == Accepted::stream) {

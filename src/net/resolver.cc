@@ -115,7 +115,10 @@ Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop, Endpoint en
                    "cannot connect to " + endpoint.to_string() + ": " + error.message());
   }
   attempt.socket()->set_option(tcp::no_delay(true), error);
-  co_return make_tcp_stream(loop, std::move(*attempt.socket()), peer);
+  attempt.socket()->non_blocking(true, error);
+  auto stream = make_tcp_stream(loop, attempt.socket()->release(error), peer);
+  if (!stream) co_return fail(ErrorKind::unavailable, "out of memory for a connection");
+  co_return stream;
 }
 
 }  // namespace sluice::net

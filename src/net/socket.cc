@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket.h"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/post.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
 
 namespace sluice::net {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
 using loop::EventLoop;
 
 namespace {
@@ -16,23 +16,55 @@ namespace {
 // A peer that always has more to give must let the other work of the loop have its turn.
 constexpr int kReadsAtOnceMax = 16;
 
-std::unexpected<Error> failure(const error_code& error) {
-  if (error == asio::error::operation_aborted) return fail(ErrorKind::closed, "connection closed");
-  return fail(ErrorKind::closed, error.message());
+std::unexpected<Error> failure(int error) {
+  return fail(ErrorKind::closed, std::generic_category().message(error));
 }
+
+std::unexpected<Error> connection_closed() { return fail(ErrorKind::closed, "connection closed"); }
 
 std::unexpected<Error> deadline_passed() { return fail(ErrorKind::timed_out, "took too long"); }
 
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
 }  // namespace
 
-Socket::Socket(EventLoop& loop, tcp::socket socket) : loop_(loop), socket_(std::move(socket)) {
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
+// Finishing an operation resumes its coroutine, which may destroy the Socket.
+class Socket::Guard {
+ public:
+  explicit Guard(Socket& socket) : socket_(&socket), outer_(socket.guard_) { socket.guard_ = this; }
+  ~Guard() {
+    if (alive()) socket_->guard_ = outer_;
+  }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  [[nodiscard]] bool alive() const { return socket_ != nullptr; }
+  // The socket goes away.
+  void note() {
+    socket_ = nullptr;
+    if (outer_ != nullptr) outer_->note();
+  }
+
+ private:
+  Socket* socket_;
+  Guard* outer_;
+};
+
+Socket::Socket(EventLoop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {
+  if (!loop_.poller().add(descriptor_, *this)) close();
+}
+
+Socket::~Socket() {
+  for (Pending* slot : {&read_, &write_, &closed_}) {
+    if (*slot != nullptr) std::exchange(*slot, nullptr)->abandon();
+  }
+  close();
+  if (afterwards_) *afterwards_ = nullptr;
+  if (guard_ != nullptr) guard_->note();
 }
 
 bool Socket::refuse(Stream::Operation& operation) const {
-  if (!socket_.is_open()) {
-    operation.result = failure(asio::error::operation_aborted);
+  if (!is_open()) {
+    operation.result = connection_closed();
     return true;
   }
   if (expired_) operation.result = deadline_passed();
@@ -43,17 +75,15 @@ bool Socket::start_read(std::span<char> buffer, Stream::Operation& operation) {
   if (refuse(operation)) return true;
   buffer_ = buffer;
   if (put_back_ && read_put_back(operation)) return true;
-  const bool at_once = ended_ || (more_to_read_ && ++reads_at_once_ < kReadsAtOnceMax);
-  if (at_once && read_now(operation)) return true;
+  if (readable_) {
+    if (++reads_at_once_ < kReadsAtOnceMax) {
+      if (read(operation)) return true;
+    } else {
+      loop_.poller().tell_again(descriptor_, *this);
+    }
+  }
   reads_at_once_ = 0;
-  read_.operation = &operation;
-  socket_.async_read_some(
-      asio::buffer(buffer.data(), buffer.size()),
-      asio::bind_cancellation_slot(read_.signal.slot(),
-                                   [self = shared_from_this(), ticket = ++read_.ticket](
-                                       const error_code& error, std::size_t count) {
-                                     self->on_read(ticket, error, count);
-                                   }));
+  read_ = &operation;
   return false;
 }
 
@@ -65,140 +95,99 @@ bool Socket::read_put_back(Stream::Operation& operation) {
   return count > 0;
 }
 
-bool Socket::read_now(Stream::Operation& operation) {
-  error_code error;
-  const std::size_t count = socket_.receive(asio::buffer(buffer_.data(), buffer_.size()), 0, error);
-  if (error == asio::error::would_block) return false;
-  note_read(error, count, operation);
+// True when there is a result. What is read in part only is all there was (epoll(7)), but for the
+// end of the stream, which may have been told together with it.
+bool Socket::read(Stream::Operation& operation) {
+  const ssize_t count = ::recv(descriptor_, buffer_.data(), buffer_.size(), 0);
+  if (count < 0 && would_block(errno)) {
+    readable_ = false;
+    return false;
+  }
+  ended_ = count <= 0;
+  if (count < 0) {
+    operation.result = failure(errno);
+  } else {
+    const auto size = static_cast<std::size_t>(count);
+    operation.result = size;
+    readable_ = hung_up_ || size == buffer_.size();
+  }
+  // Whoever waits for the end may have waited for these bytes to go.
+  if (closed_ != nullptr && hung_up_) loop_.poller().tell_again(descriptor_, *this);
   return true;
 }
 
-void Socket::note_read(const error_code& error, std::size_t count, Stream::Operation& operation) {
-  more_to_read_ = !error && count == buffer_.size();
-  ended_ = ended_ || (error && error != asio::error::operation_aborted);
-  if (!error) {
-    operation.result = count;
-  } else if (error == asio::error::eof) {
-    operation.result = 0;
-  } else {
-    operation.result = failure(error);
-  }
-  if (parked_ && !error) watch();
-}
-
-void Socket::on_read(std::uint64_t ticket, const error_code& error, std::size_t count) {
-  if (ticket != read_.ticket || read_.operation == nullptr) return;
-  Stream::Operation* operation = read_.take();
-  note_read(error, count, *operation);
-  operation->finish();
-  if (ended_) resolve_closed(true);
-}
-
-// The end was seen elsewhere: Asio would leave the pending read waiting.
-void Socket::resolve_read() {
-  if (read_.operation == nullptr) return;
-  Stream::Operation* operation = read_.cancel();
-  if (!read_now(*operation)) operation->result = 0;
-  operation->finish();
+void Socket::finish_read() {
+  if (read(*read_)) std::exchange(read_, nullptr)->finish();
 }
 
 bool Socket::start_write(std::string_view bytes, Stream::Operation& operation) {
   if (refuse(operation)) return true;
   unsent_ = bytes;
   if (send(operation)) return true;
-  write_.operation = &operation;
-  wait_writable();
+  write_ = &operation;
   return false;
 }
 
 // True when all is sent, or nothing more can be.
 bool Socket::send(Stream::Operation& operation) {
   while (!unsent_.empty()) {
-    error_code error;
-    const std::size_t count = socket_.send(asio::buffer(unsent_.data(), unsent_.size()), 0, error);
-    if (error == asio::error::would_block) return false;
-    if (error) {
-      operation.result = failure(error);
+    const ssize_t count = ::send(descriptor_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    if (count < 0 && would_block(errno)) return false;
+    if (count < 0) {
+      operation.result = failure(errno);
       return true;
     }
-    unsent_.remove_prefix(count);
+    unsent_.remove_prefix(static_cast<std::size_t>(count));
   }
   operation.result = 0;
   return true;
 }
 
-void Socket::wait_writable() {
-  socket_.async_wait(tcp::socket::wait_write,
-                     asio::bind_cancellation_slot(
-                         write_.signal.slot(),
-                         [self = shared_from_this(), ticket = ++write_.ticket](
-                             const error_code& error) { self->on_writable(ticket, error); }));
-}
-
-void Socket::on_writable(std::uint64_t ticket, const error_code& error) {
-  if (ticket != write_.ticket || write_.operation == nullptr) return;
-  if (error) {
-    write_.operation->result = failure(error);
-  } else if (!send(*write_.operation)) {
-    return wait_writable();
-  }
-  write_.take()->finish();
+void Socket::finish_write() {
+  if (send(*write_)) std::exchange(write_, nullptr)->finish();
 }
 
 bool Socket::start_closed(Stream::Operation& operation) {
-  if (!socket_.is_open()) {
-    operation.result = failure(asio::error::operation_aborted);
+  if (!is_open()) {
+    operation.result = connection_closed();
     return true;
   }
-  if (ended_) {
-    operation.result = 0;
-    return true;
-  }
-  closed_.operation = &operation;
-  watch();
-  return false;
+  closed_ = &operation;
+  if (!hung_up_ && !ended_) return false;
+  // Not at once, if the end is behind bytes that wait to be read.
+  char next = 0;
+  const bool more = !ended_ && ::recv(descriptor_, &next, 1, MSG_PEEK) > 0;
+  if (more) return false;
+  closed_ = nullptr;
+  operation.result = 0;
+  return true;
 }
 
-// A peek, because Asio gives it back without a system call when it is cancelled.
-void Socket::watch() {
-  parked_ = false;
-  socket_.async_receive(
-      asio::buffer(&peeked_, 1), tcp::socket::message_peek,
-      asio::bind_cancellation_slot(
-          closed_.signal.slot(),
-          [self = shared_from_this(), ticket = ++closed_.ticket](
-              const error_code& error, std::size_t) { self->on_watch(ticket, error); }));
+void Socket::check_closed() {
+  if (closed_ == nullptr) return;
+  Stream::Operation& operation = *closed_;
+  if (start_closed(operation)) operation.finish();
 }
 
-void Socket::on_watch(std::uint64_t ticket, const error_code& error) {
-  if (ticket != closed_.ticket || closed_.operation == nullptr) return;
-  parked_ = !error;
-  if (!error) return;
-  ended_ = ended_ || error != asio::error::operation_aborted;
-  resolve_closed(ended_);
-  if (ended_) resolve_read();
-}
-
-void Socket::resolve_closed(bool by_peer) {
-  if (closed_.operation == nullptr) return;
-  Stream::Operation* operation = closed_.cancel();
-  parked_ = false;
-  operation->result = 0;
-  if (!by_peer) operation->result = failure(asio::error::operation_aborted);
-  operation->finish();
+void Socket::on_change(loop::Poller::Change change) {
+  const Guard guard(*this);
+  readable_ |= change.readable;
+  hung_up_ |= change.hung_up;
+  if (change.readable && read_ != nullptr) finish_read();
+  if (guard.alive() && change.writable && write_ != nullptr) finish_write();
+  if (guard.alive() && hung_up_) check_closed();
 }
 
 void Socket::cancel(Stream::Operation& operation) {
-  for (Slot* slot : {&read_, &write_, &closed_}) {
-    if (slot->operation == &operation) slot->cancel();
+  for (Pending* slot : {&read_, &write_, &closed_}) {
+    if (*slot == &operation) *slot = nullptr;
   }
-  parked_ = parked_ && closed_.operation != nullptr;
 }
 
 void Socket::set_deadline(TimePoint when) {
   deadline_ = when;
   expired_ = false;
-  if (when < timer_at_ && socket_.is_open()) arm(when);
+  if (when < timer_at_ && is_open()) arm(when);
 }
 
 void Socket::arm(TimePoint when) {
@@ -211,36 +200,40 @@ void Socket::on_timer() {
   if (deadline_ == TimePoint::max()) return;
   if (EventLoop::now() < deadline_) return arm(deadline_);
   expired_ = true;
-  const auto self = shared_from_this();
-  for (Slot* slot : {&read_, &write_}) {
-    if (slot->operation == nullptr) continue;
-    Stream::Operation* operation = slot->cancel();
-    operation->result = deadline_passed();
-    operation->finish();
+  const Guard guard(*this);
+  for (Pending* slot : {&read_, &write_}) {
+    if (!guard.alive()) return;
+    if (*slot == nullptr) continue;
+    (*slot)->result = deadline_passed();
+    std::exchange(*slot, nullptr)->finish();
   }
 }
 
 void Socket::close() {
+  if (!is_open()) return;
   timer_.reset();
   timer_at_ = TimePoint::max();
-  error_code ignored;
-  socket_.close(ignored);
-  if (!std::exchange(parked_, false)) return;
-  asio::post(loop_.io(), [self = shared_from_this(), ticket = closed_.ticket] {
-    if (ticket == self->closed_.ticket) self->resolve_closed(false);
+  loop_.poller().remove(descriptor_, *this);
+  ::close(std::exchange(descriptor_, -1));
+  if (read_ == nullptr && write_ == nullptr && closed_ == nullptr) return;
+  afterwards_ = std::make_shared<Socket*>(this);
+  loop_.post([socket = afterwards_] {
+    if (*socket != nullptr) (*socket)->end_pending(connection_closed());
   });
 }
 
-void Socket::shutdown_write() {
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+void Socket::end_pending(const Result<std::size_t>& result) {
+  const Guard guard(*this);
+  for (Pending* slot : {&read_, &write_, &closed_}) {
+    if (!guard.alive()) return;
+    if (*slot == nullptr) continue;
+    (*slot)->result = result;
+    std::exchange(*slot, nullptr)->finish();
+  }
 }
 
-void Socket::abandon() {
-  close();
-  for (Slot* slot : {&read_, &write_, &closed_}) {
-    if (Stream::Operation* operation = slot->take()) operation->abandon();
-  }
+void Socket::shutdown_write() {
+  if (is_open()) (void)::shutdown(descriptor_, SHUT_WR);
 }
 
 }  // namespace sluice::net

@@ -15,31 +15,30 @@ namespace {
 
 class TcpStream final : public Stream {
  public:
-  TcpStream(EventLoop& loop, tcp::socket socket, const tcp::endpoint& peer)
-      : socket_(std::make_shared<Socket>(loop, std::move(socket))), peer_(format_endpoint(peer)) {}
-  ~TcpStream() override { socket_->abandon(); }
+  TcpStream(EventLoop& loop, int descriptor, const tcp::endpoint& peer)
+      : socket_(loop, descriptor), peer_(format_endpoint(peer)) {}
 
-  void set_deadline(TimePoint when) override { socket_->set_deadline(when); }
-  void clear_deadline() override { socket_->clear_deadline(); }
-  void close() override { socket_->close(); }
-  void shutdown_write() override { socket_->shutdown_write(); }
-  bool is_open() const override { return socket_->is_open(); }
+  void set_deadline(TimePoint when) override { socket_.set_deadline(when); }
+  void clear_deadline() override { socket_.clear_deadline(); }
+  void close() override { socket_.close(); }
+  void shutdown_write() override { socket_.shutdown_write(); }
+  bool is_open() const override { return socket_.is_open(); }
   const std::string& peer_address() const override { return peer_; }
   void set_peer_address(std::string address) override { peer_ = std::move(address); }
-  void put_back(std::string_view bytes) override { socket_->put_back(bytes); }
+  void put_back(std::string_view bytes) override { socket_.put_back(bytes); }
 
  protected:
   bool start_read(std::span<char> buffer, Operation& operation) override {
-    return socket_->start_read(buffer, operation);
+    return socket_.start_read(buffer, operation);
   }
   bool start_write(std::string_view bytes, Operation& operation) override {
-    return socket_->start_write(bytes, operation);
+    return socket_.start_write(bytes, operation);
   }
-  bool start_closed(Operation& operation) override { return socket_->start_closed(operation); }
-  void cancel(Operation& operation) override { socket_->cancel(operation); }
+  bool start_closed(Operation& operation) override { return socket_.start_closed(operation); }
+  void cancel(Operation& operation) override { socket_.cancel(operation); }
 
  private:
-  std::shared_ptr<Socket> socket_;
+  Socket socket_;
   std::string peer_;
 };
 
@@ -56,9 +55,11 @@ std::string format_endpoint(const tcp::endpoint& endpoint) {
   return "[" + v6.to_string() + "]:" + port;
 }
 
-std::unique_ptr<Stream> make_tcp_stream(EventLoop& loop, tcp::socket socket,
+std::unique_ptr<Stream> make_tcp_stream(EventLoop& loop, int descriptor,
                                         const tcp::endpoint& peer) {
-  return std::make_unique<TcpStream>(loop, std::move(socket), peer);
+  auto stream = std::make_unique<TcpStream>(loop, descriptor, peer);
+  if (!stream->is_open()) return nullptr;
+  return stream;
 }
 
 }  // namespace sluice::net

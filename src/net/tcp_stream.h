@@ -14,9 +14,9 @@ namespace sluice::net {
 // "10.0.0.1:80", "[::1]:80"; IPv4 in IPv6 is written as IPv4.
 [[nodiscard]] std::string format_endpoint(const boost::asio::ip::tcp::endpoint& endpoint);
 
-// `socket` is connected to `peer` and belongs to `loop`. The caller sets TCP_NODELAY.
-[[nodiscard]] std::unique_ptr<Stream> make_tcp_stream(loop::EventLoop& loop,
-                                                      boost::asio::ip::tcp::socket socket,
+// Takes over `descriptor`, a non-blocking socket connected to `peer`. The caller sets TCP_NODELAY.
+// Null, and the descriptor closed, if the loop cannot watch one more.
+[[nodiscard]] std::unique_ptr<Stream> make_tcp_stream(loop::EventLoop& loop, int descriptor,
                                                       const boost::asio::ip::tcp::endpoint& peer);
 
 }  // namespace sluice::net

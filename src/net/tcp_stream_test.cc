@@ -110,6 +110,18 @@ TEST_F(TcpStreamTest, ReadsTheEndAndReportsAReset) {
   EXPECT_EQ(result.error().kind, ErrorKind::closed);
 }
 
+// One event tells of the bytes and of the end, and the bytes do not fill the buffer.
+TEST_F(TcpStreamTest, ReadsTheEndThatCameWithTheBytes) {
+  const auto talk = [](EventLoop& loop, Stream& client, Stream& server) -> Task<std::string> {
+    co_await client.write_all("last words");
+    client.shutdown_write();
+    co_await loop.sleep_for(milliseconds(20));
+    const std::string heard = co_await read_once(server);
+    co_return heard + "|" + co_await read_once(server);
+  };
+  EXPECT_EQ(run(talk(loop_, client(), server())), "last words|");
+}
+
 TEST_F(TcpStreamTest, OwnCloseEndsAPendingRead) {
   std::optional<std::string> heard;
   Task<void> reader = store(read_once(server()), heard);
