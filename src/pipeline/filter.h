@@ -17,6 +17,7 @@
 #include "config/fields.h"
 #include "loop/core.h"
 #include "loop/task.h"
+#include "resilience/policies.h"
 
 namespace sluice::pipeline {
 
@@ -53,10 +54,11 @@ class FilterPrototype {
 
 // What build() gets besides the spec.
 struct FilterContext {
-  std::string pipeline;                       // name of the pipeline
-  std::string name;                           // name of the filter
-  std::string path;                           // of the spec in the document, for faults
-  const FilterPrototype* previous = nullptr;  // same name and kind in the running generation
+  std::string pipeline;                            // name of the pipeline
+  std::string name;                                // name of the filter
+  std::string path;                                // of the spec in the document, for faults
+  const FilterPrototype* previous = nullptr;       // same name and kind in the running generation
+  const resilience::Policies* policies = nullptr;  // of the pipeline; null: it has none
 };
 
 class FilterKind {

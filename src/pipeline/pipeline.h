@@ -41,6 +41,7 @@ struct PipelineSpec {
   std::string created_at;
   std::vector<FlowNode> flow;
   std::vector<config::RawValue> filters;
+  std::vector<config::RawValue> resilience;
 
   void fields(auto& visit) {
     visit("name", name,
@@ -52,6 +53,7 @@ struct PipelineSpec {
     visit("flow", flow, {.doc = "order of the filters; default: as defined"});
     visit("filters", filters,
           {.required = true, .min = 1, .doc = "the filters, each with name and kind"});
+    visit("resilience", resilience, {.doc = "policies that filters name: Retry, CircuitBreaker"});
   }
 };
 
@@ -103,6 +105,7 @@ class PipelinePrototype {
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
 
   PipelineSpec spec_;
+  resilience::Policies policies_;
   std::vector<NamedFilter> filters_;
   std::vector<Node> nodes_;
 };

@@ -45,6 +45,8 @@ std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::
   const std::size_t faults_before = faults.count();
   auto pipeline = std::make_shared<PipelinePrototype>();
   pipeline->spec_ = config::decode<PipelineSpec>(document, "", faults);
+  pipeline->policies_ =
+      resilience::Policies::build(pipeline->spec_.resilience, "resilience", faults);
   pipeline->build_filters(kinds, previous, faults);
   pipeline->build_flow(faults);
   if (faults.count() != faults_before) return nullptr;
@@ -76,7 +78,8 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
       if (name.empty()) faults.add(path + ".name", "is required");
       continue;
     }
-    FilterContext context{.pipeline = spec_.name, .name = name, .path = path};
+    FilterContext context{
+        .pipeline = spec_.name, .name = name, .path = path, .policies = &policies_};
     if (previous != nullptr) {
       for (const NamedFilter& old : previous->filters_) {
         if (old.name == name && old.kind == kind) context.previous = old.prototype.get();
@@ -150,6 +153,7 @@ Json PipelinePrototype::spec() const {
   Json json = config::encode(spec_);
   json["filters"] = Json::array();
   for (const NamedFilter& filter : filters_) json["filters"].push_back(filter.prototype->spec());
+  json["resilience"] = policies_.spec();
   if (spec_.created_at.empty()) json.erase("createdAt");
   return json;
 }

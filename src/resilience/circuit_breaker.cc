@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resilience/circuit_breaker.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace sluice::resilience {
+
+namespace {
+
+// A state: its number, whether it is still being prepared, its kind.
+constexpr std::uint64_t kKindMask = 3;
+constexpr std::uint64_t kMoving = 4;
+constexpr std::uint64_t kNumber = 8;
+
+std::unique_ptr<Window> make_window(const CircuitBreakerSpec& spec) {
+  if (spec.sliding_window_type == "TIME_BASED")
+    return std::make_unique<TimeWindow>(spec.sliding_window_size);
+  return std::make_unique<CountWindow>(spec.sliding_window_size);
+}
+
+// A window of calls never holds more than its size, so more can never be awaited.
+std::uint32_t reachable_minimum(const CircuitBreakerSpec& spec) {
+  if (spec.sliding_window_type == "TIME_BASED") return spec.minimum_number_of_calls;
+  return std::min(spec.minimum_number_of_calls, spec.sliding_window_size);
+}
+
+}  // namespace
+
+CircuitBreaker::Permit::Permit(Permit&& other) noexcept
+    : breaker_(std::exchange(other.breaker_, nullptr)),
+      state_(other.state_),
+      began_(other.began_) {}
+
+CircuitBreaker::Permit::~Permit() {
+  if (breaker_ != nullptr) breaker_->give_back(state_);
+}
+
+void CircuitBreaker::Permit::finish(bool failed, TimePoint now) {
+  CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
+  if (breaker == nullptr) return;
+  const bool slow = now - began_ >= breaker->spec_.slow_call_duration_threshold;
+  breaker->record(state_, failed ? Outcome::failed : slow ? Outcome::slow : Outcome::ok, now);
+}
+
+CircuitBreaker::CircuitBreaker(CircuitBreakerSpec spec)
+    : spec_(std::move(spec)),
+      minimum_(reachable_minimum(spec_)),
+      minimum_half_open_(std::min(spec_.minimum_number_of_calls, spec_.permitted_in_half_open)),
+      window_(make_window(spec_)),
+      trial_(spec_.permitted_in_half_open) {}
+
+std::optional<CircuitBreaker::Permit> CircuitBreaker::acquire(TimePoint now) {
+  std::uint64_t state = state_.load(std::memory_order_acquire);
+  const auto kind = static_cast<Kind>(state & kKindMask);
+  if (kind == Kind::closed) return Permit(*this, state & ~kMoving, now);
+  const bool over = now.time_since_epoch().count() >= until_.load(std::memory_order_relaxed);
+  if ((state & kMoving) == 0) {
+    if (kind == Kind::open && over) {
+      (void)move(state, Kind::half_open, now);
+      state = state_.load(std::memory_order_acquire);
+    }
+    const bool half_open = static_cast<Kind>(state & kKindMask) == Kind::half_open;
+    if (half_open && (state & kMoving) == 0) {
+      if (auto permit = acquire_half_open(state, now)) return permit;
+    }
+  }
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  return std::nullopt;
+}
+
+std::optional<CircuitBreaker::Permit> CircuitBreaker::acquire_half_open(std::uint64_t state,
+                                                                        TimePoint now) {
+  const std::int64_t permitted = spec_.permitted_in_half_open;
+  if (admitted_.fetch_add(1, std::memory_order_relaxed) < permitted)
+    return Permit(*this, state, now);
+  admitted_.fetch_sub(1, std::memory_order_relaxed);
+  if (now.time_since_epoch().count() >= until_.load(std::memory_order_relaxed))
+    (void)move(state, Kind::open, now);
+  return std::nullopt;
+}
+
+// Only a call that the present half open state let in can be let in again.
+void CircuitBreaker::give_back(std::uint64_t state) {
+  if (static_cast<Kind>(state & kKindMask) == Kind::half_open &&
+      state_.load(std::memory_order_acquire) == state)
+    admitted_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void CircuitBreaker::record(std::uint64_t state, Outcome outcome, TimePoint now) {
+  if (state_.load(std::memory_order_acquire) != state) return;
+  if (static_cast<Kind>(state & kKindMask) == Kind::closed) {
+    window_->record(outcome, now);
+    const Tally tally = window_->tally(now);
+    if (tally.total >= minimum_ && tripped(tally)) (void)move(state, Kind::open, now);
+    return;
+  }
+  trial_.record(outcome, now);
+  const Tally tally = trial_.tally(now);
+  if (tally.total < minimum_half_open_) return;
+  (void)move(state, tripped(tally) ? Kind::open : Kind::closed, now);
+}
+
+bool CircuitBreaker::move(std::uint64_t from, Kind to, TimePoint now) {
+  const std::uint64_t number = (from & ~(kNumber - 1)) + kNumber;
+  const std::uint64_t next = number | static_cast<std::uint64_t>(to);
+  if (!state_.compare_exchange_strong(from, next | kMoving, std::memory_order_acq_rel))
+    return false;
+  Duration stay = Duration::max();
+  if (to == Kind::open) {
+    stay = spec_.wait_in_open;
+    opened_.fetch_add(1, std::memory_order_relaxed);
+  } else if (to == Kind::half_open && spec_.max_wait_in_half_open > Duration::zero()) {
+    stay = spec_.max_wait_in_half_open;
+  }
+  const bool endless = stay > TimePoint::max() - now;
+  until_.store((endless ? TimePoint::max() : now + stay).time_since_epoch().count(),
+               std::memory_order_relaxed);
+  window_->clear();
+  trial_.clear();
+  admitted_.store(0, std::memory_order_relaxed);
+  state_.store(next, std::memory_order_release);
+  return true;
+}
+
+bool CircuitBreaker::tripped(const Tally& tally) const {
+  return tally.failed * 100 >= tally.total * spec_.failure_rate_threshold ||
+         tally.slow * 100 >= tally.total * spec_.slow_call_rate_threshold;
+}
+
+std::string_view CircuitBreaker::state() const {
+  switch (static_cast<Kind>(state_.load(std::memory_order_acquire) & kKindMask)) {
+    case Kind::closed:
+      return "CLOSED";
+    case Kind::open:
+      return "OPEN";
+    case Kind::half_open:
+      return "HALF_OPEN";
+  }
+  return "";
+}
+
+Json CircuitBreaker::status(TimePoint now) {
+  const Tally tally = state() == "HALF_OPEN" ? trial_.tally(now) : window_->tally(now);
+  return {{"state", state()},
+          {"calls", tally.total},
+          {"failed", tally.failed},
+          {"slow", tally.slow},
+          {"shortCircuited", refused_.load(std::memory_order_relaxed)},
+          {"opened", opened_.load(std::memory_order_relaxed)}};
+}
+
+}  // namespace sluice::resilience

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resilience/circuit_breaker.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+
+namespace sluice::resilience {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class CircuitBreakerTest : public testing::Test {
+ protected:
+  void use(const CircuitBreakerSpec& spec) { breaker_ = std::make_unique<CircuitBreaker>(spec); }
+  static CircuitBreakerSpec small() {
+    CircuitBreakerSpec spec;
+    spec.sliding_window_size = 10;
+    spec.minimum_number_of_calls = 4;
+    spec.permitted_in_half_open = 3;
+    return spec;
+  }
+  // False: refused.
+  bool call(bool failed, Duration duration = {}) {
+    auto permit = breaker_->acquire(now_);
+    if (!permit) return false;
+    permit->finish(failed, now_ + duration);
+    return true;
+  }
+  void open() {
+    while (breaker_->state() == "CLOSED") ASSERT_TRUE(call(true));
+    ASSERT_EQ(breaker_->state(), "OPEN");
+  }
+  void half_open() {
+    open();
+    now_ += breaker_->spec().wait_in_open;
+  }
+
+  TimePoint now_{std::chrono::hours(5)};
+  std::unique_ptr<CircuitBreaker> breaker_;
+};
+
+TEST_F(CircuitBreakerTest, OpensAtTheRateOnceThereAreEnoughCalls) {
+  use(small());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(true));
+  EXPECT_EQ(breaker_->state(), "CLOSED") << "three calls are too few to judge";
+  EXPECT_TRUE(call(false));
+  EXPECT_EQ(breaker_->state(), "OPEN") << "75 % of 4";
+  EXPECT_FALSE(call(false));
+  EXPECT_EQ(breaker_->status(now_)["shortCircuited"], 1);
+}
+
+TEST_F(CircuitBreakerTest, StaysClosedBelowTheRate) {
+  use(small());
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(call(false));
+    EXPECT_TRUE(call(false));
+    EXPECT_TRUE(call(true));
+  }
+}
+
+TEST_F(CircuitBreakerTest, ExactlyTheThresholdOpens) {
+  use(small());
+  for (const bool failed : {false, true, false, true}) EXPECT_TRUE(call(failed));
+  EXPECT_EQ(breaker_->state(), "OPEN");
+}
+
+TEST_F(CircuitBreakerTest, MoreThanAWindowIsNeverAwaited) {
+  auto spec = small();
+  spec.minimum_number_of_calls = 100;
+  use(spec);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(call(true));
+  EXPECT_EQ(breaker_->state(), "OPEN");
+}
+
+TEST_F(CircuitBreakerTest, OpensOnSlowCalls) {
+  auto spec = small();
+  spec.slow_call_rate_threshold = 50;
+  use(spec);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(call(false, minutes(1)));
+    EXPECT_TRUE(call(false, minutes(1) - milliseconds(1)));
+  }
+  EXPECT_EQ(breaker_->state(), "OPEN");
+}
+
+TEST_F(CircuitBreakerTest, HalfOpenLetsThePermittedInAndCloses) {
+  use(small());
+  half_open();
+  std::vector<CircuitBreaker::Permit> permits;
+  for (int i = 0; i < 3; ++i) {
+    auto permit = breaker_->acquire(now_);
+    ASSERT_TRUE(permit);
+    permits.push_back(std::move(*permit));
+  }
+  EXPECT_EQ(breaker_->state(), "HALF_OPEN");
+  EXPECT_FALSE(breaker_->acquire(now_)) << "three are permitted";
+  for (auto& permit : permits) permit.finish(false, now_);
+  EXPECT_EQ(breaker_->state(), "CLOSED");
+  EXPECT_TRUE(call(true));
+}
+
+TEST_F(CircuitBreakerTest, HalfOpenOpensAgainOnFailures) {
+  use(small());
+  half_open();
+  EXPECT_TRUE(call(true));
+  EXPECT_TRUE(call(false));
+  EXPECT_TRUE(call(true));
+  EXPECT_EQ(breaker_->state(), "OPEN");
+  now_ += breaker_->spec().wait_in_open - milliseconds(1);
+  EXPECT_FALSE(call(false)) << "it waits anew";
+  now_ += milliseconds(1);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(false));
+  EXPECT_EQ(breaker_->state(), "CLOSED");
+}
+
+TEST_F(CircuitBreakerTest, ClientThatLeavesSaysNothing) {
+  use(small());
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(breaker_->acquire(now_));
+  EXPECT_EQ(breaker_->status(now_)["calls"], 0);
+  half_open();
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(breaker_->acquire(now_)) << "its place is free again";
+  EXPECT_EQ(breaker_->state(), "HALF_OPEN");
+}
+
+TEST_F(CircuitBreakerTest, HalfOpenWaitsNoLongerThanToldTo) {
+  auto spec = small();
+  spec.max_wait_in_half_open = seconds(5);
+  use(spec);
+  half_open();
+  std::vector<CircuitBreaker::Permit> stuck;
+  for (int i = 0; i < 3; ++i) stuck.push_back(std::move(*breaker_->acquire(now_)));
+  now_ += seconds(4);
+  EXPECT_FALSE(breaker_->acquire(now_));
+  EXPECT_EQ(breaker_->state(), "HALF_OPEN");
+  now_ += seconds(1);
+  EXPECT_FALSE(breaker_->acquire(now_));
+  EXPECT_EQ(breaker_->state(), "OPEN");
+  stuck.front().finish(false, now_);
+  EXPECT_EQ(breaker_->state(), "OPEN") << "what an older state began counts no more";
+}
+
+TEST_F(CircuitBreakerTest, ResultsOfAnOlderStateAreDropped) {
+  use(small());
+  auto old = std::move(*breaker_->acquire(now_));
+  half_open();
+  auto fresh = breaker_->acquire(now_);
+  old.finish(true, now_);
+  EXPECT_EQ(breaker_->status(now_)["calls"], 0);
+  fresh->finish(false, now_);
+  EXPECT_EQ(breaker_->status(now_)["calls"], 1);
+}
+
+TEST_F(CircuitBreakerTest, SecondsAreAWindowToo) {
+  auto spec = small();
+  spec.sliding_window_type = "TIME_BASED";
+  use(spec);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(true));
+  now_ += seconds(10);
+  EXPECT_TRUE(call(true));
+  EXPECT_EQ(breaker_->state(), "CLOSED") << "the three are ten seconds old";
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(true));
+  EXPECT_EQ(breaker_->state(), "OPEN");
+}
+
+TEST_F(CircuitBreakerTest, ManyCoresGetThePermittedCallsAndNoMore) {
+  for (int round = 0; round < 200; ++round) {
+    use(small());
+    half_open();
+    std::atomic<int> admitted{0};
+    std::vector<std::thread> cores;
+    for (int core = 0; core < 4; ++core) {
+      cores.emplace_back([&] {
+        std::vector<CircuitBreaker::Permit> held;
+        for (int i = 0; i < 50; ++i) {
+          auto permit = breaker_->acquire(now_);
+          if (!permit) continue;
+          ++admitted;
+          held.push_back(std::move(*permit));
+        }
+        for (auto& permit : held) permit.finish(true, now_);
+      });
+    }
+    for (auto& core : cores) core.join();
+    EXPECT_EQ(admitted, 3);
+    EXPECT_EQ(breaker_->state(), "OPEN");
+    EXPECT_EQ(breaker_->status(now_)["opened"], 2);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::resilience

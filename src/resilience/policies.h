@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policies: the `resilience` list of a pipeline, by name. Filters ask for them while they are
+// built.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "config/fields.h"
+#include "resilience/spec.h"
+
+namespace sluice::resilience {
+
+// Immutable once built; any thread.
+class Policies {
+ public:
+  // Every fault goes to `faults` with its path below `path`; what has faults is left out.
+  [[nodiscard]] static Policies build(const std::vector<config::RawValue>& list,
+                                      const std::string& path, config::Faults& faults);
+
+  // The policy that a filter names in the field `path`. Null for the empty name, and with a fault
+  // if there is none of that name or it is of the other kind. Valid as long as the Policies.
+  [[nodiscard]] const RetrySpec* retry(const std::string& name, const std::string& path,
+                                       config::Faults& faults) const;
+  [[nodiscard]] const CircuitBreakerSpec* circuit_breaker(const std::string& name,
+                                                          const std::string& path,
+                                                          config::Faults& faults) const;
+  // The completed specs, in the order of the list.
+  [[nodiscard]] Json spec() const;
+
+ private:
+  using Policy = std::variant<RetrySpec, CircuitBreakerSpec>;
+  template <class Spec>
+  const Spec* find(const std::string& name, std::string_view kind, const std::string& path,
+                   config::Faults& faults) const;
+
+  std::map<std::string, Policy, std::less<>> policies_;
+  std::vector<std::string> order_;
+};
+
+}  // namespace sluice::resilience

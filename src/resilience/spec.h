@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The specs of resilience policies: the entries of a pipeline's `resilience` list.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/fields.h"
+
+namespace sluice::resilience {
+
+// A bucket of TIME_BASED windows is a second, a slot of COUNT_BASED ones a call.
+inline constexpr std::int64_t kWindowSecondsMax = 3600;
+inline constexpr std::int64_t kWindowCallsMax = 100'000;
+inline constexpr std::int64_t kAttemptsMax = 100;
+
+struct PolicyMeta {
+  std::string name;
+  std::string kind;
+  void fields(auto& visit) {
+    visit("name", name,
+          {.required = true,
+           .format = config::Format::name,
+           .doc = "unique among the policies of the pipeline"});
+    visit("kind", kind,
+          {.required = true, .one_of = {"Retry", "CircuitBreaker"}, .doc = "kind of policy"});
+  }
+};
+
+struct RetrySpec {
+  PolicyMeta meta;
+  std::uint32_t max_attempts = 3;
+  Duration wait_duration = std::chrono::milliseconds(500);
+  std::string back_off_policy = "random";
+  double randomization_factor = 0;
+  std::vector<std::string> methods = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+  std::uint32_t budget_percent = 20;
+  std::uint32_t budget_per_second = 10;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("maxAttempts", max_attempts,
+          {.min = 1, .max = kAttemptsMax, .doc = "tries in all, the first included"});
+    visit("waitDuration", wait_duration, {.min = 0, .doc = "between two tries"});
+    visit("backOffPolicy", back_off_policy,
+          {.one_of = {"random", "exponential", "RANDOM", "EXPONENTIAL"},
+           .doc = "exponential: each wait is half as long again as the one before"});
+    visit("randomizationFactor", randomization_factor,
+          {.min = 0, .max = 1, .doc = "waits differ by up to this share of themselves"});
+    visit("methods", methods,
+          {.unique = true,
+           .doc = "requests of other methods are tried again only if no backend has got them"});
+    visit("budgetPercent", budget_percent,
+          {.max = 10'000, .doc = "retries that 100 requests allow, of one pool"});
+    visit("budgetPerSecond", budget_per_second,
+          {.max = 1'000'000, .doc = "retries a second that are allowed besides, of one pool"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+  bool operator==(const RetrySpec& other) const;
+};
+
+struct CircuitBreakerSpec {
+  PolicyMeta meta;
+  std::string sliding_window_type = "COUNT_BASED";
+  std::uint32_t sliding_window_size = 100;
+  std::uint32_t failure_rate_threshold = 50;
+  std::uint32_t slow_call_rate_threshold = 100;
+  Duration slow_call_duration_threshold = std::chrono::minutes(1);
+  std::uint32_t minimum_number_of_calls = 10;
+  std::uint32_t permitted_in_half_open = 10;
+  Duration wait_in_open = std::chrono::minutes(1);
+  Duration max_wait_in_half_open{};
+  bool counting_network_error = false;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("slidingWindowType", sliding_window_type,
+          {.one_of = {"COUNT_BASED", "TIME_BASED"}, .doc = "the last calls, or the last seconds"});
+    visit("slidingWindowSize", sliding_window_size,
+          {.min = 1, .max = kWindowCallsMax, .doc = "calls or seconds"});
+    visit("failureRateThreshold", failure_rate_threshold,
+          {.min = 1, .max = 100, .doc = "percent of calls that failed, at which it opens"});
+    visit("slowCallRateThreshold", slow_call_rate_threshold,
+          {.min = 1, .max = 100, .doc = "percent of calls that were slow, at which it opens"});
+    visit("slowCallDurationThreshold", slow_call_duration_threshold,
+          {.min = 1, .doc = "from here on a call is slow"});
+    visit("minimumNumberOfCalls", minimum_number_of_calls,
+          {.min = 1, .doc = "below them it does not judge; at most a window of calls is awaited"});
+    visit("permittedNumberOfCallsInHalfOpenState", permitted_in_half_open,
+          {.min = 1, .max = kWindowCallsMax, .doc = "calls that decide whether it closes again"});
+    visit("waitDurationInOpenState", wait_in_open,
+          {.min = 0, .doc = "how long it refuses before it tries again"});
+    visit("maxWaitDurationInHalfOpenState", max_wait_in_half_open,
+          {.min = 0, .doc = "then it opens again; 0: waits for the permitted calls"});
+    visit("countingNetworkError", counting_network_error,
+          {.doc = "accepted, without effect: network errors are failures"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+  bool operator==(const CircuitBreakerSpec& other) const;
+};
+
+}  // namespace sluice::resilience

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The windows in which a circuit breaker counts the results of calls: the last N calls, or the last
+// N seconds. Shared by the cores, without a lock: any thread. Sums are exact when nobody records;
+// meanwhile they may lack the calls that are being recorded, at the turn of a second a few more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+
+namespace sluice::resilience {
+
+enum class Outcome : std::uint8_t { ok, failed, slow };
+
+struct Tally {
+  std::int64_t total = 0;
+  std::int64_t failed = 0;
+  std::int64_t slow = 0;
+};
+
+class Sums {
+ public:
+  void add(const Tally& tally, int sign);
+  // Takes out all that is in.
+  [[nodiscard]] Tally take();
+  [[nodiscard]] Tally get() const;
+
+ private:
+  std::atomic<std::int64_t> total_{0};
+  std::atomic<std::int64_t> failed_{0};
+  std::atomic<std::int64_t> slow_{0};
+};
+
+class Window {
+ public:
+  virtual ~Window() = default;
+  virtual void record(Outcome outcome, TimePoint now) = 0;
+  [[nodiscard]] virtual Tally tally(TimePoint now) = 0;
+  virtual void clear() = 0;
+};
+
+class CountWindow final : public Window {
+ public:
+  explicit CountWindow(std::uint32_t calls) : slots_(calls) {}
+  void record(Outcome outcome, TimePoint now) override;
+  [[nodiscard]] Tally tally(TimePoint now) override;
+  void clear() override;
+
+ private:
+  std::vector<std::atomic<std::uint8_t>> slots_;  // 0: empty, else 1 + Outcome
+  std::atomic<std::uint64_t> next_{0};
+  Sums sums_;
+};
+
+class TimeWindow final : public Window {
+ public:
+  explicit TimeWindow(std::uint32_t seconds) : buckets_(seconds) {}
+  void record(Outcome outcome, TimePoint now) override;
+  [[nodiscard]] Tally tally(TimePoint now) override;
+  void clear() override;
+
+ private:
+  void advance(std::int64_t second);
+
+  std::vector<Sums> buckets_;  // by second, modulo their number
+  std::atomic<std::int64_t> second_{0};
+  Sums sums_;
+};
+
+}  // namespace sluice::resilience
