@@ -27,11 +27,13 @@ void merge_headers(http::Headers earlier, http::Headers& headers) {
 }  // namespace
 
 PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
-                             const PoolServices& services, const PoolPrototype* previous)
+                             PoolPolicies policies, const PoolServices& services,
+                             const PoolPrototype* previous)
     : name_(std::move(name)),
       timeout_(spec.timeout),
       body_bytes_max_(spec.server_max_body_size != 0 ? spec.server_max_body_size
                                                      : proxy.server_max_body_size),
+      policies_(std::move(policies)),
       stats_(std::make_shared<PoolStats>(services.core_count)) {
   const ServerPoolContext context{.name = name_,
                                   .idle_max = proxy.max_idle_conns,
@@ -48,7 +50,9 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
 }
 
 Json PoolPrototype::status() const {
-  return {{"stat", stats_->status()}, {"servers", servers_->status()}};
+  Json status = {{"stat", stats_->status()}, {"servers", servers_->status()}};
+  policies_.add_status(status);
+  return status;
 }
 
 Pool::Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
@@ -56,7 +60,8 @@ Pool::Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototyp
     : core_(core),
       prototype_(std::move(prototype)),
       logger_(std::move(logger)),
-      servers_(core, prototype_->servers_, previous != nullptr ? &previous->servers_ : nullptr) {}
+      servers_(core, prototype_->servers_, previous != nullptr ? &previous->servers_ : nullptr),
+      random_(std::random_device{}()) {}
 
 Pool::Verdict Pool::blame_client(ErrorKind kind) {
   switch (kind) {
@@ -85,31 +90,79 @@ Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
   if (request == nullptr) {
     co_return finish(exchange, {500, kInternalError}, "there is no request");
   }
+  resilience::CircuitBreaker* const breaker = prototype_->policies_.breaker.get();
+  if (breaker == nullptr) co_return co_await try_on(exchange, *request);
+  auto permit = breaker->acquire(Clock::now());
+  if (!permit) co_return finish(exchange, {503, kShortCircuited}, "short circuited");
+  const std::string_view result = co_await try_on(exchange, *request);
+  // What the client did wrong says nothing about the backends.
+  if (result != kClientError) permit->finish(!result.empty(), Clock::now());
+  co_return result;
+}
+
+// Tries until a try is good, or the retry policy says no.
+Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request& request) {
+  http::Response& response = exchange.ensure_response();
+  const http::Headers earlier = response.headers;
+  // A streamed body can be sent once only.
+  resilience::Retry* const retry =
+      request.body.is_stream() ? nullptr : prototype_->policies_.retry.get();
+  if (retry != nullptr) retry->on_request();
+  for (std::uint32_t tries = 1;; ++tries) {
+    const Tried tried = co_await try_once(exchange, request, response);
+    const std::string_view result = tried.verdict.result;
+    const bool good = result.empty() || result == kClientError;
+    if (good || retry == nullptr ||
+        !retry->may_retry(tries, request.method, tried.unsent, Clock::now())) {
+      if (tried.responded) co_return accept(exchange, tried, earlier);
+      co_return finish(exchange, tried.verdict, tried.reason);
+    }
+    exchange.add_tag(prototype_->name_ + ": try " + std::to_string(tries) + ": " + tried.reason);
+    response.body.clear();
+    co_await core_.loop.sleep_for(retry->wait_after(tries, random_));
+  }
+}
+
+Task<Pool::Tried> Pool::try_once(const pipeline::Exchange& exchange, http::Request& request,
+                                 http::Response& response) {
   Try attempt;
   attempt.client_ip = exchange.real_ip;
   attempt.body_bytes_max = prototype_->body_bytes_max_;
   if (prototype_->timeout_ > Duration::zero())
     attempt.deadline = Clock::now() + prototype_->timeout_;
-
-  http::Response& response = exchange.ensure_response();
-  const http::Headers earlier = response.headers;
-  const auto outcome = co_await servers_.exchange(attempt, *request, response);
+  auto outcome = co_await servers_.exchange(attempt, request, response);
+  Tried tried;
   if (!outcome) {
-    co_return finish(exchange, judge(outcome.error(), attempt.deadline),
-                     outcome.error().error.message);
+    const backend::Stage stage = outcome.error().stage;
+    tried.verdict = judge(outcome.error(), attempt.deadline);
+    tried.reason = std::move(outcome).error().error.message;
+    tried.unsent = stage == backend::Stage::connect || stage == backend::Stage::choose;
+    co_return tried;
   }
-  if (!outcome->set_cookie.empty()) response.headers.add("Set-Cookie", outcome->set_cookie);
-  if (!earlier.empty()) merge_headers(earlier, response.headers);
-  prototype_->stats_->count(core_.index, response.status);
+  tried.responded = true;
+  tried.set_cookie = std::move(outcome->set_cookie);
   const int status = response.status;
-  if (status < 0 || status >= 600 ||
-      !prototype_->failure_codes_.test(static_cast<std::size_t>(status))) {
-    co_return "";
+  tried.verdict.status = status;
+  if (status >= 0 && status < 600 &&
+      prototype_->failure_codes_.test(static_cast<std::size_t>(status))) {
+    tried.verdict.result = kFailureCode;
+    tried.reason = "status code: " + std::to_string(status);
   }
-  exchange.add_tag(prototype_->name_ + ": status code: " + std::to_string(status));
-  co_return kFailureCode;
+  co_return tried;
 }
 
+// The response of the backend becomes that of the exchange.
+std::string_view Pool::accept(pipeline::Exchange& exchange, const Tried& tried,
+                              const http::Headers& earlier) {
+  http::Response& response = *exchange.response();
+  if (!tried.set_cookie.empty()) response.headers.add("Set-Cookie", tried.set_cookie);
+  if (!earlier.empty()) merge_headers(earlier, response.headers);
+  prototype_->stats_->count(core_.index, response.status);
+  if (!tried.reason.empty()) exchange.add_tag(prototype_->name_ + ": " + tried.reason);
+  return tried.verdict.result;
+}
+
+// There is no response but ours.
 std::string_view Pool::finish(pipeline::Exchange& exchange, Verdict verdict,
                               const std::string& reason) {
   exchange.new_response().status = verdict.status;

@@ -7,11 +7,13 @@
 #include <bitset>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
 #include "base/log.h"
+#include "filters/proxy/pool_policies.h"
 #include "filters/proxy/pool_stats.h"
 #include "filters/proxy/server_pool.h"
 #include "filters/proxy/spec.h"
@@ -42,10 +44,11 @@ class PoolPrototype {
   // `name`: for tags and logs, "proxy#<filter>#main".
   // `previous`: the pool of that name in the running generation, or null.
   PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
-                const PoolServices& services, const PoolPrototype* previous);
+                PoolPolicies policies, const PoolServices& services, const PoolPrototype* previous);
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  // {"stat": …, "servers": […]}
+  [[nodiscard]] const PoolPolicies& policies() const { return policies_; }
+  // {"stat": …, "servers": […]}, and "retry" and "circuitBreaker" where there are policies.
   [[nodiscard]] Json status() const;
 
  private:
@@ -55,6 +58,7 @@ class PoolPrototype {
   Duration timeout_{};
   std::int64_t body_bytes_max_ = 0;
   std::bitset<600> failure_codes_;
+  PoolPolicies policies_;
   std::shared_ptr<PoolStats> stats_;
 };
 
@@ -74,6 +78,19 @@ class Pool {
     int status;
     std::string_view result;
   };
+  // What one try came to.
+  struct Tried {
+    Verdict verdict;
+    std::string reason{};  // why it failed; "": it did not
+    std::string set_cookie{};
+    bool responded = false;  // there is a response of the backend
+    bool unsent = false;     // no backend has got the request
+  };
+  Task<Tried> try_once(const pipeline::Exchange& exchange, http::Request& request,
+                       http::Response& response);
+  Task<std::string_view> try_on(pipeline::Exchange& exchange, http::Request& request);
+  std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
+                          const http::Headers& earlier);
   static Verdict blame_client(ErrorKind kind);
   static Verdict judge(const backend::Failure& failure, TimePoint deadline);
   std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason);
@@ -82,6 +99,7 @@ class Pool {
   std::shared_ptr<const PoolPrototype> prototype_;
   Logger logger_;
   ServerPool servers_;
+  std::minstd_rand random_;
 };
 
 }  // namespace sluice::filters

@@ -3,8 +3,9 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <random>
 
-#include "filters/proxy/pool.h"
+#include "filters/proxy/parts.h"
 #include "filters/proxy/spec.h"
 #include "pipeline/exchange.h"
 
@@ -17,39 +18,65 @@ constexpr std::array<std::string_view, 6> kResults = {
 
 class Proxy final : public pipeline::Filter {
  public:
-  Proxy(const loop::Core& core, const std::shared_ptr<const PoolPrototype>& main,
-        const Logger& logger, Proxy* previous)
-      : main_(core, main, logger, previous != nullptr ? &previous->main_ : nullptr) {}
+  Proxy(const loop::Core& core, std::shared_ptr<const Parts> parts, const Logger& logger,
+        Proxy* previous)
+      : parts_(std::move(parts)),
+        main_(core, parts_->main, logger, previous != nullptr ? &previous->main_ : nullptr),
+        random_(std::random_device{}()) {
+    for (std::size_t i = 0; i < parts_->candidates.size(); ++i) {
+      Pool* heir_of = previous != nullptr && i < previous->candidates_.size()
+                          ? previous->candidates_[i].get()
+                          : nullptr;
+      candidates_.push_back(
+          std::make_unique<Pool>(core, parts_->candidates[i].pool, logger, heir_of));
+    }
+    if (parts_->mirror) {
+      Mirror* heir_of = previous != nullptr ? previous->mirror_.get() : nullptr;
+      mirror_ = std::make_unique<Mirror>(core, parts_->mirror, logger, heir_of);
+    }
+  }
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
-    return main_.handle(exchange);
+    if (mirror_) mirror_->offer(exchange, random_);
+    return choose(exchange).handle(exchange);
   }
 
  private:
+  Pool& choose(pipeline::Exchange& exchange) {
+    const http::Request* request = exchange.request();
+    for (std::size_t i = 0; request != nullptr && i < candidates_.size(); ++i) {
+      if (parts_->candidates[i].filter.matches(*request, exchange.real_ip, random_))
+        return *candidates_[i];
+    }
+    return main_;
+  }
+
+  std::shared_ptr<const Parts> parts_;
   Pool main_;
+  std::vector<std::unique_ptr<Pool>> candidates_;
+  std::unique_ptr<Mirror> mirror_;
+  std::minstd_rand random_;
 };
 
 class ProxyPrototype final : public pipeline::FilterPrototype {
  public:
-  ProxyPrototype(const ProxySpec& spec, const PoolServices& services,
-                 const ProxyPrototype* previous)
+  ProxyPrototype(const ProxySpec& spec, Parts parts, Logger logger)
       : spec_(config::encode(spec)),
-        logger_(services.logger),
-        main_(std::make_shared<PoolPrototype>(
-            "proxy#" + spec.meta.name + "#main", spec.pools.front(), spec, services,
-            previous != nullptr ? previous->main_.get() : nullptr)) {}
+        parts_(std::make_shared<const Parts>(std::move(parts))),
+        logger_(std::move(logger)) {}
 
   Json spec() const override { return spec_; }
-  Json status() const override { return {{"mainPool", main_->status()}}; }
+  Json status() const override { return parts_->status(); }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
                                                 pipeline::Filter* previous) const override {
-    return std::make_unique<Proxy>(core, main_, logger_, dynamic_cast<Proxy*>(previous));
+    return std::make_unique<Proxy>(core, parts_, logger_, dynamic_cast<Proxy*>(previous));
   }
+  [[nodiscard]] const Parts& parts() const { return *parts_; }
 
  private:
   Json spec_;
+  std::shared_ptr<const Parts> parts_;
   Logger logger_;
-  std::shared_ptr<const PoolPrototype> main_;
 };
 
 class ProxyKind final : public pipeline::FilterKind {
@@ -67,8 +94,11 @@ class ProxyKind final : public pipeline::FilterKind {
     const std::size_t faults_before = faults.count();
     const auto spec = config::decode<ProxySpec>(value, context.path, faults);
     if (faults.count() != faults_before) return nullptr;
-    return std::make_shared<ProxyPrototype>(spec, services_,
-                                            dynamic_cast<const ProxyPrototype*>(context.previous));
+    const auto* previous = dynamic_cast<const ProxyPrototype*>(context.previous);
+    Parts parts = build_parts(spec, context, previous != nullptr ? &previous->parts() : nullptr,
+                              services_, faults);
+    if (faults.count() != faults_before) return nullptr;
+    return std::make_shared<ProxyPrototype>(spec, std::move(parts), services_.logger);
   }
 
  private:

@@ -189,19 +189,20 @@ TEST_F(ProxyTest, CompletedSpecDecodesAgain) {
 }
 
 TEST(ProxySpec, Faults) {
-  EXPECT_THAT(
-      faults_of(
-          "{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}], mirrorPool: {}}"),
-      ElementsAre("filters[0]: `mirrorPool` is not supported yet"));
-  EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r, memoryCache: {expiration: 1s}")),
-              ElementsAre("filters[0].pools[0]: `retryPolicy` is not supported yet",
-                          "filters[0].pools[0]: `memoryCache` is not supported yet"));
+  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}], "
+                        "mirrorPool: {servers: [{url: 'http://b'}]}}"),
+              ElementsAre("filters[0].mirrorPool.filter: is required in a mirror pool"));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r, spanName: s")),
+              ElementsAre("filters[0].pools[0]: `spanName` is not supported yet"));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r")),
+              ElementsAre("filters[0].pools[0].retryPolicy: no resilience policy \"r\" is defined "
+                          "in the pipeline's `resilience`"));
   EXPECT_THAT(faults_of(spec_of("https://a", "")),
               ElementsAre("filters[0].pools[0].servers[0].url: \"https://a\" needs TLS, "
                           "which this version does not have yet"));
   EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}, "
                         "{servers: [{url: 'http://b'}]}]}"),
-              ElementsAre("filters[0].pools: must have exactly one pool without a filter"));
+              ElementsAre("filters[0].pools: must have exactly one pool without a filter, not 2"));
   EXPECT_THAT(
       faults_of(spec_of("http://a", ", loadBalance: {policy: headerHash}")),
       ElementsAre(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/proxy/spec.h"
 
+#include <algorithm>
+
 namespace sluice::filters {
 
 void PoolSpec::validate(const std::string& path, config::Faults& faults) const {
@@ -13,10 +15,18 @@ void PoolSpec::validate(const std::string& path, config::Faults& faults) const {
   }
 }
 
+void MirrorSpec::validate(const std::string& path, config::Faults& faults) const {
+  pool.validate(path, faults);
+  if (!pool.filter) faults.add(config::join_path(path, "filter"), "is required in a mirror pool");
+}
+
 void ProxySpec::validate(const std::string& path, config::Faults& faults) const {
   unsupported.report(path, faults);
-  if (pools.size() != 1) {
-    faults.add(config::join_path(path, "pools"), "must have exactly one pool without a filter");
+  const auto main_pools =
+      std::ranges::count_if(pools, [](const PoolSpec& pool) { return !pool.filter; });
+  if (main_pools != 1) {
+    faults.add(config::join_path(path, "pools"),
+               "must have exactly one pool without a filter, not " + std::to_string(main_pools));
   }
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/fields.h"
+#include "filters/proxy/request_matcher.h"
 #include "filters/proxy/server_pool_spec.h"
 #include "filters/proxy/unsupported.h"
 #include "pipeline/filter.h"
@@ -17,17 +19,38 @@ struct PoolSpec {
   Duration timeout{};
   std::int64_t server_max_body_size = 0;
   std::vector<int> failure_codes;
-  UnsupportedFields<5> unsupported{
-      {"retryPolicy", "circuitBreakerPolicy", "memoryCache", "filter", "spanName"}};
+  std::optional<RequestMatcherSpec> filter;
+  std::string retry_policy;
+  std::string circuit_breaker_policy;
+  UnsupportedFields<2> unsupported{{"memoryCache", "spanName"}};
 
   void fields(auto& visit) {
     servers.fields(visit);
+    visit("filter", filter, {.doc = "which requests go here; the main pool has none"});
     visit("timeout", timeout,
-          {.min = 0, .doc = "for the whole exchange, or the head of a streamed response; 0: none"});
+          {.min = 0,
+           .doc = "of one try: the whole exchange, or the head of a streamed response; 0: none"});
+    visit("retryPolicy", retry_policy, {.doc = "a Retry of the pipeline's resilience list"});
+    visit("circuitBreakerPolicy", circuit_breaker_policy,
+          {.doc = "a CircuitBreaker of the pipeline's resilience list"});
     visit("serverMaxBodySize", server_max_body_size, {.doc = "as of the proxy; 0: the proxy's"});
     visit("failureCodes", failure_codes,
           {.unique = true, .doc = "statuses with the result failureCode; none given: 500 to 599"});
     unsupported.fields(visit);
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+// A copy beyond a limit is not made.
+struct MirrorSpec {
+  PoolSpec pool;
+  std::uint32_t max_copies = 256;
+  std::uint32_t max_copied_bytes = 16U << 20;
+
+  void fields(auto& visit) {
+    pool.fields(visit);
+    visit("maxCopies", max_copies, {.min = 1, .doc = "copies under way at a time"});
+    visit("maxCopiedBytes", max_copied_bytes, {.doc = "of the bodies of these copies"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };
@@ -38,11 +61,16 @@ struct ProxySpec {
   std::uint32_t max_idle_conns = 10240;
   std::uint32_t max_idle_conns_per_host = 1024;
   std::int64_t server_max_body_size = 0;
-  UnsupportedFields<4> unsupported{{"mirrorPool", "compression", "mtls", "maxRedirection"}};
+  std::optional<MirrorSpec> mirror_pool;
+  UnsupportedFields<3> unsupported{{"compression", "mtls", "maxRedirection"}};
 
   void fields(auto& visit) {
     meta.fields(visit);
-    visit("pools", pools, {.required = true, .min = 1, .doc = "exactly one, the main pool"});
+    visit("pools", pools,
+          {.required = true,
+           .min = 1,
+           .doc = "the first whose filter fits gets the request, else the one without a filter"});
+    visit("mirrorPool", mirror_pool, {.doc = "gets copies of requests; its answers are dropped"});
     visit("maxIdleConns", max_idle_conns, {.doc = "idle connections to backends"});
     visit("maxIdleConnsPerHost", max_idle_conns_per_host,
           {.doc = "idle connections to one backend"});

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/parts.h"
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::filters {
+namespace {
+
+// Answers to copies flow past, so that they need no memory.
+PoolSpec mirror_pool(const MirrorSpec& spec) {
+  PoolSpec pool = spec.pool;
+  pool.server_max_body_size = -1;
+  return pool;
+}
+
+}  // namespace
+
+const PoolPrototype* Parts::find(std::string_view name) const {
+  if (main->name() == name) return main.get();
+  for (const Candidate& candidate : candidates) {
+    if (candidate.pool->name() == name) return candidate.pool.get();
+  }
+  return mirror && mirror->pool().name() == name ? &mirror->pool() : nullptr;
+}
+
+Json Parts::status() const {
+  Json status = {{"mainPool", main->status()}};
+  for (const Candidate& candidate : candidates)
+    status["candidatePools"].push_back(candidate.pool->status());
+  if (mirror) status["mirrorPool"] = mirror->status();
+  return status;
+}
+
+Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
+                  const Parts* previous, const PoolServices& services, config::Faults& faults) {
+  const std::string prefix = "proxy#" + spec.meta.name;
+  const auto make_pool = [&](const std::string& name, const PoolSpec& pool,
+                             const std::string& path) {
+    const PoolPrototype* const old = previous != nullptr ? previous->find(name) : nullptr;
+    PoolPolicies policies = resolve_policies(pool, path, context.policies,
+                                             old != nullptr ? &old->policies() : nullptr, faults);
+    return std::make_shared<const PoolPrototype>(name, pool, spec, std::move(policies), services,
+                                                 old);
+  };
+  Parts parts;
+  for (std::size_t i = 0; i < spec.pools.size(); ++i) {
+    const PoolSpec& pool = spec.pools[i];
+    const std::string path = context.path + ".pools[" + std::to_string(i) + "]";
+    if (!pool.filter) {
+      parts.main = make_pool(prefix + "#main", pool, path);
+      continue;
+    }
+    const std::string name = prefix + "#candidate#" + std::to_string(parts.candidates.size());
+    auto filter = RequestMatcher::build(*pool.filter, path + ".filter", faults);
+    parts.candidates.push_back({std::move(filter), make_pool(name, pool, path)});
+  }
+  if (spec.mirror_pool) {
+    const std::string path = context.path + ".mirrorPool";
+    auto filter = RequestMatcher::build(*spec.mirror_pool->pool.filter, path + ".filter", faults);
+    parts.mirror = std::make_shared<const MirrorPrototype>(
+        make_pool(prefix + "#mirror", mirror_pool(*spec.mirror_pool), path), std::move(filter),
+        *spec.mirror_pool, services.core_count);
+  }
+  return parts;
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts: the pools that a Proxy is made of, shared by the cores. Immutable but for their counters.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "config/faults.h"
+#include "filters/proxy/mirror.h"
+#include "filters/proxy/pool.h"
+#include "filters/proxy/request_matcher.h"
+#include "filters/proxy/spec.h"
+#include "pipeline/filter.h"
+
+namespace sluice::filters {
+
+struct Parts {
+  struct Candidate {
+    RequestMatcher filter;
+    std::shared_ptr<const PoolPrototype> pool;
+  };
+  std::shared_ptr<const PoolPrototype> main;
+  std::vector<Candidate> candidates;
+  std::shared_ptr<const MirrorPrototype> mirror;  // may be null
+
+  // Null if there is no pool of that name.
+  [[nodiscard]] const PoolPrototype* find(std::string_view name) const;
+  // {"mainPool", "candidatePools", "mirrorPool"}; any thread.
+  [[nodiscard]] Json status() const;
+};
+
+// Incomplete if faults were added. `previous`: of the filter in the running generation, whose pools
+// hand over their state by name; may be null.
+[[nodiscard]] Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
+                                const Parts* previous, const PoolServices& services,
+                                config::Faults& faults);
+
+}  // namespace sluice::filters

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A backend whose answers a function of the test decides."""
+
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Call:
+    method: str
+    target: str
+    headers: dict[str, str]  # names in lower case; of a repeated one the last
+    body: bytes
+
+
+@dataclass
+class Answer:
+    """What to answer; None in its place closes the connection. Without a length the body is chunked."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    chunks: list[bytes] | None = None
+    after: threading.Event | None = None  # waits for it before it answers
+
+
+class Scripted:
+    """`answer(call)` gives an Answer or None; the calls are kept."""
+
+    def __init__(self, answer=lambda call: Answer(body=b"ok")):
+        self.calls: list[Call] = []
+        self.answer = answer
+        backend = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def log_message(self, *_):
+                pass
+
+            def handle_any(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                call = Call(self.command, self.path, headers, self.rfile.read(length))
+                backend.calls.append(call)
+                answer = backend.answer(call)
+                if answer is None:
+                    self.close_connection = True
+                    return
+                if answer.after is not None:
+                    answer.after.wait(120)
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                if answer.chunks is not None:
+                    self.send_header("Transfer-Encoding", "chunked")
+                elif answer.status not in (204, 304):
+                    self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                if self.command == "HEAD":
+                    return
+                if answer.chunks is None:
+                    self.wfile.write(answer.body)
+                    return
+                for chunk in answer.chunks:
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                self.wfile.write(b"0\r\n\r\n")
+
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    pass  # who asked has left
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def __enter__(self) -> "Scripted":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def targets(self) -> list[str]:
+        return [call.target for call in self.calls]
