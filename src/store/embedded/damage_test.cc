@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that are damaged when the store is opened.
+// Files that are damaged: when the store is opened, and while it is.
 #include <filesystem>
 #include <fstream>
 
@@ -65,6 +65,20 @@ TEST_F(Faults, ALogThatIsDamagedIsNoEmptyLog) {
   fs::resize_file(path("-wal"), fs::file_size(path("-wal")) - 10);
   open();
   EXPECT_TRUE(knows("8"));
+}
+
+TEST_F(Faults, DamageThatAReaderMeetsStopsTheWriterToo) {
+  open();
+  fill();
+  open();
+  ASSERT_TRUE(let_in("before"));
+  const auto size = static_cast<std::streamoff>(fs::file_size(path()));
+  overwrite("", size / 2 / 4096 * 4096, std::string(4096, 'x'));
+  const auto each = [](std::string_view, std::string_view) { return true; };
+  EXPECT_FALSE(store->scan("p/f", "", each));
+  EXPECT_TRUE(ill());
+  EXPECT_NE(store->health().find("backup"), std::string::npos) << store->health();
+  EXPECT_FALSE(let_in("after"));
 }
 
 TEST_F(Faults, AStartThatIsCutOffLeavesNothing) {

@@ -95,7 +95,8 @@ class SqliteMedium final : public Medium {
   // work(found) as one snapshot of the file, which the two below need: the namespace's job may be
   // finished at any time.
   template <class Work>
-  [[nodiscard]] static Result<Version> read(Reader& reader, std::string_view ns, Work work);
+  [[nodiscard]] Result<Version> read(Reader& reader, std::string_view ns, Work work);
+  [[nodiscard]] std::unexpected<Error> noted(const Connection& connection, Error error);
   // The namespace's entries from `from` on, in key order.
   [[nodiscard]] static Statement& entries(Reader& reader, const Found& found,
                                           std::string_view from);

@@ -67,10 +67,20 @@ Result<Version> SqliteMedium::read(Reader& reader, std::string_view ns, Work wor
   const auto found = find(reader, ns);
   const auto done = found ? work(*found) : Result<void>();
   const auto committed = reader.connection.run(reader.commit);
-  if (!found) return std::unexpected(found.error());
-  if (!done) return std::unexpected(done.error());
-  if (!committed) return std::unexpected(committed.error());
+  if (!found) return noted(reader.connection, found.error());
+  if (!done) return noted(reader.connection, done.error());
+  if (!committed) return noted(reader.connection, committed.error());
   return found->version;
+}
+
+// Damage that a reader meets stops the writer, too: nobody is let in on a file that is no longer
+// whole.
+std::unexpected<Error> SqliteMedium::noted(const Connection& connection, Error error) {
+  if (connection.found_damage()) {
+    const std::lock_guard lock(writer_mutex_);
+    if (damage_.empty()) damage_ = error.message;
+  }
+  return std::unexpected(std::move(error));
 }
 
 // each(key, value) -> bool: false ends it.
@@ -171,7 +181,7 @@ Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) 
     entries.push_back(
         {std::string(documents.column_bytes(0)), std::string(documents.column_bytes(1))});
   }
-  if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
+  if (code != SQLITE_DONE) return noted(reader_.connection, reader_.connection.error(code));
   return entries;
 }
 
@@ -183,7 +193,7 @@ Result<std::vector<std::string>> SqliteMedium::prefixes(const std::string& ns) {
   std::vector<std::string> result;
   int code = SQLITE_OK;
   while ((code = prefixes.step()) == SQLITE_ROW) result.emplace_back(prefixes.column_bytes(0));
-  if (code != SQLITE_DONE) return std::unexpected(reader_.connection.error(code));
+  if (code != SQLITE_DONE) return noted(reader_.connection, reader_.connection.error(code));
   return result;
 }
 
