@@ -222,6 +222,36 @@ def test_expect_continue(site):
         assert connection.send("abc").receive().text == "a"
 
 
+EXPECTS = "POST {} HTTP/{}\r\nHost: x\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(("path", "status"), [("/none", 404), ("/", 413)])
+def test_a_body_that_is_not_wanted_is_not_asked_for(site, path, status):
+    """Neither is the connection kept: the client may send the body or not."""
+    site.paths({"path": "/", "clientMaxBodySize": 10, **A})
+    with site.connect() as connection:
+        connection.send(EXPECTS.format(path, "1.1"))
+        assert connection._until(b"\r\n").startswith(b"HTTP/1.1 %d " % status)
+        assert b"Connection: close" in connection._until(b"\r\n\r\n")
+        assert connection.is_closed()
+
+
+def test_http_1_0_is_not_told_to_continue(site):
+    """RFC 9110 section 10.1.1: it would not understand."""
+    site.paths(A)
+    with site.connect() as connection:
+        connection.send(EXPECTS.format("/", "1.0") + "hello world")
+        assert connection._until(b"\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+def test_options_asterisk_and_connect(site):
+    site.paths(A)
+    with site.connect() as connection:
+        assert connection.request("*", "OPTIONS").text == "a"
+        assert connection.request("shop.example:443", "CONNECT").status == 501
+        assert connection.is_closed()
+
+
 def test_a_body_nobody_reads_does_not_become_the_next_request(site):
     site.paths({"path": "/x", **A})
     with site.connect() as connection:

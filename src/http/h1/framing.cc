@@ -18,13 +18,14 @@ constexpr auto kLengthMax = static_cast<std::uint64_t>(std::numeric_limits<std::
 Fault transfer_encoding_fault(std::string_view value) {
   bool after_chunked = false;
   bool any = false;
+  const bool ends_with_comma = value.ends_with(',');
   while (!value.empty()) {
     const std::string_view coding = trim(take_until(value, ','));
     if (!is_token(coding) || after_chunked) return {400, "invalid Transfer-Encoding"};
     after_chunked = iequals(coding, "chunked");
     any = true;
   }
-  if (!any) return {400, "invalid Transfer-Encoding"};
+  if (!any || ends_with_comma) return {400, "invalid Transfer-Encoding"};
   return {501, "transfer coding not implemented"};
 }
 

@@ -54,6 +54,7 @@ const Row kRows[] = {
     {"quoted coding, 7", 400, with("Transfer-Encoding: \"chunked\"\r\n")},
     {"empty Transfer-Encoding, 6.1", 400, with("Transfer-Encoding:\r\n")},
     {"empty list element, 6.1", 400, with("Transfer-Encoding: ,chunked\r\n")},
+    {"empty last element, 6.1", 400, with("Transfer-Encoding: chunked,\r\n")},
     {"vertical tab before the coding, 5.5", 400, with("Transfer-Encoding: \vchunked\r\n")},
     {"unknown coding, 6.1", 501, with("Transfer-Encoding: xchunked\r\n")},
     {"identity, 6.1", 501, with("Transfer-Encoding: identity\r\n")},
