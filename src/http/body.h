@@ -43,10 +43,11 @@ class Body {
     length_.reset();
     bytes_ = std::move(bytes);
   }
-  // Empties it; keeps the capacity for the next message.
+  // Empties it; keeps the capacity for the next message, unless it is large.
   void clear() {
     reader_.reset();
     length_.reset();
+    if (bytes_.capacity() > kKeptBytesMax) bytes_ = std::string();
     bytes_.clear();
   }
   [[nodiscard]] BodyReader* reader() { return reader_.get(); }
@@ -54,6 +55,8 @@ class Body {
   Task<Result<void>> buffer(std::uint64_t bytes_max);
 
  private:
+  static constexpr std::size_t kKeptBytesMax = std::size_t{64} * 1024;
+
   std::string bytes_;
   std::unique_ptr<BodyReader> reader_;
   std::optional<std::uint64_t> length_;

@@ -15,6 +15,10 @@ namespace {
 // as it would in the kernel's backlog.
 constexpr std::chrono::milliseconds kAdmissionPoll{5};
 
+constexpr unsigned kTicksBeforeRest = 2;
+// A few milliseconds' work; the others' turn is a second later.
+constexpr std::size_t kRestsAtOnceMax = 1000;
+
 // One of maxConnections places, counted over all cores.
 class Place {
  public:
@@ -38,10 +42,31 @@ class Place {
 }  // namespace
 
 CoreServer::Membership::Membership(CoreServer& server, net::Stream& stream)
-    : server_(server),
-      place_(server.connections_.insert(server.connections_.end(), {&stream, true, nullptr})) {}
+    : server_(server), place_(server.connections_.insert(server.connections_.end(), {&stream})) {}
 
-CoreServer::Membership::~Membership() { server_.connections_.erase(place_); }
+CoreServer::Membership::~Membership() {
+  auto& list = place_->fresh ? server_.idle_lately_ : server_.connections_;
+  list.erase(place_);
+}
+
+void CoreServer::Membership::set_idle(bool idle) {
+  auto& from = place_->fresh ? server_.idle_lately_ : server_.connections_;
+  auto& to = idle ? server_.idle_lately_ : server_.connections_;
+  place_->idle = place_->fresh = idle;
+  place_->idle_since = server_.ticks_;
+  to.splice(to.end(), from, place_);
+}
+
+void CoreServer::tick() {
+  ++ticks_;
+  for (std::size_t count = 0; count < kRestsAtOnceMax && !idle_lately_.empty(); ++count) {
+    Membership::Entry& entry = idle_lately_.front();
+    if (ticks_ - entry.idle_since < kTicksBeforeRest) return;
+    entry.fresh = false;
+    connections_.splice(connections_.end(), idle_lately_, idle_lately_.begin());
+    if (entry.rest) entry.rest();
+  }
+}
 
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   prototype_ = std::move(prototype);
@@ -97,9 +122,13 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
 }
 
 void CoreServer::retire_all() {
-  for (const auto& entry : connections_) {
-    if (entry.retirable != nullptr) entry.retirable->retire();
+  std::vector<Retirable*> all;
+  for (const auto* list : {&connections_, &idle_lately_}) {
+    for (const auto& entry : *list) {
+      if (entry.retirable != nullptr) all.push_back(entry.retirable);
+    }
   }
+  for (Retirable* connection : all) connection->retire();
 }
 
 // Anybody could claim to be anybody: with trustedProxies only those may.
@@ -117,15 +146,19 @@ void CoreServer::drain() {
   acceptor_.reset();
   retire_all();
   std::vector<net::Stream*> idle;
-  for (const auto& entry : connections_) {
-    if (entry.idle) idle.push_back(entry.stream);
+  for (const auto* list : {&connections_, &idle_lately_}) {
+    for (const auto& entry : *list) {
+      if (entry.idle) idle.push_back(entry.stream);
+    }
   }
   for (net::Stream* stream : idle) stream->close();
 }
 
 void CoreServer::close_all() {
   std::vector<net::Stream*> all;
-  for (const auto& entry : connections_) all.push_back(entry.stream);
+  for (const auto* list : {&connections_, &idle_lately_}) {
+    for (const auto& entry : *list) all.push_back(entry.stream);
+  }
   for (net::Stream* stream : all) stream->close();
 }
 

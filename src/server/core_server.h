@@ -3,6 +3,7 @@
 // Worker and by its connections; everything happens on the core's thread.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -34,7 +35,11 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   // Ends what is left.
   void close_all();
   [[nodiscard]] bool draining() const { return draining_; }
-  [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+  [[nodiscard]] std::size_t connection_count() const {
+    return connections_.size() + idle_lately_.size();
+  }
+  // Once a second.
+  void tick();
 
   // A connection that can tell its client to go on over another one.
   class Retirable {
@@ -52,7 +57,10 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     Membership(const Membership&) = delete;
     Membership& operator=(const Membership&) = delete;
     // Between two requests: may be closed without harm.
-    void set_idle(bool idle) { place_->idle = idle; }
+    void set_idle(bool idle);
+    // `rest` is called once when the connection has been idle for a second or two, so that it gives
+    // back the memory that only a request needs. Null: nothing is.
+    void on_rest(std::function<void()> rest) { place_->rest = std::move(rest); }
     // The connection goes on over `stream`.
     void set_stream(net::Stream& stream) { place_->stream = &stream; }
     // Is told instead of being closed or left alone; null: no more.
@@ -62,7 +70,10 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     friend class CoreServer;
     struct Entry {
       net::Stream* stream;
-      bool idle;
+      bool idle = true;
+      bool fresh = false;  // stands in the list of those that have become idle lately
+      unsigned idle_since = 0;
+      std::function<void()> rest{};
       Retirable* retirable = nullptr;
     };
     CoreServer& server_;
@@ -80,6 +91,8 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   std::shared_ptr<const ServerPrototype> prototype_;
   std::shared_ptr<net::Acceptor> acceptor_;
   std::list<Membership::Entry> connections_;
+  std::list<Membership::Entry> idle_lately_;  // in the order in which they became idle
+  unsigned ticks_ = 0;
   bool draining_ = false;
 };
 

@@ -24,14 +24,14 @@ class H1Connection {
         worker_(server.worker()),
         membership_(membership),
         stream_(stream),
-        input_(stream),
-        served_(server, stream) {}
+        input_(stream) {}
 
   // What the client has sent if that is HTTP/2, else "" with the connection closed.
   Task<std::string> serve();
 
  private:
   void begin();
+  void rest();
   Task<bool> read_head();
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
@@ -46,7 +46,7 @@ class H1Connection {
   CoreServer::Membership& membership_;
   net::Stream& stream_;
   H1Input input_;  // before the exchange, whose request may read its body from here
-  ServedExchange served_;
+  std::unique_ptr<ServedExchange> served_;  // null while the connection rests
   std::string out_;
   std::uint64_t sent_ = 0;  // bytes of the response
   bool keep_alive_ = true;
@@ -57,12 +57,14 @@ class H1Connection {
 };
 
 Task<std::string> H1Connection::serve() {
-  may_be_h2_ = served_.spec().http2 && !stream_.is_secure();
+  may_be_h2_ = server_.prototype()->spec.http2 && !stream_.is_secure();
+  membership_.on_rest([this] { rest(); });
   bool more = true;
   while (more) {
     more = co_await read_head();
     if (more) more = co_await answer();
   }
+  membership_.on_rest(nullptr);
   if (is_h2_) co_return std::string(input_.unread());
   membership_.set_idle(true);
   if (linger_) co_await input_.linger();
@@ -70,27 +72,36 @@ Task<std::string> H1Connection::serve() {
   co_return std::string();
 }
 
+// The first bytes of a request are here.
 void H1Connection::begin() {
-  served_.clear();
-  input_.start(served_.request());
+  if (!served_) served_ = std::make_unique<ServedExchange>(server_, stream_);
+  served_->begin();
+  input_.start(served_->request());
   sent_ = 0;
+}
+
+// Whoever is idle for long holds what it waits with, and no generation of pipelines.
+void H1Connection::rest() {
+  served_.reset();
+  out_ = std::string();
+  input_.rest();
 }
 
 // False when there is no further request: the client left, was idle too long, or sent something
 // that was refused here (RFC 9112 section 9.6: then the connection ends).
 Task<bool> H1Connection::read_head() {
-  begin();
+  if (served_) served_->clear();
   membership_.set_idle(true);
   if (!input_.has_bytes() && server_.draining()) co_return false;
-  const bool came = co_await input_.wait(served_.spec().keep_alive_timeout);
+  const bool came = co_await input_.wait(server_.prototype()->spec.keep_alive_timeout);
   if (!came) co_return false;
   membership_.set_idle(false);
-  served_.begin();
+  begin();
   if (std::exchange(may_be_h2_, false) && input_.may_become(http::h2::kPreface)) {
-    is_h2_ = co_await input_.becomes(http::h2::kPreface, served_.spec().head_timeout);
+    is_h2_ = co_await input_.becomes(http::h2::kPreface, served_->spec().head_timeout);
     if (is_h2_) co_return false;
   }
-  const H1Input::Head head = co_await input_.read_head(served_.spec().head_timeout);
+  const H1Input::Head head = co_await input_.read_head(served_->spec().head_timeout);
   switch (head) {
     case H1Input::Head::complete:
       co_return true;
@@ -109,7 +120,7 @@ Task<bool> H1Connection::read_head() {
 }
 
 Task<void> H1Connection::refuse_with(int status, std::string tag) {
-  served_.refuse(status, std::move(tag));
+  served_->refuse(status, std::move(tag));
   keep_alive_ = false;
   refused_ = true;
   co_await write_response();
@@ -117,34 +128,34 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
 
 // From a complete head to the response sent. False when the connection must end.
 Task<bool> H1Connection::answer() {
-  served_.head_complete();
-  input_.set_body_patience(served_.spec().body_timeout);
-  keep_alive_ = input_.parser().keep_alive() && served_.spec().keep_alive && !server_.draining();
+  served_->head_complete();
+  input_.set_body_patience(served_->spec().body_timeout);
+  keep_alive_ = input_.parser().keep_alive() && served_->spec().keep_alive && !server_.draining();
   const int status = co_await dispatch();
   if (status < 0) {  // the client has left
-    served_.record(499, input_.received(), sent_);
+    served_->record(499, input_.received(), sent_);
     co_return false;
   }
-  served_.respond(status);
+  served_->respond(status);
   if (server_.draining()) keep_alive_ = false;
   co_return co_await write_response();
 }
 
 // 0: the pipeline has made the response; > 0: this status instead; < 0: nobody is left to answer.
 Task<int> H1Connection::dispatch() {
-  if (const int status = served_.route(); status != 0) co_return status;
+  if (const int status = served_->route(); status != 0) co_return status;
   if (!input_.finished()) {
     const auto length = input_.parser().content_length();
-    if (const int status = served_.check_length(length); status != 0) co_return status;
+    if (const int status = served_->check_length(length); status != 0) co_return status;
     if (input_.parser().expects_continue()) {
       const auto sent = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n");
       if (!sent) co_return -1;
     }
-    const int status = co_await served_.take_body(http::Body(input_.body(), length));
+    const int status = co_await served_->take_body(http::Body(input_.body(), length));
     if (status != 0) co_return status;
   }
-  if (!co_await Watched(stream_, served_.run())) co_return -1;
-  co_return served_.outcome();
+  if (!co_await Watched(stream_, served_->run())) co_return -1;
+  co_return served_->outcome();
 }
 
 // Whether the connection can carry another request after this response.
@@ -157,10 +168,10 @@ bool H1Connection::may_go_on() const {
 }
 
 Task<bool> H1Connection::write_response() {
-  http::Response& response = *served_.exchange().client_response();
-  const http::Request& request = served_.request();
+  http::Response& response = *served_->exchange().client_response();
+  const http::Request& request = served_->request();
   keep_alive_ = may_go_on();
-  const Framing framing = http::h1::response_framing(response, served_.method(), request.version);
+  const Framing framing = http::h1::response_framing(response, served_->method(), request.version);
   if (framing == Framing::until_close) keep_alive_ = false;
   out_.clear();
   http::h1::append_response_head(out_, response,
@@ -169,7 +180,7 @@ Task<bool> H1Connection::write_response() {
                                   .framing = framing,
                                   .length = response.body.length().value_or(0),
                                   .date = worker_.date()});
-  const bool with_body = framing != Framing::none && served_.method() != "HEAD";
+  const bool with_body = framing != Framing::none && served_->method() != "HEAD";
   bool sent = true;
   if (with_body && response.body.is_stream()) {
     sent = co_await write_stream(response, framing);
@@ -181,7 +192,7 @@ Task<bool> H1Connection::write_response() {
     sent = co_await write(out_);
     if (sent && !joined) sent = co_await write(body);
   }
-  served_.record(response.status, input_.received(), sent_);
+  served_->record(response.status, input_.received(), sent_);
   if (!sent || !keep_alive_) {
     if (sent) stream_.shutdown_write();
     linger_ = sent && (refused_ || !input_.finished());
@@ -196,7 +207,7 @@ Task<bool> H1Connection::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view part = bytes.substr(0, kProgressBytes);
     bytes.remove_prefix(part.size());
-    stream_.set_deadline(Clock::now() + served_.spec().write_timeout);
+    stream_.set_deadline(Clock::now() + served_->spec().write_timeout);
     const auto written = co_await stream_.write_all(part);
     if (!written) co_return false;
   }
@@ -207,7 +218,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
   while (true) {
     const auto chunk = co_await response.body.reader()->read();
     if (!chunk) {  // cut short: the client must see that, so no last chunk and no further request
-      served_.exchange().add_tag("response body: " + chunk.error().message);
+      served_->exchange().add_tag("response body: " + chunk.error().message);
       keep_alive_ = false;
       sent_ += out_.size();
       co_await write(out_);

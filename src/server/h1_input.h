@@ -23,7 +23,10 @@ class H1Input {
   // Begins the next request, which `request` is filled with.
   void start(http::Request& request);
   // True when its first bytes are there; false when the client left or was silent for `patience`.
+  // A wait needs no more memory than this object: rest() may be called meanwhile.
   Task<bool> wait(Duration patience);
+  // Gives the memory for a request back; between two requests, with no bytes there.
+  void rest() { buffer_.rest(); }
   [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
   [[nodiscard]] std::string_view unread() const { return buffer_.unread(); }
   // What is there begins with `text`, or is the beginning of it.

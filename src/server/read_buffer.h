@@ -1,44 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes read from a client and not yet consumed. Core-bound.
+// Bytes read from a client and not yet consumed. What comes first goes to a small part of the
+// object itself, which is all that an idle connection has; only what is longer takes memory.
+// Core-bound.
 #pragma once
 
+#include <array>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
 
+#include "server/limits.h"
+
 namespace sluice::server {
 
 class ReadBuffer {
  public:
-  [[nodiscard]] std::string_view unread() const { return {bytes_.get() + begin_, end_ - begin_}; }
+  ReadBuffer() = default;
+  ReadBuffer(const ReadBuffer&) = delete;
+  ReadBuffer& operator=(const ReadBuffer&) = delete;
+
+  [[nodiscard]] std::string_view unread() const { return {bytes_ + begin_, end_ - begin_}; }
   void consume(std::size_t count) {
     begin_ += count;
     if (begin_ == end_) begin_ = end_ = 0;
   }
+  // Where the first bytes go; nothing is unread. It stays where it is through rest().
+  [[nodiscard]] std::span<char> first_room() {
+    bytes_ = small_.data();
+    return small_;
+  }
   // Room for at least `size` more bytes.
   [[nodiscard]] std::span<char> room(std::size_t size) {
-    if (begin_ > 0 && capacity_ - end_ < size) {
-      std::memmove(bytes_.get(), bytes_.get() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-    }
-    if (capacity_ - end_ < size) {
-      const std::size_t wanted = std::max(capacity_ * 2, end_ + size);
-      auto larger = std::make_unique_for_overwrite<char[]>(wanted);
-      if (end_ > 0) std::memcpy(larger.get(), bytes_.get(), end_);
-      bytes_ = std::move(larger);
-      capacity_ = wanted;
-    }
-    return {bytes_.get() + end_, capacity_ - end_};
+    if (is_small() || capacity_ - end_ < size) make_room(size);
+    return {bytes_ + end_, capacity_ - end_};
   }
   void filled(std::size_t count) { end_ += count; }
+  // Gives the memory back; nothing is unread.
+  void rest() {
+    large_.reset();
+    capacity_ = 0;
+    bytes_ = small_.data();
+  }
 
  private:
-  std::unique_ptr<char[]> bytes_;
+  [[nodiscard]] bool is_small() const { return bytes_ == small_.data(); }
+
+  // Moves what is unread to the front of a large enough buffer.
+  void make_room(std::size_t size) {
+    const std::size_t held = end_ - begin_;
+    if (capacity_ < held + size) {
+      const std::size_t wanted = std::max(capacity_ * 2, held + size);
+      auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+      std::memcpy(larger.get(), bytes_ + begin_, held);
+      large_ = std::move(larger);
+      capacity_ = wanted;
+    } else {
+      std::memmove(large_.get(), bytes_ + begin_, held);
+    }
+    bytes_ = large_.get();
+    begin_ = 0;
+    end_ = held;
+  }
+
+  std::array<char, kFirstBytes> small_;
+  std::unique_ptr<char[]> large_;
+  std::size_t capacity_ = 0;     // of large_
+  char* bytes_ = small_.data();  // one of the two
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t capacity_ = 0;
 };
 
 }  // namespace sluice::server

@@ -46,11 +46,12 @@ void Worker::stop() {
   thread_.join();
 }
 
-// Once a second: the date, and the access log's batch.
+// Once a second: the date, the access log's batch, connections that have become idle.
 Task<void> Worker::tick() {
   while (true) {
     date_ = imf_fixdate(std::time(nullptr));
     if (access_log_ != nullptr) access_log_->flush(core_.index);
+    for (const auto& [name, server] : servers_) server->tick();
     co_await loop_.sleep_for(std::chrono::seconds(1));
   }
 }

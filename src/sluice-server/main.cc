@@ -34,6 +34,7 @@ void wait_for_the_end(const Signals& signals, const Logger& logger,
 
 Result<void> run(const Options& options) {
   const Signals signals;
+  raise_file_limit();
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   if (!options.log_dir.empty()) SLUICE_CHECK(make_folder(options.path_of(options.log_dir)));
   const auto log_file = [&](const char* name) {

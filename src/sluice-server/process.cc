@@ -2,6 +2,7 @@
 #include "sluice-server/process.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -30,6 +31,13 @@ PidFile::~PidFile() {
   if (path_.empty()) return;
   std::error_code ignored;
   std::filesystem::remove(path_, ignored);
+}
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Signals::Signals() {

@@ -27,6 +27,9 @@ class PidFile {
 };
 
 // Blocks the signals below in this thread and all it starts; make it before the first thread.
+// As many open files, and so connections, as the system allows this process.
+void raise_file_limit();
+
 class Signals {
  public:
   Signals();
