@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/worker.h"
-#include "loop/urgency.h"
 
 #include <array>
 #include <ctime>
@@ -34,7 +33,6 @@ Worker::~Worker() { stop(); }
 
 void Worker::start() {
   thread_ = std::thread([this] {
-    loop::work_soon();
     loop_.spawn(tick());
     loop_.run();
   });
