@@ -1,64 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/addresses.h"
 
-#include "net/one_shot.h"
+#include <algorithm>
+#include <utility>
 
 namespace sluice::backend {
 
 namespace {
 
-constexpr auto kFresh = std::chrono::seconds(30);
 constexpr auto kLookUpMax = std::chrono::seconds(30);
 
 }  // namespace
 
-struct Addresses::Entry {
-  std::string host;
-  std::uint16_t port = 0;
-  std::vector<net::Endpoint> endpoints;  // empty: never found
-  TimePoint found_at{};
-  Error error;  // of the last look-up that failed
-  bool looking = false;
-  std::vector<std::shared_ptr<net::OneShot<bool>::Slot>> waiting;
+Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period)
+    : loop_(loop),
+      host_(std::move(host)),
+      port_(port),
+      period_(period),
+      literal_(net::is_ip_literal(host_)) {
+  if (literal_) addresses_.push_back({net::Endpoint(host_, port_)});
+}
 
-  [[nodiscard]] bool fresh() const {
-    return !endpoints.empty() && loop::EventLoop::now() - found_at < kFresh;
-  }
-};
+void Addresses::refresh(TimePoint now) {
+  if (literal_ || looking_) return;
+  if (!addresses_.empty() && now - looked_up_ < period_) return;
+  looking_ = true;
+  loop_.spawn(look_up(shared_from_this()));
+}
 
-Task<Result<std::vector<net::Endpoint>>> Addresses::find(std::string host, std::uint16_t port,
-                                                         TimePoint deadline) {
-  std::shared_ptr<Entry>& kept = entries_[{host, port}];
-  if (!kept) kept = std::make_shared<Entry>();
-  const std::shared_ptr<Entry> entry = kept;
-  if (entry->fresh()) co_return entry->endpoints;
-  entry->host = host;
-  entry->port = port;
-  if (!std::exchange(entry->looking, true)) loop_.spawn(look_up(loop_, entry));
-  if (entry->looking && entry->endpoints.empty()) {
+Task<Result<std::vector<net::Endpoint>>> Addresses::find(TimePoint deadline) {
+  refresh(loop::EventLoop::now());
+  if (looking_ && addresses_.empty()) {
     net::OneShot<bool> done;
-    entry->waiting.push_back(done.slot());
+    waiting_.push_back(done.slot());
     loop::EventLoop::Timer timer;
     if (deadline != TimePoint::max()) {
       timer = {loop_, deadline, [slot = done.slot()] { slot->set(false); }};
     }
     const bool in_time = co_await done;
-    if (!in_time) co_return fail(ErrorKind::timed_out, "looking up " + host + " took too long");
+    if (!in_time) co_return fail(ErrorKind::timed_out, "looking up " + host_ + " took too long");
   }
-  if (entry->endpoints.empty()) co_return std::unexpected(entry->error);
-  co_return entry->endpoints;
+  if (addresses_.empty()) co_return std::unexpected(error_);
+  co_return in_turn();
 }
 
-Task<void> Addresses::look_up(loop::EventLoop& loop, std::shared_ptr<Entry> entry) {
-  auto found = co_await net::resolve(loop, entry->host, entry->port, Clock::now() + kLookUpMax);
-  entry->looking = false;
-  entry->found_at = loop::EventLoop::now();
-  if (found) {
-    entry->endpoints = std::move(*found);
-  } else {
-    entry->error = std::move(found).error();
+std::vector<net::Endpoint> Addresses::in_turn() {
+  std::vector<net::Endpoint> order;
+  const std::size_t first = turn_++;
+  for (const bool failed : {false, true}) {
+    for (std::size_t i = 0; i < addresses_.size(); ++i) {
+      const Address& address = addresses_[(first + i) % addresses_.size()];
+      if (address.failed == failed) order.push_back(address.endpoint);
+    }
   }
-  const auto waiting = std::exchange(entry->waiting, {});
+  return order;
+}
+
+bool Addresses::includes(const net::Endpoint& endpoint) const {
+  return literal_ || std::ranges::any_of(addresses_, [&](const Address& address) {
+           return address.endpoint == endpoint;
+         });
+}
+
+void Addresses::note_failure(const net::Endpoint& endpoint) {
+  for (Address& address : addresses_) {
+    if (address.endpoint == endpoint) address.failed = true;
+  }
+}
+
+Task<void> Addresses::look_up(std::shared_ptr<Addresses> self) {
+  auto found = co_await net::resolve(self->loop_, self->host_, self->port_,
+                                     loop::EventLoop::now() + kLookUpMax);
+  self->looking_ = false;
+  self->looked_up_ = loop::EventLoop::now();
+  if (found) {
+    self->addresses_.clear();
+    for (net::Endpoint& endpoint : *found) self->addresses_.push_back({std::move(endpoint)});
+  } else {
+    self->error_ = std::move(found).error();
+  }
+  const auto waiting = std::exchange(self->waiting_, {});
   for (const auto& slot : waiting) slot->set(true);
 }
 

@@ -5,14 +5,12 @@
 #include <array>
 #include <utility>
 
+#include "backend/h1_channel.h"
 #include "backend/response_body.h"
-#include "net/resolver.h"
 
 namespace sluice::backend {
 
 namespace {
-
-constexpr auto kConnectMax = std::chrono::seconds(30);
 
 // RFC 9110 section 9.2.2: a proxy must not repeat other requests by itself.
 bool is_idempotent(std::string_view method) {
@@ -21,69 +19,121 @@ bool is_idempotent(std::string_view method) {
   return std::ranges::find(kMethods, method) != kMethods.end();
 }
 
-Failure connect_failure(Error error) { return {Stage::connect, std::move(error)}; }
+Failure failure_of(Stage stage, ErrorKind kind, std::string message) {
+  return {stage, {kind, std::move(message)}};
+}
 
 }  // namespace
 
-Client::Client(loop::EventLoop& loop, const std::vector<Server>& servers, PoolLimits limits)
-    : loop_(loop),
-      servers_(servers),
-      addresses_(loop),
-      pool_(std::make_shared<Pool>(loop, servers.size(), limits)) {}
+Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, Gates gates,
+               const ClientOptions& options)
+    : core_(core),
+      servers_(std::move(servers)),
+      gates_(std::move(gates)),
+      queue_timeout_(options.queue_timeout),
+      pool_(std::make_shared<Pool>(core, gates_, options.pool)) {
+  for (const Server& server : *servers_) {
+    connectors_.push_back(std::make_unique<Connector>(core.loop, server, options.connector));
+  }
+}
 
 Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
                                      http::Response& response) {
-  bool may_repeat = !request.body.is_stream() && is_idempotent(request.method);
-  auto connection = pool_->take(call.server);
-  const Target target{call.host, servers_[call.server].path};
+  bool may_repeat = !request.body.is_stream();
+  bool fresh = false;
+  const Target target{call.host, (*servers_)[call.server].path};
   const bool keep_body = call.body_bytes_max < 0;
+  std::unique_ptr<Channel> channel;
   while (true) {
-    const bool kept = connection != nullptr;
-    if (!kept) {
-      auto made = co_await connect(call);
-      if (!made) co_return std::unexpected(std::move(made).error());
-      connection = std::move(*made);
-    }
-    if (call.deadline != TimePoint::max()) connection->stream().set_deadline(call.deadline);
-    auto started = co_await connection->start(request, target, keep_body, response);
+    auto opened = co_await open(call, fresh);
+    if (!opened) co_return std::unexpected(std::move(opened).error());
+    channel = std::move(*opened);
+    channel->set_deadline(call.deadline);
+    auto started = co_await channel->start(request, target, keep_body, response);
     if (started) break;
-    const bool dead = started.error().error.kind == ErrorKind::closed && !connection->answered();
-    if (!kept || !dead || !std::exchange(may_repeat, false)) {
+    const Fate fate = channel->fate(started.error());
+    const bool harmless =
+        fate == Fate::unprocessed || (fate == Fate::unanswered && is_idempotent(request.method));
+    if (!harmless || !std::exchange(may_repeat, false)) {
       co_return std::unexpected(std::move(started).error());
     }
-    connection.reset();
+    fresh = true;
+    channel.reset();
   }
-  co_return co_await finish(call, std::move(connection), request.method, response);
+  co_return co_await finish(call, std::move(channel), request.method, response);
 }
 
-Task<Outcome<std::unique_ptr<Connection>>> Client::connect(const Call& call) {
-  const Server& server = servers_[call.server];
-  const TimePoint deadline = std::min(call.deadline, loop::EventLoop::now() + kConnectMax);
-  auto endpoints = co_await addresses_.find(server.host, server.port, deadline);
-  if (!endpoints) co_return std::unexpected(connect_failure(std::move(endpoints).error()));
-  Error last;
-  for (const net::Endpoint& endpoint : *endpoints) {
-    auto stream = co_await net::connect(loop_, endpoint, deadline);
-    if (stream) co_return std::make_unique<Connection>(std::move(*stream));
-    last = std::move(stream).error();
-    if (last.kind == ErrorKind::timed_out) break;
+std::unique_ptr<Channel> Client::take_kept(std::size_t server) {
+  while (auto kept = pool_->take(server)) {
+    const TimePoint now = loop::EventLoop::now();
+    if (!connectors_[server]->is_current(kept->endpoint(), now)) continue;
+    return std::make_unique<H1Channel>(pool_, server, std::move(kept), true);
   }
-  co_return std::unexpected(connect_failure(std::move(last)));
+  return nullptr;
 }
 
-Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Connection> connection,
+// A new connection if `fresh`: a kept one has failed, and the others may be as old.
+Task<Outcome<std::unique_ptr<Channel>>> Client::open(const Call& call, bool fresh) {
+  ConnectionGate& gate = *gates_[call.server];
+  if (!gate.has_queue(core_.index)) {
+    if (!fresh) {
+      if (auto kept = take_kept(call.server)) co_return kept;
+    }
+    if (auto pass = gate.try_pass(core_)) co_return co_await connect(call, std::move(*pass));
+  }
+  co_return co_await queue_up(call, fresh);
+}
+
+Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, bool fresh) {
+  ConnectionGate& gate = *gates_[call.server];
+  const TimePoint deadline = std::min(call.deadline, loop::EventLoop::now() + queue_timeout_);
+  std::optional<ConnectionGate::Pass> pass;
+  {
+    ConnectionGate::Place place(gate, core_);
+    if (place.refused()) {
+      co_return std::unexpected(
+          failure_of(Stage::queue, ErrorKind::unavailable, "the queue for a connection is full"));
+    }
+    while (true) {
+      auto kept = fresh ? nullptr : take_kept(call.server);
+      if (kept) co_return kept;
+      if (fresh) (void)pool_->take(call.server);  // makes room for a new one
+      pass = gate.try_pass(core_);
+      if (pass) break;
+      const bool woken = co_await place.wait(deadline);
+      if (!woken) {
+        co_return std::unexpected(failure_of(Stage::queue, ErrorKind::timed_out,
+                                             "waited too long for a free connection"));
+      }
+    }
+  }
+  co_return co_await connect(call, std::move(*pass));
+}
+
+Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
+                                                        ConnectionGate::Pass pass) {
+  auto link = co_await connectors_[call.server]->connect(call.deadline);
+  if (!link) {
+    Failure failure{Stage::connect, std::move(link).error()};
+    co_return std::unexpected(std::move(failure));
+  }
+  auto connection = std::make_unique<Connection>(std::move(link->stream), std::move(link->endpoint),
+                                                 std::move(pass));
+  co_return std::make_unique<H1Channel>(pool_, call.server, std::move(connection), false);
+}
+
+Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> channel,
                                    std::string_view method, http::Response& response) {
-  const auto length = connection->content_length();
-  if (call.body_bytes_max < 0 && connection->has_body()) {
-    connection->stream().clear_deadline();
-    response.body = http::Body(
-        std::make_unique<ResponseBody>(pool_, call.server, std::move(connection)), length);
+  const auto length = channel->content_length();
+  if (call.body_bytes_max < 0 && channel->has_body()) {
+    channel->set_deadline(TimePoint::max());
+    response.body = http::Body(std::make_unique<ResponseBody>(std::move(channel)), length);
     co_return Outcome<void>();
   }
   const auto bytes_max = static_cast<std::uint64_t>(std::max<std::int64_t>(call.body_bytes_max, 0));
-  auto whole = co_await read_whole(*connection, bytes_max);
+  auto whole = co_await read_whole(*channel, bytes_max);
   if (!whole) co_return std::unexpected(std::move(whole).error());
-  pool_->put(call.server, std::move(connection));
+  channel.reset();
   if (method == "HEAD" && length) {
     response.body = http::Body(std::make_unique<AnnouncedBody>(), length);
   } else {

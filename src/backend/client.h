@@ -7,12 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/addresses.h"
-#include "backend/connection.h"
+#include "backend/channel.h"
+#include "backend/connection_gate.h"
+#include "backend/connector.h"
 #include "backend/pool.h"
 #include "backend/server.h"
 #include "http/message.h"
-#include "loop/event_loop.h"
+#include "loop/core.h"
 #include "loop/task.h"
 
 namespace sluice::backend {
@@ -24,27 +25,43 @@ struct Call {
   std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
 };
 
+struct ClientOptions {
+  PoolLimits pool{};
+  ConnectorOptions connector{};
+  Duration queue_timeout = std::chrono::seconds(10);  // the longest wait for a connection
+};
+
+using Servers = std::vector<Server>;
+using Gates = std::vector<std::shared_ptr<ConnectionGate>>;
+
 class Client {
  public:
-  // `servers` must outlive the Client.
-  Client(loop::EventLoop& loop, const std::vector<Server>& servers, PoolLimits limits);
+  // `gates`: one per server. `core` outlives the Client.
+  Client(const loop::Core& core, std::shared_ptr<const Servers> servers, Gates gates,
+         const ClientOptions& options);
 
   // Sends `request`, fills `response`. If a kept connection turns out to be dead before any byte of
-  // a response, a request that may be repeated (idempotent, its body whole) goes out once more on a
-  // new one. A streamed request body is taken from the request. A streamed response body owns its
-  // connection; dropping it early closes the connection.
+  // a response, a request that may be repeated (idempotent, its body whole) goes out once more. A
+  // streamed request body is taken from the request. A streamed response body owns its connection;
+  // dropping it early closes the connection.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
                                              http::Response& response);
   [[nodiscard]] std::size_t idle() const { return pool_->idle(); }
 
  private:
-  Task<Outcome<std::unique_ptr<Connection>>> connect(const Call& call);
-  Task<Outcome<void>> finish(const Call& call, std::unique_ptr<Connection> connection,
-                             std::string_view method, http::Response& response);
+  [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> open(const Call& call, bool fresh);
+  [[nodiscard]] std::unique_ptr<Channel> take_kept(std::size_t server);
+  [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> connect(const Call& call,
+                                                                ConnectionGate::Pass pass);
+  [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> queue_up(const Call& call, bool fresh);
+  [[nodiscard]] Task<Outcome<void>> finish(const Call& call, std::unique_ptr<Channel> channel,
+                                           std::string_view method, http::Response& response);
 
-  loop::EventLoop& loop_;
-  const std::vector<Server>& servers_;
-  Addresses addresses_;
+  const loop::Core& core_;
+  std::shared_ptr<const Servers> servers_;
+  Gates gates_;
+  Duration queue_timeout_;
+  std::vector<std::unique_ptr<Connector>> connectors_;
   std::shared_ptr<Pool> pool_;  // streamed bodies hand their connections back if it still is there
 };
 

@@ -34,11 +34,15 @@ class ClientFixture : public testing::Test {
  protected:
   void serve(std::vector<ScriptedServer::Script> scripts) {
     server_ = std::make_unique<ScriptedServer>(loop_, std::move(scripts));
-    servers_ = {*parse_server_url(server_->url())};
-    client_ = std::make_unique<Client>(loop_, servers_, PoolLimits{});
+    server_entry_ = *parse_server_url(server_->url());
+    make_client();
     request_.method = "GET";
     request_.host = "shop";
     request_.escaped_path = "/a%3Fb";
+  }
+  void make_client(const ClientOptions& options = {}) {
+    const auto servers = std::make_shared<const Servers>(Servers{server_entry_});
+    client_ = std::make_unique<Client>(core_, servers, Gates{gate_}, options);
   }
   Outcome<void> exchange() {
     return loop::run_to_completion(loop_, client_->exchange(call_, request_, response_));
@@ -59,7 +63,9 @@ class ClientFixture : public testing::Test {
   }
 
   loop::EventLoop loop_;
-  std::vector<Server> servers_;
+  loop::Core core_{loop_, 0, 1};
+  std::shared_ptr<ConnectionGate> gate_ = std::make_shared<ConnectionGate>(1);
+  Server server_entry_;
   std::unique_ptr<ScriptedServer> server_;
   std::unique_ptr<Client> client_;
   http::Request request_;

@@ -29,7 +29,8 @@ TEST_F(ClientTest, SendsTheEscapedPathAndTheHostItIsTold) {
     co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(head.size()) +
                        "\r\n\r\n" + head);
   }});
-  servers_[0].path = "/base";
+  server_entry_.path = "/base";
+  make_client();
   call_.host = "backend:81";
   request_.query = "q=1";
   request_.has_query = true;
@@ -171,7 +172,9 @@ TEST_F(ClientTest, SwitchingProtocolsIsNoResponse) {
 
 TEST_F(ClientTest, IdleConnectionsGrowOld) {
   serve({answer_all});
-  client_ = std::make_unique<Client>(loop_, servers_, PoolLimits{.idle_for_max = milliseconds(20)});
+  ClientOptions options;
+  options.pool.idle_for_max = milliseconds(20);
+  make_client(options);
   EXPECT_EQ(outcome(), "200 hello");
   EXPECT_EQ(client_->idle(), 1U);
   pause(milliseconds(60));
@@ -180,10 +183,12 @@ TEST_F(ClientTest, IdleConnectionsGrowOld) {
 
 TEST_F(ClientTest, NamesAreLookedUp) {
   serve({answer_all});
-  servers_[0].host = "localhost";
+  server_entry_.host = "localhost";
+  server_entry_.has_ip_host = false;
+  make_client();
   EXPECT_EQ(outcome(), "200 hello");
-  servers_[0].host = "no-such-host.invalid";
-  client_ = std::make_unique<Client>(loop_, servers_, PoolLimits{});
+  server_entry_.host = "no-such-host.invalid";
+  make_client();
   EXPECT_THAT(outcome(), StartsWith("0 cannot look up no-such-host.invalid: "));
 }
 

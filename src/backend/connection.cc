@@ -18,8 +18,12 @@ constexpr std::size_t kWholeBytesMax = 64 * 1024;
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<net::Stream> stream)
-    : stream_(std::move(stream)), in_(kInBytes) {}
+Connection::Connection(std::unique_ptr<net::Stream> stream, net::Endpoint endpoint,
+                       ConnectionGate::Pass pass)
+    : pass_(std::move(pass)),
+      endpoint_(std::move(endpoint)),
+      stream_(std::move(stream)),
+      in_(kInBytes) {}
 
 bool Connection::reusable() const {
   return finished_ && sent_ && !ended_ && begin_ == end_ && parser_.keep_alive();

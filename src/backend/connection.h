@@ -3,60 +3,38 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backend/channel.h"
+#include "backend/connection_gate.h"
 #include "base/result.h"
 #include "http/h1/response_parser.h"
 #include "http/message.h"
 #include "loop/task.h"
+#include "net/resolver.h"
 #include "net/stream.h"
 
 namespace sluice::backend {
 
-// Where an exchange failed, which tells whose fault it was.
-enum class Stage {
-  connect,       // the backend, or its name
-  request_body,  // the client did not give the whole body of its request
-  head,          // the request was sent in vain, or the answer was no response
-  body,          // the response broke off or was too large
-  choose,        // there is no server, or none that may be asked now
-};
-
-struct Failure {
-  Stage stage = Stage::connect;
-  Error error;
-};
-
-template <class T>
-using Outcome = std::expected<T, Failure>;
-
-// What a request says to a backend in place of its own.
-struct Target {
-  std::string_view host;  // empty: the request's
-  std::string_view path;  // goes before the request's path
-};
-
 class Connection {
  public:
-  explicit Connection(std::unique_ptr<net::Stream> stream);
+  // `endpoint`: the other end, for the owner. `pass`: kept as long as the connection is open.
+  explicit Connection(std::unique_ptr<net::Stream> stream, net::Endpoint endpoint = {},
+                      ConnectionGate::Pass pass = {});
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] net::Stream& stream() { return *stream_; }
+  [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
 
-  // Sends the request and reads the head of the response. A large or streamed request body is still
-  // being sent when this returns; it goes on as long as the Connection lives. A streamed one is
-  // taken from the request; a whole one must stay as it is unless `keep_body` copies it.
+  // As of Channel.
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
                             http::Response& response);
-  // The next bytes of the response body, valid until the next call; empty at the end.
   Task<Outcome<std::string_view>> read_body();
-
   [[nodiscard]] bool has_body() const { return parser_.has_body(); }
   [[nodiscard]] std::optional<std::uint64_t> content_length() const {
     return parser_.content_length();
@@ -76,6 +54,8 @@ class Connection {
   Failure failure(Stage stage, Error error);
   [[nodiscard]] std::string_view unread() const { return {in_.data() + begin_, end_ - begin_}; }
 
+  ConnectionGate::Pass pass_;
+  net::Endpoint endpoint_;
   std::unique_ptr<net::Stream> stream_;
   http::h1::ResponseParser parser_;
   std::vector<char> in_;

@@ -8,16 +8,24 @@ namespace {
 
 constexpr std::uint64_t kBodyBytesMax = 64 << 10;
 
-std::vector<Server> with_port(std::vector<Server> servers, std::optional<std::uint16_t> port) {
+std::shared_ptr<const Servers> with_port(Servers servers, std::optional<std::uint16_t> port) {
   for (Server& server : servers) server.port = port.value_or(server.port);
-  return servers;
+  return std::make_shared<const Servers>(std::move(servers));
 }
 
 // A check tells whether connections can be made, so none is kept.
-PoolLimits no_idle() {
-  PoolLimits limits;
-  limits.idle_max = 0;
-  return limits;
+ClientOptions no_idle(ConnectorOptions connector) {
+  ClientOptions options;
+  options.pool.idle_max = 0;
+  options.connector = std::move(connector);
+  return options;
+}
+
+// Checks do not wait for the connections that requests use.
+Gates own_gates(std::size_t count) {
+  Gates gates(count);
+  for (auto& gate : gates) gate = std::make_shared<ConnectionGate>(1);
+  return gates;
 }
 
 }  // namespace
@@ -30,25 +38,25 @@ HealthThread::~HealthThread() {
 }
 
 struct HealthChecker::Run {
-  Run(loop::EventLoop& its_loop, std::string its_pool, std::vector<Server> its_servers,
-      ServerStates its_states, HealthCheck its_check, Logger its_logger)
-      : loop(its_loop),
+  Run(loop::EventLoop& loop, std::string its_pool, Servers its_servers, ServerStates its_states,
+      HealthCheck its_check, Logger its_logger)
+      : core{loop, 0, 1},
         pool(std::move(its_pool)),
         servers(with_port(std::move(its_servers), its_check.port)),
         states(std::move(its_states)),
         check(std::move(its_check)),
         logger(std::move(its_logger)),
-        client(loop, servers, no_idle()),
-        faults(servers.size()) {}
+        client(core, servers, own_gates(servers->size()), no_idle(check.connector)),
+        faults(servers->size()) {}
 
   Task<void> watch(std::size_t server);
   Task<std::string> ask(std::size_t server);
   void make_request(std::size_t server, http::Request& request) const;
   void note(std::size_t server, const std::string& fault, unsigned in_row);
 
-  loop::EventLoop& loop;
+  const loop::Core core;
   const std::string pool;
-  const std::vector<Server> servers;
+  const std::shared_ptr<const Servers> servers;
   const ServerStates states;
   const HealthCheck check;
   const Logger logger;
@@ -67,13 +75,13 @@ Task<void> HealthChecker::Run::watch(std::size_t server) {
     in_row = fault.empty() == failed_before ? 1 : in_row + 1;
     failed_before = !fault.empty();
     note(server, fault, in_row);
-    co_await loop.sleep_until(next);
+    co_await core.loop.sleep_until(next);
   }
 }
 
 void HealthChecker::Run::make_request(std::size_t server, http::Request& request) const {
   request.method = check.method;
-  request.host = servers[server].authority;
+  request.host = (*servers)[server].authority;
   (void)request.set_target(check.target);
   for (const http::Field& field : check.headers) {
     if (http::iequals(field.name, "Host")) {
@@ -106,10 +114,10 @@ void HealthChecker::Run::note(std::size_t server, const std::string& fault, unsi
   ServerState& state = *states[server];
   if (state.healthy() && !fault.empty() && in_row >= check.fails) {
     state.set_healthy(false);
-    logger.warn(pool + ": " + servers[server].url + " is unhealthy: " + fault);
+    logger.warn(pool + ": " + (*servers)[server].url + " is unhealthy: " + fault);
   } else if (!state.healthy() && fault.empty() && in_row >= check.passes) {
     state.set_healthy(true);
-    logger.info(pool + ": " + servers[server].url + " is healthy again");
+    logger.info(pool + ": " + (*servers)[server].url + " is healthy again");
   }
 }
 
@@ -120,7 +128,7 @@ HealthChecker::HealthChecker(std::shared_ptr<HealthThread> thread, std::string p
       run_(std::make_shared<Run>(thread_->loop(), std::move(pool), std::move(servers),
                                  std::move(states), std::move(check), std::move(logger))) {
   thread_->loop().post([run = run_] {
-    for (std::size_t i = 0; i < run->servers.size(); ++i) {
+    for (std::size_t i = 0; i < run->servers->size(); ++i) {
       run->tasks.push_back(run->watch(i));
       run->tasks.back().start();
     }

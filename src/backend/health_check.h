@@ -33,7 +33,8 @@ struct HealthCheck {
   std::string target = "/";            // behind the path of the server's URL
   std::vector<http::Field> headers{};  // Host among them, perhaps
   std::string body{};
-  bool wants_body = false;  // `fault` looks at the body of the response, of at most 64 KiB
+  bool wants_body = false;       // `fault` looks at the body of the response, of at most 64 KiB
+  ConnectorOptions connector{};  // how to reach them; `timeout` is above it
   // What is wrong with a response; "" for nothing. Called on the thread of the checks.
   std::function<std::string(const http::Response&)> fault{};
 };
@@ -56,7 +57,7 @@ class HealthThread {
 class HealthChecker {
  public:
   // Begins at once. `pool`: its name, for the log.
-  HealthChecker(std::shared_ptr<HealthThread> thread, std::string pool, std::vector<Server> servers,
+  HealthChecker(std::shared_ptr<HealthThread> thread, std::string pool, Servers servers,
                 ServerStates states, HealthCheck check, Logger logger);
   ~HealthChecker();
   HealthChecker(const HealthChecker&) = delete;

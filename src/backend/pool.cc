@@ -6,8 +6,15 @@
 
 namespace sluice::backend {
 
-Pool::Pool(loop::EventLoop& loop, std::size_t server_count, PoolLimits limits)
-    : loop_(loop), limits_(limits), shelves_(server_count) {}
+Pool::Pool(const loop::Core& core, std::vector<std::shared_ptr<ConnectionGate>> gates,
+           PoolLimits limits)
+    : core_(core), limits_(limits), shelves_(gates.size()) {
+  for (std::size_t i = 0; i < gates.size(); ++i) {
+    Shelf& shelf = shelves_[i];
+    shelf.gate = std::move(gates[i]);
+    shelf.evictor = shelf.gate->add_evictor(core, [this, &shelf] { return drop_one(shelf.idles); });
+  }
+}
 
 // Nothing may come on an idle connection but its end.
 Task<void> Pool::watch(Idle& idle) {
@@ -21,10 +28,10 @@ bool Pool::usable(const Idle& idle) const {
 }
 
 std::unique_ptr<Connection> Pool::take(std::size_t server) {
-  Shelf& shelf = shelves_[server];
-  while (!shelf.empty()) {
-    const std::unique_ptr<Idle> last = std::move(shelf.back());
-    shelf.pop_back();
+  Idles& idles = shelves_[server].idles;
+  while (!idles.empty()) {
+    const std::unique_ptr<Idle> last = std::move(idles.back());
+    idles.pop_back();
     --idle_;
     const bool good = usable(*last);
     last->watch.reset();
@@ -36,28 +43,39 @@ std::unique_ptr<Connection> Pool::take(std::size_t server) {
 void Pool::put(std::size_t server, std::unique_ptr<Connection> connection) {
   if (!connection->reusable()) return;
   Shelf& shelf = shelves_[server];
-  if (shelf.size() >= limits_.idle_per_server_max || idle_ >= limits_.idle_max) prune(shelf);
-  if (shelf.size() >= limits_.idle_per_server_max || idle_ >= limits_.idle_max) return;
+  if (!shelf.gate->has_queue(core_.index) && shelf.gate->others_wait(core_.index)) return;
+  Idles& idles = shelf.idles;
+  if (idles.size() >= limits_.idle_per_server_max || idle_ >= limits_.idle_max) prune(idles);
+  if (idles.size() >= limits_.idle_per_server_max || idle_ >= limits_.idle_max) return;
   connection->stream().clear_deadline();
-  shelf.push_back(std::make_unique<Idle>());
+  idles.push_back(std::make_unique<Idle>());
   ++idle_;
-  Idle& idle = *shelf.back();
+  Idle& idle = *idles.back();
   idle.connection = std::move(connection);
   idle.since = loop::EventLoop::now();
   idle.watch = watch(idle);
   idle.watch.start();
   if (!sweep_.pending()) sweep();
+  shelf.gate->notify(core_);
 }
 
-void Pool::prune(Shelf& shelf) {
-  idle_ -= std::erase_if(shelf, [this](const auto& idle) { return !usable(*idle); });
+void Pool::prune(Idles& idles) {
+  idle_ -= std::erase_if(idles, [this](const auto& idle) { return !usable(*idle); });
+}
+
+bool Pool::drop_one(Idles& idles) {
+  if (idles.empty()) return false;
+  const std::unique_ptr<Idle> oldest = std::move(idles.front());
+  idles.erase(idles.begin());
+  --idle_;
+  return true;
 }
 
 void Pool::sweep() {
-  for (Shelf& shelf : shelves_) prune(shelf);
+  for (Shelf& shelf : shelves_) prune(shelf.idles);
   sweep_ = {};
   if (idle_ == 0) return;
-  sweep_ = {loop_, loop::EventLoop::now() + limits_.idle_for_max / 3, [this] { sweep(); }};
+  sweep_ = {core_.loop, loop::EventLoop::now() + limits_.idle_for_max / 3, [this] { sweep(); }};
 }
 
 }  // namespace sluice::backend

@@ -9,6 +9,7 @@
 
 #include "backend/connection.h"
 #include "base/time.h"
+#include "loop/core.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
 
@@ -22,13 +23,16 @@ struct PoolLimits {
 
 class Pool {
  public:
-  Pool(loop::EventLoop& loop, std::size_t server_count, PoolLimits limits);
+  // `gates`: one per server.
+  Pool(const loop::Core& core, std::vector<std::shared_ptr<ConnectionGate>> gates,
+       PoolLimits limits);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   // The connection that became idle last, or null.
   [[nodiscard]] std::unique_ptr<Connection> take(std::size_t server);
-  // Closes it if it cannot be used again or there are enough.
+  // Closes it if it cannot be used again, if there are enough, or if another core is short of
+  // connections.
   void put(std::size_t server, std::unique_ptr<Connection> connection);
   [[nodiscard]] std::size_t idle() const { return idle_; }
 
@@ -40,16 +44,22 @@ class Pool {
     char heard = 0;
     Task<void> watch;
   };
-  using Shelf = std::vector<std::unique_ptr<Idle>>;
+  using Idles = std::vector<std::unique_ptr<Idle>>;  // oldest first
+  struct Shelf {
+    Idles idles;
+    std::shared_ptr<ConnectionGate> gate;
+    std::shared_ptr<void> evictor;
+  };
 
   static Task<void> watch(Idle& idle);
   [[nodiscard]] bool usable(const Idle& idle) const;
-  void prune(Shelf& shelf);
+  void prune(Idles& idles);
+  bool drop_one(Idles& idles);
   void sweep();
 
-  loop::EventLoop& loop_;
+  const loop::Core& core_;
   PoolLimits limits_;
-  std::vector<Shelf> shelves_;  // by server, oldest first
+  std::vector<Shelf> shelves_;  // by server; never resized
   std::size_t idle_ = 0;
   loop::EventLoop::Timer sweep_;
 };

@@ -18,28 +18,21 @@ Failure too_large(std::uint64_t bytes_max) {
 
 }  // namespace
 
-ResponseBody::ResponseBody(std::weak_ptr<Pool> pool, std::size_t server,
-                           std::unique_ptr<Connection> connection)
-    : pool_(std::move(pool)), server_(server), connection_(std::move(connection)) {}
-
 Task<Result<std::string_view>> ResponseBody::read() {
-  if (!connection_) co_return std::string_view();
-  auto bytes = co_await connection_->read_body();
+  if (!channel_) co_return std::string_view();
+  auto bytes = co_await channel_->read_body();
   if (!bytes) co_return std::unexpected(std::move(bytes).error().error);
-  if (!bytes->empty()) co_return *bytes;
-  auto connection = std::move(connection_);
-  if (const auto pool = pool_.lock()) pool->put(server_, std::move(connection));
-  co_return std::string_view();
+  if (bytes->empty()) channel_.reset();
+  co_return *bytes;
 }
 
-Task<Outcome<std::string>> read_whole(Connection& connection, std::uint64_t bytes_max) {
+Task<Outcome<std::string>> read_whole(Channel& channel, std::uint64_t bytes_max) {
   std::string whole;
-  const std::uint64_t announced =
-      connection.has_body() ? connection.content_length().value_or(0) : 0;
+  const std::uint64_t announced = channel.has_body() ? channel.content_length().value_or(0) : 0;
   if (announced > bytes_max) co_return std::unexpected(too_large(bytes_max));
   whole.reserve(std::min(announced, kReserveMax));
   while (true) {
-    auto bytes = co_await connection.read_body();
+    auto bytes = co_await channel.read_body();
     if (!bytes) co_return std::unexpected(std::move(bytes).error());
     if (bytes->empty()) co_return whole;
     if (whole.size() + bytes->size() > bytes_max) co_return std::unexpected(too_large(bytes_max));

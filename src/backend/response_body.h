@@ -6,23 +6,19 @@
 #include <memory>
 #include <string>
 
-#include "backend/connection.h"
-#include "backend/pool.h"
+#include "backend/channel.h"
 #include "http/body.h"
 
 namespace sluice::backend {
 
-// Owns the connection until the end of the body, then hands it back to the pool.
+// Owns the channel until the end of the body.
 class ResponseBody final : public http::BodyReader {
  public:
-  ResponseBody(std::weak_ptr<Pool> pool, std::size_t server,
-               std::unique_ptr<Connection> connection);
+  explicit ResponseBody(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
   Task<Result<std::string_view>> read() override;
 
  private:
-  std::weak_ptr<Pool> pool_;
-  std::size_t server_;
-  std::unique_ptr<Connection> connection_;  // null: the end was read
+  std::unique_ptr<Channel> channel_;  // null: the end was read
 };
 
 // The body that a response to HEAD does not have, but announces.
@@ -32,7 +28,6 @@ class AnnouncedBody final : public http::BodyReader {
 };
 
 // Reads the body whole. `too_large` beyond `bytes_max`.
-[[nodiscard]] Task<Outcome<std::string>> read_whole(Connection& connection,
-                                                    std::uint64_t bytes_max);
+[[nodiscard]] Task<Outcome<std::string>> read_whole(Channel& channel, std::uint64_t bytes_max);
 
 }  // namespace sluice::backend

@@ -10,15 +10,17 @@
 namespace sluice::backend {
 namespace {
 
-constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kPlain = "http://";
+constexpr std::string_view kSecure = "https://";
 
 std::unexpected<Error> refuse(std::string_view url, std::string_view reason) {
   return fail(ErrorKind::invalid, "\"" + std::string(url) + "\" " + std::string(reason));
 }
 
-// 80 if there is none, nullopt if it is no port.
-std::optional<std::uint16_t> port_of(std::string_view authority, std::string_view host) {
-  if (authority.size() == host.size()) return 80;
+// nullopt if it is no port.
+std::optional<std::uint16_t> port_of(std::string_view authority, std::string_view host,
+                                     std::uint16_t if_none) {
+  if (authority.size() == host.size()) return if_none;
   const std::string_view digits = authority.substr(host.size() + 1);
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
@@ -30,17 +32,18 @@ std::optional<std::uint16_t> port_of(std::string_view authority, std::string_vie
 }  // namespace
 
 Result<Server> parse_server_url(std::string_view url) {
-  if (url.starts_with("https://"))
-    return refuse(url, "needs TLS, which this version does not have yet");
-  if (!url.starts_with(kScheme)) return refuse(url, "is not a URL, try http://10.0.0.1:8080");
-  std::string_view rest = url.substr(kScheme.size());
+  const bool secure = url.starts_with(kSecure);
+  if (!secure && !url.starts_with(kPlain)) {
+    return refuse(url, "is not a URL, try http://10.0.0.1:8080");
+  }
+  std::string_view rest = url.substr(secure ? kSecure.size() : kPlain.size());
   if (rest.find_first_of("?#@") != std::string_view::npos) {
     return refuse(url, "must not have a user, a query or a fragment");
   }
   const std::string_view authority = rest.substr(0, rest.find('/'));
   const std::string_view host = http::host_without_port(authority);
   if (host.empty() || !http::is_host(authority)) return refuse(url, "has no valid host");
-  const auto port = port_of(authority, host);
+  const auto port = port_of(authority, host, secure ? 443 : 80);
   if (!port) return refuse(url, "has no valid port");
   rest.remove_prefix(authority.size());
   while (rest.ends_with('/')) rest.remove_suffix(1);
@@ -49,6 +52,7 @@ Result<Server> parse_server_url(std::string_view url) {
   server.url = url;
   server.host = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
   server.port = *port;
+  server.secure = secure;
   server.authority = authority;
   server.path = rest;
   server.has_ip_host = net::is_ip_literal(server.host);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/connection_gate.h"
 #include "base/time.h"
 #include "observe/counter.h"
 
@@ -26,7 +27,8 @@ struct OutlierPolicy {
 
 class ServerState {
  public:
-  explicit ServerState(unsigned core_count) : cells(core_count) {}
+  explicit ServerState(unsigned core_count)
+      : cells(core_count), gate(std::make_shared<ConnectionGate>(core_count)) {}
 
   struct Cells {
     observe::Cell requests;  // tries that went to this server
@@ -34,6 +36,7 @@ class ServerState {
     observe::Cell in_flight;
   };
   observe::PerCore<Cells> cells;
+  const std::shared_ptr<ConnectionGate> gate;  // its connections
 
   // What the health check found last; true before the first.
   [[nodiscard]] bool healthy() const { return healthy_.load(std::memory_order_relaxed); }

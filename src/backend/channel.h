@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Channel: one exchange with a backend, over whichever version of HTTP. Core-bound.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "http/message.h"
+#include "loop/task.h"
+
+namespace sluice::backend {
+
+// Where an exchange failed, which tells whose fault it was.
+enum class Stage {
+  connect,       // the backend, or its name
+  request_body,  // the client did not give the whole body of its request
+  head,          // the request was sent in vain, or the answer was no response
+  body,          // the response broke off or was too large
+  choose,        // there is no server, or none that may be asked now
+  queue,         // all connections that are allowed are in use
+};
+
+struct Failure {
+  Stage stage = Stage::connect;
+  Error error;
+};
+
+template <class T>
+using Outcome = std::expected<T, Failure>;
+
+// What a request says to a backend in place of its own.
+struct Target {
+  std::string_view host;  // empty: the request's
+  std::string_view path;  // goes before the request's path
+};
+
+// What is known of a request that failed.
+enum class Fate {
+  unknown,      // the backend may have acted on it
+  unanswered,   // a kept connection ended before any byte of an answer (RFC 9112 section 9.3.1)
+  unprocessed,  // the backend said that it has not looked at it (RFC 9113 section 8.7)
+};
+
+class Channel {
+ public:
+  Channel() = default;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  // Gives up an exchange that is not over. What it used is kept for others if that is possible.
+  virtual ~Channel() = default;
+
+  // Sends the request and reads the head of the response. A large or streamed request body is still
+  // being sent when this returns; that goes on as long as the Channel lives. A streamed one is
+  // taken from the request; a whole one must stay as it is unless `keep_body` copies it.
+  [[nodiscard]] virtual Task<Outcome<void>> start(http::Request& request, const Target& target,
+                                                  bool keep_body, http::Response& response) = 0;
+  // The next bytes of the response body, valid until the next call; empty at the end.
+  [[nodiscard]] virtual Task<Outcome<std::string_view>> read_body() = 0;
+
+  // After start().
+  [[nodiscard]] virtual bool has_body() const = 0;
+  [[nodiscard]] virtual std::optional<std::uint64_t> content_length() const = 0;
+  // After a failure of start().
+  [[nodiscard]] virtual Fate fate(const Failure& failure) const = 0;
+
+  // Of start() and read_body(), which fail with `timed_out` then; TimePoint::max(): none.
+  virtual void set_deadline(TimePoint when) = 0;
+};
+
+}  // namespace sluice::backend

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/connection_gate.h"
+
+namespace sluice::backend {
+
+void ConnectionGate::set_limits(std::uint32_t connections_max, std::uint32_t queue_max) {
+  connections_max_.store(connections_max);
+  queue_max_.store(queue_max);
+}
+
+std::optional<ConnectionGate::Pass> ConnectionGate::try_pass(const loop::Core& core) {
+  const std::uint32_t max = connections_max_.load(std::memory_order_relaxed);
+  std::uint32_t open = open_.load();
+  while (open < max) {
+    if (open_.compare_exchange_weak(open, open + 1)) return Pass(shared_from_this(), core.index);
+  }
+  return std::nullopt;
+}
+
+// Who waits has said so before it tried in vain, and this has freed before it looks for who waits:
+// one of both sees the other.
+void ConnectionGate::give_back(unsigned core) {
+  open_.fetch_sub(1);
+  if (has_queue(core)) return post(core, [core](ConnectionGate& gate) { gate.wake(core); });
+  for (unsigned step = 1; step < cores_.size(); ++step) {
+    const auto other = static_cast<unsigned>((core + step) % cores_.size());
+    if (cores_[other].waiting.load() == 0) continue;
+    return post(other, [other](ConnectionGate& gate) { gate.wake(other); });
+  }
+}
+
+void ConnectionGate::notify(const loop::Core& core) {
+  if (!has_queue(core.index)) return;
+  post(core.index, [index = core.index](ConnectionGate& gate) { gate.wake(index); });
+}
+
+bool ConnectionGate::others_wait(unsigned core) const {
+  if (queued_.load(std::memory_order_relaxed) == 0) return false;
+  for (unsigned i = 0; i < cores_.size(); ++i) {
+    if (i != core && cores_[i].waiting.load() > 0) return true;
+  }
+  return false;
+}
+
+// The first that is not awake already.
+void ConnectionGate::wake(unsigned core) {
+  for (Place* place : cores_[core].queue) {
+    if (!place->waiting_) continue;
+    return std::exchange(place->waiting_, nullptr)->set(true);
+  }
+  if (cores_[core].queue.empty() && others_wait(core)) {
+    // Whom this was meant for has left.
+    for (unsigned i = 0; i < cores_.size(); ++i) {
+      if (i == core || cores_[i].waiting.load() == 0) continue;
+      return post(i, [i](ConnectionGate& gate) { gate.wake(i); });
+    }
+  }
+}
+
+void ConnectionGate::ask_others_to_evict(unsigned core) {
+  for (unsigned i = 0; i < cores_.size(); ++i) {
+    if (i == core || cores_[i].loop.load() == nullptr) continue;
+    post(i, [i](ConnectionGate& gate) {
+      for (const Evict& evict : gate.cores_[i].evictors) {
+        if (evict()) return;
+      }
+    });
+  }
+}
+
+void ConnectionGate::post(unsigned core, std::move_only_function<void(ConnectionGate&)> work) {
+  cores_[core].loop.load()->post(
+      [self = shared_from_this(), work = std::move(work)]() mutable { work(*self); });
+}
+
+std::shared_ptr<void> ConnectionGate::add_evictor(const loop::Core& core, Evict evict) {
+  PerCore& own = cores_[core.index];
+  own.loop.store(&core.loop);
+  const auto position = own.evictors.insert(own.evictors.end(), std::move(evict));
+  return {nullptr, [self = shared_from_this(), position, index = core.index](void*) {
+            self->cores_[index].evictors.erase(position);
+          }};
+}
+
+ConnectionGate::Place::Place(ConnectionGate& gate, const loop::Core& core)
+    : gate_(gate.shared_from_this()), core_(core) {
+  if (gate.queued_.fetch_add(1) >= gate.queue_max_.load()) {
+    gate.queued_.fetch_sub(1);
+    refused_ = true;
+    return;
+  }
+  PerCore& own = gate.cores_[core.index];
+  own.loop.store(&core.loop);
+  own.waiting.fetch_add(1);
+  position_ = own.queue.insert(own.queue.end(), this);
+  gate.ask_others_to_evict(core.index);
+}
+
+ConnectionGate::Place::~Place() {
+  if (refused_) return;
+  PerCore& own = gate_->cores_[core_.index];
+  own.queue.erase(position_);
+  own.waiting.fetch_sub(1);
+  gate_->queued_.fetch_sub(1);
+}
+
+Task<bool> ConnectionGate::Place::wait(TimePoint deadline) {
+  net::OneShot<bool> woken;
+  waiting_ = woken.slot();
+  loop::EventLoop::Timer timer(core_.loop, deadline, [this, slot = woken.slot()] {
+    waiting_ = nullptr;
+    slot->set(false);
+  });
+  co_return co_await woken;
+}
+
+}  // namespace sluice::backend

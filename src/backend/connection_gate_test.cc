@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/connection_gate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "backend/client_fixture.h"
+
+namespace sluice::backend {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ConnectionGate, LetsInAsManyAsAllowed) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 1};
+  const auto gate = std::make_shared<ConnectionGate>(1);
+  gate->set_limits(2, 1);
+  auto first = gate->try_pass(core);
+  auto second = gate->try_pass(core);
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(gate->try_pass(core));
+  first.reset();
+  EXPECT_TRUE(gate->try_pass(core));
+}
+
+TEST(ConnectionGate, TheQueueIsBounded) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 1};
+  const auto gate = std::make_shared<ConnectionGate>(1);
+  gate->set_limits(1, 1);
+  {
+    const ConnectionGate::Place place(*gate, core);
+    EXPECT_FALSE(place.refused());
+    EXPECT_TRUE(ConnectionGate::Place(*gate, core).refused());
+    EXPECT_EQ(gate->queued(), 1U);
+  }
+  EXPECT_EQ(gate->queued(), 0U);
+  EXPECT_FALSE(gate->has_queue(0));
+}
+
+// Cores that take turns with one connection: each holds it for a moment, many times.
+Task<void> take_turns(ConnectionGate& gate, const loop::Core& core, int turns,
+                      std::atomic<int>& inside, std::atomic<int>& most) {
+  for (int i = 0; i < turns; ++i) {
+    std::optional<ConnectionGate::Pass> pass = gate.try_pass(core);
+    if (!pass) {
+      ConnectionGate::Place place(gate, core);
+      bool woken = true;
+      pass = gate.try_pass(core);
+      while (!pass && woken) {
+        woken = co_await place.wait(Clock::now() + std::chrono::seconds(60));
+        pass = gate.try_pass(core);
+      }
+    }
+    EXPECT_TRUE(pass) << "nobody was told";
+    if (!pass) co_return;
+    most = std::max<int>(most, ++inside);
+    co_await core.loop.yield();
+    --inside;
+  }
+}
+
+TEST(ConnectionGate, CoresWakeOneAnother) {
+  constexpr unsigned kCores = 4;
+  const auto gate = std::make_shared<ConnectionGate>(kCores);
+  gate->set_limits(1, 100);
+  std::atomic<int> inside = 0;
+  std::atomic<int> most = 0;
+  std::vector<std::unique_ptr<loop::EventLoop>> loops;
+  std::vector<std::thread> threads;
+  std::atomic<unsigned> finished = 0;
+  for (unsigned i = 0; i < kCores; ++i) loops.push_back(std::make_unique<loop::EventLoop>());
+  for (unsigned i = 0; i < kCores; ++i) {
+    threads.emplace_back([&, i] {
+      const loop::Core core{*loops[i], i, kCores};
+      loop::run_to_completion(*loops[i], take_turns(*gate, core, 300, inside, most));
+      ++finished;
+      // Others may still post here: what was freed here and is theirs.
+      while (finished < kCores) std::this_thread::yield();
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(gate->open(), 0U);
+}
+
+class QueueTest : public ClientFixture {
+ protected:
+  // Two exchanges at a time: what becomes of both.
+  std::pair<std::string, std::string> both() {
+    std::pair<std::string, std::string> outcomes;
+    loop::run_to_completion(loop_, [](QueueTest& self, auto& out) -> Task<void> {
+      self.loop_.spawn(run(self, out.first));
+      self.loop_.spawn(run(self, out.second));
+      while (out.first.empty() || out.second.empty()) co_await self.loop_.yield();
+    }(*this, outcomes));
+    return outcomes;
+  }
+  static Task<void> run(QueueTest& self, std::string& out) {
+    http::Request request;
+    request.method = "GET";
+    request.host = "shop";
+    request.escaped_path = "/";
+    http::Response response;
+    const auto outcome = co_await self.client_->exchange(self.call_, request, response);
+    out = outcome ? std::string(response.body.bytes()) : outcome.error().error.message;
+  }
+};
+
+TEST_F(QueueTest, TheSecondWaitsForTheConnectionOfTheFirst) {
+  serve({answer_all});
+  gate_->set_limits(1, 10);
+  EXPECT_EQ(both(), std::pair(std::string("hello"), std::string("hello")));
+  EXPECT_EQ(server_->connections(), 1U);
+}
+
+TEST_F(QueueTest, ConnectionsThatEndMakeRoom) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello");
+  }});
+  gate_->set_limits(1, 10);
+  EXPECT_EQ(both(), std::pair(std::string("hello"), std::string("hello")));
+  EXPECT_EQ(server_->connections(), 2U);
+}
+
+TEST_F(QueueTest, FullOrTooSlow) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.loop.sleep_for(std::chrono::milliseconds(50));
+    co_await peer.send(kHello);
+    co_await peer.head();
+  }});
+  gate_->set_limits(1, 0);
+  EXPECT_EQ(both().second, "the queue for a connection is full");
+  gate_->set_limits(1, 1);
+  ClientOptions options;
+  options.queue_timeout = std::chrono::milliseconds(5);
+  make_client(options);
+  EXPECT_EQ(both().second, "waited too long for a free connection");
+}
+
+}  // namespace
+}  // namespace sluice::backend

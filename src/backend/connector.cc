@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/connector.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "net/one_shot.h"
+#include "net/resolver.h"
+#include "net/tls/tls_stream.h"
+
+namespace sluice::backend {
+namespace {
+
+constexpr auto kHeadStart = std::chrono::milliseconds(250);
+
+}  // namespace
+
+Connector::Connector(loop::EventLoop& loop, const Server& server, ConnectorOptions options)
+    : loop_(loop),
+      server_(server),
+      options_(std::move(options)),
+      addresses_(std::make_shared<Addresses>(loop, server.host, server.port, options_.dns_period)) {
+}
+
+bool Connector::is_current(const net::Endpoint& endpoint, TimePoint now) {
+  if (server_.has_ip_host) return true;
+  addresses_->refresh(now);
+  return addresses_->includes(endpoint);
+}
+
+// Attempts that are under way at a time.
+struct Connector::Race {
+  explicit Race(loop::EventLoop& its_loop, std::shared_ptr<Addresses> its_addresses)
+      : loop(its_loop), addresses(std::move(its_addresses)) {}
+  loop::EventLoop& loop;
+  std::shared_ptr<Addresses> addresses;
+  std::optional<Link> winner;
+  Error last;
+  std::size_t running = 0;
+  std::shared_ptr<net::OneShot<bool>::Slot> news;  // told of every attempt that ends
+};
+
+Task<void> Connector::attempt(std::shared_ptr<Race> race, net::Endpoint endpoint,
+                              TimePoint deadline) {
+  auto stream = co_await net::connect(race->loop, endpoint, deadline);
+  --race->running;
+  if (!stream) {
+    race->last = std::move(stream).error();
+    race->addresses->note_failure(endpoint);
+  } else if (!race->winner) {
+    race->winner.emplace(std::move(*stream), std::move(endpoint));
+  }
+  // Not from in here: whoever waits will destroy this attempt.
+  race->loop.post([race] {
+    if (race->news) race->news->set(true);
+  });
+}
+
+Task<Result<Connector::Link>> Connector::race(std::vector<net::Endpoint> endpoints,
+                                              TimePoint deadline) {
+  if (endpoints.size() == 1) {
+    auto stream = co_await net::connect(loop_, endpoints.front(), deadline);
+    if (!stream) co_return std::unexpected(std::move(stream).error());
+    Link link{std::move(*stream), std::move(endpoints.front())};
+    co_return link;
+  }
+  const auto race = std::make_shared<Race>(loop_, addresses_);
+  std::vector<Task<void>> attempts;
+  std::size_t next = 0;
+  while (!race->winner && (next < endpoints.size() || race->running > 0)) {
+    net::OneShot<bool> news;
+    race->news = news.slot();
+    TimePoint patience = deadline;
+    if (next < endpoints.size()) {
+      ++race->running;
+      attempts.push_back(attempt(race, endpoints[next++], deadline));
+      attempts.back().start();
+      patience = std::min(deadline, loop::EventLoop::now() + kHeadStart);
+    }
+    loop::EventLoop::Timer timer(loop_, patience, [slot = news.slot()] { slot->set(false); });
+    (void)co_await news;
+    race->news = nullptr;
+    if (loop::EventLoop::now() >= deadline && !race->winner) {
+      co_return fail(ErrorKind::timed_out,
+                     "connecting to " + endpoints.front().to_string() + " took too long");
+    }
+  }
+  if (!race->winner) co_return std::unexpected(race->last);
+  co_return std::move(*race->winner);
+}
+
+Task<Result<Connector::Link>> Connector::connect(TimePoint deadline) {
+  const TimePoint now = loop::EventLoop::now();
+  const TimePoint connected_by = std::min(deadline, now + options_.connect_timeout);
+  auto endpoints = co_await addresses_->find(connected_by);
+  if (!endpoints) co_return std::unexpected(std::move(endpoints).error());
+  auto link = co_await race(std::move(*endpoints), connected_by);
+  if (!link) co_return std::unexpected(std::move(link).error());
+  if (!server_.secure) co_return std::move(*link);
+  const TimePoint secured_by =
+      std::min(deadline, loop::EventLoop::now() + options_.handshake_timeout);
+  auto secured = co_await net::connect_tls(loop_, std::move(link->stream), options_.tls, tickets_,
+                                           server_.host, secured_by);
+  if (!secured) co_return std::unexpected(std::move(secured).error());
+  link->stream = std::move(*secured);
+  co_return std::move(*link);
+}
+
+}  // namespace sluice::backend

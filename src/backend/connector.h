@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connector: streams to a server, with TLS where its URL says so. Core-bound.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backend/addresses.h"
+#include "backend/server.h"
+#include "base/time.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "net/stream.h"
+#include "net/tls/tls_client_context.h"
+
+namespace sluice::backend {
+
+struct ConnectorOptions {
+  Duration connect_timeout = std::chrono::seconds(10);  // look-up and TCP, over all addresses
+  Duration handshake_timeout = std::chrono::seconds(10);
+  Duration dns_period = std::chrono::seconds(30);
+  std::shared_ptr<const net::TlsClientContext> tls{};  // for https
+};
+
+class Connector {
+ public:
+  // `server` outlives it.
+  Connector(loop::EventLoop& loop, const Server& server, ConnectorOptions options);
+
+  struct Link {
+    std::unique_ptr<net::Stream> stream;
+    net::Endpoint endpoint;
+  };
+  // The addresses are tried one after the other; one that has not answered after 250 ms gets
+  // company (RFC 8305 section 5), and the first to answer wins.
+  [[nodiscard]] Task<Result<Link>> connect(TimePoint deadline);
+  // False if the name of the server no longer stands for that address. Looks it up anew in the
+  // background if it is time.
+  [[nodiscard]] bool is_current(const net::Endpoint& endpoint, TimePoint now);
+
+ private:
+  struct Race;
+  static Task<void> attempt(std::shared_ptr<Race> race, net::Endpoint endpoint, TimePoint deadline);
+  Task<Result<Link>> race(std::vector<net::Endpoint> endpoints, TimePoint deadline);
+
+  loop::EventLoop& loop_;
+  const Server& server_;
+  ConnectorOptions options_;
+  std::shared_ptr<Addresses> addresses_;
+  std::shared_ptr<net::TlsTickets> tickets_ = std::make_shared<net::TlsTickets>();
+};
+
+}  // namespace sluice::backend

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// H1Channel: an exchange on an HTTP/1.1 connection of its own, which goes back to the Pool.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "backend/channel.h"
+#include "backend/connection.h"
+#include "backend/pool.h"
+
+namespace sluice::backend {
+
+class H1Channel final : public Channel {
+ public:
+  // `kept`: others have used the connection before.
+  H1Channel(std::weak_ptr<Pool> pool, std::size_t server, std::unique_ptr<Connection> connection,
+            bool kept)
+      : pool_(std::move(pool)), server_(server), connection_(std::move(connection)), kept_(kept) {}
+  ~H1Channel() override {
+    if (const auto pool = pool_.lock()) pool->put(server_, std::move(connection_));
+  }
+
+  Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
+                            http::Response& response) override {
+    return connection_->start(request, target, keep_body, response);
+  }
+  Task<Outcome<std::string_view>> read_body() override { return connection_->read_body(); }
+  bool has_body() const override { return connection_->has_body(); }
+  std::optional<std::uint64_t> content_length() const override {
+    return connection_->content_length();
+  }
+  Fate fate(const Failure& failure) const override {
+    const bool dead = failure.error.kind == ErrorKind::closed && !connection_->answered();
+    return kept_ && dead ? Fate::unanswered : Fate::unknown;
+  }
+  void set_deadline(TimePoint when) override {
+    if (when == TimePoint::max()) {
+      connection_->stream().clear_deadline();
+    } else {
+      connection_->stream().set_deadline(when);
+    }
+  }
+
+ private:
+  std::weak_ptr<Pool> pool_;
+  std::size_t server_;
+  std::unique_ptr<Connection> connection_;
+  bool kept_;
+};
+
+}  // namespace sluice::backend
