@@ -31,6 +31,7 @@ Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, G
       servers_(std::move(servers)),
       gates_(std::move(gates)),
       queue_timeout_(options.queue_timeout),
+      silence_max_(options.silence_max),
       pool_(std::make_shared<Pool>(core, gates_, options.pool)) {
   for (const Server& server : *servers_) {
     connectors_.push_back(std::make_unique<Connector>(core.loop, server, options.connector));
@@ -117,8 +118,8 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
     Failure failure{Stage::connect, std::move(link).error()};
     co_return std::unexpected(std::move(failure));
   }
-  auto connection = std::make_unique<Connection>(std::move(link->stream), std::move(link->endpoint),
-                                                 std::move(pass));
+  auto connection = std::make_unique<Connection>(std::move(link->stream), silence_max_,
+                                                 std::move(link->endpoint), std::move(pass));
   co_return std::make_unique<H1Channel>(pool_, call.server, std::move(connection), false);
 }
 

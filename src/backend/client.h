@@ -28,7 +28,10 @@ struct Call {
 struct ClientOptions {
   PoolLimits pool{};
   ConnectorOptions connector{};
+  Duration silence_max = std::chrono::minutes(1);     // of a backend that is waited for
   Duration queue_timeout = std::chrono::seconds(10);  // the longest wait for a connection
+
+  bool operator==(const ClientOptions&) const = default;
 };
 
 using Servers = std::vector<Server>;
@@ -61,6 +64,7 @@ class Client {
   std::shared_ptr<const Servers> servers_;
   Gates gates_;
   Duration queue_timeout_;
+  Duration silence_max_;
   std::vector<std::unique_ptr<Connector>> connectors_;
   std::shared_ptr<Pool> pool_;  // streamed bodies hand their connections back if it still is there
 };

@@ -18,12 +18,25 @@ constexpr std::size_t kWholeBytesMax = 64 * 1024;
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<net::Stream> stream, net::Endpoint endpoint,
-                       ConnectionGate::Pass pass)
+Connection::Connection(std::unique_ptr<net::Stream> stream, Duration silence_max,
+                       net::Endpoint endpoint, ConnectionGate::Pass pass)
     : pass_(std::move(pass)),
       endpoint_(std::move(endpoint)),
       stream_(std::move(stream)),
-      in_(kInBytes) {}
+      in_(kInBytes),
+      silence_max_(silence_max) {}
+
+void Connection::set_deadline(TimePoint when) {
+  deadline_ = when;
+  listen();
+}
+
+// The client's silence is not the backend's.
+void Connection::listen() {
+  const TimePoint now = Clock::now();
+  const bool unlimited = waits_for_client_ || silence_max_ >= deadline_ - now;
+  stream_->set_deadline(unlimited ? deadline_ : now + silence_max_);
+}
 
 bool Connection::reusable() const {
   return finished_ && sent_ && !ended_ && begin_ == end_ && parser_.keep_alive();
@@ -38,7 +51,7 @@ Task<Outcome<void>> Connection::start(http::Request& request, const Target& targ
                                       http::Response& response) {
   sender_.reset();
   client_error_.reset();
-  answered_ = finished_ = sent_ = false;
+  answered_ = finished_ = sent_ = waits_for_client_ = false;
   parser_.start(response, request.method);
   auto sent = co_await send(request, target, keep_body);
   // A backend may answer and close without reading the whole request: look for that answer.
@@ -85,9 +98,15 @@ Task<Outcome<void>> Connection::send(http::Request& request, const Target& targe
 Task<void> Connection::send_whole(std::string head, std::string kept, std::string_view body) {
   if (!kept.empty()) body = kept;
   const auto head_written = co_await stream_->write_all(head);
-  if (!head_written) co_return;
-  const auto written = co_await stream_->write_all(body);
-  sent_ = written.has_value();
+  bool good = head_written.has_value();
+  while (good && !body.empty()) {
+    const std::string_view part = body.substr(0, kWholeBytesMax);
+    const auto written = co_await stream_->write_all(part);
+    good = written.has_value();
+    body.remove_prefix(part.size());
+    listen();
+  }
+  sent_ = good;
 }
 
 Task<void> Connection::send_stream(std::string head, http::Body body) {
@@ -97,7 +116,11 @@ Task<void> Connection::send_stream(std::string head, http::Body body) {
   std::uint64_t total = 0;
   std::string chunk;
   while (true) {
+    waits_for_client_ = true;
+    listen();
     auto bytes = co_await body.reader()->read();
+    waits_for_client_ = false;
+    listen();
     if (bytes) total += bytes->size();
     const bool broken_off = bytes && bytes->empty() && length && total < *length;
     if (broken_off) bytes = fail(ErrorKind::closed, "request body broke off");
@@ -175,6 +198,7 @@ Task<Result<bool>> Connection::fill() {
     // Only a line of the head can fill it, and the parser bounds those.
     if (end_ == in_.size()) in_.resize(2 * in_.size());
   }
+  listen();
   auto count = co_await stream_->read_some({in_.data() + end_, in_.size() - end_});
   if (!count) co_return std::unexpected(std::move(count).error());
   end_ += *count;

@@ -12,6 +12,7 @@
 #include "backend/channel.h"
 #include "backend/connection_gate.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "http/h1/response_parser.h"
 #include "http/message.h"
 #include "loop/task.h"
@@ -22,9 +23,10 @@ namespace sluice::backend {
 
 class Connection {
  public:
+  // `silence_max`: how long the backend may take nothing and give nothing, while it could.
   // `endpoint`: the other end, for the owner. `pass`: kept as long as the connection is open.
-  explicit Connection(std::unique_ptr<net::Stream> stream, net::Endpoint endpoint = {},
-                      ConnectionGate::Pass pass = {});
+  Connection(std::unique_ptr<net::Stream> stream, Duration silence_max, net::Endpoint endpoint = {},
+             ConnectionGate::Pass pass = {});
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -32,6 +34,7 @@ class Connection {
   [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
 
   // As of Channel.
+  void set_deadline(TimePoint when);
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
                             http::Response& response);
   Task<Outcome<std::string_view>> read_body();
@@ -52,6 +55,8 @@ class Connection {
   Task<Outcome<void>> read_head(http::Response& response);
   Task<Result<bool>> fill();
   Failure failure(Stage stage, Error error);
+  // Silence begins now.
+  void listen();
   [[nodiscard]] std::string_view unread() const { return {in_.data() + begin_, end_ - begin_}; }
 
   ConnectionGate::Pass pass_;
@@ -65,7 +70,10 @@ class Connection {
   bool answered_ = false;
   bool finished_ = false;
   bool sent_ = false;
-  bool ended_ = false;                 // the backend will send no more
+  bool ended_ = false;             // the backend will send no more
+  bool waits_for_client_ = false;  // for a part of the request's body
+  Duration silence_max_;
+  TimePoint deadline_ = TimePoint::max();
   std::optional<Error> client_error_;  // why the request's body cannot be read
   Task<void> sender_;                  // last: it uses the others
 };

@@ -95,7 +95,11 @@ class QueueTest : public ClientFixture {
     loop::run_to_completion(loop_, [](QueueTest& self, auto& out) -> Task<void> {
       self.loop_.spawn(run(self, out.first));
       self.loop_.spawn(run(self, out.second));
-      while (out.first.empty() || out.second.empty()) co_await self.loop_.yield();
+      bool more = true;
+      while (more) {
+        co_await self.loop_.yield();
+        more = out.first.empty() || out.second.empty();
+      }
     }(*this, outcomes));
     return outcomes;
   }

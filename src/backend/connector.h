@@ -20,6 +20,8 @@ struct ConnectorOptions {
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration dns_period = std::chrono::seconds(30);
   std::shared_ptr<const net::TlsClientContext> tls{};  // for https
+
+  bool operator==(const ConnectorOptions&) const = default;
 };
 
 class Connector {

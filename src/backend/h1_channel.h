@@ -34,13 +34,7 @@ class H1Channel final : public Channel {
     const bool dead = failure.error.kind == ErrorKind::closed && !connection_->answered();
     return kept_ && dead ? Fate::unanswered : Fate::unknown;
   }
-  void set_deadline(TimePoint when) override {
-    if (when == TimePoint::max()) {
-      connection_->stream().clear_deadline();
-    } else {
-      connection_->stream().set_deadline(when);
-    }
-  }
+  void set_deadline(TimePoint when) override { connection_->set_deadline(when); }
 
  private:
   std::weak_ptr<Pool> pool_;

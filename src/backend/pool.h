@@ -19,6 +19,8 @@ struct PoolLimits {
   std::size_t idle_max = 10240;
   std::size_t idle_per_server_max = 1024;
   Duration idle_for_max = std::chrono::seconds(90);
+
+  bool operator==(const PoolLimits&) const = default;
 };
 
 class Pool {

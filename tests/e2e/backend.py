@@ -2,6 +2,7 @@
 """A backend that tells what it got and does what the path says."""
 
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,9 +11,13 @@ class Backend:
     """`/slow` waits until release() before it answers, `/status/<n>` answers with that status, `/drop` closes
     the connection without an answer; all else answers JSON: what arrived, and this backend's name."""
 
-    def __init__(self, name: str = "backend"):
+    def __init__(self, name: str = "backend", tls: ssl.SSLContext | None = None):
         self.name = name
         self.connections = 0
+        self.most_at_once = 0  # of requests
+        self._under_way = 0
+        self._lock = threading.Lock()
+        self.resumed = 0  # connections that took up an earlier TLS session
         self.requests: list[str] = []
         self.held = threading.Semaphore(0)  # one permit per /slow request that has arrived
         self._released = threading.Event()
@@ -24,12 +29,18 @@ class Backend:
 
             def setup(self):
                 backend.connections += 1
+                if backend.secure:
+                    self.request.do_handshake()
+                    backend.resumed += self.request.session_reused
                 super().setup()
 
             def log_message(self, *_):
                 pass
 
             def answer(self):
+                with backend._lock:
+                    backend._under_way += 1
+                    backend.most_at_once = max(backend.most_at_once, backend._under_way)
                 length = self.headers.get("Content-Length")
                 if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
                     body = self.read_chunks()
@@ -42,9 +53,13 @@ class Backend:
                     backend._released.wait(120)
                 elif self.path.startswith("/drop"):
                     self.close_connection = True
+                    with backend._lock:
+                        backend._under_way -= 1
                     return
                 elif self.path.startswith("/status/"):
                     status = int(self.path.split("/")[2])
+                with backend._lock:
+                    backend._under_way -= 1
                 text = json.dumps(
                     {
                         "backend": backend.name,
@@ -75,6 +90,12 @@ class Backend:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self.secure = tls is not None
+        if tls is not None:
+            # The handshake is the business of the connection's own thread.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
@@ -84,7 +105,7 @@ class Backend:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}"
 
     def release(self) -> None:
         self._released.set()

@@ -38,6 +38,7 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
   const ServerPoolContext context{.name = name_,
                                   .idle_max = proxy.max_idle_conns,
                                   .idle_per_server_max = proxy.max_idle_conns_per_host,
+                                  .tls = proxy.mtls,
                                   .core_count = services.core_count,
                                   .health_thread = services.health_thread,
                                   .logger = services.logger};
@@ -79,8 +80,11 @@ Pool::Verdict Pool::blame_client(ErrorKind kind) {
 Pool::Verdict Pool::judge(const backend::Failure& failure, TimePoint deadline) {
   if (failure.stage == backend::Stage::choose) return {503, kInternalError};
   if (failure.stage == backend::Stage::request_body) return blame_client(failure.error.kind);
-  if (failure.error.kind == ErrorKind::timed_out && Clock::now() >= deadline)
+  const bool silent =
+      failure.stage == backend::Stage::head || failure.stage == backend::Stage::body;
+  if (failure.error.kind == ErrorKind::timed_out && (silent || Clock::now() >= deadline)) {
     return {408, kTimeout};
+  }
   if (failure.stage == backend::Stage::body) return {500, kInternalError};
   return {503, kServerError};
 }

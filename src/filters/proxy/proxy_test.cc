@@ -197,9 +197,11 @@ TEST(ProxySpec, Faults) {
   EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r")),
               ElementsAre("filters[0].pools[0].retryPolicy: no resilience policy \"r\" is defined "
                           "in the pipeline's `resilience`"));
-  EXPECT_THAT(faults_of(spec_of("https://a", "")),
-              ElementsAre("filters[0].pools[0].servers[0].url: \"https://a\" needs TLS, "
-                          "which this version does not have yet"));
+  EXPECT_THAT(faults_of(spec_of("https://a", ", tls: {certBase64: YQ==}")),
+              ElementsAre("filters[0].pools[0].tls.keyBase64: is needed, the other of the pair is "
+                          "there"));
+  EXPECT_THAT(faults_of(spec_of("https://a", ", tls: {rootCertBase64: YQ==}")),
+              ElementsAre("filters[0].pools[0].tls.rootCertBase64: holds no PEM certificate"));
   EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}, "
                         "{servers: [{url: 'http://b'}]}]}"),
               ElementsAre("filters[0].pools: must have exactly one pool without a filter, not 2"));

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/proxy/server_pool.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
 
 namespace sluice::filters {
 namespace {
 
-std::vector<backend::Server> make_servers(const std::vector<ServerSpec>& specs) {
-  std::vector<backend::Server> servers;
+std::shared_ptr<const backend::Servers> make_servers(const std::vector<ServerSpec>& specs) {
+  backend::Servers servers;
   for (const ServerSpec& spec : specs) {
     auto server = backend::parse_server_url(spec.url);
     if (!server) continue;  // validate() has refused it
@@ -17,7 +18,7 @@ std::vector<backend::Server> make_servers(const std::vector<ServerSpec>& specs) 
     server->keep_host = spec.keep_host;
     servers.push_back(std::move(*server));
   }
-  return servers;
+  return std::make_shared<const backend::Servers>(std::move(servers));
 }
 
 std::size_t share(std::size_t total, unsigned core_count) {
@@ -48,35 +49,59 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
       set_server_host_(spec.set_upstream_host) {
   policy_ = backend::parse_policy(spec.load_balance.policy).value_or(policy_);
   if (spec.load_balance.sticky_session) {
-    sticky_.emplace(spec.load_balance.sticky_session->make(), servers_);
+    sticky_.emplace(spec.load_balance.sticky_session->make(), *servers_);
   }
-  limits_.idle_max = share(context_.idle_max, context_.core_count);
-  limits_.idle_per_server_max = share(context_.idle_per_server_max, context_.core_count);
-  for (const backend::Server& server : servers_) {
+  if (std::ranges::any_of(*servers_, &backend::Server::secure)) {
+    tls_ = spec.tls.value_or(context_.tls);
+  }
+  client_options_.pool.idle_max = share(context_.idle_max, context_.core_count);
+  client_options_.pool.idle_per_server_max =
+      share(context_.idle_per_server_max, context_.core_count);
+  client_options_.connector.connect_timeout = spec.connect_timeout;
+  client_options_.connector.dns_period = spec.dns_refresh_period;
+  client_options_.connector.tls = make_tls(previous);
+  client_options_.silence_max = spec.silence_timeout;
+  client_options_.queue_timeout = spec.queue_timeout;
+  connections_max_ = spec.max_conns_per_host;
+  queue_max_ = spec.max_queue_per_host;
+  for (const backend::Server& server : *servers_) {
     auto& state = states_.emplace_back();
-    for (std::size_t i = 0; previous != nullptr && i < previous->servers_.size(); ++i) {
-      if (previous->servers_[i].url == server.url) state = previous->states_[i];
+    for (std::size_t i = 0; previous != nullptr && i < previous->servers_->size(); ++i) {
+      if ((*previous->servers_)[i].url == server.url) state = previous->states_[i];
     }
     if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
   }
   if (!spec.health_check) return;
-  checker_ =
-      std::make_unique<backend::HealthChecker>(context_.health_thread, context_.name, servers_,
-                                               states_, spec.health_check->make(), context_.logger);
+  backend::HealthCheck check = spec.health_check->make();
+  check.connector = client_options_.connector;
+  checker_ = std::make_unique<backend::HealthChecker>(
+      context_.health_thread, context_.name, *servers_, states_, std::move(check), context_.logger);
+}
+
+// The same one as before if nothing has changed, so that connections and tickets can go on.
+std::shared_ptr<const net::TlsClientContext> ServerPoolPrototype::make_tls(
+    const ServerPoolPrototype* previous) const {
+  if (!tls_) return nullptr;
+  if (previous != nullptr && previous->tls_ == tls_) {
+    return previous->client_options_.connector.tls;
+  }
+  return tls_->make(false);
 }
 
 Json ServerPoolPrototype::status() const {
   using Cells = backend::ServerState::Cells;
   Json list = Json::array();
   const TimePoint now = Clock::now();
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
+  for (std::size_t i = 0; i < servers_->size(); ++i) {
     const backend::ServerState& state = *states_[i];
-    Json server = {{"url", servers_[i].url},
+    Json server = {{"url", (*servers_)[i].url},
                    {"healthy", checker_ == nullptr || state.healthy()},
                    {"ejected", state.ejected(now)},
                    {"requests", state.cells.sum(&Cells::requests)},
                    {"failures", state.cells.sum(&Cells::failures)},
-                   {"inFlight", state.cells.sum(&Cells::in_flight)}};
+                   {"inFlight", state.cells.sum(&Cells::in_flight)},
+                   {"connections", state.gate->open()},
+                   {"queued", state.gate->queued()}};
     const std::string fault = checker_ != nullptr ? checker_->fault(i) : "";
     if (!fault.empty()) server["fault"] = fault;
     list.push_back(std::move(server));
@@ -85,12 +110,28 @@ Json ServerPoolPrototype::status() const {
 }
 
 ServerPool::ServerPool(const loop::Core& core, std::shared_ptr<const ServerPoolPrototype> prototype,
-                       ServerPool*)
+                       ServerPool* previous)
     : core_(core),
       prototype_(std::move(prototype)),
-      balancer_(prototype_->policy_, prototype_->header_, prototype_->servers_,
+      balancer_(prototype_->policy_, prototype_->header_, *prototype_->servers_,
                 std::random_device{}()),
-      client_(core.loop, prototype_->servers_, prototype_->limits_) {}
+      client_(make_client(previous)) {
+  for (const auto& state : prototype_->states_) {
+    state->gate->set_limits(prototype_->connections_max_, prototype_->queue_max_);
+  }
+}
+
+std::shared_ptr<backend::Client> ServerPool::make_client(const ServerPool* previous) const {
+  const ServerPoolPrototype& pool = *prototype_;
+  if (previous != nullptr && *previous->prototype_->servers_ == *pool.servers_ &&
+      previous->prototype_->client_options_ == pool.client_options_) {
+    return previous->client_;
+  }
+  backend::Gates gates;
+  for (const auto& state : pool.states_) gates.push_back(state->gate);
+  return std::make_shared<backend::Client>(core_, pool.servers_, std::move(gates),
+                                           pool.client_options_);
+}
 
 Task<backend::Outcome<Reply>> ServerPool::exchange(const Try& attempt, http::Request& request,
                                                    http::Response& response) {
@@ -100,14 +141,14 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(const Try& attempt, http::Req
                              {ErrorKind::unavailable, "there is no healthy server"}};
     co_return std::unexpected(std::move(failure));
   }
-  const backend::Server& server = prototype_->servers_[*choice];
+  const backend::Server& server = (*prototype_->servers_)[*choice];
   backend::Call call;
   call.server = *choice;
   call.host = host_for(server, request.host);
   call.body_bytes_max = attempt.body_bytes_max;
   call.deadline = attempt.deadline;
   const InFlight in_flight(prototype_->states_[*choice]->cells.at(core_.index));
-  auto outcome = co_await client_.exchange(call, request, response);
+  auto outcome = co_await client_->exchange(call, request, response);
   note(*choice, outcome, response.status);
   if (!outcome) {
     backend::Failure failure = std::move(outcome).error();
@@ -150,13 +191,14 @@ void ServerPool::note(std::size_t server, const backend::Outcome<void>& outcome,
   if (outcome) {
     ejected = state.note_response(status, pool.outliers_, Clock::now());
   } else if (outcome.error().stage != backend::Stage::request_body &&
+             outcome.error().stage != backend::Stage::queue &&
              outcome.error().error.kind != ErrorKind::too_large) {
     cells.failures.add();
     ejected = state.note_failure(pool.outliers_, Clock::now());
   }
-  if (!ejected || prototype_->servers_.size() == 1) return;
+  if (!ejected || prototype_->servers_->size() == 1) return;
   pool.context_.logger.warn(
-      pool.context_.name + ": " + pool.servers_[server].url + " is left out for " +
+      pool.context_.name + ": " + (*pool.servers_)[server].url + " is left out for " +
       format_duration(*ejected) + ": " +
       (outcome ? "status " + std::to_string(status) : outcome.error().error.message));
 }

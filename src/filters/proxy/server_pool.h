@@ -33,6 +33,7 @@ struct ServerPoolContext {
   std::string name;  // of the pool, for the log
   std::size_t idle_max = 10240;
   std::size_t idle_per_server_max = 1024;
+  TlsSpec tls{};  // unless the pool has its own
   unsigned core_count = 1;
   std::shared_ptr<backend::HealthThread> health_thread{};
   Logger logger{};
@@ -51,14 +52,20 @@ class ServerPoolPrototype {
 
  private:
   friend class ServerPool;
+  [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make_tls(
+      const ServerPoolPrototype* previous) const;
+
   ServerPoolContext context_;
-  std::vector<backend::Server> servers_;
+  std::shared_ptr<const backend::Servers> servers_;
   backend::ServerStates states_;  // one per server
   backend::Policy policy_ = backend::Policy::round_robin;
   std::string header_;
   std::optional<backend::StickySession> sticky_;
   backend::OutlierPolicy outliers_;
-  backend::PoolLimits limits_;  // of one core
+  std::optional<TlsSpec> tls_;             // of the https servers, if there are any
+  backend::ClientOptions client_options_;  // of one core
+  std::uint32_t connections_max_ = 0;      // per server
+  std::uint32_t queue_max_ = 0;
   bool set_server_host_ = false;
   std::unique_ptr<backend::HealthChecker> checker_;  // null: no checks
 };
@@ -94,6 +101,7 @@ class ServerPool {
  private:
   [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request,
                                                   std::string_view client_ip);
+  [[nodiscard]] std::shared_ptr<backend::Client> make_client(const ServerPool* previous) const;
   [[nodiscard]] std::string_view host_for(const backend::Server& server,
                                           std::string_view client_host) const;
   void note(std::size_t server, const backend::Outcome<void>& outcome, int status);
@@ -101,8 +109,8 @@ class ServerPool {
   const loop::Core& core_;
   std::shared_ptr<const ServerPoolPrototype> prototype_;
   backend::Balancer balancer_;
-  backend::Client client_;
-  std::vector<std::size_t> candidates_;  // of the choice at hand
+  std::shared_ptr<backend::Client> client_;  // goes on in the next generation if it can
+  std::vector<std::size_t> candidates_;      // of the choice at hand
 };
 
 }  // namespace sluice::filters

@@ -9,6 +9,7 @@
 #include "backend/sticky_session.h"
 #include "config/fields.h"
 #include "filters/proxy/health_check_spec.h"
+#include "filters/proxy/tls_spec.h"
 #include "filters/proxy/unsupported.h"
 
 namespace sluice::filters {
@@ -20,9 +21,9 @@ struct ServerSpec {
   bool keep_host = false;
 
   void fields(auto& visit) {
-    visit(
-        "url", url,
-        {.required = true, .doc = "http://host[:port][/path]; the path goes before the request's"});
+    visit("url", url,
+          {.required = true,
+           .doc = "http[s]://host[:port][/path]; the path goes before the request's"});
     visit("tags", tags, {.unique = true, .doc = "for the choice of servers by tag"});
     visit(
         "weight", weight,
@@ -77,6 +78,13 @@ struct ServerPoolSpec {
   std::optional<HealthCheckSpec> health_check;
   OutlierSpec outlier_detection;
   bool set_upstream_host = false;
+  std::optional<TlsSpec> tls;
+  Duration connect_timeout = std::chrono::seconds(10);
+  Duration silence_timeout = std::chrono::minutes(1);
+  std::uint32_t max_conns_per_host = 10240;
+  std::uint32_t max_queue_per_host = 1024;
+  Duration queue_timeout = std::chrono::seconds(10);
+  Duration dns_refresh_period = std::chrono::seconds(30);
   UnsupportedFields<3> unsupported{{"serviceRegistry", "serviceName", "serverTags"}};
 
   void fields(auto& visit) {
@@ -87,6 +95,20 @@ struct ServerPoolSpec {
           {.doc = "servers that fail requests are left out for a while"});
     visit("setUpstreamHost", set_upstream_host,
           {.doc = "send the server's Host, also if it is an IP address"});
+    visit("tls", tls, {.doc = "to https servers of this pool; default: the proxy's mtls"});
+    visit("connectTimeout", connect_timeout,
+          {.min = 1'000'000, .doc = "to look a server up and connect to one of its addresses"});
+    visit("silenceTimeout", silence_timeout,
+          {.min = 1'000'000,
+           .doc = "how long a server that is waited for may neither send nor take anything"});
+    visit("maxConnsPerHost", max_conns_per_host,
+          {.min = 1, .doc = "open connections to one server, idle ones included"});
+    visit("maxQueuePerHost", max_queue_per_host,
+          {.doc = "requests that wait for one of them; beyond: 503"});
+    visit("queueTimeout", queue_timeout,
+          {.min = 1'000'000, .doc = "how long they wait at most; then 503"});
+    visit("dnsRefreshPeriod", dns_refresh_period,
+          {.min = 1'000'000'000, .doc = "names of servers are looked up again after this time"});
     unsupported.fields(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;

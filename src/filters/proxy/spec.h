@@ -61,8 +61,9 @@ struct ProxySpec {
   std::uint32_t max_idle_conns = 10240;
   std::uint32_t max_idle_conns_per_host = 1024;
   std::int64_t server_max_body_size = 0;
+  TlsSpec mtls;
   std::optional<MirrorSpec> mirror_pool;
-  UnsupportedFields<3> unsupported{{"compression", "mtls", "maxRedirection"}};
+  UnsupportedFields<2> unsupported{{"compression", "maxRedirection"}};
 
   void fields(auto& visit) {
     meta.fields(visit);
@@ -76,6 +77,7 @@ struct ProxySpec {
           {.doc = "idle connections to one backend"});
     visit("serverMaxBodySize", server_max_body_size,
           {.doc = "bytes of a response body; 0: 4 MiB; below 0: the body is streamed"});
+    visit("mtls", mtls, {.doc = "how TLS to https servers is done"});
     unsupported.fields(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// How TLS to backends is done.
+#pragma once
+
+#include <string>
+
+#include "config/fields.h"
+#include "net/tls/tls_client_context.h"
+
+namespace sluice::filters {
+
+struct TlsSpec {
+  std::string cert_base64;
+  std::string key_base64;
+  std::string root_cert_base64;
+  bool insecure_skip_verify = false;
+
+  void fields(auto& visit) {
+    visit("certBase64", cert_base64, {.doc = "own certificate, to servers that ask for one"});
+    visit("keyBase64", key_base64, {.doc = "its key"});
+    visit("rootCertBase64", root_cert_base64,
+          {.doc = "authorities that servers' certificates must come from; none: the system's"});
+    visit("insecureSkipVerify", insecure_skip_verify,
+          {.doc = "believe any certificate: anybody in between can read and change everything"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+  // Blocks. `http2`: offered first. Null only if OpenSSL fails, the spec being valid.
+  [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make(bool http2) const;
+
+  bool operator==(const TlsSpec&) const = default;
+};
+
+}  // namespace sluice::filters
