@@ -54,13 +54,13 @@ e2e: ## the end-to-end tests only (E2E='-k cookbook' picks some)
 asan: ## unit and end-to-end tests under AddressSanitizer and UBSan
 	@tools/install.sh build test
 	@tools/build.sh asan
-	@tools/test.sh asan unit e2e
+	@tools/test.sh asan unit conformance e2e
 
 .PHONY: tsan
 tsan: ## unit and end-to-end tests under ThreadSanitizer
 	@tools/install.sh build test
 	@tools/build.sh tsan
-	@tools/test.sh tsan unit e2e
+	@tools/test.sh tsan unit conformance e2e
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZ_SECONDS (600) each

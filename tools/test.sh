@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs the tests of a preset that tools/build.sh has built; every kind runs, also after a failure.
-#   tools/test.sh release|dev|asan|tsan [unit] [sdk] [layers] [e2e]      (default: all four)
+#   tools/test.sh release|dev|asan|tsan [unit] [sdk] [layers] [conformance] [e2e]      (default: all five)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 preset=${1:?usage: tools/test.sh preset [unit] [sdk] [layers] [e2e]}
 shift
 kinds=("$@")
-if ((${#kinds[@]} == 0)); then kinds=(unit layers sdk e2e); fi
+if ((${#kinds[@]} == 0)); then kinds=(unit layers sdk conformance e2e); fi
 build=build
 if [[ $preset != release ]]; then build=build-$preset; fi
 pytest=(/usr/bin/python3 -m pytest -p no:cacheprovider)
@@ -26,6 +26,8 @@ npm_ready() {
 }
 
 sdk() { npm_ready sdk/assemblyscript && npm test --prefix sdk/assemblyscript --silent </dev/null; }
+
+conformance() { SLUICE_BIN_DIR=$PWD/$build/bin "${pytest[@]}" -q tests/conformance </dev/null; }
 
 e2e() {
   npm_ready sdk/assemblyscript || return 1

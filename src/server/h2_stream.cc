@@ -60,6 +60,7 @@ void H2Stream::on_head(const http::h2::RequestHead& head, bool ended) {
 }
 
 void H2Stream::on_data(std::string_view bytes) {
+  if (early_end_) return discard(bytes.size());
   incoming_ += bytes;
   if (body_waiter_) connection_.schedule(*this);
 }
@@ -67,6 +68,22 @@ void H2Stream::on_data(std::string_view bytes) {
 void H2Stream::on_end() {
   ended_ = true;
   if (body_waiter_) connection_.schedule(*this);
+}
+
+// A client that is still sending reads the response only if its stream is not reset at once; as
+// with HTTP/1, it may send on for a moment.
+void H2Stream::on_early_end() {
+  early_end_ = true;
+  record(served_.exchange().client_response()->status);
+  stop_due_ = Clock::now() + kLingerTimeout;
+  connection_.watch(stop_due_);
+  discard(std::exchange(incoming_, {}).size());
+}
+
+void H2Stream::discard(std::size_t bytes) {
+  discarded_ += bytes;
+  if (discarded_ > kDrainBytesMax) return connection_.session().reset(id, ErrorCode::no_error);
+  connection_.session().consume(id, bytes);
 }
 
 void H2Stream::on_close(ErrorCode code, bool by_client) {
@@ -194,11 +211,14 @@ void H2Stream::give_up(std::string tag) {
 // --- Time
 
 TimePoint H2Stream::due() const {
-  return closed_ || given_up_ ? TimePoint::max() : std::min(body_due_, sent_due_);
+  return closed_ || given_up_ ? TimePoint::max() : std::min({body_due_, sent_due_, stop_due_});
 }
 
 void H2Stream::expire() {
-  if (body_due_ <= sent_due_) {
+  if (early_end_) {
+    stop_due_ = TimePoint::max();
+    connection_.session().reset(id, ErrorCode::no_error);
+  } else if (body_due_ <= sent_due_) {
     body_due_ = TimePoint::max();
     body_timed_out_ = true;
     connection_.schedule(*this);
@@ -222,9 +242,14 @@ int H2Stream::final_status() {
   return 400;
 }
 
+void H2Stream::record(int status) {
+  recorded_ = true;
+  served_.record(status, bytes_received, bytes_sent);
+}
+
 void H2Stream::conclude() {
   task_.reset();
-  served_.record(final_status(), bytes_received, bytes_sent);
+  if (!recorded_) record(final_status());
 }
 
 bool H2Stream::clear() {
@@ -238,7 +263,9 @@ bool H2Stream::clear() {
   incoming_.clear();
   reading_.clear();
   unsent_ = {};
-  body_due_ = sent_due_ = TimePoint::max();
+  body_due_ = sent_due_ = stop_due_ = TimePoint::max();
+  early_end_ = recorded_ = false;
+  discarded_ = 0;
   code_ = ErrorCode::no_error;
   scheduled = false;
   return bytes_received + bytes_sent <= kSpareStreamBytesMax;

@@ -44,6 +44,7 @@ class H2Stream final : public http::h2::SessionStream {
   void on_head(const http::h2::RequestHead& head, bool ended) override;
   void on_data(std::string_view bytes) override;
   void on_end() override;
+  void on_early_end() override;
   void on_close(http::h2::ErrorCode code, bool by_client) override;
   Offer offer() override;
   std::string_view take(std::size_t size) override;
@@ -63,6 +64,8 @@ class H2Stream final : public http::h2::SessionStream {
   void wait_for_client();
   void give_up(std::string tag);
   [[nodiscard]] int final_status();
+  void record(int status);
+  void discard(std::size_t bytes);
 
   H2Connection& connection_;
   ServedExchange served_;
@@ -90,6 +93,10 @@ class H2Stream final : public http::h2::SessionStream {
   TimePoint sent_due_ = TimePoint::max();
 
   // Of its end.
+  bool early_end_ = false;
+  TimePoint stop_due_ = TimePoint::max();  // after an early end
+  std::size_t discarded_ = 0;
+  bool recorded_ = false;
   bool started_ = false;
   bool closed_ = false;
   bool by_client_ = false;

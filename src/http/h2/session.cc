@@ -103,6 +103,10 @@ bool SessionState::judge(const FrameHead& frame) {
     fail(ErrorCode::enhance_your_calm, flood);
     return false;
   }
+  if (frame.type == FrameType::priority && frame.stream == 0) {  // RFC 9113 section 6.3
+    fail(ErrorCode::protocol_error, "PRIORITY on stream 0");
+    return false;
+  }
   const bool opens_or_fills = frame.type == FrameType::data || frame.type == FrameType::headers;
   if (!opens_or_fills || frame.stream % 2 == 0 || going_away) return true;
   if (frame.stream > last_stream) {

@@ -57,6 +57,9 @@ class SessionStream {
   virtual void on_data(std::string_view bytes) = 0;
   // The request is complete.
   virtual void on_end() = 0;
+  // The response is sent before the request is complete: once the client had time to read it, the
+  // owner asks it to stop, by reset() with NO_ERROR (RFC 9113 section 8.1).
+  virtual void on_early_end() = 0;
   // Both sides are done, or one of them has reset the stream: `by_client`, or for what the client
   // did wrong (last_fault()), or by reset(). The last call for this stream.
   virtual void on_close(ErrorCode code, bool by_client) = 0;
@@ -103,8 +106,7 @@ class Session {
 
   // "100 Continue".
   void submit_continue(StreamId id);
-  // The response's head; its content is asked for by offer() and take() if there is any. A request
-  // that is not complete by the end of it is reset with NO_ERROR (section 8.1).
+  // The response's head; its content is asked for by offer() and take() if there is any.
   void submit_response(StreamId id, const Response& response, bool with_content,
                        std::string_view date);
   // There is more to offer().

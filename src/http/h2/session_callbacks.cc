@@ -122,7 +122,6 @@ int SessionCallbacks::on_data(nghttp2_session* session, std::uint8_t, std::int32
   return 0;
 }
 
-// RFC 9113 section 8.1: after an early response, the client is asked to stop.
 int SessionCallbacks::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
   auto& state = *static_cast<SessionState*>(self);
   const std::int32_t id = frame->hd.stream_id;
@@ -136,11 +135,12 @@ int SessionCallbacks::on_sent(nghttp2_session* session, const nghttp2_frame* fra
   }
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   if (frame->hd.type == NGHTTP2_DATA) state.guard.data_sent();
-  if (SessionStream* stream = state.stream(id))
-    stream->bytes_sent += frame->hd.length + kFrameHeadBytes;
+  SessionStream* stream = state.stream(id);
+  if (stream == nullptr) return 0;
+  stream->bytes_sent += frame->hd.length + kFrameHeadBytes;
   if (has_flag(*frame, NGHTTP2_FLAG_END_STREAM) &&
       nghttp2_session_get_stream_remote_close(session, id) == 0) {
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+    stream->on_early_end();
   }
   return 0;
 }
