@@ -43,6 +43,7 @@ Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
                                                  old);
   };
   Parts parts;
+  parts.compression = spec.compression;
   for (std::size_t i = 0; i < spec.pools.size(); ++i) {
     const PoolSpec& pool = spec.pools[i];
     const std::string path = context.path + ".pools[" + std::to_string(i) + "]";

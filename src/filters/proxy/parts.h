@@ -24,6 +24,7 @@ struct Parts {
   std::shared_ptr<const PoolPrototype> main;
   std::vector<Candidate> candidates;
   std::shared_ptr<const MirrorPrototype> mirror;  // may be null
+  std::optional<CompressionSpec> compression;
 
   // Null if there is no pool of that name.
   [[nodiscard]] const PoolPrototype* find(std::string_view name) const;

@@ -11,19 +11,6 @@ namespace {
 
 constexpr std::int64_t kBodyBytesMax = 4 << 20;
 
-// The backend's fields come after those that earlier filters set; its word on CORS replaces theirs.
-void merge_headers(http::Headers earlier, http::Headers& headers) {
-  for (const http::Field& field : headers) {
-    constexpr std::string_view kCors = "Access-Control-";
-    if (http::iequals(std::string_view(field.name).substr(0, kCors.size()), kCors)) {
-      earlier.set(field.name, field.value);
-    } else {
-      earlier.add(field.name, field.value);
-    }
-  }
-  headers = std::move(earlier);
-}
-
 }  // namespace
 
 PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
@@ -44,6 +31,13 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                   .logger = services.logger};
   servers_ = std::make_shared<ServerPoolPrototype>(
       spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr);
+  if (spec.memory_cache) {
+    const bool same = previous != nullptr && previous->cache_ &&
+                      previous->cache_->spec() == *spec.memory_cache &&
+                      previous->policies_.servers == policies_.servers;
+    cache_ = same ? previous->cache_
+                  : std::make_shared<MemoryCache>(*spec.memory_cache, services.core_count);
+  }
   if (body_bytes_max_ == 0) body_bytes_max_ = kBodyBytesMax;
   for (const int code : spec.failure_codes) failure_codes_.set(static_cast<std::size_t>(code));
   for (std::size_t code = 500; spec.failure_codes.empty() && code < 600; ++code)
@@ -53,6 +47,7 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
 Json PoolPrototype::status() const {
   Json status = {{"stat", stats_->status()}, {"servers", servers_->status()}};
   policies_.add_status(status);
+  if (cache_) status["memoryCache"] = cache_->status();
   return status;
 }
 
@@ -62,7 +57,23 @@ Pool::Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototyp
       prototype_(std::move(prototype)),
       logger_(std::move(logger)),
       servers_(core, prototype_->servers_, previous != nullptr ? &previous->servers_ : nullptr),
-      random_(std::random_device{}()) {}
+      random_(std::random_device{}()),
+      flights_(core.loop) {
+  if (prototype_->cache_) prototype_->cache_->join(core);
+}
+
+// The backend's fields come after those that earlier filters set; its word on CORS replaces theirs.
+void Pool::merge_headers(http::Headers earlier, http::Headers& headers) {
+  for (const http::Field& field : headers) {
+    constexpr std::string_view kCors = "Access-Control-";
+    if (http::iequals(std::string_view(field.name).substr(0, kCors.size()), kCors)) {
+      earlier.set(field.name, field.value);
+    } else {
+      earlier.add(field.name, field.value);
+    }
+  }
+  headers = std::move(earlier);
+}
 
 Pool::Verdict Pool::blame_client(ErrorKind kind) {
   switch (kind) {
@@ -91,21 +102,37 @@ Pool::Verdict Pool::judge(const backend::Failure& failure, TimePoint deadline) {
 
 Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
   http::Request* request = exchange.request();
-  if (request == nullptr) {
-    co_return finish(exchange, {500, kInternalError}, "there is no request");
-  }
+  if (request == nullptr) return refuse(exchange);
+  if (prototype_->cache_) return through_cache(exchange, *request);
+  return guarded(exchange, *request, nullptr);
+}
+
+Task<std::string_view> Pool::refuse(pipeline::Exchange& exchange) {
+  co_return finish(exchange, {500, kInternalError}, "there is no request");
+}
+
+Task<std::string_view> Pool::guarded(pipeline::Exchange& exchange, http::Request& request,
+                                     Fill* fill) {
   resilience::CircuitBreaker* const breaker = prototype_->policies_.breaker.get();
-  if (breaker == nullptr) co_return co_await try_on(exchange, *request);
-  auto permit = breaker->acquire(Clock::now());
+  if (breaker == nullptr) return try_on(exchange, request, fill);
+  return under_breaker(*breaker, exchange, request, fill);
+}
+
+// Asks the circuit breaker, and tells it what came of it.
+Task<std::string_view> Pool::under_breaker(resilience::CircuitBreaker& breaker,
+                                           pipeline::Exchange& exchange, http::Request& request,
+                                           Fill* fill) {
+  auto permit = breaker.acquire(Clock::now());
   if (!permit) co_return finish(exchange, {503, kShortCircuited}, "short circuited");
-  const std::string_view result = co_await try_on(exchange, *request);
+  const std::string_view result = co_await try_on(exchange, request, fill);
   // What the client did wrong says nothing about the backends.
   if (result != kClientError) permit->finish(!result.empty(), Clock::now());
   co_return result;
 }
 
 // Tries until a try is good, or the retry policy says no.
-Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request& request) {
+Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request& request,
+                                    Fill* fill) {
   http::Response& response = exchange.ensure_response();
   const http::Headers earlier = response.headers;
   // A streamed body can be sent once only.
@@ -118,6 +145,7 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
     const bool good = result.empty() || result == kClientError;
     if (good || retry == nullptr ||
         !retry->may_retry(tries, request.method, tried.unsent, Clock::now())) {
+      if (fill != nullptr && result.empty()) keep(request, response, *fill);
       if (tried.responded) co_return accept(exchange, tried, earlier);
       co_return finish(exchange, tried.verdict, tried.reason);
     }

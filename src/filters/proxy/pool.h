@@ -13,6 +13,8 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "filters/proxy/cache/flights.h"
+#include "filters/proxy/cache/memory_cache.h"
 #include "filters/proxy/pool_policies.h"
 #include "filters/proxy/pool_stats.h"
 #include "filters/proxy/server_pool.h"
@@ -48,7 +50,10 @@ class PoolPrototype {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const PoolPolicies& policies() const { return policies_; }
-  // {"stat": …, "servers": […]}, and "retry" and "circuitBreaker" where there are policies.
+  // Null if it keeps no responses.
+  [[nodiscard]] const std::shared_ptr<MemoryCache>& cache() const { return cache_; }
+  // {"stat": …, "servers": […]}, and "retry", "circuitBreaker" and "memoryCache" where there are
+  // such.
   [[nodiscard]] Json status() const;
 
  private:
@@ -59,6 +64,7 @@ class PoolPrototype {
   std::int64_t body_bytes_max_ = 0;
   std::bitset<600> failure_codes_;
   PoolPolicies policies_;
+  std::shared_ptr<MemoryCache> cache_;
   std::shared_ptr<PoolStats> stats_;
 };
 
@@ -86,11 +92,28 @@ class Pool {
     bool responded = false;  // there is a response of the backend
     bool unsent = false;     // no backend has got the request
   };
+  // What the cache wants of the response that is to come.
+  struct Fill {
+    CachePlan plan;
+    std::uint32_t stamp;
+    bool filled;
+  };
+  Task<std::string_view> refuse(pipeline::Exchange& exchange);
+  Task<std::string_view> through_cache(pipeline::Exchange& exchange, http::Request& request);
+  bool answer(pipeline::Exchange& exchange, const http::Request& request, const std::string& key,
+              const CachePlan& plan);
+  void keep(const http::Request& request, const http::Response& response, Fill& fill);
+  // `fill`: null if the response is not to be kept.
+  Task<std::string_view> guarded(pipeline::Exchange& exchange, http::Request& request, Fill* fill);
+  Task<std::string_view> under_breaker(resilience::CircuitBreaker& breaker,
+                                       pipeline::Exchange& exchange, http::Request& request,
+                                       Fill* fill);
+  Task<std::string_view> try_on(pipeline::Exchange& exchange, http::Request& request, Fill* fill);
   Task<Tried> try_once(const pipeline::Exchange& exchange, http::Request& request,
                        http::Response& response);
-  Task<std::string_view> try_on(pipeline::Exchange& exchange, http::Request& request);
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
                           const http::Headers& earlier);
+  static void merge_headers(http::Headers earlier, http::Headers& headers);
   static Verdict blame_client(ErrorKind kind);
   static Verdict judge(const backend::Failure& failure, TimePoint deadline);
   std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason);
@@ -100,6 +123,7 @@ class Pool {
   Logger logger_;
   ServerPool servers_;
   std::minstd_rand random_;
+  Flights flights_;
 };
 
 }  // namespace sluice::filters

@@ -34,14 +34,26 @@ class Proxy final : public pipeline::Filter {
       Mirror* heir_of = previous != nullptr ? previous->mirror_.get() : nullptr;
       mirror_ = std::make_unique<Mirror>(core, parts_->mirror, logger, heir_of);
     }
+    if (parts_->compression) compression_.emplace(core, *parts_->compression);
   }
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     if (mirror_) mirror_->offer(exchange, random_);
-    return choose(exchange).handle(exchange);
+    Pool& pool = choose(exchange);
+    if (compression_) return compressed(pool, exchange);
+    return pool.handle(exchange);
   }
 
  private:
+  Task<std::string_view> compressed(Pool& pool, pipeline::Exchange& exchange) {
+    const std::string_view result = co_await pool.handle(exchange);
+    const http::Request* request = exchange.request();
+    http::Response* response = exchange.response();
+    if (request == nullptr || response == nullptr) co_return result;
+    if (co_await compression_->apply(*request, *response)) exchange.add_tag("gzip");
+    co_return result;
+  }
+
   Pool& choose(pipeline::Exchange& exchange) {
     const http::Request* request = exchange.request();
     for (std::size_t i = 0; request != nullptr && i < candidates_.size(); ++i) {
@@ -55,6 +67,7 @@ class Proxy final : public pipeline::Filter {
   Pool main_;
   std::vector<std::unique_ptr<Pool>> candidates_;
   std::unique_ptr<Mirror> mirror_;
+  std::optional<Compression> compression_;
   std::minstd_rand random_;
 };
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "config/fields.h"
+#include "filters/proxy/cache/rules.h"
+#include "filters/proxy/compression.h"
 #include "filters/proxy/request_matcher.h"
 #include "filters/proxy/server_pool_spec.h"
 #include "filters/proxy/unsupported.h"
@@ -22,7 +24,8 @@ struct PoolSpec {
   std::optional<RequestMatcherSpec> filter;
   std::string retry_policy;
   std::string circuit_breaker_policy;
-  UnsupportedFields<2> unsupported{{"memoryCache", "spanName"}};
+  std::optional<MemoryCacheSpec> memory_cache;
+  UnsupportedFields<1> unsupported{{"spanName"}};
 
   void fields(auto& visit) {
     servers.fields(visit);
@@ -33,6 +36,7 @@ struct PoolSpec {
     visit("retryPolicy", retry_policy, {.doc = "a Retry of the pipeline's resilience list"});
     visit("circuitBreakerPolicy", circuit_breaker_policy,
           {.doc = "a CircuitBreaker of the pipeline's resilience list"});
+    visit("memoryCache", memory_cache, {.doc = "keep responses and answer with them (RFC 9111)"});
     visit("serverMaxBodySize", server_max_body_size, {.doc = "as of the proxy; 0: the proxy's"});
     visit("failureCodes", failure_codes,
           {.unique = true, .doc = "statuses with the result failureCode; none given: 500 to 599"});
@@ -63,7 +67,8 @@ struct ProxySpec {
   std::int64_t server_max_body_size = 0;
   TlsSpec mtls;
   std::optional<MirrorSpec> mirror_pool;
-  UnsupportedFields<2> unsupported{{"compression", "maxRedirection"}};
+  std::optional<CompressionSpec> compression;
+  UnsupportedFields<1> unsupported{{"maxRedirection"}};
 
   void fields(auto& visit) {
     meta.fields(visit);
@@ -71,6 +76,7 @@ struct ProxySpec {
           {.required = true,
            .min = 1,
            .doc = "the first whose filter fits gets the request, else the one without a filter"});
+    visit("compression", compression, {.doc = "gzip for the clients that take it"});
     visit("mirrorPool", mirror_pool, {.doc = "gets copies of requests; its answers are dropped"});
     visit("maxIdleConns", max_idle_conns, {.doc = "idle connections to backends"});
     visit("maxIdleConnsPerHost", max_idle_conns_per_host,

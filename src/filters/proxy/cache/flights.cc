@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/cache/flights.h"
+
+#include <functional>
+#include <utility>
+
+namespace sluice::filters {
+
+Flights::Lead::Lead(Flights& flights, std::string key)
+    : flights_(flights), key_(std::move(key)), leads_(flights_.waiting_.try_emplace(key_).second) {}
+
+Flights::Lead::~Lead() {
+  if (leads_) flights_.land(key_, keepable_);
+}
+
+std::size_t Flights::hash(std::string_view key) { return std::hash<std::string_view>()(key); }
+
+bool Flights::worth_waiting(std::string_view key) const {
+  if (!waiting_.contains(std::string(key))) return false;
+  const std::size_t code = hash(key);
+  const NoWait& place = no_wait_[code % no_wait_.size()];
+  return place.hash != code || Clock::now() >= place.until;
+}
+
+Task<void> Flights::wait(std::string key) {
+  net::OneShot<bool> landed;
+  waiting_[key].push_back(landed.slot());
+  const loop::EventLoop::Timer timer(loop_, Clock::now() + kWaitMax,
+                                     [slot = landed.slot()] { slot->set(false); });
+  (void)co_await landed;
+}
+
+// By mailbox: those who wait must not run inside the one who ends, who may be going under.
+void Flights::land(const std::string& key, bool keepable) {
+  const std::size_t code = hash(key);
+  NoWait& place = no_wait_[code % no_wait_.size()];
+  if (!keepable) {
+    place = {code, Clock::now() + kNoWaitFor};
+  } else if (place.hash == code) {
+    place = {};
+  }
+  auto landed = waiting_.extract(key);
+  for (auto& slot : landed.mapped()) loop_.post([slot = std::move(slot)] { slot->set(true); });
+}
+
+}  // namespace sluice::filters

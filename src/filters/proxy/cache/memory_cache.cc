@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/cache/memory_cache.h"
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+namespace sluice::filters {
+
+std::size_t InvalidationStamps::slot(std::string_view key) {
+  return std::hash<std::string_view>()(key) % kCount;
+}
+
+std::uint32_t InvalidationStamps::get(std::string_view key) const {
+  return stamps_[slot(key)].load(std::memory_order_acquire);
+}
+
+void InvalidationStamps::invalidate(std::string_view key) {
+  stamps_[slot(key)].fetch_add(1, std::memory_order_acq_rel);
+}
+
+MemoryCache::MemoryCache(const MemoryCacheSpec& spec, unsigned core_count)
+    : spec_(spec),
+      shelves_(core_count, Shelf(static_cast<std::size_t>(spec.max_bytes / core_count))),
+      loops_(core_count),
+      cells_(core_count) {}
+
+void MemoryCache::join(const loop::Core& core) {
+  loops_[core.index].store(&core.loop, std::memory_order_release);
+}
+
+std::shared_ptr<const StoredResponse> MemoryCache::find(const loop::Core& core,
+                                                        std::string_view key,
+                                                        const http::Request& request,
+                                                        const CachePlan& plan, TimePoint now) {
+  Cells& cells = cells_.at(core.index);
+  const std::uint32_t stamp = stamps_.get(key);
+  if (const Shelf::Entries* entries = shelves_[core.index].find(key)) {
+    for (const Shelf::Entry& entry : *entries) {
+      if (entry->stamp != stamp || !answers(*entry, request, plan, now)) continue;
+      // Written only when it changes: the entry is in the caches of all cores.
+      if (!entry->used.load(std::memory_order_relaxed))
+        entry->used.store(true, std::memory_order_relaxed);
+      cells.hits.add();
+      return entry;
+    }
+  }
+  cells.misses.add();
+  return nullptr;
+}
+
+void MemoryCache::store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry) {
+  if (entry->stamp != stamps_.get(entry->key)) return;
+  const Shelf::Entries gone = shelves_[core.index].store(entry);
+  if (gone.size() == 1 && gone.front() == entry) return;
+  count(core.index);
+  tell_others(core, entry, gone);
+}
+
+void MemoryCache::tell_others(const loop::Core& core, const Shelf::Entry& added,
+                              const Shelf::Entries& gone) {
+  for (unsigned other = 0; other < loops_.size(); ++other) {
+    loop::EventLoop* const loop = loops_[other].load(std::memory_order_acquire);
+    if (other == core.index || loop == nullptr) continue;
+    loop->post([cache = weak_from_this(), other, added, gone] {
+      if (const auto self = cache.lock()) self->on_news(other, added, gone);
+    });
+  }
+}
+
+void MemoryCache::on_news(unsigned core, const Shelf::Entry& added, const Shelf::Entries& gone) {
+  Shelf& shelf = shelves_[core];
+  shelf.drop(gone);
+  if (added == nullptr) return;
+  const Shelf::Entries replaced = shelf.adopt(added);
+  count(core);
+  if (replaced.empty()) return;
+  const loop::Core self{*loops_[core].load(std::memory_order_relaxed), core,
+                        static_cast<unsigned>(loops_.size())};
+  tell_others(self, nullptr, replaced);
+}
+
+void MemoryCache::count(unsigned core) {
+  cells_.at(core).entries.set(shelves_[core].own_count());
+  cells_.at(core).bytes.set(shelves_[core].own_bytes());
+}
+
+Json MemoryCache::status() const {
+  return {{"entries", cells_.sum(&Cells::entries)},
+          {"bytes", cells_.sum(&Cells::bytes)},
+          {"hits", cells_.sum(&Cells::hits)},
+          {"misses", cells_.sum(&Cells::misses)}};
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/cache/shelf.h"
+
+#include <algorithm>
+
+namespace sluice::filters {
+
+const Shelf::Entries* Shelf::find(std::string_view key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : &found->second;
+}
+
+Shelf::Entries Shelf::store(const Entry& entry) {
+  if (entry->bytes > bytes_max_) return {entry};
+  Entries gone = replaced_by(*entry);
+  drop(gone);
+  make_room(entry->bytes, gone);
+  by_key_[entry->key].push_back(entry);
+  own_bytes_ += entry->bytes;
+  own_places_[entry.get()] = own_.insert(own_.end(), entry);
+  return gone;
+}
+
+// Two cores may store the same variant at once: all of them must keep the same one.
+Shelf::Entries Shelf::adopt(const Entry& entry) {
+  const Entries gone = replaced_by(*entry);
+  const auto newer = [&](const Entry& each) {
+    return each->vary == entry->vary && (each->stored_at > entry->stored_at ||
+                                         (each->stored_at == entry->stored_at && each > entry));
+  };
+  if (std::ranges::any_of(gone, newer)) return {};
+  Entries own = gone;
+  std::erase_if(own, [this](const Entry& each) { return !own_places_.contains(each.get()); });
+  drop(gone);
+  by_key_[entry->key].push_back(entry);
+  return own;
+}
+
+void Shelf::drop(const Entries& entries) {
+  for (const Entry& entry : entries) remove(entry);
+}
+
+// The same variant; beyond kVariantsMax the oldest.
+Shelf::Entries Shelf::replaced_by(const StoredResponse& entry) const {
+  Entries old;
+  const Entries* const variants = find(entry.key);
+  if (variants == nullptr) return old;
+  for (const Entry& each : *variants) {
+    if (each->vary == entry.vary) old.push_back(each);
+  }
+  if (old.empty() && variants->size() >= kVariantsMax) old.push_back(variants->front());
+  return old;
+}
+
+void Shelf::remove(const Entry& entry) {
+  if (const auto place = own_places_.find(entry.get()); place != own_places_.end()) {
+    own_bytes_ -= entry->bytes;
+    own_.erase(place->second);
+    own_places_.erase(place);
+  }
+  const auto found = by_key_.find(entry->key);
+  if (found == by_key_.end()) return;
+  std::erase(found->second, entry);
+  if (found->second.empty()) by_key_.erase(found);
+}
+
+// Second chance: what was used since it was last looked at goes to the back once more.
+void Shelf::make_room(std::size_t bytes, Entries& gone) {
+  std::size_t chances = own_.size();
+  while (!own_.empty() && own_bytes_ + bytes > bytes_max_) {
+    const Entry next = own_.front();
+    if (chances > 0 && next->used.exchange(false, std::memory_order_relaxed)) {
+      --chances;
+      own_.splice(own_.end(), own_, own_.begin());
+      continue;
+    }
+    gone.push_back(next);
+    remove(next);
+  }
+}
+
+}  // namespace sluice::filters

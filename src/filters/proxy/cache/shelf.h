@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shelf: the responses that one core can answer from: those it has stored itself and must make room
+// for, and those that other cores have stored and will take back. Core-bound.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "filters/proxy/cache/stored.h"
+
+namespace sluice::filters {
+
+class Shelf {
+ public:
+  using Entry = std::shared_ptr<const StoredResponse>;
+  using Entries = std::vector<Entry>;
+
+  // `bytes_max`: of its own entries.
+  explicit Shelf(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  // The variants of a key, the newest last; null if there are none. Valid until the next change.
+  [[nodiscard]] const Entries* find(std::string_view key) const;
+  // Adds an entry of its own, in place of the same variant. Returns what had to go, for the other
+  // cores; the entry itself if it is too large for the shelf.
+  [[nodiscard]] Entries store(const Entry& entry);
+  // An entry of another core, unless there is a newer one of the same variant. Returns what had to
+  // go of its own.
+  [[nodiscard]] Entries adopt(const Entry& entry);
+  // Forgets entries of another core.
+  void drop(const Entries& entries);
+
+  [[nodiscard]] std::size_t own_bytes() const { return own_bytes_; }
+  [[nodiscard]] std::size_t own_count() const { return own_.size(); }
+
+ private:
+  static constexpr std::size_t kVariantsMax = 16;  // of a key
+  [[nodiscard]] Entries replaced_by(const StoredResponse& entry) const;
+  void remove(const Entry& entry);
+  void make_room(std::size_t bytes, Entries& gone);
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::size_t bytes_max_;
+  std::size_t own_bytes_ = 0;
+  std::unordered_map<std::string, Entries, Hash, std::equal_to<>> by_key_;
+  std::list<Entry> own_;  // the next to go first
+  std::unordered_map<const StoredResponse*, std::list<Entry>::iterator> own_places_;
+};
+
+}  // namespace sluice::filters

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/compression.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "http/cache_control.h"
+#include "http/content_coding.h"
+#include "loop/event_loop.h"
+
+namespace sluice::filters {
+namespace {
+
+// About half a millisecond of work.
+constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
+
+class Place {
+ public:
+  explicit Place(std::shared_ptr<std::size_t> places) : places_(std::move(places)) { --*places_; }
+  Place(Place&&) = default;
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (places_) ++*places_;
+  }
+
+ private:
+  std::shared_ptr<std::size_t> places_;
+};
+
+// Each piece of the source can be decoded when it has been read, so nothing that the backend has
+// sent waits inside.
+class GzipBody final : public http::BodyReader {
+ public:
+  GzipBody(loop::EventLoop& loop, http::Body source, Place place)
+      : loop_(loop), place_(std::move(place)), source_(std::move(source)) {}
+
+  Task<Result<std::string_view>> read() override {
+    out_.clear();
+    if (ended_) co_return std::string_view();
+    if (rest_.empty()) {
+      auto piece = co_await source_.reader()->read();
+      if (!piece) co_return std::unexpected(std::move(piece).error());
+      rest_ = *piece;
+      ended_ = rest_.empty();
+    } else {
+      co_await loop_.yield();
+    }
+    const std::string_view now = rest_.substr(0, kPieceBytes);
+    rest_.remove_prefix(now.size());
+    deflater_.feed(now, ended_ ? Deflater::Flush::finish : Deflater::Flush::sync, out_);
+    co_return std::string_view(out_);
+  }
+
+ private:
+  loop::EventLoop& loop_;
+  Place place_;
+  http::Body source_;
+  Deflater deflater_;
+  std::string_view rest_;  // of the source's piece
+  std::string out_;
+  bool ended_ = false;
+};
+
+bool has_prefix(std::string_view text, std::string_view prefix) {
+  return http::iequals(text.substr(0, prefix.size()), prefix);
+}
+
+// Types whose content is compressed already.
+bool is_packed(std::string_view type) {
+  constexpr std::array<std::string_view, 13> kPacked = {
+      "image/",
+      "audio/",
+      "video/",
+      "font/woff",
+      "application/gzip",
+      "application/x-gzip",
+      "application/zip",
+      "application/zstd",
+      "application/x-7z-compressed",
+      "application/x-bzip2",
+      "application/x-xz",
+      "application/vnd.rar",
+      "application/pdf",
+  };
+  if (has_prefix(type, "image/svg") || has_prefix(type, "image/bmp")) return false;
+  return std::ranges::any_of(kPacked, [&](auto prefix) { return has_prefix(type, prefix); });
+}
+
+bool has_digest(const http::Headers& headers) {
+  constexpr std::array<std::string_view, 4> kNames = {"Content-MD5", "Digest", "Content-Digest",
+                                                      "Repr-Digest"};
+  return std::ranges::any_of(kNames, [&](auto name) { return headers.contains(name); });
+}
+
+void add_vary(http::Headers& headers) {
+  bool there = false;
+  for (const http::Field& field : headers) {
+    if (!http::iequals(field.name, "Vary")) continue;
+    http::for_each_element(field.value, [&](std::string_view name) {
+      there = there || name == "*" || http::iequals(name, "Accept-Encoding");
+    });
+  }
+  if (!there) headers.add("Vary", "Accept-Encoding");
+}
+
+// RFC 9110 section 8.8.3: the bytes differ from those that a strong tag stands for.
+void weaken_tag(http::Headers& headers) {
+  const auto tag = headers.get("ETag");
+  if (tag && tag->starts_with('"')) headers.set("ETag", "W/" + std::string(*tag));
+}
+
+}  // namespace
+
+bool compressible(const http::Request& request, const http::Response& response,
+                  const CompressionSpec& spec) {
+  const int status = response.status;
+  if (status < 200 || status == 204 || status == 205 || status == 206 || status == 304)
+    return false;
+  const http::Headers& headers = response.headers;
+  if (headers.contains("Content-Range") || has_digest(headers)) return false;
+  if (!http::iequals(headers.get("Content-Encoding").value_or("identity"), "identity"))
+    return false;
+  if (is_packed(headers.get("Content-Type").value_or(""))) return false;
+  const auto length = response.body.length();
+  if (length && (*length == 0 || *length < spec.min_length)) return false;
+  return !http::parse_cache_control(headers).no_transform &&
+         !http::parse_cache_control(request.headers).no_transform;
+}
+
+Compression::Compression(const loop::Core& core, const CompressionSpec& spec)
+    : core_(core),
+      spec_(spec),
+      places_(std::make_shared<std::size_t>((spec.max_streams + core.count - 1) / core.count)) {}
+
+Task<bool> Compression::apply(const http::Request& request, http::Response& response) {
+  if (!compressible(request, response, spec_)) co_return false;
+  add_vary(response.headers);
+  if (request.method == "HEAD" || !http::accepts_gzip(request.headers)) co_return false;
+  const bool at_once = !response.body.is_stream() && response.body.bytes().size() <= kPieceBytes;
+  if (!at_once && *places_ == 0) co_return false;
+  weaken_tag(response.headers);
+  response.headers.remove("Accept-Ranges");
+  response.headers.set("Content-Encoding", "gzip");
+  if (!response.body.is_stream()) {
+    co_await compress_whole(response);
+  } else {
+    response.body =
+        http::Body(std::make_unique<GzipBody>(core_.loop, std::move(response.body), Place(places_)),
+                   std::nullopt);
+  }
+  co_return true;
+}
+
+Task<void> Compression::compress_whole(http::Response& response) {
+  const std::string_view bytes = response.body.bytes();
+  std::string out;
+  if (bytes.size() <= kPieceBytes) {
+    if (!small_) small_ = std::make_unique<Deflater>();
+    small_->feed(bytes, Deflater::Flush::finish, out);
+    small_->reset();
+    response.body.assign(std::move(out));
+    co_return;
+  }
+  const Place place(places_);
+  Deflater deflater;
+  for (std::size_t at = 0; at < bytes.size(); at += kPieceBytes) {
+    if (at > 0) co_await core_.loop.yield();
+    const bool last = at + kPieceBytes >= bytes.size();
+    deflater.feed(bytes.substr(at, kPieceBytes),
+                  last ? Deflater::Flush::finish : Deflater::Flush::none, out);
+  }
+  response.body.assign(std::move(out));
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compression: responses to gzip, for the clients that take it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "config/fields.h"
+#include "filters/proxy/deflater.h"
+#include "http/message.h"
+#include "loop/core.h"
+#include "loop/task.h"
+
+namespace sluice::filters {
+
+struct CompressionSpec {
+  std::uint64_t min_length = 0;
+  std::uint32_t max_streams = 256;
+
+  void fields(auto& visit) {
+    visit("minLength", min_length,
+          {.required = true,
+           .doc = "bytes; shorter bodies go as they are, those of unknown length do not"});
+    visit("maxStreams", max_streams,
+          {.min = 1, .doc = "bodies compressed at a time; others meanwhile go as they are"});
+  }
+};
+
+// Whether the response could be sent compressed to some client (RFC 9110 sections 7.7, 8.4): not if
+// it is encoded already, is a part, has a digest, or is of a type that gains nothing.
+[[nodiscard]] bool compressible(const http::Request& request, const http::Response& response,
+                                const CompressionSpec& spec);
+
+// Core-bound.
+class Compression {
+ public:
+  Compression(const loop::Core& core, const CompressionSpec& spec);
+
+  // Compresses the body if the client takes gzip, a whole one in pieces between which other work
+  // runs, a stream as it flows; adjusts Content-Encoding, ETag, Accept-Ranges and Vary. True if it
+  // is compressed now.
+  Task<bool> apply(const http::Request& request, http::Response& response);
+
+ private:
+  Task<void> compress_whole(http::Response& response);
+
+  const loop::Core& core_;
+  CompressionSpec spec_;
+  std::shared_ptr<std::size_t> places_;  // bodies that may still be compressed at the same time
+  std::unique_ptr<Deflater> small_;      // for bodies that are done at once
+};
+
+}  // namespace sluice::filters

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deflater: bytes to gzip (RFC 1952), piece by piece. About 256 KiB each. Core-bound.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct z_stream_s;
+
+namespace sluice::filters {
+
+class Deflater {
+ public:
+  enum class Flush {
+    none,    // bytes may stay inside
+    sync,    // the other side can decode all that went in
+    finish,  // the end of the stream
+  };
+
+  Deflater();
+  ~Deflater();
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+
+  // Appends what comes of `bytes` to `out`.
+  void feed(std::string_view bytes, Flush flush, std::string& out);
+  // For the next stream; keeps the memory.
+  void reset();
+
+ private:
+  std::unique_ptr<z_stream_s> stream_;
+};
+
+}  // namespace sluice::filters

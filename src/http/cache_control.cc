@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/cache_control.h"
+
+#include <algorithm>
+
+namespace sluice::http {
+namespace {
+
+constexpr std::int64_t kSecondsMax = std::int64_t{1} << 31;
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::string_view unquote(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    return text.substr(1, text.size() - 2);
+  return text;
+}
+
+void apply(std::string_view directive, CacheControl& control) {
+  const std::size_t equals = directive.find('=');
+  const std::string_view name = trim(directive.substr(0, equals));
+  const auto seconds = [&] {
+    if (equals == std::string_view::npos) return std::int64_t{0};
+    return parse_delta_seconds(unquote(trim(directive.substr(equals + 1)))).value_or(0);
+  };
+  // Of two different values the shorter is the safer.
+  const auto shorter = [&](std::optional<std::int64_t>& value) {
+    value = std::min(value.value_or(kSecondsMax), seconds());
+  };
+  if (iequals(name, "no-store")) control.no_store = true;
+  if (iequals(name, "no-cache")) control.no_cache = true;
+  if (iequals(name, "private")) control.is_private = true;
+  if (iequals(name, "public")) control.is_public = true;
+  if (iequals(name, "must-revalidate")) control.must_revalidate = true;
+  if (iequals(name, "no-transform")) control.no_transform = true;
+  if (iequals(name, "only-if-cached")) control.only_if_cached = true;
+  if (iequals(name, "max-age")) shorter(control.max_age);
+  if (iequals(name, "s-maxage")) shorter(control.s_maxage);
+  if (iequals(name, "min-fresh")) control.min_fresh = seconds();
+}
+
+}  // namespace
+
+CacheControl parse_cache_control(const Headers& headers) {
+  CacheControl control;
+  for (const Field& field : headers) {
+    if (!iequals(field.name, "Cache-Control")) continue;
+    for_each_element(field.value, [&](std::string_view element) { apply(element, control); });
+  }
+  return control;
+}
+
+void for_each_element(std::string_view list, const std::function<void(std::string_view)>& each) {
+  bool quoted = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= list.size(); ++i) {
+    if (i < list.size() && list[i] == '"') quoted = !quoted;
+    if (i < list.size() && quoted && list[i] == '\\') {
+      ++i;  // the next character stands for itself
+      continue;
+    }
+    if (i < list.size() && (quoted || list[i] != ',')) continue;
+    const std::string_view element = trim(list.substr(begin, i - begin));
+    if (!element.empty()) each(element);
+    begin = i + 1;
+  }
+}
+
+std::optional<std::int64_t> parse_delta_seconds(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  std::int64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = std::min(value * 10 + (c - '0'), kSecondsMax);
+  }
+  return value;
+}
+
+}  // namespace sluice::http

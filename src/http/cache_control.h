@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Cache-Control field (RFC 9111 section 5.2).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "http/headers.h"
+
+namespace sluice::http {
+
+struct CacheControl {
+  bool no_store = false;
+  bool no_cache = false;    // also with field names
+  bool is_private = false;  // likewise
+  bool is_public = false;
+  bool must_revalidate = false;
+  bool no_transform = false;
+  bool only_if_cached = false;
+  // Seconds. A value that is no number is 0, so that what it stands for is stale.
+  std::optional<std::int64_t> max_age;
+  std::optional<std::int64_t> s_maxage;
+  std::optional<std::int64_t> min_fresh;
+};
+
+// Of a request or a response; all fields of that name together. Unknown directives are ignored.
+[[nodiscard]] CacheControl parse_cache_control(const Headers& headers);
+
+// Calls `each` for every element of a comma-separated list (RFC 9110 section 5.6.1), without the
+// white space around it; commas in quoted strings do not separate. Empty elements are left out.
+void for_each_element(std::string_view list, const std::function<void(std::string_view)>& each);
+
+// Non-negative seconds (RFC 9111 section 1.2.2), 2^31 if there are more; nullopt if it is no
+// number.
+[[nodiscard]] std::optional<std::int64_t> parse_delta_seconds(std::string_view text);
+
+}  // namespace sluice::http

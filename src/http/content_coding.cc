@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/content_coding.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "http/cache_control.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr int kFull = 1000;
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+// A weight of RFC 9110 section 12.4.2 in thousandths: "0", "0.5", "1.000"; 0 if it is none.
+int weight(std::string_view text) {
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return 0;
+  if (text.size() > 1 && text[1] != '.') return 0;
+  int value = (text[0] - '0') * kFull;
+  int unit = kFull / 10;
+  for (const char c : text.substr(std::min<std::size_t>(2, text.size()))) {
+    if (c < '0' || c > '9') return 0;
+    value += (c - '0') * unit;
+    unit /= 10;
+  }
+  return value <= kFull ? value : 0;
+}
+
+struct Weights {
+  std::optional<int> gzip;
+  std::optional<int> any;
+  std::optional<int> identity;
+};
+
+void note(std::string_view element, Weights& weights) {
+  const std::size_t semicolon = element.find(';');
+  const std::string_view coding = trim(element.substr(0, semicolon));
+  int q = kFull;
+  if (semicolon != std::string_view::npos) {
+    const std::string_view parameter = trim(element.substr(semicolon + 1));
+    const bool is_weight = parameter.starts_with("q=") || parameter.starts_with("Q=");
+    q = is_weight ? weight(trim(parameter.substr(2))) : 0;
+  }
+  if (iequals(coding, "gzip") || iequals(coding, "x-gzip")) weights.gzip = q;
+  if (coding == "*") weights.any = q;
+  if (iequals(coding, "identity")) weights.identity = q;
+}
+
+}  // namespace
+
+bool accepts_gzip(const Headers& request) {
+  Weights weights;
+  for (const Field& field : request) {
+    if (!iequals(field.name, "Accept-Encoding")) continue;
+    for_each_element(field.value, [&](std::string_view element) { note(element, weights); });
+  }
+  const int gzip = weights.gzip.value_or(weights.any.value_or(0));
+  return gzip > 0 && gzip >= weights.identity.value_or(0);
+}
+
+}  // namespace sluice::http

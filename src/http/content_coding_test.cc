@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/content_coding.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::http {
+namespace {
+
+bool accepts(std::initializer_list<const char*> values) {
+  Headers headers;
+  for (const char* value : values) headers.add("Accept-Encoding", value);
+  return accepts_gzip(headers);
+}
+
+TEST(ContentCoding, TakesGzip) {
+  EXPECT_TRUE(accepts({"gzip"}));
+  EXPECT_TRUE(accepts({"deflate, GZIP;q=0.5, br"}));
+  EXPECT_TRUE(accepts({"br", "x-gzip"}));
+  EXPECT_TRUE(accepts({"*"}));
+  EXPECT_TRUE(accepts({"*;q=0.1, br"}));
+  EXPECT_TRUE(accepts({"gzip ; q=0.001"}));
+  EXPECT_TRUE(accepts({"identity;q=0.5, gzip;q=1.0"}));
+  EXPECT_TRUE(accepts({"gzip;q=1, *;q=0"}));
+}
+
+TEST(ContentCoding, TakesNoGzip) {
+  EXPECT_FALSE(accepts({}));
+  EXPECT_FALSE(accepts({""}));
+  EXPECT_FALSE(accepts({"br, deflate"}));
+  EXPECT_FALSE(accepts({"gzip;q=0"}));
+  EXPECT_FALSE(accepts({"gzip;q=0.000, *"}));
+  EXPECT_FALSE(accepts({"*;q=0"}));
+  EXPECT_FALSE(accepts({"gzipped"}));
+  EXPECT_FALSE(accepts({"identity, gzip;q=0.5"})) << "it would rather not";
+  EXPECT_FALSE(accepts({"gzip;q=2"}));
+  EXPECT_FALSE(accepts({"gzip;q=0.1234"}));
+  EXPECT_FALSE(accepts({"gzip;q="}));
+  EXPECT_FALSE(accepts({"gzip;level=1"}));
+}
+
+}  // namespace
+}  // namespace sluice::http

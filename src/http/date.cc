@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/date.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace sluice::http {
+namespace {
+
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+// Takes one piece after the other off the text; what does not fit makes it bad.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+
+  int digits(std::size_t count) {
+    int value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool digit = i < rest_.size() && rest_[i] >= '0' && rest_[i] <= '9';
+      if (!digit) {
+        good_ = false;
+        return 0;
+      }
+      value = value * 10 + (rest_[i] - '0');
+    }
+    rest_.remove_prefix(count);
+    return value;
+  }
+  // A day of asctime may have a space in place of its first digit.
+  int padded() {
+    if (!rest_.starts_with(' ')) return digits(2);
+    rest_.remove_prefix(1);
+    return digits(1);
+  }
+  unsigned month() {
+    const auto found = std::ranges::find(kMonths, rest_.substr(0, 3));
+    if (found == kMonths.end()) {
+      good_ = false;
+      return 1;
+    }
+    rest_.remove_prefix(3);
+    return static_cast<unsigned>(found - kMonths.begin()) + 1;
+  }
+  void expect(std::string_view text) {
+    if (!rest_.starts_with(text)) {
+      good_ = false;
+      return;
+    }
+    rest_.remove_prefix(text.size());
+  }
+  [[nodiscard]] bool done() const { return good_ && rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+struct Moment {
+  int year = 0;
+  unsigned month = 1;
+  int day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+
+  void time(Scanner& in) {
+    hour = in.digits(2);
+    in.expect(":");
+    minute = in.digits(2);
+    in.expect(":");
+    second = in.digits(2);
+  }
+  [[nodiscard]] std::optional<std::int64_t> seconds() const {
+    using namespace std::chrono;
+    const year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                              std::chrono::day(static_cast<unsigned>(day))};
+    if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+    const std::int64_t days = sys_days(date).time_since_epoch().count();
+    return ((days * 24 + hour) * 60 + minute) * 60 + second;
+  }
+};
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::optional<std::int64_t> imf_fixdate(std::string_view after_day) {
+  Scanner in(after_day);
+  Moment moment;
+  moment.day = in.digits(2);
+  in.expect(" ");
+  moment.month = in.month();
+  in.expect(" ");
+  moment.year = in.digits(4);
+  in.expect(" ");
+  moment.time(in);
+  in.expect(" GMT");
+  return in.done() ? moment.seconds() : std::nullopt;
+}
+
+// "Sunday, 06-Nov-94 08:49:37 GMT"
+std::optional<std::int64_t> rfc850(std::string_view after_day, std::int64_t now) {
+  Scanner in(after_day);
+  Moment moment;
+  moment.day = in.digits(2);
+  in.expect("-");
+  moment.month = in.month();
+  in.expect("-");
+  const int year = in.digits(2);
+  in.expect(" ");
+  moment.time(in);
+  in.expect(" GMT");
+  if (!in.done()) return std::nullopt;
+  using namespace std::chrono;
+  const year_month_day today(floor<days>(sys_seconds(seconds(now))));
+  const int this_year = static_cast<int>(today.year());
+  moment.year = this_year - this_year % 100 + year;
+  if (moment.year > this_year + 50) moment.year -= 100;
+  return moment.seconds();
+}
+
+// "Sun Nov  6 08:49:37 1994"
+std::optional<std::int64_t> asctime(std::string_view after_day) {
+  Scanner in(after_day);
+  Moment moment;
+  moment.month = in.month();
+  in.expect(" ");
+  moment.day = in.padded();
+  in.expect(" ");
+  moment.time(in);
+  in.expect(" ");
+  moment.year = in.digits(4);
+  return in.done() ? moment.seconds() : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now) {
+  const std::size_t day = text.find_first_of(", ");
+  if (day == std::string_view::npos || day < 3) return std::nullopt;
+  if (text[day] == ' ') return asctime(text.substr(day + 1));
+  if (!text.substr(day).starts_with(", ")) return std::nullopt;
+  const std::string_view rest = text.substr(day + 2);
+  return day == 3 ? imf_fixdate(rest) : rfc850(rest, now);
+}
+
+}  // namespace sluice::http

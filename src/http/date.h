@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP dates (RFC 9110 section 5.6.7).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sluice::http {
+
+// Seconds since 1970-01-01T00:00:00Z. Reads all three forms: IMF-fixdate, the one of RFC 850 (a
+// year that seems to be more than 50 years ahead of `now` is in the past) and that of asctime.
+// nullopt if the text is none of them. The name of the day is not checked against the date.
+[[nodiscard]] std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now);
+
+}  // namespace sluice::http
