@@ -115,6 +115,15 @@ def test_post_goes_to_another_server_if_the_first_is_not_there(site, backend):
     assert sorted(backend.targets) == [f"/{number}" for number in range(8)], "each order once"
 
 
+def test_next_try_goes_to_another_server(site, backend):
+    """Also where the policy, left alone, would choose the same one."""
+    with Scripted(lambda call: Answer(500)) as bad:
+        for urls in ((backend.url, bad.url), (bad.url, backend.url)):
+            port = site([retry(maxAttempts=2)], *urls, loadBalance={"policy": "ipHash"})
+            assert [fetch(port).status for _ in range(3)] == [200] * 3
+        assert len(bad.calls) == 3
+
+
 def test_streamed_bodies_are_not_repeated(site, backend):
     site.body_max = -1
     port = site([retry()], backend.url)

@@ -20,6 +20,7 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
       timeout_(spec.timeout),
       body_bytes_max_(spec.server_max_body_size != 0 ? spec.server_max_body_size
                                                      : proxy.server_max_body_size),
+      redirections_max_(proxy.max_redirection),
       policies_(std::move(policies)),
       stats_(std::make_shared<PoolStats>(services.core_count)) {
   const ServerPoolContext context{.name = name_,
@@ -139,8 +140,11 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   resilience::Retry* const retry =
       request.body.is_stream() ? nullptr : prototype_->policies_.retry.get();
   if (retry != nullptr) retry->on_request();
+  Try attempt;
+  attempt.client_ip = exchange.real_ip;
+  attempt.body_bytes_max = prototype_->body_bytes_max_;
   for (std::uint32_t tries = 1;; ++tries) {
-    const Tried tried = co_await try_once(exchange, request, response);
+    const Tried tried = co_await try_once(attempt, request, response);
     const std::string_view result = tried.verdict.result;
     const bool good = result.empty() || result == kClientError;
     if (good || retry == nullptr ||
@@ -155,20 +159,19 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   }
 }
 
-Task<Pool::Tried> Pool::try_once(const pipeline::Exchange& exchange, http::Request& request,
-                                 http::Response& response) {
-  Try attempt;
-  attempt.client_ip = exchange.real_ip;
-  attempt.body_bytes_max = prototype_->body_bytes_max_;
+Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Response& response) {
   if (prototype_->timeout_ > Duration::zero())
     attempt.deadline = Clock::now() + prototype_->timeout_;
-  auto outcome = co_await servers_.exchange(attempt, request, response);
+  auto next = prototype_->redirections_max_ > 0 ? follow(attempt, request, response)
+                                                : servers_.exchange(attempt, request, response);
+  auto outcome = co_await std::move(next);
   Tried tried;
   if (!outcome) {
     const backend::Stage stage = outcome.error().stage;
     tried.verdict = judge(outcome.error(), attempt.deadline);
     tried.reason = std::move(outcome).error().error.message;
-    tried.unsent = stage == backend::Stage::connect || stage == backend::Stage::choose;
+    tried.unsent = stage == backend::Stage::connect || stage == backend::Stage::choose ||
+                   stage == backend::Stage::queue;
     co_return tried;
   }
   tried.responded = true;
@@ -179,6 +182,7 @@ Task<Pool::Tried> Pool::try_once(const pipeline::Exchange& exchange, http::Reque
       prototype_->failure_codes_.test(static_cast<std::size_t>(status))) {
     tried.verdict.result = kFailureCode;
     tried.reason = "status code: " + std::to_string(status);
+    attempt.failed.push_back(outcome->server);
   }
   co_return tried;
 }

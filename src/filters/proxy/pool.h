@@ -62,6 +62,7 @@ class PoolPrototype {
   std::shared_ptr<const ServerPoolPrototype> servers_;
   Duration timeout_{};
   std::int64_t body_bytes_max_ = 0;
+  std::uint32_t redirections_max_ = 0;
   std::bitset<600> failure_codes_;
   PoolPolicies policies_;
   std::shared_ptr<MemoryCache> cache_;
@@ -109,8 +110,9 @@ class Pool {
                                        pipeline::Exchange& exchange, http::Request& request,
                                        Fill* fill);
   Task<std::string_view> try_on(pipeline::Exchange& exchange, http::Request& request, Fill* fill);
-  Task<Tried> try_once(const pipeline::Exchange& exchange, http::Request& request,
-                       http::Response& response);
+  Task<Tried> try_once(Try& attempt, http::Request& request, http::Response& response);
+  Task<backend::Outcome<Reply>> follow(Try& attempt, http::Request& request,
+                                       http::Response& response);
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
                           const http::Headers& earlier);
   static void merge_headers(http::Headers earlier, http::Headers& headers);

@@ -133,9 +133,9 @@ std::shared_ptr<backend::Client> ServerPool::make_client(const ServerPool* previ
                                            pool.client_options_);
 }
 
-Task<backend::Outcome<Reply>> ServerPool::exchange(const Try& attempt, http::Request& request,
+Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& request,
                                                    http::Response& response) {
-  const auto choice = choose(request, attempt.client_ip);
+  const auto choice = choose(request, attempt);
   if (!choice) {
     backend::Failure failure{backend::Stage::choose,
                              {ErrorKind::unavailable, "there is no healthy server"}};
@@ -153,6 +153,7 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(const Try& attempt, http::Req
   if (!outcome) {
     backend::Failure failure = std::move(outcome).error();
     failure.error.message = server.url + ": " + failure.error.message;
+    attempt.failed.push_back(*choice);
     co_return std::unexpected(std::move(failure));
   }
   Reply reply;
@@ -162,15 +163,19 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(const Try& attempt, http::Req
   co_return reply;
 }
 
-std::optional<std::size_t> ServerPool::choose(const http::Request& request,
-                                              std::string_view client_ip) {
+std::optional<std::size_t> ServerPool::choose(const http::Request& request, const Try& attempt) {
   const ServerPoolPrototype& pool = *prototype_;
   const backend::Availability availability(pool.states_, pool.checker_ != nullptr, core_.index);
   availability.list(candidates_);
+  const auto failed = [&](std::size_t server) {
+    return std::ranges::find(attempt.failed, server) != attempt.failed.end();
+  };
+  if (!attempt.failed.empty() && !std::ranges::all_of(candidates_, failed))
+    std::erase_if(candidates_, failed);
   if (pool.sticky_) {
     if (const auto server = pool.sticky_->find(request, candidates_)) return server;
   }
-  return balancer_.choose(request, client_ip, candidates_, availability);
+  return balancer_.choose(request, attempt.client_ip, candidates_, availability);
 }
 
 std::string_view ServerPool::host_for(const backend::Server& server,

@@ -49,6 +49,8 @@ class ServerPoolPrototype {
 
   // For the status of the pool: what is known of each server.
   [[nodiscard]] Json status() const;
+  // In the order of their indices.
+  [[nodiscard]] const backend::Servers& servers() const { return *servers_; }
 
  private:
   friend class ServerPool;
@@ -75,6 +77,8 @@ struct Try {
   std::string_view client_ip;             // valid until the try is over
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
   std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
+  // Servers that are asked only if there is no other. A try that brings no response adds its own.
+  std::vector<std::size_t> failed{};
 };
 
 // What there is to know about a try that brought a response.
@@ -95,12 +99,11 @@ class ServerPool {
   // The request is as before afterwards, but for a streamed body, which is taken. The error names
   // the server; its stage `choose` means that no server can be had now. Destroying the Task gives
   // the try up.
-  [[nodiscard]] Task<backend::Outcome<Reply>> exchange(const Try& attempt, http::Request& request,
+  [[nodiscard]] Task<backend::Outcome<Reply>> exchange(Try& attempt, http::Request& request,
                                                        http::Response& response);
 
  private:
-  [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request,
-                                                  std::string_view client_ip);
+  [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request, const Try& attempt);
   [[nodiscard]] std::shared_ptr<backend::Client> make_client(const ServerPool* previous) const;
   [[nodiscard]] std::string_view host_for(const backend::Server& server,
                                           std::string_view client_host) const;

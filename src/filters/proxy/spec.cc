@@ -23,7 +23,6 @@ void MirrorSpec::validate(const std::string& path, config::Faults& faults) const
 }
 
 void ProxySpec::validate(const std::string& path, config::Faults& faults) const {
-  unsupported.report(path, faults);
   const auto main_pools =
       std::ranges::count_if(pools, [](const PoolSpec& pool) { return !pool.filter; });
   if (main_pools != 1) {

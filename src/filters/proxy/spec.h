@@ -68,7 +68,7 @@ struct ProxySpec {
   TlsSpec mtls;
   std::optional<MirrorSpec> mirror_pool;
   std::optional<CompressionSpec> compression;
-  UnsupportedFields<1> unsupported{{"maxRedirection"}};
+  std::uint32_t max_redirection = 0;
 
   void fields(auto& visit) {
     meta.fields(visit);
@@ -84,7 +84,9 @@ struct ProxySpec {
     visit("serverMaxBodySize", server_max_body_size,
           {.doc = "bytes of a response body; 0: 4 MiB; below 0: the body is streamed"});
     visit("mtls", mtls, {.doc = "how TLS to https servers is done"});
-    unsupported.fields(visit);
+    visit("maxRedirection", max_redirection,
+          {.max = 20,
+           .doc = "redirects within the pool that are followed; 0: the client's to follow"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Redirects that a Proxy follows itself (maxRedirection).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "backend/server.h"
+#include "http/message.h"
+
+namespace sluice::filters {
+
+// The target (path and query, as a client would send it) to which `response` sends `request`, which
+// was answered by `server`. nullopt if the redirect is the client's to follow: no 301, 302, 303,
+// 307 or 308 with a Location; a method other than GET and HEAD; another scheme than the client's; a
+// place outside this pool, so that no backend can send the gateway where it was not configured to
+// go (RFC 9110 sections 10.2.2, 15.4).
+[[nodiscard]] std::optional<std::string> redirect_target(const http::Request& request,
+                                                         const http::Response& response,
+                                                         std::span<const backend::Server> servers,
+                                                         const backend::Server& server);
+
+// RFC 3986 section 5.2.4.
+[[nodiscard]] std::string remove_dot_segments(std::string_view path);
+
+}  // namespace sluice::filters
