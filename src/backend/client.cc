@@ -126,7 +126,8 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
 Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> channel,
                                    std::string_view method, http::Response& response) {
   const auto length = channel->content_length();
-  if (call.body_bytes_max < 0 && channel->has_body()) {
+  const bool streams = call.body_bytes_max < 0 || response.status == 101;
+  if (streams && channel->has_body()) {
     channel->set_deadline(TimePoint::max());
     response.body = http::Body(std::make_unique<ResponseBody>(std::move(channel)), length);
     co_return Outcome<void>();

@@ -76,6 +76,12 @@ void Connection::append_head(http::Request& request, const Target& target) {
 
 Task<Outcome<void>> Connection::send(http::Request& request, const Target& target, bool keep_body) {
   append_head(request, target);
+  upgrading_ = request.upgraded != nullptr;
+  if (upgrading_) {
+    sender_ = send_upgraded(out_, request.upgraded);
+    sender_.start();
+    co_return Outcome<void>();
+  }
   if (request.body.is_stream()) {
     sender_ = send_stream(out_, std::exchange(request.body, http::Body()));
     sender_.start();
@@ -107,6 +113,26 @@ Task<void> Connection::send_whole(std::string head, std::string kept, std::strin
     listen();
   }
   sent_ = good;
+}
+
+// The reader gives nothing before the backend has said 101. Whatever it says instead, the
+// connection is not used again, as the reader may have taken bytes.
+Task<void> Connection::send_upgraded(std::string head, std::shared_ptr<http::BodyReader> reader) {
+  const auto head_written = co_await stream_->write_all(head);
+  if (!head_written) co_return;
+  while (true) {
+    const auto bytes = co_await reader->read();
+    if (!bytes) {
+      stream_->close();
+      co_return;
+    }
+    if (bytes->empty()) {
+      stream_->shutdown_write();
+      co_return;
+    }
+    const auto written = co_await stream_->write_all(*bytes);
+    if (!written) co_return;
+  }
 }
 
 Task<void> Connection::send_stream(std::string head, http::Body body) {
@@ -162,9 +188,13 @@ Task<Outcome<void>> Connection::read_head(http::Response& response) {
           failure(Stage::head, {ErrorKind::closed, "connection closed before the response"}));
     }
   }
-  if (response.status == 101) {
+  if (response.status == 101 && !upgrading_) {
     co_return std::unexpected(
         failure(Stage::head, {ErrorKind::invalid, "protocol switched without being asked to"}));
+  }
+  if (response.status == 101) {  // the client's connection says when there was too much silence
+    waits_for_client_ = true;
+    listen();
   }
   co_return Outcome<void>();
 }

@@ -51,6 +51,7 @@ class Connection {
   void append_head(http::Request& request, const Target& target);
   Task<Outcome<void>> send(http::Request& request, const Target& target, bool keep_body);
   Task<void> send_whole(std::string head, std::string kept, std::string_view body);
+  Task<void> send_upgraded(std::string head, std::shared_ptr<http::BodyReader> reader);
   Task<void> send_stream(std::string head, http::Body body);
   Task<Outcome<void>> read_head(http::Response& response);
   Task<Result<bool>> fill();
@@ -70,6 +71,7 @@ class Connection {
   bool answered_ = false;
   bool finished_ = false;
   bool sent_ = false;
+  bool upgrading_ = false;         // the request asks for another protocol
   bool ended_ = false;             // the backend will send no more
   bool waits_for_client_ = false;  // for a part of the request's body
   Duration silence_max_;

@@ -33,18 +33,25 @@ class Body {
 
   [[nodiscard]] bool is_stream() const { return reader_ != nullptr; }
   // The bytes of a whole body; empty for a stream.
-  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  [[nodiscard]] std::string_view bytes() const { return shared_ ? *shared_ : bytes_; }
   [[nodiscard]] std::optional<std::uint64_t> length() const {
-    return reader_ ? length_ : std::optional<std::uint64_t>(bytes_.size());
+    return reader_ ? length_ : std::optional<std::uint64_t>(bytes().size());
   }
   // Replaces whatever was there; a stream is dropped unread.
   void assign(std::string bytes) {
+    shared_.reset();
     reader_.reset();
     length_.reset();
     bytes_ = std::move(bytes);
   }
+  // The same with bytes that many messages have in common: they are not copied.
+  void share(std::shared_ptr<const std::string> bytes) {
+    clear();
+    shared_ = std::move(bytes);
+  }
   // Empties it; keeps the capacity for the next message, unless it is large.
   void clear() {
+    shared_.reset();
     reader_.reset();
     length_.reset();
     if (bytes_.capacity() > kKeptBytesMax) bytes_ = std::string();
@@ -58,6 +65,7 @@ class Body {
   static constexpr std::size_t kKeptBytesMax = std::size_t{64} * 1024;
 
   std::string bytes_;
+  std::shared_ptr<const std::string> shared_;  // in place of bytes_ unless null
   std::unique_ptr<BodyReader> reader_;
   std::optional<std::uint64_t> length_;
 };

@@ -110,11 +110,13 @@ std::string Request::target() const {
 void Request::clear() {
   version = Version::http11;
   has_query = false;
-  for (std::string* text : {&method, &scheme, &host, &escaped_path, &path, &query, &fragment}) {
+  for (std::string* text :
+       {&method, &scheme, &host, &escaped_path, &path, &query, &fragment, &upgrade}) {
     text->clear();
   }
   headers.clear();
   body.clear();
+  upgraded.reset();
 }
 
 void Response::clear() {

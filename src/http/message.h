@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,11 @@ struct Request {
   std::string fragment;      // normally empty
   Headers headers;           // without Host, Content-Length, Transfer-Encoding, Connection framing
   Body body;
+  // Protocols that the client asks to switch to (RFC 9110 section 7.8); empty: none. Whoever
+  // answers 101 then reads from `upgraded` what the client sends afterwards, and answers with a
+  // stream.
+  std::string upgrade;
+  std::shared_ptr<BodyReader> upgraded;
 
   // Takes an origin-form, absolute-form or asterisk-form target (RFC 9112 section 3.2) apart into
   // the fields above; only absolute-form sets scheme and host. False if it is none: then the

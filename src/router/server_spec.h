@@ -30,6 +30,7 @@ struct HttpServerSpec {
   Duration head_timeout = std::chrono::seconds(30);
   Duration body_timeout = std::chrono::seconds(60);
   Duration write_timeout = std::chrono::seconds(60);
+  Duration tunnel_timeout = std::chrono::minutes(10);
   std::uint32_t max_connections = 10240;
   bool http2 = true;
   bool https = false;
@@ -105,6 +106,9 @@ struct HttpServerSpec {
           {.min = kTimeoutMin, .doc = "for every 64 KiB of a request's body to arrive"});
     visit("writeTimeout", write_timeout,
           {.min = kTimeoutMin, .doc = "for the client to take every 64 KiB of a response"});
+    visit("tunnelTimeout", tunnel_timeout,
+          {.min = kTimeoutMin,
+           .doc = "silence in both directions after an upgrade, as to WebSocket"});
   }
   void visit_unsupported(auto& visit) {
     visit("http3", http3);

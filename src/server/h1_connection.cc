@@ -6,8 +6,10 @@
 #include "http/h1/serializer.h"
 #include "http/h2/session.h"
 #include "server/h1_input.h"
+#include "server/h1_upgrade.h"
 #include "server/limits.h"
 #include "server/served_exchange.h"
+#include "server/started.h"
 #include "server/watched.h"
 #include "server/worker.h"
 
@@ -35,8 +37,12 @@ class H1Connection {
   Task<bool> read_head();
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
+  void offer_upgrade();
+  [[nodiscard]] bool is_upgraded() const;
   Task<bool> write_response();
+  Task<void> relay_upgraded();
   Task<bool> write(std::string_view bytes);
+  Task<bool> flush();
   Task<bool> write_stream(http::Response& response, Framing framing);
   Task<void> refuse_with(int status, std::string tag);
   Task<int> dispatch();
@@ -46,7 +52,8 @@ class H1Connection {
   CoreServer::Membership& membership_;
   net::Stream& stream_;
   H1Input input_;  // before the exchange, whose request may read its body from here
-  std::unique_ptr<ServedExchange> served_;  // null while the connection rests
+  std::unique_ptr<ServedExchange> served_;   // null while the connection rests
+  std::shared_ptr<UpgradedInput> upgraded_;  // if the client asks for an upgrade
   std::string out_;
   std::uint64_t sent_ = 0;  // bytes of the response
   bool keep_alive_ = true;
@@ -154,8 +161,27 @@ Task<int> H1Connection::dispatch() {
     const int status = co_await served_->take_body(http::Body(input_.body(), length));
     if (status != 0) co_return status;
   }
+  offer_upgrade();
   if (!co_await Watched(stream_, served_->run())) co_return -1;
   co_return served_->outcome();
+}
+
+// To the filters, of which Proxy takes it up. A server may ignore it (RFC 9110 section 7.8).
+void H1Connection::offer_upgrade() {
+  upgraded_.reset();
+  const std::string_view upgrade = input_.parser().upgrade();
+  if (input_.parser().has_body() || server_.draining() || !may_upgrade(upgrade)) return;
+  if (served_->method() == "HEAD") return;
+  upgraded_ = std::make_shared<UpgradedInput>(input_, worker_.core().loop);
+  served_->request().upgrade = upgrade;
+  served_->request().upgraded = upgraded_;
+}
+
+bool H1Connection::is_upgraded() const {
+  const http::Response& response = *served_->exchange().client_response();
+  const auto chosen = response.headers.get("Upgrade");
+  return upgraded_ && chosen && response.body.is_stream() &&
+         is_offered(input_.parser().upgrade(), *chosen);
 }
 
 // Whether the connection can carry another request after this response.
@@ -168,6 +194,14 @@ bool H1Connection::may_go_on() const {
 }
 
 Task<bool> H1Connection::write_response() {
+  if (served_->exchange().client_response()->status == 101) {
+    if (is_upgraded()) {
+      co_await relay_upgraded();
+      co_return false;
+    }
+    served_->exchange().add_tag("switched to a protocol that the client has not asked for");
+    served_->respond(502);
+  }
   http::Response& response = *served_->exchange().client_response();
   const http::Request& request = served_->request();
   keep_alive_ = may_go_on();
@@ -202,6 +236,32 @@ Task<bool> H1Connection::write_response() {
   co_return co_await input_.skip_body();
 }
 
+// Both ways until one end closes, or both are silent. Whoever drains may cut it at any time.
+Task<void> H1Connection::relay_upgraded() {
+  http::Response& response = *served_->exchange().client_response();
+  const Duration patience = served_->spec().tunnel_timeout;
+  out_.clear();
+  http::h1::append_response_head(out_, response,
+                                 {.framing = Framing::none,
+                                  .date = worker_.date(),
+                                  .upgrade = *response.headers.get("Upgrade")});
+  membership_.on_rest(nullptr);
+  membership_.set_idle(true);
+  bool more = co_await flush();
+  upgraded_->open(patience);
+  while (more) {
+    stream_.set_deadline(Clock::now() + patience);
+    const auto bytes = co_await response.body.reader()->read();
+    if (!bytes || bytes->empty()) break;
+    sent_ += bytes->size();
+    more = co_await write(*bytes);
+  }
+  served_->record(response.status, input_.received(), sent_);
+  response.body.clear();
+  stream_.shutdown_write();
+  linger_ = more;
+}
+
 // False when the client left or takes the bytes too slowly.
 Task<bool> H1Connection::write(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -214,14 +274,26 @@ Task<bool> H1Connection::write(std::string_view bytes) {
   co_return true;
 }
 
+// As write(), of what is in out_.
+Task<bool> H1Connection::flush() {
+  sent_ += out_.size();
+  const bool written = co_await write(out_);
+  out_.clear();
+  co_return written;
+}
+
 Task<bool> H1Connection::write_stream(http::Response& response, Framing framing) {
   while (true) {
-    const auto chunk = co_await response.body.reader()->read();
+    Started reading(response.body.reader()->read());
+    if (!reading.done() && !out_.empty()) {  // the head does not wait for a slow body
+      const bool written = co_await flush();
+      if (!written) co_return false;
+    }
+    const auto chunk = co_await reading;
     if (!chunk) {  // cut short: the client must see that, so no last chunk and no further request
       served_->exchange().add_tag("response body: " + chunk.error().message);
       keep_alive_ = false;
-      sent_ += out_.size();
-      co_await write(out_);
+      co_await flush();
       co_return false;
     }
     const bool last = chunk->empty();
@@ -234,9 +306,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
     } else {
       out_ += *chunk;
     }
-    sent_ += out_.size();
-    const bool written = co_await write(out_);
-    out_.clear();
+    const bool written = co_await flush();
     if (!written) co_return false;
     if (last) co_return true;
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/h1_input.h"
 
+#include <utility>
+
 #include "server/limits.h"
 
 namespace sluice::server {
@@ -89,6 +91,18 @@ Task<Result<std::string_view>> H1Input::read_body() {
   }
   finished_ = true;
   co_return std::string_view();
+}
+
+Task<Result<std::string_view>> H1Input::read_upgraded(Duration patience) {
+  buffer_.consume(std::exchange(lent_, 0));
+  if (!has_bytes()) {
+    stream_.set_deadline(Clock::now() + patience);
+    auto count = co_await read_more();
+    if (!count) co_return std::unexpected(std::move(count).error());
+  }
+  lent_ = unread().size();
+  received_ += lent_;
+  co_return unread();
 }
 
 class H1Input::BodyStream final : public http::BodyReader {

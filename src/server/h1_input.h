@@ -47,6 +47,8 @@ class H1Input {
   // Reads on to the end of a body that nobody wanted, so that the connection can go on. False: it
   // cannot, for the client left, the framing is broken or there is too much of it.
   Task<bool> skip_body();
+  // After an upgrade: the next bytes, valid until the next call; empty at the end.
+  Task<Result<std::string_view>> read_upgraded(Duration patience);
   // After the last response: reads on for a moment and forgets. To close a socket with unread bytes
   // is to reset it, and the response might be lost on the way (RFC 9112 section 9.6).
   Task<void> linger();
@@ -71,6 +73,7 @@ class H1Input {
   http::h1::RequestParser parser_;
   Progress progress_{Duration::zero()};
   std::uint64_t received_ = 0;
+  std::size_t lent_ = 0;  // of what is unread, by read_upgraded()
   bool finished_ = true;
   bool broken_ = false;
 };

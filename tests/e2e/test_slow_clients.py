@@ -9,6 +9,8 @@ import pytest
 
 from client import Connection, fetch, request
 from gateway import DEADLINE, http_server, mock, pipeline, proxy
+from idle import resident_bytes
+from slow_crowd import SlowCrowd
 
 LONG = "1h"
 SHORT = "300ms"
@@ -125,3 +127,16 @@ def test_a_reader_without_haste_gets_all(site):
                 threading.Event().wait(0.25)
                 pauses -= 1
     assert received > 8_000_000
+
+
+def test_a_crowd_of_slow_ones_does_not_hold_up_others(site, shared_server):
+    """bench/slow_clients.py does it with 5,000 and 1,000, and measures."""
+    port = site()
+    before = resident_bytes(shared_server.pid)
+    with SlowCrowd(port, writers=500, readers=100, path="/big") as crowd, Connection(port) as normal:
+        while crowd.rounds < 3:
+            assert normal.request().status == 200
+        # Eight megabytes that each reader waits for are not copied for him.
+        assert resident_bytes(shared_server.pid) - before < 100 << 20
+        crowd_sees = shared_server.status("http-server")["openConnections"]
+        assert crowd_sees >= 600, "nobody was thrown out meanwhile"

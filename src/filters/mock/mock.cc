@@ -59,9 +59,12 @@ struct MockSpec {
   }
 };
 
+constexpr std::size_t kCopiedBytesMax = 4096;  // cheaper than counting those who share
+
 struct MockRule {
   RuleSpec spec;
   HeaderMatcher headers;
+  std::shared_ptr<const std::string> large_body{};  // null: small enough to be copied
 
   [[nodiscard]] bool matches(const http::Request& request) const {
     return matches_path(request.path) && headers.matches(request.headers);
@@ -85,8 +88,11 @@ void check_headers(const RuleSpec& rule, const std::string& path, config::Faults
 MockRule make_rule(const RuleSpec& spec, const std::string& path, config::Faults& faults) {
   check_headers(spec, config::join_path(path, "headers"), faults);
   const std::string match = config::join_path(path, "match");
-  return {spec, HeaderMatcher::build(spec.match.headers, spec.match.match_all_headers,
-                                     config::join_path(match, "headers"), faults)};
+  MockRule rule{spec, HeaderMatcher::build(spec.match.headers, spec.match.match_all_headers,
+                                           config::join_path(match, "headers"), faults)};
+  if (spec.body.size() > kCopiedBytesMax)
+    rule.large_body = std::make_shared<const std::string>(spec.body);
+  return rule;
 }
 
 using Rules = std::vector<MockRule>;
@@ -101,16 +107,20 @@ class Mock final : public pipeline::Filter {
     const auto rule =
         std::ranges::find_if(*rules_, [&](const MockRule& r) { return r.matches(*request); });
     if (rule == rules_->end()) co_return "";
-    answer(rule->spec, exchange.new_response());
+    answer(*rule, exchange.new_response());
     if (rule->spec.delay > Duration::zero()) co_await exchange.loop().sleep_for(rule->spec.delay);
     co_return kMocked;
   }
 
  private:
-  static void answer(const RuleSpec& rule, http::Response& response) {
-    response.status = rule.code;
-    for (const auto& [name, value] : rule.headers) response.headers.set(name, value);
-    response.body.assign(rule.body);
+  static void answer(const MockRule& rule, http::Response& response) {
+    response.status = rule.spec.code;
+    for (const auto& [name, value] : rule.spec.headers) response.headers.set(name, value);
+    if (rule.large_body) {
+      response.body.share(rule.large_body);
+    } else {
+      response.body.assign(rule.spec.body);
+    }
   }
 
   std::shared_ptr<const Rules> rules_;

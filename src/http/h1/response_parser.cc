@@ -148,6 +148,7 @@ Fault ResponseParser::State::finish_head() {
   if (status < 200 && status != 101) return finish_interim();
   framing.remove_named(response->headers);
   const bool framed = framing.chunked() || framing.content_length().value_or(0) > 0;
+  if (status == 101 && framed) return {502, "101 with a body"};
   bodiless = head_method || never_has_body(status) || (connect_method && status < 300);
   // RFC 9112 6.3 rule 1; a 204 that announces a body after all may send one.
   clean_end = status != 101 && !connect_method && !(status == 204 && framed);
@@ -165,6 +166,7 @@ Fault ResponseParser::State::finish_interim() {
 }
 
 void ResponseParser::State::start_body() {
+  if (response->status == 101) return decoder.start_until_close();
   if (bodiless) return decoder.start_length(0);
   if (framing.chunked()) return decoder.start_chunked();
   if (framing.content_length()) return decoder.start_length(*framing.content_length());
@@ -216,6 +218,7 @@ ParseState ResponseParser::parse_eof() {
 }
 
 bool ResponseParser::has_body() const {
+  if (state_->response->status == 101) return true;
   if (state_->bodiless) return false;
   return state_->framing.chunked() || state_->framing.content_length().value_or(1) > 0;
 }

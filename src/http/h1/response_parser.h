@@ -26,7 +26,7 @@ class ResponseParser {
   ResponseParser& operator=(ResponseParser&&) noexcept;
 
   // Begins the next response, to a request of `method` (HEAD and CONNECT change the framing).
-  // 1xx responses are skipped (101 is reported, without a body: what follows is not HTTP).
+  // 1xx responses are skipped, but for 101: what follows is not HTTP, and comes as its body.
   // `response` must outlive the parse; its headers lack Content-Length, Transfer-Encoding,
   // Connection and the fields that Connection names.
   void start(Response& response, std::string_view method);

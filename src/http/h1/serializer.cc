@@ -42,9 +42,16 @@ void append_status_line(std::string& out, int status) {
   out.append(" ").append(reason_phrase(status)).append("\r\n");
 }
 
+void append_upgrade(std::string& out, std::string_view protocols) {
+  if (!is_field_value(protocols)) return;
+  out.append("Connection: Upgrade\r\n");
+  append_field(out, "Upgrade", protocols);
+}
+
 void append_framing(std::string& out, const ResponseHead& head) {
   if (head.framing == Framing::content_length) append_content_length(out, head.length);
   if (head.framing == Framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
+  if (!head.upgrade.empty()) return append_upgrade(out, head.upgrade);
   if (!head.keep_alive || head.framing == Framing::until_close) {
     out.append("Connection: close\r\n");
   } else if (head.version == Version::http10) {
@@ -122,6 +129,7 @@ void append_request_head(std::string& out, const Request& request,
   } else if (*length > 0 || has_body_method(request.method)) {
     append_content_length(out, *length);
   }
+  if (!request.upgrade.empty()) append_upgrade(out, request.upgrade);
   append_end_to_end(out, request.headers);
   out.append("\r\n");
 }

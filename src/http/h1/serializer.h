@@ -23,7 +23,8 @@ struct ResponseHead {
   Version version = Version::http11;  // of the request
   Framing framing = Framing::content_length;
   std::uint64_t length = 0;
-  std::string_view date{};  // IMF-fixdate, kept by the worker; empty: no Date field
+  std::string_view date{};     // IMF-fixdate, kept by the worker; empty: no Date field
+  std::string_view upgrade{};  // of 101: the protocol that is spoken from here on
 };
 
 // How a response to `method` is framed for a client of `version`. Never chunked for HTTP/1.0;
@@ -39,7 +40,8 @@ void append_response_head(std::string& out, const Response& response, const Resp
 
 // Appends request line and fields for a backend: Host from request.host, framing from `length`
 // (nullopt: chunked; 0 with no body method: no field). Hop-by-hop fields are left out, and so are
-// characters that cannot stand in a method or host; in the target those are percent-encoded.
+// characters that cannot stand in a method or host; in the target those are percent-encoded. The
+// protocols of request.upgrade are asked for.
 void append_request_head(std::string& out, const Request& request,
                          std::optional<std::uint64_t> length);
 

@@ -144,5 +144,23 @@ TEST(Serializer, HopByHop) {
   }
 }
 
+TEST(Serializer, UpgradesAreAskedForAndAgreedTo) {
+  Request request;
+  request.method = "GET";
+  request.host = "a";
+  request.escaped_path = "/";
+  request.upgrade = "websocket";
+  std::string out;
+  append_request_head(out, request, 0);
+  EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  Response response;
+  response.status = 101;
+  response.headers.add("Upgrade", "websocket");
+  out.clear();
+  append_response_head(out, response, {.framing = Framing::none, .upgrade = "websocket"});
+  EXPECT_EQ(
+      out, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+}
+
 }  // namespace
 }  // namespace sluice::http::h1

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What follows 101 Switching Protocols on a client's connection (RFC 9110 section 7.8). Core-bound.
+#pragma once
+
+#include <string_view>
+
+#include "http/body.h"
+#include "loop/event_loop.h"
+#include "server/h1_input.h"
+#include "server/wakeup.h"
+
+namespace sluice::server {
+
+// False for the protocols that carry requests of their own, past rules and filters, or that end
+// here: HTTP/2, HTTP, TLS. `upgrade`: the field's value, a list.
+[[nodiscard]] bool may_upgrade(std::string_view upgrade);
+// True if `chosen` is one of the protocols asked for.
+[[nodiscard]] bool is_offered(std::string_view upgrade, std::string_view chosen);
+
+// What the client sends once open() was called; a read before waits for that.
+class UpgradedInput final : public http::BodyReader {
+ public:
+  UpgradedInput(H1Input& input, loop::EventLoop& loop) : input_(input), opened_(loop) {}
+  // `patience`: how long the client may be silent, counted from the last deadline that was set.
+  void open(Duration patience) {
+    patience_ = patience;
+    open_ = true;
+    opened_.notify();
+  }
+  Task<Result<std::string_view>> read() override;
+
+ private:
+  H1Input& input_;
+  Wakeup opened_;
+  Duration patience_{};
+  bool open_ = false;
+};
+
+}  // namespace sluice::server
