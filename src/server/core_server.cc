@@ -148,7 +148,7 @@ void CoreServer::drain() {
   std::vector<net::Stream*> idle;
   for (const auto* list : {&connections_, &idle_lately_}) {
     for (const auto& entry : *list) {
-      if (entry.idle) idle.push_back(entry.stream);
+      if (entry.idle && entry.retirable == nullptr) idle.push_back(entry.stream);
     }
   }
   for (net::Stream* stream : idle) stream->close();

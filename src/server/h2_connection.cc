@@ -27,10 +27,14 @@ H2Connection::H2Connection(CoreServer& server, CoreServer::Membership& membershi
       room_(loop_),
       idle_since_(Clock::now()) {
   membership_.set_retirable(this);
-  membership_.set_idle(false);
+  membership_.on_rest([this] { rest(); });
+  membership_.set_idle(true);
 }
 
-H2Connection::~H2Connection() { membership_.set_retirable(nullptr); }
+H2Connection::~H2Connection() {
+  membership_.on_rest(nullptr);
+  membership_.set_retirable(nullptr);
+}
 
 std::string_view H2Connection::date() const { return server_.worker().date(); }
 
@@ -92,6 +96,7 @@ void H2Connection::note_head(TimePoint now) {
 }
 
 http::h2::SessionStream& H2Connection::on_stream() {
+  if (streams_.empty()) membership_.set_idle(false);
   if (spare_.empty()) spare_.push_back(std::make_unique<H2Stream>(*this));
   streams_.push_back(std::move(spare_.back()));
   spare_.pop_back();
@@ -136,7 +141,16 @@ void H2Connection::reap() {
   closed_.clear();
   if (!streams_.empty()) return;
   idle_since_ = Clock::now();
+  membership_.set_idle(true);
   watch(idle_since_ + spec().keep_alive_timeout);
+}
+
+// Whoever is idle for long holds no memory of requests, and no generation of pipelines.
+void H2Connection::rest() {
+  spare_ = decltype(spare_)();
+  streams_.shrink_to_fit();
+  ready_.shrink_to_fit();
+  closed_.shrink_to_fit();
 }
 
 // --- Output
@@ -206,10 +220,8 @@ void H2Connection::expire(TimePoint now) {
     session_.fail(open_head_ < 0 ? ErrorCode::settings_timeout : ErrorCode::enhance_your_calm,
                   "timed out reading a head");
   if (now >= retire_by_) retire_by_ = TimePoint::min();
-  if (streams_.empty()) {
-    spare_.clear();
-    if (now >= idle_since_ + spec().keep_alive_timeout) retire_by_ = TimePoint::min();
-  }
+  if (streams_.empty() && now >= idle_since_ + spec().keep_alive_timeout)
+    retire_by_ = TimePoint::min();
   for (const auto& stream : streams_) {
     if (now >= stream->due()) stream->expire();
   }

@@ -57,6 +57,7 @@ class H2Connection final : private http::h2::SessionOwner, private CoreServer::R
   void note_head(TimePoint now);
   void settle();
   void reap();
+  void rest();
   void end();
   void size_input(std::size_t last_read);
   void on_timer();

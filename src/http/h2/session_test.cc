@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tests/conformance cannot see from outside: when events come, what is offered and when.
+#include "http/h2/session.h"
+
+#include <gtest/gtest.h>
+
+#include "http/h2/flood_guard.h"
+#include "http/h2/response_head.h"
+#include "http/h2/test_peer.h"
+
+namespace sluice::http::h2 {
+namespace {
+
+constexpr std::uint8_t kWhole = kFlagEndStream | kFlagEndHeaders;
+
+std::string window_update(StreamId stream, std::uint32_t size) {
+  std::string payload;
+  for (const int shift : {24, 16, 8, 0}) payload += static_cast<char>(size >> shift & 0xff);
+  return frame(FrameType::window_update, 0, stream, payload);
+}
+
+TEST(SessionTest, ARequestAndItsAnswer) {
+  TestOwner owner;
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
+  ASSERT_EQ(owner.streams.size(), 1U);
+  TestStream& stream = *owner.streams.front();
+  EXPECT_EQ(stream.log, "head 0 GET shop.example /a?b\n");
+  EXPECT_TRUE(stream.ended);
+  owner.answer(stream, "hello");
+  EXPECT_TRUE(owner.output().ends_with(frame(FrameType::data, kFlagEndStream, 1, "hello")));
+  EXPECT_TRUE(stream.closed);
+  EXPECT_EQ(stream.log, "head 0 GET shop.example /a?b\nclosed 0\n");
+}
+
+TEST(SessionTest, ContentInPiecesWaitsForMore) {
+  TestOwner owner;
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
+  TestStream& stream = *owner.streams.front();
+  stream.all = false;
+  owner.answer(stream, "");
+  (void)owner.output();
+  EXPECT_FALSE(stream.closed);
+  stream.content = "one";
+  owner.session->resume(1);
+  EXPECT_EQ(owner.output(), frame(FrameType::data, 0, 1, "one"));
+  EXPECT_EQ(owner.output(), "");
+  stream.all = true;
+  owner.session->resume(1);
+  EXPECT_EQ(owner.output(), frame(FrameType::data, kFlagEndStream, 1, ""));
+  EXPECT_TRUE(stream.closed);
+}
+
+TEST(SessionTest, ProducesAboutAsMuchAsAskedFor) {
+  TestOwner owner;
+  owner.session->receive(opening() + window_update(0, 1 << 24) +
+                         frame(FrameType::settings, 0, 0, std::string("\0\4\0\x70\0\0", 6)) +
+                         frame(FrameType::headers, kWhole, 1, get_fields()));
+  const std::string content(1'000'000, 'x');
+  owner.answer(*owner.streams.front(), content);
+  std::string out;
+  std::size_t sent = 0;
+  while (true) {
+    out.clear();
+    owner.session->produce(out, 40'000);
+    if (out.empty()) break;
+    EXPECT_LE(out.size(), 40'000U + 2 * 16393);
+    sent += out.size();
+  }
+  EXPECT_GT(sent, content.size());
+  EXPECT_TRUE(owner.streams.front()->closed);
+}
+
+// The client gets its window back only when somebody has read what it sent.
+TEST(SessionTest, WindowsAreGivenBackByConsume) {
+  TestOwner owner;
+  owner.session->receive(opening() +
+                         frame(FrameType::headers, kFlagEndHeaders, 1, get_fields("POST")));
+  (void)owner.output();
+  owner.session->receive(frame(FrameType::settings, 1, 0, ""));  // then the larger window holds
+  const std::string piece(16384, 'x');
+  for (int i = 0; i < 16; ++i) owner.session->receive(frame(FrameType::data, 0, 1, piece));
+  EXPECT_EQ(owner.output(), "");
+  owner.session->consume(1, 10 * piece.size());
+  const std::string out = owner.output();
+  EXPECT_NE(out.find(window_update(1, 10 * 16384)), std::string::npos);
+}
+
+TEST(SessionTest, ClosedStreamsDoNotKeepTheConnectionsWindow) {
+  Limits limits;
+  limits.connection_window_bytes = 65535;
+  TestOwner owner(limits);
+  owner.session->receive(opening());
+  for (StreamId id = 1; id < 200; id += 2) {
+    owner.session->receive(frame(FrameType::headers, kFlagEndHeaders, id, get_fields("POST")) +
+                           frame(FrameType::data, 0, id, std::string(16384, 'x')) +
+                           frame(FrameType::rst_stream, 0, id, std::string("\0\0\0\x8", 4)));
+    (void)owner.output();
+  }
+  EXPECT_EQ(owner.session->failure(), "");
+  EXPECT_EQ(owner.streams.size(), 100U);
+}
+
+TEST(SessionTest, MalformedStreamsSayWhy) {
+  TestOwner owner;
+  owner.session->receive(
+      opening() + frame(FrameType::headers, kWhole, 1, get_fields() + literal("Upper", "case")));
+  (void)owner.output();
+  EXPECT_EQ(owner.streams.front()->log, "closed 1\n");
+  EXPECT_NE(owner.session->last_fault().find("Upper"), std::string_view::npos);
+}
+
+TEST(SessionTest, ShutsDownInTwoSteps) {
+  TestOwner owner;
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
+  (void)owner.output();
+  owner.session->announce_shutdown();
+  owner.session->ping();
+  (void)owner.output();
+  owner.session->receive(frame(FrameType::headers, kWhole, 3, get_fields()) +
+                         frame(FrameType::ping, 1, 0, std::string(8, '\0')));
+  EXPECT_EQ(owner.pongs, 1);
+  EXPECT_EQ(owner.streams.size(), 2U) << "was on its way";
+  owner.session->shut_down();
+  (void)owner.output();
+  owner.session->receive(frame(FrameType::headers, kWhole, 5, get_fields()));
+  EXPECT_EQ(owner.streams.size(), 2U);
+  EXPECT_FALSE(owner.session->finished());
+  for (const auto& stream : owner.streams) owner.answer(*stream, "x");
+  (void)owner.output();
+  EXPECT_TRUE(owner.session->finished());
+}
+
+TEST(SessionTest, NothingComesOfWhatFollowsAFailure) {
+  TestOwner owner;
+  owner.session->receive("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(owner.session->failure(), "no HTTP/2 preface");
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
+  EXPECT_TRUE(owner.streams.empty());
+  EXPECT_NE(owner.output().find(frame(FrameType::goaway, 0, 0, std::string("\0\0\0\0\0\0\0\1", 8))),
+            std::string::npos);
+  EXPECT_TRUE(owner.session->finished());
+}
+
+TEST(FloodGuardTest, BudgetsRefillWithTime) {
+  Limits limits;
+  limits.pings = {.burst = 3, .per_second = 1e6};
+  limits.settings = {.burst = 3, .per_second = 0};
+  FloodGuard guard(limits);
+  const FrameHead ping{.length = 8, .type = FrameType::ping, .flags = 0, .stream = 0};
+  const FrameHead settings{.length = 0, .type = FrameType::settings, .flags = 0, .stream = 0};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(guard.admit(settings), nullptr);
+  EXPECT_STREQ(guard.admit(settings), "too many SETTINGS frames");
+  const TimePoint end = Clock::now() + std::chrono::seconds(60);
+  int admitted = 0;
+  while (admitted < 100 && Clock::now() < end) admitted += guard.admit(ping) == nullptr ? 1 : 0;
+  EXPECT_EQ(admitted, 100);
+}
+
+std::string joined(const Response& response, std::string_view date = "") {
+  ResponseHead head;
+  std::string out;
+  for (const auto& field : head.fields(response, date))
+    out.append(field.name).append("=").append(field.value).append(";");
+  return out;
+}
+
+TEST(ResponseHeadTest, Fields) {
+  Response response;
+  response.headers.add("X-Thing", " Abc ");
+  response.headers.add("Connection", "close");
+  response.headers.add("Transfer-Encoding", "chunked");
+  response.headers.add("Bad Name", "x");
+  response.headers.add("bad-value", "a\nb");
+  response.headers.add("Set-Cookie", "a=1");
+  response.headers.add("Set-Cookie", "b=2");
+  response.body.assign("hello");
+  EXPECT_EQ(joined(response, "now"),
+            ":status=200;date=now;content-length=5;x-thing=Abc;set-cookie=a=1;set-cookie=b=2;");
+  response.headers.set("Date", "then");
+  response.status = 304;
+  EXPECT_EQ(joined(response, "now"),
+            ":status=304;x-thing=Abc;set-cookie=a=1;set-cookie=b=2;date=then;");
+  response.clear();
+  response.status = 101;
+  EXPECT_EQ(joined(response), ":status=500;content-length=0;");
+}
+
+TEST(ResponseHeadTest, Content) {
+  Response response;
+  EXPECT_FALSE(has_content(response, "GET"));
+  response.body.assign("x");
+  EXPECT_TRUE(has_content(response, "GET"));
+  EXPECT_FALSE(has_content(response, "HEAD"));
+  response.status = 204;
+  EXPECT_FALSE(has_content(response, "GET"));
+}
+
+}  // namespace
+}  // namespace sluice::http::h2
