@@ -37,9 +37,8 @@ std::string transcript(std::string_view bytes, std::size_t step) {
     owner.session->receive(bytes.substr(0, step));
     bytes.remove_prefix(std::min(step, bytes.size()));
   }
-  std::string out = owner.transcript();
   (void)owner.output();
-  return out;
+  return owner.transcript();
 }
 
 void answer_some(TestOwner& owner, std::string_view content) {
