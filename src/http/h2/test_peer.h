@@ -72,13 +72,13 @@ class TestOwner final : public SessionOwner {
   }
   void on_pong() override { ++pongs; }
 
-  // What has become of all streams. Of content that turns out to be wrong, more or less may have
-  // come before: it is left out.
+  // What has become of all streams. Content is left out unless it is whole: of what turns out to be
+  // wrong, more or less may have come before.
   [[nodiscard]] std::string transcript() const {
     std::string out;
     for (const auto& stream : streams) {
       out += stream->log;
-      if (!stream->closed) out += stream->data + (stream->ended ? " ended\n" : "\n");
+      if (stream->ended && !stream->closed) out += stream->data + " ended\n";
     }
     return out + std::string(session->failure());
   }
