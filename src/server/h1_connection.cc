@@ -9,7 +9,6 @@
 #include "server/h1_upgrade.h"
 #include "server/limits.h"
 #include "server/served_exchange.h"
-#include "server/started.h"
 #include "server/watched.h"
 #include "server/worker.h"
 
@@ -17,6 +16,10 @@ namespace sluice::server {
 namespace {
 
 using http::h1::Framing;
+
+Task<void> read_into(http::BodyReader& reader, Result<std::string_view>& out) {
+  out = co_await reader.read();
+}
 
 // One connection's codec and the exchange that its requests share, one after the other.
 class H1Connection {
@@ -284,12 +287,15 @@ Task<bool> H1Connection::flush() {
 
 Task<bool> H1Connection::write_stream(http::Response& response, Framing framing) {
   while (true) {
-    Started reading(response.body.reader()->read());
+    Result<std::string_view> chunk;
+    Watched reading(stream_, read_into(*response.body.reader(), chunk));
+    reading.start();
     if (!reading.done() && !out_.empty()) {  // the head does not wait for a slow body
       const bool written = co_await flush();
       if (!written) co_return false;
     }
-    const auto chunk = co_await reading;
+    const bool there = co_await reading;
+    if (!there) co_return false;
     if (!chunk) {  // cut short: the client must see that, so no last chunk and no further request
       served_->exchange().add_tag("response body: " + chunk.error().message);
       keep_alive_ = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroutine>
+#include <utility>
 
 #include "loop/task.h"
 #include "net/stream.h"
@@ -16,8 +17,14 @@ class Watched {
   Watched(net::Stream& stream, Task<void> work) : stream_(stream), work_(std::move(work)) {}
   Watched(const Watched&) = delete;
 
+  // The work begins; co_await does that otherwise.
+  void start() {
+    if (!std::exchange(started_, true)) work_.start();
+  }
+  [[nodiscard]] bool done() const { return work_.done(); }
+
   bool await_ready() {
-    work_.start();
+    start();
     return work_.done();
   }
   bool await_suspend(std::coroutine_handle<> awaiter) {
@@ -45,6 +52,7 @@ class Watched {
   Task<void> work_;
   Task<void> watch_;
   bool gone_ = false;
+  bool started_ = false;
 };
 
 }  // namespace sluice::server

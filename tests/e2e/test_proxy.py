@@ -190,8 +190,9 @@ def test_a_response_over_the_limit(site, backend):
     assert fetch(port, "/").status == 200
 
 
-def test_the_head_of_a_stream_does_not_wait_for_its_body(server, port):
-    """As of server-sent events: the first may come an hour later."""
+@pytest.fixture
+def stream(server, port):
+    """A response that has begun, and both ends of it: as of server-sent events, the rest may come an hour later."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.apply(http_server(port, {"backend": "p"}), pipeline("p", proxy(url, serverMaxBodySize=-1)))
@@ -203,10 +204,22 @@ def test_the_head_of_a_stream_does_not_wait_for_its_body(server, port):
             while b"\r\n\r\n" not in connection.recv(65536):
                 pass
             connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            assert client._until(b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
-            for _ in range(3):
-                connection.sendall(b"2\r\nhi\r\n")
-                assert client._exactly(7) == b"2\r\nhi\r\n", "each piece as it comes"
+            yield client, connection
+
+
+def test_the_head_of_a_stream_does_not_wait_for_its_body(stream):
+    client, backend_end = stream
+    assert client._until(b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    for _ in range(3):
+        backend_end.sendall(b"2\r\nhi\r\n")
+        assert client._exactly(7) == b"2\r\nhi\r\n", "each piece as it comes"
+
+
+def test_a_client_that_leaves_a_silent_stream(stream):
+    client, backend_end = stream
+    client._until(b"\r\n\r\n")
+    client.close()
+    assert backend_end.recv(1) == b""
 
 
 def test_client_that_leaves_while_the_backend_works(site, backend):
