@@ -244,6 +244,7 @@ TimePoint H2Connection::next_due() const {
 // RFC 9113 section 6.8: streams that are on their way when the client learns of it are served.
 void H2Connection::retire() {
   if (std::exchange(retiring_, true) || shut_down_) return;
+  ponged_ = false;
   session_.announce_shutdown();
   session_.ping();
   retire_by_ = Clock::now() + kGoawayGrace;

@@ -4,6 +4,7 @@ gigabyte."""
 
 import os
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -142,6 +143,26 @@ def test_down(site, chunked):
         first, comes_in_chunks = reader.head()
         assert b" 200 " in first and comes_in_chunks == chunked
         assert reader.skip(chunked) == SIZE
+
+
+def test_up_over_http2(site, large):
+    command = f"head -c {SIZE} /dev/zero | curl -sS -m 600 --http2-prior-knowledge -X POST -T - -w '%{{http_code}}'"
+    done = subprocess.run(
+        f"{command} http://127.0.0.1:{site}/", shell=True, capture_output=True, text=True, timeout=660
+    )
+    assert (done.stdout, done.stderr) == ("200", "")
+    assert large.taken == SIZE
+
+
+def test_down_over_http2(site):
+    done = subprocess.run(
+        ["curl", "-sS", "-m", "600", "--http2-prior-knowledge", "-o", "/dev/null", "-w", "%{http_code} %{size_download}"]
+        + [f"http://127.0.0.1:{site}/length"],
+        capture_output=True,
+        text=True,
+        timeout=660,
+    )
+    assert (done.stdout, done.stderr) == (f"200 {SIZE}", "")
 
 
 def test_several_at_once(site):

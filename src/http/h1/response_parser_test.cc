@@ -50,7 +50,7 @@ TEST(ResponseParser, NoReuseWhereTheEndIsInDoubt) {
   EXPECT_EQ(parse("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
             "101\nUpgrade: x\n-- body unknown length close\n");
   EXPECT_EQ(parse("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n"),
-            "101\nUpgrade: x\n-- body unknown length close\nHTTP/1.1 200 OK\r\n\n");
+            "101\nUpgrade: x\n-- body unknown length close\nHTTP/1.1 200 OK\r\n");
   EXPECT_EQ(parse("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
             "200\n-- no body 0 close\n\ndone");
   EXPECT_EQ(parse("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"),
