@@ -96,6 +96,7 @@ def test_vary(site, backend):
         {"Expires": "Thu, 01 Jan 1970 00:00:00 GMT"},
         {"Set-Cookie": "session=1"},
         {"Vary": "*"},
+        {"Access-Control-Allow-Origin": "https://shop.example"},
     ],
     ids=lambda headers: "; ".join(f"{n}: {v}" for n, v in headers.items()),
 )
@@ -134,6 +135,18 @@ def test_authorization(site, backend):
         says(backend, Cache_Control="public")
         assert connection.request("/open", Authorization="Basic 1").body == b"5"
         assert connection.request("/open").body == b"5"
+
+
+def test_pages_of_one_user_are_not_kept(site, backend):
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request("/cart", Cookie=f"session={n}").body for n in range(2)] == [b"1", b"2"]
+        says(backend, Cache_Control="max-age=60")
+        assert [connection.request("/logo", Cookie=f"session={n}").body for n in range(2)] == [b"3", b"3"]
+    site(ignoreCookies=True)
+    backend.answer = lambda call: Answer(body=str(len(backend.calls)).encode())
+    with Connection(port) as connection:
+        assert [connection.request("/list", Cookie=f"session={n}").body for n in range(2)] == [b"4", b"4"]
 
 
 def test_what_the_client_asks(site, backend):
@@ -260,7 +273,7 @@ def test_who_waits_goes_on_when_the_first_leaves(site, server, backend):
         others = [Connection(port) for _ in range(8)]
         for other in others:
             other.send(request("/a"))
-        wait_until(lambda: cache_status(server)["misses"] >= 8, "they ask")
+        wait_until(lambda: sum(cache_status(server)[name] for name in ("hits", "misses")) == 9, "they ask")
     assert [other.receive().body for other in others] == [b"hello"] * 8
     for other in others:
         other.close()

@@ -196,7 +196,10 @@ def test_breaker_tries_again_and_closes(site, server, backend):
     wait_until(lambda: fetch(port).status == 503, "the breaker opens")
     backend.answer = lambda call: Answer(body=b"well")
     wait_until(lambda: fetch(port).status == 200, "the breaker lets a call through")
-    wait_until(lambda: fetch(port).status == 200 and pool_status(server)["circuitBreaker"]["state"] == "CLOSED", "it closes")
+    wait_until(
+        lambda: fetch(port).status == 200 and pool_status(server)["circuitBreaker"]["state"] == "CLOSED",
+        "it closes",
+    )
     assert [fetch(port).status for _ in range(20)] == [200] * 20
 
 

@@ -39,7 +39,9 @@ Task<std::string_view> Pool::through_cache(pipeline::Exchange& exchange, http::R
   }
   const std::string key = cache_key(request);
   if (plan.find) {
-    if (answer(exchange, request, key, plan)) co_return "";
+    const bool hit = answer(exchange, request, key, plan);
+    cache.count(core_, hit);
+    if (hit) co_return "";
     if (plan.control.only_if_cached)
       co_return finish(exchange, {504, kClientError}, "only-if-cached, and it is not");
     if (flights_.worth_waiting(key)) {

@@ -32,7 +32,6 @@ std::shared_ptr<const StoredResponse> MemoryCache::find(const loop::Core& core,
                                                         std::string_view key,
                                                         const http::Request& request,
                                                         const CachePlan& plan, TimePoint now) {
-  Cells& cells = cells_.at(core.index);
   const std::uint32_t stamp = stamps_.get(key);
   if (const Shelf::Entries* entries = shelves_[core.index].find(key)) {
     for (const Shelf::Entry& entry : *entries) {
@@ -40,19 +39,22 @@ std::shared_ptr<const StoredResponse> MemoryCache::find(const loop::Core& core,
       // Written only when it changes: the entry is in the caches of all cores.
       if (!entry->used.load(std::memory_order_relaxed))
         entry->used.store(true, std::memory_order_relaxed);
-      cells.hits.add();
       return entry;
     }
   }
-  cells.misses.add();
   return nullptr;
+}
+
+void MemoryCache::count(const loop::Core& core, bool hit) {
+  Cells& cells = cells_.at(core.index);
+  (hit ? cells.hits : cells.misses).add();
 }
 
 void MemoryCache::store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry) {
   if (entry->stamp != stamps_.get(entry->key)) return;
   const Shelf::Entries gone = shelves_[core.index].store(entry);
   if (gone.size() == 1 && gone.front() == entry) return;
-  count(core.index);
+  measure(core.index);
   tell_others(core, entry, gone);
 }
 
@@ -72,14 +74,14 @@ void MemoryCache::on_news(unsigned core, const Shelf::Entry& added, const Shelf:
   shelf.drop(gone);
   if (added == nullptr) return;
   const Shelf::Entries replaced = shelf.adopt(added);
-  count(core);
+  measure(core);
   if (replaced.empty()) return;
   const loop::Core self{*loops_[core].load(std::memory_order_relaxed), core,
                         static_cast<unsigned>(loops_.size())};
   tell_others(self, nullptr, replaced);
 }
 
-void MemoryCache::count(unsigned core) {
+void MemoryCache::measure(unsigned core) {
   cells_.at(core).entries.set(shelves_[core].own_count());
   cells_.at(core).bytes.set(shelves_[core].own_bytes());
 }

@@ -42,11 +42,13 @@ class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
 
   // On the core's thread, before anything else there: from now on it gets what others store.
   void join(const loop::Core& core);
-  // On the core's thread: what answers the request, or null.
+  // On the core's thread: what answers the request, or null. Counts neither hit nor miss.
   [[nodiscard]] std::shared_ptr<const StoredResponse> find(const loop::Core& core,
                                                            std::string_view key,
                                                            const http::Request& request,
                                                            const CachePlan& plan, TimePoint now);
+  // On the core's thread, once a request: whether it found an answer when it asked.
+  void count(const loop::Core& core, bool hit);
   // On the core's thread. The entry's stamp is that of its key from before the request was sent.
   void store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry);
   // Any thread.
@@ -65,7 +67,7 @@ class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
   };
   void tell_others(const loop::Core& core, const Shelf::Entry& added, const Shelf::Entries& gone);
   void on_news(unsigned core, const Shelf::Entry& added, const Shelf::Entries& gone);
-  void count(unsigned core);
+  void measure(unsigned core);
 
   MemoryCacheSpec spec_;
   InvalidationStamps stamps_;

@@ -74,6 +74,9 @@ TEST_F(MemoryCacheTest, WhatOneCoreStoresAllHave) {
   deliver_all();
   EXPECT_EQ(find(one_, "/a"), "hello");
   EXPECT_EQ(cache_->status()["entries"], 1);
+  cache_->count(zero_, true);
+  cache_->count(one_, true);
+  cache_->count(one_, false);
   EXPECT_EQ(cache_->status()["hits"], 2);
   EXPECT_EQ(cache_->status()["misses"], 1);
 }

@@ -71,6 +71,17 @@ bool record_vary(const http::Request& request, const http::Headers& headers,
   return bounded;
 }
 
+// What is meant for the pages of one origin must not be told those of another.
+bool for_one_origin(const http::Headers& headers) {
+  const auto allowed = headers.get("Access-Control-Allow-Origin");
+  if (!allowed || *allowed == "*") return false;
+  bool varies = false;
+  http::for_each_element(combined(headers, "Vary"), [&](std::string_view name) {
+    varies = varies || http::iequals(name, "Origin");
+  });
+  return !varies;
+}
+
 std::string_view without_weakness(std::string_view tag) {
   if (tag.starts_with("W/")) tag.remove_prefix(2);
   return tag;
@@ -140,10 +151,15 @@ std::shared_ptr<StoredResponse> to_store(const http::Request& request, const Cac
   const bool for_everyone = control.is_public || control.must_revalidate || control.s_maxage;
   if (plan.authorized && !for_everyone) return nullptr;
 
+  if (for_one_origin(headers)) return nullptr;
+
   const std::int64_t age = initial_age(headers, unix_now);
+  const auto told = lifetime(control, headers, unix_now);
+  // A page made for who is logged in often says nothing at all.
+  const bool personal = request.headers.contains("Cookie") && !spec.ignore_cookies;
+  if (personal && !told && !control.is_public) return nullptr;
   Duration fresh = spec.expiration;
-  if (const auto told = lifetime(control, headers, unix_now))
-    fresh = std::min<Duration>(fresh, seconds(*told - age));
+  if (told) fresh = std::min<Duration>(fresh, seconds(*told - age));
   if (fresh <= Duration::zero()) return nullptr;
 
   auto stored = std::make_shared<StoredResponse>();

@@ -23,6 +23,7 @@ struct MemoryCacheSpec {
   std::vector<std::string> methods;
   std::uint64_t max_bytes = 64ULL << 20;
   bool allow_set_cookie = false;
+  bool ignore_cookies = false;
 
   void fields(auto& visit) {
     visit("expiration", expiration,
@@ -35,6 +36,8 @@ struct MemoryCacheSpec {
     visit("maxBytes", max_bytes, {.min = 1, .doc = "of the whole cache, for all cores"});
     visit("allowSetCookie", allow_set_cookie,
           {.doc = "keep responses with Set-Cookie, for everyone"});
+    visit("ignoreCookies", ignore_cookies,
+          {.doc = "keep answers to requests with Cookie even if they do not say for how long"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
   bool operator==(const MemoryCacheSpec& other) const = default;

@@ -117,6 +117,22 @@ TEST_F(RulesTest, Authorization) {
   EXPECT_TRUE(hit(*open, login));
 }
 
+TEST_F(RulesTest, Cookies) {
+  const Fields session = {{"Cookie", "session=1"}};
+  EXPECT_EQ(fresh({}, session), 0) << "it may be a page of one user";
+  for (const char* control : {"max-age=600", "s-maxage=600", "public"})
+    EXPECT_EQ(fresh({{"Cache-Control", control}}, session), 600) << control;
+  EXPECT_TRUE(hit(*store(request(), response({})), session));
+  spec_.ignore_cookies = true;
+  EXPECT_EQ(fresh({}, session), 600);
+}
+
+TEST_F(RulesTest, OriginsOfPages) {
+  EXPECT_EQ(fresh({{"Access-Control-Allow-Origin", "*"}}), 600);
+  EXPECT_EQ(fresh({{"Access-Control-Allow-Origin", "https://a"}}), 0);
+  EXPECT_EQ(fresh({{"Access-Control-Allow-Origin", "https://a"}, {"Vary", "X, origin"}}), 600);
+}
+
 TEST_F(RulesTest, Vary) {
   const auto stored = store(request({{"Accept-Language", "de"}, {"X-A", "1"}, {"x-a", "2"}}),
                             response({{"Vary", "accept-language, X-A"}, {"Vary", "X-B"}}));

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields whose values decide whether a response is kept, packed or fresh.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "http/cache_control.h"
+#include "http/content_coding.h"
+#include "http/date.h"
+
+namespace {
+
+using namespace sluice::http;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+bool is_space(char c) { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  std::size_t total = 0;
+  for_each_element(text, [&](std::string_view element) {
+    require(!element.empty() && !is_space(element.front()) && !is_space(element.back()));
+    require(element.data() >= text.data() && element.data() + element.size() <= text.data() + size);
+    total += element.size();
+  });
+  require(total <= size);
+
+  Headers headers;
+  headers.add("Cache-Control", text);
+  headers.add("Accept-Encoding", text);
+  const CacheControl control = parse_cache_control(headers);
+  for (const auto& seconds : {control.max_age, control.s_maxage, control.min_fresh})
+    require(!seconds || (*seconds >= 0 && *seconds <= std::int64_t{1} << 31));
+  (void)accepts_gzip(headers);
+
+  // Years 0 to 9999.
+  constexpr std::int64_t kNow = 1'700'000'000;
+  if (const auto date = parse_date(text, kNow))
+    require(*date >= -62'200'000'000 && *date <= 253'500'000'000);
+  return 0;
+}
