@@ -39,7 +39,8 @@ class Detour {
 // The deadline of the try holds for all of it.
 Task<backend::Outcome<Reply>> Pool::follow(Try& attempt, http::Request& request,
                                            http::Response& response) {
-  const bool repeatable = !request.body.is_stream() && request.body.bytes().empty();
+  const bool repeatable =
+      !request.body.is_stream() && request.body.bytes().empty() && request.upgraded == nullptr;
   Detour detour(request);
   for (std::uint32_t followed = 0;; ++followed) {
     auto outcome = co_await servers_.exchange(attempt, request, response);

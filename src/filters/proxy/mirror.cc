@@ -59,7 +59,8 @@ void Mirror::offer(pipeline::Exchange& exchange, std::minstd_rand& random) {
   sweep();
   auto& cells = prototype_->cells_->at(core_.index);
   const std::size_t bytes = request->body.bytes().size();
-  if (request->body.is_stream() || copies_.size() >= prototype_->copies_max_ ||
+  const bool once = request->body.is_stream() || !request->upgrade.empty();
+  if (once || copies_.size() >= prototype_->copies_max_ ||
       bytes > prototype_->bytes_max_ - bytes_) {
     cells.dropped.add();
     return;

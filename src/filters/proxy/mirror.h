@@ -31,7 +31,7 @@ class MirrorPrototype {
   friend class Mirror;
   struct Cells {
     observe::Cell sent;
-    observe::Cell dropped;  // over a limit, or with a streamed body
+    observe::Cell dropped;  // over a limit, with a streamed body, or an upgrade
   };
   std::shared_ptr<const PoolPrototype> pool_;
   RequestMatcher matcher_;

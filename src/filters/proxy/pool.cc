@@ -136,9 +136,9 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
                                     Fill* fill) {
   http::Response& response = exchange.ensure_response();
   const http::Headers earlier = response.headers;
-  // A streamed body can be sent once only.
-  resilience::Retry* const retry =
-      request.body.is_stream() ? nullptr : prototype_->policies_.retry.get();
+  // A streamed body can be sent once only, and so can what follows an upgrade.
+  const bool once = request.body.is_stream() || request.upgraded != nullptr;
+  resilience::Retry* const retry = once ? nullptr : prototype_->policies_.retry.get();
   if (retry != nullptr) retry->on_request();
   Try attempt;
   attempt.client_ip = exchange.real_ip;

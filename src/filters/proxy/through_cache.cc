@@ -74,7 +74,8 @@ bool Pool::answer(pipeline::Exchange& exchange, const http::Request& request,
   } else if (request.method == "HEAD") {
     response.body = http::Body(std::make_unique<backend::AnnouncedBody>(), stored->body.size());
   } else {
-    response.body.assign(stored->body);
+    // Not copied: it lives as long as somebody sends it.
+    response.body.share(std::shared_ptr<const std::string>(stored, &stored->body));
   }
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - stored->born);
   response.headers.set("Age", std::to_string(age.count()));

@@ -112,7 +112,7 @@ CachePlan plan_for(const http::Request& request, const MemoryCacheSpec& spec) {
   plan.invalidate = !is_safe(request.method);
   const bool served =
       std::ranges::find(spec.methods, request.method) != spec.methods.end() && !has_body(request);
-  if (!served || !asks_for_the_whole(request)) return plan;
+  if (!served || !asks_for_the_whole(request) || !request.upgrade.empty()) return plan;
   plan.control = http::parse_cache_control(request.headers);
   plan.authorized = request.headers.contains("Authorization");
   bool refresh = plan.control.no_cache;

@@ -95,6 +95,10 @@ TEST_F(RulesTest, WhatIsNotStored) {
   EXPECT_FALSE(store(request(), response({}, 200, std::string(1001, 'x'))));
   EXPECT_FALSE(store(request({}, "POST"), response({})));
   EXPECT_FALSE(store(request({}, "HEAD"), response({})));
+  http::Request upgrade = request();
+  upgrade.upgrade = "websocket";
+  EXPECT_FALSE(store(upgrade, response({})));
+  EXPECT_FALSE(plan_for(upgrade, spec_).find);
   http::Request with_body = request();
   with_body.body.assign("x");
   EXPECT_FALSE(store(with_body, response({})));
