@@ -16,8 +16,11 @@ class FloodGuard {
   [[nodiscard]] const char* admit(const FrameHead& head);
   // A stream that the client reset, or that it made us reset. As above.
   [[nodiscard]] const char* admit_reset();
-  // A DATA frame was sent: the client will make room for more.
-  void data_sent() { window_updates_.earn(kWindowUpdatesPerData); }
+  // A DATA frame was sent: the client will make room for more, and may measure the way by a PING.
+  void data_sent() {
+    window_updates_.earn(kWindowUpdatesPerData);
+    pings_.earn(1);
+  }
 
  private:
   static constexpr double kWindowUpdatesPerData = 10;

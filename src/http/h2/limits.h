@@ -23,11 +23,12 @@ struct Limits {
   std::uint32_t settings_entries_max = 32;             // of one SETTINGS frame
   std::int32_t stream_window_bytes = 256 * 1024;       // SETTINGS_INITIAL_WINDOW_SIZE
   std::int32_t connection_window_bytes = 1024 * 1024;
-  std::uint32_t outbound_acks_max = 256;  // acknowledgements that wait to be sent
+  std::uint32_t outbound_acks_max = 256;               // acknowledgements that wait to be sent
+  std::uint32_t response_head_bytes_max = 256 * 1024;  // as it is before compression
 
   // Frames that cost us more than the client. Over budget: GOAWAY with ENHANCE_YOUR_CALM.
   Budget resets{250, 30};             // streams the client reset, or had to have reset
-  Budget pings{100, 10};              // PING
+  Budget pings{100, 10};              // PING; each DATA frame sent allows one more
   Budget settings{32, 4};             // SETTINGS
   Budget priorities{1000, 200};       // PRIORITY, PRIORITY_UPDATE
   Budget empty_data{100, 10};         // DATA without a byte or an end

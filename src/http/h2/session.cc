@@ -18,6 +18,7 @@ OptionPtr make_options(const Limits& limits) {
   nghttp2_option_set_no_recv_client_magic(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
+  nghttp2_option_set_max_send_header_block_length(option, limits.response_head_bytes_max);
   nghttp2_option_set_max_outbound_ack(option, limits.outbound_acks_max);
   nghttp2_option_set_max_settings(option, limits.settings_entries_max);
   nghttp2_option_set_max_deflate_dynamic_table_size(option, limits.header_table_bytes);

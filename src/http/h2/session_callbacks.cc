@@ -31,6 +31,7 @@ CallbacksPtr SessionCallbacks::make() {
   nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
   nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(made, on_not_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
   nghttp2_session_callbacks_set_error_callback2(made, on_error);
   nghttp2_session_callbacks_set_send_data_callback(made, send_content);
@@ -142,6 +143,15 @@ int SessionCallbacks::on_sent(nghttp2_session* session, const nghttp2_frame* fra
       nghttp2_session_get_stream_remote_close(session, id) == 0) {
     stream->on_early_end();
   }
+  return 0;
+}
+
+// A head too large to send would leave the client waiting.
+int SessionCallbacks::on_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int,
+                                  void*) {
+  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                            NGHTTP2_INTERNAL_ERROR);
   return 0;
 }
 

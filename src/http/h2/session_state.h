@@ -75,6 +75,7 @@ struct SessionCallbacks {
   static int on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
                      std::size_t size, void* self);
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int on_not_sent(nghttp2_session*, const nghttp2_frame* frame, int error, void* self);
   static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* self);
   static int on_error(nghttp2_session*, int, const char* text, std::size_t size, void* self);
   static ssize_t read_content(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t max,

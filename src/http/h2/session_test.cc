@@ -109,6 +109,18 @@ TEST(SessionTest, MalformedStreamsSayWhy) {
   EXPECT_NE(owner.session->last_fault().find("Upper"), std::string_view::npos);
 }
 
+TEST(SessionTest, AHeadTooLargeToSendResetsTheStream) {
+  TestOwner owner;
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()) +
+                         frame(FrameType::headers, kWhole, 3, get_fields()));
+  owner.streams[0]->response.headers.add("x-huge", std::string(300'000, 'y'));
+  owner.streams[1]->response.headers.add("x-large", std::string(60'000, 'y'));
+  for (const auto& stream : owner.streams) owner.answer(*stream, "");
+  (void)owner.output();
+  EXPECT_TRUE(owner.streams[0]->log.ends_with("closed 2\n"));
+  EXPECT_TRUE(owner.streams[1]->log.ends_with("closed 0\n"));
+}
+
 TEST(SessionTest, ShutsDownInTwoSteps) {
   TestOwner owner;
   owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
