@@ -69,29 +69,23 @@ std::string numeric(const addrinfo& entry) {
   return text.data();
 }
 
-std::unexpected<Error> not_loopback(std::string_view text) {
-  return fail(ErrorKind::invalid,
-              "the admin API cannot listen on " + std::string(text) +
-                  ": anything but loopback needs TLS and credentials, try localhost:2381");
-}
-
 }  // namespace
 
-Result<Address> resolve_loopback(std::string_view text) {
+Result<Address> resolve_address(std::string_view text) {
   const auto [host, port_text] = split(text);
   const std::optional<std::int64_t> port = parse_number(port_text);
   if (!port || *port < 0 || *port > kPortMax) {
     return fail(ErrorKind::invalid,
                 "\"" + std::string(text) + "\" is not host:port, try localhost:2381");
   }
-  if (host.empty()) return not_loopback(text);
+  Address address{"", static_cast<int>(*port), !host.empty()};
+  if (host.empty()) return address;
   SLUICE_TRY(const AddressList found, resolve(host, 0));
-  std::string chosen;
   for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next) {
-    if (!is_loopback(*entry->ai_addr)) return not_loopback(text);
-    if (chosen.empty() || entry->ai_family == AF_INET) chosen = numeric(*entry);
+    address.loopback = address.loopback && is_loopback(*entry->ai_addr);
+    if (address.host.empty() || entry->ai_family == AF_INET) address.host = numeric(*entry);
   }
-  return Address{chosen, static_cast<int>(*port)};
+  return address;
 }
 
 bool is_loopback_host(std::string_view host) {

@@ -10,12 +10,13 @@
 namespace sluice::admin {
 
 struct Address {
-  std::string host;  // a numeric loopback address
+  std::string host;  // a numeric address; "": all of this machine
   int port;          // 0: any free one
+  bool loopback;     // every address that the name stands for
 };
 
-// Resolves `host:port`. Error `invalid` unless every address the name stands for is loopback.
-[[nodiscard]] Result<Address> resolve_loopback(std::string_view text);
+// Resolves `host:port`; an IPv4 address is preferred. Error `invalid`.
+[[nodiscard]] Result<Address> resolve_address(std::string_view text);
 
 // True for localhost and loopback addresses, with or without a port: what a Host header of a local
 // client says. A web page that was let resolve to 127.0.0.1 says its own name.

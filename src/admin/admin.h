@@ -4,11 +4,15 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
+#include "admin/credentials.h"
+#include "admin/tls_files.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "net/listener.h"
 
 namespace sluice::control {
 class Controller;
@@ -17,21 +21,30 @@ class Controller;
 namespace sluice::admin {
 
 struct Options {
-  std::string address;      // host:port, loopback only
+  std::string address;      // host:port; what is not loopback needs TLS and credentials
   std::string member_name;  // --name
-  std::string log_file;     // the process log, for GET /logs; "" if it goes to standard error
-  Json start_options;       // for GET /status/members
+  std::string log_file{};     // the process log, for GET /logs; "" if it goes to standard error
+  Json start_options{};       // for GET /status/members; without secrets
+  std::optional<TlsPaths> tls{};
+  CredentialOptions credentials{};
+  std::optional<net::Listener> listener{};  // for `address`, if there is one already
 };
+
+// What can be checked before anything is started: address, files, credentials. Error `invalid`.
+[[nodiscard]] Result<void> check(const Options& options);
 
 class Api {
  public:
-  // Listens and serves until destroyed. Error `invalid` for an address that is not loopback (TLS
-  // and credentials are needed there), `unavailable` if it cannot be bound. `controller` outlives
-  // it.
+  // Listens and serves until destroyed. Errors: of check(); `unavailable` if the address cannot be
+  // bound. `controller` outlives it.
   [[nodiscard]] static Result<std::unique_ptr<Api>> start(Options options, Logger logger,
                                                           control::Controller& controller);
   virtual ~Api() = default;
   [[nodiscard]] virtual int port() const = 0;
+  // Reads the files of `tls` again; after an error what is in force stays.
+  [[nodiscard]] virtual Result<void> reload_certificates() = 0;
+  // The listening socket, for as long as this lives.
+  [[nodiscard]] virtual int descriptor() const = 0;
 };
 
 }  // namespace sluice::admin

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include "admin/address.h"
 #include "admin/admin.h"
 #include "admin/http_server.h"
 #include "admin/resources.h"
@@ -8,6 +9,32 @@
 
 namespace sluice::admin {
 namespace {
+
+// Whoever can reach the port must prove who they are, on a line that nobody else reads.
+Result<void> check_exposure(const Options& options, const Address& address) {
+  if (address.loopback) return {};
+  const CredentialOptions& credentials = options.credentials;
+  const bool proved = credentials.certificate || !credentials.users.empty() ||
+                      !credentials.tokens.empty();
+  std::vector<std::string> missing;
+  if (!options.tls) missing.emplace_back("--tls with --cert-file and --key-file");
+  if (!proved) {
+    missing.emplace_back(
+        "--client-ca-file, or basic-auth or api-tokens in the file of --config-file");
+  }
+  if (missing.empty()) return {};
+  return fail(ErrorKind::invalid,
+              "the admin API cannot listen on " + options.address +
+                  ": anything but loopback needs TLS and credentials. Try localhost:2381, or add: " +
+                  missing.front() + (missing.size() > 1 ? "; and " + missing.back() : ""));
+}
+
+Result<net::Listener> listen(const Address& address) {
+  auto listener = net::Listener::open(address.host, static_cast<std::uint16_t>(address.port),
+                                      {.reuse_port = false});
+  if (listener) return listener;
+  return fail(ErrorKind::unavailable, listener.error().message + "; try another --api-addr");
+}
 
 class HttpApi final : public Api {
  public:
@@ -27,23 +54,52 @@ class HttpApi final : public Api {
   HttpApi& operator=(const HttpApi&) = delete;
 
   [[nodiscard]] Result<void> start() {
-    SLUICE_TRY(const Address address, resolve_loopback(context_.options.address));
+    Options& options = context_.options;
+    SLUICE_TRY(const Address address, resolve_address(options.address));
+    SLUICE_CHECK(check_exposure(options, address));
+    SLUICE_TRY(credentials_, Credentials::create(options.credentials));
+    if (options.tls) {
+      SLUICE_TRY(tls_, TlsFiles::load(*options.tls));
+    }
+    if (!options.listener) {
+      SLUICE_TRY(auto listener, listen(address));
+      options.listener.emplace(std::move(listener));
+    }
     const auto version = [&controller = context_.controller] {
       return std::to_string(controller.config_version());
     };
-    SLUICE_TRY(server_, HttpServer::start(address, router_, context_.logger, version));
-    context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()));
+    const auto tls = [this]() -> std::shared_ptr<const net::TlsContext> {
+      return tls_ ? tls_->current() : nullptr;
+    };
+    server_ = HttpServer::start({*std::exchange(options.listener, {}), tls, *credentials_, version},
+                                router_, context_.logger);
+    context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +
+                         (tls_ ? " with TLS" : ""));
     return {};
   }
   [[nodiscard]] int port() const override { return server_->port(); }
+  [[nodiscard]] int descriptor() const override { return server_->descriptor(); }
+  [[nodiscard]] Result<void> reload_certificates() override {
+    return tls_ ? tls_->reload() : Result<void>();
+  }
 
  private:
   Context context_;
   Router router_;
+  std::unique_ptr<Credentials> credentials_;
+  std::unique_ptr<TlsFiles> tls_;
   std::unique_ptr<HttpServer> server_;  // last: its threads use the others
 };
 
 }  // namespace
+
+Result<void> check(const Options& options) {
+  SLUICE_TRY(const Address address, resolve_address(options.address));
+  SLUICE_CHECK(check_exposure(options, address));
+  SLUICE_CHECK(Credentials::create(options.credentials));
+  if (options.tls) SLUICE_CHECK(TlsFiles::load(*options.tls));
+  return {};
+}
 
 Result<std::unique_ptr<Api>> Api::start(Options options, Logger logger,
                                         control::Controller& controller) {

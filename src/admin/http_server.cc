@@ -4,43 +4,58 @@
 #include <httplib.h>
 
 #include <atomic>
-#include <cerrno>
-#include <system_error>
-#include <thread>
+#include <optional>
 #include <utility>
 
+#include "admin/acceptor.h"
+#include "admin/address.h"
+#include "admin/connection.h"
 #include "base/time.h"
 
 namespace sluice::admin {
 namespace {
 
-constexpr std::size_t kThreads = 8;
-constexpr auto kIdleTimeout = std::chrono::seconds(30);       // of a socket read or write
 constexpr std::size_t kDrainBytesMax = std::size_t{1} << 30;  // read and dropped beyond the limit
+constexpr std::size_t kStrangerBytesMax = std::size_t{1} << 20;  // likewise, of who may not call
+// Each holds a thread for as long as its client takes: the others are for short calls.
+constexpr int kStreamsMax = static_cast<int>(Acceptor::kThreads) - 4;
 constexpr const char* kEveryPath = R"([\s\S]*)";
 
-// What is thrown past the library's own handlers would end the process.
-class Pool final : public httplib::ThreadPool {
+// A Connection as the library sees it.
+class HttpStream final : public httplib::Stream {
  public:
-  explicit Pool(Logger logger) : ThreadPool(kThreads), logger_(std::move(logger)) {}
-  void enqueue(std::function<void()> work) override {
-    ThreadPool::enqueue([logger = logger_, work = std::move(work)] {
-      try {
-        work();
-      } catch (const std::exception& error) {
-        logger.error(std::string("admin API: connection given up: ") + error.what());
-      }
-    });
+  explicit HttpStream(Connection& connection) : connection_(connection) {}
+  bool is_readable() const override { return connection_.is_readable(); }
+  bool is_writable() const override { return connection_.is_writable(); }
+  ssize_t read(char* out, std::size_t size) override { return connection_.read(out, size); }
+  ssize_t write(const char* data, std::size_t size) override {
+    return connection_.write({data, size});
   }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override {
+    ip = connection_.peer();
+    port = connection_.peer_port();
+  }
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return connection_.descriptor(); }
 
  private:
-  Logger logger_;
+  Connection& connection_;
 };
 
-void reuse_address(socket_t socket) {
-  const int yes = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-}
+// The library's way from bytes to a response; sockets and threads are our own.
+class Engine final : public httplib::Server {
+ public:
+  void serve(Connection& connection) {
+    HttpStream stream(connection);
+    bool closed = false;
+    process_request(stream, true, closed, [&connection](httplib::Request& request) {
+      connection.greeted();
+      request.ssl = connection.session();
+    });
+  }
+  // The library takes a server without a socket for one that shuts down, and cuts its streams.
+  void set_listening(bool listening) { svr_sock_ = listening ? 0 : INVALID_SOCKET; }
+};
 
 // Of other codings the library would not see the end.
 bool is_unknown_coding(const httplib::Request& request) {
@@ -54,15 +69,20 @@ bool has_body(const httplib::Request& request) {
   return !length.empty() && length != "0";
 }
 
-// A web page in a browser on this machine is no administrator.
-bool is_foreign(const httplib::Request& request) {
-  if (!is_loopback_host(request.get_header_value("Host"))) return true;
-  return request.has_header("Origin") && !is_loopback_origin(request.get_header_value("Origin"));
+// A web page in a browser on this machine is no administrator. Where credentials are demanded, the
+// server may have any name, but a page of another one may still not use what the browser knows.
+bool is_foreign(const httplib::Request& request, bool any_name) {
+  const std::string host = request.get_header_value("Host");
+  const std::string origin = request.get_header_value("Origin");
+  if (!any_name && !is_loopback_host(host)) return true;
+  if (!request.has_header("Origin") || is_loopback_origin(origin)) return false;
+  return !any_name || origin != "https://" + host;
 }
 
 // The body as it arrives. What comes after an error of `take` is dropped, so that the client, which
 // reads once it has sent, gets to see the error.
-Result<void> read_pieces(const httplib::ContentReader& reader, const TakePiece& take) {
+Result<void> read_pieces(const httplib::ContentReader& reader, const TakePiece& take,
+                         std::size_t drain_bytes_max = kDrainBytesMax) {
   Result<void> taken;
   std::size_t dropped = 0;
   const bool whole = reader([&](const char* data, std::size_t size) {
@@ -71,7 +91,7 @@ Result<void> read_pieces(const httplib::ContentReader& reader, const TakePiece& 
     } else {
       dropped += size;
     }
-    return dropped <= kDrainBytesMax;
+    return dropped <= drain_bytes_max;
   });
   if (taken && !whole) return fail(ErrorKind::closed, "the body ends in the middle");
   return taken;
@@ -105,6 +125,11 @@ bool pump(const Stream& stream, httplib::DataSink& sink) try {
 void write(const Response& response, httplib::Response& out) {
   out.status = response.status;
   if (!response.allow.empty()) out.set_header("Allow", response.allow);
+  if (response.status == 401) {
+    out.set_header("WWW-Authenticate", R"(Basic realm="sluice", charset="UTF-8")");
+  }
+  if (response.retry_after_seconds > 0)
+    out.set_header("Retry-After", std::to_string(response.retry_after_seconds));
   if (!response.stream) {
     if (!response.body.empty()) out.set_content(response.body, response.content_type);
     return;
@@ -115,66 +140,58 @@ void write(const Response& response, httplib::Response& out) {
       });
 }
 
+// Counts a stream for as long as it is not sent.
+class StreamSlot {
+ public:
+  explicit StreamSlot(std::atomic<int>& count) : count_(count) { ++count_; }
+  StreamSlot(const StreamSlot&) = delete;
+  StreamSlot& operator=(const StreamSlot&) = delete;
+  ~StreamSlot() { --count_; }
+  [[nodiscard]] bool granted() const { return count_ <= kStreamsMax; }
+
+ private:
+  std::atomic<int>& count_;
+};
+
 class Httplib final : public HttpServer {
  public:
-  Httplib(const Router& router, Logger logger, std::function<std::string()> config_version)
-      : router_(router), logger_(std::move(logger)), config_version_(std::move(config_version)) {
-    configure();
+  Httplib(Options options, const Router& router, Logger logger)
+      : router_(router),
+        logger_(std::move(logger)),
+        credentials_(options.credentials),
+        tls_(std::move(options.tls)),
+        config_version_(std::move(options.config_version)) {
     install();
+    engine_.set_listening(true);
+    acceptor_.emplace(
+        std::move(options.listener), [this](int descriptor) { serve(descriptor); }, logger_);
   }
   ~Httplib() override {
     stopping_ = true;
-    server_.stop();
-    if (thread_.joinable()) thread_.join();
+    engine_.set_listening(false);
+    acceptor_.reset();
   }
   Httplib(const Httplib&) = delete;
   Httplib& operator=(const Httplib&) = delete;
 
-  [[nodiscard]] Result<void> listen(const Address& address) {
-    address_ = address;
-    if (!bind()) {
-      return fail(ErrorKind::unavailable,
-                  "cannot listen on " + address.host + ":" + std::to_string(address.port) + ": " +
-                      std::system_category().message(errno) + "; try another --api-addr");
-    }
-    thread_ = std::thread([this] { serve(); });
-    while (!server_.is_running()) std::this_thread::yield();
-    return {};
-  }
-  [[nodiscard]] int port() const override { return address_.port; }
+  [[nodiscard]] int port() const override { return acceptor_->port(); }
+  [[nodiscard]] int descriptor() const override { return acceptor_->descriptor(); }
 
  private:
-  bool bind() {
-    errno = 0;
-    if (address_.port != 0) return server_.bind_to_port(address_.host, address_.port);
-    address_.port = server_.bind_to_any_port(address_.host);
-    return address_.port > 0;
-  }
-
-  // The library gives up listening on errors of accept() that pass.
-  void serve() {
-    while (true) {
-      server_.listen_after_bind();
-      if (stopping_) return;
-      logger_.error("admin API: accept failed, listening again");
-      while (!stopping_ && !bind()) std::this_thread::sleep_for(std::chrono::seconds(1));
-    }
-  }
-
-  void configure() {
-    server_.new_task_queue = [logger = logger_]() -> httplib::TaskQueue* {
-      return std::make_unique<Pool>(logger).release();
-    };
-    server_.set_socket_options(reuse_address);
-    server_.set_tcp_nodelay(true);
-    // One call per connection: an idle client must not hold a thread.
-    server_.set_keep_alive_max_count(1);
-    server_.set_read_timeout(kIdleTimeout);
-    server_.set_write_timeout(kIdleTimeout);
+  // One call per connection: an idle client must not hold a thread. What is thrown past the
+  // library's own handlers would end the process.
+  void serve(int descriptor) try {
+    Connection connection(descriptor, tls_(), stopping_);
+    if (connection.open()) return engine_.serve(connection);
+    if (!connection.trouble().empty())
+      logger_.debug("admin API: no TLS with " + connection.peer() + ": " + connection.trouble());
+  } catch (const std::exception& error) {
+    logger_.error(std::string("admin API: connection given up: ") + error.what());
   }
 
   void install() {
-    server_.set_pre_routing_handler([this](const httplib::Request& request,
+    engine_.set_keep_alive_max_count(1);
+    engine_.set_pre_routing_handler([this](const httplib::Request& request,
                                            httplib::Response& out) {
       // Ranges of a body that is not that long are a crash of the library. The object is its own,
       // and not const there.
@@ -193,19 +210,19 @@ class Httplib final : public HttpServer {
                                   const httplib::ContentReader& reader) {
       answer(request, reader, out);
     };
-    server_.Post(kEveryPath, with_body);
-    server_.Put(kEveryPath, with_body);
-    server_.Patch(kEveryPath, with_body);
-    server_.Delete(kEveryPath, with_body);
-    server_.set_exception_handler(
+    engine_.Post(kEveryPath, with_body);
+    engine_.Put(kEveryPath, with_body);
+    engine_.Patch(kEveryPath, with_body);
+    engine_.Delete(kEveryPath, with_body);
+    engine_.set_exception_handler(
         [this](const httplib::Request&, httplib::Response& out, const std::exception_ptr& thrown) {
           write(respond_error(500, describe(thrown)), out);
         });
     // What the library refuses itself, as a request line it cannot read.
-    server_.set_error_handler([](const httplib::Request&, httplib::Response& out) {
+    engine_.set_error_handler([](const httplib::Request&, httplib::Response& out) {
       if (out.body.empty()) write(respond_error(out.status, "cannot read the request"), out);
     });
-    server_.set_post_routing_handler([this](const httplib::Request&, httplib::Response& out) {
+    engine_.set_post_routing_handler([this](const httplib::Request&, httplib::Response& out) {
       out.set_header("X-Config-Version", config_version_());
     });
   }
@@ -222,22 +239,65 @@ class Httplib final : public HttpServer {
   }
 
   void answer(const httplib::Request& request, const std::optional<httplib::ContentReader>& reader,
-              httplib::Response& out) const {
+              httplib::Response& out) {
     const auto begin = Clock::now();
-    write(respond(request, reader), out);
-    if (!logger_.enabled(LogLevel::debug)) return;
-    logger_.debug("admin API: " + request.method + " " + request.target + " " +
-                  std::to_string(out.status) + " " + format_duration(Clock::now() - begin));
+    const auto caller = identify(request);
+    Response response = caller ? respond(request, *caller, reader) : caller.error();
+    if (!caller && reader) drop_body(*reader, kStrangerBytesMax);
+    write(bounded(std::move(response)), out);
+    const bool change = request.method != "GET" && request.method != "HEAD" && caller;
+    const LogLevel level =
+        change && credentials_.demanded() ? LogLevel::info : LogLevel::debug;
+    if (!logger_.enabled(level)) return;
+    const std::string who = caller && !caller->name.empty() ? caller->name + " " : "";
+    logger_.write(level, "admin API: " + who + request.method + " " + request.target + " " +
+                             std::to_string(out.status) + " " +
+                             format_duration(Clock::now() - begin));
   }
 
-  Response respond(const httplib::Request& request,
-                   const std::optional<httplib::ContentReader>& reader) const {
-    if (is_foreign(request)) {
-      return respond_error(403, "only clients on this machine: Host and Origin must be localhost");
+  // Who calls, or the response to a stranger.
+  std::expected<Identity, Response> identify(const httplib::Request& request) {
+    if (is_foreign(request, credentials_.demanded())) {
+      return std::unexpected(respond_error(
+          403, credentials_.demanded()
+                   ? "not for web pages: Origin must be this server"
+                   : "only clients on this machine: Host and Origin must be localhost"));
     }
+    const std::string name = request.ssl != nullptr ? net::peer_common_name(request.ssl) : "";
+    const std::string authorization = request.get_header_value("Authorization");
+    auto caller = credentials_.check({request.remote_addr, authorization, name});
+    if (!caller) {
+      const Denial& denial = caller.error();
+      if (!denial.log.empty()) logger_.warn("admin API: " + denial.log);
+      Response response = respond_error(denial.status, denial.message);
+      response.retry_after_seconds = denial.retry_after_seconds;
+      return std::unexpected(std::move(response));
+    }
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    if (reads || caller->role == Role::admin) return *std::move(caller);
+    return std::unexpected(respond_error(
+        403, caller->name + " may read only (api-readers); a change takes an admin"));
+  }
+
+  Response bounded(Response response) {
+    if (!response.stream) return response;
+    const auto slot = std::make_shared<StreamSlot>(streams_);
+    if (!slot->granted()) {
+      return respond_error(503, "too many downloads at once, at most " +
+                                    std::to_string(kStreamsMax) + ": try again");
+    }
+    response.stream = [slot, stream = std::move(response.stream)](const WritePiece& piece) {
+      return stream(piece);
+    };
+    return response;
+  }
+
+  Response respond(const httplib::Request& request, const Identity& caller,
+                   const std::optional<httplib::ContentReader>& reader) const {
     Request call;
     call.method = request.method;
     call.accept = request.get_header_value("Accept");
+    call.by_admin = caller.role == Role::admin;
     if (const auto parsed = parse_target(request.target, call); !parsed) {
       return respond_error(parsed.error());
     }
@@ -259,28 +319,30 @@ class Httplib final : public HttpServer {
     };
     Response response = match.route->handler(call, match.names);
     // A refusal without a look at the body: see read_pieces().
-    if (!read)
-      (void)read_pieces(*reader, [](std::string_view) { return fail(ErrorKind::closed, ""); });
+    if (!read) drop_body(*reader, kDrainBytesMax);
     return response;
+  }
+  static void drop_body(const httplib::ContentReader& reader, std::size_t bytes_max) {
+    (void)read_pieces(
+        reader, [](std::string_view) { return fail(ErrorKind::closed, ""); }, bytes_max);
   }
 
   const Router& router_;
   Logger logger_;
+  Credentials& credentials_;
+  const CurrentTls tls_;
   std::function<std::string()> config_version_;
-  Address address_{};
-  httplib::Server server_;
   std::atomic<bool> stopping_ = false;
-  std::thread thread_;
+  std::atomic<int> streams_ = 0;
+  Engine engine_;
+  std::optional<Acceptor> acceptor_;  // last: its threads use the others
 };
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const Address& address, const Router& router,
-                                                      Logger logger,
-                                                      std::function<std::string()> config_version) {
-  auto server = std::make_unique<Httplib>(router, std::move(logger), std::move(config_version));
-  SLUICE_CHECK(server->listen(address));
-  return server;
+std::unique_ptr<HttpServer> HttpServer::start(Options options, const Router& router,
+                                              Logger logger) {
+  return std::make_unique<Httplib>(std::move(options), router, std::move(logger));
 }
 
 }  // namespace sluice::admin

@@ -1,25 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sockets and threads of the API. The only file of the folder that knows the HTTP library.
+// The connections and threads of the API. The only file of the folder that knows the HTTP library.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "admin/address.h"
+#include "admin/credentials.h"
 #include "admin/router.h"
 #include "base/log.h"
+#include "net/listener.h"
+#include "net/tls/tls_context.h"
 
 namespace sluice::admin {
 
+// The certificate in force; null without TLS. Any thread.
+using CurrentTls = std::function<std::shared_ptr<const net::TlsContext>()>;
+
 class HttpServer {
  public:
-  // `config_version` fills the header X-Config-Version of every response; `router` outlives this.
-  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(
-      const Address& address, const Router& router, Logger logger,
-      std::function<std::string()> config_version);
+  struct Options {
+    net::Listener listener;
+    CurrentTls tls;
+    Credentials& credentials;                    // outlives the server
+    std::function<std::string()> config_version;  // for X-Config-Version of every response
+  };
+  // `router` outlives this.
+  [[nodiscard]] static std::unique_ptr<HttpServer> start(Options options, const Router& router,
+                                                         Logger logger);
+  // Ends streams and idle connections; calls in progress finish.
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual int port() const = 0;
+  // Of the listening socket, for as long as this lives.
+  [[nodiscard]] virtual int descriptor() const = 0;
 };
 
 }  // namespace sluice::admin

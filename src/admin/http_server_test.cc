@@ -39,9 +39,12 @@ class HttpServerTest : public testing::Test {
       return read ? respond_text(std::to_string(size)) : respond_error(read.error());
     });
     add_streaming("/refuse", [](const Request&, const Names&) { return respond_error(404, "no"); });
-    auto server = HttpServer::start({"127.0.0.1", 0}, router_, Logger(), [] { return "7"; });
-    ASSERT_TRUE(server) << server.error().message;
-    server_ = *std::move(server);
+    credentials_ = *Credentials::create(credential_options());
+    auto listener = net::Listener::open("127.0.0.1", 0, {.reuse_port = false});
+    ASSERT_TRUE(listener) << listener.error().message;
+    server_ = HttpServer::start(
+        {*std::move(listener), [] { return nullptr; }, *credentials_, [] { return "7"; }}, router_,
+        Logger());
     client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
   }
   void add(const char* method, const char* pattern, Handler handler) {
@@ -54,7 +57,9 @@ class HttpServerTest : public testing::Test {
                  .handler = std::move(handler),
                  .streams_body = true});
   }
+  virtual CredentialOptions credential_options() { return {}; }
   Router router_;
+  std::unique_ptr<Credentials> credentials_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<httplib::Client> client_;
 };
@@ -110,11 +115,38 @@ TEST_F(HttpServerTest, RangesDoNoHarm) {
   EXPECT_EQ(client_->Get("/apis/v2/stream")->status, 200);
 }
 
-TEST_F(HttpServerTest, APortIsTakenOnce) {
-  const auto second =
-      HttpServer::start({"127.0.0.1", server_->port()}, router_, Logger(), [] { return ""; });
-  ASSERT_FALSE(second);
-  EXPECT_NE(second.error().message.find("in use"), std::string::npos) << second.error().message;
+class LockedHttpServerTest : public HttpServerTest {
+ protected:
+  CredentialOptions credential_options() override {
+    return {.users = {{"alice", "apple"}, {"bob", "banana"}}, .tokens = {}, .readers = {"bob"}};
+  }
+};
+
+TEST_F(LockedHttpServerTest, StrangersGetNowhere) {
+  for (const char* path : {"/apis/v2/stream", "/apis/v2/throw", "/nowhere"}) {
+    const auto response = client_->Get(path);
+    EXPECT_EQ(response->status, 401) << path;
+    EXPECT_NE(response->get_header_value("WWW-Authenticate").find("Basic"), std::string::npos);
+  }
+  EXPECT_EQ(client_->Put("/apis/v2/count", std::string(100'000, 'x'), "text/plain")->status, 401);
+}
+
+TEST_F(LockedHttpServerTest, ReadersReadAndAdminsChange) {
+  client_->set_basic_auth("bob", "banana");
+  EXPECT_EQ(client_->Get("/apis/v2/stream")->status, 200);
+  EXPECT_EQ(client_->Put("/apis/v2/count", "1", "text/plain")->status, 403);
+  client_->set_basic_auth("alice", "apple");
+  EXPECT_EQ(client_->Put("/apis/v2/count", "1", "text/plain")->status, 200);
+}
+
+TEST_F(LockedHttpServerTest, AnyNameWillDoButNoPageOfAnother) {
+  client_->set_basic_auth("alice", "apple");
+  EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Host", "gateway.example"}})->status, 200);
+  EXPECT_EQ(client_
+                ->Get("/apis/v2/stream", Headers{{"Host", "gateway.example"},
+                                                 {"Origin", "https://evil.example"}})
+                ->status,
+            403);
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ int status_of(ErrorKind kind) {
     case ErrorKind::invalid:
     case ErrorKind::closed:
       return 400;
+    case ErrorKind::forbidden:
+      return 403;
     case ErrorKind::not_found:
       return 404;
     case ErrorKind::conflict:

@@ -26,6 +26,7 @@ struct Request {
   std::vector<std::string> path;             // segments after the prefix, percent-decoded
   std::map<std::string, std::string> query;  // the last of equal names
   std::string accept;
+  bool by_admin = true;  // else by somebody who may only read
   std::string body;
   ReadBody read_body;  // instead of `body`, if the route streams
 
@@ -45,6 +46,7 @@ struct Response {
   std::string body{};
   Stream stream{};      // instead of `body`
   std::string allow{};  // methods, for 405
+  int retry_after_seconds = 0;
 };
 
 inline constexpr std::string_view kJsonType = "application/json";

@@ -53,6 +53,22 @@ Result<std::vector<config::Value>> documents_of(const Request& request) {
   return documents;
 }
 
+// With its secrets only for an admin who asks for them with ?secrets=true.
+Result<Json> shown(const Controller& controller, const Request& request, Json spec) {
+  if (!query_flag(request, "secrets")) return controller.without_secrets(std::move(spec));
+  if (request.by_admin) return spec;
+  return fail(ErrorKind::forbidden, "?secrets=true takes an admin");
+}
+
+Result<Response> list(const Controller& controller, const Request& request) {
+  Json specs = Json::array();
+  for (Json& spec : controller.list()) {
+    SLUICE_TRY(Json one, shown(controller, request, std::move(spec)));
+    specs.push_back(std::move(one));
+  }
+  return respond(request, specs);
+}
+
 Result<Response> post(Controller& controller, const Request& request) {
   SLUICE_TRY(const ApplyMode mode, mode_of(request));
   SLUICE_TRY(const auto documents, documents_of(request));
@@ -82,8 +98,9 @@ Result<Response> remove_all(Controller& controller, const Request& request) {
 
 Result<Response> get(const Controller& controller, const Request& request,
                      const std::string& name) {
-  SLUICE_TRY(const Json spec, controller.get(name));
-  return respond(request, spec);
+  SLUICE_TRY(Json spec, controller.get(name));
+  SLUICE_TRY(const Json safe, shown(controller, request, std::move(spec)));
+  return respond(request, safe);
 }
 
 Result<Response> remove(Controller& controller, const std::string& name) {
@@ -100,7 +117,7 @@ Response answer(Result<Response> result) {
 void add_objects(Router& router, Context& context) {
   Controller& controller = context.controller;
   router.add({"object", "GET", "/objects", [&controller](const Request& request, const Names&) {
-                return respond(request, controller.list());
+                return answer(list(controller, request));
               }});
   router.add({"object", "POST", "/objects", [&controller](const Request& request, const Names&) {
                 return answer(post(controller, request));

@@ -14,6 +14,7 @@ namespace sluice {
 enum class ErrorKind {
   invalid,      // the input is wrong; `details` may list every fault with its path
   not_found,    // what was named does not exist
+  forbidden,    // the caller may not
   conflict,     // it exists already, or changed meanwhile
   unavailable,  // cannot be done now, may succeed later
   timed_out,    // took longer than its limit

@@ -35,6 +35,7 @@ class Decoder {
       if (rule.required) faults_.add(path, "is required");
       return;
     }
+    if (rule.secret) return decode_secret(*value, out, rule, path);
     decode(*value, out, rule, path);
   }
   // Names that this spec leaves to someone else.
@@ -100,6 +101,13 @@ class Decoder {
   }
 
  private:
+  // Faults quote what they found, and a secret must not stand in one.
+  template <class T>
+  void decode_secret(const Value& value, T& out, const Rule& rule, const std::string& path) {
+    Faults quoting;
+    Decoder(value_, path_, quoting).decode(value, out, rule, path);
+    if (!quoting.empty()) faults_.add(path, "is not of the right form (a secret: not shown)");
+  }
   template <class T>
   static constexpr std::int64_t saturate(T value) {
     constexpr auto kMax = std::numeric_limits<std::int64_t>::max();

@@ -22,6 +22,7 @@ struct Rule {
   Format format = Format::none;
   std::vector<std::string_view> one_of{};  // allowed strings
   bool unique = false;                     // no two equal items
+  bool secret = false;                     // shown to those who may see it only: redact.h
   std::string_view doc{};
 };
 

@@ -49,6 +49,7 @@ void SchemaWriter::annotate(Json& property, const Rule& rule) {
   add_bounds(property, rule);
   if (rule.required) property.erase("default");
   if (rule.unique) property["uniqueItems"] = true;
+  if (rule.secret) property["writeOnly"] = true;
   if (!rule.doc.empty()) property["description"] = std::string(rule.doc);
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "config/redact.h"
 #include "control/state.h"
 
 namespace sluice::control {
@@ -77,7 +78,13 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
       faults.add(prefix + "name", "\"" + name + "\" is given twice");
 
     config::Faults own;
-    auto object = build_object(documents[i], s.kinds, existing, s.options.core_count, own);
+    config::Value document = documents[i];
+    if (const auto schema = object_schema(kind_of(document))) {
+      config::restore(document, existing != nullptr ? existing->spec : Json(), *schema,
+                      [&s](const std::string& kind) { return s.filter_schema(kind); }, own);
+    }
+    auto object = own.empty() ? build_object(document, s.kinds, existing, s.options.core_count, own)
+                              : nullptr;
     if (object && object->server) check_ports(next, *object, own);
     for (const std::string& line : own.lines()) faults.add("", prefix + line);
     if (!object) continue;

@@ -81,6 +81,9 @@ class Controller {
   // Completed specs, createdAt included.
   [[nodiscard]] std::vector<Json> list() const;
   [[nodiscard]] Result<Json> get(std::string_view name) const;
+  // `spec`, an object's, with its secrets replaced by config::kRedacted. apply() takes that word for
+  // the secret that is stored.
+  [[nodiscard]] Json without_secrets(Json spec) const;
   // Status as of easegress-behaviour section 1.8; `state`, `error`, counters.
   [[nodiscard]] Result<Json> status(std::string_view name) const;
 

@@ -2,6 +2,7 @@
 // What the controller can be asked.
 #include <nlohmann/json.hpp>
 
+#include "config/redact.h"
 #include "control/controller.h"
 #include "control/state.h"
 
@@ -17,6 +18,21 @@ Result<Json> Controller::get(std::string_view name) const {
   const auto object = state_->find(name);
   if (!object) return fail(ErrorKind::not_found, "not found: " + std::string(name));
   return object->spec;
+}
+
+Json Controller::State::filter_schema(const std::string& kind) const {
+  for (const auto& known : kinds) {
+    if (known->name() == kind) return known->schema();
+  }
+  return {};
+}
+
+Json Controller::without_secrets(Json spec) const {
+  const auto schema = object_schema(spec.value("kind", ""));
+  if (!schema) return spec;
+  config::redact(spec, *schema,
+                 [this](const std::string& kind) { return state_->filter_schema(kind); });
+  return spec;
 }
 
 namespace {

@@ -36,6 +36,7 @@ struct Controller::State {
   }
   [[nodiscard]] std::shared_ptr<const Object> find(std::string_view name) const;
   [[nodiscard]] std::string port_error(const std::string& server) const;
+  [[nodiscard]] Json filter_schema(const std::string& kind) const;  // null if there is no such kind
 
   // All below: with `changing` held.
   // Swaps to `next`: opens ports, publishes. Ports that cannot be had are noted and retried.

@@ -38,6 +38,7 @@ class Listener {
   ~Listener();
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
   // The descriptor; the caller closes it.
   [[nodiscard]] int release() { return std::exchange(descriptor_, -1); }
 

@@ -22,19 +22,36 @@ namespace {
 
 constexpr std::chrono::seconds kDrainPatience{30};
 
-// SIGHUP reopens the logs; SIGTERM and SIGINT return.
-void wait_for_the_end(const Signals& signals, const Logger& logger,
-                      observe::AccessLog* access_log) {
+// SIGHUP reopens the logs and reads the admin API's certificate again; SIGTERM and SIGINT return.
+void wait_for_the_end(const Signals& signals, const Logger& logger, observe::AccessLog* access_log,
+                      admin::Api& api) {
   while (signals.wait() == SIGHUP) {
     logger.reopen();
     if (access_log != nullptr) access_log->reopen();
     logger.info("log files opened anew");
+    if (const auto reloaded = api.reload_certificates(); !reloaded)
+      logger.error("the admin API's certificate stays as it is: " + reloaded.error().message);
   }
+}
+
+admin::Options admin_options(const Options& options) {
+  admin::Options made{.address = options.api_addr, .member_name = options.name};
+  if (!options.log_dir.empty())
+    made.log_file = options.path_of(options.log_dir) + "/stdout.log";
+  made.start_options = without_secrets(options);
+  if (options.tls) made.tls = {options.cert_file, options.key_file, options.client_ca_file};
+  made.credentials = {.users = options.basic_auth,
+                      .tokens = options.api_tokens,
+                      .readers = options.api_readers,
+                      .certificate = options.tls && !options.client_ca_file.empty()};
+  return made;
 }
 
 Result<void> run(const Options& options) {
   const Signals signals;
   raise_file_limit();
+  admin::Options api_options = admin_options(options);
+  SLUICE_CHECK(admin::check(api_options));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   if (!options.log_dir.empty()) SLUICE_CHECK(make_folder(options.path_of(options.log_dir)));
   const auto log_file = [&](const char* name) {
@@ -63,17 +80,13 @@ Result<void> run(const Options& options) {
   workers.start();
   SLUICE_CHECK(controller.start());
   SLUICE_CHECK(create_initial_objects(options.initial_object_config_files, controller, logger));
-  SLUICE_TRY(auto api, admin::Api::start({.address = options.api_addr,
-                                          .member_name = options.name,
-                                          .log_file = log_file("stdout.log"),
-                                          .start_options = config::encode(options)},
-                                         logger, controller));
+  SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, admin API on " + options.api_addr);
   std::fprintf(stderr, "sluice-server %s: %u workers, admin API on %s\n", SLUICE_VERSION, cores,
                options.api_addr.c_str());
 
-  wait_for_the_end(signals, logger, access_log.get());
+  wait_for_the_end(signals, logger, access_log.get(), *api);
   signals.second_one_kills();
   logger.info("stopping: requests in flight finish");
   api.reset();

@@ -5,10 +5,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/password.h"
 #include "config/emit.h"
+#include "config/redact.h"
 
 namespace sluice::server_program {
 namespace {
@@ -19,6 +22,7 @@ struct Given {
   Options options;
   bool version = false;
   bool print_config = false;
+  bool hash_password = false;
 };
 
 Result<Options> read_file(const std::string& path) {
@@ -49,6 +53,10 @@ void overlay(Options& options, const Given& given, const CLI::App& app) {
   if (was_given("--disable-access-log")) options.disable_access_log = from.disable_access_log;
   if (was_given("--durability")) options.durability = from.durability;
   if (was_given("--workers")) options.workers = from.workers;
+  if (was_given("--tls")) options.tls = from.tls;
+  if (was_given("--cert-file")) options.cert_file = from.cert_file;
+  if (was_given("--key-file")) options.key_file = from.key_file;
+  if (was_given("--client-ca-file")) options.client_ca_file = from.client_ca_file;
 }
 
 void declare(CLI::App& app, Given& given) {
@@ -62,7 +70,7 @@ void declare(CLI::App& app, Given& given) {
   app.add_option("--name", o.name, "name of this member")
       ->envname("EG_NAME")
       ->capture_default_str();
-  app.add_option("--api-addr", o.api_addr, "address of the admin API, loopback only")
+  app.add_option("--api-addr", o.api_addr, "address of the admin API; what is not loopback needs TLS and credentials")
       ->envname("EG_API_ADDR")
       ->capture_default_str();
   app.add_option("--home-dir", o.home_dir, "folder that the other folders are relative to")
@@ -91,6 +99,29 @@ void declare(CLI::App& app, Given& given) {
       ->envname("EG_WORKERS")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  app.add_flag("--tls", o.tls, "the admin API speaks TLS; needs --cert-file and --key-file")
+      ->envname("EG_TLS");
+  app.add_option("--cert-file", o.cert_file, "its certificate with the chain, PEM")
+      ->envname("EG_CERT_FILE");
+  app.add_option("--key-file", o.key_file, "the key of that, PEM without a passphrase")
+      ->envname("EG_KEY_FILE");
+  app.add_option("--client-ca-file", o.client_ca_file,
+                 "PEM bundle: callers of the admin API must show a certificate of one of these")
+      ->envname("EG_CLIENT_CA_FILE");
+  app.add_flag("--hash-password", given.hash_password,
+               "read a password from standard input, print what basic-auth takes, and exit");
+}
+
+int hash_password_of_input() {
+  std::string password;
+  std::getline(std::cin, password);
+  if (password.empty()) {
+    std::fprintf(stderr, "sluice-server: --hash-password reads the password from standard input\n");
+    return 1;
+  }
+  const auto hash = hash_password(password);
+  if (hash) std::printf("%s\n", hash->c_str());
+  return hash ? 0 : 1;
 }
 
 CommandLine leave(int code) { return {.options = {}, .exit = true, .exit_code = code}; }
@@ -104,6 +135,20 @@ CommandLine refuse(const Error& error) {
 }
 
 }  // namespace
+
+void Options::validate(const std::string&, config::Faults& faults) const {
+  const bool has_files = !cert_file.empty() || !key_file.empty() || !client_ca_file.empty();
+  if (!tls && has_files) faults.add("tls", "is off, and cert-file, key-file or client-ca-file given");
+  if (!tls) return;
+  if (cert_file.empty()) faults.add("cert-file", "is needed with tls");
+  if (key_file.empty()) faults.add("key-file", "is needed with tls");
+}
+
+Json without_secrets(const Options& options) {
+  Json spec = config::encode(options);
+  config::redact(spec, config::schema<Options>(), [](const std::string&) { return Json(); });
+  return spec;
+}
 
 std::string Options::path_of(const std::string& folder) const {
   return (std::filesystem::path(home_dir) / folder).lexically_normal().string();
@@ -124,6 +169,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     std::printf("sluice-server %s\n", SLUICE_VERSION);
     return leave(0);
   }
+  if (given.hash_password) return leave(hash_password_of_input());
   auto options = read_file(given.config_file);
   if (!options) return refuse(options.error());
   overlay(*options, given, app);
@@ -134,7 +180,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   }
   if (!faults.empty()) return refuse(faults.to_error());
   if (given.print_config) {
-    std::printf("%s", config::emit_yaml(config::encode(*options)).c_str());
+    std::printf("%s", config::emit_yaml(without_secrets(*options)).c_str());
     return leave(0);
   }
   return {.options = *std::move(options)};

@@ -2,6 +2,7 @@
 // The options of sluice-server: flag > environment (EG_…) > file > default.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,14 @@ struct Options {
   bool disable_access_log = false;
   unsigned workers = 0;  // 0: one per processor
   std::string durability = "disk";
+  // Of the admin API.
+  bool tls = false;
+  std::string cert_file;
+  std::string key_file;
+  std::string client_ca_file;
+  std::map<std::string, std::string> basic_auth;  // user -> password, or its hash
+  std::map<std::string, std::string> api_tokens;  // name -> token, or "sha256:" and its hash
+  std::vector<std::string> api_readers;
 
   // The names in the configuration file; the flags are the same with "--".
   void fields(auto& visit) {
@@ -39,7 +48,20 @@ struct Options {
           {.one_of = {"disk", "process"},
            .doc = "what shared data outlives before it is told: a power cut, or the process only"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
+    visit("tls", tls, {.doc = "the admin API speaks TLS; needs cert-file and key-file"});
+    visit("cert-file", cert_file, {.doc = "its certificate with the chain, PEM"});
+    visit("key-file", key_file, {.doc = "the key of that, PEM without a passphrase"});
+    visit("client-ca-file", client_ca_file,
+          {.doc = "PEM bundle: callers must show a certificate of one of these authorities"});
+    visit("basic-auth", basic_auth,
+          {.secret = true, .doc = "user -> password, or what --hash-password makes of it"});
+    visit("api-tokens", api_tokens,
+          {.secret = true, .doc = "name -> token, or sha256: and its SHA-256 in hex"});
+    visit("api-readers", api_readers,
+          {.unique = true, .doc = "users, tokens and certificates that may only read"});
   }
+
+  void validate(const std::string& path, config::Faults& faults) const;
 
   [[nodiscard]] std::string path_of(const std::string& folder) const;  // below home_dir
 };
@@ -49,6 +71,9 @@ struct CommandLine {
   bool exit = false;  // help or version was asked for, or an error was printed
   int exit_code = 0;
 };
+
+// The options as the world may see them.
+[[nodiscard]] Json without_secrets(const Options& options);
 
 // Prints help, version, the configuration (-c) or what is wrong (exit code 1) itself.
 [[nodiscard]] CommandLine parse_command_line(int argc, char** argv);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Acceptor: the listening socket of the API, and the threads that serve its connections, each one
+// connection at a time.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "net/listener.h"
+
+namespace sluice::admin {
+
+class Acceptor {
+ public:
+  static constexpr std::size_t kThreads = 16;
+  static constexpr std::size_t kWaitingMax = 128;  // connections; further ones are closed
+
+  // `serve` gets a connected, non-blocking socket, closes it, and does not throw.
+  Acceptor(net::Listener listener, std::function<void(int descriptor)> serve, Logger logger);
+  // Serves what it has accepted to the end; `serve` has to know that it is to be quick.
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  [[nodiscard]] int port() const { return listener_.port(); }
+  [[nodiscard]] int descriptor() const { return listener_.descriptor(); }
+
+ private:
+  void accept_all();
+  bool wait_for_connection() const;
+  void take_one();
+  void work();
+
+  net::Listener listener_;
+  const std::function<void(int)> serve_;
+  const Logger logger_;
+  int wake_;  // eventfd: ends the wait for connections
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable news_;
+  std::deque<int> waiting_;  // with mutex_
+  bool finished_ = false;    // with mutex_: no more will be added
+  std::vector<std::thread> threads_;
+  std::thread accepting_;
+};
+
+}  // namespace sluice::admin

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/credentials.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "base/encoding.h"
+#include "base/password.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::string_view kTokenHash = "sha256:";
+constexpr std::size_t kHexDigits = 64;
+constexpr std::size_t kLoggedNameMax = 64;
+// Of no password: unknown users take as long as known ones.
+constexpr const char* kNobody =
+    "$scrypt$ln=15,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+bool is_hex_digest(std::string_view text) {
+  return text.size() == kHexDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// What stands behind "Basic " or "Bearer "; schemes have no case (RFC 9110 section 11.1).
+std::optional<std::string_view> after_scheme(std::string_view field, std::string_view scheme) {
+  if (field.size() <= scheme.size() || field[scheme.size()] != ' ') return std::nullopt;
+  const bool same = std::ranges::equal(field.substr(0, scheme.size()), scheme, [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == b;
+  });
+  if (!same) return std::nullopt;
+  field.remove_prefix(scheme.size());
+  while (field.starts_with(' ')) field.remove_prefix(1);
+  return field;
+}
+
+Result<void> check_names(const CredentialOptions& options) {
+  for (const auto& [name, token] : options.tokens) {
+    if (options.users.contains(name))
+      return fail(ErrorKind::invalid, "api-tokens." + name + ": basic-auth has that name, too");
+    if (token.empty()) return fail(ErrorKind::invalid, "api-tokens." + name + ": is empty");
+  }
+  for (const std::string& name : options.readers) {
+    if (options.certificate || options.users.contains(name) || options.tokens.contains(name))
+      continue;
+    return fail(ErrorKind::invalid,
+                "api-readers: \"" + name + "\" is no name in basic-auth or api-tokens");
+  }
+  return {};
+}
+
+}  // namespace
+
+Credentials::Credentials(CredentialOptions options, std::string salt)
+    : options_(std::move(options)), salt_(std::move(salt)) {}
+
+Result<std::unique_ptr<Credentials>> Credentials::create(CredentialOptions options) {
+  SLUICE_CHECK(check_names(options));
+  for (const auto& [name, password] : options.users) {
+    if (password.empty()) return fail(ErrorKind::invalid, "basic-auth." + name + ": is empty");
+    if (password.starts_with("$scrypt$") && !is_password_hash(password)) {
+      return fail(ErrorKind::invalid, "basic-auth." + name +
+                                          ": is a broken hash; make a new one with: sluice-server "
+                                          "--hash-password");
+    }
+  }
+  for (auto& [name, token] : options.tokens) {
+    if (!token.starts_with(kTokenHash)) {
+      token = sha256_hex(token);
+    } else if (token = token.substr(kTokenHash.size()); !is_hex_digest(token)) {
+      return fail(ErrorKind::invalid,
+                  "api-tokens." + name + ": sha256: wants 64 hex digits, lower case");
+    }
+  }
+  SLUICE_TRY(std::string salt, random_bytes(32));
+  return std::unique_ptr<Credentials>(new Credentials(std::move(options), std::move(salt)));
+}
+
+Identity Credentials::identity(std::string_view name) const {
+  const bool reader = std::ranges::find(options_.readers, name) != options_.readers.end();
+  return {std::string(name), reader ? Role::reader : Role::admin};
+}
+
+std::expected<Identity, Denial> Credentials::check(const Proof& proof) {
+  if (wants_header()) return check_header(proof);
+  if (!options_.certificate) return Identity{"", Role::admin};
+  return identity(proof.certificate_name);
+}
+
+std::expected<Identity, Denial> Credentials::check_header(const Proof& proof) {
+  if (proof.authorization.empty()) {
+    return std::unexpected(
+        Denial{401, "credentials are needed: a user and password, or a token", "", 0});
+  }
+  const TimePoint now = Clock::now();
+  if (const Duration wait = failures_.wait(proof.peer, now); wait > Duration::zero()) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+    return std::unexpected(Denial{429, "too many wrong tries, wait", "", static_cast<int>(seconds)});
+  }
+  std::string who;
+  if (const auto token = after_scheme(proof.authorization, "bearer")) {
+    const std::string name = token_name(*token);
+    if (!name.empty()) return failures_.clear(proof.peer), identity(name);
+    who = "an unknown token";
+  } else if (const auto basic = after_scheme(proof.authorization, "basic")) {
+    const std::string pair = base64_decode(*basic).value_or("");
+    const std::size_t colon = std::min(pair.find(':'), pair.size());
+    const std::string user = pair.substr(0, colon);
+    const std::string_view password = std::string_view(pair).substr(std::min(colon + 1, pair.size()));
+    if (is_password(user, password)) return failures_.clear(proof.peer), identity(user);
+    // Whoever types the password where the name belongs must not find it in the log.
+    who = options_.users.contains(user) ? "wrong password of user " + user.substr(0, kLoggedNameMax)
+                                        : "an unknown user";
+  } else {
+    who = "neither Basic nor Bearer";
+  }
+  failures_.add(proof.peer, now);
+  return std::unexpected(Denial{401, "the credentials are wrong",
+                                "refused " + std::string(proof.peer) + ": " + who, 0});
+}
+
+// Looks at all, so that the time says nothing of which one it is.
+std::string Credentials::token_name(std::string_view token) const {
+  const std::string digest = sha256_hex(token);
+  std::string found;
+  for (const auto& [name, stored] : options_.tokens) {
+    if (same_secret(stored, digest)) found = name;
+  }
+  return found;
+}
+
+bool Credentials::is_password(const std::string& user, std::string_view password) {
+  const auto found = options_.users.find(user);
+  const std::string stored = found == options_.users.end() ? kNobody : found->second;
+  if (!stored.starts_with("$scrypt$")) return same_secret(stored, password);
+  const std::string digest = sha256_hex(salt_ + std::string(password));
+  {
+    const std::lock_guard lock(known_mutex_);
+    const auto known = known_.find(user);
+    if (known != known_.end() && same_secret(known->second, digest)) return true;
+  }
+  const std::lock_guard one_at_a_time(verifying_);
+  if (!verify_password(stored, password) || found == options_.users.end()) return false;
+  const std::lock_guard lock(known_mutex_);
+  known_[user] = digest;
+  return true;
+}
+
+}  // namespace sluice::admin

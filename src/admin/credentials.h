@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Credentials: who may call the API, and as what. Any thread.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/failed_tries.h"
+#include "base/result.h"
+
+namespace sluice::admin {
+
+enum class Role {
+  reader,  // GET and HEAD, and sees no secrets
+  admin,
+};
+
+struct Identity {
+  std::string name;
+  Role role = Role::admin;
+};
+
+struct CredentialOptions {
+  std::map<std::string, std::string> users{};   // name -> password, or its hash (base/password.h)
+  std::map<std::string, std::string> tokens{};  // name -> token, or "sha256:" and its hash in hex
+  std::vector<std::string> readers{};           // names of users, tokens and certificates
+  bool certificate = false;                   // TLS demands one, whose common name is the caller
+};
+
+// What a call brings along.
+struct Proof {
+  std::string_view peer{};           // address without port
+  std::string_view authorization{};  // the field's value, "" without it
+  std::string_view certificate_name{};
+};
+
+struct Denial {
+  int status;
+  std::string message;          // for the caller
+  std::string log;              // "" if it is not worth a line; never with a secret
+  int retry_after_seconds = 0;  // with 429
+};
+
+class Credentials {
+ public:
+  // Error `invalid`: a hash that is none, a reader that nobody is. The message names the option.
+  [[nodiscard]] static Result<std::unique_ptr<Credentials>> create(CredentialOptions options);
+
+  // A wrong password takes time and counts (FailedTries). Without users and tokens the certificate
+  // is the proof; without that, too, everybody who gets here is an admin.
+  [[nodiscard]] std::expected<Identity, Denial> check(const Proof& proof);
+  // Whether anything has to be proved at all.
+  [[nodiscard]] bool demanded() const { return options_.certificate || wants_header(); }
+
+ private:
+  explicit Credentials(CredentialOptions options, std::string salt);
+  [[nodiscard]] bool wants_header() const {
+    return !options_.users.empty() || !options_.tokens.empty();
+  }
+  [[nodiscard]] Identity identity(std::string_view name) const;
+  [[nodiscard]] std::expected<Identity, Denial> check_header(const Proof& proof);
+  [[nodiscard]] std::string token_name(std::string_view token) const;
+  [[nodiscard]] bool is_password(const std::string& user, std::string_view password);
+
+  const CredentialOptions options_;
+  const std::string salt_;
+  FailedTries failures_;
+  std::mutex verifying_;  // one at a time: each takes 32 MiB
+  std::mutex known_mutex_;
+  // user -> salted digest of the password that was right, so that a hash is computed once only
+  std::map<std::string, std::string> known_;
+};
+
+}  // namespace sluice::admin

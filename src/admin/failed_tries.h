@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// FailedTries: slows down whoever guesses. A few wrong tries of an address are free; each further
+// one closes the door to that address, for longer each time. Any thread.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace sluice::admin {
+
+class FailedTries {
+ public:
+  static constexpr int kFreeTries = 5;
+  static constexpr Duration kWaitFirst = std::chrono::seconds(1);  // doubles
+  static constexpr Duration kWaitMax = std::chrono::minutes(1);
+  static constexpr Duration kForgottenAfter = std::chrono::minutes(10);
+  static constexpr std::size_t kAddressesMax = 4096;
+
+  // How long `address` has to wait from `now` on; zero if it may try.
+  [[nodiscard]] Duration wait(std::string_view address, TimePoint now) const;
+  void add(std::string_view address, TimePoint now);
+  // It was right once: all is forgiven.
+  void clear(std::string_view address);
+
+ private:
+  struct Record {
+    int count = 0;
+    TimePoint last{};
+    TimePoint closed_until{};
+  };
+  void make_room(TimePoint now);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Record, std::less<>> records_;
+};
+
+}  // namespace sluice::admin
