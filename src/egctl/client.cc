@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "net/tls/client_setup.h"
+
 namespace sluice::egctl {
 namespace {
 
@@ -24,21 +26,8 @@ httplib::Headers headers_of(const Call& call) {
 
 std::string full_path(const Call& call) { return std::string(kPrefix) + call.path; }
 
-void configure(httplib::Client& client) {
-  client.set_connection_timeout(kConnectTimeout);
-  client.set_read_timeout(kReplyTimeout);
-  client.set_write_timeout(kReplyTimeout);
-  client.set_url_encode(false);
-}
-
-std::unexpected<Error> unreachable(const Endpoint& endpoint, httplib::Error error) {
-  if (error == httplib::Error::Connection || error == httplib::Error::ConnectionTimeout) {
-    return fail(
-        ErrorKind::unavailable, "cannot reach the server at " + endpoint.text,
-        {"start it with: sluice-server", "or name another one with: egctl --server HOST:PORT ..."});
-  }
-  return fail(ErrorKind::unavailable, "the server at " + endpoint.text + " broke off the call: " +
-                                          httplib::to_string(error) + "; its log says more");
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
 // A reader that has enough, as `| head`, is `closed`.
@@ -53,6 +42,8 @@ ErrorKind kind_of(int status) {
   switch (status) {
     case 400:
       return ErrorKind::invalid;
+    case 403:
+      return ErrorKind::forbidden;
     case 404:
       return ErrorKind::not_found;
     case 409:
@@ -70,14 +61,12 @@ ErrorKind kind_of(int status) {
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
   const std::string given(text);
-  if (text.starts_with("https://")) {
-    return fail(ErrorKind::invalid, "https is not supported: \"" + given + "\", try http://");
-  }
-  if (text.starts_with("http://")) text.remove_prefix(7);
+  const bool tls = text.starts_with("https://");
+  if (tls || text.starts_with("http://")) text.remove_prefix(text.find("//") + 2);
   while (text.ends_with('/')) text.remove_suffix(1);
   const bool bracketed = text.starts_with('[');
   const std::size_t host_end = bracketed ? text.find(']') : std::min(text.find(':'), text.size());
-  Endpoint endpoint{"", kDefaultPort, given};
+  Endpoint endpoint{"", kDefaultPort, given, tls};
   const bool whole = host_end != std::string_view::npos;
   if (whole) endpoint.host = text.substr(bracketed ? 1 : 0, host_end - (bracketed ? 1 : 0));
   std::string_view rest = whole ? text.substr(host_end + (bracketed ? 1 : 0)) : text;
@@ -96,17 +85,74 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
               "\"" + given + "\" is not a server, try " + std::string(kDefaultServer));
 }
 
+Result<std::unique_ptr<httplib::Client>> Client::connection() const {
+  if (!endpoint_.tls && access_.has_secret() && !is_loopback(endpoint_.host)) {
+    return fail(ErrorKind::invalid, "the credentials would travel to " + endpoint_.text +
+                                        " unencrypted: use https://, or --force-tls");
+  }
+  const bool v6 = endpoint_.host.contains(':');
+  auto client = std::make_unique<httplib::Client>(
+      (endpoint_.tls ? "https://" : "http://") + (v6 ? "[" + endpoint_.host + "]" : endpoint_.host) +
+      ":" + std::to_string(endpoint_.port));
+  client->set_connection_timeout(kConnectTimeout);
+  client->set_read_timeout(kReplyTimeout);
+  client->set_write_timeout(kReplyTimeout);
+  client->set_url_encode(false);
+  if (!access_.token.empty()) {
+    client->set_bearer_token_auth(access_.token);
+  } else if (!access_.user.empty()) {
+    client->set_basic_auth(access_.user, access_.password);
+  }
+  if (!endpoint_.tls) return client;
+  client->enable_server_certificate_verification(access_.verify);
+  const net::TlsClientOptions options{
+      .own = {.path = "", .certificate = access_.certificate, .key = access_.key},
+      .authorities = access_.authority,
+      .verify = access_.verify};
+  const auto ready = net::set_up_client(client->ssl_context(), options);
+  if (!ready) return fail(ErrorKind::invalid, "TLS to " + endpoint_.text + ": " + ready.error().message);
+  return client;
+}
+
+std::unexpected<Error> Client::unreachable(const httplib::Result& result) const {
+  const std::string& server = endpoint_.text;
+  switch (result.error()) {
+    case httplib::Error::Connection:
+    case httplib::Error::ConnectionTimeout:
+      return fail(ErrorKind::unavailable, "cannot reach the server at " + server,
+                  {"start it with: sluice-server",
+                   "or name another one with: egctl --server HOST:PORT ..."});
+    case httplib::Error::SSLServerVerification:
+      return fail(ErrorKind::unavailable,
+                  "the certificate of " + server + " is not trusted, or made for another name",
+                  {"name its authority with: egctl --ca-file FILE ...",
+                   "or in ~/.egctlrc: certificate-authority of the cluster"});
+    case httplib::Error::SSLConnection:
+      return fail(ErrorKind::unavailable, "no TLS with the server at " + server,
+                  {"does it speak TLS? else use http://",
+                   "does it ask for a client certificate? --cert-file and --key-file"});
+    default:
+      break;
+  }
+  Error error{ErrorKind::unavailable,
+              "the server at " + server + " broke off the call: " +
+                  httplib::to_string(result.error()) + "; its log says more",
+              {}};
+  if (endpoint_.tls && access_.certificate.empty())
+    error.details = {"does it ask for a client certificate? --cert-file and --key-file"};
+  return std::unexpected(std::move(error));
+}
+
 Result<Reply> Client::send(const Call& call) const {
-  httplib::Client client(endpoint_.host, endpoint_.port);
-  configure(client);
+  SLUICE_TRY(const auto client, connection());
   httplib::Request request;
   request.method = call.method;
   request.path = full_path(call);
   request.headers = headers_of(call);
   request.body = call.body;
   if (!call.body.empty()) request.set_header("Content-Type", std::string(call.content_type));
-  const httplib::Result result = client.send(request);
-  if (!result) return unreachable(endpoint_, result.error());
+  const httplib::Result result = client->send(request);
+  if (!result) return unreachable(result);
   return Reply{result->status, result->body};
 }
 
@@ -125,11 +171,10 @@ Result<Json> Client::json(const Call& call) const {
 }
 
 Result<void> Client::stream(const Call& call, const Take& take) const {
-  httplib::Client client(endpoint_.host, endpoint_.port);
-  configure(client);
+  SLUICE_TRY(const auto client, connection());
   Reply refused{200, ""};
   Result<void> taken;
-  const httplib::Result result = client.Get(
+  const httplib::Result result = client->Get(
       full_path(call), headers_of(call),
       [&](const httplib::Response& response) {
         refused.status = response.status;
@@ -144,14 +189,13 @@ Result<void> Client::stream(const Call& call, const Take& take) const {
         return taken.has_value();
       });
   if (!taken) return taken;
-  if (!result) return unreachable(endpoint_, result.error());
+  if (!result) return unreachable(result);
   if (refused.status >= 400) return std::unexpected(error_of(refused));
   return {};
 }
 
 Result<std::string> Client::upload(const Call& call, const Give& give) const {
-  httplib::Client client(endpoint_.host, endpoint_.port);
-  configure(client);
+  SLUICE_TRY(const auto client, connection());
   Result<std::string> piece = give();
   if (!piece) return piece;
   const auto provide = [&](std::size_t, httplib::DataSink& sink) {
@@ -164,9 +208,9 @@ Result<std::string> Client::upload(const Call& call, const Give& give) const {
     return piece.has_value();
   };
   const httplib::Result result =
-      client.Put(full_path(call), headers_of(call), provide, std::string(call.content_type));
+      client->Put(full_path(call), headers_of(call), provide, std::string(call.content_type));
   if (!piece) return piece;
-  if (!result) return unreachable(endpoint_, result.error());
+  if (!result) return unreachable(result);
   if (result->status >= 400) return std::unexpected(error_of({result->status, result->body}));
   return result->body;
 }
@@ -181,6 +225,10 @@ Take write_to(std::ostream& out) {
 
 Error error_of(const Reply& reply) {
   Error error{kind_of(reply.status), std::to_string(reply.status) + ": ", {}};
+  if (reply.status == 401) {
+    error.details = {"name user or token in ~/.egctlrc, or set EGCTL_TOKEN, or EGCTL_USER and "
+                     "EGCTL_PASSWORD"};
+  }
   const Json body = Json::parse(reply.body, nullptr, false);
   if (!body.is_object() || !body.contains("message") || !body["message"].is_string()) {
     error.message += reply.body.empty() ? "no reason given" : first_line(reply.body);

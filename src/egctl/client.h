@@ -3,12 +3,19 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "egctl/access.h"
+
+namespace httplib {
+class Client;
+class Result;
+}  // namespace httplib
 
 namespace sluice::egctl {
 
@@ -21,9 +28,10 @@ struct Endpoint {
   std::string host;
   int port;
   std::string text;  // as it was given, for messages
+  bool tls = false;
 };
 
-// "host", "host:port", "[::1]:2381", "http://host:port/".
+// "host", "host:port", "[::1]:2381", "http://host:port/", "https://host".
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
 
 struct Reply {
@@ -46,7 +54,8 @@ using Give = std::function<Result<std::string>()>;
 
 class Client {
  public:
-  explicit Client(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  Client(Endpoint endpoint, Access access)
+      : endpoint_(std::move(endpoint)), access_(std::move(access)) {}
 
   // Any status is a success; the error `unavailable` is a server that does not answer.
   [[nodiscard]] Result<Reply> send(const Call& call) const;
@@ -60,7 +69,12 @@ class Client {
   [[nodiscard]] Result<std::string> upload(const Call& call, const Give& give) const;
 
  private:
+  // Error `invalid`: something of `access_` that cannot be used, or must not go out unencrypted.
+  [[nodiscard]] Result<std::unique_ptr<httplib::Client>> connection() const;
+  [[nodiscard]] std::unexpected<Error> unreachable(const httplib::Result& result) const;
+
   Endpoint endpoint_;
+  Access access_;
 };
 
 // Writes to `out` at once. Error `closed` if nobody reads it any more, as after `| head`.

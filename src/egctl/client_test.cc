@@ -24,7 +24,7 @@ TEST(ParseEndpoint, Forms) {
     EXPECT_EQ(endpoint->text, text);
   }
   for (const char* text :
-       {"", ":2381", "a:b", "a:0", "a:65536", "a:1:2", "[::1", "[::1]x", "a/b", "https://a"}) {
+       {"", ":2381", "a:b", "a:0", "a:65536", "a:1:2", "[::1", "[::1]x", "a/b", "https://"}) {
     EXPECT_FALSE(parse_endpoint(text)) << text;
   }
 }

@@ -18,9 +18,18 @@ constexpr const char* kAbout =
     "  egctl wasm reload-code                read guest code again";
 
 void add_global_options(CLI::App& root, Session& session) {
-  root.add_option("--server", session.server, "server to talk to, default localhost:2381")
+  AccessFlags& access = session.access;
+  root.add_option("--server", access.server,
+                  "server to talk to, default localhost:2381; https://HOST:PORT for TLS")
       ->type_name("HOST:PORT")
       ->take_last();
+  root.add_flag("--force-tls", access.force_tls, "speak TLS, whatever the server's name says");
+  root.add_flag("--insecure-skip-verify", access.insecure_skip_verify,
+                "believe any certificate of the server");
+  root.add_option("--ca-file", access.ca_file, "trust these authorities only (PEM)")
+      ->type_name("FILE");
+  root.add_option("--cert-file", access.cert_file, "client certificate (PEM)")->type_name("FILE");
+  root.add_option("--key-file", access.key_file, "its key (PEM)")->type_name("FILE");
   root.add_option("-o,--output", session.output, "default, yaml or json")
       ->type_name("FORMAT")
       ->take_last()

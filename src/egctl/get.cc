@@ -30,14 +30,15 @@ void print_items(const Session& session, const std::vector<Json>& items, bool si
   }
 }
 
-Result<void> get(Session& session, const std::string& word, const std::vector<std::string>& names) {
+Result<void> get(Session& session, const std::string& word, const std::vector<std::string>& names,
+                 bool secrets) {
   SLUICE_TRY(const Client client, session.client());
   std::string kind;
   if (word != "all") {
     SLUICE_TRY(kind, find_kind(client, word));
   }
   if (kind == kMember) return print_members(session, names);
-  SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
+  SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names, secrets));
   if (session.format() == Output::standard) {
     session.out << object_table(objects);
   } else {
@@ -54,8 +55,12 @@ void add_get(CLI::App& root, Session& session) {
   const auto names = std::make_shared<std::vector<std::string>>();
   command->add_option("KIND", *kind, "all, httpserver, pipeline, member ...");
   command->add_option("NAME", *names, "only these");
+  const auto secrets = std::make_shared<bool>(false);
+  command->add_flag("--secrets", *secrets, "with keys and passwords; takes an admin");
   command->footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
-  set_action(*command, session, [kind, names](Session& s) { return get(s, *kind, *names); });
+  set_action(*command, session, [kind, names, secrets](Session& s) {
+    return get(s, *kind, *names, *secrets);
+  });
 }
 
 }  // namespace sluice::egctl

@@ -75,8 +75,9 @@ Result<std::string> find_kind(const Client& client, std::string_view word) {
 }
 
 Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
-                                          const std::vector<std::string>& names) {
-  SLUICE_TRY(const Json answer, client.json({.path = "/objects"}));
+                                          const std::vector<std::string>& names, bool secrets) {
+  SLUICE_TRY(const Json answer,
+             client.json({.path = secrets ? "/objects?secrets=true" : "/objects"}));
   std::vector<Json> objects;
   for (const Json& spec : answer) {
     if (kind.empty() || text_at(spec, "kind") == kind) objects.push_back(spec);

@@ -29,9 +29,10 @@ struct Resource {
 [[nodiscard]] Result<std::string> find_kind(const Client& client, std::string_view word);
 
 // Specs of all objects, or of those of one kind, sorted by name. Only those named, if there are
-// names: error `not_found` ("no such Pipeline demo") for one that is absent or of another kind.
+// `secrets`: with them, which takes an admin. With names: error `not_found` ("no such Pipeline demo") for one that is absent or of another kind.
 [[nodiscard]] Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
-                                                        const std::vector<std::string>& names);
+                                                        const std::vector<std::string>& names,
+                                                        bool secrets = false);
 [[nodiscard]] Result<std::vector<Json>> read_members(const Client& client,
                                                      const std::vector<std::string>& names);
 [[nodiscard]] std::string text_at(const Json& map, std::string_view key);

@@ -9,12 +9,18 @@
 namespace sluice::egctl {
 
 Result<Client> Session::client() const {
-  std::string name = server;
-  if (name.empty()) {
-    SLUICE_TRY(name, current_server());
+  Access settings;
+  // Without a word on the server the settings must be in order; with one they need not.
+  if (auto current = current_access()) {
+    settings = *std::move(current);
+  } else if (access.server.empty()) {
+    return std::unexpected(std::move(current).error());
   }
-  SLUICE_TRY(Endpoint endpoint, parse_endpoint(name));
-  return Client(std::move(endpoint));
+  SLUICE_TRY(Access whole, combine(access, std::move(settings)));
+  if (whole.server.empty()) whole.server = kDefaultServer;
+  SLUICE_TRY(Endpoint endpoint, parse_endpoint(whole.server));
+  if (access.force_tls) endpoint.tls = true;
+  return Client(std::move(endpoint), std::move(whole));
 }
 
 Output Session::format() const {

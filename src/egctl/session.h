@@ -20,11 +20,11 @@ enum class Output { standard, yaml, json };
 struct Session {
   std::ostream& out;
   std::ostream& err;
-  std::string server{};                    // --server; "" if not given
+  AccessFlags access{};                    // --server and what belongs to it
   std::string output = "default";          // --output
   std::function<Result<void>()> action{};  // of the command that was given
 
-  // The server of --server, else of the settings file, else the default one.
+  // Of --server and its like, else of the settings file, else the default one.
   [[nodiscard]] Result<Client> client() const;
   [[nodiscard]] Output format() const;
   // Writes `value` as JSON if -o json, as YAML otherwise.

@@ -9,7 +9,6 @@
 #include "config/emit.h"
 #include "config/encoder.h"
 #include "config/value.h"
-#include "egctl/client.h"
 #include "egctl/files.h"
 
 namespace sluice::egctl {
@@ -56,11 +55,13 @@ void redact(Json& value) {
   }
 }
 
-std::string server_of(const Json& document, std::string_view cluster) {
-  for (const Json& entry : list_at(document, "clusters")) {
-    if (text_at(entry, "name") == cluster) return text_at(map_at(entry, "cluster"), "server");
+// The `cluster` or `user` of that name; null if there is none.
+Json entry_of(const Json& document, std::string_view list, std::string_view field,
+              std::string_view name) {
+  for (const Json& entry : list_at(document, list)) {
+    if (text_at(entry, "name") == name) return map_at(entry, field);
   }
-  return "";
+  return {};
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ std::string settings_path() {
 }
 
 Result<Settings> read_settings(const std::string& path) {
-  if (!file_exists(path)) return Settings{path, "", "", {}, Json::object()};
+  if (!file_exists(path)) return Settings{path, "", "", {}, Json::object(), {}, {}};
   SLUICE_TRY(std::string text, read_file(path));
   return parse_settings(path, std::move(text));
 }
@@ -82,27 +83,40 @@ Result<Settings> parse_settings(std::string path, std::string text) {
   Json document = values->empty() ? Json() : config::Encoder::of(values->front());
   if (document.is_null()) document = Json::object();
   if (!document.is_object()) return fail(ErrorKind::invalid, path + ": is not a map");
-  Settings settings{std::move(path), std::move(text), text_at(document, "current-context"), {}, {}};
+  Settings settings{std::move(path), std::move(text), text_at(document, "current-context"), {}, {}, {}, {}};
   for (const Json& entry : list_at(document, "contexts")) {
     const Json context = map_at(entry, "context");
     const std::string cluster = text_at(context, "cluster");
     settings.contexts.push_back(
-        {text_at(entry, "name"), cluster, text_at(context, "user"), server_of(document, cluster)});
+        {text_at(entry, "name"), cluster, text_at(context, "user"),
+         text_at(entry_of(document, "clusters", "cluster", cluster), "server")});
+    if (settings.contexts.back().name != settings.current_context) continue;
+    settings.cluster = entry_of(document, "clusters", "cluster", cluster);
+    settings.account = entry_of(document, "users", "user", settings.contexts.back().user);
   }
   redact(document);
   settings.document = std::move(document);
   return settings;
 }
 
-Result<std::string> current_server() {
+Result<Access> current_access() {
   SLUICE_TRY(const Settings settings, read_settings(settings_path()));
-  if (settings.current_context.empty()) return std::string(kDefaultServer);
+  if (settings.current_context.empty()) return Access{};
   for (const SettingsContext& context : settings.contexts) {
     if (context.name != settings.current_context) continue;
-    if (!context.server.empty()) return context.server;
-    return fail(ErrorKind::invalid, settings.path + ": context \"" + context.name +
-                                        "\" names the cluster \"" + context.cluster +
-                                        "\", which has no server");
+    if (context.server.empty()) {
+      return fail(ErrorKind::invalid, settings.path + ": context \"" + context.name +
+                                          "\" names the cluster \"" + context.cluster +
+                                          "\", which has no server");
+    }
+    if (!context.user.empty() && settings.account.is_null()) {
+      return fail(ErrorKind::invalid, settings.path + ": context \"" + context.name +
+                                          "\" names the user \"" + context.user +
+                                          "\", who is not there");
+    }
+    auto access = access_of(settings.cluster, settings.account);
+    if (access) return access;
+    return fail(ErrorKind::invalid, settings.path + ": " + access.error().message);
   }
   return fail(ErrorKind::invalid, settings.path + ": no context \"" + settings.current_context +
                                       "\", try egctl config get-contexts");

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "egctl/access.h"
 
 namespace sluice::egctl {
 
@@ -25,14 +26,16 @@ struct Settings {
   std::string current_context;
   std::vector<SettingsContext> contexts;
   Json document;  // with passwords, keys and tokens redacted
+  Json cluster{};  // of the current context, not redacted; null if there is none
+  Json account{};  // the user of the current context, likewise
 };
 
 [[nodiscard]] std::string settings_path();
 // A file that does not exist is empty settings.
 [[nodiscard]] Result<Settings> read_settings(const std::string& path);
 [[nodiscard]] Result<Settings> parse_settings(std::string path, std::string text);
-// Server of the current context; the default one if there is none.
-[[nodiscard]] Result<std::string> current_server();
+// Of the current context; all empty if there is none.
+[[nodiscard]] Result<Access> current_access();
 // The text of the file with another current context; everything else stays as it is.
 [[nodiscard]] std::string with_current_context(std::string_view text, std::string_view name);
 
