@@ -82,6 +82,18 @@ bench: ## CPU per request beside a bare responder, nginx and nginx + Lua (BENCH=
 	@$(MAKE) bench-permits
 	@$(MAKE) bench-administration
 
+.PHONY: bench-proxy
+bench-proxy: ## CPU per request of Proxy beside nginx and HAProxy (PROXY='--rounds 3')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/proxy.py $(PROXY)
+
+.PHONY: bench-tls
+bench-tls: ## TLS handshakes per CPU second beside nginx (TLS='--rounds 1')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/tls.py $(TLS)
+
 .PHONY: bench-permits
 bench-permits: ## permits a second on disk, the price of a transaction (PERMITS='--rounds 3')
 	@tools/install.sh build bench

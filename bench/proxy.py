@@ -1,0 +1,203 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""CPU per request of a reverse proxy: Sluice beside nginx and HAProxy, all in front of the same backend.
+
+As bench/run.py: all contenders run at the same time and idle but for the one being measured, rounds go
+through all of them in turn, CPU is utime + stime of all threads of the proxy's processes. The backend
+(nginx, a fixed response) and the client (wrk -t1 -c64, keep-alive) do not count. Every proxy has as many
+threads as the machine has processors, keeps its connections to the backend, and writes no access log.
+
+    bench/proxy.py [--rounds 5] [--seconds 4] [--bytes 1024] [--json FILE]
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from run import BIN, ROOT, Arena, Contender, cpu_seconds, family, free_port, wait_for_port
+
+TARGET = 1.2  # Sluice / nginx
+
+
+def nginx_conf(folder: Path, name: str, body: str) -> str:
+    return f"""
+daemon off;
+worker_processes auto;
+pid {folder}/{name}.pid;
+error_log {folder}/{name}.log error;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path {folder}/{name}-body;
+  proxy_temp_path {folder}/{name}-proxy;
+  fastcgi_temp_path {folder}/{name}-fastcgi;
+  uwsgi_temp_path {folder}/{name}-uwsgi;
+  scgi_temp_path {folder}/{name}-scgi;
+{body}
+}}
+"""
+
+
+class ProxyContender(Contender):
+    def measure(self, seconds: float, keep: bool) -> None:
+        pids = family(self.process.pid)
+        before = cpu_seconds(pids)
+        done = subprocess.run(
+            ["wrk", "-t1", "-c64", f"-d{seconds}s", f"http://127.0.0.1:{self.port}/"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        used = cpu_seconds(pids) - before
+        fault = re.search(r"Socket errors:.*|Non-2xx or 3xx responses:.*", done.stdout)
+        if fault:
+            sys.exit(f"{self.name}: {fault.group()}")
+        requests = int(re.search(r"(\d+) requests in", done.stdout).group(1))
+        if keep:
+            self.micros.append(used / requests * 1e6)
+            self.rates.append(float(re.search(r"Requests/sec:\s*([\d.]+)", done.stdout).group(1)))
+
+
+class ProxyArena(Arena):
+    def add(self, name: str, port: int, process: subprocess.Popen) -> None:
+        wait_for_port(port, process)
+        self.contenders.append(ProxyContender(name, port, process))
+
+    def start_nginx(self, name: str, body: str) -> subprocess.Popen:
+        configuration = self.folder / f"{name}.conf"
+        configuration.write_text(nginx_conf(self.folder, name, body))
+        return self.start(shutil.which("nginx") or "/usr/sbin/nginx", "-p", self.folder, "-c", configuration)
+
+    def start_backend(self, size: int) -> int:
+        port = free_port()
+        process = self.start_nginx("backend", f'  server {{ listen {port}; location / {{ return 200 "{"x" * size}"; }} }}')
+        wait_for_port(port, process)
+        return port
+
+    def add_nginx_proxy(self, backend: int) -> None:
+        port = free_port()
+        process = self.start_nginx(
+            "proxy",
+            f"""  upstream backend {{ server 127.0.0.1:{backend}; keepalive 256; keepalive_requests 1000000000; }}
+  server {{ listen {port}; location / {{
+    proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
+  }} }}""",
+        )
+        self.add("nginx proxy_pass", port, process)
+
+    def add_haproxy(self, backend: int) -> None:
+        port = free_port()
+        configuration = self.folder / "haproxy.cfg"
+        configuration.write_text(
+            f"""global
+  maxconn 4096
+  nbthread {os.cpu_count()}
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  http-reuse always
+frontend front
+  bind 127.0.0.1:{port}
+  default_backend back
+backend back
+  server one 127.0.0.1:{backend}
+"""
+        )
+        haproxy = shutil.which("haproxy") or "/usr/sbin/haproxy"
+        self.add("HAProxy", port, self.start(haproxy, "-f", configuration, "-db"))
+
+    def add_sluice_proxy(self, backend: int) -> None:
+        home = self.folder / "sluice"
+        home.mkdir()
+        api, port = free_port(), free_port()
+        process = self.start(
+            BIN / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--disable-access-log"
+        )
+        wait_for_port(api, process)
+        self.egctl(
+            api,
+            ["apply", "-f", "-"],
+            f"""
+kind: HTTPServer
+name: front
+port: {port}
+rules: [{{paths: [{{backend: back}}]}}]
+---
+kind: Pipeline
+name: back
+filters:
+- name: proxy
+  kind: Proxy
+  pools: [{{servers: [{{url: "http://127.0.0.1:{backend}"}}]}}]
+""",
+        )
+        self.add("Sluice Proxy", port, process)
+
+
+def report(contenders: list[Contender]) -> dict:
+    nginx = next(c for c in contenders if c.name.startswith("nginx"))
+    rows = [
+        {
+            "name": c.name,
+            "cpu_us_per_request": round(c.median, 2),
+            "least": round(min(c.micros), 2),
+            "most": round(max(c.micros), 2),
+            "requests_per_second": round(sorted(c.rates)[len(c.rates) // 2]),
+            "ratio_to_nginx": round(c.median / nginx.median, 2),
+        }
+        for c in contenders
+    ]
+    print(f"\n{'':20}{'CPU µs/request':>15}{'least':>8}{'most':>8}{'requests/s':>12}{'/ nginx':>9}")
+    for row in rows:
+        print(
+            f"{row['name']:20}{row['cpu_us_per_request']:15.2f}{row['least']:8.2f}{row['most']:8.2f}"
+            f"{row['requests_per_second']:12}{row['ratio_to_nginx']:9.2f}"
+        )
+    sluice = next(row for row in rows if row["name"].startswith("Sluice"))
+    verdict = "met" if sluice["ratio_to_nginx"] <= TARGET else "MISSED"
+    print(f"\nSluice / nginx: {sluice['ratio_to_nginx']:.2f}, target <= {TARGET}: {verdict}")
+    return {"rows": rows, "target": TARGET}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--bytes", type=int, default=1024, help="of the response's body")
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench-proxy.json")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
+        os.chmod(name, 0o755)  # nginx's workers may run as another user
+        arena = ProxyArena(Path(name))
+        try:
+            backend = arena.start_backend(arguments.bytes)
+            arena.add_nginx_proxy(backend)
+            arena.add_haproxy(backend)
+            arena.add_sluice_proxy(backend)
+            for contender in arena.contenders:
+                contender.measure(1, keep=False)  # warm
+            for number in range(arguments.rounds):
+                print(f"round {number + 1} of {arguments.rounds}", flush=True)
+                turn = number % len(arena.contenders)
+                for contender in arena.contenders[turn:] + arena.contenders[:turn]:
+                    contender.measure(arguments.seconds, keep=True)
+            result = report(arena.contenders)
+        finally:
+            arena.stop()
+    result |= {"rounds": arguments.rounds, "seconds": arguments.seconds, "bytes": arguments.bytes}
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"written to {arguments.json}")
+
+
+if __name__ == "__main__":
+    main()
