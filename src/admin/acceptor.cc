@@ -56,7 +56,8 @@ void Acceptor::take_one() {
   const int connection =
       ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (connection < 0) {
-    const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    const bool exhausted =
+        errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     if (!exhausted) return;  // it has left again
     logger_.error("admin API: cannot accept connections: out of file descriptors or memory");
     std::this_thread::sleep_for(kPauseWithoutResources);

@@ -23,8 +23,8 @@ namespace sluice::admin {
 struct Options {
   std::string address;      // host:port; what is not loopback needs TLS and credentials
   std::string member_name;  // --name
-  std::string log_file{};     // the process log, for GET /logs; "" if it goes to standard error
-  Json start_options{};       // for GET /status/members; without secrets
+  std::string log_file{};   // the process log, for GET /logs; "" if it goes to standard error
+  Json start_options{};     // for GET /status/members; without secrets
   std::optional<TlsPaths> tls{};
   CredentialOptions credentials{};
   std::optional<net::Listener> listener{};  // for `address`, if there is one already

@@ -14,8 +14,8 @@ namespace {
 Result<void> check_exposure(const Options& options, const Address& address) {
   if (address.loopback) return {};
   const CredentialOptions& credentials = options.credentials;
-  const bool proved = credentials.certificate || !credentials.users.empty() ||
-                      !credentials.tokens.empty();
+  const bool proved =
+      credentials.certificate || !credentials.users.empty() || !credentials.tokens.empty();
   std::vector<std::string> missing;
   if (!options.tls) missing.emplace_back("--tls with --cert-file and --key-file");
   if (!proved) {
@@ -23,10 +23,11 @@ Result<void> check_exposure(const Options& options, const Address& address) {
         "--client-ca-file, or basic-auth or api-tokens in the file of --config-file");
   }
   if (missing.empty()) return {};
-  return fail(ErrorKind::invalid,
-              "the admin API cannot listen on " + options.address +
-                  ": anything but loopback needs TLS and credentials. Try localhost:2381, or add: " +
-                  missing.front() + (missing.size() > 1 ? "; and " + missing.back() : ""));
+  return fail(
+      ErrorKind::invalid,
+      "the admin API cannot listen on " + options.address +
+          ": anything but loopback needs TLS and credentials. Try localhost:2381, or add: " +
+          missing.front() + (missing.size() > 1 ? "; and " + missing.back() : ""));
 }
 
 Result<net::Listener> listen(const Address& address) {

@@ -17,7 +17,7 @@ namespace {
 using Outcome = net::TlsSocket::Outcome;
 
 constexpr auto kLook = std::chrono::milliseconds(250);  // for `stopping`
-constexpr char kTlsHandshake = 0x16;                    // first byte of a record, RFC 8446 section 5.1
+constexpr char kTlsHandshake = 0x16;  // first byte of a record, RFC 8446 section 5.1
 constexpr std::string_view kSpeaksTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 60\r\n"
     "Connection: close\r\n\r\n"
@@ -48,7 +48,9 @@ Peer peer_of(int descriptor) {
 
 Connection::Connection(int descriptor, std::shared_ptr<const net::TlsContext> tls,
                        const std::atomic<bool>& stopping)
-    : descriptor_(descriptor), stopping_(stopping), greeting_until_(Clock::now() + kGreetingTimeout) {
+    : descriptor_(descriptor),
+      stopping_(stopping),
+      greeting_until_(Clock::now() + kGreetingTimeout) {
   const Peer peer = peer_of(descriptor);
   peer_ = peer.address;
   peer_port_ = peer.port;

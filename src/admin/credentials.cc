@@ -96,7 +96,8 @@ std::expected<Identity, Denial> Credentials::check_header(const Proof& proof) {
   const TimePoint now = Clock::now();
   if (const Duration wait = failures_.wait(proof.peer, now); wait > Duration::zero()) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-    return std::unexpected(Denial{429, "too many wrong tries, wait", "", static_cast<int>(seconds)});
+    return std::unexpected(
+        Denial{429, "too many wrong tries, wait", "", static_cast<int>(seconds)});
   }
   std::string who;
   if (const auto token = after_scheme(proof.authorization, "bearer")) {
@@ -107,7 +108,8 @@ std::expected<Identity, Denial> Credentials::check_header(const Proof& proof) {
     const std::string pair = base64_decode(*basic).value_or("");
     const std::size_t colon = std::min(pair.find(':'), pair.size());
     const std::string user = pair.substr(0, colon);
-    const std::string_view password = std::string_view(pair).substr(std::min(colon + 1, pair.size()));
+    const std::string_view password =
+        std::string_view(pair).substr(std::min(colon + 1, pair.size()));
     if (is_password(user, password)) return failures_.clear(proof.peer), identity(user);
     // Whoever types the password where the name belongs must not find it in the log.
     who = options_.users.contains(user) ? "wrong password of user " + user.substr(0, kLoggedNameMax)

@@ -29,7 +29,7 @@ struct CredentialOptions {
   std::map<std::string, std::string> users{};   // name -> password, or its hash (base/password.h)
   std::map<std::string, std::string> tokens{};  // name -> token, or "sha256:" and its hash in hex
   std::vector<std::string> readers{};           // names of users, tokens and certificates
-  bool certificate = false;                   // TLS demands one, whose common name is the caller
+  bool certificate = false;                     // TLS demands one, whose common name is the caller
 };
 
 // What a call brings along.

@@ -36,9 +36,8 @@ TEST(Credentials, PasswordsAndTokens) {
   EXPECT_EQ(check(basic("bob:banana"))->role, Role::reader);
   EXPECT_EQ(check("bearer cherry")->role, Role::reader);
   EXPECT_EQ(check("Bearer date")->role, Role::admin);
-  for (const std::string& field :
-       {basic("alice:banana"), basic("alice:"), basic("alice"), std::string("Bearer cherries"),
-        std::string("Digest x")}) {
+  for (const std::string& field : {basic("alice:banana"), basic("alice:"), basic("alice"),
+                                   std::string("Bearer cherries"), std::string("Digest x")}) {
     const auto denied = check(field);
     ASSERT_FALSE(denied) << field;
     EXPECT_EQ(denied.error().status, 401);
@@ -51,10 +50,10 @@ TEST(Credentials, PasswordsAndTokens) {
 TEST(Credentials, GuessersWait) {
   const auto credentials = make({.users = {{"bob", "banana"}}});
   const auto check = [&](const char* peer, const char* pair) {
-    return credentials->check(
-        {.peer = peer, .authorization = basic(pair), .certificate_name = ""});
+    return credentials->check({.peer = peer, .authorization = basic(pair), .certificate_name = ""});
   };
-  for (int i = 0; i <= FailedTries::kFreeTries; ++i) EXPECT_EQ(check("a", "bob:x").error().status, 401);
+  for (int i = 0; i <= FailedTries::kFreeTries; ++i)
+    EXPECT_EQ(check("a", "bob:x").error().status, 401);
   const auto denied = check("a", "bob:banana");
   ASSERT_FALSE(denied) << "right or wrong: the door is closed";
   EXPECT_EQ(denied.error().status, 429);
@@ -70,7 +69,8 @@ TEST(Credentials, UnknownUsersCostAsMuchAndAreNotLogged) {
 }
 
 TEST(Credentials, CertificatesAreProofWhereNothingElseIsDemanded) {
-  const auto credentials = make({.users = {}, .tokens = {}, .readers = {"viewer"}, .certificate = true});
+  const auto credentials =
+      make({.users = {}, .tokens = {}, .readers = {"viewer"}, .certificate = true});
   const auto check = [&](const char* name) {
     return credentials->check({.peer = "a", .authorization = "", .certificate_name = name});
   };

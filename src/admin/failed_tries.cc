@@ -40,8 +40,8 @@ void FailedTries::make_room(TimePoint now) {
   std::erase_if(records_,
                 [&](const auto& entry) { return now - entry.second.last > kForgottenAfter; });
   if (records_.size() < kAddressesMax) return;
-  records_.erase(std::ranges::min_element(
-      records_, {}, [](const auto& entry) { return entry.second.last; }));
+  records_.erase(
+      std::ranges::min_element(records_, {}, [](const auto& entry) { return entry.second.last; }));
 }
 
 }  // namespace sluice::admin

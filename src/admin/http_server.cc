@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/http_server.h"
 
-#include <httplib.h>
-
 #include <atomic>
 #include <optional>
 #include <utility>
@@ -10,52 +8,17 @@
 #include "admin/acceptor.h"
 #include "admin/address.h"
 #include "admin/connection.h"
+#include "admin/http_library.h"
 #include "base/time.h"
 
 namespace sluice::admin {
 namespace {
 
-constexpr std::size_t kDrainBytesMax = std::size_t{1} << 30;  // read and dropped beyond the limit
-constexpr std::size_t kStrangerBytesMax = std::size_t{1} << 20;  // likewise, of who may not call
+constexpr std::size_t kStrangerBytesMax = std::size_t{1}
+                                          << 20;  // read and dropped, of who may not call
 // Each holds a thread for as long as its client takes: the others are for short calls.
 constexpr int kStreamsMax = static_cast<int>(Acceptor::kThreads) - 4;
 constexpr const char* kEveryPath = R"([\s\S]*)";
-
-// A Connection as the library sees it.
-class HttpStream final : public httplib::Stream {
- public:
-  explicit HttpStream(Connection& connection) : connection_(connection) {}
-  bool is_readable() const override { return connection_.is_readable(); }
-  bool is_writable() const override { return connection_.is_writable(); }
-  ssize_t read(char* out, std::size_t size) override { return connection_.read(out, size); }
-  ssize_t write(const char* data, std::size_t size) override {
-    return connection_.write({data, size});
-  }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override {
-    ip = connection_.peer();
-    port = connection_.peer_port();
-  }
-  void get_local_ip_and_port(std::string&, int&) const override {}
-  socket_t socket() const override { return connection_.descriptor(); }
-
- private:
-  Connection& connection_;
-};
-
-// The library's way from bytes to a response; sockets and threads are our own.
-class Engine final : public httplib::Server {
- public:
-  void serve(Connection& connection) {
-    HttpStream stream(connection);
-    bool closed = false;
-    process_request(stream, true, closed, [&connection](httplib::Request& request) {
-      connection.greeted();
-      request.ssl = connection.session();
-    });
-  }
-  // The library takes a server without a socket for one that shuts down, and cuts its streams.
-  void set_listening(bool listening) { svr_sock_ = listening ? 0 : INVALID_SOCKET; }
-};
 
 // Of other codings the library would not see the end.
 bool is_unknown_coding(const httplib::Request& request) {
@@ -77,67 +40,6 @@ bool is_foreign(const httplib::Request& request, bool any_name) {
   if (!any_name && !is_loopback_host(host)) return true;
   if (!request.has_header("Origin") || is_loopback_origin(origin)) return false;
   return !any_name || origin != "https://" + host;
-}
-
-// The body as it arrives. What comes after an error of `take` is dropped, so that the client, which
-// reads once it has sent, gets to see the error.
-Result<void> read_pieces(const httplib::ContentReader& reader, const TakePiece& take,
-                         std::size_t drain_bytes_max = kDrainBytesMax) {
-  Result<void> taken;
-  std::size_t dropped = 0;
-  const bool whole = reader([&](const char* data, std::size_t size) {
-    if (taken) {
-      taken = take({data, size});
-    } else {
-      dropped += size;
-    }
-    return dropped <= drain_bytes_max;
-  });
-  if (taken && !whole) return fail(ErrorKind::closed, "the body ends in the middle");
-  return taken;
-}
-
-Result<std::string> read_body(const httplib::ContentReader& reader, std::size_t bytes_max) {
-  std::string body;
-  SLUICE_CHECK(read_pieces(reader, [&](std::string_view piece) -> Result<void> {
-    if (body.size() + piece.size() > bytes_max) {
-      body = {};
-      return fail(ErrorKind::too_large,
-                  "the body is over " + std::to_string(bytes_max >> 20) + " MiB");
-    }
-    body += piece;
-    return {};
-  }));
-  return body;
-}
-
-// Lets `stream` write its body, all of it in one call of the library.
-bool pump(const Stream& stream, httplib::DataSink& sink) try {
-  const bool whole = stream([&sink](std::string_view piece) {
-    return sink.is_writable() && (piece.empty() || sink.write(piece.data(), piece.size()));
-  });
-  if (whole) sink.done();
-  return whole;
-} catch (const std::exception&) {
-  return false;
-}
-
-void write(const Response& response, httplib::Response& out) {
-  out.status = response.status;
-  if (!response.allow.empty()) out.set_header("Allow", response.allow);
-  if (response.status == 401) {
-    out.set_header("WWW-Authenticate", R"(Basic realm="sluice", charset="UTF-8")");
-  }
-  if (response.retry_after_seconds > 0)
-    out.set_header("Retry-After", std::to_string(response.retry_after_seconds));
-  if (!response.stream) {
-    if (!response.body.empty()) out.set_content(response.body, response.content_type);
-    return;
-  }
-  out.set_chunked_content_provider(
-      response.content_type, [stream = response.stream](std::size_t, httplib::DataSink& sink) {
-        return pump(stream, sink);
-      });
 }
 
 // Counts a stream for as long as it is not sent.
@@ -246,8 +148,7 @@ class Httplib final : public HttpServer {
     if (!caller && reader) drop_body(*reader, kStrangerBytesMax);
     write(bounded(std::move(response)), out);
     const bool change = request.method != "GET" && request.method != "HEAD" && caller;
-    const LogLevel level =
-        change && credentials_.demanded() ? LogLevel::info : LogLevel::debug;
+    const LogLevel level = change && credentials_.demanded() ? LogLevel::info : LogLevel::debug;
     if (!logger_.enabled(level)) return;
     const std::string who = caller && !caller->name.empty() ? caller->name + " " : "";
     logger_.write(level, "admin API: " + who + request.method + " " + request.target + " " +
@@ -275,8 +176,8 @@ class Httplib final : public HttpServer {
     }
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (reads || caller->role == Role::admin) return *std::move(caller);
-    return std::unexpected(respond_error(
-        403, caller->name + " may read only (api-readers); a change takes an admin"));
+    return std::unexpected(
+        respond_error(403, caller->name + " may read only (api-readers); a change takes an admin"));
   }
 
   Response bounded(Response response) {
@@ -321,10 +222,6 @@ class Httplib final : public HttpServer {
     // A refusal without a look at the body: see read_pieces().
     if (!read) drop_body(*reader, kDrainBytesMax);
     return response;
-  }
-  static void drop_body(const httplib::ContentReader& reader, std::size_t bytes_max) {
-    (void)read_pieces(
-        reader, [](std::string_view) { return fail(ErrorKind::closed, ""); }, bytes_max);
   }
 
   const Router& router_;

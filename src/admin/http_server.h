@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connections and threads of the API. The only file of the folder that knows the HTTP library.
+// The connections and threads of the API. Only this and http_library.h know the HTTP library.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ class HttpServer {
   struct Options {
     net::Listener listener;
     CurrentTls tls;
-    Credentials& credentials;                    // outlives the server
+    Credentials& credentials;                     // outlives the server
     std::function<std::string()> config_version;  // for X-Config-Version of every response
   };
   // `router` outlives this.

@@ -143,8 +143,8 @@ TEST_F(LockedHttpServerTest, AnyNameWillDoButNoPageOfAnother) {
   client_->set_basic_auth("alice", "apple");
   EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Host", "gateway.example"}})->status, 200);
   EXPECT_EQ(client_
-                ->Get("/apis/v2/stream", Headers{{"Host", "gateway.example"},
-                                                 {"Origin", "https://evil.example"}})
+                ->Get("/apis/v2/stream",
+                      Headers{{"Host", "gateway.example"}, {"Origin", "https://evil.example"}})
                 ->status,
             403);
 }

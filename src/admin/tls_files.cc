@@ -39,8 +39,9 @@ Result<void> TlsFiles::reload() {
   if (!context) {
     const net::TlsContext::Fault& fault = context.error().front();
     const bool of_pair = fault.path == pair.path;
-    return fail(ErrorKind::invalid,
-                (of_pair ? fault.path : "--client-ca-file " + paths_.client_ca) + ": " + fault.text);
+    return fail(
+        ErrorKind::invalid,
+        (of_pair ? fault.path : "--client-ca-file " + paths_.client_ca) + ": " + fault.text);
   }
   current_.store(*std::move(context));
   return {};

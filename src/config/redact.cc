@@ -35,8 +35,9 @@ std::string text_at(const Value& map, std::string_view key) {
 // A free-form map may be one of a kind.
 template <class Map>
 Json resolved(const Json& schema, const Map& map, const SchemaOfKind& of_kind) {
-  const bool free_form = schema.is_null() || (schema.is_object() && !schema.contains("properties") &&
-                                              !schema.contains("additionalProperties"));
+  const bool free_form =
+      schema.is_null() || (schema.is_object() && !schema.contains("properties") &&
+                           !schema.contains("additionalProperties"));
   const std::string kind = free_form ? text_at(map, "kind") : "";
   return kind.empty() ? schema : of_kind(kind);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secrets of a spec (`.secret` in its field list, `writeOnly` in its schema) stay with those who may
-// see them: redact() takes them out of what is shown, restore() puts them back into what is sent.
+// Secrets of a spec (`.secret` in its field list, `writeOnly` in its schema) stay with those who
+// may see them: redact() takes them out of what is shown, restore() puts them back into what is
+// sent.
 #pragma once
 
 #include <functional>

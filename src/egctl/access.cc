@@ -28,8 +28,9 @@ Result<std::string> pem_at(const Json& map, const std::string& field) {
 
 Result<void> check_pair(const Access& access) {
   if (access.certificate.empty() == access.key.empty()) return {};
-  return fail(ErrorKind::invalid, "a client certificate and its key come together: --cert-file and "
-                                  "--key-file, or both in the settings");
+  return fail(ErrorKind::invalid,
+              "a client certificate and its key come together: --cert-file and "
+              "--key-file, or both in the settings");
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 namespace sluice::egctl {
 
 struct Access {
-  std::string server{};      // "" if it is not said
-  bool verify = true;        // the server's certificate
-  std::string authority{};   // PEM: whom to trust instead of the system's authorities
+  std::string server{};       // "" if it is not said
+  bool verify = true;         // the server's certificate
+  std::string authority{};    // PEM: whom to trust instead of the system's authorities
   std::string certificate{};  // PEM, to show
   std::string key{};
   std::string user{};

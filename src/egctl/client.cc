@@ -92,8 +92,8 @@ Result<std::unique_ptr<httplib::Client>> Client::connection() const {
   }
   const bool v6 = endpoint_.host.contains(':');
   auto client = std::make_unique<httplib::Client>(
-      (endpoint_.tls ? "https://" : "http://") + (v6 ? "[" + endpoint_.host + "]" : endpoint_.host) +
-      ":" + std::to_string(endpoint_.port));
+      (endpoint_.tls ? "https://" : "http://") +
+      (v6 ? "[" + endpoint_.host + "]" : endpoint_.host) + ":" + std::to_string(endpoint_.port));
   client->set_connection_timeout(kConnectTimeout);
   client->set_read_timeout(kReplyTimeout);
   client->set_write_timeout(kReplyTimeout);
@@ -110,7 +110,8 @@ Result<std::unique_ptr<httplib::Client>> Client::connection() const {
       .authorities = access_.authority,
       .verify = access_.verify};
   const auto ready = net::set_up_client(client->ssl_context(), options);
-  if (!ready) return fail(ErrorKind::invalid, "TLS to " + endpoint_.text + ": " + ready.error().message);
+  if (!ready)
+    return fail(ErrorKind::invalid, "TLS to " + endpoint_.text + ": " + ready.error().message);
   return client;
 }
 
@@ -138,8 +139,8 @@ std::unexpected<Error> Client::unreachable(const httplib::Result& result) const 
               "the server at " + server + " broke off the call: " +
                   httplib::to_string(result.error()) + "; its log says more",
               {}};
-  if (endpoint_.tls && access_.certificate.empty())
-    error.details = {"does it ask for a client certificate? --cert-file and --key-file"};
+  if (endpoint_.tls)
+    error.details = {"does it trust this client's certificate? --cert-file and --key-file"};
   return std::unexpected(std::move(error));
 }
 
@@ -226,8 +227,9 @@ Take write_to(std::ostream& out) {
 Error error_of(const Reply& reply) {
   Error error{kind_of(reply.status), std::to_string(reply.status) + ": ", {}};
   if (reply.status == 401) {
-    error.details = {"name user or token in ~/.egctlrc, or set EGCTL_TOKEN, or EGCTL_USER and "
-                     "EGCTL_PASSWORD"};
+    error.details = {
+        "name user or token in ~/.egctlrc, or set EGCTL_TOKEN, or EGCTL_USER and "
+        "EGCTL_PASSWORD"};
   }
   const Json body = Json::parse(reply.body, nullptr, false);
   if (!body.is_object() || !body.contains("message") || !body["message"].is_string()) {

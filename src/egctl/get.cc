@@ -58,9 +58,8 @@ void add_get(CLI::App& root, Session& session) {
   const auto secrets = std::make_shared<bool>(false);
   command->add_flag("--secrets", *secrets, "with keys and passwords; takes an admin");
   command->footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
-  set_action(*command, session, [kind, names, secrets](Session& s) {
-    return get(s, *kind, *names, *secrets);
-  });
+  set_action(*command, session,
+             [kind, names, secrets](Session& s) { return get(s, *kind, *names, *secrets); });
 }
 
 }  // namespace sluice::egctl

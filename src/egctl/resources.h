@@ -29,7 +29,8 @@ struct Resource {
 [[nodiscard]] Result<std::string> find_kind(const Client& client, std::string_view word);
 
 // Specs of all objects, or of those of one kind, sorted by name. Only those named, if there are
-// `secrets`: with them, which takes an admin. With names: error `not_found` ("no such Pipeline demo") for one that is absent or of another kind.
+// `secrets`: with them, which takes an admin. With names: error `not_found` ("no such Pipeline
+// demo") for one that is absent or of another kind.
 [[nodiscard]] Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
                                                         const std::vector<std::string>& names,
                                                         bool secrets = false);

@@ -83,7 +83,8 @@ Result<Settings> parse_settings(std::string path, std::string text) {
   Json document = values->empty() ? Json() : config::Encoder::of(values->front());
   if (document.is_null()) document = Json::object();
   if (!document.is_object()) return fail(ErrorKind::invalid, path + ": is not a map");
-  Settings settings{std::move(path), std::move(text), text_at(document, "current-context"), {}, {}, {}, {}};
+  Settings settings{
+      std::move(path), std::move(text), text_at(document, "current-context"), {}, {}, {}, {}};
   for (const Json& entry : list_at(document, "contexts")) {
     const Json context = map_at(entry, "context");
     const std::string cluster = text_at(context, "cluster");

@@ -25,7 +25,7 @@ struct Settings {
   std::string text;  // "" if there is no file
   std::string current_context;
   std::vector<SettingsContext> contexts;
-  Json document;  // with passwords, keys and tokens redacted
+  Json document;   // with passwords, keys and tokens redacted
   Json cluster{};  // of the current context, not redacted; null if there is none
   Json account{};  // the user of the current context, likewise
 };

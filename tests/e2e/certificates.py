@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def openssl(*arguments) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
 @dataclass
 class Pair:
     certificate: Path
@@ -43,3 +47,32 @@ def server_context(own: Pair, clients: Pair | None = None) -> ssl.SSLContext:
         context.load_verify_locations(clients.certificate)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+class Authority:
+    def __init__(self, folder: Path, name: str = "authority"):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.pair = Pair(folder / f"{name}.crt", folder / f"{name}.key")
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 300,
+                "-subj", f"/CN={name}", "-keyout", self.pair.key, "-out", self.pair.certificate)  # fmt: skip
+
+    @property
+    def certificate(self) -> Path:
+        return self.pair.certificate
+
+    def issue(self, name: str, alternatives: str = "", *key: str) -> Pair:
+        """`key`: what openssl's -newkey and its options take, P-256 by default."""
+        stem = f"{name}-{len(list(self.folder.iterdir()))}"
+        pair = Pair(self.folder / f"{stem}.crt", self.folder / f"{stem}.key")
+        request, extensions = self.folder / f"{stem}.csr", self.folder / f"{stem}.ext"
+        kind = key or ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+        openssl("req", "-newkey", *kind, "-nodes", "-subj", f"/CN={name}", "-keyout", pair.key, "-out", request)
+        extensions.write_text(
+            f"subjectAltName={alternatives or 'DNS:' + name}\n"
+            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n"
+            "crlDistributionPoints=URI:http://127.0.0.1/none.crl\n"
+        )
+        openssl("x509", "-req", "-in", request, "-CA", self.pair.certificate, "-CAkey", self.pair.key,
+                "-CAcreateserial", "-days", 300, "-extfile", extensions, "-out", pair.certificate)  # fmt: skip
+        return pair

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real sluice-server in a folder of its own, and egctl to talk to it."""
 
+import ctypes
 import http.client
 import json
 import os
@@ -58,11 +59,46 @@ def sanitizer_environment() -> dict[str, str]:
     }
 
 
+class Orphan:
+    """A process whose parent has left it to us: what Popen is for children."""
+
+    PR_SET_CHILD_SUBREAPER = 36
+
+    @classmethod
+    def expect_some(cls) -> None:
+        ctypes.CDLL(None).prctl(cls.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def __init__(self, pid: int):
+        self.pid, self.returncode = pid, None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float = 60.0) -> int:
+        end = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            time.sleep(0.01)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
 class Server:
     def __init__(self, home: Path, *options: str):
         self.home = home
         self.options = options
         self.api_port = free_port()
+        self.program = BIN / "sluice-server"
+        self.bind = "127.0.0.1"  # where the admin API listens
         self.process: subprocess.Popen | None = None
         home.mkdir(parents=True, exist_ok=True)
         self._shell_path = home / "bin"
@@ -83,10 +119,10 @@ class Server:
         self._stderr = open(self.home / "stderr.log", "ab")
         self.process = subprocess.Popen(
             [
-                BIN / "sluice-server",
+                self.program,
                 *("--home-dir", self.home),
                 *("--log-dir", "log"),
-                *("--api-addr", self.api),
+                *("--api-addr", f"{self.bind}:{self.api_port}"),
                 *self.options,
             ],
             stdin=subprocess.DEVNULL,
@@ -126,6 +162,17 @@ class Server:
         text = self.log()
         assert not SANITIZER_REPORT.search(text), text
         assert expect is None or code == expect, f"exit code {code}:\n{text}"
+
+    def hot_restart(self) -> None:
+        """SIGUSR2, until the new process has taken over and the old one has left."""
+        old, pid_file = self.process, self.home / "sluice.pid"
+        old.send_signal(signal.SIGUSR2)
+        pid = wait_until(
+            lambda: (text := pid_file.read_text().strip()) and int(text) != old.pid and int(text),
+            "the new process has written its number",
+        )
+        assert old.wait(DEADLINE) == 0, self.log()
+        self.process = Orphan(pid)
 
     def kill(self) -> None:
         """kill -9: what is not on disk now is lost."""
