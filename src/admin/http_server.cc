@@ -42,6 +42,14 @@ bool is_foreign(const httplib::Request& request, bool any_name) {
   return !any_name || origin != "https://" + host;
 }
 
+// What is served here is for programs: no page may frame, run, guess at or keep it.
+void add_security_fields(httplib::Response& out) {
+  out.set_header("Cache-Control", "no-store");
+  out.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  out.set_header("X-Content-Type-Options", "nosniff");
+  out.set_header("X-Frame-Options", "DENY");
+}
+
 // Counts a stream for as long as it is not sent.
 class StreamSlot {
  public:
@@ -126,6 +134,7 @@ class Httplib final : public HttpServer {
     });
     engine_.set_post_routing_handler([this](const httplib::Request&, httplib::Response& out) {
       out.set_header("X-Config-Version", config_version_());
+      add_security_fields(out);
     });
   }
   static bool accepts_body(const std::string& method) {

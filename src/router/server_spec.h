@@ -71,10 +71,10 @@ struct HttpServerSpec {
     visit("http2", http2, {.doc = "HTTP/2, by ALPN or prior knowledge; false: HTTP/1 only"});
     visit("https", https, {.doc = "TLS 1.2 and 1.3; needs a certificate"});
     visit("certBase64", cert_base64, {.doc = "certificate with its chain, PEM in base64"});
-    visit("keyBase64", key_base64, {.secret = true, .doc = "its key, PEM in base64, without a passphrase"});
+    visit("keyBase64", key_base64,
+          {.secret = true, .doc = "its key, PEM in base64, without a passphrase"});
     visit("certs", certs, {.doc = "name -> certificate, PEM or PEM in base64; chosen by SNI"});
-    visit("keys", keys,
-          {.secret = true, .doc = "name -> the key of the certificate of that name"});
+    visit("keys", keys, {.secret = true, .doc = "name -> the key of the certificate of that name"});
     visit("caCertBase64", ca_cert_base64,
           {.doc = "PEM bundle in base64: clients must show a certificate of one of these"});
     visit("cacheSize", cache_size, {.doc = "no effect: routing needs no cache"});

@@ -310,3 +310,30 @@ def test_a_client_may_pause(server):
         while piece := slow.recv(1 << 16):
             received += len(piece)
     assert received > 12_000_000
+
+
+def test_secrets_of_filters(server, authority, port):
+    """The key that Proxy shows to its backends, and the password of its health check."""
+    pair = authority.issue("gateway")
+    server.apply(
+        pipeline(
+            "p",
+            {
+                "name": "proxy",
+                "kind": "Proxy",
+                "pools": [
+                    {
+                        "servers": [{"url": "https://127.0.0.1:1"}],
+                        "healthCheck": {"interval": "60s", "username": "u", "password": "secret-word"},
+                    }
+                ],
+                "mtls": {"certBase64": pair.cert64, "keyBase64": pair.key64, "rootCertBase64": authority.pair.cert64},
+            },
+        )
+    )
+    shown = server.egctl("get", "pipeline", "p", "-o", "yaml").stdout
+    assert pair.key64 not in shown and "secret-word" not in shown and shown.count("<redacted>") == 2
+    server.egctl("apply", "-f", "-", input=shown.replace("60s", "61s").replace("1m0s", "61s").replace("1m", "61s"))
+    kept = server.egctl("get", "pipeline", "p", "-o", "yaml", "--secrets").stdout
+    assert pair.key64 in kept and "secret-word" in kept
+    assert pair.key64 not in server.log() and "secret-word" not in server.log()

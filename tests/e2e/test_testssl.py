@@ -55,7 +55,8 @@ def check(found: list[dict]) -> None:
 
 def test_http_server(server, port, own, authority, tmp_path):
     server.apply(
-        pipeline("p", mock("hello")),
+        # Fields like these are the application's, here the mock's.
+        pipeline("p", mock("hello", headers={"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff"})),
         http_server(port, {"backend": "p"}, https=True, certBase64=own.cert64, keyBase64=own.key64),
     )
     check(findings(port, authority, tmp_path))

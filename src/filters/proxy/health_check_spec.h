@@ -78,7 +78,7 @@ struct HealthCheckSpec {
     visit("headers", headers, {.doc = "of the request; Host among them, if it matters"});
     visit("body", body, {.doc = "of the request"});
     visit("username", username, {.doc = "for basic authentication"});
-    visit("password", password, {.doc = "for basic authentication"});
+    visit("password", password, {.secret = true, .doc = "for basic authentication"});
     visit("match", match, {.doc = "what a healthy server answers"});
   }
   void validate(const std::string& path, config::Faults& faults) const;

@@ -17,7 +17,7 @@ struct TlsSpec {
 
   void fields(auto& visit) {
     visit("certBase64", cert_base64, {.doc = "own certificate, to servers that ask for one"});
-    visit("keyBase64", key_base64, {.doc = "its key"});
+    visit("keyBase64", key_base64, {.secret = true, .doc = "its key"});
     visit("rootCertBase64", root_cert_base64,
           {.doc = "authorities that servers' certificates must come from; none: the system's"});
     visit("insecureSkipVerify", insecure_skip_verify,
