@@ -80,8 +80,9 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
     config::Faults own;
     config::Value document = documents[i];
     if (const auto schema = object_schema(kind_of(document))) {
-      config::restore(document, existing != nullptr ? existing->spec : Json(), *schema,
-                      [&s](const std::string& kind) { return s.filter_schema(kind); }, own);
+      config::restore(
+          document, existing != nullptr ? existing->spec : Json(), *schema,
+          [&s](const std::string& kind) { return s.filter_schema(kind); }, own);
     }
     auto object = own.empty() ? build_object(document, s.kinds, existing, s.options.core_count, own)
                               : nullptr;

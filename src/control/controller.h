@@ -16,7 +16,8 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/value.h"
-#include "pipeline/filter.h"
+#include "control/ports.h"
+#include "pipeline/pipeline.h"
 #include "store/store.h"
 
 namespace sluice::server {
@@ -68,8 +69,18 @@ class Controller {
 
   // Loads the stored objects and publishes them. An object that cannot be built any more (its code
   // is gone) is reported in its status and retried; the others run.
-  [[nodiscard]] Result<void> start();
+  // `inherited`: sockets of a process before this one, used where an object wants their port.
+  [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited = {});
   void stop();
+
+  // The open ports, for the process after this one; before hand_over().
+  [[nodiscard]] std::vector<Ports::Open> ports() const;
+  // The process after this one has them: nobody is to queue here any more.
+  void drop_ports();
+  // After stop(), the end of all changes: every server stops accepting and gives its requests to a
+  // filter of `successor`, the kind of a hot restart. Waits, at most `patience`, until nothing of
+  // this process uses shared data any more; false if something still may.
+  [[nodiscard]] bool hand_over(const pipeline::FilterKinds& successor, Duration patience);
 
   // All documents or none. Errors: `invalid` with one detail per fault, its path first (of several
   // documents: `document 2, rules[0].paths[0].backend: …`).
@@ -81,8 +92,8 @@ class Controller {
   // Completed specs, createdAt included.
   [[nodiscard]] std::vector<Json> list() const;
   [[nodiscard]] Result<Json> get(std::string_view name) const;
-  // `spec`, an object's, with its secrets replaced by config::kRedacted. apply() takes that word for
-  // the secret that is stored.
+  // `spec`, an object's, with its secrets replaced by config::kRedacted. apply() takes that word
+  // for the secret that is stored.
   [[nodiscard]] Json without_secrets(Json spec) const;
   // Status as of easegress-behaviour section 1.8; `state`, `error`, counters.
   [[nodiscard]] Result<Json> status(std::string_view name) const;

@@ -81,9 +81,10 @@ Result<void> Controller::State::save(const std::vector<std::shared_ptr<const Obj
   return {};
 }
 
-Result<void> Controller::start() {
+Result<void> Controller::start(std::vector<InheritedPort> inherited) {
   State& s = *state_;
   const std::scoped_lock changing(s.changing);
+  s.ports.inherit(std::move(inherited));
   SLUICE_TRY(const auto meta, s.store.documents(kMeta));
   for (const auto& entry : meta) {
     if (entry.key == kVersionKey) s.version = std::strtoull(entry.value.c_str(), nullptr, 10);
@@ -100,6 +101,7 @@ Result<void> Controller::start() {
   }
   s.publish(std::move(objects));
   s.retry();
+  s.ports.drop_inherited();
   s.housekeeper = std::jthread([&s](const std::stop_token& stop) { s.housekeeping(stop); });
   return {};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/listener.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -129,6 +130,14 @@ Result<void> Listener::probe(std::string_view address, std::uint16_t port) {
   return {};
 }
 
+Listener Listener::adopt(int descriptor) { return {descriptor, bound_port(descriptor)}; }
+
+Result<Listener> Listener::duplicate() const {
+  const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0) return Listener(copy, port_);
+  return fail(ErrorKind::unavailable, "cannot duplicate a socket: " + message_of(errno));
+}
+
 Listener::Listener(Listener&& other) noexcept : descriptor_(other.release()), port_(other.port_) {}
 
 Listener& Listener::operator=(Listener&& other) noexcept {
@@ -213,9 +222,12 @@ Acceptor::~Acceptor() {
 
 std::uint16_t Acceptor::port() const { return state_->port; }
 
+// Asio's close() leaves it to the kernel to forget the descriptor, which it does not while the
+// socket has another one.
 void Acceptor::close() {
-  error_code ignored;
-  state_->acceptor.close(ignored);
+  if (!state_->acceptor.is_open()) return;
+  error_code error;
+  const Descriptor descriptor(state_->acceptor.release(error));
 }
 
 Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {

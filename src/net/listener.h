@@ -33,6 +33,11 @@ class Listener {
   // this process alone. Call it before the first open() of a port. Any thread.
   [[nodiscard]] static Result<void> probe(std::string_view address, std::uint16_t port);
 
+  // Takes over a listening socket that another process has opened.
+  [[nodiscard]] static Listener adopt(int descriptor);
+  // A second descriptor of the same socket, closed by exec: connections queue for both.
+  [[nodiscard]] Result<Listener> duplicate() const;
+
   Listener(Listener&& other) noexcept;
   Listener& operator=(Listener&& other) noexcept;
   ~Listener();
@@ -59,7 +64,8 @@ class Acceptor {
   // is out of descriptors or memory: it has waited a moment already, so log it and call again.
   // One call at a time.
   [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept();
-  // Ends a pending accept(). Connections that the kernel has queued are reset.
+  // Ends a pending accept(). Connections that the kernel has queued are reset, unless the socket
+  // has another descriptor.
   void close();
   [[nodiscard]] std::uint16_t port() const;
 

@@ -15,8 +15,8 @@ namespace {
 
 class TcpStream final : public Stream {
  public:
-  TcpStream(EventLoop& loop, int descriptor, const tcp::endpoint& peer)
-      : socket_(loop, descriptor), peer_(format_endpoint(peer)) {}
+  TcpStream(EventLoop& loop, int descriptor, const tcp::endpoint& peer, bool secure)
+      : socket_(loop, descriptor), peer_(format_endpoint(peer)), secure_(secure) {}
 
   void set_deadline(TimePoint when) override { socket_.set_deadline(when); }
   void clear_deadline() override { socket_.clear_deadline(); }
@@ -24,6 +24,7 @@ class TcpStream final : public Stream {
   void shutdown_write() override { socket_.shutdown_write(); }
   bool is_open() const override { return socket_.is_open(); }
   const std::string& peer_address() const override { return peer_; }
+  bool is_secure() const override { return secure_; }
   void set_peer_address(std::string address) override { peer_ = std::move(address); }
   void put_back(std::string_view bytes) override { socket_.put_back(bytes); }
 
@@ -40,6 +41,7 @@ class TcpStream final : public Stream {
  private:
   Socket socket_;
   std::string peer_;
+  const bool secure_;
 };
 
 }  // namespace
@@ -55,9 +57,9 @@ std::string format_endpoint(const tcp::endpoint& endpoint) {
   return "[" + v6.to_string() + "]:" + port;
 }
 
-std::unique_ptr<Stream> make_tcp_stream(EventLoop& loop, int descriptor,
-                                        const tcp::endpoint& peer) {
-  auto stream = std::make_unique<TcpStream>(loop, descriptor, peer);
+std::unique_ptr<Stream> make_tcp_stream(EventLoop& loop, int descriptor, const tcp::endpoint& peer,
+                                        bool secure) {
+  auto stream = std::make_unique<TcpStream>(loop, descriptor, peer, secure);
   if (!stream->is_open()) return nullptr;
   return stream;
 }

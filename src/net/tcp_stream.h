@@ -15,8 +15,10 @@ namespace sluice::net {
 [[nodiscard]] std::string format_endpoint(const boost::asio::ip::tcp::endpoint& endpoint);
 
 // Takes over `descriptor`, a non-blocking socket connected to `peer`. The caller sets TCP_NODELAY.
-// Null, and the descriptor closed, if the loop cannot watch one more.
+// `secure`: whoever has the other end speaks TLS with the client. Null, and the descriptor closed,
+// if the loop cannot watch one more.
 [[nodiscard]] std::unique_ptr<Stream> make_tcp_stream(loop::EventLoop& loop, int descriptor,
-                                                      const boost::asio::ip::tcp::endpoint& peer);
+                                                      const boost::asio::ip::tcp::endpoint& peer,
+                                                      bool secure = false);
 
 }  // namespace sluice::net

@@ -74,6 +74,9 @@ class PipelinePrototype {
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 
+  // True if a filter of it has (FilterPrototype::has_shared_data).
+  [[nodiscard]] bool has_shared_data() const;
+
   // Reloads every filter that refers to code: a new generation, or null if nothing changed.
   // `each` is told what happened to each filter with shared data.
   struct ReloadNote {

@@ -172,6 +172,11 @@ const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {
   return nullptr;
 }
 
+bool PipelinePrototype::has_shared_data() const {
+  return std::ranges::any_of(
+      filters_, [](const NamedFilter& each) { return each.prototype->has_shared_data(); });
+}
+
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(
     std::vector<ReloadNote>& notes) const {
   auto next = std::make_shared<PipelinePrototype>(*this);

@@ -73,13 +73,29 @@ void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
 
-void CoreServer::listen(net::Listener listener) {
-  if (acceptor_) {
-    acceptor_->close();
-    retire_all();
+void CoreServer::listen(std::vector<net::Listener> listeners) {
+  if (!acceptors_.empty()) retire_all();
+  stop_accepting();
+  for (net::Listener& listener : listeners) {
+    acceptors_.push_back(std::make_shared<net::Acceptor>(worker_.core().loop, std::move(listener)));
+    worker_.core().loop.spawn(accept_loop(shared_from_this(), acceptors_.back()));
   }
-  acceptor_ = std::make_shared<net::Acceptor>(worker_.core().loop, std::move(listener));
-  worker_.core().loop.spawn(accept_loop(shared_from_this(), acceptor_));
+}
+
+void CoreServer::stop_accepting() {
+  for (const auto& acceptor : acceptors_) acceptor->close();
+  acceptors_.clear();
+}
+
+void CoreServer::adopt(std::unique_ptr<net::Stream> stream) {
+  worker_.core().loop.spawn(serve_adopted(shared_from_this(), std::move(stream)));
+}
+
+Task<void> CoreServer::serve_adopted(std::shared_ptr<CoreServer> self,
+                                     std::unique_ptr<net::Stream> stream) {
+  Membership membership(*self, *stream);
+  const std::string preface = co_await serve_h1(*self, membership, *stream);
+  (void)preface;  // the other process speaks HTTP/1.1
 }
 
 Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
@@ -142,8 +158,7 @@ Task<bool> CoreServer::accept_proxied(net::Stream& stream) {
 
 void CoreServer::drain() {
   draining_ = true;
-  if (acceptor_) acceptor_->close();
-  acceptor_.reset();
+  stop_accepting();
   retire_all();
   std::vector<net::Stream*> idle;
   for (const auto* list : {&connections_, &idle_lately_}) {
@@ -152,6 +167,12 @@ void CoreServer::drain() {
     }
   }
   for (net::Stream* stream : idle) stream->close();
+}
+
+void CoreServer::retire() {
+  retiring_ = true;
+  stop_accepting();
+  retire_all();
 }
 
 void CoreServer::close_all() {

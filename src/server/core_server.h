@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "net/listener.h"
 #include "net/stream.h"
@@ -28,13 +29,20 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   }
   void update(std::shared_ptr<const ServerPrototype> prototype);
 
-  // Takes the listener over. An earlier one is closed; its connections go on.
-  void listen(net::Listener listener);
+  // Takes the listeners over. Earlier ones are closed; their connections go on.
+  void listen(std::vector<net::Listener> listeners);
+  // Serves what another process has accepted.
+  void adopt(std::unique_ptr<net::Stream> stream);
   // No new connections; idle ones are closed, busy ones after the responses at hand.
   void drain();
+  // No new connections; clients are told with their next response to go on over another one. None
+  // is closed.
+  void retire();
   // Ends what is left.
   void close_all();
   [[nodiscard]] bool draining() const { return draining_; }
+  // Connections are to end after the response at hand.
+  [[nodiscard]] bool leaving() const { return draining_ || retiring_; }
   [[nodiscard]] std::size_t connection_count() const {
     return connections_.size() + idle_lately_.size();
   }
@@ -84,16 +92,20 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   static Task<void> accept_loop(std::shared_ptr<CoreServer> self,
                                 std::shared_ptr<net::Acceptor> acceptor);
   Task<bool> accept_proxied(net::Stream& stream);
+  static Task<void> serve_adopted(std::shared_ptr<CoreServer> self,
+                                  std::unique_ptr<net::Stream> stream);
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
+  void stop_accepting();
   void retire_all();
 
   Worker& worker_;
   std::shared_ptr<const ServerPrototype> prototype_;
-  std::shared_ptr<net::Acceptor> acceptor_;
+  std::vector<std::shared_ptr<net::Acceptor>> acceptors_;
   std::list<Membership::Entry> connections_;
   std::list<Membership::Entry> idle_lately_;  // in the order in which they became idle
   unsigned ticks_ = 0;
   bool draining_ = false;
+  bool retiring_ = false;
 };
 
 }  // namespace sluice::server

@@ -140,14 +140,14 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
 Task<bool> H1Connection::answer() {
   served_->head_complete();
   input_.set_body_patience(served_->spec().body_timeout);
-  keep_alive_ = input_.parser().keep_alive() && served_->spec().keep_alive && !server_.draining();
+  keep_alive_ = input_.parser().keep_alive() && served_->spec().keep_alive && !server_.leaving();
   const int status = co_await dispatch();
   if (status < 0) {  // the client has left
     served_->record(499, input_.received(), sent_);
     co_return false;
   }
   served_->respond(status);
-  if (server_.draining()) keep_alive_ = false;
+  if (server_.leaving()) keep_alive_ = false;
   co_return co_await write_response();
 }
 

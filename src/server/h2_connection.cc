@@ -43,7 +43,7 @@ Task<void> H2Connection::serve(std::string received) {
   writer_ = write_loop();
   receive(received);
   writer_.start();
-  if (server_.draining()) retire();
+  if (server_.leaving()) retire();
   watch(next_due());
   co_await read_loop();
   writer_.reset();

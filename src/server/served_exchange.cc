@@ -112,6 +112,7 @@ http::Response& ServedExchange::refuse(int status, std::string reason) {
 }
 
 void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent) {
+  if (prototype_->handed_over) return;
   const Duration duration = Clock::now() - started_;
   prototype_->state->stats.record(worker_.core().index, status, duration, bytes_received,
                                   bytes_sent);

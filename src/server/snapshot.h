@@ -35,6 +35,7 @@ struct ServerPrototype {
   observe::AccessFormat access_format;
   std::shared_ptr<const net::TlsContext> tls;  // null: plain
   std::shared_ptr<ServerState> state;
+  bool handed_over = false;  // another process serves, counts and logs the requests
 };
 
 struct Snapshot {

@@ -54,7 +54,8 @@ Task<void> Worker::tick() {
   }
 }
 
-void Worker::install(const Snapshot& snapshot, std::map<std::string, net::Listener> listeners) {
+void Worker::install(const Snapshot& snapshot,
+                     std::map<std::string, std::vector<net::Listener>> listeners) {
   decltype(pipelines_) pipelines;
   for (const auto& [name, prototype] : snapshot.pipelines) {
     const auto running = pipelines_.find(name);
@@ -65,6 +66,12 @@ void Worker::install(const Snapshot& snapshot, std::map<std::string, net::Listen
     } else {
       pipelines.emplace(name, std::make_shared<pipeline::Pipeline>(prototype, core_, previous));
     }
+  }
+  std::erase_if(superseded_, [](const auto& pipeline) { return pipeline.expired(); });
+  for (const auto& [name, running] : pipelines_) {
+    const auto stays = pipelines.find(name);
+    if (stays != pipelines.end() && stays->second == running) continue;
+    if (running->prototype().has_shared_data()) superseded_.emplace_back(running);
   }
   pipelines_ = std::move(pipelines);
 
@@ -83,10 +90,21 @@ void Worker::install(const Snapshot& snapshot, std::map<std::string, net::Listen
       server = std::make_shared<CoreServer>(*this, prototype);
     }
   }
-  for (auto& [name, listener] : listeners) {
+  for (auto& [name, sockets] : listeners) {
     if (const auto server = servers_.find(name); server != servers_.end())
-      server->second->listen(std::move(listener));
+      server->second->listen(std::move(sockets));
   }
+}
+
+std::vector<std::weak_ptr<const pipeline::Pipeline>> Worker::retire(const Snapshot& snapshot) {
+  install(snapshot, {});
+  for (const auto& [name, server] : servers_) server->retire();
+  return superseded_;
+}
+
+void Worker::adopt(std::string_view name, std::unique_ptr<net::Stream> stream) {
+  const auto server = servers_.find(name);
+  if (server != servers_.end()) server->second->adopt(std::move(stream));
 }
 
 void Worker::drain() {

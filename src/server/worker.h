@@ -34,9 +34,16 @@ class Worker {
 
   // The rest only on the worker's own thread.
 
-  // Swaps to `snapshot`. `listeners`: new sockets by server name, this core's one each.
-  void install(const Snapshot& snapshot, std::map<std::string, net::Listener> listeners);
+  // Swaps to `snapshot`. `listeners`: new sockets by server name, of this core.
+  void install(const Snapshot& snapshot,
+               std::map<std::string, std::vector<net::Listener>> listeners);
   void drain();
+  // Swaps to `snapshot`; no server accepts any more, none closes a connection. What comes back are
+  // the pipelines with shared data that requests may still be on.
+  [[nodiscard]] std::vector<std::weak_ptr<const pipeline::Pipeline>> retire(
+      const Snapshot& snapshot);
+  // `stream` is a connection to `server` that another process has accepted.
+  void adopt(std::string_view server, std::unique_ptr<net::Stream> stream);
   void close_all();
   [[nodiscard]] std::size_t connection_count() const;
 
@@ -61,6 +68,7 @@ class Worker {
                      std::equal_to<>>
       pipelines_;
   std::map<std::string, std::shared_ptr<CoreServer>, std::less<>> servers_;
+  std::vector<std::weak_ptr<const pipeline::Pipeline>> superseded_;  // with shared data
   std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers with connections left
   std::string date_;
   std::thread thread_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/workers.h"
 
+#include <algorithm>
+#include <iterator>
 #include <latch>
+#include <mutex>
 
 namespace sluice::server {
 
@@ -33,10 +36,10 @@ void Workers::on_every_core(const std::function<void(Worker&)>& work) {
 
 void Workers::publish(std::shared_ptr<const Snapshot> snapshot,
                       std::map<std::string, std::vector<net::Listener>> listeners) {
-  std::vector<std::map<std::string, net::Listener>> by_core(workers_.size());
+  std::vector<std::map<std::string, std::vector<net::Listener>>> by_core(workers_.size());
   for (auto& [name, sockets] : listeners) {
-    for (std::size_t i = 0; i < sockets.size() && i < by_core.size(); ++i) {
-      by_core[i].emplace(name, std::move(sockets[i]));
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      by_core[i % by_core.size()][name].push_back(std::move(sockets[i]));
     }
   }
   on_every_core(
@@ -49,15 +52,48 @@ std::size_t Workers::connection_count() {
   return count;
 }
 
-std::size_t Workers::drain(Duration patience) {
+bool Workers::retire(std::shared_ptr<const Snapshot> snapshot, Duration patience) {
+  constexpr std::chrono::microseconds kLook{500};
+  std::mutex mutex;
+  std::vector<std::weak_ptr<const pipeline::Pipeline>> busy;
+  on_every_core([&](Worker& worker) {
+    auto superseded = worker.retire(*snapshot);
+    const std::lock_guard lock(mutex);
+    std::ranges::move(superseded, std::back_inserter(busy));
+  });
+  const TimePoint end = Clock::now() + patience;
+  while (true) {
+    std::erase_if(busy, [](const auto& pipeline) { return pipeline.expired(); });
+    if (busy.empty() || Clock::now() >= end) return busy.empty();
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+void Workers::adopt(std::string server, net::OwnedDescriptor descriptor, std::string peer,
+                    bool secure) {
+  Worker* worker = workers_[next_++ % workers_.size()].get();
+  worker->core().loop.post([worker, server = std::move(server), descriptor = std::move(descriptor),
+                            peer = std::move(peer), secure]() mutable {
+    auto stream = net::make_handed_stream(worker->core().loop, std::move(descriptor),
+                                          std::move(peer), secure);
+    if (stream) worker->adopt(server, std::move(stream));
+  });
+}
+
+std::size_t Workers::wait_for_connections(Duration patience) {
   constexpr std::chrono::milliseconds kLook{10};
-  on_every_core([](Worker& worker) { worker.drain(); });
   const TimePoint end = Clock::now() + patience;
   std::size_t left = connection_count();
   while (left > 0 && Clock::now() < end) {
     std::this_thread::sleep_for(kLook);
     left = connection_count();
   }
+  return left;
+}
+
+std::size_t Workers::drain(Duration patience) {
+  on_every_core([](Worker& worker) { worker.drain(); });
+  const std::size_t left = wait_for_connections(patience);
   if (left > 0) on_every_core([](Worker& worker) { worker.close_all(); });
   return left;
 }

@@ -2,11 +2,13 @@
 // Workers: all cores together. control/ publishes snapshots to them; main() starts and drains them.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "net/descriptor_channel.h"
 #include "server/worker.h"
 
 namespace sluice::server {
@@ -25,6 +27,15 @@ class Workers {
   void publish(std::shared_ptr<const Snapshot> snapshot,
                std::map<std::string, std::vector<net::Listener>> listeners);
 
+  // Swaps to `snapshot`, stops accepting without closing any connection, and waits, at most
+  // `patience`, for the requests that are on pipelines with shared data. False if some still are.
+  [[nodiscard]] bool retire(std::shared_ptr<const Snapshot> snapshot, Duration patience);
+  // Waits until no connection is left, at most `patience`. Returns how many are.
+  std::size_t wait_for_connections(Duration patience);
+  // A connection to `server` that another process has accepted, for any core. `peer`, `secure`:
+  // what that one knows of the client. Any thread but a worker's.
+  void adopt(std::string server, net::OwnedDescriptor descriptor, std::string peer, bool secure);
+
   // Stops accepting, waits for the requests in flight (at most `patience`), then closes what is
   // left. Returns the number of connections that had to be cut. Any thread but a worker's.
   std::size_t drain(Duration patience);
@@ -37,6 +48,7 @@ class Workers {
   void on_every_core(const std::function<void(Worker&)>& work);
 
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<unsigned> next_{0};  // core that adopts
 };
 
 }  // namespace sluice::server

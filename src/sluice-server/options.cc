@@ -2,6 +2,7 @@
 #include "sluice-server/options.h"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "base/password.h"
 #include "config/emit.h"
 #include "config/redact.h"
+#include "sluice-server/process.h"
 
 namespace sluice::server_program {
 namespace {
@@ -23,6 +25,7 @@ struct Given {
   bool version = false;
   bool print_config = false;
   bool hash_password = false;
+  bool signal_upgrade = false;
 };
 
 Result<Options> read_file(const std::string& path) {
@@ -70,7 +73,8 @@ void declare(CLI::App& app, Given& given) {
   app.add_option("--name", o.name, "name of this member")
       ->envname("EG_NAME")
       ->capture_default_str();
-  app.add_option("--api-addr", o.api_addr, "address of the admin API; what is not loopback needs TLS and credentials")
+  app.add_option("--api-addr", o.api_addr,
+                 "address of the admin API; what is not loopback needs TLS and credentials")
       ->envname("EG_API_ADDR")
       ->capture_default_str();
   app.add_option("--home-dir", o.home_dir, "folder that the other folders are relative to")
@@ -108,6 +112,8 @@ void declare(CLI::App& app, Given& given) {
   app.add_option("--client-ca-file", o.client_ca_file,
                  "PEM bundle: callers of the admin API must show a certificate of one of these")
       ->envname("EG_CLIENT_CA_FILE");
+  app.add_flag("--signal-upgrade", given.signal_upgrade,
+               "tell the server of this --home-dir to hand over to a new process, and exit");
   app.add_flag("--hash-password", given.hash_password,
                "read a password from standard input, print what basic-auth takes, and exit");
 }
@@ -124,6 +130,14 @@ int hash_password_of_input() {
   return hash ? 0 : 1;
 }
 
+int signal_upgrade(const Options& options) {
+  const std::string path = options.path_of("sluice.pid");
+  const pid_t pid = read_pid(path);
+  if (pid > 0 && ::kill(pid, SIGUSR2) == 0) return 0;
+  std::fprintf(stderr, "sluice-server: no server runs that %s names\n", path.c_str());
+  return 1;
+}
+
 CommandLine leave(int code) { return {.options = {}, .exit = true, .exit_code = code}; }
 
 CommandLine refuse(const Error& error) {
@@ -138,7 +152,8 @@ CommandLine refuse(const Error& error) {
 
 void Options::validate(const std::string&, config::Faults& faults) const {
   const bool has_files = !cert_file.empty() || !key_file.empty() || !client_ca_file.empty();
-  if (!tls && has_files) faults.add("tls", "is off, and cert-file, key-file or client-ca-file given");
+  if (!tls && has_files)
+    faults.add("tls", "is off, and cert-file, key-file or client-ca-file given");
   if (!tls) return;
   if (cert_file.empty()) faults.add("cert-file", "is needed with tls");
   if (key_file.empty()) faults.add("key-file", "is needed with tls");
@@ -179,6 +194,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     (void)config::decode<Options>(*document, "", faults);
   }
   if (!faults.empty()) return refuse(faults.to_error());
+  if (given.signal_upgrade) return leave(signal_upgrade(*options));
   if (given.print_config) {
     std::printf("%s", config::emit_yaml(without_secrets(*options)).c_str());
     return leave(0);

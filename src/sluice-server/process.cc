@@ -3,8 +3,13 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 namespace sluice::server_program {
@@ -18,6 +23,27 @@ Result<void> make_folder(const std::filesystem::path& folder) {
   return {};
 }
 
+pid_t read_pid(const std::filesystem::path& path) {
+  pid_t pid = 0;
+  std::ifstream(path) >> pid;
+  return pid;
+}
+
+void notify_service_manager(const std::string& state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  if (path == nullptr || std::strlen(path) >= sizeof where.sun_path) return;
+  std::strcpy(where.sun_path, path);
+  if (where.sun_path[0] == '@') where.sun_path[0] = '\0';  // an abstract name
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return;
+  ::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&where),
+           size);
+  ::close(socket);
+}
+
 Result<PidFile> PidFile::write(const std::filesystem::path& path) {
   std::ofstream file(path, std::ios::trunc);
   file << getpid() << '\n';
@@ -27,8 +53,9 @@ Result<PidFile> PidFile::write(const std::filesystem::path& path) {
   return PidFile(path);
 }
 
+// The process that follows this one has written its own.
 PidFile::~PidFile() {
-  if (path_.empty()) return;
+  if (path_.empty() || read_pid(path_) != getpid()) return;
   std::error_code ignored;
   std::filesystem::remove(path_, ignored);
 }
@@ -45,6 +72,7 @@ Signals::Signals() {
   sigaddset(&set_, SIGTERM);
   sigaddset(&set_, SIGINT);
   sigaddset(&set_, SIGHUP);
+  sigaddset(&set_, SIGUSR2);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }

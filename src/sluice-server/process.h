@@ -13,6 +13,12 @@ namespace sluice::server_program {
 // Creates the folder if it is absent. The error names it.
 [[nodiscard]] Result<void> make_folder(const std::filesystem::path& folder);
 
+// The number in a pid file; 0 if there is none.
+[[nodiscard]] pid_t read_pid(const std::filesystem::path& path);
+
+// Tells systemd (sd_notify(3), Type=notify), if that has started this process.
+void notify_service_manager(const std::string& state);
+
 // <home>/sluice.pid, for as long as the process lives.
 class PidFile {
  public:
@@ -33,7 +39,7 @@ void raise_file_limit();
 class Signals {
  public:
   Signals();
-  // Waits for SIGTERM, SIGINT or SIGHUP.
+  // Waits for SIGTERM, SIGINT, SIGHUP or SIGUSR2.
   [[nodiscard]] int wait() const;
   // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255.
   void second_one_kills() const;

@@ -36,9 +36,16 @@ ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logg
       journal_(engine_, *medium_, std::move(logger)) {}
 
 ChainStore::~ChainStore() {
+  close();
+  for (const auto& [name, chain] : chains_) chain->close();
+}
+
+void ChainStore::close() {
+  if (medium_ == nullptr) return;
   engine_->closed.store(true, std::memory_order_release);
   engine_->backroom->close();
-  for (const auto& [name, chain] : chains_) chain->close();
+  journal_.stop();
+  medium_.reset();
 }
 
 std::shared_ptr<Chain> ChainStore::find(const std::string& ns) const {

@@ -34,6 +34,7 @@ class ChainStore final : public Store {
   Result<void> change_documents(std::span<const DocumentChange> changes) override;
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
+  void close() override;
 
  private:
   // null if this process has not used it yet.
@@ -48,8 +49,8 @@ class ChainStore final : public Store {
   [[nodiscard]] Result<void> settle(const std::string& ns);
 
   const std::shared_ptr<Engine> engine_;
-  const std::unique_ptr<Medium> medium_;
-  mutable std::mutex mutex_;  // guards chains_
+  std::unique_ptr<Medium> medium_;  // null after close()
+  mutable std::mutex mutex_;        // guards chains_
   std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_;
   Journal journal_;  // last: its thread ends first
 };

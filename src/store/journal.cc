@@ -27,7 +27,8 @@ Journal::Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger)
   thread_ = std::thread([this] { run(); });
 }
 
-Journal::~Journal() {
+void Journal::stop() {
+  if (!thread_.joinable()) return;
   stopping_.store(true, std::memory_order_seq_cst);
   engine_->bell->call();
   thread_.join();

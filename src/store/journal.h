@@ -27,8 +27,9 @@ class Journal {
  public:
   // `medium` outlives this.
   Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger);
-  // Writes what is left (one try) and ends the thread.
-  ~Journal();
+  ~Journal() { stop(); }
+  // Writes what is left (one try) and ends the thread; the medium is not used any more.
+  void stop();
 
   // Any thread but a worker's.
   void add(std::shared_ptr<Chain> chain);

@@ -240,6 +240,11 @@ class Store {
   // All of it or, with an error, nothing.
   [[nodiscard]] virtual Result<void> change_documents(std::span<const DocumentChange> changes) = 0;
 
+  // Writes what is left, closes the files and gives up the directory, for another process to open
+  // them. Runs that are still at work are refused their writes. Nothing else may be called
+  // afterwards. Any thread but a worker's.
+  virtual void close() {}
+
   // "" if the journal writes, else what is wrong and what to do.
   [[nodiscard]] virtual std::string health() const = 0;
   [[nodiscard]] virtual WriteStatistics write_statistics() const = 0;  // any thread

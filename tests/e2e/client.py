@@ -141,16 +141,18 @@ def fetch(port: int, path: str = "/", method: str = "GET", body: bytes = b"", **
 class Load:
     """Many keep-alive connections sending one request after the other, on a thread of its own.
 
-    `make(n)` gives the bytes of the n-th request. A connection that fails is an error and is not
-    opened again. Every response is counted by (status, body)."""
+    `make(n)` gives the bytes of the n-th request. A connection that the server has announced to
+    close is opened again; one that fails is an error, and is not. Every response is counted by (status, body)."""
 
-    def __init__(self, port: int, make, connections: int = 64, limit: int | None = None):
+    def __init__(self, port: int, make, connections: int = 64, limit: int | None = None, tls=None):
         self.answers: collections.Counter[tuple[int, bytes]] = collections.Counter()
         self.errors: list[str] = []
         self.seconds: list[float] = []
         self._port, self._make, self._connections = port, make, connections
         self._numbers = itertools.count() if limit is None else iter(range(limit))
         self._stopping = False
+        self._tls = tls  # an SSLContext
+        self.reopened = 0
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
     def __enter__(self) -> "Load":
@@ -191,23 +193,28 @@ class Load:
     async def _connection(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)
             while not self._stopping and (number := next(self._numbers, None)) is not None:
                 begin = loop.time()
                 writer.write(self._make(number))
                 async with asyncio.timeout(DEADLINE):
-                    answer = await self._answer(reader)
+                    answer, closes = await self._answer(reader)
                 self.answers[answer] += 1
                 self.seconds.append(loop.time() - begin)
+                if closes:
+                    writer.close()
+                    self.reopened += 1
+                    reader, writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)
             writer.close()
         except (OSError, EOFError, TimeoutError, ValueError) as fault:
             self.errors.append(repr(fault))
 
     @staticmethod
-    async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    async def _answer(reader: asyncio.StreamReader) -> tuple[tuple[int, bytes], bool]:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         status = int(head.split(" ", 2)[1])
         for line in head.split("\r\n"):
             if line.startswith("content-length:"):
-                return status, await reader.readexactly(int(line[15:]))
+                body = await reader.readexactly(int(line[15:]))
+                return (status, body), "\r\nconnection: close" in head
         raise ValueError(f"no Content-Length: {head!r}")

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/successor/successor.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "backend/connection.h"
+#include "pipeline/exchange.h"
+
+namespace sluice::filters {
+namespace {
+
+constexpr std::string_view kInternalError = "internalError";
+constexpr std::array<std::string_view, 1> kResults{kInternalError};
+// How long a request waits for the new process: reading a large store takes its time.
+constexpr std::chrono::seconds kGateTimeout{120};
+constexpr std::chrono::milliseconds kGatePoll{2};
+// The new process has limits of its own for whatever may take long.
+constexpr std::chrono::hours kSilenceMax{24};
+
+struct SuccessorSpec {
+  pipeline::FilterMeta meta;
+  std::string server;
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("server", server, {.required = true});
+  }
+};
+
+// The body of the new process's response; owns the way to it.
+class HandedBody final : public http::BodyReader {
+ public:
+  explicit HandedBody(std::unique_ptr<backend::Connection> connection)
+      : connection_(std::move(connection)) {}
+  Task<Result<std::string_view>> read() override {
+    auto bytes = co_await connection_->read_body();
+    if (!bytes) co_return std::unexpected(std::move(bytes).error().error);
+    co_return *bytes;
+  }
+
+ private:
+  std::unique_ptr<backend::Connection> connection_;
+};
+
+// What a response to HEAD does not have, but announces.
+class NoBody final : public http::BodyReader {
+ public:
+  Task<Result<std::string_view>> read() override { co_return std::string_view(); }
+};
+
+class SuccessorFilter final : public pipeline::Filter {
+ public:
+  SuccessorFilter(const loop::Core& core, std::string server,
+                  std::shared_ptr<const SuccessorGate> gate)
+      : core_(core), server_(std::move(server)), gate_(std::move(gate)) {}
+
+  Task<std::string_view> handle(pipeline::Exchange& exchange) override {
+    auto stream = co_await connect(exchange);
+    if (!stream) co_return give_up(exchange, stream.error().message);
+    auto connection = std::make_unique<backend::Connection>(*std::move(stream), kSilenceMax);
+    http::Request& request = *exchange.request();
+    http::Response& response = exchange.ensure_response();
+    // The client has been told to go on already, if it asked.
+    request.headers.remove("Expect");
+    const backend::Target target{};
+    const auto started = co_await connection->start(request, target, true, response);
+    if (!started) co_return give_up(exchange, started.error().error.message);
+    const auto length = connection->content_length();
+    if (connection->has_body()) {
+      response.body = http::Body(std::make_unique<HandedBody>(std::move(connection)), length);
+    } else if (request.method == "HEAD" && length) {
+      response.body = http::Body(std::make_unique<NoBody>(), length);
+    }
+    co_return "";
+  }
+
+ private:
+  // A stream whose other end the new process has.
+  Task<Result<std::unique_ptr<net::Stream>>> connect(pipeline::Exchange& exchange) {
+    const TimePoint deadline = Clock::now() + kGateTimeout;
+    auto channel = gate_->channel();
+    while (!channel && Clock::now() < deadline) {
+      co_await core_.loop.sleep_for(kGatePoll);
+      channel = gate_->channel();
+    }
+    if (!channel) co_return fail(ErrorKind::timed_out, "the new process does not serve yet");
+    auto ends = net::make_stream_pair();
+    if (!ends) co_return std::unexpected(std::move(ends).error());
+    const std::string text = message(exchange);
+    while (true) {
+      const std::array<int, 1> theirs{ends->second.get()};
+      const auto sent = channel->send(text, theirs, Clock::now());
+      if (sent) break;
+      if (sent.error().kind != ErrorKind::timed_out || Clock::now() > deadline)
+        co_return std::unexpected(sent.error());
+      co_await core_.loop.sleep_for(kGatePoll);
+    }
+    auto stream = net::make_handed_stream(core_.loop, std::move(ends->first), "successor", false);
+    if (!stream) co_return fail(ErrorKind::unavailable, "the loop cannot watch one more stream");
+    co_return stream;
+  }
+
+  std::string message(pipeline::Exchange& exchange) const {
+    HandedConnection handed;
+    handed.server = server_;
+    handed.peer = exchange.peer;
+    handed.secure = exchange.client_request().scheme == "https";
+    return config::encode(handed).dump();
+  }
+
+  static std::string_view give_up(pipeline::Exchange& exchange, const std::string& reason) {
+    exchange.new_response().status = 503;
+    exchange.add_tag("hand-over: " + reason);
+    return kInternalError;
+  }
+
+  const loop::Core& core_;
+  const std::string server_;
+  const std::shared_ptr<const SuccessorGate> gate_;
+};
+
+class SuccessorPrototype final : public pipeline::FilterPrototype {
+ public:
+  SuccessorPrototype(SuccessorSpec spec, std::shared_ptr<const SuccessorGate> gate)
+      : spec_(std::move(spec)), gate_(std::move(gate)) {}
+  Json spec() const override { return config::encode(spec_); }
+  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
+                                                pipeline::Filter*) const override {
+    return std::make_unique<SuccessorFilter>(core, spec_.server, gate_);
+  }
+
+ private:
+  const SuccessorSpec spec_;
+  const std::shared_ptr<const SuccessorGate> gate_;
+};
+
+class SuccessorKind final : public pipeline::FilterKind {
+ public:
+  explicit SuccessorKind(std::shared_ptr<const SuccessorGate> gate) : gate_(std::move(gate)) {}
+  std::string_view name() const override { return kSuccessorKind; }
+  std::span<const std::string_view> results() const override { return kResults; }
+  std::string_view description() const override {
+    return "Hands requests to the process that follows this one.";
+  }
+  Json schema() const override { return config::schema<SuccessorSpec>(); }
+  std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
+                                                         const pipeline::FilterContext& context,
+                                                         config::Faults& faults) const override {
+    const std::size_t before = faults.count();
+    auto spec = config::decode<SuccessorSpec>(value, context.path, faults);
+    if (faults.count() != before) return nullptr;
+    return std::make_shared<SuccessorPrototype>(std::move(spec), gate_);
+  }
+
+ private:
+  const std::shared_ptr<const SuccessorGate> gate_;
+};
+
+}  // namespace
+
+std::unique_ptr<pipeline::FilterKind> make_successor_kind(
+    std::shared_ptr<const SuccessorGate> gate) {
+  return std::make_unique<SuccessorKind>(std::move(gate));
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "config/fields.h"
+#include "filters/successor/successor.h"
+#include "server/workers.h"
+#include "sluice-server/hand_over.h"
+
+namespace sluice::server_program {
+namespace {
+
+constexpr const char* kVariable = "SLUICE_PREDECESSOR";
+constexpr std::chrono::seconds kSendTimeout{10};
+constexpr std::chrono::seconds kStoreTimeout{120};  // the old one's last runs
+constexpr std::chrono::hours kEver{24 * 365};
+
+void keep(PredecessorProcess::Sockets& sockets, net::ChannelMessage message) {
+  const Json text = Json::parse(message.text, nullptr, false);
+  if (!text.is_object()) return;
+  if (text.contains("admin") && !message.descriptors.empty()) {
+    sockets.admin = net::Listener::adopt(message.descriptors[0].release());
+    return;
+  }
+  const std::string address = text.value("address", "");
+  const auto port = text.value<std::uint16_t>("port", 0);
+  for (net::OwnedDescriptor& descriptor : message.descriptors) {
+    const bool same = !sockets.ports.empty() && sockets.ports.back().address == address &&
+                      sockets.ports.back().port == port;
+    if (!same) sockets.ports.push_back({address, port, {}});
+    sockets.ports.back().listeners.push_back(net::Listener::adopt(descriptor.release()));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<PredecessorProcess> PredecessorProcess::find() {
+  const char* text = std::getenv(kVariable);
+  if (text == nullptr) return nullptr;
+  int descriptor = -1;
+  std::from_chars(text, text + std::strlen(text), descriptor);
+  ::unsetenv(kVariable);
+  if (descriptor < 0 || ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) return nullptr;
+  return std::unique_ptr<PredecessorProcess>(
+      new PredecessorProcess(net::OwnedDescriptor(descriptor)));
+}
+
+void PredecessorProcess::stop() {
+  channel_.shut_down();
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<PredecessorProcess::Sockets> PredecessorProcess::take_over() {
+  SLUICE_CHECK(channel_.send("ready", {}, Clock::now() + kSendTimeout));
+  Sockets sockets;
+  while (true) {
+    SLUICE_TRY(auto message, channel_.receive(Clock::now() + kStoreTimeout));
+    if (!message) return fail(ErrorKind::closed, "the old process keeps its work");
+    if (message->text == "store") return sockets;
+    keep(sockets, *std::move(message));
+  }
+}
+
+void PredecessorProcess::give_up(const std::string& reason) {
+  (void)channel_.send(reason.substr(0, net::DescriptorChannel::kTextBytesMax), {},
+                      Clock::now() + kSendTimeout);
+}
+
+void PredecessorProcess::serving(server::Workers& workers) {
+  (void)channel_.send("serving", {}, Clock::now() + kSendTimeout);
+  thread_ = std::thread([this, &workers] { adopt_all(workers); });
+}
+
+// Until the old process has left.
+void PredecessorProcess::adopt_all(server::Workers& workers) {
+  while (true) {
+    auto message = channel_.receive(Clock::now() + kEver);
+    if (!message || !*message) return;
+    net::ChannelMessage& arrived = **message;
+    const auto text = config::parse_document(arrived.text);
+    if (!text || arrived.descriptors.empty()) continue;
+    config::Faults faults;
+    const auto handed = config::decode<filters::HandedConnection>(*text, "", faults);
+    if (!faults.empty()) continue;
+    workers.adopt(handed.server, std::move(arrived.descriptors[0]), handed.peer, handed.secure);
+  }
+}
+
+}  // namespace sluice::server_program

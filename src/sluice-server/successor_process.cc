@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "sluice-server/hand_over.h"
+
+extern char** environ;
+
+namespace sluice::server_program {
+namespace {
+
+constexpr std::chrono::seconds kReadyTimeout{60};
+constexpr std::chrono::seconds kServingTimeout{300};  // a large store has to be read
+constexpr std::chrono::seconds kSendTimeout{10};
+constexpr int kTheirEnd = 3;
+constexpr const char* kVariable = "SLUICE_PREDECESSOR=3";
+
+// What posix_spawn() is to do in the child.
+class SpawnPlan {
+ public:
+  explicit SpawnPlan(int channel) {
+    posix_spawn_file_actions_init(&actions_);
+    // Duplicated, for a descriptor that is 3 already would be closed by exec.
+    posix_spawn_file_actions_adddup2(&actions_, channel, kTheirEnd);
+    posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes_, &defaults);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  Result<pid_t> run(const std::string& path, const std::vector<std::string>& arguments) {
+    std::vector<std::string> words = arguments;
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    std::string variable = kVariable;
+    std::vector<char*> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+    environment.push_back(variable.data());
+    environment.push_back(nullptr);
+    pid_t pid = -1;
+    const int error =
+        ::posix_spawn(&pid, path.c_str(), &actions_, &attributes_, argv.data(), environment.data());
+    if (error == 0) return pid;
+    return fail(ErrorKind::internal, path + " cannot be started: " + std::strerror(error));
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+}  // namespace
+
+Program Program::of(int argc, char** argv) {
+  std::array<char, 4096> path{};
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
+  return {size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : argv[0],
+          {argv, argv + argc}};
+}
+
+Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const std::string& path) {
+  SLUICE_TRY(auto ends, net::DescriptorChannel::make_pair());
+  // dup2() of a descriptor onto itself would leave it to be closed by exec.
+  if (ends.second.get() == kTheirEnd) ::fcntl(ends.second.get(), F_SETFD, 0);
+  SLUICE_TRY(const pid_t pid, SpawnPlan(ends.second.get()).run(path, program.arguments));
+  SuccessorProcess process(std::make_shared<net::DescriptorChannel>(std::move(ends.first)), pid);
+  ends.second = net::OwnedDescriptor();
+  SLUICE_CHECK(process.expect("ready", kReadyTimeout));
+  return process;
+}
+
+Result<void> SuccessorProcess::expect(std::string_view word, Duration patience) {
+  const auto message = channel_->receive(Clock::now() + patience);
+  if (message && *message && (*message)->text == word) return {};
+  end();
+  if (!message) return std::unexpected(message.error());
+  if (!*message) return fail(ErrorKind::closed, "it has ended; standard error says more");
+  return fail(ErrorKind::internal, (*message)->text);
+}
+
+void SuccessorProcess::end() const {
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+Result<void> SuccessorProcess::give_sockets(const std::vector<control::Ports::Open>& ports,
+                                            int admin) const {
+  const auto send = [this](const Json& text, std::span<const int> descriptors) {
+    return channel_->send(text.dump(), descriptors, Clock::now() + kSendTimeout);
+  };
+  for (const auto& open : ports) {
+    std::span<const int> left(open.descriptors);
+    while (!left.empty()) {
+      const auto part = left.first(std::min(left.size(), net::DescriptorChannel::kDescriptorsMax));
+      SLUICE_CHECK(send({{"address", open.address}, {"port", open.port}}, part));
+      left = left.subspan(part.size());
+    }
+  }
+  const std::array<int, 1> one{admin};
+  return admin < 0 ? Result<void>() : send({{"admin", true}}, one);
+}
+
+Result<void> SuccessorProcess::give_store() {
+  if (auto sent = channel_->send("store", {}, Clock::now() + kSendTimeout); !sent) {
+    end();
+    return sent;
+  }
+  return expect("serving", kServingTimeout);
+}
+
+}  // namespace sluice::server_program

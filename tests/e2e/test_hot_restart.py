@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGUSR2: a new process takes over sockets and data under load. No request fails, no user is let in
+too many, and if the new program is no good the old one goes on."""
+
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+
+import pytest
+
+from certificates import Authority
+from client import Connection, Load, request
+from gateway import BIN, DEADLINE, Orphan, Server, http_server, mock, pipeline, proxy, put_sale, wait_until
+
+YES, NO = b"buy\n", b"sold out.\n"
+
+
+@pytest.fixture(autouse=True)
+def orphans():
+    Orphan.expect_some()
+
+
+def buy(number: int) -> bytes:
+    return request(Authorization=f"u{number}")
+
+
+@pytest.mark.parametrize("restarts", [3])
+def test_no_request_fails_and_the_limit_is_exact(server, port, guests, restarts):
+    put_sale(server, port, guests, limit=3000, timeout="60s", concurrency=4)
+    with Load(port, buy, connections=48) as load:
+        for _ in range(restarts):
+            load.wait_more(500)
+            server.hot_restart()
+        load.wait_more(500)
+        wait_until(lambda: load.answers[(200, NO)] > 0, "all are sold")
+        load.stop()
+    assert load.errors == []
+    assert set(load.answers) == {(200, YES), (200, NO)}, load.answers
+    assert load.answers[(200, YES)] == 3000
+    assert load.reopened > 0, "the old process has told its clients to go on elsewhere"
+    count = server.get_json("/apis/v2/wasm/data/p/wasm/count")["count"]
+    assert count == 3000
+    assert "requests waited" in server.log()
+
+
+def test_tls_and_bodies(server, port, tmp_path, backend):
+    pair = Authority(tmp_path / "ca").issue("localhost", "DNS:localhost,IP:127.0.0.1")
+    server.apply(
+        pipeline("p", proxy(backend.url)),
+        http_server(port, {"backend": "p"}, https=True, certBase64=pair.cert64, keyBase64=pair.key64),
+    )
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    body = b"x" * 30_000
+    make = lambda number: request("/echo", "POST", body, X_Number=str(number))  # noqa: E731
+    with Load(port, make, connections=16, tls=context) as load:
+        load.wait_more(100)
+        server.hot_restart()
+        load.wait_more(100)
+        load.stop()
+    assert load.errors == []
+    assert load.statuses() == {200: load.count}
+
+
+def test_http2(server, port, guests, tmp_path):
+    """curl, many streams at once: told by GOAWAY, it goes on over a new connection."""
+    put_sale(server, port, guests, limit=100, timeout="60s", concurrency=4)
+    pair = Authority(tmp_path / "ca").issue("localhost", "DNS:localhost,IP:127.0.0.1")
+    server.apply(http_server(port, {"backend": "p"}, https=True, certBase64=pair.cert64, keyBase64=pair.key64))
+    requests, codes = 6000, tmp_path / "codes"
+    with open(codes, "w") as out:
+        curl = subprocess.Popen(
+            ["curl", "-sS", "--http2", "-k", "-Z", "--parallel-max", "20", "-H", "Authorization: u1",
+             "-o", "/dev/null", "-w", "%{http_code} %{http_version}\n", f"https://127.0.0.1:{port}/[1-{requests}]"],
+            stdout=out, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        for part in (1, 2):
+            goal = part * requests // 4
+            wait_until(lambda goal=goal: codes.read_text().count("\n") > goal, "some are answered")
+            server.hot_restart()
+        _, faults = curl.communicate(timeout=DEADLINE * 2)
+    assert "curl:" not in faults and curl.returncode == 0, faults
+    assert codes.read_text().split("\n")[:-1] == ["200 2"] * requests
+
+
+def test_an_idle_connection_is_served_to_its_last_request(server, port):
+    """What was open before gets one more answer, and the word to come again."""
+    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    with Connection(port) as idle, Connection(port) as busy:
+        assert idle.request().text == busy.request().text == "hello"
+        old = server.pid
+        server.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: "serves; requests waited" in server.log(), "the new process serves")
+        for connection in (idle, busy):
+            answer = connection.request()
+            assert answer.text == "hello" and answer.headers["connection"] == "close"
+        assert server.process.wait(DEADLINE) == 0
+        server.process = Orphan(int((server.home / "sluice.pid").read_text()))
+        assert server.pid != old
+    with Connection(port) as fresh:
+        assert fresh.request().text == "hello"
+
+
+def test_the_admin_api_goes_on_at_the_same_place(server, port):
+    server.apply(pipeline("p", mock("one")), http_server(port, {"backend": "p"}))
+    version = server.config_version()
+    server.hot_restart()
+    assert server.config_version() == version
+    server.apply(pipeline("p", mock("two")))
+    with Connection(port) as connection:
+        assert connection.request().text == "two"
+    # A port that is given up is free: the old process has kept no hold of it.
+    server.delete("http-server")
+    with pytest.raises(ConnectionRefusedError):
+        Connection(port)
+    server.apply(http_server(port, {"backend": "p"}))
+    with Connection(port) as connection:
+        assert connection.request().text == "two"
+
+
+@pytest.fixture
+def own_program(tmp_path):
+    """A server that runs from a file of its own, which a test may replace."""
+    folder = tmp_path / "program"
+    folder.mkdir()
+    program = folder / "sluice-server"
+    shutil.copy(BIN / "sluice-server", program)
+    server = Server(tmp_path / "home")
+    server.program = program
+    server.start()
+    yield server
+    if server.process is not None:
+        server.stop()
+
+
+def replace(program, text: str) -> None:
+    fresh = program.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.chmod(0o755)
+    os.replace(fresh, program)
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexit 3\n", "#!/bin/sh\nexec sleep 0\n", "no program"])
+def test_a_program_that_does_not_start_changes_nothing(own_program, port, guests, script):
+    server = own_program
+    put_sale(server, port, guests, limit=50)
+    with Load(port, buy, connections=8) as load:
+        load.wait_more(20)
+        replace(server.program, script)
+        server.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: "no new process, this one goes on" in server.log(), "the log says why")
+        load.wait_more(100)
+        load.stop()
+    assert load.errors == [] and load.answers[(200, YES)] == 50 and load.statuses() == {200: load.count}
+    assert server.process.poll() is None
+    server.apply(pipeline("q", mock("x")))
+
+
+def test_a_program_that_fails_late_gives_way_to_the_old_one(own_program, port, guests):
+    """It says that it is ready, gets the data, and ends: the old program is started again."""
+    server = own_program
+    put_sale(server, port, guests, limit=200)
+    script = f"""#!{shutil.which("python3")}
+import os, socket
+channel = socket.socket(fileno=int(os.environ["SLUICE_PREDECESSOR"]))
+channel.send(b"ready")
+while channel.recv(65536) != b"store":
+    pass
+"""
+    with Load(port, buy, connections=8) as load:
+        load.wait_more(50)
+        replace(server.program, script)
+        server.hot_restart()
+        load.wait_more(300)
+        load.stop()
+    assert "back to the old program" in server.log()
+    assert load.errors == [] and load.statuses() == {200: load.count}
+    assert load.answers[(200, YES)] == 200
+
+
+def test_signal_upgrade(server, port):
+    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    old = server.process
+    done = subprocess.run([BIN / "sluice-server", "--signal-upgrade", "--home-dir", server.home], timeout=DEADLINE)
+    assert done.returncode == 0
+    assert old.wait(DEADLINE) == 0
+    server.process = Orphan(int((server.home / "sluice.pid").read_text()))
+    with Connection(port) as connection:
+        assert connection.request().text == "hello"
+
+
+def test_a_wrong_home_says_so(tmp_path):
+    done = subprocess.run(
+        [BIN / "sluice-server", "--signal-upgrade", "--home-dir", tmp_path], capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "no server runs" in done.stderr
