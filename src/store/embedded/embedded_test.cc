@@ -65,6 +65,24 @@ TEST(Embedded, ComesBackAsItWas) {
   EXPECT_EQ(store->documents("objects")->size(), 1U);
 }
 
+// As in a hot restart: the old process is still there, and refuses to write what the new one has.
+TEST(Embedded, AClosedStoreGivesItsDirectoryUp) {
+  const TestDirectory directory;
+  TestCores cores{1};
+  const auto old = open_in(directory);
+  ASSERT_TRUE(old->prepare("p/f"));
+  View& view = cores.on(0, [&]() -> View& { return old->view(cores.core(0), "p/f"); });
+  cores.on(0, [&] { (void)put(view, "id/told", "true"); });
+  old->close();
+  const auto fresh = open_in(directory);
+  ASSERT_NE(fresh, nullptr);
+  ASSERT_TRUE(fresh->prepare("p/f"));
+  EXPECT_EQ(fresh->list("p/f", "", {}, 10)->entries.size(), 1U) << "what was left is written";
+  cores.on(0, [&] { EXPECT_EQ(put(view, "id/late", "true").status, CommitStatus::unavailable); });
+  EXPECT_EQ(fresh->list("p/f", "", {}, 10)->entries.size(), 1U);
+  old->close();  // once is enough
+}
+
 TEST(Embedded, OneServerPerDirectory) {
   const TestDirectory directory;
   auto first = open_in(directory);
