@@ -113,7 +113,8 @@ Result<bool> hand_over(const Running& running) {
   const TimePoint now = Clock::now();
   logger.info("hand-over: process " + std::to_string(serving.pid()) + " serves; requests waited " +
               format_duration(now - held) + ", of which " + format_duration(closed - held) +
-              " for runs at work; the admin API was away for " + format_duration(now - begin));
+              " until the store was closed; the admin API was away for " +
+              format_duration(now - begin));
   return true;
 }
 
