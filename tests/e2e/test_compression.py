@@ -46,11 +46,12 @@ def test_whole_body(site, server, backend):
     assert "gzip" in server.access_line("/a")
 
 
-def test_curl_unpacks_it(site):
-    port = site()
-    done = subprocess.run(
-        ["curl", "-sS", "--compressed", "-D", "-", f"http://127.0.0.1:{port}/"], capture_output=True, timeout=60
-    )
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+@pytest.mark.parametrize("pool", [{}, {"serverMaxBodySize": -1}], ids=["whole", "stream"])
+def test_curl_unpacks_it(site, version, pool):
+    port = site(**pool)
+    command = ["curl", "-sS", version, "--compressed", "-D", "-", f"http://127.0.0.1:{port}/"]
+    done = subprocess.run(command, capture_output=True, timeout=60)
     assert b"content-encoding: gzip" in done.stdout.lower()
     assert done.stdout.endswith(TEXT)
 
