@@ -54,7 +54,7 @@ class Body {
     shared_.reset();
     reader_.reset();
     length_.reset();
-    if (bytes_.capacity() > kKeptBytesMax) bytes_ = std::string();
+    if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);
     bytes_.clear();
   }
   [[nodiscard]] BodyReader* reader() { return reader_.get(); }

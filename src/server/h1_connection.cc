@@ -93,7 +93,7 @@ void H1Connection::begin() {
 // Whoever is idle for long holds what it waits with, and no generation of pipelines.
 void H1Connection::rest() {
   served_.reset();
-  out_ = std::string();
+  std::string().swap(out_);  // an assignment would keep the memory
   input_.rest();
 }
 

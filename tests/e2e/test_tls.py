@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from client import Connection, request
-from gateway import DEADLINE, documents, http_server, mock, pipeline, proxy, wasm
+from gateway import BIN, DEADLINE, documents, http_server, mock, pipeline, proxy, wasm
+from idle import resident_bytes
 
 
 @dataclass
@@ -163,6 +164,21 @@ def test_a_proxy_header_comes_before_the_handshake(server, port, shop, backend):
         while more := secured.recv(65536):
             answer += more
     assert b'["x-forwarded-for", "192.0.2.1"]' in answer
+
+
+@pytest.mark.skipif(BIN.parent.name in ("build-asan", "build-tsan"), reason="a sanitizer's memory is not the server's")
+def test_idle_connections_hold_no_large_buffers(server, port, shop):
+    """Each has had a large response, and been given a large request."""
+    server.apply(https(port, shop), pipeline("p", mock("x" * 300_000)))
+    context = trusting(shop)
+    connections = [Connection(port, tls=context) for _ in range(10)]
+    before = resident_bytes(server.pid)
+    connections += [Connection(port, tls=context) for _ in range(300)]
+    for connection in connections:
+        assert len(connection.request("/", "POST", b"y" * 100_000).body) == 300_000
+    assert resident_bytes(server.pid) - before < 300 * 64 * 1024
+    for connection in connections:
+        connection.close()
 
 
 def test_plain_http_to_a_tls_port(server, port, shop):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls/tls_session.h"
 
+#include <openssl/buffer.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -12,7 +13,8 @@ namespace {
 // A connection that rests holds the small buffer, one that is busy takes in a record at a time.
 constexpr std::size_t kInputBytesMin = 1 << 10;
 constexpr std::size_t kInputBytesMax = 16 << 10;
-constexpr std::size_t kChunkBytes = 64 << 10;  // sealed in one go
+constexpr std::size_t kChunkBytes = 64 << 10;   // sealed in one go
+constexpr std::size_t kRestBytesMax = 4 << 10;  // of a buffer that is empty
 constexpr auto kFarewellMax = std::chrono::seconds(1);
 
 std::unexpected<Error> closed_here() { return fail(ErrorKind::closed, "connection closed"); }
@@ -27,6 +29,14 @@ std::unexpected<Error> protocol_failure(const SSL* session) {
     text.append(": ").append(X509_verify_cert_error_string(fault));
   }
   return fail(ErrorKind::invalid, std::move(text));
+}
+
+// Gives back what a large message has made of the buffer. It must be empty.
+void shrink(BIO* buffer) {
+  BUF_MEM* memory = nullptr;
+  BIO_ctrl(buffer, BIO_C_GET_BUF_MEM_PTR, 0, &memory);
+  if (memory == nullptr || memory->max <= kRestBytesMax || memory->length > 0) return;
+  if (BUF_MEM* const fresh = BUF_MEM_new()) BIO_ctrl(buffer, BIO_C_SET_BUF_MEM, BIO_CLOSE, fresh);
 }
 
 }  // namespace
@@ -118,6 +128,7 @@ bool TlsSession::fill_output() {
 }
 
 void TlsSession::size_input() {
+  if (input_size_ == kInputBytesMin) shrink(received_);
   if (input_.size() == input_size_) return;
   input_ = std::string(input_size_, '\0');
 }
@@ -288,6 +299,10 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
     }
     self->resolve(self->write_, 0);
     more = !self->unsent_.empty() || BIO_pending(self->produced_) > 0;
+  }
+  if (self->output_.capacity() > kRestBytesMax) {
+    std::string().swap(self->output_);  // an assignment would keep the memory
+    shrink(self->produced_);
   }
   self->sending_out_ = false;
   if (!self->open_) {
