@@ -6,11 +6,15 @@
 #include <utility>
 
 #include "backend/h1_channel.h"
+#include "backend/h2_channel.h"
 #include "backend/response_body.h"
 
 namespace sluice::backend {
 
 namespace {
+
+// Of one exchange, for requests that no backend can have acted on.
+constexpr int kRepeatsMax = 3;
 
 // RFC 9110 section 9.2.2: a proxy must not repeat other requests by itself.
 bool is_idempotent(std::string_view method) {
@@ -32,15 +36,70 @@ Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, G
       gates_(std::move(gates)),
       queue_timeout_(options.queue_timeout),
       silence_max_(options.silence_max),
+      idle_for_max_(options.pool.idle_max > 0 ? options.pool.idle_for_max : Duration::zero()),
       pool_(std::make_shared<Pool>(core, gates_, options.pool)) {
   for (const Server& server : *servers_) {
     connectors_.push_back(std::make_unique<Connector>(core.loop, server, options.connector));
+    h2_.push_back(std::make_shared<H2Server>());
+    h2_.back()->spoken = server.http2;
   }
+}
+
+Client::~Client() {
+  for (const auto& server : h2_) {
+    for (const auto& connection : server->connections) connection->retire();
+  }
+}
+
+// A connection to a server that speaks HTTP/2 is being made. However that ends, those who wait
+// learn of it.
+class Client::Connecting {
+ public:
+  Connecting(loop::EventLoop& loop, std::shared_ptr<H2Server> server)
+      : loop_(loop), server_(std::move(server)) {
+    server_->connecting = true;
+  }
+  Connecting(const Connecting&) = delete;
+  Connecting& operator=(const Connecting&) = delete;
+  ~Connecting() {
+    server_->connecting = false;
+    const auto waiting = std::exchange(server_->waiting, {});
+    for (const auto& slot : waiting) loop_.post([slot] { slot->set(true); });
+  }
+
+ private:
+  loop::EventLoop& loop_;
+  std::shared_ptr<H2Server> server_;
+};
+
+Task<void> Client::await_connecting(const Call& call) {
+  net::OneShot<bool> over;
+  h2_[call.server]->waiting.push_back(over.slot());
+  loop::EventLoop::Timer timer;
+  if (call.deadline != TimePoint::max()) {
+    timer = {core_.loop, call.deadline, [slot = over.slot()] { slot->set(false); }};
+  }
+  (void)co_await over;
+}
+
+std::unique_ptr<Channel> Client::take_stream(std::size_t server) {
+  auto& connections = h2_[server]->connections;
+  if (connections.empty()) return nullptr;
+  std::erase_if(connections, [](const auto& connection) { return !connection->open(); });
+  const TimePoint now = loop::EventLoop::now();
+  for (const auto& connection : connections) {
+    if (!connection->accepts()) continue;
+    if (connectors_[server]->is_current(connection->endpoint(), now)) {
+      return std::make_unique<H2Channel>(connection, silence_max_, true);
+    }
+    connection->retire();
+  }
+  return nullptr;
 }
 
 Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
                                      http::Response& response) {
-  bool may_repeat = !request.body.is_stream();
+  int repeats = request.body.is_stream() ? 0 : kRepeatsMax;
   bool fresh = false;
   const Target target{call.host, (*servers_)[call.server].path};
   const bool keep_body = call.body_bytes_max < 0;
@@ -53,18 +112,17 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
     auto started = co_await channel->start(request, target, keep_body, response);
     if (started) break;
     const Fate fate = channel->fate(started.error());
-    const bool harmless =
-        fate == Fate::unprocessed || (fate == Fate::unanswered && is_idempotent(request.method));
-    if (!harmless || !std::exchange(may_repeat, false)) {
-      co_return std::unexpected(std::move(started).error());
-    }
-    fresh = true;
+    const bool dead = fate == Fate::unanswered && !fresh && is_idempotent(request.method);
+    const bool harmless = dead || fate == Fate::unprocessed;
+    if (!harmless || repeats-- == 0) co_return std::unexpected(std::move(started).error());
+    fresh = fresh || dead;
     channel.reset();
   }
   co_return co_await finish(call, std::move(channel), request.method, response);
 }
 
 std::unique_ptr<Channel> Client::take_kept(std::size_t server) {
+  if (auto stream = take_stream(server)) return stream;
   while (auto kept = pool_->take(server)) {
     const TimePoint now = loop::EventLoop::now();
     if (!connectors_[server]->is_current(kept->endpoint(), now)) continue;
@@ -76,6 +134,11 @@ std::unique_ptr<Channel> Client::take_kept(std::size_t server) {
 // A new connection if `fresh`: a kept one has failed, and the others may be as old.
 Task<Outcome<std::unique_ptr<Channel>>> Client::open(const Call& call, bool fresh) {
   ConnectionGate& gate = *gates_[call.server];
+  const H2Server& h2 = *h2_[call.server];
+  if (h2.spoken && h2.connecting && !fresh) {
+    if (auto kept = take_kept(call.server)) co_return kept;
+    co_await await_connecting(call);
+  }
   if (!gate.has_queue(core_.index)) {
     if (!fresh) {
       if (auto kept = take_kept(call.server)) co_return kept;
@@ -113,14 +176,31 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, bool 
 
 Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
                                                         ConnectionGate::Pass pass) {
+  const std::shared_ptr<H2Server> h2 = h2_[call.server];
+  std::optional<Connecting> connecting;
+  if (h2->spoken && !h2->connecting) connecting.emplace(core_.loop, h2);
   auto link = co_await connectors_[call.server]->connect(call.deadline);
   if (!link) {
     Failure failure{Stage::connect, std::move(link).error()};
     co_return std::unexpected(std::move(failure));
   }
-  auto connection = std::make_unique<Connection>(std::move(link->stream), silence_max_,
-                                                 std::move(link->endpoint), std::move(pass));
-  co_return std::make_unique<H1Channel>(pool_, call.server, std::move(connection), false);
+  const Server& server = (*servers_)[call.server];
+  h2->spoken = server.secure ? link->stream->protocol() == "h2" : server.http2;
+  if (!h2->spoken) {
+    auto connection = std::make_unique<Connection>(std::move(link->stream), silence_max_,
+                                                   std::move(link->endpoint), std::move(pass));
+    co_return std::make_unique<H1Channel>(pool_, call.server, std::move(connection), false);
+  }
+  H2Options options;
+  options.idle_for_max = idle_for_max_;
+  options.silence_max = silence_max_;
+  auto connection =
+      std::make_shared<H2Connection>(core_, std::move(link->stream), std::move(link->endpoint),
+                                     std::move(pass), gates_[call.server], options);
+  auto channel = std::make_unique<H2Channel>(connection, silence_max_, false);
+  connection->start();
+  h2->connections.push_back(std::move(connection));
+  co_return channel;
 }
 
 Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> channel,

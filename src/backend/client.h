@@ -10,11 +10,13 @@
 #include "backend/channel.h"
 #include "backend/connection_gate.h"
 #include "backend/connector.h"
+#include "backend/h2_connection.h"
 #include "backend/pool.h"
 #include "backend/server.h"
 #include "http/message.h"
 #include "loop/core.h"
 #include "loop/task.h"
+#include "net/one_shot.h"
 
 namespace sluice::backend {
 
@@ -42,11 +44,16 @@ class Client {
   // `gates`: one per server. `core` outlives the Client.
   Client(const loop::Core& core, std::shared_ptr<const Servers> servers, Gates gates,
          const ClientOptions& options);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  // HTTP/2 connections go on until their last exchange is over.
+  ~Client();
 
   // Sends `request`, fills `response`. If a kept connection turns out to be dead before any byte of
-  // a response, a request that may be repeated (idempotent, its body whole) goes out once more. A
-  // streamed request body is taken from the request. A streamed response body owns its connection;
-  // dropping it early closes the connection.
+  // a response, a request that may be repeated (idempotent, its body whole) goes out once more; and
+  // up to three times if the backend says that it has not looked at it. A streamed request body is
+  // taken from the request. A streamed response body owns its connection; dropping it early closes
+  // the connection.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
                                              http::Response& response);
   [[nodiscard]] std::size_t idle() const { return pool_->idle(); }
@@ -54,6 +61,8 @@ class Client {
  private:
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> open(const Call& call, bool fresh);
   [[nodiscard]] std::unique_ptr<Channel> take_kept(std::size_t server);
+  [[nodiscard]] std::unique_ptr<Channel> take_stream(std::size_t server);
+  [[nodiscard]] Task<void> await_connecting(const Call& call);
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> connect(const Call& call,
                                                                 ConnectionGate::Pass pass);
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> queue_up(const Call& call, bool fresh);
@@ -65,7 +74,17 @@ class Client {
   Gates gates_;
   Duration queue_timeout_;
   Duration silence_max_;
+  Duration idle_for_max_;
   std::vector<std::unique_ptr<Connector>> connectors_;
+  // What is known of HTTP/2 at a server.
+  struct H2Server {
+    std::vector<std::shared_ptr<H2Connection>> connections;
+    bool spoken = false;      // it was, last time
+    bool connecting = false;  // whoever comes meanwhile waits for what comes of it
+    std::vector<std::shared_ptr<net::OneShot<bool>::Slot>> waiting;
+  };
+  class Connecting;
+  std::vector<std::shared_ptr<H2Server>> h2_;  // one per server
   std::shared_ptr<Pool> pool_;  // streamed bodies hand their connections back if it still is there
 };
 

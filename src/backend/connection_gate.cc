@@ -61,7 +61,10 @@ void ConnectionGate::ask_others_to_evict(unsigned core) {
   for (unsigned i = 0; i < cores_.size(); ++i) {
     if (i == core || cores_[i].loop.load() == nullptr) continue;
     post(i, [i](ConnectionGate& gate) {
-      for (const Evict& evict : gate.cores_[i].evictors) {
+      const std::list<Evict>& evictors = gate.cores_[i].evictors;
+      auto next = evictors.begin();
+      while (next != evictors.end()) {
+        const Evict evict = *next++;  // it may take itself off the list
         if (evict()) return;
       }
     });

@@ -16,6 +16,7 @@ struct Server {
   std::string host{};  // name or IP literal, without brackets
   std::uint16_t port = 80;
   bool secure = false;      // https
+  bool http2 = false;       // without asking, over a plain connection
   std::string authority{};  // "shop", "shop:8080", "[::1]:80": what its Host field says
   std::string path{};       // what its URL puts before every path, without '/' at the end
   bool has_ip_host = false;

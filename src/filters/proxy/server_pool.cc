@@ -8,14 +8,15 @@
 namespace sluice::filters {
 namespace {
 
-std::shared_ptr<const backend::Servers> make_servers(const std::vector<ServerSpec>& specs) {
+std::shared_ptr<const backend::Servers> make_servers(const ServerPoolSpec& pool) {
   backend::Servers servers;
-  for (const ServerSpec& spec : specs) {
+  for (const ServerSpec& spec : pool.servers) {
     auto server = backend::parse_server_url(spec.url);
     if (!server) continue;  // validate() has refused it
     server->tags = spec.tags;
     server->weight = spec.weight;
     server->keep_host = spec.keep_host;
+    server->http2 = pool.http2.value_or(false);
     servers.push_back(std::move(*server));
   }
   return std::make_shared<const backend::Servers>(std::move(servers));
@@ -42,7 +43,7 @@ class InFlight {
 ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
                                          const ServerPoolPrototype* previous)
     : context_(std::move(context)),
-      servers_(make_servers(spec.servers)),
+      servers_(make_servers(spec)),
       header_(spec.load_balance.policy == "cookieHash" ? "Cookie"
                                                        : spec.load_balance.header_hash_key),
       outliers_(spec.outlier_detection.policy),
@@ -59,6 +60,7 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
       share(context_.idle_per_server_max, context_.core_count);
   client_options_.connector.connect_timeout = spec.connect_timeout;
   client_options_.connector.dns_period = spec.dns_refresh_period;
+  offers_http2_ = spec.http2.value_or(true);
   client_options_.connector.tls = make_tls(previous);
   client_options_.silence_max = spec.silence_timeout;
   client_options_.queue_timeout = spec.queue_timeout;
@@ -82,10 +84,10 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
 std::shared_ptr<const net::TlsClientContext> ServerPoolPrototype::make_tls(
     const ServerPoolPrototype* previous) const {
   if (!tls_) return nullptr;
-  if (previous != nullptr && previous->tls_ == tls_) {
+  if (previous != nullptr && previous->tls_ == tls_ && previous->offers_http2_ == offers_http2_) {
     return previous->client_options_.connector.tls;
   }
-  return tls_->make(false);
+  return tls_->make(offers_http2_);
 }
 
 Json ServerPoolPrototype::status() const {

@@ -64,6 +64,7 @@ class ServerPoolPrototype {
   std::string header_;
   std::optional<backend::StickySession> sticky_;
   backend::OutlierPolicy outliers_;
+  bool offers_http2_ = true;
   std::optional<TlsSpec> tls_;             // of the https servers, if there are any
   backend::ClientOptions client_options_;  // of one core
   std::uint32_t connections_max_ = 0;      // per server

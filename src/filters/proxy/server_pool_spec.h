@@ -78,6 +78,7 @@ struct ServerPoolSpec {
   std::optional<HealthCheckSpec> health_check;
   OutlierSpec outlier_detection;
   bool set_upstream_host = false;
+  std::optional<bool> http2;
   std::optional<TlsSpec> tls;
   Duration connect_timeout = std::chrono::seconds(10);
   Duration silence_timeout = std::chrono::minutes(1);
@@ -95,6 +96,10 @@ struct ServerPoolSpec {
           {.doc = "servers that fail requests are left out for a while"});
     visit("setUpstreamHost", set_upstream_host,
           {.doc = "send the server's Host, also if it is an IP address"});
+    visit(
+        "http2", http2,
+        {.doc = "true: HTTP/2 to plain servers too; false: to none; default: to https servers that "
+                "agree"});
     visit("tls", tls, {.doc = "to https servers of this pool; default: the proxy's mtls"});
     visit("connectTimeout", connect_timeout,
           {.min = 1'000'000, .doc = "to look a server up and connect to one of its addresses"});

@@ -83,13 +83,7 @@ void append_request_line(std::string& out, const Request& request) {
   append_allowed(out, kTokenChars, request.method);
   if (out.size() == start) out.append("GET");
   out.push_back(' ');
-  const bool asterisk = request.escaped_path == "*" && request.method == "OPTIONS";
-  if (!request.escaped_path.starts_with('/') && !asterisk) out.push_back('/');
-  append_target_part(out, request.escaped_path);
-  if (request.has_query || !request.query.empty()) {
-    out.push_back('?');
-    append_target_part(out, request.query);
-  }
+  append_target(out, request);
   out.append(" HTTP/1.1\r\n");
 }
 
@@ -132,6 +126,16 @@ void append_request_head(std::string& out, const Request& request,
   if (!request.upgrade.empty()) append_upgrade(out, request.upgrade);
   append_end_to_end(out, request.headers);
   out.append("\r\n");
+}
+
+void append_target(std::string& out, const Request& request) {
+  const bool asterisk = request.escaped_path == "*" && request.method == "OPTIONS";
+  if (!request.escaped_path.starts_with('/') && !asterisk) out.push_back('/');
+  append_target_part(out, request.escaped_path);
+  if (request.has_query || !request.query.empty()) {
+    out.push_back('?');
+    append_target_part(out, request.query);
+  }
 }
 
 void append_chunk(std::string& out, std::string_view bytes) {

@@ -45,6 +45,9 @@ void append_response_head(std::string& out, const Response& response, const Resp
 void append_request_head(std::string& out, const Request& request,
                          std::optional<std::uint64_t> length);
 
+// The path and the query, without what cannot stand there.
+void append_target(std::string& out, const Request& request);
+
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for empty bytes
 void append_last_chunk(std::string& out);
 

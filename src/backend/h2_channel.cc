@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/h2_channel.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::backend {
+
+using http::h2::ErrorCode;
+
+H2Channel::H2Channel(std::shared_ptr<H2Connection> connection, Duration silence_max, bool kept)
+    : connection_(std::move(connection)),
+      silence_max_(silence_max),
+      kept_(kept),
+      changed_(connection_->loop()),
+      taken_(connection_->loop()) {
+  connection_->add(*this);
+}
+
+H2Channel::~H2Channel() {
+  feeder_.reset();
+  connection_->remove(*this, id_, silent_);
+}
+
+// --- The request
+
+void H2Channel::open(http::Request& request, const Target& target) {
+  const std::string_view host = target.host.empty() ? std::string_view(request.host) : target.host;
+  std::string path(target.path);
+  if (!path.empty()) {
+    path += request.escaped_path;
+    request.escaped_path.swap(path);
+  }
+  const bool with_content = request.body.is_stream() || !request.body.bytes().empty();
+  id_ = connection_->session().open(*this, request, host, connection_->is_secure(), with_content);
+  if (!target.path.empty()) request.escaped_path.swap(path);
+}
+
+Task<Outcome<void>> H2Channel::start(http::Request& request, const Target& target, bool keep_body,
+                                     http::Response& response) {
+  response.clear();
+  response_ = &response;
+  head_method_ = request.method == "HEAD";
+  started_at_ = active_at_ = loop::EventLoop::now();
+  open(request, target);
+  if (id_ == 0) {
+    fate_ = Fate::unprocessed;
+    why_ = "the connection takes no more requests";
+    co_return std::unexpected(failure(Stage::head));
+  }
+  if (request.body.is_stream()) {
+    feeder_ = feed(std::exchange(request.body, http::Body()));
+    feeder_.start();
+  } else {
+    if (keep_body) kept_body_ = request.body.bytes();
+    offered_ = keep_body ? std::string_view(kept_body_) : request.body.bytes();
+    offered_all_ = true;
+  }
+  connection_->pump();
+  bool waiting = !has_head_ && !closed_;
+  while (waiting) {
+    const bool in_time = co_await wait();
+    if (!in_time) co_return std::unexpected(failure(Stage::head));
+    waiting = !has_head_ && !closed_ && !client_error_;
+  }
+  if (!has_head_ || client_error_) co_return std::unexpected(failure(Stage::head));
+  co_return Outcome<void>();
+}
+
+Task<void> H2Channel::feed(http::Body body) {
+  const auto length = body.length();
+  std::uint64_t total = 0;
+  while (!closed_ && !offered_all_) {
+    waits_for_client_ = true;
+    auto bytes = co_await body.reader()->read();
+    waits_for_client_ = false;
+    heard();
+    if (bytes) total += bytes->size();
+    if (bytes && bytes->empty() && length && total < *length) {
+      bytes = fail(ErrorKind::closed, "request body broke off");
+    }
+    if (bytes && length && total > *length) {
+      bytes = fail(ErrorKind::invalid, "request body is too long");
+    }
+    if (!bytes) {
+      client_error_ = std::move(bytes).error();
+      changed_.notify();
+      co_return;
+    }
+    offered_ = *bytes;
+    offered_all_ = bytes->empty();
+    if (closed_) co_return;
+    connection_->session().resume(id_);
+    connection_->pump();
+    while (!offered_.empty() && !closed_) {
+      (void)co_await taken_.wait(TimePoint::max());
+    }
+  }
+}
+
+std::string_view H2Channel::take(std::size_t size) {
+  const std::string_view part = offered_.substr(0, size);
+  offered_.remove_prefix(part.size());
+  heard();
+  if (offered_.empty()) taken_.notify();
+  return part;
+}
+
+// --- The response
+
+void H2Channel::on_head(std::optional<std::uint64_t> length, bool ended) {
+  heard();
+  has_head_ = true;
+  length_ = length;
+  has_body_ = !ended && !head_method_;
+  changed_.notify();
+}
+
+void H2Channel::on_data(std::string_view bytes) {
+  heard();
+  incoming_.append(bytes);
+  changed_.notify();
+}
+
+void H2Channel::on_end() {
+  ended_ = true;
+  changed_.notify();
+}
+
+void H2Channel::on_close(ErrorCode code) {
+  id_ = 0;
+  closed_ = true;
+  if (code == ErrorCode::refused_stream) fate_ = Fate::unprocessed;
+  why_ = "the backend ended the stream with code " + std::to_string(static_cast<unsigned>(code));
+  changed_.notify();
+  taken_.notify();
+}
+
+void H2Channel::on_connection_closed() {
+  if (std::exchange(closed_, true)) return;
+  id_ = 0;
+  why_ = connection_->reason();
+  if (why_.empty()) why_ = "connection closed";
+  if (kept_ && connection_->heard_at() <= started_at_) fate_ = Fate::unanswered;
+  changed_.notify();
+  taken_.notify();
+}
+
+// False when the time is up. While the client is waited for, the backend need not say anything.
+Task<bool> H2Channel::wait() {
+  while (true) {
+    const TimePoint now = loop::EventLoop::now();
+    if (waits_for_client_) active_at_ = now;
+    const bool unlimited = silence_max_ >= deadline_ - active_at_;
+    const TimePoint until = unlimited ? deadline_ : active_at_ + silence_max_;
+    if (now >= until) break;
+    const bool notified = co_await changed_.wait(until);
+    if (notified) co_return true;
+  }
+  timed_out_ = true;
+  silent_ = connection_->heard_at() <= started_at_;
+  co_return false;
+}
+
+Task<Outcome<std::string_view>> H2Channel::read_body() {
+  if (!chunk_.empty() && id_ != 0) {
+    connection_->session().consume(id_, chunk_.size());
+    connection_->pump();
+  }
+  chunk_.clear();
+  // While nobody read, the backend may have had to wait.
+  active_at_ = std::max(active_at_, loop::EventLoop::now());
+  while (true) {
+    if (!incoming_.empty()) {
+      chunk_.swap(incoming_);
+      co_return std::string_view(chunk_);
+    }
+    if (ended_) co_return std::string_view();
+    if (closed_ || client_error_) co_return std::unexpected(failure(Stage::body));
+    const bool in_time = co_await wait();
+    if (!in_time) co_return std::unexpected(failure(Stage::body));
+  }
+}
+
+Failure H2Channel::failure(Stage stage) {
+  if (client_error_) return {Stage::request_body, *client_error_};
+  if (timed_out_) return {stage, {ErrorKind::timed_out, "took too long"}};
+  return {stage, {ErrorKind::closed, why_}};
+}
+
+}  // namespace sluice::backend

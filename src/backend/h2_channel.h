@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// H2Channel: an exchange on a stream of an HTTP/2 connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "backend/channel.h"
+#include "backend/h2_connection.h"
+#include "backend/signal.h"
+#include "http/h2/client_session.h"
+
+namespace sluice::backend {
+
+class H2Channel final : public Channel, private http::h2::ClientStream {
+ public:
+  // `silence_max`: how long the backend may take nothing and give nothing, while it could. `kept`:
+  // others have used the connection before.
+  H2Channel(std::shared_ptr<H2Connection> connection, Duration silence_max, bool kept);
+  ~H2Channel() override;
+
+  Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
+                            http::Response& response) override;
+  Task<Outcome<std::string_view>> read_body() override;
+  bool has_body() const override { return has_body_; }
+  std::optional<std::uint64_t> content_length() const override { return length_; }
+  Fate fate(const Failure&) const override { return fate_; }
+  void set_deadline(TimePoint when) override { deadline_ = when; }
+
+  // The connection has ended, whatever the reason.
+  void on_connection_closed();
+
+ private:
+  http::Response& response() override { return *response_; }
+  void on_head(std::optional<std::uint64_t> length, bool ended) override;
+  void on_data(std::string_view bytes) override;
+  void on_end() override;
+  void on_close(http::h2::ErrorCode code) override;
+  http::h2::SessionStream::Offer offer() override { return {offered_.size(), offered_all_}; }
+  std::string_view take(std::size_t size) override;
+
+  void open(http::Request& request, const Target& target);
+  Task<void> feed(http::Body body);
+  Task<bool> wait();
+  Failure failure(Stage stage);
+  void heard() { active_at_ = loop::EventLoop::now(); }
+
+  std::shared_ptr<H2Connection> connection_;
+  const Duration silence_max_;
+  const bool kept_;
+  http::h2::StreamId id_ = 0;  // 0: not open
+  TimePoint deadline_ = TimePoint::max();
+  TimePoint started_at_;
+  TimePoint active_at_;  // when bytes went either way
+  Signal changed_;       // something has come, or the end
+  Signal taken_;         // all that was offered has been taken
+  http::Response* response_ = nullptr;
+  std::optional<std::uint64_t> length_;
+  std::string incoming_;
+  std::string chunk_;  // what read_body() has handed out
+  std::string kept_body_;
+  std::string_view offered_;
+  bool offered_all_ = false;
+  bool waits_for_client_ = false;
+  bool has_head_ = false;
+  bool has_body_ = false;
+  bool head_method_ = false;
+  bool ended_ = false;
+  bool closed_ = false;
+  bool timed_out_ = false;
+  bool silent_ = false;
+  Fate fate_ = Fate::unknown;
+  std::string why_;                    // it was closed
+  std::optional<Error> client_error_;  // why the request's body cannot be read
+  Task<void> feeder_;                  // last: it uses the others
+};
+
+}  // namespace sluice::backend

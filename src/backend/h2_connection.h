@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// H2Connection: HTTP/2 with a backend over one stream, many exchanges at a time. Core-bound. It
+// keeps itself alive as long as it is open.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "backend/connection_gate.h"
+#include "base/time.h"
+#include "http/h2/client_session.h"
+#include "loop/core.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "net/resolver.h"
+#include "net/stream.h"
+
+namespace sluice::backend {
+
+class H2Channel;
+
+struct H2Options {
+  Duration idle_for_max = std::chrono::seconds(90);  // then it is closed; 0: at once
+  Duration silence_max = std::chrono::minutes(1);  // of a backend that takes nothing of what waits
+};
+
+class H2Connection : public std::enable_shared_from_this<H2Connection> {
+ public:
+  H2Connection(const loop::Core& core, std::unique_ptr<net::Stream> stream, net::Endpoint endpoint,
+               ConnectionGate::Pass pass, std::shared_ptr<ConnectionGate> gate, H2Options options);
+  H2Connection(const H2Connection&) = delete;
+  H2Connection& operator=(const H2Connection&) = delete;
+  // First of all, once.
+  void start();
+
+  [[nodiscard]] bool open() const { return open_; }
+  // Another exchange may begin now.
+  [[nodiscard]] bool accepts() const { return open_ && !suspect_ && session_.accepts(); }
+  [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
+  // No exchanges but those under way.
+  void retire();
+  void close();
+
+  // For H2Channel.
+  [[nodiscard]] http::h2::ClientSession& session() { return session_; }
+  // Sends what the session has to say.
+  void pump();
+  void add(H2Channel& channel);
+  // `id`: of its stream, if it is still open. `silent`: it was given up for want of an answer.
+  void remove(H2Channel& channel, http::h2::StreamId id, bool silent);
+  [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
+  [[nodiscard]] bool is_secure() const { return stream_->is_secure(); }
+  [[nodiscard]] loop::EventLoop& loop() const { return core_.loop; }
+  [[nodiscard]] std::string_view reason() const { return reason_; }
+
+ private:
+  static Task<void> read_all(std::shared_ptr<H2Connection> self);
+  static Task<void> write_all(std::shared_ptr<H2Connection> self);
+  void rest();
+
+  const loop::Core& core_;
+  ConnectionGate::Pass pass_;
+  std::shared_ptr<ConnectionGate> gate_;
+  std::shared_ptr<void> evictor_;
+  net::Endpoint endpoint_;
+  std::unique_ptr<net::Stream> stream_;
+  H2Options options_;
+  http::h2::ClientSession session_;
+  std::unordered_set<H2Channel*> channels_;
+  std::string out_;
+  std::string reason_;  // why it was closed
+  TimePoint heard_at_;
+  loop::EventLoop::Timer idle_timer_;
+  bool open_ = true;
+  bool writing_ = false;
+  bool suspect_ = false;
+};
+
+}  // namespace sluice::backend
