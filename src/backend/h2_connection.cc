@@ -49,6 +49,7 @@ Task<void> H2Connection::read_all(std::shared_ptr<H2Connection> self) {
     self->heard_at_ = loop::EventLoop::now();
     self->session_.receive({buffer.data(), *count});
     self->pump();
+    self->gate_->notify(self->core_);  // the backend may allow more streams now
     if (self->session_.finished()) {
       self->reason_ = self->session_.failure();
       break;

@@ -11,7 +11,9 @@ class Backend:
     """`/slow` waits until release() before it answers, `/status/<n>` answers with that status, `/drop` closes
     the connection without an answer; all else answers JSON: what arrived, and this backend's name."""
 
-    def __init__(self, name: str = "backend", tls: ssl.SSLContext | None = None):
+    def __init__(
+        self, name: str = "backend", tls: ssl.SSLContext | None = None, address: str = "127.0.0.1", port: int = 0
+    ):
         self.name = name
         self.connections = 0
         self.most_at_once = 0  # of requests
@@ -88,7 +90,7 @@ class Backend:
 
             do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = answer
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((address, port), Handler)
         self._server.daemon_threads = True
         self.secure = tls is not None
         if tls is not None:

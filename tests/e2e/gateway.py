@@ -100,6 +100,7 @@ class Server:
         self.program = BIN / "sluice-server"
         self.bind = "127.0.0.1"  # where the admin API listens
         self.process: subprocess.Popen | None = None
+        self.wrapper: list[str] = []  # a command that starts the server, its command line behind
         home.mkdir(parents=True, exist_ok=True)
         self._shell_path = home / "bin"
         self._shell_path.mkdir(exist_ok=True)
@@ -119,6 +120,7 @@ class Server:
         self._stderr = open(self.home / "stderr.log", "ab")
         self.process = subprocess.Popen(
             [
+                *self.wrapper,
                 self.program,
                 *("--home-dir", self.home),
                 *("--log-dir", "log"),
