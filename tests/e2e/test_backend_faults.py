@@ -64,7 +64,7 @@ def test_a_backend_turns_bad_under_load_and_recovers(server, port, put, faulty, 
 
 
 def test_a_backend_is_killed_under_load_and_comes_back(server, port, put, faulty):
-    put(faulty.url, outlierDetection={"consecutiveFailures": 0})
+    put(faulty.url, timeout="2s", outlierDetection={"consecutiveFailures": 0})
     with load_on(port) as load:
         load.wait_more(100)
         faulty.kill()
@@ -73,7 +73,8 @@ def test_a_backend_is_killed_under_load_and_comes_back(server, port, put, faulty
         good = load.statuses()[200]
         wait_until(lambda: load.statuses()[200] > good + 100, "all is well again")
     assert load.errors == []
-    assert set(load.statuses()) == {200, 503}
+    # A connection that asyncio has accepted and not begun to serve when it is killed is never answered: 408.
+    assert {200, 503} <= set(load.statuses()) <= {200, 408, 503}
     server.access_line("serverError")
 
 
@@ -147,14 +148,16 @@ def test_of_two_servers_one_fails(server, port, put, faulty, other, mode):
 
 
 def test_passive_checks_alone_do_it_too(server, port, put, faulty, other):
-    put(faulty.url, other.url, outlierDetection={"ejectionTime": "1h", "maxEjectionTime": "1h"})
+    put(faulty.url, other.url, timeout="2s", outlierDetection={"ejectionTime": "1h", "maxEjectionTime": "1h"})
+
+    def first() -> dict:
+        return server.status("p")["filters"]["proxy"]["mainPool"]["servers"][0]
+
     with load_on(port) as load:
         load.wait_more(100)
         faulty.kill()
-        wait_until(
-            lambda: server.status("p")["filters"]["proxy"]["mainPool"]["servers"][0]["ejected"],
-            "the failing server is left out",
-        )
+        wait_until(lambda: first()["ejected"], "the failing server is left out")
+        wait_until(lambda: first()["inFlight"] == 0, "the last tries at it end")
         load.wait_more(2 * CONNECTIONS)
         failed = load.count - load.statuses()[200]
         load.wait_more(300)
