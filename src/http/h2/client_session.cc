@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <unordered_map>
 #include <vector>
 
@@ -209,7 +208,7 @@ ssize_t ClientSession::State::read_content(nghttp2_session*, std::int32_t id, st
   const SessionStream::Offer offer = entry->stream->offer();
   if (offer.size == 0 && !offer.all) return NGHTTP2_ERR_DEFERRED;
   const std::string_view part = entry->stream->take(std::min(size, offer.size));
-  std::memcpy(buffer, part.data(), part.size());
+  std::ranges::copy(part, buffer);  // which may be nothing at all
   if (offer.all && part.size() == offer.size) *flags |= NGHTTP2_DATA_FLAG_EOF;
   return static_cast<ssize_t>(part.size());
 }
