@@ -5,6 +5,7 @@ import ctypes
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -42,13 +43,19 @@ _ports_given: set[int] = set()
 
 
 def free_port() -> int:
+    """None of those that the kernel gives to clients: a connection of anybody's could take it before the server does."""
+    ends = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
+        port = random.randrange(min(20_000, ends - 5_000), ends)
+        if port in _ports_given:
+            continue
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _ports_given:
-            _ports_given.add(port)
-            return port
+            try:
+                probe.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+        _ports_given.add(port)
+        return port
 
 
 def sanitizer_environment() -> dict[str, str]:
