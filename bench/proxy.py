@@ -11,7 +11,6 @@ threads as the machine has processors, keeps its connections to the backend, and
 """
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from run import BIN, ROOT, Arena, Contender, cpu_seconds, family, free_port, wait_for_port
+from run import BIN, ROOT, Arena, Contender, cpu_seconds, family, free_port, measure_in_turns, wait_for_port, write_result
 
 TARGET = 1.2  # Sluice / nginx
 
@@ -183,20 +182,12 @@ def main() -> None:
             arena.add_nginx_proxy(backend)
             arena.add_haproxy(backend)
             arena.add_sluice_proxy(backend)
-            for contender in arena.contenders:
-                contender.measure(1, keep=False)  # warm
-            for number in range(arguments.rounds):
-                print(f"round {number + 1} of {arguments.rounds}", flush=True)
-                turn = number % len(arena.contenders)
-                for contender in arena.contenders[turn:] + arena.contenders[:turn]:
-                    contender.measure(arguments.seconds, keep=True)
+            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
             result = report(arena.contenders)
         finally:
             arena.stop()
     result |= {"rounds": arguments.rounds, "seconds": arguments.seconds, "bytes": arguments.bytes}
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"written to {arguments.json}")
+    write_result(arguments.json, result)
 
 
 if __name__ == "__main__":

@@ -250,6 +250,23 @@ def report(contenders: list[Contender]) -> dict:
     return {"rows": rows, "target": TARGET}
 
 
+def measure_in_turns(contenders: list[Contender], rounds: int, seconds: float) -> None:
+    """A warm-up, then rounds, each of which another one begins."""
+    for contender in contenders:
+        contender.measure(1, keep=False)
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", flush=True)
+        turn = number % len(contenders)
+        for contender in contenders[turn:] + contenders[:turn]:
+            contender.measure(seconds, keep=True)
+
+
+def write_result(path: Path, result: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"written to {path}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -271,20 +288,12 @@ def main() -> None:
                 program = flash_sale_program()
                 arena.add_sluice(program, access_log=False)
                 arena.add_sluice(program, access_log=True)
-            for contender in arena.contenders:
-                contender.measure(1, keep=False)  # warm
-            for number in range(arguments.rounds):
-                print(f"round {number + 1} of {arguments.rounds}", flush=True)
-                turn = number % len(arena.contenders)
-                for contender in arena.contenders[turn:] + arena.contenders[:turn]:
-                    contender.measure(arguments.seconds, keep=True)
+            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
             result = report(arena.contenders)
         finally:
             arena.stop()
     result |= {"rounds": arguments.rounds, "seconds": arguments.seconds, "processors": os.cpu_count()}
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"written to {arguments.json}")
+    write_result(arguments.json, result)
 
 
 if __name__ == "__main__":

@@ -2,34 +2,18 @@
 """HTTPServer with `https: true`: certificates by name, mutual TLS, changes while connections are
 open, and that keys stay where they are."""
 
-import base64
 import json
 import re
 import socket
 import ssl
 import subprocess
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from certificates import Pair, self_signed
 from client import Connection, request
 from gateway import BIN, DEADLINE, documents, http_server, mock, pipeline, proxy, wasm
 from idle import resident_bytes
-
-
-@dataclass
-class Pair:
-    certificate: Path
-    key: Path
-
-    @property
-    def cert64(self) -> str:
-        return base64.b64encode(self.certificate.read_bytes()).decode()
-
-    @property
-    def key64(self) -> str:
-        return base64.b64encode(self.key.read_bytes()).decode()
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +21,7 @@ def make_pair(tmp_path_factory):
     folder = tmp_path_factory.mktemp("certificates")
 
     def make(name: str) -> Pair:
-        """A new self-signed certificate for `name`."""
-        stem = f"{name}-{len(list(folder.iterdir()))}"
-        pair = Pair(folder / f"{stem}.crt", folder / f"{stem}.key")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", pair.key, "-out", pair.certificate],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        return pair
+        return self_signed(folder, f"DNS:{name}")
 
     return make
 
