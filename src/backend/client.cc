@@ -23,21 +23,27 @@ bool is_idempotent(std::string_view method) {
   return std::ranges::find(kMethods, method) != kMethods.end();
 }
 
+std::vector<std::shared_ptr<ConnectionGate>> gates_of(const ServerStates& states) {
+  std::vector<std::shared_ptr<ConnectionGate>> gates;
+  for (const auto& state : states) gates.push_back(state->gate);
+  return gates;
+}
+
 Failure failure_of(Stage stage, ErrorKind kind, std::string message) {
   return {stage, {kind, std::move(message)}};
 }
 
 }  // namespace
 
-Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, Gates gates,
+Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, ServerStates states,
                const ClientOptions& options)
     : core_(core),
       servers_(std::move(servers)),
-      gates_(std::move(gates)),
+      states_(std::move(states)),
       queue_timeout_(options.queue_timeout),
       silence_max_(options.silence_max),
       idle_for_max_(options.pool.idle_max > 0 ? options.pool.idle_for_max : Duration::zero()),
-      pool_(std::make_shared<Pool>(core, gates_, options.pool)) {
+      pool_(std::make_shared<Pool>(core, gates_of(states_), options.pool)) {
   for (const Server& server : *servers_) {
     connectors_.push_back(std::make_unique<Connector>(core.loop, server, options.connector));
     h2_.push_back(std::make_shared<H2Server>());
@@ -99,6 +105,7 @@ std::unique_ptr<Channel> Client::take_stream(std::size_t server) {
 
 Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
                                      http::Response& response) {
+  const InFlight in_flight(*states_[call.server], core_.index);
   int repeats = request.body.is_stream() ? 0 : kRepeatsMax;
   bool fresh = false;
   const Target target{call.host, (*servers_)[call.server].path};
@@ -133,7 +140,7 @@ std::unique_ptr<Channel> Client::take_kept(std::size_t server) {
 
 // A new connection if `fresh`: a kept one has failed, and the others may be as old.
 Task<Outcome<std::unique_ptr<Channel>>> Client::open(const Call& call, bool fresh) {
-  ConnectionGate& gate = *gates_[call.server];
+  ConnectionGate& gate = *states_[call.server]->gate;
   const H2Server& h2 = *h2_[call.server];
   if (h2.spoken && h2.connecting && !fresh) {
     if (auto kept = take_kept(call.server)) co_return kept;
@@ -149,7 +156,7 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::open(const Call& call, bool fres
 }
 
 Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, bool fresh) {
-  ConnectionGate& gate = *gates_[call.server];
+  ConnectionGate& gate = *states_[call.server]->gate;
   const TimePoint deadline = std::min(call.deadline, loop::EventLoop::now() + queue_timeout_);
   std::optional<ConnectionGate::Pass> pass;
   {
@@ -196,7 +203,7 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
   options.silence_max = silence_max_;
   auto connection =
       std::make_shared<H2Connection>(core_, std::move(link->stream), std::move(link->endpoint),
-                                     std::move(pass), gates_[call.server], options);
+                                     std::move(pass), states_[call.server]->gate, options);
   auto channel = std::make_unique<H2Channel>(connection, silence_max_, false);
   connection->start();
   h2->connections.push_back(std::move(connection));
@@ -209,7 +216,9 @@ Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> ch
   const bool streams = call.body_bytes_max < 0 || response.status == 101;
   if (streams && channel->has_body()) {
     channel->set_deadline(TimePoint::max());
-    response.body = http::Body(std::make_unique<ResponseBody>(std::move(channel)), length);
+    response.body = http::Body(
+        std::make_unique<ResponseBody>(std::move(channel), states_[call.server], core_.index),
+        length);
     co_return Outcome<void>();
   }
   const auto bytes_max = static_cast<std::uint64_t>(std::max<std::int64_t>(call.body_bytes_max, 0));

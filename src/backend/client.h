@@ -13,6 +13,7 @@
 #include "backend/h2_connection.h"
 #include "backend/pool.h"
 #include "backend/server.h"
+#include "backend/server_state.h"
 #include "http/message.h"
 #include "loop/core.h"
 #include "loop/task.h"
@@ -37,12 +38,11 @@ struct ClientOptions {
 };
 
 using Servers = std::vector<Server>;
-using Gates = std::vector<std::shared_ptr<ConnectionGate>>;
 
 class Client {
  public:
-  // `gates`: one per server. `core` outlives the Client.
-  Client(const loop::Core& core, std::shared_ptr<const Servers> servers, Gates gates,
+  // `states`: one per server. `core` outlives the Client.
+  Client(const loop::Core& core, std::shared_ptr<const Servers> servers, ServerStates states,
          const ClientOptions& options);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -52,8 +52,8 @@ class Client {
   // Sends `request`, fills `response`. If a kept connection turns out to be dead before any byte of
   // a response, a request that may be repeated (idempotent, its body whole) goes out once more; and
   // up to three times if the backend says that it has not looked at it. A streamed request body is
-  // taken from the request. A streamed response body owns its connection; dropping it early closes
-  // the connection.
+  // taken from the request. A streamed response body owns its connection, and counts as in flight,
+  // until its end has been read; dropping it early closes the connection.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
                                              http::Response& response);
   [[nodiscard]] std::size_t idle() const { return pool_->idle(); }
@@ -71,7 +71,7 @@ class Client {
 
   const loop::Core& core_;
   std::shared_ptr<const Servers> servers_;
-  Gates gates_;
+  ServerStates states_;
   Duration queue_timeout_;
   Duration silence_max_;
   Duration idle_for_max_;

@@ -168,6 +168,22 @@ TEST_F(ClientBodyTest, DroppedStreamClosesItsConnection) {
   EXPECT_EQ(server_->connections(), 2U);
 }
 
+TEST_F(ClientBodyTest, InFlightUntilTheEndOfTheStream) {
+  serve({answer_all});
+  const auto in_flight = [this] { return state_->cells.sum(&ServerState::Cells::in_flight); };
+  ASSERT_TRUE(exchange());
+  EXPECT_EQ(in_flight(), 0U);
+  call_.body_bytes_max = -1;
+  ASSERT_TRUE(exchange());
+  EXPECT_EQ(in_flight(), 1U);
+  ASSERT_TRUE(buffer_response());
+  EXPECT_EQ(in_flight(), 0U);
+  ASSERT_TRUE(exchange());
+  EXPECT_EQ(in_flight(), 1U);
+  response_.body.clear();
+  EXPECT_EQ(in_flight(), 0U);
+}
+
 TEST_F(ClientBodyTest, StreamMayOutliveTheClient) {
   serve({answer_all});
   call_.body_bytes_max = -1;

@@ -42,7 +42,7 @@ class ClientFixture : public testing::Test {
   }
   void make_client(const ClientOptions& options = {}) {
     const auto servers = std::make_shared<const Servers>(Servers{server_entry_});
-    client_ = std::make_unique<Client>(core_, servers, Gates{gate_}, options);
+    client_ = std::make_unique<Client>(core_, servers, ServerStates{state_}, options);
   }
   Outcome<void> exchange() {
     return loop::run_to_completion(loop_, client_->exchange(call_, request_, response_));
@@ -64,7 +64,7 @@ class ClientFixture : public testing::Test {
 
   loop::EventLoop loop_;
   loop::Core core_{loop_, 0, 1};
-  std::shared_ptr<ConnectionGate> gate_ = std::make_shared<ConnectionGate>(1);
+  std::shared_ptr<ServerState> state_ = std::make_shared<ServerState>(1);
   Server server_entry_;
   std::unique_ptr<ScriptedServer> server_;
   std::unique_ptr<Client> client_;

@@ -116,7 +116,7 @@ class QueueTest : public ClientFixture {
 
 TEST_F(QueueTest, TheSecondWaitsForTheConnectionOfTheFirst) {
   serve({answer_all});
-  gate_->set_limits(1, 10);
+  state_->gate->set_limits(1, 10);
   EXPECT_EQ(both(), std::pair(std::string("hello"), std::string("hello")));
   EXPECT_EQ(server_->connections(), 1U);
 }
@@ -126,7 +126,7 @@ TEST_F(QueueTest, ConnectionsThatEndMakeRoom) {
     co_await peer.head();
     co_await peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello");
   }});
-  gate_->set_limits(1, 10);
+  state_->gate->set_limits(1, 10);
   EXPECT_EQ(both(), std::pair(std::string("hello"), std::string("hello")));
   EXPECT_EQ(server_->connections(), 2U);
 }
@@ -138,9 +138,9 @@ TEST_F(QueueTest, FullOrTooSlow) {
     co_await peer.send(kHello);
     co_await peer.head();
   }});
-  gate_->set_limits(1, 0);
+  state_->gate->set_limits(1, 0);
   EXPECT_EQ(both().second, "the queue for a connection is full");
-  gate_->set_limits(1, 1);
+  state_->gate->set_limits(1, 1);
   ClientOptions options;
   options.queue_timeout = std::chrono::milliseconds(5);
   make_client(options);

@@ -22,10 +22,10 @@ ClientOptions no_idle(ConnectorOptions connector) {
 }
 
 // Checks do not wait for the connections that requests use.
-Gates own_gates(std::size_t count) {
-  Gates gates(count);
-  for (auto& gate : gates) gate = std::make_shared<ConnectionGate>(1);
-  return gates;
+ServerStates own_states(std::size_t count) {
+  ServerStates states(count);
+  for (auto& state : states) state = std::make_shared<ServerState>(1);
+  return states;
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ struct HealthChecker::Run {
         states(std::move(its_states)),
         check(std::move(its_check)),
         logger(std::move(its_logger)),
-        client(core, servers, own_gates(servers->size()), no_idle(check.connector)),
+        client(core, servers, own_states(servers->size()), no_idle(check.connector)),
         faults(servers->size()) {}
 
   Task<void> watch(std::size_t server);

@@ -22,7 +22,10 @@ Task<Result<std::string_view>> ResponseBody::read() {
   if (!channel_) co_return std::string_view();
   auto bytes = co_await channel_->read_body();
   if (!bytes) co_return std::unexpected(std::move(bytes).error().error);
-  if (bytes->empty()) channel_.reset();
+  if (bytes->empty()) {
+    channel_.reset();
+    in_flight_.reset();
+  }
   co_return *bytes;
 }
 

@@ -4,20 +4,27 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backend/channel.h"
+#include "backend/server_state.h"
 #include "http/body.h"
 
 namespace sluice::backend {
 
-// Owns the channel until the end of the body.
+// Owns the channel until the end of the body; so long the exchange is in flight.
 class ResponseBody final : public http::BodyReader {
  public:
-  explicit ResponseBody(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
+  ResponseBody(std::unique_ptr<Channel> channel, std::shared_ptr<ServerState> state, unsigned core)
+      : state_(std::move(state)),
+        in_flight_(std::in_place, *state_, core),
+        channel_(std::move(channel)) {}
   Task<Result<std::string_view>> read() override;
 
  private:
+  std::shared_ptr<ServerState> state_;
+  std::optional<InFlight> in_flight_;
   std::unique_ptr<Channel> channel_;  // null: the end was read
 };
 

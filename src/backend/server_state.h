@@ -31,9 +31,9 @@ class ServerState {
       : cells(core_count), gate(std::make_shared<ConnectionGate>(core_count)) {}
 
   struct Cells {
-    observe::Cell requests;  // tries that went to this server
-    observe::Cell failures;  // that brought no whole response
-    observe::Cell in_flight;
+    observe::Cell requests;   // tries that went to this server
+    observe::Cell failures;   // that brought no whole response
+    observe::Cell in_flight;  // until the end of the response's body, streamed or not
   };
   observe::PerCore<Cells> cells;
   const std::shared_ptr<ConnectionGate> gate;  // its connections
@@ -61,6 +61,21 @@ class ServerState {
   std::atomic<Clock::rep> ejected_until_{0};  // since the epoch of Clock; 0: never was
 };
 
+// An exchange with a server that is under way, for as long as it lives. Of one core.
+class InFlight {
+ public:
+  // `state` outlives it.
+  InFlight(ServerState& state, unsigned core) : cells_(state.cells.at(core)) {
+    cells_.in_flight.add();
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight() { cells_.in_flight.subtract(); }
+
+ private:
+  ServerState::Cells& cells_;
+};
+
 using ServerStates = std::vector<std::shared_ptr<ServerState>>;
 
 // Which servers a core may choose from at this moment.
@@ -74,7 +89,7 @@ class Availability {
   // are asked again before nobody is: then it is all healthy ones. Empty: none is healthy.
   void list(std::vector<std::size_t>& out) const;
   [[nodiscard]] std::size_t size() const { return states_.size(); }
-  // Tries of this core that are under way.
+  // Exchanges of this core that are under way.
   [[nodiscard]] std::uint64_t in_flight(std::size_t server) const {
     return states_[server]->cells.at(core_).in_flight.get();
   }

@@ -2,6 +2,7 @@
 """A backend whose answers a function of the test decides."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -21,7 +22,7 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    chunks: list[bytes] | None = None
+    chunks: Iterable[bytes] | None = None
     after: threading.Event | None = None  # waits for it before it answers
 
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many connections a backend gets, and who waits for one."""
 
+import threading
+
 import pytest
 
 from backend import Backend
 from client import Connection, Load, fetch, request
 from gateway import DEADLINE, http_server, pipeline, proxy, wait_until
+from scripted import Answer, Scripted
 
 
 @pytest.fixture
@@ -60,6 +63,33 @@ def test_who_waits_too_long(server, port, put, backend):
         backend.release()
         assert first.receive().status == 200
     assert fetch(port, "/third").status == 200
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["to its end", "given up"])
+def test_a_streamed_answer_holds_its_connection(server, port, put, leaves):
+    go_on = threading.Event()
+
+    def pieces():
+        yield b"first"
+        assert go_on.wait(120)
+        yield b"last"
+
+    answers = {"/stream": lambda: Answer(chunks=pieces()), "/second": lambda: Answer(body=b"ok")}
+    with Scripted(lambda call: answers[call.target]()) as streamer:
+        put(streamer, serverMaxBodySize=-1, maxConnsPerHost=1, queueTimeout="1m")
+        with Connection(port) as first, Connection(port) as second:
+            first.send(request("/stream"))._until(b"first")
+            second.send(request("/second"))
+            wait_until(lambda: facts(server)["queued"] == 1, "the second waits")
+            assert facts(server)["connections"] == 1
+            assert streamer.targets == ["/stream"]
+            if leaves:
+                first.close()
+            else:
+                go_on.set()
+                first._until(b"last")
+            assert second.receive().body == b"ok"
+        go_on.set()
 
 
 def test_who_leaves_the_queue_is_not_waited_for(server, port, put, backend):

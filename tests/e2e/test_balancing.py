@@ -2,12 +2,14 @@
 """Which server of a pool gets a request: policies, sticky sessions, health."""
 
 import collections
+import threading
 
 import pytest
 
 from backend import Backend
 from client import Connection, Load, fetch, request
-from gateway import http_server, pipeline, wait_until
+from gateway import Server, http_server, pipeline, proxy, wait_until
+from scripted import Answer, Scripted
 
 
 class Pool:
@@ -69,6 +71,64 @@ def test_weights_of_all_or_none(pool):
 def test_random_policies_use_all(pool, policy):
     pool.apply(loadBalance={"policy": policy})
     assert set(pool.names(100)) == set("xyz")
+
+
+class Streamer:
+    """Backends whose answers begin with their name and go on when the test says so."""
+
+    def __init__(self, names: str):
+        self.go_on = threading.Event()
+        self.backends = {name: Scripted(lambda call, name=name: Answer(chunks=self._pieces(name))) for name in names}
+
+    def _pieces(self, name: str):
+        yield name.encode()
+        assert self.go_on.wait(120)
+        yield b"end"
+
+    def __enter__(self) -> "Streamer":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.go_on.set()
+        for backend in self.backends.values():
+            backend.__exit__()
+
+
+def begin(connection: Connection) -> bytes:
+    """Asks for an answer and reads until its first piece is there, which it returns."""
+    connection.send(request())._until(b"\r\n\r\n")
+    assert connection._until(b"\r\n") == b"1"  # the size of the chunk
+    return connection._until(b"\r\n")
+
+
+def test_a_streamed_answer_is_under_way_until_its_end(tmp_path, port):
+    server = Server(tmp_path / "home", "--workers", "1").start()
+    with Streamer("xy") as streamer:
+        urls = [backend.url for backend in streamer.backends.values()]
+        server.apply(
+            http_server(port, {"backend": "p"}),
+            pipeline("p", proxy(*urls, serverMaxBodySize=-1, loadBalance={"policy": "leastRequests"})),
+        )
+
+        def in_flight() -> list[int]:
+            servers = server.status("p")["filters"]["proxy"]["mainPool"]["servers"]
+            return [facts["inFlight"] for facts in servers]
+
+        crowd = [Connection(port) for _ in range(20)]
+        names = [begin(connection) for connection in crowd]
+        assert collections.Counter(names) == {b"x": 10, b"y": 10}
+        assert in_flight() == [10, 10]
+        for connection, name in zip(crowd, names, strict=True):
+            if name == b"x":
+                connection.close()
+        wait_until(lambda: in_flight() == [0, 10], "those who left count no more")
+        late = [Connection(port) for _ in range(10)]
+        assert {begin(connection) for connection in late} == {b"x"}
+        streamer.go_on.set()
+        wait_until(lambda: in_flight() == [0, 0], "all have ended")
+        for connection in crowd + late:
+            connection.close()
+    server.stop()
 
 
 @pytest.mark.parametrize(

@@ -26,18 +26,6 @@ std::size_t share(std::size_t total, unsigned core_count) {
   return (total + core_count - 1) / core_count;
 }
 
-// A try that is under way, however it ends.
-class InFlight {
- public:
-  explicit InFlight(backend::ServerState::Cells& cells) : cells_(cells) { cells_.in_flight.add(); }
-  InFlight(const InFlight&) = delete;
-  InFlight& operator=(const InFlight&) = delete;
-  ~InFlight() { cells_.in_flight.subtract(); }
-
- private:
-  backend::ServerState::Cells& cells_;
-};
-
 }  // namespace
 
 ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
@@ -66,18 +54,25 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
   client_options_.queue_timeout = spec.queue_timeout;
   connections_max_ = spec.max_conns_per_host;
   queue_max_ = spec.max_queue_per_host;
-  for (const backend::Server& server : *servers_) {
-    auto& state = states_.emplace_back();
-    for (std::size_t i = 0; previous != nullptr && i < previous->servers_->size(); ++i) {
-      if ((*previous->servers_)[i].url == server.url) state = previous->states_[i];
-    }
-    if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
-  }
+  inherit_states(previous);
   if (!spec.health_check) return;
   backend::HealthCheck check = spec.health_check->make();
   check.connector = client_options_.connector;
   checker_ = std::make_unique<backend::HealthChecker>(
       context_.health_thread, context_.name, *servers_, states_, std::move(check), context_.logger);
+}
+
+// A URL may stand there more than once: each has a state of its own.
+void ServerPoolPrototype::inherit_states(const ServerPoolPrototype* previous) {
+  backend::ServerStates known;
+  if (previous != nullptr) known = previous->states_;
+  for (const backend::Server& server : *servers_) {
+    auto& state = states_.emplace_back();
+    for (std::size_t i = 0; !state && i < known.size(); ++i) {
+      if ((*previous->servers_)[i].url == server.url) state.swap(known[i]);
+    }
+    if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
+  }
 }
 
 // The same one as before if nothing has changed, so that connections and tickets can go on.
@@ -129,9 +124,7 @@ std::shared_ptr<backend::Client> ServerPool::make_client(const ServerPool* previ
       previous->prototype_->client_options_ == pool.client_options_) {
     return previous->client_;
   }
-  backend::Gates gates;
-  for (const auto& state : pool.states_) gates.push_back(state->gate);
-  return std::make_shared<backend::Client>(core_, pool.servers_, std::move(gates),
+  return std::make_shared<backend::Client>(core_, pool.servers_, pool.states_,
                                            pool.client_options_);
 }
 
@@ -149,7 +142,6 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& 
   call.host = host_for(server, request.host);
   call.body_bytes_max = attempt.body_bytes_max;
   call.deadline = attempt.deadline;
-  const InFlight in_flight(prototype_->states_[*choice]->cells.at(core_.index));
   auto outcome = co_await client_->exchange(call, request, response);
   note(*choice, outcome, response.status);
   if (!outcome) {

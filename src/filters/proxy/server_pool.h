@@ -54,6 +54,7 @@ class ServerPoolPrototype {
 
  private:
   friend class ServerPool;
+  void inherit_states(const ServerPoolPrototype* previous);
   [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make_tls(
       const ServerPoolPrototype* previous) const;
 
