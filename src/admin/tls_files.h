@@ -3,10 +3,10 @@
 // read again when they are replaced. Any thread.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
+#include "base/published.h"
 #include "base/result.h"
 #include "net/tls/tls_context.h"
 
@@ -30,7 +30,7 @@ class TlsFiles {
  private:
   explicit TlsFiles(TlsPaths paths) : paths_(std::move(paths)) {}
   const TlsPaths paths_;
-  std::atomic<std::shared_ptr<const net::TlsContext>> current_;
+  Published<net::TlsContext> current_;
 };
 
 }  // namespace sluice::admin

@@ -4,9 +4,9 @@
 // as HTTP/1.1. No kind that an object may name.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
+#include "base/published.h"
 #include "net/descriptor_channel.h"
 #include "pipeline/filter.h"
 
@@ -16,14 +16,16 @@ namespace sluice::filters {
 class SuccessorGate {
  public:
   // From now on requests go out through `channel`.
-  void open(std::shared_ptr<const net::DescriptorChannel> channel) { channel_.store(channel); }
+  void open(std::shared_ptr<const net::DescriptorChannel> channel) {
+    channel_.store(std::move(channel));
+  }
   // Null until the new process serves.
   [[nodiscard]] std::shared_ptr<const net::DescriptorChannel> channel() const {
     return channel_.load();
   }
 
  private:
-  std::atomic<std::shared_ptr<const net::DescriptorChannel>> channel_;
+  Published<net::DescriptorChannel> channel_;
 };
 
 inline constexpr std::string_view kSuccessorKind = "Successor";

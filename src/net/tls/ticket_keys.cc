@@ -34,7 +34,7 @@ std::shared_ptr<const TicketKeys::Ring> TicketKeys::ring(TimePoint now) {
     const bool previous_opens = now - ring->newest.since < kSealsFor * 2;
     auto next = std::make_shared<const Ring>(
         Ring{make_key(now), previous_opens ? std::optional(ring->newest) : std::nullopt});
-    if (ring_.compare_exchange_strong(ring, next)) return next;
+    if (ring_.replace(ring, next)) return next;
   }
   return ring;
 }

@@ -5,11 +5,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
 
+#include "base/published.h"
 #include "base/time.h"
 
 namespace sluice::net {
@@ -41,7 +41,7 @@ class TicketKeys {
     std::optional<Key> previous;
   };
   [[nodiscard]] std::shared_ptr<const Ring> ring(TimePoint now);
-  std::atomic<std::shared_ptr<const Ring>> ring_;
+  Published<Ring> ring_;
 };
 
 }  // namespace sluice::net
