@@ -6,8 +6,6 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::int64_t kSecondsMax = std::int64_t{1} << 31;
-
 std::string_view trim(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
@@ -29,7 +27,7 @@ void apply(std::string_view directive, CacheControl& control) {
   };
   // Of two different values the shorter is the safer.
   const auto shorter = [&](std::optional<std::int64_t>& value) {
-    value = std::min(value.value_or(kSecondsMax), seconds());
+    value = std::min(value.value_or(kDeltaSecondsMax), seconds());
   };
   if (iequals(name, "no-store")) control.no_store = true;
   if (iequals(name, "no-cache")) control.no_cache = true;
@@ -75,7 +73,7 @@ std::optional<std::int64_t> parse_delta_seconds(std::string_view text) {
   std::int64_t value = 0;
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;
-    value = std::min(value * 10 + (c - '0'), kSecondsMax);
+    value = std::min(value * 10 + (c - '0'), kDeltaSecondsMax);
   }
   return value;
 }

@@ -32,8 +32,10 @@ struct CacheControl {
 // white space around it; commas in quoted strings do not separate. Empty elements are left out.
 void for_each_element(std::string_view list, const std::function<void(std::string_view)>& each);
 
-// Non-negative seconds (RFC 9111 section 1.2.2), 2^31 if there are more; nullopt if it is no
-// number.
+inline constexpr std::int64_t kDeltaSecondsMax = std::int64_t{1} << 31;
+
+// Non-negative seconds (RFC 9111 section 1.2.2), kDeltaSecondsMax if there are more; nullopt if it
+// is no number.
 [[nodiscard]] std::optional<std::int64_t> parse_delta_seconds(std::string_view text);
 
 }  // namespace sluice::http

@@ -48,7 +48,7 @@ std::optional<std::int64_t> lifetime(const http::CacheControl& control,
   const auto until = http::parse_date(*expires, unix_now);
   if (!until) return 0;
   const auto date = http::parse_date(headers.get("Date").value_or(""), unix_now);
-  return *until - date.value_or(unix_now);
+  return std::min(*until - date.value_or(unix_now), http::kDeltaSecondsMax);
 }
 
 // RFC 9111 section 4.2.3, when the response has just come.
@@ -57,7 +57,7 @@ std::int64_t initial_age(const http::Headers& headers, std::int64_t unix_now) {
   if (const auto field = headers.get("Age")) age = http::parse_delta_seconds(*field).value_or(0);
   if (const auto date = http::parse_date(headers.get("Date").value_or(""), unix_now))
     age = std::max(age, unix_now - *date);
-  return age;
+  return std::min(age, http::kDeltaSecondsMax);
 }
 
 // False for `Vary: *`.

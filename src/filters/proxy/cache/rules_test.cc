@@ -81,6 +81,11 @@ TEST_F(RulesTest, FreshnessIsWhatTheResponseSaysAtMostExpiration) {
             60)
       << "80 s from a Date that is 20 s ago";
   EXPECT_EQ(fresh({{"Expires", "0"}, {"Cache-Control", "max-age=60"}}), 60);
+  // Times farther apart than a clock of nanoseconds can say.
+  EXPECT_EQ(fresh({{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"}}), 600);
+  EXPECT_EQ(fresh({{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"},
+                   {"Date", "Mon, 01 Jan 1601 00:00:00 GMT"}}),
+            0);
 }
 
 TEST_F(RulesTest, WhatIsNotStored) {
