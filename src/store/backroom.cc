@@ -9,7 +9,7 @@
 
 namespace sluice::store {
 
-Backroom::Backroom() : thread_([this] { run(); }) {}
+Backroom::Backroom(Awaited awaited) : thread_([this, awaited] { run(awaited); }) {}
 
 void Backroom::close() {
   closed_.store(true, std::memory_order_seq_cst);
@@ -50,8 +50,8 @@ void Backroom::empty(bool work) {
   }
 }
 
-void Backroom::run() {
-  loop::work_in_background();
+void Backroom::run(Awaited awaited) {
+  if (awaited == Awaited::no) loop::work_in_background();
   while (!closed_.load(std::memory_order_seq_cst)) {
     empty(true);
     ::malloc_trim(0);  // or the records of a sale that is over would be kept as free memory

@@ -16,7 +16,10 @@ class Backroom {
  public:
   using Work = std::move_only_function<void()>;
 
-  Backroom();
+  // Whether requests wait for its work: then the kernel does not put it behind theirs.
+  enum class Awaited { no, yes };
+
+  explicit Backroom(Awaited awaited = Awaited::no);
   ~Backroom() { close(); }
   Backroom(const Backroom&) = delete;
   Backroom& operator=(const Backroom&) = delete;
@@ -37,7 +40,7 @@ class Backroom {
     Work work;
     Item* next;
   };
-  void run();
+  void run(Awaited awaited);
   // Takes all that was given; in the order of giving.
   [[nodiscard]] Item* take();
   void empty(bool work);

@@ -43,6 +43,7 @@ ChainStore::~ChainStore() {
 void ChainStore::close() {
   if (medium_ == nullptr) return;
   engine_->closed.store(true, std::memory_order_release);
+  engine_->counting->close();
   engine_->backroom->close();
   journal_.stop();
   medium_.reset();

@@ -2,6 +2,7 @@
 #include "store/chain_view.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/chain.h"
 
@@ -105,10 +106,11 @@ void ChainView::count_wanted() {
   std::erase_if(prefixes, [&](const auto& prefix) { return replica.counts().find(prefix); });
   if (prefixes.empty()) return;
   counting_ = ++last_count_;
-  engine_->backroom->give([view = weak_from_this(), &loop = loop_, prefixes,
+  engine_->counting->give([view = weak_from_this(), &loop = loop_, prefixes,
+                           backroom = engine_->backroom,
                            table = replica.begin_count(prefixes, counting_)]() mutable {
     auto counts = count_keys(table, prefixes);
-    table = Table();
+    backroom->throw_away(std::exchange(table, Table()));
     // The view may end on its own thread only.
     loop.post([view = std::move(view), prefixes = std::move(prefixes), counts = std::move(counts)] {
       if (const auto self = view.lock()) self->on_counts(prefixes, counts);

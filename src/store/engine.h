@@ -19,6 +19,7 @@ struct Engine {
   const Limits limits;
   const std::shared_ptr<Doorbell> bell = std::make_shared<Doorbell>();  // the journal's
   const std::shared_ptr<Backroom> backroom = std::make_shared<Backroom>();
+  const std::shared_ptr<Backroom> counting = std::make_shared<Backroom>(Backroom::Awaited::yes);
   std::atomic<bool> failing{false};  // the journal cannot write
   std::atomic<bool> closed{false};   // the Store is gone; loops may follow
 

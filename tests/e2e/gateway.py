@@ -27,6 +27,10 @@ SANITIZER_REPORT = re.compile(
 )
 
 
+# With a sanitizer a process takes memory that is not the server's.
+SANITIZED = BIN.parent.name in ("build-asan", "build-tsan")
+
+
 def wait_until(condition, what: str, deadline: float = DEADLINE):
     """Returns the first truthy answer of `condition`."""
     end = time.monotonic() + deadline

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from client import Connection, fetch
-from gateway import BIN, DEADLINE, free_port, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
+from gateway import DEADLINE, SANITIZED, free_port, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
 from test_tls import https, make_pair, shop  # noqa: F401  (fixtures)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "conformance"))
@@ -240,7 +240,7 @@ def test_a_connection_that_goes_frees_its_streams(server, port, backend):
 
 
 @pytest.mark.skipif(
-    BIN.parent.name in ("build-asan", "build-tsan"), reason="a sanitizer's memory is not the server's"
+    SANITIZED, reason="a sanitizer's memory is not the server's"
 )
 def test_reset_uploads_leave_no_memory_behind(server, port):
     server.apply(pipeline("p", mock("ok")), http_server(port, {"backend": "p"}))

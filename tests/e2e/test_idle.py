@@ -4,14 +4,14 @@
 import pytest
 
 from client import request
-from gateway import BIN, http_server, mock, pipeline, wait_until
+from gateway import SANITIZED, http_server, mock, pipeline, wait_until
 from idle import IdleCrowd, resident_bytes
 
 BYTES_EACH_MAX = 10 * 1024
 COUNT = 3000
 
 
-@pytest.mark.skipif(BIN.parent.name in ("build-asan", "build-tsan"), reason="a sanitizer's memory is not the server's")
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's memory is not the server's")
 def test_what_an_idle_connection_costs(server, port):
     """bench/idle.py does it with as many as the system allows."""
     server.apply(http_server(port, {"backend": "p"}, keepAliveTimeout="1h"), pipeline("p", mock("ok")))
@@ -24,7 +24,7 @@ def test_what_an_idle_connection_costs(server, port):
         crowd.ask_all()
 
 
-@pytest.mark.skipif(BIN.parent.name in ("build-asan", "build-tsan"), reason="a sanitizer's memory is not the server's")
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's memory is not the server's")
 def test_large_requests_are_forgotten(server, port):
     """2 MiB of each of 200 connections would be 400 MB."""
     server.apply(http_server(port, {"backend": "p"}, keepAliveTimeout="1h"), pipeline("p", mock("ok")))

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from client import Connection
-from gateway import BIN, http_server, pipeline
+from gateway import SANITIZED, http_server, pipeline
 from idle import peak_bytes
 
 SIZE = int(os.environ.get("SLUICE_LARGE_BYTES", 64 << 20))
@@ -18,7 +18,7 @@ PEAK_MAX = 100 << 20
 BLOCK = bytes(1 << 20)
 
 pytestmark = pytest.mark.skipif(
-    BIN.parent.name in ("build-asan", "build-tsan"), reason="a sanitizer's memory is not the server's"
+    SANITIZED, reason="a sanitizer's memory is not the server's"
 )
 
 

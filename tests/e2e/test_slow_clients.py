@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from client import Connection, fetch, request
-from gateway import DEADLINE, http_server, mock, pipeline, proxy
+from gateway import DEADLINE, SANITIZED, http_server, mock, pipeline, proxy
 from idle import resident_bytes
 from slow_crowd import SlowCrowd
 
@@ -137,6 +137,7 @@ def test_a_crowd_of_slow_ones_does_not_hold_up_others(site, shared_server):
         while crowd.rounds < 3:
             assert normal.request().status == 200
         # Eight megabytes that each reader waits for are not copied for him.
-        assert resident_bytes(shared_server.pid) - before < 100 << 20
+        if not SANITIZED:
+            assert resident_bytes(shared_server.pid) - before < 100 << 20
         crowd_sees = shared_server.status("http-server")["openConnections"]
         assert crowd_sees >= 600, "nobody was thrown out meanwhile"

@@ -12,7 +12,7 @@ import pytest
 
 from certificates import Pair, self_signed
 from client import Connection, request
-from gateway import BIN, DEADLINE, documents, http_server, mock, pipeline, proxy, wasm
+from gateway import DEADLINE, SANITIZED, documents, http_server, mock, pipeline, proxy, wasm
 from idle import resident_bytes
 
 
@@ -142,7 +142,7 @@ def test_a_proxy_header_comes_before_the_handshake(server, port, shop, backend):
     assert b'["x-forwarded-for", "192.0.2.1"]' in answer
 
 
-@pytest.mark.skipif(BIN.parent.name in ("build-asan", "build-tsan"), reason="a sanitizer's memory is not the server's")
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's memory is not the server's")
 def test_idle_connections_hold_no_large_buffers(server, port, shop):
     """Each has had a large response, and been given a large request."""
     server.apply(https(port, shop), pipeline("p", mock("x" * 300_000)))
