@@ -65,6 +65,9 @@ std::string trim_fraction(double value) {
   return text;
 }
 
+// 250 years; a Clock has room for 292.
+constexpr long double kNanosecondsMax = 250.0L * 365.25L * 86'400e9L;
+
 }  // namespace
 
 std::optional<Duration> parse_duration(std::string_view text) {
@@ -83,7 +86,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
     if (!unit) return std::nullopt;
     total += *number * static_cast<long double>(*unit);
   }
-  if (total > 9.2e18L) return std::nullopt;
+  if (total > kNanosecondsMax) return std::nullopt;
   const auto nanoseconds = static_cast<std::int64_t>(std::llround(total));
   return Duration{negative ? -nanoseconds : nanoseconds};
 }

@@ -27,6 +27,13 @@ TEST(ParseDuration, RefusesWhatIsNotOne) {
   }
 }
 
+TEST(ParseDuration, TheLongestHasRoomInAClock) {
+  const auto longest = parse_duration("2190000h");
+  ASSERT_TRUE(longest);
+  EXPECT_GT(TimePoint() + 40 * 365 * 24h + *longest, TimePoint());
+  EXPECT_EQ(parse_duration("2200000h"), std::nullopt);
+}
+
 TEST(FormatDuration, RoundTrips) {
   EXPECT_EQ(format_duration(1500ms), "1.5s");
   EXPECT_EQ(format_duration(90s), "1m30s");
