@@ -33,6 +33,9 @@ struct Options {
 // What can be checked before anything is started: address, files, credentials. Error `invalid`.
 [[nodiscard]] Result<void> check(const Options& options);
 
+// The listening socket for `address`, of check(). Error `unavailable` if it cannot be bound.
+[[nodiscard]] Result<net::Listener> listen(const std::string& address);
+
 class Api {
  public:
   // Listens and serves until destroyed. Errors: of check(); `unavailable` if the address cannot be

@@ -30,13 +30,6 @@ Result<void> check_exposure(const Options& options, const Address& address) {
           missing.front() + (missing.size() > 1 ? "; and " + missing.back() : ""));
 }
 
-Result<net::Listener> listen(const Address& address) {
-  auto listener = net::Listener::open(address.host, static_cast<std::uint16_t>(address.port),
-                                      {.reuse_port = false});
-  if (listener) return listener;
-  return fail(ErrorKind::unavailable, listener.error().message + "; try another --api-addr");
-}
-
 class HttpApi final : public Api {
  public:
   HttpApi(Options options, Logger logger, control::Controller& controller)
@@ -63,7 +56,7 @@ class HttpApi final : public Api {
       SLUICE_TRY(tls_, TlsFiles::load(*options.tls));
     }
     if (!options.listener) {
-      SLUICE_TRY(auto listener, listen(address));
+      SLUICE_TRY(auto listener, listen(options.address));
       options.listener.emplace(std::move(listener));
     }
     const auto version = [&controller = context_.controller] {
@@ -100,6 +93,14 @@ Result<void> check(const Options& options) {
   SLUICE_CHECK(Credentials::create(options.credentials));
   if (options.tls) SLUICE_CHECK(TlsFiles::load(*options.tls));
   return {};
+}
+
+Result<net::Listener> listen(const std::string& address) {
+  SLUICE_TRY(const Address where, resolve_address(address));
+  auto listener = net::Listener::open(where.host, static_cast<std::uint16_t>(where.port),
+                                      {.reuse_port = false});
+  if (listener) return listener;
+  return fail(ErrorKind::unavailable, listener.error().message + "; try another --api-addr");
 }
 
 Result<std::unique_ptr<Api>> Api::start(Options options, Logger logger,

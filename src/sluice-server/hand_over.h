@@ -6,6 +6,7 @@
 //   starts it (SLUICE_PREDECESSOR=fd)     reads options and files
 //                                    <--  "ready", or "error" and its end: the old one goes on
 //   sends the sockets                     keeps them
+//                                    <--  "agreed", or "error" and its end: the old one goes on
 //   holds requests; waits until no run
 //   is at work; closes the store
 //   "store"                          -->  opens store and objects, accepts
@@ -16,12 +17,16 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "control/ports.h"
@@ -45,13 +50,21 @@ struct Program {
 // The old process's side.
 class SuccessorProcess {
  public:
+  // What goes to it, whichever program it is.
+  struct Estate {
+    std::vector<control::Ports::Open> ports;
+    int admin;                  // the listening socket of the admin API
+    std::string admin_address;  // --api-addr
+    std::string data_dir;       // absolute
+  };
+
   // Starts `path` with the program's arguments; returns when it is ready. The error says why it is
-  // not; it has ended then.
+  // not; it has ended then. `given_up` is asked again and again meanwhile.
   [[nodiscard]] static Result<SuccessorProcess> start(const Program& program,
-                                                      const std::string& path);
-  // `admin`: the listening socket of the admin API, -1 if there is none.
-  [[nodiscard]] Result<void> give_sockets(const std::vector<control::Ports::Open>& ports,
-                                          int admin) const;
+                                                      const std::string& path,
+                                                      const std::function<bool()>& given_up);
+  // Returns when it has agreed to go on with them; after an error it has ended.
+  [[nodiscard]] Result<void> give_sockets(const Estate& estate);
   // The store is closed. Returns when the new process serves; after an error it has ended.
   [[nodiscard]] Result<void> give_store();
   [[nodiscard]] const std::shared_ptr<net::DescriptorChannel>& channel() const { return channel_; }
@@ -60,7 +73,10 @@ class SuccessorProcess {
  private:
   SuccessorProcess(std::shared_ptr<net::DescriptorChannel> channel, pid_t pid)
       : channel_(std::move(channel)), pid_(pid) {}
-  [[nodiscard]] Result<void> expect(std::string_view word, Duration patience);
+  [[nodiscard]] Result<void> send(const Json& text, std::span<const int> descriptors) const;
+  [[nodiscard]] Result<void> send_all(const Estate& estate) const;
+  [[nodiscard]] Result<void> expect(std::string_view word, Duration patience,
+                                    const std::function<bool()>& given_up);
   void end() const;
 
   std::shared_ptr<net::DescriptorChannel> channel_;
@@ -70,9 +86,11 @@ class SuccessorProcess {
 // The new process's side.
 class PredecessorProcess {
  public:
-  struct Sockets {
+  struct Estate {
     std::vector<control::InheritedPort> ports;
     std::optional<net::Listener> admin;
+    std::string admin_address;
+    std::string data_dir;
   };
 
   // nullptr unless this process was started by another one to follow it.
@@ -81,8 +99,10 @@ class PredecessorProcess {
   PredecessorProcess(const PredecessorProcess&) = delete;
   PredecessorProcess& operator=(const PredecessorProcess&) = delete;
 
-  // Says that it may give up the store, and returns when it has. Error: it has changed its mind.
-  [[nodiscard]] Result<Sockets> take_over();
+  // Says that this process is ready for them. Error: the old one has changed its mind.
+  [[nodiscard]] Result<Estate> take_sockets();
+  // Says that it may give up the store, and returns when it has. Error: as before.
+  [[nodiscard]] Result<void> take_store();
   // Says that this process serves, and takes over the connections of the old one's clients.
   void serving(server::Workers& workers);
   // Nothing more is taken over.
@@ -92,6 +112,7 @@ class PredecessorProcess {
 
  private:
   explicit PredecessorProcess(net::OwnedDescriptor end) : channel_(std::move(end)) {}
+  [[nodiscard]] Result<net::ChannelMessage> next_message();
   void adopt_all(server::Workers& workers);
 
   net::DescriptorChannel channel_;

@@ -4,17 +4,20 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 
 #include "admin/admin.h"
 #include "base/log.h"
 #include "control/controller.h"
 #include "filters/all.h"
-#include "filters/successor/successor.h"
 #include "observe/access_log.h"
 #include "server/workers.h"
+#include "sluice-server/command_line.h"
 #include "sluice-server/hand_over.h"
+#include "sluice-server/hot_restart.h"
 #include "sluice-server/initial_objects.h"
 #include "sluice-server/options.h"
 #include "sluice-server/process.h"
@@ -23,11 +26,6 @@
 
 namespace sluice::server_program {
 namespace {
-
-constexpr std::chrono::seconds kDrainPatience{30};
-// Of a hot restart: for runs at work before the store is closed, and for connections afterwards.
-constexpr std::chrono::seconds kRunPatience{5};
-constexpr std::chrono::minutes kRetirePatience{10};
 
 // SIGHUP reopens the logs and reads the admin API's certificate again; the others return.
 int wait_for_the_end(const Signals& signals, const Logger& logger, observe::AccessLog* access_log,
@@ -41,81 +39,6 @@ int wait_for_the_end(const Signals& signals, const Logger& logger, observe::Acce
     if (const auto reloaded = api.reload_certificates(); !reloaded)
       logger.error("the admin API's certificate stays as it is: " + reloaded.error().message);
   }
-}
-
-// What a hot restart takes from the running process.
-struct Running {
-  const Program& program;
-  const Logger& logger;
-  store::Store& store;
-  server::Workers& workers;
-  control::Controller& controller;
-  std::unique_ptr<admin::Api>& api;
-};
-
-// The store is closed: there is no way back. If the new program fails now, the old one's file is
-// started, whatever the path says by now.
-Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
-                                   const std::vector<control::Ports::Open>& ports,
-                                   const net::Listener& admin) {
-  constexpr int kTries = 5;
-  Result<void> serves = successor.give_store();
-  for (int i = 0; i < kTries && !serves; ++i) {
-    running.logger.error("hand-over: the new process does not serve, back to the old program: " +
-                         serves.error().message);
-    auto again = SuccessorProcess::start(running.program, "/proc/self/exe");
-    if (!again) {
-      serves = std::unexpected(again.error());
-      std::this_thread::sleep_for(std::chrono::seconds(1));
-      continue;
-    }
-    successor = *std::move(again);
-    serves = successor.give_sockets(ports, admin.descriptor());
-    if (serves) serves = successor.give_store();
-  }
-  if (!serves) return std::unexpected(serves.error());
-  return successor;
-}
-
-// SIGUSR2. Returns false if this process goes on; true when it has nothing left to do.
-Result<bool> hand_over(const Running& running) {
-  const Logger& logger = running.logger;
-  logger.info("hand-over: starting " + running.program.path);
-  auto successor = SuccessorProcess::start(running.program, running.program.path);
-  const auto stay = [&logger](const Error& error) {
-    logger.error("hand-over: no new process, this one goes on: " + error.message);
-    return false;
-  };
-  if (!successor) return stay(successor.error());
-  auto admin = net::Listener::adopt(running.api->descriptor());
-  auto admin_copy = admin.duplicate();
-  (void)admin.release();
-  if (!admin_copy) return stay(admin_copy.error());
-  const auto ports = running.controller.ports();
-  if (const auto sent = successor->give_sockets(ports, admin_copy->descriptor()); !sent)
-    return stay(sent.error());
-
-  const TimePoint begin = Clock::now();
-  running.api.reset();
-  running.controller.stop();
-  const auto gate = std::make_shared<filters::SuccessorGate>();
-  pipeline::FilterKinds kinds;
-  kinds.push_back(filters::make_successor_kind(gate));
-  const TimePoint held = Clock::now();
-  if (!running.controller.hand_over(kinds, kRunPatience))
-    logger.warn("hand-over: requests that take long lose their shared data, and are refused");
-  running.store.close();
-  const TimePoint closed = Clock::now();
-  SLUICE_TRY(const auto serving, give_away(running, *std::move(successor), ports, *admin_copy));
-  gate->open(serving.channel());
-  running.controller.drop_ports();
-  admin_copy = fail(ErrorKind::closed, "");
-  const TimePoint now = Clock::now();
-  logger.info("hand-over: process " + std::to_string(serving.pid()) + " serves; requests waited " +
-              format_duration(now - held) + ", of which " + format_duration(closed - held) +
-              " until the store was closed; the admin API was away for " +
-              format_duration(now - begin));
-  return true;
 }
 
 // Ends, before the workers do, what gives them connections.
@@ -146,6 +69,34 @@ admin::Options admin_options(const Options& options) {
   return made;
 }
 
+// What must be right before the old process gives up its store, for then there is no way back.
+Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& estate,
+                           admin::Options& api_options) {
+  const auto data_dir = std::filesystem::absolute(options.path_of(options.data_dir));
+  if (std::error_code error; !std::filesystem::equivalent(data_dir, estate.data_dir, error)) {
+    return fail(ErrorKind::invalid, "data-dir: " + data_dir.string() + " is not " +
+                                        estate.data_dir +
+                                        ", which a hot restart goes on with; stop and start");
+  }
+  auto admin = std::exchange(estate.admin, std::nullopt);
+  if (admin && estate.admin_address == options.api_addr) {
+    api_options.listener = std::move(admin);
+    return {};
+  }
+  SLUICE_TRY(api_options.listener, admin::listen(options.api_addr));
+  return {};
+}
+
+// What a first start does not go on without; a service that runs is not ended for it.
+template <class T>
+Result<void> required(const PredecessorProcess* predecessor, const Result<T>& done,
+                      const Logger& logger) {
+  if (done) return {};
+  if (predecessor == nullptr) return std::unexpected(done.error());
+  logger.error(done.error().message);
+  return {};
+}
+
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
   const Signals signals;
   raise_file_limit();
@@ -163,15 +114,18 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_TRY(
       const auto engine,
       wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules"}));
-  PredecessorProcess::Sockets inherited;
+  PredecessorProcess::Estate inherited;
   if (predecessor != nullptr) {
-    SLUICE_TRY(inherited, predecessor->take_over());
+    SLUICE_TRY(inherited, predecessor->take_sockets());
+    SLUICE_CHECK(accept_estate(options, inherited, api_options));
+    SLUICE_CHECK(predecessor->take_store());
   }
   SLUICE_TRY(const auto store,
              store::open_embedded_store(options.path_of(options.data_dir), cores, logger, {},
                                         options.durability == "process" ? store::Durability::process
                                                                         : store::Durability::disk));
-  SLUICE_TRY(const auto pid_file, PidFile::write(options.path_of("sluice.pid")));
+  const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
+  SLUICE_CHECK(required(predecessor, pid_file, logger));
   std::unique_ptr<observe::AccessLog> access_log;
   if (!options.disable_access_log) {
     access_log =
@@ -182,8 +136,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
                                  workers, filters::all({*engine, *store, logger, cores}));
   workers.start();
   SLUICE_CHECK(controller.start(std::move(inherited.ports)));
-  SLUICE_CHECK(create_initial_objects(options.initial_object_config_files, controller, logger));
-  api_options.listener = std::move(inherited.admin);
+  SLUICE_CHECK(required(
+      predecessor, create_initial_objects(options.initial_object_config_files, controller, logger),
+      logger));
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, admin API on " + options.api_addr);
@@ -193,16 +148,22 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const Adoption adoption(predecessor, workers);
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 
+  const Running running{program, options,    signals, logger,          *store,
+                        workers, controller, api,     access_log.get()};
   bool handed_over = false;
   while (!handed_over && wait_for_the_end(signals, logger, access_log.get(), *api) == SIGUSR2) {
-    SLUICE_TRY(handed_over, hand_over({program, logger, *store, workers, controller, api}));
+    SLUICE_TRY(handed_over, hand_over(running));
+  }
+  if (handed_over) {
+    retire(running, options.retire_timeout);
+  } else {
+    notify_service_manager("STOPPING=1");
   }
   signals.second_one_kills();
-  if (handed_over) (void)workers.wait_for_connections(kRetirePatience);
   logger.info("stopping: requests in flight finish");
   api.reset();
   controller.stop();
-  const std::size_t cut = workers.drain(kDrainPatience);
+  const std::size_t cut = workers.drain(options.drain_timeout);
   if (cut > 0) logger.warn(std::to_string(cut) + " connections were cut");
   workers.stop();
   logger.info("stopped");

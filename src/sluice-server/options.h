@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/result.h"
+#include "base/time.h"
 #include "config/fields.h"
 
 namespace sluice::server_program {
@@ -23,6 +23,8 @@ struct Options {
   bool disable_access_log = false;
   unsigned workers = 0;  // 0: one per processor
   std::string durability = "disk";
+  Duration drain_timeout = std::chrono::seconds(30);
+  Duration retire_timeout = std::chrono::minutes(10);
   // Of the admin API.
   bool tls = false;
   std::string cert_file;
@@ -48,6 +50,11 @@ struct Options {
           {.one_of = {"disk", "process"},
            .doc = "what shared data outlives before it is told: a power cut, or the process only"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
+    visit("drain-timeout", drain_timeout,
+          {.min = 0, .doc = "how long requests in flight may take when the server is stopped"});
+    visit(
+        "retire-timeout", retire_timeout,
+        {.min = 0, .doc = "how long connections may go on in the old process after a hot restart"});
     visit("tls", tls, {.doc = "the admin API speaks TLS; needs cert-file and key-file"});
     visit("cert-file", cert_file, {.doc = "its certificate with the chain, PEM"});
     visit("key-file", key_file, {.doc = "the key of that, PEM without a passphrase"});
@@ -66,16 +73,7 @@ struct Options {
   [[nodiscard]] std::string path_of(const std::string& folder) const;  // below home_dir
 };
 
-struct CommandLine {
-  Options options;
-  bool exit = false;  // help or version was asked for, or an error was printed
-  int exit_code = 0;
-};
-
 // The options as the world may see them.
 [[nodiscard]] Json without_secrets(const Options& options);
-
-// Prints help, version, the configuration (-c) or what is wrong (exit code 1) itself.
-[[nodiscard]] CommandLine parse_command_line(int argc, char** argv);
 
 }  // namespace sluice::server_program

@@ -20,20 +20,25 @@ constexpr std::chrono::seconds kSendTimeout{10};
 constexpr std::chrono::seconds kStoreTimeout{120};  // the old one's last runs
 constexpr std::chrono::hours kEver{24 * 365};
 
-void keep(PredecessorProcess::Sockets& sockets, net::ChannelMessage message) {
+void keep(PredecessorProcess::Estate& estate, net::ChannelMessage message) {
   const Json text = Json::parse(message.text, nullptr, false);
   if (!text.is_object()) return;
+  if (text.contains("data")) {
+    estate.data_dir = text.value("data", "");
+    return;
+  }
   if (text.contains("admin") && !message.descriptors.empty()) {
-    sockets.admin = net::Listener::adopt(message.descriptors[0].release());
+    estate.admin_address = text.value("admin", "");
+    estate.admin = net::Listener::adopt(message.descriptors[0].release());
     return;
   }
   const std::string address = text.value("address", "");
   const auto port = text.value<std::uint16_t>("port", 0);
   for (net::OwnedDescriptor& descriptor : message.descriptors) {
-    const bool same = !sockets.ports.empty() && sockets.ports.back().address == address &&
-                      sockets.ports.back().port == port;
-    if (!same) sockets.ports.push_back({address, port, {}});
-    sockets.ports.back().listeners.push_back(net::Listener::adopt(descriptor.release()));
+    const bool same = !estate.ports.empty() && estate.ports.back().address == address &&
+                      estate.ports.back().port == port;
+    if (!same) estate.ports.push_back({address, port, {}});
+    estate.ports.back().listeners.push_back(net::Listener::adopt(descriptor.release()));
   }
 }
 
@@ -55,15 +60,26 @@ void PredecessorProcess::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-Result<PredecessorProcess::Sockets> PredecessorProcess::take_over() {
+Result<PredecessorProcess::Estate> PredecessorProcess::take_sockets() {
   SLUICE_CHECK(channel_.send("ready", {}, Clock::now() + kSendTimeout));
-  Sockets sockets;
-  while (true) {
-    SLUICE_TRY(auto message, channel_.receive(Clock::now() + kStoreTimeout));
-    if (!message) return fail(ErrorKind::closed, "the old process keeps its work");
-    if (message->text == "store") return sockets;
-    keep(sockets, *std::move(message));
+  Estate estate;
+  while (estate.data_dir.empty()) {
+    SLUICE_TRY(auto message, next_message());
+    keep(estate, std::move(message));
   }
+  return estate;
+}
+
+Result<void> PredecessorProcess::take_store() {
+  SLUICE_CHECK(channel_.send("agreed", {}, Clock::now() + kSendTimeout));
+  SLUICE_TRY(const auto message, next_message());
+  return message.text == "store" ? Result<void>() : fail(ErrorKind::internal, "no store comes");
+}
+
+Result<net::ChannelMessage> PredecessorProcess::next_message() {
+  SLUICE_TRY(auto message, channel_.receive(Clock::now() + kStoreTimeout));
+  if (!message) return fail(ErrorKind::closed, "the old process keeps its work");
+  return *std::move(message);
 }
 
 void PredecessorProcess::give_up(const std::string& reason) {

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -82,6 +83,17 @@ int Signals::wait() const {
   while (sigwait(&set_, &signal) != 0) {
   }
   return signal;
+}
+
+int Signals::poll() const {
+  const timespec now{};
+  return std::max(sigtimedwait(&set_, nullptr, &now), 0);
+}
+
+bool Signals::end_is_asked() const {
+  sigset_t waiting{};
+  sigpending(&waiting);
+  return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
 }
 
 void Signals::second_one_kills() const {

@@ -32,15 +32,19 @@ class PidFile {
   std::filesystem::path path_;
 };
 
-// Blocks the signals below in this thread and all it starts; make it before the first thread.
 // As many open files, and so connections, as the system allows this process.
 void raise_file_limit();
 
+// Blocks the signals below in this thread and all it starts; make it before the first thread.
 class Signals {
  public:
   Signals();
   // Waits for SIGTERM, SIGINT, SIGHUP or SIGUSR2.
   [[nodiscard]] int wait() const;
+  // The one that waits; 0 if none does.
+  [[nodiscard]] int poll() const;
+  // Whether SIGTERM or SIGINT waits; it goes on to.
+  [[nodiscard]] bool end_is_asked() const;
   // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255.
   void second_one_kills() const;
 

@@ -30,6 +30,9 @@ class SpawnPlan {
     posix_spawn_file_actions_init(&actions_);
     // Duplicated, for a descriptor that is 3 already would be closed by exec.
     posix_spawn_file_actions_adddup2(&actions_, channel, kTheirEnd);
+    // Libraries open files and connections without O_CLOEXEC: a backend would wait for both
+    // processes to close.
+    posix_spawn_file_actions_addclosefrom_np(&actions_, kTheirEnd + 1);
     posix_spawnattr_init(&attributes_);
     sigset_t none;
     sigemptyset(&none);
@@ -78,19 +81,30 @@ Program Program::of(int argc, char** argv) {
           {argv, argv + argc}};
 }
 
-Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const std::string& path) {
+Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const std::string& path,
+                                                 const std::function<bool()>& given_up) {
   SLUICE_TRY(auto ends, net::DescriptorChannel::make_pair());
   // dup2() of a descriptor onto itself would leave it to be closed by exec.
   if (ends.second.get() == kTheirEnd) ::fcntl(ends.second.get(), F_SETFD, 0);
   SLUICE_TRY(const pid_t pid, SpawnPlan(ends.second.get()).run(path, program.arguments));
   SuccessorProcess process(std::make_shared<net::DescriptorChannel>(std::move(ends.first)), pid);
   ends.second = net::OwnedDescriptor();
-  SLUICE_CHECK(process.expect("ready", kReadyTimeout));
+  SLUICE_CHECK(process.expect("ready", kReadyTimeout, given_up));
   return process;
 }
 
-Result<void> SuccessorProcess::expect(std::string_view word, Duration patience) {
-  const auto message = channel_->receive(Clock::now() + patience);
+Result<void> SuccessorProcess::expect(std::string_view word, Duration patience,
+                                      const std::function<bool()>& given_up) {
+  constexpr std::chrono::milliseconds kLook{100};
+  const TimePoint deadline = Clock::now() + patience;
+  auto message = channel_->receive(Clock::now() + kLook);
+  while (!message && message.error().kind == ErrorKind::timed_out && Clock::now() < deadline) {
+    if (given_up()) {
+      message = fail(ErrorKind::closed, "it is asked to stop");
+    } else {
+      message = channel_->receive(Clock::now() + kLook);
+    }
+  }
   if (message && *message && (*message)->text == word) return {};
   end();
   if (!message) return std::unexpected(message.error());
@@ -103,12 +117,12 @@ void SuccessorProcess::end() const {
   ::waitpid(pid_, nullptr, 0);
 }
 
-Result<void> SuccessorProcess::give_sockets(const std::vector<control::Ports::Open>& ports,
-                                            int admin) const {
-  const auto send = [this](const Json& text, std::span<const int> descriptors) {
-    return channel_->send(text.dump(), descriptors, Clock::now() + kSendTimeout);
-  };
-  for (const auto& open : ports) {
+Result<void> SuccessorProcess::send(const Json& text, std::span<const int> descriptors) const {
+  return channel_->send(text.dump(), descriptors, Clock::now() + kSendTimeout);
+}
+
+Result<void> SuccessorProcess::send_all(const Estate& estate) const {
+  for (const auto& open : estate.ports) {
     std::span<const int> left(open.descriptors);
     while (!left.empty()) {
       const auto part = left.first(std::min(left.size(), net::DescriptorChannel::kDescriptorsMax));
@@ -116,8 +130,17 @@ Result<void> SuccessorProcess::give_sockets(const std::vector<control::Ports::Op
       left = left.subspan(part.size());
     }
   }
-  const std::array<int, 1> one{admin};
-  return admin < 0 ? Result<void>() : send({{"admin", true}}, one);
+  const std::array<int, 1> admin{estate.admin};
+  SLUICE_CHECK(send({{"admin", estate.admin_address}}, admin));
+  return send({{"data", estate.data_dir}}, {});
+}
+
+Result<void> SuccessorProcess::give_sockets(const Estate& estate) {
+  if (auto sent = send_all(estate); !sent) {
+    end();
+    return sent;
+  }
+  return expect("agreed", kReadyTimeout, [] { return false; });
 }
 
 Result<void> SuccessorProcess::give_store() {
@@ -125,7 +148,7 @@ Result<void> SuccessorProcess::give_store() {
     end();
     return sent;
   }
-  return expect("serving", kServingTimeout);
+  return expect("serving", kServingTimeout, [] { return false; });
 }
 
 }  // namespace sluice::server_program

@@ -71,7 +71,7 @@ def sanitizer_environment() -> dict[str, str]:
 
 
 class Orphan:
-    """A process whose parent has left it to us: what Popen is for children."""
+    """A process whose parent has left it to us, or will: what Popen is for children."""
 
     PR_SET_CHILD_SUBREAPER = 36
 
@@ -84,7 +84,10 @@ class Orphan:
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                return None  # not ours as long as its parent lives
             self.returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self.returncode
 
@@ -126,17 +129,15 @@ class Server:
 
     # --- the process --------------------------------------------------------------------------
 
-    def start(self, wait: bool = True) -> "Server":
+    def start(self, wait: bool = True, command: list[str] | None = None) -> "Server":
+        """`command`: the whole command line, in place of what these tests give every server."""
         assert self.process is None
         self._stderr = open(self.home / "stderr.log", "ab")
         self.process = subprocess.Popen(
             [
                 *self.wrapper,
                 self.program,
-                *("--home-dir", self.home),
-                *("--log-dir", "log"),
-                *("--api-addr", f"{self.bind}:{self.api_port}"),
-                *self.options,
+                *(command or self._command()),
             ],
             stdin=subprocess.DEVNULL,
             stdout=self._stderr,
@@ -147,6 +148,14 @@ class Server:
         if wait:
             wait_until(self._is_up, "the admin API answers")
         return self
+
+    def _command(self) -> list:
+        return [
+            *("--home-dir", self.home),
+            *("--log-dir", "log"),
+            *("--api-addr", f"{self.bind}:{self.api_port}"),
+            *self.options,
+        ]
 
     def _is_up(self) -> bool:
         if self.process.poll() is not None:
@@ -176,16 +185,18 @@ class Server:
         assert not SANITIZER_REPORT.search(text), text
         assert expect is None or code == expect, f"exit code {code}:\n{text}"
 
-    def hot_restart(self) -> None:
-        """SIGUSR2, until the new process has taken over and the old one has left."""
-        old, pid_file = self.process, self.home / "sluice.pid"
+    def hand_over(self) -> "subprocess.Popen | Orphan":
+        """SIGUSR2, until the new process serves, which is ours from then on. Returns the old one."""
+        old, said = self.process, re.compile(r"hand-over: process (\d+) serves")
+        before = len(said.findall(self.log()))
         old.send_signal(signal.SIGUSR2)
-        pid = wait_until(
-            lambda: (text := pid_file.read_text().strip()) and int(text) != old.pid and int(text),
-            "the new process has written its number",
-        )
-        assert old.wait(DEADLINE) == 0, self.log()
-        self.process = Orphan(pid)
+        found = wait_until(lambda: said.findall(self.log())[before:], "a new process serves")
+        self.process = Orphan(int(found[0]))
+        return old
+
+    def hot_restart(self) -> None:
+        """hand_over(), until the old process has left."""
+        assert self.hand_over().wait(DEADLINE) == 0, self.log()
 
     def kill(self) -> None:
         """kill -9: what is not on disk now is lost."""

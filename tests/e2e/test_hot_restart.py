@@ -5,14 +5,15 @@ too many, and if the new program is no good the old one goes on."""
 import os
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 
 import pytest
 
 from certificates import Authority
-from client import Connection, Load, request
-from gateway import BIN, DEADLINE, Orphan, Server, http_server, mock, pipeline, proxy, put_sale, wait_until
+from client import Connection, Load, fetch, request
+from gateway import BIN, DEADLINE, Orphan, Server, free_port, http_server, mock, pipeline, proxy, put_sale, wait_until
 
 YES, NO = b"buy\n", b"sold out.\n"
 
@@ -91,14 +92,11 @@ def test_an_idle_connection_is_served_to_its_last_request(server, port):
     with Connection(port) as idle, Connection(port) as busy:
         assert idle.request().text == busy.request().text == "hello"
         old = server.pid
-        server.process.send_signal(signal.SIGUSR2)
-        wait_until(lambda: "serves; requests waited" in server.log(), "the new process serves")
+        process = server.hand_over()
         for connection in (idle, busy):
             answer = connection.request()
             assert answer.text == "hello" and answer.headers["connection"] == "close"
-        assert server.process.wait(DEADLINE) == 0
-        server.process = Orphan(int((server.home / "sluice.pid").read_text()))
-        assert server.pid != old
+        assert process.wait(DEADLINE) == 0 and server.pid != old
     with Connection(port) as fresh:
         assert fresh.request().text == "hello"
 
@@ -166,6 +164,9 @@ def test_a_program_that_fails_late_gives_way_to_the_old_one(own_program, port, g
 import os, socket
 channel = socket.socket(fileno=int(os.environ["SLUICE_PREDECESSOR"]))
 channel.send(b"ready")
+while b"data" not in channel.recv(65536):
+    pass
+channel.send(b"agreed")
 while channel.recv(65536) != b"store":
     pass
 """
@@ -178,6 +179,105 @@ while channel.recv(65536) != b"store":
     assert "back to the old program" in server.log()
     assert load.errors == [] and load.statuses() == {200: load.count}
     assert load.answers[(200, YES)] == 200
+
+
+KILLED_WHILE_IT_STARTS = """#!{python}
+import os, signal, socket, subprocess, sys
+channel = socket.socket(fileno=int(os.environ["SLUICE_PREDECESSOR"]))
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+environment = {{**os.environ, "SLUICE_PREDECESSOR": str(theirs.fileno())}}
+server = subprocess.Popen(["{program}", *sys.argv[1:]], env=environment, pass_fds=[theirs.fileno()])
+
+def pass_on(source, sink, last):
+    word = b""
+    while last not in word:
+        word, sockets, *_ = socket.recv_fds(source, 65536, 200)
+        socket.send_fds(sink, [word], sockets)
+        for one in sockets:
+            os.close(one)
+
+pass_on(ours, channel, b"ready")
+pass_on(channel, ours, b'"data"')
+pass_on(ours, channel, b"agreed")
+pass_on(channel, ours, b"store")
+assert ours.recv(65536) == b"serving"
+server.kill()
+"""
+
+
+def test_a_new_process_that_is_killed_with_the_data_open(own_program, port, guests):
+    """kill -9 once it has everything, and before it has said so: the old program takes its place."""
+    server = own_program
+    put_sale(server, port, guests, limit=200)
+    shutil.copy(server.program, server.program.with_name("real"))
+    script = KILLED_WHILE_IT_STARTS.format(python=shutil.which("python3"), program=server.program.with_name("real"))
+    with Load(port, buy, connections=8) as load:
+        load.wait_more(50)
+        replace(server.program, script)
+        server.hot_restart()
+        load.wait_more(300)
+        load.stop()
+    assert "back to the old program" in server.log()
+    assert load.errors == [] and load.statuses() == {200: load.count}
+    assert load.answers[(200, YES)] == 200
+    assert server.get_json("/apis/v2/wasm/data/p/wasm/count")["count"] == 200
+
+
+@pytest.mark.parametrize("word", ["kill", "term"])
+def test_a_new_process_that_does_not_get_ready(own_program, port, word):
+    """It is killed, or the old one is asked to stop meanwhile: that need not wait for it."""
+    server = own_program
+    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    replace(server.program, f"#!/bin/sh\necho $$ > {server.home}/started\nexec sleep 1000\n")
+    server.process.send_signal(signal.SIGUSR2)
+    started = server.home / "started"
+    pid = int(wait_until(lambda: started.exists() and started.read_text().strip(), "the new program runs"))
+    assert fetch(port).text == "hello"
+    if word == "kill":
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: "no new process, this one goes on" in server.log(), "the log says why")
+        assert fetch(port).text == "hello"
+    server.stop()
+    assert not os.path.exists(f"/proc/{pid}")
+
+
+def test_a_configuration_that_cannot_be_gone_on_with(tmp_path, port):
+    """Another folder of data would be another server; an address that is taken would be none."""
+    config = tmp_path / "sluice.yaml"
+    config.write_text("data-dir: data\n")
+    server = Server(tmp_path / "home", "--config-file", str(config)).start()
+    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    config.write_text("data-dir: elsewhere\n")
+    server.process.send_signal(signal.SIGUSR2)
+    line = "no new process, this one goes on: data-dir: "
+    wait_until(lambda: line in server.log(), "the log says why")
+    assert fetch(port).text == "hello"
+    config.write_text("data-dir: data\nname: renamed\n")
+    server.hot_restart()
+    assert fetch(port).text == "hello"
+    assert "renamed" in server.request("GET", "/apis/v2/status/members")[2]
+    server.stop()
+
+
+def test_the_address_of_the_admin_api_may_change(tmp_path, port):
+    config = tmp_path / "sluice.yaml"
+    server = Server(tmp_path / "home")
+    config.write_text(f"home-dir: {server.home}\nlog-dir: log\napi-addr: {server.api}\n")
+    server.start(wait=False, command=["--config-file", str(config)])
+    wait_until(server._is_up, "the admin API answers")
+    old, server.api_port = server.api_port, free_port()
+    config.write_text(f"home-dir: {server.home}\nlog-dir: log\napi-addr: {server.api}\n")
+    server.hot_restart()
+    assert server.objects() == []
+    with pytest.raises(ConnectionRefusedError):
+        Connection(old)
+    # Taken by somebody else: this one goes on where it is.
+    with socket.create_server(("127.0.0.1", old)):
+        config.write_text(f"home-dir: {server.home}\nlog-dir: log\napi-addr: 127.0.0.1:{old}\n")
+        server.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: "no new process, this one goes on" in server.log(), "the log says why")
+        assert server.objects() == []
+    server.stop()
 
 
 def test_signal_upgrade(server, port):

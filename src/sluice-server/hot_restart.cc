@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sluice-server/hot_restart.h"
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "filters/successor/successor.h"
+
+namespace sluice::server_program {
+namespace {
+
+// For runs at work before the store is closed.
+constexpr std::chrono::seconds kRunPatience{5};
+
+// The store is closed: there is no way back. If the new program fails now, the old one's file is
+// started, whatever the path says by now.
+Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
+                                   const SuccessorProcess::Estate& estate) {
+  constexpr int kTries = 5;
+  Result<void> serves = successor.give_store();
+  for (int i = 0; i < kTries && !serves; ++i) {
+    running.logger.error("hand-over: the new process does not serve, back to the old program: " +
+                         serves.error().message);
+    auto again = SuccessorProcess::start(running.program, "/proc/self/exe", [] { return false; });
+    if (!again) {
+      serves = std::unexpected(again.error());
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      continue;
+    }
+    successor = *std::move(again);
+    serves = successor.give_sockets(estate);
+    if (serves) serves = successor.give_store();
+  }
+  if (!serves) return std::unexpected(serves.error());
+  return successor;
+}
+
+// A copy, for the admin API closes its own.
+Result<net::Listener> admin_socket(const admin::Api& api) {
+  auto admin = net::Listener::adopt(api.descriptor());
+  auto copy = admin.duplicate();
+  (void)admin.release();
+  return copy;
+}
+
+}  // namespace
+
+Result<bool> hand_over(const Running& running) {
+  const Logger& logger = running.logger;
+  logger.info("hand-over: starting " + running.program.path);
+  const auto stay = [&logger](const Error& error) {
+    logger.error("hand-over: no new process, this one goes on: " + error.message);
+    return false;
+  };
+  auto admin = admin_socket(*running.api);
+  if (!admin) return stay(admin.error());
+  auto successor = SuccessorProcess::start(running.program, running.program.path,
+                                           [&running] { return running.signals.end_is_asked(); });
+  if (!successor) return stay(successor.error());
+  SuccessorProcess::Estate estate{
+      .ports = running.controller.ports(),
+      .admin = admin->descriptor(),
+      .admin_address = running.options.api_addr,
+      .data_dir =
+          std::filesystem::absolute(running.options.path_of(running.options.data_dir)).string()};
+  if (const auto given = successor->give_sockets(estate); !given) return stay(given.error());
+
+  const TimePoint begin = Clock::now();
+  running.api.reset();
+  running.controller.stop();
+  const auto gate = std::make_shared<filters::SuccessorGate>();
+  pipeline::FilterKinds kinds;
+  kinds.push_back(filters::make_successor_kind(gate));
+  const TimePoint held = Clock::now();
+  if (!running.controller.hand_over(kinds, kRunPatience))
+    logger.warn("hand-over: requests that take long lose their shared data, and are refused");
+  running.store.close();
+  const TimePoint closed = Clock::now();
+  SLUICE_TRY(const auto serving, give_away(running, *std::move(successor), estate));
+  gate->open(serving.channel());
+  running.controller.drop_ports();
+  const TimePoint now = Clock::now();
+  logger.info("hand-over: process " + std::to_string(serving.pid()) + " serves; requests waited " +
+              format_duration(now - held) + ", of which " + format_duration(closed - held) +
+              " until the store was closed; the admin API was away for " +
+              format_duration(now - begin));
+  return true;
+}
+
+void retire(const Running& running, Duration patience) {
+  constexpr std::chrono::milliseconds kLook{50};
+  const TimePoint end = Clock::now() + patience;
+  while (running.workers.wait_for_connections(kLook) > 0 && Clock::now() < end) {
+    const auto signal = running.signals.poll();
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGUSR2) running.logger.warn("SIGUSR2: another process has taken over already");
+    if (signal != SIGHUP) continue;
+    running.logger.reopen();
+    if (running.access_log != nullptr) running.access_log->reopen();
+  }
+}
+
+}  // namespace sluice::server_program
