@@ -10,7 +10,7 @@ import pytest
 import websockets
 
 from client import Connection, fetch, request
-from gateway import DEADLINE, http_server, mock, pipeline, proxy, wait_until
+from gateway import DEADLINE, http_server, mock, pipeline, proxy
 from idle import resident_bytes
 from tunnels import ASKS, SWITCHED, RawBackend, upgraded
 
