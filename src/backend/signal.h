@@ -31,10 +31,9 @@ class Signal {
     if (deadline != TimePoint::max()) {
       timer = {loop_, deadline, [slot = shot.slot()] { slot->set(false); }};
     }
-    const bool notified = co_await shot;
+    (void)co_await shot;
     waiting_ = nullptr;
-    due_ = false;
-    co_return notified;
+    co_return std::exchange(due_, false);  // also if the time was up while the notice was under way
   }
 
  private:
