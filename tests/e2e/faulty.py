@@ -62,6 +62,8 @@ class Faulty:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfew")
             case "trickle":
                 for byte in GOOD:
+                    if writer.is_closing():
+                        break
                     writer.write(bytes([byte]))
                     await asyncio.sleep(1)
             case "half":
@@ -96,6 +98,6 @@ class Faulty:
 def reset(writer: asyncio.StreamWriter) -> None:
     """Ends a connection with RST."""
     plain = writer.get_extra_info("socket")
-    if plain is not None:
+    if plain is not None and plain.fileno() >= 0:  # it is not closed already
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

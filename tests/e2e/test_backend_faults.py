@@ -47,7 +47,8 @@ FAULTS = {
 @pytest.mark.parametrize("mode", FAULTS)
 def test_a_backend_turns_bad_under_load_and_recovers(server, port, put, faulty, mode):
     status, result = FAULTS[mode]
-    put(faulty.url, timeout="300ms", outlierDetection={"consecutiveFailures": 0})
+    # Only where it is the point: a good answer may take its time on a busy machine.
+    put(faulty.url, timeout="2s" if status == 408 else "1m", outlierDetection={"consecutiveFailures": 0})
     with load_on(port) as load:
         load.wait_more(100)
         assert load.statuses() == {200: load.count}
@@ -73,7 +74,8 @@ def test_a_backend_is_killed_under_load_and_comes_back(server, port, put, faulty
         good = load.statuses()[200]
         wait_until(lambda: load.statuses()[200] > good + 100, "all is well again")
     assert load.errors == []
-    # A connection that asyncio has accepted and not begun to serve when it is killed is never answered: 408.
+    # A connection that asyncio has accepted when its server is closed, but not handed on, it neither serves nor
+    # closes: 408.
     assert {200, 503} <= set(load.statuses()) <= {200, 408, 503}
     server.access_line("serverError")
 
@@ -114,8 +116,8 @@ def test_of_two_servers_one_fails(server, port, put, faulty, other, mode):
     put(
         faulty.url,
         other.url,
-        timeout="500ms",
-        healthCheck={"interval": "100ms", "timeout": "300ms"},
+        timeout="5s",
+        healthCheck={"interval": "100ms", "timeout": "2s"},
         outlierDetection={"consecutiveFailures": 0},
     )
 
