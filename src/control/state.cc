@@ -155,6 +155,7 @@ void Controller::State::housekeeping(const std::stop_token& stop) {
       next_sample = now + observe::RequestStats::kSamplePeriod;
       for (const auto& [name, object] : objects()) {
         if (object->server) object->server->state->stats.sample();
+        if (object->pipeline) object->pipeline->sample();
       }
     }
     if (now >= next_retry) {

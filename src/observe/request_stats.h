@@ -30,9 +30,8 @@ class RequestStats {
   // One thread, every kSamplePeriod: moves the rates and the window of the percentiles on.
   void sample();
   static constexpr std::chrono::seconds kSamplePeriod{5};
-  // Any thread. The fields of easegress-behaviour section 1.8: count, errCount, m1 ...
-  // m15ErrPercent, min max mean p25 ... p999 (ms; the last minute for the percentiles), reqSize,
-  // respSize, codes.
+  // Any thread: count, errCount, m1 ... m15ErrPercent, min max mean p25 ... p999 (ms; the last
+  // minute for the percentiles), reqSize, respSize, codes.
   [[nodiscard]] Json to_json() const;
   [[nodiscard]] std::uint64_t count() const { return cells_.sum(&Cells::count); }
 

@@ -59,6 +59,7 @@ class Exchange {
   };
   std::string_view pipeline_name;
   std::vector<Step> steps;
+  TimePoint step_began;  // when the filter that runs now did
 
   // Goes to the access log line; control characters are escaped there.
   void add_tag(std::string tag) { tags_.push_back(std::move(tag)); }

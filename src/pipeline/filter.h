@@ -40,6 +40,8 @@ class FilterPrototype {
   [[nodiscard]] virtual Json spec() const = 0;
   // For the status of the pipeline; any thread. null if there is nothing to say.
   [[nodiscard]] virtual Json status() const;
+  // One thread, every RequestStats::kSamplePeriod while it is in force: moves statistics on.
+  virtual void sample() const {}
   // On the core's thread. `previous` is that core's filter of the same name and kind in the
   // generation before (may be null): take over state that must survive. It must not block.
   [[nodiscard]] virtual std::unique_ptr<Filter> instantiate(const loop::Core& core,

@@ -22,7 +22,7 @@ Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loo
 Task<void> Pipeline::handle(Exchange& exchange) const {
   const auto& nodes = prototype_->nodes_;
   exchange.pipeline_name = prototype_->name();
-  TimePoint before = Clock::now();
+  exchange.step_began = Clock::now();
   std::size_t at = 0;
   while (at < nodes.size()) {
     const PipelinePrototype::Node& node = nodes[at];
@@ -30,8 +30,8 @@ Task<void> Pipeline::handle(Exchange& exchange) const {
     exchange.activate(node.filter_namespace);
     const std::string_view result = co_await filters_[node.filter]->handle(exchange);
     const TimePoint after = Clock::now();
-    exchange.steps.push_back({node.alias, result, after - before});
-    before = after;
+    exchange.steps.push_back({node.alias, result, after - exchange.step_began});
+    exchange.step_began = after;
     // Success goes on to the next node, any other result ends the flow, unless a jump says
     // otherwise.
     std::size_t next = result.empty() ? at + 1 : PipelinePrototype::kEndNode;

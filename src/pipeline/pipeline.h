@@ -71,6 +71,8 @@ class PipelinePrototype {
   [[nodiscard]] Json spec() const;
   // {"health": "", "filters": {name: status}}
   [[nodiscard]] Json status() const;
+  // Of all filters: FilterPrototype::sample.
+  void sample() const;
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 

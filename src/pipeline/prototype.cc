@@ -158,6 +158,10 @@ Json PipelinePrototype::spec() const {
   return json;
 }
 
+void PipelinePrototype::sample() const {
+  for (const NamedFilter& filter : filters_) filter.prototype->sample();
+}
+
 Json PipelinePrototype::status() const {
   Json filters = Json::object();
   for (const NamedFilter& filter : filters_) filters[filter.name] = filter.prototype->status();

@@ -62,6 +62,23 @@ def test_the_first_candidate_that_fits(put, server, main, beta):
     assert [pool["stat"]["count"] for pool in pools["candidatePools"]] == [2, 1]
 
 
+def test_what_is_counted(put, server, main):
+    port = put(servers(main))
+    for _ in range(3):
+        assert fetch(port, "/", "POST", b"12345").text == "main"
+
+    def stat() -> dict:
+        return status(server)["mainPool"]["stat"]
+
+    told = stat()
+    assert (told["count"], told["errCount"], told["codes"]) == (3, 0, {"200": 3})
+    assert (told["reqSize"], told["respSize"]) == (15, 12)
+    assert 0 < told["min"] <= told["mean"] <= told["max"] and told["p99"] > 0
+    wait_until(lambda: stat()["m1"] > 0, "the rates move")
+    put(servers(main, timeout="1m"))
+    assert stat()["count"] == 3, "counters outlive a change"
+
+
 def test_shares_by_header_and_by_chance(put, main, beta):
     port = put(servers(main), servers(beta, filter={"policy": "headerHash", "headerHashKey": "X-User", "permil": 500}))
     with Connection(port) as connection:

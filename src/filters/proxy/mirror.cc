@@ -87,6 +87,7 @@ Task<void> Mirror::send(http::Request request, std::string client_ip) {
   pipeline::Exchange exchange(core_);
   exchange.client_request() = std::move(request);
   exchange.real_ip = std::move(client_ip);
+  exchange.step_began = Clock::now();
   (void)co_await pool_.handle(exchange);
   http::BodyReader* answer = exchange.ensure_response().body.reader();
   while (answer != nullptr) {

@@ -31,6 +31,12 @@ Json Parts::status() const {
   return status;
 }
 
+void Parts::sample() const {
+  main->sample();
+  for (const Candidate& candidate : candidates) candidate.pool->sample();
+  if (mirror) mirror->pool().sample();
+}
+
 Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
                   const Parts* previous, const PoolServices& services, config::Faults& faults) {
   const std::string prefix = "proxy#" + spec.meta.name;

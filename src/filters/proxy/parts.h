@@ -30,6 +30,8 @@ struct Parts {
   [[nodiscard]] const PoolPrototype* find(std::string_view name) const;
   // {"mainPool", "candidatePools", "mirrorPool"}; any thread.
   [[nodiscard]] Json status() const;
+  // Of all pools: PoolPrototype::sample.
+  void sample() const;
 };
 
 // Incomplete if faults were added. `previous`: of the filter in the running generation, whose pools

@@ -22,7 +22,8 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                                      : proxy.server_max_body_size),
       redirections_max_(proxy.max_redirection),
       policies_(std::move(policies)),
-      stats_(std::make_shared<PoolStats>(services.core_count)) {
+      stats_(previous != nullptr ? previous->stats_
+                                 : std::make_shared<observe::RequestStats>(services.core_count)) {
   const ServerPoolContext context{.name = name_,
                                   .idle_max = proxy.max_idle_conns,
                                   .idle_per_server_max = proxy.max_idle_conns_per_host,
@@ -46,7 +47,7 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
 }
 
 Json PoolPrototype::status() const {
-  Json status = {{"stat", stats_->status()}, {"servers", servers_->status()}};
+  Json status = {{"stat", stats_->to_json()}, {"servers", servers_->status()}};
   policies_.add_status(status);
   if (cache_) status["memoryCache"] = cache_->status();
   return status;
@@ -187,13 +188,23 @@ Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Res
   co_return tried;
 }
 
+// The exchange has its response. Sizes are of bodies, streamed ones as they were announced.
+void Pool::count(pipeline::Exchange& exchange) const {
+  const http::Request* const request = exchange.request();
+  const http::Response& response = *exchange.response();
+  const bool bodyless = request == nullptr || request->method == "HEAD";
+  prototype_->stats_->record(core_.index, response.status, Clock::now() - exchange.step_began,
+                             request != nullptr ? request->body.length().value_or(0) : 0,
+                             bodyless ? 0 : response.body.length().value_or(0));
+}
+
 // The response of the backend becomes that of the exchange.
 std::string_view Pool::accept(pipeline::Exchange& exchange, const Tried& tried,
                               const http::Headers& earlier) {
   http::Response& response = *exchange.response();
   if (!tried.set_cookie.empty()) response.headers.add("Set-Cookie", tried.set_cookie);
   if (!earlier.empty()) merge_headers(earlier, response.headers);
-  prototype_->stats_->count(core_.index, response.status);
+  count(exchange);
   if (!tried.reason.empty()) exchange.add_tag(prototype_->name_ + ": " + tried.reason);
   return tried.verdict.result;
 }
@@ -202,7 +213,7 @@ std::string_view Pool::accept(pipeline::Exchange& exchange, const Tried& tried,
 std::string_view Pool::finish(pipeline::Exchange& exchange, Verdict verdict,
                               const std::string& reason) {
   exchange.new_response().status = verdict.status;
-  prototype_->stats_->count(core_.index, verdict.status);
+  count(exchange);
   exchange.add_tag(prototype_->name_ + ": " + reason);
   if (logger_.enabled(LogLevel::debug)) logger_.debug(prototype_->name_ + ": " + reason);
   return verdict.result;

@@ -16,9 +16,9 @@
 #include "filters/proxy/cache/flights.h"
 #include "filters/proxy/cache/memory_cache.h"
 #include "filters/proxy/pool_policies.h"
-#include "filters/proxy/pool_stats.h"
 #include "filters/proxy/server_pool.h"
 #include "filters/proxy/spec.h"
+#include "observe/request_stats.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {
@@ -55,6 +55,8 @@ class PoolPrototype {
   // {"stat": …, "servers": […]}, and "retry", "circuitBreaker" and "memoryCache" where there are
   // such.
   [[nodiscard]] Json status() const;
+  // As of FilterPrototype.
+  void sample() const { stats_->sample(); }
 
  private:
   friend class Pool;
@@ -66,7 +68,7 @@ class PoolPrototype {
   std::bitset<600> failure_codes_;
   PoolPolicies policies_;
   std::shared_ptr<MemoryCache> cache_;
-  std::shared_ptr<PoolStats> stats_;
+  std::shared_ptr<observe::RequestStats> stats_;  // goes on in the next generation
 };
 
 // Core-bound.
@@ -118,6 +120,7 @@ class Pool {
   static void merge_headers(http::Headers earlier, http::Headers& headers);
   static Verdict blame_client(ErrorKind kind);
   static Verdict judge(const backend::Failure& failure, TimePoint deadline);
+  void count(pipeline::Exchange& exchange) const;
   std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason);
 
   const loop::Core& core_;

@@ -80,7 +80,7 @@ bool Pool::answer(pipeline::Exchange& exchange, const http::Request& request,
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - stored->born);
   response.headers.set("Age", std::to_string(age.count()));
   if (!earlier.empty()) merge_headers(earlier, response.headers);
-  prototype_->stats_->count(core_.index, response.status);
+  count(exchange);
   exchange.add_tag(prototype_->name_ + ": cached");
   return true;
 }
