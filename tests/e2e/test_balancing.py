@@ -67,6 +67,18 @@ def test_weights_of_all_or_none(pool):
         pool.apply({"x": 3, "y": 0, "z": 1})
 
 
+@pytest.mark.parametrize(
+    "wanted, names", [([], "xyz"), (["red"], "xy"), (["blue"], "y"), (["blue", "green"], "yz")]
+)
+def test_servers_by_tag(pool, wanted, names):
+    tags = {"x": ["red"], "y": ["red", "blue"], "z": ["green"]}
+    servers = [{"url": backend.url, "tags": tags[name]} for name, backend in pool.backends.items()]
+    pool.apply(servers=servers, serverTags=wanted)
+    assert collections.Counter(pool.names(30)) == {name: 30 // len(names) for name in names}
+    listed = pool.server.status("p")["filters"]["proxy"]["mainPool"]["servers"]
+    assert [facts["url"] for facts in listed] == [pool.backends[name].url for name in names]
+
+
 @pytest.mark.parametrize("policy", ["random", "weightedRandom", "leastRequests"])
 def test_random_policies_use_all(pool, policy):
     pool.apply(loadBalance={"policy": policy})

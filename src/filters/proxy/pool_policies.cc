@@ -11,7 +11,7 @@ PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
   static const resilience::Policies kNone;
   if (policies == nullptr) policies = &kNone;
   PoolPolicies found;
-  for (const ServerSpec& server : spec.servers.servers) found.servers.push_back(server.url);
+  for (const ServerSpec& server : spec.servers.chosen()) found.servers.push_back(server.url);
   if (previous != nullptr && previous->servers != found.servers) previous = nullptr;
   const auto* retry =
       policies->retry(spec.retry_policy, config::join_path(path, "retryPolicy"), faults);

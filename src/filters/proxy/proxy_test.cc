@@ -197,7 +197,7 @@ TEST(ProxySpec, Faults) {
                         "mirrorPool: {servers: [{url: 'http://b'}]}}"),
               ElementsAre("filters[0].mirrorPool.filter: is required in a mirror pool"));
   EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r, spanName: s")),
-              ElementsAre("filters[0].pools[0]: `spanName` is not supported yet"));
+              ElementsAre("filters[0].pools[0].spanName: there is no tracing: leave it out"));
   EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r")),
               ElementsAre("filters[0].pools[0].retryPolicy: no resilience policy \"r\" is defined "
                           "in the pipeline's `resilience`"));
@@ -220,6 +220,34 @@ TEST(ProxySpec, Faults) {
   EXPECT_THAT(faults_of(spec_of("http://a", ", loadBalance: {policy: roundrobin}")),
               testing::SizeIs(1));
   EXPECT_THAT(faults_of(spec_of("http://a", ", failureCodes: [42]")), testing::SizeIs(1));
+}
+
+TEST(ProxySpec, ServiceRegistriesAreNotIgnored) {
+  const auto advice = [](const std::string& field) {
+    return "filters[0].pools[0]." + field +
+           ": there are no service registries: name the servers in `servers`; a host name stands "
+           "for all its addresses, and is looked up again";
+  };
+  EXPECT_THAT(
+      faults_of(
+          "{name: proxy, kind: Proxy, pools: [{serviceRegistry: consul, serviceName: shop}]}"),
+      ElementsAre(advice("serviceRegistry"), advice("serviceName")));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", serviceName: shop")),
+              ElementsAre(advice("serviceName")));
+  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{serviceName: ''}]}"),
+              ElementsAre("filters[0].pools[0].servers: is required: one server at least"));
+  config::Faults faults;
+  EXPECT_NE(
+      build(spec_of("http://a", ", serviceRegistry: '', serviceName: '', spanName: ''"), faults),
+      nullptr)
+      << faults.to_error().message;
+}
+
+TEST(ProxySpec, TagsThatNoServerHas) {
+  EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a', tags: "
+                        "[red]}], serverTags: [blue, green]}]}"),
+              ElementsAre("filters[0].pools[0].serverTags: no server has one of these tags: add "
+                          "them to `tags` of a server"));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 
 std::shared_ptr<const backend::Servers> make_servers(const ServerPoolSpec& pool) {
   backend::Servers servers;
-  for (const ServerSpec& spec : pool.servers) {
+  for (const ServerSpec& spec : pool.chosen()) {
     auto server = backend::parse_server_url(spec.url);
     if (!server) continue;  // validate() has refused it
     server->tags = spec.tags;

@@ -2,6 +2,7 @@
 #include "filters/proxy/server_pool_spec.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "backend/server.h"
 #include "http/headers.h"
@@ -34,8 +35,14 @@ void LoadBalanceSpec::validate(const std::string& path, config::Faults& faults) 
 }
 
 void ServerPoolSpec::validate(const std::string& path, config::Faults& faults) const {
+  const std::size_t faults_before = faults.count();
   unsupported.report(path, faults);
+  if (faults.count() == faults_before) validate_servers(path, faults);
+}
+
+void ServerPoolSpec::validate_servers(const std::string& path, config::Faults& faults) const {
   const std::string where = config::join_path(path, "servers");
+  if (servers.empty()) return faults.add(where, "is required: one server at least");
   for (std::size_t i = 0; i < servers.size(); ++i) {
     const auto server = backend::parse_server_url(servers[i].url);
     if (!server) faults.add(where + "[" + std::to_string(i) + "].url", server.error().message);
@@ -45,6 +52,19 @@ void ServerPoolSpec::validate(const std::string& path, config::Faults& faults) c
   if (weighted != 0 && weighted != std::ssize(servers)) {
     faults.add(where, "all servers must have a weight above 0, or none");
   }
+  if (chosen().empty()) {
+    faults.add(config::join_path(path, "serverTags"),
+               "no server has one of these tags: add them to `tags` of a server");
+  }
+}
+
+std::vector<ServerSpec> ServerPoolSpec::chosen() const {
+  if (server_tags.empty()) return servers;
+  std::vector<ServerSpec> chosen;
+  std::ranges::copy_if(servers, std::back_inserter(chosen), [this](const ServerSpec& server) {
+    return std::ranges::find_first_of(server.tags, server_tags) != server.tags.end();
+  });
+  return chosen;
 }
 
 }  // namespace sluice::filters

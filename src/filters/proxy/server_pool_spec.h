@@ -58,7 +58,8 @@ struct LoadBalanceSpec {
   std::string policy = "roundRobin";
   std::string header_hash_key;
   std::optional<StickySessionSpec> sticky_session;
-  UnsupportedFields<1> unsupported{{"forwardKey"}};
+  UnsupportedFields<1> unsupported{
+      {{{"forwardKey", "is of the policy forward, which is not supported: take headerHash"}}}};
 
   void fields(auto& visit) {
     visit("policy", policy,
@@ -72,8 +73,15 @@ struct LoadBalanceSpec {
   void validate(const std::string& path, config::Faults& faults) const;
 };
 
+// What a pool that asks for a service registry gets to read.
+inline constexpr std::string_view kNoRegistry =
+    "there are no service registries: name the servers in `servers`; a host name stands for all "
+    "its "
+    "addresses, and is looked up again";
+
 struct ServerPoolSpec {
   std::vector<ServerSpec> servers;
+  std::vector<std::string> server_tags;
   LoadBalanceSpec load_balance;
   std::optional<HealthCheckSpec> health_check;
   OutlierSpec outlier_detection;
@@ -86,10 +94,13 @@ struct ServerPoolSpec {
   std::uint32_t max_queue_per_host = 1024;
   Duration queue_timeout = std::chrono::seconds(10);
   Duration dns_refresh_period = std::chrono::seconds(30);
-  UnsupportedFields<3> unsupported{{"serviceRegistry", "serviceName", "serverTags"}};
+  UnsupportedFields<2> unsupported{
+      {{{"serviceRegistry", kNoRegistry}, {"serviceName", kNoRegistry}}}};
 
   void fields(auto& visit) {
-    visit("servers", servers, {.required = true, .min = 1, .doc = "the backends"});
+    visit("servers", servers, {.doc = "the backends, one at least"});
+    visit("serverTags", server_tags,
+          {.unique = true, .doc = "only servers with one of these tags are used; none: all are"});
     visit("loadBalance", load_balance, {.doc = "how a server is chosen"});
     visit("healthCheck", health_check, {.doc = "asks the servers whether they are well"});
     visit("outlierDetection", outlier_detection,
@@ -117,6 +128,11 @@ struct ServerPoolSpec {
     unsupported.fields(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;
+  // Those of `servers` that `server_tags` leaves, in their order.
+  [[nodiscard]] std::vector<ServerSpec> chosen() const;
+
+ private:
+  void validate_servers(const std::string& path, config::Faults& faults) const;
 };
 
 }  // namespace sluice::filters

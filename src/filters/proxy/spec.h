@@ -25,7 +25,7 @@ struct PoolSpec {
   std::string retry_policy;
   std::string circuit_breaker_policy;
   std::optional<MemoryCacheSpec> memory_cache;
-  UnsupportedFields<1> unsupported{{"spanName"}};
+  UnsupportedFields<1> unsupported{{{{"spanName", "there is no tracing: leave it out"}}}};
 
   void fields(auto& visit) {
     servers.fields(visit);

@@ -10,18 +10,25 @@
 
 namespace sluice::filters {
 
+struct UnsupportedField {
+  std::string_view name;
+  std::string_view advice;  // why not, and what to do instead
+};
+
+// Each is a fault unless it is empty, as tools write a field that was not given.
 template <std::size_t N>
 struct UnsupportedFields {
-  std::array<std::string_view, N> names;
+  std::array<UnsupportedField, N> known;
   std::array<config::RawValue, N> values{};
 
   void fields(auto& visit) {
-    for (std::size_t i = 0; i < N; ++i) visit(names[i], values[i], {.doc = "not supported yet"});
+    for (std::size_t i = 0; i < N; ++i) visit(known[i].name, values[i], {.doc = known[i].advice});
   }
   void report(const std::string& path, config::Faults& faults) const {
     for (std::size_t i = 0; i < N; ++i) {
-      if (values[i].value.kind == config::Value::Kind::null) continue;
-      faults.add(path, "`" + std::string(names[i]) + "` is not supported yet");
+      const config::Value& value = values[i].value;
+      const bool empty = value.scalar.empty() && value.items.empty() && value.members.empty();
+      if (!empty) faults.add(config::join_path(path, known[i].name), known[i].advice);
     }
   }
 };
