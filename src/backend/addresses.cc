@@ -9,23 +9,38 @@ namespace sluice::backend {
 namespace {
 
 constexpr auto kLookUpMax = std::chrono::seconds(30);
+constexpr auto kGrace = std::chrono::seconds(5);  // for a busy core
 
 }  // namespace
 
-Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period)
+Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period,
+                     std::shared_ptr<KnownAddresses> known, std::size_t turn)
     : loop_(loop),
       host_(std::move(host)),
       port_(port),
       period_(period),
-      literal_(net::is_ip_literal(host_)) {
+      literal_(net::is_ip_literal(host_)),
+      known_(std::move(known)),
+      turn_(turn) {
   if (literal_) addresses_.push_back({net::Endpoint(host_, port_)});
 }
 
 void Addresses::refresh(TimePoint now) {
-  if (literal_ || looking_) return;
-  if (!addresses_.empty() && now - looked_up_ < period_) return;
+  if (literal_) return;
+  take_over();
+  // Before the first answer each core asks for itself: nobody waits for another core.
+  if (looking_ || (!known_->claim(now, kLookUpMax + kGrace) && !addresses_.empty())) return;
   looking_ = true;
   loop_.spawn(look_up(shared_from_this()));
+}
+
+void Addresses::take_over() {
+  const std::uint64_t version = known_->version();
+  if (version == version_) return;
+  version_ = version;
+  addresses_.clear();
+  const KnownAddresses::List list = known_->list();
+  for (const net::Endpoint& endpoint : *list) addresses_.push_back({endpoint});
 }
 
 Task<Result<std::vector<net::Endpoint>>> Addresses::find(TimePoint deadline) {
@@ -72,13 +87,14 @@ Task<void> Addresses::look_up(std::shared_ptr<Addresses> self) {
   auto found = co_await net::resolve(self->loop_, self->host_, self->port_,
                                      loop::EventLoop::now() + kLookUpMax);
   self->looking_ = false;
-  self->looked_up_ = loop::EventLoop::now();
+  const TimePoint next = loop::EventLoop::now() + self->period_;
   if (found) {
-    self->addresses_.clear();
-    for (net::Endpoint& endpoint : *found) self->addresses_.push_back({std::move(endpoint)});
+    self->known_->tell(std::move(*found), next);
   } else {
+    self->known_->postpone(next);
     self->error_ = std::move(found).error();
   }
+  self->take_over();
   const auto waiting = std::exchange(self->waiting_, {});
   for (const auto& slot : waiting) slot->set(true);
 }

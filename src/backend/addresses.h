@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses: what the name of a server stands for now. Core-bound. The name is looked up off the
-// loop, once for all who ask meanwhile, again after each period in which it is used, and what was
+// Addresses: what the name of a server stands for now, as a core uses it. Core-bound. The name is
+// looked up off the loop, for all cores, again after each period in which it is used, and what was
 // found is kept as long as nobody can tell anything newer.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/known_addresses.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/event_loop.h"
@@ -20,11 +21,14 @@ namespace sluice::backend {
 
 class Addresses : public std::enable_shared_from_this<Addresses> {
  public:
-  Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period);
+  // `known`: of this name, for all cores. `turn`: where this core begins, so that not all begin
+  // with the same address.
+  Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period,
+            std::shared_ptr<KnownAddresses> known, std::size_t turn);
 
   // In the order to try them: in turn, so that all are used, those last that did not answer.
   [[nodiscard]] Task<Result<std::vector<net::Endpoint>>> find(TimePoint deadline);
-  // Begins a new look-up if it is time.
+  // Takes over what other cores have found; begins a new look-up if it is time.
   void refresh(TimePoint now);
   // Whether a connection to that address still is one to this server.
   [[nodiscard]] bool includes(const net::Endpoint& endpoint) const;
@@ -36,6 +40,7 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
     bool failed = false;
   };
   static Task<void> look_up(std::shared_ptr<Addresses> self);
+  void take_over();
   [[nodiscard]] std::vector<net::Endpoint> in_turn();
 
   loop::EventLoop& loop_;
@@ -43,9 +48,10 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
   const std::uint16_t port_;
   const Duration period_;
   const bool literal_;
+  const std::shared_ptr<KnownAddresses> known_;
+  std::uint64_t version_ = 0;       // of what was taken over
   std::vector<Address> addresses_;  // empty: never found
-  TimePoint looked_up_{};
-  std::size_t turn_ = 0;
+  std::size_t turn_;
   Error error_;  // of the last look-up that failed
   bool looking_ = false;
   std::vector<std::shared_ptr<net::OneShot<bool>::Slot>> waiting_;

@@ -44,8 +44,10 @@ Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, S
       silence_max_(options.silence_max),
       idle_for_max_(options.pool.idle_max > 0 ? options.pool.idle_for_max : Duration::zero()),
       pool_(std::make_shared<Pool>(core, gates_of(states_), options.pool)) {
-  for (const Server& server : *servers_) {
-    connectors_.push_back(std::make_unique<Connector>(core.loop, server, options.connector));
+  for (std::size_t i = 0; i < servers_->size(); ++i) {
+    const Server& server = (*servers_)[i];
+    connectors_.push_back(
+        std::make_unique<Connector>(core, server, options.connector, states_[i]->addresses));
     h2_.push_back(std::make_shared<H2Server>());
     h2_.back()->spoken = server.http2;
   }

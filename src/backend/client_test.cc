@@ -188,6 +188,7 @@ TEST_F(ClientTest, NamesAreLookedUp) {
   make_client();
   EXPECT_EQ(outcome(), "200 hello");
   server_entry_.host = "no-such-host.invalid";
+  state_ = std::make_shared<ServerState>(1);
   make_client();
   EXPECT_THAT(outcome(), StartsWith("0 cannot look up no-such-host.invalid: "));
 }

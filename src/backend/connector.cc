@@ -16,12 +16,13 @@ constexpr auto kHeadStart = std::chrono::milliseconds(250);
 
 }  // namespace
 
-Connector::Connector(loop::EventLoop& loop, const Server& server, ConnectorOptions options)
-    : loop_(loop),
+Connector::Connector(const loop::Core& core, const Server& server, ConnectorOptions options,
+                     std::shared_ptr<KnownAddresses> known)
+    : loop_(core.loop),
       server_(server),
       options_(std::move(options)),
-      addresses_(std::make_shared<Addresses>(loop, server.host, server.port, options_.dns_period)) {
-}
+      addresses_(std::make_shared<Addresses>(core.loop, server.host, server.port,
+                                             options_.dns_period, std::move(known), core.index)) {}
 
 bool Connector::is_current(const net::Endpoint& endpoint, TimePoint now) {
   if (server_.has_ip_host) return true;

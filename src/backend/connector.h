@@ -8,6 +8,7 @@
 #include "backend/addresses.h"
 #include "backend/server.h"
 #include "base/time.h"
+#include "loop/core.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "net/stream.h"
@@ -26,8 +27,9 @@ struct ConnectorOptions {
 
 class Connector {
  public:
-  // `server` outlives it.
-  Connector(loop::EventLoop& loop, const Server& server, ConnectorOptions options);
+  // `server` outlives it. `known`: of its name, for all cores.
+  Connector(const loop::Core& core, const Server& server, ConnectorOptions options,
+            std::shared_ptr<KnownAddresses> known);
 
   struct Link {
     std::unique_ptr<net::Stream> stream;

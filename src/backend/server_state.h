@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backend/connection_gate.h"
+#include "backend/known_addresses.h"
 #include "base/time.h"
 #include "observe/counter.h"
 
@@ -37,6 +38,7 @@ class ServerState {
   };
   observe::PerCore<Cells> cells;
   const std::shared_ptr<ConnectionGate> gate;  // its connections
+  const std::shared_ptr<KnownAddresses> addresses = std::make_shared<KnownAddresses>();
 
   // What the health check found last; true before the first.
   [[nodiscard]] bool healthy() const { return healthy_.load(std::memory_order_relaxed); }

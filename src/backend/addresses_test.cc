@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/addresses.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "loop/run_to_completion.h"
+
+namespace sluice::backend {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+constexpr auto kNobody = "nobody.invalid";  // RFC 6761 section 6.4
+
+class AddressesTest : public testing::Test {
+ protected:
+  std::shared_ptr<Addresses> core(std::string host, std::size_t turn = 0) {
+    return std::make_shared<Addresses>(loop_, std::move(host), 80, hours(1), known_, turn);
+  }
+  std::vector<std::string> find(Addresses& addresses) {
+    const auto found =
+        loop::run_to_completion(loop_, addresses.find(loop::EventLoop::now() + seconds(60)));
+    std::vector<std::string> list;
+    if (!found) return {"error"};
+    for (const net::Endpoint& endpoint : *found) list.push_back(endpoint.address);
+    return list;
+  }
+  void tell(std::vector<net::Endpoint> list) {
+    known_->tell(std::move(list), loop::EventLoop::now() + hours(1));
+  }
+
+  loop::EventLoop loop_;
+  std::shared_ptr<KnownAddresses> known_ = std::make_shared<KnownAddresses>();
+};
+
+TEST_F(AddressesTest, OneCoreTakesOverWhatAnotherHasFound) {
+  const auto first = core("localhost");
+  EXPECT_THAT(find(*first), testing::Contains("127.0.0.1"));
+  EXPECT_EQ(known_->version(), 1U);
+  const auto second = core(kNobody);  // would find nothing by itself
+  EXPECT_THAT(find(*second), testing::Contains("127.0.0.1"));
+  EXPECT_EQ(known_->version(), 1U);
+  tell({{"127.0.0.9", 80}});
+  EXPECT_THAT(find(*first), ElementsAre("127.0.0.9"));
+  EXPECT_THAT(find(*second), ElementsAre("127.0.0.9"));
+  EXPECT_FALSE(second->includes({"127.0.0.1", 80}));
+}
+
+TEST_F(AddressesTest, CoresBeginWithDifferentAddresses) {
+  tell({{"127.0.0.1", 80}, {"127.0.0.2", 80}});
+  const auto first = core(kNobody, 0);
+  const auto second = core(kNobody, 1);
+  EXPECT_THAT(find(*first), ElementsAre("127.0.0.1", "127.0.0.2"));
+  EXPECT_THAT(find(*second), ElementsAre("127.0.0.2", "127.0.0.1"));
+  EXPECT_THAT(find(*second), ElementsAre("127.0.0.1", "127.0.0.2"));
+  second->note_failure({"127.0.0.2", 80});
+  EXPECT_THAT(find(*second), ElementsAre("127.0.0.1", "127.0.0.2"));
+  EXPECT_THAT(find(*second), ElementsAre("127.0.0.1", "127.0.0.2"));
+}
+
+TEST_F(AddressesTest, AFailureIsKnownToTheCoreThatAsked) {
+  EXPECT_THAT(find(*core(kNobody)), ElementsAre("error"));
+  EXPECT_EQ(known_->version(), 0U);
+}
+
+TEST(KnownAddresses, OneCoreAtATimeLooksUp) {
+  KnownAddresses known;
+  const TimePoint now = Clock::now();
+  EXPECT_TRUE(known.claim(now, seconds(30)));
+  EXPECT_FALSE(known.claim(now + seconds(29), seconds(30)));
+  EXPECT_TRUE(known.claim(now + seconds(31), seconds(30))) << "the first one has not come back";
+  known.tell({{"127.0.0.1", 80}}, now + seconds(60));
+  EXPECT_FALSE(known.claim(now + seconds(59), seconds(30)));
+  EXPECT_TRUE(known.claim(now + seconds(60), seconds(30)));
+  known.postpone(now + seconds(90));
+  EXPECT_FALSE(known.claim(now + seconds(89), seconds(30)));
+  EXPECT_EQ(known.list()->size(), 1U);
+}
+
+}  // namespace
+}  // namespace sluice::backend

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/known_addresses.h"
+
+#include <utility>
+
+namespace sluice::backend {
+
+KnownAddresses::List KnownAddresses::list() const {
+  const std::scoped_lock lock(mutex_);
+  return list_;
+}
+
+bool KnownAddresses::claim(TimePoint now, Duration patience) {
+  Clock::rep due = due_.load(std::memory_order_relaxed);
+  if (now.time_since_epoch().count() < due) return false;
+  return due_.compare_exchange_strong(due, (now + patience).time_since_epoch().count());
+}
+
+void KnownAddresses::tell(std::vector<net::Endpoint> found, TimePoint next) {
+  auto list = std::make_shared<const std::vector<net::Endpoint>>(std::move(found));
+  const std::scoped_lock lock(mutex_);
+  list_ = std::move(list);
+  version_.fetch_add(1, std::memory_order_release);
+  postpone(next);
+}
+
+void KnownAddresses::postpone(TimePoint next) { due_.store(next.time_since_epoch().count()); }
+
+}  // namespace sluice::backend
