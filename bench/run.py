@@ -26,15 +26,12 @@ from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
+sys.path.append(str(ROOT / "tests" / "e2e"))
+from gateway import free_port  # noqa: E402
+
 BIN = Path(os.environ.get("SLUICE_BIN_DIR", ROOT / "build" / "bin"))
 TICKS = os.sysconf("SC_CLK_TCK")
 TARGET = 1.3  # flash sale / nginx + Lua
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for_port(port: int, process: subprocess.Popen) -> None:

@@ -4,7 +4,9 @@
 import json
 import ssl
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from raw_backend import CalmHTTPServer
 
 
 class Backend:
@@ -90,8 +92,7 @@ class Backend:
 
             do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = answer
 
-        self._server = ThreadingHTTPServer((address, port), Handler)
-        self._server.daemon_threads = True
+        self._server = CalmHTTPServer((address, port), Handler)
         self.secure = tls is not None
         if tls is not None:
             # The handshake is the business of the connection's own thread.

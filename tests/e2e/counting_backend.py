@@ -5,43 +5,24 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 from pathlib import Path
 
 from gateway import free_port, wait_until
+from raw_backend import RawBackend
 
 
-class CountingBackend:
+class CountingBackend(RawBackend):
     """Reads generously, so that what is smuggled is found: lines may end with LF, framing is guessed. What is no
     request at all is counted as GARBAGE. A request is counted once its body is complete."""
 
     def __init__(self):
         self.seen: list[tuple[str, str, bytes]] = []  # method, target, body
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with connection, connection.makefile("rb") as stream:
-            try:
-                while self._serve_one(connection, stream):
-                    pass
-            except (OSError, EOFError):
+    def serve(self, connection: socket.socket) -> None:
+        connection.settimeout(None)
+        with connection.makefile("rb") as stream:
+            while self._serve_one(connection, stream):
                 pass
 
     def _serve_one(self, connection: socket.socket, stream) -> bool:

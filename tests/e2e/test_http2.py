@@ -19,6 +19,7 @@ import pytest
 
 from client import Connection, fetch
 from gateway import DEADLINE, SANITIZED, free_port, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
+from raw_backend import CalmHTTPServer
 from test_tls import https, make_pair, shop  # noqa: F401  (fixtures)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "conformance"))
@@ -172,7 +173,7 @@ def test_bodies_both_ways(server, port, tmp_path, size):
             self.end_headers()
             self.wfile.write(body)
 
-    echo = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    echo = CalmHTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=echo.serve_forever, args=(0.01,), daemon=True).start()
     try:
         url = f"http://127.0.0.1:{echo.server_address[1]}"

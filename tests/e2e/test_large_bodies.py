@@ -12,6 +12,7 @@ import pytest
 from client import Connection
 from gateway import SANITIZED, http_server, pipeline
 from idle import peak_bytes
+from raw_backend import RawBackend
 
 SIZE = int(os.environ.get("SLUICE_LARGE_BYTES", 64 << 20))
 PEAK_MAX = 100 << 20
@@ -70,40 +71,23 @@ class Reader:
         return size
 
 
-class LargeBackend:
+class LargeBackend(RawBackend):
     """GET: a large body, in chunks if the path says so. POST: takes one and forgets it."""
 
     def __init__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0))
         self.taken = 0
-        threading.Thread(target=self._run, daemon=True).start()
+        super().__init__()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            reader = Reader(connection)
-            first, chunked = reader.head()
-            method, path, _ = first.split()
-            if method == b"POST":
-                self.taken = reader.skip(chunked)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                return
-            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + framing(path == b"/chunked") + b"\r\n")
-            send_body(connection, path == b"/chunked")
+    def serve(self, connection: socket.socket) -> None:
+        reader = Reader(connection)
+        first, chunked = reader.head()
+        method, path, _ = first.split()
+        if method == b"POST":
+            self.taken = reader.skip(chunked)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + framing(path == b"/chunked") + b"\r\n")
+        send_body(connection, path == b"/chunked")
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@
 import collections
 import json
 import socket
-import threading
 
 import pytest
 
 from backend import Backend
 from client import Connection, Load, fetch, request
 from gateway import DEADLINE, free_port, http_server, pipeline, proxy
+from raw_backend import RawBackend, read_head
 
 
 @pytest.fixture
@@ -117,27 +117,14 @@ def test_backend_that_hangs_up(site, backend):
 
 def test_backend_that_closed_an_idle_connection(site):
     """The server closes after each answer without saying so: the next request must not fail."""
-    listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve():
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            with peer:
-                peer.recv(65536)
-                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    def serve(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        port = site(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        with Connection(port) as connection:
-            for _ in range(50):
-                assert connection.request().text == "ok"
-    finally:
-        listener.close()
+    with RawBackend(serve) as backend, Connection(site(backend.url)) as connection:
+        for _ in range(50):
+            assert connection.request().text == "ok"
 
 
 BAD_ANSWERS = {
@@ -152,29 +139,16 @@ BAD_ANSWERS = {
 
 @pytest.mark.parametrize("case", BAD_ANSWERS)
 def test_backend_that_talks_nonsense(site, case):
-    listener = socket.create_server(("127.0.0.1", 0))
+    def serve(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(BAD_ANSWERS[case])
 
-    def serve():
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            with peer:
-                peer.recv(65536)
-                peer.sendall(BAD_ANSWERS[case])
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        port = site(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        with Connection(port) as connection:
-            try:
-                status = connection.request().status
-            except ConnectionError:
-                status = None  # cut off in the middle: the client can see that, too
-        assert status in (500, 502, 503, None) or (case in ("short body", "bad chunk") and status is None)
-    finally:
-        listener.close()
+    with RawBackend(serve) as backend, Connection(site(backend.url)) as connection:
+        try:
+            status = connection.request().status
+        except ConnectionError:
+            status = None  # cut off in the middle: the client can see that, too
+    assert status in (500, 502, 503, None) or (case in ("short body", "bad chunk") and status is None)
 
 
 def test_large_bodies_both_ways(site, backend):

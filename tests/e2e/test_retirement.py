@@ -9,7 +9,7 @@ import pytest
 from certificates import Authority
 from client import Connection, request
 from gateway import DEADLINE, Orphan, Server, http_server, mock, pipeline, proxy, wait_until
-from tunnels import ASKS, SWITCHED, RawBackend, upgraded
+from tunnels import ASKS, SWITCHED, TunnelBackend, upgraded
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def orphans():
 
 @pytest.fixture
 def raw():
-    backend = RawBackend(SWITCHED)
+    backend = TunnelBackend(SWITCHED)
     yield backend
     backend.close()
 

@@ -12,7 +12,7 @@ import websockets
 from client import Connection, fetch, request
 from gateway import DEADLINE, http_server, mock, pipeline, proxy
 from idle import resident_bytes
-from tunnels import ASKS, SWITCHED, RawBackend, upgraded
+from tunnels import ASKS, SWITCHED, TunnelBackend, upgraded
 
 
 class EchoServer:
@@ -61,8 +61,8 @@ def echo():
 def raw():
     made = []
 
-    def make(answer: bytes) -> RawBackend:
-        made.append(RawBackend(answer))
+    def make(answer: bytes) -> TunnelBackend:
+        made.append(TunnelBackend(answer))
         return made[-1]
 
     yield make

@@ -5,46 +5,37 @@ import socket
 import threading
 
 from client import Connection, request
-from gateway import DEADLINE, wait_until
+from gateway import wait_until
+from raw_backend import RawBackend, read_head
 
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n"
 ASKS = {"Connection": "Upgrade", "Upgrade": "raw"}
 
 
-class RawBackend:
-    """Answers each request with `answer`, then leaves the connection to the test."""
+class TunnelBackend(RawBackend):
+    """Answers each request with `answer`, then leaves the connection to the test until close()."""
 
     def __init__(self, answer: bytes):
-        self._listener = socket.create_server(("127.0.0.1", 0))
         self._answer = answer
+        self._over = threading.Event()
         self.heads: list[bytes] = []
         self.connections: list[socket.socket] = []
-        threading.Thread(target=self._run, daemon=True).start()
+        super().__init__()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.settimeout(DEADLINE)
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(65536)
-            connection.sendall(self._answer)
-            self.heads.append(head)
-            self.connections.append(connection)
+    def serve(self, connection: socket.socket) -> None:
+        head = read_head(connection)
+        connection.sendall(self._answer)
+        self.heads.append(head)
+        self.connections.append(connection)
+        self._over.wait()
 
     def connection(self, number: int = 0) -> socket.socket:
         wait_until(lambda: len(self.connections) > number, "the backend has answered")
         return self.connections[number]
 
     def close(self) -> None:
-        self._listener.close()
+        super().close()
+        self._over.set()
         for connection in self.connections:
             connection.close()
 
