@@ -38,12 +38,11 @@ std::optional<StringMatcher> StringMatcher::build(const StringMatcherSpec& spec,
   return matcher;
 }
 
-bool StringMatcher::matches(std::optional<std::string_view> text) const {
-  if (!text) return spec_.empty;
-  if (spec_.empty) return false;
-  if (!spec_.exact.empty() && *text == spec_.exact) return true;
-  if (!spec_.prefix.empty() && text->starts_with(spec_.prefix)) return true;
-  return regex_ && RE2::PartialMatch(re2::StringPiece(text->data(), text->size()), *regex_);
+bool StringMatcher::matches(std::string_view text) const {
+  if (spec_.empty) return text.empty();
+  if (!spec_.exact.empty() && text == spec_.exact) return true;
+  if (!spec_.prefix.empty() && text.starts_with(spec_.prefix)) return true;
+  return regex_ && RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex_);
 }
 
 HeaderMatcher HeaderMatcher::build(const Spec& spec, bool all, const std::string& path,
@@ -63,7 +62,10 @@ HeaderMatcher HeaderMatcher::build(const Spec& spec, bool all, const std::string
 bool HeaderMatcher::matches(const http::Headers& headers) const {
   if (conditions_.empty()) return true;
   const auto fits = [&](const Condition& condition) {
-    return condition.matcher.matches(headers.get(condition.name));
+    if (!headers.contains(condition.name)) return condition.matcher.matches("");
+    return std::ranges::any_of(headers, [&](const http::Field& field) {
+      return http::iequals(field.name, condition.name) && condition.matcher.matches(field.value);
+    });
   };
   return all_ ? std::ranges::all_of(conditions_, fits) : std::ranges::any_of(conditions_, fits);
 }

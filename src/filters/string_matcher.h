@@ -30,7 +30,7 @@ struct StringMatcherSpec {
     visit("prefix", prefix, {.doc = "what the text begins with"});
     visit("regex", regex, {.doc = "RE2 expression found in the text"});
     visit("empty", empty,
-          {.doc = "matches only where there is no text; excludes the other fields"});
+          {.doc = "matches only the empty text, or none; excludes the other fields"});
   }
 };
 
@@ -41,15 +41,15 @@ class StringMatcher {
   [[nodiscard]] static std::optional<StringMatcher> build(const StringMatcherSpec& spec,
                                                           const std::string& path,
                                                           config::Faults& faults);
-  // True if any of exact, prefix and regex fits. nullopt: what should hold the text is absent.
-  [[nodiscard]] bool matches(std::optional<std::string_view> text) const;
+  // True if any of exact, prefix and regex fits. What is absent counts as empty.
+  [[nodiscard]] bool matches(std::string_view text) const;
 
  private:
   StringMatcherSpec spec_;
   std::shared_ptr<const re2::RE2> regex_;
 };
 
-// Conditions on the first value of headers.
+// Conditions on headers: of one that is there more than once any value may fit.
 class HeaderMatcher {
  public:
   using Spec = std::map<std::string, StringMatcherSpec>;

@@ -24,13 +24,11 @@ TEST(StringMatcher, FitsAnyOfItsPatterns) {
   const StringMatcher matcher = make({.exact = "a", .prefix = "b", .regex = "c+d"});
   for (const auto* text : {"a", "bee", "b", "xccdx"}) EXPECT_TRUE(matcher.matches(text)) << text;
   for (const auto* text : {"", "aa", "cx"}) EXPECT_FALSE(matcher.matches(text)) << text;
-  EXPECT_FALSE(matcher.matches(std::nullopt));
 }
 
-TEST(StringMatcher, EmptyFitsOnlyTheAbsent) {
+TEST(StringMatcher, EmptyFitsOnlyTheEmpty) {
   const StringMatcher matcher = make({.empty = true});
-  EXPECT_TRUE(matcher.matches(std::nullopt));
-  EXPECT_FALSE(matcher.matches(""));
+  EXPECT_TRUE(matcher.matches(""));
   EXPECT_FALSE(matcher.matches("x"));
 }
 
@@ -57,6 +55,24 @@ TEST(HeaderMatcher, OneOrAll) {
   headers.add("x-a", "1");
   EXPECT_TRUE(all.matches(headers));
   EXPECT_TRUE(HeaderMatcher{}.matches(headers));
+  EXPECT_TRUE(faults.empty());
+}
+
+TEST(HeaderMatcher, AnyValueAndNone) {
+  config::Faults faults;
+  const HeaderMatcher::Spec spec{{"X-A", {.exact = "1"}}};
+  const HeaderMatcher one = HeaderMatcher::build(spec, false, "headers", faults);
+  const HeaderMatcher none =
+      HeaderMatcher::build({{"X-A", {.empty = true}}}, false, "headers", faults);
+  http::Headers headers;
+  EXPECT_TRUE(none.matches(headers));
+  headers.add("X-A", "");
+  EXPECT_TRUE(none.matches(headers));
+  EXPECT_FALSE(one.matches(headers));
+  headers.set("X-A", "0");
+  headers.add("x-a", "1");
+  EXPECT_TRUE(one.matches(headers));
+  EXPECT_FALSE(none.matches(headers));
   EXPECT_TRUE(faults.empty());
 }
 
