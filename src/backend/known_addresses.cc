@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/known_addresses.h"
 
+#include <memory>
 #include <utility>
 
 namespace sluice::backend {
-
-KnownAddresses::List KnownAddresses::list() const {
-  const std::scoped_lock lock(mutex_);
-  return list_;
-}
 
 bool KnownAddresses::claim(TimePoint now, Duration patience) {
   Clock::rep due = due_.load(std::memory_order_relaxed);
@@ -17,9 +13,7 @@ bool KnownAddresses::claim(TimePoint now, Duration patience) {
 }
 
 void KnownAddresses::tell(std::vector<net::Endpoint> found, TimePoint next) {
-  auto list = std::make_shared<const std::vector<net::Endpoint>>(std::move(found));
-  const std::scoped_lock lock(mutex_);
-  list_ = std::move(list);
+  list_.store(std::make_shared<const std::vector<net::Endpoint>>(std::move(found)));
   version_.fetch_add(1, std::memory_order_release);
   postpone(next);
 }
