@@ -44,8 +44,10 @@ class Api {
                                                           control::Controller& controller);
   virtual ~Api() = default;
   [[nodiscard]] virtual int port() const = 0;
-  // Reads the files of `tls` again; after an error what is in force stays.
-  [[nodiscard]] virtual Result<void> reload_certificates() = 0;
+  // Puts `tls` (its files are read again), `credentials` and `start_options` in force for calls
+  // that come from now on; `address` is to be that of start(), the rest is of no account. After an
+  // error (of check()) nothing has changed.
+  [[nodiscard]] virtual Result<void> replace(Options options) = 0;
   // The listening socket, for as long as this lives.
   [[nodiscard]] virtual int descriptor() const = 0;
 };

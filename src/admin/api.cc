@@ -30,10 +30,21 @@ Result<void> check_exposure(const Options& options, const Address& address) {
           missing.front() + (missing.size() > 1 ? "; and " + missing.back() : ""));
 }
 
+Result<Access> make_access(const Options& options) {
+  SLUICE_TRY(const Address address, resolve_address(options.address));
+  SLUICE_CHECK(check_exposure(options, address));
+  Access access;
+  SLUICE_TRY(access.credentials, Credentials::create(options.credentials));
+  if (options.tls) {
+    SLUICE_TRY(access.tls, load_tls(*options.tls));
+  }
+  return access;
+}
+
 class HttpApi final : public Api {
  public:
   HttpApi(Options options, Logger logger, control::Controller& controller)
-      : context_{std::move(options), std::move(logger), controller} {
+      : context_{std::move(options), Published<Json>(), std::move(logger), controller} {
     add_about(router_, context_);
     add_objects(router_, context_);
     add_status(router_, context_);
@@ -50,11 +61,8 @@ class HttpApi final : public Api {
   [[nodiscard]] Result<void> start() {
     Options& options = context_.options;
     SLUICE_TRY(const Address address, resolve_address(options.address));
-    SLUICE_CHECK(check_exposure(options, address));
-    SLUICE_TRY(credentials_, Credentials::create(options.credentials));
-    if (options.tls) {
-      SLUICE_TRY(tls_, TlsFiles::load(*options.tls));
-    }
+    SLUICE_TRY(access_, make_access(options));
+    context_.start_options.store(std::make_shared<const Json>(options.start_options));
     if (!options.listener) {
       SLUICE_TRY(auto listener, listen(options.address));
       options.listener.emplace(std::move(listener));
@@ -62,36 +70,36 @@ class HttpApi final : public Api {
     const auto version = [&controller = context_.controller] {
       return std::to_string(controller.config_version());
     };
-    const auto tls = [this]() -> std::shared_ptr<const net::TlsContext> {
-      return tls_ ? tls_->current() : nullptr;
-    };
-    server_ = HttpServer::start({*std::exchange(options.listener, {}), tls, *credentials_, version},
-                                router_, context_.logger);
+    server_ = HttpServer::start({*std::exchange(options.listener, {}), access_, version}, router_,
+                                context_.logger);
     context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +
-                         (tls_ ? " with TLS" : ""));
+                         (access_.tls ? " with TLS" : ""));
     return {};
   }
   [[nodiscard]] int port() const override { return server_->port(); }
   [[nodiscard]] int descriptor() const override { return server_->descriptor(); }
-  [[nodiscard]] Result<void> reload_certificates() override {
-    return tls_ ? tls_->reload() : Result<void>();
+  [[nodiscard]] Result<void> replace(Options options) override {
+    options.address = context_.options.address;
+    SLUICE_TRY(Access next, make_access(options));
+    // What they know of wrong tries, and of passwords that were right, goes on.
+    if (next.credentials->same_as(*access_.credentials)) next.credentials = access_.credentials;
+    access_ = std::move(next);
+    context_.start_options.store(std::make_shared<const Json>(std::move(options.start_options)));
+    server_->replace(access_);
+    return {};
   }
 
  private:
   Context context_;
   Router router_;
-  std::unique_ptr<Credentials> credentials_;
-  std::unique_ptr<TlsFiles> tls_;
+  Access access_;
   std::unique_ptr<HttpServer> server_;  // last: its threads use the others
 };
 
 }  // namespace
 
 Result<void> check(const Options& options) {
-  SLUICE_TRY(const Address address, resolve_address(options.address));
-  SLUICE_CHECK(check_exposure(options, address));
-  SLUICE_CHECK(Credentials::create(options.credentials));
-  if (options.tls) SLUICE_CHECK(TlsFiles::load(*options.tls));
+  SLUICE_CHECK(make_access(options));
   return {};
 }
 

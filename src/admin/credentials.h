@@ -30,6 +30,7 @@ struct CredentialOptions {
   std::map<std::string, std::string> tokens{};  // name -> token, or "sha256:" and its hash in hex
   std::vector<std::string> readers{};           // names of users, tokens and certificates
   bool certificate = false;                     // TLS demands one, whose common name is the caller
+  bool operator==(const CredentialOptions&) const = default;
 };
 
 // What a call brings along.
@@ -54,6 +55,8 @@ class Credentials {
   // A wrong password takes time and counts (FailedTries). Without users and tokens the certificate
   // is the proof; without that, too, everybody who gets here is an admin.
   [[nodiscard]] std::expected<Identity, Denial> check(const Proof& proof);
+  // Whether they were made of the same options.
+  [[nodiscard]] bool same_as(const Credentials& other) const { return options_ == other.options_; }
   // Whether anything has to be proved at all.
   [[nodiscard]] bool demanded() const { return options_.certificate || wants_header(); }
 

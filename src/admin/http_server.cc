@@ -2,83 +2,31 @@
 #include "admin/http_server.h"
 
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "admin/acceptor.h"
-#include "admin/address.h"
-#include "admin/connection.h"
-#include "admin/http_library.h"
-#include "base/time.h"
+#include "admin/service.h"
 
 namespace sluice::admin {
 namespace {
 
-constexpr std::size_t kStrangerBytesMax = std::size_t{1}
-                                          << 20;  // read and dropped, of who may not call
-// Each holds a thread for as long as its client takes: the others are for short calls.
-constexpr int kStreamsMax = static_cast<int>(Acceptor::kThreads) - 4;
-constexpr const char* kEveryPath = R"([\s\S]*)";
-
-// Of other codings the library would not see the end.
-bool is_unknown_coding(const httplib::Request& request) {
-  const std::string coding = request.get_header_value("Transfer-Encoding");
-  return !coding.empty() && coding != "chunked";
-}
-
-bool has_body(const httplib::Request& request) {
-  if (request.has_header("Transfer-Encoding")) return true;
-  const std::string length = request.get_header_value("Content-Length");
-  return !length.empty() && length != "0";
-}
-
-// A web page in a browser on this machine is no administrator. Where credentials are demanded, the
-// server may have any name, but a page of another one may still not use what the browser knows.
-bool is_foreign(const httplib::Request& request, bool any_name) {
-  const std::string host = request.get_header_value("Host");
-  const std::string origin = request.get_header_value("Origin");
-  if (!any_name && !is_loopback_host(host)) return true;
-  if (!request.has_header("Origin") || is_loopback_origin(origin)) return false;
-  return !any_name || origin != "https://" + host;
-}
-
-// What is served here is for programs: no page may frame, run, guess at or keep it.
-void add_security_fields(httplib::Response& out) {
-  out.set_header("Cache-Control", "no-store");
-  out.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  out.set_header("X-Content-Type-Options", "nosniff");
-  out.set_header("X-Frame-Options", "DENY");
-}
-
-// Counts a stream for as long as it is not sent.
-class StreamSlot {
- public:
-  explicit StreamSlot(std::atomic<int>& count) : count_(count) { ++count_; }
-  StreamSlot(const StreamSlot&) = delete;
-  StreamSlot& operator=(const StreamSlot&) = delete;
-  ~StreamSlot() { --count_; }
-  [[nodiscard]] bool granted() const { return count_ <= kStreamsMax; }
-
- private:
-  std::atomic<int>& count_;
-};
-
 class Httplib final : public HttpServer {
  public:
   Httplib(Options options, const Router& router, Logger logger)
-      : router_(router),
-        logger_(std::move(logger)),
-        credentials_(options.credentials),
-        tls_(std::move(options.tls)),
-        config_version_(std::move(options.config_version)) {
-    install();
-    engine_.set_listening(true);
+      : shared_{router, std::move(logger), std::move(options.config_version)} {
+    replace(std::move(options.access));
     acceptor_.emplace(
-        std::move(options.listener), [this](int descriptor) { serve(descriptor); }, logger_);
+        std::move(options.listener),
+        [this](int descriptor) { current()->serve(descriptor, stopping_); }, shared_.logger);
   }
   ~Httplib() override {
     stopping_ = true;
-    engine_.set_listening(false);
+    for (const auto& each : services_) {
+      if (const auto service = each.lock()) service->stop();
+    }
     acceptor_.reset();
   }
   Httplib(const Httplib&) = delete;
@@ -86,162 +34,26 @@ class Httplib final : public HttpServer {
 
   [[nodiscard]] int port() const override { return acceptor_->port(); }
   [[nodiscard]] int descriptor() const override { return acceptor_->descriptor(); }
+  void replace(Access access) override {
+    auto next = std::make_shared<Service>(std::move(access), shared_);
+    const std::lock_guard lock(mutex_);
+    std::erase_if(services_, [](const auto& service) { return service.expired(); });
+    services_.emplace_back(next);
+    current_.swap(next);
+  }
 
  private:
-  // One call per connection: an idle client must not hold a thread. What is thrown past the
-  // library's own handlers would end the process.
-  void serve(int descriptor) try {
-    Connection connection(descriptor, tls_(), stopping_);
-    if (connection.open()) return engine_.serve(connection);
-    if (!connection.trouble().empty())
-      logger_.debug("admin API: no TLS with " + connection.peer() + ": " + connection.trouble());
-  } catch (const std::exception& error) {
-    logger_.error(std::string("admin API: connection given up: ") + error.what());
+  [[nodiscard]] std::shared_ptr<Service> current() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
   }
 
-  void install() {
-    engine_.set_keep_alive_max_count(1);
-    engine_.set_pre_routing_handler([this](const httplib::Request& request,
-                                           httplib::Response& out) {
-      // Ranges of a body that is not that long are a crash of the library. The object is its own,
-      // and not const there.
-      const_cast<httplib::Request&>(request).ranges.clear();
-      if (is_unknown_coding(request)) {
-        write(respond_error(400, "the only Transfer-Encoding is chunked"), out);
-        out.set_header("Connection", "close");
-        return httplib::Server::HandlerResponse::Handled;
-      }
-      const bool reads = request.method != "GET" && request.method != "HEAD" && has_body(request);
-      if (reads && accepts_body(request.method)) return httplib::Server::HandlerResponse::Unhandled;
-      answer(request, {}, out);
-      return httplib::Server::HandlerResponse::Handled;
-    });
-    const auto with_body = [this](const httplib::Request& request, httplib::Response& out,
-                                  const httplib::ContentReader& reader) {
-      answer(request, reader, out);
-    };
-    engine_.Post(kEveryPath, with_body);
-    engine_.Put(kEveryPath, with_body);
-    engine_.Patch(kEveryPath, with_body);
-    engine_.Delete(kEveryPath, with_body);
-    engine_.set_exception_handler(
-        [this](const httplib::Request&, httplib::Response& out, const std::exception_ptr& thrown) {
-          write(respond_error(500, describe(thrown)), out);
-        });
-    // What the library refuses itself, as a request line it cannot read.
-    engine_.set_error_handler([](const httplib::Request&, httplib::Response& out) {
-      if (out.body.empty()) write(respond_error(out.status, "cannot read the request"), out);
-    });
-    engine_.set_post_routing_handler([this](const httplib::Request&, httplib::Response& out) {
-      out.set_header("X-Config-Version", config_version_());
-      add_security_fields(out);
-    });
-  }
-  static bool accepts_body(const std::string& method) {
-    return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
-  }
-  std::string describe(const std::exception_ptr& thrown) const try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& error) {
-    logger_.error(std::string("admin API: ") + error.what());
-    return std::string("internal error: ") + error.what();
-  } catch (...) {
-    return "internal error";
-  }
-
-  void answer(const httplib::Request& request, const std::optional<httplib::ContentReader>& reader,
-              httplib::Response& out) {
-    const auto begin = Clock::now();
-    const auto caller = identify(request);
-    Response response = caller ? respond(request, *caller, reader) : caller.error();
-    if (!caller && reader) drop_body(*reader, kStrangerBytesMax);
-    write(bounded(std::move(response)), out);
-    const bool change = request.method != "GET" && request.method != "HEAD" && caller;
-    const LogLevel level = change && credentials_.demanded() ? LogLevel::info : LogLevel::debug;
-    if (!logger_.enabled(level)) return;
-    const std::string who = caller && !caller->name.empty() ? caller->name + " " : "";
-    logger_.write(level, "admin API: " + who + request.method + " " + request.target + " " +
-                             std::to_string(out.status) + " " +
-                             format_duration(Clock::now() - begin));
-  }
-
-  // Who calls, or the response to a stranger.
-  std::expected<Identity, Response> identify(const httplib::Request& request) {
-    if (is_foreign(request, credentials_.demanded())) {
-      return std::unexpected(respond_error(
-          403, credentials_.demanded()
-                   ? "not for web pages: Origin must be this server"
-                   : "only clients on this machine: Host and Origin must be localhost"));
-    }
-    const std::string name = request.ssl != nullptr ? net::peer_common_name(request.ssl) : "";
-    const std::string authorization = request.get_header_value("Authorization");
-    auto caller = credentials_.check({request.remote_addr, authorization, name});
-    if (!caller) {
-      const Denial& denial = caller.error();
-      if (!denial.log.empty()) logger_.warn("admin API: " + denial.log);
-      Response response = respond_error(denial.status, denial.message);
-      response.retry_after_seconds = denial.retry_after_seconds;
-      return std::unexpected(std::move(response));
-    }
-    const bool reads = request.method == "GET" || request.method == "HEAD";
-    if (reads || caller->role == Role::admin) return *std::move(caller);
-    return std::unexpected(
-        respond_error(403, caller->name + " may read only (api-readers); a change takes an admin"));
-  }
-
-  Response bounded(Response response) {
-    if (!response.stream) return response;
-    const auto slot = std::make_shared<StreamSlot>(streams_);
-    if (!slot->granted()) {
-      return respond_error(503, "too many downloads at once, at most " +
-                                    std::to_string(kStreamsMax) + ": try again");
-    }
-    response.stream = [slot, stream = std::move(response.stream)](const WritePiece& piece) {
-      return stream(piece);
-    };
-    return response;
-  }
-
-  Response respond(const httplib::Request& request, const Identity& caller,
-                   const std::optional<httplib::ContentReader>& reader) const {
-    Request call;
-    call.method = request.method;
-    call.accept = request.get_header_value("Accept");
-    call.by_admin = caller.role == Role::admin;
-    if (const auto parsed = parse_target(request.target, call); !parsed) {
-      return respond_error(parsed.error());
-    }
-    const auto match = router_.find(call);
-    if (match && match->route->streams_body) return respond_streaming(*match, call, reader);
-    if (reader) {
-      auto body = read_body(*reader, match ? match->route->body_bytes_max : kBodyBytesMax);
-      if (!body) return respond_error(body.error());
-      call.body = *std::move(body);
-    }
-    return match ? match->route->handler(call, match->names) : match.error();
-  }
-
-  static Response respond_streaming(const Match& match, Request& call,
-                                    const std::optional<httplib::ContentReader>& reader) {
-    bool read = !reader;
-    call.read_body = [&](const TakePiece& take) {
-      return std::exchange(read, true) ? Result<void>() : read_pieces(*reader, take);
-    };
-    Response response = match.route->handler(call, match.names);
-    // A refusal without a look at the body: see read_pieces().
-    if (!read) drop_body(*reader, kDrainBytesMax);
-    return response;
-  }
-
-  const Router& router_;
-  Logger logger_;
-  Credentials& credentials_;
-  const CurrentTls tls_;
-  std::function<std::string()> config_version_;
+  Service::Shared shared_;
   std::atomic<bool> stopping_ = false;
-  std::atomic<int> streams_ = 0;
-  Engine engine_;
-  std::optional<Acceptor> acceptor_;  // last: its threads use the others
+  mutable std::mutex mutex_;
+  std::shared_ptr<Service> current_;
+  std::vector<std::weak_ptr<Service>> services_;  // that may still be at work
+  std::optional<Acceptor> acceptor_;              // last: its threads use the others
 };
 
 }  // namespace

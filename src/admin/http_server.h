@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connections and threads of the API. Only this and http_library.h know the HTTP library.
+// The connections and threads of the API. Only this, service.h and http_library.h know the HTTP
+// library.
 #pragma once
 
 #include <functional>
@@ -14,15 +15,17 @@
 
 namespace sluice::admin {
 
-// The certificate in force; null without TLS. Any thread.
-using CurrentTls = std::function<std::shared_ptr<const net::TlsContext>()>;
+// What callers have to show, and are shown.
+struct Access {
+  std::shared_ptr<Credentials> credentials;
+  std::shared_ptr<const net::TlsContext> tls;  // null: plain
+};
 
 class HttpServer {
  public:
   struct Options {
     net::Listener listener;
-    CurrentTls tls;
-    Credentials& credentials;                     // outlives the server
+    Access access;
     std::function<std::string()> config_version;  // for X-Config-Version of every response
   };
   // `router` outlives this.
@@ -33,6 +36,8 @@ class HttpServer {
   [[nodiscard]] virtual int port() const = 0;
   // Of the listening socket, for as long as this lives.
   [[nodiscard]] virtual int descriptor() const = 0;
+  // For connections that come from now on. Any thread.
+  virtual void replace(Access access) = 0;
 };
 
 }  // namespace sluice::admin

@@ -42,9 +42,8 @@ class HttpServerTest : public testing::Test {
     credentials_ = *Credentials::create(credential_options());
     auto listener = net::Listener::open("127.0.0.1", 0, {.reuse_port = false});
     ASSERT_TRUE(listener) << listener.error().message;
-    server_ = HttpServer::start(
-        {*std::move(listener), [] { return nullptr; }, *credentials_, [] { return "7"; }}, router_,
-        Logger());
+    server_ = HttpServer::start({*std::move(listener), {credentials_, nullptr}, [] { return "7"; }},
+                                router_, Logger());
     client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
   }
   void add(const char* method, const char* pattern, Handler handler) {
@@ -59,7 +58,7 @@ class HttpServerTest : public testing::Test {
   }
   virtual CredentialOptions credential_options() { return {}; }
   Router router_;
-  std::unique_ptr<Credentials> credentials_;
+  std::shared_ptr<Credentials> credentials_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<httplib::Client> client_;
 };

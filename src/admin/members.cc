@@ -9,8 +9,8 @@ namespace sluice::admin {
 namespace {
 
 Response list(const Context& context, const Request& request) {
-  Json options =
-      context.options.start_options.is_object() ? context.options.start_options : Json::object();
+  const auto start_options = context.start_options.load();
+  Json options = start_options->is_object() ? *start_options : Json::object();
   options["name"] = context.options.member_name;
   options["api-addr"] = context.options.address;
   const Json member = {

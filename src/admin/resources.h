@@ -7,12 +7,14 @@
 
 #include "admin/admin.h"
 #include "admin/router.h"
+#include "base/published.h"
 
 namespace sluice::admin {
 
 // What the resources work on. Outlives the router.
 struct Context {
-  Options options;
+  Options options;  // as it was started
+  Published<Json> start_options;
   Logger logger;
   control::Controller& controller;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

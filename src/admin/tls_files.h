@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// TlsFiles: the API's certificate, its key, and the authority of its clients, read from files and
-// read again when they are replaced. Any thread.
+// The API's certificate, its key, and the authority of its clients, from files.
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "base/published.h"
 #include "base/result.h"
 #include "net/tls/tls_context.h"
 
@@ -18,19 +16,8 @@ struct TlsPaths {
   std::string client_ca;    // --client-ca-file: PEM bundle; "": clients need no certificate
 };
 
-class TlsFiles {
- public:
-  // Errors name the flag and the file.
-  [[nodiscard]] static Result<std::unique_ptr<TlsFiles>> load(TlsPaths paths);
-  // New connections get what the files hold now; sessions cannot be resumed across it, so a client
-  // of an authority that is gone is a stranger. After an error nothing has changed.
-  [[nodiscard]] Result<void> reload();
-  [[nodiscard]] std::shared_ptr<const net::TlsContext> current() const { return current_.load(); }
-
- private:
-  explicit TlsFiles(TlsPaths paths) : paths_(std::move(paths)) {}
-  const TlsPaths paths_;
-  Published<net::TlsContext> current_;
-};
+// What the files hold now. Sessions are not resumed from one call to the next, so a client of an
+// authority that is gone is a stranger. Errors name the flag and the file.
+[[nodiscard]] Result<std::shared_ptr<const net::TlsContext>> load_tls(const TlsPaths& paths);
 
 }  // namespace sluice::admin

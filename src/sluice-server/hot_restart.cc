@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "filters/successor/successor.h"
+#include "sluice-server/reload.h"
 
 namespace sluice::server_program {
 namespace {
@@ -88,16 +89,14 @@ Result<bool> hand_over(const Running& running) {
   return true;
 }
 
-void retire(const Running& running, Duration patience) {
+void retire(const Running& running) {
   constexpr std::chrono::milliseconds kLook{50};
-  const TimePoint end = Clock::now() + patience;
+  const TimePoint end = Clock::now() + running.options.retire_timeout;
   while (running.workers.wait_for_connections(kLook) > 0 && Clock::now() < end) {
     const auto signal = running.signals.poll();
     if (signal == SIGTERM || signal == SIGINT) return;
     if (signal == SIGUSR2) running.logger.warn("SIGUSR2: another process has taken over already");
-    if (signal != SIGHUP) continue;
-    running.logger.reopen();
-    if (running.access_log != nullptr) running.access_log->reopen();
+    if (signal == SIGHUP) reopen_logs(running.logger, running.access_log);
   }
 }
 

@@ -21,7 +21,7 @@ namespace sluice::server_program {
 // What a hot restart takes from the running process.
 struct Running {
   const Program& program;
-  const Options& options;  // that it was started with
+  const Options& options;  // in force
   const Signals& signals;
   const Logger& logger;
   store::Store& store;
@@ -35,8 +35,8 @@ struct Running {
 // the log says so. True when a new process serves. Error: neither, the service is down.
 [[nodiscard]] Result<bool> hand_over(const Running& running);
 
-// After a hand-over. Returns when the last connection has left, after `patience`, or when SIGTERM
-// or SIGINT asks for it.
-void retire(const Running& running, Duration patience);
+// After a hand-over. Returns when the last connection has left, after retire-timeout, or when
+// SIGTERM or SIGINT asks for it.
+void retire(const Running& running);
 
 }  // namespace sluice::server_program

@@ -21,25 +21,12 @@
 #include "sluice-server/initial_objects.h"
 #include "sluice-server/options.h"
 #include "sluice-server/process.h"
+#include "sluice-server/reload.h"
 #include "store/store.h"
 #include "wasm/engine.h"
 
 namespace sluice::server_program {
 namespace {
-
-// SIGHUP reopens the logs and reads the admin API's certificate again; the others return.
-int wait_for_the_end(const Signals& signals, const Logger& logger, observe::AccessLog* access_log,
-                     admin::Api& api) {
-  while (true) {
-    const int signal = signals.wait();
-    if (signal != SIGHUP) return signal;
-    logger.reopen();
-    if (access_log != nullptr) access_log->reopen();
-    logger.info("log files opened anew");
-    if (const auto reloaded = api.reload_certificates(); !reloaded)
-      logger.error("the admin API's certificate stays as it is: " + reloaded.error().message);
-  }
-}
 
 // Ends, before the workers do, what gives them connections.
 class Adoption {
@@ -56,18 +43,6 @@ class Adoption {
  private:
   PredecessorProcess* predecessor_;
 };
-
-admin::Options admin_options(const Options& options) {
-  admin::Options made{.address = options.api_addr, .member_name = options.name};
-  if (!options.log_dir.empty()) made.log_file = options.path_of(options.log_dir) + "/stdout.log";
-  made.start_options = without_secrets(options);
-  if (options.tls) made.tls = {options.cert_file, options.key_file, options.client_ca_file};
-  made.credentials = {.users = options.basic_auth,
-                      .tokens = options.api_tokens,
-                      .readers = options.api_readers,
-                      .certificate = options.tls && !options.client_ca_file.empty()};
-  return made;
-}
 
 // What must be right before the old process gives up its store, for then there is no way back.
 Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& estate,
@@ -148,14 +123,22 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const Adoption adoption(predecessor, workers);
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 
-  const Running running{program, options,    signals, logger,          *store,
+  Options in_force = options;
+  const Running running{program, in_force,   signals, logger,          *store,
                         workers, controller, api,     access_log.get()};
   bool handed_over = false;
-  while (!handed_over && wait_for_the_end(signals, logger, access_log.get(), *api) == SIGUSR2) {
-    SLUICE_TRY(handed_over, hand_over(running));
+  int signal = 0;
+  while (!handed_over && signal != SIGTERM && signal != SIGINT) {
+    signal = signals.wait();
+    if (signal == SIGHUP) {
+      reopen_logs(logger, access_log.get());
+      reload(in_force, program, logger, *api);
+    } else if (signal == SIGUSR2) {
+      SLUICE_TRY(handed_over, hand_over(running));
+    }
   }
   if (handed_over) {
-    retire(running, options.retire_timeout);
+    retire(running);
   } else {
     notify_service_manager("STOPPING=1");
   }
@@ -163,7 +146,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   logger.info("stopping: requests in flight finish");
   api.reset();
   controller.stop();
-  const std::size_t cut = workers.drain(options.drain_timeout);
+  const std::size_t cut = workers.drain(in_force.drain_timeout);
   if (cut > 0) logger.warn(std::to_string(cut) + " connections were cut");
   workers.stop();
   logger.info("stopped");

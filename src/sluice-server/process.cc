@@ -46,10 +46,15 @@ void notify_service_manager(const std::string& state) {
 }
 
 Result<PidFile> PidFile::write(const std::filesystem::path& path) {
-  std::ofstream file(path, std::ios::trunc);
+  // Whoever reads it meanwhile gets the old number or the new one.
+  std::filesystem::path fresh = path;
+  fresh += ".new";
+  std::ofstream file(fresh, std::ios::trunc);
   file << getpid() << '\n';
   file.close();
-  if (!file)
+  std::error_code error;
+  std::filesystem::rename(fresh, path, error);
+  if (!file || error)
     return fail(ErrorKind::internal, path.string() + " cannot be written; check --home-dir");
   return PidFile(path);
 }

@@ -234,7 +234,7 @@ def test_certificates_are_read_again_on_sighup(start, authority, own, tmp_path):
     assert "localhost" in subject()
     files[0].write_text("broken")
     server.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "certificate stays as it is" in server.log(), "the fault is in the log")
+    wait_until(lambda: "configuration stays as it is" in server.log(), "the fault is in the log")
     assert "localhost" in subject()
     newer = authority.issue("newer.example", "DNS:newer.example,IP:127.0.0.1")
     files[0].write_bytes(newer.certificate.read_bytes())

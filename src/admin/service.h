@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Service: calls of the API under one set of credentials and one certificate. When those are
+// replaced, a new Service follows; a connection ends on the one that it began with, so that nobody
+// is judged by credentials that its handshake did not know.
+#pragma once
+
+#include <atomic>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "admin/credentials.h"
+#include "admin/http_library.h"
+#include "admin/http_server.h"
+#include "admin/router.h"
+#include "base/log.h"
+
+namespace sluice::admin {
+
+// Any thread.
+class Service {
+ public:
+  // What all of them have in common.
+  struct Shared {
+    const Router& router;
+    const Logger logger;
+    const std::function<std::string()> config_version;
+    std::atomic<int> streams = 0;
+  };
+  // `shared` outlives this.
+  Service(Access access, Shared& shared);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  ~Service() = default;
+
+  // One call, on a thread that may wait: an idle client must not hold it. Takes over `descriptor`.
+  // `stopping` ends all waiting.
+  void serve(int descriptor, const std::atomic<bool>& stopping);
+  // Ends streams.
+  void stop() { engine_.set_listening(false); }
+
+ private:
+  void install();
+  [[nodiscard]] std::string describe(const std::exception_ptr& thrown) const;
+  void answer(const httplib::Request& request, const std::optional<httplib::ContentReader>& reader,
+              httplib::Response& out);
+  // Who calls, or the response to a stranger.
+  [[nodiscard]] std::expected<Identity, Response> identify(const httplib::Request& request);
+  [[nodiscard]] Response bounded(Response response);
+  [[nodiscard]] Response respond(const httplib::Request& request, const Identity& caller,
+                                 const std::optional<httplib::ContentReader>& reader) const;
+
+  const Access access_;
+  Shared& shared_;
+  Engine engine_;
+};
+
+}  // namespace sluice::admin
