@@ -46,6 +46,18 @@ std::optional<Duration> ServerState::eject(const OutlierPolicy& policy, TimePoin
   return duration;
 }
 
+ServerState::Knowledge ServerState::knowledge(TimePoint now) const {
+  const Clock::rep left = ejected_until_.load() - now.time_since_epoch().count();
+  return {healthy(), Duration(std::max<Clock::rep>(left, 0)), ejections_.load()};
+}
+
+void ServerState::learn(const Knowledge& knowledge, TimePoint now) {
+  set_healthy(knowledge.healthy);
+  ejections_.store(knowledge.ejections);
+  if (knowledge.ejected_for > Duration::zero())
+    ejected_until_.store((now + knowledge.ejected_for).time_since_epoch().count());
+}
+
 void Availability::list(std::vector<std::size_t>& out) const {
   out.clear();
   bool any_healthy = false;

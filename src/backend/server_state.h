@@ -53,6 +53,16 @@ class ServerState {
   std::optional<Duration> note_response(int status, const OutlierPolicy& policy, TimePoint now);
   std::optional<Duration> note_failure(const OutlierPolicy& policy, TimePoint now);
 
+  // What a process that follows this one should know.
+  struct Knowledge {
+    bool healthy = true;
+    Duration ejected_for{};  // from now on
+    std::uint32_t ejections = 0;
+  };
+  [[nodiscard]] Knowledge knowledge(TimePoint now) const;
+  // Before the first request.
+  void learn(const Knowledge& knowledge, TimePoint now);
+
  private:
   std::optional<Duration> eject(const OutlierPolicy& policy, TimePoint now);
 

@@ -34,6 +34,25 @@ TEST(ServerState, FailuresInARowEject) {
   EXPECT_FALSE(state.ejected(kStart + seconds(30)));
 }
 
+TEST(ServerState, AnotherProcessGoesOnWithWhatIsKnown) {
+  ServerState state(1);
+  const OutlierPolicy policy = policy_of(1, 0);
+  state.set_healthy(false);
+  ASSERT_TRUE(state.note_failure(policy, kStart));
+  ServerState heir(1);
+  const TimePoint later = kStart + seconds(10);
+  heir.learn(state.knowledge(later), later);
+  EXPECT_FALSE(heir.healthy());
+  EXPECT_TRUE(heir.ejected(kStart + seconds(29)));
+  EXPECT_FALSE(heir.ejected(kStart + seconds(30)));
+  EXPECT_EQ(heir.note_failure(policy, kStart + seconds(31)), seconds(60)) << "it is the second";
+
+  ServerState fresh(1);
+  fresh.learn(ServerState(1).knowledge(kStart), kStart);
+  EXPECT_TRUE(fresh.healthy());
+  EXPECT_FALSE(fresh.was_ejected());
+}
+
 TEST(ServerState, ErrorResponsesAreCountedOnlyIfToldTo) {
   ServerState state(1);
   for (int i = 0; i < 10; ++i) {

@@ -70,13 +70,19 @@ class Controller {
   // Loads the stored objects and publishes them. An object that cannot be built any more (its code
   // is gone) is reported in its status and retried; the others run.
   // `inherited`: sockets of a process before this one, used where an object wants their port.
-  [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited = {});
+  // `known`: its knowledge(); null: nothing.
+  [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited = {},
+                                   const config::Value& known = {});
   void stop();
 
   // The open ports, for the process after this one; before hand_over().
   [[nodiscard]] std::vector<Ports::Open> ports() const;
-  // The process after this one has them: nobody is to queue here any more.
-  void drop_ports();
+  // The process after this one serves: nobody is to queue at the ports here any more, and no
+  // backend is checked from here. Requests in flight go on.
+  void let_go();
+  // What has been learnt of backends, and the keys of TLS tickets, for the process after this one:
+  // {name of an object: …}. Only for its memory.
+  [[nodiscard]] Json knowledge() const;
   // After stop(), the end of all changes: every server stops accepting and gives its requests to a
   // filter of `successor`, the kind of a hot restart. Waits, at most `patience`, until nothing of
   // this process uses shared data any more; false if something still may.

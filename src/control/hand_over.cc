@@ -45,9 +45,17 @@ std::vector<Ports::Open> Controller::ports() const {
   return state_->ports.all();
 }
 
-void Controller::drop_ports() {
+void Controller::let_go() {
   const std::scoped_lock changing(state_->changing);
   state_->ports = Ports(state_->options.core_count);
+  const std::unique_lock lock(state_->objects_mutex);
+  state_->current.clear();
+}
+
+Json Controller::knowledge() const {
+  Json known = Json::object();
+  for (const auto& [name, object] : state_->objects()) known[name] = control::knowledge(*object);
+  return known;
 }
 
 bool Controller::hand_over(const pipeline::FilterKinds& successor, Duration patience) {

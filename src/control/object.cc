@@ -3,19 +3,32 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.h"
 #include "server/tls_settings.h"
 
 namespace sluice::control {
 namespace {
+
+constexpr const char* kTickets = "tickets";
 
 std::string scalar(const config::Value& document, std::string_view name) {
   const config::Value* value = document.find(name);
   return value != nullptr && value->kind == config::Value::Kind::scalar ? value->scalar : "";
 }
 
+std::shared_ptr<server::ServerState> make_state(unsigned core_count, const config::Value* known) {
+  auto state = std::make_shared<server::ServerState>(core_count);
+  const config::Value* tickets = known != nullptr ? known->find(kTickets) : nullptr;
+  const auto keys = base64_decode(tickets != nullptr ? tickets->scalar : "");
+  // Without them clients make a full handshake.
+  if (keys) (void)state->tickets->restore(*keys, Clock::now());
+  return state;
+}
+
 std::shared_ptr<const server::ServerPrototype> build_server(const config::Value& document,
                                                             const Object* previous,
                                                             unsigned core_count,
+                                                            const config::Value* known,
                                                             config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
@@ -30,9 +43,8 @@ std::shared_ptr<const server::ServerPrototype> build_server(const config::Value&
       faults.add("accessLogFormat", format.error().message);
     }
   }
-  prototype->state = previous != nullptr && previous->server
-                         ? previous->server->state
-                         : std::make_shared<server::ServerState>(core_count);
+  prototype->state = previous != nullptr && previous->server ? previous->server->state
+                                                             : make_state(core_count, known);
   prototype->tls = server::make_tls(prototype->spec, prototype->state->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
   return prototype;
@@ -54,7 +66,8 @@ bool same_spec(const Object& a, const Object& b) {
 
 std::shared_ptr<Object> build_object(const config::Value& document,
                                      const pipeline::FilterKinds& kinds, const Object* previous,
-                                     unsigned core_count, config::Faults& faults) {
+                                     unsigned core_count, config::Faults& faults,
+                                     const config::Value* known) {
   if (document.kind != config::Value::Kind::map) {
     faults.add("", "an object must be a map with name and kind");
     return nullptr;
@@ -63,11 +76,11 @@ std::shared_ptr<Object> build_object(const config::Value& document,
   object->name = name_of(document);
   object->kind = kind_of(document);
   if (object->kind == "HTTPServer") {
-    object->server = build_server(document, previous, core_count, faults);
+    object->server = build_server(document, previous, core_count, known, faults);
     if (object->server) object->spec = config::encode(object->server->spec);
   } else if (object->kind == "Pipeline") {
     object->pipeline = pipeline::PipelinePrototype::build(
-        document, kinds, previous != nullptr ? previous->pipeline.get() : nullptr, faults);
+        document, kinds, previous != nullptr ? previous->pipeline.get() : nullptr, faults, known);
     if (object->pipeline) object->spec = object->pipeline->spec();
   } else if (object->kind.empty()) {
     faults.add("kind", "is required (HTTPServer or Pipeline)");
@@ -77,6 +90,12 @@ std::shared_ptr<Object> build_object(const config::Value& document,
                            " (kinds: HTTPServer, Pipeline)");
   }
   return object->server || object->pipeline ? object : nullptr;
+}
+
+Json knowledge(const Object& object) {
+  if (object.pipeline) return object.pipeline->knowledge();
+  if (!object.server) return nullptr;
+  return {{kTickets, base64_encode(object.server->state->tickets->save())}};
 }
 
 }  // namespace sluice::control

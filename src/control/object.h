@@ -22,12 +22,17 @@ struct Object {
   std::string error;
 };
 
-// Builds an object from a document. `previous` is the running one of that name, or null. Null
-// exactly if a fault was added. Blocks (compiles guests); any thread but a worker's.
+// Builds an object from a document. `previous` is the running one of that name, or null; `known`
+// what knowledge() said of it in the process before this one, or null. Null exactly if a fault was
+// added. Blocks (compiles guests); any thread but a worker's.
 [[nodiscard]] std::shared_ptr<Object> build_object(const config::Value& document,
                                                    const pipeline::FilterKinds& kinds,
                                                    const Object* previous, unsigned core_count,
-                                                   config::Faults& faults);
+                                                   config::Faults& faults,
+                                                   const config::Value* known = nullptr);
+
+// What it has learnt while it served. Holds keys: for the memory of another process only.
+[[nodiscard]] Json knowledge(const Object& object);
 
 // The name and kind that a document claims; "" where it has none.
 [[nodiscard]] std::string name_of(const config::Value& document);

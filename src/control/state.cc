@@ -81,7 +81,7 @@ Result<void> Controller::State::save(const std::vector<std::shared_ptr<const Obj
   return {};
 }
 
-Result<void> Controller::start(std::vector<InheritedPort> inherited) {
+Result<void> Controller::start(std::vector<InheritedPort> inherited, const config::Value& known) {
   State& s = *state_;
   const std::scoped_lock changing(s.changing);
   s.ports.inherit(std::move(inherited));
@@ -100,7 +100,7 @@ Result<void> Controller::start(std::vector<InheritedPort> inherited) {
     objects.emplace(entry.key, std::move(object));
   }
   s.publish(std::move(objects));
-  s.retry();
+  s.retry(known);
   s.ports.drop_inherited();
   s.housekeeper = std::jthread([&s](const std::stop_token& stop) { s.housekeeping(stop); });
   return {};
@@ -112,7 +112,7 @@ void Controller::stop() {
   state_->housekeeper.join();
 }
 
-void Controller::State::retry() {
+void Controller::State::retry(const config::Value& known) {
   Objects next = objects();
   bool again = false;
   for (auto& [name, object] : next) {
@@ -121,7 +121,7 @@ void Controller::State::retry() {
     config::Faults faults;
     std::shared_ptr<Object> built;
     if (auto document = config::parse_document(object->spec.dump())) {
-      built = build_object(*document, kinds, nullptr, options.core_count, faults);
+      built = build_object(*document, kinds, nullptr, options.core_count, faults, known.find(name));
     } else {
       faults.add("", document.error().message);
     }

@@ -46,8 +46,9 @@ struct Controller::State {
   // All of it or nothing.
   [[nodiscard]] Result<void> save(const std::vector<std::shared_ptr<const Object>>& changed,
                                   const std::vector<std::string>& removed);
-  // Tries again what could not be built or bound.
-  void retry();
+  // Tries again what could not be built or bound. `known`: Controller::knowledge() of the process
+  // before this one.
+  void retry(const config::Value& known = {});
   void housekeeping(const std::stop_token& stop);
 
   const Options options;

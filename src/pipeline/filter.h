@@ -42,6 +42,9 @@ class FilterPrototype {
   [[nodiscard]] virtual Json status() const;
   // One thread, every RequestStats::kSamplePeriod while it is in force: moves statistics on.
   virtual void sample() const {}
+  // What it has learnt while it served, for the process that follows this one in a hot restart. Any
+  // thread; null if there is nothing.
+  [[nodiscard]] virtual Json knowledge() const;
   // On the core's thread. `previous` is that core's filter of the same name and kind in the
   // generation before (may be null): take over state that must survive. It must not block.
   [[nodiscard]] virtual std::unique_ptr<Filter> instantiate(const loop::Core& core,
@@ -61,6 +64,9 @@ struct FilterContext {
   std::string path;                                // of the spec in the document, for faults
   const FilterPrototype* previous = nullptr;       // same name and kind in the running generation
   const resilience::Policies* policies = nullptr;  // of the pipeline; null: it has none
+  // What knowledge() said in the process before this one, which may be another version of the
+  // program; null: nothing.
+  const config::Value* knowledge = nullptr;
 };
 
 class FilterKind {

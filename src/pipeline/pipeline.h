@@ -62,10 +62,11 @@ using FilterKinds = std::vector<std::unique_ptr<FilterKind>>;
 class PipelinePrototype {
  public:
   // Decodes, validates and builds all filters; see FilterKind::build. `previous` is the running
-  // generation of the same pipeline, or null. Null exactly if a fault was added.
+  // generation of the same pipeline, or null; `known` what knowledge() said of it in the process
+  // before this one, or null. Null exactly if a fault was added.
   [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(
       const config::Value& document, const FilterKinds& kinds, const PipelinePrototype* previous,
-      config::Faults& faults);
+      config::Faults& faults, const config::Value* known = nullptr);
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }
   [[nodiscard]] Json spec() const;
@@ -73,6 +74,8 @@ class PipelinePrototype {
   [[nodiscard]] Json status() const;
   // Of all filters: FilterPrototype::sample.
   void sample() const;
+  // {name of a filter: FilterPrototype::knowledge}
+  [[nodiscard]] Json knowledge() const;
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 
@@ -105,7 +108,7 @@ class PipelinePrototype {
   };
 
   void build_filters(const FilterKinds& kinds, const PipelinePrototype* previous,
-                     config::Faults& faults);
+                     const config::Value* known, config::Faults& faults);
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
 

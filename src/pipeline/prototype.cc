@@ -34,6 +34,8 @@ std::string scalar_of(const config::Value& map, std::string_view name) {
 
 Json FilterPrototype::status() const { return nullptr; }
 
+Json FilterPrototype::knowledge() const { return nullptr; }
+
 Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload() const {
   return std::shared_ptr<const FilterPrototype>();
 }
@@ -41,20 +43,21 @@ Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload() const {
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::Value& document,
                                                                   const FilterKinds& kinds,
                                                                   const PipelinePrototype* previous,
-                                                                  config::Faults& faults) {
+                                                                  config::Faults& faults,
+                                                                  const config::Value* known) {
   const std::size_t faults_before = faults.count();
   auto pipeline = std::make_shared<PipelinePrototype>();
   pipeline->spec_ = config::decode<PipelineSpec>(document, "", faults);
   pipeline->policies_ =
       resilience::Policies::build(pipeline->spec_.resilience, "resilience", faults);
-  pipeline->build_filters(kinds, previous, faults);
+  pipeline->build_filters(kinds, previous, known, faults);
   pipeline->build_flow(faults);
   if (faults.count() != faults_before) return nullptr;
   return pipeline;
 }
 
 void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePrototype* previous,
-                                      config::Faults& faults) {
+                                      const config::Value* known, config::Faults& faults) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < spec_.filters.size(); ++i) {
     const config::Value& value = spec_.filters[i].value;
@@ -80,6 +83,7 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
     }
     FilterContext context{
         .pipeline = spec_.name, .name = name, .path = path, .policies = &policies_};
+    if (known != nullptr) context.knowledge = known->find(name);
     if (previous != nullptr) {
       for (const NamedFilter& old : previous->filters_) {
         if (old.name == name && old.kind == kind) context.previous = old.prototype.get();
@@ -167,6 +171,15 @@ Json PipelinePrototype::status() const {
   for (const NamedFilter& filter : filters_) filters[filter.name] = filter.prototype->status();
   return {
       {"name", spec_.name}, {"kind", "Pipeline"}, {"health", ""}, {"filters", std::move(filters)}};
+}
+
+Json PipelinePrototype::knowledge() const {
+  Json known = Json::object();
+  for (const NamedFilter& filter : filters_) {
+    Json one = filter.prototype->knowledge();
+    if (!one.is_null()) known[filter.name] = std::move(one);
+  }
+  return known;
 }
 
 const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {

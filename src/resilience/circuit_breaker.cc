@@ -124,6 +124,21 @@ bool CircuitBreaker::move(std::uint64_t from, Kind to, TimePoint now) {
   return true;
 }
 
+std::optional<Duration> CircuitBreaker::open_for(TimePoint now) const {
+  const auto kind = static_cast<Kind>(state_.load(std::memory_order_acquire) & kKindMask);
+  if (kind == Kind::closed) return std::nullopt;
+  const TimePoint::rep left =
+      until_.load(std::memory_order_relaxed) - now.time_since_epoch().count();
+  return kind == Kind::open ? Duration(std::max<TimePoint::rep>(left, 0)) : Duration::zero();
+}
+
+void CircuitBreaker::open(Duration stay, TimePoint now) {
+  if (!move(state_.load(std::memory_order_acquire), Kind::open, now)) return;
+  const bool endless = stay > TimePoint::max() - now;
+  until_.store((endless ? TimePoint::max() : now + stay).time_since_epoch().count(),
+               std::memory_order_relaxed);
+}
+
 bool CircuitBreaker::tripped(const Tally& tally) const {
   return tally.failed * 100 >= tally.total * spec_.failure_rate_threshold ||
          tally.slow * 100 >= tally.total * spec_.slow_call_rate_threshold;

@@ -52,6 +52,12 @@ class CircuitBreaker {
   // {"state", "calls", "failed", "slow", "shortCircuited", "opened"}
   [[nodiscard]] Json status(TimePoint now);
 
+  // For a process that follows this one: how long calls are refused from now on, zero if the next
+  // ones decide. nullopt: closed.
+  [[nodiscard]] std::optional<Duration> open_for(TimePoint now) const;
+  // Opens for `stay`.
+  void open(Duration stay, TimePoint now);
+
  private:
   enum class Kind : std::uint8_t { closed, open, half_open };
   std::optional<Permit> acquire_half_open(std::uint64_t state, TimePoint now);

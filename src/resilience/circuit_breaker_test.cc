@@ -55,6 +55,27 @@ TEST_F(CircuitBreakerTest, OpensAtTheRateOnceThereAreEnoughCalls) {
   EXPECT_EQ(breaker_->status(now_)["shortCircuited"], 1);
 }
 
+TEST_F(CircuitBreakerTest, AnotherProcessGoesOnWithItsState) {
+  use(small());
+  EXPECT_EQ(breaker_->open_for(now_), std::nullopt);
+  open();
+  now_ += seconds(20);
+  const auto left = breaker_->open_for(now_);
+  ASSERT_EQ(left, breaker_->spec().wait_in_open - seconds(20));
+  use(small());
+  breaker_->open(*left, now_);
+  EXPECT_EQ(breaker_->state(), "OPEN");
+  now_ += *left - seconds(1);
+  EXPECT_FALSE(call(false));
+  now_ += seconds(1);
+  EXPECT_TRUE(call(false)) << "half open";
+  EXPECT_EQ(breaker_->open_for(now_), Duration::zero());
+  use(small());
+  breaker_->open(Duration::zero(), now_);
+  EXPECT_TRUE(call(false));
+  EXPECT_EQ(breaker_->state(), "HALF_OPEN");
+}
+
 TEST_F(CircuitBreakerTest, StaysClosedBelowTheRate) {
   use(small());
   for (int i = 0; i < 100; ++i) {

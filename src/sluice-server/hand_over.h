@@ -9,7 +9,7 @@
 //                                    <--  "agreed", or "error" and its end: the old one goes on
 //   holds requests; waits until no run
 //   is at work; closes the store
-//   "store"                          -->  opens store and objects, accepts
+//   "store", and what it knows       -->  opens store and objects, accepts
 //                                    <--  "serving"
 //   sends what its clients still say -->  serves it
 //   leaves with its last connection
@@ -29,6 +29,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "config/value.h"
 #include "control/ports.h"
 #include "net/descriptor_channel.h"
 #include "net/listener.h"
@@ -65,8 +66,9 @@ class SuccessorProcess {
                                                       const std::function<bool()>& given_up);
   // Returns when it has agreed to go on with them; after an error it has ended.
   [[nodiscard]] Result<void> give_sockets(const Estate& estate);
-  // The store is closed. Returns when the new process serves; after an error it has ended.
-  [[nodiscard]] Result<void> give_store();
+  // The store is closed. `knowledge`: Controller::knowledge(). Returns when the new process serves;
+  // after an error it has ended.
+  [[nodiscard]] Result<void> give_store(const Json& knowledge);
   [[nodiscard]] const std::shared_ptr<net::DescriptorChannel>& channel() const { return channel_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
@@ -75,6 +77,7 @@ class SuccessorProcess {
       : channel_(std::move(channel)), pid_(pid) {}
   [[nodiscard]] Result<void> send(const Json& text, std::span<const int> descriptors) const;
   [[nodiscard]] Result<void> send_all(const Estate& estate) const;
+  [[nodiscard]] Result<void> send_store(const Json& knowledge) const;
   [[nodiscard]] Result<void> expect(std::string_view word, Duration patience,
                                     const std::function<bool()>& given_up);
   void end() const;
@@ -102,7 +105,8 @@ class PredecessorProcess {
   // Says that this process is ready for them. Error: the old one has changed its mind.
   [[nodiscard]] Result<Estate> take_sockets();
   // Says that it may give up the store, and returns when it has. Error: as before.
-  [[nodiscard]] Result<void> take_store();
+  // What comes is what the old one knows, for Controller::start().
+  [[nodiscard]] Result<config::Value> take_store();
   // Says that this process serves, and takes over the connections of the old one's clients.
   void serving(server::Workers& workers);
   // Nothing more is taken over.

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "filters/successor/successor.h"
@@ -18,8 +19,9 @@ constexpr std::chrono::seconds kRunPatience{5};
 // started, whatever the path says by now.
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
                                    const SuccessorProcess::Estate& estate) {
+  const Json knowledge = running.controller.knowledge();
   constexpr int kTries = 5;
-  Result<void> serves = successor.give_store();
+  Result<void> serves = successor.give_store(knowledge);
   for (int i = 0; i < kTries && !serves; ++i) {
     running.logger.error("hand-over: the new process does not serve, back to the old program: " +
                          serves.error().message);
@@ -31,7 +33,7 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
     }
     successor = *std::move(again);
     serves = successor.give_sockets(estate);
-    if (serves) serves = successor.give_store();
+    if (serves) serves = successor.give_store(knowledge);
   }
   if (!serves) return std::unexpected(serves.error());
   return successor;
@@ -80,7 +82,7 @@ Result<bool> hand_over(const Running& running) {
   const TimePoint closed = Clock::now();
   SLUICE_TRY(const auto serving, give_away(running, *std::move(successor), estate));
   gate->open(serving.channel());
-  running.controller.drop_ports();
+  running.controller.let_go();
   const TimePoint now = Clock::now();
   logger.info("hand-over: process " + std::to_string(serving.pid()) + " serves; requests waited " +
               format_duration(now - held) + ", of which " + format_duration(closed - held) +

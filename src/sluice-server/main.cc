@@ -90,10 +90,11 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
       const auto engine,
       wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules"}));
   PredecessorProcess::Estate inherited;
+  config::Value known;
   if (predecessor != nullptr) {
     SLUICE_TRY(inherited, predecessor->take_sockets());
     SLUICE_CHECK(accept_estate(options, inherited, api_options));
-    SLUICE_CHECK(predecessor->take_store());
+    SLUICE_TRY(known, predecessor->take_store());
   }
   SLUICE_TRY(const auto store,
              store::open_embedded_store(options.path_of(options.data_dir), cores, logger, {},
@@ -110,7 +111,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   control::Controller controller({.core_count = cores, .member_name = options.name}, logger, *store,
                                  workers, filters::all({*engine, *store, logger, cores}));
   workers.start();
-  SLUICE_CHECK(controller.start(std::move(inherited.ports)));
+  SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
   SLUICE_CHECK(required(
       predecessor, create_initial_objects(options.initial_object_config_files, controller, logger),
       logger));

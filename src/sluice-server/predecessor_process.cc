@@ -9,6 +9,7 @@
 
 #include "config/fields.h"
 #include "filters/successor/successor.h"
+#include "net/memory_file.h"
 #include "server/workers.h"
 #include "sluice-server/hand_over.h"
 
@@ -70,10 +71,15 @@ Result<PredecessorProcess::Estate> PredecessorProcess::take_sockets() {
   return estate;
 }
 
-Result<void> PredecessorProcess::take_store() {
+Result<config::Value> PredecessorProcess::take_store() {
   SLUICE_CHECK(channel_.send("agreed", {}, Clock::now() + kSendTimeout));
   SLUICE_TRY(const auto message, next_message());
-  return message.text == "store" ? Result<void>() : fail(ErrorKind::internal, "no store comes");
+  if (message.text != "store") return fail(ErrorKind::internal, "no store comes");
+  // Whatever may be wrong with it, a service without it is better than none.
+  if (message.descriptors.empty()) return config::Value();
+  const auto text = net::read_memory_file(message.descriptors.front());
+  if (!text) return config::Value();
+  return config::parse_document(*text).value_or(config::Value());
 }
 
 Result<net::ChannelMessage> PredecessorProcess::next_message() {

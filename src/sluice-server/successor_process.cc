@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "net/memory_file.h"
 #include "sluice-server/hand_over.h"
 
 extern char** environ;
@@ -143,8 +144,15 @@ Result<void> SuccessorProcess::give_sockets(const Estate& estate) {
   return expect("agreed", kReadyTimeout, [] { return false; });
 }
 
-Result<void> SuccessorProcess::give_store() {
-  if (auto sent = channel_->send("store", {}, Clock::now() + kSendTimeout); !sent) {
+Result<void> SuccessorProcess::send_store(const Json& knowledge) const {
+  const std::string text = knowledge.dump(-1, ' ', false, Json::error_handler_t::replace);
+  SLUICE_TRY(const auto file, net::write_memory_file(text));
+  const std::array<int, 1> one{file.get()};
+  return channel_->send("store", one, Clock::now() + kSendTimeout);
+}
+
+Result<void> SuccessorProcess::give_store(const Json& knowledge) {
+  if (auto sent = send_store(knowledge); !sent) {
     end();
     return sent;
   }

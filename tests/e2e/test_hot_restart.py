@@ -163,12 +163,14 @@ def test_a_program_that_fails_late_gives_way_to_the_old_one(own_program, port, g
     script = f"""#!{shutil.which("python3")}
 import os, socket
 channel = socket.socket(fileno=int(os.environ["SLUICE_PREDECESSOR"]))
+def wait_for(part):
+    while part not in (word := channel.recv(65536)):
+        assert word, "the old process has changed its mind"
+
 channel.send(b"ready")
-while b"data" not in channel.recv(65536):
-    pass
+wait_for(b'"data"')
 channel.send(b"agreed")
-while channel.recv(65536) != b"store":
-    pass
+wait_for(b"store")
 """
     with Load(port, buy, connections=8) as load:
         load.wait_more(50)
@@ -192,6 +194,7 @@ def pass_on(source, sink, last):
     word = b""
     while last not in word:
         word, sockets, *_ = socket.recv_fds(source, 65536, 200)
+        assert word, "the other process has ended"
         socket.send_fds(sink, [word], sockets)
         for one in sockets:
             os.close(one)

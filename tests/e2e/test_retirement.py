@@ -2,6 +2,7 @@
 """The old process after a hot restart: what becomes of the connections that it has, and how it ends."""
 
 import signal
+import socket
 import ssl
 
 import pytest
@@ -127,6 +128,27 @@ def test_an_upgrade_over_an_old_connection(server, port, raw, tmp_path, https):
         assert other_end.recv(100) == b""
         assert connection.is_closed()
         assert old.wait(DEADLINE) == 0
+
+
+def test_systemd_is_told_whom_to_follow(tmp_path, port):
+    """sd_notify(3): the old process must not report that the service stops when only it does."""
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notes:
+        notes.bind(str(path))
+        notes.settimeout(DEADLINE)
+        server = Server(tmp_path / "home")
+        server.wrapper = ["env", f"NOTIFY_SOCKET={path}"]
+        server.start()
+        assert notes.recv(1000).decode() == f"READY=1\nMAINPID={server.pid}"
+        first = server.pid
+        server.hot_restart()
+        assert server.pid != first
+        assert notes.recv(1000).decode() == f"READY=1\nMAINPID={server.pid}"
+        server.stop()
+        assert notes.recv(1000) == b"STOPPING=1"
+        notes.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            notes.recv(1000)
 
 
 def test_the_patience_is_an_option(tmp_path):

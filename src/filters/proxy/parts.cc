@@ -15,6 +15,14 @@ PoolSpec mirror_pool(const MirrorSpec& spec) {
 
 }  // namespace
 
+Json Parts::knowledge() const {
+  ProxyKnowledge known;
+  known.pools.push_back(main->knowledge());
+  for (const Candidate& candidate : candidates) known.pools.push_back(candidate.pool->knowledge());
+  if (mirror) known.pools.push_back(mirror->pool().knowledge());
+  return config::encode(known);
+}
+
 const PoolPrototype* Parts::find(std::string_view name) const {
   if (main->name() == name) return main.get();
   for (const Candidate& candidate : candidates) {
@@ -40,13 +48,16 @@ void Parts::sample() const {
 Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
                   const Parts* previous, const PoolServices& services, config::Faults& faults) {
   const std::string prefix = "proxy#" + spec.meta.name;
+  // What this process knows itself is newer.
+  const ProxyKnowledge known =
+      previous != nullptr ? ProxyKnowledge{} : read_knowledge(context.knowledge);
   const auto make_pool = [&](const std::string& name, const PoolSpec& pool,
                              const std::string& path) {
     const PoolPrototype* const old = previous != nullptr ? previous->find(name) : nullptr;
     PoolPolicies policies = resolve_policies(pool, path, context.policies,
                                              old != nullptr ? &old->policies() : nullptr, faults);
     return std::make_shared<const PoolPrototype>(name, pool, spec, std::move(policies), services,
-                                                 old);
+                                                 old, known.find(name));
   };
   Parts parts;
   parts.compression = spec.compression;

@@ -26,6 +26,8 @@ struct Parts {
   std::shared_ptr<const MirrorPrototype> mirror;  // may be null
   std::optional<CompressionSpec> compression;
 
+  // For the process that follows this one.
+  [[nodiscard]] Json knowledge() const;
   // Null if there is no pool of that name.
   [[nodiscard]] const PoolPrototype* find(std::string_view name) const;
   // {"mainPool", "candidatePools", "mirrorPool"}; any thread.

@@ -15,7 +15,7 @@ constexpr std::int64_t kBodyBytesMax = 4 << 20;
 
 PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
                              PoolPolicies policies, const PoolServices& services,
-                             const PoolPrototype* previous)
+                             const PoolPrototype* previous, const PoolKnowledge* known)
     : name_(std::move(name)),
       timeout_(spec.timeout),
       body_bytes_max_(spec.server_max_body_size != 0 ? spec.server_max_body_size
@@ -32,7 +32,9 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                   .health_thread = services.health_thread,
                                   .logger = services.logger};
   servers_ = std::make_shared<ServerPoolPrototype>(
-      spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr);
+      spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr, known);
+  if (known != nullptr && known->open_for && policies_.breaker)
+    policies_.breaker->open(*known->open_for, Clock::now());
   if (spec.memory_cache) {
     const bool same = previous != nullptr && previous->cache_ &&
                       previous->cache_->spec() == *spec.memory_cache &&
@@ -51,6 +53,12 @@ Json PoolPrototype::status() const {
   policies_.add_status(status);
   if (cache_) status["memoryCache"] = cache_->status();
   return status;
+}
+
+PoolKnowledge PoolPrototype::knowledge() const {
+  PoolKnowledge known{.pool = name_, .servers = servers_->knowledge(), .open_for = {}};
+  if (policies_.breaker) known.open_for = policies_.breaker->open_for(Clock::now());
+  return known;
 }
 
 Pool::Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,

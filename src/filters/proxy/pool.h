@@ -44,9 +44,11 @@ struct PoolServices {
 class PoolPrototype {
  public:
   // `name`: for tags and logs, "proxy#<filter>#main".
-  // `previous`: the pool of that name in the running generation, or null.
+  // `previous`: the pool of that name in the running generation, or null. `known`: what the process
+  // before this one knew of it, or null.
   PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
-                PoolPolicies policies, const PoolServices& services, const PoolPrototype* previous);
+                PoolPolicies policies, const PoolServices& services, const PoolPrototype* previous,
+                const PoolKnowledge* known = nullptr);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const PoolPolicies& policies() const { return policies_; }
@@ -57,6 +59,7 @@ class PoolPrototype {
   [[nodiscard]] Json status() const;
   // As of FilterPrototype.
   void sample() const { stats_->sample(); }
+  [[nodiscard]] PoolKnowledge knowledge() const;
 
  private:
   friend class Pool;

@@ -81,6 +81,7 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
   Json spec() const override { return spec_; }
   Json status() const override { return parts_->status(); }
   void sample() const override { parts_->sample(); }
+  Json knowledge() const override { return parts_->knowledge(); }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
                                                 pipeline::Filter* previous) const override {
     return std::make_unique<Proxy>(core, parts_, logger_, dynamic_cast<Proxy*>(previous));

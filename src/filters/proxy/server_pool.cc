@@ -29,7 +29,8 @@ std::size_t share(std::size_t total, unsigned core_count) {
 }  // namespace
 
 ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
-                                         const ServerPoolPrototype* previous)
+                                         const ServerPoolPrototype* previous,
+                                         const PoolKnowledge* known)
     : context_(std::move(context)),
       servers_(make_servers(spec)),
       header_(spec.load_balance.policy == "cookieHash" ? "Cookie"
@@ -55,6 +56,7 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
   connections_max_ = spec.max_conns_per_host;
   queue_max_ = spec.max_queue_per_host;
   inherit_states(previous);
+  if (known != nullptr) learn(*servers_, states_, known->servers);
   if (!spec.health_check) return;
   backend::HealthCheck check = spec.health_check->make();
   check.connector = client_options_.connector;

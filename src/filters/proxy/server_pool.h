@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "filters/proxy/knowledge.h"
 #include "filters/proxy/server_pool_spec.h"
 #include "http/message.h"
 #include "loop/core.h"
@@ -43,12 +44,15 @@ struct ServerPoolContext {
 class ServerPoolPrototype {
  public:
   // `previous`: the pool of the same name in the generation before, or null. What was known of the
-  // servers that stay goes on.
+  // servers that stay goes on. `known`: likewise, of the process before this one, or null.
   ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
-                      const ServerPoolPrototype* previous);
+                      const ServerPoolPrototype* previous, const PoolKnowledge* known = nullptr);
 
   // For the status of the pool: what is known of each server.
   [[nodiscard]] Json status() const;
+  [[nodiscard]] std::vector<ServerKnowledge> knowledge() const {
+    return knowledge_of(*servers_, states_);
+  }
   // In the order of their indices.
   [[nodiscard]] const backend::Servers& servers() const { return *servers_; }
 

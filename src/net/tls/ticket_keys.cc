@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <type_traits>
 
 namespace sluice::net {
 namespace {
@@ -22,6 +24,9 @@ TicketKeys::Key make_key(TimePoint now) {
   key.since = now;
   return key;
 }
+
+constexpr std::size_t kSavedBytes = sizeof(TicketKeys::Key);
+static_assert(std::is_trivially_copyable_v<TicketKeys::Key>);
 
 }  // namespace
 
@@ -49,6 +54,24 @@ std::optional<TicketKeys::Found> TicketKeys::find(std::span<const unsigned char,
                         now - keys->previous->since < kSealsFor * 2;
   if (previous) return Found{*keys->previous, false};
   return std::nullopt;
+}
+
+std::string TicketKeys::save() const {
+  const auto ring = ring_.load();
+  std::string saved(reinterpret_cast<const char*>(&ring->newest), kSavedBytes);
+  if (ring->previous) saved.append(reinterpret_cast<const char*>(&*ring->previous), kSavedBytes);
+  return saved;
+}
+
+bool TicketKeys::restore(std::string_view saved, TimePoint now) {
+  if (saved.size() != kSavedBytes && saved.size() != 2 * kSavedBytes) return false;
+  Ring ring{};
+  std::memcpy(&ring.newest, saved.data(), kSavedBytes);
+  if (saved.size() > kSavedBytes)
+    std::memcpy(&ring.previous.emplace(), saved.data() + kSavedBytes, kSavedBytes);
+  if (ring.newest.since > now || now - ring.newest.since >= 2 * kSealsFor) return false;
+  ring_.store(std::make_shared<const Ring>(ring));
+  return true;
 }
 
 }  // namespace sluice::net

@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "base/published.h"
 #include "base/time.h"
@@ -34,6 +36,10 @@ class TicketKeys {
   [[nodiscard]] Key current(TimePoint now);
   // The key of that name, if it may still open at `now`.
   [[nodiscard]] std::optional<Found> find(std::span<const unsigned char, 16> name, TimePoint now);
+  // All keys, for the memory of another process on this machine, and nowhere else.
+  [[nodiscard]] std::string save() const;
+  // What save() gave, in place of what is here; false, and no change, if it is not that or too old.
+  [[nodiscard]] bool restore(std::string_view saved, TimePoint now);
 
  private:
   struct Ring {

@@ -335,5 +335,31 @@ TEST(TicketKeys, OpenForAnHourMoreThanTheySeal) {
   EXPECT_FALSE(keys.find(unknown, begin + 61min));
 }
 
+TEST(TicketKeys, AnotherProcessGoesOnWithThem) {
+  TicketKeys keys;
+  const TimePoint begin = Clock::now();
+  const auto first = keys.current(begin);
+  const TimePoint later = begin + 90min;
+  const auto second = keys.current(later);
+
+  TicketKeys heir;
+  ASSERT_TRUE(heir.restore(keys.save(), later));
+  EXPECT_EQ(heir.current(later).cipher, second.cipher);
+  EXPECT_EQ(heir.find(first.name, later)->key.mac, first.mac);
+  EXPECT_NE(heir.current(later + 61min).name, second.name) << "they are as old as they were";
+  EXPECT_FALSE(heir.find(first.name, begin + 121min));
+}
+
+TEST(TicketKeys, TakeNothingThatIsNoneOfTheirs) {
+  TicketKeys keys;
+  const TimePoint now = Clock::now();
+  const auto own = keys.current(now);
+  EXPECT_FALSE(keys.restore("", now));
+  EXPECT_FALSE(keys.restore(keys.save() + "x", now));
+  EXPECT_FALSE(keys.restore(TicketKeys().save(), now + 3h)) << "too old";
+  EXPECT_FALSE(keys.restore(TicketKeys().save(), now - 1h)) << "of a machine that runs longer";
+  EXPECT_EQ(keys.current(now).name, own.name);
+}
+
 }  // namespace
 }  // namespace sluice::net
