@@ -76,10 +76,14 @@ class SpawnPlan {
 }  // namespace
 
 Program Program::of(int argc, char** argv) {
-  std::array<char, 4096> path{};
-  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
-  return {size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : argv[0],
-          {argv, argv + argc}};
+  constexpr std::string_view kReplaced = " (deleted)";
+  std::array<char, 4096> buffer{};
+  const ssize_t size = ::readlink("/proc/self/exe", buffer.data(), buffer.size() - 1);
+  std::string path =
+      size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : argv[0];
+  // Started from memory by an old process whose file was replaced by one that is no good.
+  if (path.ends_with(kReplaced)) path.resize(path.size() - kReplaced.size());
+  return {path, {argv, argv + argc}};
 }
 
 Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const std::string& path,

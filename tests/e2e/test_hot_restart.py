@@ -181,6 +181,11 @@ wait_for(b"store")
     assert "back to the old program" in server.log()
     assert load.errors == [] and load.statuses() == {200: load.count}
     assert load.answers[(200, YES)] == 200
+    # The next version is better.
+    shutil.copy(BIN / "sluice-server", server.program.with_suffix(".next"))
+    os.replace(server.program.with_suffix(".next"), server.program)
+    server.hot_restart()
+    assert server.log().count("back to the old program") == 1
 
 
 KILLED_WHILE_IT_STARTS = """#!{python}
