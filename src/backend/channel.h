@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -60,6 +61,9 @@ class Channel {
                                                   bool keep_body, http::Response& response) = 0;
   // The next bytes of the response body, valid until the next call; empty at the end.
   [[nodiscard]] virtual Task<Outcome<std::string_view>> read_body() = 0;
+
+  // Once read_body() has given the end: what followed; null: nothing.
+  [[nodiscard]] virtual std::unique_ptr<http::Headers> take_trailers() = 0;
 
   // After start().
   [[nodiscard]] virtual bool has_body() const = 0;

@@ -226,11 +226,13 @@ Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> ch
   const auto bytes_max = static_cast<std::uint64_t>(std::max<std::int64_t>(call.body_bytes_max, 0));
   auto whole = co_await read_whole(*channel, bytes_max);
   if (!whole) co_return std::unexpected(std::move(whole).error());
+  auto trailers = channel->take_trailers();
   channel.reset();
   if (method == "HEAD" && length) {
     response.body = http::Body(std::make_unique<AnnouncedBody>(), length);
   } else {
     response.body.assign(std::move(*whole));
+    response.body.set_trailers(std::move(trailers));
   }
   co_return Outcome<void>();
 }

@@ -69,7 +69,9 @@ void Connection::append_head(http::Request& request, const Target& target) {
     request.escaped_path.swap(path);
   }
   out_.clear();
-  http::h1::append_request_head(out_, request, request.body.length());
+  // Only chunks can have trailers (RFC 9112 section 7.1.2).
+  const bool chunked = request.body.trailers() != nullptr;
+  http::h1::append_request_head(out_, request, chunked ? std::nullopt : request.body.length());
   if (!target.host.empty()) request.host.swap(host);
   if (!target.path.empty()) request.escaped_path.swap(path);
 }
@@ -88,20 +90,29 @@ Task<Outcome<void>> Connection::send(http::Request& request, const Target& targe
     co_return Outcome<void>();
   }
   const std::string_view body = request.body.bytes();
+  std::string tail;
+  if (request.body.trailers() != nullptr) {
+    if (!body.empty()) {
+      http::h1::append_chunk_size(out_, body.size());
+      tail = "\r\n";
+    }
+    http::h1::append_last_chunk(tail, request.body.trailers());
+  }
   if (body.size() > kWholeBytesMax) {
     std::string kept(keep_body ? body : std::string_view());
-    sender_ = send_whole(out_, std::move(kept), body);
+    sender_ = send_whole(out_, std::move(kept), body, std::move(tail));
     sender_.start();
     co_return Outcome<void>();
   }
-  out_.append(body);
+  out_.append(body).append(tail);
   auto written = co_await stream_->write_all(out_);
   sent_ = written.has_value();
   if (!written) co_return std::unexpected(failure(Stage::head, std::move(written).error()));
   co_return Outcome<void>();
 }
 
-Task<void> Connection::send_whole(std::string head, std::string kept, std::string_view body) {
+Task<void> Connection::send_whole(std::string head, std::string kept, std::string_view body,
+                                  std::string tail) {
   if (!kept.empty()) body = kept;
   const auto head_written = co_await stream_->write_all(head);
   bool good = head_written.has_value();
@@ -111,6 +122,10 @@ Task<void> Connection::send_whole(std::string head, std::string kept, std::strin
     good = written.has_value();
     body.remove_prefix(part.size());
     listen();
+  }
+  if (good && !tail.empty()) {
+    const auto written = co_await stream_->write_all(tail);
+    good = written.has_value();
   }
   sent_ = good;
 }
@@ -161,7 +176,8 @@ Task<void> Connection::send_stream(std::string head, http::Body body) {
     if (length) {
       chunk.append(*bytes);
     } else if (bytes->empty()) {
-      http::h1::append_last_chunk(chunk);
+      const auto trailers = body.reader()->take_trailers();
+      http::h1::append_last_chunk(chunk, trailers.get());
     } else {
       http::h1::append_chunk(chunk, *bytes);
     }

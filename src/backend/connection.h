@@ -38,6 +38,7 @@ class Connection {
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
                             http::Response& response);
   Task<Outcome<std::string_view>> read_body();
+  [[nodiscard]] std::unique_ptr<http::Headers> take_trailers() { return parser_.take_trailers(); }
   [[nodiscard]] bool has_body() const { return parser_.has_body(); }
   [[nodiscard]] std::optional<std::uint64_t> content_length() const {
     return parser_.content_length();
@@ -50,7 +51,8 @@ class Connection {
  private:
   void append_head(http::Request& request, const Target& target);
   Task<Outcome<void>> send(http::Request& request, const Target& target, bool keep_body);
-  Task<void> send_whole(std::string head, std::string kept, std::string_view body);
+  Task<void> send_whole(std::string head, std::string kept, std::string_view body,
+                        std::string tail);
   Task<void> send_upgraded(std::string head, std::shared_ptr<http::BodyReader> reader);
   Task<void> send_stream(std::string head, http::Body body);
   Task<Outcome<void>> read_head(http::Response& response);

@@ -31,7 +31,8 @@ void H2Channel::open(http::Request& request, const Target& target) {
     path += request.escaped_path;
     request.escaped_path.swap(path);
   }
-  const bool with_content = request.body.is_stream() || !request.body.bytes().empty();
+  const bool with_content = request.body.is_stream() || !request.body.bytes().empty() ||
+                            request.body.trailers() != nullptr;
   id_ = connection_->session().open(*this, request, host, connection_->is_secure(), with_content);
   if (!target.path.empty()) request.escaped_path.swap(path);
 }
@@ -55,6 +56,8 @@ Task<Outcome<void>> H2Channel::start(http::Request& request, const Target& targe
     if (keep_body) kept_body_ = request.body.bytes();
     offered_ = keep_body ? std::string_view(kept_body_) : request.body.bytes();
     offered_all_ = true;
+    if (request.body.trailers() != nullptr)
+      request_trailers_ = std::make_unique<http::Headers>(*request.body.trailers());
   }
   connection_->pump();
   bool waiting = !has_head_ && !closed_;
@@ -89,6 +92,7 @@ Task<void> H2Channel::feed(http::Body body) {
     }
     offered_ = *bytes;
     offered_all_ = bytes->empty();
+    if (offered_all_) request_trailers_ = body.reader()->take_trailers();
     if (closed_) co_return;
     connection_->session().resume(id_);
     connection_->pump();
@@ -120,6 +124,10 @@ void H2Channel::on_data(std::string_view bytes) {
   heard();
   incoming_.append(bytes);
   changed_.notify();
+}
+
+void H2Channel::on_trailers(std::unique_ptr<http::Headers> trailers) {
+  trailers_ = std::move(trailers);
 }
 
 void H2Channel::on_end() {

@@ -25,6 +25,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
                             http::Response& response) override;
   Task<Outcome<std::string_view>> read_body() override;
+  std::unique_ptr<http::Headers> take_trailers() override { return std::move(trailers_); }
   bool has_body() const override { return has_body_; }
   std::optional<std::uint64_t> content_length() const override { return length_; }
   Fate fate(const Failure&) const override { return fate_; }
@@ -37,10 +38,12 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   http::Response& response() override { return *response_; }
   void on_head(std::optional<std::uint64_t> length, bool ended) override;
   void on_data(std::string_view bytes) override;
+  void on_trailers(std::unique_ptr<http::Headers> trailers) override;
   void on_end() override;
   void on_close(http::h2::ErrorCode code) override;
   http::h2::SessionStream::Offer offer() override { return {offered_.size(), offered_all_}; }
   std::string_view take(std::size_t size) override;
+  const http::Headers* trailers() override { return request_trailers_.get(); }
 
   void open(http::Request& request, const Target& target);
   Task<void> feed(http::Body body);
@@ -63,6 +66,8 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   std::string chunk_;  // what read_body() has handed out
   std::string kept_body_;
   std::string_view offered_;
+  std::unique_ptr<http::Headers> request_trailers_;
+  std::unique_ptr<http::Headers> trailers_;
   bool offered_all_ = false;
   bool waits_for_client_ = false;
   bool has_head_ = false;

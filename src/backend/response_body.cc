@@ -22,11 +22,11 @@ Task<Result<std::string_view>> ResponseBody::read() {
   if (!channel_) co_return std::string_view();
   auto bytes = co_await channel_->read_body();
   if (!bytes) co_return std::unexpected(std::move(bytes).error().error);
-  if (bytes->empty()) {
-    channel_.reset();
-    in_flight_.reset();
-  }
-  co_return *bytes;
+  if (!bytes->empty()) co_return *bytes;
+  trailers_ = channel_->take_trailers();
+  channel_.reset();
+  in_flight_.reset();
+  co_return std::string_view();
 }
 
 Task<Outcome<std::string>> read_whole(Channel& channel, std::uint64_t bytes_max) {

@@ -21,11 +21,13 @@ class ResponseBody final : public http::BodyReader {
         in_flight_(std::in_place, *state_, core),
         channel_(std::move(channel)) {}
   Task<Result<std::string_view>> read() override;
+  std::unique_ptr<http::Headers> take_trailers() override { return std::move(trailers_); }
 
  private:
   std::shared_ptr<ServerState> state_;
   std::optional<InFlight> in_flight_;
   std::unique_ptr<Channel> channel_;  // null: the end was read
+  std::unique_ptr<http::Headers> trailers_;
 };
 
 // The body that a response to HEAD does not have, but announces.

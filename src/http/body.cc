@@ -29,7 +29,9 @@ Task<Result<void>> Body::buffer(std::uint64_t bytes_max) {
     }
     bytes.append(*piece);
   }
+  auto trailers = reader_->take_trailers();
   assign(std::move(bytes));
+  trailers_ = std::move(trailers);
   co_return Result<void>{};
 }
 

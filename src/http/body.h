@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "http/headers.h"
 #include "loop/task.h"
 
 namespace sluice::http {
@@ -20,6 +21,8 @@ class BodyReader {
   // The next bytes, valid until the next call; empty at the end. Errors: `closed` (the peer went
   // away before the end), `invalid` (framing), `timed_out`, `too_large`.
   virtual Task<Result<std::string_view>> read() = 0;
+  // Once read() has given the end: the fields that followed (RFC 9110 section 6.5); null: none.
+  virtual std::unique_ptr<Headers> take_trailers() { return nullptr; }
 };
 
 class Body {
@@ -37,9 +40,15 @@ class Body {
   [[nodiscard]] std::optional<std::uint64_t> length() const {
     return reader_ ? length_ : std::optional<std::uint64_t>(bytes().size());
   }
-  // Replaces whatever was there; a stream is dropped unread.
+  // Of a whole body; null: none. Those of a stream come from its reader.
+  [[nodiscard]] const Headers* trailers() const { return trailers_.get(); }
+  [[nodiscard]] std::unique_ptr<Headers> take_trailers() { return std::move(trailers_); }
+  // Of a whole body: `trailers` follow it; null: none do.
+  void set_trailers(std::unique_ptr<Headers> trailers) { trailers_ = std::move(trailers); }
+  // Replaces whatever was there, trailers included; a stream is dropped unread.
   void assign(std::string bytes) {
     shared_.reset();
+    trailers_.reset();
     reader_.reset();
     length_.reset();
     bytes_ = std::move(bytes);
@@ -52,13 +61,15 @@ class Body {
   // Empties it; keeps the capacity for the next message, unless it is large.
   void clear() {
     shared_.reset();
+    trailers_.reset();
     reader_.reset();
     length_.reset();
     if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);
     bytes_.clear();
   }
   [[nodiscard]] BodyReader* reader() { return reader_.get(); }
-  // Makes a stream whole. Error `too_large` beyond `bytes_max`, else the reader's errors.
+  // Makes a stream whole, with its trailers. Error `too_large` beyond `bytes_max`, else the
+  // reader's errors.
   Task<Result<void>> buffer(std::uint64_t bytes_max);
 
  private:
@@ -68,6 +79,7 @@ class Body {
   std::shared_ptr<const std::string> shared_;  // in place of bytes_ unless null
   std::unique_ptr<BodyReader> reader_;
   std::optional<std::uint64_t> length_;
+  std::unique_ptr<Headers> trailers_;
 };
 
 }  // namespace sluice::http

@@ -17,6 +17,9 @@ class Pieces : public BodyReader {
     if (breaks_) co_return fail(ErrorKind::closed, "peer went away");
     co_return std::string_view{};
   }
+  std::unique_ptr<Headers> take_trailers() override { return std::move(trailers); }
+
+  std::unique_ptr<Headers> trailers;
 
  private:
   std::vector<std::string> pieces_;
@@ -45,6 +48,34 @@ TEST(Body, BufferMakesAStreamWhole) {
   EXPECT_EQ(body.bytes(), "abcdef");
   EXPECT_EQ(body.length(), 6u);
   EXPECT_TRUE(buffer(body, 6));
+}
+
+TEST(Body, BufferKeepsTheTrailers) {
+  auto pieces = std::make_unique<Pieces>(std::vector<std::string>{"ab"}, false);
+  pieces->trailers = std::make_unique<Headers>();
+  pieces->trailers->add("X-Sum", "1");
+  Body body(std::move(pieces), std::nullopt);
+  EXPECT_EQ(body.trailers(), nullptr);
+  ASSERT_TRUE(buffer(body, 6));
+  ASSERT_NE(body.trailers(), nullptr);
+  EXPECT_EQ(body.trailers()->get("x-sum"), "1");
+}
+
+TEST(Body, OtherBytesHaveNoTrailers) {
+  const auto with_trailers = [] {
+    Body body("abc");
+    body.set_trailers(std::make_unique<Headers>());
+    return body;
+  };
+  Body body = with_trailers();
+  body.assign("x");
+  EXPECT_EQ(body.trailers(), nullptr);
+  body = with_trailers();
+  body.share(std::make_shared<const std::string>("x"));
+  EXPECT_EQ(body.trailers(), nullptr);
+  body = with_trailers();
+  body.clear();
+  EXPECT_EQ(body.trailers(), nullptr);
 }
 
 TEST(Body, BufferIsBounded) {

@@ -110,6 +110,7 @@ std::string Request::target() const {
 void Request::clear() {
   version = Version::http11;
   has_query = false;
+  wants_trailers = false;
   for (std::string* text :
        {&method, &scheme, &host, &escaped_path, &path, &query, &fragment, &upgrade}) {
     text->clear();

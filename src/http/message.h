@@ -28,6 +28,7 @@ struct Request {
   std::string fragment;      // normally empty
   Headers headers;           // without Host, Content-Length, Transfer-Encoding, Connection framing
   Body body;
+  bool wants_trailers = false;  // the client said TE: trailers (RFC 9110 section 10.1.4)
   // Protocols that the client asks to switch to (RFC 9110 section 7.8); empty: none. Whoever
   // answers 101 then reads from `upgraded` what the client sends afterwards, and answers with a
   // stream.

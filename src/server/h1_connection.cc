@@ -46,6 +46,7 @@ class H1Connection {
   Task<void> relay_upgraded();
   Task<bool> write(std::string_view bytes);
   Task<bool> flush();
+  Task<bool> write_whole(const http::Body* body, Framing framing);
   Task<bool> write_stream(http::Response& response, Framing framing);
   Task<void> refuse_with(int status, std::string tag);
   Task<int> dispatch();
@@ -208,7 +209,8 @@ Task<bool> H1Connection::write_response() {
   http::Response& response = *served_->exchange().client_response();
   const http::Request& request = served_->request();
   keep_alive_ = may_go_on();
-  const Framing framing = http::h1::response_framing(response, served_->method(), request.version);
+  const Framing framing = http::h1::response_framing(response, served_->method(), request.version,
+                                                     request.wants_trailers);
   if (framing == Framing::until_close) keep_alive_ = false;
   out_.clear();
   http::h1::append_response_head(out_, response,
@@ -222,12 +224,7 @@ Task<bool> H1Connection::write_response() {
   if (with_body && response.body.is_stream()) {
     sent = co_await write_stream(response, framing);
   } else {
-    const std::string_view body = with_body ? response.body.bytes() : std::string_view();
-    const bool joined = body.size() <= kJoinBytesMax;
-    if (joined) out_ += body;
-    sent_ += out_.size() + (joined ? 0 : body.size());
-    sent = co_await write(out_);
-    if (sent && !joined) sent = co_await write(body);
+    sent = co_await write_whole(with_body ? &response.body : nullptr, framing);
   }
   served_->record(response.status, input_.received(), sent_);
   if (!sent || !keep_alive_) {
@@ -237,6 +234,28 @@ Task<bool> H1Connection::write_response() {
   }
   if (input_.finished()) co_return true;
   co_return co_await input_.skip_body();
+}
+
+// What is in out_, and the body; null: there is none.
+Task<bool> H1Connection::write_whole(const http::Body* body, Framing framing) {
+  const std::string_view bytes = body != nullptr ? body->bytes() : std::string_view();
+  std::string tail;
+  if (body != nullptr && framing == Framing::chunked) {
+    if (!bytes.empty()) {
+      http::h1::append_chunk_size(out_, bytes.size());
+      tail = "\r\n";
+    }
+    http::h1::append_last_chunk(tail, body->trailers());
+  }
+  const bool joined = bytes.size() <= kJoinBytesMax;
+  if (joined) out_.append(bytes).append(tail);
+  bool sent = co_await flush();
+  if (joined || !sent) co_return sent;
+  sent_ += bytes.size();
+  sent = co_await write(bytes);
+  if (tail.empty() || !sent) co_return sent;
+  out_ += tail;
+  co_return co_await flush();
 }
 
 // Both ways until one end closes, or both are silent. Whoever drains may cut it at any time.
@@ -305,7 +324,9 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
     const bool last = chunk->empty();
     if (framing == Framing::chunked) {
       if (last) {
-        http::h1::append_last_chunk(out_);
+        auto trailers = response.body.reader()->take_trailers();
+        if (!served_->request().wants_trailers) trailers.reset();
+        http::h1::append_last_chunk(out_, trailers.get());
       } else {
         http::h1::append_chunk(out_, *chunk);
       }

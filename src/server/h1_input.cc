@@ -109,6 +109,7 @@ class H1Input::BodyStream final : public http::BodyReader {
  public:
   explicit BodyStream(H1Input& input) : input_(input) {}
   Task<Result<std::string_view>> read() override { return input_.read_body(); }
+  std::unique_ptr<http::Headers> take_trailers() override { return input_.take_trailers(); }
 
  private:
   H1Input& input_;

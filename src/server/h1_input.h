@@ -57,6 +57,9 @@ class H1Input {
   // There is no request after this one.
   [[nodiscard]] bool broken() const { return broken_; }
 
+  // What followed the body, once that is read; null: nothing.
+  [[nodiscard]] std::unique_ptr<http::Headers> take_trailers() { return parser_.take_trailers(); }
+
   [[nodiscard]] const http::h1::RequestParser& parser() const { return parser_; }
   // Bytes of the request so far, framing included.
   [[nodiscard]] std::uint64_t received() const { return received_; }

@@ -31,6 +31,7 @@ class H2Stream::BodyStream final : public http::BodyReader {
  public:
   explicit BodyStream(H2Stream& stream) : stream_(stream) {}
   Task<Result<std::string_view>> read() override { return stream_.read_body(); }
+  std::unique_ptr<http::Headers> take_trailers() override { return std::move(stream_.trailers_); }
 
  private:
   H2Stream& stream_;
@@ -63,6 +64,10 @@ void H2Stream::on_data(std::string_view bytes) {
   if (early_end_) return discard(bytes.size());
   incoming_ += bytes;
   if (body_waiter_) connection_.schedule(*this);
+}
+
+void H2Stream::on_trailers(std::unique_ptr<http::Headers> trailers) {
+  trailers_ = std::move(trailers);
 }
 
 void H2Stream::on_end() {
@@ -136,6 +141,7 @@ Task<void> H2Stream::serve() {
   const bool with_content = http::h2::has_content(response, served_.method());
   last_piece_ = !response.body.is_stream();
   unsent_ = response.body.bytes();
+  trailers_out_ = response.body.trailers();
   responding_ = true;
   connection_.session().submit_response(id, response, with_content, connection_.date());
   connection_.flush();
@@ -146,9 +152,9 @@ Task<void> H2Stream::serve() {
 // 0: the pipeline has made the response; > 0: this status instead.
 Task<int> H2Stream::dispatch() {
   if (const int status = served_.route(); status != 0) co_return status;
-  if (!ended_ || !incoming_.empty()) {
+  if (!ended_ || !incoming_.empty() || trailers_) {
     if (const int status = served_.check_length(length_); status != 0) co_return status;
-    if (expects_continue_ && incoming_.empty()) {
+    if (expects_continue_ && incoming_.empty() && !ended_) {
       connection_.session().submit_continue(id);
       connection_.flush();
     }
@@ -188,6 +194,8 @@ Task<void> H2Stream::send_stream(http::BodyReader& reader) {
     }
     unsent_ = *piece;
     last_piece_ = piece->empty();
+    if (last_piece_) streamed_trailers_ = reader.take_trailers();
+    trailers_out_ = streamed_trailers_.get();
     connection_.session().resume(id);
     connection_.flush();
     if (last_piece_) co_return;
@@ -262,7 +270,10 @@ bool H2Stream::clear() {
   last_piece_ = responding_ = started_ = closed_ = by_client_ = given_up_ = false;
   incoming_.clear();
   reading_.clear();
+  trailers_.reset();
   unsent_ = {};
+  trailers_out_ = nullptr;
+  streamed_trailers_.reset();
   body_due_ = sent_due_ = stop_due_ = TimePoint::max();
   early_end_ = recorded_ = false;
   discarded_ = 0;

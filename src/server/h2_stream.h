@@ -9,6 +9,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,11 +44,13 @@ class H2Stream final : public http::h2::SessionStream {
   http::Request& request() override { return served_.request(); }
   void on_head(const http::h2::RequestHead& head, bool ended) override;
   void on_data(std::string_view bytes) override;
+  void on_trailers(std::unique_ptr<http::Headers> trailers) override;
   void on_end() override;
   void on_early_end() override;
   void on_close(http::h2::ErrorCode code, bool by_client) override;
   Offer offer() override;
   std::string_view take(std::size_t size) override;
+  const http::Headers* trailers() override { return trailers_out_; }
 
   // The connection's business.
   bool scheduled = false;    // advance() will be called
@@ -79,6 +82,7 @@ class H2Stream final : public http::h2::SessionStream {
   bool ended_ = false;
   std::string incoming_;  // bytes not yet asked for; the window bounds them
   std::string reading_;   // bytes handed to the reader
+  std::unique_ptr<http::Headers> trailers_;
   std::coroutine_handle<> body_waiter_;
   Progress body_progress_{Duration::zero()};
   TimePoint body_due_ = TimePoint::max();
@@ -87,6 +91,8 @@ class H2Stream final : public http::h2::SessionStream {
   // Of the response.
   std::string_view unsent_;  // of the content, or of the piece of it at hand
   bool last_piece_ = false;
+  const http::Headers* trailers_out_ = nullptr;
+  std::unique_ptr<http::Headers> streamed_trailers_;
   bool responding_ = false;
   std::coroutine_handle<> sent_waiter_;
   Progress sent_progress_{Duration::zero()};

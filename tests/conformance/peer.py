@@ -24,6 +24,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     interim: list[int] = field(default_factory=list)  # 1xx that came first
     body: bytes = b""
+    trailers: list[tuple[str, str]] = field(default_factory=list)
     ended: bool = False
 
     @property
@@ -118,7 +119,10 @@ class Peer:
                 self.seen.append(frame)
                 continue
             assert frame.type != f.RST_STREAM, f"stream {stream} was reset with {frame.error_code}"
-            if frame.type == f.HEADERS:
+            if frame.type == f.HEADERS and answer.headers:
+                assert frame.flags & f.END_STREAM, "trailers end the stream (section 8.1)"
+                answer.trailers = frame.fields
+            elif frame.type == f.HEADERS:
                 headers = dict(frame.fields)
                 if int(headers[":status"]) < 200:
                     answer.interim.append(int(headers[":status"]))

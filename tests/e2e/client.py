@@ -18,6 +18,7 @@ class Response:
     headers: dict[str, str]  # names in lower case; of a repeated one the last
     body: bytes = b""
     header_list: list[tuple[str, str]] = field(default_factory=list)
+    trailers: list[tuple[str, str]] = field(default_factory=list)  # names in lower case
 
     @property
     def text(self) -> str:
@@ -86,25 +87,27 @@ class Connection:
                 break
         headers = dict(pairs)
         body = b""
+        trailers = []
         if method != "HEAD" and status not in (204, 304):
             if headers.get("transfer-encoding", "").lower() == "chunked":
-                body = self._chunks()
+                body, trailers = self._chunks()
             elif "content-length" in headers:
                 body = self._exactly(int(headers["content-length"]))
             else:
                 while self._fill():
                     pass
                 body, self.buffer = self.buffer, b""
-        return Response(status, headers, body, pairs)
+        return Response(status, headers, body, pairs, trailers)
 
-    def _chunks(self) -> bytes:
-        body = b""
+    def _chunks(self) -> tuple[bytes, list[tuple[str, str]]]:
+        body, trailers = b"", []
         while True:
             size = int(self._until(b"\r\n").split(b";")[0], 16)
             if size == 0:
-                while self._until(b"\r\n"):
-                    pass
-                return body
+                while line := self._until(b"\r\n").decode("latin-1"):
+                    name, _, value = line.partition(":")
+                    trailers.append((name.lower(), value.strip()))
+                return body, trailers
             body += self._exactly(size)
             assert self._exactly(2) == b"\r\n"
 

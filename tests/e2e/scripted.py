@@ -15,16 +15,18 @@ class Call:
     target: str
     headers: dict[str, str]  # names in lower case; of a repeated one the last
     body: bytes
+    trailers: dict[str, str] = field(default_factory=dict)  # likewise
 
 
 @dataclass
 class Answer:
-    """What to answer; None in its place closes the connection. Without a length the body is chunked."""
+    """What to answer; None in its place closes the connection. With `chunks` the body is chunked, and has trailers."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     chunks: Iterable[bytes] | None = None
+    trailers: dict[str, str] = field(default_factory=dict)
     after: threading.Event | None = None  # waits for it before it answers
 
 
@@ -44,9 +46,12 @@ class Scripted:
                 pass
 
             def handle_any(self):
-                length = int(self.headers.get("Content-Length") or 0)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                call = Call(self.command, self.path, headers, self.rfile.read(length))
+                if headers.get("transfer-encoding") == "chunked":
+                    body, trailers = self.read_chunks()
+                else:
+                    body, trailers = self.rfile.read(int(headers.get("content-length") or 0)), {}
+                call = Call(self.command, self.path, headers, body, trailers)
                 backend.calls.append(call)
                 answer = backend.answer(call)
                 if answer is None:
@@ -69,7 +74,18 @@ class Scripted:
                     return
                 for chunk in answer.chunks:
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
-                self.wfile.write(b"0\r\n\r\n")
+                trailers = "".join(f"{name}: {value}\r\n" for name, value in answer.trailers.items())
+                self.wfile.write(b"0\r\n" + trailers.encode() + b"\r\n")
+
+            def read_chunks(self) -> tuple[bytes, dict[str, str]]:
+                body, trailers = b"", {}
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                while line := self.rfile.readline().strip():
+                    name, _, value = line.decode().partition(":")
+                    trailers[name.lower()] = value.strip()
+                return body, trailers
 
             do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
 

@@ -311,7 +311,7 @@ UNUSUAL = accepted(
     ("chunk with extensions, 7.1.1", chunked(b'3;a;b=c;d="e;f"\r\nabc\r\n0;x\r\n\r\n')),
     ("chunk that holds a request", chunked(b"%x\r\n" % len(SMUGGLED) + SMUGGLED + b"\r\n0\r\n\r\n")),
     ("chunk that looks like the last", chunked(b"5\r\n0\r\n\r\n\r\n0\r\n\r\n")),
-    ("trailers are dropped, 7.1.2", chunked(b"3\r\nabc\r\n0\r\nX: y\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\nHost: b\r\n\r\n")),
+    ("trailers do not frame, 7.1.2", chunked(b"3\r\nabc\r\n0\r\nX: y\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\nHost: b\r\n\r\n")),
     ("an empty line before, 2.2", b"\r\n" + target(b"/row")),
     ("two empty lines before, 2.2", b"\r\n\r\n" + target(b"/row")),
     ("CRLF behind a body, 2.2", with_fields(b"Content-Length: 3\r\n", b"abc\r\n")),

@@ -28,6 +28,16 @@ class Place {
   std::shared_ptr<std::size_t> places_;
 };
 
+constexpr std::array<std::string_view, 4> kDigests = {"Content-MD5", "Digest", "Content-Digest",
+                                                      "Repr-Digest"};
+
+// Of trailers, those that still hold of the compressed body.
+std::unique_ptr<http::Headers> without_digests(std::unique_ptr<http::Headers> trailers) {
+  if (!trailers) return nullptr;
+  for (const std::string_view name : kDigests) trailers->remove(name);
+  return trailers->empty() ? nullptr : std::move(trailers);
+}
+
 // Each piece of the source can be decoded when it has been read, so nothing that the backend has
 // sent waits inside.
 class GzipBody final : public http::BodyReader {
@@ -35,6 +45,9 @@ class GzipBody final : public http::BodyReader {
   GzipBody(loop::EventLoop& loop, http::Body source, Place place)
       : loop_(loop), place_(std::move(place)), source_(std::move(source)) {}
 
+  std::unique_ptr<http::Headers> take_trailers() override {
+    return without_digests(source_.reader()->take_trailers());
+  }
   Task<Result<std::string_view>> read() override {
     out_.clear();
     if (ended_) co_return std::string_view();
@@ -88,9 +101,7 @@ bool is_packed(std::string_view type) {
 }
 
 bool has_digest(const http::Headers& headers) {
-  constexpr std::array<std::string_view, 4> kNames = {"Content-MD5", "Digest", "Content-Digest",
-                                                      "Repr-Digest"};
-  return std::ranges::any_of(kNames, [&](auto name) { return headers.contains(name); });
+  return std::ranges::any_of(kDigests, [&](auto name) { return headers.contains(name); });
 }
 
 void add_vary(http::Headers& headers) {
@@ -153,14 +164,19 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
 }
 
 Task<void> Compression::compress_whole(http::Response& response) {
-  const std::string_view bytes = response.body.bytes();
+  auto trailers = without_digests(response.body.take_trailers());
+  std::string out = co_await compressed(response.body.bytes());
+  response.body.assign(std::move(out));
+  response.body.set_trailers(std::move(trailers));
+}
+
+Task<std::string> Compression::compressed(std::string_view bytes) {
   std::string out;
   if (bytes.size() <= kPieceBytes) {
     if (!small_) small_ = std::make_unique<Deflater>();
     small_->feed(bytes, Deflater::Flush::finish, out);
     small_->reset();
-    response.body.assign(std::move(out));
-    co_return;
+    co_return out;
   }
   const Place place(places_);
   Deflater deflater;
@@ -170,7 +186,7 @@ Task<void> Compression::compress_whole(http::Response& response) {
     deflater.feed(bytes.substr(at, kPieceBytes),
                   last ? Deflater::Flush::finish : Deflater::Flush::none, out);
   }
-  response.body.assign(std::move(out));
+  co_return out;
 }
 
 }  // namespace sluice::filters

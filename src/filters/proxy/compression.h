@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "config/fields.h"
 #include "filters/proxy/deflater.h"
@@ -44,6 +46,7 @@ class Compression {
 
  private:
   Task<void> compress_whole(http::Response& response);
+  Task<std::string> compressed(std::string_view bytes);
 
   const loop::Core& core_;
   CompressionSpec spec_;

@@ -24,6 +24,8 @@ http::Request copy_of(const http::Request& request) {
   copy.has_query = request.has_query;
   copy.headers = request.headers;
   copy.body.assign(std::string(request.body.bytes()));
+  if (const http::Headers* trailers = request.body.trailers())
+    copy.body.set_trailers(std::make_unique<http::Headers>(*trailers));
   return copy;
 }
 

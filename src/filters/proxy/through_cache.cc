@@ -76,6 +76,8 @@ bool Pool::answer(pipeline::Exchange& exchange, const http::Request& request,
   } else {
     // Not copied: it lives as long as somebody sends it.
     response.body.share(std::shared_ptr<const std::string>(stored, &stored->body));
+    if (!stored->trailers.empty())
+      response.body.set_trailers(std::make_unique<http::Headers>(stored->trailers));
   }
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - stored->born);
   response.headers.set("Age", std::to_string(age.count()));

@@ -37,6 +37,7 @@ class HandedBody final : public http::BodyReader {
     if (!bytes) co_return std::unexpected(std::move(bytes).error().error);
     co_return *bytes;
   }
+  std::unique_ptr<http::Headers> take_trailers() override { return connection_->take_trailers(); }
 
  private:
   std::unique_ptr<backend::Connection> connection_;

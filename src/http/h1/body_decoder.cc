@@ -5,7 +5,7 @@
 #include <charconv>
 #include <limits>
 
-#include "http/headers.h"
+#include "http/trailers.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -29,12 +29,14 @@ bool parse_chunk_line(std::string_view line, std::uint64_t& size, std::size_t& e
 }  // namespace
 
 void BodyDecoder::start_length(std::uint64_t length) {
+  trailers_.reset();
   fault_ = {};
   left_ = length;
   phase_ = length == 0 ? Phase::done : Phase::length;
 }
 
 void BodyDecoder::start_until_close() {
+  trailers_.reset();
   fault_ = {};
   phase_ = Phase::until_close;
 }
@@ -43,7 +45,8 @@ void BodyDecoder::start_chunked() {
   lines_.reset();
   fault_ = {};
   overhead_ = 0;
-  trailers_ = 0;
+  trailer_count_ = 0;
+  trailers_.reset();
   phase_ = Phase::chunk_size;
 }
 
@@ -111,7 +114,7 @@ std::size_t BodyDecoder::read_chunk_end(std::string_view input) {
   return 2;
 }
 
-// Trailers are checked, bounded and dropped (RFC 9112 section 7.1.2).
+// RFC 9112 section 7.1.2.
 std::size_t BodyDecoder::read_trailer(std::string_view input) {
   switch (lines_.next(input, limits_.overhead_bytes_max - overhead_)) {
     case LineReader::Found::need_more:
@@ -133,7 +136,8 @@ std::size_t BodyDecoder::read_trailer(std::string_view input) {
   if (const Fault fault = parse_field_line(lines_.line(), field)) {
     return refuse(fault.status, fault.reason);
   }
-  if (++trailers_ > limits_.fields_max) return refuse(431, "too many trailers");
+  if (++trailer_count_ > limits_.fields_max) return refuse(431, "too many trailers");
+  add_trailer(trailers_, field.name, field.value);
   return bytes;
 }
 

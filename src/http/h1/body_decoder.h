@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The body of a message from bytes: by length, in chunks (RFC 9112 section 7.1), or until the
-// connection closes. Nothing is buffered: pieces are parts of the input.
+// connection closes. Nothing but trailers is buffered: pieces are parts of the input.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "http/h1/line.h"
+#include "http/headers.h"
 
 namespace sluice::http::h1 {
 
@@ -32,6 +34,8 @@ class BodyDecoder {
   [[nodiscard]] bool done() const { return phase_ == Phase::done; }
   [[nodiscard]] bool until_close() const { return phase_ == Phase::until_close; }
   [[nodiscard]] const Fault& fault() const { return fault_; }
+  // After done(): the trailers that may be such; null: there were none.
+  [[nodiscard]] std::unique_ptr<Headers> take_trailers() { return std::move(trailers_); }
 
  private:
   enum class Phase { done, length, until_close, chunk_size, chunk_data, chunk_end, trailers };
@@ -47,9 +51,10 @@ class BodyDecoder {
   LineReader lines_;
   Fault fault_;
   Phase phase_ = Phase::done;
-  std::uint64_t left_ = 0;      // of the length, or of the chunk
-  std::size_t overhead_ = 0;    // bytes of chunk extensions, then of trailers
-  std::uint32_t trailers_ = 0;  // number of them
+  std::uint64_t left_ = 0;           // of the length, or of the chunk
+  std::size_t overhead_ = 0;         // bytes of chunk extensions, then of trailers
+  std::uint32_t trailer_count_ = 0;  // of all that came
+  std::unique_ptr<Headers> trailers_;
 };
 
 }  // namespace sluice::http::h1

@@ -38,6 +38,21 @@ TEST(BodyDecoder, UsableAgainAfterAFault) {
   EXPECT_EQ(decoder.decode("ab").bytes, "ab");
 }
 
+TEST(BodyDecoder, KeepsWhatMayBeATrailer) {
+  BodyDecoder decoder(kLimits);
+  decoder.start_chunked();
+  EXPECT_EQ(decoder.decode("0\r\nHost: b\r\nX-Sum: 1\r\n\r\n").bytes, "");
+  ASSERT_TRUE(decoder.done());
+  const auto trailers = decoder.take_trailers();
+  ASSERT_NE(trailers, nullptr);
+  ASSERT_EQ(trailers->size(), 1U);
+  EXPECT_EQ(trailers->get("x-sum"), "1");
+  decoder.start_chunked();
+  (void)decoder.decode("0\r\nX-Sum: 1\r\n\r\n");
+  decoder.start_length(0);
+  EXPECT_EQ(decoder.take_trailers(), nullptr);
+}
+
 TEST(BodyDecoder, TrailersAreBounded) {
   BodyDecoder decoder(kLimits);
   decoder.start_chunked();

@@ -10,11 +10,6 @@ FieldKind if_name(std::string_view name, std::string_view known, FieldKind kind)
   return iequals(name, known) ? kind : FieldKind::other;
 }
 
-FieldKind of_length_seven(std::string_view name) {
-  if (iequals(name, "upgrade")) return FieldKind::upgrade;
-  return if_name(name, "trailer", FieldKind::hop_by_hop);
-}
-
 FieldKind of_length_ten(std::string_view name) {
   if (iequals(name, "connection")) return FieldKind::connection;
   return if_name(name, "keep-alive", FieldKind::hop_by_hop);
@@ -26,13 +21,13 @@ FieldKind of_length_ten(std::string_view name) {
 FieldKind field_kind(std::string_view name) {
   switch (name.size()) {
     case 2:
-      return if_name(name, "te", FieldKind::hop_by_hop);
+      return if_name(name, "te", FieldKind::te);
     case 4:
       return if_name(name, "host", FieldKind::host);
     case 6:
       return if_name(name, "expect", FieldKind::expect);
     case 7:
-      return of_length_seven(name);
+      return if_name(name, "upgrade", FieldKind::upgrade);
     case 10:
       return of_length_ten(name);
     case 14:

@@ -15,7 +15,8 @@ enum class FieldKind : std::uint8_t {
   connection,
   upgrade,
   expect,
-  hop_by_hop,  // Keep-Alive, Proxy-Connection, TE, Trailer, Proxy-Authenticate, Proxy-Authorization
+  te,
+  hop_by_hop,  // Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization
 };
 
 [[nodiscard]] FieldKind field_kind(std::string_view name);

@@ -111,6 +111,13 @@ void HeadFraming::remove_named(Headers& headers) const {
   for (std::string_view rest = named_; !rest.empty();) headers.remove(take_until(rest, ','));
 }
 
+std::unique_ptr<Headers> without_named(const HeadFraming& framing,
+                                       std::unique_ptr<Headers> trailers) {
+  if (!trailers) return nullptr;
+  framing.remove_named(*trailers);
+  return trailers->empty() ? nullptr : std::move(trailers);
+}
+
 std::string_view HeadFraming::upgrade() const {
   return upgrade_named_ && version_ == Version::http11 ? std::string_view(upgrade_) : "";
 }

@@ -48,4 +48,8 @@ class HeadFraming {
   std::string upgrade_;
 };
 
+// Of trailers, those that Connection does not name; null if none is left.
+[[nodiscard]] std::unique_ptr<Headers> without_named(const HeadFraming& framing,
+                                                     std::unique_ptr<Headers> trailers);
+
 }  // namespace sluice::http::h1

@@ -12,6 +12,7 @@
 #include "http/chars.h"
 #include "http/h1/body_decoder.h"
 #include "http/h1/framing.h"
+#include "http/trailers.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -198,6 +199,9 @@ Fault RequestParser::State::add_field(const FieldLine& field) {
     case FieldKind::connection:
     case FieldKind::upgrade:
       return framing.add(kind, field.value);
+    case FieldKind::te:
+      request->wants_trailers = request->wants_trailers || wants_trailers(field.value);
+      break;
     case FieldKind::hop_by_hop:
     case FieldKind::other:
       break;
@@ -263,6 +267,10 @@ RequestParser::Progress RequestParser::parse(std::string_view input) {
       break;
   }
   return {ParseState::refused, 0};
+}
+
+std::unique_ptr<Headers> RequestParser::take_trailers() {
+  return without_named(state_->framing, state_->decoder.take_trailers());
 }
 
 bool RequestParser::has_body() const {

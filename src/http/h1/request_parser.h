@@ -60,6 +60,10 @@ class RequestParser {
   // here. `done` follows `head` even without a body.
   [[nodiscard]] Progress parse(std::string_view input);
 
+  // After `done`: what followed the body (RFC 9112 section 7.1.2), without what may not be a
+  // trailer or was for this hop; null: nothing.
+  [[nodiscard]] std::unique_ptr<Headers> take_trailers();
+
   // Valid from `head` on.
   [[nodiscard]] bool has_body() const;
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;  // nullopt: chunked

@@ -22,8 +22,8 @@ void require(bool holds) {
 // What append_request_head keeps of a message.
 std::string kept(Request& request) {
   request.version = Version::http11;
-  for (const char* name : {"TE", "Trailer", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
-                           "Proxy-Authorization"}) {
+  for (const char* name :
+       {"TE", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization"}) {
     request.headers.remove(name);
   }
   return describe(request);

@@ -88,7 +88,28 @@ TEST(RequestParser, ChunksAndTrailers) {
                         "3\r\nabc\r\n00A;x=\"y z\"\r\n0123456789\r\n0;last\r\nContent-Length: 9\r\n"
                         "A: b\r\n\r\n"}),
             "POST / HTTP/1.1 host=a path=/\n-- body unknown length keep-alive\n"
-            "abc0123456789\ndone\nidle");
+            "abc0123456789\ntrailers\nA: b\n\ndone\nidle");
+}
+
+// RFC 9110 section 7.6.1: what Connection names is for this hop, in trailers as well.
+TEST(RequestParser, TrailersThatConnectionNamesEndHere) {
+  EXPECT_EQ(transcript({"POST / HTTP/1.1\r\nHost: a\r\nConnection: X-Hop\r\n"
+                        "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Hop: 1\r\n\r\n"}),
+            "POST / HTTP/1.1 host=a path=/\n-- body unknown length keep-alive\n\ndone\nidle");
+}
+
+TEST(RequestParser, WhoWantsTrailersSaysSo) {
+  const auto wanted = [](const std::string& fields) {
+    Request request;
+    RequestParser parser;
+    parser.start(request);
+    (void)parser.parse("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+    return request.wants_trailers;
+  };
+  EXPECT_FALSE(wanted(""));
+  EXPECT_FALSE(wanted("TE: gzip\r\n"));
+  EXPECT_TRUE(wanted("TE: trailers\r\nConnection: TE\r\n"));
+  EXPECT_TRUE(wanted("TE: gzip, trailers\r\nTE: deflate\r\n"));
 }
 
 TEST(RequestParser, PipelinedRequestsAndEmptyLinesBetween) {

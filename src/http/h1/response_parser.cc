@@ -217,6 +217,10 @@ ParseState ResponseParser::parse_eof() {
   return state.refuse("connection closed before the end of the response").state;
 }
 
+std::unique_ptr<Headers> ResponseParser::take_trailers() {
+  return without_named(state_->framing, state_->decoder.take_trailers());
+}
+
 bool ResponseParser::has_body() const {
   if (state_->response->status == 101) return true;
   if (state_->bodiless) return false;

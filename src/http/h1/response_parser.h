@@ -36,6 +36,9 @@ class ResponseParser {
   // The backend closed: done if the framing allows it (no length given), else refused.
   [[nodiscard]] ParseState parse_eof();
 
+  // After `done`, as of RequestParser.
+  [[nodiscard]] std::unique_ptr<Headers> take_trailers();
+
   // Valid from `head` on.
   [[nodiscard]] bool has_body() const;
   // As announced, also where no body follows (HEAD, 304); nullopt: chunked, until close, not said.

@@ -20,7 +20,7 @@ void require(bool holds) {
 }
 
 std::string kept(Response& response) {
-  for (const char* name : {"TE", "Trailer", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
+  for (const char* name : {"TE", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
                            "Proxy-Authorization", "Upgrade", "Host", "Expect"}) {
     response.headers.remove(name);
   }

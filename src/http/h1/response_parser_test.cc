@@ -20,7 +20,7 @@ TEST(ResponseParser, ByLength) {
 TEST(ResponseParser, Chunked) {
   EXPECT_EQ(parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
                   "3\r\nabc\r\n0\r\nT: x\r\n\r\n"),
-            "200\n-- body unknown length close\nabc\ndone");
+            "200\n-- body unknown length close\nabc\ntrailers\nT: x\n\ndone");
 }
 
 TEST(ResponseParser, UntilClose) {

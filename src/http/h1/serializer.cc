@@ -94,10 +94,13 @@ bool has_body_method(std::string_view method) {
 
 }  // namespace
 
-Framing response_framing(const Response& response, std::string_view method, Version version) {
+Framing response_framing(const Response& response, std::string_view method, Version version,
+                         bool trailers) {
   const int status = response.status;
   if ((status >= 100 && status < 200) || status == 204 || status == 304) return Framing::none;
-  if (response.body.length()) return Framing::content_length;
+  const bool with_trailers = trailers && response.body.trailers() != nullptr && method != "HEAD" &&
+                             version != Version::http10;
+  if (response.body.length() && !with_trailers) return Framing::content_length;
   if (version != Version::http10) return Framing::chunked;
   return method == "HEAD" ? Framing::none : Framing::until_close;
 }
@@ -123,7 +126,11 @@ void append_request_head(std::string& out, const Request& request,
   } else if (*length > 0 || has_body_method(request.method)) {
     append_content_length(out, *length);
   }
-  if (!request.upgrade.empty()) append_upgrade(out, request.upgrade);
+  if (!request.upgrade.empty()) {
+    append_upgrade(out, request.upgrade);
+  } else if (request.wants_trailers) {
+    out.append("Connection: TE\r\nTE: trailers\r\n");
+  }
   append_end_to_end(out, request.headers);
   out.append("\r\n");
 }
@@ -140,17 +147,27 @@ void append_target(std::string& out, const Request& request) {
 
 void append_chunk(std::string& out, std::string_view bytes) {
   if (bytes.empty()) return;
-  append_number(out, bytes.size(), 16);
-  out.append("\r\n").append(bytes).append("\r\n");
+  append_chunk_size(out, bytes.size());
+  out.append(bytes).append("\r\n");
 }
 
-void append_last_chunk(std::string& out) { out.append("0\r\n\r\n"); }
+void append_chunk_size(std::string& out, std::size_t size) {
+  append_number(out, size, 16);
+  out.append("\r\n");
+}
+
+void append_last_chunk(std::string& out, const Headers* trailers) {
+  out.append("0\r\n");
+  if (trailers != nullptr) append_end_to_end(out, *trailers);
+  out.append("\r\n");
+}
 
 bool is_hop_by_hop(std::string_view name) {
   switch (field_kind(name)) {
     case FieldKind::connection:
     case FieldKind::transfer_encoding:
     case FieldKind::upgrade:
+    case FieldKind::te:
     case FieldKind::hop_by_hop:
       return true;
     default:

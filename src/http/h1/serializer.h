@@ -28,9 +28,10 @@ struct ResponseHead {
 };
 
 // How a response to `method` is framed for a client of `version`. Never chunked for HTTP/1.0;
-// `none` for a HEAD of unknown length there.
+// `none` for a HEAD of unknown length there. `trailers`: the client wants them, so that a whole
+// body that has some is chunked.
 [[nodiscard]] Framing response_framing(const Response& response, std::string_view method,
-                                       Version version);
+                                       Version version, bool trailers = false);
 
 // Appends status line and fields. Hop-by-hop fields, Content-Length and Transfer-Encoding in
 // response.headers are left out; framing and Connection are written from `head`, Date unless the
@@ -41,7 +42,7 @@ void append_response_head(std::string& out, const Response& response, const Resp
 // Appends request line and fields for a backend: Host from request.host, framing from `length`
 // (nullopt: chunked; 0 with no body method: no field). Hop-by-hop fields are left out, and so are
 // characters that cannot stand in a method or host; in the target those are percent-encoded. The
-// protocols of request.upgrade are asked for.
+// protocols of request.upgrade are asked for, or else the trailers that the client wants.
 void append_request_head(std::string& out, const Request& request,
                          std::optional<std::uint64_t> length);
 
@@ -49,7 +50,10 @@ void append_request_head(std::string& out, const Request& request,
 void append_target(std::string& out, const Request& request);
 
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for empty bytes
-void append_last_chunk(std::string& out);
+// The line that begins a chunk of `size` bytes; CRLF ends it.
+void append_chunk_size(std::string& out, std::size_t size);
+// With the trailers, unless they are null; of these, what could break the framing is left out.
+void append_last_chunk(std::string& out, const Headers* trailers = nullptr);
 
 // True for the hop-by-hop fields of RFC 9110 section 7.6.1 (Connection, Keep-Alive, TE, ...).
 [[nodiscard]] bool is_hop_by_hop(std::string_view name);

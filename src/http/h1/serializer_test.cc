@@ -56,9 +56,8 @@ TEST(Serializer, ResponseKeepsItsOwnDate) {
 
 TEST(Serializer, LeavesOutWhatIsNotItsToSend) {
   Response response;
-  for (const char* name :
-       {"connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Upgrade",
-        "Transfer-Encoding", "Content-Length", "Proxy-Authenticate"}) {
+  for (const char* name : {"connection", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade",
+                           "Transfer-Encoding", "Content-Length", "Proxy-Authenticate"}) {
     response.headers.add(name, "x");
   }
   response.headers.add("A", "b\r\nSet-Cookie: stolen=1");
@@ -135,13 +134,56 @@ TEST(Serializer, ResponseFraming) {
 }
 
 TEST(Serializer, HopByHop) {
-  for (const char* name : {"Connection", "keep-alive", "TE", "Trailer", "Transfer-Encoding",
-                           "Upgrade", "Proxy-Connection", "Proxy-Authenticate"}) {
+  for (const char* name : {"Connection", "keep-alive", "TE", "Transfer-Encoding", "Upgrade",
+                           "Proxy-Connection", "Proxy-Authenticate"}) {
     EXPECT_TRUE(is_hop_by_hop(name)) << name;
   }
-  for (const char* name : {"Host", "Content-Length", "Cookie", "", "Connections"}) {
+  // Trailer is for everybody (RFC 9110 section 6.6.2).
+  for (const char* name : {"Host", "Content-Length", "Cookie", "", "Connections", "Trailer"}) {
     EXPECT_FALSE(is_hop_by_hop(name)) << name;
   }
+}
+
+TEST(Serializer, TrailersFollowTheLastChunk) {
+  Headers trailers;
+  trailers.add("X-Sum", "1");
+  trailers.add("Connection", "close");
+  trailers.add("Bad", "a\r\nb");
+  std::string out;
+  append_chunk(out, "hello world");
+  append_last_chunk(out, &trailers);
+  append_chunk_size(out, 26);
+  EXPECT_EQ(out, "b\r\nhello world\r\n0\r\nX-Sum: 1\r\n\r\n1a\r\n");
+}
+
+// RFC 9112 section 7.1.2.
+TEST(Serializer, AWholeBodyWithTrailersIsChunkedForWhoWantsThem) {
+  Response response;
+  response.body.assign("x");
+  EXPECT_EQ(response_framing(response, "GET", Version::http11, true), Framing::content_length);
+  response.body.set_trailers(std::make_unique<Headers>());
+  EXPECT_EQ(response_framing(response, "GET", Version::http11, true), Framing::chunked);
+  EXPECT_EQ(response_framing(response, "GET", Version::http11, false), Framing::content_length);
+  EXPECT_EQ(response_framing(response, "GET", Version::http10, true), Framing::content_length);
+  EXPECT_EQ(response_framing(response, "HEAD", Version::http11, true), Framing::content_length);
+  response.status = 204;
+  EXPECT_EQ(response_framing(response, "GET", Version::http11, true), Framing::none);
+}
+
+// RFC 9110 section 10.1.4: TE is for the next hop only.
+TEST(Serializer, TrailersAreWantedForTheClient) {
+  Request request;
+  request.method = "GET";
+  request.host = "a";
+  request.escaped_path = "/";
+  request.headers.add("TE", "deflate, trailers");
+  std::string out;
+  append_request_head(out, request, 0);
+  EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  request.wants_trailers = true;
+  out.clear();
+  append_request_head(out, request, 0);
+  EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: trailers\r\n\r\n");
 }
 
 TEST(Serializer, UpgradesAreAskedForAndAgreedTo) {

@@ -37,6 +37,12 @@ std::string describe_framing(const Parser& parser) {
   return out + (parser.keep_alive() ? " keep-alive\n" : " close\n");
 }
 
+template <class Parser>
+std::string describe_trailers(Parser& parser) {
+  const auto trailers = parser.take_trailers();
+  return trailers ? "\ntrailers\n" + describe(*trailers) : "";
+}
+
 // Feeds the pieces and hands every result but need_more to `on`; stops at false.
 template <class Parser, class On>
 void feed(Parser& parser, const std::vector<std::string_view>& pieces, On on) {
@@ -77,7 +83,7 @@ inline std::string transcript(const std::vector<std::string_view>& pieces,
                parser.refusal().reason + "\n";
         return false;
       default:
-        out += "\ndone\n";
+        out += describe_trailers(parser) + "\ndone\n";
         parser.start(request);
     }
     return true;
@@ -106,7 +112,7 @@ inline std::string transcript(const std::vector<std::string_view>& pieces, std::
         open = false;
         break;
       default:
-        out += "\ndone";
+        out += describe_trailers(parser) + "\ndone";
         open = false;
     }
     return open;

@@ -11,8 +11,9 @@
 
 #include "base/deleter.h"
 #include "http/chars.h"
-#include "http/h1/field_kind.h"
 #include "http/h1/serializer.h"
+#include "http/h2/field_block.h"
+#include "http/trailers.h"
 
 namespace sluice::http::h2 {
 namespace {
@@ -47,44 +48,27 @@ class RequestFields {
       if (allowed) host_.push_back(c);
     }
     h1::append_target(target_, request);
-    add(":method", method_);
-    add(":scheme", secure ? "https" : "http");
-    if (!host_.empty()) add(":authority", host_);
-    add(":path", target_);
+    block_.add(":method", method_);
+    block_.add(":scheme", secure ? "https" : "http");
+    if (!host_.empty()) block_.add(":authority", host_);
+    block_.add(":path", target_);
     const auto length = request.body.length();
     const bool has_length = with_content && length.has_value();
     if (has_length) {
       length_ = std::to_string(*length);
-      add("content-length", length_);
+      block_.add("content-length", length_);
     }
-    add_regular(request.headers);
+    if (request.wants_trailers) block_.add("te", "trailers");
+    block_.add_regular(request.headers);
   }
-  [[nodiscard]] const std::vector<nghttp2_nv>& fields() const { return fields_; }
+  [[nodiscard]] const std::vector<nghttp2_nv>& fields() const { return block_.fields(); }
 
  private:
-  void add(std::string_view name, std::string_view value) {
-    fields_.push_back(
-        {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-  }
-  void add_regular(const Headers& headers) {
-    std::size_t size = 0;
-    for (const Field& field : headers) size += field.name.size();
-    names_.reserve(size);  // so that it does not move
-    for (const Field& field : headers) {
-      if (h1::field_kind(field.name) != h1::FieldKind::other) continue;
-      if (!is_token(field.name) || !is_field_value(field.value)) continue;
-      const std::size_t start = names_.size();
-      for (const char c : field.name) names_.push_back(to_lower(c));
-      add(std::string_view(names_).substr(start), trim(field.value));
-    }
-  }
-
   std::string method_;
   std::string host_;
   std::string target_;
   std::string length_;
-  std::string names_;
-  std::vector<nghttp2_nv> fields_;
+  FieldBlock block_;
 };
 
 // A stream and what is known of its response's head.
@@ -92,8 +76,9 @@ struct Entry {
   ClientStream* stream = nullptr;  // null: forgotten
   bool has_head = false;
   std::optional<std::uint64_t> length;
-  std::uint64_t list_bytes = 0;
+  std::uint64_t list_bytes = 0;  // of the head with the 1xx before it, or of the trailers
   std::uint32_t field_count = 0;
+  std::unique_ptr<Headers> trailers;
 };
 
 }  // namespace
@@ -137,13 +122,16 @@ int ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* frame
   State& state = of(self);
   Entry* entry = state.find(frame->hd.stream_id);
   if (frame->hd.type != NGHTTP2_HEADERS || entry == nullptr) return 0;
-  entry->list_bytes += name_size + value_size + 32;
+  entry->list_bytes += name_size + value_size + kFieldOverhead;
   const bool too_large = entry->list_bytes > state.limits.header_list_bytes_max ||
                          ++entry->field_count > state.limits.fields_max;
   if (too_large) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  if (entry->has_head) return 0;  // a trailer
   const std::string_view key = text_of(name, name_size);
   const std::string_view text = text_of(value, value_size);
+  if (entry->has_head) {
+    add_trailer(entry->trailers, key, text);
+    return 0;
+  }
   Response& response = entry->stream->response();
   if (key == ":status") {
     std::from_chars(text.data(), text.data() + text.size(), response.status);
@@ -158,7 +146,10 @@ int ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* frame
 }
 
 void ClientSession::State::finish_head(Entry& entry, bool ended) {
-  if (entry.has_head) return;
+  if (entry.has_head) {
+    if (entry.trailers) entry.stream->on_trailers(std::move(entry.trailers));
+    return;
+  }
   Response& response = entry.stream->response();
   if (response.status < 200) {  // RFC 9110 section 15.2
     response.clear();
@@ -166,6 +157,7 @@ void ClientSession::State::finish_head(Entry& entry, bool ended) {
     return;
   }
   entry.has_head = true;
+  entry.list_bytes = entry.field_count = 0;
   entry.stream->on_head(entry.length, ended);
 }
 
@@ -200,16 +192,20 @@ int ClientSession::State::on_close(nghttp2_session*, std::int32_t id, std::uint3
   return 0;
 }
 
-ssize_t ClientSession::State::read_content(nghttp2_session*, std::int32_t id, std::uint8_t* buffer,
-                                           std::size_t size, std::uint32_t* flags,
-                                           nghttp2_data_source*, void* self) {
+ssize_t ClientSession::State::read_content(nghttp2_session* session, std::int32_t id,
+                                           std::uint8_t* buffer, std::size_t size,
+                                           std::uint32_t* flags, nghttp2_data_source*, void* self) {
   Entry* entry = of(self).find(id);
   if (entry == nullptr) return NGHTTP2_ERR_DEFERRED;
   const SessionStream::Offer offer = entry->stream->offer();
   if (offer.size == 0 && !offer.all) return NGHTTP2_ERR_DEFERRED;
   const std::string_view part = entry->stream->take(std::min(size, offer.size));
   std::ranges::copy(part, buffer);  // which may be nothing at all
-  if (offer.all && part.size() == offer.size) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (offer.all && part.size() == offer.size) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (submit_trailers(session, id, entry->stream->trailers()))
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  }
   return static_cast<ssize_t>(part.size());
 }
 

@@ -34,13 +34,15 @@ class ClientStream {
   ClientStream& operator=(const ClientStream&) = delete;
   virtual ~ClientStream() = default;
 
-  // The response to be filled; its head is complete with on_head(). 1xx responses are passed over,
-  // and so are trailers. The fields lack Content-Length.
+  // The response to be filled; its head is complete with on_head(). 1xx responses are passed over.
+  // The fields lack Content-Length.
   virtual Response& response() = 0;
   // `ended`: nothing follows.
   virtual void on_head(std::optional<std::uint64_t> content_length, bool ended) = 0;
   // Bytes of the content; they count as unread until consume().
   virtual void on_data(std::string_view bytes) = 0;
+  // What followed the content, before on_end().
+  virtual void on_trailers(std::unique_ptr<Headers> trailers) = 0;
   virtual void on_end() = 0;
   // The last call for this stream. `refused_stream`: the server has not looked at the request.
   virtual void on_close(ErrorCode code) = 0;
@@ -48,6 +50,7 @@ class ClientStream {
   // Of the request's content; as of SessionStream.
   virtual SessionStream::Offer offer() = 0;
   virtual std::string_view take(std::size_t size) = 0;
+  virtual const Headers* trailers() = 0;
 };
 
 class ClientSession {

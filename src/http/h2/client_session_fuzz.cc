@@ -35,6 +35,9 @@ class Probe final : public ClientStream {
     unread_ += bytes.size();
     require(unread_ <= static_cast<std::size_t>(kLimits.stream_window_bytes));
   }
+  void on_trailers(std::unique_ptr<Headers> trailers) override {
+    require(!closed_ && has_head_ && !ended_ && trailers->size() <= kLimits.fields_max);
+  }
   void on_end() override {
     require(!closed_ && has_head_ && !ended_);
     ended_ = true;
@@ -48,6 +51,7 @@ class Probe final : public ClientStream {
     left_ -= size;
     return std::string_view("request content").substr(0, size);
   }
+  const Headers* trailers() override { return nullptr; }
 
  private:
   Response response_;

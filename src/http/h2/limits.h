@@ -2,9 +2,13 @@
 // What an HTTP/2 client may take of us (RFC 9113 section 10.5). docs/http2.md explains each.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace sluice::http::h2 {
+
+// What a field costs besides its bytes (RFC 9113 section 6.5.2).
+inline constexpr std::size_t kFieldOverhead = 32;
 
 // So many at once, and then so many a second.
 struct Budget {

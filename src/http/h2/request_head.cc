@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "http/h1/field_kind.h"
+#include "http/trailers.h"
 
 namespace sluice::http::h2 {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 using h1::FieldKind;
 
 constexpr std::size_t kMethodBytesMax = 32;
-constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
 
 }  // namespace
 
@@ -88,6 +88,9 @@ void RequestHead::add_regular(std::string_view name, std::string_view value) {
     case FieldKind::connection:
     case FieldKind::upgrade:
       return refuse(400, "connection-specific field");
+    case FieldKind::te:
+      request_->wants_trailers = wants_trailers(value);
+      break;
     case FieldKind::hop_by_hop:
     case FieldKind::other:
       break;

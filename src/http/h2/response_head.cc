@@ -21,7 +21,8 @@ bool may_stand(const http::Field& field) {
 
 bool has_content(const Response& response, std::string_view method) {
   if (method == "HEAD" || never_has_content(response.status)) return false;
-  return response.body.is_stream() || !response.body.bytes().empty();
+  const Body& body = response.body;
+  return body.is_stream() || !body.bytes().empty() || body.trailers() != nullptr;
 }
 
 std::string_view ResponseHead::keep_lower(std::string_view name) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/h2/session_state.h"
+#include "http/trailers.h"
 
 namespace sluice::http::h2 {
 namespace {
@@ -131,6 +132,24 @@ bool SessionState::judge(const FrameHead& frame) {
 
 SessionStream* SessionState::stream(StreamId id) const {
   return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session.get(), id));
+}
+
+bool SessionState::add_trailer(std::string_view name, std::string_view value) {
+  trailer_bytes += name.size() + value.size() + kFieldOverhead;
+  ++trailer_count;
+  if (!trailers_too_large()) http::add_trailer(trailers, name, value);
+  return trailer_bytes <= limits.header_list_bytes_fatal;
+}
+
+void SessionState::end_with_trailers(SessionStream& stream) {
+  if (trailers_too_large()) {
+    last_fault = "trailers too large";
+    check(nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, stream.id,
+                                    NGHTTP2_ENHANCE_YOUR_CALM));
+    return;
+  }
+  if (trailers) stream.on_trailers(std::move(trailers));
+  stream.on_end();
 }
 
 void SessionState::feed(std::string_view bytes) {

@@ -55,6 +55,8 @@ class SessionStream {
   virtual void on_head(const RequestHead& head, bool ended) = 0;
   // Bytes of the content; they count as unread until consume().
   virtual void on_data(std::string_view bytes) = 0;
+  // What followed the content, before on_end().
+  virtual void on_trailers(std::unique_ptr<Headers> trailers) = 0;
   // The request is complete.
   virtual void on_end() = 0;
   // The response is sent before the request is complete: once the client had time to read it, the
@@ -73,6 +75,8 @@ class SessionStream {
   virtual Offer offer() = 0;
   // The next `size` bytes of what was offered; they are copied at once.
   virtual std::string_view take(std::size_t size) = 0;
+  // Asked for when all content has been: what follows it; null: nothing.
+  virtual const Headers* trailers() = 0;
 
   StreamId id = 0;
   std::uint64_t bytes_received = 0;  // frames of the request

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "http/h2/field_block.h"
 #include "http/h2/session_state.h"
 
 namespace sluice::http::h2 {
@@ -42,6 +43,8 @@ int SessionCallbacks::on_begin_headers(nghttp2_session* session, const nghttp2_f
                                        void* self) {
   auto& state = *static_cast<SessionState*>(self);
   state.head_open = true;
+  state.trailers.reset();
+  state.trailer_bytes = state.trailer_count = 0;
   if (!is_request(*frame)) return 0;
   state.begun_stream = frame->hd.stream_id;
   SessionStream& stream = state.owner.on_stream();
@@ -52,14 +55,14 @@ int SessionCallbacks::on_begin_headers(nghttp2_session* session, const nghttp2_f
   return 0;
 }
 
-// Trailers have been checked by now; no message has room for them.
 int SessionCallbacks::on_header(nghttp2_session*, const nghttp2_frame* frame,
                                 const std::uint8_t* name, std::size_t name_size,
                                 const std::uint8_t* value, std::size_t value_size, std::uint8_t,
                                 void* self) {
   auto& state = *static_cast<SessionState*>(self);
-  if (!is_request(*frame)) return 0;
-  if (state.head.add(text_of(name, name_size), text_of(value, value_size))) return 0;
+  const std::string_view key = text_of(name, name_size);
+  const std::string_view text = text_of(value, value_size);
+  if (is_request(*frame) ? state.head.add(key, text) : state.add_trailer(key, text)) return 0;
   state.pending_fault = "a head of many times the allowed size";
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
@@ -98,7 +101,7 @@ int SessionCallbacks::on_frame(nghttp2_session* session, const nghttp2_frame* fr
         }
         stream->on_head(state.head, ended);
       } else if (ended) {
-        stream->on_end();
+        state.end_with_trailers(*stream);
       }
       return 0;
     case NGHTTP2_DATA:
@@ -175,7 +178,7 @@ int SessionCallbacks::on_error(nghttp2_session*, int, const char* text, std::siz
   return 0;
 }
 
-ssize_t SessionCallbacks::read_content(nghttp2_session*, std::int32_t id, std::uint8_t*,
+ssize_t SessionCallbacks::read_content(nghttp2_session* session, std::int32_t id, std::uint8_t*,
                                        std::size_t max, std::uint32_t* flags, nghttp2_data_source*,
                                        void* self) {
   SessionStream* stream = static_cast<SessionState*>(self)->stream(id);
@@ -184,7 +187,10 @@ ssize_t SessionCallbacks::read_content(nghttp2_session*, std::int32_t id, std::u
   if (offer.size == 0 && !offer.all) return NGHTTP2_ERR_DEFERRED;
   const std::size_t size = std::min(max, offer.size);
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (offer.all && size == offer.size) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (offer.all && size == offer.size) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (submit_trailers(session, id, stream->trailers())) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  }
   return static_cast<ssize_t>(size);
 }
 

@@ -50,6 +50,11 @@ void answer_some(TestOwner& owner, std::string_view content) {
     }
     if (!stream->answered) {
       stream->all = stream->id % 4 == 1;
+      if (stream->id % 8 > 3) {
+        auto trailers = std::make_unique<sluice::http::Headers>();
+        trailers->add("x-sum", "1");
+        stream->response.body.set_trailers(std::move(trailers));
+      }
       owner.answer(*stream, content);
     } else if (stream->content.empty()) {
       stream->all = true;

@@ -34,6 +34,12 @@ struct SessionState {
   void check(int outcome);
   void fail(ErrorCode code, const char* reason);
   [[nodiscard]] SessionStream* stream(StreamId id) const;
+  // False: the list is larger than any reason.
+  [[nodiscard]] bool add_trailer(std::string_view name, std::string_view value);
+  [[nodiscard]] bool trailers_too_large() const {
+    return trailer_bytes > limits.header_list_bytes_max || trailer_count > limits.fields_max;
+  }
+  void end_with_trailers(SessionStream& stream);
   [[nodiscard]] bool usable() const { return !broken && failure.empty(); }
 
   SessionOwner& owner;
@@ -55,6 +61,10 @@ struct SessionState {
   std::string failure;
   std::string last_fault;
   const char* pending_fault = nullptr;  // found where it could not be acted upon
+  // Of the head that is coming in, if it is of trailers.
+  std::unique_ptr<Headers> trailers;
+  std::uint64_t trailer_bytes = 0;
+  std::uint32_t trailer_count = 0;
   bool settings_seen = false;
   bool head_open = false;
   bool going_away = false;

@@ -50,6 +50,84 @@ TEST(SessionTest, ContentInPiecesWaitsForMore) {
   EXPECT_TRUE(stream.closed);
 }
 
+std::unique_ptr<Headers> sum() {
+  auto trailers = std::make_unique<Headers>();
+  trailers->add("X-Sum", " 1 ");
+  trailers->add("Connection", "close");
+  return trailers;
+}
+
+std::string trailer_frame(std::string_view fields, StreamId stream = 1) {
+  return frame(FrameType::headers, kWhole, stream, fields);
+}
+
+// RFC 9113 section 8.1. The first field of that name goes to the dynamic table.
+TEST(SessionTest, TrailersFollowTheContent) {
+  TestOwner owner;
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
+  TestStream& stream = *owner.streams.front();
+  stream.response.body.set_trailers(sum());
+  owner.answer(stream, "hello");
+  const std::string out = owner.output();
+  const std::string data = frame(FrameType::data, 0, 1, "hello");
+  const std::size_t at = out.find(data);
+  ASSERT_NE(at, std::string::npos);
+  FrameScanner scanner;
+  std::string_view rest = std::string_view(out).substr(at + data.size());
+  const auto piece = scanner.next(rest);
+  ASSERT_TRUE(piece.head);
+  EXPECT_EQ(piece.head->type, FrameType::headers);
+  EXPECT_EQ(piece.head->flags, kWhole);
+  EXPECT_TRUE(rest.empty());
+  EXPECT_TRUE(stream.closed);
+}
+
+TEST(SessionTest, TrailersWithoutContent) {
+  TestOwner owner;
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
+  TestStream& stream = *owner.streams.front();
+  stream.response.body.set_trailers(sum());
+  stream.all = false;
+  owner.answer(stream, "");
+  (void)owner.output();
+  stream.all = true;
+  owner.session->resume(1);
+  const std::string out = owner.output();
+  FrameScanner scanner;
+  std::string_view rest = out;
+  const auto piece = scanner.next(rest);
+  ASSERT_TRUE(piece.head);
+  EXPECT_EQ(piece.head->type, FrameType::headers) << "no empty DATA frame before it";
+  EXPECT_TRUE(stream.closed);
+}
+
+TEST(SessionTest, TrailersOfARequest) {
+  TestOwner owner;
+  owner.session->receive(opening() +
+                         frame(FrameType::headers, kFlagEndHeaders, 1, get_fields("POST")) +
+                         frame(FrameType::data, 0, 1, "abc") +
+                         trailer_frame(literal("x-sum", "1") + literal("host", "elsewhere")));
+  const TestStream& stream = *owner.streams.front();
+  EXPECT_EQ(stream.log, "head 0 POST shop.example /a?b\ntrailer x-sum: 1\n");
+  EXPECT_TRUE(stream.ended);
+}
+
+TEST(SessionTest, TrailersAreBounded) {
+  Limits limits;
+  limits.fields_max = 3;
+  TestOwner owner(limits);
+  std::string fields;
+  for (int i = 0; i < 4; ++i) fields += literal("x-sum", "1");
+  owner.session->receive(opening() +
+                         frame(FrameType::headers, kFlagEndHeaders, 1, get_fields("POST")) +
+                         trailer_frame(fields));
+  (void)owner.output();
+  const TestStream& stream = *owner.streams.front();
+  EXPECT_EQ(stream.log, "head 0 POST shop.example /a?b\nclosed 11\n");
+  EXPECT_FALSE(stream.ended);
+  EXPECT_EQ(owner.session->failure(), "");
+}
+
 TEST(SessionTest, ProducesAboutAsMuchAsAskedFor) {
   TestOwner owner;
   owner.session->receive(opening() + window_update(0, 1 << 24) +

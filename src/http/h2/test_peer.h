@@ -29,6 +29,9 @@ class TestStream final : public SessionStream {
     data += bytes;
     unread += bytes.size();
   }
+  void on_trailers(std::unique_ptr<Headers> fields) override {
+    for (const Field& field : *fields) log += "trailer " + field.name + ": " + field.value + '\n';
+  }
   void on_end() override { ended = true; }
   void on_early_end() override { session_->reset(id, ErrorCode::no_error); }
   void on_close(ErrorCode code, bool by_client) override {
@@ -43,6 +46,8 @@ class TestStream final : public SessionStream {
     content.remove_prefix(piece.size());
     return piece;
   }
+
+  const Headers* trailers() override { return response.body.trailers(); }
 
   Request message;
   Response response;

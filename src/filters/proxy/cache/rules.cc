@@ -169,6 +169,7 @@ std::shared_ptr<StoredResponse> to_store(const http::Request& request, const Cac
   stored->headers = headers;
   stored->headers.remove("Age");
   stored->body = response.body.bytes();
+  if (const http::Headers* trailers = response.body.trailers()) stored->trailers = *trailers;
   stored->stored_at = now;
   stored->born = now - seconds(age);
   stored->fresh_until = now + fresh;

@@ -20,6 +20,7 @@ struct StoredResponse {
   int status = 0;
   http::Headers headers;  // without Age
   std::string body;
+  http::Headers trailers;  // apart from the headers (RFC 9111 section 3.1)
   TimePoint stored_at{};
   TimePoint born{};           // when its age was 0
   TimePoint fresh_until{};    // no use from here on
@@ -34,7 +35,9 @@ struct StoredResponse {
     constexpr std::size_t kOverhead = 512;
     bytes = kOverhead + key.size() + body.size();
     for (const auto& [name, value] : vary) bytes += name.size() + value.size() + 64;
-    for (const http::Field& field : headers) bytes += field.name.size() + field.value.size() + 64;
+    for (const http::Headers* fields : {&headers, &trailers}) {
+      for (const http::Field& field : *fields) bytes += field.name.size() + field.value.size() + 64;
+    }
   }
 };
 

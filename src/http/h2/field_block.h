@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside http/h2 only: the fields of a HEADERS frame that is about to be sent.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/chars.h"
+#include "http/h1/field_kind.h"
+#include "http/headers.h"
+
+namespace sluice::http::h2 {
+
+class FieldBlock {
+ public:
+  // `name` in lower case. Both must stay where they are until the block is submitted.
+  void add(std::string_view name, std::string_view value) {
+    fields_.push_back(
+        {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  // Once at most: all fields but those that are the connection's business, or that no field may
+  // look like.
+  void add_regular(const Headers& headers) {
+    std::size_t size = 0;
+    for (const Field& field : headers) size += field.name.size();
+    names_.reserve(size);  // so that it does not move
+    for (const Field& field : headers) {
+      if (h1::field_kind(field.name) != h1::FieldKind::other) continue;
+      if (!is_token(field.name) || !is_field_value(field.value)) continue;
+      const std::size_t start = names_.size();
+      for (const char c : field.name) names_.push_back(to_lower(c));
+      // Surrounding spaces would make the field malformed (RFC 9113 section 8.2.1).
+      add(std::string_view(names_).substr(start), trim(field.value));
+    }
+  }
+  [[nodiscard]] const std::vector<nghttp2_nv>& fields() const { return fields_; }
+
+ private:
+  // nghttp2 copies them, and changes nothing.
+  static std::uint8_t* bytes_of(std::string_view text) {
+    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+  }
+
+  std::string names_;
+  std::vector<nghttp2_nv> fields_;
+};
+
+// The trailers of a message whose content has been handed over (section 8.1): true if they end the
+// stream. Null, or nothing in them: there are none. For a callback that reads content.
+[[nodiscard]] inline bool submit_trailers(nghttp2_session* session, std::int32_t stream,
+                                          const Headers* trailers) {
+  if (trailers == nullptr) return false;
+  FieldBlock block;
+  block.add_regular(*trailers);
+  const auto& fields = block.fields();
+  return !fields.empty() &&
+         nghttp2_submit_trailer(session, stream, fields.data(), fields.size()) == 0;
+}
+
+}  // namespace sluice::http::h2

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A backend that speaks HTTP/2 with prior knowledge, frame by frame, and does what a function of the test says."""
+
+import socket
+import struct
+import threading
+from dataclasses import dataclass, field
+
+import frames as f
+import hpack
+
+
+@dataclass
+class Request:
+    stream: int
+    fields: list[tuple[str, str]]
+    body: bytes = b""
+    trailers: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return dict(self.fields)[":path"]
+
+
+class Closed(Exception):
+    """For the function: the connection is to be closed now."""
+
+
+class Link:
+    """A connection of a client. `number`: how many came before it."""
+
+    def __init__(self, connection: socket.socket, number: int):
+        self.socket, self.number = connection, number
+        self.decoder = hpack.Decoder()
+        self.open: dict[int, Request] = {}
+
+    def send(self, *data: bytes) -> None:
+        self.socket.sendall(b"".join(data))
+
+    def respond(self, request: Request, *fields: tuple[str, str], body: bytes = b"", trailers=(), status: int = 200):
+        """Without a body and trailers the head ends the stream; trailers follow the body, or the head at once."""
+        block = hpack.block((":status", str(status)), *fields)
+        parts = [f.headers(request.stream, block, f.END_HEADERS | (0 if body or trailers else f.END_STREAM))]
+        if body:
+            parts.append(f.data(request.stream, body, 0 if trailers else f.END_STREAM))
+        if trailers:
+            parts.append(f.headers(request.stream, hpack.block(*trailers)))
+        self.send(*parts)
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            more = self.socket.recv(size - len(data))
+            if not more:
+                raise Closed
+            data += more
+        return data
+
+    def requests(self):
+        """Every request once it is complete."""
+        assert self._read(len(f.PREFACE)) == f.PREFACE
+        self.send(f.settings())
+        while True:
+            length, kind, flags, stream = f.parse_head(self._read(f.HEAD_BYTES))
+            payload = self._read(length)
+            if kind == f.SETTINGS and not flags & f.ACK:
+                self.send(f.settings_ack())
+            elif kind == f.PING and not flags & f.ACK:
+                self.send(f.ping(payload, f.ACK))
+            elif kind == f.RST_STREAM:
+                self.open.pop(stream, None)
+            elif kind == f.HEADERS:
+                assert flags & f.END_HEADERS and not flags & (f.PADDED | f.PRIORITY_FLAG)
+                fields = self.decoder.decode(payload)
+                if stream in self.open:
+                    self.open[stream].trailers = fields
+                else:
+                    self.open[stream] = Request(stream, fields)
+            elif kind == f.DATA and stream in self.open:
+                self.open[stream].body += payload
+                if payload:
+                    self.send(*(f.window_update(each, length) for each in (0, stream)))
+            if kind in (f.HEADERS, f.DATA) and flags & f.END_STREAM and stream in self.open:
+                yield self.open.pop(stream)
+
+
+class Origin:
+    """`answer(link, request)` answers it, or raises Closed. What came is kept."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.requests: list[Request] = []
+        self.links = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> "Origin":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._listener.close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(Link(connection, self.links),), daemon=True).start()
+            self.links += 1
+
+    def _serve(self, link: Link) -> None:
+        try:
+            for request in link.requests():
+                self.requests.append(request)
+                self.answer(link, request)
+        except (Closed, OSError):
+            pass
+        finally:
+            link.socket.close()
+
+
+def grpc_message(payload: bytes) -> bytes:
+    """With its prefix: not compressed, and the length."""
+    return struct.pack(">BI", 0, len(payload)) + payload
