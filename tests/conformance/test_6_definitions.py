@@ -308,9 +308,24 @@ def test_6_9_2_negative_window(peer):
 
 
 def test_6_9_2_initial_window_overflow(peer):
-    """The section wants a connection error; nghttp2 resets the streams that it concerns."""
     upload(peer).send(f.window_update(1, 0x7FFFFFFF - 65535), f.settings((f.INITIAL_WINDOW_SIZE, 65536)))
-    peer.stream_error(1, f.FLOW_CONTROL_ERROR)
+    peer.connection_error(f.FLOW_CONTROL_ERROR)
+
+
+def test_6_9_2_initial_window_overflow_in_pieces(peer):
+    """The last of several values counts, however the frame is cut."""
+    upload(peer).send(f.window_update(1, 0x7FFFFFFF - 65535))
+    frame = f.settings((f.INITIAL_WINDOW_SIZE, 10), (f.HEADER_TABLE_SIZE, 0), (f.INITIAL_WINDOW_SIZE, 65536))
+    for at in range(len(frame)):
+        peer.send(frame[at : at + 1])
+    peer.connection_error(f.FLOW_CONTROL_ERROR)
+
+
+def test_6_9_2_largest_windows(peer):
+    """2^31-1 is allowed; only open streams count, and only the last value."""
+    upload(peer).send(f.window_update(1, 0x7FFFFFFF - 65535))
+    peer.send(f.settings((f.INITIAL_WINDOW_SIZE, 65536), (f.INITIAL_WINDOW_SIZE, 65535))).alive()
+    peer.send(f.rst_stream(1), f.settings((f.INITIAL_WINDOW_SIZE, 0x7FFFFFFF))).serves(3)
 
 
 # --- 6.10 CONTINUATION

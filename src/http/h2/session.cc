@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/h2/session.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "http/h2/session_state.h"
@@ -9,6 +11,10 @@
 
 namespace sluice::http::h2 {
 namespace {
+
+constexpr std::size_t kFrameHeadBytes = 9;
+constexpr std::size_t kSettingBytes = 6;
+constexpr std::int64_t kWindowMax = 0x7fffffff;
 
 using OptionPtr = std::unique_ptr<nghttp2_option, Deleter<nghttp2_option_del>>;
 
@@ -130,6 +136,46 @@ bool SessionState::judge(const FrameHead& frame) {
   return false;
 }
 
+// RFC 9113 section 6.9.2: a connection error, of which nghttp2 would make one
+// of each stream.
+bool SessionState::overflows(std::uint32_t initial_window) const {
+  const std::int64_t more =
+      std::int64_t{initial_window} -
+      nghttp2_session_get_remote_settings(session.get(), NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+  return std::ranges::any_of(open_streams, [&](StreamId id) {
+    return more + nghttp2_session_get_stream_remote_window_size(session.get(), id) > kWindowMax;
+  });
+}
+
+bool SessionState::judge_settings(const FrameScanner::Piece& piece) {
+  std::string_view bytes = piece.bytes;
+  if (piece.head) {
+    const bool judged = piece.head->type == FrameType::settings && !open_streams.empty() &&
+                        piece.head->length <= limits.settings_entries_max * kSettingBytes;
+    settings_payload.clear();
+    settings_left = judged ? piece.head->length : 0;
+    // A head that came in parts is a piece of its own; else the payload begins
+    // in this one.
+    bytes.remove_prefix(std::min(bytes.size(), kFrameHeadBytes));
+  }
+  if (settings_left == 0) return true;
+  bytes = bytes.substr(0, settings_left);
+  settings_payload.append(bytes);
+  settings_left -= bytes.size();
+  if (settings_left > 0) return true;
+  std::optional<std::uint32_t> window;
+  for (std::size_t at = 0; at + kSettingBytes <= settings_payload.size(); at += kSettingBytes) {
+    const auto byte = [&](std::size_t i) {
+      return std::uint32_t{static_cast<unsigned char>(settings_payload[at + i])};
+    };
+    if ((byte(0) << 8 | byte(1)) != NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) continue;
+    window = byte(2) << 24 | byte(3) << 16 | byte(4) << 8 | byte(5);  // the last one counts
+  }
+  if (!window || *window > kWindowMax || !overflows(*window)) return true;
+  fail(ErrorCode::flow_control_error, "SETTINGS_INITIAL_WINDOW_SIZE overflows a stream's window");
+  return false;
+}
+
 SessionStream* SessionState::stream(StreamId id) const {
   return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session.get(), id));
 }
@@ -173,6 +219,7 @@ void Session::receive(std::string_view bytes) {
   while (!bytes.empty() && s.usable()) {
     const FrameScanner::Piece piece = s.scanner.next(bytes);
     if (piece.head && !s.judge(*piece.head)) return;
+    if (!s.judge_settings(piece)) return;
     if (!piece.bytes.empty()) s.feed(piece.bytes);
   }
 }

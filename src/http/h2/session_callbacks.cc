@@ -47,6 +47,7 @@ int SessionCallbacks::on_begin_headers(nghttp2_session* session, const nghttp2_f
   state.trailer_bytes = state.trailer_count = 0;
   if (!is_request(*frame)) return 0;
   state.begun_stream = frame->hd.stream_id;
+  state.open_streams.push_back(frame->hd.stream_id);
   SessionStream& stream = state.owner.on_stream();
   stream.id = frame->hd.stream_id;
   stream.bytes_received = stream.bytes_sent = 0;
@@ -67,7 +68,8 @@ int SessionCallbacks::on_header(nghttp2_session*, const nghttp2_frame* frame,
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
-// Rather than dropped, as nghttp2 would: a request that reads differently elsewhere is malformed.
+// Rather than dropped, as nghttp2 would: a request that reads differently
+// elsewhere is malformed.
 int SessionCallbacks::on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
                                         std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
                                         void*) {
@@ -161,6 +163,7 @@ int SessionCallbacks::on_not_sent(nghttp2_session* session, const nghttp2_frame*
 int SessionCallbacks::on_close(nghttp2_session* session, std::int32_t id, std::uint32_t code,
                                void* self) {
   auto& state = *static_cast<SessionState*>(self);
+  std::erase(state.open_streams, id);
   const bool by_client =
       state.reset_stream == id || nghttp2_session_get_stream_remote_close(session, id) == 1;
   state.closed.add(id, by_client ? ClosedStreams::How::by_client : ClosedStreams::How::by_us);

@@ -40,6 +40,10 @@ struct SessionState {
     return trailer_bytes > limits.header_list_bytes_max || trailer_count > limits.fields_max;
   }
   void end_with_trailers(SessionStream& stream);
+  // Bytes of a SETTINGS frame, before nghttp2 gets them. False if the frame
+  // ends the session.
+  [[nodiscard]] bool judge_settings(const FrameScanner::Piece& piece);
+  [[nodiscard]] bool overflows(std::uint32_t initial_window) const;
   [[nodiscard]] bool usable() const { return !broken && failure.empty(); }
 
   SessionOwner& owner;
@@ -51,6 +55,9 @@ struct SessionState {
   std::vector<nghttp2_nv> fields;  // scratch
   FloodGuard guard;
   ClosedStreams closed;
+  std::vector<StreamId> open_streams;
+  std::string settings_payload;  // of the SETTINGS frame that is coming in
+  std::size_t settings_left = 0;
   std::string* out = nullptr;  // during produce()
   std::size_t enough = 0;
   std::size_t preface_size = 0;

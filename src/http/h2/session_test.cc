@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests/conformance cannot see from outside: when events come, what is offered and when.
+// What tests/conformance cannot see from outside: when events come, what is
+// offered and when.
 #include "http/h2/session.h"
 
 #include <gtest/gtest.h>
@@ -265,7 +266,8 @@ TEST(ResponseHeadTest, Fields) {
   response.headers.add("Set-Cookie", "b=2");
   response.body.assign("hello");
   EXPECT_EQ(joined(response, "now"),
-            ":status=200;date=now;content-length=5;x-thing=Abc;set-cookie=a=1;set-cookie=b=2;");
+            ":status=200;date=now;content-length=5;x-thing=Abc;set-cookie=a=1;"
+            "set-cookie=b=2;");
   response.headers.set("Date", "then");
   response.status = 304;
   EXPECT_EQ(joined(response, "now"),
