@@ -42,7 +42,7 @@ struct Target {
 // What is known of a request that failed.
 enum class Fate {
   unknown,      // the backend may have acted on it
-  unanswered,   // a kept connection ended before any byte of an answer (RFC 9112 section 9.3.1)
+  unanswered,   // a kept connection ended before any of the answer came (RFC 9112 section 9.3.1)
   unprocessed,  // the backend said that it has not looked at it (RFC 9113 section 8.7)
 };
 

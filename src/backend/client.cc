@@ -59,8 +59,8 @@ Client::~Client() {
   }
 }
 
-// A connection to a server that speaks HTTP/2 is being made. However that ends, those who wait
-// learn of it.
+// A connection to a server that speaks HTTP/2 is being made. However that ends,
+// those who wait learn of it.
 class Client::Connecting {
  public:
   Connecting(loop::EventLoop& loop, std::shared_ptr<H2Server> server)
@@ -90,13 +90,13 @@ Task<void> Client::await_connecting(const Call& call) {
   (void)co_await over;
 }
 
-std::unique_ptr<Channel> Client::take_stream(std::size_t server) {
+std::unique_ptr<Channel> Client::take_stream(std::size_t server, TimePoint since) {
   auto& connections = h2_[server]->connections;
   if (connections.empty()) return nullptr;
   std::erase_if(connections, [](const auto& connection) { return !connection->open(); });
   const TimePoint now = loop::EventLoop::now();
   for (const auto& connection : connections) {
-    if (!connection->accepts()) continue;
+    if (!connection->accepts() || connection->made_at() < since) continue;
     if (connectors_[server]->is_current(connection->endpoint(), now)) {
       return std::make_unique<H2Channel>(connection, silence_max_, true);
     }
@@ -109,29 +109,30 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
                                      http::Response& response) {
   const InFlight in_flight(*states_[call.server], core_.index);
   int repeats = request.body.is_stream() ? 0 : kRepeatsMax;
-  bool fresh = false;
+  TimePoint since = kAnyAge;
   const Target target{call.host, (*servers_)[call.server].path};
   const bool keep_body = call.body_bytes_max < 0;
   std::unique_ptr<Channel> channel;
   while (true) {
-    auto opened = co_await open(call, fresh);
+    auto opened = co_await open(call, since);
     if (!opened) co_return std::unexpected(std::move(opened).error());
     channel = std::move(*opened);
     channel->set_deadline(call.deadline);
     auto started = co_await channel->start(request, target, keep_body, response);
     if (started) break;
     const Fate fate = channel->fate(started.error());
-    const bool dead = fate == Fate::unanswered && !fresh && is_idempotent(request.method);
+    const bool dead = fate == Fate::unanswered && since == kAnyAge && is_idempotent(request.method);
     const bool harmless = dead || fate == Fate::unprocessed;
     if (!harmless || repeats-- == 0) co_return std::unexpected(std::move(started).error());
-    fresh = fresh || dead;
+    if (dead) since = loop::EventLoop::now();
     channel.reset();
   }
   co_return co_await finish(call, std::move(channel), request.method, response);
 }
 
-std::unique_ptr<Channel> Client::take_kept(std::size_t server) {
-  if (auto stream = take_stream(server)) return stream;
+std::unique_ptr<Channel> Client::take_kept(std::size_t server, TimePoint since) {
+  if (auto stream = take_stream(server, since)) return stream;
+  if (since != kAnyAge) return nullptr;
   while (auto kept = pool_->take(server)) {
     const TimePoint now = loop::EventLoop::now();
     if (!connectors_[server]->is_current(kept->endpoint(), now)) continue;
@@ -140,24 +141,21 @@ std::unique_ptr<Channel> Client::take_kept(std::size_t server) {
   return nullptr;
 }
 
-// A new connection if `fresh`: a kept one has failed, and the others may be as old.
-Task<Outcome<std::unique_ptr<Channel>>> Client::open(const Call& call, bool fresh) {
+Task<Outcome<std::unique_ptr<Channel>>> Client::open(const Call& call, TimePoint since) {
   ConnectionGate& gate = *states_[call.server]->gate;
   const H2Server& h2 = *h2_[call.server];
-  if (h2.spoken && h2.connecting && !fresh) {
-    if (auto kept = take_kept(call.server)) co_return kept;
+  if (h2.spoken && h2.connecting) {
+    if (auto kept = take_kept(call.server, since)) co_return kept;
     co_await await_connecting(call);
   }
   if (!gate.has_queue(core_.index)) {
-    if (!fresh) {
-      if (auto kept = take_kept(call.server)) co_return kept;
-    }
+    if (auto kept = take_kept(call.server, since)) co_return kept;
     if (auto pass = gate.try_pass(core_)) co_return co_await connect(call, std::move(*pass));
   }
-  co_return co_await queue_up(call, fresh);
+  co_return co_await queue_up(call, since);
 }
 
-Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, bool fresh) {
+Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, TimePoint since) {
   ConnectionGate& gate = *states_[call.server]->gate;
   const TimePoint deadline = std::min(call.deadline, loop::EventLoop::now() + queue_timeout_);
   std::optional<ConnectionGate::Pass> pass;
@@ -168,9 +166,8 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, bool 
           failure_of(Stage::queue, ErrorKind::unavailable, "the queue for a connection is full"));
     }
     while (true) {
-      auto kept = fresh ? nullptr : take_kept(call.server);
-      if (kept) co_return kept;
-      if (fresh) (void)pool_->take(call.server);  // makes room for a new one
+      if (auto kept = take_kept(call.server, since)) co_return kept;
+      if (since != kAnyAge) (void)pool_->take(call.server);  // makes room for a new one
       pass = gate.try_pass(core_);
       if (pass) break;
       const bool woken = co_await place.wait(deadline);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Client: exchanges with a list of servers, over connections that are kept. Core-bound.
+// Client: exchanges with a list of servers, over connections that are kept.
+// Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ namespace sluice::backend {
 struct Call {
   std::size_t server = 0;
   std::string_view host{};                // for the Host field; empty: the request's own
-  TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
+  TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head
+                                          // if the body streams
   std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
 };
 
@@ -49,23 +51,28 @@ class Client {
   // HTTP/2 connections go on until their last exchange is over.
   ~Client();
 
-  // Sends `request`, fills `response`. If a kept connection turns out to be dead before any byte of
-  // a response, a request that may be repeated (idempotent, its body whole) goes out once more; and
-  // up to three times if the backend says that it has not looked at it. A streamed request body is
-  // taken from the request. A streamed response body owns its connection, and counts as in flight,
-  // until its end has been read; dropping it early closes the connection.
+  // Sends `request`, fills `response`. If a kept connection turns out to be
+  // dead before any byte of a response, a request that may be repeated
+  // (idempotent, its body whole) goes out once more; and up to three times if
+  // the backend says that it has not looked at it. A streamed request body is
+  // taken from the request. A streamed response body owns its connection, and
+  // counts as in flight, until its end has been read; dropping it early closes
+  // the connection.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
                                              http::Response& response);
   [[nodiscard]] std::size_t idle() const { return pool_->idle(); }
 
  private:
-  [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> open(const Call& call, bool fresh);
-  [[nodiscard]] std::unique_ptr<Channel> take_kept(std::size_t server);
-  [[nodiscard]] std::unique_ptr<Channel> take_stream(std::size_t server);
+  // `since`: when a kept connection has failed. Others that were there then may
+  // be as old, and are passed by. kAnyAge: none has.
+  static constexpr TimePoint kAnyAge = TimePoint::min();
+  [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> open(const Call& call, TimePoint since);
+  [[nodiscard]] std::unique_ptr<Channel> take_kept(std::size_t server, TimePoint since);
+  [[nodiscard]] std::unique_ptr<Channel> take_stream(std::size_t server, TimePoint since);
   [[nodiscard]] Task<void> await_connecting(const Call& call);
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> connect(const Call& call,
                                                                 ConnectionGate::Pass pass);
-  [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> queue_up(const Call& call, bool fresh);
+  [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> queue_up(const Call& call, TimePoint since);
   [[nodiscard]] Task<Outcome<void>> finish(const Call& call, std::unique_ptr<Channel> channel,
                                            std::string_view method, http::Response& response);
 

@@ -149,7 +149,7 @@ void H2Channel::on_connection_closed() {
   id_ = 0;
   why_ = connection_->reason();
   if (why_.empty()) why_ = "connection closed";
-  if (kept_ && connection_->heard_at() <= started_at_) fate_ = Fate::unanswered;
+  if (kept_ && !has_head_) fate_ = Fate::unanswered;
   changed_.notify();
   taken_.notify();
 }

@@ -24,7 +24,7 @@ H2Connection::H2Connection(const loop::Core& core, std::unique_ptr<net::Stream> 
       endpoint_(std::move(endpoint)),
       stream_(std::move(stream)),
       options_(options),
-      heard_at_(loop::EventLoop::now()) {}
+      heard_at_(made_at_) {}
 
 void H2Connection::start() {
   evictor_ = gate_->add_evictor(core_, [weak = weak_from_this()] {
@@ -87,7 +87,8 @@ void H2Connection::add(H2Channel& channel) {
   idle_timer_.reset();
 }
 
-// A backend that says nothing at all, to nobody, may be gone: no new exchange is risked on it.
+// A backend that says nothing at all, to nobody, may be gone: no new exchange
+// is risked on it.
 void H2Connection::remove(H2Channel& channel, http::h2::StreamId id, bool silent) {
   channels_.erase(&channel);
   suspect_ = suspect_ || silent;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// H2Connection: HTTP/2 with a backend over one stream, many exchanges at a time. Core-bound. It
-// keeps itself alive as long as it is open.
+// H2Connection: HTTP/2 with a backend over one stream, many exchanges at a
+// time. Core-bound. It keeps itself alive as long as it is open.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   // Another exchange may begin now.
   [[nodiscard]] bool accepts() const { return open_ && !suspect_ && session_.accepts(); }
   [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] TimePoint made_at() const { return made_at_; }
   // No exchanges but those under way.
   void retire();
   void close();
@@ -48,7 +49,8 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   // Sends what the session has to say.
   void pump();
   void add(H2Channel& channel);
-  // `id`: of its stream, if it is still open. `silent`: it was given up for want of an answer.
+  // `id`: of its stream, if it is still open. `silent`: it was given up for
+  // want of an answer.
   void remove(H2Channel& channel, http::h2::StreamId id, bool silent);
   [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
   [[nodiscard]] bool is_secure() const { return stream_->is_secure(); }
@@ -71,6 +73,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   std::unordered_set<H2Channel*> channels_;
   std::string out_;
   std::string reason_;  // why it was closed
+  const TimePoint made_at_ = loop::EventLoop::now();
   TimePoint heard_at_;
   loop::EventLoop::Timer idle_timer_;
   bool open_ = true;
