@@ -14,6 +14,7 @@ namespace sluice::loop {
 namespace asio = boost::asio;
 
 struct EventLoop::State {
+  PagePool pages;  // goes last
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
   Poller poller{io};
@@ -71,6 +72,8 @@ struct Posted {
 void EventLoop::post(std::move_only_function<void()> work) {
   asio::post(state_->io, Posted{std::move(work)});
 }
+
+PagePool& EventLoop::pages() { return state_->pages; }
 
 Poller& EventLoop::poller() { return state_->poller; }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 
+#include "base/page_pool.h"
 #include "base/time.h"
 #include "loop/task.h"
 
@@ -51,6 +52,9 @@ class EventLoop {
 
   // A cached clock reading would be wrong under load, so this reads the clock.
   [[nodiscard]] static TimePoint now() { return Clock::now(); }
+
+  // For what belongs to this loop's connections. On the loop's own thread, and while it is there.
+  [[nodiscard]] PagePool& pages();
 
   // For net/ only, both: what its connections wait with, and for all else that Asio does.
   [[nodiscard]] Poller& poller();

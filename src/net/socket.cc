@@ -88,7 +88,8 @@ bool Socket::start_read(std::span<char> buffer, Stream::Operation& operation) {
 }
 
 bool Socket::read_put_back(Stream::Operation& operation) {
-  const std::size_t count = put_back_->copy(buffer_.data(), buffer_.size());
+  const std::span<char> buffer = operation.target(buffer_);
+  const std::size_t count = put_back_->copy(buffer.data(), buffer.size());
   put_back_->erase(0, count);
   if (put_back_->empty()) put_back_.reset();
   operation.result = count;
@@ -98,7 +99,8 @@ bool Socket::read_put_back(Stream::Operation& operation) {
 // True when there is a result. What is read in part only is all there was (epoll(7)), but for the
 // end of the stream, which may have been told together with it.
 bool Socket::read(Stream::Operation& operation) {
-  const ssize_t count = ::recv(descriptor_, buffer_.data(), buffer_.size(), 0);
+  const std::span<char> buffer = operation.target(buffer_);
+  const ssize_t count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
   if (count < 0 && would_block(errno)) {
     readable_ = false;
     return false;
@@ -109,7 +111,7 @@ bool Socket::read(Stream::Operation& operation) {
   } else {
     const auto size = static_cast<std::size_t>(count);
     operation.result = size;
-    readable_ = hung_up_ || size == buffer_.size();
+    readable_ = hung_up_ || size == buffer.size();
   }
   // Whoever waits for the end may have waited for these bytes to go.
   if (closed_ != nullptr && hung_up_) loop_.poller().tell_again(descriptor_, *this);

@@ -22,6 +22,7 @@ namespace sluice::net {
 class Stream {
  public:
   class Operation;
+  class Room;
   class Read;
   class Write;
   class Closed;
@@ -34,6 +35,9 @@ class Stream {
   // co_await: Result<std::size_t>. Bytes read into `buffer` (not empty), 0 at the end of the
   // stream. Errors: `closed` (reset, or close() was called), `timed_out`.
   [[nodiscard]] Read read_some(std::span<char> buffer);
+  // The same; where the bytes go is asked for when there are some, so that waiting takes no memory.
+  // `room` outlives the wait.
+  [[nodiscard]] Read read_into(Room& room);
 
   // co_await: Result<void>. Does not suspend as long as the peer keeps up. Errors as above.
   [[nodiscard]] Write write_all(std::string_view bytes);
@@ -56,6 +60,11 @@ class Stream {
 
   // "10.0.0.1:4711", "[::1]:80".
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
+  // Gives back memory that only traffic needs, which what comes or goes takes again. At any time.
+  // `everything`: also what takes a few microseconds.
+  enum class Rest { buffers, everything };
+  virtual void rest(Rest) {}
+
   // What stands before the stream proper, a PROXY header, may name another peer than the socket's,
   // and may have been read together with what follows: `bytes` are what the next reads get first.
   // TCP streams only, while nothing is pending.
@@ -69,12 +78,21 @@ class Stream {
 
  protected:
   // Each returns true if the operation is done, its outcome in operation.result; else it will be
-  // finish()ed later, never before this returns.
+  // finish()ed later, never before this returns. `buffer` is empty if the operation has a Room.
   virtual bool start_read(std::span<char> buffer, Operation& operation) = 0;
   virtual bool start_write(std::string_view bytes, Operation& operation) = 0;
   virtual bool start_closed(Operation& operation) = 0;
   // The operation, started and not finished, is about to go away.
   virtual void cancel(Operation& operation) = 0;
+};
+
+// Where bytes are to go.
+class Stream::Room {
+ public:
+  virtual ~Room() = default;
+  // Not empty, and valid until the next call; what is read stands at its front. It is asked for
+  // right before each attempt to read, also one that finds nothing.
+  virtual std::span<char> room() = 0;
 };
 
 // One wait; lives in the frame of the coroutine that waits.
@@ -89,6 +107,10 @@ class Stream::Operation {
 
   // For implementations. Resumes the awaiter, which may destroy the Stream.
   void finish() { std::exchange(awaiter_, {}).resume(); }
+  // Where the bytes of a read go that began with `buffer`.
+  [[nodiscard]] std::span<char> target(std::span<char> buffer) const {
+    return room_ != nullptr ? room_->room() : buffer;
+  }
   // Leaves the awaiter suspended for good: its Stream goes away first.
   void abandon() { awaiter_ = {}; }
 
@@ -102,12 +124,14 @@ class Stream::Operation {
     return !done;
   }
   Stream& stream_;
+  Room* room_ = nullptr;
   std::coroutine_handle<> awaiter_;
 };
 
 class Stream::Read : public Operation {
  public:
   Read(Stream& stream, std::span<char> buffer) : Operation(stream), buffer_(buffer) {}
+  Read(Stream& stream, Room& room) : Operation(stream) { room_ = &room; }
   bool await_suspend(std::coroutine_handle<> awaiter) {
     awaiter_ = awaiter;
     return suspended(stream_.start_read(buffer_, *this));
@@ -152,6 +176,7 @@ class Stream::Closed : public Operation {
 }
 
 inline Stream::Read Stream::read_some(std::span<char> buffer) { return {*this, buffer}; }
+inline Stream::Read Stream::read_into(Room& room) { return {*this, room}; }
 inline Stream::Write Stream::write_all(std::string_view bytes) { return {*this, bytes}; }
 inline Stream::Closed Stream::closed() { return Closed(*this); }
 

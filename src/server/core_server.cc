@@ -16,6 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds kAdmissionPoll{5};
 
 constexpr unsigned kTicksBeforeRest = 2;
+// Of one core, with the buffers of their last request.
+constexpr std::size_t kIdleLatelyMax = 512;
 // A few milliseconds' work; the others' turn is a second later.
 constexpr std::size_t kRestsAtOnceMax = 1000;
 
@@ -42,30 +44,48 @@ class Place {
 }  // namespace
 
 CoreServer::Membership::Membership(CoreServer& server, net::Stream& stream)
-    : server_(server), place_(server.connections_.insert(server.connections_.end(), {&stream})) {}
+    : server_(server),
+      place_(
+          server.connections_.insert(server.connections_.end(), {&stream, &server.connections_})) {}
 
-CoreServer::Membership::~Membership() {
-  auto& list = place_->fresh ? server_.idle_lately_ : server_.connections_;
-  list.erase(place_);
-}
+CoreServer::Membership::~Membership() { place_->list->erase(place_); }
 
 void CoreServer::Membership::set_idle(bool idle) {
-  auto& from = place_->fresh ? server_.idle_lately_ : server_.connections_;
-  auto& to = idle ? server_.idle_lately_ : server_.connections_;
-  place_->idle = place_->fresh = idle;
+  place_->idle = idle;
   place_->idle_since = server_.ticks_;
-  to.splice(to.end(), from, place_);
+  auto& list = idle ? server_.idle_lately_ : server_.connections_;
+  list.splice(list.end(), *std::exchange(place_->list, &list), place_);
+  if (server_.idle_lately_.size() > kIdleLatelyMax) server_.rest_first(Rest::buffers);
 }
 
-void CoreServer::tick() {
+// Has the first of those that have become idle lately give back memory.
+void CoreServer::rest_first(Membership::Rest what) {
+  auto& from =
+      idle_longer_.empty() || what == Membership::Rest::buffers ? idle_lately_ : idle_longer_;
+  auto& to = what == Membership::Rest::buffers ? idle_longer_ : connections_;
+  Membership::Entry& entry = from.front();
+  entry.list = &to;
+  to.splice(to.end(), from, from.begin());
+  if (entry.rest) entry.rest(what);
+}
+
+// Those that are idle for longer stand in the other list.
+std::size_t CoreServer::tick() {
   ++ticks_;
-  for (std::size_t count = 0; count < kRestsAtOnceMax && !idle_lately_.empty(); ++count) {
-    Membership::Entry& entry = idle_lately_.front();
-    if (ticks_ - entry.idle_since < kTicksBeforeRest) return;
-    entry.fresh = false;
-    connections_.splice(connections_.end(), idle_lately_, idle_lately_.begin());
-    if (entry.rest) entry.rest();
+  for (std::size_t count = 0; count < kRestsAtOnceMax; ++count) {
+    const auto& list = idle_longer_.empty() ? idle_lately_ : idle_longer_;
+    if (list.empty() || ticks_ - list.front().idle_since < kTicksBeforeRest) return count;
+    rest_first(Membership::Rest::everything);
   }
+  return kRestsAtOnceMax;
+}
+
+std::vector<CoreServer::Membership::Entry*> CoreServer::entries() {
+  std::vector<Membership::Entry*> all;
+  for (auto* list : {&connections_, &idle_lately_, &idle_longer_}) {
+    for (auto& entry : *list) all.push_back(&entry);
+  }
+  return all;
 }
 
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
@@ -139,10 +159,8 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
 
 void CoreServer::retire_all() {
   std::vector<Retirable*> all;
-  for (const auto* list : {&connections_, &idle_lately_}) {
-    for (const auto& entry : *list) {
-      if (entry.retirable != nullptr) all.push_back(entry.retirable);
-    }
+  for (const auto* entry : entries()) {
+    if (entry->retirable != nullptr) all.push_back(entry->retirable);
   }
   for (Retirable* connection : all) connection->retire();
 }
@@ -161,10 +179,8 @@ void CoreServer::drain() {
   stop_accepting();
   retire_all();
   std::vector<net::Stream*> idle;
-  for (const auto* list : {&connections_, &idle_lately_}) {
-    for (const auto& entry : *list) {
-      if (entry.idle && entry.retirable == nullptr) idle.push_back(entry.stream);
-    }
+  for (const auto* entry : entries()) {
+    if (entry->idle && entry->retirable == nullptr) idle.push_back(entry->stream);
   }
   for (net::Stream* stream : idle) stream->close();
 }
@@ -177,9 +193,7 @@ void CoreServer::retire() {
 
 void CoreServer::close_all() {
   std::vector<net::Stream*> all;
-  for (const auto* list : {&connections_, &idle_lately_}) {
-    for (const auto& entry : *list) all.push_back(entry.stream);
-  }
+  for (const auto* entry : entries()) all.push_back(entry->stream);
   for (net::Stream* stream : all) stream->close();
 }
 

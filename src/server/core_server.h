@@ -44,10 +44,10 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   // Connections are to end after the response at hand.
   [[nodiscard]] bool leaving() const { return draining_ || retiring_; }
   [[nodiscard]] std::size_t connection_count() const {
-    return connections_.size() + idle_lately_.size();
+    return connections_.size() + idle_lately_.size() + idle_longer_.size();
   }
-  // Once a second.
-  void tick();
+  // Once a second. Returns how many connections have come to rest.
+  std::size_t tick();
 
   // A connection that can tell its client to go on over another one.
   class Retirable {
@@ -66,9 +66,11 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     Membership& operator=(const Membership&) = delete;
     // Between two requests: may be closed without harm.
     void set_idle(bool idle);
-    // `rest` is called once when the connection has been idle for a second or two, so that it gives
-    // back the memory that only a request needs. Null: nothing is.
-    void on_rest(std::function<void()> rest) { place_->rest = std::move(rest); }
+    // An idle connection gives back the memory that only a request needs: its buffers when many
+    // have become idle after it, everything when it has been idle for a second or two. Both may
+    // come more than once. Null: nothing does.
+    using Rest = net::Stream::Rest;
+    void on_rest(std::function<void(Rest)> rest) { place_->rest = std::move(rest); }
     // The connection goes on over `stream`.
     void set_stream(net::Stream& stream) { place_->stream = &stream; }
     // Is told instead of being closed or left alone; null: no more.
@@ -78,12 +80,13 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     friend class CoreServer;
     struct Entry {
       net::Stream* stream;
+      std::list<Entry>* list;
       bool idle = true;
-      bool fresh = false;  // stands in the list of those that have become idle lately
       unsigned idle_since = 0;
-      std::function<void()> rest{};
+      std::function<void(Rest)> rest{};
       Retirable* retirable = nullptr;
     };
+    void move_to(std::list<Entry>& list);
     CoreServer& server_;
     std::list<Entry>::iterator place_;
   };
@@ -97,12 +100,17 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
   void stop_accepting();
   void retire_all();
+  void rest_first(Membership::Rest what);
+  [[nodiscard]] std::vector<Membership::Entry*> entries();
 
   Worker& worker_;
   std::shared_ptr<const ServerPrototype> prototype_;
   std::vector<std::shared_ptr<net::Acceptor>> acceptors_;
   std::list<Membership::Entry> connections_;
-  std::list<Membership::Entry> idle_lately_;  // in the order in which they became idle
+  // Idle for less than two ticks, in the order in which they became so; the longer ones without
+  // buffers.
+  std::list<Membership::Entry> idle_lately_;
+  std::list<Membership::Entry> idle_longer_;
   unsigned ticks_ = 0;
   bool draining_ = false;
   bool retiring_ = false;

@@ -33,7 +33,7 @@ Task<Result<std::size_t>> H1Input::read_more() {
 Task<bool> H1Input::wait(Duration patience) {
   if (has_bytes()) co_return true;
   stream_.set_deadline(Clock::now() + patience);
-  const auto count = co_await stream_.read_some(buffer_.first_room());
+  const auto count = co_await stream_.read_into(*this);
   if (!count || *count == 0) co_return false;
   buffer_.filled(*count);
   co_return true;

@@ -16,7 +16,7 @@
 
 namespace sluice::server {
 
-class H1Input {
+class H1Input : private net::Stream::Room {
  public:
   explicit H1Input(net::Stream& stream) : stream_(stream) {}
 
@@ -25,7 +25,8 @@ class H1Input {
   // True when its first bytes are there; false when the client left or was silent for `patience`.
   // A wait needs no more memory than this object: rest() may be called meanwhile.
   Task<bool> wait(Duration patience);
-  // Gives the memory for a request back; between two requests, with no bytes there.
+  // Gives the memory for a request back; between two requests, with no bytes there. wait() may be
+  // pending.
   void rest() { buffer_.rest(); }
   [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
   [[nodiscard]] std::string_view unread() const { return buffer_.unread(); }
@@ -65,6 +66,7 @@ class H1Input {
   [[nodiscard]] std::uint64_t received() const { return received_; }
 
  private:
+  std::span<char> room() override { return buffer_.first_room(); }
   class BodyStream;
   Task<Result<std::string_view>> read_body();
   Task<Result<std::size_t>> read_more();

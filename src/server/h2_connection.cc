@@ -22,12 +22,13 @@ H2Connection::H2Connection(CoreServer& server, CoreServer::Membership& membershi
       membership_(membership),
       stream_(stream),
       loop_(server.worker().core().loop),
-      session_(*this, kLimits),
+      session_(*this, kLimits, &loop_.pages()),
+      input_size_(kIdleReadBytes),
       output_(loop_),
       room_(loop_),
       idle_since_(Clock::now()) {
   membership_.set_retirable(this);
-  membership_.on_rest([this] { rest(); });
+  membership_.on_rest([this](net::Stream::Rest what) { rest(what); });
   membership_.set_idle(true);
 }
 
@@ -57,7 +58,7 @@ Task<void> H2Connection::read_loop() {
   std::size_t last_read = 0;
   while (true) {
     size_input(last_read);
-    const auto count = co_await stream_.read_some(input_);
+    const auto count = co_await stream_.read_into(*this);
     if (!count || *count == 0) co_return;
     last_read = *count;
     if (close_by_ != TimePoint::max()) {  // to close a socket with unread bytes is to reset it
@@ -72,12 +73,14 @@ Task<void> H2Connection::read_loop() {
   }
 }
 
-// A connection that rests holds a small buffer.
 void H2Connection::size_input(std::size_t last_read) {
-  std::size_t size = input_.empty() ? kIdleReadBytes : input_.size();
-  if (last_read == input_.size()) size = last_read == 0 ? kIdleReadBytes : kReadBytes;
-  if (last_read < kIdleReadBytes && streams_.empty()) size = kIdleReadBytes;
-  if (size != input_.size()) input_ = std::string(size, '\0');
+  if (last_read == input_size_) input_size_ = kReadBytes;
+  if (last_read < kIdleReadBytes && streams_.empty()) input_size_ = kIdleReadBytes;
+}
+
+std::span<char> H2Connection::room() {
+  if (input_.size() != input_size_) input_ = std::string(input_size_, '\0');
+  return input_;
 }
 
 void H2Connection::receive(std::string_view bytes) {
@@ -146,11 +149,21 @@ void H2Connection::reap() {
 }
 
 // Whoever is idle for long holds no memory of requests, and no generation of pipelines.
-void H2Connection::rest() {
+void H2Connection::rest(net::Stream::Rest what) {
   spare_ = decltype(spare_)();
   streams_.shrink_to_fit();
   ready_.shrink_to_fit();
   closed_.shrink_to_fit();
+  std::string().swap(input_);
+  stream_.rest(what);
+  if (what == net::Stream::Rest::buffers) return;
+  session_.rest();
+  rested_ = true;
+}
+
+// A PING, or a timer, takes memory for the session, too.
+void H2Connection::rest_again() {
+  if (std::exchange(rested_, false) && streams_.empty()) membership_.set_idle(true);
 }
 
 // --- Output
@@ -160,6 +173,7 @@ Task<void> H2Connection::write_loop() {
   while (going) {
     session_.produce(out_, kWriteBytes);
     settle();
+    rest_again();
     if (!out_.empty()) {
       going = co_await write();
       reap();

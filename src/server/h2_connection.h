@@ -25,7 +25,9 @@ namespace sluice::server {
 Task<void> serve_h2(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream,
                     std::string received);
 
-class H2Connection final : private http::h2::SessionOwner, private CoreServer::Retirable {
+class H2Connection final : private http::h2::SessionOwner,
+                           private CoreServer::Retirable,
+                           private net::Stream::Room {
  public:
   H2Connection(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream);
   ~H2Connection() override;
@@ -49,6 +51,7 @@ class H2Connection final : private http::h2::SessionOwner, private CoreServer::R
   http::h2::SessionStream& on_stream() override;
   void on_pong() override { ponged_ = true; }
   void retire() override;
+  std::span<char> room() override;
 
   Task<void> read_loop();
   Task<void> write_loop();
@@ -57,7 +60,8 @@ class H2Connection final : private http::h2::SessionOwner, private CoreServer::R
   void note_head(TimePoint now);
   void settle();
   void reap();
-  void rest();
+  void rest(net::Stream::Rest what);
+  void rest_again();
   void end();
   void size_input(std::size_t last_read);
   void on_timer();
@@ -75,6 +79,7 @@ class H2Connection final : private http::h2::SessionOwner, private CoreServer::R
   std::vector<H2Stream*> ready_;
   std::vector<H2Stream*> closed_;
   http::h2::Session session_;  // goes before its streams
+  std::size_t input_size_;     // for the next read
   std::string input_;
   std::string out_;
   Wakeup output_;  // there may be something to write
@@ -91,6 +96,7 @@ class H2Connection final : private http::h2::SessionOwner, private CoreServer::R
   bool retiring_ = false;
   bool ponged_ = false;
   bool shut_down_ = false;
+  bool rested_ = false;
   Task<void> writer_;
 };
 

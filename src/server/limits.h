@@ -14,7 +14,7 @@ inline constexpr std::chrono::seconds kTlsHandshakeTimeout{10};
 inline constexpr std::chrono::seconds kLingerTimeout{2};
 // What bodyTimeout and writeTimeout are for.
 inline constexpr std::size_t kProgressBytes = 64 * 1024;
-// Of a request, without a buffer of its own: an idle connection has nothing more.
+// Of a request, read into the small buffer.
 inline constexpr std::size_t kFirstBytes = 1024;
 inline constexpr std::size_t kReadBytes = 16 * 1024;  // one read
 // Of an unread body, to keep the connection.

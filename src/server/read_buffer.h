@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes read from a client and not yet consumed. What comes first goes to a small part of the
-// object itself, which is all that an idle connection has; only what is longer takes memory.
-// Core-bound.
+// Bytes read from a client and not yet consumed. What comes first goes to a small buffer, only what
+// is longer to a large one; an idle connection has neither. Core-bound.
 #pragma once
 
-#include <array>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -25,10 +23,11 @@ class ReadBuffer {
     begin_ += count;
     if (begin_ == end_) begin_ = end_ = 0;
   }
-  // Where the first bytes go; nothing is unread. It stays where it is through rest().
+  // Where the first bytes go; nothing is unread.
   [[nodiscard]] std::span<char> first_room() {
-    bytes_ = small_.data();
-    return small_;
+    if (!small_) small_ = std::make_unique_for_overwrite<char[]>(kFirstBytes);
+    bytes_ = small_.get();
+    return {bytes_, kFirstBytes};
   }
   // Room for at least `size` more bytes.
   [[nodiscard]] std::span<char> room(std::size_t size) {
@@ -38,13 +37,14 @@ class ReadBuffer {
   void filled(std::size_t count) { end_ += count; }
   // Gives the memory back; nothing is unread.
   void rest() {
+    small_.reset();
     large_.reset();
     capacity_ = 0;
-    bytes_ = small_.data();
+    bytes_ = nullptr;
   }
 
  private:
-  [[nodiscard]] bool is_small() const { return bytes_ == small_.data(); }
+  [[nodiscard]] bool is_small() const { return bytes_ == small_.get(); }
 
   // Moves what is unread to the front of a large enough buffer.
   void make_room(std::size_t size) {
@@ -52,10 +52,10 @@ class ReadBuffer {
     if (capacity_ < held + size) {
       const std::size_t wanted = std::max(capacity_ * 2, held + size);
       auto larger = std::make_unique_for_overwrite<char[]>(wanted);
-      std::memcpy(larger.get(), bytes_ + begin_, held);
+      if (held > 0) std::memcpy(larger.get(), bytes_ + begin_, held);
       large_ = std::move(larger);
       capacity_ = wanted;
-    } else {
+    } else if (held > 0) {
       std::memmove(large_.get(), bytes_ + begin_, held);
     }
     bytes_ = large_.get();
@@ -63,10 +63,10 @@ class ReadBuffer {
     end_ = held;
   }
 
-  std::array<char, kFirstBytes> small_;
+  std::unique_ptr<char[]> small_;
   std::unique_ptr<char[]> large_;
-  std::size_t capacity_ = 0;     // of large_
-  char* bytes_ = small_.data();  // one of the two
+  std::size_t capacity_ = 0;  // of large_
+  char* bytes_ = nullptr;     // one of the two
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

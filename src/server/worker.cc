@@ -3,9 +3,13 @@
 
 #include <array>
 #include <ctime>
+#include <utility>
 
 namespace sluice::server {
 namespace {
+
+constexpr std::size_t kTrimConnectionsMin = 500;
+constexpr std::chrono::seconds kTrimPause{10};
 
 std::string imf_fixdate(std::time_t now) {
   std::tm utc{};
@@ -23,11 +27,13 @@ std::string imf_fixdate(std::time_t now) {
 
 }  // namespace
 
-Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger)
+Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
+               Trimmer& trimmer)
     : core_{loop_, index, count},
       access_log_(access_log),
       logger_(std::move(logger)),
-      date_(imf_fixdate(std::time(nullptr))) {}
+      date_(imf_fixdate(std::time(nullptr))),
+      trimmer_(trimmer) {}
 
 Worker::~Worker() { stop(); }
 
@@ -49,9 +55,25 @@ Task<void> Worker::tick() {
   while (true) {
     date_ = imf_fixdate(std::time(nullptr));
     if (access_log_ != nullptr) access_log_->flush(core_.index);
-    for (const auto& [name, server] : servers_) server->tick();
+    std::size_t rested = 0;
+    for (const auto& [name, server] : servers_) rested += server->tick();
+    note_given_back(rested);
     co_await loop_.sleep_for(std::chrono::seconds(1));
   }
+}
+
+// Once a wave of them is over, and not too often: for the time it takes, whoever wants memory
+// waits.
+void Worker::note_given_back(std::size_t rested) {
+  const std::size_t connections = connection_count();
+  const std::size_t before = std::exchange(connections_before_, connections);
+  const std::size_t now = rested + (before > connections ? before - connections : 0);
+  given_back_ += now;
+  if (given_back_ < kTrimConnectionsMin || now * 4 > given_back_ || Clock::now() < trim_after_)
+    return;
+  given_back_ = 0;
+  trim_after_ = Clock::now() + kTrimPause;
+  trimmer_.ask();
 }
 
 void Worker::install(const Snapshot& snapshot,

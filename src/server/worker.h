@@ -16,13 +16,15 @@
 #include "net/listener.h"
 #include "server/core_server.h"
 #include "server/snapshot.h"
+#include "server/trimmer.h"
 
 namespace sluice::server {
 
 class Worker {
  public:
-  // `access_log` may be null (disabled); it outlives the Worker.
-  Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger);
+  // `access_log` may be null (disabled); it and `trimmer` outlive the Worker.
+  Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
+         Trimmer& trimmer);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -59,6 +61,7 @@ class Worker {
     using is_transparent = void;
   };
   Task<void> tick();
+  void note_given_back(std::size_t rested);
 
   loop::EventLoop loop_;
   loop::Core core_;
@@ -71,6 +74,10 @@ class Worker {
   std::vector<std::weak_ptr<const pipeline::Pipeline>> superseded_;  // with shared data
   std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers with connections left
   std::string date_;
+  Trimmer& trimmer_;
+  std::size_t connections_before_ = 0;  // at the last tick
+  std::size_t given_back_ = 0;          // connections closed or come to rest since the last trim
+  TimePoint trim_after_ = TimePoint::min();
   std::thread thread_;
 };
 

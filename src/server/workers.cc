@@ -10,7 +10,7 @@ namespace sluice::server {
 
 Workers::Workers(unsigned count, observe::AccessLog* access_log, const Logger& logger) {
   for (unsigned i = 0; i < count; ++i)
-    workers_.push_back(std::make_unique<Worker>(i, count, access_log, logger));
+    workers_.push_back(std::make_unique<Worker>(i, count, access_log, logger, trimmer_));
 }
 
 Workers::~Workers() { stop(); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/descriptor_channel.h"
+#include "server/trimmer.h"
 #include "server/worker.h"
 
 namespace sluice::server {
@@ -47,6 +48,7 @@ class Workers {
   // Runs `work` on every core and waits for all.
   void on_every_core(const std::function<void(Worker&)>& work);
 
+  Trimmer trimmer_;  // outlives the workers
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<unsigned> next_{0};  // core that adopts
 };

@@ -43,19 +43,15 @@ nghttp2_data_provider provider() {
 
 }  // namespace
 
-SessionState::SessionState(SessionOwner& o, const Limits& l)
-    : owner(o), limits(l), head(l), guard(l) {
+SessionState::SessionState(SessionOwner& o, const Limits& l, PagePool* pool)
+    : owner(o), limits(l), session(pool), head(l), guard(l) {
   const CallbacksPtr callbacks = SessionCallbacks::make();
   const OptionPtr options = make_options(limits);
-  nghttp2_session* made = nullptr;
-  const bool ready = callbacks && options &&
-                     nghttp2_session_server_new2(&made, callbacks.get(), this, options.get()) == 0;
-  if (!ready) {
+  if (!callbacks || !options || !session.start(callbacks.get(), this, options.get())) {
     broken = true;
     failure = "out of memory";
     return;
   }
-  session.reset(made);
   submit_settings();
 }
 
@@ -138,7 +134,7 @@ bool SessionState::judge(const FrameHead& frame) {
 
 // RFC 9113 section 6.9.2: a connection error, of which nghttp2 would make one
 // of each stream.
-bool SessionState::overflows(std::uint32_t initial_window) const {
+bool SessionState::overflows(std::uint32_t initial_window) {
   const std::int64_t more =
       std::int64_t{initial_window} -
       nghttp2_session_get_remote_settings(session.get(), NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
@@ -176,7 +172,7 @@ bool SessionState::judge_settings(const FrameScanner::Piece& piece) {
   return false;
 }
 
-SessionStream* SessionState::stream(StreamId id) const {
+SessionStream* SessionState::stream(StreamId id) {
   return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session.get(), id));
 }
 
@@ -209,8 +205,8 @@ void SessionState::act_on_fault() {
   if (pending_fault != nullptr) fail(ErrorCode::enhance_your_calm, pending_fault);
 }
 
-Session::Session(SessionOwner& owner, const Limits& limits)
-    : state_(std::make_unique<SessionState>(owner, limits)) {}
+Session::Session(SessionOwner& owner, const Limits& limits, PagePool* pool)
+    : state_(std::make_unique<SessionState>(owner, limits, pool)) {}
 Session::~Session() = default;
 
 void Session::receive(std::string_view bytes) {
@@ -306,6 +302,12 @@ void Session::shut_down() {
 }
 
 void Session::fail(ErrorCode code, const char* reason) { state_->fail(code, reason); }
+
+void Session::rest() {
+  state_->session.rest();
+  state_->fields = {};
+  state_->response_head = {};
+}
 
 bool Session::finished() const {
   if (state_->broken) return true;

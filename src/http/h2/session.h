@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/page_pool.h"
 #include "http/h2/limits.h"
 #include "http/h2/request_head.h"
 #include "http/message.h"
@@ -96,8 +97,9 @@ struct SessionState;
 
 class Session {
  public:
-  // `owner` outlives it. Sends our SETTINGS first of all.
-  Session(SessionOwner& owner, const Limits& limits);
+  // `owner` outlives it, and so does `pool`, which may be null: then rest() has less to give back.
+  // Sends our SETTINGS first of all.
+  Session(SessionOwner& owner, const Limits& limits, PagePool* pool = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -128,6 +130,10 @@ class Session {
   void shut_down();
   // Ends at once, with GOAWAY. `reason` is for the log.
   void fail(ErrorCode code, const char* reason);
+
+  // Gives back the memory that only traffic needs; for a connection without streams. What comes or
+  // goes takes it again.
+  void rest();
 
   // Nothing more comes or goes: the connection can be closed once everything produced is sent.
   [[nodiscard]] bool finished() const;

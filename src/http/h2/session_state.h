@@ -12,6 +12,7 @@
 #include "http/h2/closed_streams.h"
 #include "http/h2/flood_guard.h"
 #include "http/h2/frame_scanner.h"
+#include "http/h2/native_session.h"
 #include "http/h2/request_head.h"
 #include "http/h2/response_head.h"
 #include "http/h2/session.h"
@@ -22,7 +23,7 @@ using CallbacksPtr =
     std::unique_ptr<nghttp2_session_callbacks, Deleter<nghttp2_session_callbacks_del>>;
 
 struct SessionState {
-  SessionState(SessionOwner& o, const Limits& l);
+  SessionState(SessionOwner& o, const Limits& l, PagePool* pool);
 
   void submit_settings();
   [[nodiscard]] bool take_preface(std::string_view& bytes);
@@ -33,7 +34,7 @@ struct SessionState {
   // Takes note of a fatal outcome of a call.
   void check(int outcome);
   void fail(ErrorCode code, const char* reason);
-  [[nodiscard]] SessionStream* stream(StreamId id) const;
+  [[nodiscard]] SessionStream* stream(StreamId id);
   // False: the list is larger than any reason.
   [[nodiscard]] bool add_trailer(std::string_view name, std::string_view value);
   [[nodiscard]] bool trailers_too_large() const {
@@ -43,12 +44,12 @@ struct SessionState {
   // Bytes of a SETTINGS frame, before nghttp2 gets them. False if the frame
   // ends the session.
   [[nodiscard]] bool judge_settings(const FrameScanner::Piece& piece);
-  [[nodiscard]] bool overflows(std::uint32_t initial_window) const;
+  [[nodiscard]] bool overflows(std::uint32_t initial_window);
   [[nodiscard]] bool usable() const { return !broken && failure.empty(); }
 
   SessionOwner& owner;
   const Limits limits;
-  std::unique_ptr<nghttp2_session, Deleter<nghttp2_session_del>> session;
+  NativeSession session;
   FrameScanner scanner;
   RequestHead head;  // of the stream whose head is coming in: there is one at a time
   ResponseHead response_head;

@@ -33,6 +33,37 @@ TEST(SessionTest, ARequestAndItsAnswer) {
   EXPECT_EQ(stream.log, "head 0 GET shop.example /a?b\nclosed 0\n");
 }
 
+// Three requests with fields for the dynamic tables, in small pieces; what is answered.
+std::string conversation(PagePool* pool, bool rest) {
+  TestOwner owner({}, pool);
+  std::string said = opening();
+  const std::string indexed = std::string("\x40\1x\5value") + get_fields();
+  for (const StreamId id : {1, 3}) said += frame(FrameType::headers, kWhole, id, indexed);
+  said += frame(FrameType::headers, kWhole, 5, std::string("\xbe", 1) + get_fields());
+  std::string out;
+  for (std::size_t at = 0; at < said.size(); at += 7) {
+    owner.session->receive(std::string_view(said).substr(at, 7));
+    for (const auto& stream : owner.streams) {
+      if (!stream->head || stream->answered) continue;
+      stream->response.headers.add("X-More", "and more");
+      owner.answer(*stream, "hello");
+    }
+    if (rest) owner.session->rest();
+    out += owner.output();
+    if (rest) owner.session->rest();
+  }
+  EXPECT_EQ(owner.streams.size(), 3U);
+  return out + owner.transcript();
+}
+
+TEST(SessionTest, RestChangesNothing) {
+  PagePool pool;
+  const std::string expected = conversation(nullptr, false);
+  EXPECT_EQ(conversation(&pool, false), expected);
+  EXPECT_EQ(conversation(&pool, true), expected);
+  EXPECT_EQ(conversation(nullptr, true), expected);
+}
+
 TEST(SessionTest, ContentInPiecesWaitsForMore) {
   TestOwner owner;
   owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));

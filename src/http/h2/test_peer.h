@@ -67,7 +67,8 @@ class TestStream final : public SessionStream {
 
 class TestOwner final : public SessionOwner {
  public:
-  explicit TestOwner(const Limits& limits = {}) : made_(std::make_unique<Session>(*this, limits)) {
+  explicit TestOwner(const Limits& limits = {}, PagePool* pool = nullptr)
+      : made_(std::make_unique<Session>(*this, limits, pool)) {
     session = made_.get();
   }
 

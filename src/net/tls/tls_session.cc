@@ -10,7 +10,7 @@
 namespace sluice::net {
 namespace {
 
-// A connection that rests holds the small buffer, one that is busy takes in a record at a time.
+// One that is busy takes in a record at a time.
 constexpr std::size_t kInputBytesMin = 1 << 10;
 constexpr std::size_t kInputBytesMax = 16 << 10;
 constexpr std::size_t kChunkBytes = 64 << 10;   // sealed in one go
@@ -31,41 +31,39 @@ std::unexpected<Error> protocol_failure(const SSL* session) {
   return fail(ErrorKind::invalid, std::move(text));
 }
 
-// Gives back what a large message has made of the buffer. It must be empty.
-void shrink(BIO* buffer) {
+// Gives the memory of the buffer back if there is more than `kept` of it and nothing in it.
+void shrink(BIO* buffer, std::size_t kept) {
   BUF_MEM* memory = nullptr;
   BIO_ctrl(buffer, BIO_C_GET_BUF_MEM_PTR, 0, &memory);
-  if (memory == nullptr || memory->max <= kRestBytesMax || memory->length > 0) return;
+  if (memory == nullptr || memory->max <= kept || memory->length > 0) return;
   if (BUF_MEM* const fresh = BUF_MEM_new()) BIO_ctrl(buffer, BIO_C_SET_BUF_MEM, BIO_CLOSE, fresh);
 }
 
 }  // namespace
 
-TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
-                       std::shared_ptr<const void> context)
+TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
+                       SessionMemory session, std::shared_ptr<const void> context)
     : loop_(loop),
       transport_(std::move(transport)),
       context_(std::move(context)),
-      session_(session),
+      session_(std::move(session)),
       received_(BIO_new(BIO_s_mem())),
       produced_(BIO_new(BIO_s_mem())),
       input_size_(kInputBytesMin) {
-  if (session_ == nullptr || received_ == nullptr || produced_ == nullptr) {
+  if (session_.empty() || received_ == nullptr || produced_ == nullptr) {
     BIO_free(received_);
     BIO_free(produced_);
     open_ = false;
     return;
   }
   BIO_set_mem_eof_return(received_, -1);  // empty means: wait for more
-  SSL_set_bio(session_, received_, produced_);
+  SSL_set_bio(session_.get(), received_, produced_);
 }
 
-TlsSession::~TlsSession() { SSL_free(session_); }
-
-std::string_view TlsSession::protocol() const {
+std::string_view TlsSession::protocol() {
   const unsigned char* name = nullptr;
   unsigned size = 0;
-  SSL_get0_alpn_selected(session_, &name, &size);
+  SSL_get0_alpn_selected(session_.get(), &name, &size);
   return {reinterpret_cast<const char*>(name), size};
 }
 
@@ -76,15 +74,14 @@ Task<Result<void>> TlsSession::handshake(TimePoint deadline) {
   bool done = false;
   while (!done) {
     ERR_clear_error();
-    const int code = SSL_do_handshake(session_);
-    const bool wants_more = code != 1 && SSL_get_error(session_, code) == SSL_ERROR_WANT_READ;
-    if (code != 1 && !wants_more) outcome = protocol_failure(session_);
+    const int code = SSL_do_handshake(session_.get());
+    const bool wants_more = code != 1 && SSL_get_error(session_.get(), code) == SSL_ERROR_WANT_READ;
+    if (code != 1 && !wants_more) outcome = protocol_failure(session_.get());
     const auto sent = co_await flush();  // the alert, too
     if (outcome && !sent) outcome = std::unexpected(sent.error());
     done = code == 1 || !outcome;
     if (done) continue;
-    size_input();
-    const auto count = co_await transport_->read_some(input_);
+    const auto count = co_await transport_->read_into(*this);
     if (!count) {
       outcome = std::unexpected(count.error());
     } else if (*count == 0) {
@@ -114,7 +111,7 @@ bool TlsSession::fill_output() {
     const std::string_view chunk = unsent_.substr(0, kChunkBytes);
     std::size_t written = 0;
     ERR_clear_error();
-    if (SSL_write_ex(session_, chunk.data(), chunk.size(), &written) != 1) {
+    if (SSL_write_ex(session_.get(), chunk.data(), chunk.size(), &written) != 1) {
       ERR_clear_error();
       broken_ = true;
       return false;
@@ -127,10 +124,20 @@ bool TlsSession::fill_output() {
   return true;
 }
 
-void TlsSession::size_input() {
-  if (input_size_ == kInputBytesMin) shrink(received_);
-  if (input_.size() == input_size_) return;
-  input_ = std::string(input_size_, '\0');
+// Of the transport's bytes.
+std::span<char> TlsSession::room() {
+  if (input_size_ == kInputBytesMin) shrink(received_, kRestBytesMax);
+  if (input_.size() != input_size_) input_ = std::string(input_size_, '\0');
+  return input_;
+}
+
+void TlsSession::rest(Stream::Rest what) {
+  std::string().swap(input_);  // an assignment would keep the memory
+  if (!open_ || sending_out_) return;
+  std::string().swap(output_);
+  shrink(received_, 0);
+  shrink(produced_, 0);
+  if (what == Stream::Rest::everything) session_.fold();
 }
 
 void TlsSession::feed(std::size_t count) {
@@ -164,38 +171,36 @@ bool TlsSession::start_read(std::span<char> buffer, Stream::Operation& operation
 
 // True with the outcome in the operation; false if there is nothing to read yet.
 bool TlsSession::try_read(Stream::Operation& operation) {
+  if (!ended_ && BIO_pending(received_) == 0 && SSL_has_pending(session_.get()) == 0) return false;
+  const std::span<char> buffer = operation.target(buffer_);
   std::size_t count = 0;
   ERR_clear_error();
-  const int code = SSL_read_ex(session_, buffer_.data(), buffer_.size(), &count);
+  const int code = SSL_read_ex(session_.get(), buffer.data(), buffer.size(), &count);
   if (BIO_pending(produced_) > 0) need_output();  // an answer to a key update, or an alert
   if (code == 1) {
     operation.result = count;
     return true;
   }
-  const int error = SSL_get_error(session_, code);
-  if (error == SSL_ERROR_WANT_READ && !ended_) return false;
-  if (error == SSL_ERROR_ZERO_RETURN) {  // close_notify
-    ended_ = true;
-    end_ = 0;
-  } else if (!ended_) {
-    ended_ = true;
-    end_ = protocol_failure(session_);
-  }
-  operation.result = end_;
-  return true;
+  note_end(SSL_get_error(session_.get(), code));
+  if (ended_) operation.result = end_;
+  return ended_;
+}
+
+// `error`: why nothing was read.
+void TlsSession::note_end(int error) {
+  if (error == SSL_ERROR_WANT_READ || ended_) return;
+  ended_ = true;
+  if (error != SSL_ERROR_ZERO_RETURN)
+    end_ = protocol_failure(session_.get());  // else a close_notify
 }
 
 bool TlsSession::data_waits() {
   char byte = 0;
   std::size_t count = 0;
   ERR_clear_error();
-  const int code = SSL_peek_ex(session_, &byte, 1, &count);
+  const int code = SSL_peek_ex(session_.get(), &byte, 1, &count);
   if (code == 1) return true;
-  const int error = SSL_get_error(session_, code);
-  if (error == SSL_ERROR_ZERO_RETURN && !ended_) {
-    ended_ = true;
-    end_ = 0;
-  }
+  note_end(SSL_get_error(session_.get(), code));
   ERR_clear_error();
   return false;
 }
@@ -213,8 +218,7 @@ void TlsSession::need_input() {
 
 Task<void> TlsSession::take_in(std::shared_ptr<TlsSession> self) {
   while (self->wants_input()) {
-    self->size_input();
-    const auto count = co_await self->transport_->read_some(self->input_);
+    const auto count = co_await self->transport_->read_into(*self);
     if (count && *count > 0) {
       self->feed(*count);
     } else {
@@ -301,8 +305,8 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
     more = !self->unsent_.empty() || BIO_pending(self->produced_) > 0;
   }
   if (self->output_.capacity() > kRestBytesMax) {
-    std::string().swap(self->output_);  // an assignment would keep the memory
-    shrink(self->produced_);
+    std::string().swap(self->output_);
+    shrink(self->produced_, kRestBytesMax);
   }
   self->sending_out_ = false;
   if (!self->open_) {
@@ -315,7 +319,7 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
 void TlsSession::shutdown_write() {
   if (std::exchange(shut_down_, true)) return;
   ERR_clear_error();
-  SSL_shutdown(session_);
+  SSL_shutdown(session_.get());
   ERR_clear_error();
   need_output();
 }
@@ -333,7 +337,7 @@ void TlsSession::cancel(Stream::Operation& operation) {
 void TlsSession::close() {
   if (!open_) return;
   // Without a close_notify the client could not tell the end from an attack (RFC 8446 section 6.1).
-  if (!broken_ && SSL_is_init_finished(session_) == 1) shutdown_write();
+  if (!broken_ && SSL_is_init_finished(session_.get()) == 1) shutdown_write();
   open_ = false;
   timer_.reset();
   timer_at_ = TimePoint::max();

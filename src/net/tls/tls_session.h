@@ -15,18 +15,18 @@
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "net/stream.h"
+#include "net/tls/session_memory.h"
 
 struct bio_st;
-struct ssl_st;
 
 namespace sluice::net {
 
-class TlsSession : public std::enable_shared_from_this<TlsSession> {
+class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stream::Room {
  public:
-  // Takes over `session`, of either side, null if memory ran out; keeps `context` alive as long.
-  TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
+  // `session`: of either side, empty if memory ran out; keeps `context` alive as long.
+  TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, SessionMemory session,
              std::shared_ptr<const void> context);
-  ~TlsSession();
+  ~TlsSession() override = default;
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
@@ -41,18 +41,19 @@ class TlsSession : public std::enable_shared_from_this<TlsSession> {
   void clear_deadline();
   void close();
   void shutdown_write();
+  void rest(Stream::Rest what);
   // The Stream goes away.
   void abandon();
   [[nodiscard]] bool is_open() const { return open_ && transport_->is_open(); }
   [[nodiscard]] const std::string& peer_address() const { return transport_->peer_address(); }
-  [[nodiscard]] std::string_view protocol() const;
+  [[nodiscard]] std::string_view protocol();
 
  private:
   static Task<void> take_in(std::shared_ptr<TlsSession> self);
   static Task<void> send_out(std::shared_ptr<TlsSession> self);
   Task<Result<void>> flush();
   [[nodiscard]] bool fill_output();
-  void size_input();
+  std::span<char> room() override;
   void feed(std::size_t count);
   void need_input();
   void look_later();
@@ -60,6 +61,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession> {
   [[nodiscard]] bool wants_input();
   [[nodiscard]] bool data_waits();
   bool try_read(Stream::Operation& operation);
+  void note_end(int error);
   void advance();
   void resolve(Stream::Operation*& slot, Result<std::size_t> outcome);
   [[nodiscard]] bool refuse(Stream::Operation& operation) const;
@@ -69,7 +71,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession> {
   loop::EventLoop& loop_;
   const std::unique_ptr<Stream> transport_;
   const std::shared_ptr<const void> context_;
-  ssl_st* session_;
+  SessionMemory session_;
   bio_st* received_;  // both belong to session_
   bio_st* produced_;
 

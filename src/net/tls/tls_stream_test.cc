@@ -23,6 +23,9 @@ using testing::TlsClientOptions;
 
 using Served = Result<std::unique_ptr<Stream>>;
 
+// So that there is something to fold: see prepare_tls().
+[[gnu::section(".preinit_array"), gnu::used]] void (*const before_everything)() = prepare_tls;
+
 class TlsStreamTest : public ::testing::Test {
  protected:
   TlsStreamTest() { use({.pairs = {shop, other}, .client_ca = "", .protocols = {"http/1.1"}}); }
@@ -113,6 +116,51 @@ TEST_F(TlsStreamTest, CarriesBytesBothWaysInBothVersions) {
           EXPECT_TRUE(sent);
           (*served)->close();
         });
+  }
+}
+
+// Echoes, and rests between any two things it does.
+Task<void> echo_and_rest(Served served) {
+  if (!served) co_return;
+  Stream& stream = **served;
+  std::array<char, 5000> buffer;
+  bool more = true;
+  while (more) {
+    stream.rest(Stream::Rest::everything);
+    const auto count = co_await stream.read_some(buffer);
+    stream.rest(Stream::Rest::everything);
+    more = count && *count > 0;
+    if (!more) break;
+    const auto sent = co_await stream.write_all(std::string_view(buffer.data(), *count));
+    more = sent.has_value();
+    stream.rest(Stream::Rest::buffers);
+  }
+  stream.rest(Stream::Rest::everything);
+  EXPECT_EQ(stream.protocol(), "http/1.1");
+  stream.rest(Stream::Rest::everything);
+  stream.close();
+}
+
+TEST_F(TlsStreamTest, RestChangesNothing) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {.max_version = version,
+                                  .min_version = version,
+                                  .protocols = std::string("\x08http/1.1")});
+          ASSERT_TRUE(client.connected());
+          for (const std::size_t size : {1, 10, 1000, 16'384, 40'000, 3}) {
+            const std::string sent(size, static_cast<char>('a' + size % 26));
+            ASSERT_TRUE(client.write(sent));
+            EXPECT_TRUE(client.read(size) == sent);
+            if (version == TLS1_3_VERSION)
+              SSL_key_update(client.handle(), SSL_KEY_UPDATE_REQUESTED);
+          }
+          client.shutdown();
+          EXPECT_EQ(client.read(1), "");
+          EXPECT_TRUE(client.ended_well());
+        },
+        echo_and_rest);
   }
 }
 
