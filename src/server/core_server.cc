@@ -48,7 +48,10 @@ CoreServer::Membership::Membership(CoreServer& server, net::Stream& stream)
       place_(
           server.connections_.insert(server.connections_.end(), {&stream, &server.connections_})) {}
 
-CoreServer::Membership::~Membership() { place_->list->erase(place_); }
+CoreServer::Membership::~Membership() {
+  place_->list->erase(place_);
+  ++server_.given_back_;
+}
 
 void CoreServer::Membership::set_idle(bool idle) {
   place_->idle = idle;
@@ -74,10 +77,11 @@ std::size_t CoreServer::tick() {
   ++ticks_;
   for (std::size_t count = 0; count < kRestsAtOnceMax; ++count) {
     const auto& list = idle_longer_.empty() ? idle_lately_ : idle_longer_;
-    if (list.empty() || ticks_ - list.front().idle_since < kTicksBeforeRest) return count;
+    if (list.empty() || ticks_ - list.front().idle_since < kTicksBeforeRest) break;
     rest_first(Membership::Rest::everything);
+    ++given_back_;
   }
-  return kRestsAtOnceMax;
+  return std::exchange(given_back_, 0);
 }
 
 std::vector<CoreServer::Membership::Entry*> CoreServer::entries() {

@@ -46,7 +46,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   [[nodiscard]] std::size_t connection_count() const {
     return connections_.size() + idle_lately_.size() + idle_longer_.size();
   }
-  // Once a second. Returns how many connections have come to rest.
+  // Once a second. Returns how many connections have come to rest or closed since the last time.
   std::size_t tick();
 
   // A connection that can tell its client to go on over another one.
@@ -112,6 +112,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   std::list<Membership::Entry> idle_lately_;
   std::list<Membership::Entry> idle_longer_;
   unsigned ticks_ = 0;
+  std::size_t given_back_ = 0;  // connections that rest or have closed
   bool draining_ = false;
   bool retiring_ = false;
 };

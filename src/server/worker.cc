@@ -55,21 +55,19 @@ Task<void> Worker::tick() {
   while (true) {
     date_ = imf_fixdate(std::time(nullptr));
     if (access_log_ != nullptr) access_log_->flush(core_.index);
-    std::size_t rested = 0;
-    for (const auto& [name, server] : servers_) rested += server->tick();
-    note_given_back(rested);
+    std::size_t given_back = 0;
+    for (const auto& [name, server] : servers_) given_back += server->tick();
+    note_given_back(given_back);
     co_await loop_.sleep_for(std::chrono::seconds(1));
   }
 }
 
 // Once a wave of them is over, and not too often: for the time it takes, whoever wants memory
 // waits.
-void Worker::note_given_back(std::size_t rested) {
-  const std::size_t connections = connection_count();
-  const std::size_t before = std::exchange(connections_before_, connections);
-  const std::size_t now = rested + (before > connections ? before - connections : 0);
-  given_back_ += now;
-  if (given_back_ < kTrimConnectionsMin || now * 4 > given_back_ || Clock::now() < trim_after_)
+void Worker::note_given_back(std::size_t connections) {
+  given_back_ += connections;
+  if (given_back_ < kTrimConnectionsMin || connections * 4 > given_back_ ||
+      Clock::now() < trim_after_)
     return;
   given_back_ = 0;
   trim_after_ = Clock::now() + kTrimPause;

@@ -61,7 +61,7 @@ class Worker {
     using is_transparent = void;
   };
   Task<void> tick();
-  void note_given_back(std::size_t rested);
+  void note_given_back(std::size_t connections);
 
   loop::EventLoop loop_;
   loop::Core core_;
@@ -75,8 +75,7 @@ class Worker {
   std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers with connections left
   std::string date_;
   Trimmer& trimmer_;
-  std::size_t connections_before_ = 0;  // at the last tick
-  std::size_t given_back_ = 0;          // connections closed or come to rest since the last trim
+  std::size_t given_back_ = 0;  // connections closed or come to rest since the last trim
   TimePoint trim_after_ = TimePoint::min();
   std::thread thread_;
 };

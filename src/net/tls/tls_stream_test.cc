@@ -151,10 +151,10 @@ TEST_F(TlsStreamTest, RestChangesNothing) {
           ASSERT_TRUE(client.connected());
           for (const std::size_t size : {1, 10, 1000, 16'384, 40'000, 3}) {
             const std::string sent(size, static_cast<char>('a' + size % 26));
-            ASSERT_TRUE(client.write(sent));
-            EXPECT_TRUE(client.read(size) == sent);
             if (version == TLS1_3_VERSION)
               SSL_key_update(client.handle(), SSL_KEY_UPDATE_REQUESTED);
+            ASSERT_TRUE(client.write(sent));
+            EXPECT_TRUE(client.read(size) == sent);
           }
           client.shutdown();
           EXPECT_EQ(client.read(1), "");
