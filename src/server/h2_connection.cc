@@ -76,6 +76,7 @@ Task<void> H2Connection::read_loop() {
 void H2Connection::size_input(std::size_t last_read) {
   if (last_read == input_size_) input_size_ = kReadBytes;
   if (last_read < kIdleReadBytes && streams_.empty()) input_size_ = kIdleReadBytes;
+  if (input_.size() > input_size_) std::string().swap(input_);  // an assignment would keep it
 }
 
 std::span<char> H2Connection::room() {

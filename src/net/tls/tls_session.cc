@@ -124,15 +124,21 @@ bool TlsSession::fill_output() {
   return true;
 }
 
+// Whoever waits does so without what a large message has made of the buffers.
+void TlsSession::shrink_input() {
+  if (input_size_ != kInputBytesMin) return;
+  shrink(received_, kRestBytesMax);
+  if (input_.size() > kInputBytesMin) std::string().swap(input_);  // an assignment would keep it
+}
+
 // Of the transport's bytes.
 std::span<char> TlsSession::room() {
-  if (input_size_ == kInputBytesMin) shrink(received_, kRestBytesMax);
   if (input_.size() != input_size_) input_ = std::string(input_size_, '\0');
   return input_;
 }
 
 void TlsSession::rest(Stream::Rest what) {
-  std::string().swap(input_);  // an assignment would keep the memory
+  std::string().swap(input_);
   if (!open_ || sending_out_) return;
   std::string().swap(output_);
   shrink(received_, 0);
@@ -218,6 +224,7 @@ void TlsSession::need_input() {
 
 Task<void> TlsSession::take_in(std::shared_ptr<TlsSession> self) {
   while (self->wants_input()) {
+    self->shrink_input();
     const auto count = co_await self->transport_->read_into(*self);
     if (count && *count > 0) {
       self->feed(*count);

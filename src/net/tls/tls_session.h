@@ -54,6 +54,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   Task<Result<void>> flush();
   [[nodiscard]] bool fill_output();
   std::span<char> room() override;
+  void shrink_input();
   void feed(std::size_t count);
   void need_input();
   void look_later();
