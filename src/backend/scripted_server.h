@@ -35,6 +35,18 @@ class Peer {
     co_return text;
   }
   Task<std::string> head() { return read_until("\r\n\r\n"); }
+  // The next `size` bytes, "" if the client closed before.
+  Task<std::string> read_exactly(std::size_t size) {
+    std::array<char, 4096> buffer;
+    while (unread_.size() < size) {
+      const auto count = co_await stream_->read_some(buffer);
+      if (!count || *count == 0) co_return "";
+      unread_.append(buffer.data(), *count);
+    }
+    std::string text = unread_.substr(0, size);
+    unread_.erase(0, size);
+    co_return text;
+  }
   Task<void> send(std::string text) { (void)co_await stream_->write_all(text); }
   Task<void> send_slowly(std::string text) {
     for (const char c : text) {

@@ -13,9 +13,19 @@ namespace sluice::loop {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// Posted work that will not be done may own timers and streams: it goes before what these need.
+struct Io : asio::io_context {
+  using asio::io_context::io_context;
+  void drop_posted() { shutdown(); }
+};
+
+}  // namespace
+
 struct EventLoop::State {
   PagePool pages;  // goes last
-  asio::io_context io{1};
+  Io io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
   Poller poller{io};
   asio::steady_timer alarm{io};
@@ -42,11 +52,15 @@ struct Root {
 EventLoop::EventLoop() : state_(std::make_unique<State>()) {}
 
 EventLoop::~EventLoop() {
-  // Tasks may own timers of this loop: they go first.
-  while (!state_->spawned.empty()) {
-    auto doomed = std::move(state_->spawned.front());
-    state_->spawned.pop_front();
-  }
+  const auto drop_tasks = [this] {
+    while (!state_->spawned.empty()) {
+      auto doomed = std::move(state_->spawned.front());
+      state_->spawned.pop_front();
+    }
+  };
+  drop_tasks();
+  state_->io.drop_posted();
+  drop_tasks();  // what the posted work has begun as it went
 }
 
 void EventLoop::run() {

@@ -61,9 +61,7 @@ class Stream {
   // "10.0.0.1:4711", "[::1]:80".
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
   // Gives back memory that only traffic needs, which what comes or goes takes again. At any time.
-  // `everything`: also what takes a few microseconds.
-  enum class Rest { buffers, everything };
-  virtual void rest(Rest) {}
+  virtual void rest() {}
 
   // What stands before the stream proper, a PROXY header, may name another peer than the socket's,
   // and may have been read together with what follows: `bytes` are what the next reads get first.

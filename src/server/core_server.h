@@ -69,7 +69,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     // An idle connection gives back the memory that only a request needs: its buffers when many
     // have become idle after it, everything when it has been idle for a second or two. Both may
     // come more than once. Null: nothing does.
-    using Rest = net::Stream::Rest;
+    enum class Rest { buffers, everything };
     void on_rest(std::function<void(Rest)> rest) { place_->rest = std::move(rest); }
     // The connection goes on over `stream`.
     void set_stream(net::Stream& stream) { place_->stream = &stream; }

@@ -36,7 +36,7 @@ class H1Connection {
 
  private:
   void begin();
-  void rest(net::Stream::Rest what);
+  void rest();
   Task<bool> read_head();
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
@@ -69,7 +69,7 @@ class H1Connection {
 
 Task<std::string> H1Connection::serve() {
   may_be_h2_ = server_.prototype()->spec.http2 && !stream_.is_secure();
-  membership_.on_rest([this](net::Stream::Rest what) { rest(what); });
+  membership_.on_rest([this](CoreServer::Membership::Rest) { rest(); });
   bool more = true;
   while (more) {
     more = co_await read_head();
@@ -92,11 +92,11 @@ void H1Connection::begin() {
 }
 
 // Whoever is idle for long holds what it waits with, and no generation of pipelines.
-void H1Connection::rest(net::Stream::Rest what) {
+void H1Connection::rest() {
   served_.reset();
   std::string().swap(out_);  // an assignment would keep the memory
   input_.rest();
-  stream_.rest(what);
+  stream_.rest();
 }
 
 // False when there is no further request: the client left, was idle too long, or sent something

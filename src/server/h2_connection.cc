@@ -28,7 +28,7 @@ H2Connection::H2Connection(CoreServer& server, CoreServer::Membership& membershi
       room_(loop_),
       idle_since_(Clock::now()) {
   membership_.set_retirable(this);
-  membership_.on_rest([this](net::Stream::Rest what) { rest(what); });
+  membership_.on_rest([this](CoreServer::Membership::Rest what) { rest(what); });
   membership_.set_idle(true);
 }
 
@@ -150,14 +150,14 @@ void H2Connection::reap() {
 }
 
 // Whoever is idle for long holds no memory of requests, and no generation of pipelines.
-void H2Connection::rest(net::Stream::Rest what) {
+void H2Connection::rest(CoreServer::Membership::Rest what) {
   spare_ = decltype(spare_)();
   streams_.shrink_to_fit();
   ready_.shrink_to_fit();
   closed_.shrink_to_fit();
   std::string().swap(input_);
-  stream_.rest(what);
-  if (what == net::Stream::Rest::buffers) return;
+  stream_.rest();
+  if (what == CoreServer::Membership::Rest::buffers) return;
   session_.rest();
   rested_ = true;
 }

@@ -60,7 +60,7 @@ class H2Connection final : private http::h2::SessionOwner,
   void note_head(TimePoint now);
   void settle();
   void reap();
-  void rest(net::Stream::Rest what);
+  void rest(CoreServer::Membership::Rest what);
   void rest_again();
   void end();
   void size_input(std::size_t last_read);

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "control/controller.h"
 #include "filters/all.h"
-#include "net/tls/tls_stream.h"
 #include "observe/access_log.h"
 #include "server/workers.h"
 #include "sluice-server/command_line.h"
@@ -157,10 +156,6 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
 
 }  // namespace
 }  // namespace sluice::server_program
-
-// Not in main(): constructors of libraries have OpenSSL take its first memory.
-[[gnu::section(".preinit_array"),
-  gnu::used]] static void (*const before_everything)() = sluice::net::prepare_tls;
 
 int main(int argc, char** argv) {
   using namespace sluice::server_program;

@@ -41,29 +41,31 @@ void shrink(BIO* buffer, std::size_t kept) {
 
 }  // namespace
 
-TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
-                       SessionMemory session, std::shared_ptr<const void> context)
+TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
+                       std::shared_ptr<const void> context)
     : loop_(loop),
       transport_(std::move(transport)),
       context_(std::move(context)),
-      session_(std::move(session)),
+      session_(session),
       received_(BIO_new(BIO_s_mem())),
       produced_(BIO_new(BIO_s_mem())),
       input_size_(kInputBytesMin) {
-  if (session_.empty() || received_ == nullptr || produced_ == nullptr) {
+  if (session_ == nullptr || received_ == nullptr || produced_ == nullptr) {
     BIO_free(received_);
     BIO_free(produced_);
     open_ = false;
     return;
   }
   BIO_set_mem_eof_return(received_, -1);  // empty means: wait for more
-  SSL_set_bio(session_.get(), received_, produced_);
+  SSL_set_bio(session_, received_, produced_);
 }
 
-std::string_view TlsSession::protocol() {
+TlsSession::~TlsSession() { SSL_free(session_); }
+
+std::string_view TlsSession::protocol() const {
   const unsigned char* name = nullptr;
   unsigned size = 0;
-  SSL_get0_alpn_selected(session_.get(), &name, &size);
+  SSL_get0_alpn_selected(session_, &name, &size);
   return {reinterpret_cast<const char*>(name), size};
 }
 
@@ -74,9 +76,9 @@ Task<Result<void>> TlsSession::handshake(TimePoint deadline) {
   bool done = false;
   while (!done) {
     ERR_clear_error();
-    const int code = SSL_do_handshake(session_.get());
-    const bool wants_more = code != 1 && SSL_get_error(session_.get(), code) == SSL_ERROR_WANT_READ;
-    if (code != 1 && !wants_more) outcome = protocol_failure(session_.get());
+    const int code = SSL_do_handshake(session_);
+    const bool wants_more = code != 1 && SSL_get_error(session_, code) == SSL_ERROR_WANT_READ;
+    if (code != 1 && !wants_more) outcome = protocol_failure(session_);
     const auto sent = co_await flush();  // the alert, too
     if (outcome && !sent) outcome = std::unexpected(sent.error());
     done = code == 1 || !outcome;
@@ -111,7 +113,7 @@ bool TlsSession::fill_output() {
     const std::string_view chunk = unsent_.substr(0, kChunkBytes);
     std::size_t written = 0;
     ERR_clear_error();
-    if (SSL_write_ex(session_.get(), chunk.data(), chunk.size(), &written) != 1) {
+    if (SSL_write_ex(session_, chunk.data(), chunk.size(), &written) != 1) {
       ERR_clear_error();
       broken_ = true;
       return false;
@@ -137,13 +139,12 @@ std::span<char> TlsSession::room() {
   return input_;
 }
 
-void TlsSession::rest(Stream::Rest what) {
+void TlsSession::rest() {
   std::string().swap(input_);
   if (!open_ || sending_out_) return;
   std::string().swap(output_);
   shrink(received_, 0);
   shrink(produced_, 0);
-  if (what == Stream::Rest::everything) session_.fold();
 }
 
 void TlsSession::feed(std::size_t count) {
@@ -177,17 +178,17 @@ bool TlsSession::start_read(std::span<char> buffer, Stream::Operation& operation
 
 // True with the outcome in the operation; false if there is nothing to read yet.
 bool TlsSession::try_read(Stream::Operation& operation) {
-  if (!ended_ && BIO_pending(received_) == 0 && SSL_has_pending(session_.get()) == 0) return false;
+  if (!ended_ && BIO_pending(received_) == 0 && SSL_has_pending(session_) == 0) return false;
   const std::span<char> buffer = operation.target(buffer_);
   std::size_t count = 0;
   ERR_clear_error();
-  const int code = SSL_read_ex(session_.get(), buffer.data(), buffer.size(), &count);
+  const int code = SSL_read_ex(session_, buffer.data(), buffer.size(), &count);
   if (BIO_pending(produced_) > 0) need_output();  // an answer to a key update, or an alert
   if (code == 1) {
     operation.result = count;
     return true;
   }
-  note_end(SSL_get_error(session_.get(), code));
+  note_end(SSL_get_error(session_, code));
   if (ended_) operation.result = end_;
   return ended_;
 }
@@ -196,17 +197,16 @@ bool TlsSession::try_read(Stream::Operation& operation) {
 void TlsSession::note_end(int error) {
   if (error == SSL_ERROR_WANT_READ || ended_) return;
   ended_ = true;
-  if (error != SSL_ERROR_ZERO_RETURN)
-    end_ = protocol_failure(session_.get());  // else a close_notify
+  if (error != SSL_ERROR_ZERO_RETURN) end_ = protocol_failure(session_);  // else a close_notify
 }
 
 bool TlsSession::data_waits() {
   char byte = 0;
   std::size_t count = 0;
   ERR_clear_error();
-  const int code = SSL_peek_ex(session_.get(), &byte, 1, &count);
+  const int code = SSL_peek_ex(session_, &byte, 1, &count);
   if (code == 1) return true;
-  note_end(SSL_get_error(session_.get(), code));
+  note_end(SSL_get_error(session_, code));
   ERR_clear_error();
   return false;
 }
@@ -326,7 +326,7 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
 void TlsSession::shutdown_write() {
   if (std::exchange(shut_down_, true)) return;
   ERR_clear_error();
-  SSL_shutdown(session_.get());
+  SSL_shutdown(session_);
   ERR_clear_error();
   need_output();
 }
@@ -344,7 +344,7 @@ void TlsSession::cancel(Stream::Operation& operation) {
 void TlsSession::close() {
   if (!open_) return;
   // Without a close_notify the client could not tell the end from an attack (RFC 8446 section 6.1).
-  if (!broken_ && SSL_is_init_finished(session_.get()) == 1) shutdown_write();
+  if (!broken_ && SSL_is_init_finished(session_) == 1) shutdown_write();
   open_ = false;
   timer_.reset();
   timer_at_ = TimePoint::max();

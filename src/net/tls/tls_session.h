@@ -15,18 +15,18 @@
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "net/stream.h"
-#include "net/tls/session_memory.h"
 
 struct bio_st;
+struct ssl_st;
 
 namespace sluice::net {
 
 class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stream::Room {
  public:
-  // `session`: of either side, empty if memory ran out; keeps `context` alive as long.
-  TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, SessionMemory session,
+  // `session`: of either side, null if memory ran out; taken over. Keeps `context` alive as long.
+  TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
              std::shared_ptr<const void> context);
-  ~TlsSession() override = default;
+  ~TlsSession() override;
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
@@ -41,12 +41,12 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   void clear_deadline();
   void close();
   void shutdown_write();
-  void rest(Stream::Rest what);
+  void rest();
   // The Stream goes away.
   void abandon();
   [[nodiscard]] bool is_open() const { return open_ && transport_->is_open(); }
   [[nodiscard]] const std::string& peer_address() const { return transport_->peer_address(); }
-  [[nodiscard]] std::string_view protocol();
+  [[nodiscard]] std::string_view protocol() const;
 
  private:
   static Task<void> take_in(std::shared_ptr<TlsSession> self);
@@ -72,7 +72,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   loop::EventLoop& loop_;
   const std::unique_ptr<Stream> transport_;
   const std::shared_ptr<const void> context_;
-  SessionMemory session_;
+  ssl_st* const session_;
   bio_st* received_;  // both belong to session_
   bio_st* produced_;
 

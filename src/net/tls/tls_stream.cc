@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "net/tls/session_memory.h"
 #include "net/tls/tls_session.h"
 
 namespace sluice::net {
@@ -18,7 +17,7 @@ class TlsStream final : public Stream {
   void clear_deadline() override { session_->clear_deadline(); }
   void close() override { session_->close(); }
   void shutdown_write() override { session_->shutdown_write(); }
-  void rest(Rest what) override { session_->rest(what); }
+  void rest() override { session_->rest(); }
   bool is_open() const override { return session_->is_open(); }
   const std::string& peer_address() const override { return session_->peer_address(); }
   bool is_secure() const override { return true; }
@@ -40,15 +39,12 @@ class TlsStream final : public Stream {
 
 }  // namespace
 
-void prepare_tls() { SessionMemory::install(); }
-
 Task<Result<std::unique_ptr<Stream>>> accept_tls(loop::EventLoop& loop,
                                                  std::unique_ptr<Stream> transport,
                                                  std::shared_ptr<const TlsContext> context,
                                                  TimePoint deadline) {
-  SessionMemory memory(loop.pages(), [&context] { return context->new_session(); });
-  auto session = std::make_shared<TlsSession>(loop, std::move(transport), std::move(memory),
-                                              std::move(context));
+  ssl_st* const ssl = context->new_session();
+  auto session = std::make_shared<TlsSession>(loop, std::move(transport), ssl, std::move(context));
   auto stream = std::make_unique<TlsStream>(session);  // abandons it when this task is cancelled
   SLUICE_CO_CHECK(co_await session->handshake(deadline));
   co_return stream;
@@ -63,7 +59,7 @@ Task<Result<std::unique_ptr<Stream>>> connect_tls(loop::EventLoop& loop,
   const auto kept = std::make_shared<
       std::pair<std::shared_ptr<const TlsClientContext>, std::shared_ptr<TlsTickets>>>(
       std::move(context), std::move(tickets));
-  auto session = std::make_shared<TlsSession>(loop, std::move(transport), SessionMemory(ssl), kept);
+  auto session = std::make_shared<TlsSession>(loop, std::move(transport), ssl, kept);
   auto stream = std::make_unique<TlsStream>(session);
   SLUICE_CO_CHECK(co_await session->handshake(deadline));
   co_return stream;

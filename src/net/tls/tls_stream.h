@@ -13,11 +13,6 @@
 
 namespace sluice::net {
 
-// Has OpenSSL take its memory so that connections that rest can give theirs back; without it they
-// keep more. Once, before OpenSSL takes any, so before the constructors of libraries that use it:
-// for .preinit_array.
-void prepare_tls();
-
 // The server's side of the handshake. Takes `transport` over. Errors: `closed` (the client left),
 // `timed_out` at `deadline`, `invalid` (no common version or cipher, no client certificate that is
 // accepted, not TLS at all): the alert has been sent and the transport closed. On the loop's

@@ -23,9 +23,6 @@ using testing::TlsClientOptions;
 
 using Served = Result<std::unique_ptr<Stream>>;
 
-// So that there is something to fold: see prepare_tls().
-[[gnu::section(".preinit_array"), gnu::used]] void (*const before_everything)() = prepare_tls;
-
 class TlsStreamTest : public ::testing::Test {
  protected:
   TlsStreamTest() { use({.pairs = {shop, other}, .client_ca = "", .protocols = {"http/1.1"}}); }
@@ -126,18 +123,18 @@ Task<void> echo_and_rest(Served served) {
   std::array<char, 5000> buffer;
   bool more = true;
   while (more) {
-    stream.rest(Stream::Rest::everything);
+    stream.rest();
     const auto count = co_await stream.read_some(buffer);
-    stream.rest(Stream::Rest::everything);
+    stream.rest();
     more = count && *count > 0;
     if (!more) break;
     const auto sent = co_await stream.write_all(std::string_view(buffer.data(), *count));
     more = sent.has_value();
-    stream.rest(Stream::Rest::buffers);
+    stream.rest();
   }
-  stream.rest(Stream::Rest::everything);
+  stream.rest();
   EXPECT_EQ(stream.protocol(), "http/1.1");
-  stream.rest(Stream::Rest::everything);
+  stream.rest();
   stream.close();
 }
 
