@@ -25,8 +25,7 @@ struct Frame {
 
 Task<void> greet(Peer& peer) {
   (void)co_await peer.read_exactly(http::h2::kPreface.size());
-  const std::string text = frame(FrameType::settings, 0, 0, "");
-  co_await peer.send(text);
+  co_await peer.send(frame(FrameType::settings, 0, 0, ""));
 }
 
 Task<Frame> read_frame(Peer& peer) {
@@ -82,16 +81,14 @@ Task<void> serve_all(Peer& peer) {
     Got got = co_await read_request(peer);
     if (got.stream == 0) co_return;
     if (got.body.empty()) got.body = "hello";
-    const std::string text = answer(got.stream, got.body);
-    co_await peer.send(text);
+    co_await peer.send(answer(got.stream, got.body));
   }
 }
 
 Task<void> serve_one_then_close_at_the_next(Peer& peer) {
   co_await greet(peer);
   const Got got = co_await read_request(peer);
-  const std::string text = answer(got.stream, "hello");
-  co_await peer.send(text);
+  co_await peer.send(answer(got.stream, "hello"));
   (void)co_await read_request(peer);
 }
 
@@ -143,14 +140,12 @@ TEST_F(H2ClientTest, AStreamedResponseWithTrailers) {
   serve_h2({[](Peer& peer) -> Task<void> {
     co_await greet(peer);
     const Got got = co_await read_request(peer);
-    const std::string text4 =
+    co_await peer.send(
         frame(FrameType::headers, kEndHeaders, got.stream, literal(":status", "200")) +
-        frame(FrameType::data, 0, got.stream, "one");
-    co_await peer.send(text);
-    const std::string text5 =
+        frame(FrameType::data, 0, got.stream, "one"));
+    co_await peer.send(
         frame(FrameType::data, 0, got.stream, "two") +
-        frame(FrameType::headers, kEndHeaders | kEndStream, got.stream, literal("x-sum", "1"));
-    co_await peer.send(text);
+        frame(FrameType::headers, kEndHeaders | kEndStream, got.stream, literal("x-sum", "1")));
     (void)co_await read_request(peer);
   }});
   call_.body_bytes_max = -1;
@@ -168,8 +163,7 @@ TEST_F(H2ClientTest, TrailersOfRequests) {
     co_await greet(peer);
     const Got got = co_await read_request(peer);
     came = got.trailers;
-    const std::string text = answer(got.stream, got.body);
-    co_await peer.send(text);
+    co_await peer.send(answer(got.stream, got.body));
     (void)co_await read_request(peer);
   }});
   auto pieces = std::make_unique<Pieces>(std::vector<std::string>{"abc"});
@@ -221,8 +215,7 @@ TEST_F(H2ClientTest, GoawayForTheRequestSendsItElsewhere) {
   serve_h2({[](Peer& peer) -> Task<void> {
               co_await greet(peer);
               (void)co_await read_request(peer);
-              const std::string text = frame(FrameType::goaway, 0, 0, code(0) + code(0));
-              co_await peer.send(text);
+              co_await peer.send(frame(FrameType::goaway, 0, 0, code(0) + code(0)));
               (void)co_await read_request(peer);
             },
             serve_all});
@@ -240,8 +233,7 @@ TEST_F(H2ClientTest, RefusedStreamsAreTriedAgainABit) {
       const Got got = co_await read_request(peer);
       if (got.stream == 0) co_return;
       ++requests;
-      const std::string text = frame(FrameType::rst_stream, 0, got.stream, code(7));
-      co_await peer.send(text);
+      co_await peer.send(frame(FrameType::rst_stream, 0, got.stream, code(7)));
     }
   }});
   request_.method = "POST";
@@ -253,15 +245,12 @@ TEST_F(H2ClientTest, ADeadlineEndsTheStreamOnly) {
   serve_h2({[](Peer& peer) -> Task<void> {
     co_await greet(peer);
     const Got first = co_await read_request(peer);
-    const std::string text = answer(first.stream, "hello");
-    co_await peer.send(text);
+    co_await peer.send(answer(first.stream, "hello"));
     (void)co_await read_request(peer);  // which gets no answer
     // Something is heard of the connection, so it is not given up.
-    const std::string text = frame(FrameType::ping, 0, 0, "12345678");
-    co_await peer.send(text);
+    co_await peer.send(frame(FrameType::ping, 0, 0, "12345678"));
     const Got last = co_await read_request(peer);
-    const std::string text = answer(last.stream, "after");
-    co_await peer.send(text);
+    co_await peer.send(answer(last.stream, "after"));
     (void)co_await read_request(peer);
   }});
   EXPECT_EQ(outcome(), "200 hello");
@@ -294,8 +283,7 @@ TEST_F(H2ClientTest, ResponsesAreBounded) {
 
 TEST_F(H2ClientTest, GarbageIsNoResponse) {
   serve_h2({[](Peer& peer) -> Task<void> {
-    const std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-    co_await peer.send(text);
+    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
     (void)co_await peer.read_until("never");
   }});
   const auto result = exchange();
