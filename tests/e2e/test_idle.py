@@ -28,7 +28,7 @@ def tls_context(http2: bool) -> ssl.SSLContext:
 
 @pytest.mark.parametrize(
     ("tls", "http2", "bytes_each_max"),
-    [(False, False, 5_000), (False, True, 10_240), (True, False, 16_384), (True, True, 20_480)],
+    [(False, False, 5_000), (False, True, 10_240), (True, False, 20_480), (True, True, 26_624)],
     ids=["http1", "http2", "tls-http1", "tls-http2"],
 )
 def test_what_an_idle_connection_costs(server, port, tmp_path, tls, http2, bytes_each_max):
