@@ -54,7 +54,8 @@ void Backroom::run(Awaited awaited) {
   if (awaited == Awaited::no) loop::work_in_background();
   while (!closed_.load(std::memory_order_seq_cst)) {
     empty(true);
-    ::malloc_trim(0);  // or the records of a sale that is over would be kept as free memory
+    // Or the records of a sale that is over would be kept as free memory.
+    if (awaited == Awaited::no) ::malloc_trim(0);
     bell_.lie_down();
     if (bell_.called() || closed_.load(std::memory_order_seq_cst)) {
       bell_.get_up();
