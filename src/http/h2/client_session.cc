@@ -135,6 +135,7 @@ int ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* frame
   Response& response = entry->stream->response();
   if (key == ":status") {
     std::from_chars(text.data(), text.data() + text.size(), response.status);
+    if (response.status < 100) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // RFC 9110 section 15
   } else if (key == "content-length") {
     std::uint64_t length = 0;
     std::from_chars(text.data(), text.data() + text.size(), length);

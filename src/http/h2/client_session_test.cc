@@ -106,6 +106,17 @@ TEST_F(ClientSessionTest, InterimResponsesArePassedOver) {
   EXPECT_EQ(call.log, "head 200 ended\nend\nclosed 0\n");
 }
 
+TEST_F(ClientSessionTest, AStatusBelow100IsNone) {
+  Call call;
+  (void)open(call);
+  (void)output();
+  session_.receive(head(1, kWhole, "", "026"));
+  (void)output();
+  EXPECT_EQ(call.log.find("head"), std::string::npos);
+  EXPECT_EQ(call.log.find("end\n"), std::string::npos);
+  EXPECT_TRUE(call.log.starts_with("closed")) << call.log;
+}
+
 TEST_F(ClientSessionTest, TrailersOfTheResponse) {
   Call call;
   (void)open(call);
