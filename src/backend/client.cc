@@ -59,8 +59,8 @@ Client::~Client() {
   }
 }
 
-// A connection to a server that speaks HTTP/2 is being made. However that ends,
-// those who wait learn of it.
+// A connection to a server that speaks HTTP/2 is being made. However that ends, those who wait
+// learn of it.
 class Client::Connecting {
  public:
   Connecting(loop::EventLoop& loop, std::shared_ptr<H2Server> server)

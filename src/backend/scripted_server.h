@@ -23,29 +23,20 @@ class Peer {
 
   // All that has come up to `end`, "" if the client closed before.
   Task<std::string> read_until(std::string end) {
-    std::array<char, 4096> buffer;
     while (!unread_.contains(end)) {
-      const auto count = co_await stream_->read_some(buffer);
-      if (!count || *count == 0) co_return "";
-      unread_.append(buffer.data(), *count);
+      const bool more = co_await read_more();
+      if (!more) co_return "";
     }
-    const std::size_t size = unread_.find(end) + end.size();
-    std::string text = unread_.substr(0, size);
-    unread_.erase(0, size);
-    co_return text;
+    co_return take(unread_.find(end) + end.size());
   }
   Task<std::string> head() { return read_until("\r\n\r\n"); }
   // The next `size` bytes, "" if the client closed before.
   Task<std::string> read_exactly(std::size_t size) {
-    std::array<char, 4096> buffer;
     while (unread_.size() < size) {
-      const auto count = co_await stream_->read_some(buffer);
-      if (!count || *count == 0) co_return "";
-      unread_.append(buffer.data(), *count);
+      const bool more = co_await read_more();
+      if (!more) co_return "";
     }
-    std::string text = unread_.substr(0, size);
-    unread_.erase(0, size);
-    co_return text;
+    co_return take(size);
   }
   Task<void> send(std::string text) { (void)co_await stream_->write_all(text); }
   Task<void> send_slowly(std::string text) {
@@ -59,6 +50,19 @@ class Peer {
   loop::EventLoop& loop;
 
  private:
+  Task<bool> read_more() {
+    std::array<char, 4096> buffer;
+    const auto count = co_await stream_->read_some(buffer);
+    if (!count || *count == 0) co_return false;
+    unread_.append(buffer.data(), *count);
+    co_return true;
+  }
+  std::string take(std::size_t size) {
+    std::string text = unread_.substr(0, size);
+    unread_.erase(0, size);
+    return text;
+  }
+
   std::unique_ptr<net::Stream> stream_;
   std::string unread_;
 };

@@ -111,7 +111,7 @@ PagePool::Slot::~Slot() {
   if (pool_ != nullptr) pool_->release(bytes_);
 }
 
-// There may have been keys in it.
+// There may have been what a client wants kept secret, a cookie, in it.
 void PagePool::Slot::forget() {
   if (folded_) ::explicit_bzero(folded_.get(), folded_words_ * kWordBytes);
   folded_.reset();

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import frames as f
 import hpack
+from raw_backend import RawBackend
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Request:
         return dict(self.fields)[":path"]
 
 
-class Closed(Exception):
+class Closed(EOFError):
     """For the function: the connection is to be closed now."""
 
 
@@ -84,45 +85,23 @@ class Link:
                 yield self.open.pop(stream)
 
 
-class Origin:
+class Origin(RawBackend):
     """`answer(link, request)` answers it, or raises Closed. What came is kept."""
 
     def __init__(self, answer):
         self.answer = answer
         self.requests: list[Request] = []
         self.links = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._links_lock = threading.Lock()
+        super().__init__()
 
-    def __enter__(self) -> "Origin":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._listener.close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(Link(connection, self.links),), daemon=True).start()
+    def serve(self, connection: socket.socket) -> None:
+        with self._links_lock:
+            link = Link(connection, self.links)
             self.links += 1
-
-    def _serve(self, link: Link) -> None:
-        try:
-            for request in link.requests():
-                self.requests.append(request)
-                self.answer(link, request)
-        except (Closed, OSError):
-            pass
-        finally:
-            link.socket.close()
+        for request in link.requests():
+            self.requests.append(request)
+            self.answer(link, request)
 
 
 def grpc_message(payload: bytes) -> bytes:

@@ -156,6 +156,19 @@ def test_a_program_that_does_not_start_changes_nothing(own_program, port, guests
     server.apply(pipeline("q", mock("x")))
 
 
+def sell_while_the_old_program_comes_back(server, port, script):
+    """A hot restart to `script`, which fails once it has the data; 200 are for sale."""
+    with Load(port, buy, connections=8) as load:
+        load.wait_more(50)
+        replace(server.program, script)
+        server.hot_restart()
+        load.wait_more(300)
+        load.stop()
+    assert "back to the old program" in server.log()
+    assert load.errors == [] and load.statuses() == {200: load.count}
+    assert load.answers[(200, YES)] == 200
+
+
 def test_a_program_that_fails_late_gives_way_to_the_old_one(own_program, port, guests):
     """It says that it is ready, gets the data, and ends: the old program is started again."""
     server = own_program
@@ -172,15 +185,7 @@ wait_for(b'"data"')
 channel.send(b"agreed")
 wait_for(b"store")
 """
-    with Load(port, buy, connections=8) as load:
-        load.wait_more(50)
-        replace(server.program, script)
-        server.hot_restart()
-        load.wait_more(300)
-        load.stop()
-    assert "back to the old program" in server.log()
-    assert load.errors == [] and load.statuses() == {200: load.count}
-    assert load.answers[(200, YES)] == 200
+    sell_while_the_old_program_comes_back(server, port, script)
     # The next version is better.
     shutil.copy(BIN / "sluice-server", server.program.with_suffix(".next"))
     os.replace(server.program.with_suffix(".next"), server.program)
@@ -219,15 +224,7 @@ def test_a_new_process_that_is_killed_with_the_data_open(own_program, port, gues
     put_sale(server, port, guests, limit=200)
     shutil.copy(server.program, server.program.with_name("real"))
     script = KILLED_WHILE_IT_STARTS.format(python=shutil.which("python3"), program=server.program.with_name("real"))
-    with Load(port, buy, connections=8) as load:
-        load.wait_more(50)
-        replace(server.program, script)
-        server.hot_restart()
-        load.wait_more(300)
-        load.stop()
-    assert "back to the old program" in server.log()
-    assert load.errors == [] and load.statuses() == {200: load.count}
-    assert load.answers[(200, YES)] == 200
+    sell_while_the_old_program_comes_back(server, port, script)
     assert server.get_json("/apis/v2/wasm/data/p/wasm/count")["count"] == 200
 
 

@@ -132,8 +132,7 @@ bool SessionState::judge(const FrameHead& frame) {
   return false;
 }
 
-// RFC 9113 section 6.9.2: a connection error, of which nghttp2 would make one
-// of each stream.
+// RFC 9113 section 6.9.2: a connection error, of which nghttp2 would make one of each stream.
 bool SessionState::overflows(std::uint32_t initial_window) {
   const std::int64_t more =
       std::int64_t{initial_window} -

@@ -68,8 +68,7 @@ int SessionCallbacks::on_header(nghttp2_session*, const nghttp2_frame* frame,
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
-// Rather than dropped, as nghttp2 would: a request that reads differently
-// elsewhere is malformed.
+// Rather than dropped, as nghttp2 would: a request that reads differently elsewhere is malformed.
 int SessionCallbacks::on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
                                         std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
                                         void*) {

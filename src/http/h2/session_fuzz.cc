@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a client sends after its preface: how the bytes are cut does not
-// matter, and answering in the middle of it, whole, in pieces or not at all,
-// ends well.
+// Whatever a client sends after its preface: how the bytes are cut does not matter, and answering
+// in the middle of it, whole, in pieces or not at all, ends well.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -41,8 +41,7 @@ struct SessionState {
     return trailer_bytes > limits.header_list_bytes_max || trailer_count > limits.fields_max;
   }
   void end_with_trailers(SessionStream& stream);
-  // Bytes of a SETTINGS frame, before nghttp2 gets them. False if the frame
-  // ends the session.
+  // Bytes of a SETTINGS frame, before nghttp2 gets them. False if the frame ends the session.
   [[nodiscard]] bool judge_settings(const FrameScanner::Piece& piece);
   [[nodiscard]] bool overflows(std::uint32_t initial_window);
   [[nodiscard]] bool usable() const { return !broken && failure.empty(); }
