@@ -44,6 +44,7 @@ void Exchange::clear() {
   space.has_request = true;
   space.has_response = false;
   active_ = &space;
+  interim_ = nullptr;
   real_ip.clear();
   peer.clear();
   tags_.clear();

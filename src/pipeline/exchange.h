@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "http/interim.h"
 #include "http/message.h"
 #include "loop/core.h"
 
@@ -46,6 +47,14 @@ class Exchange {
     return spaces_.front().has_response ? &spaces_.front().response : nullptr;
   }
 
+  // Takes the interim responses that come before the client's; null: nobody wants them. Filters of
+  // another namespace than DEFAULT get null: their exchanges are not the client's.
+  [[nodiscard]] http::InterimSink* interim() const {
+    return active_ == &spaces_.front() ? interim_ : nullptr;
+  }
+  // Whoever serves the client, before the pipeline runs; `sink` outlives the run.
+  void set_interim(http::InterimSink* sink) { interim_ = sink; }
+
   // Address of the client as the rules see it (X-Forwarded-For considered), and of the connection.
   std::string real_ip;
   std::string peer;  // ip:port
@@ -81,6 +90,7 @@ class Exchange {
   const loop::Core& core_;
   std::deque<Space> spaces_;  // the first is DEFAULT; a deque, so that references stay valid
   Space* active_ = nullptr;
+  http::InterimSink* interim_ = nullptr;
   std::vector<std::string> tags_;
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/h1_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "http/h1/serializer.h"
 #include "http/h2/session.h"
+#include "server/early_output.h"
 #include "server/h1_input.h"
 #include "server/h1_upgrade.h"
 #include "server/limits.h"
@@ -29,7 +31,8 @@ class H1Connection {
         worker_(server.worker()),
         membership_(membership),
         stream_(stream),
-        input_(stream) {}
+        input_(stream),
+        early_(stream) {}
 
   // What the client has sent if that is HTTP/2, else "" with the connection closed.
   Task<std::string> serve();
@@ -40,6 +43,7 @@ class H1Connection {
   Task<bool> read_head();
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
+  void open_early_output();
   void offer_upgrade();
   [[nodiscard]] bool is_upgraded() const;
   Task<bool> write_response();
@@ -56,6 +60,7 @@ class H1Connection {
   CoreServer::Membership& membership_;
   net::Stream& stream_;
   H1Input input_;  // before the exchange, whose request may read its body from here
+  EarlyOutput early_;
   std::unique_ptr<ServedExchange> served_;   // null while the connection rests
   std::shared_ptr<UpgradedInput> upgraded_;  // if the client asks for an upgrade
   std::string out_;
@@ -150,6 +155,15 @@ Task<bool> H1Connection::answer() {
   }
   served_->respond(status);
   if (server_.leaving()) keep_alive_ = false;
+  early_.close();
+  if (early_.sent() > 0) {
+    sent_ += early_.sent();
+    const bool sent = co_await early_.finish();
+    if (!sent) {
+      served_->record(499, input_.received(), sent_);
+      co_return false;
+    }
+  }
   co_return co_await write_response();
 }
 
@@ -167,8 +181,19 @@ Task<int> H1Connection::dispatch() {
     if (status != 0) co_return status;
   }
   offer_upgrade();
-  if (!co_await Watched(stream_, served_->run())) co_return -1;
+  open_early_output();
+  const bool done = co_await Watched(stream_, served_->run());
+  if (!done) co_return -1;
   co_return served_->outcome();
+}
+
+// While the client sends its body, nothing may have it give up sooner.
+void H1Connection::open_early_output() {
+  const auto& spec = served_->spec();
+  const Duration patience =
+      input_.finished() ? spec.write_timeout : std::max(spec.write_timeout, spec.body_timeout);
+  early_.open(served_->request().version != http::Version::http10, patience);
+  served_->exchange().set_interim(&early_);
 }
 
 // To the filters, of which Proxy takes it up. A server may ignore it (RFC 9110 section 7.8).

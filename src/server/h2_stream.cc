@@ -155,15 +155,25 @@ Task<int> H2Stream::dispatch() {
   if (!ended_ || !incoming_.empty() || trailers_) {
     if (const int status = served_.check_length(length_); status != 0) co_return status;
     if (expects_continue_ && incoming_.empty() && !ended_) {
-      connection_.session().submit_continue(id);
+      connection_.session().submit_interim(id, 100);
       connection_.flush();
     }
     const int status =
         co_await served_.take_body(http::Body(std::make_unique<BodyStream>(*this), length_));
     if (status != 0) co_return status;
   }
+  served_.exchange().set_interim(this);
   co_await served_.run();
   co_return served_.outcome();
+}
+
+void H2Stream::send_interim(int status, const http::Headers& headers) {
+  if (closed_ || given_up_ || responding_ || !http::is_passed_on_interim(status)) return;
+  for (const http::Field& field : headers)
+    interim_bytes_ += field.name.size() + field.value.size() + http::h2::kFieldOverhead;
+  if (interim_bytes_ > kInterimBytesMax) return;
+  connection_.session().submit_interim(id, status, headers);
+  connection_.flush();
 }
 
 // The client may send more only when bytes are handed on: that is the back-pressure.
@@ -276,7 +286,7 @@ bool H2Stream::clear() {
   streamed_trailers_.reset();
   body_due_ = sent_due_ = stop_due_ = TimePoint::max();
   early_end_ = recorded_ = false;
-  discarded_ = 0;
+  discarded_ = interim_bytes_ = 0;
   code_ = ErrorCode::no_error;
   scheduled = false;
   return bytes_received + bytes_sent <= kSpareStreamBytesMax;

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "http/h2/session.h"
+#include "http/interim.h"
 #include "loop/task.h"
 #include "server/progress.h"
 #include "server/served_exchange.h"
@@ -23,7 +24,7 @@ namespace sluice::server {
 
 class H2Connection;
 
-class H2Stream final : public http::h2::SessionStream {
+class H2Stream final : public http::h2::SessionStream, private http::InterimSink {
  public:
   explicit H2Stream(H2Connection& connection);
 
@@ -60,6 +61,8 @@ class H2Stream final : public http::h2::SessionStream {
   class BodyStream;
   class Wait;
 
+  void send_interim(int status, const http::Headers& headers) override;
+
   Task<void> serve();
   Task<int> dispatch();
   Task<Result<std::string_view>> read_body();
@@ -94,6 +97,7 @@ class H2Stream final : public http::h2::SessionStream {
   const http::Headers* trailers_out_ = nullptr;
   std::unique_ptr<http::Headers> streamed_trailers_;
   bool responding_ = false;
+  std::size_t interim_bytes_ = 0;
   std::coroutine_handle<> sent_waiter_;
   Progress sent_progress_{Duration::zero()};
   TimePoint sent_due_ = TimePoint::max();

@@ -19,6 +19,8 @@ inline constexpr std::size_t kFirstBytes = 1024;
 inline constexpr std::size_t kReadBytes = 16 * 1024;  // one read
 // Of an unread body, to keep the connection.
 inline constexpr std::size_t kDrainBytesMax = 256 * 1024;
+// Of one request's interim responses; what goes beyond is left out.
+inline constexpr std::size_t kInterimBytesMax = 64 * 1024;
 // Bodies up to this go out in one write with the head.
 inline constexpr std::size_t kJoinBytesMax = 64 * 1024;
 

@@ -115,6 +115,12 @@ void append_response_head(std::string& out, const Response& response, const Resp
   out.append("\r\n");
 }
 
+void append_interim(std::string& out, int status, const Headers& headers) {
+  append_status_line(out, status);
+  append_end_to_end(out, headers);
+  out.append("\r\n");
+}
+
 void append_request_head(std::string& out, const Request& request,
                          std::optional<std::uint64_t> length) {
   append_request_line(out, request);

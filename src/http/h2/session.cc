@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "http/h2/field_block.h"
 #include "http/h2/session_state.h"
 #include "http/trailers.h"
 
@@ -234,14 +235,16 @@ void Session::produce(std::string& out, std::size_t enough) {
   s.out = nullptr;
 }
 
-void Session::submit_continue(StreamId id) {
-  std::uint8_t name[] = ":status";
-  std::uint8_t value[] = "100";
-  const nghttp2_nv status{name, value, sizeof name - 1, sizeof value - 1, NGHTTP2_NV_FLAG_NONE};
+void Session::submit_interim(StreamId id, int status, const Headers& headers) {
   SessionState& s = *state_;
   if (s.broken) return;
-  s.check(
-      nghttp2_submit_headers(s.session.get(), NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr));
+  const std::string number = std::to_string(status);
+  FieldBlock block;
+  block.add(":status", number);
+  block.add_regular(headers);
+  const auto& fields = block.fields();
+  s.check(nghttp2_submit_headers(s.session.get(), NGHTTP2_FLAG_NONE, id, nullptr, fields.data(),
+                                 fields.size(), nullptr));
 }
 
 void Session::submit_response(StreamId id, const Response& response, bool with_content,

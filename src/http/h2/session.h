@@ -110,8 +110,9 @@ class Session {
   // Appends to `out` until there are about `enough` bytes in it or nothing is left to say.
   void produce(std::string& out, std::size_t enough);
 
-  // "100 Continue".
-  void submit_continue(StreamId id);
+  // An interim response (RFC 9110 section 15.2), before submit_response(): 100 Continue, or one with
+  // fields; those that are the connection's business are left out.
+  void submit_interim(StreamId id, int status, const Headers& headers = {});
   // The response's head; its content is asked for by offer() and take() if there is any.
   void submit_response(StreamId id, const Response& response, bool with_content,
                        std::string_view date);

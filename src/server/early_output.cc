@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/early_output.h"
+
+#include "http/h1/serializer.h"
+#include "server/limits.h"
+
+namespace sluice::server {
+
+// Suspends until the write under way is over.
+class EarlyOutput::Idle {
+ public:
+  explicit Idle(Task<void>& writing) : writing_(writing) {}
+  Idle(const Idle&) = delete;
+  Idle& operator=(const Idle&) = delete;
+  ~Idle() {
+    if (writing_.valid()) writing_.on_done(std::noop_coroutine());
+  }
+  [[nodiscard]] bool await_ready() const { return !writing_.valid() || writing_.done(); }
+  void await_suspend(std::coroutine_handle<> awaiter) { writing_.on_done(awaiter); }
+  void await_resume() const {}
+
+ private:
+  Task<void>& writing_;
+};
+
+void EarlyOutput::open(bool takes_interim, Duration patience) {
+  takes_interim_ = takes_interim;
+  patience_ = patience;
+  sent_ = 0;
+  broken_ = false;
+}
+
+void EarlyOutput::send_interim(int status, const http::Headers& headers) {
+  if (!takes_interim_ || !http::is_passed_on_interim(status)) return;
+  std::string head;
+  http::h1::append_interim(head, status, headers);
+  if (sent_ + head.size() <= kInterimBytesMax) write(head);
+}
+
+void EarlyOutput::write(std::string_view bytes) {
+  if (broken_) return;
+  sent_ += bytes.size();
+  waiting_ += bytes;
+  if (writing_.valid() && !writing_.done()) return;
+  writing_ = write_all();
+  writing_.start();
+}
+
+Task<void> EarlyOutput::write_all() {
+  while (!waiting_.empty() && !broken_) {
+    at_hand_.clear();
+    at_hand_.swap(waiting_);
+    stream_.set_deadline(Clock::now() + patience_);
+    const auto written = co_await stream_.write_all(at_hand_);
+    broken_ = !written;
+  }
+}
+
+Task<bool> EarlyOutput::finish() {
+  sent_ = 0;
+  co_await Idle(writing_);
+  writing_.reset();
+  std::string().swap(waiting_);
+  std::string().swap(at_hand_);
+  co_return !broken_;
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// EarlyOutput: what goes to the client of an HTTP/1 connection while its response is still being
+// made: interim responses. It never waits for the client, and writes while nobody else does: await
+// finish() before the response is written. Core-bound.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "http/interim.h"
+#include "loop/task.h"
+#include "net/stream.h"
+
+namespace sluice::server {
+
+class EarlyOutput final : public http::InterimSink {
+ public:
+  // `stream` outlives it.
+  explicit EarlyOutput(net::Stream& stream) : stream_(stream) {}
+
+  // The work for a request begins. `takes_interim`: its client knows interim responses. `patience`:
+  // how long the client may take for what is sent.
+  void open(bool takes_interim, Duration patience);
+  void send_interim(int status, const http::Headers& headers) override;
+  // Nothing more is taken.
+  void close() { takes_interim_ = false; }
+  // After close(): true once all of it has left; false if it cannot.
+  Task<bool> finish();
+  // Of the request: bytes that were sent.
+  [[nodiscard]] std::size_t sent() const { return sent_; }
+
+ private:
+  class Idle;
+  void write(std::string_view bytes);
+  Task<void> write_all();
+
+  net::Stream& stream_;
+  Duration patience_{};
+  std::size_t sent_ = 0;
+  std::string waiting_;  // while a write is under way
+  std::string at_hand_;  // of that write
+  bool takes_interim_ = false;
+  bool broken_ = false;
+  Task<void> writing_;  // goes first
+};
+
+}  // namespace sluice::server
