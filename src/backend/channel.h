@@ -3,35 +3,17 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "backend/blame.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "http/message.h"
 #include "loop/task.h"
 
 namespace sluice::backend {
-
-// Where an exchange failed, which tells whose fault it was.
-enum class Stage {
-  connect,       // the backend, or its name
-  request_body,  // the client did not give the whole body of its request
-  head,          // the request was sent in vain, or the answer was no response
-  body,          // the response broke off or was too large
-  choose,        // there is no server, or none that may be asked now
-  queue,         // all connections that are allowed are in use
-};
-
-struct Failure {
-  Stage stage = Stage::connect;
-  Error error;
-};
-
-template <class T>
-using Outcome = std::expected<T, Failure>;
 
 // What a request says to a backend in place of its own.
 struct Target {
@@ -68,11 +50,16 @@ class Channel {
   // After start().
   [[nodiscard]] virtual bool has_body() const = 0;
   [[nodiscard]] virtual std::optional<std::uint64_t> content_length() const = 0;
+  // The backend may say that it does not look at the request.
+  [[nodiscard]] virtual bool may_be_refused() const = 0;
   // After a failure of start().
   [[nodiscard]] virtual Fate fate(const Failure& failure) const = 0;
 
-  // Of start() and read_body(), which fail with `timed_out` then; TimePoint::max(): none.
+  // Of start() and read_body(), which fail with `timed_out` then; TimePoint::max(): none. It moves
+  // by the time that the client is waited for: that is not the backend's.
   virtual void set_deadline(TimePoint when) = 0;
+  // How long the client's bytes have been waited for since start() was called.
+  [[nodiscard]] virtual Duration client_time() const = 0;
 };
 
 }  // namespace sluice::backend

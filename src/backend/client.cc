@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "backend/h1_channel.h"
 #include "backend/h2_channel.h"
+#include "backend/replayed_body.h"
 #include "backend/response_body.h"
 
 namespace sluice::backend {
@@ -15,6 +17,8 @@ namespace {
 
 // Of one exchange, for requests that no backend can have acted on.
 constexpr int kRepeatsMax = 3;
+// Before the second repeat of a request that a backend has refused; five times as long each time.
+constexpr Duration kRefusedPause = std::chrono::milliseconds(10);
 
 // RFC 9110 section 9.2.2: a proxy must not repeat other requests by itself.
 bool is_idempotent(std::string_view method) {
@@ -27,6 +31,12 @@ std::vector<std::shared_ptr<ConnectionGate>> gates_of(const ServerStates& states
   std::vector<std::shared_ptr<ConnectionGate>> gates;
   for (const auto& state : states) gates.push_back(state->gate);
   return gates;
+}
+
+H2Server::Speaks may_speak(const Server& server, bool offers_http2) {
+  using enum H2Server::Speaks;
+  if (server.secure) return offers_http2 ? unknown : http1;
+  return server.http2 ? http2 : http1;
 }
 
 Failure failure_of(Stage stage, ErrorKind kind, std::string message) {
@@ -48,8 +58,7 @@ Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, S
     const Server& server = (*servers_)[i];
     connectors_.push_back(
         std::make_unique<Connector>(core, server, options.connector, states_[i]->addresses));
-    h2_.push_back(std::make_shared<H2Server>());
-    h2_.back()->spoken = server.http2;
+    h2_.push_back(std::make_shared<H2Server>(core.loop, may_speak(server, options.offers_http2)));
   }
 }
 
@@ -57,37 +66,6 @@ Client::~Client() {
   for (const auto& server : h2_) {
     for (const auto& connection : server->connections) connection->retire();
   }
-}
-
-// A connection to a server that speaks HTTP/2 is being made. However that ends, those who wait
-// learn of it.
-class Client::Connecting {
- public:
-  Connecting(loop::EventLoop& loop, std::shared_ptr<H2Server> server)
-      : loop_(loop), server_(std::move(server)) {
-    server_->connecting = true;
-  }
-  Connecting(const Connecting&) = delete;
-  Connecting& operator=(const Connecting&) = delete;
-  ~Connecting() {
-    server_->connecting = false;
-    const auto waiting = std::exchange(server_->waiting, {});
-    for (const auto& slot : waiting) loop_.post([slot] { slot->set(true); });
-  }
-
- private:
-  loop::EventLoop& loop_;
-  std::shared_ptr<H2Server> server_;
-};
-
-Task<void> Client::await_connecting(const Call& call) {
-  net::OneShot<bool> over;
-  h2_[call.server]->waiting.push_back(over.slot());
-  loop::EventLoop::Timer timer;
-  if (call.deadline != TimePoint::max()) {
-    timer = {core_.loop, call.deadline, [slot = over.slot()] { slot->set(false); }};
-  }
-  (void)co_await over;
 }
 
 std::unique_ptr<Channel> Client::take_stream(std::size_t server, TimePoint since) {
@@ -108,25 +86,45 @@ std::unique_ptr<Channel> Client::take_stream(std::size_t server, TimePoint since
 Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
                                      http::Response& response) {
   const InFlight in_flight(*states_[call.server], core_.index);
-  int repeats = request.body.is_stream() ? 0 : kRepeatsMax;
+  std::optional<ReplayedBody> replayed;  // of a stream
+  int repeats = kRepeatsMax;
+  Duration pause{};
   TimePoint since = kAnyAge;
   const Target target{call.host, (*servers_)[call.server].path};
   const bool keep_body = call.body_bytes_max < 0;
+  const bool streams = request.body.is_stream();
   std::unique_ptr<Channel> channel;
   while (true) {
     auto opened = co_await open(call, since);
     if (!opened) co_return std::unexpected(std::move(opened).error());
     channel = std::move(*opened);
     channel->set_deadline(call.deadline);
+    if (streams && !replayed && channel->may_be_refused())
+      replayed.emplace(std::exchange(request.body, http::Body()));
+    if (replayed) request.body = replayed->body();
     auto started = co_await channel->start(request, target, keep_body, response);
+    if (call.client_time != nullptr) *call.client_time = channel->client_time();
     if (started) break;
     const Fate fate = channel->fate(started.error());
-    const bool dead = fate == Fate::unanswered && since == kAnyAge && is_idempotent(request.method);
-    const bool harmless = dead || fate == Fate::unprocessed;
-    if (!harmless || repeats-- == 0) co_return std::unexpected(std::move(started).error());
+    const bool dead = fate == Fate::unanswered && since == kAnyAge &&
+                      is_idempotent(request.method) && !streams;
+    const bool refused =
+        fate == Fate::unprocessed && started.error().stage != Stage::request_body;
+    const bool again = dead || (refused && (!streams || (replayed && replayed->may_replay())));
+    if (!again || repeats-- == 0) {
+      Failure failure = std::move(started).error();
+      if (refused) failure.stage = Stage::refused;
+      co_return std::unexpected(std::move(failure));
+    }
     if (dead) since = loop::EventLoop::now();
     channel.reset();
+    if (dead) continue;
+    if (pause > Duration::zero()) {
+      co_await core_.loop.sleep_until(std::min(loop::EventLoop::now() + pause, call.deadline));
+    }
+    pause = pause > Duration::zero() ? 5 * pause : kRefusedPause;
   }
+  if (replayed) replayed->settle();
   co_return co_await finish(call, std::move(channel), request.method, response);
 }
 
@@ -143,13 +141,20 @@ std::unique_ptr<Channel> Client::take_kept(std::size_t server, TimePoint since) 
 
 Task<Outcome<std::unique_ptr<Channel>>> Client::open(const Call& call, TimePoint since) {
   ConnectionGate& gate = *states_[call.server]->gate;
-  const H2Server& h2 = *h2_[call.server];
-  if (h2.spoken && h2.connecting) {
-    if (auto kept = take_kept(call.server, since)) co_return kept;
-    co_await await_connecting(call);
+  H2Server& h2 = *h2_[call.server];
+  while (true) {
+    if (!gate.has_queue(core_.index)) {
+      if (auto kept = take_kept(call.server, since)) co_return kept;
+    }
+    if (!h2.has_room()) break;
+    auto waited = co_await h2.wait(call.deadline);
+    if (!waited) co_return std::unexpected(std::move(waited).error());
+    if (loop::EventLoop::now() >= call.deadline) {
+      co_return std::unexpected(
+          failure_of(Stage::connect, ErrorKind::timed_out, "connecting took too long"));
+    }
   }
   if (!gate.has_queue(core_.index)) {
-    if (auto kept = take_kept(call.server, since)) co_return kept;
     if (auto pass = gate.try_pass(core_)) co_return co_await connect(call, std::move(*pass));
   }
   co_return co_await queue_up(call, since);
@@ -183,30 +188,47 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, TimeP
 Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
                                                         ConnectionGate::Pass pass) {
   const std::shared_ptr<H2Server> h2 = h2_[call.server];
-  std::optional<Connecting> connecting;
-  if (h2->spoken && !h2->connecting) connecting.emplace(core_.loop, h2);
+  std::optional<H2Server::SetUp> set_up;
+  if (h2->may_speak()) set_up.emplace(h2);
   auto link = co_await connectors_[call.server]->connect(call.deadline);
   if (!link) {
     Failure failure{Stage::connect, std::move(link).error()};
+    // Who waits may have more time than this request had.
+    if (set_up && loop::EventLoop::now() < call.deadline) set_up->fail(failure);
     co_return std::unexpected(std::move(failure));
   }
   const Server& server = (*servers_)[call.server];
-  h2->spoken = server.secure ? link->stream->protocol() == "h2" : server.http2;
-  if (!h2->spoken) {
+  const bool http2 = server.secure ? link->stream->protocol() == "h2" : server.http2;
+  h2->learn(http2);
+  if (!http2) {
     auto connection = std::make_unique<Connection>(std::move(link->stream), silence_max_,
                                                    std::move(link->endpoint), std::move(pass));
     co_return std::make_unique<H1Channel>(pool_, call.server, std::move(connection), false);
   }
+  if (!set_up) set_up.emplace(h2);
+  co_return begin_http2(call.server, std::move(*link), std::move(pass), std::move(*set_up));
+}
+
+std::unique_ptr<Channel> Client::begin_http2(std::size_t server, Connector::Link link,
+                                             ConnectionGate::Pass pass, H2Server::SetUp set_up) {
   H2Options options;
   options.idle_for_max = idle_for_max_;
   options.silence_max = silence_max_;
   auto connection =
-      std::make_shared<H2Connection>(core_, std::move(link->stream), std::move(link->endpoint),
-                                     std::move(pass), states_[call.server]->gate, options);
+      std::make_shared<H2Connection>(core_, std::move(link.stream), std::move(link.endpoint),
+                                     std::move(pass), states_[server]->gate, options);
   auto channel = std::make_unique<H2Channel>(connection, silence_max_, false);
-  connection->start();
-  h2->connections.push_back(std::move(connection));
-  co_return channel;
+  h2_[server]->connections.push_back(connection);
+  connection->start([h2 = h2_[server], set_up = std::move(set_up),
+                     weak = std::weak_ptr(connection)](bool good) mutable {
+    const auto self = weak.lock();
+    if (good && self) h2->expect(self->streams_max());
+    if (!good) {
+      set_up.fail({Stage::connect,
+                   {ErrorKind::closed, self ? std::string(self->reason()) : "connection closed"}});
+    }
+  });
+  return channel;
 }
 
 Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> channel,

@@ -11,14 +11,13 @@
 #include "backend/channel.h"
 #include "backend/connection_gate.h"
 #include "backend/connector.h"
-#include "backend/h2_connection.h"
+#include "backend/h2_server.h"
 #include "backend/pool.h"
 #include "backend/server.h"
 #include "backend/server_state.h"
 #include "http/message.h"
 #include "loop/core.h"
 #include "loop/task.h"
-#include "net/one_shot.h"
 
 namespace sluice::backend {
 
@@ -28,6 +27,8 @@ struct Call {
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head
                                           // if the body streams
   std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
+  // Gets the time that was spent waiting for the client's bytes, until exchange() returns.
+  Duration* client_time = nullptr;
 };
 
 struct ClientOptions {
@@ -35,6 +36,7 @@ struct ClientOptions {
   ConnectorOptions connector{};
   Duration silence_max = std::chrono::minutes(1);     // of a backend that is waited for
   Duration queue_timeout = std::chrono::seconds(10);  // the longest wait for a connection
+  bool offers_http2 = true;                           // to https servers
 
   bool operator==(const ClientOptions&) const = default;
 };
@@ -54,8 +56,9 @@ class Client {
   // Sends `request`, fills `response`. If a kept connection turns out to be
   // dead before any byte of a response, a request that may be repeated
   // (idempotent, its body whole) goes out once more; and up to three times if
-  // the backend says that it has not looked at it. A streamed request body is
-  // taken from the request. A streamed response body owns its connection, and
+  // the backend says that it has not looked at it. Requests that find no connection to a server of
+  // HTTP/2 wait for those that are being set up, as many as those will have streams for. A streamed
+  // request body is taken from the request. A streamed response body owns its connection, and
   // counts as in flight, until its end has been read; dropping it early closes
   // the connection.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
@@ -69,9 +72,11 @@ class Client {
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> open(const Call& call, TimePoint since);
   [[nodiscard]] std::unique_ptr<Channel> take_kept(std::size_t server, TimePoint since);
   [[nodiscard]] std::unique_ptr<Channel> take_stream(std::size_t server, TimePoint since);
-  [[nodiscard]] Task<void> await_connecting(const Call& call);
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> connect(const Call& call,
                                                                 ConnectionGate::Pass pass);
+  [[nodiscard]] std::unique_ptr<Channel> begin_http2(std::size_t server, Connector::Link link,
+                                                     ConnectionGate::Pass pass,
+                                                     H2Server::SetUp set_up);
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> queue_up(const Call& call, TimePoint since);
   [[nodiscard]] Task<Outcome<void>> finish(const Call& call, std::unique_ptr<Channel> channel,
                                            std::string_view method, http::Response& response);
@@ -83,14 +88,6 @@ class Client {
   Duration silence_max_;
   Duration idle_for_max_;
   std::vector<std::unique_ptr<Connector>> connectors_;
-  // What is known of HTTP/2 at a server.
-  struct H2Server {
-    std::vector<std::shared_ptr<H2Connection>> connections;
-    bool spoken = false;      // it was, last time
-    bool connecting = false;  // whoever comes meanwhile waits for what comes of it
-    std::vector<std::shared_ptr<net::OneShot<bool>::Slot>> waiting;
-  };
-  class Connecting;
   std::vector<std::shared_ptr<H2Server>> h2_;  // one per server
   std::shared_ptr<Pool> pool_;  // streamed bodies hand their connections back if it still is there
 };

@@ -31,11 +31,30 @@ void Connection::set_deadline(TimePoint when) {
   listen();
 }
 
-// The client's silence is not the backend's.
+// The client's silence is not the backend's, nor is the time it takes to read the response, during
+// which the backend may have to stop reading the request.
 void Connection::listen() {
+  if (waits_for_client_ || unread_response_) return stream_->clear_deadline();
   const TimePoint now = Clock::now();
-  const bool unlimited = waits_for_client_ || silence_max_ >= deadline_ - now;
+  const bool unlimited = silence_max_ >= deadline_ - now;
   stream_->set_deadline(unlimited ? deadline_ : now + silence_max_);
+}
+
+void Connection::wait_for_client(bool waits) {
+  waits_for_client_ = waits;
+  const TimePoint now = Clock::now();
+  if (waits) {
+    client_since_ = now;
+  } else {
+    client_time_ += now - client_since_;
+    if (deadline_ != TimePoint::max()) deadline_ += now - client_since_;
+  }
+  listen();
+}
+
+Duration Connection::client_time() const {
+  const bool waits = waits_for_client_ && !upgrading_;
+  return waits ? client_time_ + (Clock::now() - client_since_) : client_time_;
 }
 
 bool Connection::reusable() const {
@@ -44,14 +63,16 @@ bool Connection::reusable() const {
 
 Failure Connection::failure(Stage stage, Error error) {
   if (client_error_) return {Stage::request_body, *client_error_};
-  return {stage, std::move(error)};
+  const bool upload = waits_for_client_ && !upgrading_ && error.kind == ErrorKind::closed;
+  return {upload ? Stage::upload : stage, std::move(error)};
 }
 
 Task<Outcome<void>> Connection::start(http::Request& request, const Target& target, bool keep_body,
                                       http::Response& response) {
   sender_.reset();
   client_error_.reset();
-  answered_ = finished_ = sent_ = waits_for_client_ = false;
+  answered_ = finished_ = sent_ = waits_for_client_ = unread_response_ = false;
+  client_time_ = {};
   parser_.start(response, request.method);
   auto sent = co_await send(request, target, keep_body);
   // A backend may answer and close without reading the whole request: look for that answer.
@@ -157,11 +178,9 @@ Task<void> Connection::send_stream(std::string head, http::Body body) {
   std::uint64_t total = 0;
   std::string chunk;
   while (true) {
-    waits_for_client_ = true;
-    listen();
+    wait_for_client(true);
     auto bytes = co_await body.reader()->read();
-    waits_for_client_ = false;
-    listen();
+    wait_for_client(false);
     if (bytes) total += bytes->size();
     const bool broken_off = bytes && bytes->empty() && length && total < *length;
     if (broken_off) bytes = fail(ErrorKind::closed, "request body broke off");
@@ -208,18 +227,23 @@ Task<Outcome<void>> Connection::read_head(http::Response& response) {
     co_return std::unexpected(
         failure(Stage::head, {ErrorKind::invalid, "protocol switched without being asked to"}));
   }
-  if (response.status == 101) {  // the client's connection says when there was too much silence
-    waits_for_client_ = true;
-    listen();
-  }
+  unread_response_ = true;
+  // From here on the client's connection says when there was too much silence.
+  if (response.status == 101) waits_for_client_ = true;
+  if (!sent_) listen();
   co_return Outcome<void>();
 }
 
 Task<Outcome<std::string_view>> Connection::read_body() {
+  unread_response_ = false;
   while (true) {
     const auto progress = parser_.parse(unread());
     begin_ += progress.consumed;
-    if (progress.state == ParseState::body) co_return progress.body;
+    if (progress.state == ParseState::body) {
+      unread_response_ = true;
+      if (!sent_) listen();
+      co_return progress.body;
+    }
     if (progress.state == ParseState::done) break;
     if (progress.state == ParseState::refused) {
       co_return std::unexpected(failure(Stage::body, {ErrorKind::invalid, parser_.error()}));

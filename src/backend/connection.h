@@ -43,6 +43,7 @@ class Connection {
   [[nodiscard]] std::optional<std::uint64_t> content_length() const {
     return parser_.content_length();
   }
+  [[nodiscard]] Duration client_time() const;
   // Any byte of a response to the current request has come.
   [[nodiscard]] bool answered() const { return answered_; }
   // The exchange is over and the backend waits for the next one.
@@ -58,8 +59,10 @@ class Connection {
   Task<Outcome<void>> read_head(http::Response& response);
   Task<Result<bool>> fill();
   Failure failure(Stage stage, Error error);
-  // Silence begins now.
+  // Silence begins now, if it is the backend's.
   void listen();
+  // The client's bytes are waited for from now on, or no longer.
+  void wait_for_client(bool waits);
   [[nodiscard]] std::string_view unread() const { return {in_.data() + begin_, end_ - begin_}; }
 
   ConnectionGate::Pass pass_;
@@ -76,8 +79,11 @@ class Connection {
   bool upgrading_ = false;         // the request asks for another protocol
   bool ended_ = false;             // the backend will send no more
   bool waits_for_client_ = false;  // for a part of the request's body
+  bool unread_response_ = false;   // it is up to the client to take what has come of it
   Duration silence_max_;
   TimePoint deadline_ = TimePoint::max();
+  TimePoint client_since_;  // while waits_for_client_
+  Duration client_time_{};
   std::optional<Error> client_error_;  // why the request's body cannot be read
   Task<void> sender_;                  // last: it uses the others
 };

@@ -31,11 +31,13 @@ class H1Channel final : public Channel {
   std::optional<std::uint64_t> content_length() const override {
     return connection_->content_length();
   }
+  bool may_be_refused() const override { return false; }
   Fate fate(const Failure& failure) const override {
     const bool dead = failure.error.kind == ErrorKind::closed && !connection_->answered();
     return kept_ && dead ? Fate::unanswered : Fate::unknown;
   }
   void set_deadline(TimePoint when) override { connection_->set_deadline(when); }
+  Duration client_time() const override { return connection_->client_time(); }
 
  private:
   std::weak_ptr<Pool> pool_;

@@ -70,14 +70,31 @@ Task<Outcome<void>> H2Channel::start(http::Request& request, const Target& targe
   co_return Outcome<void>();
 }
 
+// Moves the deadline by the time that was the client's.
+void H2Channel::wait_for_client(bool waits) {
+  waits_for_client_ = waits;
+  const TimePoint now = loop::EventLoop::now();
+  if (waits) {
+    client_since_ = now;
+    return;
+  }
+  client_time_ += now - client_since_;
+  if (deadline_ != TimePoint::max()) deadline_ += now - client_since_;
+  heard();
+  if (patient_) changed_.notify();
+}
+
+Duration H2Channel::client_time() const {
+  return waits_for_client_ ? client_time_ + (loop::EventLoop::now() - client_since_) : client_time_;
+}
+
 Task<void> H2Channel::feed(http::Body body) {
   const auto length = body.length();
   std::uint64_t total = 0;
   while (!closed_ && !offered_all_) {
-    waits_for_client_ = true;
+    wait_for_client(true);
     auto bytes = co_await body.reader()->read();
-    waits_for_client_ = false;
-    heard();
+    wait_for_client(false);
     if (bytes) total += bytes->size();
     if (bytes && bytes->empty() && length && total < *length) {
       bytes = fail(ErrorKind::closed, "request body broke off");
@@ -138,7 +155,11 @@ void H2Channel::on_end() {
 void H2Channel::on_close(ErrorCode code) {
   id_ = 0;
   closed_ = true;
-  if (code == ErrorCode::refused_stream) fate_ = Fate::unprocessed;
+  left_client_ = waits_for_client_;
+  if (code == ErrorCode::refused_stream) {
+    fate_ = Fate::unprocessed;
+    connection_->note_refused();
+  }
   why_ = "the backend ended the stream with code " + std::to_string(static_cast<unsigned>(code));
   changed_.notify();
   taken_.notify();
@@ -147,6 +168,7 @@ void H2Channel::on_close(ErrorCode code) {
 void H2Channel::on_connection_closed() {
   if (std::exchange(closed_, true)) return;
   id_ = 0;
+  left_client_ = waits_for_client_;
   why_ = connection_->reason();
   if (why_.empty()) why_ = "connection closed";
   if (kept_ && !has_head_) fate_ = Fate::unanswered;
@@ -158,11 +180,16 @@ void H2Channel::on_connection_closed() {
 Task<bool> H2Channel::wait() {
   while (true) {
     const TimePoint now = loop::EventLoop::now();
-    if (waits_for_client_) active_at_ = now;
-    const bool unlimited = silence_max_ >= deadline_ - active_at_;
-    const TimePoint until = unlimited ? deadline_ : active_at_ + silence_max_;
+    TimePoint until = deadline_;
+    patient_ = waits_for_client_;
+    if (patient_) {
+      until = TimePoint::max();
+    } else if (silence_max_ < deadline_ - active_at_) {
+      until = active_at_ + silence_max_;
+    }
     if (now >= until) break;
     const bool notified = co_await changed_.wait(until);
+    patient_ = false;
     if (notified) co_return true;
   }
   timed_out_ = true;
@@ -193,7 +220,7 @@ Task<Outcome<std::string_view>> H2Channel::read_body() {
 Failure H2Channel::failure(Stage stage) {
   if (client_error_) return {Stage::request_body, *client_error_};
   if (timed_out_) return {stage, {ErrorKind::timed_out, "took too long"}};
-  return {stage, {ErrorKind::closed, why_}};
+  return {left_client_ ? Stage::upload : stage, {ErrorKind::closed, why_}};
 }
 
 }  // namespace sluice::backend

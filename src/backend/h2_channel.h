@@ -28,8 +28,10 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   std::unique_ptr<http::Headers> take_trailers() override { return std::move(trailers_); }
   bool has_body() const override { return has_body_; }
   std::optional<std::uint64_t> content_length() const override { return length_; }
+  bool may_be_refused() const override { return true; }
   Fate fate(const Failure&) const override { return fate_; }
   void set_deadline(TimePoint when) override { deadline_ = when; }
+  Duration client_time() const override;
 
   // The connection has ended, whatever the reason.
   void on_connection_closed();
@@ -47,6 +49,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
 
   void open(http::Request& request, const Target& target);
   Task<void> feed(http::Body body);
+  void wait_for_client(bool waits);
   Task<bool> wait();
   Failure failure(Stage stage);
   void heard() { active_at_ = loop::EventLoop::now(); }
@@ -57,7 +60,9 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   http::h2::StreamId id_ = 0;  // 0: not open
   TimePoint deadline_ = TimePoint::max();
   TimePoint started_at_;
-  TimePoint active_at_;  // when bytes went either way
+  TimePoint active_at_;     // when bytes went either way
+  TimePoint client_since_;  // while waits_for_client_
+  Duration client_time_{};
   Signal changed_;       // something has come, or the end
   Signal taken_;         // all that was offered has been taken
   http::Response* response_ = nullptr;
@@ -69,7 +74,9 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   std::unique_ptr<http::Headers> request_trailers_;
   std::unique_ptr<http::Headers> trailers_;
   bool offered_all_ = false;
-  bool waits_for_client_ = false;
+  bool waits_for_client_ = false;  // for a part of the request's body
+  bool patient_ = false;           // wait() does not look at the time for that reason
+  bool left_client_ = false;       // it was closed in the meantime
   bool has_head_ = false;
   bool has_body_ = false;
   bool head_method_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/h2_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -26,7 +27,12 @@ H2Connection::H2Connection(const loop::Core& core, std::unique_ptr<net::Stream> 
       options_(options),
       heard_at_(made_at_) {}
 
-void H2Connection::start() {
+void H2Connection::start(OnReady on_ready) {
+  on_ready_ = std::move(on_ready);
+  settings_timer_ = {core_.loop, loop::EventLoop::now() + kSettingsPatience,
+                     [weak = weak_from_this()] {
+                       if (const auto self = weak.lock()) self->become_ready(true);
+                     }};
   evictor_ = gate_->add_evictor(core_, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->open_ || !self->channels_.empty()) return false;
@@ -36,6 +42,22 @@ void H2Connection::start() {
   core_.loop.spawn(read_all(shared_from_this()));
   pump();
   rest();
+}
+
+bool H2Connection::accepts() const {
+  if (!open_ || suspect_ || on_ready_ || !session_.accepts()) return false;
+  return session_.streams() < refused_beyond_ || refused_until_ == TimePoint{} ||
+         loop::EventLoop::now() >= refused_until_;
+}
+
+void H2Connection::become_ready(bool good) {
+  settings_timer_.reset();
+  if (OnReady on_ready = std::exchange(on_ready_, nullptr)) on_ready(good);
+}
+
+void H2Connection::note_refused() {
+  refused_beyond_ = std::max<std::size_t>(session_.streams(), 1);
+  refused_until_ = loop::EventLoop::now() + kRefusedFor;
 }
 
 Task<void> H2Connection::read_all(std::shared_ptr<H2Connection> self) {
@@ -49,6 +71,7 @@ Task<void> H2Connection::read_all(std::shared_ptr<H2Connection> self) {
     self->heard_at_ = loop::EventLoop::now();
     self->session_.receive({buffer.data(), *count});
     self->pump();
+    if (self->on_ready_ && self->session_.settled()) self->become_ready(true);
     self->gate_->notify(self->core_);  // the backend may allow more streams now
     if (self->session_.finished()) {
       self->reason_ = self->session_.failure();
@@ -131,6 +154,7 @@ void H2Connection::close() {
   const std::vector<H2Channel*> channels(channels_.begin(), channels_.end());
   for (H2Channel* channel : channels) channel->on_connection_closed();
   pass_ = {};
+  become_ready(false);
 }
 
 }  // namespace sluice::backend

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -32,12 +33,17 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
                ConnectionGate::Pass pass, std::shared_ptr<ConnectionGate> gate, H2Options options);
   H2Connection(const H2Connection&) = delete;
   H2Connection& operator=(const H2Connection&) = delete;
-  // First of all, once.
-  void start();
+  // First of all, once. `on_ready`: called once, with true when others than the first exchange may
+  // begin, with false if it has ended before. The server says with its SETTINGS how many there may
+  // be; one that says nothing within kSettingsPatience is taken at the usual number.
+  using OnReady = std::move_only_function<void(bool)>;
+  void start(OnReady on_ready);
 
   [[nodiscard]] bool open() const { return open_; }
   // Another exchange may begin now.
-  [[nodiscard]] bool accepts() const { return open_ && !suspect_ && session_.accepts(); }
+  [[nodiscard]] bool accepts() const;
+  // How many exchanges there may be at a time.
+  [[nodiscard]] std::uint32_t streams_max() const { return session_.streams_max(); }
   [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
   [[nodiscard]] TimePoint made_at() const { return made_at_; }
   // No exchanges but those under way.
@@ -52,6 +58,9 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   // `id`: of its stream, if it is still open. `silent`: it was given up for
   // want of an answer.
   void remove(H2Channel& channel, http::h2::StreamId id, bool silent);
+  // The backend has refused a stream, though it had allowed it: for kRefusedFor it gets no more
+  // than it has now.
+  void note_refused();
   [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
   [[nodiscard]] bool is_secure() const { return stream_->is_secure(); }
   [[nodiscard]] loop::EventLoop& loop() const { return core_.loop; }
@@ -61,6 +70,10 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   static Task<void> read_all(std::shared_ptr<H2Connection> self);
   static Task<void> write_all(std::shared_ptr<H2Connection> self);
   void rest();
+  void become_ready(bool good);
+
+  static constexpr Duration kSettingsPatience = std::chrono::seconds(1);
+  static constexpr Duration kRefusedFor = std::chrono::seconds(1);
 
   const loop::Core& core_;
   ConnectionGate::Pass pass_;
@@ -76,6 +89,10 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   const TimePoint made_at_ = loop::EventLoop::now();
   TimePoint heard_at_;
   loop::EventLoop::Timer idle_timer_;
+  loop::EventLoop::Timer settings_timer_;
+  OnReady on_ready_;  // null: it is ready, or was never to be
+  std::size_t refused_beyond_ = 0;
+  TimePoint refused_until_{};
   bool open_ = true;
   bool writing_ = false;
   bool suspect_ = false;

@@ -50,7 +50,8 @@ struct HealthChecker::Run {
         faults(servers->size()) {}
 
   Task<void> watch(std::size_t server);
-  Task<std::string> ask(std::size_t server);
+  // What is wrong with it; "" for nothing, nullopt if that cannot be told.
+  Task<std::optional<std::string>> ask(std::size_t server);
   void make_request(std::size_t server, http::Request& request) const;
   void note(std::size_t server, const std::string& fault, unsigned in_row);
 
@@ -71,10 +72,12 @@ Task<void> HealthChecker::Run::watch(std::size_t server) {
   bool failed_before = false;
   while (true) {
     const TimePoint next = loop::EventLoop::now() + check.interval;
-    const std::string fault = co_await ask(server);
-    in_row = fault.empty() == failed_before ? 1 : in_row + 1;
-    failed_before = !fault.empty();
-    note(server, fault, in_row);
+    const std::optional<std::string> fault = co_await ask(server);
+    if (fault) {
+      in_row = fault->empty() == failed_before ? 1 : in_row + 1;
+      failed_before = !fault->empty();
+      note(server, *fault, in_row);
+    }
     co_await core.loop.sleep_until(next);
   }
 }
@@ -93,7 +96,7 @@ void HealthChecker::Run::make_request(std::size_t server, http::Request& request
   request.body.assign(check.body);
 }
 
-Task<std::string> HealthChecker::Run::ask(std::size_t server) {
+Task<std::optional<std::string>> HealthChecker::Run::ask(std::size_t server) {
   http::Request request;
   http::Response response;
   make_request(server, request);
@@ -102,7 +105,13 @@ Task<std::string> HealthChecker::Run::ask(std::size_t server) {
   call.deadline = loop::EventLoop::now() + check.timeout;
   call.body_bytes_max = check.wants_body ? std::int64_t{kBodyBytesMax} : -1;
   const auto outcome = co_await client.exchange(call, request, response);
-  if (!outcome) co_return outcome.error().error.message;
+  if (!outcome) {
+    const Failure& failure = outcome.error();
+    const bool untold =
+        blame_of(failure) != Blame::backend && failure.error.kind != ErrorKind::too_large;
+    if (untold) co_return std::nullopt;
+    co_return failure.error.message;
+  }
   co_return check.fault ? check.fault(response) : std::string();
 }
 

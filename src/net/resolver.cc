@@ -2,6 +2,7 @@
 #include "net/resolver.h"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
 
 #include "net/one_shot.h"
 #include "net/tcp_stream.h"
@@ -31,6 +32,20 @@ std::vector<Endpoint> endpoints_of(const tcp::resolver::results_type& results) {
     endpoints.push_back({found.address().to_string(), found.port()});
   }
   return endpoints;
+}
+
+// What this machine has too little of: descriptors, memory, local ports.
+bool is_own(const error_code& error) {
+  switch (error.value()) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // Armed only if there is a deadline.
@@ -111,13 +126,13 @@ Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop, Endpoint en
                    "connecting to " + endpoint.to_string() + " took too long");
   }
   if (error) {
-    co_return fail(ErrorKind::unavailable,
+    co_return fail(is_own(error) ? ErrorKind::internal : ErrorKind::unavailable,
                    "cannot connect to " + endpoint.to_string() + ": " + error.message());
   }
   attempt.socket()->set_option(tcp::no_delay(true), error);
   attempt.socket()->non_blocking(true, error);
   auto stream = make_tcp_stream(loop, attempt.socket()->release(error), peer);
-  if (!stream) co_return fail(ErrorKind::unavailable, "out of memory for a connection");
+  if (!stream) co_return fail(ErrorKind::internal, "out of memory for a connection");
   co_return stream;
 }
 

@@ -14,6 +14,10 @@ constexpr std::uint64_t kKindMask = 3;
 constexpr std::uint64_t kMoving = 4;
 constexpr std::uint64_t kNumber = 8;
 
+// Half open: calls that take long, as those of slow clients do, must not keep the state for ever.
+// After this time without a new one another is let in beside them.
+constexpr Duration kTrialPatience = std::chrono::seconds(1);
+
 std::unique_ptr<Window> make_window(const CircuitBreakerSpec& spec) {
   if (spec.sliding_window_type == "TIME_BASED")
     return std::make_unique<TimeWindow>(spec.sliding_window_size);
@@ -37,10 +41,10 @@ CircuitBreaker::Permit::~Permit() {
   if (breaker_ != nullptr) breaker_->give_back(state_);
 }
 
-void CircuitBreaker::Permit::finish(bool failed, TimePoint now) {
+void CircuitBreaker::Permit::finish(bool failed, TimePoint now, Duration not_its) {
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
   if (breaker == nullptr) return;
-  const bool slow = now - began_ >= breaker->spec_.slow_call_duration_threshold;
+  const bool slow = now - began_ - not_its >= breaker->spec_.slow_call_duration_threshold;
   breaker->record(state_, failed ? Outcome::failed : slow ? Outcome::slow : Outcome::ok, now);
 }
 
@@ -73,8 +77,15 @@ std::optional<CircuitBreaker::Permit> CircuitBreaker::acquire(TimePoint now) {
 std::optional<CircuitBreaker::Permit> CircuitBreaker::acquire_half_open(std::uint64_t state,
                                                                         TimePoint now) {
   const std::int64_t permitted = spec_.permitted_in_half_open;
-  if (admitted_.fetch_add(1, std::memory_order_relaxed) < permitted)
+  const TimePoint::rep at = now.time_since_epoch().count();
+  TimePoint::rep last = admitted_at_.load(std::memory_order_relaxed);
+  if (admitted_.fetch_add(1, std::memory_order_relaxed) < permitted) {
+    admitted_at_.store(at, std::memory_order_relaxed);
     return Permit(*this, state, now);
+  }
+  const bool stuck =
+      spec_.max_wait_in_half_open == Duration::zero() && at - last >= kTrialPatience.count();
+  if (stuck && admitted_at_.compare_exchange_strong(last, at)) return Permit(*this, state, now);
   admitted_.fetch_sub(1, std::memory_order_relaxed);
   if (now.time_since_epoch().count() >= until_.load(std::memory_order_relaxed))
     (void)move(state, Kind::open, now);

@@ -29,8 +29,9 @@ class CircuitBreaker {
     Permit(Permit&& other) noexcept;
     Permit& operator=(Permit&&) = delete;
     ~Permit();
-    // What has become of the call that began with the permit.
-    void finish(bool failed, TimePoint now);
+    // What has become of the call that began with the permit. `not_its`: time that passed since
+    // then and was not the backend's.
+    void finish(bool failed, TimePoint now, Duration not_its = {});
 
    private:
     friend class CircuitBreaker;
@@ -74,6 +75,7 @@ class CircuitBreaker {
   CountWindow trial_;                      // of the half open state
   std::atomic<std::uint64_t> state_{0};    // number of the state, being changed, Kind
   std::atomic<std::int64_t> admitted_{0};  // half open
+  std::atomic<TimePoint::rep> admitted_at_{0};  // the last of them
   std::atomic<TimePoint::rep> until_{0};   // open, or half open: when it ends by itself
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> opened_{0};

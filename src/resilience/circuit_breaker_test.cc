@@ -166,6 +166,31 @@ TEST_F(CircuitBreakerTest, HalfOpenWaitsNoLongerThanToldTo) {
   EXPECT_EQ(breaker_->state(), "OPEN") << "what an older state began counts no more";
 }
 
+// Slow clients may hold all places: others get in beside them, one a second.
+TEST_F(CircuitBreakerTest, CallsThatTakeLongDoNotKeepItHalfOpen) {
+  use(small());
+  half_open();
+  std::vector<CircuitBreaker::Permit> slow;
+  for (int i = 0; i < 3; ++i) slow.push_back(std::move(*breaker_->acquire(now_)));
+  EXPECT_FALSE(call(false));
+  for (int i = 0; i < 3; ++i) {
+    now_ += seconds(1);
+    EXPECT_TRUE(call(false));
+  }
+  EXPECT_EQ(breaker_->state(), "CLOSED");
+}
+
+TEST_F(CircuitBreakerTest, TimeThatIsNotTheBackendsMakesNoSlowCall) {
+  auto spec = small();
+  spec.slow_call_duration_threshold = seconds(1);
+  use(spec);
+  for (int i = 0; i < 2; ++i) {
+    auto permit = breaker_->acquire(now_);
+    permit->finish(false, now_ + seconds(60), seconds(i == 0 ? 60 : 59));
+  }
+  EXPECT_EQ(breaker_->status(now_)["slow"], 1);
+}
+
 TEST_F(CircuitBreakerTest, ResultsOfAnOlderStateAreDropped) {
   use(small());
   auto old = std::move(*breaker_->acquire(now_));

@@ -67,14 +67,14 @@ def test_kept_connection_ends_post(to):
     port, origin = to(Dies())
     with Connection(port) as connection:
         assert connection.request("/").status == 200
-        assert connection.request("/fatal", "POST", b"once").status == 503
+        assert connection.request("/fatal", "POST", b"once").status == 502
     assert targets(origin) == ["/", "/fatal"]
 
 
 def test_fresh_connection_ends(to):
     """As with HTTP/1.1: that is not what becomes of idle connections, so it is not tried again."""
     port, origin = to(Dies())
-    assert fetch(port, "/fatal").status == 503
+    assert fetch(port, "/fatal").status == 502
     assert targets(origin) == ["/fatal"]
 
 
@@ -85,7 +85,7 @@ def test_response_has_begun(to):
     port, origin = to(Dies(break_off))
     with Connection(port) as connection:
         assert connection.request("/").status == 200
-        assert connection.request("/fatal").status == 500
+        assert connection.request("/fatal").status == 502
     assert targets(origin) == ["/", "/fatal"]
 
 
@@ -110,7 +110,7 @@ def test_goaway_says_it_may_have_been(to):
     port, origin = to(Dies(leave))
     with Connection(port) as connection:
         assert connection.request("/").status == 200
-        assert connection.request("/fatal", "POST", b"once").status == 503
+        assert connection.request("/fatal", "POST", b"once").status == 502
     assert targets(origin) == ["/", "/fatal"]
 
 
@@ -138,7 +138,7 @@ def test_refused_for_ever(to):
 
 def test_other_codes_say_nothing(to):
     port, origin = to(lambda link, request: link.send(f.rst_stream(request.stream, f.INTERNAL_ERROR)))
-    assert fetch(port, "/").status == 503
+    assert fetch(port, "/").status == 502
     assert len(origin.requests) == 1
 
 

@@ -93,12 +93,12 @@ def test_by_alpn(port, put, nghttpd, tmp_path):
         for _ in range(20):
             assert connection.request("/hello").text == "hello"
     put(url, {"rootCertBase64": pair.cert64}, http2=False)
-    assert fetch(port, "/hello").status == 503, "nghttpd speaks no HTTP/1.1"
+    assert fetch(port, "/hello").status == 502, "nghttpd speaks no HTTP/1.1"
 
 
 def test_http1_where_it_is_not_spoken(port, put, backend):
     put(backend.url, http2=True)
-    assert fetch(port, "/").status == 503
+    assert fetch(port, "/").status == 502
     put(backend.url)
     assert fetch(port, "/").status == 200
 
@@ -133,7 +133,7 @@ def test_a_backend_that_is_killed_and_comes_back(port, put, nghttpd):
         backend.close()
         wait_until(lambda: load.statuses().get(503, 0) >= 50, "clients get 503")
     assert load.errors == []
-    assert set(load.statuses()) == {200, 503}
+    assert {200, 503} <= set(load.statuses()) <= {200, 502, 503}
 
 
 @pytest.fixture
@@ -184,16 +184,16 @@ def test_a_client_that_leaves_resets_its_stream_only(server, port, put, second, 
 def test_timeouts_of_a_stream(port, put, second, backend):
     put(f"http://127.0.0.1:{second.port}", http2=True, timeout="200ms")
     with Connection(port) as connection:
-        assert connection.request("/slow").status == 408
+        assert connection.request("/slow").status == 504
         assert connection.request("/").status == 200
     put(f"http://127.0.0.1:{second.port}", http2=True, silenceTimeout="200ms")
-    assert fetch(port, "/slow").status == 408
+    assert fetch(port, "/slow").status == 504
     assert fetch(port, "/").status == 200
 
 
 def test_a_backend_that_restarts_under_load(port, put, second):
     """GOAWAY: what is under way ends well, what has not been looked at goes out again; 503 is for who finds
-    nobody there."""
+    nobody there, 502 for a connection that is taken and closed."""
     put(f"http://127.0.0.1:{second.port}", http2=True)
     with Load(port, lambda n: request(f"/{n}"), connections=16) as load:
         load.wait_more(200)
@@ -201,13 +201,13 @@ def test_a_backend_that_restarts_under_load(port, put, second):
         second.start()
         load.wait_more(200)
     assert load.errors == []
-    assert set(load.statuses()) <= {200, 503}
+    assert set(load.statuses()) <= {200, 502, 503}
 
 
 def test_garbage_is_no_http2(port, put):
     backend = Faulty("good")
     try:
         put(backend.url, http2=True, timeout="5s")
-        assert fetch(port, "/").status == 503
+        assert fetch(port, "/").status == 502
     finally:
         backend.close()

@@ -105,13 +105,13 @@ def test_dead_backend(site):
 def test_timeout(site, backend):
     port = site(backend.url, timeout="100ms")
     response = fetch(port, "/slow")
-    assert (response.status, response.body) == (408, b"")
+    assert (response.status, response.body) == (504, b"")
     assert fetch(port, "/quick").status == 200
 
 
 def test_backend_that_hangs_up(site, backend):
     port = site(backend.url)
-    assert fetch(port, "/drop").status == 503
+    assert fetch(port, "/drop").status == 502
     assert fetch(port, "/").status == 200
 
 

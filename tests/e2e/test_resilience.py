@@ -241,7 +241,7 @@ def test_timeouts_and_dropped_connections_are_failures(site, backend):
     never = threading.Event()
     answers = [Answer(after=never), None]
     backend.answer = lambda call: answers[len(backend.calls) - 1]
-    assert [fetch(port, "/", "POST", b"x").status for _ in range(3)] == [408, 503, 503]
+    assert [fetch(port, "/", "POST", b"x").status for _ in range(3)] == [504, 502, 503]
     assert len(backend.calls) == 2
     never.set()
 

@@ -213,7 +213,7 @@ def test_protocols_that_would_carry_requests_past_us(site, backend, protocol):
 
 def test_a_switch_that_nobody_asked_for(site, raw):
     port = site(raw(SWITCHED).url)
-    assert fetch(port, "/").status == 503
+    assert fetch(port, "/").status == 502
     answer = fetch(port, "/", Connection="Upgrade", Upgrade="websocket")
     assert answer.status == 502, "to another protocol than the one asked for"
 

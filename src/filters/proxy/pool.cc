@@ -85,31 +85,6 @@ void Pool::merge_headers(http::Headers earlier, http::Headers& headers) {
   headers = std::move(earlier);
 }
 
-Pool::Verdict Pool::blame_client(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::invalid:
-      return {400, kClientError};
-    case ErrorKind::timed_out:
-      return {408, kClientError};
-    case ErrorKind::too_large:
-      return {413, kClientError};
-    default:
-      return {499, kClientError};
-  }
-}
-
-Pool::Verdict Pool::judge(const backend::Failure& failure, TimePoint deadline) {
-  if (failure.stage == backend::Stage::choose) return {503, kInternalError};
-  if (failure.stage == backend::Stage::request_body) return blame_client(failure.error.kind);
-  const bool silent =
-      failure.stage == backend::Stage::head || failure.stage == backend::Stage::body;
-  if (failure.error.kind == ErrorKind::timed_out && (silent || Clock::now() >= deadline)) {
-    return {408, kTimeout};
-  }
-  if (failure.stage == backend::Stage::body) return {500, kInternalError};
-  return {503, kServerError};
-}
-
 Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
   http::Request* request = exchange.request();
   if (request == nullptr) return refuse(exchange);
@@ -124,25 +99,23 @@ Task<std::string_view> Pool::refuse(pipeline::Exchange& exchange) {
 Task<std::string_view> Pool::guarded(pipeline::Exchange& exchange, http::Request& request,
                                      Fill* fill) {
   resilience::CircuitBreaker* const breaker = prototype_->policies_.breaker.get();
-  if (breaker == nullptr) return try_on(exchange, request, fill);
+  if (breaker == nullptr) return try_on(exchange, request, fill, nullptr);
   return under_breaker(*breaker, exchange, request, fill);
 }
 
-// Asks the circuit breaker, and tells it what came of it.
+// Asks the circuit breaker. A request that is given up, or fails by no backend's fault, says nothing
+// to it.
 Task<std::string_view> Pool::under_breaker(resilience::CircuitBreaker& breaker,
                                            pipeline::Exchange& exchange, http::Request& request,
                                            Fill* fill) {
   auto permit = breaker.acquire(Clock::now());
   if (!permit) co_return finish(exchange, {503, kShortCircuited}, "short circuited");
-  const std::string_view result = co_await try_on(exchange, request, fill);
-  // What the client did wrong says nothing about the backends.
-  if (result != kClientError) permit->finish(!result.empty(), Clock::now());
-  co_return result;
+  co_return co_await try_on(exchange, request, fill, &*permit);
 }
 
 // Tries until a try is good, or the retry policy says no.
 Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request& request,
-                                    Fill* fill) {
+                                    Fill* fill, resilience::CircuitBreaker::Permit* permit) {
   http::Response& response = exchange.ensure_response();
   const http::Headers earlier = response.headers;
   // A streamed body can be sent once only, and so can what follows an upgrade.
@@ -155,9 +128,10 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   for (std::uint32_t tries = 1;; ++tries) {
     const Tried tried = co_await try_once(attempt, request, response);
     const std::string_view result = tried.verdict.result;
-    const bool good = result.empty() || result == kClientError;
-    if (good || retry == nullptr ||
-        !retry->may_retry(tries, request.method, tried.unsent, Clock::now())) {
+    const bool final = result.empty() || tried.blame == backend::Blame::client || retry == nullptr;
+    if (final || !retry->may_retry(tries, request.method, tried.unsent, Clock::now())) {
+      if (permit != nullptr && tried.blame == backend::Blame::backend)
+        permit->finish(!result.empty(), Clock::now(), attempt.client_time);
       if (fill != nullptr && result.empty()) keep(request, response, *fill);
       if (tried.responded) co_return accept(exchange, tried, earlier);
       co_return finish(exchange, tried.verdict, tried.reason);
@@ -176,11 +150,10 @@ Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Res
   auto outcome = co_await std::move(next);
   Tried tried;
   if (!outcome) {
-    const backend::Stage stage = outcome.error().stage;
-    tried.verdict = judge(outcome.error(), attempt.deadline);
+    tried.verdict = verdict_of(outcome.error(), Clock::now() >= attempt.deadline);
+    tried.blame = backend::blame_of(outcome.error());
+    tried.unsent = backend::is_unsent(outcome.error().stage);
     tried.reason = std::move(outcome).error().error.message;
-    tried.unsent = stage == backend::Stage::connect || stage == backend::Stage::choose ||
-                   stage == backend::Stage::queue;
     co_return tried;
   }
   tried.responded = true;

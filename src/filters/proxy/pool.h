@@ -18,20 +18,11 @@
 #include "filters/proxy/pool_policies.h"
 #include "filters/proxy/server_pool.h"
 #include "filters/proxy/spec.h"
+#include "filters/proxy/verdict.h"
 #include "observe/request_stats.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {
-
-// Results of the Proxy filter.
-namespace proxy_result {
-inline constexpr std::string_view kInternalError = "internalError";
-inline constexpr std::string_view kClientError = "clientError";
-inline constexpr std::string_view kServerError = "serverError";
-inline constexpr std::string_view kTimeout = "timeout";
-inline constexpr std::string_view kShortCircuited = "shortCircuited";
-inline constexpr std::string_view kFailureCode = "failureCode";
-}  // namespace proxy_result
 
 // What all pools of the process share.
 struct PoolServices {
@@ -86,17 +77,14 @@ class Pool {
   [[nodiscard]] Task<std::string_view> handle(pipeline::Exchange& exchange);
 
  private:
-  struct Verdict {
-    int status;
-    std::string_view result;
-  };
   // What one try came to.
   struct Tried {
     Verdict verdict;
     std::string reason{};  // why it failed; "": it did not
     std::string set_cookie{};
     bool responded = false;  // there is a response of the backend
-    bool unsent = false;     // no backend has got the request
+    bool unsent = false;     // no backend can have acted on the request
+    backend::Blame blame = backend::Blame::backend;  // if it failed
   };
   // What the cache wants of the response that is to come.
   struct Fill {
@@ -114,15 +102,15 @@ class Pool {
   Task<std::string_view> under_breaker(resilience::CircuitBreaker& breaker,
                                        pipeline::Exchange& exchange, http::Request& request,
                                        Fill* fill);
-  Task<std::string_view> try_on(pipeline::Exchange& exchange, http::Request& request, Fill* fill);
+  // `permit`: of the circuit breaker, which is told what came of it; null: there is none.
+  Task<std::string_view> try_on(pipeline::Exchange& exchange, http::Request& request, Fill* fill,
+                                resilience::CircuitBreaker::Permit* permit);
   Task<Tried> try_once(Try& attempt, http::Request& request, http::Response& response);
   Task<backend::Outcome<Reply>> follow(Try& attempt, http::Request& request,
                                        http::Response& response);
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
                           const http::Headers& earlier);
   static void merge_headers(http::Headers earlier, http::Headers& headers);
-  static Verdict blame_client(ErrorKind kind);
-  static Verdict judge(const backend::Failure& failure, TimePoint deadline);
   void count(pipeline::Exchange& exchange) const;
   std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason);
 

@@ -139,9 +139,9 @@ TEST_F(ProxyTest, FailureCodesKeepTheResponse) {
 
 TEST_F(ProxyTest, OutcomesOfFailures) {
   use(stall, ", timeout: 20ms");
-  EXPECT_EQ(run(), "408 timeout ");
+  EXPECT_EQ(run(), "504 timeout ");
   use(break_off);
-  EXPECT_EQ(run(), "500 internalError ");
+  EXPECT_EQ(run(), "502 internalError ");
   use(echo_head, ", serverMaxBodySize: 3");
   EXPECT_EQ(run(), "500 internalError ");
   EXPECT_EQ(prototype_->status()["mainPool"]["stat"]["errCount"], 1);

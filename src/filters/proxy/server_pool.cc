@@ -50,6 +50,7 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
   client_options_.connector.connect_timeout = spec.connect_timeout;
   client_options_.connector.dns_period = spec.dns_refresh_period;
   offers_http2_ = spec.http2.value_or(true);
+  client_options_.offers_http2 = offers_http2_;
   client_options_.connector.tls = make_tls(previous);
   client_options_.silence_max = spec.silence_timeout;
   client_options_.queue_timeout = spec.queue_timeout;
@@ -144,12 +145,13 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& 
   call.host = host_for(server, request.host);
   call.body_bytes_max = attempt.body_bytes_max;
   call.deadline = attempt.deadline;
+  call.client_time = &attempt.client_time;
   auto outcome = co_await client_->exchange(call, request, response);
   note(*choice, outcome, response.status);
   if (!outcome) {
     backend::Failure failure = std::move(outcome).error();
     failure.error.message = server.url + ": " + failure.error.message;
-    attempt.failed.push_back(*choice);
+    if (failure.stage != backend::Stage::request_body) attempt.failed.push_back(*choice);
     co_return std::unexpected(std::move(failure));
   }
   Reply reply;
@@ -182,7 +184,6 @@ std::string_view ServerPool::host_for(const backend::Server& server,
                                                              : std::string_view();
 }
 
-// What the client did wrong says nothing about the server.
 void ServerPool::note(std::size_t server, const backend::Outcome<void>& outcome, int status) {
   const ServerPoolPrototype& pool = *prototype_;
   backend::ServerState& state = *pool.states_[server];
@@ -191,9 +192,7 @@ void ServerPool::note(std::size_t server, const backend::Outcome<void>& outcome,
   std::optional<Duration> ejected;
   if (outcome) {
     ejected = state.note_response(status, pool.outliers_, Clock::now());
-  } else if (outcome.error().stage != backend::Stage::request_body &&
-             outcome.error().stage != backend::Stage::queue &&
-             outcome.error().error.kind != ErrorKind::too_large) {
+  } else if (backend::blame_of(outcome.error()) == backend::Blame::backend) {
     cells.failures.add();
     ejected = state.note_failure(pool.outliers_, Clock::now());
   }

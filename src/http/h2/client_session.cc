@@ -90,6 +90,7 @@ struct ClientSession::State {
   NghttpPtr session;
   std::unordered_map<StreamId, Entry> entries;
   bool going_away = false;
+  bool settled = false;
   std::string failure;
 
   void check(long outcome) {
@@ -165,6 +166,8 @@ void ClientSession::State::finish_head(Entry& entry, bool ended) {
 int ClientSession::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
   State& state = of(self);
   if (frame->hd.type == NGHTTP2_GOAWAY) state.going_away = true;
+  if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0)
+    state.settled = true;
   Entry* entry = state.find(frame->hd.stream_id);
   if (entry == nullptr) return 0;
   if (frame->hd.type == NGHTTP2_HEADERS) state.finish_head(*entry, ends_stream(*frame));
@@ -260,9 +263,15 @@ bool ClientSession::accepts() const {
   if (!failure().empty() || state_->going_away) return false;
   nghttp2_session* session = state_->session.get();
   if (nghttp2_session_check_request_allowed(session) == 0) return false;
-  const std::uint32_t allowed =
-      nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  return streams() < std::min(allowed, state_->limits.concurrent_streams_max);
+  return streams() < streams_max();
+}
+
+bool ClientSession::settled() const { return state_->settled; }
+
+std::uint32_t ClientSession::streams_max() const {
+  const std::uint32_t allowed = nghttp2_session_get_remote_settings(
+      state_->session.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  return std::min(allowed, state_->limits.concurrent_streams_max);
 }
 
 StreamId ClientSession::open(ClientStream& stream, const Request& request, std::string_view host,

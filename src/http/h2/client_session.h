@@ -68,6 +68,10 @@ class ClientSession {
 
   // Another stream can be opened now.
   [[nodiscard]] bool accepts() const;
+  // The server has said what it allows: its SETTINGS have come (RFC 9113 section 3.4).
+  [[nodiscard]] bool settled() const;
+  // How many streams may be open at a time; a guess before settled().
+  [[nodiscard]] std::uint32_t streams_max() const;
   // Sends the head; the content is asked for by offer() and take() if there is any. `host`: for
   // :authority. Hop-by-hop fields are left out. `stream` must live until its on_close(), or until
   // forget(). 0 if no stream can be opened.

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blame: whose fault it is that an exchange with a backend failed. Everything that keeps an account
+// of a backend (outlier detection, circuit breaker, health checks, retries) asks this and nothing
+// else.
+//
+// Rule: a backend answers for what it does while it is its turn. What a client does or provokes is
+// never counted against a backend, and what a backend does is never told to a client as the
+// client's mistake (a status of 400 to 499).
+#pragma once
+
+#include <expected>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sluice::backend {
+
+enum class Blame {
+  client,   // counts against no backend
+  backend,  // the only one that does
+  gateway,  // a limit of the gateway's own, or nobody can tell; counts against no backend
+};
+
+// Where an exchange failed.
+enum class Stage {
+  connect,       // no connection could be made
+  request_body,  // the client did not give the whole body of its request
+  head,          // the request was sent in vain, or the answer was no response
+  body,          // the response broke off or was too large
+  choose,        // there is no server, or none that may be asked now
+  queue,         // all connections that are allowed are in use
+  refused,       // the backend said each time that it has not looked at it (RFC 9113 section 8.7)
+  upload,        // the backend ended the exchange while the client's bytes were waited for
+};
+
+struct Failure {
+  Stage stage = Stage::connect;
+  Error error;
+};
+
+template <class T>
+using Outcome = std::expected<T, Failure>;
+
+// Any thread.
+[[nodiscard]] constexpr Blame blame_of(Stage stage, ErrorKind kind) {
+  switch (stage) {
+    case Stage::request_body:
+      return Blame::client;
+    case Stage::upload:   // many backends give up on a slow client so, which is right of them
+    case Stage::refused:  // it is busy, and has said so in time
+    case Stage::choose:
+    case Stage::queue:
+      return Blame::gateway;
+    case Stage::connect:
+    case Stage::head:
+    case Stage::body:
+      break;
+  }
+  // A limit of this gateway, and what this machine has too little of.
+  const bool own = kind == ErrorKind::too_large || kind == ErrorKind::internal;
+  return own ? Blame::gateway : Blame::backend;
+}
+[[nodiscard]] inline Blame blame_of(const Failure& failure) {
+  return blame_of(failure.stage, failure.error.kind);
+}
+
+// True if no backend can have acted on the request, so that it may go out again, whatever its
+// method (RFC 9110 section 9.2.2).
+[[nodiscard]] constexpr bool is_unsent(Stage stage) {
+  return stage == Stage::connect || stage == Stage::choose || stage == Stage::queue ||
+         stage == Stage::refused;
+}
+
+}  // namespace sluice::backend

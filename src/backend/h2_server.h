@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// H2Server: HTTP/2 at one server, as a core knows it: its connections, and the requests that wait
+// for one that is being set up instead of opening one each. Core-bound.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "backend/blame.h"
+#include "backend/h2_connection.h"
+#include "base/time.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+#include "net/one_shot.h"
+
+namespace sluice::backend {
+
+class H2Server : public std::enable_shared_from_this<H2Server> {
+ public:
+  enum class Speaks {
+    unknown,  // the first connection tells (ALPN)
+    http1,
+    http2,
+  };
+  // `loop` outlives it.
+  H2Server(loop::EventLoop& loop, Speaks speaks) : loop_(loop), speaks_(speaks) {}
+  H2Server(const H2Server&) = delete;
+  H2Server& operator=(const H2Server&) = delete;
+
+  std::vector<std::shared_ptr<H2Connection>> connections;
+
+  [[nodiscard]] bool may_speak() const { return speaks_ != Speaks::http1; }
+  void learn(bool http2) { speaks_ = http2 ? Speaks::http2 : Speaks::http1; }
+  // How many streams a connection is going to allow, by the last one: RFC 9113 section 6.5.2.
+  void expect(std::uint32_t streams) { expected_ = streams; }
+
+  // Connections are being set up that will have room for one request more than wait already.
+  [[nodiscard]] bool has_room() const {
+    return may_speak() && coming_ > 0 &&
+           waiting_.size() < std::size_t{coming_} * (expected_ > 0 ? expected_ - 1 : 0);
+  }
+  // Until one of them is ready, or is given up, or `deadline`: then look again. An error once all
+  // of them have failed.
+  [[nodiscard]] Task<Outcome<void>> wait(TimePoint deadline);
+
+  // A connection is being set up, for as long as it lives. Then those who wait look again.
+  class SetUp {
+   public:
+    explicit SetUp(std::shared_ptr<H2Server> server) : server_(std::move(server)) {
+      ++server_->coming_;
+    }
+    SetUp(SetUp&& other) noexcept = default;
+    SetUp& operator=(SetUp&&) = delete;
+    ~SetUp() {
+      if (server_) server_->over(nullptr);
+    }
+    // It has come to nothing: those who wait for it fail likewise, unless another one is coming.
+    void fail(const Failure& failure) {
+      if (server_) std::exchange(server_, nullptr)->over(std::make_shared<const Failure>(failure));
+    }
+
+   private:
+    std::shared_ptr<H2Server> server_;
+  };
+
+ private:
+  using News = std::shared_ptr<const Failure>;  // null: look again
+  struct Place;
+  void over(const News& news);
+
+  // Of a server that has not said how many yet; most allow that many.
+  static constexpr std::uint32_t kExpected = 100;
+  loop::EventLoop& loop_;
+  Speaks speaks_;
+  std::uint32_t expected_ = kExpected;
+  std::uint32_t coming_ = 0;
+  std::list<Place*> waiting_;
+};
+
+}  // namespace sluice::backend
