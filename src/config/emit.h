@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON values as YAML that reads well and parses back to the same values.
+// Values as YAML that parses back to the same values; JSON as YAML that also reads well.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
+#include "config/value.h"
 
 namespace sluice::config {
 
@@ -20,5 +21,9 @@ namespace sluice::config {
 [[nodiscard]] std::string yaml_quoted(std::string_view text);
 // A key of a map with its colon: `name:`, or `? name\n:` where it is too long for a simple key.
 [[nodiscard]] std::string yaml_key(std::string_view text);
+
+// A document on one line, in flow style, without a newline. It parses back to a Value that decodes
+// alike: scalars that may be numbers, booleans or null keep their spelling.
+[[nodiscard]] std::string emit_flow(const Value& document);
 
 }  // namespace sluice::config

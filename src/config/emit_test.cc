@@ -94,5 +94,21 @@ TEST(EmitYaml, LongKeysRoundTrip) {
   EXPECT_EQ(parse_back(emit_yaml(value)), value);
 }
 
+TEST(EmitFlow, ParsesBackToWhatDecodesAlike) {
+  const std::string text =
+      "a: [0.40, \"0.40\", ~, true, 'true', -5, +1, .5, 0x1f, 1e3, .inf, 12:30, 2026-01-01]\n"
+      "b: plain text, with it's # hash\nc: |+\n  kept\n\nd: '[x]'\n\"<<\": 1\n\"e: f\": {}\n" +
+      ("? " + std::string(3000, 'k') + "\n: 😀\n");
+  const auto document = parse_document(text);
+  ASSERT_TRUE(document);
+  const auto again = parse_document(emit_flow(*document));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(Encoder::of(*again), Encoder::of(*document));
+  EXPECT_EQ(again->find("a")->items[0].scalar, "0.40");
+  EXPECT_FALSE(again->find("a")->items[0].quoted);
+  EXPECT_TRUE(again->find("a")->items[1].quoted);
+  EXPECT_EQ(again->find("c")->scalar, "kept\n\n");
+}
+
 }  // namespace
 }  // namespace sluice::config

@@ -2,6 +2,7 @@
 #include "config/redact.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace sluice::config {
 namespace {
@@ -50,6 +51,28 @@ void hide(Json& secret) {
   }
 }
 
+// Where the credentials of a URL stand in `text`, without the @; nothing if there are none.
+struct Slice {
+  std::size_t begin = 0;
+  std::size_t size = 0;
+};
+std::optional<Slice> credentials_in(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == text.npos || scheme == 0) return std::nullopt;
+  if (text.substr(0, scheme).find_first_of(" \t\r\n/@") != text.npos) return std::nullopt;
+  const std::size_t begin = scheme + 3;
+  const std::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+  const std::size_t at = authority.rfind('@');
+  return at == authority.npos || at == 0 ? std::nullopt : std::optional(Slice{begin, at});
+}
+
+// Scheme and authority, without the credentials.
+std::string host_of(std::string_view url, const Slice& credentials) {
+  const std::size_t end = url.find_first_of("/?#", credentials.begin);
+  return std::string(url.substr(0, credentials.begin)) +
+         std::string(url.substr(credentials.begin + credentials.size, end == url.npos ? end : end - credentials.begin - credentials.size));
+}
+
 // The item of `list` that stands for `item`, which is the one at `index` of its own list.
 const Json& counterpart(const Json& list, const Value& item, std::size_t index) {
   if (!list.is_array()) return kNothing;
@@ -85,7 +108,8 @@ class Restorer {
 
  private:
   void fill(Value& value, const Json& stored, bool secret, const std::string& path) {
-    if (!secret || value.scalar != kRedacted) return;
+    if (!secret) return fill_url(value, stored, path);
+    if (value.scalar != kRedacted) return;
     if (!stored.is_string()) {
       return faults_.add(path, "says \"" + std::string(kRedacted) +
                                    "\", and there is none stored to keep: give it");
@@ -94,14 +118,33 @@ class Restorer {
     value.quoted = true;
   }
 
+  void fill_url(Value& value, const Json& stored, const std::string& path) {
+    const auto here = credentials_in(value.scalar);
+    if (!here || value.scalar.substr(here->begin, here->size) != kRedacted) return;
+    const std::string before = stored.is_string() ? stored.get<std::string>() : "";
+    const auto there = credentials_in(before);
+    if (!there || host_of(value.scalar, *here) != host_of(before, *there)) {
+      return faults_.add(path, "says \"" + std::string(kRedacted) +
+                                   "\", and none are stored for this host: give the credentials");
+    }
+    value.scalar.replace(here->begin, here->size, before, there->begin, there->size);
+  }
+
   const SchemaOfKind& of_kind_;
   Faults& faults_;
 };
 
 }  // namespace
 
+std::string without_credentials(std::string_view text) {
+  std::string shown(text);
+  if (const auto found = credentials_in(text)) shown.replace(found->begin, found->size, kRedacted);
+  return shown;
+}
+
 void redact(Json& spec, const Json& schema, const SchemaOfKind& of_kind) {
   if (is_secret(schema)) return hide(spec);
+  if (spec.is_string()) spec = without_credentials(spec.get<std::string>());
   if (spec.is_array()) {
     for (Json& item : spec) redact(item, member(schema, "items"), of_kind);
   }

@@ -19,12 +19,16 @@ inline constexpr std::string_view kRedacted = "<redacted>";
 // For a map whose schema says nothing of its members: the one they have by their `kind`, or null.
 using SchemaOfKind = std::function<Json(const std::string& kind)>;
 
-// Every secret that is not empty becomes kRedacted.
+// `text` with the credentials of a URL (RFC 3986 section 3.2.1) replaced, as in
+// https://<redacted>@host/x. Any other text comes back as it is. For errors and logs, too.
+[[nodiscard]] std::string without_credentials(std::string_view text);
+
+// Every secret that is not empty becomes kRedacted, and so do the credentials in every URL.
 void redact(Json& spec, const Json& schema, const SchemaOfKind& of_kind);
 
 // Every secret of `document` that says kRedacted becomes what `stored` (the same object, null if
 // there is none) has there; members of lists are the same if their names are. Faults: `path: says
-// "<redacted>", and …` where `stored` has none.
+// "<redacted>", and …` where `stored` has none. A URL gets its credentials back only for the same host.
 void restore(Value& document, const Json& stored, const Json& schema, const SchemaOfKind& of_kind,
              Faults& faults);
 

@@ -107,5 +107,36 @@ TEST(Restore, NamesWhatIsNotThereToKeep) {
   EXPECT_EQ(all.count(), 6U);
 }
 
+TEST(WithoutCredentials, HidesThemInUrlsOnly) {
+  EXPECT_EQ(without_credentials("https://u:p@host:1/x?y=a@b"), "https://<redacted>@host:1/x?y=a@b");
+  EXPECT_EQ(without_credentials("http://token@host"), "http://<redacted>@host");
+  EXPECT_EQ(without_credentials("https://u:p@ss@host/"), "https://<redacted>@host/");
+  for (const std::string_view other : {"https://host/a@b", "https://host?u:p@x", "mail me@host", "",
+                                       "://a@b", "see http://a@b", "https://@host/", "a/b://c@d"}) {
+    EXPECT_EQ(without_credentials(other), other);
+  }
+}
+
+TEST(Redact, TheCredentialsOfAUrlComeBackForItsHostOnly) {
+  const Json schema = {{"type", "object"}, {"properties", {{"code", {{"type", "string"}}}}}};
+  const SchemaOfKind none = [](const std::string&) { return Json(); };
+  Json spec = {{"code", "https://u:p@host/a.wasm"}};
+  const Json stored = spec;
+  redact(spec, schema, none);
+  EXPECT_EQ(spec["code"], "https://<redacted>@host/a.wasm");
+
+  const auto restored = [&](const std::string& code, Faults& faults) {
+    Value document = *parse_document("code: \"" + code + "\"");
+    restore(document, stored, schema, none, faults);
+    return document.find("code")->scalar;
+  };
+  Faults faults;
+  EXPECT_EQ(restored("https://<redacted>@host/b.wasm", faults), "https://u:p@host/b.wasm");
+  EXPECT_EQ(restored("https://x:y@other/b.wasm", faults), "https://x:y@other/b.wasm");
+  EXPECT_TRUE(faults.empty());
+  (void)restored("https://<redacted>@other/a.wasm", faults);
+  EXPECT_EQ(faults.count(), 1U);
+}
+
 }  // namespace
 }  // namespace sluice::config

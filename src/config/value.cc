@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <ranges>
 #include <set>
 #include <spanstream>
 
 #include "config/faults.h"
+#include "config/lexical.h"
 #include "config/source_text.h"
 
 namespace sluice::config {
@@ -43,6 +46,7 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
+    last_scalar_ = mark;
     // The parser turns the escapes \N and \_ into single bytes.
     if (!is_utf8(text)) refuse(mark, "write \\u0085 for \\N, and \\u00a0 for \\_");
     spend(mark, 1, text.size());
@@ -60,17 +64,33 @@ class Builder final : public YAML::EventHandler {
     place(mark, 0, found->second);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     if (tag != "?" && tag != "!" && tag != std::string(kCoreTag) + "seq") refuse_tag(mark, tag);
-    open(mark, anchor, Value::Kind::sequence);
+    open(mark, anchor, Value::Kind::sequence, style);
   }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
+                  YAML::EmitterStyle::value style) override {
     if (tag != "?" && tag != "!" && tag != std::string(kCoreTag) + "map") refuse_tag(mark, tag);
-    open(mark, anchor, Value::Kind::map);
+    open(mark, anchor, Value::Kind::map, style);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapEnd() override { close(); }
+
+  // At the end of the text. The parser takes a quoted scalar that the text ends in as a whole one.
+  void check_last_quote() const {
+    if (last_scalar_.is_null()) return;
+    if (const auto quote = unclosed_quote(text_, offset(last_scalar_))) {
+      refuse(last_scalar_, std::string("the quote ") + *quote + " is not closed");
+    }
+  }
+  // The innermost `[` or `{` that nothing closes: a better reason than the one that the parser gives.
+  [[nodiscard]] std::optional<YAML::Mark> unclosed_bracket() const {
+    for (const YAML::Mark& mark : std::views::reverse(flow_marks_)) {
+      if (!flow_is_closed(text_, offset(mark))) return mark;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] char at(const YAML::Mark& mark) const { return text_[offset(mark)]; }
 
  private:
   // A value and what it costs: how many values and scalar bytes it holds, how deep it nests.
@@ -87,8 +107,15 @@ class Builder final : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::string key{};  // of the member to come, if `has_key`
     bool has_key = false;
+    bool merges = false;    // the key is `<<`
     std::set<std::string> keys{};
+    bool flow = false;
+    std::vector<Node> merged{};  // values of `<<`, the more important ones first
   };
+
+  [[nodiscard]] std::size_t offset(const YAML::Mark& mark) const {
+    return std::min(static_cast<std::size_t>(mark.pos), text_.size());
+  }
 
   [[noreturn]] static void refuse(const YAML::Mark& mark, const std::string& reason) {
     throw YAML::ParserException(mark, reason);
@@ -127,7 +154,10 @@ class Builder final : public YAML::EventHandler {
     bytes_ += bytes;
   }
 
-  void open(const YAML::Mark& mark, YAML::anchor_t anchor, Value::Kind kind) {
+  void open(const YAML::Mark& mark, YAML::anchor_t anchor, Value::Kind kind,
+            YAML::EmitterStyle::value style) {
+    const bool flow = style == YAML::EmitterStyle::Flow;
+    if (flow) flow_marks_.push_back(mark);
     if (expects_key()) refuse(mark, "a key must be text, not a list or a map");
     if (depth() >= limits_.depth_max) refuse_depth(mark);
     spend(mark, 1, 0);
@@ -136,11 +166,14 @@ class Builder final : public YAML::EventHandler {
     frame.node.value.kind = kind;
     frame.mark = mark;
     frame.anchor = anchor;
+    frame.flow = flow;
   }
 
   void close() {
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
+    if (frame.flow) flow_marks_.pop_back();
+    for (Node& merged : frame.merged) merge(frame, merged);
     place(frame.mark, frame.anchor, std::move(frame.node));
   }
 
@@ -154,16 +187,46 @@ class Builder final : public YAML::EventHandler {
     } else if (expects_key()) {
       place_key(mark, node.value);
     } else {
-      place_inside(frames_.back(), std::move(node));
+      if (frames_.back().merges) {
+        keep_merged(mark, frames_.back(), std::move(node));
+      } else {
+        place_inside(frames_.back(), std::move(node));
+      }
+    }
+  }
+
+  // The value of a merge key (https://yaml.org/type/merge.html): a map, or a list of maps.
+  static void keep_merged(const YAML::Mark& mark, Frame& frame, Node node) {
+    const auto is_map = [](const Value& value) { return value.kind == Value::Kind::map; };
+    const bool list = node.value.kind == Value::Kind::sequence;
+    if (list ? !std::ranges::all_of(node.value.items, is_map) : !is_map(node.value)) {
+      refuse(mark, "<< takes a map, or a list of maps");
+    }
+    frame.merged.push_back(std::move(node));
+    frame.has_key = frame.merges = false;
+  }
+
+  // Adds the members of a merged map, or of the maps of a list, that the map does not have yet.
+  static void merge(Frame& frame, Node& merged) {
+    Node& parent = frame.node;
+    parent.values += merged.values;
+    parent.bytes += merged.bytes;
+    parent.height = std::max(parent.height, merged.height + 1);
+    if (merged.value.kind == Value::Kind::map) return add_members(frame, merged.value);
+    for (Value& map : merged.value.items) add_members(frame, map);
+  }
+
+  static void add_members(Frame& frame, Value& map) {
+    for (Value::Member& member : map.members) {
+      if (!frame.keys.insert(member.key).second) continue;
+      frame.node.value.members.push_back(std::move(member));
     }
   }
 
   void place_key(const YAML::Mark& mark, Value& key) {
     if (key.kind != Value::Kind::scalar) refuse(mark, "a key must be text");
-    if (key.scalar == "<<" && !key.quoted) {
-      refuse(mark, "merge keys (<<) are not supported; write the members out");
-    }
     Frame& frame = frames_.back();
+    frame.merges = key.scalar == "<<" && !key.quoted;
     if (!frame.keys.insert(key.scalar).second) {
       refuse(mark, "the key " + quote(key.scalar) + " is given twice");
     }
@@ -193,7 +256,14 @@ class Builder final : public YAML::EventHandler {
   bool any_document_ = false;
   std::size_t values_ = 0;
   std::size_t bytes_ = 0;
+  YAML::Mark last_scalar_ = YAML::Mark::null_mark();
+  std::vector<YAML::Mark> flow_marks_;  // of the open `[` and `{`
 };
+
+std::unexpected<Error> refused_at(const YAML::Mark& mark, const std::string& reason) {
+  return fail(ErrorKind::invalid, at_position(static_cast<std::size_t>(mark.line) + 1,
+                                              static_cast<std::size_t>(mark.column) + 1, reason));
+}
 
 Result<std::vector<Value>> parse_all(std::string_view text, const ParseLimits& limits) {
   Builder builder(text, limits);
@@ -202,11 +272,14 @@ Result<std::vector<Value>> parse_all(std::string_view text, const ParseLimits& l
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
+    builder.check_last_quote();
   } catch (const YAML::Exception& refusal) {
+    if (const auto open = builder.unclosed_bracket()) {
+      const bool map = builder.at(*open) == '{';
+      return refused_at(*open, map ? "the { is not closed by a }" : "the [ is not closed by a ]");
+    }
     if (refusal.mark.is_null()) return fail(ErrorKind::invalid, refusal.msg);
-    return fail(ErrorKind::invalid,
-                at_position(static_cast<std::size_t>(refusal.mark.line) + 1,
-                            static_cast<std::size_t>(refusal.mark.column) + 1, refusal.msg));
+    return refused_at(refusal.mark, refusal.msg);
   } catch (const std::exception& defect) {
     return fail(ErrorKind::internal, std::string("the YAML parser failed: ") + defect.what());
   }

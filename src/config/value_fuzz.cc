@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "config/emit.h"
 #include "config/fields.h"
 
 namespace {
@@ -76,6 +77,14 @@ void raw_round_trip(const config::Value& document) {
   if (parsed) check(config::Encoder::of(*parsed) == first);
 }
 
+// Several files of egctl travel in this form.
+void flow_round_trip(const config::Value& document) {
+  const std::string text = config::emit_flow(document);
+  const auto parsed = config::parse_document(text, {.bytes_max = 64 << 20, .depth_max = 70});
+  check(document.kind == config::Value::Kind::null || parsed.has_value());
+  if (parsed) check(config::Encoder::of(*parsed) == config::Encoder::of(document));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -87,6 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const config::Value& document : *documents) {
     raw_round_trip(document);
+    flow_round_trip(document);
     round_trip(document);
   }
   return 0;

@@ -77,12 +77,48 @@ TEST(ParseDocuments, ErrorsTellThePlace) {
   EXPECT_EQ(error_of("{\"a\": 1, \"a\": 2}"), "line 1, column 10: the key \"a\" is given twice");
   EXPECT_EQ(error_of("? [a]\n: 1\n"), "line 1, column 3: a key must be text, not a list or a map");
   EXPECT_EQ(error_of("~: 1\n"), "line 1, column 1: a key is empty or null; write it in quotes");
-  EXPECT_EQ(error_of("a: &x {b: 1}\nc:\n  <<: *x\n"),
-            "line 3, column 3: merge keys (<<) are not supported; write the members out");
   EXPECT_EQ(error_of("a: !!binary abcd\n"),
             "line 1, column 4: the tag \"tag:yaml.org,2002:binary\" is not supported");
   EXPECT_TRUE(error_of("a: 1\n\tb: 2\n").starts_with("line 2, column "));
-  EXPECT_TRUE(error_of("a: [1, 2\n").starts_with("line 2, column "));
+}
+
+TEST(ParseDocuments, NamesTheBracketThatIsNotClosed) {
+  EXPECT_EQ(error_of("a: [1, 2\n"), "line 1, column 4: the [ is not closed by a ]");
+  EXPECT_EQ(error_of("{name: x, kind: Pipeline\n"), "line 1, column 1: the { is not closed by a }");
+  EXPECT_EQ(error_of("a: 1\nb: {c: [1, 2], d: 3\ne: 4\n"),
+            "line 2, column 4: the { is not closed by a }");
+  EXPECT_EQ(error_of("{\"a\": \"}\", \"b\": [1, \"]\""),
+            "line 1, column 17: the [ is not closed by a ]");
+  // The brackets are closed, so the parser's own reason stands.
+  EXPECT_EQ(error_of("{a: 1, a: [x, '}']}"), "line 1, column 8: the key \"a\" is given twice");
+}
+
+TEST(ParseDocuments, RefusesAQuoteThatIsNotClosed) {
+  for (const std::string_view end : {"\"text", "\"text\n", "\"text\n\n", "\"text\n  more\n", "\"a\\\"",
+                                     "\"a\\\"\n", "!!str \"text\n", "&x \"text\n"}) {
+    EXPECT_NE(error_of("a: 1\nb: " + std::string(end)), "no error") << end;
+  }
+  for (const std::string_view end : {"'text\n", "'it''s\n", "'\n"}) {
+    EXPECT_EQ(error_of("a: 1\nb: " + std::string(end)), "line 2, column 4: the quote ' is not closed")
+        << end;
+  }
+  EXPECT_EQ(error_of("a: \"x\" # it's\n"), "no error");
+  EXPECT_EQ(error_of("a: 'x'' \"'\nb: \"it's\"\n"), "no error");
+  EXPECT_EQ(error_of("a: |\n  \"x\n"), "no error");
+}
+
+TEST(ParseDocuments, MergesMaps) {
+  EXPECT_EQ(json_of("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n"),
+            R"({"a":{"b":1,"c":2},"d":{"b":1,"c":3}})");
+  EXPECT_EQ(json_of("a: &x {b: 1}\nc: &y {b: 2, d: 3}\ne: {b: 0, <<: [*x, *y]}\n"),
+            R"({"a":{"b":1},"c":{"b":2,"d":3},"e":{"b":0,"d":3}})");
+  EXPECT_EQ(json_of("a: &x {b: 1}\nc: &y {b: 2, d: 3}\ne: {<<: [*x, *y]}\n"),
+            R"({"a":{"b":1},"c":{"b":2,"d":3},"e":{"b":1,"d":3}})");
+  EXPECT_EQ(json_of("a: {\"<<\": 1}\n"), R"({"a":{"<<":1}})");
+  EXPECT_EQ(error_of("a: {<<: 1}\n"), "line 1, column 9: << takes a map, or a list of maps");
+  EXPECT_TRUE(error_of("a: {<<: }\n").ends_with("<< takes a map, or a list of maps"));
+  EXPECT_EQ(error_of("a: &x {b: 1}\nc: {<<: *x, <<: *x}\n"),
+            "line 2, column 13: the key \"<<\" is given twice");
 }
 
 TEST(ParseDocuments, AcceptsCoreTags) {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/lexical.h"
+
+#include <algorithm>
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+
+std::size_t end_of_line(std::string_view text, std::size_t at) {
+  const std::size_t end = text.find('\n', at);
+  return end == text.npos ? text.size() : end;
+}
+
+// Past white space, comments, tags (!x) and anchors (&x).
+std::size_t skip_properties(std::string_view text, std::size_t at) {
+  while (at < text.size()) {
+    if (kSpace.find(text[at]) != kSpace.npos) {
+      ++at;
+    } else if (text[at] == '#') {
+      at = end_of_line(text, at);
+    } else if (text[at] == '!' || text[at] == '&') {
+      at = std::min(text.find_first_of(kSpace, at), text.size());
+    } else {
+      break;
+    }
+  }
+  return at;
+}
+
+// Past the closing quote of the scalar that begins at `at`; npos if there is none.
+std::size_t skip_quoted(std::string_view text, std::size_t at) {
+  const char quote = text[at++];
+  while (at < text.size()) {
+    if (quote == '"' && text[at] == '\\') {
+      at += 2;
+    } else if (text[at] != quote) {
+      ++at;
+    } else if (quote == '\'' && text.substr(at + 1, 1) == "'") {
+      at += 2;
+    } else {
+      return at + 1;
+    }
+  }
+  return text.npos;
+}
+
+// A quote opens a scalar, and a # a comment, only behind these.
+bool begins_token(std::string_view text, std::size_t at) {
+  return at == 0 || (std::string_view("[{,:?").find(text[at - 1]) != text.npos) ||
+         kSpace.find(text[at - 1]) != kSpace.npos;
+}
+
+}  // namespace
+
+std::optional<char> unclosed_quote(std::string_view text, std::size_t at) {
+  at = skip_properties(text, at);
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return std::nullopt;
+  return skip_quoted(text, at) == text.npos ? std::optional(text[at]) : std::nullopt;
+}
+
+bool flow_is_closed(std::string_view text, std::size_t at) {
+  int depth = 0;
+  at = skip_properties(text, at);
+  while (at < text.size()) {
+    const char c = text[at];
+    if ((c == '"' || c == '\'') && begins_token(text, at)) {
+      at = skip_quoted(text, at);
+      continue;
+    }
+    if (c == '#' && begins_token(text, at)) at = end_of_line(text, at);
+    if (c == '[' || c == '{') ++depth;
+    if ((c == ']' || c == '}') && --depth == 0) return true;
+    ++at;
+  }
+  return false;
+}
+
+}  // namespace sluice::config
