@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "config/emit.h"
 #include "config/value.h"
 
 namespace sluice::egctl {
@@ -50,6 +51,14 @@ Result<std::vector<config::Value>> parse(const std::string& path, const std::str
   });
   if (documents->empty()) return fail(ErrorKind::invalid, shown(path) + ": holds no object");
   return documents;
+}
+
+// Byte order marks, directives, document ends and line breaks of a file hold for that file only, so
+// the texts of several files are not put together as they are.
+std::string joined(const std::vector<config::Value>& documents) {
+  std::string text;
+  for (const config::Value& document : documents) text += "---\n" + config::emit_flow(document) + "\n";
+  return text;
 }
 
 }  // namespace
@@ -162,10 +171,10 @@ Result<Objects> read_objects(const std::vector<std::string>& files) {
       objects.places.push_back((paths.size() > 1 ? shown(path) + ": " : "") +
                                (documents.size() > 1 ? number : ""));
     }
-    if (!objects.text.empty()) objects.text += "\n---\n";
-    objects.text += text;
+    if (paths.size() == 1) objects.text = std::move(text);
     std::ranges::move(documents, std::back_inserter(all));
   }
+  if (paths.size() > 1) objects.text = joined(all);
   objects.label = label_of(all);
   return objects;
 }
