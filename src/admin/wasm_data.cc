@@ -25,8 +25,12 @@ struct Target {
   std::string prefix;  // "" = all keys
 };
 
-Result<Target> target_of(Context& context, const Request& request, const Names& names) {
-  SLUICE_TRY(std::string ns, context.controller.data_namespace(names[0], names[1]));
+// `must_run`: the pipeline and its filter are there; otherwise what they have left will do.
+Result<Target> target_of(Context& context, const Request& request, const Names& names,
+                         bool must_run = false) {
+  const control::Controller& controller = context.controller;
+  SLUICE_TRY(std::string ns, must_run ? controller.data_namespace(names[0], names[1])
+                                      : controller.stored_namespace(names[0], names[1]));
   const auto prefix = request.query.find("prefix");
   return Target{context.controller.store(), std::move(ns),
                 prefix == request.query.end() ? "" : prefix->second};
@@ -113,7 +117,7 @@ Result<Response> write_out(Context& context, const Request& request, const Names
 // Reads the whole body into one import; nothing has changed before the commit at its end.
 template <class Reader>
 Result<Response> take_in(Context& context, const Request& request, const Names& names) {
-  SLUICE_TRY(const Target target, target_of(context, request, names));
+  SLUICE_TRY(const Target target, target_of(context, request, names, true));
   SLUICE_TRY(const auto import, target.store.begin_import(target.ns));
   Reader reader(
       [&import](std::string_view key, std::string_view value) { return import->add(key, value); });
@@ -136,19 +140,52 @@ Result<Response> count(Context& context, const Request& request, const Names& na
 // A misspelt ?prefix=, or the empty one of a script's empty variable, must not delete everything.
 Result<void> check_query(const Request& request) {
   for (const auto& [name, value] : request.query) {
-    if (name != "prefix") return fail(ErrorKind::invalid, "?" + name + "= is not known here");
+    if (name != "prefix" && name != "key") {
+      return fail(ErrorKind::invalid, "?" + name + "= is not known here; use ?key= or ?prefix=");
+    }
     if (value.empty()) {
-      return fail(ErrorKind::invalid, "?prefix= is empty; leave it out to delete all");
+      return fail(ErrorKind::invalid, "?" + name + "= is empty; leave it out to delete all");
     }
   }
-  return {};
+  if (request.query.size() <= 1) return {};
+  return fail(ErrorKind::invalid, "?key= and ?prefix= exclude each other");
+}
+
+Result<Response> remove_key(Target& target, const std::string& key) {
+  // The answer says whether it was there; a writer beside this call may change that.
+  SLUICE_TRY(const store::Page page, target.store.list(target.ns, key, {}, 2));
+  if (page.entries.empty() || page.entries.front().key != key) {
+    return fail(ErrorKind::not_found, "not found: no key \"" + key + "\"");
+  }
+  SLUICE_CHECK(target.store.erase(target.ns, key));
+  return Response{};
 }
 
 Result<Response> remove(Context& context, const Request& request, const Names& names) {
   SLUICE_CHECK(check_query(request));
-  SLUICE_TRY(const Target target, target_of(context, request, names));
+  SLUICE_TRY(Target target, target_of(context, request, names));
+  if (const auto key = request.query.find("key"); key != request.query.end()) {
+    return remove_key(target, key->second);
+  }
   SLUICE_CHECK(target.store.erase_all(target.ns, target.prefix));
   return Response{};
+}
+
+// Every namespace that holds data, with `used`: whether a running filter has it.
+Result<Response> overview(Context& context, const Request& request) {
+  store::Store& store = context.controller.store();
+  SLUICE_TRY(const std::vector<std::string> namespaces, store.namespaces());
+  Json list = Json::array();
+  for (const std::string& ns : namespaces) {
+    SLUICE_TRY(const std::uint64_t keys, store.count(ns, {}));
+    const std::size_t slash = ns.find('/');
+    const std::string pipeline = ns.substr(0, slash);
+    const std::string filter = slash == ns.npos ? "" : ns.substr(slash + 1);
+    const bool used = context.controller.data_namespace(pipeline, filter).has_value();
+    if (keys == 0 && !used) continue;
+    list.push_back({{"pipeline", pipeline}, {"filter", filter}, {"keys", keys}, {"used", used}});
+  }
+  return respond(request, list);
 }
 
 using Answer = Result<Response> (*)(Context&, const Request&, const Names&);
@@ -167,6 +204,13 @@ void add_wasm_data(Router& router, Context& context) {
                 .handler = handler,
                 .streams_body = method == "PUT"});
   };
+  router.add({.group = "wasm",
+              .method = "GET",
+              .pattern = "/wasm/data",
+              .handler = [&context](const Request& request, const Names&) {
+                Result<Response> response = overview(context, request);
+                return response ? *std::move(response) : respond_error(response.error());
+              }});
   add("GET", "", list);
   add("PUT", "", take_in<DataReader>);
   add("DELETE", "", remove);

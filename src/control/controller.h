@@ -110,6 +110,11 @@ class Controller {
   [[nodiscard]] Result<std::string> data_namespace(std::string_view pipeline,
                                                    std::string_view filter) const;
 
+  // As data_namespace(), or of data whose pipeline or filter is gone: what is there can be read and
+  // deleted.
+  [[nodiscard]] Result<std::string> stored_namespace(std::string_view pipeline,
+                                                     std::string_view filter) const;
+
   [[nodiscard]] static const std::vector<ObjectKind>& object_kinds();
   // The spec of a new object of that kind with all defaults.
   [[nodiscard]] Result<Json> default_spec(std::string_view kind, std::string_view name) const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the controller can be asked.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "config/redact.h"
@@ -76,6 +77,16 @@ Result<std::string> Controller::data_namespace(std::string_view pipeline,
                                           " has no WasmHost filter " + std::string(filter));
   }
   return std::string(pipeline) + "/" + std::string(filter);
+}
+
+Result<std::string> Controller::stored_namespace(std::string_view pipeline,
+                                                 std::string_view filter) const {
+  auto running = data_namespace(pipeline, filter);
+  if (running) return running;
+  const std::string ns = std::string(pipeline) + "/" + std::string(filter);
+  SLUICE_TRY(const auto stored, state_->store.namespaces());
+  if (!std::ranges::binary_search(stored, ns)) return running;
+  return ns;
 }
 
 const std::vector<ObjectKind>& Controller::object_kinds() {

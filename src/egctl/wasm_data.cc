@@ -9,6 +9,8 @@
 #include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/progress.h"
+#include "egctl/resources.h"
+#include "egctl/table.h"
 
 namespace sluice::egctl {
 namespace {
@@ -18,6 +20,7 @@ struct Arguments {
   std::string filter;
   std::string file;
   std::string prefix;
+  std::string key;
   std::uint64_t limit = 0;  // 0 = none
   bool reload_code = false;
 
@@ -26,6 +29,7 @@ struct Arguments {
     std::string path = "/wasm/data/" + percent_encode(pipeline) + "/" + percent_encode(filter);
     path += below;
     if (!prefix.empty()) path += "?prefix=" + percent_encode(prefix);
+    if (!key.empty()) path += "?key=" + percent_encode(key);
     if (limit > 0) path += (prefix.empty() ? "?limit=" : "&limit=") + std::to_string(limit);
     return path;
   }
@@ -39,7 +43,30 @@ std::unexpected<Error> failed_at(const std::string& what, const Arguments& argum
   return failed(what + " of " + arguments.label(), std::move(error));
 }
 
+// Without names: where there is data at all, also of pipelines that have been deleted.
+Result<void> list_namespaces(Session& session) {
+  SLUICE_TRY(const Client client, session.client());
+  const auto answer = client.json({.path = "/wasm/data"});
+  if (!answer) return failed("list data", answer.error());
+  if (session.format() != Output::standard) {
+    session.print(*answer);
+    return {};
+  }
+  std::vector<Row> rows{{"PIPELINE", "FILTER", "KEYS", "USED"}};
+  for (const Json& one : *answer) {
+    rows.push_back({text_at(one, "pipeline"), text_at(one, "filter"),
+                    std::to_string(one.value("keys", std::uint64_t{0})),
+                    one.value("used", false) ? "yes" : "no"});
+  }
+  session.out << format_table(rows);
+  return {};
+}
+
 Result<void> list_data(Session& session, const Arguments& arguments) {
+  if (arguments.pipeline.empty()) return list_namespaces(session);
+  if (arguments.filter.empty()) {
+    return fail(ErrorKind::invalid, "requires pipeline and filter name, or neither of them");
+  }
   SLUICE_TRY(const Client client, session.client());
   const std::string_view accept = session.format() == Output::json ? kJson : kYaml;
   const Call call{.path = arguments.path(), .accept = accept};
@@ -151,13 +178,20 @@ Added add_named(CLI::App& wasm, Session& session, const std::string& name, const
   return added;
 }
 
+// An empty variable of a script must not delete everything.
+std::string not_empty(const std::string& text) {
+  return text.empty() ? "is empty; leave it out for all keys" : "";
+}
+
+std::string at_least_one(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  return digits && text.find_first_not_of('0') != text.npos ? "" : text + " is not 1 or more";
+}
+
 void add_prefix(const Added& added) {
   added.first->add_option("--prefix", added.second->prefix, "only keys that begin with it")
       ->type_name("TEXT")
-      // As of a script's empty variable: deleting everything must be asked for.
-      ->check([](const std::string& text) {
-        return text.empty() ? std::string("is empty; leave it out for all keys") : std::string();
-      });
+      ->check(not_empty);
 }
 
 void add_file(const Added& added, const std::string& text) {
@@ -179,12 +213,25 @@ void add_apply_data(CLI::App& wasm, Session& session) {
 }
 
 void add_list_data(CLI::App& wasm, Session& session) {
-  const Added list = add_named(wasm, session, "list-data",
-                               "Print the shared data of a filter, sorted by key", list_data);
+  const Added list = add_command(wasm, "list-data",
+                                 "Print the shared data of a filter, sorted by key; without names, "
+                                 "list the filters that have data");
+  set_action(*list.first, session,
+             [arguments = list.second](Session& s) { return list_data(s, *arguments); });
   add_prefix(list);
   list.first->add_option("--limit", list.second->limit, "at most so many entries")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one);
+}
+
+void add_delete_data(CLI::App& wasm, Session& session) {
+  const Added removed = add_named(wasm, session, "delete-data",
+                                  "Delete the shared data of a filter, all at once", delete_data);
+  add_prefix(removed);
+  removed.first->add_option("--key", removed.second->key, "exactly this key")
+      ->type_name("KEY")
+      ->check(not_empty)
+      ->excludes("--prefix");
 }
 
 }  // namespace
@@ -193,8 +240,7 @@ void add_wasm_data(CLI::App& wasm, Session& session) {
   add_list_data(wasm, session);
   add_prefix(add_named(wasm, session, "count-data", "Count the keys of a filter", count_data));
   add_apply_data(wasm, session);
-  add_prefix(add_named(wasm, session, "delete-data",
-                       "Delete the shared data of a filter, all at once", delete_data));
+  add_delete_data(wasm, session);
   const Added out =
       add_named(wasm, session, "export-data",
                 "Save the shared data of a filter to a file with a checksum", export_data);

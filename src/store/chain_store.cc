@@ -181,6 +181,16 @@ Result<void> ChainStore::erase_all(const std::string& ns, std::string_view prefi
   return append_bulk(*chain, std::move(node));
 }
 
+Result<void> ChainStore::erase(const std::string& ns, std::string_view key) {
+  SLUICE_CHECK(check_limits(key, {}, engine_->limits));
+  SLUICE_TRY(const auto chain, open(ns));
+  auto node = std::make_unique<Node>();
+  node->writes.push_back({Record::make(key, {}), chain->hash(key), Op::erase});
+  return append(*chain, std::move(node));
+}
+
+Result<std::vector<std::string>> ChainStore::namespaces() { return medium_->namespaces(); }
+
 NamespaceStatus ChainStore::status(const std::string& ns) const {
   const auto chain = find(ns);
   NamespaceStatus status;

@@ -28,6 +28,8 @@ class ChainStore final : public Store {
   Result<std::unique_ptr<Import>> begin_import(const std::string& ns) override;
   Result<void> apply(const std::string& ns, std::vector<Entry> entries) override;
   Result<void> erase_all(const std::string& ns, std::string_view prefix) override;
+  Result<void> erase(const std::string& ns, std::string_view key) override;
+  Result<std::vector<std::string>> namespaces() override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
   NamespaceStatus status(const std::string& ns) const override;
   Result<std::vector<Entry>> documents(std::string_view collection) override;

@@ -52,6 +52,7 @@ class BadMedium final : public Medium {
   Result<bool> stage(std::string_view, Bulk&) override { return true; }
   void drop_staged(const Bulk&) override {}
   Result<bool> finish_some() override { return false; }
+  Result<std::vector<std::string>> namespaces() override { return memory_.namespaces(); }
   Result<std::vector<std::string>> prefixes(const std::string&) override {
     return std::vector<std::string>();
   }

@@ -55,6 +55,8 @@ class Medium {
   [[nodiscard]] virtual Result<std::vector<std::string>> prefixes(const std::string& ns) = 0;
   [[nodiscard]] virtual Result<void> add_prefix(const std::string& ns,
                                                 const std::string& prefix) = 0;
+  // Sorted.
+  [[nodiscard]] virtual Result<std::vector<std::string>> namespaces() = 0;
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
   // Store::scan.

@@ -230,9 +230,13 @@ class Store {
   // An import of a few entries.
   [[nodiscard]] virtual Result<void> apply(const std::string& ns, std::vector<Entry> entries) = 0;
   [[nodiscard]] virtual Result<void> erase_all(const std::string& ns, std::string_view prefix) = 0;
+  // Exactly `key`; one that is not there is no error. `too_large` for a key over the limits.
+  [[nodiscard]] virtual Result<void> erase(const std::string& ns, std::string_view key) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
                                                     std::string_view prefix) = 0;
   [[nodiscard]] virtual NamespaceStatus status(const std::string& ns) const = 0;
+  // Names of all namespaces that have ever been written, sorted; whether an object uses them or not.
+  [[nodiscard]] virtual Result<std::vector<std::string>> namespaces() = 0;
 
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).
   // Any thread but a worker's; durable on return.

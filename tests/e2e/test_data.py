@@ -12,8 +12,8 @@ import subprocess
 import pytest
 import yaml
 
-from client import Load, request
-from gateway import BIN, DEADLINE, http_server, pipeline, wasm
+from client import Load, fetch, request
+from gateway import BIN, DEADLINE, free_port, http_server, pipeline, put_sale, wasm
 
 PATH = "/apis/v2/wasm/data/p/wasm"
 
@@ -292,3 +292,42 @@ def test_an_export_that_fails_leaves_the_old_file(data, tmp_path):
     assert link.is_symlink() and file.read_text() != "old"
     data.run("export", "/dev/null")
     assert not os.path.isfile("/dev/null")
+
+
+def test_exactly_one_key_is_deleted(data):
+    data.run("apply", input="".join(f"id/user{n}: true\n" for n in range(1, 201)) + "id/a b&c=d: x\n")
+    data.run("delete", "--key", "id/user1")
+    assert data.count() == 200 and data.count("--prefix", "id/user1") == 110
+    data.run("delete", "--key", "id/a b&c=d")
+    assert data.count() == 199
+    assert 'no key "id/user1"' in data.refused("delete", "--key", "id/user1")
+    assert "empty" in data.refused("delete", "--key", "")
+    assert "exclude" in data.refused("delete", "--key", "a", "--prefix", "b")
+    assert data.count() == 199
+
+
+def test_a_place_that_is_given_back_is_sold_again(site, guests):
+    """A buyer cancels: the count goes down by one at once, on every core."""
+    port = free_port()
+    put_sale(site, port, guests, limit=1)
+    assert fetch(port, Authorization="a").text == "buy\n"
+    assert fetch(port, Authorization="b").text != "buy\n"
+    site.egctl("wasm", "delete-data", "p", "wasm", "--key", "id/a")
+    assert fetch(port, Authorization="b").text == "buy\n"
+    assert fetch(port, Authorization="a").text != "buy\n"
+
+
+def test_data_of_a_deleted_pipeline_is_listed_and_deleted(site, guests):
+    site.apply(pipeline("gone", wasm(guests / "probe.wasm")))
+    site.egctl("wasm", "apply-data", "gone", "wasm", input="k: v\n")
+    rows = json.loads(site.egctl("wasm", "list-data", "-o", "json").stdout)
+    assert {"pipeline": "gone", "filter": "wasm", "keys": 1, "used": True} in rows
+    site.delete("gone")
+    assert ["gone", "wasm", "1", "no"] in [line.split() for line in site.egctl("wasm", "list-data").stdout.splitlines()]
+    assert site.egctl("wasm", "list-data", "gone", "wasm").stdout == 'k: v\n'
+    refused = site.egctl("wasm", "apply-data", "gone", "wasm", input="k: w\n", check=False)
+    assert refused.returncode == 1 and "no pipeline gone" in refused.stderr
+    site.egctl("wasm", "delete-data", "gone", "wasm")
+    assert "gone" not in site.egctl("wasm", "list-data").stdout
+    refused = site.egctl("wasm", "list-data", "never-there", "wasm", check=False)
+    assert refused.returncode == 1 and "no pipeline never-there" in refused.stderr

@@ -60,6 +60,8 @@ class NullStore final : public Store {
   Result<void> erase_all(const std::string& /*ns*/, std::string_view /*prefix*/) override {
     return {};
   }
+  Result<void> erase(const std::string&, std::string_view) override { return {}; }
+  Result<std::vector<std::string>> namespaces() override { return std::vector<std::string>(); }
   Result<std::uint64_t> count(const std::string& /*ns*/, std::string_view /*prefix*/) override {
     return 0;
   }

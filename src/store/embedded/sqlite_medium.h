@@ -39,6 +39,7 @@ class SqliteMedium final : public Medium {
   Result<Version> load(const std::string& ns, const Visit& visit) override;
   Result<std::vector<std::string>> prefixes(const std::string& ns) override;
   Result<void> add_prefix(const std::string& ns, const std::string& prefix) override;
+  Result<std::vector<std::string>> namespaces() override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
   Result<Version> scan(const std::string& ns, std::string_view prefix,
@@ -61,7 +62,7 @@ class SqliteMedium final : public Medium {
     Statement begin, commit;
     Statement find_namespace;
     Statement list, merged, count, count_range;
-    Statement documents, prefixes;
+    Statement documents, prefixes, namespaces;
     std::string clear_begin, clear_end;  // bound to `merged`
   };
   struct Found {
@@ -96,6 +97,8 @@ class SqliteMedium final : public Medium {
   // finished at any time.
   template <class Work>
   [[nodiscard]] Result<Version> read(Reader& reader, std::string_view ns, Work work);
+  // The first column of all rows. Requires: reader_mutex_ is held.
+  Result<std::vector<std::string>> names_of(Statement& statement);
   [[nodiscard]] std::unexpected<Error> noted(const Connection& connection, Error error);
   // The namespace's entries from `from` on, in key order.
   [[nodiscard]] static Statement& entries(Reader& reader, const Found& found,

@@ -32,6 +32,7 @@ Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
       {&r.count, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2"},
       {&r.count_range, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
       {&r.documents, "SELECT key, value FROM documents WHERE collection = ?1 ORDER BY key"},
+      {&r.namespaces, "SELECT name FROM namespaces ORDER BY name"},
       {&r.prefixes, "SELECT prefix FROM prefixes WHERE namespace = ?1"}};
   for (const auto& [statement, sql] : list) {
     SLUICE_TRY(*statement, r.connection.prepare(sql));
@@ -185,16 +186,24 @@ Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) 
   return entries;
 }
 
+Result<std::vector<std::string>> SqliteMedium::names_of(Statement& statement) {
+  std::vector<std::string> names;
+  int code = SQLITE_OK;
+  while ((code = statement.step()) == SQLITE_ROW) names.emplace_back(statement.column_bytes(0));
+  if (code != SQLITE_DONE) return noted(reader_.connection, reader_.connection.error(code));
+  return names;
+}
+
 Result<std::vector<std::string>> SqliteMedium::prefixes(const std::string& ns) {
   const std::lock_guard lock(reader_mutex_);
-  Statement& prefixes = reader_.prefixes;
-  const ResetGuard guard(prefixes);
-  prefixes.text(1, ns);
-  std::vector<std::string> result;
-  int code = SQLITE_OK;
-  while ((code = prefixes.step()) == SQLITE_ROW) result.emplace_back(prefixes.column_bytes(0));
-  if (code != SQLITE_DONE) return noted(reader_.connection, reader_.connection.error(code));
-  return result;
+  const ResetGuard guard(reader_.prefixes);
+  return names_of(reader_.prefixes.text(1, ns));
+}
+
+Result<std::vector<std::string>> SqliteMedium::namespaces() {
+  const std::lock_guard lock(reader_mutex_);
+  const ResetGuard guard(reader_.namespaces);
+  return names_of(reader_.namespaces);
 }
 
 }  // namespace sluice::store

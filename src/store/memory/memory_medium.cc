@@ -64,6 +64,13 @@ Result<Version> MemoryMedium::load(const std::string& ns, const Visit& visit) {
   return found->second.version;
 }
 
+Result<std::vector<std::string>> MemoryMedium::namespaces() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, ns] : namespaces_) names.push_back(name);
+  return names;
+}
+
 Result<Page> MemoryMedium::list(const std::string& ns, std::string_view prefix,
                                 std::string_view after, std::size_t limit) {
   const std::lock_guard lock(mutex_);

@@ -24,6 +24,7 @@ class MemoryMedium final : public Medium {
   Result<void> add_prefix(const std::string&, const std::string&) override { return {}; }
   Result<Version> version(const std::string& ns) override;
   Result<Version> load(const std::string& ns, const Visit& visit) override;
+  Result<std::vector<std::string>> namespaces() override;
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
   Result<Version> scan(const std::string& ns, std::string_view prefix,
