@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/code.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "base/encoding.h"
 
@@ -28,6 +34,9 @@ bool is_url(std::string_view code) {
 
 Result<std::string> read_file(const std::string& path) {
   std::error_code error;
+  if (::access(path.c_str(), R_OK) != 0) {
+    return fail(ErrorKind::invalid, path + ": " + std::generic_category().message(errno));
+  }
   if (!fs::is_regular_file(path, error))
     return fail(ErrorKind::invalid, path + " is not a regular file");
   if (fs::file_size(path, error) > kCodeBytesMax || error) {
@@ -49,17 +58,43 @@ std::string shorten(const std::string& code) {
   return code.substr(0, kShownBytesMax) + "…";
 }
 
+// A block scalar (`code: |`) ends in a line break.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// Many a path is valid base64, too. A module is told from it by how it begins, a broken one by its
+// length.
+std::optional<std::string> decoded_module(const std::string& code) {
+  constexpr std::string_view kMagic("\0asm", 4);
+  constexpr std::size_t kFileNameBytesMax = 255;
+  auto bytes = base64_decode(code);
+  if (!bytes || (!bytes->starts_with(kMagic) && code.size() <= kFileNameBytesMax)) {
+    return std::nullopt;
+  }
+  return std::move(*bytes);
+}
+
 }  // namespace
 
-Result<std::string> load_code(const std::string& code, bool accept_text) {
-  if (accept_text && code.starts_with("(module")) return code;
+Result<std::string> load_code(const std::string& given, bool accept_text) {
+  if (accept_text && given.starts_with("(module")) return given;
+  const std::string code(trimmed(given));
   if (is_url(code)) return fetch_url(code);
-  std::error_code error;
-  if (code.size() <= kPathBytesMax && fs::exists(code, error)) return read_file(code);
-  if (auto bytes = base64_decode(code); bytes && !bytes->empty()) return std::move(*bytes);
-  return fail(ErrorKind::not_found,
-              "\"" + shorten(code) +
-                  "\" is not an http(s) URL, not the path of an existing file, and not base64");
+  struct stat status {};
+  if (code.size() <= kPathBytesMax && ::stat(code.c_str(), &status) == 0) return read_file(code);
+  const int missing = errno;
+  if (auto bytes = decoded_module(code)) return *std::move(bytes);
+  if (missing == EACCES) {
+    return fail(ErrorKind::invalid, code + ": " + std::generic_category().message(missing) +
+                                        " (in a folder on the way)");
+  }
+  return fail(ErrorKind::not_found, "no such file: \"" + shorten(code) +
+                                        "\" (a URL begins with http:// or https://, a module in "
+                                        "base64 with AGFzbQ)");
 }
 
 }  // namespace sluice::filters

@@ -49,8 +49,18 @@ class OneAnswer {
 };
 
 TEST(Code, Base64) {
-  EXPECT_EQ(load_code("aGVsbG8=", false).value(), "hello");
+  const std::string module("\0asm\1\0\0\0", 8);
+  EXPECT_EQ(load_code("AGFzbQEAAAA=", false).value(), module);
+  EXPECT_EQ(load_code("AGFzbQEAAAA=\n", false).value(), module);
   EXPECT_FALSE(load_code("", false));
+  EXPECT_FALSE(load_code("\n", false));
+  // Broken base64 of a whole module is not taken for a path.
+  EXPECT_EQ(load_code(std::string(4000, 'x'), false).value().size(), 3000U);
+  for (const std::string path : {"aGVsbG8=", "optimize", "/srv/sale/wasm01", "wasm/go"}) {
+    const auto loaded = load_code(path, false);
+    ASSERT_FALSE(loaded) << path;
+    EXPECT_TRUE(loaded.error().message.starts_with("no such file: \"" + path + "\""));
+  }
 }
 
 TEST(Code, Files) {
@@ -59,6 +69,7 @@ TEST(Code, Files) {
   EXPECT_NE(load_code(path, false).error().message.find("is empty"), std::string::npos);
   std::ofstream(path) << "bytes";
   EXPECT_EQ(load_code(path, false).value(), "bytes");
+  EXPECT_EQ(load_code(path + "\n", false).value(), "bytes");
   fs::resize_file(path, kCodeBytesMax + 1);
   EXPECT_EQ(load_code(path, false).error().kind, ErrorKind::too_large);
   fs::remove(path);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <curl/curl.h>
 
+#include <cstdlib>
 #include <memory>
 
+#include "config/redact.h"
 #include "filters/wasm_host/code.h"
 
 namespace sluice::filters {
@@ -29,6 +31,25 @@ CurlPtr make_handle() {
   return CurlPtr(ready == CURLE_OK ? curl_easy_init() : nullptr);
 }
 
+// Code on this machine is not asked of a proxy: it would look on its own.
+std::string hosts_without_proxy() {
+  const char* given = std::getenv("no_proxy");
+  if (given == nullptr) given = std::getenv("NO_PROXY");
+  const std::string own = "localhost,127.0.0.0/8,::1";
+  return given == nullptr || *given == '\0' ? own : own + "," + given;
+}
+
+// For an error: the proxy that the environment names for `url`.
+std::string proxy_hint(const std::string& url) {
+  const bool tls = url.size() > 4 && (url[4] == 's' || url[4] == 'S');
+  for (const char* name : {tls ? "https_proxy" : "http_proxy", tls ? "HTTPS_PROXY" : "", "all_proxy", "ALL_PROXY"}) {
+    const char* value = *name == '\0' ? nullptr : std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    return " (" + std::string(name) + " is " + config::without_credentials(value) + ")";
+  }
+  return "";
+}
+
 void set_options(CURL* handle, const std::string& url, std::string& body) {
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -38,6 +59,7 @@ void set_options(CURL* handle, const std::string& url, std::string& body) {
   curl_easy_setopt(handle, CURLOPT_TIMEOUT, kSecondsMax);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSecondsMax);
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
@@ -51,17 +73,18 @@ Result<std::string> fetch_url(const std::string& url) {
   std::string body;
   set_options(handle.get(), url, body);
   const CURLcode code = curl_easy_perform(handle.get());
+  const std::string what = "GET " + config::without_credentials(url);
   if (code == CURLE_WRITE_ERROR)
-    return fail(ErrorKind::too_large, "GET " + url + ": more than 64 MiB");
+    return fail(ErrorKind::too_large, what + ": more than 64 MiB");
   if (code != CURLE_OK) {
     return fail(code == CURLE_OPERATION_TIMEDOUT ? ErrorKind::timed_out : ErrorKind::unavailable,
-                "GET " + url + ": " + curl_easy_strerror(code));
+                what + ": " + curl_easy_strerror(code) + proxy_hint(url));
   }
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) {
     return fail(ErrorKind::unavailable,
-                "GET " + url + ": status " + std::to_string(status) + " instead of 200");
+                what + ": status " + std::to_string(status) + " instead of 200");
   }
   return body;
 }
