@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/controller.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -40,6 +41,11 @@ Controller::~Controller() { stop(); }
 
 namespace {
 
+bool is_kind(const std::string& kind) {
+  return std::ranges::find(Controller::object_kinds(), kind, &ObjectKind::kind) !=
+         Controller::object_kinds().end();
+}
+
 // The mode's conditions on what is there already. An Error, or nothing.
 Result<void> check_mode(const Object* existing, const std::string& name, const std::string& kind,
                         ApplyMode mode) {
@@ -47,9 +53,10 @@ Result<void> check_mode(const Object* existing, const std::string& name, const s
     return fail(ErrorKind::conflict, "conflict name: " + name);
   if (mode == ApplyMode::update && existing == nullptr)
     return fail(ErrorKind::not_found, "not found: " + name);
-  if (existing != nullptr && existing->kind != kind) {
-    return fail(ErrorKind::invalid, "different kinds: " + existing->kind + ", " + kind +
-                                        " (delete " + name + " first)");
+  // A kind that is missing or misspelt is a fault of its own: deleting the object would not help.
+  if (existing != nullptr && existing->kind != kind && is_kind(kind)) {
+    return fail(ErrorKind::invalid, "different kinds: " + name + " is a " + existing->kind +
+                                        ", not a " + kind + "; choose another name");
   }
   return {};
 }

@@ -79,6 +79,7 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
     if (kind == nullptr) {
       faults.add(path + ".kind", unknown_kind(kind_name, kinds));
       if (name.empty()) faults.add(path + ".name", "is required");
+      filters_.push_back({name, nullptr, nullptr});  // so that the flow finds its name
       continue;
     }
     FilterContext context{
@@ -125,7 +126,9 @@ void PipelinePrototype::build_jumps(std::size_t index, const FlowNode& node,
     if (!node.jump_if.empty()) faults.add(path, "END has no results to jump on");
     return;
   }
-  const FilterKind& kind = *filters_[nodes_[index].filter].kind;
+  const FilterKind* known_kind = filters_[nodes_[index].filter].kind;
+  if (known_kind == nullptr) return;
+  const FilterKind& kind = *known_kind;
   for (const auto& [result, target] : node.jump_if) {
     const auto results = kind.results();
     if (!result.empty() && std::ranges::find(results, std::string_view(result)) == results.end()) {
