@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/command_line.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <CLI/Error.hpp>
 #include <CLI/Validators.hpp>
 #include <algorithm>
@@ -80,6 +83,16 @@ std::string path_of(const CLI::App& root) {
   return path;
 }
 
+std::unexpected<Error> too_many_words(const CLI::App& root) {
+  std::string words;
+  for (const std::string& word : root.remaining(true)) words += " " + word;
+  const std::string path = path_of(root);
+  std::string message = path + " does not take:" + words;
+  const bool creates = path == "egctl create" || path == "egctl apply";
+  if (creates) message += "; describe the object in a file: " + path + " -f FILE";
+  return fail(ErrorKind::invalid, std::move(message), {"see: " + path + " --help"});
+}
+
 // Fills session.action; empty if help was wanted, and printed.
 Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, std::ostream& out) {
   SLUICE_TRY(std::vector<std::string> expanded, expand(root, arguments));
@@ -90,10 +103,17 @@ Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, st
   } catch (const CLI::CallForHelp&) {
     out << root.help();
     return {};
+  } catch (const CLI::ExtrasError&) {
+    return too_many_words(root);
   } catch (const CLI::ParseError& error) {
     return fail(ErrorKind::invalid, first_line(error.what()),
                 {"see: " + path_of(root) + " --help"});
   }
+}
+
+bool reader_is_gone() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
 }
 
 }  // namespace
@@ -119,9 +139,10 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   Result<void> done = parse(*root, arguments, out);
   if (done && session.action) done = session.action();
   out.flush();
+  if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: enough was read
   if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");
   if (done) return 0;
-  if (done.error().kind == ErrorKind::closed) return 0;  // `egctl ... | head`: enough was read
+  if (done.error().kind == ErrorKind::closed) return 0;
   print_error(err, done.error(), colour);
   return 1;
 }
