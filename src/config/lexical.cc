@@ -2,6 +2,7 @@
 #include "config/lexical.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace sluice::config {
 namespace {
@@ -60,8 +61,8 @@ std::optional<char> unclosed_quote(std::string_view text, std::size_t at) {
   return skip_quoted(text, at) == text.npos ? std::optional(text[at]) : std::nullopt;
 }
 
-bool flow_is_closed(std::string_view text, std::size_t at) {
-  int depth = 0;
+std::optional<std::size_t> unclosed_bracket(std::string_view text, std::size_t at) {
+  std::vector<std::size_t> open;
   at = skip_properties(text, at);
   while (at < text.size()) {
     const char c = text[at];
@@ -70,11 +71,12 @@ bool flow_is_closed(std::string_view text, std::size_t at) {
       continue;
     }
     if (c == '#' && begins_token(text, at)) at = end_of_line(text, at);
-    if (c == '[' || c == '{') ++depth;
-    if ((c == ']' || c == '}') && --depth == 0) return true;
+    if (c == '[' || c == '{') open.push_back(at);
+    if (c == ']' || c == '}') open.pop_back();
+    if (open.empty()) return std::nullopt;
     ++at;
   }
-  return false;
+  return open.empty() ? std::nullopt : std::optional(open.back());
 }
 
 }  // namespace sluice::config

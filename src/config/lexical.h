@@ -12,8 +12,8 @@ namespace sluice::config {
 // the closing one (YAML 1.2 section 7.3); nullopt if the scalar is closed or not quoted.
 [[nodiscard]] std::optional<char> unclosed_quote(std::string_view text, std::size_t at);
 
-// Whether the flow collection, `[` or `{`, at `at` ends within the text (YAML 1.2 section 7.4).
-// `at` may stand at its tag or anchor.
-[[nodiscard]] bool flow_is_closed(std::string_view text, std::size_t at);
+// The bracket, `[` or `{`, that is open at the end of the text, the innermost one, if the flow
+// collection at `at` (or behind its tag and anchor) does not end (YAML 1.2 section 7.4).
+[[nodiscard]] std::optional<std::size_t> unclosed_bracket(std::string_view text, std::size_t at);
 
 }  // namespace sluice::config

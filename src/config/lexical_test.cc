@@ -18,14 +18,16 @@ TEST(Lexical, AQuoteEndsAtItsLikeOnly) {
 }
 
 TEST(Lexical, AFlowCollectionEndsAtItsOwnBracket) {
-  EXPECT_TRUE(flow_is_closed("[a, {b: c}]", 0));
-  EXPECT_FALSE(flow_is_closed("[a, {b: c}", 0));
-  EXPECT_FALSE(flow_is_closed("[a # ]\n", 0));
-  EXPECT_TRUE(flow_is_closed("[a#]", 0));
-  EXPECT_FALSE(flow_is_closed("[']'", 0));
-  EXPECT_TRUE(flow_is_closed("[it's]", 0));
-  EXPECT_TRUE(flow_is_closed("x: !!seq &a [1]", 3));
-  EXPECT_FALSE(flow_is_closed("", 0));
+  EXPECT_EQ(unclosed_bracket("[a, {b: c}]", 0), std::nullopt);
+  EXPECT_EQ(unclosed_bracket("[a, {b: c}", 0), 0U);
+  EXPECT_EQ(unclosed_bracket("[a, {b: c", 0), 4U);
+  EXPECT_EQ(unclosed_bracket("[a # ]\n", 0), 0U);
+  EXPECT_EQ(unclosed_bracket("[a#]", 0), std::nullopt);
+  EXPECT_EQ(unclosed_bracket("[']'", 0), 0U);
+  EXPECT_EQ(unclosed_bracket("[it's]", 0), std::nullopt);
+  EXPECT_EQ(unclosed_bracket("x: !!seq &a [1]", 3), std::nullopt);
+  EXPECT_EQ(unclosed_bracket("x", 0), std::nullopt);
+  EXPECT_EQ(unclosed_bracket("", 0), std::nullopt);
 }
 
 }  // namespace

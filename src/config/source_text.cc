@@ -36,14 +36,7 @@ bool is_forbidden(std::uint8_t byte) {
 }
 
 std::unexpected<Error> fail_at(std::string_view text, std::size_t at, std::string_view reason) {
-  std::size_t line = 1;
-  std::size_t line_start = 0;
-  for (std::size_t i = 0; i < at; ++i) {
-    if (text[i] != '\n') continue;
-    ++line;
-    line_start = i + 1;
-  }
-  return fail(ErrorKind::invalid, at_position(line, at - line_start + 1, reason));
+  return std::unexpected(error_at(text, at, reason));
 }
 
 Result<void> check_bytes(std::string_view text) {
@@ -109,6 +102,17 @@ bool looks_like_json(std::string_view text) {
 std::string at_position(std::size_t line, std::size_t column, std::string_view reason) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " +
          std::string(reason);
+}
+
+Error error_at(std::string_view text, std::size_t at, std::string_view reason) {
+  std::size_t line = 1;
+  std::size_t line_start = 0;
+  for (std::size_t i = 0; i < at; ++i) {
+    if (text[i] != '\n') continue;
+    ++line;
+    line_start = i + 1;
+  }
+  return {ErrorKind::invalid, at_position(line, at - line_start + 1, reason), {}};
 }
 
 bool is_utf8(std::string_view text) {

@@ -14,6 +14,9 @@ namespace sluice::config {
 [[nodiscard]] std::string at_position(std::size_t line, std::size_t column,
                                       std::string_view reason);
 
+// The error `invalid` with the position of the byte `at` of `text`.
+[[nodiscard]] Error error_at(std::string_view text, std::size_t at, std::string_view reason);
+
 // RFC 3629: no overlong forms, no surrogates.
 [[nodiscard]] bool is_utf8(std::string_view text);
 

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <set>
 #include <spanstream>
 
@@ -83,14 +82,14 @@ class Builder final : public YAML::EventHandler {
       refuse(last_scalar_, std::string("the quote ") + *quote + " is not closed");
     }
   }
-  // The innermost `[` or `{` that nothing closes: a better reason than the one that the parser gives.
-  [[nodiscard]] std::optional<YAML::Mark> unclosed_bracket() const {
-    for (const YAML::Mark& mark : std::views::reverse(flow_marks_)) {
-      if (!flow_is_closed(text_, offset(mark))) return mark;
-    }
-    return std::nullopt;
+  // Of a `[` or `{` that nothing closes: a better reason than the one that the parser gives.
+  [[nodiscard]] std::optional<Error> bracket_fault() const {
+    if (flow_marks_.empty()) return std::nullopt;
+    const auto open = unclosed_bracket(text_, offset(flow_marks_.front()));
+    if (!open) return std::nullopt;
+    const bool map = text_[*open] == '{';
+    return error_at(text_, *open, map ? "the { is not closed by a }" : "the [ is not closed by a ]");
   }
-  [[nodiscard]] char at(const YAML::Mark& mark) const { return text_[offset(mark)]; }
 
  private:
   // A value and what it costs: how many values and scalar bytes it holds, how deep it nests.
@@ -260,11 +259,6 @@ class Builder final : public YAML::EventHandler {
   std::vector<YAML::Mark> flow_marks_;  // of the open `[` and `{`
 };
 
-std::unexpected<Error> refused_at(const YAML::Mark& mark, const std::string& reason) {
-  return fail(ErrorKind::invalid, at_position(static_cast<std::size_t>(mark.line) + 1,
-                                              static_cast<std::size_t>(mark.column) + 1, reason));
-}
-
 Result<std::vector<Value>> parse_all(std::string_view text, const ParseLimits& limits) {
   Builder builder(text, limits);
   try {
@@ -274,12 +268,11 @@ Result<std::vector<Value>> parse_all(std::string_view text, const ParseLimits& l
     }
     builder.check_last_quote();
   } catch (const YAML::Exception& refusal) {
-    if (const auto open = builder.unclosed_bracket()) {
-      const bool map = builder.at(*open) == '{';
-      return refused_at(*open, map ? "the { is not closed by a }" : "the [ is not closed by a ]");
-    }
+    if (auto fault = builder.bracket_fault()) return std::unexpected(*std::move(fault));
     if (refusal.mark.is_null()) return fail(ErrorKind::invalid, refusal.msg);
-    return refused_at(refusal.mark, refusal.msg);
+    return fail(ErrorKind::invalid,
+                at_position(static_cast<std::size_t>(refusal.mark.line) + 1,
+                            static_cast<std::size_t>(refusal.mark.column) + 1, refusal.msg));
   } catch (const std::exception& defect) {
     return fail(ErrorKind::internal, std::string("the YAML parser failed: ") + defect.what());
   }

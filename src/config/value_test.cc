@@ -87,6 +87,7 @@ TEST(ParseDocuments, NamesTheBracketThatIsNotClosed) {
   EXPECT_EQ(error_of("{name: x, kind: Pipeline\n"), "line 1, column 1: the { is not closed by a }");
   EXPECT_EQ(error_of("a: 1\nb: {c: [1, 2], d: 3\ne: 4\n"),
             "line 2, column 4: the { is not closed by a }");
+  EXPECT_EQ(error_of("[1, {2: 3}, [4]\n"), "line 1, column 1: the [ is not closed by a ]");
   EXPECT_EQ(error_of("{\"a\": \"}\", \"b\": [1, \"]\""),
             "line 1, column 17: the [ is not closed by a ]");
   // The brackets are closed, so the parser's own reason stands.
