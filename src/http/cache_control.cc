@@ -29,16 +29,32 @@ void apply(std::string_view directive, CacheControl& control) {
   const auto shorter = [&](std::optional<std::int64_t>& value) {
     value = std::min(value.value_or(kDeltaSecondsMax), seconds());
   };
+  // The unqualified form covers what the qualified one names (RFC 9111 section 5.2.2).
+  const auto qualified = [&](bool& whole, std::string& fields) {
+    const std::string_view named =
+        equals == std::string_view::npos ? "" : trim(unquote(trim(directive.substr(equals + 1))));
+    if (named.empty()) {
+      whole = true;
+    } else {
+      fields.append(fields.empty() ? "" : ", ").append(named);
+    }
+  };
   if (iequals(name, "no-store")) control.no_store = true;
-  if (iequals(name, "no-cache")) control.no_cache = true;
-  if (iequals(name, "private")) control.is_private = true;
+  if (iequals(name, "no-cache")) qualified(control.no_cache, control.no_cache_fields);
+  if (iequals(name, "private")) qualified(control.is_private, control.private_fields);
   if (iequals(name, "public")) control.is_public = true;
   if (iequals(name, "must-revalidate")) control.must_revalidate = true;
+  if (iequals(name, "proxy-revalidate")) control.proxy_revalidate = true;
+  if (iequals(name, "must-understand")) control.must_understand = true;
   if (iequals(name, "no-transform")) control.no_transform = true;
   if (iequals(name, "only-if-cached")) control.only_if_cached = true;
   if (iequals(name, "max-age")) shorter(control.max_age);
   if (iequals(name, "s-maxage")) shorter(control.s_maxage);
   if (iequals(name, "min-fresh")) control.min_fresh = seconds();
+  if (iequals(name, "max-stale"))
+    control.max_stale = equals == std::string_view::npos ? kDeltaSecondsMax : seconds();
+  if (iequals(name, "stale-while-revalidate")) shorter(control.stale_while_revalidate);
+  if (iequals(name, "stale-if-error")) shorter(control.stale_if_error);
 }
 
 }  // namespace
@@ -50,6 +66,22 @@ CacheControl parse_cache_control(const Headers& headers) {
     for_each_element(field.value, [&](std::string_view element) { apply(element, control); });
   }
   return control;
+}
+
+std::string combined(const Headers& headers, std::string_view name) {
+  std::string all;
+  for (const Field& field : headers) {
+    if (!iequals(field.name, name)) continue;
+    if (!all.empty()) all += ", ";
+    all += field.value;
+  }
+  return all;
+}
+
+bool list_contains(std::string_view list, std::string_view element) {
+  bool found = false;
+  for_each_element(list, [&](std::string_view each) { found = found || iequals(each, element); });
+  return found;
 }
 
 void for_each_element(std::string_view list, const std::function<void(std::string_view)>& each) {

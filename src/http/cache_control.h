@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/headers.h"
@@ -13,20 +14,34 @@ namespace sluice::http {
 
 struct CacheControl {
   bool no_store = false;
-  bool no_cache = false;    // also with field names
+  bool no_cache = false;    // without field names
   bool is_private = false;  // likewise
   bool is_public = false;
   bool must_revalidate = false;
+  bool proxy_revalidate = false;
+  bool must_understand = false;
   bool no_transform = false;
   bool only_if_cached = false;
   // Seconds. A value that is no number is 0, so that what it stands for is stale.
   std::optional<std::int64_t> max_age;
   std::optional<std::int64_t> s_maxage;
   std::optional<std::int64_t> min_fresh;
+  std::optional<std::int64_t> max_stale;  // kDeltaSecondsMax if it has no value
+  // RFC 5861.
+  std::optional<std::int64_t> stale_while_revalidate;
+  std::optional<std::int64_t> stale_if_error;
+  // The fields that `no-cache="a, b"` and `private="a, b"` name, comma-separated; "" for none.
+  std::string no_cache_fields;
+  std::string private_fields;
 };
 
 // Of a request or a response; all fields of that name together. Unknown directives are ignored.
 [[nodiscard]] CacheControl parse_cache_control(const Headers& headers);
+
+// The values of all fields of that name as one list (RFC 9110 section 5.3); "" if there is none.
+[[nodiscard]] std::string combined(const Headers& headers, std::string_view name);
+// Whether a comma-separated list has that element, without case.
+[[nodiscard]] bool list_contains(std::string_view list, std::string_view element);
 
 // Calls `each` for every element of a comma-separated list (RFC 9110 section 5.6.1), without the
 // white space around it; commas in quoted strings do not separate. Empty elements are left out.

@@ -24,12 +24,32 @@ TEST(CacheControl, Directives) {
   const CacheControl control = parse(
       {"No-Store, max-age=10,,s-maxage = \"20\"", "private=\"a, no-cache\", MUST-REVALIDATE"});
   EXPECT_TRUE(control.no_store);
-  EXPECT_TRUE(control.is_private);
+  EXPECT_EQ(control.private_fields, "a, no-cache");
+  EXPECT_FALSE(control.is_private) << "only of these fields";
   EXPECT_TRUE(control.must_revalidate);
   EXPECT_FALSE(control.no_cache) << "it stands within a quoted string";
   EXPECT_EQ(control.max_age, 10);
   EXPECT_EQ(control.s_maxage, 20);
   EXPECT_FALSE(control.min_fresh);
+}
+
+TEST(CacheControl, FieldNames) {
+  const CacheControl control = parse({"no-cache=\"Set-Cookie\", no-cache=X-A, private=\"\""});
+  EXPECT_EQ(control.no_cache_fields, "Set-Cookie, X-A");
+  EXPECT_FALSE(control.no_cache);
+  EXPECT_TRUE(control.is_private) << "names none";
+  EXPECT_TRUE(parse({"no-cache=\"a\", no-cache"}).no_cache);
+}
+
+TEST(CacheControl, Stale) {
+  EXPECT_EQ(parse({"max-stale"}).max_stale, kDeltaSecondsMax);
+  EXPECT_EQ(parse({"max-stale=5"}).max_stale, 5);
+  const CacheControl control =
+      parse({"stale-while-revalidate=3, stale-if-error=4, proxy-revalidate, must-understand"});
+  EXPECT_EQ(control.stale_while_revalidate, 3);
+  EXPECT_EQ(control.stale_if_error, 4);
+  EXPECT_TRUE(control.proxy_revalidate);
+  EXPECT_TRUE(control.must_understand);
 }
 
 TEST(CacheControl, NumbersThatAreNone) {
@@ -53,6 +73,11 @@ TEST(Date, AllThreeForms) {
   EXPECT_EQ(parse_date("Sun Nov  6 08:49:37 1994", kNow), 784111777);
   EXPECT_EQ(parse_date("Thu, 01 Jan 1970 00:00:00 GMT", kNow), 0);
   EXPECT_EQ(parse_date("Monday, 01-Jan-70 00:00:00 GMT", kNow), 3155760000) << "2070";
+}
+
+TEST(Date, Format) {
+  EXPECT_EQ(format_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(format_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 TEST(Date, WhatIsNone) {

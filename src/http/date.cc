@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdio>
 
 namespace sluice::http {
 namespace {
@@ -142,6 +143,24 @@ std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now) 
   if (!text.substr(day).starts_with(", ")) return std::nullopt;
   const std::string_view rest = text.substr(day + 2);
   return day == 3 ? imf_fixdate(rest) : rfc850(rest, now);
+}
+
+std::string format_date(std::int64_t seconds) {
+  using namespace std::chrono;
+  constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  const sys_seconds when{std::chrono::seconds(seconds)};
+  const sys_days day = floor<days>(when);
+  const year_month_day date(day);
+  const hh_mm_ss time(when - day);
+  std::array<char, 40> text{};
+  const auto month = static_cast<unsigned>(date.month()) - 1;
+  const int length = std::snprintf(
+      text.data(), text.size(), "%s, %02u %.3s %04d %02d:%02d:%02d GMT",
+      kDays.at(weekday(day).c_encoding()), static_cast<unsigned>(date.day()),
+      kMonths.at(month).data(), static_cast<int>(date.year()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(length)};
 }
 
 }  // namespace sluice::http

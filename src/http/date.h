@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sluice::http {
@@ -12,5 +13,8 @@ namespace sluice::http {
 // year that seems to be more than 50 years ahead of `now` is in the past) and that of asctime.
 // nullopt if the text is none of them. The name of the day is not checked against the date.
 [[nodiscard]] std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now);
+
+// The IMF-fixdate of `seconds` since 1970-01-01T00:00:00Z, which is in the years 0 to 9999.
+[[nodiscard]] std::string format_date(std::int64_t seconds);
 
 }  // namespace sluice::http
