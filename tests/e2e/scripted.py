@@ -23,7 +23,7 @@ class Answer:
     """What to answer; None in its place closes the connection. With `chunks` the body is chunked, and has trailers."""
 
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str | list[str]] = field(default_factory=dict)  # a list: a field for each
     body: bytes = b""
     chunks: Iterable[bytes] | None = None
     trailers: dict[str, str] = field(default_factory=dict)
@@ -60,8 +60,9 @@ class Scripted:
                 if answer.after is not None:
                     answer.after.wait(120)
                 self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
+                for name, values in answer.headers.items():
+                    for value in values if isinstance(values, list) else [values]:
+                        self.send_header(name, value)
                 if answer.chunks is not None:
                     self.send_header("Transfer-Encoding", "chunked")
                 elif answer.status not in (204, 304):

@@ -101,15 +101,58 @@ def test_parts_and_empty_answers(site, backend):
     backend.answer = lambda call: Answer(206, {"Content-Range": "bytes 0-999/108889"}, TEXT[:1000])
     response = fetch(port, Range="bytes=0-999", Accept_Encoding="gzip")
     assert (response.status, response.body) == (206, TEXT[:1000])
-    for status in (204, 304):
-        backend.answer = lambda call, status=status: Answer(status, {"ETag": '"a"'})
-        response = fetch(port, Accept_Encoding="gzip")
-        assert (response.status, response.headers["etag"]) == (status, '"a"')
-        assert "content-encoding" not in response.headers
-    backend.answer = lambda call: Answer(body=TEXT)
-    response = fetch(port, "/", "HEAD", Accept_Encoding="gzip")
-    assert response.headers["content-length"] == str(len(TEXT))
-    assert response.headers["vary"] == "Accept-Encoding"
+    backend.answer = lambda call: Answer(204, {"ETag": '"a"'})
+    response = fetch(port, Accept_Encoding="gzip")
+    assert (response.status, response.headers["etag"]) == (204, '"a"')
+    assert "content-encoding" not in response.headers
+
+
+COMPARED = ("content-encoding", "etag", "vary", "accept-ranges", "content-type")
+
+
+@pytest.mark.parametrize("accept", ["gzip", "br"])
+@pytest.mark.parametrize("pool", [{}, {"serverMaxBodySize": -1}], ids=["whole", "stream"])
+def test_head_has_the_fields_of_get(site, backend, pool, accept):
+    """RFC 9110 sections 8.6, 9.3.2."""
+    fields = {"Content-Type": "text/plain", "ETag": '"a"', "Accept-Ranges": "bytes"}
+    backend.answer = lambda call: Answer(headers=fields, body=TEXT)
+    port = site(**pool)
+    got = fetch(port, Accept_Encoding=accept)
+    head = fetch(port, "/", "HEAD", Accept_Encoding=accept)
+    assert [head.headers.get(name) for name in COMPARED] == [got.headers.get(name) for name in COMPARED]
+    assert head.headers.get("content-length") in (None, got.headers.get("content-length"))
+    assert head.body == b""
+
+
+@pytest.mark.parametrize("cache", [False, True], ids=["backend", "cache"])
+def test_not_modified_has_the_fields_of_the_200(site, backend, cache):
+    """RFC 9110 section 15.4.5; the tag that the client holds is the one that it got."""
+
+    def answer(call):
+        held = call.headers.get("if-none-match", "").removeprefix("W/")
+        fields = {"Content-Type": "text/plain", "ETag": '"a"', "Cache-Control": "max-age=60"}
+        return Answer(304, {"ETag": '"a"'}) if held == '"a"' else Answer(headers=fields, body=TEXT)
+
+    backend.answer = answer
+    memory = {"expiration": "10m", "maxEntryBytes": 1_000_000, "codes": [200], "methods": ["GET", "HEAD"]}
+    port = site(**({"memoryCache": memory} if cache else {}))
+    for accept, tag in (("gzip", 'W/"a"'), ("br", '"a"')):
+        with Connection(port) as connection:
+            got = connection.request(Accept_Encoding=accept)
+            assert (got.status, got.headers["etag"]) == (200, tag)
+            again = connection.request(Accept_Encoding=accept, If_None_Match=tag)
+            assert (again.status, again.body) == (304, b"")
+            assert again.headers["etag"] == tag
+            assert again.headers["vary"] == got.headers["vary"] == "Accept-Encoding"
+            assert "content-encoding" not in again.headers
+
+
+def test_encoded_already_by_its_second_field(site, backend):
+    packed = gzip.compress(TEXT)
+    fields = {"Content-Type": "text/plain", "Content-Encoding": ["identity", "gzip"]}
+    backend.answer = lambda call: Answer(headers=fields, body=packed)
+    response = fetch(site(), Accept_Encoding="gzip")
+    assert response.body == packed
 
 
 def test_streamed_body(site, backend):

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "backend/response_body.h"
 #include "http/cache_control.h"
 #include "http/content_coding.h"
 #include "loop/event_loop.h"
@@ -100,25 +101,59 @@ bool is_packed(std::string_view type) {
   return std::ranges::any_of(kPacked, [&](auto prefix) { return has_prefix(type, prefix); });
 }
 
+// RFC 9110 section 8.4: the codings of all fields, in the order in which they were applied.
+bool is_encoded(const http::Headers& headers) {
+  bool encoded = false;
+  http::for_each_element(http::combined(headers, "Content-Encoding"), [&](std::string_view coding) {
+    encoded = encoded || !http::iequals(coding, "identity");
+  });
+  return encoded;
+}
+
+bool may_transform(const http::Request& request, const http::Response& response) {
+  return !http::parse_cache_control(response.headers).no_transform &&
+         !http::parse_cache_control(request.headers).no_transform;
+}
+
 bool has_digest(const http::Headers& headers) {
   return std::ranges::any_of(kDigests, [&](auto name) { return headers.contains(name); });
 }
 
 void add_vary(http::Headers& headers) {
-  bool there = false;
-  for (const http::Field& field : headers) {
-    if (!http::iequals(field.name, "Vary")) continue;
-    http::for_each_element(field.value, [&](std::string_view name) {
-      there = there || name == "*" || http::iequals(name, "Accept-Encoding");
-    });
-  }
-  if (!there) headers.add("Vary", "Accept-Encoding");
+  const std::string names = http::combined(headers, "Vary");
+  if (!http::list_contains(names, "*") && !http::list_contains(names, "Accept-Encoding"))
+    headers.add("Vary", "Accept-Encoding");
 }
 
 // RFC 9110 section 8.8.3: the bytes differ from those that a strong tag stands for.
 void weaken_tag(http::Headers& headers) {
   const auto tag = headers.get("ETag");
   if (tag && tag->starts_with('"')) headers.set("ETag", "W/" + std::string(*tag));
+}
+
+// The fields of a response whose body is sent compressed.
+void mark_compressed(http::Headers& headers) {
+  weaken_tag(headers);
+  headers.remove("Accept-Ranges");
+  headers.set("Content-Encoding", "gzip");
+}
+
+// RFC 9110 section 15.4.5: a 304 has the Vary and the ETag of the 200 that the client would get.
+// Whether that would be compressed, a 304 does not tell; the tag that the client holds does.
+void match_compressed(const http::Request& request, http::Response& response) {
+  http::Headers& headers = response.headers;
+  if (is_encoded(headers) || is_packed(headers.get("Content-Type").value_or("")) ||
+      !may_transform(request, response))
+    return;
+  add_vary(headers);
+  if (!http::accepts_gzip(request.headers)) return;
+  const auto tag = headers.get("ETag");
+  bool plain = false;
+  http::for_each_element(http::combined(request.headers, "If-None-Match"),
+                         [&](std::string_view held) { plain = plain || held == tag; });
+  if (plain) return;
+  weaken_tag(headers);
+  headers.remove("Accept-Ranges");
 }
 
 }  // namespace
@@ -130,13 +165,11 @@ bool compressible(const http::Request& request, const http::Response& response,
     return false;
   const http::Headers& headers = response.headers;
   if (headers.contains("Content-Range") || has_digest(headers)) return false;
-  if (!http::iequals(headers.get("Content-Encoding").value_or("identity"), "identity"))
-    return false;
+  if (is_encoded(headers)) return false;
   if (is_packed(headers.get("Content-Type").value_or(""))) return false;
   const auto length = response.body.length();
   if (length && (*length == 0 || *length < spec.min_length)) return false;
-  return !http::parse_cache_control(headers).no_transform &&
-         !http::parse_cache_control(request.headers).no_transform;
+  return may_transform(request, response);
 }
 
 Compression::Compression(const loop::Core& core, const CompressionSpec& spec)
@@ -145,14 +178,18 @@ Compression::Compression(const loop::Core& core, const CompressionSpec& spec)
       places_(std::make_shared<std::size_t>((spec.max_streams + core.count - 1) / core.count)) {}
 
 Task<bool> Compression::apply(const http::Request& request, http::Response& response) {
+  if (response.status == 304) match_compressed(request, response);
   if (!compressible(request, response, spec_)) co_return false;
   add_vary(response.headers);
-  if (request.method == "HEAD" || !http::accepts_gzip(request.headers)) co_return false;
+  if (!http::accepts_gzip(request.headers)) co_return false;
+  if (request.method == "HEAD") {  // RFC 9110 section 9.3.2: the fields that GET would have
+    mark_compressed(response.headers);
+    response.body = http::Body(std::make_unique<backend::AnnouncedBody>(), std::nullopt);
+    co_return false;
+  }
   const bool at_once = !response.body.is_stream() && response.body.bytes().size() <= kPieceBytes;
   if (!at_once && *places_ == 0) co_return false;
-  weaken_tag(response.headers);
-  response.headers.remove("Accept-Ranges");
-  response.headers.set("Content-Encoding", "gzip");
+  mark_compressed(response.headers);
   if (!response.body.is_stream()) {
     co_await compress_whole(response);
   } else {

@@ -40,8 +40,8 @@ class Compression {
   Compression(const loop::Core& core, const CompressionSpec& spec);
 
   // Compresses the body if the client takes gzip, a whole one in pieces between which other work
-  // runs, a stream as it flows; adjusts Content-Encoding, ETag, Accept-Ranges and Vary. True if it
-  // is compressed now.
+  // runs, a stream as it flows; adjusts Content-Encoding, ETag, Accept-Ranges and Vary, also of
+  // responses to HEAD and of 304, which are as GET's would be. True if it is compressed now.
   Task<bool> apply(const http::Request& request, http::Response& response);
 
  private:
