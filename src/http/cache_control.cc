@@ -29,19 +29,9 @@ void apply(std::string_view directive, CacheControl& control) {
   const auto shorter = [&](std::optional<std::int64_t>& value) {
     value = std::min(value.value_or(kDeltaSecondsMax), seconds());
   };
-  // The unqualified form covers what the qualified one names (RFC 9111 section 5.2.2).
-  const auto qualified = [&](bool& whole, std::string& fields) {
-    const std::string_view named =
-        equals == std::string_view::npos ? "" : trim(unquote(trim(directive.substr(equals + 1))));
-    if (named.empty()) {
-      whole = true;
-    } else {
-      fields.append(fields.empty() ? "" : ", ").append(named);
-    }
-  };
   if (iequals(name, "no-store")) control.no_store = true;
-  if (iequals(name, "no-cache")) qualified(control.no_cache, control.no_cache_fields);
-  if (iequals(name, "private")) qualified(control.is_private, control.private_fields);
+  if (iequals(name, "no-cache")) control.no_cache = true;
+  if (iequals(name, "private")) control.is_private = true;
   if (iequals(name, "public")) control.is_public = true;
   if (iequals(name, "must-revalidate")) control.must_revalidate = true;
   if (iequals(name, "proxy-revalidate")) control.proxy_revalidate = true;

@@ -14,8 +14,10 @@ namespace sluice::http {
 
 struct CacheControl {
   bool no_store = false;
-  bool no_cache = false;    // without field names
-  bool is_private = false;  // likewise
+  // Also where it names fields: to know them is left to caches (RFC 9111
+  // sections 5.2.2.4, 5.2.2.7).
+  bool no_cache = false;
+  bool is_private = false;
   bool is_public = false;
   bool must_revalidate = false;
   bool proxy_revalidate = false;
@@ -30,9 +32,6 @@ struct CacheControl {
   // RFC 5861.
   std::optional<std::int64_t> stale_while_revalidate;
   std::optional<std::int64_t> stale_if_error;
-  // The fields that `no-cache="a, b"` and `private="a, b"` name, comma-separated; "" for none.
-  std::string no_cache_fields;
-  std::string private_fields;
 };
 
 // Of a request or a response; all fields of that name together. Unknown directives are ignored.

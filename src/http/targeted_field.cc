@@ -167,9 +167,7 @@ class Directives {
     for (std::size_t i = 0; i < kFlags.size(); ++i) {
       const auto& flag = flags_.at(i);
       if (!flag || flag->text == "?0") continue;
-      text.append(kFlags.at(i));
-      if (flag->type == Type::string) text.append("=").append(flag->text);
-      text.append(",");
+      text.append(kFlags.at(i)).append(",");
     }
     Headers headers;
     headers.add("Cache-Control", text);

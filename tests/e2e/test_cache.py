@@ -159,8 +159,7 @@ def test_what_the_client_asks(site, backend):
         assert connection.request().body == b"2"
         assert connection.request(Cache_Control="only-if-cached").body == b"2"
         assert connection.request("/other", Cache_Control="only-if-cached").status == 504
-        assert connection.request(Range="bytes=0-0").body == b"4"
-        assert len(backend.calls) == 4
+        assert len(backend.calls) == 3
 
 
 def test_conditions(site, backend):
@@ -224,6 +223,290 @@ def test_codes_methods_and_sizes(site, backend):
         backend.answer = lambda call: Answer(body=b"x" * 10)
         assert [len(connection.request("/c").body) for _ in range(2)] == [10, 10]
         assert len(backend.calls) == 5
+
+
+# Stale when they arrive: no test waits for a time to pass.
+STALE = {"Cache-Control": "max-age=60", "Age": "100", "ETag": '"a"', "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"}
+
+
+def validates(backend, not_modified: dict, fields: dict = STALE):
+    """The backend answers with the number of the call, and 304 to those who hold the tag "a"."""
+
+    def answer(call):
+        if call.headers.get("if-none-match") == '"a"':
+            return Answer(304, not_modified)
+        return Answer(headers=fields, body=str(len(backend.calls)).encode())
+
+    backend.answer = answer
+
+
+def test_stale_responses_are_validated_and_freshened(site, server, backend):
+    validates(backend, {"ETag": '"a"', "Cache-Control": "max-age=600", "X-Own": "2"}, {**STALE, "X-Own": "1", "X-Old": "1"})
+    port = site()
+    with Connection(port) as connection:
+        assert connection.request().body == b"1"
+        again = connection.request(If_None_Match='"b"', Range="bytes=0-0", If_Range='"b"')
+        assert (again.status, again.body) == (200, b"1")
+        assert backend.calls[1].headers["if-none-match"] == '"a"', "the cache's condition, not the client's"
+        assert backend.calls[1].headers["if-modified-since"] == STALE["Last-Modified"]
+        assert "range" not in backend.calls[1].headers
+        kept = connection.request()
+        for answer in (again, kept):
+            assert (answer.headers["x-own"], answer.headers["x-old"]) == ("2", "1")
+            assert answer.headers["cache-control"] == "max-age=600"
+        assert len(backend.calls) == 2
+    assert server.access_line("proxy#proxy#main: revalidated")
+
+
+def test_clients_own_condition_is_judged_after_the_validation(site, backend):
+    validates(backend, {"Cache-Control": "max-age=600"})
+    port = site()
+    with Connection(port) as connection:
+        connection.request()
+        answer = connection.request(If_None_Match='"x", "a"')
+        assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", '"a"')
+        backend.answer = lambda call: Answer(headers={**STALE, "ETag": '"new"'}, body=b"0123456789")
+        connection.request("/b")
+        answer = connection.request("/b", If_None_Match='"new"')
+        assert answer.status == 304, "the new response has the tag that the client holds"
+        answer = connection.request("/b", Range="bytes=2-4")
+        assert (answer.status, answer.body) == (206, b"234")
+
+
+def test_a_new_response_takes_the_place_of_the_stale_one(site, backend):
+    backend.answer = lambda call: Answer(headers={**STALE, "ETag": f'"{len(backend.calls)}"'}, body=b"x")
+    port = site()
+    with Connection(port) as connection:
+        for _ in range(3):
+            connection.request()
+        assert [call.headers.get("if-none-match") for call in backend.calls] == [None, '"1"', '"2"']
+
+
+def test_not_modified_of_something_else_is_no_answer(site, backend):
+    """RFC 9111 section 4.3.4."""
+    validates(backend, {"ETag": '"other"'})
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request().body for _ in range(2)] == [b"1", b"3"]
+        assert "if-none-match" not in backend.calls[2].headers
+
+
+@pytest.mark.parametrize("control", ["no-store", "private"])
+def test_a_validation_may_forbid_to_keep_it(site, backend, control):
+    validates(backend, {"Cache-Control": control})
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request().body for _ in range(3)] == [b"1", b"1", b"3"]
+
+
+@pytest.mark.parametrize("control", ["no-cache", 'no-cache="X-Own", max-age=600'])
+def test_no_cache_is_validated_every_time(site, backend, control):
+    validates(backend, {}, {"Cache-Control": control, "ETag": '"a"'})
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request().body for _ in range(3)] == [b"1"] * 3
+        assert len(backend.calls) == 3
+
+
+def test_a_client_that_wants_no_cache_gets_it_validated(site, backend):
+    validates(backend, {}, {"Cache-Control": "max-age=600", "ETag": '"a"'})
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request(Cache_Control="no-cache").body for _ in range(2)] == [b"1", b"1"]
+        assert backend.calls[1].headers["if-none-match"] == '"a"'
+
+
+def test_stale_while_revalidate(site, backend):
+    may_answer = threading.Event()
+    stale = {"Cache-Control": "max-age=60, stale-while-revalidate=600", "Age": "100"}
+    answers = [Answer(headers=stale, body=b"old"), Answer(body=b"new", after=may_answer)]
+    backend.answer = lambda call: answers[len(backend.calls) - 1]
+    port = site()
+    with Connection(port) as connection:
+        connection.request(Cookie="a=b", Cache_Control="x")
+        for _ in range(3):
+            assert connection.request(Range="bytes=0-1").body == b"ol", "nobody waits"
+        wait_until(lambda: len(backend.calls) == 2, "it is fetched anew")
+        assert "range" not in backend.calls[1].headers
+        may_answer.set()
+        wait_until(lambda: connection.request().body == b"new", "it has taken the place")
+        assert len(backend.calls) <= 1 + (os.cpu_count() or 1), "each core fetches it once"
+
+
+def test_stale_while_revalidate_is_not_for_ever(site, backend):
+    says(backend, Cache_Control="max-age=60, stale-while-revalidate=10", Age="100")
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request().body for _ in range(2)] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("error", [Answer(503), Answer(500), None], ids=["503", "500", "closed"])
+def test_stale_if_error(site, server, backend, error):
+    says(backend, Cache_Control="max-age=60, stale-if-error=600", Age="100")
+    port = site()
+    with Connection(port) as connection:
+        assert connection.request().body == b"1"
+        backend.answer = lambda call: error
+        for _ in range(2):
+            answer = connection.request()
+            assert (answer.status, answer.body) == (200, b"1")
+            assert int(answer.headers["age"]) >= 100
+        assert connection.request(Cache_Control="no-cache").status >= 500, "the client wants none"
+    assert server.access_line("proxy#proxy#main: stale")
+
+
+@pytest.mark.parametrize(
+    "control", ["must-revalidate, max-age=60", "proxy-revalidate, max-age=60", "s-maxage=60", "no-cache, max-age=600"]
+)
+def test_what_must_not_be_used_stale(site, backend, control):
+    says(backend, Cache_Control=control + ", stale-if-error=600", Age="100", ETag='"a"')
+    port = site(staleIfError="1h", staleWhileRevalidate="1h")
+    with Connection(port) as connection:
+        assert connection.request().body == b"1"
+        backend.answer = lambda call: Answer(503)
+        assert connection.request().status == 503
+        assert connection.request(Cache_Control="max-stale").status == 503
+
+
+def test_stale_as_the_configuration_says(site, backend):
+    says(backend, Cache_Control="max-age=60", Age="100")
+    port = site(staleIfError="1h")
+    with Connection(port) as connection:
+        assert connection.request().body == b"1"
+        backend.answer = lambda call: None
+        assert connection.request().body == b"1"
+
+
+def test_only_what_the_backend_says(site, backend):
+    port = site(defaultExpiration="0s")
+    with Connection(port) as connection:
+        assert [connection.request("/a").body for _ in range(2)] == [b"1", b"2"]
+        says(backend, Cache_Control="max-age=600")
+        assert [connection.request("/b").body for _ in range(2)] == [b"3", b"3"]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_codes_of_failures_are_kept_and_are_failures_again(server, port, backend, status):
+    backend.answer = lambda call: Answer(status, body=str(len(backend.calls)).encode())
+    server.apply(http_server(port, {"backend": "p"}))
+    cache = {**CACHE, "codes": [200, status]}
+    fallback = {"name": "fallback", "kind": "Mock", "rules": [{"code": 299, "body": "sorry"}]}
+    flow = [{"filter": "proxy", "jumpIf": {"failureCode": "fallback"}}, {"filter": "END"}, {"filter": "fallback"}]
+    server.apply(pipeline("p", proxy(backend.url, memoryCache=cache)))
+    with Connection(port) as connection:
+        assert [connection.request().body for _ in range(3)] == [b"1"] * 3
+        server.apply(pipeline("p", proxy(backend.url, memoryCache=cache), fallback, flow=flow))
+        assert [connection.request().status for _ in range(2)] == [299, 299]
+        assert len(backend.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body", "part"),
+    [
+        ("bytes=0-1", 206, b"01", "bytes 0-1/10"),
+        ("bytes=8-", 206, b"89", "bytes 8-9/10"),
+        ("bytes=-3", 206, b"789", "bytes 7-9/10"),
+        ("bytes=5-99", 206, b"56789", "bytes 5-9/10"),
+        ("bytes=10-", 416, b"", "bytes */10"),
+        ("bytes=0-1,3-4", 200, b"0123456789", None),
+        ("lines=0-1", 200, b"0123456789", None),
+        ("bytes=4-3", 200, b"0123456789", None),
+    ],
+)
+def test_ranges(site, backend, asked, status, body, part):
+    backend.answer = lambda call: Answer(headers={"ETag": '"a"'}, body=b"0123456789")
+    port = site()
+    with Connection(port) as connection:
+        connection.request()
+        answer = connection.request(Range=asked)
+        assert (answer.status, answer.body, answer.headers.get("content-range")) == (status, body, part)
+        same = connection.request(Range=asked, If_Range='"a"')
+        assert (same.status, same.body) == (status, body)
+        other = connection.request(Range=asked, If_Range='"b"')
+        assert (other.status, other.body) == (200, b"0123456789"), "it has changed: the whole"
+        assert connection.request(Range=asked, If_None_Match='"a"').status == 304, "conditions come first"
+        assert connection.request("/", "HEAD", Range=asked).headers["content-length"] == "10"
+        assert len(backend.calls) == 1
+
+
+def test_parts_are_not_kept(site, backend):
+    backend.answer = lambda call: Answer(206, {"Content-Range": "bytes 0-1/10", "Cache-Control": "max-age=60"}, b"01")
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request(Range="bytes=0-1").status for _ in range(2)] == [206, 206]
+        assert len(backend.calls) == 2
+        assert backend.calls[0].headers["range"] == "bytes=0-1"
+
+
+def test_head_updates_what_get_has_left(site, backend):
+    """RFC 9111 section 4.3.5."""
+    fields = {"Cache-Control": "max-age=60", "Age": "100", "ETag": '"a"', "X-Own": "1"}
+    backend.answer = lambda call: Answer(headers=fields, body=b"hello")
+    port = site()
+    with Connection(port) as connection:
+        connection.request()
+        fields = {"Cache-Control": "max-age=600", "ETag": '"a"', "X-Own": "2"}
+        assert connection.request("/", "HEAD").headers["x-own"] == "2"
+        answer = connection.request()
+        assert (answer.body, answer.headers["x-own"], len(backend.calls)) == (b"hello", "2", 2)
+        fields = {"Cache-Control": "max-age=600", "ETag": '"b"'}
+        connection.request("/", "HEAD", Cache_Control="no-cache")
+        assert connection.request().headers["etag"] == '"b"', "the old one is of no use any more"
+        assert len(backend.calls) == 4
+
+
+@pytest.mark.parametrize("field", ["Location", "Content-Location"])
+def test_unsafe_methods_invalidate_what_they_name(site, backend, field):
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request(f"/list/{n}").body for n in range(3)] == [b"1", b"2", b"3"]
+        for where in ("0", "/list/1", "http://127.0.0.1/list/2", "http://elsewhere/list/3"):
+            backend.answer = lambda call, where=where: Answer(201, {field: where})
+            assert connection.request("/list/new", "POST", b"x").status == 201
+        backend.answer = lambda call: Answer(body=b"new")
+        assert [connection.request(f"/list/{n}").body for n in range(3)] == [b"new"] * 3
+
+
+def test_unsafe_methods_invalidate_through_another_pool(server, port, backend):
+    spec = proxy(backend.url, memoryCache=CACHE)
+    writes = {"urls": [{"methods": ["PUT"], "url": {"prefix": "/"}}], "headers": {"X-Any": {"empty": True}}}
+    spec["pools"].append({"servers": [{"url": backend.url}], "filter": writes})
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", spec))
+    with Connection(port) as connection:
+        assert connection.request("/a").body == b"1"
+        assert connection.request("/a", "PUT", b"x").body == b"2"
+        assert connection.request("/a").body == b"3"
+
+
+def test_targeted_fields(site, backend):
+    """RFC 9213."""
+    says(backend, Cache_Control="no-store", CDN_Cache_Control="max-age=60")
+    port = site()
+    with Connection(port) as connection:
+        assert [connection.request().body for _ in range(2)] == [b"1", b"2"]
+        site(targetedFields=["CDN-Cache-Control"])
+        assert [connection.request().body for _ in range(2)] == [b"3", b"3"]
+        says(backend, Cache_Control="no-store", CDN_Cache_Control="max-age=60, &&")
+        assert [connection.request("/b").body for _ in range(2)] == [b"4", b"5"], "no valid field"
+
+
+def test_responses_that_break_off_are_not_kept(site, backend):
+    """Neither by length nor by chunks, nor in place of what was kept."""
+
+    class Broken(list):
+        def __iter__(self):
+            yield b"half"
+            raise ConnectionResetError
+
+    says(backend, Cache_Control="max-age=60, stale-if-error=600", Age="100", ETag='"a"')
+    port = site()
+    with Connection(port) as connection:
+        assert connection.request().body == b"1"
+        backend.answer = lambda call: Answer(chunks=Broken())
+        assert connection.request().body == b"1"
+        assert connection.request("/other").status >= 500
+        backend.answer = lambda call: Answer(body=b"whole")
+        assert connection.request("/other").body == b"whole"
 
 
 def test_memory_is_bounded(site, server, backend):
@@ -290,6 +573,24 @@ def test_cache_outlives_changes_that_leave_it(site, backend):
         assert connection.request().body == b"2"
 
 
+@pytest.mark.parametrize("change", [{"codes": [200]}, {"methods": ["GET"]}, {"allowSetCookie": True}, {"ignoreCookies": True}])
+def test_what_was_kept_under_another_policy_is_not_used(site, backend, change):
+    port = site()
+    with Connection(port) as connection:
+        assert connection.request().body == b"1"
+        site(**change)
+        assert connection.request().body == b"2"
+
+
+@pytest.mark.parametrize("change", [{"setUpstreamHost": True}, {"tls": {"insecureSkipVerify": True}}, {"serverMaxBodySize": 1000}])
+def test_what_was_kept_of_other_servers_is_not_used(site, backend, change):
+    port = site()
+    with Connection(port) as connection:
+        assert connection.request().body == b"1"
+        site(change)
+        assert connection.request().body == b"2"
+
+
 def test_cached_answers_need_no_backend(site, server, port, backend):
     spec = pipeline("p", proxy(backend.url, memoryCache=CACHE, circuitBreakerPolicy="fuse"))
     spec["resilience"] = [{"name": "fuse", "kind": "CircuitBreaker", "minimumNumberOfCalls": 2}]
@@ -307,6 +608,8 @@ def test_cached_answers_need_no_backend(site, server, port, backend):
         ({"methods": ["POST"]}, 'memoryCache.methods[0]: "POST" is not one of GET, HEAD'),
         ({"codes": [206]}, "memoryCache.codes: 206 is not a whole response and cannot be kept"),
         ({"expiration": None}, "memoryCache.expiration: is required"),
+        ({"defaultExpiration": "-1s"}, "memoryCache.defaultExpiration: -1s is under 0s"),
+        ({"targetedFields": ["a b"]}, 'memoryCache.targetedFields: "a b" is no name of a field'),
         ({"maxEntryBytes": 0}, "memoryCache.maxEntryBytes: 0 is under 1"),
     ],
 )

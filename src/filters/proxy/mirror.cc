@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "filters/proxy/request_copy.h"
+
 namespace sluice::filters {
 namespace {
 
@@ -10,23 +12,6 @@ constexpr Duration kTimeout = std::chrono::seconds(30);
 
 std::size_t share(std::size_t total, unsigned core_count) {
   return (total + core_count - 1) / core_count;
-}
-
-http::Request copy_of(const http::Request& request) {
-  http::Request copy;
-  copy.version = request.version;
-  copy.method = request.method;
-  copy.scheme = request.scheme;
-  copy.host = request.host;
-  copy.escaped_path = request.escaped_path;
-  copy.path = request.path;
-  copy.query = request.query;
-  copy.has_query = request.has_query;
-  copy.headers = request.headers;
-  copy.body.assign(std::string(request.body.bytes()));
-  if (const http::Headers* trailers = request.body.trailers())
-    copy.body.set_trailers(std::make_unique<http::Headers>(*trailers));
-  return copy;
 }
 
 }  // namespace

@@ -25,6 +25,8 @@ struct Parts {
   std::vector<Candidate> candidates;
   std::shared_ptr<const MirrorPrototype> mirror;  // may be null
   std::optional<CompressionSpec> compression;
+  // Of the caches of all pools; null if there are none. Goes on in the next generation.
+  std::shared_ptr<InvalidationStamps> stamps;
 
   // For the process that follows this one.
   [[nodiscard]] Json knowledge() const;
@@ -37,9 +39,9 @@ struct Parts {
 };
 
 // Incomplete if faults were added. `previous`: of the filter in the running generation, whose pools
-// hand over their state by name; may be null.
+// hand over their state by name; may be null. `services`: without stamps.
 [[nodiscard]] Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
-                                const Parts* previous, const PoolServices& services,
+                                const Parts* previous, PoolServices services,
                                 config::Faults& faults);
 
 }  // namespace sluice::filters

@@ -22,6 +22,7 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                                      : proxy.server_max_body_size),
       redirections_max_(proxy.max_redirection),
       policies_(std::move(policies)),
+      stamps_(services.stamps),
       stats_(previous != nullptr ? previous->stats_
                                  : std::make_shared<observe::RequestStats>(services.core_count)) {
   const ServerPoolContext context{.name = name_,
@@ -35,14 +36,19 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
       spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr, known);
   if (known != nullptr && known->open_for && policies_.breaker)
     policies_.breaker->open(*known->open_for, Clock::now());
-  if (spec.memory_cache) {
-    const bool same = previous != nullptr && previous->cache_ &&
-                      previous->cache_->spec() == *spec.memory_cache &&
-                      previous->policies_.servers == policies_.servers;
-    cache_ = same ? previous->cache_
-                  : std::make_shared<MemoryCache>(*spec.memory_cache, services.core_count);
-  }
   if (body_bytes_max_ == 0) body_bytes_max_ = kBodyBytesMax;
+  if (spec.memory_cache) {
+    cache_policy_ = {*spec.memory_cache,
+                     spec.servers.chosen(),
+                     spec.servers.set_upstream_host,
+                     spec.servers.tls.value_or(proxy.mtls),
+                     redirections_max_,
+                     body_bytes_max_};
+    const bool same = previous != nullptr && previous->cache_policy_ == cache_policy_ &&
+                      previous->stamps_ == stamps_;
+    cache_ = same ? previous->cache_
+                  : std::make_shared<MemoryCache>(*spec.memory_cache, services.core_count, stamps_);
+  }
   for (const int code : spec.failure_codes) failure_codes_.set(static_cast<std::size_t>(code));
   for (std::size_t code = 500; spec.failure_codes.empty() && code < 600; ++code)
     failure_codes_.set(code);
@@ -89,6 +95,7 @@ Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
   http::Request* request = exchange.request();
   if (request == nullptr) return refuse(exchange);
   if (prototype_->cache_) return through_cache(exchange, *request);
+  if (prototype_->stamps_ && !is_safe(request->method)) return past_cache(exchange, *request);
   return guarded(exchange, *request, nullptr);
 }
 
@@ -109,7 +116,7 @@ Task<std::string_view> Pool::under_breaker(resilience::CircuitBreaker& breaker,
                                            pipeline::Exchange& exchange, http::Request& request,
                                            Fill* fill) {
   auto permit = breaker.acquire(Clock::now());
-  if (!permit) co_return finish(exchange, {503, kShortCircuited}, "short circuited");
+  if (!permit) co_return finish(exchange, {503, kShortCircuited}, "short circuited", fill);
   co_return co_await try_on(exchange, request, fill, &*permit);
 }
 
@@ -132,9 +139,12 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
     if (final || !retry->may_retry(tries, request.method, tried.unsent, Clock::now())) {
       if (permit != nullptr && tried.blame == backend::Blame::backend)
         permit->finish(!result.empty(), Clock::now(), attempt.client_time);
-      if (fill != nullptr && result.empty()) keep(request, response, *fill);
-      if (tried.responded) co_return accept(exchange, tried, earlier);
-      co_return finish(exchange, tried.verdict, tried.reason);
+      if (fill != nullptr && tried.responded) {
+        fill->set_cookie = tried.set_cookie;
+        keep(request, response, *fill);
+      }
+      if (tried.responded) co_return accept(exchange, tried, earlier, fill);
+      co_return finish(exchange, tried.verdict, tried.reason, fill);
     }
     exchange.add_tag(prototype_->name_ + ": try " + std::to_string(tries) + ": " + tried.reason);
     response.body.clear();
@@ -160,13 +170,18 @@ Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Res
   tried.set_cookie = std::move(outcome->set_cookie);
   const int status = response.status;
   tried.verdict.status = status;
-  if (status >= 0 && status < 600 &&
-      prototype_->failure_codes_.test(static_cast<std::size_t>(status))) {
-    tried.verdict.result = kFailureCode;
+  tried.verdict.result = result_of(status);
+  if (!tried.verdict.result.empty()) {
     tried.reason = "status code: " + std::to_string(status);
     attempt.failed.push_back(outcome->server);
   }
   co_return tried;
+}
+
+std::string_view Pool::result_of(int status) const {
+  const bool failure = status >= 0 && status < 600 &&
+                       prototype_->failure_codes_.test(static_cast<std::size_t>(status));
+  return failure ? kFailureCode : "";
 }
 
 // The exchange has its response. Sizes are of bodies, streamed ones as they were announced.
@@ -181,20 +196,20 @@ void Pool::count(pipeline::Exchange& exchange) const {
 
 // The response of the backend becomes that of the exchange.
 std::string_view Pool::accept(pipeline::Exchange& exchange, const Tried& tried,
-                              const http::Headers& earlier) {
+                              const http::Headers& earlier, const Fill* fill) {
   http::Response& response = *exchange.response();
   if (!tried.set_cookie.empty()) response.headers.add("Set-Cookie", tried.set_cookie);
   if (!earlier.empty()) merge_headers(earlier, response.headers);
-  count(exchange);
+  if (fill == nullptr) count(exchange);
   if (!tried.reason.empty()) exchange.add_tag(prototype_->name_ + ": " + tried.reason);
   return tried.verdict.result;
 }
 
 // There is no response but ours.
 std::string_view Pool::finish(pipeline::Exchange& exchange, Verdict verdict,
-                              const std::string& reason) {
+                              const std::string& reason, const Fill* fill) {
   exchange.new_response().status = verdict.status;
-  count(exchange);
+  if (fill == nullptr) count(exchange);
   exchange.add_tag(prototype_->name_ + ": " + reason);
   if (logger_.enabled(LogLevel::debug)) logger_.debug(prototype_->name_ + ": " + reason);
   return verdict.result;

@@ -7,9 +7,11 @@
 #include <bitset>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -19,16 +21,30 @@
 #include "filters/proxy/server_pool.h"
 #include "filters/proxy/spec.h"
 #include "filters/proxy/verdict.h"
+#include "loop/event_loop.h"
 #include "observe/request_stats.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {
 
-// What all pools of the process share.
+// What pools share: all of the process, `stamps` those of a Proxy.
 struct PoolServices {
   unsigned core_count = 1;
   std::shared_ptr<backend::HealthThread> health_thread{};
   Logger logger{};
+  std::shared_ptr<InvalidationStamps> stamps{};  // null: no pool keeps responses
+};
+
+// All of the configuration that says what a kept response is and who may get it. A response that
+// was kept under one policy is not used under another: an update that demands more binds at once.
+struct CachePolicy {
+  MemoryCacheSpec spec;
+  std::vector<ServerSpec> servers;
+  bool set_server_host = false;
+  TlsSpec tls;
+  std::uint32_t redirections_max = 0;
+  std::int64_t body_bytes_max = 0;
+  bool operator==(const CachePolicy& other) const = default;
 };
 
 // Immutable but for its counters. Any thread.
@@ -61,7 +77,9 @@ class PoolPrototype {
   std::uint32_t redirections_max_ = 0;
   std::bitset<600> failure_codes_;
   PoolPolicies policies_;
-  std::shared_ptr<MemoryCache> cache_;
+  std::optional<CachePolicy> cache_policy_;
+  std::shared_ptr<MemoryCache> cache_;            // goes on while its policy stays
+  std::shared_ptr<InvalidationStamps> stamps_;    // null: no pool of this Proxy keeps responses
   std::shared_ptr<observe::RequestStats> stats_;  // goes on in the next generation
 };
 
@@ -86,18 +104,45 @@ class Pool {
     bool unsent = false;     // no backend can have acted on the request
     backend::Blame blame = backend::Blame::backend;  // if it failed
   };
-  // What the cache wants of the response that is to come.
+  using Stored = std::shared_ptr<const StoredResponse>;
+  // What the cache wants of the response that is to come, and what came of it.
   struct Fill {
     CachePlan plan;
-    std::uint32_t stamp;
-    bool filled;
+    std::uint32_t stamp = 0;
+    TimePoint sent{};
+    Stored stale{};             // belongs to the request, but the backend must be asked; or null
+    bool conditional = false;   // the request asks whether `stale` is still good
+    bool kept = false;          // the cache can answer others now
+    bool confirmed = false;     // `answer` is `stale` with new fields
+    bool contradicted = false;  // a 304 that is not about `stale`
+    Stored answer{};            // unless null, the answer to the client, in place of the response
+    std::string set_cookie{};   // for this client only, beside `answer`
+  };
+  // A fetch that no request waits for.
+  struct Revalidation {
+    Task<void> task;
+    loop::EventLoop::Timer deadline;
   };
   Task<std::string_view> refuse(pipeline::Exchange& exchange);
+  // through_cache.cc: answers to clients.
   Task<std::string_view> through_cache(pipeline::Exchange& exchange, http::Request& request);
-  bool answer(pipeline::Exchange& exchange, const http::Request& request, const std::string& key,
-              const CachePlan& plan);
+  Task<std::string_view> past_cache(pipeline::Exchange& exchange, http::Request& request);
+  std::optional<std::string_view> answer(pipeline::Exchange& exchange, const http::Request& request,
+                                         const std::string& key, const MemoryCache::Found& found);
+  void serve(pipeline::Exchange& exchange, const http::Request& request, const Stored& stored,
+             const http::Headers& earlier, std::string_view tag) const;
+  // refill.cc: answers of backends.
+  Task<std::string_view> refill(pipeline::Exchange& exchange, http::Request& request,
+                                const std::string& key, Fill fill);
   void keep(const http::Request& request, const http::Response& response, Fill& fill);
-  // `fill`: null if the response is not to be kept.
+  void confirm(const http::Request& request, const http::Response& response, Fill& fill);
+  void revalidate_later(pipeline::Exchange& exchange, const http::Request& request,
+                        const std::string& key, const Stored& stored);
+  Task<void> revalidate(http::Request request, std::string client_ip, std::string key,
+                        Stored stored);
+  void invalidate(const http::Request& request, const http::Response& response) const;
+  [[nodiscard]] std::string_view result_of(int status) const;
+  // `fill`: null if the response is not to be kept. With one the caller counts the exchange.
   Task<std::string_view> guarded(pipeline::Exchange& exchange, http::Request& request, Fill* fill);
   Task<std::string_view> under_breaker(resilience::CircuitBreaker& breaker,
                                        pipeline::Exchange& exchange, http::Request& request,
@@ -109,10 +154,12 @@ class Pool {
   Task<backend::Outcome<Reply>> follow(Try& attempt, http::Request& request,
                                        http::Response& response);
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
-                          const http::Headers& earlier);
+                          const http::Headers& earlier, const Fill* fill);
   static void merge_headers(http::Headers earlier, http::Headers& headers);
   void count(pipeline::Exchange& exchange) const;
-  std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason);
+  // `fill`: as of guarded().
+  std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason,
+                          const Fill* fill = nullptr);
 
   const loop::Core& core_;
   std::shared_ptr<const PoolPrototype> prototype_;
@@ -120,6 +167,7 @@ class Pool {
   ServerPool servers_;
   std::minstd_rand random_;
   Flights flights_;
+  std::vector<std::unique_ptr<Revalidation>> revalidations_;  // last: they use all the rest
 };
 
 }  // namespace sluice::filters

@@ -83,6 +83,18 @@ std::optional<std::string> redirect_target(const http::Request& request,
   return path;
 }
 
+std::optional<std::string> target_of_reference(const http::Request& request,
+                                               std::string_view reference,
+                                               std::span<const backend::Server> servers) {
+  const Reference parts = split(reference);
+  if (!stays_here(parts, request, servers)) return std::nullopt;
+  std::string target = parts.authority && parts.path.empty() ? "/"
+                       : parts.path.empty()                  ? request.escaped_path
+                                            : resolve_path(request.escaped_path, parts.path);
+  if (parts.query) target.append("?").append(*parts.query);
+  return target;
+}
+
 std::string remove_dot_segments(std::string_view path) {
   std::string out;
   while (!path.empty()) {

@@ -22,6 +22,12 @@ namespace sluice::filters {
                                                          std::span<const backend::Server> servers,
                                                          const backend::Server& server);
 
+// The target that `reference`, of a response to `request`, means on the origin that the client used
+// or on one of the servers (RFC 9111 section 4.4); nullopt if it is elsewhere.
+[[nodiscard]] std::optional<std::string> target_of_reference(
+    const http::Request& request, std::string_view reference,
+    std::span<const backend::Server> servers);
+
 // RFC 3986 section 5.2.4.
 [[nodiscard]] std::string remove_dot_segments(std::string_view path);
 

@@ -63,6 +63,24 @@ TEST(Redirect, WhatIsTheClientsToFollow) {
   for (const int status : {301, 303, 307, 308}) EXPECT_EQ(target("/x", 0, status), "/x") << status;
 }
 
+TEST(Redirect, WhatAReferenceIsAbout) {
+  http::Request request;
+  request.scheme = "http";
+  request.host = "public.example";
+  EXPECT_TRUE(request.set_target("/a/b%20c?x=1"));
+  const auto target = [&](std::string_view reference) {
+    return target_of_reference(request, reference, servers()).value_or("-");
+  };
+  EXPECT_EQ(target("/x?y"), "/x?y");
+  EXPECT_EQ(target("x"), "/a/x");
+  EXPECT_EQ(target("?y"), "/a/b%20c?y");
+  EXPECT_EQ(target(""), "/a/b%20c");
+  EXPECT_EQ(target("http://PUBLIC.example/x"), "/x");
+  EXPECT_EQ(target("//shop/x"), "/x") << "a server's own name";
+  EXPECT_EQ(target("http://elsewhere/x"), "-");
+  EXPECT_EQ(target("https://public.example/x"), "-");
+}
+
 TEST(Redirect, DotSegments) {
   EXPECT_EQ(remove_dot_segments("/a/b/c/./../../g"), "/a/g");
   EXPECT_EQ(remove_dot_segments("/../../g"), "/g");

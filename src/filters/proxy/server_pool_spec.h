@@ -32,6 +32,7 @@ struct ServerSpec {
          .doc = "share of the requests with roundRobin and weightedRandom; all servers, or none"});
     visit("keepHost", keep_host, {.doc = "send the client's Host, not the server's"});
   }
+  bool operator==(const ServerSpec& other) const = default;
 };
 
 struct StickySessionSpec {

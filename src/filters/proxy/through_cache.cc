@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a Pool that answers from its memory cache, and fills it.
+// The part of a Pool that answers clients from its memory cache.
 #include <algorithm>
 #include <array>
 
 #include "backend/response_body.h"
+#include "filters/proxy/cache/conditions.h"
+#include "filters/proxy/cache/ranges.h"
 #include "filters/proxy/pool.h"
+#include "filters/proxy/redirect.h"
 
 namespace sluice::filters {
 
@@ -14,87 +17,105 @@ namespace {
 
 constexpr std::int64_t kMsPerSecond = 1000;
 
-// RFC 9110 section 15.4.5: of a stored response, what a 304 says.
-void keep_for_not_modified(http::Headers& headers) {
-  constexpr std::array<std::string_view, 6> kNames = {"Cache-Control", "Content-Location", "Date",
-                                                      "ETag",          "Expires",          "Vary"};
-  http::Headers kept;
-  for (const http::Field& field : headers) {
-    const auto same = [&](std::string_view name) { return http::iequals(name, field.name); };
-    if (std::ranges::any_of(kNames, same)) kept.add(field.name, field.value);
+// The body and status of `stored` as far as the request asks for them.
+void fill_in(const http::Request& request, const std::shared_ptr<const StoredResponse>& stored,
+             http::Response& response) {
+  const std::int64_t unix_now = unix_time_ms() / kMsPerSecond;
+  const std::string& body = *stored->body;
+  response.status = stored->status;
+  response.headers = stored->headers;
+  if (not_modified(request, *stored, unix_now)) {
+    response.status = 304;
+    keep_for_not_modified(response.headers);
+    response.body.clear();
+    return;
   }
-  headers = std::move(kept);
+  if (request.method == "HEAD") {
+    response.body = http::Body(std::make_unique<backend::AnnouncedBody>(), body.size());
+    return;
+  }
+  if (const auto range = range_of(request, *stored, unix_now)) {
+    response.status = range->satisfiable() ? 206 : 416;
+    if (!range->satisfiable()) response.headers.clear();
+    response.headers.set("Content-Range", content_range(*range, body.size()));
+    response.body.assign(
+        range->satisfiable() ? body.substr(range->first, range->last - range->first + 1) : "");
+    return;
+  }
+  response.body.share(stored->body);  // not copied: it lives as long as somebody sends it
+  if (!stored->trailers.empty())
+    response.body.set_trailers(std::make_unique<http::Headers>(stored->trailers));
 }
 
 }  // namespace
 
 Task<std::string_view> Pool::through_cache(pipeline::Exchange& exchange, http::Request& request) {
   MemoryCache& cache = *prototype_->cache_;
-  const CachePlan plan = plan_for(request, cache.spec());
-  if (!plan.find && !plan.store) {
-    const std::string_view result = co_await guarded(exchange, request, nullptr);
-    // RFC 9111 section 4.4.
-    if (plan.invalidate && exchange.response()->status < 400) cache.invalidate(cache_key(request));
-    co_return result;
-  }
+  Fill fill{.plan = plan_for(request, cache.spec())};
+  const CachePlan& plan = fill.plan;
+  if (!plan.find && !plan.store) co_return co_await past_cache(exchange, request);
   const std::string key = cache_key(request);
   if (plan.find) {
-    const bool hit = answer(exchange, request, key, plan);
-    cache.count(core_, hit);
-    if (hit) co_return "";
+    MemoryCache::Found found = cache.find(core_, key, request, plan, Clock::now());
+    if (!plan.refresh)
+      cache.count(core_, found.use == Use::answer || found.use == Use::answer_late);
+    if (const auto result = answer(exchange, request, key, found)) co_return *result;
     if (plan.control.only_if_cached)
       co_return finish(exchange, {504, kClientError}, "only-if-cached, and it is not");
-    if (flights_.worth_waiting(key)) {
+    // Nobody waits for an answer that was asked for before and is not good enough.
+    if (!plan.refresh && flights_.worth_waiting(key)) {
       co_await flights_.wait(key);
-      if (answer(exchange, request, key, plan)) co_return "";
+      found = cache.find(core_, key, request, plan, Clock::now());
+      if (const auto result = answer(exchange, request, key, found)) co_return *result;
     }
+    fill.stale = std::move(found.entry);
   }
-  if (!plan.store) co_return co_await guarded(exchange, request, nullptr);
-  Fill fill{plan, cache.stamp(key), false};
-  Flights::Lead lead(flights_, key);
-  const std::string_view result = co_await guarded(exchange, request, &fill);
-  if (fill.filled) lead.keepable();
+  const std::string_view result = co_await refill(exchange, request, key, std::move(fill));
+  count(exchange);
   co_return result;
 }
 
-// True if the cache had the answer.
-bool Pool::answer(pipeline::Exchange& exchange, const http::Request& request,
-                  const std::string& key, const CachePlan& plan) {
-  const TimePoint now = Clock::now();
-  const auto stored = prototype_->cache_->find(core_, key, request, plan, now);
-  if (!stored) return false;
-  http::Response& response = exchange.ensure_response();
-  const http::Headers earlier = response.headers;
-  response.status = stored->status;
-  response.headers = stored->headers;
-  if (not_modified(request, *stored, unix_time_ms() / kMsPerSecond)) {
-    response.status = 304;
-    keep_for_not_modified(response.headers);
-    response.body.clear();
-  } else if (request.method == "HEAD") {
-    response.body = http::Body(std::make_unique<backend::AnnouncedBody>(), stored->body.size());
-  } else {
-    // Not copied: it lives as long as somebody sends it.
-    response.body.share(std::shared_ptr<const std::string>(stored, &stored->body));
-    if (!stored->trailers.empty())
-      response.body.set_trailers(std::make_unique<http::Headers>(stored->trailers));
-  }
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - stored->born);
-  response.headers.set("Age", std::to_string(age.count()));
-  if (!earlier.empty()) merge_headers(earlier, response.headers);
-  count(exchange);
-  exchange.add_tag(prototype_->name_ + ": cached");
-  return true;
+// For requests that the cache neither answers nor learns from.
+Task<std::string_view> Pool::past_cache(pipeline::Exchange& exchange, http::Request& request) {
+  const std::string_view result = co_await guarded(exchange, request, nullptr);
+  if (!is_safe(request.method)) invalidate(request, *exchange.response());
+  co_return result;
 }
 
-// Before anything is added to the response that is for this client only.
-void Pool::keep(const http::Request& request, const http::Response& response, Fill& fill) {
-  auto stored = to_store(request, fill.plan, response, prototype_->cache_->spec(), Clock::now(),
-                         unix_time_ms() / kMsPerSecond);
-  if (!stored) return;
-  stored->stamp = fill.stamp;
-  fill.filled = true;
-  prototype_->cache_->store(core_, std::move(stored));
+// RFC 9111 section 4.4.
+void Pool::invalidate(const http::Request& request, const http::Response& response) const {
+  if (response.status < 200 || response.status >= 400) return;
+  InvalidationStamps& stamps = *prototype_->stamps_;
+  stamps.invalidate(cache_key(request));
+  for (const std::string_view name : {"Location", "Content-Location"}) {
+    const auto reference = response.headers.get(name);
+    if (!reference) continue;
+    const auto target = target_of_reference(request, *reference, prototype_->servers_->servers());
+    if (target) stamps.invalidate(cache_key(request, *target));
+  }
+}
+
+// The result if the cache has the answer.
+std::optional<std::string_view> Pool::answer(pipeline::Exchange& exchange,
+                                             const http::Request& request, const std::string& key,
+                                             const MemoryCache::Found& found) {
+  if (found.use != Use::answer && found.use != Use::answer_late) return std::nullopt;
+  const http::Headers earlier = exchange.ensure_response().headers;
+  serve(exchange, request, found.entry, earlier, "cached");
+  count(exchange);
+  if (found.use == Use::answer_late) revalidate_later(exchange, request, key, found.entry);
+  return result_of(found.entry->status);
+}
+
+// `earlier`: fields that other filters have set.
+void Pool::serve(pipeline::Exchange& exchange, const http::Request& request, const Stored& stored,
+                 const http::Headers& earlier, std::string_view tag) const {
+  http::Response& response = exchange.ensure_response();
+  fill_in(request, stored, response);
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - stored->born);
+  response.headers.set("Age", std::to_string(std::max<std::int64_t>(age.count(), 0)));
+  if (!earlier.empty()) merge_headers(earlier, response.headers);
+  exchange.add_tag(prototype_->name_ + ": " + std::string(tag));
 }
 
 }  // namespace sluice::filters

@@ -42,6 +42,8 @@ class Flights {
     bool keepable_ = false;
   };
 
+  // Whether somebody fetches `key` now.
+  [[nodiscard]] bool under_way(const std::string& key) const { return waiting_.contains(key); }
   // Whether to wait before fetching `key`.
   [[nodiscard]] bool worth_waiting(std::string_view key) const;
   // Until the fetch under way is over, at most kWaitMax.

@@ -18,8 +18,10 @@ void InvalidationStamps::invalidate(std::string_view key) {
   stamps_[slot(key)].fetch_add(1, std::memory_order_acq_rel);
 }
 
-MemoryCache::MemoryCache(const MemoryCacheSpec& spec, unsigned core_count)
+MemoryCache::MemoryCache(const MemoryCacheSpec& spec, unsigned core_count,
+                         std::shared_ptr<InvalidationStamps> stamps)
     : spec_(spec),
+      stamps_(std::move(stamps)),
       shelves_(core_count, Shelf(static_cast<std::size_t>(spec.max_bytes / core_count))),
       loops_(core_count),
       cells_(core_count) {}
@@ -28,21 +30,23 @@ void MemoryCache::join(const loop::Core& core) {
   loops_[core.index].store(&core.loop, std::memory_order_release);
 }
 
-std::shared_ptr<const StoredResponse> MemoryCache::find(const loop::Core& core,
-                                                        std::string_view key,
-                                                        const http::Request& request,
-                                                        const CachePlan& plan, TimePoint now) {
-  const std::uint32_t stamp = stamps_.get(key);
-  if (const Shelf::Entries* entries = shelves_[core.index].find(key)) {
-    for (const Shelf::Entry& entry : *entries) {
-      if (entry->stamp != stamp || !answers(*entry, request, plan, now)) continue;
-      // Written only when it changes: the entry is in the caches of all cores.
-      if (!entry->used.load(std::memory_order_relaxed))
-        entry->used.store(true, std::memory_order_relaxed);
-      return entry;
-    }
+MemoryCache::Found MemoryCache::find(const loop::Core& core, std::string_view key,
+                                     const http::Request& request, const CachePlan& plan,
+                                     TimePoint now) {
+  const Shelf::Entries* const entries = shelves_[core.index].find(key);
+  if (entries == nullptr) return {};
+  const std::uint32_t stamp = stamps_->get(key);
+  for (auto each = entries->rbegin(); each != entries->rend(); ++each) {
+    const Shelf::Entry& entry = *each;
+    if (entry->stamp != stamp) continue;
+    const Use use = use_of(*entry, request, plan, now);
+    if (use == Use::none) continue;
+    // Written only when it changes: the entry is in the caches of all cores.
+    if (!entry->used.load(std::memory_order_relaxed))
+      entry->used.store(true, std::memory_order_relaxed);
+    return {entry, use};
   }
-  return nullptr;
+  return {};
 }
 
 void MemoryCache::count(const loop::Core& core, bool hit) {
@@ -51,11 +55,18 @@ void MemoryCache::count(const loop::Core& core, bool hit) {
 }
 
 void MemoryCache::store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry) {
-  if (entry->stamp != stamps_.get(entry->key)) return;
+  if (entry->stamp != stamps_->get(entry->key)) return;
   const Shelf::Entries gone = shelves_[core.index].store(entry);
   if (gone.size() == 1 && gone.front() == entry) return;
   measure(core.index);
   tell_others(core, entry, gone);
+}
+
+void MemoryCache::forget(const loop::Core& core,
+                         const std::shared_ptr<const StoredResponse>& entry) {
+  shelves_[core.index].drop({entry});
+  measure(core.index);
+  tell_others(core, nullptr, {entry});
 }
 
 void MemoryCache::tell_others(const loop::Core& core, const Shelf::Entry& added,
@@ -72,6 +83,7 @@ void MemoryCache::tell_others(const loop::Core& core, const Shelf::Entry& added,
 void MemoryCache::on_news(unsigned core, const Shelf::Entry& added, const Shelf::Entries& gone) {
   Shelf& shelf = shelves_[core];
   shelf.drop(gone);
+  measure(core);
   if (added == nullptr) return;
   const Shelf::Entries replaced = shelf.adopt(added);
   measure(core);

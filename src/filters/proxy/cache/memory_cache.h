@@ -36,24 +36,30 @@ class InvalidationStamps {
 
 class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
  public:
-  MemoryCache(const MemoryCacheSpec& spec, unsigned core_count);
+  // `stamps`: shared by the caches that a request of an unsafe method may concern.
+  MemoryCache(const MemoryCacheSpec& spec, unsigned core_count,
+              std::shared_ptr<InvalidationStamps> stamps);
 
   [[nodiscard]] const MemoryCacheSpec& spec() const { return spec_; }
 
   // On the core's thread, before anything else there: from now on it gets what others store.
   void join(const loop::Core& core);
-  // On the core's thread: what answers the request, or null. Counts neither hit nor miss.
-  [[nodiscard]] std::shared_ptr<const StoredResponse> find(const loop::Core& core,
-                                                           std::string_view key,
-                                                           const http::Request& request,
-                                                           const CachePlan& plan, TimePoint now);
+  // On the core's thread: the newest entry that belongs to the request, and what it is good for.
+  // Counts neither hit nor miss.
+  struct Found {
+    std::shared_ptr<const StoredResponse> entry;  // null: none
+    Use use = Use::none;
+  };
+  [[nodiscard]] Found find(const loop::Core& core, std::string_view key,
+                           const http::Request& request, const CachePlan& plan, TimePoint now);
   // On the core's thread, once a request: whether it found an answer when it asked.
   void count(const loop::Core& core, bool hit);
   // On the core's thread. The entry's stamp is that of its key from before the request was sent.
   void store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry);
+  // On the core's thread: the entry is of no use any more, on any core.
+  void forget(const loop::Core& core, const std::shared_ptr<const StoredResponse>& entry);
   // Any thread.
-  [[nodiscard]] std::uint32_t stamp(std::string_view key) const { return stamps_.get(key); }
-  void invalidate(std::string_view key) { stamps_.invalidate(key); }
+  [[nodiscard]] std::uint32_t stamp(std::string_view key) const { return stamps_->get(key); }
 
   // Any thread: {"entries", "bytes", "hits", "misses"}.
   [[nodiscard]] Json status() const;
@@ -70,7 +76,7 @@ class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
   void measure(unsigned core);
 
   MemoryCacheSpec spec_;
-  InvalidationStamps stamps_;
+  std::shared_ptr<InvalidationStamps> stamps_;
   std::vector<Shelf> shelves_;                        // each used by its core only
   std::vector<std::atomic<loop::EventLoop*>> loops_;  // null: that core has not joined
   observe::PerCore<Cells> cells_;

@@ -20,7 +20,7 @@ class MemoryCacheTest : public testing::Test {
     spec.max_bytes = 4000;
     spec.codes = {200};
     spec.methods = {"GET"};
-    cache_ = std::make_shared<MemoryCache>(spec, 2);
+    cache_ = std::make_shared<MemoryCache>(spec, 2, stamps_);
     cache_->join(zero_);
     cache_->join(one_);
   }
@@ -37,8 +37,8 @@ class MemoryCacheTest : public testing::Test {
     const http::Request asked = request(path);
     http::Response response;
     response.body.assign(body);
-    auto stored =
-        to_store(asked, plan_for(asked, cache_->spec()), response, cache_->spec(), Clock::now(), 0);
+    auto stored = to_store(asked, plan_for(asked, cache_->spec()), response, cache_->spec(),
+                           {Clock::now(), 0, {}});
     stored->stamp = stamp < 0 ? cache_->stamp(stored->key) : static_cast<std::uint32_t>(stamp);
     cache_->store(core, std::move(stored));
   }
@@ -47,7 +47,7 @@ class MemoryCacheTest : public testing::Test {
     const http::Request asked = request(path);
     const auto found =
         cache_->find(core, cache_key(asked), asked, plan_for(asked, cache_->spec()), Clock::now());
-    return found ? found->body : "";
+    return found.use == Use::answer ? *found.entry->body : "";
   }
   static void deliver(loop::EventLoop& loop) {
     loop::run_to_completion(loop, [](loop::EventLoop& l) -> Task<void> {
@@ -64,6 +64,7 @@ class MemoryCacheTest : public testing::Test {
   loop::EventLoop loop_one_;
   loop::Core zero_{loop_zero_, 0, 2};
   loop::Core one_{loop_one_, 1, 2};
+  std::shared_ptr<InvalidationStamps> stamps_ = std::make_shared<InvalidationStamps>();
   std::shared_ptr<MemoryCache> cache_;
 };
 
@@ -98,7 +99,7 @@ TEST_F(MemoryCacheTest, WhatOneEvictsAllForget) {
 TEST_F(MemoryCacheTest, InvalidationIsForAllAtOnce) {
   store(zero_, "/a", "hello");
   deliver_all();
-  cache_->invalidate(cache_key(request("/a")));
+  stamps_->invalidate(cache_key(request("/a")));
   EXPECT_EQ(find(zero_, "/a"), "");
   EXPECT_EQ(find(one_, "/a"), "");
   store(one_, "/a", "again");
@@ -106,9 +107,23 @@ TEST_F(MemoryCacheTest, InvalidationIsForAllAtOnce) {
   EXPECT_EQ(find(zero_, "/a"), "again");
 }
 
+TEST_F(MemoryCacheTest, WhatOneForgetsAllForget) {
+  store(zero_, "/a", "hello");
+  deliver_all();
+  const http::Request asked = request("/a");
+  const auto found =
+      cache_->find(one_, cache_key(asked), asked, plan_for(asked, cache_->spec()), Clock::now());
+  cache_->forget(one_, found.entry);
+  EXPECT_EQ(find(one_, "/a"), "");
+  deliver_all();
+  EXPECT_EQ(find(zero_, "/a"), "");
+  EXPECT_EQ(cache_->status()["entries"], 0);
+  EXPECT_EQ(cache_->status()["bytes"], 0);
+}
+
 TEST_F(MemoryCacheTest, AnswerFromBeforeAnInvalidationIsNotKept) {
   const std::uint32_t before = cache_->stamp(cache_key(request("/a")));
-  cache_->invalidate(cache_key(request("/a")));
+  stamps_->invalidate(cache_key(request("/a")));
   store(zero_, "/a", "old", before);
   EXPECT_EQ(find(zero_, "/a"), "");
 }

@@ -5,106 +5,127 @@
 #include <array>
 
 #include "http/date.h"
+#include "http/targeted_field.h"
 
 namespace sluice::filters {
 namespace {
 
 using std::chrono::seconds;
 
-// The values of all fields of that name as one list.
-std::string combined(const http::Headers& headers, std::string_view name) {
-  std::string all;
-  for (const http::Field& field : headers) {
-    if (!http::iequals(field.name, name)) continue;
-    if (!all.empty()) all += ", ";
-    all += field.value;
-  }
-  return all;
-}
-
-// RFC 9110 section 9.2.1.
-bool is_safe(std::string_view method) {
-  constexpr std::array<std::string_view, 4> kMethods = {"GET", "HEAD", "OPTIONS", "TRACE"};
-  return std::ranges::find(kMethods, method) != kMethods.end();
-}
-
-// Requests for a part, or on a condition that only the backend can judge, go past the cache.
-bool asks_for_the_whole(const http::Request& request) {
-  constexpr std::array<std::string_view, 4> kNames = {"Range", "If-Range", "If-Match",
-                                                      "If-Unmodified-Since"};
-  return std::ranges::none_of(kNames, [&](auto name) { return request.headers.contains(name); });
+// Conditions that only the backend can judge go past the cache.
+bool is_judged_here(const http::Request& request) {
+  return !request.headers.contains("If-Match") && !request.headers.contains("If-Unmodified-Since");
 }
 
 bool has_body(const http::Request& request) { return request.body.length().value_or(1) != 0; }
 
-// Seconds that the response stays fresh from when its age was 0 (RFC 9111 section 4.2.1); nullopt
-// if it does not say.
-std::optional<std::int64_t> lifetime(const http::CacheControl& control,
-                                     const http::Headers& headers, std::int64_t unix_now) {
-  if (control.s_maxage) return control.s_maxage;
-  if (control.max_age) return control.max_age;
-  const auto expires = headers.get("Expires");
-  if (!expires) return std::nullopt;
-  const auto until = http::parse_date(*expires, unix_now);
-  if (!until) return 0;
-  const auto date = http::parse_date(headers.get("Date").value_or(""), unix_now);
-  return std::min(*until - date.value_or(unix_now), http::kDeltaSecondsMax);
-}
-
-// RFC 9111 section 4.2.3, when the response has just come.
-std::int64_t initial_age(const http::Headers& headers, std::int64_t unix_now) {
-  std::int64_t age = 0;
-  if (const auto field = headers.get("Age")) age = http::parse_delta_seconds(*field).value_or(0);
-  if (const auto date = http::parse_date(headers.get("Date").value_or(""), unix_now))
-    age = std::max(age, unix_now - *date);
-  return std::min(age, http::kDeltaSecondsMax);
-}
-
 // False for `Vary: *`.
-bool record_vary(const http::Request& request, const http::Headers& headers,
-                 StoredResponse& stored) {
-  bool bounded = true;
-  http::for_each_element(combined(headers, "Vary"), [&](std::string_view name) {
-    if (name == "*") bounded = false;
-    stored.vary.emplace_back(name, combined(request.headers, name));
+bool record_vary(const http::Request& request, StoredResponse& entry) {
+  std::string names = http::combined(entry.headers, "Vary");
+  if (http::list_contains(names, "*")) return false;
+  // A backend that encodes what it sends has chosen by the client's Accept-Encoding, whether it
+  // says so or not.
+  if (entry.headers.contains("Content-Encoding") && !http::list_contains(names, "Accept-Encoding"))
+    names += ", Accept-Encoding";
+  entry.vary.clear();
+  http::for_each_element(names, [&](std::string_view name) {
+    entry.vary.emplace_back(name, http::combined(request.headers, name));
   });
-  return bounded;
+  return true;
 }
 
 // What is meant for the pages of one origin must not be told those of another.
 bool for_one_origin(const http::Headers& headers) {
   const auto allowed = headers.get("Access-Control-Allow-Origin");
-  if (!allowed || *allowed == "*") return false;
-  bool varies = false;
-  http::for_each_element(combined(headers, "Vary"), [&](std::string_view name) {
-    varies = varies || http::iequals(name, "Origin");
-  });
-  return !varies;
+  return allowed && *allowed != "*" &&
+         !http::list_contains(http::combined(headers, "Vary"), "Origin");
 }
 
-std::string_view without_weakness(std::string_view tag) {
-  if (tag.starts_with("W/")) tag.remove_prefix(2);
-  return tag;
+// What the response says of caching: the first targeted field that is valid, else Cache-Control and
+// Expires (RFC 9213 section 2.2).
+struct Directives {
+  http::CacheControl control;
+  std::optional<std::int64_t> lifetime;
+};
+Directives directives_of(const http::Headers& headers, const MemoryCacheSpec& spec,
+                         std::int64_t unix_now) {
+  for (const std::string& name : spec.targeted_fields) {
+    if (!headers.contains(name)) continue;
+    auto control = http::parse_targeted_field(http::combined(headers, name));
+    if (!control) continue;
+    const auto told = control->s_maxage ? control->s_maxage : control->max_age;
+    return {std::move(*control), told};
+  }
+  Directives directives{http::parse_cache_control(headers), {}};
+  directives.lifetime = lifetime(directives.control, headers, unix_now);
+  return directives;
+}
+
+// RFC 9111 section 3: what neither the response nor a default of the configuration allows.
+bool may_keep(const http::Request& request, const CachePlan& plan, const Directives& directives,
+              const MemoryCacheSpec& spec, const StoredResponse& entry) {
+  const http::CacheControl& control = directives.control;
+  if (std::ranges::find(spec.codes, entry.status) == spec.codes.end()) return false;
+  if (entry.body->size() > spec.max_entry_bytes) return false;
+  // RFC 9111 section 5.2.2.3.
+  const bool understood = !http::reason_phrase(entry.status).empty();
+  if (control.must_understand ? !understood : control.no_store) return false;
+  if (control.is_private || for_one_origin(entry.headers)) return false;
+  if (entry.headers.contains("Set-Cookie") && !spec.allow_set_cookie) return false;
+  if (plan.authorized && !entry.for_everyone) return false;
+  if (directives.lifetime || control.is_public) return true;
+  // A page made for who is logged in often says nothing at all.
+  if (request.headers.contains("Cookie") && !spec.ignore_cookies) return false;
+  return spec.default_expiration.value_or(spec.expiration) > Duration::zero() ||
+         heuristically_cacheable(entry.status);
+}
+
+Duration capped(Duration value) {
+  return std::min<Duration>(value, seconds(http::kDeltaSecondsMax));
+}
+
+void set_times(const Directives& directives, const MemoryCacheSpec& spec, const Arrival& arrival,
+               StoredResponse& entry) {
+  const http::CacheControl& control = directives.control;
+  const std::int64_t age = initial_age(entry.headers, arrival);
+  const Duration fresh =
+      directives.lifetime
+          ? std::min<Duration>(spec.expiration, seconds(*directives.lifetime - age))
+          : std::min(spec.expiration, spec.default_expiration.value_or(spec.expiration));
+  const auto window = [](const std::optional<std::int64_t>& told, Duration by_default) {
+    return told ? Duration(seconds(*told)) : capped(by_default);
+  };
+  entry.stored_at = arrival.now;
+  entry.born = arrival.now - seconds(age);
+  entry.fresh_until = arrival.now + capped(fresh);
+  entry.revalidate_until =
+      entry.fresh_until + window(control.stale_while_revalidate, spec.stale_while_revalidate);
+  entry.error_until = entry.fresh_until + window(control.stale_if_error, spec.stale_if_error);
+}
+
+// Whether there is a request that it could answer.
+bool is_useful(const StoredResponse& entry, TimePoint now) {
+  if (entry.has_validator()) return true;
+  if (entry.always_validate) return false;
+  return now < entry.fresh_until ||
+         (!entry.never_stale && now < std::max(entry.revalidate_until, entry.error_until));
 }
 
 }  // namespace
 
-void MemoryCacheSpec::validate(const std::string& path, config::Faults& faults) const {
-  for (const int code : codes) {
-    const bool part = code == 206 || code == 304;
-    if (code >= 200 && code <= 599 && !part) continue;
-    faults.add(config::join_path(path, "codes"),
-               std::to_string(code) + (part ? " is not a whole response and cannot be kept"
-                                            : " is no final status, try 200 to 599"));
-  }
-}
+std::string cache_key(const http::Request& request) { return cache_key(request, request.target()); }
 
-std::string cache_key(const http::Request& request) {
+std::string cache_key(const http::Request& request, std::string_view target) {
   std::string key = request.scheme + "://";
   std::ranges::transform(request.host, std::back_inserter(key), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  return key + request.target();
+  return key.append(target);
+}
+
+bool is_safe(std::string_view method) {
+  constexpr std::array<std::string_view, 4> kMethods = {"GET", "HEAD", "OPTIONS", "TRACE"};
+  return std::ranges::find(kMethods, method) != kMethods.end();
 }
 
 CachePlan plan_for(const http::Request& request, const MemoryCacheSpec& spec) {
@@ -112,90 +133,83 @@ CachePlan plan_for(const http::Request& request, const MemoryCacheSpec& spec) {
   plan.invalidate = !is_safe(request.method);
   const bool served =
       std::ranges::find(spec.methods, request.method) != spec.methods.end() && !has_body(request);
-  if (!served || !asks_for_the_whole(request) || !request.upgrade.empty()) return plan;
+  if (!served || !is_judged_here(request) || !request.upgrade.empty()) return plan;
   plan.control = http::parse_cache_control(request.headers);
   plan.authorized = request.headers.contains("Authorization");
-  bool refresh = plan.control.no_cache;
+  plan.refresh = plan.control.no_cache;
   if (!request.headers.contains("Cache-Control"))  // RFC 9111 section 5.4
-    refresh = http::iequals(request.headers.get("Pragma").value_or(""), "no-cache");
-  plan.find = !refresh && !plan.control.no_store;
-  // A condition may bring a 304, which is of no use to others; HEAD brings no body.
-  plan.store = request.method == "GET" && !plan.control.no_store;
+    plan.refresh = http::list_contains(http::combined(request.headers, "Pragma"), "no-cache");
+  plan.find = !plan.control.no_store;
+  // A part is not kept; HEAD brings no body.
+  plan.store =
+      request.method == "GET" && !plan.control.no_store && !request.headers.contains("Range");
   return plan;
 }
 
-bool answers(const StoredResponse& stored, const http::Request& request, const CachePlan& plan,
-             TimePoint now) {
-  if (now >= stored.fresh_until) return false;
-  if (plan.authorized && !stored.for_everyone) return false;
-  if (plan.control.max_age && now - stored.born > seconds(*plan.control.max_age)) return false;
-  if (plan.control.min_fresh && stored.fresh_until - now < seconds(*plan.control.min_fresh))
-    return false;
-  return std::ranges::all_of(stored.vary, [&](const auto& field) {
-    return combined(request.headers, field.first) == field.second;
+Use use_of(const StoredResponse& stored, const http::Request& request, const CachePlan& plan,
+           TimePoint now) {
+  if (plan.authorized && !stored.for_everyone) return Use::none;
+  const bool selected = std::ranges::all_of(stored.vary, [&](const auto& field) {
+    return http::combined(request.headers, field.first) == field.second;
   });
+  if (!selected) return Use::none;
+  const http::CacheControl& control = plan.control;
+  if (plan.refresh || stored.always_validate) return Use::validate;
+  if (control.max_age && now - stored.born > seconds(*control.max_age)) return Use::validate;
+  if (control.min_fresh && stored.fresh_until - now < seconds(*control.min_fresh))
+    return Use::validate;
+  if (now < stored.fresh_until) return Use::answer;
+  if (stored.never_stale) return Use::validate;
+  if (control.max_stale && now - stored.fresh_until <= seconds(*control.max_stale))
+    return Use::answer;
+  return now < stored.revalidate_until ? Use::answer_late : Use::validate;
+}
+
+bool stands_in_for_error(const StoredResponse& stored, const CachePlan& plan, TimePoint now) {
+  constexpr int kServerErrors = 500;
+  if (plan.refresh || stored.never_stale || stored.status >= kServerErrors) return false;
+  if (plan.control.max_age && now - stored.born > seconds(*plan.control.max_age)) return false;
+  TimePoint until = stored.error_until;
+  if (plan.control.stale_if_error)
+    until = std::max(until, stored.fresh_until + seconds(*plan.control.stale_if_error));
+  return now < until;
 }
 
 std::shared_ptr<StoredResponse> to_store(const http::Request& request, const CachePlan& plan,
                                          const http::Response& response,
-                                         const MemoryCacheSpec& spec, TimePoint now,
-                                         std::int64_t unix_now) {
+                                         const MemoryCacheSpec& spec, const Arrival& arrival) {
   if (!plan.store || response.body.is_stream()) return nullptr;
   if (std::ranges::find(spec.codes, response.status) == spec.codes.end()) return nullptr;
   if (response.body.bytes().size() > spec.max_entry_bytes) return nullptr;
-  const http::Headers& headers = response.headers;
-  const http::CacheControl control = http::parse_cache_control(headers);
-  if (control.no_store || control.no_cache || control.is_private) return nullptr;
-  if (headers.contains("Set-Cookie") && !spec.allow_set_cookie) return nullptr;
-  // RFC 9111 section 3.5.
-  const bool for_everyone = control.is_public || control.must_revalidate || control.s_maxage;
-  if (plan.authorized && !for_everyone) return nullptr;
-
-  if (for_one_origin(headers)) return nullptr;
-
-  const std::int64_t age = initial_age(headers, unix_now);
-  const auto told = lifetime(control, headers, unix_now);
-  // A page made for who is logged in often says nothing at all.
-  const bool personal = request.headers.contains("Cookie") && !spec.ignore_cookies;
-  if (personal && !told && !control.is_public) return nullptr;
-  Duration fresh = spec.expiration;
-  if (told) fresh = std::min<Duration>(fresh, seconds(*told - age));
-  if (fresh <= Duration::zero()) return nullptr;
-
-  auto stored = std::make_shared<StoredResponse>();
-  if (!record_vary(request, headers, *stored)) return nullptr;
-  stored->key = cache_key(request);
-  stored->status = response.status;
-  stored->headers = headers;
-  stored->headers.remove("Age");
-  stored->body = response.body.bytes();
-  if (const http::Headers* trailers = response.body.trailers()) stored->trailers = *trailers;
-  stored->stored_at = now;
-  stored->born = now - seconds(age);
-  stored->fresh_until = now + fresh;
-  stored->for_everyone = for_everyone;
-  stored->measure();
-  return stored;
+  auto entry = std::make_shared<StoredResponse>();
+  entry->status = response.status;
+  entry->headers = response.headers;
+  entry->body = std::make_shared<const std::string>(response.body.bytes());
+  if (const http::Headers* trailers = response.body.trailers()) entry->trailers = *trailers;
+  return settle(request, plan, spec, arrival, *entry) ? entry : nullptr;
 }
 
-bool not_modified(const http::Request& request, const StoredResponse& stored,
-                  std::int64_t unix_now) {
-  if (stored.status != 200) return false;
-  const std::string wanted = combined(request.headers, "If-None-Match");
-  if (!wanted.empty()) {
-    const auto tag = stored.headers.get("ETag");
-    bool found = wanted == "*";
-    http::for_each_element(wanted, [&](std::string_view element) {
-      found = found || (tag && without_weakness(element) == without_weakness(*tag));
-    });
-    return found;
-  }
-  const auto since = request.headers.get("If-Modified-Since");
-  const auto changed = stored.headers.get("Last-Modified");
-  if (!since || !changed) return false;
-  const auto since_time = http::parse_date(*since, unix_now);
-  const auto changed_time = http::parse_date(*changed, unix_now);
-  return since_time && changed_time && *changed_time <= *since_time;
+bool settle(const http::Request& request, const CachePlan& plan, const MemoryCacheSpec& spec,
+            const Arrival& arrival, StoredResponse& entry) {
+  const Directives directives = directives_of(entry.headers, spec, arrival.unix_now);
+  const http::CacheControl& control = directives.control;
+  set_times(directives, spec, arrival, entry);
+  entry.key = cache_key(request);
+  entry.always_validate = control.no_cache;
+  // RFC 9111 sections 4.2.4, 5.2.2.10.
+  entry.never_stale = control.must_revalidate || control.proxy_revalidate || control.no_cache ||
+                      control.s_maxage.has_value();
+  // RFC 9111 section 3.5.
+  entry.for_everyone = control.is_public || control.must_revalidate || control.s_maxage;
+  entry.headers.remove("Age");
+  // RFC 9110 section 6.6.1.
+  if (!entry.headers.contains("Date"))
+    entry.headers.add("Date", http::format_date(arrival.unix_now));
+  const bool varies = record_vary(request, entry);
+  const bool keep =
+      varies && is_useful(entry, arrival.now) && may_keep(request, plan, directives, spec, entry);
+  entry.measure();
+  return keep;
 }
 
 }  // namespace sluice::filters

@@ -4,73 +4,59 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "config/fields.h"
+#include "filters/proxy/cache/cache_spec.h"
+#include "filters/proxy/cache/freshness.h"
 #include "filters/proxy/cache/stored.h"
 #include "http/cache_control.h"
 #include "http/message.h"
 
 namespace sluice::filters {
 
-struct MemoryCacheSpec {
-  Duration expiration{};
-  std::uint32_t max_entry_bytes = 0;
-  std::vector<int> codes;
-  std::vector<std::string> methods;
-  std::uint64_t max_bytes = 64ULL << 20;
-  bool allow_set_cookie = false;
-  bool ignore_cookies = false;
-
-  void fields(auto& visit) {
-    visit("expiration", expiration,
-          {.required = true, .min = 1, .doc = "the longest that a response is kept"});
-    visit("maxEntryBytes", max_entry_bytes,
-          {.required = true, .min = 1, .doc = "of a body; larger ones are not kept"});
-    visit("codes", codes, {.required = true, .min = 1, .doc = "statuses that are kept"});
-    visit("methods", methods,
-          {.required = true, .min = 1, .one_of = {"GET", "HEAD"}, .doc = "GET, HEAD"});
-    visit("maxBytes", max_bytes, {.min = 1, .doc = "of the whole cache, for all cores"});
-    visit("allowSetCookie", allow_set_cookie,
-          {.doc = "keep responses with Set-Cookie, for everyone"});
-    visit("ignoreCookies", ignore_cookies,
-          {.doc = "keep answers to requests with Cookie even if they do not say for how long"});
-  }
-  void validate(const std::string& path, config::Faults& faults) const;
-  bool operator==(const MemoryCacheSpec& other) const = default;
-};
-
-// Scheme, host and target of the request: what a stored response is found by.
+// Scheme, host and target of the request: what a stored response is found by. `target`: instead of
+// the request's own.
 [[nodiscard]] std::string cache_key(const http::Request& request);
+[[nodiscard]] std::string cache_key(const http::Request& request, std::string_view target);
+
+// RFC 9110 section 9.2.1. A method that is not known is not safe.
+[[nodiscard]] bool is_safe(std::string_view method);
 
 // What a request allows.
 struct CachePlan {
-  bool find = false;        // answer from the cache
+  bool find = false;        // look for a stored response
   bool store = false;       // keep the response
+  bool refresh = false;     // use nothing that the backend has not validated for this request
   bool invalidate = false;  // an unsafe method: forget what is kept if it succeeds
   bool authorized = false;  // has an Authorization field
   http::CacheControl control;
 };
 [[nodiscard]] CachePlan plan_for(const http::Request& request, const MemoryCacheSpec& spec);
 
-// Whether `stored` answers the request at `now`: its variant, fresh, and young enough for it.
-[[nodiscard]] bool answers(const StoredResponse& stored, const http::Request& request,
-                           const CachePlan& plan, TimePoint now);
+// What a stored response is good for.
+enum class Use {
+  none,         // it does not belong to the request
+  answer,       // it is the answer
+  answer_late,  // likewise; it is stale, and somebody must revalidate it meanwhile
+  validate,     // it is the answer if the backend says so
+};
+[[nodiscard]] Use use_of(const StoredResponse& stored, const http::Request& request,
+                         const CachePlan& plan, TimePoint now);
+// Whether it may be used in place of an error of the backend (RFC 5861 section 4, RFC 9111 section
+// 4.2.4). Requires: use_of() has said validate.
+[[nodiscard]] bool stands_in_for_error(const StoredResponse& stored, const CachePlan& plan,
+                                       TimePoint now);
 
-// What to keep of a response whose body is whole; null if nothing. `unix_now`: seconds since 1970.
-// The caller sets the stamp.
+// What to keep of a response whose body is whole; null if nothing. The caller sets the stamp.
 [[nodiscard]] std::shared_ptr<StoredResponse> to_store(const http::Request& request,
                                                        const CachePlan& plan,
                                                        const http::Response& response,
-                                                       const MemoryCacheSpec& spec, TimePoint now,
-                                                       std::int64_t unix_now);
-
-// Whether the request asks only for something newer than `stored` (RFC 9110 section 13): then the
-// answer is 304.
-[[nodiscard]] bool not_modified(const http::Request& request, const StoredResponse& stored,
-                                std::int64_t unix_now);
+                                                       const MemoryCacheSpec& spec,
+                                                       const Arrival& arrival);
+// The same for an entry whose status, header fields, body and trailers are set: fills in the rest.
+// False if it must not be kept; it can answer this request even so.
+bool settle(const http::Request& request, const CachePlan& plan, const MemoryCacheSpec& spec,
+            const Arrival& arrival, StoredResponse& entry);
 
 }  // namespace sluice::filters

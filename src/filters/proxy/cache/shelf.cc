@@ -15,10 +15,14 @@ Shelf::Entries Shelf::store(const Entry& entry) {
   Entries gone = replaced_by(*entry);
   drop(gone);
   make_room(entry->bytes, gone);
+  add_own(entry);
+  return gone;
+}
+
+void Shelf::add_own(const Entry& entry) {
   by_key_[entry->key].push_back(entry);
   own_bytes_ += entry->bytes;
   own_places_[entry.get()] = own_.insert(own_.end(), entry);
-  return gone;
 }
 
 // Two cores may store the same variant at once: all of them must keep the same one.

@@ -40,6 +40,8 @@ class Shelf {
  private:
   static constexpr std::size_t kVariantsMax = 16;  // of a key
   [[nodiscard]] Entries replaced_by(const StoredResponse& entry) const;
+  // Invariant: own_bytes_ changes in these two only.
+  void add_own(const Entry& entry);
   void remove(const Entry& entry);
   void make_room(std::size_t bytes, Entries& gone);
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/cache/conditions.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/cache_control.h"
+#include "http/date.h"
+
+namespace sluice::filters {
+namespace {
+
+std::string_view without_weakness(std::string_view tag) {
+  if (tag.starts_with("W/")) tag.remove_prefix(2);
+  return tag;
+}
+
+bool is_one_of(std::string_view name, const auto& names) {
+  return std::ranges::any_of(names, [&](auto each) { return http::iequals(each, name); });
+}
+
+// What describes the bytes of the body, which a 304 does not bring.
+constexpr std::array<std::string_view, 3> kOfTheBody = {"Content-Length", "Content-Encoding",
+                                                        "Content-Range"};
+
+}  // namespace
+
+bool not_modified(const http::Request& request, const StoredResponse& stored,
+                  std::int64_t unix_now) {
+  if (stored.status != 200) return false;
+  const std::string wanted = http::combined(request.headers, "If-None-Match");
+  if (!wanted.empty()) {
+    const auto tag = stored.headers.get("ETag");
+    bool found = wanted == "*";
+    http::for_each_element(wanted, [&](std::string_view element) {
+      found = found || (tag && without_weakness(element) == without_weakness(*tag));
+    });
+    return found;
+  }
+  const auto since = request.headers.get("If-Modified-Since");
+  if (!since) return false;
+  auto changed = stored.headers.get("Last-Modified");
+  if (!changed) changed = stored.headers.get("Date");  // RFC 9111 section 4.3.2
+  if (!changed) return false;
+  const auto since_time = http::parse_date(*since, unix_now);
+  const auto changed_time = http::parse_date(*changed, unix_now);
+  return since_time && changed_time && *changed_time <= *since_time;
+}
+
+void keep_for_not_modified(http::Headers& headers) {
+  constexpr std::array<std::string_view, 6> kNames = {"Cache-Control", "Content-Location", "Date",
+                                                      "ETag",          "Expires",          "Vary"};
+  http::Headers kept;
+  for (const http::Field& field : headers) {
+    if (is_one_of(field.name, kNames)) kept.add(field.name, field.value);
+  }
+  headers = std::move(kept);
+}
+
+Validation::Validation(http::Request& request, const StoredResponse& stored)
+    : request_(request), own_(request.headers) {
+  for (const std::string_view name : {"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
+    request.headers.remove(name);
+  if (const auto tag = stored.headers.get("ETag")) request.headers.set("If-None-Match", *tag);
+  if (const auto changed = stored.headers.get("Last-Modified"))
+    request.headers.set("If-Modified-Since", *changed);
+}
+
+bool is_about(const http::Response& response, const StoredResponse& stored) {
+  const auto tag = response.headers.get("ETag");
+  const auto stored_tag = stored.headers.get("ETag");
+  if (tag && stored_tag) return without_weakness(*tag) == without_weakness(*stored_tag);
+  const auto changed = response.headers.get("Last-Modified");
+  const auto stored_changed = stored.headers.get("Last-Modified");
+  return !changed || !stored_changed || *changed == *stored_changed;
+}
+
+std::shared_ptr<StoredResponse> updated(const StoredResponse& stored, const http::Headers& fields) {
+  auto entry = std::make_shared<StoredResponse>();
+  entry->status = stored.status;
+  entry->headers = stored.headers;
+  entry->body = stored.body;
+  entry->trailers = stored.trailers;
+  // The age counts from this response on.
+  entry->headers.remove("Date");
+  for (const http::Field& field : fields) {
+    if (!is_one_of(field.name, kOfTheBody)) entry->headers.remove(field.name);
+  }
+  for (const http::Field& field : fields) {
+    if (!is_one_of(field.name, kOfTheBody)) entry->headers.add(field.name, field.value);
+  }
+  return entry;
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/message.h"
+
+namespace sluice::filters {
+
+// A request of its own, for a backend. Requires: the body is whole, and there is no upgrade.
+[[nodiscard]] http::Request copy_of(const http::Request& request);
+
+}  // namespace sluice::filters
