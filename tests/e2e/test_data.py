@@ -306,7 +306,7 @@ def test_exactly_one_key_is_deleted(data):
     assert data.count() == 199
 
 
-def test_a_place_that_is_given_back_is_sold_again(site, guests):
+def test_a_place_that_is_given_back_is_sold_again(site, data, guests):
     """A buyer cancels: the count goes down by one at once, on every core."""
     port = free_port()
     put_sale(site, port, guests, limit=1)
@@ -315,6 +315,7 @@ def test_a_place_that_is_given_back_is_sold_again(site, guests):
     site.egctl("wasm", "delete-data", "p", "wasm", "--key", "id/a")
     assert fetch(port, Authorization="b").text == "buy\n"
     assert fetch(port, Authorization="a").text != "buy\n"
+    site.apply(pipeline("p", wasm(guests / "probe.wasm"), wasm(guests / "probe.wasm", name="other")))
 
 
 def test_data_of_a_deleted_pipeline_is_listed_and_deleted(site, guests):
@@ -324,7 +325,7 @@ def test_data_of_a_deleted_pipeline_is_listed_and_deleted(site, guests):
     assert {"pipeline": "gone", "filter": "wasm", "keys": 1, "used": True} in rows
     site.delete("gone")
     assert ["gone", "wasm", "1", "no"] in [line.split() for line in site.egctl("wasm", "list-data").stdout.splitlines()]
-    assert site.egctl("wasm", "list-data", "gone", "wasm").stdout == 'k: v\n'
+    assert site.egctl("wasm", "list-data", "gone", "wasm").stdout == 'k: "v"\n'
     refused = site.egctl("wasm", "apply-data", "gone", "wasm", input="k: w\n", check=False)
     assert refused.returncode == 1 and "no pipeline gone" in refused.stderr
     site.egctl("wasm", "delete-data", "gone", "wasm")
