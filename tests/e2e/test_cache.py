@@ -545,6 +545,27 @@ def test_one_fetch_for_all_who_ask_at_once(site, server, backend):
             connection.close()
 
 
+def test_one_validation_for_all_who_ask_at_once(site, server, backend):
+    may_answer = threading.Event()
+    port = site()
+    backend.answer = lambda call: Answer(headers=STALE, body=b"hello")
+    assert fetch(port, "/a").body == b"hello"
+    wait_until(lambda: cache_status(server)["entries"] == 1, "it is stored")
+    backend.answer = lambda call: Answer(304, {"Cache-Control": "max-age=600"}, after=may_answer)
+    connections = [Connection(port) for _ in range(30)]
+    try:
+        for connection in connections:
+            connection.send(request("/a"))
+        wait_until(lambda: cache_status(server)["misses"] == 31, "all are waiting")
+        may_answer.set()
+        assert [connection.receive().body for connection in connections] == [b"hello"] * 30
+        validations = [call for call in backend.calls if "if-none-match" in call.headers]
+        assert 1 <= len(validations) <= (os.cpu_count() or 1), "each core asks once"
+    finally:
+        for connection in connections:
+            connection.close()
+
+
 def test_who_waits_goes_on_when_the_first_leaves(site, server, backend):
     never = threading.Event()
     answers = [Answer(after=never)]
@@ -580,6 +601,21 @@ def test_what_was_kept_under_another_policy_is_not_used(site, backend, change):
         assert connection.request().body == b"1"
         site(**change)
         assert connection.request().body == b"2"
+
+
+def test_an_answer_of_another_policy_that_was_under_way_is_not_used(site, backend):
+    may_answer = threading.Event()
+    slow = Answer(body=b"old", after=may_answer)
+    backend.answer = lambda call: slow
+    port = site()
+    with Connection(port) as before, Connection(port) as after:
+        before.send(request("/a"))
+        wait_until(lambda: backend.calls, "the backend has the request")
+        site(codes=[200])
+        may_answer.set()
+        assert before.receive().body == b"old"
+        backend.answer = lambda call: Answer(body=b"new")
+        assert after.request("/a").body == b"new"
 
 
 @pytest.mark.parametrize("change", [{"setUpstreamHost": True}, {"tls": {"insecureSkipVerify": True}}, {"serverMaxBodySize": 1000}])
