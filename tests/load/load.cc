@@ -5,49 +5,21 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <system_error>
 
 namespace load {
 namespace {
 
 constexpr auto kLastAnswers = std::chrono::seconds(30);
-constexpr std::string_view kLength = "\r\ncontent-length:";
 
 std::string why(const char* what) {
   return std::string(what) + ": " + std::generic_category().message(errno);
 }
 
-bool same_letters(std::string_view text, std::string_view lower) {
-  for (std::size_t i = 0; i < lower.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != lower[i]) return false;
-  }
-  return true;
-}
-
-std::size_t content_length(std::string_view head) {
-  for (std::size_t at = head.find("\r\n"); at + kLength.size() < head.size();
-       at = head.find("\r\n", at + 2)) {
-    if (!same_letters(head.substr(at), kLength)) continue;
-    std::size_t digits = at + kLength.size();
-    while (digits < head.size() && head[digits] == ' ') ++digits;
-    std::size_t length = 0;
-    std::from_chars(head.data() + digits, head.data() + head.size(), length);
-    return length;
-  }
-  return 0;
-}
-
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (number_ >= 0) ::close(number_);
-}
 
 Load::Load(Target target, Users users, Tally& tally)
     : target_(std::move(target)),
@@ -132,25 +104,13 @@ void Load::receive(Connection& connection) {
 }
 
 void Load::take_answers(Connection& connection) {
-  const auto answer = parse(connection.input);
+  const auto answer = parse_answer(connection.input);
   if (!answer) return;
   tally_.answer(connection.user, connection.was_in, answer->status, answer->body,
                 Clock::now() - connection.sent);
   if (connection.input.size() != answer->size) return end(connection, "more than one answer");
   connection.input.clear();
   send(connection);
-}
-
-std::optional<Load::Answer> Load::parse(std::string_view input) {
-  const std::size_t end_of_head = input.find("\r\n\r\n");
-  if (end_of_head == std::string_view::npos) return std::nullopt;
-  const std::string_view head = input.substr(0, end_of_head + 2);
-  const std::size_t length = content_length(head);
-  const std::size_t size = end_of_head + 4 + length;
-  if (input.size() < size) return std::nullopt;
-  int status = 0;
-  if (head.size() > 12) std::from_chars(head.data() + 9, head.data() + 12, status);
-  return Answer{status, input.substr(end_of_head + 4, length), size};
 }
 
 void Load::end(Connection& connection, const std::string& failure) {

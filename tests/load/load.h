@@ -5,11 +5,12 @@
 
 #include <csignal>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "answer.h"
+#include "descriptor.h"
 #include "tally.h"
 #include "users.h"
 
@@ -20,19 +21,6 @@ struct Target {
   std::string path = "/";
   std::string name_prefix = "u";  // of a user's name, before his number
   bool scatter = false;           // names in no order
-};
-
-// A file descriptor, closed with its owner.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor();
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
 };
 
 class Load {
@@ -52,11 +40,6 @@ class Load {
     Clock::time_point sent;
     bool done = false;
   };
-  struct Answer {
-    int status;
-    std::string_view body;
-    std::size_t size;  // of all of it
-  };
 
   void open(unsigned connections);
   void send(Connection& connection);
@@ -64,7 +47,6 @@ class Load {
   void receive(Connection& connection);
   void take_answers(Connection& connection);
   void end(Connection& connection, const std::string& failure);
-  [[nodiscard]] static std::optional<Answer> parse(std::string_view input);
 
   const Target target_;
   Users users_;
