@@ -25,7 +25,7 @@ Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Ins
 Pool::~Pool() = default;
 
 Pool::Counts Pool::counts() const {
-  return {alive_, static_cast<unsigned>(waiters_.size()), created_};
+  return {alive_, static_cast<unsigned>(preferred_.size() + waiters_.size()), created_};
 }
 
 std::unique_ptr<Instance> Pool::take_free() {
@@ -50,11 +50,10 @@ void Pool::release(std::unique_ptr<Instance> instance) {
 }
 
 void Pool::hand_out(std::unique_ptr<Instance> instance) {
-  if (waiters_.empty()) {
-    free_.push_back(std::move(instance));
-  } else {
-    waiters_.front()->wake(std::move(instance));
-  }
+  auto& queue = preferred_.empty() ? waiters_ : preferred_;
+  if (queue.empty()) return free_.push_back(std::move(instance));
+  const bool stands = Clock::now() >= queue.front()->half_time_;
+  (stands ? queue.back() : queue.front())->wake(std::move(instance));
 }
 
 void Pool::replace_the_dead() {
@@ -85,7 +84,9 @@ void Pool::created(Result<std::unique_ptr<Instance>> made) {
 }
 
 void Pool::fail_waiters() {
-  while (!waiters_.empty()) waiters_.front()->wake(nullptr);
+  for (auto* queue : {&preferred_, &waiters_}) {
+    while (!queue->empty()) queue->front()->wake(nullptr);
+  }
 }
 
 bool Pool::Acquire::await_ready() {
@@ -95,14 +96,16 @@ bool Pool::Acquire::await_ready() {
 
 void Pool::Acquire::await_suspend(std::coroutine_handle<> handle) {
   handle_ = handle;
-  place_ = pool_.waiters_.insert(pool_.waiters_.end(), this);
+  const TimePoint now = Clock::now();
+  half_time_ = now + (deadline_ - now) / 2;
+  place_ = queue_.insert(queue_.end(), this);
   queued_ = true;
   timer_ = loop::EventLoop::Timer(pool_.loop_, deadline_, [this] { wake(nullptr); });
 }
 
 // Resumes from the loop: whoever gives an Instance back goes on with its own work first.
 void Pool::Acquire::wake(std::unique_ptr<Instance> granted) {
-  pool_.waiters_.erase(place_);
+  queue_.erase(place_);
   queued_ = false;
   granted_ = std::move(granted);
   timer_ = loop::EventLoop::Timer(pool_.loop_, TimePoint{}, [this] { handle_.resume(); });
@@ -114,7 +117,7 @@ Pool::Lease Pool::Acquire::await_resume() {
 }
 
 Pool::Acquire::~Acquire() {
-  if (queued_) pool_.waiters_.erase(place_);
+  if (queued_) queue_.erase(place_);
   if (granted_) pool_.release(std::move(granted_));
 }
 

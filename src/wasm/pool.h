@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pool: one core's share of a filter's Instances. Core-bound. Whoever wants one while all are taken
-// stands in a queue, first come first served. A dead Instance is replaced at once; while none can
+// stands in a queue: those with precedence before the others, among each first come first served. In
+// a queue that stands, where the first has waited for half of his time, the last is served before
+// him: serving the first would have everybody run out of time with a guest in hand. A dead Instance is replaced at once; while none can
 // be made, again after a pause that grows.
 #pragma once
 
@@ -62,7 +64,9 @@ class Pool {
 
   // co_await pool.acquire(deadline): a Lease; empty at the deadline, or if no Instance can be made.
   class Acquire;
-  [[nodiscard]] Acquire acquire(TimePoint deadline);
+  // `precedence`: before those without.
+  [[nodiscard]] Acquire acquire(TimePoint deadline, bool precedence = false);
+  [[nodiscard]] bool has_free() const { return !free_.empty(); }
 
   [[nodiscard]] Counts counts() const;
 
@@ -85,13 +89,15 @@ class Pool {
   std::uint64_t created_ = 0;
   Duration pause_{};              // after the last failure; zero: it was none
   loop::EventLoop::Timer retry_;  // pending during the pause
-  std::list<Acquire*> waiters_;
+  std::list<Acquire*> preferred_;  // waiters with precedence
+  std::list<Acquire*> waiters_;    // the others
   std::list<Task<void>> creations_;
 };
 
 class Pool::Acquire {
  public:
-  Acquire(Pool& pool, TimePoint deadline) : pool_(pool), deadline_(deadline) {}
+  Acquire(Pool& pool, TimePoint deadline, bool precedence)
+      : pool_(pool), deadline_(deadline), queue_(precedence ? pool.preferred_ : pool.waiters_) {}
   ~Acquire();
   Acquire(const Acquire&) = delete;
 
@@ -105,6 +111,8 @@ class Pool::Acquire {
 
   Pool& pool_;
   TimePoint deadline_;
+  TimePoint half_time_;
+  std::list<Acquire*>& queue_;
   std::unique_ptr<Instance> granted_;
   std::coroutine_handle<> handle_;
   std::list<Acquire*>::iterator place_;
@@ -112,6 +120,8 @@ class Pool::Acquire {
   loop::EventLoop::Timer timer_;  // the deadline; then, at once, the wake-up
 };
 
-inline Pool::Acquire Pool::acquire(TimePoint deadline) { return Acquire(*this, deadline); }
+inline Pool::Acquire Pool::acquire(TimePoint deadline, bool precedence) {
+  return Acquire(*this, deadline, precedence);
+}
 
 }  // namespace sluice::wasm

@@ -2,6 +2,7 @@
 #include "wasm/pool.h"
 
 #include <optional>
+#include <thread>
 
 #include "wasm/test_guests.h"
 
@@ -60,7 +61,7 @@ TEST_F(PoolTest, WaitersAreServedInOrder) {
   make(1, 1);
   std::string order;
   const auto waiter = [&](char name) -> Task<void> {
-    const Pool::Lease lease = co_await pool->acquire(Clock::now() + 1s);
+    const Pool::Lease lease = co_await pool->acquire(Clock::now() + 600s);
     order += name;
     co_await loop.yield();
     if (order.size() == 3) loop.stop();
@@ -71,6 +72,37 @@ TEST_F(PoolTest, WaitersAreServedInOrder) {
   EXPECT_EQ(pool->counts().waiting, 2u);
   loop.run();
   EXPECT_EQ(order, "abc");
+}
+
+TEST_F(PoolTest, PrecedenceGoesBeforeTheOthers) {
+  make(1, 1);
+  std::string order;
+  const auto waiter = [&](char name, bool precedence) -> Task<void> {
+    const Pool::Lease lease = co_await pool->acquire(Clock::now() + 600s, precedence);
+    order += name;
+    co_await loop.yield();
+    if (order.size() == 4) loop.stop();
+  };
+  loop.spawn(waiter('a', false));
+  loop.spawn(waiter('b', false));
+  loop.spawn(waiter('c', true));
+  loop.spawn(waiter('d', true));
+  EXPECT_EQ(pool->counts().waiting, 3u);
+  loop.run();
+  EXPECT_EQ(order, "acdb");
+}
+
+// Serving the first would leave each only the rest of his time with the guest.
+TEST_F(PoolTest, InAQueueThatStandsTheLastIsServedFirst) {
+  make(1, 1);
+  Pool::Lease lease = take();
+  Task<Pool::Lease> first = take_task(40ms);
+  first.start();
+  Task<Pool::Lease> last = take_task(60s);
+  last.start();
+  std::this_thread::sleep_for(25ms);
+  lease.give_back();
+  EXPECT_TRUE(loop::run_to_completion(loop, std::move(last)));
 }
 
 TEST_F(PoolTest, AWaiterThatLeavesLosesNothing) {
