@@ -134,6 +134,12 @@ void ChainView::tell_prefixes(std::vector<std::string> prefixes) {
       });
 }
 
+bool ChainView::contains(std::string_view key) {
+  follower_.catch_up();
+  const Replica& replica = follower_.replica();
+  return replica.find(replica.hash(key), key) != nullptr;
+}
+
 std::unique_ptr<Run> ChainView::lend_run() {
   std::unique_ptr<Run> run;
   if (idle_runs_.empty()) {

@@ -28,6 +28,7 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
 
   Commit commit(Transaction& transaction) override;
   bool is_durable(Version version) const override;
+  bool contains(std::string_view key) override;
   Task<Result<void>> durable(Version version, TimePoint deadline) override;
   Task<Result<Turn>> turn(TimePoint deadline) override;
   Task<Result<void>> counted(TimePoint deadline) override;

@@ -32,6 +32,28 @@ TEST_P(StoreConformance, SeesItsOwnWrites) {
   });
 }
 
+TEST_P(StoreConformance, ContainsLooksAtTheEndOfTheChain) {
+  (void)view(1);
+  on(0, [](View& v) {
+    EXPECT_FALSE(v.contains("id/a"));
+    Transaction open(v);
+    EXPECT_EQ(open.get("id/a"), std::nullopt);
+    put(v, "id/a", "1");
+    EXPECT_TRUE(v.contains("id/a"));
+    EXPECT_FALSE(v.contains("id/"));
+    open.put("x", "1");
+    EXPECT_EQ(v.commit(open).status, CommitStatus::conflict) << "contains() is no part of a run";
+  });
+  on(1, [](View& v) {
+    EXPECT_TRUE(v.contains("id/a"));
+    Transaction t(v);
+    t.erase("id/a");
+    EXPECT_TRUE(v.contains("id/a"));
+    EXPECT_EQ(v.commit(t).status, CommitStatus::committed);
+  });
+  on(0, [](View& v) { EXPECT_FALSE(v.contains("id/a")); });
+}
+
 TEST_P(StoreConformance, RestartForgetsEverything) {
   on(0, [](View& v) {
     Transaction t(v);

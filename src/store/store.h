@@ -97,6 +97,9 @@ class View {
   [[nodiscard]] virtual Commit commit(Transaction& transaction) = 0;
   // True if `version` is durable: a response may be sent. One atomic load.
   [[nodiscard]] virtual bool is_durable(Version version) const = 0;
+  // True if the key is there as of the chain's end, durable or not: for questions outside of any
+  // run. Never blocks; one lookup.
+  [[nodiscard]] virtual bool contains(std::string_view key) = 0;
   // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
   // journal has failed meanwhile.
   [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;

@@ -26,6 +26,7 @@ class NullView final : public View {
  public:
   Commit commit(Transaction& /*transaction*/) override { return {CommitStatus::committed, 0}; }
   bool is_durable(Version /*version*/) const override { return true; }
+  bool contains(std::string_view /*key*/) override { return false; }
   Task<Result<void>> durable(Version /*version*/, TimePoint /*deadline*/) override {
     co_return Result<void>();
   }
