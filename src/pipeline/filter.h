@@ -19,6 +19,10 @@
 #include "loop/task.h"
 #include "resilience/policies.h"
 
+namespace sluice::http {
+struct Request;
+}  // namespace sluice::http
+
 namespace sluice::pipeline {
 
 class Exchange;
@@ -31,6 +35,10 @@ class Filter {
   // Returns "" to go on, or one of the kind's results (a static string). Destroying the Task means
   // the client went away: everything it holds must be released by destructors.
   virtual Task<std::string_view> handle(Exchange& exchange) = 0;
+  // Whether the request is by somebody whom the filter has let in already, so that it is served
+  // while those of others are shed. Asked before the flow begins, under overload only; cheap, and
+  // without effect.
+  [[nodiscard]] virtual bool knows(const http::Request& request) const;
 };
 
 class FilterPrototype {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/pipeline.h"
 
+#include <algorithm>
+
 namespace sluice::pipeline {
 Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
                    const Pipeline* previous)
@@ -17,6 +19,11 @@ Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loo
     }
     filters_.push_back(mine.prototype->instantiate(core, heir_of));
   }
+}
+
+bool Pipeline::knows(const http::Request& request) const {
+  return std::ranges::any_of(filters_,
+                             [&](const auto& filter) { return filter->knows(request); });
 }
 
 Task<void> Pipeline::handle(Exchange& exchange) const {

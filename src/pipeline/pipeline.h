@@ -127,6 +127,8 @@ class Pipeline {
 
   // Runs the flow. What the client gets is then exchange.client_response(), if any.
   Task<void> handle(Exchange& exchange) const;
+  // Whether any of its filters knows who asks (Filter::knows).
+  [[nodiscard]] bool knows(const http::Request& request) const;
   [[nodiscard]] const PipelinePrototype& prototype() const { return *prototype_; }
 
  private:

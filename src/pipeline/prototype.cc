@@ -32,6 +32,8 @@ std::string scalar_of(const config::Value& map, std::string_view name) {
 
 }  // namespace
 
+bool Filter::knows(const http::Request& /*request*/) const { return false; }
+
 Json FilterPrototype::status() const { return nullptr; }
 
 Json FilterPrototype::knowledge() const { return nullptr; }

@@ -80,8 +80,10 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   while (verdict != Verdict::done) {
     if (!attempt.guest) {
       turn = {};  // whoever has a guest may need it
+      const bool known = pool_.has_free() || knows(exchange.client_request());
+      if (is_crowded(known)) co_return crowded(attempt);
       const Waiting waiting(counters_.waiting);
-      attempt.guest = co_await pool_.acquire(attempt.deadline);
+      attempt.guest = co_await pool_.acquire(attempt.deadline, known);
       if (!attempt.guest) co_return no_guest(attempt);
       attempt.transaction.restart();
     }
@@ -161,6 +163,25 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
   }
   attempt.fault = "shared data: cannot be written now";
   return Verdict::failed;
+}
+
+bool WasmHostFilter::knows(const http::Request& request) const {
+  const auto& known = parts_.recipe->known;
+  if (!known) return false;
+  const std::string key = known->key_of(request);
+  return !key.empty() && view_.contains(key);
+}
+
+// Those who are known find room where others do not, but not without end.
+bool WasmHostFilter::is_crowded(bool known) const {
+  const unsigned max = parts_.recipe->waiting_max;
+  return pool_.counts().waiting >= (known ? 2 * max : max);
+}
+
+std::string_view WasmHostFilter::crowded(Attempt& attempt) {
+  counters_.out_of_vm.add();
+  return answer_503(attempt, kOutOfVm,
+                    "no guest was free, and as many requests wait for one as maxWaiting allows");
 }
 
 std::string_view WasmHostFilter::no_guest(Attempt& attempt) {

@@ -31,6 +31,7 @@ class WasmHostFilter final : public pipeline::Filter {
   ~WasmHostFilter() override;
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override;
+  bool knows(const http::Request& request) const override;
 
  private:
   struct Attempt;
@@ -38,6 +39,8 @@ class WasmHostFilter final : public pipeline::Filter {
 
   [[nodiscard]] Verdict judge(Attempt& attempt, Result<std::int32_t> value);
   [[nodiscard]] Verdict commit(Attempt& attempt, std::int32_t value);
+  [[nodiscard]] bool is_crowded(bool known) const;
+  [[nodiscard]] std::string_view crowded(Attempt& attempt);
   [[nodiscard]] std::string_view no_guest(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);

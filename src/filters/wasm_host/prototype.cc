@@ -18,6 +18,11 @@ Result<std::shared_ptr<const wasm::LinkedModule>> compile(const WasmEnvironment&
   return environment.linker->link(std::move(module));
 }
 
+// One each at least.
+unsigned waiting_share(const WasmHostSpec& spec, const WasmEnvironment& environment) {
+  return std::max(1U, static_cast<unsigned>(spec.max_waiting) / environment.core_count);
+}
+
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -81,6 +86,8 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
                                             .parameters = spec.parameters,
                                             .memory_bytes_max = *parse_size(spec.max_memory),
                                             .timeout = spec.timeout,
+                                            .waiting_max = waiting_share(spec, *environment),
+                                            .known = spec.known,
                                             .logger = environment->logger,
                                             .name = std::move(ns)});
   auto statistics = previous != nullptr ? previous->parts_.statistics

@@ -4,10 +4,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
 #include "base/time.h"
+#include "filters/wasm_host/known.h"
 #include "wasm/instance.h"
 #include "wasm/linker.h"
 
@@ -19,6 +21,8 @@ struct Recipe {
   std::map<std::string, std::string> parameters;
   std::uint64_t memory_bytes_max;
   Duration timeout;  // of a run; making a guest has 2 s at least
+  unsigned waiting_max = 1;  // of one core
+  std::optional<KnownSpec> known{};
   Logger logger;
   std::string name;  // "pipeline/filter"
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "filters/wasm_host/known.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
@@ -16,8 +17,10 @@ struct WasmHostSpec {
   std::string code;
   Duration timeout = std::chrono::milliseconds(100);
   int max_concurrency = 10;
+  int max_waiting = 10'000;
   std::string max_memory = "64MiB";
   std::map<std::string, std::string> parameters;
+  std::optional<KnownSpec> known;
 
   void fields(auto& visit) {
     constexpr std::int64_t kMillisecond = 1'000'000;
@@ -27,6 +30,11 @@ struct WasmHostSpec {
           {.min = 1,
            .max = 10'000,
            .doc = "guests alive, shared out over the cores, one each at least"});
+    visit("maxWaiting", max_waiting,
+          {.min = 1,
+           .max = 1'000'000,
+           .doc = "requests that wait for a guest, shared out over the cores; further ones are "
+                  "outOfVM at once"});
     visit("code", code,
           {.required = true,
            .min = 1,
@@ -36,6 +44,7 @@ struct WasmHostSpec {
            .max = kHour,
            .doc = "most time that one request may take here, waiting included"});
     visit("parameters", parameters, {.doc = "handed to wasm_init"});
+    visit("known", known, {.doc = "who has been let in, and is served first under overload"});
     visit("maxMemory", max_memory, {.doc = "most memory of one guest: bytes, or 64MiB"});
   }
 };
