@@ -6,6 +6,7 @@
 #include "config/redact.h"
 #include "control/controller.h"
 #include "control/state.h"
+#include "server/shedder.h"
 
 namespace sluice::control {
 
@@ -38,11 +39,37 @@ Json Controller::without_secrets(Json spec) const {
 
 namespace {
 
+Json overload_status(const server::ServerPrototype& server) {
+  const auto& cores = server.state->overload;
+  const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  constexpr auto kMemory =
+      static_cast<std::uint64_t>(Duration(server::Shedder::kMemory) / Duration(1));
+  const Duration target = server.spec.overload.target;
+  const auto is_recent = [now](const observe::Cell& at) {
+    return at.get() != 0 && now - std::min(now, at.get()) < kMemory;
+  };
+  bool overloaded = target == Duration::zero();
+  std::uint64_t delay_us = 0;
+  for (unsigned i = 0; i < cores.size(); ++i) {
+    const server::OverloadCells& core = cores.at(i);
+    overloaded = overloaded || is_recent(core.overloaded_at);
+    if (is_recent(core.measured_at)) delay_us = std::max(delay_us, core.delay_us.get());
+  }
+  return {{"overloaded", overloaded},
+          {"delayMs", static_cast<double>(delay_us) / 1000},
+          {"shed", cores.sum(&server::OverloadCells::shed)},
+          {"knownServed", cores.sum(&server::OverloadCells::known)}};
+}
+
 Json server_status(const Object& object, const std::string& port_error) {
   Json status = object.server->state->stats.to_json();
   status["name"] = object.name;
   status["kind"] = object.kind;
-  status["health"] = port_error;
+  status["overload"] = overload_status(*object.server);
+  const bool overloaded = status["overload"]["overloaded"].get<bool>();
+  status["health"] = port_error.empty() && overloaded
+                         ? "overloaded: requests of users who are not in are answered 503"
+                         : port_error;
   status["error"] = port_error;
   status["state"] = port_error.empty() ? "running" : "failed";
   status["openConnections"] = object.server->state->open_connections.load();

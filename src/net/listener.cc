@@ -24,8 +24,6 @@ using boost::system::error_code;
 
 namespace {
 
-// Connections taken in a row before the loop's other work has its turn.
-constexpr int kAcceptsAtOnceMax = 16;
 // What the kernel keeps for a peer beyond what is on its way to it: a slow reader holds no
 // megabytes of ours, and that it reads is seen with every half of this.
 constexpr int kUnsentBytesMax = 128 * 1024;
@@ -159,6 +157,7 @@ struct Acceptor::State {
   int family = AF_INET6;
   std::uint16_t port = 0;
   int accepts_at_once = 0;
+  int batch = Acceptor::kBatch;
   bool waited = false;  // a connection is likely to be there
   Duration back_off = kBackOffFirst;
 };
@@ -222,6 +221,8 @@ Acceptor::~Acceptor() {
 
 std::uint16_t Acceptor::port() const { return state_->port; }
 
+void Acceptor::set_batch(int connections) { state_->batch = connections; }
+
 // Asio's close() leaves it to the kernel to forget the descriptor, which it does not while the
 // socket has another one.
 void Acceptor::close() {
@@ -233,7 +234,7 @@ void Acceptor::close() {
 Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
   const auto state = state_;
   while (state->acceptor.is_open()) {
-    if (state->waited && ++state->accepts_at_once < kAcceptsAtOnceMax) {
+    if (state->waited && ++state->accepts_at_once <= state->batch) {
       std::unique_ptr<Stream> stream;
       const Accepted outcome = accept_one(state->loop, state->acceptor.native_handle(), stream);
       if (outcome == Accepted::again) continue;

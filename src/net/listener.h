@@ -64,6 +64,10 @@ class Acceptor {
   // is out of descriptors or memory: it has waited a moment already, so log it and call again.
   // One call at a time.
   [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept();
+  // How many connections are taken in a row before the loop's other work has its turn; > 0. What is
+  // not taken waits in the kernel, which refuses what is beyond the backlog.
+  void set_batch(int connections);
+  static constexpr int kBatch = 16;
   // Ends a pending accept(). Connections that the kernel has queued are reset, unless the socket
   // has another descriptor.
   void close();

@@ -18,6 +18,24 @@ namespace sluice::router {
 // Of clientMaxBodySize 0.
 inline constexpr std::int64_t kDefaultBodyBytesMax = 4 << 20;
 
+// What a core does when it cannot keep up: docs/overload.md.
+struct OverloadSpec {
+  Duration target = std::chrono::milliseconds(200);
+  Duration retry_after = std::chrono::seconds(1);
+
+  void fields(auto& visit) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    visit("target", target,
+          {.min = 0,
+           .doc = "while work waits longer than this on a core, unknown users are answered 503; "
+                  "0: always"});
+    visit("retryAfter", retry_after,
+          {.min = kSecond,
+           .max = 3600 * kSecond,
+           .doc = "Retry-After of that, at least; spread over up to twice as long"});
+  }
+};
+
 struct HttpServerSpec {
   std::string name;
   std::string kind = "HTTPServer";
@@ -48,6 +66,7 @@ struct HttpServerSpec {
   std::string global_filter;
   std::string router_kind;
   std::string access_log_format;
+  OverloadSpec overload;
   std::vector<RuleSpec> rules;
   // Not supported yet: accepted as long as they switch nothing on.
   config::RawValue http3;
@@ -91,6 +110,7 @@ struct HttpServerSpec {
     visit("globalFilter", global_filter, {.doc = "not supported yet"});
     visit("routerKind", router_kind, {.doc = "empty or Ordered"});
     visit("accessLogFormat", access_log_format, {.doc = "template of a line"});
+    visit("overload", overload, {.doc = "what happens when a core cannot keep up"});
     visit("rules", rules, {.doc = "in the order in which they are tried"});
     visit_unsupported(visit);
   }

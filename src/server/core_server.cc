@@ -97,6 +97,26 @@ void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
 
+// Whoever is in is served before anybody else comes in.
+void CoreServer::note_delay(TimePoint sent, Duration delay) {
+  const Duration target = prototype_->spec.overload.target;
+  const TimePoint now = sent + delay;
+  shedder_.note(sent, delay, target);
+  const bool overloaded = shedder_.overloaded(now, target);
+  const auto nanoseconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  auto& cells = prototype_->state->overload.at(worker_.core().index);
+  cells.delay_us.set(static_cast<std::uint64_t>(delay / std::chrono::microseconds(1)));
+  cells.measured_at.set(nanoseconds);
+  if (overloaded) cells.overloaded_at.set(nanoseconds);
+  for (const auto& acceptor : acceptors_)
+    acceptor->set_batch(overloaded ? kOverloadedAccepts : net::Acceptor::kBatch);
+}
+
+std::int64_t CoreServer::retry_after() {
+  const auto least = std::chrono::ceil<std::chrono::seconds>(prototype_->spec.overload.retry_after);
+  return least.count() + static_cast<std::int64_t>(retries_++ % (least.count() + 1));
+}
+
 void CoreServer::listen(std::vector<net::Listener> listeners) {
   if (!acceptors_.empty()) retire_all();
   stop_accepting();

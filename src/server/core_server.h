@@ -11,6 +11,7 @@
 
 #include "net/listener.h"
 #include "net/stream.h"
+#include "server/shedder.h"
 #include "server/snapshot.h"
 
 namespace sluice::server {
@@ -28,6 +29,17 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     return prototype_;
   }
   void update(std::shared_ptr<const ServerPrototype> prototype);
+
+  // Of this core: what became ready at `sent` has waited for `delay` (loop/delay_probe.h).
+  void note_delay(TimePoint sent, Duration delay);
+  // Whether the request of an unknown user that came at `now` is to be answered 503.
+  [[nodiscard]] bool sheds(TimePoint now) {
+    return shedder_.sheds(now, prototype_->spec.overload.target);
+  }
+
+  // Of a response to a request that was shed, in seconds: so spread that not all who were refused
+  // come again at once.
+  [[nodiscard]] std::int64_t retry_after();
 
   // Takes the listeners over. Earlier ones are closed; their connections go on.
   void listen(std::vector<net::Listener> listeners);
@@ -113,6 +125,8 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   std::list<Membership::Entry> idle_longer_;
   unsigned ticks_ = 0;
   std::size_t given_back_ = 0;  // connections that rest or have closed
+  Shedder shedder_;
+  std::uint64_t retries_ = 0;
   bool draining_ = false;
   bool retiring_ = false;
 };

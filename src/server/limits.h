@@ -17,6 +17,8 @@ inline constexpr std::size_t kProgressBytes = 64 * 1024;
 // Of a request, read into the small buffer.
 inline constexpr std::size_t kFirstBytes = 1024;
 inline constexpr std::size_t kReadBytes = 16 * 1024;  // one read
+// Accepted in a row while the core is overloaded.
+inline constexpr int kOverloadedAccepts = 4;
 // Of an unread body, to keep the connection.
 inline constexpr std::size_t kDrainBytesMax = 256 * 1024;
 // Of one request's interim responses; what goes beyond is left out.

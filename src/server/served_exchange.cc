@@ -30,11 +30,13 @@ void ServedExchange::clear() {
   method_.clear();
   target_.clear();
   allow_.clear();
+  shed_ = false;
 }
 
 void ServedExchange::begin() {
   started_ = Clock::now();
   started_at_ = std::chrono::system_clock::now();
+  worker_.note_request(started_);
 }
 
 void ServedExchange::head_complete() {
@@ -63,12 +65,27 @@ int ServedExchange::route() {
   }
   match.route->set_headers(request, exchange_.real_ip);
   if (!match.route->rewrite(request)) return 414;
+  if (is_shed()) return 503;
   if (prototype_->spec.x_forwarded_for) router::append_forwarded_for(request, exchange_.real_ip);
 
   body_bytes_max_ = match.route->client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = prototype_->spec.client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = router::kDefaultBodyBytesMax;
   return 0;
+}
+
+// Before the body and before any filter: so nobody who is refused here has used a permit.
+bool ServedExchange::is_shed() {
+  if (!server_.sheds(started_)) return false;
+  auto& cells = prototype_->state->overload.at(worker_.core().index);
+  if (pipeline_->knows(request())) {
+    cells.known.add();
+    return false;
+  }
+  cells.shed.add();
+  exchange_.add_tag("shed: overload");
+  shed_ = true;
+  return true;
 }
 
 int ServedExchange::check_length(std::optional<std::uint64_t> length) const {
@@ -98,6 +115,7 @@ http::Response& ServedExchange::respond(int status) {
   if (status > 0) exchange_.new_response().status = status;
   http::Response& response = *exchange_.client_response();
   if (status == 405 && !allow_.empty()) response.headers.set("Allow", allow_);
+  if (shed_) response.headers.set("Retry-After", std::to_string(server_.retry_after()));
   return response;
 }
 

@@ -39,7 +39,8 @@ class ServedExchange {
   void begin();
   // Its head is complete: from here on this generation of the server holds.
   void head_complete();
-  // Names the pipeline and does what the rule says to the head. 0, or the status to refuse with.
+  // Names the pipeline and does what the rule says to the head. 0, or the status to refuse with: 503
+  // with Retry-After for an unknown user under overload.
   [[nodiscard]] int route();
   // 413 if a body of this length is not wanted, else 0.
   [[nodiscard]] int check_length(std::optional<std::uint64_t> length) const;
@@ -57,6 +58,8 @@ class ServedExchange {
   void record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent);
 
  private:
+  [[nodiscard]] bool is_shed();
+
   CoreServer& server_;
   Worker& worker_;
   const net::Stream& stream_;
@@ -67,6 +70,7 @@ class ServedExchange {
   std::string method_;
   std::string target_;  // as received; only kept for the access log
   std::string allow_;   // for 405
+  bool shed_ = false;   // 503 with Retry-After
   std::chrono::system_clock::time_point started_at_;
   TimePoint started_;
   std::vector<observe::AccessEntry::Step> steps_;  // scratch

@@ -11,6 +11,7 @@
 
 #include "net/tls/tls_context.h"
 #include "observe/access_log.h"
+#include "observe/counter.h"
 #include "observe/request_stats.h"
 #include "pipeline/pipeline.h"
 #include "router/client_address.h"
@@ -19,10 +20,20 @@
 
 namespace sluice::server {
 
+// Of one HTTPServer on one core.
+struct OverloadCells {
+  observe::Cell shed;           // requests of unknown users answered 503
+  observe::Cell known;          // served while others were shed
+  observe::Cell delay_us;       // the last measurement
+  observe::Cell measured_at;    // it, and the last one that said overloaded: Clock's nanoseconds
+  observe::Cell overloaded_at;
+};
+
 // What an HTTPServer keeps through its updates.
 struct ServerState {
-  explicit ServerState(unsigned core_count) : stats(core_count) {}
+  explicit ServerState(unsigned core_count) : stats(core_count), overload(core_count) {}
   observe::RequestStats stats;
+  observe::PerCore<OverloadCells> overload;
   std::atomic<std::uint32_t> open_connections{0};
   const std::shared_ptr<net::TicketKeys> tickets = std::make_shared<net::TicketKeys>();
 };

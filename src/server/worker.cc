@@ -30,6 +30,7 @@ std::string imf_fixdate(std::time_t now) {
 Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
                Trimmer& trimmer)
     : core_{loop_, index, count},
+      probe_(loop_, [this](TimePoint sent, Duration delay) { note_delay(sent, delay); }),
       access_log_(access_log),
       logger_(std::move(logger)),
       date_(imf_fixdate(std::time(nullptr))),
@@ -60,6 +61,10 @@ Task<void> Worker::tick() {
     note_given_back(given_back);
     co_await loop_.sleep_for(std::chrono::seconds(1));
   }
+}
+
+void Worker::note_delay(TimePoint sent, Duration delay) {
+  for (const auto& [name, server] : servers_) server->note_delay(sent, delay);
 }
 
 // Once a wave of them is over, and not too often: for the time it takes, whoever wants memory

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "loop/core.h"
+#include "loop/delay_probe.h"
 #include "loop/event_loop.h"
 #include "net/listener.h"
 #include "server/core_server.h"
@@ -49,6 +50,8 @@ class Worker {
   void close_all();
   [[nodiscard]] std::size_t connection_count() const;
 
+  // A request has come at `now`: it is time to measure how long requests wait.
+  void note_request(TimePoint now) { probe_.ask(now); }
   // Null if there is no pipeline of that name.
   [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> pipeline(std::string_view name) const;
   [[nodiscard]] observe::AccessLog* access_log() const { return access_log_; }
@@ -61,10 +64,12 @@ class Worker {
     using is_transparent = void;
   };
   Task<void> tick();
+  void note_delay(TimePoint sent, Duration delay);
   void note_given_back(std::size_t connections);
 
   loop::EventLoop loop_;
   loop::Core core_;
+  loop::DelayProbe probe_;
   observe::AccessLog* access_log_;
   Logger logger_;
   std::unordered_map<std::string, std::shared_ptr<const pipeline::Pipeline>, NameHash,
