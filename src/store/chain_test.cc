@@ -87,7 +87,7 @@ class ChainTest : public testing::Test {
  protected:
   void SetUp() override {
     store = std::make_unique<ChainStore>(std::make_unique<BadMedium>(mood), cores.count(), Logger(),
-                                         Limits());
+                                         limits);
     ASSERT_TRUE(store->prepare("p/f"));
     for (unsigned i = 0; i < cores.count(); ++i) {
       views.push_back(&cores.on(i, [&]() -> View& { return store->view(cores.core(i), "p/f"); }));
@@ -109,10 +109,35 @@ class ChainTest : public testing::Test {
   }
 
   std::shared_ptr<BadMedium::Mood> mood = std::make_shared<BadMedium::Mood>();
+  Limits limits;
   TestCores cores{2};
   std::unique_ptr<ChainStore> store;
   std::vector<View*> views;
 };
+
+class FewPendingTest : public ChainTest {
+ protected:
+  FewPendingTest() { limits.pending_commits_max = 3; }
+};
+
+TEST_F(FewPendingTest, ADiskThatHangsHoldsABoundedNumberOfCommits) {
+  mood->set(false, true);
+  Version last = 0;
+  for (int i = 0; i < 3; ++i) {
+    const Commit commit = put_on(static_cast<unsigned>(i) % 2, "k" + std::to_string(i), "1");
+    ASSERT_EQ(commit.status, CommitStatus::committed);
+    last = commit.version;
+  }
+  EXPECT_EQ(put_on(1, "more", "1").status, CommitStatus::unavailable);
+  cores.on(0, [&] {
+    Transaction t(*views[0]);
+    EXPECT_EQ(t.get("k0"), "1") << "reads go on";
+    EXPECT_EQ(views[0]->commit(t).status, CommitStatus::committed);
+  });
+  mood->set(false, false);
+  ASSERT_TRUE(wait(0, last, 20s).get());
+  EXPECT_EQ(put_on(1, "more", "1").status, CommitStatus::committed);
+}
 
 TEST_F(ChainTest, AFailingJournalRefusesWritesAndForgetsNothing) {
   const Version before = put_on(0, "safe", "1").version;

@@ -61,6 +61,7 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   void tell_prefixes(std::vector<std::string> prefixes);
   Task<void> own_contents();
 
+  [[nodiscard]] bool too_far_ahead() const;
   [[nodiscard]] bool held_back_by_turn(const Run& run) const;
   [[nodiscard]] std::uint64_t claim_turn() { return std::exchange(unclaimed_turn_, 0); }
   // Sends `work(TurnQueue&)` to the turn queue's home.

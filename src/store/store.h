@@ -76,7 +76,7 @@ enum class CommitStatus {
   committed,    // part of the chain; not yet durable
   conflict,     // something read has changed: restart() and run again
   uncounted,    // a prefix has to be counted first: await counted(), restart() and run again
-  unavailable,  // writes are refused for now (the journal cannot write): fails closed
+  unavailable,  // writes are refused for now (the journal cannot write, or is far behind): fails closed
   too_large,    // over a limit of the Store
 };
 
@@ -154,6 +154,9 @@ struct Limits {
   std::size_t reads_per_transaction_max = 100'000;   // distinct keys and prefixes
   std::size_t bytes_per_transaction_max = 64 << 20;  // buffered keys and values, together
   std::size_t keys_counted_at_once = 4096;  // by the first count() of a prefix, on the core
+  // Commits of one namespace that are not durable yet; while there are more, writes are refused. A
+  // disk that hangs would have runs commit, time out and be followed by others without end.
+  std::size_t pending_commits_max = 1'000'000;
   std::size_t bulk_entries_min = 1000;      // a bigger import is made ready off the cores
 };
 
