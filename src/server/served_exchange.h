@@ -39,8 +39,8 @@ class ServedExchange {
   void begin();
   // Its head is complete: from here on this generation of the server holds.
   void head_complete();
-  // Names the pipeline and does what the rule says to the head. 0, or the status to refuse with: 503
-  // with Retry-After for an unknown user under overload.
+  // Names the pipeline and does what the rule says to the head. 0, or the status to refuse with:
+  // 503 with Retry-After for an unknown user under overload.
   [[nodiscard]] int route();
   // 413 if a body of this length is not wanted, else 0.
   [[nodiscard]] int check_length(std::optional<std::uint64_t> length) const;

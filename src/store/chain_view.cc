@@ -33,9 +33,10 @@ Commit ChainView::commit(Transaction& transaction) {
   if (run.uncounted()) return {CommitStatus::uncounted, 0};
   if (run.stale()) return {CommitStatus::conflict, 0};
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
-  if (engine_->refuses_writes() || too_far_ahead()) return {CommitStatus::unavailable, 0};
+  if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
   if (held_back_by_turn(run)) return {CommitStatus::conflict, 0, true};
   if (!run.still_valid()) return {CommitStatus::conflict, 0};
+  if (too_far_ahead()) return {CommitStatus::unavailable, 0};
   NodePtr node = run.make_node();
   while (!follower_.append(node)) {
     if (!run.still_valid()) return {CommitStatus::conflict, 0};
@@ -44,7 +45,7 @@ Commit ChainView::commit(Transaction& transaction) {
   return {CommitStatus::committed, follower_.version()};
 }
 
-// As far as this core has followed the chain, which a run that writes has to do anyway.
+// Requires: the view has just caught up.
 bool ChainView::too_far_ahead() const {
   const Version durable = chain_->durable().load(std::memory_order_acquire);
   return follower_.version() >= durable + engine_->limits.pending_commits_max;

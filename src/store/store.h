@@ -76,7 +76,7 @@ enum class CommitStatus {
   committed,    // part of the chain; not yet durable
   conflict,     // something read has changed: restart() and run again
   uncounted,    // a prefix has to be counted first: await counted(), restart() and run again
-  unavailable,  // writes are refused for now (the journal cannot write, or is far behind): fails closed
+  unavailable,  // writes are refused for now (the journal fails or is far behind): fails closed
   too_large,    // over a limit of the Store
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pool: one core's share of a filter's Instances. Core-bound. Whoever wants one while all are taken
-// stands in a queue: those with precedence before the others, among each first come first served. In
-// a queue that stands, where the first has waited for half of his time, the last is served before
-// him: serving the first would have everybody run out of time with a guest in hand. A dead Instance is replaced at once; while none can
-// be made, again after a pause that grows.
+// stands in a queue: those with precedence before the others, among each first come first served.
+// In a queue that stands, where the first has waited for half of his time, the last is served before
+// him: serving the first would have everybody run out of time with a guest in hand. A dead Instance
+// is replaced at once; while none can be made, again after a pause that grows.
 #pragma once
 
 #include <functional>

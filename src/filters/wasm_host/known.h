@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `known` of a WasmHost: how to tell from a request whether its user has been let in. Immutable; any
-// thread.
+// `known` of a WasmHost: how to tell from a request whether its user has been let in. Immutable;
+// any thread.
 #pragma once
 
 #include <string>
