@@ -101,6 +101,12 @@ bench-permits: ## permits a second on disk, the price of a transaction (PERMITS=
 	@cmake --build --preset release --target wasm_host_bench wasm_host_bench_null
 	@/usr/bin/python3 bench/permits.py $(PERMITS)
 
+.PHONY: bench-overload
+bench-overload: ## a sale asked for 2 and 10 times what it can answer (OVERLOAD='--seconds 300')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/overload.py $(OVERLOAD)
+
 .PHONY: bench-administration
 bench-administration: ## what visitors notice while a million keys are applied, listed, deleted
 	@tools/install.sh build bench
