@@ -20,10 +20,12 @@ struct EchoSpec {
   FilterMeta meta;
   std::string result;
   bool respond = false;
+  bool knows = false;
   void fields(auto& visit) {
     meta.fields(visit);
     visit("result", result, {.doc = "what to return"});
     visit("respond", respond, {.doc = "make a response"});
+    visit("knows", knows, {.doc = "knows everybody"});
   }
 };
 
@@ -35,6 +37,7 @@ class EchoFilter final : public Filter {
       exchange.new_response().body.assign(spec_.meta.name + std::to_string(generation_));
     co_return spec_.result;
   }
+  [[nodiscard]] bool knows(const http::Request&) const override { return spec_.knows; }
   [[nodiscard]] int generation() const { return generation_; }
 
  private:
@@ -199,6 +202,16 @@ TEST_F(PipelineTest, AFilterHandsItsStateToItsSuccessor) {
   const Pipeline second(renamed, core_, &first);
   loop::run_to_completion(loop_, second.handle(exchange_));
   EXPECT_EQ(body(), "a1");
+}
+
+TEST_F(PipelineTest, KnowsWhomAnyOfItsFiltersKnows) {
+  const auto knows = [&](const std::string& filters) {
+    const auto prototype = build("{name: p, kind: Pipeline, filters: [" + filters + "]}");
+    EXPECT_THAT(faults_.lines(), IsEmpty());
+    return Pipeline(prototype, core_, nullptr).knows(exchange_.client_request());
+  };
+  EXPECT_FALSE(knows("{name: a, kind: Echo}, {name: b, kind: Echo}"));
+  EXPECT_TRUE(knows("{name: a, kind: Echo}, {name: b, kind: Echo, knows: true}"));
 }
 
 TEST_F(PipelineTest, SpecIsCompleted) {

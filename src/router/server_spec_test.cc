@@ -148,5 +148,14 @@ TEST(HttpServerSpec, AcceptsWhatSwitchesNothingOn) {
       IsEmpty());
 }
 
+TEST(HttpServerSpec, OverloadHasDefaultsAndBounds) {
+  const auto overload = decode(std::string(kBase) + "}").spec.overload;
+  EXPECT_EQ(overload.target, std::chrono::milliseconds(200));
+  EXPECT_EQ(overload.retry_after, std::chrono::seconds(1));
+  EXPECT_THAT(faults_with("overload: {target: 0ms, retryAfter: 1h}"), IsEmpty());
+  EXPECT_EQ(faults_with("overload: {target: -1ms}").size(), 1U);
+  EXPECT_EQ(faults_with("overload: {retryAfter: 10ms}").size(), 1U);
+}
+
 }  // namespace
 }  // namespace sluice::router
