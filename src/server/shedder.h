@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "base/time.h"
 
@@ -30,14 +31,14 @@ class Shedder {
   // What became ready at `sent` has waited for `delay`. `target` 0: overloaded whatever the delay.
   void note(TimePoint sent, Duration delay, Duration target) {
     const TimePoint now = sent + delay;
-    noted_at_ = now;
+    const TimePoint before = std::exchange(noted_at_, now);
     delay_ = delay;
     above_ = delay >= target;
     if (!above_) {
       above_since_ = TimePoint::max();
       return;
     }
-    if (above_since_ == TimePoint::max()) above_since_ = sent;
+    if (above_since_ == TimePoint::max() || sent - before >= kMemory) above_since_ = sent;
     // A single stall of the whole process is not an overload: what was sent before it is told
     // after it, all at once.
     if (sent - above_since_ >= kInterval || overloaded(now, target)) overloaded_at_ = now;
