@@ -93,6 +93,11 @@ std::vector<CoreServer::Membership::Entry*> CoreServer::entries() {
 }
 
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
+  // What was measured against one target says nothing of another.
+  if (prototype->spec.overload.target != prototype_->spec.overload.target) {
+    shedder_ = Shedder();
+    prototype_->state->overload.at(worker_.core().index).overloaded_at.set(0);
+  }
   prototype_ = std::move(prototype);
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
