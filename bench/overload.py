@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sale that is asked for more than it can answer: what is answered, how fast, and who is lost.
 
-The server has one worker and runs on the first processor, the load on the second. First the capacity: what it
+The server has one worker and runs on the first processor, the load on the second. A request costs the load about as
+much as the server, so the server gets a part of its processor only (--share, by a cgroup of its own): the load can
+then be as many times greater. First the capacity: what it
 answers a second of the same mix of requests with few sockets, which is all that it can. Then, for each factor, a
 fresh sale is asked for a while at a tenth of the capacity, at the factor times the capacity, and at a tenth
 again, at Poisson times that do not wait for answers. Latencies count from the time at which a request was due.
 
-    bench/overload.py [--seconds 20] [--factors 2 10] [--sockets 9000] [--new 0.1] [--server PROGRAM] [--json FILE]
+    bench/overload.py [--seconds 20] [--factors 2 10] [--sockets 9000] [--new 0.1] [--share 0.1] [--server PROGRAM] [--json FILE]
 
   goodput     200 within a second, a second
   p99 known   of the answers to those whom the sale has let in (--known of the requests), p99 others: the others
@@ -64,6 +66,29 @@ filters:
 """
 
 
+class Share:
+    """A cgroup in which processes have a part of a processor: in short periods, so that they stand still shortly."""
+
+    PERIOD_US = 10_000
+
+    def __init__(self, part: float):
+        quota = max(1000, int(part * self.PERIOD_US))
+        first, second = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
+        self.folder = (first if first.exists() else second) / f"sluice-bench-{os.getpid()}"
+        self.folder.mkdir()
+        if first.exists():
+            (self.folder / "cpu.cfs_period_us").write_text(str(self.PERIOD_US))
+            (self.folder / "cpu.cfs_quota_us").write_text(str(quota))
+        else:
+            (self.folder / "cpu.max").write_text(f"{quota} {self.PERIOD_US}")
+
+    def take(self, pid: int) -> None:
+        (self.folder / "cgroup.procs").write_text(str(pid))
+
+    def remove(self) -> None:
+        self.folder.rmdir()
+
+
 class Memory(threading.Thread):
     """The greatest resident set of a process while this runs, in MiB."""
 
@@ -98,6 +123,9 @@ class Shop:
             [*command, "--workers", "1", "--disable-access-log"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         wait_for_port(self.api, self.process)
+        self.share = Share(arguments.share) if arguments.share < 1 else None
+        if self.share:
+            self.share.take(self.process.pid)
 
     def egctl(self, arguments: list[str], text: str = "") -> str:
         command = [BIN / "egctl", "--server", f"127.0.0.1:{self.api}", *arguments]
@@ -139,6 +167,8 @@ class Shop:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+        if self.share:
+            self.share.remove()
 
 
 def seconds_to_recover(rows: list[dict], end: int) -> int | None:
@@ -205,6 +235,7 @@ def main() -> None:
     parser.add_argument("--server", type=Path, default=BIN / "sluice-server")
     parser.add_argument("--seconds", type=int, default=20, help="of each overload")
     parser.add_argument("--factors", type=float, nargs="+", default=[2, 10])
+    parser.add_argument("--share", type=float, default=0.1, help="of a processor, for the server; 1: all of it")
     parser.add_argument("--sockets", type=int, default=9000)
     parser.add_argument("--sources", type=int, default=200, help="addresses of clients")
     parser.add_argument("--new", type=float, default=0.1, help="share of requests with a connection of their own")
@@ -222,7 +253,7 @@ def main() -> None:
         shop = Shop(Path(folder), arguments)
         try:
             capacity = shop.capacity()
-            print(f"server on processor 0 with one worker, load on processor 1; capacity {capacity:,.0f} answers a second", flush=True)
+            print(f"server: one worker, {arguments.share:.0%} of processor 0; load: processor 1; capacity {capacity:,.0f} answers a second")
             rows = []
             for factor in arguments.factors:
                 rows.append(measure(shop, factor, capacity, arguments))

@@ -221,6 +221,10 @@ Acceptor::~Acceptor() {
 
 std::uint16_t Acceptor::port() const { return state_->port; }
 
+void Acceptor::set_backlog(int connections) {
+  if (state_->acceptor.is_open()) (void)::listen(state_->acceptor.native_handle(), connections);
+}
+
 void Acceptor::set_batch(int connections) { state_->batch = connections; }
 
 // Asio's close() leaves it to the kernel to forget the descriptor, which it does not while the

@@ -16,11 +16,13 @@
 
 namespace sluice::net {
 
+inline constexpr int kBacklog = 4096;
+
 struct ListenOptions {
   // Several Listeners of this process (one per core) may share the port; the kernel spreads the
   // connections over them. Another process of the same user could share it too: see probe().
   bool reuse_port = true;
-  int backlog = 4096;  // capped by net.core.somaxconn
+  int backlog = kBacklog;  // capped by net.core.somaxconn
 };
 
 class Listener {
@@ -68,6 +70,9 @@ class Acceptor {
   // not taken waits in the kernel, which refuses what is beyond the backlog.
   void set_batch(int connections);
   static constexpr int kBatch = 16;
+  // How many connections the kernel keeps for accept(); capped by net.core.somaxconn. Those that it
+  // keeps already stay.
+  void set_backlog(int connections);
   // Ends a pending accept(). Connections that the kernel has queued are reset, unless the socket
   // has another descriptor.
   void close();

@@ -75,6 +75,8 @@ void CoreServer::rest_first(Membership::Rest what) {
 // Those that are idle for longer stand in the other list.
 std::size_t CoreServer::tick() {
   ++ticks_;
+  const Duration target = prototype_->spec.overload.target;
+  if (accepts_slowly_) pace_accepting(shedder_.overloaded(Clock::now(), target));
   for (std::size_t count = 0; count < kRestsAtOnceMax; ++count) {
     const auto& list = idle_longer_.empty() ? idle_lately_ : idle_longer_;
     if (list.empty() || ticks_ - list.front().idle_since < kTicksBeforeRest) break;
@@ -113,8 +115,15 @@ void CoreServer::note_delay(TimePoint sent, Duration delay) {
   cells.delay_us.set(static_cast<std::uint64_t>(delay / std::chrono::microseconds(1)));
   cells.measured_at.set(nanoseconds);
   if (overloaded) cells.overloaded_at.set(nanoseconds);
-  for (const auto& acceptor : acceptors_)
+  pace_accepting(overloaded && target > Duration::zero());
+}
+
+void CoreServer::pace_accepting(bool overloaded) {
+  if (overloaded == std::exchange(accepts_slowly_, overloaded)) return;
+  for (const auto& acceptor : acceptors_) {
     acceptor->set_batch(overloaded ? kOverloadedAccepts : net::Acceptor::kBatch);
+    acceptor->set_backlog(overloaded ? kOverloadedBacklog : net::kBacklog);
+  }
 }
 
 std::int64_t CoreServer::retry_after() {
@@ -124,6 +133,7 @@ std::int64_t CoreServer::retry_after() {
 
 void CoreServer::listen(std::vector<net::Listener> listeners) {
   if (!acceptors_.empty()) retire_all();
+  accepts_slowly_ = false;
   stop_accepting();
   for (net::Listener& listener : listeners) {
     acceptors_.push_back(std::make_shared<net::Acceptor>(worker_.core().loop, std::move(listener)));

@@ -37,6 +37,10 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     return shedder_.sheds(now, prototype_->spec.overload.target);
   }
 
+  // Whether that ends the connection, too.
+  [[nodiscard]] bool overwhelmed(TimePoint now) const {
+    return shedder_.overwhelmed(now, prototype_->spec.overload.target);
+  }
   // Of a response to a request that was shed, in seconds: so spread that not all who were refused
   // come again at once.
   [[nodiscard]] std::int64_t retry_after();
@@ -111,6 +115,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
                                   std::unique_ptr<net::Stream> stream);
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
   void stop_accepting();
+  void pace_accepting(bool overloaded);
   void retire_all();
   void rest_first(Membership::Rest what);
   [[nodiscard]] std::vector<Membership::Entry*> entries();
@@ -126,6 +131,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   unsigned ticks_ = 0;
   std::size_t given_back_ = 0;  // connections that rest or have closed
   Shedder shedder_;
+  bool accepts_slowly_ = false;
   std::uint64_t retries_ = 0;
   bool draining_ = false;
   bool retiring_ = false;

@@ -154,7 +154,7 @@ Task<bool> H1Connection::answer() {
     co_return false;
   }
   served_->respond(status);
-  if (server_.leaving()) keep_alive_ = false;
+  if (server_.leaving() || served_->ends_connection()) keep_alive_ = false;
   early_.close();
   if (early_.sent() > 0) {
     sent_ += early_.sent();

@@ -30,7 +30,7 @@ void ServedExchange::clear() {
   method_.clear();
   target_.clear();
   allow_.clear();
-  shed_ = false;
+  shed_ = ends_connection_ = false;
 }
 
 void ServedExchange::begin() {
@@ -85,6 +85,7 @@ bool ServedExchange::is_shed() {
   cells.shed.add();
   exchange_.add_tag("shed: overload");
   shed_ = true;
+  ends_connection_ = server_.overwhelmed(started_);
   return true;
 }
 

@@ -52,6 +52,8 @@ class ServedExchange {
   [[nodiscard]] int outcome();
   // The response to send: the pipeline's for status 0, else an empty one of that status.
   http::Response& respond(int status);
+  // The response is a refusal that is to end the connection.
+  [[nodiscard]] bool ends_connection() const { return ends_connection_; }
   // The codec refuses what it read: an empty response, with `reason` as a tag.
   http::Response& refuse(int status, std::string reason);
   // The response has left, or nobody waits for it any more (499): statistics and access log.
@@ -71,6 +73,7 @@ class ServedExchange {
   std::string target_;  // as received; only kept for the access log
   std::string allow_;   // for 405
   bool shed_ = false;   // 503 with Retry-After
+  bool ends_connection_ = false;
   std::chrono::system_clock::time_point started_at_;
   TimePoint started_;
   std::vector<observe::AccessEntry::Step> steps_;  // scratch

@@ -8,6 +8,10 @@
 // decides: refuse while the delay is above the target, serve while it is below. As the delay is
 // that of the queue's head, and refusing shortens the queue at its head, this keeps the queue at
 // the target and the core busy with as much as it can serve.
+//
+// Refusing is not free: a core that more connections ask at once than it can refuse within the
+// target stays above it. Then it is overwhelmed, and the refused are to lose their connections,
+// until as many are left as it can serve.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +28,8 @@ class Shedder {
   // How long after the last delay above the target the core counts as overloaded, and a measurement
   // counts.
   static constexpr Duration kMemory = std::chrono::seconds(1);
+  // Above the target for so long, or twice the target: overwhelmed.
+  static constexpr Duration kPatience = std::chrono::seconds(1);
   // While unknown users are refused, one in so many is served all the same: a crowd that is too
   // large to be refused in time is not shut out for good.
   static constexpr unsigned kServedOneIn = 32;
@@ -47,6 +53,11 @@ class Shedder {
   [[nodiscard]] bool overloaded(TimePoint now, Duration target) const {
     if (target == Duration::zero()) return true;
     return overloaded_at_ != TimePoint::min() && now - overloaded_at_ < kMemory;
+  }
+  // Whether who is refused at `now` is to lose his connection, too.
+  [[nodiscard]] bool overwhelmed(TimePoint now, Duration target) const {
+    if (target == Duration::zero() || !above_ || !overloaded(now, target)) return false;
+    return delay_ >= 2 * target || noted_at_ - above_since_ >= kPatience + delay_;
   }
   // Of the last measurement.
   [[nodiscard]] Duration delay() const { return delay_; }

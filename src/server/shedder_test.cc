@@ -70,6 +70,21 @@ TEST_F(ShedderTest, OnceOverloadedEachMeasurementDecides) {
   EXPECT_GT(shed(), 0U);
 }
 
+TEST_F(ShedderTest, TwiceTheTargetOrASecondAboveItIsTooMuchToRefuse) {
+  EXPECT_FALSE(shedder.overwhelmed(now, kTarget));
+  note_for(Shedder::kInterval, kTarget);
+  EXPECT_FALSE(shedder.overwhelmed(now, kTarget));
+  shedder.note(now, 2 * kTarget, kTarget);
+  EXPECT_TRUE(shedder.overwhelmed(now, kTarget));
+  shedder.note(now, kTarget, kTarget);
+  EXPECT_FALSE(shedder.overwhelmed(now, kTarget));
+  note_for(Shedder::kPatience, kTarget);
+  EXPECT_TRUE(shedder.overwhelmed(now, kTarget));
+  shedder.note(now, kTarget - 1ms, kTarget);
+  EXPECT_FALSE(shedder.overwhelmed(now, kTarget));
+  EXPECT_FALSE(shedder.overwhelmed(now, Duration::zero()));
+}
+
 TEST_F(ShedderTest, ForgetsWithinASecond) {
   note_for(Shedder::kInterval, 5 * kTarget);
   ASSERT_GT(shed(), 0U);
