@@ -10,6 +10,7 @@
 #include "backend/blame.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "http/interim.h"
 #include "http/message.h"
 #include "loop/task.h"
 
@@ -39,8 +40,10 @@ class Channel {
   // Sends the request and reads the head of the response. A large or streamed request body is still
   // being sent when this returns; that goes on as long as the Channel lives. A streamed one is
   // taken from the request; a whole one must stay as it is unless `keep_body` copies it.
+  // Interim responses go to `interim`, which outlives this call; null: nowhere.
   [[nodiscard]] virtual Task<Outcome<void>> start(http::Request& request, const Target& target,
-                                                  bool keep_body, http::Response& response) = 0;
+                                                  bool keep_body, http::Response& response,
+                                                  http::InterimSink* interim) = 0;
   // The next bytes of the response body, valid until the next call; empty at the end.
   [[nodiscard]] virtual Task<Outcome<std::string_view>> read_body() = 0;
 

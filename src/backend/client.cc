@@ -102,7 +102,7 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
     if (streams && !replayed && channel->may_be_refused())
       replayed.emplace(std::exchange(request.body, http::Body()));
     if (replayed) request.body = replayed->body();
-    auto started = co_await channel->start(request, target, keep_body, response);
+    auto started = co_await channel->start(request, target, keep_body, response, call.interim);
     if (call.client_time != nullptr) *call.client_time = channel->client_time();
     if (started) break;
     const Fate fate = channel->fate(started.error());

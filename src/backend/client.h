@@ -29,6 +29,7 @@ struct Call {
   std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
   // Gets the time that was spent waiting for the client's bytes, until exchange() returns.
   Duration* client_time = nullptr;
+  http::InterimSink* interim = nullptr;  // gets the interim responses; null: they are dropped
 };
 
 struct ClientOptions {

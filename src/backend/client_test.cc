@@ -181,6 +181,37 @@ TEST_F(ClientTest, IdleConnectionsGrowOld) {
   EXPECT_EQ(client_->idle(), 0U);
 }
 
+// Node.js says how long it keeps a connection: a POST after that would be lost.
+TEST_F(ClientTest, ConnectionsAreKeptForAsLongAsTheBackendSays) {
+  serve({[](Peer& peer) -> Task<void> {
+    while (true) {
+      const std::string head = co_await peer.head();
+      if (head.empty()) co_return;
+      co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nKeep-Alive: timeout=" +
+                         std::string(head.contains("/none") ? "0" : "60") + "\r\n\r\nx");
+    }
+  }});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(outcome(), "200 x");
+  EXPECT_EQ(server_->connections(), 1U);
+  EXPECT_FALSE(response_.headers.contains("Connection"));
+  request_.escaped_path = "/none";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(outcome(), "200 x");
+  EXPECT_EQ(server_->connections(), 3U);
+}
+
+TEST_F(ClientTest, TheBackendSaysHowManyRequestsMore) {
+  serve({[](Peer& peer) -> Task<void> {
+    for (int left = 1; left >= 0; --left) {
+      co_await peer.head();
+      co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nKeep-Alive: max=" +
+                         std::to_string(left) + "\r\n\r\nx");
+    }
+    co_await peer.head();
+  }});
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(outcome(), "200 x");
+  EXPECT_EQ(server_->connections(), 2U);
+}
+
 TEST_F(ClientTest, NamesAreLookedUp) {
   serve({answer_all});
   server_entry_.host = "localhost";

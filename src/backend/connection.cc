@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/connection.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::size_t kInBytes = 16 * 1024;
 // A body up to this size goes out in one write with its head, before the response is waited for.
 constexpr std::size_t kWholeBytesMax = 64 * 1024;
+constexpr Duration kKeepAliveMargin = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -58,7 +60,15 @@ Duration Connection::client_time() const {
 }
 
 bool Connection::reusable() const {
-  return finished_ && sent_ && !ended_ && begin_ == end_ && parser_.keep_alive();
+  return finished_ && sent_ && !ended_ && begin_ == end_ && parser_.keep_alive() &&
+         parser_.kept_for().max.value_or(1) > 0;
+}
+
+Duration Connection::reusable_for() const {
+  const auto timeout = parser_.kept_for().timeout;
+  if (!timeout) return Duration::max();
+  const Duration told = std::chrono::seconds(*timeout);
+  return told - std::min<Duration>(told / 2, kKeepAliveMargin);
 }
 
 Failure Connection::failure(Stage stage, Error error) {
@@ -68,12 +78,12 @@ Failure Connection::failure(Stage stage, Error error) {
 }
 
 Task<Outcome<void>> Connection::start(http::Request& request, const Target& target, bool keep_body,
-                                      http::Response& response) {
+                                      http::Response& response, http::InterimSink* interim) {
   sender_.reset();
   client_error_.reset();
   answered_ = finished_ = sent_ = waits_for_client_ = unread_response_ = false;
   client_time_ = {};
-  parser_.start(response, request.method);
+  parser_.start(response, request.method, interim);
   auto sent = co_await send(request, target, keep_body);
   // A backend may answer and close without reading the whole request: look for that answer.
   auto read = co_await read_head(response);
@@ -251,7 +261,9 @@ Task<Outcome<std::string_view>> Connection::read_body() {
     auto more = co_await fill();
     if (!more) co_return std::unexpected(failure(Stage::body, std::move(more).error()));
     if (*more) continue;
-    if (parser_.parse_eof() == ParseState::done) break;
+    // RFC 9112 section 9.8: without a close_notify it is not known to be the end.
+    const bool whole = stream_->ended_cleanly() || upgrading_;
+    if (whole && parser_.parse_eof() == ParseState::done) break;
     co_return std::unexpected(failure(Stage::body, {ErrorKind::closed, "response broke off"}));
   }
   finished_ = true;

@@ -36,7 +36,7 @@ class Connection {
   // As of Channel.
   void set_deadline(TimePoint when);
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
-                            http::Response& response);
+                            http::Response& response, http::InterimSink* interim = nullptr);
   Task<Outcome<std::string_view>> read_body();
   [[nodiscard]] std::unique_ptr<http::Headers> take_trailers() { return parser_.take_trailers(); }
   [[nodiscard]] bool has_body() const { return parser_.has_body(); }
@@ -48,6 +48,9 @@ class Connection {
   [[nodiscard]] bool answered() const { return answered_; }
   // The exchange is over and the backend waits for the next one.
   [[nodiscard]] bool reusable() const;
+  // For how long, by what the backend has said (Keep-Alive: timeout=5) less a margin for what is on
+  // its way; Duration::max() if it has said nothing.
+  [[nodiscard]] Duration reusable_for() const;
 
  private:
   void append_head(http::Request& request, const Target& target);

@@ -22,8 +22,8 @@ class H1Channel final : public Channel {
   }
 
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
-                            http::Response& response) override {
-    return connection_->start(request, target, keep_body, response);
+                            http::Response& response, http::InterimSink* interim) override {
+    return connection_->start(request, target, keep_body, response, interim);
   }
   Task<Outcome<std::string_view>> read_body() override { return connection_->read_body(); }
   std::unique_ptr<http::Headers> take_trailers() override { return connection_->take_trailers(); }

@@ -38,7 +38,7 @@ void H2Channel::open(http::Request& request, const Target& target) {
 }
 
 Task<Outcome<void>> H2Channel::start(http::Request& request, const Target& target, bool keep_body,
-                                     http::Response& response) {
+                                     http::Response& response, http::InterimSink* interim) {
   response.clear();
   response_ = &response;
   head_method_ = request.method == "HEAD";
@@ -60,10 +60,12 @@ Task<Outcome<void>> H2Channel::start(http::Request& request, const Target& targe
       request_trailers_ = std::make_unique<http::Headers>(*request.body.trailers());
   }
   connection_->pump();
+  hand_on_interim(interim);
   bool waiting = !has_head_ && !closed_;
   while (waiting) {
     const bool in_time = co_await wait();
     if (!in_time) co_return std::unexpected(failure(Stage::head));
+    hand_on_interim(interim);
     waiting = !has_head_ && !closed_ && !client_error_;
   }
   if (!has_head_ || client_error_) co_return std::unexpected(failure(Stage::head));
@@ -128,6 +130,21 @@ std::string_view H2Channel::take(std::size_t size) {
 }
 
 // --- The response
+
+// Handed on from start(), as what the sink does is not to happen inside the session.
+void H2Channel::on_interim() {
+  heard();
+  if (!http::is_passed_on_interim(response_->status)) return;
+  interim_.emplace_back(response_->status, response_->headers);
+  changed_.notify();
+}
+
+void H2Channel::hand_on_interim(http::InterimSink* interim) {
+  for (const auto& [status, headers] : interim_) {
+    if (interim != nullptr) interim->send_interim(status, headers);
+  }
+  interim_.clear();
+}
 
 void H2Channel::on_head(std::optional<std::uint64_t> length, bool ended) {
   heard();

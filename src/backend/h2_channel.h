@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "backend/channel.h"
 #include "backend/h2_connection.h"
@@ -23,7 +25,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   ~H2Channel() override;
 
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
-                            http::Response& response) override;
+                            http::Response& response, http::InterimSink* interim) override;
   Task<Outcome<std::string_view>> read_body() override;
   std::unique_ptr<http::Headers> take_trailers() override { return std::move(trailers_); }
   bool has_body() const override { return has_body_; }
@@ -38,6 +40,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
 
  private:
   http::Response& response() override { return *response_; }
+  void on_interim() override;
   void on_head(std::optional<std::uint64_t> length, bool ended) override;
   void on_data(std::string_view bytes) override;
   void on_trailers(std::unique_ptr<http::Headers> trailers) override;
@@ -51,6 +54,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   Task<void> feed(http::Body body);
   void wait_for_client(bool waits);
   Task<bool> wait();
+  void hand_on_interim(http::InterimSink* interim);
   Failure failure(Stage stage);
   void heard() { active_at_ = loop::EventLoop::now(); }
 
@@ -67,6 +71,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   Signal taken_;         // all that was offered has been taken
   http::Response* response_ = nullptr;
   std::optional<std::uint64_t> length_;
+  std::vector<std::pair<int, http::Headers>> interim_;  // not handed on yet
   std::string incoming_;
   std::string chunk_;  // what read_body() has handed out
   std::string kept_body_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/pool.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -23,9 +24,7 @@ Task<void> Pool::watch(Idle& idle) {
   idle.connection->stream().close();
 }
 
-bool Pool::usable(const Idle& idle) const {
-  return !idle.dead && loop::EventLoop::now() - idle.since < limits_.idle_for_max;
-}
+bool Pool::usable(const Idle& idle) { return !idle.dead && loop::EventLoop::now() < idle.until; }
 
 std::unique_ptr<Connection> Pool::take(std::size_t server) {
   Idles& idles = shelves_[server].idles;
@@ -52,7 +51,8 @@ void Pool::put(std::size_t server, std::unique_ptr<Connection> connection) {
   ++idle_;
   Idle& idle = *idles.back();
   idle.connection = std::move(connection);
-  idle.since = loop::EventLoop::now();
+  idle.until =
+      loop::EventLoop::now() + std::min(limits_.idle_for_max, idle.connection->reusable_for());
   idle.watch = watch(idle);
   idle.watch.start();
   if (!sweep_.pending()) sweep();
@@ -60,7 +60,7 @@ void Pool::put(std::size_t server, std::unique_ptr<Connection> connection) {
 }
 
 void Pool::prune(Idles& idles) {
-  idle_ -= std::erase_if(idles, [this](const auto& idle) { return !usable(*idle); });
+  idle_ -= std::erase_if(idles, [](const auto& idle) { return !usable(*idle); });
 }
 
 bool Pool::drop_one(Idles& idles) {

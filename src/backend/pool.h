@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pool: the idle connections of one core to a list of servers. It drops them when the backend
-// closes them or says something unasked.
+// closes them, says something unasked, or is about to close them by its own word.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ class Pool {
  private:
   struct Idle {
     std::unique_ptr<Connection> connection;
-    TimePoint since;
+    TimePoint until;  // may be used again
     bool dead = false;
     char heard = 0;
     Task<void> watch;
@@ -54,7 +54,7 @@ class Pool {
   };
 
   static Task<void> watch(Idle& idle);
-  [[nodiscard]] bool usable(const Idle& idle) const;
+  [[nodiscard]] static bool usable(const Idle& idle);
   void prune(Idles& idles);
   bool drop_one(Idles& idles);
   void sweep();

@@ -71,6 +71,9 @@ class Stream {
 
   // True for TLS.
   [[nodiscard]] virtual bool is_secure() const { return false; }
+  // After a read has given 0: the peer has said itself that this is the end. False with TLS if there
+  // was no close_notify: then anybody in between may have cut it short (RFC 8446 section 6.1).
+  [[nodiscard]] virtual bool ended_cleanly() const { return true; }
   // What ALPN agreed on ("h2", "http/1.1"); "" if nothing was asked for (RFC 7301).
   [[nodiscard]] virtual std::string_view protocol() const { return {}; }
 

@@ -132,6 +132,7 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   Try attempt;
   attempt.client_ip = exchange.real_ip;
   attempt.body_bytes_max = prototype_->body_bytes_max_;
+  attempt.interim = exchange.interim();
   for (std::uint32_t tries = 1;; ++tries) {
     const Tried tried = co_await try_once(attempt, request, response);
     const std::string_view result = tried.verdict.result;

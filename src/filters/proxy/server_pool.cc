@@ -146,6 +146,7 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& 
   call.body_bytes_max = attempt.body_bytes_max;
   call.deadline = attempt.deadline;
   call.client_time = &attempt.client_time;
+  call.interim = attempt.interim;
   auto outcome = co_await client_->exchange(call, request, response);
   note(*choice, outcome, response.status);
   if (!outcome) {

@@ -83,6 +83,7 @@ struct Try {
   std::string_view client_ip;             // valid until the try is over
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
   std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
+  http::InterimSink* interim = nullptr;  // gets the interim responses; may be null
   Duration client_time{};  // of the last try: how long the client's bytes were waited for
   // Servers that are asked only if there is no other. A try that brings no response adds its own.
   std::vector<std::size_t> failed{};

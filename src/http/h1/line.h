@@ -35,7 +35,12 @@ class LineReader {
 struct FieldLine {
   std::string_view name;
   std::string_view value;
+  bool spaced = false;  // there was white space before the colon
 };
-[[nodiscard]] Fault parse_field_line(std::string_view line, FieldLine& field);
+// RFC 9112 section 5.1: a request with white space before a colon is refused, in a response it is
+// dropped.
+enum class SpaceBeforeColon { refuse, drop };
+[[nodiscard]] Fault parse_field_line(std::string_view line, FieldLine& field,
+                                     SpaceBeforeColon space = SpaceBeforeColon::refuse);
 
 }  // namespace sluice::http::h1

@@ -4,6 +4,7 @@
 #include "http/h1/response_parser.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "http/chars.h"
 #include "http/h1/body_decoder.h"
@@ -32,6 +33,19 @@ Fault parse_status_line(std::string_view line, Version& version, int& status) {
   return {};
 }
 
+// A parameter of Keep-Alive that is no number counts as 0: better not to rely on the connection.
+void read_keep_alive(std::string_view list, KeepAlive& out) {
+  while (!list.empty()) {
+    std::string_view parameter = take_until(list, ',');
+    const std::string_view name = trim(take_until(parameter, '='));
+    const std::string_view text = trim(parameter);
+    std::uint32_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    if (iequals(name, "timeout")) out.timeout = number;
+    if (iequals(name, "max")) out.max = number;
+  }
+}
+
 bool never_has_body(int status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
@@ -42,6 +56,8 @@ struct ResponseParser::State {
   ResponseLimits limits;
   BodyDecoder decoder;
   Response* response = nullptr;
+  InterimSink* interim = nullptr;
+  KeepAlive kept_for;
   Phase phase = Phase::done;
   LineReader lines;
   HeadFraming framing;
@@ -56,7 +72,7 @@ struct ResponseParser::State {
 
   explicit State(ResponseLimits l) : limits(l), decoder({l.head_bytes_max, l.fields_max}) {}
 
-  void start(Response& r, std::string_view method);
+  void start(Response& r, std::string_view method, InterimSink* sink);
   Progress parse_head(std::string_view input);
   Progress parse_body(std::string_view input);
   Progress refuse(std::string_view reason);
@@ -70,8 +86,10 @@ struct ResponseParser::State {
   void start_body();
 };
 
-void ResponseParser::State::start(Response& r, std::string_view method) {
+void ResponseParser::State::start(Response& r, std::string_view method, InterimSink* sink) {
   response = &r;
+  interim = sink;
+  kept_for = {};
   r.clear();
   phase = Phase::status_line;
   lines.reset();
@@ -129,14 +147,21 @@ Fault ResponseParser::State::read_status_line() {
 Fault ResponseParser::State::read_field() {
   if (lines.line().empty()) return finish_head();
   FieldLine field;
-  if (const Fault fault = parse_field_line(lines.line(), field)) return fault;
+  if (const Fault fault = parse_field_line(lines.line(), field, SpaceBeforeColon::drop))
+    return fault;
   if (++field_count > limits.fields_max) return {502, "too many fields"};
   const FieldKind kind = field_kind(field.name);
   switch (kind) {
     case FieldKind::content_length:
     case FieldKind::transfer_encoding:
     case FieldKind::connection:
+      // Others may have passed over such a field.
+      if (field.spaced) return {502, "space before the colon of a framing field"};
       return framing.add(kind, field.value);
+    case FieldKind::hop_by_hop:
+      if (iequals(field.name, "Keep-Alive")) read_keep_alive(field.value, kept_for);
+      response->headers.add(field.name, field.value);
+      return {};
     default:
       response->headers.add(field.name, field.value);
       return {};
@@ -157,9 +182,12 @@ Fault ResponseParser::State::finish_head() {
   return {};
 }
 
-// RFC 9110 section 15.2: 1xx have no body, and any number of them may come.
+// RFC 9110 section 15.2: 1xx have no body, and any number of them may come, within the limits of the
+// head.
 Fault ResponseParser::State::finish_interim() {
   if (framing.chunked() || framing.content_length()) return {502, "1xx response with a body"};
+  framing.remove_named(response->headers);
+  if (interim != nullptr) interim->send_interim(response->status, response->headers);
   response->clear();
   phase = Phase::status_line;
   return {};
@@ -188,8 +216,8 @@ ResponseParser::~ResponseParser() = default;
 ResponseParser::ResponseParser(ResponseParser&&) noexcept = default;
 ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
 
-void ResponseParser::start(Response& response, std::string_view method) {
-  state_->start(response, method);
+void ResponseParser::start(Response& response, std::string_view method, InterimSink* interim) {
+  state_->start(response, method, interim);
 }
 
 ResponseParser::Progress ResponseParser::parse(std::string_view input) {
@@ -235,6 +263,8 @@ bool ResponseParser::keep_alive() const {
   return state_->phase != State::Phase::refused && state_->clean_end &&
          state_->framing.keep_alive();
 }
+
+const KeepAlive& ResponseParser::kept_for() const { return state_->kept_for; }
 
 const std::string& ResponseParser::error() const { return state_->error; }
 

@@ -9,13 +9,21 @@
 #include <string_view>
 
 #include "http/h1/request_parser.h"
+#include "http/interim.h"
 #include "http/message.h"
 
 namespace sluice::http::h1 {
 
+// Of a head and the interim responses before it, together.
 struct ResponseLimits {
   std::uint32_t head_bytes_max = 64 * 1024;
   std::uint32_t fields_max = 200;
+};
+
+// What a server says of the connection once the response is over: `Keep-Alive: timeout=5, max=99`.
+struct KeepAlive {
+  std::optional<std::uint32_t> timeout;  // seconds until it closes
+  std::optional<std::uint32_t> max;      // requests that it takes after this one
 };
 
 class ResponseParser {
@@ -26,10 +34,10 @@ class ResponseParser {
   ResponseParser& operator=(ResponseParser&&) noexcept;
 
   // Begins the next response, to a request of `method` (HEAD and CONNECT change the framing).
-  // 1xx responses are skipped, but for 101: what follows is not HTTP, and comes as its body.
-  // `response` must outlive the parse; its headers lack Content-Length, Transfer-Encoding,
+  // Interim responses go to `interim`, which may be null; but for 101: what follows is not HTTP, and
+  // comes as its body. `response` and `interim` must outlive the parse; its headers lack Content-Length, Transfer-Encoding,
   // Connection and the fields that Connection names.
-  void start(Response& response, std::string_view method);
+  void start(Response& response, std::string_view method, InterimSink* interim = nullptr);
 
   using Progress = RequestParser::Progress;
   [[nodiscard]] Progress parse(std::string_view input);
@@ -45,6 +53,7 @@ class ResponseParser {
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;
   // The connection may carry another response, once this one is done.
   [[nodiscard]] bool keep_alive() const;
+  [[nodiscard]] const KeepAlive& kept_for() const;
   [[nodiscard]] const std::string& error() const;  // after `refused`
 
  private:

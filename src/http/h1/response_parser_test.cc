@@ -63,6 +63,54 @@ TEST(ResponseParser, SkipsInterimResponses) {
             "200\n-- no body 0 keep-alive\n\ndone");
 }
 
+TEST(ResponseParser, DropsWhiteSpaceBeforeAColon) {
+  EXPECT_EQ(parse("HTTP/1.1 200 OK\r\nX-A : 1\r\nX-B \t: 2\r\nContent-Length: 0\r\n\r\n"),
+            "200\nX-A: 1\nX-B: 2\n-- no body 0 keep-alive\n\ndone");
+}
+
+class Told final : public InterimSink {
+ public:
+  void send_interim(int status, const Headers& headers) override {
+    text += std::to_string(status);
+    for (const Field& field : headers) text += " " + field.name + "=" + field.value;
+    text += "\n";
+  }
+  std::string text;
+};
+
+TEST(ResponseParser, TellsOfInterimResponses) {
+  Told told;
+  Response response;
+  ResponseParser parser;
+  parser.start(response, "GET", &told);
+  const auto progress = parser.parse(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\nConnection: x-hop\r\n"
+      "X-Hop: b\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: c\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(progress.state, ParseState::head);
+  EXPECT_EQ(told.text, "100\n103 Link=a\n103 Link=c\n");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_FALSE(response.headers.contains("Link"));
+}
+
+TEST(ResponseParser, SaysForHowLongTheConnectionIsKept) {
+  const auto kept = [](const std::string& value) {
+    Response response;
+    ResponseParser parser;
+    parser.start(response, "GET");
+    (void)parser.parse("HTTP/1.1 200 OK\r\nKeep-Alive: " + value + "\r\nContent-Length: 0\r\n\r\n");
+    const KeepAlive& found = parser.kept_for();
+    return (found.timeout ? std::to_string(*found.timeout) : "-") + " " +
+           (found.max ? std::to_string(*found.max) : "-");
+  };
+  EXPECT_EQ(kept("timeout=5, max=100"), "5 100");
+  EXPECT_EQ(kept(" Timeout = 7"), "7 -");
+  EXPECT_EQ(kept("max=0"), "- 0");
+  EXPECT_EQ(kept("timeout=soon"), "0 -");
+  EXPECT_EQ(kept("timeout=99999999999"), "0 -");
+  EXPECT_EQ(kept("x"), "- -");
+}
+
 struct Row {
   const char* what;  // and the section of RFC 9112
   std::string bytes;
@@ -89,7 +137,9 @@ const Row kRefused[] = {
     {"bare LF, 2.2", "HTTP/1.1 200 OK\n\n"},
     {"bare LF after a field, 2.2", with("A: b\n")},
     {"obs-fold, 5.2", with("A: b\r\n c\r\n")},
-    {"space before the colon, 5.1", with("A : b\r\n")},
+    {"space before the colon of a length, 5.1", with("Content-Length : 1\r\n")},
+    {"space before the colon of a coding, 5.1", with("Transfer-Encoding\t: chunked\r\n")},
+    {"space in a name, 5.1", with("A b: c\r\n")},
     {"control character, 5.5", with("A: \x01\r\n")},
     {"bad chunk, 7.1", with("Transfer-Encoding: chunked\r\n") + "x\r\n"},
     {"no HTTP, 4", "ICY 200 OK\r\n\r\n"},

@@ -154,6 +154,7 @@ void ClientSession::State::finish_head(Entry& entry, bool ended) {
   }
   Response& response = entry.stream->response();
   if (response.status < 200) {  // RFC 9110 section 15.2
+    entry.stream->on_interim();
     response.clear();
     entry.length.reset();
     return;

@@ -34,9 +34,10 @@ class ClientStream {
   ClientStream& operator=(const ClientStream&) = delete;
   virtual ~ClientStream() = default;
 
-  // The response to be filled; its head is complete with on_head(). 1xx responses are passed over.
-  // The fields lack Content-Length.
+  // The response to be filled; its head is complete with on_head(), or with on_interim() if it is an
+  // interim one, which the next replaces. The fields lack Content-Length.
   virtual Response& response() = 0;
+  virtual void on_interim() {}
   // `ended`: nothing follows.
   virtual void on_head(std::optional<std::uint64_t> content_length, bool ended) = 0;
   // Bytes of the content; they count as unread until consume().

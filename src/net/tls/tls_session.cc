@@ -197,7 +197,8 @@ bool TlsSession::try_read(Stream::Operation& operation) {
 void TlsSession::note_end(int error) {
   if (error == SSL_ERROR_WANT_READ || ended_) return;
   ended_ = true;
-  if (error != SSL_ERROR_ZERO_RETURN) end_ = protocol_failure(session_);  // else a close_notify
+  said_goodbye_ = error == SSL_ERROR_ZERO_RETURN;
+  if (!said_goodbye_) end_ = protocol_failure(session_);
 }
 
 bool TlsSession::data_waits() {
@@ -230,7 +231,6 @@ Task<void> TlsSession::take_in(std::shared_ptr<TlsSession> self) {
       self->feed(*count);
     } else {
       self->ended_ = true;
-      // Without a close_notify the end may be anybody's: what was read so far may be cut short.
       self->end_ = count ? Result<std::size_t>(0) : std::unexpected(count.error());
     }
     self->advance();

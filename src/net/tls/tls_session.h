@@ -47,6 +47,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   [[nodiscard]] bool is_open() const { return open_ && transport_->is_open(); }
   [[nodiscard]] const std::string& peer_address() const { return transport_->peer_address(); }
   [[nodiscard]] std::string_view protocol() const;
+  [[nodiscard]] bool ended_cleanly() const { return said_goodbye_; }
 
  private:
   static Task<void> take_in(std::shared_ptr<TlsSession> self);
@@ -90,6 +91,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   bool flushing_ = false;  // send_out() waits for the transport
   bool open_ = true;
   bool ended_ = false;   // nothing more comes
+  bool said_goodbye_ = false;  // by a close_notify
   bool broken_ = false;  // nothing more can be sent
   bool shut_down_ = false;
   bool expired_ = false;

@@ -21,6 +21,7 @@ class TlsStream final : public Stream {
   bool is_open() const override { return session_->is_open(); }
   const std::string& peer_address() const override { return session_->peer_address(); }
   bool is_secure() const override { return true; }
+  bool ended_cleanly() const override { return session_->ended_cleanly(); }
   std::string_view protocol() const override { return session_->protocol(); }
 
  protected:
