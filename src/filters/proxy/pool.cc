@@ -78,22 +78,10 @@ Pool::Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototyp
   if (prototype_->cache_) prototype_->cache_->join(core);
 }
 
-// The backend's fields come after those that earlier filters set; its word on CORS replaces theirs.
-void Pool::merge_headers(http::Headers earlier, http::Headers& headers) {
-  for (const http::Field& field : headers) {
-    constexpr std::string_view kCors = "Access-Control-";
-    if (http::iequals(std::string_view(field.name).substr(0, kCors.size()), kCors)) {
-      earlier.set(field.name, field.value);
-    } else {
-      earlier.add(field.name, field.value);
-    }
-  }
-  headers = std::move(earlier);
-}
-
 Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
   http::Request* request = exchange.request();
   if (request == nullptr) return refuse(exchange);
+  if (goes_no_further(*request)) return answer_last(exchange, *request);
   if (prototype_->cache_) return through_cache(exchange, *request);
   if (prototype_->stamps_ && !is_safe(request->method)) return past_cache(exchange, *request);
   return guarded(exchange, *request, nullptr);
@@ -101,6 +89,14 @@ Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
 
 Task<std::string_view> Pool::refuse(pipeline::Exchange& exchange) {
   co_return finish(exchange, {500, kInternalError}, "there is no request");
+}
+
+Task<std::string_view> Pool::answer_last(pipeline::Exchange& exchange, const http::Request& request) {
+  http::Response& response = exchange.new_response();
+  answer_as_last(request, response);
+  count(exchange);
+  exchange.add_tag(prototype_->name_ + ": Max-Forwards: 0");
+  co_return "";
 }
 
 Task<std::string_view> Pool::guarded(pipeline::Exchange& exchange, http::Request& request,

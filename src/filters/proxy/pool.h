@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "filters/proxy/cache/flights.h"
 #include "filters/proxy/cache/memory_cache.h"
+#include "filters/proxy/max_forwards.h"
+#include "filters/proxy/merge.h"
 #include "filters/proxy/pool_policies.h"
 #include "filters/proxy/server_pool.h"
 #include "filters/proxy/spec.h"
@@ -124,6 +126,7 @@ class Pool {
     loop::EventLoop::Timer deadline;
   };
   Task<std::string_view> refuse(pipeline::Exchange& exchange);
+  Task<std::string_view> answer_last(pipeline::Exchange& exchange, const http::Request& request);
   // through_cache.cc: answers to clients.
   Task<std::string_view> through_cache(pipeline::Exchange& exchange, http::Request& request);
   Task<std::string_view> past_cache(pipeline::Exchange& exchange, http::Request& request);
@@ -154,6 +157,7 @@ class Pool {
   Task<backend::Outcome<Reply>> follow(Try& attempt, http::Request& request,
                                        http::Response& response);
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
+                          const http::Headers& earlier);
                           const http::Headers& earlier, const Fill* fill);
   static void merge_headers(http::Headers earlier, http::Headers& headers);
   void count(pipeline::Exchange& exchange) const;
