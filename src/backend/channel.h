@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "backend/blame.h"
@@ -47,7 +48,10 @@ class Channel {
   // The next bytes of the response body, valid until the next call; empty at the end.
   [[nodiscard]] virtual Task<Outcome<std::string_view>> read_body() = 0;
 
-  // Once read_body() has given the end: what followed; null: nothing.
+  // Appends to `out` what has come of the response body already; never waits. True: that was all.
+  [[nodiscard]] virtual Outcome<bool> take_ready(std::string& out) = 0;
+
+  // Once read_body() or take_ready() has given the end: what followed; null: nothing.
   [[nodiscard]] virtual std::unique_ptr<http::Headers> take_trailers() = 0;
 
   // After start().

@@ -9,7 +9,6 @@
 #include "backend/h1_channel.h"
 #include "backend/h2_channel.h"
 #include "backend/replayed_body.h"
-#include "backend/response_body.h"
 
 namespace sluice::backend {
 
@@ -91,7 +90,7 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
   Duration pause{};
   TimePoint since = kAnyAge;
   const Target target{call.host, (*servers_)[call.server].path};
-  const bool keep_body = call.body_bytes_max < 0;
+  const bool keep_body = call.body_bytes_max <= 0;
   const bool streams = request.body.is_stream();
   std::unique_ptr<Channel> channel;
   while (true) {
@@ -231,18 +230,47 @@ std::unique_ptr<Channel> Client::begin_http2(std::size_t server, Connector::Link
   return channel;
 }
 
+http::Body Client::stream(const Call& call, std::unique_ptr<Channel> channel,
+                          std::string first, int status) const {
+  const auto length = channel->content_length();
+  channel->set_deadline(TimePoint::max());
+  ResponseBody::Origin origin{call.server, states_[call.server], core_.index, nullptr};
+  // The end of a tunnel is as much the client's doing.
+  if (call.observer != nullptr && status != 101) origin.observer = call.observer->shared_from_this();
+  return {std::make_unique<ResponseBody>(std::move(channel), std::move(first), std::move(origin)),
+          length};
+}
+
 Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> channel,
                                    std::string_view method, http::Response& response) {
   const auto length = channel->content_length();
-  const bool streams = call.body_bytes_max < 0 || response.status == 101;
-  if (streams && channel->has_body()) {
-    channel->set_deadline(TimePoint::max());
-    response.body = http::Body(
-        std::make_unique<ResponseBody>(std::move(channel), states_[call.server], core_.index),
-        length);
+  const bool has_body = channel->has_body();
+  if (has_body && (call.body_bytes_max < 0 || response.status == 101)) {
+    response.body = stream(call, std::move(channel), {}, response.status);
     co_return Outcome<void>();
   }
-  const auto bytes_max = static_cast<std::uint64_t>(std::max<std::int64_t>(call.body_bytes_max, 0));
+  const bool by_size = call.body_bytes_max == 0 && has_body;
+  if (by_size && (!length || *length > kHeldBytesMax)) {
+    std::string first;
+    bool all = false;
+    if (!length) {
+      auto taken = channel->take_ready(first);
+      if (!taken) co_return std::unexpected(std::move(taken).error());
+      all = *taken;
+    }
+    if (all) {
+      auto trailers = channel->take_trailers();
+      response.body.assign(std::move(first));
+      response.body.set_trailers(std::move(trailers));
+    } else {
+      response.body = stream(call, std::move(channel), std::move(first), response.status);
+      response.body.let_be_held();
+    }
+    co_return Outcome<void>();
+  }
+  const auto bytes_max = by_size ? kHeldBytesMax
+                                 : static_cast<std::uint64_t>(
+                                       std::max<std::int64_t>(call.body_bytes_max, 0));
   auto whole = co_await read_whole(*channel, bytes_max);
   if (!whole) co_return std::unexpected(std::move(whole).error());
   auto trailers = channel->take_trailers();

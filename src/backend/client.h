@@ -13,6 +13,7 @@
 #include "backend/connector.h"
 #include "backend/h2_server.h"
 #include "backend/pool.h"
+#include "backend/response_body.h"
 #include "backend/server.h"
 #include "backend/server_state.h"
 #include "http/message.h"
@@ -21,12 +22,18 @@
 
 namespace sluice::backend {
 
+inline constexpr std::uint64_t kHeldBytesMax = 64 << 10;
+
 struct Call {
   std::size_t server = 0;
   std::string_view host{};                // for the Host field; empty: the request's own
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head
                                           // if the body streams
-  std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
+  // Of the response's body. Above 0: it is read whole, and is an error beyond. Below: a stream. 0: it
+  // is read whole if it is announced as at most kHeldBytesMax, or is all here when the head is; else
+  // a stream that may be held (http::Body::hold).
+  std::int64_t body_bytes_max = 4 << 20;
+  const BodyObserver* observer = nullptr;  // of streams; owned by a shared_ptr
   // Gets the time that was spent waiting for the client's bytes, until exchange() returns.
   Duration* client_time = nullptr;
   http::InterimSink* interim = nullptr;  // gets the interim responses; null: they are dropped
@@ -81,6 +88,9 @@ class Client {
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> queue_up(const Call& call, TimePoint since);
   [[nodiscard]] Task<Outcome<void>> finish(const Call& call, std::unique_ptr<Channel> channel,
                                            std::string_view method, http::Response& response);
+
+  [[nodiscard]] http::Body stream(const Call& call, std::unique_ptr<Channel> channel,
+                                  std::string first, int status) const;
 
   const loop::Core& core_;
   std::shared_ptr<const Servers> servers_;

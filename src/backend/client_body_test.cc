@@ -193,5 +193,72 @@ TEST_F(ClientBodyTest, StreamMayOutliveTheClient) {
   EXPECT_EQ(response_.body.bytes(), "hello");
 }
 
+// --- Bodies of which nobody has said whether they are to be whole
+
+TEST_F(ClientBodyTest, ShortOnesAndThoseThatAreHereAreWhole) {
+  const std::string large(kHeldBytesMax + 1, 'x');
+  serve({[&](Peer& peer) -> Task<void> {
+    while (true) {
+      const std::string head = co_await peer.head();
+      if (head.empty()) co_return;
+      if (head.contains("/chunks")) {
+        co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+      } else if (head.contains("/large")) {
+        co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large.size()) +
+                           "\r\n\r\n" + large);
+      } else {
+        co_await peer.send(kHello);
+      }
+    }
+  }});
+  call_.body_bytes_max = 0;
+  for (const char* path : {"/short", "/chunks"}) {
+    request_.escaped_path = path;
+    EXPECT_EQ(outcome(), "200 hello") << path;
+    EXPECT_FALSE(response_.body.is_stream());
+  }
+  request_.escaped_path = "/large";
+  ASSERT_TRUE(exchange());
+  EXPECT_TRUE(response_.body.may_be_held());
+  EXPECT_EQ(response_.body.length(), large.size());
+  ASSERT_TRUE(buffer_response());
+  EXPECT_EQ(response_.body.bytes(), large);
+  EXPECT_EQ(outcome().substr(0, 3), "200");
+  EXPECT_EQ(server_->connections(), 1U) << "the connection is kept";
+}
+
+class Ends final : public BodyObserver {
+ public:
+  void body_ended(std::size_t, unsigned, const Failure* failure) const override {
+    text += failure != nullptr ? std::to_string(static_cast<int>(failure->stage)) : "whole";
+  }
+  mutable std::string text;
+};
+
+TEST_F(ClientBodyTest, TheRestOfAStreamFollowsWhatWasHere) {
+  serve({[](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    co_await peer.loop.sleep_for(milliseconds(20));
+    co_await peer.send("6\r\n world\r\n0\r\n\r\n");
+    co_await peer.head();
+  }, [](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+  }});
+  const auto ends = std::make_shared<Ends>();
+  call_.body_bytes_max = 0;
+  call_.observer = ends.get();
+  ASSERT_TRUE(exchange());
+  EXPECT_TRUE(response_.body.is_stream());
+  ASSERT_TRUE(buffer_response());
+  EXPECT_EQ(response_.body.bytes(), "hello world");
+  EXPECT_EQ(ends->text, "whole");
+  make_client();
+  ASSERT_TRUE(exchange());
+  EXPECT_FALSE(buffer_response());
+  EXPECT_EQ(ends->text, "whole3") << "it broke off";
+}
+
 }  // namespace
 }  // namespace sluice::backend

@@ -270,6 +270,19 @@ Task<Outcome<std::string_view>> Connection::read_body() {
   co_return std::string_view();
 }
 
+Outcome<bool> Connection::take_ready(std::string& out) {
+  while (true) {
+    const auto progress = parser_.parse(unread());
+    begin_ += progress.consumed;
+    out.append(progress.body);
+    if (progress.state == ParseState::body) continue;
+    if (progress.state == ParseState::refused)
+      return std::unexpected(failure(Stage::body, {ErrorKind::invalid, parser_.error()}));
+    finished_ = progress.state == ParseState::done;
+    return finished_;
+  }
+}
+
 // False at the end of the stream.
 Task<Result<bool>> Connection::fill() {
   if (begin_ == end_) {

@@ -38,6 +38,7 @@ class Connection {
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
                             http::Response& response, http::InterimSink* interim = nullptr);
   Task<Outcome<std::string_view>> read_body();
+  Outcome<bool> take_ready(std::string& out);
   [[nodiscard]] std::unique_ptr<http::Headers> take_trailers() { return parser_.take_trailers(); }
   [[nodiscard]] bool has_body() const { return parser_.has_body(); }
   [[nodiscard]] std::optional<std::uint64_t> content_length() const {

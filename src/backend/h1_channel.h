@@ -26,6 +26,7 @@ class H1Channel final : public Channel {
     return connection_->start(request, target, keep_body, response, interim);
   }
   Task<Outcome<std::string_view>> read_body() override { return connection_->read_body(); }
+  Outcome<bool> take_ready(std::string& out) override { return connection_->take_ready(out); }
   std::unique_ptr<http::Headers> take_trailers() override { return connection_->take_trailers(); }
   bool has_body() const override { return connection_->has_body(); }
   std::optional<std::uint64_t> content_length() const override {

@@ -234,6 +234,16 @@ Task<Outcome<std::string_view>> H2Channel::read_body() {
   }
 }
 
+Outcome<bool> H2Channel::take_ready(std::string& out) {
+  out.append(incoming_);
+  if (!incoming_.empty() && id_ != 0) {
+    connection_->session().consume(id_, incoming_.size());
+    connection_->pump();
+  }
+  incoming_.clear();
+  return ended_;
+}
+
 Failure H2Channel::failure(Stage stage) {
   if (client_error_) return {Stage::request_body, *client_error_};
   if (timed_out_) return {stage, {ErrorKind::timed_out, "took too long"}};

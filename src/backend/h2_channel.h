@@ -27,6 +27,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
                             http::Response& response, http::InterimSink* interim) override;
   Task<Outcome<std::string_view>> read_body() override;
+  Outcome<bool> take_ready(std::string& out) override;
   std::unique_ptr<http::Headers> take_trailers() override { return std::move(trailers_); }
   bool has_body() const override { return has_body_; }
   std::optional<std::uint64_t> content_length() const override { return length_; }

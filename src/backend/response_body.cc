@@ -20,13 +20,24 @@ Failure too_large(std::uint64_t bytes_max) {
 
 Task<Result<std::string_view>> ResponseBody::read() {
   if (!channel_) co_return std::string_view();
+  if (!std::exchange(begun_, true) && !first_.empty()) co_return std::string_view(first_);
+  if (!first_.empty()) std::string().swap(first_);
   auto bytes = co_await channel_->read_body();
-  if (!bytes) co_return std::unexpected(std::move(bytes).error().error);
+  if (!bytes) {
+    report(&bytes.error());
+    co_return std::unexpected(std::move(bytes).error().error);
+  }
   if (!bytes->empty()) co_return *bytes;
+  report(nullptr);
   trailers_ = channel_->take_trailers();
   channel_.reset();
   in_flight_.reset();
   co_return std::string_view();
+}
+
+void ResponseBody::report(const Failure* failure) {
+  const auto observer = std::exchange(origin_.observer, nullptr);
+  if (observer) observer->body_ended(origin_.server, origin_.core, failure);
 }
 
 Task<Outcome<std::string>> read_whole(Channel& channel, std::uint64_t bytes_max) {

@@ -13,20 +13,40 @@
 
 namespace sluice::backend {
 
+// Hears how a response ended that was streamed.
+class BodyObserver : public std::enable_shared_from_this<BodyObserver> {
+ public:
+  virtual ~BodyObserver() = default;
+  // Once, on the core of the exchange: null if it came whole. Not at all if it was given up.
+  virtual void body_ended(std::size_t server, unsigned core, const Failure* failure) const = 0;
+};
+
 // Owns the channel until the end of the body; so long the exchange is in flight.
 class ResponseBody final : public http::BodyReader {
  public:
-  ResponseBody(std::unique_ptr<Channel> channel, std::shared_ptr<ServerState> state, unsigned core)
-      : state_(std::move(state)),
-        in_flight_(std::in_place, *state_, core),
-        channel_(std::move(channel)) {}
+  struct Origin {
+    std::size_t server = 0;
+    std::shared_ptr<ServerState> state;
+    unsigned core = 0;
+    std::shared_ptr<const BodyObserver> observer;  // may be null
+  };
+  // `first`: of the body, taken from the channel already.
+  ResponseBody(std::unique_ptr<Channel> channel, std::string first, Origin origin)
+      : origin_(std::move(origin)),
+        in_flight_(std::in_place, *origin_.state, origin_.core),
+        channel_(std::move(channel)),
+        first_(std::move(first)) {}
   Task<Result<std::string_view>> read() override;
   std::unique_ptr<http::Headers> take_trailers() override { return std::move(trailers_); }
 
  private:
-  std::shared_ptr<ServerState> state_;
+  void report(const Failure* failure);
+
+  Origin origin_;
   std::optional<InFlight> in_flight_;
   std::unique_ptr<Channel> channel_;  // null: the end was read
+  std::string first_;
+  bool begun_ = false;
   std::unique_ptr<http::Headers> trailers_;
 };
 

@@ -12,7 +12,16 @@ bool ServerState::ejected(TimePoint now) const {
 
 std::optional<Duration> ServerState::note_response(int status, const OutlierPolicy& policy,
                                                    TimePoint now) {
+  note_whole();
+  return note_status(status, policy, now);
+}
+
+void ServerState::note_whole() {
   if (failures_in_row_.load(std::memory_order_relaxed) != 0) failures_in_row_.store(0);
+}
+
+std::optional<Duration> ServerState::note_status(int status, const OutlierPolicy& policy,
+                                                 TimePoint now) {
   if (status < 500) {
     if (errors_in_row_.load(std::memory_order_relaxed) != 0) errors_in_row_.store(0);
     return std::nullopt;

@@ -51,6 +51,9 @@ class ServerState {
   // Costs a read unless there is something to forget or to count. Both return how long the server
   // is left out from now on, if this one was the last straw.
   std::optional<Duration> note_response(int status, const OutlierPolicy& policy, TimePoint now);
+  // The two halves of it: of a streamed response the head comes long before the end.
+  std::optional<Duration> note_status(int status, const OutlierPolicy& policy, TimePoint now);
+  void note_whole();
   std::optional<Duration> note_failure(const OutlierPolicy& policy, TimePoint now);
 
   // What a process that follows this one should know.

@@ -9,7 +9,50 @@ namespace {
 // A declared length is a claim: no more than this is reserved before bytes came.
 constexpr std::uint64_t kReserveBytesMax = std::uint64_t{64} * 1024;
 
+// Some bytes, then what another reader gives.
+class Prefixed final : public BodyReader {
+ public:
+  Prefixed(std::string first, std::unique_ptr<BodyReader> rest)
+      : first_(std::move(first)), rest_(std::move(rest)) {}
+  Task<Result<std::string_view>> read() override {
+    if (begun_) {
+      std::string().swap(first_);
+      return rest_->read();
+    }
+    begun_ = true;
+    return first();
+  }
+  std::unique_ptr<Headers> take_trailers() override { return rest_->take_trailers(); }
+
+ private:
+  Task<Result<std::string_view>> first() { co_return std::string_view(first_); }
+
+  std::string first_;
+  std::unique_ptr<BodyReader> rest_;
+  bool begun_ = false;
+};
+
 }  // namespace
+
+Task<Result<bool>> Body::hold(std::uint64_t bytes_max) {
+  if (!is_stream()) co_return true;
+  if (length_.value_or(0) > bytes_max) co_return false;
+  std::string bytes;
+  bytes.reserve(std::min(length_.value_or(0), kReserveBytesMax));
+  while (true) {
+    auto piece = co_await reader_->read();
+    if (!piece) co_return std::unexpected(std::move(piece).error());
+    if (piece->empty()) break;
+    bytes.append(*piece);
+    if (bytes.size() <= bytes_max) continue;
+    reader_ = std::make_unique<Prefixed>(std::move(bytes), std::move(reader_));
+    co_return false;
+  }
+  auto trailers = reader_->take_trailers();
+  assign(std::move(bytes));
+  trailers_ = std::move(trailers);
+  co_return true;
+}
 
 Task<Result<void>> Body::buffer(std::uint64_t bytes_max) {
   if (length().value_or(0) > bytes_max) {

@@ -51,6 +51,7 @@ class Body {
     trailers_.reset();
     reader_.reset();
     length_.reset();
+    may_be_held_ = false;
     bytes_ = std::move(bytes);
   }
   // The same with bytes that many messages have in common: they are not copied.
@@ -64,10 +65,18 @@ class Body {
     trailers_.reset();
     reader_.reset();
     length_.reset();
+    may_be_held_ = false;
     if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);
     bytes_.clear();
   }
   [[nodiscard]] BodyReader* reader() { return reader_.get(); }
+  // A stream that need not be one: whoever wants the bytes may hold() it. False for a whole body.
+  [[nodiscard]] bool may_be_held() const { return reader_ != nullptr && may_be_held_; }
+  void let_be_held() { may_be_held_ = true; }
+  // Reads a stream on until its end, or until more than `bytes_max` have come. True: it is whole
+  // now. False: it is longer, and still a stream that begins with what was read. Errors: the
+  // reader's; then the body is lost.
+  Task<Result<bool>> hold(std::uint64_t bytes_max);
   // Makes a stream whole, with its trailers. Error `too_large` beyond `bytes_max`, else the
   // reader's errors.
   Task<Result<void>> buffer(std::uint64_t bytes_max);
@@ -80,6 +89,7 @@ class Body {
   std::unique_ptr<BodyReader> reader_;
   std::optional<std::uint64_t> length_;
   std::unique_ptr<Headers> trailers_;
+  bool may_be_held_ = false;  // while reader_ is not null
 };
 
 }  // namespace sluice::http

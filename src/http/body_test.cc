@@ -102,5 +102,39 @@ TEST(Body, AssignAndClearDropAStream) {
   EXPECT_EQ(body.length(), 0u);
 }
 
+Result<bool> hold(Body& body, std::uint64_t bytes_max) {
+  auto task = body.hold(bytes_max);
+  task.start();
+  EXPECT_TRUE(task.done());
+  return task.take();
+}
+
+TEST(Body, HoldMakesWhatIsShortWhole) {
+  Body body = stream({"ab", "c"});
+  body.let_be_held();
+  EXPECT_EQ(hold(body, 3), true);
+  EXPECT_FALSE(body.is_stream());
+  EXPECT_FALSE(body.may_be_held());
+  EXPECT_EQ(body.bytes(), "abc");
+}
+
+TEST(Body, HoldLeavesWhatIsLongAStream) {
+  for (const auto length : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(6)}) {
+    Body body = stream({"ab", "c", "def"}, length);
+    EXPECT_EQ(hold(body, 3), false);
+    EXPECT_TRUE(body.is_stream());
+    EXPECT_EQ(body.length(), length);
+    ASSERT_TRUE(buffer(body, 100));
+    EXPECT_EQ(body.bytes(), "abcdef") << "nothing is lost";
+  }
+}
+
+TEST(Body, HoldFailsWithTheReader) {
+  Body body = stream({"ab"}, std::nullopt, true);
+  const auto held = hold(body, 3);
+  ASSERT_FALSE(held);
+  EXPECT_EQ(held.error().kind, ErrorKind::closed);
+}
+
 }  // namespace
 }  // namespace sluice::http

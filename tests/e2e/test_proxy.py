@@ -159,7 +159,7 @@ def test_large_bodies_both_ways(site, backend):
 
 
 def test_a_response_over_the_limit(site, backend):
-    port = site(backend.url)
+    port = site(backend.url, serverMaxBodySize=4 << 20)
     assert fetch(port, "/", "POST", b"\x00" * 1_000_000).status == 500, "JSON makes 6 MB of it: over 4 MiB"
     assert fetch(port, "/").status == 200
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/proxy/pool.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "http/cache_control.h"
 
 namespace sluice::filters {
 
@@ -9,7 +12,14 @@ using namespace proxy_result;
 
 namespace {
 
-constexpr std::int64_t kBodyBytesMax = 4 << 20;
+// By its head: the rest of the rules is looked at once it is whole. Streams of events have no end.
+bool worth_holding(const http::Response& response, const MemoryCacheSpec& spec) {
+  if (std::ranges::find(spec.codes, response.status) == spec.codes.end()) return false;
+  const http::CacheControl control = http::parse_cache_control(response.headers);
+  const std::string_view type = response.headers.get("Content-Type").value_or("");
+  constexpr std::string_view kEvents = "text/event-stream";
+  return !control.no_store && !http::iequals(type.substr(0, kEvents.size()), kEvents);
+}
 
 }  // namespace
 
@@ -36,7 +46,6 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
       spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr, known);
   if (known != nullptr && known->open_for && policies_.breaker)
     policies_.breaker->open(*known->open_for, Clock::now());
-  if (body_bytes_max_ == 0) body_bytes_max_ = kBodyBytesMax;
   if (spec.memory_cache) {
     cache_policy_ = {*spec.memory_cache,
                      spec.servers.chosen(),
@@ -130,7 +139,7 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   attempt.body_bytes_max = prototype_->body_bytes_max_;
   attempt.interim = exchange.interim();
   for (std::uint32_t tries = 1;; ++tries) {
-    const Tried tried = co_await try_once(attempt, request, response);
+    const Tried tried = co_await try_once(attempt, request, response, fill);
     const std::string_view result = tried.verdict.result;
     const bool final = result.empty() || tried.blame == backend::Blame::client || retry == nullptr;
     if (final || !retry->may_retry(tries, request.method, tried.unsent, Clock::now())) {
@@ -149,12 +158,21 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   }
 }
 
-Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Response& response) {
+Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Response& response,
+                                 const Fill* fill) {
   if (prototype_->timeout_ > Duration::zero())
     attempt.deadline = Clock::now() + prototype_->timeout_;
   auto next = prototype_->redirections_max_ > 0 ? follow(attempt, request, response)
                                                 : servers_.exchange(attempt, request, response);
   auto outcome = co_await std::move(next);
+  if (outcome && fill != nullptr && response.body.may_be_held() &&
+      worth_holding(response, prototype_->cache_->spec())) {
+    auto held = co_await response.body.hold(prototype_->cache_->spec().max_entry_bytes);
+    if (!held) {
+      backend::Failure failure{backend::Stage::body, std::move(held).error()};
+      outcome = std::unexpected(std::move(failure));
+    }
+  }
   Tried tried;
   if (!outcome) {
     tried.verdict = verdict_of(outcome.error(), Clock::now() >= attempt.deadline);

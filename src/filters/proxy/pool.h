@@ -153,13 +153,14 @@ class Pool {
   // `permit`: of the circuit breaker, which is told what came of it; null: there is none.
   Task<std::string_view> try_on(pipeline::Exchange& exchange, http::Request& request, Fill* fill,
                                 resilience::CircuitBreaker::Permit* permit);
-  Task<Tried> try_once(Try& attempt, http::Request& request, http::Response& response);
+  // `fill`: as of guarded(); a body that may be kept is awaited whole.
+  Task<Tried> try_once(Try& attempt, http::Request& request, http::Response& response,
+                       const Fill* fill);
   Task<backend::Outcome<Reply>> follow(Try& attempt, http::Request& request,
                                        http::Response& response);
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
                           const http::Headers& earlier);
                           const http::Headers& earlier, const Fill* fill);
-  static void merge_headers(http::Headers earlier, http::Headers& headers);
   void count(pipeline::Exchange& exchange) const;
   // `fill`: as of guarded().
   std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason,

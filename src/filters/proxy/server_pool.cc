@@ -147,8 +147,12 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& 
   call.deadline = attempt.deadline;
   call.client_time = &attempt.client_time;
   call.interim = attempt.interim;
+  call.observer = prototype_.get();
   auto outcome = co_await client_->exchange(call, request, response);
-  note(*choice, outcome, response.status);
+  const bool begun = outcome && response.body.is_stream() && response.status != 101 &&
+                     request.method != "HEAD";
+  prototype_->note(*choice, core_.index, outcome ? nullptr : &outcome.error(), response.status,
+                   begun);
   if (!outcome) {
     backend::Failure failure = std::move(outcome).error();
     failure.error.message = server.url + ": " + failure.error.message;
@@ -185,23 +189,36 @@ std::string_view ServerPool::host_for(const backend::Server& server,
                                                              : std::string_view();
 }
 
-void ServerPool::note(std::size_t server, const backend::Outcome<void>& outcome, int status) {
-  const ServerPoolPrototype& pool = *prototype_;
-  backend::ServerState& state = *pool.states_[server];
-  auto& cells = state.cells.at(core_.index);
-  cells.requests.add();
-  std::optional<Duration> ejected;
-  if (outcome) {
-    ejected = state.note_response(status, pool.outliers_, Clock::now());
-  } else if (backend::blame_of(outcome.error()) == backend::Blame::backend) {
-    cells.failures.add();
-    ejected = state.note_failure(pool.outliers_, Clock::now());
-  }
-  if (!ejected || prototype_->servers_->size() == 1) return;
-  pool.context_.logger.warn(
-      pool.context_.name + ": " + (*pool.servers_)[server].url + " is left out for " +
-      format_duration(*ejected) + ": " +
-      (outcome ? "status " + std::to_string(status) : outcome.error().error.message));
+void ServerPoolPrototype::note(std::size_t server, unsigned core, const backend::Failure* failure,
+                               int status, bool begun) const {
+  backend::ServerState& state = *states_[server];
+  state.cells.at(core).requests.add();
+  if (failure != nullptr) return note_failure(server, core, *failure);
+  const auto ejected = begun ? state.note_status(status, outliers_, Clock::now())
+                             : state.note_response(status, outliers_, Clock::now());
+  if (ejected) tell_left_out(server, *ejected, "status " + std::to_string(status));
+}
+
+void ServerPoolPrototype::body_ended(std::size_t server, unsigned core,
+                                     const backend::Failure* failure) const {
+  if (failure != nullptr) return note_failure(server, core, *failure);
+  states_[server]->note_whole();
+}
+
+void ServerPoolPrototype::note_failure(std::size_t server, unsigned core,
+                                       const backend::Failure& failure) const {
+  if (backend::blame_of(failure) != backend::Blame::backend) return;
+  backend::ServerState& state = *states_[server];
+  state.cells.at(core).failures.add();
+  const auto ejected = state.note_failure(outliers_, Clock::now());
+  if (ejected) tell_left_out(server, *ejected, failure.error.message);
+}
+
+void ServerPoolPrototype::tell_left_out(std::size_t server, Duration duration,
+                                        std::string_view reason) const {
+  if (servers_->size() == 1) return;
+  context_.logger.warn(context_.name + ": " + (*servers_)[server].url + " is left out for " +
+                       format_duration(duration) + ": " + std::string(reason));
 }
 
 }  // namespace sluice::filters

@@ -41,7 +41,7 @@ struct ServerPoolContext {
 };
 
 // Immutable but for what is known of the servers. Any thread.
-class ServerPoolPrototype {
+class ServerPoolPrototype : public backend::BodyObserver {
  public:
   // `previous`: the pool of the same name in the generation before, or null. What was known of the
   // servers that stay goes on. `known`: likewise, of the process before this one, or null.
@@ -56,8 +56,16 @@ class ServerPoolPrototype {
   // In the order of their indices.
   [[nodiscard]] const backend::Servers& servers() const { return *servers_; }
 
+  // What came of a try: the head of a response, or a failure. `begun`: its body is still to come,
+  // and body_ended() will tell.
+  void note(std::size_t server, unsigned core, const backend::Failure* failure, int status,
+            bool begun) const;
+  void body_ended(std::size_t server, unsigned core, const backend::Failure* failure) const override;
+
  private:
   friend class ServerPool;
+  void note_failure(std::size_t server, unsigned core, const backend::Failure& failure) const;
+  void tell_left_out(std::size_t server, Duration duration, std::string_view reason) const;
   void inherit_states(const ServerPoolPrototype* previous);
   [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make_tls(
       const ServerPoolPrototype* previous) const;
@@ -82,7 +90,7 @@ class ServerPoolPrototype {
 struct Try {
   std::string_view client_ip;             // valid until the try is over
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
-  std::int64_t body_bytes_max = 4 << 20;  // of the response; < 0: the body is a stream
+  std::int64_t body_bytes_max = 0;        // of the response, as of backend::Call
   http::InterimSink* interim = nullptr;  // gets the interim responses; may be null
   Duration client_time{};  // of the last try: how long the client's bytes were waited for
   // Servers that are asked only if there is no other. A try that brings no response adds its own.
@@ -115,7 +123,6 @@ class ServerPool {
   [[nodiscard]] std::shared_ptr<backend::Client> make_client(const ServerPool* previous) const;
   [[nodiscard]] std::string_view host_for(const backend::Server& server,
                                           std::string_view client_host) const;
-  void note(std::size_t server, const backend::Outcome<void>& outcome, int status);
 
   const loop::Core& core_;
   std::shared_ptr<const ServerPoolPrototype> prototype_;

@@ -82,7 +82,8 @@ struct ProxySpec {
     visit("maxIdleConnsPerHost", max_idle_conns_per_host,
           {.doc = "idle connections to one backend"});
     visit("serverMaxBodySize", server_max_body_size,
-          {.doc = "bytes of a response body; 0: 4 MiB; below 0: the body is streamed"});
+          {.doc = "bytes of a response body, which is then held whole; 0: it is streamed if it is "
+                  "large; below 0: it is streamed always, and no filter gets to see it"});
     visit("mtls", mtls, {.doc = "how TLS to https servers is done"});
     visit("maxRedirection", max_redirection,
           {.max = 20,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/filter.h"
 
+#include <algorithm>
+
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/results.h"
 
@@ -10,6 +12,15 @@ namespace {
 constexpr std::uint32_t kFailureLinesPerSecond = 5;
 constexpr std::uint32_t kGuestLinesPerSecond = 100;
 constexpr int kStatusUnavailable = 503;
+constexpr int kStatusBadGateway = 502;
+// Of a backend's response, for a guest that may read it. What is longer stays a stream.
+constexpr std::uint64_t kHeldBytesMax = std::uint64_t{4} << 20;
+
+bool reads_responses(const wasm::Module& module) {
+  return std::ranges::any_of(module.imports(), [](const wasm::Import& import) {
+    return import.name == "host_resp_get_body";
+  });
+}
 
 class Waiting {
  public:
@@ -57,6 +68,7 @@ struct WasmHostFilter::Attempt {
 WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsigned share,
                                std::vector<std::unique_ptr<wasm::Instance>> guests)
     : parts_(std::move(parts)),
+      reads_responses_(reads_responses(parts_.recipe->module->module())),
       view_(parts_.environment->store.view(core, parts_.recipe->name)),
       counters_(parts_.statistics->counters.at(core.index)),
       pool_(
@@ -73,7 +85,11 @@ WasmHostFilter::~WasmHostFilter() { counters_.vms.subtract(guests_reported_); }
 
 Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   counters_.requests.add();
-  exchange.ensure_response();
+  http::Response& response = exchange.ensure_response();
+  if (reads_responses_ && response.body.may_be_held()) {
+    const auto held = co_await response.body.hold(kHeldBytesMax);
+    if (!held) co_return broken_off(exchange, held.error());
+  }
   Attempt attempt(*this, exchange);
   store::View::Turn turn;
   Verdict verdict = Verdict::again;
@@ -122,6 +138,14 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   }
   attempt.context.flush_logs(parts_.recipe->name);
   co_return attempt.result;
+}
+
+// The response that an earlier filter has left ends in the middle: no guest has run.
+std::string_view WasmHostFilter::broken_off(pipeline::Exchange& exchange, const Error& error) {
+  counters_.wasm_errors.add();
+  exchange.new_response().status = kStatusBadGateway;
+  exchange.add_tag(parts_.recipe->name + ": the response broke off: " + error.message);
+  return kWasmError;
 }
 
 WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int32_t> value) {

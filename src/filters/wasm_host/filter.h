@@ -39,6 +39,7 @@ class WasmHostFilter final : public pipeline::Filter {
 
   [[nodiscard]] Verdict judge(Attempt& attempt, Result<std::int32_t> value);
   [[nodiscard]] Verdict commit(Attempt& attempt, std::int32_t value);
+  [[nodiscard]] std::string_view broken_off(pipeline::Exchange& exchange, const Error& error);
   [[nodiscard]] bool is_crowded(bool known) const;
   [[nodiscard]] std::string_view crowded(Attempt& attempt);
   [[nodiscard]] std::string_view no_guest(Attempt& attempt);
@@ -50,6 +51,7 @@ class WasmHostFilter final : public pipeline::Filter {
   void report_guests();
 
   WasmHostParts parts_;
+  const bool reads_responses_;  // the guest may ask for the body of the response
   store::View& view_;
   WasmCounters& counters_;
   wasm::Pool pool_;
