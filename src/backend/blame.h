@@ -44,8 +44,9 @@ using Outcome = std::expected<T, Failure>;
 // Any thread.
 [[nodiscard]] constexpr Blame blame_of(Stage stage, ErrorKind kind) {
   switch (stage) {
-    case Stage::request_body:
-      return Blame::client;
+    case Stage::request_body:  // or the gateway has no room for it
+      return kind == ErrorKind::unavailable || kind == ErrorKind::internal ? Blame::gateway
+                                                                           : Blame::client;
     case Stage::upload:   // many backends give up on a slow client so, which is right of them
     case Stage::refused:  // it is busy, and has said so in time
     case Stage::choose:
@@ -63,6 +64,10 @@ using Outcome = std::expected<T, Failure>;
 [[nodiscard]] inline Blame blame_of(const Failure& failure) {
   return blame_of(failure.stage, failure.error.kind);
 }
+
+// A status of 500 and above by which a backend rightly refuses what a client has asked for: a method,
+// or a version, that it does not have (RFC 9110 sections 15.6.2 and 15.6.6).
+[[nodiscard]] constexpr bool is_provoked(int status) { return status == 501 || status == 505; }
 
 // True if no backend can have acted on the request, so that it may go out again, whatever its
 // method (RFC 9110 section 9.2.2).

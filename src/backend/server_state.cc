@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "backend/blame.h"
+
 namespace sluice::backend {
 
 bool ServerState::ejected(TimePoint now) const {
@@ -22,7 +24,7 @@ void ServerState::note_whole() {
 
 std::optional<Duration> ServerState::note_status(int status, const OutlierPolicy& policy,
                                                  TimePoint now) {
-  if (status < 500) {
+  if (status < 500 || is_provoked(status)) {
     if (errors_in_row_.load(std::memory_order_relaxed) != 0) errors_in_row_.store(0);
     return std::nullopt;
   }
@@ -58,6 +60,13 @@ std::optional<Duration> ServerState::eject(const OutlierPolicy& policy, TimePoin
 ServerState::Knowledge ServerState::knowledge(TimePoint now) const {
   const Clock::rep left = ejected_until_.load() - now.time_since_epoch().count();
   return {healthy(), Duration(std::max<Clock::rep>(left, 0)), ejections_.load()};
+}
+
+void ServerState::forget_failures() {
+  ejected_until_.store(0);
+  ejections_.store(0);
+  failures_in_row_.store(0);
+  errors_in_row_.store(0);
 }
 
 void ServerState::learn(const Knowledge& knowledge, TimePoint now) {

@@ -24,6 +24,8 @@ struct OutlierPolicy {
   std::uint32_t consecutive_5xx = 0;       // 0: do not count them
   Duration ejection_time = std::chrono::seconds(30);  // of the first; doubled for each that follows
   Duration ejection_time_max = std::chrono::minutes(5);
+
+  bool operator==(const OutlierPolicy&) const = default;
 };
 
 class ServerState {
@@ -63,6 +65,8 @@ class ServerState {
     std::uint32_t ejections = 0;
   };
   [[nodiscard]] Knowledge knowledge(TimePoint now) const;
+  // What its requests have shown so far counts no more: the rules are other ones.
+  void forget_failures();
   // Before the first request.
   void learn(const Knowledge& knowledge, TimePoint now);
 

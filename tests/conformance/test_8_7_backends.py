@@ -18,14 +18,14 @@ def to(gateway):
     one connection to it."""
     made = []
 
-    def start(answer):
+    def start(answer, **path):
         origin = Origin(answer)
         made.append(origin)
         port = free_port()
         gateway.apply(
             pipeline("again", proxy(origin.url, http2=True, outlierDetection={"consecutiveFailures": 0})),
         )
-        gateway.apply(http_server(port, {"backend": "again"}, name="again-server"))
+        gateway.apply(http_server(port, {"backend": "again", **path}, name="again-server"))
         return port, origin
 
     yield start
@@ -128,6 +128,48 @@ def test_refused_stream(to):
     assert fetch(port, "/", "POST", b"hello").body == b"hello"
     assert origin.links == 1
     assert len(origin.requests) == 3
+
+
+@pytest.mark.parametrize("size, good", [(5, True), (60_000, True), (200_000, False)])
+def test_refused_stream_whose_body_was_a_stream(to, size, good):
+    """What has been read of it is sent again, as long as that is little."""
+    refused = []
+
+    def answer(link: Link, request: Request) -> None:
+        if not refused:
+            refused.append(request)
+            link.send(f.rst_stream(request.stream, f.REFUSED_STREAM))
+        else:
+            link.respond(request, body=b"%d" % len(request.body))
+
+    port, origin = to(answer, clientMaxBodySize=-1)
+    response = fetch(port, "/", "POST", b"x" * size)
+    assert (response.status, response.body) == ((200, b"%d" % size) if good else (503, b""))
+    assert len(origin.requests) == (2 if good else 1)
+
+
+def test_cold_requests_share_what_is_being_set_up(to):
+    """They wait for the one connection, and for its SETTINGS, instead of opening one each."""
+    port, origin = to(lambda link, request: link.respond(request, body=b"%d" % link.number))
+    with Peer(port) as peer:
+        for i in range(60):
+            peer.request(1 + 2 * i, path=f"/{i}")
+        assert [peer.answer(1 + 2 * i).body for i in range(60)] == [b"0"] * 60
+    assert origin.links == 1
+
+
+def test_a_backend_that_closes_before_its_settings(to):
+    """Nobody waits for what does not come."""
+
+    def serve(connection) -> None:
+        connection.recv(1)
+
+    port, origin = to(lambda link, request: None)
+    origin._serve = serve
+    with Peer(port) as peer:
+        for i in range(20):
+            peer.request(1 + 2 * i)
+        assert {peer.answer(1 + 2 * i).status for i in range(20)} <= {502, 503}
 
 
 def test_refused_for_ever(to):

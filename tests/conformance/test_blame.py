@@ -230,3 +230,20 @@ def test_requests_a_backend_rightly_refuses(gateway, site):
             for expected in [400, 413, 417, 431] * 3:
                 assert connection.send(request("/", "POST", b"no good")).receive().status == expected
         assert account(gateway) == CLEAN
+
+
+@pytest.mark.parametrize("status", [501, 505])
+def test_methods_that_a_backend_does_not_have(gateway, site, status):
+    """A stranger can ask for any."""
+    with Origin(lambda link, asked: link.respond(asked, status=status)) as backend:
+        port = site(backend)
+        assert [fetch(port, "/", "BREW").status for _ in range(SLOW)] == [status] * SLOW
+        assert account(gateway) == CLEAN
+
+
+def test_heads_as_large_as_a_client_may_send(gateway, site, backend):
+    """To a backend of HTTP/2 as well."""
+    port = site(backend)
+    fields = {f"X_{n}": "x" * 600 for n in range(100)}
+    assert [fetch(port, "/", **fields).status for _ in range(SLOW)] == [200] * SLOW
+    assert account(gateway) == CLEAN

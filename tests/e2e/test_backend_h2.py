@@ -114,6 +114,17 @@ def test_many_streams_on_few_connections(server, port, put, nghttpd):
     assert facts(server)["connections"] <= 8
 
 
+def test_a_cold_burst(server, port, put, nghttpd):
+    """Hundreds of requests at once, and no connection yet: as many as their streams need, not one each."""
+    put(f"http://127.0.0.1:{nghttpd('--max-concurrent-streams=100').port}", http2=True)
+    load = Load(port, lambda n: request("/hello"), connections=400, limit=1200)
+    with load:
+        load.join()
+    assert load.errors == []
+    assert load.answers == {(200, b"hello"): 1200}
+    assert facts(server)["connections"] <= 16
+
+
 def test_the_backend_limits_streams(server, port, put, nghttpd):
     """What is over the limit waits: for a stream, or for another connection."""
     put(f"http://127.0.0.1:{nghttpd('--max-concurrent-streams=2').port}", http2=True, maxConnsPerHost=2)

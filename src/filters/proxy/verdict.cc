@@ -17,6 +17,9 @@ Verdict of_client(ErrorKind kind) {
       return {408, kClientError};
     case ErrorKind::too_large:
       return {413, kClientError};
+    case ErrorKind::unavailable:
+    case ErrorKind::internal:
+      return {503, kInternalError};
     default:
       return {499, kClientError};
   }

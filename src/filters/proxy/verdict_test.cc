@@ -45,6 +45,7 @@ TEST(VerdictTest, Table) {
       Row{Stage::request_body, timed_out, true, 408, "clientError"},
       Row{Stage::request_body, too_large, false, 413, "clientError"},
       Row{Stage::request_body, closed, false, 499, "clientError"},
+      Row{Stage::request_body, unavailable, false, 503, "internalError"},
   };
   for (const Row& row : rows) {
     const Verdict verdict = verdict_of({row.stage, {row.kind, ""}}, row.overdue);
