@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <random>
 
 #include "base/encoding.h"
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::size_t kSaltBytes = 8;
 constexpr std::size_t kDigestBytes = 32;
+// What the secret is used for besides is none of this one's business.
+constexpr std::string_view kPurpose = "sluice sticky session 1";
 
 std::string cookie_of(const http::Request& request, std::string_view name) {
   for (const http::Field& field : request.headers) {
@@ -24,6 +27,19 @@ std::string cookie_of(const http::Request& request, std::string_view name) {
   return {};
 }
 
+// All of that name, but not more than kTriedMax: somebody may have put another beside ours.
+std::vector<std::string> cookies_of(const http::Request& request, std::string_view name) {
+  constexpr std::size_t kTriedMax = 4;
+  std::vector<std::string> values;
+  for (const http::Field& field : request.headers) {
+    if (!http::iequals(field.name, "Cookie")) continue;
+    for (const auto& pair : http::parse_cookies(field.value)) {
+      if (pair.name == name && values.size() < kTriedMax) values.emplace_back(pair.value);
+    }
+  }
+  return values;
+}
+
 bool sets_cookie(const http::Response& response, std::string_view name) {
   return std::ranges::any_of(response.headers, [name](const http::Field& field) {
     const std::string_view value = field.value;
@@ -32,11 +48,11 @@ bool sets_cookie(const http::Response& response, std::string_view name) {
   });
 }
 
-std::string make_salt() {
+std::string random_text(std::size_t bytes) {
   std::random_device device;
-  std::string salt;
-  while (salt.size() < kSaltBytes) salt.push_back(static_cast<char>(device() & 0xff));
-  return salt;
+  std::string text;
+  while (text.size() < bytes) text.push_back(static_cast<char>(device() & 0xff));
+  return text;
 }
 
 // FNV-1a with a last stir, 64 bit: the same on every machine.
@@ -63,7 +79,9 @@ std::optional<StickyMode> parse_sticky_mode(std::string_view name) {
 }
 
 StickySession::StickySession(StickyOptions options, const std::vector<Server>& servers)
-    : options_(std::move(options)) {
+    : options_(std::move(options)),
+      key_(hmac_sha256(options_.secret.empty() ? random_text(kDigestBytes) : options_.secret,
+                       kPurpose)) {
   for (const Server& server : servers) urls_.push_back(server.url);
 }
 
@@ -75,14 +93,33 @@ std::optional<std::size_t> StickySession::find(const http::Request& request,
     if (value.empty()) return std::nullopt;
     return by_weight(value, candidates);
   }
-  const auto bytes = hex_decode(cookie_of(request, options_.own_cookie));
-  if (!bytes || bytes->size() != kSaltBytes + kDigestBytes) return std::nullopt;
-  const std::string_view salt = std::string_view(*bytes).substr(0, kSaltBytes);
-  const std::string_view digest = std::string_view(*bytes).substr(kSaltBytes);
-  for (const std::size_t i : candidates) {
-    if (equal_in_constant_time(hmac_sha256(salt, urls_[i]), digest)) return i;
+  return meant(request, candidates);
+}
+
+std::string StickySession::digest(std::string_view salt, std::size_t server) const {
+  return hmac_sha256(key_, std::string(salt) + urls_[server]);
+}
+
+std::optional<std::size_t> StickySession::meant(const http::Request& request,
+                                                std::span<const std::size_t> among) const {
+  for (const std::string& value : cookies_of(request, options_.own_cookie)) {
+    const auto bytes = hex_decode(value);
+    if (!bytes || bytes->size() != kSaltBytes + kDigestBytes) continue;
+    const std::string_view salt = std::string_view(*bytes).substr(0, kSaltBytes);
+    const std::string_view told = std::string_view(*bytes).substr(kSaltBytes);
+    for (const std::size_t i : among) {
+      if (equal_in_constant_time(digest(salt, i), told)) return i;
+    }
   }
   return std::nullopt;
+}
+
+// There is one that means none of the servers: forged, of another secret, or of a server that went.
+bool StickySession::has_invalid_cookie(const http::Request& request) const {
+  if (cookie_of(request, options_.own_cookie).empty()) return false;
+  std::vector<std::size_t> all(urls_.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return !meant(request, all);
 }
 
 // Of all pairs of this value and a server the one with the greatest hash (rendezvous hashing): a
@@ -96,12 +133,13 @@ std::size_t StickySession::by_weight(std::string_view value,
 std::string StickySession::cookie(const http::Request& request, const http::Response& response,
                                   std::size_t server) const {
   if (options_.mode == StickyMode::cookie_consistent_hash) return {};
-  if (options_.mode == StickyMode::application_based && !sets_cookie(response, options_.app_cookie))
+  if (options_.mode == StickyMode::application_based &&
+      !sets_cookie(response, options_.app_cookie) && !has_invalid_cookie(request))
     return {};
-  const std::string salt = make_salt();
+  const std::string salt = random_text(kSaltBytes);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.expiry).count();
   std::string text =
-      options_.own_cookie + "=" + hex_encode(salt + hmac_sha256(salt, urls_[server]));
+      options_.own_cookie + "=" + hex_encode(salt + digest(salt, server));
   text += "; Path=/; Max-Age=" + std::to_string(seconds) + "; HttpOnly; SameSite=Lax";
   if (request.scheme == "https") text += "; Secure";
   return text;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/encoding.h"
+
 namespace sluice::backend {
 namespace {
 
@@ -15,8 +17,9 @@ using testing::StartsWith;
 constexpr std::array<std::size_t, 3> kAll{0, 1, 2};
 constexpr std::array<std::size_t, 2> kWithoutTheSecond{0, 2};
 
-StickySession make(StickyMode mode) {
+StickySession make(StickyMode mode, std::string secret = "0123456789abcdef") {
   StickyOptions options;
+  options.secret = std::move(secret);
   options.mode = mode;
   options.app_cookie = "user";
   std::vector<Server> servers;
@@ -73,6 +76,38 @@ TEST(StickySession, ApplicationBasedFollowsTheApplication) {
   EXPECT_EQ(sticky.cookie({}, response, 0), "");
   response.headers.add("Set-Cookie", "user=x; Path=/");
   EXPECT_EQ(sticky.find(with_cookie(pair_of(sticky.cookie({}, response, 2))), kAll), 2U);
+}
+
+// Who knows the salt, which stands in the cookie, and the address knows nothing.
+TEST(StickySession, TheCookieTellsNoAddressAndNobodyCanMakeOne) {
+  const StickySession sticky = make(StickyMode::duration_based);
+  const std::string cookie = pair_of(sticky.cookie({}, {}, 1));
+  const std::string bytes = *hex_decode(cookie.substr(cookie.find('=') + 1));
+  const std::string salt = bytes.substr(0, 8);
+  EXPECT_NE(bytes.substr(8), hmac_sha256(salt, "http://b"));
+  const std::string forged = "EG_SESSION=" + hex_encode(salt + hmac_sha256(salt, "http://b"));
+  EXPECT_EQ(sticky.find(with_cookie(forged), kAll), std::nullopt);
+  EXPECT_EQ(sticky.find(with_cookie(forged + "; " + cookie), kAll), 1U) << "ours is there, too";
+  const std::string moved = "EG_SESSION=" + hex_encode("87654321" + bytes.substr(8));
+  EXPECT_EQ(sticky.find(with_cookie(moved), kAll), std::nullopt);
+}
+
+TEST(StickySession, GatewaysWithOneSecretTakeEachOthersCookies) {
+  const std::string cookie = pair_of(make(StickyMode::duration_based).cookie({}, {}, 2));
+  EXPECT_EQ(make(StickyMode::duration_based).find(with_cookie(cookie), kAll), 2U);
+  const StickySession other = make(StickyMode::duration_based, "another secret..");
+  EXPECT_EQ(other.find(with_cookie(cookie), kAll), std::nullopt);
+  const StickySession none = make(StickyMode::duration_based, "");
+  EXPECT_EQ(none.find(with_cookie(cookie), kAll), std::nullopt);
+  EXPECT_EQ(none.find(with_cookie(pair_of(none.cookie({}, {}, 2))), kAll), 2U);
+}
+
+TEST(StickySession, ACookieThatIsNotOursIsReplaced) {
+  const StickySession sticky = make(StickyMode::application_based);
+  const http::Request forged = with_cookie("EG_SESSION=" + std::string(80, '0'));
+  const std::string cookie = sticky.cookie(forged, {}, 1);
+  EXPECT_EQ(sticky.find(with_cookie(pair_of(cookie)), kAll), 1U);
+  EXPECT_EQ(sticky.cookie(with_cookie(pair_of(cookie)), {}, 0), "") << "a good one is not";
 }
 
 TEST(StickySession, ConsistentHashMovesOnlyWhoMust) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/log.h"
@@ -23,6 +24,7 @@ struct Services {
   store::Store& store;
   Logger logger;
   unsigned core_count;
+  std::string own_secret{};  // of this gateway, for what clients bring back
 };
 
 [[nodiscard]] std::vector<std::unique_ptr<pipeline::FilterKind>> all(const Services& services);

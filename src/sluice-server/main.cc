@@ -20,6 +20,7 @@
 #include "sluice-server/hot_restart.h"
 #include "sluice-server/initial_objects.h"
 #include "sluice-server/options.h"
+#include "sluice-server/own_secret.h"
 #include "sluice-server/process.h"
 #include "sluice-server/reload.h"
 #include "store/store.h"
@@ -100,6 +101,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
              store::open_embedded_store(options.path_of(options.data_dir), cores, logger, {},
                                         options.durability == "process" ? store::Durability::process
                                                                         : store::Durability::disk));
+  SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
   SLUICE_CHECK(required(predecessor, pid_file, logger));
   std::unique_ptr<observe::AccessLog> access_log;
@@ -109,7 +111,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   server::Workers workers(cores, access_log.get(), logger);
   control::Controller controller({.core_count = cores, .member_name = options.name}, logger, *store,
-                                 workers, filters::all({*engine, *store, logger, cores}));
+                                 workers, filters::all({*engine, *store, logger, cores, std::move(secret)}));
   workers.start();
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
   SLUICE_CHECK(required(

@@ -80,6 +80,29 @@ def test_the_name_must_fit(server, port, put, serve, stranger):
     assert "mismatch" in server.access_line("GET / ")
 
 
+def test_what_was_learnt_under_other_settings_does_not_go_on(server, port, serve, local, stranger):
+    """A breaker that opened, and a server that was left out, as its certificate was not believed: with the right
+    authority nothing of that holds. And what another authority has let in is not believed any longer."""
+    backend = serve(server_context(local))
+    breaker = {"name": "fuse", "kind": "CircuitBreaker", "minimumNumberOfCalls": 3, "waitDurationInOpenState": "1h"}
+    server.apply(http_server(port, {"backend": "p"}))
+
+    def put(tls: dict) -> None:
+        pool = {"circuitBreakerPolicy": "fuse", "outlierDetection": {"ejectionTime": "5m"}}
+        spec = {**proxy(backend.url, backend.url, **pool), "mtls": tls}
+        server.apply({**pipeline("p", spec), "resilience": [breaker]})
+
+    put({"rootCertBase64": stranger.cert64})
+    assert [fetch(port, "/").status for _ in range(12)] == [503] * 12
+    pool = server.status("p")["filters"]["proxy"]["mainPool"]
+    assert pool["circuitBreaker"]["state"] == "OPEN"
+    put({"rootCertBase64": local.cert64})
+    with Connection(port) as connection:
+        assert [connection.request("/").status for _ in range(4)] == [200] * 4
+        put({"rootCertBase64": stranger.cert64})
+        assert connection.request("/").status == 503, "a kept connection of before is not used"
+
+
 def test_own_certificate(port, put, serve, local, stranger):
     backend = serve(server_context(local, clients=stranger))
     put(backend.url, {"rootCertBase64": local.cert64})

@@ -2,6 +2,8 @@
 """Which server of a pool gets a request: policies, sticky sessions, health."""
 
 import collections
+import hashlib
+import hmac
 import threading
 
 import pytest
@@ -167,6 +169,55 @@ def test_duration_based_session(pool):
     assert pair.startswith("EG_SESSION=")
     assert set(pool.names(20, Cookie=f"a=b; {pair}")) == {first.headers["x-backend"]}
     assert len(set(pool.names(20, Cookie="EG_SESSION=forged"))) == 3
+
+
+STICKY = {"stickySession": {"mode": "DurationBased"}}
+
+
+def session_of(pool) -> tuple[str, str]:
+    """The cookie of a new client, and its server."""
+    first = fetch(pool.port, "/")
+    return first.headers["set-cookie"].split(";")[0], first.headers["x-backend"]
+
+
+def test_a_session_outlives_restarts_and_updates(pool):
+    pool.apply(loadBalance=STICKY)
+    pair, home = session_of(pool)
+    secret = pool.server.home / "data" / "gateway.secret"
+    assert secret.stat().st_mode & 0o777 == 0o600, "nobody else reads it"
+    pool.server.restart()
+    assert set(pool.names(6, Cookie=pair)) == {home}
+    pool.server.hot_restart()
+    assert set(pool.names(6, Cookie=pair)) == {home}
+    pool.apply(loadBalance=STICKY, timeout="10s")
+    assert set(pool.names(6, Cookie=pair)) == {home}
+
+
+def test_nobody_makes_a_session(pool):
+    """The cookie has a salt in the clear: nothing can be made of it, and nothing found out."""
+    pool.apply(loadBalance=STICKY)
+    pair, _ = session_of(pool)
+    salt = bytes.fromhex(pair.partition("=")[2])[:8]
+    digest = bytes.fromhex(pair.partition("=")[2])[8:]
+    for backend in pool.backends.values():
+        own = hmac.new(salt, backend.url.encode(), hashlib.sha256).digest()
+        assert own != digest
+        forged = "EG_SESSION=" + (salt + own).hex()
+        assert len(set(pool.names(9, Cookie=forged))) == 3, "it is as none"
+        assert len(set(pool.names(9, Cookie=f"{forged}; {pair}"))) == 1, "the good one beside it counts"
+
+
+def test_gateways_with_one_secret(pool):
+    with pytest.raises(AssertionError, match=r"stickySession\.secret: can be guessed"):
+        pool.apply(loadBalance={"stickySession": {"mode": "DurationBased", "secret": "short"}})
+    shared = {"stickySession": {"mode": "DurationBased", "secret": "a secret of both gateways"}}
+    pool.apply(loadBalance=shared)
+    pair, home = session_of(pool)
+    pool.apply(loadBalance=STICKY)
+    assert len(set(pool.names(9, Cookie=pair))) == 3, "of another secret"
+    pool.apply(loadBalance=shared)
+    assert set(pool.names(6, Cookie=pair)) == {home}
+    assert "a secret of both" not in pool.server.egctl("object", "get", "p").stdout
 
 
 def test_application_cookie_by_consistent_hash(pool):

@@ -65,7 +65,7 @@ Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
   const auto make_pool = [&](const std::string& name, const PoolSpec& pool, const std::string& path,
                              const PoolServices& shared) {
     const PoolPrototype* const old = previous != nullptr ? previous->find(name) : nullptr;
-    PoolPolicies policies = resolve_policies(pool, path, context.policies,
+    PoolPolicies policies = resolve_policies(pool, path, context.policies, spec.mtls,
                                              old != nullptr ? &old->policies() : nullptr, faults);
     return std::make_shared<const PoolPrototype>(name, pool, spec, std::move(policies), shared, old,
                                                  known.find(name));

@@ -41,7 +41,8 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                   .tls = proxy.mtls,
                                   .core_count = services.core_count,
                                   .health_thread = services.health_thread,
-                                  .logger = services.logger};
+                                  .logger = services.logger,
+                                  .own_secret = services.own_secret};
   servers_ = std::make_shared<ServerPoolPrototype>(
       spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr, known);
   if (known != nullptr && known->open_for && policies_.breaker)
@@ -58,6 +59,7 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
     cache_ = same ? previous->cache_
                   : std::make_shared<MemoryCache>(*spec.memory_cache, services.core_count, stamps_);
   }
+  default_failure_codes_ = spec.failure_codes.empty();
   for (const int code : spec.failure_codes) failure_codes_.set(static_cast<std::size_t>(code));
   for (std::size_t code = 500; spec.failure_codes.empty() && code < 600; ++code)
     failure_codes_.set(code);
@@ -188,6 +190,8 @@ Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Res
   tried.verdict.result = result_of(status);
   if (!tried.verdict.result.empty()) {
     tried.reason = "status code: " + std::to_string(status);
+    if (prototype_->default_failure_codes_ && backend::is_provoked(status))
+      tried.blame = backend::Blame::client;
     attempt.failed.push_back(outcome->server);
   }
   co_return tried;

@@ -34,6 +34,7 @@ struct PoolServices {
   unsigned core_count = 1;
   std::shared_ptr<backend::HealthThread> health_thread{};
   Logger logger{};
+  std::string own_secret{};  // of this gateway; see backend::StickyOptions
   std::shared_ptr<InvalidationStamps> stamps{};  // null: no pool keeps responses
 };
 
@@ -78,6 +79,7 @@ class PoolPrototype {
   std::int64_t body_bytes_max_ = 0;
   std::uint32_t redirections_max_ = 0;
   std::bitset<600> failure_codes_;
+  bool default_failure_codes_ = false;
   PoolPolicies policies_;
   std::optional<CachePolicy> cache_policy_;
   std::shared_ptr<MemoryCache> cache_;            // goes on while its policy stays

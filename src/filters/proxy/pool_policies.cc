@@ -6,13 +6,15 @@
 namespace sluice::filters {
 
 PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
-                              const resilience::Policies* policies, const PoolPolicies* previous,
+                              const resilience::Policies* policies, const TlsSpec& mtls, const PoolPolicies* previous,
                               config::Faults& faults) {
   static const resilience::Policies kNone;
   if (policies == nullptr) policies = &kNone;
   PoolPolicies found;
-  for (const ServerSpec& server : spec.servers.chosen()) found.servers.push_back(server.url);
-  if (previous != nullptr && previous->servers != found.servers) previous = nullptr;
+  for (const ServerSpec& server : spec.servers.chosen()) found.reach.urls.push_back(server.url);
+  found.reach.tls = spec.servers.tls.value_or(mtls);
+  found.reach.http2 = spec.servers.http2;
+  if (previous != nullptr && previous->reach != found.reach) previous = nullptr;
   const auto* retry =
       policies->retry(spec.retry_policy, config::join_path(path, "retryPolicy"), faults);
   if (retry != nullptr) {

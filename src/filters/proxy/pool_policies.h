@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The resilience policies of a pool. Their state is the pool's own, for all cores, and outlives
-// changes of the pipeline that leave the policy and the pool's servers as they are.
+// changes of the pipeline that leave the policy, the pool's servers and the way to reach them (TLS,
+// HTTP/2) as they are.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,16 +21,24 @@ namespace sluice::filters {
 struct PoolPolicies {
   std::shared_ptr<resilience::Retry> retry;             // null: one try
   std::shared_ptr<resilience::CircuitBreaker> breaker;  // null: none
-  std::vector<std::string> servers;                     // their URLs
+  // What their state is about: these servers, reached in this way.
+  struct Reach {
+    std::vector<std::string> urls;
+    TlsSpec tls;
+    std::optional<bool> http2;
+    bool operator==(const Reach&) const = default;
+  };
+  Reach reach;
 
   // Adds "retry" and "circuitBreaker" to the status of the pool.
   void add_status(Json& status) const;
 };
 
 // Looks up the policies that `spec` names; faults below `path`. `policies`: null if the pipeline
-// has none. `previous`: of the same pool in the running generation, or null.
+// has none. `mtls`: of the proxy. `previous`: of the same pool in the running generation, or null.
 [[nodiscard]] PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
                                             const resilience::Policies* policies,
+                                            const TlsSpec& mtls,
                                             const PoolPolicies* previous, config::Faults& faults);
 
 }  // namespace sluice::filters

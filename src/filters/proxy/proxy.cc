@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/password.h"
 #include "filters/proxy/parts.h"
 #include "filters/proxy/spec.h"
 #include "pipeline/exchange.h"
@@ -15,6 +16,8 @@ namespace {
 using namespace proxy_result;
 constexpr std::array<std::string_view, 6> kResults = {
     kInternalError, kClientError, kServerError, kTimeout, kShortCircuited, kFailureCode};
+
+constexpr std::size_t kSecretBytes = 32;
 
 class Proxy final : public pipeline::Filter {
  public:
@@ -96,8 +99,13 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
 
 class ProxyKind final : public pipeline::FilterKind {
  public:
-  ProxyKind(Logger logger, unsigned core_count)
-      : services_{core_count, std::make_shared<backend::HealthThread>(), std::move(logger)} {}
+  ProxyKind(Logger logger, unsigned core_count, std::string own_secret) {
+    services_.core_count = core_count;
+    services_.health_thread = std::make_shared<backend::HealthThread>();
+    services_.logger = std::move(logger);
+    services_.own_secret =
+        own_secret.empty() ? random_bytes(kSecretBytes).value_or("") : std::move(own_secret);
+  }
 
   std::string_view name() const override { return "Proxy"; }
   std::span<const std::string_view> results() const override { return kResults; }
@@ -122,8 +130,9 @@ class ProxyKind final : public pipeline::FilterKind {
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_proxy_kind(Logger logger, unsigned core_count) {
-  return std::make_unique<ProxyKind>(std::move(logger), core_count);
+std::unique_ptr<pipeline::FilterKind> make_proxy_kind(Logger logger, unsigned core_count,
+                                                      std::string own_secret) {
+  return std::make_unique<ProxyKind>(std::move(logger), core_count, std::move(own_secret));
 }
 
 }  // namespace sluice::filters

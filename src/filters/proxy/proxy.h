@@ -3,14 +3,17 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/log.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
 
-// `core_count`: the workers that will run it.
+// `core_count`: the workers that will run it. `own_secret`: of this gateway, which keys the cookies
+// of sticky sessions; empty: one of the process.
 [[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_proxy_kind(Logger logger,
-                                                                    unsigned core_count);
+                                                                    unsigned core_count,
+                                                                    std::string own_secret = {});
 
 }  // namespace sluice::filters

@@ -39,7 +39,7 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
       set_server_host_(spec.set_upstream_host) {
   policy_ = backend::parse_policy(spec.load_balance.policy).value_or(policy_);
   if (spec.load_balance.sticky_session) {
-    sticky_.emplace(spec.load_balance.sticky_session->make(), *servers_);
+    sticky_.emplace(spec.load_balance.sticky_session->make(context_.own_secret), *servers_);
   }
   if (std::ranges::any_of(*servers_, &backend::Server::secure)) {
     tls_ = spec.tls.value_or(context_.tls);
@@ -65,14 +65,21 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
       context_.health_thread, context_.name, *servers_, states_, std::move(check), context_.logger);
 }
 
-// A URL may stand there more than once: each has a state of its own.
+// A URL may stand there more than once: each has a state of its own. What is known of a server holds
+// for the way in which it is reached: with other TLS settings, or another version of HTTP, it may do
+// well, or badly, and nothing is known of it.
 void ServerPoolPrototype::inherit_states(const ServerPoolPrototype* previous) {
   backend::ServerStates known;
   if (previous != nullptr) known = previous->states_;
+  new_outlier_rules_ = previous != nullptr && previous->outliers_ != outliers_;
   for (const backend::Server& server : *servers_) {
     auto& state = states_.emplace_back();
     for (std::size_t i = 0; !state && i < known.size(); ++i) {
-      if ((*previous->servers_)[i].url == server.url) state.swap(known[i]);
+      const backend::Server& before = (*previous->servers_)[i];
+      const bool same = before.url == server.url && before.http2 == server.http2 &&
+                        (!server.secure || (previous->tls_ == tls_ &&
+                                            previous->offers_http2_ == offers_http2_));
+      if (same) state.swap(known[i]);
     }
     if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
   }
@@ -118,6 +125,7 @@ ServerPool::ServerPool(const loop::Core& core, std::shared_ptr<const ServerPoolP
       client_(make_client(previous)) {
   for (const auto& state : prototype_->states_) {
     state->gate->set_limits(prototype_->connections_max_, prototype_->queue_max_);
+    if (previous != nullptr && prototype_->new_outlier_rules_) state->forget_failures();
   }
 }
 
@@ -201,6 +209,8 @@ void ServerPoolPrototype::note(std::size_t server, unsigned core, const backend:
 
 void ServerPoolPrototype::body_ended(std::size_t server, unsigned core,
                                      const backend::Failure* failure) const {
+  // Events may be rare: that a stream is silent is no failure of the server.
+  if (failure != nullptr && failure->error.kind == ErrorKind::timed_out) return;
   if (failure != nullptr) return note_failure(server, core, *failure);
   states_[server]->note_whole();
 }

@@ -38,6 +38,7 @@ struct ServerPoolContext {
   unsigned core_count = 1;
   std::shared_ptr<backend::HealthThread> health_thread{};
   Logger logger{};
+  std::string own_secret{};  // of this gateway; see backend::StickyOptions
 };
 
 // Immutable but for what is known of the servers. Any thread.
@@ -77,6 +78,7 @@ class ServerPoolPrototype : public backend::BodyObserver {
   std::string header_;
   std::optional<backend::StickySession> sticky_;
   backend::OutlierPolicy outliers_;
+  bool new_outlier_rules_ = false;  // other ones than in the generation before
   bool offers_http2_ = true;
   std::optional<TlsSpec> tls_;             // of the https servers, if there are any
   backend::ClientOptions client_options_;  // of one core

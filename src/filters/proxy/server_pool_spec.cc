@@ -16,14 +16,20 @@ void StickySessionSpec::validate(const std::string& path, config::Faults& faults
   if (!http::is_token(lb_cookie_name)) {
     faults.add(config::join_path(path, "lbCookieName"), "is not a name of a cookie");
   }
+  constexpr std::size_t kSecretBytesMin = 16;
+  if (!secret.empty() && secret.size() < kSecretBytesMin) {
+    faults.add(config::join_path(path, "secret"),
+               "can be guessed: take 16 characters at least, for example of `openssl rand -hex 16`");
+  }
 }
 
-backend::StickyOptions StickySessionSpec::make() const {
+backend::StickyOptions StickySessionSpec::make(const std::string& own_secret) const {
   backend::StickyOptions options;
   options.mode = backend::parse_sticky_mode(mode).value_or(options.mode);
   options.app_cookie = app_cookie_name;
   options.own_cookie = lb_cookie_name;
   options.expiry = lb_cookie_expire;
+  options.secret = secret.empty() ? own_secret : secret;
   return options;
 }
 

@@ -40,6 +40,7 @@ struct StickySessionSpec {
   std::string app_cookie_name;
   std::string lb_cookie_name = "EG_SESSION";
   Duration lb_cookie_expire = std::chrono::hours(2);
+  std::string secret;
 
   void fields(auto& visit) {
     visit("mode", mode,
@@ -50,9 +51,14 @@ struct StickySessionSpec {
     visit("lbCookieName", lb_cookie_name, {.doc = "cookie that Sluice sets"});
     visit("lbCookieExpire", lb_cookie_expire,
           {.min = 1'000'000'000, .doc = "life of that cookie, from the last response on"});
+    visit("secret", secret,
+          {.secret = true,
+           .doc = "keys that cookie, 16 characters at least; the same on all gateways that take "
+                  "each other's cookies. Default: the gateway's own"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
-  [[nodiscard]] backend::StickyOptions make() const;
+  // `own_secret`: the gateway's, for those without one.
+  [[nodiscard]] backend::StickyOptions make(const std::string& own_secret) const;
 };
 
 struct LoadBalanceSpec {
