@@ -237,7 +237,7 @@ TEST_F(H2ClientTest, RefusedStreamsAreTriedAgainABit) {
     }
   }});
   request_.method = "POST";
-  EXPECT_EQ(outcome(), "2 the backend ended the stream with code 7");
+  EXPECT_EQ(outcome(), "6 the backend ended the stream with code 7");
   EXPECT_EQ(requests, 4);
 }
 
