@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <optional>
 #include <system_error>
 
@@ -24,6 +25,9 @@ using boost::system::error_code;
 
 namespace {
 
+// Taken at the end of an Acceptor: what a backlog holds. While more come than are taken, the rest
+// is reset.
+constexpr std::size_t kLastAcceptsMax = 4096;
 // What the kernel keeps for a peer beyond what is on its way to it: a slow reader holds no
 // megabytes of ours, and that it reads is seen with every half of this.
 constexpr int kUnsentBytesMax = 128 * 1024;
@@ -158,7 +162,8 @@ struct Acceptor::State {
   std::uint16_t port = 0;
   int accepts_at_once = 0;
   int batch = Acceptor::kBatch;
-  bool waited = false;  // a connection is likely to be there
+  bool waited = false;                       // a connection is likely to be there
+  std::deque<std::unique_ptr<Stream>> last;  // taken by finish()
   Duration back_off = kBackOffFirst;
 };
 
@@ -235,6 +240,19 @@ void Acceptor::close() {
   const Descriptor descriptor(state_->acceptor.release(error));
 }
 
+void Acceptor::finish() {
+  while (state_->acceptor.is_open() && state_->last.size() < kLastAcceptsMax) {
+    std::unique_ptr<Stream> stream;
+    const Accepted outcome = accept_one(state_->loop, state_->acceptor.native_handle(), stream);
+    if (outcome == Accepted::stream) {
+      state_->last.push_back(std::move(stream));
+    } else if (outcome != Accepted::again) {
+      break;
+    }
+  }
+  close();
+}
+
 Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
   const auto state = state_;
   while (state->acceptor.is_open()) {
@@ -261,6 +279,11 @@ Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
         [slot = readable.slot()](const error_code& error) { slot->set(error); });
     co_await readable;
     state->waited = true;
+  }
+  if (!state->last.empty()) {
+    auto stream = std::move(state->last.front());
+    state->last.pop_front();
+    co_return stream;
   }
   co_return fail(ErrorKind::closed, "listener closed");
 }

@@ -76,6 +76,9 @@ class Acceptor {
   // Ends a pending accept(). Connections that the kernel has queued are reset, unless the socket
   // has another descriptor.
   void close();
+  // As close(), but accept() first returns the connections that the kernel has queued by now, then
+  // `closed`.
+  void finish();
   [[nodiscard]] std::uint16_t port() const;
 
  private:

@@ -15,6 +15,9 @@ namespace {
 // as it would in the kernel's backlog.
 constexpr std::chrono::milliseconds kAdmissionPoll{5};
 
+// For a connection that was accepted at the end.
+constexpr std::chrono::seconds kFirstWordPatience{1};
+
 constexpr unsigned kTicksBeforeRest = 2;
 // Of one core, with the buffers of their last request.
 constexpr std::size_t kIdleLatelyMax = 512;
@@ -214,14 +217,26 @@ Task<bool> CoreServer::accept_proxied(net::Stream& stream) {
 }
 
 void CoreServer::drain() {
-  draining_ = true;
-  stop_accepting();
+  if (std::exchange(draining_, true)) return;
+  for (const auto& acceptor : acceptors_) acceptor->finish();
+  acceptors_.clear();
   retire_all();
+  close_idle();
+  worker_.core().loop.spawn(close_silent(shared_from_this()));
+}
+
+void CoreServer::close_idle() {
   std::vector<net::Stream*> idle;
   for (const auto* entry : entries()) {
     if (entry->idle && entry->retirable == nullptr) idle.push_back(entry->stream);
   }
   for (net::Stream* stream : idle) stream->close();
+}
+
+// Those that were queued by the kernel get a moment for their first request.
+Task<void> CoreServer::close_silent(std::shared_ptr<CoreServer> self) {
+  co_await self->worker_.core().loop.sleep_for(kFirstWordPatience);
+  self->close_idle();
 }
 
 void CoreServer::retire() {

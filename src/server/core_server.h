@@ -45,11 +45,12 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   // come again at once.
   [[nodiscard]] std::int64_t retry_after();
 
-  // Takes the listeners over. Earlier ones are closed; their connections go on.
+  // Takes the listeners over; empty: none. Earlier ones are closed; their connections go on.
   void listen(std::vector<net::Listener> listeners);
   // Serves what another process has accepted.
   void adopt(std::unique_ptr<net::Stream> stream);
-  // No new connections; idle ones are closed, busy ones after the responses at hand.
+  // No new connections, those apart that the kernel has queued by now; idle ones are closed, busy
+  // ones after the responses at hand. Has no effect when it is called again.
   void drain();
   // No new connections; clients are told with their next response to go on over another one. None
   // is closed.
@@ -114,8 +115,10 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   static Task<void> serve_adopted(std::shared_ptr<CoreServer> self,
                                   std::unique_ptr<net::Stream> stream);
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
+  static Task<void> close_silent(std::shared_ptr<CoreServer> self);
   void stop_accepting();
   void pace_accepting(bool overloaded);
+  void close_idle();
   void retire_all();
   void rest_first(Membership::Rest what);
   [[nodiscard]] std::vector<Membership::Entry*> entries();

@@ -107,9 +107,11 @@ void H1Connection::rest() {
 // False when there is no further request: the client left, was idle too long, or sent something
 // that was refused here (RFC 9112 section 9.6: then the connection ends).
 Task<bool> H1Connection::read_head() {
+  // A connection that was accepted as the last one has said nothing yet.
+  const bool first = served_ == nullptr;
   if (served_) served_->clear();
   membership_.set_idle(true);
-  if (!input_.has_bytes() && server_.draining()) co_return false;
+  if (!first && !input_.has_bytes() && server_.draining()) co_return false;
   const bool came = co_await input_.wait(server_.prototype()->spec.keep_alive_timeout);
   if (!came) co_return false;
   membership_.set_idle(false);

@@ -34,10 +34,10 @@ void Workers::on_every_core(const std::function<void(Worker&)>& work) {
   done.wait();
 }
 
-void Workers::publish(std::shared_ptr<const Snapshot> snapshot,
-                      std::map<std::string, std::vector<net::Listener>> listeners) {
-  std::vector<std::map<std::string, std::vector<net::Listener>>> by_core(workers_.size());
+void Workers::publish(std::shared_ptr<const Snapshot> snapshot, Listeners listeners) {
+  std::vector<Listeners> by_core(workers_.size());
   for (auto& [name, sockets] : listeners) {
+    for (auto& of_core : by_core) of_core[name];  // also where a server has none any more
     for (std::size_t i = 0; i < sockets.size(); ++i) {
       by_core[i % by_core.size()][name].push_back(std::move(sockets[i]));
     }
@@ -91,8 +91,12 @@ std::size_t Workers::wait_for_connections(Duration patience) {
   return left;
 }
 
-std::size_t Workers::drain(Duration patience) {
+void Workers::stop_accepting() {
   on_every_core([](Worker& worker) { worker.drain(); });
+}
+
+std::size_t Workers::drain(Duration patience) {
+  stop_accepting();
   const std::size_t left = wait_for_connections(patience);
   if (left > 0) on_every_core([](Worker& worker) { worker.close_all(); });
   return left;

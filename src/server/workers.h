@@ -16,6 +16,9 @@ namespace sluice::server {
 
 class Workers {
  public:
+  // New sockets by server name; empty: that server accepts no more.
+  using Listeners = std::map<std::string, std::vector<net::Listener>>;
+
   Workers(unsigned count, observe::AccessLog* access_log, const Logger& logger);
   ~Workers();
 
@@ -24,10 +27,12 @@ class Workers {
   void start();
 
   // Any thread but a worker's. Returns when every core has swapped, so what was changed is in
-  // force. `listeners`: for servers that begin to listen, one socket per core.
-  void publish(std::shared_ptr<const Snapshot> snapshot,
-               std::map<std::string, std::vector<net::Listener>> listeners);
+  // force. `listeners`: for servers whose sockets change, one per core.
+  void publish(std::shared_ptr<const Snapshot> snapshot, Listeners listeners);
 
+  // Every port is closed here on return. Idle connections are closed, busy ones after the responses
+  // at hand.
+  void stop_accepting();
   // Swaps to `snapshot`, stops accepting without closing any connection, and waits, at most
   // `patience`, for the requests that are on pipelines with shared data. False if some still are.
   [[nodiscard]] bool retire(std::shared_ptr<const Snapshot> snapshot, Duration patience);
