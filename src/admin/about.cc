@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this is, whether it is well, and what it can be asked.
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "admin/resources.h"
@@ -19,9 +21,16 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 Response health(const Context& context) {
-  const std::string reasons = context.controller.health();
-  if (reasons.empty()) return {};
-  return respond_error(Error{ErrorKind::unavailable, "not healthy", lines_of(reasons)});
+  std::vector<std::string> reasons = lines_of(context.controller.health());
+  std::vector<std::string> troubles = context.controller.troubles();
+  if (!reasons.empty()) {
+    std::ranges::move(troubles, std::back_inserter(reasons));
+    return respond_error(Error{ErrorKind::unavailable, "not healthy", std::move(reasons)});
+  }
+  // The process is well: to restart it would not mend an object.
+  std::string text;
+  for (const std::string& line : troubles) text += line + "\n";
+  return text.empty() ? Response{} : respond_text(std::move(text));
 }
 
 Response about(const Context& context) {

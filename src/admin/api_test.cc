@@ -27,7 +27,8 @@ class GuestPrototype final : public pipeline::FilterPrototype {
                                                               pipeline::Filter*) const override {
     return nullptr;
   }
-  [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> reload() const override {
+  [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> reload(
+      const std::stop_token&) const override {
     if (next_ == NextReload::refused) return fail(ErrorKind::invalid, "not a module");
     if (next_ == NextReload::unchanged) return nullptr;
     return std::make_shared<GuestPrototype>(spec_, next_);

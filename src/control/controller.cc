@@ -15,9 +15,9 @@ std::string document_prefix(std::size_t index, std::size_t count) {
   return count > 1 ? "document " + std::to_string(index + 1) + ", " : "";
 }
 
-// Two servers on one port would take each other's connections.
-void check_ports(const Objects& next, const Object& mine, config::Faults& faults) {
-  for (const auto& [name, other] : next) {
+// Two servers on one port would take each other's connections. `all`: as it will be.
+void check_ports(const Objects& all, const Object& mine, config::Faults& faults) {
+  for (const auto& [name, other] : all) {
     if (!other->server || name == mine.name || other->server->spec.port != mine.server->spec.port)
       continue;
     const std::string& a = other->server->spec.address;
@@ -25,6 +25,11 @@ void check_ports(const Objects& next, const Object& mine, config::Faults& faults
     if (a != b && !a.empty() && !b.empty()) continue;
     faults.add("port", std::to_string(mine.server->spec.port) + " is used by HTTPServer " + name);
   }
+}
+
+std::unexpected<Error> stopping() {
+  return fail(ErrorKind::unavailable,
+              "this process is stopping, or another one takes over: say it again");
 }
 
 std::string now_rfc3339() { return format_rfc3339_ms(std::chrono::system_clock::now()); }
@@ -63,67 +68,118 @@ Result<void> check_mode(const Object* existing, const std::string& name, const s
 
 }  // namespace
 
+Result<Controller::State::Proposed> Controller::State::propose(const config::Value& document,
+                                                               std::string prefix, ApplyMode mode,
+                                                               const std::stop_token& stop,
+                                                               config::Faults& faults) const {
+  const std::string name = name_of(document);
+  Proposed proposed{.applied = {name, "", Change::unchanged, ""},
+                    .prefix = std::move(prefix),
+                    .running = find(name),
+                    .object = nullptr};
+  const Object* existing = proposed.running.get();
+  SLUICE_CHECK(check_mode(existing, name, kind_of(document), mode));
+  config::Value whole = document;
+  if (const auto schema = Controller::object_schema(kind_of(document))) {
+    config::restore(
+        whole, existing != nullptr ? existing->spec : Json(), *schema,
+        [this](const std::string& kind) { return filter_schema(kind); }, faults);
+  }
+  if (!faults.empty()) return proposed;
+  proposed.object =
+      build_object(whole, kinds, {.previous = existing, .stop = stop}, options.core_count, faults);
+  if (!proposed.object) return proposed;
+  proposed.applied.kind = proposed.object->kind;
+  const bool same =
+      existing != nullptr && existing->runs() && same_spec(*existing, *proposed.object);
+  if (!same) {
+    proposed.applied.change = existing != nullptr ? Change::updated : Change::created;
+    proposed.object->spec["createdAt"] = now_rfc3339();
+  }
+  return proposed;
+}
+
+Result<void> Controller::State::commit(const std::vector<Proposed>& proposed) {
+  const std::scoped_lock hold(changing);
+  if (ending) return stopping();
+  Objects next = objects();
+  ObjectList changed;
+  for (const Proposed& each : proposed) {
+    if (each.applied.change == Change::unchanged) continue;
+    next.insert_or_assign(each.object->name, each.object);
+    changed.push_back(each.object);
+  }
+  config::Faults faults;
+  for (const Proposed& each : proposed) {
+    config::Faults own;
+    if (each.object->server) check_ports(next, *each.object, own);
+    for (const std::string& line : own.lines()) faults.add("", each.prefix + line);
+  }
+  if (!faults.empty()) return std::unexpected(faults.to_error());
+  if (changed.empty()) return {};
+  SLUICE_CHECK(save(changed, {}));
+  publish(std::move(next));
+  return {};
+}
+
+namespace {
+
+std::vector<std::string> names_of(const std::vector<config::Value>& documents) {
+  std::vector<std::string> names;
+  for (const config::Value& document : documents) names.push_back(name_of(document));
+  return names;
+}
+
+void append(std::string& list, const std::string& text) {
+  if (!text.empty()) list += (list.empty() ? "" : "; ") + text;
+}
+
+}  // namespace
+
 Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
                                                ApplyMode mode) {
   State& s = *state_;
   if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
-  const std::scoped_lock changing(s.changing);
-  Objects next = s.objects();
+  const auto claim = s.claims.take(names_of(documents));
   config::Faults faults;
-  std::vector<Applied> result;
-  std::vector<std::shared_ptr<const Object>> changed;
+  std::vector<State::Proposed> proposed;
   std::set<std::string> seen;
-
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const std::string prefix = document_prefix(i, documents.size());
     const std::string name = name_of(documents[i]);
-    const auto found = next.find(name);
-    const Object* existing = found != next.end() ? found->second.get() : nullptr;
-    if (auto ok = check_mode(existing, name, kind_of(documents[i]), mode); !ok)
-      return std::unexpected(ok.error());
     if (!seen.insert(name).second && !name.empty())
       faults.add(prefix + "name", "\"" + name + "\" is given twice");
-
     config::Faults own;
-    config::Value document = documents[i];
-    if (const auto schema = object_schema(kind_of(document))) {
-      config::restore(
-          document, existing != nullptr ? existing->spec : Json(), *schema,
-          [&s](const std::string& kind) { return s.filter_schema(kind); }, own);
-    }
-    auto object = own.empty() ? build_object(document, s.kinds, existing, s.options.core_count, own)
-                              : nullptr;
-    if (object && object->server) check_ports(next, *object, own);
+    SLUICE_TRY(auto one, s.propose(documents[i], prefix, mode, claim.stop(), own));
     for (const std::string& line : own.lines()) faults.add("", prefix + line);
-    if (!object) continue;
-    if (existing != nullptr && existing->error.empty() && same_spec(*existing, *object)) {
-      result.push_back({name, object->kind, Change::unchanged, s.port_error(name)});
-      continue;
-    }
-    object->spec["createdAt"] = now_rfc3339();
-    result.push_back(
-        {name, object->kind, existing != nullptr ? Change::updated : Change::created, {}});
-    changed.push_back(object);
-    next.insert_or_assign(name, std::move(object));
+    if (one.object) proposed.push_back(std::move(one));
+    if (claim.stop().stop_requested()) return stopping();
   }
   if (!faults.empty()) return std::unexpected(faults.to_error());
-  if (changed.empty()) return result;
+  SLUICE_CHECK(s.commit(proposed));
 
-  SLUICE_CHECK(s.save(changed, {}));
-  s.publish(std::move(next));
-  for (Applied& applied : result) {
-    if (applied.warning.empty()) applied.warning = s.port_error(applied.name);
-    s.logger.info("object " + applied.kind + " " + applied.name +
-                  (applied.change == Change::created   ? " created"
-                   : applied.change == Change::updated ? " updated"
-                                                       : " unchanged"));
+  std::vector<Applied> result;
+  for (State::Proposed& each : proposed) {
+    const Change change = each.applied.change;
+    const Object& runs = change == Change::unchanged ? *each.running : *each.object;
+    append(each.applied.warning, s.port_error(each.applied.name));
+    if (runs.pipeline) {
+      for (const std::string& note : runs.pipeline->notes()) append(each.applied.warning, note);
+    }
+    s.logger.info("object " + each.applied.kind + " " + each.applied.name +
+                  (change == Change::created   ? " created"
+                   : change == Change::updated ? " updated"
+                                               : " unchanged"));
+    result.push_back(std::move(each.applied));
   }
   return result;
 }
 
 Result<void> Controller::remove(std::string_view name) {
   State& s = *state_;
+  const auto claim = s.claims.take({std::string(name)});
   const std::scoped_lock changing(s.changing);
+  if (s.ending) return stopping();
   Objects next = s.objects();
   const auto found = next.find(name);
   if (found == next.end()) return fail(ErrorKind::not_found, "not found: " + std::string(name));
@@ -136,47 +192,16 @@ Result<void> Controller::remove(std::string_view name) {
 
 Result<std::size_t> Controller::remove_all() {
   State& s = *state_;
-  const std::scoped_lock changing(s.changing);
-  const Objects doomed = s.objects();
   std::vector<std::string> names;
-  for (const auto& [name, object] : doomed) names.push_back(name);
-  SLUICE_CHECK(s.save({}, names));
-  s.publish({});
-  return doomed.size();
-}
-
-Result<std::vector<Reloaded>> Controller::reload_code() {
-  State& s = *state_;
+  for (const auto& [name, object] : s.objects()) names.push_back(name);
+  const auto claim = s.claims.take(names);
   const std::scoped_lock changing(s.changing);
+  if (s.ending) return stopping();
   Objects next = s.objects();
-  std::vector<Reloaded> result;
-  bool changed = false;
-  for (auto& [name, object] : next) {
-    if (!object->pipeline) continue;
-    std::vector<pipeline::PipelinePrototype::ReloadNote> notes;
-    auto fresh = object->pipeline->reload(notes);
-    const auto& runs = fresh ? fresh : object->pipeline;
-    for (auto& note : notes) {
-      const Json status = runs->find(note.filter)->status();
-      result.push_back(
-          {name, note.filter, note.changed, status.value("codeHash", ""), std::move(note.error)});
-    }
-    if (!fresh) continue;
-    auto reloaded = std::make_shared<Object>(*object);
-    reloaded->pipeline = std::move(fresh);
-    object = std::move(reloaded);
-    changed = true;
-  }
-  if (changed) s.publish(std::move(next));
-  for (const Reloaded& each : result) {
-    const std::string what = "reload " + each.pipeline + "/" + each.filter;
-    if (!each.error.empty()) {
-      s.logger.error(what + " refused, the old code serves on: " + each.error);
-    } else {
-      s.logger.info(what + (each.changed ? ": now " : ": unchanged, ") + each.code_hash);
-    }
-  }
-  return result;
+  std::erase_if(names, [&next](const std::string& name) { return next.erase(name) == 0; });
+  SLUICE_CHECK(s.save({}, names));
+  s.publish(std::move(next));
+  return names.size();
 }
 
 }  // namespace sluice::control

@@ -3,7 +3,7 @@
 //
 // A change is decoded and validated, built into a complete immutable Snapshot, stored, and
 // published to the workers; anything that fails on the way leaves what runs untouched. Calls may
-// come from any thread but a worker's; they take turns.
+// come from any thread but a worker's; those of one object take turns, and wait for no other.
 #pragma once
 
 #include <cstdint>
@@ -67,12 +67,17 @@ class Controller {
              std::vector<std::unique_ptr<pipeline::FilterKind>> filter_kinds);
   ~Controller();
 
-  // Loads the stored objects and publishes them. An object that cannot be built any more (its code
-  // is gone) is reported in its status and retried; the others run.
-  // `inherited`: sockets of a process before this one, used where an object wants their port.
-  // `known`: its knowledge(); null: nothing.
+  // Loads the stored objects and publishes them, each as soon as it is built. An object that cannot
+  // be built any more is reported in its status and retried; one that takes longer than a few
+  // seconds is waited for no more: the others run. `inherited`: sockets of a process before this
+  // one, used where an object wants their port. `known`: its knowledge(); null: nothing.
   [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited = {},
                                    const config::Value& known = {});
+  // No more changes: calls of apply() and the like fail with `unavailable`, those at work soon.
+  void end_changes();
+  // The cores still accept: Workers::stop_accepting() is next. After end_changes().
+  void close_ports();
+  // Ends all work of its own threads. After end_changes().
   void stop();
 
   // The open ports, for the process after this one; before hand_over().
@@ -83,6 +88,8 @@ class Controller {
   // What has been learnt of backends, and the keys of TLS tickets, for the process after this one:
   // {name of an object: …}. Only for its memory.
   [[nodiscard]] Json knowledge() const;
+  // The objects that run, for rehearse() in the process after this one.
+  [[nodiscard]] Json rehearsal() const;
   // After stop(), the end of all changes: every server stops accepting and gives its requests to a
   // filter of `successor`, the kind of a hot restart. Waits, at most `patience`, until nothing of
   // this process uses shared data any more; false if something still may.
@@ -118,7 +125,7 @@ class Controller {
   [[nodiscard]] static const std::vector<ObjectKind>& object_kinds();
   // The spec of a new object of that kind with all defaults.
   [[nodiscard]] Result<Json> default_spec(std::string_view kind, std::string_view name) const;
-  [[nodiscard]] Result<Json> object_schema(std::string_view kind) const;
+  [[nodiscard]] static Result<Json> object_schema(std::string_view kind);
   [[nodiscard]] const std::vector<std::unique_ptr<pipeline::FilterKind>>& filter_kinds() const;
 
   // +1 per change of an object; survives restarts.
@@ -128,6 +135,9 @@ class Controller {
   // not run (a taken port, code that is gone) says so in its own status: it does not make the
   // process sick.
   [[nodiscard]] std::string health() const;
+  // What an operator should know of objects, one line each: those that do not run or not where they
+  // should, and those whose code is not what its file holds. Reads files.
+  [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:
   struct State;

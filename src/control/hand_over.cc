@@ -35,7 +35,7 @@ std::shared_ptr<const pipeline::PipelinePrototype> way_out(const std::string& se
       {"filters",
        Json::array({{{"name", "successor"}, {"kind", successor[0]->name()}, {"server", server}}})}};
   const auto value = config::parse_document(document.dump());
-  return value ? pipeline::PipelinePrototype::build(*value, successor, nullptr, faults) : nullptr;
+  return value ? pipeline::PipelinePrototype::build(*value, successor, {}, faults) : nullptr;
 }
 
 }  // namespace
@@ -45,9 +45,19 @@ std::vector<Ports::Open> Controller::ports() const {
   return state_->ports.all();
 }
 
-void Controller::let_go() {
+void Controller::end_changes() {
+  state_->claims.end();
   const std::scoped_lock changing(state_->changing);
-  state_->ports = Ports(state_->options.core_count);
+  state_->ending = true;
+}
+
+void Controller::close_ports() {
+  const std::scoped_lock changing(state_->changing);
+  state_->ports.close();
+}
+
+void Controller::let_go() {
+  close_ports();
   const std::unique_lock lock(state_->objects_mutex);
   state_->current.clear();
 }

@@ -65,9 +65,9 @@ bool same_spec(const Object& a, const Object& b) {
 }
 
 std::shared_ptr<Object> build_object(const config::Value& document,
-                                     const pipeline::FilterKinds& kinds, const Object* previous,
-                                     unsigned core_count, config::Faults& faults,
-                                     const config::Value* known) {
+                                     const pipeline::FilterKinds& kinds,
+                                     const Background& background, unsigned core_count,
+                                     config::Faults& faults) {
   if (document.kind != config::Value::Kind::map) {
     faults.add("", "an object must be a map with name and kind");
     return nullptr;
@@ -76,12 +76,23 @@ std::shared_ptr<Object> build_object(const config::Value& document,
   object->name = name_of(document);
   object->kind = kind_of(document);
   if (object->kind == "HTTPServer") {
-    object->server = build_server(document, previous, core_count, known, faults);
+    object->server =
+        build_server(document, background.previous, core_count, background.known, faults);
     if (object->server) object->spec = config::encode(object->server->spec);
   } else if (object->kind == "Pipeline") {
+    const Object* previous = background.previous;
     object->pipeline = pipeline::PipelinePrototype::build(
-        document, kinds, previous != nullptr ? previous->pipeline.get() : nullptr, faults, known);
-    if (object->pipeline) object->spec = object->pipeline->spec();
+        document, kinds,
+        {.previous = previous != nullptr ? previous->pipeline.get() : nullptr,
+         .known = background.known,
+         .pins = previous != nullptr && previous->pins.is_object() ? &previous->pins : nullptr,
+         .fresh = background.fresh,
+         .stop = background.stop},
+        faults);
+    if (object->pipeline) {
+      object->spec = object->pipeline->spec();
+      object->pins = object->pipeline->pins();
+    }
   } else if (object->kind.empty()) {
     faults.add("kind", "is required (HTTPServer or Pipeline)");
   } else {
@@ -90,6 +101,19 @@ std::shared_ptr<Object> build_object(const config::Value& document,
                            " (kinds: HTTPServer, Pipeline)");
   }
   return object->server || object->pipeline ? object : nullptr;
+}
+
+std::shared_ptr<Object> build_stored(const Object& stored, const pipeline::FilterKinds& kinds,
+                                     const Background& background, unsigned core_count,
+                                     config::Faults& faults) {
+  const auto document = config::parse_document(stored.spec.dump());
+  if (!document) {
+    faults.add("", document.error().message);
+    return nullptr;
+  }
+  auto built = build_object(*document, kinds, background, core_count, faults);
+  if (built) built->spec["createdAt"] = stored.spec.value("createdAt", "");
+  return built;
 }
 
 Json knowledge(const Object& object) {

@@ -1,33 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/ports.h"
 
-namespace sluice::control {
+#include <algorithm>
 
-Result<std::vector<net::Listener>> Ports::open(const router::HttpServerSpec& server) {
-  const auto now = open_.find(server.name);
-  if (now != open_.end() && now->second.address == server.address &&
-      now->second.port == server.port) {
-    return std::vector<net::Listener>();
-  }
-  SLUICE_TRY(auto listeners, take_or_open(server.address, server.port));
-  Place place{server.address, server.port, {}};
+namespace sluice::control {
+namespace {
+
+Result<std::vector<net::Listener>> duplicate(const std::vector<net::Listener>& listeners) {
+  std::vector<net::Listener> copies;
   for (const net::Listener& listener : listeners) {
     SLUICE_TRY(auto copy, listener.duplicate());
-    place.copies.push_back(std::move(copy));
+    copies.push_back(std::move(copy));
   }
-  open_.insert_or_assign(server.name, std::move(place));
-  return listeners;
+  return copies;
 }
 
-Result<std::vector<net::Listener>> Ports::take_or_open(const std::string& address,
-                                                       std::uint16_t port) {
+}  // namespace
+
+Ports::Changes Ports::assign(const std::vector<const router::HttpServerSpec*>& servers) {
+  Places next;
+  Changes changes;
+  // First what is open already: only then is it known which places are left for those that fail.
+  for (const auto* server : servers) keep(*server, next, changes);
+  for (const auto* server : servers) {
+    if (!next.contains(server->name) && !changes.errors.contains(server->name))
+      open(*server, next, changes);
+  }
+  for (const auto& [name, error] : changes.errors) {
+    const auto old = open_.find(name);
+    if (old == open_.end()) continue;
+    if (old->second.copies.empty()) {  // another server has its sockets now
+      changes.listeners.emplace(name, std::vector<net::Listener>());
+    } else {
+      next.insert_or_assign(name, std::move(old->second));
+    }
+  }
+  open_ = std::move(next);
+  return changes;
+}
+
+// Takes the place of `server` over from whoever has it. The sockets themselves do not change.
+void Ports::keep(const router::HttpServerSpec& server, Places& next, Changes& changes) {
+  const auto own = open_.find(server.name);
+  const bool stays = own != open_.end() && own->second.is_of(server);
+  const auto found = stays ? own : std::ranges::find_if(open_, [&server](const auto& entry) {
+    return entry.second.is_of(server);
+  });
+  if (found == open_.end() || found->second.copies.empty()) return;
+  if (!stays) {
+    auto sockets = duplicate(found->second.copies);
+    if (!sockets) {
+      changes.errors[server.name] = sockets.error().message;
+      return;
+    }
+    changes.listeners[server.name] = *std::move(sockets);
+  }
+  Place& place = next[server.name];
+  place = {server.address, server.port, std::exchange(found->second.copies, {})};
+}
+
+void Ports::open(const router::HttpServerSpec& server, Places& next, Changes& changes) {
+  auto sockets = take_or_open(server);
+  auto copies = sockets ? duplicate(*sockets) : std::move(sockets);
+  if (!copies) {
+    changes.errors[server.name] = copies.error().message;
+    return;
+  }
+  changes.listeners[server.name] = *std::move(sockets);
+  next[server.name] = {server.address, server.port, *std::move(copies)};
+}
+
+Result<std::vector<net::Listener>> Ports::take_or_open(const router::HttpServerSpec& server) const {
   std::vector<net::Listener> listeners;
   for (InheritedPort& each : inherited_) {
-    if (each.address == address && each.port == port) listeners.swap(each.listeners);
+    if (each.address == server.address && each.port == server.port) listeners.swap(each.listeners);
   }
-  if (listeners.empty()) SLUICE_CHECK(net::Listener::probe(address, port));
+  // A port that this process has at another address would seem taken; it is this one's to share.
+  const bool ours = std::ranges::any_of(
+      open_, [&server](const auto& entry) { return entry.second.port == server.port; });
+  if (listeners.empty() && !ours) SLUICE_CHECK(net::Listener::probe(server.address, server.port));
   while (listeners.size() < core_count_) {
-    SLUICE_TRY(auto listener, net::Listener::open(address, port));
+    SLUICE_TRY(auto listener, net::Listener::open(server.address, server.port));
     listeners.push_back(std::move(listener));
   }
   return listeners;

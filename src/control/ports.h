@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ports: which server listens where, and which could not. Used under the controller's change lock.
+//
+// Invariant: a port that any server had and any server wants stays open throughout. The sockets go
+// from one server to the other, with the connections that the kernel has queued.
 #pragma once
 
 #include <map>
@@ -23,14 +26,22 @@ class Ports {
  public:
   explicit Ports(unsigned core_count) : core_count_(core_count) {}
 
-  // Opens sockets for `server` (one per core; inherited ones may be more) unless it has that
-  // address and port already; then the result is empty. An error leaves the server as it was.
-  [[nodiscard]] Result<std::vector<net::Listener>> open(const router::HttpServerSpec& server);
-  void forget(const std::string& server) { open_.erase(server); }
-  // Sockets of a process before this one, which open() takes instead of new ones.
+  // What changes for the servers that are named; the others go on as they are.
+  struct Changes {
+    // The sockets that a server accepts on from now on, at least one per core (inherited ones may
+    // be more). Empty: it accepts no more, for another server has its port.
+    std::map<std::string, std::vector<net::Listener>> listeners;
+    std::map<std::string, std::string> errors;  // server -> why it does not listen where it should
+  };
+  // From now on `servers`, all there are, listen where they say; who is not named gives up its
+  // port. A server whose port cannot be had keeps the one it has, unless another server wants that.
+  [[nodiscard]] Changes assign(const std::vector<const router::HttpServerSpec*>& servers);
+  // Sockets of a process before this one, which assign() takes instead of new ones.
   void inherit(std::vector<InheritedPort> inherited) { inherited_ = std::move(inherited); }
   // Those that nobody has asked for: what waits in their queues is reset.
   void drop_inherited() { inherited_.clear(); }
+  // Gives up all: once the cores have closed theirs, the ports refuse.
+  void close() { open_.clear(); }
   // What is open, for the process after this one. Valid until the next change.
   struct Open {
     std::string address;
@@ -38,19 +49,25 @@ class Ports {
     std::vector<int> descriptors;
   };
   [[nodiscard]] std::vector<Open> all() const;
-  [[nodiscard]] bool is_open(const std::string& server) const { return open_.contains(server); }
 
  private:
   struct Place {
     std::string address;
     std::uint16_t port;
     std::vector<net::Listener> copies;  // the cores have the sockets themselves
+    [[nodiscard]] bool is_of(const router::HttpServerSpec& server) const {
+      return address == server.address && port == server.port;
+    }
   };
-  [[nodiscard]] Result<std::vector<net::Listener>> take_or_open(const std::string& address,
-                                                                std::uint16_t port);
+  using Places = std::map<std::string, Place>;
+  void keep(const router::HttpServerSpec& server, Places& next, Changes& changes);
+  void open(const router::HttpServerSpec& server, Places& next, Changes& changes);
+  [[nodiscard]] Result<std::vector<net::Listener>> take_or_open(
+      const router::HttpServerSpec& server) const;
+
   unsigned core_count_;
-  std::map<std::string, Place> open_;
-  std::vector<InheritedPort> inherited_;
+  Places open_;
+  mutable std::vector<InheritedPort> inherited_;
 };
 
 }  // namespace sluice::control

@@ -23,8 +23,8 @@ Result<Json> Controller::get(std::string_view name) const {
 }
 
 Json Controller::State::filter_schema(const std::string& kind) const {
-  for (const auto& known : kinds) {
-    if (known->name() == kind) return known->schema();
+  for (const auto& each : kinds) {
+    if (each->name() == kind) return each->schema();
   }
   return {};
 }
@@ -81,15 +81,18 @@ Json server_status(const Object& object, const std::string& port_error) {
 Result<Json> Controller::status(std::string_view name) const {
   const auto object = state_->find(name);
   if (!object) return fail(ErrorKind::not_found, "not found: " + std::string(name));
-  if (!object->error.empty()) {
+  if (!object->runs()) {
+    const bool building = object->is_being_built();
     return Json{{"name", object->name},
                 {"kind", object->kind},
-                {"state", "failed"},
-                {"health", object->error},
+                {"state", building ? "building" : "failed"},
+                {"health", building ? "is being built" : object->error},
                 {"error", object->error}};
   }
-  return object->server ? server_status(*object, state_->port_error(object->name))
-                        : object->pipeline->status();
+  if (object->server) return server_status(*object, state_->port_error(object->name));
+  Json status = object->pipeline->status();
+  status["state"] = "running";
+  return status;
 }
 
 Result<std::string> Controller::data_namespace(std::string_view pipeline,
@@ -139,7 +142,7 @@ Result<Json> Controller::default_spec(std::string_view kind, std::string_view na
   return spec;
 }
 
-Result<Json> Controller::object_schema(std::string_view kind) const {
+Result<Json> Controller::object_schema(std::string_view kind) {
   if (kind == "HTTPServer") return config::schema<router::HttpServerSpec>();
   if (kind == "Pipeline") return config::schema<pipeline::PipelineSpec>();
   return fail(ErrorKind::not_found, "kind \"" + std::string(kind) + "\" not found");
@@ -152,6 +155,18 @@ const std::vector<std::unique_ptr<pipeline::FilterKind>>& Controller::filter_kin
 std::uint64_t Controller::config_version() const { return state_->version.load(); }
 
 store::Store& Controller::store() { return state_->store; }
+
+std::vector<std::string> Controller::troubles() const {
+  std::vector<std::string> lines;
+  for (const auto& [name, object] : state_->objects()) {
+    if (std::string trouble = state_->trouble_of(*object); !trouble.empty())
+      lines.push_back(std::move(trouble));
+    if (!object->pipeline) continue;
+    for (const std::string& note : object->pipeline->notes())
+      lines.push_back("Pipeline " + name + ": " + note);
+  }
+  return lines;
+}
 
 std::string Controller::health() const { return state_->store.health(); }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -10,12 +11,27 @@
 namespace sluice::egctl {
 namespace {
 
-std::string object_table(const std::vector<Json>& objects) {
+// Name -> "running", "failed", "building". Empty if the server does not say: the list is worth more
+// than this column.
+std::map<std::string, std::string> read_states(const Client& client) {
+  std::map<std::string, std::string> states;
+  const auto answer = client.json({.path = "/status/objects"});
+  if (!answer || !answer->is_object()) return states;
+  for (const auto& [key, status] : answer->items()) {
+    if (status.is_object()) states[text_at(status, "name")] = text_at(status, "state");
+  }
+  return states;
+}
+
+std::string object_table(const std::vector<Json>& objects,
+                         const std::map<std::string, std::string>& states) {
   const auto now = std::chrono::system_clock::now();
-  std::vector<Row> rows{{"NAME", "KIND", "AGE"}};
+  std::vector<Row> rows{{"NAME", "KIND", "AGE", "STATE"}};
   for (const Json& spec : objects) {
-    rows.push_back({text_at(spec, "name"), text_at(spec, "kind"),
-                    format_age(text_at(spec, "createdAt"), now)});
+    const std::string name = text_at(spec, "name");
+    const auto state = states.find(name);
+    rows.push_back({name, text_at(spec, "kind"), format_age(text_at(spec, "createdAt"), now),
+                    state != states.end() ? state->second : ""});
   }
   return format_table(rows);
 }
@@ -40,7 +56,7 @@ Result<void> get(Session& session, const std::string& word, const std::vector<st
   if (kind == kMember) return print_members(session, names);
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names, secrets));
   if (session.format() == Output::standard) {
-    session.out << object_table(objects);
+    session.out << object_table(objects, read_states(client));
   } else {
     print_items(session, objects, names.size() == 1);
   }

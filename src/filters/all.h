@@ -24,7 +24,8 @@ struct Services {
   store::Store& store;
   Logger logger;
   unsigned core_count;
-  std::string own_secret{};  // of this gateway, for what clients bring back
+  std::string code_folder{};  // where the code of guests is kept; "": nowhere
+  std::string own_secret{};   // of this gateway, for what clients bring back
 };
 
 [[nodiscard]] std::vector<std::unique_ptr<pipeline::FilterKind>> all(const Services& services);

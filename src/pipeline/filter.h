@@ -9,8 +9,10 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -60,7 +62,15 @@ class FilterPrototype {
   // `egctl wasm reload-code`: reads what the spec refers to again. Returns null if nothing has
   // changed, a proved replacement if it has, the reason if the new one is refused. Blocks; never
   // called on a core.
-  [[nodiscard]] virtual Result<std::shared_ptr<const FilterPrototype>> reload() const;
+  // `stop`: the work is no longer wanted.
+  [[nodiscard]] virtual Result<std::shared_ptr<const FilterPrototype>> reload(
+      const std::stop_token& stop = {}) const;
+  // What has to be stored beside the spec so that the same filter can be built again, whatever has
+  // become of the files and URLs that the spec refers to. Any thread; null if that is nothing.
+  [[nodiscard]] virtual Json pin() const;
+  // "" or what an operator should know of a filter that runs: its code is not what the file holds
+  // now. Reads files; never called on a core.
+  [[nodiscard]] virtual std::string note() const;
   // True for kinds with shared data (`egctl wasm list-data`); their namespace is "pipeline/filter".
   [[nodiscard]] virtual bool has_shared_data() const { return false; }
 };
@@ -75,6 +85,12 @@ struct FilterContext {
   // What knowledge() said in the process before this one, which may be another version of the
   // program; null: nothing.
   const config::Value* knowledge = nullptr;
+  // FilterPrototype::pin() of the filter that was built last; null: nothing.
+  const Json* pin = nullptr;
+  // Read what the spec refers to again, whatever is pinned or runs.
+  bool fresh = false;
+  // The work is no longer wanted: fail soon.
+  std::stop_token stop{};
 };
 
 class FilterKind {
@@ -89,6 +105,11 @@ class FilterKind {
   // a core. `value` is the filter's map, `name` and `kind` included.
   [[nodiscard]] virtual std::shared_ptr<const FilterPrototype> build(
       const config::Value& value, const FilterContext& context, config::Faults& faults) const = 0;
+  // True for the kinds whose filters have shared data, and code that reload() reads.
+  [[nodiscard]] virtual bool has_code() const { return false; }
+  // `pins`: all that are stored. What none of them and no living prototype needs may be deleted.
+  // Any thread but a worker's.
+  virtual void sweep(const std::vector<Json>& pins) const;
 };
 
 // The fields every filter has; put it first in a spec's field list: `meta.fields(visit)`.

@@ -61,12 +61,20 @@ using FilterKinds = std::vector<std::unique_ptr<FilterKind>>;
 
 class PipelinePrototype {
  public:
-  // Decodes, validates and builds all filters; see FilterKind::build. `previous` is the running
-  // generation of the same pipeline, or null; `known` what knowledge() said of it in the process
-  // before this one, or null. Null exactly if a fault was added.
-  [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(
-      const config::Value& document, const FilterKinds& kinds, const PipelinePrototype* previous,
-      config::Faults& faults, const config::Value* known = nullptr);
+  // What a build may use besides the document; see FilterContext.
+  struct Background {
+    const PipelinePrototype* previous = nullptr;  // the running generation of the same pipeline
+    const config::Value* known = nullptr;  // knowledge() of it in the process before this one
+    const Json* pins = nullptr;            // pins() of the one that was built last
+    bool fresh = false;
+    std::stop_token stop{};
+  };
+  // Decodes, validates and builds all filters; see FilterKind::build. Null exactly if a fault was
+  // added.
+  [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(const config::Value& document,
+                                                                      const FilterKinds& kinds,
+                                                                      const Background& background,
+                                                                      config::Faults& faults);
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }
   [[nodiscard]] Json spec() const;
@@ -76,6 +84,10 @@ class PipelinePrototype {
   void sample() const;
   // {name of a filter: FilterPrototype::knowledge}
   [[nodiscard]] Json knowledge() const;
+  // {name of a filter: FilterPrototype::pin}; empty if none has one.
+  [[nodiscard]] Json pins() const;
+  // FilterPrototype::note of all filters, each with its name in front.
+  [[nodiscard]] std::vector<std::string> notes() const;
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 
@@ -89,8 +101,8 @@ class PipelinePrototype {
     bool changed;
     std::string error;
   };
-  [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(
-      std::vector<ReloadNote>& notes) const;
+  [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(std::vector<ReloadNote>& notes,
+                                                                const std::stop_token& stop) const;
 
  private:
   friend class Pipeline;
@@ -107,8 +119,8 @@ class PipelinePrototype {
     std::shared_ptr<const FilterPrototype> prototype;
   };
 
-  void build_filters(const FilterKinds& kinds, const PipelinePrototype* previous,
-                     const config::Value* known, config::Faults& faults);
+  void build_filters(const FilterKinds& kinds, const Background& background,
+                     config::Faults& faults);
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
 

@@ -81,7 +81,7 @@ class PipelineTest : public testing::Test {
 
   std::shared_ptr<const PipelinePrototype> build(const std::string& yaml) {
     faults_ = {};
-    return PipelinePrototype::build(*config::parse_document(yaml), kinds_, nullptr, faults_);
+    return PipelinePrototype::build(*config::parse_document(yaml), kinds_, {}, faults_);
   }
   // The aliases that ran.
   std::vector<std::string> run(const std::string& yaml) {

@@ -38,28 +38,34 @@ Json FilterPrototype::status() const { return nullptr; }
 
 Json FilterPrototype::knowledge() const { return nullptr; }
 
-Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload() const {
+Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload(
+    const std::stop_token&) const {
   return std::shared_ptr<const FilterPrototype>();
 }
 
+void FilterKind::sweep(const std::vector<Json>&) const {}
+
+Json FilterPrototype::pin() const { return nullptr; }
+
+std::string FilterPrototype::note() const { return {}; }
+
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::Value& document,
                                                                   const FilterKinds& kinds,
-                                                                  const PipelinePrototype* previous,
-                                                                  config::Faults& faults,
-                                                                  const config::Value* known) {
+                                                                  const Background& background,
+                                                                  config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto pipeline = std::make_shared<PipelinePrototype>();
   pipeline->spec_ = config::decode<PipelineSpec>(document, "", faults);
   pipeline->policies_ =
       resilience::Policies::build(pipeline->spec_.resilience, "resilience", faults);
-  pipeline->build_filters(kinds, previous, known, faults);
+  pipeline->build_filters(kinds, background, faults);
   pipeline->build_flow(faults);
   if (faults.count() != faults_before) return nullptr;
   return pipeline;
 }
 
-void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePrototype* previous,
-                                      const config::Value* known, config::Faults& faults) {
+void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background& background,
+                                      config::Faults& faults) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < spec_.filters.size(); ++i) {
     const config::Value& value = spec_.filters[i].value;
@@ -86,9 +92,13 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const PipelinePr
     }
     FilterContext context{
         .pipeline = spec_.name, .name = name, .path = path, .policies = &policies_};
-    if (known != nullptr) context.knowledge = known->find(name);
-    if (previous != nullptr) {
-      for (const NamedFilter& old : previous->filters_) {
+    context.fresh = background.fresh;
+    context.stop = background.stop;
+    if (background.known != nullptr) context.knowledge = background.known->find(name);
+    if (background.pins != nullptr && background.pins->contains(name))
+      context.pin = &background.pins->at(name);
+    if (background.previous != nullptr) {
+      for (const NamedFilter& old : background.previous->filters_) {
         if (old.name == name && old.kind == kind) context.previous = old.prototype.get();
       }
     }
@@ -187,6 +197,24 @@ Json PipelinePrototype::knowledge() const {
   return known;
 }
 
+Json PipelinePrototype::pins() const {
+  Json pins = Json::object();
+  for (const NamedFilter& filter : filters_) {
+    Json one = filter.prototype->pin();
+    if (!one.is_null()) pins[filter.name] = std::move(one);
+  }
+  return pins;
+}
+
+std::vector<std::string> PipelinePrototype::notes() const {
+  std::vector<std::string> notes;
+  for (const NamedFilter& filter : filters_) {
+    if (std::string one = filter.prototype->note(); !one.empty())
+      notes.push_back(filter.name + ": " + std::move(one));
+  }
+  return notes;
+}
+
 const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {
   for (const NamedFilter& each : filters_) {
     if (each.name == filter) return each.prototype.get();
@@ -200,11 +228,11 @@ bool PipelinePrototype::has_shared_data() const {
 }
 
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(
-    std::vector<ReloadNote>& notes) const {
+    std::vector<ReloadNote>& notes, const std::stop_token& stop) const {
   auto next = std::make_shared<PipelinePrototype>(*this);
   bool changed = false;
   for (NamedFilter& filter : next->filters_) {
-    auto fresh = filter.prototype->reload();
+    auto fresh = filter.prototype->reload(stop);
     if (filter.prototype->has_shared_data()) {
       notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr,
                        fresh ? "" : fresh.error().message});

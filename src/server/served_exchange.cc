@@ -8,6 +8,9 @@ namespace sluice::server {
 
 namespace {
 
+// Of a pipeline that is being built.
+constexpr std::string_view kRetrySoonSeconds = "2";
+
 // Of a body that did not arrive whole.
 int status_of(ErrorKind kind) {
   if (kind == ErrorKind::too_large) return 413;
@@ -31,6 +34,7 @@ void ServedExchange::clear() {
   target_.clear();
   allow_.clear();
   shed_ = ends_connection_ = false;
+  retry_soon_ = false;
 }
 
 void ServedExchange::begin() {
@@ -59,10 +63,7 @@ int ServedExchange::route() {
     return match.status;
   }
   pipeline_ = worker_.pipeline(match.route->backend);
-  if (!pipeline_) {
-    exchange_.add_tag("pipeline " + match.route->backend + " not found");
-    return 503;
-  }
+  if (!pipeline_) return no_pipeline(match.route->backend);
   match.route->set_headers(request, exchange_.real_ip);
   if (!match.route->rewrite(request)) return 414;
   if (is_shed()) return 503;
@@ -87,6 +88,16 @@ bool ServedExchange::is_shed() {
   shed_ = true;
   ends_connection_ = server_.overwhelmed(started_);
   return true;
+}
+
+int ServedExchange::no_pipeline(const std::string& name) {
+  const AbsentPipeline* absent = worker_.absent(name);
+  retry_soon_ = absent != nullptr && absent->being_built;
+  exchange_.add_tag("pipeline " + name +
+                    (absent == nullptr ? " not found"
+                     : retry_soon_     ? " is being built"
+                                       : " does not run: " + absent->error));
+  return 503;
 }
 
 int ServedExchange::check_length(std::optional<std::uint64_t> length) const {
@@ -117,6 +128,7 @@ http::Response& ServedExchange::respond(int status) {
   http::Response& response = *exchange_.client_response();
   if (status == 405 && !allow_.empty()) response.headers.set("Allow", allow_);
   if (shed_) response.headers.set("Retry-After", std::to_string(server_.retry_after()));
+  if (status == 503 && retry_soon_) response.headers.set("Retry-After", kRetrySoonSeconds);
   return response;
 }
 

@@ -61,6 +61,7 @@ class ServedExchange {
 
  private:
   [[nodiscard]] bool is_shed();
+  [[nodiscard]] int no_pipeline(const std::string& name);
 
   CoreServer& server_;
   Worker& worker_;
@@ -74,6 +75,7 @@ class ServedExchange {
   std::string allow_;   // for 405
   bool shed_ = false;   // 503 with Retry-After
   bool ends_connection_ = false;
+  bool retry_soon_ = false;  // the pipeline is being built
   std::chrono::system_clock::time_point started_at_;
   TimePoint started_;
   std::vector<observe::AccessEntry::Step> steps_;  // scratch

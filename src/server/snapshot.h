@@ -49,9 +49,17 @@ struct ServerPrototype {
   bool handed_over = false;  // another process serves, counts and logs the requests
 };
 
+// A pipeline that is there but does not run.
+struct AbsentPipeline {
+  std::string error;
+  bool being_built;  // it comes in a moment; there is no error
+};
+using AbsentPipelines = std::map<std::string, AbsentPipeline, std::less<>>;
+
 struct Snapshot {
   std::map<std::string, std::shared_ptr<const pipeline::PipelinePrototype>, std::less<>> pipelines;
   std::map<std::string, std::shared_ptr<const ServerPrototype>, std::less<>> servers;
+  std::shared_ptr<const AbsentPipelines> absent;  // may be null: none
 };
 
 }  // namespace sluice::server

@@ -99,6 +99,7 @@ void Worker::install(const Snapshot& snapshot,
     if (running->prototype().has_shared_data()) superseded_.emplace_back(running);
   }
   pipelines_ = std::move(pipelines);
+  absent_ = snapshot.absent;
 
   std::erase_if(leaving_, [](const auto& server) { return server.expired(); });
   std::erase_if(servers_, [&](const auto& entry) {
@@ -150,6 +151,12 @@ std::size_t Worker::connection_count() const {
     if (const auto server = leaving.lock()) count += server->connection_count();
   }
   return count;
+}
+
+const AbsentPipeline* Worker::absent(std::string_view pipeline) const {
+  if (!absent_) return nullptr;
+  const auto found = absent_->find(pipeline);
+  return found != absent_->end() ? &found->second : nullptr;
 }
 
 std::shared_ptr<const pipeline::Pipeline> Worker::pipeline(std::string_view name) const {

@@ -54,6 +54,8 @@ class Worker {
   void note_request(TimePoint now) { probe_.ask(now); }
   // Null if there is no pipeline of that name.
   [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> pipeline(std::string_view name) const;
+  // Why there is none of that name: null if none is configured.
+  [[nodiscard]] const AbsentPipeline* absent(std::string_view pipeline) const;
   [[nodiscard]] observe::AccessLog* access_log() const { return access_log_; }
   [[nodiscard]] const Logger& logger() const { return logger_; }
   // IMF-fixdate of now, to the second (RFC 9110 section 5.6.7).
@@ -75,6 +77,7 @@ class Worker {
   std::unordered_map<std::string, std::shared_ptr<const pipeline::Pipeline>, NameHash,
                      std::equal_to<>>
       pipelines_;
+  std::shared_ptr<const AbsentPipelines> absent_;
   std::map<std::string, std::shared_ptr<CoreServer>, std::less<>> servers_;
   std::vector<std::weak_ptr<const pipeline::Pipeline>> superseded_;  // with shared data
   std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers with connections left

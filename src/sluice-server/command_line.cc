@@ -63,6 +63,7 @@ void overlay(Options& options, const Given& given, const CLI::App& app) {
   if (was_given("--disable-access-log")) options.disable_access_log = from.disable_access_log;
   if (was_given("--durability")) options.durability = from.durability;
   if (was_given("--workers")) options.workers = from.workers;
+  if (was_given("--max-guests")) options.max_guests = from.max_guests;
   if (was_given("--drain-timeout")) options.drain_timeout = *parse_duration(given.drain_timeout);
   if (was_given("--retire-timeout")) options.retire_timeout = *parse_duration(given.retire_timeout);
   if (was_given("--tls")) options.tls = from.tls;
@@ -115,6 +116,11 @@ void declare(CLI::App& app, Given& given) {
   app.add_option("--workers", o.workers, "event loops; 0: one per processor")
       ->envname("EG_WORKERS")
       ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_option("--max-guests", o.max_guests,
+                 "guests of all WasmHost filters together (the sum of their maxConcurrency)")
+      ->envname("EG_MAX_GUESTS")
+      ->check(CLI::Range(1U, wasm::kGuestsMaxHighest))
       ->capture_default_str();
   app.add_option("--drain-timeout", given.drain_timeout,
                  "how long requests in flight may take when the server is stopped")

@@ -5,7 +5,7 @@
 //   old                                   new
 //   starts it (SLUICE_PREDECESSOR=fd)     reads options and files
 //                                    <--  "ready", or "error" and its end: the old one goes on
-//   sends the sockets                     keeps them
+//   sends the sockets, and what runs      keeps them, and builds what runs
 //                                    <--  "agreed", or "error" and its end: the old one goes on
 //   holds requests; waits until no run
 //   is at work; closes the store
@@ -57,6 +57,7 @@ class SuccessorProcess {
     int admin;                  // the listening socket of the admin API
     std::string admin_address;  // --api-addr
     std::string data_dir;       // absolute
+    Json objects;               // Controller::rehearsal(); null: it need not build any now
   };
 
   // Starts `path` with the program's arguments; returns when it is ready. The error says why it is
@@ -64,8 +65,10 @@ class SuccessorProcess {
   [[nodiscard]] static Result<SuccessorProcess> start(const Program& program,
                                                       const std::string& path,
                                                       const std::function<bool()>& given_up);
-  // Returns when it has agreed to go on with them; after an error it has ended.
-  [[nodiscard]] Result<void> give_sockets(const Estate& estate);
+  // Returns when it has agreed to go on with them; after an error it has ended. `given_up` as
+  // above.
+  [[nodiscard]] Result<void> give_sockets(const Estate& estate,
+                                          const std::function<bool()>& given_up);
   // The store is closed. `knowledge`: Controller::knowledge(). Returns when the new process serves;
   // after an error it has ended.
   [[nodiscard]] Result<void> give_store(const Json& knowledge);
@@ -94,6 +97,7 @@ class PredecessorProcess {
     std::optional<net::Listener> admin;
     std::string admin_address;
     std::string data_dir;
+    Json objects;
   };
 
   // nullptr unless this process was started by another one to follow it.

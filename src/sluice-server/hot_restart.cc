@@ -18,7 +18,8 @@ constexpr std::chrono::seconds kRunPatience{5};
 // The store is closed: there is no way back. If the new program fails now, the old one's file is
 // started, whatever the path says by now.
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
-                                   const SuccessorProcess::Estate& estate) {
+                                   SuccessorProcess::Estate estate) {
+  estate.objects = nullptr;  // the old program has built them
   const Json knowledge = running.controller.knowledge();
   constexpr int kTries = 5;
   Result<void> serves = successor.give_store(knowledge);
@@ -32,7 +33,7 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
       continue;
     }
     successor = *std::move(again);
-    serves = successor.give_sockets(estate);
+    serves = successor.give_sockets(estate, [] { return false; });
     if (serves) serves = successor.give_store(knowledge);
   }
   if (!serves) return std::unexpected(serves.error());
@@ -58,18 +59,21 @@ Result<bool> hand_over(const Running& running) {
   };
   auto admin = admin_socket(*running.api);
   if (!admin) return stay(admin.error());
-  auto successor = SuccessorProcess::start(running.program, running.program.path,
-                                           [&running] { return running.signals.end_is_asked(); });
+  const auto given_up = [&running] { return running.signals.end_is_asked(); };
+  auto successor = SuccessorProcess::start(running.program, running.program.path, given_up);
   if (!successor) return stay(successor.error());
   SuccessorProcess::Estate estate{
       .ports = running.controller.ports(),
       .admin = admin->descriptor(),
       .admin_address = running.options.api_addr,
       .data_dir =
-          std::filesystem::absolute(running.options.path_of(running.options.data_dir)).string()};
-  if (const auto given = successor->give_sockets(estate); !given) return stay(given.error());
+          std::filesystem::absolute(running.options.path_of(running.options.data_dir)).string(),
+      .objects = running.controller.rehearsal()};
+  if (const auto given = successor->give_sockets(estate, given_up); !given)
+    return stay(given.error());
 
   const TimePoint begin = Clock::now();
+  running.controller.end_changes();
   running.api.reset();
   running.controller.stop();
   const auto gate = std::make_shared<filters::SuccessorGate>();

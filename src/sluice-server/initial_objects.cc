@@ -15,10 +15,8 @@ Error in_file(const std::string& file, Error error) {
   return error;
 }
 
-}  // namespace
-
-Result<void> create_initial_objects(const std::vector<std::string>& files,
-                                    control::Controller& controller, const Logger& logger) {
+Result<void> create(const std::vector<std::string>& files, control::Controller& controller,
+                    const Logger& logger) {
   for (const std::string& file : files) {
     const std::ifstream stream(file, std::ios::binary);
     if (!stream)
@@ -41,6 +39,35 @@ Result<void> create_initial_objects(const std::vector<std::string>& files,
       logger.info("initial object " + one.kind + " " + one.name + " created");
   }
   return {};
+}
+
+}  // namespace
+
+InitialObjects::InitialObjects(std::vector<std::string> files, control::Controller& controller,
+                               Logger logger)
+    : controller_(controller),
+      logger_(std::move(logger)),
+      created_(std::async(std::launch::async, [this, files = std::move(files)] {
+        auto done = create(files, controller_, logger_);
+        if (!done && late_) logger_.error(done.error().message);
+        return done;
+      })) {}
+
+InitialObjects::~InitialObjects() {
+  controller_.end_changes();
+  if (created_.valid()) created_.wait();
+}
+
+Result<void> InitialObjects::wait() {
+  constexpr std::chrono::seconds kPatience{3};
+  if (created_.wait_for(kPatience) == std::future_status::timeout) {
+    late_ = true;
+    if (created_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) {
+      logger_.warn("--initial-object-config-files: still at work; all else runs");
+      return {};
+    }
+  }
+  return created_.get();
 }
 
 }  // namespace sluice::server_program

@@ -12,6 +12,7 @@
 #include "admin/admin.h"
 #include "base/log.h"
 #include "control/controller.h"
+#include "control/rehearsal.h"
 #include "filters/all.h"
 #include "observe/access_log.h"
 #include "server/workers.h"
@@ -63,12 +64,19 @@ Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& e
   return {};
 }
 
-// What a first start does not go on without; a service that runs is not ended for it.
+// Without the shared data, which the old process has.
+Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& logger,
+                      unsigned cores, const std::string& code_folder) {
+  const auto store = store::open_memory_store(cores);
+  return control::rehearse(objects, filters::all({engine, *store, logger, cores, code_folder}),
+                           cores);
+}
+
+// What a first start does not go on without; a service that runs, or has run, is not ended for it.
 template <class T>
-Result<void> required(const PredecessorProcess* predecessor, const Result<T>& done,
-                      const Logger& logger) {
+Result<void> required(bool first, const Result<T>& done, const Logger& logger) {
   if (done) return {};
-  if (predecessor == nullptr) return std::unexpected(done.error());
+  if (first) return std::unexpected(done.error());
   logger.error(done.error().message);
   return {};
 }
@@ -87,14 +95,17 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const unsigned cores =
       options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
 
+  const std::string code_folder = options.path_of(options.data_dir) + "/code";
   SLUICE_TRY(
       const auto engine,
-      wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules"}));
+      wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules",
+                            .guests_max = options.max_guests}));
   PredecessorProcess::Estate inherited;
   config::Value known;
   if (predecessor != nullptr) {
     SLUICE_TRY(inherited, predecessor->take_sockets());
     SLUICE_CHECK(accept_estate(options, inherited, api_options));
+    SLUICE_CHECK(rehearse(inherited.objects, *engine, logger, cores, code_folder));
     SLUICE_TRY(known, predecessor->take_store());
   }
   SLUICE_TRY(const auto store,
@@ -103,20 +114,21 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
                                                                         : store::Durability::disk));
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
-  SLUICE_CHECK(required(predecessor, pid_file, logger));
+  SLUICE_CHECK(required(predecessor == nullptr, pid_file, logger));
   std::unique_ptr<observe::AccessLog> access_log;
   if (!options.disable_access_log) {
     access_log =
         std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger);
   }
   server::Workers workers(cores, access_log.get(), logger);
-  control::Controller controller({.core_count = cores, .member_name = options.name}, logger, *store,
-                                 workers, filters::all({*engine, *store, logger, cores, std::move(secret)}));
+  control::Controller controller(
+      {.core_count = cores, .member_name = options.name}, logger, *store, workers,
+      filters::all({*engine, *store, logger, cores, code_folder, std::move(secret)}));
   workers.start();
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
-  SLUICE_CHECK(required(
-      predecessor, create_initial_objects(options.initial_object_config_files, controller, logger),
-      logger));
+  const bool first = predecessor == nullptr && controller.list().empty();
+  InitialObjects initial(options.initial_object_config_files, controller, logger);
+  SLUICE_CHECK(required(first, initial.wait(), logger));
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, admin API on " + options.api_addr);
@@ -147,6 +159,10 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   signals.second_one_kills();
   logger.info("stopping: requests in flight finish");
+  // First of all: who connects now is refused, and goes elsewhere.
+  controller.end_changes();
+  controller.close_ports();
+  workers.stop_accepting();
   api.reset();
   controller.stop();
   const std::size_t cut = workers.drain(in_force.drain_timeout);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "config/fields.h"
+#include "wasm/engine.h"
 
 namespace sluice::server_program {
 
@@ -22,6 +23,7 @@ struct Options {
   bool debug = false;
   bool disable_access_log = false;
   unsigned workers = 0;  // 0: one per processor
+  std::uint32_t max_guests = wasm::kGuestsMaxDefault;
   std::string durability = "disk";
   Duration drain_timeout = std::chrono::seconds(30);
   Duration retire_timeout = std::chrono::minutes(10);
@@ -50,6 +52,10 @@ struct Options {
           {.one_of = {"disk", "process"},
            .doc = "what shared data outlives before it is told: a power cut, or the process only"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
+    visit("max-guests", max_guests,
+          {.min = 1,
+           .max = wasm::kGuestsMaxHighest,
+           .doc = "guests of all WasmHost filters together (the sum of their maxConcurrency)"});
     visit("drain-timeout", drain_timeout,
           {.min = 0, .doc = "how long requests in flight may take when the server is stopped"});
     visit(

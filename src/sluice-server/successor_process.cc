@@ -137,15 +137,20 @@ Result<void> SuccessorProcess::send_all(const Estate& estate) const {
   }
   const std::array<int, 1> admin{estate.admin};
   SLUICE_CHECK(send({{"admin", estate.admin_address}}, admin));
-  return send({{"data", estate.data_dir}}, {});
+  if (estate.objects.is_null()) return send({{"data", estate.data_dir}}, {});
+  const std::string objects = estate.objects.dump(-1, ' ', false, Json::error_handler_t::replace);
+  SLUICE_TRY(const auto file, net::write_memory_file(objects));
+  const std::array<int, 1> one{file.get()};
+  return send({{"data", estate.data_dir}}, one);
 }
 
-Result<void> SuccessorProcess::give_sockets(const Estate& estate) {
+Result<void> SuccessorProcess::give_sockets(const Estate& estate,
+                                            const std::function<bool()>& given_up) {
   if (auto sent = send_all(estate); !sent) {
     end();
     return sent;
   }
-  return expect("agreed", kReadyTimeout, [] { return false; });
+  return expect("agreed", kReadyTimeout, given_up);
 }
 
 Result<void> SuccessorProcess::send_store(const Json& knowledge) const {

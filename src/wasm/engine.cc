@@ -15,6 +15,8 @@ constexpr std::size_t kGuestStackBytes = 512 << 10;
 constexpr std::size_t kFiberStackBytes = 2 << 20;
 constexpr std::size_t kTableElementsMax = 100'000;
 constexpr std::uint32_t kTablesPerModule = 4;
+// Guests of filters that are being built, beyond those promised.
+constexpr std::uint32_t kBeingProvedMax = 256;
 
 // The pool reserves address space up front; where that is limited it cannot be had.
 bool can_reserve() {
@@ -28,7 +30,7 @@ bool can_reserve() {
 
 void use_pool(wasm_config_t* config, const EngineOptions& options) {
   const PoolConfigPtr pool(wasmtime_pooling_allocation_config_new());
-  const std::uint32_t count = options.instances_max;
+  const std::uint32_t count = 2 * options.guests_max + kBeingProvedMax;
   wasmtime_pooling_allocation_config_total_core_instances_set(pool.get(), count);
   wasmtime_pooling_allocation_config_total_memories_set(pool.get(), count);
   wasmtime_pooling_allocation_config_total_stacks_set(pool.get(), count);
@@ -59,9 +61,9 @@ struct Engine::Handle {
 };
 
 Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options) {
-  constexpr std::uint32_t kInstancesMax = 20'000;
-  if (options.instances_max == 0 || options.instances_max > kInstancesMax) {
-    return fail(ErrorKind::invalid, "the number of WebAssembly instances must be 1 to 20000");
+  if (options.guests_max == 0 || options.guests_max > kGuestsMaxHighest) {
+    return fail(ErrorKind::invalid,
+                "the number of guests must be 1 to " + std::to_string(kGuestsMaxHighest));
   }
   if (options.memory_bytes_max < 65536 || options.memory_bytes_max > (std::uint64_t{4} << 30)) {
     return fail(ErrorKind::invalid, "the memory of a WebAssembly instance must be 64 KiB to 4 GiB");

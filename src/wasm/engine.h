@@ -16,9 +16,15 @@ namespace sluice::wasm {
 class ModuleCache;
 class Ticker;
 
+inline constexpr std::uint32_t kGuestsMaxDefault = 2000;
+// Each reserves 4 GiB of address space, twice: a process has 128 TiB.
+inline constexpr std::uint32_t kGuestsMaxHighest = 10'000;
+
 struct EngineOptions {
-  std::string cache_directory{};              // compiled modules are kept here; empty: nowhere
-  std::uint32_t instances_max = 2000;         // alive at once in the process
+  std::string cache_directory{};  // compiled modules are kept here; empty: nowhere
+  // Instances that may be promised to users of this engine. There is room for twice as many and
+  // some: while one generation follows another, both have some alive.
+  std::uint32_t guests_max = kGuestsMaxDefault;
   std::uint64_t memory_bytes_max = 1u << 30;  // that one instance may be allowed; at most 4 GiB
   // Instances from a reserved pool (14 us each, terabytes of address space), or from the system.
   bool pooling = true;

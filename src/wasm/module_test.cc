@@ -34,7 +34,7 @@ TEST(Module, RefusesWhatIsNone) {
 }
 
 TEST(Module, TextIsForTests) {
-  const World world({.instances_max = 10});
+  const World world({.guests_max = 10});
   EXPECT_NE(why(*world.engine, "(module)").find("not a WebAssembly module"), std::string::npos);
 }
 
@@ -66,14 +66,14 @@ class CacheTest : public ::testing::Test {
 };
 
 TEST_F(CacheTest, KeepsCompiledModules) {
-  const World world({.cache_directory = directory, .instances_max = 10, .accept_text = true});
+  const World world({.cache_directory = directory, .guests_max = 10, .accept_text = true});
   const auto first = *Module::compile(*world.engine, "(module)");
   EXPECT_TRUE(world.engine->cache().load(first->sha256()));
   EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
 }
 
 TEST_F(CacheTest, IgnoresDamagedEntries) {
-  const World world({.cache_directory = directory, .instances_max = 10, .accept_text = true});
+  const World world({.cache_directory = directory, .guests_max = 10, .accept_text = true});
   const auto first = *Module::compile(*world.engine, "(module)");
   std::fstream(only_entry(), std::ios::in | std::ios::out | std::ios::binary).seekp(500)
       << "damage";
@@ -85,14 +85,14 @@ TEST_F(CacheTest, IgnoresDamagedEntries) {
 }
 
 TEST_F(CacheTest, IgnoresWhatTheCompilerDoesNotKnow) {
-  const World world({.cache_directory = directory, .instances_max = 10, .accept_text = true});
+  const World world({.cache_directory = directory, .guests_max = 10, .accept_text = true});
   const auto first = *Module::compile(*world.engine, "(module)");
   world.engine->cache().save(first->sha256(), "not a compiled module");
   EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
 }
 
 TEST(Engine, RefusesOptionsOutOfRange) {
-  EXPECT_FALSE(Engine::create({.instances_max = 0}));
+  EXPECT_FALSE(Engine::create({.guests_max = 0}));
   EXPECT_FALSE(Engine::create({.memory_bytes_max = std::uint64_t{5} << 30}));
 }
 

@@ -12,14 +12,16 @@ constexpr Duration kLongestPause = std::chrono::seconds(5);
 }  // namespace
 
 Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
-           Create create, OnReplaced on_replaced)
+           Create create, OnCreated on_created)
     : loop_(loop),
       size_(size),
       free_(std::move(ready)),
       create_(std::move(create)),
-      on_replaced_(std::move(on_replaced)),
-      alive_(static_cast<unsigned>(free_.size())) {
-  replace_the_dead();
+      on_created_(std::move(on_created)),
+      alive_(static_cast<unsigned>(free_.size())),
+      to_come_(size - std::min(size, alive_)) {
+  // Not before the caller is complete, who hears of each.
+  if (to_come_ > 0) make_missing_soon();
 }
 
 Pool::~Pool() = default;
@@ -39,13 +41,14 @@ std::unique_ptr<Instance> Pool::take_free() {
 void Pool::release(std::unique_ptr<Instance> instance) {
   if (instance->busy()) instance->kill();
   instance->set_context(nullptr);
-  if (instance->alive()) {
+  const bool surplus = alive_ > size_ && preferred_.empty() && waiters_.empty();
+  if (instance->alive() && !surplus) {
     hand_out(std::move(instance));
     return;
   }
   instance.reset();
   --alive_;
-  replace_the_dead();
+  make_missing();
   if (alive_ == 0 && creating_ == 0) fail_waiters();
 }
 
@@ -56,9 +59,23 @@ void Pool::hand_out(std::unique_ptr<Instance> instance) {
   (stands ? queue.back() : queue.front())->wake(std::move(instance));
 }
 
-void Pool::replace_the_dead() {
+void Pool::retire() {
+  size_ = 1;
+  to_come_ = 0;
+  while (alive_ > size_ && take_free()) --alive_;
+}
+
+void Pool::make_missing_soon() {
+  retry_ = loop::EventLoop::Timer(loop_, TimePoint{}, [this] { make_missing(); });
+}
+
+// The dead are replaced all at once. Those to come are made one after the other and one in a turn
+// of the loop, for there may be many, and their wasm_init may compute for long.
+void Pool::make_missing() {
   creations_.remove_if([](const Task<void>& task) { return task.done(); });
+  if (pause_ == Duration{}) retry_.reset();
   while (alive_ + creating_ < size_ && !retry_.pending()) {
+    if (to_come_ > 0 && creating_ > 0) return;
     ++creating_;
     creations_.push_back(create_one());
     creations_.back().start();  // most are done at once
@@ -71,15 +88,17 @@ void Pool::created(Result<std::unique_ptr<Instance>> made) {
   --creating_;
   if (made) {
     ++alive_;
-    ++created_;
+    const bool replacement = to_come_ == 0;
+    replacement ? ++created_ : --to_come_;
     pause_ = {};
-    on_replaced_({});
-    hand_out(std::move(*made));
+    on_created_({}, replacement);
+    if (to_come_ > 0) make_missing_soon();
+    release(std::move(*made));
     return;
   }
   pause_ = pause_ == Duration{} ? kFirstPause : std::min(pause_ * 2, kLongestPause);
-  retry_ = loop::EventLoop::Timer(loop_, Clock::now() + pause_, [this] { replace_the_dead(); });
-  on_replaced_(std::unexpected(std::move(made).error()));
+  retry_ = loop::EventLoop::Timer(loop_, Clock::now() + pause_, [this] { make_missing(); });
+  on_created_(std::unexpected(std::move(made).error()), to_come_ == 0);
   if (alive_ == 0 && creating_ == 0) fail_waiters();
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pool: one core's share of a filter's Instances. Core-bound. Whoever wants one while all are taken
 // stands in a queue: those with precedence before the others, among each first come first served.
-// In a queue that stands, where the first has waited for half of his time, the last is served before
-// him: serving the first would have everybody run out of time with a guest in hand. A dead Instance
-// is replaced at once; while none can be made, again after a pause that grows.
+// In a queue that stands, where the first has waited for half of his time, the last is served
+// before him: serving the first would have everybody run out of time with a guest in hand. It
+// begins with a few Instances and makes the rest by and by, so that a new generation grows while
+// the one before it shrinks (retire()). A dead Instance is replaced at once; while none can be
+// made, again after a pause that grows.
 #pragma once
 
 #include <functional>
@@ -21,7 +23,8 @@ namespace sluice::wasm {
 class Pool {
  public:
   using Create = std::function<Task<Result<std::unique_ptr<Instance>>>()>;
-  using OnReplaced = std::function<void(const Result<void>&)>;
+  // One more is alive, which replaces a dead one or not; or why none could be made.
+  using OnCreated = std::function<void(const Result<void>&, bool replacement)>;
 
   struct Counts {
     unsigned alive = 0;  // free or taken
@@ -29,9 +32,9 @@ class Pool {
     std::uint64_t created = 0;  // as replacements
   };
 
-  // `create` makes a replacement; `on_replaced` hears of each, and why one could not be made.
+  // `ready`: at most `size`; `create` makes the others, and replacements.
   Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
-       Create create, OnReplaced on_replaced);
+       Create create, OnCreated on_created);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -68,12 +71,16 @@ class Pool {
   [[nodiscard]] Acquire acquire(TimePoint deadline, bool precedence = false);
   [[nodiscard]] bool has_free() const { return !free_.empty(); }
 
+  // Another generation follows: one Instance is enough for those who still come.
+  void retire();
+
   [[nodiscard]] Counts counts() const;
 
  private:
   void release(std::unique_ptr<Instance> instance);
+  void make_missing();
+  void make_missing_soon();
   void hand_out(std::unique_ptr<Instance> instance);
-  void replace_the_dead();
   Task<void> create_one();
   void created(Result<std::unique_ptr<Instance>> made);
   void fail_waiters();
@@ -83,12 +90,13 @@ class Pool {
   unsigned size_;
   std::vector<std::unique_ptr<Instance>> free_;
   Create create_;
-  OnReplaced on_replaced_;
+  OnCreated on_created_;
   unsigned alive_;
   unsigned creating_ = 0;
+  unsigned to_come_;  // of the first `size`
   std::uint64_t created_ = 0;
-  Duration pause_{};              // after the last failure; zero: it was none
-  loop::EventLoop::Timer retry_;  // pending during the pause
+  Duration pause_{};               // after the last failure; zero: it was none
+  loop::EventLoop::Timer retry_;   // pending during the pause, or until the loop's next turn
   std::list<Acquire*> preferred_;  // waiters with precedence
   std::list<Acquire*> waiters_;    // the others
   std::list<Task<void>> creations_;

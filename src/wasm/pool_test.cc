@@ -20,7 +20,7 @@ class PoolTest : public ::testing::Test {
     for (unsigned i = 0; i < ready; ++i) instances.push_back(world.must(guest("(i32.const 0)")));
     pool.emplace(
         loop, size, std::move(instances), [this] { return create(); },
-        [this](const Result<void>& made) { failures += made ? 0 : 1; });
+        [this](const Result<void>& made, bool) { failures += made ? 0 : 1; });
   }
   Task<Result<std::unique_ptr<Instance>>> create() {
     if (broken) co_return fail(ErrorKind::invalid, "broken");
@@ -135,6 +135,40 @@ TEST_F(PoolTest, BacksOffWhileNoneCanBeMadeAndThenMakesAll) {
   };
   loop::run_to_completion(loop, until_full());
   EXPECT_TRUE(take());
+}
+
+TEST_F(PoolTest, MakesTheOthersByAndByAndCountsNoneAsAReplacement) {
+  make(20, 1);
+  EXPECT_TRUE(take()) << "the first is there at once";
+  EXPECT_EQ(pool->counts().alive, 1u);
+  const auto until_full = [this]() -> Task<void> {
+    while (pool->counts().alive < 20) {
+      co_await loop.yield();
+    }
+  };
+  loop::run_to_completion(loop, until_full());
+  EXPECT_EQ(pool->counts().created, 0u);
+  take()->kill();
+  EXPECT_EQ(pool->counts().alive, 20u);
+  EXPECT_EQ(pool->counts().created, 1u);
+}
+
+TEST_F(PoolTest, TheDeathOfTheOnlyOneIsNoFailureWhileOthersAreToCome) {
+  make(20, 1);
+  take()->kill();
+  EXPECT_TRUE(take(1s));
+}
+
+TEST_F(PoolTest, ARetiredOneGivesUpWhatNobodyNeeds) {
+  make(5, 5);
+  {
+    const Pool::Lease one = take();
+    const Pool::Lease two = take();
+    pool->retire();
+    EXPECT_EQ(pool->counts().alive, 2u) << "those on loan";
+  }
+  EXPECT_EQ(pool->counts().alive, 1u);
+  EXPECT_TRUE(take()) << "late ones are served";
 }
 
 TEST_F(PoolTest, ADeadInstanceIsReplacedForTheOneWhoWaits) {

@@ -38,7 +38,7 @@ inline constexpr GuestFunction kGuest[] = {
 inline constexpr Abi kAbi{"test", kHost, kGuest};
 
 struct World {
-  explicit World(EngineOptions options = {.instances_max = 100, .accept_text = true})
+  explicit World(EngineOptions options = {.guests_max = 100, .accept_text = true})
       : engine(*Engine::create(std::move(options))), linker(*Linker::create(*engine, kAbi)) {}
 
   Result<std::shared_ptr<const LinkedModule>> link(const std::string& text) const {

@@ -77,7 +77,7 @@ std::string module_text() {
 
 struct World {
   World() {
-    engine = *wasm::Engine::create({.instances_max = 4, .accept_text = true});
+    engine = *wasm::Engine::create({.guests_max = 4, .accept_text = true});
     linker = *wasm::Linker::create(*engine, easegress_abi());
     auto linked = linker->link(*wasm::Module::compile(*engine, module_text()));
     if (!linked) std::abort();

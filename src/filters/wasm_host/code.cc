@@ -80,10 +80,26 @@ std::optional<std::string> decoded_module(const std::string& code) {
 
 }  // namespace
 
-Result<std::string> load_code(const std::string& given, bool accept_text) {
+std::optional<std::string> path_in(const std::string& code) {
+  std::string path(trimmed(code));
+  if (is_url(path) || path.size() > kPathBytesMax || path.starts_with("(module"))
+    return std::nullopt;
+  std::error_code error;
+  if (fs::exists(path, error) || !decoded_module(path)) return path;
+  return std::nullopt;
+}
+
+Result<std::string> read_code_file(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return fail(ErrorKind::not_found, path + " is missing");
+  return read_file(path);
+}
+
+Result<std::string> load_code(const std::string& given, bool accept_text,
+                              const std::stop_token& stop) {
   if (accept_text && given.starts_with("(module")) return given;
   const std::string code(trimmed(given));
-  if (is_url(code)) return fetch_url(code);
+  if (is_url(code)) return fetch_url(code, stop);
   struct stat status {};
   if (code.size() <= kPathBytesMax && ::stat(code.c_str(), &status) == 0) return read_file(code);
   const int missing = errno;

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "base/log.h"
+#include "filters/wasm_host/guest_budget.h"
+#include "filters/wasm_host/kept_code.h"
 #include "observe/counter.h"
 #include "store/store.h"
 #include "wasm/engine.h"
@@ -20,6 +22,8 @@ struct WasmEnvironment {
   store::Store& store;
   Logger logger;
   unsigned core_count;
+  std::unique_ptr<KeptCode> kept;
+  std::unique_ptr<GuestBudget> guests;
 };
 
 struct WasmCounters {

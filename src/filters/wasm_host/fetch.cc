@@ -26,6 +26,11 @@ std::size_t append(char* bytes, std::size_t one, std::size_t count, void* out) {
   return one * count;
 }
 
+// Asked about once a second at least.
+int go_on(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
+}
+
 CurlPtr make_handle() {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   return CurlPtr(ready == CURLE_OK ? curl_easy_init() : nullptr);
@@ -42,7 +47,8 @@ std::string hosts_without_proxy() {
 // For an error: the proxy that the environment names for `url`.
 std::string proxy_hint(const std::string& url) {
   const bool tls = url.size() > 4 && (url[4] == 's' || url[4] == 'S');
-  for (const char* name : {tls ? "https_proxy" : "http_proxy", tls ? "HTTPS_PROXY" : "", "all_proxy", "ALL_PROXY"}) {
+  for (const char* name :
+       {tls ? "https_proxy" : "http_proxy", tls ? "HTTPS_PROXY" : "", "all_proxy", "ALL_PROXY"}) {
     const char* value = *name == '\0' ? nullptr : std::getenv(name);
     if (value == nullptr || *value == '\0') continue;
     return " (" + std::string(name) + " is " + config::without_credentials(value) + ")";
@@ -50,7 +56,8 @@ std::string proxy_hint(const std::string& url) {
   return "";
 }
 
-void set_options(CURL* handle, const std::string& url, std::string& body) {
+void set_options(CURL* handle, const std::string& url, const std::stop_token& stop,
+                 std::string& body) {
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -63,19 +70,22 @@ void set_options(CURL* handle, const std::string& url, std::string& body) {
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, go_on);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &stop);
 }
 
 }  // namespace
 
-Result<std::string> fetch_url(const std::string& url) {
+Result<std::string> fetch_url(const std::string& url, const std::stop_token& stop) {
   const CurlPtr handle = make_handle();
   if (!handle) return fail(ErrorKind::internal, "the HTTP client cannot be set up");
   std::string body;
-  set_options(handle.get(), url, body);
+  set_options(handle.get(), url, stop, body);
   const CURLcode code = curl_easy_perform(handle.get());
   const std::string what = "GET " + config::without_credentials(url);
-  if (code == CURLE_WRITE_ERROR)
-    return fail(ErrorKind::too_large, what + ": more than 64 MiB");
+  if (code == CURLE_WRITE_ERROR) return fail(ErrorKind::too_large, what + ": more than 64 MiB");
+  if (code == CURLE_ABORTED_BY_CALLBACK) return fail(ErrorKind::unavailable, what + ": given up");
   if (code != CURLE_OK) {
     return fail(code == CURLE_OPERATION_TIMEDOUT ? ErrorKind::timed_out : ErrorKind::unavailable,
                 what + ": " + curl_easy_strerror(code) + proxy_hint(url));

@@ -74,7 +74,7 @@ WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsi
       pool_(
           core.loop, share, std::move(guests),
           [recipe = parts_.recipe, &loop = core.loop] { return recipe->make(wasm::Pace(loop)); },
-          [this](const Result<void>& made) { on_replaced(made); }),
+          [this](const Result<void>& made, bool replacement) { on_created(made, replacement); }),
       failures_(kFailureLinesPerSecond),
       guest_lines_(kGuestLinesPerSecond),
       random_(std::random_device{}()) {
@@ -243,8 +243,13 @@ std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view r
   return result;
 }
 
-void WasmHostFilter::on_replaced(const Result<void>& made) {
-  if (made) counters_.vms_replaced.add();
+void WasmHostFilter::retire() {
+  pool_.retire();
+  report_guests();
+}
+
+void WasmHostFilter::on_created(const Result<void>& made, bool replacement) {
+  if (made && replacement) counters_.vms_replaced.add();
   parts_.statistics->set_fault(made ? std::string() : made.error().message);
   report_guests();
 }

@@ -25,13 +25,15 @@ struct WasmHostParts {
 
 class WasmHostFilter final : public pipeline::Filter {
  public:
-  // `guests`: ready-made; `share`: how many there may be on this core.
+  // `guests`: ready-made; `share`: how many there are to be on this core.
   WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsigned share,
                  std::vector<std::unique_ptr<wasm::Instance>> guests);
   ~WasmHostFilter() override;
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override;
   bool knows(const http::Request& request) const override;
+  // The next generation has come: gives up the guests that nobody needs any more.
+  void retire();
 
  private:
   struct Attempt;
@@ -47,7 +49,7 @@ class WasmHostFilter final : public pipeline::Filter {
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
                                             std::string text);
-  void on_replaced(const Result<void>& made);
+  void on_created(const Result<void>& made, bool replacement);
   void report_guests();
 
   WasmHostParts parts_;

@@ -5,17 +5,14 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "base/encoding.h"
 #include "config/fields.h"
-#include "filters/wasm_host/code.h"
 
 namespace sluice::filters {
 namespace {
 
-Result<std::shared_ptr<const wasm::LinkedModule>> compile(const WasmEnvironment& environment,
-                                                          const std::string& code) {
-  SLUICE_TRY(auto module, wasm::Module::compile(environment.engine, code));
-  return environment.linker->link(std::move(module));
+unsigned share_of(int max_concurrency, unsigned core, unsigned cores) {
+  const auto total = static_cast<unsigned>(max_concurrency);
+  return std::max(1u, total / cores + (core < total % cores ? 1 : 0));
 }
 
 // One each at least.
@@ -57,32 +54,46 @@ Json store_status(const store::Store& store) {
 
 }  // namespace
 
-WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts)
+WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Code code,
+                                     GuestBudget::Promise promise)
     : spec_(std::move(spec)),
       parts_(std::move(parts)),
-      loaded_at_(format_rfc3339_ms(std::chrono::system_clock::now())),
+      code_(std::move(code)),
+      promise_(std::move(promise)),
       guests_(parts_.environment->core_count) {}
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
-    WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
-    const WasmHostPrototype* previous) {
-  SLUICE_TRY(const std::string code,
-             load_code(spec.code, environment->engine.options().accept_text));
-  return prove(std::move(spec), std::move(ns), std::move(environment), previous, code);
+    WasmHostSpec spec, const pipeline::FilterContext& context,
+    std::shared_ptr<const WasmEnvironment> environment) {
+  const auto* previous = dynamic_cast<const WasmHostPrototype*>(context.previous);
+  SLUICE_TRY(auto code, choose_code(spec, context, *environment, previous));
+  return prove(std::move(spec), context.pipeline + "/" + context.name, std::move(environment),
+               previous, std::move(code), context.stop);
+}
+
+Result<WasmHostPrototype::Code> WasmHostPrototype::choose_code(
+    const WasmHostSpec& spec, const pipeline::FilterContext& context,
+    const WasmEnvironment& environment, const WasmHostPrototype* previous) {
+  if (!context.fresh) {
+    if (previous != nullptr && previous->code_->is_of(spec.code)) return previous->code_;
+    if (context.pin != nullptr) {
+      SLUICE_TRY(auto code,
+                 RunningCode::pinned(spec.code, *context.pin, environment, context.stop));
+      if (code) return code;
+    }
+  }
+  return RunningCode::read(spec.code, environment, context.stop);
 }
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
     WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
-    const WasmHostPrototype* previous, const std::string& code) {
-  std::shared_ptr<const wasm::LinkedModule> module;
-  if (previous != nullptr &&
-      previous->parts_.recipe->module->module().sha256() == sha256_hex(code)) {
-    module = previous->parts_.recipe->module;
-  } else {
-    SLUICE_TRY(module, compile(*environment, code));
-  }
+    const WasmHostPrototype* previous, Code code, const std::stop_token& stop) {
+  unsigned count = 0;
+  for (unsigned core = 0; core < environment->core_count; ++core)
+    count += filters::share_of(spec.max_concurrency, core, environment->core_count);
+  SLUICE_TRY(auto promise, environment->guests->promise(ns, count));
   auto recipe =
-      std::make_shared<const Recipe>(Recipe{.module = std::move(module),
+      std::make_shared<const Recipe>(Recipe{.module = code->module(),
                                             .parameters = spec.parameters,
                                             .memory_bytes_max = *parse_size(spec.max_memory),
                                             .timeout = spec.timeout,
@@ -93,30 +104,29 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
   auto statistics = previous != nullptr ? previous->parts_.statistics
                                         : std::make_shared<WasmStatistics>(environment->core_count);
   std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
-      std::move(spec), {environment, std::move(recipe), std::move(statistics)}));
-  SLUICE_CHECK(made->make_guests());
+      std::move(spec), {environment, std::move(recipe), std::move(statistics)}, std::move(code),
+      std::move(promise)));
+  SLUICE_CHECK(made->make_guests(stop));
   SLUICE_CHECK(environment->store.prepare(made->parts_.recipe->name));
   return made;
 }
 
 unsigned WasmHostPrototype::share_of(unsigned core) const {
-  const unsigned cores = parts_.environment->core_count;
-  const auto total = static_cast<unsigned>(spec_.max_concurrency);
-  return std::max(1u, total / cores + (core < total % cores ? 1 : 0));
+  return filters::share_of(spec_.max_concurrency, core, parts_.environment->core_count);
 }
 
-Result<void> WasmHostPrototype::make_guests() {
-  for (unsigned core = 0; core < guests_.size(); ++core) {
-    for (unsigned i = 0; i < share_of(core); ++i) {
-      SLUICE_TRY(auto guest, wasm::run_here(parts_.recipe->make(wasm::Pace())));
-      guests_[core].push_back(std::move(guest));
-    }
+Result<void> WasmHostPrototype::make_guests(const std::stop_token& stop) {
+  for (Guests& guests : guests_) {
+    if (stop.stop_requested()) return fail(ErrorKind::unavailable, "given up");
+    SLUICE_TRY(auto guest, wasm::run_here(parts_.recipe->make(wasm::Pace())));
+    guests.push_back(std::move(guest));
   }
   return {};
 }
 
 std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Core& core,
-                                                                 pipeline::Filter*) const {
+                                                                 pipeline::Filter* previous) const {
+  if (auto* retiring = dynamic_cast<WasmHostFilter*>(previous)) retiring->retire();
   Guests guests;
   {
     const std::scoped_lock lock(mutex_);
@@ -125,11 +135,11 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
   return std::make_unique<WasmHostFilter>(core, parts_, share_of(core.index), std::move(guests));
 }
 
-Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload() const {
-  SLUICE_TRY(const std::string code,
-             load_code(spec_.code, parts_.environment->engine.options().accept_text));
-  if (sha256_hex(code) == parts_.recipe->module->module().sha256()) return nullptr;
-  return prove(spec_, parts_.recipe->name, parts_.environment, this, code);
+Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload(
+    const std::stop_token& stop) const {
+  SLUICE_TRY(auto code, RunningCode::read(spec_.code, *parts_.environment, stop));
+  if (code->sha256() == code_->sha256()) return nullptr;
+  return prove(spec_, parts_.recipe->name, parts_.environment, this, std::move(code), stop);
 }
 
 Json WasmHostPrototype::spec() const { return config::encode(spec_); }
@@ -158,8 +168,9 @@ Json WasmHostPrototype::status() const {
       {"durableLag", data.committed - std::min(data.committed, data.durable)},
       {"durableLagMs", milliseconds(data.durable_lag)},
       {"store", store_status(parts_.environment->store)},
-      {"codeHash", parts_.recipe->module->module().sha256()},
-      {"loadedAt", loaded_at_},
+      {"codeHash", code_->sha256()},
+      {"loadedAt", code_->loaded_at()},
+      {"codeNote", code_->note()},
   };
 }
 

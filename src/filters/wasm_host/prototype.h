@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A proved WasmHost filter: its code is compiled, its guests are made and have run wasm_init. The
-// guests wait here until each core fetches its share.
+// A proved WasmHost filter: its code is compiled, a guest for each core is made and has run
+// wasm_init. It waits here until its core fetches it, which makes the others of its share.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "filters/wasm_host/filter.h"
+#include "filters/wasm_host/running_code.h"
 #include "filters/wasm_host/spec.h"
 #include "pipeline/filter.h"
 
@@ -16,33 +17,45 @@ namespace sluice::filters {
 
 class WasmHostPrototype final : public pipeline::FilterPrototype {
  public:
-  // Blocks: loads, compiles, makes all guests. `previous` (may be null) lends its compiled module,
-  // if the code is the same, and its statistics.
+  // Blocks: loads, compiles, makes a guest for each core. The filter before this one (may be null)
+  // lends its compiled module, if `code` says the same, and its statistics. Error `conflict`: more
+  // guests than there may be.
   [[nodiscard]] static Result<std::shared_ptr<const WasmHostPrototype>> create(
-      WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
-      const WasmHostPrototype* previous);
+      WasmHostSpec spec, const pipeline::FilterContext& context,
+      std::shared_ptr<const WasmEnvironment> environment);
 
   [[nodiscard]] Json spec() const override;
   [[nodiscard]] Json status() const override;
   [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(
       const loop::Core& core, pipeline::Filter* previous) const override;
-  [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload() const override;
+  [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload(
+      const std::stop_token& stop = {}) const override;
   [[nodiscard]] bool has_shared_data() const override { return true; }
+  [[nodiscard]] Json pin() const override { return code_->pin(); }
+  [[nodiscard]] std::string note() const override { return code_->note(); }
 
  private:
   using Guests = std::vector<std::unique_ptr<wasm::Instance>>;
 
-  WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts);
+  using Code = std::shared_ptr<const RunningCode>;
+
+  WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Code code,
+                    GuestBudget::Promise promise);
+  [[nodiscard]] static Result<Code> choose_code(const WasmHostSpec& spec,
+                                                const pipeline::FilterContext& context,
+                                                const WasmEnvironment& environment,
+                                                const WasmHostPrototype* previous);
   [[nodiscard]] static Result<std::shared_ptr<const WasmHostPrototype>> prove(
       WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
-      const WasmHostPrototype* previous, const std::string& code);
+      const WasmHostPrototype* previous, Code code, const std::stop_token& stop);
   [[nodiscard]] unsigned share_of(unsigned core) const;
-  [[nodiscard]] Result<void> make_guests();
+  [[nodiscard]] Result<void> make_guests(const std::stop_token& stop);
   [[nodiscard]] std::string health() const;
 
   WasmHostSpec spec_;
   WasmHostParts parts_;
-  std::string loaded_at_;
+  Code code_;
+  GuestBudget::Promise promise_;
   mutable std::mutex mutex_;            // of guests_
   mutable std::vector<Guests> guests_;  // per core, until fetched
 };

@@ -145,5 +145,153 @@ TEST_F(WasmHostReload, BadCodeIsRefusedAndTheOldServesOn) {
   EXPECT_EQ(host.run(), "wasmResult1");
 }
 
+TEST_F(WasmHostReload, OtherFieldsChangeWithoutTheFile) {
+  const std::string hash = host.status("codeHash");
+  for (const bool missing : {false, true}) {
+    missing ? void(fs::remove(file())) : write(guest("(i32.const 2)"));
+    const auto changed = host.build(file(), "timeout: 2s", host.prototype.get());
+    ASSERT_TRUE(changed) << host.faults.lines().front();
+    EXPECT_EQ(changed->status().at("codeHash"), hash);
+    EXPECT_NE(changed->note().find(missing ? " is missing; the code of " : " holds other code now"),
+              std::string::npos)
+        << changed->note();
+  }
+}
+
+TEST_F(WasmHostReload, TheNoteGoesWhenTheFileIsBack) {
+  EXPECT_EQ(host.prototype->note(), "");
+  fs::rename(file(), file() + ".away");
+  EXPECT_NE(host.prototype->note(), "");
+  fs::rename(file() + ".away", file());
+  EXPECT_EQ(host.prototype->note(), "");
+}
+
+TEST_F(WasmHostReload, AnotherPathIsRead) {
+  const std::string other = directory + "/other.wasm";
+  fs::copy(file(), other);
+  std::ofstream(other, std::ios::app) << " ";
+  const auto changed = host.build(other, "", host.prototype.get());
+  ASSERT_TRUE(changed);
+  EXPECT_NE(changed->status().at("codeHash"), host.status("codeHash"));
+}
+
+// Another process finds what the one before it kept.
+class WasmHostPin : public WasmHostReload {
+ protected:
+  void SetUp() override {
+    WasmHostReload::SetUp();
+    Host before(1, {.guests_max = 200, .accept_text = true}, folder());
+    const auto ran = before.build(file());
+    ASSERT_TRUE(ran);
+    pin = ran->pin();
+    next = std::make_unique<Host>(1, wasm::EngineOptions{.guests_max = 200, .accept_text = true},
+                                  folder());
+  }
+  std::shared_ptr<const pipeline::FilterPrototype> rebuild(bool fresh = false) {
+    pipeline::FilterContext context;
+    context.pin = &pin;
+    context.fresh = fresh;
+    return next->build(file(), "", context);
+  }
+  std::string folder() const { return directory + "/code"; }
+  std::string kept() const { return folder() + "/" + std::string(pin.at("sha256")) + ".wasm"; }
+
+  Json pin;
+  std::unique_ptr<Host> next;
+};
+
+TEST_F(WasmHostPin, RunsWhateverTheFileHolds) {
+  for (const bool missing : {false, true}) {
+    missing ? void(fs::remove(file())) : write(guest("(i32.const 2)"));
+    const auto again = rebuild();
+    ASSERT_TRUE(again) << next->faults.lines().front();
+    EXPECT_EQ(again->pin(), pin) << "hash and time of loading stay";
+    EXPECT_NE(again->note(), "");
+  }
+}
+
+TEST_F(WasmHostPin, SaysNothingOfSecretsInAUrl) {
+  EXPECT_EQ(pin.dump().find(file()), std::string::npos);
+}
+
+TEST_F(WasmHostPin, WhoAsksForFreshCodeGetsIt) {
+  write(guest("(i32.const 2)"));
+  const auto fresh = rebuild(true);
+  ASSERT_TRUE(fresh);
+  EXPECT_NE(fresh->pin().at("sha256"), pin.at("sha256"));
+  EXPECT_EQ(fresh->note(), "");
+}
+
+TEST_F(WasmHostPin, WithoutTheKeptCopyTheFileIsAsGood) {
+  std::ofstream(kept(), std::ios::trunc) << "half";
+  const auto again = rebuild();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->pin().at("sha256"), pin.at("sha256"));
+  EXPECT_EQ(again->note(), "");
+}
+
+TEST_F(WasmHostPin, OtherCodeThatHasToRunIsSaid) {
+  fs::remove(kept());
+  write(guest("(i32.const 2)"));
+  const auto other = rebuild();
+  ASSERT_TRUE(other);
+  EXPECT_NE(other->note().find("other code was read"), std::string::npos) << other->note();
+  fs::remove(file());
+  fs::remove_all(folder());
+  EXPECT_FALSE(rebuild());
+  EXPECT_NE(next->faults.lines().front().find("the code that ran before is gone"),
+            std::string::npos);
+}
+
+TEST_F(WasmHostPin, APinOfAnotherSourceIsNoPin) {
+  pin["source"] = "0123";
+  fs::remove(file());
+  EXPECT_FALSE(rebuild());
+  for (const Json& odd : {Json(), Json(7), Json::object(), Json{{"sha256", 7}}}) {
+    pin = odd;
+    EXPECT_FALSE(rebuild());
+  }
+}
+
+TEST_F(WasmHostPin, SweepingSparesWhatRunsAndWhatIsStored) {
+  auto runs = rebuild();
+  next->kind->sweep({});
+  EXPECT_TRUE(fs::exists(kept()));
+  runs.reset();
+  next->kind->sweep({pin});
+  EXPECT_TRUE(fs::exists(kept()));
+  next->kind->sweep({});
+  EXPECT_FALSE(fs::exists(kept()));
+}
+
+TEST_F(WasmHostBuild, GuestsAreCounted) {
+  const auto some = host.build(guest("(i32.const 0)"), "maxConcurrency: 150");
+  ASSERT_TRUE(some);
+  // The same filter again: the two generations follow one another.
+  EXPECT_TRUE(host.build(guest("(i32.const 0)"), "maxConcurrency: 150"));
+  EXPECT_EQ(why(guest("(i32.const 0)"), "maxConcurrency: 201"),
+            "filters[0].maxConcurrency: 201 guests and the 0 of other filters are more than 200, "
+            "which is max-guests: lower maxConcurrency, or start the server with a higher "
+            "--max-guests");
+}
+
+TEST_F(WasmHostReload, AGenerationGrowsAsTheOneBeforeShrinks) {
+  host.use(file(), "maxConcurrency: 50");
+  const auto reach = [](Host& at, int vms) -> Task<void> {
+    while (at.status("vms") != vms) {
+      co_await at.loop.sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  loop::run_to_completion(host.loop, reach(host, 50));
+  const auto next = host.build(file(), "maxConcurrency: 50\ntimeout: 2s", host.prototype.get());
+  ASSERT_TRUE(next);
+  const auto old = std::exchange(host.filter, next->instantiate(host.core, host.filter.get()));
+  EXPECT_LE(host.status("vms"), 3) << "one of each generation, until the loop turns";
+  pipeline::Exchange late(host.core);
+  EXPECT_EQ(loop::run_to_completion(host.loop, old->handle(late)), "wasmResult1")
+      << "who began on the old one finishes there";
+  loop::run_to_completion(host.loop, reach(host, 51));
+}
+
 }  // namespace
 }  // namespace sluice::filters

@@ -69,11 +69,12 @@ inline std::string guest(const std::string& body, const std::string& more = "") 
 
 struct Host {
   explicit Host(unsigned core_count = 1,
-                wasm::EngineOptions options = {.instances_max = 200, .accept_text = true})
+                wasm::EngineOptions options = {.guests_max = 200, .accept_text = true},
+                const std::string& code_folder = {})
       : core{loop, 0, core_count},
         engine(*wasm::Engine::create(std::move(options))),
         store(store::open_memory_store(core_count)),
-        kind(make_wasm_host_kind(*engine, *store, Logger(), core_count)) {}
+        kind(make_wasm_host_kind(*engine, *store, Logger(), core_count, code_folder)) {}
 
   static config::Value value_of(const std::string& code, const std::string& fields) {
     std::string quoted;
@@ -86,8 +87,17 @@ struct Host {
   std::shared_ptr<const pipeline::FilterPrototype> build(
       const std::string& code, const std::string& fields = "",
       const pipeline::FilterPrototype* previous = nullptr) {
+    pipeline::FilterContext context;
+    context.previous = previous;
+    return build(code, fields, context);
+  }
+  std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& code,
+                                                         const std::string& fields,
+                                                         pipeline::FilterContext context) {
     faults = config::Faults();
-    const pipeline::FilterContext context{"shop", "wasm", "filters[0]", previous};
+    context.pipeline = "shop";
+    context.name = "wasm";
+    context.path = "filters[0]";
     return kind->build(value_of(code, fields), context, faults);
   }
   // Builds and installs.

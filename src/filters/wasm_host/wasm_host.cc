@@ -2,6 +2,8 @@
 #include "filters/wasm_host/wasm_host.h"
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/prototype.h"
@@ -27,6 +29,8 @@ class WasmHostKind final : public pipeline::FilterKind {
   [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(
       const config::Value& value, const pipeline::FilterContext& context,
       config::Faults& faults) const override;
+  [[nodiscard]] bool has_code() const override { return true; }
+  void sweep(const std::vector<Json>& pins) const override;
 
  private:
   void check_memory(const WasmHostSpec& spec, const std::string& path,
@@ -56,18 +60,28 @@ std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(
   auto spec = config::decode<WasmHostSpec>(value, context.path, faults);
   check_memory(spec, context.path, faults);
   if (faults.count() != faults_before) return nullptr;
-  const auto* previous = dynamic_cast<const WasmHostPrototype*>(context.previous);
-  auto made = WasmHostPrototype::create(std::move(spec), context.pipeline + "/" + context.name,
-                                        environment_, previous);
+  auto made = WasmHostPrototype::create(std::move(spec), context, environment_);
   if (made) return std::move(*made);
-  faults.add(config::join_path(context.path, "code"), made.error().message);
+  const bool too_many = made.error().kind == ErrorKind::conflict;
+  faults.add(config::join_path(context.path, too_many ? "maxConcurrency" : "code"),
+             made.error().message);
   return nullptr;
+}
+
+void WasmHostKind::sweep(const std::vector<Json>& pins) const {
+  std::set<std::string> wanted;
+  for (const Json& pin : pins) {
+    if (pin.is_object() && pin.contains("sha256") && pin["sha256"].is_string())
+      wanted.insert(pin["sha256"].get<std::string>());
+  }
+  environment_->kept->sweep(wanted);
 }
 
 }  // namespace
 
 std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine, store::Store& store,
-                                                          Logger logger, unsigned core_count) {
+                                                          Logger logger, unsigned core_count,
+                                                          const std::string& code_folder) {
   auto linker = wasm::Linker::create(engine, easegress_abi());
   if (!linker) {
     logger.error("WasmHost: " + linker.error().message);
@@ -75,7 +89,9 @@ std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine, 
     std::abort();
   }
   return std::make_unique<WasmHostKind>(std::shared_ptr<const WasmEnvironment>(
-      new WasmEnvironment{engine, std::move(*linker), store, std::move(logger), core_count}));
+      new WasmEnvironment{engine, std::move(*linker), store, std::move(logger), core_count,
+                          std::make_unique<KeptCode>(code_folder),
+                          std::make_unique<GuestBudget>(engine.options().guests_max)}));
 }
 
 }  // namespace sluice::filters

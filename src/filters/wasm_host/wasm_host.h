@@ -11,11 +11,11 @@
 
 namespace sluice::filters {
 
-// `engine` and `store` must outlive every filter made. Ends the process if the engine cannot link
+// `engine` and `store` must outlive every filter made. `code_folder`: where code that runs is kept;
+// "": nowhere, and a restart reads it again. Ends the process if the engine cannot link
 // its own host functions.
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine,
-                                                                        store::Store& store,
-                                                                        Logger logger,
-                                                                        unsigned core_count);
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(
+    wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
+    const std::string& code_folder = {});
 
 }  // namespace sluice::filters

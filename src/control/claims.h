@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Claims: whose turn it is to change an object. Building one may take half a minute (a URL, a slow
+// wasm_init); it holds up changes of the same object only, which come in the order of asking.
+#pragma once
+
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::control {
+
+// Any thread. Outlives its claims.
+class Claims {
+  struct Entry {
+    std::vector<std::string> names;
+    bool background;
+    std::stop_source stop{};
+  };
+  using Entries = std::list<Entry>;
+
+ public:
+  class Claim {
+   public:
+    Claim(Claims& claims, Entries::iterator entry) : claims_(&claims), entry_(entry) {}
+    Claim(Claim&& other) noexcept
+        : claims_(std::exchange(other.claims_, nullptr)), entry_(other.entry_) {}
+    Claim& operator=(Claim&&) = delete;
+    ~Claim() {
+      if (claims_ != nullptr) claims_->release(entry_);
+    }
+    // Requested when the work is no longer wanted: see take() and end().
+    [[nodiscard]] std::stop_token stop() const { return entry_->stop.get_token(); }
+
+   private:
+    Claims* claims_;
+    Entries::iterator entry_;
+  };
+
+  // Waits until none of the names is claimed by who asked earlier. What is done in the background
+  // to one of them is asked to stop.
+  [[nodiscard]] Claim take(std::vector<std::string> names);
+  // For work in the background. nullopt if the name is claimed.
+  [[nodiscard]] std::optional<Claim> try_take(const std::string& name);
+  // All who have a claim, or get one from now on, are asked to stop.
+  void end();
+
+ private:
+  [[nodiscard]] bool is_first(Entries::const_iterator entry) const;
+  void release(Entries::iterator entry);
+
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  Entries entries_;  // in the order of asking
+  bool ended_ = false;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/rehearsal.h"
+
+#include <nlohmann/json.hpp>
+
+#include "control/state.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr std::chrono::seconds kPatience{40};
+constexpr const char* kSpec = "spec";
+constexpr const char* kPinsKey = "pins";
+
+struct Outcome {
+  std::string name;
+  std::string error;  // "" if it runs
+};
+
+void build(const Json& entry, const pipeline::FilterKinds& kinds, unsigned core_count,
+           const std::stop_token& stop, Outcome& outcome) {
+  Object object;
+  object.spec = entry.value(kSpec, Json::object());
+  object.pins = entry.value(kPinsKey, Json());
+  object.name = object.spec.value("name", "");
+  config::Faults faults;
+  const auto built =
+      build_stored(object, kinds, {.previous = &object, .stop = stop}, core_count, faults);
+  outcome.name = object.spec.value("kind", "") + " " + object.name;
+  if (!built) outcome.error = faults.to_error().message;
+}
+
+}  // namespace
+
+Json Controller::rehearsal() const {
+  Json objects = Json::array();
+  for (const auto& [name, object] : state_->objects()) {
+    if (object->runs()) objects.push_back({{kSpec, object->spec}, {kPinsKey, object->pins}});
+  }
+  return objects;
+}
+
+Result<void> rehearse(const Json& objects, const pipeline::FilterKinds& kinds,
+                      unsigned core_count) {
+  if (!objects.is_array()) return {};
+  std::vector<Outcome> outcomes(objects.size());
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t left = objects.size();
+  std::stop_source stop;
+  Crew crew(kBuildsAtOnceMax);
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    crew.run([&, i] {
+      build(objects[i], kinds, core_count, stop.get_token(), outcomes[i]);
+      const std::scoped_lock lock(mutex);
+      --left;
+      changed.notify_all();
+    });
+  }
+  {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, kPatience, [&left] { return left == 0; });
+  }
+  stop.request_stop();
+  crew.stop();
+  std::string refusals;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.error.empty()) continue;
+    refusals += (refusals.empty() ? "" : "; ") + outcome.name + ": " + outcome.error;
+  }
+  if (refusals.empty()) return {};
+  return fail(ErrorKind::invalid, "what runs now would not run in the new process: " + refusals);
+}
+
+}  // namespace sluice::control

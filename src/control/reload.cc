@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// `reload-code`: every pipeline for itself, all at the same time.
+#include <latch>
+#include <nlohmann/json.hpp>
+
+#include "control/state.h"
+
+namespace sluice::control {
+namespace {
+
+// The filters with code of a pipeline that does not run, by its spec.
+std::vector<std::string> filters_with_code(const Json& spec, const pipeline::FilterKinds& kinds) {
+  std::vector<std::string> names;
+  const auto filters = spec.is_object() ? spec.value("filters", Json::array()) : Json::array();
+  for (const Json& filter : filters) {
+    if (!filter.is_object()) continue;
+    for (const auto& kind : kinds) {
+      if (kind->has_code() && filter.value("kind", "") == kind->name())
+        names.push_back(filter.value("name", ""));
+    }
+  }
+  return names;
+}
+
+std::string hash_of(const pipeline::PipelinePrototype& pipeline, const std::string& filter) {
+  return pipeline.find(filter)->status().value("codeHash", "");
+}
+
+}  // namespace
+
+Result<std::vector<Reloaded>> Controller::reload_code() {
+  State& s = *state_;
+  std::vector<std::string> names;
+  for (const auto& [name, object] : s.objects()) {
+    if (object->kind == "Pipeline") names.push_back(name);
+  }
+  std::vector<std::vector<Reloaded>> parts(names.size());
+  std::latch done(static_cast<std::ptrdiff_t>(names.size()));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool begun = s.crew.run([&s, &done, &part = parts[i], &name = names[i]] {
+      part = s.reload(name);
+      done.count_down();
+    });
+    if (!begun) done.count_down();
+  }
+  done.wait();
+  std::vector<Reloaded> result;
+  for (auto& part : parts) {
+    for (Reloaded& each : part) {
+      const std::string what = "reload " + each.pipeline + "/" + each.filter;
+      if (!each.error.empty()) {
+        s.logger.error(what + " refused, the old code serves on: " + each.error);
+      } else {
+        s.logger.info(what + (each.changed ? ": now " : ": unchanged, ") + each.code_hash);
+      }
+      result.push_back(std::move(each));
+    }
+  }
+  return result;
+}
+
+std::vector<Reloaded> Controller::State::reload(const std::string& name) {
+  const auto claim = claims.take({name});
+  const auto object = find(name);
+  if (!object || object->kind != "Pipeline") return {};
+  std::vector<Reloaded> result;
+  if (!object->pipeline) {
+    config::Faults faults;
+    auto built = build_stored(*object, kinds,
+                              {.previous = object.get(), .fresh = true, .stop = claim.stop()},
+                              options.core_count, faults);
+    for (const std::string& filter : filters_with_code(object->spec, kinds)) {
+      result.push_back({name, filter, built != nullptr,
+                        built ? hash_of(*built->pipeline, filter) : "",
+                        built ? "" : "the pipeline does not run: " + faults.to_error().message});
+    }
+    if (built) replace(object, std::move(built));
+    return result;
+  }
+  std::vector<pipeline::PipelinePrototype::ReloadNote> notes;
+  auto fresh = object->pipeline->reload(notes, claim.stop());
+  const auto& runs = fresh ? fresh : object->pipeline;
+  for (auto& note : notes) {
+    result.push_back(
+        {name, note.filter, note.changed, hash_of(*runs, note.filter), std::move(note.error)});
+  }
+  if (!fresh) return result;
+  auto reloaded = std::make_shared<Object>(*object);
+  reloaded->pipeline = std::move(fresh);
+  reloaded->pins = reloaded->pipeline->pins();
+  replace(object, std::move(reloaded));
+  return result;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/guest_budget.h"
+
+#include <algorithm>
+
+namespace sluice::filters {
+
+Result<GuestBudget::Promise> GuestBudget::promise(const std::string& filter, std::uint32_t count) {
+  const std::scoped_lock lock(mutex_);
+  std::uint64_t others = 0;
+  for (const auto& [name, counts] : promised_) {
+    if (name != filter) others += *counts.rbegin();
+  }
+  const auto own = promised_.find(filter);
+  const std::uint32_t before = own != promised_.end() ? *own->second.rbegin() : 0;
+  // Whatever runs may become smaller.
+  if (count > before && others + count > max_) {
+    return fail(ErrorKind::conflict,
+                std::to_string(count) + " guests and the " + std::to_string(others) +
+                    " of other filters are more than " + std::to_string(max_) +
+                    ", which is max-guests: lower maxConcurrency, or start the server with a "
+                    "higher --max-guests");
+  }
+  promised_[filter].insert(count);
+  return Promise(*this, filter, count);
+}
+
+void GuestBudget::give_back(const std::string& filter, std::uint32_t count) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = promised_.find(filter);
+  found->second.erase(found->second.find(count));
+  if (found->second.empty()) promised_.erase(found);
+}
+
+}  // namespace sluice::filters

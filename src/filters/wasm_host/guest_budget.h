@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// GuestBudget: how many guests all filters together may have (--max-guests).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+
+namespace sluice::filters {
+
+// Any thread; outlives its promises.
+class GuestBudget {
+ public:
+  explicit GuestBudget(std::uint32_t max) : max_(max) {}
+
+  // What a generation of a filter may have, as long as it lives. Of generations that follow one
+  // another the largest counts: the new one grows as the old one shrinks.
+  class Promise {
+   public:
+    Promise() = default;
+    Promise(GuestBudget& budget, std::string filter, std::uint32_t count)
+        : budget_(&budget), filter_(std::move(filter)), count_(count) {}
+    Promise(Promise&& other) noexcept
+        : budget_(std::exchange(other.budget_, nullptr)),
+          filter_(std::move(other.filter_)),
+          count_(other.count_) {}
+    Promise& operator=(Promise&&) = delete;
+    ~Promise() {
+      if (budget_ != nullptr) budget_->give_back(filter_, count_);
+    }
+
+   private:
+    GuestBudget* budget_ = nullptr;
+    std::string filter_;
+    std::uint32_t count_ = 0;
+  };
+  // Error `conflict` that says what there is. `filter`: "pipeline/filter".
+  [[nodiscard]] Result<Promise> promise(const std::string& filter, std::uint32_t count);
+
+ private:
+  void give_back(const std::string& filter, std::uint32_t count);
+
+  const std::uint32_t max_;
+  std::mutex mutex_;
+  std::map<std::string, std::multiset<std::uint32_t>> promised_;  // of living generations
+};
+
+}  // namespace sluice::filters

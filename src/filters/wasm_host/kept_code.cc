@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/kept_code.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "base/encoding.h"
+
+namespace sluice::filters {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kSuffix = ".wasm";
+constexpr std::string_view kFresh = ".new";
+
+class File {
+ public:
+  File(const std::string& path, int flags) : descriptor_(::open(path.c_str(), flags, 0600)) {}
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
+  [[nodiscard]] bool write(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t done = ::write(descriptor_, bytes.data(), bytes.size());
+      if (done < 0 && errno == EINTR) continue;
+      if (done <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(done));
+    }
+    return true;
+  }
+  [[nodiscard]] bool sync() const { return ::fsync(descriptor_) == 0; }
+
+ private:
+  int descriptor_;
+};
+
+std::unexpected<Error> failed(const std::string& path) {
+  return fail(ErrorKind::unavailable,
+              path + " cannot be written: " + std::generic_category().message(errno));
+}
+
+bool sync_folder(const std::string& path) {
+  const File folder(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return folder.is_open() && folder.sync();
+}
+
+}  // namespace
+
+std::string KeptCode::path_of(const std::string& sha256) const {
+  return directory_ + "/" + sha256 + std::string(kSuffix);
+}
+
+KeptCode::Hold KeptCode::hold(const std::string& sha256) {
+  const std::scoped_lock lock(mutex_);
+  return hold_locked(sha256);
+}
+
+KeptCode::Hold KeptCode::hold_locked(const std::string& sha256) {
+  auto& place = held_[sha256];
+  Hold hold = place.lock();
+  if (!hold) place = hold = std::make_shared<const std::string>(sha256);
+  return hold;
+}
+
+Result<KeptCode::Hold> KeptCode::keep(const std::string& sha256, std::string_view bytes) {
+  if (directory_.empty()) return hold(sha256);
+  const std::scoped_lock lock(mutex_);
+  if (!load(sha256)) SLUICE_CHECK(write(sha256, bytes));
+  return hold_locked(sha256);
+}
+
+Result<void> KeptCode::write(const std::string& sha256, std::string_view bytes) const {
+  if (::mkdir(directory_.c_str(), 0700) == 0) {
+    // The entry of the folder itself.
+    if (!sync_folder(fs::path(directory_).parent_path().string())) return failed(directory_);
+  } else if (errno != EEXIST) {
+    return failed(directory_);
+  }
+  const std::string path = path_of(sha256);
+  const std::string fresh = path + std::string(kFresh);
+  {
+    const File file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+    if (!file.is_open() || !file.write(bytes) || !file.sync()) {
+      const auto error = failed(fresh);
+      ::unlink(fresh.c_str());
+      return error;
+    }
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0 || !sync_folder(directory_)) return failed(path);
+  return {};
+}
+
+Result<std::string> KeptCode::load(const std::string& sha256) const {
+  const std::string path = path_of(sha256);
+  std::ifstream file(path, std::ios::binary);
+  if (directory_.empty() || !file) return fail(ErrorKind::not_found, path + " is not there");
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (sha256_hex(bytes) == sha256) return bytes;
+  return fail(ErrorKind::internal, path + " is damaged");
+}
+
+void KeptCode::sweep(const std::set<std::string>& wanted) {
+  if (directory_.empty()) return;
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
+  std::error_code error;
+  std::vector<fs::path> doomed;
+  for (fs::directory_iterator it(directory_, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    const std::string sha256 = name.substr(0, name.find('.'));
+    const bool kept =
+        name.ends_with(kSuffix) && (wanted.contains(sha256) || held_.contains(sha256));
+    if (!kept) doomed.push_back(it->path());
+  }
+  for (const fs::path& path : doomed) fs::remove(path, error);
+}
+
+}  // namespace sluice::filters
