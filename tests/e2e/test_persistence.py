@@ -75,7 +75,7 @@ def test_taken_port_at_start(server, port):
 
 
 def test_code_that_is_gone_at_start(server, port, guests, tmp_path):
-    """The other objects run; this one is reported, and heals when the file is back."""
+    """The kept copy as well: the other objects run; this one is reported, and heals when the file is back."""
     program = tmp_path / "program.wasm"
     program.write_bytes((guests / "step1.wasm").read_bytes())
     server.apply(
@@ -86,6 +86,8 @@ def test_code_that_is_gone_at_start(server, port, guests, tmp_path):
     server.stop()
     code = program.read_bytes()
     program.unlink()
+    for kept in (server.home / "data" / "code").iterdir():
+        kept.unlink()
     server.start()
     assert fetch(port, "/q").text == "q\n"
     assert fetch(port, "/p").status == 503

@@ -92,6 +92,7 @@ def test_nothing_changed(site):
 
 def test_requests_in_flight_finish_on_the_old_code(site):
     site.file.write_bytes(distinct((site.guests / "probe.wasm").read_bytes()))
+    site.reload()
     site.server.apply(pipeline("p", wasm(site.file, timeout="1s"), mock("ok")))
     with Connection(site.port) as waiting:
         waiting.send(request("/", X_Mode="loop"))
