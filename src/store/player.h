@@ -18,8 +18,12 @@ class Recorder {
   virtual ~Recorder() = default;
   // A run is about to be committed; more than once if there are conflicts.
   virtual void attempt(unsigned /*stream*/, const RunRecord& /*run*/) {}
+  // Administration is about to make a change. The next one follows when this one is told.
+  virtual void attempt_change(const RunRecord& /*run*/) {}
   virtual void committed(unsigned stream, const RunRecord& run) = 0;
   virtual void told(unsigned stream, const RunRecord& run) = 0;
+  // What administration did; its version is unknown.
+  virtual void changed(const RunRecord& run) = 0;
 };
 
 class HistoryInMemory final : public Recorder {
@@ -29,6 +33,7 @@ class HistoryInMemory final : public Recorder {
     runs_.push_back(run);
   }
   void told(unsigned /*stream*/, const RunRecord& /*run*/) override {}
+  void changed(const RunRecord& run) override { committed(0, run); }
   [[nodiscard]] std::vector<RunRecord> take() { return std::exchange(runs_, {}); }
 
  private:
@@ -79,9 +84,10 @@ class Player {
       RunRecord run;
       run.steps = random_change(random);
       run.begin = clock_.now();
+      recorder_.attempt_change(run);
       if (!change(run.steps)) continue;
       run.end = clock_.now();
-      recorder_.committed(0, run);
+      recorder_.changed(run);
     }
   }
   [[nodiscard]] bool change(const Program& steps) {

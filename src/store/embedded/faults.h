@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "store/chain_store.h"
@@ -22,7 +24,9 @@ class Faults : public testing::Test {
     auto medium =
         SqliteMedium::open(directory.path(), {.durability = durability, .vfs = vfs.name()});
     if (!medium) return std::unexpected(medium.error());
-    store = std::make_unique<ChainStore>(std::move(*medium), cores.count(), Logger(), Limits());
+    Limits limits;
+    limits.bulk_entries_min = 8;
+    store = std::make_unique<ChainStore>(std::move(*medium), cores.count(), Logger(), limits);
     return store->prepare("p/f");
   }
   void open(Durability durability = Durability::disk) {
@@ -67,6 +71,15 @@ class Faults : public testing::Test {
     store.reset();
     if (power_cut) vfs.lose_cache();
     vfs.power_on();
+  }
+  // All that is durable.
+  std::map<std::string, std::string> contents() {
+    std::map<std::string, std::string> all;
+    EXPECT_TRUE(store->scan("p/f", "", [&](std::string_view key, std::string_view value) {
+      all.emplace(key, value);
+      return true;
+    }));
+    return all;
   }
   std::string path(const char* suffix = "") { return directory.path() + "/sluice.db" + suffix; }
   void overwrite(const char* suffix, std::streamoff at, const std::string& bytes) {

@@ -71,6 +71,38 @@ TEST_F(Faults, AfterAFailedFsyncAllIsWrittenAgain) {
   }
 }
 
+// The steps of a bulk change are not synced one by one: the sync that fails is that of a group
+// behind them, and the group that is told stands behind them.
+TEST_F(Faults, AfterAFailedFsyncTheStepsOfBulkChangesAreWrittenAgain) {
+  open();
+  std::map<std::string, std::string> expected;
+  const auto import = [&](const std::string& value) {
+    std::vector<Entry> entries;
+    for (int i = 0; i < 300; ++i) {
+      entries.push_back({"x/" + std::to_string(i), value + std::to_string(i)});
+      expected[entries.back().key] = entries.back().value;
+    }
+    return store->apply("p/f", std::move(entries));
+  };
+  const auto clear = [&](const std::string& prefix) {
+    std::erase_if(expected, [&](const auto& entry) { return entry.first.starts_with(prefix); });
+    return store->erase_all("p/f", prefix);
+  };
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(i % 3 == 1 ? clear("x/1") : i % 7 == 6 ? clear("") : import(std::to_string(i)));
+    const std::string user = std::to_string(i);
+    vfs.fail(Call::sync, "-wal", 0, 1, SQLITE_IOERR_FSYNC);
+    (void)let_in(user, "pending");
+    vfs.heal();
+    ASSERT_TRUE(well());
+    ASSERT_TRUE(let_in(user, "told" + user));
+    expected["id/" + user] = "told" + user;
+    crash();
+    open();
+    ASSERT_EQ(contents(), expected) << i;
+  }
+}
+
 // The same, but the process ends before it can write again, and the power fails after the restart.
 TEST_F(Faults, WhatAStartFindsIsOnDisk) {
   int found = 0;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lives of a store whose power is cut, or whose process ends, between any two writes. What was told
-// is there; a run is there whole or not at all; the limit holds. SLUICE_SEED=<n> repeats a run.
+// Lives of a store whose power is cut, or whose process ends, between any two writes, while visitors
+// come and administration makes bulk changes. What was told is there, with its value; a run is there
+// whole or not at all, as is a bulk change; the limit holds. SLUICE_SEED=<n> repeats a run.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <random>
-#include <set>
 
 #include "store/chain_store.h"
+#include "store/embedded/bulk_changes.h"
 #include "store/embedded/fault_vfs.h"
 #include "store/embedded/sqlite_medium.h"
 #include "store/test_cores.h"
@@ -29,6 +31,12 @@ unsigned first_seed() {
                                          : std::random_device{}() % 1'000'000;
   std::cout << "SLUICE_SEED=" << seed << std::endl;
   return seed;
+}
+
+Limits small_bulks() {
+  Limits limits;
+  limits.bulk_entries_min = 8;
+  return limits;
 }
 
 // One data directory and those who were told that they are in.
@@ -53,6 +61,7 @@ class Sale {
     let_in();
     end();
   }
+  [[nodiscard]] int changes_told() const { return beside_.told() + among_.told(); }
   [[nodiscard]] bool over() {
     const std::lock_guard lock(mutex_);
     return told_.size() >= limit_;
@@ -73,7 +82,7 @@ class Sale {
       end();
       return false;
     }
-    store_ = std::make_unique<ChainStore>(std::move(*medium), kCores, Logger(), Limits());
+    store_ = std::make_unique<ChainStore>(std::move(*medium), kCores, Logger(), small_bulks());
     if (const auto prepared = store_->prepare(kNs); prepared && !vfs_.off()) return true;
     end();
     return false;
@@ -88,19 +97,38 @@ class Sale {
 
   // What is found is told to whoever asks: it must never go again.
   void check() {
-    std::set<std::string> ids;
-    std::set<std::string> seats;
-    const auto scanned = store_->scan(kNs, "", [&](std::string_view key, std::string_view) {
-      (key.starts_with("id/") ? ids : seats).emplace(key.substr(key.find('/') + 1));
-      return true;
-    });
+    std::map<std::string, std::string> ids;
+    std::map<std::string, std::string> seats;
+    std::string served = "0";
+    const auto scanned =
+        store_->scan(kNs, "", [&](std::string_view key, std::string_view value) {
+          if (key == "served") served = value;
+          if (key.starts_with("id/")) ids.emplace(key.substr(3), value);
+          if (key.starts_with("seat/")) seats.emplace(key.substr(5), value);
+          return true;
+        });
     if (!scanned) faults_.push_back(scanned.error().message);
-    if (ids != seats) faults_.emplace_back("half a run");
+    if (served != std::to_string(ids.size()) || ids.size() != seats.size()) {
+      faults_.emplace_back("half a run");
+    }
     if (ids.size() > limit_) faults_.push_back(std::to_string(ids.size()) + " were let in");
-    for (const auto& user : told_) {
-      if (!ids.contains(user)) faults_.push_back(user + " was told and is not there");
+    for (const auto& [user, ticket] : ids) {
+      if (seats[user] != ticket + value_) faults_.push_back(user + " has another's seat");
+    }
+    for (const auto& [user, ticket] : told_) {
+      const auto found = ids.find(user);
+      if (found == ids.end()) {
+        faults_.push_back(user + " was told and is not there");
+      } else if (found->second != ticket) {
+        faults_.push_back(user + " was told another ticket");
+      }
     }
     told_ = std::move(ids);
+    for (BulkChanges* changes : {&beside_, &among_}) {
+      if (const std::string fault = changes->look(*store_); !fault.empty()) {
+        faults_.push_back(fault);
+      }
+    }
   }
 
   void let_in() {
@@ -113,19 +141,30 @@ class Sale {
         }));
       }
     }
+    administrate();
     for (auto& stream : streams) stream.get();
+  }
+  void administrate() {
+    for (unsigned left = random_() % 12; left > 0 && !vfs_.off(); --left) {
+      BulkChanges& changes = random_() % 2 == 0 ? beside_ : among_;
+      if (!changes.change(*store_, random_)) return;
+      std::this_thread::sleep_for(std::chrono::microseconds(random_() % 500));
+    }
   }
 
   Task<void> stream(loop::EventLoop& loop, View& view, std::mt19937 random) {
     for (int i = 0; i < 100 && !vfs_.off(); ++i) {
       const std::string user = std::to_string(random() % 2'000);
-      bool in = false;
+      const std::string fresh = std::to_string(random());
+      std::string ticket;
       const Commit commit = co_await transact(view, [&](Transaction& t) -> Task<void> {
-        in = t.get("id/" + user).has_value();
-        if (in || t.count("id/") >= limit_) co_return;
-        t.put("id/" + user, "true");
-        t.put("seat/" + user, value_);
-        in = true;
+        ticket = t.get("id/" + user).value_or("");
+        const std::uint64_t before = t.count("id/");
+        if (!ticket.empty() || before >= limit_) co_return;
+        ticket = fresh;
+        t.put("id/" + user, ticket);
+        t.put("seat/" + user, ticket + value_);
+        t.put("served", std::to_string(before + 1));
       });
       if (commit.status != CommitStatus::committed) {
         co_await loop.sleep_for(2ms);  // the journal tries again
@@ -133,7 +172,7 @@ class Sale {
       }
       const auto durable = co_await view.durable(commit.version, loop::EventLoop::now() + 20s);
       const std::lock_guard lock(mutex_);
-      if (durable && in) told_.insert(user);
+      if (durable && !ticket.empty()) told_[user] = ticket;
     }
   }
 
@@ -146,7 +185,9 @@ class Sale {
   const std::string value_;
   std::unique_ptr<ChainStore> store_;
   std::mutex mutex_;
-  std::set<std::string> told_;
+  std::map<std::string, std::string> told_;  // user -> ticket
+  BulkChanges beside_{"p/bulk"};    // in a namespace of their own
+  BulkChanges among_{kNs, "bulk/"};  // where the visitors are
   std::vector<std::string> faults_;
 };
 
@@ -154,16 +195,19 @@ TEST(Power, WhatWasToldOutlivesEveryCut) {
   const unsigned first = first_seed();
   const TimePoint end = Clock::now() + 4s;
   std::size_t told = 0;
+  int changes = 0;
   unsigned sales = 0;
   for (; sales < 100 && Clock::now() < end && !testing::Test::HasFailure(); ++sales) {
     Sale sale(first + sales);
     for (int life = 0; life < 12 && !sale.over(); ++life) sale.live();
     told += sale.told();
+    changes += sale.changes_told();
     EXPECT_TRUE(sale.faults().empty())
         << "SLUICE_SEED=" << first + sales << ": " << sale.faults().front();
   }
   EXPECT_GT(told, 0U);
-  std::cout << sales << " sales, " << told << " let in" << std::endl;
+  EXPECT_GT(changes, 0);
+  std::cout << sales << " sales, " << told << " let in, " << changes << " bulk changes" << std::endl;
 }
 
 // The same without fsync must lose somebody, or the test above could not fail.

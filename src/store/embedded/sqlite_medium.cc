@@ -46,10 +46,11 @@ Result<std::unique_ptr<Medium>> SqliteMedium::open(const std::string& directory,
 Result<void> SqliteMedium::start(const std::string& directory) {
   SLUICE_CHECK(ensure_database(path_, options_.vfs));
   SLUICE_CHECK(settle_wal(path_, options_.vfs));
+  if (!vfs_.usable()) return fail(ErrorKind::internal, "SQLite has no such file system");
   SLUICE_CHECK(prepare_writer());
   SLUICE_CHECK(check_structure(writer_.connection, path_));
   SLUICE_TRY(reader_, open_reader());
-  SLUICE_CHECK(checkpointer_.start(path_, options_.vfs));
+  SLUICE_CHECK(checkpointer_.start(path_, vfs_.name()));
   const std::string restore =
       "stop the server, restore the data directory from a backup and start it again";
   SLUICE_CHECK(watch_.add(path_, restore));
@@ -60,7 +61,7 @@ Result<void> SqliteMedium::start(const std::string& directory) {
 
 Result<void> SqliteMedium::prepare_writer() {
   Writer& w = writer_;
-  SLUICE_TRY(w.connection, Connection::open(path_, options_.vfs));
+  SLUICE_TRY(w.connection, Connection::open(path_, vfs_.name()));
   SLUICE_CHECK(prepare_database(w.connection, path_, options_.durability));
   w.connection.watch_log(log_pages_);
   SLUICE_CHECK(w.jobs.open(w.connection));
@@ -157,7 +158,8 @@ Result<void> SqliteMedium::write_one(std::int64_t id, const Write& write) {
 }
 
 // Nobody waits for a step: the next group's sync, at the latest that of the job's commit, makes it
-// durable. To sync each would only make the groups wait.
+// durable (WalVfs: even where a sync between them fails). To sync each would only make the groups
+// wait.
 template <class Work>
 Result<void> SqliteMedium::take_step(Work work) {
   const Duration begin = cpu_time();

@@ -14,6 +14,7 @@
 #include "store/embedded/directory_lock.h"
 #include "store/embedded/file_watch.h"
 #include "store/embedded/job_writer.h"
+#include "store/embedded/wal_vfs.h"
 #include "store/medium.h"
 
 namespace sluice::store {
@@ -72,7 +73,7 @@ class SqliteMedium final : public Medium {
     std::optional<std::string> clear;  // what in `data` it has still to remove
   };
   SqliteMedium(DirectoryLock lock, std::string path, Options options)
-      : lock_(std::move(lock)), path_(std::move(path)), options_(options) {}
+      : lock_(std::move(lock)), path_(std::move(path)), options_(options), vfs_(options.vfs) {}
   [[nodiscard]] Result<void> start(const std::string& directory);
   // Every change of the file goes through here: work() makes it. An error of it is not the last
   // word: the next change begins with a connection of its own.
@@ -112,6 +113,7 @@ class SqliteMedium final : public Medium {
   DirectoryLock lock_;
   const std::string path_;
   const Options options_;
+  const WalVfs vfs_;
   std::mutex writer_mutex_;  // guards the next six
   int log_pages_ = 0;        // left here by the writer's commits
   FileWatch watch_;

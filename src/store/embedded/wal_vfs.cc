@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/embedded/wal_vfs.h"
+
+#include <sqlite3.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "store/embedded/unsynced_writes.h"
+
+namespace sluice::store {
+namespace {
+
+// So many bytes are kept at most; then the log is synced in the middle of a commit. A checkpoint
+// syncs it eight times as often (Checkpointer).
+constexpr std::size_t kUnsyncedBytesMax = 32 << 20;
+
+}  // namespace
+
+struct WalVfs::State {
+  explicit State(const char* base_name)
+      : base(sqlite3_vfs_find(base_name)),
+        name("sluice-" + std::to_string(reinterpret_cast<std::uintptr_t>(this))) {}
+
+  sqlite3_vfs* const base;
+  const std::string name;
+  sqlite3_vfs vfs{};
+  bool registered = false;
+
+  std::mutex sync_mutex;  // one sync at a time: the next one knows how it ended
+  bool failed = false;    // with sync_mutex: the last sync of the log
+  std::mutex mutex;       // guards the next one; never held while the disk syncs
+  UnsyncedWrites unsynced;
+};
+
+namespace {
+
+using State = WalVfs::State;
+
+// A log, in the memory that SQLite gives; the base's file stands behind it.
+struct Log {
+  sqlite3_file header;
+  State* state;
+  sqlite3_file* base() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+static_assert(sizeof(Log) % alignof(std::max_align_t) == 0);
+
+Log& of(sqlite3_file* file) { return *reinterpret_cast<Log*>(file); }
+sqlite3_file* base_of(sqlite3_file* file) { return of(file).base(); }
+const sqlite3_io_methods& methods(sqlite3_file* base) { return *base->pMethods; }
+
+int write_again(State& state, sqlite3_file* base) {
+  const std::lock_guard lock(state.mutex);
+  return state.unsynced.visit([&](std::int64_t at, std::string_view bytes) {
+    return methods(base).xWrite(base, bytes.data(), static_cast<int>(bytes.size()), at);
+  });
+}
+
+int do_sync(sqlite3_file* file, int flags) {
+  State& state = *of(file).state;
+  sqlite3_file* const base = base_of(file);
+  const std::lock_guard one_at_a_time(state.sync_mutex);
+  if (state.failed) {
+    if (const int code = write_again(state, base)) return code;
+  }
+  UnsyncedWrites covered;
+  {
+    const std::lock_guard lock(state.mutex);
+    covered = state.unsynced.take();
+  }
+  const int code = methods(base).xSync(base, flags);
+  state.failed = code != SQLITE_OK;
+  const std::lock_guard lock(state.mutex);
+  if (state.failed) {
+    state.unsynced.prepend(std::move(covered));
+  } else if (state.unsynced.empty()) {
+    covered.clear();
+    state.unsynced = std::move(covered);  // its memory serves again
+  }
+  return code;
+}
+
+int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
+  State& state = *of(file).state;
+  const std::string_view bytes(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  std::unique_lock lock(state.mutex);
+  if (state.unsynced.bytes() + bytes.size() > kUnsyncedBytesMax) {
+    lock.unlock();
+    if (const int code = do_sync(file, SQLITE_SYNC_NORMAL)) return code;
+    lock.lock();
+  }
+  // With the lock: nothing older may be written over it.
+  const int code = methods(base_of(file)).xWrite(base_of(file), data, size, at);
+  if (code == SQLITE_OK) state.unsynced.add(at, bytes);
+  return code;
+}
+
+int do_truncate(sqlite3_file* file, sqlite3_int64 size) {
+  State& state = *of(file).state;
+  const std::lock_guard lock(state.mutex);
+  const int code = methods(base_of(file)).xTruncate(base_of(file), size);
+  if (code == SQLITE_OK) state.unsynced.truncate(size);
+  return code;
+}
+
+int do_close(sqlite3_file* file) { return methods(base_of(file)).xClose(base_of(file)); }
+int do_read(sqlite3_file* file, void* data, int size, sqlite3_int64 at) {
+  return methods(base_of(file)).xRead(base_of(file), data, size, at);
+}
+int do_size(sqlite3_file* file, sqlite3_int64* size) {
+  return methods(base_of(file)).xFileSize(base_of(file), size);
+}
+int do_lock(sqlite3_file* file, int level) {
+  return methods(base_of(file)).xLock(base_of(file), level);
+}
+int do_unlock(sqlite3_file* file, int level) {
+  return methods(base_of(file)).xUnlock(base_of(file), level);
+}
+int do_check_reserved(sqlite3_file* file, int* result) {
+  return methods(base_of(file)).xCheckReservedLock(base_of(file), result);
+}
+int do_control(sqlite3_file* file, int operation, void* argument) {
+  return methods(base_of(file)).xFileControl(base_of(file), operation, argument);
+}
+int do_sector_size(sqlite3_file* file) {
+  return methods(base_of(file)).xSectorSize(base_of(file));
+}
+int do_traits(sqlite3_file* file) {
+  return methods(base_of(file)).xDeviceCharacteristics(base_of(file));
+}
+
+// Version 1: a log is neither mapped nor has it shared memory.
+constexpr sqlite3_io_methods kMethods{
+    1,       do_close,  do_read,           do_write,   do_truncate,    do_sync,   do_size, do_lock,
+    do_unlock, do_check_reserved, do_control, do_sector_size, do_traits, nullptr, nullptr, nullptr,
+    nullptr, nullptr,   nullptr};
+
+State& of(sqlite3_vfs* vfs) { return *static_cast<State*>(vfs->pAppData); }
+
+int do_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out_flags) {
+  State& state = of(vfs);
+  file->pMethods = nullptr;
+  if ((flags & SQLITE_OPEN_WAL) == 0) {
+    return state.base->xOpen(state.base, path, file, flags, out_flags);
+  }
+  const int code = state.base->xOpen(state.base, path, base_of(file), flags, out_flags);
+  if (code != SQLITE_OK) return code;
+  of(file).state = &state;
+  file->pMethods = &kMethods;
+  return SQLITE_OK;
+}
+
+int do_delete(sqlite3_vfs* vfs, const char* path, int sync_directory) {
+  return of(vfs).base->xDelete(of(vfs).base, path, sync_directory);
+}
+int do_access(sqlite3_vfs* vfs, const char* path, int flags, int* result) {
+  return of(vfs).base->xAccess(of(vfs).base, path, flags, result);
+}
+int do_full_path(sqlite3_vfs* vfs, const char* path, int size, char* out) {
+  return of(vfs).base->xFullPathname(of(vfs).base, path, size, out);
+}
+
+}  // namespace
+
+WalVfs::WalVfs(const char* base) : state_(std::make_unique<State>(base)) {
+  if (state_->base == nullptr) return;
+  sqlite3_vfs& vfs = state_->vfs;
+  vfs = *state_->base;
+  vfs.pNext = nullptr;
+  vfs.zName = state_->name.c_str();
+  vfs.szOsFile = static_cast<int>(sizeof(Log)) + state_->base->szOsFile;
+  vfs.pAppData = state_.get();
+  vfs.xOpen = do_open;
+  vfs.xDelete = do_delete;
+  vfs.xAccess = do_access;
+  vfs.xFullPathname = do_full_path;
+  state_->registered = sqlite3_vfs_register(&vfs, 0) == SQLITE_OK;
+}
+
+WalVfs::~WalVfs() {
+  if (state_->registered) sqlite3_vfs_unregister(&state_->vfs);
+}
+
+bool WalVfs::usable() const { return state_->registered; }
+
+const char* WalVfs::name() const { return state_->name.c_str(); }
+
+}  // namespace sluice::store
