@@ -25,6 +25,8 @@ struct Options {
   unsigned workers = 0;  // 0: one per processor
   std::uint32_t max_guests = wasm::kGuestsMaxDefault;
   std::string durability = "disk";
+  bool require_store = false;
+  bool accept_older_store = false;
   Duration drain_timeout = std::chrono::seconds(30);
   Duration retire_timeout = std::chrono::minutes(10);
   // Of the admin API.
@@ -51,6 +53,10 @@ struct Options {
     visit("durability", durability,
           {.one_of = {"disk", "process"},
            .doc = "what shared data outlives before it is told: a power cut, or the process only"});
+    visit("require-store", require_store,
+          {.doc = "do not start with an empty data-dir, as of a disk that is not mounted"});
+    visit("accept-older-store", accept_older_store,
+          {.doc = "start with less shared data than was told, once, after a loss"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
     visit("max-guests", max_guests,
           {.min = 1,

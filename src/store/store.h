@@ -269,11 +269,17 @@ enum class Durability {
   process,  // the end of the process, kill -9, too; a power cut takes the last commits
 };
 
+// What may be found in a data directory.
+struct Presence {
+  bool required = false;      // a store must be there already: a directory that is empty is refused
+  bool accept_older = false;  // less than was told is let in, with a warning
+};
+
 // SQLite in one file (and its log, in WAL mode), `directory`/sluice.db, created if absent. Takes a
-// lock on the directory: a second server on it gets the error `conflict`. A file that is damaged is
-// an error that names it, never an empty store.
+// lock on the directory: a second server on it gets the error `conflict`. A file that is damaged,
+// missing, or holds less than was told is an error that names it, never an empty store.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(
     const std::string& directory, unsigned core_count, Logger logger, Limits limits = {},
-    Durability durability = Durability::disk);
+    Durability durability = Durability::disk, Presence presence = {});
 
 }  // namespace sluice::store

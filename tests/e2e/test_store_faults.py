@@ -318,6 +318,71 @@ def test_damaged_log_at_start(server, guests, port):
     assert crowd.told <= listed(server)
 
 
+@pytest.mark.parametrize("durability", ["disk", "process"])
+def test_a_log_that_is_missing_after_a_kill(tmp_path, guests, port, durability):
+    """Winners are in the log only: without it nobody may be let in again."""
+    with running(tmp_path / "home", "--durability", durability) as server:
+        put_sale(server, port, guests, limit=40)
+        for user in range(40):
+            assert fetch(port, Authorization=f"u{user}").text == BUY
+        server.kill()
+        log, away = server.home / "data" / "sluice.db-wal", server.home / "away"
+        log.rename(away)
+        text = refused_start(server)
+        assert str(log) in text and "missing" in text and "--accept-older-store" in text
+        shutil.copy(away, log)
+        os.truncate(log, log.stat().st_size // 2)
+        text = refused_start(server)
+        assert "was told" in text and "--accept-older-store" in text
+        shutil.copy(away, log)
+        server.start()
+        assert len(listed(server)) == 40
+        assert fetch(port, Authorization="late").text == SOLD_OUT
+
+
+def test_a_database_that_is_missing_or_older(tmp_path, guests, port):
+    with running(tmp_path / "home") as server:
+        put_sale(server, port, guests, limit=40)
+        data, early, late = server.home / "data", server.home / "early", server.home / "late"
+        assert fetch(port, Authorization="early").text == BUY
+        server.stop()
+        assert "new store created at" in (server.home / "log" / "stdout.log").read_text()
+        shutil.copytree(data, early)
+        server.start()
+        assert fetch(port, Authorization="late").text == BUY
+        server.stop()
+        shutil.copytree(data, late)
+
+        (data / "sluice.db").unlink()
+        text = refused_start(server)
+        assert str(data / "sluice.db") in text and "is missing" in text and "backup" in text
+        assert not (data / "sluice.db").exists()
+        shutil.copy(early / "sluice.db", data)
+        text = refused_start(server)
+        assert "older copy" in text and "--accept-older-store" in text
+        shutil.copy(late / "sluice.db", data)
+        server.start()
+        assert listed(server) == {"id/early", "id/late"}
+        server.stop()
+
+        shutil.copy(early / "sluice.db", data)
+    with running(tmp_path / "home", "--accept-older-store") as server:
+        assert listed(server) == {"id/early"}
+        assert "accepted" in (server.home / "log" / "stdout.log").read_text()
+    with running(tmp_path / "home") as server:
+        assert listed(server) == {"id/early"}
+
+
+def test_a_store_can_be_required(tmp_path):
+    server = Server(tmp_path / "home", "--require-store")
+    text = refused_start(server)
+    assert str(server.home / "data" / "sluice.db") in text and "--require-store" in text
+    with running(tmp_path / "home"):
+        pass
+    with running(tmp_path / "home", "--require-store") as server:
+        server.egctl("health")
+
+
 def test_durability_process_outlives_a_kill(tmp_path, guests, port):
     with running(tmp_path / "home", "--durability", "process") as server:
         put_sale(server, port, guests, limit=1_000_000)

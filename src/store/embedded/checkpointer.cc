@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/embedded/checkpointer.h"
 
+#include <chrono>
+
 namespace sluice::store {
 namespace {
 
@@ -10,9 +12,12 @@ namespace {
 constexpr int kCheckpointPages = 1'000;
 constexpr int kLogPagesMax = 8'000;
 
+// So old the mark may be after a power cut.
+constexpr Duration kMarkPeriod = std::chrono::seconds(1);
+
 }  // namespace
 
-Checkpointer::~Checkpointer() {
+void Checkpointer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -21,8 +26,10 @@ Checkpointer::~Checkpointer() {
   if (thread_.joinable()) thread_.join();
 }
 
-Result<void> Checkpointer::start(const std::string& path, const char* vfs) {
+Result<void> Checkpointer::start(const std::string& path, const char* vfs, Mark& mark) {
+  mark_ = &mark;
   SLUICE_TRY(connection_, Connection::open(path, vfs));
+  SLUICE_CHECK(connection_.keep_log(true));
   SLUICE_CHECK(connection_.execute("PRAGMA synchronous = FULL"));
   thread_ = std::thread([this] { run(); });
   return {};
@@ -41,16 +48,25 @@ void Checkpointer::log_holds(int pages) {
 
 int Checkpointer::wait_for_work() {
   std::unique_lock lock(mutex_);
-  news_.wait(lock, [&] { return stopping_ || pages_ - tried_ >= kCheckpointPages; });
+  const bool enough = news_.wait_for(
+      lock, kMarkPeriod, [&] { return stopping_ || pages_ - tried_ >= kCheckpointPages; });
+  if (!enough || stopping_) return 0;
   tried_ = pages_;
-  return stopping_ ? 0 : pages_;
+  return pages_;
+}
+
+bool Checkpointer::stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 // What fails here, for a full disk or a long reader, is tried again some pages later: the log keeps
-// all that is not in the file.
+// all that is not in the file. So is the mark.
 void Checkpointer::run() {
-  while (const int pages = wait_for_work()) {
-    connection_.checkpoint();
+  while (!stopping()) {
+    const int pages = wait_for_work();
+    if (pages > 0) connection_.checkpoint();
+    (void)mark_->sync();
     if (pages < kLogPagesMax) continue;
     const std::lock_guard lock(writer_);
     connection_.checkpoint();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpointer: a thread that brings SQLite's log (WAL) back into its file, beside the commits that
 // go on meanwhile. In a commit, as SQLite does it by itself, it takes milliseconds and two syncs,
-// for which everybody would wait.
+// for which everybody would wait. Syncs the mark beside the file, too (mark.h).
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "store/embedded/connection.h"
+#include "store/embedded/mark.h"
 
 namespace sluice::store {
 
@@ -18,21 +19,25 @@ class Checkpointer {
  public:
   // `writer` is held by whoever writes.
   explicit Checkpointer(std::mutex& writer) : writer_(writer) {}
-  ~Checkpointer();
+  ~Checkpointer() { stop(); }
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
   // Begins, with a connection of its own; `vfs` as Connection::open.
-  [[nodiscard]] Result<void> start(const std::string& path, const char* vfs);
+  [[nodiscard]] Result<void> start(const std::string& path, const char* vfs, Mark& mark);
+  // Ends the thread.
+  void stop();
   // Any thread: so many pages are in the log.
   void log_holds(int pages);
 
  private:
   void run();
-  // The pages in the log when there are enough for a checkpoint; 0 once the thread has to end.
+  // The pages in the log when there are enough for a checkpoint; 0 if time has passed.
   [[nodiscard]] int wait_for_work();
+  [[nodiscard]] bool stopping();
 
   std::mutex& writer_;
+  Mark* mark_ = nullptr;
   Connection connection_;  // of the thread
   std::mutex mutex_;       // guards the next three
   std::condition_variable news_;

@@ -48,7 +48,36 @@ Advice advice_for(int code, int system_error) {
   }
 }
 
+std::string describe(int code, int system_error) {
+  std::string what = sqlite3_errstr(code);
+  const int group = code & 0xff;
+  if (system_error != 0 && (group == SQLITE_IOERR || group == SQLITE_CANTOPEN)) {
+    what += " (" + std::generic_category().message(system_error) + ")";
+  }
+  return what;
+}
+
+std::string uri_of(const std::string& path) {
+  constexpr const char* kHex = "0123456789abcdef";
+  std::string uri = "file:";
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '?' || c == '#' || c == '%') {
+      uri += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
 }  // namespace
+
+Error file_error(const std::string& path, int code, int system_error) {
+  const Advice advice = advice_for(code, system_error);
+  return Error{advice.kind, path + ": " + describe(code, system_error) + " [" +
+                                std::to_string(code) + "]: " + advice.text};
+}
 
 Statement& Statement::blob(int index, std::string_view bytes) {
   // A null pointer would bind NULL.
@@ -90,12 +119,20 @@ std::int64_t Statement::column_integer(int column) const {
 }
 
 Result<Connection> Connection::open(const std::string& path, const char* vfs) {
+  return open(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs);
+}
+
+Result<Connection> Connection::open_without_log(const std::string& path, const char* vfs) {
+  return open(path, uri_of(path) + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+}
+
+Result<Connection> Connection::open(const std::string& path, const std::string& name, int flags,
+                                    const char* vfs) {
   Connection connection;
   connection.path_ = path;
   sqlite3* database = nullptr;
-  const int flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &database, flags, vfs);
+  const int code = sqlite3_open_v2(name.c_str(), &database,
+                                   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
   connection.database_.reset(database);
   if (code != SQLITE_OK) return std::unexpected(connection.error(code));
   sqlite3_busy_timeout(database, 5'000);
@@ -147,9 +184,19 @@ void Connection::watch_log(int& pages) {
   sqlite3_wal_hook(database_.get(), note, &pages);
 }
 
-void Connection::checkpoint() {
-  (void)sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
-                                  nullptr);
+bool Connection::checkpoint() {
+  int in_log = -1;
+  int done = 0;
+  const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                             &in_log, &done);
+  return code == SQLITE_OK && in_log >= 0 && in_log == done;
+}
+
+Result<void> Connection::keep_log(bool keep) {
+  const int code = sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                                     keep ? 1 : 0, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(error(code));
+  return {};
 }
 
 Error Connection::error(int code) const {

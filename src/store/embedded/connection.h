@@ -52,11 +52,17 @@ class ResetGuard {
   Statement& statement_;
 };
 
+// What SQLite's code, from a call on the file, means here, and what to do. `system_error`: errno.
+[[nodiscard]] Error file_error(const std::string& path, int code, int system_error);
+
 class Connection {
  public:
   Connection() = default;
   // `vfs`: the name of SQLite's way to the files; null for its own.
   [[nodiscard]] static Result<Connection> open(const std::string& path, const char* vfs = nullptr);
+  // For reading the file as it is, without its log.
+  [[nodiscard]] static Result<Connection> open_without_log(const std::string& path,
+                                                           const char* vfs = nullptr);
 
   [[nodiscard]] Result<Statement> prepare(const char* sql);
   [[nodiscard]] Result<void> execute(const char* sql);
@@ -69,8 +75,12 @@ class Connection {
   // Has every commit of this connection leave the number of pages in the log (WAL) at `pages`, and
   // make no checkpoint. `pages` outlives the connection.
   void watch_log(int& pages);
-  // Brings what it can of the log into the file, holding up nobody.
-  void checkpoint();
+  // Brings what it can of the log into the file, holding up nobody. True if that is all of it, and
+  // on disk.
+  bool checkpoint();
+  // Whether the log stays when the last connection is closed. Else its contents go into the file,
+  // and it is removed: SQLite's way, which asks nobody whether they belong together.
+  [[nodiscard]] Result<void> keep_log(bool keep);
   // How many rows the last statement has inserted, changed or removed.
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(database_.get()); }
   // What SQLite's code means here, with the file and what to do.
@@ -79,6 +89,8 @@ class Connection {
   [[nodiscard]] bool found_damage() const { return found_damage_; }
 
  private:
+  [[nodiscard]] static Result<Connection> open(const std::string& path, const std::string& name,
+                                               int flags, const char* vfs);
   struct Close {
     void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
   };

@@ -20,9 +20,12 @@ namespace sluice::store {
 
 class Faults : public testing::Test {
  protected:
-  Result<void> try_open(Durability durability = Durability::disk) {
-    auto medium =
-        SqliteMedium::open(directory.path(), {.durability = durability, .vfs = vfs.name()});
+  Result<void> try_open(Durability durability = Durability::disk, Presence presence = {}) {
+    auto medium = SqliteMedium::open(directory.path(), {.durability = durability,
+                                                        .vfs = vfs.name(),
+                                                        .presence = presence,
+                                                        .logger = Logger(),
+                                                        .boot = "boot" + std::to_string(boots)});
     if (!medium) return std::unexpected(medium.error());
     Limits limits;
     limits.bulk_entries_min = 8;
@@ -69,7 +72,10 @@ class Faults : public testing::Test {
   void crash(bool power_cut = true) {
     vfs.kill();
     store.reset();
-    if (power_cut) vfs.lose_cache();
+    if (power_cut) {
+      vfs.lose_cache();
+      ++boots;
+    }
     vfs.power_on();
   }
   // All that is durable.
@@ -97,6 +103,7 @@ class Faults : public testing::Test {
   }
 
   TestDirectory directory;
+  int boots = 0;  // of the machine
   FaultVfs vfs{4711};
   TestCores cores{1};
   std::unique_ptr<ChainStore> store;

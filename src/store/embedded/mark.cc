@@ -183,6 +183,7 @@ Result<void> Mark::start(Durability durability, std::string boot, Version told) 
   {
     const std::lock_guard lock(mutex_);
     record_.running = true;
+    record_.was.clear();
     record_.durability = durability;
     record_.boot = std::move(boot);
     record_.told = record_.on_disk = told;

@@ -10,7 +10,7 @@ namespace sluice::store {
 namespace {
 
 constexpr std::string_view kBegin = "sluice-mark 1 ";
-constexpr std::size_t kFields = 10;
+constexpr std::size_t kFields = 11;
 
 void add(std::string& line, std::uint64_t value, int base = 10) {
   std::array<char, 24> digits{};
@@ -62,6 +62,7 @@ std::string to_line(const MarkRecord& record, std::uint64_t line_number) {
   line.reserve(kMarkLineMax);
   add(line, line_number);
   add(line, record.store);
+  add(line, record.was);
   add(line, std::string_view(record.running ? "running" : "stopped"));
   add(line, std::string_view(record.durability == Durability::disk ? "disk" : "process"));
   add(line, record.boot.size() > 40 ? std::string_view() : std::string_view(record.boot));
@@ -91,13 +92,14 @@ std::optional<MarkLine> parse_mark_line(std::string_view text) {
   MarkLine line;
   MarkRecord& record = line.record;
   record.store = words[1] == "-" ? "" : words[1];
-  record.running = words[2] == "running";
-  record.durability = words[3] == "disk" ? Durability::disk : Durability::process;
-  record.boot = words[4] == "-" ? "" : words[4];
+  record.was = words[2] == "-" ? "" : words[2];
+  record.running = words[3] == "running";
+  record.durability = words[4] == "disk" ? Durability::disk : Durability::process;
+  record.boot = words[5] == "-" ? "" : words[5];
   std::uint64_t logs = 0;
-  if (!number(words[0], line.number) || !number(words[5], record.told) ||
-      !number(words[6], record.on_disk) || !number(words[7], record.cycle) ||
-      !number(words[8], record.size) || !number(words[9], logs) ||
+  if (!number(words[0], line.number) || !number(words[6], record.told) ||
+      !number(words[7], record.on_disk) || !number(words[8], record.cycle) ||
+      !number(words[9], record.size) || !number(words[10], logs) ||
       words.size() != kFields + logs || !read_logs(std::span(words).subspan(kFields), record.logs)) {
     return std::nullopt;
   }

@@ -15,6 +15,7 @@ namespace sluice::store {
 
 struct MarkRecord {
   std::string store;     // its name for itself: 32 hexadecimal digits
+  std::string was;       // the name that the database may still have
   bool running = false;  // else all is in the database itself, and the log may be missing
   Durability durability = Durability::disk;
   std::string boot;                // of the machine: another one after a power cut

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <thread>
 
 #include "store/chain_store.h"
 #include "store/embedded/bulk_changes.h"
@@ -75,8 +76,11 @@ class Sale {
   bool open() {
     const bool weak = random_() % 4 == 0;
     if (weak) vfs_.cut_power_after(static_cast<int>(1 + random_() % 12));
-    auto medium =
-        SqliteMedium::open(directory_.path(), {.durability = durability_, .vfs = vfs_.name()});
+    auto medium = SqliteMedium::open(directory_.path(), {.durability = durability_,
+                                                         .vfs = vfs_.name(),
+                                                         .presence = {},
+                                                         .logger = Logger(),
+                                                         .boot = "boot" + std::to_string(boots_)});
     if (!medium) {
       if (!vfs_.off()) faults_.push_back(medium.error().message);
       end();
@@ -91,7 +95,10 @@ class Sale {
   void end() {
     if (!vfs_.off()) vfs_.kill();
     store_.reset();
-    if (random_() % 4 != 0) vfs_.lose_cache();
+    if (random_() % 4 != 0) {
+      vfs_.lose_cache();
+      ++boots_;
+    }
     vfs_.power_on();
   }
 
@@ -179,6 +186,7 @@ class Sale {
   const Durability durability_;
   std::mt19937 random_;
   TestDirectory directory_;
+  int boots_ = 0;
   FaultVfs vfs_;
   TestCores cores_{kCores};
   const std::size_t limit_;

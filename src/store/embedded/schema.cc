@@ -43,6 +43,13 @@ PRAGMA user_version = 2;
 COMMIT;
 )";
 
+// For any file, of any layout: servers that do not know it leave it alone. One row.
+constexpr const char* kCreateStore = R"(
+CREATE TABLE IF NOT EXISTS store(id INTEGER PRIMARY KEY CHECK(id = 1), name TEXT NOT NULL,
+                                 cycle INTEGER NOT NULL DEFAULT 0,
+                                 documents INTEGER NOT NULL DEFAULT 0);
+)";
+
 Result<void> check_owner(Connection& connection, const std::string& path) {
   SLUICE_TRY(const auto application, connection.integer("PRAGMA application_id"));
   SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
@@ -73,15 +80,6 @@ Result<void> create_private(const std::string& path) {
   return {};
 }
 
-Result<void> sync_directory(const std::filesystem::path& directory) {
-  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const auto failed = synced ? Error{} : system_error(directory, "written to disk");
-  if (file >= 0) ::close(file);
-  if (!synced) return std::unexpected(failed);
-  return {};
-}
-
 // Under another name first: a file of the right name is whole, whatever a crash cut off.
 Result<void> create_database(const std::string& path, const char* vfs) {
   const std::string fresh = path + ".new";
@@ -107,17 +105,73 @@ std::uintmax_t size_of(const std::string& path) {
   return absent ? 0 : size;
 }
 
+Result<bool> has_table(Connection& connection, const char* name) {
+  SLUICE_TRY(Statement find, connection.prepare(
+                                 "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1"));
+  const int code = find.text(1, name).step();
+  if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
+  return std::unexpected(connection.error(code));
+}
+
+constexpr const char* kCycle = "SELECT cycle FROM store";
+
+Result<void> look_inside(Connection& connection, FoundStore& found) {
+  SLUICE_TRY(const auto versions, connection.integer("SELECT sum(version) FROM namespaces"));
+  found.told = static_cast<Version>(versions);
+  SLUICE_TRY(const bool has_row, has_table(connection, "store"));
+  if (!has_row) return {};
+  SLUICE_TRY(found.name, connection.text("SELECT name FROM store"));
+  SLUICE_TRY(const auto cycle, connection.integer(kCycle));
+  SLUICE_TRY(const auto documents, connection.integer("SELECT documents FROM store"));
+  found.cycle = static_cast<std::uint64_t>(cycle);
+  found.told += static_cast<Version>(documents);
+  return {};
+}
+
+// In the middle of a checkpoint a crash leaves pages of two states, but the row is on one page: an
+// error says nothing.
+std::optional<std::uint64_t> cycle_without_log(const std::string& path, const char* vfs) {
+  auto connection = Connection::open_without_log(path, vfs);
+  if (!connection) return std::nullopt;
+  const auto cycle = connection->integer(kCycle);
+  return cycle ? std::optional<std::uint64_t>(static_cast<std::uint64_t>(*cycle)) : std::nullopt;
+}
+
 }  // namespace
 
-Result<void> ensure_database(const std::string& path, const char* vfs) {
+Result<void> sync_directory(const std::filesystem::path& directory) {
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const auto failed = synced ? Error{} : system_error(directory, "written to disk");
+  if (file >= 0) ::close(file);
+  if (!synced) return std::unexpected(failed);
+  return {};
+}
+
+Result<FoundStore> look_at_store(const std::string& path, const char* vfs) {
+  FoundStore found;
+  found.size = size_of(path);
+  found.file_cycle = cycle_without_log(path, vfs);
+  SLUICE_TRY(Connection connection, Connection::open(path, vfs));
+  SLUICE_CHECK(connection.keep_log(true));
+  SLUICE_CHECK(check_owner(connection, path));
+  SLUICE_CHECK(check_structure(connection, path));
+  SLUICE_CHECK(look_inside(connection, found));
+  return found;
+}
+
+Result<bool> ensure_database(const std::string& path, const char* vfs) {
   std::error_code unknown;
   const bool exists = std::filesystem::exists(path, unknown);
-  if (exists && size_of(path) > 0) return {};
-  if (!exists && size_of(path + "-wal") == 0) return create_database(path, vfs);
+  if (exists && size_of(path) > 0) return false;
+  if (!exists && size_of(path + "-wal") == 0) {
+    SLUICE_CHECK(create_database(path, vfs));
+    return true;
+  }
   return fail(ErrorKind::internal,
               path + (exists ? " is empty" : " is missing, but its log " + path + "-wal is there") +
                   ": restore the data directory from a backup; to begin with nothing, remove "
-                  "sluice.db and sluice.db-wal");
+                  "sluice.db, sluice.db-wal and sluice.db-mark");
 }
 
 Result<void> prepare_database(Connection& connection, const std::string& path,
@@ -127,8 +181,8 @@ Result<void> prepare_database(Connection& connection, const std::string& path,
       connection.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;"));
   SLUICE_CHECK(set_sync(connection, durability));
   SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
-  if (version < 2) return connection.execute(kUpgrade);
-  return {};
+  if (version < 2) SLUICE_CHECK(connection.execute(kUpgrade));
+  return connection.execute(kCreateStore);
 }
 
 Result<void> set_sync(Connection& connection, Durability durability) {

@@ -3,13 +3,14 @@
 
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <initializer_list>
 #include <tuple>
 #include <utility>
 
 #include "store/chain_store.h"
+#include "store/embedded/admission.h"
 #include "store/embedded/schema.h"
-#include "store/embedded/wal_check.h"
 
 namespace sluice::store {
 namespace {
@@ -38,31 +39,69 @@ Duration cpu_time() {
 Result<std::unique_ptr<Medium>> SqliteMedium::open(const std::string& directory, Options options) {
   SLUICE_TRY(DirectoryLock lock, DirectoryLock::take(directory));
   std::unique_ptr<SqliteMedium> medium(
-      new SqliteMedium(std::move(lock), directory + "/sluice.db", options));
+      new SqliteMedium(std::move(lock), directory + "/sluice.db", std::move(options)));
   SLUICE_CHECK(medium->start(directory));
   return medium;
 }
 
 Result<void> SqliteMedium::start(const std::string& directory) {
-  SLUICE_CHECK(ensure_database(path_, options_.vfs));
-  SLUICE_CHECK(settle_wal(path_, options_.vfs));
+  SLUICE_TRY(const Admitted admitted, admit(path_, {.presence = options_.presence,
+                                                    .vfs = options_.vfs,
+                                                    .boot = options_.boot,
+                                                    .logger = options_.logger}));
+  SLUICE_CHECK(mark_.open(mark_of(path_), options_.vfs));
   if (!vfs_.usable()) return fail(ErrorKind::internal, "SQLite has no such file system");
+  cycle_ = admitted.cycle;
   SLUICE_CHECK(prepare_writer());
-  SLUICE_CHECK(check_structure(writer_.connection, path_));
+  SLUICE_CHECK(take_possession(admitted.store, admitted.told));
   SLUICE_TRY(reader_, open_reader());
-  SLUICE_CHECK(checkpointer_.start(path_, vfs_.name()));
+  SLUICE_CHECK(checkpointer_.start(path_, vfs_.name(), mark_));
   const std::string restore =
       "stop the server, restore the data directory from a backup and start it again";
-  SLUICE_CHECK(watch_.add(path_, restore));
+  for (FileWatch* watch : {&watch_, &home_}) {
+    SLUICE_CHECK(watch->add(path_, restore));
+    SLUICE_CHECK(watch->add(mark_of(path_), "stop the server and start it with "
+                                            "--accept-older-store"));
+  }
   SLUICE_CHECK(watch_.add(path_ + "-wal", "stop the server (not with kill -9) and start it again"));
   SLUICE_CHECK(watch_.add(path_ + "-shm", "stop the server and start it again"));
-  return watch_.add(directory + "/sluice.lock", "stop the server and start it again");
+  SLUICE_CHECK(watch_.add(directory + "/sluice.lock", "stop the server and start it again"));
+  started_ = true;
+  return {};
+}
+
+Result<void> SqliteMedium::take_possession(const std::string& store, Version told) {
+  Connection& connection = writer_.connection;
+  SLUICE_CHECK(set_sync(connection, Durability::disk));  // the log's beginning is on disk
+  SLUICE_TRY(Statement name, connection.prepare(
+                                 "INSERT INTO store(id, name, cycle) VALUES(1, ?1, ?2) "
+                                 "ON CONFLICT DO UPDATE SET name = ?1, cycle = ?2"));
+  name.text(1, store).integer(2, static_cast<std::int64_t>(cycle_ + 1));
+  SLUICE_CHECK(connection.run(name));
+  next_cycle_ = cycle_ + 1;
+  note_cycle();
+  SLUICE_CHECK(set_sync(connection, options_.durability));
+  return mark_.start(options_.durability, options_.boot, told);
+}
+
+// A log without which the store is whole may go. Else it stays for the next start, which finds it
+// in the mark.
+SqliteMedium::~SqliteMedium() {
+  checkpointer_.stop();
+  const std::lock_guard lock(writer_mutex_);
+  if (!started_ || !damage_.empty() || !home_.check()) return;
+  if (!writer_.connection.checkpoint()) return;
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(path_, unknown);
+  if (unknown || !mark_.stop(size)) return;
+  (void)writer_.connection.keep_log(false);
 }
 
 Result<void> SqliteMedium::prepare_writer() {
   Writer& w = writer_;
   SLUICE_TRY(w.connection, Connection::open(path_, vfs_.name()));
   SLUICE_CHECK(prepare_database(w.connection, path_, options_.durability));
+  SLUICE_CHECK(w.connection.keep_log(true));
   w.connection.watch_log(log_pages_);
   SLUICE_CHECK(w.jobs.open(w.connection));
   return prepare_all(
@@ -81,6 +120,8 @@ Result<void> SqliteMedium::prepare_writer() {
         "INSERT INTO documents(collection, key, value) VALUES(?1, ?2, ?3) "
         "ON CONFLICT DO UPDATE SET value = excluded.value"},
        {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"},
+       {&w.set_cycle, "UPDATE store SET cycle = ?1"},
+       {&w.count_documents, "UPDATE store SET documents = documents + 1"},
        {&w.add_prefix,
         "INSERT INTO prefixes(namespace, prefix) VALUES(?1, ?2) ON CONFLICT DO NOTHING"}});
 }
@@ -95,12 +136,18 @@ Result<void> SqliteMedium::make_ready() {
 }
 
 template <class Work>
-Result<void> SqliteMedium::change(Work work) {
+Result<void> SqliteMedium::change(Version versions, Work work) {
   const std::lock_guard lock(writer_mutex_);
   auto result = make_ready();
   if (result) result = work();
   checkpointer_.log_holds(log_pages_);
-  if (result) return watch_.check();  // what went into a file that is gone is not safe
+  if (result) {
+    note_cycle();
+    SLUICE_CHECK(watch_.check());  // what went into a file that is gone is not safe
+    if (versions > 0) SLUICE_CHECK(mark_.tell(versions));
+    return {};
+  }
+  next_cycle_ = 0;
   ids_.clear();
   reopen_ = true;
   if (damage_.empty() && writer_.connection.found_damage()) damage_ = result.error().message;
@@ -123,9 +170,28 @@ Result<void> SqliteMedium::transact(Work work) {
   return result;
 }
 
+// See mark.h: from the next log on, the database itself must have this cycle.
+Result<void> SqliteMedium::raise_cycle() {
+  if (mark_.logs_begun() == logs_begun_) return {};
+  writer_.set_cycle.integer(1, static_cast<std::int64_t>(cycle_ + 1));
+  SLUICE_CHECK(writer_.connection.run(writer_.set_cycle));
+  next_cycle_ = cycle_ + 1;
+  return {};
+}
+
+void SqliteMedium::note_cycle() {
+  if (next_cycle_ == 0) return;
+  cycle_ = std::exchange(next_cycle_, 0);
+  logs_begun_ = mark_.logs_begun();
+  mark_.set_cycle(cycle_);
+}
+
 Result<void> SqliteMedium::write(std::span<const Batch> group) {
-  return change([&] {
+  Version versions = 0;
+  for (const Batch& batch : group) versions += batch.last->version - batch.after->version;
+  return change(versions, [&] {
     return transact([&]() -> Result<void> {
+      SLUICE_CHECK(raise_cycle());
       for (const Batch& batch : group) SLUICE_CHECK(write_batch(batch));
       return {};
     });
@@ -212,10 +278,10 @@ Result<std::int64_t> SqliteMedium::namespace_id(std::string_view ns) {
 }
 
 Result<void> SqliteMedium::change_documents(std::span<const DocumentChange> changes) {
-  return change([&] {
+  return change(1, [&] {
     return transact([&]() -> Result<void> {
       for (const DocumentChange& change : changes) SLUICE_CHECK(change_document(change));
-      return {};
+      return writer_.connection.run(writer_.count_documents);
     });
   });
 }
@@ -236,8 +302,11 @@ Result<void> SqliteMedium::add_prefix(const std::string& ns, const std::string& 
 
 Result<std::unique_ptr<Store>> open_embedded_store(const std::string& directory,
                                                    unsigned core_count, Logger logger,
-                                                   Limits limits, Durability durability) {
-  SLUICE_TRY(auto medium, SqliteMedium::open(directory, {.durability = durability}));
+                                                   Limits limits, Durability durability,
+                                                   Presence presence) {
+  SLUICE_TRY(auto medium,
+             SqliteMedium::open(
+                 directory, {.durability = durability, .presence = presence, .logger = logger}));
   return std::make_unique<ChainStore>(std::move(medium), core_count, std::move(logger), limits);
 }
 

@@ -14,6 +14,7 @@
 #include "store/embedded/directory_lock.h"
 #include "store/embedded/file_watch.h"
 #include "store/embedded/job_writer.h"
+#include "store/embedded/mark.h"
 #include "store/embedded/wal_vfs.h"
 #include "store/medium.h"
 
@@ -24,9 +25,15 @@ class SqliteMedium final : public Medium {
   struct Options {
     Durability durability = Durability::disk;
     const char* vfs = nullptr;  // as Connection::open
+    Presence presence;
+    Logger logger;
+    std::string boot = boot_of_machine();
   };
   [[nodiscard]] static Result<std::unique_ptr<Medium>> open(const std::string& directory,
                                                             Options options);
+
+  // Brings everything into the database itself if it can; then the log goes.
+  ~SqliteMedium() override;
 
   Result<void> check() override;
   std::string_view durability() const override {
@@ -56,6 +63,7 @@ class SqliteMedium final : public Medium {
     Statement add_namespace, find_namespace, set_version;
     Statement put, erase;
     Statement put_document, erase_document, add_prefix;
+    Statement set_cycle, count_documents;
     JobWriter jobs;
   };
   struct Reader {
@@ -73,12 +81,22 @@ class SqliteMedium final : public Medium {
     std::optional<std::string> clear;  // what in `data` it has still to remove
   };
   SqliteMedium(DirectoryLock lock, std::string path, Options options)
-      : lock_(std::move(lock)), path_(std::move(path)), options_(options), vfs_(options.vfs) {}
+      : lock_(std::move(lock)),
+        path_(std::move(path)),
+        options_(std::move(options)),
+        vfs_(options_.vfs, &mark_) {}
   [[nodiscard]] Result<void> start(const std::string& directory);
+  // The first commit, and the mark says that the store is in use.
+  [[nodiscard]] Result<void> take_possession(const std::string& store, Version told);
   // Every change of the file goes through here: work() makes it. An error of it is not the last
-  // word: the next change begins with a connection of its own.
+  // word: the next change begins with a connection of its own. `versions`: so many are going to be
+  // told.
   template <class Work>
-  [[nodiscard]] Result<void> change(Work work);
+  [[nodiscard]] Result<void> change(Version versions, Work work);
+  template <class Work>
+  [[nodiscard]] Result<void> change(Work work) {
+    return change(0, std::move(work));
+  }
   [[nodiscard]] Result<void> make_ready();
   [[nodiscard]] Result<void> prepare_writer();
   [[nodiscard]] Result<Reader> open_reader() const;
@@ -88,6 +106,9 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] Result<void> transact(Work work);
   template <class Work>
   [[nodiscard]] Result<void> take_step(Work work);
+  // Raises the cycle if a log has begun since it was raised last.
+  [[nodiscard]] Result<void> raise_cycle();
+  void note_cycle();
   [[nodiscard]] Result<void> change_document(const DocumentChange& change);
   [[nodiscard]] Result<void> write_batch(const Batch& batch);
   [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write);
@@ -113,8 +134,14 @@ class SqliteMedium final : public Medium {
   DirectoryLock lock_;
   const std::string path_;
   const Options options_;
+  Mark mark_;
   const WalVfs vfs_;
-  std::mutex writer_mutex_;  // guards the next six
+  std::mutex writer_mutex_;  // guards the next ones
+  bool started_ = false;
+  std::uint64_t cycle_ = 0;       // in the database
+  std::uint64_t next_cycle_ = 0;  // in the transaction at hand
+  std::uint64_t logs_begun_ = 0;  // when it was raised
+  FileWatch home_;                // the database and its mark
   int log_pages_ = 0;        // left here by the writer's commits
   FileWatch watch_;
   std::string damage_;  // once found, nothing is written any more

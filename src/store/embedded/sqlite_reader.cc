@@ -15,6 +15,7 @@ struct ToPrepare {
 Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
   Reader r;
   SLUICE_TRY(r.connection, Connection::open(path_, vfs_.name()));
+  SLUICE_CHECK(r.connection.keep_log(true));
   SLUICE_CHECK(r.connection.execute("PRAGMA query_only = 1"));
   const ToPrepare list[] = {
       {&r.begin, "BEGIN"},

@@ -53,13 +53,14 @@ class WalFile {
   WalFile(const WalFile&) = delete;
   WalFile& operator=(const WalFile&) = delete;
 
-  Result<void> settle() {
+  Result<std::optional<LogSalts>> settle() {
     SLUICE_CHECK(ok(
         vfs_.xOpen(&vfs_, path_.c_str(), file_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, nullptr)));
     sqlite3_int64 size = 0;
     SLUICE_CHECK(ok(file_->pMethods->xFileSize(file_, &size)));
-    SLUICE_CHECK(check_beginning(size));
-    return rewrite(size);
+    SLUICE_TRY(const auto salts, read_beginning(size));
+    SLUICE_CHECK(rewrite(size));
+    return salts;
   }
 
  private:
@@ -72,12 +73,13 @@ class WalFile {
   }
   // The header is on disk before any commit is: a file whose header is not whole holds none, or is
   // damaged.
-  [[nodiscard]] Result<void> check_beginning(sqlite3_int64 size) {
+  [[nodiscard]] Result<std::optional<LogSalts>> read_beginning(sqlite3_int64 size) {
     std::array<unsigned char, 512> bytes{};
     const auto there = std::min<sqlite3_int64>(size, bytes.size());
-    if (size < static_cast<sqlite3_int64>(kHeaderSize)) return {};
+    if (size < static_cast<sqlite3_int64>(kHeaderSize)) return std::nullopt;
     SLUICE_CHECK(ok(file_->pMethods->xRead(file_, bytes.data(), static_cast<int>(there), 0)));
-    if (is_header(bytes) || std::ranges::all_of(bytes, [](auto b) { return b == 0; })) return {};
+    if (is_header(bytes)) return LogSalts{word(bytes, 16, true), word(bytes, 20, true)};
+    if (std::ranges::all_of(bytes, [](auto b) { return b == 0; })) return std::nullopt;
     return fail(ErrorKind::internal,
                 path_ +
                     " is damaged, and holds what was written last: restore it together with "
@@ -104,13 +106,13 @@ class WalFile {
 
 }  // namespace
 
-Result<void> settle_wal(const std::string& path, const char* vfs_name) {
+Result<std::optional<LogSalts>> settle_wal(const std::string& path, const char* vfs_name) {
   sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name);
   if (vfs == nullptr) return fail(ErrorKind::internal, "SQLite has no such file system");
   WalFile wal(path + "-wal", *vfs);
   int exists = 0;
   vfs->xAccess(vfs, (path + "-wal").c_str(), SQLITE_ACCESS_EXISTS, &exists);
-  if (exists == 0) return {};
+  if (exists == 0) return std::nullopt;
   return wal.settle();
 }
 

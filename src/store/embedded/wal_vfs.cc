@@ -19,22 +19,36 @@ namespace {
 // syncs it eight times as often (Checkpointer).
 constexpr std::size_t kUnsyncedBytesMax = 32 << 20;
 
+// A header is written at the beginning of a log, and by itself. So many logs begin at most before
+// one of them is on disk: an observer has to keep in mind all of them.
+constexpr int kHeaderSize = 32;
+constexpr std::uint64_t kUnsyncedLogsMax = 6;
+
+std::uint32_t word(const unsigned char* bytes) {
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 |
+         std::uint32_t{bytes[2]} << 8 | bytes[3];
+}
+
 }  // namespace
 
 struct WalVfs::State {
-  explicit State(const char* base_name)
+  State(const char* base_name, LogObserver* its_observer)
       : base(sqlite3_vfs_find(base_name)),
+        observer(its_observer),
         name("sluice-" + std::to_string(reinterpret_cast<std::uintptr_t>(this))) {}
 
   sqlite3_vfs* const base;
+  LogObserver* const observer;
   const std::string name;
   sqlite3_vfs vfs{};
   bool registered = false;
 
   std::mutex sync_mutex;  // one sync at a time: the next one knows how it ended
   bool failed = false;    // with sync_mutex: the last sync of the log
-  std::mutex mutex;       // guards the next one; never held while the disk syncs
+  std::mutex mutex;       // guards the rest; never held while the disk syncs
   UnsyncedWrites unsynced;
+  std::uint64_t logs = 0;         // that have begun
+  std::uint64_t logs_synced = 0;  // of these, so many are on disk, or followed by one that is
 };
 
 namespace {
@@ -67,25 +81,52 @@ int do_sync(sqlite3_file* file, int flags) {
   if (state.failed) {
     if (const int code = write_again(state, base)) return code;
   }
+  const Version told = state.observer != nullptr ? state.observer->sync_begins() : 0;
   UnsyncedWrites covered;
+  std::uint64_t logs = 0;
   {
     const std::lock_guard lock(state.mutex);
     covered = state.unsynced.take();
+    logs = state.logs;
   }
   const int code = methods(base).xSync(base, flags);
   state.failed = code != SQLITE_OK;
+  if (!state.failed && state.observer != nullptr) state.observer->log_synced(logs, told);
   const std::lock_guard lock(state.mutex);
   if (state.failed) {
     state.unsynced.prepend(std::move(covered));
-  } else if (state.unsynced.empty()) {
+    return code;
+  }
+  state.logs_synced = logs;
+  if (state.unsynced.empty()) {
     covered.clear();
     state.unsynced = std::move(covered);  // its memory serves again
   }
   return code;
 }
 
+// A log begins: its observer hears of it before the file does.
+int announce(sqlite3_file* file, const unsigned char* header) {
+  State& state = *of(file).state;
+  if (state.observer == nullptr) return SQLITE_OK;
+  std::uint64_t unsynced = 0;
+  {
+    const std::lock_guard lock(state.mutex);
+    unsynced = state.logs - state.logs_synced;
+  }
+  if (unsynced >= kUnsyncedLogsMax) {
+    if (const int code = do_sync(file, SQLITE_SYNC_NORMAL)) return code;
+  }
+  const LogSalts salts{word(header + 16), word(header + 20)};
+  return state.observer->log_begins(salts) ? SQLITE_OK : SQLITE_IOERR_WRITE;
+}
+
 int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
   State& state = *of(file).state;
+  const bool begins = at == 0 && size == kHeaderSize;
+  if (begins) {
+    if (const int code = announce(file, static_cast<const unsigned char*>(data))) return code;
+  }
   const std::string_view bytes(static_cast<const char*>(data), static_cast<std::size_t>(size));
   std::unique_lock lock(state.mutex);
   if (state.unsynced.bytes() + bytes.size() > kUnsyncedBytesMax) {
@@ -95,6 +136,7 @@ int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
   }
   // With the lock: nothing older may be written over it.
   const int code = methods(base_of(file)).xWrite(base_of(file), data, size, at);
+  if (begins) ++state.logs;  // where it failed, too: a part may have got there
   if (code == SQLITE_OK) state.unsynced.add(at, bytes);
   return code;
 }
@@ -166,7 +208,8 @@ int do_full_path(sqlite3_vfs* vfs, const char* path, int size, char* out) {
 
 }  // namespace
 
-WalVfs::WalVfs(const char* base) : state_(std::make_unique<State>(base)) {
+WalVfs::WalVfs(const char* base, LogObserver* observer)
+    : state_(std::make_unique<State>(base, observer)) {
   if (state_->base == nullptr) return;
   sqlite3_vfs& vfs = state_->vfs;
   vfs = *state_->base;

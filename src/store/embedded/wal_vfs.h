@@ -16,12 +16,15 @@
 
 #include <memory>
 
+#include "store/embedded/log_observer.h"
+
 namespace sluice::store {
 
 class WalVfs {
  public:
-  // `base`: the name of the way to the files beneath; null for SQLite's own.
-  explicit WalVfs(const char* base);
+  // `base`: the name of the way to the files beneath; null for SQLite's own. `observer`, which may
+  // be null, outlives this.
+  explicit WalVfs(const char* base, LogObserver* observer = nullptr);
   // After every connection is closed.
   ~WalVfs();
   WalVfs(const WalVfs&) = delete;

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every way in which less can be found in the data directory than was told: the store does not
+// start, says which file it is and what to do, and changes nothing; what is put back is let in.
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+
+#include "store/embedded/connection.h"
+#include "store/embedded/faults.h"
+
+namespace sluice::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Admission : public Faults {
+ protected:
+  // 40 who are let in.
+  void sell(const std::string& name = "u") {
+    for (int i = 0; i < 40; ++i) ASSERT_TRUE(let_in(name + std::to_string(i)));
+  }
+  void expect_sold(const std::string& name = "u") {
+    for (int i = 0; i < 40; ++i) EXPECT_TRUE(knows(name + std::to_string(i))) << i;
+  }
+  void stop() { store.reset(); }
+  void save(const std::string& as) {
+    fs::create_directories(aside(as));
+    for (const char* suffix : kSuffixes) {
+      if (fs::exists(path(suffix))) fs::copy_file(path(suffix), aside(as) + "/db" + suffix);
+    }
+  }
+  // All files as they were saved; `only`: that one only.
+  void put_back(const std::string& as, const char* only = nullptr) {
+    for (const char* suffix : kSuffixes) {
+      if (only != nullptr && std::string_view(only) != suffix) continue;
+      fs::remove(path(suffix));
+      const std::string saved = aside(as) + "/db" + suffix;
+      if (fs::exists(saved)) fs::copy_file(saved, path(suffix));
+    }
+  }
+  std::string aside(const std::string& name) { return elsewhere.path() + "/" + name; }
+  void expect_refused(std::initializer_list<std::string> words) {
+    const std::string text = refusal();
+    for (const std::string& word : words) {
+      EXPECT_NE(text.find(word), std::string::npos) << word << " is not in: " << text;
+    }
+    store.reset();
+  }
+  bool opens_with(Presence presence) {
+    const auto opened = try_open(Durability::disk, presence);
+    EXPECT_TRUE(opened) << opened.error().message;
+    return opened.has_value();
+  }
+
+  static constexpr const char* kSuffixes[] = {"", "-wal", "-shm", "-mark"};
+  TestDirectory elsewhere;
+};
+
+constexpr Presence kAccept{.required = false, .accept_older = true};
+
+TEST_F(Admission, ALogThatIsMissingAfterAKillIsMissed) {
+  for (const auto durability : {Durability::disk, Durability::process}) {
+    ASSERT_TRUE(try_open(durability));
+    sell();
+    crash(false);
+    save("whole");
+    for (const bool empty : {false, true}) {
+      empty ? fs::resize_file(path("-wal"), 0) : (void)fs::remove(path("-wal"));
+      expect_refused({path("-wal"), "missing or empty", "backup", "--accept-older-store"});
+      EXPECT_EQ(fs::file_size(path()), fs::file_size(aside("whole") + "/db")) << "nothing changed";
+      put_back("whole");
+    }
+    open();
+    expect_sold();
+    stop();
+    fs::remove_all(aside("whole"));
+  }
+}
+
+TEST_F(Admission, ALogThatIsCutOffIsNoticed) {
+  open();
+  sell();
+  crash(false);
+  const auto size = fs::file_size(path("-wal"));
+  save("whole");
+  for (const std::uintmax_t part : {size / 2, size * 9 / 10, std::uintmax_t{32}}) {
+    fs::resize_file(path("-wal"), part);
+    expect_refused({path(), "was told", "a part of it or of its log", "--accept-older-store"});
+    put_back("whole");
+  }
+  overwrite("-wal", static_cast<std::streamoff>(size / 2), std::string(100, 'x'));
+  expect_refused({path(), "was told"});
+  put_back("whole");
+  open();
+  expect_sold();
+}
+
+TEST_F(Admission, ADatabaseThatIsMissingIsNoEmptyStore) {
+  open();
+  sell();
+  stop();
+  save("whole");
+  fs::remove(path());
+  expect_refused({path() + " is missing", path("-mark"), "backup", "remove sluice.db-mark"});
+  EXPECT_FALSE(fs::exists(path()));
+  put_back("whole");
+  open();
+  expect_sold();
+  crash(false);
+  save("killed");
+  fs::remove(path());
+  expect_refused({path() + " is missing"});
+  put_back("killed");
+  open();
+  expect_sold();
+}
+
+TEST_F(Admission, AnOlderCopyIsRefusedAndCanBeAccepted) {
+  open();
+  sell("early");
+  stop();
+  save("early");
+  open();
+  sell("late");
+  stop();
+  save("late");
+  put_back("early", "");
+  expect_refused({path(), "an older copy", "--accept-older-store"});
+  ASSERT_TRUE(opens_with(kAccept));
+  expect_sold("early");
+  EXPECT_FALSE(knows("late0"));
+  sell("accepted");
+  stop();
+  open();  // once is enough
+  expect_sold("accepted");
+  stop();
+  // The other history is another store from now on, though it is of a higher version.
+  put_back("late", "");
+  expect_refused({path(), "another store"});
+  put_back("late");
+  open();  // the whole directory, with its mark
+  expect_sold("late");
+}
+
+// The log has all that came after the copy, or it does not fit.
+TEST_F(Admission, AnOlderCopyBelowANewerLog) {
+  open();
+  sell("first");
+  stop();
+  save("stopped");
+  open();
+  sell("second");
+  crash(false);
+  save("killed");
+  put_back("stopped", "");
+  open();  // the log begins where that copy ended
+  expect_sold("first");
+  expect_sold("second");
+  stop();
+  open();
+  sell("third");
+  crash(false);
+  put_back("stopped", "");
+  expect_refused({path(), "older than its log"});
+  put_back("killed", "-wal");
+  expect_refused({path("-wal"), "not the log of this store", "move it away"});
+}
+
+TEST_F(Admission, ALogOfAnotherStoreIsNotBroughtIn) {
+  {
+    const TestDirectory other;
+    FaultVfs disk(99);
+    auto medium = SqliteMedium::open(other.path(), {.durability = Durability::disk,
+                                                    .vfs = disk.name(),
+                                                    .presence = {},
+                                                    .logger = Logger(),
+                                                    .boot = "b"});
+    ASSERT_TRUE(medium);
+    const DocumentChange change{"objects", "foreign", "{}"};
+    ASSERT_TRUE((*medium)->change_documents({&change, 1}));
+    fs::copy_file(other.path() + "/sluice.db-wal", aside("foreign"));
+  }
+  open();
+  sell();
+  crash(false);
+  save("whole");
+  fs::copy_file(aside("foreign"), path("-wal"), fs::copy_options::overwrite_existing);
+  expect_refused({path("-wal"), "not the log of this store"});
+  EXPECT_FALSE(try_open(Durability::disk, kAccept)) << "not even then";
+  put_back("whole");
+  open();
+  expect_sold();
+  EXPECT_EQ(store->documents("objects")->size(), 0U);
+  stop();
+  fs::copy_file(aside("foreign"), path("-wal"), fs::copy_options::overwrite_existing);
+  expect_refused({path("-wal"), "not the log of this store"});
+  fs::remove(path("-wal"));
+  open();
+  expect_sold();
+}
+
+TEST_F(Admission, AMarkThatIsMissingOrDamagedIsMissed) {
+  open();
+  sell();
+  stop();
+  save("whole");
+  fs::remove(path("-mark"));
+  expect_refused({path("-mark"), "is missing", "--accept-older-store"});
+  std::ofstream(path("-mark"), std::ios::trunc) << std::string(20'000, 'x');
+  expect_refused({path("-mark"), "is damaged", "--accept-older-store"});
+  put_back("whole");
+  open();
+  expect_sold();
+  stop();
+  fs::remove(path("-mark"));
+  ASSERT_TRUE(opens_with(kAccept));
+  expect_sold();
+  stop();
+  open();
+  expect_sold();
+}
+
+TEST_F(Admission, AStoreOfAServerThatKnewNoMarkGetsOne) {
+  for (const bool killed : {false, true}) {
+    open();
+    sell();
+    stop();
+    {
+      auto connection = Connection::open(path());
+      ASSERT_TRUE(connection);
+      ASSERT_TRUE(connection->execute("DROP TABLE store"));
+      if (killed) {
+        ASSERT_TRUE(connection->keep_log(true));
+      }
+    }
+    fs::remove(path("-mark"));
+    ASSERT_EQ(fs::exists(path("-wal")), killed);
+    open();
+    expect_sold();
+    crash(false);
+    fs::remove(path("-wal"));
+    expect_refused({path("-wal")});
+    ASSERT_TRUE(opens_with(kAccept));
+    stop();
+    for (const char* suffix : kSuffixes) fs::remove(path(suffix));
+  }
+}
+
+TEST_F(Admission, APowerCutIsNoReasonToRefuse) {
+  for (const auto durability : {Durability::disk, Durability::process}) {
+    for (int life = 0; life < 8; ++life) {
+      const auto opened = try_open(durability);
+      ASSERT_TRUE(opened) << opened.error().message;
+      sell("l" + std::to_string(life));
+      crash();
+    }
+  }
+}
+
+TEST_F(Admission, WithDurabilityProcessAKillIsStillExact) {
+  ASSERT_TRUE(try_open(Durability::process));
+  sell();
+  crash(false);
+  const auto size = fs::file_size(path("-wal"));
+  fs::resize_file(path("-wal"), size / 2);
+  expect_refused({path(), "was told"});
+  ++boots;  // the same after a power cut: no more was promised
+  open();
+}
+
+TEST_F(Admission, AStoreCanBeRequired) {
+  EXPECT_FALSE(try_open(Durability::disk, {.required = true, .accept_older = false}));
+  EXPECT_FALSE(fs::exists(path()));
+  const auto refused = try_open(Durability::disk, {.required = true, .accept_older = false});
+  EXPECT_NE(refused.error().message.find("--require-store"), std::string::npos);
+  open();
+  sell();
+  stop();
+  ASSERT_TRUE(opens_with({.required = true, .accept_older = false}));
+  expect_sold();
+}
+
+TEST_F(Admission, FilesWithOtherNamesAreRefused) {
+  open();
+  sell();
+  stop();
+  fs::create_hard_link(path(), aside("link"));
+  expect_refused({path(), "hard links"});
+  fs::remove(aside("link"));
+  fs::rename(path(), aside("moved"));
+  fs::create_symlink(aside("moved"), path());
+  expect_refused({path(), "symbolic link"});
+  fs::remove(path());
+  fs::rename(aside("moved"), path());
+  open();
+  expect_sold();
+}
+
+TEST_F(Admission, AStartThatIsCutOffIsRepeated) {
+  for (int changes = 1; changes < 80; ++changes) {
+    vfs.cut_power_after(changes);
+    (void)try_open();
+    const bool done = !vfs.off();
+    crash(changes % 2 == 0);
+    const auto opened = try_open();
+    ASSERT_TRUE(opened) << changes << ": " << opened.error().message;
+    if (changes % 3 == 0) sell(std::to_string(changes));
+    changes % 5 == 0 ? stop() : crash(changes % 2 == 1);
+    if (done && changes > 40) break;
+  }
+}
+
+TEST_F(Admission, AnEndThatIsCutOffIsRepeated) {
+  for (int changes = 1; changes < 60; ++changes) {
+    open();
+    sell();
+    expect_sold();
+    vfs.cut_power_after(changes);
+    store.reset();
+    if (changes % 2 == 0) {
+      vfs.lose_cache();
+      ++boots;
+    }
+    vfs.power_on();
+  }
+}
+
+}  // namespace
+}  // namespace sluice::store
