@@ -2,7 +2,9 @@
 #include "store/run.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
+#include <utility>
 
 namespace sluice::store {
 namespace {
@@ -12,6 +14,15 @@ constexpr std::size_t kCopiedMax = 512;
 // What a pooled Run may keep allocated.
 constexpr std::size_t kKeptBytesMax = 64 << 10;
 constexpr std::size_t kKeptItemsMax = 1024;
+
+// "4,097"
+std::string grouped(std::size_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), ",");
+  }
+  return text;
+}
 
 template <class Items>
 void reuse(Items& items) {
@@ -56,6 +67,35 @@ void Run::forget() {
   stale_ = false;
   uncounted_ = false;
   too_large_ = false;
+  passed_ = Limit::none;
+}
+
+void Run::breach(Limit limit, std::size_t size) {
+  if (too_large_) return;
+  too_large_ = true;
+  passed_ = limit;
+  passed_by_ = size;
+}
+
+std::string Run::breach() const {
+  const auto text = [&](std::string what, std::size_t most) {
+    return std::move(what) + ", at most " + grouped(most);
+  };
+  switch (passed_) {
+    case Limit::key:
+      return text("a key of " + grouped(passed_by_) + " bytes", limits_->key_bytes_max);
+    case Limit::value:
+      return text("a value of " + grouped(passed_by_) + " bytes", limits_->value_bytes_max);
+    case Limit::writes:
+      return "more than " + grouped(limits_->writes_per_transaction_max) + " keys written by a run";
+    case Limit::reads:
+      return "more than " + grouped(limits_->reads_per_transaction_max) + " keys read by a run";
+    case Limit::bytes:
+      return "more than " + grouped(limits_->bytes_per_transaction_max) + " bytes in one run";
+    case Limit::none:
+      break;
+  }
+  return {};
 }
 
 // The first read begins at the chain's end, so that it sees all that anybody has been told. Where
@@ -102,7 +142,7 @@ Record* Run::read(std::uint32_t hash, std::string_view key) {
   const auto same = [&](const ReadKey& item) { return text(item.key) == key; };
   if (read_index_.find(reads_, hash, same) == reads_.size()) {
     if (reads_.size() >= limits_->reads_per_transaction_max) {
-      too_large_ = true;
+      breach(Limit::reads, reads_.size());
     } else {
       reads_.push_back({hash, keep(key), mark});
     }
@@ -143,7 +183,7 @@ std::uint64_t Run::count(std::string_view prefix) {
   const auto same = [&](const ReadCount& item) { return text(item.prefix) == prefix; };
   if (count_index_.find(counts_, hash, same) == counts_.size()) {
     if (counts_.size() >= limits_->reads_per_transaction_max) {
-      too_large_ = true;
+      breach(Limit::reads, counts_.size());
     } else {
       counts_.push_back({hash, keep(prefix), counter.changed});
     }
@@ -161,7 +201,7 @@ std::uint64_t Run::count(std::string_view prefix) {
 
 Run::Slice Run::keep(std::string_view bytes) {
   if (bytes_.size() + bytes.size() > limits_->bytes_per_transaction_max) {
-    too_large_ = true;
+    breach(Limit::bytes, bytes_.size() + bytes.size());
     return {};
   }
   const Slice slice{static_cast<std::uint32_t>(bytes_.size()),
@@ -180,9 +220,12 @@ Run::Buffered* Run::find_write(std::uint32_t hash, std::string_view key) {
 Run::Buffered* Run::writable(std::string_view key) {
   const std::uint32_t hash = replica().hash(key);
   if (Buffered* write = find_write(hash, key)) return write;
-  if (key.size() > limits_->key_bytes_max ||
-      writes_.size() >= limits_->writes_per_transaction_max) {
-    too_large_ = true;
+  if (key.size() > limits_->key_bytes_max) {
+    breach(Limit::key, key.size());
+    return nullptr;
+  }
+  if (writes_.size() >= limits_->writes_per_transaction_max) {
+    breach(Limit::writes, writes_.size() + 1);
     return nullptr;
   }
   const Slice kept = keep(key);
@@ -192,7 +235,7 @@ Run::Buffered* Run::writable(std::string_view key) {
 }
 
 void Run::put(std::string_view key, std::string_view value) {
-  if (value.size() > limits_->value_bytes_max) too_large_ = true;
+  if (value.size() > limits_->value_bytes_max) breach(Limit::value, value.size());
   if (too_large_) return;  // the run cannot commit
   // `value` may be what get() returned, a part of bytes_, which the key may now move.
   const std::less<const char*> before;

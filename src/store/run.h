@@ -30,6 +30,8 @@ class Run {
 
   [[nodiscard]] bool has_writes() const { return !writes_.empty(); }
   [[nodiscard]] bool too_large() const { return too_large_; }
+  // The first limit that was passed: "a key of 4,097 bytes, at most 4,096"; "" if none was.
+  [[nodiscard]] std::string breach() const;
   // What was read is not of one version: commit will report a conflict.
   [[nodiscard]] bool stale() const { return stale_; }
   // A prefix that it counted is not counted yet (then it is stale, too).
@@ -69,6 +71,8 @@ class Run {
   [[nodiscard]] std::string_view text(Slice slice) const {
     return std::string_view(bytes_).substr(slice.offset, slice.size);
   }
+  enum class Limit { none, key, value, writes, reads, bytes };
+  void breach(Limit limit, std::size_t size);
   void forget();
   void catch_up_for_reading();
   [[nodiscard]] bool reads_hold();
@@ -96,6 +100,8 @@ class Run {
   bool stale_ = false;
   bool uncounted_ = false;
   bool too_large_ = false;
+  Limit passed_ = Limit::none;  // with too_large_
+  std::size_t passed_by_ = 0;   // the size that was asked for
 };
 
 }  // namespace sluice::store

@@ -64,6 +64,8 @@ class Transaction {
   // True if a count() was of a prefix that this core has not counted yet, and so meant nothing. The
   // run is stale, too, and commit() will report `uncounted`.
   [[nodiscard]] bool uncounted() const;
+  // After commit() reported `too_large`: which limit was passed, and by what size.
+  [[nodiscard]] std::string breach() const;
   // Forget everything read and written and begin again on the newest view.
   void restart();
 

@@ -27,6 +27,7 @@ std::uint64_t Transaction::count(std::string_view prefix) { return run_->count(p
 bool Transaction::has_writes() const { return run_->has_writes(); }
 bool Transaction::stale() const { return run_->stale(); }
 bool Transaction::uncounted() const { return run_->uncounted(); }
+std::string Transaction::breach() const { return run_->breach(); }
 void Transaction::restart() { run_->view()->restart_run(*run_); }
 
 }  // namespace sluice::store
