@@ -167,7 +167,7 @@ Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Res
   auto next = prototype_->redirections_max_ > 0 ? follow(attempt, request, response)
                                                 : servers_.exchange(attempt, request, response);
   auto outcome = co_await std::move(next);
-  if (outcome && fill != nullptr && response.body.may_be_held() &&
+  if (outcome && fill != nullptr && fill->plan.store && response.body.may_be_held() &&
       worth_holding(response, prototype_->cache_->spec())) {
     auto held = co_await response.body.hold(prototype_->cache_->spec().max_entry_bytes);
     if (!held) {

@@ -161,7 +161,6 @@ class Pool {
   Task<backend::Outcome<Reply>> follow(Try& attempt, http::Request& request,
                                        http::Response& response);
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
-                          const http::Headers& earlier);
                           const http::Headers& earlier, const Fill* fill);
   void count(pipeline::Exchange& exchange) const;
   // `fill`: as of guarded().
