@@ -16,9 +16,12 @@ namespace {
 bool worth_holding(const http::Response& response, const MemoryCacheSpec& spec) {
   if (std::ranges::find(spec.codes, response.status) == spec.codes.end()) return false;
   const http::CacheControl control = http::parse_cache_control(response.headers);
+  // Other words may count more than no-store (RFC 9213; RFC 9111 section 5.2.2.3).
+  const bool no_store =
+      control.no_store && !control.must_understand && spec.targeted_fields.empty();
   const std::string_view type = response.headers.get("Content-Type").value_or("");
   constexpr std::string_view kEvents = "text/event-stream";
-  return !control.no_store && !http::iequals(type.substr(0, kEvents.size()), kEvents);
+  return !no_store && !http::iequals(type.substr(0, kEvents.size()), kEvents);
 }
 
 }  // namespace
@@ -102,7 +105,8 @@ Task<std::string_view> Pool::refuse(pipeline::Exchange& exchange) {
   co_return finish(exchange, {500, kInternalError}, "there is no request");
 }
 
-Task<std::string_view> Pool::answer_last(pipeline::Exchange& exchange, const http::Request& request) {
+Task<std::string_view> Pool::answer_last(pipeline::Exchange& exchange,
+                                         const http::Request& request) {
   http::Response& response = exchange.new_response();
   answer_as_last(request, response);
   count(exchange);
@@ -117,8 +121,8 @@ Task<std::string_view> Pool::guarded(pipeline::Exchange& exchange, http::Request
   return under_breaker(*breaker, exchange, request, fill);
 }
 
-// Asks the circuit breaker. A request that is given up, or fails by no backend's fault, says nothing
-// to it.
+// Asks the circuit breaker. A request that is given up, or fails by no backend's fault, says
+// nothing to it.
 Task<std::string_view> Pool::under_breaker(resilience::CircuitBreaker& breaker,
                                            pipeline::Exchange& exchange, http::Request& request,
                                            Fill* fill) {
