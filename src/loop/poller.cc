@@ -26,7 +26,8 @@ Poller::Change change_of(std::uint32_t events) {
   const bool hung_up = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   return {.readable = hung_up || (events & EPOLLIN) != 0,
           .writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-          .hung_up = hung_up};
+          .hung_up = hung_up,
+          .broken = (events & (EPOLLHUP | EPOLLERR)) != 0};
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ class Poller {
     bool readable;  // there may be something to read: bytes, the end, an error
     bool writable;
     bool hung_up;  // the peer will send no more, or the connection is broken
+    bool broken;   // nothing goes either way any more: it was reset, or both sides have ended it
   };
   class Watcher {
    public:

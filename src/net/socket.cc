@@ -106,6 +106,7 @@ bool Socket::read(Stream::Operation& operation) {
     return false;
   }
   ended_ = count <= 0;
+  broken_ |= count < 0;
   if (count < 0) {
     operation.result = failure(errno);
   } else {
@@ -149,32 +150,39 @@ void Socket::finish_write() {
   if (send(*write_)) std::exchange(write_, nullptr)->finish();
 }
 
-bool Socket::start_closed(Stream::Operation& operation) {
+bool Socket::start_closed(Stream::Operation& operation, bool whole) {
   if (!is_open()) {
     operation.result = connection_closed();
     return true;
   }
   closed_ = &operation;
-  if (!hung_up_ && !ended_) return false;
-  // Not at once, if the end is behind bytes that wait to be read.
-  char next = 0;
-  const bool more = !ended_ && ::recv(descriptor_, &next, 1, MSG_PEEK) > 0;
-  if (more) return false;
+  closed_whole_ = whole;
+  if (!is_closed()) return false;
   closed_ = nullptr;
   operation.result = 0;
   return true;
 }
 
+// As far as whoever waits for it wants to know.
+bool Socket::is_closed() const {
+  if (broken_) return true;
+  if (closed_whole_ || (!hung_up_ && !ended_)) return false;
+  // Not yet, if the end is behind bytes that wait to be read.
+  char next = 0;
+  return ended_ || ::recv(descriptor_, &next, 1, MSG_PEEK) <= 0;
+}
+
 void Socket::check_closed() {
   if (closed_ == nullptr) return;
   Stream::Operation& operation = *closed_;
-  if (start_closed(operation)) operation.finish();
+  if (start_closed(operation, closed_whole_)) operation.finish();
 }
 
 void Socket::on_change(loop::Poller::Change change) {
   const Guard guard(*this);
   readable_ |= change.readable;
   hung_up_ |= change.hung_up;
+  broken_ |= change.broken;
   if (change.readable && read_ != nullptr) finish_read();
   if (guard.alive() && change.writable && write_ != nullptr) finish_write();
   if (guard.alive() && hung_up_) check_closed();

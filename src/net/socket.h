@@ -25,7 +25,7 @@ class Socket final : public loop::Poller::Watcher {
 
   bool start_read(std::span<char> buffer, Stream::Operation& operation);
   bool start_write(std::string_view bytes, Stream::Operation& operation);
-  bool start_closed(Stream::Operation& operation);
+  bool start_closed(Stream::Operation& operation, bool whole);
   void cancel(Stream::Operation& operation);
   void set_deadline(TimePoint when);
   void clear_deadline() { deadline_ = TimePoint::max(), expired_ = false; }
@@ -46,6 +46,7 @@ class Socket final : public loop::Poller::Watcher {
   bool send(Stream::Operation& operation);
   void finish_read();
   void finish_write();
+  [[nodiscard]] bool is_closed() const;
   void check_closed();
   void end_pending(const Result<std::size_t>& result);
   void arm(TimePoint when);
@@ -62,6 +63,8 @@ class Socket final : public loop::Poller::Watcher {
   bool readable_ = false;  // there may be something to read
   bool hung_up_ = false;   // the end of the stream has come, perhaps behind other bytes
   bool ended_ = false;     // the end of the stream, or an error, has been read
+  bool broken_ = false;    // nothing goes either way any more
+  bool closed_whole_ = false;  // closed_ waits for that
   int reads_at_once_ = 0;
   bool expired_ = false;
   TimePoint deadline_ = TimePoint::max();

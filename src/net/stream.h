@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stream: a two-way flow of bytes with a peer; TCP and TLS look alike from here. Core-bound.
 //
-// At most one read, one write and one closed() may be pending at a time. Destroying a suspended
+// At most one read, one write and one closed() or broken() may be pending at a time. Destroying a suspended
 // awaiter cancels its wait; bytes that a cancelled read or write has moved already are lost. After
 // an error close() is all that is left to do. A Stream must outlive the awaiters on it.
 #pragma once
@@ -42,10 +42,14 @@ class Stream {
   // co_await: Result<void>. Does not suspend as long as the peer keeps up. Errors as above.
   [[nodiscard]] Write write_all(std::string_view bytes);
 
-  // co_await: bool. Resolves with true when the peer has closed or reset the connection, with false
-  // after close(). While bytes wait to be read, what comes behind them is not seen. Deadlines do
-  // not end it. May be pending together with reads and writes.
+  // co_await: bool. Resolves with true when the peer has ended its side or reset the connection,
+  // with false after close(). While bytes wait to be read, what comes behind them is not seen.
+  // Deadlines do not end it. May be pending together with reads and writes.
   [[nodiscard]] Closed closed();
+  // The same for the end of both directions: the connection was reset. A peer that has ended its
+  // side may still read; whether one that has closed for good shows only once it is sent something
+  // (RFC 9293 section 3.10.7.1).
+  [[nodiscard]] Closed broken();
 
   // Ends reads and writes (not closed()) that are pending at `when`, or begin later, with
   // `timed_out`. Costs next to nothing: the timer behind it is moved only when it fires.
@@ -82,7 +86,8 @@ class Stream {
   // finish()ed later, never before this returns. `buffer` is empty if the operation has a Room.
   virtual bool start_read(std::span<char> buffer, Operation& operation) = 0;
   virtual bool start_write(std::string_view bytes, Operation& operation) = 0;
-  virtual bool start_closed(Operation& operation) = 0;
+  // `whole`: for broken().
+  virtual bool start_closed(Operation& operation, bool whole) = 0;
   // The operation, started and not finished, is about to go away.
   virtual void cancel(Operation& operation) = 0;
 };
@@ -161,12 +166,15 @@ class Stream::Write : public Operation {
 
 class Stream::Closed : public Operation {
  public:
-  explicit Closed(Stream& stream) : Operation(stream) {}
+  Closed(Stream& stream, bool whole) : Operation(stream), whole_(whole) {}
   bool await_suspend(std::coroutine_handle<> awaiter) {
     awaiter_ = awaiter;
-    return suspended(stream_.start_closed(*this));
+    return suspended(stream_.start_closed(*this, whole_));
   }
   bool await_resume() const { return result.has_value(); }
+
+ private:
+  bool whole_;
 };
 
 // "10.0.0.1" of "10.0.0.1:4711", "::1" of "[::1]:80".
@@ -179,6 +187,7 @@ class Stream::Closed : public Operation {
 inline Stream::Read Stream::read_some(std::span<char> buffer) { return {*this, buffer}; }
 inline Stream::Read Stream::read_into(Room& room) { return {*this, room}; }
 inline Stream::Write Stream::write_all(std::string_view bytes) { return {*this, bytes}; }
-inline Stream::Closed Stream::closed() { return Closed(*this); }
+inline Stream::Closed Stream::closed() { return {*this, false}; }
+inline Stream::Closed Stream::broken() { return {*this, true}; }
 
 }  // namespace sluice::net

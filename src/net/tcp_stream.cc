@@ -35,7 +35,9 @@ class TcpStream final : public Stream {
   bool start_write(std::string_view bytes, Operation& operation) override {
     return socket_.start_write(bytes, operation);
   }
-  bool start_closed(Operation& operation) override { return socket_.start_closed(operation); }
+  bool start_closed(Operation& operation, bool whole) override {
+    return socket_.start_closed(operation, whole);
+  }
   void cancel(Operation& operation) override { socket_.cancel(operation); }
 
  private:

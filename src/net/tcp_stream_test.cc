@@ -54,6 +54,7 @@ Task<void> store(Task<T> task, std::optional<T>& out) {
 }
 
 Task<bool> wait_closed(Stream& stream) { co_return co_await stream.closed(); }
+Task<bool> wait_broken(Stream& stream) { co_return co_await stream.broken(); }
 
 class TcpStreamTest : public testing::Test {
  protected:
@@ -259,6 +260,51 @@ TEST_F(TcpStreamTest, OwnCloseResolvesClosedEvenBehindBytes) {
   };
   run(speak(loop_, client(), server()));
   EXPECT_EQ(closed, false);
+}
+
+TEST_F(TcpStreamTest, APeerThatEndsItsSideBreaksNothing) {
+  client().shutdown_write();
+  EXPECT_TRUE(run(wait_closed(server())));
+  std::optional<bool> broken;
+  Task<void> watcher = store(wait_broken(server()), broken);
+  watcher.start();
+  const auto talk = [](Stream& from, Stream& to) -> Task<std::string> {
+    co_await from.write_all("answer");
+    co_return co_await read_once(to);
+  };
+  EXPECT_EQ(run(talk(server(), client())), "answer");
+  EXPECT_FALSE(broken);
+}
+
+TEST_F(TcpStreamTest, APeerThatHasClosedShowsOnceItIsSentSomething) {
+  client().close();
+  EXPECT_TRUE(run(wait_closed(server())));
+  std::optional<bool> broken;
+  Task<void> watcher = store(wait_broken(server()), broken);
+  watcher.start();
+  const auto speak = [](EventLoop& loop, Stream& stream) -> Task<void> {
+    co_await loop.sleep_for(milliseconds(5));
+    co_await stream.write_all("x");
+  };
+  run(speak(loop_, server()));
+  const auto wait = [](EventLoop& loop, std::optional<bool>& told) -> Task<void> {
+    while (!told) co_await loop.sleep_for(milliseconds(1));
+  };
+  run(wait(loop_, broken));
+  EXPECT_EQ(broken, true);
+  EXPECT_TRUE(run(wait_broken(server()))) << "it stays so";
+}
+
+TEST_F(TcpStreamTest, OwnCloseResolvesBroken) {
+  std::optional<bool> broken;
+  Task<void> watcher = store(wait_broken(server()), broken);
+  watcher.start();
+  const auto close = [](EventLoop& loop, Stream& stream) -> Task<void> {
+    stream.close();
+    co_await loop.sleep_for(milliseconds(5));
+  };
+  run(close(loop_, server()));
+  EXPECT_EQ(broken, false);
 }
 
 TEST_F(TcpStreamTest, ClosedMayBeCancelledAndAskedAgain) {

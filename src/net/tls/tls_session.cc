@@ -167,7 +167,7 @@ bool TlsSession::start_read(std::span<char> buffer, Stream::Operation& operation
   if (refuse(operation)) return true;
   buffer_ = buffer;
   if (try_read(operation)) {
-    if (closed_ != nullptr) look_later();  // what had hidden the end may have been this
+    if (awaits_end()) look_later();  // what had hidden the end may have been this
     return true;
   }
   read_ = starting_ = &operation;
@@ -214,7 +214,7 @@ bool TlsSession::data_waits() {
 
 bool TlsSession::wants_input() {
   if (!is_open() || ended_) return false;
-  return read_ != nullptr || (closed_ != nullptr && !data_waits());
+  return read_ != nullptr || (awaits_end() && !data_waits());
 }
 
 void TlsSession::need_input() {
@@ -242,13 +242,13 @@ Task<void> TlsSession::take_in(std::shared_ptr<TlsSession> self) {
 // destroy the one who starts.
 void TlsSession::advance() {
   const bool others = starting_ != nullptr && ((read_ != nullptr && read_ != starting_) ||
-                                               (closed_ != nullptr && closed_ != starting_));
+                                               (awaits_end() && closed_ != starting_));
   if (others) look_later();
   if (read_ != nullptr && (starting_ == nullptr || starting_ == read_) && try_read(*read_)) {
     auto outcome = read_->result;
     resolve(read_, std::move(outcome));
   }
-  if (closed_ == nullptr || (starting_ != nullptr && starting_ != closed_)) return;
+  if (!awaits_end() || (starting_ != nullptr && starting_ != closed_)) return;
   const bool waits = data_waits();
   if (ended_ && !waits) resolve(closed_, 0);
 }
@@ -264,15 +264,33 @@ void TlsSession::resolve(Stream::Operation*& slot, Result<std::size_t> outcome) 
   if (operation != starting_) operation->finish();
 }
 
-bool TlsSession::start_closed(Stream::Operation& operation) {
+bool TlsSession::start_closed(Stream::Operation& operation, bool whole) {
   if (!is_open()) {
     operation.result = closed_here();
     return true;
   }
   closed_ = starting_ = &operation;
-  need_input();
+  closed_whole_ = whole;
+  if (!whole) {
+    need_input();
+  } else if (broken_) {
+    note_broken();
+  } else if (!std::exchange(watching_, true)) {
+    loop_.spawn(watch_transport(shared_from_this()));
+  }
   starting_ = nullptr;
   return closed_ != &operation;
+}
+
+// From the first time that somebody wants to know until the transport closes.
+Task<void> TlsSession::watch_transport(std::shared_ptr<TlsSession> self) {
+  const bool broken = co_await self->transport_->broken();
+  if (broken) self->note_broken();
+}
+
+void TlsSession::note_broken() {
+  broken_ = true;
+  if (closed_whole_) resolve(closed_, 0);
 }
 
 // --- Output
@@ -306,6 +324,7 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
       self->broken_ = true;
       self->resolve(self->write_,
                     sent ? Result<std::size_t>(closed_here()) : std::unexpected(sent.error()));
+      self->note_broken();
       break;
     }
     self->resolve(self->write_, 0);

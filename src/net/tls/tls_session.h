@@ -35,7 +35,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
 
   bool start_read(std::span<char> buffer, Stream::Operation& operation);
   bool start_write(std::string_view bytes, Stream::Operation& operation);
-  bool start_closed(Stream::Operation& operation);
+  bool start_closed(Stream::Operation& operation, bool whole);
   void cancel(Stream::Operation& operation);
   void set_deadline(TimePoint when);
   void clear_deadline();
@@ -52,6 +52,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
  private:
   static Task<void> take_in(std::shared_ptr<TlsSession> self);
   static Task<void> send_out(std::shared_ptr<TlsSession> self);
+  static Task<void> watch_transport(std::shared_ptr<TlsSession> self);
   Task<Result<void>> flush();
   [[nodiscard]] bool fill_output();
   std::span<char> room() override;
@@ -62,6 +63,8 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   void need_output();
   [[nodiscard]] bool wants_input();
   [[nodiscard]] bool data_waits();
+  [[nodiscard]] bool awaits_end() const { return closed_ != nullptr && !closed_whole_; }
+  void note_broken();
   bool try_read(Stream::Operation& operation);
   void note_end(int error);
   void advance();
@@ -86,7 +89,9 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   std::size_t input_size_;                 // for the next read
   std::string input_;                      // on its way from the transport
   std::string output_;                     // on its way to it
+  bool closed_whole_ = false;              // closed_ waits for the end of both directions
   bool taking_in_ = false;
+  bool watching_ = false;  // for the end of the transport
   bool sending_out_ = false;
   bool flushing_ = false;  // send_out() waits for the transport
   bool open_ = true;

@@ -31,7 +31,9 @@ class TlsStream final : public Stream {
   bool start_write(std::string_view bytes, Operation& operation) override {
     return session_->start_write(bytes, operation);
   }
-  bool start_closed(Operation& operation) override { return session_->start_closed(operation); }
+  bool start_closed(Operation& operation, bool whole) override {
+    return session_->start_closed(operation, whole);
+  }
   void cancel(Operation& operation) override { session_->cancel(operation); }
 
  private:
