@@ -49,6 +49,7 @@ std::shared_ptr<const net::TlsContext> make_tls(const router::HttpServerSpec& sp
   add_named(spec, options.pairs, faults);
   if (spec.http2) options.protocols.emplace_back("h2");
   options.protocols.emplace_back("http/1.1");
+  options.protocols.emplace_back("http/1.0");  // a client of that alone; the codec is the same
   if (!spec.ca_cert_base64.empty()) {
     options.client_ca = pem_of(spec.ca_cert_base64);
     if (options.client_ca.empty()) faults.add("caCertBase64", "is neither PEM nor base64 of PEM");

@@ -5,13 +5,16 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <set>
 
 #include "base/deleter.h"
+#include "base/encoding.h"
 #include "net/tls/credentials.h"
 
 namespace sluice::net {
@@ -22,17 +25,44 @@ using tls::parse_certificates;
 using tls::use_pair;
 using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 
-constexpr const char* kSessionContext = "sluice";
+using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
-Result<void> demand_client_certificate(SSL_CTX* context, const std::string& pem) {
-  SLUICE_TRY(const auto authorities, parse_certificates(pem));
+Digest digest_of(std::string_view bytes) {
+  Digest digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return digest;
+}
+
+// Whatever their order and however often each is there.
+std::string digest_of(const std::vector<tls::CertificatePtr>& authorities) {
+  std::set<Digest> each;
+  for (const auto& authority : authorities) {
+    Digest digest{};
+    X509_digest(authority.get(), EVP_sha256(), digest.data(), nullptr);
+    each.insert(digest);
+  }
+  std::string all;
+  for (const Digest& digest : each) all.append(digest.begin(), digest.end());
+  const Digest digest = digest_of(all);
+  return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+void demand_client_certificate(SSL_CTX* context,
+                               const std::vector<tls::CertificatePtr>& authorities) {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const auto& authority : authorities) {
     X509_STORE_add_cert(store, authority.get());
     SSL_CTX_add_client_CA(context, authority.get());
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  return {};
+}
+
+// A ticket carries the handshake that it stands for into another configuration, and another
+// process: it must not open where more is demanded than was shown in that handshake.
+void bind_sessions(SSL_CTX* context, const std::string& authorities) {
+  const Digest policy = digest_of("sluice client authorities " + authorities);
+  static_assert(SHA256_DIGEST_LENGTH <= SSL_MAX_SID_CTX_LENGTH);
+  SSL_CTX_set_session_id_context(context, policy.data(), policy.size());
 }
 
 bool set_up_ciphers(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
@@ -75,8 +105,6 @@ Result<ContextPtr> make_context(TicketKeys& tickets) {
                              SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);  // tickets only
-  SSL_CTX_set_session_id_context(c, reinterpret_cast<const unsigned char*>(kSessionContext),
-                                 static_cast<unsigned>(std::strlen(kSessionContext)));
   SSL_CTX_set_timeout(c, 3600);
   SSL_CTX_set_app_data(c, &tickets);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(c, on_ticket);
@@ -93,6 +121,7 @@ struct TlsContext::State {
   std::shared_ptr<TicketKeys> tickets;  // outlives the contexts, which point to it
   std::vector<ContextPtr> contexts;     // one per pair
   std::string protocols;                // RFC 7301 wire format
+  std::string client_authorities;
 
   [[nodiscard]] Result<ContextPtr> add(const KeyPair& pair);
   static int on_server_name(SSL* session, int* alert, void* self);
@@ -154,16 +183,25 @@ std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsContext::Fault>>
       faults.push_back({pair.path, context.error().message});
     }
   }
+  std::vector<tls::CertificatePtr> authorities;
+  if (!options.client_ca.empty()) {
+    auto parsed = parse_certificates(options.client_ca);
+    if (parsed) {
+      authorities = *std::move(parsed);
+      state->client_authorities = digest_of(authorities);
+    } else {
+      faults.push_back({"caCertBase64", parsed.error().message});
+    }
+  }
   for (const ContextPtr& context : state->contexts) {
-    if (options.client_ca.empty()) break;
-    const auto demanded = demand_client_certificate(context.get(), options.client_ca);
-    if (demanded) continue;
-    faults.push_back({"caCertBase64", demanded.error().message});
-    break;
+    bind_sessions(context.get(), state->client_authorities);
+    if (!authorities.empty()) demand_client_certificate(context.get(), authorities);
   }
   if (!faults.empty()) return std::unexpected(std::move(faults));
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
 }
+
+const std::string& TlsContext::client_authorities() const { return state_->client_authorities; }
 
 ssl_st* TlsContext::new_session() const {
   SSL* session = SSL_new(state_->contexts.front().get());

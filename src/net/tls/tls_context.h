@@ -42,6 +42,10 @@ class TlsContext {
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
+  // What stands for the authorities that a client certificate must come from, the same for the same
+  // set of them; "" if none is asked for. A session ticket is good under one such set only.
+  [[nodiscard]] const std::string& client_authorities() const;
+
   // A new server-side session; the caller frees it, and keeps this alive as long. Null if out of
   // memory.
   [[nodiscard]] ssl_st* new_session() const;

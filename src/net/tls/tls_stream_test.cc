@@ -323,6 +323,65 @@ TEST_F(TlsStreamTest, SeesTheClientLeaveAlsoBehindDataThatWaits) {
   }
 }
 
+TEST_F(TlsStreamTest, AClientThatEndsItsSideGetsTheAnswer) {
+  talk(
+      [](std::uint16_t port) {
+        TlsClient client(port, {});
+        ASSERT_TRUE(client.connected());
+        client.shutdown();
+        EXPECT_EQ(client.read(6), "answer");
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_TRUE(served);
+        if (!served) co_return;
+        Stream& stream = **served;
+        const bool ended = co_await stream.closed();
+        EXPECT_TRUE(ended);
+        const auto sent = co_await stream.write_all("answer");
+        EXPECT_TRUE(sent);
+        stream.close();
+      });
+}
+
+TEST_F(TlsStreamTest, AClientThatHasClosedBreaksTheStream) {
+  talk(
+      [](std::uint16_t port) {
+        TlsClient client(port, {});
+        ASSERT_TRUE(client.connected());
+        client.shutdown();
+      },
+      [](Served served) -> Task<void> {
+        EXPECT_TRUE(served);
+        if (!served) co_return;
+        Stream& stream = **served;
+        const bool ended = co_await stream.closed();
+        EXPECT_TRUE(ended);
+        bool sent = true;
+        while (sent) {  // the reset is the answer to the first that arrives
+          const auto written = co_await stream.write_all("x");
+          sent = written.has_value();
+        }
+        const bool broken = co_await stream.broken();
+        EXPECT_TRUE(broken);
+        stream.close();
+      });
+}
+
+// A ticket is for what its handshake has shown.
+TEST_F(TlsStreamTest, TicketsAreForTheAuthoritiesOfTheirHandshake) {
+  const KeyPair friends = make_pair("friend.example");
+  const KeyPair others = make_pair("others.example");
+  const std::string both = friends.certificate + others.certificate;
+  const auto with = [&](const std::string& authorities) {
+    use({.pairs = {shop}, .client_ca = authorities, .protocols = {}});
+    return context->client_authorities();
+  };
+  EXPECT_EQ(with(""), "");
+  EXPECT_NE(with(friends.certificate), with(others.certificate));
+  EXPECT_NE(with(friends.certificate), with(both));
+  EXPECT_EQ(with(both), with(others.certificate + friends.certificate + others.certificate));
+}
+
 TEST_F(TlsStreamTest, DeadlinesEndReads) {
   talk(
       [&](std::uint16_t port) {
