@@ -275,7 +275,7 @@ Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> ch
   if (!whole) co_return std::unexpected(std::move(whole).error());
   auto trailers = channel->take_trailers();
   channel.reset();
-  if (method == "HEAD" && length) {
+  if (method == "HEAD") {  // without a length if GET has none
     response.body = http::Body(std::make_unique<AnnouncedBody>(), length);
   } else {
     response.body.assign(std::move(*whole));

@@ -31,8 +31,7 @@ void H2Channel::open(http::Request& request, const Target& target) {
     path += request.escaped_path;
     request.escaped_path.swap(path);
   }
-  const bool with_content = request.body.is_stream() || !request.body.bytes().empty() ||
-                            request.body.trailers() != nullptr;
+  const bool with_content = request.body.follows_head();
   id_ = connection_->session().open(*this, request, host, connection_->is_secure(), with_content);
   if (!target.path.empty()) request.escaped_path.swap(path);
 }

@@ -72,9 +72,11 @@ Task<Result<void>> Body::buffer(std::uint64_t bytes_max) {
     }
     bytes.append(*piece);
   }
+  const bool announced = bytes.empty() && !length_;
   auto trailers = reader_->take_trailers();
   assign(std::move(bytes));
   trailers_ = std::move(trailers);
+  announced_ = announced;
   co_return Result<void>{};
 }
 

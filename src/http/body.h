@@ -45,6 +45,13 @@ class Body {
   [[nodiscard]] std::unique_ptr<Headers> take_trailers() { return std::move(trailers_); }
   // Of a whole body: `trailers` follow it; null: none do.
   void set_trailers(std::unique_ptr<Headers> trailers) { trailers_ = std::move(trailers); }
+  // Of a body that came whole and empty: its message said that one follows, without a length. Some
+  // protocols on top tell that from none (gRPC, RFC 9113 section 8.1), so it is passed on like that.
+  [[nodiscard]] bool is_announced() const { return announced_; }
+  // Something follows the head, be it only the end of a body.
+  [[nodiscard]] bool follows_head() const {
+    return is_stream() || !bytes().empty() || trailers() != nullptr || announced_;
+  }
   // Replaces whatever was there, trailers included; a stream is dropped unread.
   void assign(std::string bytes) {
     shared_.reset();
@@ -52,6 +59,7 @@ class Body {
     reader_.reset();
     length_.reset();
     may_be_held_ = false;
+    announced_ = false;
     bytes_ = std::move(bytes);
   }
   // The same with bytes that many messages have in common: they are not copied.
@@ -66,6 +74,7 @@ class Body {
     reader_.reset();
     length_.reset();
     may_be_held_ = false;
+    announced_ = false;
     if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);
     bytes_.clear();
   }
@@ -90,6 +99,7 @@ class Body {
   std::optional<std::uint64_t> length_;
   std::unique_ptr<Headers> trailers_;
   bool may_be_held_ = false;  // while reader_ is not null
+  bool announced_ = false;
 };
 
 }  // namespace sluice::http

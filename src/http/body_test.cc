@@ -50,6 +50,21 @@ TEST(Body, BufferMakesAStreamWhole) {
   EXPECT_TRUE(buffer(body, 6));
 }
 
+TEST(Body, AnEmptyBodyIsNotNone) {
+  Body none;
+  EXPECT_FALSE(none.follows_head());
+  Body announced = stream({});
+  ASSERT_TRUE(buffer(announced, 6));
+  EXPECT_TRUE(announced.is_announced());
+  EXPECT_TRUE(announced.follows_head());
+  EXPECT_EQ(announced.length(), 0u);
+  announced.assign("");
+  EXPECT_FALSE(announced.follows_head()) << "somebody has set another one";
+  Body known = stream({}, 0);
+  ASSERT_TRUE(buffer(known, 6));
+  EXPECT_FALSE(known.is_announced()) << "its length says all";
+}
+
 TEST(Body, BufferKeepsTheTrailers) {
   auto pieces = std::make_unique<Pieces>(std::vector<std::string>{"ab"}, false);
   pieces->trailers = std::make_unique<Headers>();

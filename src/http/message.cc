@@ -107,6 +107,21 @@ std::string Request::target() const {
   return out;
 }
 
+void Request::copy_head(const Request& other) {
+  clear();
+  version = other.version;
+  method = other.method;
+  scheme = other.scheme;
+  host = other.host;
+  escaped_path = other.escaped_path;
+  path = other.path;
+  query = other.query;
+  has_query = other.has_query;
+  fragment = other.fragment;
+  headers = other.headers;
+  wants_trailers = other.wants_trailers;
+}
+
 void Request::clear() {
   version = Version::http11;
   has_query = false;

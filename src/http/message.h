@@ -26,7 +26,10 @@ struct Request {
   std::string query;         // raw, without '?'
   bool has_query = false;    // "/a?" and "/a" differ
   std::string fragment;      // normally empty
-  Headers headers;           // without Host, Content-Length, Transfer-Encoding, Connection framing
+  // As received, but for Host and the fields that Connection names. Those that are of this hop or of
+  // the framing (Connection, Upgrade, Content-Length, Transfer-Encoding, Expect, ...) are here to be
+  // looked at: what is sent to a backend is written anew, whatever stands here.
+  Headers headers;
   Body body;
   bool wants_trailers = false;  // the client said TE: trailers (RFC 9110 section 10.1.4)
   // Protocols that the client asks to switch to (RFC 9110 section 7.8); empty: none. Whoever
@@ -43,6 +46,8 @@ struct Request {
   void set_path(std::string_view decoded);
   // escaped_path, and "?query" if there is one.
   [[nodiscard]] std::string target() const;
+  // Everything of `other` but its body and what it may be upgraded to.
+  void copy_head(const Request& other);
   // Everything as at construction; keeps capacity.
   void clear();
 };

@@ -193,12 +193,14 @@ Fault RequestParser::State::add_field(const FieldLine& field) {
     case FieldKind::host:
       return add_host(field.value);
     case FieldKind::expect:
-      return add_expect(field.value);
+      if (const Fault fault = add_expect(field.value)) return fault;
+      break;
     case FieldKind::content_length:
     case FieldKind::transfer_encoding:
     case FieldKind::connection:
     case FieldKind::upgrade:
-      return framing.add(kind, field.value);
+      if (const Fault fault = framing.add(kind, field.value)) return fault;
+      break;
     case FieldKind::te:
       request->wants_trailers = request->wants_trailers || wants_trailers(field.value);
       break;

@@ -23,7 +23,8 @@ void require(bool holds) {
 std::string kept(Request& request) {
   request.version = Version::http11;
   for (const char* name :
-       {"TE", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization"}) {
+       {"TE", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
+        "Connection", "Upgrade", "Expect", "Content-Length", "Transfer-Encoding"}) {
     request.headers.remove(name);
   }
   return describe(request);

@@ -34,6 +34,17 @@ TEST(Serializer, ResponseHead) {
             "Content-Type: text/plain\r\n\r\n");
 }
 
+TEST(Serializer, Interim) {
+  Headers headers;
+  headers.add("Link", "</a.css>; rel=preload");
+  headers.add("Connection", "close");
+  headers.add("Content-Length", "3");
+  headers.add("X", "a\r\nB: c");
+  std::string out;
+  append_interim(out, 103, headers);
+  EXPECT_EQ(out, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
+}
+
 TEST(Serializer, FramingAndConnection) {
   Response response;
   response.status = 299;

@@ -55,7 +55,7 @@ class RequestFields {
     if (!host_.empty()) block_.add(":authority", host_);
     block_.add(":path", target_);
     const auto length = request.body.length();
-    const bool has_length = with_content && length.has_value();
+    const bool has_length = with_content && length.has_value() && !request.body.is_announced();
     if (has_length) {
       length_ = std::to_string(*length);
       block_.add("content-length", length_);

@@ -74,7 +74,7 @@ void RequestHead::add_regular(std::string_view name, std::string_view value) {
     case FieldKind::expect:
       if (!iequals(value, "100-continue")) return refuse(417, "unknown expectation");
       expects_continue_ = true;
-      return;
+      break;
     case FieldKind::content_length: {
       std::uint64_t length = 0;
       const char* const end = value.data() + value.size();
@@ -82,7 +82,7 @@ void RequestHead::add_regular(std::string_view name, std::string_view value) {
       if (parsed.ec != std::errc{} || parsed.ptr != end || value.empty())
         return refuse(400, "invalid Content-Length");
       length_ = length;
-      return;
+      break;
     }
     case FieldKind::transfer_encoding:
     case FieldKind::connection:

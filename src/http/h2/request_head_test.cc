@@ -42,7 +42,8 @@ TEST(RequestHeadTest, FillsTheRequest) {
   EXPECT_EQ(made.request.escaped_path, "/a%20b");
   EXPECT_EQ(made.request.query, "c");
   EXPECT_EQ(made.head.content_length(), 12U);
-  EXPECT_EQ(made.request.headers.size(), 1U) << "framing is the codec's business";
+  EXPECT_EQ(made.request.headers.get("Content-Length"), "12") << "rules and guests see it";
+  EXPECT_EQ(made.request.headers.size(), 2U);
 }
 
 TEST(RequestHeadTest, JoinsCookies) {

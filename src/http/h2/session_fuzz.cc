@@ -55,6 +55,9 @@ void answer_some(TestOwner& owner, std::string_view content) {
         trailers->add("x-sum", "1");
         stream->response.body.set_trailers(std::move(trailers));
       }
+      sluice::http::Headers hint;
+      hint.add("link", "</a>");
+      if (stream->id % 3 == 1) owner.session->submit_interim(stream->id, 103, hint);
       owner.answer(*stream, content);
     } else if (stream->content.empty()) {
       stream->all = true;
