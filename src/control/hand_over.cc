@@ -21,19 +21,22 @@ std::shared_ptr<const server::ServerPrototype> open_to_all(const server::ServerP
   prototype->trusted_proxies = running.trusted_proxies;
   prototype->access_format = running.access_format;
   prototype->tls = running.tls;
+  prototype->admission = running.admission;
   prototype->state = running.state;
   prototype->handed_over = true;
   return prototype;
 }
 
 std::shared_ptr<const pipeline::PipelinePrototype> way_out(const std::string& server,
+                                                           const server::Admission& admission,
                                                            const pipeline::FilterKinds& successor,
                                                            config::Faults& faults) {
   const Json document{
       {"name", server},
       {"kind", "Pipeline"},
       {"filters",
-       Json::array({{{"name", "successor"}, {"kind", successor[0]->name()}, {"server", server}}})}};
+       Json::array({{{"name", "successor"}, {"kind", successor[0]->name()}, {"server", server},
+                       {"admission", admission.text()}}})}};
   const auto value = config::parse_document(document.dump());
   return value ? pipeline::PipelinePrototype::build(*value, successor, {}, faults) : nullptr;
 }
@@ -76,7 +79,7 @@ bool Controller::hand_over(const pipeline::FilterKinds& successor, Duration pati
   for (const auto& [name, object] : s.objects()) {
     if (!object->server) continue;
     snapshot->servers.emplace(name, open_to_all(*object->server, faults));
-    if (auto pipeline = way_out(name, successor, faults))
+    if (auto pipeline = way_out(name, *object->server->admission, successor, faults))
       snapshot->pipelines.emplace(name, pipeline);
   }
   for (const std::string& line : faults.lines()) s.logger.error("hand-over: " + line);

@@ -47,6 +47,8 @@ std::shared_ptr<const server::ServerPrototype> build_server(const config::Value&
                                                              : make_state(core_count, known);
   prototype->tls = server::make_tls(prototype->spec, prototype->state->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
+  prototype->admission = std::make_shared<const server::Admission>(
+      server::Admission::of(prototype->spec, prototype->tls.get()));
   return prototype;
 }
 

@@ -48,6 +48,11 @@ Router::Path Router::build_path(const PathSpec& spec, const std::string& path,
   return out;
 }
 
+bool Router::admits(std::string_view client_ip) const {
+  if (!ip_filter_.is_active()) return true;
+  return ip_filter_.allows(config::IpAddress::parse(client_ip));
+}
+
 Match Router::route(const http::Request& request, std::string_view client_ip) const {
   const Address address = needs_address_ ? config::IpAddress::parse(client_ip) : std::nullopt;
   if (!ip_filter_.allows(address)) return {.status = 403};

@@ -60,6 +60,8 @@ class Router {
   // the server refuses at once. Does not allocate unless queries or regular expressions are
   // involved.
   [[nodiscard]] Match route(const http::Request& request, std::string_view client_ip) const;
+  // What the address filter of the server says, for a request that is for none of its paths.
+  [[nodiscard]] bool admits(std::string_view client_ip) const;
 
  private:
   using Address = std::optional<config::IpAddress>;

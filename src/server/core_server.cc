@@ -97,6 +97,11 @@ std::vector<CoreServer::Membership::Entry*> CoreServer::entries() {
   return all;
 }
 
+void CoreServer::Membership::admit(std::shared_ptr<const Admission> shown) {
+  place_->superseded = !shown->satisfies(*server_.prototype_->admission);
+  place_->shown = std::move(shown);
+}
+
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   // What was measured against one target says nothing of another.
   if (prototype->spec.overload.target != prototype_->spec.overload.target) {
@@ -104,6 +109,7 @@ void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
     prototype_->state->overload.at(worker_.core().index).overloaded_at.set(0);
   }
   prototype_ = std::move(prototype);
+  end_superseded();
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
 
@@ -134,6 +140,26 @@ std::int64_t CoreServer::retry_after() {
   return least.count() + static_cast<std::int64_t>(retries_++ % (least.count() + 1));
 }
 
+// Whatever outlives an update and is not looked at with each request is looked at here: no
+// connection, and no tunnel, goes on under rules that have become stricter. Those that are busy end
+// after the response at hand.
+void CoreServer::end_superseded() {
+  std::vector<net::Stream*> over;
+  std::vector<Retirable*> retiring;
+  for (Membership::Entry* entry : entries()) {
+    if (entry->shown && !entry->shown->satisfies(*prototype_->admission)) entry->superseded = true;
+    const bool cut_off = entry->may_stay && !entry->may_stay(*prototype_);
+    if (!entry->superseded && !cut_off) continue;
+    if (entry->retirable != nullptr) {
+      retiring.push_back(entry->retirable);
+    } else if (entry->idle || cut_off) {
+      over.push_back(entry->stream);
+    }
+  }
+  for (Retirable* connection : retiring) connection->retire();
+  for (net::Stream* stream : over) stream->close();
+}
+
 void CoreServer::listen(std::vector<net::Listener> listeners) {
   if (!acceptors_.empty()) retire_all();
   accepts_slowly_ = false;
@@ -149,13 +175,15 @@ void CoreServer::stop_accepting() {
   acceptors_.clear();
 }
 
-void CoreServer::adopt(std::unique_ptr<net::Stream> stream) {
-  worker_.core().loop.spawn(serve_adopted(shared_from_this(), std::move(stream)));
+void CoreServer::adopt(std::unique_ptr<net::Stream> stream, Admission shown) {
+  worker_.core().loop.spawn(
+      serve_adopted(shared_from_this(), std::move(stream), std::move(shown)));
 }
 
 Task<void> CoreServer::serve_adopted(std::shared_ptr<CoreServer> self,
-                                     std::unique_ptr<net::Stream> stream) {
+                                     std::unique_ptr<net::Stream> stream, Admission shown) {
   Membership membership(*self, *stream);
+  membership.admit(std::make_shared<const Admission>(std::move(shown)));
   const std::string preface = co_await serve_h1(*self, membership, *stream);
   (void)preface;  // the other process speaks HTTP/1.1
 }
@@ -182,11 +210,14 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     if (self->draining_ || !stream->is_open()) co_return;
   }
   const Place place(self->prototype_->state);
+  // One generation decides on what is asked for, even if another one comes meanwhile.
+  const std::shared_ptr<const net::TlsContext> tls = self->prototype_->tls;
+  membership.admit(self->prototype_->admission);
   if (self->prototype_->spec.proxy_protocol) {
     const bool proxied = co_await self->accept_proxied(*stream);
     if (!proxied) co_return;
   }
-  if (const auto tls = self->prototype_->tls) {
+  if (tls) {
     auto secured = co_await net::accept_tls(self->worker_.core().loop, std::move(stream), tls,
                                             Clock::now() + kTlsHandshakeTimeout);
     if (!secured) co_return;

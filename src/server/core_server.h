@@ -47,8 +47,8 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
 
   // Takes the listeners over; empty: none. Earlier ones are closed; their connections go on.
   void listen(std::vector<net::Listener> listeners);
-  // Serves what another process has accepted.
-  void adopt(std::unique_ptr<net::Stream> stream);
+  // Serves what another process has accepted for what it has `shown`.
+  void adopt(std::unique_ptr<net::Stream> stream, Admission shown);
   // No new connections, those apart that the kernel has queued by now; idle ones are closed, busy
   // ones after the responses at hand. Has no effect when it is called again.
   void drain();
@@ -90,6 +90,14 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     void on_rest(std::function<void(Rest)> rest) { place_->rest = std::move(rest); }
     // The connection goes on over `stream`.
     void set_stream(net::Stream& stream) { place_->stream = &stream; }
+    // What the client has shown, or is about to show. Without it, it has not been asked yet.
+    void admit(std::shared_ptr<const Admission> shown);
+    // More is asked for by now: no further request is served.
+    [[nodiscard]] bool superseded() const { return place_->superseded; }
+    // Of a tunnel: whether its client may still have it; asked with every update.
+    void on_update(std::function<bool(const ServerPrototype&)> may_stay) {
+      place_->may_stay = std::move(may_stay);
+    }
     // Is told instead of being closed or left alone; null: no more.
     void set_retirable(Retirable* retirable) { place_->retirable = retirable; }
 
@@ -101,6 +109,9 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
       bool idle = true;
       unsigned idle_since = 0;
       std::function<void(Rest)> rest{};
+      std::function<bool(const ServerPrototype&)> may_stay{};
+      std::shared_ptr<const Admission> shown{};
+      bool superseded = false;
       Retirable* retirable = nullptr;
     };
     void move_to(std::list<Entry>& list);
@@ -113,12 +124,13 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
                                 std::shared_ptr<net::Acceptor> acceptor);
   Task<bool> accept_proxied(net::Stream& stream);
   static Task<void> serve_adopted(std::shared_ptr<CoreServer> self,
-                                  std::unique_ptr<net::Stream> stream);
+                                  std::unique_ptr<net::Stream> stream, Admission shown);
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
   static Task<void> close_silent(std::shared_ptr<CoreServer> self);
   void stop_accepting();
   void pace_accepting(bool overloaded);
   void close_idle();
+  void end_superseded();
   void retire_all();
   void rest_first(Membership::Rest what);
   [[nodiscard]] std::vector<Membership::Entry*> entries();

@@ -43,11 +43,14 @@ class H1Connection {
   Task<bool> read_head();
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
+  [[nodiscard]] bool leaving() const { return server_.leaving() || membership_.superseded(); }
   void open_early_output();
+  Task<bool> finish_early();
   void offer_upgrade();
   [[nodiscard]] bool is_upgraded() const;
   Task<bool> write_response();
   Task<void> relay_upgraded();
+  [[nodiscard]] bool may_stay(const ServerPrototype& now);
   Task<bool> write(std::string_view bytes);
   Task<bool> flush();
   Task<bool> write_whole(const http::Body* body, Framing framing);
@@ -63,6 +66,7 @@ class H1Connection {
   EarlyOutput early_;
   std::unique_ptr<ServedExchange> served_;   // null while the connection rests
   std::shared_ptr<UpgradedInput> upgraded_;  // if the client asks for an upgrade
+  std::unique_ptr<http::Request> asked_;     // its head as received, then
   std::string out_;
   std::uint64_t sent_ = 0;  // bytes of the response
   bool keep_alive_ = true;
@@ -148,29 +152,42 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
 // From a complete head to the response sent. False when the connection must end.
 Task<bool> H1Connection::answer() {
   served_->head_complete();
+  if (membership_.superseded()) {  // RFC 9110 section 15.5.20: the client may come again
+    co_await refuse_with(421, "refused: the connection was made before more was asked for");
+    co_return false;
+  }
   input_.set_body_patience(served_->spec().body_timeout);
-  keep_alive_ = input_.parser().keep_alive() && served_->spec().keep_alive && !server_.leaving();
+  keep_alive_ = input_.parser().keep_alive() && served_->spec().keep_alive && !leaving();
   const int status = co_await dispatch();
   if (status < 0) {  // the client has left
     served_->record(499, input_.received(), sent_);
     co_return false;
   }
   served_->respond(status);
-  if (server_.leaving() || served_->ends_connection()) keep_alive_ = false;
+  if (leaving() || served_->ends_connection()) keep_alive_ = false;
   early_.close();
-  if (early_.sent() > 0) {
-    sent_ += early_.sent();
-    const bool sent = co_await early_.finish();
-    if (!sent) {
-      served_->record(499, input_.received(), sent_);
-      co_return false;
-    }
+  const bool there = co_await finish_early();
+  if (!there) {
+    served_->record(499, input_.received(), sent_);
+    co_return false;
   }
   co_return co_await write_response();
 }
 
+// False if the client takes nothing any more.
+Task<bool> H1Connection::finish_early() {
+  if (early_.sent() == 0) co_return true;
+  sent_ += early_.sent();
+  co_return co_await early_.finish();
+}
+
 // 0: the pipeline has made the response; > 0: this status instead; < 0: nobody is left to answer.
 Task<int> H1Connection::dispatch() {
+  asked_.reset();
+  if (!input_.parser().upgrade().empty()) {
+    asked_ = std::make_unique<http::Request>();
+    asked_->copy_head(served_->request());
+  }
   if (const int status = served_->route(); status != 0) co_return status;
   if (!input_.finished()) {
     const auto length = input_.parser().content_length();
@@ -184,7 +201,8 @@ Task<int> H1Connection::dispatch() {
   }
   offer_upgrade();
   open_early_output();
-  const bool done = co_await Watched(stream_, served_->run());
+  const bool done =
+      co_await Watched(stream_, early_, EarlyOutput::Question::status_line, served_->run());
   if (!done) co_return -1;
   co_return served_->outcome();
 }
@@ -247,6 +265,7 @@ Task<bool> H1Connection::write_response() {
                                   .framing = framing,
                                   .length = response.body.length().value_or(0),
                                   .date = worker_.date()});
+  early_.trim(out_);
   const bool with_body = framing != Framing::none && served_->method() != "HEAD";
   bool sent = true;
   if (with_body && response.body.is_stream()) {
@@ -286,6 +305,11 @@ Task<bool> H1Connection::write_whole(const http::Body* body, Framing framing) {
   co_return co_await flush();
 }
 
+// Of a tunnel: an address that is refused by now has none.
+bool H1Connection::may_stay(const ServerPrototype& now) {
+  return now.router.route(*asked_, served_->exchange().real_ip).status != 403;
+}
+
 // Both ways until one end closes, or both are silent. Whoever drains may cut it at any time.
 Task<void> H1Connection::relay_upgraded() {
   http::Response& response = *served_->exchange().client_response();
@@ -295,8 +319,10 @@ Task<void> H1Connection::relay_upgraded() {
                                  {.framing = Framing::none,
                                   .date = worker_.date(),
                                   .upgrade = *response.headers.get("Upgrade")});
+  early_.trim(out_);
   membership_.on_rest(nullptr);
   membership_.set_idle(true);
+  membership_.on_update([this](const ServerPrototype& now) { return may_stay(now); });
   bool more = co_await flush();
   upgraded_->open(patience);
   while (more) {
@@ -306,6 +332,7 @@ Task<void> H1Connection::relay_upgraded() {
     sent_ += bytes->size();
     more = co_await write(*bytes);
   }
+  membership_.on_update(nullptr);
   served_->record(response.status, input_.received(), sent_);
   response.body.clear();
   stream_.shutdown_write();
@@ -333,15 +360,18 @@ Task<bool> H1Connection::flush() {
 }
 
 Task<bool> H1Connection::write_stream(http::Response& response, Framing framing) {
+  using Question = EarlyOutput::Question;
+  const Question question = framing == Framing::chunked ? Question::chunk : Question::none;
   while (true) {
     Result<std::string_view> chunk;
-    Watched reading(stream_, read_into(*response.body.reader(), chunk));
+    Watched reading(stream_, early_, question, read_into(*response.body.reader(), chunk));
     reading.start();
     if (!reading.done() && !out_.empty()) {  // the head does not wait for a slow body
       const bool written = co_await flush();
       if (!written) co_return false;
     }
-    const bool there = co_await reading;
+    bool there = co_await reading;
+    if (there) there = co_await finish_early();
     if (!there) co_return false;
     if (!chunk) {  // cut short: the client must see that, so no last chunk and no further request
       served_->exchange().add_tag("response body: " + chunk.error().message);

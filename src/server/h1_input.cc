@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/h1_input.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/limits.h"
@@ -129,9 +130,10 @@ Task<bool> H1Input::skip_body() {
 }
 
 Task<void> H1Input::linger() {
-  stream_.set_deadline(Clock::now() + kLingerTimeout);
-  for (std::size_t read = 0; read < kDrainBytesMax;) {
+  const TimePoint end = Clock::now() + kLingerTimeMax;
+  for (std::uint64_t read = 0; read < kLingerBytesMax;) {
     buffer_.consume(buffer_.unread().size());
+    stream_.set_deadline(std::min(end, Clock::now() + kLingerUploadTimeout));
     const auto count = co_await read_more();
     if (!count || *count == 0) co_return;
     read += *count;

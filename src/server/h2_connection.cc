@@ -47,6 +47,7 @@ Task<void> H2Connection::serve(std::string received) {
   if (server_.leaving()) retire();
   watch(next_due());
   co_await read_loop();
+  if (!streams_.empty() && close_by_ == TimePoint::max()) co_await finish_streams();
   writer_.reset();
   for (const auto& stream : streams_) stream->conclude();
   stream_.close();
@@ -63,7 +64,8 @@ Task<void> H2Connection::read_loop() {
     last_read = *count;
     if (close_by_ != TimePoint::max()) {  // to close a socket with unread bytes is to reset it
       discarded_ += last_read;
-      if (discarded_ > kDrainBytesMax) co_return;
+      if (discarded_ > kLingerBytesMax) co_return;
+      close_by_ = std::min(linger_until_, Clock::now() + kLingerTimeout);
       continue;
     }
     receive(std::string_view(input_).substr(0, last_read));
@@ -71,6 +73,29 @@ Task<void> H2Connection::read_loop() {
     while (close_by_ == TimePoint::max() && session_.waiting_frames() > kWaitingFramesMax)
       co_await room_.wait();
   }
+}
+
+// The client has ended its side: what it has asked for whole is answered yet. GOAWAY tells it that
+// nothing else will be, and one that has closed for good resets the connection then.
+Task<void> H2Connection::finish_streams() {
+  if (!stream_.is_open()) co_return;
+  for (const auto& stream : streams_) stream->on_input_end();
+  retire_by_ = TimePoint::min();
+  settle();
+  reap();
+  flush();
+  Task<void> watcher = watch_end();
+  watcher.start();
+  while (stream_.is_open() && !broken_ && !streams_.empty() && close_by_ == TimePoint::max())
+    co_await room_.wait();
+  watcher.reset();
+  if (broken_ || !stream_.is_open()) co_return;
+  while (close_by_ == TimePoint::max()) co_await room_.wait();  // the last frames
+}
+
+Task<void> H2Connection::watch_end() {
+  broken_ = co_await stream_.broken();
+  room_.notify();
 }
 
 void H2Connection::size_input(std::size_t last_read) {
@@ -144,6 +169,7 @@ void H2Connection::reap() {
   if (closed_.empty()) return;
   closed_.clear();
   if (!streams_.empty()) return;
+  room_.notify();
   idle_since_ = Clock::now();
   membership_.set_idle(true);
   watch(idle_since_ + spec().keep_alive_timeout);
@@ -205,6 +231,7 @@ void H2Connection::end() {
     server_.worker().logger().info("server " + spec().name + ": HTTP/2 client " +
                                    stream_.peer_address() + ": " + std::string(session_.failure()));
   }
+  linger_until_ = Clock::now() + kLingerTimeMax;
   close_by_ = Clock::now() + kLingerTimeout;
   watch(close_by_);
   stream_.shutdown_write();

@@ -39,6 +39,8 @@ class H2Connection final : private http::h2::SessionOwner,
   [[nodiscard]] net::Stream& stream() { return stream_; }
   [[nodiscard]] http::h2::Session& session() { return session_; }
   [[nodiscard]] std::string_view date() const;
+  // More is asked for than its client has shown.
+  [[nodiscard]] bool is_superseded() const { return membership_.superseded(); }
   // Has advance() called once the session is not at work.
   void schedule(H2Stream& stream);
   void note_closed(H2Stream& stream) { closed_.push_back(&stream); }
@@ -54,6 +56,8 @@ class H2Connection final : private http::h2::SessionOwner,
   std::span<char> room() override;
 
   Task<void> read_loop();
+  Task<void> finish_streams();
+  Task<void> watch_end();
   Task<void> write_loop();
   Task<bool> write();
   void receive(std::string_view bytes);
@@ -83,20 +87,22 @@ class H2Connection final : private http::h2::SessionOwner,
   std::string input_;
   std::string out_;
   Wakeup output_;  // there may be something to write
-  Wakeup room_;    // something was written
-  std::size_t discarded_ = 0;
+  Wakeup room_;    // something was written, or there is nothing left to do
+  std::uint64_t discarded_ = 0;
   http::h2::StreamId open_head_ = 0;
   TimePoint head_since_;
   TimePoint idle_since_;
   TimePoint write_by_ = TimePoint::max();   // the write at hand
   TimePoint retire_by_ = TimePoint::max();  // the second step
   TimePoint close_by_ = TimePoint::max();   // after the last write
+  TimePoint linger_until_ = TimePoint::max();  // if the client sends on
   TimePoint timer_at_ = TimePoint::max();
   loop::EventLoop::Timer timer_;
   bool retiring_ = false;
   bool ponged_ = false;
   bool shut_down_ = false;
   bool rested_ = false;
+  bool broken_ = false;  // nothing reaches the client any more
   Task<void> writer_;
 };
 

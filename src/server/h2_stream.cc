@@ -51,10 +51,15 @@ void H2Stream::on_head(const http::h2::RequestHead& head, bool ended) {
   served_.head_complete();
   head_complete_ = true;
   ended_ = ended;
+  has_body_ = !ended;
   length_ = head.content_length();
   expects_continue_ = head.expects_continue();
   refusal_ = head.refusal();
   if (refusal_ != 0) reason_ = head.reason();
+  if (connection_.is_superseded()) {  // RFC 9110 section 15.5.20: the client may come again
+    refusal_ = 421;
+    reason_ = "the connection was made before more was asked for";
+  }
   body_progress_ = Progress(served_.spec().body_timeout);
   sent_progress_ = Progress(served_.spec().write_timeout);
   connection_.schedule(*this);
@@ -86,9 +91,10 @@ void H2Stream::on_early_end() {
 }
 
 void H2Stream::discard(std::size_t bytes) {
-  discarded_ += bytes;
-  if (discarded_ > kDrainBytesMax) return connection_.session().reset(id, ErrorCode::no_error);
+  // Each byte goes back to the connection's window, whatever becomes of the stream.
   connection_.session().consume(id, bytes);
+  discarded_ += bytes;
+  if (discarded_ > kDrainBytesMax) connection_.session().reset(id, ErrorCode::no_error);
 }
 
 void H2Stream::on_close(ErrorCode code, bool by_client) {
@@ -152,7 +158,7 @@ Task<void> H2Stream::serve() {
 // 0: the pipeline has made the response; > 0: this status instead.
 Task<int> H2Stream::dispatch() {
   if (const int status = served_.route(); status != 0) co_return status;
-  if (!ended_ || !incoming_.empty() || trailers_) {
+  if (has_body_) {
     if (const int status = served_.check_length(length_); status != 0) co_return status;
     if (expects_continue_ && incoming_.empty() && !ended_) {
       connection_.session().submit_interim(id, 100);
@@ -229,7 +235,9 @@ void H2Stream::give_up(std::string tag) {
 // --- Time
 
 TimePoint H2Stream::due() const {
-  return closed_ || given_up_ ? TimePoint::max() : std::min({body_due_, sent_due_, stop_due_});
+  if (closed_ || given_up_) return TimePoint::max();
+  // Whoever read the body may be gone by then: its time does not count any more.
+  return early_end_ ? stop_due_ : std::min(body_due_, sent_due_);
 }
 
 void H2Stream::expire() {
@@ -245,6 +253,12 @@ void H2Stream::expire() {
   }
 }
 
+void H2Stream::on_input_end() {
+  if (ended_ || closed_ || early_end_) return;
+  cut_off_ = true;
+  connection_.session().reset(id, ErrorCode::cancel);
+}
+
 // --- The end
 
 // 499: the client has left.
@@ -255,7 +269,7 @@ int H2Stream::final_status() {
   }
   const bool done = closed_ && responding_ && (code_ == ErrorCode::no_error || given_up_);
   if (done && !by_client_) return served_.exchange().client_response()->status;
-  if (!closed_ || by_client_) return 499;
+  if (!closed_ || by_client_ || cut_off_) return 499;
   served_.exchange().add_tag("refused: " + reason_);
   return 400;
 }
@@ -276,8 +290,8 @@ bool H2Stream::clear() {
   length_.reset();
   refusal_ = 0;
   reason_.clear();
-  expects_continue_ = head_complete_ = ended_ = body_timed_out_ = false;
-  last_piece_ = responding_ = started_ = closed_ = by_client_ = given_up_ = false;
+  expects_continue_ = head_complete_ = ended_ = has_body_ = body_timed_out_ = false;
+  last_piece_ = responding_ = started_ = closed_ = by_client_ = given_up_ = cut_off_ = false;
   incoming_.clear();
   reading_.clear();
   trailers_.reset();

@@ -41,6 +41,8 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   // When to give up on the client, for what we wait for now; max: for nothing.
   [[nodiscard]] TimePoint due() const;
   void expire();
+  // The client sends nothing more, and this request is not complete.
+  void on_input_end();
 
   http::Request& request() override { return served_.request(); }
   void on_head(const http::h2::RequestHead& head, bool ended) override;
@@ -83,6 +85,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   bool expects_continue_ = false;
   bool head_complete_ = false;
   bool ended_ = false;
+  bool has_body_ = false;  // the head did not end the stream
   std::string incoming_;  // bytes not yet asked for; the window bounds them
   std::string reading_;   // bytes handed to the reader
   std::unique_ptr<http::Headers> trailers_;
@@ -111,6 +114,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   bool closed_ = false;
   bool by_client_ = false;
   bool given_up_ = false;
+  bool cut_off_ = false;  // the client ended its side within the request
   http::h2::ErrorCode code_ = http::h2::ErrorCode::no_error;
 
   Task<void> task_;  // goes first

@@ -5,13 +5,19 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace sluice::server {
 
 inline constexpr std::chrono::seconds kProxyHeaderTimeout{5};
 inline constexpr std::chrono::seconds kTlsHandshakeTimeout{10};
-// After a refusal, for the client to read it.
+// After the last response, for the client to read it: how long it may send nothing, and then, while
+// it sends on, for how long and how much of it is read and forgotten (RFC 9112 section 9.6). An
+// upload that was answered early may pause for longer.
 inline constexpr std::chrono::seconds kLingerTimeout{2};
+inline constexpr std::chrono::seconds kLingerUploadTimeout{5};
+inline constexpr std::chrono::seconds kLingerTimeMax{30};
+inline constexpr std::uint64_t kLingerBytesMax = std::uint64_t{1} << 30;
 // What bodyTimeout and writeTimeout are for.
 inline constexpr std::size_t kProgressBytes = 64 * 1024;
 // Of a request, read into the small buffer.
@@ -21,7 +27,7 @@ inline constexpr std::size_t kReadBytes = 16 * 1024;  // one read
 // those who are accepted are served and have not waited long.
 inline constexpr int kOverloadedAccepts = 4;
 inline constexpr int kOverloadedBacklog = 256;
-// Of an unread body, to keep the connection.
+// Of an unread body, to keep the connection, or the stream.
 inline constexpr std::size_t kDrainBytesMax = 256 * 1024;
 // Of one request's interim responses; what goes beyond is left out.
 inline constexpr std::size_t kInterimBytesMax = 64 * 1024;

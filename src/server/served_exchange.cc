@@ -10,6 +10,8 @@ namespace {
 
 // Of a pipeline that is being built.
 constexpr std::string_view kRetrySoonSeconds = "2";
+// What a backend, a guest or a mock may be asked.
+constexpr const char* kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 // Of a body that did not arrive whole.
 int status_of(ErrorKind kind) {
@@ -57,6 +59,7 @@ int ServedExchange::route() {
   exchange_.real_ip = std::move(client.ip);
   if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
+  if (request.escaped_path == "*") return answer_for_server();
   const router::Match match = prototype_->router.route(request, exchange_.real_ip);
   if (match.status != 0) {
     allow_ = match.allow;
@@ -100,6 +103,13 @@ int ServedExchange::no_pipeline(const std::string& name) {
   return 503;
 }
 
+// OPTIONS *: about the server as a whole, so no rule of a path is asked (RFC 9110 section 9.3.7).
+int ServedExchange::answer_for_server() {
+  if (!prototype_->router.admits(exchange_.real_ip)) return 403;
+  allow_ = kMethods;
+  return 200;
+}
+
 int ServedExchange::check_length(std::optional<std::uint64_t> length) const {
   const bool too_large =
       body_bytes_max_ >= 0 && length && *length > static_cast<std::uint64_t>(body_bytes_max_);
@@ -126,7 +136,7 @@ int ServedExchange::outcome() {
 http::Response& ServedExchange::respond(int status) {
   if (status > 0) exchange_.new_response().status = status;
   http::Response& response = *exchange_.client_response();
-  if (status == 405 && !allow_.empty()) response.headers.set("Allow", allow_);
+  if (status > 0 && !allow_.empty()) response.headers.set("Allow", allow_);
   if (shed_) response.headers.set("Retry-After", std::to_string(server_.retry_after()));
   if (status == 503 && retry_soon_) response.headers.set("Retry-After", kRetrySoonSeconds);
   return response;

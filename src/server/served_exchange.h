@@ -62,6 +62,7 @@ class ServedExchange {
  private:
   [[nodiscard]] bool is_shed();
   [[nodiscard]] int no_pipeline(const std::string& name);
+  [[nodiscard]] int answer_for_server();
 
   CoreServer& server_;
   Worker& worker_;
@@ -72,7 +73,7 @@ class ServedExchange {
   std::int64_t body_bytes_max_ = 0;                     // negative: streamed
   std::string method_;
   std::string target_;  // as received; only kept for the access log
-  std::string allow_;   // for 405
+  std::string allow_;   // of the response that is no pipeline's
   bool shed_ = false;   // 503 with Retry-After
   bool ends_connection_ = false;
   bool retry_soon_ = false;  // the pipeline is being built

@@ -17,6 +17,7 @@
 #include "router/client_address.h"
 #include "router/router.h"
 #include "router/server_spec.h"
+#include "server/admission.h"
 
 namespace sluice::server {
 
@@ -45,6 +46,8 @@ struct ServerPrototype {
   router::TrustedProxies trusted_proxies;
   observe::AccessFormat access_format;
   std::shared_ptr<const net::TlsContext> tls;  // null: plain
+  // What its connections must show.
+  std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
   std::shared_ptr<ServerState> state;
   bool handed_over = false;  // another process serves, counts and logs the requests
 };

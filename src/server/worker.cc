@@ -128,9 +128,9 @@ std::vector<std::weak_ptr<const pipeline::Pipeline>> Worker::retire(const Snapsh
   return superseded_;
 }
 
-void Worker::adopt(std::string_view name, std::unique_ptr<net::Stream> stream) {
+void Worker::adopt(std::string_view name, std::unique_ptr<net::Stream> stream, Admission shown) {
   const auto server = servers_.find(name);
-  if (server != servers_.end()) server->second->adopt(std::move(stream));
+  if (server != servers_.end()) server->second->adopt(std::move(stream), std::move(shown));
 }
 
 void Worker::drain() {

@@ -45,8 +45,8 @@ class Worker {
   // the pipelines with shared data that requests may still be on.
   [[nodiscard]] std::vector<std::weak_ptr<const pipeline::Pipeline>> retire(
       const Snapshot& snapshot);
-  // `stream` is a connection to `server` that another process has accepted.
-  void adopt(std::string_view server, std::unique_ptr<net::Stream> stream);
+  // `stream` is a connection to `server` that another process has accepted for what it has `shown`.
+  void adopt(std::string_view server, std::unique_ptr<net::Stream> stream, Admission shown);
   void close_all();
   [[nodiscard]] std::size_t connection_count() const;
 

@@ -69,14 +69,13 @@ bool Workers::retire(std::shared_ptr<const Snapshot> snapshot, Duration patience
   }
 }
 
-void Workers::adopt(std::string server, net::OwnedDescriptor descriptor, std::string peer,
-                    bool secure) {
+void Workers::adopt(Handed handed) {
   Worker* worker = workers_[next_++ % workers_.size()].get();
-  worker->core().loop.post([worker, server = std::move(server), descriptor = std::move(descriptor),
-                            peer = std::move(peer), secure]() mutable {
-    auto stream = net::make_handed_stream(worker->core().loop, std::move(descriptor),
-                                          std::move(peer), secure);
-    if (stream) worker->adopt(server, std::move(stream));
+  worker->core().loop.post([worker, handed = std::move(handed)]() mutable {
+    auto stream = net::make_handed_stream(worker->core().loop, std::move(handed.descriptor),
+                                          std::move(handed.peer), handed.secure);
+    auto shown = Admission::parse(handed.admission).value_or(Admission{.secure = handed.secure});
+    if (stream) worker->adopt(handed.server, std::move(stream), std::move(shown));
   });
 }
 

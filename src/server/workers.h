@@ -38,9 +38,16 @@ class Workers {
   [[nodiscard]] bool retire(std::shared_ptr<const Snapshot> snapshot, Duration patience);
   // Waits until no connection is left, at most `patience`. Returns how many are.
   std::size_t wait_for_connections(Duration patience);
-  // A connection to `server` that another process has accepted, for any core. `peer`, `secure`:
-  // what that one knows of the client. Any thread but a worker's.
-  void adopt(std::string server, net::OwnedDescriptor descriptor, std::string peer, bool secure);
+  // A connection that another process has accepted, and what that one knows of its client.
+  struct Handed {
+    std::string server;
+    net::OwnedDescriptor descriptor;
+    std::string peer;  // address:port
+    bool secure = false;
+    std::string admission{};  // Admission::text(); "": unknown
+  };
+  // For any core. Any thread but a worker's.
+  void adopt(Handed handed);
 
   // Stops accepting, waits for the requests in flight (at most `patience`), then closes what is
   // left. Returns the number of connections that had to be cut. Any thread but a worker's.

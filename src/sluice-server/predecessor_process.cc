@@ -112,7 +112,11 @@ void PredecessorProcess::adopt_all(server::Workers& workers) {
     config::Faults faults;
     const auto handed = config::decode<filters::HandedConnection>(*text, "", faults);
     if (!faults.empty()) continue;
-    workers.adopt(handed.server, std::move(arrived.descriptors[0]), handed.peer, handed.secure);
+    workers.adopt({.server = handed.server,
+                   .descriptor = std::move(arrived.descriptors[0]),
+                   .peer = handed.peer,
+                   .secure = handed.secure,
+                   .admission = handed.admission});
   }
 }
 

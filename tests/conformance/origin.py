@@ -17,6 +17,7 @@ class Request:
     fields: list[tuple[str, str]]
     body: bytes = b""
     trailers: list[tuple[str, str]] = field(default_factory=list)
+    head_ended: bool = False  # nothing followed the head, not even an empty DATA frame
 
     @property
     def path(self) -> str:
@@ -76,7 +77,7 @@ class Link:
                 if stream in self.open:
                     self.open[stream].trailers = fields
                 else:
-                    self.open[stream] = Request(stream, fields)
+                    self.open[stream] = Request(stream, fields, head_ended=bool(flags & f.END_STREAM))
             elif kind == f.DATA and stream in self.open:
                 self.open[stream].body += payload
                 if payload:

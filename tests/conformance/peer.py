@@ -37,8 +37,9 @@ class Gone(Exception):
 
 
 class Peer:
-    def __init__(self, port: int, start: bool = True, *settings: tuple[int, int]):
-        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE)
+    def __init__(self, port: int, start: bool = True, *settings: tuple[int, int], over: socket.socket | None = None):
+        """`over`: a connection that is there already."""
+        self.socket = over or socket.create_connection(("127.0.0.1", port), DEADLINE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.seen: list[f.Frame] = []  # what a wait for something else has passed

@@ -195,8 +195,11 @@ def test_8_3_1_path_form(peer, path):
 
 
 def test_8_3_1_asterisk(peer):
-    """As over HTTP/1: no rule has such a path."""
-    assert get(peer, method="OPTIONS", path="*").answer().status == 404
+    """As over HTTP/1: about the server as a whole (RFC 9110 section 9.3.7), and no rule is asked."""
+    answer = get(peer, method="OPTIONS", path="*").answer()
+    assert answer.status == 200 and answer.body == b""
+    assert "GET" in answer.headers["allow"].split(", ")
+    assert answer.headers["content-length"] == "0"
 
 
 def test_8_3_1_authority_becomes_host(peer):

@@ -35,8 +35,10 @@ class Connection:
         timeout: float = DEADLINE,
         tls: ssl.SSLContext | None = None,
         server_name: str = "shop.example",
+        over: socket.socket | None = None,
     ):
-        self.socket = socket.create_connection((host, port), timeout)
+        """`over`: a connection that is there already."""
+        self.socket = over or socket.create_connection((host, port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname=server_name)

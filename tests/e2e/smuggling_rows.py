@@ -326,7 +326,6 @@ UNUSUAL = accepted(
     ("dots, 3.2.1", target(b"/row/../row/./x")),
     ("encoded line break in the target", target(b"/row%0d%0aX:%20y")),
     ("query with a line of HTTP", target(b"/row?GET%20/%20HTTP/1.1")),
-    ("OPTIONS *, 3.2.4", target(b"*", b"OPTIONS")),
     ("own method, RFC 9110 9.1", target(b"/row", b"PURGE")),
     ("method in lower case, RFC 9110 9.1", target(b"/row", b"get")),
     ("Host with a port, 3.2", line(b"GET /row HTTP/1.1", b"Host: a:80\r\n")),

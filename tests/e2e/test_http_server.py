@@ -244,10 +244,37 @@ def test_http_1_0_is_not_told_to_continue(site):
         assert connection._until(b"\r\n").startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"Connection": "keep-alive"}, "a"),
+        ({"Connection": "close"}, "b"),
+        ({"Connection": "Upgrade", "Upgrade": "raw"}, "c"),
+        ({}, "b"),
+    ],
+)
+def test_rules_see_the_fields_of_the_connection(site, fields, expected):
+    site.paths(
+        {"path": "/x", "headers": [{"key": "Connection", "values": ["keep-alive"]}], **A},
+        {"path": "/x", "headers": [{"key": "Upgrade", "regexp": "raw"}], "backend": "c"},
+        {"path": "/x", **B},
+    )
+    assert site("/x", **fields) == expected
+
+
+def test_rules_see_the_length(site):
+    site.paths({"path": "/x", "headers": [{"key": "Content-Length", "values": ["3"]}], **A}, {"path": "/x", **B})
+    with site.connect() as connection:
+        assert connection.request("/x", "POST", b"abc").text == "a"
+        assert connection.request("/x", "POST", b"abcd").text == "b"
+
+
 def test_options_asterisk_and_connect(site):
     site.paths(A)
     with site.connect() as connection:
-        assert connection.request("*", "OPTIONS").text == "a"
+        answer = connection.request("*", "OPTIONS")
+        assert (answer.status, answer.text) == (200, ""), "it is about the server, not one of its paths"
+        assert {"GET", "HEAD", "POST"} <= set(answer.headers["allow"].split(", "))
         assert connection.request("shop.example:443", "CONNECT").status == 501
         assert connection.is_closed()
 

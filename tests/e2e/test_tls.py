@@ -109,7 +109,7 @@ def test_from_plain_to_tls_and_back(server, port, shop):
     with Connection(port) as plain:
         assert plain.request().text == "hello"
         server.apply(https(port, shop))
-        assert plain.request().text == "hello"
+        assert plain.is_closed(), "TLS is asked for now"
         with Connection(port, tls=trusting(shop)) as secure:
             assert secure.request().text == "hello"
             server.apply(http_server(port, {"backend": "p"}))
@@ -241,3 +241,22 @@ def test_keys_are_in_no_log(server, port, shop):
     for file in [*server.home.glob("log/*"), server.home / "stderr.log"]:
         text = file.read_text(errors="replace")
         assert secret not in text and shop.key64 not in text
+
+
+@pytest.mark.parametrize("offered", [["http/1.0"], ["http/1.0", "spdy/1"], ["http/1.1", "http/1.0"]])
+def test_protocols_that_are_http1(server, port, shop, offered):
+    server.apply(pipeline("p", mock("hello")), https(port, shop))
+    context = trusting(shop)
+    context.set_alpn_protocols(offered)
+    with Connection(port, tls=context) as connection:
+        assert connection.socket.selected_alpn_protocol() == offered[0]
+        assert connection.request().text == "hello"
+
+
+def test_no_protocol_in_common(server, port, shop):
+    """RFC 7301 section 3.2."""
+    server.apply(pipeline("p", mock("hello")), https(port, shop))
+    context = trusting(shop)
+    context.set_alpn_protocols(["spdy/1"])
+    with pytest.raises(ssl.SSLError, match="NO_APPLICATION_PROTOCOL"):
+        Connection(port, tls=context)

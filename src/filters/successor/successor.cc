@@ -21,9 +21,11 @@ constexpr std::chrono::hours kSilenceMax{24};
 struct SuccessorSpec {
   pipeline::FilterMeta meta;
   std::string server;
+  std::string admission;
   void fields(auto& visit) {
     meta.fields(visit);
     visit("server", server, {.required = true});
+    visit("admission", admission, {});
   }
 };
 
@@ -51,9 +53,9 @@ class NoBody final : public http::BodyReader {
 
 class SuccessorFilter final : public pipeline::Filter {
  public:
-  SuccessorFilter(const loop::Core& core, std::string server,
+  SuccessorFilter(const loop::Core& core, SuccessorSpec spec,
                   std::shared_ptr<const SuccessorGate> gate)
-      : core_(core), server_(std::move(server)), gate_(std::move(gate)) {}
+      : core_(core), spec_(std::move(spec)), gate_(std::move(gate)) {}
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     auto stream = co_await connect(exchange);
@@ -69,7 +71,7 @@ class SuccessorFilter final : public pipeline::Filter {
     const auto length = connection->content_length();
     if (connection->has_body()) {
       response.body = http::Body(std::make_unique<HandedBody>(std::move(connection)), length);
-    } else if (request.method == "HEAD" && length) {
+    } else if (request.method == "HEAD") {
       response.body = http::Body(std::make_unique<NoBody>(), length);
     }
     co_return "";
@@ -103,7 +105,8 @@ class SuccessorFilter final : public pipeline::Filter {
 
   std::string message(pipeline::Exchange& exchange) const {
     HandedConnection handed;
-    handed.server = server_;
+    handed.server = spec_.server;
+    handed.admission = spec_.admission;
     handed.peer = exchange.peer;
     handed.secure = exchange.client_request().scheme == "https";
     return config::encode(handed).dump();
@@ -116,7 +119,7 @@ class SuccessorFilter final : public pipeline::Filter {
   }
 
   const loop::Core& core_;
-  const std::string server_;
+  const SuccessorSpec spec_;
   const std::shared_ptr<const SuccessorGate> gate_;
 };
 
@@ -127,7 +130,7 @@ class SuccessorPrototype final : public pipeline::FilterPrototype {
   Json spec() const override { return config::encode(spec_); }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
                                                 pipeline::Filter*) const override {
-    return std::make_unique<SuccessorFilter>(core, spec_.server, gate_);
+    return std::make_unique<SuccessorFilter>(core, spec_, gate_);
   }
 
  private:

@@ -39,10 +39,12 @@ struct HandedConnection {
   std::string server;
   std::string peer;  // address:port of the client
   bool secure = false;
+  std::string admission;  // what its connection had to show; "": unknown
   void fields(auto& visit) {
     visit("server", server, {.required = true});
     visit("peer", peer, {});
     visit("secure", secure, {});
+    visit("admission", admission, {});
   }
 };
 
