@@ -288,7 +288,9 @@ TEST_F(TcpStreamTest, APeerThatHasClosedShowsOnceItIsSentSomething) {
   };
   run(speak(loop_, server()));
   const auto wait = [](EventLoop& loop, std::optional<bool>& told) -> Task<void> {
-    while (!told) co_await loop.sleep_for(milliseconds(1));
+    while (!told) {
+      co_await loop.sleep_for(milliseconds(1));
+    }
   };
   run(wait(loop_, broken));
   EXPECT_EQ(broken, true);

@@ -90,7 +90,8 @@ Task<void> H2Connection::finish_streams() {
     co_await room_.wait();
   watcher.reset();
   if (broken_ || !stream_.is_open()) co_return;
-  while (close_by_ == TimePoint::max()) co_await room_.wait();  // the last frames
+  while (close_by_ == TimePoint::max())  // the last frames
+    co_await room_.wait();
 }
 
 Task<void> H2Connection::watch_end() {
