@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <mutex>
 
+#include "base/printable.h"
 #include "base/time.h"
 
 namespace sluice {
@@ -77,25 +78,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
-std::string one_line(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 struct Logger::State {
@@ -119,7 +101,7 @@ Logger Logger::open(const std::string& file, bool debug) {
 
 void Logger::write(LogLevel level, std::string_view text) const {
   if (!enabled(level)) return;
-  const std::string line = one_line(text);
+  const std::string line = printable(text);
   state_->logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -28,7 +28,7 @@ class Logger {
   void info(std::string_view text) const { write(LogLevel::info, text); }
   void warn(std::string_view text) const { write(LogLevel::warn, text); }
   void error(std::string_view text) const { write(LogLevel::error, text); }
-  // Control characters in `text` are written as \n, \xNN: one call is one line.
+  // As printable() writes it: one call is one line.
   void write(LogLevel level, std::string_view text) const;
 
   void set_level(LogLevel level) const;

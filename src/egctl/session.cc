@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "config/emit.h"
 #include "egctl/settings.h"
 
@@ -59,8 +60,9 @@ std::unexpected<Error> refused(const std::string& what, Error error) {
 }
 
 void print_error(std::ostream& err, const Error& error, bool colour) {
-  err << (colour ? "\x1b[31mError:\x1b[0m " : "Error: ") << error.message << "\n";
-  for (const std::string& line : error.details) err << "  " << line << "\n";
+  err << (colour ? "\x1b[31mError:\x1b[0m " : "Error: ") << printable(error.message, Lines::many)
+      << "\n";
+  for (const std::string& line : error.details) err << "  " << printable(line, Lines::many) << "\n";
 }
 
 }  // namespace sluice::egctl
