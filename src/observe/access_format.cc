@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -36,21 +37,6 @@ void append_duration(std::string& out, Duration duration) {
   out += "ms";
 }
 
-// Text from outside: a control character or a quote of a terminal must not forge a line.
-void append_escaped(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += c;
-    } else {
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-}
-
 // Renders the date once a second and patches the milliseconds in (19 characters, a point, 3
 // digits).
 void append_time(std::string& out, std::chrono::system_clock::time_point when,
@@ -68,25 +54,23 @@ void append_time(std::string& out, std::chrono::system_clock::time_point when,
   out += cache.text;
 }
 
-void append_tags(std::string& out, const AccessEntry& entry) {
-  bool first = true;
-  if (!entry.pipeline.empty()) {
-    out.append("pipeline(").append(entry.pipeline).append("): ");
-    if (entry.steps.empty()) out += "<empty>";
-    for (std::size_t i = 0; i < entry.steps.size(); ++i) {
-      const auto& step = entry.steps[i];
-      if (i > 0) out += "->";
-      out.append(step.alias).append("(");
-      if (!step.result.empty()) out.append(step.result).append(",");
-      append_duration(out, step.duration);
-      out += ')';
+// A template of JSON begins with the brace of an object, or the bracket of a list of texts.
+bool is_json(std::string_view format) {
+  format.remove_prefix(std::min(format.find_first_not_of(" \t"), format.size()));
+  return (format.starts_with('{') && !format.starts_with("{{")) || format.starts_with("[\"");
+}
+
+// How many quotes `literal` has that open or end a text of JSON.
+std::size_t quotes_in(std::string_view literal) {
+  std::size_t quotes = 0;
+  for (std::size_t i = 0; i < literal.size(); ++i) {
+    if (literal[i] == '\\') {
+      ++i;
+    } else if (literal[i] == '"') {
+      ++quotes;
     }
-    first = false;
   }
-  for (const std::string& tag : entry.tags) {
-    if (!std::exchange(first, false)) out += " | ";
-    append_escaped(out, tag);
-  }
+  return quotes;
 }
 
 }  // namespace
@@ -106,9 +90,12 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
                                      std::pair{std::string_view("RespSize"), Variable::tx},
                                      std::pair{std::string_view("Tags"), Variable::tags}};
   AccessFormat out{Empty{}};
+  const bool json = is_json(format);
+  std::string literals;
   while (!format.empty()) {
     const std::size_t open = format.find("{{");
     if (open != 0) out.parts_.push_back({Variable::text, std::string(format.substr(0, open))});
+    literals += format.substr(0, open);
     if (open == std::string_view::npos) break;
     const std::size_t close = format.find("}}", open);
     if (close == std::string_view::npos) return fail(ErrorKind::invalid, "a {{ has no }}");
@@ -123,10 +110,43 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
       return fail(ErrorKind::invalid,
                   "{{" + std::string(name) + "}} is unknown (variables: " + list + ")");
     }
+    if (json && !is_number(found->second) && quotes_in(literals) % 2 == 0)
+      return fail(ErrorKind::invalid,
+                  "{{" + std::string(name) + "}} is text: in JSON it needs \"\"");
     out.parts_.push_back({found->second, {}});
     format.remove_prefix(close + 2);
   }
+  out.escape_ = json ? LineEscape::json() : LineEscape::text(literals);
   return out;
+}
+
+bool AccessFormat::is_number(Variable variable) {
+  return variable == Variable::status || variable == Variable::rx || variable == Variable::tx;
+}
+
+// Names of filters are the operator's, and may still have a quote.
+void AccessFormat::append_tags(std::string& out, const AccessEntry& entry) const {
+  bool first = true;
+  if (!entry.pipeline.empty()) {
+    out += "pipeline(";
+    escape_.append(out, entry.pipeline);
+    out += "): ";
+    if (entry.steps.empty()) out += "<empty>";
+    for (std::size_t i = 0; i < entry.steps.size(); ++i) {
+      const auto& step = entry.steps[i];
+      if (i > 0) out += "->";
+      escape_.append(out, step.alias);
+      out += '(';
+      if (!step.result.empty()) out.append(step.result).append(",");
+      append_duration(out, step.duration);
+      out += ')';
+    }
+    first = false;
+  }
+  for (const std::string& tag : entry.tags) {
+    if (!std::exchange(first, false)) out += " | ";
+    escape_.append(out, tag);
+  }
 }
 
 void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
@@ -142,13 +162,13 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         out += entry.peer;
         break;
       case Variable::real_ip:
-        append_escaped(out, entry.real_ip);
+        escape_.append(out, entry.real_ip);
         break;
       case Variable::method:
-        append_escaped(out, entry.method);
+        escape_.append(out, entry.method);
         break;
       case Variable::uri:
-        append_escaped(out, entry.target.substr(0, kUriBytesMax));
+        escape_.append(out, entry.target.substr(0, kUriBytesMax));
         break;
       case Variable::proto:
         out += entry.protocol;

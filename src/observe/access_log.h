@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "observe/line_escape.h"
 
 namespace sluice::observe {
 
@@ -42,13 +43,15 @@ struct AccessEntry {
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
-// ReqSize RespSize Tags, written {{Name}}. Immutable; shared by the cores.
+// ReqSize RespSize Tags, written {{Name}}. What clients and programs say is escaped for the kind of
+// line: JSON if the template begins with the brace of an object or a list of texts, else plain text
+// (LineEscape). Immutable; shared by the cores.
 class AccessFormat {
  public:
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
   // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
   AccessFormat();
-  // An error names the unknown variable.
+  // An error names the unknown variable, or the one that stands outside quotes in JSON.
   static Result<AccessFormat> parse(std::string_view format);
   // The rendered second of the last line: formatting a date costs more than the rest of the line.
   struct TimeCache {
@@ -78,7 +81,11 @@ class AccessFormat {
     Variable variable;
     std::string text;
   };
+  static bool is_number(Variable variable);
+  void append_tags(std::string& out, const AccessEntry& entry) const;
+
   std::vector<Part> parts_;
+  LineEscape escape_;
 };
 
 class AccessLog {

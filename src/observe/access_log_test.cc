@@ -48,6 +48,33 @@ TEST(AccessFormat, DefaultLine) {
       << text;
 }
 
+// What nginx calls escape=json: whatever is sent, the line is one object with the fields it has.
+TEST(AccessFormat, JsonCannotBeForged) {
+  AccessEntry e = entry();
+  const std::vector<std::string> tags{"say \"hi\"", "tab\there"};
+  e.target = "/a\",\"status\":200,\"x\":\"\\\n\x7f\xc3\xa9\xe9\xf0\x9f\x98\x80";
+  e.tags = tags;
+  const auto format =
+      AccessFormat::parse(R"({"uri":"{{URI}}","status":{{StatusCode}},"tags":"{{Tags}}"})");
+  ASSERT_TRUE(format) << format.error().message;
+  EXPECT_EQ(line(*format, e),
+            R"({"uri":"/a\",\"status\":200,\"x\":\"\\\u000a\u007f\u00e9\\xe9\ud83d\ude00",)"
+            R"("status":200,"tags":"say \"hi\" | tab\u0009here"})"
+            "\n");
+  EXPECT_FALSE(AccessFormat::parse(R"({"uri":{{URI}}})").has_value());
+  EXPECT_FALSE(AccessFormat::parse(R"(["{{Method}}", {{Tags}}])").has_value());
+  EXPECT_TRUE(AccessFormat::parse(R"({"a\"b":"{{URI}}"})").has_value());
+}
+
+TEST(AccessFormat, TextIsEscapedForTheMarksOfItsTemplate) {
+  AccessEntry e = entry();
+  e.target = "/a\"b|c\\x\xe9\x1b[31m'";
+  EXPECT_EQ(line(*AccessFormat::parse("{{URI}} {{Method}}"), e),
+            "/a\"b|c\\x5cx\\xe9\\x1b[31m' GET\n");
+  EXPECT_EQ(line(*AccessFormat::parse("\"{{URI}}\"|{{Method}}"), e),
+            "\"/a\\x22b\\x7cc\\x5cx\\xe9\\x1b[31m'\"|GET\n");
+}
+
 TEST(AccessFormat, TimeCacheGivesTheSameAsFormattingAnew) {
   AccessEntry e = entry();
   std::string out;
