@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message.h"
 
+#include <optional>
+
 #include "http/chars.h"
+#include "http/query.h"
 
 namespace sluice::http {
 namespace {
@@ -39,16 +42,6 @@ bool is_ipv6(std::string_view text) {
     if (hex_value(c) < 0 && c != ':' && c != '.') return false;
   }
   return true;
-}
-
-std::string decode_form(std::string_view text) {
-  std::string spaced(text);
-  for (char& c : spaced) {
-    if (c == '+') c = ' ';
-  }
-  std::string out;
-  if (!percent_decode(spaced, out)) out.clear();
-  return out;
 }
 
 }  // namespace
@@ -180,13 +173,11 @@ std::string percent_encode_path(std::string_view decoded) {
 }
 
 std::string query_parameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view pair = take_until(query, '&');
-    const std::size_t equals = pair.find('=');
-    if (decode_form(pair.substr(0, equals)) != name || pair.empty()) continue;
-    return equals == std::string_view::npos ? "" : decode_form(pair.substr(equals + 1));
-  }
-  return "";
+  std::optional<std::string> first;
+  for_each_parameter(query, name, [&](std::string_view value) {
+    if (!first) first = value;
+  });
+  return first.value_or("");
 }
 
 std::string_view host_without_port(std::string_view host) {

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/path.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http/chars.h"
+#include "http/message.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr CharTable kUnreserved = make_table("-._~");            // RFC 3986 section 2.3
+constexpr CharTable kCertain = make_table("-._~!$&'()*+,=:@/");  // of one meaning, dots apart
+constexpr std::size_t kEscapeBytes = 3;
+constexpr std::size_t kReadingsMax = 8;
+
+constexpr std::array kTexts{
+    std::pair{PathDoubt::separator, "an escaped slash or a backslash"},
+    std::pair{PathDoubt::again, "an escape that is escaped once more"},
+    std::pair{PathDoubt::parameter, "a semicolon"},
+    std::pair{PathDoubt::edge, "a blank, dot or control character at the edge of a segment"},
+    std::pair{PathDoubt::end, "an escaped ? or #"},
+    std::pair{PathDoubt::bytes, "octets that are no URI or no UTF-8"},
+    std::pair{PathDoubt::above_root, "dots that lead above the root"}};
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// True if the path is its own normal form and has no doubts.
+bool is_certain(std::string_view path) {
+  char before = 0;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const char c = path[i];
+    if (!is_in(kCertain, c)) return false;
+    if (c == '/' && (before == '/' || before == '.')) return false;
+    if (c == '.' && before == '/') return false;
+    before = c;
+  }
+  return before != '.';
+}
+
+// The octet of the escape at `text[at]`.
+char unescape(std::string_view text, std::size_t at) {
+  return static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
+}
+
+bool is_escape(std::string_view text, std::size_t at) {
+  return text.size() - at >= kEscapeBytes && text[at] == '%' && hex_value(text[at + 1]) >= 0 &&
+         hex_value(text[at + 2]) >= 0;
+}
+
+bool has_escaped_separator(std::string_view segment) {
+  for (std::size_t i = segment.find('%'); i != segment.npos; i = segment.find('%', i + 1)) {
+    if (!is_escape(segment, i)) continue;
+    const char c = unescape(segment, i);
+    if (c == '/' || c == '\\') return true;
+  }
+  return false;
+}
+
+void append_segment(std::string& out, std::string_view segment) {
+  const bool keep = has_escaped_separator(segment);
+  for (std::size_t i = 0; i < segment.size(); ++i) {
+    const char c = segment[i];
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      append_percent_encoded(out, c);
+    } else if (c != '%' || keep || !is_escape(segment, i)) {
+      out += c;
+    } else {
+      const char octet = unescape(segment, i);
+      if (is_in(kUnreserved, octet)) {
+        out += octet;
+      } else {
+        append_percent_encoded(out, octet);
+      }
+      i += kEscapeBytes - 1;
+    }
+  }
+}
+
+bool is_dots(std::string_view segment) { return segment == "." || segment == ".."; }
+
+// Takes a segment that was appended to a path without dot segments back if it is one of dots, or
+// empty. `start` is where it begins, after its slash.
+struct Resolver {
+  bool had_dots = false;
+  bool above_root = false;
+
+  // Invariant: `out` ends with '/' where a next segment begins.
+  void end_segment(std::string& out, std::size_t start, bool last) {
+    const std::string_view segment = std::string_view(out).substr(start);
+    if (!is_dots(segment)) {
+      if (!segment.empty() && !last) out += '/';
+      return;
+    }
+    had_dots = true;
+    const bool up = segment.size() == 2;
+    out.resize(start);
+    if (!up) return;
+    if (out.size() == 1) {
+      above_root = true;
+      return;
+    }
+    out.resize(out.rfind('/', out.size() - 2) + 1);
+  }
+};
+
+// The length of the overlong UTF-8 form at the front of `text` (RFC 3629 section 3), or 0; its
+// character is put into `c`.
+std::size_t overlong(std::string_view text, char& c) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
+  if ((byte(0) & 0xfe) == 0xc0 && follows(1)) {
+    c = static_cast<char>((byte(0) & 1) << 6 | (byte(1) & 0x3f));
+    return 2;
+  }
+  if (byte(0) == 0xe0 && follows(1) && byte(1) < 0x82 && follows(2)) {
+    c = static_cast<char>((byte(1) & 1) << 6 | (byte(2) & 0x3f));
+    return 3;
+  }
+  if (byte(0) == 0xf0 && follows(1) && byte(1) == 0x80 && follows(2) && byte(2) < 0x82 &&
+      follows(3)) {
+    c = static_cast<char>((byte(2) & 1) << 6 | (byte(3) & 0x3f));
+    return 4;
+  }
+  return 0;
+}
+
+// True if `text` is UTF-8 without overlong forms and surrogates (RFC 3629).
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t size = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
+    if (size == 0 || text.size() - i < size) return false;
+    for (std::size_t j = 1; j < size; ++j) {
+      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return false;
+    }
+    const auto second = size > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return false;
+    if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
+    i += size;
+  }
+  return true;
+}
+
+// Decodes once more: escapes, and overlong forms.
+std::string decode_again(std::string_view path) {
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    char c = path[i];
+    if (is_escape(path, i)) {
+      c = unescape(path, i);
+      i += kEscapeBytes - 1;
+    } else if (const std::size_t size = overlong(path.substr(i), c); size > 0) {
+      i += size - 1;
+    }
+    out += c;
+  }
+  return out;
+}
+
+bool has_edge(std::string_view segment) {
+  if (segment.empty() || is_dots(segment)) return false;
+  return segment.front() == ' ' || segment.back() == ' ' || segment.back() == '.' ||
+         std::ranges::any_of(segment, is_control);
+}
+
+// The doubts of a decoded path.
+PathDoubts doubts_of(std::string_view path) {
+  PathDoubts doubts;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const char c = path[i];
+    char ignored = 0;
+    if (c == '\\') doubts.add(PathDoubt::separator);
+    if (c == ';') doubts.add(PathDoubt::parameter);
+    if (c == '?' || c == '#') doubts.add(PathDoubt::end);
+    if (is_escape(path, i) || overlong(path.substr(i), ignored) > 0) doubts.add(PathDoubt::again);
+  }
+  for (std::string_view rest = path; !rest.empty();) {
+    if (has_edge(take_until(rest, '/'))) doubts.add(PathDoubt::edge);
+  }
+  return doubts;
+}
+
+std::string without_edges(std::string_view segment) {
+  std::string out;
+  std::ranges::copy_if(segment, std::back_inserter(out), [](char c) { return !is_control(c); });
+  out.erase(0, std::min(out.find_first_not_of(' '), out.size()));
+  while (out.ends_with(' ') || (out.ends_with('.') && !is_dots(out))) out.pop_back();
+  return out;
+}
+
+// `path` as a server reads it that does so with these doubts.
+std::string read(std::string path, PathDoubts doubts) {
+  if (doubts.has(PathDoubt::again)) path = decode_again(path);
+  if (doubts.has(PathDoubt::end)) path.resize(std::min(path.find_first_of("?#"), path.size()));
+  std::ranges::replace(path, '\\', '/');
+  std::string out = "/";
+  Resolver resolver;
+  std::string_view rest = std::string_view(path).substr(path.starts_with('/') ? 1 : 0);
+  for (bool last = false; !last;) {
+    last = rest.find('/') == rest.npos;
+    std::string_view segment = take_until(rest, '/');
+    if (doubts.has(PathDoubt::parameter)) segment = segment.substr(0, segment.find(';'));
+    const std::size_t start = out.size();
+    out += doubts.has(PathDoubt::edge) ? without_edges(segment) : std::string(segment);
+    resolver.end_segment(out, start, last);
+  }
+  return out;
+}
+
+// Of the normal form.
+PathDoubts doubts_of_escaped(std::string_view escaped) {
+  std::string path;
+  PathDoubts doubts;
+  if (!percent_decode(escaped, path)) return doubts;
+  doubts = doubts_of(path);
+  if (has_escaped_separator(escaped)) doubts.add(PathDoubt::separator);
+  if (!is_utf8(path)) doubts.add(PathDoubt::bytes);
+  return doubts;
+}
+
+}  // namespace
+
+const char* PathDoubts::text() const {
+  for (const auto& [doubt, text] : kTexts) {
+    if (has(doubt)) return text;
+  }
+  return "";
+}
+
+NormalPath normalize_path(std::string& escaped) {
+  NormalPath normal;
+  if (is_certain(escaped)) return normal;
+  std::string out = "/";
+  out.reserve(escaped.size());
+  Resolver resolver;
+  std::string_view rest = std::string_view(escaped).substr(escaped.starts_with('/') ? 1 : 0);
+  for (bool last = false; !last;) {
+    last = rest.find('/') == rest.npos;
+    const std::size_t start = out.size();
+    append_segment(out, take_until(rest, '/'));
+    resolver.end_segment(out, start, last);
+  }
+  const bool raw =
+      std::ranges::any_of(escaped, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  normal.changed = out != escaped;
+  normal.had_dots = resolver.had_dots;
+  if (normal.changed) escaped = std::move(out);
+  normal.doubts = doubts_of_escaped(escaped);
+  if (raw) normal.doubts.add(PathDoubt::bytes);
+  if (resolver.above_root) normal.doubts.add(PathDoubt::above_root);
+  return normal;
+}
+
+bool has_dot_segments(std::string_view path) {
+  while (!path.empty()) {
+    if (is_dots(take_until(path, '/'))) return true;
+  }
+  return false;
+}
+
+// Each server does some of this, in an order of its own: what follows from a reading is one, too.
+std::optional<std::vector<std::string>> path_readings(std::string_view path) {
+  constexpr std::array kSteps{PathDoubt::again, PathDoubt::parameter, PathDoubt::edge,
+                              PathDoubt::end};
+  std::vector<std::string> readings{read(std::string(path), {})};
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    const PathDoubts doubts = doubts_of(readings[i]);
+    for (const PathDoubt step : kSteps) {
+      if (!doubts.has(step)) continue;
+      PathDoubts one;
+      one.add(step);
+      std::string reading = read(readings[i], one);
+      if (std::ranges::find(readings, reading) != readings.end()) continue;
+      if (readings.size() == kReadingsMax) return std::nullopt;
+      readings.push_back(std::move(reading));
+    }
+  }
+  std::erase(readings, path);
+  return readings;
+}
+
+}  // namespace sluice::http

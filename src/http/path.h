@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// One spelling for one resource. A path in normal form (RFC 3986 section 6.2.2) has no dot
+// segments, no empty segments but a last one, and no escapes of unreserved characters. Some servers
+// still read it as another: those are its doubts, and its readings. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http {
+
+// What some servers read in another way than others.
+enum class PathDoubt : std::uint8_t {
+  separator = 1,   // an escaped slash, a backslash: another segment, or dots that are a segment
+  again = 2,       // an escape of an escape, or an overlong UTF-8 form: read when decoded twice
+  parameter = 4,   // ';': cut off by servlet containers (RFC 3986 section 3.3)
+  edge = 8,        // blanks around a segment, a dot after it, control characters: dropped
+  end = 16,        // an escaped '?' or '#': the path ends there when it is parsed twice
+  bytes = 32,      // octets that are no URI, or no UTF-8
+  above_root = 64  // more ".." than there are segments before them
+};
+
+// A set of them.
+class PathDoubts {
+ public:
+  constexpr PathDoubts() = default;
+  constexpr void add(PathDoubt doubt) { bits_ |= static_cast<std::uint8_t>(doubt); }
+  constexpr void add(PathDoubts others) { bits_ |= others.bits_; }
+  [[nodiscard]] constexpr bool has(PathDoubt doubt) const {
+    return (bits_ & static_cast<std::uint8_t>(doubt)) != 0;
+  }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  // Names the first one: "an escaped slash or a backslash".
+  [[nodiscard]] const char* text() const;
+
+ private:
+  std::uint8_t bits_ = 0;
+};
+
+struct NormalPath {
+  bool changed = false;
+  bool had_dots = false;  // dot segments were removed
+  PathDoubts doubts{};    // of the normal form
+};
+
+// Puts `escaped`, which begins with '/', into normal form. Empty segments are merged, as most
+// servers do; a segment with an escaped slash or backslash keeps its spelling, for what it means is
+// its reader's. Octets above ASCII are escaped. Idempotent; allocates only if there is something to
+// change. Requires: every '%' begins an escape.
+NormalPath normalize_path(std::string& escaped);
+
+// True if a segment of the decoded path is "." or "..".
+[[nodiscard]] bool has_dot_segments(std::string_view path);
+
+// Everything that a path with doubts may mean to servers that decode, cut or trim more than its
+// decoded text `path` says, each without dot segments; `path` itself is not among them. nullopt if
+// there are more than 8, which nobody means well.
+[[nodiscard]] std::optional<std::vector<std::string>> path_readings(std::string_view path);
+
+}  // namespace sluice::http

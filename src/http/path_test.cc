@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/path.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "http/message.h"
+
+namespace sluice::http {
+namespace {
+
+using testing::UnorderedElementsAre;
+
+// The normal form, and in brackets what is in doubt about it.
+std::string normal(std::string path) {
+  const std::string before = path;
+  const NormalPath result = normalize_path(path);
+  EXPECT_EQ(result.changed, path != before) << before;
+  std::string again = path;
+  EXPECT_FALSE(normalize_path(again).changed) << before << " -> " << path << " -> " << again;
+  if (!result.doubts.empty()) path.append(" (").append(result.doubts.text()).append(")");
+  return path;
+}
+
+TEST(NormalizePath, LeavesNormalFormsAlone) {
+  for (const char* path : {"/", "/a", "/a/", "/a.b/c", "/.well-known/x", "/A/~u/(1)!$&'*+,=:@",
+                           "/caf%C3%A9", "/a%20b", "/a%25", "/100%25/x"}) {
+    EXPECT_EQ(normal(path), path);
+  }
+}
+
+// RFC 3986 sections 5.2.4 and 6.2.2.
+TEST(NormalizePath, MakesOneSpelling) {
+  EXPECT_EQ(normal("/%62uy"), "/buy");
+  EXPECT_EQ(normal("/caf%c3%a9"), "/caf%C3%A9");
+  EXPECT_EQ(normal("/%7Eu/%2D%5F%2e1"), "/~u/-_.1");
+  EXPECT_EQ(normal("/a/./b/../c"), "/a/c");
+  EXPECT_EQ(normal("/a/%2e/b/%2E%2e/c"), "/a/c");
+  EXPECT_EQ(normal("/a/b/.."), "/a/");
+  EXPECT_EQ(normal("/a/."), "/a/");
+  EXPECT_EQ(normal("//buy"), "/buy");
+  EXPECT_EQ(normal("///a//b///"), "/a/b/");
+  EXPECT_EQ(normal("/a//../b"), "/b");
+  EXPECT_EQ(normal("//"), "/");
+}
+
+TEST(NormalizePath, NamesDoubts) {
+  EXPECT_EQ(normal("/../a"), "/a (dots that lead above the root)");
+  EXPECT_EQ(normal("/a%2fb"), "/a%2fb (an escaped slash or a backslash)");
+  EXPECT_EQ(normal("/%2e%2e%2fa/%2e"), "/%2e%2e%2fa/ (an escaped slash or a backslash)");
+  EXPECT_EQ(normal("/%5cbuy"), "/%5cbuy (an escaped slash or a backslash)");
+  EXPECT_EQ(normal("/\\buy"), "/\\buy (an escaped slash or a backslash)");
+  EXPECT_EQ(normal("/buy;a=1"), "/buy;a=1 (a semicolon)");
+  EXPECT_EQ(normal("/buy%3b"), "/buy%3B (a semicolon)");
+  EXPECT_EQ(normal("/a%3Fb"), "/a%3Fb (an escaped ? or #)");
+  EXPECT_EQ(normal("/%2541"), "/%2541 (an escape that is escaped once more)");
+  EXPECT_EQ(normal("/%c0%ae"), "/%C0%AE (an escape that is escaped once more)");
+  EXPECT_EQ(normal("/%E9"), "/%E9 (octets that are no URI or no UTF-8)");
+  EXPECT_EQ(normal("/\xc3\xa9"), "/%C3%A9 (octets that are no URI or no UTF-8)");
+  for (const char* path : {"/buy%20", "/%20buy", "/buy.", "/buy%0A", "/b%09uy", "/...", "/x./y"})
+    EXPECT_THAT(normal(path), testing::EndsWith("edge of a segment)")) << path;
+}
+
+TEST(HasDotSegments, OnlyWholeSegments) {
+  for (const char* path : {"/a/../b", "/..", "/.", "./a", "/a/."})
+    EXPECT_TRUE(has_dot_segments(path));
+  for (const char* path : {"/", "/a..b", "/...", "/.a/b.", "/a/"})
+    EXPECT_FALSE(has_dot_segments(path));
+}
+
+std::vector<std::string> readings(std::string_view path) {
+  return path_readings(path).value_or(std::vector<std::string>{"too many"});
+}
+
+TEST(PathReadings, AreWhatLaxServersSee) {
+  EXPECT_THAT(readings("/a/b"), UnorderedElementsAre());
+  EXPECT_THAT(readings("/x/../buy"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/\\buy"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/x\\..\\buy"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/buy;a=1/x"), UnorderedElementsAre("/buy/x"));
+  EXPECT_THAT(readings("/x/..;/buy"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/buy "), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/x/.. /buy"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/buy?a"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/%2e%2e%2fbuy"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/x/\xc0\xae./buy"), testing::Contains("/buy"));
+  EXPECT_THAT(readings("/\xe0\x80\xafx"), UnorderedElementsAre("/x"));
+  EXPECT_THAT(readings("/buy;a .x"), UnorderedElementsAre("/buy"));
+}
+
+// A step can make place for the next.
+TEST(PathReadings, FollowOneFromAnother) {
+  EXPECT_THAT(readings("/buy ;a"), UnorderedElementsAre("/buy ", "/buy"));
+  EXPECT_THAT(readings("/buy;a ?b"), testing::Contains("/buy"));
+  EXPECT_THAT(readings("/%252e%252e%252fbuy"), testing::Contains("/buy"));
+  EXPECT_THAT(readings("/%3Bx/%2e%2e/buy"), testing::Contains("/buy"));
+  EXPECT_THAT(readings("/%25252525252525252525252e"), UnorderedElementsAre("too many"));
+  EXPECT_THAT(readings("/a;b ?c"), testing::Contains("/a"));
+}
+
+}  // namespace
+}  // namespace sluice::http

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/query.h"
+
+#include <string>
+
+#include "http/chars.h"
+#include "http/message.h"
+
+namespace sluice::http {
+namespace {
+
+std::string decode_form(std::string_view text) {
+  std::string spaced(text);
+  for (char& c : spaced) {
+    if (c == '+') c = ' ';
+  }
+  std::string out;
+  if (!percent_decode(spaced, out)) out.clear();
+  return out;
+}
+
+}  // namespace
+
+void for_each_parameter(std::string_view query, std::string_view name,
+                        const std::function<void(std::string_view)>& visit) {
+  while (!query.empty()) {
+    const std::string_view pair = take_until(query, '&');
+    const std::size_t equals = pair.find('=');
+    if (decode_form(pair.substr(0, equals)) != name || pair.empty()) continue;
+    visit(equals == std::string_view::npos ? "" : decode_form(pair.substr(equals + 1)));
+  }
+}
+
+}  // namespace sluice::http
