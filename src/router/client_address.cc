@@ -95,7 +95,8 @@ std::string TrustedProxies::forwarded_ip(const http::Headers& headers,
     if (!proxies_.contains(*address)) return std::string(nearest);
   }
   if (!elements.empty()) return std::string(nearest);
-  const std::string_view claimed = http::trim(headers.get(kRealIp).value_or(""));
+  const auto claims = elements_of(headers, kRealIp);  // the nearest proxy's is the last
+  const std::string_view claimed = claims.empty() ? "" : claims.back();
   return std::string(IpAddress::parse(claimed) ? claimed : peer_ip);
 }
 

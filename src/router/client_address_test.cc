@@ -53,6 +53,9 @@ TEST(TrustedProxies, LooksAtAllFieldsOfThatName) {
   http::Request request = request_with("8.8.8.8");
   request.headers.add("x-forwarded-for", "10.0.0.3");
   EXPECT_EQ(kTrusted.identify(request, kProxy).ip, "8.8.8.8");
+  request = request_with("", "6.6.6.6");  // the client's; the proxy has added its own
+  request.headers.add("X-Real-IP", "7.7.7.7");
+  EXPECT_EQ(kTrusted.identify(request, kProxy).ip, "7.7.7.7");
 }
 
 TEST(TrustedProxies, AStrangersWordIsDropped) {

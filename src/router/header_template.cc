@@ -41,12 +41,26 @@ Reference take_reference(std::string_view& text) {
 }
 
 std::string cookie_value(const http::Request& request, std::string_view name) {
-  const auto header = request.headers.get("Cookie");
-  if (!header) return "";
-  for (const http::CookiePair& pair : http::parse_cookies(*header)) {
-    if (pair.name == name) return std::string(pair.value);
+  for (const http::Field& field : request.headers) {
+    if (!http::iequals(field.name, "Cookie")) continue;
+    for (const http::CookiePair& pair : http::parse_cookies(field.value)) {
+      if (pair.name == name) return std::string(pair.value);
+    }
   }
   return "";
+}
+
+// All fields of the name as one (RFC 9110 section 5.3).
+std::string field_value(const http::Request& request, std::string_view name) {
+  if (http::iequals(name, "Host")) return request.host;
+  const std::string_view separator = http::iequals(name, "Cookie") ? "; " : ", ";
+  std::string all;
+  for (const http::Field& field : request.headers) {
+    if (!http::iequals(field.name, name) || field.value.empty()) continue;
+    if (!all.empty()) all += separator;
+    all += field.value;
+  }
+  return all;
 }
 
 }  // namespace
@@ -110,9 +124,7 @@ std::string HeaderTemplate::value_of(const Part& part, const http::Request& requ
     case Variable::arg:
       return http::query_parameter(request.query, part.name);
     case Variable::http:
-      return std::string(http::iequals(part.name, "Host")
-                             ? std::string_view(request.host)
-                             : request.headers.get(part.name).value_or(""));
+      return field_value(request, part.name);
     case Variable::cookie:
       return cookie_value(request, part.name);
   }

@@ -34,6 +34,16 @@ TEST(HeaderTemplate, KnowsItsVariables) {
   EXPECT_THAT(expand("$nope"), testing::StartsWith("h: \"nope\" is no variable, try $host"));
 }
 
+TEST(HeaderTemplate, LooksAtEveryField) {
+  config::Faults faults;
+  http::Request request = sample();
+  request.headers.add("cookie", "late=7");
+  request.headers.add("User-Agent", "");
+  request.headers.add("User-Agent", "more");
+  const HeaderTemplate made("$cookie_late|$http_user_agent|$http_cookie", "h", faults);
+  EXPECT_EQ(made.expand(request, ""), "7|curl, more|sid=42; t=u; late=7");
+}
+
 TEST(HeaderSetter, SetsAndRemoves) {
   config::Faults faults;
   const HeaderSetter setter({{"x-new", "$host"},

@@ -18,12 +18,23 @@ std::string_view escaped_rest(std::string_view escaped, std::size_t size) {
   return escaped;
 }
 
+std::string_view without_end_slash(std::string_view path) {
+  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
+bool has_capitals(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 }  // namespace
 
 PathMatcher::PathMatcher(const PathSpec& spec, const std::string& path, config::Faults& faults)
     : exact_(spec.path), prefix_(spec.path_prefix), target_(spec.rewrite_target) {
   if (spec.path_regexp.empty()) return;
   pattern_ = Pattern::compile(spec.path_regexp, config::join_path(path, "pathRegexp"), faults);
+  if (pattern_)
+    any_case_ = Pattern::compile(spec.path_regexp, path, faults, Pattern::Case::insensitive);
+  pattern_has_capitals_ = has_capitals(spec.path_regexp);
   if (!pattern_ || target_.empty()) return;
   replacement_ =
       Replacement::parse(target_, *pattern_, config::join_path(path, "rewriteTarget"), faults);
@@ -35,6 +46,35 @@ bool PathMatcher::matches(std::string_view path) const {
          (pattern_ && pattern_->found_in(path));
 }
 
+bool PathMatcher::nearly_matches(std::string_view path) const {
+  return is_near_exact(path) || has_near_prefix(path) || (pattern_ && nearly_finds_pattern(path));
+}
+
+bool PathMatcher::is_near_exact(std::string_view path) const {
+  return !exact_.empty() &&
+         (http::iequals(path, exact_) || http::iequals(without_end_slash(path), exact_));
+}
+
+bool PathMatcher::has_near_prefix(std::string_view path) const {
+  if (prefix_.empty() || path.size() < prefix_.size()) return false;
+  if (!http::iequals(path.substr(0, prefix_.size()), prefix_)) return false;
+  return prefix_.ends_with('/') || path.size() == prefix_.size() || path[prefix_.size()] == '/';
+}
+
+// Without capitals on either side case makes no difference, and matches() has said no.
+bool PathMatcher::nearly_finds_pattern(std::string_view path) const {
+  const std::string_view shorter = without_end_slash(path);
+  const bool slash = shorter != path;
+  if (!pattern_has_capitals_ && !has_capitals(path)) return slash && pattern_->found_in(shorter);
+  return any_case_->found_in(path) || (slash && any_case_->found_in(shorter));
+}
+
+std::size_t PathMatcher::bytes_named(std::string_view path) const {
+  if (is_near_exact(path)) return without_end_slash(exact_).size();
+  if (has_prefix(path) || has_near_prefix(path)) return without_end_slash(prefix_).size();
+  return pattern_ && !pattern_->found_in(path) ? path.size() : 0;
+}
+
 bool PathMatcher::rewrite(http::Request& request) const {
   if (target_.empty()) return true;
   if (!exact_.empty() && request.path == exact_) {
@@ -42,10 +82,17 @@ bool PathMatcher::rewrite(http::Request& request) const {
     return true;
   }
   if (has_prefix(request.path)) return replace_prefix(request);
-  if (!replacement_) return true;
-  const auto replaced = replacement_->apply(*pattern_, request.path, kPathBytesMax);
-  if (replaced) request.set_path(*replaced);
-  return replaced.has_value();
+  return !replacement_ || replace_pattern(request);
+}
+
+bool PathMatcher::replace_pattern(http::Request& request) const {
+  auto replaced =
+      replacement_->apply_escaped(*pattern_, request.path, request.escaped_path, kPathBytesMax);
+  if (!replaced) return false;
+  const bool asterisk = *replaced == "*" && request.method == "OPTIONS";
+  if (!replaced->starts_with('/') && !asterisk) replaced->insert(0, 1, '/');
+  request.escaped_path = *std::move(replaced);
+  return http::percent_decode(request.escaped_path, request.path);
 }
 
 // The rest stays as the client escaped it: %2F does not become a slash.

@@ -2,6 +2,7 @@
 // The path of a rule, and what becomes of it. Immutable; any thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,19 +22,36 @@ class PathMatcher {
 
   // `path` is decoded. A prefix is plain text: /a is one of /abc.
   [[nodiscard]] bool matches(std::string_view path) const;
-  // Rewrites the path of a request that matches, if there is a target. False, and nothing changed,
-  // if the new path would be longer than 64 KiB.
+  // True if `path` is the whole text in `path` of the rule.
+  [[nodiscard]] bool spells_out(std::string_view path) const {
+    return !exact_.empty() && path == exact_;
+  }
+  // Whether a server that is lax about the case of letters and a slash at the end may take `path`
+  // for one of this rule; a prefix ends where a segment does. Of use only where matches() says no.
+  [[nodiscard]] bool nearly_matches(std::string_view path) const;
+  // How many bytes of a path that matches (nearly) the rule names.
+  [[nodiscard]] std::size_t bytes_named(std::string_view path) const;
+
+  // Rewrites the path of a request that matches, if there is a target: what stays of the path keeps
+  // its escapes. False, and nothing changed, if the new path would be longer than 64 KiB.
   bool rewrite(http::Request& request) const;
+  [[nodiscard]] bool has_target() const { return !target_.empty(); }
 
  private:
   [[nodiscard]] bool has_prefix(std::string_view path) const {
     return !prefix_.empty() && path.starts_with(prefix_);
   }
+  [[nodiscard]] bool is_near_exact(std::string_view path) const;
+  [[nodiscard]] bool has_near_prefix(std::string_view path) const;
+  [[nodiscard]] bool nearly_finds_pattern(std::string_view path) const;
   bool replace_prefix(http::Request& request) const;
+  bool replace_pattern(http::Request& request) const;
 
   std::string exact_;
   std::string prefix_;
   std::optional<Pattern> pattern_;
+  std::optional<Pattern> any_case_;  // pattern_, without case
+  bool pattern_has_capitals_ = false;
   std::string target_;
   std::optional<Replacement> replacement_;
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/message.h"
+
 namespace sluice::router {
 namespace {
 
@@ -40,6 +42,21 @@ std::size_t character_size(std::string_view text) {
   std::size_t size = 1;
   while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) ++size;
   return size;
+}
+
+// Where each octet of the decoded path begins in `escaped`, and the end; empty if nothing is
+// escaped.
+std::vector<std::size_t> escape_offsets(std::size_t path_size, std::string_view escaped) {
+  std::vector<std::size_t> offsets;
+  if (path_size == escaped.size()) return offsets;
+  offsets.reserve(path_size + 1);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < path_size; ++i) {
+    offsets.push_back(at);
+    at += at < escaped.size() && escaped[at] == '%' ? 3 : 1;
+  }
+  offsets.push_back(escaped.size());
+  return offsets;
 }
 
 }  // namespace
@@ -88,34 +105,60 @@ std::optional<Replacement> Replacement::parse(std::string_view text, const Patte
   return out;
 }
 
-std::optional<std::string> Replacement::apply(const Pattern& pattern, std::string_view text,
-                                              std::size_t size_max) const {
+// Calls `literal` with what the template adds and `piece` with each part of `text` that stays, in
+// order; they append to `out`. False if that becomes longer than `size_max`.
+template <typename Literal, typename Piece>
+bool Replacement::replace(const Pattern& pattern, std::string_view text, const std::string& out,
+                          std::size_t size_max, const Literal& literal, const Piece& piece) const {
   std::vector<re2::StringPiece> groups(static_cast<std::size_t>(groups_));
-  std::string out;
   std::size_t at = 0;
   std::size_t last_end = std::string_view::npos;
   while (at <= text.size() && out.size() <= size_max &&
          pattern.re2().Match(text, at, text.size(), re2::RE2::UNANCHORED, groups.data(), groups_)) {
     const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
-    out += text.substr(at, begin - at);
+    piece(text.substr(at, begin - at));
     at = begin;
     if (groups[0].empty() && begin == last_end) {  // nothing, right after the last match
       if (at == text.size()) break;
       const std::size_t size = character_size(text.substr(at));
-      out += text.substr(at, size);
+      piece(text.substr(at, size));
       at += size;
       continue;
     }
     for (const Part& part : parts_) {
-      out += part.literal;
+      literal(part.literal);
       if (part.group < 0) continue;
       const re2::StringPiece& group = groups[static_cast<std::size_t>(part.group)];
-      out.append(group.data() == nullptr ? "" : group.data(), group.size());
+      if (group.data() != nullptr) piece(std::string_view(group.data(), group.size()));
     }
     last_end = at = begin + groups[0].size();
   }
-  if (at < text.size()) out += text.substr(at);
-  return out.size() <= size_max ? std::optional(std::move(out)) : std::nullopt;
+  if (at < text.size()) piece(text.substr(at));
+  return out.size() <= size_max;
+}
+
+std::optional<std::string> Replacement::apply(const Pattern& pattern, std::string_view text,
+                                              std::size_t size_max) const {
+  std::string out;
+  const auto add = [&](std::string_view part) { out += part; };
+  if (!replace(pattern, text, out, size_max, add, add)) return std::nullopt;
+  return out;
+}
+
+std::optional<std::string> Replacement::apply_escaped(const Pattern& pattern, std::string_view path,
+                                                      std::string_view escaped,
+                                                      std::size_t size_max) const {
+  std::string out;
+  const std::vector<std::size_t> offsets = escape_offsets(path.size(), escaped);
+  const auto literal = [&](std::string_view part) { out += http::percent_encode_path(part); };
+  const auto piece = [&](std::string_view part) {
+    const auto begin = static_cast<std::size_t>(part.data() - path.data());
+    const std::size_t end = begin + part.size();
+    out += offsets.empty() ? escaped.substr(begin, part.size())
+                           : escaped.substr(offsets[begin], offsets[end] - offsets[begin]);
+  };
+  if (!replace(pattern, path, out, size_max, literal, piece)) return std::nullopt;
+  return out;
 }
 
 }  // namespace sluice::router

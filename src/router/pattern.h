@@ -45,12 +45,21 @@ class Replacement {
   // Replaces all that `pattern` finds. nullopt if the result would be longer than `size_max`.
   [[nodiscard]] std::optional<std::string> apply(const Pattern& pattern, std::string_view text,
                                                  std::size_t size_max) const;
+  // As apply() for a path, of which `escaped` is the percent-encoded form: what stays of the path
+  // keeps its escapes, what the template adds is encoded. The result is percent-encoded.
+  [[nodiscard]] std::optional<std::string> apply_escaped(const Pattern& pattern,
+                                                         std::string_view path,
+                                                         std::string_view escaped,
+                                                         std::size_t size_max) const;
 
  private:
   struct Part {
     std::string literal;
     int group = -1;  // after the literal; -1: none
   };
+  template <typename Literal, typename Piece>
+  bool replace(const Pattern& pattern, std::string_view text, const std::string& out,
+               std::size_t size_max, const Literal& literal, const Piece& piece) const;
   std::vector<Part> parts_;
   int groups_ = 1;  // how many the parts need, the whole match included
 };

@@ -1,44 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "router/router.h"
 
+#include <algorithm>
+
 namespace sluice::router {
 
 using config::join_path;
 
-Route::Route(const PathSpec& spec, const std::string& path, config::Faults& faults)
+namespace {
+
+constexpr const char* kManyReadings = "some servers read it as that of another rule";
+constexpr const char* kNear = "but for case or a slash at the end it is that of another rule";
+
+PathMode parse_mode(std::string_view text) {
+  if (text == "strict") return PathMode::strict;
+  return text == "off" ? PathMode::off : PathMode::rfc3986;
+}
+
+bool is_alike(const PathSpec& a, const PathSpec& b) {
+  return a.backend == b.backend && a.set_headers == b.set_headers &&
+         a.client_max_body_size == b.client_max_body_size;
+}
+
+}  // namespace
+
+Route::Route(const PathSpec& spec, PathMode mode, const std::string& path, config::Faults& faults)
     : backend(spec.backend),
       client_max_body_size(spec.client_max_body_size),
       path_(spec, path, faults),
-      headers_(spec.set_headers, join_path(path, "setHeaders"), faults) {}
+      headers_(spec.set_headers, join_path(path, "setHeaders"), faults),
+      mode_(mode) {}
+
+// What a rule cuts off or puts in front can make dots of the rest that were none before.
+int Route::rewrite(http::Request& request) const {
+  if (!path_.has_target()) return 0;
+  if (!path_.rewrite(request)) return 414;
+  if (mode_ == PathMode::off || request.path == "*") return 0;
+  const http::NormalPath normal = http::normalize_path(request.escaped_path);
+  if (normal.had_dots) return 400;
+  return !normal.changed || http::percent_decode(request.escaped_path, request.path) ? 0 : 400;
+}
 
 Router Router::build(const HttpServerSpec& spec, config::Faults& faults) {
   Router router;
+  router.mode_ = parse_mode(spec.path_normalization);
   router.ip_filter_ = IpFilter(spec.ip_filter);
   router.needs_address_ = router.ip_filter_.is_active();
-  for (std::size_t i = 0; i < spec.rules.size(); ++i) {
-    const std::string path = "rules[" + std::to_string(i) + "]";
-    const Rule& rule = router.rules_.emplace_back(build_rule(spec.rules[i], path, faults));
-    router.needs_address_ |= rule.ip_filter.is_active();
-    for (const Path& each : rule.paths) router.needs_address_ |= each.ip_filter.is_active();
-  }
+  for (std::size_t i = 0; i < spec.rules.size(); ++i)
+    router.add(spec.rules[i], "rules[" + std::to_string(i) + "]", faults);
+  router.note_treatments(spec);
+  router.note_names(spec);
   return router;
 }
 
-Router::Rule Router::build_rule(const RuleSpec& spec, const std::string& path,
-                                config::Faults& faults) {
+void Router::add(const RuleSpec& spec, const std::string& path, config::Faults& faults) {
   Rule rule{HostMatcher(spec, path, faults), IpFilter(spec.ip_filter), {}};
+  needs_address_ |= rule.ip_filter.is_active();
   const std::string paths = join_path(path, "paths");
   for (std::size_t i = 0; i < spec.paths.size(); ++i) {
     rule.paths.push_back(build_path(spec.paths[i], paths + "[" + std::to_string(i) + "]", faults));
+    needs_address_ |= rule.paths.back().ip_filter.is_active();
   }
-  return rule;
+  rules_.push_back(std::move(rule));
 }
 
 Router::Path Router::build_path(const PathSpec& spec, const std::string& path,
                                 config::Faults& faults) {
   using enum ValueMatcher::Source;
   Path out{
-      Route(spec, path, faults),
+      Route(spec, mode_, path, faults),
       {},
       ValueMatcher(headers, spec.headers, spec.match_all_header, join_path(path, "headers"),
                    faults),
@@ -53,33 +83,100 @@ bool Router::admits(std::string_view client_ip) const {
   return ip_filter_.allows(config::IpAddress::parse(client_ip));
 }
 
-Match Router::route(const http::Request& request, std::string_view client_ip) const {
+void Router::note_treatments(const HttpServerSpec& spec) {
+  std::vector<const PathSpec*> known;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    for (std::size_t j = 0; j < rules_[i].paths.size(); ++j) {
+      const PathSpec& path = spec.rules[i].paths[j];
+      const auto like = [&](const PathSpec* other) { return is_alike(path, *other); };
+      const auto found = std::ranges::find_if(known, like);
+      rules_[i].paths[j].route.treatment = static_cast<std::size_t>(found - known.begin());
+      if (found == known.end()) known.push_back(&path);
+    }
+  }
+  one_treatment_ = known.size() <= 1;
+}
+
+// The fields that the rules of this server set or look at.
+void Router::note_names(const HttpServerSpec& spec) {
+  if (spec.underscores_in_headers) return;
+  twins_ = http::FieldTwins::of_gateway();
+  for (const RuleSpec& rule : spec.rules) {
+    for (const PathSpec& path : rule.paths) {
+      for (const ValueRuleSpec& condition : path.headers) twins_.add(condition.key);
+      for (const auto& [name, _] : path.set_headers) twins_.add(name);
+    }
+  }
+}
+
+Arrival Router::receive(http::Request& request) const {
+  twins_.remove_from(request.headers);
+  if (mode_ == PathMode::off || request.path == "*") return {};
+  const http::NormalPath normal = http::normalize_path(request.escaped_path);
+  if (normal.changed && !http::percent_decode(request.escaped_path, request.path)) return {};
+  return {normal.changed, normal.doubts};
+}
+
+Match Router::route(const http::Request& request, std::string_view client_ip,
+                    http::PathDoubts doubts) const {
   const Address address = needs_address_ ? config::IpAddress::parse(client_ip) : std::nullopt;
   if (!ip_filter_.allows(address)) return {.status = 403};
-  const std::string_view host = comparable_host(request.host);
+  if (mode_ == PathMode::strict && !doubts.empty()) return {.status = 400, .reason = doubts.text()};
+  const Asked asked{request, comparable_host(request.host), request.path, address};
+  Match match = find(asked);
+  if (match.status != 0 || mode_ == PathMode::off) return match;
+  if (match.route->path().spells_out(asked.path)) return match;
+  if (is_near_another(*match.route, asked)) return {.status = 400, .reason = kNear};
+  if (!doubts.empty() && !is_unanimous(*match.route, asked))
+    return {.status = 400, .reason = kManyReadings};
+  return match;
+}
+
+Match Router::find(const Asked& asked) const {
   Refusals refusals;
   for (const Rule& rule : rules_) {
-    if (!rule.host.matches(host)) continue;
-    if (!rule.ip_filter.allows(address)) {
-      refusals.by_address = true;
-      continue;
-    }
+    if (!rule.host.matches(asked.host)) continue;
+    const bool allowed = rule.ip_filter.allows(asked.address);
+    refusals.by_address |= !allowed;
     for (const Path& path : rule.paths) {
-      if (accepts(path, request, address, refusals)) return {.route = &path.route};
+      if (&path.route == asked.until) return {.route = asked.until};
+      if (!accepts(path, asked, refusals)) continue;
+      if (!allowed || !path.ip_filter.allows(asked.address)) return {.status = 403};
+      return {.route = &path.route};
     }
   }
   return refuse(refusals);
 }
 
-bool Router::accepts(const Path& path, const http::Request& request, const Address& address,
-                     Refusals& refusals) {
-  if (!path.route.matches_path(request.path)) return false;
-  if (!path.methods.empty() && !path.methods.contains(request.method)) {
+bool Router::is_near_another(const Route& route, const Asked& asked) const {
+  if (one_treatment_ && !needs_address_) return false;
+  Asked near = asked;
+  near.until = &route;
+  const Match other = find(near);
+  if (other.status != 0) return true;
+  return other.route->treatment != route.treatment &&
+         other.route->path().bytes_named(asked.path) > route.path().bytes_named(asked.path);
+}
+
+bool Router::is_unanimous(const Route& route, const Asked& asked) const {
+  const auto readings = http::path_readings(asked.path);
+  if (!readings) return false;
+  return std::ranges::all_of(*readings, [&](const std::string& path) {
+    const Asked reading{asked.request, asked.host, path, asked.address};
+    const Match match = find(reading);
+    return match.status == 0 && match.route->treatment == route.treatment &&
+           !is_near_another(*match.route, reading);
+  });
+}
+
+bool Router::accepts(const Path& path, const Asked& asked, Refusals& refusals) {
+  const PathMatcher& matcher = path.route.path();
+  const bool near = asked.until != nullptr;
+  if (!(near ? matcher.nearly_matches(asked.path) : matcher.matches(asked.path))) return false;
+  if (!path.methods.empty() && !path.methods.contains(asked.request.method)) {
     refusals.allowed.add(path.methods);
-  } else if (!path.headers.matches(request) || !path.queries.matches(request)) {
+  } else if (!path.headers.matches(asked.request) || !path.queries.matches(asked.request)) {
     refusals.by_value = true;
-  } else if (!path.ip_filter.allows(address)) {
-    refusals.by_address = true;
   } else {
     return true;
   }

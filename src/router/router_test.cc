@@ -146,7 +146,9 @@ rules:
   check(router, {{{.target = "/any"}, "400"},
                  {{.target = "/any", .headers = {{"x-a", "2"}}}, "any"},
                  {{.target = "/any", .headers = {{"X-B", "bb"}}}, "any"},
-                 {{.target = "/any", .headers = {{"X-A", "3"}, {"X-A", "1"}}}, "400"},
+                 {{.target = "/any", .headers = {{"X-A", "3"}, {"X-A", "1"}}}, "any"},
+                 {{.target = "/any", .headers = {{"X-A", "3, 1"}}}, "any"},
+                 {{.target = "/any", .headers = {{"X-A", "3"}, {"X-A", "4, 5"}}}, "400"},
                  {{.target = "/all", .headers = {{"X-A", "a2"}, {"X-B", "b"}}}, "all"},
                  {{.target = "/all", .headers = {{"X-A", "1"}, {"X-B", "b"}}}, "400"},
                  {{.target = "/all", .headers = {{"X-A", "a3"}, {"X-B", "b"}}}, "400"},
@@ -168,7 +170,8 @@ rules:
 )");
   check(router, {{{.target = "/any?a=1"}, "any"},
                  {{.target = "/any?b=7"}, "any"},
-                 {{.target = "/any?a=2&a=1"}, "400"},
+                 {{.target = "/any?a=2&a=1"}, "any"},
+                 {{.target = "/any?%61=2&a=3"}, "400"},
                  {{.target = "/any"}, "400"},
                  {{.target = "/all?b=2&a=x+y"}, "all"},
                  {{.target = "/all?b=2&a=x%20y"}, "all"},
@@ -186,22 +189,26 @@ rules: [{paths: [{path: /a, backend: a}]}]
                  {{.target = "/a", .ip = ""}, "403"}});
 }
 
-TEST(Router, RuleAndPathFiltersOnlyPassOver) {
+// A filter of a path is not void because a path behind it takes everything.
+TEST(Router, RuleAndPathFiltersRefuseWhatFitsElse) {
   const Router router = make_router(R"(
 rules:
 - ipFilter: {blockIPs: [8.8.8.8]}
   paths: [{path: /rule, backend: rule}]
 - paths:
-  - {path: /path, backend: path, ipFilter: {blockIPs: [9.9.9.9]}}
+  - {path: /path, methods: [GET], backend: path, ipFilter: {blockIPs: [9.9.9.9]}}
   - {path: /path, methods: [PUT], backend: put}
-  - {path: /rule, methods: [GET], backend: second}
+  - {pathPrefix: /, methods: [GET], backend: all}
 )");
   check(router, {{{.target = "/rule", .ip = "1.1.1.1"}, "rule"},
-                 {{.target = "/rule", .ip = "8.8.8.8"}, "second"},
-                 {{.target = "/other", .ip = "8.8.8.8"}, "403"},
-                 {{.target = "/other", .ip = "1.1.1.1"}, "404"},
+                 {{.target = "/rule", .ip = "8.8.8.8"}, "403"},
+                 {{.target = "/rule/", .ip = "8.8.8.8"}, "400"},
+                 {{.target = "/other", .ip = "8.8.8.8"}, "all"},
+                 {{.method = "POST", .target = "/other", .ip = "8.8.8.8"}, "403"},
+                 {{.method = "POST", .target = "/other", .ip = "1.1.1.1"}, "405 GET"},
                  {{.target = "/path", .ip = "1.1.1.1"}, "path"},
                  {{.target = "/path", .ip = "9.9.9.9"}, "403"},
+                 {{.target = "/PATH", .ip = "9.9.9.9"}, "400"},
                  {{.method = "PUT", .target = "/path", .ip = "9.9.9.9"}, "put"}});
 }
 
@@ -225,7 +232,7 @@ std::string rewritten(const Router& router, const std::string& target) {
   http::Request request = make_request({.target = target});
   const Match match = router.route(request, "");
   if (match.route == nullptr) return "no match";
-  if (!match.route->rewrite(request)) return "too long";
+  if (const int status = match.route->rewrite(request)) return std::to_string(status);
   return request.target() + " " + request.path;
 }
 
@@ -249,10 +256,40 @@ rules:
   EXPECT_EQ(rewritten(router, "/same%41"), "/same%41 /sameA");
 }
 
+TEST(Route, RewritingKeepsEscapes) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {pathRegexp: "^/api/(.*)$", rewriteTarget: /v2/$1, backend: a}
+  - {pathRegexp: "^/é(.)x", rewriteTarget: "/ü?$1", backend: a}
+)");
+  EXPECT_EQ(rewritten(router, "/api/group%2Fproject/x"),
+            "/v2/group%2Fproject/x /v2/group/project/x");
+  EXPECT_EQ(rewritten(router, "/api/a%3Fb?c=%2F"), "/v2/a%3Fb?c=%2F /v2/a?b");
+  EXPECT_EQ(rewritten(router, "/api/100%252F"), "/v2/100%252F /v2/100%2F");
+  EXPECT_EQ(rewritten(router, "/api/caf%C3%A9;b"), "/v2/caf%C3%A9;b /v2/café;b");
+  EXPECT_EQ(rewritten(router, "/%C3%A9%20x%2F"), "/%C3%BC%3F%20%2F /ü? /");
+}
+
+// What is cut off or put in front must not make dot segments of the rest.
+TEST(Route, RewritingMakesNoDotSegments) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {pathPrefix: /a, rewriteTarget: /b/, backend: a}
+  - {pathRegexp: "^/r/(.)(.)x(.*)$", rewriteTarget: "/$1$2$3", backend: a}
+)");
+  EXPECT_EQ(rewritten(router, "/a../secret"), "400");
+  EXPECT_EQ(rewritten(router, "/a%2e%2e"), "400");
+  EXPECT_EQ(rewritten(router, "/a/c"), "/b/c /b/c");
+  EXPECT_EQ(rewritten(router, "/r/..x/secret"), "400");
+  EXPECT_EQ(rewritten(router, "/r/.ax/c"), "/.a/c /.a/c");
+}
+
 TEST(Route, RefusesPathsThatGrowTooLong) {
   const Router router = make_router("rules: [{paths: [{pathRegexp: a, rewriteTarget: /" +
                                     std::string(1000, 'b') + ", backend: a}]}]");
-  EXPECT_EQ(rewritten(router, "/" + std::string(100, 'a')), "too long");
+  EXPECT_EQ(rewritten(router, "/" + std::string(100, 'a')), "414");
 }
 
 TEST(Route, SetsHeaders) {

@@ -33,8 +33,8 @@ struct ValueRuleSpec {
 
   void fields(auto& visit) {
     visit("key", key, {.required = true, .min = 1, .doc = "name of the header or parameter"});
-    visit("values", values, {.unique = true, .doc = "the first value is one of these"});
-    visit("regexp", regexp, {.doc = "RE2 expression found in the first value"});
+    visit("values", values, {.unique = true, .doc = "one of its values is one of these"});
+    visit("regexp", regexp, {.doc = "RE2 expression found in one of its values"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

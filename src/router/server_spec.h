@@ -58,6 +58,8 @@ struct HttpServerSpec {
   std::map<std::string, std::string> keys;
   std::string ca_cert_base64;
   std::uint32_t cache_size = 0;
+  std::string path_normalization = "rfc3986";
+  bool underscores_in_headers = false;
   bool x_forwarded_for = false;
   std::vector<std::string> trusted_proxies;
   bool proxy_protocol = false;
@@ -97,6 +99,11 @@ struct HttpServerSpec {
     visit("caCertBase64", ca_cert_base64,
           {.doc = "PEM bundle in base64: clients must show a certificate of one of these"});
     visit("cacheSize", cache_size, {.doc = "no effect: routing needs no cache"});
+    visit("pathNormalization", path_normalization,
+          {.one_of = {"strict", "rfc3986", "off"},
+           .doc = "one spelling for one path, before rules see it; strict refuses doubtful ones"});
+    visit("underscoresInHeaders", underscores_in_headers,
+          {.doc = "true: pass X_Real_Ip and others that backends take for fields of the gateway"});
     visit("xForwardedFor", x_forwarded_for, {.doc = "append the client to X-Forwarded-For"});
     visit("trustedProxies", trusted_proxies,
           {.format = config::Format::ip_or_cidr,

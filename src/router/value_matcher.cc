@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "http/chars.h"
+#include "http/query.h"
+
 namespace sluice::router {
 
 ValueMatcher::ValueMatcher(Source source, const std::vector<ValueRuleSpec>& rules, bool all,
@@ -25,12 +28,33 @@ bool ValueMatcher::matches(const http::Request& request) const {
 }
 
 bool ValueMatcher::holds(const Condition& condition, const http::Request& request) const {
+  bool found = false;
+  bool holds = false;
+  const auto try_value = [&](std::string_view value) {
+    found = true;
+    holds = holds || holds_for(condition, value);
+  };
   if (source_ == Source::query) {
-    return holds_for(condition, http::query_parameter(request.query, condition.key));
+    http::for_each_parameter(request.query, condition.key, try_value);
+  } else if (http::iequals(condition.key, "Host")) {  // the codec keeps it apart from the others
+    try_value(request.host);
+  } else {
+    for (const http::Field& field : request.headers) {
+      if (!http::iequals(field.name, condition.key)) continue;
+      found = true;
+      holds = holds || holds_for_field(condition, field.value);
+    }
   }
-  // The codec keeps Host apart from the other headers.
-  if (http::iequals(condition.key, "Host")) return holds_for(condition, request.host);
-  return holds_for(condition, request.headers.get(condition.key).value_or(""));
+  return found ? holds : holds_for(condition, "");
+}
+
+bool ValueMatcher::holds_for_field(const Condition& condition, std::string_view value) const {
+  if (holds_for(condition, value)) return true;
+  if (value.find(',') == value.npos) return false;
+  while (!value.empty()) {
+    if (holds_for(condition, http::trim(http::take_until(value, ',')))) return true;
+  }
+  return false;
 }
 
 bool ValueMatcher::holds_for(const Condition& condition, std::string_view value) const {

@@ -14,7 +14,9 @@
 
 namespace sluice::router {
 
-// Only the first value of a header or parameter is looked at; an absent one is "".
+// Every value counts: of a header each field, and each element of a list in it (RFC 9110 section
+// 5.3: to its readers both are the same), of a parameter each that is there. A client must not get
+// past a condition by saying more. What is absent is "".
 class ValueMatcher {
  public:
   enum class Source { headers, query };
@@ -34,6 +36,7 @@ class ValueMatcher {
   };
   [[nodiscard]] bool holds(const Condition& condition, const http::Request& request) const;
   [[nodiscard]] bool holds_for(const Condition& condition, std::string_view value) const;
+  [[nodiscard]] bool holds_for_field(const Condition& condition, std::string_view value) const;
 
   Source source_ = Source::headers;
   bool all_ = false;

@@ -60,15 +60,21 @@ int ServedExchange::route() {
   if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
   if (request.escaped_path == "*") return answer_for_server();
-  const router::Match match = prototype_->router.route(request, exchange_.real_ip);
+  const router::Arrival arrival = prototype_->router.receive(request);
+  if (arrival.changed && !target_.empty()) target_ = request.target();
+  const router::Match match = prototype_->router.route(request, exchange_.real_ip, arrival.doubts);
   if (match.status != 0) {
     allow_ = match.allow;
+    if (*match.reason != 0) exchange_.add_tag(std::string("path refused: ") + match.reason);
     return match.status;
   }
   pipeline_ = worker_.pipeline(match.route->backend);
   if (!pipeline_) return no_pipeline(match.route->backend);
   match.route->set_headers(request, exchange_.real_ip);
-  if (!match.route->rewrite(request)) return 414;
+  if (const int status = match.route->rewrite(request); status != 0) {
+    if (status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
+    return status;
+  }
   if (is_shed()) return 503;
   if (prototype_->spec.x_forwarded_for) router::append_forwarded_for(request, exchange_.real_ip);
 

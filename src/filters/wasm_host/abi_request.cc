@@ -7,6 +7,8 @@
 #include "filters/wasm_host/host_context.h"
 #include "filters/wasm_host/marshal.h"
 #include "http/cookie.h"
+#include "http/field_twins.h"
+#include "http/path.h"
 
 namespace sluice::filters {
 namespace {
@@ -50,6 +52,9 @@ Result<void> set_host(HostCall& call) {
 Result<void> set_path(HostCall& call) {
   SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view path, take_text(call, call.u32(0)));
+  // A program that makes a path of the client's decoded one turns %2e%2e%2f into dot segments.
+  if (path != request->path && http::has_dot_segments(path))
+    return fail(ErrorKind::invalid, "a path with . or .. segments: build it without them");
   request->set_path(std::string(path));
   return {};
 }
@@ -94,6 +99,7 @@ Result<void> set_header(HostCall& call) {
   SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
   SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
+  http::remove_twins(request->headers, name);
   return set_field(request->headers, name, value);
 }
 
@@ -107,6 +113,7 @@ Result<void> add_header(HostCall& call) {
 Result<void> del_header(HostCall& call) {
   SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
+  http::remove_twins(request->headers, name);
   request->headers.remove(name);
   return {};
 }
@@ -140,7 +147,12 @@ Result<void> get_all_cookie(HostCall& call) {
 Result<void> add_cookie(HostCall& call) {
   SLUICE_TRY(http::Request * request, edit_request(call));
   SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0)));
-  std::string all(request->headers.get(kCookie).value_or(""));
+  std::string all;
+  for (const http::Field& field : request->headers) {
+    if (!http::iequals(field.name, kCookie)) continue;
+    if (!all.empty()) all += "; ";
+    all += field.value;
+  }
   for (const http::CookiePair& pair : http::parse_cookies(text)) {
     if (!all.empty()) all += "; ";
     all.append(pair.name).append("=").append(pair.value);
