@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "http/path.h"
+
 namespace sluice::filters {
 namespace {
 
@@ -43,6 +45,14 @@ std::string resolve_path(std::string_view base, std::string_view path) {
   return remove_dot_segments(std::string(base.substr(0, base.rfind('/') + 1)) + std::string(path));
 }
 
+// Dots that only show once it is decoded would lead out of the server's own path.
+bool has_hidden_dots(std::string_view path) {
+  std::string decoded;
+  if (!http::percent_decode(path, decoded)) return true;
+  std::ranges::replace(decoded, '\\', '/');
+  return http::has_dot_segments(decoded);
+}
+
 bool stays_here(const Reference& reference, const http::Request& request,
                 std::span<const backend::Server> servers) {
   if (!reference.authority) return reference.scheme.empty();
@@ -74,6 +84,7 @@ std::optional<std::string> redirect_target(const http::Request& request,
   std::string path = reference.authority && reference.path.empty() ? "/"
                      : reference.path.empty()                      ? base
                                               : resolve_path(base, reference.path);
+  if (has_hidden_dots(path)) return std::nullopt;
   // The server's own path is put before it again.
   if (!path.starts_with(server.path)) return std::nullopt;
   path.erase(0, server.path.size());

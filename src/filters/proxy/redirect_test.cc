@@ -46,6 +46,10 @@ TEST(Redirect, PathOfTheServerIsNotRepeated) {
   EXPECT_EQ(target("/api", 1), "/");
   EXPECT_EQ(target("/other", 1), "-") << "cannot be asked for through this server";
   EXPECT_EQ(target("/apis", 1), "-");
+  for (const char* out :
+       {"/api/../x", "/api/%2e%2e/x", "/api/.%2E%2fx", "/api/..%5Cx", "/api/..\\x"})
+    EXPECT_EQ(target(out, 1), "-") << out;
+  EXPECT_EQ(target("/api/a%2Fb..", 1), "/a%2Fb..");
 }
 
 TEST(Redirect, WhatIsTheClientsToFollow) {
