@@ -14,7 +14,7 @@ namespace {
 constexpr CharTable kUnreserved = make_table("-._~");            // RFC 3986 section 2.3
 constexpr CharTable kCertain = make_table("-._~!$&'()*+,=:@/");  // of one meaning, dots apart
 constexpr std::size_t kEscapeBytes = 3;
-constexpr std::size_t kReadingsMax = 8;
+constexpr std::size_t kReadingsMax = 16;
 
 constexpr std::array kTexts{
     std::pair{PathDoubt::separator, "an escaped slash or a backslash"},
@@ -149,17 +149,21 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// Decodes once more: escapes, and overlong forms.
 std::string decode_again(std::string_view path) {
   std::string out;
   for (std::size_t i = 0; i < path.size(); ++i) {
+    const bool escaped = is_escape(path, i);
+    out += escaped ? unescape(path, i) : path[i];
+    if (escaped) i += kEscapeBytes - 1;
+  }
+  return out;
+}
+
+std::string decode_overlong(std::string_view path) {
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
     char c = path[i];
-    if (is_escape(path, i)) {
-      c = unescape(path, i);
-      i += kEscapeBytes - 1;
-    } else if (const std::size_t size = overlong(path.substr(i), c); size > 0) {
-      i += size - 1;
-    }
+    if (const std::size_t size = overlong(path.substr(i), c); size > 0) i += size - 1;
     out += c;
   }
   return out;
@@ -188,29 +192,69 @@ PathDoubts doubts_of(std::string_view path) {
   return doubts;
 }
 
-std::string without_edges(std::string_view segment) {
+// The path with each segment changed by `change`.
+template <typename Change>
+std::string each_segment(std::string_view path, const Change& change) {
   std::string out;
-  std::ranges::copy_if(segment, std::back_inserter(out), [](char c) { return !is_control(c); });
-  out.erase(0, std::min(out.find_first_not_of(' '), out.size()));
-  while (out.ends_with(' ') || (out.ends_with('.') && !is_dots(out))) out.pop_back();
+  while (true) {
+    const bool last = path.find('/') == path.npos;
+    out += change(take_until(path, '/'));
+    if (last) return out;
+    out += '/';
+  }
+}
+
+std::string cut_end(std::string_view path) {
+  return std::string(path.substr(0, path.find_first_of("?#")));
+}
+
+std::string cut_parameters(std::string_view path) {
+  return each_segment(path, [](std::string_view s) { return s.substr(0, s.find(';')); });
+}
+
+std::string turn_backslashes(std::string_view path) {
+  std::string out(path);
+  std::ranges::replace(out, '\\', '/');
   return out;
 }
 
-// `path` as a server reads it that does so with these doubts.
-std::string read(std::string path, PathDoubts doubts) {
-  if (doubts.has(PathDoubt::again)) path = decode_again(path);
-  if (doubts.has(PathDoubt::end)) path.resize(std::min(path.find_first_of("?#"), path.size()));
-  std::ranges::replace(path, '\\', '/');
+std::string drop_controls(std::string_view path) {
+  std::string out(path);
+  std::erase_if(out, is_control);
+  return out;
+}
+
+std::string trim_segments(std::string_view path) {
+  return each_segment(path, [](std::string_view segment) {
+    while (segment.starts_with(' ')) segment.remove_prefix(1);
+    while (segment.ends_with(' ') || (segment.ends_with('.') && !is_dots(segment)))
+      segment.remove_suffix(1);
+    return segment;
+  });
+}
+
+std::string merge_slashes(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c != '/' || !out.ends_with('/')) out += c;
+  }
+  return out;
+}
+
+// RFC 3986 section 5.2.4: an empty segment is one that ".." takes away.
+std::string resolve_dots(std::string_view path) {
+  if (!has_dot_segments(path)) return std::string(path);
   std::string out = "/";
-  Resolver resolver;
-  std::string_view rest = std::string_view(path).substr(path.starts_with('/') ? 1 : 0);
+  if (path.starts_with('/')) path.remove_prefix(1);
   for (bool last = false; !last;) {
-    last = rest.find('/') == rest.npos;
-    std::string_view segment = take_until(rest, '/');
-    if (doubts.has(PathDoubt::parameter)) segment = segment.substr(0, segment.find(';'));
-    const std::size_t start = out.size();
-    out += doubts.has(PathDoubt::edge) ? without_edges(segment) : std::string(segment);
-    resolver.end_segment(out, start, last);
+    last = path.find('/') == path.npos;
+    const std::string_view segment = take_until(path, '/');
+    if (segment == ".." && out.size() > 1) {
+      out.resize(out.rfind('/', out.size() - 2) + 1);
+    } else if (!is_dots(segment)) {
+      out += segment;
+      if (!last) out += '/';
+    }
   }
   return out;
 }
@@ -266,24 +310,22 @@ bool has_dot_segments(std::string_view path) {
   return false;
 }
 
-// Each server does some of this, in an order of its own: what follows from a reading is one, too.
+// Each server does some of this, in an order of its own.
 std::optional<std::vector<std::string>> path_readings(std::string_view path) {
-  constexpr std::array kSteps{PathDoubt::again, PathDoubt::parameter, PathDoubt::edge,
-                              PathDoubt::end};
-  std::vector<std::string> readings{read(std::string(path), {})};
+  constexpr std::array kSteps{decode_again,   decode_overlong,  cut_end,
+                              cut_parameters, turn_backslashes, drop_controls,
+                              trim_segments,  merge_slashes,    resolve_dots};
+  std::vector<std::string> readings{std::string(path)};
   for (std::size_t i = 0; i < readings.size(); ++i) {
-    const PathDoubts doubts = doubts_of(readings[i]);
-    for (const PathDoubt step : kSteps) {
-      if (!doubts.has(step)) continue;
-      PathDoubts one;
-      one.add(step);
-      std::string reading = read(readings[i], one);
+    for (const auto step : kSteps) {
+      std::string reading = step(readings[i]);
+      if (!reading.starts_with('/')) reading.insert(0, 1, '/');
       if (std::ranges::find(readings, reading) != readings.end()) continue;
-      if (readings.size() == kReadingsMax) return std::nullopt;
+      if (readings.size() > kReadingsMax) return std::nullopt;
       readings.push_back(std::move(reading));
     }
   }
-  std::erase(readings, path);
+  readings.erase(readings.begin());
   return readings;
 }
 

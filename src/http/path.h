@@ -55,9 +55,9 @@ NormalPath normalize_path(std::string& escaped);
 // True if a segment of the decoded path is "." or "..".
 [[nodiscard]] bool has_dot_segments(std::string_view path);
 
-// Everything that a path with doubts may mean to servers that decode, cut or trim more than its
-// decoded text `path` says, each without dot segments; `path` itself is not among them. nullopt if
-// there are more than 8, which nobody means well.
+// Everything that a path with doubts may mean to servers that decode, cut, trim or resolve more
+// than its decoded text `path` says, in whatever order; `path` itself is not among them. nullopt if
+// there are more than 16, which nobody means well.
 [[nodiscard]] std::optional<std::vector<std::string>> path_readings(std::string_view path);
 
 }  // namespace sluice::http
