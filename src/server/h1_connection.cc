@@ -307,7 +307,8 @@ Task<bool> H1Connection::write_whole(const http::Body* body, Framing framing) {
 
 // Of a tunnel: an address that is refused by now has none.
 bool H1Connection::may_stay(const ServerPrototype& now) {
-  return now.router.route(*asked_, served_->exchange().real_ip).status != 403;
+  const router::Arrival arrival = now.router.receive(*asked_);
+  return now.router.route(*asked_, served_->exchange().real_ip, arrival.doubts).status != 403;
 }
 
 // Both ways until one end closes, or both are silent. Whoever drains may cut it at any time.
