@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace sluice::wasm {
 
@@ -93,8 +94,15 @@ class HostCall {
   // Calls the guest's function `index` of the ABI, (i32) -> i32. While it runs, the guest may not
   // call host functions of the ABI: each level would take a stack of its own.
   [[nodiscard]] Result<std::uint32_t> call(std::size_t index, std::uint32_t argument);
-  // What the guest writes to standard output or error: to the log, at debug level, bounded.
+  // What the guest writes to standard output or error: to the log, at debug level, bounded; and
+  // as say().
   void print(std::string_view bytes);
+  // Instance::words() has it, should the call fail.
+  void say(std::string_view text);
+  // The guest goes on at `when`: it gives way, and its caller sees Instance::wake_at(). The host
+  // function returns before that: what the guest does at once, up to its next function or loop,
+  // comes first. False within a nested call, which cannot wait.
+  [[nodiscard]] bool sleep_until(TimePoint when);
   // What Instance::set_context was given; null outside.
   template <class T>
   [[nodiscard]] T* context() const {

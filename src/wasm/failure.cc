@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "wasm/instance.h"
+
 namespace sluice::wasm {
 namespace {
 
@@ -23,29 +25,38 @@ std::string_view without_number(std::string_view line) {
   return line;
 }
 
-std::string describe_frames(const wasm_frame_vec_t& frames) {
+std::string describe_frames(const wasm_frame_vec_t& frames, std::string_view entry) {
   std::string out;
   for (std::size_t i = 0; i < std::min(frames.size, kFramesMax); ++i) {
     out += i == 0 ? ", in " : " < ";
     const std::string_view name = view(wasmtime_frame_func_name(frames.data[i]));
-    if (name.empty()) {
+    if (name.empty() && i + 1 == frames.size && !entry.empty()) {
+      out += entry;
+    } else if (name.empty()) {
       out += "function " + std::to_string(wasm_frame_func_index(frames.data[i]));
     } else {
       out += name.substr(0, kNameBytesMax);
     }
   }
-  if (frames.size > kFramesMax) out += " < …";
+  if (frames.size > kFramesMax) {
+    out += " < …";
+    const wasm_frame_t* outermost = frames.data[frames.size - 1];
+    if (!entry.empty() && view(wasmtime_frame_func_name(outermost)).empty()) {
+      out += " < " + std::string(entry);
+    }
+  }
   return out;
 }
 
-std::string frames_of(const wasm_trap_t* trap, const wasmtime_error_t* error) {
+std::string frames_of(const wasm_trap_t* trap, const wasmtime_error_t* error,
+                      std::string_view entry) {
   wasm_frame_vec_t frames;
   if (trap != nullptr) {
     wasm_trap_trace(trap, &frames);
   } else {
     wasmtime_error_wasm_trace(error, &frames);
   }
-  std::string out = describe_frames(frames);
+  std::string out = describe_frames(frames, entry);
   wasm_frame_vec_delete(&frames);
   return out;
 }
@@ -89,8 +100,24 @@ std::string message_of(const wasm_trap_t& trap) {
   return one_line(view);
 }
 
+std::string failed_text(std::string_view what, const std::string& reason,
+                        const std::string& words) {
+  const std::string failed = std::string(what) + " failed";
+  if (words.empty()) return failed + ": " + reason;
+  return failed + "; the guest said: " + words + " (" + reason + ")";
+}
+
+std::string import_fault(const wasmtime_error_t& error) {
+  ByteVec text;
+  wasmtime_error_message(&error, text.out());
+  const std::string_view all = trim(text.view());
+  const std::string_view first = trim(all.substr(0, all.find('\n')));
+  const std::string cause = one_line(all);
+  return first == cause ? cause : std::string(first) + ": " + cause;
+}
+
 Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error,
-                    const std::string& host_error) {
+                    const std::string& host_error, std::string_view entry) {
   int status = 0;
   std::string text;
   if (!host_error.empty()) {
@@ -100,7 +127,7 @@ Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error,
   } else {
     text = trap != nullptr ? message_of(*trap) : message_of(*error);
   }
-  return {ErrorKind::invalid, text + frames_of(trap, error)};
+  return {ErrorKind::invalid, text + frames_of(trap, error, entry)};
 }
 
 }  // namespace sluice::wasm

@@ -10,8 +10,12 @@
 namespace sluice::wasm {
 
 // `host_error`: what a host function returned, if one did. Exactly one of trap and error is set.
-// "out of bounds memory access, in wasm_run < loop (innermost first)".
+// "out of bounds memory access, in loop < wasm_run" (innermost first). `entry`: the export that was
+// called, for modules whose functions have no names.
 [[nodiscard]] Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error,
-                                  const std::string& host_error);
+                                  const std::string& host_error, std::string_view entry = {});
+
+// What Wasmtime says of an import that does not fit: which one, and why.
+[[nodiscard]] std::string import_fault(const wasmtime_error_t& error);
 
 }  // namespace sluice::wasm

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a guest writes to standard output and standard error: whole lines go to the log at debug
 // level, long ones cut, so many a second.
+// GuestWords: what it said last before it failed, which is often the only reason that there is.
 #pragma once
 
 #include <string>
@@ -10,6 +11,21 @@
 #include "base/time.h"
 
 namespace sluice::wasm {
+
+class GuestWords {
+ public:
+  // The beginning and the end of what is said between two calls of forget() are kept.
+  void add(std::string_view bytes);
+  void forget() {
+    if (!first_.empty()) first_.clear(), last_.clear();
+  }
+  // On one line; "" if nothing was said. Control characters but blanks are left out.
+  [[nodiscard]] std::string line() const;
+
+ private:
+  std::string first_;
+  std::string last_;  // of what did not fit
+};
 
 class GuestOutput {
  public:

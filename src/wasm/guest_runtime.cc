@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "wasm/wasi_poll.h"
 
 namespace sluice::wasm {
 namespace {
@@ -91,12 +92,6 @@ Result<void> env_date_now(HostCall& call) {
   return {};
 }
 
-// Wasmtime's own would sleep in the middle of the core's other requests.
-Result<void> poll_oneoff(HostCall&) {
-  return fail(ErrorKind::invalid,
-              "the guest tried to sleep or to wait (WASI poll_oneoff), which a filter may not");
-}
-
 // Wasmtime's own has no bound, and the guest cannot be made to give way meanwhile.
 Result<void> random_get(HostCall& call) {
   if (call.u32(1) > kRandomBytesMax) {
@@ -142,7 +137,7 @@ constexpr HostFunction kEnv[] = {
     {"Date.now", "", "F", env_date_now},
 };
 constexpr HostFunction kWasi[] = {
-    {"poll_oneoff", "iiii", "i", poll_oneoff},
+    {"poll_oneoff", "iiii", "i", wasi_poll_oneoff},
     {"random_get", "ii", "i", random_get},
     {"fd_write", "iiii", "i", fd_write},
 };

@@ -89,7 +89,17 @@ Result<std::uint32_t> HostCall::call(std::size_t index, std::uint32_t argument) 
 }
 
 void HostCall::print(std::string_view bytes) {
+  say(bytes);
   if (instance_.output) instance_.output->write(bytes);
+}
+
+void HostCall::say(std::string_view text) { instance_.words.add(text); }
+
+bool HostCall::sleep_until(TimePoint when) {
+  if (instance_.inside_nested_call) return false;
+  instance_.wake_at = when;
+  wasmtime_context_set_epoch_deadline(instance_.context, 0);
+  return true;
 }
 
 }  // namespace sluice::wasm

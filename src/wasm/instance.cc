@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasm/instance.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "wasm/engine.h"
@@ -85,6 +86,7 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   SLUICE_CO_CHECK(co_await run_to_end(pace, deadline));
   SLUICE_CO_TRY(const std::string initializer, find_exports());
   if (initializer.empty()) co_return Result<void>();
+  state.entry = initializer;
   begin(state.initializer, {}, 0);
   Result<void> ran = co_await run_to_end(pace, deadline);
   if (ran) co_return ran;
@@ -92,7 +94,7 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   const bool exited_well =
       initializer == "_start" && ran.error().message.starts_with("the guest called proc_exit(0)");
   if (!exited_well) {
-    ran.error().message.insert(0, initializer + ": ");
+    ran.error().message = failed_text(initializer, ran.error().message, words());
     co_return ran;
   }
   state.alive = true;
@@ -120,6 +122,8 @@ Result<std::string> Instance::find_exports() {
 void Instance::set_context(void* context) { state_->user = context; }
 bool Instance::has(std::size_t function) const { return state_->has_function[function]; }
 bool Instance::alive() const { return state_->alive; }
+TimePoint Instance::wake_at() const { return state_->wake_at; }
+std::string Instance::words() const { return state_->words.line(); }
 bool Instance::busy() const { return state_->future != nullptr; }
 
 GuestMemory Instance::memory() {
@@ -130,6 +134,7 @@ GuestMemory Instance::memory() {
 
 void Instance::start(std::size_t function, std::span<const std::int32_t> arguments) {
   const bool has_result = !state_->module->abi().guest[function].result.empty();
+  state_->entry = state_->module->abi().guest[function].name;
   begin(state_->functions[function], arguments, has_result ? 1 : 0);
 }
 
@@ -143,6 +148,8 @@ void Instance::begin(const wasmtime_func_t& function, std::span<const std::int32
     values[i].of.i32 = arguments[i];
   }
   state.result = {};
+  state.words.forget();
+  state.returned = false;
   wasmtime_context_set_epoch_deadline(state.context, kTicksPerSlice);
   state.future.reset(wasmtime_func_call_async(state.context, &function, values, arguments.size(),
                                               &state.result, results, &state.trap, &state.error));
@@ -150,7 +157,13 @@ void Instance::begin(const wasmtime_func_t& function, std::span<const std::int32
 
 bool Instance::poll() {
   state_->module->engine().ticker().touch();
-  return wasmtime_call_future_poll(state_->future.get());
+  if (!state_->returned) {
+    state_->wake_at = {};
+    state_->returned = wasmtime_call_future_poll(state_->future.get());
+  }
+  // A guest that returns before it has given way sleeps all the same.
+  return state_->returned &&
+         (state_->wake_at == TimePoint{} || Clock::now() >= state_->wake_at);
 }
 
 Result<std::int32_t> Instance::finish() {
@@ -164,7 +177,7 @@ Result<std::int32_t> Instance::take_result() {
   if (!trap && !error) [[likely]]
     return state_->result.of.i32;
   state_->alive = false;
-  Error failure = guest_failure(trap.get(), error.get(), state_->host_error);
+  Error failure = guest_failure(trap.get(), error.get(), state_->host_error, state_->entry);
   state_->host_error.clear();
   return std::unexpected(std::move(failure));
 }
@@ -179,11 +192,17 @@ void Instance::kill() {
 
 Task<Result<void>> Instance::run_to_end(Pace pace, TimePoint deadline) {
   while (!poll()) {
-    if (Clock::now() >= deadline) {
+    const TimePoint now = Clock::now();
+    if (now >= deadline) {
       kill();
       co_return fail(ErrorKind::timed_out, "timed out");
     }
-    co_await pace.give_way();
+    const TimePoint wake = std::min(state_->wake_at, deadline);
+    if (wake > now) {
+      co_await pace.rest(wake - now);
+    } else {
+      co_await pace.give_way();
+    }
   }
   const Result<std::int32_t> done = finish();
   if (!done) co_return std::unexpected(done.error());

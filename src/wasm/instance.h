@@ -6,7 +6,7 @@
 // A guest runs in slices of at most a tick (1 ms):
 //
 //   instance.start(kRun, {});
-//   while (!instance.poll()) co_await pace.give_way();   // and look at the clock
+//   while (!instance.poll()) co_await pace.give_way();   // and look at the clock, and at wake_at()
 //   Result<std::int32_t> value = instance.finish();
 #pragma once
 
@@ -33,6 +33,11 @@ struct InstanceOptions {
   void* context = nullptr;  // as set_context
 };
 
+// "wasm_init failed; the guest said: <words> (<reason>)", or without words
+// "wasm_init failed: <reason>".
+[[nodiscard]] std::string failed_text(std::string_view what, const std::string& reason,
+                                      const std::string& words);
+
 class Instance {
  public:
   // Instantiates the module (which runs its start function) and calls `_initialize` or, in a module
@@ -56,6 +61,12 @@ class Instance {
   void start(std::size_t function, std::span<const std::int32_t> arguments);
   // Lets the guest run for a slice. True when the call is done.
   [[nodiscard]] bool poll();
+  // After poll() returned false: the guest sleeps, and has nothing to do before that. In the past
+  // for one that is awake.
+  [[nodiscard]] TimePoint wake_at() const;
+  // What the guest wrote to standard output and error, and logged as an error, since the last call
+  // began; bounded, on one line.
+  [[nodiscard]] std::string words() const;
   // The result of a call that is done; 0 for a function without one.
   [[nodiscard]] Result<std::int32_t> finish();
   // Ends the call in progress, if any, wherever it is. The guest is dead either way.

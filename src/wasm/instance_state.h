@@ -29,9 +29,13 @@ struct InstanceState {
   bool inside_nested_call = false;
   bool alive = true;
   std::string host_error;  // the first error that a host function returned
+  GuestWords words;        // of the call in progress, or the last one
+  std::string_view entry;  // the function that was called
+  TimePoint wake_at{};     // the guest sleeps until then
 
   // The call in progress. Wasmtime keeps the addresses of trap, error and result while it runs.
   FuturePtr future;
+  bool returned = false;  // it is done, though perhaps asleep
   wasm_trap_t* trap = nullptr;
   wasmtime_error_t* error = nullptr;
   wasmtime_val_t result{};

@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "wasm/guest_output.h"
 #include "wasm/test_guests.h"
 
 namespace sluice::wasm {
@@ -195,14 +196,114 @@ TEST(Instance, AbortIsDecoded) {
   EXPECT_TRUE(run(*instance).error().message.starts_with("abort: abort: né中 in a.ts(3:9)"));
 }
 
-TEST(Instance, SleepingIsRefused) {
+// One subscription at 0, its events at 1000, their number at 2000. `timeout`: of a monotonic clock,
+// in nanoseconds.
+std::string poller(const std::string& timeout, const std::string& body) {
+  return "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 i32) "
+         "(result i32)))"
+         "(memory (export \"memory\") 1)"
+         "(func $poll (result i32)"
+         " (i64.store (i32.const 0) (i64.const 77)) (i32.store (i32.const 16) (i32.const 1))"
+         " (i64.store (i32.const 24) (i64.const " +
+         timeout +
+         "))"
+         " (call $p (i32.const 0) (i32.const 1000) (i32.const 1) (i32.const 2000)))"
+         "(func (export \"run\") (result i32) " +
+         body + "))";
+}
+
+TEST(Instance, APollWithoutTimeoutIsAnsweredAtOnce) {
+  const World world;
+  const auto instance = world.must(poller(
+      "0",
+      "(local $i i32) (loop $l (if (call $poll) (then (unreachable)))"
+      " (if (i32.ne (i32.load (i32.const 2000)) (i32.const 1)) (then (unreachable)))"
+      " (if (i64.ne (i64.load (i32.const 1000)) (i64.const 77)) (then (unreachable)))"
+      " (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))"
+      "  (i32.const 1000))))"
+      " (local.get $i)"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run(*instance).value_or(-1), 1'000);
+}
+
+TEST(Instance, ASleepTakesItsTimeAndLetsOthersRun) {
+  const World world;
+  const auto instance = world.must(poller("30000000", "(drop (call $poll)) (call $poll)"));
+  instance->start(testing::kRun, {});
+  const TimePoint begin = Clock::now();
+  int polls = 0;
+  for (; !instance->poll(); ++polls) {
+    const TimePoint wake = instance->wake_at();
+    ASSERT_LT(wake, begin + std::chrono::seconds(10));
+    std::this_thread::sleep_until(wake);
+  }
+  EXPECT_EQ(instance->finish().value_or(-1), 0);
+  EXPECT_GE(Clock::now() - begin, std::chrono::milliseconds(30));
+  EXPECT_GE(polls, 1);
+}
+
+TEST(Instance, ASleepEndsAtTheDeadline) {
+  const World world;
+  const auto instance = world.must(poller("3600000000000", "(drop (call $poll)) (call $poll)"));
+  const TimePoint deadline = Clock::now() + std::chrono::milliseconds(50);
+  const auto done = run_here(instance->call(testing::kRun, 0, Pace(), deadline));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::timed_out);
+  EXPECT_FALSE(instance->alive());
+}
+
+TEST(Instance, OtherPollsAreAnsweredToo) {
+  const World world;
+  const auto with = [](const std::string& subscription, const std::string& count = "1") {
+    return "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 "
+           "i32) (result i32)))"
+           "(memory (export \"memory\") 1)"
+           "(func (export \"run\") (result i32) (local $e i32) " +
+           subscription +
+           " (local.set $e (call $p (i32.const 0) (i32.const 1000) (i32.const " + count +
+           ") (i32.const 2000)))"
+           " (i32.or (i32.shl (local.get $e) (i32.const 16))"
+           "  (i32.load16_u (i32.const 1008)))))";
+  };
+  const auto result = [&](const std::string& text) { return run(*world.must(text)).value_or(-1); };
+  const auto kind = [](int tag, int fd) {
+    return "(i32.store8 (i32.const 8) (i32.const " + std::to_string(tag) +
+           ")) (i32.store (i32.const 16) (i32.const " + std::to_string(fd) + "))";
+  };
+  EXPECT_EQ(result(with(kind(1, 0))), 0) << "standard input is at its end";
+  EXPECT_EQ(result(with(kind(2, 1))), 0) << "standard output is ready";
+  EXPECT_EQ(result(with(kind(2, 5))), 8) << "badf";
+  EXPECT_EQ(result(with(kind(0, 9))), 28) << "inval: no such clock";
+  EXPECT_EQ(result(with("", "0")), 28 << 16);
+  EXPECT_EQ(result(with("", "65")), -1) << "a trap";
+  EXPECT_EQ(result(with("", "-1")), -1) << "a trap";
+}
+
+TEST(GuestWords, AreKeptFromTheBeginningAndTheEnd) {
+  GuestWords words;
+  EXPECT_EQ(words.line(), "");
+  words.add("panic: stock\n\n\tgoroutine\x1b 1\n");
+  EXPECT_EQ(words.line(), "panic: stock goroutine 1");
+  for (int i = 0; i < 10'000; ++i) words.add("at main.go\n");
+  words.add("exit status 2\n");
+  EXPECT_TRUE(words.line().starts_with("panic: stock"));
+  EXPECT_TRUE(words.line().ends_with("exit status 2"));
+  EXPECT_LT(words.line().size(), 700U);
+  words.forget();
+  EXPECT_EQ(words.line(), "");
+}
+
+TEST(Instance, TheWordsOfAFailedCallAreKnown) {
   const World world;
   const auto instance = world.must(
-      "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 i32) "
+      "(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func $w (param i32 i32 i32 i32) "
       "(result i32)))"
-      "(memory (export \"memory\") 1) (func (export \"run\") (result i32)"
-      " (call $p (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))))");
-  EXPECT_NE(run(*instance).error().message.find("tried to sleep"), std::string::npos);
+      "(memory (export \"memory\") 1) (data (i32.const 0) \"\\10\\00\\00\\00\\05\\00\\00\\00\")"
+      "(data (i32.const 16) \"oops\\n\")"
+      "(func (export \"run\") (result i32)"
+      " (drop (call $w (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 100))) (unreachable)))");
+  EXPECT_NE(run(*instance).error().message.find(", in run"), std::string::npos)
+      << "no function has a name";
+  EXPECT_EQ(instance->words(), "oops");
 }
 
 TEST(Instance, OnALoopALoopingGuestLetsOthersRun) {

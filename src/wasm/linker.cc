@@ -2,6 +2,7 @@
 #include "wasm/linker.h"
 
 #include "wasm/engine.h"
+#include "wasm/failure.h"
 #include "wasm/guest_runtime.h"
 #include "wasm/handles.h"
 #include "wasm/instance_state.h"
@@ -138,7 +139,7 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(
   const ErrorPtr error(
       wasmtime_linker_instantiate_pre(handle_->linker.get(), module->handle(), &pre));
   if (error)
-    return fail(ErrorKind::invalid, "the module's imports do not fit: " + message_of(*error));
+    return fail(ErrorKind::invalid, "the module's imports do not fit: " + import_fault(*error));
   return std::make_shared<const LinkedModule>(engine_, abi_, std::move(module), pre);
 }
 

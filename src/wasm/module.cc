@@ -9,6 +9,7 @@
 namespace sluice::wasm {
 namespace {
 
+constexpr std::uint64_t kPageBytes = 65536;
 constexpr std::string_view kMagic{"\0asm", 4};
 constexpr std::string_view kCoreVersion{"\1\0\0\0", 4};
 constexpr std::string_view kComponentVersion{"\x0d\0\1\0", 4};
@@ -67,13 +68,27 @@ void save_cached(const Engine& engine, const std::string& hash, wasmtime_module_
   if (!error) engine.cache().save(hash, compiled.view());
 }
 
+// Where the compiler speaks of its own settings, what the guest's author can do.
+std::string compile_fault(const Engine& engine, const std::string& said) {
+  const auto says = [&](std::string_view word) { return said.find(word) != std::string::npos; };
+  if (says("shared memor") || says("threads must be enabled") || says("atomic")) {
+    return "threads are not supported: build the module without them and without shared memory (" +
+           said + ")";
+  }
+  if (says("memory") && (says("exceeds the limit") || says("minimum byte size"))) {
+    return "the module's memory begins with more than any maxMemory allows, which is at most " +
+           std::to_string(engine.options().memory_bytes_max >> 20) + " MiB (" + said + ")";
+  }
+  return "the module does not compile: " + said;
+}
+
 Result<ModulePtr> compile_bytes(const Engine& engine, std::string_view bytes,
                                 const std::string& hash) {
   if (ModulePtr cached = load_cached(engine, hash)) return cached;
   wasmtime_module_t* module = nullptr;
   const ErrorPtr error(wasmtime_module_new(
       engine.handle(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &module));
-  if (error) return fail(ErrorKind::invalid, "the module does not compile: " + message_of(*error));
+  if (error) return fail(ErrorKind::invalid, compile_fault(engine, message_of(*error)));
   save_cached(engine, hash, module);
   return ModulePtr(module);
 }
@@ -169,7 +184,11 @@ void Module::list() {
   for (std::size_t i = 0; i < exports.size; ++i) {
     const wasm_externtype_t* type = wasm_exporttype_type(exports.data[i]);
     Export& entry = exports_.emplace_back(
-        Export{std::string(view(wasm_exporttype_name(exports.data[i]))), kind_of(type), {}});
+        Export{std::string(view(wasm_exporttype_name(exports.data[i]))), kind_of(type), {}, 0});
+    if (entry.kind == ExternKind::memory) {
+      entry.memory_bytes =
+          wasmtime_memorytype_minimum(wasm_externtype_as_memorytype_const(type)) * kPageBytes;
+    }
     if (entry.kind != ExternKind::function) continue;
     const wasm_functype_t* function = wasm_externtype_as_functype_const(type);
     entry.signature = {letters(wasm_functype_params(function)),

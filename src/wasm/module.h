@@ -2,6 +2,7 @@
 // Module: compiled code, shared by all cores.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +35,8 @@ struct Import {
 struct Export {
   std::string name;
   ExternKind kind;
-  Signature signature;  // of a function
+  Signature signature;            // of a function
+  std::uint64_t memory_bytes = 0;  // that a memory begins with
 };
 
 class Module {

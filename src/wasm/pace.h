@@ -5,8 +5,11 @@
 #pragma once
 
 #include <optional>
+#include <thread>
 
+#include "base/time.h"
 #include "loop/event_loop.h"
+#include "loop/task.h"
 
 namespace sluice::wasm {
 
@@ -27,6 +30,14 @@ class Pace {
    private:
     std::optional<loop::EventLoop::Yield> yield_;
   };
+  // co_await pace.rest(duration): while the guest sleeps.
+  [[nodiscard]] Task<void> rest(Duration duration) const {
+    if (loop_ == nullptr) {
+      std::this_thread::sleep_for(duration);
+      co_return;
+    }
+    co_await loop_->sleep_for(duration);
+  }
   // co_await pace.give_way();
   [[nodiscard]] Turn give_way() const { return Turn(loop_); }
 

@@ -71,8 +71,6 @@ def test_wasm_error(host, guests, name):
     with Connection(host.guest_port) as connection, Connection(host.guest_port) as neighbour:
         for number in range(6):  # more than there are instances: each is replaced
             response = connection.request(f"/{name}-{number}", X_Name="value")
-            if name == "poll-oneoff" and response.status == 200:
-                continue
             assert (response.status, response.body) == (503, b"")
             assert neighbour.request("/good").text == "0"
     if GUESTS[name] == "`wasmError`" or "after" in GUESTS[name]:
@@ -176,6 +174,30 @@ def test_a_trap_is_told_with_its_function(probe):
     )
     assert re.search(r"in function \S+", line)
     assert "wasmError" in probe.access_line("/told-trap")
+
+
+def test_what_a_guest_said_is_told(host, guests):
+    """In the access log, the process log, the filter's status, and the error of egctl."""
+    host.apply(guest_pipeline(guests / "panic.wasm", timeout="2s"))
+    assert fetch(host.guest_port, "/panics").status == 503
+    reason = "the guest said: panic: the stock of laptop-42 is unknown"
+    assert reason in host.access_line("/panics")
+    wait_until(lambda: reason in host.log(), "the log has the reason")
+    assert reason in host.egctl("describe", "pipeline", "p").stdout
+    spec = guest_pipeline(guests / "step5.wasm", timeout="2s", parameters={"startTime": "tomorrow"})
+    done = host.egctl("apply", "-f", "-", input=documents(spec), check=False)
+    assert done.returncode == 1
+    assert "wasm_init failed; the guest said: parseDate: 'tomorrow' is not a valid date" in done.stderr
+
+
+def test_names_that_are_not_utf8_are_names_of_their_own(host, guests):
+    host.apply(guest_pipeline(guests / "probe.wasm", timeout="2s"))
+    for byte in (b"\x80", b"\xfe", b"\xff"):
+        with Connection(host.guest_port) as connection:
+            connection.send(b"GET / HTTP/1.1\r\nHost: h\r\nX-Mode: put\r\nX-Key: id/" + byte + b"\r\nX-Value: v\r\n\r\n")
+            assert connection.receive().status == 200
+    assert host.egctl("wasm", "count-data", "p", "wasm", "--prefix", "id/").stdout.strip() == "3"
+    host.egctl("wasm", "delete-data", "p", "wasm")
 
 
 def test_tags_and_logs_are_one_line(probe):

@@ -2,7 +2,7 @@
 
 // Headers as text: "Name: value\r\n" for every value, nothing at the end.
 
-import { drop, fail, putText, textAt, textLength } from "./marshal"
+import { drop, fail, putText, textAt, textBytes, textLength } from "./marshal"
 
 const TAB: u8 = 0x09
 const LF: u8 = 0x0a
@@ -60,10 +60,10 @@ export function newHeaders(headers: Map<string, Array<string>>): usize {
 	let length: usize = 0
 	for (let i = 0, n = names.length; i < n; i++) {
 		const name = names[i]
-		const nameLength = <usize>String.UTF8.byteLength(name)
+		const nameLength = textBytes(name)
 		const values = headers.get(name)
 		for (let j = 0, m = values.length; j < m; j++) {
-			length += nameLength + <usize>String.UTF8.byteLength(values[j]) + 4
+			length += nameLength + textBytes(values[j]) + 4
 		}
 	}
 

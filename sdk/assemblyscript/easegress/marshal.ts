@@ -4,8 +4,12 @@
 // endian; a "block" is the address of one of
 //
 //   data          length:u32  bytes
-//   string        length+1:u32  bytes  0x00      (UTF-8)
+//   string        length+1:u32  bytes  0x00      (any; UTF-8 as a rule)
 //   string array  count:u32  string...
+//
+// Bytes that are no UTF-8 are not lost: such a byte b is the code unit U+DC00 + b
+// in a string (half of a surrogate pair, which no UTF-8 gives), and goes back as
+// the byte. So two different names from a client are never one key.
 //
 // Every block lives on the raw heap, which the garbage collector neither sees
 // nor moves: an argument stays intact while the next one is built, whatever
@@ -36,7 +40,7 @@ export function drop(block: usize): void {
 
 /** Makes a string block. */
 export function newString(text: string): usize {
-	const length = <usize>String.UTF8.byteLength(text)
+	const length = textBytes(text)
 	const block = heap.alloc(length + 5)
 	store<u32>(block, <u32>length + 1)
 	putText(text, block + 4)
@@ -44,13 +48,51 @@ export function newString(text: string): usize {
 	return block
 }
 
+/** Number of bytes that putText writes. */
+export function textBytes(text: string): usize {
+	const length = <usize>String.UTF8.byteLength(text)
+	if (length == <usize>text.length) return length // ASCII
+	return length - 2 * escapes(text)
+}
+
 /**
- * Writes the text as UTF-8 and returns the number of bytes, which is what
- * String.UTF8.byteLength says. Half a surrogate pair becomes U+FFFD.
+ * Writes the text as UTF-8, and the bytes that were no UTF-8 as they were;
+ * returns the number of bytes. Any other half of a surrogate pair, which a
+ * program can only have made itself, becomes U+FFFD.
  */
 export function putText(text: string, to: usize): usize {
-	return String.UTF8.encodeUnsafe(
-		changetype<usize>(text), text.length, to, false, String.UTF8.ErrorMode.REPLACE)
+	const from = changetype<usize>(text)
+	if (escapes(text) == 0) {
+		return String.UTF8.encodeUnsafe(from, text.length, to, false, String.UTF8.ErrorMode.REPLACE)
+	}
+	const begin = to
+	let run = 0 // of units that are no escapes
+	for (let i = 0; i <= text.length; i++) {
+		if (i < text.length && !isEscape(from, i)) continue
+		to += String.UTF8.encodeUnsafe(
+			from + (<usize>run << 1), i - run, to, false, String.UTF8.ErrorMode.REPLACE)
+		if (i < text.length) store<u8>(to++, <u8>load<u16>(from + (<usize>i << 1)))
+		run = i + 1
+	}
+	return to - begin
+}
+
+function escapes(text: string): usize {
+	const from = changetype<usize>(text)
+	let count: usize = 0
+	for (let i = 0; i < text.length; i++) {
+		if (isEscape(from, i)) count++
+	}
+	return count
+}
+
+// Whether the unit at `i` stands for a byte: 0x80 to 0xff, not the second half of a pair.
+// @ts-ignore: decorator
+@inline
+function isEscape(from: usize, i: i32): bool {
+	const at = from + (<usize>i << 1)
+	if ((load<u16>(at) & 0xff80) != 0xdc80) return false
+	return i == 0 || (load<u16>(at - 2) & 0xfc00) != 0xd800
 }
 
 /** Makes a data block. */
@@ -103,8 +145,9 @@ function stringAt(block: usize): string {
 
 /**
  * Decodes UTF-8. The bytes may come from a client and need not be valid; every
- * byte which is no part of a well-formed sequence becomes U+FFFD, so that an
- * overlong form never reads as the character it imitates.
+ * byte b which is no part of a well-formed sequence becomes U+DC00 + b, so that
+ * an overlong form never reads as the character it imitates, and putText gives
+ * the same bytes back.
  */
 export function textAt(from: usize, length: usize): string {
 	const end = from + length
@@ -115,34 +158,29 @@ export function textAt(from: usize, length: usize): string {
 			continue
 		}
 		const n = sequenceLength(at, end)
-		if (n == 0) return repairedTextAt(from, length)
+		if (n == 0) return escapedTextAt(from, length)
 		at += n
 	}
 	return String.UTF8.decodeUnsafe(from, length)
 }
 
-function repairedTextAt(from: usize, length: usize): string {
-	const copy = heap.alloc(length * 3)
+function escapedTextAt(from: usize, length: usize): string {
+	const parts = new Array<string>()
 	const end = from + length
-	let to = copy
-	let at = from
-	while (at < end) {
+	let run = from // the well-formed part before `at`
+	for (let at = from; at < end; ) {
 		const n = sequenceLength(at, end)
-		if (n == 0) {
-			store<u8>(to, 0xef)
-			store<u8>(to, 0xbf, 1)
-			store<u8>(to, 0xbd, 2)
-			to += 3
-			at += 1
-		} else {
-			memory.copy(to, at, n)
-			to += n
+		if (n != 0) {
 			at += n
+			continue
 		}
+		if (at > run) parts.push(String.UTF8.decodeUnsafe(run, at - run))
+		parts.push(String.fromCharCode(0xdc00 | <i32>load<u8>(at)))
+		at += 1
+		run = at
 	}
-	const text = String.UTF8.decodeUnsafe(copy, to - copy)
-	heap.free(copy)
-	return text
+	if (end > run) parts.push(String.UTF8.decodeUnsafe(run, end - run))
+	return parts.join("")
 }
 
 // Bytes of the well-formed sequence starting at `at`, 0 if there is none.

@@ -165,7 +165,12 @@ export class Guest {
 		const length = bytes.readInt32LE(address >>>= 0) - 1
 		if (length < 0 || address + 4 + length >= bytes.length) throw new Error("argument: bad string length")
 		if (bytes[address + 4 + length] !== 0) throw new Error("argument: string without final zero")
-		return utf8.decode(bytes.subarray(address + 4, address + 4 + length))
+		const text = bytes.subarray(address + 4, address + 4 + length)
+		try {
+			return utf8.decode(text)
+		} catch {
+			return text.toString("latin1") // not UTF-8: one unit for each byte
+		}
 	}
 
 	data(address) {

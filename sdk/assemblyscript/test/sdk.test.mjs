@@ -195,23 +195,29 @@ for (const compiler of compilers) {
 			assert.equal(g.store.get("probe/ü/n"), "7")
 		})
 
-		test("replaces what is not UTF-8", async () => {
+		test("keeps the bytes of what is not UTF-8", async () => {
 			const cases = [
-				[[0x61, 0xff, 0x62], "a\ufffdb"],
-				[[0xc0, 0xaf], "\ufffd\ufffd"],
-				[[0xe0, 0x80, 0xaf, 0x78], "\ufffd\ufffd\ufffdx"],
-				[[0xed, 0xa0, 0x80], "\ufffd\ufffd\ufffd"],
-				[[0xf4, 0x90, 0x80, 0x80], "\ufffd\ufffd\ufffd\ufffd"],
-				[[0xe2, 0x82], "\ufffd\ufffd"],
-				[[0xf0, 0x9f, 0x98, 0x80, 0xe2, 0x82, 0xac, 0xc3, 0xbc, 0xef, 0xbf, 0xbf, 0xf4, 0x8f, 0xbf, 0xbf],
-					"😀€ü\uffff\u{10ffff}"],
-				[[...Buffer.from("twelve bytes"), 0x80, 0x41], "twelve bytes\ufffdA"],
-			]
+				[0x61, 0xff, 0x62], [0x61, 0xfe, 0x62], [0x61, 0x80, 0x62], [0xff], [0xfe], [0xff, 0xff],
+				[0xc0, 0xaf], [0xe0, 0x80, 0xaf, 0x78], [0xed, 0xa0, 0x80], [0xed, 0xb0, 0x80],
+				[0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0xf0, 0x9f, 0x98], [0xef, 0xbf, 0xbd, 0xff],
+				[...Buffer.from("zwölf 😀"), 0xff, ...Buffer.from("😀"), 0xbf],
+				[...Buffer.from("twelve bytes"), 0x80, 0x41],
+			].map((bytes) => Uint8Array.from(bytes))
 			const g = await fresh()
-			for (const [bytes, expected] of cases) {
+			for (const path of cases) g.run({ headers: { "X-Mode": "keep-path" }, path })
+			const kept = cases.map((bytes) => Buffer.from(bytes).toString("latin1"))
+			assert.deepEqual([...g.store.entries()].sort(), kept.map((text) => ["path/" + text, text]).sort())
+		})
+
+		test("reads UTF-8 of every length, and nothing else as such", async () => {
+			const g = await fresh()
+			const read = (bytes) => {
 				g.run({ headers: { "X-Mode": "echo" }, path: Uint8Array.from(bytes) })
-				assert.equal(g.json.path, expected)
+				return g.json.path
 			}
+			assert.equal(read([0xf0, 0x9f, 0x98, 0x80, 0xe2, 0x82, 0xac, 0xc3, 0xbc, 0xef, 0xbf, 0xbf, 0xf4, 0x8f, 0xbf, 0xbf]),
+				"😀€ü\uffff\u{10ffff}")
+			assert.ok(!read([0xc0, 0xaf]).includes("/"), "an overlong slash is none")
 		})
 
 		test("logs and tags", async () => {

@@ -21,6 +21,10 @@ Result<void> log(HostCall& call) {
   SLUICE_TRY(const std::string_view text, take_string(call, call.u32(1)));
   const std::uint32_t level = call.u32(0);
   if (level < std::size(kLevels)) context->log(kLevels[level], text);  // ABI: others are ignored
+  if (level < std::size(kLevels) && kLevels[level] == LogLevel::error) {
+    call.say(text);  // AssemblyScript's SDK does so before it traps
+    call.say("\n");
+  }
   return {};
 }
 

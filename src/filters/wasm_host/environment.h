@@ -55,11 +55,22 @@ struct WasmStatistics {
     return fault;
   }
 
+  // Why a request ended with wasmError or outOfVM, and when: one of the last; "" if none has.
+  void set_last_failure(std::string text) {
+    const std::scoped_lock lock(mutex);
+    last_failure = std::move(text);
+  }
+  [[nodiscard]] std::string get_last_failure() const {
+    const std::scoped_lock lock(mutex);
+    return last_failure;
+  }
+
   observe::PerCore<WasmCounters> counters;
 
  private:
   mutable std::mutex mutex;
   std::string fault;
+  std::string last_failure;
 };
 
 }  // namespace sluice::filters

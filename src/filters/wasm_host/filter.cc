@@ -2,6 +2,7 @@
 #include "filters/wasm_host/filter.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/results.h"
@@ -20,6 +21,10 @@ bool reads_responses(const wasm::Module& module) {
   return std::ranges::any_of(module.imports(), [](const wasm::Import& import) {
     return import.name == "host_resp_get_body";
   });
+}
+
+std::string with_words(std::string reason, const std::string& words) {
+  return words.empty() ? reason : reason + "; the guest said: " + words;
 }
 
 class Waiting {
@@ -106,8 +111,14 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
     attempt.guest->set_context(&attempt.context);
     attempt.guest->start(kGuestRun, {});
     while (!attempt.guest->poll()) {
-      if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
-      co_await exchange.loop().yield();
+      const TimePoint now = Clock::now();
+      if (now >= attempt.deadline) co_return timed_out(attempt);
+      const TimePoint wake = std::min(attempt.guest->wake_at(), attempt.deadline);
+      if (wake > now) [[unlikely]] {
+        co_await exchange.loop().sleep_for(wake - now);
+      } else {
+        co_await exchange.loop().yield();
+      }
     }
     verdict = judge(attempt, attempt.guest->finish());
     if (verdict == Verdict::failed) co_return failed(attempt);
@@ -151,6 +162,7 @@ std::string_view WasmHostFilter::broken_off(pipeline::Exchange& exchange, const 
 WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int32_t> value) {
   const bool good = value && is_result(*value);
   if (good) return commit(attempt, *value);
+  const std::string words = value ? std::string() : attempt.guest->words();
   attempt.guest->kill();
   attempt.guest.give_back();
   if (attempt.transaction.stale()) {
@@ -158,7 +170,7 @@ WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int3
     return Verdict::again;
   }
   attempt.fault = value ? "returned " + std::to_string(*value) + ", which is no result (0 to 9)"
-                        : "trap: " + value.error().message;
+                        : "trap: " + with_words(value.error().message, words);
   return Verdict::failed;
 }
 
@@ -179,8 +191,7 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
     case store::CommitStatus::uncounted:
       return Verdict::again;
     case store::CommitStatus::too_large:
-      attempt.fault =
-          "shared data: a key, a value or the whole run is over the limits of the store";
+      attempt.fault = "shared data: " + attempt.transaction.breach();
       return Verdict::failed;
     case store::CommitStatus::unavailable:
       break;
@@ -218,9 +229,13 @@ std::string_view WasmHostFilter::no_guest(Attempt& attempt) {
 }
 
 std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
-  if (attempt.guest && attempt.guest->busy()) attempt.guest->kill();
+  std::string words;
+  if (attempt.guest && attempt.guest->busy()) {
+    words = attempt.guest->words();
+    attempt.guest->kill();
+  }
   counters_.timeouts.add();
-  attempt.fault = "timed out after " + format_duration(parts_.recipe->timeout);
+  attempt.fault = with_words("timed out after " + format_duration(parts_.recipe->timeout), words);
   return failed(attempt);
 }
 
@@ -238,6 +253,8 @@ std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view r
   if (const auto suppressed = failures_.pass(Clock::now())) {
     parts_.recipe->logger.warn(parts_.recipe->name + ": wasm: " + text +
                                suppressed_note(*suppressed));
+    parts_.statistics->set_last_failure(format_rfc3339_ms(std::chrono::system_clock::now()) + " " +
+                                        text);
   }
   attempt.exchange.add_tag("wasm: " + std::move(text));
   return result;

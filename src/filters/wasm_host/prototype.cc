@@ -20,6 +20,17 @@ unsigned waiting_share(const WasmHostSpec& spec, const WasmEnvironment& environm
   return std::max(1U, static_cast<unsigned>(spec.max_waiting) / environment.core_count);
 }
 
+// Before a guest is made: the engine would speak of pages and limits.
+Result<void> check_memory(const wasm::Module& module, const std::string& max_memory) {
+  const wasm::Export* memory = module.find_export("memory");
+  if (memory == nullptr || memory->memory_bytes <= *parse_size(max_memory)) return {};
+  constexpr std::uint64_t kMiB = 1 << 20;
+  const std::uint64_t mib = (memory->memory_bytes + kMiB - 1) / kMiB;
+  return fail(ErrorKind::invalid, "the module's memory begins with " + std::to_string(mib) +
+                                      " MiB, and maxMemory is " + max_memory +
+                                      ": raise maxMemory, or build the module with less");
+}
+
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -92,6 +103,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
   for (unsigned core = 0; core < environment->core_count; ++core)
     count += filters::share_of(spec.max_concurrency, core, environment->core_count);
   SLUICE_TRY(auto promise, environment->guests->promise(ns, count));
+  SLUICE_CHECK(check_memory(code->module()->module(), spec.max_memory));
   auto recipe =
       std::make_shared<const Recipe>(Recipe{.module = code->module(),
                                             .parameters = spec.parameters,
@@ -150,6 +162,7 @@ Json WasmHostPrototype::status() const {
   const auto data = parts_.environment->store.status(parts_.recipe->name);
   return {
       {"health", health()},
+      {"lastFailure", parts_.statistics->get_last_failure()},
       {"numOfRequest", sum(&WasmCounters::requests)},
       {"numOfWasmError", sum(&WasmCounters::wasm_errors)},
       {"numOfTimeout", sum(&WasmCounters::timeouts)},

@@ -32,9 +32,10 @@ Result<void> write_at(wasm::Instance& instance, std::uint32_t address, const std
   return {};
 }
 
-std::unexpected<Error> explain(const char* what, Error error, Duration limit) {
+std::unexpected<Error> explain(const char* what, Error error, Duration limit,
+                               const std::string& words = {}) {
   if (error.kind == ErrorKind::timed_out) error.message += " after " + format_duration(limit);
-  error.message = std::string(what) + ": " + error.message;
+  error.message = wasm::failed_text(what, error.message, words);
   return std::unexpected(std::move(error));
 }
 
@@ -51,18 +52,18 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
   wasm::InstanceOptions options{
       .memory_bytes_max = memory_bytes_max, .logger = logger, .name = name, .context = &context};
   auto made = co_await wasm::Instance::create(module, std::move(options), pace, deadline);
-  if (!made) co_return explain("cannot be instantiated", made.error(), limit);
+  if (!made) co_return explain("making a guest", made.error(), limit);
   wasm::Instance& instance = **made;
   if (instance.has(kGuestInit)) {
     const std::string bytes = encode(parameters);
     const auto address = co_await instance.call(
         kGuestAlloc, static_cast<std::int32_t>(bytes.size()), pace, deadline);
-    if (!address) co_return explain("wasm_alloc for the parameters", address.error(), limit);
+    if (!address) co_return explain("wasm_alloc for the parameters", address.error(), limit, instance.words());
     const auto written = write_at(instance, static_cast<std::uint32_t>(*address), bytes);
-    if (!written) co_return explain("the parameters", written.error(), limit);
+    if (!written) co_return explain("handing over the parameters", written.error(), limit);
     const auto done = co_await instance.call(kGuestInit, *address, pace, deadline);
     context.flush_logs(name);
-    if (!done) co_return explain("wasm_init", done.error(), limit);
+    if (!done) co_return explain("wasm_init", done.error(), limit, instance.words());
   }
   instance.set_context(nullptr);
   co_return std::move(made);

@@ -36,18 +36,18 @@ TEST_F(WasmHostBuild, RefusesBadCode) {
 
 TEST_F(WasmHostBuild, ProvesTheStart) {
   EXPECT_NE(why(guest("(i32.const 0)", "(func $s unreachable) (start $s)"))
-                .find("cannot be instantiated: wasm `unreachable`"),
+                .find("making a guest failed: wasm `unreachable`"),
             std::string::npos);
   EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"_initialize\") unreachable)"))
                 .find("_initialize: wasm `unreachable`"),
             std::string::npos);
   EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"wasm_init\") (param i32) unreachable)"))
-                .find("wasm_init: wasm `unreachable`"),
+                .find("wasm_init failed: wasm `unreachable`"),
             std::string::npos);
   EXPECT_EQ(
       why(guest("(i32.const 0)", "(func (export \"wasm_init\") (param i32) (loop $l (br $l)))"),
           "timeout: 20ms"),
-      "filters[0].code: wasm_init: timed out after 2s")
+      "filters[0].code: wasm_init failed: timed out after 2s")
       << "a floor, so that a busy machine refuses no good code";
   EXPECT_NE(why("(module (memory (export \"memory\") 100) (func (export \"wasm_run\") (result i32) "
                 "(i32.const 0))"
@@ -55,6 +55,30 @@ TEST_F(WasmHostBuild, ProvesTheStart) {
                 "(export \"wasm_free\") (param i32)))",
                 "maxMemory: 1MiB"),
             "");
+}
+
+TEST_F(WasmHostBuild, TellsWhatTheGuestSaidAndWhatItsAuthorCanDo) {
+  const std::string words = testing::text_at(1000, "'tomorrow' is no date");
+  EXPECT_EQ(why(guest("(i32.const 0)",
+                      words + "(func (export \"wasm_init\") (param i32)"
+                              " (call $host_log (i32.const 3) (i32.const 1000)) unreachable)")),
+            "filters[0].code: wasm_init failed; the guest said: 'tomorrow' is no date (wasm "
+            "`unreachable` instruction executed, in wasm_init)");
+  EXPECT_NE(why("(module (memory (export \"memory\") 1040) (func (export \"wasm_run\") (result i32) "
+                "(i32.const 0))"
+                "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const 0)) (func "
+                "(export \"wasm_free\") (param i32)))")
+                .find("begins with 65 MiB, and maxMemory is 64MiB"),
+            std::string::npos);
+  EXPECT_NE(why("(module (import \"easegress\" \"host_rand\" (func (result f32)))"
+                "(memory (export \"memory\") 1) (func (export \"wasm_run\") (result i32) "
+                "(i32.const 0))"
+                "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const 0)) (func "
+                "(export \"wasm_free\") (param i32)))")
+                .find("host_rand"),
+            std::string::npos);
+  EXPECT_NE(why("(module (memory (export \"memory\") 1 2 shared))").find("threads are not supported"),
+            std::string::npos);
 }
 
 TEST_F(WasmHostBuild, InitMayNotTouchRequests) {

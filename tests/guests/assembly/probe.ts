@@ -34,6 +34,7 @@ class Probe extends Program {
 		else if (mode == "set") setRequest()
 		else if (mode == "status") status()
 		else if (mode == "cluster") clusterAll()
+		else if (mode == "keep-path") cluster.putString("path/" + request.getPath(), request.getPath())
 		else if (mode == "put") cluster.putString(request.getHeader("X-Key"), request.getHeader("X-Value"))
 		else if (mode == "get") say(cluster.getString(request.getHeader("X-Key")))
 		else if (mode == "add") say(cluster.addInteger(request.getHeader("X-Key"), amount()).toString())

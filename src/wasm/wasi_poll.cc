@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wasm/wasi_poll.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+
+namespace sluice::wasm {
+namespace {
+
+// WASI preview 1: witx, typenames.
+constexpr std::size_t kSubscriptionSize = 48;
+constexpr std::size_t kEventSize = 32;
+constexpr std::uint16_t kSuccess = 0;
+constexpr std::uint16_t kBadDescriptor = 8;
+constexpr std::uint16_t kInvalid = 28;
+constexpr unsigned char kClock = 0;
+constexpr unsigned char kRead = 1;
+constexpr std::uint32_t kRealtime = 0;
+constexpr std::uint32_t kMonotonic = 1;
+constexpr std::uint16_t kAbsolute = 1;
+constexpr std::uint16_t kHangUp = 1;
+
+constexpr std::uint32_t kSubscriptionsMax = 64;
+// Longer than any deadline.
+constexpr std::uint64_t kSleepMaxNs = 3'600'000'000'000;
+
+struct Subscription {
+  std::uint64_t user_data = 0;
+  unsigned char kind = 0;
+  std::uint32_t what = 0;     // the clock, or the descriptor
+  std::uint64_t timeout = 0;  // nanoseconds
+  std::uint16_t flags = 0;
+};
+
+struct Event {
+  std::uint64_t user_data;
+  std::uint16_t error;
+  unsigned char kind;
+  std::uint16_t flags;
+};
+
+template <class T>
+T load(const char* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+Subscription parse(const char* at) {
+  return {load<std::uint64_t>(at), static_cast<unsigned char>(at[8]), load<std::uint32_t>(at + 16),
+          load<std::uint64_t>(at + 24), load<std::uint16_t>(at + 40)};
+}
+
+std::array<char, kEventSize> spell(const Event& event) {
+  std::array<char, kEventSize> bytes{};
+  std::memcpy(bytes.data(), &event.user_data, sizeof event.user_data);
+  std::memcpy(bytes.data() + 8, &event.error, sizeof event.error);
+  bytes[10] = static_cast<char>(event.kind);
+  std::memcpy(bytes.data() + 24, &event.flags, sizeof event.flags);
+  return bytes;
+}
+
+std::uint64_t nanoseconds(auto since) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(since.time_since_epoch()).count());
+}
+
+// How long from now; 0 if it is over.
+std::uint64_t wait_of(const Subscription& clock) {
+  if ((clock.flags & kAbsolute) == 0) return clock.timeout;
+  const std::uint64_t now = clock.what == kRealtime ? nanoseconds(std::chrono::system_clock::now())
+                                                    : nanoseconds(std::chrono::steady_clock::now());
+  return clock.timeout - std::min(clock.timeout, now);
+}
+
+// The event if the subscription has one now; else `wait` is how long it will take.
+std::optional<Event> event_of(const Subscription& wanted, std::uint64_t& wait) {
+  Event event{wanted.user_data, kSuccess, wanted.kind, 0};
+  if (wanted.kind == kClock) {
+    if (wanted.what != kRealtime && wanted.what != kMonotonic) {
+      event.error = kInvalid;
+      return event;
+    }
+    wait = wait_of(wanted);
+    return wait == 0 ? std::optional(event) : std::nullopt;
+  }
+  if (wanted.kind == kRead && wanted.what == 0) {
+    event.flags = kHangUp;
+  } else if (wanted.kind == kRead || (wanted.what != 1 && wanted.what != 2)) {
+    event.error = kBadDescriptor;
+  }
+  return event;
+}
+
+struct Due {
+  std::vector<Event> events;
+  std::uint64_t wait = 0;  // without events now: until these
+};
+
+Due due(std::span<const char> subscriptions) {
+  Due found;
+  std::vector<Event> later;
+  std::uint64_t shortest = kSleepMaxNs;
+  for (std::size_t at = 0; at < subscriptions.size(); at += kSubscriptionSize) {
+    const Subscription wanted = parse(subscriptions.data() + at);
+    std::uint64_t wait = 0;
+    if (const auto event = event_of(wanted, wait)) {
+      found.events.push_back(*event);
+      continue;
+    }
+    if (wait < shortest) later.clear();
+    if (wait <= shortest) later.push_back({wanted.user_data, kSuccess, kClock, 0});
+    shortest = std::min(shortest, wait);
+  }
+  if (!found.events.empty()) return found;
+  return {std::move(later), shortest};
+}
+
+}  // namespace
+
+Result<void> wasi_poll_oneoff(HostCall& call) {
+  const std::uint32_t from = call.u32(0);
+  const std::uint32_t to = call.u32(1);
+  const std::uint32_t count = call.u32(2);
+  const std::uint32_t number_at = call.u32(3);
+  if (count == 0) {
+    call.return_i32(kInvalid);
+    return {};
+  }
+  if (count > kSubscriptionsMax) {
+    return fail(ErrorKind::invalid, "the guest waits for " + std::to_string(count) +
+                                        " things at once, at most " +
+                                        std::to_string(kSubscriptionsMax) + " are allowed");
+  }
+  SLUICE_TRY(const GuestMemory memory, call.memory());
+  SLUICE_TRY(const std::span<char> subscriptions, memory.at(from, count * kSubscriptionSize));
+  const Due found = due(subscriptions);
+  SLUICE_TRY(const std::span<char> events, memory.at(to, found.events.size() * kEventSize));
+  for (std::size_t i = 0; i < found.events.size(); ++i) {
+    const auto bytes = spell(found.events[i]);
+    std::memcpy(events.data() + i * kEventSize, bytes.data(), bytes.size());
+  }
+  const auto number = static_cast<std::uint32_t>(found.events.size());
+  SLUICE_TRY(const std::span<char> out, memory.at(number_at, sizeof number));
+  std::memcpy(out.data(), &number, sizeof number);
+  call.return_i32(kSuccess);
+  if (found.wait == 0) return {};
+  const TimePoint until =
+      Clock::now() + std::chrono::nanoseconds(static_cast<std::int64_t>(found.wait));
+  if (call.sleep_until(until)) return {};
+  return fail(ErrorKind::invalid, "the guest tried to sleep while the host called it");
+}
+
+}  // namespace sluice::wasm
