@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "base/memory_size.h"
 #include "config/faults.h"
 #include "config/ip_prefix.h"
 
@@ -101,6 +102,9 @@ std::optional<std::string> check_format(Format format, std::string_view text) {
       return require(is_url(text), text, "is not a URL, try http://127.0.0.1:9095");
     case Format::host_port:
       return require(is_host_port(text), text, "is not host:port, try 127.0.0.1:9411");
+    case Format::memory_size:
+      return require(text.empty() || parse_memory_size(text).has_value(), text,
+                     "is not a size of memory, try 512MiB or 2GiB");
   }
   return std::nullopt;
 }
@@ -123,6 +127,8 @@ std::string_view format_name(Format format) {
       return "url";
     case Format::host_port:
       return "host-port";
+    case Format::memory_size:
+      return "memory-size";
   }
   return "";
 }

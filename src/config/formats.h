@@ -17,6 +17,7 @@ enum class Format {
   base64,       // RFC 4648 section 4
   url,          // http:// or https:// with a host
   host_port,    // host:port
+  memory_size,  // 536870912, 512MiB, 2GiB; empty: the default
 };
 
 // nullopt if `text` follows the format, else the reason to show: `"10.0.0.300" is not an IP address
