@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 
+#include "base/memory_budget.h"
 #include "loop/poller.h"
 
 namespace sluice::loop {
@@ -24,7 +25,8 @@ struct Io : asio::io_context {
 }  // namespace
 
 struct EventLoop::State {
-  PagePool pages;  // goes last
+  PagePool pages;  // goes last, as does the next
+  MemoryAccount memory;
   Io io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
   Poller poller{io};
@@ -88,6 +90,7 @@ void EventLoop::post(std::move_only_function<void()> work) {
 }
 
 PagePool& EventLoop::pages() { return state_->pages; }
+MemoryAccount& EventLoop::memory() { return state_->memory; }
 
 Poller& EventLoop::poller() { return state_->poller; }
 

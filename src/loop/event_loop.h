@@ -15,6 +15,9 @@
 namespace boost::asio {
 class io_context;
 }
+namespace sluice {
+class MemoryAccount;
+}
 
 namespace sluice::loop {
 
@@ -55,6 +58,8 @@ class EventLoop {
 
   // For what belongs to this loop's connections. On the loop's own thread, and while it is there.
   [[nodiscard]] PagePool& pages();
+  // What is held on this core for strangers, likewise.
+  [[nodiscard]] MemoryAccount& memory();
 
   // For net/ only, both: what its connections wait with, and for all else that Asio does.
   [[nodiscard]] Poller& poller();
