@@ -15,6 +15,8 @@ constexpr std::size_t kInputBytesMin = 1 << 10;
 constexpr std::size_t kInputBytesMax = 16 << 10;
 constexpr std::size_t kChunkBytes = 64 << 10;   // sealed in one go
 constexpr std::size_t kRestBytesMax = 4 << 10;  // of a buffer that is empty
+// Of answers to what a peer that reads nothing has asked for: a hundred key updates and more.
+constexpr std::size_t kUnreadAnswersMax = 4 << 10;
 constexpr auto kFarewellMax = std::chrono::seconds(1);
 
 std::unexpected<Error> closed_here() { return fail(ErrorKind::closed, "connection closed"); }
@@ -49,7 +51,8 @@ TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
       session_(session),
       received_(BIO_new(BIO_s_mem())),
       produced_(BIO_new(BIO_s_mem())),
-      input_size_(kInputBytesMin) {
+      input_size_(kInputBytesMin),
+      output_memory_(loop.memory(), MemoryUse::connections) {
   if (session_ == nullptr || received_ == nullptr || produced_ == nullptr) {
     BIO_free(received_);
     BIO_free(produced_);
@@ -122,6 +125,7 @@ bool TlsSession::fill_output() {
   }
   output_.resize(static_cast<std::size_t>(BIO_pending(produced_)));
   if (output_.empty()) return false;
+  if (output_.capacity() > kRestBytesMax) output_memory_.set(2 * output_.capacity());
   BIO_read(produced_, output_.data(), static_cast<int>(output_.size()));
   return true;
 }
@@ -183,7 +187,7 @@ bool TlsSession::try_read(Stream::Operation& operation) {
   std::size_t count = 0;
   ERR_clear_error();
   const int code = SSL_read_ex(session_, buffer.data(), buffer.size(), &count);
-  if (BIO_pending(produced_) > 0) need_output();  // an answer to a key update, or an alert
+  send_answers();
   if (code == 1) {
     operation.result = count;
     return true;
@@ -191,6 +195,16 @@ bool TlsSession::try_read(Stream::Operation& operation) {
   note_end(SSL_get_error(session_, code));
   if (ended_) operation.result = end_;
   return ended_;
+}
+
+// Reading makes OpenSSL answer key updates, and send alerts, into memory. A peer that asks on
+// without reading would fill it (RFC 8446 section 4.6.3).
+void TlsSession::send_answers() {
+  const auto waiting = static_cast<std::size_t>(BIO_pending(produced_));
+  if (waiting == 0) return;
+  if (!flushing_ || waiting <= kUnreadAnswersMax) return need_output();
+  if (std::exchange(ended_, true)) return;
+  end_ = fail(ErrorKind::invalid, "TLS: the peer does not read the answers that it asks for");
 }
 
 // `error`: why nothing was read.
@@ -206,6 +220,7 @@ bool TlsSession::data_waits() {
   std::size_t count = 0;
   ERR_clear_error();
   const int code = SSL_peek_ex(session_, &byte, 1, &count);
+  send_answers();
   if (code == 1) return true;
   note_end(SSL_get_error(session_, code));
   ERR_clear_error();
@@ -333,6 +348,7 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
   if (self->output_.capacity() > kRestBytesMax) {
     std::string().swap(self->output_);
     shrink(self->produced_, kRestBytesMax);
+    self->output_memory_.clear();
   }
   self->sending_out_ = false;
   if (!self->open_) {

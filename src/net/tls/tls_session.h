@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/memory_budget.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "net/stream.h"
@@ -66,6 +67,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   [[nodiscard]] bool awaits_end() const { return closed_ != nullptr && !closed_whole_; }
   void note_broken();
   bool try_read(Stream::Operation& operation);
+  void send_answers();
   void note_end(int error);
   void advance();
   void resolve(Stream::Operation*& slot, Result<std::size_t> outcome);
@@ -90,6 +92,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   std::string input_;                      // on its way from the transport
   std::string output_;                     // on its way to it
   bool closed_whole_ = false;              // closed_ waits for the end of both directions
+  MemoryCharge output_memory_;             // of that, and of produced_
   bool taking_in_ = false;
   bool watching_ = false;  // for the end of the transport
   bool sending_out_ = false;

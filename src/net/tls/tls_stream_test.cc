@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <csignal>
 #include <functional>
 #include <thread>
 
@@ -113,6 +114,53 @@ TEST_F(TlsStreamTest, CarriesBytesBothWaysInBothVersions) {
           EXPECT_TRUE(sent);
           (*served)->close();
         });
+  }
+}
+
+Task<void> write_whole(Stream& stream, const std::string& bytes) {
+  const auto sent = co_await stream.write_all(bytes);
+  EXPECT_FALSE(sent);
+}
+
+// Every key update asks for one in return: a client that reads none of them is cut off, whether its
+// server reads or only waits for its end.
+TEST_F(TlsStreamTest, EndsAClientThatAsksForKeyUpdatesAndReadsNothing) {
+  constexpr int kUpdatesMax = 50'000;
+  ::signal(SIGPIPE, SIG_IGN);
+  for (const bool reads : {false, true}) {
+    int updates = 0;
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {});
+          ASSERT_TRUE(client.connected());
+          bool going = true;
+          while (going && updates < kUpdatesMax) {
+            going = SSL_key_update(client.handle(), SSL_KEY_UPDATE_REQUESTED) == 1 &&
+                    SSL_do_handshake(client.handle()) == 1;
+            ++updates;
+          }
+        },
+        [&](Served served) -> Task<void> {
+          EXPECT_TRUE(served);
+          if (!served) co_return;
+          Stream& stream = **served;
+          const std::string large(std::size_t{64} << 20, 'x');
+          Task<void> writing = write_whole(stream, large);
+          writing.start();
+          if (reads) {
+            std::array<char, 100> buffer;
+            const auto count = co_await stream.read_some(buffer);
+            EXPECT_FALSE(count);
+            EXPECT_EQ(count ? ErrorKind::internal : count.error().kind, ErrorKind::invalid);
+          } else {
+            const bool gone = co_await stream.closed();
+            EXPECT_TRUE(gone);
+          }
+          stream.close();
+          co_await loop.yield();
+          writing.reset();
+        });
+    EXPECT_LT(updates, kUpdatesMax) << reads;
   }
 }
 
