@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "http/body_memory.h"
+
 namespace sluice::http {
 namespace {
 
@@ -32,6 +34,21 @@ class Prefixed final : public BodyReader {
   bool begun_ = false;
 };
 
+// Room for `more` bytes: twice as much as there was, but no more than is expected. False: there is
+// no memory for it.
+bool grow(std::string& bytes, std::size_t more, std::uint64_t expected, BodyMemory* memory) {
+  const std::size_t needed = bytes.size() + more;
+  if (needed <= bytes.capacity()) return true;
+  const std::size_t doubled = std::min<std::uint64_t>(bytes.capacity() * 2, expected);
+  const std::size_t wanted = std::max(needed, doubled);
+  if (memory != nullptr) {
+    memory->refusal = memory->charge.try_set(wanted, memory->at_least);
+    if (memory->refusal != MemoryRefusal::none) return false;
+  }
+  bytes.reserve(wanted);
+  return true;
+}
+
 }  // namespace
 
 Task<Result<bool>> Body::hold(std::uint64_t bytes_max) {
@@ -54,14 +71,16 @@ Task<Result<bool>> Body::hold(std::uint64_t bytes_max) {
   co_return true;
 }
 
-Task<Result<void>> Body::buffer(std::uint64_t bytes_max) {
+Task<Result<void>> Body::buffer(std::uint64_t bytes_max, BodyMemory* memory) {
   if (length().value_or(0) > bytes_max) {
     co_return fail(ErrorKind::too_large,
                    "body is longer than the limit of " + std::to_string(bytes_max) + " bytes");
   }
   if (!is_stream()) co_return Result<void>{};
   std::string bytes;
-  bytes.reserve(std::min(length_.value_or(0), kReserveBytesMax));
+  const std::uint64_t expected = length_.value_or(bytes_max);
+  if (!grow(bytes, std::min(length_.value_or(0), kReserveBytesMax), expected, memory))
+    co_return fail(ErrorKind::unavailable, "no memory for the body");
   while (true) {
     auto piece = co_await reader_->read();
     if (!piece) co_return std::unexpected(std::move(piece).error());
@@ -70,6 +89,8 @@ Task<Result<void>> Body::buffer(std::uint64_t bytes_max) {
       co_return fail(ErrorKind::too_large,
                      "body is longer than the limit of " + std::to_string(bytes_max) + " bytes");
     }
+    if (!grow(bytes, piece->size(), expected, memory))
+      co_return fail(ErrorKind::unavailable, "no memory for the body");
     bytes.append(*piece);
   }
   const bool announced = bytes.empty() && !length_;

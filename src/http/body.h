@@ -15,6 +15,9 @@
 
 namespace sluice::http {
 
+struct BodyMemory;
+class BodyCharge;
+
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
@@ -60,6 +63,7 @@ class Body {
     length_.reset();
     may_be_held_ = false;
     announced_ = false;
+    charge_.reset();
     bytes_ = std::move(bytes);
   }
   // The same with bytes that many messages have in common: they are not copied.
@@ -75,6 +79,7 @@ class Body {
     length_.reset();
     may_be_held_ = false;
     announced_ = false;
+    charge_.reset();
     if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);
     bytes_.clear();
   }
@@ -86,9 +91,15 @@ class Body {
   // now. False: it is longer, and still a stream that begins with what was read. Errors: the
   // reader's; then the body is lost.
   Task<Result<bool>> hold(std::uint64_t bytes_max);
-  // Makes a stream whole, with its trailers. Error `too_large` beyond `bytes_max`, else the
-  // reader's errors.
-  Task<Result<void>> buffer(std::uint64_t bytes_max);
+  // Bytes that this body alone holds.
+  [[nodiscard]] std::size_t held_bytes() const { return shared_ || reader_ ? 0 : bytes_.size(); }
+  // What the bytes are charged to until somebody else does that, or they go.
+  void hold_charge(std::shared_ptr<BodyCharge> charge) { charge_ = std::move(charge); }
+  void release_charge() { charge_.reset(); }
+  // Makes a stream whole, with its trailers. Error `too_large` beyond `bytes_max`, `unavailable` if
+  // `memory` (http/body_memory.h; null: not charged; outlives the call) refuses, else the reader's
+  // errors.
+  Task<Result<void>> buffer(std::uint64_t bytes_max, BodyMemory* memory = nullptr);
 
  private:
   static constexpr std::size_t kKeptBytesMax = std::size_t{64} * 1024;
@@ -100,6 +111,7 @@ class Body {
   std::unique_ptr<Headers> trailers_;
   bool may_be_held_ = false;  // while reader_ is not null
   bool announced_ = false;
+  std::shared_ptr<BodyCharge> charge_;
 };
 
 }  // namespace sluice::http

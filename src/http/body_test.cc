@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "http/body_memory.h"
+
 namespace sluice::http {
 namespace {
 
@@ -32,8 +34,8 @@ Body stream(std::vector<std::string> pieces, std::optional<std::uint64_t> length
   return Body(std::make_unique<Pieces>(std::move(pieces), breaks), length);
 }
 
-Result<void> buffer(Body& body, std::uint64_t bytes_max) {
-  auto task = body.buffer(bytes_max);
+Result<void> buffer(Body& body, std::uint64_t bytes_max, BodyMemory* memory = nullptr) {
+  auto task = body.buffer(bytes_max, memory);
   task.start();
   EXPECT_TRUE(task.done());
   return task.take();
@@ -100,6 +102,38 @@ TEST(Body, BufferIsBounded) {
   EXPECT_EQ(buffer(announced, 5).error().kind, ErrorKind::too_large);
   Body whole("abc");
   EXPECT_EQ(buffer(whole, 2).error().kind, ErrorKind::too_large);
+}
+
+TEST(Body, BufferTakesNoMoreThanItsMemory) {
+  MemoryAccount account;
+  MemoryHolder holder(account, 1000);
+  MemoryCharge charge(holder, MemoryUse::request_bodies);
+  const std::string piece(400, 'x');
+  Body fits = stream({piece, piece});
+  BodyMemory memory{charge};
+  ASSERT_TRUE(buffer(fits, 5000, &memory));
+  EXPECT_EQ(fits.bytes().size(), 800U);
+  EXPECT_GE(charge.bytes(), 800U);
+  charge.clear();
+  Body large = stream({piece, piece, piece});
+  EXPECT_EQ(buffer(large, 5000, &memory).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(memory.refusal, MemoryRefusal::holder);
+  charge.clear();
+  memory.at_least = 5000;
+  Body alone = stream({piece, piece, piece});
+  EXPECT_TRUE(buffer(alone, 5000, &memory));
+  charge.clear();
+  EXPECT_EQ(account.held(), 0U);
+}
+
+TEST(Body, ADeclaredLengthIsNotExceededByWhatIsReserved) {
+  MemoryAccount account;
+  MemoryHolder holder(account, 1 << 20);
+  MemoryCharge charge(holder, MemoryUse::request_bodies);
+  BodyMemory memory{charge};
+  Body body = stream({std::string(100'000, 'x'), std::string(50'000, 'x'), "xx"}, 150'002);
+  ASSERT_TRUE(buffer(body, 1 << 20, &memory));
+  EXPECT_LE(charge.bytes(), 200'000U);
 }
 
 TEST(Body, BufferPassesTheReadersErrorOn) {

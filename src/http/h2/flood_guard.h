@@ -16,6 +16,8 @@ class FloodGuard {
   [[nodiscard]] const char* admit(const FrameHead& head);
   // A stream that the client reset, or that it made us reset. As above.
   [[nodiscard]] const char* admit_reset();
+  // The next reset is our own doing.
+  void pardon_reset() { resets_.earn(1); }
   // A DATA frame was sent: the client will make room for more, and may measure the way by a PING.
   void data_sent() {
     window_updates_.earn(kWindowUpdatesPerData);

@@ -4,6 +4,7 @@
 // come this far; here is what the request means, with the same answers as for HTTP/1.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@ class RequestHead {
   [[nodiscard]] const char* reason() const { return reason_; }
   [[nodiscard]] std::optional<std::uint64_t> content_length() const { return length_; }
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
+  // Of its fields, as RFC 9113 section 6.5.2 counts them; the part beyond the limits is not held.
+  [[nodiscard]] std::size_t bytes() const {
+    return std::min<std::uint64_t>(list_bytes_, limits_.header_list_bytes_max);
+  }
   // The client says how it wants the response scheduled (RFC 9218 section 5).
   [[nodiscard]] bool has_priority() const { return has_priority_; }
 

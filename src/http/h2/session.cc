@@ -274,6 +274,8 @@ void Session::reset(StreamId id, ErrorCode code) {
                                           static_cast<std::uint32_t>(code)));
 }
 
+void Session::pardon_reset() { state_->guard.pardon_reset(); }
+
 void Session::consume(StreamId id, std::size_t bytes) {
   if (!state_->broken) state_->check(nghttp2_session_consume(state_->session.get(), id, bytes));
 }

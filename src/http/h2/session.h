@@ -110,8 +110,8 @@ class Session {
   // Appends to `out` until there are about `enough` bytes in it or nothing is left to say.
   void produce(std::string& out, std::size_t enough);
 
-  // An interim response (RFC 9110 section 15.2), before submit_response(): 100 Continue, or one with
-  // fields; those that are the connection's business are left out.
+  // An interim response (RFC 9110 section 15.2), before submit_response(): 100 Continue, or one
+  // with fields; those that are the connection's business are left out.
   void submit_interim(StreamId id, int status, const Headers& headers = {});
   // The response's head; its content is asked for by offer() and take() if there is any.
   void submit_response(StreamId id, const Response& response, bool with_content,
@@ -119,6 +119,8 @@ class Session {
   // There is more to offer().
   void resume(StreamId id);
   void reset(StreamId id, ErrorCode code);
+  // The reset that follows is not the client's doing, though it looks like it.
+  void pardon_reset();
   // Bytes of on_data() have been dealt with: the client may send as many more.
   void consume(StreamId id, std::size_t bytes);
   // The same for a stream that is closed.
