@@ -271,14 +271,19 @@ Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> ch
   const auto bytes_max = by_size ? kHeldBytesMax
                                  : static_cast<std::uint64_t>(
                                        std::max<std::int64_t>(call.body_bytes_max, 0));
-  auto whole = co_await read_whole(*channel, bytes_max);
+  auto whole = co_await read_whole(*channel, bytes_max, call.memory);
   if (!whole) co_return std::unexpected(std::move(whole).error());
+  if (!whole->complete) {
+    response.body = stream(call, std::move(channel), std::move(whole->bytes), response.status);
+    co_return Outcome<void>();
+  }
   auto trailers = channel->take_trailers();
   channel.reset();
   if (method == "HEAD") {  // without a length if GET has none
     response.body = http::Body(std::make_unique<AnnouncedBody>(), length);
   } else {
-    response.body.assign(std::move(*whole));
+    response.body.assign(std::move(whole->bytes));
+    response.body.hold_charge(std::move(whole->charge));
     response.body.set_trailers(std::move(trailers));
   }
   co_return Outcome<void>();

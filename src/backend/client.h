@@ -20,6 +20,10 @@
 #include "loop/core.h"
 #include "loop/task.h"
 
+namespace sluice {
+class MemoryHolder;
+}
+
 namespace sluice::backend {
 
 inline constexpr std::uint64_t kHeldBytesMax = 64 << 10;
@@ -37,6 +41,8 @@ struct Call {
   // Gets the time that was spent waiting for the client's bytes, until exchange() returns.
   Duration* client_time = nullptr;
   http::InterimSink* interim = nullptr;  // gets the interim responses; null: they are dropped
+  // Who holds the body of the response; what it may not hold is a stream. Null: nobody.
+  std::shared_ptr<MemoryHolder> memory{};
 };
 
 struct ClientOptions {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/client_fixture.h"
+#include "base/memory_budget.h"
 
 namespace sluice::backend {
 namespace {
@@ -258,6 +259,58 @@ TEST_F(ClientBodyTest, TheRestOfAStreamFollowsWhatWasHere) {
   ASSERT_TRUE(exchange());
   EXPECT_FALSE(buffer_response());
   EXPECT_EQ(ends->text, "whole3") << "it broke off";
+// A body of `size` bytes that differ, with a length or in chunks.
+ScriptedServer::Script answer_large(std::size_t size, bool chunked) {
+  return [=](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    std::string body;
+    for (std::size_t i = 0; i < size; ++i) body += static_cast<char>('a' + i % 23);
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+    if (!chunked) co_await peer.send(head + body);
+    if (chunked) {
+      head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+      std::string chunks;
+      for (std::size_t at = 0; at < size; at += 0x1000)
+        chunks += "1000\r\n" + body.substr(at, 0x1000) + "\r\n";
+      co_await peer.send(head + chunks + "0\r\n\r\n");
+    }
+    co_await peer.head();
+  };
+}
+
+TEST_F(ClientBodyTest, WhatMayNotBeHeldIsStreamed) {
+  constexpr std::size_t kSize = 0x60000;
+  for (const bool chunked : {false, true}) {
+    serve({answer_large(kSize, chunked)});
+    call_.memory = std::make_shared<MemoryHolder>(loop_.memory(), 200'000);
+    ASSERT_TRUE(exchange());
+    ASSERT_TRUE(response_.body.is_stream()) << chunked;
+    EXPECT_LE(call_.memory->held(), 200'000U);
+    ASSERT_TRUE(buffer_response());
+    EXPECT_EQ(response_.body.bytes().size(), kSize);
+    for (std::size_t i = 0; i < kSize; i += 997)
+      ASSERT_EQ(response_.body.bytes()[i], static_cast<char>('a' + i % 23)) << i;
+    EXPECT_EQ(call_.memory->held(), 0U);
+    EXPECT_EQ(client_->idle(), 1U);
+    client_ = nullptr;
+    server_ = nullptr;
+  }
+}
+
+TEST_F(ClientBodyTest, AWholeBodyIsChargedUntilItGoes) {
+  constexpr std::size_t kSize = 0x40000;
+  for (const bool chunked : {false, true}) {
+    serve({answer_large(kSize, chunked)});
+    call_.memory = std::make_shared<MemoryHolder>(loop_.memory(), 10 * kSize);
+    ASSERT_TRUE(exchange());
+    ASSERT_FALSE(response_.body.is_stream());
+    EXPECT_EQ(response_.body.bytes().size(), kSize);
+    EXPECT_GE(call_.memory->held(), kSize);
+    response_.body.clear();
+    EXPECT_EQ(call_.memory->held(), 0U);
+    client_ = nullptr;
+    server_ = nullptr;
+  }
 }
 
 }  // namespace

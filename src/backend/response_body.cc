@@ -9,6 +9,19 @@ namespace sluice::backend {
 namespace {
 
 constexpr std::uint64_t kReserveMax = 1 << 20;
+// Bodies up to this are not charged to anybody while they come in.
+constexpr std::size_t kUnchargedMax = 64 << 10;
+
+// Room for `size` bytes in all. False: there is no memory for them.
+bool grow(WholeBody& whole, std::size_t size, const std::shared_ptr<MemoryHolder>& memory) {
+  if (size <= std::max(whole.bytes.capacity(), kUnchargedMax)) return true;
+  if (memory == nullptr) return true;
+  const std::size_t wanted = std::max(size, 2 * whole.bytes.capacity());
+  if (!whole.charge) whole.charge = std::make_shared<http::BodyCharge>(memory);
+  if (!whole.charge->try_set(wanted)) return false;
+  whole.bytes.reserve(wanted);
+  return true;
+}
 
 Failure too_large(std::uint64_t bytes_max) {
   return {Stage::body,
@@ -40,18 +53,23 @@ void ResponseBody::report(const Failure* failure) {
   if (observer) observer->body_ended(origin_.server, origin_.core, failure);
 }
 
-Task<Outcome<std::string>> read_whole(Channel& channel, std::uint64_t bytes_max) {
-  std::string whole;
+Task<Outcome<WholeBody>> read_whole(Channel& channel, std::uint64_t bytes_max,
+                                    std::shared_ptr<MemoryHolder> memory) {
+  WholeBody whole;
   const std::uint64_t announced = channel.has_body() ? channel.content_length().value_or(0) : 0;
   if (announced > bytes_max) co_return std::unexpected(too_large(bytes_max));
-  whole.reserve(std::min(announced, kReserveMax));
-  while (true) {
+  whole.complete = grow(whole, announced, memory);
+  if (whole.complete) whole.bytes.reserve(std::min(announced, kReserveMax));
+  while (whole.complete) {
     auto bytes = co_await channel.read_body();
     if (!bytes) co_return std::unexpected(std::move(bytes).error());
     if (bytes->empty()) co_return whole;
-    if (whole.size() + bytes->size() > bytes_max) co_return std::unexpected(too_large(bytes_max));
-    whole.append(*bytes);
+    const std::size_t size = whole.bytes.size() + bytes->size();
+    if (size > bytes_max) co_return std::unexpected(too_large(bytes_max));
+    whole.complete = grow(whole, size, memory);
+    whole.bytes.append(*bytes);
   }
+  co_return whole;
 }
 
 }  // namespace sluice::backend

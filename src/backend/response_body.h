@@ -10,6 +10,7 @@
 #include "backend/channel.h"
 #include "backend/server_state.h"
 #include "http/body.h"
+#include "http/body_memory.h"
 
 namespace sluice::backend {
 
@@ -56,7 +57,15 @@ class AnnouncedBody final : public http::BodyReader {
   Task<Result<std::string_view>> read() override { co_return std::string_view(); }
 };
 
-// Reads the body whole. `too_large` beyond `bytes_max`.
-[[nodiscard]] Task<Outcome<std::string>> read_whole(Channel& channel, std::uint64_t bytes_max);
+struct WholeBody {
+  std::string bytes;
+  bool complete = true;                      // false: the rest is to be streamed
+  std::shared_ptr<http::BodyCharge> charge;  // null: too small to be charged
+};
+
+// Reads the body whole, as far as `memory` (null: not charged) holds it. `too_large` beyond
+// `bytes_max`.
+[[nodiscard]] Task<Outcome<WholeBody>> read_whole(Channel& channel, std::uint64_t bytes_max,
+                                                  std::shared_ptr<MemoryHolder> memory);
 
 }  // namespace sluice::backend

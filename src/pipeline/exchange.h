@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,10 @@
 #include "http/interim.h"
 #include "http/message.h"
 #include "loop/core.h"
+
+namespace sluice {
+class MemoryHolder;
+}
 
 namespace sluice::pipeline {
 
@@ -58,6 +63,9 @@ class Exchange {
   // Address of the client as the rules see it (X-Forwarded-For considered), and of the connection.
   std::string real_ip;
   std::string peer;  // ip:port
+
+  // What the client's connection may hold; null: nobody counts.
+  std::shared_ptr<MemoryHolder> memory;
 
   // What has run, for the access log. Views into the pipeline, which lives as long as the exchange
   // runs on it.

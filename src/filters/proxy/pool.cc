@@ -144,6 +144,7 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   attempt.client_ip = exchange.real_ip;
   attempt.body_bytes_max = prototype_->body_bytes_max_;
   attempt.interim = exchange.interim();
+  attempt.memory = exchange.memory;
   for (std::uint32_t tries = 1;; ++tries) {
     const Tried tried = co_await try_once(attempt, request, response, fill);
     const std::string_view result = tried.verdict.result;

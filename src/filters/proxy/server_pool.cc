@@ -156,6 +156,7 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& 
   call.client_time = &attempt.client_time;
   call.interim = attempt.interim;
   call.observer = prototype_.get();
+  call.memory = attempt.memory;
   auto outcome = co_await client_->exchange(call, request, response);
   const bool begun = outcome && response.body.is_stream() && response.status != 101 &&
                      request.method != "HEAD";

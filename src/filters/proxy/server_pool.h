@@ -95,6 +95,7 @@ struct Try {
   std::int64_t body_bytes_max = 0;        // of the response, as of backend::Call
   http::InterimSink* interim = nullptr;  // gets the interim responses; may be null
   Duration client_time{};  // of the last try: how long the client's bytes were waited for
+  std::shared_ptr<MemoryHolder> memory{};  // of the client's connection; null: nobody's
   // Servers that are asked only if there is no other. A try that brings no response adds its own.
   std::vector<std::size_t> failed{};
 };

@@ -24,9 +24,13 @@ MemoryCache::MemoryCache(const MemoryCacheSpec& spec, unsigned core_count,
       stamps_(std::move(stamps)),
       shelves_(core_count, Shelf(static_cast<std::size_t>(spec.max_bytes / core_count))),
       loops_(core_count),
-      cells_(core_count) {}
+      cells_(core_count),
+      charges_(core_count) {}
 
 void MemoryCache::join(const loop::Core& core) {
+  auto& charge = charges_[core.index];
+  if (!charge)
+    charge = std::make_unique<SharedMemoryCharge>(core.loop.memory().budget(), MemoryUse::caches);
   loops_[core.index].store(&core.loop, std::memory_order_release);
 }
 
@@ -56,6 +60,7 @@ void MemoryCache::count(const loop::Core& core, bool hit) {
 
 void MemoryCache::store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry) {
   if (entry->stamp != stamps_->get(entry->key)) return;
+  if (charges_[core.index]->tight()) return;  // a cache is the first to do without
   const Shelf::Entries gone = shelves_[core.index].store(entry);
   if (gone.size() == 1 && gone.front() == entry) return;
   measure(core.index);
@@ -96,6 +101,7 @@ void MemoryCache::on_news(unsigned core, const Shelf::Entry& added, const Shelf:
 void MemoryCache::measure(unsigned core) {
   cells_.at(core).entries.set(shelves_[core].own_count());
   cells_.at(core).bytes.set(shelves_[core].own_bytes());
+  charges_[core]->set(shelves_[core].own_bytes());
 }
 
 Json MemoryCache::status() const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/memory_budget.h"
 #include "filters/proxy/cache/rules.h"
 #include "filters/proxy/cache/shelf.h"
 #include "loop/core.h"
@@ -80,6 +81,8 @@ class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
   std::vector<Shelf> shelves_;                        // each used by its core only
   std::vector<std::atomic<loop::EventLoop*>> loops_;  // null: that core has not joined
   observe::PerCore<Cells> cells_;
+  std::vector<std::unique_ptr<SharedMemoryCharge>>
+      charges_;  // what a core has stored; null: as above
 };
 
 }  // namespace sluice::filters
