@@ -36,6 +36,28 @@ struct OverloadSpec {
   }
 };
 
+// Of maxConnections: what one address may not take of it while clientLimits says nothing else.
+inline constexpr std::uint32_t kPlacesForOthers = 64;
+inline constexpr std::int64_t kConnectionMemory = 32 << 20;
+
+// What one client address may have, an IPv6 client being its /64 network. 0: see each.
+struct ClientLimitsSpec {
+  std::uint32_t connections = 0;
+  std::uint32_t streams = 0;
+  std::uint32_t requests_per_second = 0;
+  std::uint32_t handshakes_per_second = 0;
+
+  void fields(auto& visit) {
+    visit("connections", connections,
+          {.doc = "at once; further ones are closed; 0: all of maxConnections but 64"});
+    visit("streams", streams, {.doc = "HTTP/2 requests at once; then 429; 0: no limit"});
+    visit("requestsPerSecond", requests_per_second,
+          {.max = 1'000'000, .doc = "as many may come at once; then 429; 0: no limit"});
+    visit("handshakesPerSecond", handshakes_per_second,
+          {.max = 1'000'000, .doc = "TLS; further connections are closed; 0: no limit"});
+  }
+};
+
 struct HttpServerSpec {
   std::string name;
   std::string kind = "HTTPServer";
@@ -50,6 +72,8 @@ struct HttpServerSpec {
   Duration write_timeout = std::chrono::seconds(60);
   Duration tunnel_timeout = std::chrono::minutes(10);
   std::uint32_t max_connections = 10240;
+  std::int64_t connection_memory = kConnectionMemory;
+  ClientLimitsSpec client_limits;
   bool http2 = true;
   bool https = false;
   std::string cert_base64;
@@ -89,6 +113,10 @@ struct HttpServerSpec {
           {.min = kTimeoutMin, .doc = "how long a connection may be idle"});
     visit_timeouts(visit);
     visit("maxConnections", max_connections, {.min = 1, .doc = "further ones wait"});
+    visit("connectionMemory", connection_memory,
+          {.min = 1 << 20,
+           .doc = "bytes of requests and responses that a connection may have held; then 503"});
+    visit("clientLimits", client_limits, {.doc = "what one client address may have"});
     visit("http2", http2, {.doc = "HTTP/2, by ALPN or prior knowledge; false: HTTP/1 only"});
     visit("https", https, {.doc = "TLS 1.2 and 1.3; needs a certificate"});
     visit("certBase64", cert_base64, {.doc = "certificate with its chain, PEM in base64"});
@@ -120,6 +148,12 @@ struct HttpServerSpec {
     visit("overload", overload, {.doc = "what happens when a core cannot keep up"});
     visit("rules", rules, {.doc = "in the order in which they are tried"});
     visit_unsupported(visit);
+  }
+  // clientLimits.connections as it is meant.
+  [[nodiscard]] std::uint32_t client_connections_max() const {
+    if (client_limits.connections > 0) return client_limits.connections;
+    return max_connections > 2 * kPlacesForOthers ? max_connections - kPlacesForOthers
+                                                  : max_connections;
   }
   // Checks across fields; paths are those of the document's root.
   void validate(config::Faults& faults) const;
