@@ -15,6 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr std::size_t kMemoryBytes = std::size_t{64} << 20;
+
 // What the next reload of every guest does.
 enum class NextReload { unchanged, changed, refused };
 
@@ -100,7 +102,7 @@ class ApiTest : public testing::Test {
 
   NextReload next_reload_ = NextReload::unchanged;
   std::unique_ptr<store::Store> store_ = store::open_memory_store(1);
-  server::Workers workers_{1, nullptr, Logger()};
+  server::Workers workers_{1, kMemoryBytes, nullptr, Logger()};
   std::unique_ptr<control::Controller> controller_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<httplib::Client> client_;
@@ -244,7 +246,7 @@ TEST_F(ApiTest, TheVersionCountsChanges) {
 
 TEST(ApiStart, LoopbackOnly) {
   const std::unique_ptr<store::Store> store = store::open_memory_store(1);
-  server::Workers workers(1, nullptr, Logger());
+  server::Workers workers(1, kMemoryBytes, nullptr, Logger());
   control::Controller controller({.core_count = 1, .member_name = "me"}, Logger(), *store, workers,
                                  {});
   const auto api =

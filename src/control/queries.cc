@@ -61,7 +61,17 @@ Json overload_status(const server::ServerPrototype& server) {
           {"knownServed", cores.sum(&server::OverloadCells::known)}};
 }
 
-Json server_status(const Object& object, const std::string& port_error) {
+// Of the whole process: all HTTPServers share it.
+Json memory_status(const MemoryBudget& budget) {
+  Json held = Json::object();
+  for (std::size_t use = 0; use < kMemoryUses; ++use)
+    held[std::string(to_string(static_cast<MemoryUse>(use)))] =
+        budget.held(static_cast<MemoryUse>(use));
+  return {{"budget", budget.bytes()}, {"leased", budget.leased()}, {"held", std::move(held)}};
+}
+
+Json server_status(const Object& object, const std::string& port_error,
+                   const MemoryBudget& memory) {
   Json status = object.server->state->stats.to_json();
   status["name"] = object.name;
   status["kind"] = object.kind;
@@ -72,7 +82,9 @@ Json server_status(const Object& object, const std::string& port_error) {
                          : port_error;
   status["error"] = port_error;
   status["state"] = port_error.empty() ? "running" : "failed";
-  status["openConnections"] = object.server->state->open_connections.load();
+  status["refusals"] = object.server->state->refusals.to_json();
+  status["memory"] = memory_status(memory);
+  status["openConnections"] = object.server->state->places->taken();
   return status;
 }
 
@@ -89,7 +101,9 @@ Result<Json> Controller::status(std::string_view name) const {
                 {"health", building ? "is being built" : object->error},
                 {"error", object->error}};
   }
-  if (object->server) return server_status(*object, state_->port_error(object->name));
+  if (object->server) {
+    return server_status(*object, state_->port_error(object->name), state_->workers.memory());
+  }
   Json status = object->pipeline->status();
   status["state"] = "running";
   return status;

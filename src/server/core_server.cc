@@ -6,14 +6,11 @@
 #include "server/h1_connection.h"
 #include "server/h2_connection.h"
 #include "server/limits.h"
+#include "server/watched.h"
 #include "server/worker.h"
 
 namespace sluice::server {
 namespace {
-
-// How often a connection over maxConnections looks for a free place. It waits accepted but unread,
-// as it would in the kernel's backlog.
-constexpr std::chrono::milliseconds kAdmissionPoll{5};
 
 // For a connection that was accepted at the end.
 constexpr std::chrono::seconds kFirstWordPatience{1};
@@ -23,33 +20,21 @@ constexpr unsigned kTicksBeforeRest = 2;
 constexpr std::size_t kIdleLatelyMax = 512;
 // A few milliseconds' work; the others' turn is a second later.
 constexpr std::size_t kRestsAtOnceMax = 1000;
-
-// One of maxConnections places, counted over all cores.
-class Place {
- public:
-  static bool take(ServerState& state, std::uint32_t max) {
-    std::uint32_t open = state.open_connections.load(std::memory_order_relaxed);
-    while (open < max) {
-      if (state.open_connections.compare_exchange_weak(open, open + 1, std::memory_order_relaxed))
-        return true;
-    }
-    return false;
-  }
-  explicit Place(std::shared_ptr<ServerState> state) : state_(std::move(state)) {}
-  ~Place() { state_->open_connections.fetch_sub(1, std::memory_order_relaxed); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
- private:
-  std::shared_ptr<ServerState> state_;
-};
+// Likewise, for want of memory.
+constexpr std::size_t kIdleClosedAtOnceMax = 1000;
 
 }  // namespace
 
 CoreServer::Membership::Membership(CoreServer& server, net::Stream& stream)
     : server_(server),
       place_(
-          server.connections_.insert(server.connections_.end(), {&stream, &server.connections_})) {}
+          server.connections_.insert(server.connections_.end(), {&stream, &server.connections_})),
+      memory_(std::make_shared<MemoryHolder>(
+          server.worker_.core().loop.memory(),
+          static_cast<std::size_t>(server.prototype_->spec.connection_memory))),
+      state_(*memory_, MemoryUse::connections) {
+  state_.set(kConnectionStateBytes);
+}
 
 CoreServer::Membership::~Membership() {
   place_->list->erase(place_);
@@ -86,7 +71,27 @@ std::size_t CoreServer::tick() {
     rest_first(Membership::Rest::everything);
     ++given_back_;
   }
+  if (worker_.memory_pressure().sheds(Pressure::idle)) shed_idle();
   return std::exchange(given_back_, 0);
+}
+
+// Those that have been idle for longest first.
+void CoreServer::shed_idle() {
+  std::vector<Membership::Entry*> idle;
+  for (auto* list : {&connections_, &idle_longer_, &idle_lately_}) {
+    for (auto& entry : *list) {
+      if (entry.idle && !entry.keep && idle.size() < kIdleClosedAtOnceMax) idle.push_back(&entry);
+    }
+  }
+  for (Membership::Entry* entry : idle) {
+    refuse(observe::Limit::memory_idle);
+    entry->keep = true;  // it is on its way
+    if (entry->retirable != nullptr) {
+      entry->retirable->retire();
+    } else {
+      entry->stream->close();
+    }
+  }
 }
 
 std::vector<CoreServer::Membership::Entry*> CoreServer::entries() {
@@ -110,6 +115,7 @@ void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   }
   prototype_ = std::move(prototype);
   end_superseded();
+  prototype_->state->places->wake_all(worker_.core().index);  // there may be more now
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
 
@@ -173,6 +179,7 @@ void CoreServer::listen(std::vector<net::Listener> listeners) {
 void CoreServer::stop_accepting() {
   for (const auto& acceptor : acceptors_) acceptor->close();
   acceptors_.clear();
+  prototype_->state->places->wake_all(worker_.core().index);  // who waits may have to leave
 }
 
 void CoreServer::adopt(std::unique_ptr<net::Stream> stream, Admission shown) {
@@ -198,18 +205,66 @@ Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
                                   ": accept: " + stream.error().message);
       continue;
     }
-    self->worker_.core().loop.spawn(admit(self, *std::move(stream)));
+    if (self->worker_.memory_pressure().sheds(Pressure::connections)) {
+      self->refuse(observe::Limit::memory_connections);
+      continue;
+    }
+    const bool placed = co_await self->await_place(**stream);
+    if (placed) self->worker_.core().loop.spawn(admit(self, *std::move(stream)));
   }
+}
+
+// The others wait in the kernel's queue meanwhile, where they cost nothing.
+Task<bool> CoreServer::await_place(net::Stream& stream) {
+  const std::shared_ptr<Places> places = prototype_->state->places;
+  while (!places->take(prototype_->spec.max_connections)) {
+    if (draining_) co_return false;
+    const Membership waiting(*this, stream);
+    const bool here = co_await Watched(stream, place_freed());
+    if (!here) co_return false;
+  }
+  co_return true;
+}
+
+Task<void> CoreServer::place_freed() {
+  co_await Places::Wait(prototype_->state->places, worker_.core(),
+                        prototype_->spec.max_connections);
+}
+
+void CoreServer::refuse(observe::Limit limit) {
+  prototype_->state->refusals.record(worker_.core().index, limit);
+}
+
+// Many clients come from such an address, and what they do is counted by the request.
+bool CoreServer::is_trusted_proxy(const net::Stream& stream) const {
+  return !prototype_->spec.proxy_protocol && !prototype_->trusted_proxies.empty() &&
+         prototype_->trusted_proxies.contains(net::ip_of(stream.peer_address()));
+}
+
+bool CoreServer::admit_client(const net::Stream& stream, std::optional<ClientTable::Held>& taken) {
+  const std::uint32_t max = prototype_->spec.client_connections_max();
+  if (max >= prototype_->spec.max_connections || is_trusted_proxy(stream)) return true;
+  taken = prototype_->state->clients.take(net::ip_of(stream.peer_address()),
+                                          ClientTable::Count::connections, max, Clock::now());
+  if (!taken) refuse(observe::Limit::client_connections);
+  return taken.has_value();
+}
+
+bool CoreServer::admit_handshake(const net::Stream& stream) {
+  const std::uint32_t max = prototype_->spec.client_limits.handshakes_per_second;
+  if (max == 0 || is_trusted_proxy(stream)) return true;
+  const Duration wait = prototype_->state->clients.admit(
+      net::ip_of(stream.peer_address()), ClientTable::Rate::handshakes, max, Clock::now());
+  if (wait > Duration::zero()) refuse(observe::Limit::client_handshakes);
+  return wait == Duration::zero();
 }
 
 Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
                              std::unique_ptr<net::Stream> stream) {
+  const Places::Place place(self->prototype_->state->places);
+  const std::shared_ptr<ServerState> state = self->prototype_->state;  // outlives `counted`
+  std::optional<ClientTable::Held> counted;
   Membership membership(*self, *stream);
-  while (!Place::take(*self->prototype_->state, self->prototype_->spec.max_connections)) {
-    co_await self->worker_.core().loop.sleep_for(kAdmissionPoll);
-    if (self->draining_ || !stream->is_open()) co_return;
-  }
-  const Place place(self->prototype_->state);
   // One generation decides on what is asked for, even if another one comes meanwhile.
   const std::shared_ptr<const net::TlsContext> tls = self->prototype_->tls;
   membership.admit(self->prototype_->admission);
@@ -217,7 +272,10 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     const bool proxied = co_await self->accept_proxied(*stream);
     if (!proxied) co_return;
   }
+  if (!self->admit_client(*stream, counted)) co_return;
   if (tls) {
+    if (!self->admit_handshake(*stream)) co_return;
+    membership.add_state(kTlsStateBytes);
     auto secured = co_await net::accept_tls(self->worker_.core().loop, std::move(stream), tls,
                                             Clock::now() + kTlsHandshakeTimeout);
     if (!secured) co_return;
@@ -251,6 +309,7 @@ void CoreServer::drain() {
   if (std::exchange(draining_, true)) return;
   for (const auto& acceptor : acceptors_) acceptor->finish();
   acceptors_.clear();
+  prototype_->state->places->wake_all(worker_.core().index);  // who waits has to leave
   retire_all();
   close_idle();
   worker_.core().loop.spawn(close_silent(shared_from_this()));

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "server/shedder.h"
@@ -81,8 +82,14 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     ~Membership();
     Membership(const Membership&) = delete;
     Membership& operator=(const Membership&) = delete;
+    // What the connection holds. May outlive this.
+    [[nodiscard]] const std::shared_ptr<MemoryHolder>& memory() const { return memory_; }
+    // The state of the connection itself takes `bytes` more.
+    void add_state(std::size_t bytes) { state_.set(state_.bytes() + bytes); }
     // Between two requests: may be closed without harm.
     void set_idle(bool idle);
+    // Idle, but closing it would do harm as long as the server goes on: a tunnel.
+    void set_kept() { place_->keep = true; }
     // An idle connection gives back the memory that only a request needs: its buffers when many
     // have become idle after it, everything when it has been idle for a second or two. Both may
     // come more than once. Null: nothing does.
@@ -107,6 +114,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
       net::Stream* stream;
       std::list<Entry>* list;
       bool idle = true;
+      bool keep = false;  // not to be closed for want of memory
       unsigned idle_since = 0;
       std::function<void(Rest)> rest{};
       std::function<bool(const ServerPrototype&)> may_stay{};
@@ -117,6 +125,8 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     void move_to(std::list<Entry>& list);
     CoreServer& server_;
     std::list<Entry>::iterator place_;
+    std::shared_ptr<MemoryHolder> memory_;
+    MemoryCharge state_;
   };
 
  private:
@@ -125,8 +135,19 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   Task<bool> accept_proxied(net::Stream& stream);
   static Task<void> serve_adopted(std::shared_ptr<CoreServer> self,
                                   std::unique_ptr<net::Stream> stream, Admission shown);
+  // With a place of maxConnections taken.
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
   static Task<void> close_silent(std::shared_ptr<CoreServer> self);
+  // False: the client left before there was a place, or the server is to end.
+  Task<bool> await_place(net::Stream& stream);
+  Task<void> place_freed();
+  // Refuses by a limit of the client's address. `taken`: what is held of it.
+  [[nodiscard]] bool admit_client(const net::Stream& stream,
+                                  std::optional<ClientTable::Held>& taken);
+  [[nodiscard]] bool admit_handshake(const net::Stream& stream);
+  [[nodiscard]] bool is_trusted_proxy(const net::Stream& stream) const;
+  void refuse(observe::Limit limit);
+  void shed_idle();
   void stop_accepting();
   void pace_accepting(bool overloaded);
   void close_idle();

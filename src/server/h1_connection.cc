@@ -31,7 +31,7 @@ class H1Connection {
         worker_(server.worker()),
         membership_(membership),
         stream_(stream),
-        input_(stream),
+        input_(stream, *membership.memory()),
         early_(stream) {}
 
   // What the client has sent if that is HTTP/2, else "" with the connection closed.
@@ -94,7 +94,7 @@ Task<std::string> H1Connection::serve() {
 
 // The first bytes of a request are here.
 void H1Connection::begin() {
-  if (!served_) served_ = std::make_unique<ServedExchange>(server_, stream_);
+  if (!served_) served_ = std::make_unique<ServedExchange>(server_, stream_, membership_.memory());
   served_->begin();
   input_.start(served_->request());
   sent_ = 0;
@@ -135,6 +135,10 @@ Task<bool> H1Connection::read_head() {
     case H1Input::Head::ended:
       co_await refuse_with(400, "the connection ended within the head");
       break;
+    case H1Input::Head::no_memory:
+      served_->note_refusal(observe::Limit::memory_heads);
+      co_await refuse_with(503, "");
+      break;
     case H1Input::Head::timed_out:
       co_await refuse_with(408, "timed out reading the head");
       break;
@@ -151,7 +155,7 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
 
 // From a complete head to the response sent. False when the connection must end.
 Task<bool> H1Connection::answer() {
-  served_->head_complete();
+  served_->head_complete(input_.received());
   if (membership_.superseded()) {  // RFC 9110 section 15.5.20: the client may come again
     co_await refuse_with(421, "refused: the connection was made before more was asked for");
     co_return false;
@@ -191,7 +195,7 @@ Task<int> H1Connection::dispatch() {
   if (const int status = served_->route(); status != 0) co_return status;
   if (!input_.finished()) {
     const auto length = input_.parser().content_length();
-    if (const int status = served_->check_length(length); status != 0) co_return status;
+    if (const int status = served_->check_body(length); status != 0) co_return status;
     if (input_.parser().expects_continue()) {
       const auto sent = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n");
       if (!sent) co_return -1;
@@ -324,6 +328,7 @@ Task<void> H1Connection::relay_upgraded() {
   membership_.on_rest(nullptr);
   membership_.set_idle(true);
   membership_.on_update([this](const ServerPrototype& now) { return may_stay(now); });
+  membership_.set_kept();
   bool more = co_await flush();
   upgraded_->open(patience);
   while (more) {

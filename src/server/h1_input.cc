@@ -26,6 +26,9 @@ http::h1::RequestParser::Progress H1Input::parse() {
 
 // 0: the client ended its side.
 Task<Result<std::size_t>> H1Input::read_more() {
+  const std::size_t capacity = buffer_.capacity_for(kReadBytes);
+  if (buffer_memory_.try_set(capacity, kConnectionSpareBytes) != MemoryRefusal::none)
+    co_return fail(ErrorKind::unavailable, "no memory for what the client sends");
   auto count = co_await stream_.read_some(buffer_.room(kReadBytes));
   if (count) buffer_.filled(*count);
   co_return count;
@@ -60,6 +63,7 @@ Task<H1Input::Head> H1Input::read_head(Duration patience) {
     if (progress.state == ParseState::refused) co_return Head::refused;
     const auto count = co_await read_more();
     if (!count && count.error().kind == ErrorKind::timed_out) co_return Head::timed_out;
+    if (!count && count.error().kind == ErrorKind::unavailable) co_return Head::no_memory;
     if (!count || *count == 0) co_return Head::ended;
   }
 }
@@ -70,6 +74,8 @@ Task<Result<void>> H1Input::read_more_body() {
   progress_.end(Clock::now(), count.value_or(0));
   if (!count && count.error().kind == ErrorKind::timed_out)
     co_return fail(ErrorKind::timed_out, "the client sent the body too slowly");
+  if (!count && count.error().kind == ErrorKind::unavailable)
+    co_return std::unexpected(std::move(count).error());
   if (!count || *count == 0)
     co_return fail(ErrorKind::closed, "the client closed the connection within the body");
   co_return Result<void>();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/memory_budget.h"
 #include "http/h1/request_parser.h"
 #include "http/message.h"
 #include "loop/task.h"
@@ -18,7 +19,9 @@ namespace sluice::server {
 
 class H1Input : private net::Stream::Room {
  public:
-  explicit H1Input(net::Stream& stream) : stream_(stream) {}
+  // `memory`: what the connection holds. Both outlive this.
+  H1Input(net::Stream& stream, MemoryHolder& memory)
+      : stream_(stream), buffer_memory_(memory, MemoryUse::heads) {}
 
   // Begins the next request, which `request` is filled with.
   void start(http::Request& request);
@@ -27,7 +30,10 @@ class H1Input : private net::Stream::Room {
   Task<bool> wait(Duration patience);
   // Gives the memory for a request back; between two requests, with no bytes there. wait() may be
   // pending.
-  void rest() { buffer_.rest(); }
+  void rest() {
+    buffer_.rest();
+    buffer_memory_.clear();
+  }
   [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
   [[nodiscard]] std::string_view unread() const { return buffer_.unread(); }
   // What is there begins with `text`, or is the beginning of it.
@@ -37,7 +43,7 @@ class H1Input : private net::Stream::Room {
   // Reads on until it is plain whether it begins with `text`. False also when nothing more comes.
   Task<bool> becomes(std::string_view text, Duration patience);
 
-  enum class Head { complete, refused, ended, timed_out };
+  enum class Head { complete, refused, ended, timed_out, no_memory };
   // `patience`: for the whole head.
   Task<Head> read_head(Duration patience);
 
@@ -76,6 +82,7 @@ class H1Input : private net::Stream::Room {
 
   net::Stream& stream_;
   ReadBuffer buffer_;
+  MemoryCharge buffer_memory_;  // of the large buffer
   http::h1::RequestParser parser_;
   Progress progress_{Duration::zero()};
   std::uint64_t received_ = 0;

@@ -26,7 +26,9 @@ H2Connection::H2Connection(CoreServer& server, CoreServer::Membership& membershi
       input_size_(kIdleReadBytes),
       output_(loop_),
       room_(loop_),
+      buffers_(*membership.memory(), MemoryUse::connections),
       idle_since_(Clock::now()) {
+  membership_.add_state(kH2StateBytes);
   membership_.set_retirable(this);
   membership_.on_rest([this](CoreServer::Membership::Rest what) { rest(what); });
   membership_.set_idle(true);
@@ -103,6 +105,7 @@ void H2Connection::size_input(std::size_t last_read) {
   if (last_read == input_size_) input_size_ = kReadBytes;
   if (last_read < kIdleReadBytes && streams_.empty()) input_size_ = kIdleReadBytes;
   if (input_.size() > input_size_) std::string().swap(input_);  // an assignment would keep it
+  buffers_.set(input_size_ + out_.capacity());
 }
 
 std::span<char> H2Connection::room() {
@@ -183,6 +186,7 @@ void H2Connection::rest(CoreServer::Membership::Rest what) {
   ready_.shrink_to_fit();
   closed_.shrink_to_fit();
   std::string().swap(input_);
+  buffers_.clear();
   stream_.rest();
   if (what == CoreServer::Membership::Rest::buffers) return;
   session_.rest();
@@ -219,6 +223,7 @@ Task<void> H2Connection::write_loop() {
 Task<bool> H2Connection::write() {
   write_by_ = Clock::now() + spec().write_timeout;
   watch(write_by_);
+  buffers_.set(input_size_ + out_.capacity());
   const auto written = co_await stream_.write_all(out_);
   write_by_ = TimePoint::max();
   out_.clear();

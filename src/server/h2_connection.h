@@ -37,6 +37,11 @@ class H2Connection final : private http::h2::SessionOwner,
   // For its streams.
   [[nodiscard]] CoreServer& server() { return server_; }
   [[nodiscard]] net::Stream& stream() { return stream_; }
+  [[nodiscard]] const std::shared_ptr<MemoryHolder>& memory() const { return membership_.memory(); }
+  // Decoded heads that its streams hold.
+  void add_heads(std::size_t bytes) { head_bytes_ += bytes; }
+  void subtract_heads(std::size_t bytes) { head_bytes_ -= bytes; }
+  [[nodiscard]] std::size_t head_bytes() const { return head_bytes_; }
   [[nodiscard]] http::h2::Session& session() { return session_; }
   [[nodiscard]] std::string_view date() const;
   // More is asked for than its client has shown.
@@ -89,6 +94,8 @@ class H2Connection final : private http::h2::SessionOwner,
   Wakeup output_;  // there may be something to write
   Wakeup room_;    // something was written, or there is nothing left to do
   std::uint64_t discarded_ = 0;
+  std::size_t head_bytes_ = 0;
+  MemoryCharge buffers_;  // input_ and out_
   http::h2::StreamId open_head_ = 0;
   TimePoint head_since_;
   TimePoint idle_since_;

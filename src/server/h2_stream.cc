@@ -38,7 +38,9 @@ class H2Stream::BodyStream final : public http::BodyReader {
 };
 
 H2Stream::H2Stream(H2Connection& connection)
-    : connection_(connection), served_(connection.server(), connection.stream()) {}
+    : connection_(connection),
+      served_(connection.server(), connection.stream(), connection.memory()),
+      incoming_memory_(*connection.memory(), MemoryUse::request_bodies) {}
 
 void H2Stream::begin() {
   served_.clear();
@@ -48,7 +50,8 @@ void H2Stream::begin() {
 // --- Events: only taken note of
 
 void H2Stream::on_head(const http::h2::RequestHead& head, bool ended) {
-  served_.head_complete();
+  served_.head_complete(head.bytes());
+  connection_.add_heads(served_.head_bytes());
   head_complete_ = true;
   ended_ = ended;
   has_body_ = !ended;
@@ -68,10 +71,14 @@ void H2Stream::on_head(const http::h2::RequestHead& head, bool ended) {
 void H2Stream::on_data(std::string_view bytes) {
   if (early_end_) return discard(bytes.size());
   incoming_ += bytes;
+  charge_incoming();
   if (body_waiter_) connection_.schedule(*this);
 }
 
 void H2Stream::on_trailers(std::unique_ptr<http::Headers> trailers) {
+  const std::size_t before = served_.head_bytes();
+  served_.add_trailers(*trailers);
+  connection_.add_heads(served_.head_bytes() - before);
   trailers_ = std::move(trailers);
 }
 
@@ -136,9 +143,14 @@ void H2Stream::advance() {
 }
 
 Task<void> H2Stream::serve() {
+  if (holds_too_many_heads()) {
+    refuse_stream(observe::Limit::connection_heads);
+    co_return;
+  }
   int status = refusal_;
   if (status == 0) {
     status = co_await dispatch();
+    if (given_up_) co_return;
     served_.respond(status);
   } else {
     served_.refuse(status, "refused: " + reason_);
@@ -158,8 +170,12 @@ Task<void> H2Stream::serve() {
 // 0: the pipeline has made the response; > 0: this status instead.
 Task<int> H2Stream::dispatch() {
   if (const int status = served_.route(); status != 0) co_return status;
+  if (served_.sheds(Pressure::streams)) {
+    refuse_stream(observe::Limit::memory_streams);
+    co_return 0;
+  }
   if (has_body_) {
-    if (const int status = served_.check_length(length_); status != 0) co_return status;
+    if (const int status = served_.check_body(length_); status != 0) co_return status;
     if (expects_continue_ && incoming_.empty() && !ended_) {
       connection_.session().submit_interim(id, 100);
       connection_.flush();
@@ -194,6 +210,7 @@ Task<Result<std::string_view>> H2Stream::read_body() {
   if (body_timed_out_) co_return fail(ErrorKind::timed_out, "the client sent the body too slowly");
   reading_.clear();
   std::swap(reading_, incoming_);
+  charge_incoming();
   if (!reading_.empty()) {
     connection_.session().consume(id, reading_.size());
     connection_.flush();
@@ -229,6 +246,23 @@ void H2Stream::give_up(std::string tag) {
   given_up_ = true;
   served_.exchange().add_tag(std::move(tag));
   connection_.session().reset(id, ErrorCode::internal_error);
+  connection_.flush();
+}
+
+// Heads are small on the wire and large here, where they refer to the table of header compression.
+bool H2Stream::holds_too_many_heads() const {
+  const std::size_t all = connection_.head_bytes();
+  return all > kConnectionHeadBytesMax && all > served_.head_bytes();
+}
+
+// RFC 9113 section 8.7: the client may send it again, elsewhere or later.
+void H2Stream::refuse_stream(observe::Limit limit) {
+  served_.refuse(503, "");
+  served_.note_refusal(limit);
+  given_up_ = true;
+  responding_ = true;
+  if (limit == observe::Limit::memory_streams) connection_.session().pardon_reset();
+  connection_.session().reset(id, ErrorCode::refused_stream);
   connection_.flush();
 }
 
@@ -286,7 +320,10 @@ void H2Stream::conclude() {
 
 bool H2Stream::clear() {
   task_.reset();
+  const std::size_t head_bytes = served_.head_bytes();
+  connection_.subtract_heads(head_bytes);
   served_.clear();
+  incoming_memory_.clear();
   length_.reset();
   refusal_ = 0;
   reason_.clear();
@@ -303,7 +340,7 @@ bool H2Stream::clear() {
   discarded_ = interim_bytes_ = 0;
   code_ = ErrorCode::no_error;
   scheduled = false;
-  return bytes_received + bytes_sent <= kSpareStreamBytesMax;
+  return bytes_received + bytes_sent <= kSpareStreamBytesMax && head_bytes <= kSpareHeadBytesMax;
 }
 
 }  // namespace sluice::server

@@ -71,6 +71,9 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   Task<void> send_stream(http::BodyReader& reader);
   void wait_for_client();
   void give_up(std::string tag);
+  [[nodiscard]] bool holds_too_many_heads() const;
+  void refuse_stream(observe::Limit limit);
+  void charge_incoming() { incoming_memory_.set(incoming_.capacity() + reading_.capacity()); }
   [[nodiscard]] int final_status();
   void record(int status);
   void discard(std::size_t bytes);
@@ -86,8 +89,9 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   bool head_complete_ = false;
   bool ended_ = false;
   bool has_body_ = false;  // the head did not end the stream
-  std::string incoming_;  // bytes not yet asked for; the window bounds them
-  std::string reading_;   // bytes handed to the reader
+  std::string incoming_;          // bytes not yet asked for; the window bounds them
+  std::string reading_;           // bytes handed to the reader
+  MemoryCharge incoming_memory_;  // both
   std::unique_ptr<http::Headers> trailers_;
   std::coroutine_handle<> body_waiter_;
   Progress body_progress_{Duration::zero()};

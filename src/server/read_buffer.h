@@ -3,6 +3,7 @@
 // is longer to a large one; an idle connection has neither. Core-bound.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -33,6 +34,12 @@ class ReadBuffer {
   [[nodiscard]] std::span<char> room(std::size_t size) {
     if (is_small() || capacity_ - end_ < size) make_room(size);
     return {bytes_ + end_, capacity_ - end_};
+  }
+  // What room(size) will have taken of memory.
+  [[nodiscard]] std::size_t capacity_for(std::size_t size) const {
+    const std::size_t held = end_ - begin_;
+    const bool fits = !is_small() && capacity_ - end_ >= size;
+    return fits || capacity_ >= held + size ? capacity_ : std::max(capacity_ * 2, held + size);
   }
   void filled(std::size_t count) { end_ += count; }
   // Gives the memory back; nothing is unread.

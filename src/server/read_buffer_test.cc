@@ -57,5 +57,17 @@ TEST(ReadBuffer, ALargePartMayComeFirst) {
   EXPECT_EQ(buffer.unread(), "bc");
 }
 
+TEST(ReadBuffer, SaysWhatRoomWillTake) {
+  ReadBuffer buffer;
+  EXPECT_EQ(buffer.capacity_for(kReadBytes), kReadBytes);
+  (void)buffer.first_room();
+  buffer.filled(kFirstBytes);
+  const std::size_t first = buffer.capacity_for(kReadBytes);
+  EXPECT_EQ(first, kFirstBytes + kReadBytes);
+  buffer.filled(buffer.room(kReadBytes).size());
+  const std::size_t second = buffer.capacity_for(kReadBytes);
+  EXPECT_EQ(buffer.room(kReadBytes).size(), second - first);
+}
+
 }  // namespace
 }  // namespace sluice::server

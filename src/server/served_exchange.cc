@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/served_exchange.h"
 
+#include "http/body_memory.h"
 #include "router/client_address.h"
+#include "server/limits.h"
 #include "server/worker.h"
 
 namespace sluice::server {
@@ -21,15 +23,26 @@ int status_of(ErrorKind kind) {
 
 }  // namespace
 
-ServedExchange::ServedExchange(CoreServer& server, const net::Stream& stream)
+ServedExchange::ServedExchange(CoreServer& server, const net::Stream& stream,
+                               const std::shared_ptr<MemoryHolder>& memory)
     : server_(server),
       worker_(server.worker()),
       stream_(stream),
       exchange_(worker_.core()),
-      prototype_(server.prototype()) {}
+      head_memory_(*memory, MemoryUse::heads),
+      body_memory_(*memory, MemoryUse::request_bodies),
+      response_memory_(*memory, MemoryUse::responses),
+      prototype_(server.prototype()) {
+  exchange_.memory = memory;
+}
 
 void ServedExchange::clear() {
   exchange_.clear();
+  head_memory_.clear();
+  body_memory_.clear();
+  response_memory_.clear();
+  client_stream_.reset();
+  retry_after_ = 0;
   prototype_ = server_.prototype();
   pipeline_.reset();
   method_.clear();
@@ -45,10 +58,18 @@ void ServedExchange::begin() {
   worker_.note_request(started_);
 }
 
-void ServedExchange::head_complete() {
+void ServedExchange::head_complete(std::size_t bytes) {
+  head_memory_.set(bytes + request().headers.size() * sizeof(http::Field));
   prototype_ = server_.prototype();
   method_ = request().method;
   if (worker_.access_log() != nullptr) target_ = request().target();
+}
+
+void ServedExchange::add_trailers(const http::Headers& trailers) {
+  std::size_t bytes = 0;
+  for (const http::Field& field : trailers)
+    bytes += field.name.size() + field.value.size() + sizeof field;
+  head_memory_.set(head_memory_.bytes() + bytes);
 }
 
 int ServedExchange::route() {
@@ -59,6 +80,7 @@ int ServedExchange::route() {
   exchange_.real_ip = std::move(client.ip);
   if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
+  if (const int status = check_client(); status != 0) return status;
   if (request.escaped_path == "*") return answer_for_server();
   const router::Arrival arrival = prototype_->router.receive(request);
   if (arrival.changed && !target_.empty()) target_ = request.target();
@@ -116,19 +138,67 @@ int ServedExchange::answer_for_server() {
   return 200;
 }
 
-int ServedExchange::check_length(std::optional<std::uint64_t> length) const {
-  const bool too_large =
-      body_bytes_max_ >= 0 && length && *length > static_cast<std::uint64_t>(body_bytes_max_);
-  return too_large ? 413 : 0;
+// 429 if the client's address is over a limit of its own, else 0.
+int ServedExchange::check_client() {
+  const router::ClientLimitsSpec& limits = prototype_->spec.client_limits;
+  if (limits.requests_per_second == 0 && limits.streams == 0) return 0;
+  ClientTable& clients = prototype_->state->clients;
+  if (limits.requests_per_second > 0) {
+    const Duration wait = clients.admit(exchange_.real_ip, ClientTable::Rate::requests,
+                                        limits.requests_per_second, started_);
+    if (wait > Duration::zero()) {
+      note_refusal(observe::Limit::client_requests);
+      retry_after_ = static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(wait).count());
+      return 429;
+    }
+  }
+  if (limits.streams == 0 || request().version != http::Version::http2) return 0;
+  client_stream_ =
+      clients.take(exchange_.real_ip, ClientTable::Count::streams, limits.streams, started_);
+  if (client_stream_) return 0;
+  note_refusal(observe::Limit::client_streams);
+  retry_after_ = 1;
+  return 429;
+}
+
+void ServedExchange::note_refusal(observe::Limit limit) {
+  prototype_->state->refusals.record(worker_.core().index, limit);
+  exchange_.add_tag("refused: " + std::string(observe::to_string(limit)));
+}
+
+// Whom the pipeline knows is asked for only if it matters.
+bool ServedExchange::sheds(Pressure what) {
+  const MemoryPressure& pressure = worker_.memory_pressure();
+  if (!pressure.sheds(what)) return false;
+  const bool known = pipeline_ && pipeline_->knows(request());
+  return pressure.sheds(what, known ? Standing::known : Standing::unknown);
+}
+
+int ServedExchange::check_body(std::optional<std::uint64_t> length) {
+  if (body_bytes_max_ >= 0 && length && *length > static_cast<std::uint64_t>(body_bytes_max_))
+    return 413;
+  if (!sheds(Pressure::bodies)) return 0;
+  note_refusal(observe::Limit::memory_bodies);
+  retry_after_ = kRetryAfterSeconds;
+  return 503;
 }
 
 Task<int> ServedExchange::take_body(http::Body body) {
   http::Request& request = exchange_.client_request();
   request.body = std::move(body);
   if (body_bytes_max_ < 0) co_return 0;
-  const auto whole = co_await request.body.buffer(static_cast<std::uint64_t>(body_bytes_max_));
+  const auto bytes_max = static_cast<std::uint64_t>(body_bytes_max_);
+  http::BodyMemory memory{body_memory_, bytes_max + kConnectionSpareBytes};
+  const auto whole = co_await request.body.buffer(bytes_max, &memory);
   if (whole) co_return 0;
   request.body.clear();
+  body_memory_.clear();
+  if (whole.error().kind == ErrorKind::unavailable) {
+    note_refusal(memory.refusal == MemoryRefusal::holder ? observe::Limit::connection_memory
+                                                         : observe::Limit::memory_bodies);
+    retry_after_ = kRetryAfterSeconds;
+    co_return 503;
+  }
   exchange_.add_tag("body: " + whole.error().message);
   co_return status_of(whole.error().kind);
 }
@@ -141,15 +211,34 @@ int ServedExchange::outcome() {
 
 http::Response& ServedExchange::respond(int status) {
   if (status > 0) exchange_.new_response().status = status;
+  if (!hold_response()) exchange_.new_response().status = 503;
   http::Response& response = *exchange_.client_response();
+  if (retry_after_ > 0) response.headers.set("Retry-After", std::to_string(retry_after_));
   if (status > 0 && !allow_.empty()) response.headers.set("Allow", allow_);
   if (shed_) response.headers.set("Retry-After", std::to_string(server_.retry_after()));
   if (status == 503 && retry_soon_) response.headers.set("Retry-After", kRetrySoonSeconds);
   return response;
 }
 
+// A response that is whole waits here until the client has taken it.
+bool ServedExchange::hold_response() {
+  http::Body& body = exchange_.client_response()->body;
+  body.release_charge();
+  const std::size_t size = body.held_bytes();
+  if (size <= kSmallResponseBytes) {
+    response_memory_.set(size);
+    return true;
+  }
+  const MemoryRefusal refusal = response_memory_.try_set(size, size + kConnectionSpareBytes);
+  if (refusal == MemoryRefusal::none) return true;
+  note_refusal(refusal == MemoryRefusal::process ? observe::Limit::memory_responses
+                                                 : observe::Limit::connection_memory);
+  retry_after_ = kRetryAfterSeconds;
+  return false;
+}
+
 http::Response& ServedExchange::refuse(int status, std::string reason) {
-  exchange_.add_tag(std::move(reason));
+  if (!reason.empty()) exchange_.add_tag(std::move(reason));
   exchange_.peer = stream_.peer_address();
   exchange_.real_ip = net::ip_of(exchange_.peer);
   method_ = request().method;

@@ -3,7 +3,6 @@
 // every worker swaps to it between two requests.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,12 +11,15 @@
 #include "net/tls/tls_context.h"
 #include "observe/access_log.h"
 #include "observe/counter.h"
+#include "observe/refusals.h"
 #include "observe/request_stats.h"
 #include "pipeline/pipeline.h"
 #include "router/client_address.h"
 #include "router/router.h"
 #include "router/server_spec.h"
 #include "server/admission.h"
+#include "server/client_limits.h"
+#include "server/places.h"
 
 namespace sluice::server {
 
@@ -32,10 +34,13 @@ struct OverloadCells {
 
 // What an HTTPServer keeps through its updates.
 struct ServerState {
-  explicit ServerState(unsigned core_count) : stats(core_count), overload(core_count) {}
+  explicit ServerState(unsigned core_count)
+      : stats(core_count), overload(core_count), refusals(core_count), places(std::make_shared<Places>(core_count)) {}
   observe::RequestStats stats;
   observe::PerCore<OverloadCells> overload;
-  std::atomic<std::uint32_t> open_connections{0};
+  observe::Refusals refusals;
+  ClientTable clients;
+  const std::shared_ptr<Places> places;  // maxConnections
   const std::shared_ptr<net::TicketKeys> tickets = std::make_shared<net::TicketKeys>();
 };
 

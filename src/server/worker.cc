@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::size_t kTrimConnectionsMin = 500;
 constexpr std::chrono::seconds kTrimPause{10};
+// Held for requests, and given back since the last trim.
+constexpr std::size_t kTrimBytesMin = std::size_t{8} << 20;
+constexpr std::chrono::seconds kTrimBytesPause{2};
 
 std::string imf_fixdate(std::time_t now) {
   std::tm utc{};
@@ -28,13 +31,16 @@ std::string imf_fixdate(std::time_t now) {
 }  // namespace
 
 Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
-               Trimmer& trimmer)
+               Trimmer& trimmer, MemoryBudget& memory)
     : core_{loop_, index, count},
       probe_(loop_, [this](TimePoint sent, Duration delay) { note_delay(sent, delay); }),
+      memory_pressure_(loop_.memory()),
       access_log_(access_log),
       logger_(std::move(logger)),
       date_(imf_fixdate(std::time(nullptr))),
-      trimmer_(trimmer) {}
+      trimmer_(trimmer) {
+  loop_.memory().join(memory, index);
+}
 
 Worker::~Worker() { stop(); }
 
@@ -59,6 +65,7 @@ Task<void> Worker::tick() {
     std::size_t given_back = 0;
     for (const auto& [name, server] : servers_) given_back += server->tick();
     note_given_back(given_back);
+    note_bytes_given_back();
     co_await loop_.sleep_for(std::chrono::seconds(1));
   }
 }
@@ -76,6 +83,15 @@ void Worker::note_given_back(std::size_t connections) {
     return;
   given_back_ = 0;
   trim_after_ = Clock::now() + kTrimPause;
+  trimmer_.ask();
+}
+
+// A few connections can have held as much as a wave of them.
+void Worker::note_bytes_given_back() {
+  MemoryAccount& memory = loop_.memory();
+  if (memory.peak() - memory.held() < kTrimBytesMin || Clock::now() < trim_bytes_after_) return;
+  memory.reset_peak();
+  trim_bytes_after_ = Clock::now() + kTrimBytesPause;
   trimmer_.ask();
 }
 

@@ -16,6 +16,7 @@
 #include "loop/event_loop.h"
 #include "net/listener.h"
 #include "server/core_server.h"
+#include "server/memory_pressure.h"
 #include "server/snapshot.h"
 #include "server/trimmer.h"
 
@@ -23,9 +24,9 @@ namespace sluice::server {
 
 class Worker {
  public:
-  // `access_log` may be null (disabled); it and `trimmer` outlive the Worker.
+  // `access_log` may be null (disabled); it, `trimmer` and `memory` outlive the Worker.
   Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
-         Trimmer& trimmer);
+         Trimmer& trimmer, MemoryBudget& memory);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -58,6 +59,8 @@ class Worker {
   [[nodiscard]] const AbsentPipeline* absent(std::string_view pipeline) const;
   [[nodiscard]] observe::AccessLog* access_log() const { return access_log_; }
   [[nodiscard]] const Logger& logger() const { return logger_; }
+  // What is refused for want of memory.
+  [[nodiscard]] const MemoryPressure& memory_pressure() const { return memory_pressure_; }
   // IMF-fixdate of now, to the second (RFC 9110 section 5.6.7).
   [[nodiscard]] std::string_view date() const { return date_; }
 
@@ -68,10 +71,12 @@ class Worker {
   Task<void> tick();
   void note_delay(TimePoint sent, Duration delay);
   void note_given_back(std::size_t connections);
+  void note_bytes_given_back();
 
   loop::EventLoop loop_;
   loop::Core core_;
   loop::DelayProbe probe_;
+  MemoryPressure memory_pressure_;
   observe::AccessLog* access_log_;
   Logger logger_;
   std::unordered_map<std::string, std::shared_ptr<const pipeline::Pipeline>, NameHash,
@@ -85,6 +90,7 @@ class Worker {
   Trimmer& trimmer_;
   std::size_t given_back_ = 0;  // connections closed or come to rest since the last trim
   TimePoint trim_after_ = TimePoint::min();
+  TimePoint trim_bytes_after_ = TimePoint::min();
   std::thread thread_;
 };
 

@@ -19,10 +19,13 @@ class Workers {
   // New sockets by server name; empty: that server accepts no more.
   using Listeners = std::map<std::string, std::vector<net::Listener>>;
 
-  Workers(unsigned count, observe::AccessLog* access_log, const Logger& logger);
+  // `memory_bytes`: what connections, requests and caches of all cores may hold together.
+  Workers(unsigned count, std::size_t memory_bytes, observe::AccessLog* access_log,
+          const Logger& logger);
   ~Workers();
 
   [[nodiscard]] unsigned count() const { return static_cast<unsigned>(workers_.size()); }
+  [[nodiscard]] const MemoryBudget& memory() const { return memory_; }
   [[nodiscard]] const loop::Core& core(unsigned index) const { return workers_[index]->core(); }
   void start();
 
@@ -60,7 +63,8 @@ class Workers {
   // Runs `work` on every core and waits for all.
   void on_every_core(const std::function<void(Worker&)>& work);
 
-  Trimmer trimmer_;  // outlives the workers
+  Trimmer trimmer_;  // outlives the workers, as does the next
+  MemoryBudget memory_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<unsigned> next_{0};  // core that adopts
 };

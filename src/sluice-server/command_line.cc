@@ -62,6 +62,7 @@ void overlay(Options& options, const Given& given, const CLI::App& app) {
   if (was_given("--debug")) options.debug = from.debug;
   if (was_given("--disable-access-log")) options.disable_access_log = from.disable_access_log;
   if (was_given("--durability")) options.durability = from.durability;
+  if (was_given("--memory-budget")) options.memory_budget = from.memory_budget;
   if (was_given("--workers")) options.workers = from.workers;
   if (was_given("--max-guests")) options.max_guests = from.max_guests;
   if (was_given("--drain-timeout")) options.drain_timeout = *parse_duration(given.drain_timeout);
@@ -113,6 +114,10 @@ void declare(CLI::App& app, Given& given) {
       ->envname("EG_DURABILITY")
       ->check(CLI::IsMember({"disk", "process"}))
       ->capture_default_str();
+  app.add_option("--memory-budget", o.memory_budget,
+                 "what connections, requests and caches may hold together, as 512MiB; empty: half "
+                 "of the memory that the process may have")
+      ->envname("EG_MEMORY_BUDGET");
   app.add_option("--workers", o.workers, "event loops; 0: one per processor")
       ->envname("EG_WORKERS")
       ->check(CLI::Range(0, 1024))

@@ -11,6 +11,7 @@
 
 #include "admin/admin.h"
 #include "base/log.h"
+#include "base/memory_size.h"
 #include "control/controller.h"
 #include "control/rehearsal.h"
 #include "filters/all.h"
@@ -122,7 +123,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     access_log =
         std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger);
   }
-  server::Workers workers(cores, access_log.get(), logger);
+  const std::uint64_t memory = memory_budget(options);
+  server::Workers workers(cores, memory, access_log.get(), logger);
   control::Controller controller(
       {.core_count = cores, .member_name = options.name}, logger, *store, workers,
       filters::all({*engine, *store, logger, cores, code_folder, std::move(secret)}));
@@ -133,7 +135,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_CHECK(required(first, initial.wait(), logger));
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
-              " workers, admin API on " + options.api_addr);
+              " workers, memory budget " + format_memory_size(memory) + ", admin API on " +
+              options.api_addr);
   std::fprintf(stderr, "sluice-server %s: %u workers, admin API on %s\n", SLUICE_VERSION, cores,
                options.api_addr.c_str());
 

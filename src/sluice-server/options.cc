@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sluice-server/options.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/memory_size.h"
 #include "config/redact.h"
 
 namespace sluice::server_program {
 
+namespace {
+
+// The other half is for guests, code, the allocator, and the kernel's buffers of sockets, which
+// count as the process's in a cgroup.
+constexpr std::uint64_t kMemoryShare = 2;
+
+}  // namespace
+
 void Options::validate(const std::string&, config::Faults& faults) const {
   const bool has_files = !cert_file.empty() || !key_file.empty() || !client_ca_file.empty();
+  if (const auto size = parse_memory_size(memory_budget); size && *size < kMemoryBudgetMin)
+    faults.add("memory-budget", "is less than " + format_memory_size(kMemoryBudgetMin));
   if (!tls && has_files)
     faults.add("tls", "is off, and cert-file, key-file or client-ca-file given");
   if (!tls) return;
   if (cert_file.empty()) faults.add("cert-file", "is needed with tls");
   if (key_file.empty()) faults.add("key-file", "is needed with tls");
+}
+
+std::uint64_t memory_budget(const Options& options) {
+  const auto given = parse_memory_size(options.memory_budget);
+  return std::max(given ? *given : available_memory() / kMemoryShare, kMemoryBudgetMin);
 }
 
 Json without_secrets(const Options& options) {

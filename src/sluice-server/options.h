@@ -2,6 +2,7 @@
 // The options of sluice-server: flag > environment (EG_…) > file > default.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct Options {
   std::string durability = "disk";
   bool require_store = false;
   bool accept_older_store = false;
+  std::string memory_budget;  // empty: kMemoryShare of what is available
   Duration drain_timeout = std::chrono::seconds(30);
   Duration retire_timeout = std::chrono::minutes(10);
   // Of the admin API.
@@ -57,6 +59,10 @@ struct Options {
           {.doc = "do not start with an empty data-dir, as of a disk that is not mounted"});
     visit("accept-older-store", accept_older_store,
           {.doc = "start with less shared data than was told, once, after a loss"});
+    visit("memory-budget", memory_budget,
+          {.format = config::Format::memory_size,
+           .doc = "what connections, requests and caches may hold together; empty: half of the "
+                  "memory that the process may have"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
     visit("max-guests", max_guests,
           {.min = 1,
@@ -84,6 +90,10 @@ struct Options {
 
   [[nodiscard]] std::string path_of(const std::string& folder) const;  // below home_dir
 };
+
+// What --memory-budget comes to in bytes, at least kMemoryBudgetMin. Reads files if it is empty.
+[[nodiscard]] std::uint64_t memory_budget(const Options& options);
+inline constexpr std::uint64_t kMemoryBudgetMin = std::uint64_t{16} << 20;
 
 // The options as the world may see them.
 [[nodiscard]] Json without_secrets(const Options& options);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/client_limits.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <random>
+
+#include "config/ip_prefix.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::int64_t nanoseconds(TimePoint when) { return when.time_since_epoch().count(); }
+
+template <class T>
+std::atomic_ref<T> shared(T& value) {
+  return std::atomic_ref<T>(value);
+}
+
+// A permutation of 64 bits in which every bit of the input reaches every bit of the output.
+std::uint64_t mix(std::uint64_t x) {
+  x ^= x >> 32;
+  x *= 0xd6e8feb86659fd93U;
+  x ^= x >> 32;
+  x *= 0xd6e8feb86659fd93U;
+  x ^= x >> 32;
+  return x;
+}
+
+// IPv4: its 4 bytes, behind a prefix that is no IPv6 network of anybody; IPv6: its first 8.
+std::uint64_t network_of(const config::IpAddress& address) {
+  std::uint64_t network = 0;
+  for (std::size_t i = 0; i < (address.v6 ? 8U : 4U); ++i)
+    network = network << 8 | address.bytes[i];
+  return address.v6 ? network : network | std::uint64_t{0xffffffff} << 32;
+}
+
+std::uint64_t random_secret() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+ClientTable::ClientTable()
+    : secret_(random_secret()),
+      entries_(static_cast<Entry*>(std::calloc(kEntries, sizeof(Entry)))) {}
+
+// 0: no address.
+std::uint64_t ClientTable::key_of(std::string_view ip) const {
+  const auto address = config::IpAddress::parse(ip);
+  if (!address) return 0;
+  const std::uint64_t key = mix(mix(network_of(*address) ^ secret_) + std::rotl(secret_, 17));
+  return std::max<std::uint64_t>(key, 1);
+}
+
+ClientTable::Entry* ClientTable::find(std::uint64_t key, TimePoint now) {
+  if (key == 0 || !entries_) return nullptr;
+  Entry* const set = &entries_[(key % kSets) * kWays];
+  for (std::size_t way = 0; way < kWays; ++way) {
+    if (shared(set[way].key).load(std::memory_order_acquire) == key) return &set[way];
+  }
+  const std::int64_t time = nanoseconds(now);
+  for (std::size_t way = 0; way < kWays; ++way) {
+    Entry& entry = set[way];
+    std::uint64_t old = shared(entry.key).load(std::memory_order_acquire);
+    const bool used = std::ranges::any_of(entry.counts, [](auto& n) { return shared(n) > 0; }) ||
+                      std::ranges::any_of(entry.due, [&](auto& due) { return shared(due) > time; });
+    if (!used && shared(entry.key).compare_exchange_strong(old, key)) return &entry;
+  }
+  return nullptr;
+}
+
+std::optional<ClientTable::Held> ClientTable::take(std::string_view ip, Count count,
+                                                   std::uint32_t max, TimePoint now) {
+  const std::uint64_t key = key_of(ip);
+  while (Entry* const entry = find(key, now)) {
+    std::uint32_t& mine = entry->counts[static_cast<std::size_t>(count)];
+    if (shared(mine).fetch_add(1) >= max) {
+      shared(mine).fetch_sub(1);
+      return std::nullopt;
+    }
+    // Another core has taken the entry over before it was seen to be used.
+    if (shared(entry->key).load() == key) return Held(&mine);
+    shared(mine).fetch_sub(1);
+  }
+  return Held(nullptr);
+}
+
+Duration ClientTable::admit(std::string_view ip, Rate rate, std::uint32_t per_second,
+                            TimePoint now) {
+  Entry* const entry = find(key_of(ip), now);
+  if (entry == nullptr) return Duration::zero();
+  const std::int64_t time = nanoseconds(now);
+  const std::int64_t interval = std::max<std::int64_t>(kSecond / per_second, 1);
+  const std::int64_t early = interval * (std::int64_t{per_second} - 1);  // it may come so much
+  auto due = shared(entry->due[static_cast<std::size_t>(rate)]);
+  std::int64_t was = due.load(std::memory_order_relaxed);
+  while (true) {
+    const std::int64_t wait = was - early - time;
+    if (wait > 0) return Duration(wait);
+    if (due.compare_exchange_weak(was, std::max(was, time) + interval)) return Duration::zero();
+  }
+}
+
+ClientTable::Held::~Held() {
+  if (count_ != nullptr) shared(*count_).fetch_sub(1);
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/places.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "loop/event_loop.h"
+
+namespace sluice::server {
+namespace {
+
+using PlacesPtr = std::shared_ptr<Places>;
+
+Task<void> wait_once(PlacesPtr places, const loop::Core& core, std::uint32_t max, int& woken) {
+  co_await Places::Wait(places, core, max);
+  ++woken;
+}
+
+// Takes a place, and gives it back after other work had its turn.
+Task<void> use_one(PlacesPtr places, const loop::Core& core, std::uint32_t max,
+                   std::atomic<int>& left, std::atomic<std::uint32_t>& most) {
+  while (!places->take(max)) {
+    co_await Places::Wait(places, core, max);
+  }
+  std::uint32_t seen = most.load();
+  const std::uint32_t taken = places->taken();
+  while (taken > seen && !most.compare_exchange_weak(seen, taken)) {
+  }
+  co_await core.loop.yield();
+  places->release();
+  --left;
+}
+
+TEST(Places, AreCounted) {
+  Places places(1);
+  EXPECT_TRUE(places.take(2));
+  EXPECT_TRUE(places.take(2));
+  EXPECT_FALSE(places.take(2));
+  EXPECT_TRUE(places.take(3));
+  EXPECT_EQ(places.taken(), 3U);
+}
+
+TEST(Places, WaitDoesNotSuspendWhileThereIsOne) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 1};
+  const auto places = std::make_shared<Places>(1);
+  int woken = 0;
+  loop.spawn(wait_once(places, core, 1, woken));
+  EXPECT_EQ(woken, 1);
+}
+
+TEST(Places, OneThatIsGivenBackWakesOneThatWaits) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 1};
+  const auto places = std::make_shared<Places>(1);
+  ASSERT_TRUE(places->take(1));
+  int woken = 0;
+  loop.spawn(wait_once(places, core, 1, woken));
+  loop.spawn(wait_once(places, core, 1, woken));
+  places->release();
+  loop.stop();
+  loop.run();
+  EXPECT_EQ(woken, 1);
+}
+
+// The first one that waits has gone when it is its turn.
+TEST(Places, AWakeIsPassedOn) {
+  loop::EventLoop loop;
+  const loop::Core one{loop, 0, 2};
+  const loop::Core other{loop, 1, 2};
+  const auto places = std::make_shared<Places>(2);
+  ASSERT_TRUE(places->take(1));
+  int woken = 0;
+  int gone = 0;
+  Task<void> leaver = wait_once(places, one, 1, gone);
+  leaver.start();
+  loop.spawn(wait_once(places, other, 1, woken));
+  places->release();
+  leaver.reset();
+  loop.stop();
+  loop.run();
+  loop.stop();
+  loop.run();
+  EXPECT_EQ(gone, 0);
+  EXPECT_EQ(woken, 1);
+}
+
+TEST(Places, AllOfACoreCanBeWoken) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 1};
+  const auto places = std::make_shared<Places>(1);
+  ASSERT_TRUE(places->take(1));
+  int woken = 0;
+  loop.spawn(wait_once(places, core, 1, woken));
+  loop.spawn(wait_once(places, core, 1, woken));
+  places->wake_all(0);
+  loop.stop();
+  loop.run();
+  EXPECT_EQ(woken, 2);
+}
+
+TEST(Places, NobodyWaitsForEverAndNoneIsUsedTwice) {
+  constexpr unsigned kCores = 3;
+  constexpr int kEach = 400;
+  constexpr std::uint32_t kMax = 2;
+  const auto places = std::make_shared<Places>(kCores);
+  std::atomic<int> left{kCores * kEach};
+  std::atomic<std::uint32_t> most{0};
+  std::vector<std::unique_ptr<loop::EventLoop>> loops;
+  std::vector<std::unique_ptr<loop::Core>> cores;
+  for (unsigned i = 0; i < kCores; ++i) {
+    loops.push_back(std::make_unique<loop::EventLoop>());
+    cores.push_back(std::make_unique<loop::Core>(*loops.back(), i, kCores));
+  }
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < kCores; ++i) {
+    loops[i]->post([&, i] {
+      for (int n = 0; n < kEach; ++n) loops[i]->spawn(use_one(places, *cores[i], kMax, left, most));
+    });
+    threads.emplace_back([&, i] { loops[i]->run(); });
+  }
+  const TimePoint end = Clock::now() + std::chrono::seconds(60);
+  while (left > 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (const auto& loop : loops) loop->stop();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(left, 0);
+  EXPECT_EQ(places->taken(), 0U);
+  EXPECT_LE(most, kMax);
+}
+
+}  // namespace
+}  // namespace sluice::server
