@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For bench/attacks.py: a TLS 1.3 client of HTTP/2 that asks for a large answer, reads nothing, and asks for
-// key updates as long as it is listened to. key_updates PORT SECONDS; prints how many it sent.
+// For bench/attacks.py: a TLS 1.3 client of HTTP/2 that asks for a large answer, reads nothing, and
+// asks for key updates as long as it is listened to. key_updates PORT SECONDS; prints how many it
+// sent.
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>

@@ -105,10 +105,9 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
     if (call.client_time != nullptr) *call.client_time = channel->client_time();
     if (started) break;
     const Fate fate = channel->fate(started.error());
-    const bool dead = fate == Fate::unanswered && since == kAnyAge &&
-                      is_idempotent(request.method) && !streams;
-    const bool refused =
-        fate == Fate::unprocessed && started.error().stage != Stage::request_body;
+    const bool dead =
+        fate == Fate::unanswered && since == kAnyAge && is_idempotent(request.method) && !streams;
+    const bool refused = fate == Fate::unprocessed && started.error().stage != Stage::request_body;
     const bool again = dead || (refused && (!streams || (replayed && replayed->may_replay())));
     if (!again || repeats-- == 0) {
       Failure failure = std::move(started).error();
@@ -230,13 +229,14 @@ std::unique_ptr<Channel> Client::begin_http2(std::size_t server, Connector::Link
   return channel;
 }
 
-http::Body Client::stream(const Call& call, std::unique_ptr<Channel> channel,
-                          std::string first, int status) const {
+http::Body Client::stream(const Call& call, std::unique_ptr<Channel> channel, std::string first,
+                          int status) const {
   const auto length = channel->content_length();
   channel->set_deadline(TimePoint::max());
   ResponseBody::Origin origin{call.server, states_[call.server], core_.index, nullptr};
   // The end of a tunnel is as much the client's doing.
-  if (call.observer != nullptr && status != 101) origin.observer = call.observer->shared_from_this();
+  if (call.observer != nullptr && status != 101)
+    origin.observer = call.observer->shared_from_this();
   return {std::make_unique<ResponseBody>(std::move(channel), std::move(first), std::move(origin)),
           length};
 }
@@ -268,9 +268,9 @@ Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> ch
     }
     co_return Outcome<void>();
   }
-  const auto bytes_max = by_size ? kHeldBytesMax
-                                 : static_cast<std::uint64_t>(
-                                       std::max<std::int64_t>(call.body_bytes_max, 0));
+  const auto bytes_max =
+      by_size ? kHeldBytesMax
+              : static_cast<std::uint64_t>(std::max<std::int64_t>(call.body_bytes_max, 0));
   auto whole = co_await read_whole(*channel, bytes_max, call.memory);
   if (!whole) co_return std::unexpected(std::move(whole).error());
   if (!whole->complete) {

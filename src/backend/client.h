@@ -33,9 +33,9 @@ struct Call {
   std::string_view host{};                // for the Host field; empty: the request's own
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head
                                           // if the body streams
-  // Of the response's body. Above 0: it is read whole, and is an error beyond. Below: a stream. 0: it
-  // is read whole if it is announced as at most kHeldBytesMax, or is all here when the head is; else
-  // a stream that may be held (http::Body::hold).
+  // Of the response's body. Above 0: it is read whole, and is an error beyond. Below: a stream. 0:
+  // it is read whole if it is announced as at most kHeldBytesMax, or is all here when the head is;
+  // else a stream that may be held (http::Body::hold).
   std::int64_t body_bytes_max = 4 << 20;
   const BodyObserver* observer = nullptr;  // of streams; owned by a shared_ptr
   // Gets the time that was spent waiting for the client's bytes, until exchange() returns.

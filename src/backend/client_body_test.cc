@@ -203,7 +203,8 @@ TEST_F(ClientBodyTest, ShortOnesAndThoseThatAreHereAreWhole) {
       const std::string head = co_await peer.head();
       if (head.empty()) co_return;
       if (head.contains("/chunks")) {
-        co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        co_await peer.send(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
       } else if (head.contains("/large")) {
         co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large.size()) +
                            "\r\n\r\n" + large);
@@ -237,16 +238,18 @@ class Ends final : public BodyObserver {
 };
 
 TEST_F(ClientBodyTest, TheRestOfAStreamFollowsWhatWasHere) {
-  serve({[](Peer& peer) -> Task<void> {
-    co_await peer.head();
-    co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-    co_await peer.loop.sleep_for(milliseconds(20));
-    co_await peer.send("6\r\n world\r\n0\r\n\r\n");
-    co_await peer.head();
-  }, [](Peer& peer) -> Task<void> {
-    co_await peer.head();
-    co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-  }});
+  serve(
+      {[](Peer& peer) -> Task<void> {
+         co_await peer.head();
+         co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+         co_await peer.loop.sleep_for(milliseconds(20));
+         co_await peer.send("6\r\n world\r\n0\r\n\r\n");
+         co_await peer.head();
+       },
+       [](Peer& peer) -> Task<void> {
+         co_await peer.head();
+         co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+       }});
   const auto ends = std::make_shared<Ends>();
   call_.body_bytes_max = 0;
   call_.observer = ends.get();
@@ -259,6 +262,8 @@ TEST_F(ClientBodyTest, TheRestOfAStreamFollowsWhatWasHere) {
   ASSERT_TRUE(exchange());
   EXPECT_FALSE(buffer_response());
   EXPECT_EQ(ends->text, "whole3") << "it broke off";
+}
+
 // A body of `size` bytes that differ, with a length or in chunks.
 ScriptedServer::Script answer_large(std::size_t size, bool chunked) {
   return [=](Peer& peer) -> Task<void> {

@@ -25,17 +25,20 @@ namespace sluice::server {
 
 // Of one HTTPServer on one core.
 struct OverloadCells {
-  observe::Cell shed;           // requests of unknown users answered 503
-  observe::Cell known;          // served while others were shed
-  observe::Cell delay_us;       // the last measurement
-  observe::Cell measured_at;    // it, and the last one that said overloaded: Clock's nanoseconds
+  observe::Cell shed;         // requests of unknown users answered 503
+  observe::Cell known;        // served while others were shed
+  observe::Cell delay_us;     // the last measurement
+  observe::Cell measured_at;  // it, and the last one that said overloaded: Clock's nanoseconds
   observe::Cell overloaded_at;
 };
 
 // What an HTTPServer keeps through its updates.
 struct ServerState {
   explicit ServerState(unsigned core_count)
-      : stats(core_count), overload(core_count), refusals(core_count), places(std::make_shared<Places>(core_count)) {}
+      : stats(core_count),
+        overload(core_count),
+        refusals(core_count),
+        places(std::make_shared<Places>(core_count)) {}
   observe::RequestStats stats;
   observe::PerCore<OverloadCells> overload;
   observe::Refusals refusals;

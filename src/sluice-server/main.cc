@@ -109,12 +109,12 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     SLUICE_CHECK(rehearse(inherited.objects, *engine, logger, cores, code_folder));
     SLUICE_TRY(known, predecessor->take_store());
   }
-  SLUICE_TRY(const auto store,
-             store::open_embedded_store(options.path_of(options.data_dir), cores, logger, {},
-                                        options.durability == "process" ? store::Durability::process
-                                                                        : store::Durability::disk,
-                                        {.required = options.require_store,
-                                         .accept_older = options.accept_older_store}));
+  SLUICE_TRY(
+      const auto store,
+      store::open_embedded_store(
+          options.path_of(options.data_dir), cores, logger, {},
+          options.durability == "process" ? store::Durability::process : store::Durability::disk,
+          {.required = options.require_store, .accept_older = options.accept_older_store}));
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
   SLUICE_CHECK(required(predecessor == nullptr, pid_file, logger));

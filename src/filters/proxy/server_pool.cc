@@ -65,9 +65,9 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
       context_.health_thread, context_.name, *servers_, states_, std::move(check), context_.logger);
 }
 
-// A URL may stand there more than once: each has a state of its own. What is known of a server holds
-// for the way in which it is reached: with other TLS settings, or another version of HTTP, it may do
-// well, or badly, and nothing is known of it.
+// A URL may stand there more than once: each has a state of its own. What is known of a server
+// holds for the way in which it is reached: with other TLS settings, or another version of HTTP, it
+// may do well, or badly, and nothing is known of it.
 void ServerPoolPrototype::inherit_states(const ServerPoolPrototype* previous) {
   backend::ServerStates known;
   if (previous != nullptr) known = previous->states_;
@@ -76,9 +76,9 @@ void ServerPoolPrototype::inherit_states(const ServerPoolPrototype* previous) {
     auto& state = states_.emplace_back();
     for (std::size_t i = 0; !state && i < known.size(); ++i) {
       const backend::Server& before = (*previous->servers_)[i];
-      const bool same = before.url == server.url && before.http2 == server.http2 &&
-                        (!server.secure || (previous->tls_ == tls_ &&
-                                            previous->offers_http2_ == offers_http2_));
+      const bool same =
+          before.url == server.url && before.http2 == server.http2 &&
+          (!server.secure || (previous->tls_ == tls_ && previous->offers_http2_ == offers_http2_));
       if (same) state.swap(known[i]);
     }
     if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
@@ -158,8 +158,8 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& 
   call.observer = prototype_.get();
   call.memory = attempt.memory;
   auto outcome = co_await client_->exchange(call, request, response);
-  const bool begun = outcome && response.body.is_stream() && response.status != 101 &&
-                     request.method != "HEAD";
+  const bool begun =
+      outcome && response.body.is_stream() && response.status != 101 && request.method != "HEAD";
   prototype_->note(*choice, core_.index, outcome ? nullptr : &outcome.error(), response.status,
                    begun);
   if (!outcome) {

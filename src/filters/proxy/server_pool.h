@@ -61,7 +61,8 @@ class ServerPoolPrototype : public backend::BodyObserver {
   // and body_ended() will tell.
   void note(std::size_t server, unsigned core, const backend::Failure* failure, int status,
             bool begun) const;
-  void body_ended(std::size_t server, unsigned core, const backend::Failure* failure) const override;
+  void body_ended(std::size_t server, unsigned core,
+                  const backend::Failure* failure) const override;
 
  private:
   friend class ServerPool;
@@ -93,7 +94,7 @@ struct Try {
   std::string_view client_ip;             // valid until the try is over
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
   std::int64_t body_bytes_max = 0;        // of the response, as of backend::Call
-  http::InterimSink* interim = nullptr;  // gets the interim responses; may be null
+  http::InterimSink* interim = nullptr;   // gets the interim responses; may be null
   Duration client_time{};  // of the last try: how long the client's bytes were waited for
   std::shared_ptr<MemoryHolder> memory{};  // of the client's connection; null: nobody's
   // Servers that are asked only if there is no other. A try that brings no response adds its own.

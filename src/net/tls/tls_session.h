@@ -98,9 +98,9 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   bool sending_out_ = false;
   bool flushing_ = false;  // send_out() waits for the transport
   bool open_ = true;
-  bool ended_ = false;   // nothing more comes
+  bool ended_ = false;         // nothing more comes
   bool said_goodbye_ = false;  // by a close_notify
-  bool broken_ = false;  // nothing more can be sent
+  bool broken_ = false;        // nothing more can be sent
   bool shut_down_ = false;
   bool expired_ = false;
   Result<std::size_t> end_ = 0;  // what reads get once ended_
