@@ -49,7 +49,8 @@ class Body {
   // Of a whole body: `trailers` follow it; null: none do.
   void set_trailers(std::unique_ptr<Headers> trailers) { trailers_ = std::move(trailers); }
   // Of a body that came whole and empty: its message said that one follows, without a length. Some
-  // protocols on top tell that from none (gRPC, RFC 9113 section 8.1), so it is passed on like that.
+  // protocols on top tell that from none (gRPC, RFC 9113 section 8.1), so it is passed on like
+  // that.
   [[nodiscard]] bool is_announced() const { return announced_; }
   // Something follows the head, be it only the end of a body.
   [[nodiscard]] bool follows_head() const {

@@ -6,7 +6,7 @@
 #include "server/h1_connection.h"
 #include "server/h2_connection.h"
 #include "server/limits.h"
-#include "server/watched.h"
+#include "server/unless_closed.h"
 #include "server/worker.h"
 
 namespace sluice::server {
@@ -183,8 +183,7 @@ void CoreServer::stop_accepting() {
 }
 
 void CoreServer::adopt(std::unique_ptr<net::Stream> stream, Admission shown) {
-  worker_.core().loop.spawn(
-      serve_adopted(shared_from_this(), std::move(stream), std::move(shown)));
+  worker_.core().loop.spawn(serve_adopted(shared_from_this(), std::move(stream), std::move(shown)));
 }
 
 Task<void> CoreServer::serve_adopted(std::shared_ptr<CoreServer> self,
@@ -220,7 +219,7 @@ Task<bool> CoreServer::await_place(net::Stream& stream) {
   while (!places->take(prototype_->spec.max_connections)) {
     if (draining_) co_return false;
     const Membership waiting(*this, stream);
-    const bool here = co_await Watched(stream, place_freed());
+    const bool here = co_await UnlessClosed(stream, place_freed());
     if (!here) co_return false;
   }
   co_return true;

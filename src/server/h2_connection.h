@@ -99,9 +99,9 @@ class H2Connection final : private http::h2::SessionOwner,
   http::h2::StreamId open_head_ = 0;
   TimePoint head_since_;
   TimePoint idle_since_;
-  TimePoint write_by_ = TimePoint::max();   // the write at hand
-  TimePoint retire_by_ = TimePoint::max();  // the second step
-  TimePoint close_by_ = TimePoint::max();   // after the last write
+  TimePoint write_by_ = TimePoint::max();      // the write at hand
+  TimePoint retire_by_ = TimePoint::max();     // the second step
+  TimePoint close_by_ = TimePoint::max();      // after the last write
   TimePoint linger_until_ = TimePoint::max();  // if the client sends on
   TimePoint timer_at_ = TimePoint::max();
   loop::EventLoop::Timer timer_;

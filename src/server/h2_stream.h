@@ -88,7 +88,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   bool expects_continue_ = false;
   bool head_complete_ = false;
   bool ended_ = false;
-  bool has_body_ = false;  // the head did not end the stream
+  bool has_body_ = false;         // the head did not end the stream
   std::string incoming_;          // bytes not yet asked for; the window bounds them
   std::string reading_;           // bytes handed to the reader
   MemoryCharge incoming_memory_;  // both
