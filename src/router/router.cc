@@ -2,6 +2,8 @@
 #include "router/router.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace sluice::router {
 

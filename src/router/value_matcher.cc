@@ -2,6 +2,8 @@
 #include "router/value_matcher.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include "http/chars.h"
 #include "http/query.h"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "http/date.h"
 #include "http/targeted_field.h"

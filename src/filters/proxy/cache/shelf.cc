@@ -2,6 +2,7 @@
 #include "filters/proxy/cache/shelf.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace sluice::filters {
 
