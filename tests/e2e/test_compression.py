@@ -15,6 +15,9 @@ from scripted import Answer, Scripted
 
 TEXT = " ".join(str(number) for number in range(20_000)).encode()
 
+# By default only bodies up to 64 KiB are held whole.
+WHOLE = {"serverMaxBodySize": 4 << 20}
+
 
 @pytest.fixture
 def backend():
@@ -36,7 +39,7 @@ def site(server, port, backend):
 
 
 def test_whole_body(site, server, backend):
-    port = site()
+    port = site(**WHOLE)
     response = fetch(port, "/a", Accept_Encoding="gzip")
     assert response.headers["content-encoding"] == "gzip"
     assert int(response.headers["content-length"]) < len(TEXT) / 2
@@ -47,7 +50,7 @@ def test_whole_body(site, server, backend):
 
 
 @pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
-@pytest.mark.parametrize("pool", [{}, {"serverMaxBodySize": -1}], ids=["whole", "stream"])
+@pytest.mark.parametrize("pool", [WHOLE, {}, {"serverMaxBodySize": -1}], ids=["whole", "default", "stream"])
 def test_curl_unpacks_it(site, version, pool):
     port = site(**pool)
     command = ["curl", "-sS", version, "--compressed", "-D", "-", f"http://127.0.0.1:{port}/"]
@@ -111,7 +114,7 @@ COMPARED = ("content-encoding", "etag", "vary", "accept-ranges", "content-type")
 
 
 @pytest.mark.parametrize("accept", ["gzip", "br"])
-@pytest.mark.parametrize("pool", [{}, {"serverMaxBodySize": -1}], ids=["whole", "stream"])
+@pytest.mark.parametrize("pool", [WHOLE, {}, {"serverMaxBodySize": -1}], ids=["whole", "default", "stream"])
 def test_head_has_the_fields_of_get(site, backend, pool, accept):
     """RFC 9110 sections 8.6, 9.3.2."""
     fields = {"Content-Type": "text/plain", "ETag": '"a"', "Accept-Ranges": "bytes"}
@@ -196,7 +199,7 @@ def test_each_piece_of_a_stream_arrives_at_once(site, backend):
 def test_large_bodies_of_many_clients(site, backend):
     body = TEXT * 20
     backend.answer = lambda call: Answer(body=body)
-    port = site()
+    port = site(**WHOLE)
     connections = [Connection(port) for _ in range(10)]
     try:
         for connection in connections:
