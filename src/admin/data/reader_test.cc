@@ -84,7 +84,7 @@ TEST(DataReader, ErrorsNameTheLine) {
       {"a: 1\nb: \"c\n\n# d\n", "illegal EOF in scalar"},
       {"a: 1\nb: c: d\n", "line 2"},
       {"a: 1\nb: \"c\"d\n", "line 2"},
-      {"a: 1\n<<: 2\n", "line 2: merge keys"},
+      {"a: 1\n<<: 2\n", "line 2: << takes a map, or a list of maps"},
       {"a: 1\nb: \xff\n", "line 2: the text is not UTF-8"},
       {"a: 1\nb: \x01\n", "line 2: control characters"},
       {"a: 1\nb: *x\n", "line 2"},

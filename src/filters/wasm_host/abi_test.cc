@@ -78,7 +78,8 @@ TEST_F(Abi, ChangesTheRequest) {
   EXPECT_EQ(run(set1("host_req_set_path"), "/x y"), "");
   EXPECT_EQ(request().path, "/x y");
   EXPECT_EQ(request().escaped_path, "/x%20y");
-  EXPECT_EQ(run(set1("host_req_set_path"), "/v2/../secret"), "wasmError");
+  EXPECT_THAT(run(set1("host_req_set_path"), "/v2/../secret"),
+              ::testing::HasSubstr("a path with . or .. segments"));
   EXPECT_EQ(run(set1("host_req_set_query"), "q=2"), "");
   EXPECT_EQ(request().target(), "/a%20b/c?q=2");
   EXPECT_EQ(run(set1("host_req_set_query"), ""), "");

@@ -39,7 +39,7 @@ TEST_F(WasmHostBuild, ProvesTheStart) {
                 .find("making a guest failed: wasm `unreachable`"),
             std::string::npos);
   EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"_initialize\") unreachable)"))
-                .find("_initialize: wasm `unreachable`"),
+                .find("_initialize failed: wasm `unreachable`"),
             std::string::npos);
   EXPECT_NE(why(guest("(i32.const 0)", "(func (export \"wasm_init\") (param i32) unreachable)"))
                 .find("wasm_init failed: wasm `unreachable`"),
