@@ -78,8 +78,8 @@ TEST_F(Abi, ChangesTheRequest) {
   EXPECT_EQ(run(set1("host_req_set_path"), "/x y"), "");
   EXPECT_EQ(request().path, "/x y");
   EXPECT_EQ(request().escaped_path, "/x%20y");
-  EXPECT_THAT(run(set1("host_req_set_path"), "/v2/../secret"),
-              ::testing::HasSubstr("a path with . or .. segments"));
+  EXPECT_NE(run(set1("host_req_set_path"), "/v2/../secret").find("a path with . or .. segments"),
+            std::string::npos);
   EXPECT_EQ(run(set1("host_req_set_query"), "q=2"), "");
   EXPECT_EQ(request().target(), "/a%20b/c?q=2");
   EXPECT_EQ(run(set1("host_req_set_query"), ""), "");
