@@ -72,7 +72,13 @@ class Link:
             elif kind == f.RST_STREAM:
                 self.open.pop(stream, None)
             elif kind == f.HEADERS:
-                assert flags & f.END_HEADERS and not flags & (f.PADDED | f.PRIORITY_FLAG)
+                assert not flags & (f.PADDED | f.PRIORITY_FLAG)
+                while not flags & f.END_HEADERS:
+                    length, kind, more, of = f.parse_head(self._read(f.HEAD_BYTES))
+                    assert (kind, of) == (f.CONTINUATION, stream), "nothing comes in between (section 6.2)"
+                    payload += self._read(length)
+                    flags |= more & f.END_HEADERS
+                kind = f.HEADERS
                 fields = self.decoder.decode(payload)
                 if stream in self.open:
                     self.open[stream].trailers = fields

@@ -79,8 +79,24 @@ def test_fresh_connection_ends(to):
 
 
 def test_response_has_begun(to):
+    """It is a stream, as it has no length: the client has its head, and sees that the rest is missing."""
     def break_off(link: Link, request: Request) -> None:
         link.send(f.headers(request.stream, hpack.block((":status", "200")), f.END_HEADERS))
+
+    port, origin = to(Dies(break_off))
+    with Connection(port) as connection:
+        assert connection.request("/").status == 200
+        with pytest.raises(ConnectionError):
+            connection.request("/fatal")
+    assert targets(origin) == ["/", "/fatal"]
+
+
+def test_response_has_begun_and_is_short(to):
+    """It is held until it is whole: the client gets an answer."""
+
+    def break_off(link: Link, request: Request) -> None:
+        block = hpack.block((":status", "200"), ("content-length", "10"))
+        link.send(f.headers(request.stream, block, f.END_HEADERS), f.data(request.stream, b"some"))
 
     port, origin = to(Dies(break_off))
     with Connection(port) as connection:

@@ -10,7 +10,7 @@ import pytest
 
 from backend import Backend
 from client import Connection, Load, fetch, request
-from gateway import Server, http_server, pipeline, proxy, wait_until
+from gateway import Orphan, Server, http_server, pipeline, proxy, wait_until
 from scripted import Answer, Scripted
 
 
@@ -181,6 +181,7 @@ def session_of(pool) -> tuple[str, str]:
 
 
 def test_a_session_outlives_restarts_and_updates(pool):
+    Orphan.expect_some()
     pool.apply(loadBalance=STICKY)
     pair, home = session_of(pool)
     secret = pool.server.home / "data" / "gateway.secret"
