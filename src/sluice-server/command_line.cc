@@ -62,6 +62,8 @@ void overlay(Options& options, const Given& given, const CLI::App& app) {
   if (was_given("--debug")) options.debug = from.debug;
   if (was_given("--disable-access-log")) options.disable_access_log = from.disable_access_log;
   if (was_given("--durability")) options.durability = from.durability;
+  if (was_given("--require-store")) options.require_store = from.require_store;
+  if (was_given("--accept-older-store")) options.accept_older_store = from.accept_older_store;
   if (was_given("--memory-budget")) options.memory_budget = from.memory_budget;
   if (was_given("--workers")) options.workers = from.workers;
   if (was_given("--max-guests")) options.max_guests = from.max_guests;
@@ -114,6 +116,12 @@ void declare(CLI::App& app, Given& given) {
       ->envname("EG_DURABILITY")
       ->check(CLI::IsMember({"disk", "process"}))
       ->capture_default_str();
+  app.add_flag("--require-store", o.require_store,
+               "do not start with an empty data-dir, as of a disk that is not mounted")
+      ->envname("EG_REQUIRE_STORE");
+  app.add_flag("--accept-older-store", o.accept_older_store,
+               "start with less shared data than was told, once, after a loss")
+      ->envname("EG_ACCEPT_OLDER_STORE");
   app.add_option("--memory-budget", o.memory_budget,
                  "what connections, requests and caches may hold together, as 512MiB; empty: half "
                  "of the memory that the process may have")
