@@ -214,11 +214,11 @@ def curl(server, authority, *arguments: str) -> subprocess.CompletedProcess:
 def test_guessers_are_slowed_and_logged_without_the_guess(start, authority):
     server = start(BOB)
     statuses = [
-        curl(server, authority, "-u", f"alice:guess{i}", "-o", "/dev/null", "-w", "%{http_code}").stdout for i in range(8)
+        curl(server, authority, "-u", f"alice:open-sesame{i}", "-o", "/dev/null", "-w", "%{http_code}").stdout for i in range(8)
     ]
     assert statuses[:5] == ["401"] * 5 and "429" in statuses
     log = server.log()
-    assert "wrong password of user alice" in log and "guess" not in log
+    assert "wrong password of user alice" in log and "open-sesame" not in log
 
 
 def test_certificates_are_read_again_on_sighup(start, authority, own, tmp_path):
