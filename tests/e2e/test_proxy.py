@@ -103,7 +103,7 @@ def test_dead_backend(site):
 
 
 def test_timeout(site, backend):
-    port = site(backend.url, timeout="100ms")
+    port = site(backend.url, timeout="1s")
     response = fetch(port, "/slow")
     assert (response.status, response.body) == (504, b"")
     assert fetch(port, "/quick").status == 200
