@@ -13,6 +13,8 @@ using http::h2::ErrorCode;
 namespace {
 
 constexpr http::h2::Limits kLimits;
+// Whatever is due is dealt with; should something not be, it costs this much at most.
+constexpr std::chrono::milliseconds kTimerPauseMin{10};
 
 }  // namespace
 
@@ -260,7 +262,7 @@ void H2Connection::on_timer() {
   settle();
   reap();
   flush();
-  watch(next_due());
+  watch(std::max(next_due(), now + kTimerPauseMin));
 }
 
 void H2Connection::expire(TimePoint now) {

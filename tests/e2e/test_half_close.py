@@ -2,10 +2,12 @@
 """A client that ends its side after its request (`printf ... | nc`, shutdown(SHUT_WR), close_notify) gets the answer;
 one that has closed for good is noticed, and its work ends."""
 
+import os
 import socket
 import ssl
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from raw_backend import RawBackend, read_head
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "conformance"))
 
 import frames as f
-from peer import Peer
+from peer import Peer, fields
 
 
 @pytest.fixture
@@ -248,3 +250,54 @@ def test_what_is_not_complete_ends_at_once(ports, data):
     with ended(ports["tcp"], data) as connection:
         assert connection.receive().status == 400
         assert connection.is_closed()
+
+
+# --- Waiting costs nothing
+
+
+def cpu_seconds(server) -> float:
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# What a client of HTTP/2 has sent before it ends its side.
+STATES = {
+    "nothing": lambda peer: None,
+    "idle": lambda peer: peer.serves(1),
+    "a stream that waits": lambda peer: peer.request(1, path="/slow"),
+    "half a head": lambda peer: peer.send(f.headers(1, fields()[:9], f.END_STREAM)),
+    "half a body": lambda peer: peer.request(1, method="POST", path="/slow-stream", end=False).send(f.data(1, b"x")),
+    "a body that nobody reads": lambda peer: peer.request(1, method="POST", path="/mock-stream", end=False).answer(1),
+    "GOAWAY": lambda peer: peer.request(1, path="/slow").send(f.goaway()),
+    "a reset": lambda peer: peer.request(1, method="POST", path="/slow-stream", end=False).send(f.rst_stream(1)),
+}
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["half-closed", "open"])
+def test_http2_connections_that_wait_take_no_time(server, ports, port, backend, ends):
+    """Past all the times that a client has: nothing is looked at again and again."""
+    paths = (
+        {"path": "/mock-stream", "backend": "mock", "clientMaxBodySize": -1},
+        {"pathPrefix": "/slow-stream", "backend": "echo", "clientMaxBodySize": -1},
+        {"path": "/slow", "backend": "echo"},
+        {"pathPrefix": "/", "backend": "mock"},
+    )
+    patience = dict.fromkeys(("headTimeout", "bodyTimeout", "writeTimeout", "keepAliveTimeout"), "100ms")
+    server.apply(http_server(port, *paths, name="hurried", **patience))
+    peers = []
+    for state in STATES.values():
+        peers.append(Peer(port))
+        state(peers[-1])
+        if ends:
+            peers[-1].socket.shutdown(socket.SHUT_WR)
+    raw = socket.create_connection(("127.0.0.1", port), DEADLINE)
+    raw.sendall(f.PREFACE[:10])
+    if ends:
+        raw.shutdown(socket.SHUT_WR)
+    for _ in range(2):  # around each of the times, and after all of them
+        before = cpu_seconds(server)
+        time.sleep(1.5)
+        assert cpu_seconds(server) - before < 0.75, "half of a core, for nothing"
+    backend.release()
+    for each in [raw, *(peer.socket for peer in peers)]:
+        each.close()
