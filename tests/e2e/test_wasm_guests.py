@@ -184,7 +184,7 @@ def test_what_a_guest_said_is_told(host, guests):
     assert reason in host.access_line("/panics")
     wait_until(lambda: reason in host.log(), "the log has the reason")
     assert reason in host.egctl("describe", "pipeline", "p").stdout
-    spec = guest_pipeline(guests / "step5.wasm", timeout="2s", parameters={"startTime": "tomorrow"})
+    spec = guest_pipeline(guests / "step6.wasm", timeout="2s", parameters={"startTime": "tomorrow"})
     done = host.egctl("apply", "-f", "-", input=documents(spec), check=False)
     assert done.returncode == 1
     assert "wasm_init failed; the guest said: parseDate: 'tomorrow' is not a valid date" in done.stderr
