@@ -23,14 +23,15 @@
 namespace sluice::filters {
 
 // Numbers that change when what is kept of a key must not be used any more, on any core, from that
-// moment on. Keys share numbers: then more is forgotten than need be. Any thread.
+// moment on. Keys share numbers: then more is forgotten than need be, one of kCount entries for
+// each request of an unsafe method. 256 KiB. Any thread.
 class InvalidationStamps {
  public:
   [[nodiscard]] std::uint32_t get(std::string_view key) const;
   void invalidate(std::string_view key);
 
  private:
-  static constexpr std::size_t kCount = 4096;
+  static constexpr std::size_t kCount = std::size_t{1} << 16;
   [[nodiscard]] static std::size_t slot(std::string_view key);
   std::array<std::atomic<std::uint32_t>, kCount> stamps_{};
 };
