@@ -152,7 +152,7 @@ class Shop:
         command = ["taskset", "-c", "1", BIN / "sluice_load", str(port), "--yes", YES, "--no", NO]
         kept = subprocess.run([*command, "-c", "64", "-s", "2"], capture_output=True, text=True, check=True)
         rate = json.loads(kept.stdout)["answers_per_second"]  # more than it can with new connections among them
-        report = self.load(port, [f"{rate * 1.2:.0f}:4"], SATURATING_SOCKETS, "--patience", "0.1")
+        report = self.load(port, [f"{rate * 1.2:.0f}:4"], SATURATING_SOCKETS, "--patience", "2")
         seconds = report["seconds"][1:4]
         return sum(row["counts"].get("yes", 0) + row["counts"].get("no", 0) for row in seconds) / len(seconds)
 
