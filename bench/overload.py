@@ -188,7 +188,7 @@ def measure(shop: Shop, factor: float, capacity: float, arguments) -> dict:
     phases = [f"{quiet:.0f}:{QUIET}", f"{factor * capacity:.0f}:{arguments.seconds}", f"{quiet:.0f}:{AFTER}"]
     memory = Memory(shop.process.pid)
     idle = memory.now()
-    report = shop.load(port, phases, arguments.sockets, "--let-in", let_in, "--patience", arguments.patience)
+    report = shop.load(port, phases, arguments.sockets, "--no-wait", "--let-in", let_in, "--patience", arguments.patience)
     peak = memory.stop()
     time.sleep(10)
     told = set(let_in.read_text().split())

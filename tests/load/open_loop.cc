@@ -79,7 +79,12 @@ void OpenLoop::issue(Clock::duration until) {
     const Request request{person.number, person.known, fresh, *due};
     outcomes_.lag(until - *due);
     schedule_.advance();
-    if (!queue_.empty() || !place(request)) queue_.push_back(request);
+    if (queue_.empty() && place(request)) continue;
+    if (options_.waits) {
+      queue_.push_back(request);
+    } else {
+      outcomes_.add(request.known, Outcome::no_socket, request.due, until - request.due);
+    }
   }
 }
 

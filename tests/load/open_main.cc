@@ -49,6 +49,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--sources", loop.sources, "client addresses")->check(CLI::Range(1, 60'000));
   app.add_option("--new", loop.new_share, "share of requests with a connection of their own")
       ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("!--no-wait", loop.waits, "a request that finds no socket free is not made");
   app.add_option("--patience", loop.patience, "seconds until a client gives up")
       ->check(CLI::Range(0.001, 600.0));
   app.add_option("--deadline", loop.deadline, "seconds; a 200 within it is good");
