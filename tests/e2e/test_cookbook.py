@@ -125,6 +125,7 @@ def test_section_2_block_before_the_start(opened):
     opened.run("egctl wasm reload-code")
     assert opened.curl() == BUY, "2021-08-08 is over"
     opened.build(6)
+    opened.run("egctl wasm reload-code")
     opened.run(f"echo '{with_parameters(startTime='2999-08-08T00:00:00+00:00')}' | egctl apply -f -")
     assert opened.curl() == NOT_STARTED
     assert fetch(opened.port, "/flashsale").status == 200
@@ -177,6 +178,7 @@ def test_section_5_limit(opened):
 def test_section_6_parameters_and_shared_data(opened):
     shop = opened
     shop.build(6)
+    shop.run("egctl wasm reload-code")
     shop.run(f"echo '{with_parameters(blockRatio='0')}' | egctl object update -f -")
     for user in ("user1", "user2", "user3"):
         assert shop.curl(user) == BUY
@@ -205,6 +207,7 @@ def test_section_6_unquoted_parameters(opened):
     """`blockRatio: 0.40` is handed over as it is spelt."""
     shop = opened
     shop.build(6)
+    shop.run("egctl wasm reload-code")
     spec = with_parameters(blockRatio="0", maxPermission="1").replace('"0"', "0").replace('"1"', "1")
     shop.run(f"echo '{spec}' | egctl apply -f -")
     assert shop.curl("user1") == BUY
