@@ -59,7 +59,7 @@ def test_no_spelling_passes_a_gate_by_http2(shop, backend):
 
 def test_off_takes_paths_as_they_come(shop):
     port = shop(*GATE, pathNormalization="off")
-    assert told(raw(port, "//buy"))["target"] == "//buy"
+    assert told(raw(port, "/x//buy"))["target"] == "/x//buy"
     assert told(raw(port, "/x/%2e%2e/buy"))["target"] == "/x/%2e%2e/buy"
 
 
@@ -211,8 +211,8 @@ def test_no_field_of_a_json_log_is_forged(server, port):
     lines = [json.loads(line) for line in server.access_log()]
     assert all(set(line) == {"uri", "status", "method", "tags"} and line["status"] == 200 for line in lines)
     assert all(line.isascii() for line in server.access_log())
-    assert lines[0]["uri"].startswith('/a","status"') or lines[0]["uri"].startswith("/a%22")
-    assert lines[2]["uri"] == "/c?\u00e9\\xe9\\x80"
+    uris = {line["uri"] for line in lines}  # each core writes its own
+    assert '/a","status":299,"x":"' in uris and "/c?\u00e9\\xe9\\x80" in uris
 
 
 def test_a_line_of_text_is_ascii(server, port):
