@@ -138,8 +138,7 @@ std::string StickySession::cookie(const http::Request& request, const http::Resp
     return {};
   const std::string salt = random_text(kSaltBytes);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.expiry).count();
-  std::string text =
-      options_.own_cookie + "=" + hex_encode(salt + digest(salt, server));
+  std::string text = options_.own_cookie + "=" + hex_encode(salt + digest(salt, server));
   text += "; Path=/; Max-Age=" + std::to_string(seconds) + "; HttpOnly; SameSite=Lax";
   if (request.scheme == "https") text += "; Secure";
   return text;

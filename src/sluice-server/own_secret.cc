@@ -37,8 +37,8 @@ bool write_whole(int descriptor, std::string_view text) {
 }
 
 std::unexpected<Error> cannot_write(const std::filesystem::path& file) {
-  return fail(ErrorKind::unavailable, "cannot write " + file.string() + ": " +
-                                          std::generic_category().message(errno));
+  return fail(ErrorKind::unavailable,
+              "cannot write " + file.string() + ": " + std::generic_category().message(errno));
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ bool goes_no_further(http::Request& request) {
 void answer_as_last(const http::Request& request, http::Response& response) {
   response.status = 200;
   if (request.method != "TRACE") return;
-  std::string text = "TRACE " + request.target() + " " + std::string(to_string(request.version)) + "\r\n";
+  std::string text =
+      "TRACE " + request.target() + " " + std::string(to_string(request.version)) + "\r\n";
   text += "Host: " + request.host + "\r\n";
   for (const http::Field& field : request.headers) {
     const bool shown = std::ranges::any_of(

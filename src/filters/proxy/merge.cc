@@ -47,13 +47,14 @@ constexpr std::array<std::string_view, 33> kSingletons = {
 
 // Of the body that is replaced.
 constexpr std::array<std::string_view, 8> kOfTheBody = {
-    "Content-Encoding", "Content-MD5",   "Content-Range", "Content-Digest",
-    "Digest",           "ETag",          "Last-Modified", "Repr-Digest",
+    "Content-Encoding", "Content-MD5", "Content-Range", "Content-Digest",
+    "Digest",           "ETag",        "Last-Modified", "Repr-Digest",
 };
 
 template <std::size_t size>
 bool is_in(const std::array<std::string_view, size>& names, std::string_view name) {
-  return std::ranges::any_of(names, [name](std::string_view each) { return http::iequals(each, name); });
+  return std::ranges::any_of(names,
+                             [name](std::string_view each) { return http::iequals(each, name); });
 }
 
 bool replaces(std::string_view name) {

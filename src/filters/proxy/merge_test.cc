@@ -22,9 +22,9 @@ std::string merged(std::initializer_list<http::Field> earlier,
 
 TEST(MergeTest, WhatComesOnlyOnceIsTheBackends) {
   for (const std::string name :
-       {"Content-Type", "content-type", "ETag", "Date", "Server", "Location", "Last-Modified", "Expires",
-        "Cache-Control", "Content-Length", "Retry-After", "Age", "Strict-Transport-Security",
-        "X-Frame-Options", "Access-Control-Allow-Origin"}) {
+       {"Content-Type", "content-type", "ETag", "Date", "Server", "Location", "Last-Modified",
+        "Expires", "Cache-Control", "Content-Length", "Retry-After", "Age",
+        "Strict-Transport-Security", "X-Frame-Options", "Access-Control-Allow-Origin"}) {
     EXPECT_EQ(merged({{name, "theirs"}}, {{name, "own"}}), name + ": own\n");
   }
 }
@@ -41,7 +41,9 @@ TEST(MergeTest, WhatOnlyEarlierFiltersHaveSetStays) {
 }
 
 TEST(MergeTest, WhatDescribesTheBytesOfAnotherBodyGoes) {
-  EXPECT_EQ(merged({{"Content-Encoding", "gzip"}, {"ETag", "m"}, {"Content-Range", "bytes 0-1/2"}}, {}), "");
+  EXPECT_EQ(
+      merged({{"Content-Encoding", "gzip"}, {"ETag", "m"}, {"Content-Range", "bytes 0-1/2"}}, {}),
+      "");
 }
 
 }  // namespace

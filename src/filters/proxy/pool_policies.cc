@@ -6,8 +6,8 @@
 namespace sluice::filters {
 
 PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
-                              const resilience::Policies* policies, const TlsSpec& mtls, const PoolPolicies* previous,
-                              config::Faults& faults) {
+                              const resilience::Policies* policies, const TlsSpec& mtls,
+                              const PoolPolicies* previous, config::Faults& faults) {
   static const resilience::Policies kNone;
   if (policies == nullptr) policies = &kNone;
   PoolPolicies found;

@@ -18,8 +18,9 @@ void StickySessionSpec::validate(const std::string& path, config::Faults& faults
   }
   constexpr std::size_t kSecretBytesMin = 16;
   if (!secret.empty() && secret.size() < kSecretBytesMin) {
-    faults.add(config::join_path(path, "secret"),
-               "can be guessed: take 16 characters at least, for example of `openssl rand -hex 16`");
+    faults.add(
+        config::join_path(path, "secret"),
+        "can be guessed: take 16 characters at least, for example of `openssl rand -hex 16`");
   }
 }
 

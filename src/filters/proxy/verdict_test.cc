@@ -59,7 +59,8 @@ TEST(VerdictTest, OnlyTheClientsFaultIsToldAsTheClients) {
   for (int stage = 0; stage <= static_cast<int>(Stage::upload); ++stage) {
     for (int kind = 0; kind <= static_cast<int>(internal); ++kind) {
       for (const bool overdue : {false, true}) {
-        const backend::Failure failure{static_cast<Stage>(stage), {static_cast<ErrorKind>(kind), ""}};
+        const backend::Failure failure{static_cast<Stage>(stage),
+                                       {static_cast<ErrorKind>(kind), ""}};
         const Verdict verdict = verdict_of(failure, overdue);
         const bool clients = backend::blame_of(failure) == Blame::client;
         EXPECT_EQ(verdict.status / 100, clients ? 4 : 5) << stage << " " << kind;

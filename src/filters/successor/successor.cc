@@ -66,7 +66,8 @@ class SuccessorFilter final : public pipeline::Filter {
     // The client has been told to go on already, if it asked.
     request.headers.remove("Expect");
     const backend::Target target{};
-    const auto started = co_await connection->start(request, target, true, response, exchange.interim());
+    const auto started =
+        co_await connection->start(request, target, true, response, exchange.interim());
     if (!started) co_return give_up(exchange, started.error().error.message);
     const auto length = connection->content_length();
     if (connection->has_body()) {

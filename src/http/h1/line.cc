@@ -31,13 +31,11 @@ Fault parse_field_line(std::string_view line, FieldLine& field, SpaceBeforeColon
   const bool space = line[colon] == ' ' || line[colon] == '\t';
   if (colon == 0 && space) return {400, "folded field line"};  // RFC 9112 5.2
   if (colon == 0) return {400, "empty or invalid field name"};
-  if (space && policy == SpaceBeforeColon::refuse)
-    return {400, "space in or after a field name"};
+  if (space && policy == SpaceBeforeColon::refuse) return {400, "space in or after a field name"};
   field.name = line.substr(0, colon);
   field.spaced = space;
   while (colon < line.size() && (line[colon] == ' ' || line[colon] == '\t')) ++colon;
-  if (colon == line.size() || line[colon] != ':')
-    return {400, "invalid character in a field name"};
+  if (colon == line.size() || line[colon] != ':') return {400, "invalid character in a field name"};
   field.value = trim(line.substr(colon + 1));
   if (!is_field_value(field.value)) return {400, "control character in a field value"};
   return {};

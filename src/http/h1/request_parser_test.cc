@@ -51,8 +51,9 @@ TEST(RequestParser, FieldsAreThereAsTheyCame) {
   const auto p = parse(
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: X-Hop, close\r\n"
       "X-Hop: 1\r\nx-hop: 2\r\nExpect: 100-Continue\r\nUpgrade: x\r\nA: b\r\n\r\nabc");
-  EXPECT_EQ(describe(p.request.headers),
-            "Content-Length: 3\nConnection: X-Hop, close\nExpect: 100-Continue\nUpgrade: x\nA: b\n");
+  EXPECT_EQ(
+      describe(p.request.headers),
+      "Content-Length: 3\nConnection: X-Hop, close\nExpect: 100-Continue\nUpgrade: x\nA: b\n");
   EXPECT_TRUE(p.parser.has_body());
   EXPECT_EQ(p.parser.content_length(), 3u);
   EXPECT_TRUE(p.parser.expects_continue());

@@ -182,8 +182,8 @@ Fault ResponseParser::State::finish_head() {
   return {};
 }
 
-// RFC 9110 section 15.2: 1xx have no body, and any number of them may come, within the limits of the
-// head.
+// RFC 9110 section 15.2: 1xx have no body, and any number of them may come, within the limits of
+// the head.
 Fault ResponseParser::State::finish_interim() {
   if (framing.chunked() || framing.content_length()) return {502, "1xx response with a body"};
   framing.remove_named(response->headers);

@@ -229,7 +229,8 @@ ClientSession::ClientSession(const ClientLimits& limits) : state_(std::make_uniq
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, State::on_data);
   nghttp2_session_callbacks_set_on_stream_close_callback(made, State::on_close);
   nghttp2_option_set_no_auto_window_update(options, 1);
-  // Above all that a client may send: a head that nghttp2 would not send would be the backend's fault.
+  // Above all that a client may send: a head that nghttp2 would not send would be the backend's
+  // fault.
   nghttp2_option_set_max_send_header_block_length(options, kRequestHeadBytesMax);
   nghttp2_session* session = nullptr;
   state_->check(nghttp2_session_client_new2(&session, made, state_.get(), options));
