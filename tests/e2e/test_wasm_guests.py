@@ -169,10 +169,12 @@ def test_a_fault_stores_nothing(probe):
 def test_a_trap_is_told_with_its_function(probe):
     fetch(probe.guest_port, "/told-trap", X_Mode="trap")
     line = wait_until(
-        lambda: next((line for line in probe.log().splitlines() if "unreachable" in line and "p/wasm" in line), None),
+        lambda: next((line for line in probe.log().splitlines() if "p/wasm: wasm: trap: wasm `unreachable`" in line), None),
         "the log tells of the trap in one line",
     )
-    assert re.search(r"in function \S+", line)
+    assert re.search(r"in (function \d+ < )*\S+", line), "the innermost first"
+    told = probe.access_line("/told-trap")
+    assert re.search(r"in (function \d+ < )*wasm_run", told), "the outermost is the export that was called"
     assert "wasmError" in probe.access_line("/told-trap")
 
 
