@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/worker.h"
 
-#include <array>
 #include <ctime>
 #include <utility>
+
+#include "http/date.h"
 
 namespace sluice::server {
 namespace {
@@ -14,20 +15,6 @@ constexpr std::chrono::seconds kTrimPause{10};
 constexpr std::size_t kTrimBytesMin = std::size_t{8} << 20;
 constexpr std::chrono::seconds kTrimBytesPause{2};
 
-std::string imf_fixdate(std::time_t now) {
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  static constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::array<char, 64> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                                   kMonths[static_cast<std::size_t>(utc.tm_mon)],
-                                   utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
-  return {text.data(), static_cast<std::size_t>(length)};
-}
-
 }  // namespace
 
 Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
@@ -37,7 +24,7 @@ Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, L
       memory_pressure_(loop_.memory()),
       access_log_(access_log),
       logger_(std::move(logger)),
-      date_(imf_fixdate(std::time(nullptr))),
+      date_(http::format_date(std::time(nullptr))),
       trimmer_(trimmer) {
   loop_.memory().join(memory, index);
 }
@@ -60,7 +47,7 @@ void Worker::stop() {
 // Once a second: the date, the access log's batch, connections that have become idle.
 Task<void> Worker::tick() {
   while (true) {
-    date_ = imf_fixdate(std::time(nullptr));
+    date_ = http::format_date(std::time(nullptr));
     if (access_log_ != nullptr) access_log_->flush(core_.index);
     std::size_t given_back = 0;
     for (const auto& [name, server] : servers_) given_back += server->tick();
