@@ -65,8 +65,8 @@ using Outcome = std::expected<T, Failure>;
   return blame_of(failure.stage, failure.error.kind);
 }
 
-// A status of 500 and above by which a backend rightly refuses what a client has asked for: a method,
-// or a version, that it does not have (RFC 9110 sections 15.6.2 and 15.6.6).
+// A status of 500 and above by which a backend rightly refuses what a client has asked for: a
+// method, or a version, that it does not have (RFC 9110 sections 15.6.2 and 15.6.6).
 [[nodiscard]] constexpr bool is_provoked(int status) { return status == 501 || status == 505; }
 
 // True if no backend can have acted on the request, so that it may go out again, whatever its

@@ -68,8 +68,8 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   TimePoint active_at_;     // when bytes went either way
   TimePoint client_since_;  // while waits_for_client_
   Duration client_time_{};
-  Signal changed_;       // something has come, or the end
-  Signal taken_;         // all that was offered has been taken
+  Signal changed_;  // something has come, or the end
+  Signal taken_;    // all that was offered has been taken
   http::Response* response_ = nullptr;
   std::optional<std::uint64_t> length_;
   std::vector<std::pair<int, http::Headers>> interim_;  // not handed on yet

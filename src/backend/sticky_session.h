@@ -40,8 +40,8 @@ class StickySession {
   // cluster agree.
   StickySession(StickyOptions options, const std::vector<Server>& servers);
 
-  // The server that the request's cookie points to, if it is one of `candidates` (rising indexes). A
-  // cookie that is not ours is as none.
+  // The server that the request's cookie points to, if it is one of `candidates` (rising indexes).
+  // A cookie that is not ours is as none.
   [[nodiscard]] std::optional<std::size_t> find(const http::Request& request,
                                                 std::span<const std::size_t> candidates) const;
   // The Set-Cookie value for the client whose request `server` has answered; "" for none.

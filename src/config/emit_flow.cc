@@ -28,7 +28,8 @@ void append_flow(const Value& value, std::string& out) {
       out += "null";
       break;
     case Value::Kind::scalar:
-      out += !value.quoted && may_stay_plain(value.scalar) ? value.scalar : yaml_quoted(value.scalar);
+      out +=
+          !value.quoted && may_stay_plain(value.scalar) ? value.scalar : yaml_quoted(value.scalar);
       break;
     case Value::Kind::sequence:
       out += '[';

@@ -70,7 +70,9 @@ std::optional<Slice> credentials_in(std::string_view text) {
 std::string host_of(std::string_view url, const Slice& credentials) {
   const std::size_t end = url.find_first_of("/?#", credentials.begin);
   return std::string(url.substr(0, credentials.begin)) +
-         std::string(url.substr(credentials.begin + credentials.size, end == url.npos ? end : end - credentials.begin - credentials.size));
+         std::string(
+             url.substr(credentials.begin + credentials.size,
+                        end == url.npos ? end : end - credentials.begin - credentials.size));
 }
 
 // The item of `list` that stands for `item`, which is the one at `index` of its own list.

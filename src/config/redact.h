@@ -28,7 +28,8 @@ void redact(Json& spec, const Json& schema, const SchemaOfKind& of_kind);
 
 // Every secret of `document` that says kRedacted becomes what `stored` (the same object, null if
 // there is none) has there; members of lists are the same if their names are. Faults: `path: says
-// "<redacted>", and …` where `stored` has none. A URL gets its credentials back only for the same host.
+// "<redacted>", and …` where `stored` has none. A URL gets its credentials back only for the same
+// host.
 void restore(Value& document, const Json& stored, const Json& schema, const SchemaOfKind& of_kind,
              Faults& faults);
 

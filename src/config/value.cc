@@ -88,7 +88,8 @@ class Builder final : public YAML::EventHandler {
     const auto open = unclosed_bracket(text_, offset(flow_marks_.front()));
     if (!open) return std::nullopt;
     const bool map = text_[*open] == '{';
-    return error_at(text_, *open, map ? "the { is not closed by a }" : "the [ is not closed by a ]");
+    return error_at(text_, *open,
+                    map ? "the { is not closed by a }" : "the [ is not closed by a ]");
   }
 
  private:
@@ -106,7 +107,7 @@ class Builder final : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::string key{};  // of the member to come, if `has_key`
     bool has_key = false;
-    bool merges = false;    // the key is `<<`
+    bool merges = false;  // the key is `<<`
     std::set<std::string> keys{};
     bool flow = false;
     std::vector<Node> merged{};  // values of `<<`, the more important ones first

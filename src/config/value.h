@@ -38,9 +38,9 @@ struct ParseLimits {
 };
 
 // All documents of a YAML stream (JSON is YAML); empty ones are left out. Errors carry line and
-// column. Duplicate keys, keys that are not text, unknown tags, aliases that refer to themselves, quotes
-// and brackets that are not closed, and text that is not UTF-8 are errors. A merge key (`<<`) adds the
-// members that the map does not have itself.
+// column. Duplicate keys, keys that are not text, unknown tags, aliases that refer to themselves,
+// quotes and brackets that are not closed, and text that is not UTF-8 are errors. A merge key
+// (`<<`) adds the members that the map does not have itself.
 [[nodiscard]] Result<std::vector<Value>> parse_documents(std::string_view text,
                                                          ParseLimits limits = {});
 // Exactly one document; an empty text is an error.

@@ -95,12 +95,13 @@ TEST(ParseDocuments, NamesTheBracketThatIsNotClosed) {
 }
 
 TEST(ParseDocuments, RefusesAQuoteThatIsNotClosed) {
-  for (const std::string_view end : {"\"text", "\"text\n", "\"text\n\n", "\"text\n  more\n", "\"a\\\"",
-                                     "\"a\\\"\n", "!!str \"text\n", "&x \"text\n"}) {
+  for (const std::string_view end : {"\"text", "\"text\n", "\"text\n\n", "\"text\n  more\n",
+                                     "\"a\\\"", "\"a\\\"\n", "!!str \"text\n", "&x \"text\n"}) {
     EXPECT_NE(error_of("a: 1\nb: " + std::string(end)), "no error") << end;
   }
   for (const std::string_view end : {"'text\n", "'it''s\n", "'\n"}) {
-    EXPECT_EQ(error_of("a: 1\nb: " + std::string(end)), "line 2, column 4: the quote ' is not closed")
+    EXPECT_EQ(error_of("a: 1\nb: " + std::string(end)),
+              "line 2, column 4: the quote ' is not closed")
         << end;
   }
   EXPECT_EQ(error_of("a: \"x\" # it's\n"), "no error");

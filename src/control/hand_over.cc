@@ -31,12 +31,12 @@ std::shared_ptr<const pipeline::PipelinePrototype> way_out(const std::string& se
                                                            const server::Admission& admission,
                                                            const pipeline::FilterKinds& successor,
                                                            config::Faults& faults) {
-  const Json document{
-      {"name", server},
-      {"kind", "Pipeline"},
-      {"filters",
-       Json::array({{{"name", "successor"}, {"kind", successor[0]->name()}, {"server", server},
-                       {"admission", admission.text()}}})}};
+  const Json document{{"name", server},
+                      {"kind", "Pipeline"},
+                      {"filters", Json::array({{{"name", "successor"},
+                                                {"kind", successor[0]->name()},
+                                                {"server", server},
+                                                {"admission", admission.text()}}})}};
   const auto value = config::parse_document(document.dump());
   return value ? pipeline::PipelinePrototype::build(*value, successor, {}, faults) : nullptr;
 }

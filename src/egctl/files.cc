@@ -57,7 +57,8 @@ Result<std::vector<config::Value>> parse(const std::string& path, const std::str
 // the texts of several files are not put together as they are.
 std::string joined(const std::vector<config::Value>& documents) {
   std::string text;
-  for (const config::Value& document : documents) text += "---\n" + config::emit_flow(document) + "\n";
+  for (const config::Value& document : documents)
+    text += "---\n" + config::emit_flow(document) + "\n";
   return text;
 }
 

@@ -26,9 +26,9 @@ struct Request {
   std::string query;         // raw, without '?'
   bool has_query = false;    // "/a?" and "/a" differ
   std::string fragment;      // normally empty
-  // As received, but for Host and the fields that Connection names. Those that are of this hop or of
-  // the framing (Connection, Upgrade, Content-Length, Transfer-Encoding, Expect, ...) are here to be
-  // looked at: what is sent to a backend is written anew, whatever stands here.
+  // As received, but for Host and the fields that Connection names. Those that are of this hop or
+  // of the framing (Connection, Upgrade, Content-Length, Transfer-Encoding, Expect, ...) are here
+  // to be looked at: what is sent to a backend is written anew, whatever stands here.
   Headers headers;
   Body body;
   bool wants_trailers = false;  // the client said TE: trailers (RFC 9110 section 10.1.4)

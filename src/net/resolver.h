@@ -39,8 +39,8 @@ struct Endpoint {
 [[nodiscard]] Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
                                                           std::uint16_t port, TimePoint deadline);
 
-// Errors: `unavailable` (refused, no route), `timed_out`, `internal` (this machine has no descriptor,
-// memory or local port left). The Stream has no deadline set.
+// Errors: `unavailable` (refused, no route), `timed_out`, `internal` (this machine has no
+// descriptor, memory or local port left). The Stream has no deadline set.
 [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop,
                                                             Endpoint endpoint, TimePoint deadline);
 

@@ -60,10 +60,10 @@ class Socket final : public loop::Poller::Watcher {
   std::span<char> buffer_;   // of the pending read
   std::string_view unsent_;  // of the pending write
   std::unique_ptr<std::string> put_back_;
-  bool readable_ = false;  // there may be something to read
-  bool hung_up_ = false;   // the end of the stream has come, perhaps behind other bytes
-  bool ended_ = false;     // the end of the stream, or an error, has been read
-  bool broken_ = false;    // nothing goes either way any more
+  bool readable_ = false;      // there may be something to read
+  bool hung_up_ = false;       // the end of the stream has come, perhaps behind other bytes
+  bool ended_ = false;         // the end of the stream, or an error, has been read
+  bool broken_ = false;        // nothing goes either way any more
   bool closed_whole_ = false;  // closed_ waits for that
   int reads_at_once_ = 0;
   bool expired_ = false;

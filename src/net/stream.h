@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stream: a two-way flow of bytes with a peer; TCP and TLS look alike from here. Core-bound.
 //
-// At most one read, one write and one closed() or broken() may be pending at a time. Destroying a suspended
-// awaiter cancels its wait; bytes that a cancelled read or write has moved already are lost. After
-// an error close() is all that is left to do. A Stream must outlive the awaiters on it.
+// At most one read, one write and one closed() or broken() may be pending at a time. Destroying a
+// suspended awaiter cancels its wait; bytes that a cancelled read or write has moved already are
+// lost. After an error close() is all that is left to do. A Stream must outlive the awaiters on it.
 #pragma once
 
 #include <coroutine>
@@ -75,8 +75,9 @@ class Stream {
 
   // True for TLS.
   [[nodiscard]] virtual bool is_secure() const { return false; }
-  // After a read has given 0: the peer has said itself that this is the end. False with TLS if there
-  // was no close_notify: then anybody in between may have cut it short (RFC 8446 section 6.1).
+  // After a read has given 0: the peer has said itself that this is the end. False with TLS if
+  // there was no close_notify: then anybody in between may have cut it short (RFC 8446
+  // section 6.1).
   [[nodiscard]] virtual bool ended_cleanly() const { return true; }
   // What ALPN agreed on ("h2", "http/1.1"); "" if nothing was asked for (RFC 7301).
   [[nodiscard]] virtual std::string_view protocol() const { return {}; }

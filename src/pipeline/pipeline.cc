@@ -22,8 +22,7 @@ Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loo
 }
 
 bool Pipeline::knows(const http::Request& request) const {
-  return std::ranges::any_of(filters_,
-                             [&](const auto& filter) { return filter->knows(request); });
+  return std::ranges::any_of(filters_, [&](const auto& filter) { return filter->knows(request); });
 }
 
 Task<void> Pipeline::handle(Exchange& exchange) const {

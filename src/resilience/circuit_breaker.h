@@ -72,11 +72,11 @@ class CircuitBreaker {
   std::uint32_t minimum_;            // results in the window before it judges
   std::uint32_t minimum_half_open_;  // likewise, half open
   std::unique_ptr<Window> window_;
-  CountWindow trial_;                      // of the half open state
-  std::atomic<std::uint64_t> state_{0};    // number of the state, being changed, Kind
-  std::atomic<std::int64_t> admitted_{0};  // half open
+  CountWindow trial_;                           // of the half open state
+  std::atomic<std::uint64_t> state_{0};         // number of the state, being changed, Kind
+  std::atomic<std::int64_t> admitted_{0};       // half open
   std::atomic<TimePoint::rep> admitted_at_{0};  // the last of them
-  std::atomic<TimePoint::rep> until_{0};   // open, or half open: when it ends by itself
+  std::atomic<TimePoint::rep> until_{0};        // open, or half open: when it ends by itself
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> opened_{0};
 };

@@ -19,8 +19,8 @@ struct HttpServerSpec;
 namespace sluice::server {
 
 struct Admission {
-  bool secure = false;         // TLS
-  std::string authorities{};   // of the client's certificate, as TlsContext says; "": none asked for
+  bool secure = false;        // TLS
+  std::string authorities{};  // of the client's certificate, as TlsContext says; "": none asked for
   std::string announced_by{};  // whose PROXY header named the client; "": nobody's
 
   // Of an HTTPServer; `tls` may be null.

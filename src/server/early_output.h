@@ -3,10 +3,10 @@
 // made: interim responses, and questions. It never waits for the client, and writes while nobody
 // else does: await finish() before more of the response is written. Core-bound.
 //
-// A client that has ended its side (FIN, close_notify) may wait for the response, or may have closed
-// for good; TCP tells the two apart only once it is sent something. So it is sent bytes of the
-// response that are known before the rest: one that waits reads them where they belong, one that has
-// gone resets the connection.
+// A client that has ended its side (FIN, close_notify) may wait for the response, or may have
+// closed for good; TCP tells the two apart only once it is sent something. So it is sent bytes of
+// the response that are known before the rest: one that waits reads them where they belong, one
+// that has gone resets the connection.
 #pragma once
 
 #include <cstddef>
@@ -54,8 +54,8 @@ class EarlyOutput final : public http::InterimSink {
   Duration patience_{};
   std::size_t sent_ = 0;
   std::size_t ahead_ = 0;  // of the next head, bytes that were sent
-  std::string waiting_;  // while a write is under way
-  std::string at_hand_;  // of that write
+  std::string waiting_;    // while a write is under way
+  std::string at_hand_;    // of that write
   bool takes_interim_ = false;
   bool broken_ = false;
   Task<void> writing_;  // goes first

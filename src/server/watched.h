@@ -12,8 +12,9 @@
 
 namespace sluice::server {
 
-// co_await Watched(stream, early, question, work): true when the work is done, false when the client went first;
-// then the work has been destroyed where it stood. Work that does not suspend costs nothing extra.
+// co_await Watched(stream, early, question, work): true when the work is done, false when the
+// client went first; then the work has been destroyed where it stood. Work that does not suspend
+// costs nothing extra.
 class Watched {
  public:
   // `question`: for a client that has ended its side.

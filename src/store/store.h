@@ -159,7 +159,7 @@ struct Limits {
   // Commits of one namespace that are not durable yet; while there are more, writes are refused. A
   // disk that hangs would have runs commit, time out and be followed by others without end.
   std::size_t pending_commits_max = 1'000'000;
-  std::size_t bulk_entries_min = 1000;      // a bigger import is made ready off the cores
+  std::size_t bulk_entries_min = 1000;  // a bigger import is made ready off the cores
 };
 
 // One page of a listing, in key order.
@@ -243,7 +243,8 @@ class Store {
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
                                                     std::string_view prefix) = 0;
   [[nodiscard]] virtual NamespaceStatus status(const std::string& ns) const = 0;
-  // Names of all namespaces that have ever been written, sorted; whether an object uses them or not.
+  // Names of all namespaces that have ever been written, sorted; whether an object uses them or
+  // not.
   [[nodiscard]] virtual Result<std::vector<std::string>> namespaces() = 0;
 
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).

@@ -162,8 +162,7 @@ bool Instance::poll() {
     state_->returned = wasmtime_call_future_poll(state_->future.get());
   }
   // A guest that returns before it has given way sleeps all the same.
-  return state_->returned &&
-         (state_->wake_at == TimePoint{} || Clock::now() >= state_->wake_at);
+  return state_->returned && (state_->wake_at == TimePoint{} || Clock::now() >= state_->wake_at);
 }
 
 Result<std::int32_t> Instance::finish() {

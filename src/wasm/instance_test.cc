@@ -199,7 +199,8 @@ TEST(Instance, AbortIsDecoded) {
 // One subscription at 0, its events at 1000, their number at 2000. `timeout`: of a monotonic clock,
 // in nanoseconds.
 std::string poller(const std::string& timeout, const std::string& body) {
-  return "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 i32) "
+  return "(module (import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $p (param i32 i32 i32 "
+         "i32) "
          "(result i32)))"
          "(memory (export \"memory\") 1)"
          "(func $poll (result i32)"
@@ -214,14 +215,14 @@ std::string poller(const std::string& timeout, const std::string& body) {
 
 TEST(Instance, APollWithoutTimeoutIsAnsweredAtOnce) {
   const World world;
-  const auto instance = world.must(poller(
-      "0",
-      "(local $i i32) (loop $l (if (call $poll) (then (unreachable)))"
-      " (if (i32.ne (i32.load (i32.const 2000)) (i32.const 1)) (then (unreachable)))"
-      " (if (i64.ne (i64.load (i32.const 1000)) (i64.const 77)) (then (unreachable)))"
-      " (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))"
-      "  (i32.const 1000))))"
-      " (local.get $i)"));
+  const auto instance = world.must(
+      poller("0",
+             "(local $i i32) (loop $l (if (call $poll) (then (unreachable)))"
+             " (if (i32.ne (i32.load (i32.const 2000)) (i32.const 1)) (then (unreachable)))"
+             " (if (i64.ne (i64.load (i32.const 1000)) (i64.const 77)) (then (unreachable)))"
+             " (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))"
+             "  (i32.const 1000))))"
+             " (local.get $i)"));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(run(*instance).value_or(-1), 1'000);
 }
 
@@ -258,8 +259,8 @@ TEST(Instance, OtherPollsAreAnsweredToo) {
            "i32) (result i32)))"
            "(memory (export \"memory\") 1)"
            "(func (export \"run\") (result i32) (local $e i32) " +
-           subscription +
-           " (local.set $e (call $p (i32.const 0) (i32.const 1000) (i32.const " + count +
+           subscription + " (local.set $e (call $p (i32.const 0) (i32.const 1000) (i32.const " +
+           count +
            ") (i32.const 2000)))"
            " (i32.or (i32.shl (local.get $e) (i32.const 16))"
            "  (i32.load16_u (i32.const 1008)))))";
@@ -300,7 +301,8 @@ TEST(Instance, TheWordsOfAFailedCallAreKnown) {
       "(memory (export \"memory\") 1) (data (i32.const 0) \"\\10\\00\\00\\00\\05\\00\\00\\00\")"
       "(data (i32.const 16) \"oops\\n\")"
       "(func (export \"run\") (result i32)"
-      " (drop (call $w (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 100))) (unreachable)))");
+      " (drop (call $w (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 100))) "
+      "(unreachable)))");
   EXPECT_NE(run(*instance).error().message.find(", in run"), std::string::npos)
       << "no function has a name";
   EXPECT_EQ(instance->words(), "oops");

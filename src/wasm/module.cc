@@ -71,7 +71,8 @@ void save_cached(const Engine& engine, const std::string& hash, wasmtime_module_
 // Where the compiler speaks of its own settings, what the guest's author can do.
 std::string compile_fault(const Engine& engine, const std::string& said) {
   const auto says = [&](std::string_view word) { return said.find(word) != std::string::npos; };
-  if (says("shared memor") || says("memory is shared") || says("threads must be enabled") || says("atomic")) {
+  if (says("shared memor") || says("memory is shared") || says("threads must be enabled") ||
+      says("atomic")) {
     return "threads are not supported: build the module without them and without shared memory (" +
            said + ")";
   }

@@ -35,7 +35,7 @@ struct Import {
 struct Export {
   std::string name;
   ExternKind kind;
-  Signature signature;            // of a function
+  Signature signature;             // of a function
   std::uint64_t memory_bytes = 0;  // that a memory begins with
 };
 

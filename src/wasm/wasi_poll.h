@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // WASI preview 1 poll_oneoff, which language runtimes call to sleep and to look whether anything is
-// ready, at a garbage collection for example. Wasmtime's own would sleep in the middle of the core's
-// other requests.
+// ready, at a garbage collection for example. Wasmtime's own would sleep in the middle of the
+// core's other requests.
 #pragma once
 
 #include "wasm/abi.h"

@@ -37,8 +37,8 @@ class Histogram {
   // null of nothing.
   [[nodiscard]] nlohmann::json report() const {
     if (count_ == 0) return nullptr;
-    return {{"count", count_},  {"p50", at(0.5)},    {"p90", at(0.9)}, {"p99", at(0.99)},
-            {"p999", at(0.999)}, {"max", max_}};
+    return {{"count", count_}, {"p50", at(0.5)},    {"p90", at(0.9)},
+            {"p99", at(0.99)}, {"p999", at(0.999)}, {"max", max_}};
   }
 
  private:

@@ -149,15 +149,15 @@ void OpenLoop::connect(std::size_t index) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = index;
-  if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, socket, &event) != 0)
-    finish(index, Outcome::refused);
+  if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, socket, &event) != 0) finish(index, Outcome::refused);
 }
 
 void OpenLoop::send(std::size_t index) {
   Slot& slot = *slots_[index];
   slot.state = State::waiting;
-  text_ = "GET " + options_.path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " +
-          options_.name_prefix + std::to_string(slot.request.user) +
+  text_ = "GET " + options_.path +
+          " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " + options_.name_prefix +
+          std::to_string(slot.request.user) +
           (slot.request.fresh ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
   const ssize_t sent = ::send(slot.descriptor.get(), text_.data(), text_.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(text_.size())) finish(index, Outcome::reset);
@@ -234,8 +234,7 @@ void OpenLoop::wait_for_events() {
   if (const auto due = schedule_.next()) wait = std::clamp(*due - now(), Clock::duration(), wait);
   const timespec timeout{0, static_cast<long>(wait.count())};
   std::array<epoll_event, 128> events;
-  const int count =
-      ::epoll_pwait2(poll_.get(), events.data(), events.size(), &timeout, nullptr);
+  const int count = ::epoll_pwait2(poll_.get(), events.data(), events.size(), &timeout, nullptr);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     on_event(static_cast<std::size_t>(event.data.u64), event.events);

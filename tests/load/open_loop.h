@@ -24,11 +24,11 @@ struct OpenLoopOptions {
   std::string name_prefix = "u";  // of a user's name, before his number
   Bodies bodies{"buy\n", "sold out.\n"};
   unsigned sockets = 1000;
-  unsigned sources = 1;   // addresses of the clients: 127.0.1.1 and those after it
-  double new_share = 0;   // of the requests that take a connection of their own, and close it
-  bool waits = true;      // for a free socket; else a request that finds none is not made
-  double patience = 5;    // seconds from when it was due to giving up
-  double deadline = 1;    // seconds; a 200 within it is good
+  unsigned sources = 1;  // addresses of the clients: 127.0.1.1 and those after it
+  double new_share = 0;  // of the requests that take a connection of their own, and close it
+  bool waits = true;     // for a free socket; else a request that finds none is not made
+  double patience = 5;   // seconds from when it was due to giving up
+  double deadline = 1;   // seconds; a 200 within it is good
   std::uint64_t seed = 1;
 };
 

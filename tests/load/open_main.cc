@@ -80,10 +80,9 @@ int main(int argc, char** argv) {
   std::signal(SIGTERM, stop);
   std::signal(SIGINT, stop);
 
-  load::OpenLoop loop(
-      options.loop,
-      load::Schedule(phases, options.arrivals == "poisson", options.loop.seed),
-      load::People(options.people, options.loop.seed + 1));
+  load::OpenLoop loop(options.loop,
+                      load::Schedule(phases, options.arrivals == "poisson", options.loop.seed),
+                      load::People(options.people, options.loop.seed + 1));
   loop.run(stopped);
   std::cout << loop.report().dump() << '\n';
   if (!options.let_in_file.empty()) {

@@ -35,8 +35,8 @@ Outcome outcome_of(const Answered& answer, const Bodies& bodies) {
 }
 
 void Outcomes::add(bool known, Outcome outcome, Clock::duration due, Clock::duration took) {
-  const auto second = static_cast<std::size_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(due).count());
+  const auto second =
+      static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::seconds>(due).count());
   const std::size_t row = std::min(second, kSecondsMax - 1);
   if (row >= seconds_.size()) seconds_.resize(row + 1);
   Second& of_second = seconds_[row];

@@ -11,9 +11,9 @@ namespace load {
 struct PeopleOptions {
   std::uint64_t known_first = 0;  // number of the first who is in from the begin on
   std::uint64_t known_count = 0;
-  double known_share = 0;     // of the requests that are by somebody who is in, if anybody is
-  std::uint64_t first = 0;    // number of the first of the others
-  bool come_again = false;    // those let in during the run count as being in, too
+  double known_share = 0;   // of the requests that are by somebody who is in, if anybody is
+  std::uint64_t first = 0;  // number of the first of the others
+  bool come_again = false;  // those let in during the run count as being in, too
 };
 
 class People {

@@ -34,7 +34,7 @@ struct PoolServices {
   unsigned core_count = 1;
   std::shared_ptr<backend::HealthThread> health_thread{};
   Logger logger{};
-  std::string own_secret{};  // of this gateway; see backend::StickyOptions
+  std::string own_secret{};                      // of this gateway; see backend::StickyOptions
   std::shared_ptr<InvalidationStamps> stamps{};  // null: no pool keeps responses
 };
 
@@ -104,8 +104,8 @@ class Pool {
     Verdict verdict;
     std::string reason{};  // why it failed; "": it did not
     std::string set_cookie{};
-    bool responded = false;  // there is a response of the backend
-    bool unsent = false;     // no backend can have acted on the request
+    bool responded = false;                          // there is a response of the backend
+    bool unsent = false;                             // no backend can have acted on the request
     backend::Blame blame = backend::Blame::backend;  // if it failed
   };
   using Stored = std::shared_ptr<const StoredResponse>;

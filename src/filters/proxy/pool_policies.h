@@ -38,7 +38,7 @@ struct PoolPolicies {
 // has none. `mtls`: of the proxy. `previous`: of the same pool in the running generation, or null.
 [[nodiscard]] PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
                                             const resilience::Policies* policies,
-                                            const TlsSpec& mtls,
-                                            const PoolPolicies* previous, config::Faults& faults);
+                                            const TlsSpec& mtls, const PoolPolicies* previous,
+                                            config::Faults& faults);
 
 }  // namespace sluice::filters

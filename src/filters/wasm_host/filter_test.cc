@@ -57,7 +57,7 @@ TEST(WasmHostFilter, ATrapTakesEverythingBackAndAnswers503) {
 TEST(WasmHostFilter, ALimitOfTheStoreIsNamedWithTheSize) {
   Host host;
   host.use(guest("(call $host_cluster_put_string (i32.const 1000) (i32.const 8)) (i32.const 0)",
-                   text_at(8, "v") + text_at(1000, std::string(4097, 'k'))));
+                 text_at(8, "v") + text_at(1000, std::string(4097, 'k'))));
   EXPECT_EQ(host.run(), "wasmError");
   EXPECT_EQ(host.tag(), "wasm: shared data: a key of 4,097 bytes, at most 4,096");
 }
@@ -65,7 +65,7 @@ TEST(WasmHostFilter, ALimitOfTheStoreIsNamedWithTheSize) {
 TEST(WasmHostFilter, WhatAFailedGuestSaidIsTold) {
   Host host;
   host.use(guest("(call $host_log (i32.const 3) (i32.const 1000)) unreachable",
-                   text_at(1000, "the stock of laptop-42 is unknown")));
+                 text_at(1000, "the stock of laptop-42 is unknown")));
   EXPECT_EQ(host.run(), "wasmError");
   EXPECT_TRUE(host.tag().ends_with("; the guest said: the stock of laptop-42 is unknown"))
       << host.tag();
@@ -163,7 +163,8 @@ TEST(WasmHostFilter, OutOfVmSaysWhyNoneCanBeMade) {
   EXPECT_EQ(host.run(), "wasmError");
   EXPECT_EQ(host.run(), "outOfVM");
   EXPECT_EQ(host.response().status, 503);
-  EXPECT_TRUE(host.tag().starts_with("wasm: no guest can be made: wasm_init failed: wasm `unreachable`"))
+  EXPECT_TRUE(
+      host.tag().starts_with("wasm: no guest can be made: wasm_init failed: wasm `unreachable`"))
       << host.tag();
   EXPECT_NE(host.status("health"), "ready");
   EXPECT_EQ(host.status("vms"), 0);

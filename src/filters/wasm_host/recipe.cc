@@ -58,7 +58,8 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
     const std::string bytes = encode(parameters);
     const auto address = co_await instance.call(
         kGuestAlloc, static_cast<std::int32_t>(bytes.size()), pace, deadline);
-    if (!address) co_return explain("wasm_alloc for the parameters", address.error(), limit, instance.words());
+    if (!address)
+      co_return explain("wasm_alloc for the parameters", address.error(), limit, instance.words());
     const auto written = write_at(instance, static_cast<std::uint32_t>(*address), bytes);
     if (!written) co_return explain("handing over the parameters", written.error(), limit);
     const auto done = co_await instance.call(kGuestInit, *address, pace, deadline);

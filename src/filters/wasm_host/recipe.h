@@ -20,7 +20,7 @@ struct Recipe {
   std::shared_ptr<const wasm::LinkedModule> module;
   std::map<std::string, std::string> parameters;
   std::uint64_t memory_bytes_max;
-  Duration timeout;  // of a run; making a guest has 2 s at least
+  Duration timeout;          // of a run; making a guest has 2 s at least
   unsigned waiting_max = 1;  // of one core
   std::optional<KnownSpec> known{};
   Logger logger;

@@ -64,12 +64,13 @@ TEST_F(WasmHostBuild, TellsWhatTheGuestSaidAndWhatItsAuthorCanDo) {
                               " (call $host_log (i32.const 3) (i32.const 1000)) unreachable)")),
             "filters[0].code: wasm_init failed; the guest said: 'tomorrow' is no date (wasm "
             "`unreachable` instruction executed, in wasm_init)");
-  EXPECT_NE(why("(module (memory (export \"memory\") 1040) (func (export \"wasm_run\") (result i32) "
-                "(i32.const 0))"
-                "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const 0)) (func "
-                "(export \"wasm_free\") (param i32)))")
-                .find("begins with 65 MiB, and maxMemory is 64MiB"),
-            std::string::npos);
+  EXPECT_NE(
+      why("(module (memory (export \"memory\") 1040) (func (export \"wasm_run\") (result i32) "
+          "(i32.const 0))"
+          "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const 0)) (func "
+          "(export \"wasm_free\") (param i32)))")
+          .find("begins with 65 MiB, and maxMemory is 64MiB"),
+      std::string::npos);
   EXPECT_NE(why("(module (import \"easegress\" \"host_rand\" (func (result f32)))"
                 "(memory (export \"memory\") 1) (func (export \"wasm_run\") (result i32) "
                 "(i32.const 0))"
@@ -77,8 +78,9 @@ TEST_F(WasmHostBuild, TellsWhatTheGuestSaidAndWhatItsAuthorCanDo) {
                 "(export \"wasm_free\") (param i32)))")
                 .find("host_rand"),
             std::string::npos);
-  EXPECT_NE(why("(module (memory (export \"memory\") 1 2 shared))").find("threads are not supported"),
-            std::string::npos);
+  EXPECT_NE(
+      why("(module (memory (export \"memory\") 1 2 shared))").find("threads are not supported"),
+      std::string::npos);
 }
 
 TEST_F(WasmHostBuild, InitMayNotTouchRequests) {

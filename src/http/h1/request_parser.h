@@ -44,8 +44,8 @@ class RequestParser {
 
   // Begins the next message; `request` is cleared and filled while parsing, and must outlive it.
   // Its scheme stays empty unless the target has one: the connection knows better, and sets it.
-  // request.headers has the fields as they came, but for Host and those that Connection names: these
-  // were for this hop, and must not take away what is added later (RFC 9110 section 7.6.1).
+  // request.headers has the fields as they came, but for Host and those that Connection names:
+  // these were for this hop, and must not take away what is added later (RFC 9110 section 7.6.1).
   void start(Request& request);
 
   struct Progress {

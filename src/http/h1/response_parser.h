@@ -34,9 +34,9 @@ class ResponseParser {
   ResponseParser& operator=(ResponseParser&&) noexcept;
 
   // Begins the next response, to a request of `method` (HEAD and CONNECT change the framing).
-  // Interim responses go to `interim`, which may be null; but for 101: what follows is not HTTP, and
-  // comes as its body. `response` and `interim` must outlive the parse; its headers lack Content-Length, Transfer-Encoding,
-  // Connection and the fields that Connection names.
+  // Interim responses go to `interim`, which may be null; but for 101: what follows is not HTTP,
+  // and comes as its body. `response` and `interim` must outlive the parse; its headers lack
+  // Content-Length, Transfer-Encoding, Connection and the fields that Connection names.
   void start(Response& response, std::string_view method, InterimSink* interim = nullptr);
 
   using Progress = RequestParser::Progress;

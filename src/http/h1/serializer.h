@@ -39,8 +39,8 @@ struct ResponseHead {
 // are left out, and a status that is no three-digit number becomes 500.
 void append_response_head(std::string& out, const Response& response, const ResponseHead& head);
 
-// Appends the whole of an interim response (RFC 9110 section 15.2): status line and end-to-end fields
-// only.
+// Appends the whole of an interim response (RFC 9110 section 15.2): status line and end-to-end
+// fields only.
 void append_interim(std::string& out, int status, const Headers& headers);
 
 // Appends request line and fields for a backend: Host from request.host, framing from `length`

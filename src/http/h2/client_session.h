@@ -34,8 +34,8 @@ class ClientStream {
   ClientStream& operator=(const ClientStream&) = delete;
   virtual ~ClientStream() = default;
 
-  // The response to be filled; its head is complete with on_head(), or with on_interim() if it is an
-  // interim one, which the next replaces. The fields lack Content-Length.
+  // The response to be filled; its head is complete with on_head(), or with on_interim() if it is
+  // an interim one, which the next replaces. The fields lack Content-Length.
   virtual Response& response() = 0;
   virtual void on_interim() {}
   // `ended`: nothing follows.

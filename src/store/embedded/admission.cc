@@ -59,8 +59,9 @@ class Admission {
       struct stat info {};
       if (::lstat(file.c_str(), &info) != 0) continue;
       if (S_ISLNK(info.st_mode)) {
-        return fail(ErrorKind::internal, file + " is a symbolic link: put the file itself there; "
-                                                "the data directory may be a link");
+        return fail(ErrorKind::internal, file +
+                                             " is a symbolic link: put the file itself there; "
+                                             "the data directory may be a link");
       }
       if (S_ISREG(info.st_mode) && info.st_nlink > 1) {
         return fail(ErrorKind::internal,
@@ -104,8 +105,9 @@ class Admission {
       }
       if (options_.presence.required) {
         return fail(ErrorKind::internal,
-                    path_ + " is missing, and --require-store is given: mount the data directory, "
-                            "or restore it from a backup; for a new store start once without");
+                    path_ +
+                        " is missing, and --require-store is given: mount the data directory, "
+                        "or restore it from a backup; for a new store start once without");
       }
     }
     SLUICE_TRY(created_, ensure_database(path_, options_.vfs));
@@ -126,8 +128,9 @@ class Admission {
     if (!mark_) return {};
     if (!log_) {
       if (!mark_->running) return {};
-      return object(path_ + "-wal is missing or empty, and holds what was written last before the "
-                            "server ended without stopping");
+      return object(path_ +
+                    "-wal is missing or empty, and holds what was written last before the "
+                    "server ended without stopping");
     }
     if (std::ranges::find(mark_->logs, *log_) != mark_->logs.end()) return {};
     return mismatch(path_ + "-wal is not the log of this store, or of another time");
@@ -163,8 +166,9 @@ class Admission {
     Admitted admitted{mark_ ? mark_->store : found_.name, found_.told, found_.cycle};
     if (mark_ && !accepted_) return admitted;
     if (!mark_ && !created_ && !accepted_) {
-      options_.logger.info("store: " + path_ + " has no mark yet: it is taken as it is, and from "
-                                               "now on its loss is noticed");
+      options_.logger.info("store: " + path_ +
+                           " has no mark yet: it is taken as it is, and from "
+                           "now on its loss is noticed");
     }
     // A name of its own: should what was missing come back, it is another store.
     admitted.store = random_name();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: an administrator who changes a namespace, or the keys with one prefix, in bulk, in every
-// way there is, on a disk that fails. Remembers what they may be: what was told, with or without
-// each change that ended with an error.
+// For tests: an administrator who changes a namespace, or the keys with one prefix, in bulk, in
+// every way there is, on a disk that fails. Remembers what they may be: what was told, with or
+// without each change that ended with an error.
 #pragma once
 
 #include <algorithm>
@@ -40,8 +40,9 @@ class BulkChanges {
     });
     if (!scanned) return scanned.error().message;
     const bool fits = std::ranges::find(possible_, found) != possible_.end();
-    const std::string fault = ns_ + " " + part_ + " holds " + std::to_string(found.size()) + " entries, not the " +
-                              std::to_string(possible_.front().size()) + " that were told";
+    const std::string fault = ns_ + " " + part_ + " holds " + std::to_string(found.size()) +
+                              " entries, not the " + std::to_string(possible_.front().size()) +
+                              " that were told";
     possible_ = {std::move(found)};
     return fits ? "" : fault;
   }

@@ -97,7 +97,8 @@ TEST(EmbeddedBulk, IsWholeOrNotAtAllAfterAKill) {
     int status = 0;
     ::waitpid(child, &status, 0);
     std::string told(1 << 16, '\0');
-    told.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(ends[0], told.data(), told.size()), 0)));
+    told.resize(
+        static_cast<std::size_t>(std::max<ssize_t>(::read(ends[0], told.data(), told.size()), 0)));
     ::close(ends[0]);
     ASSERT_TRUE(WIFSIGNALED(status)) << status;
 

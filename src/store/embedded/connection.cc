@@ -193,8 +193,8 @@ bool Connection::checkpoint() {
 }
 
 Result<void> Connection::keep_log(bool keep) {
-  const int code = sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-                                     keep ? 1 : 0, nullptr);
+  const int code =
+      sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(code));
   return {};
 }

@@ -95,16 +95,16 @@ Result<std::string> contents(const std::string& path) {
 }
 
 Error system_error(const std::string& path) {
-  return {ErrorKind::unavailable, path + " cannot be written: " +
-                                      std::generic_category().message(errno) +
-                                      ": look at the data directory and its disk"};
+  return {ErrorKind::unavailable,
+          path + " cannot be written: " + std::generic_category().message(errno) +
+              ": look at the data directory and its disk"};
 }
 
 Result<void> write_whole(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return std::unexpected(system_error(path));
-  const bool written = ::write(file, text.data(), text.size()) == std::ssize(text) &&
-                       ::fsync(file) == 0;
+  const bool written =
+      ::write(file, text.data(), text.size()) == std::ssize(text) && ::fsync(file) == 0;
   const auto failed = written ? Error{} : system_error(path);
   ::close(file);
   if (!written) return std::unexpected(failed);

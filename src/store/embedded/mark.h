@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mark: a file beside the database, `sluice.db-mark`, that knows what must be in it: that there is a
-// store, which one, up to which version somebody was told, and which log (WAL) belongs to it.
+// Mark: a file beside the database, `sluice.db-mark`, that knows what must be in it: that there is
+// a store, which one, up to which version somebody was told, and which log (WAL) belongs to it.
 // SQLite alone takes a database without its log, or an older copy of it, for a whole one.
 //
 // Invariant: what the mark demands was in the files before the mark did. So whoever finds less
@@ -9,7 +9,8 @@
 //    end of the process it is exact; after a power cut it may be as old as the last sync of the
 //    mark, which is made at least every second beside the groups.
 //  - A log is named, on disk, before its header is written.
-//  - `running` is written when the log of this start is on disk, `stopped` when everything is in the
+//  - `running` is written when the log of this start is on disk, `stopped` when everything is in
+//  the
 //    database itself, before the log goes.
 //
 // The file has three places for a line, 4 KiB apart. A line is written over the one that is neither

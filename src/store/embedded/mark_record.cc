@@ -100,7 +100,8 @@ std::optional<MarkLine> parse_mark_line(std::string_view text) {
   if (!number(words[0], line.number) || !number(words[6], record.told) ||
       !number(words[7], record.on_disk) || !number(words[8], record.cycle) ||
       !number(words[9], record.size) || !number(words[10], logs) ||
-      words.size() != kFields + logs || !read_logs(std::span(words).subspan(kFields), record.logs)) {
+      words.size() != kFields + logs ||
+      !read_logs(std::span(words).subspan(kFields), record.logs)) {
     return std::nullopt;
   }
   return line;

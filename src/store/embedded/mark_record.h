@@ -18,12 +18,12 @@ struct MarkRecord {
   std::string was;       // the name that the database may still have
   bool running = false;  // else all is in the database itself, and the log may be missing
   Durability durability = Durability::disk;
-  std::string boot;                // of the machine: another one after a power cut
-  Version told = 0;                // the sum of the versions of all namespaces and of the documents
-  Version on_disk = 0;             // of that, what outlives a power cut
-  std::uint64_t cycle = 0;         // the database itself holds at least this one (schema.h)
-  std::uint64_t size = 0;          // of the database itself, at least; bytes
-  std::vector<LogSalts> logs;      // the log is one of these
+  std::string boot;            // of the machine: another one after a power cut
+  Version told = 0;            // the sum of the versions of all namespaces and of the documents
+  Version on_disk = 0;         // of that, what outlives a power cut
+  std::uint64_t cycle = 0;     // the database itself holds at least this one (schema.h)
+  std::uint64_t size = 0;      // of the database itself, at least; bytes
+  std::vector<LogSalts> logs;  // the log is one of these
 };
 
 // One line, of kMarkLineMax bytes at most, that ends with a checksum. `number`: a later line has a

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lives of a store whose power is cut, or whose process ends, between any two writes, while visitors
-// come and administration makes bulk changes. What was told is there, with its value; a run is there
-// whole or not at all, as is a bulk change; the limit holds. SLUICE_SEED=<n> repeats a run.
+// Lives of a store whose power is cut, or whose process ends, between any two writes, while
+// visitors come and administration makes bulk changes. What was told is there, with its value; a
+// run is there whole or not at all, as is a bulk change; the limit holds. SLUICE_SEED=<n> repeats a
+// run.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -107,13 +108,12 @@ class Sale {
     std::map<std::string, std::string> ids;
     std::map<std::string, std::string> seats;
     std::string served = "0";
-    const auto scanned =
-        store_->scan(kNs, "", [&](std::string_view key, std::string_view value) {
-          if (key == "served") served = value;
-          if (key.starts_with("id/")) ids.emplace(key.substr(3), value);
-          if (key.starts_with("seat/")) seats.emplace(key.substr(5), value);
-          return true;
-        });
+    const auto scanned = store_->scan(kNs, "", [&](std::string_view key, std::string_view value) {
+      if (key == "served") served = value;
+      if (key.starts_with("id/")) ids.emplace(key.substr(3), value);
+      if (key.starts_with("seat/")) seats.emplace(key.substr(5), value);
+      return true;
+    });
     if (!scanned) faults_.push_back(scanned.error().message);
     if (served != std::to_string(ids.size()) || ids.size() != seats.size()) {
       faults_.emplace_back("half a run");
@@ -194,8 +194,8 @@ class Sale {
   std::unique_ptr<ChainStore> store_;
   std::mutex mutex_;
   std::map<std::string, std::string> told_;  // user -> ticket
-  BulkChanges beside_{"p/bulk"};    // in a namespace of their own
-  BulkChanges among_{kNs, "bulk/"};  // where the visitors are
+  BulkChanges beside_{"p/bulk"};             // in a namespace of their own
+  BulkChanges among_{kNs, "bulk/"};          // where the visitors are
   std::vector<std::string> faults_;
 };
 
@@ -215,7 +215,8 @@ TEST(Power, WhatWasToldOutlivesEveryCut) {
   }
   EXPECT_GT(told, 0U);
   EXPECT_GT(changes, 0);
-  std::cout << sales << " sales, " << told << " let in, " << changes << " bulk changes" << std::endl;
+  std::cout << sales << " sales, " << told << " let in, " << changes << " bulk changes"
+            << std::endl;
 }
 
 // The same without fsync must lose somebody, or the test above could not fail.

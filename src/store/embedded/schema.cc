@@ -106,8 +106,8 @@ std::uintmax_t size_of(const std::string& path) {
 }
 
 Result<bool> has_table(Connection& connection, const char* name) {
-  SLUICE_TRY(Statement find, connection.prepare(
-                                 "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1"));
+  SLUICE_TRY(Statement find,
+             connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1"));
   const int code = find.text(1, name).step();
   if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
   return std::unexpected(connection.error(code));

@@ -19,8 +19,8 @@ namespace sluice::store {
 // which is raised in the first group after a log (WAL) has begun, and the number of changes of the
 // documents.
 struct FoundStore {
-  std::string name;                         // "" if it has none yet
-  Version told = 0;                         // MarkRecord::told
+  std::string name;  // "" if it has none yet
+  Version told = 0;  // MarkRecord::told
   std::uint64_t cycle = 0;
   std::optional<std::uint64_t> file_cycle;  // the cycle without the log, where that can be read
   std::uint64_t size = 0;                   // without the log; bytes

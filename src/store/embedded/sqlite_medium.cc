@@ -60,8 +60,9 @@ Result<void> SqliteMedium::start(const std::string& directory) {
       "stop the server, restore the data directory from a backup and start it again";
   for (FileWatch* watch : {&watch_, &home_}) {
     SLUICE_CHECK(watch->add(path_, restore));
-    SLUICE_CHECK(watch->add(mark_of(path_), "stop the server and start it with "
-                                            "--accept-older-store"));
+    SLUICE_CHECK(watch->add(mark_of(path_),
+                            "stop the server and start it with "
+                            "--accept-older-store"));
   }
   SLUICE_CHECK(watch_.add(path_ + "-wal", "stop the server (not with kill -9) and start it again"));
   SLUICE_CHECK(watch_.add(path_ + "-shm", "stop the server and start it again"));
@@ -73,9 +74,9 @@ Result<void> SqliteMedium::start(const std::string& directory) {
 Result<void> SqliteMedium::take_possession(const std::string& store, Version told) {
   Connection& connection = writer_.connection;
   SLUICE_CHECK(set_sync(connection, Durability::disk));  // the log's beginning is on disk
-  SLUICE_TRY(Statement name, connection.prepare(
-                                 "INSERT INTO store(id, name, cycle) VALUES(1, ?1, ?2) "
-                                 "ON CONFLICT DO UPDATE SET name = ?1, cycle = ?2"));
+  SLUICE_TRY(Statement name,
+             connection.prepare("INSERT INTO store(id, name, cycle) VALUES(1, ?1, ?2) "
+                                "ON CONFLICT DO UPDATE SET name = ?1, cycle = ?2"));
   name.text(1, store).integer(2, static_cast<std::int64_t>(cycle_ + 1));
   SLUICE_CHECK(connection.run(name));
   next_cycle_ = cycle_ + 1;

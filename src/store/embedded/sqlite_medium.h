@@ -142,7 +142,7 @@ class SqliteMedium final : public Medium {
   std::uint64_t next_cycle_ = 0;  // in the transaction at hand
   std::uint64_t logs_begun_ = 0;  // when it was raised
   FileWatch home_;                // the database and its mark
-  int log_pages_ = 0;        // left here by the writer's commits
+  int log_pages_ = 0;             // left here by the writer's commits
   FileWatch watch_;
   std::string damage_;  // once found, nothing is written any more
   bool reopen_ = false;

@@ -168,18 +168,16 @@ int do_check_reserved(sqlite3_file* file, int* result) {
 int do_control(sqlite3_file* file, int operation, void* argument) {
   return methods(base_of(file)).xFileControl(base_of(file), operation, argument);
 }
-int do_sector_size(sqlite3_file* file) {
-  return methods(base_of(file)).xSectorSize(base_of(file));
-}
+int do_sector_size(sqlite3_file* file) { return methods(base_of(file)).xSectorSize(base_of(file)); }
 int do_traits(sqlite3_file* file) {
   return methods(base_of(file)).xDeviceCharacteristics(base_of(file));
 }
 
 // Version 1: a log is neither mapped nor has it shared memory.
 constexpr sqlite3_io_methods kMethods{
-    1,       do_close,  do_read,           do_write,   do_truncate,    do_sync,   do_size, do_lock,
-    do_unlock, do_check_reserved, do_control, do_sector_size, do_traits, nullptr, nullptr, nullptr,
-    nullptr, nullptr,   nullptr};
+    1,       do_close,  do_read,           do_write,   do_truncate,    do_sync,   do_size,
+    do_lock, do_unlock, do_check_reserved, do_control, do_sector_size, do_traits, nullptr,
+    nullptr, nullptr,   nullptr,           nullptr,    nullptr};
 
 State& of(sqlite3_vfs* vfs) { return *static_cast<State*>(vfs->pAppData); }
 
