@@ -191,7 +191,7 @@ int hash_password_of_input() {
 int signal_upgrade(const Options& options) {
   const std::string path = options.path_of("sluice.pid");
   const pid_t pid = read_pid(path);
-  if (pid > 0 && ::kill(pid, SIGUSR2) == 0) return 0;
+  if (pid > 0 && waits_for(pid, SIGUSR2) && ::kill(pid, SIGUSR2) == 0) return 0;
   std::fprintf(stderr, "sluice-server: no server runs that %s names\n", path.c_str());
   return 1;
 }

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string>
 
 namespace sluice::server_program {
 
@@ -28,6 +29,32 @@ pid_t read_pid(const std::filesystem::path& path) {
   pid_t pid = 0;
   std::ifstream(path) >> pid;
   return pid;
+}
+
+namespace {
+
+// Of /proc/<pid>/task/<thread>/status. A thread in sigwait(2) does not block what it waits for.
+bool blocks(const std::filesystem::path& thread, int signal) {
+  std::ifstream status(thread / "status");
+  std::string key;
+  std::string value;
+  while (status >> key && std::getline(status, value)) {
+    if (key == "State:" && value.find_first_of("ZX") != std::string::npos) return false;
+    if (key != "SigBlk:") continue;
+    return ((std::strtoull(value.c_str(), nullptr, 16) >> (signal - 1)) & 1) != 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool waits_for(pid_t pid, int signal) {
+  std::error_code gone;
+  for (std::filesystem::directory_iterator threads("/proc/" + std::to_string(pid) + "/task", gone);
+       !gone && threads != std::filesystem::directory_iterator(); threads.increment(gone)) {
+    if (blocks(threads->path(), signal)) return true;
+  }
+  return false;
 }
 
 void notify_service_manager(const std::string& state) {

@@ -16,6 +16,10 @@ namespace sluice::server_program {
 // The number in a pid file; 0 if there is none.
 [[nodiscard]] pid_t read_pid(const std::filesystem::path& path);
 
+// Whether the process is alive and waits for `signal` as a Signals does, so that the signal does
+// not end it. A pid file outlives a kill -9, and its number may belong to another program by then.
+[[nodiscard]] bool waits_for(pid_t pid, int signal);
+
 // Tells systemd (sd_notify(3), Type=notify), if that has started this process.
 void notify_service_manager(const std::string& state);
 

@@ -301,3 +301,15 @@ def test_a_wrong_home_says_so(tmp_path):
         [BIN / "sluice-server", "--signal-upgrade", "--home-dir", tmp_path], capture_output=True, text=True
     )
     assert done.returncode == 1 and "no server runs" in done.stderr
+
+
+def test_a_number_that_another_program_has_by_now_gets_no_signal(tmp_path):
+    other = subprocess.Popen(["sleep", str(DEADLINE)])
+    (tmp_path / "sluice.pid").write_text(str(other.pid))
+    done = subprocess.run(
+        [BIN / "sluice-server", "--signal-upgrade", "--home-dir", tmp_path], capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "no server runs" in done.stderr
+    assert other.poll() is None  # SIGUSR2 would have ended it
+    other.kill()
+    other.wait(DEADLINE)
