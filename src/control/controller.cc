@@ -55,13 +55,14 @@ bool is_kind(const std::string& kind) {
 Result<void> check_mode(const Object* existing, const std::string& name, const std::string& kind,
                         ApplyMode mode) {
   if (mode == ApplyMode::create && existing != nullptr)
-    return fail(ErrorKind::conflict, "conflict name: " + name);
+    return fail(ErrorKind::conflict,
+                "conflict name: " + name + "; `egctl apply` changes what is there");
   if (mode == ApplyMode::update && existing == nullptr)
     return fail(ErrorKind::not_found, "not found: " + name);
   // A kind that is missing or misspelt is a fault of its own: deleting the object would not help.
   if (existing != nullptr && existing->kind != kind && is_kind(kind)) {
-    return fail(ErrorKind::invalid, "different kinds: " + name + " is a " + existing->kind +
-                                        ", not a " + kind + "; choose another name");
+    return fail(ErrorKind::invalid, "different kinds: " + name + " is of kind " + existing->kind +
+                                        ", not " + kind + "; choose another name");
   }
   return {};
 }

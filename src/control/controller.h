@@ -27,7 +27,7 @@ class Workers;
 namespace sluice::control {
 
 enum class ApplyMode {
-  create,  // error `conflict` if the name exists ("conflict name: demo")
+  create,  // error `conflict` if the name exists ("conflict name: demo; ...")
   update,  // error `not_found` if it does not; the kind may not change
   apply,   // either
 };

@@ -133,7 +133,7 @@ def test_a_bad_update_leaves_what_runs(server, port):
 
 def test_create_of_what_exists(server):
     server.apply(pipeline("p", mock("x")))
-    assert "conflict name: p" in refused(server, documents(pipeline("p", mock("y"))))
+    assert "conflict name: p; `egctl apply` changes what is there" in refused(server, documents(pipeline("p", mock("y"))))
 
 
 def test_update_of_what_does_not_exist(server):
