@@ -26,7 +26,7 @@ struct MatchSpec {
     visit("path", path, {.format = config::Format::path, .doc = "the whole path"});
     visit("pathPrefix", path_prefix,
           {.format = config::Format::path, .doc = "what the path begins with"});
-    visit("headers", headers, {.doc = "conditions on the first value of headers"});
+    visit("headers", headers, {.doc = "header -> condition; one of its values must fit"});
     visit("matchAllHeaders", match_all_headers, {.doc = "every header must match, not just one"});
   }
 };
