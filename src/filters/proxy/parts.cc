@@ -53,6 +53,7 @@ void Parts::sample() const {
 
 Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
                   const Parts* previous, PoolServices services, config::Faults& faults) {
+  services.pipeline = context.pipeline;
   if (keeps_responses(spec)) {
     services.stamps = previous != nullptr && previous->stamps
                           ? previous->stamps

@@ -38,7 +38,7 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
       stamps_(services.stamps),
       stats_(previous != nullptr ? previous->stats_
                                  : std::make_shared<observe::RequestStats>(services.core_count)) {
-  const ServerPoolContext context{.name = name_,
+  const ServerPoolContext context{.name = services.pipeline + "/" + name_,
                                   .idle_max = proxy.max_idle_conns,
                                   .idle_per_server_max = proxy.max_idle_conns_per_host,
                                   .tls = proxy.mtls,

@@ -32,6 +32,7 @@ namespace sluice::filters {
 // What pools share: all of the process, `stamps` those of a Proxy.
 struct PoolServices {
   unsigned core_count = 1;
+  std::string pipeline{};  // its name, for the log
   std::shared_ptr<backend::HealthThread> health_thread{};
   Logger logger{};
   std::string own_secret{};                      // of this gateway; see backend::StickyOptions
@@ -53,7 +54,7 @@ struct CachePolicy {
 // Immutable but for its counters. Any thread.
 class PoolPrototype {
  public:
-  // `name`: for tags and logs, "proxy#<filter>#main".
+  // `name`: for tags, "proxy#<filter>#main"; in the log "<pipeline>/" stands before it.
   // `previous`: the pool of that name in the running generation, or null. `known`: what the process
   // before this one knew of it, or null.
   PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
