@@ -113,6 +113,7 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
     if (json && !is_number(found->second) && quotes_in(literals) % 2 == 0)
       return fail(ErrorKind::invalid,
                   "{{" + std::string(name) + "}} is text: in JSON it needs \"\"");
+    if (found->second == Variable::tags) literals += '|';  // stands between two tags
     out.parts_.push_back({found->second, {}});
     format.remove_prefix(close + 2);
   }

@@ -75,6 +75,18 @@ TEST(AccessFormat, TextIsEscapedForTheMarksOfItsTemplate) {
             "\"/a\\x22b\\x7cc\\x5cx\\xe9\\x1b[31m'\"|GET\n");
 }
 
+TEST(AccessFormat, TagsOfTheDefaultLineCannotBeForged) {
+  AccessEntry e = entry();
+  const std::vector<std::string> tags{"a | b] [c", "http://[::1]:80: refused", "end]"};
+  e.target = "/?ids[]=1|]";
+  e.tags = tags;
+  const std::string text = line(AccessFormat(), e);
+  EXPECT_NE(text.find(" GET /?ids[]=1\\x7c\\x5d HTTP/1.1 200] "), std::string::npos) << text;
+  EXPECT_NE(text.find(" [a \\x7c b\\x5d [c | http://[::1]:80: refused | end\\x5d]\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(AccessFormat, TimeCacheGivesTheSameAsFormattingAnew) {
   AccessEntry e = entry();
   std::string out;

@@ -6,7 +6,12 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::string_view kMarks = "\"'`|;,";
+constexpr std::string_view kMarks = "\"'`|;,]";
+
+// A bracket that closes nothing but itself: [::1]:80, ids[]=1.
+bool stays_inside(std::string_view text) {
+  return text.front() == ']' && text.size() > 1 && text[1] != ' ';
+}
 
 void append_unit(std::string& out, unsigned unit) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -59,6 +64,8 @@ void LineEscape::append_special(std::string& out, std::string_view& text) const 
   const Utf8Char next = json_ ? first_utf8_char(text) : Utf8Char{};
   if (next.valid) {
     append_json_char(out, next.value);
+  } else if (stays_inside(text)) {
+    out += ']';
   } else {
     if (json_) out += '\\';
     append_hex_escape(out, octet);

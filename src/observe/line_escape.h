@@ -15,7 +15,8 @@ class LineEscape {
   // that a line is JSON and ASCII whatever was sent. Octets that are no UTF-8 become the text \xNN.
   [[nodiscard]] static LineEscape json();
   // Other lines: control characters, the backslash and octets above ASCII as \xNN, and those quotes
-  // and separators ( " ' ` | ; , tab ) that `literals`, the text of the template, makes use of.
+  // and separators ( " ' ` | ; , tab ) that `literals`, the text of the template, makes use of;
+  // likewise a ] before a blank or at the end.
   [[nodiscard]] static LineEscape text(std::string_view literals);
 
   void append(std::string& out, std::string_view text) const;
