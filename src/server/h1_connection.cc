@@ -309,10 +309,10 @@ Task<bool> H1Connection::write_whole(const http::Body* body, Framing framing) {
   co_return co_await flush();
 }
 
-// Of a tunnel: an address that is refused by now has none.
+// Of a tunnel: whether the rules of now would let its opening request in.
 bool H1Connection::may_stay(const ServerPrototype& now) {
   const router::Arrival arrival = now.router.receive(*asked_);
-  return now.router.route(*asked_, served_->exchange().real_ip, arrival.doubts).status != 403;
+  return now.router.route(*asked_, served_->exchange().real_ip, arrival.doubts).status == 0;
 }
 
 // Both ways until one end closes, or both are silent. Whoever drains may cut it at any time.

@@ -251,8 +251,11 @@ def tunnel(server, port):
         {"ipFilter": {"blockIPs": ["127.0.0.1"]}},
         {"paths": {"ipFilter": {"blockIPs": ["127.0.0.0/8"]}}},
         {"proxyProtocol": True},
+        {"paths": {"headers": [{"key": "X-Key", "values": ["secret"]}]}},
+        {"paths": {"methods": ["POST"]}},
+        {"paths": {"path": "/elsewhere"}},
     ],
-    ids=["address", "address for the path", "PROXY header"],
+    ids=["address", "address for the path", "PROXY header", "a field", "a method", "a path"],
 )
 def test_a_tunnel_ends(server, port, tunnel, refusal):
     client, backend_side = tunnel
