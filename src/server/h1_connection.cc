@@ -43,6 +43,7 @@ class H1Connection {
   Task<bool> read_head();
   Task<bool> answer();
   [[nodiscard]] bool may_go_on() const;
+  [[nodiscard]] Duration linger_time() const;
   [[nodiscard]] bool leaving() const { return server_.leaving() || membership_.superseded(); }
   void open_early_output();
   Task<bool> finish_early();
@@ -73,7 +74,7 @@ class H1Connection {
   bool refused_ = false;    // by the codec
   bool may_be_h2_ = false;  // nothing was read yet
   bool is_h2_ = false;
-  bool linger_ = false;  // unread bytes are on their way: see H1Input::linger
+  Duration linger_{};  // before the connection is closed: see H1Input::linger
 };
 
 Task<std::string> H1Connection::serve() {
@@ -87,7 +88,7 @@ Task<std::string> H1Connection::serve() {
   membership_.on_rest(nullptr);
   if (is_h2_) co_return std::string(input_.unread());
   membership_.set_idle(true);
-  if (linger_) co_await input_.linger();
+  if (linger_ > Duration::zero()) co_await input_.linger(linger_);
   stream_.close();
   co_return std::string();
 }
@@ -247,6 +248,13 @@ bool H1Connection::may_go_on() const {
   return input_.parser().content_length().value_or(kDrainBytesMax + 1) <= kDrainBytesMax;
 }
 
+// A client whose request is whole may have sent the next one, or be about to. Under overload its
+// place is worth more than what it reads of a refusal.
+Duration H1Connection::linger_time() const {
+  if (refused_ || !input_.finished()) return kLingerUploadTimeout;
+  return served_->ends_connection() ? Duration::zero() : Duration(kLingerTimeout);
+}
+
 Task<bool> H1Connection::write_response() {
   if (served_->exchange().client_response()->status == 101) {
     if (is_upgraded()) {
@@ -280,7 +288,7 @@ Task<bool> H1Connection::write_response() {
   served_->record(response.status, input_.received(), sent_);
   if (!sent || !keep_alive_) {
     if (sent) stream_.shutdown_write();
-    linger_ = sent && (refused_ || !input_.finished());
+    if (sent) linger_ = linger_time();
     co_return false;
   }
   if (input_.finished()) co_return true;
@@ -342,7 +350,7 @@ Task<void> H1Connection::relay_upgraded() {
   served_->record(response.status, input_.received(), sent_);
   response.body.clear();
   stream_.shutdown_write();
-  linger_ = more;
+  if (more) linger_ = kLingerUploadTimeout;
 }
 
 // False when the client left or takes the bytes too slowly.

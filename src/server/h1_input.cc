@@ -135,14 +135,18 @@ Task<bool> H1Input::skip_body() {
   co_return true;
 }
 
-Task<void> H1Input::linger() {
+// Most clients end their side at once: that wait takes no large buffer.
+Task<void> H1Input::linger(Duration patience) {
+  buffer_.consume(unread().size());
   const TimePoint end = Clock::now() + kLingerTimeMax;
+  const bool more = co_await wait(patience);
+  if (!more) co_return;
   for (std::uint64_t read = 0; read < kLingerBytesMax;) {
-    buffer_.consume(buffer_.unread().size());
+    read += unread().size();
+    buffer_.consume(unread().size());
     stream_.set_deadline(std::min(end, Clock::now() + kLingerUploadTimeout));
     const auto count = co_await read_more();
     if (!count || *count == 0) co_return;
-    read += *count;
   }
 }
 

@@ -56,10 +56,11 @@ class H1Input : private net::Stream::Room {
   Task<bool> skip_body();
   // After an upgrade: the next bytes, valid until the next call; empty at the end.
   Task<Result<std::string_view>> read_upgraded(Duration patience);
-  // After the last response: reads on and forgets, until the client has ended its side, is silent,
-  // or has had kLingerTimeMax or kLingerBytesMax. To close a socket with unread bytes is to reset
-  // it, and the response might be lost on the way (RFC 9112 section 9.6).
-  Task<void> linger();
+  // After the last response: reads on and forgets, until the client has ended its side, is silent
+  // for `patience`, or has had kLingerTimeMax or kLingerBytesMax. To close a socket with unread
+  // bytes, or before further ones come, is to reset it, and the response might be lost on the way
+  // (RFC 9112 section 9.6).
+  Task<void> linger(Duration patience);
   // Everything of the request has been read.
   [[nodiscard]] bool finished() const { return finished_; }
   // There is no request after this one.

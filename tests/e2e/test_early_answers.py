@@ -97,3 +97,49 @@ def test_silence_ends_it(shared_server, ports):
         connection.send(framed("/small", chunked=False) + bytes(1000))
         assert connection.receive().status == 413
         wait_until(connection.is_closed, "the connection ends")
+
+
+# --- after the last response
+
+
+def cut_off(port: int, tls, first: bytes, *, more: bytes, size: int) -> str:
+    """Asks for a large response that is the last one, sends on, and reads late. "" if it comes whole."""
+    with Connection(port, tls=tls) as connection:
+        connection.send(first)
+        try:
+            connection.send(more)
+        except ConnectionError:
+            return "nothing more was read"
+        try:
+            answer = connection.receive()
+        except ConnectionError as error:
+            return str(error)
+        assert answer.headers["connection"] == "close"
+        return "" if len(answer.body) == size else f"{len(answer.body)} bytes"
+
+
+@pytest.mark.parametrize("kind", ["tcp", "tls"])
+@pytest.mark.parametrize("path", ["/last", "/large"], ids=["keepAlive is off", "Connection: close"])
+def test_what_follows_the_last_request_cuts_nothing_off(shared_server, pair, kind, path):
+    """A client that pipelines does not know that a response will be the last (RFC 9112 sections 9.3.2 and 9.6)."""
+    size = 3_000_000
+    port = free_port()
+    more = {"https": True, "certBase64": pair.cert64, "keyBase64": pair.key64} if kind == "tls" else {}
+    shared_server.apply(pipeline("last", mock("x" * size)))
+    shared_server.apply(
+        http_server(port, {"backend": "last"}, name="last-server", keepAlive=path != "/last", **more)
+    )
+    fields = b"Connection: close\r\n" if path == "/large" else b""
+    first = b"GET %s HTTP/1.1\r\nHost: shop.example\r\n%s\r\n" % (path.encode(), fields)
+    upload = b"POST /next HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 900000\r\n\r\n" + b"z" * 900_000
+    tls = context(pair) if kind == "tls" else None
+    assert [cut_off(port, tls, first, more=upload, size=size) for _ in range(3)] == [""] * 3
+    shared_server.delete("last-server", "last")
+
+
+def test_who_says_goodbye_is_let_go_at_once(ports):
+    """The wait for more ends with the client's own end."""
+    with Connection(ports["tcp"]) as connection:
+        connection.send(b"GET /early HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert connection.receive().status == 200
+        assert connection.is_closed()
