@@ -2,8 +2,9 @@
 #include "router/client_address.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "config/ip_prefix.h"
 #include "http/chars.h"
@@ -16,19 +17,29 @@ using config::IpAddress;
 constexpr std::string_view kForwardedFor = "X-Forwarded-For";
 constexpr std::string_view kForwardedProto = "X-Forwarded-Proto";
 constexpr std::string_view kRealIp = "X-Real-Ip";
-constexpr std::array<std::string_view, 6> kForwarding{
-    kForwardedFor, kRealIp, kForwardedProto, "X-Forwarded-Host", "X-Forwarded-Port", "Forwarded"};
+constexpr std::string_view kForwarded = "Forwarded";
+// With whatever follows: -Host, -Port, -Prefix, -Client-Cert, ... Frameworks believe them all.
+constexpr std::string_view kForwardedPrefix = "X-Forwarded-";
 
 bool is_forwarding(std::string_view name) {
-  if (name.size() < 9 || (http::to_lower(name[0]) != 'x' && http::to_lower(name[0]) != 'f'))
-    return false;
-  return std::ranges::any_of(kForwarding,
-                             [&](std::string_view known) { return http::iequals(name, known); });
+  if (name.size() < kForwarded.size()) return false;
+  if (http::to_lower(name[0]) == 'f') return http::iequals(name, kForwarded);
+  if (http::to_lower(name[0]) != 'x') return false;
+  return http::iequals(name.substr(0, kForwardedPrefix.size()), kForwardedPrefix) ||
+         http::iequals(name, kRealIp);
 }
 
 bool has_forwarding(const http::Headers& headers) {
   return std::any_of(headers.begin(), headers.end(),
                      [](const http::Field& field) { return is_forwarding(field.name); });
+}
+
+void remove_forwarding(http::Headers& headers) {
+  std::vector<std::string> names;
+  for (const http::Field& field : headers) {
+    if (is_forwarding(field.name)) names.push_back(field.name);
+  }
+  for (const std::string& name : names) headers.remove(name);
 }
 
 // Some proxies write the port too: "1.2.3.4:56", "[::1]:56".
@@ -73,7 +84,7 @@ TrustedProxies::Client TrustedProxies::identify(http::Request& request,
                                                 std::string_view peer_ip) const {
   if (!has_forwarding(request.headers)) return {std::string(peer_ip)};
   if (!contains(peer_ip)) {
-    for (const std::string_view name : kForwarding) request.headers.remove(name);
+    remove_forwarding(request.headers);
     return {std::string(peer_ip), true};
   }
   if (const auto scheme = forwarded_scheme(request.headers); !scheme.empty())

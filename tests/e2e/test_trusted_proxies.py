@@ -64,6 +64,16 @@ def test_nobody_is_believed_by_default(site):
     assert site.client_of(response) == "127.0.0.1"
 
 
+def test_all_that_frameworks_believe_goes(site):
+    site.put()
+    lies = {"X_Forwarded_Prefix": "/admin", "X_Forwarded_Client_Cert": "Hash=0", "X_Forwarded_Ssl": "on", "X_Shop": "1"}
+    sent = dict(json.loads(fetch(site.port, "/", **lies).body)["headers"])
+    assert [name for name in sent if name.startswith("x-")] == ["x-shop"]
+    site.put(trustedProxies=["127.0.0.0/8"])
+    sent = dict(json.loads(fetch(site.port, "/", **lies).body)["headers"])
+    assert sent["x-forwarded-prefix"] == "/admin"
+
+
 def test_without_x_forwarded_for_nothing_is_added(site):
     site.put()
     assert forwarding_fields(fetch(site.port, "/", **LIES)) == {}
