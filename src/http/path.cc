@@ -15,6 +15,13 @@ constexpr CharTable kUnreserved = make_table("-._~");            // RFC 3986 sec
 constexpr CharTable kCertain = make_table("-._~!$&'()*+,=:@/");  // of one meaning, dots apart
 constexpr std::size_t kEscapeBytes = 3;
 constexpr std::size_t kReadingsMax = 16;
+// The white space of Unicode beyond ASCII, and two characters of no width, which functions that
+// strip a text take off as well.
+constexpr std::array<std::string_view, 21> kBlanks{
+    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
+    "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88",
+    "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\x8b", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+    "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf"};
 
 constexpr std::array kTexts{
     std::pair{PathDoubt::separator, "an escaped slash or a backslash"},
@@ -23,7 +30,8 @@ constexpr std::array kTexts{
     std::pair{PathDoubt::edge, "a blank, dot or control character at the edge of a segment"},
     std::pair{PathDoubt::end, "an escaped ? or #"},
     std::pair{PathDoubt::bytes, "octets that are no URI or no UTF-8"},
-    std::pair{PathDoubt::above_root, "dots that lead above the root"}};
+    std::pair{PathDoubt::above_root, "dots that lead above the root"},
+    std::pair{PathDoubt::wide, "a fullwidth form of an ASCII character"}};
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
@@ -169,10 +177,32 @@ std::string decode_overlong(std::string_view path) {
   return out;
 }
 
+// The ASCII character whose fullwidth form is at the front of `text`, or 0.
+char wide_form(std::string_view text) {
+  if (text.size() < 3 || text[0] != '\xef') return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  const auto third = static_cast<unsigned char>(text[2]);
+  if (second == 0xbc && third >= 0x81 && third <= 0xbf) return static_cast<char>(third - 0x60);
+  if (second == 0xbd && third >= 0x80 && third <= 0x9e) return static_cast<char>(third - 0x20);
+  return 0;
+}
+
+// The octets of `text` at its front, or its end, that are a blank; of a text that is no UTF-8 also
+// what is one in ISO 8859-1.
+std::size_t blank_at(std::string_view text, bool front, bool latin1) {
+  if (text.empty()) return 0;
+  const char edge = front ? text.front() : text.back();
+  if (edge == ' ' || (latin1 && (edge == '\xa0' || edge == '\x85'))) return 1;
+  for (const std::string_view blank : kBlanks) {
+    if (front ? text.starts_with(blank) : text.ends_with(blank)) return blank.size();
+  }
+  return 0;
+}
+
 bool has_edge(std::string_view segment) {
   if (segment.empty() || is_dots(segment)) return false;
-  return segment.front() == ' ' || segment.back() == ' ' || segment.back() == '.' ||
-         std::ranges::any_of(segment, is_control);
+  return blank_at(segment, true, false) > 0 || blank_at(segment, false, false) > 0 ||
+         segment.back() == '.' || std::ranges::any_of(segment, is_control);
 }
 
 // The doubts of a decoded path.
@@ -185,6 +215,7 @@ PathDoubts doubts_of(std::string_view path) {
     if (c == ';') doubts.add(PathDoubt::parameter);
     if (c == '?' || c == '#') doubts.add(PathDoubt::end);
     if (is_escape(path, i) || overlong(path.substr(i), ignored) > 0) doubts.add(PathDoubt::again);
+    if (wide_form(path.substr(i)) != 0) doubts.add(PathDoubt::wide);
   }
   for (std::string_view rest = path; !rest.empty();) {
     if (has_edge(take_until(rest, '/'))) doubts.add(PathDoubt::edge);
@@ -225,12 +256,26 @@ std::string drop_controls(std::string_view path) {
 }
 
 std::string trim_segments(std::string_view path) {
-  return each_segment(path, [](std::string_view segment) {
-    while (segment.starts_with(' ')) segment.remove_prefix(1);
-    while (segment.ends_with(' ') || (segment.ends_with('.') && !is_dots(segment)))
-      segment.remove_suffix(1);
-    return segment;
+  const bool latin1 = !is_utf8(path);
+  return each_segment(path, [latin1](std::string_view segment) {
+    while (const std::size_t size = blank_at(segment, true, latin1)) segment.remove_prefix(size);
+    while (true) {
+      const bool dot = segment.ends_with('.') && !is_dots(segment);
+      const std::size_t size = dot ? 1 : blank_at(segment, false, latin1);
+      if (size == 0) return segment;
+      segment.remove_suffix(size);
+    }
   });
+}
+
+std::string narrow(std::string_view path) {
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const char c = wide_form(path.substr(i));
+    out += c != 0 ? c : path[i];
+    if (c != 0) i += 2;
+  }
+  return out;
 }
 
 std::string merge_slashes(std::string_view path) {
@@ -312,9 +357,9 @@ bool has_dot_segments(std::string_view path) {
 
 // Each server does some of this, in an order of its own.
 std::optional<std::vector<std::string>> path_readings(std::string_view path) {
-  constexpr std::array kSteps{decode_again,   decode_overlong,  cut_end,
-                              cut_parameters, turn_backslashes, drop_controls,
-                              trim_segments,  merge_slashes,    resolve_dots};
+  constexpr std::array kSteps{decode_again,   decode_overlong,  narrow,        cut_end,
+                              cut_parameters, turn_backslashes, drop_controls, trim_segments,
+                              merge_slashes,  resolve_dots};
   std::vector<std::string> readings{std::string(path)};
   for (std::size_t i = 0; i < readings.size(); ++i) {
     for (const auto step : kSteps) {

@@ -14,13 +14,14 @@ namespace sluice::http {
 
 // What some servers read in another way than others.
 enum class PathDoubt : std::uint8_t {
-  separator = 1,   // an escaped slash, a backslash: another segment, or dots that are a segment
-  again = 2,       // an escape of an escape, or an overlong UTF-8 form: read when decoded twice
-  parameter = 4,   // ';': cut off by servlet containers (RFC 3986 section 3.3)
-  edge = 8,        // blanks around a segment, a dot after it, control characters: dropped
-  end = 16,        // an escaped '?' or '#': the path ends there when it is parsed twice
-  bytes = 32,      // octets that are no URI, or no UTF-8
-  above_root = 64  // more ".." than there are segments before them
+  separator = 1,    // an escaped slash, a backslash: another segment, or dots that are a segment
+  again = 2,        // an escape of an escape, or an overlong UTF-8 form: read when decoded twice
+  parameter = 4,    // ';': cut off by servlet containers (RFC 3986 section 3.3)
+  edge = 8,         // blanks around a segment, a dot after it, control characters: dropped
+  end = 16,         // an escaped '?' or '#': the path ends there when it is parsed twice
+  bytes = 32,       // octets that are no URI, or no UTF-8
+  above_root = 64,  // more ".." than there are segments before them
+  wide = 128        // fullwidth forms (U+FF01 to U+FF5E): ASCII to servers that normalize (NFKC)
 };
 
 // A set of them.

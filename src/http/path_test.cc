@@ -58,7 +58,12 @@ TEST(NormalizePath, NamesDoubts) {
   EXPECT_EQ(normal("/%c0%ae"), "/%C0%AE (an escape that is escaped once more)");
   EXPECT_EQ(normal("/%E9"), "/%E9 (octets that are no URI or no UTF-8)");
   EXPECT_EQ(normal("/\xc3\xa9"), "/%C3%A9 (octets that are no URI or no UTF-8)");
-  for (const char* path : {"/buy%20", "/%20buy", "/buy.", "/buy%0A", "/b%09uy", "/...", "/x./y"})
+  EXPECT_EQ(normal("/%ef%bc%8fbuy"), "/%EF%BC%8Fbuy (a fullwidth form of an ASCII character)");
+  EXPECT_EQ(normal("/%EF%BD%9E"), "/%EF%BD%9E (a fullwidth form of an ASCII character)");
+  for (const char* path : {"/%EF%BC%80", "/%EF%BD%9F", "/%EF%BE%81", "/voil%C3%A0", "/%E3%81%80"})
+    EXPECT_EQ(normal(path), path) << "not one";
+  for (const char* path : {"/buy%20", "/%20buy", "/buy.", "/buy%0A", "/b%09uy", "/...", "/x./y",
+                           "/buy%C2%A0", "/%E3%80%80buy", "/buy%E2%80%8B/x", "/%EF%BB%BFbuy"})
     EXPECT_THAT(normal(path), testing::EndsWith("edge of a segment)")) << path;
 }
 
@@ -87,6 +92,11 @@ TEST(PathReadings, AreWhatLaxServersSee) {
   EXPECT_THAT(readings("/x/\xc0\xae./buy"), Contains("/buy"));
   EXPECT_THAT(readings("/\xe0\x80\xafx"), Contains("/x"));
   EXPECT_THAT(readings("/buy;a .x"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/buy\xc2\xa0"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/\xe3\x80\x80 buy"), UnorderedElementsAre("/buy"));
+  EXPECT_THAT(readings("/buy\xa0"), UnorderedElementsAre("/buy")) << "ISO 8859-1";
+  EXPECT_THAT(readings("/voil\xc3\xa0"), UnorderedElementsAre()) << "no blank at its end";
+  EXPECT_THAT(readings("/x\xef\xbc\x8f..\xef\xbc\x8f\xef\xbd\x82uy"), Contains("/buy"));
 }
 
 // A step can make place for the next.

@@ -10,7 +10,7 @@ namespace sluice::router {
 
 std::string_view comparable_host(std::string_view host) {
   host = http::host_without_port(host);
-  if (host.ends_with('.')) host.remove_suffix(1);
+  while (host.ends_with('.')) host.remove_suffix(1);
   return host;
 }
 

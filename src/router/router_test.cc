@@ -70,6 +70,7 @@ rules:
                  {{.host = "EXACT.COM:8080"}, "exact"},
                  {{.host = "exact.com."}, "exact"},
                  {{.host = "exact.com.:80"}, "exact"},
+                 {{.host = "exact.com.."}, "exact"},
                  {{.host = "an.exact.com"}, "404"},
                  {{.host = "a.Suffix.com"}, "suffix"},
                  {{.host = "suffix.com"}, "404"},
