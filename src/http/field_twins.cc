@@ -42,6 +42,14 @@ bool FieldTwins::is_twin(std::string_view name) const {
          std::ranges::find(names_, plain) != names_.end();
 }
 
+void FieldTwins::remove_with_twins(Headers& headers) const {
+  std::vector<std::string> found;
+  for (const Field& field : headers) {
+    if (std::ranges::find(names_, folded(field.name)) != names_.end()) found.push_back(field.name);
+  }
+  for (const std::string& name : found) headers.remove(name);
+}
+
 std::size_t remove_twins(Headers& headers, std::string_view name) {
   const auto plain = [](const Field& field) { return all_in(kPlain, field.name); };
   if (std::all_of(headers.begin(), headers.end(), plain)) return 0;

@@ -24,6 +24,9 @@ class FieldTwins {
   // and digits count, but for those named `but`. Returns how many. Costs one look at each name if
   // all have but letters, digits and hyphens.
   std::size_t remove_from(Headers& headers, std::string_view but = "") const;
+  // Removes every field that has a known name, or a twin of it: trailers, which nobody sets.
+  void remove_with_twins(Headers& headers) const;
+  [[nodiscard]] bool empty() const { return names_.empty(); }
 
  private:
   [[nodiscard]] bool is_twin(std::string_view name) const;

@@ -28,6 +28,16 @@ TEST(FieldTwins, RemovesWhatReadsLikeAFieldOfTheGateway) {
   EXPECT_EQ(names(headers), "X-Forwarded-For X-Auth-User api_key a_b");
 }
 
+TEST(FieldTwins, RemovesKnownNamesWithTheirTwins) {
+  FieldTwins twins;
+  EXPECT_TRUE(twins.empty());
+  twins.add("X-Auth-User");
+  EXPECT_FALSE(twins.empty());
+  Headers headers = make({"X-Auth-User", "x_auth-user", "X-Auth", "X_Forwarded_For"});
+  twins.remove_with_twins(headers);
+  EXPECT_EQ(names(headers), "X-Auth X_Forwarded_For");
+}
+
 TEST(FieldTwins, KnowsNothingOfItsOwn) {
   Headers headers = make({"X_Forwarded_For"});
   EXPECT_EQ(FieldTwins().remove_from(headers), 0U);

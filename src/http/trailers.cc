@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "http/chars.h"
 
@@ -64,12 +65,22 @@ constexpr auto kHeaderOnly = std::to_array<std::string_view>({
     "Content-Security-Policy",
 });
 
+constexpr CharTable kPlain = make_table("-");
 constexpr auto kHeaderOnlyPrefixes =
     std::to_array<std::string_view>({"X-Forwarded-", "Proxy-", "Access-Control-"});
+
+// With a hyphen for what is no letter or digit.
+std::string folded(std::string_view name) {
+  std::string out(name);
+  std::ranges::replace_if(
+      out, [](char c) { return !is_in(kPlain, c); }, '-');
+  return out;
+}
 
 }  // namespace
 
 bool may_be_trailer(std::string_view name) {
+  if (!name.starts_with(':') && !all_in(kPlain, name)) return may_be_trailer(folded(name));
   const auto same = [&](std::string_view known) { return iequals(name, known); };
   const auto begins = [&](std::string_view prefix) {
     return iequals(name.substr(0, prefix.size()), prefix);

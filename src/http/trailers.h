@@ -12,7 +12,8 @@ namespace sluice::http {
 
 // False for the fields that must be known before the content, or that say where a message goes and
 // from whom it is: framing, routing, authentication, request modifiers, response controls, content
-// format (section 6.5.1), and cookies.
+// format (section 6.5.1), and cookies. Nor for names that read like theirs where only letters and
+// digits count (http/field_twins.h).
 [[nodiscard]] bool may_be_trailer(std::string_view name);
 // Adds a field unless it may not be a trailer; makes `trailers` if that is null.
 void add_trailer(std::unique_ptr<Headers>& trailers, std::string_view name, std::string_view value);

@@ -40,6 +40,9 @@ TEST(Trailers, WhatMayNot) {
                            "x-real-ip",
                            "Access-Control-Allow-Origin",
                            "Keep-Alive",
+                           "X_Forwarded_For",
+                           "content_length",
+                           "X.Real_IP",
                            ":status"})
     EXPECT_FALSE(may_be_trailer(name)) << name;
 }

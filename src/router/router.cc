@@ -101,12 +101,16 @@ void Router::note_treatments(const HttpServerSpec& spec) {
 
 // The fields that the rules of this server set or look at.
 void Router::note_names(const HttpServerSpec& spec) {
-  if (spec.underscores_in_headers) return;
-  twins_ = http::FieldTwins::of_gateway();
+  const bool twins = !spec.underscores_in_headers;
+  if (twins) twins_ = http::FieldTwins::of_gateway();
+  const auto note = [&](std::string_view name) {
+    owned_.add(name);
+    if (twins) twins_.add(name);
+  };
   for (const RuleSpec& rule : spec.rules) {
     for (const PathSpec& path : rule.paths) {
-      for (const ValueRuleSpec& condition : path.headers) twins_.add(condition.key);
-      for (const auto& [name, _] : path.set_headers) twins_.add(name);
+      for (const ValueRuleSpec& condition : path.headers) note(condition.key);
+      for (const auto& [name, _] : path.set_headers) note(name);
     }
   }
 }

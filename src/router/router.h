@@ -77,6 +77,11 @@ class Router {
   // filters, logs and backends see the same. Removes fields that backends may take for those that
   // this gateway writes (http/field_twins.h). Does not allocate for a path that is in normal form.
   Arrival receive(http::Request& request) const;
+  // The rules set or look at fields of the request: names that are the gateway's own.
+  [[nodiscard]] bool owns_fields() const { return !owned_.empty(); }
+  // Takes these names, and what reads like them, out of the trailers of a request: backends that
+  // merge them into its head would take a stranger's for the gateway's.
+  void sift_trailers(http::Headers& trailers) const { owned_.remove_with_twins(trailers); }
 
   // Rules in order, and in each its paths in order: the first that fits is taken. A path is tested
   // for its text, method, headers, queries, client address. A path that fits but for the client's
@@ -136,6 +141,7 @@ class Router {
 
   PathMode mode_ = PathMode::rfc3986;
   http::FieldTwins twins_;
+  http::FieldTwins owned_;
   IpFilter ip_filter_;
   std::vector<Rule> rules_;
   bool needs_address_ = false;  // some filter is active

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/served_exchange.h"
 
+#include <utility>
+
 #include "http/body_memory.h"
 #include "router/client_address.h"
 #include "server/limits.h"
@@ -20,6 +22,23 @@ int status_of(ErrorKind kind) {
   if (kind == ErrorKind::too_large) return 413;
   return kind == ErrorKind::timed_out ? 408 : 400;
 }
+
+// A body whose trailers have no fields that belong to the rules.
+class SiftedBody final : public http::BodyReader {
+ public:
+  SiftedBody(http::Body body, std::shared_ptr<const ServerPrototype> server)
+      : body_(std::move(body)), server_(std::move(server)) {}
+  Task<Result<std::string_view>> read() override { return body_.reader()->read(); }
+  std::unique_ptr<http::Headers> take_trailers() override {
+    auto trailers = body_.reader()->take_trailers();
+    if (trailers) server_->router.sift_trailers(*trailers);
+    return trailers && !trailers->empty() ? std::move(trailers) : nullptr;
+  }
+
+ private:
+  http::Body body_;
+  std::shared_ptr<const ServerPrototype> server_;
+};
 
 }  // namespace
 
@@ -186,6 +205,12 @@ int ServedExchange::check_body(std::optional<std::uint64_t> length) {
 Task<int> ServedExchange::take_body(http::Body body) {
   http::Request& request = exchange_.client_request();
   request.body = std::move(body);
+  if (prototype_->router.owns_fields()) {
+    const auto length = request.body.length();
+    auto sifted =
+        std::make_unique<SiftedBody>(std::exchange(request.body, http::Body()), prototype_);
+    request.body = http::Body(std::move(sifted), length);
+  }
   if (body_bytes_max_ < 0) co_return 0;
   const auto bytes_max = static_cast<std::uint64_t>(body_bytes_max_);
   http::BodyMemory memory{body_memory_, bytes_max + kConnectionSpareBytes};

@@ -308,3 +308,28 @@ def test_grpc_unary(gateway, limit):
     for each in calls:
         assert dict(each.fields)["te"] == "trailers"
         assert each.body == grpc_message(b"one")
+
+
+OWNED = {"X-User": "admin", "X_User": "admin", "X-Role": "admin", "X_Forwarded_For": "192.0.2.1", "Content_Type": "a/b"}
+
+
+@pytest.mark.parametrize("client", ["h1", "h2"])
+@pytest.mark.parametrize("underscores", [False, True])
+def test_6_5_1_fields_that_rules_set_or_look_at(gateway, origin, limit, client, underscores):
+    """Backends that merge trailers into the head would take them for the gateway's."""
+    port = free_port()
+    rule = {"backend": "owned", "setHeaders": {"X-User": "guest"}, "headers": [{"key": "X-Role", "values": [""]}]}
+    gateway.apply(pipeline("owned", proxy(origin.url, **origin.pool)))
+    gateway.apply(http_server(port, rule, name="owned-server", clientMaxBodySize=limit, underscoresInHeaders=underscores))
+    trailers = {**OWNED, "X-Sum": SUM[1]}
+    if client == "h1":
+        assert by_h1(port, body=b"abc", trailers="".join(f"{n}: {v}\r\n" for n, v in trailers.items())).status == 200
+        if isinstance(origin, Http1):
+            origin.peer.calls.pop()  # the one after it
+        else:
+            origin.peer.requests.pop()
+    else:
+        assert by_h2(port, body=b"abc", trailers=[(n.lower(), v) for n, v in trailers.items()]).status == 200
+    body, passed, _ = origin.got()
+    assert (body, {name.lower(): value for name, value in passed.items()}) == (b"abc", dict([SUM]))
+    gateway.delete("owned-server", "owned")
