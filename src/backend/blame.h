@@ -30,7 +30,8 @@ enum class Stage {
   choose,        // there is no server, or none that may be asked now
   queue,         // all connections that are allowed are in use
   refused,       // the backend said each time that it has not looked at it (RFC 9113 section 8.7)
-  upload,        // the backend ended the exchange while the client's bytes were waited for
+  upload,        // the backend ended the exchange before it had the whole body of the request
+  rejected,      // the backend called the request wrong, or more than it takes (RFC 9113 section 7)
 };
 
 struct Failure {
@@ -47,8 +48,9 @@ using Outcome = std::expected<T, Failure>;
     case Stage::request_body:  // or the gateway has no room for it
       return kind == ErrorKind::unavailable || kind == ErrorKind::internal ? Blame::gateway
                                                                            : Blame::client;
-    case Stage::upload:   // many backends give up on a slow client so, which is right of them
-    case Stage::refused:  // it is busy, and has said so in time
+    case Stage::upload:    // many backends give up on a slow client, or on a large body, so
+    case Stage::rejected:  // what a client sends can bring that about
+    case Stage::refused:   // it is busy, and has said so in time
     case Stage::choose:
     case Stage::queue:
       return Blame::gateway;

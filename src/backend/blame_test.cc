@@ -34,7 +34,9 @@ constexpr std::array kRows = {
     Row{Stage::request_body, invalid, client, "the framing of its body is broken"},
     Row{Stage::request_body, too_large, client, "its body is larger than it may be"},
     Row{Stage::request_body, unavailable, gateway, "the gateway has no memory for its body"},
-    Row{Stage::upload, closed, gateway, "the backend closes on a client that is slow"},
+    Row{Stage::upload, closed, gateway,
+        "the backend closes on a client that is slow, or sends much"},
+    Row{Stage::rejected, closed, gateway, "the backend calls the request wrong"},
     Row{Stage::head, timed_out, backend, "it has the request and does not answer"},
     Row{Stage::head, closed, backend, "it closes instead of an answer"},
     Row{Stage::head, invalid, backend, "its answer is no response"},
@@ -42,6 +44,7 @@ constexpr std::array kRows = {
     Row{Stage::body, closed, backend, "its response breaks off"},
     Row{Stage::body, invalid, backend, "the framing of its response is broken"},
     Row{Stage::body, too_large, gateway, "its response is larger than serverMaxBodySize"},
+    Row{Stage::body, internal, gateway, "the gateway has no memory for its response"},
     Row{Stage::refused, closed, gateway, "it has too many streams already"},
     Row{Stage::choose, unavailable, gateway, "no server is healthy"},
     Row{Stage::queue, unavailable, gateway, "too many wait for maxConnsPerHost"},
@@ -62,7 +65,8 @@ TEST(BlameTest, NothingInTheBodyOfARequestCountsAgainstABackend) {
 TEST(BlameTest, WhatNoBackendHasActedOnMayGoOutAgain) {
   using enum Stage;
   for (const Stage stage : {Stage::connect, choose, queue, refused}) EXPECT_TRUE(is_unsent(stage));
-  for (const Stage stage : {request_body, upload, head, body}) EXPECT_FALSE(is_unsent(stage));
+  for (const Stage stage : {request_body, upload, rejected, head, body})
+    EXPECT_FALSE(is_unsent(stage));
 }
 
 }  // namespace

@@ -15,6 +15,10 @@
 #include "http/message.h"
 #include "loop/task.h"
 
+namespace sluice {
+class MemoryHolder;
+}
+
 namespace sluice::backend {
 
 // What a request says to a backend in place of its own.
@@ -65,6 +69,8 @@ class Channel {
   // Of start() and read_body(), which fail with `timed_out` then; TimePoint::max(): none. It moves
   // by the time that the client is waited for: that is not the backend's.
   virtual void set_deadline(TimePoint when) = 0;
+  // Before start(): who is charged for what has come of the response and is not read; null: nobody.
+  virtual void charge_to(std::shared_ptr<MemoryHolder>) {}
   // How long the client's bytes have been waited for since start() was called.
   [[nodiscard]] virtual Duration client_time() const = 0;
 };

@@ -16,6 +16,8 @@ namespace {
 
 // Of one exchange, for requests that no backend can have acted on.
 constexpr int kRepeatsMax = 3;
+// What an exchange over HTTP/1.1 reads into while its response streams.
+constexpr std::size_t kStreamBytes = 16 * 1024;
 // Before the second repeat of a request that a backend has refused; five times as long each time.
 constexpr Duration kRefusedPause = std::chrono::milliseconds(10);
 
@@ -98,6 +100,7 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
     if (!opened) co_return std::unexpected(std::move(opened).error());
     channel = std::move(*opened);
     channel->set_deadline(call.deadline);
+    channel->charge_to(call.memory);
     if (streams && !replayed && channel->may_be_refused())
       replayed.emplace(std::exchange(request.body, http::Body()));
     if (replayed) request.body = replayed->body();
@@ -233,7 +236,11 @@ http::Body Client::stream(const Call& call, std::unique_ptr<Channel> channel, st
                           int status) const {
   const auto length = channel->content_length();
   channel->set_deadline(TimePoint::max());
-  ResponseBody::Origin origin{call.server, states_[call.server], core_.index, nullptr};
+  ResponseBody::Origin origin{call.server, states_[call.server], core_.index, nullptr, {}};
+  if (call.memory != nullptr) {
+    origin.charge.emplace(call.memory);
+    origin.charge->set(kStreamBytes + first.size());
+  }
   // The end of a tunnel is as much the client's doing.
   if (call.observer != nullptr && status != 101)
     origin.observer = call.observer->shared_from_this();

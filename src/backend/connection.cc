@@ -73,7 +73,8 @@ Duration Connection::reusable_for() const {
 
 Failure Connection::failure(Stage stage, Error error) {
   if (client_error_) return {Stage::request_body, *client_error_};
-  const bool upload = waits_for_client_ && !upgrading_ && error.kind == ErrorKind::closed;
+  const bool uploading = sender_.valid() && !sent_ && !upgrading_;
+  const bool upload = uploading && error.kind == ErrorKind::closed;
   return {upload ? Stage::upload : stage, std::move(error)};
 }
 

@@ -28,6 +28,10 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
   // Any thread. The queue is of all cores together.
   void set_limits(std::uint32_t connections_max, std::uint32_t queue_max);
   [[nodiscard]] std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }
+  // One more connection may be opened, as far as can be told.
+  [[nodiscard]] bool has_room() const {
+    return open() < connections_max_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint32_t queued() const { return queued_.load(std::memory_order_relaxed); }
 
   // The rest on the thread of the core in question.

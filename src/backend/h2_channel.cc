@@ -8,6 +8,31 @@ namespace sluice::backend {
 
 using http::h2::ErrorCode;
 
+namespace {
+
+constexpr std::size_t kUnchargedMax = 16 << 10;
+constexpr std::size_t kShortBytesMax = 64 << 10;  // a whole response that is never refused
+constexpr std::int32_t kWideWindowBytes = 256 << 10;
+
+// What a backend says of a request, or of a connection, that it finds wrong or too much: Node.js of
+// more than 128 fields, many servers of requests that are cancelled soon. Whether that is so
+// nobody can tell here.
+bool is_provoked(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::no_error:
+    case ErrorCode::internal_error:
+    case ErrorCode::settings_timeout:
+    case ErrorCode::refused_stream:
+    case ErrorCode::cancel:
+    case ErrorCode::connect_error:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
 H2Channel::H2Channel(std::shared_ptr<H2Connection> connection, Duration silence_max, bool kept)
     : connection_(std::move(connection)),
       silence_max_(silence_max),
@@ -155,8 +180,37 @@ void H2Channel::on_head(std::optional<std::uint64_t> length, bool ended) {
 
 void H2Channel::on_data(std::string_view bytes) {
   heard();
-  incoming_.append(bytes);
+  if (no_memory_) return;
+  no_memory_ = !charge(incoming_.size() + bytes.size());
+  if (no_memory_) {
+    std::string().swap(incoming_);
+  } else {
+    incoming_.append(bytes);
+  }
   changed_.notify();
+}
+
+// False: the process is full, and this is no short response, which is never refused.
+bool H2Channel::charge(std::size_t bytes) {
+  if (!memory_ || (!charge_ && bytes <= kUnchargedMax)) return true;
+  if (!charge_) charge_.emplace(memory_);
+  bytes = std::max(bytes + chunk_.size(), reserved_);
+  if (length_ && *length_ <= kShortBytesMax) {
+    charge_->set(bytes);
+    return true;
+  }
+  return charge_->try_set_for_process(bytes);
+}
+
+// A client that reads gets more at a time, if there is memory for the case that it stops.
+void H2Channel::widen_window() {
+  if (std::exchange(wide_, true) || (length_ && *length_ <= kShortBytesMax)) return;
+  if (memory_) {
+    if (!charge_) charge_.emplace(memory_);
+    if (!charge_->try_set(kWideWindowBytes)) return;
+    reserved_ = kWideWindowBytes;
+  }
+  connection_->session().widen(id_, kWideWindowBytes);
 }
 
 void H2Channel::on_trailers(std::unique_ptr<http::Headers> trailers) {
@@ -171,7 +225,8 @@ void H2Channel::on_end() {
 void H2Channel::on_close(ErrorCode code) {
   id_ = 0;
   closed_ = true;
-  left_client_ = waits_for_client_;
+  left_upload_ = uploading();
+  rejected_ = is_provoked(code);
   if (code == ErrorCode::refused_stream) {
     fate_ = Fate::unprocessed;
     connection_->note_refused();
@@ -184,7 +239,8 @@ void H2Channel::on_close(ErrorCode code) {
 void H2Channel::on_connection_closed() {
   if (std::exchange(closed_, true)) return;
   id_ = 0;
-  left_client_ = waits_for_client_;
+  left_upload_ = uploading();
+  rejected_ = is_provoked(connection_->session().goaway());
   why_ = connection_->reason();
   if (why_.empty()) why_ = "connection closed";
   if (kept_ && !has_head_) fate_ = Fate::unanswered;
@@ -216,9 +272,11 @@ Task<bool> H2Channel::wait() {
 Task<Outcome<std::string_view>> H2Channel::read_body() {
   if (!chunk_.empty() && id_ != 0) {
     connection_->session().consume(id_, chunk_.size());
+    widen_window();
     connection_->pump();
   }
   chunk_.clear();
+  if (charge_) charge_->set(std::max(incoming_.size(), reserved_));
   // While nobody read, the backend may have had to wait.
   active_at_ = std::max(active_at_, loop::EventLoop::now());
   while (true) {
@@ -226,27 +284,32 @@ Task<Outcome<std::string_view>> H2Channel::read_body() {
       chunk_.swap(incoming_);
       co_return std::string_view(chunk_);
     }
-    if (ended_) co_return std::string_view();
-    if (closed_ || client_error_) co_return std::unexpected(failure(Stage::body));
+    if (ended_ && !no_memory_) co_return std::string_view();
+    if (closed_ || client_error_ || no_memory_) co_return std::unexpected(failure(Stage::body));
     const bool in_time = co_await wait();
     if (!in_time) co_return std::unexpected(failure(Stage::body));
   }
 }
 
 Outcome<bool> H2Channel::take_ready(std::string& out) {
+  if (no_memory_) return std::unexpected(failure(Stage::body));
   out.append(incoming_);
   if (!incoming_.empty() && id_ != 0) {
     connection_->session().consume(id_, incoming_.size());
     connection_->pump();
   }
   incoming_.clear();
+  if (charge_) charge_->set(reserved_);
   return ended_;
 }
 
 Failure H2Channel::failure(Stage stage) {
   if (client_error_) return {Stage::request_body, *client_error_};
+  if (no_memory_) return {stage, {ErrorKind::internal, "no memory for the response"}};
   if (timed_out_) return {stage, {ErrorKind::timed_out, "took too long"}};
-  return {left_client_ ? Stage::upload : stage, {ErrorKind::closed, why_}};
+  if (left_upload_) stage = Stage::upload;
+  if (rejected_) stage = Stage::rejected;
+  return {stage, {ErrorKind::closed, why_}};
 }
 
 }  // namespace sluice::backend

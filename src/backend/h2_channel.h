@@ -13,6 +13,7 @@
 #include "backend/channel.h"
 #include "backend/h2_connection.h"
 #include "backend/signal.h"
+#include "http/body_memory.h"
 #include "http/h2/client_session.h"
 
 namespace sluice::backend {
@@ -34,6 +35,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   bool may_be_refused() const override { return true; }
   Fate fate(const Failure&) const override { return fate_; }
   void set_deadline(TimePoint when) override { deadline_ = when; }
+  void charge_to(std::shared_ptr<MemoryHolder> memory) override { memory_ = std::move(memory); }
   Duration client_time() const override;
 
   // The connection has ended, whatever the reason.
@@ -57,6 +59,11 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   Task<bool> wait();
   void hand_on_interim(http::InterimSink* interim);
   Failure failure(Stage stage);
+  [[nodiscard]] bool charge(std::size_t bytes);
+  void widen_window();
+  [[nodiscard]] bool uploading() const {
+    return waits_for_client_ || (feeder_.valid() && !offered_all_) || !offered_.empty();
+  }
   void heard() { active_at_ = loop::EventLoop::now(); }
 
   std::shared_ptr<H2Connection> connection_;
@@ -73,6 +80,9 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   http::Response* response_ = nullptr;
   std::optional<std::uint64_t> length_;
   std::vector<std::pair<int, http::Headers>> interim_;  // not handed on yet
+  std::shared_ptr<MemoryHolder> memory_;                // null: nobody is charged
+  std::optional<http::BodyCharge> charge_;  // for incoming_ and chunk_; small ones go without
+  std::size_t reserved_ = 0;                // of that, for the window
   std::string incoming_;
   std::string chunk_;  // what read_body() has handed out
   std::string kept_body_;
@@ -82,7 +92,8 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   bool offered_all_ = false;
   bool waits_for_client_ = false;  // for a part of the request's body
   bool patient_ = false;           // wait() does not look at the time for that reason
-  bool left_client_ = false;       // it was closed in the meantime
+  bool left_upload_ = false;       // it was closed before the request's body was out
+  bool rejected_ = false;          // by an error code that a client can bring about
   bool has_head_ = false;
   bool has_body_ = false;
   bool head_method_ = false;
@@ -90,6 +101,8 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   bool closed_ = false;
   bool timed_out_ = false;
   bool silent_ = false;
+  bool wide_ = false;       // the window was asked to be widened
+  bool no_memory_ = false;  // for what has come of the response
   Fate fate_ = Fate::unknown;
   std::string why_;                    // it was closed
   std::optional<Error> client_error_;  // why the request's body cannot be read

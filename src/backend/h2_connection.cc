@@ -118,6 +118,8 @@ void H2Connection::remove(H2Channel& channel, http::h2::StreamId id, bool silent
   if (open_ && id != 0) {
     session_.forget(id);
     session_.reset(id, http::h2::ErrorCode::cancel);
+    const bool spent = ++cancelled_ >= kCancelledMax;
+    suspect_ = suspect_ || (spent && (channels_.empty() || gate_->has_room()));
     pump();
   }
   rest();

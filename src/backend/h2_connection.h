@@ -74,6 +74,11 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
 
   static constexpr Duration kSettingsPatience = std::chrono::seconds(1);
   static constexpr Duration kRefusedFor = std::chrono::seconds(1);
+  // Of streams that were given up before their end, as clients can have as many as they like
+  // ("rapid reset"). Servers end connections with too many, and whatever else goes on there: some
+  // after 250 in a row. A connection with so many gets no more exchanges, if there may be another;
+  // those under way go on.
+  static constexpr unsigned kCancelledMax = 64;
 
   const loop::Core& core_;
   ConnectionGate::Pass pass_;
@@ -96,6 +101,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   bool open_ = true;
   bool writing_ = false;
   bool suspect_ = false;
+  unsigned cancelled_ = 0;
 };
 
 }  // namespace sluice::backend

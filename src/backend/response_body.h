@@ -30,6 +30,7 @@ class ResponseBody final : public http::BodyReader {
     std::shared_ptr<ServerState> state;
     unsigned core = 0;
     std::shared_ptr<const BodyObserver> observer;  // may be null
+    std::optional<http::BodyCharge> charge;        // for the buffer of the channel
   };
   // `first`: of the body, taken from the channel already.
   ResponseBody(std::unique_ptr<Channel> channel, std::string first, Origin origin)

@@ -11,14 +11,17 @@ namespace {
 // A declared length is a claim: no more than this is reserved before bytes came.
 constexpr std::uint64_t kReserveBytesMax = std::uint64_t{64} * 1024;
 
+constexpr std::size_t kUnchargedBytesMax = std::size_t{64} * 1024;
+
 // Some bytes, then what another reader gives.
 class Prefixed final : public BodyReader {
  public:
-  Prefixed(std::string first, std::unique_ptr<BodyReader> rest)
-      : first_(std::move(first)), rest_(std::move(rest)) {}
+  Prefixed(std::string first, std::unique_ptr<BodyReader> rest, std::shared_ptr<BodyCharge> charge)
+      : first_(std::move(first)), rest_(std::move(rest)), charge_(std::move(charge)) {}
   Task<Result<std::string_view>> read() override {
     if (begun_) {
       std::string().swap(first_);
+      charge_.reset();
       return rest_->read();
     }
     begun_ = true;
@@ -31,6 +34,7 @@ class Prefixed final : public BodyReader {
 
   std::string first_;
   std::unique_ptr<BodyReader> rest_;
+  std::shared_ptr<BodyCharge> charge_;  // of first_
   bool begun_ = false;
 };
 
@@ -51,7 +55,7 @@ bool grow(std::string& bytes, std::size_t more, std::uint64_t expected, BodyMemo
 
 }  // namespace
 
-Task<Result<bool>> Body::hold(std::uint64_t bytes_max) {
+Task<Result<bool>> Body::hold(std::uint64_t bytes_max, std::shared_ptr<BodyCharge> charge) {
   if (!is_stream()) co_return true;
   if (length_.value_or(0) > bytes_max) co_return false;
   std::string bytes;
@@ -61,13 +65,16 @@ Task<Result<bool>> Body::hold(std::uint64_t bytes_max) {
     if (!piece) co_return std::unexpected(std::move(piece).error());
     if (piece->empty()) break;
     bytes.append(*piece);
-    if (bytes.size() <= bytes_max) continue;
-    reader_ = std::make_unique<Prefixed>(std::move(bytes), std::move(reader_));
+    const bool charged =
+        bytes.size() <= kUnchargedBytesMax || !charge || charge->try_set(bytes.capacity());
+    if (bytes.size() <= bytes_max && charged) continue;
+    reader_ = std::make_unique<Prefixed>(std::move(bytes), std::move(reader_), std::move(charge));
     co_return false;
   }
   auto trailers = reader_->take_trailers();
   assign(std::move(bytes));
   trailers_ = std::move(trailers);
+  charge_ = std::move(charge);
   co_return true;
 }
 

@@ -89,9 +89,9 @@ class Body {
   [[nodiscard]] bool may_be_held() const { return reader_ != nullptr && may_be_held_; }
   void let_be_held() { may_be_held_ = true; }
   // Reads a stream on until its end, or until more than `bytes_max` have come. True: it is whole
-  // now. False: it is longer, and still a stream that begins with what was read. Errors: the
-  // reader's; then the body is lost.
-  Task<Result<bool>> hold(std::uint64_t bytes_max);
+  // now. False: it is longer, or more than `charge` may be set to, and still a stream that begins
+  // with what was read. Errors: the reader's; then the body is lost.
+  Task<Result<bool>> hold(std::uint64_t bytes_max, std::shared_ptr<BodyCharge> charge = nullptr);
   // Bytes that this body alone holds.
   [[nodiscard]] std::size_t held_bytes() const { return shared_ || reader_ ? 0 : bytes_.size(); }
   // What the bytes are charged to until somebody else does that, or they go.

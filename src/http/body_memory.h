@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -26,6 +27,12 @@ class BodyCharge {
   [[nodiscard]] bool try_set(std::size_t bytes) {
     return charge_.try_set(bytes) == MemoryRefusal::none;
   }
+  // False: the process may not, whatever the holder's limit.
+  [[nodiscard]] bool try_set_for_process(std::size_t bytes) {
+    return charge_.try_set(bytes, std::numeric_limits<std::size_t>::max()) == MemoryRefusal::none;
+  }
+  // So much is held, whatever the limits.
+  void set(std::size_t bytes) { charge_.set(bytes); }
 
  private:
   std::shared_ptr<MemoryHolder> holder_;

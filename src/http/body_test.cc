@@ -158,6 +158,35 @@ Result<bool> hold(Body& body, std::uint64_t bytes_max) {
   return task.take();
 }
 
+TEST(Body, HoldsNoMoreThanItMayBeChargedFor) {
+  const auto part = std::string(100'000, 'x');
+  MemoryAccount account;
+  for (const std::size_t allowed : {std::size_t{1} << 20, std::size_t{150'000}}) {
+    const auto holder = std::make_shared<MemoryHolder>(account, allowed);
+    Body body = stream({part, part});
+    auto task = body.hold(1 << 20, std::make_shared<BodyCharge>(holder));
+    task.start();
+    ASSERT_TRUE(task.done());
+    const bool whole = allowed > 2 * part.size();
+    EXPECT_EQ(task.take(), whole);
+    EXPECT_GT(holder->held(), 0U);
+    if (!whole) {
+      std::string all;
+      while (true) {
+        auto read = body.reader()->read();
+        read.start();
+        const auto piece = read.take();
+        ASSERT_TRUE(piece);
+        if (piece->empty()) break;
+        all += *piece;
+      }
+      EXPECT_EQ(all, part + part);
+    }
+    body.clear();
+    EXPECT_EQ(holder->held(), 0U);
+  }
+}
+
 TEST(Body, HoldMakesWhatIsShortWhole) {
   Body body = stream({"ab", "c"});
   body.let_be_held();

@@ -245,11 +245,20 @@ http::Response& ServedExchange::respond(int status) {
   return response;
 }
 
+// HTTP/2 keeps the head of each response until it has been sent, which is up to the client.
+std::size_t ServedExchange::waiting_head_bytes() {
+  if (request().version != http::Version::http2) return 0;
+  std::size_t bytes = 0;
+  for (const http::Field& field : exchange_.client_response()->headers)
+    bytes += field.name.size() + field.value.size();
+  return bytes;
+}
+
 // A response that is whole waits here until the client has taken it.
 bool ServedExchange::hold_response() {
   http::Body& body = exchange_.client_response()->body;
   body.release_charge();
-  const std::size_t size = body.held_bytes();
+  const std::size_t size = body.held_bytes() + waiting_head_bytes();
   if (size <= kSmallResponseBytes) {
     response_memory_.set(size);
     return true;

@@ -75,6 +75,7 @@ class ServedExchange {
   [[nodiscard]] int answer_for_server();
   [[nodiscard]] int check_client();
   [[nodiscard]] bool hold_response();
+  [[nodiscard]] std::size_t waiting_head_bytes();
 
   CoreServer& server_;
   Worker& worker_;

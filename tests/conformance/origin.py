@@ -29,10 +29,12 @@ class Closed(EOFError):
 
 
 class Link:
-    """A connection of a client. `number`: how many came before it."""
+    """A connection of a client. `number`: how many came before it. More than `resets_max` streams that the client
+    gives up end it, with ENHANCE_YOUR_CALM."""
 
-    def __init__(self, connection: socket.socket, number: int):
+    def __init__(self, connection: socket.socket, number: int, resets_max: int | None = None):
         self.socket, self.number = connection, number
+        self.resets, self.resets_max = 0, resets_max
         self.decoder = hpack.Decoder()
         self.open: dict[int, Request] = {}
 
@@ -71,6 +73,10 @@ class Link:
                 self.send(f.ping(payload, f.ACK))
             elif kind == f.RST_STREAM:
                 self.open.pop(stream, None)
+                self.resets += 1
+                if self.resets_max is not None and self.resets > self.resets_max:
+                    self.send(f.goaway(stream, f.ENHANCE_YOUR_CALM))
+                    raise Closed
             elif kind == f.HEADERS:
                 assert not flags & (f.PADDED | f.PRIORITY_FLAG)
                 while not flags & f.END_HEADERS:
@@ -95,8 +101,8 @@ class Link:
 class Origin(RawBackend):
     """`answer(link, request)` answers it, or raises Closed. What came is kept."""
 
-    def __init__(self, answer):
-        self.answer = answer
+    def __init__(self, answer, resets_max: int | None = None):
+        self.answer, self.resets_max = answer, resets_max
         self.requests: list[Request] = []
         self.links = 0
         self._links_lock = threading.Lock()
@@ -104,7 +110,7 @@ class Origin(RawBackend):
 
     def serve(self, connection: socket.socket) -> None:
         with self._links_lock:
-            link = Link(connection, self.links)
+            link = Link(connection, self.links, self.resets_max)
             self.links += 1
         for request in link.requests():
             self.requests.append(request)

@@ -11,7 +11,7 @@ import pytest
 
 from client import Connection, fetch, request
 from gateway import free_port, http_server, pipeline, proxy, wait_until
-from origin import Origin
+from origin import Closed, Origin
 from peer import Peer
 from raw_backend import RawBackend, read_head
 
@@ -247,3 +247,86 @@ def test_heads_as_large_as_a_client_may_send(gateway, site, backend):
     fields = {f"X_{n}": "x" * 600 for n in range(100)}
     assert [fetch(port, "/", **fields).status for _ in range(3)] == [200] * 3
     assert account(gateway)["failures"] == 0
+
+
+@pytest.mark.parametrize("code", [f.PROTOCOL_ERROR, f.ENHANCE_YOUR_CALM], ids=["PROTOCOL_ERROR", "ENHANCE_YOUR_CALM"])
+@pytest.mark.parametrize("what", ["stream", "connection"])
+def test_requests_that_a_backend_calls_wrong(gateway, site, code, what):
+    """Node.js does so with more than 128 fields, which any client can send."""
+
+    def answer(link, asked):
+        if len(asked.fields) <= 100:
+            link.respond(asked)
+        elif what == "stream":
+            link.send(f.rst_stream(asked.stream, code))
+        else:
+            link.send(f.goaway(asked.stream, code))
+            raise Closed
+
+    with Origin(answer) as backend:
+        port = site(backend)
+        fields = {f"X_{n}": "x" for n in range(110)}
+        assert [fetch(port, "/", **fields).status for _ in range(SLOW)] == [502] * SLOW
+        assert fetch(port, "/").status == 200
+        assert account(gateway) == CLEAN
+
+
+def test_streams_that_a_backend_gives_up_do_count(gateway, site):
+    with Origin(lambda link, asked: link.send(f.rst_stream(asked.stream, f.INTERNAL_ERROR))) as backend:
+        port = site(backend)
+        assert [fetch(port, "/").status for _ in range(5)] == [502] * 5
+        assert account(gateway)["state"] == "OPEN"
+
+
+def test_a_backend_that_closes_on_large_uploads(gateway, site):
+    """Whose fault it is nobody can tell: many refuse a body so."""
+    size = 8 << 20  # more than all buffers on the way hold
+
+    class Impatient(H1Backend):
+        def serve(self, connection):
+            if b"POST" in read_head(connection):
+                return  # with unread bytes: a reset
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with Impatient() as backend:
+        port = site(backend)
+        for _ in range(SLOW):
+            with Connection(port) as connection:
+                connection.send(f"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n")
+                with contextlib.suppress(OSError):
+                    connection.send(bytes(size))
+                assert connection.receive().status == 502
+        assert fetch(port, "/").status == 200
+        assert account(gateway) == CLEAN
+
+
+def test_who_cancels_ends_nobody_elses_connection(gateway, site):
+    """Servers end a connection on which too many requests are given up ("rapid reset"), with all that goes on there."""
+    waiting = []
+
+    def answer(link, asked):
+        if asked.path == "/wait":
+            waiting.append((link, asked))
+        elif asked.path == "/":
+            link.respond(asked)
+
+    with Origin(answer, resets_max=100) as backend:
+        port = site(backend, timeout="1m")
+        with Peer(port) as user, Peer(port) as stranger:
+            user.request(1, path="/wait")
+            wait_until(lambda: waiting, "a request is under way")
+            for begin in range(0, 200, 20):
+                streams = range(2 * begin + 1, 2 * begin + 41, 2)
+                for stream in streams:
+                    stranger.request(stream, path="/cancelled")
+                wait_until(lambda n=begin + 20: cancelled(backend) == n, "the backend has them")
+                stranger.send(*(f.rst_stream(stream, f.CANCEL) for stream in streams))
+            assert fetch(port, "/").status == 200
+            link, asked = waiting[0]
+            link.respond(asked, body=b"at last")
+            assert user.answer().body == b"at last"
+        assert account(gateway) == CLEAN
+
+
+def cancelled(backend: Origin) -> int:
+    return sum(asked.path == "/cancelled" for asked in backend.requests)

@@ -271,6 +271,52 @@ def test_answers_that_nobody_takes(server, port, large, pool, least):
     wait_until(lambda: nothing_held(server), "what waited is given back")
 
 
+@pytest.mark.parametrize("least", [60 * 48 << 10])
+def test_streamed_answers_of_an_http2_backend(server, port, tmp_path):
+    """It sends without being asked until the window of a stream is full. That is held for the client, and so counted."""
+    limits = {"connectionMemory": 4 * MIB}
+    behind = Server(tmp_path / "behind").start()
+    inner = free_port()
+    behind.apply(pipeline("p", mock("x" * MIB)), http_server(inner, {"backend": "p"}))
+    to_inner = proxy(f"http://127.0.0.1:{inner}", http2=True)
+    server.apply(pipeline("p", to_inner), http_server(port, {"backend": "p"}, **limits))
+    try:
+        assert len(fetch(port).body) == MIB
+        before = resident_bytes(server.pid)
+        with Peer(port, True, (f.INITIAL_WINDOW_SIZE, 0)) as peer:
+            for n in range(60):
+                peer.request(2 * n + 1)
+            for _ in range(60):
+                peer.until(lambda frame: frame.type == f.HEADERS)
+            wait_until(lambda: held(server)["responses"] >= 60 * (48 << 10), "it is counted")
+            assert held(server)["responses"] <= 60 * (80 << 10) + 2 * MIB
+            assert resident_bytes(server.pid) - before < 20 * MIB
+            for n in range(60):
+                peer.send(f.window_update(2 * n + 1, MIB))
+            taken = dict.fromkeys((2 * n + 1 for n in range(60)), 0)
+            while any(size < MIB for size in taken.values()):
+                frame = peer.until(lambda frame: frame.type == f.DATA)
+                taken[frame.stream] += len(frame.payload)
+                if frame.payload:
+                    peer.send(f.window_update(0, len(frame.payload)))
+        wait_until(lambda: nothing_held(server), "what waited is given back")
+    finally:
+        behind.stop()
+
+
+def test_compressed_streams_are_counted(server, port, large):
+    """What zlib needs for each of them, as long as it flows."""
+    server.apply(pipeline("p", {**proxy(large), "compression": {"minLength": 1}}), http_server(port, {"backend": "p"}))
+    with Peer(port, True, (f.INITIAL_WINDOW_SIZE, 0)) as peer:
+        for n in range(10):
+            peer.request(2 * n + 1, ("accept-encoding", "gzip"), path=f"/{8 * MIB}")
+        for _ in range(10):
+            head = dict(peer.until(lambda frame: frame.type == f.HEADERS).fields)
+            assert head["content-encoding"] == "gzip"
+        assert held(server)["responses"] >= 10 * (256 << 10)
+    wait_until(lambda: nothing_held(server), "it is given back")
+
+
 # --- memory of the process
 
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backend/response_body.h"
+#include "http/body_memory.h"
 #include "http/cache_control.h"
 #include "http/content_coding.h"
 #include "loop/event_loop.h"
@@ -15,6 +16,9 @@ namespace {
 
 // About half a millisecond of work.
 constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
+
+// What a stream that is being compressed holds: zlib's state, and a piece of the result.
+constexpr std::size_t kStreamBytes = (268 + 32) * std::size_t{1024};
 
 class Place {
  public:
@@ -43,8 +47,12 @@ std::unique_ptr<http::Headers> without_digests(std::unique_ptr<http::Headers> tr
 // sent waits inside.
 class GzipBody final : public http::BodyReader {
  public:
-  GzipBody(loop::EventLoop& loop, http::Body source, Place place)
-      : loop_(loop), place_(std::move(place)), source_(std::move(source)) {}
+  GzipBody(loop::EventLoop& loop, http::Body source, Place place,
+           std::shared_ptr<MemoryHolder> memory)
+      : loop_(loop), place_(std::move(place)), source_(std::move(source)) {
+    if (memory) charge_.emplace(std::move(memory));
+    if (charge_) charge_->set(kStreamBytes);
+  }
 
   std::unique_ptr<http::Headers> take_trailers() override {
     return without_digests(source_.reader()->take_trailers());
@@ -74,6 +82,7 @@ class GzipBody final : public http::BodyReader {
   std::string_view rest_;  // of the source's piece
   std::string out_;
   bool ended_ = false;
+  std::optional<http::BodyCharge> charge_;
 };
 
 bool has_prefix(std::string_view text, std::string_view prefix) {
@@ -177,7 +186,8 @@ Compression::Compression(const loop::Core& core, const CompressionSpec& spec)
       spec_(spec),
       places_(std::make_shared<std::size_t>((spec.max_streams + core.count - 1) / core.count)) {}
 
-Task<bool> Compression::apply(const http::Request& request, http::Response& response) {
+Task<bool> Compression::apply(const http::Request& request, http::Response& response,
+                              std::shared_ptr<MemoryHolder> memory) {
   if (response.status == 304) match_compressed(request, response);
   if (!compressible(request, response, spec_)) co_return false;
   add_vary(response.headers);
@@ -193,9 +203,9 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
   if (!response.body.is_stream()) {
     co_await compress_whole(response);
   } else {
-    response.body =
-        http::Body(std::make_unique<GzipBody>(core_.loop, std::move(response.body), Place(places_)),
-                   std::nullopt);
+    response.body = http::Body(std::make_unique<GzipBody>(core_.loop, std::move(response.body),
+                                                          Place(places_), std::move(memory)),
+                               std::nullopt);
   }
   co_return true;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/memory_budget.h"
 #include "config/fields.h"
 #include "filters/proxy/deflater.h"
 #include "http/message.h"
@@ -41,8 +42,10 @@ class Compression {
 
   // Compresses the body if the client takes gzip, a whole one in pieces between which other work
   // runs, a stream as it flows; adjusts Content-Encoding, ETag, Accept-Ranges and Vary, also of
-  // responses to HEAD and of 304, which are as GET's would be. True if it is compressed now.
-  Task<bool> apply(const http::Request& request, http::Response& response);
+  // responses to HEAD and of 304, which are as GET's would be. True if it is compressed now. What a
+  // stream needs is charged to `memory` (null: nobody) until its end.
+  Task<bool> apply(const http::Request& request, http::Response& response,
+                   std::shared_ptr<MemoryHolder> memory = nullptr);
 
  private:
   Task<void> compress_whole(http::Response& response);

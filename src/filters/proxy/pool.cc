@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "http/body_memory.h"
 #include "http/cache_control.h"
 
 namespace sluice::filters {
@@ -174,7 +175,9 @@ Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Res
   auto outcome = co_await std::move(next);
   if (outcome && fill != nullptr && fill->plan.store && response.body.may_be_held() &&
       worth_holding(response, prototype_->cache_->spec())) {
-    auto held = co_await response.body.hold(prototype_->cache_->spec().max_entry_bytes);
+    std::shared_ptr<http::BodyCharge> charge;
+    if (attempt.memory) charge = std::make_shared<http::BodyCharge>(attempt.memory);
+    auto held = co_await response.body.hold(prototype_->cache_->spec().max_entry_bytes, charge);
     if (!held) {
       backend::Failure failure{backend::Stage::body, std::move(held).error()};
       outcome = std::unexpected(std::move(failure));

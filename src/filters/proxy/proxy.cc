@@ -53,7 +53,8 @@ class Proxy final : public pipeline::Filter {
     const http::Request* request = exchange.request();
     http::Response* response = exchange.response();
     if (request == nullptr || response == nullptr) co_return result;
-    if (co_await compression_->apply(*request, *response)) exchange.add_tag("gzip");
+    if (co_await compression_->apply(*request, *response, exchange.memory))
+      exchange.add_tag("gzip");
     co_return result;
   }
 

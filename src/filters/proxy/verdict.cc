@@ -45,6 +45,7 @@ Verdict verdict_of(const backend::Failure& failure, bool overdue) {
     case Stage::refused:
       return of_unsent(kind, overdue);
     case Stage::upload:
+    case Stage::rejected:
     case Stage::head:
       if (kind == ErrorKind::timed_out) return {504, kTimeout};
       return {502, kServerError};
@@ -52,6 +53,7 @@ Verdict verdict_of(const backend::Failure& failure, bool overdue) {
       break;
   }
   if (kind == ErrorKind::timed_out) return {504, kTimeout};
+  if (kind == ErrorKind::internal) return {503, kInternalError};
   return {kind == ErrorKind::too_large ? 500 : 502, kInternalError};
 }
 

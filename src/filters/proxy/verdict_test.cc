@@ -37,6 +37,8 @@ TEST(VerdictTest, Table) {
       Row{Stage::head, timed_out, true, 504, "timeout"},
       Row{Stage::head, timed_out, false, 504, "timeout"},  // silenceTimeout
       Row{Stage::upload, closed, false, 502, "serverError"},
+      Row{Stage::rejected, closed, false, 502, "serverError"},
+      Row{Stage::body, internal, false, 503, "internalError"},
       Row{Stage::body, closed, false, 502, "internalError"},
       Row{Stage::body, invalid, false, 502, "internalError"},
       Row{Stage::body, timed_out, true, 504, "timeout"},
@@ -56,7 +58,7 @@ TEST(VerdictTest, Table) {
 
 // A browser repeats what it gets 408 for (RFC 9110 section 15.5.9).
 TEST(VerdictTest, OnlyTheClientsFaultIsToldAsTheClients) {
-  for (int stage = 0; stage <= static_cast<int>(Stage::upload); ++stage) {
+  for (int stage = 0; stage <= static_cast<int>(Stage::rejected); ++stage) {
     for (int kind = 0; kind <= static_cast<int>(internal); ++kind) {
       for (const bool overdue : {false, true}) {
         const backend::Failure failure{static_cast<Stage>(stage),

@@ -6,6 +6,7 @@
 
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/results.h"
+#include "http/body_memory.h"
 
 namespace sluice::filters {
 namespace {
@@ -92,7 +93,9 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   counters_.requests.add();
   http::Response& response = exchange.ensure_response();
   if (reads_responses_ && response.body.may_be_held()) {
-    const auto held = co_await response.body.hold(kHeldBytesMax);
+    std::shared_ptr<http::BodyCharge> charge;
+    if (exchange.memory) charge = std::make_shared<http::BodyCharge>(exchange.memory);
+    const auto held = co_await response.body.hold(kHeldBytesMax, std::move(charge));
     if (!held) co_return broken_off(exchange, held.error());
   }
   Attempt attempt(*this, exchange);

@@ -92,6 +92,7 @@ struct ClientSession::State {
   NghttpPtr session;
   std::unordered_map<StreamId, Entry> entries;
   bool going_away = false;
+  ErrorCode goaway = ErrorCode::no_error;
   bool settled = false;
   std::string failure;
 
@@ -168,7 +169,10 @@ void ClientSession::State::finish_head(Entry& entry, bool ended) {
 
 int ClientSession::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
   State& state = of(self);
-  if (frame->hd.type == NGHTTP2_GOAWAY) state.going_away = true;
+  if (frame->hd.type == NGHTTP2_GOAWAY) {
+    state.going_away = true;
+    state.goaway = static_cast<ErrorCode>(frame->goaway.error_code);
+  }
   if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0)
     state.settled = true;
   Entry* entry = state.find(frame->hd.stream_id);
@@ -312,6 +316,12 @@ void ClientSession::consume(StreamId id, std::size_t bytes) {
   if (failure().empty()) nghttp2_session_consume_stream(state_->session.get(), id, bytes);
 }
 
+void ClientSession::widen(StreamId id, std::int32_t bytes) {
+  if (!failure().empty()) return;
+  state_->check(
+      nghttp2_session_set_local_window_size(state_->session.get(), NGHTTP2_FLAG_NONE, id, bytes));
+}
+
 void ClientSession::shut_down() {
   if (failure().empty()) {
     state_->check(nghttp2_session_terminate_session(state_->session.get(), NGHTTP2_NO_ERROR));
@@ -325,6 +335,8 @@ bool ClientSession::finished() const {
   nghttp2_session* session = state_->session.get();
   return nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0;
 }
+
+ErrorCode ClientSession::goaway() const { return state_->goaway; }
 
 std::string_view ClientSession::failure() const { return state_->failure; }
 

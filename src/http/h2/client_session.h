@@ -21,7 +21,7 @@ namespace sluice::http::h2 {
 struct ClientLimits {
   std::uint32_t header_list_bytes_max = 64 * 1024;  // of a response; beyond, the stream is reset
   std::uint32_t fields_max = 200;                   // likewise
-  std::int32_t stream_window_bytes = 256 * 1024;    // content that waits to be read, per stream
+  std::int32_t stream_window_bytes = 64 * 1024;     // content that waits to be read, per stream
   std::int32_t connection_window_bytes = 1024 * 1024;
   std::uint32_t concurrent_streams_max = 1000;  // that we open, whatever the server would allow
 };
@@ -85,6 +85,8 @@ class ClientSession {
   void forget(StreamId id);
   // Bytes of on_data() have been dealt with: the server may send as many more.
   void consume(StreamId id, std::size_t bytes);
+  // From now on `bytes` of this stream may wait to be read, more than the limits say.
+  void widen(StreamId id, std::int32_t bytes);
   // Ends the session with GOAWAY.
   void shut_down();
 
@@ -92,6 +94,8 @@ class ClientSession {
   [[nodiscard]] std::size_t streams() const;
   // The connection can be closed once everything produced is sent.
   [[nodiscard]] bool finished() const;
+  // The error code of the server's last GOAWAY; no_error: none has come.
+  [[nodiscard]] ErrorCode goaway() const;
   // Why it failed; "" as long as it has not.
   [[nodiscard]] std::string_view failure() const;
 

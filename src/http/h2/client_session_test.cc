@@ -216,10 +216,29 @@ TEST_F(ClientSessionTest, WindowsAreGivenBackByConsume) {
   (void)output();
   session_.receive(head(1, kFlagEndHeaders));
   const std::string piece(16384, 'x');
-  for (int i = 0; i < 12; ++i) session_.receive(frame(FrameType::data, 0, 1, piece));
+  for (int i = 0; i < 3; ++i) session_.receive(frame(FrameType::data, 0, 1, piece));
   EXPECT_EQ(frames().find("8 0 1 "), std::string::npos);
-  session_.consume(id, 12 * piece.size());
+  session_.consume(id, 3 * piece.size());
   EXPECT_EQ(frames(), "8 0 1 4;");
+}
+
+TEST_F(ClientSessionTest, AWindowCanBeWidened) {
+  Call call;
+  const StreamId id = open(call);
+  (void)output();
+  session_.receive(head(1, kFlagEndHeaders));
+  session_.widen(id, 256 * 1024);
+  EXPECT_EQ(frames(), "8 0 1 4;");
+  const std::string piece(16384, 'x');
+  for (int i = 0; i < 16; ++i) session_.receive(frame(FrameType::data, 0, 1, piece));
+  EXPECT_EQ(session_.failure(), "");
+  EXPECT_EQ(frames().find("3 0 1 "), std::string::npos) << "no reset";
+}
+
+TEST_F(ClientSessionTest, SaysWhyTheServerWentAway) {
+  EXPECT_EQ(session_.goaway(), ErrorCode::no_error);
+  session_.receive(frame(FrameType::goaway, 0, 0, std::string("\0\0\0\0\0\0\0\xb", 8)));
+  EXPECT_EQ(session_.goaway(), ErrorCode::enhance_your_calm);
 }
 
 TEST_F(ClientSessionTest, GarbageEndsTheSession) {
