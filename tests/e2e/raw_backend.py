@@ -71,6 +71,7 @@ class CalmHTTPServer(ThreadingHTTPServer):
     """Says nothing of clients that leave; all else is told as ever."""
 
     daemon_threads = True
+    request_queue_size = 128  # else clients that come at once wait for their second SYN
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], ConnectionError):

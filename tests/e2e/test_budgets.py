@@ -271,7 +271,6 @@ def test_answers_that_nobody_takes(server, port, large, pool, least):
     wait_until(lambda: nothing_held(server), "what waited is given back")
 
 
-@pytest.mark.parametrize("least", [60 * 48 << 10])
 def test_streamed_answers_of_an_http2_backend(server, port, tmp_path):
     """It sends without being asked until the window of a stream is full. That is held for the client, and so counted."""
     limits = {"connectionMemory": 4 * MIB}
