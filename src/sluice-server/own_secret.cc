@@ -4,13 +4,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <optional>
 #include <system_error>
 
 #include "base/encoding.h"
 #include "base/password.h"
+#include "base/read_file.h"
 
 namespace sluice::server_program {
 namespace {
@@ -19,11 +20,12 @@ constexpr std::size_t kBytes = 32;
 constexpr mode_t kOwnerOnly = 0600;
 
 std::optional<std::string> read_secret(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text;
-  std::getline(in, text);
-  const auto bytes = hex_decode(text);
-  return bytes && bytes->size() == kBytes ? std::optional(std::move(text)) : std::nullopt;
+  constexpr std::size_t kFileBytesMax = 1024;
+  auto text = read_file(file.string(), kFileBytesMax);
+  if (!text) return std::nullopt;
+  text->resize(std::min(text->find('\n'), text->size()));
+  const auto bytes = hex_decode(*text);
+  return bytes && bytes->size() == kBytes ? std::optional(*std::move(text)) : std::nullopt;
 }
 
 bool write_whole(int descriptor, std::string_view text) {

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <thread>
 #include <vector>
 
 #include "base/encoding.h"
+#include "base/read_file.h"
 
 namespace sluice::wasm {
 namespace fs = std::filesystem;
@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kEntriesMax = 64;
 constexpr std::size_t kHashSize = 64;
+constexpr std::size_t kCompiledBytesMax = std::size_t{1} << 30;
 constexpr std::string_view kSuffix = ".wasmtime-" WASMTIME_VERSION;
 
 }  // namespace
@@ -38,15 +39,14 @@ std::string ModuleCache::path_of(std::string_view module_hash) const {
 std::optional<std::string> ModuleCache::load(std::string_view module_hash) const {
   if (directory_.empty()) return std::nullopt;
   const std::string path = path_of(module_hash);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string hash(kHashSize, '\0');
-  if (!file.read(hash.data(), kHashSize)) return std::nullopt;
-  std::string compiled{std::istreambuf_iterator<char>(file), {}};
-  if (sha256_hex(compiled) != hash) return std::nullopt;
+  auto compiled = read_file(path, kCompiledBytesMax);
+  if (!compiled || compiled->size() < kHashSize) return std::nullopt;
+  const std::string hash = compiled->substr(0, kHashSize);
+  compiled->erase(0, kHashSize);
+  if (sha256_hex(*compiled) != hash) return std::nullopt;
   std::error_code ignored;
   fs::last_write_time(path, fs::file_time_type::clock::now(), ignored);
-  return compiled;
+  return *std::move(compiled);
 }
 
 void ModuleCache::save(std::string_view module_hash, std::string_view compiled) const {

@@ -161,6 +161,26 @@ def test_a_kept_copy_that_is_damaged(sale):
     assert "other code was read" in server.egctl("health").stdout
 
 
+@pytest.mark.parametrize("what", ["folder", "pipe"])
+def test_a_kept_copy_that_is_no_file(sale, what):
+    """It costs only its pipeline, and not even that if the file still holds the code."""
+    server = sale.server
+    kept = server.home / "data" / "code" / (sale.hash + ".wasm")
+    for spoilt in ("nothing", "missing"):
+        server.stop()
+        kept.unlink(missing_ok=True) if not kept.is_dir() else kept.rmdir()
+        kept.mkdir() if what == "folder" else os.mkfifo(kept)
+        sale.spoil(spoilt)
+        server.start()
+        if spoilt == "nothing":
+            assert sale.let_in() == 3
+        else:
+            wait_until(lambda: server.status("p")["state"] == "failed", "it does not run")
+            assert fetch(sale.port).status == 503
+            assert f"{kept} is not a regular file" in server.egctl("health").stdout
+    server.stop()
+
+
 def test_a_data_directory_of_an_earlier_version(sale):
     """It has no kept code; the file is read once more."""
     server = sale.server

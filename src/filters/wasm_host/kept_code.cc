@@ -7,11 +7,11 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "base/encoding.h"
+#include "base/read_file.h"
+#include "filters/wasm_host/code.h"
 
 namespace sluice::filters {
 namespace fs = std::filesystem;
@@ -102,10 +102,11 @@ Result<void> KeptCode::write(const std::string& sha256, std::string_view bytes) 
 
 Result<std::string> KeptCode::load(const std::string& sha256) const {
   const std::string path = path_of(sha256);
-  std::ifstream file(path, std::ios::binary);
-  if (directory_.empty() || !file) return fail(ErrorKind::not_found, path + " is not there");
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (sha256_hex(bytes) == sha256) return bytes;
+  if (directory_.empty()) return fail(ErrorKind::not_found, path + " is not there");
+  auto bytes = read_file(path, kCodeBytesMax);
+  if (!bytes && bytes.error().kind == ErrorKind::not_found)
+    return fail(ErrorKind::not_found, path + " is not there");
+  if (!bytes || sha256_hex(*bytes) == sha256) return bytes;
   return fail(ErrorKind::internal, path + " is damaged");
 }
 

@@ -10,10 +10,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include "base/read_file.h"
 #include "store/embedded/connection.h"
 #include "store/embedded/schema.h"
 
@@ -86,12 +86,12 @@ Newest newest_in(std::string_view text, int places) {
 }
 
 Result<std::string> contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return fail(ErrorKind::unavailable,
-                path + " cannot be read: let the server's user read and write it");
-  }
-  return std::string{std::istreambuf_iterator<char>(file), {}};
+  constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
+  auto text = read_file(path, kFileBytesMax);
+  if (text) return text;
+  return fail(ErrorKind::unavailable,
+              text.error().message +
+                  ": put the file itself there, for the server's user to read and write");
 }
 
 Error system_error(const std::string& path) {
