@@ -5,6 +5,7 @@ that he is in stays in, the server says what is wrong, and goes on by itself whe
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -168,6 +169,29 @@ def test_full_disk_under_load(tmp_path, small_disk, guests, port):
         server.kill()
         server.start()
         assert len(listed(server)) == limit and data <= listed(server)
+
+
+def test_a_hot_restart_with_a_full_disk_leaves_the_old_process_at_work(tmp_path, small_disk, guests, port):
+    """No process could open the store then: there must be one that has it open. It need not know that the disk
+    is full: nothing may have been written since."""
+    with running(tmp_path / "home", "--data-dir", str(small_disk / "data")) as server:
+        put_sale(server, port, guests, limit=1000)
+        stays = "no new process, this one goes on"
+        for round, known in enumerate((False, True)):
+            ballast = fill_up(small_disk)
+            if known:
+                wait_until(lambda: fetch(port, Authorization="nobody").status == 503, "the store finds out")
+            old = server.pid
+            server.process.send_signal(signal.SIGUSR2)
+            wait_until(lambda: server.log().count(stays) == round + 1, "the log says that the old one goes on")
+            reason = next(line for line in server.log().splitlines()[::-1] if stays in line)
+            assert "No space left" in reason or "free some space" in reason
+            assert server.process.poll() is None and int((server.home / "sluice.pid").read_text()) == old
+            ballast.unlink()
+            wait_until(lambda: fetch(port, Authorization=f"u{round}").text == BUY, "the sale goes on")
+        server.hot_restart()
+        assert fetch(port, Authorization="later").text == BUY
+        assert not (small_disk / "data" / "hand-over.new").exists()
 
 
 def test_read_only_disk_at_start(tmp_path, small_disk, guests, port):
@@ -338,6 +362,48 @@ def test_a_log_that_is_missing_after_a_kill(tmp_path, guests, port, durability):
         server.start()
         assert len(listed(server)) == 40
         assert fetch(port, Authorization="late").text == SOLD_OUT
+
+
+def test_log_and_mark_that_are_missing_together(tmp_path, guests, port):
+    """As after `rm sluice.db-*`, in the first life of a store, whose database has not grown yet."""
+    with running(tmp_path / "home") as server:
+        put_sale(server, port, guests, limit=40)
+        assert fetch(port, Authorization="u").text == BUY
+        server.kill()
+        data, away = server.home / "data", server.home / "away"
+        shutil.copytree(data, away)
+        for file in data.glob("sluice.db-*"):
+            file.unlink()
+        text = refused_start(server)
+        assert str(data / "sluice.db-mark") in text and "missing" in text and "--accept-older-store" in text
+        shutil.copytree(away, data, dirs_exist_ok=True)
+        server.start()
+        assert listed(server) == {"id/u"}
+
+
+@pytest.mark.parametrize("name", ["sluice.db-mark", "gateway.secret"])
+def test_a_folder_in_the_place_of_a_file(tmp_path, name):
+    with running(tmp_path / "home") as server:
+        server.stop()
+        file = server.home / "data" / name
+        file.unlink()
+        file.mkdir()
+        assert str(file) in refused_start(server)
+        file.rmdir()
+
+
+@pytest.mark.parametrize("name", ["sluice.db", "sluice.db-wal", "sluice.db-mark"])
+def test_a_file_that_is_cut_short_while_the_server_uses_it(tmp_path, guests, port, name):
+    """`truncate -s 0 data/*`, meant for logs: what is written behind the hole could not be read again."""
+    with running(tmp_path / "home") as server:
+        put_sale(server, port, guests, limit=40)
+        for user in range(3):
+            assert fetch(port, Authorization=f"u{user}").text == BUY
+        os.truncate(server.home / "data" / name, 0)
+        assert fetch(port, Authorization="late").status == 503
+        expect_ill(server, name, "was cut short", "backup")
+        server.kill()
+        assert "backup" in refused_start(server)
 
 
 def test_a_database_that_is_missing_or_older(tmp_path, guests, port):

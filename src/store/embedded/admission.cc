@@ -172,6 +172,7 @@ class Admission {
     }
     // A name of its own: should what was missing come back, it is another store.
     admitted.store = random_name();
+    admitted.is_new_name = true;
     MarkRecord record{.store = admitted.store,
                       .was = found_.name,
                       .running = log_.has_value(),

@@ -220,6 +220,41 @@ TEST_F(Admission, AMarkThatIsMissingOrDamagedIsMissed) {
   expect_sold();
 }
 
+// `rm sluice.db-*` takes both. A database that has not been checkpointed since it was made must
+// know its own name, too.
+TEST_F(Admission, LogAndMarkThatAreMissingTogetherAreMissed) {
+  for (const bool first_life : {true, false}) {
+    if (!first_life) {
+      open();
+      stop();
+    }
+    open();
+    sell();
+    crash(false);
+    for (const char* suffix : {"-wal", "-shm", "-mark"}) fs::remove(path(suffix));
+    expect_refused({path("-mark"), "is missing", "backup", "--accept-older-store"});
+    fs::remove(path());
+  }
+}
+
+TEST_F(Admission, LogAndMarkOfAnotherStoreAreNotTakenTogether) {
+  open();
+  sell("other");
+  crash(false);
+  save("foreign");
+  for (const char* suffix : kSuffixes) fs::remove(path(suffix));
+  open();
+  sell();
+  crash(false);
+  save("whole");
+  for (const char* suffix : {"-wal", "-shm", "-mark"}) put_back("foreign", suffix);
+  EXPECT_FALSE(refusal().empty());
+  store.reset();
+  put_back("whole");
+  open();
+  expect_sold();
+}
+
 TEST_F(Admission, AStoreOfAServerThatKnewNoMarkGetsOne) {
   for (const bool killed : {false, true}) {
     open();

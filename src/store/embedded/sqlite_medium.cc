@@ -54,6 +54,12 @@ Result<void> SqliteMedium::start(const std::string& directory) {
   cycle_ = admitted.cycle;
   SLUICE_CHECK(prepare_writer());
   SLUICE_CHECK(take_possession(admitted.store, admitted.told));
+  // While the name was in the log only, a database that has lost log and mark together, as to
+  // `rm sluice.db-*`, would look like one that never had them.
+  if (admitted.is_new_name && !writer_.connection.checkpoint()) {
+    return fail(ErrorKind::unavailable,
+                path_ + " cannot be written: look at the data directory and its disk");
+  }
   SLUICE_TRY(reader_, open_reader());
   SLUICE_CHECK(checkpointer_.start(path_, vfs_.name(), mark_));
   const std::string restore =
@@ -91,6 +97,8 @@ SqliteMedium::~SqliteMedium() {
   checkpointer_.stop();
   const std::lock_guard lock(writer_mutex_);
   if (!started_ || !damage_.empty() || !home_.check()) return;
+  (void)watch_.check();
+  if (watch_.cut_short()) return;  // half of a log must not get into the database
   if (!writer_.connection.checkpoint()) return;
   std::error_code unknown;
   const auto size = std::filesystem::file_size(path_, unknown);
