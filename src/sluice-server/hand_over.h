@@ -70,8 +70,13 @@ class SuccessorProcess {
   [[nodiscard]] Result<void> give_sockets(const Estate& estate,
                                           const std::function<bool()>& given_up);
   // The store is closed. `knowledge`: Controller::knowledge(). Returns when the new process serves;
-  // after an error it has ended.
-  [[nodiscard]] Result<void> give_store(const Json& knowledge);
+  // after an error it has ended. `look` is called again and again meanwhile.
+  [[nodiscard]] Result<void> give_store(const Json& knowledge, const std::function<void()>& look);
+  // Hands on a request to stop that came to this process. The new one does not take it for a
+  // second request, whoever else has asked it.
+  void ask_to_stop() const;
+  // The old process goes on: this one is not wanted any more.
+  void end() const;
   [[nodiscard]] const std::shared_ptr<net::DescriptorChannel>& channel() const { return channel_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
@@ -83,7 +88,6 @@ class SuccessorProcess {
   [[nodiscard]] Result<void> send_store(const Json& knowledge) const;
   [[nodiscard]] Result<void> expect(std::string_view word, Duration patience,
                                     const std::function<bool()>& given_up);
-  void end() const;
 
   std::shared_ptr<net::DescriptorChannel> channel_;
   pid_t pid_;

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sluice-server/hot_restart.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
 #include <thread>
 
 #include "filters/successor/successor.h"
@@ -15,14 +21,54 @@ namespace {
 // For runs at work before the store is closed.
 constexpr std::chrono::seconds kRunPatience{5};
 
+// What opening the store may write. The log of a store that is closed in order goes, so this is
+// plenty.
+constexpr off_t kRoomToOpen = 256 * 1024;
+
+// A new process could not open a store that cannot be written, and neither could the old program
+// again: there would be none. Without the store nothing is sold, but everything else goes on.
+Result<void> check_disk(const Running& running) {
+  if (const std::string ill = running.store.health(); !ill.empty())
+    return fail(ErrorKind::unavailable, "shared data cannot be written: " + ill);
+  const std::string path = running.options.path_of(running.options.data_dir) + "/hand-over.new";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int error = file < 0 ? errno : ::posix_fallocate(file, 0, kRoomToOpen);
+  if (file >= 0) {
+    ::close(file);
+    ::unlink(path.c_str());
+  }
+  if (error == 0) return {};
+  return fail(ErrorKind::unavailable,
+              path + " cannot be written: " + std::generic_category().message(error) +
+                  ": look at the data directory and its disk");
+}
+
+// Whether the end was asked for while this was the process to ask: sluice.pid named it.
+class EndAsked {
+ public:
+  explicit EndAsked(const Running& running) : running_(running) {}
+  void look() {
+    if (asked_ || !running_.signals.end_is_asked()) return;
+    asked_ = read_pid(running_.options.path_of("sluice.pid")) == getpid();
+  }
+  [[nodiscard]] bool asked() const { return asked_; }
+
+ private:
+  const Running& running_;
+  bool asked_ = false;
+};
+
 // The store is closed: there is no way back. If the new program fails now, the old one's file is
 // started, whatever the path says by now.
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
                                    SuccessorProcess::Estate estate) {
   estate.objects = nullptr;  // the old program has built them
   const Json knowledge = running.controller.knowledge();
+  EndAsked end(running);
+  const auto look = [&end] { end.look(); };
+  look();
   constexpr int kTries = 5;
-  Result<void> serves = successor.give_store(knowledge);
+  Result<void> serves = successor.give_store(knowledge, look);
   for (int i = 0; i < kTries && !serves; ++i) {
     running.logger.error("hand-over: the new process does not serve, back to the old program: " +
                          serves.error().message);
@@ -34,9 +80,13 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
     }
     successor = *std::move(again);
     serves = successor.give_sockets(estate, [] { return false; });
-    if (serves) serves = successor.give_store(knowledge);
+    if (serves) serves = successor.give_store(knowledge, look);
   }
   if (!serves) return std::unexpected(serves.error());
+  if (end.asked()) {
+    running.logger.info("hand-over: the new process is told to stop, too");
+    successor.ask_to_stop();
+  }
   return successor;
 }
 
@@ -57,6 +107,7 @@ Result<bool> hand_over(const Running& running) {
     logger.error("hand-over: no new process, this one goes on: " + error.message);
     return false;
   };
+  if (const auto disk = check_disk(running); !disk) return stay(disk.error());
   auto admin = admin_socket(*running.api);
   if (!admin) return stay(admin.error());
   const auto given_up = [&running] { return running.signals.end_is_asked(); };
@@ -71,6 +122,10 @@ Result<bool> hand_over(const Running& running) {
       .objects = running.controller.rehearsal()};
   if (const auto given = successor->give_sockets(estate, given_up); !given)
     return stay(given.error());
+  if (given_up()) {
+    successor->end();
+    return stay({ErrorKind::closed, "it is asked to stop"});
+  }
 
   const TimePoint begin = Clock::now();
   running.controller.end_changes();

@@ -130,7 +130,10 @@ bool Signals::end_is_asked() const {
 
 void Signals::second_one_kills() const {
   struct sigaction now {};
-  now.sa_handler = [](int) { _exit(255); };
+  now.sa_flags = SA_SIGINFO;
+  now.sa_sigaction = [](int, siginfo_t* info, void*) {
+    if (info->si_code != SI_QUEUE) _exit(255);
+  };
   sigaction(SIGTERM, &now, nullptr);
   sigaction(SIGINT, &now, nullptr);
   sigset_t both{};

@@ -49,7 +49,8 @@ class Signals {
   [[nodiscard]] int poll() const;
   // Whether SIGTERM or SIGINT waits; it goes on to.
   [[nodiscard]] bool end_is_asked() const;
-  // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255.
+  // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255; not one
+  // that SuccessorProcess::ask_to_stop() hands on.
   void second_one_kills() const;
 
  private:

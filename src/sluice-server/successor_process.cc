@@ -100,7 +100,7 @@ Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const s
 
 Result<void> SuccessorProcess::expect(std::string_view word, Duration patience,
                                       const std::function<bool()>& given_up) {
-  constexpr std::chrono::milliseconds kLook{100};
+  constexpr std::chrono::milliseconds kLook{10};
   const TimePoint deadline = Clock::now() + patience;
   auto message = channel_->receive(Clock::now() + kLook);
   while (!message && message.error().kind == ErrorKind::timed_out && Clock::now() < deadline) {
@@ -160,12 +160,18 @@ Result<void> SuccessorProcess::send_store(const Json& knowledge) const {
   return channel_->send("store", one, Clock::now() + kSendTimeout);
 }
 
-Result<void> SuccessorProcess::give_store(const Json& knowledge) {
+void SuccessorProcess::ask_to_stop() const { ::sigqueue(pid_, SIGTERM, sigval{}); }
+
+Result<void> SuccessorProcess::give_store(const Json& knowledge,
+                                          const std::function<void()>& look) {
   if (auto sent = send_store(knowledge); !sent) {
     end();
     return sent;
   }
-  return expect("serving", kServingTimeout, [] { return false; });
+  return expect("serving", kServingTimeout, [&look] {
+    look();
+    return false;
+  });
 }
 
 }  // namespace sluice::server_program

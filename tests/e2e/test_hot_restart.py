@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -244,6 +245,27 @@ def test_a_new_process_that_does_not_get_ready(own_program, port, word):
         assert fetch(port).text == "hello"
     server.stop()
     assert not os.path.exists(f"/proc/{pid}")
+
+
+@pytest.mark.parametrize("pause", [0, 0.02, 0.05])
+def test_a_stop_that_comes_while_the_new_process_starts_stops_both(server, port, pause):
+    """However quick the new one is: who stops the process that sluice.pid names stops the service."""
+    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    old, pid_file = server.process, server.home / "sluice.pid"
+    old.send_signal(signal.SIGUSR2)
+    time.sleep(pause)
+    named = int(pid_file.read_text())
+    old.send_signal(signal.SIGTERM)
+    if named != old.pid:
+        server.process = Orphan(named)  # too late: the new one is the service
+        assert old.wait(DEADLINE) == 0
+        server.stop()
+        return
+    assert old.wait(DEADLINE) == 0, server.log()
+    wait_until(lambda: not pid_file.exists(), "nobody is there any more")
+    with pytest.raises(ConnectionRefusedError):
+        Connection(port)
+    server.process = None
 
 
 def test_a_configuration_that_cannot_be_gone_on_with(tmp_path, port):
