@@ -5,6 +5,8 @@
 #include <array>
 #include <numeric>
 
+#include "config/redact.h"
+
 namespace sluice::config {
 namespace {
 
@@ -95,10 +97,11 @@ std::string join_path(const std::string& path, std::string_view name) {
 }
 
 std::string quote(std::string_view text) {
-  const std::string_view shown = cut(text, kQuotedMax);
+  const std::string open = without_credentials(text);
+  const std::string_view shown = cut(open, kQuotedMax);
   std::string out = "\"";
   for (const char c : shown) append_escaped(out, c);
-  out += shown.size() < text.size() ? "…\"" : "\"";
+  out += shown.size() < open.size() ? "…\"" : "\"";
   return out;
 }
 

@@ -61,6 +61,38 @@ std::optional<char> unclosed_quote(std::string_view text, std::size_t at) {
   return skip_quoted(text, at) == text.npos ? std::optional(text[at]) : std::nullopt;
 }
 
+std::optional<std::size_t> open_quote(std::string_view text, std::size_t at) {
+  const std::size_t first = skip_properties(text, at);
+  if (first < text.size() && text[first] != '"' && text[first] != '\'') {
+    // A plain scalar may hold quotes: it's, 5" …
+    at = std::min({text.find('\n', first), text.find(": ", first), text.find(", ", first),
+                   text.find(":\n", first), text.size()});
+  }
+  while (at < text.size()) {
+    const bool begins = begins_token(text, at);
+    if (begins && text[at] == '#') {
+      at = end_of_line(text, at);
+    } else if (begins && (text[at] == '"' || text[at] == '\'')) {
+      const std::size_t end = skip_quoted(text, at);
+      if (end == text.npos || end > text.size()) return at;
+      at = end;
+    } else {
+      ++at;
+    }
+  }
+  return std::nullopt;
+}
+
+std::size_t bracket_depth(std::string_view text) {
+  std::size_t depth = 0;
+  std::size_t deepest = 0;
+  for (const char c : text) {
+    if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+  }
+  return deepest;
+}
+
 std::optional<std::size_t> unclosed_bracket(std::string_view text, std::size_t at) {
   std::vector<std::size_t> open;
   at = skip_properties(text, at);

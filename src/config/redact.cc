@@ -56,12 +56,20 @@ struct Slice {
   std::size_t begin = 0;
   std::size_t size = 0;
 };
+bool has_odd_port(std::string_view authority) {
+  const std::size_t colon = authority.rfind(':');
+  if (colon == authority.npos || authority.ends_with(']')) return false;
+  return authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
+}
+
 std::optional<Slice> credentials_in(std::string_view text) {
   const std::size_t scheme = text.find("://");
   if (scheme == text.npos || scheme == 0) return std::nullopt;
   if (text.substr(0, scheme).find_first_of(" \t\r\n/@") != text.npos) return std::nullopt;
   const std::size_t begin = scheme + 3;
-  const std::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+  std::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+  // A password with a / ? or # that is not escaped looks like a host with a port that is no number.
+  if (!authority.contains('@') && has_odd_port(authority)) authority = text.substr(begin);
   const std::size_t at = authority.rfind('@');
   return at == authority.npos || at == 0 ? std::nullopt : std::optional(Slice{begin, at});
 }

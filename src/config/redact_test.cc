@@ -117,6 +117,17 @@ TEST(WithoutCredentials, HidesThemInUrlsOnly) {
   }
 }
 
+// An error is the place where a password that was not escaped is seen.
+TEST(WithoutCredentials, HidesAPasswordWithADelimiter) {
+  for (const char* password : {"s/t", "s?t", "s#t", "s@t", "s/?#@t"}) {
+    const std::string url = "http://u:" + std::string(password) + "@h:1/x";
+    EXPECT_EQ(without_credentials(url), "http://<redacted>@h:1/x") << url;
+    EXPECT_EQ(quote(url), "\"http://<redacted>@h:1/x\"") << url;
+  }
+  for (const char* none : {"http://h/a@b", "http://h:80/a@b", "http://[::1]/a@b", "http://[::1]:8/@"})
+    EXPECT_EQ(without_credentials(none), none);
+}
+
 TEST(Redact, TheCredentialsOfAUrlComeBackForItsHostOnly) {
   const Json schema = {{"type", "object"}, {"properties", {{"code", {{"type", "string"}}}}}};
   const SchemaOfKind none = [](const std::string&) { return Json(); };

@@ -19,6 +19,8 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
+constexpr std::size_t kAliasedMax = 100'000;  // values, of a text
+constexpr std::size_t kBracketsMax = 10'000;  // open at once, those in texts included
 
 // Events of the parser -> Values. Refuses by throwing ParserException through the parser;
 // parse_all() below catches it.
@@ -59,6 +61,11 @@ class Builder final : public YAML::EventHandler {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) refuse(mark, "the alias refers to itself");
     if (depth() + found->second.height > limits_.depth_max) refuse_depth(mark);
+    // A few lines of aliases of aliases stand for millions of values.
+    if (found->second.values > kAliasedMax - aliased_) {
+      refuse(mark, "aliases stand for more than " + std::to_string(kAliasedMax) + " values");
+    }
+    aliased_ += found->second.values;
     spend(mark, found->second.values, found->second.bytes);
     place(mark, 0, found->second);
   }
@@ -81,6 +88,14 @@ class Builder final : public YAML::EventHandler {
     if (const auto quote = unclosed_quote(text_, offset(last_scalar_))) {
       refuse(last_scalar_, std::string("the quote ") + *quote + " is not closed");
     }
+  }
+  // Of a quoted scalar in which the text or the document ends: `refusal` says where it ends.
+  [[nodiscard]] std::optional<Error> quote_fault(const YAML::Exception& refusal) const {
+    if (refusal.mark.is_null() || !refusal.msg.ends_with(" in scalar")) return std::nullopt;
+    const std::string_view until = text_.substr(0, offset(refusal.mark));
+    const auto open = open_quote(until, last_scalar_.is_null() ? 0 : offset(last_scalar_));
+    if (!open) return std::nullopt;
+    return error_at(text_, *open, std::string("the quote ") + text_[*open] + " is not closed");
   }
   // Of a `[` or `{` that nothing closes: a better reason than the one that the parser gives.
   [[nodiscard]] std::optional<Error> bracket_fault() const {
@@ -256,6 +271,7 @@ class Builder final : public YAML::EventHandler {
   bool any_document_ = false;
   std::size_t values_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t aliased_ = 0;  // values that aliases stand for
   YAML::Mark last_scalar_ = YAML::Mark::null_mark();
   std::vector<YAML::Mark> flow_marks_;  // of the open `[` and `{`
 };
@@ -269,6 +285,7 @@ Result<std::vector<Value>> parse_all(std::string_view text, const ParseLimits& l
     }
     builder.check_last_quote();
   } catch (const YAML::Exception& refusal) {
+    if (auto fault = builder.quote_fault(refusal)) return std::unexpected(*std::move(fault));
     if (auto fault = builder.bracket_fault()) return std::unexpected(*std::move(fault));
     if (refusal.mark.is_null()) return fail(ErrorKind::invalid, refusal.msg);
     return fail(ErrorKind::invalid,
@@ -293,6 +310,11 @@ Result<std::vector<Value>> parse_documents(std::string_view text, ParseLimits li
                 "the text is longer than " + std::to_string(limits.bytes_max) + " bytes");
   }
   SLUICE_TRY(const std::string source, prepare_source(text));
+  // The parser reads all of them ahead, at some 300 bytes each, before it says that they are there.
+  if (bracket_depth(source) > kBracketsMax) {
+    return fail(ErrorKind::invalid,
+                "more than " + std::to_string(kBracketsMax) + " brackets are open at once");
+  }
   return parse_all(source, limits);
 }
 

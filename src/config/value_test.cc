@@ -104,6 +104,18 @@ TEST(ParseDocuments, RefusesAQuoteThatIsNotClosed) {
               "line 2, column 4: the quote ' is not closed")
         << end;
   }
+  // The parser's own reason would be the end of the text.
+  for (const std::string_view end : {"\"text", "\"text\n", "\"a\\\"", "\"text # \nc: it's\n",
+                                     "!!str \"text\n", "\"x\n---\ny: \"z\"\n"}) {
+    EXPECT_EQ(error_of("a: it's 5\"\nb: " + std::string(end)).substr(0, 14), "line 2, column")
+        << end;
+    EXPECT_TRUE(
+        error_of("a: it's 5\"\nb: " + std::string(end)).ends_with("the quote \" is not closed"))
+        << end;
+  }
+  EXPECT_EQ(error_of("a: {b: 'x, c: \"'\", d: 'y}\n"),
+            "line 1, column 24: the quote ' is not closed");
+  EXPECT_EQ(error_of("{\"a\": \"b\", \"c: 1}"), "line 1, column 12: the quote \" is not closed");
   EXPECT_EQ(error_of("a: \"x\" # it's\n"), "no error");
   EXPECT_EQ(error_of("a: 'x'' \"'\nb: \"it's\"\n"), "no error");
   EXPECT_EQ(error_of("a: |\n  \"x\n"), "no error");
@@ -168,7 +180,9 @@ TEST(ParseLimits, BoundTheExpansionOfAliases) {
     for (int j = 0; j < 9; ++j) bomb += ", " + last;
     bomb += "]\n";
   }
-  EXPECT_TRUE(error_of(bomb).ends_with("more than 4000000 values"));
+  EXPECT_TRUE(error_of(bomb).ends_with("aliases stand for more than 100000 values"));
+  EXPECT_EQ(error_of(std::string(2'000'000, '[')), "more than 10000 brackets are open at once");
+  EXPECT_EQ(error_of("a: |\n  " + std::string(5'000, '[') + "\n"), "no error");
 
   std::string wide = "- &a " + std::string(1 << 20, 'x') + "\n";
   for (int i = 0; i < 100; ++i) wide += "- *a\n";

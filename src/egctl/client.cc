@@ -80,7 +80,12 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   } else {
     valid = valid && rest.empty();
   }
-  if (valid) return endpoint;
+  if (valid && !endpoint.host.contains('@')) return endpoint;
+  if (given.contains('@')) {
+    return fail(ErrorKind::invalid,
+                "the name of a server holds no user and password: name them in ~/.egctlrc, or set "
+                "EGCTL_USER and EGCTL_PASSWORD");
+  }
   return fail(ErrorKind::invalid,
               "\"" + given + "\" is not a server, try " + std::string(kDefaultServer));
 }

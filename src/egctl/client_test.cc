@@ -29,6 +29,14 @@ TEST(ParseEndpoint, Forms) {
   }
 }
 
+TEST(ParseEndpoint, ShowsNoPassword) {
+  for (const char* text : {"u:secret@h:1", "http://u:secret@h", "https://u:secret@h:x", "secret@h"}) {
+    const auto endpoint = parse_endpoint(text);
+    ASSERT_FALSE(endpoint) << text;
+    EXPECT_EQ(endpoint.error().message.find("secret"), std::string::npos);
+  }
+}
+
 TEST(ErrorOf, JsonAndAnythingElse) {
   const Error faults =
       error_of({400, R"({"code":400,"message":"2 faults","errors":["a: b","c: d"]})"});

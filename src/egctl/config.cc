@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "config/redact.h"
 #include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/settings.h"
@@ -30,18 +31,25 @@ Result<void> print_current(Session& session) {
     return fail(ErrorKind::not_found,
                 "no current context; choose one with egctl config use-context NAME");
   }
-  session.out << settings.current_context << "\n";
+  session.print_or(settings.current_context, settings.current_context + "\n");
   return {};
 }
 
 Result<void> list_contexts(Session& session) {
   SLUICE_TRY(const Settings settings, existing_settings());
   std::vector<Row> rows{{"CURRENT", "NAME", "CLUSTER", "USER", "SERVER"}};
+  Json list = Json::array();
   for (const SettingsContext& context : settings.contexts) {
-    rows.push_back({context.name == settings.current_context ? "*" : "", context.name,
-                    context.cluster, context.user, context.server});
+    const bool current = context.name == settings.current_context;
+    const std::string server = config::without_credentials(context.server);
+    rows.push_back({current ? "*" : "", context.name, context.cluster, context.user, server});
+    list.push_back({{"current", current},
+                    {"name", context.name},
+                    {"cluster", context.cluster},
+                    {"user", context.user},
+                    {"server", server}});
   }
-  session.out << format_table(rows);
+  session.print_or(list, format_table(rows));
   return {};
 }
 

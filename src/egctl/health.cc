@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+#include <sstream>
+
 #include "egctl/commands.h"
 
 namespace sluice::egctl {
+namespace {
+
+Json lines_of(const std::string& text) {
+  Json lines = Json::array();
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
 
 void add_health(CLI::App& root, Session& session) {
   set_action(
@@ -9,8 +22,9 @@ void add_health(CLI::App& root, Session& session) {
       [](Session& s) -> Result<void> {
         SLUICE_TRY(const Client client, s.client());
         SLUICE_TRY(const std::string troubles, client.text({.path = "/healthz"}));
-        s.out << (troubles.empty() ? "OK\n" : "The server is well, but for these objects:\n");
-        s.out << troubles;
+        const std::string head =
+            troubles.empty() ? "OK\n" : "The server is well, but for these objects:\n";
+        s.print_or(Json{{"healthy", true}, {"objects", lines_of(troubles)}}, head + troubles);
         return {};
       });
 }

@@ -37,6 +37,14 @@ void Session::print(const Json& value) const {
   }
 }
 
+void Session::print_or(const Json& value, const std::string& text) const {
+  if (format() == Output::standard) {
+    out << text;
+  } else {
+    print(value);
+  }
+}
+
 void set_action(CLI::App& command, Session& session, Action action) {
   command.callback([&session, action = std::move(action)] {
     if (session.action) return;  // a subcommand of this one was given, and came first

@@ -29,6 +29,9 @@ struct Session {
   [[nodiscard]] Output format() const;
   // Writes `value` as JSON if -o json, as YAML otherwise.
   void print(const Json& value) const;
+  // As print() with -o json or yaml, else `text`: no command leaves programs without a form to
+  // read.
+  void print_or(const Json& value, const std::string& text) const;
 };
 
 using Action = std::function<Result<void>(Session&)>;

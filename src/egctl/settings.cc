@@ -8,6 +8,7 @@
 
 #include "config/emit.h"
 #include "config/encoder.h"
+#include "config/redact.h"
 #include "config/value.h"
 #include "egctl/files.h"
 
@@ -45,6 +46,7 @@ bool is_secret(std::string_view key) {
 }
 
 void redact(Json& value) {
+  if (value.is_string()) value = config::without_credentials(value.get<std::string>());
   if (!value.is_structured()) return;
   for (const auto& [key, item] : value.items()) {
     if (value.is_object() && is_secret(key)) {

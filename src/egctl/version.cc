@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "egctl/commands.h"
 
 namespace sluice::egctl {
@@ -6,7 +8,7 @@ namespace sluice::egctl {
 void add_version(CLI::App& root, Session& session) {
   set_action(*root.add_subcommand("version", "Print the version of egctl"), session,
              [](Session& s) -> Result<void> {
-               s.out << "egctl " SLUICE_VERSION "\n";
+               s.print_or(Json{{"version", SLUICE_VERSION}}, "egctl " SLUICE_VERSION "\n");
                return {};
              });
 }

@@ -143,7 +143,7 @@ def test_deleting_everything_is_asked_for(data):
         ("b", "line 100001: not `key: value`"),
         ("b: [1]", 'line 100001: "b" is a list'),
         ("b:", 'line 100001: "b" has no value'),
-        ('b: "tru', "illegal EOF in scalar"),
+        ('b: "tru', 'the quote " is not closed'),
         ("k" * 5000 + ": 1", "line 100001: the key `kkk"),
         ("b: " + "v" * (1 << 20) + "v", "line 100001: the value of `b`"),
         ("b: |\n" + "  v\n" * (3 << 20), "line 100001: the entry is longer than 8 MiB"),

@@ -3,12 +3,13 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
 
 from client import fetch
-from gateway import documents, http_server, mock, pipeline, wasm
+from gateway import documents, http_server, mock, pipeline, proxy, wait_until, wasm
 
 
 def refused(server, text: str, verb: str = "create") -> str:
@@ -234,6 +235,44 @@ def test_health_and_help(server):
     assert server.egctl("health").returncode == 0
     assert "wasm" in server.egctl("--help").stdout
     assert server.egctl("no-such-command", check=False).returncode == 1
+
+
+@pytest.mark.parametrize("command", ["health", "version"])
+def test_every_answer_has_a_form_for_programs(server, command):
+    as_json = json.loads(server.egctl(command, "-o", "json").stdout)
+    assert yaml.safe_load(server.egctl(command, "-o", "yaml").stdout) == as_json
+    assert as_json == {"healthy": True, "objects": []} or set(as_json) == {"version"}
+
+
+def test_a_large_body_leaves_no_memory_behind(server):
+    """What the parser needed goes back to the system with the answer; a few lines cannot need much."""
+
+    def held() -> int:
+        status = (Path("/proc") / str(server.pid) / "status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) >> 10
+
+    chain = "".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    bodies = {
+        "values": "".join(f"k{n}: v\n" for n in range(400_000)),
+        "aliases": "k0: &k0 [x, x, x, x, x, x, x, x, x]\n" + chain,
+        "brackets": "[" * 1_000_000,
+        "maps": '{"a":' * 1_000_000,
+    }
+    before = held()
+    for name, body in bodies.items():
+        assert server.request("POST", "/apis/v2/objects", body)[0] == 400, name
+        wait_until(lambda: held() < before + 64, f"the memory for {name} goes back: {held()} MiB of {before}")
+
+
+def test_a_password_in_a_url_is_not_repeated(server):
+    """Not even in the error that says what is wrong with it."""
+    for code in ("http://u:secret@127.0.0.1:1/x", "http://u:se/secret@h/x", "ftp://u:secret@h/x"):
+        done = server.egctl("apply", "-f", "-", input=documents(pipeline("p", wasm(code))), check=False)
+        assert done.returncode == 1 and "filters[0].code" in done.stderr and "secret" not in done.stderr
+    url = "http://u:secret@127.0.0.1:9"
+    done = server.egctl("apply", "-f", "-", input=documents(pipeline("p", proxy(url))), check=False)
+    assert done.returncode == 1 and "must not have a user" in done.stderr and "secret" not in done.stderr
+    assert "secret" not in server.log()
 
 
 def test_api_v1_is_there(server):

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "base/encoding.h"
+#include "config/redact.h"
 
 namespace sluice::filters {
 namespace fs = std::filesystem;
@@ -52,7 +53,8 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 // A path is shown whole, wherever it was mistyped; base64 gone wrong is not.
-std::string shorten(const std::string& code) {
+std::string shorten(const std::string& written) {
+  const std::string code = config::without_credentials(written);
   const bool path = code.starts_with('/') || code.starts_with('.') || code.ends_with(".wasm");
   if (code.size() <= kShownBytesMax || (path && code.size() <= kPathBytesMax)) return code;
   return code.substr(0, kShownBytesMax) + "…";
