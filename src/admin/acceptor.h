@@ -18,7 +18,7 @@ namespace sluice::admin {
 
 class Acceptor {
  public:
-  static constexpr std::size_t kThreads = 16;
+  static constexpr std::size_t kThreads = 64;
   static constexpr std::size_t kWaitingMax = 128;  // connections; further ones are closed
 
   // `serve` gets a connected, non-blocking socket, closes it, and does not throw.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/service.h"
 
+#include <malloc.h>
+
 #include <utility>
 
 #include "admin/acceptor.h"
@@ -12,8 +14,13 @@ namespace {
 
 constexpr std::size_t kStrangerBytesMax = std::size_t{1}
                                           << 20;  // read and dropped, of who may not call
-// Each holds a thread for as long as its client takes: the others are for short calls.
-constexpr int kStreamsMax = static_cast<int>(Acceptor::kThreads) - 4;
+// Each holds a thread: a stream for as long as its client takes, a change for as long as a URL or
+// wasm_init does. The others are for short calls: whoever asks how the server is hears it at once.
+constexpr int kStreamsMax = 12;
+constexpr int kChangesMax = 44;
+static_assert(kStreamsMax + kChangesMax + 8 <= static_cast<int>(Acceptor::kThreads));
+// Of a body of as much, or more, the parser leaves many free pages.
+constexpr std::size_t kLargeBody = std::size_t{256} << 10;
 constexpr const char* kEveryPath = R"([\s\S]*)";
 
 // Of other codings the library would not see the end.
@@ -50,17 +57,32 @@ static bool accepts_body(const std::string& method) {
   return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
 }
 
-// Counts a stream for as long as it is not sent.
-class StreamSlot {
+// At the end of a call gives back to the system what the allocator holds of its memory.
+class FreePages {
  public:
-  explicit StreamSlot(std::atomic<int>& count) : count_(count) { ++count_; }
-  StreamSlot(const StreamSlot&) = delete;
-  StreamSlot& operator=(const StreamSlot&) = delete;
-  ~StreamSlot() { --count_; }
-  [[nodiscard]] bool granted() const { return count_ <= kStreamsMax; }
+  explicit FreePages(bool many) : many_(many) {}
+  FreePages(const FreePages&) = delete;
+  FreePages& operator=(const FreePages&) = delete;
+  ~FreePages() {
+    if (many_) ::malloc_trim(0);
+  }
+
+ private:
+  const bool many_;
+};
+
+// Counts a stream for as long as it is not sent, or a change for as long as it is under way.
+class Slot {
+ public:
+  Slot(std::atomic<int>& count, int max) : count_(count), granted_(++count <= max) {}
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+  ~Slot() { --count_; }
+  [[nodiscard]] bool granted() const { return granted_; }
 
  private:
   std::atomic<int>& count_;
+  const bool granted_;
 };
 
 Response respond_streaming(const Match& match, Request& call,
@@ -183,7 +205,7 @@ std::expected<Identity, Response> Service::identify(const httplib::Request& requ
 
 Response Service::bounded(Response response) {
   if (!response.stream) return response;
-  const auto slot = std::make_shared<StreamSlot>(shared_.streams);
+  const auto slot = std::make_shared<Slot>(shared_.streams, kStreamsMax);
   if (!slot->granted()) {
     return respond_error(
         503, "too many downloads at once, at most " + std::to_string(kStreamsMax) + ": try again");
@@ -203,6 +225,14 @@ Response Service::respond(const httplib::Request& request, const Identity& calle
   if (const auto parsed = parse_target(request.target, call); !parsed) {
     return respond_error(parsed.error());
   }
+  const bool changes = call.method != "GET" && call.method != "HEAD";
+  std::optional<Slot> slot;
+  if (changes) slot.emplace(shared_.changes, kChangesMax);
+  if (slot && !slot->granted()) {
+    if (reader) drop_body(*reader, kDrainBytesMax);
+    return respond_error(503, std::to_string(kChangesMax) +
+                                  " changes are under way, and wait for URLs or guests: try again");
+  }
   const auto match = shared_.router.find(call);
   if (match && match->route->streams_body) return respond_streaming(*match, call, reader);
   if (reader) {
@@ -210,6 +240,7 @@ Response Service::respond(const httplib::Request& request, const Identity& calle
     if (!body) return respond_error(body.error());
     call.body = *std::move(body);
   }
+  const FreePages after(call.body.size() >= kLargeBody);
   return match ? match->route->handler(call, match->names) : match.error();
 }
 

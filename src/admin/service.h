@@ -28,6 +28,7 @@ class Service {
     const Logger logger;
     const std::function<std::string()> config_version;
     std::atomic<int> streams = 0;
+    std::atomic<int> changes = 0;
   };
   // `shared` outlives this.
   Service(Access access, Shared& shared);

@@ -229,6 +229,25 @@ def test_a_silent_url_holds_up_no_other_change(server, port, source):
     assert "q" not in server.objects()
 
 
+def test_many_silent_urls_hold_up_no_question(server, source):
+    """How the server is and what there is can be asked however many changes wait; so can others be made."""
+    source.open.clear()
+    slow = [
+        Background(lambda n=n: server.egctl("apply", "-f", "-", input=documents(pipeline(f"q{n}", wasm(source.url)))))
+        for n in range(30)
+    ]
+    for _ in slow:
+        assert source.asked.acquire(timeout=DEADLINE)
+    begin = time.monotonic()
+    server.egctl("health")
+    server.apply(pipeline("r", mock("r")))
+    assert "r" in server.objects()
+    assert time.monotonic() - begin < AT_ONCE and all(one.running for one in slow)
+    source.open.set()
+    for one in slow:
+        assert "created" in one.wait().stdout
+
+
 def test_a_start_does_not_wait_for_a_silent_url(tmp_path, source):
     """Nothing is kept of code that never ran."""
     source.open.clear()
