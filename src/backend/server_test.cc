@@ -34,6 +34,8 @@ TEST(Server, SaysWhatIsWrong) {
   EXPECT_EQ(reason("10.0.0.1:80"), "\"10.0.0.1:80\" is not a URL, try http://10.0.0.1:8080");
   EXPECT_EQ(reason("http://"), "\"http://\" has no valid host");
   EXPECT_EQ(reason("http://a:0"), "\"http://a:0\" has no valid port");
+  EXPECT_EQ(reason("http://u:p@a"), "\"…@a\" must not have a user, a query or a fragment");
+  EXPECT_EQ(reason("u:p@a:1"), "\"…@a:1\" is not a URL, try http://10.0.0.1:8080");
   EXPECT_EQ(reason("http://a?x"), "\"http://a?x\" must not have a user, a query or a fragment");
 }
 

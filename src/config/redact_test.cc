@@ -124,7 +124,8 @@ TEST(WithoutCredentials, HidesAPasswordWithADelimiter) {
     EXPECT_EQ(without_credentials(url), "http://<redacted>@h:1/x") << url;
     EXPECT_EQ(quote(url), "\"http://<redacted>@h:1/x\"") << url;
   }
-  for (const char* none : {"http://h/a@b", "http://h:80/a@b", "http://[::1]/a@b", "http://[::1]:8/@"})
+  for (const char* none :
+       {"http://h/a@b", "http://h:80/a@b", "http://[::1]/a@b", "http://[::1]:8/@"})
     EXPECT_EQ(without_credentials(none), none);
 }
 

@@ -30,7 +30,8 @@ TEST(ParseEndpoint, Forms) {
 }
 
 TEST(ParseEndpoint, ShowsNoPassword) {
-  for (const char* text : {"u:secret@h:1", "http://u:secret@h", "https://u:secret@h:x", "secret@h"}) {
+  for (const char* text :
+       {"u:secret@h:1", "http://u:secret@h", "https://u:secret@h:x", "secret@h"}) {
     const auto endpoint = parse_endpoint(text);
     ASSERT_FALSE(endpoint) << text;
     EXPECT_EQ(endpoint.error().message.find("secret"), std::string::npos);
