@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from client import Connection, fetch
-from gateway import BIN, Server, put_sale, wait_until
+from gateway import BIN, Orphan, Server, put_sale, wait_until
 
 BUY, SOLD_OUT = "buy\n", "sold out.\n"
 
@@ -174,6 +174,7 @@ def test_full_disk_under_load(tmp_path, small_disk, guests, port):
 def test_a_hot_restart_with_a_full_disk_leaves_the_old_process_at_work(tmp_path, small_disk, guests, port):
     """No process could open the store then: there must be one that has it open. It need not know that the disk
     is full: nothing may have been written since."""
+    Orphan.expect_some()
     with running(tmp_path / "home", "--data-dir", str(small_disk / "data")) as server:
         put_sale(server, port, guests, limit=1000)
         stays = "no new process, this one goes on"

@@ -172,7 +172,6 @@ class Admission {
     }
     // A name of its own: should what was missing come back, it is another store.
     admitted.store = random_name();
-    admitted.is_new_name = true;
     MarkRecord record{.store = admitted.store,
                       .was = found_.name,
                       .running = log_.has_value(),
@@ -184,6 +183,9 @@ class Admission {
                       .logs = {}};
     if (log_) record.logs.push_back(*log_);
     SLUICE_CHECK(Mark::create(mark_path_, record));
+    // In the database itself, not in a log: one that has lost log and mark together, as to
+    // `rm sluice.db-*`, must not look like one that never had them.
+    if (created_) SLUICE_CHECK(name_database(path_, options_.vfs, admitted.store));
     return admitted;
   }
 

@@ -21,10 +21,9 @@ struct AdmissionOptions {
 
 // What was let in; its mark is on disk, and stands beside the database.
 struct Admitted {
-  std::string store;         // its name, which the database may not have yet
-  Version told = 0;          // found: MarkRecord::told
-  std::uint64_t cycle = 0;   // found
-  bool is_new_name = false;  // of this start
+  std::string store;        // its name, which the database may not have yet
+  Version told = 0;         // found: MarkRecord::told
+  std::uint64_t cycle = 0;  // found
 };
 
 // Makes the store if there is none and may be none. An error names the file, what is wrong with it,

@@ -237,24 +237,6 @@ TEST_F(Admission, LogAndMarkThatAreMissingTogetherAreMissed) {
   }
 }
 
-TEST_F(Admission, LogAndMarkOfAnotherStoreAreNotTakenTogether) {
-  open();
-  sell("other");
-  crash(false);
-  save("foreign");
-  for (const char* suffix : kSuffixes) fs::remove(path(suffix));
-  open();
-  sell();
-  crash(false);
-  save("whole");
-  for (const char* suffix : {"-wal", "-shm", "-mark"}) put_back("foreign", suffix);
-  EXPECT_FALSE(refusal().empty());
-  store.reset();
-  put_back("whole");
-  open();
-  expect_sold();
-}
-
 TEST_F(Admission, AStoreOfAServerThatKnewNoMarkGetsOne) {
   for (const bool killed : {false, true}) {
     open();

@@ -174,6 +174,14 @@ Result<bool> ensure_database(const std::string& path, const char* vfs) {
                   "sluice.db, sluice.db-wal and sluice.db-mark");
 }
 
+Result<void> name_database(const std::string& path, const char* vfs, const std::string& name) {
+  SLUICE_TRY(Connection connection, Connection::open(path, vfs));
+  SLUICE_CHECK(connection.execute("PRAGMA synchronous = FULL"));
+  const std::string all = std::string("BEGIN IMMEDIATE;") + kCreateStore +
+                          "INSERT INTO store(id, name) VALUES(1, '" + name + "'); COMMIT;";
+  return connection.execute(all.c_str());
+}
+
 Result<void> prepare_database(Connection& connection, const std::string& path,
                               Durability durability) {
   SLUICE_CHECK(check_owner(connection, path));

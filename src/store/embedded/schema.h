@@ -27,6 +27,10 @@ struct FoundStore {
 };
 // Checks that the file is ours and not damaged, and brings nothing of its log into it.
 [[nodiscard]] Result<FoundStore> look_at_store(const std::string& path, const char* vfs);
+// Gives a new database its name, on disk on return. Requires: it has no log (WAL) yet; `name` is of
+// hexadecimal digits.
+[[nodiscard]] Result<void> name_database(const std::string& path, const char* vfs,
+                                         const std::string& name);
 // Checks that the file is ours, and turns on WAL.
 [[nodiscard]] Result<void> prepare_database(Connection& connection, const std::string& path,
                                             Durability durability);

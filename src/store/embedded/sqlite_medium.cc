@@ -54,12 +54,6 @@ Result<void> SqliteMedium::start(const std::string& directory) {
   cycle_ = admitted.cycle;
   SLUICE_CHECK(prepare_writer());
   SLUICE_CHECK(take_possession(admitted.store, admitted.told));
-  // While the name was in the log only, a database that has lost log and mark together, as to
-  // `rm sluice.db-*`, would look like one that never had them.
-  if (admitted.is_new_name && !writer_.connection.checkpoint()) {
-    return fail(ErrorKind::unavailable,
-                path_ + " cannot be written: look at the data directory and its disk");
-  }
   SLUICE_TRY(reader_, open_reader());
   SLUICE_CHECK(checkpointer_.start(path_, vfs_.name(), mark_));
   const std::string restore =
