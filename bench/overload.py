@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sale that is asked for more than it can answer: what is answered, how fast, and who is lost.
 
-The server has one worker and runs on the first processor, the load on the second. A request costs the load about as
-much as the server, so the server gets a part of its processor only (--share, by a cgroup of its own): the load can
-then be as many times greater. First the capacity: what it
-answers a second of the same mix of requests with few sockets, which is all that it can. Then, for each factor, a
-fresh sale is asked for a while at a tenth of the capacity, at the factor times the capacity, and at a tenth
-again, at Poisson times that do not wait for answers. Latencies count from the time at which a request was due.
+The server has one worker and runs on the first processor, the load on the second. A request of the flash sale costs
+the load about as much as the server, so the load could not ask for ten times as much as the server can answer: before
+the sale a second rule computes for a few tenths of a millisecond (tests/guests/wat/work.wat). --without-work leaves
+it out; then --share, which gives the server a part of its processor by a cgroup of its own, makes the load the greater.
 
-    bench/overload.py [--seconds 20] [--factors 2 10] [--sockets 9000] [--new 0.1] [--share 0.1] [--server PROGRAM] [--json FILE]
+First the capacity: what it answers a second of the same mix of requests with few sockets, which is all that it can.
+Then, for each factor, a fresh sale is asked for a while at a tenth of the capacity, at the factor times the capacity,
+and at a tenth again, at Poisson times that do not wait for answers. Latencies count from the time at which a request
+was due.
+
+    bench/overload.py [--seconds 20] [--factors 2 10] [--sockets 9000] [--new 0.1] [--without-work] [--share 1] [--server PROGRAM] [--json FILE]
 
   goodput     200 within a second, a second
   p99 known   of the answers to those whom the sale has let in (--known of the requests), p99 others: the others
@@ -31,6 +34,8 @@ from pathlib import Path
 
 from run import BIN, flash_sale_program, free_port, wait_for_port
 
+from guests import compiled_guests  # of tests/e2e, whose path comes with run
+
 YES, NO = "buy\n", "sold out.\n"
 QUIET = 5  # seconds before the overload
 AFTER = 10  # and after it
@@ -39,6 +44,7 @@ SATURATING_SOCKETS = 64
 
 
 def sale(name: str, port: int, code: Path, limit: int, arguments) -> str:
+    work = "" if arguments.without_work else f"- name: work\n  kind: WasmHost\n  code: {compiled_guests() / 'work.wasm'}\n"
     known = "" if arguments.without_known else '  known: {prefix: "id/", header: Authorization}\n'
     target = f"overload: {{target: {arguments.target}}}\n" if arguments.target else ""
     return f"""
@@ -53,7 +59,7 @@ port: {port}
 kind: Pipeline
 name: {name}
 filters:
-- name: wasm
+{work}- name: wasm
   kind: WasmHost
   code: {code}
   parameters: {{startTime: "2021-08-08T00:00:00+00:00", blockRatio: "{arguments.block_ratio}", maxPermission: "{limit}"}}
@@ -235,7 +241,8 @@ def main() -> None:
     parser.add_argument("--server", type=Path, default=BIN / "sluice-server")
     parser.add_argument("--seconds", type=int, default=20, help="of each overload")
     parser.add_argument("--factors", type=float, nargs="+", default=[2, 10])
-    parser.add_argument("--share", type=float, default=0.1, help="of a processor, for the server; 1: all of it")
+    parser.add_argument("--share", type=float, default=1, help="of a processor, for the server; 1: all of it")
+    parser.add_argument("--without-work", action="store_true", help="the flash sale alone")
     parser.add_argument("--sockets", type=int, default=9000)
     parser.add_argument("--sources", type=int, default=200, help="addresses of clients")
     parser.add_argument("--new", type=float, default=0.1, help="share of requests with a connection of their own")

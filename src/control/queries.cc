@@ -6,7 +6,6 @@
 #include "config/redact.h"
 #include "control/controller.h"
 #include "control/state.h"
-#include "server/shedder.h"
 
 namespace sluice::control {
 
@@ -42,8 +41,7 @@ namespace {
 Json overload_status(const server::ServerPrototype& server) {
   const auto& cores = server.state->overload;
   const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
-  constexpr auto kMemory =
-      static_cast<std::uint64_t>(Duration(server::Shedder::kMemory) / Duration(1));
+  constexpr auto kMemory = static_cast<std::uint64_t>(server::OverloadCells::kMemory / Duration(1));
   const Duration target = server.spec.overload.target;
   const auto is_recent = [now](const observe::Cell& at) {
     return at.get() != 0 && now - std::min(now, at.get()) < kMemory;
@@ -53,7 +51,7 @@ Json overload_status(const server::ServerPrototype& server) {
   for (unsigned i = 0; i < cores.size(); ++i) {
     const server::OverloadCells& core = cores.at(i);
     overloaded = overloaded || is_recent(core.overloaded_at);
-    if (is_recent(core.measured_at)) delay_us = std::max(delay_us, core.delay_us.get());
+    delay_us = std::max(delay_us, core.delay_us.get());
   }
   return {{"overloaded", overloaded},
           {"delayMs", static_cast<double>(delay_us) / 1000},

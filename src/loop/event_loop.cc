@@ -92,6 +92,8 @@ void EventLoop::post(std::move_only_function<void()> work) {
 PagePool& EventLoop::pages() { return state_->pages; }
 MemoryAccount& EventLoop::memory() { return state_->memory; }
 
+Duration EventLoop::waited(TimePoint now) const { return state_->poller.waited(now); }
+
 Poller& EventLoop::poller() { return state_->poller; }
 
 asio::io_context& EventLoop::io() { return state_->io; }

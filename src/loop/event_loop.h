@@ -56,6 +56,10 @@ class EventLoop {
   // A cached clock reading would be wrong under load, so this reads the clock.
   [[nodiscard]] static TimePoint now() { return Clock::now(); }
 
+  // How long the loop has taken, at `now`, to turn to the descriptor that it works on; 0 if it
+  // works on something else.
+  [[nodiscard]] Duration waited(TimePoint now) const;
+
   // For what belongs to this loop's connections. On the loop's own thread, and while it is there.
   [[nodiscard]] PagePool& pages();
   // What is held on this core for strangers, likewise.

@@ -5,13 +5,22 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <system_error>
+#include <utility>
 
 namespace sluice::loop {
 
 namespace asio = boost::asio;
 
 namespace {
+
+// One turn of new work ends after so many watchers, or so much time: then the loop looks at what
+// else there is, and takes from the kernel what has become ready meanwhile.
+constexpr int kTurnMax = 64;
+constexpr Duration kTurnTime = std::chrono::milliseconds(1);
+// Taken from the kernel before any of it is worked on, in batches of the size of `events_`.
+constexpr int kBatchesMax = 256;
 
 constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
@@ -59,30 +68,86 @@ void Poller::tell_again(int descriptor, Watcher& watcher) {
 // Closing alone would not do: a child process may hold the descriptor for a moment.
 void Poller::remove(int descriptor, Watcher& watcher) {
   (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
-  for (epoll_event& event : untold_) {
-    if (event.data.ptr == &watcher) event.data.ptr = nullptr;
-  }
+  if (watcher.events_ != 0) queue_of(watcher).remove(watcher);
 }
 
+void Poller::Queue::push(Watcher& watcher) {
+  watcher.older_ = newest_;
+  watcher.newer_ = nullptr;
+  (newest_ != nullptr ? newest_->newer_ : oldest_) = &watcher;
+  newest_ = &watcher;
+}
+
+void Poller::Queue::remove(Watcher& watcher) {
+  (watcher.older_ != nullptr ? watcher.older_->newer_ : oldest_) = watcher.newer_;
+  (watcher.newer_ != nullptr ? watcher.newer_->older_ : newest_) = watcher.older_;
+  watcher.events_ = 0;
+}
+
+// With new work left over, the loop's other work has its turn, and then this again.
 void Poller::wait() {
+  if (!new_work_.empty()) {
+    asio::post(alarm_->descriptor.get_executor(), [this] {
+      take_turn();
+      wait();
+    });
+    return;
+  }
   alarm_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                 [this](const boost::system::error_code& error) {
                                   if (error) return;
-                                  dispatch();
+                                  take_turn();
                                   wait();
                                 });
 }
 
-// What does not fit into one batch is told after the loop's other work.
-void Poller::dispatch() {
-  const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
-  untold_ = std::span(events_).first(static_cast<std::size_t>(std::max(count, 0)));
-  while (!untold_.empty()) {
-    const epoll_event event = untold_.front();
-    untold_ = untold_.subspan(1);
-    auto* watcher = static_cast<Watcher*>(event.data.ptr);
-    if (watcher != nullptr) watcher->on_change(change_of(event.events));
+void Poller::take_turn() {
+  collect();
+  while (!at_hand_.empty()) tell(at_hand_.oldest());
+  if (new_work_.empty()) return;
+  TimePoint now = Clock::now();
+  const TimePoint end = now + kTurnTime;
+  for (int told = 0; told < kTurnMax && now < end; ++told) {
+    const Turns::End which = next_end(now);
+    tell(which == Turns::End::newest ? new_work_.newest() : new_work_.oldest());
+    const TimePoint begun = std::exchange(now, Clock::now());
+    if (new_work_.empty()) return turns_.reset();
+    turns_.note(which, now - begun);
   }
+}
+
+Turns::End Poller::next_end(TimePoint now) const {
+  const Watcher& oldest = new_work_.oldest();
+  if (now - oldest.ready_since_ < oldest.patience_) return Turns::End::oldest;
+  return turns_.next();
+}
+
+void Poller::collect() {
+  for (int batch = 0; batch < kBatchesMax; ++batch) {
+    const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
+    if (count <= 0) return;
+    const TimePoint now = Clock::now();
+    for (int i = 0; i < count; ++i)
+      enqueue(*static_cast<Watcher*>(events_[i].data.ptr), events_[i].events, now);
+    if (static_cast<std::size_t>(count) < events_.size()) return;
+  }
+}
+
+void Poller::enqueue(Watcher& watcher, std::uint32_t events, TimePoint now) {
+  const bool waits = watcher.events_ != 0;
+  watcher.events_ |= events;
+  if (waits) return;
+  watcher.ready_since_ = now;
+  watcher.is_new_work_ = watcher.patience_ != Watcher::kAtHand;
+  queue_of(watcher).push(watcher);
+}
+
+void Poller::tell(Watcher& watcher) {
+  const Change change = change_of(watcher.events_);
+  queue_of(watcher).remove(watcher);
+  told_since_ = watcher.ready_since_;
+  watcher.on_change(change);
+  told_since_ = TimePoint::max();
 }
 
 }  // namespace sluice::loop

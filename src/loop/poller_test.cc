@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -106,6 +107,84 @@ TEST(Poller, SaysNothingToThoseRemovedMeanwhile) {
   }
   run_to_completion(loop, a_few_turns(loop));
   EXPECT_EQ(told, 1);
+}
+
+class NewWork : public testing::Test {
+ protected:
+  // All become ready at once, in their order; returns the order in which they are told.
+  std::vector<int> order(const std::vector<Duration>& patience) {
+    std::vector<int> told;
+    std::vector<std::unique_ptr<Wire>> wires;
+    for (int i = 0; i < static_cast<int>(patience.size()); ++i) {
+      wires.push_back(std::make_unique<Wire>(loop, [&told, i](Wire&) { told.push_back(i); }));
+      wires.back()->set_patience(patience.at(static_cast<std::size_t>(i)));
+    }
+    run_to_completion(loop, a_few_turns(loop));  // they have been told that they can write
+    for (const auto& wire : wires) wire->send();
+    run_to_completion(loop, a_few_turns(loop));
+    return told;
+  }
+
+  static constexpr Duration kLong = std::chrono::hours(1);
+  static constexpr Duration kNone = Duration::zero();
+  static constexpr Duration kAtHand = Poller::Watcher::kAtHand;
+  EventLoop loop;
+};
+
+TEST_F(NewWork, IsToldInItsOrderAsLongAsTheLoopKeepsUp) {
+  EXPECT_EQ(order({kLong, kLong, kLong, kLong}), (std::vector{0, 1, 2, 3}));
+}
+
+TEST_F(NewWork, ComesAfterWorkAtHand) {
+  EXPECT_EQ(order({kLong, kAtHand, kNone, kAtHand}), (std::vector{1, 3, 0, 2}));
+}
+
+TEST_F(NewWork, NewestAndOldestTakeTurnsOnceTheOldestHasWaitedTooLong) {
+  std::vector<int> told = order({kNone, kNone, kNone, kNone, kNone});
+  EXPECT_EQ(told.at(0), 4);
+  EXPECT_EQ(told.at(1), 0);
+  std::ranges::sort(told);
+  EXPECT_EQ(told, (std::vector{0, 1, 2, 3, 4}));
+}
+
+TEST_F(NewWork, OfTheOldestAloneSaysWhetherItHasWaitedTooLong) {
+  EXPECT_EQ(order({kLong, kNone, kNone, kNone}).at(0), 0);
+  EXPECT_EQ(order({kNone, kLong, kLong, kLong}).at(0), 3);
+}
+
+TEST_F(NewWork, ThatChangesWhileItWaitsIsToldOnce) {
+  std::vector<std::unique_ptr<Wire>> wires;
+  bool changed = false;
+  for (int i = 0; i < 200; ++i) {  // more than one turn of the loop
+    wires.push_back(std::make_unique<Wire>(loop, [&](Wire& self) {
+      if (&self != wires.back().get() && !std::exchange(changed, true)) wires.back()->send();
+    }));
+    wires.back()->set_patience(kLong);
+  }
+  run_to_completion(loop, a_few_turns(loop));
+  for (const auto& wire : wires) wire->send();
+  run_to_completion(loop, a_few_turns(loop));
+  EXPECT_TRUE(changed);
+  for (const auto& wire : wires) EXPECT_EQ(wire->times, 1);
+}
+
+TEST_F(NewWork, KnowsHowLongItHasWaited) {
+  std::vector<Duration> waits;
+  const TimePoint begin = Clock::now();
+  const auto tell = [&](Wire&) {
+    waits.push_back(loop.waited(Clock::now()));
+    while (waits.size() == 1 && Clock::now() < begin + std::chrono::milliseconds(3)) {
+    }
+  };
+  Wire first(loop, tell);
+  Wire second(loop, tell);
+  for (Wire* wire : {&first, &second}) wire->set_patience(kLong);
+  run_to_completion(loop, a_few_turns(loop));
+  for (const Wire* wire : {&first, &second}) wire->send();
+  run_to_completion(loop, a_few_turns(loop));
+  ASSERT_EQ(waits.size(), 2U);
+  EXPECT_GT(waits.at(1), waits.at(0));
+  EXPECT_EQ(loop.waited(Clock::now()), Duration::zero());
 }
 
 }  // namespace

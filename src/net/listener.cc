@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <cstring>
@@ -165,11 +166,29 @@ struct Acceptor::State {
   bool waited = false;                       // a connection is likely to be there
   std::deque<std::unique_ptr<Stream>> last;  // taken by finish()
   Duration back_off = kBackOffFirst;
+  Duration patience = Duration::max();
+  std::function<std::string()> on_late;
 };
 
 namespace {
 
 enum class Accepted { stream, nothing, again, out_of_resources, broken };
+
+// Since the peer sent something, or else since it connected.
+Duration silent_for(int descriptor) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return std::chrono::milliseconds(info.tcpi_last_data_recv);
+}
+
+// To close a socket with unread bytes is to reset it, and the answer would be lost with it.
+void refuse_unread(int descriptor, const std::string& answer) {
+  std::array<char, 4096> unread;
+  if (answer.empty() || ::recv(descriptor, unread.data(), unread.size(), 0) <= 0) return;
+  if (std::string_view(unread.data(), 4) == "PRI ") return;  // HTTP/2 would not understand it
+  (void)::send(descriptor, answer.data(), answer.size(), MSG_NOSIGNAL);
+}
 
 Accepted classify(int error) {
   switch (error) {
@@ -193,13 +212,18 @@ Accepted classify(int error) {
 
 tcp protocol_of(int family) { return family == AF_INET ? tcp::v4() : tcp::v6(); }
 
-Accepted accept_one(loop::EventLoop& loop, int listener, std::unique_ptr<Stream>& out) {
+Accepted accept_one(Acceptor::State& state, std::unique_ptr<Stream>& out) {
+  const int listener = state.acceptor.native_handle();
   tcp::endpoint peer;
   socklen_t size = static_cast<socklen_t>(peer.capacity());
   Descriptor descriptor(::accept4(listener, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (descriptor.get() < 0) return classify(errno);
   peer.resize(size);
-  out = make_tcp_stream(loop, descriptor.release(), peer);
+  if (state.patience != Duration::max() && silent_for(descriptor.get()) > state.patience) {
+    refuse_unread(descriptor.get(), state.on_late());
+    return Accepted::again;
+  }
+  out = make_tcp_stream(state.loop, descriptor.release(), peer);
   return out ? Accepted::stream : Accepted::out_of_resources;
 }
 
@@ -224,13 +248,18 @@ Acceptor::~Acceptor() {
   if (state_) close();
 }
 
-std::uint16_t Acceptor::port() const { return state_->port; }
-
 void Acceptor::set_backlog(int connections) {
   if (state_->acceptor.is_open()) (void)::listen(state_->acceptor.native_handle(), connections);
 }
 
 void Acceptor::set_batch(int connections) { state_->batch = connections; }
+
+void Acceptor::set_patience(Duration patience, std::function<std::string()> on_late) {
+  state_->patience = patience;
+  state_->on_late = std::move(on_late);
+}
+
+std::uint16_t Acceptor::port() const { return state_->port; }
 
 // Asio's close() leaves it to the kernel to forget the descriptor, which it does not while the
 // socket has another one.
@@ -243,7 +272,7 @@ void Acceptor::close() {
 void Acceptor::finish() {
   while (state_->acceptor.is_open() && state_->last.size() < kLastAcceptsMax) {
     std::unique_ptr<Stream> stream;
-    const Accepted outcome = accept_one(state_->loop, state_->acceptor.native_handle(), stream);
+    const Accepted outcome = accept_one(*state_, stream);
     if (outcome == Accepted::stream) {
       state_->last.push_back(std::move(stream));
     } else if (outcome != Accepted::again) {
@@ -258,7 +287,7 @@ Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
   while (state->acceptor.is_open()) {
     if (state->waited && ++state->accepts_at_once <= state->batch) {
       std::unique_ptr<Stream> stream;
-      const Accepted outcome = accept_one(state->loop, state->acceptor.native_handle(), stream);
+      const Accepted outcome = accept_one(*state, stream);
       if (outcome == Accepted::again) continue;
       if (outcome == Accepted::broken) break;
       if (outcome == Accepted::stream) {

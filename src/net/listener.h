@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,12 +67,16 @@ class Acceptor {
   // is out of descriptors or memory: it has waited a moment already, so log it and call again.
   // One call at a time.
   [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept();
-  // How many connections are taken in a row before the loop's other work has its turn; > 0. What is
-  // not taken waits in the kernel, which refuses what is beyond the backlog.
+  // A connection whose client has waited in the kernel's queue for longer than `patience` since it
+  // sent something, or since it connected if it has not, is too late: accept() does not return it.
+  // `on_late` is asked for an answer to it, which it gets before it is closed; "": none. What it
+  // has sent is not looked at. Duration::max(), as in the beginning: none is too late.
+  void set_patience(Duration patience, std::function<std::string()> on_late);
+  // How many connections are taken in a row before the loop's other work has its turn; > 0.
   void set_batch(int connections);
   static constexpr int kBatch = 16;
   // How many connections the kernel keeps for accept(); capped by net.core.somaxconn. Those that it
-  // keeps already stay.
+  // keeps already stay; a client whose SYN it does not answer tries again after a second.
   void set_backlog(int connections);
   // Ends a pending accept(). Connections that the kernel has queued are reset, unless the socket
   // has another descriptor.
@@ -81,8 +86,9 @@ class Acceptor {
   void finish();
   [[nodiscard]] std::uint16_t port() const;
 
- private:
   struct State;
+
+ private:
   std::shared_ptr<State> state_;
 };
 

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+#include <string>
 #include <vector>
 
 #include "loop/run_to_completion.h"
@@ -111,6 +113,53 @@ TEST(Acceptor, CloseEndsAPendingAccept) {
   const auto accepted = run_to_completion(loop, acceptor.accept());
   ASSERT_FALSE(accepted);
   EXPECT_EQ(accepted.error().kind, ErrorKind::closed);
+}
+
+class LateClient : public testing::Test {
+ protected:
+  // What a client reads that says `text` and waits for longer than the acceptor's patience.
+  std::string answer_to(std::string_view text, const std::string& answer) {
+    acceptor.set_patience(std::chrono::milliseconds(1), [&] {
+      ++asked;
+      return answer;
+    });
+    std::string read;
+    loop.spawn(be_late(text, read));
+    EXPECT_FALSE(run_to_completion(loop, late_accept()));
+    return read;
+  }
+
+  EventLoop loop;
+  Acceptor acceptor{loop, *Listener::open("127.0.0.1", 0)};
+  int asked = 0;
+
+ private:
+  Task<Result<std::unique_ptr<Stream>>> late_accept() {
+    co_await loop.sleep_for(std::chrono::milliseconds(50));  // the kernel counts in milliseconds
+    co_return co_await acceptor.accept();
+  }
+  Task<void> be_late(std::string_view text, std::string& read) {
+    auto client = *co_await dial(loop, "127.0.0.1", acceptor.port());
+    (void)co_await client->write_all(text);
+    std::array<char, 100> buffer{};
+    const auto count = co_await client->read_some(buffer);
+    read.assign(buffer.data(), count.value_or(0));
+    acceptor.close();
+  }
+};
+
+TEST_F(LateClient, IsAnsweredAndNotAccepted) {
+  EXPECT_EQ(answer_to("GET / HTTP/1.1\r\n\r\n", "too late"), "too late");
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(LateClient, IsClosedWithoutAnAnswer) {
+  EXPECT_EQ(answer_to("anything", ""), "");
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(LateClient, ThatSpeaksHttp2IsClosed) {
+  EXPECT_EQ(answer_to("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "too late"), "");
 }
 
 TEST(Acceptor, BacksOffWithoutDescriptors) {

@@ -56,6 +56,11 @@ class Stream {
   virtual void set_deadline(TimePoint when) = 0;
   virtual void clear_deadline() = 0;
 
+  // What the peer sends next is new work, which newer work of the loop may overtake once it has
+  // waited for `patience`; kAtHand, as in the beginning: it is not (loop/poller.h).
+  virtual void set_patience(Duration patience) = 0;
+  static constexpr Duration kAtHand{-1};
+
   // Pending operations end with `closed`, after this returns.
   virtual void close() = 0;
   // No more writes: the peer reads the end of the stream.

@@ -20,6 +20,7 @@ class TcpStream final : public Stream {
 
   void set_deadline(TimePoint when) override { socket_.set_deadline(when); }
   void clear_deadline() override { socket_.clear_deadline(); }
+  void set_patience(Duration patience) override { socket_.set_patience(patience); }
   void close() override { socket_.close(); }
   void shutdown_write() override { socket_.shutdown_write(); }
   bool is_open() const override { return socket_.is_open(); }

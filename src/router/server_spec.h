@@ -27,8 +27,8 @@ struct OverloadSpec {
     constexpr std::int64_t kSecond = 1'000'000'000;
     visit("target", target,
           {.min = 0,
-           .doc = "while work waits longer than this on a core, unknown users are answered 503; "
-                  "0: always"});
+           .doc = "a request of an unknown user that has waited longer than this for its core is "
+                  "answered 503; 0: every one"});
     visit("retryAfter", retry_after,
           {.min = kSecond,
            .max = 3600 * kSecond,

@@ -63,8 +63,10 @@ void CoreServer::rest_first(Membership::Rest what) {
 // Those that are idle for longer stand in the other list.
 std::size_t CoreServer::tick() {
   ++ticks_;
-  const Duration target = prototype_->spec.overload.target;
-  if (accepts_slowly_) pace_accepting(shedder_.overloaded(Clock::now(), target));
+  auto& cells = prototype_->state->overload.at(worker_.core().index);
+  cells.delay_us.set(static_cast<std::uint64_t>(std::exchange(longest_wait_, Duration()) /
+                                                std::chrono::microseconds(1)));
+  pace_accepting();
   for (std::size_t count = 0; count < kRestsAtOnceMax; ++count) {
     const auto& list = idle_longer_.empty() ? idle_lately_ : idle_longer_;
     if (list.empty() || ticks_ - list.front().idle_since < kTicksBeforeRest) break;
@@ -108,9 +110,11 @@ void CoreServer::Membership::admit(std::shared_ptr<const Admission> shown) {
 }
 
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
-  // What was measured against one target says nothing of another.
-  if (prototype->spec.overload.target != prototype_->spec.overload.target) {
-    shedder_ = Shedder();
+  // A wait that was too long for one target says nothing of another.
+  if (prototype->spec.overload.target != overload_target_) {
+    overload_target_ = prototype->spec.overload.target;
+    for (const auto& acceptor : acceptors_) set_patience(*acceptor);
+    late_at_ = TimePoint::min();
     prototype_->state->overload.at(worker_.core().index).overloaded_at.set(0);
   }
   prototype_ = std::move(prototype);
@@ -119,26 +123,42 @@ void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
 
-// Whoever is in is served before anybody else comes in.
-void CoreServer::note_delay(TimePoint sent, Duration delay) {
-  const Duration target = prototype_->spec.overload.target;
-  const TimePoint now = sent + delay;
-  shedder_.note(sent, delay, target);
-  const bool overloaded = shedder_.overloaded(now, target);
-  const auto nanoseconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
-  auto& cells = prototype_->state->overload.at(worker_.core().index);
-  cells.delay_us.set(static_cast<std::uint64_t>(delay / std::chrono::microseconds(1)));
-  cells.measured_at.set(nanoseconds);
-  if (overloaded) cells.overloaded_at.set(nanoseconds);
-  pace_accepting(overloaded && target > Duration::zero());
+void CoreServer::note_late(TimePoint now) {
+  late_at_ = now;
+  prototype_->state->overload.at(worker_.core().index)
+      .overloaded_at.set(static_cast<std::uint64_t>(now.time_since_epoch().count()));
 }
 
-void CoreServer::pace_accepting(bool overloaded) {
-  if (overloaded == std::exchange(accepts_slowly_, overloaded)) return;
-  for (const auto& acceptor : acceptors_) {
-    acceptor->set_batch(overloaded ? kOverloadedAccepts : net::Acceptor::kBatch);
-    acceptor->set_backlog(overloaded ? kOverloadedBacklog : net::kBacklog);
+// Under overload the kernel keeps as many as are accepted in half the time that a request may wait.
+void CoreServer::pace_accepting() {
+  const double accepted = std::exchange(accepted_, 0U);
+  int wanted = net::kBacklog;
+  if (overload_target_ > Duration::zero() && overloaded(Clock::now())) {
+    const double half = std::chrono::duration<double>(overload_target_).count() / 2;
+    wanted = std::clamp(static_cast<int>(std::min(accepted * half, double{net::kBacklog})),
+                        kOverloadedBacklogMin, net::kBacklog);
   }
+  if (wanted == std::exchange(backlog_, wanted)) return;
+  for (const auto& acceptor : acceptors_) {
+    acceptor->set_backlog(wanted);
+    acceptor->set_batch(wanted < net::kBacklog ? kOverloadedAccepts : net::Acceptor::kBatch);
+  }
+}
+
+// Whether a user is known takes to read what he asks, and many of those who have waited for so long
+// have gone: they are told as cheaply as can be, for the sake of those who come now.
+void CoreServer::set_patience(net::Acceptor& acceptor) {
+  const bool any = overload_target_ > Duration::zero();
+  acceptor.set_patience(any ? overload_target_ : Duration::max(), [this] { return late_answer(); });
+}
+
+// To a client whose connection has waited in the kernel for too long.
+std::string CoreServer::late_answer() {
+  note_late(Clock::now());
+  prototype_->state->overload.at(worker_.core().index).shed.add();
+  if (prototype_->tls || prototype_->spec.proxy_protocol) return {};
+  return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " + std::to_string(retry_after()) +
+         "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 }
 
 std::int64_t CoreServer::retry_after() {
@@ -168,10 +188,10 @@ void CoreServer::end_superseded() {
 
 void CoreServer::listen(std::vector<net::Listener> listeners) {
   if (!acceptors_.empty()) retire_all();
-  accepts_slowly_ = false;
   stop_accepting();
   for (net::Listener& listener : listeners) {
     acceptors_.push_back(std::make_shared<net::Acceptor>(worker_.core().loop, std::move(listener)));
+    set_patience(*acceptors_.back());
     worker_.core().loop.spawn(accept_loop(shared_from_this(), acceptors_.back()));
   }
 }
@@ -204,6 +224,7 @@ Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
                                   ": accept: " + stream.error().message);
       continue;
     }
+    ++self->accepted_;
     if (self->worker_.memory_pressure().sheds(Pressure::connections)) {
       self->refuse(observe::Limit::memory_connections);
       continue;
@@ -264,6 +285,7 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
   const std::shared_ptr<ServerState> state = self->prototype_->state;  // outlives `counted`
   std::optional<ClientTable::Held> counted;
   Membership membership(*self, *stream);
+  stream->set_patience(self->patience(false));
   // One generation decides on what is asked for, even if another one comes meanwhile.
   const std::shared_ptr<const net::TlsContext> tls = self->prototype_->tls;
   membership.admit(self->prototype_->admission);

@@ -3,6 +3,7 @@
 // Worker and by its connections; everything happens on the core's thread.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <list>
 #include <memory>
@@ -12,7 +13,6 @@
 #include "base/memory_budget.h"
 #include "net/listener.h"
 #include "net/stream.h"
-#include "server/shedder.h"
 #include "server/snapshot.h"
 
 namespace sluice::server {
@@ -22,7 +22,9 @@ class Worker;
 class CoreServer : public std::enable_shared_from_this<CoreServer> {
  public:
   CoreServer(Worker& worker, std::shared_ptr<const ServerPrototype> prototype)
-      : worker_(worker), prototype_(std::move(prototype)) {}
+      : worker_(worker),
+        prototype_(std::move(prototype)),
+        overload_target_(prototype_->spec.overload.target) {}
 
   [[nodiscard]] Worker& worker() const { return worker_; }
   // The generation that the next request uses.
@@ -31,16 +33,23 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   }
   void update(std::shared_ptr<const ServerPrototype> prototype);
 
-  // Of this core: what became ready at `sent` has waited for `delay` (loop/delay_probe.h).
-  void note_delay(TimePoint sent, Duration delay);
-  // Whether the request of an unknown user that came at `now` is to be answered 503.
-  [[nodiscard]] bool sheds(TimePoint now) {
-    return shedder_.sheds(now, prototype_->spec.overload.target);
+  // A request has come at `now` that has waited for this core for `waited`. True: for too long
+  // (overload.target), so that it is answered 503 unless its user is known.
+  [[nodiscard]] bool note_request(TimePoint now, Duration waited) {
+    longest_wait_ = std::max(longest_wait_, waited);
+    if (waited < overload_target_) [[likely]]
+      return false;
+    note_late(now);
+    return true;
   }
-
-  // Whether that ends the connection, too.
-  [[nodiscard]] bool overwhelmed(TimePoint now) const {
-    return shedder_.overwhelmed(now, prototype_->spec.overload.target);
+  // One has waited for too long within the last second.
+  [[nodiscard]] bool overloaded(TimePoint now) const {
+    return late_at_ != TimePoint::min() && now - late_at_ < OverloadCells::kMemory;
+  }
+  // How long a request of a client may wait before newer ones go first: of one that is known, it is
+  // work at hand (net::Stream::set_patience).
+  [[nodiscard]] Duration patience(bool known) const {
+    return known ? net::Stream::kAtHand : overload_target_;
   }
   // Of a response to a request that was shed, in seconds: so spread that not all who were refused
   // come again at once.
@@ -149,7 +158,10 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   void refuse(observe::Limit limit);
   void shed_idle();
   void stop_accepting();
-  void pace_accepting(bool overloaded);
+  void note_late(TimePoint now);
+  [[nodiscard]] std::string late_answer();
+  void set_patience(net::Acceptor& acceptor);
+  void pace_accepting();
   void close_idle();
   void end_superseded();
   void retire_all();
@@ -166,8 +178,11 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   std::list<Membership::Entry> idle_longer_;
   unsigned ticks_ = 0;
   std::size_t given_back_ = 0;  // connections that rest or have closed
-  Shedder shedder_;
-  bool accepts_slowly_ = false;
+  Duration overload_target_;
+  Duration longest_wait_{};  // of a request since the last tick
+  TimePoint late_at_ = TimePoint::min();
+  unsigned accepted_ = 0;  // connections since the last tick
+  int backlog_ = net::kBacklog;
   std::uint64_t retries_ = 0;
   bool draining_ = false;
   bool retiring_ = false;

@@ -71,6 +71,7 @@ class H1Connection {
   std::string out_;
   std::uint64_t sent_ = 0;  // bytes of the response
   bool keep_alive_ = true;
+  bool known_ = false;      // under overload: the user of the last request is
   bool refused_ = false;    // by the codec
   bool may_be_h2_ = false;  // nothing was read yet
   bool is_h2_ = false;
@@ -116,10 +117,12 @@ Task<bool> H1Connection::read_head() {
   const bool first = served_ == nullptr;
   if (served_) served_->clear();
   membership_.set_idle(true);
+  stream_.set_patience(server_.patience(known_));
   if (!first && !input_.has_bytes() && server_.draining()) co_return false;
   const bool came = co_await input_.wait(server_.prototype()->spec.keep_alive_timeout);
   if (!came) co_return false;
   membership_.set_idle(false);
+  stream_.set_patience(net::Stream::kAtHand);
   begin();
   if (std::exchange(may_be_h2_, false) && input_.may_become(http::h2::kPreface)) {
     is_h2_ = co_await input_.becomes(http::h2::kPreface, served_->spec().head_timeout);
@@ -164,12 +167,13 @@ Task<bool> H1Connection::answer() {
   input_.set_body_patience(served_->spec().body_timeout);
   keep_alive_ = input_.parser().keep_alive() && served_->spec().keep_alive && !leaving();
   const int status = co_await dispatch();
+  known_ = served_->is_known();
   if (status < 0) {  // the client has left
     served_->record(499, input_.received(), sent_);
     co_return false;
   }
   served_->respond(status);
-  if (leaving() || served_->ends_connection()) keep_alive_ = false;
+  if (leaving()) keep_alive_ = false;
   early_.close();
   const bool there = co_await finish_early();
   if (!there) {

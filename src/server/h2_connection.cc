@@ -63,6 +63,7 @@ Task<void> H2Connection::read_loop() {
   std::size_t last_read = 0;
   while (true) {
     size_input(last_read);
+    stream_.set_patience(server_.patience(known_));
     const auto count = co_await stream_.read_into(*this);
     if (!count || *count == 0) co_return;
     last_read = *count;

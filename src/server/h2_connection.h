@@ -46,6 +46,8 @@ class H2Connection final : private http::h2::SessionOwner,
   [[nodiscard]] std::string_view date() const;
   // More is asked for than its client has shown.
   [[nodiscard]] bool is_superseded() const { return membership_.superseded(); }
+  // Under overload: the user of the last request is known, and so, as a rule, is that of the next.
+  void set_known(bool known) { known_ = known; }
   // Has advance() called once the session is not at work.
   void schedule(H2Stream& stream);
   void note_closed(H2Stream& stream) { closed_.push_back(&stream); }
@@ -105,6 +107,7 @@ class H2Connection final : private http::h2::SessionOwner,
   TimePoint linger_until_ = TimePoint::max();  // if the client sends on
   TimePoint timer_at_ = TimePoint::max();
   loop::EventLoop::Timer timer_;
+  bool known_ = false;
   bool retiring_ = false;
   bool ponged_ = false;
   bool shut_down_ = false;

@@ -169,7 +169,9 @@ Task<void> H2Stream::serve() {
 
 // 0: the pipeline has made the response; > 0: this status instead.
 Task<int> H2Stream::dispatch() {
-  if (const int status = served_.route(); status != 0) co_return status;
+  const int refused = served_.route();
+  connection_.set_known(served_.is_known());
+  if (refused != 0) co_return refused;
   if (served_.sheds(Pressure::streams)) {
     refuse_stream(observe::Limit::memory_streams);
     co_return 0;

@@ -23,10 +23,10 @@ inline constexpr std::size_t kProgressBytes = 64 * 1024;
 // Of a request, read into the small buffer.
 inline constexpr std::size_t kFirstBytes = 1024;
 inline constexpr std::size_t kReadBytes = 16 * 1024;  // one read
-// While the core is overloaded: accepted in a row, and kept by the kernel for accept(), so that
-// those who are accepted are served and have not waited long.
-inline constexpr int kOverloadedAccepts = 4;
-inline constexpr int kOverloadedBacklog = 256;
+// While the core is overloaded: accepted in a row, for a new connection costs more than a request,
+// and kept by the kernel for accept(), at least.
+inline constexpr int kOverloadedAccepts = 8;
+inline constexpr int kOverloadedBacklogMin = 64;
 // Of an unread body, to keep the connection, or the stream.
 inline constexpr std::size_t kDrainBytesMax = 256 * 1024;
 // Of one request's interim responses; what goes beyond is left out.

@@ -67,14 +67,14 @@ void ServedExchange::clear() {
   method_.clear();
   target_.clear();
   allow_.clear();
-  shed_ = ends_connection_ = false;
+  shed_ = false;
   retry_soon_ = false;
 }
 
 void ServedExchange::begin() {
   started_ = Clock::now();
   started_at_ = std::chrono::system_clock::now();
-  worker_.note_request(started_);
+  late_ = server_.note_request(started_, worker_.core().loop.waited(started_));
 }
 
 void ServedExchange::head_complete(std::size_t bytes) {
@@ -125,18 +125,19 @@ int ServedExchange::route() {
   return 0;
 }
 
-// Before the body and before any filter: so nobody who is refused here has used a permit.
+// Before the body and before any filter: so nobody who is refused here has used a permit. Whom the
+// pipeline knows is asked for under overload only.
 bool ServedExchange::is_shed() {
-  if (!server_.sheds(started_)) return false;
+  known_ = server_.overloaded(started_) && pipeline_->knows(request());
+  if (!late_) return false;
   auto& cells = prototype_->state->overload.at(worker_.core().index);
-  if (pipeline_->knows(request())) {
+  if (known_) {
     cells.known.add();
     return false;
   }
   cells.shed.add();
   exchange_.add_tag("shed: overload");
   shed_ = true;
-  ends_connection_ = server_.overwhelmed(started_);
   return true;
 }
 

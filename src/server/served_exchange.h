@@ -58,8 +58,8 @@ class ServedExchange {
   // The response to send: the pipeline's for status 0, else an empty one of that status; 503 if
   // there is no memory for it.
   http::Response& respond(int status);
-  // The response is a refusal that is to end the connection.
-  [[nodiscard]] bool ends_connection() const { return ends_connection_; }
+  // Under overload: the pipeline knows the user of the last request that asked it.
+  [[nodiscard]] bool is_known() const { return known_; }
   // The codec refuses what it read: an empty response, with `reason` as a tag.
   http::Response& refuse(int status, std::string reason);
   // The request is refused by `limit`: counted, and a tag in the access log.
@@ -93,7 +93,8 @@ class ServedExchange {
   std::string target_;  // as received; only kept for the access log
   std::string allow_;   // of the response that is no pipeline's
   bool shed_ = false;   // 503 with Retry-After
-  bool ends_connection_ = false;
+  bool late_ = false;   // has waited for longer than overload.target
+  bool known_ = false;
   bool retry_soon_ = false;  // the pipeline is being built
   std::chrono::system_clock::time_point started_at_;
   TimePoint started_;

@@ -25,11 +25,13 @@ namespace sluice::server {
 
 // Of one HTTPServer on one core.
 struct OverloadCells {
-  observe::Cell shed;         // requests of unknown users answered 503
-  observe::Cell known;        // served while others were shed
-  observe::Cell delay_us;     // the last measurement
-  observe::Cell measured_at;  // it, and the last one that said overloaded: Clock's nanoseconds
-  observe::Cell overloaded_at;
+  // How long a core counts as overloaded after a request has waited too long for it.
+  static constexpr Duration kMemory = std::chrono::seconds(1);
+
+  observe::Cell shed;           // requests of unknown users answered 503
+  observe::Cell known;          // served though they had waited too long
+  observe::Cell delay_us;       // the longest that a request has waited, in the last second
+  observe::Cell overloaded_at;  // the last request that waited too long: Clock's nanoseconds
 };
 
 // What an HTTPServer keeps through its updates.

@@ -20,7 +20,6 @@ constexpr std::chrono::seconds kTrimBytesPause{2};
 Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
                Trimmer& trimmer, MemoryBudget& memory)
     : core_{loop_, index, count},
-      probe_(loop_, [this](TimePoint sent, Duration delay) { note_delay(sent, delay); }),
       memory_pressure_(loop_.memory()),
       access_log_(access_log),
       logger_(std::move(logger)),
@@ -55,10 +54,6 @@ Task<void> Worker::tick() {
     note_bytes_given_back();
     co_await loop_.sleep_for(std::chrono::seconds(1));
   }
-}
-
-void Worker::note_delay(TimePoint sent, Duration delay) {
-  for (const auto& [name, server] : servers_) server->note_delay(sent, delay);
 }
 
 // Once a wave of them is over, and not too often: for the time it takes, whoever wants memory

@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "loop/core.h"
-#include "loop/delay_probe.h"
 #include "loop/event_loop.h"
 #include "net/listener.h"
 #include "server/core_server.h"
@@ -51,8 +50,6 @@ class Worker {
   void close_all();
   [[nodiscard]] std::size_t connection_count() const;
 
-  // A request has come at `now`: it is time to measure how long requests wait.
-  void note_request(TimePoint now) { probe_.ask(now); }
   // Null if there is no pipeline of that name.
   [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> pipeline(std::string_view name) const;
   // Why there is none of that name: null if none is configured.
@@ -69,13 +66,11 @@ class Worker {
     using is_transparent = void;
   };
   Task<void> tick();
-  void note_delay(TimePoint sent, Duration delay);
   void note_given_back(std::size_t connections);
   void note_bytes_given_back();
 
   loop::EventLoop loop_;
   loop::Core core_;
-  loop::DelayProbe probe_;
   MemoryPressure memory_pressure_;
   observe::AccessLog* access_log_;
   Logger logger_;

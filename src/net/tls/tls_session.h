@@ -40,6 +40,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   void cancel(Stream::Operation& operation);
   void set_deadline(TimePoint when);
   void clear_deadline();
+  void set_patience(Duration patience) { transport_->set_patience(patience); }
   void close();
   void shutdown_write();
   void rest();

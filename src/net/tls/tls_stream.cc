@@ -15,6 +15,7 @@ class TlsStream final : public Stream {
 
   void set_deadline(TimePoint when) override { session_->set_deadline(when); }
   void clear_deadline() override { session_->clear_deadline(); }
+  void set_patience(Duration patience) override { session_->set_patience(patience); }
   void close() override { session_->close(); }
   void shutdown_write() override { session_->shutdown_write(); }
   void rest() override { session_->rest(); }
