@@ -28,8 +28,22 @@ bool Controller::State::has_port_errors() const {
 std::string Controller::State::trouble_of(const Object& object) const {
   if (object.is_being_built()) return object.kind + " " + object.name + " is being built";
   if (!object.runs()) return object.kind + " " + object.name + " does not run: " + object.error;
-  const std::string port = object.server ? port_error(object.name) : "";
-  return port.empty() ? "" : object.kind + " " + object.name + " does not listen: " + port;
+  if (!object.server) return "";
+  const std::string port = port_error(object.name);
+  if (!port.empty()) return object.kind + " " + object.name + " does not listen: " + port;
+  const std::string absent = absent_backend(object);
+  return absent.empty() ? "" : object.kind + " " + object.name + ": there is no Pipeline " + absent;
+}
+
+// The first that a rule of the HTTPServer names and that is not there: its requests get 503.
+std::string Controller::State::absent_backend(const Object& server) const {
+  for (const router::RuleSpec& rule : server.server->spec.rules) {
+    for (const router::PathSpec& path : rule.paths) {
+      const auto named = find(path.backend);
+      if (!named || named->kind != "Pipeline") return path.backend;
+    }
+  }
+  return "";
 }
 
 // At the start: not before its pipelines are there, or too long in coming.

@@ -51,8 +51,9 @@ struct Controller::State {
   [[nodiscard]] std::string port_error(const std::string& server) const;
   [[nodiscard]] bool has_port_errors() const;
   [[nodiscard]] Json filter_schema(const std::string& kind) const;  // null if there is no such kind
-  // "" or why it does not run, or not where it should.
+  // "" or why it does not run, not where it should, or not with what it names.
   [[nodiscard]] std::string trouble_of(const Object& object) const;
+  [[nodiscard]] std::string absent_backend(const Object& server) const;
 
   // With a claim on the objects, and without `changing`.
   struct Proposed {

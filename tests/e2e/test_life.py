@@ -194,6 +194,15 @@ def test_another_address_of_the_same_port(server, two):
         assert server.status("a")["state"] == "running"
 
 
+def test_health_names_a_backend_that_is_not_there(server, port):
+    server.apply(http_server(port, {"path": "/a", "backend": "p"}, {"path": "/b", "backend": "q"}), pipeline("p", mock("p")))
+    assert "HTTPServer http-server: there is no Pipeline q" in server.egctl("health").stdout
+    server.apply(pipeline("q", mock("q")))
+    assert server.egctl("health").stdout == "OK\n"
+    server.egctl("delete", "pipeline", "p")
+    assert "HTTPServer http-server: there is no Pipeline p" in server.egctl("health").stdout
+
+
 def test_who_cannot_move_stays_and_moves_later(server, two):
     with socket.create_server(("0.0.0.0", 0)) as other:
         taken = other.getsockname()[1]
