@@ -252,11 +252,9 @@ bool H1Connection::may_go_on() const {
   return input_.parser().content_length().value_or(kDrainBytesMax + 1) <= kDrainBytesMax;
 }
 
-// A client whose request is whole may have sent the next one, or be about to. Under overload its
-// place is worth more than what it reads of a refusal.
+// A client whose request is whole may have sent the next one, or be about to.
 Duration H1Connection::linger_time() const {
-  if (refused_ || !input_.finished()) return kLingerUploadTimeout;
-  return served_->ends_connection() ? Duration::zero() : Duration(kLingerTimeout);
+  return refused_ || !input_.finished() ? kLingerUploadTimeout : kLingerTimeout;
 }
 
 Task<bool> H1Connection::write_response() {
