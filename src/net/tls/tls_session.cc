@@ -227,9 +227,10 @@ bool TlsSession::data_waits() {
   return false;
 }
 
+// To look for data may find the end behind it.
 bool TlsSession::wants_input() {
   if (!is_open() || ended_) return false;
-  return read_ != nullptr || (awaits_end() && !data_waits());
+  return read_ != nullptr || (awaits_end() && !data_waits() && !ended_);
 }
 
 void TlsSession::need_input() {
