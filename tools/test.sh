@@ -13,7 +13,8 @@ build=build
 if [[ $preset != release ]]; then build=build-$preset; fi
 pytest=(/usr/bin/python3 -m pytest -p no:cacheprovider)
 
-unit() { ctest --preset "$preset" --parallel 2 </dev/null; }
+# A test that hangs is one that fails, and is named.
+unit() { ctest --preset "$preset" --parallel 2 --timeout 300 </dev/null; }
 
 layers() { "${pytest[@]}" -q tests/layers_test.py </dev/null; }
 
