@@ -205,7 +205,8 @@ def test_many_uploads_on_one_connection(server, port):
             uploads.send(2 * n + 1, MIB)
         refused = [head for head in uploads.answers.values() if head[":status"] == "503"]
         assert len(refused) >= 50 and all("retry-after" in head for head in refused)
-        assert held(server)["requestBodies"] <= 5 * MIB
+        # Its window of 1 MiB, of which each body may take 256 KiB for a moment, comes on top.
+        assert held(server)["requestBodies"] <= 5 * MIB + 256 * 1024
         assert refusals(server, "connectionMemory") >= len(refused)
         assert resident_bytes(server.pid) - before < 40 * MIB
         assert fetch(port).text == "hello", "others are served"

@@ -110,7 +110,7 @@ def test_a_misspelt_kind_of_a_running_object(shared_server):
         done = shared_server.egctl("apply", "-f", "-", input=text, check=False)
         assert done.returncode == 1 and "delete" not in done.stderr and "Pipeline" in done.stderr, done.stderr
     done = shared_server.egctl("apply", "-f", "-", input=documents(http_server(10080, name="running")), check=False)
-    assert "running is a Pipeline" in done.stderr, done.stderr
+    assert "running is of kind Pipeline" in done.stderr, done.stderr
 
 
 def test_a_filter_of_unknown_kind_is_one_fault(shared_server):
