@@ -16,7 +16,7 @@ namespace {
 
 // Of one exchange, for requests that no backend can have acted on.
 constexpr int kRepeatsMax = 3;
-// What an exchange over HTTP/1.1 reads into while its response streams.
+// The buffer of an exchange over HTTP/1.1 while its response streams.
 constexpr std::size_t kStreamBytes = 16 * 1024;
 // Before the second repeat of a request that a backend has refused; five times as long each time.
 constexpr Duration kRefusedPause = std::chrono::milliseconds(10);

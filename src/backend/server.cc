@@ -14,7 +14,7 @@ constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kSecure = "https://";
 
 std::unexpected<Error> refuse(std::string_view url, std::string_view reason) {
-  // What stands before an @ is, or holds, a password.
+  // The text before an @ is, or holds, a password.
   const std::size_t at = url.rfind('@');
   const std::string shown =
       at == std::string_view::npos ? std::string(url) : "…" + std::string(url.substr(at));

@@ -21,7 +21,7 @@ namespace {
 // For runs at work before the store is closed.
 constexpr std::chrono::seconds kRunPatience{5};
 
-// What opening the store may write. The log of a store that is closed in order goes, so this is
+// Opening the store may write so much. The log of a store that is closed in order goes, so this is
 // plenty.
 constexpr off_t kRoomToOpen = 256 * 1024;
 

@@ -17,7 +17,7 @@ namespace {
 // About half a millisecond of work.
 constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
 
-// What a stream that is being compressed holds: zlib's state, and a piece of the result.
+// Memory of a stream that is being compressed: zlib's state, and a piece of the result.
 constexpr std::size_t kStreamBytes = (268 + 32) * std::size_t{1024};
 
 class Place {
