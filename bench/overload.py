@@ -17,8 +17,8 @@ was due.
   goodput     200 within a second, a second
   p99 known   of the answers to those whom the sale has let in (--known of the requests), p99 others: the others
   lost        told "in" and not in the store, or turned away when they came again: must be 0
-  recovery    seconds from the end of the overload to the first second whose p99 is at most twice (and 5 ms more
-              than) that of before, with every request answered 200
+  recovery    whole seconds from the end of the overload to the begin of the first second whose p99 is at most twice
+              (and 5 ms more than) that of before, with every request answered 200; 0: the first of all
 """
 
 import argparse
@@ -182,7 +182,7 @@ def seconds_to_recover(rows: list[dict], end: int) -> int | None:
     for number, row in enumerate(rows[end:]):
         fine = row["p99_us"] is not None and row["p99_us"] <= max(2 * before, before + 5000)
         if fine and set(row["counts"]) <= {"yes", "no"}:
-            return number + 1
+            return number
     return None
 
 
