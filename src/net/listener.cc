@@ -167,7 +167,7 @@ struct Acceptor::State {
   std::deque<std::unique_ptr<Stream>> last;  // taken by finish()
   Duration back_off = kBackOffFirst;
   Duration patience = Duration::max();
-  std::function<std::string()> on_late;
+  std::function<std::optional<std::string>()> on_late;
 };
 
 namespace {
@@ -220,8 +220,10 @@ Accepted accept_one(Acceptor::State& state, std::unique_ptr<Stream>& out) {
   if (descriptor.get() < 0) return classify(errno);
   peer.resize(size);
   if (state.patience != Duration::max() && silent_for(descriptor.get()) > state.patience) {
-    refuse_unread(descriptor.get(), state.on_late());
-    return Accepted::again;
+    if (const auto answer = state.on_late()) {
+      refuse_unread(descriptor.get(), *answer);
+      return Accepted::again;
+    }
   }
   out = make_tcp_stream(state.loop, descriptor.release(), peer);
   return out ? Accepted::stream : Accepted::out_of_resources;
@@ -254,7 +256,8 @@ void Acceptor::set_backlog(int connections) {
 
 void Acceptor::set_batch(int connections) { state_->batch = connections; }
 
-void Acceptor::set_patience(Duration patience, std::function<std::string()> on_late) {
+void Acceptor::set_patience(Duration patience,
+                            std::function<std::optional<std::string>()> on_late) {
   state_->patience = patience;
   state_->on_late = std::move(on_late);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,11 +68,12 @@ class Acceptor {
   // is out of descriptors or memory: it has waited a moment already, so log it and call again.
   // One call at a time.
   [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept();
-  // A connection whose client has waited in the kernel's queue for longer than `patience` since it
-  // sent something, or since it connected if it has not, is too late: accept() does not return it.
-  // `on_late` is asked for an answer to it, which it gets before it is closed; "": none. What it
-  // has sent is not looked at. Duration::max(), as in the beginning: none is too late.
-  void set_patience(Duration patience, std::function<std::string()> on_late);
+  // Of a connection whose client has waited in the kernel's queue for longer than `patience` since
+  // it sent something, or since it connected if it has not, `on_late` is asked for an answer: it
+  // gets that, "" for none, and is closed, unread; accept() does not return it. Without an answer
+  // it is accepted like any other: nobody may have been there to accept it. Duration::max(), as in
+  // the beginning: none is late.
+  void set_patience(Duration patience, std::function<std::optional<std::string>()> on_late);
   // How many connections are taken in a row before the loop's other work has its turn; > 0.
   void set_batch(int connections);
   static constexpr int kBatch = 16;

@@ -129,15 +129,16 @@ class LateClient : public testing::Test {
     return read;
   }
 
+  Task<Result<std::unique_ptr<Stream>>> late_accept() {
+    co_await loop.sleep_for(std::chrono::milliseconds(50));  // the kernel counts in milliseconds
+    co_return co_await acceptor.accept();
+  }
+
   EventLoop loop;
   Acceptor acceptor{loop, *Listener::open("127.0.0.1", 0)};
   int asked = 0;
 
  private:
-  Task<Result<std::unique_ptr<Stream>>> late_accept() {
-    co_await loop.sleep_for(std::chrono::milliseconds(50));  // the kernel counts in milliseconds
-    co_return co_await acceptor.accept();
-  }
   Task<void> be_late(std::string_view text, std::string& read) {
     auto client = *co_await dial(loop, "127.0.0.1", acceptor.port());
     (void)co_await client->write_all(text);
@@ -155,6 +156,16 @@ TEST_F(LateClient, IsAnsweredAndNotAccepted) {
 
 TEST_F(LateClient, IsClosedWithoutAnAnswer) {
   EXPECT_EQ(answer_to("anything", ""), "");
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(LateClient, IsAcceptedIfThereIsNoAnswer) {
+  acceptor.set_patience(std::chrono::milliseconds(1), [&]() -> std::optional<std::string> {
+    ++asked;
+    return std::nullopt;
+  });
+  const auto client = run_to_completion(loop, dial(loop, "127.0.0.1", acceptor.port()));
+  EXPECT_TRUE(run_to_completion(loop, late_accept()));
   EXPECT_EQ(asked, 1);
 }
 

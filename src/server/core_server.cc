@@ -152,11 +152,12 @@ void CoreServer::set_patience(net::Acceptor& acceptor) {
   acceptor.set_patience(any ? overload_target_ : Duration::max(), [this] { return late_answer(); });
 }
 
-// To a client whose connection has waited in the kernel for too long.
-std::string CoreServer::late_answer() {
-  note_late(Clock::now());
+// To a client whose connection has waited in the kernel for too long. Without overload it has
+// waited for a process to come, or for the machine, and is served.
+std::optional<std::string> CoreServer::late_answer() {
+  if (!overloaded(Clock::now())) return std::nullopt;
   prototype_->state->overload.at(worker_.core().index).shed.add();
-  if (prototype_->tls || prototype_->spec.proxy_protocol) return {};
+  if (prototype_->tls || prototype_->spec.proxy_protocol) return "";
   return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " + std::to_string(retry_after()) +
          "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 }

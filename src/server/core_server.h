@@ -159,7 +159,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   void shed_idle();
   void stop_accepting();
   void note_late(TimePoint now);
-  [[nodiscard]] std::string late_answer();
+  [[nodiscard]] std::optional<std::string> late_answer();
   void set_patience(net::Acceptor& acceptor);
   void pace_accepting();
   void close_idle();

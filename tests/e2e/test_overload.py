@@ -2,8 +2,11 @@
 """A core that cannot keep up: strangers are answered 503, those whom a sale has let in are served. `target: 0ms`
 says of every core that it cannot."""
 
+import contextlib
 import json
+import signal
 import subprocess
+import time
 
 import pytest
 import yaml
@@ -159,6 +162,25 @@ def test_every_permit_is_told_though_most_are_refused(server, port, guests, tmp_
     stored = yaml.safe_load(server.egctl("wasm", "list-data", "p", "wasm").stdout)
     assert sorted(stored) == sorted(f"id/{n}" for n in let_in.read_text().split())
     assert len(stored) == limit
+
+
+def test_a_stall_of_the_process_is_no_overload(server, port, guests):
+    """Requests on old and new connections that waited while the process stood still are served."""
+    server.apply(sale(guests))
+    set_overload(server, port, {"target": "200ms"})
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(Connection(port))]
+        assert connections[0].request(Authorization="early").status == 200
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            connections.append(stack.enter_context(Connection(port)))
+            for connection in connections:
+                connection.send("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: early\r\n\r\n")
+            time.sleep(0.5)  # longer than the target
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        for connection in connections:
+            assert connection._until(b"\r\n").startswith(b"HTTP/1.1 200")
 
 
 def test_as_many_wait_for_a_guest_as_max_waiting_says(server, port, guests):
