@@ -2,6 +2,8 @@
 """RFC 9113 sections 5.1, 5.2 and 6.9: however a stream ends before its content has been read, the connection's
 window is whole afterwards. Each way is gone many times over one connection."""
 
+import socket
+
 import frames as f
 import hpack
 import pytest
@@ -98,6 +100,9 @@ def refusing():
         def serve(self, connection):
             read_head(connection)
             connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1 << 16):  # to close now could reset the connection, and lose the answer
+                pass
 
     backend = Refusing()
     yield backend
@@ -289,4 +294,4 @@ def test_5_2_responses_whose_clients_leave(answering, gateway):
         last = 2 * ROUNDS + 1
         assert peer.request(last, path="/ping").answer(last).body == b"pong"
     wait_until(lambda: len(origin.requests) == ROUNDS + 1, "all have arrived")
-    assert origin.links == 1, "all over one connection"
+    assert origin.links <= 1 + ROUNDS // 64, "a connection is left only while it has 64 cancelled streams"
