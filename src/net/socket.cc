@@ -49,6 +49,8 @@ class Socket::Guard {
   Guard* outer_;
 };
 
+static_assert(Stream::kAtHand == loop::Poller::Watcher::kAtHand);
+
 Socket::Socket(EventLoop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {
   if (!loop_.poller().add(descriptor_, *this)) close();
 }

@@ -56,8 +56,9 @@ class Stream {
   virtual void set_deadline(TimePoint when) = 0;
   virtual void clear_deadline() = 0;
 
-  // What the peer sends next is new work, which newer work of the loop may overtake once it has
-  // waited for `patience`; kAtHand, as in the beginning: it is not (loop/poller.h).
+  // The next bytes of the peer are new work. Newer work of the loop may overtake them once they
+  // have waited for `patience`; kAtHand, as in the beginning: they belong to work at hand
+  // (loop/poller.h).
   virtual void set_patience(Duration patience) = 0;
   static constexpr Duration kAtHand{-1};
 

@@ -125,8 +125,8 @@ int ServedExchange::route() {
   return 0;
 }
 
-// Before the body and before any filter: so nobody who is refused here has used a permit. Whom the
-// pipeline knows is asked for under overload only.
+// Before the body and before any filter: so nobody who is refused here has used a permit. The
+// pipeline is asked whether it knows the user under overload only.
 bool ServedExchange::is_shed() {
   known_ = server_.overloaded(started_) && pipeline_->knows(request());
   if (!late_) return false;

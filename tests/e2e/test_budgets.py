@@ -194,6 +194,18 @@ class Uploads:
             self.connection_window -= room
 
 
+def take_whole(peer: Peer, streams: int) -> None:
+    """Opens the window of the first streams and reads a response of 1 MiB on each."""
+    taken = dict.fromkeys((2 * n + 1 for n in range(streams)), 0)
+    for stream in taken:
+        peer.send(f.window_update(stream, MIB))
+    while any(size < MIB for size in taken.values()):
+        frame = peer.until(lambda frame: frame.type == f.DATA)
+        taken[frame.stream] += len(frame.payload)
+        if frame.payload:
+            peer.send(f.window_update(0, len(frame.payload)))
+
+
 def test_many_uploads_on_one_connection(server, port):
     """What the connection may not hold is answered 503, and the bodies that were let in go on."""
     limits = {"connectionMemory": 4 * MIB, "clientMaxBodySize": 2 * MIB}
@@ -261,14 +273,7 @@ def test_answers_that_nobody_takes(server, port, large, pool, least):
             assert dict(frame.fields)[":status"] == "200"
         assert least <= held(server)["responses"] <= 5 * MIB
         assert resident_bytes(server.pid) - before < 30 * MIB
-        for n in range(60):
-            peer.send(f.window_update(2 * n + 1, MIB))
-        taken = dict.fromkeys((2 * n + 1 for n in range(60)), 0)
-        while any(size < MIB for size in taken.values()):
-            frame = peer.until(lambda frame: frame.type == f.DATA)
-            taken[frame.stream] += len(frame.payload)
-            if frame.payload:
-                peer.send(f.window_update(0, len(frame.payload)))
+        take_whole(peer, 60)
     wait_until(lambda: nothing_held(server), "what waited is given back")
 
 
@@ -291,14 +296,7 @@ def test_streamed_answers_of_an_http2_backend(server, port, tmp_path):
             wait_until(lambda: held(server)["responses"] >= 60 * (48 << 10), "it is counted")
             assert held(server)["responses"] <= 60 * (80 << 10) + 2 * MIB
             assert resident_bytes(server.pid) - before < 20 * MIB
-            for n in range(60):
-                peer.send(f.window_update(2 * n + 1, MIB))
-            taken = dict.fromkeys((2 * n + 1 for n in range(60)), 0)
-            while any(size < MIB for size in taken.values()):
-                frame = peer.until(lambda frame: frame.type == f.DATA)
-                taken[frame.stream] += len(frame.payload)
-                if frame.payload:
-                    peer.send(f.window_update(0, len(frame.payload)))
+            take_whole(peer, 60)
         wait_until(lambda: nothing_held(server), "what waited is given back")
     finally:
         behind.stop()

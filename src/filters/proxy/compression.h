@@ -42,8 +42,8 @@ class Compression {
 
   // Compresses the body if the client takes gzip, a whole one in pieces between which other work
   // runs, a stream as it flows; adjusts Content-Encoding, ETag, Accept-Ranges and Vary, also of
-  // responses to HEAD and of 304, which are as GET's would be. True if it is compressed now. What a
-  // stream needs is charged to `memory` (null: nobody) until its end.
+  // responses to HEAD and of 304, which are as GET's would be. True if it is compressed now. The
+  // memory of a stream is charged to `memory` (null: nobody) until its end.
   Task<bool> apply(const http::Request& request, http::Response& response,
                    std::shared_ptr<MemoryHolder> memory = nullptr);
 

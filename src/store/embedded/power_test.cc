@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lives of a store whose power is cut, or whose process ends, between any two writes, while
-// visitors come and administration makes bulk changes. What was told is there, with its value; a
+// visitors come and administration makes bulk changes. A told key is there, with its value; a
 // run is there whole or not at all, as is a bulk change; the limit holds. SLUICE_SEED=<n> repeats a
 // run.
 #include <gtest/gtest.h>
