@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from run import BIN, ROOT, Arena, Contender, cpu_seconds, family, free_port, measure_in_turns, wait_for_port, write_result
+from run import ROOT, Arena, Contender, cpu_seconds, family, free_port, measure_in_turns, wait_for_port, write_result
 
 TARGET = 1.2  # Sluice / nginx
 
@@ -115,11 +115,11 @@ backend back
         self.add("HAProxy", port, self.start(haproxy, "-f", configuration, "-db"))
 
     def add_sluice_proxy(self, backend: int) -> None:
-        home = self.folder / "sluice"
+        home = self.folder / self.label
         home.mkdir()
         api, port = free_port(), free_port()
         process = self.start(
-            BIN / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--disable-access-log"
+            self.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--disable-access-log"
         )
         wait_for_port(api, process)
         self.egctl(
@@ -139,7 +139,7 @@ filters:
   pools: [{{servers: [{{url: "http://127.0.0.1:{backend}"}}]}}]
 """,
         )
-        self.add("Sluice Proxy", port, process)
+        self.add(f"{self.label} Proxy", port, process)
 
 
 def report(contenders: list[Contender]) -> dict:

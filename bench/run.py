@@ -98,6 +98,7 @@ class Arena:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.bin, self.label = BIN, "Sluice"  # of the next Sluice that is added
         self.processes: list[subprocess.Popen] = []
         self.contenders: list[Contender] = []
 
@@ -130,25 +131,25 @@ class Arena:
         self.add("nginx + Lua flash sale", lua, process)
 
     def add_sluice(self, code: Path, access_log: bool) -> None:
-        home = self.folder / f"sluice-{access_log}"
+        home = self.folder / f"{self.label}-{access_log}"
         home.mkdir()
         api, mock, sale = free_port(), free_port(), free_port()
         options = [] if access_log else ["--disable-access-log"]
         process = self.start(
-            BIN / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log", *options
+            self.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log", *options
         )
         wait_for_port(api, process)
         self.egctl(api, ["apply", "-f", "-"], objects(mock, sale, code))
         users = "".join(f'id/user{n}: "true"\n' for n in (1, 2, 3))
         self.egctl(api, ["wasm", "apply-data", "sale", "wasm"], users)
         if access_log:
-            self.add("Sluice flash sale, access log on", sale, process)
+            self.add(f"{self.label} flash sale, access log on", sale, process)
         else:
-            self.add("Sluice Mock", mock, process)
-            self.add("Sluice flash sale", sale, process)
+            self.add(f"{self.label} Mock", mock, process)
+            self.add(f"{self.label} flash sale", sale, process)
 
     def egctl(self, api: int, arguments: list[str], text: str) -> None:
-        command = [BIN / "egctl", "--server", f"127.0.0.1:{api}", *arguments]
+        command = [self.bin / "egctl", "--server", f"127.0.0.1:{api}", *arguments]
         done = subprocess.run(command, input=text, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"egctl {' '.join(arguments)}: {done.stderr}")

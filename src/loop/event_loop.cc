@@ -8,6 +8,7 @@
 #include <list>
 
 #include "base/memory_budget.h"
+#include "loop/frames.h"
 #include "loop/poller.h"
 
 namespace sluice::loop {
@@ -68,6 +69,7 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
   state_->io.restart();
   state_->io.run();
+  frames::drain();
 }
 
 // Posted, so that a stop that comes before run() is not lost.

@@ -6,9 +6,12 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
+
+#include "loop/frames.h"
 
 namespace sluice::loop {
 
@@ -20,6 +23,9 @@ namespace detail {
 struct PromiseBase {
   std::coroutine_handle<> awaiter = std::noop_coroutine();
   std::exception_ptr exception;
+
+  static void* operator new(std::size_t size) { return frames::take(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { frames::give(frame, size); }
 
   struct FinalAwaiter {
     bool await_ready() noexcept { return false; }
