@@ -123,7 +123,7 @@ Result<void> Linker::check_exports(const Module& module) const {
   }
   const Export* memory = module.find_export("memory");
   if (memory != nullptr && memory->kind == ExternKind::shared_memory) {
-    fault("its memory is shared, which is not supported: build it without threads");
+    fault("its memory is shared, but threads are not supported: build it without them");
   } else if (memory == nullptr || memory->kind != ExternKind::memory) {
     fault("it exports no memory named \"memory\"");
   }

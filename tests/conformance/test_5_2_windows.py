@@ -99,7 +99,7 @@ def refusing():
     class Refusing(RawBackend):
         def serve(self, connection):
             read_head(connection)
-            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(1 << 16):  # to close now could reset the connection, and lose the answer
                 pass
