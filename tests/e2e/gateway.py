@@ -29,6 +29,7 @@ SANITIZER_REPORT = re.compile(
 
 # With a sanitizer a process takes memory that is not the server's.
 SANITIZED = BIN.parent.name in ("build-asan", "build-tsan")
+FEW_GUESTS = BIN.parent.name == "build-tsan"  # its address space holds no two thousand memories
 
 
 def wait_until(condition, what: str, deadline: float = DEADLINE):

@@ -12,7 +12,20 @@ import pytest
 
 from client import Connection, Load, fetch, request
 from code_server import CodeServer
-from gateway import DEADLINE, Orphan, Server, documents, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
+from gateway import (
+    DEADLINE,
+    FEW_GUESTS,
+    Orphan,
+    Server,
+    documents,
+    free_port,
+    http_server,
+    mock,
+    pipeline,
+    proxy,
+    wait_until,
+    wasm,
+)
 from guests import distinct
 
 # A step that does not wait for the slow thing beside it; the slow thing lasts as long as the test wants.
@@ -306,6 +319,7 @@ def test_at_a_start_the_others_serve(server, port, source):
 # --- Guests
 
 
+@pytest.mark.skipif(FEW_GUESTS, reason="a thread sanitizer's address space holds few guests")
 def test_more_guests_than_there_may_be(server, port, guests, tmp_path):
     code = tmp_path / "code.wasm"
     code.write_bytes((guests / "step1.wasm").read_bytes())
@@ -325,6 +339,7 @@ def test_more_guests_than_there_may_be(server, port, guests, tmp_path):
     assert load.errors == [] and load.statuses() == {200: load.count}
 
 
+@pytest.mark.skipif(FEW_GUESTS, reason="a thread sanitizer's address space holds few guests")
 def test_many_sales_are_reloaded_at_once(server, guests, tmp_path):
     code = tmp_path / "code.wasm"
     code.write_bytes((guests / "step1.wasm").read_bytes())
