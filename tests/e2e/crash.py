@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from crowd import Crowd, Sale, Turmoil, expect_let_in_again, stored
-from gateway import Server, http_server
+from gateway import Server, sale_server
 
 
 class CrashingSale:
@@ -19,7 +19,7 @@ class CrashingSale:
         self.told: set[int] = set()  # yes
         self.first = 0  # the next user who has never come
         self.yes_told = self.no_told = self.sold_out = self.restart_seconds = 0
-        server.apply(http_server(port, {"backend": "p"}))
+        server.apply(sale_server(port))
 
     def crash(self, turmoil: bool) -> None:
         """Load, kill -9 at a random moment, restart, and everything is as it was told."""

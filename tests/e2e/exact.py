@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crowd import Crowd, Sale, Turmoil, ask, expect_let_in_again, stored
-from gateway import Server, http_server
+from gateway import Server, sale_server
 
 LIMITS = (1, 100, 10_000)
 BLOCK_RATIOS = (0, 0.5)
@@ -23,8 +23,7 @@ def check_sale(
     server: Server, port: int, code: Path, folder: Path, limit: int, block_ratio: float, vms: int
 ) -> Outcome:
     """On a server without data of `p`."""
-    # On a slow machine 200 connections are overload, and everybody here is to have an answer of the sale's.
-    server.apply(http_server(port, {"backend": "p"}, overload={"target": "1h"}))
+    server.apply(sale_server(port))
     sale = Sale(server, code, limit, block_ratio, vms)
     # More people than places. At a ratio of 0.5 they come twelve times, for a run that meets another draws again: even if
     # only 0.4 of the visits were lucky, one in 450 would be left out, where 300 more come than are let in.

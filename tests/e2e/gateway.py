@@ -314,6 +314,11 @@ def http_server(port: int, *paths: dict, name: str = "http-server", **fields) ->
     return spec
 
 
+def sale_server(port: int) -> dict:
+    """Answers everybody: on a slow machine a crowd would be overload, and some of it shed."""
+    return http_server(port, {"backend": "p"}, overload={"target": "1h"})
+
+
 def pipeline(name: str, *filters: dict, flow: list[dict] | None = None) -> dict:
     spec = {"kind": "Pipeline", "name": name}
     if flow is not None:
