@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,10 @@ struct FaultDisk {
     for (const Change& change : cached) apply(change);
     cached.clear();
   }
-  // Any of the sectors may have got there, in any order; the rest never will.
+  // Any of the sectors may have got there, in any order; the rest never will. A sector is written
+  // whole: a change of it that got there has those before it with it.
   void sync_some(std::mt19937& random) {
+    lost.clear();
     for (const Change& change : cached) {
       if (change.truncates) {
         if (random() % 2 == 0) apply(change);
@@ -39,6 +42,8 @@ struct FaultDisk {
   std::vector<Change> cached;  // since the last sync
 
  private:
+  std::set<std::size_t> lost;  // sectors, in sync_some()
+
   void apply(const Change& change) {
     if (change.truncates) {
       durable.resize(change.at);
@@ -52,7 +57,12 @@ struct FaultDisk {
     for (std::size_t at = 0; at < change.bytes.size();) {
       const std::size_t size =
           std::min(kSector - (change.at + at) % kSector, change.bytes.size() - at);
-      if (random() % 4 <= odds) apply({change.at + at, change.bytes.substr(at, size)});
+      const std::size_t sector = (change.at + at) / kSector;
+      if (!lost.contains(sector) && random() % 4 <= odds) {
+        apply({change.at + at, change.bytes.substr(at, size)});
+      } else {
+        lost.insert(sector);
+      }
       at += size;
     }
   }
