@@ -119,6 +119,11 @@ lint: ## format, clang-tidy of the files that differ from main (LINT=all: of all
 	@tools/build.sh lint configure
 	@tools/lint.sh $(LINT)
 
+.PHONY: house
+house: ## sizes, repeated names, cycles, copies, tests beside the code (HOUSE='--compare before.json')
+	@tools/install.sh house
+	@/usr/bin/python3 tools/house.py $(HOUSE)
+
 .PHONY: format
 format: ## write our format into every C++ file
 	@tools/install.sh lint

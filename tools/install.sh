@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
-#   tools/install.sh [build] [test] [bench] [lint] [fuzz]
+#   tools/install.sh [build] [test] [bench] [lint] [fuzz] [house]
+# `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
 
@@ -12,8 +13,11 @@ test=(python3 python3-pytest python3-yaml python3-websockets nginx-light nghttp2
 bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
+house=(python3 python3-pip)
+lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 
 packages=("${build[@]}")
+with_lizard=0
 for task in "$@"; do
   case $task in
     build) ;;
@@ -21,8 +25,9 @@ for task in "$@"; do
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
+    house) packages+=("${house[@]}") with_lizard=1 ;;
     *)
-      printf 'usage: tools/install.sh [build] [test] [bench] [lint] [fuzz]\n' >&2
+      printf 'usage: tools/install.sh [build] [test] [bench] [lint] [fuzz] [house]\n' >&2
       exit 2
       ;;
   esac
@@ -69,4 +74,15 @@ fi
 if ! command -v cargo >/dev/null; then
   printf 'cargo 1.95 or newer is needed and not on PATH: https://rustup.rs\n' >&2
   exit 1
+fi
+
+# Debian 12 has no package of lizard. The folder says which versions it holds.
+if ((with_lizard)); then
+  folder=$(dirname "${BASH_SOURCE[0]}")/../.cache/lizard
+  if [[ $(cat "$folder/versions" 2>/dev/null) != "${lizard[*]}" ]]; then
+    printf 'install: %s\n' "${lizard[*]}" >&2
+    rm -rf "$folder"
+    /usr/bin/python3 -m pip install --quiet --no-deps --root-user-action=ignore --target "$folder" "${lizard[@]}" </dev/null >&2
+    printf '%s\n' "${lizard[*]}" >"$folder/versions"
+  fi
 fi

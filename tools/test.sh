@@ -16,7 +16,8 @@ pytest=(/usr/bin/python3 -m pytest -p no:cacheprovider)
 # A test that hangs is one that fails, and is named.
 unit() { ctest --preset "$preset" --parallel 2 --timeout 300 </dev/null; }
 
-layers() { "${pytest[@]}" -q tests/layers_test.py </dev/null; }
+# The tree's own rules, and the scripts of tools/.
+layers() { "${pytest[@]}" -q tests/*_test.py </dev/null; }
 
 # npm ci only if the lock file is newer than what is installed.
 npm_ready() {
