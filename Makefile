@@ -74,6 +74,11 @@ soak: ## 200 x kill -9 and 50 runs of six sales, after long histories (SOAK='--c
 	@tools/build.sh release
 	@tools/soak.sh $(SOAK)
 
+.PHONY: mutants
+mutants: ## faults put in one at a time: which do the tests notice? Hours (MUTANTS='--only http-*')
+	@tools/install.sh build test
+	@/usr/bin/python3 tools/mutants.py $(MUTANTS)
+
 .PHONY: bench
 bench: ## CPU per request beside a bare responder, nginx and nginx + Lua (BENCH='--rounds 3 --seconds 2')
 	@tools/install.sh build bench
@@ -131,4 +136,4 @@ format: ## write our format into every C++ file
 
 .PHONY: clean
 clean: ## forget the builds (Wasmtime's stays in the cache)
-	rm -rf build build-dev build-asan build-tsan build-fuzz build-lint
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-lint build-mutants
