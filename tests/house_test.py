@@ -104,6 +104,11 @@ def test_tests_beside_the_code(tree):
         }
     )
     assert house.without_test(found) == ["src/a/sub/six.cc", "src/a/three.cc"]
+    assert set(house.without_test(found, by_name_only=True)) == {
+        *house.without_test(found),
+        "src/a/two.cc",
+        "src/a/sub/five.cc",
+    }
 
 
 def test_awaiters_are_counted_once_and_not_in_loop(tree):

@@ -222,6 +222,10 @@ class BuildFailed(Exception):
     pass
 
 
+class NotGreen(Exception):
+    """Tests that do not pass while nothing is wrong say nothing."""
+
+
 @dataclass
 class Builder:
     jobs: int
@@ -300,17 +304,24 @@ class Tests:
         if status not in (0, 5):  # 5: pytest has found no test
             status, output, seconds = once()
         if status != 0:
-            sys.exit(f"mutants: {name} does not pass without any fault:\n" + "\n".join(output.splitlines()[-40:]))
+            tail = "\n".join(output.splitlines()[-40:])
+            raise NotGreen(f"{name} does not pass without any fault:\n{tail}")
         self.limits[name] = round(seconds, 1)
+
+    def build_whole(self, *targets: str) -> None:
+        try:
+            self.builder.build(*targets)
+        except BuildFailed as failure:
+            raise NotGreen(f"{' '.join(targets)} cannot be built without any fault:\n{failure}") from failure
 
     def unit_baseline(self, target: str) -> None:
         if target not in self.limits:
-            self.builder.build(target)
+            self.build_whole(target)
             self.baseline(target, lambda: self.run_unit(target, BASELINE_SECONDS_MAX))
 
     def pytest_baseline(self, call: str) -> None:
         if call not in self.limits:
-            self.builder.build(*PROGRAMS)
+            self.build_whole(*PROGRAMS)
             self.baseline(call, lambda: self.run_pytest(call, BASELINE_SECONDS_MAX))
 
     def unit(self, target: str) -> Noticed | None:
@@ -342,12 +353,12 @@ class Tests:
 
 def judge(mutant: Mutant, tests: Tests, unit_only: bool) -> dict:
     """What became of it. The copy is as before afterwards."""
-    for target in mutant.unit:
-        tests.unit_baseline(target)
     path = COPY / mutant.file
     before = path.read_text()
-    path.write_text(mutant.apply(before))
     try:
+        for target in mutant.unit:
+            tests.unit_baseline(target)
+        path.write_text(mutant.apply(before))
         for target in mutant.unit:
             if noticed := tests.unit(target):
                 return {"state": "caught", "by": noticed.by, "test": noticed.test}
@@ -364,8 +375,11 @@ def judge(mutant: Mutant, tests: Tests, unit_only: bool) -> dict:
         return {"state": "survived"}
     except BuildFailed as failure:
         return {"state": "broken", "why": str(failure)}
+    except NotGreen as trouble:
+        return {"state": "open", "why": str(trouble)}
     finally:
-        path.write_text(before)  # with a new time, so that ninja builds it again
+        if path.read_text() != before:
+            path.write_text(before)  # with a new time, so that ninja builds it again
 
 
 def key_of(mutant: Mutant) -> list:
@@ -390,7 +404,7 @@ def is_due(mutant: Mutant, results: dict, again: str, unit_only: bool) -> bool:
     if found is None or again == "all":
         return True
     if found["state"] == "open":
-        return not unit_only
+        return "why" in found or not unit_only
     return found["state"] == again
 
 
@@ -458,7 +472,7 @@ def main() -> int:
         results["mutants"][mutant.id] = found | {"key": key_of(mutant)}
         keep(results)
         print(f"{found['state']} ({time.monotonic() - begin:.0f} s) {found.get('test', '')}", flush=True)
-        if found["state"] == "broken":
+        if "why" in found:
             print(found["why"], flush=True)
     return summary(mutants, results)
 
