@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/client_fixture.h"
+#include "backend/testing/client_fixture.h"
 
 namespace sluice::backend {
 namespace {

@@ -2,8 +2,8 @@
 // A Client and servers that speak HTTP/2: H2Connection and H2Channel, frame by frame.
 #include <gtest/gtest.h>
 
-#include "backend/client_fixture.h"
-#include "http/h2/test_peer.h"
+#include "backend/testing/client_fixture.h"
+#include "http/h2/testing/test_peer.h"
 
 namespace sluice::backend {
 namespace {

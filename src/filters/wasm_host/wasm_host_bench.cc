@@ -12,6 +12,7 @@
 #include "config/value.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "loop/event_loop.h"
+#include "loop/testing/run_to_completion.h"
 #include "pipeline/exchange.h"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/history.h"
+#include "store/testing/history.h"
 
 namespace sluice::store {
 

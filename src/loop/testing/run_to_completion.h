@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+// A coroutine run from a thread that has no loop of its own.
 #pragma once
+
+#include <optional>
+#include <utility>
 
 #include "loop/event_loop.h"
 
 namespace sluice::loop {
 
+// Runs `loop` on the calling thread until `task` is done, and returns what it returns.
+// Requires: the loop does not run.
 template <class T>
 T run_to_completion(EventLoop& loop, Task<T> task) {
   struct Stop {

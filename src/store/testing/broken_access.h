@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "store/history.h"
+#include "store/testing/history.h"
 
 namespace sluice::store {
 

@@ -10,6 +10,7 @@
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "loop/event_loop.h"
+#include "loop/testing/run_to_completion.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters::testing {

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "store/conformance.h"
+#include "store/testing/conformance.h"
 
 namespace sluice::store {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "backend/client.h"
-#include "backend/scripted_server.h"
-#include "loop/run_to_completion.h"
+#include "backend/testing/scripted_server.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::backend {
 

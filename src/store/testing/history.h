@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "store/test_cores.h"
+#include "store/testing/test_cores.h"
 
 namespace sluice::store {
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "store/checker.h"
-#include "store/player.h"
+#include "store/testing/checker.h"
+#include "store/testing/player.h"
 
 namespace sluice::store {
 

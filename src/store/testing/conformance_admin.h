@@ -2,7 +2,7 @@
 // Listing, changing and clearing from outside, and documents.
 #pragma once
 
-#include "store/conformance.h"
+#include "store/testing/conformance.h"
 
 namespace sluice::store {
 

@@ -2,7 +2,7 @@
 // Who meets whom: conflicts, turns, and the limit that all this is for.
 #pragma once
 
-#include "store/conformance.h"
+#include "store/testing/conformance.h"
 
 namespace sluice::store {
 

@@ -2,7 +2,7 @@
 // What a run sees of the store, and what others see of a run.
 #pragma once
 
-#include "store/conformance.h"
+#include "store/testing/conformance.h"
 
 namespace sluice::store {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "store/history.h"
+#include "store/testing/history.h"
 
 namespace sluice::store {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/embedded/fault_vfs.h"
+#include "store/embedded/testing/fault_vfs.h"
 
 #include <sqlite3.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <mutex>
 #include <random>
 
-#include "store/embedded/fault_disk.h"
+#include "store/embedded/testing/fault_disk.h"
 
 namespace sluice::store {
 namespace {
