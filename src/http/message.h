@@ -69,8 +69,6 @@ struct Response {
 [[nodiscard]] std::string percent_encode_path(std::string_view decoded);
 // Appends "%XX".
 void append_percent_encoded(std::string& out, char c);
-// The first value of a query parameter, decoded ('+' is a space); "" if absent or undecodable.
-[[nodiscard]] std::string query_parameter(std::string_view query, std::string_view name);
 // Host without the port; an IPv6 literal keeps its brackets.
 [[nodiscard]] std::string_view host_without_port(std::string_view host);
 // True for a name, IPv4 address or [IPv6 address], with or without a port. Stricter than RFC 3986
