@@ -8,7 +8,7 @@
 
 #include "config/emit.h"
 #include "config/encoder.h"
-#include "config/redact.h"
+#include "config/url_credentials.h"
 #include "config/value.h"
 #include "egctl/files.h"
 
