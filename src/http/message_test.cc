@@ -85,15 +85,6 @@ TEST(Percent, DecodeAndEncode) {
   }
 }
 
-TEST(QueryParameter, FirstDecoded) {
-  EXPECT_EQ(query_parameter("a=1&b=2&a=3", "a"), "1");
-  EXPECT_EQ(query_parameter("a+b=c%2Bd+e", "a b"), "c+d e");
-  EXPECT_EQ(query_parameter("flag&x=", "flag"), "");
-  EXPECT_EQ(query_parameter("a=%zz", "a"), "");
-  EXPECT_EQ(query_parameter("&&=x&n=1", "n"), "1");
-  EXPECT_EQ(query_parameter("", "n"), "");
-}
-
 TEST(Host, Port) {
   EXPECT_EQ(host_without_port("a"), "a");
   EXPECT_EQ(host_without_port("a:80"), "a");
