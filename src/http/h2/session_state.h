@@ -15,7 +15,7 @@
 #include "http/h2/native_session.h"
 #include "http/h2/request_head.h"
 #include "http/h2/response_head.h"
-#include "http/h2/session.h"
+#include "http/h2/session_stream.h"
 
 namespace sluice::http::h2 {
 
