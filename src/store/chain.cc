@@ -119,7 +119,9 @@ Node* Chain::link_bulk(NodePtr node, Node* place) {
       bulk.state->count_all_below(known_prefixes());
       continue;
     }
-    node->stamp(place->version + 1);
+    // The records have the mark of the state, which knows the version.
+    node->version = place->version + 1;
+    bulk.state->set_bulk_version(node->version);
     Node* expected = nullptr;
     if (place->next.compare_exchange_strong(expected, node.get(), std::memory_order_seq_cst,
                                             std::memory_order_relaxed)) {
