@@ -39,8 +39,8 @@ std::string now_rfc3339() { return format_rfc3339_ms(std::chrono::system_clock::
 Controller::Controller(Options options, Logger logger, store::Store& store,
                        server::Workers& workers,
                        std::vector<std::unique_ptr<pipeline::FilterKind>> filter_kinds)
-    : state_(std::make_unique<State>(std::move(options), std::move(logger), store, workers,
-                                     std::move(filter_kinds))) {}
+    : state_(std::make_unique<ControllerState>(options.core_count, std::move(logger), store,
+                                               workers, std::move(filter_kinds))) {}
 
 Controller::~Controller() { stop(); }
 
@@ -69,10 +69,10 @@ Result<void> check_mode(const Object* existing, const std::string& name, const s
 
 }  // namespace
 
-Result<Controller::State::Proposed> Controller::State::propose(const config::Value& document,
-                                                               std::string prefix, ApplyMode mode,
-                                                               const std::stop_token& stop,
-                                                               config::Faults& faults) const {
+Result<ControllerState::Proposed> ControllerState::propose(const config::Value& document,
+                                                           std::string prefix, ApplyMode mode,
+                                                           const std::stop_token& stop,
+                                                           config::Faults& faults) const {
   const std::string name = name_of(document);
   Proposed proposed{.applied = {name, "", Change::unchanged, ""},
                     .prefix = std::move(prefix),
@@ -88,7 +88,7 @@ Result<Controller::State::Proposed> Controller::State::propose(const config::Val
   }
   if (!faults.empty()) return proposed;
   proposed.object =
-      build_object(whole, kinds, {.previous = existing, .stop = stop}, options.core_count, faults);
+      build_object(whole, kinds, {.previous = existing, .stop = stop}, core_count, faults);
   if (!proposed.object) return proposed;
   proposed.applied.kind = proposed.object->kind;
   const bool same =
@@ -100,7 +100,7 @@ Result<Controller::State::Proposed> Controller::State::propose(const config::Val
   return proposed;
 }
 
-Result<void> Controller::State::commit(const std::vector<Proposed>& proposed) {
+Result<void> ControllerState::commit(const std::vector<Proposed>& proposed) {
   const std::scoped_lock hold(changing);
   if (ending) return stopping();
   Objects next = objects();
@@ -139,11 +139,11 @@ void append(std::string& list, const std::string& text) {
 
 Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
                                                ApplyMode mode) {
-  State& s = *state_;
+  ControllerState& s = *state_;
   if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
   const auto claim = s.claims.take(names_of(documents));
   config::Faults faults;
-  std::vector<State::Proposed> proposed;
+  std::vector<ControllerState::Proposed> proposed;
   std::set<std::string> seen;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const std::string prefix = document_prefix(i, documents.size());
@@ -160,7 +160,7 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
   SLUICE_CHECK(s.commit(proposed));
 
   std::vector<Applied> result;
-  for (State::Proposed& each : proposed) {
+  for (ControllerState::Proposed& each : proposed) {
     const Change change = each.applied.change;
     const Object& runs = change == Change::unchanged ? *each.running : *each.object;
     append(each.applied.warning, s.port_error(each.applied.name));
@@ -177,7 +177,7 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
 }
 
 Result<void> Controller::remove(std::string_view name) {
-  State& s = *state_;
+  ControllerState& s = *state_;
   const auto claim = s.claims.take({std::string(name)});
   const std::scoped_lock changing(s.changing);
   if (s.ending) return stopping();
@@ -192,7 +192,7 @@ Result<void> Controller::remove(std::string_view name) {
 }
 
 Result<std::size_t> Controller::remove_all() {
-  State& s = *state_;
+  ControllerState& s = *state_;
   std::vector<std::string> names;
   for (const auto& [name, object] : s.objects()) names.push_back(name);
   const auto claim = s.claims.take(names);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/value.h"
+#include "control/change.h"
 #include "control/ports.h"
 #include "pipeline/pipeline.h"
 #include "store/store.h"
@@ -26,29 +27,7 @@ class Workers;
 
 namespace sluice::control {
 
-enum class ApplyMode {
-  create,  // error `conflict` if the name exists ("conflict name: demo; ...")
-  update,  // error `not_found` if it does not; the kind may not change
-  apply,   // either
-};
-
-enum class Change { created, updated, unchanged };
-
-struct Applied {
-  std::string name;
-  std::string kind;
-  Change change;
-  std::string warning;  // "" or what does not run yet, and why
-};
-
-// What `reload-code` did to one filter.
-struct Reloaded {
-  std::string pipeline;
-  std::string filter;
-  bool changed = false;
-  std::string code_hash;  // sha256 of what runs now
-  std::string error;      // "" or why the new code is refused; the old one serves on
-};
+struct ControllerState;
 
 struct ObjectKind {
   std::string category;              // "Traffic gate", "Pipeline"
@@ -140,8 +119,7 @@ class Controller {
   [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<ControllerState> state_;
 };
 
 }  // namespace sluice::control

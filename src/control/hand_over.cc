@@ -2,6 +2,7 @@
 // The end of a process that another one follows.
 #include <nlohmann/json.hpp>
 
+#include "control/controller.h"
 #include "control/state.h"
 
 namespace sluice::control {
@@ -72,7 +73,7 @@ Json Controller::knowledge() const {
 }
 
 bool Controller::hand_over(const pipeline::FilterKinds& successor, Duration patience) {
-  State& s = *state_;
+  ControllerState& s = *state_;
   const std::scoped_lock changing(s.changing);
   config::Faults faults;
   auto snapshot = std::make_shared<server::Snapshot>();

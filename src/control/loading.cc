@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/collections.h"
+#include "control/controller.h"
 #include "control/state.h"
 
 namespace sluice::control {
@@ -23,7 +24,7 @@ store::DocumentChange pins_change(const Object& object) {
 }
 
 Result<void> Controller::start(std::vector<InheritedPort> inherited, const config::Value& known) {
-  State& s = *state_;
+  ControllerState& s = *state_;
   s.known = known;
   s.ports.inherit(std::move(inherited));
   SLUICE_TRY(const auto meta, s.store.documents(kMeta));
@@ -80,7 +81,7 @@ void Controller::stop() {
   state_->housekeeper.join();
 }
 
-void Controller::State::build_soon(const std::string& name) {
+void ControllerState::build_soon(const std::string& name) {
   {
     const std::scoped_lock lock(ready_mutex);
     if (!awaited.insert(name).second) return;
@@ -92,7 +93,7 @@ void Controller::State::build_soon(const std::string& name) {
   });
 }
 
-void Controller::State::build_now(const std::string& name) {
+void ControllerState::build_now(const std::string& name) {
   const auto claim = claims.try_take(name);
   if (!claim) return;
   const auto object = find(name);
@@ -100,7 +101,7 @@ void Controller::State::build_now(const std::string& name) {
   config::Faults faults;
   auto built = build_stored(
       *object, kinds, {.previous = object.get(), .known = known.find(name), .stop = claim->stop()},
-      options.core_count, faults);
+      core_count, faults);
   if (claim->stop().stop_requested()) return;
   if (built) {
     logger.info("object " + built->kind + " " + name + " loaded");
@@ -114,8 +115,8 @@ void Controller::State::build_now(const std::string& name) {
   replace(object, std::move(built));
 }
 
-void Controller::State::replace(std::shared_ptr<const Object> object,
-                                std::shared_ptr<const Object> built) {
+void ControllerState::replace(std::shared_ptr<const Object> object,
+                              std::shared_ptr<const Object> built) {
   {
     const std::scoped_lock lock(ready_mutex);
     ready.emplace_back(std::move(object), std::move(built));
@@ -142,7 +143,7 @@ void Controller::State::replace(std::shared_ptr<const Object> object,
   publish(std::move(next));
 }
 
-void Controller::State::retry() {
+void ControllerState::retry() {
   for (const auto& [name, object] : objects()) {
     if (!object->runs()) build_soon(name);
   }
@@ -152,7 +153,7 @@ void Controller::State::retry() {
 }
 
 // Code that is held or named by a stored object stays.
-void Controller::State::sweep() const {
+void ControllerState::sweep() const {
   std::vector<Json> pins;
   for (const auto& [name, object] : objects()) {
     if (!object->pins.is_object()) continue;
@@ -161,7 +162,7 @@ void Controller::State::sweep() const {
   for (const auto& kind : kinds) kind->sweep(pins);
 }
 
-void Controller::State::housekeeping(const std::stop_token& stop) {
+void ControllerState::housekeeping(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   TimePoint next_sample = Clock::now() + observe::RequestStats::kSamplePeriod;

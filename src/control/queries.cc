@@ -21,7 +21,7 @@ Result<Json> Controller::get(std::string_view name) const {
   return object->spec;
 }
 
-Json Controller::State::filter_schema(const std::string& kind) const {
+Json ControllerState::filter_schema(const std::string& kind) const {
   for (const auto& each : kinds) {
     if (each->name() == kind) return each->schema();
   }

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/controller.h"
 #include "control/state.h"
 
 namespace sluice::control {

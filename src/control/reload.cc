@@ -3,6 +3,7 @@
 #include <latch>
 #include <nlohmann/json.hpp>
 
+#include "control/controller.h"
 #include "control/state.h"
 
 namespace sluice::control {
@@ -29,7 +30,7 @@ std::string hash_of(const pipeline::PipelinePrototype& pipeline, const std::stri
 }  // namespace
 
 Result<std::vector<Reloaded>> Controller::reload_code() {
-  State& s = *state_;
+  ControllerState& s = *state_;
   std::vector<std::string> names;
   for (const auto& [name, object] : s.objects()) {
     if (object->kind == "Pipeline") names.push_back(name);
@@ -59,7 +60,7 @@ Result<std::vector<Reloaded>> Controller::reload_code() {
   return result;
 }
 
-std::vector<Reloaded> Controller::State::reload(const std::string& name) {
+std::vector<Reloaded> ControllerState::reload(const std::string& name) {
   const auto claim = claims.take({name});
   const auto object = find(name);
   if (!object || object->kind != "Pipeline") return {};
@@ -68,7 +69,7 @@ std::vector<Reloaded> Controller::State::reload(const std::string& name) {
     config::Faults faults;
     auto built = build_stored(*object, kinds,
                               {.previous = object.get(), .fresh = true, .stop = claim.stop()},
-                              options.core_count, faults);
+                              core_count, faults);
     for (const std::string& filter : filters_with_code(object->spec, kinds)) {
       result.push_back({name, filter, built != nullptr,
                         built ? hash_of(*built->pipeline, filter) : "",

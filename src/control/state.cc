@@ -8,24 +8,24 @@
 
 namespace sluice::control {
 
-std::shared_ptr<const Object> Controller::State::find(std::string_view name) const {
+std::shared_ptr<const Object> ControllerState::find(std::string_view name) const {
   const std::shared_lock lock(objects_mutex);
   const auto found = current.find(name);
   return found != current.end() ? found->second : nullptr;
 }
 
-std::string Controller::State::port_error(const std::string& server) const {
+std::string ControllerState::port_error(const std::string& server) const {
   const std::shared_lock lock(objects_mutex);
   const auto found = port_errors.find(server);
   return found != port_errors.end() ? found->second : "";
 }
 
-bool Controller::State::has_port_errors() const {
+bool ControllerState::has_port_errors() const {
   const std::shared_lock lock(objects_mutex);
   return !port_errors.empty();
 }
 
-std::string Controller::State::trouble_of(const Object& object) const {
+std::string ControllerState::trouble_of(const Object& object) const {
   if (object.is_being_built()) return object.kind + " " + object.name + " is being built";
   if (!object.runs()) return object.kind + " " + object.name + " does not run: " + object.error;
   if (!object.server) return "";
@@ -36,7 +36,7 @@ std::string Controller::State::trouble_of(const Object& object) const {
 }
 
 // The first that a rule of the HTTPServer names and that is not there: its requests get 503.
-std::string Controller::State::absent_backend(const Object& server) const {
+std::string ControllerState::absent_backend(const Object& server) const {
   for (const router::RuleSpec& rule : server.server->spec.rules) {
     for (const router::PathSpec& path : rule.paths) {
       const auto named = find(path.backend);
@@ -47,7 +47,7 @@ std::string Controller::State::absent_backend(const Object& server) const {
 }
 
 // At the start: not before its pipelines are there, or too long in coming.
-bool Controller::State::may_open(const Object& server, const Objects& all) const {
+bool ControllerState::may_open(const Object& server, const Objects& all) const {
   if (all_open) return true;
   const auto waits = [&all](const router::PathSpec& path) {
     const auto found = all.find(path.backend);
@@ -58,7 +58,7 @@ bool Controller::State::may_open(const Object& server, const Objects& all) const
   });
 }
 
-server::Workers::Listeners Controller::State::assign_ports(const Objects& next) {
+server::Workers::Listeners ControllerState::assign_ports(const Objects& next) {
   std::vector<const router::HttpServerSpec*> servers;
   for (const auto& [name, object] : next) {
     if (object->server && may_open(*object, next)) servers.push_back(&object->server->spec);
@@ -78,7 +78,7 @@ server::Workers::Listeners Controller::State::assign_ports(const Objects& next) 
   return std::move(changes.listeners);
 }
 
-void Controller::State::publish(Objects next) {
+void ControllerState::publish(Objects next) {
   auto listeners = assign_ports(next);
   auto snapshot = std::make_shared<server::Snapshot>();
   auto absent = std::make_shared<server::AbsentPipelines>();
@@ -98,8 +98,8 @@ void Controller::State::publish(Objects next) {
   settled.notify_all();
 }
 
-Result<void> Controller::State::save(const ObjectList& changed,
-                                     const std::vector<std::string>& removed) {
+Result<void> ControllerState::save(const ObjectList& changed,
+                                   const std::vector<std::string>& removed) {
   const std::uint64_t next = version.load() + 1;
   std::vector<store::DocumentChange> changes;
   for (const auto& object : changed) {
@@ -116,7 +116,7 @@ Result<void> Controller::State::save(const ObjectList& changed,
   return {};
 }
 
-Result<void> Controller::State::save_pins(const ObjectList& built) {
+Result<void> ControllerState::save_pins(const ObjectList& built) {
   std::vector<store::DocumentChange> changes;
   for (const auto& object : built) changes.push_back(pins_change(*object));
   return changes.empty() ? Result<void>() : store.change_documents(changes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inside of Controller.
+// ControllerState: the inside of Controller.
 //
 // A change of an object: claim its name (others of the same object wait), build it outside every
 // lock, then, with `changing` held for as long as a write takes, check it against the others, store
@@ -17,12 +17,17 @@
 #include <thread>
 #include <vector>
 
+#include "base/log.h"
+#include "config/faults.h"
+#include "config/value.h"
+#include "control/change.h"
 #include "control/claims.h"
-#include "control/controller.h"
 #include "control/crew.h"
 #include "control/object.h"
 #include "control/ports.h"
+#include "pipeline/pipeline.h"
 #include "server/workers.h"
+#include "store/store.h"
 
 namespace sluice::control {
 
@@ -32,15 +37,15 @@ using ObjectList = std::vector<std::shared_ptr<const Object>>;
 // Of objects at the same time, for what they do is mostly waiting.
 inline constexpr std::size_t kBuildsAtOnceMax = 64;
 
-struct Controller::State {
-  State(Options options_, Logger logger_, store::Store& store_, server::Workers& workers_,
-        pipeline::FilterKinds kinds_)
-      : options(std::move(options_)),
+struct ControllerState {
+  ControllerState(unsigned cores, Logger logger_, store::Store& store_, server::Workers& workers_,
+                  pipeline::FilterKinds kinds_)
+      : core_count(cores),
         logger(std::move(logger_)),
         store(store_),
         workers(workers_),
         kinds(std::move(kinds_)),
-        ports(options.core_count) {}
+        ports(core_count) {}
 
   // Reading: a consistent copy of the pointers.
   [[nodiscard]] Objects objects() const {
@@ -92,7 +97,7 @@ struct Controller::State {
   void sweep() const;
   void housekeeping(const std::stop_token& stop);
 
-  const Options options;
+  const unsigned core_count;
   const Logger logger;
   store::Store& store;
   server::Workers& workers;
