@@ -125,7 +125,6 @@ bool Journal::take_step() {
 
 void Journal::run() {
   loop::work_soon();
-  loop::work_soon();
   Duration pause = kFirstPause;
   while (!stopping()) {
     const Group group = collect();
