@@ -75,7 +75,7 @@ struct Host {
       : core{loop, 0, core_count},
         engine(*wasm::Engine::create(std::move(options))),
         store(store::open_memory_store(core_count)),
-        kind(make_wasm_host_kind(*engine, *store, Logger(), core_count, code_folder)) {}
+        kind(*make_wasm_host_kind(*engine, *store, Logger(), core_count, code_folder)) {}
 
   static config::Value value_of(const std::string& code, const std::string& fields) {
     std::string quoted;
