@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/wasm_host.h"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
