@@ -60,9 +60,6 @@ struct Response {
   void clear();
 };
 
-// "Not Found" for 404; "" for a code without a name. RFC 9110 section 15.
-[[nodiscard]] std::string_view reason_phrase(int status);
-
 // Replaces `out` by the decoded text (RFC 3986 section 2.1). False at a broken escape or a NUL.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
 // Encodes what may not stand in a path.

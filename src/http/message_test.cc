@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/reason_phrase.h"
+
 namespace sluice::http {
 namespace {
 

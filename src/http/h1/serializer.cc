@@ -6,6 +6,7 @@
 
 #include "http/chars.h"
 #include "http/h1/field_kind.h"
+#include "http/reason_phrase.h"
 
 namespace sluice::http::h1 {
 namespace {
