@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The field names that matter to HTTP/1.1 itself.
+// Fields that are the business of a connection, and not of a message, in any version of HTTP
+// (RFC 9110 section 7.6.1), and Host.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
-namespace sluice::http::h1 {
+namespace sluice::http {
 
 enum class FieldKind : std::uint8_t {
   other,
@@ -21,4 +22,4 @@ enum class FieldKind : std::uint8_t {
 
 [[nodiscard]] FieldKind field_kind(std::string_view name);
 
-}  // namespace sluice::http::h1
+}  // namespace sluice::http

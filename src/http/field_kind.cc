@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/h1/field_kind.h"
+#include "http/field_kind.h"
 
 #include "http/headers.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http {
 namespace {
 
 FieldKind if_name(std::string_view name, std::string_view known, FieldKind kind) {
@@ -45,4 +45,4 @@ FieldKind field_kind(std::string_view name) {
   }
 }
 
-}  // namespace sluice::http::h1
+}  // namespace sluice::http
