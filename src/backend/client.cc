@@ -202,8 +202,8 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
   const bool http2 = server.secure ? link->stream->protocol() == "h2" : server.http2;
   h2->learn(http2);
   if (!http2) {
-    auto connection = std::make_unique<Connection>(std::move(link->stream), silence_max_,
-                                                   std::move(link->endpoint), std::move(pass));
+    auto connection = std::make_unique<H1Connection>(std::move(link->stream), silence_max_,
+                                                     std::move(link->endpoint), std::move(pass));
     co_return std::make_unique<H1Channel>(pool_, call.server, std::move(connection), false);
   }
   if (!set_up) set_up.emplace(h2);

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "backend/channel.h"
-#include "backend/connection.h"
+#include "backend/h1_connection.h"
 #include "backend/pool.h"
 
 namespace sluice::backend {
@@ -14,7 +14,7 @@ namespace sluice::backend {
 class H1Channel final : public Channel {
  public:
   // `kept`: others have used the connection before.
-  H1Channel(std::weak_ptr<Pool> pool, std::size_t server, std::unique_ptr<Connection> connection,
+  H1Channel(std::weak_ptr<Pool> pool, std::size_t server, std::unique_ptr<H1Connection> connection,
             bool kept)
       : pool_(std::move(pool)), server_(server), connection_(std::move(connection)), kept_(kept) {}
   ~H1Channel() override {
@@ -43,7 +43,7 @@ class H1Channel final : public Channel {
  private:
   std::weak_ptr<Pool> pool_;
   std::size_t server_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<H1Connection> connection_;
   bool kept_;
 };
 

@@ -26,7 +26,7 @@ Task<void> Pool::watch(Idle& idle) {
 
 bool Pool::usable(const Idle& idle) { return !idle.dead && loop::EventLoop::now() < idle.until; }
 
-std::unique_ptr<Connection> Pool::take(std::size_t server) {
+std::unique_ptr<H1Connection> Pool::take(std::size_t server) {
   Idles& idles = shelves_[server].idles;
   while (!idles.empty()) {
     const std::unique_ptr<Idle> last = std::move(idles.back());
@@ -39,7 +39,7 @@ std::unique_ptr<Connection> Pool::take(std::size_t server) {
   return nullptr;
 }
 
-void Pool::put(std::size_t server, std::unique_ptr<Connection> connection) {
+void Pool::put(std::size_t server, std::unique_ptr<H1Connection> connection) {
   if (!connection->reusable()) return;
   Shelf& shelf = shelves_[server];
   if (!shelf.gate->has_queue(core_.index) && shelf.gate->others_wait(core_.index)) return;

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "backend/connection.h"
+#include "backend/h1_connection.h"
 #include "base/time.h"
 #include "loop/core.h"
 #include "loop/event_loop.h"
@@ -32,15 +32,15 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   // The connection that became idle last, or null.
-  [[nodiscard]] std::unique_ptr<Connection> take(std::size_t server);
+  [[nodiscard]] std::unique_ptr<H1Connection> take(std::size_t server);
   // Closes it if it cannot be used again, if there are enough, or if another core is short of
   // connections.
-  void put(std::size_t server, std::unique_ptr<Connection> connection);
+  void put(std::size_t server, std::unique_ptr<H1Connection> connection);
   [[nodiscard]] std::size_t idle() const { return idle_; }
 
  private:
   struct Idle {
-    std::unique_ptr<Connection> connection;
+    std::unique_ptr<H1Connection> connection;
     TimePoint until;  // may be used again
     bool dead = false;
     char heard = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backend/connection.h"
+#include "backend/h1_connection.h"
 
 #include <algorithm>
 #include <cstring>
@@ -20,29 +20,29 @@ constexpr Duration kKeepAliveMargin = std::chrono::seconds(1);
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<net::Stream> stream, Duration silence_max,
-                       net::Endpoint endpoint, ConnectionGate::Pass pass)
+H1Connection::H1Connection(std::unique_ptr<net::Stream> stream, Duration silence_max,
+                           net::Endpoint endpoint, ConnectionGate::Pass pass)
     : pass_(std::move(pass)),
       endpoint_(std::move(endpoint)),
       stream_(std::move(stream)),
       in_(kInBytes),
       silence_max_(silence_max) {}
 
-void Connection::set_deadline(TimePoint when) {
+void H1Connection::set_deadline(TimePoint when) {
   deadline_ = when;
   listen();
 }
 
 // The client's silence is not the backend's, nor is the time it takes to read the response, during
 // which the backend may have to stop reading the request.
-void Connection::listen() {
+void H1Connection::listen() {
   if (waits_for_client_ || unread_response_) return stream_->clear_deadline();
   const TimePoint now = Clock::now();
   const bool unlimited = silence_max_ >= deadline_ - now;
   stream_->set_deadline(unlimited ? deadline_ : now + silence_max_);
 }
 
-void Connection::wait_for_client(bool waits) {
+void H1Connection::wait_for_client(bool waits) {
   waits_for_client_ = waits;
   const TimePoint now = Clock::now();
   if (waits) {
@@ -54,32 +54,33 @@ void Connection::wait_for_client(bool waits) {
   listen();
 }
 
-Duration Connection::client_time() const {
+Duration H1Connection::client_time() const {
   const bool waits = waits_for_client_ && !upgrading_;
   return waits ? client_time_ + (Clock::now() - client_since_) : client_time_;
 }
 
-bool Connection::reusable() const {
+bool H1Connection::reusable() const {
   return finished_ && sent_ && !ended_ && begin_ == end_ && parser_.keep_alive() &&
          parser_.kept_for().max.value_or(1) > 0;
 }
 
-Duration Connection::reusable_for() const {
+Duration H1Connection::reusable_for() const {
   const auto timeout = parser_.kept_for().timeout;
   if (!timeout) return Duration::max();
   const Duration told = std::chrono::seconds(*timeout);
   return told - std::min<Duration>(told / 2, kKeepAliveMargin);
 }
 
-Failure Connection::failure(Stage stage, Error error) {
+Failure H1Connection::failure(Stage stage, Error error) {
   if (client_error_) return {Stage::request_body, *client_error_};
   const bool uploading = sender_.valid() && !sent_ && !upgrading_;
   const bool upload = uploading && error.kind == ErrorKind::closed;
   return {upload ? Stage::upload : stage, std::move(error)};
 }
 
-Task<Outcome<void>> Connection::start(http::Request& request, const Target& target, bool keep_body,
-                                      http::Response& response, http::InterimSink* interim) {
+Task<Outcome<void>> H1Connection::start(http::Request& request, const Target& target,
+                                        bool keep_body, http::Response& response,
+                                        http::InterimSink* interim) {
   sender_.reset();
   client_error_.reset();
   answered_ = finished_ = sent_ = waits_for_client_ = unread_response_ = false;
@@ -92,7 +93,7 @@ Task<Outcome<void>> Connection::start(http::Request& request, const Target& targ
   co_return read;
 }
 
-void Connection::append_head(http::Request& request, const Target& target) {
+void H1Connection::append_head(http::Request& request, const Target& target) {
   std::string host(target.host);
   std::string path(target.path);
   if (!host.empty()) request.host.swap(host);
@@ -108,7 +109,8 @@ void Connection::append_head(http::Request& request, const Target& target) {
   if (!target.path.empty()) request.escaped_path.swap(path);
 }
 
-Task<Outcome<void>> Connection::send(http::Request& request, const Target& target, bool keep_body) {
+Task<Outcome<void>> H1Connection::send(http::Request& request, const Target& target,
+                                       bool keep_body) {
   append_head(request, target);
   upgrading_ = request.upgraded != nullptr;
   if (upgrading_) {
@@ -143,8 +145,8 @@ Task<Outcome<void>> Connection::send(http::Request& request, const Target& targe
   co_return Outcome<void>();
 }
 
-Task<void> Connection::send_whole(std::string head, std::string kept, std::string_view body,
-                                  std::string tail) {
+Task<void> H1Connection::send_whole(std::string head, std::string kept, std::string_view body,
+                                    std::string tail) {
   if (!kept.empty()) body = kept;
   const auto head_written = co_await stream_->write_all(head);
   bool good = head_written.has_value();
@@ -164,7 +166,7 @@ Task<void> Connection::send_whole(std::string head, std::string kept, std::strin
 
 // The reader gives nothing before the backend has said 101. Whatever it says instead, the
 // connection is not used again, as the reader may have taken bytes.
-Task<void> Connection::send_upgraded(std::string head, std::shared_ptr<http::BodyReader> reader) {
+Task<void> H1Connection::send_upgraded(std::string head, std::shared_ptr<http::BodyReader> reader) {
   const auto head_written = co_await stream_->write_all(head);
   if (!head_written) co_return;
   while (true) {
@@ -182,7 +184,7 @@ Task<void> Connection::send_upgraded(std::string head, std::shared_ptr<http::Bod
   }
 }
 
-Task<void> Connection::send_stream(std::string head, http::Body body) {
+Task<void> H1Connection::send_stream(std::string head, http::Body body) {
   const auto head_written = co_await stream_->write_all(head);
   if (!head_written) co_return;
   const auto length = body.length();
@@ -219,7 +221,7 @@ Task<void> Connection::send_stream(std::string head, http::Body body) {
   sent_ = true;
 }
 
-Task<Outcome<void>> Connection::read_head(http::Response& response) {
+Task<Outcome<void>> H1Connection::read_head(http::Response& response) {
   while (true) {
     const auto progress = parser_.parse(unread());
     begin_ += progress.consumed;
@@ -245,7 +247,7 @@ Task<Outcome<void>> Connection::read_head(http::Response& response) {
   co_return Outcome<void>();
 }
 
-Task<Outcome<std::string_view>> Connection::read_body() {
+Task<Outcome<std::string_view>> H1Connection::read_body() {
   unread_response_ = false;
   while (true) {
     const auto progress = parser_.parse(unread());
@@ -271,7 +273,7 @@ Task<Outcome<std::string_view>> Connection::read_body() {
   co_return std::string_view();
 }
 
-Outcome<bool> Connection::take_ready(std::string& out) {
+Outcome<bool> H1Connection::take_ready(std::string& out) {
   while (true) {
     const auto progress = parser_.parse(unread());
     begin_ += progress.consumed;
@@ -285,7 +287,7 @@ Outcome<bool> Connection::take_ready(std::string& out) {
 }
 
 // False at the end of the stream.
-Task<Result<bool>> Connection::fill() {
+Task<Result<bool>> H1Connection::fill() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
   } else if (end_ == in_.size()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connection: HTTP/1.1 with a backend over one stream, one exchange after the other. Core-bound.
+// H1Connection: HTTP/1.1 with a backend over one stream, one exchange after the other. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@
 
 namespace sluice::backend {
 
-class Connection {
+class H1Connection {
  public:
   // `silence_max`: how long the backend may take nothing and give nothing, while it could.
   // `endpoint`: the other end, for the owner. `pass`: kept as long as the connection is open.
-  Connection(std::unique_ptr<net::Stream> stream, Duration silence_max, net::Endpoint endpoint = {},
-             ConnectionGate::Pass pass = {});
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  H1Connection(std::unique_ptr<net::Stream> stream, Duration silence_max,
+               net::Endpoint endpoint = {}, ConnectionGate::Pass pass = {});
+  H1Connection(const H1Connection&) = delete;
+  H1Connection& operator=(const H1Connection&) = delete;
 
   [[nodiscard]] net::Stream& stream() { return *stream_; }
   [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
