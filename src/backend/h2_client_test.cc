@@ -294,7 +294,7 @@ TEST_F(H2ClientTest, GarbageIsNoResponse) {
 TEST_F(H2ClientTest, IdleConnectionsAreClosed) {
   bool closed = false;
   ClientOptions options;
-  options.pool.idle_for_max = std::chrono::milliseconds(20);
+  options.idle.for_max = std::chrono::milliseconds(20);
   serve_h2({[&closed](Peer& peer) -> Task<void> {
              co_await serve_all(peer);
              closed = true;

@@ -44,9 +44,8 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
   if (std::ranges::any_of(*servers_, &backend::Server::secure)) {
     tls_ = spec.tls.value_or(context_.tls);
   }
-  client_options_.pool.idle_max = share(context_.idle_max, context_.core_count);
-  client_options_.pool.idle_per_server_max =
-      share(context_.idle_per_server_max, context_.core_count);
+  client_options_.idle.max = share(context_.idle_max, context_.core_count);
+  client_options_.idle.per_server_max = share(context_.idle_per_server_max, context_.core_count);
   client_options_.connector.connect_timeout = spec.connect_timeout;
   client_options_.connector.dns_period = spec.dns_refresh_period;
   offers_http2_ = spec.http2.value_or(true);

@@ -15,7 +15,7 @@
 #include "backend/balancer.h"
 #include "backend/client.h"
 #include "backend/health_check.h"
-#include "backend/pool.h"
+#include "backend/idle_connections.h"
 #include "backend/server.h"
 #include "backend/server_state.h"
 #include "backend/sticky_session.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pool: the idle connections of one core to a list of servers. It drops them when the backend
-// closes them, says something unasked, or is about to close them by its own word.
+// IdleConnections: connections of one core to a list of servers that are kept for reuse. One is
+// dropped when the backend closes it, sends something unasked, or is about to close it by its own
+// word.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +16,21 @@
 
 namespace sluice::backend {
 
-struct PoolLimits {
-  std::size_t idle_max = 10240;
-  std::size_t idle_per_server_max = 1024;
-  Duration idle_for_max = std::chrono::seconds(90);
+struct IdleLimits {
+  std::size_t max = 10240;  // of all servers
+  std::size_t per_server_max = 1024;
+  Duration for_max = std::chrono::seconds(90);  // then one is closed
 
-  bool operator==(const PoolLimits&) const = default;
+  bool operator==(const IdleLimits&) const = default;
 };
 
-class Pool {
+class IdleConnections {
  public:
   // `gates`: one per server.
-  Pool(const loop::Core& core, std::vector<std::shared_ptr<ConnectionGate>> gates,
-       PoolLimits limits);
-  Pool(const Pool&) = delete;
-  Pool& operator=(const Pool&) = delete;
+  IdleConnections(const loop::Core& core, std::vector<std::shared_ptr<ConnectionGate>> gates,
+                  IdleLimits limits);
+  IdleConnections(const IdleConnections&) = delete;
+  IdleConnections& operator=(const IdleConnections&) = delete;
 
   // The connection that became idle last, or null.
   [[nodiscard]] std::unique_ptr<H1Connection> take(std::size_t server);
@@ -60,7 +61,7 @@ class Pool {
   void sweep();
 
   const loop::Core& core_;
-  PoolLimits limits_;
+  IdleLimits limits_;
   std::vector<Shelf> shelves_;  // by server; never resized
   std::size_t idle_ = 0;
   loop::EventLoop::Timer sweep_;
