@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pool of a Proxy: from an exchange to its response and result, over as many tries as it takes.
 //   PoolPrototype  per pool and generation: what the cores share
-//   Pool           its part on one core
+//   PoolFilter     its part on one core
 #pragma once
 
 #include <bitset>
@@ -73,7 +73,7 @@ class PoolPrototype {
   [[nodiscard]] PoolKnowledge knowledge() const;
 
  private:
-  friend class Pool;
+  friend class PoolFilter;
   std::string name_;
   std::shared_ptr<const ServerPoolPrototype> servers_;
   Duration timeout_{};
@@ -89,11 +89,11 @@ class PoolPrototype {
 };
 
 // Core-bound.
-class Pool {
+class PoolFilter {
  public:
   // `previous`: this core's pool of the same name in the generation before; may be null.
-  Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
-       Pool* previous);
+  PoolFilter(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
+             PoolFilter* previous);
 
   [[nodiscard]] const PoolPrototype& prototype() const { return *prototype_; }
   // Leaves a response in the exchange; the result of the filter.
