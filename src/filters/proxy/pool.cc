@@ -39,15 +39,15 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
       stamps_(services.stamps),
       stats_(previous != nullptr ? previous->stats_
                                  : std::make_shared<observe::RequestStats>(services.core_count)) {
-  const ServerPoolContext context{.name = services.pipeline + "/" + name_,
-                                  .idle_max = proxy.max_idle_conns,
-                                  .idle_per_server_max = proxy.max_idle_conns_per_host,
-                                  .tls = proxy.mtls,
-                                  .core_count = services.core_count,
-                                  .health_thread = services.health_thread,
-                                  .logger = services.logger,
-                                  .own_secret = services.own_secret};
-  servers_ = std::make_shared<ServerPoolPrototype>(
+  const ServerGroupContext context{.name = services.pipeline + "/" + name_,
+                                   .idle_max = proxy.max_idle_conns,
+                                   .idle_per_server_max = proxy.max_idle_conns_per_host,
+                                   .tls = proxy.mtls,
+                                   .core_count = services.core_count,
+                                   .health_thread = services.health_thread,
+                                   .logger = services.logger,
+                                   .own_secret = services.own_secret};
+  servers_ = std::make_shared<ServerGroupPrototype>(
       spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr, known);
   if (known != nullptr && known->open_for && policies_.breaker)
     policies_.breaker->open(*known->open_for, Clock::now());

@@ -20,7 +20,7 @@
 #include "filters/proxy/max_forwards.h"
 #include "filters/proxy/merge.h"
 #include "filters/proxy/pool_policies.h"
-#include "filters/proxy/server_pool.h"
+#include "filters/proxy/server_group.h"
 #include "filters/proxy/spec.h"
 #include "filters/proxy/verdict.h"
 #include "loop/event_loop.h"
@@ -75,7 +75,7 @@ class PoolPrototype {
  private:
   friend class PoolFilter;
   std::string name_;
-  std::shared_ptr<const ServerPoolPrototype> servers_;
+  std::shared_ptr<const ServerGroupPrototype> servers_;
   Duration timeout_{};
   std::int64_t body_bytes_max_ = 0;
   std::uint32_t redirections_max_ = 0;
@@ -171,7 +171,7 @@ class PoolFilter {
   const loop::Core& core_;
   std::shared_ptr<const PoolPrototype> prototype_;
   Logger logger_;
-  ServerPool servers_;
+  ServerGroup servers_;
   std::minstd_rand random_;
   Flights flights_;
   std::vector<std::unique_ptr<Revalidation>> revalidations_;  // last: they use all the rest

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The servers of a pool, and one try at one of them. What wraps tries (retry, breaker, cache,
-// mirror) stands in pool.h.
-//   ServerPoolPrototype  per pool and generation: what the cores share
-//   ServerPool           its part on one core: the next turn, the connections
+// The servers of a pool, and one try at one of them. pool.h wraps the tries (retry, breaker, cache,
+// mirror).
+//   ServerGroupPrototype  per pool and generation: what the cores share
+//   ServerGroup           its part on one core: the next turn, the connections
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,14 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "filters/proxy/knowledge.h"
-#include "filters/proxy/server_pool_spec.h"
+#include "filters/proxy/server_group_spec.h"
 #include "http/message.h"
 #include "loop/core.h"
 
 namespace sluice::filters {
 
 // What a Proxy gives each of its pools. The limits are of the process.
-struct ServerPoolContext {
+struct ServerGroupContext {
   std::string name;  // of the pool, for the log
   std::size_t idle_max = 10240;
   std::size_t idle_per_server_max = 1024;
@@ -42,12 +42,12 @@ struct ServerPoolContext {
 };
 
 // Immutable but for what is known of the servers. Any thread.
-class ServerPoolPrototype : public backend::BodyObserver {
+class ServerGroupPrototype : public backend::BodyObserver {
  public:
-  // `previous`: the pool of the same name in the generation before, or null. What was known of the
-  // servers that stay goes on. `known`: likewise, of the process before this one, or null.
-  ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
-                      const ServerPoolPrototype* previous, const PoolKnowledge* known = nullptr);
+  // `previous`: that of the pool of the same name in the generation before, or null. What was known
+  // of the servers that stay goes on. `known`: likewise, of the process before this one, or null.
+  ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
+                       const ServerGroupPrototype* previous, const PoolKnowledge* known = nullptr);
 
   // For the status of the pool: what is known of each server.
   [[nodiscard]] Json status() const;
@@ -65,14 +65,14 @@ class ServerPoolPrototype : public backend::BodyObserver {
                   const backend::Failure* failure) const override;
 
  private:
-  friend class ServerPool;
+  friend class ServerGroup;
   void note_failure(std::size_t server, unsigned core, const backend::Failure& failure) const;
   void tell_left_out(std::size_t server, Duration duration, std::string_view reason) const;
-  void inherit_states(const ServerPoolPrototype* previous);
+  void inherit_states(const ServerGroupPrototype* previous);
   [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make_tls(
-      const ServerPoolPrototype* previous) const;
+      const ServerGroupPrototype* previous) const;
 
-  ServerPoolContext context_;
+  ServerGroupContext context_;
   std::shared_ptr<const backend::Servers> servers_;
   backend::ServerStates states_;  // one per server
   backend::Policy policy_ = backend::Policy::round_robin;
@@ -109,11 +109,11 @@ struct Reply {
 };
 
 // Core-bound. The filter that owns it outlives its exchanges.
-class ServerPool {
+class ServerGroup {
  public:
-  // `previous`: this core's pool of the same name in the generation before; may be null.
-  ServerPool(const loop::Core& core, std::shared_ptr<const ServerPoolPrototype> prototype,
-             ServerPool* previous);
+  // `previous`: this core's, of the pool of the same name in the generation before; may be null.
+  ServerGroup(const loop::Core& core, std::shared_ptr<const ServerGroupPrototype> prototype,
+              ServerGroup* previous);
 
   // One try at one server of the balancer's choice. Fills `response`, whatever was in it before.
   // The request is as before afterwards, but for a streamed body, which is taken. The error names
@@ -124,12 +124,12 @@ class ServerPool {
 
  private:
   [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request, const Try& attempt);
-  [[nodiscard]] std::shared_ptr<backend::Client> make_client(const ServerPool* previous) const;
+  [[nodiscard]] std::shared_ptr<backend::Client> make_client(const ServerGroup* previous) const;
   [[nodiscard]] std::string_view host_for(const backend::Server& server,
                                           std::string_view client_host) const;
 
   const loop::Core& core_;
-  std::shared_ptr<const ServerPoolPrototype> prototype_;
+  std::shared_ptr<const ServerGroupPrototype> prototype_;
   backend::Balancer balancer_;
   std::shared_ptr<backend::Client> client_;  // goes on in the next generation if it can
   std::vector<std::size_t> candidates_;      // of the choice at hand

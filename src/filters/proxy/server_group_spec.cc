@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/proxy/server_pool_spec.h"
+#include "filters/proxy/server_group_spec.h"
 
 #include <algorithm>
 #include <iterator>
@@ -41,13 +41,13 @@ void LoadBalanceSpec::validate(const std::string& path, config::Faults& faults) 
   }
 }
 
-void ServerPoolSpec::validate(const std::string& path, config::Faults& faults) const {
+void ServerGroupSpec::validate(const std::string& path, config::Faults& faults) const {
   const std::size_t faults_before = faults.count();
   unsupported.report(path, faults);
   if (faults.count() == faults_before) validate_servers(path, faults);
 }
 
-void ServerPoolSpec::validate_servers(const std::string& path, config::Faults& faults) const {
+void ServerGroupSpec::validate_servers(const std::string& path, config::Faults& faults) const {
   const std::string where = config::join_path(path, "servers");
   if (servers.empty()) return faults.add(where, "is required: one server at least");
   for (std::size_t i = 0; i < servers.size(); ++i) {
@@ -65,7 +65,7 @@ void ServerPoolSpec::validate_servers(const std::string& path, config::Faults& f
   }
 }
 
-std::vector<ServerSpec> ServerPoolSpec::chosen() const {
+std::vector<ServerSpec> ServerGroupSpec::chosen() const {
   if (server_tags.empty()) return servers;
   std::vector<ServerSpec> chosen;
   std::ranges::copy_if(servers, std::back_inserter(chosen), [this](const ServerSpec& server) {

@@ -86,7 +86,7 @@ inline constexpr std::string_view kNoRegistry =
     "its "
     "addresses, and is looked up again";
 
-struct ServerPoolSpec {
+struct ServerGroupSpec {
   std::vector<ServerSpec> servers;
   std::vector<std::string> server_tags;
   LoadBalanceSpec load_balance;

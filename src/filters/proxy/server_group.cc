@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/proxy/server_pool.h"
+#include "filters/proxy/server_group.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -8,15 +8,15 @@
 namespace sluice::filters {
 namespace {
 
-std::shared_ptr<const backend::Servers> make_servers(const ServerPoolSpec& pool) {
+std::shared_ptr<const backend::Servers> make_servers(const ServerGroupSpec& group) {
   backend::Servers servers;
-  for (const ServerSpec& spec : pool.chosen()) {
+  for (const ServerSpec& spec : group.chosen()) {
     auto server = backend::parse_server_url(spec.url);
     if (!server) continue;  // validate() has refused it
     server->tags = spec.tags;
     server->weight = spec.weight;
     server->keep_host = spec.keep_host;
-    server->http2 = pool.http2.value_or(false);
+    server->http2 = group.http2.value_or(false);
     servers.push_back(std::move(*server));
   }
   return std::make_shared<const backend::Servers>(std::move(servers));
@@ -28,9 +28,9 @@ std::size_t share(std::size_t total, unsigned core_count) {
 
 }  // namespace
 
-ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolContext context,
-                                         const ServerPoolPrototype* previous,
-                                         const PoolKnowledge* known)
+ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
+                                           const ServerGroupPrototype* previous,
+                                           const PoolKnowledge* known)
     : context_(std::move(context)),
       servers_(make_servers(spec)),
       header_(spec.load_balance.policy == "cookieHash" ? "Cookie"
@@ -67,7 +67,7 @@ ServerPoolPrototype::ServerPoolPrototype(const ServerPoolSpec& spec, ServerPoolC
 // A URL may stand there more than once: each has a state of its own. What is known of a server
 // holds for the way in which it is reached: with other TLS settings, or another version of HTTP, it
 // may do well, or badly, and nothing is known of it.
-void ServerPoolPrototype::inherit_states(const ServerPoolPrototype* previous) {
+void ServerGroupPrototype::inherit_states(const ServerGroupPrototype* previous) {
   backend::ServerStates known;
   if (previous != nullptr) known = previous->states_;
   new_outlier_rules_ = previous != nullptr && previous->outliers_ != outliers_;
@@ -85,8 +85,8 @@ void ServerPoolPrototype::inherit_states(const ServerPoolPrototype* previous) {
 }
 
 // The same one as before if nothing has changed, so that connections and tickets can go on.
-std::shared_ptr<const net::TlsClientContext> ServerPoolPrototype::make_tls(
-    const ServerPoolPrototype* previous) const {
+std::shared_ptr<const net::TlsClientContext> ServerGroupPrototype::make_tls(
+    const ServerGroupPrototype* previous) const {
   if (!tls_) return nullptr;
   if (previous != nullptr && previous->tls_ == tls_ && previous->offers_http2_ == offers_http2_) {
     return previous->client_options_.connector.tls;
@@ -94,7 +94,7 @@ std::shared_ptr<const net::TlsClientContext> ServerPoolPrototype::make_tls(
   return tls_->make(offers_http2_);
 }
 
-Json ServerPoolPrototype::status() const {
+Json ServerGroupPrototype::status() const {
   using Cells = backend::ServerState::Cells;
   Json list = Json::array();
   const TimePoint now = Clock::now();
@@ -115,8 +115,9 @@ Json ServerPoolPrototype::status() const {
   return list;
 }
 
-ServerPool::ServerPool(const loop::Core& core, std::shared_ptr<const ServerPoolPrototype> prototype,
-                       ServerPool* previous)
+ServerGroup::ServerGroup(const loop::Core& core,
+                         std::shared_ptr<const ServerGroupPrototype> prototype,
+                         ServerGroup* previous)
     : core_(core),
       prototype_(std::move(prototype)),
       balancer_(prototype_->policy_, prototype_->header_, *prototype_->servers_,
@@ -128,18 +129,18 @@ ServerPool::ServerPool(const loop::Core& core, std::shared_ptr<const ServerPoolP
   }
 }
 
-std::shared_ptr<backend::Client> ServerPool::make_client(const ServerPool* previous) const {
-  const ServerPoolPrototype& pool = *prototype_;
-  if (previous != nullptr && *previous->prototype_->servers_ == *pool.servers_ &&
-      previous->prototype_->client_options_ == pool.client_options_) {
+std::shared_ptr<backend::Client> ServerGroup::make_client(const ServerGroup* previous) const {
+  const ServerGroupPrototype& group = *prototype_;
+  if (previous != nullptr && *previous->prototype_->servers_ == *group.servers_ &&
+      previous->prototype_->client_options_ == group.client_options_) {
     return previous->client_;
   }
-  return std::make_shared<backend::Client>(core_, pool.servers_, pool.states_,
-                                           pool.client_options_);
+  return std::make_shared<backend::Client>(core_, group.servers_, group.states_,
+                                           group.client_options_);
 }
 
-Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& request,
-                                                   http::Response& response) {
+Task<backend::Outcome<Reply>> ServerGroup::exchange(Try& attempt, http::Request& request,
+                                                    http::Response& response) {
   const auto choice = choose(request, attempt);
   if (!choice) {
     backend::Failure failure{backend::Stage::choose,
@@ -174,31 +175,31 @@ Task<backend::Outcome<Reply>> ServerPool::exchange(Try& attempt, http::Request& 
   co_return reply;
 }
 
-std::optional<std::size_t> ServerPool::choose(const http::Request& request, const Try& attempt) {
-  const ServerPoolPrototype& pool = *prototype_;
-  const backend::Availability availability(pool.states_, pool.checker_ != nullptr, core_.index);
+std::optional<std::size_t> ServerGroup::choose(const http::Request& request, const Try& attempt) {
+  const ServerGroupPrototype& group = *prototype_;
+  const backend::Availability availability(group.states_, group.checker_ != nullptr, core_.index);
   availability.list(candidates_);
   const auto failed = [&](std::size_t server) {
     return std::ranges::find(attempt.failed, server) != attempt.failed.end();
   };
   if (!attempt.failed.empty() && !std::ranges::all_of(candidates_, failed))
     std::erase_if(candidates_, failed);
-  if (pool.sticky_) {
-    if (const auto server = pool.sticky_->find(request, candidates_)) return server;
+  if (group.sticky_) {
+    if (const auto server = group.sticky_->find(request, candidates_)) return server;
   }
   return balancer_.choose(request, attempt.client_ip, candidates_, availability);
 }
 
-std::string_view ServerPool::host_for(const backend::Server& server,
-                                      std::string_view client_host) const {
+std::string_view ServerGroup::host_for(const backend::Server& server,
+                                       std::string_view client_host) const {
   if (client_host.empty()) return server.authority;
   if (server.keep_host) return {};
   return prototype_->set_server_host_ || !server.has_ip_host ? std::string_view(server.authority)
                                                              : std::string_view();
 }
 
-void ServerPoolPrototype::note(std::size_t server, unsigned core, const backend::Failure* failure,
-                               int status, bool begun) const {
+void ServerGroupPrototype::note(std::size_t server, unsigned core, const backend::Failure* failure,
+                                int status, bool begun) const {
   backend::ServerState& state = *states_[server];
   state.cells.at(core).requests.add();
   if (failure != nullptr) return note_failure(server, core, *failure);
@@ -207,16 +208,16 @@ void ServerPoolPrototype::note(std::size_t server, unsigned core, const backend:
   if (ejected) tell_left_out(server, *ejected, "status " + std::to_string(status));
 }
 
-void ServerPoolPrototype::body_ended(std::size_t server, unsigned core,
-                                     const backend::Failure* failure) const {
+void ServerGroupPrototype::body_ended(std::size_t server, unsigned core,
+                                      const backend::Failure* failure) const {
   // Events may be rare: that a stream is silent is no failure of the server.
   if (failure != nullptr && failure->error.kind == ErrorKind::timed_out) return;
   if (failure != nullptr) return note_failure(server, core, *failure);
   states_[server]->note_whole();
 }
 
-void ServerPoolPrototype::note_failure(std::size_t server, unsigned core,
-                                       const backend::Failure& failure) const {
+void ServerGroupPrototype::note_failure(std::size_t server, unsigned core,
+                                        const backend::Failure& failure) const {
   if (backend::blame_of(failure) != backend::Blame::backend) return;
   backend::ServerState& state = *states_[server];
   state.cells.at(core).failures.add();
@@ -224,8 +225,8 @@ void ServerPoolPrototype::note_failure(std::size_t server, unsigned core,
   if (ejected) tell_left_out(server, *ejected, failure.error.message);
 }
 
-void ServerPoolPrototype::tell_left_out(std::size_t server, Duration duration,
-                                        std::string_view reason) const {
+void ServerGroupPrototype::tell_left_out(std::size_t server, Duration duration,
+                                         std::string_view reason) const {
   if (servers_->size() == 1) return;
   context_.logger.warn(context_.name + ": " + (*servers_)[server].url + " is left out for " +
                        format_duration(duration) + ": " + std::string(reason));
