@@ -25,7 +25,7 @@ struct UrlCredentials {
 
 // nullopt: `text` is no URL, or one without credentials.
 [[nodiscard]] std::optional<UrlCredentials> credentials_in(std::string_view text);
-// Scheme, host and port of `url`, in which `credentials` stand, without these.
+// `url` up to its path, without `credentials`, which stand in it.
 [[nodiscard]] std::string host_of(std::string_view url, const UrlCredentials& credentials);
 // `text` with its credentials replaced by kRedacted. Any other text comes back as it is.
 [[nodiscard]] std::string without_credentials(std::string_view text);
