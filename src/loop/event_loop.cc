@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/event_loop.h"
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <list>
+#include <thread>
 
+#include "base/assert.h"
 #include "base/memory_budget.h"
 #include "loop/frames.h"
 #include "loop/poller.h"
+#include "loop/waiter.h"
 
 namespace sluice::loop {
 
@@ -35,6 +39,9 @@ struct EventLoop::State {
   TimePoint alarm_at = TimePoint::max();
   Timers timers;
   std::list<Task<void>> spawned;
+  Link ready;  // Waiters to be resumed
+  bool ready_posted = false;
+  std::atomic<std::thread::id> runner{};  // of no thread: nobody runs the loop
 };
 
 namespace {
@@ -67,8 +74,10 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::run() {
+  state_->runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
   state_->io.restart();
   state_->io.run();
+  state_->runner.store({}, std::memory_order_relaxed);
   frames::drain();
 }
 
@@ -89,6 +98,26 @@ struct Posted {
 
 void EventLoop::post(std::move_only_function<void()> work) {
   asio::post(state_->io, Posted{std::move(work)});
+}
+
+bool EventLoop::is_here() const {
+  const std::thread::id runner = state_->runner.load(std::memory_order_relaxed);
+  return runner == std::thread::id() || runner == std::this_thread::get_id();
+}
+
+// One function in the mailbox for all that become ready until it runs.
+void EventLoop::resume_soon(Waiter& waiter) {
+  SLUICE_DEBUG_ASSERT(is_here(), "a coroutine is resumed on the thread of its loop");
+  waiter.insert_behind(*state_->ready.before);
+  if (!std::exchange(state_->ready_posted, true)) post([this] { resume_ready(); });
+}
+
+// Those that become ready meanwhile wait for the other work of the loop.
+void EventLoop::resume_ready() {
+  state_->ready_posted = false;
+  Link batch;
+  batch.take_all(state_->ready);
+  while (!batch.alone()) static_cast<Waiter*>(batch.after)->resume_now();
 }
 
 PagePool& EventLoop::pages() { return state_->pages; }

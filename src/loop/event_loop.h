@@ -22,6 +22,7 @@ class MemoryAccount;
 namespace sluice::loop {
 
 class Poller;
+class Waiter;
 
 class EventLoop {
  public:
@@ -60,6 +61,10 @@ class EventLoop {
   // works on something else.
   [[nodiscard]] Duration waited(TimePoint now) const;
 
+  // On the thread that runs the loop; while none does, on any. For assertions: what belongs to a
+  // core is used here only (loop/on_core.h).
+  [[nodiscard]] bool is_here() const;
+
   // For what belongs to this loop's connections. On the loop's own thread, and while it is there.
   [[nodiscard]] PagePool& pages();
   // What is held on this core for strangers, likewise.
@@ -72,10 +77,13 @@ class EventLoop {
  private:
   struct State;
   friend class Timer;
+  friend class Waiter;
   using Timers = std::multimap<TimePoint, std::function<void()>>;
   Timers::iterator add_timer(TimePoint when, std::function<void()> fire);
   void remove_timer(Timers::iterator position);
   void arm();
+  void resume_soon(Waiter& waiter);
+  void resume_ready();
   std::unique_ptr<State> state_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of coroutine frames. A proxied request makes some 25 coroutines, one below the other, so
 // each thread keeps what it frees and hands it out again, newest first.
-// The lists are per thread and invisible from outside, as those of an allocator are; they are the one
-// exception to "no mutable global". Under a sanitizer every frame comes from the heap.
+// The lists are per thread and invisible from outside, as those of an allocator are; they are the
+// one exception to "no mutable global". Under a sanitizer every frame comes from the heap.
 #pragma once
 
 #include <cstddef>

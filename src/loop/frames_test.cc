@@ -35,7 +35,8 @@ TEST_F(FramesTest, AFrameHasAllItsBytesAndItsOwn) {
       std::memset(held.back(), static_cast<int>(held.size()), size);
     }
     for (std::size_t i = 0; i < held.size(); ++i) {
-      for (std::size_t at = 0; at < kSizes[i]; ++at) ASSERT_EQ(held[i][at], static_cast<char>(i + 1));
+      for (std::size_t at = 0; at < kSizes[i]; ++at)
+        ASSERT_EQ(held[i][at], static_cast<char>(i + 1));
     }
     for (std::size_t i = 0; i < held.size(); ++i) frames::give(held[i], kSizes[i]);
   }
@@ -43,7 +44,8 @@ TEST_F(FramesTest, AFrameHasAllItsBytesAndItsOwn) {
 
 TEST_F(FramesTest, WhatIsKeptHasABound) {
   std::vector<void*> held;
-  for (std::size_t bytes = 0; bytes <= 2 * frames::kKeptBytesMax; bytes += 1024) held.push_back(frames::take(1000));
+  for (std::size_t bytes = 0; bytes <= 2 * frames::kKeptBytesMax; bytes += 1024)
+    held.push_back(frames::take(1000));
   for (void* frame : held) {
     frames::give(frame, 1000);
     EXPECT_LE(frames::kept(), frames::kKeptBytesMax);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waiting for Tasks that run already. Core-bound.
+#pragma once
+
+#include <coroutine>
+#include <utility>
+
+#include "loop/task.h"
+
+namespace sluice::loop {
+
+// co_await Join(task): resumes when a Task that was started is done; does not suspend if it is, or
+// if there is none. One coroutine at a time may wait for a Task, which outlives the wait.
+class Join {
+ public:
+  explicit Join(Task<void>& task) : task_(task) {}
+  Join(const Join&) = delete;
+  Join& operator=(const Join&) = delete;
+  ~Join() {
+    if (task_.valid()) task_.on_done(std::noop_coroutine());
+  }
+  [[nodiscard]] bool await_ready() const { return !task_.valid() || task_.done(); }
+  void await_suspend(std::coroutine_handle<> awaiter) { task_.on_done(awaiter); }
+  void await_resume() const {}
+
+ private:
+  Task<void>& task_;
+};
+
+// co_await Unless(work, watch): true when `work` is done; false when what `watch` makes, a
+// Task<bool>, was done first: then the work has been destroyed where it stood. The watch begins
+// once the work has suspended, so that work that does not costs nothing extra. One that is done at
+// once with false finds nothing to watch: the work goes on. What they refer to outlives this.
+template <class Watch>
+class Unless {
+ public:
+  Unless(Task<void> work, Watch watch) : work_(std::move(work)), make_watch_(std::move(watch)) {}
+  Unless(const Unless&) = delete;
+  Unless& operator=(const Unless&) = delete;
+
+  // Begins the work before co_await does.
+  void start() {
+    if (!std::exchange(started_, true)) work_.start();
+  }
+  [[nodiscard]] bool done() const { return work_.done(); }
+
+  bool await_ready() {
+    start();
+    return work_.done();
+  }
+  bool await_suspend(std::coroutine_handle<> awaiter) {
+    work_.on_done(awaiter);
+    watch_ = make_watch_();
+    watch_.start();
+    if (watch_.done()) return !watch_.take();
+    watch_.on_done(awaiter);
+    return true;
+  }
+  bool await_resume() {
+    watch_.reset();
+    if (!work_.done()) {
+      work_.reset();
+      return false;
+    }
+    work_.take();
+    return true;
+  }
+
+ private:
+  Task<void> work_;
+  Watch make_watch_;
+  Task<bool> watch_;
+  bool started_ = false;
+};
+
+}  // namespace sluice::loop

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waiter: a coroutine that is suspended until another part of its core resumes it, or until a
+// deadline. It lives in the frame of that coroutine, so that waiting allocates nothing but the
+// entry of a deadline; its destruction cancels the wait at any moment. Event and WaitList are made
+// of it. Core-bound.
+//
+// Invariant: a Waiter stands in one list at most: that of whom it waits for, or the loop's list of
+// those to be resumed.
+#pragma once
+
+#include <coroutine>
+#include <utility>
+
+#include "base/time.h"
+#include "loop/event_loop.h"
+#include "loop/link.h"
+
+namespace sluice::loop {
+
+class Waiter : public Link {
+ public:
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+ protected:
+  // `loop` outlives it.
+  explicit Waiter(EventLoop& loop) : loop_(loop) {}
+  ~Waiter() { disarm(); }
+
+  using OnDeadline = void (*)(Waiter&);
+  // `on_deadline` is called at `deadline`, unless the waiter is resumed before;
+  // TimePoint::max(): there is none.
+  void suspend(std::coroutine_handle<> awaiter, TimePoint deadline, OnDeadline on_deadline) {
+    awaiter_ = awaiter;
+    if (deadline != TimePoint::max()) arm(deadline, on_deadline);
+  }
+  // Leaves its list, and forgets its deadline.
+  void withdraw() {
+    unlink();
+    disarm();
+  }
+  // Resumes the coroutine, if it is suspended, from the loop: after the work at hand.
+  void resume_soon();
+  // Resumes it from inside this call.
+  // Requires: the coroutine does not destroy what the caller uses afterwards. It may destroy this.
+  void resume_now() {
+    withdraw();
+    if (awaiter_) std::exchange(awaiter_, {}).resume();
+  }
+
+  EventLoop& loop_;
+
+ private:
+  friend class EventLoop;
+  void arm(TimePoint deadline, OnDeadline on_deadline);
+  void disarm() {
+    if (armed_) take_off_alarm();
+  }
+  void take_off_alarm();
+
+  std::coroutine_handle<> awaiter_;  // null: not suspended
+  EventLoop::Timers::iterator alarm_;
+  bool armed_ = false;
+};
+
+}  // namespace sluice::loop
