@@ -21,7 +21,8 @@ Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port
       period_(period),
       literal_(net::is_ip_literal(host_)),
       known_(std::move(known)),
-      turn_(turn) {
+      turn_(turn),
+      found_(loop) {
   if (literal_) addresses_.push_back({net::Endpoint(host_, port_)});
 }
 
@@ -44,15 +45,10 @@ void Addresses::take_over() {
 }
 
 Task<Result<std::vector<net::Endpoint>>> Addresses::find(TimePoint deadline) {
+  const auto self = shared_from_this();
   refresh(loop::EventLoop::now());
   if (looking_ && addresses_.empty()) {
-    net::OneShot<bool> done;
-    waiting_.push_back(done.slot());
-    loop::EventLoop::Timer timer;
-    if (deadline != TimePoint::max()) {
-      timer = {loop_, deadline, [slot = done.slot()] { slot->set(false); }};
-    }
-    const bool in_time = co_await done;
+    const bool in_time = co_await found_.wait(deadline);
     if (!in_time) co_return fail(ErrorKind::timed_out, "looking up " + host_ + " took too long");
   }
   if (addresses_.empty()) co_return std::unexpected(error_);
@@ -95,8 +91,7 @@ Task<void> Addresses::look_up(std::shared_ptr<Addresses> self) {
     self->error_ = std::move(found).error();
   }
   self->take_over();
-  const auto waiting = std::exchange(self->waiting_, {});
-  for (const auto& slot : waiting) slot->set(true);
+  self->found_.notify_all();
 }
 
 }  // namespace sluice::backend

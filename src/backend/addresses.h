@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
-#include "net/one_shot.h"
+#include "loop/wait_list.h"
 #include "net/resolver.h"
 
 namespace sluice::backend {
@@ -54,7 +54,7 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
   std::size_t turn_;
   Error error_;  // of the last look-up that failed
   bool looking_ = false;
-  std::vector<std::shared_ptr<net::OneShot<bool>::Slot>> waiting_;
+  loop::WaitList found_;  // for the end of the look-up
 };
 
 }  // namespace sluice::backend

@@ -45,8 +45,8 @@ bool ConnectionGate::others_wait(unsigned core) const {
 // The first that is not awake already.
 void ConnectionGate::wake(unsigned core) {
   for (Place* place : cores_[core].queue) {
-    if (!place->waiting_) continue;
-    return std::exchange(place->waiting_, nullptr)->set(true);
+    if (!place->woken_.has_waiter()) continue;
+    return place->woken_.notify_now();  // from the mailbox: nothing else is under way
   }
   if (cores_[core].queue.empty() && others_wait(core)) {
     // Whom this was meant for has left.
@@ -86,7 +86,7 @@ std::shared_ptr<void> ConnectionGate::add_evictor(const loop::Core& core, Evict 
 }
 
 ConnectionGate::Place::Place(ConnectionGate& gate, const loop::Core& core)
-    : gate_(gate.shared_from_this()), core_(core) {
+    : gate_(gate.shared_from_this()), core_(core), woken_(core.loop) {
   if (gate.queued_.fetch_add(1) >= gate.queue_max_.load()) {
     gate.queued_.fetch_sub(1);
     refused_ = true;
@@ -105,16 +105,6 @@ ConnectionGate::Place::~Place() {
   own.queue.erase(position_);
   own.waiting.fetch_sub(1);
   gate_->queued_.fetch_sub(1);
-}
-
-Task<bool> ConnectionGate::Place::wait(TimePoint deadline) {
-  net::OneShot<bool> woken;
-  waiting_ = woken.slot();
-  loop::EventLoop::Timer timer(core_.loop, deadline, [this, slot = woken.slot()] {
-    waiting_ = nullptr;
-    slot->set(false);
-  });
-  co_return co_await woken;
 }
 
 }  // namespace sluice::backend

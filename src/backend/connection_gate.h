@@ -15,9 +15,8 @@
 
 #include "base/time.h"
 #include "loop/core.h"
+#include "loop/event.h"
 #include "loop/event_loop.h"
-#include "loop/task.h"
-#include "net/one_shot.h"
 
 namespace sluice::backend {
 
@@ -68,9 +67,9 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
     ~Place();
     // The queue was full: there is nothing to wait for.
     [[nodiscard]] bool refused() const { return refused_; }
-    // Resumes with true when it is worth trying again, with false at `deadline`. Try once between
+    // co_await: true when it is worth trying again, false at `deadline`. Try once between
     // taking the place and waiting: what was freed before that is not told.
-    [[nodiscard]] Task<bool> wait(TimePoint deadline);
+    [[nodiscard]] loop::Event::Wait wait(TimePoint deadline) { return woken_.wait(deadline); }
 
    private:
     friend class ConnectionGate;
@@ -78,7 +77,7 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
     const loop::Core& core_;
     bool refused_ = false;
     std::list<Place*>::iterator position_;
-    std::shared_ptr<net::OneShot<bool>::Slot> waiting_;
+    loop::Event woken_;
   };
   // Whoever comes now has to queue up behind others of this core.
   [[nodiscard]] bool has_queue(unsigned core) const { return !cores_[core].queue.empty(); }

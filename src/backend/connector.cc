@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "net/one_shot.h"
+#include "loop/event.h"
 #include "net/resolver.h"
 #include "net/tls/tls_stream.h"
 
@@ -33,13 +33,13 @@ bool Connector::is_current(const net::Endpoint& endpoint, TimePoint now) {
 // Attempts that are under way at a time.
 struct Connector::Race {
   explicit Race(loop::EventLoop& its_loop, std::shared_ptr<Addresses> its_addresses)
-      : loop(its_loop), addresses(std::move(its_addresses)) {}
+      : loop(its_loop), addresses(std::move(its_addresses)), news(its_loop) {}
   loop::EventLoop& loop;
   std::shared_ptr<Addresses> addresses;
   std::optional<Link> winner;
   Error last;
   std::size_t running = 0;
-  std::shared_ptr<net::OneShot<bool>::Slot> news;  // told of every attempt that ends
+  loop::Event news;  // an attempt has ended
 };
 
 Task<void> Connector::attempt(std::shared_ptr<Race> race, net::Endpoint endpoint,
@@ -52,10 +52,7 @@ Task<void> Connector::attempt(std::shared_ptr<Race> race, net::Endpoint endpoint
   } else if (!race->winner) {
     race->winner.emplace(std::move(*stream), std::move(endpoint));
   }
-  // Not from in here: whoever waits will destroy this attempt.
-  race->loop.post([race] {
-    if (race->news) race->news->set(true);
-  });
+  race->news.notify();  // not at once: the waiter destroys this attempt
 }
 
 Task<Result<Connector::Link>> Connector::race(std::vector<net::Endpoint> endpoints,
@@ -70,8 +67,6 @@ Task<Result<Connector::Link>> Connector::race(std::vector<net::Endpoint> endpoin
   std::vector<Task<void>> attempts;
   std::size_t next = 0;
   while (!race->winner && (next < endpoints.size() || race->running > 0)) {
-    net::OneShot<bool> news;
-    race->news = news.slot();
     TimePoint patience = deadline;
     if (next < endpoints.size()) {
       ++race->running;
@@ -79,9 +74,7 @@ Task<Result<Connector::Link>> Connector::race(std::vector<net::Endpoint> endpoin
       attempts.back().start();
       patience = std::min(deadline, loop::EventLoop::now() + kHeadStart);
     }
-    loop::EventLoop::Timer timer(loop_, patience, [slot = news.slot()] { slot->set(false); });
-    (void)co_await news;
-    race->news = nullptr;
+    co_await race->news.wait(patience);
     if (loop::EventLoop::now() >= deadline && !race->winner) {
       co_return fail(ErrorKind::timed_out,
                      "connecting to " + endpoints.front().to_string() + " took too long");

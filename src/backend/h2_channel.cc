@@ -14,9 +14,9 @@ constexpr std::size_t kUnchargedMax = 16 << 10;
 constexpr std::size_t kShortBytesMax = 64 << 10;  // a whole response that is never refused
 constexpr std::int32_t kWideWindowBytes = 256 << 10;
 
-// A backend says these of a request, or of a connection, that it finds wrong or too much: Node.js of
-// more than 128 fields, many servers of requests that are cancelled soon. The gateway cannot tell
-// whether that is so.
+// A backend says these of a request, or of a connection, that it finds wrong or too much: Node.js
+// of more than 128 fields, many servers of requests that are cancelled soon. The gateway cannot
+// tell whether that is so.
 bool is_provoked(ErrorCode code) {
   switch (code) {
     case ErrorCode::no_error:

@@ -12,9 +12,9 @@
 
 #include "backend/channel.h"
 #include "backend/h2_connection.h"
-#include "backend/signal.h"
 #include "http/body_memory.h"
 #include "http/h2/client_session.h"
+#include "loop/event.h"
 
 namespace sluice::backend {
 
@@ -73,8 +73,8 @@ class H2Channel final : public Channel, private http::h2::ClientStream, private 
   TimePoint active_at_;     // when bytes went either way
   TimePoint client_since_;  // while waits_for_client_
   Duration client_time_{};
-  Signal changed_;  // something has come, or the end
-  Signal taken_;    // all that was offered has been taken
+  loop::Event changed_;  // something has come, or the end
+  loop::Event taken_;    // all that was offered has been taken
   http::Response* response_ = nullptr;
   std::optional<std::uint64_t> length_;
   std::vector<std::pair<int, http::Headers>> interim_;  // not handed on yet

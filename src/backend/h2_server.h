@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,7 +13,7 @@
 #include "base/time.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
-#include "net/one_shot.h"
+#include "loop/wait_list.h"
 
 namespace sluice::backend {
 
@@ -26,7 +25,7 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
     http2,
   };
   // `loop` outlives it.
-  H2Server(loop::EventLoop& loop, Speaks speaks) : loop_(loop), speaks_(speaks) {}
+  H2Server(loop::EventLoop& loop, Speaks speaks) : speaks_(speaks), waiting_(loop) {}
   H2Server(const H2Server&) = delete;
   H2Server& operator=(const H2Server&) = delete;
 
@@ -73,11 +72,10 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
 
   // Of a server that has not said how many yet; most allow that many.
   static constexpr std::uint32_t kExpected = 100;
-  loop::EventLoop& loop_;
   Speaks speaks_;
   std::uint32_t expected_ = kExpected;
   std::uint32_t coming_ = 0;
-  std::list<Place*> waiting_;
+  loop::WaitListOf<Place> waiting_;
 };
 
 }  // namespace sluice::backend

@@ -15,7 +15,7 @@
 #include <optional>
 #include <system_error>
 
-#include "net/one_shot.h"
+#include "loop/one_shot.h"
 #include "net/tcp_stream.h"
 
 namespace sluice::net {
@@ -305,11 +305,11 @@ Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
       }
     }
     state->accepts_at_once = 0;
-    OneShot<error_code> readable;
+    loop::OneShot<error_code> readable(state->loop);
     state->acceptor.async_wait(
         tcp::acceptor::wait_read,
         [slot = readable.slot()](const error_code& error) { slot->set(error); });
-    co_await readable;
+    co_await readable.wait();
     state->waited = true;
   }
   if (!state->last.empty()) {

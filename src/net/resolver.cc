@@ -4,7 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 
-#include "net/one_shot.h"
+#include "loop/one_shot.h"
 #include "net/tcp_stream.h"
 
 namespace sluice::net {
@@ -48,14 +48,6 @@ bool is_own(const error_code& error) {
   }
 }
 
-// Armed only if there is a deadline.
-template <class T>
-loop::EventLoop::Timer deadline_timer(loop::EventLoop& loop, TimePoint deadline, OneShot<T>& shot,
-                                      T value) {
-  if (deadline == TimePoint::max()) return {};
-  return {loop, deadline, [slot = shot.slot(), value] { slot->set(value); }};
-}
-
 // Closes the socket of an attempt that was given up, whoever still holds it.
 class Attempt {
  public:
@@ -90,17 +82,17 @@ Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string h
     co_return std::vector<Endpoint>{{without_brackets(host), port}};
   }
   tcp::resolver resolver(loop.io());
-  OneShot<Lookup> found;
+  loop::OneShot<Lookup> found(loop);
   resolver.async_resolve(
       host, std::to_string(port), tcp::resolver::numeric_service,
       [slot = found.slot()](const error_code& error, const auto& results) {
         slot->set({error, error ? std::vector<Endpoint>{} : endpoints_of(results)});
       });
-  const auto timer = deadline_timer<Lookup>(loop, deadline, found, {asio::error::timed_out, {}});
-  Lookup lookup = co_await found;
-  if (lookup.error == asio::error::timed_out) {
+  const bool in_time = co_await found.wait(deadline);
+  if (!in_time) {
     co_return fail(ErrorKind::timed_out, "looking up " + host + " took too long");
   }
+  Lookup lookup = found.take();
   if (lookup.error || lookup.endpoints.empty()) {
     co_return fail(ErrorKind::unavailable,
                    "cannot look up " + host + ": " + lookup.error.message());
@@ -116,12 +108,12 @@ Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop, Endpoint en
     co_return fail(ErrorKind::invalid, "\"" + endpoint.address + "\" is not an IP address");
   const tcp::endpoint peer(address, endpoint.port);
   const Attempt attempt(loop);
-  OneShot<error_code> connected;
+  loop::OneShot<error_code> connected(loop);
   attempt.socket()->async_connect(peer, [slot = connected.slot(), socket = attempt.socket()](
                                             const error_code& outcome) { slot->set(outcome); });
-  const auto timer = deadline_timer<error_code>(loop, deadline, connected, asio::error::timed_out);
-  error = co_await connected;
-  if (error == asio::error::timed_out) {
+  const bool in_time = co_await connected.wait(deadline);
+  if (in_time) error = connected.take();
+  if (!in_time || error == asio::error::timed_out) {
     co_return fail(ErrorKind::timed_out,
                    "connecting to " + endpoint.to_string() + " took too long");
   }

@@ -22,6 +22,8 @@ namespace sluice::net {
 class Stream {
  public:
   class Operation;
+  template <class Self>
+  class Started;
   class Room;
   class Read;
   class Write;
@@ -108,7 +110,8 @@ class Stream::Room {
   virtual std::span<char> room() = 0;
 };
 
-// One wait; lives in the frame of the coroutine that waits.
+// One wait; lives in the frame of the coroutine that waits. An awaiter of its own rather than a
+// loop::Event: the stream decides whether it suspends at all, and fills in the result in place.
 class Stream::Operation {
  public:
   explicit Operation(Stream& stream) : stream_(stream) {}
@@ -129,39 +132,41 @@ class Stream::Operation {
 
   Result<std::size_t> result = 0;
 
-  bool await_ready() const noexcept { return false; }
-
  protected:
-  bool suspended(bool done) {
-    if (done) awaiter_ = {};
-    return !done;
-  }
   Stream& stream_;
   Room* room_ = nullptr;
   std::coroutine_handle<> awaiter_;
 };
 
-class Stream::Read : public Operation {
+// Self::start() begins the operation; true if it is done.
+template <class Self>
+class Stream::Started : public Operation {
  public:
-  Read(Stream& stream, std::span<char> buffer) : Operation(stream), buffer_(buffer) {}
-  Read(Stream& stream, Room& room) : Operation(stream) { room_ = &room; }
+  using Operation::Operation;
+  bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> awaiter) {
     awaiter_ = awaiter;
-    return suspended(stream_.start_read(buffer_, *this));
+    const bool done = static_cast<Self*>(this)->start();
+    if (done) awaiter_ = {};
+    return !done;
   }
+};
+
+class Stream::Read : public Started<Read> {
+ public:
+  Read(Stream& stream, std::span<char> buffer) : Started(stream), buffer_(buffer) {}
+  Read(Stream& stream, Room& room) : Started(stream) { room_ = &room; }
+  bool start() { return stream_.start_read(buffer_, *this); }
   Result<std::size_t> await_resume() { return std::move(result); }
 
  private:
   std::span<char> buffer_;
 };
 
-class Stream::Write : public Operation {
+class Stream::Write : public Started<Write> {
  public:
-  Write(Stream& stream, std::string_view bytes) : Operation(stream), bytes_(bytes) {}
-  bool await_suspend(std::coroutine_handle<> awaiter) {
-    awaiter_ = awaiter;
-    return suspended(stream_.start_write(bytes_, *this));
-  }
+  Write(Stream& stream, std::string_view bytes) : Started(stream), bytes_(bytes) {}
+  bool start() { return stream_.start_write(bytes_, *this); }
   Result<void> await_resume() {
     if (!result) return std::unexpected(std::move(result).error());
     return {};
@@ -171,13 +176,10 @@ class Stream::Write : public Operation {
   std::string_view bytes_;
 };
 
-class Stream::Closed : public Operation {
+class Stream::Closed : public Started<Closed> {
  public:
-  Closed(Stream& stream, bool whole) : Operation(stream), whole_(whole) {}
-  bool await_suspend(std::coroutine_handle<> awaiter) {
-    awaiter_ = awaiter;
-    return suspended(stream_.start_closed(*this, whole_));
-  }
+  Closed(Stream& stream, bool whole) : Started(stream), whole_(whole) {}
+  bool start() { return stream_.start_closed(*this, whole_); }
   bool await_resume() const { return result.has_value(); }
 
  private:

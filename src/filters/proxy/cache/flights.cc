@@ -7,7 +7,9 @@
 namespace sluice::filters {
 
 Flights::Lead::Lead(Flights& flights, std::string key)
-    : flights_(flights), key_(std::move(key)), leads_(flights_.waiting_.try_emplace(key_).second) {}
+    : flights_(flights),
+      key_(std::move(key)),
+      leads_(flights_.waiting_.try_emplace(key_, flights_.loop_).second) {}
 
 Flights::Lead::~Lead() {
   if (leads_) flights_.land(key_, keepable_);
@@ -23,14 +25,11 @@ bool Flights::worth_waiting(std::string_view key) const {
 }
 
 Task<void> Flights::wait(std::string key) {
-  net::OneShot<bool> landed;
-  waiting_[key].push_back(landed.slot());
-  const loop::EventLoop::Timer timer(loop_, Clock::now() + kWaitMax,
-                                     [slot = landed.slot()] { slot->set(false); });
-  (void)co_await landed;
+  loop::WaitList& landing = waiting_.try_emplace(key, loop_).first->second;
+  co_await landing.wait(Clock::now() + kWaitMax);
 }
 
-// By mailbox: those who wait must not run inside the one who ends, who may be going under.
+// Those that wait run from the loop, not inside the one that ends, which may be on its way out.
 void Flights::land(const std::string& key, bool keepable) {
   const std::size_t code = hash(key);
   NoWait& place = no_wait_[code % no_wait_.size()];
@@ -40,7 +39,7 @@ void Flights::land(const std::string& key, bool keepable) {
     place = {};
   }
   auto landed = waiting_.extract(key);
-  for (auto& slot : landed.mapped()) loop_.post([slot = std::move(slot)] { slot->set(true); });
+  landed.mapped().notify_all();
 }
 
 }  // namespace sluice::filters

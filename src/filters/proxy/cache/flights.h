@@ -5,16 +5,14 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "base/time.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
-#include "net/one_shot.h"
+#include "loop/wait_list.h"
 
 namespace sluice::filters {
 
@@ -52,7 +50,6 @@ class Flights {
  private:
   static constexpr Duration kWaitMax = std::chrono::seconds(5);
   static constexpr Duration kNoWaitFor = std::chrono::seconds(10);
-  using Slot = net::OneShot<bool>::Slot;
   struct NoWait {
     std::size_t hash = 0;
     TimePoint until{};
@@ -61,7 +58,7 @@ class Flights {
   void land(const std::string& key, bool keepable);
 
   loop::EventLoop& loop_;
-  std::unordered_map<std::string, std::vector<std::shared_ptr<Slot>>> waiting_;
+  std::unordered_map<std::string, loop::WaitList> waiting_;
   std::array<NoWait, 1024> no_wait_{};  // by hash; of two with the same place the later counts
 };
 
