@@ -6,7 +6,7 @@
 #include "server/h1_connection.h"
 #include "server/h2_connection.h"
 #include "server/limits.h"
-#include "server/unless_closed.h"
+#include "server/watched.h"
 #include "server/worker.h"
 
 namespace sluice::server {
@@ -241,15 +241,11 @@ Task<bool> CoreServer::await_place(net::Stream& stream) {
   while (!places->take(prototype_->spec.max_connections)) {
     if (draining_) co_return false;
     const Membership waiting(*this, stream);
-    const bool here = co_await UnlessClosed(stream, place_freed());
+    const bool here = co_await unless_closed(
+        stream, places->wait(worker_.core(), prototype_->spec.max_connections));
     if (!here) co_return false;
   }
   co_return true;
-}
-
-Task<void> CoreServer::place_freed() {
-  co_await Places::Wait(prototype_->state->places, worker_.core(),
-                        prototype_->spec.max_connections);
 }
 
 void CoreServer::refuse(observe::Limit limit) {

@@ -149,7 +149,6 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   static Task<void> close_silent(std::shared_ptr<CoreServer> self);
   // False: the client left before there was a place, or the server is to end.
   Task<bool> await_place(net::Stream& stream);
-  Task<void> place_freed();
   // Refuses by a limit of the client's address. `taken`: what is held of it.
   [[nodiscard]] bool admit_client(const net::Stream& stream,
                                   std::optional<ClientTable::Held>& taken);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/h1/serializer.h"
+#include "loop/join.h"
 #include "server/limits.h"
 
 namespace sluice::server {
@@ -14,23 +15,6 @@ constexpr std::string_view kStatusLineStart = "HTTP/1.1 ";
 constexpr std::string_view kChunkStart = "0";  // a leading zero of its size (RFC 9112 section 7.1)
 
 }  // namespace
-
-// Suspends until the write under way is over.
-class EarlyOutput::Idle {
- public:
-  explicit Idle(Task<void>& writing) : writing_(writing) {}
-  Idle(const Idle&) = delete;
-  Idle& operator=(const Idle&) = delete;
-  ~Idle() {
-    if (writing_.valid()) writing_.on_done(std::noop_coroutine());
-  }
-  [[nodiscard]] bool await_ready() const { return !writing_.valid() || writing_.done(); }
-  void await_suspend(std::coroutine_handle<> awaiter) { writing_.on_done(awaiter); }
-  void await_resume() const {}
-
- private:
-  Task<void>& writing_;
-};
 
 void EarlyOutput::open(bool takes_interim, Duration patience) {
   takes_interim_ = takes_interim;
@@ -78,7 +62,7 @@ Task<void> EarlyOutput::write_all() {
 
 Task<bool> EarlyOutput::finish() {
   sent_ = 0;
-  co_await Idle(writing_);
+  co_await loop::Join(writing_);
   writing_.reset();
   std::string().swap(waiting_);
   std::string().swap(at_hand_);

@@ -46,7 +46,6 @@ class EarlyOutput final : public http::InterimSink {
   [[nodiscard]] std::size_t sent() const { return sent_; }
 
  private:
-  class Idle;
   void write(std::string_view bytes);
   Task<void> write_all();
 

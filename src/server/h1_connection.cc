@@ -211,7 +211,7 @@ Task<int> H1Connection::dispatch() {
   offer_upgrade();
   open_early_output();
   const bool done =
-      co_await Watched(stream_, early_, EarlyOutput::Question::status_line, served_->run());
+      co_await watched(stream_, early_, EarlyOutput::Question::status_line, served_->run());
   if (!done) co_return -1;
   co_return served_->outcome();
 }
@@ -380,7 +380,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
   const Question question = framing == Framing::chunked ? Question::chunk : Question::none;
   while (true) {
     Result<std::string_view> chunk;
-    Watched reading(stream_, early_, question, read_into(*response.body.reader(), chunk));
+    auto reading = watched(stream_, early_, question, read_into(*response.body.reader(), chunk));
     reading.start();
     if (!reading.done() && !out_.empty()) {  // the head does not wait for a slow body
       const bool written = co_await flush();

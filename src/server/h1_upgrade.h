@@ -5,9 +5,8 @@
 #include <string_view>
 
 #include "http/body.h"
-#include "loop/event_loop.h"
+#include "loop/event.h"
 #include "server/h1_input.h"
-#include "server/wakeup.h"
 
 namespace sluice::server {
 
@@ -31,7 +30,7 @@ class UpgradedInput final : public http::BodyReader {
 
  private:
   H1Input& input_;
-  Wakeup opened_;
+  loop::Event opened_;
   Duration patience_{};
   bool open_ = false;
 };

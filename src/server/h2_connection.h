@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "http/h2/session.h"
+#include "loop/event.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "server/core_server.h"
 #include "server/h2_stream.h"
-#include "server/wakeup.h"
 
 namespace sluice::server {
 
@@ -36,6 +36,7 @@ class H2Connection final : private http::h2::SessionOwner,
 
   // For its streams.
   [[nodiscard]] CoreServer& server() { return server_; }
+  [[nodiscard]] loop::EventLoop& loop() { return loop_; }
   [[nodiscard]] net::Stream& stream() { return stream_; }
   [[nodiscard]] const std::shared_ptr<MemoryHolder>& memory() const { return membership_.memory(); }
   // Decoded heads that its streams hold.
@@ -93,8 +94,8 @@ class H2Connection final : private http::h2::SessionOwner,
   std::size_t input_size_;     // for the next read
   std::string input_;
   std::string out_;
-  Wakeup output_;  // there may be something to write
-  Wakeup room_;    // something was written, or there is nothing left to do
+  loop::Event output_;  // there may be something to write
+  loop::Event room_;    // something was written, or there is nothing left to do
   std::uint64_t discarded_ = 0;
   std::size_t head_bytes_ = 0;
   MemoryCharge buffers_;  // input_ and out_

@@ -12,21 +12,6 @@ namespace sluice::server {
 
 using http::h2::ErrorCode;
 
-// Suspends a coroutine of the stream until advance() finds that it can go on.
-class H2Stream::Wait {
- public:
-  explicit Wait(std::coroutine_handle<>& place) : place_(place) {}
-  ~Wait() { place_ = {}; }
-  Wait(const Wait&) = delete;
-  Wait& operator=(const Wait&) = delete;
-  [[nodiscard]] bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> awaiter) { place_ = awaiter; }
-  void await_resume() const {}
-
- private:
-  std::coroutine_handle<>& place_;
-};
-
 class H2Stream::BodyStream final : public http::BodyReader {
  public:
   explicit BodyStream(H2Stream& stream) : stream_(stream) {}
@@ -40,7 +25,9 @@ class H2Stream::BodyStream final : public http::BodyReader {
 H2Stream::H2Stream(H2Connection& connection)
     : connection_(connection),
       served_(connection.server(), connection.stream(), connection.memory()),
-      incoming_memory_(*connection.memory(), MemoryUse::request_bodies) {}
+      incoming_memory_(*connection.memory(), MemoryUse::request_bodies),
+      body_ready_(connection.loop()),
+      sent_(connection.loop()) {}
 
 void H2Stream::begin() {
   served_.clear();
@@ -72,7 +59,7 @@ void H2Stream::on_data(std::string_view bytes) {
   if (early_end_) return discard(bytes.size());
   incoming_ += bytes;
   charge_incoming();
-  if (body_waiter_) connection_.schedule(*this);
+  if (body_ready_.has_waiter()) connection_.schedule(*this);
 }
 
 void H2Stream::on_trailers(std::unique_ptr<http::Headers> trailers) {
@@ -84,7 +71,7 @@ void H2Stream::on_trailers(std::unique_ptr<http::Headers> trailers) {
 
 void H2Stream::on_end() {
   ended_ = true;
-  if (body_waiter_) connection_.schedule(*this);
+  if (body_ready_.has_waiter()) connection_.schedule(*this);
 }
 
 // A client that is still sending reads the response only if its stream is not reset at once; as
@@ -122,7 +109,7 @@ std::string_view H2Stream::take(std::size_t size) {
   const TimePoint now = Clock::now();
   sent_progress_.end(now, piece.size());
   sent_due_ = unsent_.empty() ? TimePoint::max() : sent_progress_.begin(now);
-  if (unsent_.empty() && sent_waiter_) connection_.schedule(*this);
+  if (unsent_.empty() && sent_.has_waiter()) connection_.schedule(*this);
   return piece;
 }
 
@@ -134,10 +121,10 @@ void H2Stream::advance() {
     started_ = true;
     task_ = serve();
     task_.start();
-  } else if (body_waiter_ && (!incoming_.empty() || ended_ || body_timed_out_)) {
-    std::exchange(body_waiter_, {}).resume();
-  } else if (sent_waiter_ && unsent_.empty()) {
-    std::exchange(sent_waiter_, {}).resume();
+  } else if (body_ready_.has_waiter() && (!incoming_.empty() || ended_ || body_timed_out_)) {
+    body_ready_.notify_now();
+  } else if (sent_.has_waiter() && unsent_.empty()) {
+    sent_.notify_now();
   }
   if (task_.done()) task_.take();
 }
@@ -205,7 +192,7 @@ Task<Result<std::string_view>> H2Stream::read_body() {
   if (incoming_.empty() && !ended_) {
     body_due_ = body_progress_.begin(Clock::now());
     connection_.watch(body_due_);
-    co_await Wait(body_waiter_);
+    co_await body_ready_.wait();
     body_due_ = TimePoint::max();
     body_progress_.end(Clock::now(), incoming_.size());
   }
@@ -235,7 +222,7 @@ Task<void> H2Stream::send_stream(http::BodyReader& reader) {
     connection_.flush();
     if (last_piece_) co_return;
     wait_for_client();
-    co_await Wait(sent_waiter_);
+    co_await sent_.wait();
   }
 }
 

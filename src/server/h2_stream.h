@@ -7,7 +7,6 @@
 // connection call advance() afterwards.
 #pragma once
 
-#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 
 #include "http/h2/session.h"
 #include "http/interim.h"
+#include "loop/event.h"
 #include "loop/task.h"
 #include "server/progress.h"
 #include "server/served_exchange.h"
@@ -61,7 +61,6 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
 
  private:
   class BodyStream;
-  class Wait;
 
   void send_interim(int status, const http::Headers& headers) override;
 
@@ -93,7 +92,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   std::string reading_;           // bytes handed to the reader
   MemoryCharge incoming_memory_;  // both
   std::unique_ptr<http::Headers> trailers_;
-  std::coroutine_handle<> body_waiter_;
+  loop::Event body_ready_;  // more of it is here, or its end, or its time is up
   Progress body_progress_{Duration::zero()};
   TimePoint body_due_ = TimePoint::max();
   bool body_timed_out_ = false;
@@ -105,7 +104,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   std::unique_ptr<http::Headers> streamed_trailers_;
   bool responding_ = false;
   std::size_t interim_bytes_ = 0;
-  std::coroutine_handle<> sent_waiter_;
+  loop::Event sent_;  // the piece at hand
   Progress sent_progress_{Duration::zero()};
   TimePoint sent_due_ = TimePoint::max();
 

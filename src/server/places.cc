@@ -18,8 +18,8 @@ bool Places::take(std::uint32_t max) {
   return false;
 }
 
-// One who begins to wait says so first and then looks at what is taken; this does it the other way
-// round: one of the two sees the other. All of it is sequentially consistent.
+// A waiter registers before its last look at what is taken; this gives back before it looks for
+// waiters; so one always sees the other. All of it is sequentially consistent.
 void Places::release() {
   taken_.fetch_sub(1);
   wake_somebody();
@@ -39,25 +39,22 @@ void Places::wake_somebody() {
 
 void Places::wake_one(unsigned core) {
   slots_[core].loop->post([self = shared_from_this(), core] {
-    Slot& slot = self->slots_[core];
-    // Who was to be woken has gone meanwhile: the place is for somebody else.
-    if (slot.waiters.empty()) return self->wake_somebody();
-    const WaiterPtr waiter = slot.waiters.front();
-    slot.waiters.pop_front();
-    self->publish(slot);
-    waiter->resume();
+    loop::WaitList& waiters = *self->slots_[core].waiters;
+    // The waiter that this was meant for is gone: the place is for another core.
+    if (waiters.empty()) return self->wake_somebody();
+    waiters.notify_one_now();
   });
 }
 
 void Places::wake_all(unsigned core) {
   Slot& slot = slots_[core];
-  const std::list<WaiterPtr> waiters = std::exchange(slot.waiters, {});
+  if (!slot.waiters) return;
+  slot.waiters->notify_all();
   publish(slot);
-  for (const WaiterPtr& waiter : waiters) slot.loop->post([waiter] { waiter->resume(); });
 }
 
 void Places::publish(Slot& slot) {
-  const bool waiting = !slot.waiters.empty();
+  const bool waiting = slot.waiters && !slot.waiters->empty();
   if (slot.waiting.exchange(waiting) == waiting) return;
   if (waiting) {
     cores_waiting_.fetch_add(1);
@@ -66,25 +63,39 @@ void Places::publish(Slot& slot) {
   }
 }
 
-bool Places::Wait::await_suspend(std::coroutine_handle<> awaiter) {
-  Slot& slot = places_->slots_[core_.index];
-  slot.loop = &core_.loop;
-  waiter_ = std::make_shared<Waiter>(awaiter);
-  slot.waiters.push_back(waiter_);
-  places_->publish(slot);
-  if (places_->taken_.load() >= max_) return true;
-  waiter_->awaiter = {};
-  slot.waiters.remove(waiter_);
-  places_->publish(slot);
-  return false;
-}
+// A wait in the list of its core. Publishes when it comes and when it goes, and so before the
+// waiter goes on: a place given back meanwhile wakes the next.
+class Places::Queued {
+ public:
+  Queued(Places& places, Slot& slot)
+      : places_(places), slot_(slot), wait_(*slot.waiters, TimePoint::max()) {
+    slot_.waiters->insert(wait_, slot_.waiters->last());
+    places_.publish(slot_);
+  }
+  Queued(const Queued&) = delete;
+  Queued& operator=(const Queued&) = delete;
+  ~Queued() {
+    wait_.leave();
+    places_.publish(slot_);
+  }
+  [[nodiscard]] loop::WaitList::Wait& wait() { return wait_; }
 
-Places::Wait::~Wait() {
-  if (!waiter_ || !waiter_->awaiter) return;
-  waiter_->awaiter = {};
-  Slot& slot = places_->slots_[core_.index];
-  slot.waiters.remove(waiter_);
-  places_->publish(slot);
+ private:
+  Places& places_;
+  Slot& slot_;
+  loop::WaitList::Wait wait_;
+};
+
+Task<void> Places::wait(const loop::Core& core, std::uint32_t max) {
+  const auto self = shared_from_this();
+  if (taken() < max) co_return;
+  Slot& slot = slots_[core.index];
+  slot.loop = &core.loop;
+  if (!slot.waiters) slot.waiters.emplace(core.loop);
+  Queued queued(*this, slot);
+  if (taken_.load() < max) co_return;
+  loop::WaitList::Wait& wait = queued.wait();
+  co_await wait;
 }
 
 }  // namespace sluice::server

@@ -5,19 +5,19 @@
 #pragma once
 
 #include <atomic>
-#include <coroutine>
 #include <cstdint>
-#include <list>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "loop/core.h"
+#include "loop/task.h"
+#include "loop/wait_list.h"
 
 namespace sluice::server {
 
 class Places : public std::enable_shared_from_this<Places> {
  public:
-  class Wait;
   class Place;
 
   explicit Places(unsigned core_count);
@@ -32,24 +32,22 @@ class Places : public std::enable_shared_from_this<Places> {
   // Of all cores. Any thread.
   [[nodiscard]] std::uint32_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
-  // On the core's own thread. Has those of the core that wait look again: maxConnections has
-  // changed, or they are to leave.
+  // The rest on the core's own thread.
+
+  // Resumes when a place may be free; does not suspend if one is. Take it afterwards: another one
+  // may have been faster. `core` outlives it.
+  [[nodiscard]] Task<void> wait(const loop::Core& core, std::uint32_t max);
+  // Has those of the core that wait look again: maxConnections has changed, or they are to leave.
   void wake_all(unsigned core);
 
  private:
-  struct Waiter {
-    std::coroutine_handle<> awaiter;  // null: resumed, or gone
-    void resume() {
-      if (awaiter) std::exchange(awaiter, {}).resume();
-    }
-  };
-  using WaiterPtr = std::shared_ptr<Waiter>;
   // `waiting` is for all cores, the rest for the core's own.
   struct alignas(64) Slot {
     std::atomic<bool> waiting{false};
     loop::EventLoop* loop = nullptr;  // set before `waiting` first is
-    std::list<WaiterPtr> waiters;
+    std::optional<loop::WaitList> waiters;
   };
+  class Queued;
   void wake_somebody();
   void wake_one(unsigned core);
   // Tells the other cores whether anybody waits here.
@@ -73,27 +71,6 @@ class Places::Place {
 
  private:
   std::shared_ptr<Places> places_;
-};
-
-// co_await Wait(places, core, max): resumes when a place may be free; at once if one is. Take it
-// it afterwards: another one may have been faster. Destroying the awaiter cancels the wait.
-class Places::Wait {
- public:
-  // `places` and `core` outlive it.
-  Wait(std::shared_ptr<Places> places, const loop::Core& core, std::uint32_t max)
-      : places_(std::move(places)), core_(core), max_(max) {}
-  Wait(const Wait&) = delete;
-  Wait& operator=(const Wait&) = delete;
-  ~Wait();
-  [[nodiscard]] bool await_ready() const { return places_->taken() < max_; }
-  bool await_suspend(std::coroutine_handle<> awaiter);
-  void await_resume() const {}
-
- private:
-  std::shared_ptr<Places> places_;
-  const loop::Core& core_;
-  const std::uint32_t max_;
-  WaiterPtr waiter_;
 };
 
 }  // namespace sluice::server

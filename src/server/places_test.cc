@@ -14,7 +14,7 @@ namespace {
 using PlacesPtr = std::shared_ptr<Places>;
 
 Task<void> wait_once(PlacesPtr places, const loop::Core& core, std::uint32_t max, int& woken) {
-  co_await Places::Wait(places, core, max);
+  co_await places->wait(core, max);
   ++woken;
 }
 
@@ -22,7 +22,7 @@ Task<void> wait_once(PlacesPtr places, const loop::Core& core, std::uint32_t max
 Task<void> use_one(PlacesPtr places, const loop::Core& core, std::uint32_t max,
                    std::atomic<int>& left, std::atomic<std::uint32_t>& most) {
   while (!places->take(max)) {
-    co_await Places::Wait(places, core, max);
+    co_await places->wait(core, max);
   }
   std::uint32_t seen = most.load();
   const std::uint32_t taken = places->taken();

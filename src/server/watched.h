@@ -1,71 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs work for a client, and drops it when the client goes away. A client that has only ended its
-// side is still there: it is asked, and the work goes on.
+// Work for a client, which is dropped when the client goes away. Core-bound.
 #pragma once
 
-#include <coroutine>
 #include <utility>
 
-#include "loop/task.h"
+#include "loop/join.h"
 #include "net/stream.h"
 #include "server/early_output.h"
 
 namespace sluice::server {
 
-// co_await Watched(stream, early, question, work): true when the work is done, false when the
-// client went first; then the work has been destroyed where it stood. Work that does not suspend
-// costs nothing extra.
-class Watched {
- public:
-  // `question`: for a client that has ended its side.
-  Watched(net::Stream& stream, EarlyOutput& early, EarlyOutput::Question question, Task<void> work)
-      : stream_(stream), early_(early), question_(question), work_(std::move(work)) {}
-  Watched(const Watched&) = delete;
-
-  // The work begins; co_await does that otherwise.
-  void start() {
-    if (!std::exchange(started_, true)) work_.start();
-  }
-  [[nodiscard]] bool done() const { return work_.done(); }
-
-  bool await_ready() {
-    start();
-    return work_.done();
-  }
-  bool await_suspend(std::coroutine_handle<> awaiter) {
-    work_.on_done(awaiter);
-    watch_ = watch(stream_, early_, question_, gone_);
-    watch_.start();
-    if (watch_.done()) return !gone_;
-    watch_.on_done(awaiter);
-    return true;
-  }
-  bool await_resume() {
-    watch_.reset();
-    if (!work_.done()) {
-      work_.reset();
-      return false;
+// co_await watched(stream, early, question, work): true when the work is done, false when the
+// client went first; then the work has been destroyed where it stood. A client that has only ended
+// its side is still there: it is asked `question`, and the work goes on. `stream` and `early`
+// outlive it.
+[[nodiscard]] inline auto watched(net::Stream& stream, EarlyOutput& early,
+                                  EarlyOutput::Question question, Task<void> work) {
+  struct Watch {
+    net::Stream& stream;
+    EarlyOutput& early;
+    EarlyOutput::Question question;
+    static Task<bool> until_gone(Watch watch) {
+      const bool ended = co_await watch.stream.closed();
+      if (!ended) co_return false;
+      watch.early.ask(watch.question);
+      co_return co_await watch.stream.broken();
     }
-    work_.take();
-    return true;
-  }
+    Task<bool> operator()() const { return until_gone(*this); }
+  };
+  return loop::Unless(std::move(work), Watch(stream, early, question));
+}
 
- private:
-  static Task<void> watch(net::Stream& stream, EarlyOutput& early, EarlyOutput::Question question,
-                          bool& gone) {
-    const bool ended = co_await stream.closed();
-    if (!ended) co_return;
-    early.ask(question);
-    gone = co_await stream.broken();
-  }
-
-  net::Stream& stream_;
-  EarlyOutput& early_;
-  EarlyOutput::Question question_;
-  Task<void> work_;
-  Task<void> watch_;
-  bool gone_ = false;
-  bool started_ = false;
-};
+// co_await unless_closed(stream, wait), for a client that has not been asked for anything yet: true
+// when the wait is over, false when the client has ended its side without having sent anything, or
+// the stream was closed here; then the wait has been destroyed where it stood. `stream` outlives
+// it.
+[[nodiscard]] inline auto unless_closed(net::Stream& stream, Task<void> wait) {
+  struct Watch {
+    net::Stream& stream;
+    static Task<bool> until_closed(Watch watch) {
+      (void)co_await watch.stream.closed();
+      co_return true;
+    }
+    Task<bool> operator()() const { return until_closed(*this); }
+  };
+  return loop::Unless(std::move(wait), Watch(stream));
+}
 
 }  // namespace sluice::server
