@@ -154,7 +154,7 @@ void EventLoop::spawn(Task<void> task) {
 
 EventLoop::Sleep EventLoop::sleep_until(TimePoint when) { return Sleep(*this, when); }
 EventLoop::Sleep EventLoop::sleep_for(Duration duration) { return Sleep(*this, now() + duration); }
-EventLoop::Yield EventLoop::yield() { return Yield(*this); }
+EventLoop::Yield EventLoop::yield() { return Yield(this); }
 
 EventLoop::Timers::iterator EventLoop::add_timer(TimePoint when, std::function<void()> fire) {
   const auto position = state_->timers.emplace(when, std::move(fire));
@@ -223,7 +223,7 @@ EventLoop::Yield::~Yield() {
 
 void EventLoop::Yield::await_suspend(std::coroutine_handle<> handle) {
   pending_ = std::make_shared<std::coroutine_handle<>>(handle);
-  loop_.post([pending = pending_] {
+  loop_->post([pending = pending_] {
     if (*pending) std::exchange(*pending, {}).resume();
   });
 }

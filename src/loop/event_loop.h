@@ -121,15 +121,16 @@ class EventLoop::Sleep {
 
 class EventLoop::Yield {
  public:
-  explicit Yield(EventLoop& loop) : loop_(loop) {}
+  // Null: does not suspend, as on a thread without a loop.
+  explicit Yield(EventLoop* loop) : loop_(loop) {}
   ~Yield();
   Yield(const Yield&) = delete;
-  bool await_ready() const { return false; }
+  bool await_ready() const { return loop_ == nullptr; }
   void await_suspend(std::coroutine_handle<> handle);
   void await_resume() const {}
 
  private:
-  EventLoop& loop_;
+  EventLoop* loop_;
   std::shared_ptr<std::coroutine_handle<>> pending_;  // emptied when the awaiter is destroyed
 };
 

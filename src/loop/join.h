@@ -11,9 +11,10 @@ namespace sluice::loop {
 
 // co_await Join(task): resumes when a Task that was started is done; does not suspend if it is, or
 // if there is none. One coroutine at a time may wait for a Task, which outlives the wait.
+template <class T>
 class Join {
  public:
-  explicit Join(Task<void>& task) : task_(task) {}
+  explicit Join(Task<T>& task) : task_(task) {}
   Join(const Join&) = delete;
   Join& operator=(const Join&) = delete;
   ~Join() {
@@ -24,7 +25,7 @@ class Join {
   void await_resume() const {}
 
  private:
-  Task<void>& task_;
+  Task<T>& task_;
 };
 
 // co_await Unless(work, watch): true when `work` is done; false when what `watch` makes, a

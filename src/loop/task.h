@@ -2,7 +2,8 @@
 // Task<T>: a lazy coroutine with one owner. It starts when awaited (or spawned on an EventLoop) and
 // resumes its awaiter by symmetric transfer. Destroying a suspended Task destroys the whole chain
 // below it; every awaiter cancels its wait in its destructor, so that is how work is cancelled.
-// A Task belongs to the core whose loop resumes it.
+// A Task belongs to the core whose loop resumes it. Await one that was started by loop/join.h:
+// co_await alone would resume it where it stands.
 #pragma once
 
 #include <coroutine>

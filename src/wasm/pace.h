@@ -4,7 +4,6 @@
 // done when it returns from start().
 #pragma once
 
-#include <optional>
 #include <thread>
 
 #include "base/time.h"
@@ -18,18 +17,6 @@ class Pace {
   Pace() = default;  // a thread without a loop
   explicit Pace(loop::EventLoop& loop) : loop_(&loop) {}
 
-  class Turn {
-   public:
-    explicit Turn(loop::EventLoop* loop) {
-      if (loop != nullptr) yield_.emplace(*loop);
-    }
-    bool await_ready() const { return !yield_; }
-    void await_suspend(std::coroutine_handle<> handle) { yield_->await_suspend(handle); }
-    void await_resume() const {}
-
-   private:
-    std::optional<loop::EventLoop::Yield> yield_;
-  };
   // co_await pace.rest(duration): while the guest sleeps.
   [[nodiscard]] Task<void> rest(Duration duration) const {
     if (loop_ == nullptr) {
@@ -39,7 +26,7 @@ class Pace {
     co_await loop_->sleep_for(duration);
   }
   // co_await pace.give_way();
-  [[nodiscard]] Turn give_way() const { return Turn(loop_); }
+  [[nodiscard]] loop::EventLoop::Yield give_way() const { return loop::EventLoop::Yield(loop_); }
 
  private:
   loop::EventLoop* loop_ = nullptr;

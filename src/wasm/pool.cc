@@ -11,6 +11,23 @@ constexpr Duration kLongestPause = std::chrono::seconds(5);
 
 }  // namespace
 
+// One that waits for an Instance.
+struct Pool::Request : loop::WaitList::Wait {
+  Request(Pool& its_pool, Queue& queue, TimePoint deadline)
+      : Wait(queue, deadline), pool(its_pool) {
+    const TimePoint now = Clock::now();
+    half_time = now + (deadline - now) / 2;
+  }
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+  ~Request() {
+    if (granted) pool.release(std::move(granted));
+  }
+  Pool& pool;
+  TimePoint half_time;
+  std::unique_ptr<Instance> granted;  // since it was notified; null: none can be made
+};
+
 Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
            Create create, OnCreated on_created)
     : loop_(loop),
@@ -19,7 +36,9 @@ Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Ins
       create_(std::move(create)),
       on_created_(std::move(on_created)),
       alive_(static_cast<unsigned>(free_.size())),
-      to_come_(size - std::min(size, alive_)) {
+      to_come_(size - std::min(size, alive_)),
+      preferred_(loop),
+      waiters_(loop) {
   // Not before the caller is complete, who hears of each.
   if (to_come_ > 0) make_missing_soon();
 }
@@ -55,8 +74,11 @@ void Pool::release(std::unique_ptr<Instance> instance) {
 void Pool::hand_out(std::unique_ptr<Instance> instance) {
   auto& queue = preferred_.empty() ? waiters_ : preferred_;
   if (queue.empty()) return free_.push_back(std::move(instance));
-  const bool stands = Clock::now() >= queue.front()->half_time_;
-  (stands ? queue.back() : queue.front())->wake(std::move(instance));
+  const bool stands = Clock::now() >= queue.first()->half_time;
+  Request& next = stands ? *queue.last() : *queue.first();
+  next.granted = std::move(instance);
+  // From the loop: whoever gives an Instance back goes on with its own work first.
+  queue.notify(next);
 }
 
 void Pool::retire() {
@@ -103,41 +125,19 @@ void Pool::created(Result<std::unique_ptr<Instance>> made) {
 }
 
 void Pool::fail_waiters() {
-  for (auto* queue : {&preferred_, &waiters_}) {
-    while (!queue->empty()) queue->front()->wake(nullptr);
-  }
+  preferred_.notify_all();
+  waiters_.notify_all();
 }
 
-bool Pool::Acquire::await_ready() {
-  granted_ = pool_.take_free();
-  return granted_ || (pool_.alive_ == 0 && pool_.creating_ == 0);
-}
+Pool::Lease Pool::try_acquire() { return {*this, take_free()}; }
 
-void Pool::Acquire::await_suspend(std::coroutine_handle<> handle) {
-  handle_ = handle;
-  const TimePoint now = Clock::now();
-  half_time_ = now + (deadline_ - now) / 2;
-  place_ = queue_.insert(queue_.end(), this);
-  queued_ = true;
-  timer_ = loop::EventLoop::Timer(pool_.loop_, deadline_, [this] { wake(nullptr); });
-}
-
-// Resumes from the loop: whoever gives an Instance back goes on with its own work first.
-void Pool::Acquire::wake(std::unique_ptr<Instance> granted) {
-  queue_.erase(place_);
-  queued_ = false;
-  granted_ = std::move(granted);
-  timer_ = loop::EventLoop::Timer(pool_.loop_, TimePoint{}, [this] { handle_.resume(); });
-}
-
-Pool::Lease Pool::Acquire::await_resume() {
-  const bool too_late = handle_ && Clock::now() >= deadline_;
-  return granted_ && !too_late ? Lease(pool_, std::move(granted_)) : Lease();
-}
-
-Pool::Acquire::~Acquire() {
-  if (queued_) queue_.erase(place_);
-  if (granted_) pool_.release(std::move(granted_));
+Task<Pool::Lease> Pool::acquire(TimePoint deadline, bool precedence) {
+  if (Lease lease = try_acquire()) co_return lease;
+  if (alive_ == 0 && creating_ == 0) co_return Lease();
+  Request request(*this, precedence ? preferred_ : waiters_, deadline);
+  co_await request;
+  if (Clock::now() >= deadline) co_return Lease();
+  co_return Lease(*this, std::move(request.granted));
 }
 
 }  // namespace sluice::wasm

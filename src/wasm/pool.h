@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/event_loop.h"
+#include "loop/wait_list.h"
 #include "wasm/instance.h"
 
 namespace sluice::wasm {
@@ -65,11 +66,11 @@ class Pool {
     std::unique_ptr<Instance> instance_;
   };
 
-  // co_await pool.acquire(deadline): a Lease; empty at the deadline, or if no Instance can be made.
-  class Acquire;
+  // An Instance that is free now; an empty Lease if none is.
+  [[nodiscard]] Lease try_acquire();
+  // The same, or the next one; an empty Lease at the deadline, or if no Instance can be made.
   // `precedence`: before those without.
-  [[nodiscard]] Acquire acquire(TimePoint deadline, bool precedence = false);
-  [[nodiscard]] bool has_free() const { return !free_.empty(); }
+  [[nodiscard]] Task<Lease> acquire(TimePoint deadline, bool precedence = false);
 
   // Another generation follows: one Instance is enough for those who still come.
   void retire();
@@ -77,6 +78,8 @@ class Pool {
   [[nodiscard]] Counts counts() const;
 
  private:
+  struct Request;
+  using Queue = loop::WaitListOf<Request>;
   void release(std::unique_ptr<Instance> instance);
   void make_missing();
   void make_missing_soon();
@@ -95,41 +98,11 @@ class Pool {
   unsigned creating_ = 0;
   unsigned to_come_;  // of the first `size`
   std::uint64_t created_ = 0;
-  Duration pause_{};               // after the last failure; zero: it was none
-  loop::EventLoop::Timer retry_;   // pending during the pause, or until the loop's next turn
-  std::list<Acquire*> preferred_;  // waiters with precedence
-  std::list<Acquire*> waiters_;    // the others
+  Duration pause_{};              // after the last failure; zero: it was none
+  loop::EventLoop::Timer retry_;  // pending during the pause, or until the loop's next turn
+  Queue preferred_;               // waiters with precedence
+  Queue waiters_;                 // the others
   std::list<Task<void>> creations_;
 };
-
-class Pool::Acquire {
- public:
-  Acquire(Pool& pool, TimePoint deadline, bool precedence)
-      : pool_(pool), deadline_(deadline), queue_(precedence ? pool.preferred_ : pool.waiters_) {}
-  ~Acquire();
-  Acquire(const Acquire&) = delete;
-
-  bool await_ready();
-  void await_suspend(std::coroutine_handle<> handle);
-  [[nodiscard]] Lease await_resume();
-
- private:
-  friend class Pool;
-  void wake(std::unique_ptr<Instance> granted);
-
-  Pool& pool_;
-  TimePoint deadline_;
-  TimePoint half_time_;
-  std::list<Acquire*>& queue_;
-  std::unique_ptr<Instance> granted_;
-  std::coroutine_handle<> handle_;
-  std::list<Acquire*>::iterator place_;
-  bool queued_ = false;
-  loop::EventLoop::Timer timer_;  // the deadline; then, at once, the wake-up
-};
-
-inline Pool::Acquire Pool::acquire(TimePoint deadline, bool precedence) {
-  return Acquire(*this, deadline, precedence);
-}
 
 }  // namespace sluice::wasm

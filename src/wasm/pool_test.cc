@@ -4,6 +4,7 @@
 #include <optional>
 #include <thread>
 
+#include "loop/join.h"
 #include "loop/testing/run_to_completion.h"
 #include "wasm/testing/test_guests.h"
 
@@ -30,6 +31,11 @@ class PoolTest : public ::testing::Test {
   Pool::Lease take(Duration limit = 0ms) { return loop::run_to_completion(loop, take_task(limit)); }
   Task<Pool::Lease> take_task(Duration limit) {
     co_return co_await pool->acquire(Clock::now() + limit);
+  }
+  // Of a task that was started.
+  Task<Pool::Lease> outcome(Task<Pool::Lease>& task) {
+    co_await loop::Join(task);
+    co_return task.take();
   }
 
   World world;
@@ -103,7 +109,7 @@ TEST_F(PoolTest, InAQueueThatStandsTheLastIsServedFirst) {
   last.start();
   std::this_thread::sleep_for(25ms);
   lease.give_back();
-  EXPECT_TRUE(loop::run_to_completion(loop, std::move(last)));
+  EXPECT_TRUE(loop::run_to_completion(loop, outcome(last)));
 }
 
 TEST_F(PoolTest, AWaiterThatLeavesLosesNothing) {
@@ -180,7 +186,7 @@ TEST_F(PoolTest, ADeadInstanceIsReplacedForTheOneWhoWaits) {
   EXPECT_FALSE(queued.done());
   lease->kill();
   lease.give_back();
-  EXPECT_TRUE(loop::run_to_completion(loop, std::move(queued)));
+  EXPECT_TRUE(loop::run_to_completion(loop, outcome(queued)));
 }
 
 }  // namespace
