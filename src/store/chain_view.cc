@@ -62,7 +62,8 @@ Task<Result<void>> ChainView::durable(Version version, TimePoint deadline) {
     co_return fail(ErrorKind::unavailable, "the store is closed");
   }
   DurableWaits::Wait wait(waits_, version, deadline);
-  co_return co_await wait;
+  if (waits_.begin(wait)) co_await wait;
+  co_return wait.outcome();
 }
 
 void ChainView::nudge() {
@@ -188,8 +189,8 @@ Task<Result<View::Turn>> ChainView::turn(TimePoint deadline) {
   if (engine_->closed.load(std::memory_order_acquire)) {
     co_return fail(ErrorKind::unavailable, "the store is closed");
   }
-  TurnWait wait(*this, deadline);
-  const bool granted = co_await wait;
+  TurnWait wait(*this);
+  const bool granted = co_await wait.granted(deadline);
   if (granted) co_return Turn(self);
   co_return fail(ErrorKind::timed_out, "too many runs want to write to the same shared data");
 }
@@ -208,10 +209,8 @@ void ChainView::on_turn(std::uint64_t ticket) {
   TurnWait& wait = **found;
   turn_waits_.erase(found);
   wait.ticket_ = 0;
-  wait.granted_ = true;
-  wait.alarm_.reset();
   held_turn_ = unclaimed_turn_ = ticket;
-  wait.waiter_.resume();
+  wait.granted_.notify_now();
   unclaimed_turn_ = 0;  // the promise of View::turn holds until the run first waits
 }
 
@@ -220,29 +219,20 @@ void ChainView::end_turn() {
   tell_home([](TurnQueue& turns) { turns.release(); });
 }
 
-TurnWait::~TurnWait() {
-  if (ticket_ != 0) leave();
-}
-
-void TurnWait::await_suspend(std::coroutine_handle<> waiter) {
-  waiter_ = waiter;
-  ticket_ = ++view_.last_ticket_;
+TurnWait::TurnWait(ChainView& view)
+    : view_(view), ticket_(++view.last_ticket_), granted_(view.loop_) {
   view_.turn_waits_.push_back(this);
   view_.tell_home([view = view_.weak_from_this(), ticket = ticket_](TurnQueue& turns) {
     turns.request(view, ticket);
   });
-  alarm_ = loop::EventLoop::Timer(view_.loop_, deadline_, [this] {
-    leave();
-    waiter_.resume();
-  });
 }
 
-void TurnWait::leave() {
+TurnWait::~TurnWait() {
+  if (ticket_ == 0) return;
   std::erase(view_.turn_waits_, this);
   view_.tell_home([view = view_.weak_from_this(), ticket = ticket_](TurnQueue& turns) {
     turns.cancel(view, ticket);
   });
-  ticket_ = 0;
 }
 
 }  // namespace sluice::store

@@ -5,8 +5,6 @@
 
 namespace sluice::store {
 
-DurableWaits::Wait& DurableWaits::first() { return static_cast<Wait&>(*waits_.after); }
-
 bool DurableWaits::decide(Wait& wait) const {
   if (durable_.load(std::memory_order_seq_cst) >= wait.version_) {
     wait.outcome_ = {};
@@ -17,13 +15,11 @@ bool DurableWaits::decide(Wait& wait) const {
   return true;
 }
 
-// False if the wait is over already.
-bool DurableWaits::add(Wait& wait) {
-  Link* place = waits_.before;  // nearly always the newest
-  while (place != &waits_ && static_cast<Wait*>(place)->version_ > wait.version_) {
-    place = place->before;
-  }
-  wait.insert_behind(*place);
+bool DurableWaits::begin(Wait& wait) {
+  if (decide(wait)) return false;
+  Wait* place = waits_.last();  // nearly always the newest
+  while (place != nullptr && place->version_ > wait.version_) place = waits_.previous(*place);
+  waits_.insert(wait, place);
   // The journal publishes, then asks for calls_; this sets calls_, then looks: one of them sees it.
   calls_.store(true, std::memory_order_seq_cst);
   if (decide(wait)) {
@@ -35,36 +31,24 @@ bool DurableWaits::add(Wait& wait) {
 }
 
 void DurableWaits::remove(Wait& wait) {
-  wait.unlink();
-  if (waits_.alone() && alarm_.pending()) {
+  wait.leave();
+  if (waits_.empty() && alarm_.pending()) {
     alarm_.reset();
     alarm_at_ = TimePoint::max();
   }
 }
 
+// Those that are resumed may begin to wait anew.
 void DurableWaits::on_news() {
-  while (!waits_.alone()) {
-    Link ready;
-    while (!waits_.alone() && decide(first())) {
-      Link& decided = first();
-      decided.unlink();
-      decided.insert_behind(*ready.before);
-    }
-    resume_all(ready);
-    if (waits_.alone()) break;
+  while (!waits_.empty()) {
+    List ready(loop_);
+    while (!waits_.empty() && decide(*waits_.first())) ready.take(*waits_.first());
+    ready.notify_all_now();
+    if (waits_.empty()) break;
     calls_.store(true, std::memory_order_seq_cst);
-    if (!decide(first())) return;
+    if (!decide(*waits_.first())) return;
   }
-  if (waits_.alone()) set_alarm(TimePoint::max());
-}
-
-// Any of them may destroy any other: those leave the list.
-void DurableWaits::resume_all(Link& ready) {
-  while (!ready.alone()) {
-    auto& wait = static_cast<Wait&>(*ready.after);
-    wait.unlink();
-    wait.waiter_.resume();
-  }
+  if (waits_.empty()) set_alarm(TimePoint::max());
 }
 
 void DurableWaits::set_alarm(TimePoint when) {
@@ -81,10 +65,10 @@ void DurableWaits::on_alarm() {
   set_alarm(TimePoint::max());
   const TimePoint now = loop::EventLoop::now();
   TimePoint next = TimePoint::max();
-  Link late;
-  for (Link* link = waits_.after; link != &waits_;) {
-    auto& wait = static_cast<Wait&>(*link);
-    link = link->after;
+  List late(loop_);
+  for (Wait* next_wait = waits_.first(); next_wait != nullptr;) {
+    Wait& wait = *next_wait;
+    next_wait = waits_.next(wait);
     if (wait.deadline_ > now) {
       next = std::min(next, wait.deadline_);
       continue;
@@ -92,11 +76,10 @@ void DurableWaits::on_alarm() {
     if (!decide(wait)) {
       wait.outcome_ = fail(ErrorKind::timed_out, "the store has not written in time");
     }
-    wait.unlink();
-    wait.insert_behind(*late.before);
+    late.take(wait);
   }
   set_alarm(next);
-  resume_all(late);
+  late.notify_all_now();
 }
 
 }  // namespace sluice::store

@@ -4,91 +4,70 @@
 #pragma once
 
 #include <atomic>
-#include <coroutine>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/event_loop.h"
+#include "loop/wait_list.h"
 #include "store/store.h"
 
 namespace sluice::store {
 
-// A place in a circular list; leaves it when destroyed.
-struct Link {
-  Link() = default;
-  Link(const Link&) = delete;
-  Link& operator=(const Link&) = delete;
-  ~Link() { unlink(); }
-  void unlink() {
-    before->after = after;
-    after->before = before;
-    before = after = this;
-  }
-  void insert_behind(Link& place) {
-    before = &place;
-    after = place.after;
-    after->before = this;
-    place.after = this;
-  }
-  [[nodiscard]] bool alone() const { return after == this; }
-
-  Link* before = this;
-  Link* after = this;
-};
-
 class DurableWaits {
  public:
-  // co_await it. Lives in the frame of the coroutine that waits.
+  // One that waits. Lives in the frame of its coroutine.
   class Wait;
 
   // `durable` and `failing` outlive this.
   DurableWaits(loop::EventLoop& loop, const std::atomic<Version>& durable,
                const std::atomic<bool>& failing)
-      : loop_(loop), durable_(durable), failing_(failing) {}
+      : loop_(loop), durable_(durable), failing_(failing), waits_(loop) {}
+
+  // True: `wait` is in the list: co_await it. False: it is over already.
+  [[nodiscard]] bool begin(Wait& wait);
 
   // Any thread, after news: true if the core waits for them and must be sent on_news(), once.
   [[nodiscard]] bool take_call() { return calls_.exchange(false, std::memory_order_seq_cst); }
-  // Resumes those whose wait is over.
+  // Resumes those whose wait is over, from inside the call.
   void on_news();
 
  private:
+  using List = loop::WaitListOf<Wait>;
   [[nodiscard]] bool decide(Wait& wait) const;
-  [[nodiscard]] bool add(Wait& wait);
   void remove(Wait& wait);
-  [[nodiscard]] Wait& first();
-  void resume_all(Link& ready);
   void set_alarm(TimePoint when);
   void on_alarm();
 
   loop::EventLoop& loop_;
   const std::atomic<Version>& durable_;
   const std::atomic<bool>& failing_;
-  Link waits_;  // by version
+  List waits_;  // by version
   std::atomic<bool> calls_{false};
-  // One timer for all: the earliest deadline when it was set, or earlier than that by now.
+  // One timer for all, as nearly all waits end long before their deadlines: the earliest deadline
+  // when it was set, or earlier than that by now.
   loop::EventLoop::Timer alarm_;
   TimePoint alarm_at_ = TimePoint::max();
 };
 
-class DurableWaits::Wait : private Link {
+class DurableWaits::Wait : public loop::WaitList::Wait {
  public:
   Wait(DurableWaits& waits, Version version, TimePoint deadline)
-      : waits_(waits), version_(version), deadline_(deadline) {}
+      : loop::WaitList::Wait(waits.waits_, TimePoint::max()),
+        waits_(waits),
+        version_(version),
+        deadline_(deadline) {}
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
   ~Wait() { waits_.remove(*this); }
 
-  bool await_ready() { return waits_.decide(*this); }
-  bool await_suspend(std::coroutine_handle<> waiter) {
-    waiter_ = waiter;
-    return waits_.add(*this);
-  }
-  Result<void> await_resume() { return std::move(outcome_); }
+  // Once it is over.
+  [[nodiscard]] Result<void> outcome() { return std::move(outcome_); }
 
  private:
   friend class DurableWaits;
   DurableWaits& waits_;
   Version version_;
   TimePoint deadline_;
-  std::coroutine_handle<> waiter_;
   Result<void> outcome_;
 };
 

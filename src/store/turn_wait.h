@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// TurnWait: co_await it for one's turn; resumes with false at the deadline. Lives in the frame of
-// the coroutine that waits; destroying it gives up the place in the queue.
+// TurnWait: a place in the queue for one's turn; its destruction gives it up. Lives in the frame of
+// the coroutine that waits.
 #pragma once
 
-#include <coroutine>
 #include <cstdint>
 
 #include "base/time.h"
-#include "loop/event_loop.h"
+#include "loop/event.h"
 
 namespace sluice::store {
 
@@ -15,25 +14,21 @@ class ChainView;
 
 class TurnWait {
  public:
-  TurnWait(ChainView& view, TimePoint deadline) : view_(view), deadline_(deadline) {}
+  // `view` outlives it.
+  explicit TurnWait(ChainView& view);
   TurnWait(const TurnWait&) = delete;
   TurnWait& operator=(const TurnWait&) = delete;
   ~TurnWait();
 
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiter);
-  bool await_resume() const { return granted_; }
+  // co_await: true when it is one's turn, false at `deadline`.
+  [[nodiscard]] loop::Event::Wait granted(TimePoint deadline) { return granted_.wait(deadline); }
 
  private:
   friend class ChainView;
-  void leave();
 
   ChainView& view_;
-  TimePoint deadline_;
-  std::uint64_t ticket_ = 0;  // 0: not in the queue
-  bool granted_ = false;
-  std::coroutine_handle<> waiter_;
-  loop::EventLoop::Timer alarm_;
+  std::uint64_t ticket_;  // 0: the turn was granted
+  loop::Event granted_;
 };
 
 }  // namespace sluice::store
