@@ -119,7 +119,7 @@ bench-administration: ## what visitors notice while a million keys are applied, 
 	@/usr/bin/python3 bench/administration.py $(ADMINISTRATION)
 
 .PHONY: lint
-lint: ## format, clang-tidy of the files that differ from main (LINT=all: of all files), layers
+lint: ## format, layers, thread safety, clang-tidy of the files that differ from main (LINT=all: of all)
 	@tools/install.sh build lint fuzz
 	@tools/build.sh lint configure
 	@tools/lint.sh $(LINT)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Format, layers and clang-tidy.
+# Format, layers, thread safety and clang-tidy.
 #   tools/lint.sh         clang-tidy of the .cc files that differ from the branch main, or are new
 #   tools/lint.sh all     clang-tidy of every .cc file
 set -euo pipefail
@@ -10,6 +10,8 @@ printf '== clang-format\n'
 git ls-files -co --exclude-standard '*.cc' '*.h' | xargs -r clang-format-16 --dry-run -Werror
 printf '== layers\n'
 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/layers_test.py </dev/null
+
+tools/thread_safety.sh build-lint
 
 if [[ ${1:-} == all ]]; then
   mapfile -t files < <(git ls-files -co --exclude-standard 'src/*.cc')

@@ -32,7 +32,7 @@ Acceptor::~Acceptor() {
   ::eventfd_write(wake_, 1);
   accepting_.join();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     finished_ = true;
   }
   news_.notify_all();
@@ -64,7 +64,7 @@ void Acceptor::take_one() {
     return;
   }
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (waiting_.size() < kWaitingMax) {
       waiting_.push_back(connection);
       news_.notify_one();
@@ -78,8 +78,8 @@ void Acceptor::work() {
   while (true) {
     int connection = -1;
     {
-      std::unique_lock lock(mutex_);
-      news_.wait(lock, [this] { return finished_ || !waiting_.empty(); });
+      const MutexLock lock(mutex_);
+      while (!finished_ && waiting_.empty()) news_.wait(mutex_);
       if (waiting_.empty()) return;
       connection = waiting_.front();
       waiting_.pop_front();

@@ -4,14 +4,13 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "net/listener.h"
 
 namespace sluice::admin {
@@ -42,10 +41,10 @@ class Acceptor {
   const Logger logger_;
   int wake_;  // eventfd: ends the wait for connections
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;
-  std::condition_variable news_;
-  std::deque<int> waiting_;  // with mutex_
-  bool finished_ = false;    // with mutex_: no more will be added
+  Mutex mutex_;
+  Condition news_;
+  std::deque<int> waiting_ SLUICE_GUARDED_BY(mutex_);
+  bool finished_ SLUICE_GUARDED_BY(mutex_) = false;  // no more will be added
   std::vector<std::thread> threads_;
   std::thread accepting_;
 };

@@ -138,13 +138,13 @@ bool Credentials::is_password(const std::string& user, std::string_view password
   if (!stored.starts_with("$scrypt$")) return same_secret(stored, password);
   const std::string digest = sha256_hex(salt_ + std::string(password));
   {
-    const std::lock_guard lock(known_mutex_);
+    const MutexLock lock(known_mutex_);
     const auto known = known_.find(user);
     if (known != known_.end() && same_secret(known->second, digest)) return true;
   }
-  const std::lock_guard one_at_a_time(verifying_);
+  const MutexLock one_at_a_time(verifying_);
   if (!verify_password(stored, password) || found == options_.users.end()) return false;
-  const std::lock_guard lock(known_mutex_);
+  const MutexLock lock(known_mutex_);
   known_[user] = digest;
   return true;
 }

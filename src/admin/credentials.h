@@ -5,12 +5,12 @@
 #include <expected>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "admin/failed_tries.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace sluice::admin {
@@ -73,10 +73,10 @@ class Credentials {
   const CredentialOptions options_;
   const std::string salt_;
   FailedTries failures_;
-  std::mutex verifying_;  // one at a time: each takes 32 MiB
-  std::mutex known_mutex_;
+  Mutex verifying_;  // one at a time: each takes 32 MiB
+  Mutex known_mutex_;
   // user -> salted digest of the password that was right, so that a hash is computed once only
-  std::map<std::string, std::string> known_;
+  std::map<std::string, std::string> known_ SLUICE_GUARDED_BY(known_mutex_);
 };
 
 }  // namespace sluice::admin

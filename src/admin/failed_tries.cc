@@ -6,14 +6,14 @@
 namespace sluice::admin {
 
 Duration FailedTries::wait(std::string_view address, TimePoint now) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = records_.find(address);
   if (found == records_.end()) return Duration::zero();
   return std::max(Duration::zero(), Duration(found->second.closed_until - now));
 }
 
 void FailedTries::add(std::string_view address, TimePoint now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto found = records_.find(address);
   if (found == records_.end()) {
     make_room(now);
@@ -29,7 +29,7 @@ void FailedTries::add(std::string_view address, TimePoint now) {
 }
 
 void FailedTries::clear(std::string_view address) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = records_.find(address);
   if (found != records_.end()) records_.erase(found);
 }

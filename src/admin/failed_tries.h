@@ -5,10 +5,10 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "base/time.h"
 
 namespace sluice::admin {
@@ -33,10 +33,10 @@ class FailedTries {
     TimePoint last{};
     TimePoint closed_until{};
   };
-  void make_room(TimePoint now);
+  void make_room(TimePoint now) SLUICE_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::map<std::string, Record, std::less<>> records_;
+  mutable Mutex mutex_;
+  std::map<std::string, Record, std::less<>> records_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::admin

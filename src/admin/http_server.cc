@@ -2,13 +2,13 @@
 #include "admin/http_server.h"
 
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "admin/acceptor.h"
 #include "admin/service.h"
+#include "base/mutex.h"
 
 namespace sluice::admin {
 namespace {
@@ -36,7 +36,7 @@ class Httplib final : public HttpServer {
   [[nodiscard]] int descriptor() const override { return acceptor_->descriptor(); }
   void replace(Access access) override {
     auto next = std::make_shared<Service>(std::move(access), shared_);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(services_, [](const auto& service) { return service.expired(); });
     services_.emplace_back(next);
     current_.swap(next);
@@ -44,14 +44,14 @@ class Httplib final : public HttpServer {
 
  private:
   [[nodiscard]] std::shared_ptr<Service> current() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return current_;
   }
 
   Service::Shared shared_;
   std::atomic<bool> stopping_ = false;
-  mutable std::mutex mutex_;
-  std::shared_ptr<Service> current_;
+  mutable Mutex mutex_;
+  std::shared_ptr<Service> current_ SLUICE_GUARDED_BY(mutex_);
   std::vector<std::weak_ptr<Service>> services_;  // that may still be at work
   std::optional<Acceptor> acceptor_;              // last: its threads use the others
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/health_check.h"
 
-#include <mutex>
+#include "base/mutex.h"
 
 namespace sluice::backend {
 namespace {
@@ -62,9 +62,9 @@ struct HealthChecker::Run {
   const HealthCheck check;
   const Logger logger;
   Client client;
-  std::mutex mutex;                 // of faults, which only the status reads
-  std::vector<std::string> faults;  // by server
-  std::vector<Task<void>> tasks;    // last: they use the others
+  Mutex mutex;  // of faults, which only the status reads
+  std::vector<std::string> faults SLUICE_GUARDED_BY(mutex);  // by server
+  std::vector<Task<void>> tasks;                             // last: they use the others
 };
 
 Task<void> HealthChecker::Run::watch(std::size_t server) {
@@ -117,7 +117,7 @@ Task<std::optional<std::string>> HealthChecker::Run::ask(std::size_t server) {
 
 void HealthChecker::Run::note(std::size_t server, const std::string& fault, unsigned in_row) {
   {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     faults[server] = fault;
   }
   ServerState& state = *states[server];
@@ -150,7 +150,7 @@ HealthChecker::~HealthChecker() {
 }
 
 std::string HealthChecker::fault(std::size_t server) const {
-  const std::scoped_lock lock(run_->mutex);
+  const MutexLock lock(run_->mutex);
   return run_->faults[server];
 }
 

@@ -5,8 +5,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace sluice {
 
@@ -22,18 +23,18 @@ class Published {
   Published& operator=(const Published&) = delete;
 
   [[nodiscard]] Pointer load() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return pointer_;
   }
 
   void store(Pointer next) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pointer_.swap(next);
   }
 
   // Puts `next` in the place of `expected`; if another is there, takes that into `expected`.
   bool replace(Pointer& expected, Pointer next) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (pointer_ != expected) {
       next = std::exchange(expected, pointer_);
       return false;
@@ -43,8 +44,8 @@ class Published {
   }
 
  private:
-  mutable std::mutex mutex_;
-  Pointer pointer_;
+  mutable Mutex mutex_;
+  Pointer pointer_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice

@@ -20,19 +20,19 @@ bool Claims::is_first(Entries::const_iterator entry) const {
 }
 
 Claims::Claim Claims::take(std::vector<std::string> names) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto entry = entries_.insert(entries_.end(), Entry{std::move(names), false});
   if (ended_) entry->stop.request_stop();
   for (auto earlier = entries_.begin(); earlier != entry; ++earlier) {
     if (earlier->background && share_one(earlier->names, entry->names))
       earlier->stop.request_stop();
   }
-  freed_.wait(lock, [this, entry] { return is_first(entry); });
+  while (!is_first(entry)) freed_.wait(mutex_);
   return {*this, entry};
 }
 
 std::optional<Claims::Claim> Claims::try_take(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto entry = entries_.insert(entries_.end(), Entry{{name}, true});
   if (!ended_ && is_first(entry)) return Claim(*this, entry);
   entries_.erase(entry);
@@ -40,14 +40,14 @@ std::optional<Claims::Claim> Claims::try_take(const std::string& name) {
 }
 
 void Claims::end() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ended_ = true;
   for (Entry& entry : entries_) entry.stop.request_stop();
 }
 
 void Claims::release(Entries::iterator entry) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     entries_.erase(entry);
   }
   freed_.notify_all();

@@ -3,14 +3,14 @@
 // wasm_init); it holds up changes of the same object only, which come in the order of asking.
 #pragma once
 
-#include <condition_variable>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace sluice::control {
 
@@ -50,13 +50,13 @@ class Claims {
   void end();
 
  private:
-  [[nodiscard]] bool is_first(Entries::const_iterator entry) const;
+  [[nodiscard]] bool is_first(Entries::const_iterator entry) const SLUICE_REQUIRES(mutex_);
   void release(Entries::iterator entry);
 
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  Entries entries_;  // in the order of asking
-  bool ended_ = false;
+  Mutex mutex_;
+  Condition freed_;
+  Entries entries_ SLUICE_GUARDED_BY(mutex_);  // in the order of asking
+  bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sluice::control

@@ -4,7 +4,7 @@
 namespace sluice::control {
 
 bool Crew::run(std::function<void()> work) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_) return false;
   waiting_.push_back(std::move(work));
   if (waiting_.size() > idle_ && threads_.size() < threads_max_)
@@ -14,23 +14,23 @@ bool Crew::run(std::function<void()> work) {
 }
 
 void Crew::work_on() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    ++idle_;
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    --idle_;
-    if (waiting_.empty()) return;
-    const auto work = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    work();
-    lock.lock();
-  }
+  while (const std::function<void()> work = next()) work();
+}
+
+std::function<void()> Crew::next() {
+  const MutexLock lock(mutex_);
+  ++idle_;
+  while (!stopping_ && waiting_.empty()) changed_.wait(mutex_);
+  --idle_;
+  if (waiting_.empty()) return nullptr;
+  std::function<void()> work = std::move(waiting_.front());
+  waiting_.pop_front();
+  return work;
 }
 
 void Crew::stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();

@@ -2,12 +2,12 @@
 // Crew: threads for work that may block for long, so that no piece of it waits for another.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace sluice::control {
 
@@ -27,14 +27,16 @@ class Crew {
 
  private:
   void work_on();
+  // Waits for work; empty after stop() when all is done.
+  [[nodiscard]] std::function<void()> next();
 
   const std::size_t threads_max_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> waiting_;
-  std::size_t idle_ = 0;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  Mutex mutex_;
+  Condition changed_;
+  std::deque<std::function<void()>> waiting_ SLUICE_GUARDED_BY(mutex_);
+  std::size_t idle_ SLUICE_GUARDED_BY(mutex_) = 0;
+  bool stopping_ SLUICE_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;  // grows with mutex_ held, and not after stop()
 };
 
 }  // namespace sluice::control

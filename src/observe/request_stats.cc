@@ -57,7 +57,7 @@ void RequestStats::Rates::tick(std::uint64_t total, bool first) {
 }
 
 void RequestStats::sample() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   rate_.tick(cells_.sum(&Cells::count), !sampled_);
   error_rate_.tick(cells_.sum(&Cells::errors), !sampled_);
   sampled_ = true;
@@ -66,7 +66,7 @@ void RequestStats::sample() {
 }
 
 Json RequestStats::to_json() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Json json;
   const std::uint64_t count = cells_.sum(&Cells::count);
   json["count"] = count;

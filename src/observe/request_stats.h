@@ -5,9 +5,9 @@
 
 #include <array>
 #include <deque>
-#include <mutex>
 
 #include "base/json.h"
+#include "base/mutex.h"
 #include "base/time.h"
 #include "observe/counter.h"
 #include "observe/histogram.h"
@@ -45,7 +45,7 @@ class RequestStats {
   PerCore<Cells> cells_;
 
   // Written by sample(), read by to_json(): neither is on the request path.
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   struct Rates {
     double m1 = 0;
     double m5 = 0;
@@ -53,10 +53,11 @@ class RequestStats {
     std::uint64_t last = 0;
     void tick(std::uint64_t total, bool first);
   };
-  Rates rate_;
-  Rates error_rate_;
-  bool sampled_ = false;
-  std::deque<Histogram::Counts> window_;  // oldest first, at most a minute
+  Rates rate_ SLUICE_GUARDED_BY(mutex_);
+  Rates error_rate_ SLUICE_GUARDED_BY(mutex_);
+  bool sampled_ SLUICE_GUARDED_BY(mutex_) = false;
+  std::deque<Histogram::Counts> window_
+      SLUICE_GUARDED_BY(mutex_);  // oldest first, at most a minute
 };
 
 }  // namespace sluice::observe

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <iterator>
 #include <latch>
-#include <mutex>
+
+#include "base/mutex.h"
 
 namespace sluice::server {
 
@@ -56,11 +57,11 @@ std::size_t Workers::connection_count() {
 
 bool Workers::retire(std::shared_ptr<const Snapshot> snapshot, Duration patience) {
   constexpr std::chrono::microseconds kLook{500};
-  std::mutex mutex;
+  Mutex mutex;  // of busy
   std::vector<std::weak_ptr<const pipeline::Pipeline>> busy;
   on_every_core([&](Worker& worker) {
     auto superseded = worker.retire(*snapshot);
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     std::ranges::move(superseded, std::back_inserter(busy));
   });
   const TimePoint end = Clock::now() + patience;

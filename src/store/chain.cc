@@ -37,7 +37,8 @@ Chain::~Chain() {
 
 void Chain::close() {
   std::vector<std::shared_ptr<AttachedView>> views;
-  const std::scoped_lock lock(mirror_mutex_, mutex_);
+  const MutexLock administration(mirror_mutex_);
+  const MutexLock lock(mutex_);
   views.swap(views_);
   base_.reset();
   mirror_.reset();
@@ -45,12 +46,12 @@ void Chain::close() {
 
 Result<void> Chain::load(Medium& medium) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (mirror_) return {};
   }
-  const std::lock_guard loading(mirror_mutex_);
+  const MutexLock loading(mirror_mutex_);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (mirror_) return {};
     pinned_ = journaled_;
   }
@@ -62,7 +63,7 @@ Result<void> Chain::load(Medium& medium) {
   for (RecordRef& record : records) replica.load(std::move(record));
   const auto prefixes = medium.prefixes(name_);
   if (prefixes) replica.count_all(*prefixes);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Node* place = std::exchange(pinned_, nullptr);
   if (!version) return std::unexpected(version.error());
   // The journal may have written more since, even what it has not yet told us.
@@ -77,7 +78,7 @@ Result<void> Chain::load(Medium& medium) {
 }
 
 Version Chain::append(NodePtr node) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Node* place = journaled_;
   do {
     while (Node* next = place->next.load(std::memory_order_acquire)) place = next;
@@ -92,7 +93,7 @@ Version Chain::append(NodePtr node) {
 }
 
 Version Chain::append_bulk(NodePtr node) {
-  const std::lock_guard administration(mirror_mutex_);
+  const MutexLock administration(mirror_mutex_);
   if (!mirror_) return append(std::move(node));
   mirror_->catch_up();
   mirror_->replica().count_all(known_prefixes());
@@ -130,7 +131,7 @@ Node* Chain::link_bulk(NodePtr node, Node* place) {
 }
 
 void Chain::set_mirror(std::unique_ptr<Follower> mirror) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::swap(mirror_, mirror);
   engine_->backroom->throw_away(std::move(mirror));
   for (const auto& view : views_) {
@@ -141,8 +142,9 @@ void Chain::set_mirror(std::unique_ptr<Follower> mirror) {
 void Chain::remember_prefixes(std::vector<std::string> prefixes) {
   Medium* medium = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(prefixes, [&](const std::string& prefix) {
+      mutex_.assert_held();
       return std::ranges::find(prefixes_, prefix) != prefixes_.end();
     });
     for (const std::string& prefix : prefixes) {
@@ -158,19 +160,19 @@ void Chain::remember_prefixes(std::vector<std::string> prefixes) {
 }
 
 std::vector<std::string> Chain::known_prefixes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return prefixes_;
 }
 
 Version Chain::committed() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Node* place = journaled_;
   while (const Node* next = place->next.load(std::memory_order_acquire)) place = next;
   return place->version;
 }
 
 std::optional<std::uint64_t> Chain::keys() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!mirror_) return std::nullopt;
   const AttachedView* newest = nullptr;
   for (const auto& view : views_) {
@@ -180,7 +182,7 @@ std::optional<std::uint64_t> Chain::keys() const {
 }
 
 AttachedView* Chain::attach(const loop::Core& core, const MakeView& make) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto& view = views_.at(core.index);
   if (view) return view.get();
   if (!base_) return nullptr;
@@ -202,14 +204,15 @@ Replica Chain::take_base() {
 
 void Chain::set_journaled(Node* last) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     journaled_ = last;
     if (base_) base_->follow(last->version);
   }
   durable_.store(last->version, std::memory_order_seq_cst);
   pending_since_.store(TimePoint(), std::memory_order_relaxed);
-  const std::unique_lock administration(mirror_mutex_, std::try_to_lock);
-  if (administration && mirror_) mirror_->follow(last->version);
+  if (!mirror_mutex_.try_lock()) return;
+  if (mirror_) mirror_->follow(last->version);
+  mirror_mutex_.unlock();
 }
 
 void Chain::note_pending() {
@@ -224,7 +227,7 @@ Duration Chain::durable_lag() const {
 
 void Chain::free_passed_nodes() {
   std::vector<NodePtr> passed;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Version needed = journaled_->version;
   if (pinned_ != nullptr) needed = std::min(needed, pinned_->version);
   if (base_) needed = std::min(needed, base_->version());
@@ -247,7 +250,7 @@ void Chain::free_passed_nodes() {
 }
 
 void Chain::collect_waiting(std::vector<std::shared_ptr<AttachedView>>& views) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& view : views_) {
     if (view && view->wants_news()) views.push_back(view);
   }

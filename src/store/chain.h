@@ -8,11 +8,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "loop/core.h"
 #include "store/attached_view.h"
 #include "store/engine.h"
@@ -45,8 +45,8 @@ class Chain {
   Version append(NodePtr node);
   // The same for a node with a bulk change, whose state it makes; one at a time. Takes as long as
   // the change is big, and no core waits for it.
-  Version append_bulk(NodePtr node);
-  [[nodiscard]] std::mutex& bulk_mutex() { return bulk_mutex_; }
+  Version append_bulk(NodePtr node) SLUICE_REQUIRES(bulk_mutex_);
+  [[nodiscard]] Mutex& bulk_mutex() SLUICE_RETURN_CAPABILITY(bulk_mutex_) { return bulk_mutex_; }
   // A core counts these prefixes: other replicas will be made with counters for them, and those
   // after the next start. May wait for the disk. While the Store lives.
   void remember_prefixes(std::vector<std::string> prefixes);
@@ -71,35 +71,41 @@ class Chain {
   void collect_waiting(std::vector<std::shared_ptr<AttachedView>>& views);
 
  private:
-  [[nodiscard]] bool has_all_views() const { return view_count_ == views_.size(); }
-  [[nodiscard]] Replica take_base();
-  [[nodiscard]] std::vector<std::string> known_prefixes() const;
-  Node* link_bulk(NodePtr node, Node* place);
-  void set_mirror(std::unique_ptr<Follower> mirror);
+  [[nodiscard]] bool has_all_views() const SLUICE_REQUIRES(mutex_) {
+    return view_count_ == views_.size();
+  }
+  [[nodiscard]] Replica take_base() SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<std::string> known_prefixes() const SLUICE_EXCLUDES(mutex_);
+  Node* link_bulk(NodePtr node, Node* place) SLUICE_REQUIRES(mirror_mutex_);
+  void set_mirror(std::unique_ptr<Follower> mirror) SLUICE_REQUIRES(mirror_mutex_);
 
   const std::string name_;
   const std::shared_ptr<Engine> engine_;
   const Hash hash_;
   TurnQueue turns_;
   std::atomic<Version> durable_;
-  std::atomic<TimePoint> pending_since_{TimePoint()};  // TimePoint(): all is durable
-  std::mutex bulk_mutex_;    // one bulk change at a time; taken before mirror_mutex_
-  std::mutex mirror_mutex_;  // guards what mirror_ points to, and loading; taken before mutex_
+  std::atomic<TimePoint> pending_since_{TimePoint()};       // TimePoint(): all is durable
+  Mutex bulk_mutex_ SLUICE_ACQUIRED_BEFORE(mirror_mutex_);  // one bulk change at a time
+  // Guards what mirror_ points to, and loading.
+  Mutex mirror_mutex_ SLUICE_ACQUIRED_BEFORE(mutex_);
   std::atomic<std::size_t> prefix_news_{0};  // changes of prefixes_
 
-  mutable std::mutex mutex_;  // guards the rest
-  Node* oldest_;              // the first node not freed; owns it and all behind it
-  Node* journaled_;           // the last node the journal has written; only its thread changes this
-  Node* pinned_ = nullptr;    // while loading: where the journal was when it began
-  std::unique_ptr<Follower> base_;
+  mutable Mutex mutex_;
+  Node* oldest_ SLUICE_GUARDED_BY(mutex_);  // the first node not freed; owns it and all behind it
+  Node* journaled_;  // the last node the journal has written; only its thread changes this
+  Node* pinned_ SLUICE_GUARDED_BY(mutex_) =
+      nullptr;  // while loading: where the journal was when it began
+  std::unique_ptr<Follower> base_ SLUICE_GUARDED_BY(mutex_);
   // A replica off the cores, from load() on: what bulk changes start from. Waits while one is made.
+  // Written with mirror_mutex_ and mutex_ held, read with either.
   std::unique_ptr<Follower> mirror_;
-  std::vector<std::string> prefixes_;                 // the last that were remembered
-  Medium* medium_ = nullptr;                          // from load() on
-  std::size_t prefixes_kept_ = 0;                     // by the medium
-  std::vector<std::shared_ptr<AttachedView>> views_;  // by core, null until attached
-  std::size_t view_count_ = 0;
-  loop::EventLoop* home_ = nullptr;  // of the first view
+  std::vector<std::string> prefixes_ SLUICE_GUARDED_BY(mutex_);  // the last that were remembered
+  Medium* medium_ SLUICE_GUARDED_BY(mutex_) = nullptr;           // from load() on
+  std::size_t prefixes_kept_ SLUICE_GUARDED_BY(mutex_) = 0;      // by the medium
+  std::vector<std::shared_ptr<AttachedView>> views_
+      SLUICE_GUARDED_BY(mutex_);  // by core, null until attached
+  std::size_t view_count_ SLUICE_GUARDED_BY(mutex_) = 0;
+  loop::EventLoop* home_ SLUICE_GUARDED_BY(mutex_) = nullptr;  // of the first view
 };
 
 }  // namespace sluice::store

@@ -2,8 +2,8 @@
 #include "store/chain_store.h"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/assert.h"
 #include "store/bulk.h"
 #include "store/chain_view.h"
 
@@ -50,7 +50,7 @@ void ChainStore::close() {
 }
 
 std::shared_ptr<Chain> ChainStore::find(const std::string& ns) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = chains_.find(ns);
   return found == chains_.end() ? nullptr : found->second;
 }
@@ -58,7 +58,7 @@ std::shared_ptr<Chain> ChainStore::find(const std::string& ns) const {
 Result<std::shared_ptr<Chain>> ChainStore::open(const std::string& ns) {
   if (auto chain = find(ns)) return chain;
   SLUICE_TRY(const Version version, medium_->version(ns));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto& chain = chains_[ns];
   if (!chain) {
     chain = std::make_shared<Chain>(ns, version, engine_);
@@ -78,7 +78,8 @@ View& ChainStore::view(const loop::Core& core, const std::string& ns) {
     return std::make_shared<ChainView>(chain, engine_, core, home, std::move(replica), place);
   };
   View* view = chain ? chain->attach(core, make) : nullptr;
-  if (view == nullptr) std::abort();  // without prepare(): an empty view would let in too many
+  // An empty view would let in too many.
+  SLUICE_ASSERT(view != nullptr, "a namespace is prepared before it is viewed");
   return *view;
 }
 
@@ -117,7 +118,7 @@ Result<void> ChainStore::append(Chain& chain, NodePtr node) {
 }
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
-  const std::lock_guard one_at_a_time(chain.bulk_mutex());
+  const MutexLock one_at_a_time(chain.bulk_mutex());
   if (engine_->refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
   if (engine_->refuses_writes()) {

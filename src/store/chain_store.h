@@ -4,10 +4,10 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "store/chain.h"
 #include "store/engine.h"
 #include "store/journal.h"
@@ -52,8 +52,8 @@ class ChainStore final : public Store {
 
   const std::shared_ptr<Engine> engine_;
   std::unique_ptr<Medium> medium_;  // null after close()
-  mutable std::mutex mutex_;        // guards chains_
-  std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_;
+  mutable Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_ SLUICE_GUARDED_BY(mutex_);
   Journal journal_;  // last: its thread ends first
 };
 

@@ -34,36 +34,37 @@ void Journal::stop() {
 }
 
 void Journal::add(std::shared_ptr<Chain> chain) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   chains_.push_back(std::move(chain));
 }
 
 Result<void> Journal::wait_durable(const Chain& chain, Version version, Duration limit) {
   const TimePoint deadline = Clock::now() + limit;
   const auto durable = [&] { return chain.durable().load(std::memory_order_acquire) >= version; };
-  std::unique_lock lock(mutex_);
-  news_.wait_until(lock, deadline, [&] { return durable() || !trouble_.empty(); });
+  const MutexLock lock(mutex_);
+  while (!durable() && trouble_.empty() && news_.wait_until(mutex_, deadline)) {
+  }
   if (durable()) return {};
   if (!trouble_.empty()) return fail(ErrorKind::unavailable, trouble_);
   return fail(ErrorKind::timed_out, "the store has not written within " + format_duration(limit));
 }
 
 std::string Journal::health() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return trouble_;
 }
 
 std::vector<std::shared_ptr<Chain>> Journal::chains() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return chains_;
 }
 
 Result<void> Journal::stage(const Chain& chain, Bulk& bulk) {
   Staging staging{chain, bulk, std::nullopt};
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stagings_.push_back(&staging);
   engine_->bell->call();
-  news_.wait(lock, [&] { return staging.outcome.has_value(); });
+  while (!staging.outcome) news_.wait(mutex_);
   return std::move(*staging.outcome);
 }
 
@@ -73,13 +74,13 @@ void Journal::drop_staged(const Bulk& bulk) {
 }
 
 Journal::Staging* Journal::next_staging() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stagings_.empty() ? nullptr : stagings_.front();
 }
 
 void Journal::end_staging(Staging& staging, Result<void> outcome) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase(stagings_, &staging);
     staging.outcome = std::move(outcome);
   }
@@ -172,7 +173,7 @@ void Journal::back_off(Duration pause) {
 }
 
 bool Journal::work_left() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::ranges::any_of(chains_, [](const auto& chain) {
     return chain->journaled()->next.load(std::memory_order_seq_cst) != nullptr;
   });
@@ -181,7 +182,7 @@ bool Journal::work_left() const {
 Journal::Group Journal::collect() {
   Group group;
   std::size_t writes = 0;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& chain : chains_) {
     Node* const after = chain->journaled();
     Node* last = after;
@@ -228,7 +229,7 @@ void Journal::set_health(std::string trouble) {
   const bool failing = !trouble.empty();
   bool failed = false;
   {
-    const std::lock_guard lock(mutex_);  // whoever is refused finds the reason
+    const MutexLock lock(mutex_);  // whoever is refused finds the reason
     trouble_ = trouble;
     failed = engine_->failing.exchange(failing, std::memory_order_seq_cst);
   }

@@ -5,16 +5,15 @@
 // Between two groups it takes at most one step of what bulk changes need.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "store/bulk.h"
 #include "store/chain.h"
 #include "store/engine.h"
@@ -81,11 +80,11 @@ class Journal {
   std::atomic<bool> stopping_{false};
   WriteRecord record_;
 
-  mutable std::mutex mutex_;  // guards the next ones
-  std::vector<std::shared_ptr<Chain>> chains_;
-  std::vector<Staging*> stagings_;
-  std::string trouble_;  // "" while the medium takes everything
-  std::condition_variable news_;
+  mutable Mutex mutex_;
+  std::vector<std::shared_ptr<Chain>> chains_ SLUICE_GUARDED_BY(mutex_);
+  std::vector<Staging*> stagings_ SLUICE_GUARDED_BY(mutex_);
+  std::string trouble_ SLUICE_GUARDED_BY(mutex_);  // "" while the medium takes everything
+  Condition news_;
 
   TimePoint next_inspection_{};  // the thread's
   bool step_failed_ = false;     // likewise

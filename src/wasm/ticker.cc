@@ -16,7 +16,7 @@ Ticker::Ticker(std::function<void()> tick) : tick_(std::move(tick)), thread_([th
 
 Ticker::~Ticker() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
@@ -25,23 +25,26 @@ Ticker::~Ticker() {
 
 void Ticker::wake() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     used_.store(true, std::memory_order_relaxed);
   }
   changed_.notify_all();
 }
 
 void Ticker::wait(std::chrono::milliseconds time, bool until_used) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time,
-                    [&] { return stop_ || (until_used && used_.load(std::memory_order_relaxed)); });
+  const auto end = std::chrono::steady_clock::now() + time;
+  const MutexLock lock(mutex_);
+  while (!stop_ && !(until_used && used_.load(std::memory_order_relaxed))) {
+    if (!changed_.wait_until(mutex_, end)) return;
+  }
+}
+
+bool Ticker::stopped() {
+  const MutexLock lock(mutex_);
+  return stop_;
 }
 
 void Ticker::run() {
-  const auto stopped = [this] {
-    const std::scoped_lock lock(mutex_);
-    return stop_;
-  };
   bool fast = false;
   for (int ticks = 0; !stopped(); ++ticks) {
     wait(fast ? kFast : kSlow, !fast);

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <thread>
+
+#include "base/mutex.h"
 
 namespace sluice::wasm {
 
@@ -28,12 +28,13 @@ class Ticker {
   void wake();
   void run();
   void wait(std::chrono::milliseconds time, bool until_used);
+  [[nodiscard]] bool stopped();
 
   std::function<void()> tick_;
   std::atomic<bool> used_{false};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stop_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  bool stop_ SLUICE_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "filters/wasm_host/guest_budget.h"
 #include "filters/wasm_host/kept_code.h"
 #include "observe/counter.h"
@@ -47,30 +47,30 @@ struct WasmStatistics {
 
   // Why no replacement for a dead guest could be made; "" when one could.
   void set_fault(std::string text) {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     fault = std::move(text);
   }
   [[nodiscard]] std::string get_fault() const {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     return fault;
   }
 
   // Why a request ended with wasmError or outOfVM, and when: one of the last; "" if none has.
   void set_last_failure(std::string text) {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     last_failure = std::move(text);
   }
   [[nodiscard]] std::string get_last_failure() const {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     return last_failure;
   }
 
   observe::PerCore<WasmCounters> counters;
 
  private:
-  mutable std::mutex mutex;
-  std::string fault;
-  std::string last_failure;
+  mutable Mutex mutex;
+  std::string fault SLUICE_GUARDED_BY(mutex);
+  std::string last_failure SLUICE_GUARDED_BY(mutex);
 };
 
 }  // namespace sluice::filters

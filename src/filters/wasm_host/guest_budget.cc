@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace sluice::filters {
 
 Result<GuestBudget::Promise> GuestBudget::promise(const std::string& filter, std::uint32_t count) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::uint64_t others = 0;
   for (const auto& [name, counts] : promised_) {
     if (name != filter) others += *counts.rbegin();
@@ -26,8 +28,10 @@ Result<GuestBudget::Promise> GuestBudget::promise(const std::string& filter, std
 }
 
 void GuestBudget::give_back(const std::string& filter, std::uint32_t count) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = promised_.find(filter);
+  SLUICE_ASSERT(found != promised_.end() && found->second.contains(count),
+                "a promise is given back once");
   found->second.erase(found->second.find(count));
   if (found->second.empty()) promised_.erase(found);
 }

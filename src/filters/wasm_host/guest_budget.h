@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace sluice::filters {
@@ -47,8 +47,9 @@ class GuestBudget {
   void give_back(const std::string& filter, std::uint32_t count);
 
   const std::uint32_t max_;
-  std::mutex mutex_;
-  std::map<std::string, std::multiset<std::uint32_t>> promised_;  // of living generations
+  Mutex mutex_;
+  std::map<std::string, std::multiset<std::uint32_t>> promised_
+      SLUICE_GUARDED_BY(mutex_);  // of living generations
 };
 
 }  // namespace sluice::filters

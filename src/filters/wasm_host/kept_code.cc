@@ -61,7 +61,7 @@ std::string KeptCode::path_of(const std::string& sha256) const {
 }
 
 KeptCode::Hold KeptCode::hold(const std::string& sha256) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return hold_locked(sha256);
 }
 
@@ -74,7 +74,7 @@ KeptCode::Hold KeptCode::hold_locked(const std::string& sha256) {
 
 Result<KeptCode::Hold> KeptCode::keep(const std::string& sha256, std::string_view bytes) {
   if (directory_.empty()) return hold(sha256);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!load(sha256)) SLUICE_CHECK(write(sha256, bytes));
   return hold_locked(sha256);
 }
@@ -112,7 +112,7 @@ Result<std::string> KeptCode::load(const std::string& sha256) const {
 
 void KeptCode::sweep(const std::set<std::string>& wanted) {
   if (directory_.empty()) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
   std::error_code error;
   std::vector<fs::path> doomed;

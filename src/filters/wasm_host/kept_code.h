@@ -5,11 +5,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace sluice::filters {
@@ -33,11 +33,11 @@ class KeptCode {
  private:
   [[nodiscard]] std::string path_of(const std::string& sha256) const;
   [[nodiscard]] Result<void> write(const std::string& sha256, std::string_view bytes) const;
-  [[nodiscard]] Hold hold_locked(const std::string& sha256);
+  [[nodiscard]] Hold hold_locked(const std::string& sha256) SLUICE_REQUIRES(mutex_);
 
   const std::string directory_;
-  mutable std::mutex mutex_;  // also held while a file is written, so that sweep() sees it or not
-  std::map<std::string, std::weak_ptr<const std::string>> held_;
+  mutable Mutex mutex_;  // also held while a file is written, so that sweep() sees it or not
+  std::map<std::string, std::weak_ptr<const std::string>> held_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::filters

@@ -128,10 +128,11 @@ unsigned WasmHostPrototype::share_of(unsigned core) const {
 }
 
 Result<void> WasmHostPrototype::make_guests(const std::stop_token& stop) {
-  for (Guests& guests : guests_) {
+  for (unsigned core = 0; core < parts_.environment->core_count; ++core) {
     if (stop.stop_requested()) return fail(ErrorKind::unavailable, "given up");
     SLUICE_TRY(auto guest, wasm::run_here(parts_.recipe->make(wasm::Pace())));
-    guests.push_back(std::move(guest));
+    const MutexLock lock(mutex_);
+    guests_[core].push_back(std::move(guest));
   }
   return {};
 }
@@ -141,7 +142,7 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
   if (auto* retiring = dynamic_cast<WasmHostFilter*>(previous)) retiring->retire();
   Guests guests;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     guests = std::exchange(guests_[core.index], {});
   }
   return std::make_unique<WasmHostFilter>(core, parts_, share_of(core.index), std::move(guests));

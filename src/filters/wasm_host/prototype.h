@@ -4,10 +4,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "filters/wasm_host/filter.h"
 #include "filters/wasm_host/running_code.h"
 #include "filters/wasm_host/spec.h"
@@ -56,8 +56,8 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
   WasmHostParts parts_;
   Code code_;
   GuestBudget::Promise promise_;
-  mutable std::mutex mutex_;            // of guests_
-  mutable std::vector<Guests> guests_;  // per core, until fetched
+  mutable Mutex mutex_;
+  mutable std::vector<Guests> guests_ SLUICE_GUARDED_BY(mutex_);  // per core, until fetched
 };
 
 }  // namespace sluice::filters

@@ -95,7 +95,7 @@ Json RunningCode::pin() const {
 }
 
 std::string RunningCode::note() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto path = path_in(source_)) {
     if (std::string now = look_at(*path); now != seen_) {
       said_ = compare(*path);

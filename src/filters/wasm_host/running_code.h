@@ -5,11 +5,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 
 #include "base/json.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "filters/wasm_host/environment.h"
 #include "filters/wasm_host/kept_code.h"
@@ -53,9 +53,9 @@ class RunningCode {
   std::string loaded_at_;
   KeptCode::Hold kept_;
   std::string trouble_;
-  mutable std::mutex mutex_;  // of the two below
-  mutable std::string seen_;  // of the file, at the last look
-  mutable std::string said_;
+  mutable Mutex mutex_;
+  mutable std::string seen_ SLUICE_GUARDED_BY(mutex_);  // of the file, at the last look
+  mutable std::string said_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::filters

@@ -19,7 +19,7 @@ constexpr Duration kMarkPeriod = std::chrono::seconds(1);
 
 void Checkpointer::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   news_.notify_one();
@@ -38,7 +38,7 @@ Result<void> Checkpointer::start(const std::string& path, const char* vfs, Mark&
 void Checkpointer::log_holds(int pages) {
   bool enough = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (pages < pages_) tried_ = 0;  // the log has begun anew
     pages_ = pages;
     enough = pages_ - tried_ >= kCheckpointPages;
@@ -47,16 +47,17 @@ void Checkpointer::log_holds(int pages) {
 }
 
 int Checkpointer::wait_for_work() {
-  std::unique_lock lock(mutex_);
-  const bool enough = news_.wait_for(
-      lock, kMarkPeriod, [&] { return stopping_ || pages_ - tried_ >= kCheckpointPages; });
-  if (!enough || stopping_) return 0;
+  const TimePoint end = Clock::now() + kMarkPeriod;
+  const MutexLock lock(mutex_);
+  while (!stopping_ && pages_ - tried_ < kCheckpointPages && news_.wait_until(mutex_, end)) {
+  }
+  if (stopping_ || pages_ - tried_ < kCheckpointPages) return 0;
   tried_ = pages_;
   return pages_;
 }
 
 bool Checkpointer::stopping() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stopping_;
 }
 
@@ -68,7 +69,7 @@ void Checkpointer::run() {
     if (pages > 0) connection_.checkpoint();
     (void)mark_->sync();
     if (pages < kLogPagesMax) continue;
-    const std::lock_guard lock(writer_);
+    const MutexLock lock(writer_);
     connection_.checkpoint();
   }
 }

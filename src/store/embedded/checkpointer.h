@@ -4,11 +4,10 @@
 // for which everybody would wait. Syncs the mark beside the file, too (mark.h).
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "store/embedded/connection.h"
 #include "store/embedded/mark.h"
@@ -18,7 +17,7 @@ namespace sluice::store {
 class Checkpointer {
  public:
   // `writer` is held by whoever writes.
-  explicit Checkpointer(std::mutex& writer) : writer_(writer) {}
+  explicit Checkpointer(Mutex& writer) : writer_(writer) {}
   ~Checkpointer() { stop(); }
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -36,14 +35,14 @@ class Checkpointer {
   [[nodiscard]] int wait_for_work();
   [[nodiscard]] bool stopping();
 
-  std::mutex& writer_;
+  Mutex& writer_;
   Mark* mark_ = nullptr;
   Connection connection_;  // of the thread
-  std::mutex mutex_;       // guards the next three
-  std::condition_variable news_;
-  int pages_ = 0;  // in the log
-  int tried_ = 0;  // were in it at the last checkpoint
-  bool stopping_ = false;
+  Mutex mutex_;
+  Condition news_;
+  int pages_ SLUICE_GUARDED_BY(mutex_) = 0;  // in the log
+  int tried_ SLUICE_GUARDED_BY(mutex_) = 0;  // were in it at the last checkpoint
+  bool stopping_ SLUICE_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -140,15 +140,22 @@ Result<void> Mark::open(const std::string& path, const char* vfs_name) {
   Newest newest = newest_in(text, kPlaces);
   if (!newest.line) return fail(ErrorKind::internal, path + " is damaged");
   file_ = std::move(file);
-  record_ = std::move(newest.line->record);
+  {
+    const MutexLock lock(mutex_);
+    SLUICE_CHECK(go_on_from(std::move(*newest.line), newest.place));
+  }
+  return sync();
+}
+
+Result<void> Mark::go_on_from(MarkLine line, int place) {
+  record_ = std::move(line.record);
   for (const LogSalts& salts : record_.logs) logs_.push_back({0, salts});
-  number_ = newest.line->number;
+  number_ = line.number;
   next_cycle_ = record_.cycle;
-  place_ = on_disk_ = newest.place;
+  place_ = on_disk_ = place;
   // What was read may be in the system's cache only.
   unsynced_ = true;
-  SLUICE_CHECK(file_->write(place_, to_line(record_, number_)));
-  return sync();
+  return file_->write(place_, to_line(record_, number_));
 }
 
 Result<void> Mark::write() {
@@ -163,16 +170,16 @@ Result<void> Mark::write() {
 }
 
 Result<void> Mark::sync() {
-  const std::lock_guard one_at_a_time(sync_mutex_);
+  const MutexLock one_at_a_time(sync_mutex_);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!unsynced_) return {};
     if (stale_) SLUICE_CHECK(write());
     unsynced_ = false;
     syncing_ = place_;
   }
   const auto synced = file_->sync();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (synced) on_disk_ = syncing_;
   syncing_ = -1;
   if (!synced) unsynced_ = true;
@@ -181,7 +188,7 @@ Result<void> Mark::sync() {
 
 Result<void> Mark::start(Durability durability, std::string boot, Version told) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     record_.running = true;
     record_.was.clear();
     record_.durability = durability;
@@ -194,7 +201,7 @@ Result<void> Mark::start(Durability durability, std::string boot, Version told) 
 }
 
 Result<void> Mark::tell(Version more) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   record_.told += more;
   const bool disk = record_.durability == Durability::disk;
   if (disk) record_.on_disk = record_.told;
@@ -206,7 +213,7 @@ Result<void> Mark::tell(Version more) {
 
 Result<void> Mark::stop(std::uint64_t size) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     record_.running = false;
     record_.size = size;
     record_.on_disk = record_.told;
@@ -218,18 +225,18 @@ Result<void> Mark::stop(std::uint64_t size) {
 }
 
 void Mark::set_cycle(std::uint64_t cycle) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   next_cycle_ = cycle;
 }
 
 std::uint64_t Mark::logs_begun() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return logs_begun_;
 }
 
 Result<void> Mark::log_begins(LogSalts salts) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (logs_.size() >= kMarkLogsMax) {
       return fail(ErrorKind::internal, "too many logs have begun, and none is on disk");
     }
@@ -240,19 +247,19 @@ Result<void> Mark::log_begins(LogSalts salts) {
   }
   const auto named = sync();
   if (named) return named;
-  const std::lock_guard lock(mutex_);
-  std::erase_if(logs_, [&](const Begun& log) { return log.number == logs_begun_; });
+  const MutexLock lock(mutex_);
+  std::erase_if(logs_, [last = logs_begun_](const Begun& log) { return log.number == last; });
   --logs_begun_;
   return named;
 }
 
 Version Mark::sync_begins() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return record_.told;
 }
 
 void Mark::log_synced(std::uint64_t logs, Version told) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(logs_, [&](const Begun& log) { return log.number < logs; });
   if (told <= record_.on_disk) return;
   record_.on_disk = told;

@@ -20,10 +20,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "store/embedded/log_observer.h"
 #include "store/embedded/mark_record.h"
@@ -70,21 +70,22 @@ class Mark final : public LogObserver {
     LogSalts salts;
   };
 
-  [[nodiscard]] Result<void> write();  // with mutex_
+  [[nodiscard]] Result<void> go_on_from(MarkLine line, int place) SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> write() SLUICE_REQUIRES(mutex_);
 
   std::unique_ptr<File> file_;
-  std::mutex sync_mutex_;     // one sync at a time
-  mutable std::mutex mutex_;  // guards the rest; not held while the disk syncs
-  MarkRecord record_;
-  std::vector<Begun> logs_;
-  std::uint64_t logs_begun_ = 0;
-  std::uint64_t next_cycle_ = 0;
-  std::uint64_t number_ = 0;  // of the last line
-  int place_ = 0;             // where it was written
-  int on_disk_ = 0;           // of the newest line that surely is
-  int syncing_ = -1;          // -1: none
-  bool unsynced_ = false;     // something must get to the disk
-  bool stale_ = false;        // it is not even in the file
+  Mutex sync_mutex_ SLUICE_ACQUIRED_BEFORE(mutex_);  // one sync at a time
+  mutable Mutex mutex_;                              // not held while the disk syncs
+  MarkRecord record_ SLUICE_GUARDED_BY(mutex_);
+  std::vector<Begun> logs_ SLUICE_GUARDED_BY(mutex_);
+  std::uint64_t logs_begun_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t next_cycle_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t number_ SLUICE_GUARDED_BY(mutex_) = 0;  // of the last line
+  int place_ SLUICE_GUARDED_BY(mutex_) = 0;             // where it was written
+  int on_disk_ SLUICE_GUARDED_BY(mutex_) = 0;           // of the newest line that surely is
+  int syncing_ SLUICE_GUARDED_BY(mutex_) = -1;          // -1: none
+  bool unsynced_ SLUICE_GUARDED_BY(mutex_) = false;     // something must get to the disk
+  bool stale_ SLUICE_GUARDED_BY(mutex_) = false;        // it is not even in the file
 };
 
 // The machine's, since it was switched on; "" if it is unknown.

@@ -51,11 +51,18 @@ Result<void> SqliteMedium::start(const std::string& directory) {
                                                     .logger = options_.logger}));
   SLUICE_CHECK(mark_.open(mark_of(path_), options_.vfs));
   if (!vfs_.usable()) return fail(ErrorKind::internal, "SQLite has no such file system");
-  cycle_ = admitted.cycle;
-  SLUICE_CHECK(prepare_writer());
-  SLUICE_CHECK(take_possession(admitted.store, admitted.told));
-  SLUICE_TRY(reader_, open_reader());
+  {
+    const MutexLock lock(writer_mutex_);
+    cycle_ = admitted.cycle;
+    SLUICE_CHECK(prepare_writer());
+    SLUICE_CHECK(take_possession(admitted.store, admitted.told));
+  }
+  {
+    const MutexLock lock(reader_mutex_);
+    SLUICE_TRY(reader_, open_reader());
+  }
   SLUICE_CHECK(checkpointer_.start(path_, vfs_.name(), mark_));
+  const MutexLock lock(writer_mutex_);
   const std::string restore =
       "stop the server, restore the data directory from a backup and start it again";
   for (FileWatch* watch : {&watch_, &home_}) {
@@ -89,7 +96,7 @@ Result<void> SqliteMedium::take_possession(const std::string& store, Version tol
 // in the mark.
 SqliteMedium::~SqliteMedium() {
   checkpointer_.stop();
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   if (!started_ || !damage_.empty() || !home_.check()) return;
   (void)watch_.check();
   if (watch_.cut_short()) return;  // half of a log must not get into the database
@@ -140,7 +147,7 @@ Result<void> SqliteMedium::make_ready() {
 
 template <class Work>
 Result<void> SqliteMedium::change(Version versions, Work work) {
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   auto result = make_ready();
   if (result) result = work();
   checkpointer_.log_holds(log_pages_);
@@ -158,7 +165,7 @@ Result<void> SqliteMedium::change(Version versions, Work work) {
 }
 
 Result<void> SqliteMedium::check() {
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   if (!damage_.empty()) return fail(ErrorKind::internal, damage_);
   return watch_.check();
 }
@@ -193,7 +200,9 @@ Result<void> SqliteMedium::write(std::span<const Batch> group) {
   Version versions = 0;
   for (const Batch& batch : group) versions += batch.last->version - batch.after->version;
   return change(versions, [&] {
+    writer_mutex_.assert_held();
     return transact([&]() -> Result<void> {
+      writer_mutex_.assert_held();
       SLUICE_CHECK(raise_cycle());
       for (const Batch& batch : group) SLUICE_CHECK(write_batch(batch));
       return {};
@@ -243,7 +252,9 @@ Result<bool> SqliteMedium::stage(std::string_view ns, Bulk& bulk) {
   bool done = false;
   const std::pair before(bulk.job, bulk.staged);
   const auto result = change([&] {
+    writer_mutex_.assert_held();
     return take_step([&]() -> Result<void> {
+      writer_mutex_.assert_held();
       SLUICE_TRY(const std::int64_t id, namespace_id(ns));
       SLUICE_TRY(done, writer_.jobs.stage(id, bulk));
       return {};
@@ -255,17 +266,23 @@ Result<bool> SqliteMedium::stage(std::string_view ns, Bulk& bulk) {
 }
 
 void SqliteMedium::drop_staged(const Bulk& bulk) {
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   if (bulk.job != 0) writer_.jobs.drop(bulk.job);
 }
 
 Result<bool> SqliteMedium::finish_some() {
   {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     if (!writer_.jobs.has_work()) return false;
   }
-  SLUICE_CHECK(change([&] { return take_step([&] { return writer_.jobs.finish_some(); }); }));
-  const std::lock_guard lock(writer_mutex_);
+  SLUICE_CHECK(change([&] {
+    writer_mutex_.assert_held();
+    return take_step([&] {
+      writer_mutex_.assert_held();
+      return writer_.jobs.finish_some();
+    });
+  }));
+  const MutexLock lock(writer_mutex_);
   return writer_.jobs.has_work();
 }
 
@@ -282,7 +299,9 @@ Result<std::int64_t> SqliteMedium::namespace_id(std::string_view ns) {
 
 Result<void> SqliteMedium::change_documents(std::span<const DocumentChange> changes) {
   return change(1, [&] {
+    writer_mutex_.assert_held();
     return transact([&]() -> Result<void> {
+      writer_mutex_.assert_held();
       for (const DocumentChange& change : changes) SLUICE_CHECK(change_document(change));
       return writer_.connection.run(writer_.count_documents);
     });
@@ -298,6 +317,7 @@ Result<void> SqliteMedium::change_document(const DocumentChange& change) {
 
 Result<void> SqliteMedium::add_prefix(const std::string& ns, const std::string& prefix) {
   return change([&] {
+    writer_mutex_.assert_held();
     writer_.add_prefix.text(1, ns).blob(2, prefix);
     return writer_.connection.run(writer_.add_prefix);
   });

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
+#include "base/mutex.h"
 #include "store/embedded/checkpointer.h"
 #include "store/embedded/connection.h"
 #include "store/embedded/directory_lock.h"
@@ -85,9 +85,10 @@ class SqliteMedium final : public Medium {
         path_(std::move(path)),
         options_(std::move(options)),
         vfs_(options_.vfs, &mark_) {}
-  [[nodiscard]] Result<void> start(const std::string& directory);
+  [[nodiscard]] Result<void> start(const std::string& directory) SLUICE_EXCLUDES(writer_mutex_);
   // The first commit, and the mark says that the store is in use.
-  [[nodiscard]] Result<void> take_possession(const std::string& store, Version told);
+  [[nodiscard]] Result<void> take_possession(const std::string& store, Version told)
+      SLUICE_REQUIRES(writer_mutex_);
   // Every change of the file goes through here: work() makes it. An error of it is not the last
   // word: the next change begins with a connection of its own. `versions`: so many are going to be
   // told.
@@ -97,31 +98,35 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] Result<void> change(Work work) {
     return change(0, std::move(work));
   }
-  [[nodiscard]] Result<void> make_ready();
-  [[nodiscard]] Result<void> prepare_writer();
+  [[nodiscard]] Result<void> make_ready() SLUICE_REQUIRES(writer_mutex_);
+  [[nodiscard]] Result<void> prepare_writer() SLUICE_REQUIRES(writer_mutex_);
   [[nodiscard]] Result<Reader> open_reader() const;
 
   // work() -> Result<void> as one transaction.
   template <class Work>
-  [[nodiscard]] Result<void> transact(Work work);
+  [[nodiscard]] Result<void> transact(Work work) SLUICE_REQUIRES(writer_mutex_);
   template <class Work>
-  [[nodiscard]] Result<void> take_step(Work work);
+  [[nodiscard]] Result<void> take_step(Work work) SLUICE_REQUIRES(writer_mutex_);
   // Raises the cycle if a log has begun since it was raised last.
-  [[nodiscard]] Result<void> raise_cycle();
-  void note_cycle();
-  [[nodiscard]] Result<void> change_document(const DocumentChange& change);
-  [[nodiscard]] Result<void> write_batch(const Batch& batch);
-  [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write);
-  [[nodiscard]] Result<std::int64_t> namespace_id(std::string_view ns);
+  [[nodiscard]] Result<void> raise_cycle() SLUICE_REQUIRES(writer_mutex_);
+  void note_cycle() SLUICE_REQUIRES(writer_mutex_);
+  [[nodiscard]] Result<void> change_document(const DocumentChange& change)
+      SLUICE_REQUIRES(writer_mutex_);
+  [[nodiscard]] Result<void> write_batch(const Batch& batch) SLUICE_REQUIRES(writer_mutex_);
+  [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write)
+      SLUICE_REQUIRES(writer_mutex_);
+  [[nodiscard]] Result<std::int64_t> namespace_id(std::string_view ns)
+      SLUICE_REQUIRES(writer_mutex_);
 
   [[nodiscard]] static Result<Found> find(Reader& reader, std::string_view ns);
   // work(found) as one snapshot of the file, which the two below need: the namespace's job may be
   // finished at any time.
   template <class Work>
   [[nodiscard]] Result<Version> read(Reader& reader, std::string_view ns, Work work);
-  // The first column of all rows. Requires: reader_mutex_ is held.
-  Result<std::vector<std::string>> names_of(Statement& statement);
-  [[nodiscard]] std::unexpected<Error> noted(const Connection& connection, Error error);
+  // The first column of all rows.
+  Result<std::vector<std::string>> names_of(Statement& statement) SLUICE_REQUIRES(reader_mutex_);
+  [[nodiscard]] std::unexpected<Error> noted(const Connection& connection, Error error)
+      SLUICE_EXCLUDES(writer_mutex_);
   // The namespace's entries from `from` on, in key order.
   [[nodiscard]] static Statement& entries(Reader& reader, const Found& found,
                                           std::string_view from);
@@ -129,27 +134,28 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] static Result<void> visit_entries(Reader& reader, const Found& found,
                                                   std::string_view from, const Each& each);
   [[nodiscard]] Result<void> count_data(const Found& found, std::string_view prefix,
-                                        std::uint64_t& result);
+                                        std::uint64_t& result) SLUICE_REQUIRES(reader_mutex_);
 
   DirectoryLock lock_;
   const std::string path_;
   const Options options_;
   Mark mark_;
   const WalVfs vfs_;
-  std::mutex writer_mutex_;  // guards the next ones
-  bool started_ = false;
-  std::uint64_t cycle_ = 0;       // in the database
-  std::uint64_t next_cycle_ = 0;  // in the transaction at hand
-  std::uint64_t logs_begun_ = 0;  // when it was raised
-  FileWatch home_;                // the database and its mark
-  int log_pages_ = 0;             // left here by the writer's commits
-  FileWatch watch_;
-  std::string damage_;  // once found, nothing is written any more
-  bool reopen_ = false;
-  Writer writer_;
-  std::unordered_map<std::string, std::int64_t> ids_;  // of writer_: those on disk
-  std::mutex reader_mutex_;
-  Reader reader_;
+  Mutex writer_mutex_;
+  bool started_ SLUICE_GUARDED_BY(writer_mutex_) = false;
+  std::uint64_t cycle_ SLUICE_GUARDED_BY(writer_mutex_) = 0;       // in the database
+  std::uint64_t next_cycle_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // in the transaction at hand
+  std::uint64_t logs_begun_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // when it was raised
+  FileWatch home_ SLUICE_GUARDED_BY(writer_mutex_);                // the database and its mark
+  int log_pages_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // left here by the writer's commits
+  FileWatch watch_ SLUICE_GUARDED_BY(writer_mutex_);
+  std::string damage_ SLUICE_GUARDED_BY(writer_mutex_);  // once found, nothing is written any more
+  bool reopen_ SLUICE_GUARDED_BY(writer_mutex_) = false;
+  Writer writer_ SLUICE_GUARDED_BY(writer_mutex_);
+  std::unordered_map<std::string, std::int64_t> ids_
+      SLUICE_GUARDED_BY(writer_mutex_);  // of writer_: those on disk
+  Mutex reader_mutex_ SLUICE_ACQUIRED_BEFORE(writer_mutex_);
+  Reader reader_ SLUICE_GUARDED_BY(reader_mutex_);
   Checkpointer checkpointer_{writer_mutex_};
 };
 

@@ -79,7 +79,7 @@ Result<Version> SqliteMedium::read(Reader& reader, std::string_view ns, Work wor
 // whole.
 std::unexpected<Error> SqliteMedium::noted(const Connection& connection, Error error) {
   if (connection.found_damage()) {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     if (damage_.empty()) damage_ = error.message;
   }
   return std::unexpected(std::move(error));
@@ -100,14 +100,15 @@ Result<void> SqliteMedium::visit_entries(Reader& reader, const Found& found, std
 }
 
 Result<Version> SqliteMedium::version(const std::string& ns) {
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   SLUICE_TRY(const Found found, find(reader_, ns));
   return found.version;
 }
 
 Result<Version> SqliteMedium::load(const std::string& ns, const Visit& visit) {
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   return read(reader_, ns, [&](const Found& found) {
+    reader_mutex_.assert_held();
     return visit_entries(reader_, found, {}, [&](std::string_view key, std::string_view value) {
       visit(key, value);
       return true;
@@ -130,9 +131,11 @@ Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
     bytes += key.size() + value.size();
     return true;
   };
-  const std::lock_guard lock(reader_mutex_);
-  SLUICE_CHECK(read(reader_, ns,
-                    [&](const Found& found) { return visit_entries(reader_, found, from, add); }));
+  const MutexLock lock(reader_mutex_);
+  SLUICE_CHECK(read(reader_, ns, [&](const Found& found) {
+    reader_mutex_.assert_held();
+    return visit_entries(reader_, found, from, add);
+  }));
   return page;
 }
 
@@ -149,8 +152,9 @@ Result<Version> SqliteMedium::scan(const std::string& ns, std::string_view prefi
 
 Result<std::uint64_t> SqliteMedium::count(const std::string& ns, std::string_view prefix) {
   std::uint64_t count = 0;
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   SLUICE_CHECK(read(reader_, ns, [&](const Found& found) -> Result<void> {
+    reader_mutex_.assert_held();
     if (found.job == 0) return count_data(found, prefix, count);
     return visit_entries(reader_, found, prefix, [&](std::string_view key, std::string_view) {
       return key.starts_with(prefix) && ++count > 0;
@@ -173,7 +177,7 @@ Result<void> SqliteMedium::count_data(const Found& found, std::string_view prefi
 }
 
 Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) {
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   Statement& documents = reader_.documents;
   const ResetGuard guard(documents);
   documents.text(1, collection);
@@ -196,13 +200,13 @@ Result<std::vector<std::string>> SqliteMedium::names_of(Statement& statement) {
 }
 
 Result<std::vector<std::string>> SqliteMedium::prefixes(const std::string& ns) {
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   const ResetGuard guard(reader_.prefixes);
   return names_of(reader_.prefixes.text(1, ns));
 }
 
 Result<std::vector<std::string>> SqliteMedium::namespaces() {
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   const ResetGuard guard(reader_.namespaces);
   return names_of(reader_.namespaces);
 }

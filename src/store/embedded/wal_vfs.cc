@@ -5,11 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/mutex.h"
 #include "store/embedded/unsynced_writes.h"
 
 namespace sluice::store {
@@ -43,12 +43,13 @@ struct WalVfs::State {
   sqlite3_vfs vfs{};
   bool registered = false;
 
-  std::mutex sync_mutex;  // one sync at a time: the next one knows how it ended
-  bool failed = false;    // with sync_mutex: the last sync of the log
-  std::mutex mutex;       // guards the rest; never held while the disk syncs
-  UnsyncedWrites unsynced;
-  std::uint64_t logs = 0;         // that have begun
-  std::uint64_t logs_synced = 0;  // of these, so many are on disk, or followed by one that is
+  Mutex sync_mutex;  // one sync at a time: the next one knows how it ended
+  bool failed SLUICE_GUARDED_BY(sync_mutex) = false;  // the last sync of the log
+  Mutex mutex;  // guards the rest; never held while the disk syncs
+  UnsyncedWrites unsynced SLUICE_GUARDED_BY(mutex);
+  std::uint64_t logs SLUICE_GUARDED_BY(mutex) = 0;  // that have begun
+  std::uint64_t logs_synced SLUICE_GUARDED_BY(mutex) =
+      0;  // of these, so many are on disk, or followed by one that is
 };
 
 namespace {
@@ -68,7 +69,7 @@ sqlite3_file* base_of(sqlite3_file* file) { return of(file).base(); }
 const sqlite3_io_methods& methods(sqlite3_file* base) { return *base->pMethods; }
 
 int write_again(State& state, sqlite3_file* base) {
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   return state.unsynced.visit([&](std::int64_t at, std::string_view bytes) {
     return methods(base).xWrite(base, bytes.data(), static_cast<int>(bytes.size()), at);
   });
@@ -77,7 +78,7 @@ int write_again(State& state, sqlite3_file* base) {
 int do_sync(sqlite3_file* file, int flags) {
   State& state = *of(file).state;
   sqlite3_file* const base = base_of(file);
-  const std::lock_guard one_at_a_time(state.sync_mutex);
+  const MutexLock one_at_a_time(state.sync_mutex);
   if (state.failed) {
     if (const int code = write_again(state, base)) return code;
   }
@@ -85,14 +86,14 @@ int do_sync(sqlite3_file* file, int flags) {
   UnsyncedWrites covered;
   std::uint64_t logs = 0;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     covered = state.unsynced.take();
     logs = state.logs;
   }
   const int code = methods(base).xSync(base, flags);
   state.failed = code != SQLITE_OK;
   if (!state.failed && state.observer != nullptr) state.observer->log_synced(logs, told);
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   if (state.failed) {
     state.unsynced.prepend(std::move(covered));
     return code;
@@ -111,7 +112,7 @@ int announce(sqlite3_file* file, const unsigned char* header) {
   if (state.observer == nullptr) return SQLITE_OK;
   std::uint64_t unsynced = 0;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     unsynced = state.logs - state.logs_synced;
   }
   if (unsynced >= kUnsyncedLogsMax) {
@@ -121,6 +122,11 @@ int announce(sqlite3_file* file, const unsigned char* header) {
   return state.observer->log_begins(salts) ? SQLITE_OK : SQLITE_IOERR_WRITE;
 }
 
+bool too_much_unsynced(State& state, std::size_t more) {
+  const MutexLock lock(state.mutex);
+  return state.unsynced.bytes() + more > kUnsyncedBytesMax;
+}
+
 int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
   State& state = *of(file).state;
   const bool begins = at == 0 && size == kHeaderSize;
@@ -128,12 +134,10 @@ int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
     if (const int code = announce(file, static_cast<const unsigned char*>(data))) return code;
   }
   const std::string_view bytes(static_cast<const char*>(data), static_cast<std::size_t>(size));
-  std::unique_lock lock(state.mutex);
-  if (state.unsynced.bytes() + bytes.size() > kUnsyncedBytesMax) {
-    lock.unlock();
+  if (too_much_unsynced(state, bytes.size())) {
     if (const int code = do_sync(file, SQLITE_SYNC_NORMAL)) return code;
-    lock.lock();
   }
+  const MutexLock lock(state.mutex);
   // With the lock: nothing older may be written over it.
   const int code = methods(base_of(file)).xWrite(base_of(file), data, size, at);
   if (begins) ++state.logs;  // where it failed, too: a part may have got there
@@ -143,7 +147,7 @@ int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
 
 int do_truncate(sqlite3_file* file, sqlite3_int64 size) {
   State& state = *of(file).state;
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   const int code = methods(base_of(file)).xTruncate(base_of(file), size);
   if (code == SQLITE_OK) state.unsynced.truncate(size);
   return code;

@@ -18,7 +18,7 @@ auto range_of(Texts& texts, std::string_view prefix) {
 }  // namespace
 
 Result<void> MemoryMedium::write(std::span<const Batch> group) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const Batch& batch : group) {
     Namespace& ns = namespaces_[std::string(batch.ns)];
     const Node* node = batch.after;
@@ -51,13 +51,13 @@ void MemoryMedium::apply(const Write& write, Texts& entries) {
 }
 
 Result<Version> MemoryMedium::version(const std::string& ns) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = namespaces_.find(ns);
   return found == namespaces_.end() ? 0 : found->second.version;
 }
 
 Result<Version> MemoryMedium::load(const std::string& ns, const Visit& visit) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = namespaces_.find(ns);
   if (found == namespaces_.end()) return 0;
   for (const auto& [key, value] : found->second.entries) visit(key, value);
@@ -65,7 +65,7 @@ Result<Version> MemoryMedium::load(const std::string& ns, const Visit& visit) {
 }
 
 Result<std::vector<std::string>> MemoryMedium::namespaces() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::string> names;
   for (const auto& [name, ns] : namespaces_) names.push_back(name);
   return names;
@@ -73,7 +73,7 @@ Result<std::vector<std::string>> MemoryMedium::namespaces() {
 
 Result<Page> MemoryMedium::list(const std::string& ns, std::string_view prefix,
                                 std::string_view after, std::size_t limit) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Page page;
   const auto found = namespaces_.find(ns);
   if (found == namespaces_.end()) return page;
@@ -97,7 +97,7 @@ Result<Version> MemoryMedium::scan(const std::string& ns, std::string_view prefi
                                    const Store::Visit& visit) {
   Namespace copy;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto found = namespaces_.find(ns); found != namespaces_.end()) copy = found->second;
   }
   const auto [first, last] = range_of(copy.entries, prefix);
@@ -107,7 +107,7 @@ Result<Version> MemoryMedium::scan(const std::string& ns, std::string_view prefi
 }
 
 Result<std::uint64_t> MemoryMedium::count(const std::string& ns, std::string_view prefix) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = namespaces_.find(ns);
   if (found == namespaces_.end()) return 0;
   const auto [first, last] = range_of(found->second.entries, prefix);
@@ -115,7 +115,7 @@ Result<std::uint64_t> MemoryMedium::count(const std::string& ns, std::string_vie
 }
 
 Result<std::vector<Entry>> MemoryMedium::documents(std::string_view collection) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Entry> entries;
   if (const auto found = documents_.find(collection); found != documents_.end()) {
     for (const auto& [key, value] : found->second) entries.push_back({key, value});
@@ -124,7 +124,7 @@ Result<std::vector<Entry>> MemoryMedium::documents(std::string_view collection) 
 }
 
 Result<void> MemoryMedium::change_documents(std::span<const DocumentChange> changes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const DocumentChange& change : changes) {
     Texts& documents = documents_[change.collection];
     if (change.value) {

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "store/medium.h"
 
 namespace sluice::store {
@@ -42,9 +42,9 @@ class MemoryMedium final : public Medium {
   static void apply(const Node& node, Texts& entries);
   static void apply(const Write& write, Texts& entries);
 
-  std::mutex mutex_;  // guards all
-  std::map<std::string, Namespace, std::less<>> namespaces_;
-  std::map<std::string, Texts, std::less<>> documents_;
+  Mutex mutex_;
+  std::map<std::string, Namespace, std::less<>> namespaces_ SLUICE_GUARDED_BY(mutex_);
+  std::map<std::string, Texts, std::less<>> documents_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::store

@@ -4,10 +4,10 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "store/testing/history.h"
 
 namespace sluice::store {
@@ -29,16 +29,19 @@ class Recorder {
 class HistoryInMemory final : public Recorder {
  public:
   void committed(unsigned /*stream*/, const RunRecord& run) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     runs_.push_back(run);
   }
   void told(unsigned /*stream*/, const RunRecord& /*run*/) override {}
   void changed(const RunRecord& run) override { committed(0, run); }
-  [[nodiscard]] std::vector<RunRecord> take() { return std::exchange(runs_, {}); }
+  [[nodiscard]] std::vector<RunRecord> take() {
+    const MutexLock lock(mutex_);
+    return std::exchange(runs_, {});
+  }
 
  private:
-  std::mutex mutex_;
-  std::vector<RunRecord> runs_;
+  Mutex mutex_;
+  std::vector<RunRecord> runs_ SLUICE_GUARDED_BY(mutex_);
 };
 
 using MakeAccess = std::function<std::unique_ptr<Access>(View&)>;

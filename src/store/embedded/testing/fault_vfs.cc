@@ -7,9 +7,9 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <mutex>
 #include <random>
 
+#include "base/mutex.h"
 #include "store/embedded/testing/fault_disk.h"
 
 namespace sluice::store {
@@ -33,7 +33,7 @@ struct FaultVfs::State {
   explicit State(unsigned seed) : random(seed), name("fault-" + std::to_string(seed)) {}
 
   // SQLITE_OK, or what the call is to fail with.
-  int pass(Call call, const std::string& path) {
+  int pass(Call call, const std::string& path) SLUICE_REQUIRES(mutex) {
     ++counts[call];
     if (off) return off_code(call);
     if (call == Call::write || call == Call::truncate || call == Call::sync) {
@@ -69,14 +69,14 @@ struct FaultVfs::State {
     return SQLITE_IOERR;
   }
 
-  std::mutex mutex;  // guards all
-  std::mt19937 random;
+  Mutex mutex;
+  std::mt19937 random SLUICE_GUARDED_BY(mutex);
   const std::string name;
-  std::map<std::string, FaultDisk> disks;
-  std::map<Call, Fault> faults;
-  std::map<Call, int> counts;
-  int changes_left = 0;  // 0: for ever
-  bool off = false;
+  std::map<std::string, FaultDisk> disks SLUICE_GUARDED_BY(mutex);
+  std::map<Call, Fault> faults SLUICE_GUARDED_BY(mutex);
+  std::map<Call, int> counts SLUICE_GUARDED_BY(mutex);
+  int changes_left SLUICE_GUARDED_BY(mutex) = 0;  // 0: for ever
+  bool off SLUICE_GUARDED_BY(mutex) = false;
   sqlite3_vfs* base = sqlite3_vfs_find(nullptr);
   sqlite3_vfs vfs{};
 };
@@ -107,7 +107,7 @@ int do_close(sqlite3_file* file) {
 int do_read(sqlite3_file* file, void* data, int size, sqlite3_int64 at) {
   State& state = *of(file).state;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     if (const int code = state.pass(Call::read, *of(file).path)) return code;
   }
   return base_of(file)->pMethods->xRead(base_of(file), data, size, at);
@@ -115,7 +115,7 @@ int do_read(sqlite3_file* file, void* data, int size, sqlite3_int64 at) {
 
 int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
   State& state = *of(file).state;
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   const bool was_off = state.off;
   const int fault = state.pass(Call::write, *of(file).path);
   if (was_off) return fault;
@@ -132,7 +132,7 @@ int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
 
 int do_truncate(sqlite3_file* file, sqlite3_int64 size) {
   State& state = *of(file).state;
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   if (const int code = state.pass(Call::truncate, *of(file).path)) return code;
   state.disks[*of(file).path].cached.push_back({static_cast<std::size_t>(size), {}, true});
   return base_of(file)->pMethods->xTruncate(base_of(file), size);
@@ -140,7 +140,7 @@ int do_truncate(sqlite3_file* file, sqlite3_int64 size) {
 
 int do_sync(sqlite3_file* file, int) {
   State& state = *of(file).state;
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   FaultDisk& disk = state.disks[*of(file).path];
   const bool was_off = state.off;
   if (const int code = state.pass(Call::sync, *of(file).path)) {
@@ -196,7 +196,7 @@ int do_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, i
   file->pMethods = nullptr;
   const std::string name = path == nullptr ? "" : path;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     if (const int code = state.pass(Call::open, name)) return code;
   }
   const int code = state.base->xOpen(state.base, path, base_of(file), flags, out_flags);
@@ -204,7 +204,7 @@ int do_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, i
   of(file).state = &state;
   of(file).path = new std::string(name);
   file->pMethods = &kMethods;
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   // Whatever was there before is on disk.
   if (!state.disks.contains(name)) state.disks[name].durable = contents(name);
   return SQLITE_OK;
@@ -212,7 +212,7 @@ int do_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, i
 
 int do_delete(sqlite3_vfs* vfs, const char* path, int sync_directory) {
   State& state = of(vfs);
-  const std::lock_guard lock(state.mutex);
+  const MutexLock lock(state.mutex);
   if (state.off) return SQLITE_IOERR_DELETE;
   state.disks.erase(path);
   return state.base->xDelete(state.base, path, sync_directory);
@@ -243,33 +243,33 @@ FaultVfs::~FaultVfs() { sqlite3_vfs_unregister(&state_->vfs); }
 const char* FaultVfs::name() const { return state_->name.c_str(); }
 
 void FaultVfs::fail(Call call, std::string suffix, int skip, int times, int code) {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->faults[call] = {std::move(suffix), skip, times, code};
 }
 
 void FaultVfs::heal() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->faults.clear();
 }
 
 void FaultVfs::cut_power_after(int changes) {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->off = changes == 0;
   state_->changes_left = changes;
 }
 
 bool FaultVfs::off() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->off;
 }
 
 int FaultVfs::calls(Call call) const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->counts[call];
 }
 
 void FaultVfs::lose_cache() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   for (auto& [path, disk] : state_->disks) {
     disk.sync_some(state_->random);
     if (::access(path.c_str(), F_OK) != 0) continue;
@@ -278,7 +278,7 @@ void FaultVfs::lose_cache() {
 }
 
 void FaultVfs::power_on() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->off = false;
   state_->changes_left = 0;
   state_->faults.clear();
