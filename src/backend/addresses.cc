@@ -16,6 +16,7 @@ constexpr auto kGrace = std::chrono::seconds(5);  // for a busy core
 Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period,
                      std::shared_ptr<KnownAddresses> known, std::size_t turn)
     : loop_(loop),
+      on_core_(loop),
       host_(std::move(host)),
       port_(port),
       period_(period),
@@ -27,6 +28,7 @@ Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port
 }
 
 void Addresses::refresh(TimePoint now) {
+  on_core_.here();
   if (literal_) return;
   take_over();
   // Before the first answer each core asks for itself: nobody waits for another core.

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "loop/task.h"
 #include "loop/wait_list.h"
 #include "net/resolver.h"
@@ -44,6 +45,7 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
   [[nodiscard]] std::vector<net::Endpoint> in_turn();
 
   loop::EventLoop& loop_;
+  [[no_unique_address]] loop::OnCore on_core_;
   const std::string host_;
   const std::uint16_t port_;
   const Duration period_;

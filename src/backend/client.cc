@@ -49,6 +49,7 @@ Failure failure_of(Stage stage, ErrorKind kind, std::string message) {
 Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, ServerStates states,
                const ClientOptions& options)
     : core_(core),
+      on_core_(core.loop),
       servers_(std::move(servers)),
       states_(std::move(states)),
       queue_timeout_(options.queue_timeout),
@@ -86,6 +87,7 @@ std::unique_ptr<Channel> Client::take_stream(std::size_t server, TimePoint since
 
 Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
                                      http::Response& response) {
+  on_core_.here();
   const InFlight in_flight(*states_[call.server], core_.index);
   std::optional<ReplayedBody> replayed;  // of a stream
   int repeats = kRepeatsMax;

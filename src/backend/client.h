@@ -18,6 +18,7 @@
 #include "backend/server_state.h"
 #include "http/message.h"
 #include "loop/core.h"
+#include "loop/on_core.h"
 #include "loop/task.h"
 
 namespace sluice {
@@ -99,6 +100,7 @@ class Client {
                                   std::string first, int status) const;
 
   const loop::Core& core_;
+  [[no_unique_address]] loop::OnCore on_core_;
   std::shared_ptr<const Servers> servers_;
   ServerStates states_;
   Duration queue_timeout_;

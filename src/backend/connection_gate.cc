@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/connection_gate.h"
 
+#include "base/assert.h"
+
 namespace sluice::backend {
 
 void ConnectionGate::set_limits(std::uint32_t connections_max, std::uint32_t queue_max) {
@@ -20,7 +22,8 @@ std::optional<ConnectionGate::Pass> ConnectionGate::try_pass(const loop::Core& c
 // Who waits has said so before it tried in vain, and this has freed before it looks for who waits:
 // one of both sees the other.
 void ConnectionGate::give_back(unsigned core) {
-  open_.fetch_sub(1);
+  [[maybe_unused]] const std::uint32_t open = open_.fetch_sub(1);
+  SLUICE_DEBUG_ASSERT(open > 0, "a pass is given back once");
   if (has_queue(core)) return post(core, [core](ConnectionGate& gate) { gate.wake(core); });
   for (unsigned step = 1; step < cores_.size(); ++step) {
     const auto other = static_cast<unsigned>((core + step) % cores_.size());
@@ -87,6 +90,7 @@ std::shared_ptr<void> ConnectionGate::add_evictor(const loop::Core& core, Evict 
 
 ConnectionGate::Place::Place(ConnectionGate& gate, const loop::Core& core)
     : gate_(gate.shared_from_this()), core_(core), woken_(core.loop) {
+  SLUICE_DEBUG_ASSERT(core.loop.is_here(), "a place is taken on the core that waits");
   if (gate.queued_.fetch_add(1) >= gate.queue_max_.load()) {
     gate.queued_.fetch_sub(1);
     refused_ = true;

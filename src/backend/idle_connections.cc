@@ -10,7 +10,7 @@ namespace sluice::backend {
 IdleConnections::IdleConnections(const loop::Core& core,
                                  std::vector<std::shared_ptr<ConnectionGate>> gates,
                                  IdleLimits limits)
-    : core_(core), limits_(limits), shelves_(gates.size()) {
+    : core_(core), on_core_(core.loop), limits_(limits), shelves_(gates.size()) {
   for (std::size_t i = 0; i < gates.size(); ++i) {
     Shelf& shelf = shelves_[i];
     shelf.gate = std::move(gates[i]);
@@ -30,6 +30,7 @@ bool IdleConnections::usable(const Idle& idle) {
 }
 
 std::unique_ptr<H1Connection> IdleConnections::take(std::size_t server) {
+  on_core_.here();
   Idles& idles = shelves_[server].idles;
   while (!idles.empty()) {
     const std::unique_ptr<Idle> last = std::move(idles.back());
@@ -43,6 +44,7 @@ std::unique_ptr<H1Connection> IdleConnections::take(std::size_t server) {
 }
 
 void IdleConnections::put(std::size_t server, std::unique_ptr<H1Connection> connection) {
+  on_core_.here();
   if (!connection->reusable()) return;
   Shelf& shelf = shelves_[server];
   if (!shelf.gate->has_queue(core_.index) && shelf.gate->others_wait(core_.index)) return;

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "loop/core.h"
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "loop/task.h"
 
 namespace sluice::backend {
@@ -61,6 +62,7 @@ class IdleConnections {
   void sweep();
 
   const loop::Core& core_;
+  [[no_unique_address]] loop::OnCore on_core_;
   IdleLimits limits_;
   std::vector<Shelf> shelves_;  // by server; never resized
   std::size_t idle_ = 0;

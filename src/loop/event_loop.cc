@@ -107,7 +107,7 @@ bool EventLoop::is_here() const {
 
 // One function in the mailbox for all that become ready until it runs.
 void EventLoop::resume_soon(Waiter& waiter) {
-  SLUICE_DEBUG_ASSERT(is_here(), "a coroutine is resumed on the thread of its loop");
+  SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
   waiter.insert_behind(*state_->ready.before);
   if (!std::exchange(state_->ready_posted, true)) post([this] { resume_ready(); });
 }
@@ -120,12 +120,22 @@ void EventLoop::resume_ready() {
   while (!batch.alone()) static_cast<Waiter*>(batch.after)->resume_now();
 }
 
-PagePool& EventLoop::pages() { return state_->pages; }
-MemoryAccount& EventLoop::memory() { return state_->memory; }
+PagePool& EventLoop::pages() {
+  SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
+  return state_->pages;
+}
+
+MemoryAccount& EventLoop::memory() {
+  SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
+  return state_->memory;
+}
 
 Duration EventLoop::waited(TimePoint now) const { return state_->poller.waited(now); }
 
-Poller& EventLoop::poller() { return state_->poller; }
+Poller& EventLoop::poller() {
+  SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
+  return state_->poller;
+}
 
 asio::io_context& EventLoop::io() { return state_->io; }
 
@@ -139,6 +149,7 @@ Task<void> then(Task<void> task, std::move_only_function<void()> done) {
 }  // namespace
 
 void EventLoop::spawn(Task<void> task) {
+  SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
   auto& list = state_->spawned;
   const auto place = list.emplace(list.end());
   // The frame cannot be destroyed from inside itself: the mailbox does it.
@@ -157,12 +168,16 @@ EventLoop::Sleep EventLoop::sleep_for(Duration duration) { return Sleep(*this, n
 EventLoop::Yield EventLoop::yield() { return Yield(this); }
 
 EventLoop::Timers::iterator EventLoop::add_timer(TimePoint when, std::function<void()> fire) {
+  SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
   const auto position = state_->timers.emplace(when, std::move(fire));
   if (when < state_->alarm_at) arm();
   return position;
 }
 
-void EventLoop::remove_timer(Timers::iterator position) { state_->timers.erase(position); }
+void EventLoop::remove_timer(Timers::iterator position) {
+  SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
+  state_->timers.erase(position);
+}
 
 // One Asio timer serves them all; it is set to the earliest and left alone when that one goes.
 void EventLoop::arm() {

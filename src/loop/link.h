@@ -2,6 +2,8 @@
 // Link: a place in a circular list that owns nothing; its head is a Link, too. Core-bound.
 #pragma once
 
+#include "base/assert.h"
+
 namespace sluice::loop {
 
 struct Link {
@@ -18,6 +20,7 @@ struct Link {
   }
   // Requires: this is alone.
   void insert_behind(Link& place) {
+    SLUICE_DEBUG_ASSERT(alone(), "a link stands in one list at a time");
     before = &place;
     after = place.after;
     after->before = this;

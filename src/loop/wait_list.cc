@@ -26,6 +26,7 @@ void WaitList::insert(Wait& wait, Wait* place) {
 }
 
 void WaitList::take(Wait& wait) {
+  SLUICE_ASSERT(wait.listed_, "a wait that moves stands in a list");
   --wait.list_->size_;
   wait.unlink();
   wait.listed_ = false;
@@ -40,6 +41,7 @@ WaitList::Wait& WaitList::pop() {
 }
 
 void WaitList::notify(Wait& wait) {
+  SLUICE_ASSERT(wait.listed_ && wait.list_ == this, "the wait stands in this list");
   wait.leave();
   wait.notified_ = true;
   wait.resume_soon();

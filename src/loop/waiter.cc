@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/waiter.h"
 
-#include "base/assert.h"
-
 namespace sluice::loop {
 
 void Waiter::resume_soon() {
@@ -11,7 +9,6 @@ void Waiter::resume_soon() {
 }
 
 void Waiter::arm(TimePoint deadline, OnDeadline on_deadline) {
-  SLUICE_DEBUG_ASSERT(loop_.is_here(), "a coroutine waits on the thread of its loop");
   alarm_ = loop_.add_timer(deadline, [this, on_deadline] {
     armed_ = false;
     on_deadline(*this);

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/assert.h"
+
 namespace sluice::net {
 
 using loop::EventLoop;
@@ -51,7 +53,8 @@ class Socket::Guard {
 
 static_assert(Stream::kAtHand == loop::Poller::Watcher::kAtHand);
 
-Socket::Socket(EventLoop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {
+Socket::Socket(EventLoop& loop, int descriptor)
+    : loop_(loop), on_core_(loop), descriptor_(descriptor) {
   if (!loop_.poller().add(descriptor_, *this)) close();
 }
 
@@ -74,6 +77,8 @@ bool Socket::refuse(Stream::Operation& operation) const {
 }
 
 bool Socket::start_read(std::span<char> buffer, Stream::Operation& operation) {
+  on_core_.here();
+  SLUICE_DEBUG_ASSERT(read_ == nullptr, "one read is pending at a time");
   if (refuse(operation)) return true;
   buffer_ = buffer;
   if (put_back_ && read_put_back(operation)) return true;
@@ -126,6 +131,8 @@ void Socket::finish_read() {
 }
 
 bool Socket::start_write(std::string_view bytes, Stream::Operation& operation) {
+  on_core_.here();
+  SLUICE_DEBUG_ASSERT(write_ == nullptr, "one write is pending at a time");
   if (refuse(operation)) return true;
   unsent_ = bytes;
   if (send(operation)) return true;
@@ -153,6 +160,8 @@ void Socket::finish_write() {
 }
 
 bool Socket::start_closed(Stream::Operation& operation, bool whole) {
+  on_core_.here();
+  SLUICE_DEBUG_ASSERT(closed_ == nullptr, "one closed() or broken() is pending at a time");
   if (!is_open()) {
     operation.result = connection_closed();
     return true;
@@ -191,12 +200,14 @@ void Socket::on_change(loop::Poller::Change change) {
 }
 
 void Socket::cancel(Stream::Operation& operation) {
+  on_core_.here();
   for (Pending* slot : {&read_, &write_, &closed_}) {
     if (*slot == &operation) *slot = nullptr;
   }
 }
 
 void Socket::set_deadline(TimePoint when) {
+  on_core_.here();
   deadline_ = when;
   expired_ = false;
   if (when < timer_at_ && is_open()) arm(when);
@@ -222,6 +233,7 @@ void Socket::on_timer() {
 }
 
 void Socket::close() {
+  on_core_.here();
   if (!is_open()) return;
   timer_.reset();
   timer_at_ = TimePoint::max();
@@ -245,6 +257,7 @@ void Socket::end_pending(const Result<std::size_t>& result) {
 }
 
 void Socket::shutdown_write() {
+  on_core_.here();
   if (is_open()) (void)::shutdown(descriptor_, SHUT_WR);
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "loop/poller.h"
 #include "net/stream.h"
 
@@ -53,6 +54,7 @@ class Socket final : public loop::Poller::Watcher {
   void on_timer();
 
   loop::EventLoop& loop_;
+  [[no_unique_address]] loop::OnCore on_core_;
   int descriptor_;
   Pending read_ = nullptr;
   Pending write_ = nullptr;

@@ -36,6 +36,7 @@ void Exchange::activate(std::string_view name) {
 }
 
 void Exchange::clear() {
+  on_core_.here();
   if (spaces_.empty()) spaces_.emplace_back().name = kDefaultNamespace;
   while (spaces_.size() > 1) spaces_.pop_back();
   Space& space = spaces_.front();

@@ -14,6 +14,7 @@
 #include "http/interim.h"
 #include "http/message.h"
 #include "loop/core.h"
+#include "loop/on_core.h"
 
 namespace sluice {
 class MemoryHolder;
@@ -25,7 +26,7 @@ inline constexpr std::string_view kDefaultNamespace = "DEFAULT";
 
 class Exchange {
  public:
-  explicit Exchange(const loop::Core& core) : core_(core) { clear(); }
+  explicit Exchange(const loop::Core& core) : core_(core), on_core_(core.loop) { clear(); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -96,6 +97,7 @@ class Exchange {
   };
 
   const loop::Core& core_;
+  [[no_unique_address]] loop::OnCore on_core_;
   std::deque<Space> spaces_;  // the first is DEFAULT; a deque, so that references stay valid
   Space* active_ = nullptr;
   http::InterimSink* interim_ = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/core_server.h"
 
+#include "base/assert.h"
 #include "net/proxy_header.h"
 #include "net/tls/tls_stream.h"
 #include "server/h1_connection.h"
@@ -110,6 +111,7 @@ void CoreServer::Membership::admit(std::shared_ptr<const Admission> shown) {
 }
 
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
+  SLUICE_DEBUG_ASSERT(worker_.core().loop.is_here(), "a server of a core is used on its thread");
   // A wait that was too long for one target says nothing of another.
   if (prototype->spec.overload.target != overload_target_) {
     overload_target_ = prototype->spec.overload.target;
@@ -188,6 +190,7 @@ void CoreServer::end_superseded() {
 }
 
 void CoreServer::listen(std::vector<net::Listener> listeners) {
+  SLUICE_DEBUG_ASSERT(worker_.core().loop.is_here(), "a server of a core is used on its thread");
   if (!acceptors_.empty()) retire_all();
   stop_accepting();
   for (net::Listener& listener : listeners) {
@@ -204,6 +207,7 @@ void CoreServer::stop_accepting() {
 }
 
 void CoreServer::adopt(std::unique_ptr<net::Stream> stream, Admission shown) {
+  SLUICE_DEBUG_ASSERT(worker_.core().loop.is_here(), "a server of a core is used on its thread");
   worker_.core().loop.spawn(serve_adopted(shared_from_this(), std::move(stream), std::move(shown)));
 }
 
@@ -324,6 +328,7 @@ Task<bool> CoreServer::accept_proxied(net::Stream& stream) {
 }
 
 void CoreServer::drain() {
+  SLUICE_DEBUG_ASSERT(worker_.core().loop.is_here(), "a server of a core is used on its thread");
   if (std::exchange(draining_, true)) return;
   for (const auto& acceptor : acceptors_) acceptor->finish();
   acceptors_.clear();
@@ -348,12 +353,14 @@ Task<void> CoreServer::close_silent(std::shared_ptr<CoreServer> self) {
 }
 
 void CoreServer::retire() {
+  SLUICE_DEBUG_ASSERT(worker_.core().loop.is_here(), "a server of a core is used on its thread");
   retiring_ = true;
   stop_accepting();
   retire_all();
 }
 
 void CoreServer::close_all() {
+  SLUICE_DEBUG_ASSERT(worker_.core().loop.is_here(), "a server of a core is used on its thread");
   std::vector<net::Stream*> all;
   for (const auto* entry : entries()) all.push_back(entry->stream);
   for (net::Stream* stream : all) stream->close();

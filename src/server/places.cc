@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/places.h"
 
+#include "base/assert.h"
 #include "loop/event_loop.h"
 
 namespace sluice::server {
@@ -21,7 +22,8 @@ bool Places::take(std::uint32_t max) {
 // A waiter registers before its last look at what is taken; this gives back before it looks for
 // waiters; so one always sees the other. All of it is sequentially consistent.
 void Places::release() {
-  taken_.fetch_sub(1);
+  const std::uint32_t taken = taken_.fetch_sub(1);
+  SLUICE_ASSERT(taken > 0, "a place is given back once");
   wake_somebody();
 }
 

@@ -20,6 +20,7 @@ constexpr std::chrono::seconds kTrimBytesPause{2};
 Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
                Trimmer& trimmer, MemoryBudget& memory)
     : core_{loop_, index, count},
+      on_core_(loop_),
       memory_pressure_(loop_.memory()),
       access_log_(access_log),
       logger_(std::move(logger)),
@@ -79,6 +80,7 @@ void Worker::note_bytes_given_back() {
 
 void Worker::install(const Snapshot& snapshot,
                      std::map<std::string, std::vector<net::Listener>> listeners) {
+  on_core_.here();
   decltype(pipelines_) pipelines;
   for (const auto& [name, prototype] : snapshot.pipelines) {
     const auto running = pipelines_.find(name);
@@ -127,15 +129,18 @@ std::vector<std::weak_ptr<const pipeline::Pipeline>> Worker::retire(const Snapsh
 }
 
 void Worker::adopt(std::string_view name, std::unique_ptr<net::Stream> stream, Admission shown) {
+  on_core_.here();
   const auto server = servers_.find(name);
   if (server != servers_.end()) server->second->adopt(std::move(stream), std::move(shown));
 }
 
 void Worker::drain() {
+  on_core_.here();
   for (const auto& [name, server] : servers_) server->drain();
 }
 
 void Worker::close_all() {
+  on_core_.here();
   for (const auto& [name, server] : servers_) server->close_all();
   for (const auto& leaving : leaving_) {
     if (const auto server = leaving.lock()) server->close_all();
@@ -143,6 +148,7 @@ void Worker::close_all() {
 }
 
 std::size_t Worker::connection_count() const {
+  on_core_.here();
   std::size_t count = 0;
   for (const auto& [name, server] : servers_) count += server->connection_count();
   for (const auto& leaving : leaving_) {

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "loop/core.h"
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "net/listener.h"
 #include "server/core_server.h"
 #include "server/memory_pressure.h"
@@ -71,6 +72,7 @@ class Worker {
 
   loop::EventLoop loop_;
   loop::Core core_;
+  [[no_unique_address]] loop::OnCore on_core_;
   MemoryPressure memory_pressure_;
   observe::AccessLog* access_log_;
   Logger logger_;

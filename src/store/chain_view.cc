@@ -21,6 +21,7 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
     : chain_(std::move(chain)),
       engine_(std::move(engine)),
       loop_(core.loop),
+      on_core_(core.loop),
       home_(home),
       core_index_(core.index),
       follower_(std::move(replica), place),
@@ -28,6 +29,7 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
 
 // What is only read is served as of one version, between the run's begin and now: nothing to check.
 Commit ChainView::commit(Transaction& transaction) {
+  on_core_.here();
   Run& run = run_of(transaction);
   if (run.too_large()) return {CommitStatus::too_large, 0};
   if (run.uncounted()) return {CommitStatus::uncounted, 0};
@@ -56,6 +58,7 @@ bool ChainView::is_durable(Version version) const {
 }
 
 Task<Result<void>> ChainView::durable(Version version, TimePoint deadline) {
+  on_core_.here();
   const auto self = shared_from_this();
   if (is_durable(version)) co_return Result<void>();
   if (engine_->closed.load(std::memory_order_acquire)) {
@@ -143,12 +146,14 @@ void ChainView::tell_prefixes(std::vector<std::string> prefixes) {
 }
 
 bool ChainView::contains(std::string_view key) {
+  on_core_.here();
   follower_.catch_up();
   const Replica& replica = follower_.replica();
   return replica.find(replica.hash(key), key) != nullptr;
 }
 
 std::unique_ptr<Run> ChainView::lend_run() {
+  on_core_.here();
   std::unique_ptr<Run> run;
   if (idle_runs_.empty()) {
     run = std::make_unique<Run>();
@@ -161,6 +166,7 @@ std::unique_ptr<Run> ChainView::lend_run() {
 }
 
 void ChainView::take_back(std::unique_ptr<Run> run) {
+  on_core_.here();
   PrefixCounts& counts = follower_.replica().counts();
   if (counts.has_news()) [[unlikely]]
     tell_prefixes(counts.take_news());
@@ -185,6 +191,7 @@ void ChainView::tell_home(Work work) {
 }
 
 Task<Result<View::Turn>> ChainView::turn(TimePoint deadline) {
+  on_core_.here();
   const auto self = shared_from_this();
   if (engine_->closed.load(std::memory_order_acquire)) {
     co_return fail(ErrorKind::unavailable, "the store is closed");
@@ -201,6 +208,7 @@ void ChainView::grant_turn(std::uint64_t ticket) {
 }
 
 void ChainView::on_turn(std::uint64_t ticket) {
+  on_core_.here();
   const auto found = std::ranges::find(turn_waits_, ticket, &TurnWait::ticket_);
   if (found == turn_waits_.end()) {  // gave up meanwhile
     tell_home([](TurnQueue& turns) { turns.release(); });
@@ -215,6 +223,7 @@ void ChainView::on_turn(std::uint64_t ticket) {
 }
 
 void ChainView::end_turn() {
+  on_core_.here();
   held_turn_ = unclaimed_turn_ = 0;
   tell_home([](TurnQueue& turns) { turns.release(); });
 }

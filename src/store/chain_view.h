@@ -11,6 +11,7 @@
 
 #include "loop/core.h"
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "store/attached_view.h"
 #include "store/durable_waits.h"
 #include "store/engine.h"
@@ -42,7 +43,10 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   bool wants_news() override { return waits_.take_call(); }
   void nudge() override;
   void grant_turn(std::uint64_t ticket) override;
-  void on_news() override { waits_.on_news(); }
+  void on_news() override {
+    on_core_.here();
+    waits_.on_news();
+  }
 
  private:
   friend class TurnWait;
@@ -68,6 +72,7 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   const std::shared_ptr<Chain> chain_;
   const std::shared_ptr<Engine> engine_;
   loop::EventLoop& loop_;
+  [[no_unique_address]] loop::OnCore on_core_;
   loop::EventLoop& home_;
   const unsigned core_index_;
   Follower follower_;

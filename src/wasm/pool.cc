@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace sluice::wasm {
 namespace {
 
@@ -31,6 +33,7 @@ struct Pool::Request : loop::WaitList::Wait {
 Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
            Create create, OnCreated on_created)
     : loop_(loop),
+      on_core_(loop),
       size_(size),
       free_(std::move(ready)),
       create_(std::move(create)),
@@ -50,6 +53,7 @@ Pool::Counts Pool::counts() const {
 }
 
 std::unique_ptr<Instance> Pool::take_free() {
+  on_core_.here();
   if (free_.empty()) return nullptr;
   // The last one back has the warmest memory.
   std::unique_ptr<Instance> instance = std::move(free_.back());
@@ -58,6 +62,8 @@ std::unique_ptr<Instance> Pool::take_free() {
 }
 
 void Pool::release(std::unique_ptr<Instance> instance) {
+  on_core_.here();
+  SLUICE_ASSERT(alive_ > 0, "an instance on loan is alive in the count");
   if (instance->busy()) instance->kill();
   instance->set_context(nullptr);
   const bool surplus = alive_ > size_ && preferred_.empty() && waiters_.empty();

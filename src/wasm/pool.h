@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "loop/wait_list.h"
 #include "wasm/instance.h"
 
@@ -90,6 +91,7 @@ class Pool {
   [[nodiscard]] std::unique_ptr<Instance> take_free();
 
   loop::EventLoop& loop_;
+  [[no_unique_address]] loop::OnCore on_core_;
   unsigned size_;
   std::vector<std::unique_ptr<Instance>> free_;
   Create create_;

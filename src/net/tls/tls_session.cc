@@ -46,6 +46,7 @@ void shrink(BIO* buffer, std::size_t kept) {
 TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
                        std::shared_ptr<const void> context)
     : loop_(loop),
+      on_core_(loop),
       transport_(std::move(transport)),
       context_(std::move(context)),
       session_(session),
@@ -168,6 +169,7 @@ bool TlsSession::refuse(Stream::Operation& operation) const {
 }
 
 bool TlsSession::start_read(std::span<char> buffer, Stream::Operation& operation) {
+  on_core_.here();
   if (refuse(operation)) return true;
   buffer_ = buffer;
   if (try_read(operation)) {
@@ -281,6 +283,7 @@ void TlsSession::resolve(Stream::Operation*& slot, Result<std::size_t> outcome) 
 }
 
 bool TlsSession::start_closed(Stream::Operation& operation, bool whole) {
+  on_core_.here();
   if (!is_open()) {
     operation.result = closed_here();
     return true;
@@ -312,6 +315,7 @@ void TlsSession::note_broken() {
 // --- Output
 
 bool TlsSession::start_write(std::string_view bytes, Stream::Operation& operation) {
+  on_core_.here();
   if (refuse(operation)) return true;
   if (broken_ || shut_down_) {
     operation.result = closed_here();

@@ -14,6 +14,7 @@
 
 #include "base/memory_budget.h"
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "loop/task.h"
 #include "net/stream.h"
 
@@ -77,6 +78,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   void on_timer();
 
   loop::EventLoop& loop_;
+  [[no_unique_address]] loop::OnCore on_core_;
   const std::unique_ptr<Stream> transport_;
   const std::shared_ptr<const void> context_;
   ssl_st* const session_;

@@ -31,6 +31,7 @@ Task<void> Flights::wait(std::string key) {
 
 // Those that wait run from the loop, not inside the one that ends, which may be on its way out.
 void Flights::land(const std::string& key, bool keepable) {
+  on_core_.here();
   const std::size_t code = hash(key);
   NoWait& place = no_wait_[code % no_wait_.size()];
   if (!keepable) {

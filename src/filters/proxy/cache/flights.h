@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "loop/event_loop.h"
+#include "loop/on_core.h"
 #include "loop/task.h"
 #include "loop/wait_list.h"
 
@@ -18,7 +19,7 @@ namespace sluice::filters {
 
 class Flights {
  public:
-  explicit Flights(loop::EventLoop& loop) : loop_(loop) {}
+  explicit Flights(loop::EventLoop& loop) : loop_(loop), on_core_(loop) {}
   Flights(const Flights&) = delete;
   Flights& operator=(const Flights&) = delete;
 
@@ -58,6 +59,7 @@ class Flights {
   void land(const std::string& key, bool keepable);
 
   loop::EventLoop& loop_;
+  [[no_unique_address]] loop::OnCore on_core_;
   std::unordered_map<std::string, loop::WaitList> waiting_;
   std::array<NoWait, 1024> no_wait_{};  // by hash; of two with the same place the later counts
 };
