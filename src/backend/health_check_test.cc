@@ -37,9 +37,9 @@ class Patient {
   static Task<void> answer(Patient& self, Peer& peer) {
     const std::string head = co_await peer.head();
     if (self.head.empty()) self.head = head;
+    ++self.asked;  // first: the checker acts on the answer at once, on its own thread
     co_await peer.send(self.well ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
                                  : "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
-    ++self.asked;
   }
 
   loop::EventLoop loop_;
