@@ -13,7 +13,7 @@
 #include "base/memory_budget.h"
 #include "loop/frames.h"
 #include "loop/poller.h"
-#include "loop/waiter.h"
+#include "loop/suspended.h"
 
 namespace sluice::loop {
 
@@ -39,7 +39,7 @@ struct EventLoop::State {
   TimePoint alarm_at = TimePoint::max();
   Timers timers;
   std::list<Task<void>> spawned;
-  Link ready;  // Waiters to be resumed
+  Link ready;  // coroutines to be resumed
   bool ready_posted = false;
   std::atomic<std::thread::id> runner{};  // of no thread: nobody runs the loop
 };
@@ -106,9 +106,9 @@ bool EventLoop::is_here() const {
 }
 
 // One function in the mailbox for all that become ready until it runs.
-void EventLoop::resume_soon(Waiter& waiter) {
+void EventLoop::resume_soon(Suspended& coroutine) {
   SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
-  waiter.insert_behind(*state_->ready.before);
+  coroutine.insert_behind(*state_->ready.before);
   if (!std::exchange(state_->ready_posted, true)) post([this] { resume_ready(); });
 }
 
@@ -117,7 +117,7 @@ void EventLoop::resume_ready() {
   state_->ready_posted = false;
   Link batch;
   batch.take_all(state_->ready);
-  while (!batch.alone()) static_cast<Waiter*>(batch.after)->resume_now();
+  while (!batch.alone()) static_cast<Suspended*>(batch.after)->resume();
 }
 
 PagePool& EventLoop::pages() {

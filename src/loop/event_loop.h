@@ -22,6 +22,7 @@ class MemoryAccount;
 namespace sluice::loop {
 
 class Poller;
+class Suspended;
 class Waiter;
 
 class EventLoop {
@@ -82,7 +83,7 @@ class EventLoop {
   Timers::iterator add_timer(TimePoint when, std::function<void()> fire);
   void remove_timer(Timers::iterator position);
   void arm();
-  void resume_soon(Waiter& waiter);
+  void resume_soon(Suspended& coroutine);
   void resume_ready();
   std::unique_ptr<State> state_;
 };

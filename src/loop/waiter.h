@@ -9,15 +9,14 @@
 #pragma once
 
 #include <coroutine>
-#include <utility>
 
 #include "base/time.h"
 #include "loop/event_loop.h"
-#include "loop/link.h"
+#include "loop/suspended.h"
 
 namespace sluice::loop {
 
-class Waiter : public Link {
+class Waiter : public Suspended {
  public:
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
@@ -44,21 +43,19 @@ class Waiter : public Link {
   // Resumes it from inside this call.
   // Requires: the coroutine does not destroy what the caller uses afterwards. It may destroy this.
   void resume_now() {
-    withdraw();
-    if (awaiter_) std::exchange(awaiter_, {}).resume();
+    disarm();
+    resume();
   }
 
   EventLoop& loop_;
 
  private:
-  friend class EventLoop;
   void arm(TimePoint deadline, OnDeadline on_deadline);
   void disarm() {
     if (armed_) take_off_alarm();
   }
   void take_off_alarm();
 
-  std::coroutine_handle<> awaiter_;  // null: not suspended
   EventLoop::Timers::iterator alarm_;
   bool armed_ = false;
 };
