@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory_size.h"
 #include "control/controller.h"
+#include "control/kinds/all.h"
 #include "control/rehearsal.h"
 #include "filters/all.h"
 #include "observe/access_log.h"
@@ -69,8 +70,9 @@ Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& e
 Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& logger,
                       unsigned cores, const std::string& code_folder) {
   const auto store = store::open_memory_store(cores);
-  return control::rehearse(objects, filters::all({engine, *store, logger, cores, code_folder}),
-                           cores);
+  return control::rehearse(
+      objects,
+      {control::all_kinds(), filters::all({engine, *store, logger, cores, code_folder}), cores});
 }
 
 // What a first start does not go on without; a service that runs, or has run, is not ended for it.
