@@ -7,19 +7,12 @@
 #include <memory>
 #include <string>
 
-#include "admin/credentials.h"
+#include "admin/access.h"
 #include "admin/router.h"
 #include "base/log.h"
 #include "net/listener.h"
-#include "net/tls/tls_context.h"
 
 namespace sluice::admin {
-
-// What callers have to show, and are shown.
-struct Access {
-  std::shared_ptr<Credentials> credentials;
-  std::shared_ptr<const net::TlsContext> tls;  // null: plain
-};
 
 class HttpServer {
  public:

@@ -12,8 +12,8 @@
 namespace sluice::admin {
 namespace {
 
-constexpr std::size_t kStrangerBytesMax = std::size_t{1}
-                                          << 20;  // read and dropped, of who may not call
+// Of the body of a caller without the right to call: so much is read and dropped.
+constexpr std::size_t kStrangerBytesMax = std::size_t{1} << 20;
 // Each holds a thread: a stream for as long as its client takes, a change for as long as a URL or
 // wasm_init does. The others are for short calls: whoever asks how the server is hears it at once.
 constexpr int kStreamsMax = 12;

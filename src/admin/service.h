@@ -11,9 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "admin/credentials.h"
+#include "admin/access.h"
 #include "admin/http_library.h"
-#include "admin/http_server.h"
 #include "admin/router.h"
 #include "base/log.h"
 

@@ -53,8 +53,8 @@ Client::Client(const loop::Core& core, std::shared_ptr<const Servers> servers, S
       states_(std::move(states)),
       queue_timeout_(options.queue_timeout),
       silence_max_(options.silence_max),
-      idle_for_max_(options.pool.idle_max > 0 ? options.pool.idle_for_max : Duration::zero()),
-      pool_(std::make_shared<Pool>(core, gates_of(states_), options.pool)) {
+      idle_for_max_(options.idle.max > 0 ? options.idle.for_max : Duration::zero()),
+      idle_(std::make_shared<IdleConnections>(core, gates_of(states_), options.idle)) {
   for (std::size_t i = 0; i < servers_->size(); ++i) {
     const Server& server = (*servers_)[i];
     connectors_.push_back(
@@ -132,10 +132,10 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
 std::unique_ptr<Channel> Client::take_kept(std::size_t server, TimePoint since) {
   if (auto stream = take_stream(server, since)) return stream;
   if (since != kAnyAge) return nullptr;
-  while (auto kept = pool_->take(server)) {
+  while (auto kept = idle_->take(server)) {
     const TimePoint now = loop::EventLoop::now();
     if (!connectors_[server]->is_current(kept->endpoint(), now)) continue;
-    return std::make_unique<H1Channel>(pool_, server, std::move(kept), true);
+    return std::make_unique<H1Channel>(idle_, server, std::move(kept), true);
   }
   return nullptr;
 }
@@ -173,7 +173,7 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, TimeP
     }
     while (true) {
       if (auto kept = take_kept(call.server, since)) co_return kept;
-      if (since != kAnyAge) (void)pool_->take(call.server);  // makes room for a new one
+      if (since != kAnyAge) (void)idle_->take(call.server);  // makes room for a new one
       pass = gate.try_pass(core_);
       if (pass) break;
       const bool woken = co_await place.wait(deadline);
@@ -202,9 +202,9 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
   const bool http2 = server.secure ? link->stream->protocol() == "h2" : server.http2;
   h2->learn(http2);
   if (!http2) {
-    auto connection = std::make_unique<Connection>(std::move(link->stream), silence_max_,
-                                                   std::move(link->endpoint), std::move(pass));
-    co_return std::make_unique<H1Channel>(pool_, call.server, std::move(connection), false);
+    auto connection = std::make_unique<H1Connection>(std::move(link->stream), silence_max_,
+                                                     std::move(link->endpoint), std::move(pass));
+    co_return std::make_unique<H1Channel>(idle_, call.server, std::move(connection), false);
   }
   if (!set_up) set_up.emplace(h2);
   co_return begin_http2(call.server, std::move(*link), std::move(pass), std::move(*set_up));

@@ -12,7 +12,7 @@
 #include "backend/connection_gate.h"
 #include "backend/connector.h"
 #include "backend/h2_server.h"
-#include "backend/pool.h"
+#include "backend/idle_connections.h"
 #include "backend/response_body.h"
 #include "backend/server.h"
 #include "backend/server_state.h"
@@ -46,7 +46,7 @@ struct Call {
 };
 
 struct ClientOptions {
-  PoolLimits pool{};
+  IdleLimits idle{};
   ConnectorOptions connector{};
   Duration silence_max = std::chrono::minutes(1);     // of a backend that is waited for
   Duration queue_timeout = std::chrono::seconds(10);  // the longest wait for a connection
@@ -77,7 +77,7 @@ class Client {
   // the connection.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
                                              http::Response& response);
-  [[nodiscard]] std::size_t idle() const { return pool_->idle(); }
+  [[nodiscard]] std::size_t idle() const { return idle_->idle(); }
 
  private:
   // `since`: when a kept connection has failed. Others that were there then may
@@ -106,7 +106,8 @@ class Client {
   Duration idle_for_max_;
   std::vector<std::unique_ptr<Connector>> connectors_;
   std::vector<std::shared_ptr<H2Server>> h2_;  // one per server
-  std::shared_ptr<Pool> pool_;  // streamed bodies hand their connections back if it still is there
+  // Streamed bodies hand their connections back if it is still there.
+  std::shared_ptr<IdleConnections> idle_;
 };
 
 }  // namespace sluice::backend

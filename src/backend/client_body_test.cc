@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/client_fixture.h"
+#include "backend/testing/client_fixture.h"
 #include "base/memory_budget.h"
 
 namespace sluice::backend {

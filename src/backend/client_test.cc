@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/client_fixture.h"
+#include "backend/testing/client_fixture.h"
 
 namespace sluice::backend {
 namespace {
@@ -173,7 +173,7 @@ TEST_F(ClientTest, SwitchingProtocolsIsNoResponse) {
 TEST_F(ClientTest, IdleConnectionsGrowOld) {
   serve({answer_all});
   ClientOptions options;
-  options.pool.idle_for_max = milliseconds(20);
+  options.idle.for_max = milliseconds(20);
   make_client(options);
   EXPECT_EQ(outcome(), "200 hello");
   EXPECT_EQ(client_->idle(), 1U);

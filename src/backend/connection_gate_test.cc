@@ -6,7 +6,8 @@
 
 #include <thread>
 
-#include "backend/client_fixture.h"
+#include "backend/testing/client_fixture.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::backend {
 namespace {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// H1Channel: an exchange on an HTTP/1.1 connection of its own, which goes back to the Pool.
+// H1Channel: an exchange on an HTTP/1.1 connection of its own, which goes back to the idle ones.
 #pragma once
 
 #include <memory>
 #include <utility>
 
 #include "backend/channel.h"
-#include "backend/connection.h"
-#include "backend/pool.h"
+#include "backend/h1_connection.h"
+#include "backend/idle_connections.h"
 
 namespace sluice::backend {
 
 class H1Channel final : public Channel {
  public:
   // `kept`: others have used the connection before.
-  H1Channel(std::weak_ptr<Pool> pool, std::size_t server, std::unique_ptr<Connection> connection,
-            bool kept)
-      : pool_(std::move(pool)), server_(server), connection_(std::move(connection)), kept_(kept) {}
+  H1Channel(std::weak_ptr<IdleConnections> idle, std::size_t server,
+            std::unique_ptr<H1Connection> connection, bool kept)
+      : idle_(std::move(idle)), server_(server), connection_(std::move(connection)), kept_(kept) {}
   ~H1Channel() override {
-    if (const auto pool = pool_.lock()) pool->put(server_, std::move(connection_));
+    if (const auto idle = idle_.lock()) idle->put(server_, std::move(connection_));
   }
 
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
@@ -41,9 +41,9 @@ class H1Channel final : public Channel {
   Duration client_time() const override { return connection_->client_time(); }
 
  private:
-  std::weak_ptr<Pool> pool_;
+  std::weak_ptr<IdleConnections> idle_;
   std::size_t server_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<H1Connection> connection_;
   bool kept_;
 };
 

@@ -18,7 +18,7 @@
 
 namespace sluice::backend {
 
-class H2Channel final : public Channel, private http::h2::ClientStream {
+class H2Channel final : public Channel, private http::h2::ClientStream, private H2Exchange {
  public:
   // `silence_max`: how long the backend may take nothing and give nothing, while it could. `kept`:
   // others have used the connection before.
@@ -38,9 +38,6 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   void charge_to(std::shared_ptr<MemoryHolder> memory) override { memory_ = std::move(memory); }
   Duration client_time() const override;
 
-  // The connection has ended, whatever the reason.
-  void on_connection_closed();
-
  private:
   http::Response& response() override { return *response_; }
   void on_interim() override;
@@ -49,6 +46,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream {
   void on_trailers(std::unique_ptr<http::Headers> trailers) override;
   void on_end() override;
   void on_close(http::h2::ErrorCode code) override;
+  void on_connection_closed() override;
   http::h2::SessionStream::Offer offer() override { return {offered_.size(), offered_all_}; }
   std::string_view take(std::size_t size) override;
   const http::Headers* trailers() override { return request_trailers_.get(); }

@@ -2,8 +2,8 @@
 // A Client and servers that speak HTTP/2: H2Connection and H2Channel, frame by frame.
 #include <gtest/gtest.h>
 
-#include "backend/client_fixture.h"
-#include "http/h2/test_peer.h"
+#include "backend/testing/client_fixture.h"
+#include "http/h2/testing/test_peer.h"
 
 namespace sluice::backend {
 namespace {
@@ -294,7 +294,7 @@ TEST_F(H2ClientTest, GarbageIsNoResponse) {
 TEST_F(H2ClientTest, IdleConnectionsAreClosed) {
   bool closed = false;
   ClientOptions options;
-  options.pool.idle_for_max = std::chrono::milliseconds(20);
+  options.idle.for_max = std::chrono::milliseconds(20);
   serve_h2({[&closed](Peer& peer) -> Task<void> {
              co_await serve_all(peer);
              closed = true;

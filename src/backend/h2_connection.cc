@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "backend/h2_channel.h"
-
 namespace sluice::backend {
 namespace {
 
@@ -35,7 +33,7 @@ void H2Connection::start(OnReady on_ready) {
                      }};
   evictor_ = gate_->add_evictor(core_, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (!self || !self->open_ || !self->channels_.empty()) return false;
+    if (!self || !self->open_ || !self->exchanges_.empty()) return false;
     self->close();
     return true;
   });
@@ -105,21 +103,21 @@ Task<void> H2Connection::write_all(std::shared_ptr<H2Connection> self) {
   if (!good) self->close();
 }
 
-void H2Connection::add(H2Channel& channel) {
-  channels_.insert(&channel);
+void H2Connection::add(H2Exchange& exchange) {
+  exchanges_.insert(&exchange);
   idle_timer_.reset();
 }
 
 // A backend that says nothing at all, to nobody, may be gone: no new exchange
 // is risked on it.
-void H2Connection::remove(H2Channel& channel, http::h2::StreamId id, bool silent) {
-  channels_.erase(&channel);
+void H2Connection::remove(H2Exchange& exchange, http::h2::StreamId id, bool silent) {
+  exchanges_.erase(&exchange);
   suspect_ = suspect_ || silent;
   if (open_ && id != 0) {
     session_.forget(id);
     session_.reset(id, http::h2::ErrorCode::cancel);
     const bool spent = ++cancelled_ >= kCancelledMax;
-    suspect_ = suspect_ || (spent && (channels_.empty() || gate_->has_room()));
+    suspect_ = suspect_ || (spent && (exchanges_.empty() || gate_->has_room()));
     pump();
   }
   rest();
@@ -132,13 +130,13 @@ void H2Connection::retire() {
 }
 
 void H2Connection::rest() {
-  if (!open_ || !channels_.empty()) return;
+  if (!open_ || !exchanges_.empty()) return;
   const bool wanted_elsewhere = !gate_->has_queue(core_.index) && gate_->others_wait(core_.index);
   const bool useless = suspect_ || session_.finished() || !session_.accepts();
   if (useless || wanted_elsewhere) {
-    // Not from in here: a channel may be about to go.
+    // Not from in here: an exchange may be about to go.
     core_.loop.post([self = shared_from_this()] {
-      if (self->channels_.empty()) self->close();
+      if (self->exchanges_.empty()) self->close();
     });
     return;
   }
@@ -153,8 +151,8 @@ void H2Connection::close() {
   idle_timer_.reset();
   evictor_.reset();
   stream_->close();
-  const std::vector<H2Channel*> channels(channels_.begin(), channels_.end());
-  for (H2Channel* channel : channels) channel->on_connection_closed();
+  const std::vector<H2Exchange*> exchanges(exchanges_.begin(), exchanges_.end());
+  for (H2Exchange* exchange : exchanges) exchange->on_connection_closed();
   pass_ = {};
   become_ready(false);
 }

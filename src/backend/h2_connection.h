@@ -20,11 +20,22 @@
 
 namespace sluice::backend {
 
-class H2Channel;
-
 struct H2Options {
   Duration idle_for_max = std::chrono::seconds(90);  // then it is closed; 0: at once
   Duration silence_max = std::chrono::minutes(1);  // of a backend that takes nothing of what waits
+};
+
+// An exchange on an H2Connection, as the connection sees it.
+class H2Exchange {
+ public:
+  H2Exchange() = default;
+  H2Exchange(const H2Exchange&) = delete;
+  H2Exchange& operator=(const H2Exchange&) = delete;
+  // The connection has ended; its reason() says why.
+  virtual void on_connection_closed() = 0;
+
+ protected:
+  ~H2Exchange() = default;
 };
 
 class H2Connection : public std::enable_shared_from_this<H2Connection> {
@@ -50,14 +61,14 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   void retire();
   void close();
 
-  // For H2Channel.
+  // For its exchanges.
   [[nodiscard]] http::h2::ClientSession& session() { return session_; }
   // Sends what the session has to say.
   void pump();
-  void add(H2Channel& channel);
+  void add(H2Exchange& exchange);
   // `id`: of its stream, if it is still open. `silent`: it was given up for
   // want of an answer.
-  void remove(H2Channel& channel, http::h2::StreamId id, bool silent);
+  void remove(H2Exchange& exchange, http::h2::StreamId id, bool silent);
   // The backend has refused a stream, though it had allowed it: for kRefusedFor it gets no more
   // than it has now.
   void note_refused();
@@ -88,7 +99,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   std::unique_ptr<net::Stream> stream_;
   H2Options options_;
   http::h2::ClientSession session_;
-  std::unordered_set<H2Channel*> channels_;
+  std::unordered_set<H2Exchange*> exchanges_;
   std::string out_;
   std::string reason_;  // why it was closed
   const TimePoint made_at_ = loop::EventLoop::now();

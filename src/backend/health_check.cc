@@ -16,7 +16,7 @@ std::shared_ptr<const Servers> with_port(Servers servers, std::optional<std::uin
 // A check tells whether connections can be made, so none is kept.
 ClientOptions no_idle(ConnectorOptions connector) {
   ClientOptions options;
-  options.pool.idle_max = 0;
+  options.idle.max = 0;
   options.connector = std::move(connector);
   return options;
 }

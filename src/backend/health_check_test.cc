@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "backend/scripted_server.h"
+#include "backend/testing/scripted_server.h"
 
 namespace sluice::backend {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/run_to_completion.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::backend {
 namespace {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values as YAML that parses back to the same values; JSON as YAML that also reads well.
+// JSON as YAML that parses back to the same values, and reads well.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
-#include "config/value.h"
 
 namespace sluice::config {
 
@@ -21,9 +20,5 @@ namespace sluice::config {
 [[nodiscard]] std::string yaml_quoted(std::string_view text);
 // A key of a map with its colon: `name:`, or `? name\n:` where it is too long for a simple key.
 [[nodiscard]] std::string yaml_key(std::string_view text);
-
-// A document on one line, in flow style, without a newline. It parses back to a Value that decodes
-// alike: scalars that may be numbers, booleans or null keep their spelling.
-[[nodiscard]] std::string emit_flow(const Value& document);
 
 }  // namespace sluice::config

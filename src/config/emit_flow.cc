@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/emit_flow.h"
+
 #include <algorithm>
+#include <string_view>
 
 #include "config/emit.h"
 

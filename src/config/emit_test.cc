@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/emit_flow.h"
 #include "config/encoder.h"
 #include "config/value.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <numeric>
 
-#include "config/redact.h"
+#include "config/url_credentials.h"
 
 namespace sluice::config {
 namespace {

@@ -2,7 +2,8 @@
 #include "config/redact.h"
 
 #include <nlohmann/json.hpp>
-#include <optional>
+
+#include "config/url_credentials.h"
 
 namespace sluice::config {
 namespace {
@@ -49,38 +50,6 @@ void hide(Json& secret) {
   } else if (!secret.is_null() && secret != Json("")) {
     secret = kRedacted;
   }
-}
-
-// Where the credentials of a URL stand in `text`, without the @; nothing if there are none.
-struct Slice {
-  std::size_t begin = 0;
-  std::size_t size = 0;
-};
-bool has_odd_port(std::string_view authority) {
-  const std::size_t colon = authority.rfind(':');
-  if (colon == authority.npos || authority.ends_with(']')) return false;
-  return authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
-}
-
-std::optional<Slice> credentials_in(std::string_view text) {
-  const std::size_t scheme = text.find("://");
-  if (scheme == text.npos || scheme == 0) return std::nullopt;
-  if (text.substr(0, scheme).find_first_of(" \t\r\n/@") != text.npos) return std::nullopt;
-  const std::size_t begin = scheme + 3;
-  std::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
-  // A password with a / ? or # that is not escaped looks like a host with a port that is no number.
-  if (!authority.contains('@') && has_odd_port(authority)) authority = text.substr(begin);
-  const std::size_t at = authority.rfind('@');
-  return at == authority.npos || at == 0 ? std::nullopt : std::optional(Slice{begin, at});
-}
-
-// Scheme and authority, without the credentials.
-std::string host_of(std::string_view url, const Slice& credentials) {
-  const std::size_t end = url.find_first_of("/?#", credentials.begin);
-  return std::string(url.substr(0, credentials.begin)) +
-         std::string(
-             url.substr(credentials.begin + credentials.size,
-                        end == url.npos ? end : end - credentials.begin - credentials.size));
 }
 
 // The item of `list` that stands for `item`, which is the one at `index` of its own list.
@@ -130,14 +99,14 @@ class Restorer {
 
   void fill_url(Value& value, const Json& stored, const std::string& path) {
     const auto here = credentials_in(value.scalar);
-    if (!here || value.scalar.substr(here->begin, here->size) != kRedacted) return;
+    if (!here || here->text(value.scalar) != kRedacted) return;
     const std::string before = stored.is_string() ? stored.get<std::string>() : "";
     const auto there = credentials_in(before);
     if (!there || host_of(value.scalar, *here) != host_of(before, *there)) {
       return faults_.add(path, "says \"" + std::string(kRedacted) +
                                    "\", and none are stored for this host: give the credentials");
     }
-    value.scalar.replace(here->begin, here->size, before, there->begin, there->size);
+    value.scalar.replace(here->begin, here->size, there->text(before));
   }
 
   const SchemaOfKind& of_kind_;
@@ -145,12 +114,6 @@ class Restorer {
 };
 
 }  // namespace
-
-std::string without_credentials(std::string_view text) {
-  std::string shown(text);
-  if (const auto found = credentials_in(text)) shown.replace(found->begin, found->size, kRedacted);
-  return shown;
-}
 
 void redact(Json& spec, const Json& schema, const SchemaOfKind& of_kind) {
   if (is_secret(schema)) return hide(spec);

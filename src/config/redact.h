@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "base/json.h"
 #include "config/faults.h"
@@ -14,14 +13,8 @@
 
 namespace sluice::config {
 
-inline constexpr std::string_view kRedacted = "<redacted>";
-
 // For a map whose schema says nothing of its members: the one they have by their `kind`, or null.
 using SchemaOfKind = std::function<Json(const std::string& kind)>;
-
-// `text` with the credentials of a URL (RFC 3986 section 3.2.1) replaced, as in
-// https://<redacted>@host/x. Any other text comes back as it is. For errors and logs, too.
-[[nodiscard]] std::string without_credentials(std::string_view text);
 
 // Every secret that is not empty becomes kRedacted, and so do the credentials in every URL.
 void redact(Json& spec, const Json& schema, const SchemaOfKind& of_kind);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "config/emit.h"
+#include "config/emit_flow.h"
 #include "config/fields.h"
 
 namespace {

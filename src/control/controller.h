@@ -19,7 +19,7 @@
 #include "control/change.h"
 #include "control/object_kind.h"
 #include "control/ports.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/prototype.h"
 #include "store/store.h"
 
 namespace sluice::server {

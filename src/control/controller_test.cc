@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "config/redact.h"
+#include "config/url_credentials.h"
 #include "control/testing/process.h"
 
 namespace sluice::control {

@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "config/fields.h"
 #include "control/object_prototype.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/prototype.h"
 
 namespace sluice::control {
 

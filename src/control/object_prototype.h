@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/memory_budget.h"
 #include "config/faults.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/prototype.h"
 #include "server/snapshot.h"
 
 namespace sluice::control {

@@ -6,7 +6,7 @@
 
 #include "base/encoding.h"
 #include "egctl/files.h"
-#include "egctl/resources.h"
+#include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "config/redact.h"
+#include "config/url_credentials.h"
 #include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/settings.h"

@@ -4,7 +4,7 @@
 
 #include "egctl/commands.h"
 #include "egctl/files.h"
-#include "egctl/resources.h"
+#include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {

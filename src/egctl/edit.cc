@@ -11,6 +11,7 @@
 #include "config/value.h"
 #include "egctl/commands.h"
 #include "egctl/files.h"
+#include "egctl/json_text.h"
 #include "egctl/resources.h"
 
 namespace sluice::egctl {

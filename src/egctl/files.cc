@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "config/emit.h"
+#include "config/emit_flow.h"
 #include "config/value.h"
 
 namespace sluice::egctl {

@@ -5,6 +5,7 @@
 
 #include "config/emit.h"
 #include "egctl/commands.h"
+#include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
 

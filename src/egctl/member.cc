@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "egctl/commands.h"
+#include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
 

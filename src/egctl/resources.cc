@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/faults.h"
+#include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {
@@ -92,12 +93,6 @@ Result<std::vector<Json>> read_members(const Client& client,
       std::vector<Json>(answer.begin(), answer.end()), names, kMember, [](const Json& member) {
         return member.contains("options") ? text_at(member["options"], "name") : std::string();
       });
-}
-
-std::string text_at(const Json& map, std::string_view key) {
-  if (!map.is_object()) return "";
-  const auto found = map.find(key);
-  return found != map.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 std::string object_path(std::string_view name) { return "/objects/" + percent_encode(name); }

@@ -36,7 +36,6 @@ struct Resource {
                                                         bool secrets = false);
 [[nodiscard]] Result<std::vector<Json>> read_members(const Client& client,
                                                      const std::vector<std::string>& names);
-[[nodiscard]] std::string text_at(const Json& map, std::string_view key);
 [[nodiscard]] std::string object_path(std::string_view name);
 
 }  // namespace sluice::egctl

@@ -8,9 +8,10 @@
 
 #include "config/emit.h"
 #include "config/encoder.h"
-#include "config/redact.h"
+#include "config/url_credentials.h"
 #include "config/value.h"
 #include "egctl/files.h"
+#include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {
@@ -20,12 +21,6 @@ constexpr std::string_view kCurrentContext = "current-context:";
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-std::string text_at(const Json& map, std::string_view key) {
-  const auto found = map.is_object() ? map.find(key) : map.end();
-  return map.is_object() && found != map.end() && found->is_string() ? found->get<std::string>()
-                                                                     : "";
 }
 
 Json list_at(const Json& map, std::string_view key) {

@@ -8,8 +8,8 @@
 
 #include "egctl/commands.h"
 #include "egctl/files.h"
+#include "egctl/json_text.h"
 #include "egctl/progress.h"
-#include "egctl/resources.h"
 #include "egctl/table.h"
 
 namespace sluice::egctl {

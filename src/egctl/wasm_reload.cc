@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "egctl/commands.h"
-#include "egctl/resources.h"
+#include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {

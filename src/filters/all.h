@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/result.h"
 #include "pipeline/filter.h"
 
 namespace sluice::wasm {
@@ -28,6 +29,8 @@ struct Services {
   std::string own_secret{};   // of this gateway, for what clients bring back
 };
 
-[[nodiscard]] std::vector<std::unique_ptr<pipeline::FilterKind>> all(const Services& services);
+// Error: a kind cannot work in this process at all.
+[[nodiscard]] Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(
+    const Services& services);
 
 }  // namespace sluice::filters

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "http/date.h"
-
 namespace sluice::http {
 namespace {
 
@@ -55,29 +53,6 @@ TEST(CacheControl, Elements) {
   std::vector<std::string> elements;
   for_each_element(" a , \"b,\\\",c\" ,, d", [&](std::string_view e) { elements.emplace_back(e); });
   EXPECT_THAT(elements, ElementsAre("a", "\"b,\\\",c\"", "d"));
-}
-
-TEST(Date, AllThreeForms) {
-  constexpr std::int64_t kNow = 1'700'000'000;  // 2023
-  EXPECT_EQ(parse_date("Sun, 06 Nov 1994 08:49:37 GMT", kNow), 784111777);
-  EXPECT_EQ(parse_date("Sunday, 06-Nov-94 08:49:37 GMT", kNow), 784111777);
-  EXPECT_EQ(parse_date("Sun Nov  6 08:49:37 1994", kNow), 784111777);
-  EXPECT_EQ(parse_date("Thu, 01 Jan 1970 00:00:00 GMT", kNow), 0);
-  EXPECT_EQ(parse_date("Monday, 01-Jan-70 00:00:00 GMT", kNow), 3155760000) << "2070";
-}
-
-TEST(Date, Format) {
-  EXPECT_EQ(format_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
-  EXPECT_EQ(format_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
-}
-
-TEST(Date, WhatIsNone) {
-  for (const char* text :
-       {"", "0", "-1", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun,06 Nov 1994 08:49:37 GMT", "tomorrow at nine"}) {
-    EXPECT_FALSE(parse_date(text, 0)) << text;
-  }
 }
 
 }  // namespace

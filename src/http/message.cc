@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message.h"
 
-#include <optional>
-
 #include "http/chars.h"
-#include "http/query.h"
 
 namespace sluice::http {
 namespace {
@@ -170,14 +167,6 @@ std::string percent_encode_path(std::string_view decoded) {
     }
   }
   return out;
-}
-
-std::string query_parameter(std::string_view query, std::string_view name) {
-  std::optional<std::string> first;
-  for_each_parameter(query, name, [&](std::string_view value) {
-    if (!first) first = value;
-  });
-  return first.value_or("");
 }
 
 std::string_view host_without_port(std::string_view host) {

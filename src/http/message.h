@@ -60,17 +60,12 @@ struct Response {
   void clear();
 };
 
-// "Not Found" for 404; "" for a code without a name. RFC 9110 section 15.
-[[nodiscard]] std::string_view reason_phrase(int status);
-
 // Replaces `out` by the decoded text (RFC 3986 section 2.1). False at a broken escape or a NUL.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
 // Encodes what may not stand in a path.
 [[nodiscard]] std::string percent_encode_path(std::string_view decoded);
 // Appends "%XX".
 void append_percent_encoded(std::string& out, char c);
-// The first value of a query parameter, decoded ('+' is a space); "" if absent or undecodable.
-[[nodiscard]] std::string query_parameter(std::string_view query, std::string_view name);
 // Host without the port; an IPv6 literal keeps its brackets.
 [[nodiscard]] std::string_view host_without_port(std::string_view host);
 // True for a name, IPv4 address or [IPv6 address], with or without a port. Stricter than RFC 3986

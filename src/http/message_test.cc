@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/reason_phrase.h"
+
 namespace sluice::http {
 namespace {
 
@@ -83,15 +85,6 @@ TEST(Percent, DecodeAndEncode) {
     ASSERT_TRUE(percent_decode(percent_encode_path(text), out));
     EXPECT_EQ(out, text);
   }
-}
-
-TEST(QueryParameter, FirstDecoded) {
-  EXPECT_EQ(query_parameter("a=1&b=2&a=3", "a"), "1");
-  EXPECT_EQ(query_parameter("a+b=c%2Bd+e", "a b"), "c+d e");
-  EXPECT_EQ(query_parameter("flag&x=", "flag"), "");
-  EXPECT_EQ(query_parameter("a=%zz", "a"), "");
-  EXPECT_EQ(query_parameter("&&=x&n=1", "n"), "1");
-  EXPECT_EQ(query_parameter("", "n"), "");
 }
 
 TEST(Host, Port) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/query.h"
 
+#include <optional>
 #include <string>
 
 #include "http/chars.h"
@@ -29,6 +30,14 @@ void for_each_parameter(std::string_view query, std::string_view name,
     if (decode_form(pair.substr(0, equals)) != name || pair.empty()) continue;
     visit(equals == std::string_view::npos ? "" : decode_form(pair.substr(equals + 1)));
   }
+}
+
+std::string query_parameter(std::string_view query, std::string_view name) {
+  std::optional<std::string> first;
+  for_each_parameter(query, name, [&](std::string_view value) {
+    if (!first) first = value;
+  });
+  return first.value_or("");
 }
 
 }  // namespace sluice::http

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace sluice::http {
@@ -11,5 +12,7 @@ namespace sluice::http {
 // none or cannot be decoded. The values are valid during the call.
 void for_each_parameter(std::string_view query, std::string_view name,
                         const std::function<void(std::string_view)>& visit);
+// The first value of a query parameter, decoded ('+' is a space); "" if absent or undecodable.
+[[nodiscard]] std::string query_parameter(std::string_view query, std::string_view name);
 
 }  // namespace sluice::http

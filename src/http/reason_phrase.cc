@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "http/reason_phrase.h"
+
 #include <algorithm>
 #include <array>
-
-#include "http/message.h"
 
 namespace sluice::http {
 namespace {

@@ -125,10 +125,4 @@ class EventLoop::Yield {
   std::shared_ptr<std::coroutine_handle<>> pending_;  // emptied when the awaiter is destroyed
 };
 
-// Runs `task` on a loop of its own until it is done: for threads without a loop, and tests.
-template <class T>
-T run_to_completion(EventLoop& loop, Task<T> task);
-
 }  // namespace sluice::loop
-
-#include "loop/run_to_completion.h"

@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include "loop/testing/run_to_completion.h"
+
 namespace sluice::loop {
 namespace {
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "loop/event_loop.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::loop {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/run_to_completion.h"
+#include "loop/testing/run_to_completion.h"
 #include "net/resolver.h"
 
 namespace sluice::net {

@@ -6,7 +6,7 @@
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "loop/run_to_completion.h"
+#include "loop/testing/run_to_completion.h"
 #include "net/listener.h"
 #include "net/resolver.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "observe/access_format.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
-
-#include "observe/access_log.h"
 
 namespace sluice::observe {
 namespace {

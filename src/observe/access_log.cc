@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/access_log.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <thread>
 

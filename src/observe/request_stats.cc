@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/request_stats.h"
 
-#include <bit>
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -10,34 +10,15 @@ namespace {
 
 constexpr std::size_t kWindowSamples = 12;  // of 5 s: the last minute
 
-double percentile(const std::vector<std::uint64_t>& counts, std::uint64_t total, double fraction) {
-  if (total == 0) return 0;
+// In milliseconds.
+double percentile(const Histogram::Counts& counts, std::uint64_t total, double fraction) {
   const auto rank = static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(total)));
-  std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    seen += counts[i];
-    if (seen >= rank) return static_cast<double>(latency_bound(i)) / 1000;
-  }
-  return 0;
+  return static_cast<double>(value_at(counts, rank).value_or(0)) / 1000;
 }
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
 
 }  // namespace
-
-std::size_t latency_bucket(std::uint64_t microseconds) {
-  if (microseconds < 8) return static_cast<std::size_t>(microseconds);
-  const int exponent = std::bit_width(microseconds) - 4;  // keeps 4 significant bits
-  const std::size_t bucket =
-      static_cast<std::size_t>(exponent) * 8 + static_cast<std::size_t>(microseconds >> exponent);
-  return std::min(bucket, kLatencyBuckets - 1);
-}
-
-std::uint64_t latency_bound(std::size_t bucket) {
-  if (bucket < 8) return bucket;
-  const std::size_t exponent = bucket / 8 - 1;
-  return ((bucket % 8 + 8 + 1) << exponent) - 1;
-}
 
 RequestStats::RequestStats(unsigned core_count) : cells_(core_count) {}
 
@@ -50,17 +31,14 @@ void RequestStats::record(unsigned core, int status, Duration duration, std::uin
   mine.request_bytes.add(request_bytes);
   mine.response_bytes.add(response_bytes);
   mine.total_us.add(us);
-  if (us > mine.max_us.get()) mine.max_us.set(us);
   if (mine.min_us.get() == 0 || us + 1 < mine.min_us.get()) mine.min_us.set(us + 1);
-  mine.latency[latency_bucket(us)].add();
+  mine.latency.add(us);
   if (status >= 100 && status < 600) mine.codes[static_cast<std::size_t>(status - 100)].add();
 }
 
-RequestStats::Histogram RequestStats::histogram() const {
-  Histogram sum(kLatencyBuckets);
-  for (unsigned core = 0; core < cells_.size(); ++core) {
-    for (std::size_t i = 0; i < kLatencyBuckets; ++i) sum[i] += cells_.at(core).latency[i].get();
-  }
+Histogram::Counts RequestStats::latencies() const {
+  Histogram::Counts sum{};
+  for (unsigned core = 0; core < cells_.size(); ++core) cells_.at(core).latency.add_to(sum);
   return sum;
 }
 
@@ -83,7 +61,7 @@ void RequestStats::sample() {
   rate_.tick(cells_.sum(&Cells::count), !sampled_);
   error_rate_.tick(cells_.sum(&Cells::errors), !sampled_);
   sampled_ = true;
-  window_.push_back(histogram());
+  window_.push_back(latencies());
   if (window_.size() > kWindowSamples) window_.pop_front();
 }
 
@@ -111,7 +89,7 @@ Json RequestStats::to_json() const {
   std::array<std::uint64_t, 500> by_code{};
   for (unsigned core = 0; core < cells_.size(); ++core) {
     const Cells& cells = cells_.at(core);
-    max_us = std::max(max_us, cells.max_us.get());
+    max_us = std::max(max_us, cells.latency.max());
     const std::uint64_t least = cells.min_us.get();
     if (least > 0 && (min_us == 0 || least < min_us)) min_us = least;
     for (std::size_t i = 0; i < by_code.size(); ++i) by_code[i] += cells.codes[i].get();
@@ -126,13 +104,12 @@ Json RequestStats::to_json() const {
                                  static_cast<double>(count)
                            : 0.0;
 
-  Histogram recent = histogram();
+  Histogram::Counts recent = latencies();
   if (!window_.empty() && window_.size() == kWindowSamples) {
     for (std::size_t i = 0; i < recent.size(); ++i)
       recent[i] -= std::min(recent[i], window_.front()[i]);
   }
-  std::uint64_t total = 0;
-  for (const std::uint64_t n : recent) total += n;
+  const std::uint64_t total = total_of(recent);
   for (const auto& [name, fraction] : {std::pair{"p25", 0.25},
                                        {"p50", 0.5},
                                        {"p75", 0.75},

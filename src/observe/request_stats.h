@@ -6,19 +6,13 @@
 #include <array>
 #include <deque>
 #include <mutex>
-#include <vector>
 
 #include "base/json.h"
 #include "base/time.h"
 #include "observe/counter.h"
+#include "observe/histogram.h"
 
 namespace sluice::observe {
-
-// Latency in microseconds, log-linear: 8 buckets per power of two, so within 12.5 %.
-inline constexpr std::size_t kLatencyBuckets = 264;
-[[nodiscard]] std::size_t latency_bucket(std::uint64_t microseconds);
-// The upper bound of a bucket, in microseconds.
-[[nodiscard]] std::uint64_t latency_bound(std::size_t bucket);
 
 class RequestStats {
  public:
@@ -42,13 +36,11 @@ class RequestStats {
     Cell request_bytes;
     Cell response_bytes;
     Cell total_us;
-    Cell max_us;
-    Cell min_us;  // 0: none yet; else the value + 1
-    std::array<Cell, kLatencyBuckets> latency;
+    Cell min_us;                  // 0: none yet; else the value + 1
+    Histogram latency;            // in microseconds
     std::array<Cell, 500> codes;  // status - 100
   };
-  using Histogram = std::vector<std::uint64_t>;
-  [[nodiscard]] Histogram histogram() const;
+  [[nodiscard]] Histogram::Counts latencies() const;
 
   PerCore<Cells> cells_;
 
@@ -64,7 +56,7 @@ class RequestStats {
   Rates rate_;
   Rates error_rate_;
   bool sampled_ = false;
-  std::deque<Histogram> window_;  // oldest first, at most a minute
+  std::deque<Histogram::Counts> window_;  // oldest first, at most a minute
 };
 
 }  // namespace sluice::observe

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exchange: one request and its response on their way through a pipeline. Core-bound; made by
-// server/connection (one per stream), reused for the next request after clear().
+// server/ (one per stream), reused for the next request after clear().
 #pragma once
 
 #include <deque>

@@ -2,8 +2,7 @@
 // The filter contract. A kind of filter is three small classes:
 //   FilterKind       one per process: builds prototypes from specs. Listed in filters/all.cc.
 //   FilterPrototype  one per filter of a pipeline: the validated spec and what the cores share.
-//   Immutable
-//                    but for its per-core counters.
+//                    Immutable but for its per-core counters.
 //   Filter           one per prototype and core: handles exchanges.
 #pragma once
 

@@ -1,134 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipeline: filters in a flow, with jumps. Knows no filter by name.
-//   PipelinePrototype  one per pipeline object and generation, immutable, shared by the cores
-//   Pipeline           its filters on one core
+// Pipeline: filters in a flow, with jumps, on one core. Knows no filter by name. Its
+// PipelinePrototype is what the cores share.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/json.h"
-#include "config/fields.h"
 #include "pipeline/exchange.h"
 #include "pipeline/filter.h"
+#include "pipeline/prototype.h"
 
 namespace sluice::pipeline {
-
-inline constexpr std::string_view kEnd = "END";
-
-struct FlowNode {
-  std::string filter;
-  std::string alias;  // default: the filter's name
-  std::string filter_namespace = std::string(kDefaultNamespace);
-  std::map<std::string, std::string> jump_if;  // result -> alias, or END
-
-  void fields(auto& visit) {
-    visit("filter", filter, {.required = true, .doc = "a filter of this pipeline, or END"});
-    visit("alias", alias, {.doc = "name for jumpIf; default: the filter's name"});
-    visit("namespace", filter_namespace, {.doc = "whose request and response the filter works on"});
-    visit("jumpIf", jump_if, {.doc = "result (\"\" for success) -> a later node, or END"});
-  }
-};
-
-struct PipelineSpec {
-  std::string name;
-  std::string kind;
-  std::string version = "easegress.megaease.com/v2";
-  std::map<std::string, std::string> labels;
-  std::string created_at;
-  std::vector<FlowNode> flow;
-  std::vector<config::RawValue> filters;
-  std::vector<config::RawValue> resilience;
-
-  void fields(auto& visit) {
-    visit("name", name,
-          {.required = true, .format = config::Format::name, .doc = "unique among all objects"});
-    visit("kind", kind, {.required = true, .doc = "Pipeline"});
-    visit("version", version, {.doc = "free text"});
-    visit("labels", labels, {.doc = "free text"});
-    visit("createdAt", created_at, {.doc = "set by the server"});
-    visit("flow", flow, {.doc = "order of the filters; default: as defined"});
-    visit("filters", filters,
-          {.required = true, .min = 1, .doc = "the filters, each with name and kind"});
-    visit("resilience", resilience, {.doc = "policies that filters name: Retry, CircuitBreaker"});
-  }
-};
-
-using FilterKinds = std::vector<std::unique_ptr<FilterKind>>;
-
-class PipelinePrototype {
- public:
-  // What a build may use besides the document; see FilterContext.
-  struct Background {
-    const PipelinePrototype* previous = nullptr;  // the running generation of the same pipeline
-    const config::Value* known = nullptr;  // knowledge() of it in the process before this one
-    const Json* pins = nullptr;            // pins() of the one that was built last
-    bool fresh = false;
-    std::stop_token stop{};
-  };
-  // Decodes, validates and builds all filters; see FilterKind::build. Null exactly if a fault was
-  // added.
-  [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(const config::Value& document,
-                                                                      const FilterKinds& kinds,
-                                                                      const Background& background,
-                                                                      config::Faults& faults);
-
-  [[nodiscard]] const std::string& name() const { return spec_.name; }
-  [[nodiscard]] Json spec() const;
-  // {"health": "", "filters": {name: status}}
-  [[nodiscard]] Json status() const;
-  // Of all filters: FilterPrototype::sample.
-  void sample() const;
-  // {name of a filter: FilterPrototype::knowledge}
-  [[nodiscard]] Json knowledge() const;
-  // {name of a filter: FilterPrototype::pin}; empty if none has one.
-  [[nodiscard]] Json pins() const;
-  // FilterPrototype::note of all filters, each with its name in front.
-  [[nodiscard]] std::vector<std::string> notes() const;
-  // Null if there is no filter of that name.
-  [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
-
-  // True if a filter of it has (FilterPrototype::has_shared_data).
-  [[nodiscard]] bool has_shared_data() const;
-
-  // Reloads every filter that refers to code: a new generation, or null if nothing changed.
-  // `each` is told what happened to each filter with shared data.
-  struct ReloadNote {
-    std::string filter;
-    bool changed;
-    std::string error;
-  };
-  [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(std::vector<ReloadNote>& notes,
-                                                                const std::stop_token& stop) const;
-
- private:
-  friend class Pipeline;
-  struct Node {
-    std::size_t filter;  // index into filters_; kEndNode for END
-    std::string alias;
-    std::string filter_namespace;
-    std::vector<std::pair<std::string, std::size_t>> jumps;  // result -> node index; kEndNode ends
-  };
-  static constexpr std::size_t kEndNode = static_cast<std::size_t>(-1);
-  struct NamedFilter {
-    std::string name;
-    const FilterKind* kind;
-    std::shared_ptr<const FilterPrototype> prototype;
-  };
-
-  void build_filters(const FilterKinds& kinds, const Background& background,
-                     config::Faults& faults);
-  void build_flow(config::Faults& faults);
-  void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
-
-  PipelineSpec spec_;
-  resilience::Policies policies_;
-  std::vector<NamedFilter> filters_;
-  std::vector<Node> nodes_;
-};
 
 // Belongs to one core. Kept alive by the exchanges that began on it.
 class Pipeline {

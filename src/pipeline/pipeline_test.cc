@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "loop/event_loop.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::pipeline {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "pipeline/prototype.h"
+
 #include <algorithm>
 #include <set>
-
-#include "pipeline/pipeline.h"
 
 namespace sluice::pipeline {
 namespace {

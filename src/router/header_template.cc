@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/cookie.h"
+#include "http/query.h"
 
 namespace sluice::router {
 namespace {

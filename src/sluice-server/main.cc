@@ -70,9 +70,8 @@ Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& e
 Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& logger,
                       unsigned cores, const std::string& code_folder) {
   const auto store = store::open_memory_store(cores);
-  return control::rehearse(
-      objects,
-      {control::all_kinds(), filters::all({engine, *store, logger, cores, code_folder}), cores});
+  SLUICE_TRY(auto filters, filters::all({engine, *store, logger, cores, code_folder}));
+  return control::rehearse(objects, {control::all_kinds(), std::move(filters), cores});
 }
 
 // What a first start does not go on without; a service that runs, or has run, is not ended for it.
@@ -127,9 +126,10 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   const std::uint64_t memory = memory_budget(options);
   server::Workers workers(cores, memory, access_log.get(), logger);
-  control::Controller controller(
-      {.core_count = cores, .member_name = options.name}, logger, *store, workers,
-      filters::all({*engine, *store, logger, cores, code_folder, std::move(secret)}));
+  SLUICE_TRY(auto kinds,
+             filters::all({*engine, *store, logger, cores, code_folder, std::move(secret)}));
+  control::Controller controller({.core_count = cores, .member_name = options.name}, logger, *store,
+                                 workers, std::move(kinds));
   workers.start();
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
   const bool first = predecessor == nullptr && controller.list().empty();

@@ -10,8 +10,8 @@
 #include <fstream>
 #include <string>
 
-#include "store/test_cores.h"
-#include "store/test_directory.h"
+#include "store/testing/test_cores.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

@@ -14,18 +14,4 @@ void Bulk::sort() {
   puts.erase(puts.begin(), kept.base());
 }
 
-Node::Node() = default;
-Node::~Node() = default;
-
-void Node::stamp(Version value) {
-  version = value;
-  for (Write& write : writes) write.record->stamp(value);
-  if (!bulk) return;
-  if (bulk->state) {
-    bulk->state->set_bulk_version(value);
-  } else {
-    for (Write& write : bulk->puts) write.record->stamp(value);
-  }
-}
-
 }  // namespace sluice::store

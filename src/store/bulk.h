@@ -4,22 +4,26 @@
 // (Replica::copy), which costs a core microseconds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "store/node.h"
-#include "store/replica.h"
+#include "store/write.h"
 
 namespace sluice::store {
+
+class Replica;
 
 struct Bulk {
   std::optional<std::string> clear;  // first, every key that begins with this goes
   std::vector<Write> puts;           // then these come; in key order, each key once
-  // The contents as of the commit; null if nobody held the namespace in memory then.
-  std::unique_ptr<Replica> state;
+  // The contents as of the commit, which has their version; null if nobody held the namespace in
+  // memory then.
+  std::shared_ptr<Replica> state;
   // The medium's, until the commit is linked: what it has made ready of it.
   std::int64_t job = 0;
   std::size_t staged = 0;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "store/bulk.h"
-#include "store/chain_view.h"
 
 namespace sluice::store {
 namespace {
@@ -37,7 +36,7 @@ Chain::~Chain() {
 }
 
 void Chain::close() {
-  std::vector<std::shared_ptr<ChainView>> views;
+  std::vector<std::shared_ptr<AttachedView>> views;
   const std::scoped_lock lock(mirror_mutex_, mutex_);
   views.swap(views_);
   base_.reset();
@@ -119,7 +118,9 @@ Node* Chain::link_bulk(NodePtr node, Node* place) {
       bulk.state->count_all_below(known_prefixes());
       continue;
     }
-    node->stamp(place->version + 1);
+    // The records have the mark of the state, which knows the version.
+    node->version = place->version + 1;
+    bulk.state->set_bulk_version(node->version);
     Node* expected = nullptr;
     if (place->next.compare_exchange_strong(expected, node.get(), std::memory_order_seq_cst,
                                             std::memory_order_relaxed)) {
@@ -171,14 +172,14 @@ Version Chain::committed() const {
 std::optional<std::uint64_t> Chain::keys() const {
   const std::lock_guard lock(mutex_);
   if (!mirror_) return std::nullopt;
-  const ChainView* newest = nullptr;
+  const AttachedView* newest = nullptr;
   for (const auto& view : views_) {
     if (view && (newest == nullptr || view->applied() > newest->applied())) newest = view.get();
   }
   return newest != nullptr ? newest->keys() : mirror_->keys();
 }
 
-ChainView* Chain::attach(const loop::Core& core) {
+AttachedView* Chain::attach(const loop::Core& core, const MakeView& make) {
   const std::lock_guard lock(mutex_);
   auto& view = views_.at(core.index);
   if (view) return view.get();
@@ -186,7 +187,7 @@ ChainView* Chain::attach(const loop::Core& core) {
   if (home_ == nullptr) home_ = &core.loop;
   Node* const place = base_->place();
   ++view_count_;
-  view = std::make_shared<ChainView>(shared_from_this(), engine_, core, *home_, take_base(), place);
+  view = make(*home_, take_base(), place);
   view->nudge();  // makes the contents its own
   return view.get();
 }
@@ -245,7 +246,7 @@ void Chain::free_passed_nodes() {
   }
 }
 
-void Chain::collect_waiting(std::vector<std::shared_ptr<ChainView>>& views) {
+void Chain::collect_waiting(std::vector<std::shared_ptr<AttachedView>>& views) {
   const std::lock_guard lock(mutex_);
   for (const auto& view : views_) {
     if (view && view->wants_news()) views.push_back(view);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "loop/core.h"
+#include "store/attached_view.h"
 #include "store/engine.h"
 #include "store/follower.h"
 #include "store/hash.h"
@@ -21,9 +23,7 @@
 
 namespace sluice::store {
 
-class ChainView;
-
-class Chain : public std::enable_shared_from_this<Chain> {
+class Chain {
  public:
   // `durable`: the version that the medium has.
   Chain(std::string name, Version durable, std::shared_ptr<Engine> engine);
@@ -55,8 +55,11 @@ class Chain : public std::enable_shared_from_this<Chain> {
   // Age of the oldest commit that is not durable, since the journal has seen it.
   [[nodiscard]] Duration durable_lag() const;
 
-  // The core's thread, after load(); null before.
-  [[nodiscard]] ChainView* attach(const loop::Core& core);
+  // Makes a core's view: `home` keeps the turns, `place` has the version of `replica`.
+  using MakeView = std::function<std::shared_ptr<AttachedView>(loop::EventLoop& home,
+                                                               Replica replica, Node* place)>;
+  // The core's view, which its first call makes. The core's thread, after load(); null before.
+  [[nodiscard]] AttachedView* attach(const loop::Core& core, const MakeView& make);
 
   // The journal's thread.
   [[nodiscard]] Node* journaled() const { return journaled_; }
@@ -65,7 +68,7 @@ class Chain : public std::enable_shared_from_this<Chain> {
   void note_pending();
   void free_passed_nodes();
   // The views that wait for news.
-  void collect_waiting(std::vector<std::shared_ptr<ChainView>>& views);
+  void collect_waiting(std::vector<std::shared_ptr<AttachedView>>& views);
 
  private:
   [[nodiscard]] bool has_all_views() const { return view_count_ == views_.size(); }
@@ -91,10 +94,10 @@ class Chain : public std::enable_shared_from_this<Chain> {
   std::unique_ptr<Follower> base_;
   // A replica off the cores, from load() on: what bulk changes start from. Waits while one is made.
   std::unique_ptr<Follower> mirror_;
-  std::vector<std::string> prefixes_;              // the last that were remembered
-  Medium* medium_ = nullptr;                       // from load() on
-  std::size_t prefixes_kept_ = 0;                  // by the medium
-  std::vector<std::shared_ptr<ChainView>> views_;  // by core, null until attached
+  std::vector<std::string> prefixes_;                 // the last that were remembered
+  Medium* medium_ = nullptr;                          // from load() on
+  std::size_t prefixes_kept_ = 0;                     // by the medium
+  std::vector<std::shared_ptr<AttachedView>> views_;  // by core, null until attached
   std::size_t view_count_ = 0;
   loop::EventLoop* home_ = nullptr;  // of the first view
 };

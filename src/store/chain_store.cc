@@ -74,7 +74,10 @@ Result<void> ChainStore::prepare(const std::string& ns) {
 
 View& ChainStore::view(const loop::Core& core, const std::string& ns) {
   const auto chain = find(ns);
-  View* view = chain ? chain->attach(core) : nullptr;
+  const auto make = [&](loop::EventLoop& home, Replica replica, Node* place) {
+    return std::make_shared<ChainView>(chain, engine_, core, home, std::move(replica), place);
+  };
+  View* view = chain ? chain->attach(core, make) : nullptr;
   if (view == nullptr) std::abort();  // without prepare(): an empty view would let in too many
   return *view;
 }

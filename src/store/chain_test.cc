@@ -10,7 +10,7 @@
 #include "store/chain_store.h"
 #include "store/chain_view.h"
 #include "store/memory/memory_medium.h"
-#include "store/test_cores.h"
+#include "store/testing/test_cores.h"
 
 namespace sluice::store {
 namespace {

@@ -87,7 +87,7 @@ Task<void> ChainView::own_contents() {
   owning_ = false;
 }
 
-// --- Counting ----------------------------------------------------------------------------------
+// --- Counting ---
 
 Task<Result<void>> ChainView::counted(TimePoint deadline) {
   const auto self = shared_from_this();
@@ -170,8 +170,7 @@ void ChainView::restart_run(Run& run) {
   run.restart(run.turn() != 0 && run.turn() == held_turn_ ? held_turn_ : claim_turn());
 }
 
-// --- Turns
-// -----------------------------------------------------------------------------------------
+// --- Turns ---
 
 bool ChainView::held_back_by_turn(const Run& run) const {
   if (!chain_->turns().busy()) return false;

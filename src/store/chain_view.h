@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ChainView: a core's View of a Chain. On its core's thread, but for what is marked.
+// ChainView: a core's View of a Chain. On its core's thread, but for what AttachedView
+// marks.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,7 @@
 
 #include "loop/core.h"
 #include "loop/event_loop.h"
+#include "store/attached_view.h"
 #include "store/durable_waits.h"
 #include "store/engine.h"
 #include "store/follower.h"
@@ -20,7 +22,7 @@ namespace sluice::store {
 
 class Chain;
 
-class ChainView final : public View, public std::enable_shared_from_this<ChainView> {
+class ChainView final : public AttachedView, public std::enable_shared_from_this<ChainView> {
  public:
   // `home`: the loop that keeps the chain's TurnQueue.
   ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engine, const loop::Core& core,
@@ -33,20 +35,14 @@ class ChainView final : public View, public std::enable_shared_from_this<ChainVi
   Task<Result<Turn>> turn(TimePoint deadline) override;
   Task<Result<void>> counted(TimePoint deadline) override;
 
-  // Any thread.
-  [[nodiscard]] unsigned core_index() const { return core_index_; }
-  [[nodiscard]] loop::EventLoop& loop() const { return loop_; }
-  [[nodiscard]] Version applied() const { return follower_.applied(); }
-  [[nodiscard]] std::uint64_t keys() const { return follower_.keys(); }
-  [[nodiscard]] bool wants_news() { return waits_.take_call(); }
-  // Asks an idle core to catch up, so that the chain behind it can be freed, and to make its own
-  // what it shares with other replicas.
-  void nudge();
-  // The home of the turn queue says: this ticket's turn has come.
-  void grant_turn(std::uint64_t ticket);
-
-  // What the journal has done since: durable, or failing.
-  void on_news() { waits_.on_news(); }
+  unsigned core_index() const override { return core_index_; }
+  loop::EventLoop& loop() const override { return loop_; }
+  Version applied() const override { return follower_.applied(); }
+  std::uint64_t keys() const override { return follower_.keys(); }
+  bool wants_news() override { return waits_.take_call(); }
+  void nudge() override;
+  void grant_turn(std::uint64_t ticket) override;
+  void on_news() override { waits_.on_news(); }
 
  private:
   friend class TurnWait;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/conformance_admin.h"
-#include "store/conformance_bulk.h"
-#include "store/conformance_conflicts.h"
-#include "store/conformance_runs.h"
+#include "store/testing/conformance_admin.h"
+#include "store/testing/conformance_bulk.h"
+#include "store/testing/conformance_conflicts.h"
+#include "store/testing/conformance_runs.h"
 
 namespace sluice::store {
 namespace {

@@ -9,10 +9,10 @@
 #include <csignal>
 #include <cstdio>
 
-#include "store/broken_access.h"
-#include "store/crash_history.h"
-#include "store/player.h"
-#include "store/test_directory.h"
+#include "store/testing/broken_access.h"
+#include "store/testing/crash_history.h"
+#include "store/testing/player.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

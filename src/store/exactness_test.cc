@@ -5,10 +5,10 @@
 
 #include <cstdio>
 
-#include "store/broken_access.h"
-#include "store/checker.h"
-#include "store/player.h"
-#include "store/test_directory.h"
+#include "store/testing/broken_access.h"
+#include "store/testing/checker.h"
+#include "store/testing/player.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

@@ -7,7 +7,6 @@
 
 #include "loop/event_loop.h"
 #include "loop/urgency.h"
-#include "store/chain_view.h"
 
 namespace sluice::store {
 namespace {
@@ -126,7 +125,6 @@ bool Journal::take_step() {
 
 void Journal::run() {
   loop::work_soon();
-  loop::work_soon();
   Duration pause = kFirstPause;
   while (!stopping()) {
     const Group group = collect();
@@ -241,9 +239,9 @@ void Journal::set_health(std::string trouble) {
 
 // One message per core, whatever the number of namespaces and of runs that wait.
 void Journal::tell_cores() {
-  std::vector<std::shared_ptr<ChainView>> waiting;
+  std::vector<std::shared_ptr<AttachedView>> waiting;
   for (const auto& chain : chains()) chain->collect_waiting(waiting);
-  std::map<unsigned, std::vector<std::shared_ptr<ChainView>>> by_core;
+  std::map<unsigned, std::vector<std::shared_ptr<AttachedView>>> by_core;
   for (auto& view : waiting) by_core[view->core_index()].push_back(std::move(view));
   for (auto& [core, views] : by_core) {
     loop::EventLoop& loop = views.front()->loop();

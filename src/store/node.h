@@ -4,31 +4,17 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
-#include <string_view>
 #include <vector>
 
-#include "store/record.h"
+#include "store/bulk.h"
+#include "store/write.h"
 
 namespace sluice::store {
 
-enum class Op : std::uint8_t {
-  put,
-  erase,  // the record holds the key only
-};
-
-struct Write {
-  RecordRef record;
-  std::uint32_t hash;  // of the key
-  Op op;
-};
-
-struct Bulk;
-
 struct Node {
-  Node();
-  ~Node();
+  Node() = default;
+  ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -37,7 +23,8 @@ struct Node {
   std::vector<Write> writes;
   std::unique_ptr<Bulk> bulk;  // instead of writes
 
-  // Before linking only.
+  // Gives the commit, and each record that it writes, its version.
+  // Requires: it is not linked, and no state of a bulk change stands for its records.
   void stamp(Version value);
 };
 

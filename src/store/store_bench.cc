@@ -5,8 +5,9 @@
 
 #include <string>
 
-#include "store/test_cores.h"
-#include "store/test_directory.h"
+#include "loop/testing/run_to_completion.h"
+#include "store/testing/test_cores.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

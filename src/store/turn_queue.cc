@@ -3,16 +3,14 @@
 
 #include <algorithm>
 
-#include "store/chain_view.h"
-
 namespace sluice::store {
 
-void TurnQueue::request(std::weak_ptr<ChainView> view, std::uint64_t ticket) {
+void TurnQueue::request(std::weak_ptr<AttachedView> view, std::uint64_t ticket) {
   waiting_.push_back({std::move(view), ticket});
   if (!busy()) grant_next();
 }
 
-void TurnQueue::cancel(const std::weak_ptr<ChainView>& view, std::uint64_t ticket) {
+void TurnQueue::cancel(const std::weak_ptr<AttachedView>& view, std::uint64_t ticket) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     return waiting.ticket == ticket && !waiting.view.owner_before(view) &&
            !view.owner_before(waiting.view);

@@ -8,9 +8,9 @@
 #include <deque>
 #include <memory>
 
-namespace sluice::store {
+#include "store/attached_view.h"
 
-class ChainView;
+namespace sluice::store {
 
 class TurnQueue {
  public:
@@ -18,14 +18,14 @@ class TurnQueue {
   [[nodiscard]] bool busy() const { return busy_.load(std::memory_order_acquire); }
 
   // On the home loop. A ticket is unique within its view.
-  void request(std::weak_ptr<ChainView> view, std::uint64_t ticket);
+  void request(std::weak_ptr<AttachedView> view, std::uint64_t ticket);
   // Not waiting any more. One that has been granted meanwhile is released by its view.
-  void cancel(const std::weak_ptr<ChainView>& view, std::uint64_t ticket);
+  void cancel(const std::weak_ptr<AttachedView>& view, std::uint64_t ticket);
   void release();
 
  private:
   struct Waiting {
-    std::weak_ptr<ChainView> view;
+    std::weak_ptr<AttachedView> view;
     std::uint64_t ticket;
   };
   void grant_next();

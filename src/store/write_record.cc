@@ -4,6 +4,20 @@
 #include <algorithm>
 
 namespace sluice::store {
+namespace {
+
+WriteStatistics::Quantiles quantiles_of(const observe::Histogram& histogram) {
+  observe::Histogram::Counts counts{};
+  histogram.add_to(counts);
+  const std::uint64_t total = observe::total_of(counts);
+  const std::uint64_t max = histogram.max();
+  const auto quantile = [&](std::uint64_t percent) {
+    return std::min(observe::value_at(counts, (total * percent + 99) / 100).value_or(max), max);
+  };
+  return {.p50 = quantile(50), .p99 = quantile(99), .max = max};
+}
+
+}  // namespace
 
 void WriteRecord::wrote(std::uint64_t commits, Duration duration) {
   groups_.add();
@@ -18,31 +32,9 @@ WriteStatistics WriteRecord::statistics() const {
   statistics.groups = groups_.get();
   statistics.commits = commits_.get();
   statistics.failures = failures_.get();
-  statistics.group_size = group_size_.quantiles();
-  statistics.write_us = write_us_.quantiles();
+  statistics.group_size = quantiles_of(group_size_);
+  statistics.write_us = quantiles_of(write_us_);
   return statistics;
-}
-
-void WriteRecord::Histogram::add(std::uint64_t value) {
-  buckets_[observe::latency_bucket(value)].add();
-  max_.set(std::max(max_.get(), value));
-}
-
-WriteStatistics::Quantiles WriteRecord::Histogram::quantiles() const {
-  std::array<std::uint64_t, observe::kLatencyBuckets> counts{};
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) total += counts[i] = buckets_[i].get();
-  const std::uint64_t max = max_.get();
-  const auto quantile = [&](std::uint64_t percent) {
-    const std::uint64_t rank = (total * percent + 99) / 100;
-    std::uint64_t passed = 0;
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      passed += counts[i];
-      if (rank > 0 && passed >= rank) return std::min(observe::latency_bound(i), max);
-    }
-    return max;
-  };
-  return {.p50 = quantile(50), .p99 = quantile(99), .max = max};
 }
 
 }  // namespace sluice::store

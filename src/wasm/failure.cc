@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "wasm/instance.h"
-
 namespace sluice::wasm {
 namespace {
 
@@ -98,13 +96,6 @@ std::string message_of(const wasm_trap_t& trap) {
   std::string_view view = text.view();
   while (view.ends_with('\0')) view.remove_suffix(1);
   return one_line(view);
-}
-
-std::string failed_text(std::string_view what, const std::string& reason,
-                        const std::string& words) {
-  const std::string failed = std::string(what) + " failed";
-  if (words.empty()) return failed + ": " + reason;
-  return failed + "; the guest said: " + words + " (" + reason + ")";
 }
 
 std::string import_fault(const wasmtime_error_t& error) {

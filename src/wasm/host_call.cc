@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "wasm/host_call.h"
+
 #include "wasm/instance_state.h"
 
 namespace sluice::wasm {

@@ -62,6 +62,13 @@ void find_memory(InstanceState& state) {
 
 }  // namespace
 
+std::string failed_text(std::string_view what, const std::string& reason,
+                        const std::string& words) {
+  const std::string failed = std::string(what) + " failed";
+  if (words.empty()) return failed + ": " + reason;
+  return failed + "; the guest said: " + words + " (" + reason + ")";
+}
+
 Instance::Instance(std::unique_ptr<InstanceState> state) : state_(std::move(state)) {}
 
 Instance::~Instance() { kill(); }

@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "wasm/abi.h"
-#include "wasm/linker.h"
+#include "wasm/linked_module.h"
 #include "wasm/pace.h"
 
 struct wasmtime_func;

@@ -9,7 +9,7 @@
 #include "wasm/abi.h"
 #include "wasm/guest_output.h"
 #include "wasm/handles.h"
-#include "wasm/linker.h"
+#include "wasm/linked_module.h"
 
 namespace sluice::wasm {
 
@@ -40,12 +40,5 @@ struct InstanceState {
   wasmtime_error_t* error = nullptr;
   wasmtime_val_t result{};
 };
-
-// The trampoline of every host function; `env` is its HostFunction. `guarded` ones may not be
-// called while a nested call runs.
-wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                        std::size_t count);
-wasm_trap_t* enter_guarded_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                                std::size_t count);
 
 }  // namespace sluice::wasm

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "wasm/guest_output.h"
-#include "wasm/test_guests.h"
+#include "wasm/testing/test_guests.h"
 
 namespace sluice::wasm {
 namespace {

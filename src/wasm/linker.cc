@@ -5,7 +5,7 @@
 #include "wasm/failure.h"
 #include "wasm/guest_runtime.h"
 #include "wasm/handles.h"
-#include "wasm/instance_state.h"
+#include "wasm/host_call.h"
 
 namespace sluice::wasm {
 namespace {
@@ -63,16 +63,6 @@ bool offers(wasmtime_linker_t* linker, wasmtime_store_t* store, const Import& im
 struct Linker::Handle {
   LinkerPtr linker;
 };
-
-LinkedModule::LinkedModule(const Engine& engine, const Abi& abi,
-                           std::shared_ptr<const Module> module, wasmtime_instance_pre* pre)
-    : engine_(engine),
-      abi_(abi),
-      module_(std::move(module)),
-      pre_(pre),
-      uses_wasi_(module_->imports_from(kWasiModule)) {}
-
-LinkedModule::~LinkedModule() { wasmtime_instance_pre_delete(pre_); }
 
 Linker::Linker(const Engine& engine, const Abi& abi)
     : engine_(engine),

@@ -9,36 +9,12 @@
 
 #include "base/result.h"
 #include "wasm/abi.h"
+#include "wasm/linked_module.h"
 #include "wasm/module.h"
-
-struct wasmtime_instance_pre;
 
 namespace sluice::wasm {
 
 class Engine;
-
-// A module whose imports are resolved and whose exports are as its ABI demands. Any thread.
-class LinkedModule {
- public:
-  LinkedModule(const Engine& engine, const Abi& abi, std::shared_ptr<const Module> module,
-               wasmtime_instance_pre* pre);
-  ~LinkedModule();
-  LinkedModule(const LinkedModule&) = delete;
-  LinkedModule& operator=(const LinkedModule&) = delete;
-
-  [[nodiscard]] const Engine& engine() const { return engine_; }
-  [[nodiscard]] const Abi& abi() const { return abi_; }
-  [[nodiscard]] const Module& module() const { return *module_; }
-  [[nodiscard]] const wasmtime_instance_pre* pre() const { return pre_; }
-  [[nodiscard]] bool uses_wasi() const { return uses_wasi_; }
-
- private:
-  const Engine& engine_;
-  Abi abi_;
-  std::shared_ptr<const Module> module_;
-  wasmtime_instance_pre* pre_;  // owned
-  bool uses_wasi_;
-};
 
 class Linker {
  public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasm/linker.h"
 
-#include "wasm/test_guests.h"
+#include "wasm/testing/test_guests.h"
 
 namespace sluice::wasm {
 namespace {

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "wasm/module_cache.h"
-#include "wasm/test_guests.h"
+#include "wasm/testing/test_guests.h"
 
 namespace sluice::wasm {
 namespace {

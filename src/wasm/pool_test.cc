@@ -4,7 +4,8 @@
 #include <optional>
 #include <thread>
 
-#include "wasm/test_guests.h"
+#include "loop/testing/run_to_completion.h"
+#include "wasm/testing/test_guests.h"
 
 namespace sluice::wasm {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "admin/data/test_entries.h"
+#include "admin/data/testing/test_entries.h"
 #include "base/json.h"
 
 namespace sluice::admin {

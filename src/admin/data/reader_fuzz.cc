@@ -6,7 +6,7 @@
 
 #include "admin/data/export.h"
 #include "admin/data/reader.h"
-#include "admin/data/test_entries.h"
+#include "admin/data/testing/test_entries.h"
 #include "admin/data/writer.h"
 
 namespace {

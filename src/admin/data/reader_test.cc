@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "admin/data/test_entries.h"
+#include "admin/data/testing/test_entries.h"
 #include "admin/data/writer.h"
 #include "admin/data/yaml_line.h"
 #include "config/value.h"

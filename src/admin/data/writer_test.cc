@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "admin/data/reader.h"
-#include "admin/data/test_entries.h"
+#include "admin/data/testing/test_entries.h"
 
 namespace sluice::admin {
 namespace {

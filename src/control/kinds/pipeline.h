@@ -6,7 +6,7 @@
 
 #include "control/object.h"
 #include "control/object_kind.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/prototype.h"
 
 namespace sluice::control {
 

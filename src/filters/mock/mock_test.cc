@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "loop/run_to_completion.h"
+#include "loop/testing/run_to_completion.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {

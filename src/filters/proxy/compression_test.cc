@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "loop/run_to_completion.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::filters {
 namespace {

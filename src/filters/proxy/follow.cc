@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a Pool that follows redirects.
+// The part of a PoolFilter that follows redirects.
 #include "filters/proxy/pool.h"
 #include "filters/proxy/redirect.h"
 
@@ -37,8 +37,8 @@ class Detour {
 }  // namespace
 
 // The deadline of the try holds for all of it.
-Task<backend::Outcome<Reply>> Pool::follow(Try& attempt, http::Request& request,
-                                           http::Response& response) {
+Task<backend::Outcome<Reply>> PoolFilter::follow(Try& attempt, http::Request& request,
+                                                 http::Response& response) {
   const bool repeatable =
       !request.body.is_stream() && request.body.bytes().empty() && request.upgraded == nullptr;
   Detour detour(request);

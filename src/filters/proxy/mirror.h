@@ -64,7 +64,7 @@ class Mirror {
 
   const loop::Core& core_;
   std::shared_ptr<const MirrorPrototype> prototype_;
-  Pool pool_;
+  PoolFilter pool_;
   std::size_t bytes_ = 0;
   std::vector<std::unique_ptr<Copy>> copies_;  // last: they use the pool
 };

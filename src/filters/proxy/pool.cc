@@ -39,15 +39,15 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
       stamps_(services.stamps),
       stats_(previous != nullptr ? previous->stats_
                                  : std::make_shared<observe::RequestStats>(services.core_count)) {
-  const ServerPoolContext context{.name = services.pipeline + "/" + name_,
-                                  .idle_max = proxy.max_idle_conns,
-                                  .idle_per_server_max = proxy.max_idle_conns_per_host,
-                                  .tls = proxy.mtls,
-                                  .core_count = services.core_count,
-                                  .health_thread = services.health_thread,
-                                  .logger = services.logger,
-                                  .own_secret = services.own_secret};
-  servers_ = std::make_shared<ServerPoolPrototype>(
+  const ServerGroupContext context{.name = services.pipeline + "/" + name_,
+                                   .idle_max = proxy.max_idle_conns,
+                                   .idle_per_server_max = proxy.max_idle_conns_per_host,
+                                   .tls = proxy.mtls,
+                                   .core_count = services.core_count,
+                                   .health_thread = services.health_thread,
+                                   .logger = services.logger,
+                                   .own_secret = services.own_secret};
+  servers_ = std::make_shared<ServerGroupPrototype>(
       spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr, known);
   if (known != nullptr && known->open_for && policies_.breaker)
     policies_.breaker->open(*known->open_for, Clock::now());
@@ -82,8 +82,8 @@ PoolKnowledge PoolPrototype::knowledge() const {
   return known;
 }
 
-Pool::Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
-           Pool* previous)
+PoolFilter::PoolFilter(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype,
+                       Logger logger, PoolFilter* previous)
     : core_(core),
       prototype_(std::move(prototype)),
       logger_(std::move(logger)),
@@ -93,7 +93,7 @@ Pool::Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototyp
   if (prototype_->cache_) prototype_->cache_->join(core);
 }
 
-Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
+Task<std::string_view> PoolFilter::handle(pipeline::Exchange& exchange) {
   http::Request* request = exchange.request();
   if (request == nullptr) return refuse(exchange);
   if (goes_no_further(*request)) return answer_last(exchange, *request);
@@ -102,12 +102,12 @@ Task<std::string_view> Pool::handle(pipeline::Exchange& exchange) {
   return guarded(exchange, *request, nullptr);
 }
 
-Task<std::string_view> Pool::refuse(pipeline::Exchange& exchange) {
+Task<std::string_view> PoolFilter::refuse(pipeline::Exchange& exchange) {
   co_return finish(exchange, {500, kInternalError}, "there is no request");
 }
 
-Task<std::string_view> Pool::answer_last(pipeline::Exchange& exchange,
-                                         const http::Request& request) {
+Task<std::string_view> PoolFilter::answer_last(pipeline::Exchange& exchange,
+                                               const http::Request& request) {
   http::Response& response = exchange.new_response();
   answer_as_last(request, response);
   count(exchange);
@@ -115,8 +115,8 @@ Task<std::string_view> Pool::answer_last(pipeline::Exchange& exchange,
   co_return "";
 }
 
-Task<std::string_view> Pool::guarded(pipeline::Exchange& exchange, http::Request& request,
-                                     Fill* fill) {
+Task<std::string_view> PoolFilter::guarded(pipeline::Exchange& exchange, http::Request& request,
+                                           Fill* fill) {
   resilience::CircuitBreaker* const breaker = prototype_->policies_.breaker.get();
   if (breaker == nullptr) return try_on(exchange, request, fill, nullptr);
   return under_breaker(*breaker, exchange, request, fill);
@@ -124,17 +124,17 @@ Task<std::string_view> Pool::guarded(pipeline::Exchange& exchange, http::Request
 
 // Asks the circuit breaker. A request that is given up, or fails by no backend's fault, says
 // nothing to it.
-Task<std::string_view> Pool::under_breaker(resilience::CircuitBreaker& breaker,
-                                           pipeline::Exchange& exchange, http::Request& request,
-                                           Fill* fill) {
+Task<std::string_view> PoolFilter::under_breaker(resilience::CircuitBreaker& breaker,
+                                                 pipeline::Exchange& exchange,
+                                                 http::Request& request, Fill* fill) {
   auto permit = breaker.acquire(Clock::now());
   if (!permit) co_return finish(exchange, {503, kShortCircuited}, "short circuited", fill);
   co_return co_await try_on(exchange, request, fill, &*permit);
 }
 
 // Tries until a try is good, or the retry policy says no.
-Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request& request,
-                                    Fill* fill, resilience::CircuitBreaker::Permit* permit) {
+Task<std::string_view> PoolFilter::try_on(pipeline::Exchange& exchange, http::Request& request,
+                                          Fill* fill, resilience::CircuitBreaker::Permit* permit) {
   http::Response& response = exchange.ensure_response();
   const http::Headers earlier = response.headers;
   // A streamed body can be sent once only, and so can what follows an upgrade.
@@ -166,8 +166,8 @@ Task<std::string_view> Pool::try_on(pipeline::Exchange& exchange, http::Request&
   }
 }
 
-Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Response& response,
-                                 const Fill* fill) {
+Task<PoolFilter::Tried> PoolFilter::try_once(Try& attempt, http::Request& request,
+                                             http::Response& response, const Fill* fill) {
   if (prototype_->timeout_ > Duration::zero())
     attempt.deadline = Clock::now() + prototype_->timeout_;
   auto next = prototype_->redirections_max_ > 0 ? follow(attempt, request, response)
@@ -205,14 +205,14 @@ Task<Pool::Tried> Pool::try_once(Try& attempt, http::Request& request, http::Res
   co_return tried;
 }
 
-std::string_view Pool::result_of(int status) const {
+std::string_view PoolFilter::result_of(int status) const {
   const bool failure = status >= 0 && status < 600 &&
                        prototype_->failure_codes_.test(static_cast<std::size_t>(status));
   return failure ? kFailureCode : "";
 }
 
 // The exchange has its response. Sizes are of bodies, streamed ones as they were announced.
-void Pool::count(pipeline::Exchange& exchange) const {
+void PoolFilter::count(pipeline::Exchange& exchange) const {
   const http::Request* const request = exchange.request();
   const http::Response& response = *exchange.response();
   const bool bodyless = request == nullptr || request->method == "HEAD";
@@ -222,8 +222,8 @@ void Pool::count(pipeline::Exchange& exchange) const {
 }
 
 // The response of the backend becomes that of the exchange.
-std::string_view Pool::accept(pipeline::Exchange& exchange, const Tried& tried,
-                              const http::Headers& earlier, const Fill* fill) {
+std::string_view PoolFilter::accept(pipeline::Exchange& exchange, const Tried& tried,
+                                    const http::Headers& earlier, const Fill* fill) {
   http::Response& response = *exchange.response();
   if (!tried.set_cookie.empty()) response.headers.add("Set-Cookie", tried.set_cookie);
   if (!earlier.empty()) merge_headers(earlier, response.headers);
@@ -233,8 +233,8 @@ std::string_view Pool::accept(pipeline::Exchange& exchange, const Tried& tried,
 }
 
 // There is no response but ours.
-std::string_view Pool::finish(pipeline::Exchange& exchange, Verdict verdict,
-                              const std::string& reason, const Fill* fill) {
+std::string_view PoolFilter::finish(pipeline::Exchange& exchange, Verdict verdict,
+                                    const std::string& reason, const Fill* fill) {
   exchange.new_response().status = verdict.status;
   if (fill == nullptr) count(exchange);
   exchange.add_tag(prototype_->name_ + ": " + reason);

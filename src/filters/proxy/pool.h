@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pool of a Proxy: from an exchange to its response and result, over as many tries as it takes.
 //   PoolPrototype  per pool and generation: what the cores share
-//   Pool           its part on one core
+//   PoolFilter     its part on one core
 #pragma once
 
 #include <bitset>
@@ -20,7 +20,7 @@
 #include "filters/proxy/max_forwards.h"
 #include "filters/proxy/merge.h"
 #include "filters/proxy/pool_policies.h"
-#include "filters/proxy/server_pool.h"
+#include "filters/proxy/server_group.h"
 #include "filters/proxy/spec.h"
 #include "filters/proxy/verdict.h"
 #include "loop/event_loop.h"
@@ -73,9 +73,9 @@ class PoolPrototype {
   [[nodiscard]] PoolKnowledge knowledge() const;
 
  private:
-  friend class Pool;
+  friend class PoolFilter;
   std::string name_;
-  std::shared_ptr<const ServerPoolPrototype> servers_;
+  std::shared_ptr<const ServerGroupPrototype> servers_;
   Duration timeout_{};
   std::int64_t body_bytes_max_ = 0;
   std::uint32_t redirections_max_ = 0;
@@ -89,11 +89,11 @@ class PoolPrototype {
 };
 
 // Core-bound.
-class Pool {
+class PoolFilter {
  public:
   // `previous`: this core's pool of the same name in the generation before; may be null.
-  Pool(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
-       Pool* previous);
+  PoolFilter(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
+             PoolFilter* previous);
 
   [[nodiscard]] const PoolPrototype& prototype() const { return *prototype_; }
   // Leaves a response in the exchange; the result of the filter.
@@ -171,7 +171,7 @@ class Pool {
   const loop::Core& core_;
   std::shared_ptr<const PoolPrototype> prototype_;
   Logger logger_;
-  ServerPool servers_;
+  ServerGroup servers_;
   std::minstd_rand random_;
   Flights flights_;
   std::vector<std::unique_ptr<Revalidation>> revalidations_;  // last: they use all the rest

@@ -27,11 +27,11 @@ class Proxy final : public pipeline::Filter {
         main_(core, parts_->main, logger, previous != nullptr ? &previous->main_ : nullptr),
         random_(std::random_device{}()) {
     for (std::size_t i = 0; i < parts_->candidates.size(); ++i) {
-      Pool* heir_of = previous != nullptr && i < previous->candidates_.size()
-                          ? previous->candidates_[i].get()
-                          : nullptr;
+      PoolFilter* heir_of = previous != nullptr && i < previous->candidates_.size()
+                                ? previous->candidates_[i].get()
+                                : nullptr;
       candidates_.push_back(
-          std::make_unique<Pool>(core, parts_->candidates[i].pool, logger, heir_of));
+          std::make_unique<PoolFilter>(core, parts_->candidates[i].pool, logger, heir_of));
     }
     if (parts_->mirror) {
       Mirror* heir_of = previous != nullptr ? previous->mirror_.get() : nullptr;
@@ -42,13 +42,13 @@ class Proxy final : public pipeline::Filter {
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     if (mirror_) mirror_->offer(exchange, random_);
-    Pool& pool = choose(exchange);
+    PoolFilter& pool = choose(exchange);
     if (compression_) return compressed(pool, exchange);
     return pool.handle(exchange);
   }
 
  private:
-  Task<std::string_view> compressed(Pool& pool, pipeline::Exchange& exchange) {
+  Task<std::string_view> compressed(PoolFilter& pool, pipeline::Exchange& exchange) {
     const std::string_view result = co_await pool.handle(exchange);
     const http::Request* request = exchange.request();
     http::Response* response = exchange.response();
@@ -58,7 +58,7 @@ class Proxy final : public pipeline::Filter {
     co_return result;
   }
 
-  Pool& choose(pipeline::Exchange& exchange) {
+  PoolFilter& choose(pipeline::Exchange& exchange) {
     const http::Request* request = exchange.request();
     for (std::size_t i = 0; request != nullptr && i < candidates_.size(); ++i) {
       if (parts_->candidates[i].filter.matches(*request, exchange.real_ip, random_))
@@ -68,8 +68,8 @@ class Proxy final : public pipeline::Filter {
   }
 
   std::shared_ptr<const Parts> parts_;
-  Pool main_;
-  std::vector<std::unique_ptr<Pool>> candidates_;
+  PoolFilter main_;
+  std::vector<std::unique_ptr<PoolFilter>> candidates_;
   std::unique_ptr<Mirror> mirror_;
   std::optional<Compression> compression_;
   std::minstd_rand random_;

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/scripted_server.h"
-#include "loop/run_to_completion.h"
+#include "backend/testing/scripted_server.h"
+#include "loop/testing/run_to_completion.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a Pool that learns from the answers of backends what its memory cache may answer.
+// The part of a PoolFilter that learns from the answers of backends what its memory cache may
+// answer.
 #include <algorithm>
 #include <array>
 
@@ -39,8 +40,8 @@ bool supersedes(int status) {
 }  // namespace
 
 // Asks the backend, on condition that `fill.stale` is not good any more if there is such.
-Task<std::string_view> Pool::refill(pipeline::Exchange& exchange, http::Request& request,
-                                    const std::string& key, Fill fill) {
+Task<std::string_view> PoolFilter::refill(pipeline::Exchange& exchange, http::Request& request,
+                                          const std::string& key, Fill fill) {
   const CachePlan plan = fill.plan;
   const http::Headers earlier = exchange.ensure_response().headers;
   fill.stamp = prototype_->cache_->stamp(key);
@@ -77,7 +78,7 @@ Task<std::string_view> Pool::refill(pipeline::Exchange& exchange, http::Request&
 }
 
 // Before anything is added to the response that is for this client only.
-void Pool::keep(const http::Request& request, const http::Response& response, Fill& fill) {
+void PoolFilter::keep(const http::Request& request, const http::Response& response, Fill& fill) {
   const bool head = request.method == "HEAD" && fill.stale && response.status == fill.stale->status;
   if (head || (fill.conditional && response.status == 304)) return confirm(request, response, fill);
   MemoryCache& cache = *prototype_->cache_;
@@ -96,7 +97,7 @@ void Pool::keep(const http::Request& request, const http::Response& response, Fi
 }
 
 // RFC 9111 sections 4.3.4, 4.3.5: what the backend says of a response that is kept.
-void Pool::confirm(const http::Request& request, const http::Response& response, Fill& fill) {
+void PoolFilter::confirm(const http::Request& request, const http::Response& response, Fill& fill) {
   MemoryCache& cache = *prototype_->cache_;
   const bool head = response.status != 304;
   const auto length = head ? response.body.length() : std::nullopt;
@@ -119,8 +120,8 @@ void Pool::confirm(const http::Request& request, const http::Response& response,
 }
 
 // Not if somebody does already, nor beyond kRevalidationsMax: then a later request will.
-void Pool::revalidate_later(pipeline::Exchange& exchange, const http::Request& request,
-                            const std::string& key, const Stored& stored) {
+void PoolFilter::revalidate_later(pipeline::Exchange& exchange, const http::Request& request,
+                                  const std::string& key, const Stored& stored) {
   std::erase_if(revalidations_, [](const std::unique_ptr<Revalidation>& each) {
     return !each->task.valid() || each->task.done();
   });
@@ -138,8 +139,8 @@ void Pool::revalidate_later(pipeline::Exchange& exchange, const http::Request& r
   added.task.start();
 }
 
-Task<void> Pool::revalidate(http::Request request, std::string client_ip, std::string key,
-                            Stored stored) {
+Task<void> PoolFilter::revalidate(http::Request request, std::string client_ip, std::string key,
+                                  Stored stored) {
   pipeline::Exchange exchange(core_);
   exchange.client_request() = std::move(request);
   exchange.real_ip = std::move(client_ip);

@@ -10,14 +10,14 @@
 #include "filters/proxy/cache/rules.h"
 #include "filters/proxy/compression.h"
 #include "filters/proxy/request_matcher.h"
-#include "filters/proxy/server_pool_spec.h"
+#include "filters/proxy/server_group_spec.h"
 #include "filters/proxy/unsupported.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
 
 struct PoolSpec {
-  ServerPoolSpec servers;
+  ServerGroupSpec servers;
   Duration timeout{};
   std::int64_t server_max_body_size = 0;
   std::vector<int> failure_codes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a Pool that answers clients from its memory cache.
+// The part of a PoolFilter that answers clients from its memory cache.
 #include <algorithm>
 #include <array>
 
@@ -49,7 +49,8 @@ void fill_in(const http::Request& request, const std::shared_ptr<const StoredRes
 
 }  // namespace
 
-Task<std::string_view> Pool::through_cache(pipeline::Exchange& exchange, http::Request& request) {
+Task<std::string_view> PoolFilter::through_cache(pipeline::Exchange& exchange,
+                                                 http::Request& request) {
   MemoryCache& cache = *prototype_->cache_;
   Fill fill{.plan = plan_for(request, cache.spec())};
   const CachePlan& plan = fill.plan;
@@ -76,14 +77,15 @@ Task<std::string_view> Pool::through_cache(pipeline::Exchange& exchange, http::R
 }
 
 // For requests that the cache neither answers nor learns from.
-Task<std::string_view> Pool::past_cache(pipeline::Exchange& exchange, http::Request& request) {
+Task<std::string_view> PoolFilter::past_cache(pipeline::Exchange& exchange,
+                                              http::Request& request) {
   const std::string_view result = co_await guarded(exchange, request, nullptr);
   if (!is_safe(request.method)) invalidate(request, *exchange.response());
   co_return result;
 }
 
 // RFC 9111 section 4.4.
-void Pool::invalidate(const http::Request& request, const http::Response& response) const {
+void PoolFilter::invalidate(const http::Request& request, const http::Response& response) const {
   if (response.status < 200 || response.status >= 400) return;
   InvalidationStamps& stamps = *prototype_->stamps_;
   stamps.invalidate(cache_key(request));
@@ -96,9 +98,10 @@ void Pool::invalidate(const http::Request& request, const http::Response& respon
 }
 
 // The result if the cache has the answer.
-std::optional<std::string_view> Pool::answer(pipeline::Exchange& exchange,
-                                             const http::Request& request, const std::string& key,
-                                             const MemoryCache::Found& found) {
+std::optional<std::string_view> PoolFilter::answer(pipeline::Exchange& exchange,
+                                                   const http::Request& request,
+                                                   const std::string& key,
+                                                   const MemoryCache::Found& found) {
   if (found.use != Use::answer && found.use != Use::answer_late) return std::nullopt;
   const http::Headers earlier = exchange.ensure_response().headers;
   serve(exchange, request, found.entry, earlier, "cached");
@@ -108,8 +111,9 @@ std::optional<std::string_view> Pool::answer(pipeline::Exchange& exchange,
 }
 
 // `earlier`: fields that other filters have set.
-void Pool::serve(pipeline::Exchange& exchange, const http::Request& request, const Stored& stored,
-                 const http::Headers& earlier, std::string_view tag) const {
+void PoolFilter::serve(pipeline::Exchange& exchange, const http::Request& request,
+                       const Stored& stored, const http::Headers& earlier,
+                       std::string_view tag) const {
   http::Response& response = exchange.ensure_response();
   fill_in(request, stored, response);
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - stored->born);

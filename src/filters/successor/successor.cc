@@ -4,7 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "backend/connection.h"
+#include "backend/h1_connection.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {
@@ -32,7 +32,7 @@ struct SuccessorSpec {
 // The body of the new process's response; owns the way to it.
 class HandedBody final : public http::BodyReader {
  public:
-  explicit HandedBody(std::unique_ptr<backend::Connection> connection)
+  explicit HandedBody(std::unique_ptr<backend::H1Connection> connection)
       : connection_(std::move(connection)) {}
   Task<Result<std::string_view>> read() override {
     auto bytes = co_await connection_->read_body();
@@ -42,7 +42,7 @@ class HandedBody final : public http::BodyReader {
   std::unique_ptr<http::Headers> take_trailers() override { return connection_->take_trailers(); }
 
  private:
-  std::unique_ptr<backend::Connection> connection_;
+  std::unique_ptr<backend::H1Connection> connection_;
 };
 
 // What a response to HEAD does not have, but announces.
@@ -60,7 +60,7 @@ class SuccessorFilter final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     auto stream = co_await connect(exchange);
     if (!stream) co_return give_up(exchange, stream.error().message);
-    auto connection = std::make_unique<backend::Connection>(*std::move(stream), kSilenceMax);
+    auto connection = std::make_unique<backend::H1Connection>(*std::move(stream), kSilenceMax);
     http::Request& request = *exchange.request();
     http::Response& response = exchange.ensure_response();
     // The client has been told to go on already, if it asked.

@@ -12,6 +12,7 @@
 #include "loop/event_loop.h"
 #include "wasm/engine.h"
 #include "wasm/instance.h"
+#include "wasm/linker.h"
 
 namespace {
 

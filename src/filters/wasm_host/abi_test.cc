@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "filters/wasm_host/test_host.h"
+#include "filters/wasm_host/testing/test_host.h"
 
 namespace sluice::filters {
 namespace {

@@ -14,7 +14,7 @@
 #include <system_error>
 
 #include "base/encoding.h"
-#include "config/redact.h"
+#include "config/url_credentials.h"
 
 namespace sluice::filters {
 namespace fs = std::filesystem;

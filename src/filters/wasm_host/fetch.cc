@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "config/redact.h"
+#include "config/url_credentials.h"
 #include "filters/wasm_host/code.h"
 
 namespace sluice::filters {

@@ -104,12 +104,13 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   while (verdict != Verdict::done) {
     if (!attempt.guest) {
       turn = {};  // whoever has a guest may need it
-      const bool known = pool_.has_free() || knows(exchange.client_request());
+      const bool at_once = pool_.has_free();
+      const bool known = at_once || knows(exchange.client_request());
       if (is_crowded(known)) co_return crowded(attempt);
       const Waiting waiting(counters_.waiting);
       attempt.guest = co_await pool_.acquire(attempt.deadline, known);
       if (!attempt.guest) co_return no_guest(attempt);
-      attempt.transaction.restart();
+      if (!at_once) attempt.transaction.restart();  // others have written while it waited
     }
     attempt.guest->set_context(&attempt.context);
     attempt.guest->start(kGuestRun, {});

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "base/time.h"
-#include "filters/wasm_host/test_host.h"
+#include "filters/wasm_host/testing/test_host.h"
 
 namespace sluice::filters {
 namespace {

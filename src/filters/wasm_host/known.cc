@@ -2,6 +2,7 @@
 #include "filters/wasm_host/known.h"
 
 #include "http/cookie.h"
+#include "http/query.h"
 
 namespace sluice::filters {
 namespace {

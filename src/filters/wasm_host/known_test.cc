@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/known.h"
 
-#include "filters/wasm_host/test_host.h"
+#include "filters/wasm_host/testing/test_host.h"
 
 namespace sluice::filters {
 namespace {

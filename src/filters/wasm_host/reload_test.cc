@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "filters/wasm_host/test_host.h"
+#include "filters/wasm_host/testing/test_host.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::filters {
 namespace {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/wasm_host.h"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -79,15 +78,13 @@ void WasmHostKind::sweep(const std::vector<Json>& pins) const {
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(wasm::Engine& engine, store::Store& store,
-                                                          Logger logger, unsigned core_count,
-                                                          const std::string& code_folder) {
+Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(wasm::Engine& engine,
+                                                                  store::Store& store,
+                                                                  Logger logger,
+                                                                  unsigned core_count,
+                                                                  const std::string& code_folder) {
   auto linker = wasm::Linker::create(engine, easegress_abi());
-  if (!linker) {
-    logger.error("WasmHost: " + linker.error().message);
-    logger.flush();
-    std::abort();
-  }
+  if (!linker) return fail(ErrorKind::internal, "WasmHost: " + linker.error().message);
   return std::make_unique<WasmHostKind>(std::shared_ptr<const WasmEnvironment>(
       new WasmEnvironment{engine, std::move(*linker), store, std::move(logger), core_count,
                           std::make_unique<KeptCode>(code_folder),

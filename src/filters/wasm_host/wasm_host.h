@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "base/result.h"
 #include "pipeline/filter.h"
 #include "store/store.h"
 #include "wasm/engine.h"
@@ -12,9 +13,9 @@
 namespace sluice::filters {
 
 // `engine` and `store` must outlive every filter made. `code_folder`: where code that runs is kept;
-// "": nowhere, and a restart reads it again. Ends the process if the engine cannot link
-// its own host functions.
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_wasm_host_kind(
+// "": nowhere, and a restart reads it again. Error `internal`: the engine cannot link the host
+// functions of the ABI.
+[[nodiscard]] Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
     wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
     const std::string& code_folder = {});
 

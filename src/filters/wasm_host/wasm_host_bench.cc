@@ -12,6 +12,7 @@
 #include "config/value.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "loop/event_loop.h"
+#include "loop/testing/run_to_completion.h"
 #include "pipeline/exchange.h"
 
 namespace {
@@ -80,7 +81,7 @@ int main(int argc, char** argv) {
   const auto store = store::open_memory_store(1);
   fill(*store, argc > 1 ? std::atoi(argv[1]) : 10);
   const auto users = late_users();
-  const auto kind = filters::make_wasm_host_kind(*engine, *store, Logger(), 1);
+  const auto kind = *filters::make_wasm_host_kind(*engine, *store, Logger(), 1);
   config::Faults faults;
   const auto prototype =
       kind->build(spec_of(argc > 2 ? argv[2] : kFlashSale), {"shop", "wasm", "", nullptr}, faults);

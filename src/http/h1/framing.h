@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/h1/field_kind.h"
+#include "http/field_kind.h"
 #include "http/h1/line.h"
 #include "http/message.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "http/h1/serializer.h"
-#include "http/h1/transcript.h"
+#include "http/h1/testing/transcript.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "http/h1/transcript.h"
+#include "http/h1/testing/transcript.h"
 
 namespace sluice::http::h1 {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "http/h1/transcript.h"
+#include "http/h1/testing/transcript.h"
 
 namespace sluice::http::h1 {
 namespace {

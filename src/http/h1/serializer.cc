@@ -5,7 +5,8 @@
 #include <charconv>
 
 #include "http/chars.h"
-#include "http/h1/field_kind.h"
+#include "http/field_kind.h"
+#include "http/reason_phrase.h"
 
 namespace sluice::http::h1 {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "http/h2/test_peer.h"
+#include "http/h2/testing/test_peer.h"
 
 namespace sluice::http::h2 {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "http/chars.h"
-#include "http/h1/field_kind.h"
+#include "http/field_kind.h"
 #include "http/headers.h"
 
 namespace sluice::http::h2 {
@@ -28,7 +28,7 @@ class FieldBlock {
     for (const Field& field : headers) size += field.name.size();
     names_.reserve(size);  // so that it does not move
     for (const Field& field : headers) {
-      if (h1::field_kind(field.name) != h1::FieldKind::other) continue;
+      if (field_kind(field.name) != FieldKind::other) continue;
       if (!is_token(field.name) || !is_field_value(field.value)) continue;
       const std::size_t start = names_.size();
       for (const char c : field.name) names_.push_back(to_lower(c));

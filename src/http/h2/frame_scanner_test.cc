@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "http/h2/test_peer.h"
+#include "http/h2/testing/test_peer.h"
 
 namespace sluice::http::h2 {
 namespace {

@@ -3,13 +3,11 @@
 
 #include <charconv>
 
-#include "http/h1/field_kind.h"
+#include "http/field_kind.h"
 #include "http/trailers.h"
 
 namespace sluice::http::h2 {
 namespace {
-
-using h1::FieldKind;
 
 constexpr std::size_t kMethodBytesMax = 32;
 
@@ -65,7 +63,7 @@ void RequestHead::add_pseudo(std::string_view name, std::string_view value) {
 }
 
 void RequestHead::add_regular(std::string_view name, std::string_view value) {
-  switch (h1::field_kind(name)) {
+  switch (field_kind(name)) {
     case FieldKind::host:
       if (has_host_) return refuse(400, "more than one Host");
       has_host_ = true;

@@ -2,7 +2,7 @@
 #include "http/h2/response_head.h"
 
 #include "http/chars.h"
-#include "http/h1/field_kind.h"
+#include "http/field_kind.h"
 
 namespace sluice::http::h2 {
 namespace {
@@ -13,7 +13,7 @@ bool never_has_content(int status) { return status == 204 || status == 304; }
 int final_status(int status) { return status >= 200 && status <= 999 ? status : 500; }
 
 bool may_stand(const http::Field& field) {
-  return h1::field_kind(field.name) == h1::FieldKind::other && is_token(field.name) &&
+  return field_kind(field.name) == FieldKind::other && is_token(field.name) &&
          is_field_value(field.value);
 }
 

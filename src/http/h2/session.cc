@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/h2/field_block.h"
+#include "http/h2/session_callbacks.h"
 #include "http/h2/session_state.h"
 #include "http/trailers.h"
 

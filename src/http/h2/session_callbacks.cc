@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "http/h2/session_callbacks.h"
+
 #include <algorithm>
 
 #include "http/h2/field_block.h"

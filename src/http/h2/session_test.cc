@@ -7,7 +7,7 @@
 
 #include "http/h2/flood_guard.h"
 #include "http/h2/response_head.h"
-#include "http/h2/test_peer.h"
+#include "http/h2/testing/test_peer.h"
 
 namespace sluice::http::h2 {
 namespace {

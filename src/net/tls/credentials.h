@@ -11,7 +11,7 @@
 
 #include "base/deleter.h"
 #include "base/result.h"
-#include "net/tls/tls_context.h"
+#include "net/tls/key_pair.h"
 
 namespace sluice::net::tls {
 

@@ -5,10 +5,10 @@
 
 #include <array>
 
-#include "loop/run_to_completion.h"
+#include "loop/testing/run_to_completion.h"
 #include "net/listener.h"
 #include "net/resolver.h"
-#include "net/tls/test_certificates.h"
+#include "net/tls/testing/test_certificates.h"
 #include "net/tls/tls_stream.h"
 
 namespace sluice::net {

@@ -10,17 +10,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/tls/key_pair.h"
 #include "net/tls/ticket_keys.h"
 
 struct ssl_st;
 
 namespace sluice::net {
-
-struct KeyPair {
-  std::string path;         // for errors: where in the specification it stands
-  std::string certificate;  // PEM, the chain behind it
-  std::string key;          // PEM
-};
 
 struct TlsServerOptions {
   std::vector<KeyPair> pairs;  // the first is for names that none is made for

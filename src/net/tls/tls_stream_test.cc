@@ -8,10 +8,10 @@
 #include <functional>
 #include <thread>
 
-#include "loop/run_to_completion.h"
+#include "loop/testing/run_to_completion.h"
 #include "net/listener.h"
-#include "net/tls/test_certificates.h"
-#include "net/tls/test_client.h"
+#include "net/tls/testing/test_certificates.h"
+#include "net/tls/testing/test_client.h"
 
 namespace sluice::net {
 namespace {

@@ -6,7 +6,7 @@
 #include <initializer_list>
 
 #include "store/embedded/connection.h"
-#include "store/embedded/faults.h"
+#include "store/embedded/testing/faults.h"
 
 namespace sluice::store {
 namespace {

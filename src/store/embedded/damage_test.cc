@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "store/embedded/faults.h"
+#include "store/embedded/testing/faults.h"
 
 namespace sluice::store {
 namespace {

@@ -12,8 +12,8 @@
 #include <fstream>
 #include <thread>
 
-#include "store/test_cores.h"
-#include "store/test_directory.h"
+#include "store/testing/test_cores.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

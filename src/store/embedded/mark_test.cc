@@ -9,8 +9,8 @@
 #include <memory>
 #include <random>
 
-#include "store/embedded/fault_vfs.h"
-#include "store/test_directory.h"
+#include "store/embedded/testing/fault_vfs.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

@@ -13,11 +13,11 @@
 #include <thread>
 
 #include "store/chain_store.h"
-#include "store/embedded/bulk_changes.h"
-#include "store/embedded/fault_vfs.h"
 #include "store/embedded/sqlite_medium.h"
-#include "store/test_cores.h"
-#include "store/test_directory.h"
+#include "store/embedded/testing/bulk_changes.h"
+#include "store/embedded/testing/fault_vfs.h"
+#include "store/testing/test_cores.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

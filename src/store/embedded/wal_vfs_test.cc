@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "store/embedded/connection.h"
-#include "store/embedded/fault_vfs.h"
+#include "store/embedded/testing/fault_vfs.h"
 #include "store/embedded/unsynced_writes.h"
-#include "store/test_directory.h"
+#include "store/testing/test_directory.h"
 
 namespace sluice::store {
 namespace {

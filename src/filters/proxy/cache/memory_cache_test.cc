@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "filters/proxy/cache/flights.h"
+#include "loop/testing/run_to_completion.h"
 
 namespace sluice::filters {
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/date.h"
+#include "http/reason_phrase.h"
 #include "http/targeted_field.h"
 
 namespace sluice::filters {

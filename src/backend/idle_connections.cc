@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/idle_connections.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace sluice::backend {
+
+IdleConnections::IdleConnections(const loop::Core& core,
+                                 std::vector<std::shared_ptr<ConnectionGate>> gates,
+                                 IdleLimits limits)
+    : core_(core), limits_(limits), shelves_(gates.size()) {
+  for (std::size_t i = 0; i < gates.size(); ++i) {
+    Shelf& shelf = shelves_[i];
+    shelf.gate = std::move(gates[i]);
+    shelf.evictor = shelf.gate->add_evictor(core, [this, &shelf] { return drop_one(shelf.idles); });
+  }
+}
+
+// Nothing may come on an idle connection but its end.
+Task<void> IdleConnections::watch(Idle& idle) {
+  (void)co_await idle.connection->stream().read_some({&idle.heard, 1});
+  idle.dead = true;
+  idle.connection->stream().close();
+}
+
+bool IdleConnections::usable(const Idle& idle) {
+  return !idle.dead && loop::EventLoop::now() < idle.until;
+}
+
+std::unique_ptr<H1Connection> IdleConnections::take(std::size_t server) {
+  Idles& idles = shelves_[server].idles;
+  while (!idles.empty()) {
+    const std::unique_ptr<Idle> last = std::move(idles.back());
+    idles.pop_back();
+    --idle_;
+    const bool good = usable(*last);
+    last->watch.reset();
+    if (good) return std::move(last->connection);
+  }
+  return nullptr;
+}
+
+void IdleConnections::put(std::size_t server, std::unique_ptr<H1Connection> connection) {
+  if (!connection->reusable()) return;
+  Shelf& shelf = shelves_[server];
+  if (!shelf.gate->has_queue(core_.index) && shelf.gate->others_wait(core_.index)) return;
+  Idles& idles = shelf.idles;
+  if (idles.size() >= limits_.per_server_max || idle_ >= limits_.max) prune(idles);
+  if (idles.size() >= limits_.per_server_max || idle_ >= limits_.max) return;
+  connection->stream().clear_deadline();
+  idles.push_back(std::make_unique<Idle>());
+  ++idle_;
+  Idle& idle = *idles.back();
+  idle.connection = std::move(connection);
+  idle.until = loop::EventLoop::now() + std::min(limits_.for_max, idle.connection->reusable_for());
+  idle.watch = watch(idle);
+  idle.watch.start();
+  if (!sweep_.pending()) sweep();
+  shelf.gate->notify(core_);
+}
+
+void IdleConnections::prune(Idles& idles) {
+  idle_ -= std::erase_if(idles, [](const auto& idle) { return !usable(*idle); });
+}
+
+bool IdleConnections::drop_one(Idles& idles) {
+  if (idles.empty()) return false;
+  const std::unique_ptr<Idle> oldest = std::move(idles.front());
+  idles.erase(idles.begin());
+  --idle_;
+  return true;
+}
+
+void IdleConnections::sweep() {
+  for (Shelf& shelf : shelves_) prune(shelf.idles);
+  sweep_ = {};
+  if (idle_ == 0) return;
+  sweep_ = {core_.loop, loop::EventLoop::now() + limits_.for_max / 3, [this] { sweep(); }};
+}
+
+}  // namespace sluice::backend

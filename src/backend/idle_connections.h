@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// IdleConnections: connections of one core to a list of servers that are kept for reuse. One is
+// dropped when the backend closes it, sends something unasked, or is about to close it by its own
+// word.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "backend/h1_connection.h"
+#include "base/time.h"
+#include "loop/core.h"
+#include "loop/event_loop.h"
+#include "loop/task.h"
+
+namespace sluice::backend {
+
+struct IdleLimits {
+  std::size_t max = 10240;  // of all servers
+  std::size_t per_server_max = 1024;
+  Duration for_max = std::chrono::seconds(90);  // then one is closed
+
+  bool operator==(const IdleLimits&) const = default;
+};
+
+class IdleConnections {
+ public:
+  // `gates`: one per server.
+  IdleConnections(const loop::Core& core, std::vector<std::shared_ptr<ConnectionGate>> gates,
+                  IdleLimits limits);
+  IdleConnections(const IdleConnections&) = delete;
+  IdleConnections& operator=(const IdleConnections&) = delete;
+
+  // The connection that became idle last, or null.
+  [[nodiscard]] std::unique_ptr<H1Connection> take(std::size_t server);
+  // Closes it if it cannot be used again, if there are enough, or if another core is short of
+  // connections.
+  void put(std::size_t server, std::unique_ptr<H1Connection> connection);
+  [[nodiscard]] std::size_t idle() const { return idle_; }
+
+ private:
+  struct Idle {
+    std::unique_ptr<H1Connection> connection;
+    TimePoint until;  // may be used again
+    bool dead = false;
+    char heard = 0;
+    Task<void> watch;
+  };
+  using Idles = std::vector<std::unique_ptr<Idle>>;  // oldest first
+  struct Shelf {
+    Idles idles;
+    std::shared_ptr<ConnectionGate> gate;
+    std::shared_ptr<void> evictor;
+  };
+
+  static Task<void> watch(Idle& idle);
+  [[nodiscard]] static bool usable(const Idle& idle);
+  void prune(Idles& idles);
+  bool drop_one(Idles& idles);
+  void sweep();
+
+  const loop::Core& core_;
+  IdleLimits limits_;
+  std::vector<Shelf> shelves_;  // by server; never resized
+  std::size_t idle_ = 0;
+  loop::EventLoop::Timer sweep_;
+};
+
+}  // namespace sluice::backend

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/server_group.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+
+namespace sluice::filters {
+namespace {
+
+std::shared_ptr<const backend::Servers> make_servers(const ServerGroupSpec& group) {
+  backend::Servers servers;
+  for (const ServerSpec& spec : group.chosen()) {
+    auto server = backend::parse_server_url(spec.url);
+    if (!server) continue;  // validate() has refused it
+    server->tags = spec.tags;
+    server->weight = spec.weight;
+    server->keep_host = spec.keep_host;
+    server->http2 = group.http2.value_or(false);
+    servers.push_back(std::move(*server));
+  }
+  return std::make_shared<const backend::Servers>(std::move(servers));
+}
+
+std::size_t share(std::size_t total, unsigned core_count) {
+  return (total + core_count - 1) / core_count;
+}
+
+}  // namespace
+
+ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
+                                           const ServerGroupPrototype* previous,
+                                           const PoolKnowledge* known)
+    : context_(std::move(context)),
+      servers_(make_servers(spec)),
+      header_(spec.load_balance.policy == "cookieHash" ? "Cookie"
+                                                       : spec.load_balance.header_hash_key),
+      outliers_(spec.outlier_detection.policy),
+      set_server_host_(spec.set_upstream_host) {
+  policy_ = backend::parse_policy(spec.load_balance.policy).value_or(policy_);
+  if (spec.load_balance.sticky_session) {
+    sticky_.emplace(spec.load_balance.sticky_session->make(context_.own_secret), *servers_);
+  }
+  if (std::ranges::any_of(*servers_, &backend::Server::secure)) {
+    tls_ = spec.tls.value_or(context_.tls);
+  }
+  client_options_.idle.max = share(context_.idle_max, context_.core_count);
+  client_options_.idle.per_server_max = share(context_.idle_per_server_max, context_.core_count);
+  client_options_.connector.connect_timeout = spec.connect_timeout;
+  client_options_.connector.dns_period = spec.dns_refresh_period;
+  offers_http2_ = spec.http2.value_or(true);
+  client_options_.offers_http2 = offers_http2_;
+  client_options_.connector.tls = make_tls(previous);
+  client_options_.silence_max = spec.silence_timeout;
+  client_options_.queue_timeout = spec.queue_timeout;
+  connections_max_ = spec.max_conns_per_host;
+  queue_max_ = spec.max_queue_per_host;
+  inherit_states(previous);
+  if (known != nullptr) learn(*servers_, states_, known->servers);
+  if (!spec.health_check) return;
+  backend::HealthCheck check = spec.health_check->make();
+  check.connector = client_options_.connector;
+  checker_ = std::make_unique<backend::HealthChecker>(
+      context_.health_thread, context_.name, *servers_, states_, std::move(check), context_.logger);
+}
+
+// A URL may stand there more than once: each has a state of its own. What is known of a server
+// holds for the way in which it is reached: with other TLS settings, or another version of HTTP, it
+// may do well, or badly, and nothing is known of it.
+void ServerGroupPrototype::inherit_states(const ServerGroupPrototype* previous) {
+  backend::ServerStates known;
+  if (previous != nullptr) known = previous->states_;
+  new_outlier_rules_ = previous != nullptr && previous->outliers_ != outliers_;
+  for (const backend::Server& server : *servers_) {
+    auto& state = states_.emplace_back();
+    for (std::size_t i = 0; !state && i < known.size(); ++i) {
+      const backend::Server& before = (*previous->servers_)[i];
+      const bool same =
+          before.url == server.url && before.http2 == server.http2 &&
+          (!server.secure || (previous->tls_ == tls_ && previous->offers_http2_ == offers_http2_));
+      if (same) state.swap(known[i]);
+    }
+    if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
+  }
+}
+
+// The same one as before if nothing has changed, so that connections and tickets can go on.
+std::shared_ptr<const net::TlsClientContext> ServerGroupPrototype::make_tls(
+    const ServerGroupPrototype* previous) const {
+  if (!tls_) return nullptr;
+  if (previous != nullptr && previous->tls_ == tls_ && previous->offers_http2_ == offers_http2_) {
+    return previous->client_options_.connector.tls;
+  }
+  return tls_->make(offers_http2_);
+}
+
+Json ServerGroupPrototype::status() const {
+  using Cells = backend::ServerState::Cells;
+  Json list = Json::array();
+  const TimePoint now = Clock::now();
+  for (std::size_t i = 0; i < servers_->size(); ++i) {
+    const backend::ServerState& state = *states_[i];
+    Json server = {{"url", (*servers_)[i].url},
+                   {"healthy", checker_ == nullptr || state.healthy()},
+                   {"ejected", state.ejected(now)},
+                   {"requests", state.cells.sum(&Cells::requests)},
+                   {"failures", state.cells.sum(&Cells::failures)},
+                   {"inFlight", state.cells.sum(&Cells::in_flight)},
+                   {"connections", state.gate->open()},
+                   {"queued", state.gate->queued()}};
+    const std::string fault = checker_ != nullptr ? checker_->fault(i) : "";
+    if (!fault.empty()) server["fault"] = fault;
+    list.push_back(std::move(server));
+  }
+  return list;
+}
+
+ServerGroup::ServerGroup(const loop::Core& core,
+                         std::shared_ptr<const ServerGroupPrototype> prototype,
+                         ServerGroup* previous)
+    : core_(core),
+      prototype_(std::move(prototype)),
+      balancer_(prototype_->policy_, prototype_->header_, *prototype_->servers_,
+                std::random_device{}()),
+      client_(make_client(previous)) {
+  for (const auto& state : prototype_->states_) {
+    state->gate->set_limits(prototype_->connections_max_, prototype_->queue_max_);
+    if (previous != nullptr && prototype_->new_outlier_rules_) state->forget_failures();
+  }
+}
+
+std::shared_ptr<backend::Client> ServerGroup::make_client(const ServerGroup* previous) const {
+  const ServerGroupPrototype& group = *prototype_;
+  if (previous != nullptr && *previous->prototype_->servers_ == *group.servers_ &&
+      previous->prototype_->client_options_ == group.client_options_) {
+    return previous->client_;
+  }
+  return std::make_shared<backend::Client>(core_, group.servers_, group.states_,
+                                           group.client_options_);
+}
+
+Task<backend::Outcome<Reply>> ServerGroup::exchange(Try& attempt, http::Request& request,
+                                                    http::Response& response) {
+  const auto choice = choose(request, attempt);
+  if (!choice) {
+    backend::Failure failure{backend::Stage::choose,
+                             {ErrorKind::unavailable, "there is no healthy server"}};
+    co_return std::unexpected(std::move(failure));
+  }
+  const backend::Server& server = (*prototype_->servers_)[*choice];
+  backend::Call call;
+  call.server = *choice;
+  call.host = host_for(server, request.host);
+  call.body_bytes_max = attempt.body_bytes_max;
+  call.deadline = attempt.deadline;
+  call.client_time = &attempt.client_time;
+  call.interim = attempt.interim;
+  call.observer = prototype_.get();
+  call.memory = attempt.memory;
+  auto outcome = co_await client_->exchange(call, request, response);
+  const bool begun =
+      outcome && response.body.is_stream() && response.status != 101 && request.method != "HEAD";
+  prototype_->note(*choice, core_.index, outcome ? nullptr : &outcome.error(), response.status,
+                   begun);
+  if (!outcome) {
+    backend::Failure failure = std::move(outcome).error();
+    failure.error.message = server.url + ": " + failure.error.message;
+    if (failure.stage != backend::Stage::request_body) attempt.failed.push_back(*choice);
+    co_return std::unexpected(std::move(failure));
+  }
+  Reply reply;
+  reply.server = *choice;
+  if (prototype_->sticky_)
+    reply.set_cookie = prototype_->sticky_->cookie(request, response, *choice);
+  co_return reply;
+}
+
+std::optional<std::size_t> ServerGroup::choose(const http::Request& request, const Try& attempt) {
+  const ServerGroupPrototype& group = *prototype_;
+  const backend::Availability availability(group.states_, group.checker_ != nullptr, core_.index);
+  availability.list(candidates_);
+  const auto failed = [&](std::size_t server) {
+    return std::ranges::find(attempt.failed, server) != attempt.failed.end();
+  };
+  if (!attempt.failed.empty() && !std::ranges::all_of(candidates_, failed))
+    std::erase_if(candidates_, failed);
+  if (group.sticky_) {
+    if (const auto server = group.sticky_->find(request, candidates_)) return server;
+  }
+  return balancer_.choose(request, attempt.client_ip, candidates_, availability);
+}
+
+std::string_view ServerGroup::host_for(const backend::Server& server,
+                                       std::string_view client_host) const {
+  if (client_host.empty()) return server.authority;
+  if (server.keep_host) return {};
+  return prototype_->set_server_host_ || !server.has_ip_host ? std::string_view(server.authority)
+                                                             : std::string_view();
+}
+
+void ServerGroupPrototype::note(std::size_t server, unsigned core, const backend::Failure* failure,
+                                int status, bool begun) const {
+  backend::ServerState& state = *states_[server];
+  state.cells.at(core).requests.add();
+  if (failure != nullptr) return note_failure(server, core, *failure);
+  const auto ejected = begun ? state.note_status(status, outliers_, Clock::now())
+                             : state.note_response(status, outliers_, Clock::now());
+  if (ejected) tell_left_out(server, *ejected, "status " + std::to_string(status));
+}
+
+void ServerGroupPrototype::body_ended(std::size_t server, unsigned core,
+                                      const backend::Failure* failure) const {
+  // Events may be rare: that a stream is silent is no failure of the server.
+  if (failure != nullptr && failure->error.kind == ErrorKind::timed_out) return;
+  if (failure != nullptr) return note_failure(server, core, *failure);
+  states_[server]->note_whole();
+}
+
+void ServerGroupPrototype::note_failure(std::size_t server, unsigned core,
+                                        const backend::Failure& failure) const {
+  if (backend::blame_of(failure) != backend::Blame::backend) return;
+  backend::ServerState& state = *states_[server];
+  state.cells.at(core).failures.add();
+  const auto ejected = state.note_failure(outliers_, Clock::now());
+  if (ejected) tell_left_out(server, *ejected, failure.error.message);
+}
+
+void ServerGroupPrototype::tell_left_out(std::size_t server, Duration duration,
+                                         std::string_view reason) const {
+  if (servers_->size() == 1) return;
+  context_.logger.warn(context_.name + ": " + (*servers_)[server].url + " is left out for " +
+                       format_duration(duration) + ": " + std::string(reason));
+}
+
+}  // namespace sluice::filters

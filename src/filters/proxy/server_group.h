@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The servers of a pool, and one try at one of them. pool.h wraps the tries (retry, breaker, cache,
+// mirror).
+//   ServerGroupPrototype  per pool and generation: what the cores share
+//   ServerGroup           its part on one core: the next turn, the connections
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/balancer.h"
+#include "backend/client.h"
+#include "backend/health_check.h"
+#include "backend/idle_connections.h"
+#include "backend/server.h"
+#include "backend/server_state.h"
+#include "backend/sticky_session.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "filters/proxy/knowledge.h"
+#include "filters/proxy/server_group_spec.h"
+#include "http/message.h"
+#include "loop/core.h"
+
+namespace sluice::filters {
+
+// What a Proxy gives each of its pools. The limits are of the process.
+struct ServerGroupContext {
+  std::string name;  // of the pool, for the log
+  std::size_t idle_max = 10240;
+  std::size_t idle_per_server_max = 1024;
+  TlsSpec tls{};  // unless the pool has its own
+  unsigned core_count = 1;
+  std::shared_ptr<backend::HealthThread> health_thread{};
+  Logger logger{};
+  std::string own_secret{};  // of this gateway; see backend::StickyOptions
+};
+
+// Immutable but for what is known of the servers. Any thread.
+class ServerGroupPrototype : public backend::BodyObserver {
+ public:
+  // `previous`: that of the pool of the same name in the generation before, or null. What was known
+  // of the servers that stay goes on. `known`: likewise, of the process before this one, or null.
+  ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
+                       const ServerGroupPrototype* previous, const PoolKnowledge* known = nullptr);
+
+  // For the status of the pool: what is known of each server.
+  [[nodiscard]] Json status() const;
+  [[nodiscard]] std::vector<ServerKnowledge> knowledge() const {
+    return knowledge_of(*servers_, states_);
+  }
+  // In the order of their indices.
+  [[nodiscard]] const backend::Servers& servers() const { return *servers_; }
+
+  // What came of a try: the head of a response, or a failure. `begun`: its body is still to come,
+  // and body_ended() will tell.
+  void note(std::size_t server, unsigned core, const backend::Failure* failure, int status,
+            bool begun) const;
+  void body_ended(std::size_t server, unsigned core,
+                  const backend::Failure* failure) const override;
+
+ private:
+  friend class ServerGroup;
+  void note_failure(std::size_t server, unsigned core, const backend::Failure& failure) const;
+  void tell_left_out(std::size_t server, Duration duration, std::string_view reason) const;
+  void inherit_states(const ServerGroupPrototype* previous);
+  [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make_tls(
+      const ServerGroupPrototype* previous) const;
+
+  ServerGroupContext context_;
+  std::shared_ptr<const backend::Servers> servers_;
+  backend::ServerStates states_;  // one per server
+  backend::Policy policy_ = backend::Policy::round_robin;
+  std::string header_;
+  std::optional<backend::StickySession> sticky_;
+  backend::OutlierPolicy outliers_;
+  bool new_outlier_rules_ = false;  // other ones than in the generation before
+  bool offers_http2_ = true;
+  std::optional<TlsSpec> tls_;             // of the https servers, if there are any
+  backend::ClientOptions client_options_;  // of one core
+  std::uint32_t connections_max_ = 0;      // per server
+  std::uint32_t queue_max_ = 0;
+  bool set_server_host_ = false;
+  std::unique_ptr<backend::HealthChecker> checker_;  // null: no checks
+};
+
+// What a try needs besides the request.
+struct Try {
+  std::string_view client_ip;             // valid until the try is over
+  TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
+  std::int64_t body_bytes_max = 0;        // of the response, as of backend::Call
+  http::InterimSink* interim = nullptr;   // gets the interim responses; may be null
+  Duration client_time{};  // of the last try: how long the client's bytes were waited for
+  std::shared_ptr<MemoryHolder> memory{};  // of the client's connection; null: nobody's
+  // Servers that are asked only if there is no other. A try that brings no response adds its own.
+  std::vector<std::size_t> failed{};
+};
+
+// What there is to know about a try that brought a response.
+struct Reply {
+  std::size_t server = 0;
+  // For a Set-Cookie field to this client only; "" for none. Add it after the response was cached.
+  std::string set_cookie{};
+};
+
+// Core-bound. The filter that owns it outlives its exchanges.
+class ServerGroup {
+ public:
+  // `previous`: this core's, of the pool of the same name in the generation before; may be null.
+  ServerGroup(const loop::Core& core, std::shared_ptr<const ServerGroupPrototype> prototype,
+              ServerGroup* previous);
+
+  // One try at one server of the balancer's choice. Fills `response`, whatever was in it before.
+  // The request is as before afterwards, but for a streamed body, which is taken. The error names
+  // the server; its stage `choose` means that no server can be had now. Destroying the Task gives
+  // the try up.
+  [[nodiscard]] Task<backend::Outcome<Reply>> exchange(Try& attempt, http::Request& request,
+                                                       http::Response& response);
+
+ private:
+  [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request, const Try& attempt);
+  [[nodiscard]] std::shared_ptr<backend::Client> make_client(const ServerGroup* previous) const;
+  [[nodiscard]] std::string_view host_for(const backend::Server& server,
+                                          std::string_view client_host) const;
+
+  const loop::Core& core_;
+  std::shared_ptr<const ServerGroupPrototype> prototype_;
+  backend::Balancer balancer_;
+  std::shared_ptr<backend::Client> client_;  // goes on in the next generation if it can
+  std::vector<std::size_t> candidates_;      // of the choice at hand
+};
+
+}  // namespace sluice::filters

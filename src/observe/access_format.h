@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// AccessFormat: how a line of the access log is written.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "observe/line_escape.h"
+
+namespace sluice::observe {
+
+// What a line can say of a request; views valid during the call.
+struct AccessEntry {
+  std::chrono::system_clock::time_point start;
+  Duration duration{};
+  std::string_view peer;
+  std::string_view real_ip;
+  std::string_view method;
+  std::string_view target;
+  std::string_view protocol;
+  int status = 0;
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::string_view pipeline;
+  struct Step {
+    std::string_view alias;
+    std::string_view result;
+    Duration duration;
+  };
+  std::span<const Step> steps;
+  std::span<const std::string> tags;
+};
+
+// A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
+// ReqSize RespSize Tags, written {{Name}}. What clients and programs say is escaped for the kind of
+// line: JSON if the template begins with the brace of an object or a list of texts, else plain text
+// (LineEscape). Immutable; shared by the cores.
+class AccessFormat {
+ public:
+  // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
+  // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
+  AccessFormat();
+  // An error names the unknown variable, or the one that stands outside quotes in JSON.
+  static Result<AccessFormat> parse(std::string_view format);
+  // The rendered second of the last line: formatting a date costs more than the rest of the line.
+  struct TimeCache {
+    std::int64_t second = -1;
+    std::string text;  // as of format_rfc3339_ms
+  };
+  void append(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
+
+ private:
+  struct Empty {};
+  explicit AccessFormat(Empty) {}
+  enum class Variable {
+    text,
+    time,
+    peer,
+    real_ip,
+    method,
+    uri,
+    proto,
+    status,
+    duration,
+    rx,
+    tx,
+    tags
+  };
+  struct Part {
+    Variable variable;
+    std::string text;
+  };
+  static bool is_number(Variable variable);
+  void append_tags(std::string& out, const AccessEntry& entry) const;
+
+  std::vector<Part> parts_;
+  LineEscape escape_;
+};
+
+}  // namespace sluice::observe

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: one core, one namespace, and a disk that fails, is damaged or loses its power.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+
+#include "store/chain_store.h"
+#include "store/embedded/sqlite_medium.h"
+#include "store/embedded/testing/fault_vfs.h"
+#include "store/testing/test_cores.h"
+#include "store/testing/test_directory.h"
+
+namespace sluice::store {
+
+class Faults : public testing::Test {
+ protected:
+  Result<void> try_open(Durability durability = Durability::disk, Presence presence = {}) {
+    auto medium = SqliteMedium::open(directory.path(), {.durability = durability,
+                                                        .vfs = vfs.name(),
+                                                        .presence = presence,
+                                                        .logger = Logger(),
+                                                        .boot = "boot" + std::to_string(boots)});
+    if (!medium) return std::unexpected(medium.error());
+    Limits limits;
+    limits.bulk_entries_min = 8;
+    store = std::make_unique<ChainStore>(std::move(*medium), cores.count(), Logger(), limits);
+    return store->prepare("p/f");
+  }
+  void open(Durability durability = Durability::disk) {
+    const auto opened = try_open(durability);
+    ASSERT_TRUE(opened) << opened.error().message;
+  }
+  std::string refusal() {
+    const auto opened = try_open();
+    return opened ? "" : opened.error().message;
+  }
+  View& view() {
+    return cores.on(0, [&]() -> View& { return store->view(cores.core(0), "p/f"); });
+  }
+  // True if it was told.
+  bool let_in(const std::string& user, const std::string& value = "true") {
+    View& its = view();
+    return cores.await(0, [&]() -> Task<bool> {
+      const Commit commit = put(its, "id/" + user, value);
+      if (commit.status != CommitStatus::committed) co_return false;
+      const auto durable = co_await its.durable(commit.version, in(std::chrono::seconds(20)));
+      co_return durable.has_value();
+    });
+  }
+  bool knows(const std::string& user) {
+    return cores.on(0, [&] { return get(store->view(cores.core(0), "p/f"), "id/" + user); })
+        .has_value();
+  }
+  bool well(Duration patience = std::chrono::seconds(20)) {
+    const TimePoint end = in(patience);
+    while (!store->health().empty() && Clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return store->health().empty();
+  }
+  bool ill() {
+    const TimePoint end = in(std::chrono::seconds(20));
+    while (store->health().empty() && Clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return !store->health().empty();
+  }
+  void crash(bool power_cut = true) {
+    vfs.kill();
+    store.reset();
+    if (power_cut) {
+      vfs.lose_cache();
+      ++boots;
+    }
+    vfs.power_on();
+  }
+  // All that is durable.
+  std::map<std::string, std::string> contents() {
+    std::map<std::string, std::string> all;
+    EXPECT_TRUE(store->scan("p/f", "", [&](std::string_view key, std::string_view value) {
+      all.emplace(key, value);
+      return true;
+    }));
+    return all;
+  }
+  std::string path(const char* suffix = "") { return directory.path() + "/sluice.db" + suffix; }
+  void overwrite(const char* suffix, std::streamoff at, const std::string& bytes) {
+    std::fstream file(path(suffix), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(at);
+    file << bytes;
+  }
+  // Some hundred keys, in the file itself.
+  void fill() {
+    std::vector<Entry> entries;
+    for (int i = 0; i < 2'000; ++i) entries.push_back({"id/" + std::to_string(i), "true"});
+    ASSERT_TRUE(store->apply("p/f", entries));
+    store.reset();
+    ASSERT_FALSE(std::filesystem::exists(path("-wal")));
+  }
+
+  TestDirectory directory;
+  int boots = 0;  // of the machine
+  FaultVfs vfs{4711};
+  TestCores cores{1};
+  std::unique_ptr<ChainStore> store;
+};
+
+}  // namespace sluice::store

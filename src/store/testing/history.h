@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: what programs did to a store, as its users saw it. checker.h judges it.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "store/testing/test_cores.h"
+
+namespace sluice::store {
+
+inline constexpr const char* kAbsent = "absent";
+
+struct Step {
+  enum Kind { get, count, put, erase, add, pause, clear } kind = get;  // clear: administration only
+  std::string key;                                                     // or prefix
+  std::string value;  // what was read or written; kAbsent for a get of nothing
+};
+
+using Program = std::vector<Step>;
+
+inline bool writes(const Program& program) {
+  return std::ranges::any_of(program, [](const Step& step) {
+    return step.kind == Step::put || step.kind == Step::erase || step.kind == Step::add ||
+           step.kind == Step::clear;
+  });
+}
+
+// One run that was committed. `begin` (of its last attempt) and `end` (of its commit) are of one
+// clock for all cores: a run that ended before another began is before it.
+struct RunRecord {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  Version version = 0;  // of a change by administration unknown: 0
+  bool told = false;    // durable(version) has returned
+  Program steps;
+};
+
+class HistoryClock {
+ public:
+  std::uint64_t now() { return now_.fetch_add(1); }
+
+ private:
+  std::atomic<std::uint64_t> now_{1};
+};
+
+// How a program reaches the store. A canary (broken_access.h) lies in one of these.
+class Access {
+ public:
+  explicit Access(View& view) : view_(view) {}
+  virtual ~Access() = default;
+  Access(const Access&) = delete;
+  Access& operator=(const Access&) = delete;
+
+  virtual void begin(bool /*read_only*/) {}
+  virtual std::optional<std::string> get(Transaction& t, const std::string& key) {
+    const auto value = t.get(key);
+    return value ? std::optional<std::string>(*value) : std::nullopt;
+  }
+  virtual std::uint64_t count(Transaction& t, const std::string& prefix) { return t.count(prefix); }
+  virtual void put(Transaction& t, const std::string& key, const std::string& value) {
+    t.put(key, value);
+  }
+  virtual void erase(Transaction& t, const std::string& key) { t.erase(key); }
+  virtual Commit commit(Transaction& t) { return view_.commit(t); }
+  virtual Task<bool> durable(Version version) {
+    co_return (co_await view_.durable(version, in(std::chrono::seconds(60)))).has_value();
+  }
+
+ protected:
+  View& view_;
+};
+
+// Few keys, so that runs meet; values are numbers.
+inline Program random_program(std::mt19937& random) {
+  Program steps(1 + random() % 6);
+  const bool read_only = random() % 3 == 0;
+  for (Step& step : steps) {
+    step.kind = static_cast<Step::Kind>(random() % (read_only ? 2 : 6));
+    if (read_only && random() % 4 == 0) step.kind = Step::pause;
+    const char letter = random() % 2 == 0 ? 'k' : 'l';
+    step.key = letter;
+    if (step.kind != Step::count) {
+      step.key += std::to_string(random() % 6);
+    } else if (random() % 3 == 0) {
+      step.key.clear();
+    }
+    step.value = std::to_string(random() % 1000);
+  }
+  return steps;
+}
+
+// An import, or a delete of all keys with a prefix.
+inline Program random_change(std::mt19937& random) {
+  if (random() % 3 == 0) return {{Step::clear, std::string("kl").substr(random() % 3, 1), ""}};
+  Program steps(2 + random() % 8);
+  for (Step& step : steps) {
+    step = {Step::put, random() % 2 == 0 ? "k" : "l", std::to_string(random() % 1000)};
+    step.key += std::to_string(random() % 6);
+  }
+  return steps;
+}
+
+// Runs the steps, and notes in them what was read.
+inline Task<void> execute(Access& access, Transaction& t, Program& steps, loop::EventLoop& loop) {
+  access.begin(!writes(steps));
+  for (Step& step : steps) {
+    switch (step.kind) {
+      case Step::get:
+        step.value = access.get(t, step.key).value_or(kAbsent);
+        break;
+      case Step::count:
+        step.value = std::to_string(access.count(t, step.key));
+        break;
+      case Step::put:
+        access.put(t, step.key, step.value);
+        break;
+      case Step::erase:
+        access.erase(t, step.key);
+        break;
+      case Step::add: {
+        const std::string old = access.get(t, step.key).value_or("0");
+        step.value = std::to_string(std::stoi(old) + 1);
+        access.put(t, step.key, step.value);
+        break;
+      }
+      case Step::pause:
+        co_await loop.yield();
+        break;
+      case Step::clear:
+        break;
+    }
+  }
+}
+
+// Of the environment, or else `fallback`.
+inline unsigned number_from_environment(const char* name, unsigned fallback) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? fallback : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+}
+
+// SLUICE_SEED repeats the programs of a run (not how the cores met); SLUICE_SOAK_ROUNDS makes
+// the tests go on for that many rounds.
+inline unsigned first_seed() {
+  static const unsigned seed = number_from_environment("SLUICE_SEED", std::random_device{}());
+  return seed;
+}
+inline unsigned rounds(unsigned usual) {
+  return number_from_environment("SLUICE_SOAK_ROUNDS", usual);
+}
+
+}  // namespace sluice::store
