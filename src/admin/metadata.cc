@@ -14,23 +14,20 @@ using control::Controller;
 using control::ObjectKind;
 
 // Kinds may be given by name or alias: "HTTPServer", "httpserver", "hs".
-std::string canonical_kind(const std::string& word) {
-  for (const ObjectKind& kind : Controller::object_kinds()) {
-    const bool alias = std::ranges::find(kind.aliases, word) != kind.aliases.end();
-    if (kind.kind == word || kind.name == word || alias) return kind.kind;
-  }
-  return word;
+std::string canonical_kind(const Controller& controller, const std::string& word) {
+  const ObjectKind* kind = control::find_kind(controller.object_kinds(), word);
+  return kind != nullptr ? kind->kind : word;
 }
 
-Json kind_names() {
+Json kind_names(const Controller& controller) {
   Json out = Json::array();
-  for (const ObjectKind& kind : Controller::object_kinds()) out.push_back(kind.kind);
+  for (const ObjectKind& kind : controller.object_kinds()) out.push_back(kind.kind);
   return out;
 }
 
-Json api_resources() {
+Json api_resources(const Controller& controller) {
   Json out = Json::array();
-  for (const ObjectKind& kind : Controller::object_kinds()) {
+  for (const ObjectKind& kind : controller.object_kinds()) {
     out.push_back({{"Category", kind.category},
                    {"Kind", kind.kind},
                    {"Name", kind.name},
@@ -40,14 +37,14 @@ Json api_resources() {
 }
 
 Response default_yaml(const Controller& controller, const Request& request, const Names& names) {
-  const Result<Json> spec = controller.default_spec(canonical_kind(names[0]), names[1]);
+  const Result<Json> spec = controller.default_spec(canonical_kind(controller, names[0]), names[1]);
   if (!spec) return respond_error(spec.error());
   if (request.wants("json")) return respond(request, *spec);
   return {.content_type = std::string(kYamlType), .body = config::emit_yaml(*spec)};
 }
 
 Response object_schema(const Controller& controller, const Request& request, const Names& names) {
-  const Result<Json> schema = controller.object_schema(canonical_kind(names[0]));
+  const Result<Json> schema = controller.object_schema(canonical_kind(controller, names[0]));
   return schema ? respond(request, *schema) : respond_error(schema.error());
 }
 
@@ -88,10 +85,13 @@ void add_of_filter(Router& router, const Controller& controller, std::string_vie
 
 void add_metadata(Router& router, Context& context) {
   const Controller& controller = context.controller;
-  router.add({"metadata", "GET", "/object-kinds",
-              [](const Request& request, const Names&) { return respond(request, kind_names()); }});
-  router.add({"metadata", "GET", "/object-api-resources", [](const Request& request, const Names&) {
-                return respond(request, api_resources());
+  router.add(
+      {"metadata", "GET", "/object-kinds", [&controller](const Request& request, const Names&) {
+         return respond(request, kind_names(controller));
+       }});
+  router.add({"metadata", "GET", "/object-api-resources",
+              [&controller](const Request& request, const Names&) {
+                return respond(request, api_resources(controller));
               }});
   router.add({"metadata", "GET", "/objects-yaml/{kind}/{name}",
               [&controller](const Request& request, const Names& names) {

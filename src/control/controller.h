@@ -17,8 +17,9 @@
 #include "base/result.h"
 #include "config/value.h"
 #include "control/change.h"
+#include "control/object_kind.h"
 #include "control/ports.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/prototype.h"
 #include "store/store.h"
 
 namespace sluice::server {
@@ -29,13 +30,6 @@ namespace sluice::control {
 
 struct ControllerState;
 
-struct ObjectKind {
-  std::string category;              // "Traffic gate", "Pipeline"
-  std::string kind;                  // "HTTPServer"
-  std::string name;                  // "httpserver"
-  std::vector<std::string> aliases;  // "httpservers", "hs"
-};
-
 class Controller {
  public:
   struct Options {
@@ -43,7 +37,10 @@ class Controller {
     std::string member_name;  // --name
   };
   Controller(Options options, Logger logger, store::Store& store, server::Workers& workers,
-             std::vector<std::unique_ptr<pipeline::FilterKind>> filter_kinds);
+             pipeline::FilterKinds filter_kinds);
+  // With other kinds of objects than all_kinds().
+  Controller(Options options, Logger logger, store::Store& store, server::Workers& workers,
+             pipeline::FilterKinds filter_kinds, ObjectKinds object_kinds);
   ~Controller();
 
   // Loads the stored objects and publishes them, each as soon as it is built. An object that cannot
@@ -101,11 +98,11 @@ class Controller {
   [[nodiscard]] Result<std::string> stored_namespace(std::string_view pipeline,
                                                      std::string_view filter) const;
 
-  [[nodiscard]] static const std::vector<ObjectKind>& object_kinds();
+  [[nodiscard]] const ObjectKinds& object_kinds() const;
   // The spec of a new object of that kind with all defaults.
   [[nodiscard]] Result<Json> default_spec(std::string_view kind, std::string_view name) const;
-  [[nodiscard]] static Result<Json> object_schema(std::string_view kind);
-  [[nodiscard]] const std::vector<std::unique_ptr<pipeline::FilterKind>>& filter_kinds() const;
+  [[nodiscard]] Result<Json> object_schema(std::string_view kind) const;
+  [[nodiscard]] const pipeline::FilterKinds& filter_kinds() const;
 
   // +1 per change of an object; survives restarts.
   [[nodiscard]] std::uint64_t config_version() const;

@@ -17,14 +17,14 @@ Result<std::vector<net::Listener>> duplicate(const std::vector<net::Listener>& l
 
 }  // namespace
 
-Ports::Changes Ports::assign(const std::vector<const router::HttpServerSpec*>& servers) {
+Ports::Changes Ports::assign(const std::vector<Wanted>& servers) {
   Places next;
   Changes changes;
   // First what is open already: only then is it known which places are left for those that fail.
-  for (const auto* server : servers) keep(*server, next, changes);
-  for (const auto* server : servers) {
-    if (!next.contains(server->name) && !changes.errors.contains(server->name))
-      open(*server, next, changes);
+  for (const Wanted& server : servers) keep(server, next, changes);
+  for (const Wanted& server : servers) {
+    if (!next.contains(server.name) && !changes.errors.contains(server.name))
+      open(server, next, changes);
   }
   for (const auto& [name, error] : changes.errors) {
     const auto old = open_.find(name);
@@ -40,7 +40,7 @@ Ports::Changes Ports::assign(const std::vector<const router::HttpServerSpec*>& s
 }
 
 // Takes the place of `server` over from whoever has it. The sockets themselves do not change.
-void Ports::keep(const router::HttpServerSpec& server, Places& next, Changes& changes) {
+void Ports::keep(const Wanted& server, Places& next, Changes& changes) {
   const auto own = open_.find(server.name);
   const bool stays = own != open_.end() && own->second.is_of(server);
   const auto found = stays ? own : std::ranges::find_if(open_, [&server](const auto& entry) {
@@ -59,7 +59,7 @@ void Ports::keep(const router::HttpServerSpec& server, Places& next, Changes& ch
   place = {server.address, server.port, std::exchange(found->second.copies, {})};
 }
 
-void Ports::open(const router::HttpServerSpec& server, Places& next, Changes& changes) {
+void Ports::open(const Wanted& server, Places& next, Changes& changes) {
   auto sockets = take_or_open(server);
   auto copies = sockets ? duplicate(*sockets) : std::move(sockets);
   if (!copies) {
@@ -70,7 +70,7 @@ void Ports::open(const router::HttpServerSpec& server, Places& next, Changes& ch
   next[server.name] = {server.address, server.port, *std::move(copies)};
 }
 
-Result<std::vector<net::Listener>> Ports::take_or_open(const router::HttpServerSpec& server) const {
+Result<std::vector<net::Listener>> Ports::take_or_open(const Wanted& server) const {
   std::vector<net::Listener> listeners;
   for (InheritedPort& each : inherited_) {
     if (each.address == server.address && each.port == server.port) listeners.swap(each.listeners);

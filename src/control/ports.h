@@ -5,13 +5,13 @@
 // from one server to the other, with the connections that the kernel has queued.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "net/listener.h"
-#include "router/server_spec.h"
 
 namespace sluice::control {
 
@@ -26,6 +26,12 @@ class Ports {
  public:
   explicit Ports(unsigned core_count) : core_count_(core_count) {}
 
+  // Where a server is to listen.
+  struct Wanted {
+    std::string name;
+    std::string address;
+    std::uint16_t port;
+  };
   // What changes for the servers that are named; the others go on as they are.
   struct Changes {
     // The sockets that a server accepts on from now on, at least one per core (inherited ones may
@@ -35,7 +41,7 @@ class Ports {
   };
   // From now on `servers`, all there are, listen where they say; who is not named gives up its
   // port. A server whose port cannot be had keeps the one it has, unless another server wants that.
-  [[nodiscard]] Changes assign(const std::vector<const router::HttpServerSpec*>& servers);
+  [[nodiscard]] Changes assign(const std::vector<Wanted>& servers);
   // Sockets of a process before this one, which assign() takes instead of new ones.
   void inherit(std::vector<InheritedPort> inherited) { inherited_ = std::move(inherited); }
   // Those that nobody has asked for: what waits in their queues is reset.
@@ -55,15 +61,14 @@ class Ports {
     std::string address;
     std::uint16_t port;
     std::vector<net::Listener> copies;  // the cores have the sockets themselves
-    [[nodiscard]] bool is_of(const router::HttpServerSpec& server) const {
+    [[nodiscard]] bool is_of(const Wanted& server) const {
       return address == server.address && port == server.port;
     }
   };
   using Places = std::map<std::string, Place>;
-  void keep(const router::HttpServerSpec& server, Places& next, Changes& changes);
-  void open(const router::HttpServerSpec& server, Places& next, Changes& changes);
-  [[nodiscard]] Result<std::vector<net::Listener>> take_or_open(
-      const router::HttpServerSpec& server) const;
+  void keep(const Wanted& server, Places& next, Changes& changes);
+  void open(const Wanted& server, Places& next, Changes& changes);
+  [[nodiscard]] Result<std::vector<net::Listener>> take_or_open(const Wanted& server) const;
 
   unsigned core_count_;
   Places open_;

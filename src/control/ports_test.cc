@@ -17,16 +17,12 @@ namespace {
 
 constexpr unsigned kCores = 2;
 
-using Specs = std::vector<const router::HttpServerSpec*>;
+using Specs = std::vector<const Ports::Wanted*>;
 
 std::uint16_t free_port() { return net::Listener::open("", 0)->port(); }
 
-router::HttpServerSpec server(std::string name, std::uint16_t port, std::string address = "") {
-  router::HttpServerSpec spec;
-  spec.name = std::move(name);
-  spec.port = port;
-  spec.address = std::move(address);
-  return spec;
+Ports::Wanted server(std::string name, std::uint16_t port, std::string address = "") {
+  return {std::move(name), std::move(address), port};
 }
 
 // Whether somebody listens there.
@@ -45,7 +41,9 @@ class PortsTest : public ::testing::Test {
  protected:
   // As the cores do it: a server's new sockets take the place of those it had.
   Ports::Changes assign(const Specs& servers) {
-    Ports::Changes changes = ports.assign(servers);
+    std::vector<Ports::Wanted> wanted;
+    for (const auto* server : servers) wanted.push_back(*server);
+    Ports::Changes changes = ports.assign(wanted);
     std::erase_if(accepting, [&servers](const auto& entry) {
       return std::ranges::none_of(servers, [&](const auto* s) { return s->name == entry.first; });
     });

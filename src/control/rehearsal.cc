@@ -18,15 +18,14 @@ struct Outcome {
   std::string error;  // "" if it runs
 };
 
-void build(const Json& entry, const pipeline::FilterKinds& kinds, unsigned core_count,
-           const std::stop_token& stop, Outcome& outcome) {
+void build(const Json& entry, const ObjectBuilder& builder, const std::stop_token& stop,
+           Outcome& outcome) {
   Object object;
   object.spec = entry.value(kSpec, Json::object());
   object.pins = entry.value(kPinsKey, Json());
   object.name = object.spec.value("name", "");
   config::Faults faults;
-  const auto built =
-      build_stored(object, kinds, {.previous = &object, .stop = stop}, core_count, faults);
+  const auto built = builder.build_stored(object, {.previous = &object, .stop = stop}, faults);
   outcome.name = object.spec.value("kind", "") + " " + object.name;
   if (!built) outcome.error = faults.to_error().message;
 }
@@ -35,14 +34,13 @@ void build(const Json& entry, const pipeline::FilterKinds& kinds, unsigned core_
 
 Json Controller::rehearsal() const {
   Json objects = Json::array();
-  for (const auto& [name, object] : state_->objects()) {
+  for (const auto& [name, object] : state_->publisher.objects()) {
     if (object->runs()) objects.push_back({{kSpec, object->spec}, {kPinsKey, object->pins}});
   }
   return objects;
 }
 
-Result<void> rehearse(const Json& objects, const pipeline::FilterKinds& kinds,
-                      unsigned core_count) {
+Result<void> rehearse(const Json& objects, const ObjectBuilder& builder) {
   if (!objects.is_array()) return {};
   std::vector<Outcome> outcomes(objects.size());
   std::mutex mutex;
@@ -52,7 +50,7 @@ Result<void> rehearse(const Json& objects, const pipeline::FilterKinds& kinds,
   Crew crew(kBuildsAtOnceMax);
   for (std::size_t i = 0; i < objects.size(); ++i) {
     crew.run([&, i] {
-      build(objects[i], kinds, core_count, stop.get_token(), outcomes[i]);
+      build(objects[i], builder, stop.get_token(), outcomes[i]);
       const std::scoped_lock lock(mutex);
       --left;
       changed.notify_all();

@@ -5,13 +5,12 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "pipeline/pipeline.h"
+#include "control/builder.h"
 
 namespace sluice::control {
 
 // `objects`: Controller::rehearsal() of the old process. Blocks, at most 45 s. The error names each
 // object that cannot be built, and why.
-[[nodiscard]] Result<void> rehearse(const Json& objects, const pipeline::FilterKinds& kinds,
-                                    unsigned core_count);
+[[nodiscard]] Result<void> rehearse(const Json& objects, const ObjectBuilder& builder);
 
 }  // namespace sluice::control

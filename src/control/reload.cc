@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/controller.h"
+#include "control/kinds/pipeline.h"
 #include "control/state.h"
 
 namespace sluice::control {
@@ -32,8 +33,8 @@ std::string hash_of(const pipeline::PipelinePrototype& pipeline, const std::stri
 Result<std::vector<Reloaded>> Controller::reload_code() {
   ControllerState& s = *state_;
   std::vector<std::string> names;
-  for (const auto& [name, object] : s.objects()) {
-    if (object->kind == "Pipeline") names.push_back(name);
+  for (const auto& [name, object] : s.publisher.objects()) {
+    if (is_pipeline(*object)) names.push_back(name);
   }
   std::vector<std::vector<Reloaded>> parts(names.size());
   std::latch done(static_cast<std::ptrdiff_t>(names.size()));
@@ -62,34 +63,40 @@ Result<std::vector<Reloaded>> Controller::reload_code() {
 
 std::vector<Reloaded> ControllerState::reload(const std::string& name) {
   const auto claim = claims.take({name});
-  const auto object = find(name);
-  if (!object || object->kind != "Pipeline") return {};
+  const auto object = publisher.find(name);
+  if (!object || !is_pipeline(*object)) return {};
+  const auto running = pipeline_of(*object);
+  if (!running) return build_anew(name, object, claim.stop());
   std::vector<Reloaded> result;
-  if (!object->pipeline) {
-    config::Faults faults;
-    auto built = build_stored(*object, kinds,
-                              {.previous = object.get(), .fresh = true, .stop = claim.stop()},
-                              core_count, faults);
-    for (const std::string& filter : filters_with_code(object->spec, kinds)) {
-      result.push_back({name, filter, built != nullptr,
-                        built ? hash_of(*built->pipeline, filter) : "",
-                        built ? "" : "the pipeline does not run: " + faults.to_error().message});
-    }
-    if (built) replace(object, std::move(built));
-    return result;
-  }
   std::vector<pipeline::PipelinePrototype::ReloadNote> notes;
-  auto fresh = object->pipeline->reload(notes, claim.stop());
-  const auto& runs = fresh ? fresh : object->pipeline;
+  auto fresh = running->reload(notes, claim.stop());
+  const auto& runs = fresh ? fresh : running;
   for (auto& note : notes) {
     result.push_back(
         {name, note.filter, note.changed, hash_of(*runs, note.filter), std::move(note.error)});
   }
   if (!fresh) return result;
   auto reloaded = std::make_shared<Object>(*object);
-  reloaded->pipeline = std::move(fresh);
-  reloaded->pins = reloaded->pipeline->pins();
-  replace(object, std::move(reloaded));
+  reloaded->prototype = make_pipeline(std::move(fresh));
+  reloaded->pins = reloaded->prototype->pins();
+  changes.replace(object, std::move(reloaded));
+  return result;
+}
+
+// A pipeline that does not run: with what its code is now, it may.
+std::vector<Reloaded> ControllerState::build_anew(const std::string& name,
+                                                  const std::shared_ptr<const Object>& object,
+                                                  const std::stop_token& stop) {
+  config::Faults faults;
+  auto built = builder.build_stored(
+      *object, {.previous = object.get(), .fresh = true, .stop = stop}, faults);
+  std::vector<Reloaded> result;
+  for (const std::string& filter : filters_with_code(object->spec, builder.filters())) {
+    result.push_back({name, filter, built != nullptr,
+                      built ? hash_of(*pipeline_of(*built), filter) : "",
+                      built ? "" : "the pipeline does not run: " + faults.to_error().message});
+  }
+  if (built) changes.replace(object, std::move(built));
   return result;
 }
 

@@ -8,7 +8,17 @@
 namespace sluice::egctl {
 namespace {
 
-constexpr std::string_view kHead = R"(_egctl() {
+// The kinds of resources are the server's to name, at the moment of asking.
+constexpr std::string_view kHead = R"(_egctl_kinds() {
+  local i name rest server=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    if [ "${COMP_WORDS[i]}" = --server ]; then server=(--server "${COMP_WORDS[i + 1]}"); fi
+  done
+  egctl "${server[@]}" api-resources 2>/dev/null | while read -r name rest; do
+    if [ "$name" != NAME ]; then echo "$name"; fi
+  done
+}
+_egctl() {
   local current="${COMP_WORDS[COMP_CWORD]}" at="" words="" word i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="${COMP_WORDS[i]}"
@@ -23,7 +33,7 @@ constexpr std::string_view kTail = R"(  esac
 }
 complete -o default -F _egctl egctl
 )";
-constexpr std::string_view kKinds = "all httpserver pipeline member";
+constexpr std::string_view kKinds = "all $(_egctl_kinds)";
 
 std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory_size.h"
 #include "control/controller.h"
+#include "control/kinds/all.h"
 #include "control/rehearsal.h"
 #include "filters/all.h"
 #include "observe/access_log.h"
@@ -69,8 +70,8 @@ Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& e
 Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& logger,
                       unsigned cores, const std::string& code_folder) {
   const auto store = store::open_memory_store(cores);
-  SLUICE_TRY(const auto kinds, filters::all({engine, *store, logger, cores, code_folder}));
-  return control::rehearse(objects, kinds, cores);
+  SLUICE_TRY(auto filters, filters::all({engine, *store, logger, cores, code_folder}));
+  return control::rehearse(objects, {control::all_kinds(), std::move(filters), cores});
 }
 
 // What a first start does not go on without; a service that runs, or has run, is not ended for it.

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of sluice-server: flag > environment (EG_…) > file > default.
+// The options of sluice-server: flag > environment > file > default.
+//
+// Options::each() is the only description of them. From a key, say `api-addr`, derive the flag
+// (--api-addr) and the variable (EG_API_ADDR): flags.h. The configuration file, the completed
+// configuration and the checks are those of every spec: config/fields.h. SIGHUP: options_update.h.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -13,6 +18,12 @@
 #include "wasm/engine.h"
 
 namespace sluice::server_program {
+
+// How an option may be given and changed.
+struct OptionUse {
+  bool live = false;       // SIGHUP puts a new value in force; otherwise a restart does
+  bool file_only = false;  // no flag and no variable: others could read them
+};
 
 struct Options {
   std::string name = "eg-default-name";
@@ -40,55 +51,79 @@ struct Options {
   std::map<std::string, std::string> api_tokens;  // name -> token, or "sha256:" and its hash
   std::vector<std::string> api_readers;
 
-  // The names in the configuration file; the flags are the same with "--".
-  void fields(auto& visit) {
+  // Every option: visit(key, member, rule, use). All else is made from this list, so a new option
+  // is a member above and an entry here.
+  void each(auto& visit) {
     visit("name", name, {.format = config::Format::name, .doc = "name of this member"});
     visit("api-addr", api_addr,
-          {.format = config::Format::host_port, .doc = "address of the admin API"});
+          {.format = config::Format::host_port,
+           .doc = "address of the admin API; what is not loopback needs TLS and credentials"});
     visit("home-dir", home_dir, {.min = 1, .doc = "folder that the other folders are relative to"});
     visit("data-dir", data_dir, {.min = 1, .doc = "folder of the objects and the shared data"});
     visit("log-dir", log_dir, {.doc = "folder of the logs; empty: standard error and output"});
     visit("initial-object-config-files", initial_object_config_files,
           {.doc = "YAML files of objects to create if their names are free"});
-    visit("debug", debug, {.doc = "log more"});
+    visit("debug", debug, {.doc = "log more"}, {.live = true});
     visit("disable-access-log", disable_access_log, {.doc = "do not write the access log"});
     visit("durability", durability,
           {.one_of = {"disk", "process"},
-           .doc = "what shared data outlives before it is told: a power cut, or the process only"});
+           .doc = "what shared data outlives before anybody is told: disk (a power cut), or "
+                  "process (kill -9, not a power cut)"});
     visit("require-store", require_store,
           {.doc = "do not start with an empty data-dir, as of a disk that is not mounted"});
     visit("accept-older-store", accept_older_store,
           {.doc = "start with less shared data than was told, once, after a loss"});
     visit("memory-budget", memory_budget,
           {.format = config::Format::memory_size,
-           .doc = "what connections, requests and caches may hold together; empty: half of the "
-                  "memory that the process may have"});
+           .doc = "what connections, requests and caches may hold together, as 512MiB; empty: half "
+                  "of the memory that the process may have"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
     visit("max-guests", max_guests,
           {.min = 1,
            .max = wasm::kGuestsMaxHighest,
            .doc = "guests of all WasmHost filters together (the sum of their maxConcurrency)"});
     visit("drain-timeout", drain_timeout,
-          {.min = 0, .doc = "how long requests in flight may take when the server is stopped"});
+          {.min = 0, .doc = "how long requests in flight may take when the server is stopped"},
+          {.live = true});
     visit(
         "retire-timeout", retire_timeout,
-        {.min = 0, .doc = "how long connections may go on in the old process after a hot restart"});
-    visit("tls", tls, {.doc = "the admin API speaks TLS; needs cert-file and key-file"});
-    visit("cert-file", cert_file, {.doc = "its certificate with the chain, PEM"});
-    visit("key-file", key_file, {.doc = "the key of that, PEM without a passphrase"});
-    visit("client-ca-file", client_ca_file,
-          {.doc = "PEM bundle: callers must show a certificate of one of these authorities"});
-    visit("basic-auth", basic_auth,
-          {.secret = true, .doc = "user -> password, or what --hash-password makes of it"});
-    visit("api-tokens", api_tokens,
-          {.secret = true, .doc = "name -> token, or sha256: and its SHA-256 in hex"});
-    visit("api-readers", api_readers,
-          {.unique = true, .doc = "users, tokens and certificates that may only read"});
+        {.min = 0, .doc = "how long connections may go on in the old process after a hot restart"},
+        {.live = true});
+    each_of_admin(visit);
+  }
+
+  // The spec of the configuration file: see config/fields.h.
+  void fields(auto& visit) {
+    const auto without_use = [&visit]<class T>(std::string_view key, T& value,
+                                               const config::Rule& rule,
+                                               OptionUse = {}) { visit(key, value, rule); };
+    each(without_use);
   }
 
   void validate(const std::string& path, config::Faults& faults) const;
 
   [[nodiscard]] std::string path_of(const std::string& folder) const;  // below home_dir
+
+ private:
+  void each_of_admin(auto& visit) {
+    visit("tls", tls, {.doc = "the admin API speaks TLS; needs --cert-file and --key-file"},
+          {.live = true});
+    visit("cert-file", cert_file, {.doc = "its certificate with the chain, PEM"}, {.live = true});
+    visit("key-file", key_file, {.doc = "the key of that, PEM without a passphrase"},
+          {.live = true});
+    visit("client-ca-file", client_ca_file,
+          {.doc = "PEM bundle: callers of the admin API must show a certificate of one of these"},
+          {.live = true});
+    visit("basic-auth", basic_auth,
+          {.secret = true, .doc = "user -> password, or what --hash-password makes of it"},
+          {.live = true, .file_only = true});
+    visit("api-tokens", api_tokens,
+          {.secret = true, .doc = "name -> token, or sha256: and its SHA-256 in hex"},
+          {.live = true, .file_only = true});
+    visit("api-readers", api_readers,
+          {.unique = true, .doc = "users, tokens and certificates that may only read"},
+          {.live = true, .file_only = true});
+  }
 };
 
 // What --memory-budget comes to in bytes, at least kMemoryBudgetMin. Reads files if it is empty.

@@ -2,6 +2,7 @@
 """Objects: what is refused and how, what is kept, what egctl prints."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 import yaml
 
 from client import fetch
-from gateway import SANITIZED, documents, http_server, mock, pipeline, proxy, wait_until, wasm
+from gateway import BIN, DEADLINE, SANITIZED, documents, http_server, mock, pipeline, proxy, wait_until, wasm
+from gateway import sanitizer_environment
 
 
 def refused(server, text: str, verb: str = "create") -> str:
@@ -189,6 +191,26 @@ def test_lists(server, port):
     assert "http-server" in table and "HTTPServer" in table and "Pipeline" in table
     kinds = server.egctl("object", "kinds").stdout
     assert "HTTPServer" in kinds and "Pipeline" in kinds
+
+
+def test_completion_offers_the_kinds_that_the_server_names(server):
+    """One list: what api-resources says is what a shell completes."""
+    kinds = [line.split()[0] for line in server.egctl("api-resources").stdout.splitlines()[1:]]
+    assert {"httpserver", "pipeline", "member"} <= set(kinds)
+
+    def completed(*words: str) -> list[str]:
+        line = " ".join(f"'{word}'" for word in words)
+        script = (f"source <(egctl completion bash); COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _egctl; "
+                  'echo "${COMPREPLY[@]}"')  # fmt: skip
+        path = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(server.home), **sanitizer_environment()}
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=DEADLINE, env=path)
+        assert done.returncode == 0 and done.stderr == "", done.stderr
+        return done.stdout.split()
+
+    offered = completed("egctl", "--server", server.api, "get", "")
+    assert {"all", *kinds} <= set(offered)
+    assert completed("egctl", "--server", server.api, "describe", "pip") == ["pipeline"]
+    assert "all" in completed("egctl", "--server", "127.0.0.1:1", "get", ""), "no server answers"
 
 
 def test_what_is_completed_can_be_applied_again(server, port):

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/builder.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "config/from_json.h"
+
+namespace sluice::control {
+namespace {
+
+// "A, B or C"
+std::string list_of(const ObjectKinds& kinds, const char* last) {
+  std::string list;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (i > 0) list += i + 1 < kinds.size() ? ", " : last;
+    list += kinds[i].kind;
+  }
+  return list;
+}
+
+void refuse_kind(const std::string& kind, const ObjectKinds& kinds, config::Faults& faults) {
+  if (kind.empty()) return faults.add("kind", "is required (" + list_of(kinds, " or ") + ")");
+  std::vector<std::string_view> known;
+  for (const ObjectKind& each : kinds) known.emplace_back(each.kind);
+  faults.add("kind", "kind \"" + kind + "\" not found" + config::suggestion(kind, known) +
+                         " (kinds: " + list_of(kinds, ", ") + ")");
+}
+
+}  // namespace
+
+Result<const ObjectKind*> ObjectBuilder::kind(std::string_view kind) const {
+  const auto found = std::ranges::find(kinds_, kind, &ObjectKind::kind);
+  if (found != kinds_.end()) return &*found;
+  return fail(ErrorKind::not_found, "kind \"" + std::string(kind) + "\" not found");
+}
+
+Json ObjectBuilder::filter_schema(const std::string& kind) const {
+  for (const auto& each : filters_) {
+    if (each->name() == kind) return each->schema();
+  }
+  return {};
+}
+
+std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
+                                             const Background& background,
+                                             config::Faults& faults) const {
+  if (document.kind != config::Value::Kind::map) {
+    faults.add("", "an object must be a map with name and kind");
+    return nullptr;
+  }
+  auto object = std::make_shared<Object>();
+  object->name = name_of(document);
+  object->kind = kind_of(document);
+  const auto known = kind(object->kind);
+  if (!known) {
+    refuse_kind(object->kind, kinds_, faults);
+    return nullptr;
+  }
+  object->prototype = (*known)->build(document, {filters_, core_count_, background}, faults);
+  if (!object->prototype) return nullptr;
+  object->spec = object->prototype->spec();
+  object->pins = object->prototype->pins();
+  return object;
+}
+
+std::shared_ptr<Object> ObjectBuilder::build_stored(const Object& stored,
+                                                    const Background& background,
+                                                    config::Faults& faults) const {
+  auto built = build(config::from_json(stored.spec), background, faults);
+  if (built) built->spec["createdAt"] = stored.spec.value("createdAt", "");
+  return built;
+}
+
+}  // namespace sluice::control

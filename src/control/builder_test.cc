@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/builder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "control/kinds/all.h"
+#include "control/kinds/http_server.h"
+#include "control/kinds/pipeline.h"
+#include "control/testing/process.h"
+
+namespace sluice::control {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using namespace testing;  // control's
+
+class BuilderTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<Object> build(const std::string& text, const Background& background = {}) {
+    faults_ = {};
+    return builder_.build(config::parse_document(text).value(), background, faults_);
+  }
+  std::string faults() { return faults_.empty() ? "" : faults_.to_error().message; }
+
+  Script script_;
+  const ObjectBuilder builder_{all_kinds(), scripted_kinds(script_), kCores};
+  config::Faults faults_;
+};
+
+TEST_F(BuilderTest, EveryKindHasNamesOfItsOwnASchemaAndDefaultsThatNameIt) {
+  std::set<std::string> words;
+  for (const ObjectKind& kind : builder_.kinds()) {
+    EXPECT_TRUE(words.insert(kind.kind).second);
+    EXPECT_TRUE(words.insert(kind.name).second);
+    for (const std::string& alias : kind.aliases) {
+      EXPECT_TRUE(words.insert(alias).second) << alias;
+      EXPECT_EQ(find_kind(builder_.kinds(), alias), &kind);
+    }
+    EXPECT_EQ(find_kind(builder_.kinds(), kind.kind), &kind);
+    EXPECT_EQ(find_kind(builder_.kinds(), kind.name), &kind);
+    EXPECT_FALSE(kind.category.empty());
+    const Json schema = kind.schema();
+    const Json defaults = kind.defaults();
+    for (const auto& [field, value] : defaults.items())
+      EXPECT_TRUE(schema["properties"].contains(field)) << kind.kind << "." << field;
+  }
+  EXPECT_EQ(find_kind(builder_.kinds(), "function"), nullptr);
+  EXPECT_EQ(find_kind(builder_.kinds(), ""), nullptr);
+}
+
+TEST_F(BuilderTest, ADocumentWithoutAKindIsToldTheKindsThereAre) {
+  EXPECT_EQ(build("name: a"), nullptr);
+  EXPECT_EQ(faults(), "kind: is required (HTTPServer or Pipeline)");
+  EXPECT_EQ(build("{name: a, kind: Pipelin}"), nullptr);
+  EXPECT_EQ(faults(),
+            "kind: kind \"Pipelin\" not found, did you mean \"Pipeline\"? "
+            "(kinds: HTTPServer, Pipeline)");
+  EXPECT_EQ(build("{name: a, kind: pl}"), nullptr) << "an alias is for commands only";
+  EXPECT_EQ(build("[a]"), nullptr);
+  EXPECT_THAT(faults(), HasSubstr("must be a map with name and kind"));
+}
+
+TEST_F(BuilderTest, APipelineGetsWhatRanBefore) {
+  const auto first = build(pipeline_text("p", "one"));
+  ASSERT_TRUE(first) << faults();
+  EXPECT_TRUE(is_pipeline(*first));
+  EXPECT_EQ(first->pins, (Json{{"f", {{"text", "one"}}}}));
+  const auto known = config::parse_document("{f: {learnt: much}}").value();
+  const auto second = build(pipeline_text("p", "two"), {.previous = first.get(), .known = &known});
+  ASSERT_TRUE(second) << faults();
+  // One that does not run any more still has its pins.
+  Object stopped = *second;
+  stopped.prototype = nullptr;
+  ASSERT_TRUE(build(pipeline_text("p", "three"), {.previous = &stopped, .fresh = true}))
+      << faults();
+  const auto seen = script_.seen();
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].previous + seen[0].pin + seen[0].knowledge, "");
+  EXPECT_EQ(seen[1].previous, "one");
+  EXPECT_EQ(seen[1].pin, "one");
+  EXPECT_EQ(seen[1].knowledge, "much");
+  EXPECT_EQ(seen[2].previous, "");
+  EXPECT_EQ(seen[2].pin, "two");
+  EXPECT_TRUE(seen[2].fresh && !seen[1].fresh);
+}
+
+TEST_F(BuilderTest, AnHttpServerKeepsItsStateThroughUpdates) {
+  const auto state_of = [](const Object& object) {
+    return dynamic_cast<const HttpServerObject&>(*object.prototype).server().state.get();
+  };
+  const auto first = build(http_server_text("s", 80, "p"));
+  ASSERT_TRUE(first) << faults();
+  const auto second = build(http_server_text("s", 81, "q"), {.previous = first.get()});
+  ASSERT_TRUE(second) << faults();
+  EXPECT_EQ(state_of(*first), state_of(*second));
+  const auto other = build(http_server_text("s", 81, "q"));
+  EXPECT_NE(state_of(*first), state_of(*other));
+  // A pipeline of that name had none.
+  const auto before = build(pipeline_text("s"));
+  EXPECT_TRUE(build(http_server_text("s", 80, "p"), {.previous = before.get()}));
+  EXPECT_TRUE(build(pipeline_text("s"), {.previous = first.get()}));
+}
+
+TEST_F(BuilderTest, AnHttpServerTakesTheTicketKeysOfTheProcessBefore) {
+  const auto first = build(http_server_text("s", 80, "p"));
+  ASSERT_TRUE(first) << faults();
+  const Json knowledge = first->prototype->knowledge();
+  const auto known = config::parse_document(knowledge.dump()).value();
+  const auto next = build(http_server_text("s", 80, "p"), {.known = &known});
+  ASSERT_TRUE(next) << faults();
+  EXPECT_EQ(next->prototype->knowledge(), knowledge);
+  EXPECT_NE(build(http_server_text("s", 80, "p"))->prototype->knowledge(), knowledge);
+  const auto broken = config::parse_document("{tickets: '?'}").value();
+  EXPECT_TRUE(build(http_server_text("s", 80, "p"), {.known = &broken})) << "a full handshake then";
+}
+
+TEST_F(BuilderTest, AnHttpServerSaysWhereItListensAndWhatItNeeds) {
+  const auto server = build(
+      "{name: s, kind: HTTPServer, port: 80, address: 127.0.0.1, rules: [{paths: [{path: /a, "
+      "backend: p}, {path: /b, backend: q}]}, {paths: [{pathPrefix: /, backend: p}]}]}");
+  ASSERT_TRUE(server) << faults();
+  const auto place = server->prototype->listens();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->port, 80);
+  EXPECT_EQ(place->address, "127.0.0.1");
+  EXPECT_THAT(server->prototype->pipelines(), ElementsAre("p", "q", "p"));
+  const auto filters = build(pipeline_text("p"));
+  EXPECT_FALSE(filters->prototype->listens());
+  EXPECT_THAT(filters->prototype->pipelines(), ElementsAre());
+}
+
+TEST_F(BuilderTest, EachPublishesWhatTheCoresServe) {
+  server::Snapshot next;
+  build(pipeline_text("p"))->prototype->publish("p", next);
+  build(http_server_text("s", 80, "p"))->prototype->publish("s", next);
+  EXPECT_TRUE(next.pipelines.contains("p") && next.servers.contains("s"));
+  EXPECT_EQ(next.pipelines.size() + next.servers.size(), 2U);
+}
+
+TEST_F(BuilderTest, AStoredObjectKeepsItsTime) {
+  const auto built = build(pipeline_text("p"));
+  built->spec["createdAt"] = "2026-01-01T00:00:00.000Z";
+  faults_ = {};
+  const auto again = builder_.build_stored(*built, {}, faults_);
+  ASSERT_TRUE(again) << faults();
+  EXPECT_EQ(again->spec, built->spec);
+  EXPECT_TRUE(same_spec(*again, *build(pipeline_text("p"))));
+  EXPECT_FALSE(same_spec(*again, *build(pipeline_text("p", "two"))));
+  Object damaged = *built;
+  damaged.spec = Json::parse("{", nullptr, false);
+  EXPECT_EQ(builder_.build_stored(damaged, {}, faults_), nullptr);
+  EXPECT_THAT(faults(), HasSubstr("must be a map"));
+}
+
+}  // namespace
+}  // namespace sluice::control

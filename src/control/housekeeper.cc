@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/housekeeper.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "base/time.h"
+#include "observe/request_stats.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr std::chrono::seconds kRetryPeriod{2};
+
+}  // namespace
+
+void Housekeeper::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+}
+
+void Housekeeper::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Housekeeper::sample() const {
+  for (const auto& [name, object] : publisher_.objects()) {
+    if (object->runs()) object->prototype->sample();
+  }
+}
+
+// Code that is held or named by a stored object stays.
+void Housekeeper::sweep() const {
+  std::vector<Json> pins;
+  for (const auto& [name, object] : publisher_.objects()) {
+    if (!object->pins.is_object()) continue;
+    for (const auto& [filter, pin] : object->pins.items()) pins.push_back(pin);
+  }
+  for (const auto& kind : builder_.filters()) kind->sweep(pins);
+}
+
+void Housekeeper::work(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  TimePoint next_sample = Clock::now() + observe::RequestStats::kSamplePeriod;
+  TimePoint next_retry = Clock::now() + kRetryPeriod;
+  while (!stop.stop_requested()) {
+    std::unique_lock lock(mutex);
+    wake.wait_until(lock, stop, std::min(next_sample, next_retry), [] { return false; });
+    if (stop.stop_requested()) return;
+    const TimePoint now = Clock::now();
+    if (now >= next_sample) {
+      next_sample = now + observe::RequestStats::kSamplePeriod;
+      sample();
+      sweep();
+    }
+    if (now >= next_retry) {
+      next_retry = now + kRetryPeriod;
+      loader_.build_missing();
+      changes_.retry_ports();
+    }
+  }
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Housekeeper: a thread that samples statistics, sweeps, and tries again what could not be built or
+// bound.
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+#include "control/builder.h"
+#include "control/changes.h"
+#include "control/loader.h"
+#include "control/publisher.h"
+
+namespace sluice::control {
+
+class Housekeeper {
+ public:
+  // All outlive this.
+  Housekeeper(const ObjectBuilder& builder, Publisher& publisher, Changes& changes, Loader& loader)
+      : builder_(builder), publisher_(publisher), changes_(changes), loader_(loader) {}
+
+  void start();
+  void stop();  // waits for what it does; may be called again
+
+ private:
+  void work(const std::stop_token& stop);
+  void sample() const;
+  void sweep() const;
+
+  const ObjectBuilder& builder_;
+  Publisher& publisher_;
+  Changes& changes_;
+  Loader& loader_;
+  std::jthread thread_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/kinds/http_server.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.h"
+#include "server/tls_settings.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr const char* kTickets = "tickets";
+
+// The state of the running server of that name goes on; a new one begins with the keys of the
+// process before this one.
+std::shared_ptr<server::ServerState> state_of(const BuildContext& context) {
+  const Object* previous = context.background.previous;
+  if (previous != nullptr) {
+    const auto* running = dynamic_cast<const HttpServerObject*>(previous->prototype.get());
+    if (running != nullptr) return running->server().state;
+  }
+  auto state = std::make_shared<server::ServerState>(context.core_count);
+  const config::Value* known = context.background.known;
+  const config::Value* tickets = known != nullptr ? known->find(kTickets) : nullptr;
+  const auto keys = base64_decode(tickets != nullptr ? tickets->scalar : "");
+  // Without them clients make a full handshake.
+  if (keys) (void)state->tickets->restore(*keys, Clock::now());
+  return state;
+}
+
+std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
+                                             const BuildContext& context, config::Faults& faults) {
+  const std::size_t faults_before = faults.count();
+  auto prototype = std::make_shared<server::ServerPrototype>();
+  prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
+  prototype->spec.validate(faults);
+  prototype->router = router::Router::build(prototype->spec, faults);
+  prototype->trusted_proxies = router::TrustedProxies(prototype->spec.trusted_proxies);
+  if (!prototype->spec.access_log_format.empty()) {
+    if (auto format = observe::AccessFormat::parse(prototype->spec.access_log_format)) {
+      prototype->access_format = *std::move(format);
+    } else {
+      faults.add("accessLogFormat", format.error().message);
+    }
+  }
+  prototype->state = state_of(context);
+  prototype->tls = server::make_tls(prototype->spec, prototype->state->tickets, faults);
+  if (faults.count() != faults_before) return nullptr;
+  prototype->admission = std::make_shared<const server::Admission>(
+      server::Admission::of(prototype->spec, prototype->tls.get()));
+  return std::make_shared<HttpServerObject>(std::move(prototype));
+}
+
+}  // namespace
+
+Json HttpServerObject::spec() const { return config::encode(server_->spec); }
+
+void HttpServerObject::publish(const std::string& name, server::Snapshot& next) const {
+  next.servers.emplace(name, server_);
+}
+
+Json HttpServerObject::knowledge() const {
+  return {{kTickets, base64_encode(server_->state->tickets->save())}};
+}
+
+std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {
+  return Listening{server_->spec.address, server_->spec.port};
+}
+
+std::vector<std::string> HttpServerObject::pipelines() const {
+  std::vector<std::string> names;
+  for (const router::RuleSpec& rule : server_->spec.rules) {
+    for (const router::PathSpec& path : rule.paths) names.push_back(path.backend);
+  }
+  return names;
+}
+
+ObjectKind http_server_kind() {
+  return {.category = "Traffic gate",
+          .kind = "HTTPServer",
+          .name = "httpserver",
+          .aliases = {"httpservers", "hs"},
+          .schema = config::schema<router::HttpServerSpec>,
+          .defaults = [] { return config::encode(router::HttpServerSpec{}); },
+          .build = build};
+}
+
+}  // namespace sluice::control

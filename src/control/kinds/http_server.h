@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Objects of the kind HTTPServer.
+#pragma once
+
+#include <memory>
+
+#include "control/object.h"
+#include "control/object_kind.h"
+#include "server/snapshot.h"
+
+namespace sluice::control {
+
+class HttpServerObject final : public ObjectPrototype {
+ public:
+  explicit HttpServerObject(std::shared_ptr<const server::ServerPrototype> server)
+      : server_(std::move(server)) {}
+  [[nodiscard]] const server::ServerPrototype& server() const { return *server_; }
+
+  [[nodiscard]] Json spec() const override;
+  void publish(const std::string& name, server::Snapshot& next) const override;
+  // http_server_status.cc
+  [[nodiscard]] Json status(const StatusContext& context) const override;
+  void sample() const override { server_->state->stats.sample(); }
+  // The keys of TLS tickets.
+  [[nodiscard]] Json knowledge() const override;
+  [[nodiscard]] std::optional<Listening> listens() const override;
+  [[nodiscard]] std::vector<std::string> pipelines() const override;
+  // http_server_hand_over.cc
+  void hand_over(const std::string& name, const pipeline::FilterKinds& successor,
+                 server::Snapshot& next, config::Faults& faults) const override;
+
+ private:
+  std::shared_ptr<const server::ServerPrototype> server_;
+};
+
+[[nodiscard]] ObjectKind http_server_kind();
+
+}  // namespace sluice::control

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/kinds/pipeline.h"
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::control {
+namespace {
+
+constexpr const char* kKind = "Pipeline";
+
+class PipelineObject final : public ObjectPrototype {
+ public:
+  explicit PipelineObject(std::shared_ptr<const pipeline::PipelinePrototype> pipeline)
+      : pipeline_(std::move(pipeline)) {}
+  [[nodiscard]] const std::shared_ptr<const pipeline::PipelinePrototype>& pipeline() const {
+    return pipeline_;
+  }
+  [[nodiscard]] Json spec() const override { return pipeline_->spec(); }
+  void publish(const std::string& name, server::Snapshot& next) const override {
+    next.pipelines.emplace(name, pipeline_);
+  }
+  [[nodiscard]] Json status(const StatusContext&) const override { return pipeline_->status(); }
+  void sample() const override { pipeline_->sample(); }
+  [[nodiscard]] Json knowledge() const override { return pipeline_->knowledge(); }
+  [[nodiscard]] Json pins() const override { return pipeline_->pins(); }
+  [[nodiscard]] std::vector<std::string> notes() const override { return pipeline_->notes(); }
+
+ private:
+  std::shared_ptr<const pipeline::PipelinePrototype> pipeline_;
+};
+
+std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
+                                             const BuildContext& context, config::Faults& faults) {
+  const Background& background = context.background;
+  const Object* previous = background.previous;
+  const auto running = previous != nullptr ? pipeline_of(*previous) : nullptr;
+  return make_pipeline(pipeline::PipelinePrototype::build(
+      document, context.filters,
+      {.previous = running.get(),
+       .known = background.known,
+       .pins = previous != nullptr && previous->pins.is_object() ? &previous->pins : nullptr,
+       .fresh = background.fresh,
+       .stop = background.stop},
+      faults));
+}
+
+}  // namespace
+
+ObjectKind pipeline_kind() {
+  return {.category = "Pipeline",
+          .kind = kKind,
+          .name = "pipeline",
+          .aliases = {"pipelines", "pl"},
+          .schema = config::schema<pipeline::PipelineSpec>,
+          .defaults = [] { return config::encode(pipeline::PipelineSpec{}); },
+          .build = build};
+}
+
+bool is_pipeline(const Object& object) { return object.kind == kKind; }
+
+std::shared_ptr<const pipeline::PipelinePrototype> pipeline_of(const Object& object) {
+  const auto* prototype = dynamic_cast<const PipelineObject*>(object.prototype.get());
+  return prototype != nullptr ? prototype->pipeline() : nullptr;
+}
+
+std::shared_ptr<const ObjectPrototype> make_pipeline(
+    std::shared_ptr<const pipeline::PipelinePrototype> pipeline) {
+  return pipeline ? std::make_shared<PipelineObject>(std::move(pipeline)) : nullptr;
+}
+
+}  // namespace sluice::control

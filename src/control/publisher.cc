@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/publisher.h"
+
+#include <algorithm>
+
+#include "control/kinds/pipeline.h"
+
+namespace sluice::control {
+
+Objects Publisher::objects() const {
+  const std::shared_lock lock(mutex_);
+  return current_;
+}
+
+std::shared_ptr<const Object> Publisher::find(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = current_.find(name);
+  return found != current_.end() ? found->second : nullptr;
+}
+
+std::string Publisher::port_error(const std::string& name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = port_errors_.find(name);
+  return found != port_errors_.end() ? found->second : "";
+}
+
+bool Publisher::has_port_errors() const {
+  const std::shared_lock lock(mutex_);
+  return !port_errors_.empty();
+}
+
+std::string Publisher::trouble_of(const Object& object) const {
+  if (object.is_being_built()) return object.kind + " " + object.name + " is being built";
+  if (!object.runs()) return object.kind + " " + object.name + " does not run: " + object.error;
+  const std::string port = port_error(object.name);
+  if (!port.empty()) return object.kind + " " + object.name + " does not listen: " + port;
+  const std::string absent = absent_pipeline(object);
+  return absent.empty() ? "" : object.kind + " " + object.name + ": there is no Pipeline " + absent;
+}
+
+// The first that the object names and that is not there: its requests get 503.
+std::string Publisher::absent_pipeline(const Object& server) const {
+  for (std::string& name : server.prototype->pipelines()) {
+    const auto named = find(name);
+    if (!named || !is_pipeline(*named)) return std::move(name);
+  }
+  return "";
+}
+
+void Publisher::wait(Duration patience, const std::function<bool(const Objects&)>& reached) {
+  std::unique_lock lock(settling_);
+  settled_.wait_for(lock, patience, [&] { return reached(objects()); });
+}
+
+// At the start: not before its pipelines are there, or too long in coming.
+bool Publisher::may_open(const Object& server, const Objects& all) const {
+  if (all_open_) return true;
+  return std::ranges::none_of(server.prototype->pipelines(), [&all](const std::string& name) {
+    const auto found = all.find(name);
+    return found != all.end() && found->second->is_being_built();
+  });
+}
+
+server::Workers::Listeners Publisher::assign_ports(const Objects& next) {
+  std::vector<Ports::Wanted> wanted;
+  for (const auto& [name, object] : next) {
+    const auto listening = object->runs() ? object->prototype->listens() : std::nullopt;
+    if (listening && may_open(*object, next))
+      wanted.push_back({name, listening->address, listening->port});
+  }
+  Ports::Changes changes = ports_.assign(wanted);
+  for (const auto& [name, error] : changes.errors) {
+    if (port_error(name) != error)
+      logger_.error("server " + name + " does not listen: " + error + "; trying again");
+  }
+  for (const Ports::Wanted& server : wanted) {
+    const auto sockets = changes.listeners.find(server.name);
+    if (sockets == changes.listeners.end() || sockets->second.empty()) continue;
+    logger_.info("server " + server.name + " listens on port " + std::to_string(server.port));
+  }
+  const std::unique_lock lock(mutex_);
+  port_errors_ = std::move(changes.errors);
+  return std::move(changes.listeners);
+}
+
+void Publisher::publish(Objects next) {
+  auto listeners = assign_ports(next);
+  auto snapshot = std::make_shared<server::Snapshot>();
+  auto absent = std::make_shared<server::AbsentPipelines>();
+  for (const auto& [name, object] : next) {
+    if (object->runs()) {
+      object->prototype->publish(name, *snapshot);
+    } else {
+      absent->emplace(name, server::AbsentPipeline{object->error, object->is_being_built()});
+    }
+  }
+  snapshot->absent = std::move(absent);
+  workers_.publish(std::move(snapshot), std::move(listeners));
+  {
+    const std::unique_lock lock(mutex_);
+    current_ = std::move(next);
+  }
+  const std::scoped_lock lock(settling_);
+  settled_.notify_all();
+}
+
+void Publisher::forget() {
+  const std::unique_lock lock(mutex_);
+  current_.clear();
+}
+
+}  // namespace sluice::control

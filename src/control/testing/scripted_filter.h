@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kind of filter that builds, fails, blocks and reloads as a test says.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pipeline/filter.h"
+
+namespace sluice::control::testing {
+
+// Any thread. Outlives the kind and all its filters.
+class Script {
+ public:
+  // What a build was given besides its document.
+  struct Seen {
+    std::string pipeline;
+    std::string previous;   // text of the prototype; "": none
+    std::string pin;        // likewise
+    std::string knowledge;  // likewise
+    bool fresh = false;
+  };
+
+  // Builds in `pipeline` fail from now on; "": they succeed again.
+  void fail(const std::string& pipeline, const std::string& reason) {
+    const std::scoped_lock lock(mutex_);
+    failures_[pipeline] = reason;
+  }
+  // Builds in `pipeline` wait until release(), or until they are asked to stop.
+  void hold(const std::string& pipeline) {
+    const std::scoped_lock lock(mutex_);
+    held_.insert(pipeline);
+  }
+  void release(const std::string& pipeline) {
+    const std::scoped_lock lock(mutex_);
+    held_.erase(pipeline);
+    changed_.notify_all();
+  }
+  // Returns when a build in `pipeline` waits.
+  void wait_for_build(const std::string& pipeline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_.contains(pipeline); });
+  }
+  // Called on the core's thread for each filter that is made.
+  void on_instantiate(std::function<void()> call) {
+    const std::scoped_lock lock(mutex_);
+    instantiated_ = std::move(call);
+  }
+  // What a reload finds: "" nothing new, "!reason" a refusal, else the new text.
+  void reload_finds(std::string text) {
+    const std::scoped_lock lock(mutex_);
+    reload_ = std::move(text);
+  }
+  [[nodiscard]] std::vector<Seen> seen() const {
+    const std::scoped_lock lock(mutex_);
+    return seen_;
+  }
+  [[nodiscard]] std::vector<Json> swept() const {
+    const std::scoped_lock lock(mutex_);
+    return swept_;
+  }
+
+ private:
+  friend class ScriptedKind;
+  friend class ScriptedPrototype;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, std::string> failures_;
+  std::set<std::string> held_;
+  std::set<std::string> waiting_;
+  std::function<void()> instantiated_;
+  std::string reload_;
+  std::vector<Seen> seen_;
+  std::vector<Json> swept_;
+};
+
+class ScriptedFilter final : public pipeline::Filter {
+ public:
+  Task<std::string_view> handle(pipeline::Exchange&) override { co_return ""; }
+};
+
+class ScriptedPrototype final : public pipeline::FilterPrototype {
+ public:
+  ScriptedPrototype(Script& script, Json spec) : script_(script), spec_(std::move(spec)) {}
+  [[nodiscard]] std::string text() const { return spec_.value("text", ""); }
+  [[nodiscard]] Json spec() const override { return spec_; }
+  [[nodiscard]] Json status() const override { return {{"codeHash", text()}}; }
+  [[nodiscard]] Json knowledge() const override { return {{"learnt", text()}}; }
+  [[nodiscard]] Json pin() const override { return {{"text", text()}}; }
+  [[nodiscard]] bool has_shared_data() const override { return true; }
+  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&,
+                                                              pipeline::Filter*) const override {
+    std::function<void()> call;
+    {
+      const std::scoped_lock lock(script_.mutex_);
+      call = script_.instantiated_;
+    }
+    if (call) call();
+    return std::make_unique<ScriptedFilter>();
+  }
+  [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> reload(
+      const std::stop_token&) const override {
+    const std::scoped_lock lock(script_.mutex_);
+    if (script_.reload_.empty()) return nullptr;
+    if (script_.reload_.starts_with('!'))
+      return sluice::fail(ErrorKind::invalid, script_.reload_.substr(1));
+    Json spec = spec_;
+    spec["text"] = script_.reload_;
+    return std::make_shared<ScriptedPrototype>(script_, std::move(spec));
+  }
+
+ private:
+  Script& script_;
+  const Json spec_;
+};
+
+class ScriptedKind final : public pipeline::FilterKind {
+ public:
+  explicit ScriptedKind(Script& script) : script_(script) {}
+  [[nodiscard]] std::string_view name() const override { return "Scripted"; }
+  [[nodiscard]] std::span<const std::string_view> results() const override { return kResults; }
+  [[nodiscard]] std::string_view description() const override { return "does as a test says"; }
+  [[nodiscard]] bool has_code() const override { return true; }
+  [[nodiscard]] Json schema() const override {
+    return {{"type", "object"},
+            {"properties",
+             {{"text", {{"type", "string"}}}, {"key", {{"type", "string"}, {"writeOnly", true}}}}}};
+  }
+  void sweep(const std::vector<Json>& pins) const override {
+    const std::scoped_lock lock(script_.mutex_);
+    script_.swept_ = pins;
+  }
+  [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(
+      const config::Value& value, const pipeline::FilterContext& context,
+      config::Faults& faults) const override {
+    std::unique_lock lock(script_.mutex_);
+    note(context);
+    if (script_.held_.contains(context.pipeline)) {
+      script_.waiting_.insert(context.pipeline);
+      script_.changed_.notify_all();
+      script_.changed_.wait(lock, context.stop,
+                            [&] { return !script_.held_.contains(context.pipeline); });
+      script_.waiting_.erase(context.pipeline);
+    }
+    const std::string reason =
+        context.stop.stop_requested() ? "is no longer wanted" : script_.failures_[context.pipeline];
+    if (!reason.empty()) {
+      faults.add(context.path + ".text", reason);
+      return nullptr;
+    }
+    const auto scalar = [&value](std::string_view key) {
+      const config::Value* found = value.find(key);
+      return found != nullptr ? found->scalar : std::string();
+    };
+    return std::make_shared<ScriptedPrototype>(script_, Json{{"name", context.name},
+                                                             {"kind", name()},
+                                                             {"text", scalar("text")},
+                                                             {"key", scalar("key")}});
+  }
+
+ private:
+  static constexpr std::array<std::string_view, 1> kResults{"failed"};
+
+  // With the lock.
+  void note(const pipeline::FilterContext& context) const {
+    Script::Seen& seen = script_.seen_.emplace_back();
+    seen.pipeline = context.pipeline;
+    seen.fresh = context.fresh;
+    const auto* previous = dynamic_cast<const ScriptedPrototype*>(context.previous);
+    if (previous != nullptr) seen.previous = previous->text();
+    if (context.pin != nullptr) seen.pin = context.pin->value("text", "");
+    const auto* learnt = context.knowledge != nullptr ? context.knowledge->find("learnt") : nullptr;
+    if (learnt != nullptr) seen.knowledge = learnt->scalar;
+  }
+
+  Script& script_;
+};
+
+inline pipeline::FilterKinds scripted_kinds(Script& script) {
+  pipeline::FilterKinds kinds;
+  kinds.push_back(std::make_unique<ScriptedKind>(script));
+  return kinds;
+}
+
+}  // namespace sluice::control::testing

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sluice-server/initial_objects.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "control/testing/process.h"
+
+namespace sluice::server_program {
+namespace {
+
+using namespace control::testing;
+using ::testing::HasSubstr;
+
+class InitialObjectsTest : public ::testing::Test {
+ protected:
+  InitialObjectsTest() { EXPECT_TRUE(process_->start()); }
+  std::string file(const std::string& name, const std::string& text) {
+    const std::string path = folder_.path() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+  Result<void> create(std::vector<std::string> files) {
+    return InitialObjects(std::move(files), *process_, Logger()).wait();
+  }
+
+  Folder folder_;
+  Script script_;
+  Process process_{folder_.path(), script_};
+};
+
+TEST_F(InitialObjectsTest, AreCreatedWhereTheirNamesAreFree) {
+  ASSERT_TRUE(process_.apply(pipeline_text("p", "mine")));
+  InitialObjects initial(
+      {file("a", pipeline_text("p", "theirs") + pipeline_text("q")), file("b", pipeline_text("r"))},
+      *process_, Logger());
+  const auto created = initial.wait();
+  ASSERT_TRUE(created) << created.error().message;
+  EXPECT_EQ(process_.text("p"), "mine");
+  EXPECT_EQ(process_.state("q") + process_.state("r"), "runningrunning");
+  EXPECT_EQ(process_->config_version(), 3U);
+}
+
+TEST_F(InitialObjectsTest, FaultsNameTheFile) {
+  EXPECT_THAT(create({folder_.path() + "/absent"}).error().message,
+              HasSubstr("--initial-object-config-files: " + folder_.path() + "/absent cannot"));
+  const std::string torn = file("torn", "a: [");
+  EXPECT_THAT(create({torn}).error().message, HasSubstr(torn + ": "));
+}
+
+TEST_F(InitialObjectsTest, OneThatCannotBeBuiltNamesFileAndField) {
+  script_.fail("q", "is no good");
+  const std::string bad = file("bad", pipeline_text("q"));
+  const auto created = create({file("good", pipeline_text("p")), bad});
+  ASSERT_FALSE(created);
+  EXPECT_THAT(created.error().message, HasSubstr(bad + ": filters[0].text: is no good"));
+  EXPECT_EQ(process_.state("p"), "running") << "of the file before";
+}
+
+TEST_F(InitialObjectsTest, OneThatTakesLongHoldsUpNothing) {
+  script_.hold("p");
+  InitialObjects initial({file("slow", pipeline_text("p"))}, *process_, Logger());
+  EXPECT_TRUE(initial.wait());
+  EXPECT_EQ(process_.state("p"), "not found: p");
+  script_.release("p");
+  EXPECT_TRUE(eventually([&] { return process_.state("p") == "running"; }));
+}
+
+TEST_F(InitialObjectsTest, TheEndOfTheProcessEndsThem) {
+  script_.hold("p");
+  const InitialObjects initial({file("slow", pipeline_text("p"))}, *process_, Logger());
+  script_.wait_for_build("p");
+}
+
+}  // namespace
+}  // namespace sluice::server_program
