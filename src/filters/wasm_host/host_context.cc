@@ -38,43 +38,51 @@ void HostContext::flush_logs(std::string_view name) {
   lines_.clear();
 }
 
-Result<HostContext*> context_of(const wasm::HostCall& call) {
-  auto* context = call.context<HostContext>();
-  if (context == nullptr) return fail(ErrorKind::internal, "called outside of a run");
-  return context;
+Result<pipeline::Exchange*> HostContext::exchange() {
+  if (exchange_ == nullptr) return too_early();
+  return exchange_;
 }
 
-Result<http::Request*> request_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  if (context->exchange() == nullptr) return too_early();
-  http::Request* request = context->exchange()->request();
+Result<store::Transaction*> HostContext::data() {
+  if (transaction_ == nullptr) return too_early();
+  return transaction_;
+}
+
+Result<http::Request*> HostContext::request() {
+  if (exchange_ == nullptr) return too_early();
+  http::Request* request = exchange_->request();
   if (request == nullptr) return fail(ErrorKind::invalid, "the namespace has no request");
   return request;
 }
 
-Result<http::Response*> response_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  if (context->exchange() == nullptr) return too_early();
-  http::Response* response = context->exchange()->response();
+Result<http::Response*> HostContext::response() {
+  if (exchange_ == nullptr) return too_early();
+  http::Response* response = exchange_->response();
   if (response == nullptr) return fail(ErrorKind::internal, "there is no response");
   return response;
 }
 
-Result<store::Transaction*> data_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  if (context->transaction() == nullptr) return too_early();
-  return context->transaction();
-}
-
-Result<http::Request*> edit_request(const wasm::HostCall& call) {
-  SLUICE_TRY(http::Request * request, request_of(call));
-  call.context<HostContext>()->undo().save_head(*request);
+Result<http::Request*> HostContext::edit_request() {
+  SLUICE_TRY(http::Request * request, this->request());
+  undo_->save_head(*request);
   return request;
 }
 
-Result<http::Response*> edit_response(const wasm::HostCall& call) {
-  SLUICE_TRY(http::Response * response, response_of(call));
-  call.context<HostContext>()->undo().save_head(*response);
+Result<http::Response*> HostContext::edit_response() {
+  SLUICE_TRY(http::Response * response, this->response());
+  undo_->save_head(*response);
+  return response;
+}
+
+Result<http::Request*> HostContext::edit_request_body() {
+  SLUICE_TRY(http::Request * request, this->request());
+  undo_->save_body(*request);
+  return request;
+}
+
+Result<http::Response*> HostContext::edit_response_body() {
+  SLUICE_TRY(http::Response * response, this->response());
+  undo_->save_body(*response);
   return response;
 }
 
