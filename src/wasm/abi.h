@@ -28,8 +28,8 @@ struct HostFunction {
 struct ImportModule {
   std::string_view name;
   std::span<const HostFunction> functions;
-  // Whether a guest may call them while the host calls the guest (HostCall::call). Then they must
-  // not call the guest: each level would take a stack of its own.
+  // Whether a guest may call them while the host calls the guest (HostCall::call). They cannot call
+  // it once more then: each level would take a stack of its own.
   bool in_nested_calls = false;
 };
 

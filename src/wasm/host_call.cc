@@ -28,12 +28,14 @@ Result<GuestMemory> HostCall::memory() {
 }
 
 Result<void> HostCall::call_raw(std::size_t function, std::span<RawValue> values) {
-  if (!instance_.has(function)) {
+  if (!instance_.has(function)) [[unlikely]] {
     const GuestExport& wanted = instance_.module->abi().guest[function];
     const bool absent = instance_.module->module().find_export(wanted.name) == nullptr;
     return fail(ErrorKind::invalid, absent ? "the guest has no function " + std::string(wanted.name)
                                            : "called before the guest was started");
   }
+  if (instance_.inside_nested_call) [[unlikely]]
+    return fail(ErrorKind::invalid, "the host calls the guest already");
   wasm_trap_t* raw_trap = nullptr;
   instance_.inside_nested_call = true;
   const ErrorPtr error(wasmtime_func_call_unchecked(

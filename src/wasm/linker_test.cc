@@ -103,6 +103,18 @@ TEST(Linker, GuardsTheFunctionsOfEveryModule) {
       std::string::npos);
 }
 
+TEST(Linker, NoFunctionCallsTheGuestInANestedCall) {
+  constexpr ImportModule kOpen[] = {{.name = "more", .functions = kMore, .in_nested_calls = true}};
+  const World world(Abi{kOpen, testing::kGuest});
+  const auto instance = world.must("(module " + import_of("more", "twice") +
+                                   "(memory (export \"memory\") 1)"
+                                   "(func (export \"alloc\") (param i32) (result i32)"
+                                   " (call $more_twice))"
+                                   "(func (export \"run\") (result i32) (call $more_twice)))");
+  EXPECT_NE(testing::run(*instance).error().message.find("the host calls the guest already"),
+            std::string::npos);
+}
+
 TEST(Linker, NamesAnImportThatIsInAnotherModule) {
   const World world(Abi{kThree, testing::kGuest});
   EXPECT_EQ(why(world, "(module " + import_of("env", "twice") + import_of("test", "add") + ")"),

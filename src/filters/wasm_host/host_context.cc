@@ -11,10 +11,6 @@ constexpr std::size_t kLineBytesMax = 1000;
 constexpr std::size_t kTagBytesMax = 1000;
 constexpr std::size_t kTagsMax = 100;
 
-std::unexpected<Error> too_early() {
-  return fail(ErrorKind::invalid, "called in wasm_init, where there is no request");
-}
-
 }  // namespace
 
 void HostContext::log(LogLevel level, std::string_view text) {
@@ -38,28 +34,8 @@ void HostContext::flush_logs(std::string_view name) {
   lines_.clear();
 }
 
-Result<pipeline::Exchange*> HostContext::exchange() {
-  if (exchange_ == nullptr) return too_early();
-  return exchange_;
-}
-
-Result<store::Transaction*> HostContext::data() {
-  if (transaction_ == nullptr) return too_early();
-  return transaction_;
-}
-
-Result<http::Request*> HostContext::request() {
-  if (exchange_ == nullptr) return too_early();
-  http::Request* request = exchange_->request();
-  if (request == nullptr) return fail(ErrorKind::invalid, "the namespace has no request");
-  return request;
-}
-
-Result<http::Response*> HostContext::response() {
-  if (exchange_ == nullptr) return too_early();
-  http::Response* response = exchange_->response();
-  if (response == nullptr) return fail(ErrorKind::internal, "there is no response");
-  return response;
+std::unexpected<Error> HostContext::too_early() {
+  return fail(ErrorKind::invalid, "called in wasm_init, where there is no request");
 }
 
 Result<http::Request*> HostContext::edit_request() {

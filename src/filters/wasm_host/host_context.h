@@ -34,10 +34,32 @@ class HostContext {
         transaction_(&transaction) {}
 
   // What a host function needs, or the error that names why there is none.
-  [[nodiscard]] Result<pipeline::Exchange*> exchange();
-  [[nodiscard]] Result<store::Transaction*> data();
-  [[nodiscard]] Result<http::Request*> request();
-  [[nodiscard]] Result<http::Response*> response();
+  [[nodiscard]] Result<pipeline::Exchange*> exchange() {
+    if (exchange_ == nullptr) [[unlikely]]
+      return too_early();
+    return exchange_;
+  }
+  [[nodiscard]] Result<store::Transaction*> data() {
+    if (transaction_ == nullptr) [[unlikely]]
+      return too_early();
+    return transaction_;
+  }
+  [[nodiscard]] Result<http::Request*> request() {
+    if (exchange_ == nullptr) [[unlikely]]
+      return too_early();
+    http::Request* request = exchange_->request();
+    if (request == nullptr) [[unlikely]]
+      return fail(ErrorKind::invalid, "the namespace has no request");
+    return request;
+  }
+  [[nodiscard]] Result<http::Response*> response() {
+    if (exchange_ == nullptr) [[unlikely]]
+      return too_early();
+    http::Response* response = exchange_->response();
+    if (response == nullptr) [[unlikely]]
+      return fail(ErrorKind::internal, "there is no response");
+    return response;
+  }
   // The same, about to change its head, or its body.
   [[nodiscard]] Result<http::Request*> edit_request();
   [[nodiscard]] Result<http::Response*> edit_response();
@@ -54,6 +76,8 @@ class HostContext {
   void restart() { lines_.clear(); }
 
  private:
+  [[nodiscard]] static std::unexpected<Error> too_early();
+
   struct Line {
     LogLevel level;
     std::string text;

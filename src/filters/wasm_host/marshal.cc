@@ -60,35 +60,23 @@ void put_strings(char* at, std::span<const std::string> texts) {
   for (const std::string& text : texts) at = put_string(at, text);
 }
 
-Result<std::string_view> take(wasm::HostCall& call, std::uint32_t address,
-                              std::uint64_t length_offset) {
+// `rest`: bytes of the length that are not of the text.
+template <class T>
+Result<T> take(wasm::HostCall& call, std::uint32_t address, std::uint32_t rest,
+               std::uint32_t bytes_max = kSizeMax) {
   SLUICE_TRY(const wasm::GuestMemory memory, call.memory());
   SLUICE_TRY(const std::uint32_t length, memory.read<std::uint32_t>(address));
-  if (length > kSizeMax || length < length_offset) {
+  if (length > kSizeMax || length < rest) {
     return fail(ErrorKind::invalid,
                 "the length " + std::to_string(length) + " of an argument cannot be");
   }
   SLUICE_TRY(const std::span<char> bytes, memory.at(address, kLengthSize + std::uint64_t{length}));
-  return std::string_view(bytes.data() + kLengthSize, length - length_offset);
-}
-
-Result<std::string_view> take_data(wasm::HostCall& call, std::uint32_t address) {
-  return take(call, address, 0);
-}
-
-Result<std::string_view> take_string(wasm::HostCall& call, std::uint32_t address) {
-  return take(call, address, 1);
-}
-
-Result<std::string_view> take_text(wasm::HostCall& call, std::uint32_t address,
-                                   std::uint32_t bytes_max) {
-  SLUICE_TRY(const std::string_view text, take_string(call, address));
-  if (text.size() > bytes_max) {
-    return fail(ErrorKind::too_large, "a text of " + std::to_string(text.size()) +
+  if (length - rest > bytes_max) {
+    return fail(ErrorKind::too_large, "a text of " + std::to_string(length - rest) +
                                           " bytes, at most " + std::to_string(bytes_max) +
                                           " may be passed");
   }
-  return text;
+  return T{std::string_view(bytes.data() + kLengthSize, length - rest)};
 }
 
 Result<std::uint32_t> give_data(wasm::HostCall& call, std::string_view bytes) {
@@ -106,20 +94,16 @@ Result<std::uint32_t> give_string(wasm::HostCall& call, std::string_view text) {
 }  // namespace
 
 Result<GuestData> GuestData::from_guest(wasm::HostCall& call, std::uint32_t address) {
-  SLUICE_TRY(const std::string_view bytes, take_data(call, address));
-  return GuestData{bytes};
+  return take<GuestData>(call, address, 0);
 }
 Result<GuestString> GuestString::from_guest(wasm::HostCall& call, std::uint32_t address) {
-  SLUICE_TRY(const std::string_view text, take_string(call, address));
-  return GuestString{text};
+  return take<GuestString>(call, address, 1);
 }
 Result<GuestText> GuestText::from_guest(wasm::HostCall& call, std::uint32_t address) {
-  SLUICE_TRY(const std::string_view text, take_text(call, address, kTextBytesMax));
-  return GuestText{text};
+  return take<GuestText>(call, address, 1, kTextBytesMax);
 }
 Result<GuestHeaderText> GuestHeaderText::from_guest(wasm::HostCall& call, std::uint32_t address) {
-  SLUICE_TRY(const std::string_view text, take_text(call, address, kHeaderTextBytesMax));
-  return GuestHeaderText{text};
+  return take<GuestHeaderText>(call, address, 1, kHeaderTextBytesMax);
 }
 
 Result<std::uint32_t> GuestData::to_guest(wasm::HostCall& call) const {
