@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/exchange.h"
 
+#include <utility>
+
 namespace sluice::pipeline {
 
 http::Request* Exchange::request() { return active_->has_request ? &active_->request : nullptr; }
@@ -24,6 +26,10 @@ void Exchange::drop_response() {
   active_->has_response = false;
 }
 
+void Exchange::add_response_side(std::unique_ptr<ResponseSide> side) {
+  sides_.push_back({std::move(side), active_->name, steps.size()});
+}
+
 void Exchange::activate(std::string_view name) {
   for (Space& space : spaces_) {
     if (space.name == name) {
@@ -44,6 +50,7 @@ void Exchange::clear() {
   space.response.clear();
   space.has_request = true;
   space.has_response = false;
+  sides_.clear();
   active_ = &space;
   interim_ = nullptr;
   real_ip.clear();

@@ -15,6 +15,7 @@
 #include "http/message.h"
 #include "loop/core.h"
 #include "loop/on_core.h"
+#include "pipeline/response_side.h"
 
 namespace sluice {
 class MemoryHolder;
@@ -61,6 +62,17 @@ class Exchange {
   // Whoever serves the client, before the pipeline runs; `sink` outlives the run.
   void set_interim(http::InterimSink* sink) { interim_ = sink; }
 
+  // For a filter, during handle(): `side` responds once the flow has ended, unless this filter was
+  // the last that ran: a filter that answers does not see its own response.
+  void add_response_side(std::unique_ptr<ResponseSide> side);
+  struct AddedSide {
+    std::unique_ptr<ResponseSide> side;
+    std::string_view filter_namespace;
+    std::size_t step;  // of the filter, in `steps`
+  };
+  // Pipeline only: in the order in which they were added.
+  [[nodiscard]] const std::vector<AddedSide>& response_sides() const { return sides_; }
+
   // Address of the client as the rules see it (X-Forwarded-For considered), and of the connection.
   std::string real_ip;
   std::string peer;  // ip:port
@@ -98,7 +110,8 @@ class Exchange {
 
   const loop::Core& core_;
   [[no_unique_address]] loop::OnCore on_core_;
-  std::deque<Space> spaces_;  // the first is DEFAULT; a deque, so that references stay valid
+  std::vector<AddedSide> sides_;  // before the spaces, whose bodies may refer to them
+  std::deque<Space> spaces_;      // the first is DEFAULT; a deque, so that references stay valid
   Space* active_ = nullptr;
   http::InterimSink* interim_ = nullptr;
   std::vector<std::string> tags_;

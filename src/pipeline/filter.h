@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The filter contract. A kind of filter is three small classes:
+// The filter contract. A kind of filter is three small classes, of which SimpleKind makes two for a
+// filter that needs nothing but its spec (pipeline/simple_kind.h):
 //   FilterKind       one per process: builds prototypes from specs. Listed in filters/all.cc.
 //   FilterPrototype  one per filter of a pipeline: the validated spec and what the cores share.
 //                    Immutable but for its per-core counters.
@@ -34,7 +35,8 @@ class Filter {
  public:
   virtual ~Filter() = default;
   // Returns "" to go on, or one of the kind's results (a static string). Destroying the Task means
-  // the client went away: everything it holds must be released by destructors.
+  // the client went away: everything it holds must be released by destructors. The response of the
+  // filters behind it is there after it has returned: pipeline/response_side.h.
   virtual Task<std::string_view> handle(Exchange& exchange) = 0;
   // Whether the request is by somebody whom the filter has let in already, so that it is served
   // while those of others are shed. Asked before the flow begins, under overload only; cheap, and

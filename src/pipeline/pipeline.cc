@@ -4,6 +4,21 @@
 #include <algorithm>
 
 namespace sluice::pipeline {
+namespace {
+
+// The response sides of the filters that others ran behind, the innermost first.
+Task<void> respond(Exchange& exchange) {
+  for (std::size_t i = exchange.response_sides().size(); i-- > 0;) {
+    const Exchange::AddedSide& added = exchange.response_sides()[i];
+    const bool others_ran = exchange.steps.size() > added.step + 1;
+    if (!others_ran) continue;
+    exchange.activate(added.filter_namespace);
+    co_await added.side->respond(exchange);
+  }
+}
+
+}  // namespace
+
 Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
                    const Pipeline* previous)
     : prototype_(std::move(prototype)) {
@@ -47,6 +62,8 @@ Task<void> Pipeline::handle(Exchange& exchange) const {
     if (next == PipelinePrototype::kEndNode) break;
     at = next;
   }
+  if (!exchange.response_sides().empty()) [[unlikely]]
+    co_await respond(exchange);
   exchange.activate(kDefaultNamespace);
 }
 

@@ -19,7 +19,8 @@ class Pipeline {
   Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
            const Pipeline* previous);
 
-  // Runs the flow. What the client gets is then exchange.client_response(), if any.
+  // Runs the flow, then the response sides that its filters have added. What the client gets is
+  // then exchange.client_response(), if any.
   Task<void> handle(Exchange& exchange) const;
   // Whether any of its filters knows who asks (Filter::knows).
   [[nodiscard]] bool knows(const http::Request& request) const;

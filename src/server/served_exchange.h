@@ -80,15 +80,15 @@ class ServedExchange {
   CoreServer& server_;
   Worker& worker_;
   const net::Stream& stream_;
-  pipeline::Exchange exchange_;
+  std::shared_ptr<const pipeline::Pipeline> pipeline_;  // until its response is recorded
+  pipeline::Exchange exchange_;  // after the pipeline, to whose filters its sides may refer
   MemoryCharge head_memory_;
   MemoryCharge body_memory_;
   MemoryCharge response_memory_;
   std::optional<ClientTable::Held> client_stream_;
   unsigned retry_after_ = 0;  // seconds; of a refusal
   std::shared_ptr<const ServerPrototype> prototype_;
-  std::shared_ptr<const pipeline::Pipeline> pipeline_;  // until its response is recorded
-  std::int64_t body_bytes_max_ = 0;                     // negative: streamed
+  std::int64_t body_bytes_max_ = 0;  // negative: streamed
   std::string method_;
   std::string target_;  // as received; only kept for the access log
   std::string allow_;   // of the response that is no pipeline's

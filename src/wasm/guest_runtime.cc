@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "wasm/host_function.h"
 #include "wasm/wasi_poll.h"
 
 namespace sluice::wasm {
@@ -54,20 +55,18 @@ std::string utf16_to_utf8(std::span<const char> bytes) {
 // ABI: an AssemblyScript string is UTF-16, its size in bytes in the 4 bytes before it.
 std::string assemblyscript_string(const GuestMemory& memory, std::uint32_t address) {
   if (address < 4) return "";
-  const auto size = memory.read_u32(address - 4);
+  const auto size = memory.read<std::uint32_t>(address - 4);
   if (!size) return "(unreadable)";
   const auto bytes = memory.at(address, std::min(*size, kTextUnitsMax * 2));
   return bytes ? utf16_to_utf8(*bytes) : "(unreadable)";
 }
 
-Result<void> env_abort(HostCall& call) {
-  SLUICE_TRY(const GuestMemory memory, call.memory());
-  std::string text = "abort: " + assemblyscript_string(memory, call.u32(0));
-  const std::string file = assemblyscript_string(memory, call.u32(1));
-  if (!file.empty()) {
-    text +=
-        " in " + file + "(" + std::to_string(call.u32(2)) + ":" + std::to_string(call.u32(3)) + ")";
-  }
+Result<void> env_abort(GuestMemory memory, std::uint32_t message, std::uint32_t file,
+                       std::uint32_t line, std::uint32_t column) {
+  std::string text = "abort: " + assemblyscript_string(memory, message);
+  const std::string name = assemblyscript_string(memory, file);
+  if (!name.empty())
+    text += " in " + name + "(" + std::to_string(line) + ":" + std::to_string(column) + ")";
   return fail(ErrorKind::invalid, std::move(text));
 }
 
@@ -80,71 +79,63 @@ Result<void> fill_random(std::span<char> out) {
   return {};
 }
 
-Result<void> env_seed(HostCall& call) {
+Result<double> env_seed() {
   std::uint64_t bits = 0;
   SLUICE_CHECK(fill_random({reinterpret_cast<char*>(&bits), sizeof bits}));
-  call.return_f64(static_cast<double>(bits >> 11));
-  return {};
+  return static_cast<double>(bits >> 11);
 }
 
-Result<void> env_date_now(HostCall& call) {
-  call.return_f64(static_cast<double>(unix_time_ms()));
-  return {};
-}
+double env_date_now() { return static_cast<double>(unix_time_ms()); }
+
+constexpr std::int32_t kSuccess = 0;
+constexpr std::int32_t kBadDescriptor = 8;  // WASI errno badf
 
 // Wasmtime's own has no bound, and the guest cannot be made to give way meanwhile.
-Result<void> random_get(HostCall& call) {
-  if (call.u32(1) > kRandomBytesMax) {
+Result<std::int32_t> random_get(std::span<char> out) {
+  if (out.size() > kRandomBytesMax) {
     return fail(ErrorKind::invalid, "the guest asked for more than 64 KiB of random bytes at once");
   }
-  SLUICE_TRY(const GuestMemory memory, call.memory());
-  SLUICE_TRY(const std::span<char> out, memory.at(call.u32(0), call.u32(1)));
   SLUICE_CHECK(fill_random(out));
-  call.return_i32(0);
-  return {};
+  return kSuccess;
 }
 
 // Wasmtime's own would write from a thread of its runtime, after the guest may be gone.
-Result<void> fd_write(HostCall& call) {
-  constexpr std::int32_t kBadDescriptor = 8;  // WASI errno badf
-  const std::uint32_t descriptor = call.u32(0);
-  const std::uint32_t first = call.u32(1);
-  const std::uint32_t count = std::min(call.u32(2), kIoVectorsMax);  // a short write is allowed
-  const std::uint32_t written_at = call.u32(3);
-  SLUICE_TRY(const GuestMemory memory, call.memory());
-  if (descriptor != 1 && descriptor != 2) {
-    call.return_i32(kBadDescriptor);
-    return {};
-  }
+Result<std::int32_t> fd_write(HostCall& call, GuestMemory memory, std::uint32_t descriptor,
+                              std::uint32_t vectors, std::uint32_t count,
+                              std::uint32_t written_at) {
+  if (descriptor != 1 && descriptor != 2) return kBadDescriptor;
   std::uint32_t written = 0;
+  count = std::min(count, kIoVectorsMax);  // a short write is allowed
   for (std::uint32_t i = 0; i < count; ++i) {
-    SLUICE_TRY(const std::span<char> vector, memory.at(first, (i + 1) * std::uint64_t{8}));
+    SLUICE_TRY(const std::span<char> vector, memory.at(vectors, (i + 1) * std::uint64_t{8}));
     std::uint32_t address_and_size[2];
     std::memcpy(address_and_size, vector.data() + i * std::size_t{8}, sizeof address_and_size);
     SLUICE_TRY(const std::span<char> bytes, memory.at(address_and_size[0], address_and_size[1]));
     call.print({bytes.data(), bytes.size()});
     written += address_and_size[1];
   }
-  SLUICE_TRY(const std::span<char> out, memory.at(written_at, sizeof written));
-  std::memcpy(out.data(), &written, sizeof written);
-  call.return_i32(0);
-  return {};
+  SLUICE_CHECK(memory.write(written_at, written));
+  return kSuccess;
 }
 
 constexpr HostFunction kEnv[] = {
-    {"abort", "iiii", "", env_abort},
-    {"seed", "", "F", env_seed},
-    {"Date.now", "", "F", env_date_now},
+    host_function<env_abort>("abort"),
+    host_function<env_seed>("seed"),
+    host_function<env_date_now>("Date.now"),
 };
 constexpr HostFunction kWasi[] = {
-    {"poll_oneoff", "iiii", "i", wasi_poll_oneoff},
-    {"random_get", "ii", "i", random_get},
-    {"fd_write", "iiii", "i", fd_write},
+    host_function<wasi_poll_oneoff>("poll_oneoff"),
+    host_function<random_get>("random_get"),
+    host_function<fd_write>("fd_write"),
+};
+// A runtime may call them in its allocator, at a garbage collection for example.
+constexpr ImportModule kModules[] = {
+    {.name = kWasiModule, .functions = kWasi, .in_nested_calls = true},
+    {.name = "env", .functions = kEnv, .in_nested_calls = true},
 };
 
 }  // namespace
 
-std::span<const HostFunction> env_functions() { return kEnv; }
-std::span<const HostFunction> wasi_functions() { return kWasi; }
+std::span<const ImportModule> runtime_modules() { return kModules; }
 
 }  // namespace sluice::wasm

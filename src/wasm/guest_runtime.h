@@ -9,10 +9,8 @@
 
 namespace sluice::wasm {
 
-[[nodiscard]] std::span<const HostFunction> env_functions();
-[[nodiscard]] std::span<const HostFunction> wasi_functions();
+[[nodiscard]] std::span<const ImportModule> runtime_modules();
 
-inline constexpr std::string_view kEnvModule = "env";
 inline constexpr std::string_view kWasiModule = "wasi_snapshot_preview1";
 
 }  // namespace sluice::wasm

@@ -1,18 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside wasm/ only: how a guest gets into the host functions of an ABI.
+// HostCall: one call of a host function by a guest.
 #pragma once
 
-#include <cstddef>
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
 
-#include "wasm/handles.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "wasm/abi.h"
+#include "wasm/guest_memory.h"
 
 namespace sluice::wasm {
 
-// The trampoline of every host function; `env` is its HostFunction. `guarded` ones may not be
-// called while a nested call runs.
-wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                        std::size_t count);
-wasm_trap_t* enter_guarded_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                                std::size_t count);
+struct InstanceState;
+
+class HostCall {
+ public:
+  // `values`: the arguments, and room for the result.
+  HostCall(InstanceState& instance, void* caller, RawValue* values)
+      : instance_(instance), caller_(caller), values_(values) {}
+
+  // Error if the guest has none.
+  [[nodiscard]] Result<GuestMemory> memory();
+  // Calls a function that the guest exports. While it runs, the guest may not call host functions
+  // of the ABI (ImportModule::in_nested_calls). After an error the host function returns at once.
+  template <class R, class... A>
+  [[nodiscard]] Result<R> call(const GuestFunction<R(A...)>& function,
+                               std::type_identity_t<A>... arguments) {
+    std::array<RawValue, std::max<std::size_t>(sizeof...(A), 1)> values{};
+    std::size_t at = 0;
+    (values[at++].put(arguments), ...);
+    if (auto called = call_raw(function.index, values); !called)
+      return std::unexpected(std::move(called).error());
+    if constexpr (!std::is_void_v<R>) {
+      return values[0].template get<R>();
+    } else {
+      return {};
+    }
+  }
+  // What the guest writes to standard output or error: to the log, at debug level, bounded; and
+  // as say().
+  void print(std::string_view bytes);
+  // Instance::words() has it, should the call fail.
+  void say(std::string_view text);
+  // The guest goes on at `when`: it gives way, and its caller sees Instance::wake_at(). The host
+  // function returns before that: what the guest does at once, up to its next function or loop,
+  // comes first. False within a nested call, which cannot wait.
+  [[nodiscard]] bool sleep_until(TimePoint when);
+  // What Instance::set_context was given, which must be a T. Error if it is null.
+  template <class T>
+  [[nodiscard]] Result<T*> context() const {
+    void* pointer = context_pointer();
+    if (pointer == nullptr) [[unlikely]]
+      return fail(ErrorKind::internal, "called outside of a run");
+    return static_cast<T*>(pointer);
+  }
+
+  // For host_function(), which unpacks and packs.
+  [[nodiscard]] RawValue* values() { return values_; }
+
+ private:
+  [[nodiscard]] void* context_pointer() const;
+  [[nodiscard]] Result<void> call_raw(std::size_t function, std::span<RawValue> values);
+
+  InstanceState& instance_;
+  void* caller_;
+  RawValue* values_;
+};
 
 }  // namespace sluice::wasm

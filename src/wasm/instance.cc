@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 #include "wasm/engine.h"
 #include "wasm/failure.h"
@@ -60,6 +61,16 @@ void find_memory(InstanceState& state) {
   wasmtime_extern_delete(&item);
 }
 
+wasmtime_val_t to_val(char letter, const RawValue& value) {
+  wasmtime_val_t out{};
+  out.kind = letter == 'i'   ? WASMTIME_I32
+             : letter == 'I' ? WASMTIME_I64
+             : letter == 'f' ? WASMTIME_F32
+                             : WASMTIME_F64;
+  std::memcpy(&out.of, value.bytes, sizeof value.bytes);
+  return out;
+}
+
 }  // namespace
 
 std::string failed_text(std::string_view what, const std::string& reason,
@@ -94,7 +105,7 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   SLUICE_CO_TRY(const std::string initializer, find_exports());
   if (initializer.empty()) co_return Result<void>();
   state.entry = initializer;
-  begin(state.initializer, {}, 0);
+  begin(state.initializer, {}, {}, 0);
   Result<void> ran = co_await run_to_end(pace, deadline);
   if (ran) co_return ran;
   // A command's _start may end in proc_exit(0): that is its success.
@@ -112,10 +123,10 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
 Result<std::string> Instance::find_exports() {
   InstanceState& state = *state_;
   find_memory(state);
-  for (std::size_t i = 0; i < state.module->abi().guest.size(); ++i) {
-    state.has_function[i] =
-        find_function(state, state.module->abi().guest[i].name, state.functions[i]);
-  }
+  const std::span<const GuestExport> wanted = state.module->abi().guest;
+  state.functions.resize(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    find_function(state, wanted[i].name, state.functions[i]);
   for (const std::string name : {"_initialize", "_start"}) {
     if (!find_function(state, name, state.initializer)) continue;
     const Export* found = state.module->module().find_export(name);
@@ -127,7 +138,7 @@ Result<std::string> Instance::find_exports() {
 }
 
 void Instance::set_context(void* context) { state_->user = context; }
-bool Instance::has(std::size_t function) const { return state_->has_function[function]; }
+bool Instance::has(const GuestExport& function) const { return state_->has(function.index); }
 bool Instance::alive() const { return state_->alive; }
 TimePoint Instance::wake_at() const { return state_->wake_at; }
 std::string Instance::words() const { return state_->words.line(); }
@@ -139,21 +150,19 @@ GuestMemory Instance::memory() {
   return {base, wasmtime_memory_data_size(state_->context, &state_->memory)};
 }
 
-void Instance::start(std::size_t function, std::span<const std::int32_t> arguments) {
-  const bool has_result = !state_->module->abi().guest[function].result.empty();
-  state_->entry = state_->module->abi().guest[function].name;
-  begin(state_->functions[function], arguments, has_result ? 1 : 0);
+void Instance::start_raw(std::size_t function, std::span<const RawValue> arguments) {
+  assert(state_->has(function) && !busy() && alive());
+  const GuestExport& called = state_->module->abi().guest[function];
+  state_->entry = called.name;
+  begin(state_->functions[function], called.params, arguments, called.result.size());
 }
 
-void Instance::begin(const wasmtime_func_t& function, std::span<const std::int32_t> arguments,
-                     std::size_t results) {
+// `params`: the letters of `arguments`.
+void Instance::begin(const wasmtime_func_t& function, std::string_view params,
+                     std::span<const RawValue> arguments, std::size_t results) {
   InstanceState& state = *state_;
-  wasmtime_val_t values[1];
-  assert(arguments.size() <= std::size(values));
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    values[i].kind = WASMTIME_I32;
-    values[i].of.i32 = arguments[i];
-  }
+  wasmtime_val_t values[kArgumentsMax];
+  for (std::size_t i = 0; i < arguments.size(); ++i) values[i] = to_val(params[i], arguments[i]);
   state.result = {};
   state.words.forget();
   state.returned = false;
@@ -172,20 +181,24 @@ bool Instance::poll() {
   return state_->returned && (state_->wake_at == TimePoint{} || Clock::now() >= state_->wake_at);
 }
 
-Result<std::int32_t> Instance::finish() {
+Result<RawValue> Instance::finish_raw() {
   state_->future.reset();
-  return take_result();
-}
-
-Result<std::int32_t> Instance::take_result() {
   const TrapPtr trap(std::exchange(state_->trap, nullptr));
   const ErrorPtr error(std::exchange(state_->error, nullptr));
   if (!trap && !error) [[likely]]
-    return state_->result.of.i32;
+    return result();
   state_->alive = false;
   Error failure = guest_failure(trap.get(), error.get(), state_->host_error, state_->entry);
   state_->host_error.clear();
   return std::unexpected(std::move(failure));
+}
+
+// Of a function without one: 0.
+RawValue Instance::result() const {
+  RawValue value{};
+  static_assert(sizeof state_->result.of >= sizeof value.bytes);
+  std::memcpy(value.bytes, &state_->result.of, sizeof value.bytes);
+  return value;
 }
 
 void Instance::kill() {
@@ -210,17 +223,9 @@ Task<Result<void>> Instance::run_to_end(Pace pace, TimePoint deadline) {
       co_await pace.give_way();
     }
   }
-  const Result<std::int32_t> done = finish();
+  const Result<RawValue> done = finish_raw();
   if (!done) co_return std::unexpected(done.error());
   co_return Result<void>();
-}
-
-Task<Result<std::int32_t>> Instance::call(std::size_t function, std::int32_t argument, Pace pace,
-                                          TimePoint deadline) {
-  const bool takes_one = !state_->module->abi().guest[function].params.empty();
-  start(function, std::span(&argument, takes_one ? 1 : 0));
-  SLUICE_CO_CHECK(co_await run_to_end(pace, deadline));
-  co_return state_->result.of.i32;
 }
 
 }  // namespace sluice::wasm

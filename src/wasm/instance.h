@@ -5,26 +5,34 @@
 //
 // A guest runs in slices of at most a tick (1 ms):
 //
-//   instance.start(kRun, {});
+//   constexpr GuestFunction<std::int32_t(std::uint32_t)> kRun{0, "run"};   // in the ABI's table
+//
+//   instance.start(kRun, 17);
 //   while (!instance.poll()) co_await pace.give_way();   // and look at the clock, and at wake_at()
-//   Result<std::int32_t> value = instance.finish();
+//   Result<std::int32_t> value = instance.finish(kRun);
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "wasm/abi.h"
+#include "wasm/guest_memory.h"
 #include "wasm/linked_module.h"
 #include "wasm/pace.h"
 
 struct wasmtime_func;
 
 namespace sluice::wasm {
+
+struct InstanceState;
 
 struct InstanceOptions {
   std::uint64_t memory_bytes_max = 64 << 20;
@@ -52,13 +60,20 @@ class Instance {
 
   // What the host functions get as their context, while the next calls run.
   void set_context(void* context);
-  [[nodiscard]] bool has(std::size_t function) const;
+  [[nodiscard]] bool has(const GuestExport& function) const;
   [[nodiscard]] bool alive() const;
   [[nodiscard]] bool busy() const;
   [[nodiscard]] GuestMemory memory();
 
-  // Begins a call of the ABI's guest function of that index; not busy, alive. Arguments are i32.
-  void start(std::size_t function, std::span<const std::int32_t> arguments);
+  // Begins a call of a function of the instance's ABI. Requires: not busy, alive, has(function).
+  template <class R, class... A>
+  void start(const GuestFunction<R(A...)>& function, std::type_identity_t<A>... arguments) {
+    static_assert(sizeof...(A) <= kArgumentsMax);
+    std::array<RawValue, sizeof...(A)> values{};
+    std::size_t at = 0;
+    (values[at++].put(arguments), ...);
+    start_raw(function.index, values);
+  }
   // Lets the guest run for a slice. True when the call is done.
   [[nodiscard]] bool poll();
   // After poll() returned false: the guest sleeps, and has nothing to do before that. In the past
@@ -67,23 +82,45 @@ class Instance {
   // What the guest wrote to standard output and error, and logged as an error, since the last call
   // began; bounded, on one line.
   [[nodiscard]] std::string words() const;
-  // The result of a call that is done; 0 for a function without one.
-  [[nodiscard]] Result<std::int32_t> finish();
+  // The result of a call that is done, begun with the same function.
+  template <class R, class... A>
+  [[nodiscard]] Result<R> finish(const GuestFunction<R(A...)>& /*function*/) {
+    return result_of<R>(finish_raw());
+  }
   // Ends the call in progress, if any, wherever it is. The guest is dead either way.
   void kill();
 
   // start, poll and finish under a deadline; `timed_out` kills the guest.
-  [[nodiscard]] Task<Result<std::int32_t>> call(std::size_t function, std::int32_t argument,
-                                                Pace pace, TimePoint deadline);
+  template <class R, class... A>
+  [[nodiscard]] Task<Result<R>> call(GuestFunction<R(A...)> function, Pace pace, TimePoint deadline,
+                                     std::type_identity_t<A>... arguments) {
+    start(function, arguments...);
+    SLUICE_CO_CHECK(co_await run_to_end(pace, deadline));
+    co_return result_of<R>(result());
+  }
 
  private:
+  static constexpr std::size_t kArgumentsMax = 8;
+
+  template <class R>
+  static Result<R> result_of(Result<RawValue> value) {
+    if (!value) return std::unexpected(std::move(value).error());
+    if constexpr (std::is_void_v<R>) {
+      return {};
+    } else {
+      return value->template get<R>();
+    }
+  }
+
   explicit Instance(std::unique_ptr<InstanceState> state);
-  void begin(const wasmtime_func& function, std::span<const std::int32_t> arguments,
-             std::size_t results);
+  void start_raw(std::size_t function, std::span<const RawValue> arguments);
+  [[nodiscard]] Result<RawValue> finish_raw();
+  void begin(const wasmtime_func& function, std::string_view params,
+             std::span<const RawValue> arguments, std::size_t results);
   Task<Result<void>> run_to_end(Pace pace, TimePoint deadline);
   Task<Result<void>> set_up(Pace pace, TimePoint deadline);
   [[nodiscard]] Result<std::string> find_exports();
-  [[nodiscard]] Result<std::int32_t> take_result();
+  [[nodiscard]] RawValue result() const;
 
   std::unique_ptr<InstanceState> state_;
 };

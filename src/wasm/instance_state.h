@@ -2,9 +2,10 @@
 // The inside of an Instance, shared by the .cc files of this folder.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "wasm/abi.h"
 #include "wasm/guest_output.h"
@@ -21,8 +22,7 @@ struct InstanceState {
   wasmtime_instance_t instance{};
   wasmtime_memory_t memory{};
   bool has_memory = false;
-  std::array<wasmtime_func_t, kGuestFunctionsMax> functions{};
-  std::array<bool, kGuestFunctionsMax> has_function{};
+  std::vector<wasmtime_func_t> functions;  // of the ABI; store_id 0: the guest has none
   wasmtime_func_t initializer{};
 
   void* user = nullptr;
@@ -39,6 +39,11 @@ struct InstanceState {
   wasm_trap_t* trap = nullptr;
   wasmtime_error_t* error = nullptr;
   wasmtime_val_t result{};
+
+  // Whether the guest exports function `index` of the ABI, as far as is known yet.
+  [[nodiscard]] bool has(std::size_t index) const {
+    return index < functions.size() && functions[index].store_id != 0;
+  }
 };
 
 }  // namespace sluice::wasm

@@ -229,7 +229,7 @@ TEST(Instance, APollWithoutTimeoutIsAnsweredAtOnce) {
 TEST(Instance, ASleepTakesItsTimeAndLetsOthersRun) {
   const World world;
   const auto instance = world.must(poller("30000000", "(drop (call $poll)) (call $poll)"));
-  instance->start(testing::kRun, {});
+  instance->start(testing::kRun);
   const TimePoint begin = Clock::now();
   int polls = 0;
   for (; !instance->poll(); ++polls) {
@@ -237,7 +237,7 @@ TEST(Instance, ASleepTakesItsTimeAndLetsOthersRun) {
     ASSERT_LT(wake, begin + std::chrono::seconds(10));
     std::this_thread::sleep_until(wake);
   }
-  EXPECT_EQ(instance->finish().value_or(-1), 0);
+  EXPECT_EQ(instance->finish(testing::kRun).value_or(-1), 0);
   EXPECT_GE(Clock::now() - begin, std::chrono::milliseconds(30));
   EXPECT_GE(polls, 1);
 }
@@ -246,7 +246,7 @@ TEST(Instance, ASleepEndsAtTheDeadline) {
   const World world;
   const auto instance = world.must(poller("3600000000000", "(drop (call $poll)) (call $poll)"));
   const TimePoint deadline = Clock::now() + std::chrono::milliseconds(50);
-  const auto done = run_here(instance->call(testing::kRun, 0, Pace(), deadline));
+  const auto done = run_here(instance->call(testing::kRun, Pace(), deadline));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::timed_out);
   EXPECT_FALSE(instance->alive());
@@ -318,14 +318,14 @@ TEST(Instance, OnALoopALoopingGuestLetsOthersRun) {
   bool ended = false;
   const auto serve = [&]() -> Task<void> {
     while (served < 10 && !ended) {
-      (void)co_await quick->call(testing::kRun, 0, pace, Clock::now() + 10s);
+      (void)co_await quick->call(testing::kRun, pace, Clock::now() + 10s);
       ++served;
       co_await loop.yield();
     }
     loop.stop();
   };
   const auto spin = [&]() -> Task<void> {
-    (void)co_await looping->call(testing::kRun, 0, pace, Clock::now() + 1h);
+    (void)co_await looping->call(testing::kRun, pace, Clock::now() + 1h);
     ended = true;
   };
   loop.spawn(spin());

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasm/linker.h"
 
+#include <set>
+#include <utility>
+
 #include "wasm/engine.h"
 #include "wasm/failure.h"
 #include "wasm/guest_runtime.h"
 #include "wasm/handles.h"
-#include "wasm/host_call.h"
+#include "wasm/host_entry.h"
 
 namespace sluice::wasm {
 namespace {
@@ -14,6 +17,8 @@ wasm_valtype_t* make_type(char letter) {
   switch (letter) {
     case 'I':
       return wasm_valtype_new(WASM_I64);
+    case 'f':
+      return wasm_valtype_new(WASM_F32);
     case 'F':
       return wasm_valtype_new(WASM_F64);
     default:
@@ -28,17 +33,29 @@ wasm_valtype_vec_t make_types(std::string_view letters) {
   return types;
 }
 
-Result<void> define(wasmtime_linker_t* linker, std::string_view module,
-                    std::span<const HostFunction> functions,
-                    wasmtime_func_unchecked_callback_t enter) {
-  for (const HostFunction& function : functions) {
+Result<void> define(wasmtime_linker_t* linker, const ImportModule& module) {
+  for (const HostFunction& function : module.functions) {
     wasm_valtype_vec_t params = make_types(function.params);
     wasm_valtype_vec_t results = make_types(function.result);
     const FuncTypePtr type(wasm_functype_new(&params, &results));
     const ErrorPtr error(wasmtime_linker_define_func_unchecked(
-        linker, module.data(), module.size(), function.name.data(), function.name.size(),
-        type.get(), enter, const_cast<HostFunction*>(&function), nullptr));
+        linker, module.name.data(), module.name.size(), function.name.data(), function.name.size(),
+        type.get(), module.in_nested_calls ? enter_host : enter_guarded_host,
+        const_cast<HostFunction*>(&function), nullptr));
     if (error) return fail(ErrorKind::internal, message_of(*error));
+  }
+  return {};
+}
+
+// Wasmtime would take the last of two functions of one name.
+Result<void> check_names(std::span<const ImportModule> modules) {
+  std::set<std::pair<std::string_view, std::string_view>> names;
+  for (const ImportModule& module : modules) {
+    for (const HostFunction& function : module.functions) {
+      if (names.emplace(module.name, function.name).second) continue;
+      return fail(ErrorKind::internal, "the ABI has " + std::string(module.name) + "." +
+                                           std::string(function.name) + " twice");
+    }
   }
   return {};
 }
@@ -78,9 +95,9 @@ Result<std::unique_ptr<const Linker>> Linker::create(const Engine& engine, const
     return fail(ErrorKind::internal, message_of(*error));
   }
   wasmtime_linker_allow_shadowing(linker, true);
-  SLUICE_CHECK(define(linker, kWasiModule, wasi_functions(), enter_host));
-  SLUICE_CHECK(define(linker, kEnvModule, env_functions(), enter_host));
-  SLUICE_CHECK(define(linker, abi.module, abi.host, enter_guarded_host));
+  for (const ImportModule& module : runtime_modules()) SLUICE_CHECK(define(linker, module));
+  SLUICE_CHECK(check_names(abi.modules));
+  for (const ImportModule& module : abi.modules) SLUICE_CHECK(define(linker, module));
   return made;
 }
 
@@ -98,7 +115,7 @@ Result<void> Linker::check_imports(const Module& module) const {
 Result<void> Linker::check_exports(const Module& module) const {
   std::string faults;
   const auto fault = [&faults](std::string text) { faults += (faults.empty() ? "" : "; ") + text; };
-  for (const GuestFunction& wanted : abi_.guest) {
+  for (const GuestExport& wanted : abi_.guest) {
     const std::string name(wanted.name);
     const Signature signature{std::string(wanted.params), std::string(wanted.result)};
     const Export* found = module.find_export(wanted.name);

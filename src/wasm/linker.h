@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linker: the imports that guests of one ABI find: its host functions, WASI preview 1 with nothing
-// behind it (no files, arguments, environment; output goes to the log), and the three functions
-// that AssemblyScript programs import.
+// Linker: the imports that guests of one ABI find: its host functions; and, unless the ABI has its
+// own of that module and name, WASI preview 1 with nothing behind it (no files, arguments,
+// environment; output goes to the log) and the three functions that AssemblyScript programs import
+// from `env`.
 #pragma once
 
 #include <memory>
@@ -18,6 +19,7 @@ class Engine;
 
 class Linker {
  public:
+  // Error `internal` if the ABI has a function twice.
   [[nodiscard]] static Result<std::unique_ptr<const Linker>> create(const Engine& engine,
                                                                     const Abi& abi);
   ~Linker();

@@ -127,21 +127,15 @@ Due due(std::span<const char> subscriptions) {
 
 }  // namespace
 
-Result<void> wasi_poll_oneoff(HostCall& call) {
-  const std::uint32_t from = call.u32(0);
-  const std::uint32_t to = call.u32(1);
-  const std::uint32_t count = call.u32(2);
-  const std::uint32_t number_at = call.u32(3);
-  if (count == 0) {
-    call.return_i32(kInvalid);
-    return {};
-  }
+Result<std::int32_t> wasi_poll_oneoff(HostCall& call, GuestMemory memory, std::uint32_t from,
+                                      std::uint32_t to, std::uint32_t count,
+                                      std::uint32_t number_at) {
+  if (count == 0) return kInvalid;
   if (count > kSubscriptionsMax) {
     return fail(ErrorKind::invalid, "the guest waits for " + std::to_string(count) +
                                         " things at once, at most " +
                                         std::to_string(kSubscriptionsMax) + " are allowed");
   }
-  SLUICE_TRY(const GuestMemory memory, call.memory());
   SLUICE_TRY(const std::span<char> subscriptions, memory.at(from, count * kSubscriptionSize));
   const Due found = due(subscriptions);
   SLUICE_TRY(const std::span<char> events, memory.at(to, found.events.size() * kEventSize));
@@ -149,14 +143,11 @@ Result<void> wasi_poll_oneoff(HostCall& call) {
     const auto bytes = spell(found.events[i]);
     std::memcpy(events.data() + i * kEventSize, bytes.data(), bytes.size());
   }
-  const auto number = static_cast<std::uint32_t>(found.events.size());
-  SLUICE_TRY(const std::span<char> out, memory.at(number_at, sizeof number));
-  std::memcpy(out.data(), &number, sizeof number);
-  call.return_i32(kSuccess);
-  if (found.wait == 0) return {};
+  SLUICE_CHECK(memory.write(number_at, static_cast<std::uint32_t>(found.events.size())));
+  if (found.wait == 0) return kSuccess;
   const TimePoint until =
       Clock::now() + std::chrono::nanoseconds(static_cast<std::int64_t>(found.wait));
-  if (call.sleep_until(until)) return {};
+  if (call.sleep_until(until)) return kSuccess;
   return fail(ErrorKind::invalid, "the guest tried to sleep while the host called it");
 }
 

@@ -4,14 +4,20 @@
 // core's other requests.
 #pragma once
 
-#include "wasm/abi.h"
+#include <cstdint>
+
+#include "wasm/guest_memory.h"
+#include "wasm/host_call.h"
 
 namespace sluice::wasm {
 
-// (subscriptions, events, count, number of events) -> errno. What is ready is answered at once: a
-// clock whose time has come, standard output and error; standard input is at its end, other
-// descriptors do not exist. Else the guest sleeps until the first of its clocks, in which its core
-// does other work, and no longer than its caller's deadline.
-[[nodiscard]] Result<void> wasi_poll_oneoff(HostCall& call);
+// Returns an errno. What is ready is answered at once: a clock whose time has come, standard output
+// and error; standard input is at its end, other descriptors do not exist. Else the guest sleeps
+// until the first of its clocks, in which its core does other work, and no longer than its caller's
+// deadline.
+[[nodiscard]] Result<std::int32_t> wasi_poll_oneoff(HostCall& call, GuestMemory memory,
+                                                    std::uint32_t subscriptions,
+                                                    std::uint32_t events, std::uint32_t count,
+                                                    std::uint32_t number_of_events_at);
 
 }  // namespace sluice::wasm

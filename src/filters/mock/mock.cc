@@ -9,12 +9,10 @@
 #include "filters/string_matcher.h"
 #include "loop/event_loop.h"
 #include "pipeline/exchange.h"
+#include "pipeline/simple_kind.h"
 
 namespace sluice::filters {
 namespace {
-
-constexpr std::string_view kMocked = "mocked";
-constexpr std::array<std::string_view, 1> kResults = {kMocked};
 
 struct MatchSpec {
   std::string path;
@@ -99,6 +97,19 @@ using Rules = std::vector<MockRule>;
 
 class Mock final : public pipeline::Filter {
  public:
+  static constexpr std::string_view kKind = "Mock";
+  static constexpr std::string_view kDescription = "Answers by rules, without a backend.";
+  static constexpr std::array<std::string_view, 1> kResults = {"mocked"};
+
+  static Rules prepare(const MockSpec& spec, const pipeline::FilterContext& context,
+                       config::Faults& faults) {
+    Rules rules;
+    const std::string path = config::join_path(context.path, "rules");
+    for (std::size_t i = 0; i < spec.rules.size(); ++i)
+      rules.push_back(make_rule(spec.rules[i], path + "[" + std::to_string(i) + "]", faults));
+    return rules;
+  }
+
   explicit Mock(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
@@ -109,7 +120,7 @@ class Mock final : public pipeline::Filter {
     if (rule == rules_->end()) co_return "";
     answer(*rule, exchange.new_response());
     if (rule->spec.delay > Duration::zero()) co_await exchange.loop().sleep_for(rule->spec.delay);
-    co_return kMocked;
+    co_return kResults[0];
   }
 
  private:
@@ -126,46 +137,10 @@ class Mock final : public pipeline::Filter {
   std::shared_ptr<const Rules> rules_;
 };
 
-class MockPrototype final : public pipeline::FilterPrototype {
- public:
-  MockPrototype(const MockSpec& spec, Rules rules)
-      : spec_(config::encode(spec)), rules_(std::make_shared<const Rules>(std::move(rules))) {}
-
-  Json spec() const override { return spec_; }
-  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&,
-                                                pipeline::Filter*) const override {
-    return std::make_unique<Mock>(rules_);
-  }
-
- private:
-  Json spec_;
-  std::shared_ptr<const Rules> rules_;
-};
-
-class MockKind final : public pipeline::FilterKind {
- public:
-  std::string_view name() const override { return "Mock"; }
-  std::span<const std::string_view> results() const override { return kResults; }
-  std::string_view description() const override { return "Answers by rules, without a backend."; }
-  Json schema() const override { return config::schema<MockSpec>(); }
-  std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
-                                                         const pipeline::FilterContext& context,
-                                                         config::Faults& faults) const override {
-    const std::size_t faults_before = faults.count();
-    const auto spec = config::decode<MockSpec>(value, context.path, faults);
-    if (faults.count() != faults_before) return nullptr;
-    Rules rules;
-    const std::string path = config::join_path(context.path, "rules");
-    for (std::size_t i = 0; i < spec.rules.size(); ++i) {
-      rules.push_back(make_rule(spec.rules[i], path + "[" + std::to_string(i) + "]", faults));
-    }
-    if (faults.count() != faults_before) return nullptr;
-    return std::make_shared<MockPrototype>(spec, std::move(rules));
-  }
-};
-
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_mock_kind() { return std::make_unique<MockKind>(); }
+std::unique_ptr<pipeline::FilterKind> make_mock_kind() {
+  return std::make_unique<pipeline::SimpleKind<MockSpec, Mock>>();
+}
 
 }  // namespace sluice::filters

@@ -6,12 +6,12 @@
 
 #include "backend/h1_connection.h"
 #include "pipeline/exchange.h"
+#include "pipeline/simple_kind.h"
 
 namespace sluice::filters {
 namespace {
 
 constexpr std::string_view kInternalError = "internalError";
-constexpr std::array<std::string_view, 1> kResults{kInternalError};
 // How long a request waits for the new process: reading a large store takes its time.
 constexpr std::chrono::seconds kGateTimeout{120};
 constexpr std::chrono::milliseconds kGatePoll{2};
@@ -53,7 +53,12 @@ class NoBody final : public http::BodyReader {
 
 class SuccessorFilter final : public pipeline::Filter {
  public:
-  SuccessorFilter(const loop::Core& core, SuccessorSpec spec,
+  static constexpr std::string_view kKind = kSuccessorKind;
+  static constexpr std::string_view kDescription =
+      "Hands requests to the process that follows this one.";
+  static constexpr std::array<std::string_view, 1> kResults = {kInternalError};
+
+  SuccessorFilter(std::shared_ptr<const SuccessorSpec> spec, const loop::Core& core,
                   std::shared_ptr<const SuccessorGate> gate)
       : core_(core), spec_(std::move(spec)), gate_(std::move(gate)) {}
 
@@ -106,8 +111,8 @@ class SuccessorFilter final : public pipeline::Filter {
 
   std::string message(pipeline::Exchange& exchange) const {
     HandedConnection handed;
-    handed.server = spec_.server;
-    handed.admission = spec_.admission;
+    handed.server = spec_->server;
+    handed.admission = spec_->admission;
     handed.peer = exchange.peer;
     handed.secure = exchange.client_request().scheme == "https";
     return config::encode(handed).dump();
@@ -120,44 +125,7 @@ class SuccessorFilter final : public pipeline::Filter {
   }
 
   const loop::Core& core_;
-  const SuccessorSpec spec_;
-  const std::shared_ptr<const SuccessorGate> gate_;
-};
-
-class SuccessorPrototype final : public pipeline::FilterPrototype {
- public:
-  SuccessorPrototype(SuccessorSpec spec, std::shared_ptr<const SuccessorGate> gate)
-      : spec_(std::move(spec)), gate_(std::move(gate)) {}
-  Json spec() const override { return config::encode(spec_); }
-  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
-                                                pipeline::Filter*) const override {
-    return std::make_unique<SuccessorFilter>(core, spec_, gate_);
-  }
-
- private:
-  const SuccessorSpec spec_;
-  const std::shared_ptr<const SuccessorGate> gate_;
-};
-
-class SuccessorKind final : public pipeline::FilterKind {
- public:
-  explicit SuccessorKind(std::shared_ptr<const SuccessorGate> gate) : gate_(std::move(gate)) {}
-  std::string_view name() const override { return kSuccessorKind; }
-  std::span<const std::string_view> results() const override { return kResults; }
-  std::string_view description() const override {
-    return "Hands requests to the process that follows this one.";
-  }
-  Json schema() const override { return config::schema<SuccessorSpec>(); }
-  std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
-                                                         const pipeline::FilterContext& context,
-                                                         config::Faults& faults) const override {
-    const std::size_t before = faults.count();
-    auto spec = config::decode<SuccessorSpec>(value, context.path, faults);
-    if (faults.count() != before) return nullptr;
-    return std::make_shared<SuccessorPrototype>(std::move(spec), gate_);
-  }
-
- private:
+  const std::shared_ptr<const SuccessorSpec> spec_;
   const std::shared_ptr<const SuccessorGate> gate_;
 };
 
@@ -165,7 +133,9 @@ class SuccessorKind final : public pipeline::FilterKind {
 
 std::unique_ptr<pipeline::FilterKind> make_successor_kind(
     std::shared_ptr<const SuccessorGate> gate) {
-  return std::make_unique<SuccessorKind>(std::move(gate));
+  using Kind =
+      pipeline::SimpleKind<SuccessorSpec, SuccessorFilter, std::shared_ptr<const SuccessorGate>>;
+  return std::make_unique<Kind>(std::move(gate));
 }
 
 }  // namespace sluice::filters

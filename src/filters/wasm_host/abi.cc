@@ -1,32 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/abi.h"
 
-#include <vector>
-
 namespace sluice::filters {
 namespace {
 
-constexpr wasm::GuestFunction kGuest[] = {
-    {"wasm_run", "", "i", true},
-    {"wasm_alloc", "i", "i", true},
-    {"wasm_free", "i", "", true},
-    {"wasm_init", "i", "", false},
-};
-
-std::vector<wasm::HostFunction> join() {
-  std::vector<wasm::HostFunction> all;
-  for (const auto part :
-       {request_functions(), response_functions(), cluster_functions(), misc_functions()}) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  return all;
-}
+constexpr auto kGuest = wasm::guest_exports(kGuestRun, kGuestAlloc, kGuestFree, kGuestInit);
+constexpr std::string_view kModule = "easegress";
 
 }  // namespace
 
 const wasm::Abi& easegress_abi() {
-  static const std::vector<wasm::HostFunction> host = join();
-  static const wasm::Abi abi{"easegress", host, kGuest};
+  static const wasm::ImportModule modules[] = {
+      {.name = kModule, .functions = request_functions()},
+      {.name = kModule, .functions = response_functions()},
+      {.name = kModule, .functions = cluster_functions()},
+      {.name = kModule, .functions = misc_functions()},
+  };
+  static const wasm::Abi abi{modules, kGuest};
   return abi;
 }
 

@@ -2,14 +2,17 @@
 // The ABI "easegress": 50 host functions, by subject, and what a guest exports.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "wasm/abi.h"
 
 namespace sluice::filters {
 
-// Indices into easegress_abi().guest.
-enum GuestFunctionIndex : std::size_t { kGuestRun, kGuestAlloc, kGuestFree, kGuestInit };
+inline constexpr wasm::GuestFunction<std::int32_t()> kGuestRun{0, "wasm_run"};
+inline constexpr wasm::GuestFunction<std::uint32_t(std::uint32_t)> kGuestAlloc{1, "wasm_alloc"};
+inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestFree{2, "wasm_free"};
+inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestInit{3, "wasm_init", false};
 
 [[nodiscard]] const wasm::Abi& easegress_abi();
 

@@ -23,9 +23,10 @@ constexpr std::uint32_t kProgramMax = 32 << 10;
 
 const char* spell(char type) { return type == 'i' ? "i32" : type == 'I' ? "i64" : "f64"; }
 
-std::string import_of(const wasm::HostFunction& function, std::size_t index) {
-  std::string text = "(import \"easegress\" \"" + std::string(function.name) + "\" (func $f" +
-                     std::to_string(index);
+std::string import_of(std::string_view module, const wasm::HostFunction& function,
+                      std::size_t index) {
+  std::string text = "(import \"" + std::string(module) + "\" \"" + std::string(function.name) +
+                     "\" (func $f" + std::to_string(index);
   for (const char type : function.params) text += std::string(" (param ") + spell(type) + ")";
   for (const char type : function.result) text += std::string(" (result ") + spell(type) + ")";
   return text + "))";
@@ -51,10 +52,12 @@ std::string module_text() {
   std::string imports;
   std::string cases;
   std::size_t index = 0;
-  for (const auto& function : easegress_abi().host) {
-    imports += import_of(function, index);
-    cases += case_of(function, index);
-    ++index;
+  for (const wasm::ImportModule& module : easegress_abi().modules) {
+    for (const wasm::HostFunction& function : module.functions) {
+      imports += import_of(module.name, function, index);
+      cases += case_of(function, index);
+      ++index;
+    }
   }
   return "(module " + imports +
          "(memory (export \"memory\") 2 16) (global $at (mut i32) (i32.const 1)) (global $top (mut "
@@ -114,7 +117,7 @@ void run(World& world, const std::uint8_t* bytes, std::size_t size) {
   const Logger logger;
   HostContext context(logger, gate, random, exchange, undo, transaction);
   guest.set_context(&context);
-  (void)wasm::run_here(guest.call(kGuestRun, 0, pace, deadline));
+  (void)wasm::run_here(guest.call(kGuestRun, pace, deadline));
   undo.restore();
   if (exchange.client_request().headers.get("Cookie") != "a=1" || !exchange.tags().empty())
     std::abort();

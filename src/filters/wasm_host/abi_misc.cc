@@ -3,47 +3,33 @@
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/host_context.h"
 #include "filters/wasm_host/marshal.h"
+#include "wasm/host_function.h"
 
 namespace sluice::filters {
 namespace {
 
-using wasm::HostCall;
+using wasm::host_function;
 
-Result<void> add_tag(HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  SLUICE_TRY(const std::string_view text, take_string(call, call.u32(0)));
-  return context->add_tag(text);
-}
+Result<void> add_tag(HostContext& context, GuestString text) { return context.add_tag(text); }
 
-Result<void> log(HostCall& call) {
+void log(HostContext& context, wasm::HostCall& call, std::uint32_t level, GuestString text) {
   constexpr LogLevel kLevels[] = {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
-  SLUICE_TRY(HostContext * context, context_of(call));
-  SLUICE_TRY(const std::string_view text, take_string(call, call.u32(1)));
-  const std::uint32_t level = call.u32(0);
-  if (level < std::size(kLevels)) context->log(kLevels[level], text);  // ABI: others are ignored
-  if (level < std::size(kLevels) && kLevels[level] == LogLevel::error) {
-    call.say(text);  // AssemblyScript's SDK does so before it traps
-    call.say("\n");
-  }
-  return {};
+  if (level >= std::size(kLevels)) return;  // ABI: others are ignored
+  context.log(kLevels[level], text);
+  if (kLevels[level] != LogLevel::error) return;
+  call.say(text);  // AssemblyScript's SDK logs its reason before it traps
+  call.say("\n");
 }
 
-Result<void> get_unix_time_in_ms(HostCall& call) {
-  call.return_i64(unix_time_ms());
-  return {};
-}
+std::int64_t get_unix_time_in_ms() { return unix_time_ms(); }
 
-Result<void> rand(HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  call.return_f64(context->random());
-  return {};
-}
+double rand(HostContext& context) { return context.random(); }
 
 constexpr wasm::HostFunction kFunctions[] = {
-    {"host_add_tag", "i", "", add_tag},
-    {"host_log", "ii", "", log},
-    {"host_get_unix_time_in_ms", "", "I", get_unix_time_in_ms},
-    {"host_rand", "", "F", rand},
+    host_function<add_tag>("host_add_tag"),
+    host_function<log>("host_log"),
+    host_function<get_unix_time_in_ms>("host_get_unix_time_in_ms"),
+    host_function<rand>("host_rand"),
 };
 
 }  // namespace

@@ -9,49 +9,39 @@
 #include "http/cookie.h"
 #include "http/field_twins.h"
 #include "http/path.h"
+#include "wasm/host_function.h"
 
 namespace sluice::filters {
 namespace {
 
-using wasm::HostCall;
+using wasm::host_function;
 
 constexpr std::string_view kCookie = "Cookie";
 
 template <auto member>
-Result<void> get_text(HostCall& call) {
-  SLUICE_TRY(const http::Request* request, request_of(call));
-  return give_string(call, request->*member);
+GuestString get_text(SeenRequest request) {
+  return GuestString{(*request).*member};
 }
 
-Result<void> get_real_ip(HostCall& call) {
-  SLUICE_CHECK(request_of(call));
-  return give_string(call, call.context<HostContext>()->exchange()->real_ip);
+GuestString get_real_ip(RunExchange exchange) { return GuestString{exchange->real_ip}; }
+
+GuestString get_proto(SeenRequest request) {
+  return GuestString{http::to_string(request->version)};
 }
 
-Result<void> get_proto(HostCall& call) {
-  SLUICE_TRY(const http::Request* request, request_of(call));
-  return give_string(call, http::to_string(request->version));
-}
-
-Result<void> set_method(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view method, take_text(call, call.u32(0)));
+Result<void> set_method(RequestHead request, GuestText method) {
   if (!http::is_token(method)) return fail(ErrorKind::invalid, "that is not a method");
   request->method = method;
   return {};
 }
 
-Result<void> set_host(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view host, take_text(call, call.u32(0)));
+Result<void> set_host(RequestHead request, GuestText host) {
   if (!http::is_host(host)) return fail(ErrorKind::invalid, "that is not a host name");
   request->host = host;
   return {};
 }
 
-Result<void> set_path(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view path, take_text(call, call.u32(0)));
+Result<void> set_path(RequestHead request, GuestText path) {
   // A program that makes a path of the client's decoded one turns %2e%2e%2f into dot segments.
   if (path != request->path && http::has_dot_segments(path))
     return fail(ErrorKind::invalid, "a path with . or .. segments: build it without them");
@@ -66,9 +56,7 @@ bool may_stand_in_target(std::string_view text) {
   return true;
 }
 
-Result<void> set_query(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view query, take_text(call, call.u32(0)));
+Result<void> set_query(RequestHead request, GuestText query) {
   if (!may_stand_in_target(query)) {
     return fail(ErrorKind::invalid, "a query with blanks, control characters or '#': encode them");
   }
@@ -77,45 +65,31 @@ Result<void> set_query(HostCall& call) {
   return {};
 }
 
-Result<void> get_header(HostCall& call) {
-  SLUICE_TRY(const http::Request* request, request_of(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
-  return give_string(call, request->headers.get(name).value_or(""));
+GuestString get_header(SeenRequest request, GuestText name) {
+  return GuestString{request->headers.get(name).value_or("")};
 }
 
-Result<void> get_all_header(HostCall& call) {
-  SLUICE_TRY(const http::Request* request, request_of(call));
-  return give_string(call, to_header_text(request->headers));
+OwnedGuestString get_all_header(SeenRequest request) {
+  return OwnedGuestString{to_header_text(request->headers)};
 }
 
-Result<void> set_all_header(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0), kHeaderTextBytesMax));
+Result<void> set_all_header(RequestHead request, GuestHeaderText text) {
   SLUICE_TRY(request->headers, parse_header_text(text));
   return {};
 }
 
-Result<void> set_header(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
-  SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
+Result<void> set_header(RequestHead request, GuestText name, GuestText value) {
   http::remove_twins(request->headers, name);
   return set_field(request->headers, name, value);
 }
 
-Result<void> add_header(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
-  SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
+Result<void> add_header(RequestHead request, GuestText name, GuestText value) {
   return add_field(request->headers, name, value);
 }
 
-Result<void> del_header(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
+void del_header(RequestHead request, GuestText name) {
   http::remove_twins(request->headers, name);
   request->headers.remove(name);
-  return {};
 }
 
 std::vector<std::string> cookies_of(const http::Request& request) {
@@ -129,24 +103,19 @@ std::vector<std::string> cookies_of(const http::Request& request) {
   return cookies;
 }
 
-Result<void> get_cookie(HostCall& call) {
-  SLUICE_TRY(const http::Request* request, request_of(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
+OwnedGuestString get_cookie(SeenRequest request, GuestText name) {
   const std::string wanted = std::string(name) + "=";
-  for (const std::string& cookie : cookies_of(*request)) {
-    if (cookie.starts_with(wanted)) return give_string(call, cookie);
+  for (std::string& cookie : cookies_of(*request)) {
+    if (cookie.starts_with(wanted)) return OwnedGuestString{std::move(cookie)};
   }
-  return give_string(call, "");
+  return OwnedGuestString{};
 }
 
-Result<void> get_all_cookie(HostCall& call) {
-  SLUICE_TRY(const http::Request* request, request_of(call));
-  return give_strings(call, cookies_of(*request));
+GuestStringArray get_all_cookie(SeenRequest request) {
+  return GuestStringArray{cookies_of(*request)};
 }
 
-Result<void> add_cookie(HostCall& call) {
-  SLUICE_TRY(http::Request * request, edit_request(call));
-  SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0)));
+Result<void> add_cookie(RequestHead request, GuestText text) {
   std::string all;
   for (const http::Field& field : request->headers) {
     if (!http::iequals(field.name, kCookie)) continue;
@@ -161,48 +130,41 @@ Result<void> add_cookie(HostCall& call) {
   return all.empty() ? Result<void>() : set_field(request->headers, kCookie, all);
 }
 
-Result<void> get_body(HostCall& call) {
-  SLUICE_TRY(const http::Request* request, request_of(call));
+Result<GuestData> get_body(SeenRequest request) {
   if (request->body.is_stream()) {
     return fail(ErrorKind::invalid,
                 "the body of the request is a stream: set clientMaxBodySize to 0 or more");
   }
-  return give_data(call, request->body.bytes());
+  return GuestData{request->body.bytes()};
 }
 
-Result<void> set_body(HostCall& call) {
-  SLUICE_TRY(http::Request * request, request_of(call));
-  SLUICE_TRY(const std::string_view bytes, take_data(call, call.u32(0)));
-  call.context<HostContext>()->undo().save_body(*request);
-  request->body.assign(std::string(bytes));
-  return {};
-}
+void set_body(RequestBody request, GuestData bytes) { request->body.assign(std::string(bytes)); }
 
 constexpr wasm::HostFunction kFunctions[] = {
-    {"host_req_get_real_ip", "", "i", get_real_ip},
-    {"host_req_get_scheme", "", "i", get_text<&http::Request::scheme>},
-    {"host_req_get_proto", "", "i", get_proto},
-    {"host_req_get_method", "", "i", get_text<&http::Request::method>},
-    {"host_req_set_method", "i", "", set_method},
-    {"host_req_get_host", "", "i", get_text<&http::Request::host>},
-    {"host_req_set_host", "i", "", set_host},
-    {"host_req_get_path", "", "i", get_text<&http::Request::path>},
-    {"host_req_set_path", "i", "", set_path},
-    {"host_req_get_escaped_path", "", "i", get_text<&http::Request::escaped_path>},
-    {"host_req_get_query", "", "i", get_text<&http::Request::query>},
-    {"host_req_set_query", "i", "", set_query},
-    {"host_req_get_fragment", "", "i", get_text<&http::Request::fragment>},
-    {"host_req_get_header", "i", "i", get_header},
-    {"host_req_get_all_header", "", "i", get_all_header},
-    {"host_req_set_all_header", "i", "", set_all_header},
-    {"host_req_set_header", "ii", "", set_header},
-    {"host_req_add_header", "ii", "", add_header},
-    {"host_req_del_header", "i", "", del_header},
-    {"host_req_get_cookie", "i", "i", get_cookie},
-    {"host_req_get_all_cookie", "", "i", get_all_cookie},
-    {"host_req_add_cookie", "i", "", add_cookie},
-    {"host_req_get_body", "", "i", get_body},
-    {"host_req_set_body", "i", "", set_body},
+    host_function<get_real_ip>("host_req_get_real_ip"),
+    host_function<get_text<&http::Request::scheme>>("host_req_get_scheme"),
+    host_function<get_proto>("host_req_get_proto"),
+    host_function<get_text<&http::Request::method>>("host_req_get_method"),
+    host_function<set_method>("host_req_set_method"),
+    host_function<get_text<&http::Request::host>>("host_req_get_host"),
+    host_function<set_host>("host_req_set_host"),
+    host_function<get_text<&http::Request::path>>("host_req_get_path"),
+    host_function<set_path>("host_req_set_path"),
+    host_function<get_text<&http::Request::escaped_path>>("host_req_get_escaped_path"),
+    host_function<get_text<&http::Request::query>>("host_req_get_query"),
+    host_function<set_query>("host_req_set_query"),
+    host_function<get_text<&http::Request::fragment>>("host_req_get_fragment"),
+    host_function<get_header>("host_req_get_header"),
+    host_function<get_all_header>("host_req_get_all_header"),
+    host_function<set_all_header>("host_req_set_all_header"),
+    host_function<set_header>("host_req_set_header"),
+    host_function<add_header>("host_req_add_header"),
+    host_function<del_header>("host_req_del_header"),
+    host_function<get_cookie>("host_req_get_cookie"),
+    host_function<get_all_cookie>("host_req_get_all_cookie"),
+    host_function<add_cookie>("host_req_add_cookie"),
+    host_function<get_body>("host_req_get_body"),
+    host_function<set_body>("host_req_set_body"),
 };
 
 }  // namespace

@@ -6,21 +6,16 @@
 #include "filters/wasm_host/host_context.h"
 #include "filters/wasm_host/marshal.h"
 #include "http/cookie.h"
+#include "wasm/host_function.h"
 
 namespace sluice::filters {
 namespace {
 
-using wasm::HostCall;
+using wasm::host_function;
 
-Result<void> get_status_code(HostCall& call) {
-  SLUICE_TRY(const http::Response* response, response_of(call));
-  call.return_i32(response->status);
-  return {};
-}
+std::int32_t get_status_code(SeenResponse response) { return response->status; }
 
-Result<void> set_status_code(HostCall& call) {
-  SLUICE_TRY(http::Response * response, edit_response(call));
-  const std::int32_t status = call.i32(0);
+Result<void> set_status_code(ResponseHead response, std::int32_t status) {
   if (status < 100 || status > 599) {
     return fail(ErrorKind::invalid, std::to_string(status) + " is not a status code (100 to 599)");
   }
@@ -28,82 +23,57 @@ Result<void> set_status_code(HostCall& call) {
   return {};
 }
 
-Result<void> get_header(HostCall& call) {
-  SLUICE_TRY(const http::Response* response, response_of(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
-  return give_string(call, response->headers.get(name).value_or(""));
+GuestString get_header(SeenResponse response, GuestText name) {
+  return GuestString{response->headers.get(name).value_or("")};
 }
 
-Result<void> get_all_header(HostCall& call) {
-  SLUICE_TRY(const http::Response* response, response_of(call));
-  return give_string(call, to_header_text(response->headers));
+OwnedGuestString get_all_header(SeenResponse response) {
+  return OwnedGuestString{to_header_text(response->headers)};
 }
 
-Result<void> set_all_header(HostCall& call) {
-  SLUICE_TRY(http::Response * response, edit_response(call));
-  SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0), kHeaderTextBytesMax));
+Result<void> set_all_header(ResponseHead response, GuestHeaderText text) {
   SLUICE_TRY(response->headers, parse_header_text(text));
   return {};
 }
 
-Result<void> set_header(HostCall& call) {
-  SLUICE_TRY(http::Response * response, edit_response(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
-  SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
+Result<void> set_header(ResponseHead response, GuestText name, GuestText value) {
   return set_field(response->headers, name, value);
 }
 
-Result<void> add_header(HostCall& call) {
-  SLUICE_TRY(http::Response * response, edit_response(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
-  SLUICE_TRY(const std::string_view value, take_text(call, call.u32(1)));
+Result<void> add_header(ResponseHead response, GuestText name, GuestText value) {
   return add_field(response->headers, name, value);
 }
 
-Result<void> del_header(HostCall& call) {
-  SLUICE_TRY(http::Response * response, edit_response(call));
-  SLUICE_TRY(const std::string_view name, take_text(call, call.u32(0)));
-  response->headers.remove(name);
-  return {};
-}
+void del_header(ResponseHead response, GuestText name) { response->headers.remove(name); }
 
 // ABI: what is no cookie is ignored.
-Result<void> set_cookie(HostCall& call) {
-  SLUICE_TRY(http::Response * response, edit_response(call));
-  SLUICE_TRY(const std::string_view text, take_text(call, call.u32(0)));
+Result<void> set_cookie(ResponseHead response, GuestText text) {
   if (!http::is_set_cookie(text)) return {};
   return add_field(response->headers, "Set-Cookie", text);
 }
 
-Result<void> get_body(HostCall& call) {
-  SLUICE_TRY(const http::Response* response, response_of(call));
+Result<GuestData> get_body(SeenResponse response) {
   if (response->body.is_stream()) {
     return fail(ErrorKind::invalid,
                 "the body of the response is a stream, which cannot be read whole");
   }
-  return give_data(call, response->body.bytes());
+  return GuestData{response->body.bytes()};
 }
 
-Result<void> set_body(HostCall& call) {
-  SLUICE_TRY(http::Response * response, response_of(call));
-  SLUICE_TRY(const std::string_view bytes, take_data(call, call.u32(0)));
-  call.context<HostContext>()->undo().save_body(*response);
-  response->body.assign(std::string(bytes));
-  return {};
-}
+void set_body(ResponseBody response, GuestData bytes) { response->body.assign(std::string(bytes)); }
 
 constexpr wasm::HostFunction kFunctions[] = {
-    {"host_resp_get_status_code", "", "i", get_status_code},
-    {"host_resp_set_status_code", "i", "", set_status_code},
-    {"host_resp_get_header", "i", "i", get_header},
-    {"host_resp_get_all_header", "", "i", get_all_header},
-    {"host_resp_set_header", "ii", "", set_header},
-    {"host_resp_set_all_header", "i", "", set_all_header},
-    {"host_resp_add_header", "ii", "", add_header},
-    {"host_resp_del_header", "i", "", del_header},
-    {"host_resp_set_cookie", "i", "", set_cookie},
-    {"host_resp_get_body", "", "i", get_body},
-    {"host_resp_set_body", "i", "", set_body},
+    host_function<get_status_code>("host_resp_get_status_code"),
+    host_function<set_status_code>("host_resp_set_status_code"),
+    host_function<get_header>("host_resp_get_header"),
+    host_function<get_all_header>("host_resp_get_all_header"),
+    host_function<set_header>("host_resp_set_header"),
+    host_function<set_all_header>("host_resp_set_all_header"),
+    host_function<add_header>("host_resp_add_header"),
+    host_function<del_header>("host_resp_del_header"),
+    host_function<set_cookie>("host_resp_set_cookie"),
+    host_function<get_body>("host_resp_get_body"),
+    host_function<set_body>("host_resp_set_body"),
 };
 
 }  // namespace

@@ -115,7 +115,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
       }
     }
     attempt.guest->set_context(&attempt.context);
-    attempt.guest->start(kGuestRun, {});
+    attempt.guest->start(kGuestRun);
     while (!attempt.guest->poll()) {
       const TimePoint now = Clock::now();
       if (now >= attempt.deadline) co_return timed_out(attempt);
@@ -126,7 +126,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
         co_await exchange.loop().yield();
       }
     }
-    verdict = judge(attempt, attempt.guest->finish());
+    verdict = judge(attempt, attempt.guest->finish(kGuestRun));
     if (verdict == Verdict::failed) co_return failed(attempt);
     if (verdict == Verdict::done) break;
     if (attempt.transaction.uncounted()) {

@@ -11,10 +11,6 @@ constexpr std::size_t kLineBytesMax = 1000;
 constexpr std::size_t kTagBytesMax = 1000;
 constexpr std::size_t kTagsMax = 100;
 
-std::unexpected<Error> too_early() {
-  return fail(ErrorKind::invalid, "called in wasm_init, where there is no request");
-}
-
 }  // namespace
 
 void HostContext::log(LogLevel level, std::string_view text) {
@@ -38,43 +34,31 @@ void HostContext::flush_logs(std::string_view name) {
   lines_.clear();
 }
 
-Result<HostContext*> context_of(const wasm::HostCall& call) {
-  auto* context = call.context<HostContext>();
-  if (context == nullptr) return fail(ErrorKind::internal, "called outside of a run");
-  return context;
+std::unexpected<Error> HostContext::too_early() {
+  return fail(ErrorKind::invalid, "called in wasm_init, where there is no request");
 }
 
-Result<http::Request*> request_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  if (context->exchange() == nullptr) return too_early();
-  http::Request* request = context->exchange()->request();
-  if (request == nullptr) return fail(ErrorKind::invalid, "the namespace has no request");
+Result<http::Request*> HostContext::edit_request() {
+  SLUICE_TRY(http::Request * request, this->request());
+  undo_->save_head(*request);
   return request;
 }
 
-Result<http::Response*> response_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  if (context->exchange() == nullptr) return too_early();
-  http::Response* response = context->exchange()->response();
-  if (response == nullptr) return fail(ErrorKind::internal, "there is no response");
+Result<http::Response*> HostContext::edit_response() {
+  SLUICE_TRY(http::Response * response, this->response());
+  undo_->save_head(*response);
   return response;
 }
 
-Result<store::Transaction*> data_of(const wasm::HostCall& call) {
-  SLUICE_TRY(HostContext * context, context_of(call));
-  if (context->transaction() == nullptr) return too_early();
-  return context->transaction();
-}
-
-Result<http::Request*> edit_request(const wasm::HostCall& call) {
-  SLUICE_TRY(http::Request * request, request_of(call));
-  call.context<HostContext>()->undo().save_head(*request);
+Result<http::Request*> HostContext::edit_request_body() {
+  SLUICE_TRY(http::Request * request, this->request());
+  undo_->save_body(*request);
   return request;
 }
 
-Result<http::Response*> edit_response(const wasm::HostCall& call) {
-  SLUICE_TRY(http::Response * response, response_of(call));
-  call.context<HostContext>()->undo().save_head(*response);
+Result<http::Response*> HostContext::edit_response_body() {
+  SLUICE_TRY(http::Response * response, this->response());
+  undo_->save_body(*response);
   return response;
 }
 

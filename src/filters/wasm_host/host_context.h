@@ -14,7 +14,7 @@
 #include "filters/wasm_host/undo.h"
 #include "pipeline/exchange.h"
 #include "store/store.h"
-#include "wasm/abi.h"
+#include "wasm/host_call.h"
 
 namespace sluice::filters {
 
@@ -33,9 +33,38 @@ class HostContext {
         undo_(&undo),
         transaction_(&transaction) {}
 
-  [[nodiscard]] pipeline::Exchange* exchange() { return exchange_; }
-  [[nodiscard]] store::Transaction* transaction() { return transaction_; }
-  [[nodiscard]] Undo& undo() { return *undo_; }
+  // What a host function needs, or the error that names why there is none.
+  [[nodiscard]] Result<pipeline::Exchange*> exchange() {
+    if (exchange_ == nullptr) [[unlikely]]
+      return too_early();
+    return exchange_;
+  }
+  [[nodiscard]] Result<store::Transaction*> data() {
+    if (transaction_ == nullptr) [[unlikely]]
+      return too_early();
+    return transaction_;
+  }
+  [[nodiscard]] Result<http::Request*> request() {
+    if (exchange_ == nullptr) [[unlikely]]
+      return too_early();
+    http::Request* request = exchange_->request();
+    if (request == nullptr) [[unlikely]]
+      return fail(ErrorKind::invalid, "the namespace has no request");
+    return request;
+  }
+  [[nodiscard]] Result<http::Response*> response() {
+    if (exchange_ == nullptr) [[unlikely]]
+      return too_early();
+    http::Response* response = exchange_->response();
+    if (response == nullptr) [[unlikely]]
+      return fail(ErrorKind::internal, "there is no response");
+    return response;
+  }
+  // The same, about to change its head, or its body.
+  [[nodiscard]] Result<http::Request*> edit_request();
+  [[nodiscard]] Result<http::Response*> edit_response();
+  [[nodiscard]] Result<http::Request*> edit_request_body();
+  [[nodiscard]] Result<http::Response*> edit_response_body();
   [[nodiscard]] double random() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
 
   // Lines are kept until the run counts; too many, or too long ones, are cut.
@@ -47,6 +76,8 @@ class HostContext {
   void restart() { lines_.clear(); }
 
  private:
+  [[nodiscard]] static std::unexpected<Error> too_early();
+
   struct Line {
     LogLevel level;
     std::string text;
@@ -61,13 +92,32 @@ class HostContext {
   std::vector<Line> lines_;
 };
 
-// For the host functions: what they need, or the error that names why there is none.
-[[nodiscard]] Result<HostContext*> context_of(const wasm::HostCall& call);
-[[nodiscard]] Result<http::Request*> request_of(const wasm::HostCall& call);
-[[nodiscard]] Result<http::Response*> response_of(const wasm::HostCall& call);
-[[nodiscard]] Result<store::Transaction*> data_of(const wasm::HostCall& call);
-// The same, about to change its head.
-[[nodiscard]] Result<http::Request*> edit_request(const wasm::HostCall& call);
-[[nodiscard]] Result<http::Response*> edit_response(const wasm::HostCall& call);
+// Parameters of host functions (wasm/host_function.h): what `find` gives. Stands before the others,
+// so that a call in wasm_init is refused as such.
+template <class T, auto find>
+class Needed {
+ public:
+  [[nodiscard]] static Result<Needed> from_guest(wasm::HostCall& call) {
+    SLUICE_TRY(HostContext * context, call.context<HostContext>());
+    SLUICE_TRY(T * found, (context->*find)());
+    return Needed(found);
+  }
+  T* operator->() const { return found_; }
+  T& operator*() const { return *found_; }
+
+ private:
+  explicit Needed(T* found) : found_(found) {}
+
+  T* found_;
+};
+using RunExchange = Needed<const pipeline::Exchange, &HostContext::exchange>;
+using SharedData = Needed<store::Transaction, &HostContext::data>;
+using SeenRequest = Needed<const http::Request, &HostContext::request>;
+using SeenResponse = Needed<const http::Response, &HostContext::response>;
+// About to change.
+using RequestHead = Needed<http::Request, &HostContext::edit_request>;
+using RequestBody = Needed<http::Request, &HostContext::edit_request_body>;
+using ResponseHead = Needed<http::Response, &HostContext::edit_response>;
+using ResponseBody = Needed<http::Response, &HostContext::edit_response_body>;
 
 }  // namespace sluice::filters

@@ -16,16 +16,20 @@ constexpr std::size_t kLengthSize = 4;
 constexpr std::size_t kStringOverhead = kLengthSize + 1;
 constexpr std::uint32_t kSizeMax = std::numeric_limits<std::int32_t>::max();
 
-// Memory that the guest allocates for us, and its address as the result of the call.
-Result<char*> allocate(wasm::HostCall& call, std::size_t size) {
+struct Allocation {
+  std::uint32_t address;
+  char* bytes;
+};
+
+// Memory that the guest allocates for us.
+Result<Allocation> allocate(wasm::HostCall& call, std::size_t size) {
   if (size > kSizeMax) return fail(ErrorKind::too_large, "a value of more than 2 GiB");
   SLUICE_TRY(const std::uint32_t address, call.call(kGuestAlloc, static_cast<std::uint32_t>(size)));
   if (address == 0)
     return fail(ErrorKind::invalid, "wasm_alloc returned 0: the guest is out of memory");
   SLUICE_TRY(const wasm::GuestMemory memory, call.memory());
   SLUICE_TRY(const std::span<char> bytes, memory.at(address, size));
-  call.return_u32(address);
-  return bytes.data();
+  return Allocation{address, bytes.data()};
 }
 
 char* put_u32(char* at, std::size_t value) {
@@ -56,55 +60,68 @@ void put_strings(char* at, std::span<const std::string> texts) {
   for (const std::string& text : texts) at = put_string(at, text);
 }
 
-Result<std::string_view> take(wasm::HostCall& call, std::uint32_t address,
-                              std::uint64_t length_offset) {
+// `rest`: bytes of the length that are not of the text.
+template <class T>
+Result<T> take(wasm::HostCall& call, std::uint32_t address, std::uint32_t rest,
+               std::uint32_t bytes_max = kSizeMax) {
   SLUICE_TRY(const wasm::GuestMemory memory, call.memory());
-  SLUICE_TRY(const std::uint32_t length, memory.read_u32(address));
-  if (length > kSizeMax || length < length_offset) {
+  SLUICE_TRY(const std::uint32_t length, memory.read<std::uint32_t>(address));
+  if (length > kSizeMax || length < rest) {
     return fail(ErrorKind::invalid,
                 "the length " + std::to_string(length) + " of an argument cannot be");
   }
   SLUICE_TRY(const std::span<char> bytes, memory.at(address, kLengthSize + std::uint64_t{length}));
-  return std::string_view(bytes.data() + kLengthSize, length - length_offset);
+  if (length - rest > bytes_max) {
+    return fail(ErrorKind::too_large, "a text of " + std::to_string(length - rest) +
+                                          " bytes, at most " + std::to_string(bytes_max) +
+                                          " may be passed");
+  }
+  return T{std::string_view(bytes.data() + kLengthSize, length - rest)};
+}
+
+Result<std::uint32_t> give_data(wasm::HostCall& call, std::string_view bytes) {
+  SLUICE_TRY(const Allocation made, allocate(call, kLengthSize + bytes.size()));
+  put_bytes(put_u32(made.bytes, bytes.size()), bytes);
+  return made.address;
+}
+
+Result<std::uint32_t> give_string(wasm::HostCall& call, std::string_view text) {
+  SLUICE_TRY(const Allocation made, allocate(call, kStringOverhead + text.size()));
+  put_string(made.bytes, text);
+  return made.address;
 }
 
 }  // namespace
 
-Result<std::string_view> take_data(wasm::HostCall& call, std::uint32_t address) {
-  return take(call, address, 0);
+Result<GuestData> GuestData::from_guest(wasm::HostCall& call, std::uint32_t address) {
+  return take<GuestData>(call, address, 0);
+}
+Result<GuestString> GuestString::from_guest(wasm::HostCall& call, std::uint32_t address) {
+  return take<GuestString>(call, address, 1);
+}
+Result<GuestText> GuestText::from_guest(wasm::HostCall& call, std::uint32_t address) {
+  return take<GuestText>(call, address, 1, kTextBytesMax);
+}
+Result<GuestHeaderText> GuestHeaderText::from_guest(wasm::HostCall& call, std::uint32_t address) {
+  return take<GuestHeaderText>(call, address, 1, kHeaderTextBytesMax);
 }
 
-Result<std::string_view> take_string(wasm::HostCall& call, std::uint32_t address) {
-  return take(call, address, 1);
+Result<std::uint32_t> GuestData::to_guest(wasm::HostCall& call) const {
+  return give_data(call, *this);
 }
-
-Result<std::string_view> take_text(wasm::HostCall& call, std::uint32_t address,
-                                   std::uint32_t bytes_max) {
-  SLUICE_TRY(const std::string_view text, take_string(call, address));
-  if (text.size() > bytes_max) {
-    return fail(ErrorKind::too_large, "a text of " + std::to_string(text.size()) +
-                                          " bytes, at most " + std::to_string(bytes_max) +
-                                          " may be passed");
-  }
-  return text;
+Result<std::uint32_t> GuestString::to_guest(wasm::HostCall& call) const {
+  return give_string(call, *this);
 }
-
-Result<void> give_data(wasm::HostCall& call, std::string_view bytes) {
-  SLUICE_TRY(char* at, allocate(call, kLengthSize + bytes.size()));
-  put_bytes(put_u32(at, bytes.size()), bytes);
-  return {};
+Result<std::uint32_t> OwnedGuestData::to_guest(wasm::HostCall& call) const {
+  return give_data(call, bytes);
 }
-
-Result<void> give_string(wasm::HostCall& call, std::string_view text) {
-  SLUICE_TRY(char* at, allocate(call, kStringOverhead + text.size()));
-  put_string(at, text);
-  return {};
+Result<std::uint32_t> OwnedGuestString::to_guest(wasm::HostCall& call) const {
+  return give_string(call, text);
 }
-
-Result<void> give_strings(wasm::HostCall& call, std::span<const std::string> texts) {
-  SLUICE_TRY(char* at, allocate(call, size_of(texts)));
-  put_strings(at, texts);
-  return {};
+Result<std::uint32_t> GuestStringArray::to_guest(wasm::HostCall& call) const {
+  SLUICE_TRY(const Allocation made, allocate(call, size_of(texts)));
+  put_strings(made.bytes, texts);
+  return made.address;
 }
 
 std::string encode_strings(std::span<const std::string> texts) {

@@ -3,18 +3,22 @@
 //   data          len, bytes
 //   string        len + 1, bytes, 0          (so the empty string is 01 00 00 00 00)
 //   string array  count, strings             (host to guest only)
-// Host to guest: the host calls wasm_alloc with exactly the encoded size (AssemblyScript takes the
-// length from the allocation), writes, and passes the address; the guest frees it. A host function
-// reads all of its arguments before it gives anything: the allocation may collect or move them.
+// Each is passed as the address of these bytes. Host to guest: the host calls wasm_alloc with
+// exactly the encoded size (AssemblyScript takes the length from the allocation), writes, and
+// passes the address; the guest frees it. The allocation may collect or move the guest's own
+// values, so a result must not refer to an argument.
+//
+// The types below are parameters and results of host functions: see wasm/host_function.h.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
-#include "wasm/abi.h"
+#include "wasm/host_call.h"
 
 namespace sluice::filters {
 
@@ -22,17 +26,36 @@ namespace sluice::filters {
 inline constexpr std::uint32_t kTextBytesMax = 64 << 10;
 inline constexpr std::uint32_t kHeaderTextBytesMax = 1 << 20;
 
-// The view is into the guest's memory: valid until the guest runs again.
-[[nodiscard]] Result<std::string_view> take_data(wasm::HostCall& call, std::uint32_t address);
-[[nodiscard]] Result<std::string_view> take_string(wasm::HostCall& call, std::uint32_t address);
-// take_string of at most `bytes_max`.
-[[nodiscard]] Result<std::string_view> take_text(wasm::HostCall& call, std::uint32_t address,
-                                                 std::uint32_t bytes_max = kTextBytesMax);
-
-// Each returns the address from the host function.
-[[nodiscard]] Result<void> give_data(wasm::HostCall& call, std::string_view bytes);
-[[nodiscard]] Result<void> give_string(wasm::HostCall& call, std::string_view text);
-[[nodiscard]] Result<void> give_strings(wasm::HostCall& call, std::span<const std::string> texts);
+// As a parameter: a view into the guest's memory, valid during the call of the host function.
+struct GuestData : std::string_view {
+  [[nodiscard]] static Result<GuestData> from_guest(wasm::HostCall& call, std::uint32_t address);
+  [[nodiscard]] Result<std::uint32_t> to_guest(wasm::HostCall& call) const;
+};
+struct GuestString : std::string_view {
+  [[nodiscard]] static Result<GuestString> from_guest(wasm::HostCall& call, std::uint32_t address);
+  [[nodiscard]] Result<std::uint32_t> to_guest(wasm::HostCall& call) const;
+};
+// Strings of a bounded length, as parameters.
+struct GuestText : std::string_view {
+  [[nodiscard]] static Result<GuestText> from_guest(wasm::HostCall& call, std::uint32_t address);
+};
+struct GuestHeaderText : std::string_view {
+  [[nodiscard]] static Result<GuestHeaderText> from_guest(wasm::HostCall& call,
+                                                          std::uint32_t address);
+};
+// Results that hold their bytes.
+struct OwnedGuestData {
+  std::string bytes;
+  [[nodiscard]] Result<std::uint32_t> to_guest(wasm::HostCall& call) const;
+};
+struct OwnedGuestString {
+  std::string text;
+  [[nodiscard]] Result<std::uint32_t> to_guest(wasm::HostCall& call) const;
+};
+struct GuestStringArray {
+  std::vector<std::string> texts;
+  [[nodiscard]] Result<std::uint32_t> to_guest(wasm::HostCall& call) const;
+};
 
 // The encoding of a string array, for wasm_init.
 [[nodiscard]] std::string encode_strings(std::span<const std::string> texts);

@@ -56,13 +56,13 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
   wasm::Instance& instance = **made;
   if (instance.has(kGuestInit)) {
     const std::string bytes = encode(parameters);
-    const auto address = co_await instance.call(
-        kGuestAlloc, static_cast<std::int32_t>(bytes.size()), pace, deadline);
+    const auto address = co_await instance.call(kGuestAlloc, pace, deadline,
+                                                static_cast<std::uint32_t>(bytes.size()));
     if (!address)
       co_return explain("wasm_alloc for the parameters", address.error(), limit, instance.words());
-    const auto written = write_at(instance, static_cast<std::uint32_t>(*address), bytes);
+    const auto written = write_at(instance, *address, bytes);
     if (!written) co_return explain("handing over the parameters", written.error(), limit);
-    const auto done = co_await instance.call(kGuestInit, *address, pace, deadline);
+    const auto done = co_await instance.call(kGuestInit, pace, deadline, *address);
     context.flush_logs(name);
     if (!done) co_return explain("wasm_init", done.error(), limit, instance.words());
   }

@@ -4,42 +4,44 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 #include "wasm/engine.h"
+#include "wasm/host_function.h"
 #include "wasm/instance.h"
 #include "wasm/linker.h"
 
 namespace sluice::wasm::testing {
 
-enum : std::size_t { kRun, kAlloc, kInit };
+inline constexpr GuestFunction<std::int32_t()> kRun{0, "run"};
+inline constexpr GuestFunction<std::uint32_t(std::uint32_t)> kAlloc{1, "alloc", false};
+inline constexpr GuestFunction<void(std::int32_t)> kInit{2, "init", false};
 
-inline Result<void> add(HostCall& call) {
-  call.return_i32(call.i32(0) + call.i32(1));
-  return {};
-}
-// Copies the text at the address into memory that the guest allocates.
-inline Result<void> copy(HostCall& call) {
-  SLUICE_TRY(const GuestMemory memory, call.memory());
-  SLUICE_TRY(const auto from, memory.at(call.u32(0), call.u32(1)));
+inline std::int32_t add(std::int32_t a, std::int32_t b) { return a + b; }
+// Copies the text into memory that the guest allocates.
+inline Result<std::uint32_t> copy(HostCall& call, std::span<const char> from) {
   const std::string text(from.data(), from.size());
   SLUICE_TRY(const std::uint32_t address,
              call.call(kAlloc, static_cast<std::uint32_t>(text.size())));
   SLUICE_TRY(const GuestMemory grown, call.memory());
   SLUICE_TRY(const auto to, grown.at(address, text.size()));
   std::copy(text.begin(), text.end(), to.data());
-  call.return_u32(address);
-  return {};
+  return address;
 }
-inline Result<void> refuse(HostCall&) { return fail(ErrorKind::invalid, "not today"); }
+inline Result<void> refuse() { return fail(ErrorKind::invalid, "not today"); }
 
-inline constexpr HostFunction kHost[] = {
-    {"add", "ii", "i", add}, {"copy", "ii", "i", copy}, {"refuse", "", "", refuse}};
-inline constexpr GuestFunction kGuest[] = {
-    {"run", "", "i", true}, {"alloc", "i", "i", false}, {"init", "i", "", false}};
-inline constexpr Abi kAbi{"test", kHost, kGuest};
+inline constexpr HostFunction kHost[] = {host_function<add>("add"), host_function<copy>("copy"),
+                                         host_function<refuse>("refuse")};
+inline constexpr ImportModule kModules[] = {{.name = "test", .functions = kHost}};
+inline constexpr auto kGuest = guest_exports(kRun, kAlloc, kInit);
+inline constexpr Abi kAbi{kModules, kGuest};
 
 struct World {
-  explicit World(EngineOptions options = {.guests_max = 100, .accept_text = true})
-      : engine(*Engine::create(std::move(options))), linker(*Linker::create(*engine, kAbi)) {}
+  explicit World(EngineOptions options = {.guests_max = 100, .accept_text = true},
+                 const Abi& abi = kAbi)
+      : engine(*Engine::create(std::move(options))), linker(*Linker::create(*engine, abi)) {}
+  explicit World(const Abi& abi) : World({.guests_max = 100, .accept_text = true}, abi) {}
 
   Result<std::shared_ptr<const LinkedModule>> link(const std::string& text) const {
     SLUICE_TRY(auto module, Module::compile(*engine, text));
@@ -66,7 +68,7 @@ struct World {
 };
 
 inline Result<std::int32_t> run(Instance& instance, Duration limit = std::chrono::seconds(5)) {
-  return run_here(instance.call(kRun, 0, Pace(), Clock::now() + limit));
+  return run_here(instance.call(kRun, Pace(), Clock::now() + limit));
 }
 
 // (module …) with a memory and the body of run.

@@ -52,10 +52,12 @@ inline std::string guest(const std::string& body, const std::string& more = "") 
     }
     return out;
   };
-  for (const wasm::HostFunction& function : easegress_abi().host) {
-    const std::string name(function.name);
-    text += "(import \"easegress\" \"" + name + "\" (func $" + name + " " +
-            types(function.params, "param") + types(function.result, "result") + "))";
+  for (const wasm::ImportModule& module : easegress_abi().modules) {
+    for (const wasm::HostFunction& function : module.functions) {
+      const std::string name(function.name);
+      text += "(import \"" + std::string(module.name) + "\" \"" + name + "\" (func $" + name + " " +
+              types(function.params, "param") + types(function.result, "result") + "))";
+    }
   }
   return text +
          "(memory (export \"memory\") 4) (global $top (mut i32) (i32.const 65536))"
