@@ -61,6 +61,23 @@ TEST(Credentials, GuessersWait) {
   EXPECT_TRUE(check("b", "bob:banana"));
 }
 
+// The right word forgets the wrong ones before it.
+TEST(Credentials, WhoGetsItRightMayErrAgain) {
+  const auto credentials =
+      make({.users = {{"bob", "banana"}}, .tokens = {{"ci", "cherry"}}, .readers = {}});
+  const auto status = [&](const std::string& authorization) {
+    const auto found =
+        credentials->check({.peer = "a", .authorization = authorization, .certificate_name = ""});
+    return found ? 200 : found.error().status;
+  };
+  for (const std::string& right : {basic("bob:banana"), std::string("Bearer cherry")}) {
+    for (int round = 0; round < 3; ++round) {
+      for (int i = 0; i < FailedTries::kFreeTries; ++i) EXPECT_EQ(status(basic("bob:x")), 401);
+      EXPECT_EQ(status(right), 200);
+    }
+  }
+}
+
 TEST(Credentials, UnknownUsersCostAsMuchAndAreNotLogged) {
   const auto credentials = make({.users = {{"bob", "banana"}}});
   const auto denied = credentials->check(

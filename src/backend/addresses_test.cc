@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: known_addresses.cc
 #include "backend/addresses.h"
 
 #include <gmock/gmock.h>

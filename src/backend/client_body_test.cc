@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: response_body.cc
 // Bodies of requests and responses, whole and streamed.
 #include "backend/client.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: connector.cc, h1_connection.cc, idle_connections.cc
 #include "backend/client.h"
 
 #include <gmock/gmock.h>

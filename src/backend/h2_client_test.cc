@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: h2_channel.cc, h2_connection.cc, h2_server.cc
 // A Client and servers that speak HTTP/2: H2Connection and H2Channel, frame by frame.
 #include <gtest/gtest.h>
 

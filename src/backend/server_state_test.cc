@@ -82,6 +82,34 @@ TEST(ServerState, EachTimeTwiceAsLongUpToALimit) {
   EXPECT_EQ(state.note_failure(policy, now), seconds(30)) << "it was well for long enough";
 }
 
+// What put a server out is forgotten then: it takes as much to put it out again.
+TEST(ServerState, EachEjectionTakesAWholeRow) {
+  ServerState state(1);
+  const OutlierPolicy policy = policy_of(2, 3);
+  TimePoint now = kStart;
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(state.note_failure(policy, now), std::nullopt);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(state.note_response(500, policy, now), std::nullopt);
+    const auto errors = state.note_response(500, policy, now);
+    ASSERT_TRUE(errors) << "three errors, in round " << round;
+    now += *errors;
+    EXPECT_EQ(state.note_response(500, policy, now), std::nullopt);
+    EXPECT_EQ(state.note_failure(policy, now), std::nullopt);
+    const auto failures = state.note_failure(policy, now);
+    ASSERT_TRUE(failures) << "two failures, in round " << round;
+    now += *failures;
+  }
+}
+
+TEST(ServerState, ErrorsThatARequestProvokesEndTheRow) {
+  ServerState state(1);
+  const OutlierPolicy policy = policy_of(0, 2);
+  EXPECT_EQ(state.note_response(500, policy, kStart), std::nullopt);
+  EXPECT_EQ(state.note_response(501, policy, kStart), std::nullopt);
+  EXPECT_EQ(state.note_response(500, policy, kStart), std::nullopt);
+  EXPECT_TRUE(state.note_response(500, policy, kStart));
+}
+
 TEST(ServerState, WhoIsOutIsNotPutOutAgain) {
   ServerState state(1);
   const OutlierPolicy policy = policy_of(1, 0);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: emit_flow.cc
 #include "config/emit.h"
 
 #include <gtest/gtest.h>

@@ -36,6 +36,9 @@ TEST(IpPrefix, MappedAddressesAreIpv4) {
   EXPECT_TRUE(contains("10.0.0.0/8", "::ffff:10.1.1.1"));
   EXPECT_TRUE(contains("::ffff:10.0.0.0/104", "10.1.1.1"));
   EXPECT_FALSE(contains("::ffff:10.0.0.0/104", "11.1.1.1"));
+  EXPECT_TRUE(contains("::ffff:0:0/96", "203.0.113.9")) << "all of IPv4";
+  EXPECT_FALSE(contains("::ffff:0:0/96", "2001:db8::1"));
+  EXPECT_TRUE(contains("::ffff:1.2.3.4/128", "1.2.3.4"));
 }
 
 TEST(IpAddress, RefusesWhatIsNone) {

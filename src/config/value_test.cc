@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: source_text.cc
 #include "config/value.h"
 
 #include <gtest/gtest.h>

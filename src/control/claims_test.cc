@@ -51,6 +51,27 @@ TEST(Claims, WorkInTheBackgroundGivesWay) {
   EXPECT_FALSE(claim.stop().stop_requested());
 }
 
+TEST(Claims, OneThatIsNotGotStandsInNobodysWay) {
+  Claims claims;
+  std::optional<Claims::Claim> held(claims.take({"a"}));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(claims.try_take("a"));
+  held.reset();
+  EXPECT_TRUE(claims.try_take("a"));
+  EXPECT_TRUE(claims.try_take("a")) << "the first of these has been given back";
+}
+
+// Only work in the background does.
+TEST(Claims, AChangeStopsForNoOtherChange) {
+  Claims claims;
+  std::optional<Claims::Claim> first(claims.take({"a"}));
+  const auto stop = first->stop();
+  auto second = std::async(std::launch::async, [&] { return claims.take({"a"}); });
+  EXPECT_EQ(second.wait_for(50ms), std::future_status::timeout);
+  EXPECT_FALSE(stop.stop_requested());
+  first.reset();
+  (void)second.get();
+}
+
 TEST(Claims, TheEndStopsAll) {
   Claims claims;
   const auto held = claims.take({"a"});

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: date.cc
 #include "http/cache_control.h"
 
 #include <gmock/gmock.h>

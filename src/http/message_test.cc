@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: query.cc, reason_phrase.cc
 #include "http/message.h"
 
 #include <gtest/gtest.h>

@@ -71,6 +71,23 @@ TEST(EventLoop, DestroyingATaskCancelsItsWait) {
   EXPECT_TRUE(order.empty());
 }
 
+TEST(EventLoop, TimersThatAreResetOrReplacedDoNotFire) {
+  EventLoop loop;
+  int fired = 0;
+  EventLoop::Timer reset(loop, Clock::now() + 1ms, [&] { fired += 1; });
+  EventLoop::Timer replaced(loop, Clock::now() + 1ms, [&] { fired += 10; });
+  {
+    const EventLoop::Timer destroyed(loop, Clock::now() + 1ms, [&] { fired += 100; });
+  }
+  reset.reset();
+  replaced = EventLoop::Timer(loop, Clock::now() + 2ms, [&] { fired += 1000; });
+  for (int round = 0; round < 2; ++round) {
+    const EventLoop::Timer end(loop, Clock::now() + 10ms, [&] { loop.stop(); });
+    loop.run();
+  }
+  EXPECT_EQ(fired, 1000);
+}
+
 TEST(EventLoop, TimerMayDestroyItselfWhenItFires) {
   EventLoop loop;
   std::optional<EventLoop::Timer> timer;

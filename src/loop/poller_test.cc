@@ -148,6 +148,29 @@ TEST_F(NewWork, NewestAndOldestTakeTurnsOnceTheOldestHasWaitedTooLong) {
   EXPECT_EQ(told, (std::vector{0, 1, 2, 3, 4}));
 }
 
+// What the oldest are owed is forgotten once nothing waits any more.
+TEST_F(NewWork, EveryQueueBeginsWithTheNewest) {
+  std::vector<int> told;
+  std::vector<std::unique_ptr<Wire>> wires;
+  for (int i = 0; i < 2; ++i) {
+    wires.push_back(std::make_unique<Wire>(loop, [&told, i](Wire&) {
+      told.push_back(i);
+      const TimePoint end = Clock::now() + std::chrono::milliseconds(i == 1 ? 5 : 0);
+      while (Clock::now() < end) {
+      }
+    }));
+    wires.back()->set_patience(kNone);
+  }
+  run_to_completion(loop, a_few_turns(loop));
+  for (int round = 0; round < 2; ++round) {
+    told.clear();
+    for (const auto& wire : wires) wire->send();
+    for (const auto& wire : wires) wire->tell_again();
+    run_to_completion(loop, a_few_turns(loop));
+    EXPECT_EQ(told, (std::vector{1, 0})) << "round " << round;
+  }
+}
+
 TEST_F(NewWork, OfTheOldestAloneSaysWhetherItHasWaitedTooLong) {
   EXPECT_EQ(order({kLong, kNone, kNone, kNone}).at(0), 0);
   EXPECT_EQ(order({kNone, kLong, kLong, kLong}).at(0), 3);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: socket.cc
 #include "net/tcp_stream.h"
 
 #include <gtest/gtest.h>

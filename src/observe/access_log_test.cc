@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: access_format.cc, line_escape.cc
 #include "observe/access_log.h"
 
 #include <gtest/gtest.h>

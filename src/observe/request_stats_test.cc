@@ -43,5 +43,16 @@ TEST(RequestStats, PercentilesForgetAfterAMinute) {
   EXPECT_LT(stats.to_json()["p999"].get<double>(), 2);
 }
 
+TEST(RequestStats, RatesAreOfTheLastPeriods) {
+  RequestStats stats(1);
+  for (int i = 0; i < 50; ++i) stats.record(0, 400, 1ms, 0, 0);
+  stats.sample();
+  EXPECT_NEAR(stats.to_json()["m1"].get<double>(), 10, 1e-9);
+  EXPECT_EQ(stats.to_json()["errCount"], 50);
+  for (int i = 0; i < 200; ++i) stats.sample();  // nobody came for a quarter of an hour
+  EXPECT_LT(stats.to_json()["m1"].get<double>(), 0.01);
+  EXPECT_LT(stats.to_json()["m15"].get<double>(), 5);
+}
+
 }  // namespace
 }  // namespace sluice::observe

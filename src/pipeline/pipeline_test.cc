@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: prototype.cc
 #include "pipeline/pipeline.h"
 
 #include <gmock/gmock.h>

@@ -202,6 +202,50 @@ TEST_F(CircuitBreakerTest, ResultsOfAnOlderStateAreDropped) {
   EXPECT_EQ(breaker_->status(now_)["calls"], 1);
 }
 
+TEST_F(CircuitBreakerTest, EachHalfOpenBeginsAnew) {
+  use(small());
+  half_open();
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_TRUE(call(true));
+    EXPECT_TRUE(call(true));
+    EXPECT_EQ(breaker_->state(), "HALF_OPEN") << "two are too few to judge, in round " << round;
+    EXPECT_TRUE(call(true));
+    EXPECT_EQ(breaker_->state(), "OPEN");
+    now_ += breaker_->spec().wait_in_open;
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(false));
+  EXPECT_EQ(breaker_->state(), "CLOSED");
+  EXPECT_EQ(breaker_->status(now_)["calls"], 0) << "nor does closed know of earlier failures";
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(true));
+  EXPECT_EQ(breaker_->state(), "CLOSED");
+}
+
+TEST_F(CircuitBreakerTest, APermitOfAnOlderHalfOpenFreesNoPlace) {
+  use(small());
+  half_open();
+  auto old = breaker_->acquire(now_);
+  ASSERT_TRUE(old);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(call(true));
+  now_ += milliseconds(1500);
+  EXPECT_TRUE(call(true)) << "beside the one that takes long";
+  ASSERT_EQ(breaker_->state(), "OPEN");
+  now_ += breaker_->spec().wait_in_open;
+  std::vector<CircuitBreaker::Permit> held;
+  for (int i = 0; i < 3; ++i) held.push_back(std::move(*breaker_->acquire(now_)));
+  old.reset();
+  EXPECT_FALSE(breaker_->acquire(now_)) << "three are permitted, and held";
+}
+
+TEST_F(CircuitBreakerTest, RefusedCallsTakeNoPlaceOfTheHalfOpen) {
+  use(small());
+  half_open();
+  std::vector<CircuitBreaker::Permit> held;
+  for (int i = 0; i < 3; ++i) held.push_back(std::move(*breaker_->acquire(now_)));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(breaker_->acquire(now_));
+  held.clear();
+  EXPECT_TRUE(breaker_->acquire(now_)) << "all three have left without a word";
+}
+
 TEST_F(CircuitBreakerTest, SecondsAreAWindowToo) {
   auto spec = small();
   spec.sliding_window_type = "TIME_BASED";

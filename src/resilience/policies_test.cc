@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: spec.cc
 #include "resilience/policies.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: retry_budget.cc
 #include "resilience/retry.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: host_matcher.cc, method_set.cc, path_matcher.cc, value_matcher.cc
 #include "router/router.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: rule_spec.cc
 #include "router/server_spec.h"
 
 #include <gmock/gmock.h>

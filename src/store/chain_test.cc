@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: chain_store.cc, chain_view.cc, durable_waits.cc, follower.cc, journal.cc
 // The journal's failures and delays, waiting, and the freeing of what all have passed.
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: bulk.cc, run.cc, transaction.cc, turn_queue.cc
 #include "store/testing/conformance_admin.h"
 #include "store/testing/conformance_bulk.h"
 #include "store/testing/conformance_conflicts.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: hash.cc, prefix_counts.cc, record.cc, replica.cc
 #include "store/table.h"
 
 #include <gtest/gtest.h>
@@ -122,6 +123,44 @@ TEST(PrefixCounts, DropTheLeastRecentlyUsed) {
   EXPECT_NE(counts.find("new"), nullptr);
 }
 
+TEST(PrefixCounts, WhatIsCountedMeanwhileFollowsTheChanges) {
+  PrefixCounts counts;
+  counts.begin("id/", 5, 1);
+  EXPECT_EQ(counts.find("id/"), nullptr) << "not counted yet";
+  counts.inserted("id/new", 6);
+  counts.finish("id/", 10, 1);
+  ASSERT_NE(counts.find("id/"), nullptr);
+  EXPECT_EQ(counts.find("id/")->count, 11U);
+  counts.inserted("id/", 7);
+  EXPECT_EQ(counts.find("id/")->count, 12U) << "a key that is the prefix begins with it";
+}
+
+// The count is of a table that is no more.
+TEST(PrefixCounts, ACountFromBeforeAnEraseAllIsNotAdded) {
+  PrefixCounts counts;
+  counts.begin("id/", 5, 1);
+  counts.erased_all(6);
+  counts.inserted("id/new", 7);
+  counts.finish("id/", 1'000'000, 1);
+  ASSERT_NE(counts.find("id/"), nullptr);
+  EXPECT_EQ(counts.find("id/")->count, 1U);
+  counts.begin("x/", 8, 2);
+  counts.begin("x/", 9, 3);
+  counts.finish("x/", 5, 2);
+  EXPECT_EQ(counts.find("x/"), nullptr) << "the second count is under way";
+  counts.finish("x/", 7, 3);
+  EXPECT_EQ(counts.find("x/")->count, 7U);
+}
+
+TEST(PrefixCounts, OnesOfTheSameLengthGoOnWhenOneIsDropped) {
+  PrefixCounts counts;
+  for (std::size_t i = 0; i < PrefixCounts::kCountersMax + 1; ++i)
+    counts.add("p" + std::to_string(1000 + i), 0, 1);
+  EXPECT_EQ(counts.find("p1000"), nullptr);
+  counts.inserted("p1001/x", 2);
+  EXPECT_EQ(counts.find("p1001")->count, 1U);
+}
+
 struct Commits {
   Hash hash;
   Node node;
@@ -167,6 +206,66 @@ TEST(Replica, ClearsByPrefixAndWhole) {
   EXPECT_EQ(replica.size(), 1U);
   EXPECT_EQ(count("id/"), 1U);
   EXPECT_EQ(count(""), 1U);
+}
+
+// Who finds a key absent depends on its last removal: on none that is later, and on no earlier one.
+TEST(Replica, KnowsTheLastRemovalWhateverItWas) {
+  Commits commits;
+  Replica replica(commits.hash, std::make_shared<Backroom>(), 0);
+  commits.put("id/1").put("id/2").put("other").apply(replica);
+  commits.erase("id/1").apply(replica);
+  EXPECT_EQ(replica.last_erase(), 2U);
+  EXPECT_EQ(replica.copy().last_erase(), 2U);
+  commits.put("id/3").apply(replica);
+  EXPECT_EQ(replica.last_erase(), 2U);
+  commits.clear("id/").apply(replica);
+  EXPECT_EQ(replica.last_erase(), 4U);
+  EXPECT_EQ(replica.copy().last_erase(), 4U);
+  commits.clear("").apply(replica);
+  EXPECT_EQ(replica.last_erase(), 5U);
+  commits.clear("").apply(replica);
+  EXPECT_EQ(replica.last_erase(), 5U) << "there was nothing to remove";
+}
+
+// A bulk change whose state is made beside the cores, and the commits that turn out to stand before
+// it. Applied one after the other they would give the same.
+TEST(Replica, ABulkOverLaterCommitsIsAsIfItCameAfterThem) {
+  Commits commits;
+  const auto backroom = std::make_shared<Backroom>();
+  Replica replica(commits.hash, backroom, 0);
+  const auto count = [](Replica& of, std::string_view prefix) {
+    return of.count(prefix, 4096)->count;
+  };
+  commits.put("id/1").put("other/1").apply(replica);
+  (void)count(replica, "id/");
+  (void)count(replica, "other/");
+
+  Bulk bulk;
+  bulk.clear = "id/";
+  bulk.puts.push_back({Record::make("id/new", "bulk"), commits.hash("id/new"), Op::put});
+  Replica state = replica.copy();
+  state.begin_bulk(bulk);
+  Commits below;
+  below.hash = commits.hash;
+  below.put("id/late").put("id/new").put("other/2").erase("other/1");
+  below.node.stamp(2);
+  state.apply_below(below.node, bulk);
+  replica.apply(below.node);
+  state.set_bulk_version(3);
+
+  const auto find = [&](Replica& of, std::string_view key) {
+    return of.find(commits.hash(key), key);
+  };
+  EXPECT_EQ(find(state, "id/1"), nullptr);
+  EXPECT_EQ(find(state, "id/late"), nullptr) << "committed before the clear";
+  ASSERT_NE(find(state, "id/new"), nullptr);
+  EXPECT_EQ(find(state, "id/new")->value(), "bulk") << "the bulk's is the later one";
+  EXPECT_NE(find(state, "other/2"), nullptr);
+  EXPECT_EQ(find(state, "other/1"), nullptr);
+  EXPECT_EQ(count(state, "id/"), 1U);
+  EXPECT_EQ(count(state, "other/"), 1U);
+  EXPECT_EQ(state.last_erase(), 3U) << "the clear removes id/late once more";
+  EXPECT_EQ(state.version(), 3U);
 }
 
 }  // namespace

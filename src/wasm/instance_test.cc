@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: failure.cc, guest_output.cc, guest_runtime.cc, host_call.cc, wasi_poll.cc
 #include "wasm/instance.h"
 
 #include <thread>

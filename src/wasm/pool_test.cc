@@ -189,5 +189,24 @@ TEST_F(PoolTest, ADeadInstanceIsReplacedForTheOneWhoWaits) {
   EXPECT_TRUE(loop::run_to_completion(loop, outcome(queued)));
 }
 
+// Its client has left: nobody wants the rest of the run, and nobody else may get what it left.
+TEST_F(PoolTest, OneThatIsGivenBackInTheMiddleOfARunIsReplaced) {
+  std::vector<std::unique_ptr<Instance>> instances;
+  instances.push_back(world.must(guest("(loop $l (br $l)) (i32.const 0)")));
+  pool.emplace(
+      loop, 1, std::move(instances), [this] { return create(); }, [](const Result<void>&, bool) {});
+  {
+    Pool::Lease lease = take();
+    lease->start(testing::kRun, {});
+    EXPECT_FALSE(lease->poll());
+  }
+  EXPECT_EQ(pool->counts().created, 1U);
+  EXPECT_EQ(pool->counts().alive, 1U);
+  Pool::Lease next = take();
+  ASSERT_TRUE(next);
+  EXPECT_FALSE(next->busy());
+  EXPECT_EQ(testing::run(*next).value_or(-1), 0);
+}
+
 }  // namespace
 }  // namespace sluice::wasm

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: export_reader.cc, export_writer.cc
 #include "admin/data/export.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: json_reader.cc, slow_entries.cc, yaml_line.cc, yaml_reader.cc
 #include "admin/data/reader.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: deflater.cc
 #include "filters/proxy/compression.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: abi_cluster.cc, abi_misc.cc, abi_request.cc, abi_response.cc, header_text.cc
+// Covers: host_context.cc, marshal.cc
 // Every host function, called by a guest. Strings come out as tags, data as the body of the
 // response.
 #include "filters/wasm_host/abi.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: prototype.cc, recipe.cc, running_code.cc, wasm_host.cc
 // Building, changing and reloading: what is wrong is refused with its reason, and what runs goes
 // on.
 #include <filesystem>

@@ -60,5 +60,39 @@ TEST(BodyDecoder, TrailersAreBounded) {
   EXPECT_EQ(decoder.fault().status, 431);
 }
 
+// One decoder serves all messages of a connection.
+TEST(BodyDecoder, EachBodyHasTheWholeOfTheLimits) {
+  const std::string trailers =
+      "0\r\na: " + std::string(25, '1') + "\r\nb: " + std::string(24, '2') + "\r\n\r\n";
+  BodyDecoder decoder(kLimits);
+  for (int round = 0; round < 5; ++round) {
+    decoder.start_chunked();
+    EXPECT_EQ(decoder.decode("1;" + std::string(63, 'x') + "\r\n").consumed, 67U);
+    EXPECT_EQ(decoder.decode("a\r\n").bytes, "a");
+    (void)decoder.decode("\r\n" + trailers);
+    EXPECT_TRUE(decoder.done()) << round << ": " << decoder.fault().reason;
+    const auto trailers_of_it = decoder.take_trailers();
+    ASSERT_NE(trailers_of_it, nullptr) << round;
+    EXPECT_EQ(trailers_of_it->size(), 2U);
+  }
+}
+
+TEST(BodyDecoder, NothingOfABrokenBodyIsInTheNext) {
+  BodyDecoder decoder(kLimits);
+  decoder.start_chunked();
+  (void)decoder.decode("0\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n");
+  ASSERT_EQ(decoder.fault().status, 431);
+  decoder.start_length(1);
+  EXPECT_FALSE(decoder.fault());
+  EXPECT_EQ(decoder.decode("a").bytes, "a");
+  EXPECT_TRUE(decoder.done());
+  EXPECT_EQ(decoder.take_trailers(), nullptr);
+  decoder.start_chunked();
+  EXPECT_EQ(decoder.decode("00000").consumed, 0U) << "a line that is not whole yet";
+  decoder.start_chunked();
+  (void)decoder.decode("0\r\n\r\n");
+  EXPECT_TRUE(decoder.done());
+}
+
 }  // namespace
 }  // namespace sluice::http::h1

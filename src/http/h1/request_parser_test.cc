@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: field_kind.cc, framing.cc, line.cc
 #include "http/h1/request_parser.h"
 
 #include <gtest/gtest.h>
@@ -224,6 +225,55 @@ TEST(RequestParser, LimitsAreExact) {
             std::string::npos);
   EXPECT_NE(transcript({bytes}, {.target_bytes_max = 6}).find("done"), std::string::npos);
   EXPECT_NE(transcript({bytes}, {.target_bytes_max = 5}).find("refused 414"), std::string::npos);
+}
+
+// One parser serves all requests of a connection: what one of them was must not be seen in the
+// next, whichever that is, and each has the whole of the limits.
+TEST(RequestParser, EveryRequestOfAConnectionIsReadAsIfItWereTheFirst) {
+  const std::vector<std::string> requests = {
+      "GET /1 HTTP/1.1\r\nHost: a\r\nX-Hop: 1\r\nA: 1\r\n\r\n",
+      "GET /2 HTTP/1.1\r\nHost: a\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n",
+      "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+      "GET /4 HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n",
+      "POST /5 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+      "POST /6 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi",
+      "POST /7 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "1;a=b\r\nx\r\n0\r\nS: 1\r\nT: 2\r\nU: 3\r\n\r\n",
+      "POST /8 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "GET /9 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+      "GET /10 HTTP/1.0\r\n\r\n",
+      "GET http://b.example/11 HTTP/1.1\r\nHost: a\r\n\r\n",
+      "\r\n\r\nGET /12 HTTP/1.1\r\nHost: a\r\n\r\n"};
+  const RequestLimits limits{.head_bytes_max = 85, .fields_max = 3};
+  const auto one = [&](const std::string& bytes) {
+    std::string out = transcript({bytes}, limits);
+    EXPECT_TRUE(out.ends_with("done\nidle")) << bytes << out;
+    return out.substr(0, out.size() - 4);
+  };
+  for (const std::string& first : requests) {
+    for (const std::string& second : requests) {
+      EXPECT_EQ(transcript({first + second + first}, limits),
+                one(first) + one(second) + one(first) + "idle");
+    }
+  }
+}
+
+TEST(RequestParser, EachRequestNamesAsManyOptionsAsTheFirst) {
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: ";
+  std::string options;
+  for (int i = 0; i < 32; ++i) options += (i > 0 ? "," : "") + ("x" + std::to_string(i));
+  std::string many;
+  for (int i = 0; i < 3; ++i) many += request + options + "\r\n\r\n";
+  EXPECT_EQ(transcript({many}).find("refused"), std::string::npos);
+  EXPECT_NE(transcript({request + options + ",y\r\n\r\n"}).find("refused 400"), std::string::npos);
+}
+
+TEST(RequestParser, AnEarlierTeFieldIsNotForgotten) {
+  Request request;
+  RequestParser parser;
+  parser.start(request);
+  (void)parser.parse("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nTE: gzip\r\n\r\n");
+  EXPECT_TRUE(request.wants_trailers);
 }
 
 }  // namespace

@@ -184,5 +184,39 @@ TEST(ResponseParser, SameResultHoweverItIsCut) {
   }
 }
 
+// One parser serves all responses of a connection.
+TEST(ResponseParser, EveryResponseOfAConnectionIsReadAsIfItWereTheFirst) {
+  const std::vector<std::string> responses = {
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Hop: 1\r\nA: b\r\n\r\nhi",
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: timeout=5\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x\r\na\r\n0\r\nT: 1\r\n"
+      "U: 2\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 404 Not Found\r\n"
+      "Content-Length: 0\r\n\r\n",
+      "HTTP/1.1 204 No Content\r\n\r\n",
+      "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"};
+  const ResponseLimits limits{.head_bytes_max = 96, .fields_max = 3};
+  const auto one = [&](const std::string& bytes) {
+    std::string out = transcript_of_all(bytes, "GET", limits);
+    EXPECT_TRUE(out.ends_with("done\n")) << bytes << out;
+    return out;
+  };
+  for (const std::string& first : responses) {
+    for (const std::string& second : responses) {
+      EXPECT_EQ(transcript_of_all(first + second + first, "GET", limits),
+                one(first) + one(second) + one(first));
+    }
+  }
+}
+
+TEST(ResponseParser, FieldsOfAnInterimResponseAreNotInTheResponse) {
+  EXPECT_EQ(parse("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200\r\n"
+                  "Content-Length: 0\r\n\r\n"),
+            "200\n-- no body 0 keep-alive\n\ndone");
+}
+
 }  // namespace
 }  // namespace sluice::http::h1

@@ -127,6 +127,17 @@ TEST_F(ClientSessionTest, TrailersOfTheResponse) {
   EXPECT_EQ(call.log, "head 200\ndata x\ntrailer x-sum=1\nend\nclosed 0\n");
 }
 
+// Each has the whole of the limits.
+TEST_F(ClientSessionTest, AHeadAndItsTrailersAreBoundedByThemselves) {
+  Call call;
+  (void)open(call);
+  (void)output();
+  std::string fields;
+  for (int i = 0; i < 190; ++i) fields += literal("x-a", "b");
+  session_.receive(head(1, kFlagEndHeaders, fields) + frame(FrameType::headers, kWhole, 1, fields));
+  EXPECT_TRUE(call.log.ends_with("x-a=b\nend\nclosed 0\n")) << call.log;
+}
+
 TEST_F(ClientSessionTest, TrailersOfTheRequest) {
   Call call;
   call.content = "abc";

@@ -86,5 +86,42 @@ TEST(RequestHeadTest, BombIsFatal) {
   EXPECT_LT(bomb.request.headers.size(), 20U) << "nothing is kept beyond the limit";
 }
 
+// One head serves all streams of a connection.
+TEST(RequestHeadTest, EveryHeadOfAConnectionIsReadAsIfItWereTheFirst) {
+  const std::vector<Fields> heads = {get(),
+                                     get({{"cookie", "a=1"}}),
+                                     get({{"content-length", "12"}}),
+                                     get({{"expect", "100-continue"}}),
+                                     get({{"priority", "u=1"}}),
+                                     get(Fields(200, {"x", "y"})),
+                                     get(Fields(2, {"x", std::string(30000, 'y')})),
+                                     {{":method", "GET"}, {":path", "/"}, {"host", "a.example"}},
+                                     get({{"expect", "tea"}})};
+  const auto told = [](RequestHead& head, const Fields& fields) {
+    Request request;
+    head.start(request);
+    for (const auto& [name, value] : fields) EXPECT_TRUE(head.add(name, value));
+    head.finish();
+    std::string out = std::to_string(head.refusal()) + " " + head.reason() + " " + request.method +
+                      " " + request.host + " " + request.target() + " " +
+                      std::to_string(head.content_length().value_or(99)) +
+                      (head.expects_continue() ? " expects" : "") +
+                      (head.has_priority() ? " priority" : "");
+    for (const Field& field : request.headers) out += "\n" + field.name + ": " + field.value;
+    return out;
+  };
+  const auto fresh = [&](const Fields& fields) {
+    RequestHead head{Limits{}};
+    return told(head, fields);
+  };
+  RequestHead kept{Limits{}};
+  for (const Fields& first : heads) {
+    for (const Fields& second : heads) {
+      EXPECT_EQ(told(kept, first), fresh(first));
+      EXPECT_EQ(told(kept, second), fresh(second));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http::h2

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: flood_guard.cc, native_session.cc, response_head.cc, session_callbacks.cc
 // What tests/conformance cannot see from outside: when events come, what is
 // offered and when.
 #include "http/h2/session.h"
@@ -160,6 +161,27 @@ TEST(SessionTest, TrailersAreBounded) {
   EXPECT_EQ(owner.session->failure(), "");
 }
 
+// One session keeps the trailers that are being read: each stream has the whole of the limits, and
+// none has another's.
+TEST(SessionTest, EveryStreamHasItsOwnTrailers) {
+  Limits limits;
+  limits.fields_max = 3;
+  TestOwner owner(limits);
+  owner.session->receive(opening());
+  for (StreamId id = 1; id < 40; id += 4) {
+    const std::string head = get_fields("POST");
+    owner.session->receive(
+        frame(FrameType::headers, kFlagEndHeaders, id, head) +
+        trailer_frame(literal("a", "1") + literal("b", "2") + literal("c", "3"), id) +
+        frame(FrameType::headers, kFlagEndHeaders, id + 2, head) +
+        trailer_frame(literal("host", "elsewhere"), id + 2));
+    ASSERT_EQ(owner.streams.size(), static_cast<std::size_t>(id + 3) / 2);
+    EXPECT_EQ(owner.streams[owner.streams.size() - 2]->log,
+              "head 0 POST shop.example /a?b\ntrailer a: 1\ntrailer b: 2\ntrailer c: 3\n");
+    EXPECT_EQ(owner.streams.back()->log, "head 0 POST shop.example /a?b\n");
+  }
+}
+
 TEST(SessionTest, ProducesAboutAsMuchAsAskedFor) {
   TestOwner owner;
   owner.session->receive(opening() + window_update(0, 1 << 24) +
@@ -278,12 +300,65 @@ TEST(FloodGuardTest, BudgetsRefillWithTime) {
   EXPECT_EQ(admitted, 100);
 }
 
-std::string joined(const Response& response, std::string_view date = "") {
-  ResponseHead head;
+TEST(FloodGuardTest, ContinuationsAreCountedByTheHead) {
+  Limits limits;
+  limits.continuations_max = 2;
+  FloodGuard guard(limits);
+  const FrameHead headers{.length = 1, .type = FrameType::headers, .flags = 0, .stream = 1};
+  const FrameHead more{.length = 1, .type = FrameType::continuation, .flags = 0, .stream = 1};
+  for (int head = 0; head < 20; ++head) {
+    EXPECT_EQ(guard.admit(headers), nullptr);
+    EXPECT_EQ(guard.admit(more), nullptr);
+    EXPECT_EQ(guard.admit(more), nullptr);
+  }
+  EXPECT_STREQ(guard.admit(more), "too many CONTINUATION frames");
+}
+
+TEST(FloodGuardTest, AnEmptyFrameThatEndsAStreamIsNoFlood) {
+  Limits limits;
+  limits.empty_data = {.burst = 1, .per_second = 0};
+  FloodGuard guard(limits);
+  const FrameHead last{.length = 0, .type = FrameType::data, .flags = kFlagEndStream, .stream = 1};
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(guard.admit(last), nullptr);
+  const FrameHead empty{.length = 0, .type = FrameType::data, .flags = 0, .stream = 1};
+  EXPECT_EQ(guard.admit(empty), nullptr);
+  EXPECT_STREQ(guard.admit(empty), "too many empty DATA frames");
+}
+
+// Tokens come with the time since they were last counted, not since the connection began.
+TEST(FloodGuardTest, TimeIsCountedOnce) {
+  Limits limits;
+  limits.pings = {.burst = 2, .per_second = 1000};
+  FloodGuard guard(limits);
+  const FrameHead ping{.length = 8, .type = FrameType::ping, .flags = 0, .stream = 0};
+  const TimePoint begin = Clock::now();
+  int admitted = 0;
+  while (Clock::now() - begin < std::chrono::milliseconds(50))
+    admitted += guard.admit(ping) == nullptr ? 1 : 0;
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  EXPECT_LE(admitted, 3 + 1000 * seconds);
+}
+
+std::string joined(ResponseHead& head, const Response& response, std::string_view date) {
   std::string out;
   for (const auto& field : head.fields(response, date))
     out.append(field.name).append("=").append(field.value).append(";");
   return out;
+}
+
+std::string joined(const Response& response, std::string_view date = "") {
+  ResponseHead head;
+  return joined(head, response, date);
+}
+
+TEST(ResponseHeadTest, OneServesAllResponsesOfAConnection) {
+  ResponseHead head;
+  for (int round = 0; round < 100; ++round) {
+    Response response;
+    for (int i = 0; i <= round; ++i)
+      response.headers.add("X-Field-Of-Some-Length-" + std::to_string(i), std::to_string(round));
+    EXPECT_EQ(joined(head, response, "now"), joined(response, "now"));
+  }
 }
 
 TEST(ResponseHeadTest, Fields) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: credentials.cc, ticket_keys.cc, tls_context.cc, tls_session.cc
 #include "net/tls/tls_stream.h"
 
 #include <gtest/gtest.h>
@@ -500,6 +501,20 @@ TEST(TicketKeys, AnotherProcessGoesOnWithThem) {
   EXPECT_EQ(heir.find(first.name, later)->key.mac, first.mac);
   EXPECT_NE(heir.current(later + 61min).name, second.name) << "they are as old as they were";
   EXPECT_FALSE(heir.find(first.name, begin + 121min));
+}
+
+// Not only at its next change of keys: an heir keeps the older one for as long as the first
+// process.
+TEST(TicketKeys, AnHeirOpensForNoLonger) {
+  TicketKeys keys;
+  const TimePoint begin = Clock::now();
+  const auto first = keys.current(begin);
+  (void)keys.current(begin + 90min);
+  TicketKeys heir;
+  ASSERT_TRUE(heir.restore(keys.save(), begin + 90min));
+  EXPECT_TRUE(heir.find(first.name, begin + 119min));
+  EXPECT_FALSE(heir.find(first.name, begin + 121min));
+  EXPECT_FALSE(TicketKeys().restore(keys.save(), begin + 90min + 2h + 1min)) << "too old";
 }
 
 TEST(TicketKeys, TakeNothingThatIsNoneOfTheirs) {

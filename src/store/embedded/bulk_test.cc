@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: job_writer.cc
 // Bulk changes on disk: whole or not at all whenever the process ends, and files of layout 1.
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: connection.cc, schema.cc, sqlite_medium.cc, sqlite_reader.cc
 // What only a store on disk does: outlive its process, share its directory with nobody, and meet
 // disks that are full, read-only or damaged.
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: file_watch.cc
 // A disk that fails, files that vanish or are damaged: nobody new is let in, nothing that was told
 // is lost, the message names the file, and the store comes back by itself where it can.
 #include <filesystem>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: mark_record.cc
 // The mark beside the database: whole after every power cut, and never ahead of what it is about.
 #include "store/embedded/mark.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: wal_check.cc
 // Lives of a store whose power is cut, or whose process ends, between any two writes, while
 // visitors come and administration makes bulk changes. A told key is there, with its value; a
 // run is there whole or not at all, as is a bulk change; the limit holds. SLUICE_SEED=<n> repeats a

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: flights.cc
 #include "filters/proxy/cache/memory_cache.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Covers: freshness.cc
 #include "filters/proxy/cache/rules.h"
 
 #include <gmock/gmock.h>

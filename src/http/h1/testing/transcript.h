@@ -34,6 +34,12 @@ std::string describe_framing(const Parser& parser) {
   const auto length = parser.content_length();
   out += parser.has_body() ? "body" : "no body";
   out += length ? " " + std::to_string(*length) : std::string(" unknown length");
+  if constexpr (requires { parser.expects_continue(); }) {
+    if (parser.expects_continue()) out += " expects 100";
+    if (!parser.upgrade().empty()) out += " upgrade " + std::string(parser.upgrade());
+  } else {
+    if (parser.kept_for().timeout) out += " timeout " + std::to_string(*parser.kept_for().timeout);
+  }
   return out + (parser.keep_alive() ? " keep-alive\n" : " close\n");
 }
 
@@ -89,6 +95,33 @@ inline std::string transcript(const std::vector<std::string_view>& pieces,
     return true;
   });
   return out + (parser.started() ? "started" : "idle");
+}
+
+// Every response in the bytes, to requests of the method, up to the first refusal.
+inline std::string transcript_of_all(std::string_view bytes, std::string_view method,
+                                     ResponseLimits limits = {}) {
+  ResponseParser parser(limits);
+  Response response;
+  parser.start(response, method);
+  std::string out;
+  feed(parser, {bytes}, [&](const ResponseParser::Progress& progress) {
+    switch (progress.state) {
+      case ParseState::head:
+        out += describe(response) + describe_framing(parser);
+        break;
+      case ParseState::body:
+        out += progress.body;
+        break;
+      case ParseState::refused:
+        out += "refused " + parser.error();
+        return false;
+      default:
+        out += describe_trailers(parser) + "\ndone\n";
+        parser.start(response, method);
+    }
+    return true;
+  });
+  return out;
 }
 
 // One response; `eof`: the backend closes after the last piece.

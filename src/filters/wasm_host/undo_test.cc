@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/undo.h"
+
+#include <gtest/gtest.h>
+
+#include "loop/event_loop.h"
+
+namespace sluice::filters {
+namespace {
+
+class UndoTest : public testing::Test {
+ protected:
+  UndoTest() {
+    http::Request& request = exchange.client_request();
+    request.method = "PUT";
+    request.scheme = "https";
+    request.host = "shop.example";
+    (void)request.set_target("/a%20b?c=d");
+    request.headers.add("X-A", "1");
+    request.body.assign("the request");
+    http::Response& response = exchange.new_response();
+    response.status = 201;
+    response.headers.add("X-B", "2");
+    response.body.assign("the response");
+    exchange.add_tag("before");
+  }
+  // As a guest does it: saves, then changes.
+  void change_all(Undo& undo, int round) {
+    http::Request& request = *exchange.request();
+    http::Response& response = *exchange.response();
+    const std::string text = "round " + std::to_string(round);
+    undo.save_head(request);
+    undo.save_body(request);
+    undo.save_head(response);
+    undo.save_body(response);
+    request.method = "POST";
+    request.scheme = "http";
+    request.host = text;
+    (void)request.set_target("/other");
+    request.headers.clear();
+    request.body.assign(text);
+    response.status = 500;
+    response.headers.set("X-B", text);
+    response.body.assign(text);
+    exchange.add_tag(text);
+  }
+  [[nodiscard]] std::string told() {
+    const http::Request& request = *exchange.request();
+    const http::Response& response = *exchange.response();
+    std::string out = request.method + " " + request.scheme + "://" + request.host + " " +
+                      request.target() + " " + request.path + " " +
+                      std::string(request.headers.get("X-A").value_or("-")) + " " +
+                      std::string(request.body.bytes()) + " | " + std::to_string(response.status) +
+                      " " + std::string(response.headers.get("X-B").value_or("-")) + " " +
+                      std::string(response.body.bytes()) + " |";
+    for (const std::string& tag : exchange.tags()) out += " " + tag;
+    return out;
+  }
+
+  loop::EventLoop loop;
+  loop::Core core{loop, 0, 1};
+  pipeline::Exchange exchange{core};
+};
+
+// A run may have to be taken back any number of times before it counts.
+TEST_F(UndoTest, EveryRoundIsTakenBackWhole) {
+  const std::string before = told();
+  EXPECT_NE(before.find("PUT https://shop.example /a%20b?c=d /a b 1 the request"),
+            std::string::npos)
+      << before;
+  Undo undo(exchange);
+  for (int round = 1; round <= 3; ++round) {
+    change_all(undo, round);
+    EXPECT_NE(told(), before);
+    undo.restore();
+    EXPECT_EQ(told(), before) << "round " << round;
+  }
+}
+
+TEST_F(UndoTest, WhatIsChangedTwiceInARoundIsWhatItWasBefore) {
+  const std::string before = told();
+  Undo undo(exchange);
+  change_all(undo, 1);
+  change_all(undo, 2);
+  undo.restore();
+  EXPECT_EQ(told(), before);
+}
+
+TEST_F(UndoTest, WhatIsNotTakenBackStays) {
+  Undo undo(exchange);
+  change_all(undo, 1);
+  undo.restore();
+  change_all(undo, 2);
+  EXPECT_EQ(exchange.request()->body.bytes(), "round 2");
+  EXPECT_EQ(exchange.tags().back(), "round 2");
+}
+
+}  // namespace
+}  // namespace sluice::filters
