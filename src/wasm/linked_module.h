@@ -16,8 +16,9 @@ class Engine;
 // A module whose imports are resolved and whose exports are as its ABI demands. Any thread.
 class LinkedModule {
  public:
+  // Takes over `pre`.
   LinkedModule(const Engine& engine, const Abi& abi, std::shared_ptr<const Module> module,
-               wasmtime_instance_pre* pre);
+               wasmtime_instance_pre* pre, bool uses_wasi);
   ~LinkedModule();
   LinkedModule(const LinkedModule&) = delete;
   LinkedModule& operator=(const LinkedModule&) = delete;

@@ -147,7 +147,8 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(
       wasmtime_linker_instantiate_pre(handle_->linker.get(), module->handle(), &pre));
   if (error)
     return fail(ErrorKind::invalid, "the module's imports do not fit: " + import_fault(*error));
-  return std::make_shared<const LinkedModule>(engine_, abi_, std::move(module), pre);
+  const bool uses_wasi = module->imports_from(kWasiModule);
+  return std::make_shared<const LinkedModule>(engine_, abi_, std::move(module), pre, uses_wasi);
 }
 
 }  // namespace sluice::wasm
