@@ -197,7 +197,7 @@ TEST_F(PoolTest, OneThatIsGivenBackInTheMiddleOfARunIsReplaced) {
       loop, 1, std::move(instances), [this] { return create(); }, [](const Result<void>&, bool) {});
   {
     Pool::Lease lease = take();
-    lease->start(testing::kRun, {});
+    lease->start(testing::kRun);
     EXPECT_FALSE(lease->poll());
   }
   EXPECT_EQ(pool->counts().created, 1U);
