@@ -30,7 +30,7 @@ std::unexpected<Error> Changes::stopping() {
 }
 
 Result<void> Changes::load(std::vector<InheritedPort> inherited) {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   publisher_.ports().inherit(std::move(inherited));
   SLUICE_TRY(Objects stored, stored_.load());
   publisher_.publish(std::move(stored));
@@ -38,7 +38,7 @@ Result<void> Changes::load(std::vector<InheritedPort> inherited) {
 }
 
 void Changes::open_ports() {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   publisher_.open_all();
   for (const auto& [name, object] : publisher_.objects()) {
     if (object->is_being_built())
@@ -49,7 +49,7 @@ void Changes::open_ports() {
 }
 
 Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   if (ending_) return stopping();
   Objects next = publisher_.objects();
   ObjectList changed;
@@ -72,7 +72,7 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
 }
 
 Result<void> Changes::remove(const std::string& name) {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   if (ending_) return stopping();
   Objects next = publisher_.objects();
   if (next.erase(name) == 0) return fail(ErrorKind::not_found, "not found: " + name);
@@ -82,7 +82,7 @@ Result<void> Changes::remove(const std::string& name) {
 }
 
 Result<std::size_t> Changes::remove_all(std::vector<std::string> names) {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   if (ending_) return stopping();
   Objects next = publisher_.objects();
   std::erase_if(names, [&next](const std::string& name) { return next.erase(name) == 0; });
@@ -93,13 +93,13 @@ Result<std::size_t> Changes::remove_all(std::vector<std::string> names) {
 
 void Changes::replace(std::shared_ptr<const Object> object, std::shared_ptr<const Object> built) {
   {
-    const std::scoped_lock lock(ready_mutex_);
+    const MutexLock lock(ready_mutex_);
     ready_.emplace_back(std::move(object), std::move(built));
   }
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   std::vector<Replacement> taken;
   {
-    const std::scoped_lock lock(ready_mutex_);
+    const MutexLock lock(ready_mutex_);
     taken.swap(ready_);
   }
   Objects next = publisher_.objects();
@@ -120,12 +120,12 @@ void Changes::replace(std::shared_ptr<const Object> object, std::shared_ptr<cons
 
 void Changes::retry_ports() {
   if (!publisher_.has_port_errors()) return;
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   if (!ending_) publisher_.publish(publisher_.objects());
 }
 
 void Changes::end() {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   ending_ = true;
 }
 

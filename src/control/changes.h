@@ -4,12 +4,12 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "control/object.h"
@@ -67,10 +67,10 @@ class Changes {
   StoredObjects& stored_;
   Publisher& publisher_;
   const Logger logger_;
-  std::mutex mutex_;     // one change at a time
-  bool ending_ = false;  // with mutex_
-  std::mutex ready_mutex_;
-  std::vector<Replacement> ready_;  // with ready_mutex_
+  Mutex mutex_;  // one change at a time: of stored_, and of what publisher_ has in force
+  bool ending_ SLUICE_GUARDED_BY(mutex_) = false;
+  Mutex ready_mutex_;
+  std::vector<Replacement> ready_ SLUICE_GUARDED_BY(ready_mutex_);
 };
 
 }  // namespace sluice::control

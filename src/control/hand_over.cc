@@ -8,18 +8,18 @@
 namespace sluice::control {
 
 std::vector<Ports::Open> Changes::ports() {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   return publisher_.ports().all();
 }
 
 void Changes::close_ports() {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   publisher_.ports().close();
 }
 
 bool Changes::hand_over(const pipeline::FilterKinds& successor, server::Workers& workers,
                         Duration patience) {
-  const std::scoped_lock hold(mutex_);
+  const MutexLock hold(mutex_);
   config::Faults faults;
   auto last = std::make_shared<server::Snapshot>();
   for (const auto& [name, object] : publisher_.objects()) {

@@ -11,12 +11,12 @@ void Loader::build_missing() {
 
 void Loader::build_soon(const std::string& name) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!awaited_.insert(name).second) return;
   }
   crew_.run([this, name] {
     build_now(name);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     awaited_.erase(name);
   });
 }

@@ -3,11 +3,11 @@
 // of its own.
 #pragma once
 
-#include <mutex>
 #include <set>
 #include <string>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "config/value.h"
 #include "control/builder.h"
 #include "control/changes.h"
@@ -46,8 +46,8 @@ class Loader {
   Crew& crew_;
   const Logger logger_;
   config::Value known_;
-  std::mutex mutex_;
-  std::set<std::string> awaited_;  // with mutex_: given to the crew
+  Mutex mutex_;
+  std::set<std::string> awaited_ SLUICE_GUARDED_BY(mutex_);  // given to the crew
 };
 
 }  // namespace sluice::control

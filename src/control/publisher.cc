@@ -8,24 +8,24 @@
 namespace sluice::control {
 
 Objects Publisher::objects() const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   return current_;
 }
 
 std::shared_ptr<const Object> Publisher::find(std::string_view name) const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   const auto found = current_.find(name);
   return found != current_.end() ? found->second : nullptr;
 }
 
 std::string Publisher::port_error(const std::string& name) const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   const auto found = port_errors_.find(name);
   return found != port_errors_.end() ? found->second : "";
 }
 
 bool Publisher::has_port_errors() const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   return !port_errors_.empty();
 }
 
@@ -48,8 +48,10 @@ std::string Publisher::absent_pipeline(const Object& server) const {
 }
 
 void Publisher::wait(Duration patience, const std::function<bool(const Objects&)>& reached) {
-  std::unique_lock lock(settling_);
-  settled_.wait_for(lock, patience, [&] { return reached(objects()); });
+  const TimePoint end = Clock::now() + patience;
+  const MutexLock lock(settling_);
+  while (!reached(objects()) && settled_.wait_until(settling_, end)) {
+  }
 }
 
 // At the start: not before its pipelines are there, or too long in coming.
@@ -78,7 +80,7 @@ server::Workers::Listeners Publisher::assign_ports(const Objects& next) {
     if (sockets == changes.listeners.end() || sockets->second.empty()) continue;
     logger_.info("server " + server.name + " listens on port " + std::to_string(server.port));
   }
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   port_errors_ = std::move(changes.errors);
   return std::move(changes.listeners);
 }
@@ -97,15 +99,15 @@ void Publisher::publish(Objects next) {
   snapshot->absent = std::move(absent);
   workers_.publish(std::move(snapshot), std::move(listeners));
   {
-    const std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     current_ = std::move(next);
   }
-  const std::scoped_lock lock(settling_);
+  const MutexLock lock(settling_);
   settled_.notify_all();
 }
 
 void Publisher::forget() {
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   current_.clear();
 }
 

@@ -2,16 +2,14 @@
 // Publisher: the objects in force, and the way of others into force.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/time.h"
 #include "control/object.h"
 #include "control/ports.h"
@@ -60,11 +58,11 @@ class Publisher {
   server::Workers& workers_;
   Ports ports_;
   bool all_open_ = false;
-  mutable std::shared_mutex mutex_;
-  Objects current_;                                 // with mutex_
-  std::map<std::string, std::string> port_errors_;  // with mutex_
-  std::mutex settling_;
-  std::condition_variable settled_;  // after each publication
+  mutable SharedMutex mutex_;
+  Objects current_ SLUICE_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> port_errors_ SLUICE_GUARDED_BY(mutex_);
+  Mutex settling_;     // held to tell of a publication, so that no waiter misses one
+  Condition settled_;  // after each
 };
 
 }  // namespace sluice::control

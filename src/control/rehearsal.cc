@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/mutex.h"
 #include "control/controller.h"
 #include "control/state.h"
 
@@ -43,22 +44,24 @@ Json Controller::rehearsal() const {
 Result<void> rehearse(const Json& objects, const ObjectBuilder& builder) {
   if (!objects.is_array()) return {};
   std::vector<Outcome> outcomes(objects.size());
-  std::mutex mutex;
-  std::condition_variable changed;
+  Mutex mutex;  // of left
+  Condition changed;
   std::size_t left = objects.size();
   std::stop_source stop;
   Crew crew(kBuildsAtOnceMax);
   for (std::size_t i = 0; i < objects.size(); ++i) {
     crew.run([&, i] {
       build(objects[i], builder, stop.get_token(), outcomes[i]);
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       --left;
       changed.notify_all();
     });
   }
   {
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, kPatience, [&left] { return left == 0; });
+    const TimePoint end = Clock::now() + kPatience;
+    const MutexLock lock(mutex);
+    while (left > 0 && changed.wait_until(mutex, end)) {
+    }
   }
   stop.request_stop();
   crew.stop();
