@@ -34,6 +34,7 @@ struct LayerSpec {
   bool side = true;              // adds a response side
   bool changes = false;          // which changes the body
   bool waits = false;            // which waits for a turn of the loop first
+  bool lingers = false;          // its side stays until it is destroyed
   std::string fails;             // "handle" or "respond": throws there
   std::vector<std::string> set;  // "replace", "drop"
 
@@ -45,6 +46,7 @@ struct LayerSpec {
     visit("side", side, {});
     visit("changes", changes, {});
     visit("waits", waits, {});
+    visit("lingers", lingers, {});
     visit("fails", fails, {});
     visit("set", set, {});
   }
@@ -104,7 +106,7 @@ class Marking final : public http::BodyChange {
 Task<void> LayerSide::respond(Exchange& exchange) {
   journal_.lines.push_back("<" + name() + std::to_string(number_) + " in " +
                            std::string(exchange.active_namespace()));
-  if (spec_.waits) co_await exchange.loop().yield();
+  if (spec_.lingers) co_await exchange.loop().sleep_for(std::chrono::hours(1));
   if (spec_.fails == "respond") throw std::runtime_error("respond");
   http::Response* response = exchange.response();
   if (response == nullptr) {
@@ -315,11 +317,10 @@ TEST_F(ResponseSideTest, IsReleasedIfTheClientLeavesWhileAFilterHandles) {
 
 TEST_F(ResponseSideTest, IsReleasedIfTheClientLeavesWhileASideResponds) {
   build("",
-        "{name: a, kind: Layer}, {name: b, kind: Layer, waits: true}, {name: c, kind: Layer, "
+        "{name: a, kind: Layer}, {name: b, kind: Layer, lingers: true}, {name: c, kind: Layer, "
         "answer: x}");
   Task<void> task = pipeline_->handle(exchange_);
   task.start();
-  loop::run_to_completion(loop_, turn(loop_));
   EXPECT_FALSE(task.done());
   EXPECT_THAT(journal_.lines, ElementsAre("a>", "b>", "c>", "<b1 in DEFAULT"));
   task.reset();
