@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The visible list of filters. Nothing registers itself.
+// The list of all filter kinds. No filter registers itself.
 #pragma once
 
 #include <memory>
@@ -19,14 +19,14 @@ class Store;
 
 namespace sluice::filters {
 
-// What filters may use beyond their spec. Everything outlives the kinds.
+// The services that filters may use beyond their spec. Each outlives the kinds.
 struct Services {
   wasm::Engine& engine;
   store::Store& store;
   Logger logger;
   unsigned core_count;
-  std::string code_folder{};  // where the code of guests is kept; "": nowhere
-  std::string own_secret{};   // of this gateway, for what clients bring back
+  std::string code_folder{};  // the folder for kept code; "": no code is kept
+  std::string own_secret{};   // this gateway's secret, for values that clients send back
 };
 
 // Error: a kind cannot work in this process at all.

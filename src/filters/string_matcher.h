@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// StringMatcher: the condition that several kinds of filters put on a header. Regular expressions
+// StringMatcher: the condition on a header that several kinds of filters have. Regular expressions
 // are RE2 and match anywhere in the text.
 #pragma once
 
@@ -41,7 +41,7 @@ class StringMatcher {
   [[nodiscard]] static std::optional<StringMatcher> build(const StringMatcherSpec& spec,
                                                           const std::string& path,
                                                           config::Faults& faults);
-  // True if any of exact, prefix and regex fits. What is absent counts as empty.
+  // True if any of exact, prefix and regex matches. An absent header counts as empty.
   [[nodiscard]] bool matches(std::string_view text) const;
 
  private:
@@ -49,14 +49,14 @@ class StringMatcher {
   std::shared_ptr<const re2::RE2> regex_;
 };
 
-// Conditions on headers: of one that is there more than once any value may fit.
+// Conditions on headers. If a header occurs more than once, any of its values may match.
 class HeaderMatcher {
  public:
   using Spec = std::map<std::string, StringMatcherSpec>;
-  // `path` is that of the map. Faults leave the matcher incomplete.
+  // `path` is the path of the map. Faults leave the matcher incomplete.
   [[nodiscard]] static HeaderMatcher build(const Spec& spec, bool all, const std::string& path,
                                            config::Faults& faults);
-  // True if there are no conditions, or one fits (`all`: every one).
+  // True if there are no conditions, or one matches (`all`: every one).
   [[nodiscard]] bool matches(const http::Headers& headers) const;
 
  private:

@@ -57,12 +57,12 @@ struct MockSpec {
   }
 };
 
-constexpr std::size_t kCopiedBytesMax = 4096;  // cheaper than counting those who share
+constexpr std::size_t kCopiedBytesMax = 4096;  // a copy is cheaper than a reference count
 
 struct MockRule {
   RuleSpec spec;
   HeaderMatcher headers;
-  std::shared_ptr<const std::string> large_body{};  // null: small enough to be copied
+  std::shared_ptr<const std::string> large_body{};  // null: the body is small and is copied
 
   [[nodiscard]] bool matches(const http::Request& request) const {
     return matches_path(request.path) && headers.matches(request.headers);

@@ -36,15 +36,15 @@ class Place {
 constexpr std::array<std::string_view, 4> kDigests = {"Content-MD5", "Digest", "Content-Digest",
                                                       "Repr-Digest"};
 
-// Of trailers, those that still hold of the compressed body.
+// Removes the trailers that do not hold for the compressed body.
 std::unique_ptr<http::Headers> without_digests(std::unique_ptr<http::Headers> trailers) {
   if (!trailers) return nullptr;
   for (const std::string_view name : kDigests) trailers->remove(name);
   return trailers->empty() ? nullptr : std::move(trailers);
 }
 
-// Each piece of the source can be decoded when it has been read, so nothing that the backend has
-// sent waits inside.
+// Invariant: each piece can be decoded once it has been read, so no byte that the backend has sent
+// waits inside.
 class GzipBody final : public http::BodyReader {
  public:
   GzipBody(loop::EventLoop& loop, http::Body source, Place place,
@@ -79,7 +79,7 @@ class GzipBody final : public http::BodyReader {
   Place place_;
   http::Body source_;
   Deflater deflater_;
-  std::string_view rest_;  // of the source's piece
+  std::string_view rest_;  // of the current piece of the source
   std::string out_;
   bool ended_ = false;
   std::optional<http::BodyCharge> charge_;
@@ -89,7 +89,7 @@ bool has_prefix(std::string_view text, std::string_view prefix) {
   return http::iequals(text.substr(0, prefix.size()), prefix);
 }
 
-// Types whose content is compressed already.
+// Whether the content of this type is compressed already.
 bool is_packed(std::string_view type) {
   constexpr std::array<std::string_view, 13> kPacked = {
       "image/",
@@ -140,7 +140,7 @@ void weaken_tag(http::Headers& headers) {
   if (tag && tag->starts_with('"')) headers.set("ETag", "W/" + std::string(*tag));
 }
 
-// The fields of a response whose body is sent compressed.
+// Adjusts the fields of a response whose body is sent compressed.
 void mark_compressed(http::Headers& headers) {
   weaken_tag(headers);
   headers.remove("Accept-Ranges");
@@ -148,7 +148,7 @@ void mark_compressed(http::Headers& headers) {
 }
 
 // RFC 9110 section 15.4.5: a 304 has the Vary and the ETag of the 200 that the client would get.
-// Whether that would be compressed, a 304 does not tell; the tag that the client holds does.
+// The client's own tag tells whether that 200 is compressed; the 304 does not.
 void match_compressed(const http::Request& request, http::Response& response) {
   http::Headers& headers = response.headers;
   if (is_encoded(headers) || is_packed(headers.get("Content-Type").value_or("")) ||

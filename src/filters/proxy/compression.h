@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compression: responses to gzip, for the clients that take it.
+// Compression: compresses responses with gzip, for clients that accept it.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct CompressionSpec {
   }
 };
 
-// Whether the response could be sent compressed to some client (RFC 9110 sections 7.7, 8.4): not if
-// it is encoded already, is a part, has a digest, or is of a type that gains nothing.
+// Whether the response can be sent compressed to some client (RFC 9110 sections 7.7, 8.4). False if
+// it is encoded already, is a part, has a digest, or has a type that gains nothing.
 [[nodiscard]] bool compressible(const http::Request& request, const http::Response& response,
                                 const CompressionSpec& spec);
 
@@ -40,10 +40,10 @@ class Compression {
  public:
   Compression(const loop::Core& core, const CompressionSpec& spec);
 
-  // Compresses the body if the client takes gzip, a whole one in pieces between which other work
-  // runs, a stream as it flows; adjusts Content-Encoding, ETag, Accept-Ranges and Vary, also of
-  // responses to HEAD and of 304, which are as GET's would be. True if it is compressed now. The
-  // memory of a stream is charged to `memory` (null: nobody) until its end.
+  // Compresses the body if the client accepts gzip. A whole body is compressed in pieces between
+  // which other work runs, a stream as it flows. Adjusts Content-Encoding, ETag, Accept-Ranges and
+  // Vary, also of responses to HEAD and of 304, which must match GET's. Returns true if the body is
+  // compressed now. The memory of a stream is charged to `memory` (null: uncharged) until its end.
   Task<bool> apply(const http::Request& request, http::Response& response,
                    std::shared_ptr<MemoryHolder> memory = nullptr);
 
@@ -53,8 +53,8 @@ class Compression {
 
   const loop::Core& core_;
   CompressionSpec spec_;
-  std::shared_ptr<std::size_t> places_;  // bodies that may still be compressed at the same time
-  std::unique_ptr<Deflater> small_;      // for bodies that are done at once
+  std::shared_ptr<std::size_t> places_;  // free slots for bodies in compression
+  std::unique_ptr<Deflater> small_;      // for bodies that are compressed in one call
 };
 
 }  // namespace sluice::filters

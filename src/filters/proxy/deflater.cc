@@ -9,7 +9,7 @@
 namespace sluice::filters {
 namespace {
 
-// Much of what the highest level saves, at a third of its time.
+// Most of the highest level's savings, at a third of its time.
 constexpr int kLevel = 5;
 constexpr int kWindowBits = 15 + 16;  // the largest window; + 16: gzip
 constexpr int kMemoryLevel = 8;
@@ -29,7 +29,7 @@ int to_zlib(Deflater::Flush flush) {
 
 }  // namespace
 
-// deflateInit2 fails only for want of memory.
+// deflateInit2 fails only if memory is exhausted.
 Deflater::Deflater() : stream_(std::make_unique<z_stream>()) {
   const int status =
       deflateInit2_(stream_.get(), kLevel, Z_DEFLATED, kWindowBits, kMemoryLevel,
@@ -40,7 +40,7 @@ Deflater::Deflater() : stream_(std::make_unique<z_stream>()) {
 Deflater::~Deflater() { deflateEnd(stream_.get()); }
 
 void Deflater::feed(std::string_view bytes, Flush flush, std::string& out) {
-  // zlib does not write to its input, whatever the type says.
+  // zlib does not write to its input, although the type is not const.
   stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream_->avail_in = static_cast<uInt>(bytes.size());
   do {

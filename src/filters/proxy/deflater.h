@@ -14,7 +14,7 @@ class Deflater {
  public:
   enum class Flush {
     none,    // bytes may stay inside
-    sync,    // the other side can decode all that went in
+    sync,    // the receiver can decode all input so far
     finish,  // the end of the stream
   };
 
@@ -23,9 +23,9 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  // Appends what comes of `bytes` to `out`.
+  // Compresses `bytes` and appends the output to `out`.
   void feed(std::string_view bytes, Flush flush, std::string& out);
-  // For the next stream; keeps the memory.
+  // Starts a new stream and keeps the memory.
   void reset();
 
  private:

@@ -6,7 +6,7 @@
 namespace sluice::filters {
 namespace {
 
-// Gives a request another target, and its own back.
+// Replaces the target of a request. The destructor restores it.
 class Detour {
  public:
   explicit Detour(http::Request& request)
@@ -23,7 +23,7 @@ class Detour {
     request_.query = std::move(query_);
     request_.has_query = has_query_;
   }
-  // False if it is no target.
+  // Returns false if `target` is not a valid target.
   bool turn_to(const std::string& target) { return request_.set_target(target); }
 
  private:
@@ -36,7 +36,7 @@ class Detour {
 
 }  // namespace
 
-// The deadline of the try holds for all of it.
+// The deadline of the try covers all redirects.
 Task<backend::Outcome<Reply>> PoolFilter::follow(Try& attempt, http::Request& request,
                                                  http::Response& response) {
   const bool repeatable =

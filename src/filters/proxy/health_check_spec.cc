@@ -26,7 +26,7 @@ struct HeaderMatch {
 };
 
 std::optional<Pattern> pattern_of(const std::string& type, const std::string& value) {
-  config::Faults ignored;  // validate() has compiled it
+  config::Faults ignored;  // validate() has compiled it without a fault
   return type == "regexp" ? Pattern::compile(value, "", ignored) : std::nullopt;
 }
 

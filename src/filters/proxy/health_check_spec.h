@@ -48,7 +48,7 @@ struct HealthMatchSpec {
     visit("body", body, {.doc = "looked for in the first 64 KiB allowed"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
-  // What a response is asked; the spec is valid.
+  // The check of a response. Requires: the spec is valid.
   [[nodiscard]] std::function<std::string(const http::Response&)> make_matcher() const;
 };
 

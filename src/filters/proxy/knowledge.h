@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Proxy knows of its servers, as it goes to the process that follows this one: a server that
-// is away must not get requests until that one has found out, too.
+// The knowledge that a Proxy has of its servers, in the form in which it goes to the next process.
+// A server that is away must not get requests until the next process has found out, too.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ struct ServerKnowledge {
 struct PoolKnowledge {
   std::string pool;
   std::vector<ServerKnowledge> servers;
-  std::optional<Duration> open_for;  // the circuit breaker; none if it is closed
+  std::optional<Duration> open_for;  // the rest of the breaker's open time; nullopt: it is closed
   void fields(auto& visit) {
     visit("pool", pool, {.required = true});
     visit("servers", servers, {});
@@ -39,17 +39,17 @@ struct PoolKnowledge {
 struct ProxyKnowledge {
   std::vector<PoolKnowledge> pools;
   void fields(auto& visit) { visit("pools", pools, {}); }
-  // Null if there is nothing of that pool.
+  // Null if there is no knowledge of that pool.
   [[nodiscard]] const PoolKnowledge* find(std::string_view pool) const;
 };
 
-// `value`: of another process, or null. What it says otherwise than this program would counts as
-// nothing.
+// `value`: from another process, or null. A record that does not decode is ignored, because the
+// other process may be another version.
 [[nodiscard]] ProxyKnowledge read_knowledge(const config::Value* value);
 
 [[nodiscard]] std::vector<ServerKnowledge> knowledge_of(const std::vector<backend::Server>& servers,
                                                         const backend::ServerStates& states);
-// Before the first request.
+// Requires: no request has been served yet.
 void learn(const std::vector<backend::Server>& servers, const backend::ServerStates& states,
            const std::vector<ServerKnowledge>& known);
 

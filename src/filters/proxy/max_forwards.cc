@@ -23,7 +23,7 @@ bool goes_no_further(http::Request& request) {
   const char* const end = value->data() + value->size();
   const auto parsed = std::from_chars(value->data(), end, left);
   if (parsed.ptr != end || value->empty()) return false;
-  if (parsed.ec != std::errc{}) return false;  // more than anybody forwards
+  if (parsed.ec != std::errc{}) return false;  // too large to matter
   if (left == 0) return true;
   request.headers.set(kName, std::to_string(left - 1));
   return false;

@@ -8,7 +8,7 @@
 namespace sluice::filters {
 namespace {
 
-// Of the fields in use those that are no lists, or whose elements must not be mixed.
+// Known fields that are not lists, or whose elements must not be mixed.
 constexpr std::array<std::string_view, 33> kSingletons = {
     "Accept-Ranges",
     "Age",
@@ -45,7 +45,7 @@ constexpr std::array<std::string_view, 33> kSingletons = {
     "X-XSS-Protection",
 };
 
-// Of the body that is replaced.
+// Fields of the replaced body.
 constexpr std::array<std::string_view, 8> kOfTheBody = {
     "Content-Encoding", "Content-MD5", "Content-Range", "Content-Digest",
     "Digest",           "ETag",        "Last-Modified", "Repr-Digest",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mirror: sends copies of requests to a pool of their own and throws the answers away. It never
-// delays a request nor changes its outcome: beyond its limits there simply is no copy.
+// Mirror: sends copies of requests to a pool of their own and discards the responses. Invariant: a
+// mirror neither delays a request nor changes its outcome. Beyond its limits it makes no copy.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace sluice::filters {
 // Immutable but for its counters. Any thread.
 class MirrorPrototype {
  public:
-  // `pool` takes answers as streams, so that they need no memory.
+  // `pool` streams its responses, so that they need no memory.
   MirrorPrototype(std::shared_ptr<const PoolPrototype> pool, RequestMatcher matcher,
                   const MirrorSpec& spec, unsigned core_count);
   // The pool's status, and {"copies": {"sent", "dropped"}}.
@@ -36,12 +36,12 @@ class MirrorPrototype {
   std::shared_ptr<const PoolPrototype> pool_;
   RequestMatcher matcher_;
   Duration timeout_;
-  std::size_t copies_max_;  // of one core
-  std::size_t bytes_max_;   // likewise
+  std::size_t copies_max_;  // per core
+  std::size_t bytes_max_;   // per core
   std::shared_ptr<observe::PerCore<Cells>> cells_;
 };
 
-// Core-bound. Destroying it gives up the copies under way.
+// Core-bound. Destroying the Mirror cancels the copies under way.
 class Mirror {
  public:
   Mirror(const loop::Core& core, std::shared_ptr<const MirrorPrototype> prototype, Logger logger,
@@ -49,8 +49,8 @@ class Mirror {
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 
-  // Copies the request of the active namespace if the pool's filter wants it. Call it before the
-  // request goes to its own pool.
+  // Copies the request of the active namespace if the pool's filter matches it. Requires: the
+  // request has not gone to its own pool yet.
   void offer(pipeline::Exchange& exchange, std::minstd_rand& random);
 
  private:

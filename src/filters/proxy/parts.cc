@@ -7,7 +7,7 @@
 namespace sluice::filters {
 namespace {
 
-// Answers to copies flow past, so that they need no memory.
+// Responses to copies are streamed and discarded, so that they need no memory.
 PoolSpec mirror_pool(const MirrorSpec& spec) {
   PoolSpec pool = spec.pool;
   pool.server_max_body_size = -1;
@@ -60,7 +60,7 @@ Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
                           : std::make_shared<InvalidationStamps>();
   }
   const std::string prefix = "proxy#" + spec.meta.name;
-  // What this process knows itself is newer.
+  // The knowledge of this process is newer than that of its predecessor.
   const ProxyKnowledge known =
       previous != nullptr ? ProxyKnowledge{} : read_knowledge(context.knowledge);
   const auto make_pool = [&](const std::string& name, const PoolSpec& pool, const std::string& path,
@@ -87,7 +87,7 @@ Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
   }
   if (spec.mirror_pool) {
     const std::string path = context.path + ".mirrorPool";
-    PoolServices apart = services;  // answers to copies are about other servers
+    PoolServices apart = services;  // the mirror has other servers: invalidate nothing here
     apart.stamps.reset();
     auto filter = RequestMatcher::build(*spec.mirror_pool->pool.filter, path + ".filter", faults);
     parts.mirror = std::make_shared<const MirrorPrototype>(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts: the pools that a Proxy is made of, shared by the cores. Immutable but for their counters.
+// Parts: the pools of a Proxy, shared by the cores. Immutable but for their counters.
 #pragma once
 
 #include <memory>
@@ -25,21 +25,21 @@ struct Parts {
   std::vector<Candidate> candidates;
   std::shared_ptr<const MirrorPrototype> mirror;  // may be null
   std::optional<CompressionSpec> compression;
-  // Of the caches of all pools; null if there are none. Goes on in the next generation.
+  // Shared by the caches of all pools; null if there are none. The next generation takes it over.
   std::shared_ptr<InvalidationStamps> stamps;
 
-  // For the process that follows this one.
+  // For the successor of this process.
   [[nodiscard]] Json knowledge() const;
-  // Null if there is no pool of that name.
+  // Null if no pool has that name.
   [[nodiscard]] const PoolPrototype* find(std::string_view name) const;
   // {"mainPool", "candidatePools", "mirrorPool"}; any thread.
   [[nodiscard]] Json status() const;
-  // Of all pools: PoolPrototype::sample.
+  // Calls PoolPrototype::sample for all pools.
   void sample() const;
 };
 
-// Incomplete if faults were added. `previous`: of the filter in the running generation, whose pools
-// hand over their state by name; may be null. `services`: without stamps.
+// Incomplete if faults were added. `previous`: the parts of the filter in the running generation,
+// whose pools hand over their state by name; may be null. `services`: without stamps.
 [[nodiscard]] Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
                                 const Parts* previous, PoolServices services,
                                 config::Faults& faults);

@@ -13,11 +13,11 @@ using namespace proxy_result;
 
 namespace {
 
-// By its head: the rest of the rules is looked at once it is whole. Streams of events have no end.
+// Decides by the head: the other rules apply once the body is whole. Streams of events have no end.
 bool worth_holding(const http::Response& response, const MemoryCacheSpec& spec) {
   if (std::ranges::find(spec.codes, response.status) == spec.codes.end()) return false;
   const http::CacheControl control = http::parse_cache_control(response.headers);
-  // Other words may count more than no-store (RFC 9213; RFC 9111 section 5.2.2.3).
+  // Other directives may override no-store (RFC 9213; RFC 9111 section 5.2.2.3).
   const bool no_store =
       control.no_store && !control.must_understand && spec.targeted_fields.empty();
   const std::string_view type = response.headers.get("Content-Type").value_or("");
@@ -122,8 +122,8 @@ Task<std::string_view> PoolFilter::guarded(pipeline::Exchange& exchange, http::R
   return under_breaker(*breaker, exchange, request, fill);
 }
 
-// Asks the circuit breaker. A request that is given up, or fails by no backend's fault, says
-// nothing to it.
+// Asks the circuit breaker. A request that is cancelled, or fails without a backend's fault, does
+// not count for it.
 Task<std::string_view> PoolFilter::under_breaker(resilience::CircuitBreaker& breaker,
                                                  pipeline::Exchange& exchange,
                                                  http::Request& request, Fill* fill) {
@@ -132,12 +132,12 @@ Task<std::string_view> PoolFilter::under_breaker(resilience::CircuitBreaker& bre
   co_return co_await try_on(exchange, request, fill, &*permit);
 }
 
-// Tries until a try is good, or the retry policy says no.
+// Tries until a try succeeds or the retry policy stops.
 Task<std::string_view> PoolFilter::try_on(pipeline::Exchange& exchange, http::Request& request,
                                           Fill* fill, resilience::CircuitBreaker::Permit* permit) {
   http::Response& response = exchange.ensure_response();
   const http::Headers earlier = response.headers;
-  // A streamed body can be sent once only, and so can what follows an upgrade.
+  // A streamed body, and the bytes after an upgrade, can be sent only once.
   const bool once = request.body.is_stream() || request.upgraded != nullptr;
   resilience::Retry* const retry = once ? nullptr : prototype_->policies_.retry.get();
   if (retry != nullptr) retry->on_request();
@@ -211,7 +211,8 @@ std::string_view PoolFilter::result_of(int status) const {
   return failure ? kFailureCode : "";
 }
 
-// The exchange has its response. Sizes are of bodies, streamed ones as they were announced.
+// Call when the exchange has its response. Counts the sizes of bodies; for a streamed body, the
+// announced size.
 void PoolFilter::count(pipeline::Exchange& exchange) const {
   const http::Request* const request = exchange.request();
   const http::Response& response = *exchange.response();
@@ -221,7 +222,7 @@ void PoolFilter::count(pipeline::Exchange& exchange) const {
                              bodyless ? 0 : response.body.length().value_or(0));
 }
 
-// The response of the backend becomes that of the exchange.
+// Makes the backend's response the response of the exchange.
 std::string_view PoolFilter::accept(pipeline::Exchange& exchange, const Tried& tried,
                                     const http::Headers& earlier, const Fill* fill) {
   http::Response& response = *exchange.response();
@@ -232,7 +233,7 @@ std::string_view PoolFilter::accept(pipeline::Exchange& exchange, const Tried& t
   return tried.verdict.result;
 }
 
-// There is no response but ours.
+// Makes a response of the gateway's own the response of the exchange.
 std::string_view PoolFilter::finish(pipeline::Exchange& exchange, Verdict verdict,
                                     const std::string& reason, const Fill* fill) {
   exchange.new_response().status = verdict.status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resilience policies of a pool. Their state is the pool's own, for all cores, and outlives
+// The resilience policies of a pool. Their state belongs to the pool, for all cores. It survives
 // changes of the pipeline that leave the policy, the pool's servers and the way to reach them (TLS,
-// HTTP/2) as they are.
+// HTTP/2) unchanged.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ namespace sluice::filters {
 struct PoolPolicies {
   std::shared_ptr<resilience::Retry> retry;             // null: one try
   std::shared_ptr<resilience::CircuitBreaker> breaker;  // null: none
-  // What their state is about: these servers, reached in this way.
+  // The scope of their state: these servers, reached in this way.
   struct Reach {
     std::vector<std::string> urls;
     TlsSpec tls;
@@ -35,7 +35,8 @@ struct PoolPolicies {
 };
 
 // Looks up the policies that `spec` names; faults below `path`. `policies`: null if the pipeline
-// has none. `mtls`: of the proxy. `previous`: of the same pool in the running generation, or null.
+// has none. `mtls`: the TLS settings of the proxy. `previous`: the policies of the same pool in the
+// running generation, or null.
 [[nodiscard]] PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
                                             const resilience::Policies* policies,
                                             const TlsSpec& mtls, const PoolPolicies* previous,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proxy: hands requests to backends.
+// Proxy: sends requests to backends.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace sluice::filters {
 
-// `core_count`: the workers that will run it. `own_secret`: of this gateway, which keys the cookies
-// of sticky sessions; empty: one of the process.
+// `core_count`: the workers that run the filter. `own_secret`: the secret of this gateway, which
+// keys the cookies of sticky sessions; if empty, the process generates one.
 [[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_proxy_kind(Logger logger,
                                                                     unsigned core_count,
                                                                     std::string own_secret = {});

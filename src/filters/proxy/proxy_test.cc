@@ -17,7 +17,7 @@ using backend::ScriptedServer;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Answers with the head of the request as its body.
+// Answers each request with its head as the body.
 Task<void> echo_head(Peer& peer) {
   while (true) {
     const std::string head = co_await peer.head();

@@ -39,13 +39,13 @@ Reference split(std::string_view text) {
   return reference;
 }
 
-// The path that a reference of this path means from `base`.
+// Resolves the path of a reference against `base`.
 std::string resolve_path(std::string_view base, std::string_view path) {
   if (path.starts_with('/')) return remove_dot_segments(path);
   return remove_dot_segments(std::string(base.substr(0, base.rfind('/') + 1)) + std::string(path));
 }
 
-// Dots that only show once it is decoded would lead out of the server's own path.
+// Dots that appear only after decoding would lead out of the server's own path.
 bool has_hidden_dots(std::string_view path) {
   std::string decoded;
   if (!http::percent_decode(path, decoded)) return true;
@@ -85,7 +85,7 @@ std::optional<std::string> redirect_target(const http::Request& request,
                      : reference.path.empty()                      ? base
                                               : resolve_path(base, reference.path);
   if (has_hidden_dots(path)) return std::nullopt;
-  // The server's own path is put before it again.
+  // The server's own path is removed here, because each try prepends it again.
   if (!path.starts_with(server.path)) return std::nullopt;
   path.erase(0, server.path.size());
   if (path.empty()) path = "/";

@@ -12,18 +12,18 @@
 
 namespace sluice::filters {
 
-// The target (path and query, as a client would send it) to which `response` sends `request`, which
-// was answered by `server`. nullopt if the redirect is the client's to follow: no 301, 302, 303,
-// 307 or 308 with a Location; a method other than GET and HEAD; another scheme than the client's; a
-// place outside this pool, so that no backend can send the gateway where it was not configured to
-// go (RFC 9110 sections 10.2.2, 15.4).
+// The target (path and query, as a client would send it) to which `response`, from `server`,
+// redirects `request`. nullopt if the client has to follow the redirect itself: the response is not
+// a 301, 302, 303, 307 or 308 with a Location; the method is neither GET nor HEAD; the scheme
+// differs from the client's; or the place is outside this pool. So no backend can send the gateway
+// to a place that is not configured (RFC 9110 sections 10.2.2, 15.4).
 [[nodiscard]] std::optional<std::string> redirect_target(const http::Request& request,
                                                          const http::Response& response,
                                                          std::span<const backend::Server> servers,
                                                          const backend::Server& server);
 
-// The target that `reference`, of a response to `request`, means on the origin that the client used
-// or on one of the servers (RFC 9111 section 4.4); nullopt if it is elsewhere.
+// The target of `reference`, from a response to `request`, on the origin that the client used or on
+// one of the servers (RFC 9111 section 4.4); nullopt if it is elsewhere.
 [[nodiscard]] std::optional<std::string> target_of_reference(
     const http::Request& request, std::string_view reference,
     std::span<const backend::Server> servers);

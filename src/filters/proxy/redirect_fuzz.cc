@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a backend says in Location, what is followed is a path within the pool.
+// Invariant: for any Location of a backend, the gateway follows only a path within the pool.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -13,7 +13,7 @@ std::vector<backend::Server> servers() {
           *backend::parse_server_url("http://shop/api/")};
 }
 
-// "-": the client's to follow.
+// "-": the client follows the redirect itself.
 std::string target(const std::string& location, std::size_t server = 0, int status = 302,
                    const std::string& method = "GET") {
   http::Request request;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a PoolFilter that learns from the answers of backends what its memory cache may
-// answer.
+// The part of a PoolFilter that stores the responses of backends in its memory cache.
 #include <algorithm>
 #include <array>
 
@@ -14,7 +13,7 @@ using namespace proxy_result;
 
 namespace {
 
-constexpr std::size_t kRevalidationsMax = 64;  // of one pool on one core, at a time
+constexpr std::size_t kRevalidationsMax = 64;  // per pool and core, at the same time
 constexpr Duration kRevalidationTimeout = std::chrono::seconds(30);
 
 // RFC 5861 section 4.
@@ -25,21 +24,21 @@ bool is_error(std::string_view result, int status) {
   return ours || std::ranges::find(kStatuses, status) != kStatuses.end();
 }
 
-// Whether the whole of the representation is more than the client wants.
+// Whether the client asks for less than the whole representation.
 bool asks_for_less(const http::Request& request) {
   constexpr std::array<std::string_view, 3> kNames = {"If-None-Match", "If-Modified-Since",
                                                       "Range"};
   return std::ranges::any_of(kNames, [&](auto name) { return request.headers.contains(name); });
 }
 
-// A response of this status takes the place of whatever was kept.
+// Whether a response of this status replaces the stored ones.
 bool supersedes(int status) {
   return (status >= 200 && status < 206) || status == 404 || status == 410;
 }
 
 }  // namespace
 
-// Asks the backend, on condition that `fill.stale` is not good any more if there is such.
+// Asks the backend. If there is `fill.stale`, the request is conditional.
 Task<std::string_view> PoolFilter::refill(pipeline::Exchange& exchange, http::Request& request,
                                           const std::string& key, Fill fill) {
   const CachePlan plan = fill.plan;
@@ -77,7 +76,7 @@ Task<std::string_view> PoolFilter::refill(pipeline::Exchange& exchange, http::Re
   co_return result;
 }
 
-// Before anything is added to the response that is for this client only.
+// Requires: the response has no field yet that is for this client only.
 void PoolFilter::keep(const http::Request& request, const http::Response& response, Fill& fill) {
   const bool head = request.method == "HEAD" && fill.stale && response.status == fill.stale->status;
   if (head || (fill.conditional && response.status == 304)) return confirm(request, response, fill);
@@ -96,7 +95,7 @@ void PoolFilter::keep(const http::Request& request, const http::Response& respon
   }
 }
 
-// RFC 9111 sections 4.3.4, 4.3.5: what the backend says of a response that is kept.
+// RFC 9111 sections 4.3.4, 4.3.5: applies the backend's response to a stored one.
 void PoolFilter::confirm(const http::Request& request, const http::Response& response, Fill& fill) {
   MemoryCache& cache = *prototype_->cache_;
   const bool head = response.status != 304;
@@ -119,7 +118,8 @@ void PoolFilter::confirm(const http::Request& request, const http::Response& res
   }
 }
 
-// Not if somebody does already, nor beyond kRevalidationsMax: then a later request will.
+// Does nothing if a fetch is under way, or beyond kRevalidationsMax: a later request revalidates
+// then.
 void PoolFilter::revalidate_later(pipeline::Exchange& exchange, const http::Request& request,
                                   const std::string& key, const Stored& stored) {
   std::erase_if(revalidations_, [](const std::unique_ptr<Revalidation>& each) {

@@ -5,7 +5,7 @@
 
 namespace sluice::filters {
 
-// A request of its own, for a backend. Requires: the body is whole, and there is no upgrade.
+// An independent copy, for a backend. Requires: the body is whole, and there is no upgrade.
 [[nodiscard]] http::Request copy_of(const http::Request& request);
 
 }  // namespace sluice::filters

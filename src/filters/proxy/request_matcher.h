@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RequestMatcher: which requests go to a candidate pool, or are copied to the mirror pool.
+// RequestMatcher: selects the requests that go to a candidate pool, or are copied to the mirror
+// pool.
 #pragma once
 
 #include <cstdint>
@@ -50,11 +51,11 @@ struct RequestMatcherSpec {
 // Immutable; any thread.
 class RequestMatcher {
  public:
-  // `spec` has passed validate(). Faults of the conditions leave the matcher incomplete.
+  // Requires: `spec` has passed validate(). Faults of the conditions leave the matcher incomplete.
   [[nodiscard]] static RequestMatcher build(const RequestMatcherSpec& spec, const std::string& path,
                                             config::Faults& faults);
-  // `client_ip` as the rules see it. With ipHash and headerHash the same client, or the same value
-  // of the header, always gets the same answer.
+  // `client_ip`: the address as the rules see it. With ipHash and headerHash, the same client, or
+  // the same value of the header, always gets the same answer.
   [[nodiscard]] bool matches(const http::Request& request, std::string_view client_ip,
                              std::minstd_rand& random) const;
 

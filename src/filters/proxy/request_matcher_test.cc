@@ -43,7 +43,7 @@ class RequestMatcherTest : public testing::Test {
     if (!user.empty()) request.headers.add("X-User", user);
     return matcher_.matches(request, ip, random_);
   }
-  // Of 10,000 clients.
+  // The matches among 10,000 clients.
   int share(bool by_header) {
     int count = 0;
     for (int i = 0; i < 10'000; ++i) {

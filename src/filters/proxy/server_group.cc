@@ -12,7 +12,7 @@ std::shared_ptr<const backend::Servers> make_servers(const ServerGroupSpec& grou
   backend::Servers servers;
   for (const ServerSpec& spec : group.chosen()) {
     auto server = backend::parse_server_url(spec.url);
-    if (!server) continue;  // validate() has refused it
+    if (!server) continue;  // validate() has reported the fault
     server->tags = spec.tags;
     server->weight = spec.weight;
     server->keep_host = spec.keep_host;
@@ -64,9 +64,9 @@ ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGr
       context_.health_thread, context_.name, *servers_, states_, std::move(check), context_.logger);
 }
 
-// A URL may stand there more than once: each has a state of its own. What is known of a server
-// holds for the way in which it is reached: with other TLS settings, or another version of HTTP, it
-// may do well, or badly, and nothing is known of it.
+// A URL may occur more than once: each occurrence has its own state. The state of a server is kept
+// only if the way to reach it is the same. With other TLS settings, or another version of HTTP, its
+// health is unknown.
 void ServerGroupPrototype::inherit_states(const ServerGroupPrototype* previous) {
   backend::ServerStates known;
   if (previous != nullptr) known = previous->states_;
@@ -84,7 +84,7 @@ void ServerGroupPrototype::inherit_states(const ServerGroupPrototype* previous) 
   }
 }
 
-// The same one as before if nothing has changed, so that connections and tickets can go on.
+// Returns the previous context if nothing has changed, so that connections and tickets stay valid.
 std::shared_ptr<const net::TlsClientContext> ServerGroupPrototype::make_tls(
     const ServerGroupPrototype* previous) const {
   if (!tls_) return nullptr;
@@ -210,7 +210,7 @@ void ServerGroupPrototype::note(std::size_t server, unsigned core, const backend
 
 void ServerGroupPrototype::body_ended(std::size_t server, unsigned core,
                                       const backend::Failure* failure) const {
-  // Events may be rare: that a stream is silent is no failure of the server.
+  // A silent stream is not a failure of the server, because events may be rare.
   if (failure != nullptr && failure->error.kind == ErrorKind::timed_out) return;
   if (failure != nullptr) return note_failure(server, core, *failure);
   states_[server]->note_whole();

@@ -29,27 +29,27 @@
 
 namespace sluice::filters {
 
-// What a Proxy gives each of its pools. The limits are of the process.
+// The parts that a Proxy gives to each pool. The limits are per process.
 struct ServerGroupContext {
   std::string name;  // of the pool, for the log
   std::size_t idle_max = 10240;
   std::size_t idle_per_server_max = 1024;
-  TlsSpec tls{};  // unless the pool has its own
+  TlsSpec tls{};  // used unless the pool has its own
   unsigned core_count = 1;
   std::shared_ptr<backend::HealthThread> health_thread{};
   Logger logger{};
-  std::string own_secret{};  // of this gateway; see backend::StickyOptions
+  std::string own_secret{};  // the secret of this gateway; see backend::StickyOptions
 };
 
-// Immutable but for what is known of the servers. Any thread.
+// Immutable but for the state of the servers. Any thread.
 class ServerGroupPrototype : public backend::BodyObserver {
  public:
-  // `previous`: that of the pool of the same name in the generation before, or null. What was known
-  // of the servers that stay goes on. `known`: likewise, of the process before this one, or null.
+  // `previous`: the prototype of the same pool in the previous generation, or null; the servers
+  // that stay keep their state. `known`: likewise, from the predecessor of this process, or null.
   ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
                        const ServerGroupPrototype* previous, const PoolKnowledge* known = nullptr);
 
-  // For the status of the pool: what is known of each server.
+  // For the status of the pool: the state of each server.
   [[nodiscard]] Json status() const;
   [[nodiscard]] std::vector<ServerKnowledge> knowledge() const {
     return knowledge_of(*servers_, states_);
@@ -57,8 +57,8 @@ class ServerGroupPrototype : public backend::BodyObserver {
   // In the order of their indices.
   [[nodiscard]] const backend::Servers& servers() const { return *servers_; }
 
-  // What came of a try: the head of a response, or a failure. `begun`: its body is still to come,
-  // and body_ended() will tell.
+  // Records the outcome of a try: the head of a response, or a failure. `begun`: the body is still
+  // to come, and body_ended() reports its end.
   void note(std::size_t server, unsigned core, const backend::Failure* failure, int status,
             bool begun) const;
   void body_ended(std::size_t server, unsigned core,
@@ -79,46 +79,46 @@ class ServerGroupPrototype : public backend::BodyObserver {
   std::string header_;
   std::optional<backend::StickySession> sticky_;
   backend::OutlierPolicy outliers_;
-  bool new_outlier_rules_ = false;  // other ones than in the generation before
+  bool new_outlier_rules_ = false;  // the rules differ from those of the previous generation
   bool offers_http2_ = true;
-  std::optional<TlsSpec> tls_;             // of the https servers, if there are any
-  backend::ClientOptions client_options_;  // of one core
+  std::optional<TlsSpec> tls_;             // of the https servers; none if there are none
+  backend::ClientOptions client_options_;  // per core
   std::uint32_t connections_max_ = 0;      // per server
   std::uint32_t queue_max_ = 0;
   bool set_server_host_ = false;
   std::unique_ptr<backend::HealthChecker> checker_;  // null: no checks
 };
 
-// What a try needs besides the request.
+// The parameters of a try besides the request.
 struct Try {
-  std::string_view client_ip;             // valid until the try is over
+  std::string_view client_ip;             // Requires: valid until the try ends
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
   std::int64_t body_bytes_max = 0;        // of the response, as of backend::Call
   http::InterimSink* interim = nullptr;   // gets the interim responses; may be null
-  Duration client_time{};  // of the last try: how long the client's bytes were waited for
-  std::shared_ptr<MemoryHolder> memory{};  // of the client's connection; null: nobody's
-  // Servers that are asked only if there is no other. A try that brings no response adds its own.
+  Duration client_time{};  // of the last try: the time spent waiting for bytes of the client
+  std::shared_ptr<MemoryHolder> memory{};  // of the client's connection; null: uncharged
+  // Servers to avoid while there is another. A failed try adds its own.
   std::vector<std::size_t> failed{};
 };
 
-// What there is to know about a try that brought a response.
+// The facts about a try that brought a response.
 struct Reply {
   std::size_t server = 0;
-  // For a Set-Cookie field to this client only; "" for none. Add it after the response was cached.
+  // A Set-Cookie value for this client only; "": none. Add it after the response was cached.
   std::string set_cookie{};
 };
 
-// Core-bound. The filter that owns it outlives its exchanges.
+// Core-bound. Invariant: the owning filter outlives its exchanges.
 class ServerGroup {
  public:
-  // `previous`: this core's, of the pool of the same name in the generation before; may be null.
+  // `previous`: this core's group of the same pool in the previous generation; may be null.
   ServerGroup(const loop::Core& core, std::shared_ptr<const ServerGroupPrototype> prototype,
               ServerGroup* previous);
 
-  // One try at one server of the balancer's choice. Fills `response`, whatever was in it before.
-  // The request is as before afterwards, but for a streamed body, which is taken. The error names
-  // the server; its stage `choose` means that no server can be had now. Destroying the Task gives
-  // the try up.
+  // Makes one try at one server of the balancer's choice. Replaces the contents of `response`.
+  // Afterwards the request is as before, except that a streamed body is taken. The error names the
+  // server; its stage `choose` means that no server is available now. Destroying the Task cancels
+  // the try.
   [[nodiscard]] Task<backend::Outcome<Reply>> exchange(Try& attempt, http::Request& request,
                                                        http::Response& response);
 
@@ -131,8 +131,8 @@ class ServerGroup {
   const loop::Core& core_;
   std::shared_ptr<const ServerGroupPrototype> prototype_;
   backend::Balancer balancer_;
-  std::shared_ptr<backend::Client> client_;  // goes on in the next generation if it can
-  std::vector<std::size_t> candidates_;      // of the choice at hand
+  std::shared_ptr<backend::Client> client_;  // the next generation takes it over if it can
+  std::vector<std::size_t> candidates_;      // of the current choice
 };
 
 }  // namespace sluice::filters

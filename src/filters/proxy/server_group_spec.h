@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of a pool that say which servers there are and how they are reached.
+// The fields of a pool that name its servers and the way to reach them.
 #pragma once
 
 #include <optional>
@@ -57,7 +57,7 @@ struct StickySessionSpec {
                   "each other's cookies. Default: the gateway's own"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
-  // `own_secret`: the gateway's, for those without one.
+  // `own_secret`: the gateway's secret, used if the spec has none.
   [[nodiscard]] backend::StickyOptions make(const std::string& own_secret) const;
 };
 
@@ -80,7 +80,7 @@ struct LoadBalanceSpec {
   void validate(const std::string& path, config::Faults& faults) const;
 };
 
-// What a pool that asks for a service registry gets to read.
+// The fault for a pool that names a service registry.
 inline constexpr std::string_view kNoRegistry =
     "there are no service registries: name the servers in `servers`; a host name stands for all "
     "its "
@@ -135,7 +135,7 @@ struct ServerGroupSpec {
     unsupported.fields(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;
-  // Those of `servers` that `server_tags` leaves, in their order.
+  // The entries of `servers` that `server_tags` selects, in their order.
   [[nodiscard]] std::vector<ServerSpec> chosen() const;
 
  private:

@@ -45,7 +45,7 @@ struct PoolSpec {
   void validate(const std::string& path, config::Faults& faults) const;
 };
 
-// A copy beyond a limit is not made.
+// Copies beyond a limit are dropped.
 struct MirrorSpec {
   PoolSpec pool;
   std::uint32_t max_copies = 256;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kMsPerSecond = 1000;
 
-// The body and status of `stored` as far as the request asks for them.
+// Fills in the part of `stored` for which the request asks: status and body.
 void fill_in(const http::Request& request, const std::shared_ptr<const StoredResponse>& stored,
              http::Response& response) {
   const std::int64_t unix_now = unix_time_ms() / kMsPerSecond;
@@ -42,7 +42,7 @@ void fill_in(const http::Request& request, const std::shared_ptr<const StoredRes
         range->satisfiable() ? body.substr(range->first, range->last - range->first + 1) : "");
     return;
   }
-  response.body.share(stored->body);  // not copied: it lives as long as somebody sends it
+  response.body.share(stored->body);  // not copied: it lives until the last sender is done
   if (!stored->trailers.empty())
     response.body.set_trailers(std::make_unique<http::Headers>(stored->trailers));
 }
@@ -63,7 +63,8 @@ Task<std::string_view> PoolFilter::through_cache(pipeline::Exchange& exchange,
     if (const auto result = answer(exchange, request, key, found)) co_return *result;
     if (plan.control.only_if_cached)
       co_return finish(exchange, {504, kClientError}, "only-if-cached, and it is not");
-    // Nobody waits for an answer that was asked for before and is not good enough.
+    // A request with `refresh` does not wait: the answer under way was requested before, and would
+    // not be fresh enough.
     if (!plan.refresh && flights_.worth_waiting(key)) {
       co_await flights_.wait(key);
       found = cache.find(core_, key, request, plan, Clock::now());
@@ -76,7 +77,7 @@ Task<std::string_view> PoolFilter::through_cache(pipeline::Exchange& exchange,
   co_return result;
 }
 
-// For requests that the cache neither answers nor learns from.
+// Handles requests that the cache neither answers nor learns from.
 Task<std::string_view> PoolFilter::past_cache(pipeline::Exchange& exchange,
                                               http::Request& request) {
   const std::string_view result = co_await guarded(exchange, request, nullptr);
@@ -97,7 +98,7 @@ void PoolFilter::invalidate(const http::Request& request, const http::Response& 
   }
 }
 
-// The result if the cache has the answer.
+// Answers from the cache. Returns the result, or nullopt if the cache has no answer.
 std::optional<std::string_view> PoolFilter::answer(pipeline::Exchange& exchange,
                                                    const http::Request& request,
                                                    const std::string& key,
@@ -110,7 +111,7 @@ std::optional<std::string_view> PoolFilter::answer(pipeline::Exchange& exchange,
   return result_of(found.entry->status);
 }
 
-// `earlier`: fields that other filters have set.
+// `earlier`: the fields that earlier filters have set.
 void PoolFilter::serve(pipeline::Exchange& exchange, const http::Request& request,
                        const Stored& stored, const http::Headers& earlier,
                        std::string_view tag) const {

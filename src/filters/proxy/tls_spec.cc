@@ -6,7 +6,7 @@
 namespace sluice::filters {
 namespace {
 
-// PEM as it is, or in base64. "" if it is neither.
+// Accepts PEM as it is, or in base64. Returns "" if `text` is neither.
 std::string pem_of(const std::string& text) {
   if (text.contains("-----BEGIN ")) return text;
   return base64_decode(text).value_or("");

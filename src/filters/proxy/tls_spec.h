@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How TLS to backends is done.
+// The TLS settings for connections to backends.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ struct TlsSpec {
           {.doc = "believe any certificate: anybody in between can read and change everything"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
-  // Blocks. `http2`: offered first. Null only if OpenSSL fails, the spec being valid.
+  // Blocks. `http2`: offered first. Requires: the spec is valid. Null only if OpenSSL fails.
   [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make(bool http2) const;
 
   bool operator==(const TlsSpec&) const = default;

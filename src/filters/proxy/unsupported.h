@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields that the configuration may know from elsewhere, and that would be dangerous to ignore.
+// Fields known from other gateways that are dangerous to ignore.
 #pragma once
 
 #include <array>
@@ -12,10 +12,10 @@ namespace sluice::filters {
 
 struct UnsupportedField {
   std::string_view name;
-  std::string_view advice;  // why not, and what to do instead
+  std::string_view advice;  // the reason, and an alternative
 };
 
-// Each is a fault unless it is empty, as tools write a field that was not given.
+// Each is a fault unless it is empty, because tools write a field that was not given as empty.
 template <std::size_t N>
 struct UnsupportedFields {
   std::array<UnsupportedField, N> known;

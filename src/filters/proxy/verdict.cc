@@ -8,7 +8,7 @@ using backend::Stage;
 
 namespace {
 
-// The body of the request did not come whole.
+// The body of the request did not arrive whole.
 Verdict of_client(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::invalid:
@@ -25,7 +25,7 @@ Verdict of_client(ErrorKind kind) {
   }
 }
 
-// 503: nothing has been sent, so it may well work a moment later (section 15.6.4).
+// 503: the request was not sent, so it may succeed a moment later (section 15.6.4).
 Verdict of_unsent(ErrorKind kind, bool overdue) {
   if (kind == ErrorKind::timed_out && overdue) return {504, kTimeout};
   return {503, kind == ErrorKind::internal ? kInternalError : kServerError};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verdict: what a client is told of a request that brought no whole response, and the result that
-// `jumpIf` sees (RFC 9110 section 15.6). Any thread.
+// Verdict: the status that a client gets for a request without a whole response, and the result
+// that `jumpIf` sees (RFC 9110 section 15.6). Any thread.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace sluice::filters {
 
-// Results of the Proxy filter. Pipelines name them in `jumpIf`: none may go away.
+// Results of the Proxy filter. Pipelines name them in `jumpIf`, so none may be removed.
 namespace proxy_result {
 inline constexpr std::string_view kInternalError = "internalError";
 inline constexpr std::string_view kClientError = "clientError";
@@ -24,7 +24,7 @@ struct Verdict {
   std::string_view result;
 };
 
-// `overdue`: the time of the try (`timeout` of the pool) is up.
+// `overdue`: the try has exceeded the `timeout` of the pool.
 [[nodiscard]] Verdict verdict_of(const backend::Failure& failure, bool overdue);
 
 }  // namespace sluice::filters

@@ -56,7 +56,7 @@ TEST(VerdictTest, Table) {
   }
 }
 
-// A browser repeats what it gets 408 for (RFC 9110 section 15.5.9).
+// A browser repeats a request that gets 408 (RFC 9110 section 15.5.9).
 TEST(VerdictTest, OnlyTheClientsFaultIsToldAsTheClients) {
   for (int stage = 0; stage <= static_cast<int>(Stage::rejected); ++stage) {
     for (int kind = 0; kind <= static_cast<int>(internal); ++kind) {

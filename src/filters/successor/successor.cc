@@ -12,10 +12,10 @@ namespace sluice::filters {
 namespace {
 
 constexpr std::string_view kInternalError = "internalError";
-// How long a request waits for the new process: reading a large store takes its time.
+// The time that a request waits for the new process, which may have to read a large store.
 constexpr std::chrono::seconds kGateTimeout{120};
 constexpr std::chrono::milliseconds kGatePoll{2};
-// The new process has limits of its own for whatever may take long.
+// No limit in practice: the new process applies its own limits.
 constexpr std::chrono::hours kSilenceMax{24};
 
 struct SuccessorSpec {
@@ -29,7 +29,7 @@ struct SuccessorSpec {
   }
 };
 
-// The body of the new process's response; owns the way to it.
+// The body of the new process's response. Owns the stream to that process.
 class HandedBody final : public http::BodyReader {
  public:
   explicit HandedBody(std::unique_ptr<backend::H1Connection> connection)
@@ -45,7 +45,7 @@ class HandedBody final : public http::BodyReader {
   std::unique_ptr<backend::H1Connection> connection_;
 };
 
-// What a response to HEAD does not have, but announces.
+// The body of a response to HEAD: empty, although the head may announce a length.
 class NoBody final : public http::BodyReader {
  public:
   Task<Result<std::string_view>> read() override { co_return std::string_view(); }
@@ -68,7 +68,7 @@ class SuccessorFilter final : public pipeline::Filter {
     auto connection = std::make_unique<backend::H1Connection>(*std::move(stream), kSilenceMax);
     http::Request& request = *exchange.request();
     http::Response& response = exchange.ensure_response();
-    // The client has been told to go on already, if it asked.
+    // The server has sent 100 (Continue) already if the client asked for it.
     request.headers.remove("Expect");
     const backend::Target target{};
     const auto started =
@@ -84,7 +84,7 @@ class SuccessorFilter final : public pipeline::Filter {
   }
 
  private:
-  // A stream whose other end the new process has.
+  // A stream whose other end belongs to the new process.
   Task<Result<std::unique_ptr<net::Stream>>> connect(pipeline::Exchange& exchange) {
     const TimePoint deadline = Clock::now() + kGateTimeout;
     auto channel = gate_->channel();

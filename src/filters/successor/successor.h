@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Successor: the filter of a process that has handed over its work (a hot restart). It holds
-// requests until the new process serves, and then hands each to it over a local stream of its own,
-// as HTTP/1.1. No kind that an object may name.
+// Successor: the filter of a process that has handed over its work in a hot restart. The filter
+// holds each request until the new process serves, then passes it to that process as HTTP/1.1 over
+// a local stream of its own. The spec of an object cannot name this kind.
 #pragma once
 
 #include <memory>
@@ -12,10 +12,10 @@
 
 namespace sluice::filters {
 
-// The way to the new process. Any thread.
+// The channel to the new process. Any thread.
 class SuccessorGate {
  public:
-  // From now on requests go out through `channel`.
+  // From now on, requests go out through `channel`.
   void open(std::shared_ptr<const net::DescriptorChannel> channel) {
     channel_.store(std::move(channel));
   }
@@ -30,16 +30,16 @@ class SuccessorGate {
 
 inline constexpr std::string_view kSuccessorKind = "Successor";
 
-// Filters of it have a field `server`: the HTTPServer whose requests they get.
+// A filter of this kind has a field `server`: the HTTPServer whose requests the filter gets.
 [[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_successor_kind(
     std::shared_ptr<const SuccessorGate> gate);
 
-// What the message says that brings a stream to the new process.
+// The message that accompanies a stream to the new process.
 struct HandedConnection {
   std::string server;
   std::string peer;  // address:port of the client
   bool secure = false;
-  std::string admission;  // what its connection had to show; "": unknown
+  std::string admission;  // the proofs that the connection had to show; "": unknown
   void fields(auto& visit) {
     visit("server", server, {.required = true});
     visit("peer", peer, {});

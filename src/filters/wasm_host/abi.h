@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ABI "easegress": 50 host functions, by subject, and what a guest exports.
+// The ABI "easegress": 50 host functions, by subject, and the exports of a guest.
 #pragma once
 
 #include <cstdint>

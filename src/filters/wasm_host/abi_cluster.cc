@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared data. Everything is stored as text, so that it can be listed: binary as base64, numbers in
-// decimal.
+// Shared data. All values are stored as text, so that they can be listed: binary as base64, numbers
+// in decimal.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -18,7 +18,7 @@ namespace {
 using wasm::host_function;
 
 // The stored text, "" if absent. A copy: the view may replace the record while the guest allocates
-// memory for it.
+// memory for the text.
 std::string read(SharedData data, std::string_view key) {
   return std::string(data->get(key).value_or(""));
 }

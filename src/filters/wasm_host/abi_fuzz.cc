@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The input is the guest's memory: a program of calls to host functions. Each is a byte for the
-// function, then its arguments. Whatever a guest passes, the process must neither crash nor hang.
+// The input is the guest's memory: a program of calls to host functions. Each call is one byte for
+// the function, then its arguments. The process must neither crash nor hang on any input.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -32,7 +32,7 @@ std::string import_of(std::string_view module, const wasm::HostFunction& functio
   return text + "))";
 }
 
-// Calls function `index` with arguments read at $at, if that is the one wanted.
+// A case that calls function `index`, with arguments read at $at.
 std::string case_of(const wasm::HostFunction& function, std::size_t index) {
   std::string arguments;
   int offset = 0;
@@ -47,7 +47,7 @@ std::string case_of(const wasm::HostFunction& function, std::size_t index) {
          "(global.set $at (i32.add (global.get $at) (i32.const " + std::to_string(offset) + ")))))";
 }
 
-// Byte 0 of the input chooses how honest the allocator is.
+// Byte 0 of the input selects how the allocator misbehaves.
 std::string module_text() {
   std::string imports;
   std::string cases;

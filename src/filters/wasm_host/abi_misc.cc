@@ -14,7 +14,7 @@ Result<void> add_tag(HostContext& context, GuestString text) { return context.ad
 
 void log(HostContext& context, wasm::HostCall& call, std::uint32_t level, GuestString text) {
   constexpr LogLevel kLevels[] = {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
-  if (level >= std::size(kLevels)) return;  // ABI: others are ignored
+  if (level >= std::size(kLevels)) return;  // ABI: other levels are ignored
   context.log(kLevels[level], text);
   if (kLevels[level] != LogLevel::error) return;
   call.say(text);  // AssemblyScript's SDK logs its reason before it traps

@@ -42,7 +42,7 @@ Result<void> set_host(RequestHead request, GuestText host) {
 }
 
 Result<void> set_path(RequestHead request, GuestText path) {
-  // A program that makes a path of the client's decoded one turns %2e%2e%2f into dot segments.
+  // A program that builds a path from the decoded one turns %2e%2e%2f into dot segments.
   if (path != request->path && http::has_dot_segments(path))
     return fail(ErrorKind::invalid, "a path with . or .. segments: build it without them");
   request->set_path(std::string(path));

@@ -46,7 +46,7 @@ Result<void> add_header(ResponseHead response, GuestText name, GuestText value) 
 
 void del_header(ResponseHead response, GuestText name) { response->headers.remove(name); }
 
-// ABI: what is no cookie is ignored.
+// ABI: text that is not a cookie is ignored.
 Result<void> set_cookie(ResponseHead response, GuestText text) {
   if (!http::is_set_cookie(text)) return {};
   return add_field(response->headers, "Set-Cookie", text);

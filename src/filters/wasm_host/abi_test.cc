@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: abi_cluster.cc, abi_misc.cc, abi_request.cc, abi_response.cc, header_text.cc
 // Covers: host_context.cc, marshal.cc
-// Every host function, called by a guest. Strings come out as tags, data as the body of the
+// Calls every host function from a guest. Strings are returned as tags, data as the body of the
 // response.
 #include "filters/wasm_host/abi.h"
 
@@ -17,7 +17,7 @@ using testing::guest;
 using testing::Host;
 using testing::text_at;
 
-// A call with the string at address 100 (and the one at 1000) as arguments.
+// A call whose arguments are the string at address 100 (and the one at 1000).
 std::string set1(const char* name) { return std::string("(call $") + name + " (i32.const 100))"; }
 std::string set2(const char* name) {
   return std::string("(call $") + name + " (i32.const 100) (i32.const 1000))";
@@ -27,13 +27,13 @@ std::string get0(const char* name) { return std::string("(call $") + name + ")";
 
 class Abi : public ::testing::Test {
  protected:
-  // Runs `body` with the two strings in memory; "" or the tag of the failure.
+  // Runs `body` with the two strings in memory. Returns "" or the tag of the failure.
   std::string run(const std::string& body, const std::string& first = "",
                   const std::string& second = "", const std::string& more = "") {
     host.use(guest(body + " (i32.const 0)", text_at(100, first) + text_at(1000, second) + more));
     return host.run() == "" ? "" : host.tag();
   }
-  // The string that a getter gives.
+  // The string that a getter returns.
   std::string text(const std::string& call, const std::string& first = "") {
     const std::string fault = run(tag_of(call), first);
     return fault.empty() ? host.tag() : "failed: " + fault;
@@ -42,7 +42,7 @@ class Abi : public ::testing::Test {
   Host host;
 };
 
-// The ABI that published programs are compiled for: a changed letter would refuse them.
+// The ABI for which published programs are compiled. Any change would break them.
 constexpr std::string_view kPublished =
     R"(host_add_tag i -
 host_cluster_add_float iF F

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kPathBytesMax = 4095;
-constexpr std::size_t kShownBytesMax = 60;  // of what is no path
+constexpr std::size_t kShownBytesMax = 60;  // of a `code` that is not a path
 
 bool is_url(std::string_view code) {
   const auto starts = [code](std::string_view scheme) {
@@ -52,7 +52,7 @@ Result<std::string> read_file(const std::string& path) {
   return bytes;
 }
 
-// A path is shown whole, wherever it was mistyped; base64 gone wrong is not.
+// Shows a path whole, so that a typo is visible, and shortens broken base64.
 std::string shorten(const std::string& written) {
   const std::string code = config::without_credentials(written);
   const bool path = code.starts_with('/') || code.starts_with('.') || code.ends_with(".wasm");
@@ -60,7 +60,7 @@ std::string shorten(const std::string& written) {
   return code.substr(0, kShownBytesMax) + "…";
 }
 
-// A block scalar (`code: |`) ends in a line break.
+// Needed because a block scalar (`code: |`) ends in a line break.
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kSpace);
@@ -68,8 +68,8 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-// Many a path is valid base64, too. A module is told from it by how it begins, a broken one by its
-// length.
+// Many paths are valid base64, too. A module is recognized by its magic number, and a broken module
+// by its length.
 std::optional<std::string> decoded_module(const std::string& code) {
   constexpr std::string_view kMagic("\0asm", 4);
   constexpr std::size_t kFileNameBytesMax = 255;

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Answers one connection with `answer`, whatever it asks.
+// Sends `answer` to one connection, whatever the request.
 class OneAnswer {
  public:
   explicit OneAnswer(std::string answer)
@@ -54,7 +54,7 @@ TEST(Code, Base64) {
   EXPECT_EQ(load_code("AGFzbQEAAAA=\n", false).value(), module);
   EXPECT_FALSE(load_code("", false));
   EXPECT_FALSE(load_code("\n", false));
-  // Broken base64 of a whole module is not taken for a path.
+  // Broken base64 of a whole module is not mistaken for a path.
   EXPECT_EQ(load_code(std::string(4000, 'x'), false).value().size(), 3000U);
   for (const std::string path : {"aGVsbG8=", "optimize", "/srv/sale/wasm01", "wasm/go"}) {
     const auto loaded = load_code(path, false);

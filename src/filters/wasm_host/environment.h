@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all WasmHost filters of the process share, and the counters of one of them.
+// The state that all WasmHost filters of the process share, and the counters of one filter.
 #pragma once
 
 #include <memory>
@@ -28,24 +28,24 @@ struct WasmEnvironment {
 
 struct WasmCounters {
   observe::Cell requests;
-  observe::Cell wasm_errors;  // outOfVM not included
-  observe::Cell timeouts;     // of the wasm_errors
+  observe::Cell wasm_errors;  // without outOfVM
+  observe::Cell timeouts;     // a part of wasm_errors
   observe::Cell out_of_vm;
-  observe::Cell written;    // runs that became part of the chain
+  observe::Cell written;    // runs whose writes are in the chain
   observe::Cell read_only;  // runs that had nothing to write
   observe::Cell conflicts;
   observe::Cell reruns;
   observe::Cell queue_turns;
-  observe::Cell waiting;  // now
-  observe::Cell vms;      // now
+  observe::Cell waiting;  // a gauge
+  observe::Cell vms;      // a gauge
   observe::Cell vms_replaced;
 };
 
-// Lives on in the next generation of the filter. Any thread.
+// The next generation of the filter takes this over. Any thread.
 struct WasmStatistics {
   explicit WasmStatistics(unsigned core_count) : counters(core_count) {}
 
-  // Why no replacement for a dead guest could be made; "" when one could.
+  // The reason why the last replacement for a dead guest failed; "" if it succeeded.
   void set_fault(std::string text) {
     const MutexLock lock(mutex);
     fault = std::move(text);
@@ -55,7 +55,7 @@ struct WasmStatistics {
     return fault;
   }
 
-  // Why a request ended with wasmError or outOfVM, and when: one of the last; "" if none has.
+  // The reason and time of a recent wasmError or outOfVM; "" if there was none.
   void set_last_failure(std::string text) {
     const MutexLock lock(mutex);
     last_failure = std::move(text);

@@ -26,7 +26,7 @@ std::size_t append(char* bytes, std::size_t one, std::size_t count, void* out) {
   return one * count;
 }
 
-// Asked about once a second at least.
+// curl calls this about once a second at least. A result other than 0 ends the transfer.
 int go_on(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
@@ -36,7 +36,7 @@ CurlPtr make_handle() {
   return CurlPtr(ready == CURLE_OK ? curl_easy_init() : nullptr);
 }
 
-// Code on this machine is not asked of a proxy: it would look on its own.
+// Local URLs bypass the proxy: a proxy would resolve them on its own machine.
 std::string hosts_without_proxy() {
   const char* given = std::getenv("no_proxy");
   if (given == nullptr) given = std::getenv("NO_PROXY");
@@ -44,7 +44,7 @@ std::string hosts_without_proxy() {
   return given == nullptr || *given == '\0' ? own : own + "," + given;
 }
 
-// For an error: the proxy that the environment names for `url`.
+// The proxy that the environment names for `url`, for an error message.
 std::string proxy_hint(const std::string& url) {
   const bool tls = url.size() > 4 && (url[4] == 's' || url[4] == 'S');
   for (const char* name :

@@ -15,7 +15,7 @@ constexpr std::uint32_t kFailureLinesPerSecond = 5;
 constexpr std::uint32_t kGuestLinesPerSecond = 100;
 constexpr int kStatusUnavailable = 503;
 constexpr int kStatusBadGateway = 502;
-// Of a backend's response, for a guest that may read it. What is longer stays a stream.
+// The limit for holding a backend's response that the guest may read. A longer body stays a stream.
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{4} << 20;
 
 bool reads_responses(const wasm::Module& module) {
@@ -41,8 +41,8 @@ class Waiting {
 
 }  // namespace
 
-// All that belongs to one request; the guest goes first when it ends, for its host functions use
-// the rest.
+// The state of one request. Invariant: the guest is destroyed first, because its host functions use
+// the other members.
 struct WasmHostFilter::Attempt {
   Attempt(WasmHostFilter& filter, pipeline::Exchange& for_exchange)
       : exchange(for_exchange),
@@ -52,7 +52,7 @@ struct WasmHostFilter::Attempt {
         context(filter.parts_.recipe->logger, filter.guest_lines_, filter.random_, for_exchange,
                 undo, transaction) {}
 
-  // As if the guest had not run.
+  // Undoes the run.
   void take_back() {
     undo.restore();
     context.restart();
@@ -103,7 +103,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   Verdict verdict = Verdict::again;
   while (verdict != Verdict::done) {
     if (!attempt.guest) {
-      turn = {};  // whoever has a guest may need it
+      turn = {};  // a request that has a guest may need the turn
       attempt.guest = pool_.try_acquire();
       if (!attempt.guest) {
         const bool known = knows(exchange.client_request());
@@ -111,7 +111,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
         const Waiting waiting(counters_.waiting);
         attempt.guest = co_await pool_.acquire(attempt.deadline, known);
         if (!attempt.guest) co_return no_guest(attempt);
-        attempt.transaction.restart();  // others have written while it waited
+        attempt.transaction.restart();  // other runs have committed while this one waited
       }
     }
     attempt.guest->set_context(&attempt.context);
@@ -157,7 +157,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   co_return attempt.result;
 }
 
-// The response that an earlier filter has left ends in the middle: no guest has run.
+// The response of an earlier filter ends early. No guest has run.
 std::string_view WasmHostFilter::broken_off(pipeline::Exchange& exchange, const Error& error) {
   counters_.wasm_errors.add();
   exchange.new_response().status = kStatusBadGateway;
@@ -213,7 +213,7 @@ bool WasmHostFilter::knows(const http::Request& request) const {
   return !key.empty() && view_.contains(key);
 }
 
-// Those who are known find room where others do not, but not without end.
+// Known users may wait beyond the limit of the others, up to twice that limit.
 bool WasmHostFilter::is_crowded(bool known) const {
   const unsigned max = parts_.recipe->waiting_max;
   return pool_.counts().waiting >= (known ? 2 * max : max);

@@ -25,14 +25,14 @@ struct WasmHostParts {
 
 class WasmHostFilter final : public pipeline::Filter {
  public:
-  // `guests`: ready-made; `share`: how many there are to be on this core.
+  // `guests`: ready-made guests. `share`: the number of guests that this core is to have.
   WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsigned share,
                  std::vector<std::unique_ptr<wasm::Instance>> guests);
   ~WasmHostFilter() override;
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override;
   bool knows(const http::Request& request) const override;
-  // The next generation has come: gives up the guests that nobody needs any more.
+  // The next generation has replaced this one: releases the guests that no request needs any more.
   void retire();
 
  private:

@@ -83,7 +83,7 @@ TEST(WasmHostFilter, TimesOutAndIsReplaced) {
 
 TEST(WasmHostFilter, AThousandTimeoutsLeaveAllGuests) {
   Host host;
-  // Loops only for requests whose query is not empty (the length prefix of "" is 1).
+  // Loops only if the query is not empty (the length prefix of "" is 1).
   host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l "
                  "(br $l)))) (i32.const 0)"),
            "timeout: 1ms\nmaxConcurrency: 3");
@@ -145,7 +145,7 @@ TEST(WasmHostFilter, WaitsForAGuestButNotForEver) {
 
 TEST(WasmHostFilter, OutOfVmSaysWhyNoneCanBeMade) {
   Host host;
-  // Guests can be made until `end` only.
+  // Guests can be created only until `end`.
   const auto code = [](std::int64_t end) {
     return guest("unreachable",
                  "(func (export \"wasm_init\") (param i32) (if (i64.gt_s (call "
@@ -153,7 +153,7 @@ TEST(WasmHostFilter, OutOfVmSaysWhyNoneCanBeMade) {
                      std::to_string(end) + ")) (then unreachable)))");
   };
   std::int64_t end = 0;
-  for (int ms = 100; !host.prototype; ms *= 2) {  // as long as this machine takes
+  for (int ms = 100; !host.prototype; ms *= 2) {  // grows until this machine is fast enough
     end = unix_time_ms() + ms;
     host.prototype = host.build(code(end), "maxConcurrency: 1");
   }
@@ -189,7 +189,7 @@ TEST(WasmHostFilter, AClientThatLeavesFreesItsGuest) {
   EXPECT_EQ(host.run(good), "");
 }
 
-// Runs that all read before any commits: most have to run again, and their changes count once.
+// All runs read before any commits, so most run again. The changes of each count once.
 TEST(WasmHostFilter, ARerunAppliesItsChangesOnce) {
   Host host;
   host.use(

@@ -15,7 +15,7 @@ Result<GuestBudget::Promise> GuestBudget::promise(const std::string& filter, std
   }
   const auto own = promised_.find(filter);
   const std::uint32_t before = own != promised_.end() ? *own->second.rbegin() : 0;
-  // Whatever runs may become smaller.
+  // A running filter may always shrink, even beyond the budget.
   if (count > before && others + count > max_) {
     return fail(ErrorKind::conflict,
                 std::to_string(count) + " guests and the " + std::to_string(others) +

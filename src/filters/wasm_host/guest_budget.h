@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GuestBudget: how many guests all filters together may have (--max-guests).
+// GuestBudget: the number of guests that all filters together may have (--max-guests).
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,9 @@ class GuestBudget {
  public:
   explicit GuestBudget(std::uint32_t max) : max_(max) {}
 
-  // What a generation of a filter may have, as long as it lives. Of generations that follow one
-  // another the largest counts: the new one grows as the old one shrinks.
+  // The guests reserved for one generation of a filter, while the Promise lives. Generations of one
+  // filter overlap, so the largest of their counts is charged: the new one grows as the old one
+  // shrinks.
   class Promise {
    public:
     Promise() = default;
@@ -40,7 +41,7 @@ class GuestBudget {
     std::string filter_;
     std::uint32_t count_ = 0;
   };
-  // Error `conflict` that says what there is. `filter`: "pipeline/filter".
+  // Error `conflict` states the budget and its use. `filter`: "pipeline/filter".
   [[nodiscard]] Result<Promise> promise(const std::string& filter, std::uint32_t count);
 
  private:

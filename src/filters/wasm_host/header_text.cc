@@ -18,7 +18,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
-// Takes the next line off `text`, which ends in LF.
+// Removes the next line from `text` and returns it. Requires: `text` ends in LF.
 std::string_view next_line(std::string_view& text) {
   const auto end = text.find('\n');
   std::string_view line = text.substr(0, end);

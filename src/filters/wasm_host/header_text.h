@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header fields as one text, the way guests see them: "Name: value\r\n" for each, names canonical
-// and sorted, no blank line at the end.
+// Header fields as the one text that guests see: "Name: value\r
+// " for each, names canonical and sorted, no blank line at the end.
 #pragma once
 
 #include <string>
@@ -12,11 +12,12 @@
 namespace sluice::filters {
 
 [[nodiscard]] std::string to_header_text(const http::Headers& headers);
-// Lines may be folded (a line that begins with a blank continues the one before). Errors: no CRLF
-// at the end, a line without a colon, a name or value that may not stand in a message.
+// Lines may be folded: a line that begins with a blank continues the previous one. Errors: no CRLF
+// at the end, a line without a colon, a name or value that HTTP forbids.
 [[nodiscard]] Result<http::Headers> parse_header_text(std::string_view text);
 
-// Headers::set and add, with a canonical name. Errors: what may not stand in a message; too many.
+// Headers::set and add, with a canonical name. Errors: a name or value that HTTP forbids; too many
+// fields.
 [[nodiscard]] Result<void> set_field(http::Headers& headers, std::string_view name,
                                      std::string_view value);
 [[nodiscard]] Result<void> add_field(http::Headers& headers, std::string_view name,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the host functions of one run act upon. Core-bound; lives as long as the run.
+// The state on which the host functions of one run act. Core-bound; lives as long as the run.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace sluice::filters {
 
 class HostContext {
  public:
-  // For wasm_init: only functions that need neither request nor shared data.
+  // For wasm_init, which may call only functions that need neither request nor shared data.
   HostContext(const Logger& logger, LogGate& gate, std::mt19937_64& random)
       : logger_(logger), gate_(gate), random_(random) {}
   // For wasm_run.
@@ -33,7 +33,7 @@ class HostContext {
         undo_(&undo),
         transaction_(&transaction) {}
 
-  // What a host function needs, or the error that names why there is none.
+  // The object that a host function needs, or an error that names why there is none.
   [[nodiscard]] Result<pipeline::Exchange*> exchange() {
     if (exchange_ == nullptr) [[unlikely]]
       return too_early();
@@ -60,19 +60,19 @@ class HostContext {
       return fail(ErrorKind::internal, "there is no response");
     return response;
   }
-  // The same, about to change its head, or its body.
+  // Each saves the head, or the body, for undo before the guest changes it.
   [[nodiscard]] Result<http::Request*> edit_request();
   [[nodiscard]] Result<http::Response*> edit_response();
   [[nodiscard]] Result<http::Request*> edit_request_body();
   [[nodiscard]] Result<http::Response*> edit_response_body();
   [[nodiscard]] double random() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
 
-  // Lines are kept until the run counts; too many, or too long ones, are cut.
+  // The lines are held until the run counts. Excess lines, and excess bytes of a line, are cut.
   void log(LogLevel level, std::string_view text);
   [[nodiscard]] Result<void> add_tag(std::string_view text);
-  // The run counts, or has failed for good: writes the lines, `name` before each.
+  // Call when the run counts or has failed for good. Writes the lines, each prefixed with `name`.
   void flush_logs(std::string_view name);
-  // The run did not happen.
+  // Call when the run is undone: drops its lines.
   void restart() { lines_.clear(); }
 
  private:
@@ -92,8 +92,8 @@ class HostContext {
   std::vector<Line> lines_;
 };
 
-// Parameters of host functions (wasm/host_function.h): what `find` gives. Stands before the others,
-// so that a call in wasm_init is refused as such.
+// A parameter of a host function (wasm/host_function.h): the object that `find` returns. It
+// precedes the other parameters, so that a call in wasm_init is refused for this reason first.
 template <class T, auto find>
 class Needed {
  public:
@@ -114,7 +114,7 @@ using RunExchange = Needed<const pipeline::Exchange, &HostContext::exchange>;
 using SharedData = Needed<store::Transaction, &HostContext::data>;
 using SeenRequest = Needed<const http::Request, &HostContext::request>;
 using SeenResponse = Needed<const http::Response, &HostContext::response>;
-// About to change.
+// For functions that change the message: saved for undo first.
 using RequestHead = Needed<http::Request, &HostContext::edit_request>;
 using RequestBody = Needed<http::Request, &HostContext::edit_request_body>;
 using ResponseHead = Needed<http::Response, &HostContext::edit_response>;

@@ -81,7 +81,7 @@ Result<KeptCode::Hold> KeptCode::keep(const std::string& sha256, std::string_vie
 
 Result<void> KeptCode::write(const std::string& sha256, std::string_view bytes) const {
   if (::mkdir(directory_.c_str(), 0700) == 0) {
-    // The entry of the folder itself.
+    // Syncs the folder's own entry in its parent.
     if (!sync_folder(fs::path(directory_).parent_path().string())) return failed(directory_);
   } else if (errno != EEXIST) {
     return failed(directory_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// KeptCode: the code that runs, by its hash, in a folder of the data directory. A sale that has run
-// once runs again after a restart, whatever has become of the file or URL that its code came from.
+// KeptCode: the running code, by its hash, in a folder of the data directory. A program that has
+// run once runs again after a restart, even if its file or URL is gone or has changed.
 #pragma once
 
 #include <map>
@@ -14,20 +14,20 @@
 
 namespace sluice::filters {
 
-// Any thread but a worker's. Holds at most one file per filter, of kCodeBytesMax each.
+// Any thread but a worker's. The folder has at most one file per filter, of kCodeBytesMax each.
 class KeptCode {
  public:
-  // The folder is made (for the owner only) when something is kept. Empty: nothing is.
+  // The folder is created, for the owner only, at the first keep(). "": no code is kept.
   explicit KeptCode(std::string directory) : directory_(std::move(directory)) {}
 
-  // While it lives, sweep() spares that code.
+  // While a Hold lives, sweep() spares its code.
   using Hold = std::shared_ptr<const std::string>;
   [[nodiscard]] Hold hold(const std::string& sha256);
-  // Durable on return, power cuts included.
+  // Durable on return: survives a power cut.
   [[nodiscard]] Result<Hold> keep(const std::string& sha256, std::string_view bytes);
-  // Checked against its hash. Errors: `not_found`; `corrupt` bytes are `internal`.
+  // Checks the hash. Errors: `not_found`; `internal` if the bytes are corrupt.
   [[nodiscard]] Result<std::string> load(const std::string& sha256) const;
-  // Deletes what is neither `wanted` nor held.
+  // Deletes all code that is neither `wanted` nor held.
   void sweep(const std::set<std::string>& wanted);
 
  private:
@@ -36,7 +36,7 @@ class KeptCode {
   [[nodiscard]] Hold hold_locked(const std::string& sha256) SLUICE_REQUIRES(mutex_);
 
   const std::string directory_;
-  mutable Mutex mutex_;  // also held while a file is written, so that sweep() sees it or not
+  mutable Mutex mutex_;  // also held during a write, so that sweep() sees no partial file
   std::map<std::string, std::weak_ptr<const std::string>> held_ SLUICE_GUARDED_BY(mutex_);
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `known` of a WasmHost: how to tell from a request whether its user has been let in. Immutable;
+// `known` of a WasmHost: recognizes from a request whether its user has been admitted. Immutable;
 // any thread.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace sluice::filters {
 
-// The user is the value of one header, cookie or query parameter, the first of that name. He is
-// known when the shared data has the key prefix + user.
+// The user is the first value of one header, cookie or query parameter. A user is known if the
+// shared data has the key prefix + user.
 struct KnownSpec {
   std::string prefix;
   std::string header;
@@ -27,7 +27,8 @@ struct KnownSpec {
   }
   void validate(const std::string& path, config::Faults& faults) const;
 
-  // The key that the shared data has for who asks; "" if the request names nobody.
+  // The key that the shared data has for a known user of this request; "" if the request names no
+  // user.
   [[nodiscard]] std::string key_of(const http::Request& request) const;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// So many log lines a second, and how many were left out. Core-bound.
+// Limits the log lines per second, and counts the suppressed ones. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ class LogGate {
  public:
   explicit LogGate(std::uint32_t lines_per_second) : lines_max_(lines_per_second) {}
 
-  // nullopt: leave this line out; else how many were left out before it.
+  // nullopt: suppress this line. Otherwise, the number of lines suppressed before it.
   [[nodiscard]] std::optional<std::uint64_t> pass(TimePoint now) {
     if (now - window_ >= std::chrono::seconds(1)) {
       window_ = now;

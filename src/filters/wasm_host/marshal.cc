@@ -21,7 +21,7 @@ struct Allocation {
   char* bytes;
 };
 
-// Memory that the guest allocates for us.
+// Memory that wasm_alloc of the guest returned.
 Result<Allocation> allocate(wasm::HostCall& call, std::size_t size) {
   if (size > kSizeMax) return fail(ErrorKind::too_large, "a value of more than 2 GiB");
   SLUICE_TRY(const std::uint32_t address, call.call(kGuestAlloc, static_cast<std::uint32_t>(size)));
@@ -60,7 +60,7 @@ void put_strings(char* at, std::span<const std::string> texts) {
   for (const std::string& text : texts) at = put_string(at, text);
 }
 
-// `rest`: bytes of the length that are not of the text.
+// `rest`: the bytes that the length counts beyond the text.
 template <class T>
 Result<T> take(wasm::HostCall& call, std::uint32_t address, std::uint32_t rest,
                std::uint32_t bytes_max = kSizeMax) {

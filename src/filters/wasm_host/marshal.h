@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// ABI: how values cross the border between host and guest. Lengths are u32, little-endian.
+// ABI: the encoding of values between host and guest. Lengths are u32, little-endian.
 //   data          len, bytes
 //   string        len + 1, bytes, 0          (so the empty string is 01 00 00 00 00)
 //   string array  count, strings             (host to guest only)
 // Each is passed as the address of these bytes. Host to guest: the host calls wasm_alloc with
 // exactly the encoded size (AssemblyScript takes the length from the allocation), writes, and
-// passes the address; the guest frees it. The allocation may collect or move the guest's own
-// values, so a result must not refer to an argument.
+// passes the address. The guest frees the memory. The allocation may collect or move the guest's
+// own values, so a result must not refer to an argument.
 //
 // The types below are parameters and results of host functions: see wasm/host_function.h.
 #pragma once
@@ -22,11 +22,11 @@
 
 namespace sluice::filters {
 
-// Names, keys, paths and the like: longer ones are an error.
+// Names, keys and paths: a longer text is an error.
 inline constexpr std::uint32_t kTextBytesMax = 64 << 10;
 inline constexpr std::uint32_t kHeaderTextBytesMax = 1 << 20;
 
-// As a parameter: a view into the guest's memory, valid during the call of the host function.
+// A parameter is a view into the guest's memory, valid during the call of the host function.
 struct GuestData : std::string_view {
   [[nodiscard]] static Result<GuestData> from_guest(wasm::HostCall& call, std::uint32_t address);
   [[nodiscard]] Result<std::uint32_t> to_guest(wasm::HostCall& call) const;
@@ -43,7 +43,7 @@ struct GuestHeaderText : std::string_view {
   [[nodiscard]] static Result<GuestHeaderText> from_guest(wasm::HostCall& call,
                                                           std::uint32_t address);
 };
-// Results that hold their bytes.
+// Results that own their bytes.
 struct OwnedGuestData {
   std::string bytes;
   [[nodiscard]] Result<std::uint32_t> to_guest(wasm::HostCall& call) const;

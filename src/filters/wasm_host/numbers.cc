@@ -32,7 +32,7 @@ Digits strip_base(std::string_view text) {
   }
 }
 
-// One '_' may stand after the prefix and between digits.
+// Accepts a single '_' after the prefix and between digits.
 std::optional<std::string> without_underscores(const Digits& digits) {
   std::string out;
   bool digit_before = digits.prefixed;

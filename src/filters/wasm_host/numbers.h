@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How shared data spells numbers: ABI section "cluster".
+// The number formats of shared data: ABI section "cluster".
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace sluice::filters {
 
-// Decimal, 0x, 0o, 0b or a leading 0 for octal, signed, single '_' between digits after a prefix.
-// 0 for what is none or does not fit.
+// Decimal, 0x, 0o, 0b or a leading 0 for octal; signed; a single '_' between digits after a prefix.
+// Returns 0 if `text` is not a number or does not fit.
 [[nodiscard]] std::int64_t parse_integer(std::string_view text);
-// 0 for what is none.
+// Returns 0 if `text` is not a number.
 [[nodiscard]] double parse_float(std::string_view text);
 // The shortest text that reads back the same; 1e+21, NaN, +Inf.
 [[nodiscard]] std::string format_float(double value);

@@ -15,12 +15,12 @@ unsigned share_of(int max_concurrency, unsigned core, unsigned cores) {
   return std::max(1u, total / cores + (core < total % cores ? 1 : 0));
 }
 
-// One each at least.
+// Each core gets at least one.
 unsigned waiting_share(const WasmHostSpec& spec, const WasmEnvironment& environment) {
   return std::max(1U, static_cast<unsigned>(spec.max_waiting) / environment.core_count);
 }
 
-// Before a guest is made: the engine would speak of pages and limits.
+// Runs before a guest is created, because the engine's own error speaks of pages and limits.
 Result<void> check_memory(const wasm::Module& module, const std::string& max_memory) {
   const wasm::Export* memory = module.find_export("memory");
   if (memory == nullptr || memory->memory_bytes <= *parse_size(max_memory)) return {};
@@ -35,7 +35,7 @@ double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-// Of all filters together: one journal writes for all.
+// These values cover all filters: they share one journal.
 Json store_status(const store::Store& store) {
   const auto written = store.write_statistics();
   const auto ms = [](std::uint64_t microseconds) {

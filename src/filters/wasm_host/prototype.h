@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A proved WasmHost filter: its code is compiled, a guest for each core is made and has run
-// wasm_init. It waits here until its core fetches it, which makes the others of its share.
+// A validated WasmHost filter. Its code is compiled, and one guest per core exists and has run
+// wasm_init. The guest waits here until its core fetches it. The core then creates the rest of its
+// share.
 #pragma once
 
 #include <memory>
@@ -17,9 +18,9 @@ namespace sluice::filters {
 
 class WasmHostPrototype final : public pipeline::FilterPrototype {
  public:
-  // Blocks: loads, compiles, makes a guest for each core. The filter before this one (may be null)
-  // lends its compiled module, if `code` says the same, and its statistics. Error `conflict`: more
-  // guests than there may be.
+  // Blocks: loads, compiles, creates a guest for each core. The filter of the running generation
+  // (may be null) lends its statistics, and its compiled module if `code` is unchanged. Error
+  // `conflict`: the guests would exceed the guest budget.
   [[nodiscard]] static Result<std::shared_ptr<const WasmHostPrototype>> create(
       WasmHostSpec spec, const pipeline::FilterContext& context,
       std::shared_ptr<const WasmEnvironment> environment);

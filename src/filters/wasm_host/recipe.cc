@@ -13,7 +13,7 @@ namespace sluice::filters {
 namespace {
 
 constexpr std::uint32_t kLinesPerSecond = 20;
-// A guest is made once and serves many: a busy machine must not make its making fail.
+// A guest serves many requests, so a busy machine must not make its creation fail.
 constexpr Duration kMakingMin = std::chrono::seconds(2);
 
 std::string encode(const std::map<std::string, std::string>& parameters) {
@@ -48,7 +48,7 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
   std::mt19937_64 random(std::random_device{}());
   HostContext context(logger, gate, random);
 
-  // Not in the call itself: GCC 12 destroys aggregates in a co_await expression twice.
+  // A named variable: GCC 12 destroys aggregates in a co_await expression twice.
   wasm::InstanceOptions options{
       .memory_bytes_max = memory_bytes_max, .logger = logger, .name = name, .context = &context};
   auto made = co_await wasm::Instance::create(module, std::move(options), pace, deadline);

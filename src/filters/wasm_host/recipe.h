@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recipe: how to make a guest of a filter: instantiate, set up, wasm_init with the parameters.
+// Recipe: creates a guest of a filter: instantiates the module, sets it up, and calls wasm_init
+// with the parameters.
 #pragma once
 
 #include <map>
@@ -20,13 +21,13 @@ struct Recipe {
   std::shared_ptr<const wasm::LinkedModule> module;
   std::map<std::string, std::string> parameters;
   std::uint64_t memory_bytes_max;
-  Duration timeout;          // of a run; making a guest has 2 s at least
-  unsigned waiting_max = 1;  // of one core
+  Duration timeout;          // of a run; the creation of a guest has at least 2 s
+  unsigned waiting_max = 1;  // per core
   std::optional<KnownSpec> known{};
   Logger logger;
   std::string name;  // "pipeline/filter"
 
-  // Errors as of Instance::create, with what failed in front.
+  // The errors are those of Instance::create, prefixed with the step that failed.
   [[nodiscard]] Task<Result<std::unique_ptr<wasm::Instance>>> make(wasm::Pace pace) const;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: prototype.cc, recipe.cc, running_code.cc, wasm_host.cc
-// Building, changing and reloading: what is wrong is refused with its reason, and what runs goes
-// on.
+// Building, changing and reloading: a wrong spec or module is refused with the reason, and the
+// running filter stays.
 #include <filesystem>
 #include <fstream>
 
@@ -28,7 +28,7 @@ TEST_F(WasmHostBuild, RefusesBadCode) {
             "filters[0].code: no such file: \"nowhere.wasm\" (a URL begins with http:// or "
             "https://, a module in base64 with AGFzbQ)");
   std::string hello;
-  for (int i = 0; i < 40; ++i) hello += "aGVsbG8g";  // long enough to be no path
+  for (int i = 0; i < 40; ++i) hello += "aGVsbG8g";  // too long for a path
   EXPECT_NE(why(hello).find("not a WebAssembly module: begins with 68 65 6c 6c 6f"),
             std::string::npos);
   EXPECT_NE(why("(module)").find("it does not export the function wasm_run"), std::string::npos);
@@ -115,8 +115,8 @@ TEST_F(WasmHostBuild, CompletesTheSpec) {
   EXPECT_EQ(spec.at("parameters").at("ratio"), "0.40");
 }
 
-// wasm_init gets {"a": "xy"}: count 2, "a", "xy"; wasm_run returns the count if all is as it must
-// be.
+// wasm_init gets {"a": "xy"}: count 2, "a", "xy". wasm_run returns the count if the encoding is
+// right.
 TEST_F(WasmHostBuild, HandsTheParametersOver) {
   host.use(guest("(i32.add (i32.load (global.get $p)) (i32.eq (i32.load (i32.add (global.get $p) "
                  "(i32.const 4))) (i32.const 2)))",
@@ -203,7 +203,7 @@ TEST_F(WasmHostReload, AnotherPathIsRead) {
   EXPECT_NE(changed->status().at("codeHash"), host.status("codeHash"));
 }
 
-// Another process finds what the one before it kept.
+// A new process finds the code that its predecessor kept.
 class WasmHostPin : public WasmHostReload {
  protected:
   void SetUp() override {
@@ -295,7 +295,7 @@ TEST_F(WasmHostPin, SweepingSparesWhatRunsAndWhatIsStored) {
 TEST_F(WasmHostBuild, GuestsAreCounted) {
   const auto some = host.build(guest("(i32.const 0)"), "maxConcurrency: 150");
   ASSERT_TRUE(some);
-  // The same filter again: the two generations follow one another.
+  // The same filter again: the two generations overlap.
   EXPECT_TRUE(host.build(guest("(i32.const 0)"), "maxConcurrency: 150"));
   EXPECT_EQ(why(guest("(i32.const 0)"), "maxConcurrency: 201"),
             "filters[0].maxConcurrency: 201 guests and the 0 of other filters are more than 200, "

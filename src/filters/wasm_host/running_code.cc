@@ -24,7 +24,7 @@ std::string text_of(const Json& pin, const char* name) {
              : std::string();
 }
 
-// Changes when the file does, as far as that can be told without reading it.
+// A fingerprint of the file's metadata: changes when the file does, without reading it.
 std::string look_at(const std::string& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return "errno " + std::to_string(errno);

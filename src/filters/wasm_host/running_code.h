@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// RunningCode: the module that a filter runs, and where it came from. It changes when it is said so
-// (another `code` in the spec, or reload-code): neither a restart nor a change of other fields
-// reads the file or URL again, so that it may be missing, half-written or another one by then.
+// RunningCode: the module that a filter runs, and its source. The module changes only on request:
+// by another `code` in the spec, or by reload-code. A restart or a change of other fields does not
+// read the file or URL again, which may be missing, half-written or different by then.
 #pragma once
 
 #include <memory>
@@ -17,14 +17,14 @@
 
 namespace sluice::filters {
 
-// Immutable but for what it remembers of the source file.
+// Immutable but for its memory of the source file.
 class RunningCode {
  public:
   // Reads `source` (a spec's `code`), compiles and keeps it. Blocks; see load_code().
   [[nodiscard]] static Result<std::shared_ptr<const RunningCode>> read(
       const std::string& source, const WasmEnvironment& environment, const std::stop_token& stop);
-  // What pin() said: the kept code, else what `source` holds now, with a trouble() that says so.
-  // Null if the pin is of another `source`, or none.
+  // Restores the code of a pin(): the kept code, else the current content of `source`, which note()
+  // then reports. Null if `pin` is null or belongs to another `source`.
   [[nodiscard]] static Result<std::shared_ptr<const RunningCode>> pinned(
       const std::string& source, const Json& pin, const WasmEnvironment& environment,
       const std::stop_token& stop);
@@ -33,11 +33,11 @@ class RunningCode {
   [[nodiscard]] const std::string& sha256() const { return module_->module().sha256(); }
   [[nodiscard]] const std::string& loaded_at() const { return loaded_at_; }  // RFC 3339
   [[nodiscard]] bool is_of(const std::string& source) const { return source_ == source; }
-  // For pinned(), to be stored: {"source", "sha256", "loadedAt"}; without what `source` may hold,
-  // such as a password.
+  // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}. Secrets in `source`,
+  // such as a password, are left out.
   [[nodiscard]] Json pin() const;
-  // "" or how what runs differs from what the source file holds now, and why a restart might not
-  // find it. Reads the file if it has changed; a URL is not asked.
+  // "" or how the running code differs from the source file, and why a restart might not find it.
+  // Reads the file if it has changed; does not fetch a URL.
   [[nodiscard]] std::string note() const;
 
  private:
@@ -54,7 +54,7 @@ class RunningCode {
   KeptCode::Hold kept_;
   std::string trouble_;
   mutable Mutex mutex_;
-  mutable std::string seen_ SLUICE_GUARDED_BY(mutex_);  // of the file, at the last look
+  mutable std::string seen_ SLUICE_GUARDED_BY(mutex_);  // fingerprint of the file at the last look
   mutable std::string said_ SLUICE_GUARDED_BY(mutex_);
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run has changed in its exchange, so that a run that must not have happened can be taken
-// back. Copies are made at the first change only; most runs change little.
+// The changes of a run to its exchange, so that the run can be undone. The message parts are copied
+// at their first change only, because most runs change little.
 #pragma once
 
 #include <optional>
@@ -16,13 +16,13 @@ class Undo {
   Undo(const Undo&) = delete;
   Undo& operator=(const Undo&) = delete;
 
-  // Before the message's head, or body, is changed. The body is emptied.
+  // Call before the message's head, or body, is changed. Saving a body empties it.
   void save_head(const http::Request& request);
   void save_body(http::Request& request);
   void save_head(const http::Response& response);
   void save_body(http::Response& response);
 
-  // Puts everything back, tags included, and begins anew.
+  // Restores everything, tags included, and starts over.
   void restore();
 
  private:

@@ -24,7 +24,7 @@ class UndoTest : public testing::Test {
     response.body.assign("the response");
     exchange.add_tag("before");
   }
-  // As a guest does it: saves, then changes.
+  // Saves, then changes, as a guest's call does.
   void change_all(Undo& undo, int round) {
     http::Request& request = *exchange.request();
     http::Response& response = *exchange.response();
@@ -62,7 +62,7 @@ class UndoTest : public testing::Test {
   pipeline::Exchange exchange{core};
 };
 
-// A run may have to be taken back any number of times before it counts.
+// A run may be undone any number of times before it counts.
 TEST_F(UndoTest, EveryRoundIsTakenBackWhole) {
   const std::string before = told();
   EXPECT_NE(before.find("PUT https://shop.example /a%20b?c=d /a b 1 the request"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// WasmHost: runs a program of the user's on every request.
+// WasmHost: runs a program of the user on every request.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,9 @@
 
 namespace sluice::filters {
 
-// `engine` and `store` must outlive every filter made. `code_folder`: where code that runs is kept;
-// "": nowhere, and a restart reads it again. Error `internal`: the engine cannot link the host
-// functions of the ABI.
+// Requires: `engine` and `store` outlive every filter. `code_folder` is the folder for kept code;
+// if it is "", no code is kept and a restart reads the source again. Error `internal`: the engine
+// cannot link the host functions of the ABI.
 [[nodiscard]] Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
     wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
     const std::string& code_folder = {});

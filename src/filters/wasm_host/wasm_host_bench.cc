@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CPU of one whole run of the flash-sale program: filter, fibre, host calls, transaction.
+// CPU time of one whole run of the flash-sale program: filter, fibre, host calls, transaction.
 // Usage: wasm_host_bench [keys in the store [module.wasm]]
 #include <nlohmann/json.hpp>
 
@@ -19,7 +19,7 @@ namespace {
 
 using namespace sluice;
 
-// The sold-out path as a C program would have it: time, header, key, getString, countKey, setBody.
+// The sold-out path as a C program has it: time, header, key, getString, countKey, setBody.
 constexpr const char* kFlashSale = R"((module
   (import "easegress" "host_get_unix_time_in_ms" (func $now (result i64)))
   (import "easegress" "host_req_get_header" (func $header (param i32) (result i32)))
@@ -65,7 +65,7 @@ void fill(store::Store& store, int keys) {
   if (!store.prepare("shop/wasm") || !store.apply("shop/wasm", std::move(entries))) std::abort();
 }
 
-// Many, so that a large store is not looked at in one place only.
+// Many users, so that the lookups spread over a large store.
 std::vector<std::string> late_users() {
   std::vector<std::string> users;
   for (int i = 0; i < 100'000; ++i) users.push_back("late" + std::to_string(i));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a client asks and a backend answers, what is kept and served of it stays in its bounds.
+// Invariant: the stored and served bytes stay within bounds for any request and response.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -18,7 +18,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Lines "Name: value" up to an empty one.
+// Takes lines "Name: value" up to an empty line.
 http::Headers take_fields(std::string_view& text) {
   http::Headers headers;
   while (!text.empty()) {

@@ -19,7 +19,7 @@ bool is_one_of(std::string_view name, const auto& names) {
   return std::ranges::any_of(names, [&](auto each) { return http::iequals(each, name); });
 }
 
-// What describes the bytes of the body, which a 304 does not bring.
+// The fields that describe the bytes of the body, which a 304 does not carry.
 constexpr std::array<std::string_view, 3> kOfTheBody = {"Content-Length", "Content-Encoding",
                                                         "Content-Range"};
 
@@ -81,7 +81,7 @@ std::shared_ptr<StoredResponse> updated(const StoredResponse& stored, const http
   entry->headers = stored.headers;
   entry->body = stored.body;
   entry->trailers = stored.trailers;
-  // The age counts from this response on.
+  // The age counts from this response.
   entry->headers.remove("Date");
   for (const http::Field& field : fields) {
     if (!is_one_of(field.name, kOfTheBody)) entry->headers.remove(field.name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conditional requests (RFC 9110 section 13, RFC 9111 section 4.3): of clients to the cache, and of
-// the cache to backends.
+// Conditional requests (RFC 9110 section 13, RFC 9111 section 4.3), from clients to the cache and
+// from the cache to backends.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@
 
 namespace sluice::filters {
 
-// Whether the request asks only for something newer than `stored`: then the answer is 304.
+// Whether the client's copy is as new as `stored`: then the answer is 304.
 [[nodiscard]] bool not_modified(const http::Request& request, const StoredResponse& stored,
                                 std::int64_t unix_now);
-// Of the fields of a stored response, those that a 304 has (RFC 9110 section 15.4.5).
+// Keeps the fields of a stored response that a 304 carries (RFC 9110 section 15.4.5).
 void keep_for_not_modified(http::Headers& headers);
 
-// Makes the request ask whether `stored` is still good, for the whole of it, and gives the fields
-// that it had back at its end. Must not outlive the request.
+// Makes the request a conditional one that validates the whole of `stored`. The destructor restores
+// the original fields. Requires: it does not outlive the request.
 class Validation {
  public:
   Validation(http::Request& request, const StoredResponse& stored);
@@ -32,12 +32,12 @@ class Validation {
   http::Headers own_;
 };
 
-// Whether a 304, or a response to HEAD, is about `stored`: whatever validators it names are those
-// of `stored` (RFC 9111 sections 4.3.4, 4.3.5).
+// Whether a 304, or a response to HEAD, is about `stored`: all validators in it match those of
+// `stored` (RFC 9111 sections 4.3.4, 4.3.5).
 [[nodiscard]] bool is_about(const http::Response& response, const StoredResponse& stored);
 
-// `stored` with the fields of a response that is about it (RFC 9111 section 3.2). All else is for
-// settle() to fill in.
+// `stored` with the fields of a response that is about it (RFC 9111 section 3.2). settle() fills in
+// the other members.
 [[nodiscard]] std::shared_ptr<StoredResponse> updated(const StoredResponse& stored,
                                                       const http::Headers& fields);
 

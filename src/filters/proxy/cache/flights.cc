@@ -29,7 +29,7 @@ Task<void> Flights::wait(std::string key) {
   co_await landing.wait(Clock::now() + kWaitMax);
 }
 
-// Those that wait run from the loop, not inside the one that ends, which may be on its way out.
+// The loop resumes the waiters. A direct resume would run inside the Lead's destructor.
 void Flights::land(const std::string& key, bool keepable) {
   on_core_.here();
   const std::size_t code = hash(key);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flights: which keys are being fetched by this core, so that requests for the same wait for one
-// answer instead of all going to the backend. Core-bound.
+// Flights: the keys that this core is fetching. Requests for the same key wait for one response
+// instead of all going to the backend. Core-bound.
 #pragma once
 
 #include <array>
@@ -23,14 +23,14 @@ class Flights {
   Flights(const Flights&) = delete;
   Flights& operator=(const Flights&) = delete;
 
-  // While it lives, others wait for the key. Must not outlive the Flights.
+  // While a Lead lives, other requests wait for its key. Requires: it does not outlive the Flights.
   class Lead {
    public:
     Lead(Flights& flights, std::string key);
     Lead(const Lead&) = delete;
     Lead& operator=(const Lead&) = delete;
     ~Lead();
-    // The answer is of use to others; without this word they will not wait for this key for a
+    // Call if other requests can use the response. Otherwise no request waits for this key for a
     // while.
     void keepable() { keepable_ = true; }
 
@@ -41,11 +41,11 @@ class Flights {
     bool keepable_ = false;
   };
 
-  // Whether somebody fetches `key` now.
+  // Whether a fetch of `key` is under way.
   [[nodiscard]] bool under_way(const std::string& key) const { return waiting_.contains(key); }
-  // Whether to wait before fetching `key`.
+  // Whether a request should wait before it fetches `key`.
   [[nodiscard]] bool worth_waiting(std::string_view key) const;
-  // Until the fetch under way is over, at most kWaitMax.
+  // Waits until the fetch under way ends, at most kWaitMax.
   Task<void> wait(std::string key);
 
  private:
@@ -61,7 +61,7 @@ class Flights {
   loop::EventLoop& loop_;
   [[no_unique_address]] loop::OnCore on_core_;
   std::unordered_map<std::string, loop::WaitList> waiting_;
-  std::array<NoWait, 1024> no_wait_{};  // by hash; of two with the same place the later counts
+  std::array<NoWait, 1024> no_wait_{};  // by hash; of two keys with one place, the later counts
 };
 
 }  // namespace sluice::filters

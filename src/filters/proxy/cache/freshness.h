@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How old a response is and how long it is fresh (RFC 9111 section 4.2). Pure functions.
+// The age of a response, and its freshness lifetime (RFC 9111 section 4.2). Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace sluice::filters {
 
-// When a response came.
+// The time at which a response arrived.
 struct Arrival {
   TimePoint now;
   std::int64_t unix_now = 0;  // seconds since 1970
@@ -20,17 +20,18 @@ struct Arrival {
 };
 [[nodiscard]] Arrival arrives_now(TimePoint sent);
 
-// Seconds of age that the response had when it arrived (RFC 9111 section 4.2.3). Of several values
-// of Age the first counts; one that is no number counts as none (section 5.1).
+// The age in seconds that the response had when it arrived (RFC 9111 section 4.2.3). The first of
+// several Age values counts; a value that is not a number is ignored (section 5.1).
 [[nodiscard]] std::int64_t initial_age(const http::Headers& headers, const Arrival& arrival);
 
-// Seconds that the response is fresh from when its age was 0 (RFC 9111 section 4.2.1); nullopt if
-// it does not say. An Expires that is no date, or more than one, is in the past (section 5.3).
+// The freshness lifetime in seconds, from age 0 (RFC 9111 section 4.2.1); nullopt if the response
+// does not state one. An Expires that is not a date, or more than one, is in the past (section
+// 5.3).
 [[nodiscard]] std::optional<std::int64_t> lifetime(const http::CacheControl& control,
                                                    const http::Headers& headers,
                                                    std::int64_t unix_now);
 
-// Whether a response of this status may be kept although it says nothing of it (RFC 9110 section
+// Whether a response of this status may be stored without an explicit directive (RFC 9110 section
 // 15.1).
 [[nodiscard]] bool heuristically_cacheable(int status);
 

@@ -45,7 +45,7 @@ MemoryCache::Found MemoryCache::find(const loop::Core& core, std::string_view ke
     if (entry->stamp != stamp) continue;
     const Use use = use_of(*entry, request, plan, now);
     if (use == Use::none) continue;
-    // Written only when it changes: the entry is in the caches of all cores.
+    // Written only on a change: the cache line is shared by all cores.
     if (!entry->used.load(std::memory_order_relaxed))
       entry->used.store(true, std::memory_order_relaxed);
     return {entry, use};
@@ -60,7 +60,7 @@ void MemoryCache::count(const loop::Core& core, bool hit) {
 
 void MemoryCache::store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry) {
   if (entry->stamp != stamps_->get(entry->key)) return;
-  if (charges_[core.index]->tight()) return;  // a cache is the first to do without
+  if (charges_[core.index]->tight()) return;  // when memory is tight, the cache gives way first
   const Shelf::Entries gone = shelves_[core.index].store(entry);
   if (gone.size() == 1 && gone.front() == entry) return;
   measure(core.index);

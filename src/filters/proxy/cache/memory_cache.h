@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MemoryCache: the responses that a pool keeps. Every core has a Shelf of its own to look on; what
-// a core stores it also sends to the others, by mailbox, so that a response is fetched once for
-// all. A response is in memory once however many shelves it stands on. No lock, no waiting.
+// MemoryCache: the responses that a pool keeps. Each core looks them up on its own Shelf. A core
+// that stores a response sends it to the other cores by mailbox, so that it is fetched once for
+// all. The shelves share one copy of a response. There is no lock and no waiting.
 #pragma once
 
 #include <array>
@@ -22,9 +22,9 @@
 
 namespace sluice::filters {
 
-// Numbers that change when what is kept of a key must not be used any more, on any core, from that
-// moment on. Keys share numbers: then more is forgotten than need be, one of kCount entries for
-// each request of an unsafe method. 256 KiB. Any thread.
+// A number per key. When it changes, the stored responses of the key must not be used any more, on
+// any core, from that moment on. Keys share kCount numbers, so a request of an unsafe method
+// invalidates every key of one number. 256 KiB. Any thread.
 class InvalidationStamps {
  public:
   [[nodiscard]] std::uint32_t get(std::string_view key) const;
@@ -38,27 +38,28 @@ class InvalidationStamps {
 
 class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
  public:
-  // `stamps`: shared by the caches that a request of an unsafe method may concern.
+  // `stamps`: shared by all caches that a request of an unsafe method may affect.
   MemoryCache(const MemoryCacheSpec& spec, unsigned core_count,
               std::shared_ptr<InvalidationStamps> stamps);
 
   [[nodiscard]] const MemoryCacheSpec& spec() const { return spec_; }
 
-  // On the core's thread, before anything else there: from now on it gets what others store.
+  // On the core's thread, before any other call there: the core now gets the entries of the others.
   void join(const loop::Core& core);
-  // On the core's thread: the newest entry that belongs to the request, and what it is good for.
-  // Counts neither hit nor miss.
+  // On the core's thread: the newest entry that matches the request, and its permitted use. Counts
+  // neither hit nor miss.
   struct Found {
     std::shared_ptr<const StoredResponse> entry;  // null: none
     Use use = Use::none;
   };
   [[nodiscard]] Found find(const loop::Core& core, std::string_view key,
                            const http::Request& request, const CachePlan& plan, TimePoint now);
-  // On the core's thread, once a request: whether it found an answer when it asked.
+  // On the core's thread, once per request: counts whether the first lookup found an answer.
   void count(const loop::Core& core, bool hit);
-  // On the core's thread. The entry's stamp is that of its key from before the request was sent.
+  // On the core's thread. Requires: the entry's stamp is that of its key before the request was
+  // sent.
   void store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry);
-  // On the core's thread: the entry is of no use any more, on any core.
+  // On the core's thread: removes the entry from all cores.
   void forget(const loop::Core& core, const std::shared_ptr<const StoredResponse>& entry);
   // Any thread.
   [[nodiscard]] std::uint32_t stamp(std::string_view key) const { return stamps_->get(key); }
@@ -83,7 +84,7 @@ class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
   std::vector<std::atomic<loop::EventLoop*>> loops_;  // null: that core has not joined
   observe::PerCore<Cells> cells_;
   std::vector<std::unique_ptr<SharedMemoryCharge>>
-      charges_;  // what a core has stored; null: as above
+      charges_;  // the entries that a core has stored; null: as above
 };
 
 }  // namespace sluice::filters

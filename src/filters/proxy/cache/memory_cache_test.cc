@@ -44,7 +44,7 @@ class MemoryCacheTest : public testing::Test {
     stored->stamp = stamp < 0 ? cache_->stamp(stored->key) : static_cast<std::uint32_t>(stamp);
     cache_->store(core, std::move(stored));
   }
-  // "" if there is nothing.
+  // Returns "" if the cache has no answer.
   std::string find(const loop::Core& core, const std::string& path) {
     const http::Request asked = request(path);
     const auto found =

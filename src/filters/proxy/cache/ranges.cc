@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kUnit = "bytes=";
 constexpr ByteRange kNoPart{1, 0};
 
-// Saturates; nullopt if it is no number.
+// Saturates. nullopt if `text` is not a number.
 std::optional<std::uint64_t> number(std::string_view text) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
   if (text.empty()) return std::nullopt;
@@ -60,7 +60,7 @@ std::optional<ByteRange> parse_range(std::string_view value, std::uint64_t lengt
   const auto first = number(from);
   const auto last = number(to);
   if ((!first && !from.empty()) || (!last && !to.empty()) || (!first && !last)) return std::nullopt;
-  if (!first) {  // the last bytes
+  if (!first) {  // a suffix range
     if (*last == 0 || length == 0) return kNoPart;
     return ByteRange{length - std::min(*last, length), length - 1};
   }

@@ -14,15 +14,15 @@ namespace sluice::filters {
 
 struct ByteRange {
   std::uint64_t first = 0;
-  std::uint64_t last = 0;  // included; below first: there is no such part (416)
+  std::uint64_t last = 0;  // inclusive; less than first: the range is not satisfiable (416)
   [[nodiscard]] bool satisfiable() const { return first <= last; }
 };
 
-// The part of `length` bytes that a value of Range asks for. nullopt if the value counts as absent:
+// The part of `length` bytes for which a Range value asks. nullopt if the value is to be ignored:
 // another unit, more than one range, or no valid range.
 [[nodiscard]] std::optional<ByteRange> parse_range(std::string_view value, std::uint64_t length);
 
-// The part of `stored` that the request asks for; nullopt: the whole. If-Range holds only for the
+// The part of `stored` for which the request asks; nullopt: the whole. If-Range holds only for the
 // same strong validator (RFC 9110 section 13.1.5).
 [[nodiscard]] std::optional<ByteRange> range_of(const http::Request& request,
                                                 const StoredResponse& stored,

@@ -14,19 +14,19 @@ namespace {
 
 using std::chrono::seconds;
 
-// Conditions that only the backend can judge go past the cache.
+// A request with conditions that only the backend can judge bypasses the cache.
 bool is_judged_here(const http::Request& request) {
   return !request.headers.contains("If-Match") && !request.headers.contains("If-Unmodified-Since");
 }
 
 bool has_body(const http::Request& request) { return request.body.length().value_or(1) != 0; }
 
-// False for `Vary: *`.
+// Returns false for `Vary: *`.
 bool record_vary(const http::Request& request, StoredResponse& entry) {
   std::string names = http::combined(entry.headers, "Vary");
   if (http::list_contains(names, "*")) return false;
-  // A backend that encodes what it sends has chosen by the client's Accept-Encoding, whether it
-  // says so or not.
+  // A backend that encodes its response has chosen the coding by the client's Accept-Encoding, even
+  // if Vary does not name it.
   if (entry.headers.contains("Content-Encoding") && !http::list_contains(names, "Accept-Encoding"))
     names += ", Accept-Encoding";
   entry.vary.clear();
@@ -36,14 +36,14 @@ bool record_vary(const http::Request& request, StoredResponse& entry) {
   return true;
 }
 
-// What is meant for the pages of one origin must not be told those of another.
+// A response that allows one origin must not be served to the pages of another.
 bool for_one_origin(const http::Headers& headers) {
   const auto allowed = headers.get("Access-Control-Allow-Origin");
   return allowed && *allowed != "*" &&
          !http::list_contains(http::combined(headers, "Vary"), "Origin");
 }
 
-// What the response says of caching: the first targeted field that is valid, else Cache-Control and
+// The caching directives of the response: the first valid targeted field, else Cache-Control and
 // Expires (RFC 9213 section 2.2).
 struct Directives {
   http::CacheControl control;
@@ -63,7 +63,8 @@ Directives directives_of(const http::Headers& headers, const MemoryCacheSpec& sp
   return directives;
 }
 
-// RFC 9111 section 3: what neither the response nor a default of the configuration allows.
+// RFC 9111 section 3: false if neither the response nor a default of the configuration allows
+// storing.
 bool may_keep(const http::Request& request, const CachePlan& plan, const Directives& directives,
               const MemoryCacheSpec& spec, const StoredResponse& entry) {
   const http::CacheControl& control = directives.control;
@@ -76,7 +77,7 @@ bool may_keep(const http::Request& request, const CachePlan& plan, const Directi
   if (entry.headers.contains("Set-Cookie") && !spec.allow_set_cookie) return false;
   if (plan.authorized && !entry.for_everyone) return false;
   if (directives.lifetime || control.is_public) return true;
-  // A page made for who is logged in often says nothing at all.
+  // A page made for a logged-in user often has no caching directive.
   if (request.headers.contains("Cookie") && !spec.ignore_cookies) return false;
   return spec.default_expiration.value_or(spec.expiration) > Duration::zero() ||
          heuristically_cacheable(entry.status);
@@ -105,7 +106,7 @@ void set_times(const Directives& directives, const MemoryCacheSpec& spec, const 
   entry.error_until = entry.fresh_until + window(control.stale_if_error, spec.stale_if_error);
 }
 
-// Whether there is a request that it could answer.
+// Whether the entry could answer any request.
 bool is_useful(const StoredResponse& entry, TimePoint now) {
   if (entry.has_validator()) return true;
   if (entry.always_validate) return false;
@@ -142,7 +143,7 @@ CachePlan plan_for(const http::Request& request, const MemoryCacheSpec& spec) {
   if (!request.headers.contains("Cache-Control"))  // RFC 9111 section 5.4
     plan.refresh = http::list_contains(http::combined(request.headers, "Pragma"), "no-cache");
   plan.find = !plan.control.no_store;
-  // A part is not kept; HEAD brings no body.
+  // The cache does not store parts, and a response to HEAD has no body.
   plan.store =
       request.method == "GET" && !plan.control.no_store && !request.headers.contains("Range");
   return plan;

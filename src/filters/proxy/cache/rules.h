@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a shared cache may do with requests and responses (RFC 9111). Pure functions.
+// The rules of a shared cache for requests and responses (RFC 9111). Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -15,47 +15,48 @@
 
 namespace sluice::filters {
 
-// Scheme, host and target of the request: what a stored response is found by. `target`: instead of
-// the request's own.
+// The key of a stored response: scheme, host and target of the request. `target` replaces the
+// request's own.
 [[nodiscard]] std::string cache_key(const http::Request& request);
 [[nodiscard]] std::string cache_key(const http::Request& request, std::string_view target);
 
-// RFC 9110 section 9.2.1. A method that is not known is not safe.
+// RFC 9110 section 9.2.1. An unknown method is not safe.
 [[nodiscard]] bool is_safe(std::string_view method);
 
-// What a request allows.
+// The uses of the cache that a request allows.
 struct CachePlan {
   bool find = false;        // look for a stored response
   bool store = false;       // keep the response
-  bool refresh = false;     // use nothing that the backend has not validated for this request
-  bool invalidate = false;  // an unsafe method: forget what is kept if it succeeds
+  bool refresh = false;     // use no response that the backend has not validated for this request
+  bool invalidate = false;  // an unsafe method: if it succeeds, forget the stored responses
   bool authorized = false;  // has an Authorization field
   http::CacheControl control;
 };
 [[nodiscard]] CachePlan plan_for(const http::Request& request, const MemoryCacheSpec& spec);
 
-// What a stored response is good for.
+// The permitted use of a stored response for a request.
 enum class Use {
-  none,         // it does not belong to the request
+  none,         // it does not match the request
   answer,       // it is the answer
-  answer_late,  // likewise; it is stale, and somebody must revalidate it meanwhile
-  validate,     // it is the answer if the backend says so
+  answer_late,  // likewise, but it is stale: a request must revalidate it meanwhile
+  validate,     // it is the answer if the backend confirms it
 };
 [[nodiscard]] Use use_of(const StoredResponse& stored, const http::Request& request,
                          const CachePlan& plan, TimePoint now);
-// Whether it may be used in place of an error of the backend (RFC 5861 section 4, RFC 9111 section
-// 4.2.4). Requires: use_of() has said validate.
+// Whether `stored` may replace an error of the backend (RFC 5861 section 4, RFC 9111 section
+// 4.2.4). Requires: use_of() has returned validate.
 [[nodiscard]] bool stands_in_for_error(const StoredResponse& stored, const CachePlan& plan,
                                        TimePoint now);
 
-// What to keep of a response whose body is whole; null if nothing. The caller sets the stamp.
+// The entry to store for a response whose body is whole; null if it must not be stored. The caller
+// sets the stamp.
 [[nodiscard]] std::shared_ptr<StoredResponse> to_store(const http::Request& request,
                                                        const CachePlan& plan,
                                                        const http::Response& response,
                                                        const MemoryCacheSpec& spec,
                                                        const Arrival& arrival);
-// The same for an entry whose status, header fields, body and trailers are set: fills in the rest.
-// False if it must not be kept; it can answer this request even so.
+// Completes an entry whose status, header fields, body and trailers are set. Returns false if the
+// entry must not be stored; it can still answer this request.
 bool settle(const http::Request& request, const CachePlan& plan, const MemoryCacheSpec& spec,
             const Arrival& arrival, StoredResponse& entry);
 

@@ -46,7 +46,7 @@ class RulesTest : public testing::Test {
                                         const http::Response& response) {
     return to_store(request, plan_for(request, spec_), response, spec_, {now_, kUnixNow, delay_});
   }
-  // Seconds that the response is fresh; 0 if it is not stored.
+  // The seconds for which the response is fresh; 0 if it is not stored.
   std::int64_t fresh(const Fields& fields, const Fields& request_fields = {}) {
     const auto stored = store(request(request_fields), response(fields));
     if (!stored) return 0;
@@ -94,7 +94,7 @@ TEST_F(RulesTest, FreshnessIsWhatTheResponseSaysAtMostExpiration) {
             60)
       << "80 s from a Date that is 20 s ago";
   EXPECT_EQ(fresh({{"Expires", "0"}, {"Cache-Control", "max-age=60"}}), 60);
-  // Times farther apart than a clock of nanoseconds can say.
+  // Times farther apart than a clock of nanoseconds can represent.
   EXPECT_EQ(fresh({{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"}}), 600);
   EXPECT_EQ(fresh({{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"},
                    {"Date", "Mon, 01 Jan 1601 00:00:00 GMT"}}),
@@ -245,7 +245,7 @@ TEST_F(RulesTest, StaleResponses) {
   EXPECT_TRUE(on_error(*stored, seconds(80), {{"Cache-Control", "stale-if-error=60"}}));
   EXPECT_EQ(use(*stored, seconds(100), {{"Cache-Control", "max-stale=40"}}), Use::answer);
   EXPECT_EQ(use(*stored, seconds(101), {{"Cache-Control", "max-stale=40"}}), Use::validate);
-  // What the client does not want is not used in place of an error either.
+  // A response that the client's directives exclude does not replace an error either.
   EXPECT_EQ(use(*stored, seconds(65), {{"Cache-Control", "max-age=30"}}), Use::validate);
   EXPECT_FALSE(on_error(*stored, seconds(65), {{"Cache-Control", "max-age=30"}}));
   EXPECT_FALSE(on_error(*stored, seconds(65), {{"Cache-Control", "no-cache"}}));

@@ -26,7 +26,7 @@ void Shelf::add_own(const Entry& entry) {
   own_places_[entry.get()] = own_.insert(own_.end(), entry);
 }
 
-// Two cores may store the same variant at once: all of them must keep the same one.
+// Two cores may store the same variant at once: all cores must keep the same one.
 Shelf::Entries Shelf::adopt(const Entry& entry) {
   const Entries gone = replaced_by(*entry);
   const auto newer = [&](const Entry& each) {
@@ -45,7 +45,8 @@ void Shelf::drop(const Entries& entries) {
   for (const Entry& entry : entries) remove(entry);
 }
 
-// The same variant; beyond kVariantsMax the oldest.
+// The entry of the same variant. If there is none and the key has kVariantsMax variants, the
+// oldest.
 Shelf::Entries Shelf::replaced_by(const StoredResponse& entry) const {
   Entries old;
   const Entries* const variants = find(entry.key);
@@ -69,7 +70,7 @@ void Shelf::remove(const Entry& entry) {
   if (found->second.empty()) by_key_.erase(found);
 }
 
-// Second chance: what was used since it was last looked at goes to the back once more.
+// Second chance: an entry used since its last inspection moves to the back once more.
 void Shelf::make_room(std::size_t bytes, Entries& gone) {
   std::size_t chances = own_.size();
   while (!own_.empty() && own_bytes_ + bytes > bytes_max_) {

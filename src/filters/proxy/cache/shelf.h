@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shelf: the responses that one core can answer from: those it has stored itself and must make room
-// for, and those that other cores have stored and will take back. Core-bound.
+// Shelf: the responses from which one core can answer. The core has stored some itself, and makes
+// room for them. Other cores have stored the rest, and remove them. Core-bound.
 #pragma once
 
 #include <cstddef>
@@ -20,27 +20,27 @@ class Shelf {
   using Entry = std::shared_ptr<const StoredResponse>;
   using Entries = std::vector<Entry>;
 
-  // `bytes_max`: of its own entries.
+  // `bytes_max`: the limit for this core's own entries.
   explicit Shelf(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // The variants of a key, the newest last; null if there are none. Valid until the next change.
   [[nodiscard]] const Entries* find(std::string_view key) const;
-  // Adds an entry of its own, in place of the same variant. Returns what had to go, for the other
-  // cores; the entry itself if it is too large for the shelf.
+  // Adds an own entry, in place of the same variant. Returns the removed entries, for the other
+  // cores. If the entry is too large for the shelf, returns the entry itself.
   [[nodiscard]] Entries store(const Entry& entry);
-  // An entry of another core, unless there is a newer one of the same variant. Returns what had to
-  // go of its own.
+  // Adds an entry of another core, unless a newer entry of the same variant exists. Returns the own
+  // entries that it replaces.
   [[nodiscard]] Entries adopt(const Entry& entry);
-  // Forgets entries of another core.
+  // Removes entries of another core.
   void drop(const Entries& entries);
 
   [[nodiscard]] std::size_t own_bytes() const { return own_bytes_; }
   [[nodiscard]] std::size_t own_count() const { return own_.size(); }
 
  private:
-  static constexpr std::size_t kVariantsMax = 16;  // of a key
+  static constexpr std::size_t kVariantsMax = 16;  // per key
   [[nodiscard]] Entries replaced_by(const StoredResponse& entry) const;
-  // Invariant: own_bytes_ changes in these two only.
+  // Invariant: own_bytes_ changes only in these two functions.
   void add_own(const Entry& entry);
   void remove(const Entry& entry);
   void make_room(std::size_t bytes, Entries& gone);
@@ -54,7 +54,7 @@ class Shelf {
   std::size_t bytes_max_;
   std::size_t own_bytes_ = 0;
   std::unordered_map<std::string, Entries, Hash, std::equal_to<>> by_key_;
-  std::list<Entry> own_;  // the next to go first
+  std::list<Entry> own_;  // in the order of eviction
   std::unordered_map<const StoredResponse*, std::list<Entry>::iterator> own_places_;
 };
 

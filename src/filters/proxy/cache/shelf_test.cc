@@ -84,7 +84,7 @@ TEST(Shelf, EntriesOfOthersCostNothingAndGoWhenTold) {
   EXPECT_EQ(shelf.find("a"), nullptr);
 }
 
-// Two cores store the same at once; each hears of the other's.
+// Two cores store the same variant at once, and each learns of the other's entry.
 TEST(Shelf, AllKeepTheNewest) {
   Shelf one(1000);
   Shelf two(1000);

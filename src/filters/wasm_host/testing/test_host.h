@@ -31,7 +31,7 @@ inline std::string length_bytes(std::size_t length) {
   return out;
 }
 
-// Segments with a string, or data, as the ABI encodes them.
+// Data segments with a string, or data, in the encoding of the ABI.
 inline std::string text_at(int address, std::string_view text) {
   return "(data (i32.const " + std::to_string(address) + ") \"" +
          wat_bytes(length_bytes(text.size() + 1) + std::string(text) + std::string(1, '\0')) +
@@ -42,7 +42,7 @@ inline std::string data_at(int address, std::string_view bytes) {
          wat_bytes(length_bytes(bytes.size()) + std::string(bytes)) + "\")";
 }
 
-// A module that imports all host functions by their names, has an allocator and $body as wasm_run.
+// A module that imports all host functions by name, and has an allocator and $body as wasm_run.
 inline std::string guest(const std::string& body, const std::string& more = "") {
   std::string text = "(module ";
   const auto types = [](std::string_view letters, const char* keyword) {
@@ -112,7 +112,7 @@ struct Host {
   std::string run(pipeline::Exchange& exchange) {
     return std::string(loop::run_to_completion(loop, filter->handle(exchange)));
   }
-  // One fresh request; the exchange stays in `last`.
+  // Runs one fresh request. The exchange stays in `last`.
   std::string run() {
     last = std::make_unique<pipeline::Exchange>(core);
     http::Request& request = last->client_request();
