@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes that are asked for: apply, remove.
+// Changes on request: apply, remove.
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -13,7 +13,7 @@ namespace sluice::control {
 struct ControllerState::Step {
   Proposed proposed;
   Applied applied;
-  std::shared_ptr<const Object> running;  // under that name; null: none is there
+  std::shared_ptr<const Object> running;  // the current object of that name; null: none
 };
 
 namespace {
@@ -34,7 +34,7 @@ void append(std::string& list, const std::string& text) {
   if (!text.empty()) list += (list.empty() ? "" : "; ") + text;
 }
 
-// The mode's conditions on what is there already. An Error, or nothing.
+// Checks the conditions of `mode` on the existing object.
 Result<void> check_mode(const Object* existing, const std::string& name, const std::string& kind,
                         bool kind_is_known, ApplyMode mode) {
   if (mode == ApplyMode::create && existing != nullptr)
@@ -42,7 +42,7 @@ Result<void> check_mode(const Object* existing, const std::string& name, const s
                 "conflict name: " + name + "; `egctl apply` changes what is there");
   if (mode == ApplyMode::update && existing == nullptr)
     return fail(ErrorKind::not_found, "not found: " + name);
-  // A kind that is missing or misspelt is a fault of its own: deleting the object would not help.
+  // A missing or misspelt kind gets its own fault: deleting the object would not help.
   if (existing != nullptr && existing->kind != kind && kind_is_known) {
     return fail(ErrorKind::invalid, "different kinds: " + name + " is of kind " + existing->kind +
                                         ", not " + kind + "; choose another name");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ObjectBuilder: documents -> objects, by the tables of kinds.
+// ObjectBuilder: builds objects from documents, by the tables of kinds.
 #pragma once
 
 #include <memory>
@@ -18,20 +18,20 @@ class ObjectBuilder {
   ObjectBuilder(ObjectKinds kinds, pipeline::FilterKinds filters, unsigned core_count)
       : kinds_(std::move(kinds)), filters_(std::move(filters)), core_count_(core_count) {}
 
-  // Null exactly if a fault was added. Blocks (compiles guests).
+  // Returns null exactly if a fault was added. Blocks (compiles guests).
   [[nodiscard]] std::shared_ptr<Object> build(const config::Value& document,
                                               const Background& background,
                                               config::Faults& faults) const;
-  // From its stored spec; otherwise as above.
+  // Builds `stored` from its spec; otherwise as above.
   [[nodiscard]] std::shared_ptr<Object> build_stored(const Object& stored,
                                                      const Background& background,
                                                      config::Faults& faults) const;
 
   [[nodiscard]] const ObjectKinds& kinds() const { return kinds_; }
   [[nodiscard]] const pipeline::FilterKinds& filters() const { return filters_; }
-  // By its proper name ("HTTPServer") only. Error: `not_found`.
+  // Finds a kind by its proper name ("HTTPServer") only. Error: `not_found`.
   [[nodiscard]] Result<const ObjectKind*> kind(std::string_view kind) const;
-  // Null if there is no such kind of filter.
+  // Null if no filter kind has that name.
   [[nodiscard]] Json filter_schema(const std::string& kind) const;
 
  private:

@@ -72,7 +72,7 @@ TEST_F(BuilderTest, APipelineGetsWhatRanBefore) {
   const auto known = config::parse_document("{f: {learnt: much}}").value();
   const auto second = build(pipeline_text("p", "two"), {.previous = first.get(), .known = &known});
   ASSERT_TRUE(second) << faults();
-  // One that does not run any more still has its pins.
+  // An object that has stopped running keeps its pins.
   Object stopped = *second;
   stopped.prototype = nullptr;
   ASSERT_TRUE(build(pipeline_text("p", "three"), {.previous = &stopped, .fresh = true}))
@@ -99,7 +99,7 @@ TEST_F(BuilderTest, AnHttpServerKeepsItsStateThroughUpdates) {
   EXPECT_EQ(state_of(*first), state_of(*second));
   const auto other = build(http_server_text("s", 81, "q"));
   EXPECT_NE(state_of(*first), state_of(*other));
-  // A pipeline of that name had none.
+  // The previous object of that name is a Pipeline, which has no server state.
   const auto before = build(pipeline_text("s"));
   EXPECT_TRUE(build(http_server_text("s", 80, "p"), {.previous = before.get()}));
   EXPECT_TRUE(build(pipeline_text("s"), {.previous = first.get()}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A change of the desired objects: how it is asked for, and what came of it.
+// A change of the desired objects: its mode, and its outcome.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace sluice::control {
 enum class ApplyMode {
   create,  // error `conflict` if the name exists ("conflict name: demo; ...")
   update,  // error `not_found` if it does not; the kind may not change
-  apply,   // either
+  apply,   // creates or updates
 };
 
 enum class Change { created, updated, unchanged };
@@ -18,16 +18,16 @@ struct Applied {
   std::string name;
   std::string kind;
   Change change;
-  std::string warning;  // "" or what does not run yet, and why
+  std::string warning;  // "", or which part does not run yet, and why
 };
 
-// What `reload-code` did to one filter.
+// The outcome of `reload-code` for one filter.
 struct Reloaded {
   std::string pipeline;
   std::string filter;
   bool changed = false;
-  std::string code_hash;  // sha256 of what runs now
-  std::string error;      // "" or why the new code is refused; the old one serves on
+  std::string code_hash;  // sha256 of the running code
+  std::string error;      // "", or why the new code is refused; the old code keeps running
 };
 
 }  // namespace sluice::control

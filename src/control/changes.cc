@@ -8,7 +8,7 @@
 namespace sluice::control {
 namespace {
 
-// Two servers on one port would take each other's connections. `all`: as it will be.
+// Two servers on one port would take each other's connections. `all`: the objects after the change.
 void check_port(const Objects& all, const Object& mine, config::Faults& faults) {
   const auto place = mine.prototype->listens();
   if (!place) return;

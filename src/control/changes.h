@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes: one at a time, each is checked against all objects, stored, and published. What is
-// stored runs, and what runs is stored.
+// Changes: applies one change at a time. Each change is checked against all objects, stored, and
+// published.
+// Invariant: the stored objects are the objects in force.
 #pragma once
 
 #include <memory>
@@ -18,39 +19,40 @@
 
 namespace sluice::control {
 
-// One document of a change that was asked for, built.
+// One document of a requested change, built.
 struct Proposed {
   std::shared_ptr<const Object> object;
-  bool changes;        // false: the same runs already, and goes on
+  bool changes;        // false: an equal object runs already, and continues
   std::string prefix;  // of its faults: "document 2, "
 };
 
-// Any thread but a worker's. Blocks for other changes and the disk, not for builds.
+// Any thread but a worker's. Blocks for other changes and the disk, but not for builds.
 class Changes {
  public:
-  // Both outlive this.
+  // Requires: both outlive this.
   Changes(StoredObjects& stored, Publisher& publisher, Logger logger)
       : stored_(stored), publisher_(publisher), logger_(std::move(logger)) {}
 
-  // The start: loads the stored objects and publishes them as being built.
+  // For the start: loads the stored objects and publishes them as being built.
   [[nodiscard]] Result<void> load(std::vector<InheritedPort> inherited);
-  // The end of the start: all ports open, sockets that nobody has asked for are closed.
+  // Ends the start: opens all ports, and closes inherited sockets that no server uses.
   void open_ports();
 
-  // All or nothing. Errors: `invalid` for a port that another object has, `unavailable` after
-  // end(), and those of the store.
+  // Commits all objects or none. Errors: `invalid` for a port of another object, `unavailable`
+  // after end(), and those of the store.
   [[nodiscard]] Result<void> commit(const std::vector<Proposed>& proposed);
   // Error: `not_found`.
   [[nodiscard]] Result<void> remove(const std::string& name);
-  // Those of `names` that are there; how many they were.
+  // Removes the existing objects among `names`. Returns their number.
   [[nodiscard]] Result<std::size_t> remove_all(std::vector<std::string> names);
-  // Puts `built` in place of `object` if that still is what runs under its name; together with
-  // others that are ready at the same moment. The spec is the same: not a change of the user's.
+  // Replaces `object` by `built` if `object` is still the current one of its name. Replacements
+  // that are ready at the same time are published together. The spec is the same, so this is not a
+  // change by the user.
   void replace(std::shared_ptr<const Object> object, std::shared_ptr<const Object> built);
-  // Tries the ports again that could not be had.
+  // Tries failed ports again.
   void retry_ports();
 
-  // Nothing changes any more.
+  // Refuses all later changes.
   void end();
   // hand_over.cc: see the functions of Controller.
   [[nodiscard]] std::vector<Ports::Open> ports();
@@ -58,7 +60,7 @@ class Changes {
   [[nodiscard]] bool hand_over(const pipeline::FilterKinds& successor, server::Workers& workers,
                                Duration patience);
 
-  // The error of everything that is asked for after end().
+  // The error of every call after end().
   [[nodiscard]] static std::unexpected<Error> stopping();
 
  private:
@@ -67,7 +69,7 @@ class Changes {
   StoredObjects& stored_;
   Publisher& publisher_;
   const Logger logger_;
-  Mutex mutex_;  // one change at a time: of stored_, and of what publisher_ has in force
+  Mutex mutex_;  // one change at a time: guards stored_ and the objects in force
   bool ending_ SLUICE_GUARDED_BY(mutex_) = false;
   Mutex ready_mutex_;
   std::vector<Replacement> ready_ SLUICE_GUARDED_BY(ready_mutex_);

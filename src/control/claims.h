@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claims: whose turn it is to change an object. Building one may take half a minute (a URL, a slow
-// wasm_init); it holds up changes of the same object only, which come in the order of asking.
+// Claims: the right to change an object. A build may take half a minute (a URL, a slow wasm_init).
+// It delays only changes of the same object, which run in the order of their requests.
 #pragma once
 
 #include <list>
@@ -41,12 +41,11 @@ class Claims {
     Entries::iterator entry_;
   };
 
-  // Waits until none of the names is claimed by who asked earlier. What is done in the background
-  // to one of them is asked to stop.
+  // Waits until no earlier caller claims any of the names. Asks background work on them to stop.
   [[nodiscard]] Claim take(std::vector<std::string> names);
-  // For work in the background. nullopt if the name is claimed.
+  // For background work. nullopt if the name is claimed.
   [[nodiscard]] std::optional<Claim> try_take(const std::string& name);
-  // All who have a claim, or get one from now on, are asked to stop.
+  // Asks the holders of all present and future claims to stop.
   void end();
 
  private:
@@ -55,7 +54,7 @@ class Claims {
 
   Mutex mutex_;
   Condition freed_;
-  Entries entries_ SLUICE_GUARDED_BY(mutex_);  // in the order of asking
+  Entries entries_ SLUICE_GUARDED_BY(mutex_);  // in the order of the requests
   bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 

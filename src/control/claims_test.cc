@@ -29,7 +29,7 @@ TEST(Claims, TheSameNameComesInTheOrderOfAsking) {
   });
   asks.get_future().wait();
   EXPECT_EQ(second.wait_for(50ms), std::future_status::timeout);
-  // `c` is free, but who asked earlier gets it.
+  // `c` is free, but the earlier caller gets it first.
   auto third = std::async(std::launch::async, [&] { return claims.take({"c"}); });
   EXPECT_EQ(third.wait_for(50ms), std::future_status::timeout);
   first.reset();
@@ -60,7 +60,7 @@ TEST(Claims, OneThatIsNotGotStandsInNobodysWay) {
   EXPECT_TRUE(claims.try_take("a")) << "the first of these has been given back";
 }
 
-// Only work in the background does.
+// Only background work is asked to stop.
 TEST(Claims, AChangeStopsForNoOtherChange) {
   Claims claims;
   std::optional<Claims::Claim> first(claims.take({"a"}));

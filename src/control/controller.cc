@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The beginning and the end of a controller.
+// The start and the stop of a controller.
 #include "control/controller.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace sluice::control {
 namespace {
 
-// For the objects that are being built, before ports open and the process goes on without them.
+// The time that a start waits for builds before all ports open.
 constexpr std::chrono::seconds kStartPatience{3};
 
 bool all_there(const Objects& objects) {

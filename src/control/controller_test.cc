@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole controller on real cores, real sockets and a real store, with filters that do as told.
+// The whole controller on real cores, real sockets and a real store, with scripted filters.
 #include "control/controller.h"
 
 #include <gmock/gmock.h>
@@ -85,7 +85,7 @@ TEST_F(ControllerTest, ABuildThatFailsChangesNothing) {
   script_.fail("p", "cannot be had");
   EXPECT_THAT(process().error(pipeline_text("p", "two")),
               HasSubstr("filters[0].text: cannot be had"));
-  // One of several: none of them.
+  // One of two documents fails, so neither is applied.
   const std::string message = process().error(pipeline_text("q") + pipeline_text("p", "two"));
   EXPECT_THAT(message, HasSubstr("document 2, filters[0].text: cannot be had"));
   EXPECT_THAT(process().error(pipeline_text("q") + pipeline_text("q")),
@@ -158,7 +158,7 @@ TEST_F(ControllerTest, TwoServersCannotHaveOnePort) {
   EXPECT_EQ(process().error(http_server_text("t", port, "p", "address: 127.0.0.2")), "");
   EXPECT_EQ(process().error(http_server_text("s", port, "q", "address: 127.0.0.1")), "")
       << "its own";
-  // Two in one change.
+  // Two documents in one change.
   const int other = free_port();
   EXPECT_THAT(
       process().error(http_server_text("u", other, "p") + http_server_text("v", other, "p")),
@@ -201,7 +201,7 @@ TEST_F(ControllerTest, AnObjectInUseMayGoAndIsMissed) {
   EXPECT_THAT(controller().remove("p").error().message, HasSubstr("not found: p"));
   ASSERT_TRUE(process().apply(pipeline_text("p")));
   EXPECT_THAT(controller().troubles(), ElementsAre());
-  // Something else of that name does not help.
+  // An object of another kind with that name does not help.
   ASSERT_TRUE(process().apply(http_server_text("t", free_port(), "s")));
   EXPECT_THAT(controller().troubles(), ElementsAre("HTTPServer t: there is no Pipeline s"));
   EXPECT_EQ(controller().remove_all().value(), 3U);
@@ -257,7 +257,7 @@ TEST_F(ControllerTest, AChangeDoesNotWaitForARetryOfTheSameObject) {
   process_.emplace(folder_.path(), script_);
   auto started = std::async(std::launch::async, [&] { return (*process_)->start(); });
   script_.wait_for_build("p");
-  // The retry is asked to stop; what replaces it waits at the gate in its place.
+  // The retry is asked to stop. The build that replaces it waits at the gate.
   auto applied =
       std::async(std::launch::async, [&] { return process().apply(pipeline_text("p", "two")); });
   EXPECT_TRUE(eventually([&] { return script_.seen().size() == 3; }));
@@ -323,7 +323,7 @@ TEST_F(ControllerTest, AReloadMayMendAPipelineThatDoesNotRun) {
   ASSERT_EQ(reloaded.size(), 1U);
   EXPECT_THAT(reloaded[0].error, HasSubstr("the pipeline does not run: "));
   script_.fail("p", "");
-  // The retry may have been faster; then there is nothing new.
+  // The retry may have built the pipeline already; then the reload changes nothing.
   reloaded = controller().reload_code().value();
   EXPECT_EQ(reloaded[0].error, "");
   EXPECT_EQ(process().state("p"), "running");

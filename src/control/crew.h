@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Crew: threads for work that may block for long, so that no piece of it waits for another.
+// Crew: threads for work that may block for long. Invariant: no piece of work waits for another, up
+// to `threads_max` at once.
 #pragma once
 
 #include <deque>
@@ -14,20 +15,20 @@ namespace sluice::control {
 // Any thread but the crew's own.
 class Crew {
  public:
-  // `threads_max`: more pieces of work than that wait. Threads are started when they are needed.
+  // Beyond `threads_max`, work waits. Threads are started on demand.
   explicit Crew(std::size_t threads_max) : threads_max_(threads_max) {}
   ~Crew() { stop(); }
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  // False after stop(): it is not done.
+  // Returns false after stop(): the work is not done.
   bool run(std::function<void()> work);
-  // Waits until all that was accepted is done: ask it to be quick first.
+  // Waits until all accepted work is done. The caller first asks the work to end soon.
   void stop();
 
  private:
   void work_on();
-  // Waits for work; empty after stop() when all is done.
+  // Waits for work. Empty after stop() once all work is done.
   [[nodiscard]] std::function<void()> next();
 
   const std::size_t threads_max_;
@@ -36,7 +37,7 @@ class Crew {
   std::deque<std::function<void()>> waiting_ SLUICE_GUARDED_BY(mutex_);
   std::size_t idle_ SLUICE_GUARDED_BY(mutex_) = 0;
   bool stopping_ SLUICE_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;  // grows with mutex_ held, and not after stop()
+  std::vector<std::thread> threads_;  // grows only under mutex_, and not after stop()
 };
 
 }  // namespace sluice::control

@@ -32,7 +32,7 @@ void Housekeeper::sample() const {
   }
 }
 
-// Code that is held or named by a stored object stays.
+// Deletes kept code, except code that is held or pinned by a stored object.
 void Housekeeper::sweep() const {
   std::vector<Json> pins;
   for (const auto& [name, object] : publisher_.objects()) {

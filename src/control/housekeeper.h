@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Housekeeper: a thread that samples statistics, sweeps, and tries again what could not be built or
-// bound.
+// Housekeeper: a thread that samples statistics, sweeps kept code, and retries failed builds and
+// ports.
 #pragma once
 
 #include <stop_token>
@@ -15,12 +15,12 @@ namespace sluice::control {
 
 class Housekeeper {
  public:
-  // All outlive this.
+  // Requires: all outlive this.
   Housekeeper(const ObjectBuilder& builder, Publisher& publisher, Changes& changes, Loader& loader)
       : builder_(builder), publisher_(publisher), changes_(changes), loader_(loader) {}
 
   void start();
-  void stop();  // waits for what it does; may be called again
+  void stop();  // waits for the work in progress; may be called again
 
  private:
   void work(const std::stop_token& stop);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loader: builds stored objects that do not run, at the start and again and again, each on a thread
-// of its own.
+// Loader: builds stored objects that do not run, at the start and in later retries, each on a
+// thread of its own.
 #pragma once
 
 #include <set>
@@ -17,7 +17,7 @@
 
 namespace sluice::control {
 
-// Any thread but a worker's. Outlives what `crew` does for it.
+// Any thread but a worker's. Outlives its work on `crew`.
 class Loader {
  public:
   Loader(const ObjectBuilder& builder, Claims& claims, Publisher& publisher, Changes& changes,
@@ -29,10 +29,10 @@ class Loader {
         crew_(crew),
         logger_(std::move(logger)) {}
 
-  // Controller::knowledge() of the process before this one; before the first build.
+  // The knowledge() of the predecessor process. Requires: no build has begun.
   void know(config::Value known) { known_ = std::move(known); }
-  // Builds every object that does not run and that is not being built already, on the crew, and
-  // publishes it. One that cannot be built gets its error.
+  // Builds each object that neither runs nor is being built, on the crew, and publishes it. If a
+  // build fails, the object gets the error.
   void build_missing();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Object: one desired thing of any kind, and what was built from it.
+// Object: one desired object of any kind, and its prototype.
 #pragma once
 
 #include <functional>
@@ -19,11 +19,11 @@ struct Object {
   std::string name;
   std::string kind;
   Json spec;  // completed; createdAt included
-  // Set if the object runs. If not, `error` says why it cannot be built now; "" while it is being
+  // Set if the object runs. Otherwise `error` says why it cannot be built now; "" while it is being
   // built.
   std::shared_ptr<const ObjectPrototype> prototype;
   std::string error;
-  // ObjectPrototype::pins() of the one that runs or ran last. Stored beside the spec.
+  // ObjectPrototype::pins() of the current or the last prototype. Stored beside the spec.
   Json pins;
 
   [[nodiscard]] bool runs() const { return prototype != nullptr; }
@@ -33,11 +33,11 @@ struct Object {
 using Objects = std::map<std::string, std::shared_ptr<const Object>, std::less<>>;
 using ObjectList = std::vector<std::shared_ptr<const Object>>;
 
-// The name and kind that a document claims; "" where it has none.
+// The name and kind in a document; "" if it has none.
 [[nodiscard]] std::string name_of(const config::Value& document);
 [[nodiscard]] std::string kind_of(const config::Value& document);
 
-// True if both specs say the same, createdAt aside.
+// True if both specs are equal apart from createdAt.
 [[nodiscard]] bool same_spec(const Object& a, const Object& b);
 
 }  // namespace sluice::control

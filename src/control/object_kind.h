@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ObjectKind: an entry of the table of kinds, and all that anybody needs to know of one. A kind is
-// a file in kinds/ and a line in kinds/all.cc; admin and egctl learn names and schemas from here.
+// ObjectKind: an entry of the table of kinds, with everything that other folders need to know of
+// the kind. A kind is a file in kinds/ and a line in kinds/all.cc. admin and egctl learn names and
+// schemas from this table.
 #pragma once
 
 #include <functional>
@@ -20,11 +21,11 @@ namespace sluice::control {
 
 struct Object;
 
-// What a build may use besides the document.
+// The inputs of a build besides the document.
 struct Background {
-  const Object* previous = nullptr;  // of the same name: the running one, or one that does not run
-  const config::Value* known = nullptr;  // what knowledge() said in the process before this one
-  bool fresh = false;                    // read again what the spec refers to
+  const Object* previous = nullptr;      // the object of the same name, running or not
+  const config::Value* known = nullptr;  // the knowledge() of the predecessor process
+  bool fresh = false;                    // read the sources of the spec again
   std::stop_token stop{};                // the object is no longer wanted: fail soon
 };
 
@@ -40,18 +41,18 @@ struct ObjectKind {
   std::string name;                  // "httpserver"
   std::vector<std::string> aliases;  // "httpservers", "hs"
   std::function<Json()> schema;
-  std::function<Json()> defaults;  // the spec of an object that gives nothing
-  // Decodes, validates and builds. Null exactly if a fault was added. Blocks; any thread but a
-  // worker's.
+  std::function<Json()> defaults;  // the spec of an object without given fields
+  // Decodes, validates and builds. Returns null exactly if a fault was added. Blocks; any thread
+  // but a worker's.
   std::function<std::shared_ptr<const ObjectPrototype>(const config::Value&, const BuildContext&,
                                                        config::Faults&)>
       build;
 };
 
-// In the order in which they are listed to users.
+// The order is that of listings for users.
 using ObjectKinds = std::vector<ObjectKind>;
 
-// By kind, name or alias: "HTTPServer", "httpserver", "hs". Null if there is none.
+// Finds a kind by kind, name or alias: "HTTPServer", "httpserver", "hs". Null if there is none.
 [[nodiscard]] const ObjectKind* find_kind(const ObjectKinds& kinds, std::string_view word);
 
 }  // namespace sluice::control

@@ -16,7 +16,7 @@ using namespace testing;  // control's
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A kind that is none of ours: everything that control does goes by the table.
+// A kind that only this test knows: control works by the table of kinds alone.
 class NotePrototype final : public ObjectPrototype {
  public:
   explicit NotePrototype(Json spec) : spec_(std::move(spec)) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an object becomes when it is built: one class per kind of object, in kinds/.
+// ObjectPrototype: a built object. Each kind of object has its class in kinds/.
 #pragma once
 
 #include <cstdint>
@@ -21,36 +21,37 @@ class ObjectPrototype {
   virtual ~ObjectPrototype() = default;
   // The completed spec, without createdAt unless the document has one.
   [[nodiscard]] virtual Json spec() const = 0;
-  // Adds what the cores serve because of it, under the name of the object.
+  // Adds to `next` the parts that the cores serve for this object, under its name.
   virtual void publish(const std::string& name, server::Snapshot& next) const = 0;
 
   struct StatusContext {
-    std::string port_error;  // "" or why it does not listen where it should
+    std::string port_error;  // "", or why it does not listen as configured
     const MemoryBudget& memory;
   };
-  // The part of the status that is of this kind: the controller adds name, kind and state.
+  // The part of the status that is specific to the kind. The controller adds name, kind and state.
   [[nodiscard]] virtual Json status(const StatusContext& context) const = 0;
-  // One thread, every RequestStats::kSamplePeriod while it is in force: moves statistics on.
+  // Called by one thread, every RequestStats::kSamplePeriod while the object is in force: advances
+  // the statistics.
   virtual void sample() const {}
-  // What it has learnt while it served, for the process that follows this one; null: nothing.
-  // Holds keys: for the memory of another process only.
+  // The learnt state, for the successor process; null: nothing. Holds keys: keep it in memory only.
   [[nodiscard]] virtual Json knowledge() const;
-  // What must be stored beside the spec to build the same again; null or empty: nothing.
+  // The data to store beside the spec, to build the same object again; null or empty: nothing.
   [[nodiscard]] virtual Json pins() const;
-  // What an operator should know of an object that runs. Reads files; not for a core.
+  // Notes for the operator on a running object. Reads files; not for a core.
   [[nodiscard]] virtual std::vector<std::string> notes() const;
 
   struct Listening {
     std::string address;  // "": all
     std::uint16_t port;
   };
-  // Where the server of this name is to listen. No two objects may share a place.
+  // The address and port on which the server of this name listens. No two objects may share them.
   [[nodiscard]] virtual std::optional<Listening> listens() const;
-  // The pipelines that it sends requests to, in the order of its spec. At a start its port stays
-  // closed while one of them is being built.
+  // The pipelines to which it sends requests, in the order of its spec. During a start its port
+  // stays closed while one of them is being built.
   [[nodiscard]] virtual std::vector<std::string> pipelines() const;
-  // The hot restart: adds what sends the requests of this object to the process that follows, by
-  // filters of the kind `successor`. Faults are ours, and go to the log.
+  // For a hot restart: adds the parts that send the requests of this object to the successor
+  // process, through filters of the kind `successor`. Faults are internal errors, and go to the
+  // log.
   virtual void hand_over(const std::string& /*name*/, const pipeline::FilterKinds& /*successor*/,
                          server::Snapshot& /*next*/, config::Faults& /*faults*/) const {}
 };

@@ -20,7 +20,8 @@ Result<std::vector<net::Listener>> duplicate(const std::vector<net::Listener>& l
 Ports::Changes Ports::assign(const std::vector<Wanted>& servers) {
   Places next;
   Changes changes;
-  // First what is open already: only then is it known which places are left for those that fail.
+  // Ports that are open already come first: only then are the places known that failed servers may
+  // keep.
   for (const Wanted& server : servers) keep(server, next, changes);
   for (const Wanted& server : servers) {
     if (!next.contains(server.name) && !changes.errors.contains(server.name))
@@ -29,7 +30,7 @@ Ports::Changes Ports::assign(const std::vector<Wanted>& servers) {
   for (const auto& [name, error] : changes.errors) {
     const auto old = open_.find(name);
     if (old == open_.end()) continue;
-    if (old->second.copies.empty()) {  // another server has its sockets now
+    if (old->second.copies.empty()) {  // another server has taken over its sockets
       changes.listeners.emplace(name, std::vector<net::Listener>());
     } else {
       next.insert_or_assign(name, std::move(old->second));
@@ -39,7 +40,7 @@ Ports::Changes Ports::assign(const std::vector<Wanted>& servers) {
   return changes;
 }
 
-// Takes the place of `server` over from whoever has it. The sockets themselves do not change.
+// Moves an open place of that address and port to `server`. The sockets themselves stay open.
 void Ports::keep(const Wanted& server, Places& next, Changes& changes) {
   const auto own = open_.find(server.name);
   const bool stays = own != open_.end() && own->second.is_of(server);
@@ -75,7 +76,7 @@ Result<std::vector<net::Listener>> Ports::take_or_open(const Wanted& server) con
   for (InheritedPort& each : inherited_) {
     if (each.address == server.address && each.port == server.port) listeners.swap(each.listeners);
   }
-  // A port that this process has at another address would seem taken; it is this one's to share.
+  // probe() would report a port as taken that this process holds at another address.
   const bool ours = std::ranges::any_of(
       open_, [&server](const auto& entry) { return entry.second.port == server.port; });
   if (listeners.empty() && !ours) SLUICE_CHECK(net::Listener::probe(server.address, server.port));

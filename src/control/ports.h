@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ports: which server listens where, and which could not. Used under the controller's change lock.
+// Ports: the address and port of each server, and the errors of those that could not be bound. Used
+// under the controller's change lock.
 //
-// Invariant: a port that any server had and any server wants stays open throughout. The sockets go
-// from one server to the other, with the connections that the kernel has queued.
+// Invariant: a port stays open throughout a change if any server had it and any server wants it.
+// The sockets pass from one server to the other, with the connections that the kernel has queued.
 #pragma once
 
 #include <cstdint>
@@ -26,29 +27,30 @@ class Ports {
  public:
   explicit Ports(unsigned core_count) : core_count_(core_count) {}
 
-  // Where a server is to listen.
+  // The address and port on which a server is to listen.
   struct Wanted {
     std::string name;
     std::string address;
     std::uint16_t port;
   };
-  // What changes for the servers that are named; the others go on as they are.
+  // The changes for the named servers. The other servers continue unchanged.
   struct Changes {
-    // The sockets that a server accepts on from now on, at least one per core (inherited ones may
-    // be more). Empty: it accepts no more, for another server has its port.
+    // The sockets on which a server accepts from now on, at least one per core (inherited ones may
+    // be more). Empty: the server stops accepting, because another server has its port.
     std::map<std::string, std::vector<net::Listener>> listeners;
-    std::map<std::string, std::string> errors;  // server -> why it does not listen where it should
+    std::map<std::string, std::string> errors;  // server -> why it does not listen as configured
   };
-  // From now on `servers`, all there are, listen where they say; who is not named gives up its
-  // port. A server whose port cannot be had keeps the one it has, unless another server wants that.
+  // Makes `servers`, the complete list, listen as wanted. A server that is not listed gives up its
+  // port. A server whose port cannot be bound keeps its current one, unless another server wants
+  // that.
   [[nodiscard]] Changes assign(const std::vector<Wanted>& servers);
-  // Sockets of a process before this one, which assign() takes instead of new ones.
+  // Sockets of the predecessor process, which assign() uses instead of new ones.
   void inherit(std::vector<InheritedPort> inherited) { inherited_ = std::move(inherited); }
-  // Those that nobody has asked for: what waits in their queues is reset.
+  // Closes inherited sockets that no server uses. Connections in their queues are reset.
   void drop_inherited() { inherited_.clear(); }
-  // Gives up all: once the cores have closed theirs, the ports refuse.
+  // Gives up all ports: once the cores have closed their sockets, the kernel refuses connections.
   void close() { open_.clear(); }
-  // What is open, for the process after this one. Valid until the next change.
+  // An open port, for the successor process. Valid until the next change.
   struct Open {
     std::string address;
     std::uint16_t port;
@@ -60,7 +62,7 @@ class Ports {
   struct Place {
     std::string address;
     std::uint16_t port;
-    std::vector<net::Listener> copies;  // the cores have the sockets themselves
+    std::vector<net::Listener> copies;  // copies: the cores own the sockets themselves
     [[nodiscard]] bool is_of(const Wanted& server) const {
       return address == server.address && port == server.port;
     }

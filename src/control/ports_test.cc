@@ -25,7 +25,7 @@ Ports::Wanted server(std::string name, std::uint16_t port, std::string address =
   return {std::move(name), std::move(address), port};
 }
 
-// Whether somebody listens there.
+// Whether a socket listens on the port.
 bool answers(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in where{};
@@ -39,7 +39,7 @@ bool answers(std::uint16_t port) {
 
 class PortsTest : public ::testing::Test {
  protected:
-  // As the cores do it: a server's new sockets take the place of those it had.
+  // Replaces the sockets of each changed server by its new ones, as the cores do.
   Ports::Changes assign(const Specs& servers) {
     std::vector<Ports::Wanted> wanted;
     for (const auto* server : servers) wanted.push_back(*server);
@@ -102,7 +102,7 @@ TEST_F(PortsTest, AServerThatIsGoneLeavesItsSocketsToTheNext) {
   const auto old = server("old", free_port());
   const auto fresh = server("new", old.port);
   assign({&old});
-  // Nobody accepts it: it waits in the socket that is handed on.
+  // No core accepts this connection: it waits in the socket that is passed on.
   EXPECT_TRUE(answers(old.port));
   assign({&fresh});
   EXPECT_FALSE(accepting.contains("old"));

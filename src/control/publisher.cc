@@ -38,7 +38,7 @@ std::string Publisher::trouble_of(const Object& object) const {
   return absent.empty() ? "" : object.kind + " " + object.name + ": there is no Pipeline " + absent;
 }
 
-// The first that the object names and that is not there: its requests get 503.
+// The first absent pipeline that the server names; its requests get 503.
 std::string Publisher::absent_pipeline(const Object& server) const {
   for (std::string& name : server.prototype->pipelines()) {
     const auto named = find(name);
@@ -54,7 +54,8 @@ void Publisher::wait(Duration patience, const std::function<bool(const Objects&)
   }
 }
 
-// At the start: not before its pipelines are there, or too long in coming.
+// During the start, a server opens once its pipelines are built. After the start's patience, every
+// server opens.
 bool Publisher::may_open(const Object& server, const Objects& all) const {
   if (all_open_) return true;
   return std::ranges::none_of(server.prototype->pipelines(), [&all](const std::string& name) {

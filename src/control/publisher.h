@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Publisher: the objects in force, and the way of others into force.
+// Publisher: the objects in force, and their publication to the workers.
 #pragma once
 
 #include <functional>
@@ -19,33 +19,33 @@ namespace sluice::control {
 
 class Publisher {
  public:
-  // `workers` outlives this, and run before the first publish().
+  // Requires: `workers` outlives this, and runs before the first publish().
   Publisher(unsigned core_count, Logger logger, server::Workers& workers)
       : logger_(std::move(logger)), workers_(workers), ports_(core_count) {}
 
   // Any thread but a worker's.
 
-  // A consistent copy of the pointers.
+  // A consistent copy of the map.
   [[nodiscard]] Objects objects() const;
-  // Null if there is none.
+  // Null if no object has that name.
   [[nodiscard]] std::shared_ptr<const Object> find(std::string_view name) const;
-  // "" or why that object does not listen where it should.
+  // "", or why that object does not listen as configured.
   [[nodiscard]] std::string port_error(const std::string& name) const;
   [[nodiscard]] bool has_port_errors() const;
-  // "" or why it does not run, not where it should, or not with what it names.
+  // "", or why the object does not run, does not listen as configured, or lacks a pipeline.
   [[nodiscard]] std::string trouble_of(const Object& object) const;
-  // Waits, at most `patience`, until a publication after which `reached` says true. It is called
-  // with a lock held.
+  // Waits, at most `patience`, for a publication after which `reached` returns true. `reached` is
+  // called with a lock held.
   void wait(Duration patience, const std::function<bool(const Objects&)>& reached);
 
-  // The rest by Changes, one thread at a time.
+  // The functions below are for Changes only, one thread at a time.
 
-  // Opens ports, and returns when every core has swapped. A port that cannot be had is noted, and
-  // tried again by the next call.
+  // Opens ports, and returns when every core has swapped. A port that cannot be bound is recorded,
+  // and retried by the next call.
   void publish(Objects next);
-  // From now on servers do not wait for their pipelines any more; for the next publish().
+  // From the next publish() on, servers no longer wait for their pipelines.
   void open_all() { all_open_ = true; }
-  // Nothing is in force any more, as far as control is concerned: the cores go on.
+  // Control drops the objects in force. The cores keep serving them.
   void forget();
   [[nodiscard]] Ports& ports() { return ports_; }
 
@@ -61,8 +61,8 @@ class Publisher {
   mutable SharedMutex mutex_;
   Objects current_ SLUICE_GUARDED_BY(mutex_);
   std::map<std::string, std::string> port_errors_ SLUICE_GUARDED_BY(mutex_);
-  Mutex settling_;     // held to tell of a publication, so that no waiter misses one
-  Condition settled_;  // after each
+  Mutex settling_;     // held to announce a publication, so that no waiter misses one
+  Condition settled_;  // notified after each publication
 };
 
 }  // namespace sluice::control

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the controller can be asked.
+// The queries of the controller.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

@@ -16,7 +16,7 @@ constexpr const char* kPinsKey = "pins";
 
 struct Outcome {
   std::string name;
-  std::string error;  // "" if it runs
+  std::string error;  // "" if the object builds
 };
 
 void build(const Json& entry, const ObjectBuilder& builder, const std::stop_token& stop,
@@ -44,7 +44,7 @@ Json Controller::rehearsal() const {
 Result<void> rehearse(const Json& objects, const ObjectBuilder& builder) {
   if (!objects.is_array()) return {};
   std::vector<Outcome> outcomes(objects.size());
-  Mutex mutex;  // of left
+  Mutex mutex;  // guards left
   Condition changed;
   std::size_t left = objects.size();
   std::stop_source stop;

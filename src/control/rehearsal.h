@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Before a hot restart: the new process builds what runs in the old one, and throws it away. What
-// would not run any more is found while the old process serves, and nothing has been given up.
+// Before a hot restart, the new process builds the objects that run in the old one, and discards
+// them. So an object that would not run any more is found while the old process still serves and
+// has given up nothing.
 #pragma once
 
 #include "base/json.h"
@@ -10,7 +11,7 @@
 namespace sluice::control {
 
 // `objects`: Controller::rehearsal() of the old process. Blocks, at most 45 s. The error names each
-// object that cannot be built, and why.
+// object that cannot be built, and the reason.
 [[nodiscard]] Result<void> rehearse(const Json& objects, const ObjectBuilder& builder);
 
 }  // namespace sluice::control

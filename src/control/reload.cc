@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `reload-code`: every pipeline for itself, all at the same time.
+// `reload-code`: all pipelines at the same time, each independently.
 #include <latch>
 #include <nlohmann/json.hpp>
 
@@ -10,7 +10,7 @@
 namespace sluice::control {
 namespace {
 
-// The filters with code of a pipeline that does not run, by its spec.
+// The names of the filters with code, from the spec of a pipeline that does not run.
 std::vector<std::string> filters_with_code(const Json& spec, const pipeline::FilterKinds& kinds) {
   std::vector<std::string> names;
   const auto filters = spec.is_object() ? spec.value("filters", Json::array()) : Json::array();
@@ -83,7 +83,7 @@ std::vector<Reloaded> ControllerState::reload(const std::string& name) {
   return result;
 }
 
-// A pipeline that does not run: with what its code is now, it may.
+// Builds a pipeline that does not run, because its current code may have become valid.
 std::vector<Reloaded> ControllerState::build_anew(const std::string& name,
                                                   const std::shared_ptr<const Object>& object,
                                                   const std::stop_token& stop) {

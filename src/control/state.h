@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inside of Controller.
+// The internals of Controller.
 //
-// A change of an object: claim its name (Claims: others of the same object wait), build it outside
-// every lock (ObjectBuilder), then check it against the others, store and publish it (Changes). So
-// an object that takes long holds up nobody but itself.
+// A change of an object claims its name (Claims: other changes of the same object wait), builds the
+// object outside every lock (ObjectBuilder), then checks it against the others, stores and
+// publishes it (Changes). So an object that takes long delays only its own changes.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@
 
 namespace sluice::control {
 
-// Of objects at the same time, for what they do is mostly waiting.
+// The limit of concurrent builds. It is high because builds mostly wait.
 inline constexpr std::size_t kBuildsAtOnceMax = 64;
 
 struct ControllerState {
@@ -39,8 +39,8 @@ struct ControllerState {
         loader(builder, claims, publisher, changes, crew, logger),
         housekeeper(builder, publisher, changes, loader) {}
 
-  // apply.cc: one of the documents, built, and what is to be told of it. A null object: faults were
-  // added. An Error: the mode does not allow it. With a claim on the object.
+  // apply.cc: builds one of the documents, and collects the report on it. A null object: faults
+  // were added. Error: the mode forbids the change. Requires: a claim on the object.
   struct Step;
   [[nodiscard]] Result<Step> propose(const config::Value& document, std::string prefix,
                                      ApplyMode mode, const std::stop_token& stop,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// StoredObjects: the documents that the controller has in the store.
+// StoredObjects: the documents of the controller in the store.
 //   objects/<name>       the completed spec
 //   pins/<name>          Object::pins, if there are any
 //   meta/config-version  the number of changes so far
@@ -21,12 +21,12 @@ class StoredObjects {
  public:
   explicit StoredObjects(store::Store& store) : store_(store) {}
 
-  // All of them, as being built; from now on version() counts from the stored one.
+  // Loads all objects, as being built. version() continues from the stored one.
   [[nodiscard]] Result<Objects> load();
-  // All of it or nothing; durable on return. One more version.
+  // Saves all or nothing; durable on return. Increments the version.
   [[nodiscard]] Result<void> save(const ObjectList& changed,
                                   const std::vector<std::string>& removed);
-  // Only the pins: no version of its own, for the user has changed nothing.
+  // Saves only the pins. The version stays, because the user has changed nothing.
   [[nodiscard]] Result<void> save_pins(const ObjectList& built);
   [[nodiscard]] std::uint64_t version() const { return version_.load(); }
 

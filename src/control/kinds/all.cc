@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of all kinds of objects. A new one is a file in this folder and a line here.
+// The list of all kinds of objects. A new kind is a file in this folder and a line here.
 #include "control/kinds/all.h"
 
 namespace sluice::control {

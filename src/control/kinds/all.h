@@ -5,7 +5,7 @@
 
 namespace sluice::control {
 
-// All kinds of objects. None registers itself.
+// All kinds of objects. No kind registers itself.
 [[nodiscard]] ObjectKinds all_kinds();
 
 }  // namespace sluice::control

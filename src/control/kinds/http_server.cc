@@ -11,8 +11,8 @@ namespace {
 
 constexpr const char* kTickets = "tickets";
 
-// The state of the running server of that name goes on; a new one begins with the keys of the
-// process before this one.
+// Takes over the state of the running server of that name. A new server begins with the ticket keys
+// of the predecessor process.
 std::shared_ptr<server::ServerState> state_of(const BuildContext& context) {
   const Object* previous = context.background.previous;
   if (previous != nullptr) {
@@ -23,7 +23,7 @@ std::shared_ptr<server::ServerState> state_of(const BuildContext& context) {
   const config::Value* known = context.background.known;
   const config::Value* tickets = known != nullptr ? known->find(kTickets) : nullptr;
   const auto keys = base64_decode(tickets != nullptr ? tickets->scalar : "");
-  // Without them clients make a full handshake.
+  // If the keys do not decode, clients make a full handshake.
   if (keys) (void)state->tickets->restore(*keys, Clock::now());
   return state;
 }

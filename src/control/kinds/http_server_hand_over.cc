@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of an HTTPServer in a process that another one follows.
+// The end of an HTTPServer in a process that hands over to a successor.
 #include <nlohmann/json.hpp>
 
 #include "config/from_json.h"
@@ -8,7 +8,7 @@
 namespace sluice::control {
 namespace {
 
-// Takes everything as it comes: the new process decides what becomes of it.
+// Accepts every request without rules or limits: the successor applies its own.
 std::shared_ptr<const server::ServerPrototype> open_to_all(const server::ServerPrototype& running,
                                                            config::Faults& faults) {
   auto prototype = std::make_shared<server::ServerPrototype>();

@@ -28,7 +28,7 @@ Json overload_status(const server::ServerPrototype& server) {
           {"knownServed", cores.sum(&server::OverloadCells::known)}};
 }
 
-// Of the whole process: all HTTPServers share it.
+// The budget covers the whole process: all HTTPServers share it.
 Json memory_status(const MemoryBudget& budget) {
   Json held = Json::object();
   for (std::size_t use = 0; use < kMemoryUses; ++use)

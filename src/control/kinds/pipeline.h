@@ -12,9 +12,9 @@ namespace sluice::control {
 
 [[nodiscard]] ObjectKind pipeline_kind();
 
-// Whether the object is one, running or not.
+// Whether the object is a Pipeline, running or not.
 [[nodiscard]] bool is_pipeline(const Object& object);
-// Null if the object is none, or does not run.
+// Null if the object is not a Pipeline, or does not run.
 [[nodiscard]] std::shared_ptr<const pipeline::PipelinePrototype> pipeline_of(const Object& object);
 [[nodiscard]] std::shared_ptr<const ObjectPrototype> make_pipeline(
     std::shared_ptr<const pipeline::PipelinePrototype> pipeline);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a process has around a controller: cores and a real store in a folder.
+// The surroundings of a controller in a process: cores, and a real store in a folder.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ class Folder {
   std::string path_;
 };
 
-// From its making to its end; the next one on the same folder follows it.
+// A process from start to end. The next Process on the same folder is its successor.
 class Process {
  public:
   Process(const std::string& folder, Script& script, ObjectKinds kinds = all_kinds())
@@ -72,7 +72,7 @@ class Process {
     const auto applied = apply(text, mode);
     return applied ? "" : applied.error().message;
   }
-  // Of the status.
+  // The `state` in the status of the object.
   [[nodiscard]] std::string state(const std::string& name) const {
     const auto status = controller_.status(name);
     return status ? status->value("state", "") : status.error().message;
@@ -100,7 +100,7 @@ inline std::string http_server_text(const std::string& name, int port, const std
 
 inline std::uint16_t free_port() { return net::Listener::open("", 0)->port(); }
 
-// Waits for a condition; a time limit only ends a test that hangs.
+// Waits for a condition. The time limit only ends a hanging test.
 inline bool eventually(const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!condition()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kind of filter that builds, fails, blocks and reloads as a test says.
+// A kind of filter that builds, fails, blocks and reloads under the control of a test.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ namespace sluice::control::testing {
 // Any thread. Outlives the kind and all its filters.
 class Script {
  public:
-  // What a build was given besides its document.
+  // The inputs of a build besides its document.
   struct Seen {
     std::string pipeline;
     std::string previous;   // text of the prototype; "": none
@@ -29,12 +29,12 @@ class Script {
     bool fresh = false;
   };
 
-  // Builds in `pipeline` fail from now on; "": they succeed again.
+  // Makes builds in `pipeline` fail from now on; "": they succeed again.
   void fail(const std::string& pipeline, const std::string& reason) {
     const std::scoped_lock lock(mutex_);
     failures_[pipeline] = reason;
   }
-  // Builds in `pipeline` wait until release(), or until they are asked to stop.
+  // Makes builds in `pipeline` wait until release(), or until they are asked to stop.
   void hold(const std::string& pipeline) {
     const std::scoped_lock lock(mutex_);
     held_.insert(pipeline);
@@ -49,12 +49,12 @@ class Script {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return waiting_.contains(pipeline); });
   }
-  // Called on the core's thread for each filter that is made.
+  // `call` runs on the core's thread for each filter instance.
   void on_instantiate(std::function<void()> call) {
     const std::scoped_lock lock(mutex_);
     instantiated_ = std::move(call);
   }
-  // What a reload finds: "" nothing new, "!reason" a refusal, else the new text.
+  // The result of a reload: "" for no news, "!reason" for a refusal, else the new text.
   void reload_finds(std::string text) {
     const std::scoped_lock lock(mutex_);
     reload_ = std::move(text);
@@ -170,7 +170,7 @@ class ScriptedKind final : public pipeline::FilterKind {
  private:
   static constexpr std::array<std::string_view, 1> kResults{"failed"};
 
-  // With the lock.
+  // Requires: the lock is held.
   void note(const pipeline::FilterContext& context) const {
     Script::Seen& seen = script_.seen_.emplace_back();
     seen.pipeline = context.pipeline;
