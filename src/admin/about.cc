@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this is, whether it is well, and what it can be asked.
+// The version of the process, its health, and the list of routes.
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -27,7 +27,7 @@ Response health(const Context& context) {
     std::ranges::move(troubles, std::back_inserter(reasons));
     return respond_error(Error{ErrorKind::unavailable, "not healthy", std::move(reasons)});
   }
-  // The process is well: to restart it would not mend an object.
+  // Healthy: a restart of the process would not repair an object.
   std::string text;
   for (const std::string& line : troubles) text += line + "\n";
   return text.empty() ? Response{} : respond_text(std::move(text));

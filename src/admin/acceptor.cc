@@ -58,7 +58,7 @@ void Acceptor::take_one() {
   if (connection < 0) {
     const bool exhausted =
         errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    if (!exhausted) return;  // it has left again
+    if (!exhausted) return;  // the client has closed the connection already
     logger_.error("admin API: cannot accept connections: out of file descriptors or memory");
     std::this_thread::sleep_for(kPauseWithoutResources);
     return;

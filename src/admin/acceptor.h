@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Acceptor: the listening socket of the API, and the threads that serve its connections, each one
-// connection at a time.
+// Acceptor: the listening socket of the API, and the threads that serve its connections. A thread
+// serves one connection at a time.
 #pragma once
 
 #include <atomic>
@@ -20,9 +20,10 @@ class Acceptor {
   static constexpr std::size_t kThreads = 64;
   static constexpr std::size_t kWaitingMax = 128;  // connections; further ones are closed
 
-  // `serve` gets a connected, non-blocking socket, closes it, and does not throw.
+  // Requires: `serve` takes a connected, non-blocking socket, closes it, and does not throw.
   Acceptor(net::Listener listener, std::function<void(int descriptor)> serve, Logger logger);
-  // Serves what it has accepted to the end; `serve` has to know that it is to be quick.
+  // Blocks until the accepted connections are served. Requires: `serve` has been told to finish
+  // soon.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -44,7 +45,7 @@ class Acceptor {
   Mutex mutex_;
   Condition news_;
   std::deque<int> waiting_ SLUICE_GUARDED_BY(mutex_);
-  bool finished_ SLUICE_GUARDED_BY(mutex_) = false;  // no more will be added
+  bool finished_ SLUICE_GUARDED_BY(mutex_) = false;  // no more connections will be added
   std::vector<std::thread> threads_;
   std::thread accepting_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access: who may use the API, and the certificate that it shows.
+// Access: the credentials that callers need, and the certificate of the API.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace sluice::admin {
 
-// What callers have to show, and are shown.
+// The credentials and the TLS context in force.
 struct Access {
   std::shared_ptr<Credentials> credentials;
   std::shared_ptr<const net::TlsContext> tls;  // null: plain

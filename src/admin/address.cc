@@ -23,7 +23,7 @@ struct HostPort {
   std::string port;
 };
 
-// "localhost:2381", "[::1]:2381"; an absent port is "".
+// Splits "localhost:2381" or "[::1]:2381". An absent port is "".
 HostPort split(std::string_view text) {
   if (text.starts_with('[')) {
     const std::size_t end = std::min(text.find(']'), text.size());

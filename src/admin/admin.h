@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin REST API (easegress-behaviour section 5.4), on threads of its own.
+// The admin REST API (easegress-behaviour section 5.4), on its own threads.
 #pragma once
 
 #include <memory>
@@ -21,34 +21,35 @@ class Controller;
 namespace sluice::admin {
 
 struct Options {
-  std::string address;      // host:port; what is not loopback needs TLS and credentials
+  std::string address;      // host:port; an address that is not loopback needs TLS and credentials
   std::string member_name;  // --name
   std::string log_file{};   // the process log, for GET /logs; "" if it goes to standard error
   Json start_options{};     // for GET /status/members; without secrets
   std::optional<TlsPaths> tls{};
   CredentialOptions credentials{};
-  std::optional<net::Listener> listener{};  // for `address`, if there is one already
+  std::optional<net::Listener> listener{};  // a socket that listens on `address` already
 };
 
-// What can be checked before anything is started: address, files, credentials. Error `invalid`.
+// Checks address, files and credentials before the start. Error `invalid`.
 [[nodiscard]] Result<void> check(const Options& options);
 
-// The listening socket for `address`, of check(). Error `unavailable` if it cannot be bound.
+// Opens the listening socket for an `address` that passes check(). Error `unavailable` if it cannot
+// be bound.
 [[nodiscard]] Result<net::Listener> listen(const std::string& address);
 
 class Api {
  public:
-  // Listens and serves until destroyed. Errors: of check(); `unavailable` if the address cannot be
-  // bound. `controller` outlives it.
+  // Listens and serves until destroyed. Errors: those of check(); `unavailable` if the address
+  // cannot be bound. Requires: `controller` outlives it.
   [[nodiscard]] static Result<std::unique_ptr<Api>> start(Options options, Logger logger,
                                                           control::Controller& controller);
   virtual ~Api() = default;
   [[nodiscard]] virtual int port() const = 0;
-  // Puts `tls` (its files are read again), `credentials` and `start_options` in force for calls
-  // that come from now on; `address` is to be that of start(), the rest is of no account. After an
-  // error (of check()) nothing has changed.
+  // Puts `tls` (its files are read again), `credentials` and `start_options` in force for new
+  // calls. Ignores the other options; `address` must be that of start(). After an error (of
+  // check()) nothing has changed.
   [[nodiscard]] virtual Result<void> replace(Options options) = 0;
-  // The listening socket, for as long as this lives.
+  // The listening socket, valid while this lives.
   [[nodiscard]] virtual int descriptor() const = 0;
 };
 

@@ -10,7 +10,7 @@
 namespace sluice::admin {
 namespace {
 
-// Whoever can reach the port must prove who they are, on a line that nobody else reads.
+// An API that other machines can reach needs credentials and TLS.
 Result<void> check_exposure(const Options& options, const Address& address) {
   if (address.loopback) return {};
   const CredentialOptions& credentials = options.credentials;
@@ -81,7 +81,7 @@ class HttpApi final : public Api {
   [[nodiscard]] Result<void> replace(Options options) override {
     options.address = context_.options.address;
     SLUICE_TRY(Access next, make_access(options));
-    // What they know of wrong tries, and of passwords that were right, goes on.
+    // Equal credentials are kept, with their record of wrong tries and of right passwords.
     if (next.credentials->same_as(*access_.credentials)) next.credentials = access_.credentials;
     access_ = std::move(next);
     context_.start_options.store(std::make_shared<const Json>(std::move(options.start_options)));

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 constexpr std::size_t kMemoryBytes = std::size_t{64} << 20;
 
-// What the next reload of every guest does.
+// The outcome of the next reload of every guest.
 enum class NextReload { unchanged, changed, refused };
 
 class GuestPrototype final : public pipeline::FilterPrototype {

@@ -154,7 +154,7 @@ bool Connection::is_readable() { return (tls_ && tls_->has_pending()) || wait(PO
 bool Connection::is_writable() {
   if (!wait(POLLOUT)) return false;
   pollfd source{descriptor_, POLLRDHUP, 0};
-  return ::poll(&source, 1, 0) == 0;  // else it has left
+  return ::poll(&source, 1, 0) == 0;  // otherwise the client has left
 }
 
 }  // namespace sluice::admin

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connection: bytes from and to a client of the API, with or without TLS, on a thread that waits
-// for them.
+// Connection: the bytes from and to a client of the API, with or without TLS. Its calls block.
 #pragma once
 
 #include <atomic>
@@ -13,34 +12,36 @@
 
 namespace sluice::admin {
 
-// From the first byte to the end of the request's head: strangers hold a thread no longer.
+// The limit from the first byte to the end of the request's head: an unauthenticated client holds a
+// thread no longer.
 inline constexpr Duration kGreetingTimeout = std::chrono::seconds(15);
-// After that, between two pieces that the client sends.
+// The later limit between two pieces from the client.
 inline constexpr Duration kReadTimeout = std::chrono::seconds(30);
-// Of a client that reads nothing: somebody may look at a listing page by page.
+// The limit for a client that does not read. It is long, because a user may page through a listing.
 inline constexpr Duration kPauseMax = std::chrono::minutes(10);
 
-// One thread.
+// For one thread.
 class Connection {
  public:
   // Takes over `descriptor`, which is non-blocking. `stopping` ends all waiting soon after it is
-  // set, and outlives this. `tls` may be null.
+  // set. Requires: `stopping` outlives this. `tls` may be null.
   Connection(int descriptor, std::shared_ptr<const net::TlsContext> tls,
              const std::atomic<bool>& stopping);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // The handshake, if there is one to do. False if the connection is of no use; trouble() says why,
-  // "" if the client just left. A client that speaks plain HTTP to TLS has been told.
+  // Performs the TLS handshake, if TLS is on. False if the connection is unusable: trouble() says
+  // why, "" if the client just left. A client that speaks plain HTTP to TLS has got an error
+  // response.
   [[nodiscard]] bool open();
-  // The head of the request is there: the limits of its body and the response are in force.
+  // Call once the head of the request is read: the limits for its body and the response then apply.
   void greeted() { greeting_ = false; }
 
-  // As recv() and send() of a blocking socket, -1 after a timeout.
+  // Like recv() and send() of a blocking socket; -1 after a timeout.
   [[nodiscard]] ssize_t read(char* out, std::size_t size);
   [[nodiscard]] ssize_t write(std::string_view bytes);
-  // Whether read() or write() would not wait, after waiting for that at most as long as they do.
+  // Waits, at most as long as read() or write(), and returns whether the call would not block.
   [[nodiscard]] bool is_readable();
   [[nodiscard]] bool is_writable();
 
@@ -54,7 +55,7 @@ class Connection {
   [[nodiscard]] bool wait(short events);
   [[nodiscard]] TimePoint limit(short events) const;
   [[nodiscard]] bool speaks_tls();
-  // Waits for what `outcome` wants; false if nothing more can come of it.
+  // Waits for the event that `outcome` needs. False if the connection has failed.
   [[nodiscard]] bool settle(net::TlsSocket::Outcome outcome);
 
   const int descriptor_;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kTokenHash = "sha256:";
 constexpr std::size_t kHexDigits = 64;
 constexpr std::size_t kLoggedNameMax = 64;
-// Of no password: unknown users take as long as known ones.
+// The hash of no password: with it, unknown users take as long as known ones.
 constexpr const char* kNobody =
     "$scrypt$ln=15,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -23,7 +23,7 @@ bool is_hex_digest(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// What stands behind "Basic " or "Bearer "; schemes have no case (RFC 9110 section 11.1).
+// The text after "Basic " or "Bearer ". Schemes are case-insensitive (RFC 9110 section 11.1).
 std::optional<std::string_view> after_scheme(std::string_view field, std::string_view scheme) {
   if (field.size() <= scheme.size() || field[scheme.size()] != ' ') return std::nullopt;
   const bool same = std::ranges::equal(field.substr(0, scheme.size()), scheme, [](char a, char b) {
@@ -111,7 +111,7 @@ std::expected<Identity, Denial> Credentials::check_header(const Proof& proof) {
     const std::string_view password =
         std::string_view(pair).substr(std::min(colon + 1, pair.size()));
     if (is_password(user, password)) return failures_.clear(proof.peer), identity(user);
-    // Whoever types the password where the name belongs must not find it in the log.
+    // Not logged, because a user may type the password in place of the name.
     who = options_.users.contains(user) ? "wrong password of user " + user.substr(0, kLoggedNameMax)
                                         : "an unknown user";
   } else {
@@ -122,7 +122,7 @@ std::expected<Identity, Denial> Credentials::check_header(const Proof& proof) {
                                 "refused " + std::string(proof.peer) + ": " + who, 0});
 }
 
-// Looks at all, so that the time says nothing of which one it is.
+// Compares all tokens, so that the time does not reveal which one matches.
 std::string Credentials::token_name(std::string_view token) const {
   const std::string digest = sha256_hex(token);
   std::string found;

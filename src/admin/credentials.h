@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Credentials: who may call the API, and as what. Any thread.
+// Credentials: the callers of the API, and their roles. Any thread.
 #pragma once
 
 #include <expected>
@@ -33,7 +33,7 @@ struct CredentialOptions {
   bool operator==(const CredentialOptions&) const = default;
 };
 
-// What a call brings along.
+// The credentials that a call presents.
 struct Proof {
   std::string_view peer{};           // address without port
   std::string_view authorization{};  // the field's value, "" without it
@@ -43,21 +43,21 @@ struct Proof {
 struct Denial {
   int status;
   std::string message;          // for the caller
-  std::string log;              // "" if it is not worth a line; never with a secret
+  std::string log;              // for the log, without secrets; "" if not worth a line
   int retry_after_seconds = 0;  // with 429
 };
 
 class Credentials {
  public:
-  // Error `invalid`: a hash that is none, a reader that nobody is. The message names the option.
+  // Error `invalid`: a malformed hash, or a reader without an entry. The message names the option.
   [[nodiscard]] static Result<std::unique_ptr<Credentials>> create(CredentialOptions options);
 
-  // A wrong password takes time and counts (FailedTries). Without users and tokens the certificate
-  // is the proof; without that, too, everybody who gets here is an admin.
+  // A wrong password takes time and counts (FailedTries). Without users and tokens, the certificate
+  // is the proof. If no certificate is demanded either, every caller is an admin.
   [[nodiscard]] std::expected<Identity, Denial> check(const Proof& proof);
-  // Whether they were made of the same options.
+  // Whether both were created with equal options.
   [[nodiscard]] bool same_as(const Credentials& other) const { return options_ == other.options_; }
-  // Whether anything has to be proved at all.
+  // Whether a caller has to prove anything.
   [[nodiscard]] bool demanded() const { return options_.certificate || wants_header(); }
 
  private:
@@ -75,7 +75,7 @@ class Credentials {
   FailedTries failures_;
   Mutex verifying_;  // one at a time: each takes 32 MiB
   Mutex known_mutex_;
-  // user -> salted digest of the password that was right, so that a hash is computed once only
+  // user -> salted digest of the right password, so that its hash is computed only once
   std::map<std::string, std::string> known_ SLUICE_GUARDED_BY(known_mutex_);
 };
 

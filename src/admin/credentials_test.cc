@@ -29,7 +29,7 @@ TEST(Credentials, PasswordsAndTokens) {
   const auto check = [&](const std::string& field) {
     return credentials->check({.peer = "10.0.0.1", .authorization = field, .certificate_name = ""});
   };
-  for (int i = 0; i < 2; ++i) {  // the second time from memory
+  for (int i = 0; i < 2; ++i) {  // the second time from the cache
     EXPECT_EQ(check(basic("alice:apple"))->name, "alice");
     EXPECT_EQ(check(basic("alice:apple"))->role, Role::admin);
   }
@@ -61,7 +61,7 @@ TEST(Credentials, GuessersWait) {
   EXPECT_TRUE(check("b", "bob:banana"));
 }
 
-// The right word forgets the wrong ones before it.
+// A right try clears the wrong ones before it.
 TEST(Credentials, WhoGetsItRightMayErrAgain) {
   const auto credentials =
       make({.users = {{"bob", "banana"}}, .tokens = {{"ci", "cherry"}}, .readers = {}});

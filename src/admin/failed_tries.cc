@@ -34,7 +34,7 @@ void FailedTries::clear(std::string_view address) {
   if (found != records_.end()) records_.erase(found);
 }
 
-// Old ones go; if all are new, the one that was quiet for longest.
+// Removes expired records. If there are none, removes the one with the oldest last try.
 void FailedTries::make_room(TimePoint now) {
   if (records_.size() < kAddressesMax) return;
   std::erase_if(records_,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FailedTries: slows down whoever guesses. A few wrong tries of an address are free; each further
-// one closes the door to that address, for longer each time. Any thread.
+// FailedTries: slows down password guessing. An address has a few free wrong tries. Each further
+// one blocks the address, for longer each time. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +21,10 @@ class FailedTries {
   static constexpr Duration kForgottenAfter = std::chrono::minutes(10);
   static constexpr std::size_t kAddressesMax = 4096;
 
-  // How long `address` has to wait from `now` on; zero if it may try.
+  // The time that `address` has to wait from `now` on; zero if it may try.
   [[nodiscard]] Duration wait(std::string_view address, TimePoint now) const;
   void add(std::string_view address, TimePoint now);
-  // It was right once: all is forgiven.
+  // Forgets the wrong tries after a right one.
   void clear(std::string_view address);
 
  private:

@@ -40,7 +40,7 @@ void drop_body(const httplib::ContentReader& reader, std::size_t bytes_max) {
 
 namespace {
 
-// Lets `stream` write its body, all of it in one call of the library.
+// Makes `stream` write its whole body in one call of the library.
 bool pump(const Stream& stream, httplib::DataSink& sink) try {
   const bool whole = stream([&sink](std::string_view piece) {
     return sink.is_writable() && (piece.empty() || sink.write(piece.data(), piece.size()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside http_server.cc only, and its tests: what the HTTP library reads and writes, in the words
-// of this folder.
+// For http_server.cc and its tests only: adapts the types of the HTTP library to those of this
+// folder.
 #pragma once
 
 #include <httplib.h>
@@ -14,9 +14,9 @@
 
 namespace sluice::admin {
 
-inline constexpr std::size_t kDrainBytesMax = std::size_t{1} << 30;  // dropped beyond the limit
+inline constexpr std::size_t kDrainBytesMax = std::size_t{1} << 30;  // the most that is dropped
 
-// A Connection as the library sees it.
+// Adapts a Connection to the library.
 class HttpStream final : public httplib::Stream {
  public:
   explicit HttpStream(Connection& connection) : connection_(connection) {}
@@ -37,7 +37,7 @@ class HttpStream final : public httplib::Stream {
   Connection& connection_;
 };
 
-// The library's way from bytes to a response; sockets and threads are our own.
+// The library's conversion of bytes to a response. Sockets and threads are ours.
 class Engine final : public httplib::Server {
  public:
   void serve(Connection& connection) {
@@ -46,21 +46,21 @@ class Engine final : public httplib::Server {
     process_request(stream, true, closed, [&connection](httplib::Request& request) {
       connection.greeted();
       request.ssl = connection.session();
-      // The length of compressed bytes would tell of the secrets in them (BREACH).
+      // The length of a compressed body would reveal the secrets in it (BREACH).
       request.headers.erase("Accept-Encoding");
     });
   }
-  // The library takes a server without a socket for one that shuts down, and cuts its streams.
+  // The library treats a server without a socket as shutting down, and cuts its streams.
   void set_listening(bool listening) { svr_sock_ = listening ? 0 : INVALID_SOCKET; }
 };
 
-// The body as it arrives. What comes after an error of `take` is dropped, so that the client, which
-// reads once it has sent, gets to see the error.
+// Reads the body as it arrives. After an error of `take`, the rest is dropped: a client that reads
+// only once it has sent everything still gets the error.
 [[nodiscard]] Result<void> read_pieces(const httplib::ContentReader& reader, const TakePiece& take,
                                        std::size_t drain_bytes_max = kDrainBytesMax);
 [[nodiscard]] Result<std::string> read_body(const httplib::ContentReader& reader,
                                             std::size_t bytes_max);
-// Reads it for nothing, see read_pieces().
+// Reads the body and drops it, see read_pieces().
 void drop_body(const httplib::ContentReader& reader, std::size_t bytes_max);
 void write(const Response& response, httplib::Response& out);
 

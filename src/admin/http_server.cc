@@ -52,7 +52,7 @@ class Httplib final : public HttpServer {
   std::atomic<bool> stopping_ = false;
   mutable Mutex mutex_;
   std::shared_ptr<Service> current_ SLUICE_GUARDED_BY(mutex_);
-  std::vector<std::weak_ptr<Service>> services_;  // that may still be at work
+  std::vector<std::weak_ptr<Service>> services_;  // those that may still serve calls
   std::optional<Acceptor> acceptor_;              // last: its threads use the others
 };
 

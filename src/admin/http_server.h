@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connections and threads of the API. Only this, service.h and http_library.h know the HTTP
-// library.
+// The connections and threads of the API. Only this file, service.h and http_library.h know the
+// HTTP library.
 #pragma once
 
 #include <functional>
@@ -21,15 +21,15 @@ class HttpServer {
     Access access;
     std::function<std::string()> config_version;  // for X-Config-Version of every response
   };
-  // `router` outlives this.
+  // Requires: `router` outlives this.
   [[nodiscard]] static std::unique_ptr<HttpServer> start(Options options, const Router& router,
                                                          Logger logger);
-  // Ends streams and idle connections; calls in progress finish.
+  // Ends streams and idle connections. Calls in progress finish.
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual int port() const = 0;
-  // Of the listening socket, for as long as this lives.
+  // The listening socket, valid while this lives.
   [[nodiscard]] virtual int descriptor() const = 0;
-  // For connections that come from now on. Any thread.
+  // Puts `access` in force for new connections. Any thread.
   virtual void replace(Access access) = 0;
 };
 

@@ -22,8 +22,8 @@ std::unexpected<Error> cannot_read(const std::string& path) {
 
 int open_file(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }
 
-// Walks back over one block; `lines` counts down to 0 at the beginning of the first wanted line.
-// Returns the position of that, or 0 for "further back".
+// Walks back over one block. `lines` counts down to 0 at the beginning of the first wanted line.
+// Returns the position of that line, or 0 for "further back".
 std::size_t find_back(std::string_view block, std::int64_t& lines) {
   for (std::size_t i = block.size(); i > 0; --i) {
     if (block[i - 1] == '\n' && lines-- == 0) return i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last lines of a file that grows.
+// Reads the last lines of a growing file, and follows it.
 #pragma once
 
 #include <sys/types.h>
@@ -13,14 +13,14 @@ namespace sluice::admin {
 
 class LogTail {
  public:
-  // Begins `lines` lines before the end; all of the file if negative.
+  // Begins `lines` lines before the end; at the beginning if `lines` is negative.
   [[nodiscard]] static Result<LogTail> open(const std::string& path, std::int64_t lines);
   LogTail(LogTail&& other) noexcept;
   LogTail& operator=(LogTail&&) = delete;
   ~LogTail();
 
-  // Appends what has come since the last call, bounded; true if there was something. A file that
-  // was moved away is read to its end, then the new one from its beginning.
+  // Appends the text since the last call, bounded. True if there was any. A file that was moved
+  // away is read to its end, then the new one from its beginning.
   [[nodiscard]] bool read(std::string& out);
 
  private:

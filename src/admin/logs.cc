@@ -17,7 +17,7 @@ constexpr int kFollowersMax = 4;  // each holds a thread of the API
 constexpr auto kPollInterval = std::chrono::milliseconds(200);
 constexpr std::array kLevels{LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
-// Counts a follower for as long as its stream lives.
+// Counts a follower while its stream lives.
 class FollowerSlot {
  public:
   explicit FollowerSlot(std::atomic<int>& count) : count_(count) { ++count_; }
@@ -39,7 +39,7 @@ Stream once(std::shared_ptr<LogTail> tail) {
   };
 }
 
-// An empty piece lets the connection notice that the client has gone.
+// Writes an empty piece now and then, so that the connection notices a client that has left.
 Stream follow(std::shared_ptr<LogTail> tail, std::shared_ptr<FollowerSlot> slot,
               const std::atomic<bool>& stopping) {
   return [tail, slot, &stopping](const WritePiece& write) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The members of the cluster: this one.
+// The members of the cluster: only this process.
 #include <nlohmann/json.hpp>
 
 #include "admin/resources.h"

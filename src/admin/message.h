@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call of the API and its answer, free of the HTTP library.
+// A call of the API and its response, independent of the HTTP library.
 #pragma once
 
 #include <cstdint>
@@ -15,36 +15,37 @@
 
 namespace sluice::admin {
 
-// One piece of a body after the other. An error ends the reading.
+// Takes the next piece of a body. An error ends the reading.
 using TakePiece = std::function<Result<void>(std::string_view piece)>;
-// Reads the whole body while it arrives, once. The error is that of TakePiece, or `closed` if the
-// client broke off: what has come then is not to be believed.
+// Reads the whole body as it arrives; call it once. Returns the error of TakePiece, or `closed` if
+// the client broke off: discard the pieces read so far then.
 using ReadBody = std::function<Result<void>(const TakePiece&)>;
 
 struct Request {
   std::string method;
   std::vector<std::string> path;             // segments after the prefix, percent-decoded
-  std::map<std::string, std::string> query;  // the last of equal names
+  std::map<std::string, std::string> query;  // the last of equal names wins
   std::string accept;
-  bool by_admin = true;  // else by somebody who may only read
+  bool by_admin = true;  // false: the caller may only read
   std::string body;
-  ReadBody read_body;  // instead of `body`, if the route streams
+  ReadBody read_body;  // replaces `body` if the route streams
 
   [[nodiscard]] bool wants(std::string_view type) const {
     return accept.find(type) != std::string::npos;
   }
 };
 
-// Sends a piece, which may be empty; false once the client has left.
+// Sends a piece, which may be empty. False once the client has left.
 using WritePiece = std::function<bool(std::string_view piece)>;
-// Writes a whole body. False cuts the connection, so that nobody takes half a body for a whole one.
+// Writes a whole body. After false, the connection is cut, so that the client does not take a
+// partial body for a whole one.
 using Stream = std::function<bool(const WritePiece&)>;
 
 struct Response {
   int status = 200;
   std::string content_type{};
   std::string body{};
-  Stream stream{};      // instead of `body`
+  Stream stream{};      // replaces `body`
   std::string allow{};  // methods, for 405
   int retry_after_seconds = 0;
 };
@@ -66,11 +67,12 @@ inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 
 // A decimal number; nullopt for anything else.
 [[nodiscard]] std::optional<std::int64_t> parse_number(std::string_view text);
-// `absent` if the query has no such number; error `invalid` if it is no number of that range.
+// Returns `absent` if the query lacks the parameter. Error `invalid` if its value is not a number
+// in that range.
 [[nodiscard]] Result<std::int64_t> query_number(const Request& request, std::string_view name,
                                                 std::int64_t absent, std::int64_t min,
                                                 std::int64_t max);
-// "true", "1" or no value at all.
+// True for "true", "1" or an empty value.
 [[nodiscard]] bool query_flag(const Request& request, std::string_view name);
 
 }  // namespace sluice::admin

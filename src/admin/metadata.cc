@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kinds of objects and filters there are, and what their specs look like.
+// The kinds of objects and filters, and the schemas of their specs.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

@@ -43,7 +43,7 @@ Result<ApplyMode> mode_of(const Request& request) {
   return fail(ErrorKind::invalid, "?mode= wants create, update or apply");
 }
 
-// Empty documents, as a trailing `---` leaves them, do not count.
+// Ignores empty documents, such as one after a trailing `---`.
 Result<std::vector<config::Value>> documents_of(const Request& request) {
   SLUICE_TRY(auto documents, config::parse_documents(request.body));
   std::erase_if(documents, [](const config::Value& document) {
@@ -53,7 +53,7 @@ Result<std::vector<config::Value>> documents_of(const Request& request) {
   return documents;
 }
 
-// With its secrets only for an admin who asks for them with ?secrets=true.
+// Includes the secrets only if an admin asks for them with ?secrets=true.
 Result<Json> shown(const Controller& controller, const Request& request, Json spec) {
   if (!query_flag(request, "secrets")) return controller.without_secrets(std::move(spec));
   if (request.by_admin) return spec;

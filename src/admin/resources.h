@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resources of the API, one file each. The list in api.cc is all of it.
+// The resources of the API, one file each. The list in api.cc is complete.
 #pragma once
 
 #include <atomic>
@@ -11,14 +11,14 @@
 
 namespace sluice::admin {
 
-// What the resources work on. Outlives the router.
+// The objects on which the resources work. Outlives the router.
 struct Context {
-  Options options;  // as it was started
+  Options options;  // as of the start
   Published<Json> start_options;
   Logger logger;
   control::Controller& controller;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
-  std::atomic<bool> stopping = false;  // endless streams end soon after
+  std::atomic<bool> stopping = false;  // endless streams end soon after it is set
   std::atomic<int> followers = 0;      // threads that follow the log
 };
 

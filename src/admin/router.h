@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From method and path to the function that answers.
+// Maps a method and a path to a handler.
 #pragma once
 
 #include <cstddef>
@@ -15,20 +15,20 @@ namespace sluice::admin {
 
 inline constexpr std::size_t kBodyBytesMax = 16 << 20;
 
-// What the `{...}` of the pattern stood for, in order. All are valid names.
+// The values of the `{...}` in the pattern, in order. All are valid names.
 using Names = std::vector<std::string>;
 using Handler = std::function<Response(const Request&, const Names&)>;
 
 struct Route {
-  std::string group;    // of the list that GET of the prefix answers
+  std::string group;    // the group in the list that GET of the prefix returns
   std::string method;   // GET also answers HEAD
   std::string pattern;  // "/objects/{name}"
   Handler handler;
   std::size_t body_bytes_max = kBodyBytesMax;
-  bool streams_body = false;  // the handler reads the body itself; body_bytes_max does not count
+  bool streams_body = false;  // the handler reads the body itself; body_bytes_max does not apply
 };
 
-// A route and the names that the path gave.
+// A route, and the names in the path.
 struct Match {
   const Route* route;
   Names names;
@@ -37,7 +37,7 @@ struct Match {
 class Router {
  public:
   void add(Route route);
-  // The error is the response to send: 404, 405 or 400.
+  // On error, returns the response to send: 404, 405 or 400.
   [[nodiscard]] std::expected<Match, Response> find(const Request& request) const;
   [[nodiscard]] Response handle(const Request& request) const;
   // [{group, entries: [{path, method}]}]
@@ -51,10 +51,10 @@ class Router {
   std::vector<Entry> entries_;
 };
 
-// Splits a request target into segments and query. Error `not_found` outside /apis/v1 and /apis/v2,
-// `invalid` for a target that is malformed.
+// Splits a request target into segments and query. Errors: `not_found` outside /apis/v1 and
+// /apis/v2, `invalid` for a malformed target.
 [[nodiscard]] Result<void> parse_target(std::string_view target, Request& out);
-// nullopt if an escape is broken.
+// nullopt if an escape is malformed.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
 }  // namespace sluice::admin

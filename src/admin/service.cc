@@ -12,18 +12,19 @@
 namespace sluice::admin {
 namespace {
 
-// Of the body of a caller without the right to call: so much is read and dropped.
+// The part of a body that is read and dropped if the caller has no access.
 constexpr std::size_t kStrangerBytesMax = std::size_t{1} << 20;
-// Each holds a thread: a stream for as long as its client takes, a change for as long as a URL or
-// wasm_init does. The others are for short calls: whoever asks how the server is hears it at once.
+// Each stream and each change holds a thread: a stream for as long as its client reads, a change
+// for as long as a URL or wasm_init takes. The other threads serve short calls, so that a health
+// check is answered at once.
 constexpr int kStreamsMax = 12;
 constexpr int kChangesMax = 44;
 static_assert(kStreamsMax + kChangesMax + 8 <= static_cast<int>(Acceptor::kThreads));
-// Of a body of as much, or more, the parser leaves many free pages.
+// The parser leaves many free pages after a body of at least this size.
 constexpr std::size_t kLargeBody = std::size_t{256} << 10;
 constexpr const char* kEveryPath = R"([\s\S]*)";
 
-// Of other codings the library would not see the end.
+// The library does not recognize the end of a body in another coding.
 bool is_unknown_coding(const httplib::Request& request) {
   const std::string coding = request.get_header_value("Transfer-Encoding");
   return !coding.empty() && coding != "chunked";
@@ -35,8 +36,9 @@ bool has_body(const httplib::Request& request) {
   return !length.empty() && length != "0";
 }
 
-// A web page in a browser on this machine is no administrator. Where credentials are demanded, the
-// server may have any name, but a page of another one may still not use what the browser knows.
+// True for a call from a web page in a browser on this machine. If credentials are demanded, the
+// server may have any name, but a page from another origin may not use the credentials of the
+// browser.
 bool is_foreign(const httplib::Request& request, bool any_name) {
   const std::string host = request.get_header_value("Host");
   const std::string origin = request.get_header_value("Origin");
@@ -45,7 +47,7 @@ bool is_foreign(const httplib::Request& request, bool any_name) {
   return !any_name || origin != "https://" + host;
 }
 
-// What is served here is for programs: no page may frame, run, guess at or keep it.
+// The API is for programs: no page may frame, run, sniff or cache its responses.
 void add_security_fields(httplib::Response& out) {
   out.set_header("Cache-Control", "no-store");
   out.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
@@ -57,7 +59,7 @@ static bool accepts_body(const std::string& method) {
   return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
 }
 
-// At the end of a call gives back to the system what the allocator holds of its memory.
+// Returns the allocator's free memory to the system at the end of a call.
 class FreePages {
  public:
   explicit FreePages(bool many) : many_(many) {}
@@ -71,7 +73,7 @@ class FreePages {
   const bool many_;
 };
 
-// Counts a stream for as long as it is not sent, or a change for as long as it is under way.
+// Counts a stream until it is sent, or a change until it ends.
 class Slot {
  public:
   Slot(std::atomic<int>& count, int max) : count_(count), granted_(++count <= max) {}
@@ -92,7 +94,7 @@ Response respond_streaming(const Match& match, Request& call,
     return std::exchange(read, true) ? Result<void>() : read_pieces(*reader, take);
   };
   Response response = match.route->handler(call, match.names);
-  // A refusal without a look at the body: see read_pieces().
+  // The handler has refused without reading the body: see read_pieces().
   if (!read) drop_body(*reader, kDrainBytesMax);
   return response;
 }
@@ -104,8 +106,8 @@ Service::Service(Access access, Shared& shared) : access_(std::move(access)), sh
   engine_.set_listening(true);
 }
 
-// One call per connection: an idle client must not hold a thread. What is thrown past the
-// library's own handlers would end the process.
+// Serves one call per connection, because an idle client must not hold a thread. An exception that
+// passes the library's own handlers would end the process.
 void Service::serve(int descriptor, const std::atomic<bool>& stopping) try {
   Connection connection(descriptor, access_.tls, stopping);
   if (connection.open()) return engine_.serve(connection);
@@ -119,8 +121,8 @@ void Service::serve(int descriptor, const std::atomic<bool>& stopping) try {
 void Service::install() {
   engine_.set_keep_alive_max_count(1);
   engine_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& out) {
-    // Ranges of a body that is not that long are a crash of the library. The object is its own,
-    // and not const there.
+    // Ranges beyond the end of a body crash the library. The const_cast is safe: the library owns
+    // the object, and it is not const there.
     const_cast<httplib::Request&>(request).ranges.clear();
     if (is_unknown_coding(request)) {
       write(respond_error(400, "the only Transfer-Encoding is chunked"), out);
@@ -144,7 +146,7 @@ void Service::install() {
       [this](const httplib::Request&, httplib::Response& out, const std::exception_ptr& thrown) {
         write(respond_error(500, describe(thrown)), out);
       });
-  // What the library refuses itself, as a request line it cannot read.
+  // For requests that the library itself refuses, such as a malformed request line.
   engine_.set_error_handler([](const httplib::Request&, httplib::Response& out) {
     if (out.body.empty()) write(respond_error(out.status, "cannot read the request"), out);
   });
@@ -179,7 +181,6 @@ void Service::answer(const httplib::Request& request,
                                   format_duration(Clock::now() - begin));
 }
 
-// Who calls, or the response to a stranger.
 std::expected<Identity, Response> Service::identify(const httplib::Request& request) {
   if (is_foreign(request, access_.credentials->demanded())) {
     return std::unexpected(respond_error(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Service: calls of the API under one set of credentials and one certificate. When those are
-// replaced, a new Service follows; a connection ends on the one that it began with, so that nobody
-// is judged by credentials that its handshake did not know.
+// Service: serves calls of the API under one set of credentials and one certificate. When they are
+// replaced, a new Service follows. A connection ends on the Service on which it began, so that the
+// credentials in force at its handshake apply to it.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@ namespace sluice::admin {
 // Any thread.
 class Service {
  public:
-  // What all of them have in common.
+  // The state that all Services share.
   struct Shared {
     const Router& router;
     const Logger logger;
@@ -29,14 +29,14 @@ class Service {
     std::atomic<int> streams = 0;
     std::atomic<int> changes = 0;
   };
-  // `shared` outlives this.
+  // Requires: `shared` outlives this.
   Service(Access access, Shared& shared);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
   ~Service() = default;
 
-  // One call, on a thread that may wait: an idle client must not hold it. Takes over `descriptor`.
-  // `stopping` ends all waiting.
+  // Serves one call, on a thread that may block but that an idle client must not hold. Takes over
+  // `descriptor`. `stopping` ends all waiting.
   void serve(int descriptor, const std::atomic<bool>& stopping);
   // Ends streams.
   void stop() { engine_.set_listening(false); }
@@ -46,7 +46,7 @@ class Service {
   [[nodiscard]] std::string describe(const std::exception_ptr& thrown) const;
   void answer(const httplib::Request& request, const std::optional<httplib::ContentReader>& reader,
               httplib::Response& out);
-  // Who calls, or the response to a stranger.
+  // Returns the caller, or the response to a caller without valid credentials.
   [[nodiscard]] std::expected<Identity, Response> identify(const httplib::Request& request);
   [[nodiscard]] Response bounded(Response response);
   [[nodiscard]] Response respond(const httplib::Request& request, const Identity& caller,

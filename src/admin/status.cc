@@ -16,7 +16,7 @@ Response all(const Context& context, const Request& request) {
   Json out = Json::object();
   for (const Json& spec : context.controller.list()) {
     const auto name = spec.value("name", std::string());
-    // One that was deleted meanwhile is left out.
+    // Leaves out an object that has just been deleted.
     if (auto status = context.controller.status(name)) {
       out[status_key(context, name)] = *std::move(status);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /wasm/code: read all guest code again.
+// POST /wasm/code: reloads all guest code.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

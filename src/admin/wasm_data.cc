@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /wasm/data/{pipeline}/{filter}: the shared data of a filter. All of it streams: what is in memory
-// is a piece, and the import that is not yet committed.
+// /wasm/data/{pipeline}/{filter}: the shared data of a filter. All of it streams: only one piece,
+// and the uncommitted import, are in memory.
 #include <chrono>
 #include <limits>
 #include <memory>
@@ -18,14 +18,15 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 64 << 10;
 
-// The data that a call names.
+// The data to which a call refers.
 struct Target {
   store::Store& store;
   std::string ns;
   std::string prefix;  // "" = all keys
 };
 
-// `must_run`: the pipeline and its filter are there; otherwise what they have left will do.
+// `must_run`: the pipeline and its filter must exist. Otherwise the data of a deleted one is
+// accepted.
 Result<Target> target_of(Context& context, const Request& request, const Names& names,
                          bool must_run = false) {
   const control::Controller& controller = context.controller;
@@ -36,20 +37,20 @@ Result<Target> target_of(Context& context, const Request& request, const Names& 
                 prefix == request.query.end() ? "" : prefix->second};
 }
 
-// Of errors that scan() would only meet when the status has been sent.
+// Finds, before the status is sent, the errors that scan() would meet later.
 Result<void> check_readable(const Target& target) {
   const auto page = target.store.list(target.ns, target.prefix, {}, 2);
   return page ? Result<void>() : std::unexpected(page.error());
 }
 
-// Collects what `out` holds into pieces worth sending.
+// Collects output into pieces of a reasonable size.
 class Pieces {
  public:
   Pieces(const WritePiece& write, const std::atomic<bool>& stopping)
       : write_(write), stopping_(stopping) {}
   std::string out;
 
-  // False if nobody wants more.
+  // False if the client reads no further.
   bool flush(std::size_t bytes_min = 1) {
     if (failed_ || out.size() < bytes_min) return !failed_;
     failed_ = stopping_ || !write_(out);
@@ -114,7 +115,7 @@ Result<Response> write_out(Context& context, const Request& request, const Names
   return response;
 }
 
-// Reads the whole body into one import; nothing has changed before the commit at its end.
+// Reads the whole body into one import. Nothing changes before the commit at its end.
 template <class Reader>
 Result<Response> take_in(Context& context, const Request& request, const Names& names) {
   SLUICE_TRY(const Target target, target_of(context, request, names, true));
@@ -137,7 +138,7 @@ Result<Response> count(Context& context, const Request& request, const Names& na
   return respond(request, {{"count", keys}});
 }
 
-// A misspelt ?prefix=, or the empty one of a script's empty variable, must not delete everything.
+// A misspelt ?prefix=, or an empty one from an unset shell variable, must not delete everything.
 Result<void> check_query(const Request& request) {
   for (const auto& [name, value] : request.query) {
     if (name != "prefix" && name != "key") {
@@ -152,7 +153,7 @@ Result<void> check_query(const Request& request) {
 }
 
 Result<Response> remove_key(Target& target, const std::string& key) {
-  // The answer says whether it was there; a writer beside this call may change that.
+  // The response says whether the key existed. A concurrent writer may change that.
   SLUICE_TRY(const store::Page page, target.store.list(target.ns, key, {}, 2));
   if (page.entries.empty() || page.entries.front().key != key) {
     return fail(ErrorKind::not_found, "not found: no key \"" + key + "\"");
@@ -171,7 +172,7 @@ Result<Response> remove(Context& context, const Request& request, const Names& n
   return Response{};
 }
 
-// Every namespace that holds data, with `used`: whether a running filter has it.
+// Every namespace that holds data. `used`: whether a running filter has it.
 Result<Response> overview(Context& context, const Request& request) {
   store::Store& store = context.controller.store();
   SLUICE_TRY(const std::vector<std::string> namespaces, store.namespaces());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every reader of shared data hands on, and the limit that all of them keep.
+// The type through which readers of shared data pass on entries, and their common limit.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace sluice::admin {
 
-// The source text of one entry, or of one line: a value of 1 MiB in which every byte is an escape,
-// and its key. The data as a whole has no limit.
+// The limit for the source text of one entry, or of one line: a key, and a value of 1 MiB in which
+// every byte is an escape. The data as a whole has no limit.
 inline constexpr std::size_t kEntryBytesMax = 8 << 20;
 
-// Takes one entry; its error ends the reading.
+// Takes one entry. An error ends the reading.
 using AddEntry = std::function<Result<void>(std::string_view key, std::string_view value)>;
 
-// "line 12: " before the message.
+// Prefixes the message with "line 12: ".
 [[nodiscard]] inline std::unexpected<Error> at_line(std::size_t line, Error error) {
   error.message = "line " + std::to_string(line) + ": " + error.message;
   return std::unexpected(std::move(error));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file of export-data: JSON lines that carry their own check. docs/shared-data.md describes it.
+// The file of export-data: JSON lines with a checksum. docs/shared-data.md describes it.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ class ExportWriter {
   void begin(std::string_view pipeline, std::string_view filter,
              std::chrono::system_clock::time_point now, std::string& out);
   void write(std::string_view key, std::string_view value, std::string& out);
-  // `version` is that of the store that the entries show.
+  // `version`: the version of the store whose entries are exported.
   void end(store::Version version, std::string& out);
 
  private:
@@ -31,8 +31,7 @@ class ExportWriter {
   std::uint64_t count_ = 0;
 };
 
-// Reads such a file as it comes. Only after finish() has succeeded are the entries known to be what
-// was written.
+// Reads such a file as it arrives. The entries are verified only after finish() has succeeded.
 class ExportReader {
  public:
   explicit ExportReader(AddEntry add) : add_(std::move(add)) {}

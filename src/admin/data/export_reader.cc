@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kEnd = R"({"end":)";
 
-// Takes `prefix`, then the text up to the next quote; only text that needs no decoding.
+// Takes `prefix`, then the text up to the next quote. Accepts only text without escapes.
 bool take_simple(std::string_view& line, std::string_view prefix, std::string& out) {
   if (!line.starts_with(prefix)) return false;
   line.remove_prefix(prefix.size());
@@ -26,13 +26,13 @@ bool take_simple(std::string_view& line, std::string_view prefix, std::string& o
   return simple;
 }
 
-// As ExportWriter writes nearly all entries: no need of the JSON parser.
+// Parses the form in which ExportWriter writes nearly all entries, without the JSON parser.
 bool parse_simple(std::string_view line, store::Entry& out) {
   return take_simple(line, R"({"key":")", out.key) &&
          take_simple(line, R"(","value":")", out.value) && line == R"("})";
 }
 
-// The member `name`, or the bytes of `name`64.
+// The value of the member `name`, or the decoded value of `name`64.
 std::optional<std::string> bytes_at(const Json& object, const std::string& name) {
   const auto text = object.find(name);
   if (text != object.end()) {

@@ -74,7 +74,7 @@ TEST(Export, RefusesEveryAlteredByte) {
   const std::string text = written(kEntries);
   const std::size_t last = text.find("{\"end\"");
   for (std::size_t at = 0; at < text.size() - 1; ++at) {
-    // The number of the store's version only informs.
+    // The store's version is informational: an altered one is not refused.
     if (at >= text.find("storeVersion") && at < text.find("sha256")) continue;
     std::string altered = text;
     altered[at] = static_cast<char>(altered[at] ^ 1);

@@ -7,7 +7,7 @@
 namespace sluice::admin {
 namespace {
 
-// `"key":"..."`, or `"key64":"..."` with base64 where the bytes are no text.
+// Appends `"key":"..."`, or `"key64":"..."` with base64 if the bytes are not text.
 void append_member(std::string_view name, std::string_view bytes, std::string& out) {
   const bool text = config::is_utf8(bytes);
   out += '"';

@@ -19,7 +19,7 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Behind its closing quote; npos if it has none.
+// The position after its closing quote; npos if it has none.
 std::size_t string_end(std::string_view text) {
   for (std::size_t i = 1; i < text.size(); ++i) {
     if (text[i] == '\\') {
@@ -31,7 +31,7 @@ std::size_t string_end(std::string_view text) {
   return std::string_view::npos;
 }
 
-// A string with its quotes.
+// Decodes a string in quotes.
 bool decode_string(std::string_view token, std::string& out) {
   const std::string_view inside = token.substr(1, token.size() - 2);
   const bool simple = std::ranges::all_of(
@@ -89,7 +89,7 @@ Result<void> JsonReader::take(char c) {
   return {};
 }
 
-// YAML has quotes in the middle of plain text, too: they mean nothing there.
+// In YAML, a quote in the middle of plain text has no meaning.
 bool JsonReader::begins_token() const {
   return std::string_view("{[,:").find(before_) != std::string_view::npos;
 }

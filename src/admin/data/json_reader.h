@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A flat JSON object (or YAML map in braces) that comes in pieces.
+// Reads a flat JSON object (or YAML map in braces) that arrives in pieces.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace sluice::admin {
 
-// Cuts the text at the commas between the entries. Entries of strings and numbers are read here;
-// any other goes to the YAML parser alone, so that aliases find no anchor.
+// Splits the text at the commas between entries. Reads entries of strings and numbers itself.
+// Passes each other entry to the YAML parser on its own, so that aliases find no anchor.
 class JsonReader {
  public:
   explicit JsonReader(AddEntry add) : add_(std::move(add)) {}
-  // The first `{` begins the object; only white space stands before it.
+  // The first `{` begins the object. Only white space precedes it.
   [[nodiscard]] Result<void> feed(std::string_view piece);
   [[nodiscard]] Result<void> finish();
 
@@ -29,11 +29,11 @@ class JsonReader {
 
   AddEntry add_;
   State state_ = State::before;
-  std::string text_;  // of the entry, so far
-  char quote_ = 0;    // the text is inside of these quotes
+  std::string text_;  // of the current entry, so far
+  char quote_ = 0;    // the quote that is open; 0: none
   bool escaped_ = false;
-  char before_ = '{';  // the last character that is no white space
-  int depth_ = 0;      // of lists and maps inside of the entry
+  char before_ = '{';  // the last character that is not white space
+  int depth_ = 0;      // of lists and maps inside the entry
   std::size_t line_ = 1;
   std::size_t entry_line_ = 1;
   store::Entry entry_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A text that comes in pieces, as lines.
+// Splits a text that arrives in pieces into lines.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace sluice::admin {
 
-// Holds what has come of the last line, at most kEntryBytesMax.
+// Holds the incomplete last line, at most kEntryBytesMax.
 class Lines {
  public:
   // `take` is Result<void>(std::string_view line), without the line break; the view lasts for the
@@ -30,12 +30,12 @@ class Lines {
       piece.remove_prefix(end + 1);
     }
   }
-  // A last line without a line break.
+  // Takes a last line without a line break.
   template <class Take>
   [[nodiscard]] Result<void> finish(const Take& take) {
     return rest_.empty() ? Result<void>() : next({}, take);
   }
-  // Of the line that `take` sees, from 1.
+  // The number of the line that `take` sees, from 1.
   [[nodiscard]] std::size_t number() const { return count_; }
 
  private:

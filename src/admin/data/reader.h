@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared data from a document that comes in pieces, of any length, in bounded memory.
+// Reads shared data from a document of any length that arrives in pieces, in bounded memory.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,13 @@
 
 namespace sluice::admin {
 
-// A flat YAML map or JSON object of scalars. Numbers keep their source spelling; bytes that are no
-// text stand as `!!binary "base64"`. A key may come twice.
+// Reads a flat YAML map or JSON object of scalars. Numbers keep their source spelling. Bytes that
+// are not text are written as `!!binary "base64"`. A key may occur twice.
 class DataReader {
  public:
   explicit DataReader(AddEntry add) : add_(std::move(add)) {}
-  // Errors are `invalid` or `too_large`, or come from AddEntry; they name the line. After one the
-  // reader takes nothing more.
+  // Errors are `invalid` or `too_large`, or come from AddEntry. They name the line. After an error
+  // the reader accepts no more input.
   [[nodiscard]] Result<void> feed(std::string_view piece);
   [[nodiscard]] Result<void> finish();
 
@@ -27,7 +27,7 @@ class DataReader {
   Result<void> pass(std::string_view piece);
 
   AddEntry add_;
-  std::string head_;  // white space, before it is clear what follows
+  std::string head_;  // white space before the format is known
   std::variant<std::monostate, YamlReader, JsonReader> reader_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes: reading must not crash, the pieces in which they come must not matter, and what was
-// read must survive writing and reading again.
+// Any bytes: reading must not crash, and the split into pieces must not matter. The entries read
+// must survive writing and reading again.
 #include <cstdint>
 #include <cstdlib>
 

@@ -136,7 +136,7 @@ TEST(DataReader, BoundsWhatItHolds) {
   }
 }
 
-// What the fast way takes, it takes as the parser does.
+// The fast way returns the parser's result for every line that it accepts.
 TEST(DataReader, TheFastWayAgreesWithTheParser) {
   std::mt19937 random(11);
   int taken = 0;
@@ -156,7 +156,7 @@ TEST(DataReader, TheFastWayAgreesWithTheParser) {
   EXPECT_GT(taken, 1000);
 }
 
-// Nothing but a result, whatever comes.
+// Any input leads to a result, valid or not, without a crash.
 TEST(DataReader, SurvivesDamage) {
   std::mt19937 random(12);
   for (int i = 0; i < 2000; ++i) {

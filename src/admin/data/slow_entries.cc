@@ -18,7 +18,7 @@ constexpr config::ParseLimits kLimits{.bytes_max = 32 << 20};
 constexpr std::string_view kBinary = ": !!binary ";
 constexpr std::string_view kLine = "line ";
 
-// "line 2, column 7: ..." of a text that begins at `first_line`, and in some column.
+// Corrects the line number in "line 2, column 7: ..." for a text that begins at `first_line`.
 std::unexpected<Error> at_true_line(Error error, std::size_t first_line) {
   std::string_view rest = error.message;
   std::size_t line = 0;
@@ -50,8 +50,8 @@ Result<void> add_value(const std::string& key, const Value& value, bool binary,
   return bytes ? add(key, *bytes) : wrong("is not base64");
 }
 
-// The YAML parser does not know the tag: blanks it out where it stands before the value, which is
-// behind `key: `, or on the line after `? key`.
+// The YAML parser does not know the tag. Blanks the tag out where it precedes the value: after
+// `key: `, or on the line after `? key`.
 bool take_binary_tag(std::string& text) {
   const bool long_key = text.starts_with("? ");
   const std::size_t colon = long_key ? text.find('\n') + 1 : text.find(": ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared data as a document: a map of key to text.
+// Writes shared data as a document: a map of key to text.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@ namespace sluice::admin {
 
 enum class DataFormat { json, yaml };
 
-// Appends a map to `out`, entry by entry. What is written as YAML can be read by DataReader, to the
-// byte: what is not UTF-8 stands as `!!binary "base64"`. JSON has nothing of the kind: such bytes
-// become U+FFFD. An empty map is `{}`.
+// Appends a map to `out`, entry by entry. DataReader reads the YAML back byte for byte: bytes that
+// are not UTF-8 are written as `!!binary "base64"`. JSON has no such form: in it these bytes become
+// U+FFFD. An empty map is `{}`.
 class DataWriter {
  public:
   explicit DataWriter(DataFormat format) : format_(format) {}
@@ -23,7 +23,7 @@ class DataWriter {
   bool empty_ = true;
 };
 
-// In quotes; bytes that are not UTF-8 become U+FFFD.
+// Appends `text` in quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string_view text, std::string& out);
 
 }  // namespace sluice::admin

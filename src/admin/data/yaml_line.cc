@@ -35,7 +35,7 @@ bool may_begin_plain(std::string_view text) {
          (c >= 'A' && c <= 'Z') || std::string_view("/_.+$(^;~").find(c) != std::string_view::npos;
 }
 
-// Where a plain scalar ends: at `: ` or ` #`, or with the text.
+// The end of a plain scalar: at `: ` or ` #`, or at the end of the text.
 std::size_t plain_end(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -93,7 +93,7 @@ bool take_hex(std::string_view& rest, std::size_t digits, std::string& out) {
   return append_utf8(value, out);
 }
 
-// The escape behind a backslash; the rarer ones are left to the YAML parser.
+// Takes the escape after a backslash. The rarer ones are left to the YAML parser.
 bool take_escape(std::string_view& rest, std::string& out) {
   if (rest.empty()) return false;
   const char c = rest[0];

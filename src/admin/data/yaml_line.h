@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line `key: value` of a flat YAML map, without the YAML parser, which takes fifty times as
-// long.
+// Parses one line `key: value` of a flat YAML map, fifty times as fast as the YAML parser.
 #pragma once
 
 #include <string_view>
@@ -9,9 +8,9 @@
 
 namespace sluice::admin {
 
-// True if `line` (without indentation and line break) is one entry, of scalars that begin and end
-// on it: plain, in quotes, or `!!binary "base64"`. False for anything else, right or wrong: the
-// YAML parser decides then. `out` holds anything after false.
+// True if `line` (without indentation and line break) is one entry of scalars that begin and end on
+// it: plain, in quotes, or `!!binary "base64"`. False for any other text, valid or not: the YAML
+// parser then decides. After false, `out` is unspecified.
 [[nodiscard]] bool parse_yaml_line(std::string_view line, store::Entry& out);
 
 }  // namespace sluice::admin

@@ -14,7 +14,7 @@ bool is_blank_or_comment(std::string_view line, std::size_t indent) {
   return indent == line.size() || line[indent] == '#';
 }
 
-// Of a list, or of the value behind a `? key`: these may stand as far left as the key.
+// True for a list item, or the value of a `? key`: they may have the same indentation as the key.
 bool goes_on(std::string_view text) {
   return text == "-" || text == ":" || text.starts_with("- ") || text.starts_with(": ");
 }
@@ -23,7 +23,7 @@ bool is_marker(std::string_view line, std::string_view marker) {
   return line.starts_with(marker) && (line.size() == marker.size() || line[marker.size()] == ' ');
 }
 
-// Whether the entry names itself for others, which the parser must then see with it.
+// Whether the entry has an anchor. The parser must then see it together with the rest.
 bool has_anchor(std::string_view line) {
   return line.starts_with('&') || line.find(" &") != std::string_view::npos;
 }

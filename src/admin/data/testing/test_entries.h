@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests of readers and writers: entries at random, and a reader fed in pieces.
+// For the tests of readers and writers: random entries, and a reader that gets its input in pieces.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace sluice::admin {
 
 using Entries = std::vector<store::Entry>;
 
-// Text of all kinds that a format could stumble over, up to bytes that are no text.
+// Text that may trip a format, including bytes that are not text.
 inline std::string random_text(std::mt19937& random) {
   static const std::vector<std::string> kParts{
       "a",    "0.40", "true", "~",      "null",       "yes",    ": ",          " #",   "\n",
@@ -49,7 +49,7 @@ inline Entries random_entries(std::mt19937& random) {
   return entries;
 }
 
-// What `Reader` makes of `text` that comes in pieces of at most `piece` bytes.
+// The result of `Reader` for `text` in pieces of at most `piece` bytes.
 template <class Reader>
 Result<Entries> read_in_pieces(std::string_view text, std::size_t piece) {
   Entries entries;
@@ -66,7 +66,7 @@ Result<Entries> read_in_pieces(std::string_view text, std::size_t piece) {
   return entries;
 }
 
-// The same, whatever the pieces.
+// Checks that the result does not depend on the pieces, and returns it.
 template <class Reader>
 Result<Entries> read_all(std::string_view text) {
   const auto whole = read_in_pieces<Reader>(text, text.size() + 1);
