@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access: which server to talk to, how, and as whom.
+// Access: the server to call, and the credentials for it.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 namespace sluice::egctl {
 
 struct Access {
-  std::string server{};       // "" if it is not said
-  bool verify = true;         // the server's certificate
-  std::string authority{};    // PEM: whom to trust instead of the system's authorities
-  std::string certificate{};  // PEM, to show
+  std::string server{};       // "" if not given
+  bool verify = true;         // verify the server's certificate
+  std::string authority{};    // PEM: trusted instead of the system's authorities
+  std::string certificate{};  // PEM, for the server
   std::string key{};
   std::string user{};
   std::string password{};
@@ -22,7 +22,7 @@ struct Access {
   [[nodiscard]] bool has_secret() const { return !token.empty() || !user.empty(); }
 };
 
-// What the command line said; "" where it said nothing.
+// The flags of the command line; "" for a flag that is absent.
 struct AccessFlags {
   std::string server{};
   bool force_tls = false;
@@ -32,11 +32,12 @@ struct AccessFlags {
   std::string key_file{};
 };
 
-// From an entry of `clusters` and one of `users` of the settings file: `x-data` is base64 of PEM,
-// `x` the name of a file. Errors name the field.
+// Combines an entry of `clusters` and one of `users` of the settings file. `x-data` is base64 of
+// PEM, `x` the name of a file. Errors name the field.
 [[nodiscard]] Result<Access> access_of(const Json& cluster, const Json& user);
-// Flags go over the environment (EGCTL_TOKEN, or EGCTL_USER and EGCTL_PASSWORD), which goes over
-// `settings`. What belongs to the settings' server is not shown to another one that --server names.
+// Flags override the environment (EGCTL_TOKEN, or EGCTL_USER and EGCTL_PASSWORD), which overrides
+// `settings`. If --server names another server than `settings`, all of `settings` is ignored, so
+// that no credentials go to the wrong server.
 [[nodiscard]] Result<Access> combine(const AccessFlags& flags, Access settings);
 
 }  // namespace sluice::egctl

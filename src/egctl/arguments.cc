@@ -30,7 +30,7 @@ std::string list_of(const std::vector<CLI::App*>& commands) {
   return out;
 }
 
-// True for an option that takes the next argument as its value.
+// True for an option whose value is the next argument.
 bool takes_next(const CLI::App& command, const std::string& argument) {
   if (argument.find('=') != std::string::npos) return false;
   for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
@@ -51,7 +51,7 @@ Error unknown(const CLI::App& parent, const std::string& word) {
           {}};
 }
 
-// Walks the arguments down the tree of commands.
+// Follows the arguments down the tree of commands.
 class Expansion {
  public:
   explicit Expansion(CLI::App& root) : at_(&root) {}

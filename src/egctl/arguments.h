@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the command line allows beyond CLI11: abbreviated commands, `egctl help COMMAND`, and help
-// where a command is missing.
+// Additions to CLI11: abbreviated commands, `egctl help COMMAND`, and help in place of a missing
+// command.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 
 namespace sluice::egctl {
 
-// The subcommand called `word`, by name, alias or a beginning that only one has; null if there is
-// none. Error `invalid` if several begin like that.
+// The subcommand `word`, by name, alias or unambiguous prefix; null if there is none. Error
+// `invalid` if the prefix is ambiguous.
 [[nodiscard]] Result<CLI::App*> find_command(const CLI::App& parent, const std::string& word);
 
-// The arguments with the names of commands written out. Error `invalid` for an unknown command.
+// The arguments with the full names of commands. Error `invalid` for an unknown command.
 [[nodiscard]] Result<std::vector<std::string>> expand(CLI::App& root,
                                                       const std::vector<std::string>& arguments);
 

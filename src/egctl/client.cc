@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kPrefix = "/apis/v2";
 constexpr int kDefaultPort = 2381;
 constexpr auto kConnectTimeout = std::chrono::seconds(10);
-// A reload compiles, a large write waits for the disk.
+// Long, because a reload compiles and a large write waits for the disk.
 constexpr auto kReplyTimeout = std::chrono::minutes(10);
 
 httplib::Headers headers_of(const Call& call) {
@@ -30,7 +30,7 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-// A reader that has enough, as `| head`, is `closed`.
+// The error is `closed` if the reader has closed the pipe, such as `| head`.
 std::unexpected<Error> cannot_write(int error) {
   return fail(error == EPIPE ? ErrorKind::closed : ErrorKind::internal,
               "cannot write the output: " + std::system_category().message(error));

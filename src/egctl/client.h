@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The REST API as egctl calls it.
+// The client of the REST API.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,7 @@ inline constexpr std::string_view kJsonLines = "application/x-ndjson";
 struct Endpoint {
   std::string host;
   int port;
-  std::string text;  // as it was given, for messages
+  std::string text;  // as given, for messages
   bool tls = false;
 };
 
@@ -47,9 +47,9 @@ struct Call {
   std::string_view content_type = kYaml;  // of the body
 };
 
-// Takes a piece of a body; its error ends the call.
+// Takes a piece of a body. Its error ends the call.
 using Take = std::function<Result<void>(std::string_view piece)>;
-// The next piece of a body to send; "" at the end. Its error breaks the call off.
+// Returns the next piece of a body to send; "" at the end. Its error aborts the call.
 using Give = std::function<Result<std::string>()>;
 
 class Client {
@@ -57,19 +57,19 @@ class Client {
   Client(Endpoint endpoint, Access access)
       : endpoint_(std::move(endpoint)), access_(std::move(access)) {}
 
-  // Any status is a success; the error `unavailable` is a server that does not answer.
+  // Any status is a success. Error `unavailable`: the server does not answer.
   [[nodiscard]] Result<Reply> send(const Call& call) const;
-  // The body. A status of 400 and more is an error: "409: conflict name: demo", its faults as
-  // details.
+  // Returns the body. A status of 400 or more is an error: "409: conflict name: demo", with its
+  // faults as details.
   [[nodiscard]] Result<std::string> text(const Call& call) const;
   [[nodiscard]] Result<Json> json(const Call& call) const;
-  // Hands on the body as it comes. An error may come after some of it.
+  // Passes on the body as it arrives. An error may follow some pieces.
   [[nodiscard]] Result<void> stream(const Call& call, const Take& take) const;
-  // Sends a body as it is made; the answer. The server is called when there is a first piece.
+  // Sends a body as it is produced, and returns the response. The call begins with the first piece.
   [[nodiscard]] Result<std::string> upload(const Call& call, const Give& give) const;
 
  private:
-  // Error `invalid`: something of `access_` that cannot be used, or must not go out unencrypted.
+  // Error `invalid`: a part of `access_` is unusable, or must not be sent unencrypted.
   [[nodiscard]] Result<std::unique_ptr<httplib::Client>> connection() const;
   [[nodiscard]] std::unexpected<Error> unreachable(const httplib::Result& result) const;
 
@@ -77,11 +77,11 @@ class Client {
   Access access_;
 };
 
-// Writes to `out` at once. Error `closed` if nobody reads it any more, as after `| head`.
+// Writes to `out` at once. Error `closed` if the reader has gone, as after `| head`.
 [[nodiscard]] Take write_to(std::ostream& out);
-// The error of a reply of status 400 and more.
+// The error of a reply with status 400 or more.
 [[nodiscard]] Error error_of(const Reply& reply);
-// A segment of a path, or a value of a query.
+// Escapes a segment of a path, or a value of a query.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
 }  // namespace sluice::egctl

@@ -60,7 +60,7 @@ void add_commands(CLI::App& root, Session& session) {
 
 constexpr std::string_view kGlobal = "Everywhere: --server HOST:PORT, -o default|yaml|json";
 
-// What CLI11 does not say of itself: that the options of the root hold for all commands.
+// Adds a note that CLI11 lacks: the options of the root apply to all commands.
 void finish_help(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
     if (command->get_group() == "Subcommands") command->group("Commands");
@@ -72,7 +72,7 @@ void finish_help(CLI::App& app) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// The command whose parsing failed: the last one that was reached.
+// The command whose parsing failed: the last one on the path.
 std::string path_of(const CLI::App& root) {
   std::string path = root.get_name();
   const CLI::App* at = &root;
@@ -93,10 +93,10 @@ std::unexpected<Error> too_many_words(const CLI::App& root) {
   return fail(ErrorKind::invalid, std::move(message), {"see: " + path + " --help"});
 }
 
-// Fills session.action; empty if help was wanted, and printed.
+// Sets session.action. It stays empty if help was requested and printed.
 Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, std::ostream& out) {
   SLUICE_TRY(std::vector<std::string> expanded, expand(root, arguments));
-  std::ranges::reverse(expanded);  // the order in which CLI11 takes a vector
+  std::ranges::reverse(expanded);  // CLI11 takes a vector in reverse order
   try {
     root.parse(std::move(expanded));
     return {};
@@ -120,7 +120,7 @@ bool reader_is_gone() {
 
 std::unique_ptr<CLI::App> make_command_line(Session& session) {
   auto root = std::make_unique<CLI::App>(kAbout, "egctl");
-  root->fallthrough();  // -o and --server may stand behind the command
+  root->fallthrough();  // -o and --server may follow the command
   root->require_subcommand(1);
   root->get_formatter()->column_width(32);
   root->get_formatter()->label("SUBCOMMAND", "COMMAND");
@@ -139,7 +139,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   Result<void> done = parse(*root, arguments, out);
   if (done && session.action) done = session.action();
   out.flush();
-  if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: enough was read
+  if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: the reader has left
   if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");
   if (done) return 0;
   if (done.error().kind == ErrorKind::closed) return 0;

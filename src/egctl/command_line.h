@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tree of commands, and one run of it.
+// The tree of commands, and its execution.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace sluice::egctl {
 
-// `session` outlives the tree.
+// Requires: `session` outlives the tree.
 [[nodiscard]] std::unique_ptr<CLI::App> make_command_line(Session& session);
 // Returns the exit code: 0, or 1 after an error was printed.
 [[nodiscard]] int run(const std::vector<std::string>& arguments, std::ostream& out,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands, one file each. The list in command_line.cc is all of them.
+// The commands, one file each. The list in command_line.cc is complete.
 #pragma once
 
 #include "egctl/session.h"
@@ -27,16 +27,16 @@ void add_member(CLI::App& root, Session& session);
 
 // Shared by the old and the new form of a command.
 void add_file_option(CLI::App& command, std::vector<std::string>& files);
-// Sends the objects of `files` in one piece; mode is create, update or apply. One line per object.
+// Sends the objects of `files` in one call, and prints one line per object. `mode` is create,
+// update or apply.
 [[nodiscard]] Result<void> send_objects(Session& session, const std::vector<std::string>& files,
                                         const std::string& mode);
 [[nodiscard]] Result<void> print_members(Session& session, const std::vector<std::string>& names);
 [[nodiscard]] Result<void> purge_members(Session& session, const std::vector<std::string>& names);
-// Deletes the objects called `names` once all of them are known to be there, of `kind` if it is
-// given.
+// Deletes the objects `names`, of `kind` if it is given. Checks first that all of them exist.
 [[nodiscard]] Result<void> delete_objects(Session& session, std::string_view kind,
                                           const std::vector<std::string>& names);
-// Reads all guest code again and says what came of it, filter by filter.
+// Reloads all guest code and reports the outcome of each filter.
 [[nodiscard]] Result<void> reload_code(Session& session);
 
 }  // namespace sluice::egctl

@@ -8,7 +8,7 @@
 namespace sluice::egctl {
 namespace {
 
-// The kinds of resources are the server's to name, at the moment of asking.
+// The server names the kinds of resources at the time of completion.
 constexpr std::string_view kHead = R"(_egctl_kinds() {
   local i name rest server=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -56,7 +56,8 @@ std::string words_of(const CLI::App& app) {
   return words.substr(1);
 }
 
-// `cases` lead from one command to the next, `lists` hold what may follow each.
+// Collects the completion: `cases` lead from one command to the next, `lists` hold the words after
+// each.
 void walk(const CLI::App& app, const std::string& path, std::string& cases, std::string& lists) {
   lists += "    \"" + path + "\") words=\"" + words_of(app) + "\" ;;\n";
   for (const CLI::App* command : commands_of(app)) {

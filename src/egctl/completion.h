@@ -9,7 +9,7 @@
 namespace sluice::egctl {
 
 [[nodiscard]] std::string bash_completion(const CLI::App& root);
-// The same through zsh's bashcompinit.
+// The bash completion, run through zsh's bashcompinit.
 [[nodiscard]] std::string zsh_completion(const CLI::App& root);
 
 }  // namespace sluice::egctl

@@ -9,7 +9,7 @@
 namespace sluice::egctl {
 namespace {
 
-// "create Pipeline demo successfully"; apply says what it did: "Pipeline demo unchanged".
+// "create Pipeline demo successfully"; for apply, the outcome: "Pipeline demo unchanged".
 std::string line_of(const Json& one, const std::string& mode) {
   const std::string object = text_at(one, "kind") + " " + text_at(one, "name");
   if (mode == "apply") return object + " " + text_at(one, "change");

@@ -54,8 +54,8 @@ Result<std::vector<config::Value>> parse(const std::string& path, const std::str
   return documents;
 }
 
-// Byte order marks, directives, document ends and line breaks of a file hold for that file only, so
-// the texts of several files are not put together as they are.
+// Byte order marks, directives, document ends and line breaks apply to one file only, so the texts
+// of several files cannot be concatenated as they are.
 std::string joined(const std::vector<config::Value>& documents) {
   std::string text;
   for (const config::Value& document : documents)
@@ -127,7 +127,7 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   const auto status = std::filesystem::status(path, ignored);
   const bool in_place =
       std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
-  // A symbolic link stays one: what it points to is replaced.
+  // A symbolic link stays a link: its target is replaced.
   const auto real = std::filesystem::canonical(path, ignored);
   const std::string target = in_place || real.empty() ? path : real.string();
   const std::string part = in_place ? "" : target + "." + std::to_string(::getpid()) + ".part";

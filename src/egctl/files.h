@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole files, and what -f names.
+// Whole files, and the objects in the files of -f.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace sluice::egctl {
 
-// Closes what it holds; standard input is left open.
+// Closes its descriptor, except standard input.
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
@@ -19,20 +19,20 @@ class Descriptor {
   Descriptor& operator=(Descriptor&&) = delete;
   ~Descriptor();
   [[nodiscard]] int get() const { return number_; }
-  // False if the system could not write what was still to be written.
+  // False if the system could not write the remaining data.
   [[nodiscard]] bool close();
 
  private:
   int number_;
 };
 
-// A file or standard input, read from the beginning to the end.
+// A file or standard input, read once from start to end.
 class InputFile {
  public:
-  // Standard input if `path` is "-" or empty; error `invalid` if that is a terminal, where nobody
-  // would know that egctl waits.
+  // Opens standard input if `path` is "-" or empty. Error `invalid` if that is a terminal, because
+  // the user would not see that egctl waits for input.
   [[nodiscard]] static Result<InputFile> open(const std::string& path);
-  // The next piece, as soon as there is one; "" at the end.
+  // Returns the next piece as soon as there is one; "" at the end.
   [[nodiscard]] Result<std::string> read();
   [[nodiscard]] Result<std::string> read_all();
 
@@ -44,14 +44,15 @@ class InputFile {
 
 [[nodiscard]] bool file_exists(const std::string& path);
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
-// Through a temporary file beside it: `path` holds the old text or the new one, never half of it.
+// Writes a temporary file beside `path` and renames it: `path` holds the old text or the new one,
+// never a part of it.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);
-// The file, or standard input if `path` is "-" or empty.
+// Reads the file, or standard input if `path` is "-" or empty.
 [[nodiscard]] Result<std::string> read_input(const std::string& path);
 
-// A file that appears under its name when it is complete, never before: until then it is a
-// `<path>.<pid>.part` beside it, which is removed if nothing comes of it. What is no regular file
-// (a device, a pipe) is written as it is.
+// A file that appears under its name only when it is complete. Until then its name is
+// `<path>.<pid>.part`; this part is removed if it is not committed. If `path` is not a regular file
+// (a device, a pipe), it is written directly.
 class OutputFile {
  public:
   [[nodiscard]] static Result<OutputFile> create(const std::string& path);
@@ -59,7 +60,7 @@ class OutputFile {
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
   [[nodiscard]] Result<void> write(std::string_view bytes);
-  // On the disk and under its name on return.
+  // On return, the file is on the disk and has its name.
   [[nodiscard]] Result<void> commit();
 
  private:
@@ -67,21 +68,20 @@ class OutputFile {
       : file_(descriptor), path_(std::move(path)), part_(std::move(part)) {}
   Descriptor file_;
   std::string path_;
-  std::string part_;  // "" if it is written in place
+  std::string part_;  // "" if it is written directly
 };
 
-// The objects of all -f, to be sent as one.
+// The objects of all -f, sent as one body.
 struct Objects {
   std::string text;
-  std::string label;  // "Pipeline demo" if it is one, else "3 objects"
+  std::string label;  // "Pipeline demo" for one object, else "3 objects"
   std::vector<std::string> names;
   std::vector<std::string> places;  // of each document: "pipeline.yaml: document 2, "
 };
 
-// Parses what `files` (standard input if empty) hold, so that syntax errors name their file.
+// Parses the contents of `files` (standard input if empty). Syntax errors name their file.
 [[nodiscard]] Result<Objects> read_objects(const std::vector<std::string>& files);
-// Lets the fault lines of the server, `document 3, port: ...`, name the file where there are
-// several.
+// Makes the server's fault lines, `document 3, port: ...`, name the file if there is more than one.
 void name_places(const Objects& objects, std::vector<std::string>& lines);
 
 }  // namespace sluice::egctl

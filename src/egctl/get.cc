@@ -12,8 +12,8 @@
 namespace sluice::egctl {
 namespace {
 
-// Name -> "running", "failed", "building". Empty if the server does not say: the list is worth more
-// than this column.
+// Name -> "running", "failed", "building". Empty if the server does not report states: the list is
+// still useful without this column.
 std::map<std::string, std::string> read_states(const Client& client) {
   std::map<std::string, std::string> states;
   const auto answer = client.json({.path = "/status/objects"});
@@ -37,7 +37,7 @@ std::string object_table(const std::vector<Json>& objects,
   return format_table(rows);
 }
 
-// YAML comes as one document per object, as `egctl apply` takes it; JSON as one list.
+// YAML has one document per object, the form that `egctl apply` accepts. JSON is one list.
 void print_items(const Session& session, const std::vector<Json>& items, bool single) {
   if (session.format() == Output::json) return session.print(single ? items.at(0) : Json(items));
   bool first = true;

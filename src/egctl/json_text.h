@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text of JSON that the server or the settings file gives.
+// Texts in JSON from the server or the settings file.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace sluice::egctl {
 
-// The member `key`; "" if `map` is no map, or has no text there.
+// The member `key`; "" if `map` is not a map, or the member is not a text.
 [[nodiscard]] std::string text_at(const Json& map, std::string_view key);
 
 }  // namespace sluice::egctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The older forms: `egctl object create` and its like.
+// The older forms: `egctl object create` and the like.
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -39,7 +39,7 @@ void add_send(CLI::App& object, Session& session, const std::string& mode,
              [files, mode](Session& s) { return send_objects(s, *files, mode); });
 }
 
-// A command that prints what is at `path`, followed by the name it takes.
+// A command that takes a name, and prints the resource at `path` followed by the name.
 void add_print_one(CLI::App& parent, Session& session, const std::string& text,
                    const std::string& path) {
   CLI::App* command = parent.add_subcommand("get", text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The line on a terminal that says how far an upload is.
+// The progress line of an upload on a terminal.
 #pragma once
 
 #include <chrono>
@@ -12,15 +12,15 @@ namespace sluice::egctl {
 
 class Progress {
  public:
-  // Writes nothing unless `visible`: standard error is a terminal.
+  // Writes nothing unless `visible` (standard error is a terminal).
   Progress(std::ostream& err, bool visible) : err_(err), visible_(visible) {}
-  // A piece that is being sent; one line of it is one key.
+  // A piece is being sent. One line of it is one key.
   void sent(std::string_view piece);
-  // All is sent, the server commits.
+  // All pieces are sent, and the server commits.
   void committing();
-  // It has; `entries` is what it says it took.
+  // The server has committed; `entries` is its count.
   void committed(std::uint64_t entries);
-  // Ends the line, so that an error gets one of its own.
+  // Ends the line, so that an error gets its own line.
   void broken();
 
  private:
@@ -34,7 +34,7 @@ class Progress {
   Clock::time_point shown_ = begin_;
   Clock::time_point all_sent_ = begin_;
   std::uint64_t keys_ = 0;
-  bool open_ = false;  // the cursor stands behind a line that was shown
+  bool open_ = false;  // the cursor is behind a line that was shown
 };
 
 }  // namespace sluice::egctl

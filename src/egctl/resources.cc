@@ -23,7 +23,7 @@ bool answers_to(const Resource& resource, std::string_view word) {
          std::ranges::find(resource.aliases, word) != resource.aliases.end();
 }
 
-// The items called one of `names`, in the order of `names`; all of them if there are none.
+// The items with one of `names`, in the order of `names`; all items if `names` is empty.
 Result<std::vector<Json>> pick(const std::vector<Json>& items,
                                const std::vector<std::string>& names, std::string_view kind,
                                std::string (*name_of)(const Json&)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of resources that commands take as an argument, and the objects of a kind.
+// The kinds of resources that commands accept as an argument, and the objects of a kind.
 #pragma once
 
 #include <string>
@@ -23,14 +23,14 @@ struct Resource {
 
 // The object kinds of the server, and members.
 [[nodiscard]] Result<std::vector<Resource>> read_resources(const Client& client);
-// By kind, name or alias, in any case.
+// Finds by kind, name or alias; case does not matter.
 [[nodiscard]] Result<std::string> find_kind(const std::vector<Resource>& resources,
                                             std::string_view word);
 [[nodiscard]] Result<std::string> find_kind(const Client& client, std::string_view word);
 
-// Specs of all objects, or of those of one kind, sorted by name. Only those named, if there are
-// `secrets`: with them, which takes an admin. With names: error `not_found` ("no such Pipeline
-// demo") for one that is absent or of another kind.
+// The specs of all objects, or of those of one kind, sorted by name; with `names`, only of those.
+// `secrets`: includes the secrets, which requires an admin. Error `not_found` ("no such Pipeline
+// demo") for a name that is absent or of another kind.
 [[nodiscard]] Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
                                                         const std::vector<std::string>& names,
                                                         bool secrets = false);

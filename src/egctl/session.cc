@@ -11,7 +11,7 @@ namespace sluice::egctl {
 
 Result<Client> Session::client() const {
   Access settings;
-  // Without a word on the server the settings must be in order; with one they need not.
+  // Without --server the settings must be valid; with it they need not be.
   if (auto current = current_access()) {
     settings = *std::move(current);
   } else if (access.server.empty()) {
@@ -47,7 +47,7 @@ void Session::print_or(const Json& value, const std::string& text) const {
 
 void set_action(CLI::App& command, Session& session, Action action) {
   command.callback([&session, action = std::move(action)] {
-    if (session.action) return;  // a subcommand of this one was given, and came first
+    if (session.action) return;  // a subcommand was given and has set its action first
     session.action = [&session, action] { return action(session); };
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every command of one run of egctl works with.
+// Session: the state that the commands of one run of egctl share.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -20,27 +20,29 @@ enum class Output { standard, yaml, json };
 struct Session {
   std::ostream& out;
   std::ostream& err;
-  AccessFlags access{};                    // --server and what belongs to it
+  AccessFlags access{};                    // --server and the flags for its credentials
   std::string output = "default";          // --output
-  std::function<Result<void>()> action{};  // of the command that was given
+  std::function<Result<void>()> action{};  // of the given command
 
-  // Of --server and its like, else of the settings file, else the default one.
+  // The client for --server and its flags, else for the settings file, else for the default server.
   [[nodiscard]] Result<Client> client() const;
   [[nodiscard]] Output format() const;
   // Writes `value` as JSON if -o json, as YAML otherwise.
   void print(const Json& value) const;
-  // As print() with -o json or yaml, else `text`: no command leaves programs without a form to
-  // read.
+  // Like print() with -o json or yaml, else writes `text`. So every command has output that
+  // programs can read.
   void print_or(const Json& value, const std::string& text) const;
 };
 
 using Action = std::function<Result<void>(Session&)>;
-// Lets `command` run `action` once the arguments are parsed.
+// Makes `command` run `action` once the arguments are parsed.
 void set_action(CLI::App& command, Session& session, Action action);
 
-// `what` failed, and why: "create Pipeline demo failed, 409: conflict name: demo".
+// The error "`what` failed" with its reason: "create Pipeline demo failed, 409: conflict name:
+// demo".
 [[nodiscard]] std::unexpected<Error> failed(const std::string& what, Error error);
-// As failed(), of a change: with faults, the message counts them and says that nothing has changed.
+// Like failed(), for a change. With faults, the message counts them and says that nothing has
+// changed.
 [[nodiscard]] std::unexpected<Error> refused(const std::string& what, Error error);
 // "Error: message", then one indented line per fault.
 void print_error(std::ostream& err, const Error& error, bool colour);

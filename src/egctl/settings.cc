@@ -52,7 +52,7 @@ void redact(Json& value) {
   }
 }
 
-// The `cluster` or `user` of that name; null if there is none.
+// The `cluster` or `user` of that name; null if it is absent.
 Json entry_of(const Json& document, std::string_view list, std::string_view field,
               std::string_view name) {
   for (const Json& entry : list_at(document, list)) {

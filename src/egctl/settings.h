@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ~/.egctlrc (or $EGCTLRC): clusters, and the context that says which one to talk to.
+// ~/.egctlrc (or $EGCTLRC): clusters, and the context that selects one.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -31,12 +31,12 @@ struct Settings {
 };
 
 [[nodiscard]] std::string settings_path();
-// A file that does not exist is empty settings.
+// An absent file yields empty settings.
 [[nodiscard]] Result<Settings> read_settings(const std::string& path);
 [[nodiscard]] Result<Settings> parse_settings(std::string path, std::string text);
-// Of the current context; all empty if there is none.
+// The access of the current context; empty if there is none.
 [[nodiscard]] Result<Access> current_access();
-// The text of the file with another current context; everything else stays as it is.
+// The text of the file with another current context. All other text stays as it is.
 [[nodiscard]] std::string with_current_context(std::string_view text, std::string_view name);
 
 }  // namespace sluice::egctl

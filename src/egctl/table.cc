@@ -24,7 +24,7 @@ std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
   return widths;
 }
 
-// Takes `digits` digits from the front of `text` if what follows is `separator` (0: anything).
+// Takes `digits` digits from the front of `text` if `separator` follows (0: anything).
 std::optional<int> take(std::string_view& text, std::size_t digits, char separator) {
   int value = 0;
   if (text.size() < digits) return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<int> take(std::string_view& text, std::size_t digits, char separat
   return value;
 }
 
-// The rest after the seconds: an optional fraction, then Z or an offset.
+// Takes the text after the seconds: an optional fraction, then Z or an offset.
 std::optional<std::chrono::minutes> take_offset(std::string_view text) {
   if (text.starts_with('.')) {
     text.remove_prefix(1);

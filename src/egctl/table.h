@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables and ages, as `egctl get` prints them.
+// The tables and ages of `egctl get`.
 #pragma once
 
 #include <chrono>
@@ -15,10 +15,10 @@ using Row = std::vector<std::string>;
 // Columns are padded to tab stops of 8 with at least 2 spaces between; the last one is not padded.
 [[nodiscard]] std::string format_table(const std::vector<Row>& rows);
 
-// RFC 3339 with an offset or Z; nullopt for anything else.
+// Accepts RFC 3339 with an offset or Z; nullopt for any other text.
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_rfc3339(
     std::string_view text);
-// The largest unit: "3d", "5h", "2m", "10s"; "" if `since` is no time.
+// The age in its largest unit: "3d", "5h", "2m", "10s"; "" if `since` is not a time.
 [[nodiscard]] std::string format_age(std::string_view since,
                                      std::chrono::system_clock::time_point now);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `egctl wasm list-data` and the others that work on the shared data of a filter.
+// `egctl wasm list-data` and the other commands for the shared data of a filter.
 #include <unistd.h>
 
 #include <cstdint>
@@ -37,13 +37,13 @@ struct Arguments {
 
 using Command = Result<void> (*)(Session&, const Arguments&);
 
-// Of an error while `what` was done; that nobody reads the output any more is none.
+// The error of the step `what`. A closed output is not reported as a failure.
 std::unexpected<Error> failed_at(const std::string& what, const Arguments& arguments, Error error) {
   if (error.kind == ErrorKind::closed) return std::unexpected(std::move(error));
   return failed(what + " of " + arguments.label(), std::move(error));
 }
 
-// Without names: where there is data at all, also of pipelines that have been deleted.
+// Without names: lists the filters that have data, also those of deleted pipelines.
 Result<void> list_namespaces(Session& session) {
   SLUICE_TRY(const Client client, session.client());
   const auto answer = client.json({.path = "/wasm/data"});
@@ -93,7 +93,7 @@ std::uint64_t entries_of(const std::string& answer) {
   return value.is_object() ? value.value("entries", std::uint64_t{0}) : 0;
 }
 
-// Sends the file while it is read; the server commits all of it, or nothing.
+// Sends the file while reading it. The server commits all of it or nothing.
 Result<void> upload(Session& session, const std::string& file, const Call& call) {
   SLUICE_TRY(InputFile input, InputFile::open(file));
   SLUICE_TRY(const Client client, session.client());
@@ -167,7 +167,7 @@ Added add_command(CLI::App& wasm, const std::string& name, const std::string& te
   return {command, std::move(arguments)};
 }
 
-// A command that cannot do without the two names.
+// A command that requires both names.
 Added add_named(CLI::App& wasm, Session& session, const std::string& name, const std::string& text,
                 Command run) {
   Added added = add_command(wasm, name, text);
@@ -178,7 +178,7 @@ Added add_named(CLI::App& wasm, Session& session, const std::string& name, const
   return added;
 }
 
-// An empty variable of a script must not delete everything.
+// An empty shell variable must not delete everything.
 std::string not_empty(const std::string& text) {
   return text.empty() ? "is empty; leave it out for all keys" : "";
 }

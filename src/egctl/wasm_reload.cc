@@ -14,7 +14,7 @@ std::string line_of(const Json& one) {
          ")\n";
 }
 
-// Prints what runs; the error lists what is refused.
+// Prints the filters that run. The error lists the refused ones.
 Result<void> report(Session& session, const Json& reloaded) {
   std::vector<std::string> refusals;
   for (const Json& one : reloaded) {
