@@ -18,7 +18,7 @@
 namespace sluice::server_program {
 namespace {
 
-// What the command line says beside the options, and the options.
+// The options on the command line, and its other flags.
 struct Given {
   explicit Given(CLI::App& app);
   std::string config_file;
@@ -48,7 +48,7 @@ Result<Options> read_file(const std::string& path) {
   return options;
 }
 
-// In the order of --help.
+// The order is that of --help.
 Given::Given(CLI::App& app) {
   app.add_flag("-v,--version", version, "print the version and exit");
   app.add_flag("-c,--print-config", print_config, "print the configuration in force and exit");
@@ -62,7 +62,7 @@ Given::Given(CLI::App& app) {
                "read a password from standard input, print what basic-auth takes, and exit");
 }
 
-// What is given, over the file that it names.
+// The given options, over the file that they name.
 Result<Options> options_of(const Given& given) {
   SLUICE_TRY(const Options file, read_file(given.config_file));
   return given.flags->over(file);

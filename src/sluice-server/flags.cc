@@ -21,7 +21,8 @@ std::string is_duration(const std::string& text) {
   return parse_duration(text) ? "" : "\"" + text + "\" is no duration: try 30s or 10m";
 }
 
-// The visitor that declares a flag for each option. A type that no add() takes does not compile.
+// The visitor that declares a flag for each option. An option whose type has no add() does not
+// compile.
 class Declarer {
  public:
   explicit Declarer(CLI::App& app) : app_(app) {}
@@ -65,7 +66,7 @@ class Declarer {
                    const config::Rule& rule) {
     return app_.add_option(flag, value, std::string(rule.doc))->delimiter(',');
   }
-  // A map has no form on a command line: OptionUse::file_only.
+  // A map has no form on a command line: such an option is OptionUse::file_only.
   template <class T>
   CLI::Option* add(const std::string&, std::map<std::string, T>&, const config::Rule&) {
     return nullptr;

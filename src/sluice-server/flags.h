@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flags and environment variables of Options, made from its list.
+// The flags and environment variables of Options, derived from its list.
 #pragma once
 
 #include <string>
@@ -19,13 +19,13 @@ namespace sluice::server_program {
 
 class Flags {
  public:
-  // Declares them all to `app`, which outlives this, and which parses before over().
+  // Declares all flags in `app`. Requires: `app` outlives this, and parses before over() is called.
   explicit Flags(CLI::App& app);
   Flags(const Flags&) = delete;
   Flags& operator=(const Flags&) = delete;
 
-  // `file` with everything that a flag or a variable gave in its place. Flags obey the rules of the
-  // file; the error has one detail per fault.
+  // `file`, overridden by the given flags and variables. Flags obey the rules of the file; the
+  // error has one detail per fault.
   [[nodiscard]] Result<Options> over(const Options& file) const;
 
  private:

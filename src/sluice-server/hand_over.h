@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hot restart, from both sides: the process that is there starts its successor, gives it the
-// listening sockets and then the data directory, and stays as long as it has connections.
+// A hot restart, from both sides. The old process starts its successor, gives it the listening
+// sockets and then the data directory, and stays while it has connections.
 //
 //   old                                   new
 //   starts it (SLUICE_PREDECESSOR=fd)     reads options and files
-//                                    <--  "ready", or "error" and its end: the old one goes on
-//   sends the sockets, and what runs      keeps them, and builds what runs
-//                                    <--  "agreed", or "error" and its end: the old one goes on
+//                                    <--  "ready", or "error" and its end: the old one continues
+//   sends the sockets and its objects     keeps the sockets, rehearses the objects
+//                                    <--  "agreed", or "error" and its end: the old one continues
 //   holds requests; waits until no run
-//   is at work; closes the store
-//   "store", and what it knows       -->  opens store and objects, accepts
+//   is in progress; closes the store
+//   "store", and its knowledge       -->  opens store and objects, accepts
 //                                    <--  "serving"
-//   sends what its clients still say -->  serves it
-//   leaves with its last connection
+//   sends later requests             -->  serves them
+//   ends with its last connection
 #pragma once
 
 #include <sys/types.h>
@@ -41,18 +41,18 @@ class Workers;
 
 namespace sluice::server_program {
 
-// How this program was called.
+// The command with which this program was started.
 struct Program {
-  std::string path;  // of the file, which may be another version by now
+  std::string path;  // of the executable, which a newer version may have replaced
   std::vector<std::string> arguments;
 
   [[nodiscard]] static Program of(int argc, char** argv);
 };
 
-// The old process's side.
+// The side of the old process.
 class SuccessorProcess {
  public:
-  // What goes to it, whichever program it is.
+  // The possessions that the successor gets, whichever program it is.
   struct Estate {
     std::vector<control::Ports::Open> ports;
     int admin;                  // the listening socket of the admin API
@@ -61,22 +61,22 @@ class SuccessorProcess {
     Json objects;               // Controller::rehearsal(); null: it need not build any now
   };
 
-  // Starts `path` with the program's arguments; returns when it is ready. The error says why it is
-  // not; it has ended then. `given_up` is asked again and again meanwhile.
+  // Starts `path` with the program's arguments. Returns when the new process is ready. After an
+  // error, which states the reason, the new process has ended. The wait polls `given_up`.
   [[nodiscard]] static Result<SuccessorProcess> start(const Program& program,
                                                       const std::string& path,
                                                       const std::function<bool()>& given_up);
-  // Returns when it has agreed to go on with them; after an error it has ended. `given_up` as
-  // above.
+  // Returns when the new process has agreed to continue with the sockets. After an error it has
+  // ended. `given_up`: see start().
   [[nodiscard]] Result<void> give_sockets(const Estate& estate,
                                           const std::function<bool()>& given_up);
-  // The store is closed. `knowledge`: Controller::knowledge(). Returns when the new process serves;
-  // after an error it has ended. `look` is called again and again meanwhile.
+  // Requires: the store is closed. `knowledge`: Controller::knowledge(). Returns when the new
+  // process serves. After an error it has ended. The wait polls `look`.
   [[nodiscard]] Result<void> give_store(const Json& knowledge, const std::function<void()>& look);
-  // Hands on a request to stop that came to this process. The new one does not take it for a
-  // second request, whoever else has asked it.
+  // Passes on a request to stop that this process has received. The new process does not count it
+  // as a second request, even if it has received one already.
   void ask_to_stop() const;
-  // The old process goes on: this one is not wanted any more.
+  // Ends the new process, because the old one continues.
   void end() const;
   [[nodiscard]] const std::shared_ptr<net::DescriptorChannel>& channel() const { return channel_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
@@ -94,7 +94,7 @@ class SuccessorProcess {
   pid_t pid_;
 };
 
-// The new process's side.
+// The side of the new process.
 class PredecessorProcess {
  public:
   struct Estate {
@@ -105,22 +105,23 @@ class PredecessorProcess {
     Json objects;
   };
 
-  // nullptr unless this process was started by another one to follow it.
+  // nullptr unless another process has started this one as its successor.
   [[nodiscard]] static std::unique_ptr<PredecessorProcess> find();
   ~PredecessorProcess() { stop(); }
   PredecessorProcess(const PredecessorProcess&) = delete;
   PredecessorProcess& operator=(const PredecessorProcess&) = delete;
 
-  // Says that this process is ready for them. Error: the old one has changed its mind.
+  // Reports that this process is ready for the sockets. Error: the old process has decided to
+  // continue.
   [[nodiscard]] Result<Estate> take_sockets();
-  // Says that it may give up the store, and returns when it has. Error: as before.
-  // What comes is what the old one knows, for Controller::start().
+  // Reports that the old process may give up the store, and returns once it has. Returns the
+  // knowledge of the old process, for Controller::start(). Error: as for take_sockets().
   [[nodiscard]] Result<config::Value> take_store();
-  // Says that this process serves, and takes over the connections of the old one's clients.
+  // Reports that this process serves, and takes over the connections of the old process's clients.
   void serving(server::Workers& workers);
-  // Nothing more is taken over.
+  // Stops taking over connections.
   void stop();
-  // Says why this process is about to end.
+  // Reports why this process is about to end.
   void give_up(const std::string& reason);
 
  private:

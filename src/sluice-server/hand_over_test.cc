@@ -23,10 +23,10 @@ namespace {
 using control::testing::Folder;
 using testing::HasSubstr;
 
-// The successor: argv[1] is what it does, argv[2] a file for what it got.
+// The successor. argv[1] is its role, argv[2] a file for its report.
 int follow(const std::string& role, const std::string& report) {
   if (role == "end") return 1;
-  sigset_t end{};  // waited for below; before the first thread
+  sigset_t end{};  // blocked before the first thread, for sigwait() below
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &end, nullptr);
@@ -63,7 +63,7 @@ int follow(const std::string& role, const std::string& report) {
   server::Workers workers(1, std::size_t{16} << 20, nullptr, Logger());
   workers.start();
   predecessor->serving(workers);
-  // Until it is told to stop, as sluice-server is.
+  // Waits for the request to stop, as sluice-server does.
   int signal = 0;
   ::sigwait(&end, &signal);
   predecessor->stop();
@@ -87,7 +87,7 @@ class HotRestartTest : public ::testing::Test {
                                     .data_dir = "/data",
                                     .objects = Json::array({{{"spec", {{"name", "p"}}}}})};
     estate.ports.push_back({"127.0.0.1", 81, {admin_.descriptor(), admin_.descriptor()}});
-    // More than a message holds.
+    // More descriptors than a message holds.
     estate.ports.push_back(
         {"", 80,
          std::vector<int>(net::DescriptorChannel::kDescriptorsMax + 1, admin_.descriptor())});

@@ -18,15 +18,16 @@
 namespace sluice::server_program {
 namespace {
 
-// For runs at work before the store is closed.
+// The time that runs have to finish before the store is closed.
 constexpr std::chrono::seconds kRunPatience{5};
 
-// Opening the store may write so much. The log of a store that is closed in order goes, so this is
-// plenty.
+// The space on disk that opening the store may need. An orderly close removes the store's log, so
+// this is plenty.
 constexpr off_t kRoomToOpen = 256 * 1024;
 
-// A new process could not open a store that cannot be written, and neither could the old program
-// again: there would be none. Without the store nothing is sold, but everything else goes on.
+// Refuses a hot restart while the store cannot be written. A new process could not open such a
+// store, and neither could the old program again. This process continues: it serves everything that
+// does not need the store.
 Result<void> check_disk(const Running& running) {
   if (const std::string ill = running.store.health(); !ill.empty())
     return fail(ErrorKind::unavailable, "shared data cannot be written: " + ill);
@@ -43,7 +44,7 @@ Result<void> check_disk(const Running& running) {
                   ": look at the data directory and its disk");
 }
 
-// Whether the end was asked for while this was the process to ask: sluice.pid named it.
+// Whether a request to stop reached this process while sluice.pid named it.
 class EndAsked {
  public:
   explicit EndAsked(const Running& running) : running_(running) {}
@@ -58,11 +59,11 @@ class EndAsked {
   bool asked_ = false;
 };
 
-// The store is closed: there is no way back. If the new program fails now, the old one's file is
-// started, whatever the path says by now.
+// Requires: the store is closed, so there is no way back. If the new program fails now, starts the
+// executable of the old one, even if the file at its path has changed.
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
                                    SuccessorProcess::Estate estate) {
-  estate.objects = nullptr;  // the old program has built them
+  estate.objects = nullptr;  // not rehearsed: the old program has built them already
   const Json knowledge = running.controller.knowledge();
   EndAsked end(running);
   const auto look = [&end] { end.look(); };
@@ -90,7 +91,7 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
   return successor;
 }
 
-// A copy, for the admin API closes its own.
+// A duplicate, because the admin API closes its own socket.
 Result<net::Listener> admin_socket(const admin::Api& api) {
   auto admin = net::Listener::adopt(api.descriptor());
   auto copy = admin.duplicate();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGUSR2 in the process that is there: giving its work to a new one, and the time it stays after
-// that. What the two say to each other stands in hand_over.h.
+// SIGUSR2 in the running process: the hand-over to a new process, and the retirement of the old
+// one. hand_over.h describes the protocol between the two.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@
 
 namespace sluice::server_program {
 
-// What a hot restart takes from the running process.
+// The parts of the running process that a hot restart needs.
 struct Running {
   const Program& program;
   const Options& options;  // in force
@@ -31,12 +31,13 @@ struct Running {
   observe::AccessLog* access_log;  // may be null
 };
 
-// False if this process goes on, because the new one is no good or the end was asked for meanwhile;
-// the log says so. True when a new process serves. Error: neither, the service is down.
+// Returns false if this process continues, because the new one failed or a request to stop arrived;
+// the log states the reason. Returns true once a new process serves. Error: neither process serves,
+// so the service is down.
 [[nodiscard]] Result<bool> hand_over(const Running& running);
 
-// After a hand-over. Returns when the last connection has left, after retire-timeout, or when
-// SIGTERM or SIGINT asks for it.
+// Call after a hand-over. Returns when the last connection has left, after retire-timeout, or at
+// SIGTERM or SIGINT.
 void retire(const Running& running);
 
 }  // namespace sluice::server_program

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// --initial-object-config-files
+// The objects of --initial-object-config-files.
 #pragma once
 
 #include <atomic>
@@ -13,18 +13,18 @@
 
 namespace sluice::server_program {
 
-// Creates the objects of these files whose names are free, on a thread of its own: code that comes
-// from a slow URL must not hold up the start of all else. `controller` outlives this.
+// Creates each object of these files whose name is free, on a thread of its own, because code from
+// a slow URL must not delay the start. Requires: `controller` outlives this.
 class InitialObjects {
  public:
   InitialObjects(std::vector<std::string> files, control::Controller& controller, Logger logger);
-  // Ends all changes, for it may be at work still.
+  // Ends all changes, because the thread may still be at work.
   ~InitialObjects();
   InitialObjects(const InitialObjects&) = delete;
   InitialObjects& operator=(const InitialObjects&) = delete;
 
-  // Returns when they are created, or after a few seconds. The error names file and fault; one that
-  // comes later goes to the log.
+  // Returns when the objects are created, or after a few seconds. The error names the file and the
+  // fault. A later error goes to the log.
   [[nodiscard]] Result<void> wait();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice-server. Reads as the table of contents of the process: what there is, in the order in
-// which it is built, and how it ends.
+// sluice-server. main.cc is the table of contents of the process: its parts, the order in which
+// they are built, and their end.
 #include <unistd.h>
 
 #include <cstdio>
@@ -32,7 +32,7 @@
 namespace sluice::server_program {
 namespace {
 
-// Ends, before the workers do, what gives them connections.
+// Takes over connections of the predecessor. Invariant: the adoption ends before the workers do.
 class Adoption {
  public:
   Adoption(PredecessorProcess* predecessor, server::Workers& workers) : predecessor_(predecessor) {
@@ -48,7 +48,7 @@ class Adoption {
   PredecessorProcess* predecessor_;
 };
 
-// What must be right before the old process gives up its store, for then there is no way back.
+// Checks the estate before the old process gives up its store, because there is no way back then.
 Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& estate,
                            admin::Options& api_options) {
   const auto data_dir = std::filesystem::absolute(options.path_of(options.data_dir));
@@ -66,7 +66,7 @@ Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& e
   return {};
 }
 
-// Without the shared data, which the old process has.
+// Uses a store in memory, because the old process has the shared data.
 Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& logger,
                       unsigned cores, const std::string& code_folder) {
   const auto store = store::open_memory_store(cores);
@@ -74,7 +74,8 @@ Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& l
   return control::rehearse(objects, {control::all_kinds(), std::move(filters), cores});
 }
 
-// What a first start does not go on without; a service that runs, or has run, is not ended for it.
+// A first start fails if `done` has failed. A service that runs, or has run, logs the error and
+// continues.
 template <class T>
 Result<void> required(bool first, const Result<T>& done, const Logger& logger) {
   if (done) return {};
@@ -166,7 +167,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   signals.second_one_kills();
   logger.info("stopping: requests in flight finish");
-  // First of all: who connects now is refused, and goes elsewhere.
+  // The ports close first: new connections are refused, so that their clients go elsewhere.
   controller.end_changes();
   controller.close_ports();
   workers.stop_accepting();

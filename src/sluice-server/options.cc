@@ -12,8 +12,8 @@ namespace sluice::server_program {
 
 namespace {
 
-// The other half is for guests, code, the allocator, and the kernel's buffers of sockets, which
-// count as the process's in a cgroup.
+// The other half is for guests, code, the allocator, and the kernel's socket buffers, which a
+// cgroup charges to the process.
 constexpr std::uint64_t kMemoryShare = 2;
 
 }  // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of sluice-server: flag > environment > file > default.
 //
-// Options::each() is the only description of them. From a key, say `api-addr`, derive the flag
+// Options::each() is their only description. A key such as `api-addr` determines the flag
 // (--api-addr) and the variable (EG_API_ADDR): flags.h. The configuration file, the completed
-// configuration and the checks are those of every spec: config/fields.h. SIGHUP: options_update.h.
+// configuration and the checks work as for every spec: config/fields.h. SIGHUP: options_update.h.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@
 
 namespace sluice::server_program {
 
-// How an option may be given and changed.
+// The ways to give and to change an option.
 struct OptionUse {
   bool live = false;       // SIGHUP puts a new value in force; otherwise a restart does
-  bool file_only = false;  // no flag and no variable: others could read them
+  bool file_only = false;  // no flag and no variable, because other users could read them
 };
 
 struct Options {
@@ -39,10 +39,10 @@ struct Options {
   std::string durability = "disk";
   bool require_store = false;
   bool accept_older_store = false;
-  std::string memory_budget;  // empty: kMemoryShare of what is available
+  std::string memory_budget;  // empty: available memory / kMemoryShare
   Duration drain_timeout = std::chrono::seconds(30);
   Duration retire_timeout = std::chrono::minutes(10);
-  // Of the admin API.
+  // The access to the admin API.
   bool tls = false;
   std::string cert_file;
   std::string key_file;
@@ -51,8 +51,8 @@ struct Options {
   std::map<std::string, std::string> api_tokens;  // name -> token, or "sha256:" and its hash
   std::vector<std::string> api_readers;
 
-  // Every option: visit(key, member, rule, use). All else is made from this list, so a new option
-  // is a member above and an entry here.
+  // Every option: visit(key, member, rule, use). All other code derives from this list, so a new
+  // option is a member above and an entry here.
   void each(auto& visit) {
     visit("name", name, {.format = config::Format::name, .doc = "name of this member"});
     visit("api-addr", api_addr,
@@ -126,11 +126,12 @@ struct Options {
   }
 };
 
-// What --memory-budget comes to in bytes, at least kMemoryBudgetMin. Reads files if it is empty.
+// The value of --memory-budget in bytes, at least kMemoryBudgetMin. If the option is empty, reads
+// the system's files.
 [[nodiscard]] std::uint64_t memory_budget(const Options& options);
 inline constexpr std::uint64_t kMemoryBudgetMin = std::uint64_t{16} << 20;
 
-// The options as the world may see them.
+// The options without secrets, for output to users.
 [[nodiscard]] Json without_secrets(const Options& options);
 
 }  // namespace sluice::server_program

@@ -37,7 +37,7 @@ std::vector<Entry> entries() {
   return list;
 }
 
-// No EG_ variable of whoever runs the tests, and none left behind.
+// Keeps the tests independent of the EG_ variables of the environment, and cleans up its own.
 class OptionsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -205,7 +205,7 @@ TEST(OptionsUpdate, NothingChangedIsNothing) {
   EXPECT_EQ(made->changed + made->waiting, "");
 }
 
-// docs/operations.md promises these; the list is a contract with those who run the server.
+// docs/operations.md promises that these options are live: the list is a contract with operators.
 TEST(OptionsUpdate, TheseAreLive) {
   std::vector<std::string> live;
   for (const auto& [key, use] : entries()) {

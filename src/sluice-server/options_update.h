@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGHUP, the options: what a configuration that was read again changes.
+// The changes to the options that a SIGHUP brings.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 namespace sluice::server_program {
 
 struct OptionsUpdate {
-  Options in_force;     // the running options with the live ones of those that were read
-  std::string changed;  // keys of the live options that differ, with commas, sorted
-  std::string waiting;  // likewise of the others: a restart puts them in force
+  Options in_force;     // the running options, with the live ones replaced by those read
+  std::string changed;  // keys of the changed live options, with commas, sorted
+  std::string waiting;  // likewise, of the options that need a restart
 };
 
-// The error has one detail per fault of the mixture.
+// The error has one detail per fault of the combined options.
 [[nodiscard]] Result<OptionsUpdate> update(const Options& running, const Options& read);
 
 }  // namespace sluice::server_program

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A secret of this gateway, which keys what clients bring back: the cookies of sticky sessions. It
-// outlives restarts in a file of the data folder that only its owner can read.
+// A secret of this gateway. It keys data that clients send back: the cookies of sticky sessions.
+// The secret survives restarts in a file of the data folder that only its owner can read.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace sluice::server_program {
 
-// What stands in `file`, 64 hex digits; made if the file is absent or holds anything else. One
+// The secret in `file`, 64 hex digits. Creates the file if it is absent or malformed. Requires: one
 // process at a time. Errors name the file.
 [[nodiscard]] Result<std::string> own_secret(const std::filesystem::path& file);
 

@@ -35,7 +35,7 @@ TEST(OwnSecret, IsMadeOnceAndIsForItsOwnerOnly) {
 TEST(OwnSecret, WhatIsNoneIsReplaced) {
   const Folder folder;
   const std::string path = folder.path() + "/secret";
-  // Left by a process that was killed while it wrote; others may read it.
+  // A leftover of a process that was killed during a write. Other users may read it.
   std::ofstream(path + ".new") << "half";
   for (const std::string text : {"", "short", "zz", "00ff"}) {
     std::ofstream(path) << text;

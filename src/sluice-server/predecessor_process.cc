@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kVariable = "SLUICE_PREDECESSOR";
 constexpr std::chrono::seconds kSendTimeout{10};
-constexpr std::chrono::seconds kStoreTimeout{120};  // the old one's last runs
+constexpr std::chrono::seconds kStoreTimeout{120};  // the old process finishes its last runs
 constexpr std::chrono::hours kEver{24 * 365};
 
 void keep(PredecessorProcess::Estate& estate, net::ChannelMessage message) {
@@ -78,7 +78,7 @@ Result<config::Value> PredecessorProcess::take_store() {
   SLUICE_CHECK(channel_.send("agreed", {}, Clock::now() + kSendTimeout));
   SLUICE_TRY(const auto message, next_message());
   if (message.text != "store") return fail(ErrorKind::internal, "no store comes");
-  // Whatever may be wrong with it, a service without it is better than none.
+  // A failure to read the knowledge is ignored: a service without it is better than none.
   if (message.descriptors.empty()) return config::Value();
   const auto text = net::read_memory_file(message.descriptors.front());
   if (!text) return config::Value();
@@ -101,7 +101,7 @@ void PredecessorProcess::serving(server::Workers& workers) {
   thread_ = std::thread([this, &workers] { adopt_all(workers); });
 }
 
-// Until the old process has left.
+// Takes over connections until the old process has left.
 void PredecessorProcess::adopt_all(server::Workers& workers) {
   while (true) {
     auto message = channel_.receive(Clock::now() + kEver);

@@ -33,7 +33,8 @@ pid_t read_pid(const std::filesystem::path& path) {
 
 namespace {
 
-// Of /proc/<pid>/task/<thread>/status. A thread in sigwait(2) does not block what it waits for.
+// Whether the thread blocks `signal`, from /proc/<pid>/task/<thread>/status. A thread in sigwait(2)
+// does not block the signals that it waits for.
 bool blocks(const std::filesystem::path& thread, int signal) {
   std::ifstream status(thread / "status");
   std::string key;
@@ -73,7 +74,7 @@ void notify_service_manager(const std::string& state) {
 }
 
 Result<PidFile> PidFile::write(const std::filesystem::path& path) {
-  // Whoever reads it meanwhile gets the old number or the new one.
+  // The rename lets a reader see the old number or the new one, never a partial file.
   std::filesystem::path fresh = path;
   fresh += ".new";
   std::ofstream file(fresh, std::ios::trunc);
@@ -86,7 +87,7 @@ Result<PidFile> PidFile::write(const std::filesystem::path& path) {
   return PidFile(path);
 }
 
-// The process that follows this one has written its own.
+// Keeps the file if the successor process has written its own pid.
 PidFile::~PidFile() {
   if (path_.empty() || read_pid(path_) != getpid()) return;
   std::error_code ignored;

@@ -10,20 +10,21 @@
 
 namespace sluice::server_program {
 
-// Creates the folder if it is absent. The error names it.
+// Creates the folder if it is absent. Errors name it.
 [[nodiscard]] Result<void> make_folder(const std::filesystem::path& folder);
 
-// The number in a pid file; 0 if there is none.
+// The pid in a pid file; 0 if there is none.
 [[nodiscard]] pid_t read_pid(const std::filesystem::path& path);
 
-// Whether the process is alive and waits for `signal` as a Signals does, so that the signal does
-// not end it. A pid file outlives a kill -9, and its number may belong to another program by then.
+// Whether the process is alive and a Signals in it waits for `signal`, so that the signal does not
+// end the process. A pid file survives a kill -9, and its pid may belong to another program by
+// then.
 [[nodiscard]] bool waits_for(pid_t pid, int signal);
 
-// Tells systemd (sd_notify(3), Type=notify), if that has started this process.
+// Notifies systemd (sd_notify(3), Type=notify) if it has started this process.
 void notify_service_manager(const std::string& state);
 
-// <home>/sluice.pid, for as long as the process lives.
+// The file <home>/sluice.pid, while the process lives.
 class PidFile {
  public:
   [[nodiscard]] static Result<PidFile> write(const std::filesystem::path& path);
@@ -36,21 +37,22 @@ class PidFile {
   std::filesystem::path path_;
 };
 
-// As many open files, and so connections, as the system allows this process.
+// Raises the limit of open files, and so of connections, to the system's maximum.
 void raise_file_limit();
 
-// Blocks the signals below in this thread and all it starts; make it before the first thread.
+// Blocks the signals below in this thread and all threads that it starts. Requires: constructed
+// before the first other thread.
 class Signals {
  public:
   Signals();
   // Waits for SIGTERM, SIGINT, SIGHUP or SIGUSR2.
   [[nodiscard]] int wait() const;
-  // The one that waits; 0 if none does.
+  // Takes a pending signal; 0 if there is none.
   [[nodiscard]] int poll() const;
-  // Whether SIGTERM or SIGINT waits; it goes on to.
+  // Whether SIGTERM or SIGINT is pending. The signal stays pending.
   [[nodiscard]] bool end_is_asked() const;
-  // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255; not one
-  // that SuccessorProcess::ask_to_stop() hands on.
+  // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255. A signal
+  // from SuccessorProcess::ask_to_stop() does not.
   void second_one_kills() const;
 
  private:

@@ -63,7 +63,7 @@ TEST(PidFile, ThatCannotBeWrittenIsNamed) {
   EXPECT_THAT(file.error().message, HasSubstr("/nowhere/sluice.pid cannot be written"));
 }
 
-// Signal masks and handlers as they were.
+// Restores signal masks and handlers.
 class SignalsTest : public testing::Test {
  protected:
   SignalsTest() { pthread_sigmask(SIG_SETMASK, nullptr, &before_); }
@@ -122,7 +122,7 @@ TEST(SignalsDeathTest, ARequestThatIsHandedOnIsNoSecondOne) {
       testing::ExitedWithCode(7), "");
 }
 
-// A socket as systemd has one. `name` begins with '@' if it is abstract.
+// Receives through a socket like that of systemd. `name` begins with '@' if it is abstract.
 std::string received(const std::string& name) {
   sockaddr_un where{};
   where.sun_family = AF_UNIX;
@@ -145,7 +145,7 @@ TEST(NotifyServiceManager, SendsTheStateToTheSocketOfTheEnvironment) {
   const Folder folder;
   EXPECT_EQ(received(folder.path() + "/notify"), "READY=1");
   EXPECT_EQ(received("@sluice_process_test_" + std::to_string(::getpid())), "READY=1");
-  notify_service_manager("READY=1");  // nobody has started this process: nothing happens
+  notify_service_manager("READY=1");  // without a service manager the call does nothing
   ::setenv("NOTIFY_SOCKET", std::string(200, 'x').c_str(), 1);
   notify_service_manager("READY=1");
   ::unsetenv("NOTIFY_SOCKET");

@@ -37,7 +37,7 @@ void reload(Options& options, const Program& program, const Logger& logger, admi
   Options& next = updated->in_force;
   if (const auto replaced = api.replace(admin_options(next)); !replaced)
     return refuse(logger, replaced.error());
-  // A level that was set by the admin API stays, unless the configuration has another now.
+  // A level set through the admin API stays, unless the new configuration changes the level.
   if (next.debug != options.debug) logger.set_level(next.debug ? LogLevel::debug : LogLevel::info);
   options = std::move(next);
   logger.info("configuration read again, certificate files too; changed: " +

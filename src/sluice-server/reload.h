@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGHUP: log files are opened anew, and the configuration file is read again.
+// SIGHUP: reopens the log files, and reads the configuration file again.
 #pragma once
 
 #include <memory>
@@ -12,15 +12,15 @@
 
 namespace sluice::server_program {
 
-// What the options say to the admin API.
+// The options of the admin API, derived from `options`.
 [[nodiscard]] admin::Options admin_options(const Options& options);
 
-// Puts in force what can change while the server runs, all of it or nothing; `options` are then the
-// ones in force. The log says what has changed, what waits for a restart, or what is wrong. It
-// names fields, never values: some are secrets.
+// Puts the changed live options in force, all of them or none, and updates `options`. The log names
+// the changes, the options that need a restart, or the faults. It names fields but never values,
+// because some are secrets.
 void reload(Options& options, const Program& program, const Logger& logger, admin::Api& api);
 
-// Whatever writes to a file that may have been moved away. `access_log` may be null.
+// Reopens the log files, which may have been moved away. `access_log` may be null.
 void reopen_logs(const Logger& logger, observe::AccessLog* access_log);
 
 }  // namespace sluice::server_program

@@ -17,7 +17,8 @@ namespace {
 using control::testing::Folder;
 using testing::HasSubstr;
 
-// The log so far. Another thread writes it: what comes before a mark is there when the mark is.
+// The log so far. Another thread writes it in order: once the mark is there, all earlier lines are,
+// too.
 std::string written(const Logger& logger, const std::string& path) {
   static int marks = 0;
   const std::string mark = "mark " + std::to_string(++marks) + "\n";
@@ -51,7 +52,7 @@ class RecordingApi final : public admin::Api {
 class ReloadTest : public testing::Test {
  protected:
   ReloadTest() { ::unsetenv("EG_DEBUG"); }
-  // Writes the configuration and has it read; what the log says of it.
+  // Writes the configuration and reloads it. Returns the new lines of the log.
   std::string reload_with(const std::string& text) {
     std::ofstream(file_) << text;
     const std::string before = log();

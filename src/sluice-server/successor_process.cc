@@ -19,20 +19,20 @@ namespace sluice::server_program {
 namespace {
 
 constexpr std::chrono::seconds kReadyTimeout{60};
-constexpr std::chrono::seconds kServingTimeout{300};  // a large store has to be read
+constexpr std::chrono::seconds kServingTimeout{300};  // for reading a large store
 constexpr std::chrono::seconds kSendTimeout{10};
 constexpr int kTheirEnd = 3;
 constexpr const char* kVariable = "SLUICE_PREDECESSOR=3";
 
-// What posix_spawn() is to do in the child.
+// The actions and attributes of posix_spawn() for the child.
 class SpawnPlan {
  public:
   explicit SpawnPlan(int channel) {
     posix_spawn_file_actions_init(&actions_);
-    // Duplicated, for a descriptor that is 3 already would be closed by exec.
+    // Duplicated, because exec would close the original descriptor.
     posix_spawn_file_actions_adddup2(&actions_, channel, kTheirEnd);
-    // Libraries open files and connections without O_CLOEXEC: a backend would wait for both
-    // processes to close.
+    // Closes the other descriptors, because libraries open files and connections without O_CLOEXEC.
+    // A backend would otherwise see a connection end only when both processes have closed it.
     posix_spawn_file_actions_addclosefrom_np(&actions_, kTheirEnd + 1);
     posix_spawnattr_init(&attributes_);
     sigset_t none;
@@ -81,7 +81,8 @@ Program Program::of(int argc, char** argv) {
   const ssize_t size = ::readlink("/proc/self/exe", buffer.data(), buffer.size() - 1);
   std::string path =
       size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : argv[0];
-  // Started from memory by an old process whose file was replaced by one that is no good.
+  // The kernel marks an executable that was replaced or removed. An old process restarts itself
+  // from /proc/self/exe if the file that replaced it is broken.
   if (path.ends_with(kReplaced)) path.resize(path.size() - kReplaced.size());
   return {path, {argv, argv + argc}};
 }
@@ -89,7 +90,7 @@ Program Program::of(int argc, char** argv) {
 Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const std::string& path,
                                                  const std::function<bool()>& given_up) {
   SLUICE_TRY(auto ends, net::DescriptorChannel::make_pair());
-  // dup2() of a descriptor onto itself would leave it to be closed by exec.
+  // dup2() of a descriptor onto itself would keep FD_CLOEXEC, and exec would close it.
   if (ends.second.get() == kTheirEnd) ::fcntl(ends.second.get(), F_SETFD, 0);
   SLUICE_TRY(const pid_t pid, SpawnPlan(ends.second.get()).run(path, program.arguments));
   SuccessorProcess process(std::make_shared<net::DescriptorChannel>(std::move(ends.first)), pid);
