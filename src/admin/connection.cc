@@ -100,7 +100,7 @@ bool Connection::speaks_tls() {
   if (first == kTlsHandshake) return true;
   (void)::send(descriptor_, kSpeaksTls.data(), kSpeaksTls.size(), MSG_NOSIGNAL);
   trouble_ = "it speaks no TLS";
-  // Unread bytes would turn the close into a reset, and the answer would be lost.
+  // Unread bytes would turn the close into a reset, and the client would lose the answer.
   std::array<char, 4096> dropped{};
   (void)::recv(descriptor_, dropped.data(), dropped.size(), 0);
   return false;

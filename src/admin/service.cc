@@ -24,7 +24,7 @@ static_assert(kStreamsMax + kChangesMax + 8 <= static_cast<int>(Acceptor::kThrea
 constexpr std::size_t kLargeBody = std::size_t{256} << 10;
 constexpr const char* kEveryPath = R"([\s\S]*)";
 
-// The library does not recognize the end of a body in another coding.
+// True for a transfer coding in which the library does not recognize the end of a body.
 bool is_unknown_coding(const httplib::Request& request) {
   const std::string coding = request.get_header_value("Transfer-Encoding");
   return !coding.empty() && coding != "chunked";

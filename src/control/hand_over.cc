@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a process that another one follows.
+// The hand-over of a controller's ports and knowledge to a successor process.
 #include <nlohmann/json.hpp>
 
 #include "control/controller.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One process follows another: rehearsal, sockets, knowledge, the last snapshot.
+// One process hands over to its successor: rehearsal, sockets, knowledge, the last snapshot.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ class HandOverTest : public ::testing::Test {
   Result<void> rehearse_here() {
     return rehearse((*old_)->rehearsal(), {all_kinds(), scripted_kinds(script_), kCores});
   }
-  // Copies of the old process's sockets, as they come over the socket between the processes.
+  // Copies of the old process's sockets, as the successor receives them.
   std::vector<InheritedPort> sockets() {
     std::vector<InheritedPort> inherited;
     for (const Ports::Open& open : (*old_)->ports()) {
@@ -67,7 +67,7 @@ TEST_F(HandOverTest, WhatWouldNotRunRefusesTheHandOver) {
   EXPECT_EQ(old_->state("p"), "running");
   EXPECT_TRUE(is_open());
   EXPECT_EQ(old_->error(pipeline_text("q", "two")), "") << "changes go on";
-  // A kind of filter that the new program does not have.
+  // The new program lacks this kind of filter.
   const auto unknown = rehearse((*old_)->rehearsal(), {all_kinds(), {}, kCores});
   EXPECT_THAT(unknown.error().message, HasSubstr("kind \"Scripted\" not found"));
 }

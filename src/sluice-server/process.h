@@ -47,7 +47,7 @@ class Signals {
   Signals();
   // Waits for SIGTERM, SIGINT, SIGHUP or SIGUSR2.
   [[nodiscard]] int wait() const;
-  // Takes a pending signal; 0 if there is none.
+  // Takes a pending signal; 0 if no signal is pending.
   [[nodiscard]] int poll() const;
   // Whether SIGTERM or SIGINT is pending. The signal stays pending.
   [[nodiscard]] bool end_is_asked() const;

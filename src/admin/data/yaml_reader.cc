@@ -126,7 +126,7 @@ Result<void> YamlReader::end_entry() {
 Result<void> YamlReader::parse_block() {
   if (block_.empty()) return {};
   any_ = true;
-  block_ += "\n#";  // the parser takes a line break for the end of an open quote
+  block_ += "\n#";  // otherwise the parser ends an open quote at the line break
   Result<void> parsed = parse_slow_entries(block_, block_line_, add_);
   block_.clear();
   return parsed;

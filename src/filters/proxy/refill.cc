@@ -50,7 +50,7 @@ Task<std::string_view> PoolFilter::refill(pipeline::Exchange& exchange, http::Re
   if (plan.store || fill.conditional) lead.emplace(flights_, key);
   std::string_view result;
   if (fill.conditional) {
-    fill.plan.store = request.method == "GET";  // the whole comes, whatever the client wants of it
+    fill.plan.store = request.method == "GET";  // the response is whole, even to a range request
     const Validation validation(request, *fill.stale);
     result = co_await guarded(exchange, request, &fill);
   } else {

@@ -153,7 +153,7 @@ TEST(WasmHostFilter, OutOfVmSaysWhyNoneCanBeMade) {
                      std::to_string(end) + ")) (then unreachable)))");
   };
   std::int64_t end = 0;
-  for (int ms = 100; !host.prototype; ms *= 2) {  // grows until this machine is fast enough
+  for (int ms = 100; !host.prototype; ms *= 2) {  // until the time is long enough for this machine
     end = unix_time_ms() + ms;
     host.prototype = host.build(code(end), "maxConcurrency: 1");
   }

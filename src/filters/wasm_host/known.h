@@ -27,8 +27,7 @@ struct KnownSpec {
   }
   void validate(const std::string& path, config::Faults& faults) const;
 
-  // The key that the shared data has for a known user of this request; "" if the request names no
-  // user.
+  // The key of the request's user in the shared data; "" if the request names no user.
   [[nodiscard]] std::string key_of(const http::Request& request) const;
 };
 
