@@ -11,7 +11,7 @@ constexpr std::string_view kSecure = "tls";
 constexpr std::string_view kPlain = "plain";
 constexpr std::string_view kAnybody = "any";
 
-// Those of trustedProxies, in their order, or anybody.
+// Returns the trustedProxies in their order, or "any" if the list is empty.
 std::string announcers(const router::HttpServerSpec& spec) {
   if (!spec.proxy_protocol) return "";
   std::string all;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Admission: what a connection has had to show before its first request. A connection that was let
-// in for less than its HTTPServer asks for now carries no further request: its client comes again,
-// and shows the rest. What is looked at with each request (ipFilter, rules, limits) needs none of
-// this. Immutable; any thread.
+// Admission: the proofs that a connection has shown before its first request. If its HTTPServer
+// later requires more, the connection carries no further request: the client connects again and
+// shows the rest. Checks made with each request (ipFilter, rules, limits) need no Admission.
+// Immutable; any thread.
 #pragma once
 
 #include <optional>
@@ -19,16 +19,16 @@ struct HttpServerSpec;
 namespace sluice::server {
 
 struct Admission {
-  bool secure = false;        // TLS
-  std::string authorities{};  // of the client's certificate, as TlsContext says; "": none asked for
-  std::string announced_by{};  // whose PROXY header named the client; "": nobody's
+  bool secure = false;         // TLS
+  std::string authorities{};   // the CAs of client certificates, from TlsContext; "": none required
+  std::string announced_by{};  // the proxies whose PROXY header is accepted; "": none
 
-  // Of an HTTPServer; `tls` may be null.
+  // Returns the admission that an HTTPServer requires. `tls` may be null.
   [[nodiscard]] static Admission of(const router::HttpServerSpec& spec, const net::TlsContext* tls);
-  // True if whoever has shown this need not show more where `demanded` is asked for.
+  // True if a connection with this admission meets `demanded`.
   [[nodiscard]] bool satisfies(const Admission& demanded) const;
 
-  // For another process; one word.
+  // Encodes it as one word, for another process.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] static std::optional<Admission> parse(std::string_view text);
 

@@ -20,7 +20,7 @@ std::atomic_ref<T> shared(T& value) {
   return std::atomic_ref<T>(value);
 }
 
-// A permutation of 64 bits in which every bit of the input reaches every bit of the output.
+// Mixes the bits of `x`: a permutation of 64 bits in which each input bit affects each output bit.
 std::uint64_t mix(std::uint64_t x) {
   x ^= x >> 32;
   x *= 0xd6e8feb86659fd93U;
@@ -30,7 +30,7 @@ std::uint64_t mix(std::uint64_t x) {
   return x;
 }
 
-// IPv4: its 4 bytes, behind a prefix that is no IPv6 network of anybody; IPv6: its first 8.
+// IPv4: the 4 bytes, behind a prefix that no IPv6 network has. IPv6: the first 8 bytes.
 std::uint64_t network_of(const config::IpAddress& address) {
   std::uint64_t network = 0;
   for (std::size_t i = 0; i < (address.v6 ? 8U : 4U); ++i)
@@ -49,7 +49,7 @@ ClientTable::ClientTable()
     : secret_(random_secret()),
       entries_(static_cast<Entry*>(std::calloc(kEntries, sizeof(Entry)))) {}
 
-// 0: no address.
+// Returns 0 if `ip` is not an address.
 std::uint64_t ClientTable::key_of(std::string_view ip) const {
   const auto address = config::IpAddress::parse(ip);
   if (!address) return 0;
@@ -83,7 +83,7 @@ std::optional<ClientTable::Held> ClientTable::take(std::string_view ip, Count co
       shared(mine).fetch_sub(1);
       return std::nullopt;
     }
-    // Another core has taken the entry over before it was seen to be used.
+    // Another core may have replaced the entry before it saw the new count.
     if (shared(entry->key).load() == key) return Held(&mine);
     shared(mine).fetch_sub(1);
   }
@@ -96,7 +96,7 @@ Duration ClientTable::admit(std::string_view ip, Rate rate, std::uint32_t per_se
   if (entry == nullptr) return Duration::zero();
   const std::int64_t time = nanoseconds(now);
   const std::int64_t interval = std::max<std::int64_t>(kSecond / per_second, 1);
-  const std::int64_t early = interval * (std::int64_t{per_second} - 1);  // it may come so much
+  const std::int64_t early = interval * (std::int64_t{per_second} - 1);  // the burst
   auto due = shared(entry->due[static_cast<std::size_t>(rate)]);
   std::int64_t was = due.load(std::memory_order_relaxed);
   while (true) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// ClientTable: what the clients of an HTTPServer have and do, by address; an IPv6 client is its /64
-// network, as one customer has all of that. Shared by the cores without a lock.
+// ClientTable: the connections, streams and request rates of an HTTPServer's clients, by address.
+// An IPv6 client is its /64 network, since one customer has all of it. The cores share the table
+// without a lock.
 //
-// The table has kEntries places in sets of kWays; an address belongs to one set. What is counted is
-// exact over all cores as long as an address has an entry. It gets one unless its set is full of
-// others that have connections or requests at the moment: then it is not counted, and not refused.
-// An entry without connections, requests and recent rates is taken over by the next address.
+// The table has kEntries places in sets of kWays; an address belongs to one set. The counts of an
+// address are exact over all cores as long as it has an entry. If all entries of the set belong to
+// clients with open connections or requests, a further address gets no entry: it is not counted,
+// and not refused. The next address takes over an entry without connections, requests and recent
+// rates.
 #pragma once
 
 #include <cstddef>
@@ -30,34 +32,35 @@ class ClientTable {
   class Client;
   enum class Count : std::uint8_t { connections, streams };
   enum class Rate : std::uint8_t { requests, handshakes };
-  // Something counted of a client; given back when this is destroyed.
+  // One count of a client. Its destructor gives it back.
   class Held;
 
   ClientTable();
   ClientTable(const ClientTable&) = delete;
   ClientTable& operator=(const ClientTable&) = delete;
 
-  // Any core, all of these. `ip`: an address without port; what is none has no entry.
+  // Any core may call these functions. `ip` is an address without a port; other text has no entry.
 
-  // Counts one more. Nothing if the client has `max` already.
+  // Adds one to the client's count. Returns nothing if the count is `max` already.
   [[nodiscard]] std::optional<Held> take(std::string_view ip, Count count, std::uint32_t max,
                                          TimePoint now);
-  // One more of at most `per_second`, of which a second's worth may come at once. Zero: it may
-  // come; else how long from now on the next one may.
+  // Admits one more request of at most `per_second`; a second's worth may come at once. Returns
+  // zero if it is admitted, else the time until the next one would be.
   [[nodiscard]] Duration admit(std::string_view ip, Rate rate, std::uint32_t per_second,
                                TimePoint now);
 
  private:
-  // Memory that the system gives as zeros, and only where it is used: accessed by std::atomic_ref.
+  // Entries are in zeroed pages that the system provides on first use. Access is by
+  // std::atomic_ref.
   struct Entry {
     std::uint64_t key;  // 0: free
     std::uint32_t counts[2];
-    std::int64_t due[2];  // of the rates: when the next one is to come (GCRA), ns of the clock
+    std::int64_t due[2];  // by rate: when the next request is due (GCRA), ns of the clock
   };
   [[nodiscard]] std::uint64_t key_of(std::string_view ip) const;
   [[nodiscard]] Entry* find(std::uint64_t key, TimePoint now);
 
-  const std::uint64_t secret_;  // so that nobody can choose addresses that share a set
+  const std::uint64_t secret_;  // keeps clients from choosing addresses that share a set
   std::unique_ptr<Entry[], Deleter<std::free>> entries_;
 };
 

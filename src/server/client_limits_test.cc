@@ -66,7 +66,7 @@ TEST(ClientTable, ASecondsWorthMayComeAtOnceAndThenTheRate) {
   EXPECT_EQ(admitted, 10);
 }
 
-// More addresses than the table has entries: those that hold something are still counted exactly.
+// Adds more addresses than the table has entries. Addresses with open counts keep exact counts.
 TEST(ClientTable, AFullTableForgetsOnlyWhoHasNothing) {
   ClientTable table;
   const auto held = table.take("192.0.2.1", Count::connections, 1, kNow);

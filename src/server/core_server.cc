@@ -13,15 +13,15 @@
 namespace sluice::server {
 namespace {
 
-// For a connection that was accepted at the end.
+// The time for the first request on a connection that was accepted while the server drains.
 constexpr std::chrono::seconds kFirstWordPatience{1};
 
 constexpr unsigned kTicksBeforeRest = 2;
-// Of one core, with the buffers of their last request.
+// The connections of one core that keep the buffers of their last request.
 constexpr std::size_t kIdleLatelyMax = 512;
-// A few milliseconds' work; the others' turn is a second later.
+// This many take a few milliseconds. The rest follow at the next tick, a second later.
 constexpr std::size_t kRestsAtOnceMax = 1000;
-// Likewise, for want of memory.
+// The same bound for closing idle connections when memory is short.
 constexpr std::size_t kIdleClosedAtOnceMax = 1000;
 
 }  // namespace
@@ -50,7 +50,7 @@ void CoreServer::Membership::set_idle(bool idle) {
   if (server_.idle_lately_.size() > kIdleLatelyMax) server_.rest_first(Rest::buffers);
 }
 
-// Has the first of those that have become idle lately give back memory.
+// Has the first of the connections that became idle lately give back memory.
 void CoreServer::rest_first(Membership::Rest what) {
   auto& from =
       idle_longer_.empty() || what == Membership::Rest::buffers ? idle_lately_ : idle_longer_;
@@ -61,7 +61,6 @@ void CoreServer::rest_first(Membership::Rest what) {
   if (entry.rest) entry.rest(what);
 }
 
-// Those that are idle for longer stand in the other list.
 std::size_t CoreServer::tick() {
   ++ticks_;
   auto& cells = prototype_->state->overload.at(worker_.core().index);
@@ -78,7 +77,7 @@ std::size_t CoreServer::tick() {
   return std::exchange(given_back_, 0);
 }
 
-// Those that have been idle for longest first.
+// Closes the connections that have been idle for longest first.
 void CoreServer::shed_idle() {
   std::vector<Membership::Entry*> idle;
   for (auto* list : {&connections_, &idle_longer_, &idle_lately_}) {
@@ -88,7 +87,7 @@ void CoreServer::shed_idle() {
   }
   for (Membership::Entry* entry : idle) {
     refuse(observe::Limit::memory_idle);
-    entry->keep = true;  // it is on its way
+    entry->keep = true;  // already closing: do not choose it again
     if (entry->retirable != nullptr) {
       entry->retirable->retire();
     } else {
@@ -112,7 +111,7 @@ void CoreServer::Membership::admit(std::shared_ptr<const Admission> shown) {
 
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   SLUICE_DEBUG_ASSERT(worker_.core().loop.is_here(), "a server of a core is used on its thread");
-  // A wait that was too long for one target says nothing of another.
+  // A wait that exceeded the old target says nothing about the new one.
   if (prototype->spec.overload.target != overload_target_) {
     overload_target_ = prototype->spec.overload.target;
     for (const auto& acceptor : acceptors_) set_patience(*acceptor);
@@ -121,7 +120,7 @@ void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
   }
   prototype_ = std::move(prototype);
   end_superseded();
-  prototype_->state->places->wake_all(worker_.core().index);  // there may be more now
+  prototype_->state->places->wake_all(worker_.core().index);  // maxConnections may have grown
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
 
@@ -131,7 +130,8 @@ void CoreServer::note_late(TimePoint now) {
       .overloaded_at.set(static_cast<std::uint64_t>(now.time_since_epoch().count()));
 }
 
-// Under overload the kernel keeps as many as are accepted in half the time that a request may wait.
+// Under overload, bounds the kernel's backlog to the connections that the core accepts in half the
+// time that a request may wait.
 void CoreServer::pace_accepting() {
   const double accepted = std::exchange(accepted_, 0U);
   int wanted = net::kBacklog;
@@ -147,15 +147,16 @@ void CoreServer::pace_accepting() {
   }
 }
 
-// Whether a user is known takes to read what he asks, and many of those who have waited for so long
-// have gone: they are told as cheaply as can be, for the sake of those who come now.
+// To find out whether a user is known, the core has to read the request. Many clients that have
+// waited this long have left. So a late connection gets a cheap fixed answer, which leaves time for
+// newer ones.
 void CoreServer::set_patience(net::Acceptor& acceptor) {
   const bool any = overload_target_ > Duration::zero();
   acceptor.set_patience(any ? overload_target_ : Duration::max(), [this] { return late_answer(); });
 }
 
-// To a client whose connection has waited in the kernel for too long. Without overload it has
-// waited for a process to come, or for the machine, and is served.
+// Returns the answer to a connection that has waited in the kernel for too long. Without overload,
+// the connection has waited for a process to start, or for the machine, and is served.
 std::optional<std::string> CoreServer::late_answer() {
   if (!overloaded(Clock::now())) return std::nullopt;
   prototype_->state->overload.at(worker_.core().index).shed.add();
@@ -169,9 +170,8 @@ std::int64_t CoreServer::retry_after() {
   return least.count() + static_cast<std::int64_t>(retries_++ % (least.count() + 1));
 }
 
-// Whatever outlives an update and is not looked at with each request is looked at here: no
-// connection, and no tunnel, goes on under rules that have become stricter. Those that are busy end
-// after the response at hand.
+// Ends connections and tunnels that the new configuration would not admit. Checks made with each
+// request are not repeated here. Busy connections end after their current response.
 void CoreServer::end_superseded() {
   std::vector<net::Stream*> over;
   std::vector<Retirable*> retiring;
@@ -203,7 +203,7 @@ void CoreServer::listen(std::vector<net::Listener> listeners) {
 void CoreServer::stop_accepting() {
   for (const auto& acceptor : acceptors_) acceptor->close();
   acceptors_.clear();
-  prototype_->state->places->wake_all(worker_.core().index);  // who waits may have to leave
+  prototype_->state->places->wake_all(worker_.core().index);  // the server may drain
 }
 
 void CoreServer::adopt(std::unique_ptr<net::Stream> stream, Admission shown) {
@@ -239,7 +239,8 @@ Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
   }
 }
 
-// The others wait in the kernel's queue meanwhile, where they cost nothing.
+// Only one accepted connection waits here. The others stay in the kernel's queue, where they cost
+// nothing.
 Task<bool> CoreServer::await_place(net::Stream& stream) {
   const std::shared_ptr<Places> places = prototype_->state->places;
   while (!places->take(prototype_->spec.max_connections)) {
@@ -256,7 +257,7 @@ void CoreServer::refuse(observe::Limit limit) {
   prototype_->state->refusals.record(worker_.core().index, limit);
 }
 
-// Many clients come from such an address, and what they do is counted by the request.
+// A trusted proxy carries many clients, whose limits are applied per request.
 bool CoreServer::is_trusted_proxy(const net::Stream& stream) const {
   return !prototype_->spec.proxy_protocol && !prototype_->trusted_proxies.empty() &&
          prototype_->trusted_proxies.contains(net::ip_of(stream.peer_address()));
@@ -287,7 +288,8 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
   std::optional<ClientTable::Held> counted;
   Membership membership(*self, *stream);
   stream->set_patience(self->patience(false));
-  // One generation decides on what is asked for, even if another one comes meanwhile.
+  // One generation decides what the connection must show, even if another one is installed
+  // meanwhile.
   const std::shared_ptr<const net::TlsContext> tls = self->prototype_->tls;
   membership.admit(self->prototype_->admission);
   if (self->prototype_->spec.proxy_protocol) {
@@ -318,7 +320,7 @@ void CoreServer::retire_all() {
   for (Retirable* connection : all) connection->retire();
 }
 
-// Anybody could claim to be anybody: with trustedProxies only those may.
+// A PROXY header is forgeable: accept it only from trustedProxies, if set.
 Task<bool> CoreServer::accept_proxied(net::Stream& stream) {
   const router::TrustedProxies& trusted = prototype_->trusted_proxies;
   if (!trusted.empty() && !trusted.contains(net::ip_of(stream.peer_address()))) co_return false;
@@ -332,7 +334,7 @@ void CoreServer::drain() {
   if (std::exchange(draining_, true)) return;
   for (const auto& acceptor : acceptors_) acceptor->finish();
   acceptors_.clear();
-  prototype_->state->places->wake_all(worker_.core().index);  // who waits has to leave
+  prototype_->state->places->wake_all(worker_.core().index);  // the server drains
   retire_all();
   close_idle();
   worker_.core().loop.spawn(close_silent(shared_from_this()));
@@ -346,7 +348,8 @@ void CoreServer::close_idle() {
   for (net::Stream* stream : idle) stream->close();
 }
 
-// Those that were queued by the kernel get a moment for their first request.
+// Gives connections from the kernel's queue a moment for their first request, then closes idle
+// ones.
 Task<void> CoreServer::close_silent(std::shared_ptr<CoreServer> self) {
   co_await self->worker_.core().loop.sleep_for(kFirstWordPatience);
   self->close_idle();

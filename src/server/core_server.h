@@ -33,8 +33,8 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   }
   void update(std::shared_ptr<const ServerPrototype> prototype);
 
-  // A request has come at `now` that has waited for this core for `waited`. True: for too long
-  // (overload.target), so that it is answered 503 unless its user is known.
+  // Records that a request arrived at `now` after waiting for this core for `waited`. Returns true
+  // if it is late (overload.target): it is answered 503 unless its user is known.
   [[nodiscard]] bool note_request(TimePoint now, Duration waited) {
     longest_wait_ = std::max(longest_wait_, waited);
     if (waited < overload_target_) [[likely]]
@@ -42,45 +42,46 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     note_late(now);
     return true;
   }
-  // One has waited for too long within the last second.
+  // True if a request was late within the last second.
   [[nodiscard]] bool overloaded(TimePoint now) const {
     return late_at_ != TimePoint::min() && now - late_at_ < OverloadCells::kMemory;
   }
-  // How long a request of a client may wait before newer ones go first: of one that is known, it is
-  // work at hand (net::Stream::set_patience).
+  // Returns how long a client's request may wait before newer ones overtake it. A known client's
+  // request counts as work in progress (net::Stream::set_patience).
   [[nodiscard]] Duration patience(bool known) const {
     return known ? net::Stream::kAtHand : overload_target_;
   }
-  // Of a response to a request that was shed, in seconds: so spread that not all who were refused
-  // come again at once.
+  // Returns the Retry-After of a shed request, in seconds. The values are spread, so that the
+  // refused clients do not all return at once.
   [[nodiscard]] std::int64_t retry_after();
 
-  // Takes the listeners over; empty: none. Earlier ones are closed; their connections go on.
+  // Takes over the listeners; an empty list means none. Closes earlier listeners; their connections
+  // stay open.
   void listen(std::vector<net::Listener> listeners);
-  // Serves what another process has accepted for what it has `shown`.
+  // Serves a connection that another process has accepted. `shown` is its admission.
   void adopt(std::unique_ptr<net::Stream> stream, Admission shown);
-  // No new connections, those apart that the kernel has queued by now; idle ones are closed, busy
-  // ones after the responses at hand. Has no effect when it is called again.
+  // Drains: accepts only the connections that the kernel has queued by now, closes idle
+  // connections, and closes busy ones after their current response. Idempotent.
   void drain();
-  // No new connections; clients are told with their next response to go on over another one. None
-  // is closed.
+  // Stops accepting. Each client is told with its next response to continue on another connection.
+  // No connection is closed.
   void retire();
-  // Ends what is left.
+  // Closes the remaining connections.
   void close_all();
   [[nodiscard]] bool draining() const { return draining_; }
-  // Connections are to end after the response at hand.
+  // True if connections end after their current response.
   [[nodiscard]] bool leaving() const { return draining_ || retiring_; }
   [[nodiscard]] std::size_t connection_count() const {
     return connections_.size() + idle_lately_.size() + idle_longer_.size();
   }
-  // Once a second. Returns how many connections have come to rest or closed since the last time.
+  // Called once a second. Returns how many connections came to rest or closed since the last call.
   std::size_t tick();
 
-  // A connection that can tell its client to go on over another one.
+  // A connection that can tell its client to continue on another one.
   class Retirable {
    public:
     virtual ~Retirable() = default;
-    // Does not end the connection during the call.
+    // Requires: the call does not end the connection.
     virtual void retire() = 0;
   };
 
@@ -91,30 +92,32 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
     ~Membership();
     Membership(const Membership&) = delete;
     Membership& operator=(const Membership&) = delete;
-    // What the connection holds. May outlive this.
+    // The memory holder of the connection. May outlive this object.
     [[nodiscard]] const std::shared_ptr<MemoryHolder>& memory() const { return memory_; }
-    // The state of the connection itself takes `bytes` more.
+    // Charges `bytes` more for the state of the connection itself.
     void add_state(std::size_t bytes) { state_.set(state_.bytes() + bytes); }
-    // Between two requests: may be closed without harm.
+    // Marks the connection as between two requests: it may be closed without harm.
     void set_idle(bool idle);
-    // Idle, but closing it would do harm as long as the server goes on: a tunnel.
+    // Marks an idle connection that only a drain may close: a tunnel.
     void set_kept() { place_->keep = true; }
-    // An idle connection gives back the memory that only a request needs: its buffers when many
-    // have become idle after it, everything when it has been idle for a second or two. Both may
-    // come more than once. Null: nothing does.
+    // Sets the function with which an idle connection gives back the memory that only a request
+    // needs: `buffers` when many connections have become idle after it, `everything` after one or
+    // two seconds of idleness. Both may be called more than once. Null: none.
     enum class Rest { buffers, everything };
     void on_rest(std::function<void(Rest)> rest) { place_->rest = std::move(rest); }
-    // The connection goes on over `stream`.
+    // The connection continues over `stream`.
     void set_stream(net::Stream& stream) { place_->stream = &stream; }
-    // What the client has shown, or is about to show. Without it, it has not been asked yet.
+    // Sets the admission that the client has shown or is about to show. Until then, nothing was
+    // required of it.
     void admit(std::shared_ptr<const Admission> shown);
-    // More is asked for by now: no further request is served.
+    // True if the current configuration requires more than the client has shown: serve no further
+    // request.
     [[nodiscard]] bool superseded() const { return place_->superseded; }
-    // Of a tunnel: whether its client may still have it; asked with every update.
+    // Sets the check of a tunnel: whether its client may keep it. Called with every update.
     void on_update(std::function<bool(const ServerPrototype&)> may_stay) {
       place_->may_stay = std::move(may_stay);
     }
-    // Is told instead of being closed or left alone; null: no more.
+    // `retirable` is told to retire, instead of being closed or left alone. Null: none.
     void set_retirable(Retirable* retirable) { place_->retirable = retirable; }
 
    private:
@@ -123,7 +126,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
       net::Stream* stream;
       std::list<Entry>* list;
       bool idle = true;
-      bool keep = false;  // not to be closed for want of memory
+      bool keep = false;  // memory pressure does not close it
       unsigned idle_since = 0;
       std::function<void(Rest)> rest{};
       std::function<bool(const ServerPrototype&)> may_stay{};
@@ -144,12 +147,12 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   Task<bool> accept_proxied(net::Stream& stream);
   static Task<void> serve_adopted(std::shared_ptr<CoreServer> self,
                                   std::unique_ptr<net::Stream> stream, Admission shown);
-  // With a place of maxConnections taken.
+  // Requires: the connection has a place of maxConnections.
   static Task<void> admit(std::shared_ptr<CoreServer> self, std::unique_ptr<net::Stream> stream);
   static Task<void> close_silent(std::shared_ptr<CoreServer> self);
-  // False: the client left before there was a place, or the server is to end.
+  // Returns false if the client left before a place was free, or if the server drains.
   Task<bool> await_place(net::Stream& stream);
-  // Refuses by a limit of the client's address. `taken`: what is held of it.
+  // Applies the limits of the client's address. `taken` receives the counts it holds.
   [[nodiscard]] bool admit_client(const net::Stream& stream,
                                   std::optional<ClientTable::Held>& taken);
   [[nodiscard]] bool admit_handshake(const net::Stream& stream);
@@ -171,14 +174,14 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   std::shared_ptr<const ServerPrototype> prototype_;
   std::vector<std::shared_ptr<net::Acceptor>> acceptors_;
   std::list<Membership::Entry> connections_;
-  // Idle for less than two ticks, in the order in which they became so; the longer ones without
-  // buffers.
+  // Connections idle for less than two ticks, in the order in which they became idle. Those in
+  // idle_longer_ have no buffers.
   std::list<Membership::Entry> idle_lately_;
   std::list<Membership::Entry> idle_longer_;
   unsigned ticks_ = 0;
   std::size_t given_back_ = 0;  // connections that rest or have closed
   Duration overload_target_;
-  Duration longest_wait_{};  // of a request since the last tick
+  Duration longest_wait_{};  // the longest of a request since the last tick
   TimePoint late_at_ = TimePoint::min();
   unsigned accepted_ = 0;  // connections since the last tick
   int backlog_ = net::kBacklog;

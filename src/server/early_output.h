@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// EarlyOutput: what goes to the client of an HTTP/1 connection while its response is still being
-// made: interim responses, and questions. It never waits for the client, and writes while nobody
-// else does: await finish() before more of the response is written. Core-bound.
+// EarlyOutput: bytes that go to the client of an HTTP/1 connection while its response is still
+// being made: interim responses and questions. It never waits for the client. It is the only writer
+// of the stream until finish(): await that before writing the response. Core-bound.
 //
 // A client that has ended its side (FIN, close_notify) may wait for the response, or may have
-// closed for good; TCP tells the two apart only once it is sent something. So it is sent bytes of
-// the response that are known before the rest: one that waits reads them where they belong, one
-// that has gone resets the connection.
+// closed for good. TCP tells the two apart only when we send something. A question sends bytes of
+// the response that are known in advance: a waiting client reads them as part of the response, and
+// a closed one resets the connection.
 #pragma once
 
 #include <cstddef>
@@ -22,27 +22,27 @@ namespace sluice::server {
 
 class EarlyOutput final : public http::InterimSink {
  public:
-  // `stream` outlives it.
+  // Requires: `stream` outlives this.
   explicit EarlyOutput(net::Stream& stream) : stream_(stream) {}
 
-  // The work for a request begins. `takes_interim`: its client knows interim responses. `patience`:
-  // how long the client may take for what is sent.
+  // The work for a request begins. `takes_interim`: the client knows interim responses. `patience`:
+  // how long the client may take to receive the bytes.
   void open(bool takes_interim, Duration patience);
   void send_interim(int status, const http::Headers& headers) override;
-  // Which bytes are known.
+  // The bytes of the response that are known in advance.
   enum class Question {
     none,
     status_line,  // how every response begins
     chunk,        // how every chunk may begin
   };
   void ask(Question question);
-  // Takes off the head of a response what ask() has sent of it.
+  // Removes from the head of a response the bytes that ask() has sent of it.
   void trim(std::string& head);
-  // Nothing more is taken.
+  // Takes no further output.
   void close() { takes_interim_ = false; }
-  // After close(): true once all of it has left; false if it cannot.
+  // Requires: close() was called. Returns true once all output was sent; false if it cannot be.
   Task<bool> finish();
-  // Of the request: bytes that were sent.
+  // Returns the bytes sent for the current request.
   [[nodiscard]] std::size_t sent() const { return sent_; }
 
  private:
@@ -52,12 +52,12 @@ class EarlyOutput final : public http::InterimSink {
   net::Stream& stream_;
   Duration patience_{};
   std::size_t sent_ = 0;
-  std::size_t ahead_ = 0;  // of the next head, bytes that were sent
-  std::string waiting_;    // while a write is under way
-  std::string at_hand_;    // of that write
+  std::size_t ahead_ = 0;  // bytes of the next head that were sent already
+  std::string waiting_;    // output queued while a write is in progress
+  std::string at_hand_;    // the bytes of that write
   bool takes_interim_ = false;
   bool broken_ = false;
-  Task<void> writing_;  // goes first
+  Task<void> writing_;  // last: destroyed first
 };
 
 }  // namespace sluice::server

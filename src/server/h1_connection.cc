@@ -23,7 +23,7 @@ Task<void> read_into(http::BodyReader& reader, Result<std::string_view>& out) {
   out = co_await reader.read();
 }
 
-// One connection's codec and the exchange that its requests share, one after the other.
+// One connection: its codec, and the exchange that its requests use one after the other.
 class H1Connection {
  public:
   H1Connection(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream)
@@ -34,7 +34,7 @@ class H1Connection {
         input_(stream, *membership.memory()),
         early_(stream) {}
 
-  // What the client has sent if that is HTTP/2, else "" with the connection closed.
+  // Returns the bytes received if they are HTTP/2, else "" after closing the connection.
   Task<std::string> serve();
 
  private:
@@ -66,13 +66,13 @@ class H1Connection {
   H1Input input_;  // before the exchange, whose request may read its body from here
   EarlyOutput early_;
   std::unique_ptr<ServedExchange> served_;   // null while the connection rests
-  std::shared_ptr<UpgradedInput> upgraded_;  // if the client asks for an upgrade
-  std::unique_ptr<http::Request> asked_;     // its head as received, then
+  std::shared_ptr<UpgradedInput> upgraded_;  // set if the client asks for an upgrade
+  std::unique_ptr<http::Request> asked_;     // the upgrade request's head as received
   std::string out_;
-  std::uint64_t sent_ = 0;  // bytes of the response
+  std::uint64_t sent_ = 0;  // bytes of the current response
   bool keep_alive_ = true;
-  bool known_ = false;      // under overload: the user of the last request is
-  bool refused_ = false;    // by the codec
+  bool known_ = false;      // under overload: the user of the last request is known
+  bool refused_ = false;    // the codec refused the request
   bool may_be_h2_ = false;  // nothing was read yet
   bool is_h2_ = false;
   Duration linger_{};  // before the connection is closed: see H1Input::linger
@@ -94,7 +94,7 @@ Task<std::string> H1Connection::serve() {
   co_return std::string();
 }
 
-// The first bytes of a request are here.
+// The first bytes of a request have arrived.
 void H1Connection::begin() {
   if (!served_) served_ = std::make_unique<ServedExchange>(server_, stream_, membership_.memory());
   served_->begin();
@@ -102,7 +102,8 @@ void H1Connection::begin() {
   sent_ = 0;
 }
 
-// Whoever is idle for long holds what it waits with, and no generation of pipelines.
+// A connection idle for long keeps only its pending read: it drops the buffers and the reference to
+// the pipelines.
 void H1Connection::rest() {
   served_.reset();
   std::string().swap(out_);  // an assignment would keep the memory
@@ -110,10 +111,10 @@ void H1Connection::rest() {
   stream_.rest();
 }
 
-// False when there is no further request: the client left, was idle too long, or sent something
-// that was refused here (RFC 9112 section 9.6: then the connection ends).
+// Returns false if there is no further request: the client left, was idle for too long, or sent a
+// request that was refused here (RFC 9112 section 9.6: the connection then ends).
 Task<bool> H1Connection::read_head() {
-  // A connection that was accepted as the last one has said nothing yet.
+  // A connection accepted during a drain may still send its first request.
   const bool first = served_ == nullptr;
   if (served_) served_->clear();
   membership_.set_idle(true);
@@ -157,7 +158,8 @@ Task<void> H1Connection::refuse_with(int status, std::string tag) {
   co_await write_response();
 }
 
-// From a complete head to the response sent. False when the connection must end.
+// Serves a request from its complete head to the sent response. Returns false if the connection
+// must end.
 Task<bool> H1Connection::answer() {
   served_->head_complete(input_.received());
   if (membership_.superseded()) {  // RFC 9110 section 15.5.20: the client may come again
@@ -183,14 +185,15 @@ Task<bool> H1Connection::answer() {
   co_return co_await write_response();
 }
 
-// False if the client takes nothing any more.
+// Returns false if the client accepts no more bytes.
 Task<bool> H1Connection::finish_early() {
   if (early_.sent() == 0) co_return true;
   sent_ += early_.sent();
   co_return co_await early_.finish();
 }
 
-// 0: the pipeline has made the response; > 0: this status instead; < 0: nobody is left to answer.
+// Returns 0 if the pipeline made the response, a status > 0 to send instead, or < 0 if the client
+// left.
 Task<int> H1Connection::dispatch() {
   asked_.reset();
   if (!input_.parser().upgrade().empty()) {
@@ -216,7 +219,7 @@ Task<int> H1Connection::dispatch() {
   co_return served_->outcome();
 }
 
-// While the client sends its body, nothing may have it give up sooner.
+// While the client still sends its body, it has at least bodyTimeout to receive early output.
 void H1Connection::open_early_output() {
   const auto& spec = served_->spec();
   const Duration patience =
@@ -225,7 +228,7 @@ void H1Connection::open_early_output() {
   served_->exchange().set_interim(&early_);
 }
 
-// To the filters, of which Proxy takes it up. A server may ignore it (RFC 9110 section 7.8).
+// Passes the upgrade to the filters; Proxy uses it. A server may ignore it (RFC 9110 section 7.8).
 void H1Connection::offer_upgrade() {
   upgraded_.reset();
   const std::string_view upgrade = input_.parser().upgrade();
@@ -243,7 +246,7 @@ bool H1Connection::is_upgraded() const {
          is_offered(input_.parser().upgrade(), *chosen);
 }
 
-// Whether the connection can carry another request after this response.
+// Returns whether the connection can carry another request after this response.
 bool H1Connection::may_go_on() const {
   if (!keep_alive_ || input_.broken()) return false;
   if (input_.finished()) return true;
@@ -252,7 +255,8 @@ bool H1Connection::may_go_on() const {
   return input_.parser().content_length().value_or(kDrainBytesMax + 1) <= kDrainBytesMax;
 }
 
-// A client whose request is whole may have sent the next one, or be about to.
+// A client that has sent a whole request lingers for the shorter time; it may have begun the next
+// one.
 Duration H1Connection::linger_time() const {
   return refused_ || !input_.finished() ? kLingerUploadTimeout : kLingerTimeout;
 }
@@ -297,7 +301,7 @@ Task<bool> H1Connection::write_response() {
   co_return co_await input_.skip_body();
 }
 
-// What is in out_, and the body; null: there is none.
+// Writes out_ and then the body; null: no body.
 Task<bool> H1Connection::write_whole(const http::Body* body, Framing framing) {
   const std::string_view bytes = body != nullptr ? body->bytes() : std::string_view();
   std::string tail;
@@ -319,13 +323,13 @@ Task<bool> H1Connection::write_whole(const http::Body* body, Framing framing) {
   co_return co_await flush();
 }
 
-// Of a tunnel: whether the rules of now would let its opening request in.
+// Returns whether the current rules would admit the request that opened the tunnel.
 bool H1Connection::may_stay(const ServerPrototype& now) {
   const router::Arrival arrival = now.router.receive(*asked_);
   return now.router.route(*asked_, served_->exchange().real_ip, arrival.doubts).status == 0;
 }
 
-// Both ways until one end closes, or both are silent. Whoever drains may cut it at any time.
+// Relays both ways until one end closes or both are silent. A drain may cut the tunnel at any time.
 Task<void> H1Connection::relay_upgraded() {
   http::Response& response = *served_->exchange().client_response();
   const Duration patience = served_->spec().tunnel_timeout;
@@ -355,7 +359,7 @@ Task<void> H1Connection::relay_upgraded() {
   if (more) linger_ = kLingerUploadTimeout;
 }
 
-// False when the client left or takes the bytes too slowly.
+// Returns false if the client left or receives too slowly.
 Task<bool> H1Connection::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view part = bytes.substr(0, kProgressBytes);
@@ -367,7 +371,7 @@ Task<bool> H1Connection::write(std::string_view bytes) {
   co_return true;
 }
 
-// As write(), of what is in out_.
+// Writes out_, as write() does.
 Task<bool> H1Connection::flush() {
   sent_ += out_.size();
   const bool written = co_await write(out_);
@@ -389,7 +393,7 @@ Task<bool> H1Connection::write_stream(http::Response& response, Framing framing)
     bool there = co_await reading;
     if (there) there = co_await finish_early();
     if (!there) co_return false;
-    if (!chunk) {  // cut short: the client must see that, so no last chunk and no further request
+    if (!chunk) {  // cut short: no last chunk, no further request
       served_->exchange().add_tag("response body: " + chunk.error().message);
       keep_alive_ = false;
       co_await flush();

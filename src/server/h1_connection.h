@@ -10,8 +10,8 @@
 namespace sluice::server {
 
 // Serves requests until the client leaves, a limit ends the connection, or the server drains. If
-// the client speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3), returns what it has sent,
-// with the connection as it is; else "".
+// the client speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3), returns the bytes received
+// and leaves the connection open; else returns "".
 Task<std::string> serve_h1(CoreServer& server, CoreServer::Membership& membership,
                            net::Stream& stream);
 

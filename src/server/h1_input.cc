@@ -24,7 +24,7 @@ http::h1::RequestParser::Progress H1Input::parse() {
   return progress;
 }
 
-// 0: the client ended its side.
+// Returns 0 if the client ended its side.
 Task<Result<std::size_t>> H1Input::read_more() {
   const std::size_t capacity = buffer_.capacity_for(kReadBytes);
   if (buffer_memory_.try_set(capacity, kConnectionSpareBytes) != MemoryRefusal::none)
@@ -135,7 +135,7 @@ Task<bool> H1Input::skip_body() {
   co_return true;
 }
 
-// Most clients end their side at once: that wait takes no large buffer.
+// Waits with the small buffer: most clients end their side at once.
 Task<void> H1Input::linger(Duration patience) {
   buffer_.consume(unread().size());
   const TimePoint end = Clock::now() + kLingerTimeMax;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// H1Input: what comes from a client, as heads and bodies of one request after the other. Owns the
+// H1Input: the bytes of a client, as heads and bodies of one request after the other. Owns the
 // codec's reading side and the bytes not yet consumed. Core-bound.
 #pragma once
 
@@ -19,58 +19,59 @@ namespace sluice::server {
 
 class H1Input : private net::Stream::Room {
  public:
-  // `memory`: what the connection holds. Both outlive this.
+  // `memory` is the connection's holder. Requires: `stream` and `memory` outlive this.
   H1Input(net::Stream& stream, MemoryHolder& memory)
       : stream_(stream), buffer_memory_(memory, MemoryUse::heads) {}
 
-  // Begins the next request, which `request` is filled with.
+  // Begins the next request; the codec fills `request`.
   void start(http::Request& request);
-  // True when its first bytes are there; false when the client left or was silent for `patience`.
-  // A wait needs no more memory than this object: rest() may be called meanwhile.
+  // Waits for its first bytes. Returns false if the client left or was silent for `patience`. The
+  // wait needs no memory beside this object: rest() may be called meanwhile.
   Task<bool> wait(Duration patience);
-  // Gives the memory for a request back; between two requests, with no bytes there. wait() may be
-  // pending.
+  // Gives back the memory for a request. Requires: no request is in progress, and no bytes are
+  // buffered. wait() may be pending.
   void rest() {
     buffer_.rest();
     buffer_memory_.clear();
   }
   [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
   [[nodiscard]] std::string_view unread() const { return buffer_.unread(); }
-  // What is there begins with `text`, or is the beginning of it.
+  // True if the buffered bytes begin with `text`, or are a beginning of it.
   [[nodiscard]] bool may_become(std::string_view text) const {
     return unread().starts_with(text.substr(0, unread().size()));
   }
-  // Reads on until it is plain whether it begins with `text`. False also when nothing more comes.
+  // Reads until it is certain whether the input begins with `text`. Returns false also if the input
+  // ends first.
   Task<bool> becomes(std::string_view text, Duration patience);
 
   enum class Head { complete, refused, ended, timed_out, no_memory };
   // `patience`: for the whole head.
   Task<Head> read_head(Duration patience);
 
-  // After a complete head: how long every kProgressBytes of the body may take.
+  // Requires: the head is complete. `patience`: the time for every kProgressBytes of the body.
   void set_body_patience(Duration patience) { progress_ = Progress(patience); }
-  // The body, to be read while it comes in. One reader at a time.
+  // Returns a reader of the body as it arrives. Requires: one reader at a time.
   [[nodiscard]] std::unique_ptr<http::BodyReader> body();
-  // Reads on to the end of a body that nobody wanted, so that the connection can go on. False: it
-  // cannot, for the client left, the framing is broken or there is too much of it.
+  // Reads the rest of an unread body, so that the connection can continue. Returns false if it
+  // cannot: the client left, the framing is broken, or the rest is too large.
   Task<bool> skip_body();
-  // After an upgrade: the next bytes, valid until the next call; empty at the end.
+  // After an upgrade: returns the next bytes, valid until the next call; empty at the end.
   Task<Result<std::string_view>> read_upgraded(Duration patience);
-  // After the last response: reads on and forgets, until the client has ended its side, is silent
-  // for `patience`, or has had kLingerTimeMax or kLingerBytesMax. To close a socket with unread
-  // bytes, or before further ones come, is to reset it, and the response might be lost on the way
+  // After the last response: reads and discards until the client ends its side, is silent for
+  // `patience`, or reaches kLingerTimeMax or kLingerBytesMax. Closing a socket with unread bytes,
+  // or before further bytes arrive, resets it, and the reset may destroy the response on its way
   // (RFC 9112 section 9.6).
   Task<void> linger(Duration patience);
-  // Everything of the request has been read.
+  // True if the whole request was read.
   [[nodiscard]] bool finished() const { return finished_; }
-  // There is no request after this one.
+  // True if no request can follow this one.
   [[nodiscard]] bool broken() const { return broken_; }
 
-  // What followed the body, once that is read; null: nothing.
+  // Returns the trailers after the body was read; null: there were none.
   [[nodiscard]] std::unique_ptr<http::Headers> take_trailers() { return parser_.take_trailers(); }
 
   [[nodiscard]] const http::h1::RequestParser& parser() const { return parser_; }
-  // Bytes of the request so far, framing included.
+  // Returns the bytes of the request so far, framing included.
   [[nodiscard]] std::uint64_t received() const { return received_; }
 
  private:
@@ -83,11 +84,11 @@ class H1Input : private net::Stream::Room {
 
   net::Stream& stream_;
   ReadBuffer buffer_;
-  MemoryCharge buffer_memory_;  // of the large buffer
+  MemoryCharge buffer_memory_;  // for the large buffer
   http::h1::RequestParser parser_;
   Progress progress_{Duration::zero()};
   std::uint64_t received_ = 0;
-  std::size_t lent_ = 0;  // of what is unread, by read_upgraded()
+  std::size_t lent_ = 0;  // unread bytes that read_upgraded() has returned
   bool finished_ = true;
   bool broken_ = false;
 };

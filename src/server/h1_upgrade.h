@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What follows 101 Switching Protocols on a client's connection (RFC 9110 section 7.8). Core-bound.
+// The client's side of a connection after 101 Switching Protocols (RFC 9110 section 7.8).
+// Core-bound.
 #pragma once
 
 #include <string_view>
@@ -10,17 +11,17 @@
 
 namespace sluice::server {
 
-// False for the protocols that carry requests of their own, past rules and filters, or that end
-// here: HTTP/2, HTTP, TLS. `upgrade`: the field's value, a list.
+// Returns false for protocols that would carry requests past rules and filters, or that end here:
+// HTTP/2, HTTP, TLS. `upgrade`: the field's value, a list.
 [[nodiscard]] bool may_upgrade(std::string_view upgrade);
-// True if `chosen` is one of the protocols asked for.
+// True if `upgrade` lists the protocol `chosen`.
 [[nodiscard]] bool is_offered(std::string_view upgrade, std::string_view chosen);
 
-// What the client sends once open() was called; a read before waits for that.
+// Reads the bytes that the client sends after the upgrade. A read waits until open() is called.
 class UpgradedInput final : public http::BodyReader {
  public:
   UpgradedInput(H1Input& input, loop::EventLoop& loop) : input_(input), opened_(loop) {}
-  // `patience`: how long the client may be silent, counted from the last deadline that was set.
+  // `patience`: how long the client may be silent, counted from the last deadline set.
   void open(Duration patience) {
     patience_ = patience;
     open_ = true;

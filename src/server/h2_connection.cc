@@ -13,7 +13,7 @@ using http::h2::ErrorCode;
 namespace {
 
 constexpr http::h2::Limits kLimits;
-// Whatever is due is dealt with; should something not be, it costs this much at most.
+// Bounds the cost of an overdue deadline that expire() does not clear.
 constexpr std::chrono::milliseconds kTimerPauseMin{10};
 
 }  // namespace
@@ -67,21 +67,21 @@ Task<void> H2Connection::read_loop() {
     const auto count = co_await stream_.read_into(*this);
     if (!count || *count == 0) co_return;
     last_read = *count;
-    if (close_by_ != TimePoint::max()) {  // to close a socket with unread bytes is to reset it
+    if (close_by_ != TimePoint::max()) {  // closing a socket with unread bytes resets it
       discarded_ += last_read;
       if (discarded_ > kLingerBytesMax) co_return;
       close_by_ = std::min(linger_until_, Clock::now() + kLingerTimeout);
       continue;
     }
     receive(std::string_view(input_).substr(0, last_read));
-    // Who does not read our answers is not asked for more questions.
+    // Back-pressure: stop reading while the client does not drain our output.
     while (close_by_ == TimePoint::max() && session_.waiting_frames() > kWaitingFramesMax)
       co_await room_.wait();
   }
 }
 
-// The client has ended its side: what it has asked for whole is answered yet. GOAWAY tells it that
-// nothing else will be, and one that has closed for good resets the connection then.
+// The client has ended its side. Its complete requests are still answered. GOAWAY announces that no
+// others will be; a client that has closed for good answers it with a reset.
 Task<void> H2Connection::finish_streams() {
   if (!stream_.is_open()) co_return;
   for (const auto& stream : streams_) stream->on_input_end();
@@ -95,7 +95,7 @@ Task<void> H2Connection::finish_streams() {
     co_await room_.wait();
   watcher.reset();
   if (broken_ || !stream_.is_open()) co_return;
-  while (close_by_ == TimePoint::max())  // the last frames
+  while (close_by_ == TimePoint::max())  // until the last frames are written
     co_await room_.wait();
 }
 
@@ -148,9 +148,9 @@ void H2Connection::schedule(H2Stream& stream) {
   if (!std::exchange(stream.scheduled, true)) ready_.push_back(&stream);
 }
 
-// Outside of the session's calls, and of the streams'.
+// Requires: no call of the session or of a stream is in progress.
 void H2Connection::settle() {
-  for (std::size_t i = 0; i < ready_.size(); ++i) {  // it may grow meanwhile
+  for (std::size_t i = 0; i < ready_.size(); ++i) {  // the list may grow in this loop
     ready_[i]->scheduled = false;
     ready_[i]->advance();
   }
@@ -182,7 +182,7 @@ void H2Connection::reap() {
   watch(idle_since_ + spec().keep_alive_timeout);
 }
 
-// Whoever is idle for long holds no memory of requests, and no generation of pipelines.
+// A connection idle for long holds no memory of requests, and no generation of pipelines.
 void H2Connection::rest(CoreServer::Membership::Rest what) {
   spare_ = decltype(spare_)();
   streams_.shrink_to_fit();
@@ -196,7 +196,7 @@ void H2Connection::rest(CoreServer::Membership::Rest what) {
   rested_ = true;
 }
 
-// A PING, or a timer, takes memory for the session, too.
+// Rests again after a PING or a timer has made the session allocate memory.
 void H2Connection::rest_again() {
   if (std::exchange(rested_, false) && streams_.empty()) membership_.set_idle(true);
 }
@@ -234,7 +234,7 @@ Task<bool> H2Connection::write() {
   co_return written.has_value();
 }
 
-// Nothing more will be said: the client gets a moment to read what was.
+// The last bytes are written. The client gets a moment to read them.
 void H2Connection::end() {
   if (!session_.failure().empty()) {
     server_.worker().logger().info("server " + spec().name + ": HTTP/2 client " +
@@ -292,7 +292,7 @@ TimePoint H2Connection::next_due() const {
   return due;
 }
 
-// RFC 9113 section 6.8: streams that are on their way when the client learns of it are served.
+// RFC 9113 section 6.8: streams that the client opens before it reads the GOAWAY are served.
 void H2Connection::retire() {
   if (std::exchange(retiring_, true) || shut_down_) return;
   ponged_ = false;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP/2 connection (RFC 9113): a stream of bytes, a session, and one exchange for each of its
-// streams, all at once. Core-bound.
+// An HTTP/2 connection (RFC 9113): a stream of bytes, a session, and one exchange for each of the
+// concurrent HTTP/2 streams. Core-bound.
 //
-// One coroutine reads, another writes; the exchanges are Tasks of the connection. The session is
-// never called from inside its own events: they schedule() streams, and settle() lets these go on
-// afterwards.
+// One coroutine reads, another writes; the exchanges are Tasks of the connection. Invariant: the
+// session is never called from inside its own events. Events schedule() streams, and settle()
+// advances these afterwards.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@
 namespace sluice::server {
 
 // Serves requests until the client leaves, a limit ends the connection, or the server drains.
-// `received`: what has been read already, the preface or its beginning.
+// `received`: the bytes read so far, the preface or its beginning.
 Task<void> serve_h2(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream,
                     std::string received);
 
@@ -34,27 +34,28 @@ class H2Connection final : private http::h2::SessionOwner,
 
   Task<void> serve(std::string received);
 
-  // For its streams.
+  // The functions below are for the connection's streams.
   [[nodiscard]] CoreServer& server() { return server_; }
   [[nodiscard]] loop::EventLoop& loop() { return loop_; }
   [[nodiscard]] net::Stream& stream() { return stream_; }
   [[nodiscard]] const std::shared_ptr<MemoryHolder>& memory() const { return membership_.memory(); }
-  // Decoded heads that its streams hold.
+  // Counts the decoded heads that the streams hold.
   void add_heads(std::size_t bytes) { head_bytes_ += bytes; }
   void subtract_heads(std::size_t bytes) { head_bytes_ -= bytes; }
   [[nodiscard]] std::size_t head_bytes() const { return head_bytes_; }
   [[nodiscard]] http::h2::Session& session() { return session_; }
   [[nodiscard]] std::string_view date() const;
-  // More is asked for than its client has shown.
+  // True if the current configuration requires more than the client has shown.
   [[nodiscard]] bool is_superseded() const { return membership_.superseded(); }
-  // Under overload: the user of the last request is known, and so, as a rule, is that of the next.
+  // Under overload: tells whether the user of the last request is known. The next request usually
+  // has the same user.
   void set_known(bool known) { known_ = known; }
-  // Has advance() called once the session is not at work.
+  // Calls advance() of `stream` once the session is not at work.
   void schedule(H2Stream& stream);
   void note_closed(H2Stream& stream) { closed_.push_back(&stream); }
-  // The session has something to say.
+  // The session has output to write.
   void flush() { output_.notify(); }
-  // Looks at what is due at `when`, or earlier.
+  // Sets the timer to fire at `when`, or earlier.
   void watch(TimePoint when);
 
  private:
@@ -90,22 +91,22 @@ class H2Connection final : private http::h2::SessionOwner,
   std::vector<std::unique_ptr<H2Stream>> spare_;
   std::vector<H2Stream*> ready_;
   std::vector<H2Stream*> closed_;
-  http::h2::Session session_;  // goes before its streams
-  std::size_t input_size_;     // for the next read
+  http::h2::Session session_;  // destroyed before its streams
+  std::size_t input_size_;     // of the next read
   std::string input_;
   std::string out_;
-  loop::Event output_;  // there may be something to write
-  loop::Event room_;    // something was written, or there is nothing left to do
+  loop::Event output_;  // there may be output to write
+  loop::Event room_;    // output was written, or no work is left
   std::uint64_t discarded_ = 0;
   std::size_t head_bytes_ = 0;
   MemoryCharge buffers_;  // input_ and out_
   http::h2::StreamId open_head_ = 0;
   TimePoint head_since_;
   TimePoint idle_since_;
-  TimePoint write_by_ = TimePoint::max();      // the write at hand
-  TimePoint retire_by_ = TimePoint::max();     // the second step
+  TimePoint write_by_ = TimePoint::max();      // for the write in progress
+  TimePoint retire_by_ = TimePoint::max();     // the second step of a shutdown
   TimePoint close_by_ = TimePoint::max();      // after the last write
-  TimePoint linger_until_ = TimePoint::max();  // if the client sends on
+  TimePoint linger_until_ = TimePoint::max();  // if the client keeps sending
   TimePoint timer_at_ = TimePoint::max();
   loop::EventLoop::Timer timer_;
   bool known_ = false;

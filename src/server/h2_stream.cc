@@ -74,8 +74,8 @@ void H2Stream::on_end() {
   if (body_ready_.has_waiter()) connection_.schedule(*this);
 }
 
-// A client that is still sending reads the response only if its stream is not reset at once; as
-// with HTTP/1, it may send on for a moment.
+// Lets the client send for a moment longer, as with HTTP/1: a client that is still sending reads
+// the response only if its stream is not reset at once.
 void H2Stream::on_early_end() {
   early_end_ = true;
   record(served_.exchange().client_response()->status);
@@ -85,7 +85,7 @@ void H2Stream::on_early_end() {
 }
 
 void H2Stream::discard(std::size_t bytes) {
-  // Each byte goes back to the connection's window, whatever becomes of the stream.
+  // Each byte returns to the connection's window, even if the stream is reset.
   connection_.session().consume(id, bytes);
   discarded_ += bytes;
   if (discarded_ > kDrainBytesMax) connection_.session().reset(id, ErrorCode::no_error);
@@ -154,7 +154,7 @@ Task<void> H2Stream::serve() {
   if (with_content && response.body.is_stream()) co_await send_stream(*response.body.reader());
 }
 
-// 0: the pipeline has made the response; > 0: this status instead.
+// Returns 0 if the pipeline made the response, else a status to send instead.
 Task<int> H2Stream::dispatch() {
   const int refused = served_.route();
   connection_.set_known(served_.is_known());
@@ -187,7 +187,7 @@ void H2Stream::send_interim(int status, const http::Headers& headers) {
   connection_.flush();
 }
 
-// The client may send more only when bytes are handed on: that is the back-pressure.
+// Back-pressure: the client may send more only when bytes are passed to the reader.
 Task<Result<std::string_view>> H2Stream::read_body() {
   if (incoming_.empty() && !ended_) {
     body_due_ = body_progress_.begin(Clock::now());
@@ -210,7 +210,7 @@ Task<Result<std::string_view>> H2Stream::read_body() {
 Task<void> H2Stream::send_stream(http::BodyReader& reader) {
   while (true) {
     const auto piece = co_await reader.read();
-    if (!piece) {  // cut short: the client must see that
+    if (!piece) {  // cut short: the client must see it
       give_up("response body: " + piece.error().message);
       co_return;
     }
@@ -238,13 +238,14 @@ void H2Stream::give_up(std::string tag) {
   connection_.flush();
 }
 
-// Heads are small on the wire and large here, where they refer to the table of header compression.
+// Heads are small on the wire and large in memory: on the wire they refer to the table of header
+// compression.
 bool H2Stream::holds_too_many_heads() const {
   const std::size_t all = connection_.head_bytes();
   return all > kConnectionHeadBytesMax && all > served_.head_bytes();
 }
 
-// RFC 9113 section 8.7: the client may send it again, elsewhere or later.
+// RFC 9113 section 8.7: the client may send a refused request again, elsewhere or later.
 void H2Stream::refuse_stream(observe::Limit limit) {
   served_.refuse(503, "");
   served_.note_refusal(limit);
@@ -259,7 +260,8 @@ void H2Stream::refuse_stream(observe::Limit limit) {
 
 TimePoint H2Stream::due() const {
   if (closed_ || given_up_) return TimePoint::max();
-  // Whoever read the body may be gone by then: its time does not count any more.
+  // The reader of the body may be gone after an early end, so the body's deadline does not count
+  // then.
   return early_end_ ? stop_due_ : std::min(body_due_, sent_due_);
 }
 
@@ -284,7 +286,7 @@ void H2Stream::on_input_end() {
 
 // --- The end
 
-// 499: the client has left.
+// Returns 499 if the client left.
 int H2Stream::final_status() {
   if (!head_complete_) {
     served_.refuse(400, "refused: " + (reason_.empty() ? "the head is incomplete" : reason_));

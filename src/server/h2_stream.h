@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// H2Stream: a stream of an HTTP/2 connection: an exchange of the same pipeline that HTTP/1 requests
-// run through, beside others. Core-bound; owned by its connection, and used again for later
-// streams.
+// H2Stream: one HTTP/2 stream of a connection. Its exchange runs through the same pipelines as
+// HTTP/1 requests, beside other exchanges. Core-bound. The connection owns it and reuses it for
+// later streams.
 //
-// The session's events come while the session is at work; they only take note, and have the
+// Events arrive while the session is at work. They only record what happened, and have the
 // connection call advance() afterwards.
 #pragma once
 
@@ -28,20 +28,21 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
  public:
   explicit H2Stream(H2Connection& connection);
 
-  // Its first bytes are here.
+  // The first bytes of the stream have arrived.
   void begin();
-  // Goes on where there is something new.
+  // Handles what the events have recorded.
   void advance();
-  // It is closed, or the connection is gone: ends what still runs, and records it.
+  // The stream is closed, or the connection is gone: ends the running work and records the
+  // exchange.
   void conclude();
-  // As before begin(). False: it has become too large to be worth keeping.
+  // Restores the state before begin(). Returns false if the object is too large to keep.
   [[nodiscard]] bool clear();
   [[nodiscard]] bool closed() const { return closed_; }
 
-  // When to give up on the client, for what we wait for now; max: for nothing.
+  // Returns when to give up on the client, for the current wait; max: no wait.
   [[nodiscard]] TimePoint due() const;
   void expire();
-  // The client sends nothing more, and this request is not complete.
+  // The client sends nothing more, and the request is not complete.
   void on_input_end();
 
   http::Request& request() override { return served_.request(); }
@@ -55,9 +56,9 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   std::string_view take(std::size_t size) override;
   const http::Headers* trailers() override { return trailers_out_; }
 
-  // The connection's business.
+  // Fields of the connection.
   bool scheduled = false;    // advance() will be called
-  std::size_t position = 0;  // among the connection's streams
+  std::size_t position = 0;  // index among the connection's streams
 
  private:
   class BodyStream;
@@ -80,35 +81,35 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   H2Connection& connection_;
   ServedExchange served_;
 
-  // Of the request.
+  // The request.
   std::optional<std::uint64_t> length_;
   int refusal_ = 0;
-  std::string reason_;  // of the refusal, or why the stream was reset
+  std::string reason_;  // why the request was refused, or the stream reset
   bool expects_continue_ = false;
   bool head_complete_ = false;
   bool ended_ = false;
   bool has_body_ = false;         // the head did not end the stream
-  std::string incoming_;          // bytes not yet asked for; the window bounds them
-  std::string reading_;           // bytes handed to the reader
-  MemoryCharge incoming_memory_;  // both
+  std::string incoming_;          // bytes that the reader has not asked for; the window bounds them
+  std::string reading_;           // bytes passed to the reader
+  MemoryCharge incoming_memory_;  // of both buffers
   std::unique_ptr<http::Headers> trailers_;
-  loop::Event body_ready_;  // more of it is here, or its end, or its time is up
+  loop::Event body_ready_;  // more of the body, its end, or its timeout
   Progress body_progress_{Duration::zero()};
   TimePoint body_due_ = TimePoint::max();
   bool body_timed_out_ = false;
 
-  // Of the response.
-  std::string_view unsent_;  // of the content, or of the piece of it at hand
+  // The response.
+  std::string_view unsent_;  // of the content, or of its current piece
   bool last_piece_ = false;
   const http::Headers* trailers_out_ = nullptr;
   std::unique_ptr<http::Headers> streamed_trailers_;
   bool responding_ = false;
   std::size_t interim_bytes_ = 0;
-  loop::Event sent_;  // the piece at hand
+  loop::Event sent_;  // the current piece was sent
   Progress sent_progress_{Duration::zero()};
   TimePoint sent_due_ = TimePoint::max();
 
-  // Of its end.
+  // The end.
   bool early_end_ = false;
   TimePoint stop_due_ = TimePoint::max();  // after an early end
   std::size_t discarded_ = 0;
@@ -120,7 +121,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   bool cut_off_ = false;  // the client ended its side within the request
   http::h2::ErrorCode code_ = http::h2::ErrorCode::no_error;
 
-  Task<void> task_;  // goes first
+  Task<void> task_;  // last: destroyed first
 };
 
 }  // namespace sluice::server

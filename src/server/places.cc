@@ -19,8 +19,8 @@ bool Places::take(std::uint32_t max) {
   return false;
 }
 
-// A waiter registers before its last look at what is taken; this gives back before it looks for
-// waiters; so one always sees the other. All of it is sequentially consistent.
+// A waiter registers before its last look at `taken_`; release() frees before it scans for waiters;
+// so one always sees the other. All accesses are sequentially consistent.
 void Places::release() {
   const std::uint32_t taken = taken_.fetch_sub(1);
   SLUICE_ASSERT(taken > 0, "a place is given back once");
@@ -42,7 +42,7 @@ void Places::wake_somebody() {
 void Places::wake_one(unsigned core) {
   slots_[core].loop->post([self = shared_from_this(), core] {
     loop::WaitList& waiters = *self->slots_[core].waiters;
-    // The waiter that this was meant for is gone: the place is for another core.
+    // That waiter is gone; pass the wake-up on.
     if (waiters.empty()) return self->wake_somebody();
     waiters.notify_one_now();
   });
@@ -65,8 +65,8 @@ void Places::publish(Slot& slot) {
   }
 }
 
-// A wait in the list of its core. Publishes when it comes and when it goes, and so before the
-// waiter goes on: a place given back meanwhile wakes the next.
+// A wait in the list of its core. It publishes the number of waiters when it begins and when it
+// ends, which is before the waiter resumes: a place released meanwhile wakes the next waiter.
 class Places::Queued {
  public:
   Queued(Places& places, Slot& slot)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places: the connections that an HTTPServer may have (maxConnections), counted over all cores, and
-// who waits for one. Waiting costs nothing: whoever is full stops accepting, so that clients wait
-// in the kernel's queue, and is woken when a place is given back, on whatever core that happens.
+// Places: the connections of an HTTPServer, counted over all cores and bounded by maxConnections,
+// and the waiters for a place. A core without a free place stops accepting, so that clients wait in
+// the kernel's queue. A release on any core wakes a waiter.
 #pragma once
 
 #include <atomic>
@@ -25,45 +25,45 @@ class Places : public std::enable_shared_from_this<Places> {
   Places& operator=(const Places&) = delete;
   ~Places();
 
-  // Any core. False: `max` are taken.
+  // Takes a place. Any core. Returns false if `max` are taken.
   [[nodiscard]] bool take(std::uint32_t max);
-  // Any core: gives one back, and wakes one that waits.
+  // Returns a place, and wakes one waiter. Any core.
   void release();
-  // Of all cores. Any thread.
+  // The places taken by all cores. Any thread.
   [[nodiscard]] std::uint32_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
-  // The rest on the core's own thread.
+  // The functions below are for the core's own thread.
 
-  // Resumes when a place may be free; does not suspend if one is. Take it afterwards: another one
-  // may have been faster. `core` outlives it.
+  // Resumes when a place may be free; does not suspend if one is. Call take() afterwards: another
+  // connection may have taken the place. Requires: `core` outlives the wait.
   [[nodiscard]] Task<void> wait(const loop::Core& core, std::uint32_t max);
-  // Has those of the core that wait look again: maxConnections has changed, or they are to leave.
+  // Wakes all waiters of the core: maxConnections has changed, or the server drains.
   void wake_all(unsigned core);
 
  private:
-  // `waiting` is for all cores, the rest for the core's own.
+  // All cores read `waiting`. The other fields are for the core's own thread.
   struct alignas(64) Slot {
     std::atomic<bool> waiting{false};
-    loop::EventLoop* loop = nullptr;  // set before `waiting` first is
+    loop::EventLoop* loop = nullptr;  // set before `waiting` is first set
     std::optional<loop::WaitList> waiters;
   };
   class Queued;
   void wake_somebody();
   void wake_one(unsigned core);
-  // Tells the other cores whether anybody waits here.
+  // Tells the other cores whether this core has waiters.
   void publish(Slot& slot);
 
   std::atomic<std::uint32_t> taken_{0};
   std::atomic<std::uint32_t> cores_waiting_{0};
-  std::atomic<unsigned> next_{0};  // core that is looked at first: all get their turn
+  std::atomic<unsigned> next_{0};  // the core to look at first; rotates for fairness
   const unsigned core_count_;
   std::unique_ptr<Slot[]> slots_;
 };
 
-// A place that was taken; goes back when this is destroyed.
+// A place that was taken. Its destructor releases it.
 class Places::Place {
  public:
-  // `places` holds for as long as this does.
+  // Keeps `places` alive.
   explicit Place(std::shared_ptr<Places> places) : places_(std::move(places)) {}
   ~Place() { places_->release(); }
   Place(const Place&) = delete;

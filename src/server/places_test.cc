@@ -18,7 +18,7 @@ Task<void> wait_once(PlacesPtr places, const loop::Core& core, std::uint32_t max
   ++woken;
 }
 
-// Takes a place, and gives it back after other work had its turn.
+// Takes a place, and releases it after other work has run.
 Task<void> use_one(PlacesPtr places, const loop::Core& core, std::uint32_t max,
                    std::atomic<int>& left, std::atomic<std::uint32_t>& most) {
   while (!places->take(max)) {
@@ -65,7 +65,7 @@ TEST(Places, OneThatIsGivenBackWakesOneThatWaits) {
   EXPECT_EQ(woken, 1);
 }
 
-// The first one that waits has gone when it is its turn.
+// The first waiter is gone when its wake-up arrives.
 TEST(Places, AWakeIsPassedOn) {
   loop::EventLoop loop;
   const loop::Core one{loop, 0, 2};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress: the time that a client has for moving a body, so that one byte a minute does not hold a
-// connection for ever.
+// Progress: deadlines for moving a body, so that a client that sends one byte a minute does not
+// hold a connection for ever.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@ namespace sluice::server {
 
 class Progress {
  public:
-  // Every kProgressBytes, or what there is left, must move within `patience`.
+  // Every kProgressBytes, or the rest if it is smaller, must move within `patience`.
   explicit Progress(Duration patience) : patience_(patience) {}
 
-  // We begin to wait for the client; the result is when to give up. What passes between end() and
-  // begin() is not the client's fault and does not count.
+  // Begins a wait for the client and returns its deadline. The time between end() and begin() is
+  // ours, and does not count.
   [[nodiscard]] TimePoint begin(TimePoint now) {
     began_ = now;
     return now + patience_ - waited_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes read from a client and not yet consumed. What comes first goes to a small buffer, only what
-// is longer to a large one; an idle connection has neither. Core-bound.
+// The bytes read from a client and not yet consumed. The first bytes go to a small buffer, longer
+// input to a large one. An idle connection has neither. Core-bound.
 #pragma once
 
 #include <algorithm>
@@ -24,25 +24,25 @@ class ReadBuffer {
     begin_ += count;
     if (begin_ == end_) begin_ = end_ = 0;
   }
-  // Where the first bytes go; nothing is unread.
+  // Returns the room for the first bytes. Requires: nothing is unread.
   [[nodiscard]] std::span<char> first_room() {
     if (!small_) small_ = std::make_unique_for_overwrite<char[]>(kFirstBytes);
     bytes_ = small_.get();
     return {bytes_, kFirstBytes};
   }
-  // Room for at least `size` more bytes.
+  // Returns room for at least `size` more bytes.
   [[nodiscard]] std::span<char> room(std::size_t size) {
     if (is_small() || capacity_ - end_ < size) make_room(size);
     return {bytes_ + end_, capacity_ - end_};
   }
-  // What room(size) will have taken of memory.
+  // Returns the memory that room(size) will use.
   [[nodiscard]] std::size_t capacity_for(std::size_t size) const {
     const std::size_t held = end_ - begin_;
     const bool fits = !is_small() && capacity_ - end_ >= size;
     return fits || capacity_ >= held + size ? capacity_ : std::max(capacity_ * 2, held + size);
   }
   void filled(std::size_t count) { end_ += count; }
-  // Gives the memory back; nothing is unread.
+  // Gives back the memory. Requires: nothing is unread.
   void rest() {
     small_.reset();
     large_.reset();
@@ -53,7 +53,7 @@ class ReadBuffer {
  private:
   [[nodiscard]] bool is_small() const { return bytes_ == small_.get(); }
 
-  // Moves what is unread to the front of a large enough buffer.
+  // Moves the unread bytes to the front of a large enough buffer.
   void make_room(std::size_t size) {
     const std::size_t held = end_ - begin_;
     if (capacity_ < held + size) {
@@ -73,7 +73,7 @@ class ReadBuffer {
   std::unique_ptr<char[]> small_;
   std::unique_ptr<char[]> large_;
   std::size_t capacity_ = 0;  // of large_
-  char* bytes_ = nullptr;     // one of the two
+  char* bytes_ = nullptr;     // the small or the large buffer
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

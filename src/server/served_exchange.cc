@@ -12,18 +12,18 @@ namespace sluice::server {
 
 namespace {
 
-// Of a pipeline that is being built.
+// The Retry-After of a pipeline that is being built.
 constexpr std::string_view kRetrySoonSeconds = "2";
-// What a backend, a guest or a mock may be asked.
+// The methods that a backend, a guest or a mock may accept.
 constexpr const char* kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-// Of a body that did not arrive whole.
+// Returns the status for a body that did not arrive whole.
 int status_of(ErrorKind kind) {
   if (kind == ErrorKind::too_large) return 413;
   return kind == ErrorKind::timed_out ? 408 : 400;
 }
 
-// A body whose trailers have no fields that belong to the rules.
+// Reads a body, and removes the trailers whose names are reserved for the rules.
 class SiftedBody final : public http::BodyReader {
  public:
   SiftedBody(http::Body body, std::shared_ptr<const ServerPrototype> server)
@@ -125,8 +125,8 @@ int ServedExchange::route() {
   return 0;
 }
 
-// Before the body and before any filter: so nobody who is refused here has used a permit. The
-// pipeline is asked whether it knows the user under overload only.
+// Runs before the body is read and before any filter, so that a refused request uses no permit. The
+// pipeline is asked whether it knows the user only under overload.
 bool ServedExchange::is_shed() {
   known_ = server_.overloaded(started_) && pipeline_->knows(request());
   if (!late_) return false;
@@ -151,14 +151,15 @@ int ServedExchange::no_pipeline(const std::string& name) {
   return 503;
 }
 
-// OPTIONS *: about the server as a whole, so no rule of a path is asked (RFC 9110 section 9.3.7).
+// Answers OPTIONS *. It concerns the server as a whole, so no rule of a path applies (RFC 9110
+// section 9.3.7).
 int ServedExchange::answer_for_server() {
   if (!prototype_->router.admits(exchange_.real_ip)) return 403;
   allow_ = kMethods;
   return 200;
 }
 
-// 429 if the client's address is over a limit of its own, else 0.
+// Returns 429 if the client's address exceeds one of its limits, else 0.
 int ServedExchange::check_client() {
   const router::ClientLimitsSpec& limits = prototype_->spec.client_limits;
   if (limits.requests_per_second == 0 && limits.streams == 0) return 0;
@@ -186,7 +187,7 @@ void ServedExchange::note_refusal(observe::Limit limit) {
   exchange_.add_tag("refused: " + std::string(observe::to_string(limit)));
 }
 
-// Whom the pipeline knows is asked for only if it matters.
+// Asks the pipeline whether it knows the user only if the answer matters.
 bool ServedExchange::sheds(Pressure what) {
   const MemoryPressure& pressure = worker_.memory_pressure();
   if (!pressure.sheds(what)) return false;
@@ -246,7 +247,8 @@ http::Response& ServedExchange::respond(int status) {
   return response;
 }
 
-// HTTP/2 keeps the head of each response until it has been sent, which is up to the client.
+// Returns the size of the response's head. HTTP/2 keeps it until it is sent, which is up to the
+// client.
 std::size_t ServedExchange::waiting_head_bytes() {
   if (request().version != http::Version::http2) return 0;
   std::size_t bytes = 0;
@@ -255,7 +257,7 @@ std::size_t ServedExchange::waiting_head_bytes() {
   return bytes;
 }
 
-// A response that is whole waits here until the client has taken it.
+// Charges a held response, which stays here until the client has received it.
 bool ServedExchange::hold_response() {
   http::Body& body = exchange_.client_response()->body;
   body.release_charge();

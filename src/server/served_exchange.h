@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ServedExchange: what serving one request takes, whatever version of HTTP it came by: the
-// exchange, the generation of server and pipeline it runs on, and what is recorded of it. The codec
-// fills the request and sends the response. Core-bound; reused for the next request after clear().
+// ServedExchange: the state of serving one request of any HTTP version: the exchange, the
+// generation of server and pipeline on which it runs, and its record for statistics and log. The
+// codec fills the request and sends the response. Core-bound; clear() makes it ready for the next
+// request.
 #pragma once
 
 #include <chrono>
@@ -23,50 +24,53 @@ namespace sluice::server {
 
 class ServedExchange {
  public:
-  // `stream` is the client's connection, `memory` what it holds; all outlive this.
+  // `stream` is the client's connection, `memory` its holder. Requires: all outlive this.
   ServedExchange(CoreServer& server, const net::Stream& stream,
                  const std::shared_ptr<MemoryHolder>& memory);
 
   [[nodiscard]] pipeline::Exchange& exchange() { return exchange_; }
   [[nodiscard]] http::Request& request() { return exchange_.client_request(); }
   [[nodiscard]] const router::HttpServerSpec& spec() const { return prototype_->spec; }
-  // As received: filters may change the request's.
+  // The method as received: filters may change the one of the request.
   [[nodiscard]] const std::string& method() const { return method_; }
 
   // The steps of a request, in this order.
 
-  // As before the first request, on the newest generation.
+  // Restores the initial state, on the newest generation.
   void clear();
-  // The first bytes of a request are here.
+  // The first bytes of a request have arrived.
   void begin();
-  // Its head is complete: from here on this generation of the server holds. `bytes`: of the head.
+  // The head is complete, and has `bytes` bytes. Invariant: the generation of the server does not
+  // change from here on.
   void head_complete(std::size_t bytes);
   [[nodiscard]] std::size_t head_bytes() const { return head_memory_.bytes(); }
-  // Fields that followed the body.
+  // Adds the trailers of the request.
   void add_trailers(const http::Headers& trailers);
-  // Names the pipeline and does what the rule says to the head. 0, or the status to refuse with:
+  // Chooses the pipeline and applies the rule to the head. Returns 0, or the status to refuse with:
   // 503 with Retry-After for an unknown user under overload.
   [[nodiscard]] int route();
-  // There is a body. 413 if one of this length is not wanted, 503 if none is now, else 0.
+  // Call it if the request has a body. Returns 413 if `length` is too large, 503 if no body is
+  // accepted now, else 0.
   [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
-  // Takes the body in, or leaves it to be streamed. 0, or the status to refuse with.
+  // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.
   Task<int> take_body(http::Body body);
-  // Runs the pipeline; the owner destroys the Task when the client goes first.
+  // Runs the pipeline. The owner destroys the Task if the client leaves first.
   [[nodiscard]] Task<void> run() { return pipeline_->handle(exchange_); }
   // After run(): 0, or the status to answer with.
   [[nodiscard]] int outcome();
-  // The response to send: the pipeline's for status 0, else an empty one of that status; 503 if
-  // there is no memory for it.
+  // Returns the response to send: that of the pipeline if `status` is 0, else an empty one with
+  // that status; 503 if there is no memory for it.
   http::Response& respond(int status);
   // Under overload: the pipeline knows the user of the last request that asked it.
   [[nodiscard]] bool is_known() const { return known_; }
-  // The codec refuses what it read: an empty response, with `reason` as a tag.
+  // The codec refuses the input: returns an empty response, with `reason` as a tag.
   http::Response& refuse(int status, std::string reason);
-  // The request is refused by `limit`: counted, and a tag in the access log.
+  // Counts that `limit` refused the request, and tags it in the access log.
   void note_refusal(observe::Limit limit);
-  // After route(): whether `what` is refused to this user for want of memory.
+  // Requires: route() was called. True if `what` is refused to this user for lack of memory.
   [[nodiscard]] bool sheds(Pressure what);
-  // The response has left, or nobody waits for it any more (499): statistics and access log.
+  // Records the exchange in statistics and access log, once the response was sent or the client
+  // left (499).
   void record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent);
 
  private:
@@ -80,18 +84,18 @@ class ServedExchange {
   CoreServer& server_;
   Worker& worker_;
   const net::Stream& stream_;
-  std::shared_ptr<const pipeline::Pipeline> pipeline_;  // until its response is recorded
+  std::shared_ptr<const pipeline::Pipeline> pipeline_;  // kept until the response is recorded
   pipeline::Exchange exchange_;  // after the pipeline, to whose filters its sides may refer
   MemoryCharge head_memory_;
   MemoryCharge body_memory_;
   MemoryCharge response_memory_;
   std::optional<ClientTable::Held> client_stream_;
-  unsigned retry_after_ = 0;  // seconds; of a refusal
+  unsigned retry_after_ = 0;  // seconds, for a refusal
   std::shared_ptr<const ServerPrototype> prototype_;
   std::int64_t body_bytes_max_ = 0;  // negative: streamed
   std::string method_;
-  std::string target_;  // as received; only kept for the access log
-  std::string allow_;   // of the response that is no pipeline's
+  std::string target_;  // as received; kept only for the access log
+  std::string allow_;   // the Allow field of a response that no pipeline made
   bool shed_ = false;   // 503 with Retry-After
   bool late_ = false;   // has waited for longer than overload.target
   bool known_ = false;

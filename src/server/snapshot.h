@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One generation of everything that serves: complete, validated, immutable. control/ builds it,
-// every worker swaps to it between two requests.
+// One generation of everything that serves: complete, validated, immutable. control/ builds it.
+// Every worker swaps to it between two requests.
 #pragma once
 
 #include <functional>
@@ -23,18 +23,18 @@
 
 namespace sluice::server {
 
-// Of one HTTPServer on one core.
+// The overload counters of one HTTPServer on one core.
 struct OverloadCells {
-  // How long a core counts as overloaded after a request has waited too long for it.
+  // How long a core counts as overloaded after a late request.
   static constexpr Duration kMemory = std::chrono::seconds(1);
 
   observe::Cell shed;           // requests of unknown users answered 503
-  observe::Cell known;          // served though they had waited too long
-  observe::Cell delay_us;       // the longest that a request has waited, in the last second
-  observe::Cell overloaded_at;  // the last request that waited too long: Clock's nanoseconds
+  observe::Cell known;          // late requests of known users, which were served
+  observe::Cell delay_us;       // the longest wait of a request within the last second
+  observe::Cell overloaded_at;  // when the last late request came: Clock's nanoseconds
 };
 
-// What an HTTPServer keeps through its updates.
+// The state that an HTTPServer keeps across updates.
 struct ServerState {
   explicit ServerState(unsigned core_count)
       : stats(core_count),
@@ -55,17 +55,17 @@ struct ServerPrototype {
   router::Router router;
   router::TrustedProxies trusted_proxies;
   observe::AccessFormat access_format;
-  std::shared_ptr<const net::TlsContext> tls;  // null: plain
-  // What its connections must show.
+  std::shared_ptr<const net::TlsContext> tls;  // null: plain TCP
+  // The admission that its connections must show.
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
   std::shared_ptr<ServerState> state;
   bool handed_over = false;  // another process serves, counts and logs the requests
 };
 
-// A pipeline that is there but does not run.
+// A pipeline that is configured and does not run.
 struct AbsentPipeline {
   std::string error;
-  bool being_built;  // it comes in a moment; there is no error
+  bool being_built;  // it will run in a moment; there is no error
 };
 using AbsentPipelines = std::map<std::string, AbsentPipeline, std::less<>>;
 

@@ -8,7 +8,7 @@
 namespace sluice::server {
 namespace {
 
-// PEM as it is, or in base64.
+// Returns PEM text, which is given as it is or in base64.
 std::string pem_of(const std::string& text) {
   if (text.contains("-----BEGIN ")) return text;
   return base64_decode(text).value_or("");

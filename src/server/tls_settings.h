@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TLS part of an HTTPServer's specification -> net::TlsContext.
+// Builds a net::TlsContext from the TLS part of an HTTPServer's spec.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace sluice::server {
 
-// Null without `https`, and where a fault was added: a pair that does not fit or parse, https
-// without a certificate. Faults never quote a key. Any thread.
+// Returns null without `https`, and if it added a fault: a pair that does not match or parse, or
+// https without a certificate. Faults never quote a key. Any thread.
 [[nodiscard]] std::shared_ptr<const net::TlsContext> make_tls(
     const router::HttpServerSpec& spec, std::shared_ptr<net::TicketKeys> tickets,
     config::Faults& faults);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trimmer: a thread that has the allocator give free pages back to the system, which takes longer
-// than a core may stand still; many connections that close or come to rest leave such pages.
+// Trimmer: a thread that has the allocator return free pages to the system. Such pages are left
+// when many connections close or come to rest. Returning them takes longer than a core may pause.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ class Trimmer {
   Trimmer(const Trimmer&) = delete;
   Trimmer& operator=(const Trimmer&) = delete;
 
-  // Any thread; takes no lock. What is asked for while it is at work is one more time.
+  // Requests a trim. A request made during a trim causes one more trim. Any thread; takes no lock.
   void ask();
 
  private:
@@ -23,7 +23,7 @@ class Trimmer {
   void run();
 
   std::atomic<State> state_{State::nothing};
-  std::thread thread_;  // last: it uses the above
+  std::thread thread_;  // last: it uses the members above
 };
 
 }  // namespace sluice::server

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work for a client, which is dropped when the client goes away. Core-bound.
+// Work for a client that is dropped when the client leaves. Core-bound.
 #pragma once
 
 #include <utility>
@@ -10,10 +10,9 @@
 
 namespace sluice::server {
 
-// co_await watched(stream, early, question, work): true when the work is done, false when the
-// client went first; then the work has been destroyed where it stood. A client that has only ended
-// its side is still there: it is asked `question`, and the work goes on. `stream` and `early`
-// outlive it.
+// co_await watched(stream, early, question, work): true when the work is done; false when the
+// client leaves first, and then the work was destroyed. A client that has only ended its side is
+// asked `question`, and the work continues. Requires: `stream` and `early` outlive it.
 [[nodiscard]] inline auto watched(net::Stream& stream, EarlyOutput& early,
                                   EarlyOutput::Question question, Task<void> work) {
   struct Watch {
@@ -32,9 +31,8 @@ namespace sluice::server {
 }
 
 // co_await unless_closed(stream, wait), for a client that has not been asked for anything yet: true
-// when the wait is over, false when the client has ended its side without having sent anything, or
-// the stream was closed here; then the wait has been destroyed where it stood. `stream` outlives
-// it.
+// when the wait is over; false if the client has ended its side without sending anything, or the
+// stream was closed here, and then the wait was destroyed. Requires: `stream` outlives it.
 [[nodiscard]] inline auto unless_closed(net::Stream& stream, Task<void> wait) {
   struct Watch {
     net::Stream& stream;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kTrimConnectionsMin = 500;
 constexpr std::chrono::seconds kTrimPause{10};
-// Held for requests, and given back since the last trim.
+// Trim when the memory held for requests has fallen by this much since the last trim.
 constexpr std::size_t kTrimBytesMin = std::size_t{8} << 20;
 constexpr std::chrono::seconds kTrimBytesPause{2};
 
@@ -44,7 +44,8 @@ void Worker::stop() {
   thread_.join();
 }
 
-// Once a second: the date, the access log's batch, connections that have become idle.
+// Runs once a second: updates the date, flushes the access log's batch, and lets idle connections
+// rest.
 Task<void> Worker::tick() {
   while (true) {
     date_ = http::format_date(std::time(nullptr));
@@ -57,8 +58,8 @@ Task<void> Worker::tick() {
   }
 }
 
-// Once a wave of them is over, and not too often: for the time it takes, whoever wants memory
-// waits.
+// Trims after a wave of connections has ended, and not too often: other allocations wait during a
+// trim.
 void Worker::note_given_back(std::size_t connections) {
   given_back_ += connections;
   if (given_back_ < kTrimConnectionsMin || connections * 4 > given_back_ ||
@@ -69,7 +70,7 @@ void Worker::note_given_back(std::size_t connections) {
   trimmer_.ask();
 }
 
-// A few connections can have held as much as a wave of them.
+// Trims also after few connections, since they can have held as much memory as a wave of them.
 void Worker::note_bytes_given_back() {
   MemoryAccount& memory = loop_.memory();
   if (memory.peak() - memory.held() < kTrimBytesMin || Clock::now() < trim_bytes_after_) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Worker: a thread with an event loop and everything that serves on it. One per core.
+// Worker: a thread with an event loop and everything that serves on it. There is one per core.
 #pragma once
 
 #include <map>
@@ -24,7 +24,8 @@ namespace sluice::server {
 
 class Worker {
  public:
-  // `access_log` may be null (disabled); it, `trimmer` and `memory` outlive the Worker.
+  // `access_log` may be null (disabled). Requires: `access_log`, `trimmer` and `memory` outlive
+  // this.
   Worker(unsigned index, unsigned count, observe::AccessLog* access_log, Logger logger,
          Trimmer& trimmer, MemoryBudget& memory);
   ~Worker();
@@ -34,32 +35,33 @@ class Worker {
   // Any thread.
   [[nodiscard]] const loop::Core& core() const { return core_; }
   void start();
-  void stop();  // joins; what is still open is closed
+  void stop();  // joins the thread and closes open connections
 
-  // The rest only on the worker's own thread.
+  // The functions below are for the worker's own thread.
 
-  // Swaps to `snapshot`. `listeners`: new sockets by server name, of this core.
+  // Swaps to `snapshot`. `listeners`: new sockets of this core, by server name.
   void install(const Snapshot& snapshot,
                std::map<std::string, std::vector<net::Listener>> listeners);
   void drain();
-  // Swaps to `snapshot`; no server accepts any more, none closes a connection. What comes back are
-  // the pipelines with shared data that requests may still be on.
+  // Swaps to `snapshot`. The servers stop accepting and close no connection. Returns the pipelines
+  // with shared data on which requests may still run.
   [[nodiscard]] std::vector<std::weak_ptr<const pipeline::Pipeline>> retire(
       const Snapshot& snapshot);
-  // `stream` is a connection to `server` that another process has accepted for what it has `shown`.
+  // Serves `stream`, a connection to `server` that another process has accepted. `shown` is its
+  // admission.
   void adopt(std::string_view server, std::unique_ptr<net::Stream> stream, Admission shown);
   void close_all();
   [[nodiscard]] std::size_t connection_count() const;
 
-  // Null if there is no pipeline of that name.
+  // Returns null if no pipeline of that name runs.
   [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> pipeline(std::string_view name) const;
-  // Why there is none of that name: null if none is configured.
+  // Returns why the pipeline does not run; null if none of that name is configured.
   [[nodiscard]] const AbsentPipeline* absent(std::string_view pipeline) const;
   [[nodiscard]] observe::AccessLog* access_log() const { return access_log_; }
   [[nodiscard]] const Logger& logger() const { return logger_; }
-  // What is refused for want of memory.
+  // Decides what is refused for lack of memory.
   [[nodiscard]] const MemoryPressure& memory_pressure() const { return memory_pressure_; }
-  // IMF-fixdate of now, to the second (RFC 9110 section 5.6.7).
+  // The current time as IMF-fixdate, to the second (RFC 9110 section 5.6.7).
   [[nodiscard]] std::string_view date() const { return date_; }
 
  private:
@@ -82,10 +84,10 @@ class Worker {
   std::shared_ptr<const AbsentPipelines> absent_;
   std::map<std::string, std::shared_ptr<CoreServer>, std::less<>> servers_;
   std::vector<std::weak_ptr<const pipeline::Pipeline>> superseded_;  // with shared data
-  std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers with connections left
+  std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers that still have connections
   std::string date_;
   Trimmer& trimmer_;
-  std::size_t given_back_ = 0;  // connections closed or come to rest since the last trim
+  std::size_t given_back_ = 0;  // connections that closed or came to rest since the last trim
   TimePoint trim_after_ = TimePoint::min();
   TimePoint trim_bytes_after_ = TimePoint::min();
   std::thread thread_;

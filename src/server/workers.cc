@@ -40,7 +40,7 @@ void Workers::on_every_core(const std::function<void(Worker&)>& work) {
 void Workers::publish(std::shared_ptr<const Snapshot> snapshot, Listeners listeners) {
   std::vector<Listeners> by_core(workers_.size());
   for (auto& [name, sockets] : listeners) {
-    for (auto& of_core : by_core) of_core[name];  // also where a server has none any more
+    for (auto& of_core : by_core) of_core[name];  // includes servers that have no listener any more
     for (std::size_t i = 0; i < sockets.size(); ++i) {
       by_core[i % by_core.size()][name].push_back(std::move(sockets[i]));
     }

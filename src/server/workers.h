@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Workers: all cores together. control/ publishes snapshots to them; main() starts and drains them.
+// Workers: all cores together. control/ publishes snapshots to them. main() starts and drains them.
 #pragma once
 
 #include <atomic>
@@ -16,10 +16,10 @@ namespace sluice::server {
 
 class Workers {
  public:
-  // New sockets by server name; empty: that server accepts no more.
+  // New sockets by server name. An empty list: that server stops accepting.
   using Listeners = std::map<std::string, std::vector<net::Listener>>;
 
-  // `memory_bytes`: what connections, requests and caches of all cores may hold together.
+  // `memory_bytes`: the memory budget of connections, requests and caches of all cores together.
   Workers(unsigned count, std::size_t memory_bytes, observe::AccessLog* access_log,
           const Logger& logger);
   ~Workers();
@@ -29,19 +29,19 @@ class Workers {
   [[nodiscard]] const loop::Core& core(unsigned index) const { return workers_[index]->core(); }
   void start();
 
-  // Any thread but a worker's. Returns when every core has swapped, so what was changed is in
-  // force. `listeners`: for servers whose sockets change, one per core.
+  // Publishes `snapshot`. Returns when every core has swapped, so the change is in force.
+  // `listeners`: for servers whose sockets change, one per core. Any thread but a worker's.
   void publish(std::shared_ptr<const Snapshot> snapshot, Listeners listeners);
 
-  // Every port is closed here on return. Idle connections are closed, busy ones after the responses
-  // at hand.
+  // Closes every port before it returns. Closes idle connections, and busy ones after their current
+  // response.
   void stop_accepting();
-  // Swaps to `snapshot`, stops accepting without closing any connection, and waits, at most
-  // `patience`, for the requests that are on pipelines with shared data. False if some still are.
+  // Swaps to `snapshot`, stops accepting without closing any connection, and waits at most
+  // `patience` for the requests on pipelines with shared data. Returns false if some still run.
   [[nodiscard]] bool retire(std::shared_ptr<const Snapshot> snapshot, Duration patience);
-  // Waits until no connection is left, at most `patience`. Returns how many are.
+  // Waits at most `patience` for all connections to end. Returns how many remain.
   std::size_t wait_for_connections(Duration patience);
-  // A connection that another process has accepted, and what that one knows of its client.
+  // A connection that another process has accepted, with the admission that it has shown there.
   struct Handed {
     std::string server;
     net::OwnedDescriptor descriptor;
@@ -49,24 +49,24 @@ class Workers {
     bool secure = false;
     std::string admission{};  // Admission::text(); "": unknown
   };
-  // For any core. Any thread but a worker's.
+  // Serves the connection on some core. Any thread but a worker's.
   void adopt(Handed handed);
 
-  // Stops accepting, waits for the requests in flight (at most `patience`), then closes what is
-  // left. Returns the number of connections that had to be cut. Any thread but a worker's.
+  // Stops accepting, waits at most `patience` for the requests in flight, then closes the remaining
+  // connections. Returns how many it closed. Any thread but a worker's.
   std::size_t drain(Duration patience);
-  // After drain(): ends the threads.
+  // Ends the threads. Requires: drain() was called.
   void stop();
 
  private:
   [[nodiscard]] std::size_t connection_count();
-  // Runs `work` on every core and waits for all.
+  // Runs `work` on every core and waits until all are done.
   void on_every_core(const std::function<void(Worker&)>& work);
 
-  Trimmer trimmer_;  // outlives the workers, as does the next
+  Trimmer trimmer_;  // it and memory_ outlive the workers
   MemoryBudget memory_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::atomic<unsigned> next_{0};  // core that adopts
+  std::atomic<unsigned> next_{0};  // the core that adopts next
 };
 
 }  // namespace sluice::server
