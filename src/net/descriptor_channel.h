@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DescriptorChannel: messages with open descriptors between two processes (SCM_RIGHTS over a pair
-// of Unix sockets), for a hot restart. Streams of sockets that come that way.
+// of Unix sockets), for a hot restart. make_handed_stream() makes Streams of received sockets.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@
 
 namespace sluice::net {
 
-// An open descriptor, closed at the end.
+// An open descriptor. Its destructor closes it.
 class OwnedDescriptor {
  public:
   OwnedDescriptor() = default;
@@ -42,36 +42,36 @@ struct ChannelMessage {
   std::vector<OwnedDescriptor> descriptors;
 };
 
-// Any thread may send; one receives.
+// Any thread may send. One thread receives.
 class DescriptorChannel {
  public:
   static constexpr std::size_t kTextBytesMax = 4096;
-  static constexpr std::size_t kDescriptorsMax = 200;  // of one message; Linux allows 253
+  static constexpr std::size_t kDescriptorsMax = 200;  // per message; Linux allows 253
 
   explicit DescriptorChannel(OwnedDescriptor end) : end_(std::move(end)) {}
-  // Both ends, closed by exec.
+  // Returns both ends. exec closes them.
   [[nodiscard]] static Result<std::pair<OwnedDescriptor, OwnedDescriptor>> make_pair();
 
-  // The descriptors stay open here, too. Error `timed_out` if nobody makes room until `deadline`
-  // (Clock::now(): does not wait), `closed` if the other end is gone.
+  // Sends a message; the descriptors stay open here. Errors: `timed_out` if there is no room until
+  // `deadline` (Clock::now(): does not wait), `closed` if the other end is gone.
   [[nodiscard]] Result<void> send(std::string_view text, std::span<const int> descriptors,
                                   TimePoint deadline) const;
-  // nullopt if the other end is gone. Error `timed_out`.
+  // Returns nullopt if the other end is gone. Error: `timed_out`.
   [[nodiscard]] Result<std::optional<ChannelMessage>> receive(TimePoint deadline) const;
-  // Ends a receive() of another thread, and all that follow.
+  // Ends a pending receive() of another thread and all later ones.
   void shut_down() const;
 
  private:
   OwnedDescriptor end_;
 };
 
-// A connected Stream of `descriptor`, a socket that a message brought; null if the loop cannot
-// watch it. `peer` and `secure` are what the one who accepted the connection knows of its client.
-// Core-bound.
+// Makes a connected Stream of `descriptor`, a socket received in a message. Returns null if the
+// loop cannot watch it. `peer` and `secure` are as the process that accepted the connection reports
+// them. Core-bound.
 [[nodiscard]] std::unique_ptr<Stream> make_handed_stream(loop::EventLoop& loop,
                                                          OwnedDescriptor descriptor,
                                                          std::string peer, bool secure);
-// Two connected ends of a local stream, non-blocking.
+// Returns two connected ends of a local stream, non-blocking.
 [[nodiscard]] Result<std::pair<OwnedDescriptor, OwnedDescriptor>> make_stream_pair();
 
 }  // namespace sluice::net

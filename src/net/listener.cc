@@ -26,11 +26,12 @@ using boost::system::error_code;
 
 namespace {
 
-// Taken at the end of an Acceptor: what a backlog holds. While more come than are taken, the rest
-// is reset.
+// The connections that an Acceptor takes at its end: a full backlog. If connections arrive faster
+// than they are taken, those beyond this number are reset.
 constexpr std::size_t kLastAcceptsMax = 4096;
-// What the kernel keeps for a peer beyond what is on its way to it: a slow reader holds no
-// megabytes of ours, and that it reads is seen with every half of this.
+// The unsent bytes that the kernel keeps for a peer. The bound keeps a slow reader from holding
+// megabytes of our memory. It also makes progress visible: each half of this that the peer reads
+// makes the socket writable.
 constexpr int kUnsentBytesMax = 128 * 1024;
 constexpr Duration kBackOffFirst = std::chrono::milliseconds(10);
 constexpr Duration kBackOffMax = std::chrono::seconds(1);
@@ -56,10 +57,10 @@ bool set_option(int descriptor, int level, int name, int value) {
   return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0;
 }
 
-// The socket's errno, or 0. `dual`: IPv4 too on an IPv6 socket.
+// Returns the socket's errno, or 0. `dual`: an IPv6 socket accepts IPv4 too.
 int bind_socket(int descriptor, const tcp::endpoint& where, bool reuse_port, bool dual) {
   set_option(descriptor, SOL_SOCKET, SO_REUSEADDR,
-             1);  // past connections in TIME_WAIT do not count
+             1);  // old connections in TIME_WAIT do not block the port
   if (reuse_port && !set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) return errno;
   if (where.protocol() == tcp::v6())
     set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, dual ? 0 : 1);
@@ -128,7 +129,7 @@ Result<Listener> Listener::open(std::string_view address, std::uint16_t port,
 Result<void> Listener::probe(std::string_view address, std::uint16_t port) {
   SLUICE_TRY(const int bound, open_bound(address, port, false));
   const Descriptor descriptor(bound);
-  // Linux lets two sockets bind with SO_REUSEADDR as long as neither listens.
+  // bind() is not enough: Linux lets two sockets bind with SO_REUSEADDR as long as neither listens.
   if (::listen(descriptor.get(), 1) != 0) return bind_failure(address, port, errno);
   return {};
 }
@@ -163,8 +164,8 @@ struct Acceptor::State {
   std::uint16_t port = 0;
   int accepts_at_once = 0;
   int batch = Acceptor::kBatch;
-  bool waited = false;                       // a connection is likely to be there
-  std::deque<std::unique_ptr<Stream>> last;  // taken by finish()
+  bool waited = false;                       // a connection is probably queued
+  std::deque<std::unique_ptr<Stream>> last;  // accepted by finish()
   Duration back_off = kBackOffFirst;
   Duration patience = Duration::max();
   std::function<std::optional<std::string>()> on_late;
@@ -174,7 +175,7 @@ namespace {
 
 enum class Accepted { stream, nothing, again, out_of_resources, broken };
 
-// Since the peer sent something, or else since it connected.
+// Returns the time since the peer sent something, or else since it connected.
 Duration silent_for(int descriptor) {
   tcp_info info{};
   socklen_t size = sizeof info;
@@ -182,7 +183,8 @@ Duration silent_for(int descriptor) {
   return std::chrono::milliseconds(info.tcpi_last_data_recv);
 }
 
-// To close a socket with unread bytes is to reset it, and the answer would be lost with it.
+// Answers without reading, and avoids a reset: closing a socket with unread bytes resets it, and
+// the answer would be lost.
 void refuse_unread(int descriptor, const std::string& answer) {
   std::array<char, 4096> unread;
   if (answer.empty() || ::recv(descriptor, unread.data(), unread.size(), 0) <= 0) return;
@@ -205,7 +207,7 @@ Accepted classify(int error) {
     case EOPNOTSUPP:
     case EFAULT:
       return Accepted::broken;
-    default:  // the connection failed before it was taken: accept(2) names ECONNABORTED and others
+    default:  // the connection failed while queued: ECONNABORTED and others, see accept(2)
       return Accepted::again;
   }
 }
@@ -264,8 +266,9 @@ void Acceptor::set_patience(Duration patience,
 
 std::uint16_t Acceptor::port() const { return state_->port; }
 
-// Asio's close() leaves it to the kernel to forget the descriptor, which it does not while the
-// socket has another one.
+// Releases the descriptor from Asio first: Asio's close() relies on the kernel to remove the
+// descriptor from the poller, and the kernel does not do that while the socket has another
+// descriptor.
 void Acceptor::close() {
   if (!state_->acceptor.is_open()) return;
   error_code error;

@@ -117,7 +117,8 @@ TEST(Acceptor, CloseEndsAPendingAccept) {
 
 class LateClient : public testing::Test {
  protected:
-  // Returns what a client reads that says `text` and waits for longer than the patience.
+  // Returns the bytes that a client reads if it sends `text` and waits for longer than the
+  // patience.
   std::string answer_to(std::string_view text, const std::string& answer) {
     acceptor.set_patience(std::chrono::milliseconds(1), [&] {
       ++asked;

@@ -29,7 +29,7 @@ std::size_t number_at(std::string_view bytes, std::size_t at) {  // 16 bits, net
   return static_cast<std::size_t>(byte_at(bytes, at)) << 8 | byte_at(bytes, at + 1);
 }
 
-// The text of an address of 4 or 16 bytes. One that is IPv4 in IPv6's clothes is shown as IPv4.
+// Formats an address of 4 or 16 bytes. An IPv4-mapped IPv6 address is formatted as IPv4.
 std::string address_text(std::string_view raw) {
   constexpr std::string_view kMapped{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
   if (raw.starts_with(kMapped)) raw.remove_prefix(kMapped.size());
@@ -42,7 +42,7 @@ std::string endpoint_text(std::string_view raw_address, std::size_t port) {
   return address_text(raw_address) + ":" + std::to_string(port);
 }
 
-// The bytes of a textual address of the family; "" if it is none.
+// Returns the bytes of a textual address of the family; "" if `text` is not one.
 std::string raw_address(std::string_view text, bool v6) {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
   std::array<char, 16> raw{};
@@ -68,7 +68,7 @@ std::string_view next_word(std::string_view& rest) {
   return word;
 }
 
-// "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443", without its CRLF.
+// Parses "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443", without its CRLF.
 ProxyHeader parse_line(std::string_view line, std::size_t size) {
   std::string_view rest = line.substr(kSignature1.size());
   const std::string_view family = next_word(rest);

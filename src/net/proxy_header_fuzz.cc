@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// However the bytes are cut: never more bytes than asked for, no verdict that more bytes change.
+// Invariants, for any cut of the bytes: the parser consumes no byte beyond the header, and more
+// bytes do not change a verdict.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

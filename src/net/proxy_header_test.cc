@@ -13,7 +13,7 @@ constexpr std::string_view kRest = "GET / HTTP/1.1\r\n";
 
 const std::string kSignature = "\r\n\r\n\0\r\nQUIT\n"s;
 
-// Of version 2; `length` lies if it is given.
+// Builds a version 2 header. A given `length` replaces the true one.
 std::string binary(char command, char family, const std::string& payload, int length = -1) {
   const auto size = static_cast<unsigned>(length < 0 ? static_cast<int>(payload.size()) : length);
   std::string out = kSignature + command + family;

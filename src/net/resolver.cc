@@ -34,7 +34,7 @@ std::vector<Endpoint> endpoints_of(const tcp::resolver::results_type& results) {
   return endpoints;
 }
 
-// What this machine has too little of: descriptors, memory, local ports.
+// True if this machine lacks a resource: descriptors, memory, local ports.
 bool is_own(const error_code& error) {
   switch (error.value()) {
     case EMFILE:
@@ -48,7 +48,7 @@ bool is_own(const error_code& error) {
   }
 }
 
-// Closes the socket of an attempt that was given up, whoever still holds it.
+// The socket of one attempt to connect. The destructor closes it even if others still hold it.
 class Attempt {
  public:
   explicit Attempt(loop::EventLoop& loop) : socket_(std::make_shared<tcp::socket>(loop.io())) {}

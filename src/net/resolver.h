@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way out: names to addresses, addresses to streams.
+// Outgoing connections: resolves names to addresses, and connects addresses to streams.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace sluice::net {
 
 struct Endpoint {
   Endpoint() = default;
-  // GCC 12 destroys aggregates twice that are made within a co_await expression; so this is none.
+  // Not an aggregate: GCC 12 destroys aggregates made within a co_await expression twice.
   Endpoint(std::string literal, std::uint16_t its_port)
       : address(std::move(literal)), port(its_port) {}
 
@@ -33,9 +33,9 @@ struct Endpoint {
 // True for "10.0.0.1", "::1" and "[::1]".
 [[nodiscard]] bool is_ip_literal(std::string_view host);
 
-// The addresses of `host`, in the order to try them; at least one. An IP literal needs no waiting;
-// names are looked up on a thread that belongs to the loop, one after the other. TimePoint::max()
-// as a deadline means none.
+// Returns the addresses of `host` in the order to try them; at least one. An IP literal resolves
+// without waiting. Names are looked up one after the other, on a thread that belongs to the loop. A
+// deadline of TimePoint::max() means none.
 [[nodiscard]] Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
                                                           std::uint16_t port, TimePoint deadline);
 

@@ -15,7 +15,7 @@ using loop::EventLoop;
 
 namespace {
 
-// A peer that always has more to give must let the other work of the loop have its turn.
+// Bounds the reads in a row, so that a peer that sends without a pause does not starve the loop.
 constexpr int kReadsAtOnceMax = 16;
 
 std::unexpected<Error> failure(int error) {
@@ -30,7 +30,8 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 
-// Finishing an operation resumes its coroutine, which may destroy the Socket.
+// Detects that the Socket was destroyed: finishing an operation resumes its coroutine, which may
+// destroy it.
 class Socket::Guard {
  public:
   explicit Guard(Socket& socket) : socket_(&socket), outer_(socket.guard_) { socket.guard_ = this; }
@@ -40,7 +41,7 @@ class Socket::Guard {
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
   [[nodiscard]] bool alive() const { return socket_ != nullptr; }
-  // The socket goes away.
+  // The Socket is being destroyed.
   void note() {
     socket_ = nullptr;
     if (outer_ != nullptr) outer_->note();
@@ -103,8 +104,8 @@ bool Socket::read_put_back(Stream::Operation& operation) {
   return count > 0;
 }
 
-// True when there is a result. What is read in part only is all there was (epoll(7)), but for the
-// end of the stream, which may have been told together with it.
+// Returns true if there is a result. A short read has emptied the socket (epoll(7)), except for the
+// end of the stream, which the same event may have announced.
 bool Socket::read(Stream::Operation& operation) {
   const std::span<char> buffer = operation.target(buffer_);
   const ssize_t count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
@@ -121,7 +122,7 @@ bool Socket::read(Stream::Operation& operation) {
     operation.result = size;
     readable_ = hung_up_ || size == buffer.size();
   }
-  // Whoever waits for the end may have waited for these bytes to go.
+  // A pending closed() may have been blocked by the bytes just read.
   if (closed_ != nullptr && hung_up_) loop_.poller().tell_again(descriptor_, *this);
   return true;
 }
@@ -140,7 +141,7 @@ bool Socket::start_write(std::string_view bytes, Stream::Operation& operation) {
   return false;
 }
 
-// True when all is sent, or nothing more can be.
+// Returns true if all bytes are sent, or no more can be.
 bool Socket::send(Stream::Operation& operation) {
   while (!unsent_.empty()) {
     const ssize_t count = ::send(descriptor_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
@@ -174,11 +175,11 @@ bool Socket::start_closed(Stream::Operation& operation, bool whole) {
   return true;
 }
 
-// As far as whoever waits for it wants to know.
+// Returns whether the pending closed() or broken() is done.
 bool Socket::is_closed() const {
   if (broken_) return true;
   if (closed_whole_ || (!hung_up_ && !ended_)) return false;
-  // Not yet, if the end is behind bytes that wait to be read.
+  // Not yet, if unread bytes precede the end.
   char next = 0;
   return ended_ || ::recv(descriptor_, &next, 1, MSG_PEEK) <= 0;
 }

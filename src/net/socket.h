@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside net/ only: what a TCP stream does with its descriptor.
+// Inside net/ only: a TCP stream's operations on its descriptor.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace sluice::net {
 
 class Socket final : public loop::Poller::Watcher {
  public:
-  // Takes the descriptor over: connected, non-blocking. One that the loop cannot watch is closed at
-  // once.
+  // Takes over the descriptor. Requires: it is connected and non-blocking. If the loop cannot watch
+  // it, it is closed at once.
   Socket(loop::EventLoop& loop, int descriptor);
   ~Socket() override;
   Socket(const Socket&) = delete;
@@ -33,7 +33,7 @@ class Socket final : public loop::Poller::Watcher {
   void close();
   void shutdown_write();
   bool is_open() const { return descriptor_ >= 0; }
-  // The next reads get `bytes` first.
+  // The next reads return `bytes` first.
   void put_back(std::string_view bytes) { put_back_ = std::make_unique<std::string>(bytes); }
 
  private:
@@ -63,17 +63,17 @@ class Socket final : public loop::Poller::Watcher {
   std::string_view unsent_;  // of the pending write
   std::unique_ptr<std::string> put_back_;
   bool readable_ = false;      // there may be something to read
-  bool hung_up_ = false;       // the end of the stream has come, perhaps behind other bytes
+  bool hung_up_ = false;       // the end of the stream has arrived, perhaps behind unread bytes
   bool ended_ = false;         // the end of the stream, or an error, has been read
-  bool broken_ = false;        // nothing goes either way any more
-  bool closed_whole_ = false;  // closed_ waits for that
+  bool broken_ = false;        // neither direction works any more
+  bool closed_whole_ = false;  // closed_ waits for both directions
   int reads_at_once_ = 0;
   bool expired_ = false;
   TimePoint deadline_ = TimePoint::max();
   TimePoint timer_at_ = TimePoint::max();
   loop::EventLoop::Timer timer_;
   Guard* guard_ = nullptr;               // the innermost
-  std::shared_ptr<Socket*> afterwards_;  // what close() has left to do
+  std::shared_ptr<Socket*> afterwards_;  // work that close() has deferred
 };
 
 }  // namespace sluice::net

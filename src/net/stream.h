@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stream: a two-way flow of bytes with a peer; TCP and TLS look alike from here. Core-bound.
 //
-// At most one read, one write and one closed() or broken() may be pending at a time. Destroying a
-// suspended awaiter cancels its wait; bytes that a cancelled read or write has moved already are
-// lost. After an error close() is all that is left to do. A Stream must outlive the awaiters on it.
+// Requires: at most one read, one write and one closed() or broken() is pending at a time.
+// Destroying a suspended awaiter cancels its wait; bytes that a cancelled read or write has moved
+// already are lost. After an error, only close() is allowed. A Stream must outlive its awaiters.
 #pragma once
 
 #include <coroutine>
@@ -37,81 +37,83 @@ class Stream {
   // co_await: Result<std::size_t>. Bytes read into `buffer` (not empty), 0 at the end of the
   // stream. Errors: `closed` (reset, or close() was called), `timed_out`.
   [[nodiscard]] Read read_some(std::span<char> buffer);
-  // The same; where the bytes go is asked for when there are some, so that waiting takes no memory.
-  // `room` outlives the wait.
+  // Like read_some(), but asks `room` for the buffer when bytes are there, so that the wait needs
+  // no memory. Requires: `room` outlives the wait.
   [[nodiscard]] Read read_into(Room& room);
 
-  // co_await: Result<void>. Does not suspend as long as the peer keeps up. Errors as above.
+  // co_await: Result<void>. Does not suspend as long as the peer keeps up. Errors: as of
+  // read_some().
   [[nodiscard]] Write write_all(std::string_view bytes);
 
   // co_await: bool. Resolves with true when the peer has ended its side or reset the connection,
-  // with false after close(). While bytes wait to be read, what comes behind them is not seen.
-  // Deadlines do not end it. May be pending together with reads and writes.
+  // with false after close(). Unread bytes hide the end behind them. Deadlines do not end this
+  // wait. It may be pending together with reads and writes.
   [[nodiscard]] Closed closed();
-  // The same for the end of both directions: the connection was reset. A peer that has ended its
-  // side may still read; whether one that has closed for good shows only once it is sent something
-  // (RFC 9293 section 3.10.7.1).
+  // Like closed(), for the end of both directions: the connection was reset. A peer that has ended
+  // its side may still read. A peer that has closed for good is detected only once we send
+  // something (RFC 9293 section 3.10.7.1).
   [[nodiscard]] Closed broken();
 
-  // Ends reads and writes (not closed()) that are pending at `when`, or begin later, with
-  // `timed_out`. Costs next to nothing: the timer behind it is moved only when it fires.
+  // Ends reads and writes (not closed()) with `timed_out` if they are pending at `when`, or begin
+  // later. Cheap: the timer behind it is moved only when it fires.
   virtual void set_deadline(TimePoint when) = 0;
   virtual void clear_deadline() = 0;
 
   // The next bytes of the peer are new work. Newer work of the loop may overtake them once they
-  // have waited for `patience`; kAtHand, as in the beginning: they belong to work at hand
+  // have waited for `patience`. kAtHand, the default: they belong to work in progress
   // (loop/poller.h).
   virtual void set_patience(Duration patience) = 0;
   static constexpr Duration kAtHand{-1};
 
-  // Pending operations end with `closed`, after this returns.
+  // Pending operations end with `closed`, after this call returns.
   virtual void close() = 0;
-  // No more writes: the peer reads the end of the stream.
+  // Ends our side: the peer reads the end of the stream.
   virtual void shutdown_write() = 0;
   [[nodiscard]] virtual bool is_open() const = 0;
 
   // "10.0.0.1:4711", "[::1]:80".
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
-  // Gives back memory that only traffic needs, which what comes or goes takes again. At any time.
+  // Gives back memory that only traffic needs. The next traffic allocates it again. Callable at any
+  // time.
   virtual void rest() {}
 
-  // What stands before the stream proper, a PROXY header, may name another peer than the socket's,
-  // and may have been read together with what follows: `bytes` are what the next reads get first.
-  // TCP streams only, while nothing is pending.
+  // A PROXY header may name another peer than the socket's. It may have been read together with
+  // bytes that follow it: put_back() makes the next reads return `bytes` first. Requires: a TCP
+  // stream with no pending operation.
   virtual void set_peer_address(std::string) {}
   virtual void put_back(std::string_view) {}
 
   // True for TLS.
   [[nodiscard]] virtual bool is_secure() const { return false; }
-  // After a read has given 0: the peer has said itself that this is the end. False with TLS if
-  // there was no close_notify: then anybody in between may have cut it short (RFC 8446
-  // section 6.1).
+  // Requires: a read returned 0. True if the peer itself has announced the end. False with TLS if
+  // there was no close_notify: an attacker may have cut the stream short (RFC 8446 section 6.1).
   [[nodiscard]] virtual bool ended_cleanly() const { return true; }
-  // What ALPN agreed on ("h2", "http/1.1"); "" if nothing was asked for (RFC 7301).
+  // The protocol that ALPN selected ("h2", "http/1.1"); "" if none was requested (RFC 7301).
   [[nodiscard]] virtual std::string_view protocol() const { return {}; }
 
  protected:
-  // Each returns true if the operation is done, its outcome in operation.result; else it will be
-  // finish()ed later, never before this returns. `buffer` is empty if the operation has a Room.
+  // Each returns true if the operation is done, with its outcome in operation.result. Otherwise the
+  // stream calls finish() later, never before this call returns. `buffer` is empty if the operation
+  // has a Room.
   virtual bool start_read(std::span<char> buffer, Operation& operation) = 0;
   virtual bool start_write(std::string_view bytes, Operation& operation) = 0;
-  // `whole`: for broken().
+  // `whole`: the operation is a broken().
   virtual bool start_closed(Operation& operation, bool whole) = 0;
-  // The operation, started and not finished, is about to go away.
+  // The operation was started, is not finished, and is about to be destroyed.
   virtual void cancel(Operation& operation) = 0;
 };
 
-// Where bytes are to go.
+// Provides the buffer of a read.
 class Stream::Room {
  public:
   virtual ~Room() = default;
-  // Not empty, and valid until the next call; what is read stands at its front. It is asked for
-  // right before each attempt to read, also one that finds nothing.
+  // Returns a buffer that is not empty and stays valid until the next call. Read bytes begin at its
+  // front. Called right before each attempt to read, even one that finds nothing.
   virtual std::span<char> room() = 0;
 };
 
-// One wait; lives in the frame of the coroutine that waits. An awaiter of its own rather than a
-// loop::Event: the stream decides whether it suspends at all, and fills in the result in place.
+// One wait, in the frame of the waiting coroutine. It does not use loop::Event: the stream decides
+// whether the wait suspends at all, and fills in the result in place.
 class Stream::Operation {
  public:
   explicit Operation(Stream& stream) : stream_(stream) {}
@@ -121,13 +123,13 @@ class Stream::Operation {
     if (awaiter_) stream_.cancel(*this);
   }
 
-  // For implementations. Resumes the awaiter, which may destroy the Stream.
+  // For implementations: resumes the awaiter, which may destroy the Stream.
   void finish() { std::exchange(awaiter_, {}).resume(); }
-  // Where the bytes of a read go that began with `buffer`.
+  // Returns the buffer of a read that began with `buffer`.
   [[nodiscard]] std::span<char> target(std::span<char> buffer) const {
     return room_ != nullptr ? room_->room() : buffer;
   }
-  // Leaves the awaiter suspended for good: its Stream goes away first.
+  // Leaves the awaiter suspended for good, because its Stream is destroyed first.
   void abandon() { awaiter_ = {}; }
 
   Result<std::size_t> result = 0;
@@ -138,7 +140,7 @@ class Stream::Operation {
   std::coroutine_handle<> awaiter_;
 };
 
-// Self::start() begins the operation; true if it is done.
+// Self::start() begins the operation and returns true if it is done.
 template <class Self>
 class Stream::Started : public Operation {
  public:
@@ -186,7 +188,7 @@ class Stream::Closed : public Started<Closed> {
   bool whole_;
 };
 
-// "10.0.0.1" of "10.0.0.1:4711", "::1" of "[::1]:80".
+// Returns "10.0.0.1" for "10.0.0.1:4711", "::1" for "[::1]:80".
 [[nodiscard]] constexpr std::string_view ip_of(std::string_view address) {
   address = address.substr(0, address.rfind(':'));
   if (address.starts_with('[')) address = address.substr(1, address.size() - 2);

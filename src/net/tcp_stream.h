@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside net/ only: what makes Streams of sockets.
+// Inside net/ only: makes Streams of sockets.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -15,8 +15,8 @@ namespace sluice::net {
 [[nodiscard]] std::string format_endpoint(const boost::asio::ip::tcp::endpoint& endpoint);
 
 // Takes over `descriptor`, a non-blocking socket connected to `peer`. The caller sets TCP_NODELAY.
-// `secure`: whoever has the other end speaks TLS with the client. Null, and the descriptor closed,
-// if the loop cannot watch one more.
+// `secure`: the process at the other end speaks TLS with the client. If the loop cannot watch one
+// more descriptor, closes it and returns null.
 [[nodiscard]] std::unique_ptr<Stream> make_tcp_stream(loop::EventLoop& loop, int descriptor,
                                                       const boost::asio::ip::tcp::endpoint& peer,
                                                       bool secure = false);

@@ -112,7 +112,7 @@ TEST_F(TcpStreamTest, ReadsTheEndAndReportsAReset) {
   EXPECT_EQ(result.error().kind, ErrorKind::closed);
 }
 
-// One event tells of the bytes and of the end, and the bytes do not fill the buffer.
+// One event announces the bytes and the end, and the bytes do not fill the buffer.
 TEST_F(TcpStreamTest, ReadsTheEndThatCameWithTheBytes) {
   const auto talk = [](EventLoop& loop, Stream& client, Stream& server) -> Task<std::string> {
     co_await client.write_all("last words");

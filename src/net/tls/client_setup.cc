@@ -17,7 +17,7 @@ Result<void> trust_only(SSL_CTX* context, const std::string& authorities) {
   for (const auto& authority : bundle) X509_STORE_add_cert(store.get(), authority.get());
   // An authority need not be self-signed to be trusted.
   X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
-  // What the macro SSL_CTX_set1_verify_cert_store does, without its C cast.
+  // Replaces the macro SSL_CTX_set1_verify_cert_store, which has a C cast.
   SSL_CTX_ctrl(context, SSL_CTRL_SET_VERIFY_CERT_STORE, 1, store.get());
   return {};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a TLS client trusts and shows, for clients that bring their own SSL_CTX (egctl's).
+// The authorities and the certificate of TLS clients that have their own SSL_CTX (egctl's).
 #pragma once
 
 #include "base/result.h"
@@ -7,9 +7,10 @@
 
 namespace sluice::net {
 
-// Sets `context` up for `options.own` and `options.authorities` (which are trusted instead of the
-// system's, not besides), TLS 1.2 at least; verifying is the caller's. Errors: `invalid`, a PEM
-// that is none or a key that does not fit; never with key material. Before the first connection.
+// Sets up `context` with `options.own` and `options.authorities`, which replace the system's, and
+// TLS 1.2 at least. The caller turns verification on. Errors: `invalid` (a PEM that does not parse,
+// a key that does not match), never with key material. Requires: no connection was made with
+// `context`.
 [[nodiscard]] Result<void> set_up_client(ssl_ctx_st* context, const TlsClientOptions& options);
 
 }  // namespace sluice::net

@@ -14,7 +14,7 @@ BioPtr read_from(const std::string& pem) {
   return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-// Keys with a passphrase are refused, rather than asked for on a terminal.
+// Refuses keys with a passphrase. The default would ask for it on a terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 }  // namespace

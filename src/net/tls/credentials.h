@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside net/ only: certificates and keys from PEM text, and what servers and clients of TLS have
-// in common.
+// Inside net/ only: certificates and keys from PEM text, and settings shared by TLS servers and
+// clients.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -21,13 +21,13 @@ using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
 inline constexpr const char* kCiphersTls12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 inline constexpr const char* kGroups = "X25519:P-256:P-384";
 
-// The reason of the last OpenSSL error of this thread, which is forgotten.
+// Returns the reason of this thread's last OpenSSL error, and clears the errors.
 [[nodiscard]] std::string last_error();
-// A chain or a bundle; at least one.
+// Parses a chain or a bundle with at least one certificate.
 [[nodiscard]] Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem);
-// The context shows this certificate. The error never has key material in it.
+// Sets the certificate that the context shows. The error never contains key material.
 [[nodiscard]] Result<void> use_pair(SSL_CTX* context, const KeyPair& pair);
-// RFC 7301 section 3.1.
+// Encodes the list for ALPN (RFC 7301 section 3.1).
 [[nodiscard]] std::string wire_format(const std::vector<std::string>& protocols);
 
 }  // namespace sluice::net::tls

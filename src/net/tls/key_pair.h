@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// KeyPair: a certificate with its key, as a specification gives them.
+// KeyPair: a certificate with its key, as a spec contains them.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 namespace sluice::net {
 
 struct KeyPair {
-  std::string path;         // for errors: where in the specification it stands
-  std::string certificate;  // PEM, the chain behind it
+  std::string path;         // for errors: its path in the spec
+  std::string certificate;  // PEM, followed by the chain
   std::string key;          // PEM
 };
 

@@ -12,7 +12,7 @@ namespace sluice::net {
 namespace {
 
 void fill(std::span<unsigned char> bytes) {
-  // Without randomness there is no secret to keep: nothing sensible is left to do.
+  // Without randomness no key is secret, and no sensible recovery exists.
   if (RAND_priv_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) std::abort();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TicketKeys: what session tickets are sealed with (RFC 5077, RFC 8446 section 4.6.1), the same for
-// all cores and all certificates, so that a client may resume on any of them. A key seals for an
-// hour and opens for one more; then it is forgotten, and what it protected with it.
+// TicketKeys: the keys that seal session tickets (RFC 5077, RFC 8446 section 4.6.1). All cores and
+// all certificates share them, so that a client may resume on any of them. A key seals for an hour
+// and opens for one more. Then it is erased, which protects the sessions of its tickets.
 #pragma once
 
 #include <array>
@@ -32,13 +32,14 @@ class TicketKeys {
   static constexpr Duration kSealsFor = std::chrono::hours(1);
 
   TicketKeys();
-  // The key to seal with at `now`; makes a new one when the last is too old.
+  // Returns the key to seal with at `now`; makes a new one if the last is too old.
   [[nodiscard]] Key current(TimePoint now);
-  // The key of that name, if it may still open at `now`.
+  // Returns the key of that name if it may still open tickets at `now`.
   [[nodiscard]] std::optional<Found> find(std::span<const unsigned char, 16> name, TimePoint now);
-  // All keys, for the memory of another process on this machine, and nowhere else.
+  // Returns all keys. They may only go to the memory of another process on this machine.
   [[nodiscard]] std::string save() const;
-  // What save() gave, in place of what is here; false, and no change, if it is not that or too old.
+  // Replaces the keys by those that save() returned. Returns false, and changes nothing, if `saved`
+  // is malformed or too old.
   [[nodiscard]] bool restore(std::string_view saved, TimePoint now);
 
  private:

@@ -14,9 +14,9 @@ namespace {
 
 using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 
-// More than a server offers at a time.
+// More than a server offers at once.
 constexpr std::size_t kTicketsMax = 4;
-// Where a session keeps the TlsTickets that its tickets go to.
+// The slot in which an SSL session keeps the TlsTickets for its tickets.
 constexpr int kTicketsIndex = 0;
 
 Result<void> trust(SSL_CTX* context, const std::string& authorities) {
@@ -52,14 +52,14 @@ Result<ContextPtr> make_context(const TlsClientOptions& options) {
   return context;
 }
 
-// The certificate must be for this name or address (RFC 9110 section 4.3.4).
+// Requires that the certificate is for this name or address (RFC 9110 section 4.3.4).
 bool expect_host(SSL* session, const std::string& host) {
   if (is_ip_literal(host)) {
     return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host.c_str()) == 1;
   }
   SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   std::string name = host;
-  // What SSL_set_tlsext_host_name does, without its C cast.
+  // Replaces the macro SSL_set_tlsext_host_name, which has a C cast.
   return SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) ==
              1 &&
          SSL_set1_host(session, host.c_str()) == 1;
@@ -71,7 +71,7 @@ TlsTickets::~TlsTickets() {
   for (SSL_SESSION* ticket : tickets_) SSL_SESSION_free(ticket);
 }
 
-// 1: the reference is ours now.
+// Returns 1: this object now owns the reference.
 int TlsTickets::on_ticket(SSL* session, SSL_SESSION* ticket) {
   auto* tickets = static_cast<TlsTickets*>(SSL_get_ex_data(session, kTicketsIndex));
   if (tickets == nullptr) return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TlsClientContext: whom a TLS client trusts, and what it shows of itself. TLS 1.2 and 1.3 only.
-// TlsTickets: sessions that a server offered to resume.
+// TlsClientContext: the authorities that a TLS client trusts, and its own certificate. TLS 1.2 and
+// 1.3 only. TlsTickets: sessions that a server offered to resume.
 #pragma once
 
 #include <expected>
@@ -16,14 +16,14 @@ struct ssl_session_st;
 namespace sluice::net {
 
 struct TlsClientOptions {
-  KeyPair own;  // to servers that ask for a certificate; empty: none
+  KeyPair own;  // shown to servers that ask for a certificate; empty: none
   std::string
       authorities;     // PEM bundle that server certificates must come from; empty: the system's
-  bool verify = true;  // false: any server is believed to be who it says
-  std::vector<std::string> protocols{};  // to offer, by preference, RFC 7301 names
+  bool verify = true;  // false: accept the certificate of any server
+  std::vector<std::string> protocols{};  // offered by preference, RFC 7301 names
 };
 
-// Of one server, context and core. Core-bound.
+// The tickets of one server, context and core. Core-bound.
 class TlsTickets {
  public:
   TlsTickets() = default;
@@ -35,7 +35,7 @@ class TlsTickets {
   friend class TlsClientContext;
   static int on_ticket(ssl_st* session, ssl_session_st* ticket);
   void put(ssl_session_st* ticket);
-  // Null if there is none. A ticket of TLS 1.3 is used once (RFC 8446 appendix C.4).
+  // Returns null if there is no ticket. A TLS 1.3 ticket is used once (RFC 8446 appendix C.4).
   [[nodiscard]] ssl_session_st* take();
 
   std::vector<ssl_session_st*> tickets_;
@@ -45,7 +45,7 @@ class TlsTickets {
 class TlsClientContext {
  public:
   // Blocks: reads the system's authorities. Faults: PEM that does not parse, a key that does not
-  // belong to the certificate; their paths are "certBase64" and "rootCertBase64".
+  // match its certificate; their paths are "certBase64" and "rootCertBase64".
   [[nodiscard]] static std::expected<std::shared_ptr<const TlsClientContext>,
                                      std::vector<TlsContext::Fault>>
   create(const TlsClientOptions& options);
@@ -53,8 +53,9 @@ class TlsClientContext {
   TlsClientContext(const TlsClientContext&) = delete;
   TlsClientContext& operator=(const TlsClientContext&) = delete;
 
-  // A new session towards `host`, which resumes a ticket if there is one, and brings new ones. The
-  // caller frees it, and keeps this and `tickets` alive as long. Null if out of memory.
+  // Makes a session for `host`. It resumes with a ticket of `tickets` if there is one, and adds the
+  // new ones. The caller frees it, and keeps this and `tickets` alive until then. Returns null if
+  // out of memory.
   [[nodiscard]] ssl_st* new_session(const std::string& host, TlsTickets& tickets) const;
 
  private:

@@ -25,7 +25,7 @@ class TlsClientTest : public ::testing::Test {
     acceptor_.emplace(loop_, *Listener::open("127.0.0.1", 0));
     loop_.spawn(serve(loop_, *acceptor_, *TlsContext::create(options, keys_), greeting_));
   }
-  // Greets each client once it has said something.
+  // Greets each client once the client has sent something.
   static Task<void> serve(loop::EventLoop& loop, Acceptor& acceptor,
                           std::shared_ptr<const TlsContext> context, const std::string& greeting) {
     while (true) {
@@ -44,7 +44,7 @@ class TlsClientTest : public ::testing::Test {
     ASSERT_TRUE(made) << made.error().front().text;
     context_ = *std::move(made);
   }
-  // What the server says, or the error.
+  // Returns the server's reply, or the error.
   std::string talk(const std::string& host = "shop.example") {
     tickets_ = std::make_shared<TlsTickets>();
     return talk_again(host);

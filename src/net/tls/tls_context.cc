@@ -33,7 +33,7 @@ Digest digest_of(std::string_view bytes) {
   return digest;
 }
 
-// Whatever their order and however often each is there.
+// The digest does not depend on the order of the authorities, or on duplicates.
 std::string digest_of(const std::vector<tls::CertificatePtr>& authorities) {
   std::set<Digest> each;
   for (const auto& authority : authorities) {
@@ -57,8 +57,9 @@ void demand_client_certificate(SSL_CTX* context,
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
 }
 
-// A ticket carries the handshake that it stands for into another configuration, and another
-// process: it must not open where more is demanded than was shown in that handshake.
+// Binds tickets to the authorities of client certificates. Another configuration or process may
+// open a ticket, and the ticket stands for its handshake: it must not open where more is required
+// than that handshake has shown.
 void bind_sessions(SSL_CTX* context, const std::string& authorities) {
   const Digest policy = digest_of("sluice client authorities " + authorities);
   static_assert(SHA256_DIGEST_LENGTH <= SSL_MAX_SID_CTX_LENGTH);
@@ -78,8 +79,8 @@ bool set_up_ciphers(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIP
                             nullptr) == 1;
 }
 
-// OpenSSL asks for the key to seal or open a ticket with: 1 here it is; 2 the same, and the client
-// gets a new ticket; 0 none, so a full handshake; -1 failure.
+// Called by OpenSSL for the key that seals or opens a ticket. Returns 1: the key is set; 2: the
+// same, and the client gets a new ticket; 0: no key, so a full handshake; -1: failure.
 int on_ticket(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
               EVP_MAC_CTX* mac, int seal) {
   auto* tickets = static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
@@ -161,7 +162,7 @@ TlsContext::~TlsContext() = default;
 Result<ContextPtr> TlsContext::State::add(const KeyPair& pair) {
   SLUICE_TRY(ContextPtr context, make_context(*tickets));
   SLUICE_CHECK(use_pair(context.get(), pair));
-  // What the macro of that name does, without its C cast.
+  // Replaces the macro SSL_CTX_set_tlsext_servername_callback, which has a C cast.
   SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(on_server_name));
   SSL_CTX_set_tlsext_servername_arg(context.get(), this);

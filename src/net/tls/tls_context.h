@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TlsContext: what a TLS server shows and asks for: certificates chosen by the name the client
-// wants (SNI), the authority that client certificates must come from, protocols (ALPN). TLS 1.2 and
-// 1.3 only. Immutable; any thread; shared by the connections made with it.
+// TlsContext: the settings of a TLS server: certificates selected by the requested name (SNI), the
+// authority of client certificates, protocols (ALPN). TLS 1.2 and 1.3 only. Immutable; any thread;
+// shared by the connections made with it.
 #pragma once
 
 #include <expected>
@@ -18,8 +18,8 @@ struct ssl_st;
 namespace sluice::net {
 
 struct TlsServerOptions {
-  std::vector<KeyPair> pairs;  // the first is for names that none is made for
-  std::string client_ca;       // PEM bundle; not empty: clients must show a certificate of it
+  std::vector<KeyPair> pairs;  // the first serves names that no other matches
+  std::string client_ca;       // PEM bundle; not empty: clients must show a certificate from it
   std::vector<std::string> protocols;  // by preference, RFC 7301 names
 };
 
@@ -27,22 +27,22 @@ class TlsContext {
  public:
   struct Fault {
     std::string path;  // of the pair, or "caCertBase64"
-    std::string text;  // never with key material in it
+    std::string text;  // never contains key material
   };
-  // Faults: a certificate or key that does not parse, or does not belong to the other. One pair at
-  // least.
+  // Faults: a certificate or key that does not parse, or that do not match. Requires: at least one
+  // pair.
   [[nodiscard]] static std::expected<std::shared_ptr<const TlsContext>, std::vector<Fault>> create(
       const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // What stands for the authorities that a client certificate must come from, the same for the same
-  // set of them; "" if none is asked for. A session ticket is good under one such set only.
+  // Identifies the set of authorities of client certificates; equal for equal sets; "" if no
+  // certificate is required. A session ticket is valid for one such set only.
   [[nodiscard]] const std::string& client_authorities() const;
 
-  // A new server-side session; the caller frees it, and keeps this alive as long. Null if out of
-  // memory.
+  // Makes a server-side session. The caller frees it, and keeps this alive until then. Returns null
+  // if out of memory.
   [[nodiscard]] ssl_st* new_session() const;
 
  private:

@@ -10,12 +10,12 @@
 namespace sluice::net {
 namespace {
 
-// One that is busy takes in a record at a time.
+// The least input buffer. A busy session grows it to take a record at a time.
 constexpr std::size_t kInputBytesMin = 1 << 10;
 constexpr std::size_t kInputBytesMax = 16 << 10;
 constexpr std::size_t kChunkBytes = 64 << 10;   // sealed in one go
-constexpr std::size_t kRestBytesMax = 4 << 10;  // of a buffer that is empty
-// Of answers to what a peer that reads nothing has asked for: a hundred key updates and more.
+constexpr std::size_t kRestBytesMax = 4 << 10;  // kept of an empty buffer
+// The most unsent answers to a peer that does not read: a hundred key updates and more.
 constexpr std::size_t kUnreadAnswersMax = 4 << 10;
 constexpr auto kFarewellMax = std::chrono::seconds(1);
 
@@ -33,7 +33,7 @@ std::unexpected<Error> protocol_failure(const SSL* session) {
   return fail(ErrorKind::invalid, std::move(text));
 }
 
-// Gives the memory of the buffer back if there is more than `kept` of it and nothing in it.
+// Shrinks an empty buffer to `kept` bytes.
 void shrink(BIO* buffer, std::size_t kept) {
   BUF_MEM* memory = nullptr;
   BIO_ctrl(buffer, BIO_C_GET_BUF_MEM_PTR, 0, &memory);
@@ -60,7 +60,7 @@ TlsSession::TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport,
     open_ = false;
     return;
   }
-  BIO_set_mem_eof_return(received_, -1);  // empty means: wait for more
+  BIO_set_mem_eof_return(received_, -1);  // an empty buffer means: wait for more
   SSL_set_bio(session_, received_, produced_);
 }
 
@@ -83,7 +83,7 @@ Task<Result<void>> TlsSession::handshake(TimePoint deadline) {
     const int code = SSL_do_handshake(session_);
     const bool wants_more = code != 1 && SSL_get_error(session_, code) == SSL_ERROR_WANT_READ;
     if (code != 1 && !wants_more) outcome = protocol_failure(session_);
-    const auto sent = co_await flush();  // the alert, too
+    const auto sent = co_await flush();  // includes the alert
     if (outcome && !sent) outcome = std::unexpected(sent.error());
     done = code == 1 || !outcome;
     if (done) continue;
@@ -102,7 +102,7 @@ Task<Result<void>> TlsSession::handshake(TimePoint deadline) {
   co_return outcome;
 }
 
-// Everything produced so far to the transport.
+// Sends everything produced so far to the transport.
 Task<Result<void>> TlsSession::flush() {
   while (fill_output()) {
     auto sent = co_await transport_->write_all(output_);
@@ -111,7 +111,7 @@ Task<Result<void>> TlsSession::flush() {
   co_return Result<void>();
 }
 
-// Moves what OpenSSL has produced to output_; seals the next part of unsent_ if that is nothing.
+// Moves OpenSSL's output to output_; if there is none, seals the next part of unsent_.
 bool TlsSession::fill_output() {
   if (BIO_pending(produced_) == 0 && !unsent_.empty()) {
     const std::string_view chunk = unsent_.substr(0, kChunkBytes);
@@ -131,14 +131,14 @@ bool TlsSession::fill_output() {
   return true;
 }
 
-// Whoever waits does so without what a large message has made of the buffers.
+// Before a wait, gives back the memory with which a large message has grown the buffers.
 void TlsSession::shrink_input() {
   if (input_size_ != kInputBytesMin) return;
   shrink(received_, kRestBytesMax);
   if (input_.size() > kInputBytesMin) std::string().swap(input_);  // an assignment would keep it
 }
 
-// Of the transport's bytes.
+// The buffer for the transport's bytes.
 std::span<char> TlsSession::room() {
   if (input_.size() != input_size_) input_ = std::string(input_size_, '\0');
   return input_;
@@ -173,7 +173,7 @@ bool TlsSession::start_read(std::span<char> buffer, Stream::Operation& operation
   if (refuse(operation)) return true;
   buffer_ = buffer;
   if (try_read(operation)) {
-    if (awaits_end()) look_later();  // what had hidden the end may have been this
+    if (awaits_end()) look_later();  // these bytes may have hidden the end
     return true;
   }
   read_ = starting_ = &operation;
@@ -182,7 +182,7 @@ bool TlsSession::start_read(std::span<char> buffer, Stream::Operation& operation
   return read_ != &operation;
 }
 
-// True with the outcome in the operation; false if there is nothing to read yet.
+// Returns true with the outcome in the operation; false if there is nothing to read yet.
 bool TlsSession::try_read(Stream::Operation& operation) {
   if (!ended_ && BIO_pending(received_) == 0 && SSL_has_pending(session_) == 0) return false;
   const std::span<char> buffer = operation.target(buffer_);
@@ -199,8 +199,9 @@ bool TlsSession::try_read(Stream::Operation& operation) {
   return ended_;
 }
 
-// Reading makes OpenSSL answer key updates, and send alerts, into memory. A peer that asks on
-// without reading would fill it (RFC 8446 section 4.6.3).
+// Sends what reading has made OpenSSL write into memory: answers to key updates, and alerts.
+// Without the bound, a peer that asks on without reading would fill the memory (RFC 8446 section
+// 4.6.3).
 void TlsSession::send_answers() {
   const auto waiting = static_cast<std::size_t>(BIO_pending(produced_));
   if (waiting == 0) return;
@@ -209,7 +210,7 @@ void TlsSession::send_answers() {
   end_ = fail(ErrorKind::invalid, "TLS: the peer does not read the answers that it asks for");
 }
 
-// `error`: why nothing was read.
+// `error`: why the read returned nothing.
 void TlsSession::note_end(int error) {
   if (error == SSL_ERROR_WANT_READ || ended_) return;
   ended_ = true;
@@ -229,7 +230,7 @@ bool TlsSession::data_waits() {
   return false;
 }
 
-// To look for data may find the end behind it.
+// data_waits() may find the end behind the data, so ended_ is tested again.
 bool TlsSession::wants_input() {
   if (!is_open() || ended_) return false;
   return read_ != nullptr || (awaits_end() && !data_waits() && !ended_);
@@ -256,8 +257,8 @@ Task<void> TlsSession::take_in(std::shared_ptr<TlsSession> self) {
   self->taking_in_ = false;
 }
 
-// Gives what has come to those who wait. Nobody else is resumed from inside a start_…(): they might
-// destroy the one who starts.
+// Passes the input to the waiting operations. From inside a start_…(), no other operation is
+// resumed: its coroutine might destroy the caller.
 void TlsSession::advance() {
   const bool others = starting_ != nullptr && ((read_ != nullptr && read_ != starting_) ||
                                                (awaits_end() && closed_ != starting_));
@@ -301,7 +302,7 @@ bool TlsSession::start_closed(Stream::Operation& operation, bool whole) {
   return closed_ != &operation;
 }
 
-// From the first time that somebody wants to know until the transport closes.
+// Runs from the first broken() until the transport closes.
 Task<void> TlsSession::watch_transport(std::shared_ptr<TlsSession> self) {
   const bool broken = co_await self->transport_->broken();
   if (broken) self->note_broken();
@@ -383,14 +384,16 @@ void TlsSession::cancel(Stream::Operation& operation) {
 
 void TlsSession::close() {
   if (!open_) return;
-  // Without a close_notify the client could not tell the end from an attack (RFC 8446 section 6.1).
+  // Without a close_notify, the client could not tell the end from an attack (RFC 8446 section
+  // 6.1).
   if (!broken_ && SSL_is_init_finished(session_) == 1) shutdown_write();
   open_ = false;
   timer_.reset();
   timer_at_ = TimePoint::max();
   unsent_ = {};
   if (sending_out_ && !flushing_) {
-    // Called by the writer that send_out() has just told: it goes on with the close_notify.
+    // The caller is the writer that send_out() has just resumed. send_out() continues with the
+    // close_notify.
     transport_->set_deadline(loop::EventLoop::now() + kFarewellMax);
   } else {
     transport_->close();
@@ -425,7 +428,7 @@ void TlsSession::arm(TimePoint when) {
   timer_ = loop::EventLoop::Timer(loop_, when, [this] { on_timer(); });
 }
 
-// The transport knows nothing of the deadline: what it is about to read is kept for later.
+// The transport has no deadline: its pending read continues, and the bytes are kept for later.
 void TlsSession::on_timer() {
   timer_at_ = TimePoint::max();
   if (deadline_ == TimePoint::max()) return;

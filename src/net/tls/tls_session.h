@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside net/ only: what a TLS stream does, apart from its owner, so that the tasks that move bytes
-// can keep it alive after the Stream is gone. Core-bound.
+// Inside net/ only: the state of a TLS stream, apart from its owner, so that the tasks that move
+// bytes can keep it alive after the Stream is destroyed. Core-bound.
 //
 // OpenSSL works on two buffers in memory. take_in() moves bytes from the transport into the first
-// while somebody wants them, send_out() moves the second to the transport; each runs at most once
-// at a time.
+// while an operation needs them. send_out() moves the second to the transport. Each runs at most
+// once at a time.
 #pragma once
 
 #include <memory>
@@ -25,14 +25,14 @@ namespace sluice::net {
 
 class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stream::Room {
  public:
-  // `session`: of either side, null if memory ran out; taken over. Keeps `context` alive as long.
+  // Takes over `session`, of either side; null if memory ran out. Keeps `context` alive as long.
   TlsSession(loop::EventLoop& loop, std::unique_ptr<Stream> transport, ssl_st* session,
              std::shared_ptr<const void> context);
   ~TlsSession() override;
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  // First of all. Errors as of accept_tls() and connect_tls().
+  // Requires: the first call. Errors: as of accept_tls() and connect_tls().
   Task<Result<void>> handshake(TimePoint deadline);
 
   bool start_read(std::span<char> buffer, Stream::Operation& operation);
@@ -45,7 +45,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   void close();
   void shutdown_write();
   void rest();
-  // The Stream goes away.
+  // The Stream is being destroyed.
   void abandon();
   [[nodiscard]] bool is_open() const { return open_ && transport_->is_open(); }
   [[nodiscard]] const std::string& peer_address() const { return transport_->peer_address(); }
@@ -88,25 +88,25 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   Stream::Operation* read_ = nullptr;
   Stream::Operation* write_ = nullptr;
   Stream::Operation* closed_ = nullptr;
-  Stream::Operation* starting_ = nullptr;  // is told by its return value, not by finish()
+  Stream::Operation* starting_ = nullptr;  // its result is returned, without finish()
   std::span<char> buffer_;                 // of read_
   std::string_view unsent_;                // of write_
   std::size_t input_size_;                 // for the next read
-  std::string input_;                      // on its way from the transport
-  std::string output_;                     // on its way to it
+  std::string input_;                      // received from the transport
+  std::string output_;                     // to be sent to the transport
   bool closed_whole_ = false;              // closed_ waits for the end of both directions
-  MemoryCharge output_memory_;             // of that, and of produced_
+  MemoryCharge output_memory_;             // for output_ and produced_
   bool taking_in_ = false;
-  bool watching_ = false;  // for the end of the transport
+  bool watching_ = false;  // watch_transport() runs
   bool sending_out_ = false;
   bool flushing_ = false;  // send_out() waits for the transport
   bool open_ = true;
-  bool ended_ = false;         // nothing more comes
-  bool said_goodbye_ = false;  // by a close_notify
-  bool broken_ = false;        // nothing more can be sent
+  bool ended_ = false;         // no more input follows
+  bool said_goodbye_ = false;  // a close_notify was sent
+  bool broken_ = false;        // no more output can be sent
   bool shut_down_ = false;
   bool expired_ = false;
-  Result<std::size_t> end_ = 0;  // what reads get once ended_
+  Result<std::size_t> end_ = 0;  // the result of reads once ended_
   TimePoint deadline_ = TimePoint::max();
   TimePoint timer_at_ = TimePoint::max();
   loop::EventLoop::Timer timer_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TlsSocket: the server's side of TLS on a socket of a thread that may wait, as the admin API's do.
-// It never waits itself: the caller polls the socket for what an outcome asks for.
+// TlsSocket: the server's side of TLS on a socket of a thread that may block, as those of the admin
+// API do. It does not block itself: the caller polls the socket as the outcome says.
 #pragma once
 
 #include <cstddef>
@@ -13,31 +13,31 @@
 
 namespace sluice::net {
 
-// One thread at a time.
+// Used by one thread at a time.
 class TlsSocket {
  public:
   enum class Outcome {
     done,
-    wants_read,   // again when there is something to read
-    wants_write,  // again when something can be written
+    wants_read,   // call again when the socket is readable
+    wants_write,  // call again when the socket is writable
     ended,        // the peer has closed
-    failed,       // nothing more can be done; trouble() says why
+    failed,       // the session is unusable; trouble() says why
   };
 
-  // `descriptor`: a connected, non-blocking socket, which the caller closes after this is gone.
+  // `descriptor`: a connected, non-blocking socket. The caller closes it after this is destroyed.
   TlsSocket(int descriptor, std::shared_ptr<const TlsContext> context);
   ~TlsSocket();
   TlsSocket(const TlsSocket&) = delete;
   TlsSocket& operator=(const TlsSocket&) = delete;
 
-  // First of all, until it is done.
+  // Requires: called first, until it returns `done`.
   [[nodiscard]] Outcome handshake();
-  // `done` with at least one byte in `count`.
+  // Returns `done` with at least one byte, and their number in `count`.
   [[nodiscard]] Outcome read(std::span<char> buffer, std::size_t& count);
   [[nodiscard]] Outcome write(std::string_view bytes, std::size_t& count);
-  // Bytes that read() gives without the socket.
+  // True if read() has bytes without reading the socket.
   [[nodiscard]] bool has_pending() const;
-  // Tells the peer that nothing more comes; does not wait.
+  // Sends the close_notify. Does not wait.
   void shut_down();
 
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
@@ -51,7 +51,7 @@ class TlsSocket {
   std::string trouble_;
 };
 
-// The common name of the certificate that the peer has shown and proved; "" without one.
+// Returns the common name of the peer's verified certificate; "" without one.
 [[nodiscard]] std::string peer_common_name(const ssl_st* session);
 
 }  // namespace sluice::net

@@ -49,7 +49,7 @@ Task<Result<std::unique_ptr<Stream>>> accept_tls(loop::EventLoop& loop,
                                                  TimePoint deadline) {
   ssl_st* const ssl = context->new_session();
   auto session = std::make_shared<TlsSession>(loop, std::move(transport), ssl, std::move(context));
-  auto stream = std::make_unique<TlsStream>(session);  // abandons it when this task is cancelled
+  auto stream = std::make_unique<TlsStream>(session);  // a cancelled task abandons the session
   SLUICE_CO_CHECK(co_await session->handshake(deadline));
   co_return stream;
 }

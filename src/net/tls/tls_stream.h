@@ -13,15 +13,15 @@
 
 namespace sluice::net {
 
-// The server's side of the handshake. Takes `transport` over. Errors: `closed` (the client left),
-// `timed_out` at `deadline`, `invalid` (no common version or cipher, no client certificate that is
-// accepted, not TLS at all): the alert has been sent and the transport closed. On the loop's
+// The server's side of the handshake. Takes over `transport`. Errors: `closed` (the client left),
+// `timed_out` at `deadline`, `invalid` (no common version or cipher, no accepted client
+// certificate, not TLS at all): the alert was sent and the transport closed. Call it on the loop's
 // thread.
 [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept_tls(
     loop::EventLoop& loop, std::unique_ptr<Stream> transport,
     std::shared_ptr<const TlsContext> context, TimePoint deadline);
 
-// The client's side, towards `host`, a name or an IP literal, which the certificate must be made
+// The client's side of the handshake. `host`: the name or IP literal that the certificate must be
 // for. Errors: `closed` (the server left), `timed_out` at `deadline`, `invalid` (a certificate that
 // is not trusted or not for `host`, no common version or cipher, not TLS at all).
 [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> connect_tls(

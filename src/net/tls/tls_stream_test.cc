@@ -35,7 +35,7 @@ class TlsStreamTest : public ::testing::Test {
     context = *std::move(made);
   }
 
-  // Runs `client` on a thread of its own against `server`, which gets the accepted stream.
+  // Runs `client` on its own thread against `server`, which gets the accepted stream.
   void talk(std::function<void(std::uint16_t)> client, std::function<Task<void>(Served)> server,
             Duration patience = 20s) {
     auto listener = Listener::open("127.0.0.1", 0);
@@ -123,8 +123,8 @@ Task<void> write_whole(Stream& stream, const std::string& bytes) {
   EXPECT_FALSE(sent);
 }
 
-// Every key update asks for one in return: a client that reads none of them is cut off, whether its
-// server reads or only waits for its end.
+// Each key update requests one in return. A client that reads none of them is disconnected, whether
+// its server reads or only waits for its end.
 TEST_F(TlsStreamTest, EndsAClientThatAsksForKeyUpdatesAndReadsNothing) {
   constexpr int kUpdatesMax = 50'000;
   ::signal(SIGPIPE, SIG_IGN);
@@ -165,7 +165,7 @@ TEST_F(TlsStreamTest, EndsAClientThatAsksForKeyUpdatesAndReadsNothing) {
   }
 }
 
-// Echoes, and rests between any two things it does.
+// Echoes, and rests between any two operations.
 Task<void> echo_and_rest(Served served) {
   if (!served) co_return;
   Stream& stream = **served;
@@ -308,7 +308,7 @@ TEST_F(TlsStreamTest, DemandsAClientCertificateOfTheRightAuthority) {
     talk(
         [&](std::uint16_t port) {
           TlsClient client(port, {.own = own});
-          // In TLS 1.3 the client is done before the server has looked at its certificate.
+          // In TLS 1.3 the client finishes before the server has checked its certificate.
           good = client.connected() && client.write("x") && client.read(1) == "x";
         },
         echo);
@@ -406,7 +406,7 @@ TEST_F(TlsStreamTest, AClientThatHasClosedBreaksTheStream) {
         const bool ended = co_await stream.closed();
         EXPECT_TRUE(ended);
         bool sent = true;
-        while (sent) {  // the reset is the answer to the first that arrives
+        while (sent) {  // the first bytes that arrive are answered by a reset
           const auto written = co_await stream.write_all("x");
           sent = written.has_value();
         }
@@ -416,7 +416,7 @@ TEST_F(TlsStreamTest, AClientThatHasClosedBreaksTheStream) {
       });
 }
 
-// A ticket is for what its handshake has shown.
+// A ticket is valid only for what its handshake has shown.
 TEST_F(TlsStreamTest, TicketsAreForTheAuthoritiesOfTheirHandshake) {
   const KeyPair friends = make_pair("friend.example");
   const KeyPair others = make_pair("others.example");
@@ -503,8 +503,7 @@ TEST(TicketKeys, AnotherProcessGoesOnWithThem) {
   EXPECT_FALSE(heir.find(first.name, begin + 121min));
 }
 
-// Not only at its next change of keys: an heir keeps the older one for as long as the first
-// process.
+// A restored key expires when it does in the first process, not at the heir's next change of keys.
 TEST(TicketKeys, AnHeirOpensForNoLonger) {
   TicketKeys keys;
   const TimePoint begin = Clock::now();

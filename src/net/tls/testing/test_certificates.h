@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates for tests, made when they are asked for.
+// Certificates for tests, made on demand.
 #pragma once
 
 #include <openssl/ec.h>
@@ -21,7 +21,7 @@ inline std::string take_text(BIO* bio) {
   return text;
 }
 
-// A self-signed certificate for the DNS name, which can also serve as its own authority.
+// Makes a self-signed certificate for the DNS name, which can also serve as its own authority.
 inline KeyPair make_pair(const std::string& name) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TLS client of OpenSSL's own making, blocking, for a thread of the test.
+// A blocking TLS client directly on OpenSSL, for a thread of the test.
 #pragma once
 
 #include <netinet/in.h>
@@ -14,7 +14,7 @@
 
 namespace sluice::net::testing {
 
-// A blocking socket, which the caller closes; -1 if nobody listens there.
+// Returns a blocking socket, which the caller closes; -1 if the port is closed.
 inline int connect_plain(std::uint16_t port) {
   const int plain = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in where{};
@@ -30,7 +30,7 @@ struct TlsClientOptions {
   std::string server_name = "shop.example";
   int max_version = 0;  // 0: the newest
   int min_version = 0;
-  const KeyPair* own = nullptr;  // to show
+  const KeyPair* own = nullptr;  // shown if the server asks
   SSL_SESSION* resume = nullptr;
   std::string protocols = {};  // wire format
 };
@@ -69,7 +69,7 @@ class TlsClient {
     std::size_t written = 0;
     return SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written) == 1;
   }
-  // Up to `size` bytes; fewer at the end of the stream.
+  // Reads `size` bytes; fewer at the end of the stream.
   std::string read(std::size_t size) {
     std::string bytes(size, '\0');
     std::size_t have = 0;
@@ -81,7 +81,7 @@ class TlsClient {
     bytes.resize(have);
     return bytes;
   }
-  // True if what ended the last read was a close_notify.
+  // True if a close_notify ended the last read.
   bool ended_well() const { return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0; }
   void shutdown() { SSL_shutdown(ssl_); }
   SSL* handle() { return ssl_; }
