@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Assertions about what this program promises itself. What comes from outside (clients, backends,
-// guests, files, configuration) gives a Result and is never asserted.
+// Assertions about the program's own invariants. Input from outside (clients, backends, guests,
+// files, configuration) gives a Result and is never asserted.
 //
 //   SLUICE_ASSERT(condition, "what holds")        in every build
 //   SLUICE_DEBUG_ASSERT(condition, "what holds")  in builds without NDEBUG, and with a sanitizer:
 //                                                 for the way of a request. Not evaluated
 //                                                 otherwise.
 //
-// One that fails writes "file:line: assertion failed: what holds (condition)" to standard error and
-// aborts the process. Any thread.
+// A failed assertion writes "file:line: assertion failed: what holds (condition)" to standard error
+// and aborts the process. Any thread.
 #pragma once
 
 namespace sluice {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deleter: lets a std::unique_ptr own what a C library frees by a function of its own.
+// Deleter: lets a std::unique_ptr own an object that a C library frees with its own function.
 #pragma once
 
 namespace sluice {

@@ -32,7 +32,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
   if (compact.size() % 4 != 0) return std::nullopt;
   const std::size_t padding = compact.ends_with("==") ? 2 : compact.ends_with("=") ? 1 : 0;
   if (compact.find('=') < compact.size() - padding) return std::nullopt;
-  // EVP_DecodeBlock trims white space at both ends, which is not base64.
+  // Refuse white space here: EVP_DecodeBlock trims it at both ends, and it is not base64.
   if (compact.find_first_of(" \t") != std::string::npos) return std::nullopt;
   std::string out(compact.size() / 4 * 3 + 1, '\0');
   const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),

@@ -10,20 +10,21 @@
 namespace sluice {
 
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
-// nullopt unless the whole text is standard base64; line breaks are allowed.
+// Returns nullopt unless the whole text is standard base64. Line breaks are allowed.
 [[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
 // Lower case.
 [[nodiscard]] std::string hex_encode(std::string_view bytes);
-// nullopt unless the text is pairs of hex digits, of either case.
+// Returns nullopt unless the text is pairs of hex digits, in either case.
 [[nodiscard]] std::optional<std::string> hex_decode(std::string_view text);
 // 32 bytes (RFC 2104 with SHA-256).
 [[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view bytes);
-// Takes as long wherever the first difference is: for digests and secrets of a known length.
+// Compares in a time that does not depend on the position of the first difference. For digests and
+// secrets of a known length.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 // Lower-case hex, 64 characters.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
-// The same over bytes that come in pieces. One thread at a time.
+// Computes sha256_hex() of bytes that arrive in pieces. One thread at a time.
 class Sha256 {
  public:
   Sha256();
@@ -31,7 +32,7 @@ class Sha256 {
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
   void update(std::string_view bytes);
-  // Once, at the end.
+  // Requires: called once, at the end.
   [[nodiscard]] std::string hex();
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kQueueLines = 8192;
 
-// A file that can be opened anew while lines are written. With an empty name, standard error.
+// A file that can be reopened while lines are written. An empty name means standard error.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit FileSink(std::string path) : path_(std::move(path)) { open(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process log. A Logger is a cheap handle on a queue that a thread of its own empties, so
-// writing never waits for the disk; when the queue is full the oldest lines are dropped.
-// Any thread may call any function. main() makes one and hands it to what needs it.
+// The process log. A Logger is a cheap handle on a queue, which its own thread empties. So writing
+// never waits for the disk; when the queue is full, the oldest lines are dropped. Any thread may
+// call any function. main() makes one and passes it on.
 #pragma once
 
 #include <memory>
@@ -28,13 +28,13 @@ class Logger {
   void info(std::string_view text) const { write(LogLevel::info, text); }
   void warn(std::string_view text) const { write(LogLevel::warn, text); }
   void error(std::string_view text) const { write(LogLevel::error, text); }
-  // As printable() writes it: one call is one line.
+  // Writes one line; `text` is escaped by append_printable().
   void write(LogLevel level, std::string_view text) const;
 
   void set_level(LogLevel level) const;
   [[nodiscard]] LogLevel level() const;
   [[nodiscard]] bool enabled(LogLevel level) const;
-  // Opens the file anew (after a rotation moved it away). On failure goes on with the old one.
+  // Reopens the file (after a rotation has moved it). On failure, continues with the old one.
   void reopen() const;
   void flush() const;
 

@@ -34,7 +34,7 @@ std::size_t MemoryBudget::held(MemoryUse use) const {
 }
 
 void SharedMemoryCharge::set(std::size_t bytes) {
-  const std::size_t more = bytes - std::exchange(bytes_, bytes);  // wraps for less
+  const std::size_t more = bytes - std::exchange(bytes_, bytes);  // wraps if it shrinks
   if (budget_ == nullptr || more == 0) return;
   budget_->leased_.fetch_add(more, std::memory_order_relaxed);
   budget_->shared_.held[static_cast<std::size_t>(use_)].fetch_add(more, std::memory_order_relaxed);
@@ -51,7 +51,7 @@ void MemoryAccount::join(MemoryBudget& budget, unsigned core) {
   leased_ = held_ = peak_ = 0;
 }
 
-// False if it is refusable and the budget has no more.
+// Returns false if the lease is refusable and the budget is used up.
 bool MemoryAccount::lease(std::size_t bytes, bool refusable) {
   const std::size_t missing = bytes - (leased_ - held_);
   if (missing > budget_->bytes_ && refusable) return false;
@@ -65,7 +65,7 @@ bool MemoryAccount::lease(std::size_t bytes, bool refusable) {
   return true;
 }
 
-// All but a chunk, so that the next take finds something.
+// Keeps one chunk, so that the next take needs no lease.
 void MemoryAccount::give_lease_back() {
   const std::size_t spare = leased_ - held_;
   const std::size_t back = spare / chunk_ * chunk_ - chunk_;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory that the process may hold for strangers, shared out over the cores.
+// The memory that the process may hold for peers, divided among the cores.
 //
-//   MemoryBudget   one per process: the limit, and what the cores have leased of it.
-//   MemoryAccount  one per core: what is held there, by name. Leases from the budget in chunks, so
+//   MemoryBudget   one per process: the limit, and the leases of the cores.
+//   MemoryAccount  one per core: the memory held there, by use. Leases from the budget in chunks, so
 //                  that taking and giving touch no memory of another core.
 //   MemoryHolder   one per connection: a part of the account with a limit of its own.
-//   MemoryCharge   what one object holds; gives it back when it is destroyed.
-//   SharedMemoryCharge  the same for what belongs to no core, and changes seldom.
+//   MemoryCharge   the memory of one object; the destructor gives it back.
+//   SharedMemoryCharge  the same for an object of no core, which changes seldom.
 //
-// A holder counts what it knows to hold; the allocator's overhead is not in it. Whatever takes in
-// bytes on behalf of a peer and keeps them for longer than a call holds a MemoryCharge.
+// A holder counts the bytes that it knows of; the overhead of the allocator is not included. Code
+// that keeps a peer's bytes for longer than one call holds a MemoryCharge.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@
 
 namespace sluice {
 
-// What memory is held for. to_string() has the names that statistics show.
+// The uses of memory. to_string() returns the names that statistics show.
 enum class MemoryUse : std::uint8_t {
   connections,     // the state of a connection: codec, header compression, TLS
   heads,           // of requests, decoded
@@ -38,21 +38,21 @@ class MemoryAccount;
 
 class MemoryBudget {
  public:
-  // `bytes` > 0, `core_count` > 0.
+  // Requires: `bytes` > 0, `core_count` > 0.
   MemoryBudget(std::size_t bytes, unsigned core_count);
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  // What the cores have leased: what they hold, and at most two chunks each. Any
-  // thread.
+  // Returns the memory leased by the cores: the memory that they hold, and at most two chunks each.
+  // Any thread.
   [[nodiscard]] std::size_t leased() const { return leased_.load(std::memory_order_relaxed); }
-  // What is held for `use` on all cores. Any thread; the cores go on meanwhile.
+  // Returns the memory held for `use` on all cores, while the cores go on. Any thread.
   [[nodiscard]] std::size_t held(MemoryUse use) const;
-  // From here on nothing that could do without takes more.
+  // Beyond this part of the budget, optional uses take no more memory.
   static constexpr std::size_t kTightPercent = 70;
   [[nodiscard]] bool tight() const { return leased() >= bytes_ / 100 * kTightPercent; }
-  // Leased in one go. Small enough that what idle cores have leased is 1/32 of the budget at most.
+  // The size of one lease. The leases of idle cores are at most 1/32 of the budget.
   [[nodiscard]] std::size_t chunk_bytes() const { return chunk_bytes_; }
 
  private:
@@ -66,7 +66,7 @@ class MemoryBudget {
   const std::size_t chunk_bytes_;
   const unsigned core_count_;
   std::unique_ptr<Cells[]> cells_;
-  Cells shared_;  // of no core
+  Cells shared_;  // belongs to no core
   alignas(64) std::atomic<std::size_t> leased_{0};
 };
 
@@ -78,16 +78,16 @@ class MemoryAccount {
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;
 
-  // `budget` outlives this. Requires: nothing is held yet.
+  // Requires: `budget` outlives this; nothing is held yet.
   void join(MemoryBudget& budget, unsigned core);
 
-  // False, and nothing taken, if the process would hold more than its budget.
+  // Returns false, and takes nothing, if the process would exceed its budget.
   [[nodiscard]] bool try_take(MemoryUse use, std::size_t bytes) {
     if (bytes > leased_ - held_ && budget_ != nullptr && !lease(bytes, true)) return false;
     add(use, bytes);
     return true;
   }
-  // Of memory that is there already, and that nobody can refuse any more.
+  // Counts memory that is allocated already. Never refuses.
   void take(MemoryUse use, std::size_t bytes) {
     if (bytes > leased_ - held_ && budget_ != nullptr) (void)lease(bytes, false);
     add(use, bytes);
@@ -99,10 +99,10 @@ class MemoryAccount {
   }
 
   [[nodiscard]] std::size_t held() const { return held_; }
-  // The most that was held since reset_peak().
+  // Returns the most memory held since reset_peak().
   [[nodiscard]] std::size_t peak() const { return peak_; }
   void reset_peak() { peak_ = held_; }
-  // Null before join().
+  // Returns null before join().
   [[nodiscard]] MemoryBudget* budget() const { return budget_; }
 
  private:
@@ -128,19 +128,19 @@ class MemoryAccount {
   std::size_t peak_ = 0;
 };
 
-// Which limit a take would exceed.
+// The limit that a take would exceed.
 enum class MemoryRefusal : std::uint8_t { none, process, holder };
 
-// Core-bound; everything charged to it has been given back when it is destroyed.
+// Core-bound. Requires: everything charged to it was given back before it is destroyed.
 class MemoryHolder {
  public:
-  // `account` outlives it.
+  // Requires: `account` outlives this.
   MemoryHolder(MemoryAccount& account, std::size_t bytes_max)
       : account_(account), bytes_max_(bytes_max) {}
   MemoryHolder(const MemoryHolder&) = delete;
   MemoryHolder& operator=(const MemoryHolder&) = delete;
 
-  // `at_least`: a holder may have so much whatever its limit.
+  // `at_least`: the holder may have this much, whatever its limit.
   [[nodiscard]] MemoryRefusal try_take(MemoryUse use, std::size_t bytes, std::size_t at_least = 0) {
     if (bytes > 0 && held_ + bytes > std::max(bytes_max_, at_least)) return MemoryRefusal::holder;
     if (!account_.try_take(use, bytes)) return MemoryRefusal::process;
@@ -167,7 +167,7 @@ class MemoryHolder {
 
 class MemoryCharge {
  public:
-  // `holder` outlives it, as does `account`.
+  // Requires: `holder` or `account` outlives this.
   MemoryCharge(MemoryHolder& holder, MemoryUse use)
       : account_(&holder.account()), holder_(&holder), use_(use) {}
   MemoryCharge(MemoryAccount& account, MemoryUse use) : account_(&account), use_(use) {}
@@ -188,7 +188,7 @@ class MemoryCharge {
   ~MemoryCharge() { clear(); }
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  // So much is held now, whatever the limits.
+  // Sets the charge to `bytes`, whatever the limits.
   void set(std::size_t bytes) {
     if (bytes > bytes_) {
       if (holder_ != nullptr) {
@@ -201,7 +201,7 @@ class MemoryCharge {
     }
     bytes_ = bytes;
   }
-  // So much is to be held; otherwise the charge stays as it is.
+  // Sets the charge to `bytes`, or leaves it unchanged if a limit refuses.
   [[nodiscard]] MemoryRefusal try_set(std::size_t bytes, std::size_t at_least = 0) {
     if (bytes <= bytes_) {
       set(bytes);
@@ -229,23 +229,23 @@ class MemoryCharge {
   }
 
   MemoryAccount* account_;
-  MemoryHolder* holder_ = nullptr;  // null: of the account alone
+  MemoryHolder* holder_ = nullptr;  // null: charged to the account only
   MemoryUse use_;
   std::size_t bytes_ = 0;
 };
 
-// Of the budget itself: each change is an atomic addition that all cores see. Any thread, one at a
-// time.
+// A charge on the budget itself: each change is an atomic addition that all cores see. Any thread,
+// one at a time.
 class SharedMemoryCharge {
  public:
-  // `budget` outlives it; null: nothing is counted.
+  // Requires: `budget` outlives this. Null: nothing is counted.
   SharedMemoryCharge(MemoryBudget* budget, MemoryUse use) : budget_(budget), use_(use) {}
   SharedMemoryCharge(const SharedMemoryCharge&) = delete;
   SharedMemoryCharge& operator=(const SharedMemoryCharge&) = delete;
   ~SharedMemoryCharge() { set(0); }
 
   void set(std::size_t bytes);
-  // Nothing new should be taken into what this is for.
+  // True if the budget is nearly used up: add nothing to the object of this charge.
   [[nodiscard]] bool tight() const { return budget_ != nullptr && budget_->tight(); }
 
  private:

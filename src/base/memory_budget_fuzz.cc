@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sequences of take, give, set and move over names, holders and cores, beside a model that adds up:
-// the sums are right after each step, a refusal is one, and in the end nothing is held.
+// Runs sequences of take, give, set and move over names, holders and cores beside a model that adds
+// up. Invariants: the sums match after each step, a refusal is justified, and nothing is held in
+// the end.
 #include <array>
 #include <cstdint>
 #include <cstdlib>

@@ -12,14 +12,14 @@
 namespace sluice {
 namespace {
 
-// Where the limit is not to be learnt.
+// The memory that is assumed if the limit cannot be read.
 constexpr std::uint64_t kAssumedBytes = std::uint64_t{2} << 30;
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 63;
 
 constexpr std::array<std::pair<char, unsigned>, 4> kUnits{
     {{'K', 10U}, {'M', 20U}, {'G', 30U}, {'T', 40U}}};
 
-// How far a unit shifts; nullopt: it is none.
+// Returns the shift of a unit; nullopt if `unit` is unknown.
 std::optional<unsigned> shift_of(std::string_view unit) {
   if (unit.empty() || unit == "B") return 0;
   const auto found =
@@ -33,7 +33,7 @@ std::optional<unsigned> shift_of(std::string_view unit) {
 std::optional<std::uint64_t> number_in(const std::string& path) {
   std::ifstream file(path);
   std::uint64_t number = 0;
-  if (!(file >> number)) return std::nullopt;  // "max", too
+  if (!(file >> number)) return std::nullopt;  // includes "max"
   return number;
 }
 
@@ -49,7 +49,7 @@ std::uint64_t machine_memory(const std::string& root) {
   return kAssumedBytes;
 }
 
-// Of the group at `path` below `mount` and of those around it.
+// Returns the least limit of the group at `path` below `mount` and its ancestors.
 std::uint64_t least_limit(const std::string& mount, std::string path, const char* file) {
   std::uint64_t least = kBytesMax;
   while (true) {

@@ -67,7 +67,7 @@ TEST_F(AvailableMemory, KnowsGroupsOfVersionOne) {
   EXPECT_EQ(available_memory(root_), std::uint64_t{256} << 20);
 }
 
-// In a container the group's path is that of the host, its files stand at the root.
+// In a container, the group's path is that of the host, and its files are at the root.
 TEST_F(AvailableMemory, FindsTheLimitAtTheRootOfAContainer) {
   write("/proc/self/cgroup", "4:memory:/docker/0123\n");
   write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "134217728\n");

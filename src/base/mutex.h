@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mutexes whose use clang checks (base/thread_annotations.h). They cost what the standard library's
-// do. Not on the way of a request.
+// Mutexes whose use clang checks (base/thread_annotations.h). They cost as much as those of the
+// standard library. Not for the path of a request.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ class SLUICE_CAPABILITY("mutex") Mutex {
   void lock() SLUICE_ACQUIRE() { mutex_.lock(); }
   void unlock() SLUICE_RELEASE() { mutex_.unlock(); }
   [[nodiscard]] bool try_lock() SLUICE_TRY_ACQUIRE(true) { return mutex_.try_lock(); }
-  // For lambdas that are called with the mutex held, which clang cannot see. Checks nothing.
+  // For lambdas called with the mutex held, which clang cannot see. Does nothing at run time.
   void assert_held() const SLUICE_ASSERT_CAPABILITY(this) {}
 
  private:
@@ -28,7 +28,7 @@ class SLUICE_CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-// Holds a Mutex for as long as it lives.
+// Holds a Mutex for its lifetime.
 class SLUICE_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) SLUICE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
@@ -40,18 +40,18 @@ class SLUICE_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-// What threads that hold a Mutex wait for. Waits may end without a reason: look again in a loop.
+// A condition variable for a Mutex. Wake-ups may be spurious: test the condition in a loop.
 class Condition {
  public:
   void notify_one() { condition_.notify_one(); }
   void notify_all() { condition_.notify_all(); }
-  // The mutex is given up for as long as the wait takes.
+  // Releases the mutex during the wait.
   void wait(Mutex& mutex) SLUICE_REQUIRES(mutex) {
     std::unique_lock lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);
     lock.release();
   }
-  // False: `deadline` has passed.
+  // Returns false if `deadline` has passed.
   template <class ItsClock, class ItsDuration>
   bool wait_until(Mutex& mutex, std::chrono::time_point<ItsClock, ItsDuration> deadline)
       SLUICE_REQUIRES(mutex) {
@@ -65,7 +65,7 @@ class Condition {
   std::condition_variable condition_;
 };
 
-// Many may read, or one may write.
+// A mutex with many readers or one writer.
 class SLUICE_CAPABILITY("mutex") SharedMutex {
  public:
   SharedMutex() = default;

@@ -27,10 +27,10 @@ Word word_at(const char* bytes, std::size_t index) {
   return word;
 }
 
-// Before each run of words that are not 0: where it begins, and how long it is.
+// Encodes the header of a run of nonzero words: its first index and its length.
 Word head_of_run(std::size_t begin, std::size_t count) { return begin << 32 | count; }
 
-// Calls `take(begin, count)` for each.
+// Calls `take(begin, count)` for each run of nonzero words.
 template <class Take>
 void for_each_run(std::span<const char> bytes, Take take) {
   const std::size_t count = bytes.size() / kWordBytes;
@@ -70,7 +70,7 @@ PagePool::Slot PagePool::acquire(std::size_t bytes) {
   return {*this, {begin, size}};
 }
 
-// One page of the small size: a large one would be in memory as a whole.
+// No huge pages: touching one slot must not make 2 MiB resident.
 bool PagePool::refill(Shelf& shelf, std::size_t slot_bytes) {
   void* const made = ::mmap(nullptr, kChunkBytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -111,7 +111,7 @@ PagePool::Slot::~Slot() {
   if (pool_ != nullptr) pool_->release(bytes_);
 }
 
-// There may have been what a client wants kept secret, a cookie, in it.
+// Erases the bytes: they may contain a client's secret, such as a cookie.
 void PagePool::Slot::forget() {
   if (folded_) ::explicit_bzero(folded_.get(), folded_words_ * kWordBytes);
   folded_.reset();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// PagePool: memory in whole pages for objects that are long unused, and then mostly zeros: the
-// state of a connection that rests. Such memory can be folded: what is in it is kept in as few
-// bytes as that takes, and its pages go back to the system; unfolded, everything stands where it
-// stood, so that no pointer into it changes. One thread at a time.
+// PagePool: memory in whole pages for objects that are unused for long times and then mostly zeros,
+// such as the state of a resting connection. Folding stores a slot's nonzero words compactly, and
+// returns its pages to the system. Unfolding restores the bytes at the same address, so that
+// pointers into the slot stay valid. One thread at a time.
 #pragma once
 
 #include <array>
@@ -20,26 +20,25 @@ class PagePool {
   static constexpr std::size_t kSlotBytesMax = 32 << 10;
 
   PagePool() = default;
-  // No Slot may be left.
+  // Requires: no Slot is left.
   ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
-  // Memory for `bytes` (1 to kSlotBytesMax), with anything in it. An empty Slot if the system has
-  // no more.
+  // Returns a slot of `bytes` (1 to kSlotBytesMax) with unspecified contents. Returns an empty Slot
+  // if the system is out of memory.
   [[nodiscard]] Slot acquire(std::size_t bytes);
 
  private:
-  // Free slots of one size: some with their pages, ready to be used, the others without.
+  // The free slots of one size: `warm` with their pages, `cold` without.
   struct Shelf {
     std::vector<char*> warm;
     std::vector<char*> cold;
   };
   static constexpr std::size_t kSlotBytesMin = 4 << 10;
-  static constexpr std::size_t kShelves = 4;   // each for twice the size of the one before
-  static constexpr std::size_t kWarmMax = 64;  // of each shelf
-  static constexpr std::size_t kChunkBytes =
-      4 << 20;  // of address space, taken from the system at once
+  static constexpr std::size_t kShelves = 4;   // each has slots twice as large as the one before
+  static constexpr std::size_t kWarmMax = 64;  // per shelf
+  static constexpr std::size_t kChunkBytes = 4 << 20;  // of address space, mapped at once
 
   [[nodiscard]] bool refill(Shelf& shelf, std::size_t slot_bytes);
   void release(std::span<char> slot);
@@ -49,7 +48,7 @@ class PagePool {
   std::vector<char*> chunks_;
 };
 
-// A piece of memory of a PagePool, which outlives it; goes back when this is destroyed.
+// A slot of a PagePool. Its destructor gives it back. Requires: the pool outlives it.
 class PagePool::Slot {
  public:
   Slot() = default;
@@ -58,14 +57,14 @@ class PagePool::Slot {
   ~Slot();
 
   explicit operator bool() const { return pool_ != nullptr; }
-  // Page-aligned. Not to be touched while it is folded.
+  // Page-aligned. Requires: the slot is not folded when the bytes are accessed.
   [[nodiscard]] std::span<char> bytes() const { return bytes_; }
   [[nodiscard]] bool holds(const void* pointer) const {
     const auto* at = static_cast<const char*>(pointer);
     return !bytes_.empty() && at >= bytes_.data() && at < bytes_.data() + bytes_.size();
   }
 
-  // The first `used` bytes are kept, the others forgotten. Nothing happens if memory has run out.
+  // Keeps the first `used` bytes and drops the others. Does nothing if memory has run out.
   void fold(std::size_t used);
   void unfold() {
     if (folded_) restore();
@@ -80,7 +79,7 @@ class PagePool::Slot {
 
   PagePool* pool_ = nullptr;
   std::span<char> bytes_;
-  std::unique_ptr<std::uint64_t[]> folded_;  // runs of words that are not 0
+  std::unique_ptr<std::uint64_t[]> folded_;  // runs of nonzero words
   std::size_t folded_words_ = 0;
 };
 

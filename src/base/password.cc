@@ -41,7 +41,7 @@ std::optional<std::string> derive(std::string_view password, std::string_view sa
   return done == 1 ? std::optional(std::move(out)) : std::nullopt;
 }
 
-// What stands before `end`, which is taken as well.
+// Takes the text before `end` off `text`, together with `end`.
 std::string_view take_until(std::string_view& text, char end) {
   const std::size_t at = std::min(text.find(end), text.size());
   const std::string_view part = text.substr(0, at);
@@ -56,7 +56,7 @@ bool read_number(std::string_view text, std::string_view name, unsigned max, uns
   return error == std::errc() && end == text.data() + text.size() && out >= 1 && out <= max;
 }
 
-// The format goes without padding.
+// Decodes base64 without padding, as the format requires.
 std::optional<std::string> decode(std::string_view text) {
   std::string padded(text);
   while (padded.size() % 4 != 0) padded += '=';
@@ -108,7 +108,7 @@ bool verify_password(std::string_view stored, std::string_view given) {
   return hash && same_secret(*hash, wanted->hash);
 }
 
-// The digests have one length, so the lengths of the secrets do not show either.
+// The digests have one length, so the comparison does not reveal the lengths of the secrets.
 bool same_secret(std::string_view a, std::string_view b) {
   const std::string x = sha256_hex(a);
   const std::string y = sha256_hex(b);

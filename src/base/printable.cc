@@ -6,7 +6,8 @@
 namespace sluice {
 namespace {
 
-// Control characters of C1, and what a terminal or an editor obeys rather than shows.
+// True for C1 control characters, and for characters that a terminal or an editor interprets
+// instead of showing.
 bool is_obeyed(char32_t c) {
   return (c >= 0x80 && c < 0xa0) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
          (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;

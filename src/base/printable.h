@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text from outside on its way to a line of a log or to a terminal. It must not end the line, move
-// the cursor, or turn round what stands beside it. Any thread.
+// Escapes external text for a log line or a terminal. The result cannot end the line, move the
+// cursor, or reverse the text beside it. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace sluice {
 
-// The character at the front of `text`, which is not empty: of one octet, and no `valid`, where
-// that is no UTF-8 (RFC 3629).
+// The character at the front of `text`. Requires: `text` is not empty. If the front is not UTF-8
+// (RFC 3629), the character has one octet and `valid` is false.
 struct Utf8Char {
   char32_t value = 0;
   std::size_t size = 1;
@@ -24,9 +24,9 @@ void append_hex_escape(std::string& out, unsigned char octet);
 
 enum class Lines { one, many };
 
-// Appends `text`, in which control characters (C0, DEL, C1), octets that are no UTF-8, and the
-// marks of line ends and of writing direction are written as \xNN, octet by octet, and line feeds
-// as \n. Lines::many leaves line feeds and tabs.
+// Appends `text` with escapes: control characters (C0, DEL, C1), octets that are not UTF-8, and the
+// marks of line ends and of writing direction become \xNN for each octet, and line feeds become
+// . Lines::many keeps line feeds and tabs.
 void append_printable(std::string& out, std::string_view text, Lines lines = Lines::one);
 [[nodiscard]] std::string printable(std::string_view text, Lines lines = Lines::one);
 

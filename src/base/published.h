@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Published: a pointer that any thread may replace while others take it. For what changes rarely
-// and is taken once per connection or handshake; what every request needs, its core holds already.
-// (libstdc++ 12's std::atomic<std::shared_ptr> races with itself: a load ends without a release.)
+// Published: a pointer that any thread may replace while others read it. For objects that change
+// rarely and are read once per connection or handshake; objects that each request needs are held by
+// its core. (std::atomic<std::shared_ptr> of libstdc++ 12 has a race: its load ends without a
+// release.)
 #pragma once
 
 #include <memory>
@@ -11,7 +12,7 @@
 
 namespace sluice {
 
-// Any thread. The lock is held for the copy of a pointer; nothing is destroyed under it.
+// Any thread. The lock is held only to copy a pointer; no object is destroyed under it.
 template <typename T>
 class Published {
  public:
@@ -32,7 +33,8 @@ class Published {
     pointer_.swap(next);
   }
 
-  // Puts `next` in the place of `expected`; if another is there, takes that into `expected`.
+  // Replaces `expected` by `next`. If another pointer is published, stores that in `expected`
+  // instead.
   bool replace(Pointer& expected, Pointer next) {
     const MutexLock lock(mutex_);
     if (pointer_ != expected) {

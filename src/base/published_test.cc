@@ -33,7 +33,8 @@ TEST(Published, ReplacesOnlyWhatIsExpected) {
   EXPECT_EQ(number.load(), two);
 }
 
-// Each of many increments by several threads is in the sum. Threads take what others replace.
+// Several threads increment a counter. The sum contains every increment, although threads replace
+// each other's pointers.
 TEST(Published, LosesNoReplacement) {
   constexpr int kThreads = 4;
   constexpr int kTimes = 5000;

@@ -43,7 +43,7 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   constexpr std::size_t kPiece = std::size_t{64} * 1024;
   std::string bytes;
   for (std::size_t size = 0;;) {
-    // One byte more than may be there, so that the end is seen.
+    // Reads up to one byte beyond the expected size, to detect the end.
     const std::size_t expected = static_cast<std::size_t>(std::max<off_t>(info.st_size, 0));
     const std::size_t room = std::max(expected > size ? expected - size : 0, kPiece);
     bytes.resize(size + std::min(room, bytes_max + 1 - size));

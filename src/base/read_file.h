@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of the data directory, read without trust: somebody may have put a folder, a pipe or a
-// device where a file was. A stream of the standard library throws for the first and waits for the
-// second.
+// Reads files of the data directory without trusting them: a user may have replaced a file by a
+// folder, a pipe or a device. A stream of the standard library throws for a folder and blocks on a
+// pipe.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace sluice {
 
-// All of a regular file, `bytes_max` bytes at most. Never waits for another process. Error, which
-// names the path: `not_found`, `invalid` (not a regular file), `too_large`, else `unavailable`.
-// Any thread that may wait for a disk.
+// Reads a whole regular file of at most `bytes_max` bytes. Never waits for another process. The
+// error names the path: `not_found`, `invalid` (not a regular file), `too_large`, else
+// `unavailable`. Any thread that may wait for a disk.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
 }  // namespace sluice

@@ -53,7 +53,7 @@ TEST_F(ReadFile, NamesWhatIsNotThere) {
   EXPECT_NE(read.error().message.find(path("none")), std::string::npos);
 }
 
-// A stream throws for a folder, and waits for somebody who writes into a pipe.
+// A stream would throw for a folder, and would block until a process writes into a pipe.
 TEST_F(ReadFile, RefusesWhatIsNoFile) {
   fs::create_directory(path("folder"));
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);

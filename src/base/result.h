@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Result<T>: what every function that can fail returns. Nothing in Sluice throws across a folder.
+// Result<T>: the return type of every function that can fail. No exception crosses a folder of
+// Sluice.
 #pragma once
 
 #include <expected>
@@ -10,12 +11,13 @@
 
 namespace sluice {
 
-// The cause, as far as a caller can act on it. control/ and admin/ map kinds to HTTP status codes.
+// The cause of an error, as far as a caller can act on it. control/ and admin/ map kinds to HTTP
+// status codes.
 enum class ErrorKind {
   invalid,      // the input is wrong; `details` may list every fault with its path
-  not_found,    // what was named does not exist
-  forbidden,    // the caller may not
-  conflict,     // it exists already, or changed meanwhile
+  not_found,    // the named object does not exist
+  forbidden,    // the caller has no permission
+  conflict,     // it exists already, or was changed by another caller
   unavailable,  // cannot be done now, may succeed later
   timed_out,    // took longer than its limit
   too_large,    // over a named limit
@@ -25,7 +27,7 @@ enum class ErrorKind {
 
 struct Error {
   ErrorKind kind = ErrorKind::internal;
-  std::string message;  // one line, no newline at the end, says what to do where it can
+  std::string message;  // one line, no newline at the end; says what to do if possible
   std::vector<std::string> details{};  // one line per fault, each `path: reason`; may be empty
 };
 

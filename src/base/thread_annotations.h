@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which mutex guards what, said so that clang checks it (-Wthread-safety, part of `make lint`);
-// empty for other compilers. Use them with base/mutex.h: libstdc++'s own mutexes are not annotated.
+// Annotations that name the mutex of each member, for clang's check (-Wthread-safety, part of `make
+// lint`); empty for other compilers. Use them with base/mutex.h: libstdc++'s own mutexes are not
+// annotated.
 //
 //   SLUICE_GUARDED_BY(mutex_)     a member that is read and written with the mutex held
 //   SLUICE_PT_GUARDED_BY(mutex_)  a pointer whose target is
 //   SLUICE_REQUIRES(mutex_)       a function that is called with the mutex held
 //   SLUICE_EXCLUDES(mutex_)       a function that takes the mutex itself
 //
-// Lambdas are functions of their own: await a condition in a loop, not with a predicate, and begin
-// other lambdas with mutex_.assert_held().
+// clang checks a lambda as a separate function: await a condition in a loop, not with a predicate,
+// and begin other lambdas with mutex_.assert_held().
 // https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
 #pragma once
 

@@ -24,7 +24,7 @@ constexpr std::array kUnits{Unit{"ns", 1},
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Reads digits and a fraction from the front of `text`; nullopt if there is no digit.
+// Takes digits and a fraction off the front of `text`; returns nullopt if there is no digit.
 std::optional<long double> take_number(std::string_view& text) {
   long double value = 0;
   bool any = false;
@@ -65,7 +65,7 @@ std::string trim_fraction(double value) {
   return text;
 }
 
-// 250 years; a Clock has room for 292.
+// 250 years. A Clock can represent 292.
 constexpr long double kNanosecondsMax = 250.0L * 365.25L * 86'400e9L;
 
 }  // namespace

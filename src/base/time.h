@@ -14,9 +14,9 @@ using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Duration = std::chrono::nanoseconds;
 
-// Parses Go duration syntax; nullopt if the text is not one. A bare number is refused except "0".
-// Units: ns us (also the micro sign) ms s m h. At most +-250 years, so that it can
-// be added to the time of a clock.
+// Parses Go's duration syntax; returns nullopt for other text. A bare number is refused except "0".
+// Units: ns us (also with the micro sign) ms s m h. At most +-250 years, so that it can be added to
+// the time of a clock.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 
 // The shortest Go spelling: 1500ms -> "1.5s", 90s -> "1m30s", 0 -> "0s".

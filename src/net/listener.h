@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listener: a bound, listening TCP socket that belongs to no loop yet. Control opens it, and can
-// report an unavailable port before any worker changes. Acceptor: accepts its connections on a loop.
+// report an unavailable port before any worker changes. Acceptor: accepts its connections on a
+// loop.
 #pragma once
 
 #include <cstdint>
