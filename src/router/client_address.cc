@@ -18,7 +18,8 @@ constexpr std::string_view kForwardedFor = "X-Forwarded-For";
 constexpr std::string_view kForwardedProto = "X-Forwarded-Proto";
 constexpr std::string_view kRealIp = "X-Real-Ip";
 constexpr std::string_view kForwarded = "Forwarded";
-// With whatever follows: -Host, -Port, -Prefix, -Client-Cert, ... Frameworks believe them all.
+// All fields with this prefix: -Host, -Port, -Prefix, -Client-Cert, ... Frameworks trust all of
+// them.
 constexpr std::string_view kForwardedPrefix = "X-Forwarded-";
 
 bool is_forwarding(std::string_view name) {
@@ -42,7 +43,7 @@ void remove_forwarding(http::Headers& headers) {
   for (const std::string& name : names) headers.remove(name);
 }
 
-// Some proxies write the port too: "1.2.3.4:56", "[::1]:56".
+// Removes the port that some proxies append: "1.2.3.4:56", "[::1]:56".
 std::string_view without_port(std::string_view element) {
   if (element.starts_with('[')) {
     const std::size_t end = element.find(']');
@@ -53,7 +54,7 @@ std::string_view without_port(std::string_view element) {
   return element.find(':', colon + 1) == element.npos ? element.substr(0, colon) : element;
 }
 
-// The elements of all fields of that name in order, spaces removed.
+// Returns the elements of all fields of that name in order, without spaces.
 std::vector<std::string_view> elements_of(const http::Headers& headers, std::string_view name) {
   std::vector<std::string_view> elements;
   for (const http::Field& field : headers) {
@@ -64,7 +65,7 @@ std::vector<std::string_view> elements_of(const http::Headers& headers, std::str
   return elements;
 }
 
-// What the nearest proxy has written; others before it may be the client's.
+// Returns the element that the nearest proxy has written. Earlier ones may be the client's.
 std::string_view forwarded_scheme(const http::Headers& headers) {
   const auto elements = elements_of(headers, kForwardedProto);
   if (elements.empty()) return {};
@@ -92,8 +93,9 @@ TrustedProxies::Client TrustedProxies::identify(http::Request& request,
   return {forwarded_ip(request.headers, peer_ip)};
 }
 
-// From the right, for every proxy appends whom it has heard. What is no address ends the search at
-// the proxy that wrote it: nobody vouches for what stands before it.
+// Searches from the right, since each proxy appends the address that connected to it. An element
+// that is not an address ends the search at the proxy that wrote it: no trusted proxy vouches for
+// the elements before it.
 std::string TrustedProxies::forwarded_ip(const http::Headers& headers,
                                          std::string_view peer_ip) const {
   const auto elements = elements_of(headers, kForwardedFor);
@@ -106,7 +108,7 @@ std::string TrustedProxies::forwarded_ip(const http::Headers& headers,
     if (!proxies_.contains(*address)) return std::string(nearest);
   }
   if (!elements.empty()) return std::string(nearest);
-  const auto claims = elements_of(headers, kRealIp);  // the nearest proxy's is the last
+  const auto claims = elements_of(headers, kRealIp);  // the nearest proxy's claim is the last
   const std::string_view claimed = claims.empty() ? "" : claims.back();
   return std::string(IpAddress::parse(claimed) ? claimed : peer_ip);
 }

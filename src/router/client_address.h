@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who the client is, when proxies stand in between.
+// The address of the client behind proxies.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@
 
 namespace sluice::router {
 
-// The proxies whose word on the client counts (trustedProxies). Anybody can send X-Forwarded-For,
-// so nobody else's does. Immutable; any thread.
+// The proxies whose forwarding fields are trusted (trustedProxies). Any client can send
+// X-Forwarded-For, so the field is ignored from other peers. Immutable; any thread.
 class TrustedProxies {
  public:
-  // Trusts nobody.
+  // Trusts no peer.
   TrustedProxies() = default;
-  // Addresses and CIDR prefixes; what is neither is left out: decoding a spec has refused it.
+  // Takes addresses and CIDR prefixes. Other text is skipped: decoding the spec has refused it.
   explicit TrustedProxies(const std::vector<std::string>& prefixes)
       : proxies_(prefixes), any_(!prefixes.empty()) {}
 
@@ -26,12 +26,12 @@ class TrustedProxies {
 
   struct Client {
     std::string ip;         // never empty unless `peer_ip` is
-    bool disowned = false;  // the peer is a stranger and had sent forwarding fields
+    bool disowned = false;  // the peer is not trusted, and sent forwarding fields
   };
-  // Of a trusted peer: the last element of X-Forwarded-For that is no trusted proxy itself, else
-  // X-Real-Ip, else the peer; X-Forwarded-Proto sets the request's scheme. Of a stranger: the peer,
-  // and X-Forwarded-*, X-Real-Ip and Forwarded (RFC 7239) are removed, as a backend that reads them
-  // would believe him.
+  // For a trusted peer, returns the last element of X-Forwarded-For that is not a trusted proxy,
+  // else X-Real-Ip, else the peer; X-Forwarded-Proto sets the request's scheme. For another peer,
+  // returns the peer, and removes X-Forwarded-*, X-Real-Ip and Forwarded (RFC 7239), which a
+  // backend might trust.
   [[nodiscard]] Client identify(http::Request& request, std::string_view peer_ip) const;
 
  private:
@@ -42,7 +42,7 @@ class TrustedProxies {
   bool any_ = false;
 };
 
-// Adds the address to X-Forwarded-For unless one of its elements is that address.
+// Appends the address to X-Forwarded-For unless it is an element already.
 void append_forwarded_for(http::Request& request, std::string_view real_ip);
 
 }  // namespace sluice::router

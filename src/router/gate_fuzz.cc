@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths against a gate on /buy: what a server that decodes, cuts and trims all it can takes for
-// /buy never comes to the shop. And what is rewritten is as safe as what came.
+// Paths against a gate on /buy. Invariants: no path that a lax server (one that decodes, cuts and
+// trims) reads as /buy reaches the shop, and a rewritten path is as safe as the received one.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -49,7 +49,7 @@ std::string decoded_to_the_end(std::string path) {
   return path;
 }
 
-// The path as the laxest of servers reads it, written without the code that it tests.
+// Returns the path as the laxest server reads it. It does not use the code under test.
 std::string lax(const std::string& target) {
   std::string path = decoded_to_the_end(target);
   path.resize(std::min(path.find_first_of("?#"), path.size()));
@@ -74,7 +74,7 @@ std::string lax(const std::string& target) {
 }
 
 void check_rewritten(const router::Route& route, http::Request& request) {
-  const bool had_dots = http::has_dot_segments(request.path);  // by an escaped slash
+  const bool had_dots = http::has_dot_segments(request.path);  // through an escaped slash
   if (route.rewrite(request) != 0) return;
   std::string decoded;
   require(http::percent_decode(request.escaped_path, decoded) && decoded == request.path);

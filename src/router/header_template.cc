@@ -23,8 +23,8 @@ struct Reference {
   std::string_view fallback;
 };
 
-// Takes `name`, `{name}` or `{name:fallback}` off the text that follows a dollar; an empty name if
-// there is none.
+// Takes `name`, `{name}` or `{name:fallback}` off the text that follows a dollar. Returns an empty
+// name if there is none.
 Reference take_reference(std::string_view& text) {
   if (!text.starts_with('{')) {
     const auto end = std::ranges::find_if_not(text, is_variable_char);
@@ -51,7 +51,7 @@ std::string cookie_value(const http::Request& request, std::string_view name) {
   return "";
 }
 
-// All fields of the name as one (RFC 9110 section 5.3).
+// Joins all fields of the name (RFC 9110 section 5.3).
 std::string field_value(const http::Request& request, std::string_view name) {
   if (http::iequals(name, "Host")) return request.host;
   const std::string_view separator = http::iequals(name, "Cookie") ? "; " : ", ";

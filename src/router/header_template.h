@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // setHeaders: request headers from templates with variables. Immutable; any thread.
 //   $host $remote_addr $uri $args $arg_<parameter> $http_<header> $cookie_<name>
-// A variable may be written ${var}, and ${var:default} for what stands in where it is empty.
+// A variable may be written ${var}. ${var:default} has a default for an empty variable.
 #pragma once
 
 #include <map>
@@ -40,8 +40,8 @@ class HeaderSetter {
   HeaderSetter() = default;
   HeaderSetter(const std::map<std::string, std::string>& templates, const std::string& path,
                config::Faults& faults);
-  // A header whose template gives "" or no field value is removed. All templates see the request as
-  // it was before.
+  // Sets the headers. A header is removed if its template gives "" or an invalid field value. All
+  // templates read the request as it was before the call.
   void apply(http::Request& request, std::string_view client_ip) const;
 
  private:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hosts of a rule. Hosts compare without case, without port and without a dot at the end.
-// Immutable; any thread.
+// The hosts of a rule. Hosts compare without case, port and trailing dot. Immutable; any thread.
 #pragma once
 
 #include <string>
@@ -13,15 +12,15 @@
 
 namespace sluice::router {
 
-// What of a Host header the matchers compare; a view into it.
+// Returns the part of a Host header that the matchers compare; a view into it.
 [[nodiscard]] std::string_view comparable_host(std::string_view host);
 
 class HostMatcher {
  public:
-  // Matches all.
+  // Matches every host.
   HostMatcher() = default;
   HostMatcher(const RuleSpec& rule, const std::string& path, config::Faults& faults);
-  // `host` is a comparable_host().
+  // Requires: `host` is a comparable_host().
   [[nodiscard]] bool matches(std::string_view host) const;
 
  private:

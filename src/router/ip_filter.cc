@@ -12,7 +12,7 @@ IpSet::IpSet(const std::vector<std::string>& prefixes) {
   for (const std::string& text : prefixes) {
     if (const auto prefix = IpPrefix::parse(text)) ranges_.push_back(*prefix);
   }
-  // Of two prefixes one holds the other or they have nothing in common: the wider one comes first.
+  // Two prefixes are nested or disjoint. The sort puts the wider one first.
   std::ranges::sort(ranges_, [](const IpPrefix& a, const IpPrefix& b) {
     return a.first != b.first ? a.first < b.first : a.last > b.last;
   });

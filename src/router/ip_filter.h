@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lets addresses in or refuses them. Immutable; any thread.
+// Admits or refuses addresses. Immutable; any thread.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@
 
 namespace sluice::router {
 
-// Addresses, in time that grows with the logarithm of the number of prefixes.
+// A set of addresses. A lookup takes logarithmic time in the number of prefixes.
 class IpSet {
  public:
   IpSet() = default;
-  // What is no prefix is left out: decoding a spec has refused it.
+  // Skips text that is not a prefix: decoding the spec has refused it.
   explicit IpSet(const std::vector<std::string>& prefixes);
   [[nodiscard]] bool contains(const config::IpAddress& address) const;
 
@@ -25,14 +25,14 @@ class IpSet {
 
 class IpFilter {
  public:
-  // Allows all.
+  // Allows every address.
   IpFilter() = default;
   explicit IpFilter(const std::optional<IpFilterSpec>& spec);
 
-  // Allowed if in the allow list only, blocked if in the block list only, else as by default.
-  // nullopt: an address that could not be parsed.
+  // Allows an address that is only in the allow list, blocks one that is only in the block list,
+  // and uses the default otherwise. nullopt: an address that did not parse.
   [[nodiscard]] bool allows(const std::optional<config::IpAddress>& address) const;
-  // False if every address is allowed, so that there is no need to parse one.
+  // False if the filter allows every address, so that the caller need not parse one.
   [[nodiscard]] bool is_active() const { return active_; }
 
  private:

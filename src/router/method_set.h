@@ -10,7 +10,7 @@ namespace sluice::router {
 
 class MethodSet {
  public:
-  // A method that is not standard is not added.
+  // Ignores a method that is not standard.
   void add(std::string_view method) { bits_ |= bit_of(method); }
   void add(MethodSet others) { bits_ |= others.bits_; }
   [[nodiscard]] bool contains(std::string_view method) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A gate on a path, and the other spellings of it.
+// A gate on a path, and other spellings of that path.
 #include <gtest/gtest.h>
 
 #include "router/router.h"
@@ -27,7 +27,7 @@ rules:
   - {pathPrefix: /, backend: shop}
 )";
 
-// The backend and what is sent to it, or the status.
+// Returns the backend and the path sent to it, or the status.
 std::string ask(const Router& router, const std::string& target) {
   http::Request request;
   request.method = "GET";
@@ -120,7 +120,7 @@ TEST(PathGate, OneSpellingIsTheGatesAndTheBackends) {
   EXPECT_EQ(ask(router, "/%73hop/./a"), "shop /shop/a");
 }
 
-// What is not near the gate is nobody's business but the backend's.
+// Paths that are not near the gate keep their spelling for the backend.
 TEST(PathGate, OtherPathsKeepTheirSpelling) {
   const Router router = make_router(kGate);
   for (const char* path :
@@ -150,7 +150,7 @@ TEST(PathGate, OffTakesPathsAsTheyCome) {
   EXPECT_EQ(ask(router, "/%62uy"), "gate /%62uy");
 }
 
-// A reading that no rule takes would get around the rules just the same.
+// A reading that no rule accepts would bypass the rules, too.
 TEST(PathGate, WhatIsNotOfferedStaysSo) {
   const Router router = make_router("rules: [{paths: [{pathPrefix: /api/, backend: api}]}]");
   EXPECT_EQ(ask(router, "/api/..%2fsecret"), "400");
@@ -160,7 +160,7 @@ TEST(PathGate, WhatIsNotOfferedStaysSo) {
   EXPECT_EQ(ask(router, "/API/x"), "404");
 }
 
-// A rule may have any spelling in its text.
+// The text of a rule may have any spelling.
 TEST(PathGate, RulesMayTellSpellingsApart) {
   const Router router = make_router(R"(
 rules:
@@ -182,7 +182,7 @@ rules:
   EXPECT_EQ(ask(router, "/oNe"), "400");
 }
 
-// Whoever strips a field for a path does not mean it to come in by another spelling.
+// A rule that strips a field for a path must also hold for other spellings of the path.
 TEST(PathGate, FieldsThatARuleSetsAreAGateToo) {
   const Router router = make_router(R"(
 rules:

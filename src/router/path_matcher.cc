@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kPathBytesMax = 64 << 10;
 
-// The part of `escaped` that follows the first `size` bytes of what it decodes to.
+// Returns the part of `escaped` that follows the first `size` bytes of its decoded form.
 std::string_view escaped_rest(std::string_view escaped, std::size_t size) {
   while (size > 0 && !escaped.empty()) {
     const std::size_t one = escaped.front() == '%' ? 3 : 1;
@@ -61,7 +61,8 @@ bool PathMatcher::has_near_prefix(std::string_view path) const {
   return prefix_.ends_with('/') || path.size() == prefix_.size() || path[prefix_.size()] == '/';
 }
 
-// Without capitals on either side case makes no difference, and matches() has said no.
+// Requires: matches() has returned false. If neither side has capitals, ignoring case changes
+// nothing.
 bool PathMatcher::nearly_finds_pattern(std::string_view path) const {
   const std::string_view shorter = without_end_slash(path);
   const bool slash = shorter != path;
@@ -95,7 +96,7 @@ bool PathMatcher::replace_pattern(http::Request& request) const {
   return http::percent_decode(request.escaped_path, request.path);
 }
 
-// The rest stays as the client escaped it: %2F does not become a slash.
+// Keeps the rest as the client escaped it: %2F does not become a slash.
 bool PathMatcher::replace_prefix(http::Request& request) const {
   std::string escaped = http::percent_encode_path(target_);
   escaped += escaped_rest(request.escaped_path, prefix_.size());

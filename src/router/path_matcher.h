@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The path of a rule, and what becomes of it. Immutable; any thread.
+// The path of a rule, and its rewriting. Immutable; any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,24 +16,25 @@ namespace sluice::router {
 
 class PathMatcher {
  public:
-  // Matches all.
+  // Matches every path.
   PathMatcher() = default;
   PathMatcher(const PathSpec& spec, const std::string& path, config::Faults& faults);
 
   // `path` is decoded. A prefix is plain text: /a is one of /abc.
   [[nodiscard]] bool matches(std::string_view path) const;
-  // True if `path` is the whole text in `path` of the rule.
+  // True if `path` equals the text in `path` of the rule.
   [[nodiscard]] bool spells_out(std::string_view path) const {
     return !exact_.empty() && path == exact_;
   }
   // Whether a server that is lax about the case of letters and a slash at the end may take `path`
   // for one of this rule; a prefix ends where a segment does. Of use only where matches() says no.
   [[nodiscard]] bool nearly_matches(std::string_view path) const;
-  // How many bytes of a path that matches (nearly) the rule names.
+  // Returns how many bytes of a (nearly) matching path the rule names.
   [[nodiscard]] std::size_t bytes_named(std::string_view path) const;
 
-  // Rewrites the path of a request that matches, if there is a target: what stays of the path keeps
-  // its escapes. False, and nothing changed, if the new path would be longer than 64 KiB.
+  // Rewrites the path of a matching request if the rule has a target. The kept part of the path
+  // keeps its escapes. Returns false, and changes nothing, if the new path would be longer than 64
+  // KiB.
   bool rewrite(http::Request& request) const;
   [[nodiscard]] bool has_target() const { return !target_.empty(); }
 

@@ -15,7 +15,7 @@ bool is_name_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-// Takes `name` or `{name}` off the text that follows a dollar; "" if there is none.
+// Takes `name` or `{name}` off the text that follows a dollar; returns "" if there is none.
 std::string_view take_group_name(std::string_view& text) {
   const bool braces = text.starts_with('{');
   const std::string_view rest = text.substr(braces ? 1 : 0);
@@ -37,15 +37,15 @@ std::optional<int> find_group(const re2::RE2& re2, std::string_view name) {
   return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
-// Bytes of the character at the front of `text`, which is not empty.
+// Returns the size in bytes of the first character. Requires: `text` is not empty.
 std::size_t character_size(std::string_view text) {
   std::size_t size = 1;
   while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) ++size;
   return size;
 }
 
-// Where each octet of the decoded path begins in `escaped`, and the end; empty if nothing is
-// escaped.
+// Returns where each octet of the decoded path begins in `escaped`, and the end. Returns an empty
+// vector if nothing is escaped.
 std::vector<std::size_t> escape_offsets(std::size_t path_size, std::string_view escaped) {
   std::vector<std::size_t> offsets;
   if (path_size == escaped.size()) return offsets;
@@ -105,8 +105,8 @@ std::optional<Replacement> Replacement::parse(std::string_view text, const Patte
   return out;
 }
 
-// Calls `literal` with what the template adds and `piece` with each part of `text` that stays, in
-// order; they append to `out`. False if that becomes longer than `size_max`.
+// Calls `literal` with each text that the template adds, and `piece` with each part of `text` that
+// is kept, in order. They append to `out`. Returns false if `out` becomes longer than `size_max`.
 template <typename Literal, typename Piece>
 bool Replacement::replace(const Pattern& pattern, std::string_view text, const std::string& out,
                           std::size_t size_max, const Literal& literal, const Piece& piece) const {
@@ -118,7 +118,7 @@ bool Replacement::replace(const Pattern& pattern, std::string_view text, const s
     const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
     piece(text.substr(at, begin - at));
     at = begin;
-    if (groups[0].empty() && begin == last_end) {  // nothing, right after the last match
+    if (groups[0].empty() && begin == last_end) {  // an empty match right after the last match
       if (at == text.size()) break;
       const std::size_t size = character_size(text.substr(at));
       piece(text.substr(at, size));

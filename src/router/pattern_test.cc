@@ -16,7 +16,7 @@ Pattern compile(const std::string& text) {
   return *pattern;
 }
 
-// "fault: …" if the template is refused.
+// Returns "fault: …" if the template is refused.
 std::string replace(const std::string& pattern, std::string_view target, std::string_view text,
                     std::size_t size_max = 1000) {
   config::Faults faults;

@@ -33,7 +33,7 @@ Route::Route(const PathSpec& spec, PathMode mode, const std::string& path, confi
       headers_(spec.set_headers, join_path(path, "setHeaders"), faults),
       mode_(mode) {}
 
-// What a rule cuts off or puts in front can make dots of the rest that were none before.
+// A rule that removes or adds a prefix can create dot segments in the rest of the path.
 int Route::rewrite(http::Request& request) const {
   if (!path_.has_target()) return 0;
   if (!path_.rewrite(request)) return 414;
@@ -99,7 +99,7 @@ void Router::note_treatments(const HttpServerSpec& spec) {
   one_treatment_ = known.size() <= 1;
 }
 
-// The fields that the rules of this server set or look at.
+// Records the fields that the rules of this server set or read.
 void Router::note_names(const HttpServerSpec& spec) {
   const bool twins = !spec.underscores_in_headers;
   if (twins) twins_ = http::FieldTwins::of_gateway();

@@ -22,28 +22,30 @@
 
 namespace sluice::router {
 
-// pathNormalization: how a path is made one spelling, and whether doubtful ones are let through.
+// pathNormalization: how paths are normalized, and whether doubtful ones are admitted.
 enum class PathMode {
   strict,   // normal form; a path with doubts is refused
   rfc3986,  // normal form; a path with doubts is refused if another reading of it goes elsewhere
-  off       // as it came
+  off       // the path as received
 };
 
-// Where a request goes. Lives as long as its Router.
+// The destination of a request. Its Router owns it.
 class Route {
  public:
   Route(const PathSpec& spec, PathMode mode, const std::string& path, config::Faults& faults);
 
   std::string backend;
-  std::int64_t client_max_body_size = 0;  // 0: as the server
-  std::size_t treatment = 0;              // the same for routes that treat a request alike
+  std::int64_t client_max_body_size = 0;  // 0: as for the server
+  std::size_t treatment = 0;              // equal for routes that treat a request alike
 
-  // Puts the headers of setHeaders in. Call it before rewrite(): $uri is the path as it came.
+  // Sets the headers of setHeaders. Requires: rewrite() was not called yet, since $uri is the
+  // received path.
   void set_headers(http::Request& request, std::string_view client_ip) const {
     headers_.apply(request, client_ip);
   }
-  // 0; or, and then the path is of no use, 414 if the new path would be too long, 400 if it would
-  // have dot segments (other than with PathMode::off). The new path is in normal form.
+  // Returns 0 and puts the new path into normal form. Returns 414 if the new path would be too
+  // long, 400 if it would have dot segments (other than with PathMode::off); the path is then
+  // unspecified.
   [[nodiscard]] int rewrite(http::Request& request) const;
   [[nodiscard]] const PathMatcher& path() const { return path_; }
 
@@ -55,45 +57,45 @@ class Route {
 
 struct Match {
   int status = 0;                // 0: matched; else 403, 400, 405 or 404
-  const Route* route = nullptr;  // if matched
+  const Route* route = nullptr;  // set if matched
   std::string allow{};           // for 405: the value of the Allow header
   const char* reason = "";       // of a 400: what about the path is in doubt
 };
 
 // The path of a request on arrival.
 struct Arrival {
-  bool changed = false;       // it came in another spelling
+  bool changed = false;       // the received path was not in normal form
   http::PathDoubts doubts{};  // none with PathMode::off
 };
 
 class Router {
  public:
-  // Matches nothing: 404.
+  // Matches no request: 404.
   Router() = default;
-  // Of a decoded spec. Incomplete if there was a fault.
+  // Builds a Router from a decoded spec. The result is incomplete if there was a fault.
   [[nodiscard]] static Router build(const HttpServerSpec& spec, config::Faults& faults);
 
-  // Puts the path of a request into normal form, as pathNormalization says: from here on rules,
-  // filters, logs and backends see the same. Removes fields that backends may take for those that
-  // this gateway writes (http/field_twins.h). Does not allocate for a path that is in normal form.
+  // Puts the path of a request into normal form, as pathNormalization says, so that rules, filters,
+  // logs and backends see the same path. Removes fields that a backend may confuse with those of
+  // this gateway (http/field_twins.h). Does not allocate for a path that is in normal form.
   Arrival receive(http::Request& request) const;
-  // The rules set or look at fields of the request: names that are the gateway's own.
+  // True if the rules set or read fields of the request: these names are owned by the gateway.
   [[nodiscard]] bool owns_fields() const { return !owned_.empty(); }
-  // Takes these names, and what reads like them, out of the trailers of a request: backends that
-  // merge them into its head would take a stranger's for the gateway's.
+  // Removes the owned names and their twins from the trailers of a request: a backend that merges
+  // trailers into the head would take a client's field for the gateway's.
   void sift_trailers(http::Headers& trailers) const { owned_.remove_with_twins(trailers); }
 
-  // Rules in order, and in each its paths in order: the first that fits is taken. A path is tested
-  // for its text, method, headers, queries, client address. A path that fits but for the client's
-  // address refuses at once (403), as does the address filter of the server; every other refusal
-  // only counts if nothing else takes the request: then 403 goes before 400 before 405 before 404.
-  // A path with doubts is refused (400) as PathMode says, and so is one that differs from that of a
-  // rule before, which treats requests otherwise, only by the case of letters or a slash at its
-  // end; a rule with the very text of the path in `path` takes it all the same. Does not allocate
-  // unless there are doubts, queries or regular expressions.
+  // Tests the rules in order, and the paths of each rule in order. The first path that matches
+  // wins. A path is tested for its text, method, headers, queries and client address. The server's
+  // address filter refuses at once (403). So does a path that matches except for the client's
+  // address. Other refusals count only if no later path matches, by precedence: 403, 400, 405, 404.
+  // A path with doubts is refused (400) as PathMode says. A path is also refused if it differs only
+  // by case or a trailing slash from the path of an earlier rule that treats requests otherwise,
+  // unless a rule has exactly this text in `path`. Does not allocate unless there are doubts,
+  // queries or regular expressions.
   [[nodiscard]] Match route(const http::Request& request, std::string_view client_ip,
                             http::PathDoubts doubts = {}) const;
-  // What the address filter of the server says, for a request that is for none of its paths.
+  // Returns whether the server's address filter admits a request that is for none of its paths.
   [[nodiscard]] bool admits(std::string_view client_ip) const;
 
  private:
@@ -113,15 +115,16 @@ class Router {
   struct Refusals {
     bool by_address = false;
     bool by_value = false;
-    MethodSet allowed{};  // by the paths that refused the method
+    MethodSet allowed{};  // the methods of paths that refused the request's method
   };
-  // One question to the rules.
+  // The input of one search.
   struct Asked {
     const http::Request& request;
     std::string_view host;
     std::string_view path;  // decoded
     const Address& address;
-    // null: the path that fits. Else the first before this one that nearly fits, or this one.
+    // Null: search for the path that matches. Else: search for the first path before `until` that
+    // nearly matches, or `until`.
     const Route* until = nullptr;
   };
 
@@ -131,8 +134,8 @@ class Router {
   void note_names(const HttpServerSpec& spec);
 
   [[nodiscard]] Match find(const Asked& asked) const;
-  // True if a server that is lax about case and slashes would take the path for that of a rule
-  // that names more of it, and treats it in another way.
+  // True if a server that ignores case and trailing slashes would take the path for that of another
+  // rule, which names more of it and treats it otherwise.
   [[nodiscard]] bool is_near_another(const Route& route, const Asked& asked) const;
   // True if every reading of the path gets the same treatment.
   [[nodiscard]] bool is_unanimous(const Route& route, const Asked& asked) const;

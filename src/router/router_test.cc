@@ -35,7 +35,7 @@ http::Request make_request(const Ask& ask) {
   return request;
 }
 
-// The backend, or the status; of a 405 with what is allowed.
+// Returns the backend, or the status; for 405 with the allowed methods.
 std::string ask(const Router& router, const Ask& question) {
   const Match match = router.route(make_request(question), question.ip);
   if (match.status == 0) return match.route->backend;
@@ -191,7 +191,7 @@ rules: [{paths: [{path: /a, backend: a}]}]
                  {{.target = "/a", .ip = ""}, "403"}});
 }
 
-// A filter of a path is not void because a path behind it takes everything.
+// The address filter of a path also applies if a later path matches every request.
 TEST(Router, RuleAndPathFiltersRefuseWhatFitsElse) {
   const Router router = make_router(R"(
 rules:
@@ -273,7 +273,7 @@ rules:
   EXPECT_EQ(rewritten(router, "/%C3%A9%20x%2F"), "/%C3%BC%3F%20%2F /ü? /");
 }
 
-// What is cut off or put in front must not make dot segments of the rest.
+// Removing or adding a prefix must not create dot segments.
 TEST(Route, RewritingMakesNoDotSegments) {
   const Router router = make_router(R"(
 rules:

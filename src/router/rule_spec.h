@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of an HTTPServer as they stand in its document.
+// The rules of an HTTPServer as its spec contains them.
 #pragma once
 
 #include <cstdint>

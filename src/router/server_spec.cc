@@ -9,7 +9,7 @@
 namespace sluice::router {
 namespace {
 
-// False for null, false, "", [] and {}.
+// Returns false for null, false, "", [] and {}.
 bool switches_on(const config::RawValue& raw) {
   const config::Value& value = raw.value;
   switch (value.kind) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTPServer object as it stands in its document.
+// The spec of an HTTPServer.
 #pragma once
 
 #include <chrono>
@@ -15,10 +15,10 @@
 
 namespace sluice::router {
 
-// Of clientMaxBodySize 0.
+// The value that clientMaxBodySize 0 stands for.
 inline constexpr std::int64_t kDefaultBodyBytesMax = 4 << 20;
 
-// What a core does when it cannot keep up: docs/overload.md.
+// The behaviour of a core that cannot keep up: docs/overload.md.
 struct OverloadSpec {
   Duration target = std::chrono::milliseconds(200);
   Duration retry_after = std::chrono::seconds(1);
@@ -36,11 +36,13 @@ struct OverloadSpec {
   }
 };
 
-// Of maxConnections: what one address may not take of it while clientLimits says nothing else.
+// The places of maxConnections that one address cannot take, unless clientLimits sets another
+// limit.
 inline constexpr std::uint32_t kPlacesForOthers = 64;
 inline constexpr std::int64_t kConnectionMemory = 32 << 20;
 
-// What one client address may have, an IPv6 client being its /64 network. 0: see each.
+// The limits of one client address. An IPv6 client is its /64 network. The meaning of 0 differs per
+// field.
 struct ClientLimitsSpec {
   std::uint32_t connections = 0;
   std::uint32_t streams = 0;
@@ -94,7 +96,7 @@ struct HttpServerSpec {
   std::string access_log_format;
   OverloadSpec overload;
   std::vector<RuleSpec> rules;
-  // Not supported yet: accepted as long as they switch nothing on.
+  // Not supported yet. A value that switches nothing on is accepted.
   config::RawValue http3;
   config::RawValue auto_cert;
   config::RawValue tracing;
@@ -149,13 +151,13 @@ struct HttpServerSpec {
     visit("rules", rules, {.doc = "in the order in which they are tried"});
     visit_unsupported(visit);
   }
-  // clientLimits.connections as it is meant.
+  // Returns the effective clientLimits.connections.
   [[nodiscard]] std::uint32_t client_connections_max() const {
     if (client_limits.connections > 0) return client_limits.connections;
     return max_connections > 2 * kPlacesForOthers ? max_connections - kPlacesForOthers
                                                   : max_connections;
   }
-  // Checks across fields; paths are those of the document's root.
+  // Adds faults that concern several fields. Paths begin at the root of the document.
   void validate(config::Faults& faults) const;
 
  private:

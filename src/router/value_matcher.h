@@ -14,16 +14,16 @@
 
 namespace sluice::router {
 
-// Every value counts: of a header each field, and each element of a list in it (RFC 9110 section
-// 5.3: to its readers both are the same), of a parameter each that is there. A client must not get
-// past a condition by saying more. What is absent is "".
+// Tests every value: each field of a header and each list element in it (RFC 9110 section 5.3:
+// readers treat both alike), and each occurrence of a parameter. So a client cannot bypass a
+// condition by adding values. An absent value is "".
 class ValueMatcher {
  public:
   enum class Source { headers, query };
-  // Without conditions: matches all.
+  // Has no conditions: matches every request.
   ValueMatcher() = default;
-  // `all`: every condition must hold, with its values (if given) and its regexp (if given). Else
-  // one value or one regexp of any condition is enough.
+  // `all`: every condition must hold, with its values (if given) and its regexp (if given).
+  // Otherwise one value or one regexp of any condition is enough.
   ValueMatcher(Source source, const std::vector<ValueRuleSpec>& rules, bool all,
                const std::string& path, config::Faults& faults);
   [[nodiscard]] bool matches(const http::Request& request) const;
