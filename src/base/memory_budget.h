@@ -2,7 +2,7 @@
 // The memory that the process may hold for peers, divided among the cores.
 //
 //   MemoryBudget   one per process: the limit, and the leases of the cores.
-//   MemoryAccount  one per core: the memory held there, by use. Leases from the budget in chunks, so
+//   MemoryAccount  one per core: its held memory, by use. Leases from the budget in chunks, so
 //                  that taking and giving touch no memory of another core.
 //   MemoryHolder   one per connection: a part of the account with a limit of its own.
 //   MemoryCharge   the memory of one object; the destructor gives it back.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Core: which worker an object belongs to. Made by server/worker, passed down by reference.
+// Core: the identity of a worker. server/worker makes it and passes it down by reference.
 #pragma once
 
 namespace sluice::loop {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Event: lets one coroutine of a core wait until another part of it has something for it. A notice
-// without a waiter is kept, once, for the next wait. Core-bound, one waiter at a time.
+// Event: lets one coroutine of a core wait for a notice from another part of the core. A notice
+// without a waiter is kept, once, for the next wait. Core-bound. Requires: one waiter at a time.
 #pragma once
 
 #include <coroutine>
@@ -17,27 +17,26 @@ class Event {
  public:
   class Wait;
 
-  // `loop` outlives it.
+  // Requires: `loop` outlives this.
   explicit Event(EventLoop& loop) : loop_(loop) {}
-  // A coroutine that waits stays suspended for good, also one that has been notified and has not
-  // run since.
+  // A waiting coroutine stays suspended for good, even if it was notified and has not run since.
   ~Event();
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  // Resumes the waiter from the loop, after the work at hand.
+  // Resumes the waiter from the loop, after the current work.
   void notify();
   // Resumes the waiter from inside this call.
   // Requires: the waiter does not destroy what the caller uses afterwards. It may destroy this.
   void notify_now();
 
-  // A coroutine waits, and has not been notified.
+  // True if a coroutine waits and was not notified.
   [[nodiscard]] bool has_waiter() const { return wait_ != nullptr && !due_; }
 
-  // co_await: bool. True once notified, false at `deadline`. Of a notice and a deadline in the same
-  // turn of the loop, the first counts. Destroying the awaiter cancels the wait; a notice that it
-  // had and did not see is kept for the next wait.
-  // Requires: nobody waits. This outlives the wait, or the coroutine is never resumed.
+  // co_await: bool. True once notified, false at `deadline`. If a notice and a deadline come in the
+  // same turn of the loop, the first counts. Destroying the awaiter cancels the wait; a notice that
+  // it has not seen is kept for the next wait.
+  // Requires: no coroutine waits. This outlives the wait, or the coroutine is never resumed.
   [[nodiscard]] Wait wait(TimePoint deadline = TimePoint::max());
 
  private:
@@ -67,7 +66,7 @@ class Event::Wait final : private Waiter {
 
  private:
   friend class Event;
-  Event* event_;  // null: it has gone
+  Event* event_;  // null: the Event was destroyed
   TimePoint deadline_;
 };
 

@@ -21,7 +21,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Posted work that will not be done may own timers and streams: it goes before what these need.
+// Discarded work of the mailbox may own timers and streams, so it is destroyed before the parts
+// that these need.
 struct Io : asio::io_context {
   using asio::io_context::io_context;
   void drop_posted() { shutdown(); }
@@ -30,7 +31,7 @@ struct Io : asio::io_context {
 }  // namespace
 
 struct EventLoop::State {
-  PagePool pages;  // goes last, as does the next
+  PagePool pages;  // it and the next are destroyed last
   MemoryAccount memory;
   Io io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
@@ -41,7 +42,7 @@ struct EventLoop::State {
   std::list<Task<void>> spawned;
   Link ready;  // coroutines to be resumed
   bool ready_posted = false;
-  std::atomic<std::thread::id> runner{};  // of no thread: nobody runs the loop
+  std::atomic<std::thread::id> runner{};  // empty: no thread runs the loop
 };
 
 namespace {
@@ -70,7 +71,7 @@ EventLoop::~EventLoop() {
   };
   drop_tasks();
   state_->io.drop_posted();
-  drop_tasks();  // what the posted work has begun as it went
+  drop_tasks();  // of tasks that the discarded work has spawned
 }
 
 void EventLoop::run() {
@@ -81,14 +82,14 @@ void EventLoop::run() {
   frames::drain();
 }
 
-// Posted, so that a stop that comes before run() is not lost.
+// Posted, so that a stop() before run() has an effect.
 void EventLoop::stop() {
   asio::post(state_->io, [this] { state_->io.stop(); });
 }
 
 namespace {
 
-// Asio wants copyable-or-movable handlers called as rvalue; this one is movable only.
+// Asio requires copyable or movable handlers that it calls as rvalues. This one is movable only.
 struct Posted {
   std::move_only_function<void()> work;
   void operator()() { work(); }
@@ -105,14 +106,14 @@ bool EventLoop::is_here() const {
   return runner == std::thread::id() || runner == std::this_thread::get_id();
 }
 
-// One function in the mailbox for all that become ready until it runs.
+// One function in the mailbox serves all coroutines that become ready until it runs.
 void EventLoop::resume_soon(Suspended& coroutine) {
   SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
   coroutine.insert_behind(*state_->ready.before);
   if (!std::exchange(state_->ready_posted, true)) post([this] { resume_ready(); });
 }
 
-// Those that become ready meanwhile wait for the other work of the loop.
+// Coroutines that become ready meanwhile run after the other work of the loop.
 void EventLoop::resume_ready() {
   state_->ready_posted = false;
   Link batch;
@@ -152,7 +153,7 @@ void EventLoop::spawn(Task<void> task) {
   SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
   auto& list = state_->spawned;
   const auto place = list.emplace(list.end());
-  // The frame cannot be destroyed from inside itself: the mailbox does it.
+  // The mailbox destroys the frame, since it cannot be destroyed from inside itself.
   *place = then(std::move(task), [this, place] {
     post([this, place] {
       Task<void> finished = std::move(*place);
@@ -179,7 +180,8 @@ void EventLoop::remove_timer(Timers::iterator position) {
   state_->timers.erase(position);
 }
 
-// One Asio timer serves them all; it is set to the earliest and left alone when that one goes.
+// One Asio timer serves all Timers. It is set to the earliest, and left alone when that one is
+// cancelled.
 void EventLoop::arm() {
   if (state_->timers.empty()) {
     state_->alarm_at = TimePoint::max();
@@ -205,7 +207,7 @@ struct EventLoop::Timer::Slot {
 
 EventLoop::Timer::Timer(EventLoop& loop, TimePoint when, std::function<void()> fire)
     : loop_(&loop), slot_(std::make_shared<Slot>()) {
-  // The callback may destroy this Timer, so it keeps the slot itself.
+  // The callback may destroy this Timer, so it holds the slot itself.
   slot_->position = loop.add_timer(when, [slot = slot_, fire = std::move(fire)] {
     slot->fired = true;
     fire();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One event loop, run by one thread (a worker's core, or a thread that tests and control own).
-// Everything but post() and stop() is called on the loop's own thread.
+// An event loop, run by one thread (that of a worker, or one that tests and control own). Requires:
+// all functions but post() and stop() are called on the loop's thread.
 #pragma once
 
 #include <coroutine>
@@ -34,13 +34,14 @@ class EventLoop {
 
   // Runs until stop(). May be called again afterwards.
   void run();
-  // Any thread. run() returns after the work at hand.
+  // Ends run() after the current work. Any thread.
   void stop();
-  // Any thread: the mailbox. Functions run in the order of posting, on the loop's thread.
+  // Puts `work` into the mailbox. Functions run in the order of posting, on the loop's thread. Any
+  // thread.
   void post(std::move_only_function<void()> work);
 
-  // Starts `task` now and owns it until it is done. What it throws ends the process: tasks handle
-  // their own errors. Tasks not done when the loop is destroyed are destroyed with it.
+  // Starts `task` now and owns it until it is done. An exception ends the process: tasks handle
+  // their own errors. Destroying the loop destroys unfinished tasks.
   void spawn(Task<void> task);
 
   // co_await loop.sleep_until(t): resumes at or after `t`. Destroying the awaiter cancels it.
@@ -52,26 +53,26 @@ class EventLoop {
   class Yield;
   [[nodiscard]] Yield yield();
 
-  // A callback at a time. Destroying or reset()ting the Timer cancels it.
+  // Calls a function at a time. Destroying or reset()ting the Timer cancels it.
   class Timer;
 
-  // A cached clock reading would be wrong under load, so this reads the clock.
+  // Reads the clock: a cached reading would be wrong under load.
   [[nodiscard]] static TimePoint now() { return Clock::now(); }
 
-  // How long the loop has taken, at `now`, to turn to the descriptor that it works on; 0 if it
-  // works on something else.
+  // Returns how long the descriptor that the loop works on had waited at `now`; 0 if the loop works
+  // on something else.
   [[nodiscard]] Duration waited(TimePoint now) const;
 
-  // On the thread that runs the loop; while none does, on any. For assertions: what belongs to a
-  // core is used here only (loop/on_core.h).
+  // True on the thread that runs the loop; true on any thread while none does. For assertions that
+  // an object is used on its core (loop/on_core.h).
   [[nodiscard]] bool is_here() const;
 
-  // For what belongs to this loop's connections. On the loop's own thread, and while it is there.
+  // For the objects of this loop's connections. Requires: the loop's thread, and the loop exists.
   [[nodiscard]] PagePool& pages();
-  // What is held on this core for strangers, likewise.
+  // The memory that this core holds for peers. Requires: as of pages().
   [[nodiscard]] MemoryAccount& memory();
 
-  // For net/ only, both: what its connections wait with, and for all else that Asio does.
+  // For net/ only: the poller for sockets, the io_context for everything else.
   [[nodiscard]] Poller& poller();
   [[nodiscard]] boost::asio::io_context& io();
 

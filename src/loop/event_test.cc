@@ -112,7 +112,7 @@ TEST_F(EventTest, ADeadlineThatHasPassedStillEndsTheWaitFromTheLoop) {
   EXPECT_EQ(seen, "-");
 }
 
-// The notice is under way when the time is up: it is not lost.
+// The deadline comes while the notice is on its way: the notice is not lost.
 TEST_F(EventTest, OfANoticeAndADeadlineInOneTurnTheFirstCounts) {
   for (int round = 0; round < 2; ++round) {
     seen.clear();
@@ -225,7 +225,7 @@ TEST_F(EventTest, AWaiterMayNotifyAndWaitAgainFromInsideItsResumption) {
   EXPECT_TRUE(waiter.done());
 }
 
-// Two that wake each other for ever would keep the loop from its timers.
+// Two coroutines that wake each other for ever would keep the loop from its timers.
 TEST_F(EventTest, TwoThatWakeEachOtherLetTheLoopDoOtherWork) {
   Event other(loop);
   const auto bounce = [](EventTest& test, Event& mine, Event& theirs) -> Task<void> {

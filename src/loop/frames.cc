@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kStep = 64;
 constexpr std::size_t kClasses = kFrameBytesMax / kStep;
 
-// A sanitizer sees the end of a frame's life only if the heap does.
+// A sanitizer sees the end of a frame's life only if the frame is freed on the heap.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kReuse = false;
 #else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting for Tasks that run already. Core-bound.
+// Waits for Tasks that were started. Core-bound.
 #pragma once
 
 #include <coroutine>
@@ -9,8 +9,8 @@
 
 namespace sluice::loop {
 
-// co_await Join(task): resumes when a Task that was started is done; does not suspend if it is, or
-// if there is none. One coroutine at a time may wait for a Task, which outlives the wait.
+// co_await Join(task): resumes when a started Task is done; does not suspend if it is done or
+// empty. Requires: one coroutine at a time waits for a Task, and the Task outlives the wait.
 template <class T>
 class Join {
  public:
@@ -28,10 +28,10 @@ class Join {
   Task<T>& task_;
 };
 
-// co_await Unless(work, watch): true when `work` is done; false when what `watch` makes, a
-// Task<bool>, was done first: then the work has been destroyed where it stood. The watch begins
-// once the work has suspended, so that work that does not costs nothing extra. One that is done at
-// once with false finds nothing to watch: the work goes on. What they refer to outlives this.
+// co_await Unless(work, watch): true when `work` is done; false if the Task<bool> that `watch`
+// makes is done first, and then the work was destroyed. The watch begins once the work has
+// suspended, so that work that does not suspend has no extra cost. If the watch is done at once
+// with false, the work continues without it. Requires: everything that they refer to outlives this.
 template <class Watch>
 class Unless {
  public:
@@ -39,7 +39,7 @@ class Unless {
   Unless(const Unless&) = delete;
   Unless& operator=(const Unless&) = delete;
 
-  // Begins the work before co_await does.
+  // Begins the work before the co_await.
   void start() {
     if (!std::exchange(started_, true)) work_.start();
   }

@@ -20,7 +20,7 @@ class JoinTest : public ::testing::Test {
     co_await event.wait();
     order += name;
   }
-  // `says`: what the watch says once it is over.
+  // `says`: the result of the watch.
   Task<bool> watch_for(Event& event, bool says) {
     ++watches;
     co_await event.wait();
@@ -124,7 +124,7 @@ TEST_F(JoinTest, AWatchThatIsOverAtOnceDropsTheWorkIfItSaysSo) {
   EXPECT_EQ(order, "work done ");
 }
 
-// In one turn of the loop: the first notice resumes.
+// Both are done in one turn of the loop: the first notice resumes.
 TEST_F(JoinTest, OfBothInOneTurnOneIsHeard) {
   Task<void> task = unless(wait_for(ready, "work "), true);
   task.start();

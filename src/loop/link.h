@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Link: a place in a circular list that owns nothing; its head is a Link, too. Core-bound.
+// Link: an element of a circular list that owns nothing. The head of a list is a Link, too.
+// Core-bound.
 #pragma once
 
 #include "base/assert.h"
@@ -10,7 +11,7 @@ struct Link {
   Link() = default;
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
-  // Leaves the list. The destruction of a head leaves the others in a list without one.
+  // Leaves the list. Destroying a head leaves the others in a list without a head.
   ~Link() { unlink(); }
 
   void unlink() {
@@ -18,7 +19,7 @@ struct Link {
     after->before = before;
     before = after = this;
   }
-  // Requires: this is alone.
+  // Requires: this is in no list.
   void insert_behind(Link& place) {
     SLUICE_DEBUG_ASSERT(alone(), "a link stands in one list at a time");
     before = &place;
@@ -26,8 +27,8 @@ struct Link {
     after->before = this;
     place.after = this;
   }
-  // Takes over all that stand in the list with the head `other`, in their order.
-  // Requires: this is alone.
+  // Takes over all elements of the list with the head `other`, in order.
+  // Requires: this is in no list.
   void take_all(Link& other) {
     if (other.alone()) return;
     before = other.before;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// OnCore: a member of a class whose objects belong to one core. In builds with debug assertions
-// (base/assert.h) here() ends the process if another thread than that of the core's loop uses the
-// object while the loop runs; before and after, whoever builds or destroys it may. Otherwise it is
-// empty and does nothing.
+// OnCore: a member of a class whose objects are core-bound. With debug assertions (base/assert.h),
+// here() ends the process if a thread other than the core's uses the object while the loop runs;
+// any thread may use it before and after, to build or destroy it. Without them, OnCore is empty and
+// does nothing.
 //
 //   [[no_unique_address]] loop::OnCore on_core_;   // on_core_(core.loop) in the constructor
 //   void put(...) { on_core_.here(); ... }         // what other objects call
@@ -16,7 +16,7 @@ namespace sluice::loop {
 template <bool kChecked>
 class OnCoreChecked {
  public:
-  // `loop` outlives the calls of here().
+  // Requires: `loop` outlives the calls of here().
   explicit OnCoreChecked(const EventLoop& loop) : loop_(&loop) {}
   void here() const {
     SLUICE_ASSERT(loop_->is_here(), "an object of a core is used on the thread of that core");

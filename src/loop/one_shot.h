@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // OneShot: a value that callbacks of another library deliver to one coroutine. The first delivery
-// counts; callbacks that come after the coroutine is gone find nobody. Core-bound.
+// counts. Callbacks after the coroutine is gone have no effect. Core-bound.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class OneShot {
   class Slot {
    public:
     explicit Slot(EventLoop& loop) : delivered_(loop) {}
-    // Resumes the coroutine from inside this call: the loop has called the callback.
+    // Resumes the coroutine from inside this call, since the loop has called the callback.
     void set(T value) {
       if (value_) return;
       value_.emplace(std::move(value));
@@ -35,7 +35,7 @@ class OneShot {
   OneShot(const OneShot&) = delete;
   OneShot& operator=(const OneShot&) = delete;
 
-  // What a callback captures.
+  // Returns the slot that a callback captures.
   [[nodiscard]] std::shared_ptr<Slot> slot() const { return slot_; }
 
   // co_await: bool. True once the value is there, false at `deadline`.

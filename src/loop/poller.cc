@@ -15,11 +15,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-// One turn of new work ends after so many watchers, or so much time: then the loop looks at what
-// else there is, and takes from the kernel what has become ready meanwhile.
+// One turn of new work ends after this many watchers, or this much time. Then the loop runs its
+// other work, and asks the kernel for descriptors that became ready meanwhile.
 constexpr int kTurnMax = 64;
 constexpr Duration kTurnTime = std::chrono::milliseconds(1);
-// Taken from the kernel before any of it is worked on, in batches of the size of `events_`.
+// The batches, of the size of `events_`, that are taken from the kernel before any is worked on.
 constexpr int kBatchesMax = 256;
 
 constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -41,7 +41,7 @@ Poller::Change change_of(std::uint32_t events) {
 
 }  // namespace
 
-// One epoll within Asio's, which says when there is something in this one.
+// Nests this epoll in Asio's, which reports when this one has events.
 struct Poller::Alarm {
   explicit Alarm(asio::io_context& io, int epoll) : descriptor(io, epoll) {}
   asio::posix::stream_descriptor descriptor;
@@ -65,7 +65,7 @@ void Poller::tell_again(int descriptor, Watcher& watcher) {
   (void)::epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &event);
 }
 
-// Closing alone would not do: a child process may hold the descriptor for a moment.
+// Closing is not enough: a child process may hold the descriptor for a moment.
 void Poller::remove(int descriptor, Watcher& watcher) {
   (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
   if (watcher.events_ != 0) queue_of(watcher).remove(watcher);
@@ -84,7 +84,7 @@ void Poller::Queue::remove(Watcher& watcher) {
   watcher.events_ = 0;
 }
 
-// With new work left over, the loop's other work has its turn, and then this again.
+// If new work is left over, the loop's other work runs first, then this again.
 void Poller::wait() {
   if (!new_work_.empty()) {
     asio::post(alarm_->descriptor.get_executor(), [this] {

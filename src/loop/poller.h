@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Poller: tells the descriptors of one loop that there is something to do. Each is registered once
-// and told of changes only (epoll(7), EPOLLET), so that waiting costs no system call: whoever has
-// read less than he asked for need not ask again before he is told. The loop's own thread only.
+// Poller: reports changes of one loop's descriptors to their watchers. A descriptor is registered
+// once and reports changes only (epoll(7), EPOLLET), so that a wait costs no system call: after a
+// short read, the reader need not read again before the next report. The loop's thread only.
 //
-// All that is ready is taken from the kernel at once, so the loop knows how long each descriptor
-// waits for it. Work at hand goes first, in the order in which it became ready. New work follows in
-// that order, too, as long as the loop keeps up. Once the oldest has waited for longer than its
-// patience, newest and oldest take turns (loop/turns.h).
+// All ready descriptors are taken from the kernel at once, so the loop knows how long each has
+// waited for it. Work in progress goes first, in the order in which it became ready. New work
+// follows, in that order as long as the loop keeps up. Once the oldest has waited for longer than
+// its patience, newest and oldest are served alternately (loop/turns.h).
 #pragma once
 
 #include <sys/epoll.h>
@@ -26,12 +26,12 @@ namespace sluice::loop {
 
 class Poller {
  public:
-  // What has become of a descriptor since it was told last, or since it was added.
+  // The changes of a descriptor since the last report, or since add().
   struct Change {
     bool readable;  // there may be something to read: bytes, the end, an error
     bool writable;
     bool hung_up;  // the peer will send no more, or the connection is broken
-    bool broken;   // nothing goes either way any more: it was reset, or both sides have ended it
+    bool broken;   // neither direction works any more: reset, or both sides have ended
   };
   class Watcher {
    public:
@@ -39,14 +39,14 @@ class Poller {
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
     virtual ~Watcher() = default;
-    // May remove any watcher, itself included.
+    // The function may remove any watcher, itself included.
     virtual void on_change(Change change) = 0;
 
-    // The next change belongs to work at hand: the state of a new watcher.
+    // The next change belongs to work in progress: the default.
     static constexpr Duration kAtHand{-1};
     // The next change is new work, which newer work may overtake after it has waited for
-    // `patience`; kAtHand: it is not. Holds until it is set again; a change that waits already
-    // keeps its place.
+    // `patience`. kAtHand: it is work in progress. The setting holds until the next call. A change
+    // that waits already keeps its place.
     void set_patience(Duration patience) { patience_ = patience; }
 
    private:
@@ -55,8 +55,8 @@ class Poller {
     TimePoint ready_since_;
     Watcher* older_ = nullptr;
     Watcher* newer_ = nullptr;
-    std::uint32_t events_ = 0;  // to be told; 0: in no queue
-    bool is_new_work_ = false;  // the queue
+    std::uint32_t events_ = 0;  // to be reported; 0: in no queue
+    bool is_new_work_ = false;  // selects the queue
   };
 
   explicit Poller(boost::asio::io_context& io);
@@ -64,15 +64,16 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // `watcher` is told of `descriptor` from now on, of its present state first. False: the kernel
-  // has no memory for one more.
+  // Reports changes of `descriptor` to `watcher` from now on, beginning with its current state.
+  // Returns false if the kernel is out of memory.
   [[nodiscard]] bool add(int descriptor, Watcher& watcher);
-  // It is told its state again, after the other work of the loop.
+  // Reports the state of the descriptor again, after the other work of the loop.
   void tell_again(int descriptor, Watcher& watcher);
-  // Before the descriptor is closed. The watcher is told nothing any more.
+  // Ends the reports to `watcher`. Requires: the descriptor is still open.
   void remove(int descriptor, Watcher& watcher);
 
-  // How long the watcher that is being told has waited, at `now`; 0 outside of such a call.
+  // Returns how long the watcher whose on_change() runs had waited at `now`; 0 outside of such a
+  // call.
   [[nodiscard]] Duration waited(TimePoint now) const {
     return told_since_ == TimePoint::max() ? Duration::zero() : now - told_since_;
   }

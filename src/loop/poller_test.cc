@@ -16,7 +16,7 @@
 namespace sluice::loop {
 namespace {
 
-// One end is watched, the test holds the other.
+// Watches one end of a wire. The test holds the other end.
 class Wire : public Poller::Watcher {
  public:
   Wire(EventLoop& loop, std::function<void(Wire&)> told) : loop_(loop), told_(std::move(told)) {
@@ -46,7 +46,7 @@ class Wire : public Poller::Watcher {
   }
   void tell_again() { loop_.poller().tell_again(watched_, *this); }
 
-  int times = 0;  // it was told that it is readable
+  int times = 0;  // the number of reports that it is readable
   bool hung_up = false;
 
  private:
@@ -56,7 +56,7 @@ class Wire : public Poller::Watcher {
   int other_ = -1;
 };
 
-// Lets the loop do what is ready now, and what that makes ready.
+// Runs the work that is ready, and the work that it makes ready.
 Task<void> a_few_turns(EventLoop& loop) {
   for (int i = 0; i < 10; ++i) co_await loop.sleep_for(std::chrono::microseconds(100));
 }
@@ -112,7 +112,7 @@ TEST(Poller, SaysNothingToThoseRemovedMeanwhile) {
 
 class NewWork : public testing::Test {
  protected:
-  // All become ready at once, in their order; returns the order in which they are told.
+  // All become ready at once, in order. Returns the order of their reports.
   std::vector<int> order(const std::vector<Duration>& patience) {
     std::vector<int> told;
     std::vector<std::unique_ptr<Wire>> wires;
@@ -120,7 +120,7 @@ class NewWork : public testing::Test {
       wires.push_back(std::make_unique<Wire>(loop, [&told, i](Wire&) { told.push_back(i); }));
       wires.back()->set_patience(patience.at(static_cast<std::size_t>(i)));
     }
-    run_to_completion(loop, a_few_turns(loop));  // they have been told that they can write
+    run_to_completion(loop, a_few_turns(loop));  // consumes the reports that they are writable
     for (const auto& wire : wires) wire->send();
     run_to_completion(loop, a_few_turns(loop));
     return told;
@@ -148,7 +148,7 @@ TEST_F(NewWork, NewestAndOldestTakeTurnsOnceTheOldestHasWaitedTooLong) {
   EXPECT_EQ(told, (std::vector{0, 1, 2, 3, 4}));
 }
 
-// What the oldest are owed is forgotten once nothing waits any more.
+// The debt to the oldest is cleared once the queue is empty.
 TEST_F(NewWork, EveryQueueBeginsWithTheNewest) {
   std::vector<int> told;
   std::vector<std::unique_ptr<Wire>> wires;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Suspended: a coroutine that is suspended, or not, in a list of those that wait for the same thing
-// or of those that the loop is to resume. Waiter adds the deadline. Core-bound.
+// Suspended: a coroutine that may be suspended, as an element of the list of those that wait for
+// the same thing, or of those that the loop will resume. Waiter adds the deadline. Core-bound.
 #pragma once
 
 #include <coroutine>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Task<T>: a lazy coroutine with one owner. It starts when awaited (or spawned on an EventLoop) and
 // resumes its awaiter by symmetric transfer. Destroying a suspended Task destroys the whole chain
-// below it; every awaiter cancels its wait in its destructor, so that is how work is cancelled.
-// A Task belongs to the core whose loop resumes it. Await one that was started by loop/join.h:
-// co_await alone would resume it where it stands.
+// below it; every awaiter cancels its wait in its destructor, so that is how work is cancelled. A
+// Task belongs to the core whose loop resumes it. Await a started Task with loop/join.h: a plain
+// co_await would resume it at its current suspension.
 #pragma once
 
 #include <coroutine>
@@ -88,7 +88,7 @@ class [[nodiscard]] Task {
   [[nodiscard]] bool done() const noexcept { return handle_ && handle_.done(); }
   // Runs until the first suspension. For owners that drive a Task themselves (EventLoop, tests).
   void start() { handle_.resume(); }
-  // The value of a done Task; rethrows what the coroutine threw.
+  // Returns the value of a done Task, or rethrows its exception.
   T take() { return handle_.promise().take(); }
   // `then` is resumed when the Task is done; set it before start().
   void on_done(std::coroutine_handle<> then) { handle_.promise().awaiter = then; }

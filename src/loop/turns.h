@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns: whether the newest or the oldest goes next of work that has waited for too long. The
-// newest can still be done in time; the oldest wait to be told that they were too late, which is
-// cheap beside it. They get half of the time that the newest take: a third of all. No I/O, no
-// clock.
+// Turns: decides whether the newest or the oldest of the late work goes next. The newest can still
+// be served in time. The oldest only wait for their refusal, which is cheap. They get half of the
+// time that the newest take, a third of the total. No I/O, no clock.
 #pragma once
 
 #include <algorithm>
@@ -20,13 +19,13 @@ class Turns {
     owed_ += done == End::newest ? took / 2 : -took;
     owed_ = std::clamp(owed_, -kOwedMax, kOwedMax);
   }
-  // Nothing waits any more.
+  // Clears the debt, once no work waits.
   void reset() { owed_ = {}; }
 
  private:
-  // One that takes for long does not keep the others away for as long.
+  // Bounds the debt, so that one long piece of work does not delay the newest for as long.
   static constexpr Duration kOwedMax = std::chrono::milliseconds(10);
-  Duration owed_{};  // to the oldest
+  Duration owed_{};  // owed to the oldest
 };
 
 }  // namespace sluice::loop

@@ -20,7 +20,7 @@ struct Attributes {
   std::uint64_t flags = 0;
   std::int32_t nice;
   std::uint32_t priority = 0;
-  std::uint64_t runtime_ns;  // 0: the kernel's choice
+  std::uint64_t runtime_ns;  // 0: the kernel's default
   std::uint64_t deadline_ns = 0;
   std::uint64_t period_ns = 0;
 };

@@ -62,8 +62,8 @@ void WaitList::notify_one_now() {
   if (!empty()) pop().resume_now();
 }
 
-// Each may destroy this, or others in `batch`, which leave it then; those that begin to wait now
-// stand in waits_.
+// A resumed waiter may destroy this, or others in `batch`, which then leave it. Waits that begin
+// meanwhile are in waits_.
 void WaitList::notify_all_now() {
   Link batch;
   while (!empty()) {

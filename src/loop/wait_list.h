@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // WaitList: the coroutines of a core that wait for the same thing, first come first served. A
-// notice without a waiter is lost: look whether there is something to wait for, then wait.
-// Core-bound.
+// notice without a waiter is lost: test the condition first, then wait. Core-bound.
 #pragma once
 
 #include <coroutine>
@@ -17,42 +16,41 @@ class WaitList {
  public:
   class Wait;
 
-  // `loop` outlives it.
+  // Requires: `loop` outlives this.
   explicit WaitList(EventLoop& loop) : loop_(loop) {}
-  // Those that wait stay suspended for good. Those that have been notified run nevertheless.
+  // Waiting coroutines stay suspended for good. Those that were notified still run.
   ~WaitList();
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
 
-  // Of those that have not been notified.
+  // Returns the number of waits that were not notified.
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
-  // co_await: bool. True once notified, false at `deadline`. Of a notice and a deadline in the same
-  // turn of the loop, the first counts. Destroying the awaiter cancels the wait.
+  // co_await: bool. True once notified, false at `deadline`. If a notice and a deadline come in the
+  // same turn of the loop, the first counts. Destroying the awaiter cancels the wait.
   [[nodiscard]] Wait wait(TimePoint deadline = TimePoint::max());
 
-  // Resume the first, or all in their order, from the loop, after the work at hand. They leave the
-  // list at once. If the first is destroyed before it runs, its notice is passed on to the next.
+  // Resume the first wait, or all in order, from the loop, after the current work. They leave the
+  // list at once. If the first is destroyed before it runs, its notice passes to the next.
   void notify_one();
   void notify_all();
-  // The same from inside this call, for those that wait when it begins. A waiter may destroy this,
-  // and others of them.
+  // Resume from inside this call those that wait when it begins. A waiter may destroy this, and
+  // other waiters.
   // Requires: no waiter destroys what the caller uses afterwards.
   void notify_one_now();
   void notify_all_now();
-  // Resumes `wait`, which is in this list, from the loop. The notice is for it alone, and passed on
-  // to nobody.
+  // Resumes `wait`, which is in this list, from the loop. Its notice never passes to another wait.
   void notify(Wait& wait);
 
-  // For lists that have an order of their own, or tell their waiters more than that they are
-  // notified: a class derived from Wait, and WaitListOf.
+  // The functions below are for lists with their own order, and for waiters that get more than a
+  // notice: a class derived from Wait, and WaitListOf.
 
   // Puts `wait` into the list before it is awaited, behind `place`; null: at the front.
   void insert(Wait& wait, Wait* place);
-  // Moves `wait` from the list it is in to the end of this one.
+  // Moves `wait` from its list to the end of this one.
   void take(Wait& wait);
-  // Null: there is none.
+  // Returns null if the list is empty.
   [[nodiscard]] Wait* first() const { return at(waits_.after); }
   [[nodiscard]] Wait* last() const { return at(waits_.before); }
   [[nodiscard]] Wait* next(const Wait& wait) const;
@@ -64,7 +62,7 @@ class WaitList {
 
   EventLoop& loop_;
   Link waits_;
-  Link passing_;  // of those that notify_one() has notified, and that have not run since
+  Link passing_;  // of waits that notify_one() has notified and that have not run since
   std::size_t size_ = 0;
 };
 
@@ -77,7 +75,7 @@ class WaitList::Wait : private Waiter {
     if (!passing_.alone()) pass_on();
   }
   [[nodiscard]] bool await_ready() const { return notified_; }
-  // Requires: the list is there.
+  // Requires: the list exists.
   void await_suspend(std::coroutine_handle<> awaiter) {
     if (!listed_) list_->insert(*this, list_->last());
     suspend(awaiter, deadline_, [](Waiter& self) { static_cast<Wait&>(self).expire(); });
@@ -86,7 +84,7 @@ class WaitList::Wait : private Waiter {
     passing_.unlink();
     return notified_;
   }
-  // Gives up its place. At any time; the coroutine is not resumed.
+  // Leaves the list without resuming the coroutine. Callable at any time.
   void leave() {
     if (!listed_) return;
     listed_ = false;

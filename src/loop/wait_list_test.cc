@@ -21,7 +21,7 @@ using testing::settle;
 
 class WaitListTest : public ::testing::Test {
  public:
-  // Adds `name` to `order` when notified, its capital at the deadline.
+  // Adds `name` to `order` when notified, the capital letter at the deadline.
   Task<void> wait_once(char name, TimePoint deadline = TimePoint::max()) {
     const bool notified = co_await list->wait(deadline);
     order += notified ? name : static_cast<char>(name - 'a' + 'A');
@@ -225,7 +225,7 @@ TEST_F(WaitListTest, AWaiterMayDestroyTheListAtItsDeadline) {
   EXPECT_FALSE(list.has_value());
 }
 
-// Before, behind and at the one that runs; under way and in the list.
+// The destroyed waiters are before, behind and at the running one, notified or still in the list.
 TEST_F(WaitListTest, AWaiterMayDestroyOthers) {
   const auto destroy = [](WaitListTest& test, std::vector<std::size_t> whom) -> Task<void> {
     co_await test.wait_once('k');
@@ -399,8 +399,8 @@ TEST_F(NamedWaitsTest, OneThatIsNeverAwaitedPassesItsNoticeOn) {
   EXPECT_TRUE(list.empty());
 }
 
-// Everything above at random, against a model: each waiter ends at most once, those notified are
-// the first, nobody is forgotten.
+// Random operations against a model. Each waiter ends at most once, the notified ones are the
+// first, and no waiter is forgotten.
 class Permits {
  public:
   explicit Permits(EventLoop& loop) : waits_(loop) {}

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiter: a coroutine that is suspended until another part of its core resumes it, or until a
-// deadline. It lives in the frame of that coroutine, so that waiting allocates nothing but the
-// entry of a deadline; its destruction cancels the wait at any moment. Event and WaitList are made
-// of it. Core-bound.
+// Waiter: suspends a coroutine until another part of its core resumes it, or until a deadline. It
+// lives in the frame of that coroutine, so that a wait allocates only the entry of its deadline.
+// Destroying it cancels the wait at any time. Event and WaitList are built from it. Core-bound.
 //
-// Invariant: a Waiter stands in one list at most: that of whom it waits for, or the loop's list of
-// those to be resumed.
+// Invariant: a Waiter is in at most one list: that of the object it waits for, or the loop's list
+// of coroutines to resume.
 #pragma once
 
 #include <coroutine>
@@ -22,25 +21,25 @@ class Waiter : public Suspended {
   Waiter& operator=(const Waiter&) = delete;
 
  protected:
-  // `loop` outlives it.
+  // Requires: `loop` outlives this.
   explicit Waiter(EventLoop& loop) : loop_(loop) {}
   ~Waiter() { disarm(); }
 
   using OnDeadline = void (*)(Waiter&);
-  // `on_deadline` is called at `deadline`, unless the waiter is resumed before;
-  // TimePoint::max(): there is none.
+  // `on_deadline` is called at `deadline`, unless the waiter is resumed before. TimePoint::max():
+  // no deadline.
   void suspend(std::coroutine_handle<> awaiter, TimePoint deadline, OnDeadline on_deadline) {
     awaiter_ = awaiter;
     if (deadline != TimePoint::max()) arm(deadline, on_deadline);
   }
-  // Leaves its list, and forgets its deadline.
+  // Leaves its list and cancels its deadline.
   void withdraw() {
     unlink();
     disarm();
   }
-  // Resumes the coroutine, if it is suspended, from the loop: after the work at hand.
+  // Resumes the coroutine, if it is suspended, from the loop, after the current work.
   void resume_soon();
-  // Resumes it from inside this call.
+  // Resumes the coroutine from inside this call.
   // Requires: the coroutine does not destroy what the caller uses afterwards. It may destroy this.
   void resume_now() {
     disarm();

@@ -26,8 +26,8 @@ class PathMatcher {
   [[nodiscard]] bool spells_out(std::string_view path) const {
     return !exact_.empty() && path == exact_;
   }
-  // Whether a server that is lax about the case of letters and a slash at the end may take `path`
-  // for one of this rule; a prefix ends where a segment does. Of use only where matches() says no.
+  // True if a server that ignores the case of letters and a trailing slash may take `path` for one
+  // of this rule. A prefix ends at the end of a segment. Requires: matches() has returned false.
   [[nodiscard]] bool nearly_matches(std::string_view path) const;
   // Returns how many bytes of a (nearly) matching path the rule names.
   [[nodiscard]] std::size_t bytes_named(std::string_view path) const;

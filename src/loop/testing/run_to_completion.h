@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A coroutine run from a thread that has no loop of its own.
+// Runs a coroutine from a thread that has no loop.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,12 @@
 
 namespace sluice::loop {
 
-// Runs `loop` on the calling thread until `task` is done, and returns what it returns.
+// Runs `loop` on the calling thread until `task` is done, and returns its result.
 // Requires: the loop does not run.
 template <class T>
 T run_to_completion(EventLoop& loop, Task<T> task) {
   struct Stop {
-    // A stop that nobody waits for would end the loop's next run.
+    // An unneeded stop would end the loop's next run.
     static Task<void> after(EventLoop& loop, Task<T>& task, std::optional<T>& value,
                             const bool& running) {
       value.emplace(co_await std::move(task));

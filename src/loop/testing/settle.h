@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests of waits.
+// Helpers for the tests of waits.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace sluice::loop::testing {
 
-// Does what is due in `loop`, and what follows from it without waiting for time.
+// Runs the work that is due in `loop`, and the work that follows from it without a wait for time.
 inline void settle(EventLoop& loop) {
   for (int turn = 0; turn < 5; ++turn) {
     loop.stop();
@@ -23,7 +23,7 @@ inline void run_for(EventLoop& loop, Duration duration) {
   loop.run();
 }
 
-// Runs `loop` until the wall clock is past `when` without letting it see its timers meanwhile.
+// Lets the wall clock pass `when` while `loop` does not see its timers.
 inline void let_pass(TimePoint when) {
   while (Clock::now() <= when) {
   }
