@@ -8,12 +8,12 @@
 namespace sluice::http {
 namespace {
 
-// A declared length is a claim: no more than this is reserved before bytes came.
+// A declared length is only a claim: at most this much is reserved before bytes arrive.
 constexpr std::uint64_t kReserveBytesMax = std::uint64_t{64} * 1024;
 
 constexpr std::size_t kUnchargedBytesMax = std::size_t{64} * 1024;
 
-// Some bytes, then what another reader gives.
+// Reads some bytes in memory, then those of another reader.
 class Prefixed final : public BodyReader {
  public:
   Prefixed(std::string first, std::unique_ptr<BodyReader> rest, std::shared_ptr<BodyCharge> charge)
@@ -34,12 +34,12 @@ class Prefixed final : public BodyReader {
 
   std::string first_;
   std::unique_ptr<BodyReader> rest_;
-  std::shared_ptr<BodyCharge> charge_;  // of first_
+  std::shared_ptr<BodyCharge> charge_;  // for first_
   bool begun_ = false;
 };
 
-// Room for `more` bytes: twice as much as there was, but no more than is expected. False: there is
-// no memory for it.
+// Makes room for `more` bytes: doubles the capacity, up to the expected size. Returns false if
+// `memory` refuses.
 bool grow(std::string& bytes, std::size_t more, std::uint64_t expected, BodyMemory* memory) {
   const std::size_t needed = bytes.size() + more;
   if (needed <= bytes.capacity()) return true;

@@ -8,7 +8,7 @@
 namespace sluice::http {
 namespace {
 
-// Of a whole body: so much is changed before other work runs.
+// The part of a whole body that is changed before other work runs.
 constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
 
 class ChangedBody final : public BodyReader {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A body changed as it flows, for filters that look at or rewrite the bytes of others.
+// Changes a body as it flows, for filters that inspect or rewrite bodies.
 #pragma once
 
 #include <memory>
@@ -12,23 +12,23 @@
 
 namespace sluice::http {
 
-// What becomes of one body. Core-bound.
+// The change of one body. Core-bound.
 class BodyChange {
  public:
   virtual ~BodyChange() = default;
   // Appends to `out` what stands in place of `piece`, the next bytes (never empty); nothing, if
   // more must come first. An error ends the body there, as if its sender had broken off.
   virtual Result<void> change(std::string_view piece, std::string& out) = 0;
-  // Once, after the last piece: appends what is left.
+  // Appends the rest. Called once, after the last piece.
   virtual Result<void> finish(std::string& /*out*/) { return {}; }
-  // Of the trailers that follow, what still holds; null: none.
+  // Returns the trailers that are still valid; null: none.
   virtual std::unique_ptr<Headers> trailers(std::unique_ptr<Headers> trailers) { return trailers; }
 };
 
-// Puts `change` between `body` and whoever reads it. A stream is changed when it is read, so that
-// nothing that its sender has sent waits, and its length is not known any more. A whole body is
-// changed now, other work of the loop running meanwhile; after an error it is lost. The fields that
-// speak of the bytes (ETag, digests, ranges) are the caller's business.
+// Puts `change` between `body` and its reader. A streamed body is changed when it is read, so that
+// no bytes of its sender are delayed; its length becomes unknown. A whole body is changed now,
+// while other work of the loop runs; after an error it is lost. The caller adapts the fields that
+// describe the bytes (ETag, digests, ranges).
 [[nodiscard]] Task<Result<void>> change_body(loop::EventLoop& loop, Body& body,
                                              std::unique_ptr<BodyChange> change);
 

@@ -10,7 +10,7 @@
 namespace sluice::http {
 namespace {
 
-// Gives pieces, and then trailers or an error; counts how many it has been asked for.
+// Returns pieces, and then trailers or an error. Counts the pieces that were read.
 class Source final : public BodyReader {
  public:
   Source(std::vector<std::string> pieces, int& reads, bool breaks = false)
@@ -34,7 +34,7 @@ class Source final : public BodyReader {
   bool breaks_;
 };
 
-// Doubles every byte but '-', which it drops; ends with the number of pieces; fails at '!'.
+// Doubles every byte but '-', which it drops. Ends with the number of pieces. Fails at '!'.
 class Doubling final : public BodyChange {
  public:
   Result<void> change(std::string_view piece, std::string& out) override {

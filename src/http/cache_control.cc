@@ -25,7 +25,7 @@ void apply(std::string_view directive, CacheControl& control) {
     if (equals == std::string_view::npos) return std::int64_t{0};
     return parse_delta_seconds(unquote(trim(directive.substr(equals + 1)))).value_or(0);
   };
-  // Of two different values the shorter is the safer.
+  // If two values differ, the shorter is the safer.
   const auto shorter = [&](std::optional<std::int64_t>& value) {
     value = std::min(value.value_or(kDeltaSecondsMax), seconds());
   };
@@ -80,7 +80,7 @@ void for_each_element(std::string_view list, const std::function<void(std::strin
   for (std::size_t i = 0; i <= list.size(); ++i) {
     if (i < list.size() && list[i] == '"') quoted = !quoted;
     if (i < list.size() && quoted && list[i] == '\\') {
-      ++i;  // the next character stands for itself
+      ++i;  // a quoted pair: the next character is literal
       continue;
     }
     if (i < list.size() && (quoted || list[i] != ',')) continue;

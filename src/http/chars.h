@@ -29,7 +29,7 @@ consteval CharTable make_target_table() {
 inline constexpr CharTable kTokenChars = make_table("!#$%&'*+-.^_`|~");    // RFC 9110 5.6.2
 inline constexpr CharTable kPathChars = make_table("-._~!$&'()*+,;=:@/");  // RFC 3986 3.3
 inline constexpr CharTable kHostChars = make_table("-._~");     // RFC 3986 3.2.2 without the exotic
-inline constexpr CharTable kTargetChars = make_target_table();  // visible, or above ASCII; no '#'
+inline constexpr CharTable kTargetChars = make_target_table();  // visible, or above ASCII; not '#'
 
 [[nodiscard]] constexpr bool is_in(const CharTable& table, char c) {
   return table[static_cast<unsigned char>(c)];
@@ -48,14 +48,14 @@ inline constexpr CharTable kTargetChars = make_target_table();  // visible, or a
 
 [[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// 0..15, or -1.
+// Returns 0..15, or -1 if `c` is not a hex digit.
 [[nodiscard]] constexpr int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   const char lower = to_lower(c);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// Without the spaces and tabs around it (OWS, RFC 9110 section 5.6.3).
+// Removes the spaces and tabs around the text (OWS, RFC 9110 section 5.6.3).
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);

@@ -17,7 +17,8 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// A weight of RFC 9110 section 12.4.2 in thousandths: "0", "0.5", "1.000"; 0 if it is none.
+// Parses a weight (RFC 9110 section 12.4.2) in thousandths: "0", "0.5", "1.000"; 0 if it is
+// malformed.
 int weight(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return 0;
   if (text.size() > 1 && text[1] != '.') return 0;

@@ -13,8 +13,8 @@ struct CookiePair {
   std::string_view value;  // without surrounding quotes
 };
 
-// The pairs of one Cookie header value, in order; pairs without '=' or with an invalid name are
-// skipped. Views into `header`.
+// Parses the pairs of one Cookie header value, in order. Skips pairs without '=' or with an invalid
+// name. The result has views into `header`.
 [[nodiscard]] std::vector<CookiePair> parse_cookies(std::string_view header);
 
 // True if `text` is a usable Set-Cookie value: a name token, '=', no control characters.

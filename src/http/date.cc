@@ -12,7 +12,8 @@ namespace {
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-// Takes one piece after the other off the text; what does not fit makes it bad.
+// Takes pieces off the text, one after the other. A piece that does not match makes the scanner
+// bad.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -30,7 +31,7 @@ class Scanner {
     rest_.remove_prefix(count);
     return value;
   }
-  // A day of asctime may have a space in place of its first digit.
+  // In asctime, a day may have a space in place of its first digit.
   int padded() {
     if (!rest_.starts_with(' ')) return digits(2);
     rest_.remove_prefix(1);

@@ -9,12 +9,12 @@
 
 namespace sluice::http {
 
-// Seconds since 1970-01-01T00:00:00Z. Reads all three forms: IMF-fixdate, the one of RFC 850 (a
-// year that seems to be more than 50 years ahead of `now` is in the past) and that of asctime.
-// nullopt if the text is none of them. The name of the day is not checked against the date.
+// Returns the seconds since 1970-01-01T00:00:00Z. Reads all three forms: IMF-fixdate, RFC 850 (a
+// year that seems more than 50 years ahead of `now` is in the past) and asctime. Returns nullopt
+// for other text. The name of the day is not checked against the date.
 [[nodiscard]] std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now);
 
-// The IMF-fixdate of `seconds` since 1970-01-01T00:00:00Z, which is in the years 0 to 9999.
+// Formats `seconds` since 1970-01-01T00:00:00Z as IMF-fixdate. Requires: the year is 0 to 9999.
 [[nodiscard]] std::string format_date(std::int64_t seconds);
 
 }  // namespace sluice::http

@@ -17,7 +17,7 @@ FieldKind of_length_ten(std::string_view name) {
 
 }  // namespace
 
-// By length first: most names are settled without a comparison.
+// Compares the length first: it rules out most names.
 FieldKind field_kind(std::string_view name) {
   switch (name.size()) {
     case 2:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields that are the business of a connection, and not of a message, in any version of HTTP
-// (RFC 9110 section 7.6.1), and Host.
+// The fields that concern a connection and not a message, in any version of HTTP (RFC 9110 section
+// 7.6.1), and Host.
 #pragma once
 
 #include <cstdint>

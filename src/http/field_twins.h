@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields that a backend may take for others. CGI, WSGI, PHP and their like make one variable of
-// X-Real-Ip and X_Real_Ip (RFC 9110 section 17.10): what a gateway writes under the one name,
-// anybody could write under the other. Immutable once built; any thread.
+// Twins: fields that a backend may confuse with each other. CGI, WSGI and PHP map X-Real-Ip and
+// X_Real_Ip to one variable (RFC 9110 section 17.10): a client could forge the gateway's field
+// under the other name. Immutable once built; any thread.
 #pragma once
 
 #include <string>
@@ -14,17 +14,18 @@ namespace sluice::http {
 
 class FieldTwins {
  public:
-  // Knows no names: removes nothing.
+  // Has no names: removes nothing.
   FieldTwins() = default;
-  // X-Forwarded-*, X-Real-Ip, X-Request-Id and what describes or frames a message; a name without
-  // a hyphen has no twin.
+  // The names X-Forwarded-*, X-Real-Ip and X-Request-Id, and the fields that describe or frame a
+  // message. A name without a hyphen has no twin.
   [[nodiscard]] static FieldTwins of_gateway();
   void add(std::string_view name);
-  // Removes every field whose name differs from a known one, and reads like it where only letters
-  // and digits count, but for those named `but`. Returns how many. Costs one look at each name if
-  // all have but letters, digits and hyphens.
+  // Removes every field, except those named `but`, whose name differs from a known one but has the
+  // same letters and digits, every other character counting as a hyphen. Returns how many. Costs
+  // one look at each name if all consist of letters, digits and hyphens.
   std::size_t remove_from(Headers& headers, std::string_view but = "") const;
-  // Removes every field that has a known name, or a twin of it: trailers, which nobody sets.
+  // Removes every field with a known name or a twin of it. For trailers, which the gateway never
+  // sets.
   void remove_with_twins(Headers& headers) const;
   [[nodiscard]] bool empty() const { return names_.empty(); }
 
@@ -32,10 +33,10 @@ class FieldTwins {
   [[nodiscard]] bool is_twin(std::string_view name) const;
 
   bool forwarding_ = false;         // every X-Forwarded-* is known
-  std::vector<std::string> names_;  // in small letters, '-' for what is no letter or digit
+  std::vector<std::string> names_;  // lower case; '-' for characters other than letters and digits
 };
 
-// Removes the twins of one name, which is set or removed by somebody who means all of it.
+// Removes the twins of one name. For callers that set or remove the field.
 std::size_t remove_twins(Headers& headers, std::string_view name);
 
 }  // namespace sluice::http

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields whose values decide whether a response is kept, packed or fresh.
+// Parses the fields whose values decide whether a response is cached, compressed or fresh.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -15,7 +15,8 @@ constexpr std::uint64_t kHigh = 0x8080808080808080;
 
 constexpr std::size_t kWord = 8;
 
-// True if one of the 8 bytes is below 0x20 or is 0x7f; so also for a tab. Never false wrongly.
+// True if one of the 8 bytes is below 0x20 (such as a tab) or is 0x7f. May be true wrongly, never
+// false.
 bool maybe_control(std::string_view word) {
   std::uint64_t bytes;
   std::memcpy(&bytes, word.data(), kWord);
@@ -44,7 +45,7 @@ bool is_token(std::string_view text) { return !text.empty() && all_in(kTokenChar
 
 bool is_field_value(std::string_view text) {
   if (text.size() < kWord) return std::all_of(text.begin(), text.end(), is_value_char);
-  // The last word overlaps the one before it, so that no byte is looked at by itself.
+  // The last word overlaps the one before it, so that no byte is tested by itself.
   for (std::size_t at = 0; at < text.size(); at += kWord) {
     const std::string_view word = text.substr(std::min(at, text.size() - kWord), kWord);
     if (maybe_control(word) && !std::all_of(word.begin(), word.end(), is_value_char)) return false;
@@ -80,7 +81,8 @@ std::optional<std::string_view> Headers::get(std::string_view name) const {
   return std::nullopt;
 }
 
-// `name` and `value` may be views into this object: a view is not read once its string changed.
+// `name` and `value` may be views into this object: a view is not read after its string has
+// changed.
 void Headers::set(std::string_view name, std::string_view value) {
   std::size_t at = 0;
   while (at < size_ && !iequals(fields_[at].name, name)) ++at;
@@ -102,7 +104,7 @@ void Headers::add(std::string_view name, std::string_view value) {
 
 std::size_t Headers::remove(std::string_view name) { return remove_from(0, std::string(name)); }
 
-// Removed fields become spare slots: swapped behind the end, with their capacity.
+// Removed fields become spare slots behind the end, and keep their capacity.
 std::size_t Headers::remove_from(std::size_t first, const std::string& name) {
   std::size_t kept = first;
   for (std::size_t at = first; at < size_; ++at) {

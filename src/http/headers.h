@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header fields (RFC 9110 section 5) in the order they came. Names compare without case and keep
-// the spelling they came in. clear() keeps the memory, so a connection that reuses its messages
-// does not allocate per request.
+// Header fields (RFC 9110 section 5) in the received order. Names compare without case and keep
+// their spelling. clear() keeps the memory, so a connection that reuses its messages does not
+// allocate per request.
 #pragma once
 
 #include <cstddef>
@@ -18,24 +18,24 @@ struct Field {
   std::string value;
 };
 
-// ASCII, without case.
+// Compares ASCII text, ignoring case.
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b);
 // True for a token of RFC 9110 section 5.6.2: field names, methods.
 [[nodiscard]] bool is_token(std::string_view text);
-// True if `text` may stand as a field value: no CR, LF, NUL or other control character but tab.
+// True if `text` is a valid field value: no CR, LF, NUL or other control character but tab.
 [[nodiscard]] bool is_field_value(std::string_view text);
 // Canonical spelling: Content-Type, X-Forwarded-For.
 [[nodiscard]] std::string canonical_name(std::string_view name);
 
 class Headers {
  public:
-  // The first value of that name, or nullopt. Valid until the headers change.
+  // Returns the first value of that name, or nullopt. Valid until the headers change.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
   [[nodiscard]] bool contains(std::string_view name) const { return get(name).has_value(); }
-  // Replaces every field of that name by one, in the place of the first.
+  // Replaces all fields of that name by one, at the position of the first.
   void set(std::string_view name, std::string_view value);
   void add(std::string_view name, std::string_view value);
-  // Number of fields removed.
+  // Returns the number of removed fields.
   std::size_t remove(std::string_view name);
   void clear() { size_ = 0; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the interim responses of an exchange go (RFC 9110 section 15.2): 103 Early Hints, say, that
-// a backend sends before its response. Core-bound.
+// Takes the interim responses of an exchange (RFC 9110 section 15.2), such as 103 Early Hints from
+// a backend. Core-bound.
 #pragma once
 
 #include "http/headers.h"
@@ -10,15 +10,15 @@ namespace sluice::http {
 class InterimSink {
  public:
   virtual ~InterimSink() = default;
-  // Sends a 1xx response to the client now; never waits. `headers`, valid during the call, may have
-  // any fields: those of the connection and the framing are left out. Nothing happens for 100 and
-  // 101, which are between each client and its server, for another number, once the final response
-  // has begun, for a client that knows no interim responses (HTTP/1.0), and beyond a bound on the
-  // bytes of one request.
+  // Sends a 1xx response to the client now; never waits. `headers` is valid during the call. Its
+  // fields of the connection and the framing are left out. Does nothing for 100 and 101, which
+  // concern one connection; for a number that is not 1xx; once the final response has begun; for a
+  // client that does not know interim responses (HTTP/1.0); and beyond a bound on the bytes per
+  // request.
   virtual void send_interim(int status, const Headers& headers) = 0;
 };
 
-// Whether a response of that status is one to pass on before the final one.
+// True if a response of that status is passed on before the final one.
 [[nodiscard]] constexpr bool is_passed_on_interim(int status) {
   return status >= 102 && status <= 199;
 }

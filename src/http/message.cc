@@ -10,7 +10,7 @@ constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 constexpr std::size_t kPortDigitsMax = 5;
 constexpr std::size_t kIpv6CharsMax = 45;
 
-// The scheme of an absolute-form target, taken off it; "" if there is none we serve.
+// Takes the scheme off an absolute-form target; returns "" if it has none that we serve.
 std::string_view take_scheme(std::string_view& target) {
   for (const std::string_view scheme : {"http", "https"}) {
     const std::size_t end = scheme.size() + 3;
@@ -84,7 +84,7 @@ bool Request::set_target(std::string_view target) {
 }
 
 void Request::set_path(std::string_view decoded) {
-  if (decoded == path) return;  // keeps the client's own spelling
+  if (decoded == path) return;  // keeps the client's spelling
   std::string whole(decoded);
   if (!whole.starts_with('/') && !(whole == "*" && method == "OPTIONS")) whole.insert(0, 1, '/');
   escaped_path = percent_encode_path(whole);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request and Response, as filters see them; the same for every HTTP version. Core-bound.
+// Request and Response as filters see them, the same for every HTTP version. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -26,47 +26,48 @@ struct Request {
   std::string query;         // raw, without '?'
   bool has_query = false;    // "/a?" and "/a" differ
   std::string fragment;      // normally empty
-  // As received, but for Host and the fields that Connection names. Those that are of this hop or
-  // of the framing (Connection, Upgrade, Content-Length, Transfer-Encoding, Expect, ...) are here
-  // to be looked at: what is sent to a backend is written anew, whatever stands here.
+  // The fields as received, except Host and the fields that Connection names. Fields of this hop
+  // and of the framing (Connection, Upgrade, Content-Length, Transfer-Encoding, Expect, ...) are
+  // for reading only: those sent to a backend are generated anew.
   Headers headers;
   Body body;
   bool wants_trailers = false;  // the client said TE: trailers (RFC 9110 section 10.1.4)
-  // Protocols that the client asks to switch to (RFC 9110 section 7.8); empty: none. Whoever
-  // answers 101 then reads from `upgraded` what the client sends afterwards, and answers with a
-  // stream.
+  // The protocols that the client asks to switch to (RFC 9110 section 7.8); empty: none. The filter
+  // that answers 101 reads the client's further bytes from `upgraded`, and responds with a streamed
+  // body.
   std::string upgrade;
   std::shared_ptr<BodyReader> upgraded;
 
-  // Takes an origin-form, absolute-form or asterisk-form target (RFC 9112 section 3.2) apart into
-  // the fields above; only absolute-form sets scheme and host. False if it is none: then the
-  // fields are unspecified. '*' is accepted whatever the method.
+  // Parses an origin-form, absolute-form or asterisk-form target (RFC 9112 section 3.2) into the
+  // fields above. Only absolute-form sets scheme and host. Returns false, with unspecified fields,
+  // for other text. '*' is accepted for any method.
   [[nodiscard]] bool set_target(std::string_view target);
-  // Sets `path` (decoded; a missing first '/' is added) and the escaped path that spells it.
+  // Sets `path` (decoded; a missing first '/' is added) and the matching escaped path.
   void set_path(std::string_view decoded);
-  // escaped_path, and "?query" if there is one.
+  // Returns escaped_path, followed by "?query" if there is one.
   [[nodiscard]] std::string target() const;
-  // Everything of `other` but its body and what it may be upgraded to.
+  // Copies all of `other` except its body and the bytes after an upgrade.
   void copy_head(const Request& other);
-  // Everything as at construction; keeps capacity.
+  // Restores the state at construction. Keeps capacity.
   void clear();
 };
 
 struct Response {
   int status = 200;
-  Headers headers;  // Content-Length and Transfer-Encoding are the codec's business
+  Headers headers;  // the codec writes Content-Length and Transfer-Encoding
   Body body;
 
   void clear();
 };
 
-// Replaces `out` by the decoded text (RFC 3986 section 2.1). False at a broken escape or a NUL.
+// Replaces `out` by the decoded text (RFC 3986 section 2.1). Returns false at a broken escape or a
+// NUL.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
-// Encodes what may not stand in a path.
+// Encodes the characters that a path cannot contain.
 [[nodiscard]] std::string percent_encode_path(std::string_view decoded);
 // Appends "%XX".
 void append_percent_encoded(std::string& out, char c);
-// Host without the port; an IPv6 literal keeps its brackets.
+// Returns the host without the port. An IPv6 literal keeps its brackets.
 [[nodiscard]] std::string_view host_without_port(std::string_view host);
 // True for a name, IPv4 address or [IPv6 address], with or without a port. Stricter than RFC 3986
 // section 3.2.2: no userinfo, no percent-encoding, no sub-delims.

@@ -15,8 +15,8 @@ constexpr CharTable kUnreserved = make_table("-._~");            // RFC 3986 sec
 constexpr CharTable kCertain = make_table("-._~!$&'()*+,=:@/");  // of one meaning, dots apart
 constexpr std::size_t kEscapeBytes = 3;
 constexpr std::size_t kReadingsMax = 16;
-// The white space of Unicode beyond ASCII, and two characters of no width, which functions that
-// strip a text take off as well.
+// The white space of Unicode beyond ASCII, and two zero-width characters that functions for
+// trimming text also remove.
 constexpr std::array<std::string_view, 21> kBlanks{
     "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
     "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88",
@@ -35,7 +35,7 @@ constexpr std::array kTexts{
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-// True if the path is its own normal form and has no doubts.
+// True if the path is in normal form and has no doubts.
 bool is_certain(std::string_view path) {
   char before = 0;
   for (std::size_t i = 0; i < path.size(); ++i) {
@@ -48,7 +48,7 @@ bool is_certain(std::string_view path) {
   return before != '.';
 }
 
-// The octet of the escape at `text[at]`.
+// Returns the octet of the escape at `text[at]`.
 char unescape(std::string_view text, std::size_t at) {
   return static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
 }
@@ -89,8 +89,8 @@ void append_segment(std::string& out, std::string_view segment) {
 
 bool is_dots(std::string_view segment) { return segment == "." || segment == ".."; }
 
-// Takes a segment that was appended to a path without dot segments back if it is one of dots, or
-// empty. `start` is where it begins, after its slash.
+// Resolves a segment at the end of a path without dot segments: removes it if it is a dot segment
+// or empty. `start` is its position, after its slash.
 struct Resolver {
   bool had_dots = false;
   bool above_root = false;
@@ -114,8 +114,8 @@ struct Resolver {
   }
 };
 
-// The length of the overlong UTF-8 form at the front of `text` (RFC 3629 section 3), or 0; its
-// character is put into `c`.
+// Returns the length of the overlong UTF-8 form at the front of `text` (RFC 3629 section 3), or 0.
+// Stores its character in `c`.
 std::size_t overlong(std::string_view text, char& c) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
@@ -177,7 +177,7 @@ std::string decode_overlong(std::string_view path) {
   return out;
 }
 
-// The ASCII character whose fullwidth form is at the front of `text`, or 0.
+// Returns the ASCII character whose fullwidth form is at the front of `text`, or 0.
 char wide_form(std::string_view text) {
   if (text.size() < 3 || text[0] != '\xef') return 0;
   const auto second = static_cast<unsigned char>(text[1]);
@@ -187,8 +187,8 @@ char wide_form(std::string_view text) {
   return 0;
 }
 
-// The octets of `text` at its front, or its end, that are a blank; of a text that is no UTF-8 also
-// what is one in ISO 8859-1.
+// Returns how many octets at the front or the end of `text` form a blank. If the text is not UTF-8
+// (`latin1`), blanks of ISO 8859-1 count too.
 std::size_t blank_at(std::string_view text, bool front, bool latin1) {
   if (text.empty()) return 0;
   const char edge = front ? text.front() : text.back();
@@ -205,7 +205,7 @@ bool has_edge(std::string_view segment) {
          segment.back() == '.' || std::ranges::any_of(segment, is_control);
 }
 
-// The doubts of a decoded path.
+// Returns the doubts of a decoded path.
 PathDoubts doubts_of(std::string_view path) {
   PathDoubts doubts;
   for (std::size_t i = 0; i < path.size(); ++i) {
@@ -223,7 +223,7 @@ PathDoubts doubts_of(std::string_view path) {
   return doubts;
 }
 
-// The path with each segment changed by `change`.
+// Applies `change` to each segment of the path.
 template <typename Change>
 std::string each_segment(std::string_view path, const Change& change) {
   std::string out;
@@ -286,7 +286,7 @@ std::string merge_slashes(std::string_view path) {
   return out;
 }
 
-// RFC 3986 section 5.2.4: an empty segment is one that ".." takes away.
+// RFC 3986 section 5.2.4: ".." also removes an empty segment.
 std::string resolve_dots(std::string_view path) {
   if (!has_dot_segments(path)) return std::string(path);
   std::string out = "/";
@@ -304,7 +304,7 @@ std::string resolve_dots(std::string_view path) {
   return out;
 }
 
-// Of the normal form.
+// Returns the doubts of a path in normal form.
 PathDoubts doubts_of_escaped(std::string_view escaped) {
   std::string path;
   PathDoubts doubts;
@@ -355,7 +355,7 @@ bool has_dot_segments(std::string_view path) {
   return false;
 }
 
-// Each server does some of this, in an order of its own.
+// Servers apply these steps in different orders.
 std::optional<std::vector<std::string>> path_readings(std::string_view path) {
   constexpr std::array kSteps{decode_again,   decode_overlong,  narrow,        cut_end,
                               cut_parameters, turn_backslashes, drop_controls, trim_segments,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One spelling for one resource. A path in normal form (RFC 3986 section 6.2.2) has no dot
-// segments, no empty segments but a last one, and no escapes of unreserved characters. Some servers
-// still read it as another: those are its doubts, and its readings. Any thread.
+// Normalizes paths, so that a resource has one spelling. A path in normal form (RFC 3986 section
+// 6.2.2) has no dot segments, no empty segments except the last, and no escapes of unreserved
+// characters. Some servers read such a path differently: its doubts say why, and its readings are
+// the paths they may see. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +13,19 @@
 
 namespace sluice::http {
 
-// What some servers read in another way than others.
+// The parts of a path that servers read differently.
 enum class PathDoubt : std::uint8_t {
   separator = 1,    // an escaped slash, a backslash: another segment, or dots that are a segment
   again = 2,        // an escape of an escape, or an overlong UTF-8 form: read when decoded twice
   parameter = 4,    // ';': cut off by servlet containers (RFC 3986 section 3.3)
   edge = 8,         // blanks around a segment, a dot after it, control characters: dropped
   end = 16,         // an escaped '?' or '#': the path ends there when it is parsed twice
-  bytes = 32,       // octets that are no URI, or no UTF-8
+  bytes = 32,       // octets that are not valid in a URI, or not UTF-8
   above_root = 64,  // more ".." than there are segments before them
   wide = 128        // fullwidth forms (U+FF01 to U+FF5E): ASCII to servers that normalize (NFKC)
 };
 
-// A set of them.
+// A set of doubts.
 class PathDoubts {
  public:
   constexpr PathDoubts() = default;
@@ -34,7 +35,7 @@ class PathDoubts {
     return (bits_ & static_cast<std::uint8_t>(doubt)) != 0;
   }
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
-  // Names the first one: "an escaped slash or a backslash".
+  // Describes the first doubt: "an escaped slash or a backslash".
   [[nodiscard]] const char* text() const;
 
  private:
@@ -47,18 +48,18 @@ struct NormalPath {
   PathDoubts doubts{};    // of the normal form
 };
 
-// Puts `escaped`, which begins with '/', into normal form. Empty segments are merged, as most
-// servers do; a segment with an escaped slash or backslash keeps its spelling, for what it means is
-// its reader's. Octets above ASCII are escaped. Idempotent; allocates only if there is something to
-// change. Requires: every '%' begins an escape.
+// Puts `escaped`, which begins with '/', into normal form. Merges empty segments, as most servers
+// do. A segment with an escaped slash or backslash keeps its spelling, since servers differ in its
+// meaning. Escapes octets above ASCII. Idempotent; allocates only if the path changes. Requires:
+// every '%' begins an escape.
 NormalPath normalize_path(std::string& escaped);
 
 // True if a segment of the decoded path is "." or "..".
 [[nodiscard]] bool has_dot_segments(std::string_view path);
 
-// Everything that a path with doubts may mean to servers that decode, cut, trim or resolve more
-// than its decoded text `path` says, in whatever order; `path` itself is not among them. nullopt if
-// there are more than 16, which nobody means well.
+// Returns the other paths as which servers may read a path with doubts: servers that decode, cut,
+// trim or resolve more than its decoded text `path`, in any order. `path` itself is not among them.
+// Returns nullopt if there are more than 16, as no honest path has.
 [[nodiscard]] std::optional<std::vector<std::string>> path_readings(std::string_view path);
 
 }  // namespace sluice::http

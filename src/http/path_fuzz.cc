@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths as clients send them, in normal form and in all their readings.
+// Paths as clients send them: in normal form, and in all their readings.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -17,7 +17,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// No segment of it is one of dots, and none but the last is empty.
+// Requires that no segment is a dot segment, and that only the last may be empty.
 void require_resolved(std::string_view path) {
   require(path.starts_with('/'));
   require(path.find("//") == path.npos);
@@ -27,7 +27,7 @@ void require_resolved(std::string_view path) {
   }
 }
 
-// The escapes stand for the octets of the path that rules match.
+// Requires that the escaped path decodes to the path that rules match.
 void require_same(const Request& request) {
   std::string decoded;
   require(percent_decode(request.escaped_path, decoded));

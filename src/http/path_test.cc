@@ -12,7 +12,7 @@ namespace {
 using testing::Contains;
 using testing::UnorderedElementsAre;
 
-// The normal form, and in brackets what is in doubt about it.
+// Returns the normal form, followed by its doubts in brackets.
 std::string normal(std::string path) {
   const std::string before = path;
   const NormalPath result = normalize_path(path);
@@ -99,7 +99,7 @@ TEST(PathReadings, AreWhatLaxServersSee) {
   EXPECT_THAT(readings("/x\xef\xbc\x8f..\xef\xbc\x8f\xef\xbd\x82uy"), Contains("/buy"));
 }
 
-// A step can make place for the next.
+// One step can enable the next.
 TEST(PathReadings, FollowOneFromAnother) {
   EXPECT_THAT(readings("/buy ;a"), UnorderedElementsAre("/buy ", "/buy"));
   EXPECT_THAT(readings("/buy;a ?b"), Contains("/buy"));

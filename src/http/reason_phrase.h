@@ -6,7 +6,7 @@
 
 namespace sluice::http {
 
-// "Not Found" for 404; "" for a code without a name.
+// Returns "Not Found" for 404; "" for a code without a name.
 [[nodiscard]] std::string_view reason_phrase(int status);
 
 }  // namespace sluice::http

@@ -26,7 +26,8 @@ struct Value {
   std::string_view text = "?1";
 };
 
-// RFC 9651 section 4.2. What does not fit makes it bad; then nothing it has given counts.
+// Parses RFC 9651 section 4.2. Malformed input makes the scanner bad; its earlier results are then
+// invalid.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -139,10 +140,10 @@ constexpr std::array<std::string_view, 8> kFlags = {
     "no-store",        "no-cache",         "private",         "public",
     "must-revalidate", "proxy-revalidate", "must-understand", "no-transform"};
 
-// Of a key that is there twice the last value counts.
+// If a key occurs twice, the last value counts.
 class Directives {
  public:
-  // False if the value is of the wrong type.
+  // Returns false if the value has the wrong type.
   bool note(std::string_view key, const Value& value) {
     for (std::size_t i = 0; i < kSeconds.size(); ++i) {
       if (key != kSeconds.at(i)) continue;
@@ -157,7 +158,7 @@ class Directives {
     }
     return true;
   }
-  // Spelled as Cache-Control.
+  // Returns the directives as Cache-Control has them.
   [[nodiscard]] CacheControl control() const {
     std::string text;
     for (std::size_t i = 0; i < kSeconds.size(); ++i) {
@@ -199,7 +200,7 @@ std::optional<CacheControl> parse_targeted_field(std::string_view value) {
     if (in.done()) return directives.control();
     if (!in.take(',')) return std::nullopt;
     in.skip(" \t");
-    if (in.done()) return std::nullopt;  // a comma that nothing follows
+    if (in.done()) return std::nullopt;  // a trailing comma
   }
 }
 

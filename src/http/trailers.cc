@@ -11,7 +11,7 @@ namespace sluice::http {
 namespace {
 
 constexpr auto kHeaderOnly = std::to_array<std::string_view>({
-    // Framing, and what is for one hop.
+    // Framing, and fields of one hop.
     "Content-Length",
     "Transfer-Encoding",
     "Trailer",
@@ -69,7 +69,7 @@ constexpr CharTable kPlain = make_table("-");
 constexpr auto kHeaderOnlyPrefixes =
     std::to_array<std::string_view>({"X-Forwarded-", "Proxy-", "Access-Control-"});
 
-// With a hyphen for what is no letter or digit.
+// Replaces characters other than letters and digits by hyphens.
 std::string folded(std::string_view name) {
   std::string out(name);
   std::ranges::replace_if(

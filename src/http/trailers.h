@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trailers: fields that follow the content of a message (RFC 9110 section 6.5). They stay apart
-// from the header fields, whatever they are called.
+// Trailers: fields that follow the content of a message (RFC 9110 section 6.5). They are kept apart
+// from the header fields.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,14 @@
 
 namespace sluice::http {
 
-// False for the fields that must be known before the content, or that say where a message goes and
-// from whom it is: framing, routing, authentication, request modifiers, response controls, content
-// format (section 6.5.1), and cookies. Nor for names that read like theirs where only letters and
-// digits count (http/field_twins.h).
+// Returns false for fields that must be known before the content, or that say where a message goes
+// and from whom it is: framing, routing, authentication, request modifiers, response controls,
+// content format (section 6.5.1), and cookies. Also false for the twins of these names
+// (http/field_twins.h).
 [[nodiscard]] bool may_be_trailer(std::string_view name);
-// Adds a field unless it may not be a trailer; makes `trailers` if that is null.
+// Adds a field unless it must not be a trailer. Creates `trailers` if it is null.
 void add_trailer(std::unique_ptr<Headers>& trailers, std::string_view name, std::string_view value);
-// True if the value of a TE field has "trailers" (section 10.1.4).
+// True if the value of a TE field contains "trailers" (section 10.1.4).
 [[nodiscard]] bool wants_trailers(std::string_view te);
 
 }  // namespace sluice::http

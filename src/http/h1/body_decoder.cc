@@ -15,8 +15,8 @@ constexpr std::size_t kChunkLineBytesMax = 1024;
 constexpr auto kChunkBytesMax =
     static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
-// chunk-size [ chunk-ext ]. The extension is not interpreted; no space may precede it (RFC 9112
-// section 7.1.1 calls that one bad).
+// Parses chunk-size [ chunk-ext ]. The extension is ignored. Space before it is refused: RFC 9112
+// section 7.1.1 calls it bad.
 bool parse_chunk_line(std::string_view line, std::uint64_t& size, std::size_t& extension_bytes) {
   const char* const end = line.data() + line.size();
   const auto parsed = std::from_chars(line.data(), end, size, 16);

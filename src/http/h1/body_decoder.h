@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The body of a message from bytes: by length, in chunks (RFC 9112 section 7.1), or until the
-// connection closes. Nothing but trailers is buffered: pieces are parts of the input.
+// Decodes the body of a message: by length, in chunks (RFC 9112 section 7.1), or until the
+// connection closes. Only trailers are buffered: pieces are parts of the input.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 namespace sluice::http::h1 {
 
 struct BodyLimits {
-  std::uint32_t overhead_bytes_max;  // all chunk extensions of a body; all its trailers
+  std::uint32_t overhead_bytes_max;  // chunk extensions of a body; its trailers
   std::uint32_t fields_max;          // trailers
 };
 
@@ -28,20 +28,20 @@ class BodyDecoder {
 
   struct Step {
     std::size_t consumed = 0;
-    std::string_view bytes{};  // empty: more input is needed, or done(), or fault()
+    std::string_view bytes{};  // empty: need more input, or done(), or fault()
   };
   [[nodiscard]] Step decode(std::string_view input);
   [[nodiscard]] bool done() const { return phase_ == Phase::done; }
   [[nodiscard]] bool until_close() const { return phase_ == Phase::until_close; }
   [[nodiscard]] const Fault& fault() const { return fault_; }
-  // After done(): the trailers that may be such; null: there were none.
+  // Returns the accepted trailers after done(); null: none.
   [[nodiscard]] std::unique_ptr<Headers> take_trailers() { return std::move(trailers_); }
 
  private:
   enum class Phase { done, length, until_close, chunk_size, chunk_data, chunk_end, trailers };
 
   Step take_data(std::string_view input);
-  // Read one line each; the bytes consumed, 0 for need_more or a fault.
+  // Each reads one line and returns the bytes consumed; 0 for need_more or a fault.
   std::size_t read_chunk_size(std::string_view input);
   std::size_t read_chunk_end(std::string_view input);
   std::size_t read_trailer(std::string_view input);
@@ -51,9 +51,9 @@ class BodyDecoder {
   LineReader lines_;
   Fault fault_;
   Phase phase_ = Phase::done;
-  std::uint64_t left_ = 0;           // of the length, or of the chunk
+  std::uint64_t left_ = 0;           // of the length, or of the current chunk
   std::size_t overhead_ = 0;         // bytes of chunk extensions, then of trailers
-  std::uint32_t trailer_count_ = 0;  // of all that came
+  std::uint32_t trailer_count_ = 0;  // includes the trailers that are dropped
   std::unique_ptr<Headers> trailers_;
 };
 

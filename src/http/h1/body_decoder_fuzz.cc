@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chunked bodies: however the bytes are cut, the decoder says the same; and what it accepts is what
-// a plain reading of RFC 9112 section 7.1 accepts, to the byte where the next request begins.
+// Chunked bodies. Invariants: the result does not depend on the cut of the bytes, and the decoder
+// accepts only bodies that a plain reading of RFC 9112 section 7.1 accepts, up to the same byte.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -29,7 +29,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// Feeds `input` in pieces of `size` bytes, as a connection does: what is not consumed comes again.
+// Feeds `input` in pieces of `size` bytes, as a connection does: bytes not consumed are fed again.
 Outcome decode(std::string_view input, std::size_t size) {
   BodyDecoder decoder(kLimits);
   decoder.start_chunked();
@@ -70,7 +70,7 @@ std::optional<std::uint64_t> size_of(std::string_view line) {
   return digits > 0 && clean ? std::optional(size) : std::nullopt;
 }
 
-// Of a whole body; nullopt: it is none. More generous than the decoder where limits are concerned.
+// Reads a whole body; returns nullopt if it is malformed. Has wider limits than the decoder.
 std::optional<Outcome> read_plainly(std::string_view input) {
   std::string_view rest = input;
   Outcome outcome;
@@ -96,7 +96,7 @@ std::optional<Outcome> read_plainly(std::string_view input) {
 
 }  // namespace
 
-// The first byte says how the rest is cut.
+// The first byte selects the cut of the rest.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string input(data + 1, data + size);

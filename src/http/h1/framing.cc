@@ -10,11 +10,11 @@
 namespace sluice::http::h1 {
 namespace {
 
-// Each named option is searched for among all fields: a bound on the work of one request.
+// Each named option is searched for among all fields. The bound limits the work per request.
 constexpr int kNamedOptionsMax = 32;
 constexpr auto kLengthMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
-// Why a Transfer-Encoding other than exactly "chunked" is refused (RFC 9112 section 6.1).
+// Returns the fault of a Transfer-Encoding that is not exactly "chunked" (RFC 9112 section 6.1).
 Fault transfer_encoding_fault(std::string_view value) {
   bool after_chunked = false;
   bool any = false;
@@ -57,7 +57,8 @@ Fault HeadFraming::add(FieldKind kind, std::string_view value) {
   }
 }
 
-// RFC 9112 section 6.3 lets equal lengths be merged; we refuse them, as they differ for others.
+// RFC 9112 section 6.3 allows equal lengths to be merged. They are refused, since other parsers
+// differ.
 Fault HeadFraming::add_length(std::string_view value) {
   if (chunked_) return {400, "both Content-Length and Transfer-Encoding"};
   if (length_) return {400, "more than one Content-Length"};

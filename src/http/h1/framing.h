@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the fields of a head say about the body's length and about the connection (RFC 9112
-// sections 6 and 9). Requests and responses share it, and its strictness.
+// Derives the length of the body and the persistence of the connection from the fields of a head
+// (RFC 9112 sections 6 and 9). Requests and responses share these strict rules.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ class HeadFraming {
  public:
   // Begins the next head; keeps capacity.
   void reset(Version version);
-  // Takes a field in; only Content-Length, Transfer-Encoding, Connection and Upgrade matter.
+  // Takes a field; only Content-Length, Transfer-Encoding, Connection and Upgrade matter.
   [[nodiscard]] Fault add(FieldKind kind, std::string_view value);
-  // Removes the fields that Connection names: they were for this hop (RFC 9110 section 7.6.1).
+  // Removes the fields that Connection names: they concern this hop (RFC 9110 section 7.6.1).
   void remove_named(Headers& headers) const;
 
   [[nodiscard]] bool chunked() const { return chunked_; }
@@ -28,7 +28,7 @@ class HeadFraming {
   [[nodiscard]] bool keep_alive() const {
     return !close_ && (version_ != Version::http10 || keep_alive_);
   }
-  // The Upgrade field if Connection names it too and the version has it, else "".
+  // Returns the Upgrade field if Connection names it and the version supports it, else "".
   [[nodiscard]] std::string_view upgrade() const;
 
  private:
@@ -48,7 +48,7 @@ class HeadFraming {
   std::string upgrade_;
 };
 
-// Of trailers, those that Connection does not name; null if none is left.
+// Removes the trailers that Connection names; returns null if none is left.
 [[nodiscard]] std::unique_ptr<Headers> without_named(const HeadFraming& framing,
                                                      std::unique_ptr<Headers> trailers);
 

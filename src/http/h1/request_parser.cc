@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is refused beyond the grammar, because two parsers could read it differently:
+// Refused beyond the grammar, because two parsers could read it differently:
 //   bare LF or CR as a line end (RFC 9112 2.2), more than two empty lines before a request (2.2),
 //   anything but single spaces in the request line (3), obs-fold (5.2), space before a colon
 //   (5.1), Content-Length twice, as a list, or beside Transfer-Encoding (6.3, RFC 9110 8.6),
@@ -21,7 +21,7 @@ constexpr std::size_t kMethodBytesMax = 32;
 constexpr std::size_t kVersionBytes = 8;
 constexpr int kEmptyLinesMax = 2;
 
-// The method at the start of a request line that may be incomplete.
+// Checks the method at the start of a request line that may be incomplete.
 Fault check_method(std::string_view line, std::size_t& length) {
   length = 0;
   while (length < line.size() && is_in(kTokenChars, line[length])) {
@@ -63,7 +63,7 @@ struct RequestParser::State {
   std::uint32_t field_count = 0;
   int empty_lines = 0;
   bool started = false;
-  bool absolute = false;  // the target names the host
+  bool absolute = false;  // the target contains the host
   bool host_seen = false;
   bool expects_continue = false;
 
@@ -75,7 +75,7 @@ struct RequestParser::State {
   Progress refuse(Fault fault);
 
   Fault skip_empty_lines(std::string_view input, std::size_t& consumed);
-  // Read one line each and set the bytes consumed; 0 without a fault: need more.
+  // Each reads one line and sets the bytes consumed; 0 without a fault: need more.
   Fault read_request_line(std::string_view input, std::size_t& consumed);
   Fault read_field(std::string_view input, std::size_t& consumed);
 
@@ -135,7 +135,7 @@ Fault RequestParser::State::skip_empty_lines(std::string_view input, std::size_t
 }
 
 Fault RequestParser::State::read_request_line(std::string_view input, std::size_t& consumed) {
-  // Garbage (TLS, say) is refused at once, and not when a line of it is complete.
+  // Garbage, such as TLS, is refused at once, before a line of it is complete.
   std::size_t method_size = 0;
   if (const Fault fault = check_method(input, method_size)) return fault;
   const std::size_t line_max = limits.target_bytes_max + kMethodBytesMax + kVersionBytes + 4;

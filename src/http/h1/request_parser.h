@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 requests from bytes (RFC 9112). No sockets: the connection feeds bytes and asks.
-// Strict: what two parsers could read differently is refused (see the .cc for the list, with the
-// sections), so that no request can be smuggled past or through.
+// Parses HTTP/1.1 requests from bytes (RFC 9112). No sockets: the connection feeds bytes. Strict:
+// input that two parsers could read differently is refused (the .cc lists it, with the sections),
+// so that no request can be smuggled past or through.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct RequestLimits {
   std::uint32_t fields_max = 200;
 };
 
-// Why a request is refused: the status to answer before the connection is closed.
+// Why a request is refused, and the status to answer before the connection is closed.
 struct Refusal {
   int status = 400;    // 400, 414, 417, 431, 501 (CONNECT, transfer codings), 505
   std::string reason;  // for the log
@@ -32,7 +32,7 @@ enum class ParseState {
   head,       // the head is complete: request() is filled, body follows if has_body()
   body,       // bytes of the body were produced
   done,       // the message is complete
-  refused,    // see refusal(); nothing more can be read from this connection
+  refused,    // see refusal(); read no more from this connection
 };
 
 class RequestParser {
@@ -42,39 +42,40 @@ class RequestParser {
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
 
-  // Begins the next message; `request` is cleared and filled while parsing, and must outlive it.
-  // Its scheme stays empty unless the target has one: the connection knows better, and sets it.
-  // request.headers has the fields as they came, but for Host and those that Connection names:
-  // these were for this hop, and must not take away what is added later (RFC 9110 section 7.6.1).
+  // Begins the next message. `request` is cleared, and filled while parsing; it must outlive this.
+  // Its scheme stays empty unless the target has one: the connection sets it. request.headers has
+  // the received fields except Host and those that Connection names: these concern this hop, and
+  // must not remove a field that is added later (RFC 9110 section 7.6.1).
   void start(Request& request);
 
   struct Progress {
     ParseState state;
-    std::size_t consumed;     // bytes of `input` that are done with
+    std::size_t consumed;     // consumed bytes of `input`
     std::string_view body{};  // for ParseState::body: decoded body bytes, a part of `input`
   };
-  // Reads on. Call again with the rest of the input until it says need_more, done or refused.
-  // After need_more, the next input begins with the bytes that were not consumed. What comes of
-  // given bytes does not depend on how they were cut, and the work is linear however small the
-  // cuts. After `head`, body bytes come only as `body` results: nothing of the body is buffered
-  // here. `done` follows `head` even without a body.
+  // Parses more input. Call it again with the rest of the input until it returns need_more, done or
+  // refused. After need_more, the next input begins with the bytes that were not consumed. The
+  // result does not depend on the cut of the bytes, and the work is linear for any cut. After
+  // `head`, body bytes are only in `body` results: no byte of the body is buffered here. `done`
+  // follows `head` even without a body.
   [[nodiscard]] Progress parse(std::string_view input);
 
-  // After `done`: what followed the body (RFC 9112 section 7.1.2), without what may not be a
-  // trailer or was for this hop; null: nothing.
+  // Returns the trailers (RFC 9112 section 7.1.2), without fields that must not be trailers or
+  // concern this hop; null: none. Requires: `done` was returned.
   [[nodiscard]] std::unique_ptr<Headers> take_trailers();
 
   // Valid from `head` on.
   [[nodiscard]] bool has_body() const;
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;  // nullopt: chunked
-  // What the client wants to switch to: Upgrade if Connection names it (RFC 9110 7.8), or "".
+  // Returns the requested protocols: Upgrade if Connection names it (RFC 9110 7.8), or "".
   [[nodiscard]] std::string_view upgrade() const;
-  // The connection may carry another request (version, Connection header). False once refused.
+  // True if the connection may carry another request (version, Connection header). False once
+  // refused.
   [[nodiscard]] bool keep_alive() const;
   // The client waits for 100 Continue before it sends the body.
   [[nodiscard]] bool expects_continue() const;
   [[nodiscard]] const Refusal& refusal() const;
-  // False before the first byte of a message: an idle connection, which may be closed silently.
+  // False before the first byte of a message: the connection is idle and may be closed silently.
   [[nodiscard]] bool started() const;
 
  private:

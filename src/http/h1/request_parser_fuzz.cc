@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// However the bytes are cut, the result is the same; and what was accepted survives being written
-// for a backend and read again.
+// Invariants: the result does not depend on the cut of the bytes, and an accepted message is
+// unchanged after it is written for a backend and parsed again.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -19,7 +19,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// What append_request_head keeps of a message.
+// Returns the parts of a message that append_request_head keeps.
 std::string kept(Request& request) {
   request.version = Version::http11;
   for (const char* name :
@@ -52,7 +52,7 @@ void check_first_request(std::string_view input) {
 
 }  // namespace
 
-// The first byte says where the rest is cut in two.
+// The first byte selects where the rest is cut in two.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string bytes(data + 1, data + size);

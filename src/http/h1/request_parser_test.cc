@@ -15,7 +15,7 @@ struct Parsed {
   RequestParser::Progress progress;
 };
 
-// Parses up to the head.
+// Parses until the head is complete.
 Parsed parse(std::string_view bytes) {
   Parsed p;
   p.parser.start(p.request);
@@ -47,7 +47,7 @@ TEST(RequestParser, Get) {
   EXPECT_EQ(end.consumed, 0u);
 }
 
-// Rules and guests see what the client said; what only this hop was to know is not there.
+// Rules and guests see the received fields, without those of this hop.
 TEST(RequestParser, FieldsAreThereAsTheyCame) {
   const auto p = parse(
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: X-Hop, close\r\n"
@@ -96,7 +96,7 @@ TEST(RequestParser, ChunksAndTrailers) {
             "abc0123456789\ntrailers\nA: b\n\ndone\nidle");
 }
 
-// RFC 9110 section 7.6.1: what Connection names is for this hop, in trailers as well.
+// RFC 9110 section 7.6.1: fields that Connection names concern this hop, also as trailers.
 TEST(RequestParser, TrailersThatConnectionNamesEndHere) {
   EXPECT_EQ(transcript({"POST / HTTP/1.1\r\nHost: a\r\nConnection: X-Hop\r\n"
                         "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Hop: 1\r\n\r\n"}),
@@ -200,7 +200,7 @@ TEST(RequestParser, SameResultHoweverItIsCut) {
   }
 }
 
-// A head of one long line, byte by byte, against a head that is quadratic to read.
+// Compares one long line, byte by byte, with a head that takes quadratic work.
 TEST(RequestParser, WorkIsLinearInTheBytes) {
   const std::string bytes =
       "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + std::string(60'000, 'c') + "\r\n\r\n";
@@ -227,8 +227,8 @@ TEST(RequestParser, LimitsAreExact) {
   EXPECT_NE(transcript({bytes}, {.target_bytes_max = 5}).find("refused 414"), std::string::npos);
 }
 
-// One parser serves all requests of a connection: what one of them was must not be seen in the
-// next, whichever that is, and each has the whole of the limits.
+// One parser serves all requests of a connection. A request leaves no trace in the next one, and
+// each has the full limits.
 TEST(RequestParser, EveryRequestOfAConnectionIsReadAsIfItWereTheFirst) {
   const std::vector<std::string> requests = {
       "GET /1 HTTP/1.1\r\nHost: a\r\nX-Hop: 1\r\nA: 1\r\n\r\n",

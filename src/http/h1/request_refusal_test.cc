@@ -12,12 +12,12 @@ namespace {
 using namespace std::string_literals;
 
 struct Row {
-  const char* what;  // and the section: RFC 9112 unless it says otherwise
+  const char* what;  // and the section: of RFC 9112 by default
   int status;
   std::string bytes;
 };
 
-// Puts fields into a request that is fine without them.
+// Adds fields to a request that is valid without them.
 std::string with(const std::string& fields) {
   return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
 }

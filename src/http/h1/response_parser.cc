@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// As strict as the request parser: a backend that frames ambiguously could make us hand one
-// client's response to another.
+// As strict as the request parser: ambiguous framing from a backend could pass one client's
+// response to another.
 #include "http/h1/response_parser.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ Fault parse_status_line(std::string_view line, Version& version, int& status) {
   return {};
 }
 
-// A parameter of Keep-Alive that is no number counts as 0: better not to rely on the connection.
+// A parameter of Keep-Alive that is not a number counts as 0: the connection is not relied on.
 void read_keep_alive(std::string_view list, KeepAlive& out) {
   while (!list.empty()) {
     std::string_view parameter = take_until(list, ',');
@@ -63,7 +63,7 @@ struct ResponseParser::State {
   HeadFraming framing;
   std::string error;
   Version version = Version::http11;
-  std::uint32_t head_bytes = 0;   // with the 1xx responses before
+  std::uint32_t head_bytes = 0;   // including preceding 1xx responses
   std::uint32_t field_count = 0;  // likewise
   bool bodiless = false;          // the method or the status allow no body
   bool clean_end = false;         // the end of the message is certain: the connection may be reused
@@ -155,7 +155,7 @@ Fault ResponseParser::State::read_field() {
     case FieldKind::content_length:
     case FieldKind::transfer_encoding:
     case FieldKind::connection:
-      // Others may have passed over such a field.
+      // Other parsers may have ignored such a field.
       if (field.spaced) return {502, "space before the colon of a framing field"};
       return framing.add(kind, field.value);
     case FieldKind::hop_by_hop:
@@ -175,7 +175,7 @@ Fault ResponseParser::State::finish_head() {
   const bool framed = framing.chunked() || framing.content_length().value_or(0) > 0;
   if (status == 101 && framed) return {502, "101 with a body"};
   bodiless = head_method || never_has_body(status) || (connect_method && status < 300);
-  // RFC 9112 6.3 rule 1; a 204 that announces a body after all may send one.
+  // RFC 9112 6.3 rule 1. A 204 that announces a body may also send one.
   clean_end = status != 101 && !connect_method && !(status == 204 && framed);
   start_body();
   phase = Phase::body;

@@ -14,16 +14,16 @@
 
 namespace sluice::http::h1 {
 
-// Of a head and the interim responses before it, together.
+// The limits of a head and its interim responses together.
 struct ResponseLimits {
   std::uint32_t head_bytes_max = 64 * 1024;
   std::uint32_t fields_max = 200;
 };
 
-// What a server says of the connection once the response is over: `Keep-Alive: timeout=5, max=99`.
+// The server's announcement about the connection: `Keep-Alive: timeout=5, max=99`.
 struct KeepAlive {
   std::optional<std::uint32_t> timeout;  // seconds until it closes
-  std::optional<std::uint32_t> max;      // requests that it takes after this one
+  std::optional<std::uint32_t> max;      // further requests that it accepts
 };
 
 class ResponseParser {
@@ -33,25 +33,26 @@ class ResponseParser {
   ResponseParser(ResponseParser&&) noexcept;
   ResponseParser& operator=(ResponseParser&&) noexcept;
 
-  // Begins the next response, to a request of `method` (HEAD and CONNECT change the framing).
-  // Interim responses go to `interim`, which may be null; but for 101: what follows is not HTTP,
-  // and comes as its body. `response` and `interim` must outlive the parse; its headers lack
+  // Begins the response to a request of `method` (HEAD and CONNECT change the framing). Interim
+  // responses go to `interim`, which may be null, except for 101: the bytes after it are not HTTP,
+  // and form its body. `response` and `interim` must outlive the parse. The response's headers lack
   // Content-Length, Transfer-Encoding, Connection and the fields that Connection names.
   void start(Response& response, std::string_view method, InterimSink* interim = nullptr);
 
   using Progress = RequestParser::Progress;
   [[nodiscard]] Progress parse(std::string_view input);
-  // The backend closed: done if the framing allows it (no length given), else refused.
+  // The backend closed: returns done if the framing allows it (no length given), else refused.
   [[nodiscard]] ParseState parse_eof();
 
-  // After `done`, as of RequestParser.
+  // As of RequestParser. Requires: `done` was returned.
   [[nodiscard]] std::unique_ptr<Headers> take_trailers();
 
   // Valid from `head` on.
   [[nodiscard]] bool has_body() const;
-  // As announced, also where no body follows (HEAD, 304); nullopt: chunked, until close, not said.
+  // The announced length, even if no body follows (HEAD, 304); nullopt: chunked, until close, or
+  // none announced.
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;
-  // The connection may carry another response, once this one is done.
+  // True if the connection may carry another response once this one is done.
   [[nodiscard]] bool keep_alive() const;
   [[nodiscard]] const KeepAlive& kept_for() const;
   [[nodiscard]] const std::string& error() const;  // after `refused`

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// However the bytes of a backend are cut, the result is the same; and an accepted head survives
-// being written for a client and read again.
+// Invariants: the result does not depend on the cut of the backend's bytes, and an accepted head is
+// unchanged after it is written for a client and parsed again.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -57,7 +57,7 @@ void check_head(std::string_view input, std::string_view method) {
 
 }  // namespace
 
-// The first byte says where the rest is cut in two, and which method was asked with.
+// The first byte selects where the rest is cut in two, and the method of the request.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string bytes(data + 1, data + size);

@@ -43,7 +43,7 @@ TEST(ResponseParser, NoBodyByMethodOrStatus) {
             "200\n-- no body 0 keep-alive\n\ndone");
 }
 
-// What follows may be a body or the next response: the connection is not used again.
+// The next bytes may be a body or the next response: the connection is not reused.
 TEST(ResponseParser, NoReuseWhereTheEndIsInDoubt) {
   EXPECT_EQ(parse("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"),
             "204\n-- no body 5 close\n\ndone");

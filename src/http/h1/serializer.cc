@@ -27,7 +27,7 @@ void append_content_length(std::string& out, std::uint64_t length) {
   out.append("\r\n");
 }
 
-// Every field but those that the codec writes or that end at this hop.
+// Appends all fields except those that the codec writes and those of this hop.
 void append_end_to_end(std::string& out, const Headers& headers) {
   for (const Field& field : headers) {
     if (field_kind(field.name) != FieldKind::other) continue;
@@ -60,7 +60,7 @@ void append_framing(std::string& out, const ResponseHead& head) {
   }
 }
 
-// Only the characters that may stand there: a guest may set any text as method or host.
+// Appends only the characters in `table`: a guest may set any text as method or host.
 void append_allowed(std::string& out, const CharTable& table, std::string_view text,
                     std::string_view also = "") {
   for (const char c : text) {
@@ -68,7 +68,7 @@ void append_allowed(std::string& out, const CharTable& table, std::string_view t
   }
 }
 
-// As it is, but for what would end the target: that is percent-encoded.
+// Percent-encodes the characters that would end the target. Keeps the others.
 void append_target_part(std::string& out, std::string_view text) {
   for (const char c : text) {
     if (is_in(kTargetChars, c)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 messages to bytes (RFC 9112). The caller owns the buffer and sends it.
+// Writes HTTP/1.1 messages as bytes (RFC 9112). The caller owns the buffer and sends it.
 #pragma once
 
 #include <cstdint>
@@ -24,39 +24,39 @@ struct ResponseHead {
   Framing framing = Framing::content_length;
   std::uint64_t length = 0;
   std::string_view date{};     // IMF-fixdate, kept by the worker; empty: no Date field
-  std::string_view upgrade{};  // of 101: the protocol that is spoken from here on
+  std::string_view upgrade{};  // for 101: the protocol that follows
 };
 
-// How a response to `method` is framed for a client of `version`. Never chunked for HTTP/1.0;
-// `none` for a HEAD of unknown length there. `trailers`: the client wants them, so that a whole
-// body that has some is chunked.
+// Returns the framing of a response to `method` for a client of `version`. HTTP/1.0 is never
+// chunked; its responses to HEAD of unknown length have `none`. `trailers`: the client accepts
+// trailers, so that a whole body with trailers is chunked.
 [[nodiscard]] Framing response_framing(const Response& response, std::string_view method,
                                        Version version, bool trailers = false);
 
-// Appends status line and fields. Hop-by-hop fields, Content-Length and Transfer-Encoding in
-// response.headers are left out; framing and Connection are written from `head`, Date unless the
-// response has its own. Fields whose name or value could break the framing (RFC 9112 section 11.1)
-// are left out, and a status that is no three-digit number becomes 500.
+// Appends status line and fields. `head` determines framing and Connection, and Date unless the
+// response has its own. Fields of one hop, Content-Length and Transfer-Encoding in response.headers
+// are left out, and so are fields whose name or value could break the framing (RFC 9112 section
+// 11.1). A status that is not a three-digit number becomes 500.
 void append_response_head(std::string& out, const Response& response, const ResponseHead& head);
 
-// Appends the whole of an interim response (RFC 9110 section 15.2): status line and end-to-end
-// fields only.
+// Appends a complete interim response (RFC 9110 section 15.2): status line and end-to-end fields
+// only.
 void append_interim(std::string& out, int status, const Headers& headers);
 
 // Appends request line and fields for a backend: Host from request.host, framing from `length`
-// (nullopt: chunked; 0 with no body method: no field). Hop-by-hop fields are left out, and so are
-// characters that cannot stand in a method or host; in the target those are percent-encoded. The
-// protocols of request.upgrade are asked for, or else the trailers that the client wants.
+// (nullopt: chunked; 0 with a method without body: no field). Leaves out hop-by-hop fields, and
+// characters that are invalid in a method or host. Percent-encodes invalid characters in the
+// target. Requests the protocols of request.upgrade, or else the trailers that the client accepts.
 void append_request_head(std::string& out, const Request& request,
                          std::optional<std::uint64_t> length);
 
-// The path and the query, without what cannot stand there.
+// Appends the path and the query, with invalid characters percent-encoded.
 void append_target(std::string& out, const Request& request);
 
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for empty bytes
 // The line that begins a chunk of `size` bytes; CRLF ends it.
 void append_chunk_size(std::string& out, std::size_t size);
-// With the trailers, unless they are null; of these, what could break the framing is left out.
+// Appends the trailers too, unless they are null. Leaves out trailers that could break the framing.
 void append_last_chunk(std::string& out, const Headers* trailers = nullptr);
 
 // True for the hop-by-hop fields of RFC 9110 section 7.6.1 (Connection, Keep-Alive, TE, ...).

@@ -103,7 +103,7 @@ TEST(Serializer, RequestHead) {
             "OPTIONS * HTTP/1.1\r\nHost: a:80\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
-// A guest may set any text; none of it may begin another request (RFC 9112 section 11.2).
+// A guest may set any text. No text may begin another request (RFC 9112 section 11.2).
 TEST(Serializer, RequestLineCannotBeBroken) {
   Request request = request_to("GET", "/");
   request.method = "GET / HTTP/1.1\r\nA: b\r\n\r\nPOST";
@@ -149,7 +149,7 @@ TEST(Serializer, HopByHop) {
                            "Proxy-Connection", "Proxy-Authenticate"}) {
     EXPECT_TRUE(is_hop_by_hop(name)) << name;
   }
-  // Trailer is for everybody (RFC 9110 section 6.6.2).
+  // The Trailer field is end-to-end (RFC 9110 section 6.6.2).
   for (const char* name : {"Host", "Content-Length", "Cookie", "", "Connections", "Trailer"}) {
     EXPECT_FALSE(is_hop_by_hop(name)) << name;
   }

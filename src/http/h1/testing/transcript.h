@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests and fuzzing: what a parser makes of bytes that come in pieces, as text to compare.
+// For tests and fuzzing: the results of a parser for bytes in pieces, as text to compare.
 #pragma once
 
 #include <string>
@@ -49,7 +49,7 @@ std::string describe_trailers(Parser& parser) {
   return trailers ? "\ntrailers\n" + describe(*trailers) : "";
 }
 
-// Feeds the pieces and hands every result but need_more to `on`; stops at false.
+// Feeds the pieces and passes every result but need_more to `on`; stops when it returns false.
 template <class Parser, class On>
 void feed(Parser& parser, const std::vector<std::string_view>& pieces, On on) {
   std::string unread;
@@ -69,7 +69,7 @@ void feed(Parser& parser, const std::vector<std::string_view>& pieces, On on) {
   }
 }
 
-// Every request in the bytes, up to the first refusal.
+// Writes every request in the bytes, up to the first refusal.
 inline std::string transcript(const std::vector<std::string_view>& pieces,
                               RequestLimits limits = {}) {
   RequestParser parser(limits);
@@ -97,7 +97,7 @@ inline std::string transcript(const std::vector<std::string_view>& pieces,
   return out + (parser.started() ? "started" : "idle");
 }
 
-// Every response in the bytes, to requests of the method, up to the first refusal.
+// Writes every response in the bytes to requests of the method, up to the first refusal.
 inline std::string transcript_of_all(std::string_view bytes, std::string_view method,
                                      ResponseLimits limits = {}) {
   ResponseParser parser(limits);
@@ -124,7 +124,7 @@ inline std::string transcript_of_all(std::string_view bytes, std::string_view me
   return out;
 }
 
-// One response; `eof`: the backend closes after the last piece.
+// Writes one response; `eof`: the backend closes after the last piece.
 inline std::string transcript(const std::vector<std::string_view>& pieces, std::string_view method,
                               bool eof, ResponseLimits limits = {}) {
   ResponseParser parser(limits);
