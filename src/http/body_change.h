@@ -16,8 +16,8 @@ namespace sluice::http {
 class BodyChange {
  public:
   virtual ~BodyChange() = default;
-  // Appends to `out` what stands in place of `piece`, the next bytes (never empty); nothing, if
-  // more must come first. An error ends the body there, as if its sender had broken off.
+  // Appends the replacement of `piece`, the next bytes (never empty), to `out`; appends nothing if
+  // it needs more bytes first. An error ends the body there, as if its sender had broken off.
   virtual Result<void> change(std::string_view piece, std::string& out) = 0;
   // Appends the rest. Called once, after the last piece.
   virtual Result<void> finish(std::string& /*out*/) { return {}; }

@@ -88,7 +88,7 @@ void append_request_line(std::string& out, const Request& request) {
   out.append(" HTTP/1.1\r\n");
 }
 
-// RFC 9110 section 8.6: these methods announce no empty body.
+// RFC 9110 section 8.6: these methods send Content-Length even without a body.
 bool has_body_method(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }

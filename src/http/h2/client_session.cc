@@ -37,7 +37,7 @@ bool ends_stream(const nghttp2_frame& frame) {
   return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
 
-// The fields of a HEADERS frame for a request (RFC 9113 section 8.3.1).
+// Builds the fields of a HEADERS frame for a request (RFC 9113 section 8.3.1).
 class RequestFields {
  public:
   RequestFields(const Request& request, std::string_view host, bool secure, bool with_content) {
@@ -73,7 +73,7 @@ class RequestFields {
   FieldBlock block_;
 };
 
-// A stream and what is known of its response's head.
+// A stream and the parsed part of its response's head.
 struct Entry {
   ClientStream* stream = nullptr;  // null: forgotten
   bool has_head = false;
@@ -183,7 +183,7 @@ int ClientSession::State::on_frame(nghttp2_session*, const nghttp2_frame* frame,
   return 0;
 }
 
-// What one stream does not read must not hold up the others: the connection's window opens at once.
+// Opens the connection's window at once: a stream that is not read must not hold up the others.
 int ClientSession::State::on_data(nghttp2_session* session, std::uint8_t, std::int32_t id,
                                   const std::uint8_t* bytes, std::size_t size, void* self) {
   nghttp2_session_consume_connection(session, size);
@@ -233,8 +233,8 @@ ClientSession::ClientSession(const ClientLimits& limits) : state_(std::make_uniq
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, State::on_data);
   nghttp2_session_callbacks_set_on_stream_close_callback(made, State::on_close);
   nghttp2_option_set_no_auto_window_update(options, 1);
-  // Above all that a client may send: a head that nghttp2 would not send would be the backend's
-  // fault.
+  // Exceeds every head that a client may send. Otherwise nghttp2 would refuse to send a head, and
+  // the backend would be blamed.
   nghttp2_option_set_max_send_header_block_length(options, kRequestHeadBytesMax);
   nghttp2_session* session = nullptr;
   state_->check(nghttp2_session_client_new2(&session, made, state_.get(), options));

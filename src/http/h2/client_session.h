@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client's side of an HTTP/2 connection (RFC 9113), without sockets: bytes in, events; messages
-// in, bytes out. The protocol itself is nghttp2's. Core-bound.
+// The client's side of an HTTP/2 connection (RFC 9113) without sockets: takes bytes and reports
+// events, takes messages and produces bytes. nghttp2 implements the protocol. Core-bound.
 //
-// Events come from inside receive() and produce(). They must not call this session, and should do
-// little: note what happened, and act afterwards.
+// Events are called from inside receive() and produce(). Requires: an event does not call this
+// session. It only records what happened; the owner acts afterwards.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@
 
 namespace sluice::http::h2 {
 
-// What a server may take of us.
+// The limits of a server.
 struct ClientLimits {
-  std::uint32_t header_list_bytes_max = 64 * 1024;  // of a response; beyond, the stream is reset
+  std::uint32_t header_list_bytes_max = 64 * 1024;  // per response; beyond, the stream is reset
   std::uint32_t fields_max = 200;                   // likewise
-  std::int32_t stream_window_bytes = 64 * 1024;     // content that waits to be read, per stream
+  std::int32_t stream_window_bytes = 64 * 1024;     // unread content per stream
   std::int32_t connection_window_bytes = 1024 * 1024;
-  std::uint32_t concurrent_streams_max = 1000;  // that we open, whatever the server would allow
+  std::uint32_t concurrent_streams_max = 1000;  // that we open, even if the server allows more
 };
 
 // A request and its response, as their owner sees them.
@@ -34,21 +34,21 @@ class ClientStream {
   ClientStream& operator=(const ClientStream&) = delete;
   virtual ~ClientStream() = default;
 
-  // The response to be filled; its head is complete with on_head(), or with on_interim() if it is
-  // an interim one, which the next replaces. The fields lack Content-Length.
+  // The response to fill. Its head is complete with on_head(), or with on_interim() if it is an
+  // interim one, which the next response replaces. The fields lack Content-Length.
   virtual Response& response() = 0;
   virtual void on_interim() {}
-  // `ended`: nothing follows.
+  // `ended`: no content follows.
   virtual void on_head(std::optional<std::uint64_t> content_length, bool ended) = 0;
-  // Bytes of the content; they count as unread until consume().
+  // Receives bytes of the content. They count as unread until consume().
   virtual void on_data(std::string_view bytes) = 0;
-  // What followed the content, before on_end().
+  // Receives the trailers, before on_end().
   virtual void on_trailers(std::unique_ptr<Headers> trailers) = 0;
   virtual void on_end() = 0;
-  // The last call for this stream. `refused_stream`: the server has not looked at the request.
+  // The last call for this stream. `refused_stream`: the server has not processed the request.
   virtual void on_close(ErrorCode code) = 0;
 
-  // Of the request's content; as of SessionStream.
+  // Offers the request's content, as SessionStream::offer() does.
   virtual SessionStream::Offer offer() = 0;
   virtual std::string_view take(std::size_t size) = 0;
   virtual const Headers* trailers() = 0;
@@ -56,47 +56,47 @@ class ClientStream {
 
 class ClientSession {
  public:
-  // Sends the preface and our SETTINGS first of all.
+  // Sends the preface and our SETTINGS first.
   explicit ClientSession(const ClientLimits& limits = {});
   ~ClientSession();
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
-  // What the server sent, cut anywhere. Nothing comes of it once the session has failed.
+  // Takes the server's bytes, cut anywhere. Ignores them once the session has failed.
   void receive(std::string_view bytes);
-  // Appends to `out` until there are about `enough` bytes in it or nothing is left to say.
+  // Appends output until `out` has about `enough` bytes or no output is left.
   void produce(std::string& out, std::size_t enough);
 
-  // Another stream can be opened now.
+  // True if another stream can be opened now.
   [[nodiscard]] bool accepts() const;
-  // The server has said what it allows: its SETTINGS have come (RFC 9113 section 3.4).
+  // True once the server's SETTINGS have arrived (RFC 9113 section 3.4).
   [[nodiscard]] bool settled() const;
-  // How many streams may be open at a time; a guess before settled().
+  // The most streams that may be open at once; a guess before settled().
   [[nodiscard]] std::uint32_t streams_max() const;
-  // Sends the head; the content is asked for by offer() and take() if there is any. `host`: for
-  // :authority. Hop-by-hop fields are left out. `stream` must live until its on_close(), or until
-  // forget(). 0 if no stream can be opened.
+  // Sends the head. If there is content, the session asks for it by offer() and take(). `host`: for
+  // :authority. Hop-by-hop fields are left out. Requires: `stream` lives until its on_close(), or
+  // until forget(). Returns 0 if no stream can be opened.
   [[nodiscard]] StreamId open(ClientStream& stream, const Request& request, std::string_view host,
                               bool secure, bool with_content);
-  // There is more to offer().
+  // The stream has more to offer().
   void resume(StreamId id);
   void reset(StreamId id, ErrorCode code);
-  // No more events for this stream, which is about to go away.
+  // Ends the events of a stream that is about to be destroyed.
   void forget(StreamId id);
-  // Bytes of on_data() have been dealt with: the server may send as many more.
+  // Marks bytes of on_data() as read: the server may send as many more.
   void consume(StreamId id, std::size_t bytes);
-  // From now on `bytes` of this stream may wait to be read, more than the limits say.
+  // Raises the unread content that this stream may have to `bytes`, beyond the limits.
   void widen(StreamId id, std::int32_t bytes);
   // Ends the session with GOAWAY.
   void shut_down();
 
-  // Streams that are open.
+  // The number of open streams.
   [[nodiscard]] std::size_t streams() const;
-  // The connection can be closed once everything produced is sent.
+  // True if the connection can be closed once everything produced is sent.
   [[nodiscard]] bool finished() const;
-  // The error code of the server's last GOAWAY; no_error: none has come.
+  // The error code of the server's last GOAWAY; no_error: none was received.
   [[nodiscard]] ErrorCode goaway() const;
-  // Why it failed; "" as long as it has not.
+  // Why the session failed; "" if it has not.
   [[nodiscard]] std::string_view failure() const;
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a server sends, and however it is cut: no event comes for a stream that has ended, every
-// stream ends once at most, and content is never more than its window.
+// Invariants, for any bytes of a server and any cut: a stream that has ended gets no event, a
+// stream ends at most once, and content never exceeds its window.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -64,7 +64,7 @@ class Probe final : public ClientStream {
 
 }  // namespace
 
-// The first byte says in pieces of which size the rest comes.
+// The first byte selects the size of the pieces.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint8_t kWhole = kFlagEndStream | kFlagEndHeaders;
 
-// A request, and what becomes of it in words.
+// A request, and its events in words.
 class Call final : public ClientStream {
  public:
   Response& response() override { return message; }
@@ -127,7 +127,7 @@ TEST_F(ClientSessionTest, TrailersOfTheResponse) {
   EXPECT_EQ(call.log, "head 200\ndata x\ntrailer x-sum=1\nend\nclosed 0\n");
 }
 
-// Each has the whole of the limits.
+// The head and the trailers each have the full limits.
 TEST_F(ClientSessionTest, AHeadAndItsTrailersAreBoundedByThemselves) {
   Call call;
   (void)open(call);
@@ -194,7 +194,7 @@ TEST_F(ClientSessionTest, TheServerLimitsStreams) {
   EXPECT_TRUE(session_.accepts());
 }
 
-// RFC 9113 section 6.8: those beyond the last stream have not been looked at.
+// RFC 9113 section 6.8: the server has not processed streams beyond the last one that it names.
 TEST_F(ClientSessionTest, GoawayEndsWhatWasNotProcessed) {
   Call first;
   Call second;

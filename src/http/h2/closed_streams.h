@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which streams were closed lately, and how: what may still come for them depends on it (RFC 9113
-// section 5.1, "closed").
+// Records how recent streams were closed. Frames that may still arrive for them depend on it (RFC
+// 9113 section 5.1, "closed").
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@ namespace sluice::http::h2 {
 class ClosedStreams {
  public:
   enum class How {
-    by_client,  // it has ended or reset its side: nothing may follow
-    by_us,      // it may not know yet: what follows is ignored
+    by_client,  // it has ended or reset its side: no frame may follow
+    by_us,      // it may not know yet: further frames are ignored
     unknown,    // long ago, or never opened
   };
 

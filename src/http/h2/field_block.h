@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside http/h2 only: the fields of a HEADERS frame that is about to be sent.
+// Inside http/h2 only: the fields of a HEADERS frame to be sent.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -16,17 +16,17 @@ namespace sluice::http::h2 {
 
 class FieldBlock {
  public:
-  // `name` in lower case. Both must stay where they are until the block is submitted.
+  // `name` is in lower case. Requires: both stay valid until the block is submitted.
   void add(std::string_view name, std::string_view value) {
     fields_.push_back(
         {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
   }
-  // Once at most: all fields but those that are the connection's business, or that no field may
-  // look like.
+  // Adds all fields except those of the connection and those that no field may resemble. Requires:
+  // called at most once.
   void add_regular(const Headers& headers) {
     std::size_t size = 0;
     for (const Field& field : headers) size += field.name.size();
-    names_.reserve(size);  // so that it does not move
+    names_.reserve(size);  // prevents reallocation
     for (const Field& field : headers) {
       if (field_kind(field.name) != FieldKind::other) continue;
       if (!is_token(field.name) || !is_field_value(field.value)) continue;
@@ -39,7 +39,7 @@ class FieldBlock {
   [[nodiscard]] const std::vector<nghttp2_nv>& fields() const { return fields_; }
 
  private:
-  // nghttp2 copies them, and changes nothing.
+  // nghttp2 copies the bytes and does not change them.
   static std::uint8_t* bytes_of(std::string_view text) {
     return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
   }
@@ -48,8 +48,8 @@ class FieldBlock {
   std::vector<nghttp2_nv> fields_;
 };
 
-// The trailers of a message whose content has been handed over (section 8.1): true if they end the
-// stream. Null, or nothing in them: there are none. For a callback that reads content.
+// Submits the trailers of a message whose content was handed over (section 8.1). Returns true if
+// they end the stream. Null or empty: there are none. For a callback that reads content.
 [[nodiscard]] inline bool submit_trailers(nghttp2_session* session, std::int32_t stream,
                                           const Headers* trailers) {
   if (trailers == nullptr) return false;

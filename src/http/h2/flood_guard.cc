@@ -16,7 +16,7 @@ FloodGuard::FloodGuard(const Limits& limits)
       unknown_(limits.unknown),
       continuations_max_(limits.continuations_max) {}
 
-// The clock is read only when the tokens at hand are used up.
+// Reads the clock only when the tokens are used up.
 bool FloodGuard::Bucket::take() {
   if (tokens_ < 1) {
     const TimePoint now = Clock::now();

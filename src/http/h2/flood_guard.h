@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts the frames by which a client could make us work for nothing, against their budgets.
+// Counts the frames that cost us work and the client little, against their budgets.
 #pragma once
 
 #include "base/time.h"
@@ -12,13 +12,14 @@ class FloodGuard {
  public:
   explicit FloodGuard(const Limits& limits);
 
-  // What is over its budget with this frame, in words for the log; null: nothing.
+  // Returns the name of the budget that this frame exceeds, for the log; null: none.
   [[nodiscard]] const char* admit(const FrameHead& head);
-  // A stream that the client reset, or that it made us reset. As above.
+  // Counts a stream that the client reset or made us reset. Returns as admit().
   [[nodiscard]] const char* admit_reset();
-  // The next reset is our own doing.
+  // The next reset is ours and does not count.
   void pardon_reset() { resets_.earn(1); }
-  // A DATA frame was sent: the client will make room for more, and may measure the way by a PING.
+  // A DATA frame was sent: the client may answer with WINDOW_UPDATE, and with a PING to measure the
+  // round trip.
   void data_sent() {
     window_updates_.earn(kWindowUpdatesPerData);
     pings_.earn(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the frames in what a client sends (RFC 9113 section 4.1), before the protocol library sees
-// them, so that every frame can be judged, also those the library would silently ignore.
+// Finds the frames in a client's bytes (RFC 9113 section 4.1) before the protocol library does, so
+// that every frame is checked, including those that the library ignores silently.
 #pragma once
 
 #include <array>
@@ -37,21 +37,22 @@ inline constexpr std::uint8_t kFlagEndHeaders = 0x4;
 class FrameScanner {
  public:
   struct Piece {
-    // A frame begins with this piece: its head, complete.
+    // Set if this piece begins a frame: its complete head.
     std::optional<FrameHead> head;
-    // To be passed on; valid until the next call. Empty: the rest of a head has yet to come.
+    // The bytes to pass on, valid until the next call. Empty: the head is incomplete.
     std::string_view bytes;
   };
-  // Takes the next piece, at most one frame, off the front of `input` (not empty).
+  // Takes the next piece, at most one frame, off the front of `input`. Requires: `input` is not
+  // empty.
   [[nodiscard]] Piece next(std::string_view& input);
-  // In the middle of a frame.
+  // True in the middle of a frame.
   [[nodiscard]] bool within_frame() const { return payload_left_ > 0 || head_size_ > 0; }
 
  private:
   static constexpr std::size_t kHeadBytes = 9;
   [[nodiscard]] static FrameHead parse(const char* bytes);
 
-  std::array<char, kHeadBytes> head_{};  // of a head that came in parts
+  std::array<char, kHeadBytes> head_{};  // of a head that arrived in parts
   std::size_t head_size_ = 0;
   std::uint32_t payload_left_ = 0;
 };

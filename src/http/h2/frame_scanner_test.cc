@@ -10,7 +10,7 @@
 namespace sluice::http::h2 {
 namespace {
 
-// The heads found in `bytes` given in pieces of `step`, and what is passed on.
+// Returns the heads found in `bytes`, fed in pieces of `step`, and the bytes passed on.
 std::string scan(std::string_view bytes, std::size_t step) {
   FrameScanner scanner;
   std::string heads;

@@ -8,7 +8,7 @@
 namespace sluice::http::h2 {
 namespace {
 
-// Before each block of the slot: its size. Blocks are aligned as malloc()'s are.
+// The space before each block of the slot, for its size. Blocks are aligned as malloc()'s are.
 constexpr std::size_t kHeadBytes = alignof(std::max_align_t);
 
 std::size_t size_of(const void* block) {
@@ -58,7 +58,7 @@ void* NativeSession::allocate_zeroed(std::size_t count, std::size_t size, void* 
   return block != nullptr ? std::memset(block, 0, count * size) : std::calloc(count, size);
 }
 
-// A block of the slot stays taken: there are five, and they live as long as the session.
+// Does not free a block of the slot: there are five, and they live as long as the session.
 void NativeSession::release(void* memory, void* self) {
   if (!static_cast<NativeSession*>(self)->slot_.holds(memory)) std::free(memory);
 }

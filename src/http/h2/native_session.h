@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside http/h2 only: an nghttp2_session, and where its memory is. What nghttp2 takes once and for
-// all, 26 KB of which a quiet connection uses 1 KB, stands in a PagePool's slot, so that it can be
-// folded while nothing goes on. Core-bound.
+// Inside http/h2 only: an nghttp2_session and its memory. nghttp2 allocates 26 KB once, of which a
+// quiet connection uses 1 KB. They are in a slot of a PagePool, so that they can be folded while
+// the connection is idle. Core-bound.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -16,26 +16,27 @@ namespace sluice::http::h2 {
 
 class NativeSession {
  public:
-  // `pool` outlives it; null: all memory is the heap's.
+  // Requires: `pool` outlives this. Null: all memory is from the heap.
   explicit NativeSession(PagePool* pool);
   ~NativeSession();
   NativeSession(const NativeSession&) = delete;
   NativeSession& operator=(const NativeSession&) = delete;
 
-  // The server's side, once. False: out of memory.
+  // Starts the server's side; called once. Returns false if out of memory.
   [[nodiscard]] bool start(const nghttp2_session_callbacks* callbacks, void* self,
                            const nghttp2_option* option);
-  // Null before start(). What it points to moves nowhere, but is there only until rest().
+  // Returns null before start(). The session keeps its address, but the pointer is valid only until
+  // rest().
   [[nodiscard]] nghttp2_session* get() {
     slot_.unfold();
     return session_.get();
   }
-  // Gives memory back until the next get(). Not from inside nghttp2's callbacks.
+  // Gives back memory until the next get(). Requires: not called from nghttp2's callbacks.
   void rest();
 
  private:
   static constexpr std::size_t kSlotBytes = PagePool::kSlotBytesMax;
-  static constexpr std::size_t kLargeBytes = 512;  // what is smaller is the heap's
+  static constexpr std::size_t kLargeBytes = 512;  // smaller blocks are from the heap
 
   static void* allocate(std::size_t size, void* self);
   static void release(void* memory, void* self);
@@ -45,7 +46,7 @@ class NativeSession {
 
   PagePool::Slot slot_;
   std::size_t used_ = 0;   // of the slot
-  bool starting_ = false;  // only what is taken then comes from the slot
+  bool starting_ = false;  // only blocks allocated meanwhile are in the slot
   nghttp2_mem hooks_;
   std::unique_ptr<nghttp2_session, Deleter<nghttp2_session_del>> session_;
 };

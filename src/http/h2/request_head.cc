@@ -59,7 +59,7 @@ void RequestHead::add_pseudo(std::string_view name, std::string_view value) {
     has_authority_ = true;
     authority_ = value;
   }
-  // :scheme says nothing that the connection does not know better.
+  // Ignores :scheme: the connection knows it better.
 }
 
 void RequestHead::add_regular(std::string_view name, std::string_view value) {
@@ -98,7 +98,7 @@ void RequestHead::add_regular(std::string_view name, std::string_view value) {
   request_->headers.add(name, value);
 }
 
-// RFC 9113 section 8.2.3: crumbs are one field for everybody else.
+// RFC 9113 section 8.2.3: joins cookie crumbs into one field, as other readers expect.
 void RequestHead::add_cookie(std::string_view crumb) {
   if (!cookie_.empty()) cookie_ += "; ";
   cookie_ += crumb;
@@ -106,7 +106,7 @@ void RequestHead::add_cookie(std::string_view crumb) {
 
 void RequestHead::finish() {
   if (!cookie_.empty()) request_->headers.add("cookie", cookie_);
-  if (refusal_ == 431) {  // incomplete: only what the log wants to know is made of it
+  if (refusal_ == 431) {  // incomplete: only the parts for the log are set
     (void)request_->set_target(path_);
     return;
   }
@@ -116,7 +116,7 @@ void RequestHead::finish() {
   finish_target();
 }
 
-// RFC 9113 section 8.3.1: a Host that names another entity than :authority makes it malformed.
+// RFC 9113 section 8.3.1: a Host that differs from :authority makes the request malformed.
 void RequestHead::finish_host() {
   if (has_authority_ && has_host_ && !iequals(authority_, request_->host))
     refuse(400, "Host and :authority differ");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a Request of the fields of a HEADERS frame (RFC 9113 section 8.3.1). What makes a request
-// malformed in terms of frames and field syntax (8.1.1, 8.2) is the Session's business and does not
-// come this far; here is what the request means, with the same answers as for HTTP/1.
+// Builds a Request from the fields of a HEADERS frame (RFC 9113 section 8.3.1). The Session refuses
+// requests that are malformed in frames or field syntax (8.1.1, 8.2). This class checks the meaning
+// of the request, with the same answers as for HTTP/1.
 #pragma once
 
 #include <algorithm>
@@ -19,22 +19,26 @@ class RequestHead {
  public:
   explicit RequestHead(const Limits& limits) : limits_(limits) {}
 
-  // Begins the next one; `request` is cleared, filled up to finish(), and must live until then.
+  // Begins the next head. `request` is cleared, and filled until finish(). Requires: it lives until
+  // then.
   void start(Request& request);
-  // The fields in their order, names in lower case. False: the list is larger than any reason.
+  // Takes the fields in order, names in lower case. Returns false if the list is unreasonably
+  // large.
   [[nodiscard]] bool add(std::string_view name, std::string_view value);
   void finish();
 
-  // After finish(). The status to refuse with: 400, 414, 417, 431, 501 (CONNECT); 0: none.
+  // Returns the status to refuse with: 400, 414, 417, 431, 501 (CONNECT); 0: none. Requires:
+  // finish() was called.
   [[nodiscard]] int refusal() const { return refusal_; }
   [[nodiscard]] const char* reason() const { return reason_; }
   [[nodiscard]] std::optional<std::uint64_t> content_length() const { return length_; }
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
-  // Of its fields, as RFC 9113 section 6.5.2 counts them; the part beyond the limits is not held.
+  // Returns the size of the fields as RFC 9113 section 6.5.2 counts it, without the part beyond the
+  // limits, which is not held.
   [[nodiscard]] std::size_t bytes() const {
     return std::min<std::uint64_t>(list_bytes_, limits_.header_list_bytes_max);
   }
-  // The client says how it wants the response scheduled (RFC 9218 section 5).
+  // True if the client tells how to schedule the response (RFC 9218 section 5).
   [[nodiscard]] bool has_priority() const { return has_priority_; }
 
  private:

@@ -9,7 +9,7 @@ namespace {
 
 bool never_has_content(int status) { return status == 204 || status == 304; }
 
-// A guest may set any number, and a final response is none of the 1xx.
+// A guest may set any number. A final response cannot be 1xx.
 int final_status(int status) { return status >= 200 && status <= 999 ? status : 500; }
 
 bool may_stand(const http::Field& field) {

@@ -84,7 +84,7 @@ void SessionState::fail(ErrorCode code, const char* reason) {
   check(nghttp2_session_terminate_session(session.get(), static_cast<std::uint32_t>(code)));
 }
 
-// What comes before the first frame. True once it is complete.
+// Takes the bytes before the first frame. Returns true once they are complete.
 bool SessionState::take_preface(std::string_view& bytes) {
   const std::string_view expected = kPreface.substr(preface_size, bytes.size());
   if (!bytes.starts_with(expected)) {
@@ -96,13 +96,13 @@ bool SessionState::take_preface(std::string_view& bytes) {
   return preface_size == kPreface.size();
 }
 
-// A stream that was not let in is closed: the client may not know yet.
+// Closes the record of a refused stream. The client may not know of the refusal yet.
 void SessionState::note_refused() {
   const StreamId opened = std::exchange(opening_stream, 0);
   if (opened != begun_stream && opened != 0) closed.add(opened, ClosedStreams::How::by_us);
 }
 
-// False if the frame ends the session.
+// Returns false if the frame ends the session.
 bool SessionState::judge(const FrameHead& frame) {
   if (frame.type != FrameType::continuation) note_refused();
   if (const char* flood = guard.admit(frame)) {
@@ -134,7 +134,8 @@ bool SessionState::judge(const FrameHead& frame) {
   return false;
 }
 
-// RFC 9113 section 6.9.2: a connection error, of which nghttp2 would make one of each stream.
+// RFC 9113 section 6.9.2: an overflow is a connection error. nghttp2 would make it an error of each
+// stream.
 bool SessionState::overflows(std::uint32_t initial_window) {
   const std::int64_t more =
       std::int64_t{initial_window} -
@@ -151,8 +152,7 @@ bool SessionState::judge_settings(const FrameScanner::Piece& piece) {
                         piece.head->length <= limits.settings_entries_max * kSettingBytes;
     settings_payload.clear();
     settings_left = judged ? piece.head->length : 0;
-    // A head that came in parts is a piece of its own; else the payload begins
-    // in this one.
+    // A head that arrived in parts is a separate piece. Otherwise the payload begins in this piece.
     bytes.remove_prefix(std::min(bytes.size(), kFrameHeadBytes));
   }
   if (settings_left == 0) return true;
@@ -166,7 +166,7 @@ bool SessionState::judge_settings(const FrameScanner::Piece& piece) {
       return std::uint32_t{static_cast<unsigned char>(settings_payload[at + i])};
     };
     if ((byte(0) << 8 | byte(1)) != NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) continue;
-    window = byte(2) << 24 | byte(3) << 16 | byte(4) << 8 | byte(5);  // the last one counts
+    window = byte(2) << 24 | byte(3) << 16 | byte(4) << 8 | byte(5);  // the last entry counts
   }
   if (!window || *window > kWindowMax || !overflows(*window)) return true;
   fail(ErrorCode::flow_control_error, "SETTINGS_INITIAL_WINDOW_SIZE overflows a stream's window");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's side of an HTTP/2 connection (RFC 9113), without sockets: bytes in, events; messages
-// in, bytes out. The protocol itself is nghttp2's; limits, floods, frames on closed streams and
-// the meaning of messages are looked at here. Core-bound.
+// The server's side of an HTTP/2 connection (RFC 9113) without sockets: takes bytes and reports
+// events, takes messages and produces bytes. nghttp2 implements the protocol. This class adds
+// limits, flood protection, the handling of frames on closed streams, and the meaning of messages.
+// Core-bound.
 //
-// Events come from inside receive() and produce(). They must not call these two, and should do
-// little: note what happened, and act afterwards. Everything else may be called at any time.
+// Events are called from inside receive() and produce(). Requires: an event does not call these
+// two. It only records what happened; the owner acts afterwards. All other functions may be called
+// at any time.
 #pragma once
 
 #include <cstdint>
@@ -19,64 +21,63 @@
 
 namespace sluice::http::h2 {
 
-// The first bytes of a client (RFC 9113 section 3.4).
+// The first bytes of every client (RFC 9113 section 3.4).
 inline constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 struct SessionState;
 
 class Session {
  public:
-  // `owner` outlives it, and so does `pool`, which may be null: then rest() has less to give back.
-  // Sends our SETTINGS first of all.
+  // Sends our SETTINGS first. `pool` may be null: then rest() gives back less. Requires: `owner`
+  // and `pool` outlive this.
   Session(SessionOwner& owner, const Limits& limits, PagePool* pool = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // What the client sent, from the preface on, cut anywhere. Nothing comes of it once the session
-  // has failed.
+  // Takes the client's bytes from the preface on, cut anywhere. Ignores them once the session has
+  // failed.
   void receive(std::string_view bytes);
-  // Appends to `out` until there are about `enough` bytes in it or nothing is left to say.
+  // Appends output until `out` has about `enough` bytes or no output is left.
   void produce(std::string& out, std::size_t enough);
 
-  // An interim response (RFC 9110 section 15.2), before submit_response(): 100 Continue, or one
-  // with fields; those that are the connection's business are left out.
+  // Sends an interim response (RFC 9110 section 15.2), 100 Continue or one with fields. Leaves out
+  // fields of the connection. Requires: called before submit_response().
   void submit_interim(StreamId id, int status, const Headers& headers = {});
-  // The response's head; its content is asked for by offer() and take() if there is any.
+  // Sends the response's head. If there is content, the session asks for it by offer() and take().
   void submit_response(StreamId id, const Response& response, bool with_content,
                        std::string_view date);
-  // There is more to offer().
+  // The stream has more to offer().
   void resume(StreamId id);
   void reset(StreamId id, ErrorCode code);
-  // The reset that follows is not the client's doing, though it looks like it.
+  // The next reset is not the client's fault, though it looks like it.
   void pardon_reset();
-  // Bytes of on_data() have been dealt with: the client may send as many more.
+  // Marks bytes of on_data() as read: the client may send as many more.
   void consume(StreamId id, std::size_t bytes);
-  // The same for a stream that is closed.
+  // Like consume(), for a closed stream.
   void consume_closed(std::size_t bytes);
 
   void ping();
-  // The polite way to end (section 6.8): first "no more, please", and a while later "no more
-  // since".
+  // A graceful end in two steps (section 6.8): announce_shutdown() asks for no more streams, and
+  // shut_down(), some time later, refuses later ones.
   void announce_shutdown();
   void shut_down();
-  // Ends at once, with GOAWAY. `reason` is for the log.
+  // Ends the session at once, with GOAWAY. `reason` is for the log.
   void fail(ErrorCode code, const char* reason);
 
-  // Gives back the memory that only traffic needs; for a connection without streams. What comes or
-  // goes takes it again.
+  // Gives back the memory that only traffic needs; the next traffic allocates it again. Requires:
+  // no stream is open.
   void rest();
 
-  // Nothing more comes or goes: the connection can be closed once everything produced is sent.
+  // True if the session has ended: the connection can be closed once everything produced is sent.
   [[nodiscard]] bool finished() const;
-  // Why it failed; "" as long as it has not.
+  // Why the session failed; "" if it has not.
   [[nodiscard]] std::string_view failure() const;
-  // What made the last stream malformed.
+  // Why the last malformed stream was refused.
   [[nodiscard]] std::string_view last_fault() const;
-  // Frames that wait to be produced, content aside.
+  // The number of frames waiting to be produced, content aside.
   [[nodiscard]] std::size_t waiting_frames() const;
-  // The stream whose head has begun and is not complete; -1 for the preface with its SETTINGS, 0
-  // for none.
+  // The stream whose head is incomplete; -1 for the preface with its SETTINGS, 0 for none.
   [[nodiscard]] StreamId open_head() const;
 
  private:

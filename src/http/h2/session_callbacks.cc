@@ -70,7 +70,8 @@ int SessionCallbacks::on_header(nghttp2_session*, const nghttp2_frame* frame,
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
-// Rather than dropped, as nghttp2 would: a request that reads differently elsewhere is malformed.
+// Refuses the request. nghttp2 would drop the field, but a request that other parsers read
+// differently is malformed.
 int SessionCallbacks::on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
                                         std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
                                         void*) {
@@ -98,7 +99,7 @@ int SessionCallbacks::on_frame(nghttp2_session* session, const nghttp2_frame* fr
       stream->bytes_received += frame->hd.length + kFrameHeadBytes;
       if (is_request(*frame)) {
         state.head.finish();
-        if (!state.head.has_priority()) {  // in turns, unless the client says otherwise
+        if (!state.head.has_priority()) {  // round-robin, unless the client sets a priority
           const nghttp2_extpri fair{NGHTTP2_EXTPRI_DEFAULT_URGENCY, 1};
           nghttp2_session_change_extpri_stream_priority(session, stream->id, &fair, 0);
         }
@@ -152,7 +153,7 @@ int SessionCallbacks::on_sent(nghttp2_session* session, const nghttp2_frame* fra
   return 0;
 }
 
-// A head too large to send would leave the client waiting.
+// Resets the stream of a head too large to send. Otherwise the client would wait.
 int SessionCallbacks::on_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int,
                                   void*) {
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a client sends after its preface: how the bytes are cut does not matter, and answering
-// in the middle of it, whole, in pieces or not at all, ends well.
+// Invariants, for any bytes after the client's preface: the result does not depend on the cut of
+// the bytes, and the session stays consistent if responses are sent meanwhile, whole, in pieces or
+// not at all.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -85,7 +86,7 @@ void converse(std::string_view bytes, std::size_t step) {
 
 }  // namespace
 
-// The first byte says how the rest is cut.
+// The first byte selects the cut of the rest.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string bytes(data + 1, data + size);

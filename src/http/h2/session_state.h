@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside http/h2 only: what a Session holds.
+// Inside http/h2 only: the state of a Session.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -27,17 +27,18 @@ struct SessionState {
   void feed(std::string_view bytes);
   void note_refused();
   void act_on_fault();
-  // Takes note of a fatal outcome of a call.
+  // Records a fatal outcome of a call.
   void check(int outcome);
   void fail(ErrorCode code, const char* reason);
   [[nodiscard]] SessionStream* stream(StreamId id);
-  // False: the list is larger than any reason.
+  // Returns false if the list is unreasonably large.
   [[nodiscard]] bool add_trailer(std::string_view name, std::string_view value);
   [[nodiscard]] bool trailers_too_large() const {
     return trailer_bytes > limits.header_list_bytes_max || trailer_count > limits.fields_max;
   }
   void end_with_trailers(SessionStream& stream);
-  // Bytes of a SETTINGS frame, before nghttp2 gets them. False if the frame ends the session.
+  // Checks bytes of a SETTINGS frame before nghttp2 gets them. Returns false if the frame ends the
+  // session.
   [[nodiscard]] bool judge_settings(const FrameScanner::Piece& piece);
   [[nodiscard]] bool overflows(std::uint32_t initial_window);
   [[nodiscard]] bool usable() const { return !broken && failure.empty(); }
@@ -46,25 +47,25 @@ struct SessionState {
   const Limits limits;
   NativeSession session;
   FrameScanner scanner;
-  RequestHead head;  // of the stream whose head is coming in: there is one at a time
+  RequestHead head;  // of the stream whose head is arriving, one at a time
   ResponseHead response_head;
   std::vector<nghttp2_nv> fields;  // scratch
   FloodGuard guard;
   ClosedStreams closed;
   std::vector<StreamId> open_streams;
-  std::string settings_payload;  // of the SETTINGS frame that is coming in
+  std::string settings_payload;  // of the SETTINGS frame that is arriving
   std::size_t settings_left = 0;
   std::string* out = nullptr;  // during produce()
   std::size_t enough = 0;
   std::size_t preface_size = 0;
-  StreamId last_stream = 0;     // the highest the client has used
-  StreamId opening_stream = 0;  // the same, while it is open whether it was let in
-  StreamId begun_stream = 0;    // the last that was let in
-  StreamId reset_stream = 0;    // the last that the client reset
+  StreamId last_stream = 0;     // the highest that the client has used
+  StreamId opening_stream = 0;  // the same, while its admission is undecided
+  StreamId begun_stream = 0;    // the last admitted one
+  StreamId reset_stream = 0;    // the last one that the client reset
   std::string failure;
   std::string last_fault;
-  const char* pending_fault = nullptr;  // found where it could not be acted upon
-  // Of the head that is coming in, if it is of trailers.
+  const char* pending_fault = nullptr;  // found in a place that could not act on it
+  // The trailers that are arriving, if the current head has trailers.
   std::unique_ptr<Headers> trailers;
   std::uint64_t trailer_bytes = 0;
   std::uint32_t trailer_count = 0;

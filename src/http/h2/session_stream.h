@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two sides that the owner of a Session gives it: each stream, and the connection. Session says
-// when their functions are called.
+// The interfaces that the owner of a Session implements: one for each stream, and one for the
+// connection. Session documents when the functions are called.
 #pragma once
 
 #include <cstdint>
@@ -40,33 +40,33 @@ class SessionStream {
   SessionStream& operator=(const SessionStream&) = delete;
   virtual ~SessionStream() = default;
 
-  // The request to be filled; its head is complete with on_head().
+  // The request to fill. Its head is complete with on_head().
   virtual Request& request() = 0;
-  // `head` is valid during the call. `ended`: nothing follows.
+  // `head` is valid during the call. `ended`: no content follows.
   virtual void on_head(const RequestHead& head, bool ended) = 0;
-  // Bytes of the content; they count as unread until consume().
+  // Receives bytes of the content. They count as unread until consume().
   virtual void on_data(std::string_view bytes) = 0;
-  // What followed the content, before on_end().
+  // Receives the trailers, before on_end().
   virtual void on_trailers(std::unique_ptr<Headers> trailers) = 0;
   // The request is complete.
   virtual void on_end() = 0;
-  // The response is sent before the request is complete: once the client had time to read it, the
-  // owner asks it to stop, by reset() with NO_ERROR (RFC 9113 section 8.1).
+  // The response was sent before the request is complete. Once the client had time to read it, the
+  // owner stops the client by reset() with NO_ERROR (RFC 9113 section 8.1).
   virtual void on_early_end() = 0;
-  // Both sides are done, or one of them has reset the stream: `by_client`, or for what the client
-  // did wrong (last_fault()), or by reset(). The last call for this stream.
+  // Both sides have ended, or the stream was reset: by the client (`by_client`), for a fault of the
+  // client (last_fault()), or by reset(). The last call for this stream.
   virtual void on_close(ErrorCode code, bool by_client) = 0;
 
-  // What there is to send of the content, and whether that is all of it. Nothing, and not all: the
-  // stream rests until resume().
+  // The content that can be sent now, and whether it is the last. Empty and not the last: the
+  // stream pauses until resume().
   struct Offer {
     std::size_t size;
     bool all;
   };
   virtual Offer offer() = 0;
-  // The next `size` bytes of what was offered; they are copied at once.
+  // Returns the next `size` bytes of the offer; they are copied at once.
   virtual std::string_view take(std::size_t size) = 0;
-  // Asked for when all content has been: what follows it; null: nothing.
+  // Returns the trailers; null: none. Called after the last of the content.
   virtual const Headers* trailers() = 0;
 
   StreamId id = 0;
@@ -77,9 +77,10 @@ class SessionStream {
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
-  // A client opens a stream. It must live until its on_close(), or as long as the Session.
+  // A client opens a stream. Requires: the result lives until its on_close(), or as long as the
+  // Session.
   virtual SessionStream& on_stream() = 0;
-  // The answer to ping().
+  // The client has answered a ping().
   virtual void on_pong() = 0;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: flood_guard.cc, native_session.cc, response_head.cc, session_callbacks.cc
-// What tests/conformance cannot see from outside: when events come, what is
-// offered and when.
+// Tests of the order of events and offers, which tests/conformance cannot see from outside.
 #include "http/h2/session.h"
 
 #include <gtest/gtest.h>
@@ -34,7 +33,7 @@ TEST(SessionTest, ARequestAndItsAnswer) {
   EXPECT_EQ(stream.log, "head 0 GET shop.example /a?b\nclosed 0\n");
 }
 
-// Three requests with fields for the dynamic tables, in small pieces; what is answered.
+// Sends three requests with fields for the dynamic tables, in small pieces. Returns the answers.
 std::string conversation(PagePool* pool, bool rest) {
   TestOwner owner({}, pool);
   std::string said = opening();
@@ -161,8 +160,8 @@ TEST(SessionTest, TrailersAreBounded) {
   EXPECT_EQ(owner.session->failure(), "");
 }
 
-// One session keeps the trailers that are being read: each stream has the whole of the limits, and
-// none has another's.
+// One session object keeps the arriving trailers. Each stream has the full limits, and sees only
+// its own trailers.
 TEST(SessionTest, EveryStreamHasItsOwnTrailers) {
   Limits limits;
   limits.fields_max = 3;
@@ -202,7 +201,7 @@ TEST(SessionTest, ProducesAboutAsMuchAsAskedFor) {
   EXPECT_TRUE(owner.streams.front()->closed);
 }
 
-// The client gets its window back only when somebody has read what it sent.
+// The client's window opens only when its bytes were read.
 TEST(SessionTest, WindowsAreGivenBackByConsume) {
   TestOwner owner;
   owner.session->receive(opening() +
@@ -325,7 +324,7 @@ TEST(FloodGuardTest, AnEmptyFrameThatEndsAStreamIsNoFlood) {
   EXPECT_STREQ(guard.admit(empty), "too many empty DATA frames");
 }
 
-// Tokens come with the time since they were last counted, not since the connection began.
+// Tokens accrue from the time of the last count, not from the start of the connection.
 TEST(FloodGuardTest, TimeIsCountedOnce) {
   Limits limits;
   limits.pings = {.burst = 2, .per_second = 1000};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: an owner of a Session that writes down what happens, and frames to send it.
+// For tests: an owner of a Session that records events, and frames to send it.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace sluice::http::h2 {
 
-// Every stream's request, and its end, in words.
+// Records a stream's request and its end, in words.
 class TestStream final : public SessionStream {
  public:
   explicit TestStream(Session*& session) : session_(session) {}
@@ -78,8 +78,8 @@ class TestOwner final : public SessionOwner {
   }
   void on_pong() override { ++pongs; }
 
-  // What has become of all streams. Content is left out unless it is whole: of what turns out to be
-  // wrong, more or less may have come before.
+  // Describes the end of all streams. Includes content only if it is whole: before a fault, more or
+  // less of it may have arrived.
   [[nodiscard]] std::string transcript() const {
     std::string out;
     for (const auto& stream : streams) {
@@ -117,7 +117,8 @@ class TestOwner final : public SessionOwner {
   return out.append(payload);
 }
 
-// A field as a literal without indexing (RFC 7541 section 6.2.2). Both shorter than 127 bytes.
+// Encodes a field as a literal without indexing (RFC 7541 section 6.2.2). Requires: both are
+// shorter than 127 bytes.
 [[nodiscard]] inline std::string literal(std::string_view name, std::string_view value) {
   std::string out(1, '\0');
   out += static_cast<char>(name.size());
