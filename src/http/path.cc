@@ -12,7 +12,7 @@ namespace sluice::http {
 namespace {
 
 constexpr CharTable kUnreserved = make_table("-._~");            // RFC 3986 section 2.3
-constexpr CharTable kCertain = make_table("-._~!$&'()*+,=:@/");  // of one meaning, dots apart
+constexpr CharTable kCertain = make_table("-._~!$&'()*+,=:@/");  // unambiguous, except for dots
 constexpr std::size_t kEscapeBytes = 3;
 constexpr std::size_t kReadingsMax = 16;
 // The white space of Unicode beyond ASCII, and two zero-width characters that functions for

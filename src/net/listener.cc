@@ -183,7 +183,7 @@ Duration silent_for(int descriptor) {
   return std::chrono::milliseconds(info.tcpi_last_data_recv);
 }
 
-// Answers without reading, and avoids a reset: closing a socket with unread bytes resets it, and
+// Discards the bytes at hand before it answers: closing a socket with unread bytes resets it, and
 // the answer would be lost.
 void refuse_unread(int descriptor, const std::string& answer) {
   std::array<char, 4096> unread;

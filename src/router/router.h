@@ -59,7 +59,7 @@ struct Match {
   int status = 0;                // 0: matched; else 403, 400, 405 or 404
   const Route* route = nullptr;  // set if matched
   std::string allow{};           // for 405: the value of the Allow header
-  const char* reason = "";       // of a 400: what about the path is in doubt
+  const char* reason = "";       // for 400: the doubt about the path
 };
 
 // The path of a request on arrival.

@@ -107,7 +107,7 @@ struct HttpServerSpec {
     visit("kind", kind, {.required = true, .one_of = {"HTTPServer"}});
     visit("version", version, {.doc = "free text"});
     visit("labels", labels, {.doc = "free text"});
-    visit.ignore("createdAt");  // set by the server; a user who puts back what he got sends it
+    visit.ignore("createdAt");  // set by the server; a client that puts back a read object sends it
     visit("port", port, {.required = true, .min = 1, .doc = "port to listen on"});
     visit("address", address, {.doc = "IP address to listen on; empty: all"});
     visit("keepAlive", keep_alive, {.doc = "false: one request per connection"});

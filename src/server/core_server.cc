@@ -21,7 +21,7 @@ constexpr unsigned kTicksBeforeRest = 2;
 constexpr std::size_t kIdleLatelyMax = 512;
 // This many take a few milliseconds. The rest follow at the next tick, a second later.
 constexpr std::size_t kRestsAtOnceMax = 1000;
-// The same bound for closing idle connections when memory is short.
+// The idle connections that one tick closes when memory is short.
 constexpr std::size_t kIdleClosedAtOnceMax = 1000;
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 namespace sluice::server {
 
-// The steps of shedding. Each step includes the steps before it.
+// The steps of shedding. Each includes the steps before it.
 enum class Pressure : std::uint8_t {
   none,
   streams,      // HTTP/2: REFUSED_STREAM

@@ -57,7 +57,7 @@ std::size_t Workers::connection_count() {
 
 bool Workers::retire(std::shared_ptr<const Snapshot> snapshot, Duration patience) {
   constexpr std::chrono::microseconds kLook{500};
-  Mutex mutex;  // of busy
+  Mutex mutex;  // guards busy
   std::vector<std::weak_ptr<const pipeline::Pipeline>> busy;
   on_every_core([&](Worker& worker) {
     auto superseded = worker.retire(*snapshot);

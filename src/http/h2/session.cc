@@ -96,7 +96,7 @@ bool SessionState::take_preface(std::string_view& bytes) {
   return preface_size == kPreface.size();
 }
 
-// Closes the record of a refused stream. The client may not know of the refusal yet.
+// Records a refused stream as closed by us: the client may not know of the refusal yet.
 void SessionState::note_refused() {
   const StreamId opened = std::exchange(opening_stream, 0);
   if (opened != begun_stream && opened != 0) closed.add(opened, ClosedStreams::How::by_us);

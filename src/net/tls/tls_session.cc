@@ -199,9 +199,9 @@ bool TlsSession::try_read(Stream::Operation& operation) {
   return ended_;
 }
 
-// Sends what reading has made OpenSSL write into memory: answers to key updates, and alerts.
-// Without the bound, a peer that asks on without reading would fill the memory (RFC 8446 section
-// 4.6.3).
+// Sends the output that reading has made OpenSSL write into memory: answers to key updates, and
+// alerts. Ends the input if kUnreadAnswersMax is exceeded: otherwise a peer that asks on without
+// reading would fill the memory (RFC 8446 section 4.6.3).
 void TlsSession::send_answers() {
   const auto waiting = static_cast<std::size_t>(BIO_pending(produced_));
   if (waiting == 0) return;
