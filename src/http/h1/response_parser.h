@@ -44,7 +44,7 @@ class ResponseParser {
   // The backend closed: returns done if the framing allows it (no length given), else refused.
   [[nodiscard]] ParseState parse_eof();
 
-  // As of RequestParser. Requires: `done` was returned.
+  // Same as RequestParser::take_trailers(). Requires: `done` was returned.
   [[nodiscard]] std::unique_ptr<Headers> take_trailers();
 
   // Valid from `head` on.
