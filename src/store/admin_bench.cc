@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What administration of a million keys does to the cores, to those who wait for the journal, and
-// to memory.
+// Measures how administration of a million keys affects the cores, the runs that wait for the
+// journal, and memory.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -25,7 +25,7 @@ double milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-// Of this thread: what else runs on the machine does not count.
+// CPU time of this thread: other load on the machine does not count.
 double cpu_milliseconds() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -105,7 +105,7 @@ class Bench {
     const TimePoint begin = Clock::now();
     work();
     const double took = milliseconds(Clock::now() - begin);
-    std::this_thread::sleep_for(3s);  // what is left to do
+    std::this_thread::sleep_for(3s);  // the medium's remaining work
     watch.stop = true;
     for (auto& watcher : watchers) watcher.get();
     std::printf(

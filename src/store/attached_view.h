@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// AttachedView: a core's view of a namespace, as those see it that stand below it: the Chain that
-// it follows, the journal, the TurnQueue.
+// AttachedView: a core's view of a namespace, as its Chain, the journal and the TurnQueue use it.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +18,16 @@ class AttachedView : public View {
   [[nodiscard]] virtual Version applied() const = 0;
   // The number of keys at about that version.
   [[nodiscard]] virtual std::uint64_t keys() const = 0;
-  // Runs wait for the journal. True once for each time that they have said so.
+  // True if runs wait for news of the journal. Clears that request, so each request yields true
+  // once.
   [[nodiscard]] virtual bool wants_news() = 0;
-  // Asks an idle core to catch up, so that the chain behind it can be freed, and to make its own
-  // what it shares with other replicas.
+  // Asks an idle core to catch up, so that the chain behind it can be freed, and to copy the
+  // segments that its replica shares with others.
   virtual void nudge() = 0;
-  // This ticket's turn has come. On the loop of the TurnQueue.
+  // Grants the turn to this ticket. On the loop of the TurnQueue.
   virtual void grant_turn(std::uint64_t ticket) = 0;
 
-  // The core's thread: the journal has written, or cannot.
+  // The core's thread: the journal has written or has failed.
   virtual void on_news() = 0;
 };
 

@@ -24,7 +24,7 @@ void Backroom::give(Work work) {
   while (!newest_.compare_exchange_weak(item->next, item, std::memory_order_seq_cst,
                                         std::memory_order_relaxed)) {
   }
-  // close() sees the item, or this sees close().
+  // Invariant: close() sees the item, or this sees close().
   if (closed_.load(std::memory_order_seq_cst)) {
     empty(false);
   } else {
@@ -54,7 +54,7 @@ void Backroom::run(Awaited awaited) {
   if (awaited == Awaited::no) loop::work_in_background();
   while (!closed_.load(std::memory_order_seq_cst)) {
     empty(true);
-    // Or the records of a sale that is over would be kept as free memory.
+    // Otherwise malloc would keep the freed records of a finished sale.
     if (awaited == Awaited::no) ::malloc_trim(0);
     bell_.lie_down();
     if (bell_.called() || closed_.load(std::memory_order_seq_cst)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backroom: a thread for what takes too long for a core and for the journal: freeing a million
-// records takes tens of milliseconds, counting them does, too.
+// Backroom: a thread for work that is too slow for a core or the journal. Freeing or counting a
+// million records takes tens of milliseconds.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@ class Backroom {
  public:
   using Work = std::move_only_function<void()>;
 
-  // Whether requests wait for its work: then the kernel does not put it behind theirs.
+  // Whether requests wait for the work. If so, the thread runs at normal priority.
   enum class Awaited { no, yes };
 
   explicit Backroom(Awaited awaited = Awaited::no);
@@ -24,15 +24,15 @@ class Backroom {
   Backroom(const Backroom&) = delete;
   Backroom& operator=(const Backroom&) = delete;
 
-  // Any thread; takes no lock. What is given is done in about the order of giving, and then
-  // destroyed; from close() on it is destroyed only.
+  // Any thread; takes no lock. Runs the work in roughly the order of the calls, then destroys it.
+  // After close(), work is only destroyed.
   void give(Work work);
-  // Leaves `thing` to be destroyed.
+  // Destroys `thing` on the thread of the Backroom.
   template <class Thing>
   void throw_away(Thing thing) {
     give([gone = std::move(thing)] {});
   }
-  // The owner, once: ends the thread after the work at hand.
+  // The owner, once: ends the thread after its current work.
   void close();
 
  private:
@@ -41,7 +41,7 @@ class Backroom {
     Item* next;
   };
   void run(Awaited awaited);
-  // Takes all that was given; in the order of giving.
+  // Takes all queued items, in the order of give().
   [[nodiscard]] Item* take();
   void empty(bool work);
 

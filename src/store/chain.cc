@@ -8,7 +8,7 @@
 namespace sluice::store {
 namespace {
 
-// A core that has not looked for this many commits is asked to.
+// A core that is this many commits behind is asked to catch up.
 constexpr Version kLagMax = 256;
 constexpr std::size_t kPrefixesMax = PrefixCounts::kCountersMax / 2;
 
@@ -66,7 +66,7 @@ Result<void> Chain::load(Medium& medium) {
   const MutexLock lock(mutex_);
   Node* place = std::exchange(pinned_, nullptr);
   if (!version) return std::unexpected(version.error());
-  // The journal may have written more since, even what it has not yet told us.
+  // The journal may have written further commits, even some that it has not published yet.
   while (place->version < *version) place = place->next.load(std::memory_order_acquire);
   medium_ = &medium;
   prefixes_ = prefixes.value_or(std::vector<std::string>());
@@ -119,7 +119,7 @@ Node* Chain::link_bulk(NodePtr node, Node* place) {
       bulk.state->count_all_below(known_prefixes());
       continue;
     }
-    // The records have the mark of the state, which knows the version.
+    // The records carry the mark of the state, and the state maps it to the version.
     node->version = place->version + 1;
     bulk.state->set_bulk_version(node->version);
     Node* expected = nullptr;
@@ -190,11 +190,11 @@ AttachedView* Chain::attach(const loop::Core& core, const MakeView& make) {
   Node* const place = base_->place();
   ++view_count_;
   view = make(*home_, take_base(), place);
-  view->nudge();  // makes the contents its own
+  view->nudge();  // copies the segments shared with the base
   return view.get();
 }
 
-// A copy costs microseconds; the last view need none.
+// A copy costs microseconds. The last view takes the base itself.
 Replica Chain::take_base() {
   if (!has_all_views()) return base_->replica().copy();
   Replica replica = std::move(base_->replica());

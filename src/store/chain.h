@@ -30,7 +30,7 @@ class Chain {
   ~Chain();
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
-  // The Store goes: lets go of the views.
+  // The Store is closing: drops the views.
   void close();
 
   // Any thread.
@@ -47,12 +47,12 @@ class Chain {
   // the change is big, and no core waits for it.
   Version append_bulk(NodePtr node) SLUICE_REQUIRES(bulk_mutex_);
   [[nodiscard]] Mutex& bulk_mutex() SLUICE_RETURN_CAPABILITY(bulk_mutex_) { return bulk_mutex_; }
-  // A core counts these prefixes: other replicas will be made with counters for them, and those
-  // after the next start. May wait for the disk. While the Store lives.
+  // A core counts these prefixes. New replicas then have counters for them, also after the next
+  // start. May wait for the disk. Requires: the Store lives.
   void remember_prefixes(std::vector<std::string> prefixes);
   [[nodiscard]] Version committed() const;
   [[nodiscard]] std::optional<std::uint64_t> keys() const;  // nullopt: not loaded
-  // Age of the oldest commit that is not durable, since the journal has seen it.
+  // The time since the journal first saw the oldest commit that is not durable.
   [[nodiscard]] Duration durable_lag() const;
 
   // Makes a core's view: `home` keeps the turns, `place` has the version of `replica`.
@@ -67,7 +67,7 @@ class Chain {
   // There are commits that are not durable.
   void note_pending();
   void free_passed_nodes();
-  // The views that wait for news.
+  // Collects the views that wait for news.
   void collect_waiting(std::vector<std::shared_ptr<AttachedView>>& views);
 
  private:
@@ -86,20 +86,20 @@ class Chain {
   std::atomic<Version> durable_;
   std::atomic<TimePoint> pending_since_{TimePoint()};       // TimePoint(): all is durable
   Mutex bulk_mutex_ SLUICE_ACQUIRED_BEFORE(mirror_mutex_);  // one bulk change at a time
-  // Guards what mirror_ points to, and loading.
+  // Guards the object that mirror_ points to, and loading.
   Mutex mirror_mutex_ SLUICE_ACQUIRED_BEFORE(mutex_);
   std::atomic<std::size_t> prefix_news_{0};  // changes of prefixes_
 
   mutable Mutex mutex_;
   Node* oldest_ SLUICE_GUARDED_BY(mutex_);  // the first node not freed; owns it and all behind it
-  Node* journaled_;  // the last node the journal has written; only its thread changes this
+  Node* journaled_;  // the last node that the journal has written; only its thread changes this
   Node* pinned_ SLUICE_GUARDED_BY(mutex_) =
       nullptr;  // while loading: where the journal was when it began
   std::unique_ptr<Follower> base_ SLUICE_GUARDED_BY(mutex_);
-  // A replica off the cores, from load() on: what bulk changes start from. Waits while one is made.
-  // Written with mirror_mutex_ and mutex_ held, read with either.
+  // A replica off the cores, from load() on: bulk changes start from it. It is not advanced while a
+  // bulk change is built. Written with mirror_mutex_ and mutex_ held, read with either.
   std::unique_ptr<Follower> mirror_;
-  std::vector<std::string> prefixes_ SLUICE_GUARDED_BY(mutex_);  // the last that were remembered
+  std::vector<std::string> prefixes_ SLUICE_GUARDED_BY(mutex_);  // remembered last
   Medium* medium_ SLUICE_GUARDED_BY(mutex_) = nullptr;           // from load() on
   std::size_t prefixes_kept_ SLUICE_GUARDED_BY(mutex_) = 0;      // by the medium
   std::vector<std::shared_ptr<AttachedView>> views_

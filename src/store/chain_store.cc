@@ -95,7 +95,7 @@ Result<void> ChainStore::settle(const std::string& ns) {
 Result<Page> ChainStore::list(const std::string& ns, std::string_view prefix,
                               std::string_view after, std::size_t limit) {
   SLUICE_CHECK(settle(ns));
-  // 2: a page that ended with the empty key could not be told from none.
+  // At least 2: a page of the empty key alone would give a cursor that means the beginning.
   return medium_->list(ns, prefix, after, std::max<std::size_t>(limit, 2));
 }
 

@@ -39,15 +39,15 @@ class ChainStore final : public Store {
   void close() override;
 
  private:
-  // null if this process has not used it yet.
+  // Null if this process has not used the namespace yet.
   [[nodiscard]] std::shared_ptr<Chain> find(const std::string& ns) const;
   [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
   class ChainImport;
-  // While writes are refused, or were a moment ago.
+  // The error while writes are refused, or were refused a moment ago.
   [[nodiscard]] std::unexpected<Error> refusal() const;
   [[nodiscard]] Result<void> append(Chain& chain, NodePtr node);
   [[nodiscard]] Result<void> append_bulk(Chain& chain, NodePtr node);
-  // Until what is committed now is durable; at once while the journal cannot write.
+  // Waits until all current commits are durable. Returns at once while the journal cannot write.
   [[nodiscard]] Result<void> settle(const std::string& ns);
 
   const std::shared_ptr<Engine> engine_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: chain_store.cc, chain_view.cc, durable_waits.cc, follower.cc, journal.cc
-// The journal's failures and delays, waiting, and the freeing of what all have passed.
+// The journal's failures and delays, waiting, and the freeing of nodes that every follower has
+// passed.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -18,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Memory that can be told to fail, or to take its time.
+// A memory medium that fails or is slow on demand.
 class BadMedium final : public Medium {
  public:
   struct Mood {
@@ -151,8 +152,8 @@ TEST_F(ChainTest, AFailingJournalRefusesWritesAndForgetsNothing) {
   EXPECT_EQ(put_on(1, "new", "1").status, CommitStatus::unavailable);
   EXPECT_EQ(wait(1, lost.version, 20s).get().error().kind, ErrorKind::unavailable);
   EXPECT_EQ(store->apply("p/f", {{"new", "1"}}).error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(store->list("p/f", "", "", 10)->entries.size(), 1U);  // what was told
-  cores.on(1, [&] {  // what depends on durable versions only goes on
+  EXPECT_EQ(store->list("p/f", "", "", 10)->entries.size(), 1U);  // the commit that was told
+  cores.on(1, [&] {  // a run that depends on durable versions only continues
     Transaction t(*views[1]);
     EXPECT_EQ(t.get("safe"), "1");
     const Commit read = views[1]->commit(t);
@@ -197,7 +198,7 @@ TEST_F(ChainTest, DestroyingAWaitLeavesTheOthers) {
   });
   mood->set(false, false);
   EXPECT_TRUE(patient.get());
-  // Turns that were given up, before or after they were granted, hold up nobody.
+  // Turns that were given up, before or after the grant, block no other run.
   for (const unsigned core : {1U, 0U}) {
     EXPECT_TRUE(cores.await(core, [&, core]() -> Task<bool> {
       const auto turn = co_await views[core]->turn(in(20s));  // it ends here, on its core

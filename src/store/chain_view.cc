@@ -27,7 +27,8 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
       follower_(std::move(replica), place),
       waits_(loop_, chain_->durable(), engine_->failing) {}
 
-// What is only read is served as of one version, between the run's begin and now: nothing to check.
+// A read-only transaction is served as of one version, between the run's begin and now. It needs no
+// check.
 Commit ChainView::commit(Transaction& transaction) {
   on_core_.here();
   Run& run = run_of(transaction);
@@ -79,7 +80,8 @@ void ChainView::nudge() {
   });
 }
 
-// Otherwise the first change of each part would copy it, and those changes may come many at a time.
+// Copies the shared segments in advance. Otherwise the first change of each segment would copy it,
+// and such changes may come in bursts.
 Task<void> ChainView::own_contents() {
   const auto self = shared_from_this();
   owning_ = true;
@@ -109,7 +111,7 @@ Task<Result<void>> ChainView::counted(TimePoint deadline) {
   co_return Result<void>();
 }
 
-// One count at a time, of all that is wanted, on a copy and away from the core.
+// Counts all wanted prefixes on a copy and off the core. One count at a time.
 void ChainView::count_wanted() {
   if (counting_ != 0) return;
   Replica& replica = follower_.replica();
@@ -122,7 +124,7 @@ void ChainView::count_wanted() {
                            table = replica.begin_count(prefixes, counting_)]() mutable {
     auto counts = count_keys(table, prefixes);
     backroom->throw_away(std::exchange(table, Table()));
-    // The view may end on its own thread only.
+    // Requires: the view is destroyed on its own thread.
     loop.post([view = std::move(view), prefixes = std::move(prefixes), counts = std::move(counts)] {
       if (const auto self = view.lock()) self->on_counts(prefixes, counts);
     });

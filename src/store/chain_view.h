@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ChainView: a core's View of a Chain. On its core's thread, but for what AttachedView
-// marks.
+// ChainView: a core's View of a Chain. Used on its core's thread, except where AttachedView says
+// "any thread".
 #pragma once
 
 #include <atomic>

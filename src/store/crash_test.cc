@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A child plays random programs on a store on disk and dies (kill -9) at a random event of its
-// history. What is in the file then must be the history up to one version, no less than what
-// anybody was told.
+// history. The file must then hold the history up to one version, which is no older than any
+// version that was told.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ constexpr unsigned kCores = 2;
                                     unsigned events, const MakeAccess& access) {
   TestCores cores{kCores};
   Limits limits;
-  limits.bulk_entries_min = 4;  // of both kinds: those that go through the cores, and in steps
+  limits.bulk_entries_min = 4;  // covers both kinds: through the cores, and in steps
   auto store = open_embedded_store(directory, kCores, Logger(), limits);
   if (!store || !(*store)->prepare(Player::kNs)) _exit(1);
   HistoryInPipe history(pipe, events);
@@ -41,7 +41,7 @@ std::string read_all(int pipe) {
   return text;
 }
 
-// "" or what is wrong with the file after the crash.
+// "" or the fault in the file after the crash.
 std::string judge(const Score& score, unsigned events, const MakeAccess& access = honest_access) {
   const TestDirectory directory;
   int ends[2];
@@ -91,7 +91,7 @@ TEST(Canary, ToldBeforeItIsOnDisk) {
   EXPECT_EQ(fault.find("told "), 0U) << fault;
 }
 
-// The judge finds a change by administration that was told and is not in the file.
+// The judge detects an administrative change that was told and is missing from the file.
 TEST(Canary, AChangeThatIsNotInTheFile) {
   const std::string history =
       "attempt 1 1 2 /k1 .5\ncommitted 1 1\nchange 0 1 2 /l1 .7\nchanged 0 0\n"

@@ -20,7 +20,8 @@ bool DurableWaits::begin(Wait& wait) {
   Wait* place = waits_.last();  // nearly always the newest
   while (place != nullptr && place->version_ > wait.version_) place = waits_.previous(*place);
   waits_.insert(wait, place);
-  // The journal publishes, then asks for calls_; this sets calls_, then looks: one of them sees it.
+  // The journal publishes, then reads calls_. This sets calls_, then checks again. One of them sees
+  // the other.
   calls_.store(true, std::memory_order_seq_cst);
   if (decide(wait)) {
     remove(wait);
@@ -38,7 +39,7 @@ void DurableWaits::remove(Wait& wait) {
   }
 }
 
-// Those that are resumed may begin to wait anew.
+// A resumed run may begin a new wait.
 void DurableWaits::on_news() {
   while (!waits_.empty()) {
     List ready(loop_);

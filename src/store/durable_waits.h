@@ -15,7 +15,7 @@ namespace sluice::store {
 
 class DurableWaits {
  public:
-  // One that waits. Lives in the frame of its coroutine.
+  // One waiting run. Lives in the frame of its coroutine.
   class Wait;
 
   // `durable` and `failing` outlive this.
@@ -23,12 +23,13 @@ class DurableWaits {
                const std::atomic<bool>& failing)
       : loop_(loop), durable_(durable), failing_(failing), waits_(loop) {}
 
-  // True: `wait` is in the list: co_await it. False: it is over already.
+  // True: `wait` is in the list, so co_await it. False: the wait is over already.
   [[nodiscard]] bool begin(Wait& wait);
 
-  // Any thread, after news: true if the core waits for them and must be sent on_news(), once.
+  // Any thread, after news. True if the core waits for news and must call on_news(), once per
+  // request.
   [[nodiscard]] bool take_call() { return calls_.exchange(false, std::memory_order_seq_cst); }
-  // Resumes those whose wait is over, from inside the call.
+  // Resumes every run whose wait is over, synchronously.
   void on_news();
 
  private:
@@ -43,8 +44,8 @@ class DurableWaits {
   const std::atomic<bool>& failing_;
   List waits_;  // by version
   std::atomic<bool> calls_{false};
-  // One timer for all, as nearly all waits end long before their deadlines: the earliest deadline
-  // when it was set, or earlier than that by now.
+  // One timer for all waits, because nearly all end long before their deadlines. It fires at or
+  // before the earliest deadline.
   loop::EventLoop::Timer alarm_;
   TimePoint alarm_at_ = TimePoint::max();
 };
@@ -60,7 +61,7 @@ class DurableWaits::Wait : public loop::WaitList::Wait {
   Wait& operator=(const Wait&) = delete;
   ~Wait() { waits_.remove(*this); }
 
-  // Once it is over.
+  // Requires: the wait is over.
   [[nodiscard]] Result<void> outcome() { return std::move(outcome_); }
 
  private:

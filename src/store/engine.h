@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Engine: what the store's cores, its journal and its administration share. Immutable or atomic;
-// lives as long as any of them.
+// Engine: the state that the store's cores, journal and administration share. Immutable or atomic;
+// outlives them all.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@ struct Engine {
   const std::shared_ptr<Backroom> backroom = std::make_shared<Backroom>();
   const std::shared_ptr<Backroom> counting = std::make_shared<Backroom>(Backroom::Awaited::yes);
   std::atomic<bool> failing{false};  // the journal cannot write
-  std::atomic<bool> closed{false};   // the Store is gone; loops may follow
+  std::atomic<bool> closed{false};   // the Store is gone; the loops may be destroyed next
 
   [[nodiscard]] bool refuses_writes() const {
     return failing.load(std::memory_order_seq_cst) || closed.load(std::memory_order_acquire);

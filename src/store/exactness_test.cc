@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random programs on all cores at once are strictly serializable, on every backend; and the checker
-// that says so sees it when a store is broken.
+// Random programs on all cores at once are strictly serializable on every backend, and the checker
+// detects a broken store.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kCores = 3;
 
-// Low limits, so that few keys take the ways of a million.
+// Low limits, so that few keys take the code paths of a million.
 std::unique_ptr<Store> open_store(bool embedded, const std::string& directory) {
   Limits limits;
   limits.keys_counted_at_once = 2;
@@ -69,7 +69,7 @@ TEST_P(Exactness, AlsoWhileAdministrationChangesManyKeys) {
 INSTANTIATE_TEST_SUITE_P(Backends, Exactness, testing::Bool(),
                          [](const auto& backend) { return backend.param ? "embedded" : "memory"; });
 
-// A broken store need not show it at once.
+// A broken store may need several histories to show a fault.
 template <class Broken>
 std::string first_fault() {
   for (unsigned round = 0; round < 50; ++round) {
@@ -95,7 +95,7 @@ TEST(Canary, AConsistentViewOfThePast) {
   EXPECT_EQ(first_fault<ServesThePast>().find("time: a run that only read"), 0U);
 }
 
-// What one core was told to be durable, a run that begins later on another sees.
+// A run sees every commit that another core was told to be durable before the run began.
 TEST(Model, WhatIsToldIsSeen) {
   TestCores cores{2};
   const auto store = open_memory_store(2);

@@ -13,7 +13,7 @@ void Follower::follow(Version last) {
 bool Follower::append(NodePtr& node) {
   node->stamp(place_->version + 1);
   Node* expected = nullptr;
-  // seq_cst: the journal must not go to sleep between this and the ring of its bell.
+  // seq_cst: the journal must not go to sleep between this store and the ring of its bell.
   if (!place_->next.compare_exchange_strong(expected, node.get(), std::memory_order_seq_cst,
                                             std::memory_order_relaxed)) {
     return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Follower: a Replica and its place in the chain, the last node applied. Nodes from that place on
-// stay allocated (Chain::free_passed_nodes). One thread at a time, but for applied() and keys().
+// stay allocated (Chain::free_passed_nodes). One thread at a time, except applied() and keys().
 #pragma once
 
 #include <atomic>

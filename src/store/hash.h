@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SipHash-1-3 with a secret of the process, cut to 32 bits: keys come from the public, and nobody
-// outside may choose keys that collide.
+// SipHash-1-3 with a secret per process, cut to 32 bits. Clients choose keys, and must not be able
+// to choose keys that collide.
 #pragma once
 
 #include <cstdint>

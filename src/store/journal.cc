@@ -13,7 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A group ends after this many writes, so that the first of a flood need not wait for the last.
+// A group ends after this many writes, so that the first commit of a burst does not wait for the
+// last.
 constexpr std::size_t kGroupWritesMax = 8192;
 constexpr Duration kFirstPause = 10ms;
 constexpr Duration kLongestPause = 1s;
@@ -94,7 +95,7 @@ void Journal::end_stagings(const std::string& trouble) {
   }
 }
 
-// While nothing is written nothing would tell that nothing could be.
+// An idle journal would not notice a dead medium, so it probes.
 void Journal::inspect() {
   const TimePoint now = Clock::now();
   if (now < next_inspection_) return;
@@ -158,7 +159,7 @@ void Journal::rest() {
   }
 }
 
-// Only stopping ends it early: nothing new is committed meanwhile.
+// Only a stop ends the pause early: no new commits arrive meanwhile.
 void Journal::back_off(Duration pause) {
   const TimePoint end = Clock::now() + pause;
   Doorbell& bell = *engine_->bell;
@@ -229,7 +230,7 @@ void Journal::set_health(std::string trouble) {
   const bool failing = !trouble.empty();
   bool failed = false;
   {
-    const MutexLock lock(mutex_);  // whoever is refused finds the reason
+    const MutexLock lock(mutex_);  // a refused writer finds the reason
     trouble_ = trouble;
     failed = engine_->failing.exchange(failing, std::memory_order_seq_cst);
   }
@@ -238,7 +239,7 @@ void Journal::set_health(std::string trouble) {
   news_.notify_all();
 }
 
-// One message per core, whatever the number of namespaces and of runs that wait.
+// One message per core, regardless of the number of namespaces and waiting runs.
 void Journal::tell_cores() {
   std::vector<std::shared_ptr<AttachedView>> waiting;
   for (const auto& chain : chains()) chain->collect_waiting(waiting);

@@ -27,7 +27,7 @@ class Journal {
   // `medium` outlives this.
   Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger);
   ~Journal() { stop(); }
-  // Writes what is left (one try) and ends the thread; the medium is not used any more.
+  // Writes the remaining commits (one try) and ends the thread. The medium is not used afterwards.
   void stop();
 
   // Any thread but a worker's.
@@ -36,10 +36,10 @@ class Journal {
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
   [[nodiscard]] std::string health() const;
   [[nodiscard]] WriteStatistics statistics() const { return record_.statistics(); }
-  // Has the medium make ready `bulk`, in steps between groups; blocks until that is done. An error:
-  // nothing is left of it.
+  // Stages `bulk` on the medium in steps between groups, and blocks until that is done. After an
+  // error, nothing staged remains.
   [[nodiscard]] Result<void> stage(const Chain& chain, Bulk& bulk);
-  // A bulk that was staged will not be committed.
+  // Drops a staged bulk that will not be committed.
   void drop_staged(const Bulk& bulk);
 
  private:
@@ -58,7 +58,7 @@ class Journal {
   void run();
   void inspect();
   void rest();
-  // One step for a Staging or of what the medium has left to do; false if there is nothing.
+  // Takes one step of a Staging or of the medium's remaining work; false if there is none.
   bool take_step();
   [[nodiscard]] Staging* next_staging() const;
   void end_stagings(const std::string& trouble);
@@ -86,7 +86,7 @@ class Journal {
   std::string trouble_ SLUICE_GUARDED_BY(mutex_);  // "" while the medium takes everything
   Condition news_;
 
-  TimePoint next_inspection_{};  // the thread's
+  TimePoint next_inspection_{};  // used by the thread only
   bool step_failed_ = false;     // likewise
   std::thread thread_;           // last: it uses all of the above
 };

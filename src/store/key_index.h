@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds an item of a small list by the hash of its key: by looking at each while there are few, by
-// a hash table of positions beyond. One thread at a time.
+// Finds an item of a small list by the hash of its key. Searches few items linearly, and more by a
+// hash table of positions. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,7 @@ class KeyIndex {
 
  private:
   static constexpr std::size_t kFew = 16;
-  static constexpr std::size_t kKeptMax = 1024;  // what clear() may keep allocated
+  static constexpr std::size_t kKeptMax = 1024;  // clear() keeps at most this many slots allocated
 
   void keep_up(const std::vector<Item>& items) {
     if (items.size() * 2 > positions_.size()) {

@@ -28,30 +28,30 @@ class Medium {
   // same commits come again then, perhaps with more.
   [[nodiscard]] virtual Result<void> write(std::span<const Batch> group) = 0;
 
-  // The journal's thread, now and then while there is nothing to write: what is wrong already.
+  // The journal's thread, periodically while idle: reports a medium that could not be written.
   [[nodiscard]] virtual Result<void> check() { return {}; }
 
-  // Any thread: what a write that has returned outlives.
+  // Any thread: the failures that a completed write survives.
   [[nodiscard]] virtual std::string_view durability() const { return "memory"; }
 
-  // Bulk changes of more than a few milliseconds are written in steps, between which write() comes
-  // on: before the commit (`ns` sees nothing of it yet) and after it (`ns` sees all of it already).
-  // The journal's thread; a step is durable or has not been.
-  // One step of making ready `bulk`; true when write() can take it. One at a time per namespace.
+  // Bulk changes of more than a few milliseconds are written in steps, and write() calls continue
+  // between them. Before its commit, `ns` shows nothing of the change; after it, all of it. The
+  // journal's thread. A step is durable or has no effect.
+  // Stages one step of `bulk`; true when write() can take it. One bulk at a time per namespace.
   [[nodiscard]] virtual Result<bool> stage(std::string_view ns, Bulk& bulk) = 0;
-  // `bulk` will not come.
+  // Drops what was staged of `bulk`, which will not be committed.
   virtual void drop_staged(const Bulk& bulk) = 0;
-  // One step of what commits, drops and crashes have left to do; false if there is nothing.
+  // One step of the work that commits, drops and crashes leave; false if there is none.
   [[nodiscard]] virtual Result<bool> finish_some() = 0;
 
   // The rest: any thread but a worker's and the journal's.
 
   // 0 for a namespace never written.
   [[nodiscard]] virtual Result<Version> version(const std::string& ns) = 0;
-  // Visits every entry, and returns the version that they are of.
+  // Visits every entry and returns their version.
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   [[nodiscard]] virtual Result<Version> load(const std::string& ns, const Visit& visit) = 0;
-  // Prefixes that guests count in the namespace: only a help for the next start.
+  // Prefixes that guests count in the namespace. They only speed up the next start.
   [[nodiscard]] virtual Result<std::vector<std::string>> prefixes(const std::string& ns) = 0;
   [[nodiscard]] virtual Result<void> add_prefix(const std::string& ns,
                                                 const std::string& prefix) = 0;
@@ -72,7 +72,7 @@ class Medium {
 // A listing page ends after this many bytes of keys and values.
 inline constexpr std::size_t kPageBytesMax = 8 << 20;
 
-// The smallest string greater than all that begin with `prefix`; empty if there is none.
+// The smallest string greater than every string that begins with `prefix`; empty if there is none.
 [[nodiscard]] inline std::string end_of_prefix(std::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && end.back() == '\xff') end.pop_back();

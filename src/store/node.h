@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Node: one commit in a namespace's chain; immutable from the moment it is linked. `next` is the
-// only word that threads fight for.
+// Node: one commit in a namespace's chain, immutable once linked. Threads contend for `next` only.
 #pragma once
 
 #include <atomic>
@@ -23,8 +22,8 @@ struct Node {
   std::vector<Write> writes;
   std::unique_ptr<Bulk> bulk;  // instead of writes
 
-  // Gives the commit, and each record that it writes, its version.
-  // Requires: it is not linked, and no state of a bulk change stands for its records.
+  // Sets the version of the commit and of each record that it writes. Requires: the node is not
+  // linked, and no bulk state holds its records.
   void stamp(Version value);
 };
 

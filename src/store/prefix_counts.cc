@@ -52,7 +52,7 @@ void PrefixCounts::erased_all(Version version) {
   for (auto& [prefix, counter] : counters_) {
     if (counter.count == 0 && counter.ticket == 0) continue;
     counter.count = 0;
-    counter.ticket = 0;  // there is nothing to count
+    counter.ticket = 0;  // no keys are left to count
     counter.changed = version;
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many keys begin with each counted prefix of one view, kept up to date by every insert and
-// erase at a cost that depends on the number of different prefix lengths only. One thread at a
-// time.
+// The number of keys per counted prefix of one view. Every insert and erase updates it, at a cost
+// that depends only on the number of different prefix lengths. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -21,24 +20,24 @@ class PrefixCounts {
     std::uint64_t count = 0;
     Version changed = 0;         // the last version that changed the count
     std::uint64_t last_use = 0;  // for dropping the least recently used
-    std::uint64_t ticket = 0;    // being counted: `count` is what has changed since begin()
+    std::uint64_t ticket = 0;    // nonzero while counting: `count` is the change since begin()
   };
   static constexpr std::size_t kCountersMax = 256;
 
   // null if the prefix is not counted (yet, or any more). Counts as a use.
   [[nodiscard]] const Counter* find(std::string_view prefix);
-  // Not while the prefix is being counted. `count` as of `version`. May drop the counter that was
-  // used least recently.
+  // Requires: the prefix is not being counted. `count` is as of `version`. May drop the least
+  // recently used counter.
   const Counter& add(std::string_view prefix, std::uint64_t count, Version version);
-  // Somebody counts the prefix as of `version`, and says finish() with the same ticket. find()
-  // gives null until then.
+  // Begins a count as of `version` that finish() with the same ticket ends. find() returns null
+  // until then.
   void begin(std::string_view prefix, Version version, std::uint64_t ticket);
   void finish(std::string_view prefix, std::uint64_t count, std::uint64_t ticket);
-  // Prefixes that somebody should begin() to count; each once, and no more than can be kept.
+  // Requests a count of the prefix; begin() follows. Each prefix once, and no more than fit.
   void want(std::string_view prefix);
   [[nodiscard]] bool has_wanted() const { return !wanted_.empty(); }
   [[nodiscard]] std::vector<std::string> take_wanted() { return std::exchange(wanted_, {}); }
-  // The prefixes counted first since the last call, and not by begin(): for who keeps a list.
+  // The prefixes newly counted since the last call without begin(), for a caller that keeps a list.
   [[nodiscard]] bool has_news() const { return !news_.empty(); }
   [[nodiscard]] std::vector<std::string> take_news() { return std::exchange(news_, {}); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Record: one version of one key, in one allocation, shared by the views of all cores and counted.
-// Immutable once it is part of a chain. The last reference may go on any thread.
+// Record: one version of one key, in one allocation, reference-counted and shared by the views of
+// all cores. Immutable once it is part of a chain. Any thread may drop the last reference.
 #pragma once
 
 #include <atomic>
@@ -32,7 +32,7 @@ class Record {
   }
 
  private:
-  // The bytes begin right behind the last member, in what would be padding: a permitted user
+  // The bytes begin right behind the last member, in its padding, so a permitted user
   // ("id/user123456", "true") fits into 48 bytes of heap.
   static constexpr std::size_t kHeader = 20;
 

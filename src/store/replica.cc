@@ -82,7 +82,7 @@ void Replica::begin_bulk(const Bulk& bulk) {
   apply(bulk, mark);
 }
 
-// What it changes is marked as changed by the bulk, which comes later and may have changed it, too.
+// Stamps these writes with the bulk's mark: the bulk follows and may overwrite the same keys.
 void Replica::apply_below(const Node& node, const Bulk& bulk) {
   const Version mark = kBulkMark + bulk_versions_.size() - 1;
   version_ = node.version;
@@ -90,7 +90,7 @@ void Replica::apply_below(const Node& node, const Bulk& bulk) {
     const std::string_view key = write.record->key();
     const bool cleared = bulk.clears(key);
     if (cleared || mark_of(find(write.hash, key)) == mark) {
-      // The bulk undoes it: what it did to the counts, the bulk does the other way round.
+      // The bulk undoes this write, and also its effect on the counts.
       counts_.inserted(key, mark);
       counts_.erased(key, mark);
       if (cleared) last_erase_ = mark;

@@ -30,8 +30,8 @@ class Replica {
   [[nodiscard]] Record* find(std::uint32_t hash, std::string_view key) const {
     return table_.find(hash, key);
   }
-  // The version that wrote the record, or 0 for none, in a form that is good for comparing only:
-  // the records of a bulk change are made before its version is known.
+  // The version that wrote the record, or 0 for none, as a mark. Marks can only be compared,
+  // because the records of a bulk change are made before its version is known.
   [[nodiscard]] static Version mark_of(const Record* record) {
     return record != nullptr ? record->version() : 0;
   }
@@ -39,13 +39,13 @@ class Replica {
     return mark < kBulkMark ? mark : bulk_versions_[mark - kBulkMark];
   }
 
-  // Number of keys with the prefix, and the mark of the last version that changed it; null if the
-  // prefix is not counted. With `at_once` keys or fewer the first use counts.
+  // The number of keys with the prefix, and the mark of its last change. Null if the prefix is not
+  // counted. If the replica has at most `at_once` keys, the first use counts.
   [[nodiscard]] const PrefixCounts::Counter* count(std::string_view prefix, std::size_t at_once);
-  // Counts all of these that are not counted: looks at every key.
+  // Counts those prefixes that are not counted yet. Visits every key.
   void count_all(std::span<const std::string> prefixes) { count_all(prefixes, version_); }
-  // Counting elsewhere: the contents to count in. Until finish_count() with the same ticket the
-  // counters follow the changes since.
+  // Begins a count on another thread and returns the contents to count. Until finish_count() with
+  // the same ticket, the counters record the changes.
   [[nodiscard]] Table begin_count(std::span<const std::string> prefixes, std::uint64_t ticket);
   void finish_count(std::string_view prefix, std::uint64_t count, std::uint64_t ticket) {
     counts_.finish(prefix, count, ticket);
@@ -53,11 +53,11 @@ class Replica {
   [[nodiscard]] PrefixCounts& counts() { return counts_; }
 
   void apply(const Node& node);
-  // While loading: the record is as old as the replica.
+  // While loading: adds a record. Its version is that of the replica.
   void load(RecordRef record);
 
-  // Making the state of a bulk change, on a replica that is nobody's yet: the change itself, then
-  // the commits that turn out to stand before it, then its version.
+  // Builds the state of a bulk change on an unpublished replica: first the change, then the commits
+  // that turn out to precede it, then its version.
   void begin_bulk(const Bulk& bulk);
   void apply_below(const Node& node, const Bulk& bulk);
   void count_all_below(std::span<const std::string> prefixes) {
@@ -69,12 +69,12 @@ class Replica {
   bool own_some(std::uint32_t& place, unsigned most) { return table_.own_some(place, most); }
 
   [[nodiscard]] Version version() const { return version_; }
-  // No key that is absent now was removed after this version.
+  // Invariant: no absent key was removed after this version.
   [[nodiscard]] Version last_erase() const { return version_of(last_erase_); }
   [[nodiscard]] std::size_t size() const { return table_.size(); }
 
  private:
-  // Marks from here on are positions in bulk_versions_.
+  // Marks at or above this value are positions in bulk_versions_.
   static constexpr Version kBulkMark = Version{1} << 63;
 
   void count_all(std::span<const std::string> prefixes, Version changed);

@@ -9,9 +9,9 @@
 namespace sluice::store {
 namespace {
 
-// Smaller values are copied, which beats sharing a reference count with the other cores.
+// Smaller values are copied. That is cheaper than a reference count shared with the other cores.
 constexpr std::size_t kCopiedMax = 512;
-// What a pooled Run may keep allocated.
+// The maximum that a pooled Run keeps allocated.
 constexpr std::size_t kKeptBytesMax = 64 << 10;
 constexpr std::size_t kKeptItemsMax = 1024;
 
@@ -98,9 +98,9 @@ std::string Run::breach() const {
   return {};
 }
 
-// The first read begins at the chain's end, so that it sees all that anybody has been told. Where
-// another run has moved the view on meanwhile, the reads so far must hold there, too: a guest never
-// sees a mixture without commit() knowing it.
+// The first read begins at the chain's end, so that it sees everything that any run was told. If
+// another run has moved the view on meanwhile, the earlier reads must hold there as well. So a
+// guest sees no mixture of versions that commit() does not detect.
 void Run::catch_up_for_reading() {
   if (!reading_) {
     reading_ = true;
@@ -121,7 +121,7 @@ bool Run::reads_hold() {
   if (follower_->version() == position_) return true;
   position_ = follower_->version();
   const auto key_holds = [this](const ReadKey& item) {
-    // It may have come and gone meanwhile, which its absence now depends on.
+    // The key may have been added and removed meanwhile. Its absence then depends on the removal.
     if (item.mark == 0) depends_on_ = std::max(depends_on_, replica().last_erase());
     return item.mark == Replica::mark_of(replica().find(item.hash, text(item.key)));
   };
@@ -151,7 +151,7 @@ Record* Run::read(std::uint32_t hash, std::string_view key) {
 }
 
 std::optional<std::string_view> Run::get(std::string_view key) {
-  if (key.size() > limits_->key_bytes_max) return std::nullopt;  // nobody can have put it
+  if (key.size() > limits_->key_bytes_max) return std::nullopt;  // no put can have stored it
   const std::uint32_t hash = replica().hash(key);
   if (const Buffered* write = find_write(hash, key)) {
     if (write->erased) return std::nullopt;
@@ -206,7 +206,7 @@ Run::Slice Run::keep(std::string_view bytes) {
   }
   const Slice slice{static_cast<std::uint32_t>(bytes_.size()),
                     static_cast<std::uint32_t>(bytes.size())};
-  bytes_.append(bytes);  // which may be a part of bytes_: std::string copes
+  bytes_.append(bytes);  // `bytes` may be a part of bytes_; std::string handles that
   return slice;
 }
 
@@ -237,7 +237,7 @@ Run::Buffered* Run::writable(std::string_view key) {
 void Run::put(std::string_view key, std::string_view value) {
   if (value.size() > limits_->value_bytes_max) breach(Limit::value, value.size());
   if (too_large_) return;  // the run cannot commit
-  // `value` may be what get() returned, a part of bytes_, which the key may now move.
+  // `value` may point into bytes_ (a result of get()), and storing the key may reallocate bytes_.
   const std::less<const char*> before;
   const bool own = !value.empty() && !before(value.data(), bytes_.data()) &&
                    before(value.data(), bytes_.data() + bytes_.size());

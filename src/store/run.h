@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Run: what a Transaction has read and buffered. Used again and again by its view, so that a common
-// run allocates nothing. Core-bound.
+// Run: the reads and buffered writes of a Transaction. Its view reuses it, so that a common run
+// allocates nothing. Core-bound.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ class Run {
   // `view` keeps `follower` alive while the run is lent.
   void begin(std::shared_ptr<View> view, Follower& follower, const Limits& limits,
              std::uint64_t turn);
-  // Forgets all. Returns the view, which the caller gives the Run back to.
+  // Forgets everything. Returns the view, to which the caller gives the Run back.
   std::shared_ptr<View> end();
   void restart(std::uint64_t turn);
 
@@ -34,11 +34,11 @@ class Run {
   [[nodiscard]] std::string breach() const;
   // What was read is not of one version: commit will report a conflict.
   [[nodiscard]] bool stale() const { return stale_; }
-  // A prefix that it counted is not counted yet (then it is stale, too).
+  // The run counted a prefix that is not counted yet (it is then stale as well).
   [[nodiscard]] bool uncounted() const { return uncounted_; }
   // Catches up with the follower: false if something read has changed, now or before.
   [[nodiscard]] bool still_valid();
-  // The newest version that what was read depends on.
+  // The newest version on which the reads depend.
   [[nodiscard]] Version depends_on() const { return depends_on_; }
   // The turn that was current at begin or restart, 0 for none.
   [[nodiscard]] std::uint64_t turn() const { return turn_; }

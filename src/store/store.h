@@ -37,12 +37,11 @@ struct Entry {
   std::string value;
 };
 
-class Run;  // what a Transaction has read and written: run.h
+class Run;  // the reads and writes of a Transaction: run.h
 class View;
 
-// One run's reads and buffered writes. Core-bound, short-lived, owned by the run. Sees its own
-// writes. Sizes are bounded by the limits of the Store; a breach is remembered and refuses the
-// commit.
+// One run's reads and buffered writes. Core-bound, short-lived, owned by the run. Reads see the
+// run's own writes. The limits of the Store bound its sizes; a run that exceeds one cannot commit.
 class Transaction {
  public:
   explicit Transaction(View& view);
@@ -58,15 +57,15 @@ class Transaction {
   // (the first use of a prefix among many keys is answered later: see View::counted).
   [[nodiscard]] std::uint64_t count(std::string_view prefix);
   [[nodiscard]] bool has_writes() const;
-  // True if the run has seen a mixture of versions, because it was suspended between two reads:
-  // what it makes of that (a trap, too) means nothing, and commit() will report a conflict.
+  // True if the run has read a mixture of versions, because it was suspended between two reads. Its
+  // results (a trap, too) mean nothing, and commit() will report a conflict.
   [[nodiscard]] bool stale() const;
-  // True if a count() was of a prefix that this core has not counted yet, and so meant nothing. The
-  // run is stale, too, and commit() will report `uncounted`.
+  // True if a count() used a prefix that this core has not counted yet, so its result means
+  // nothing. The run is then stale as well, and commit() will report `uncounted`.
   [[nodiscard]] bool uncounted() const;
-  // After commit() reported `too_large`: which limit was passed, and by what size.
+  // After commit() reported `too_large`: the exceeded limit and the size.
   [[nodiscard]] std::string breach() const;
-  // Forget everything read and written and begin again on the newest view.
+  // Forgets all reads and writes, and begins again on the newest view.
   void restart();
 
  private:
@@ -85,13 +84,12 @@ enum class CommitStatus {
 struct Commit {
   CommitStatus status;
   Version version;  // every version this run read or wrote is <= this one
-  // With `conflict`: a run elsewhere holds the turn, so running again before one's own turn() is
-  // vain.
+  // With `conflict`: another run has the turn, so a retry before the own turn() will fail.
   bool turn_held = false;
 };
 
-// A core's replica of one namespace. Belongs to that core; lives as long as the Store (and while a
-// Transaction, a Turn or a waiting durable() of it lives). The core's EventLoop outlives the Store.
+// A core's replica of one namespace. Core-bound. Lives as long as the Store, and while a
+// Transaction, Turn or waiting durable() of it lives. The core's EventLoop outlives the Store.
 class View {
  public:
   virtual ~View() = default;
@@ -99,8 +97,8 @@ class View {
   [[nodiscard]] virtual Commit commit(Transaction& transaction) = 0;
   // True if `version` is durable: a response may be sent. One atomic load.
   [[nodiscard]] virtual bool is_durable(Version version) const = 0;
-  // True if the key is there as of the chain's end, durable or not: for questions outside of any
-  // run. Never blocks; one lookup.
+  // True if the key exists at the chain's end, durable or not. For queries outside of a run. Never
+  // blocks; one lookup.
   [[nodiscard]] virtual bool contains(std::string_view key) = 0;
   // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
   // journal has failed meanwhile.
@@ -156,10 +154,10 @@ struct Limits {
   std::size_t reads_per_transaction_max = 100'000;   // distinct keys and prefixes
   std::size_t bytes_per_transaction_max = 64 << 20;  // buffered keys and values, together
   std::size_t keys_counted_at_once = 4096;  // by the first count() of a prefix, on the core
-  // Commits of one namespace that are not durable yet; while there are more, writes are refused. A
-  // disk that hangs would have runs commit, time out and be followed by others without end.
+  // The maximum of commits of one namespace that are not durable yet; above it, writes are refused.
+  // Otherwise, on a disk that hangs, runs would commit and time out without bound.
   std::size_t pending_commits_max = 1'000'000;
-  std::size_t bulk_entries_min = 1000;  // a bigger import is made ready off the cores
+  std::size_t bulk_entries_min = 1000;  // a larger import is built off the cores
 };
 
 // One page of a listing, in key order.
@@ -169,12 +167,11 @@ struct Page {
 };
 
 // One administrative change of any size, collected and then made as one unit. Any thread but a
-// worker's; one thread at a time. Destroying it uncommitted leaves no trace.
+// worker's; one thread at a time. Destroyed uncommitted, it changes nothing.
 class Import {
  public:
   virtual ~Import() = default;
-  // `too_large` for a key or value over the limits. Of a key that comes twice the last value
-  // counts.
+  // `too_large` for a key or value over the limits. If a key occurs twice, the last value wins.
   [[nodiscard]] virtual Result<void> add(std::string_view key, std::string_view value) = 0;
   // Number of entries added.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
@@ -190,10 +187,10 @@ struct NamespaceStatus {
   Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
 };
 
-// How the commits of all namespaces have been written since the start. Percentiles are within
+// Statistics of the journal's writes for all namespaces since the start. Percentiles are within
 // 12.5 %.
 struct WriteStatistics {
-  std::string_view durability;  // what a durable commit outlives: memory, process or disk
+  std::string_view durability;  // a durable commit survives: memory, process or disk
   std::uint64_t groups = 0;     // each written at once, with one fsync
   std::uint64_t commits = 0;    // in these groups
   std::uint64_t failures = 0;   // writes of a group that failed
@@ -219,17 +216,18 @@ class Store {
   // Loads the namespace, which may read the disk. Any thread but a worker's; idempotent. `ns` is
   // "pipeline/filter".
   [[nodiscard]] virtual Result<void> prepare(const std::string& ns) = 0;
-  // On the core's own thread, after prepare(ns) succeeded (ends the process otherwise). The same
-  // View comes back each time.
+  // On the core's own thread. Requires: prepare(ns) succeeded (otherwise the process ends). Each
+  // call returns the same View.
   [[nodiscard]] virtual View& view(const loop::Core& core, const std::string& ns) = 0;
 
-  // Administration: any thread but a worker's; these block until what they did is durable.
-  // list: what is durable, at least all that was committed at the call (while the journal cannot
-  // write: what is durable). A page holds at most `limit` entries (2 at least) or about 8 MiB.
+  // Administration: any thread but a worker's. Each call blocks until its changes are durable.
+  // list: the durable entries, including all that was committed before the call (while the journal
+  // cannot write: only what is durable). A page holds at most `limit` entries (2 at least) or about
+  // 8 MiB.
   [[nodiscard]] virtual Result<Page> list(const std::string& ns, std::string_view prefix,
                                           std::string_view after, std::size_t limit) = 0;
-  // Visits the entries whose keys begin with `prefix`, in key order, as of one version, which is
-  // returned; as up to date as list(). `visit` returns false to end early.
+  // Visits the entries whose keys begin with `prefix`, in key order, as of one version. Returns
+  // that version. As up to date as list(). `visit` returns false to end early.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   [[nodiscard]] virtual Result<Version> scan(const std::string& ns, std::string_view prefix,
                                              const Visit& visit) = 0;
@@ -238,13 +236,12 @@ class Store {
   // An import of a few entries.
   [[nodiscard]] virtual Result<void> apply(const std::string& ns, std::vector<Entry> entries) = 0;
   [[nodiscard]] virtual Result<void> erase_all(const std::string& ns, std::string_view prefix) = 0;
-  // Exactly `key`; one that is not there is no error. `too_large` for a key over the limits.
+  // Erases exactly `key`. An absent key is no error. `too_large` for a key over the limits.
   [[nodiscard]] virtual Result<void> erase(const std::string& ns, std::string_view key) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
                                                     std::string_view prefix) = 0;
   [[nodiscard]] virtual NamespaceStatus status(const std::string& ns) const = 0;
-  // Names of all namespaces that have ever been written, sorted; whether an object uses them or
-  // not.
+  // The names of all namespaces ever written, sorted, whether or not an object uses them.
   [[nodiscard]] virtual Result<std::vector<std::string>> namespaces() = 0;
 
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).
@@ -253,12 +250,12 @@ class Store {
   // All of it or, with an error, nothing.
   [[nodiscard]] virtual Result<void> change_documents(std::span<const DocumentChange> changes) = 0;
 
-  // Writes what is left, closes the files and gives up the directory, for another process to open
-  // them. Runs that are still at work are refused their writes. Nothing else may be called
-  // afterwards. Any thread but a worker's.
+  // Writes the remaining commits, closes the files and releases the directory for another process.
+  // Running runs can no longer write. Nothing else may be called afterwards. Any thread but a
+  // worker's.
   virtual void close() {}
 
-  // "" if the journal writes, else what is wrong and what to do.
+  // "" if the journal writes, else the problem and the remedy.
   [[nodiscard]] virtual std::string health() const = 0;
   [[nodiscard]] virtual WriteStatistics write_statistics() const = 0;  // any thread
 };
@@ -266,21 +263,21 @@ class Store {
 // Data that lives as long as the process: for tests.
 [[nodiscard]] std::unique_ptr<Store> open_memory_store(unsigned core_count, Limits limits = {});
 
-// What a durable commit outlives.
+// The failures that a durable commit survives.
 enum class Durability {
   disk,     // a power cut: one fsync for each group of commits
-  process,  // the end of the process, kill -9, too; a power cut takes the last commits
+  process,  // the end of the process, even by kill -9; a power cut loses the last commits
 };
 
-// What may be found in a data directory.
+// The contents that a start accepts in a data directory.
 struct Presence {
-  bool required = false;      // a store must be there already: a directory that is empty is refused
-  bool accept_older = false;  // less than was told is let in, with a warning
+  bool required = false;      // a store must exist: an empty directory is refused
+  bool accept_older = false;  // a store that lacks told data is accepted, with a warning
 };
 
-// SQLite in one file (and its log, in WAL mode), `directory`/sluice.db, created if absent. Takes a
-// lock on the directory: a second server on it gets the error `conflict`. A file that is damaged,
-// missing, or holds less than was told is an error that names it, never an empty store.
+// SQLite in one file (and its log, in WAL mode), `directory`/sluice.db, created if absent. Locks
+// the directory: a second server on it gets the error `conflict`. A file that is damaged, missing,
+// or lacks told data is an error that names it, never an empty store.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(
     const std::string& directory, unsigned core_count, Logger logger, Limits limits = {},
     Durability durability = Durability::disk, Presence presence = {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run of the flash sale costs in the store, without a guest around it.
+// Measures the store's share of a run of the flash sale, without a guest.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -31,7 +31,7 @@ void sell(Store& store, int count) {
   }
 }
 
-// The visitor is not among the lucky ones and there is nothing left: one get, one count.
+// The user has no permit, and none are left: one get, one count.
 void sold_out(benchmark::State& state) {
   loop::EventLoop loop;
   const auto store = open_memory_store(1);
@@ -53,7 +53,7 @@ void sold_out(benchmark::State& state) {
 }
 BENCHMARK(sold_out)->Arg(10)->Arg(100)->Arg(1'000'000);
 
-// Admits everybody: get, count, put, commit; not waiting for the journal.
+// Admits every user: get, count, put, commit, without waiting for the journal.
 void permit(benchmark::State& state) {
   loop::EventLoop loop;
   const auto store = open_memory_store(1);
@@ -72,7 +72,8 @@ void permit(benchmark::State& state) {
 }
 BENCHMARK(permit);
 
-// The same on disk, each told only when it is durable, with this many runs at a time on each core.
+// The same on disk. Each user is told only when the commit is durable. Each core has this many
+// concurrent runs.
 void permit_durable(benchmark::State& state) {
   const TestDirectory directory;
   const auto core_count = static_cast<unsigned>(state.range(0));

@@ -6,10 +6,10 @@
 namespace sluice::store {
 namespace {
 
-// Directory by the top 20 bits at most, slots by the low 12 and more.
+// The directory uses at most the top 20 bits, the slots the low 12 and more.
 constexpr unsigned kDepthMax = 20;
 
-// 0 marks an empty slot, so that looking for an absent key never touches the records.
+// 0 marks an empty slot, so a search for an absent key touches no records.
 std::uint32_t not_empty(std::uint32_t hash) { return hash != 0 ? hash : 1; }
 
 std::size_t top_bits(std::uint32_t hash, unsigned count) {
@@ -62,7 +62,8 @@ void Table::Segment::insert_new(std::uint32_t hash, Record* record) {
   ++size_;
 }
 
-// Closes the gap by moving back what had been pushed over it, so searches need no tombstones.
+// Closes the gap by moving back the records that were displaced over it, so searches need no
+// tombstones.
 Record* Table::Segment::remove_at(std::uint32_t slot) {
   const std::uint32_t mask = capacity_ - 1;
   Record* removed = records_[slot];
@@ -186,7 +187,7 @@ RecordRef Table::erase(std::uint32_t hash, std::string_view key) {
   const std::uint32_t slot = part.locate(hash, key);
   if (part.records_[slot] == nullptr) return {};
   --size_;
-  return RecordRef::adopt(own_segment(hash).remove_at(slot));  // in a copy it has the same slot
+  return RecordRef::adopt(own_segment(hash).remove_at(slot));  // a copy has the same slots
 }
 
 void Table::make_room(std::uint32_t hash) {

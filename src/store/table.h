@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Table: key -> Record of one view, by extendible hashing. A directory of segments, each a small
-// linear-probing table; a full segment is split in two, so no insert ever moves more than a few
-// thousand pointers, at a hundred keys or at ten million. About 20 bytes a key. One thread at a
-// time.
-// A copy shares the segments, whatever the threads the two tables are on; whoever changes a shared
-// segment first makes it its own. So a copy costs microseconds, and each change after it at most
-// the copying of one segment.
+// linear-probing table. A full segment is split in two, so an insert moves at most a few thousand
+// pointers, at a hundred keys or ten million. About 20 bytes a key. One thread at a time.
+// A copy shares the segments, even across threads. The first table to change a shared segment
+// copies it. So a copy costs microseconds, and each later change copies at most one segment.
 #pragma once
 
 #include <atomic>
@@ -24,20 +22,22 @@ class Table {
   ~Table();
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;
-  // A table of the same records. On several threads at once, while nobody changes this one.
+  // A table of the same records. Several threads may call it at once, while no thread changes this
+  // table.
   [[nodiscard]] Table copy() const;
 
   // null if absent.
   [[nodiscard]] Record* find(std::uint32_t hash, std::string_view key) const;
-  // What it replaced; empty if the key is new.
+  // Returns the replaced record; empty if the key is new.
   RecordRef put(std::uint32_t hash, RecordRef record);
-  // What it removed; empty if the key was absent.
+  // Returns the removed record; empty if the key was absent.
   RecordRef erase(std::uint32_t hash, std::string_view key);
   [[nodiscard]] std::size_t size() const { return size_; }
-  // Makes up to `most` of the segments that are shared with other tables its own, from where the
-  // last call ended. False when it has come to the end.
+  // Copies up to `most` segments that other tables share, beginning where the last call ended.
+  // False at the end of the table.
   bool own_some(std::uint32_t& place, unsigned most);
-  // visit(hash, Record&) for every key, in no order. The table must not change meanwhile.
+  // Calls visit(hash, Record&) for every key, in no order. Requires: the table does not change
+  // meanwhile.
   template <class Visit>
   void for_each(Visit visit) const;
 
@@ -71,14 +71,14 @@ class Table::Segment {
   void release() {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
-  // Only who holds a reference can add one: false means that nobody else sees it.
+  // Only a holder of a reference can add one. So false means that no other table uses the segment.
   [[nodiscard]] bool shared() const { return references_.load(std::memory_order_acquire) != 1; }
 
   // The slot of the key, or the empty slot at which the search ended.
   [[nodiscard]] std::uint32_t locate(std::uint32_t hash, std::string_view key) const;
   void insert_new(std::uint32_t hash, Record* record);
   Record* remove_at(std::uint32_t slot);
-  // Moves everything into `zeros`/`ones` by the given bit of the hash (equal targets: a plain
+  // Moves everything into `zeros`/`ones` by the given bit of the hash (equal targets: only a
   // growth).
   void move_to(Segment& zeros, Segment& ones, std::uint32_t bit);
   void swap(Segment& other);
@@ -88,7 +88,7 @@ class Table::Segment {
   unsigned depth_;  // how many top bits of the hash its keys share
   std::uint32_t capacity_;
   std::uint32_t size_ = 0;
-  // Side by side and not interleaved: a search runs over the hashes alone.
+  // Two arrays, not interleaved: a search scans only the hashes.
   std::unique_ptr<std::uint32_t[]> hashes_;  // 0: empty slot
   std::unique_ptr<Record*[]> records_;       // null: empty slot
 };

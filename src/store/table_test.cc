@@ -135,7 +135,7 @@ TEST(PrefixCounts, WhatIsCountedMeanwhileFollowsTheChanges) {
   EXPECT_EQ(counts.find("id/")->count, 12U) << "a key that is the prefix begins with it";
 }
 
-// The count is of a table that is no more.
+// The count is of a table that no longer exists.
 TEST(PrefixCounts, ACountFromBeforeAnEraseAllIsNotAdded) {
   PrefixCounts counts;
   counts.begin("id/", 5, 1);
@@ -208,7 +208,7 @@ TEST(Replica, ClearsByPrefixAndWhole) {
   EXPECT_EQ(count(""), 1U);
 }
 
-// Who finds a key absent depends on its last removal: on none that is later, and on no earlier one.
+// A run that finds a key absent depends on its last removal: on no later one, and no earlier one.
 TEST(Replica, KnowsTheLastRemovalWhateverItWas) {
   Commits commits;
   Replica replica(commits.hash, std::make_shared<Backroom>(), 0);
@@ -227,8 +227,8 @@ TEST(Replica, KnowsTheLastRemovalWhateverItWas) {
   EXPECT_EQ(replica.last_erase(), 5U) << "there was nothing to remove";
 }
 
-// A bulk change whose state is made beside the cores, and the commits that turn out to stand before
-// it. Applied one after the other they would give the same.
+// A bulk change whose state is built off the cores, with commits that turn out to precede it. The
+// result equals applying the commits first and the bulk second.
 TEST(Replica, ABulkOverLaterCommitsIsAsIfItCameAfterThem) {
   Commits commits;
   const auto backroom = std::make_shared<Backroom>();

@@ -8,7 +8,7 @@ Transaction::Transaction(View& view) : run_(view.lend_run()) {}
 
 Transaction::~Transaction() {
   if (!run_) return;
-  // The view may live for this run only.
+  // This run may hold the last reference to the view.
   const std::shared_ptr<View> view = run_->end();
   view->take_back(std::move(run_));
 }

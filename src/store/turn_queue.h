@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TurnQueue: who of a namespace's runs may write alone, first come, first served, over all cores.
-// Kept on the loop of one core, the namespace's home; the others write to it by mailbox.
+// TurnQueue: grants a namespace's turns (the right to be its only writer) first come, first served,
+// over all cores. It lives on the loop of one core, the namespace's home; other cores use its
+// mailbox.
 #pragma once
 
 #include <atomic>
@@ -14,12 +15,12 @@ namespace sluice::store {
 
 class TurnQueue {
  public:
-  // Any thread: somebody has the turn.
+  // Any thread: true while a run has the turn.
   [[nodiscard]] bool busy() const { return busy_.load(std::memory_order_acquire); }
 
   // On the home loop. A ticket is unique within its view.
   void request(std::weak_ptr<AttachedView> view, std::uint64_t ticket);
-  // Not waiting any more. One that has been granted meanwhile is released by its view.
+  // Removes a waiting ticket. If it was granted meanwhile, its view releases it.
   void cancel(const std::weak_ptr<AttachedView>& view, std::uint64_t ticket);
   void release();
 

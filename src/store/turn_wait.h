@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TurnWait: a place in the queue for one's turn; its destruction gives it up. Lives in the frame of
-// the coroutine that waits.
+// TurnWait: a place in the queue for a turn; its destruction gives the place up. Lives in the frame
+// of the waiting coroutine.
 #pragma once
 
 #include <cstdint>

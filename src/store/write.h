@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Write: one key of a commit and what becomes of it.
+// Write: one key of a commit, with its operation.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// WriteRecord: how the journal's writes went. Its thread adds; any thread reads.
+// WriteRecord: statistics of the journal's writes. The journal's thread adds; any thread reads.
 #pragma once
 
 #include "observe/counter.h"

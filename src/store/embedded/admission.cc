@@ -34,7 +34,8 @@ std::string random_name() {
   return name;
 }
 
-// What is wrong, and what to do. Where it can be gone on with, --accept-older-store does.
+// Describes the problem and the remedy. If the start can continue with less data, the remedy is
+// --accept-older-store.
 class Admission {
  public:
   Admission(const std::string& path, const AdmissionOptions& options)
@@ -52,8 +53,8 @@ class Admission {
   }
 
  private:
-  // Of a file with two names one server would change what another has, or a backup with it; and
-  // SQLite keeps the log beside the file, not beside a link to it.
+  // With a second name for the file, a server would change the data of another one, or of a backup.
+  // And SQLite keeps the log beside the file, not beside a link to it.
   [[nodiscard]] Result<void> check_links() const {
     for (const std::string& file : {path_, path_ + "-wal", mark_path_}) {
       struct stat info {};
@@ -73,7 +74,7 @@ class Admission {
     return {};
   }
 
-  // Refuses, unless it was said that less is accepted.
+  // Refuses the start, unless the operator accepts an older store.
   [[nodiscard]] Result<void> object(const std::string& trouble) {
     if (!options_.presence.accept_older) {
       return fail(ErrorKind::internal, trouble + kPutBack + kAccept);
@@ -115,15 +116,15 @@ class Admission {
     return {};
   }
 
-  // Not even --accept-older-store has a log brought into a store that it does not belong to: the
-  // result would be pages of two.
+  // Even --accept-older-store never replays a log into a store to which it does not belong: the
+  // result would mix pages of two stores.
   [[nodiscard]] std::unexpected<Error> mismatch(const std::string& trouble) const {
     return fail(ErrorKind::internal, trouble + kPutBack +
                                          "; to go on without the log, move it away and start once "
                                          "with --accept-older-store");
   }
 
-  // Before SQLite reads it.
+  // Runs before SQLite reads the log.
   [[nodiscard]] Result<void> check_log() {
     if (!mark_) return {};
     if (!log_) {
@@ -141,8 +142,8 @@ class Admission {
     const bool known =
         found_.name.empty() || found_.name == mark_->store || found_.name == mark_->was;
     if (!known) return object(path_ + " is another store than the one that was here");
-    // What the operating system had, but not yet the disk, goes with a power cut: --durability
-    // process promises no more.
+    // A power cut loses the data that is only in the system's cache. --durability process promises
+    // no more.
     const bool exact = mark_->durability == Durability::disk ||
                        (!mark_->boot.empty() && mark_->boot == options_.boot);
     const Version due = exact ? mark_->told : mark_->on_disk;
@@ -170,7 +171,7 @@ class Admission {
                            " has no mark yet: it is taken as it is, and from "
                            "now on its loss is noticed");
     }
-    // A name of its own: should what was missing come back, it is another store.
+    // Gives the store a new name, so that files that reappear later belong to another store.
     admitted.store = random_name();
     MarkRecord record{.store = admitted.store,
                       .was = found_.name,
@@ -183,8 +184,8 @@ class Admission {
                       .logs = {}};
     if (log_) record.logs.push_back(*log_);
     SLUICE_CHECK(Mark::create(mark_path_, record));
-    // In the database itself, not in a log: one that has lost log and mark together, as to
-    // `rm sluice.db-*`, must not look like one that never had them.
+    // The name is in the database itself, not in a log. If log and mark are lost together, as by
+    // `rm sluice.db-*`, the database must not look as if it never had them.
     if (created_) SLUICE_CHECK(name_database(path_, options_.vfs, admitted.store));
     return admitted;
   }
@@ -192,7 +193,7 @@ class Admission {
   const std::string path_;
   const std::string mark_path_;
   const AdmissionOptions& options_;
-  bool has_mark_ = false;  // damaged or not
+  bool has_mark_ = false;  // even if the mark is damaged
   bool accepted_ = false;
   bool created_ = false;
   std::optional<MarkRecord> mark_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Admission: is what lies in the data directory the store that was there, with all that was told?
-// Looks before anything is changed: SQLite brings any log of the right form into any database.
+// Admission: checks that the data directory holds the expected store, with all that was told. The
+// check precedes any change: SQLite replays any well-formed log into any database.
 #pragma once
 
 #include <string>
@@ -19,15 +19,15 @@ struct AdmissionOptions {
   Logger logger;
 };
 
-// What was let in; its mark is on disk, and stands beside the database.
+// The result of a check that passed. The mark is on disk beside the database.
 struct Admitted {
-  std::string store;        // its name, which the database may not have yet
-  Version told = 0;         // found: MarkRecord::told
-  std::uint64_t cycle = 0;  // found
+  std::string store;        // its name; the database may not have it yet
+  Version told = 0;         // the value found: MarkRecord::told
+  std::uint64_t cycle = 0;  // the value found
 };
 
-// Makes the store if there is none and may be none. An error names the file, what is wrong with it,
-// and what to do; nothing is changed then. Requires: nobody else uses `path`, sluice.db.
+// Creates the store if there is none and creating one is allowed. An error names the file, the
+// problem and the remedy, and changes nothing. Requires: no other process uses `path`, sluice.db.
 [[nodiscard]] Result<Admitted> admit(const std::string& path, const AdmissionOptions& options);
 
 [[nodiscard]] inline std::string mark_of(const std::string& path) { return path + "-mark"; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every way in which less can be found in the data directory than was told: the store does not
-// start, says which file it is and what to do, and changes nothing; what is put back is let in.
+// Every way in which the data directory can hold less than was told. The store does not start,
+// names the file and the remedy, and changes nothing. A start after the files are put back
+// succeeds.
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 class Admission : public Faults {
  protected:
-  // 40 who are let in.
+  // Admits 40 users.
   void sell(const std::string& name = "u") {
     for (int i = 0; i < 40; ++i) ASSERT_TRUE(let_in(name + std::to_string(i)));
   }
@@ -131,10 +132,10 @@ TEST_F(Admission, AnOlderCopyIsRefusedAndCanBeAccepted) {
   EXPECT_FALSE(knows("late0"));
   sell("accepted");
   stop();
-  open();  // once is enough
+  open();  // one acceptance is enough
   expect_sold("accepted");
   stop();
-  // The other history is another store from now on, though it is of a higher version.
+  // The other history is now another store, although its version is higher.
   put_back("late", "");
   expect_refused({path(), "another store"});
   put_back("late");
@@ -142,7 +143,7 @@ TEST_F(Admission, AnOlderCopyIsRefusedAndCanBeAccepted) {
   expect_sold("late");
 }
 
-// The log has all that came after the copy, or it does not fit.
+// The log has everything after the copy, or it does not fit.
 TEST_F(Admission, AnOlderCopyBelowANewerLog) {
   open();
   sell("first");
@@ -220,8 +221,8 @@ TEST_F(Admission, AMarkThatIsMissingOrDamagedIsMissed) {
   expect_sold();
 }
 
-// `rm sluice.db-*` takes both. A database that has not been checkpointed since it was made must
-// know its own name, too.
+// `rm sluice.db-*` removes both. Even a database without any checkpoint since its creation must
+// know its own name.
 TEST_F(Admission, LogAndMarkThatAreMissingTogetherAreMissed) {
   for (const bool first_life : {true, false}) {
     if (!first_life) {
@@ -281,7 +282,7 @@ TEST_F(Admission, WithDurabilityProcessAKillIsStillExact) {
   const auto size = fs::file_size(path("-wal"));
   fs::resize_file(path("-wal"), size / 2);
   expect_refused({path(), "was told"});
-  ++boots;  // the same after a power cut: no more was promised
+  ++boots;  // the same after a power cut, because no more was promised
   open();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: job_writer.cc
-// Bulk changes on disk: whole or not at all whenever the process ends, and files of layout 1.
+// Bulk changes on disk: complete or absent whenever the process ends, and files of layout 1.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,8 +38,8 @@ bool import(Store& store, std::string_view value) {
   return (*import)->commit().has_value();
 }
 
-// In a child: imports and deletes until it is killed. Says over the pipe when it begins ("x"), and
-// what it was told: an import ("i") of the next number, or a delete ("d") of all.
+// In a child: imports and deletes until it is killed. Writes to the pipe when it begins ("x"), and
+// each change that was told: an import ("i") of the next number, or a delete ("d") of all.
 [[noreturn]] void change_until_killed(const TestDirectory& directory, int pipe) {
   auto store = open_embedded_store(directory.path(), 1, Logger());
   if (!store) _exit(1);
@@ -53,7 +53,7 @@ bool import(Store& store, std::string_view value) {
   }
 }
 
-// Whether a file may hold one `value` ("" for nothing) after `told`, and perhaps one more change.
+// Whether a file may hold `value` ("" for nothing) after the changes `told`, and perhaps one more.
 bool may_follow(const std::string& told, const std::string& value, bool first_life) {
   const auto imports = std::ranges::count(told, 'i');
   const std::string last = std::to_string(imports - 1);
@@ -106,7 +106,7 @@ TEST(EmbeddedBulk, IsWholeOrNotAtAllAfterAKill) {
     TestCores cores{1};
     const auto store = open_in(directory);
     ASSERT_NE(store, nullptr);
-    for (int look = 0; look < 2; ++look) {  // before all is in its place, and perhaps after
+    for (int look = 0; look < 2; ++look) {  // before all rows are moved, and perhaps after
       const Contents contents = scan(*store);
       EXPECT_TRUE(contents.keys == 0 || contents.keys == kKeys) << contents.keys;
       ASSERT_LE(contents.values.size(), 1U);
@@ -120,7 +120,7 @@ TEST(EmbeddedBulk, IsWholeOrNotAtAllAfterAKill) {
   }
 }
 
-// What a run writes while the job brings its rows to their place is newer than they are.
+// A run's write is newer than the rows that a job is still moving to `data`.
 TEST(EmbeddedBulk, WhatIsWrittenMeanwhileStays) {
   const TestDirectory directory;
   std::map<std::string, std::string> expected;
@@ -181,7 +181,7 @@ TEST(EmbeddedBulk, CountedPrefixesOutliveARestart) {
     ASSERT_TRUE(store->prepare("p/f"));
     View& view = cores.on(0, [&]() -> View& { return store->view(cores.core(0), "p/f"); });
     EXPECT_EQ(cores.await(0, [&] { return count_many(view, "id/1"); }), 1'111U);
-    // It is kept a little later, by another thread.
+    // Another thread stores the prefix a little later.
     for (int i = 0; i < 10'000; ++i) {
       auto connection = Connection::open(directory.path() + "/sluice.db");
       ASSERT_TRUE(connection);

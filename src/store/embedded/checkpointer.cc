@@ -6,13 +6,13 @@
 namespace sluice::store {
 namespace {
 
-// Pages of 4 KiB. The log is used from its beginning again only if all of it is in the file when
-// somebody writes, which chance does not bring about while many write: from the second bound on,
-// the writers wait for the little that has come in during a checkpoint.
+// Pages of 4 KiB. SQLite restarts the log only if all of it is in the file at the time of a write,
+// which rarely happens under many writes. Above the second bound, the writers wait for the few
+// pages that arrived during a checkpoint.
 constexpr int kCheckpointPages = 1'000;
 constexpr int kLogPagesMax = 8'000;
 
-// So old the mark may be after a power cut.
+// The maximum age of the mark after a power cut.
 constexpr Duration kMarkPeriod = std::chrono::seconds(1);
 
 }  // namespace
@@ -39,7 +39,7 @@ void Checkpointer::log_holds(int pages) {
   bool enough = false;
   {
     const MutexLock lock(mutex_);
-    if (pages < pages_) tried_ = 0;  // the log has begun anew
+    if (pages < pages_) tried_ = 0;  // the log has restarted
     pages_ = pages;
     enough = pages_ - tried_ >= kCheckpointPages;
   }
@@ -61,8 +61,8 @@ bool Checkpointer::stopping() {
   return stopping_;
 }
 
-// What fails here, for a full disk or a long reader, is tried again some pages later: the log keeps
-// all that is not in the file. So is the mark.
+// A failed checkpoint, because of a full disk or a long reader, is retried some pages later: the
+// log keeps every page that is not in the file. The mark is retried likewise.
 void Checkpointer::run() {
   while (!stopping()) {
     const int pages = wait_for_work();

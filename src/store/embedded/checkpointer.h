@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checkpointer: a thread that brings SQLite's log (WAL) back into its file, beside the commits that
-// go on meanwhile. In a commit, as SQLite does it by itself, it takes milliseconds and two syncs,
-// for which everybody would wait. Syncs the mark beside the file, too (mark.h).
+// Checkpointer: a thread that copies SQLite's log (WAL) back into the database while commits
+// continue. SQLite by itself would checkpoint inside a commit, which takes milliseconds and two
+// syncs, and all runs would wait. The thread also syncs the mark beside the database (mark.h).
 #pragma once
 
 #include <string>
@@ -16,22 +16,22 @@ namespace sluice::store {
 
 class Checkpointer {
  public:
-  // `writer` is held by whoever writes.
+  // Requires: every writer holds `writer` while it writes.
   explicit Checkpointer(Mutex& writer) : writer_(writer) {}
   ~Checkpointer() { stop(); }
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  // Begins, with a connection of its own; `vfs` as Connection::open.
+  // Starts the thread with its own connection. `vfs`: as Connection::open.
   [[nodiscard]] Result<void> start(const std::string& path, const char* vfs, Mark& mark);
   // Ends the thread.
   void stop();
-  // Any thread: so many pages are in the log.
+  // Any thread: reports the number of pages in the log.
   void log_holds(int pages);
 
  private:
   void run();
-  // The pages in the log when there are enough for a checkpoint; 0 if time has passed.
+  // Returns the pages in the log when there are enough for a checkpoint; 0 after a timeout.
   [[nodiscard]] int wait_for_work();
   [[nodiscard]] bool stopping();
 
@@ -41,7 +41,7 @@ class Checkpointer {
   Mutex mutex_;
   Condition news_;
   int pages_ SLUICE_GUARDED_BY(mutex_) = 0;  // in the log
-  int tried_ SLUICE_GUARDED_BY(mutex_) = 0;  // were in it at the last checkpoint
+  int tried_ SLUICE_GUARDED_BY(mutex_) = 0;  // pages in the log at the last checkpoint
   bool stopping_ SLUICE_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it uses all of the above
 };

@@ -80,7 +80,7 @@ Error file_error(const std::string& path, int code, int system_error) {
 }
 
 Statement& Statement::blob(int index, std::string_view bytes) {
-  // A null pointer would bind NULL.
+  // A null pointer would bind NULL instead of an empty blob.
   const char* data = bytes.empty() ? "" : bytes.data();
   bound(sqlite3_bind_blob64(statement_.get(), index, data, bytes.size(), nullptr));
   return *this;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RAII over SQLite, which is seen by this folder only. One thread at a time.
+// RAII over SQLite. Only this folder uses SQLite. One thread at a time.
 #pragma once
 
 #include <sqlite3.h>
@@ -13,7 +13,7 @@
 
 namespace sluice::store {
 
-// A prepared statement. Bytes that are bound stay the caller's until reset().
+// A prepared statement. Requires: bound bytes stay valid until reset().
 class Statement {
  public:
   Statement() = default;
@@ -22,10 +22,10 @@ class Statement {
   Statement& blob(int index, std::string_view bytes);
   Statement& text(int index, std::string_view bytes);
   Statement& integer(int index, std::int64_t value);
-  // SQLITE_ROW, SQLITE_DONE or an error, which one of a bind is, too.
+  // SQLITE_ROW, SQLITE_DONE or an error. Also returns the error of a failed bind.
   [[nodiscard]] int step();
   void reset();
-  // Of the row at hand; valid until the next step() or reset().
+  // A column of the current row. Valid until the next step() or reset().
   [[nodiscard]] std::string_view column_bytes(int column) const;
   [[nodiscard]] std::int64_t column_integer(int column) const;
 
@@ -40,7 +40,7 @@ class Statement {
   int bind_error_ = SQLITE_OK;
 };
 
-// Resets on leaving the scope, so that no read transaction stays open.
+// Resets the statement at the end of the scope, so that no read transaction stays open.
 class ResetGuard {
  public:
   explicit ResetGuard(Statement& statement) : statement_(statement) {}
@@ -52,15 +52,15 @@ class ResetGuard {
   Statement& statement_;
 };
 
-// What SQLite's code, from a call on the file, means here, and what to do. `system_error`: errno.
+// Translates an SQLite error of a file operation into an Error with advice. `system_error`: errno.
 [[nodiscard]] Error file_error(const std::string& path, int code, int system_error);
 
 class Connection {
  public:
   Connection() = default;
-  // `vfs`: the name of SQLite's way to the files; null for its own.
+  // `vfs`: the name of the SQLite VFS; null for the default.
   [[nodiscard]] static Result<Connection> open(const std::string& path, const char* vfs = nullptr);
-  // For reading the file as it is, without its log.
+  // Reads the file as it is, without its log.
   [[nodiscard]] static Result<Connection> open_without_log(const std::string& path,
                                                            const char* vfs = nullptr);
 
@@ -68,24 +68,24 @@ class Connection {
   [[nodiscard]] Result<void> execute(const char* sql);
   // The first column of the first row; 0 without a row.
   [[nodiscard]] Result<std::int64_t> integer(const char* sql);
-  // The same as text.
+  // The same, as text.
   [[nodiscard]] Result<std::string> text(const char* sql);
   // Runs a statement that has no rows, and resets it.
   [[nodiscard]] Result<void> run(Statement& statement);
-  // Has every commit of this connection leave the number of pages in the log (WAL) at `pages`, and
-  // make no checkpoint. `pages` outlives the connection.
+  // Makes every commit of this connection store the number of log (WAL) pages in `pages`, and
+  // disables automatic checkpoints. `pages` outlives the connection.
   void watch_log(int& pages);
-  // Brings what it can of the log into the file, holding up nobody. True if that is all of it, and
-  // on disk.
+  // Copies as much of the log into the file as possible, without blocking others. True if all of it
+  // is in the file and on disk.
   bool checkpoint();
-  // Whether the log stays when the last connection is closed. Else its contents go into the file,
-  // and it is removed: SQLite's way, which asks nobody whether they belong together.
+  // Whether the log survives the close of the last connection. By default SQLite copies it into the
+  // file and removes it, without checking that they belong together.
   [[nodiscard]] Result<void> keep_log(bool keep);
   // How many rows the last statement has inserted, changed or removed.
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(database_.get()); }
-  // What SQLite's code means here, with the file and what to do.
+  // Translates an SQLite error into an Error that names the file and the remedy.
   [[nodiscard]] Error error(int code) const;
-  // An error so far has said that the file is damaged.
+  // True if an error so far reported damage of the file.
   [[nodiscard]] bool found_damage() const { return found_damage_; }
 
  private:

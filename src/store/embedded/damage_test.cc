@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that are damaged: when the store is opened, and while it is.
+// Files that are damaged at the start of the store, and while it is open.
 #include <filesystem>
 #include <fstream>
 
@@ -56,7 +56,7 @@ TEST_F(Faults, ALogThatIsDamagedIsNoEmptyLog) {
   EXPECT_NE(text.find(path() + " is missing"), std::string::npos) << text;
   fs::rename(path("-away"), path());
 
-  // What a crash leaves: a torn end, and an index that is of no use.
+  // A crash leaves a torn end and a useless index.
   fs::resize_file(path("-wal"), size + 100);
   std::ofstream(path("-shm"), std::ios::trunc) << std::string(40'000, 'x');
   open();

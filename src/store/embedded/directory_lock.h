@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DirectoryLock: at most one server per data directory. Goes with the process, however it ends.
+// DirectoryLock: at most one server per data directory. The kernel drops the lock when the process
+// ends.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: connection.cc, schema.cc, sqlite_medium.cc, sqlite_reader.cc
-// What only a store on disk does: outlive its process, share its directory with nobody, and meet
-// disks that are full, read-only or damaged.
+// The properties of a store on disk only: it outlives its process, owns its directory alone, and
+// handles disks that are full, read-only or damaged.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -66,7 +66,7 @@ TEST(Embedded, ComesBackAsItWas) {
   EXPECT_EQ(store->documents("objects")->size(), 1U);
 }
 
-// As in a hot restart: the old process is still there, and refuses to write what the new one has.
+// As in a hot restart: the old process still runs, and refuses writes that the new one accepts.
 TEST(Embedded, AClosedStoreGivesItsDirectoryUp) {
   const TestDirectory directory;
   TestCores cores{1};
@@ -81,7 +81,7 @@ TEST(Embedded, AClosedStoreGivesItsDirectoryUp) {
   EXPECT_EQ(fresh->list("p/f", "", {}, 10)->entries.size(), 1U) << "what was left is written";
   cores.on(0, [&] { EXPECT_EQ(put(view, "id/late", "true").status, CommitStatus::unavailable); });
   EXPECT_EQ(fresh->list("p/f", "", {}, 10)->entries.size(), 1U);
-  old->close();  // once is enough
+  old->close();  // a second close has no effect
 }
 
 TEST(Embedded, OneServerPerDirectory) {
@@ -95,7 +95,7 @@ TEST(Embedded, OneServerPerDirectory) {
   EXPECT_TRUE(open_embedded_store(directory.path(), 1, Logger()));
 }
 
-// 120 MB are written without a pause; the log would hold them all if nobody brought it back.
+// Writes 120 MB without a pause. Without checkpoints, the log would hold them all.
 TEST(Embedded, TheLogStaysShort) {
   const TestDirectory directory;
   const auto store = open_in(directory);
@@ -162,7 +162,7 @@ TEST(Embedded, SaysThatThePathIsNoDirectory) {
   EXPECT_NE(error_of(file).find(file), std::string::npos);
 }
 
-// No file of this process may grow past the limit while it lives: a full disk.
+// A full disk: while this lives, no file of the process may grow past the limit.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {

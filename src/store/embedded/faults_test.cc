@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: file_watch.cc
-// A disk that fails, files that vanish or are damaged: nobody new is let in, nothing that was told
-// is lost, the message names the file, and the store comes back by itself where it can.
+// A failing disk, and files that vanish or are damaged. No new user is admitted, no told data is
+// lost, the message names the file, and the store recovers by itself if it can.
 #include <filesystem>
 #include <fstream>
 
@@ -54,12 +54,13 @@ TEST_F(Faults, AFailingDiskLetsNobodyInAndComesBack) {
   }
 }
 
-// A second fsync succeeds without writing what the first has dropped.
+// A second fsync succeeds without writing the pages that the first one dropped.
 TEST_F(Faults, AfterAFailedFsyncAllIsWrittenAgain) {
   open();
   for (int i = 0; i < 20; ++i) {
     const std::string user = std::to_string(i);
-    // Until it is seen: the next try is so soon that a busy core would hear of its success only.
+    // Fails until the failure is seen: the retry is so soon that a busy core might see only its
+    // success.
     vfs.fail(Call::sync, "-wal", 0, 1'000'000, SQLITE_IOERR_FSYNC);
     EXPECT_FALSE(let_in(user));
     vfs.heal();
@@ -72,8 +73,8 @@ TEST_F(Faults, AfterAFailedFsyncAllIsWrittenAgain) {
   }
 }
 
-// The steps of a bulk change are not synced one by one: the sync that fails is that of a group
-// behind them, and the group that is told stands behind them.
+// The steps of a bulk change are not synced one by one. The failing sync is that of a later group,
+// and the group that is told follows the steps in the log.
 TEST_F(Faults, AfterAFailedFsyncTheStepsOfBulkChangesAreWrittenAgain) {
   open();
   std::map<std::string, std::string> expected;

@@ -10,7 +10,7 @@
 namespace sluice::store {
 namespace {
 
-// SQLite cuts a log of more down to this, `journal_size_limit`.
+// SQLite truncates a larger log to this size, `journal_size_limit`.
 constexpr off_t kLogKept = 64 << 20;
 
 }  // namespace

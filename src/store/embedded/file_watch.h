@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FileWatch: are the files that the server has open still the ones that their paths name? A write
-// into a file that was removed or replaced succeeds, and is lost. One thread at a time.
+// FileWatch: checks that the open files are still the files at their paths. A write to a removed or
+// replaced file succeeds, and the data is lost. One thread at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -14,13 +14,13 @@ namespace sluice::store {
 
 class FileWatch {
  public:
-  // Remembers which file `path` names now; the caller has it open, so that its number is not given
-  // to another file. `advice`: what to do when it is gone.
+  // Remembers the file that `path` names now. Requires: the caller has it open, so that its inode
+  // number is not reused. `advice`: the remedy if the file is gone.
   [[nodiscard]] Result<void> add(std::string path, std::string advice);
-  // Costs a stat a file. `unavailable` if one was removed, replaced or cut short; names it. One
-  // thread at a time.
+  // Costs one stat per file. `unavailable`, with the name, if a file was removed, replaced or
+  // truncated. One thread at a time.
   [[nodiscard]] Result<void> check();
-  // Whether check() has ever found one that was cut short: what was in it is lost.
+  // True if check() has ever found a truncated file: its contents are lost.
   [[nodiscard]] bool cut_short() const { return cut_short_; }
 
  private:
@@ -29,7 +29,7 @@ class FileWatch {
     std::string advice;
     dev_t device;
     ino_t number;
-    off_t size;  // the largest seen: SQLite cuts none of them short below 64 MiB
+    off_t size;  // the largest size seen: SQLite truncates no file below 64 MiB
   };
   std::vector<File> files_;
   bool cut_short_ = false;

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t kRowsMax = 512;
-constexpr std::int64_t kRowsFirst = 32;  // which may be large
+constexpr std::int64_t kRowsFirst = 32;  // the first rows may be large
 constexpr std::size_t kBytesMax = 256 << 10;
 constexpr Duration kStepShort = 500us;
 constexpr Duration kStepLong = 1ms;

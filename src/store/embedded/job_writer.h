@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// JobWriter: bulk changes on disk, in steps. A job belongs to a namespace and has staged rows in a
-// table of their own, which nobody sees. Its commit is one small write; from then on the namespace
-// reads as `data` without what the job clears, and the staged rows on top (sqlite_reader.cc). Steps
-// then bring `data` there and remove the job. One at a time per namespace.
-// With the writer's mutex; each call is within a transaction of the caller's.
+// JobWriter: writes bulk changes to disk in steps. A job belongs to a namespace and stages its rows
+// in a separate table, which readers ignore. Its commit is one small write. From then on, a read of
+// the namespace sees `data` without the keys that the job clears, overlaid with the staged rows
+// (sqlite_reader.cc). Further steps move the rows to `data` and remove the job. One job at a time
+// per namespace. Requires: the writer's mutex is held, and each call is within a transaction of the
+// caller.
 #pragma once
 
 #include <cstdint>
@@ -25,18 +26,18 @@ class JobWriter {
  public:
   struct Job {
     std::int64_t id;
-    std::optional<std::string> clear;  // until it is done
+    std::optional<std::string> clear;  // a prefix; until the keys are erased
   };
   using Jobs = std::unordered_map<std::int64_t, Job>;  // the committed ones, by namespace
 
-  // Prepares the statements and reads what a crash, or the last connection, has left. `connection`
-  // stays at its place.
+  // Prepares the statements and reads the jobs that a crash or the last connection left. Requires:
+  // `connection` does not move.
   [[nodiscard]] Result<void> open(Connection& connection);
 
   // One step of staging `bulk`; true when all is staged.
   [[nodiscard]] Result<bool> stage(std::int64_t ns, Bulk& bulk);
   [[nodiscard]] Result<void> commit(std::int64_t ns, const Bulk& bulk);
-  // A write to a namespace, before it goes to `data`. True if it must not go there.
+  // Filters a write before it goes to `data`. True if the write must not go there.
   [[nodiscard]] Result<bool> put(std::int64_t ns, std::string_view key, std::string_view value);
   [[nodiscard]] Result<void> erase(std::int64_t ns, std::string_view key);
   // One step of finishing a committed job, or of removing a dropped one.
@@ -47,7 +48,7 @@ class JobWriter {
     staging_.erase(job);
     dropped_.push_back(job);
   }
-  // CPU time of the last step: the next one is made to take about a millisecond.
+  // Adapts the next step to the CPU time of the last one: a step should take about a millisecond.
   void adapt(Duration took);
 
  private:
@@ -67,7 +68,7 @@ class JobWriter {
   Jobs jobs_;
   std::vector<std::int64_t> dropped_;
   std::unordered_set<std::int64_t> staging_;  // jobs of this process that may still be committed
-  std::int64_t rows_ = 1;                     // of one step
+  std::int64_t rows_ = 1;                     // per step
 };
 
 }  // namespace sluice::store

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LogObserver: who keeps account of the logs (WAL) that begin, and of what of them is on disk.
+// LogObserver: tracks which logs (WAL) have begun, and what part of them is on disk.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace sluice::store {
 
-// What SQLite gives a log in its header, for its frames to be told from those of an earlier one.
+// The salts in a log's header. They tell its frames from those of an earlier log.
 struct LogSalts {
   std::uint32_t first = 0;
   std::uint32_t second = 0;
@@ -19,13 +19,13 @@ struct LogSalts {
 class LogObserver {
  public:
   virtual ~LogObserver() = default;
-  // The thread that writes. A log with these salts is about to begin; all of the log before it is
-  // in the database itself. An error: it does not begin.
+  // The writer's thread, before a log with these salts begins. The whole previous log is in the
+  // database. An error prevents the new log.
   [[nodiscard]] virtual Result<void> log_begins(LogSalts salts) = 0;
-  // Any thread. A sync of the log is about to begin; what is returned comes back when it is done.
+  // Any thread, before a sync of the log. The result is passed to log_synced().
   [[nodiscard]] virtual Version sync_begins() = 0;
-  // Any thread. What was told before that is on disk, as is the beginning of the log that was the
-  // `logs`-th to begin, and nothing of those before it is needed any more.
+  // Any thread. All that was told before the sync began is on disk, as is the header of the
+  // `logs`-th log. Earlier logs are no longer needed.
   virtual void log_synced(std::uint64_t logs, Version told) = 0;
 };
 

@@ -24,7 +24,7 @@ constexpr std::size_t kPlaceSize = 4096;
 
 }  // namespace
 
-// By SQLite's way to files, for tests to take the disk's place.
+// Uses the SQLite VFS, so that tests can replace the disk.
 class Mark::File {
  public:
   File(std::string path, sqlite3_vfs& vfs)
@@ -42,7 +42,7 @@ class Mark::File {
     return ok(
         vfs_.xOpen(&vfs_, path_.c_str(), file_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, nullptr));
   }
-  // Of fixed size, so that no write needs room on the disk.
+  // The file has a fixed size, so that no write needs free space on the disk.
   [[nodiscard]] Result<void> write(int place, std::string line) {
     line.resize(kMarkLineMax, '\0');
     const auto at = static_cast<sqlite3_int64>(static_cast<std::size_t>(place) * kPlaceSize);
@@ -153,7 +153,7 @@ Result<void> Mark::go_on_from(MarkLine line, int place) {
   number_ = line.number;
   next_cycle_ = record_.cycle;
   place_ = on_disk_ = place;
-  // What was read may be in the system's cache only.
+  // The line that was read may be in the system's cache only.
   unsynced_ = true;
   return file_->write(place_, to_line(record_, number_));
 }
@@ -206,7 +206,7 @@ Result<void> Mark::tell(Version more) {
   const bool disk = record_.durability == Durability::disk;
   if (disk) record_.on_disk = record_.told;
   const auto written = write();
-  if (!written) record_.told -= more;  // the group comes again
+  if (!written) record_.told -= more;  // the group will be retried
   if (disk) unsynced_ = true;
   return written;
 }

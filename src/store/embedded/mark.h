@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mark: a file beside the database, `sluice.db-mark`, that knows what must be in it: that there is
-// a store, which one, up to which version somebody was told, and which log (WAL) belongs to it.
-// SQLite alone takes a database without its log, or an older copy of it, for a whole one.
+// Mark: the file `sluice.db-mark` beside the database. It records that a store exists, its name,
+// the version up to which runs were told, and its log (WAL). SQLite alone would accept a database
+// without its log, or an older copy, as complete.
 //
-// Invariant: what the mark demands was in the files before the mark did. So whoever finds less
-// than it demands has lost something, and a crash at any moment never leads to a refusal.
-//  - `told` is raised behind each group, when that is durable, by a write without a sync. After the
-//    end of the process it is exact; after a power cut it may be as old as the last sync of the
-//    mark, which is made at least every second beside the groups.
-//  - A log is named, on disk, before its header is written.
-//  - `running` is written when the log of this start is on disk, `stopped` when everything is in
-//  the
-//    database itself, before the log goes.
+// Invariant: the files hold everything that the mark demands before the mark demands it. So if less
+// is found, data was lost, and a crash at any moment never causes a refusal.
+//  - `told` is raised after each group is durable, by a write without a sync. It is exact after the
+//    end of the process. After a power cut it may be as old as the last sync of the mark; the
+//    Checkpointer syncs it at least every second.
+//  - A log is named in the mark, on disk, before its header is written.
+//  - `running` is written when the log of this start is on disk. `stopped` is written when the
+//    database holds everything, before the log is removed.
 //
-// The file has three places for a line, 4 KiB apart. A line is written over the one that is neither
-// on disk as the newest nor being synced, so that a power cut always leaves a whole one.
+// The file has three slots for a line, 4 KiB apart. A write goes to the slot that is neither the
+// newest one on disk nor being synced, so a power cut always leaves a whole line.
 #pragma once
 
 #include <array>
@@ -37,25 +36,25 @@ class Mark final : public LogObserver {
   Mark(const Mark&) = delete;
   Mark& operator=(const Mark&) = delete;
 
-  // The newest whole line; nullopt if there is no such file. An error names the file: it cannot be
-  // read, or holds no whole line.
+  // The newest whole line; nullopt if the file is absent. An error names the file: it is unreadable
+  // or holds no whole line.
   [[nodiscard]] static Result<std::optional<MarkRecord>> read(const std::string& path);
-  // Makes the file anew: whole and on disk on return, or as it was.
+  // Replaces the file atomically. On return it is whole and on disk, or unchanged.
   [[nodiscard]] static Result<void> create(const std::string& path, const MarkRecord& record);
-  // Goes on with the file that read() or create() has seen. `vfs`: as Connection::open.
+  // Continues the file that read() or create() has seen. `vfs`: as Connection::open.
   [[nodiscard]] Result<void> open(const std::string& path, const char* vfs);
 
   // The rest: after open(). Any thread.
-  // The log of this start is on disk, and all of the `told` that are found.
+  // Notes that the log of this start, and all of the found `told`, are on disk.
   [[nodiscard]] Result<void> start(Durability durability, std::string boot, Version told);
-  // So many more versions are durable, and are going to be told.
+  // Notes that `more` further versions are durable and are about to be told.
   [[nodiscard]] Result<void> tell(Version more);
-  // All is in the database itself, and on disk: so many bytes.
+  // Notes that the database holds everything, on disk, in `size` bytes.
   [[nodiscard]] Result<void> stop(std::uint64_t size);
-  // The database has this cycle from now on: durable with the next group.
+  // Notes the database's new cycle, which becomes durable with the next group.
   void set_cycle(std::uint64_t cycle);
   [[nodiscard]] std::uint64_t logs_begun() const;
-  // On disk, if anything has changed that must outlive a power cut.
+  // Syncs the file if it has changes that must survive a power cut.
   [[nodiscard]] Result<void> sync();
 
   Result<void> log_begins(LogSalts salts) override;
@@ -66,7 +65,7 @@ class Mark final : public LogObserver {
   class File;
   static constexpr int kPlaces = 3;
   struct Begun {
-    std::uint64_t number;  // it was the so manieth to begin since open(); 0: before
+    std::uint64_t number;  // counted from open(); 0: begun before
     LogSalts salts;
   };
 
@@ -82,13 +81,13 @@ class Mark final : public LogObserver {
   std::uint64_t next_cycle_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::uint64_t number_ SLUICE_GUARDED_BY(mutex_) = 0;  // of the last line
   int place_ SLUICE_GUARDED_BY(mutex_) = 0;             // where it was written
-  int on_disk_ SLUICE_GUARDED_BY(mutex_) = 0;           // of the newest line that surely is
-  int syncing_ SLUICE_GUARDED_BY(mutex_) = -1;          // -1: none
-  bool unsynced_ SLUICE_GUARDED_BY(mutex_) = false;     // something must get to the disk
-  bool stale_ SLUICE_GUARDED_BY(mutex_) = false;        // it is not even in the file
+  int on_disk_ SLUICE_GUARDED_BY(mutex_) = 0;  // the slot of the newest line that is surely on disk
+  int syncing_ SLUICE_GUARDED_BY(mutex_) = -1;       // -1: none
+  bool unsynced_ SLUICE_GUARDED_BY(mutex_) = false;  // a change must be synced
+  bool stale_ SLUICE_GUARDED_BY(mutex_) = false;     // the change is not even in the file
 };
 
-// The machine's, since it was switched on; "" if it is unknown.
+// The boot id of the machine; "" if it is unknown.
 [[nodiscard]] std::string boot_of_machine();
 
 }  // namespace sluice::store

@@ -23,7 +23,7 @@ void add(std::string& line, std::string_view word) {
   line += ' ';
 }
 
-// FNV-1a, 64 bits: against torn writes, not against malice.
+// FNV-1a, 64 bits: detects torn writes, not tampering.
 std::uint64_t checksum(std::string_view text) {
   std::uint64_t sum = 0xcbf29ce484222325U;
   for (const char c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3U;

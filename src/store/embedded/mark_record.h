@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MarkRecord: what the mark beside the database (mark.h) says, and how it is written down.
+// MarkRecord: the contents of the mark beside the database (mark.h), and their text form.
 #pragma once
 
 #include <cstdint>
@@ -14,30 +14,30 @@
 namespace sluice::store {
 
 struct MarkRecord {
-  std::string store;     // its name for itself: 32 hexadecimal digits
+  std::string store;     // its own name: 32 hexadecimal digits
   std::string was;       // the name that the database may still have
-  bool running = false;  // else all is in the database itself, and the log may be missing
+  bool running = false;  // false: the database holds everything, and the log may be missing
   Durability durability = Durability::disk;
-  std::string boot;            // of the machine: another one after a power cut
+  std::string boot;            // of the machine; changes with a reboot
   Version told = 0;            // the sum of the versions of all namespaces and of the documents
-  Version on_disk = 0;         // of that, what outlives a power cut
-  std::uint64_t cycle = 0;     // the database itself holds at least this one (schema.h)
+  Version on_disk = 0;         // the part of `told` that survives a power cut
+  std::uint64_t cycle = 0;     // the database holds at least this cycle (schema.h)
   std::uint64_t size = 0;      // of the database itself, at least; bytes
   std::vector<LogSalts> logs;  // the log is one of these
 };
 
-// One line, of kMarkLineMax bytes at most, that ends with a checksum. `number`: a later line has a
-// greater one.
+// One line of at most kMarkLineMax bytes, with a checksum at its end. Invariant: later lines have
+// greater numbers.
 [[nodiscard]] std::string to_line(const MarkRecord& record, std::uint64_t number);
 
 struct MarkLine {
   MarkRecord record;
   std::uint64_t number = 0;
 };
-// nullopt: torn, or no such line.
+// nullopt: the line is torn or malformed.
 [[nodiscard]] std::optional<MarkLine> parse_mark_line(std::string_view text);
 
-inline constexpr std::size_t kMarkLineMax = 512;  // what a disk writes whole
+inline constexpr std::size_t kMarkLineMax = 512;  // a disk writes a sector atomically
 inline constexpr std::size_t kMarkLogsMax = 8;    // in a record
 
 }  // namespace sluice::store

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: mark_record.cc
-// The mark beside the database: whole after every power cut, and never ahead of what it is about.
+// The mark beside the database: whole after every power cut, and never ahead of the files.
 #include "store/embedded/mark.h"
 
 #include <gtest/gtest.h>
@@ -70,7 +70,7 @@ TEST(MarkRecord, ATornLineIsNone) {
 
 class MarkTest : public testing::Test {
  protected:
-  // Its mode is that of the database.
+  // The mark takes the mode of the database.
   void SetUp() override { std::ofstream(directory_.path() + "/sluice.db") << "x"; }
   void open() {
     mark_ = std::make_unique<Mark>();

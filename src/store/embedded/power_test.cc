@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: wal_check.cc
-// Lives of a store whose power is cut, or whose process ends, between any two writes, while
-// visitors come and administration makes bulk changes. A told key is there, with its value; a
-// run is there whole or not at all, as is a bulk change; the limit holds. SLUICE_SEED=<n> repeats a
-// run.
+// Lives of a store with a power cut, or the end of the process, between any two writes, while users
+// come and administration makes bulk changes. A told key is there, with its value. A run, or a bulk
+// change, is complete or absent. The limit holds. SLUICE_SEED=<n> repeats a run.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -42,7 +41,7 @@ Limits small_bulks() {
   return limits;
 }
 
-// One data directory and those who were told that they are in.
+// One data directory, and the users who were told that they are admitted.
 class Sale {
  public:
   explicit Sale(unsigned seed, Durability durability = Durability::disk)
@@ -70,7 +69,7 @@ class Sale {
     return told_.size() >= limit_;
   }
   [[nodiscard]] std::size_t told() const { return told_.size(); }
-  // What was found wrong.
+  // The faults found so far.
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
  private:
@@ -104,7 +103,7 @@ class Sale {
     vfs_.power_on();
   }
 
-  // What is found is told to whoever asks: it must never go again.
+  // The found users are told as well, so they must stay.
   void check() {
     std::map<std::string, std::string> ids;
     std::map<std::string, std::string> seats;
@@ -196,7 +195,7 @@ class Sale {
   std::mutex mutex_;
   std::map<std::string, std::string> told_;  // user -> ticket
   BulkChanges beside_{"p/bulk"};             // in a namespace of their own
-  BulkChanges among_{kNs, "bulk/"};          // where the visitors are
+  BulkChanges among_{kNs, "bulk/"};          // in the namespace of the users
   std::vector<std::string> faults_;
 };
 
@@ -220,7 +219,7 @@ TEST(Power, WhatWasToldOutlivesEveryCut) {
             << std::endl;
 }
 
-// The same without fsync must lose somebody, or the test above could not fail.
+// The same without fsync must lose a user. Otherwise the test above could not fail.
 TEST(Power, TheTestFindsWhatIsLostWithoutFsync) {
   bool found = false;
   for (unsigned seed = 1; seed < 50 && !found; ++seed) {

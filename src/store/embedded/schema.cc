@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kApplicationId = 0x534c5549;  // "SLUI"
 constexpr std::int64_t kSchemaVersion = 2;
 
-// One transaction: a crash leaves all of it or an empty file.
+// One transaction: after a crash the file has all of it, or is empty.
 constexpr const char* kCreate = R"(
 BEGIN IMMEDIATE;
 CREATE TABLE namespaces(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
@@ -43,7 +43,7 @@ PRAGMA user_version = 2;
 COMMIT;
 )";
 
-// For any file, of any layout: servers that do not know it leave it alone. One row.
+// For files of any layout: servers that do not know this table ignore it. One row.
 constexpr const char* kCreateStore = R"(
 CREATE TABLE IF NOT EXISTS store(id INTEGER PRIMARY KEY CHECK(id = 1), name TEXT NOT NULL,
                                  cycle INTEGER NOT NULL DEFAULT 0,
@@ -72,7 +72,8 @@ Error system_error(const std::string& path, const char* what) {
                                    ": look at the data directory and its disk"};
 }
 
-// SQLite would make the file readable to all; its companions take the mode of the file.
+// SQLite would make the file world-readable. The log and other companions take the mode of the
+// file.
 Result<void> create_private(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return std::unexpected(system_error(path, "made"));
@@ -80,7 +81,8 @@ Result<void> create_private(const std::string& path) {
   return {};
 }
 
-// Under another name first: a file of the right name is whole, whatever a crash cut off.
+// Creates the database under another name first. So a file of the right name is complete after any
+// crash.
 Result<void> create_database(const std::string& path, const char* vfs) {
   const std::string fresh = path + ".new";
   for (const char* companion : {"", "-journal", "-wal", "-shm"}) {
@@ -128,8 +130,8 @@ Result<void> look_inside(Connection& connection, FoundStore& found) {
   return {};
 }
 
-// In the middle of a checkpoint a crash leaves pages of two states, but the row is on one page: an
-// error says nothing.
+// A crash in the middle of a checkpoint leaves pages of two states. The row is on a single page, so
+// an error here proves nothing.
 std::optional<std::uint64_t> cycle_without_log(const std::string& path, const char* vfs) {
   auto connection = Connection::open_without_log(path, vfs);
   if (!connection) return std::nullopt;

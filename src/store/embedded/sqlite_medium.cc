@@ -27,7 +27,7 @@ Result<void> prepare_all(Connection& connection, std::initializer_list<ToPrepare
   return {};
 }
 
-// Of this thread. Smaller steps would not make a slow disk or a busy machine faster.
+// CPU time of this thread. On a slow disk or a busy machine, smaller steps would not help.
 Duration cpu_time() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -80,7 +80,7 @@ Result<void> SqliteMedium::start(const std::string& directory) {
 
 Result<void> SqliteMedium::take_possession(const std::string& store, Version told) {
   Connection& connection = writer_.connection;
-  SLUICE_CHECK(set_sync(connection, Durability::disk));  // the log's beginning is on disk
+  SLUICE_CHECK(set_sync(connection, Durability::disk));  // puts the header of the log on disk
   SLUICE_TRY(Statement name,
              connection.prepare("INSERT INTO store(id, name, cycle) VALUES(1, ?1, ?2) "
                                 "ON CONFLICT DO UPDATE SET name = ?1, cycle = ?2"));
@@ -92,14 +92,14 @@ Result<void> SqliteMedium::take_possession(const std::string& store, Version tol
   return mark_.start(options_.durability, options_.boot, told);
 }
 
-// A log without which the store is whole may go. Else it stays for the next start, which finds it
-// in the mark.
+// Removes the log if the database is complete without it. Otherwise the log stays for the next
+// start, which finds it in the mark.
 SqliteMedium::~SqliteMedium() {
   checkpointer_.stop();
   const MutexLock lock(writer_mutex_);
   if (!started_ || !damage_.empty() || !home_.check()) return;
   (void)watch_.check();
-  if (watch_.cut_short()) return;  // half of a log must not get into the database
+  if (watch_.cut_short()) return;  // a truncated log must not be copied into the database
   if (!writer_.connection.checkpoint()) return;
   std::error_code unknown;
   const auto size = std::filesystem::file_size(path_, unknown);
@@ -153,7 +153,7 @@ Result<void> SqliteMedium::change(Version versions, Work work) {
   checkpointer_.log_holds(log_pages_);
   if (result) {
     note_cycle();
-    SLUICE_CHECK(watch_.check());  // what went into a file that is gone is not safe
+    SLUICE_CHECK(watch_.check());  // data written to a removed file is lost
     if (versions > 0) SLUICE_CHECK(mark_.tell(versions));
     return {};
   }
@@ -176,11 +176,11 @@ Result<void> SqliteMedium::transact(Work work) {
   auto result = connection.run(writer_.begin);
   if (result) result = work();
   if (result) result = connection.run(writer_.commit);
-  if (!result) (void)connection.run(writer_.rollback);  // SQLite may have done it already
+  if (!result) (void)connection.run(writer_.rollback);  // fails if SQLite has already rolled back
   return result;
 }
 
-// See mark.h: from the next log on, the database itself must have this cycle.
+// See mark.h: the database must have this cycle before the next log begins.
 Result<void> SqliteMedium::raise_cycle() {
   if (mark_.logs_begun() == logs_begun_) return {};
   writer_.set_cycle.integer(1, static_cast<std::int64_t>(cycle_ + 1));
@@ -235,9 +235,9 @@ Result<void> SqliteMedium::write_one(std::int64_t id, const Write& write) {
   return writer_.connection.run(writer_.put);
 }
 
-// Nobody waits for a step: the next group's sync, at the latest that of the job's commit, makes it
-// durable (WalVfs: even where a sync between them fails). To sync each would only make the groups
-// wait.
+// No run waits for a step. The next group's sync, at the latest that of the job's commit, makes it
+// durable (by WalVfs, even if a sync in between fails). A sync per step would only delay the
+// groups.
 template <class Work>
 Result<void> SqliteMedium::take_step(Work work) {
   const Duration begin = cpu_time();

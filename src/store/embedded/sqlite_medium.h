@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SqliteMedium: one SQLite file in WAL mode, where every commit is synced. One connection writes
-// (the journal, and documents), one reads, one checkpoints; no core comes here.
+// SqliteMedium: one SQLite file in WAL mode; every commit is synced. One connection writes (journal
+// and documents), one reads, one checkpoints. Cores do not call it.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,7 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] static Result<std::unique_ptr<Medium>> open(const std::string& directory,
                                                             Options options);
 
-  // Brings everything into the database itself if it can; then the log goes.
+  // Checkpoints everything into the database if possible, and then removes the log.
   ~SqliteMedium() override;
 
   Result<void> check() override;
@@ -77,8 +77,8 @@ class SqliteMedium final : public Medium {
   struct Found {
     std::int64_t id = 0;  // 0: no such namespace
     Version version = 0;
-    std::int64_t job = 0;              // committed, but not all in `data` yet; 0 for none
-    std::optional<std::string> clear;  // what in `data` it has still to remove
+    std::int64_t job = 0;  // committed, but not yet moved to `data` completely; 0 for none
+    std::optional<std::string> clear;  // the prefix that the job still has to remove from `data`
   };
   SqliteMedium(DirectoryLock lock, std::string path, Options options)
       : lock_(std::move(lock)),
@@ -86,7 +86,7 @@ class SqliteMedium final : public Medium {
         options_(std::move(options)),
         vfs_(options_.vfs, &mark_) {}
   [[nodiscard]] Result<void> start(const std::string& directory) SLUICE_EXCLUDES(writer_mutex_);
-  // The first commit, and the mark says that the store is in use.
+  // Makes the first commit and marks the store as in use.
   [[nodiscard]] Result<void> take_possession(const std::string& store, Version told)
       SLUICE_REQUIRES(writer_mutex_);
   // Every change of the file goes through here: work() makes it. An error of it is not the last
@@ -107,7 +107,7 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] Result<void> transact(Work work) SLUICE_REQUIRES(writer_mutex_);
   template <class Work>
   [[nodiscard]] Result<void> take_step(Work work) SLUICE_REQUIRES(writer_mutex_);
-  // Raises the cycle if a log has begun since it was raised last.
+  // Raises the cycle if a log has begun since the last raise.
   [[nodiscard]] Result<void> raise_cycle() SLUICE_REQUIRES(writer_mutex_);
   void note_cycle() SLUICE_REQUIRES(writer_mutex_);
   [[nodiscard]] Result<void> change_document(const DocumentChange& change)
@@ -119,8 +119,8 @@ class SqliteMedium final : public Medium {
       SLUICE_REQUIRES(writer_mutex_);
 
   [[nodiscard]] static Result<Found> find(Reader& reader, std::string_view ns);
-  // work(found) as one snapshot of the file, which the two below need: the namespace's job may be
-  // finished at any time.
+  // Runs work(found) on one snapshot of the file. The two functions below need it, because the
+  // namespace's job may finish at any time.
   template <class Work>
   [[nodiscard]] Result<Version> read(Reader& reader, std::string_view ns, Work work);
   // The first column of all rows.
@@ -144,12 +144,12 @@ class SqliteMedium final : public Medium {
   Mutex writer_mutex_;
   bool started_ SLUICE_GUARDED_BY(writer_mutex_) = false;
   std::uint64_t cycle_ SLUICE_GUARDED_BY(writer_mutex_) = 0;       // in the database
-  std::uint64_t next_cycle_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // in the transaction at hand
-  std::uint64_t logs_begun_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // when it was raised
+  std::uint64_t next_cycle_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // in the open transaction
+  std::uint64_t logs_begun_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // at the last raise of the cycle
   FileWatch home_ SLUICE_GUARDED_BY(writer_mutex_);                // the database and its mark
-  int log_pages_ SLUICE_GUARDED_BY(writer_mutex_) = 0;  // left here by the writer's commits
+  int log_pages_ SLUICE_GUARDED_BY(writer_mutex_) = 0;             // stored by the writer's commits
   FileWatch watch_ SLUICE_GUARDED_BY(writer_mutex_);
-  std::string damage_ SLUICE_GUARDED_BY(writer_mutex_);  // once found, nothing is written any more
+  std::string damage_ SLUICE_GUARDED_BY(writer_mutex_);  // once set, nothing is written any more
   bool reopen_ SLUICE_GUARDED_BY(writer_mutex_) = false;
   Writer writer_ SLUICE_GUARDED_BY(writer_mutex_);
   std::unordered_map<std::string, std::int64_t> ids_

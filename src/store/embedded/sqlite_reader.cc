@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reading half of SqliteMedium: each call sees one snapshot of the file and holds up no writer.
+// The reading half of SqliteMedium. Each call sees one snapshot of the file and blocks no writer.
 #include "store/embedded/sqlite_medium.h"
 
 namespace sluice::store {
@@ -24,7 +24,7 @@ Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
        "SELECT n.id, n.version, j.id, j.clear IS NOT NULL, j.clear FROM namespaces n "
        "LEFT JOIN jobs j ON j.namespace = n.id AND j.committed = 1 WHERE n.name = ?1"},
       {&r.list, "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 ORDER BY key"},
-      // Both halves come in key order: SQLite merges them as they are read.
+      // Both halves are in key order, so SQLite merges them while they are read.
       {&r.merged,
        "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 "
        "AND (?4 = 0 OR key < ?5 OR (?4 = 1 AND key >= ?6)) "
@@ -75,8 +75,7 @@ Result<Version> SqliteMedium::read(Reader& reader, std::string_view ns, Work wor
   return found->version;
 }
 
-// Damage that a reader meets stops the writer, too: nobody is let in on a file that is no longer
-// whole.
+// A reader that finds damage stops the writer as well: no user may be admitted on a damaged file.
 std::unexpected<Error> SqliteMedium::noted(const Connection& connection, Error error) {
   if (connection.found_damage()) {
     const MutexLock lock(writer_mutex_);
@@ -85,7 +84,7 @@ std::unexpected<Error> SqliteMedium::noted(const Connection& connection, Error e
   return std::unexpected(std::move(error));
 }
 
-// each(key, value) -> bool: false ends it.
+// each(key, value) -> bool: false ends the visit.
 template <class Each>
 Result<void> SqliteMedium::visit_entries(Reader& reader, const Found& found, std::string_view from,
                                          const Each& each) {
@@ -118,7 +117,7 @@ Result<Version> SqliteMedium::load(const std::string& ns, const Visit& visit) {
 
 Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
                                 std::string_view after, std::size_t limit) {
-  // With a zero byte: the smallest string behind `after`.
+  // With a zero byte: the smallest string greater than `after`.
   const bool from_start = after.empty() || after < prefix;
   const std::string from = from_start ? std::string(prefix) : std::string(after) + '\0';
   Page page;
@@ -139,7 +138,7 @@ Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
   return page;
 }
 
-// On a connection of its own: it may take as long as a client takes to read a million entries.
+// Uses its own connection, because a client may read a million entries slowly.
 Result<Version> SqliteMedium::scan(const std::string& ns, std::string_view prefix,
                                    const Store::Visit& visit) {
   SLUICE_TRY(Reader reader, open_reader());

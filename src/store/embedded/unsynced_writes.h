@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UnsyncedWrites: the bytes that were written to a file since its last successful sync, in the
-// order of writing. One thread at a time.
+// UnsyncedWrites: the bytes written to a file since its last successful sync, in the order of
+// writing. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -26,23 +26,22 @@ class UnsyncedWrites {
       write.size = std::min(write.size, left);
     }
   }
-  // Puts `older`, which was written before, in front.
+  // Puts the earlier writes `older` in front.
   void prepend(UnsyncedWrites older) {
     for (const Write& write : writes_) {
       older.add(write.at, std::string_view(bytes_).substr(write.offset, write.size));
     }
     *this = std::move(older);
   }
-  // Takes all out.
   [[nodiscard]] UnsyncedWrites take() { return std::exchange(*this, {}); }
-  // Forgets all; keeps the memory if it is little.
+  // Forgets all writes; keeps a small allocation.
   void clear() {
     writes_.clear();
     bytes_.clear();
     if (bytes_.capacity() > kKeptBytesMax) *this = {};
   }
 
-  // each(at, bytes) -> int, until one of them is not 0, which is returned.
+  // Calls each(at, bytes) -> int until one result is not 0, and returns that.
   template <class Each>
   [[nodiscard]] int visit(const Each& each) const {
     for (const Write& write : writes_) {

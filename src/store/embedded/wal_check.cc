@@ -14,8 +14,8 @@ namespace sluice::store {
 namespace {
 
 constexpr std::size_t kHeaderSize = 32;
-constexpr std::size_t kChunk = 1 << 16;       // SQLite's files take less than 128 KiB at a time
-constexpr std::uint32_t kMagic = 0x377f0682;  // the lowest bit: checksums are of big-endian words
+constexpr std::size_t kChunk = 1 << 16;       // less than 128 KiB, SQLite's limit per call
+constexpr std::uint32_t kMagic = 0x377f0682;  // lowest bit set: big-endian checksums
 
 using Bytes = std::span<const unsigned char>;
 
@@ -71,7 +71,7 @@ class WalFile {
                                             "]: let the server's user read and write the file, and "
                                             "look at its disk");
   }
-  // The header is on disk before any commit is: a file whose header is not whole holds none, or is
+  // The header is on disk before any commit. So a file with a torn header holds no commit, or is
   // damaged.
   [[nodiscard]] Result<std::optional<LogSalts>> read_beginning(sqlite3_int64 size) {
     std::array<unsigned char, 512> bytes{};
@@ -85,8 +85,8 @@ class WalFile {
                     " is damaged, and holds what was written last: restore it together with "
                     "the other files of the data directory from a backup");
   }
-  // After a failed fsync the system may hold as clean what never reached the disk: SQLite would
-  // read it, and no fsync would write it. So everything is written once more.
+  // After a failed fsync, the kernel may mark pages clean that never reached the disk. SQLite would
+  // read them, and no later fsync would write them. So this writes everything once more.
   [[nodiscard]] Result<void> rewrite(sqlite3_int64 size) {
     std::vector<unsigned char> chunk(
         static_cast<std::size_t>(std::min<sqlite3_int64>(size, kChunk)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQLite does not look for in the write-ahead log that a crash left: a damaged beginning,
-// which it would take for an empty log, and bytes that are in the system's cache but not on disk.
+// Checks that SQLite does not make on the write-ahead log that a crash left. SQLite takes a damaged
+// header for an empty log, and trusts bytes that are in the system's cache but not on disk.
 #pragma once
 
 #include <optional>
@@ -11,9 +11,9 @@
 
 namespace sluice::store {
 
-// Before the database `path` is opened. Fails if the log cannot be the work of a crash; else all
-// that SQLite will find in it is on disk on return. `vfs`: null for SQLite's own. Returns the salts
-// of its header; nullopt if there is no log, or one that has not begun.
+// Runs before the database `path` is opened. Fails if a crash cannot have left such a log. On
+// success, everything that SQLite will find in it is on disk. `vfs`: null for SQLite's own. Returns
+// the salts of the header; nullopt if there is no log, or it has not begun.
 [[nodiscard]] Result<std::optional<LogSalts>> settle_wal(const std::string& path, const char* vfs);
 
 }  // namespace sluice::store

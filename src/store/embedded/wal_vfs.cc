@@ -15,12 +15,12 @@
 namespace sluice::store {
 namespace {
 
-// So many bytes are kept at most; then the log is synced in the middle of a commit. A checkpoint
-// syncs it eight times as often (Checkpointer).
+// The maximum of kept bytes; beyond it, the log is synced in the middle of a commit. A checkpoint
+// syncs the log eight times as often (Checkpointer).
 constexpr std::size_t kUnsyncedBytesMax = 32 << 20;
 
-// A header is written at the beginning of a log, and by itself. So many logs begin at most before
-// one of them is on disk: an observer has to keep in mind all of them.
+// A header write begins a log, and is a write of its own. At most this many logs begin before one
+// of them is on disk, so an observer must remember that many.
 constexpr int kHeaderSize = 32;
 constexpr std::uint64_t kUnsyncedLogsMax = 6;
 
@@ -43,20 +43,20 @@ struct WalVfs::State {
   sqlite3_vfs vfs{};
   bool registered = false;
 
-  Mutex sync_mutex;  // one sync at a time: the next one knows how it ended
+  Mutex sync_mutex;  // one sync at a time: the next one sees its result
   bool failed SLUICE_GUARDED_BY(sync_mutex) = false;  // the last sync of the log
   Mutex mutex;  // guards the rest; never held while the disk syncs
   UnsyncedWrites unsynced SLUICE_GUARDED_BY(mutex);
-  std::uint64_t logs SLUICE_GUARDED_BY(mutex) = 0;  // that have begun
+  std::uint64_t logs SLUICE_GUARDED_BY(mutex) = 0;  // logs that have begun
   std::uint64_t logs_synced SLUICE_GUARDED_BY(mutex) =
-      0;  // of these, so many are on disk, or followed by one that is
+      0;  // how many are on disk, or followed by one that is
 };
 
 namespace {
 
 using State = WalVfs::State;
 
-// A log, in the memory that SQLite gives; the base's file stands behind it.
+// A log. Lives in the memory that SQLite allocates; the base's file follows it.
 struct Log {
   sqlite3_file header;
   State* state;
@@ -101,12 +101,12 @@ int do_sync(sqlite3_file* file, int flags) {
   state.logs_synced = logs;
   if (state.unsynced.empty()) {
     covered.clear();
-    state.unsynced = std::move(covered);  // its memory serves again
+    state.unsynced = std::move(covered);  // reuses its memory
   }
   return code;
 }
 
-// A log begins: its observer hears of it before the file does.
+// Tells the observer that a log begins, before the file changes.
 int announce(sqlite3_file* file, const unsigned char* header) {
   State& state = *of(file).state;
   if (state.observer == nullptr) return SQLITE_OK;
@@ -138,9 +138,9 @@ int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
     if (const int code = do_sync(file, SQLITE_SYNC_NORMAL)) return code;
   }
   const MutexLock lock(state.mutex);
-  // With the lock: nothing older may be written over it.
+  // Under the lock, so that no older bytes can overwrite these.
   const int code = methods(base_of(file)).xWrite(base_of(file), data, size, at);
-  if (begins) ++state.logs;  // where it failed, too: a part may have got there
+  if (begins) ++state.logs;  // even after an error: a part may have been written
   if (code == SQLITE_OK) state.unsynced.add(at, bytes);
   return code;
 }
@@ -177,7 +177,7 @@ int do_traits(sqlite3_file* file) {
   return methods(base_of(file)).xDeviceCharacteristics(base_of(file));
 }
 
-// Version 1: a log is neither mapped nor has it shared memory.
+// Version 1: the log is not mapped and has no shared memory.
 constexpr sqlite3_io_methods kMethods{
     1,       do_close,  do_read,           do_write,   do_truncate,    do_sync,   do_size,
     do_lock, do_unlock, do_check_reserved, do_control, do_sector_size, do_traits, nullptr,

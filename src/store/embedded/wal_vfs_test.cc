@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log (WAL) on a disk whose syncs fail: a sync that succeeds covers all that was written.
+// The log (WAL) on a disk whose syncs fail: a successful sync covers every earlier write.
 #include "store/embedded/wal_vfs.h"
 
 #include <gtest/gtest.h>
@@ -114,7 +114,8 @@ TEST_F(WalVfsTest, ASyncCoversWhatACheckpointCouldNotSync) {
   }
 }
 
-// Or a part of the log would be in the file, and the log end before it: a mixture of two states.
+// Otherwise the file would hold a part of the log, and the log would end before it: a mixture of
+// two states.
 TEST_F(WalVfsTest, ACheckpointCoversWhatTheLastOneCouldNotSync) {
   for (int life = 0; life < 20; ++life) {
     do_it("PRAGMA synchronous = NORMAL");

@@ -92,7 +92,7 @@ Result<Page> MemoryMedium::list(const std::string& ns, std::string_view prefix,
   return page;
 }
 
-// On a copy: `visit` may take its time, and use the store.
+// Works on a copy, because `visit` may be slow and may use the store.
 Result<Version> MemoryMedium::scan(const std::string& ns, std::string_view prefix,
                                    const Store::Visit& visit) {
   Namespace copy;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MemoryMedium: data that lives as long as the process. The mutex is between the journal and
-// administration only; no core comes here.
+// MemoryMedium: data that lives as long as the process. Only the journal and administration take
+// the mutex; cores do not.
 #pragma once
 
 #include <map>

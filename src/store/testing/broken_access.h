@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: canaries. Each makes a store that is broken in one way; a checker that does not see it
-// proves nothing about the stores that it passes.
+// For tests: canaries. Each breaks a store in one way. A checker that misses one proves nothing
+// about other stores.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace sluice::store {
 
-// Does not look whether what a run has read still holds.
+// Skips the validation of a run's reads.
 class SkipsValidation : public Access {
  public:
   using Access::Access;
@@ -45,7 +45,7 @@ class SkipsValidation : public Access {
   std::vector<std::pair<std::string, std::optional<std::string>>> written_;
 };
 
-// Shows a run that only reads some of one version and some of another.
+// Gives read-only runs a mixture of two versions.
 class MixesVersions : public Access {
  public:
   using Access::Access;
@@ -74,7 +74,7 @@ class ForgetsAWrite : public Access {
   int puts_ = 0;
 };
 
-// countKey of a moment ago.
+// Returns an outdated countKey.
 class CountLags : public Access {
  public:
   using Access::Access;
@@ -87,7 +87,7 @@ class CountLags : public Access {
   std::map<std::string, std::uint64_t> counts_;
 };
 
-// Says of a run that only read that it depends on nothing, so that nobody waits for the disk.
+// Reports no dependency for read-only runs, so that they do not wait for the disk.
 class DependsOnNothing : public Access {
  public:
   using Access::Access;
@@ -102,8 +102,8 @@ class DependsOnNothing : public Access {
   bool read_only_ = false;
 };
 
-// Serves runs that only read from a snapshot that is consistent, and old: serializable, but not in
-// the order of time.
+// Serves read-only runs from a consistent but old snapshot: serializable, but not in real-time
+// order.
 class ServesThePast : public Access {
  public:
   using Access::Access;
@@ -143,7 +143,7 @@ class ServesThePast : public Access {
   std::map<std::string, std::string> snapshot_;
 };
 
-// Says that all is on disk before it is.
+// Reports durability too early.
 class TellsTooEarly : public Access {
  public:
   using Access::Access;

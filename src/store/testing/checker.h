@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: is a history strictly serializable? The versions of the commits say the order of the
-// runs that wrote, so the question has an answer in linear time: replayed in that order every such
-// run must read what it read; every run that only read must fit in somewhere between its begin and
-// its end, after all that had ended before, and what it read must be of the version it was told.
+// For tests: checks whether a history is strictly serializable. The versions of the commits give
+// the order of the writing runs, so the check takes linear time. Replayed in that order, each
+// writing run must read what it read. Each read-only run must fit between its begin and its end,
+// after all runs that had ended before, and its reads must match the version that it was told.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace sluice::store {
 
 using Entries = std::map<std::string, std::string>;
 
-// "" or what does not fit, when the steps are done to `entries`.
+// Applies the steps to `entries`. "" or the first mismatch.
 inline std::string replay(const Program& steps, Entries& entries) {
   for (const Step& step : steps) {
     const auto found = entries.find(step.key);
@@ -77,7 +77,7 @@ class Checker {
     if (auto fault = check_time_of_writers(); !fault.empty()) return fault;
     return place_readers();
   }
-  // After check(): what the store must hold.
+  // After check(): the contents that the store must hold.
   [[nodiscard]] const Entries& end() const { return states_.back(); }
 
  private:
@@ -86,7 +86,7 @@ class Checker {
     Version version;
   };
 
-  // The versions that no run has are those of administration, whose changes come one by one.
+  // Assigns the versions that no run has to the administrative changes, which are sequential.
   void name_changes() {
     std::ranges::sort(writers_, {}, [](const RunRecord& run) {
       return std::pair(run.version, run.begin);  // the changes first, in their order
@@ -156,7 +156,7 @@ class Checker {
     return replay(run.steps, entries).empty();
   }
 
-  // Each gets the first place where it fits, which leaves most room to those after it.
+  // Gives each reader the first place where it fits, which leaves the most room to later readers.
   [[nodiscard]] std::string place_readers() const {
     struct Placed {
       std::uint64_t end;
@@ -164,7 +164,7 @@ class Checker {
       bool operator>(const Placed& other) const { return end > other.end; }
     };
     std::priority_queue<Placed, std::vector<Placed>, std::greater<>> open;
-    Version closed = 0;  // where readers that have ended were placed
+    Version closed = 0;  // the place of readers that have ended
     for (const RunRecord& run : readers_) {
       for (; !open.empty() && open.top().end < run.begin; open.pop()) {
         closed = std::max(closed, open.top().version);

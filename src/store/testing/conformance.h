@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every backend of the Store must do. A backend's test includes the conformance_*.h and says
-// INSTANTIATE_TEST_SUITE_P(..., StoreConformance, ...) with a function that opens its store.
+// The contract of every backend of the Store. A backend's test includes the conformance_*.h and
+// uses INSTANTIATE_TEST_SUITE_P(..., StoreConformance, ...) with a function that opens its store.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace sluice::store {
 
 struct BackendUnderTest {
   std::string name;
-  // `directory`: the backend's own.
+  // `directory`: for this backend only.
   std::function<std::unique_ptr<Store>(const std::string& directory, unsigned core_count,
                                        const Limits& limits)>
       open;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listing, changing and clearing from outside, and documents.
+// Administration: listing, changing and clearing, and documents.
 #pragma once
 
 #include "store/testing/conformance.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of many keys at once, while runs go on.
+// Changes of many keys at once, during runs.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,7 @@
 
 namespace sluice::store {
 
-// Small enough that every path is taken with few keys.
+// Low limits, so that few keys take every code path.
 inline Limits small_bulks() {
   Limits limits;
   limits.keys_counted_at_once = 16;
@@ -36,7 +36,7 @@ class Import1 {
   std::unique_ptr<Import> import_;
 };
 
-// What a run on the core sees of id/0 .. id/<keys - 1>, and their count.
+// A run's view on one core of id/0 .. id/<keys - 1>, and their count.
 struct Seen {
   std::uint64_t counted = 0;
   std::uint64_t found = 0;
@@ -92,8 +92,8 @@ TEST_P(StoreConformance, AnImportIsSeenWholeOrNotAtAll) {
   for (auto& looker : lookers) looker.get();
 }
 
-// Runs write keys of the import, and others, all the while. Whatever the order: every core and the
-// disk agree, and counts are what is there.
+// Runs keep writing keys of the import, and other keys. In any order, all cores and the disk agree,
+// and counts match the keys.
 TEST_P(StoreConformance, RunsWriteDuringBulkChanges) {
   open(small_bulks());
   constexpr int kKeys = 400;
@@ -176,7 +176,7 @@ TEST_P(StoreConformance, ABulkChangeIsAConflictWhereItChanges) {
                      [&] { ASSERT_TRUE(store->erase_all(kNs, "id/4")); }));
 }
 
-// The first count of a prefix among many keys, while keys come and go.
+// The first count of a prefix among many keys, while keys are added and removed.
 TEST_P(StoreConformance, AFirstCountIsExactWhileKeysChange) {
   open(small_bulks());
   constexpr int kKeys = 5000;

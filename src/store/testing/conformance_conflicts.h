@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who meets whom: conflicts, turns, and the limit that all this is for.
+// Concurrent runs: conflicts, turns, and the limit that depends on them.
 #pragma once
 
 #include "store/testing/conformance.h"
@@ -105,7 +105,7 @@ TEST_P(StoreConformance, TurnsComeInOrderAndHoldOthersBack) {
     EXPECT_EQ(get(b, "k"), std::nullopt);
     Transaction reader(b);
     (void)reader.get("k");
-    EXPECT_EQ(b.commit(reader).status, CommitStatus::committed);  // reading goes on
+    EXPECT_EQ(b.commit(reader).status, CommitStatus::committed);  // reads are not held back
   });
   auto late = cores.start(1, [&] { return b.turn(in(std::chrono::milliseconds(30))); });
   EXPECT_EQ(late.get().error().kind, ErrorKind::timed_out);
@@ -122,7 +122,7 @@ TEST_P(StoreConformance, TurnsComeInOrderAndHoldOthersBack) {
   cores.on(0, [&] { const View::Turn ended = std::move(*turn); });
   EXPECT_TRUE(next.get());
   cores.on(0, [&] { EXPECT_EQ(get(a, "k"), "b"); });
-  // The end of a turn travels by mailbox: writing goes on soon.
+  // The end of a turn travels by mailbox, so writes succeed again soon.
   auto eventually = cores.await(0, [&] {
     return transact(a, [](Transaction& t) -> Task<void> {
       t.put("k", "a");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run sees of the store, and what others see of a run.
+// Isolation: a run's view of the store, and the effects of a run on others.
 #pragma once
 
 #include "store/testing/conformance.h"
@@ -81,7 +81,7 @@ TEST_P(StoreConformance, ACommitIsSeenOnEveryCoreAtOnce) {
   }
 }
 
-// A response that says so must not leave before the removal is durable.
+// A response that reports the absence must not leave before the removal is durable.
 TEST_P(StoreConformance, AKeyThatCameAndWentIsAbsentSinceItWent) {
   on(0, [](View& v) {
     Transaction reader(v);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a history that outlives the process that made it, and what must be on disk after it.
+// For tests: a history that outlives its process, and the contents that must be on disk afterwards.
 #pragma once
 
 #include <unistd.h>
@@ -16,7 +16,7 @@
 
 namespace sluice::store {
 
-// One line per event, written at once. Kills its process at a given event.
+// Writes one line per event at once. Kills its process at a given event.
 class HistoryInPipe final : public Recorder {
  public:
   HistoryInPipe(int pipe, unsigned events) : pipe_(pipe), left_(static_cast<int>(events)) {}
@@ -34,7 +34,7 @@ class HistoryInPipe final : public Recorder {
   }
 
  private:
-  // Keys and values have no blanks; a slash and a dot stand for those that are empty.
+  // Keys and values have no blanks. A slash and a dot stand for empty ones.
   static std::string text_of(const Program& steps) {
     std::ostringstream text;
     text << steps.size();
@@ -60,8 +60,8 @@ class CrashChecker {
     while (std::getline(lines, line)) read(line);
   }
 
-  // "" or the first fault. A run that was about to be committed when the process died may be in the
-  // file under a version that nobody has noted.
+  // "" or the first fault. A run that was being committed when the process died may be in the file,
+  // under an unrecorded version.
   [[nodiscard]] std::string check(Version version, const Entries& entries) const {
     if (told_ > version) {
       return "told " + std::to_string(told_) + ", on disk " + std::to_string(version);
@@ -81,8 +81,8 @@ class CrashChecker {
     const Entries& entries;
     std::string fault;
 
-    // Which of those in doubt stand in the gaps? There are few of either. Administration's changes
-    // have no versions, but an order: `change` is the next one.
+    // Decides which doubtful runs fill the gaps; there are few of either. Administrative changes
+    // have an order but no versions: `change` is the next one.
     bool fits(Version version, Entries state, std::vector<const Program*> in_doubt,
               std::size_t change) {
       for (; version <= last; ++version) {
@@ -149,9 +149,9 @@ class CrashChecker {
   }
 
   std::map<unsigned, Program> attempts_;  // by stream: not known to be committed
-  std::map<Version, Program> committed_;  // those that wrote
+  std::map<Version, Program> committed_;  // runs that wrote
   std::vector<Program> changes_;          // of administration, in their order
-  std::size_t changed_ = 0;               // so many of them were told
+  std::size_t changed_ = 0;               // how many of them were told
   Version told_ = 0;
 };
 

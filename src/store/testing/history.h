@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: what programs did to a store, as its users saw it. checker.h judges it.
+// For tests: the operations of programs on a store, as their users saw them. checker.h judges it.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ inline constexpr const char* kAbsent = "absent";
 struct Step {
   enum Kind { get, count, put, erase, add, pause, clear } kind = get;  // clear: administration only
   std::string key;                                                     // or prefix
-  std::string value;  // what was read or written; kAbsent for a get of nothing
+  std::string value;  // the value read or written; kAbsent for a get of an absent key
 };
 
 using Program = std::vector<Step>;
@@ -32,12 +32,12 @@ inline bool writes(const Program& program) {
   });
 }
 
-// One run that was committed. `begin` (of its last attempt) and `end` (of its commit) are of one
-// clock for all cores: a run that ended before another began is before it.
+// One committed run. `begin` (of its last attempt) and `end` (of its commit) are of one clock for
+// all cores: a run that ended before another began precedes it.
 struct RunRecord {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  Version version = 0;  // of a change by administration unknown: 0
+  Version version = 0;  // 0 for an administrative change (unknown)
   bool told = false;    // durable(version) has returned
   Program steps;
 };
@@ -50,7 +50,7 @@ class HistoryClock {
   std::atomic<std::uint64_t> now_{1};
 };
 
-// How a program reaches the store. A canary (broken_access.h) lies in one of these.
+// The access of a program to the store. A canary (broken_access.h) breaks one of these.
 class Access {
  public:
   explicit Access(View& view) : view_(view) {}
@@ -107,7 +107,7 @@ inline Program random_change(std::mt19937& random) {
   return steps;
 }
 
-// Runs the steps, and notes in them what was read.
+// Runs the steps, and records the values read.
 inline Task<void> execute(Access& access, Transaction& t, Program& steps, loop::EventLoop& loop) {
   access.begin(!writes(steps));
   for (Step& step : steps) {
@@ -139,14 +139,14 @@ inline Task<void> execute(Access& access, Transaction& t, Program& steps, loop::
   }
 }
 
-// Of the environment, or else `fallback`.
+// Reads the environment variable, or returns `fallback`.
 inline unsigned number_from_environment(const char* name, unsigned fallback) {
   const char* text = std::getenv(name);
   return text == nullptr ? fallback : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
 }
 
-// SLUICE_SEED repeats the programs of a run (not how the cores met); SLUICE_SOAK_ROUNDS makes
-// the tests go on for that many rounds.
+// SLUICE_SEED repeats the programs of a run (not the interleaving of the cores). SLUICE_SOAK_ROUNDS
+// sets the number of rounds.
 inline unsigned first_seed() {
   static const unsigned seed = number_from_environment("SLUICE_SEED", std::random_device{}());
   return seed;

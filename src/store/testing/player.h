@@ -12,17 +12,18 @@
 
 namespace sluice::store {
 
-// Who writes the history down. On the cores' threads.
+// Records the history. On the cores' threads.
 class Recorder {
  public:
   virtual ~Recorder() = default;
-  // A run is about to be committed; more than once if there are conflicts.
+  // A run is about to be committed. Called again after each conflict.
   virtual void attempt(unsigned /*stream*/, const RunRecord& /*run*/) {}
-  // Administration is about to make a change. The next one follows when this one is told.
+  // Administration is about to make a change. Invariant: the next change follows after this one is
+  // told.
   virtual void attempt_change(const RunRecord& /*run*/) {}
   virtual void committed(unsigned stream, const RunRecord& run) = 0;
   virtual void told(unsigned stream, const RunRecord& run) = 0;
-  // What administration did; its version is unknown.
+  // A finished administrative change; its version is unknown.
   virtual void changed(const RunRecord& run) = 0;
 };
 
@@ -48,13 +49,13 @@ using MakeAccess = std::function<std::unique_ptr<Access>(View&)>;
 
 inline std::unique_ptr<Access> honest_access(View& view) { return std::make_unique<Access>(view); }
 
-// What each of the streams does. They take turns on their core.
+// The work of the streams, which share their core.
 struct Score {
   unsigned seed = 0;
   unsigned streams_per_core = 4;
   unsigned programs_per_stream = 300;
-  unsigned one_in_waits = 8;  // for its durability
-  unsigned changes = 0;       // by administration meanwhile
+  unsigned one_in_waits = 8;  // one run in this many waits for its durability
+  unsigned changes = 0;       // concurrent administrative changes
 };
 
 class Player {

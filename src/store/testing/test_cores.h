@@ -16,7 +16,7 @@
 
 namespace sluice::store {
 
-// Make it before the Store and destroy it after.
+// Requires: it is created before the Store and destroyed after it.
 class TestCores {
  public:
   explicit TestCores(unsigned count) {
@@ -24,7 +24,7 @@ class TestCores {
     for (auto& loop : loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
   }
   ~TestCores() {
-    // By mailbox: a stop() before the thread has come to run() would be lost.
+    // By mailbox, because a stop() before run() begins would be lost.
     for (auto& loop : loops_) loop->post([&loop = *loop] { loop.stop(); });
     for (auto& thread : threads_) thread.join();
   }
@@ -35,7 +35,7 @@ class TestCores {
   [[nodiscard]] loop::EventLoop& loop(unsigned i) { return *loops_[i]; }
   [[nodiscard]] loop::Core core(unsigned i) { return {*loops_[i], i, count()}; }
 
-  // work() on core i; waits for its result.
+  // Runs work() on core i and waits for its result.
   template <class Work>
   decltype(auto) on(unsigned i, Work work) {
     std::packaged_task<std::invoke_result_t<Work>()> task(std::move(work));
@@ -43,7 +43,7 @@ class TestCores {
     loop(i).post([&task] { task(); });
     return result.get();
   }
-  // make() on core i gives a Task<T>; starts it there. The future has its result.
+  // Calls make() on core i and starts its Task<T> there. Returns a future of its result.
   template <class Make>
   auto start(unsigned i, Make make) {
     using Value = typename TaskValue<std::invoke_result_t<Make>>::type;
@@ -83,7 +83,7 @@ class TestCores {
 
 [[nodiscard]] inline TimePoint in(Duration duration) { return Clock::now() + duration; }
 
-// Runs `body` until `finish` (View::commit by default) makes it part of the chain, as filters do.
+// Runs `body` until `finish` (View::commit by default) commits it, as filters do.
 inline Task<Commit> transact(View& view, std::function<Task<void>(Transaction&)> body,
                              std::function<Commit(Transaction&)> finish = {}) {
   const TimePoint deadline = in(std::chrono::seconds(60));
@@ -109,7 +109,7 @@ inline Task<Commit> transact(View& view, std::function<Task<void>(Transaction&)>
   }
 }
 
-// A blind write, which cannot conflict unless somebody has the turn.
+// A blind write. It conflicts only while another run has the turn.
 inline Commit put(View& view, std::string_view key, std::string_view value) {
   Transaction transaction(view);
   transaction.put(key, value);
@@ -122,7 +122,7 @@ inline std::optional<std::string> get(View& view, std::string_view key) {
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
-// Of few keys, or with a prefix that was counted before.
+// Requires: few keys, or a prefix that was counted before.
 inline std::uint64_t count(View& view, std::string_view prefix) {
   return Transaction(view).count(prefix);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: an empty directory that goes with the object.
+// For tests: an empty directory that is removed with the object.
 #pragma once
 
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: an administrator who changes a namespace, or the keys with one prefix, in bulk, in
-// every way there is, on a disk that fails. Remembers what they may be: what was told, with or
-// without each change that ended with an error.
+// For tests: an administrator who changes a namespace, or the keys with one prefix, in bulk on a
+// failing disk. Uses every kind of bulk change. Remembers the possible contents: all told changes,
+// with or without each change that ended with an error.
 #pragma once
 
 #include <algorithm>
@@ -23,15 +23,15 @@ class BulkChanges {
   explicit BulkChanges(std::string ns, std::string part = "")
       : ns_(std::move(ns)), part_(std::move(part)) {}
 
-  // One change: an import of many, an apply of a few, a delete by prefix or of all. Returns false
-  // when so many are in doubt that no more should be made before look().
+  // Makes one change: a large or small import, or a delete by prefix or of all. Returns false when
+  // too many changes are in doubt: call look() first.
   bool change(Store& store, std::mt19937& random) {
     const unsigned kind = random() % 8;
     if (kind == 0) return erase(store, part_);
     if (kind < 3) return erase(store, prefix(random));
     return import(store, random, kind < 5 ? 1 + random() % 7 : 8 + random() % 150);
   }
-  // "" or what is wrong with what is found. From then on it is what was told.
+  // "" or the fault in the contents. The found contents then count as told.
   std::string look(Store& store) {
     Contents found;
     const auto scanned = store.scan(ns_, part_, [&](std::string_view key, std::string_view value) {

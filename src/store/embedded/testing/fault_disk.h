@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: what of a file has reached the disk, and what is only in the system's cache.
+// For tests: the contents of a file on disk, and the changes that only the system's cache holds.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace sluice::store {
 
 struct FaultDisk {
-  static constexpr std::size_t kSector = 512;  // what a disk writes whole
+  static constexpr std::size_t kSector = 512;  // a disk writes it atomically
 
   struct Change {
     std::size_t at = 0;
@@ -24,8 +24,8 @@ struct FaultDisk {
     for (const Change& change : cached) apply(change);
     cached.clear();
   }
-  // Any of the sectors may have got there, in any order; the rest never will. A sector is written
-  // whole: a change of it that got there has those before it with it.
+  // A power cut: a random subset of the cached sectors reaches the disk, the rest is lost. A sector
+  // is written whole, so a later change of it includes the earlier ones.
   void sync_some(std::mt19937& random) {
     lost.clear();
     for (const Change& change : cached) {

@@ -32,7 +32,7 @@ struct FaultVfs::State {
 
   explicit State(unsigned seed) : random(seed), name("fault-" + std::to_string(seed)) {}
 
-  // SQLITE_OK, or what the call is to fail with.
+  // SQLITE_OK, or the code with which the call must fail.
   int pass(Call call, const std::string& path) SLUICE_REQUIRES(mutex) {
     ++counts[call];
     if (off) return off_code(call);
@@ -75,7 +75,7 @@ struct FaultVfs::State {
   std::map<std::string, FaultDisk> disks SLUICE_GUARDED_BY(mutex);
   std::map<Call, Fault> faults SLUICE_GUARDED_BY(mutex);
   std::map<Call, int> counts SLUICE_GUARDED_BY(mutex);
-  int changes_left SLUICE_GUARDED_BY(mutex) = 0;  // 0: for ever
+  int changes_left SLUICE_GUARDED_BY(mutex) = 0;  // 0: no limit
   bool off SLUICE_GUARDED_BY(mutex) = false;
   sqlite3_vfs* base = sqlite3_vfs_find(nullptr);
   sqlite3_vfs vfs{};
@@ -86,7 +86,7 @@ namespace {
 using State = FaultVfs::State;
 using Call = FaultVfs::Call;
 
-// In the memory that SQLite gives; the base's file stands behind it.
+// Lives in the memory that SQLite allocates; the base's file follows it.
 struct File {
   sqlite3_file header;
   State* state;
@@ -205,7 +205,7 @@ int do_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, i
   of(file).path = new std::string(name);
   file->pMethods = &kMethods;
   const MutexLock lock(state.mutex);
-  // Whatever was there before is on disk.
+  // Earlier contents count as on disk.
   if (!state.disks.contains(name)) state.disks[name].durable = contents(name);
   return SQLITE_OK;
 }

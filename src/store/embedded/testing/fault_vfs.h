@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: SQLite's files on a disk that fails when it is told to, and whose power can be cut.
-// Knows of every file what has reached the disk (by fsync) and what is only in the system's cache.
-// Real files hold what the cache holds; nothing is really synced.
+// For tests: SQLite's files on a disk that fails on demand and whose power can be cut. Tracks for
+// every file which bytes are on disk (by fsync) and which only in the system's cache. Real files
+// hold the cache; nothing is really synced.
 #pragma once
 
 #include <memory>
@@ -13,28 +13,28 @@ class FaultVfs {
  public:
   enum class Call { open, read, write, truncate, sync };
 
-  // The seed decides what of the unsynced survives a power cut, and at which bytes writes tear.
+  // The seed decides which unsynced bytes survive a power cut, and where writes tear.
   explicit FaultVfs(unsigned seed);
-  // After every connection is closed.
+  // Requires: every connection is closed.
   ~FaultVfs();
   FaultVfs(const FaultVfs&) = delete;
   FaultVfs& operator=(const FaultVfs&) = delete;
   [[nodiscard]] const char* name() const;
 
   // Any thread, all of these.
-  // After `skip` more such calls on files whose name ends with `suffix`, `times` of them fail with
-  // SQLite's `code`. A failing write writes its first half; a failing sync leaves all that was
-  // unsynced for clean in the cache, and perhaps not on the disk: syncing again does not help.
+  // After `skip` more such calls on files whose name ends with `suffix`, `times` calls fail with
+  // SQLite's `code`. A failing write writes its first half. A failing sync marks all unsynced bytes
+  // clean in the cache, though they may not be on disk: another sync does not write them.
   void fail(Call call, std::string suffix, int skip, int times, int code);
   void heal();
-  // The power fails at the so manieth change from now (0: at once): everything fails from then on.
+  // The power fails at the `changes`-th change from now (0: at once). Every later call fails.
   void cut_power_after(int changes);
   [[nodiscard]] bool off() const;
-  // As cut_power_after(0), but the cache survives: the end of the process, not of the machine.
+  // Like cut_power_after(0), but the cache survives: the process ends, not the machine.
   void kill() { cut_power_after(0); }
-  // After a power cut, with every connection closed: the files become what has survived.
+  // After a power cut: the files become what survived. Requires: every connection is closed.
   void lose_cache();
-  // After lose_cache() or kill(), with every connection closed.
+  // After lose_cache() or kill(). Requires: every connection is closed.
   void power_on();
   [[nodiscard]] int calls(Call call) const;
 

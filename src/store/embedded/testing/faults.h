@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: one core, one namespace, and a disk that fails, is damaged or loses its power.
+// For tests: one core, one namespace, and a disk that fails, is damaged or loses power.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ class Faults : public testing::Test {
   View& view() {
     return cores.on(0, [&]() -> View& { return store->view(cores.core(0), "p/f"); });
   }
-  // True if it was told.
+  // True if the user was told.
   bool let_in(const std::string& user, const std::string& value = "true") {
     View& its = view();
     return cores.await(0, [&]() -> Task<bool> {
@@ -78,7 +78,7 @@ class Faults : public testing::Test {
     }
     vfs.power_on();
   }
-  // All that is durable.
+  // All durable entries.
   std::map<std::string, std::string> contents() {
     std::map<std::string, std::string> all;
     EXPECT_TRUE(store->scan("p/f", "", [&](std::string_view key, std::string_view value) {
@@ -93,7 +93,7 @@ class Faults : public testing::Test {
     file.seekp(at);
     file << bytes;
   }
-  // Some hundred keys, in the file itself.
+  // Writes 2,000 keys, all in the database file itself.
   void fill() {
     std::vector<Entry> entries;
     for (int i = 0; i < 2'000; ++i) entries.push_back({"id/" + std::to_string(i), "true"});
