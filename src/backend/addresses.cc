@@ -9,7 +9,7 @@ namespace sluice::backend {
 namespace {
 
 constexpr auto kLookUpMax = std::chrono::seconds(30);
-constexpr auto kGrace = std::chrono::seconds(5);  // for a busy core
+constexpr auto kGrace = std::chrono::seconds(5);  // margin for a busy core
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void Addresses::refresh(TimePoint now) {
   on_core_.here();
   if (literal_) return;
   take_over();
-  // Before the first answer each core asks for itself: nobody waits for another core.
+  // Before the first answer each core looks up by itself: no core waits for another.
   if (looking_ || (!known_->claim(now, kLookUpMax + kGrace) && !addresses_.empty())) return;
   looking_ = true;
   loop_.spawn(look_up(shared_from_this()));

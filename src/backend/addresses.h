@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses: what the name of a server stands for now, as a core uses it. Core-bound. The name is
-// looked up off the loop, for all cores, again after each period in which it is used, and what was
-// found is kept as long as nobody can tell anything newer.
+// Addresses: one core's current addresses of a server's name. Core-bound. The look-up runs off the
+// loop, for all cores, and repeats after each period in which the name is used. Found addresses
+// stay valid until a newer answer arrives.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +22,17 @@ namespace sluice::backend {
 
 class Addresses : public std::enable_shared_from_this<Addresses> {
  public:
-  // `known`: of this name, for all cores. `turn`: where this core begins, so that not all begin
-  // with the same address.
+  // `known`: for this name, shared by all cores. `turn`: the index at which this core begins, so
+  // that cores begin with different addresses.
   Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period,
             std::shared_ptr<KnownAddresses> known, std::size_t turn);
 
-  // In the order to try them: in turn, so that all are used, those last that did not answer.
+  // The addresses in the order to try them: rotated, so that all are used, and those that did not
+  // answer last.
   [[nodiscard]] Task<Result<std::vector<net::Endpoint>>> find(TimePoint deadline);
-  // Takes over what other cores have found; begins a new look-up if it is time.
+  // Adopts the addresses that other cores have found. Begins a new look-up if one is due.
   void refresh(TimePoint now);
-  // Whether a connection to that address still is one to this server.
+  // True if a connection to that address is still one to this server.
   [[nodiscard]] bool includes(const net::Endpoint& endpoint) const;
   void note_failure(const net::Endpoint& endpoint);
 
@@ -51,12 +52,12 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
   const Duration period_;
   const bool literal_;
   const std::shared_ptr<KnownAddresses> known_;
-  std::uint64_t version_ = 0;       // of what was taken over
+  std::uint64_t version_ = 0;       // of the adopted addresses
   std::vector<Address> addresses_;  // empty: never found
   std::size_t turn_;
-  Error error_;  // of the last look-up that failed
+  Error error_;  // of the last failed look-up
   bool looking_ = false;
-  loop::WaitList found_;  // for the end of the look-up
+  loop::WaitList found_;  // waits for the end of the look-up
 };
 
 }  // namespace sluice::backend

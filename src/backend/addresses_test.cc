@@ -41,7 +41,7 @@ TEST_F(AddressesTest, OneCoreTakesOverWhatAnotherHasFound) {
   const auto first = core("localhost");
   EXPECT_THAT(find(*first), testing::Contains("127.0.0.1"));
   EXPECT_EQ(known_->version(), 1U);
-  const auto second = core(kNobody);  // would find nothing by itself
+  const auto second = core(kNobody);  // its own look-up would fail
   EXPECT_THAT(find(*second), testing::Contains("127.0.0.1"));
   EXPECT_EQ(known_->version(), 1U);
   tell({{"127.0.0.9", 80}});

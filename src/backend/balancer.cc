@@ -63,7 +63,8 @@ std::size_t Balancer::next_turn(std::span<const std::size_t> candidates) {
   return candidates[turn_++ % candidates.size()];
 }
 
-// Each turn everybody gains its weight, and who has most pays the sum of all.
+// Smooth weighted round robin: each turn adds every weight to its credit, and the highest credit
+// pays the sum of all weights.
 std::size_t Balancer::weighted_turn(std::span<const std::size_t> candidates) {
   std::int64_t total = 0;
   std::size_t best = candidates.front();
@@ -97,7 +98,7 @@ std::size_t Balancer::of_two(std::span<const std::size_t> candidates,
   return availability.in_flight(b) < availability.in_flight(a) ? b : a;
 }
 
-// While one server is away only its own share moves.
+// While a server is away, only its own share moves.
 std::size_t Balancer::by_hash(std::string_view text,
                               std::span<const std::size_t> candidates) const {
   const std::uint32_t hash = fnv1(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Balancer: which server a request goes to. Core-bound: each core takes its own turns.
+// Balancer: chooses the server for a request. Core-bound: each core rotates by itself.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,12 @@
 namespace sluice::backend {
 
 enum class Policy {
-  round_robin,      // in turn; with weights as often as they say, evenly spread over the turns
+  round_robin,      // in turn; weighted servers get their share, evenly spread
   random,           //
   weighted_random,  // by weight; without weights as `random`
   ip_hash,          // by the client's address
   header_hash,      // by the first field of a name
-  least_requests,   // of two at random the one with fewer tries of this core under way
+  least_requests,   // of two random servers, the one with fewer open tries on this core
 };
 
 // "roundRobin", "random", "weightedRandom", "ipHash", "headerHash", "leastRequests", and
@@ -35,7 +35,7 @@ enum class Policy {
 
 class Balancer {
  public:
-  // `header`: for header_hash. `seed`: where round robin begins, and of the random choices.
+  // `header`: for header_hash. `seed`: the start of round robin and of the random choices.
   Balancer(Policy policy, std::string header, const std::vector<Server>& servers,
            std::uint64_t seed);
 
@@ -56,8 +56,8 @@ class Balancer {
 
   Policy policy_;
   std::string header_;
-  std::vector<std::int64_t> weights_;  // empty: none are given
-  std::vector<std::int64_t> credits_;  // of weighted round robin
+  std::vector<std::int64_t> weights_;  // empty: no weights are given
+  std::vector<std::int64_t> credits_;  // for weighted round robin
   std::size_t count_;
   std::uint64_t turn_;
   std::minstd_rand random_;

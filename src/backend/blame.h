@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blame: whose fault it is that an exchange with a backend failed. Everything that keeps an account
-// of a backend (outlier detection, circuit breaker, health checks, retries) asks this and nothing
-// else.
+// Blame: the side whose fault ended an exchange with a backend. Outlier detection, circuit breaker,
+// health checks and retries use only this function.
 //
-// Rule: a backend answers for what it does while it is its turn. What a client does or provokes is
-// never counted against a backend, and what a backend does is never told to a client as the
-// client's mistake (a status of 400 to 499).
+// Invariant: a backend is blamed only for its own turn. Actions of a client, or caused by a client,
+// never count against a backend. Faults of a backend are never reported to a client as the client's
+// mistake (a status of 400 to 499).
 #pragma once
 
 #include <expected>
@@ -17,21 +16,21 @@ namespace sluice::backend {
 
 enum class Blame {
   client,   // counts against no backend
-  backend,  // the only one that does
-  gateway,  // a limit of the gateway's own, or nobody can tell; counts against no backend
+  backend,  // the only side that counts against a backend
+  gateway,  // a limit of the gateway, or an unknown cause; counts against no backend
 };
 
-// Where an exchange failed.
+// The stage at which an exchange failed.
 enum class Stage {
   connect,       // no connection could be made
   request_body,  // the client did not give the whole body of its request
-  head,          // the request was sent in vain, or the answer was no response
+  head,          // the request could not be sent, or the answer was no response
   body,          // the response broke off or was too large
-  choose,        // there is no server, or none that may be asked now
-  queue,         // all connections that are allowed are in use
-  refused,       // the backend said each time that it has not looked at it (RFC 9113 section 8.7)
-  upload,        // the backend ended the exchange before it had the whole body of the request
-  rejected,      // the backend called the request wrong, or more than it takes (RFC 9113 section 7)
+  choose,        // no server exists, or none may be asked now
+  queue,         // all allowed connections are in use
+  refused,       // the backend refused each try unprocessed (RFC 9113 section 8.7)
+  upload,        // the backend ended the exchange before it had the whole request body
+  rejected,      // the backend reported a bad or excessive request (RFC 9113 section 7)
 };
 
 struct Failure {
@@ -49,8 +48,8 @@ using Outcome = std::expected<T, Failure>;
       return kind == ErrorKind::unavailable || kind == ErrorKind::internal ? Blame::gateway
                                                                            : Blame::client;
     case Stage::upload:    // many backends give up on a slow client, or on a large body, so
-    case Stage::rejected:  // what a client sends can bring that about
-    case Stage::refused:   // it is busy, and has said so in time
+    case Stage::rejected:  // a client can cause these two
+    case Stage::refused:   // the backend is busy, and has said so in time
     case Stage::choose:
     case Stage::queue:
       return Blame::gateway;
@@ -59,7 +58,7 @@ using Outcome = std::expected<T, Failure>;
     case Stage::body:
       break;
   }
-  // A limit of this gateway, and what this machine has too little of.
+  // A limit of this gateway, or a resource that this machine lacks.
   const bool own = kind == ErrorKind::too_large || kind == ErrorKind::internal;
   return own ? Blame::gateway : Blame::backend;
 }
@@ -67,12 +66,12 @@ using Outcome = std::expected<T, Failure>;
   return blame_of(failure.stage, failure.error.kind);
 }
 
-// A status of 500 and above by which a backend rightly refuses what a client has asked for: a
-// method, or a version, that it does not have (RFC 9110 sections 15.6.2 and 15.6.6).
+// A status of 500 and above by which a backend correctly refuses an unsupported method or version
+// (RFC 9110 sections 15.6.2 and 15.6.6).
 [[nodiscard]] constexpr bool is_provoked(int status) { return status == 501 || status == 505; }
 
-// True if no backend can have acted on the request, so that it may go out again, whatever its
-// method (RFC 9110 section 9.2.2).
+// True if no backend can have acted on the request, so it may be sent again, whatever its method
+// (RFC 9110 section 9.2.2).
 [[nodiscard]] constexpr bool is_unsent(Stage stage) {
   return stage == Stage::connect || stage == Stage::choose || stage == Stage::queue ||
          stage == Stage::refused;

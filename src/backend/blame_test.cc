@@ -22,7 +22,7 @@ struct Row {
   const char* what;
 };
 
-// Everything that happens to an exchange.
+// All failures of an exchange.
 constexpr std::array kRows = {
     Row{Stage::connect, unavailable, backend, "connection refused, no such name"},
     Row{Stage::connect, timed_out, backend, "it does not answer"},

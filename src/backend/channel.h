@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Channel: one exchange with a backend, over whichever version of HTTP. Core-bound.
+// Channel: one exchange with a backend, over any version of HTTP. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +21,17 @@ class MemoryHolder;
 
 namespace sluice::backend {
 
-// What a request says to a backend in place of its own.
+// Values that replace those of the request on the way to a backend.
 struct Target {
   std::string_view host;  // empty: the request's
-  std::string_view path;  // goes before the request's path
+  std::string_view path;  // prefix of the request's path
 };
 
-// What is known of a request that failed.
+// The known fate of a failed request.
 enum class Fate {
   unknown,      // the backend may have acted on it
-  unanswered,   // a kept connection ended before any of the answer came (RFC 9112 section 9.3.1)
-  unprocessed,  // the backend said that it has not looked at it (RFC 9113 section 8.7)
+  unanswered,   // a kept connection ended before any byte of the answer (RFC 9112 section 9.3.1)
+  unprocessed,  // the backend reported that it did not process it (RFC 9113 section 8.7)
 };
 
 class Channel {
@@ -39,39 +39,40 @@ class Channel {
   Channel() = default;
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
-  // Gives up an exchange that is not over. What it used is kept for others if that is possible.
+  // Cancels an unfinished exchange. Keeps its connection for others if possible.
   virtual ~Channel() = default;
 
-  // Sends the request and reads the head of the response. A large or streamed request body is still
-  // being sent when this returns; that goes on as long as the Channel lives. A streamed one is
-  // taken from the request; a whole one must stay as it is unless `keep_body` copies it.
-  // Interim responses go to `interim`, which outlives this call; null: nowhere.
+  // Sends the request and reads the head of the response. A large or streamed request body may
+  // still be in transit on return; sending continues while the Channel lives. A streamed body is
+  // taken from the request. A whole body must stay unchanged unless `keep_body` copies it. Interim
+  // responses go to `interim`, which outlives this call; null drops them.
   [[nodiscard]] virtual Task<Outcome<void>> start(http::Request& request, const Target& target,
                                                   bool keep_body, http::Response& response,
                                                   http::InterimSink* interim) = 0;
   // The next bytes of the response body, valid until the next call; empty at the end.
   [[nodiscard]] virtual Task<Outcome<std::string_view>> read_body() = 0;
 
-  // Appends to `out` what has come of the response body already; never waits. True: that was all.
+  // Appends to `out` the bytes of the response body that have arrived. Never waits. True at the end
+  // of the body.
   [[nodiscard]] virtual Outcome<bool> take_ready(std::string& out) = 0;
 
-  // Once read_body() or take_ready() has given the end: what followed; null: nothing.
+  // The trailers, after read_body() or take_ready() reached the end; null if there are none.
   [[nodiscard]] virtual std::unique_ptr<http::Headers> take_trailers() = 0;
 
-  // After start().
+  // Requires: start() has returned.
   [[nodiscard]] virtual bool has_body() const = 0;
   [[nodiscard]] virtual std::optional<std::uint64_t> content_length() const = 0;
-  // The backend may say that it does not look at the request.
+  // True if the backend can refuse the request unprocessed.
   [[nodiscard]] virtual bool may_be_refused() const = 0;
-  // After a failure of start().
+  // Requires: start() has failed.
   [[nodiscard]] virtual Fate fate(const Failure& failure) const = 0;
 
-  // Of start() and read_body(), which fail with `timed_out` then; TimePoint::max(): none. It moves
-  // by the time that the client is waited for: that is not the backend's.
+  // The deadline of start() and read_body(), which then fail with `timed_out`; TimePoint::max():
+  // none. The time spent waiting for the client moves it, because that is not the backend's.
   virtual void set_deadline(TimePoint when) = 0;
-  // Before start(): who is charged for what has come of the response and is not read; null: nobody.
+  // Before start(): the holder charged for unread bytes of the response; null: no charge.
   virtual void charge_to(std::shared_ptr<MemoryHolder>) {}
-  // How long the client's bytes have been waited for since start() was called.
+  // The time spent waiting for the client's bytes since start().
   [[nodiscard]] virtual Duration client_time() const = 0;
 };
 

@@ -14,14 +14,15 @@ namespace sluice::backend {
 
 namespace {
 
-// Of one exchange, for requests that no backend can have acted on.
+// Per exchange, for requests on which no backend can have acted.
 constexpr int kRepeatsMax = 3;
 // The buffer of an exchange over HTTP/1.1 while its response streams.
 constexpr std::size_t kStreamBytes = 16 * 1024;
-// Before the second repeat of a request that a backend has refused; five times as long each time.
+// The pause before the second repeat of a refused request. Each further pause is five times as
+// long.
 constexpr Duration kRefusedPause = std::chrono::milliseconds(10);
 
-// RFC 9110 section 9.2.2: a proxy must not repeat other requests by itself.
+// RFC 9110 section 9.2.2: a proxy must not repeat other requests on its own.
 bool is_idempotent(std::string_view method) {
   constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
                                                         "DELETE", "OPTIONS", "TRACE"};
@@ -89,7 +90,7 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
                                      http::Response& response) {
   on_core_.here();
   const InFlight in_flight(*states_[call.server], core_.index);
-  std::optional<ReplayedBody> replayed;  // of a stream
+  std::optional<ReplayedBody> replayed;  // for a streamed body
   int repeats = kRepeatsMax;
   Duration pause{};
   TimePoint since = kAnyAge;
@@ -196,7 +197,7 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
   auto link = co_await connectors_[call.server]->connect(call.deadline);
   if (!link) {
     Failure failure{Stage::connect, std::move(link).error()};
-    // Who waits may have more time than this request had.
+    // A waiting request may have more time left than this one had.
     if (set_up && loop::EventLoop::now() < call.deadline) set_up->fail(failure);
     co_return std::unexpected(std::move(failure));
   }
@@ -243,7 +244,7 @@ http::Body Client::stream(const Call& call, std::unique_ptr<Channel> channel, st
     origin.charge.emplace(call.memory);
     origin.charge->set(kStreamBytes + first.size());
   }
-  // The end of a tunnel is as much the client's doing.
+  // The end of a tunnel may be the client's doing.
   if (call.observer != nullptr && status != 101)
     origin.observer = call.observer->shared_from_this();
   return {std::make_unique<ResponseBody>(std::move(channel), std::move(first), std::move(origin)),
@@ -288,7 +289,7 @@ Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> ch
   }
   auto trailers = channel->take_trailers();
   channel.reset();
-  if (method == "HEAD") {  // without a length if GET has none
+  if (method == "HEAD") {  // carries no length if GET has none
     response.body = http::Body(std::make_unique<AnnouncedBody>(), length);
   } else {
     response.body.assign(std::move(whole->bytes));

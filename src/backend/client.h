@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Client: exchanges with a list of servers, over connections that are kept.
-// Core-bound.
+// Client: exchanges with a list of servers over kept connections. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -34,22 +33,23 @@ struct Call {
   std::string_view host{};                // for the Host field; empty: the request's own
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head
                                           // if the body streams
-  // Of the response's body. Above 0: it is read whole, and is an error beyond. Below: a stream. 0:
-  // it is read whole if it is announced as at most kHeldBytesMax, or is all here when the head is;
-  // else a stream that may be held (http::Body::hold).
+  // Limit of the response's body. Above 0: the body is read whole, and a larger one is an error.
+  // Below 0: a stream. 0: the body is read whole if its announced length is at most kHeldBytesMax,
+  // or if it has arrived with the head. Otherwise it is a stream that may be held
+  // (http::Body::hold).
   std::int64_t body_bytes_max = 4 << 20;
-  const BodyObserver* observer = nullptr;  // of streams; owned by a shared_ptr
-  // Gets the time that was spent waiting for the client's bytes, until exchange() returns.
+  const BodyObserver* observer = nullptr;  // for streams; owned by a shared_ptr
+  // Receives the time spent waiting for the client's bytes, until exchange() returns.
   Duration* client_time = nullptr;
-  http::InterimSink* interim = nullptr;  // gets the interim responses; null: they are dropped
-  // Who holds the body of the response; what it may not hold is a stream. Null: nobody.
+  http::InterimSink* interim = nullptr;  // receives the interim responses; null: they are dropped
+  // The holder of the response's body; a part beyond its limit is streamed. Null: no holder.
   std::shared_ptr<MemoryHolder> memory{};
 };
 
 struct ClientOptions {
   IdleLimits idle{};
   ConnectorOptions connector{};
-  Duration silence_max = std::chrono::minutes(1);     // of a backend that is waited for
+  Duration silence_max = std::chrono::minutes(1);     // of a backend whose turn it is
   Duration queue_timeout = std::chrono::seconds(10);  // the longest wait for a connection
   bool offers_http2 = true;                           // to https servers
 
@@ -65,24 +65,22 @@ class Client {
          const ClientOptions& options);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
-  // HTTP/2 connections go on until their last exchange is over.
+  // HTTP/2 connections continue until their last exchange is over.
   ~Client();
 
-  // Sends `request`, fills `response`. If a kept connection turns out to be
-  // dead before any byte of a response, a request that may be repeated
-  // (idempotent, its body whole) goes out once more; and up to three times if
-  // the backend says that it has not looked at it. Requests that find no connection to a server of
-  // HTTP/2 wait for those that are being set up, as many as those will have streams for. A streamed
-  // request body is taken from the request. A streamed response body owns its connection, and
-  // counts as in flight, until its end has been read; dropping it early closes
-  // the connection.
+  // Sends `request` and fills `response`. If a kept connection fails before any byte of a response,
+  // a repeatable request (idempotent, its body whole) is sent once more. If the backend refuses the
+  // request unprocessed, it is sent up to three more times. A request that finds no HTTP/2
+  // connection waits for connections that are being set up, if they will have enough streams. A
+  // streamed request body is taken from the request. A streamed response body owns its connection
+  // and counts as in flight until its end has been read. Dropping it early closes the connection.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
                                              http::Response& response);
   [[nodiscard]] std::size_t idle() const { return idle_->idle(); }
 
  private:
-  // `since`: when a kept connection has failed. Others that were there then may
-  // be as old, and are passed by. kAnyAge: none has.
+  // `since`: the time at which a kept connection failed. Connections that were idle then may be as
+  // old, and are skipped. kAnyAge: none failed.
   static constexpr TimePoint kAnyAge = TimePoint::min();
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> open(const Call& call, TimePoint since);
   [[nodiscard]] std::unique_ptr<Channel> take_kept(std::size_t server, TimePoint since);
@@ -108,7 +106,7 @@ class Client {
   Duration idle_for_max_;
   std::vector<std::unique_ptr<Connector>> connectors_;
   std::vector<std::shared_ptr<H2Server>> h2_;  // one per server
-  // Streamed bodies hand their connections back if it is still there.
+  // Streamed bodies return their connections to it while it exists.
   std::shared_ptr<IdleConnections> idle_;
 };
 

@@ -195,7 +195,7 @@ TEST_F(ClientBodyTest, StreamMayOutliveTheClient) {
   EXPECT_EQ(response_.body.bytes(), "hello");
 }
 
-// --- Bodies of which nobody has said whether they are to be whole
+// --- Bodies without a choice between whole and streamed
 
 TEST_F(ClientBodyTest, ShortOnesAndThoseThatAreHereAreWhole) {
   const std::string large(kHeldBytesMax + 1, 'x');
@@ -265,7 +265,7 @@ TEST_F(ClientBodyTest, TheRestOfAStreamFollowsWhatWasHere) {
   EXPECT_EQ(ends->text, "whole3") << "it broke off";
 }
 
-// A body of `size` bytes that differ, with a length or in chunks.
+// A body of `size` bytes without repetition, with a length or in chunks.
 ScriptedServer::Script answer_large(std::size_t size, bool chunked) {
   return [=](Peer& peer) -> Task<void> {
     co_await peer.head();

@@ -89,7 +89,7 @@ TEST_F(ClientTest, StallInTheBodyEndsAtTheDeadline) {
 }
 
 TEST_F(ClientTest, DeadKeptConnectionIsReplacedOnce) {
-  // The second request is read, so the close is not seen before it is sent.
+  // The backend reads the second request, so the close is not seen before that request is sent.
   serve({answer_once_then_close, answer_once_then_close, answer_all});
   EXPECT_EQ(outcome(), "200 hello");
   EXPECT_EQ(outcome(), "200 hello");
@@ -182,7 +182,7 @@ TEST_F(ClientTest, IdleConnectionsGrowOld) {
   EXPECT_EQ(client_->idle(), 0U);
 }
 
-// Node.js says how long it keeps a connection: a POST after that would be lost.
+// Node.js announces its keep-alive time. A POST sent after that time would be lost.
 TEST_F(ClientTest, ConnectionsAreKeptForAsLongAsTheBackendSays) {
   serve({[](Peer& peer) -> Task<void> {
     while (true) {

@@ -19,8 +19,8 @@ std::optional<ConnectionGate::Pass> ConnectionGate::try_pass(const loop::Core& c
   return std::nullopt;
 }
 
-// Who waits has said so before it tried in vain, and this has freed before it looks for who waits:
-// one of both sees the other.
+// A waiter registers before its last try. This releases before it scans for waiters. So one always
+// sees the other.
 void ConnectionGate::give_back(unsigned core) {
   [[maybe_unused]] const std::uint32_t open = open_.fetch_sub(1);
   SLUICE_DEBUG_ASSERT(open > 0, "a pass is given back once");
@@ -45,14 +45,14 @@ bool ConnectionGate::others_wait(unsigned core) const {
   return false;
 }
 
-// The first that is not awake already.
+// Wakes the first waiter that is still asleep.
 void ConnectionGate::wake(unsigned core) {
   for (Place* place : cores_[core].queue) {
     if (!place->woken_.has_waiter()) continue;
-    return place->woken_.notify_now();  // from the mailbox: nothing else is under way
+    return place->woken_.notify_now();  // synchronously: from the mailbox, nothing else is running
   }
   if (cores_[core].queue.empty() && others_wait(core)) {
-    // Whom this was meant for has left.
+    // The waiter that this message was for is gone: pass the wake-up on.
     for (unsigned i = 0; i < cores_.size(); ++i) {
       if (i == core || cores_[i].waiting.load() == 0) continue;
       return post(i, [i](ConnectionGate& gate) { gate.wake(i); });
@@ -67,7 +67,7 @@ void ConnectionGate::ask_others_to_evict(unsigned core) {
       const std::list<Evict>& evictors = gate.cores_[i].evictors;
       auto next = evictors.begin();
       while (next != evictors.end()) {
-        const Evict evict = *next++;  // it may take itself off the list
+        const Evict evict = *next++;  // evict() may remove itself from the list
         if (evict()) return;
       }
     });

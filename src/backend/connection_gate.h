@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ConnectionGate: how many connections to a server there may be at a time, over all cores, and who
-// waits for one. Shared by the cores; no locks: what a core frees it tells the core that waits
-// through its mailbox.
+// ConnectionGate: limits the open connections to a server over all cores, and queues the requests
+// that wait for one. Shared by the cores without locks: a core that releases a connection wakes the
+// waiting core through its mailbox.
 #pragma once
 
 #include <atomic>
@@ -24,18 +24,18 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
  public:
   explicit ConnectionGate(unsigned core_count) : cores_(core_count) {}
 
-  // Any thread. The queue is of all cores together.
+  // Any thread. All cores share the queue limit.
   void set_limits(std::uint32_t connections_max, std::uint32_t queue_max);
   [[nodiscard]] std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }
-  // One more connection may be opened, as far as can be told.
+  // True if one more connection may probably be opened.
   [[nodiscard]] bool has_room() const {
     return open() < connections_max_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint32_t queued() const { return queued_.load(std::memory_order_relaxed); }
 
-  // The rest on the thread of the core in question.
+  // The rest: on the thread of the given core.
 
-  // The right to one open connection, until it is destroyed on the core that got it.
+  // The right to one open connection. Destroy it on the core that got it.
   class Pass {
    public:
     Pass() = default;
@@ -58,17 +58,17 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
   };
   [[nodiscard]] std::optional<Pass> try_pass(const loop::Core& core);
 
-  // A place in the queue, for as long as it lives.
+  // A place in the queue; its destruction leaves the queue.
   class Place {
    public:
     Place(ConnectionGate& gate, const loop::Core& core);
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place();
-    // The queue was full: there is nothing to wait for.
+    // True if the queue was full. Do not wait then.
     [[nodiscard]] bool refused() const { return refused_; }
-    // co_await: true when it is worth trying again, false at `deadline`. Try once between
-    // taking the place and waiting: what was freed before that is not told.
+    // co_await: true when a new try makes sense, false at `deadline`. Requires: one try between
+    // taking the place and waiting, because earlier releases do not wake it.
     [[nodiscard]] loop::Event::Wait wait(TimePoint deadline) { return woken_.wait(deadline); }
 
    private:
@@ -79,14 +79,14 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
     std::list<Place*>::iterator position_;
     loop::Event woken_;
   };
-  // Whoever comes now has to queue up behind others of this core.
+  // True if a newcomer on this core must queue.
   [[nodiscard]] bool has_queue(unsigned core) const { return !cores_[core].queue.empty(); }
   [[nodiscard]] bool others_wait(unsigned core) const;
-  // A connection of this core can be used by who waits on it.
+  // Tells the core's waiters that one of its connections can be used.
   void notify(const loop::Core& core);
 
-  // Called on this core when another one is short of connections: closes an idle one, and returns
-  // whether there was one. In force as long as the returned handle lives.
+  // Called on this core when another core needs a connection: closes an idle one, and returns false
+  // if there was none. In force while the returned handle lives.
   using Evict = std::function<bool()>;
   [[nodiscard]] std::shared_ptr<void> add_evictor(const loop::Core& core, Evict evict);
 

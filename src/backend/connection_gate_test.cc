@@ -42,7 +42,7 @@ TEST(ConnectionGate, TheQueueIsBounded) {
   EXPECT_FALSE(gate->has_queue(0));
 }
 
-// Cores that take turns with one connection: each holds it for a moment, many times.
+// Cores that share one connection: each holds it for a moment, many times.
 Task<void> take_turns(ConnectionGate& gate, const loop::Core& core, int turns,
                       std::atomic<int>& inside, std::atomic<int>& most) {
   for (int i = 0; i < turns; ++i) {
@@ -79,7 +79,7 @@ TEST(ConnectionGate, CoresWakeOneAnother) {
       const loop::Core core{*loops[i], i, kCores};
       loop::run_to_completion(*loops[i], take_turns(*gate, core, 300, inside, most));
       ++finished;
-      // Others may still post here: what was freed here and is theirs.
+      // Other cores may still post here, for connections released on this core.
       while (finished < kCores) std::this_thread::yield();
     });
   }
@@ -90,7 +90,7 @@ TEST(ConnectionGate, CoresWakeOneAnother) {
 
 class QueueTest : public ClientFixture {
  protected:
-  // Two exchanges at a time: what becomes of both.
+  // Runs two exchanges at a time, and returns the outcome of both.
   std::pair<std::string, std::string> both() {
     std::pair<std::string, std::string> outcomes;
     loop::run_to_completion(loop_, [](QueueTest& self, auto& out) -> Task<void> {

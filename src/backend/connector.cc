@@ -30,7 +30,7 @@ bool Connector::is_current(const net::Endpoint& endpoint, TimePoint now) {
   return addresses_->includes(endpoint);
 }
 
-// Attempts that are under way at a time.
+// The attempts in progress.
 struct Connector::Race {
   explicit Race(loop::EventLoop& its_loop, std::shared_ptr<Addresses> its_addresses)
       : loop(its_loop), addresses(std::move(its_addresses)), news(its_loop) {}
@@ -52,7 +52,7 @@ Task<void> Connector::attempt(std::shared_ptr<Race> race, net::Endpoint endpoint
   } else if (!race->winner) {
     race->winner.emplace(std::move(*stream), std::move(endpoint));
   }
-  race->news.notify();  // not at once: the waiter destroys this attempt
+  race->news.notify();  // asynchronously, because the waiter destroys this attempt
 }
 
 Task<Result<Connector::Link>> Connector::race(std::vector<net::Endpoint> endpoints,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connector: streams to a server, with TLS where its URL says so. Core-bound.
+// Connector: opens streams to a server, with TLS if its URL demands it. Core-bound.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@
 namespace sluice::backend {
 
 struct ConnectorOptions {
-  Duration connect_timeout = std::chrono::seconds(10);  // look-up and TCP, over all addresses
+  Duration connect_timeout = std::chrono::seconds(10);  // for look-up and TCP, all addresses
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration dns_period = std::chrono::seconds(30);
   std::shared_ptr<const net::TlsClientContext> tls{};  // for https
@@ -27,7 +27,7 @@ struct ConnectorOptions {
 
 class Connector {
  public:
-  // `server` outlives it. `known`: of its name, for all cores.
+  // `server` outlives it. `known`: for its name, shared by all cores.
   Connector(const loop::Core& core, const Server& server, ConnectorOptions options,
             std::shared_ptr<KnownAddresses> known);
 
@@ -35,11 +35,11 @@ class Connector {
     std::unique_ptr<net::Stream> stream;
     net::Endpoint endpoint;
   };
-  // The addresses are tried one after the other; one that has not answered after 250 ms gets
-  // company (RFC 8305 section 5), and the first to answer wins.
+  // Tries the addresses one after the other. If one does not answer within 250 ms, the next attempt
+  // starts in parallel (RFC 8305 section 5). The first to answer wins.
   [[nodiscard]] Task<Result<Link>> connect(TimePoint deadline);
-  // False if the name of the server no longer stands for that address. Looks it up anew in the
-  // background if it is time.
+  // False if the server's name no longer has that address. Starts a new look-up in the background
+  // if one is due.
   [[nodiscard]] bool is_current(const net::Endpoint& endpoint, TimePoint now);
 
  private:

@@ -13,7 +13,7 @@ namespace sluice::backend {
 
 class H1Channel final : public Channel {
  public:
-  // `kept`: others have used the connection before.
+  // `kept`: the connection has been used before.
   H1Channel(std::weak_ptr<IdleConnections> idle, std::size_t server,
             std::unique_ptr<H1Connection> connection, bool kept)
       : idle_(std::move(idle)), server_(server), connection_(std::move(connection)), kept_(kept) {}

@@ -14,7 +14,7 @@ using http::h1::ParseState;
 namespace {
 
 constexpr std::size_t kInBytes = 16 * 1024;
-// A body up to this size goes out in one write with its head, before the response is waited for.
+// A body up to this size is written together with its head, before the response is read.
 constexpr std::size_t kWholeBytesMax = 64 * 1024;
 constexpr Duration kKeepAliveMargin = std::chrono::seconds(1);
 
@@ -33,8 +33,8 @@ void H1Connection::set_deadline(TimePoint when) {
   listen();
 }
 
-// The client's silence is not the backend's, nor is the time it takes to read the response, during
-// which the backend may have to stop reading the request.
+// Neither the client's silence nor the time that the gateway takes to read the response counts as
+// the backend's. Meanwhile the backend may have to stop reading the request.
 void H1Connection::listen() {
   if (waits_for_client_ || unread_response_) return stream_->clear_deadline();
   const TimePoint now = Clock::now();
@@ -87,7 +87,7 @@ Task<Outcome<void>> H1Connection::start(http::Request& request, const Target& ta
   client_time_ = {};
   parser_.start(response, request.method, interim);
   auto sent = co_await send(request, target, keep_body);
-  // A backend may answer and close without reading the whole request: look for that answer.
+  // A backend may answer and close before it has read the whole request, so read that answer.
   auto read = co_await read_head(response);
   if (!read && !sent && !answered_) co_return std::unexpected(std::move(sent).error());
   co_return read;
@@ -164,8 +164,8 @@ Task<void> H1Connection::send_whole(std::string head, std::string kept, std::str
   sent_ = good;
 }
 
-// The reader gives nothing before the backend has said 101. Whatever it says instead, the
-// connection is not used again, as the reader may have taken bytes.
+// The reader yields no bytes before the backend has said 101. After any other answer the connection
+// is not reused, because the reader may have taken bytes.
 Task<void> H1Connection::send_upgraded(std::string head, std::shared_ptr<http::BodyReader> reader) {
   const auto head_written = co_await stream_->write_all(head);
   if (!head_written) co_return;
@@ -241,7 +241,7 @@ Task<Outcome<void>> H1Connection::read_head(http::Response& response) {
         failure(Stage::head, {ErrorKind::invalid, "protocol switched without being asked to"}));
   }
   unread_response_ = true;
-  // From here on the client's connection says when there was too much silence.
+  // From here on, the client's connection limits the silence.
   if (response.status == 101) waits_for_client_ = true;
   if (!sent_) listen();
   co_return Outcome<void>();
@@ -264,7 +264,7 @@ Task<Outcome<std::string_view>> H1Connection::read_body() {
     auto more = co_await fill();
     if (!more) co_return std::unexpected(failure(Stage::body, std::move(more).error()));
     if (*more) continue;
-    // RFC 9112 section 9.8: without a close_notify it is not known to be the end.
+    // RFC 9112 section 9.8: without a close_notify, the end may be a truncation.
     const bool whole = stream_->ended_cleanly() || upgrading_;
     if (whole && parser_.parse_eof() == ParseState::done) break;
     co_return std::unexpected(failure(Stage::body, {ErrorKind::closed, "response broke off"}));
@@ -293,7 +293,7 @@ Task<Result<bool>> H1Connection::fill() {
   } else if (end_ == in_.size()) {
     std::memmove(in_.data(), in_.data() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);
-    // Only a line of the head can fill it, and the parser bounds those.
+    // Only a line of the head can fill the buffer, and the parser bounds those.
     if (end_ == in_.size()) in_.resize(2 * in_.size());
   }
   listen();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// H1Connection: HTTP/1.1 with a backend over one stream, one exchange after the other. Core-bound.
+// H1Connection: HTTP/1.1 with a backend over one stream, one exchange at a time. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,9 @@ namespace sluice::backend {
 
 class H1Connection {
  public:
-  // `silence_max`: how long the backend may take nothing and give nothing, while it could.
-  // `endpoint`: the other end, for the owner. `pass`: kept as long as the connection is open.
+  // `silence_max`: the limit of the time in which the backend neither takes nor gives bytes
+  // although it could. `endpoint`: the other end, for the owner. `pass`: held while the connection
+  // is open.
   H1Connection(std::unique_ptr<net::Stream> stream, Duration silence_max,
                net::Endpoint endpoint = {}, ConnectionGate::Pass pass = {});
   H1Connection(const H1Connection&) = delete;
@@ -33,7 +34,7 @@ class H1Connection {
   [[nodiscard]] net::Stream& stream() { return *stream_; }
   [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
 
-  // As of Channel.
+  // As in Channel.
   void set_deadline(TimePoint when);
   Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
                             http::Response& response, http::InterimSink* interim = nullptr);
@@ -45,12 +46,12 @@ class H1Connection {
     return parser_.content_length();
   }
   [[nodiscard]] Duration client_time() const;
-  // Any byte of a response to the current request has come.
+  // True if any byte of a response to the current request has arrived.
   [[nodiscard]] bool answered() const { return answered_; }
-  // The exchange is over and the backend waits for the next one.
+  // True if the exchange is over and the backend waits for the next one.
   [[nodiscard]] bool reusable() const;
-  // For how long, by what the backend has said (Keep-Alive: timeout=5) less a margin for what is on
-  // its way; Duration::max() if it has said nothing.
+  // The time for which the connection can be reused, by the backend's announcement (Keep-Alive:
+  // timeout=5) less a margin for transit. Duration::max() without an announcement.
   [[nodiscard]] Duration reusable_for() const;
 
  private:
@@ -63,9 +64,9 @@ class H1Connection {
   Task<Outcome<void>> read_head(http::Response& response);
   Task<Result<bool>> fill();
   Failure failure(Stage stage, Error error);
-  // Silence begins now, if it is the backend's.
+  // Starts the silence timer, if the backend's turn has come.
   void listen();
-  // The client's bytes are waited for from now on, or no longer.
+  // Begins or ends the wait for the client's bytes.
   void wait_for_client(bool waits);
   [[nodiscard]] std::string_view unread() const { return {in_.data() + begin_, end_ - begin_}; }
 
@@ -74,7 +75,7 @@ class H1Connection {
   std::unique_ptr<net::Stream> stream_;
   http::h1::ResponseParser parser_;
   std::vector<char> in_;
-  std::size_t begin_ = 0;  // of what in_ holds unread
+  std::size_t begin_ = 0;  // of the unread part of in_
   std::size_t end_ = 0;
   std::string out_;
   bool answered_ = false;
@@ -83,12 +84,12 @@ class H1Connection {
   bool upgrading_ = false;         // the request asks for another protocol
   bool ended_ = false;             // the backend will send no more
   bool waits_for_client_ = false;  // for a part of the request's body
-  bool unread_response_ = false;   // it is up to the client to take what has come of it
+  bool unread_response_ = false;   // the client has not taken the available part of it
   Duration silence_max_;
   TimePoint deadline_ = TimePoint::max();
   TimePoint client_since_;  // while waits_for_client_
   Duration client_time_{};
-  std::optional<Error> client_error_;  // why the request's body cannot be read
+  std::optional<Error> client_error_;  // the reason why the request's body cannot be read
   Task<void> sender_;                  // last: it uses the others
 };
 

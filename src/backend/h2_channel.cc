@@ -11,12 +11,12 @@ using http::h2::ErrorCode;
 namespace {
 
 constexpr std::size_t kUnchargedMax = 16 << 10;
-constexpr std::size_t kShortBytesMax = 64 << 10;  // a whole response that is never refused
+constexpr std::size_t kShortBytesMax = 64 << 10;  // a whole response up to this is never refused
 constexpr std::int32_t kWideWindowBytes = 256 << 10;
 
-// A backend says these of a request, or of a connection, that it finds wrong or too much: Node.js
-// of more than 128 fields, many servers of requests that are cancelled soon. The gateway cannot
-// tell whether that is so.
+// Error codes by which a backend reports a bad or excessive request or connection. Node.js uses one
+// for more than 128 fields, and many servers for requests that are cancelled soon. The gateway
+// cannot verify the claim.
 bool is_provoked(ErrorCode code) {
   switch (code) {
     case ErrorCode::no_error:
@@ -96,7 +96,7 @@ Task<Outcome<void>> H2Channel::start(http::Request& request, const Target& targe
   co_return Outcome<void>();
 }
 
-// Moves the deadline by the time that was the client's.
+// Moves the deadline by the time spent waiting for the client.
 void H2Channel::wait_for_client(bool waits) {
   waits_for_client_ = waits;
   const TimePoint now = loop::EventLoop::now();
@@ -155,7 +155,7 @@ std::string_view H2Channel::take(std::size_t size) {
 
 // --- The response
 
-// Handed on from start(), as what the sink does is not to happen inside the session.
+// Called from start(), because the sink must not run inside the session.
 void H2Channel::on_interim() {
   heard();
   if (!http::is_passed_on_interim(response_->status)) return;
@@ -190,7 +190,7 @@ void H2Channel::on_data(std::string_view bytes) {
   changed_.notify();
 }
 
-// False: the process is full, and this is no short response, which is never refused.
+// False if the memory budget is full. A short response is never refused.
 bool H2Channel::charge(std::size_t bytes) {
   if (!memory_ || (!charge_ && bytes <= kUnchargedMax)) return true;
   if (!charge_) charge_.emplace(memory_);
@@ -202,7 +202,7 @@ bool H2Channel::charge(std::size_t bytes) {
   return charge_->try_set_for_process(bytes);
 }
 
-// A client that reads gets more at a time, if there is memory for the case that it stops.
+// Widens the window of a client that reads, if memory suffices for the case that it stops.
 void H2Channel::widen_window() {
   if (std::exchange(wide_, true) || (length_ && *length_ <= kShortBytesMax)) return;
   if (memory_) {
@@ -248,7 +248,7 @@ void H2Channel::on_connection_closed() {
   taken_.notify();
 }
 
-// False when the time is up. While the client is waited for, the backend need not say anything.
+// False at the deadline. While the gateway waits for the client, the backend may be silent.
 Task<bool> H2Channel::wait() {
   while (true) {
     const TimePoint now = loop::EventLoop::now();
@@ -277,7 +277,7 @@ Task<Outcome<std::string_view>> H2Channel::read_body() {
   }
   chunk_.clear();
   if (charge_) charge_->set(std::max(incoming_.size(), reserved_));
-  // While nobody read, the backend may have had to wait.
+  // While the response was not read, the backend may have had to wait.
   active_at_ = std::max(active_at_, loop::EventLoop::now());
   while (true) {
     if (!incoming_.empty()) {

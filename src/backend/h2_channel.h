@@ -20,8 +20,8 @@ namespace sluice::backend {
 
 class H2Channel final : public Channel, private http::h2::ClientStream, private H2Exchange {
  public:
-  // `silence_max`: how long the backend may take nothing and give nothing, while it could. `kept`:
-  // others have used the connection before.
+  // `silence_max`: the limit of the time in which the backend neither takes nor gives bytes
+  // although it could. `kept`: the connection has been used before.
   H2Channel(std::shared_ptr<H2Connection> connection, Duration silence_max, bool kept);
   ~H2Channel() override;
 
@@ -70,28 +70,28 @@ class H2Channel final : public Channel, private http::h2::ClientStream, private 
   http::h2::StreamId id_ = 0;  // 0: not open
   TimePoint deadline_ = TimePoint::max();
   TimePoint started_at_;
-  TimePoint active_at_;     // when bytes went either way
+  TimePoint active_at_;     // the last time when bytes went either way
   TimePoint client_since_;  // while waits_for_client_
   Duration client_time_{};
-  loop::Event changed_;  // something has come, or the end
-  loop::Event taken_;    // all that was offered has been taken
+  loop::Event changed_;  // bytes have arrived, or the end
+  loop::Event taken_;    // the offered bytes have been taken
   http::Response* response_ = nullptr;
   std::optional<std::uint64_t> length_;
-  std::vector<std::pair<int, http::Headers>> interim_;  // not handed on yet
-  std::shared_ptr<MemoryHolder> memory_;                // null: nobody is charged
-  std::optional<http::BodyCharge> charge_;  // for incoming_ and chunk_; small ones go without
-  std::size_t reserved_ = 0;                // of that, for the window
+  std::vector<std::pair<int, http::Headers>> interim_;  // not delivered yet
+  std::shared_ptr<MemoryHolder> memory_;                // null: no charge
+  std::optional<http::BodyCharge> charge_;  // for incoming_ and chunk_; small ones are not charged
+  std::size_t reserved_ = 0;                // the part of the charge for the window
   std::string incoming_;
-  std::string chunk_;  // what read_body() has handed out
+  std::string chunk_;  // handed out by read_body()
   std::string kept_body_;
   std::string_view offered_;
   std::unique_ptr<http::Headers> request_trailers_;
   std::unique_ptr<http::Headers> trailers_;
   bool offered_all_ = false;
   bool waits_for_client_ = false;  // for a part of the request's body
-  bool patient_ = false;           // wait() does not look at the time for that reason
-  bool left_upload_ = false;       // it was closed before the request's body was out
-  bool rejected_ = false;          // by an error code that a client can bring about
+  bool patient_ = false;           // wait() ignores the deadline because of waits_for_client_
+  bool left_upload_ = false;       // closed before the request's body was sent
+  bool rejected_ = false;          // closed with an error code that a client can cause
   bool has_head_ = false;
   bool has_body_ = false;
   bool head_method_ = false;
@@ -99,11 +99,11 @@ class H2Channel final : public Channel, private http::h2::ClientStream, private 
   bool closed_ = false;
   bool timed_out_ = false;
   bool silent_ = false;
-  bool wide_ = false;       // the window was asked to be widened
-  bool no_memory_ = false;  // for what has come of the response
+  bool wide_ = false;       // the window was widened
+  bool no_memory_ = false;  // for the received bytes of the response
   Fate fate_ = Fate::unknown;
-  std::string why_;                    // it was closed
-  std::optional<Error> client_error_;  // why the request's body cannot be read
+  std::string why_;                    // the reason for the close
+  std::optional<Error> client_error_;  // the reason why the request's body cannot be read
   Task<void> feeder_;                  // last: it uses the others
 };
 

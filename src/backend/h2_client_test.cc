@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: h2_channel.cc, h2_connection.cc, h2_server.cc
-// A Client and servers that speak HTTP/2: H2Connection and H2Channel, frame by frame.
+// A Client and HTTP/2 servers: H2Connection and H2Channel, frame by frame.
 #include <gtest/gtest.h>
 
 #include "backend/testing/client_fixture.h"
@@ -60,7 +60,7 @@ Task<Got> read_request(Peer& peer) {
     const bool head = next.type == static_cast<int>(FrameType::headers);
     const bool data = next.type == static_cast<int>(FrameType::data);
     if (!head && !data) continue;
-    if (head && got.stream != next.stream) got.body.clear();  // the one before was given up
+    if (head && got.stream != next.stream) got.body.clear();  // the previous request was cancelled
     if (head) got.trailers = got.stream == next.stream;
     if (data) got.body += next.payload;
     got.stream = next.stream;
@@ -75,7 +75,7 @@ std::string answer(StreamId stream, std::string_view body) {
 
 std::string code(std::uint32_t number) { return {'\0', '\0', '\0', static_cast<char>(number)}; }
 
-// Every request is answered with its body, or "hello".
+// Answers every request with its body, or "hello".
 Task<void> serve_all(Peer& peer) {
   co_await greet(peer);
   while (true) {
@@ -247,8 +247,8 @@ TEST_F(H2ClientTest, ADeadlineEndsTheStreamOnly) {
     co_await greet(peer);
     const Got first = co_await read_request(peer);
     co_await peer.send(answer(first.stream, "hello"));
-    (void)co_await read_request(peer);  // which gets no answer
-    // Something is heard of the connection, so it is not given up.
+    (void)co_await read_request(peer);  // stays unanswered
+    // A sign of life, so the connection is not given up.
     co_await peer.send(frame(FrameType::ping, 0, 0, "12345678"));
     const Got last = co_await read_request(peer);
     co_await peer.send(answer(last.stream, "after"));

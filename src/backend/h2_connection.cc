@@ -108,8 +108,7 @@ void H2Connection::add(H2Exchange& exchange) {
   idle_timer_.reset();
 }
 
-// A backend that says nothing at all, to nobody, may be gone: no new exchange
-// is risked on it.
+// A backend that is silent on all streams may be gone, so no new exchange is risked on it.
 void H2Connection::remove(H2Exchange& exchange, http::h2::StreamId id, bool silent) {
   exchanges_.erase(&exchange);
   suspect_ = suspect_ || silent;
@@ -134,7 +133,7 @@ void H2Connection::rest() {
   const bool wanted_elsewhere = !gate_->has_queue(core_.index) && gate_->others_wait(core_.index);
   const bool useless = suspect_ || session_.finished() || !session_.accepts();
   if (useless || wanted_elsewhere) {
-    // Not from in here: an exchange may be about to go.
+    // From the loop, because an exchange may be about to be destroyed.
     core_.loop.post([self = shared_from_this()] {
       if (self->exchanges_.empty()) self->close();
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// H2Connection: HTTP/2 with a backend over one stream, many exchanges at a
-// time. Core-bound. It keeps itself alive as long as it is open.
+// H2Connection: HTTP/2 with a backend over one stream, with many concurrent exchanges. Core-bound.
+// It keeps itself alive while it is open.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +21,17 @@
 namespace sluice::backend {
 
 struct H2Options {
-  Duration idle_for_max = std::chrono::seconds(90);  // then it is closed; 0: at once
-  Duration silence_max = std::chrono::minutes(1);  // of a backend that takes nothing of what waits
+  Duration idle_for_max = std::chrono::seconds(90);  // then the connection is closed; 0: at once
+  Duration silence_max = std::chrono::minutes(1);    // of a backend that takes no bytes
 };
 
-// An exchange on an H2Connection, as the connection sees it.
+// The connection's view of an exchange.
 class H2Exchange {
  public:
   H2Exchange() = default;
   H2Exchange(const H2Exchange&) = delete;
   H2Exchange& operator=(const H2Exchange&) = delete;
-  // The connection has ended; its reason() says why.
+  // The connection has ended. reason() gives the cause.
   virtual void on_connection_closed() = 0;
 
  protected:
@@ -44,33 +44,32 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
                ConnectionGate::Pass pass, std::shared_ptr<ConnectionGate> gate, H2Options options);
   H2Connection(const H2Connection&) = delete;
   H2Connection& operator=(const H2Connection&) = delete;
-  // First of all, once. `on_ready`: called once, with true when others than the first exchange may
-  // begin, with false if it has ended before. The server says with its SETTINGS how many there may
-  // be; one that says nothing within kSettingsPatience is taken at the usual number.
+  // Call first, once. `on_ready` is called once: with true when further exchanges may begin, with
+  // false if the connection ended before. The server's SETTINGS give their number. Without SETTINGS
+  // within kSettingsPatience, the usual number is assumed.
   using OnReady = std::move_only_function<void(bool)>;
   void start(OnReady on_ready);
 
   [[nodiscard]] bool open() const { return open_; }
-  // Another exchange may begin now.
+  // True if another exchange may begin now.
   [[nodiscard]] bool accepts() const;
-  // How many exchanges there may be at a time.
+  // The maximum of concurrent exchanges.
   [[nodiscard]] std::uint32_t streams_max() const { return session_.streams_max(); }
   [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
   [[nodiscard]] TimePoint made_at() const { return made_at_; }
-  // No exchanges but those under way.
+  // Refuses new exchanges; current ones continue.
   void retire();
   void close();
 
   // For its exchanges.
   [[nodiscard]] http::h2::ClientSession& session() { return session_; }
-  // Sends what the session has to say.
+  // Sends the session's pending output.
   void pump();
   void add(H2Exchange& exchange);
-  // `id`: of its stream, if it is still open. `silent`: it was given up for
-  // want of an answer.
+  // `id`: its stream, if still open. `silent`: it was given up without an answer.
   void remove(H2Exchange& exchange, http::h2::StreamId id, bool silent);
-  // The backend has refused a stream, though it had allowed it: for kRefusedFor it gets no more
-  // than it has now.
+  // The backend has refused a stream within its announced limit. For kRefusedFor, the limit is the
+  // current number of streams.
   void note_refused();
   [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
   [[nodiscard]] bool is_secure() const { return stream_->is_secure(); }
@@ -85,10 +84,10 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
 
   static constexpr Duration kSettingsPatience = std::chrono::seconds(1);
   static constexpr Duration kRefusedFor = std::chrono::seconds(1);
-  // Of streams that were given up before their end, as clients can have as many as they like
-  // ("rapid reset"). Servers end connections with too many, and whatever else goes on there: some
-  // after 250 in a row. A connection with so many gets no more exchanges, if there may be another;
-  // those under way go on.
+  // Limit of streams cancelled before their end, which clients can cause at will ("rapid reset").
+  // Servers close connections with too many, and all their streams; some after 250 in a row. A
+  // connection at this limit gets no more exchanges if another can be opened; current ones
+  // continue.
   static constexpr unsigned kCancelledMax = 64;
 
   const loop::Core& core_;
@@ -101,12 +100,12 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   http::h2::ClientSession session_;
   std::unordered_set<H2Exchange*> exchanges_;
   std::string out_;
-  std::string reason_;  // why it was closed
+  std::string reason_;  // the reason for the close
   const TimePoint made_at_ = loop::EventLoop::now();
   TimePoint heard_at_;
   loop::EventLoop::Timer idle_timer_;
   loop::EventLoop::Timer settings_timer_;
-  OnReady on_ready_;  // null: it is ready, or was never to be
+  OnReady on_ready_;  // null: already called, or never set
   std::size_t refused_beyond_ = 0;
   TimePoint refused_until_{};
   bool open_ = true;

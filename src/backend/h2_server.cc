@@ -5,7 +5,7 @@
 
 namespace sluice::backend {
 
-// A request that waits.
+// A waiting request.
 struct H2Server::Place : loop::WaitList::Wait {
   using Wait::Wait;
   News news;  // set when it is notified
@@ -19,7 +19,7 @@ Task<Outcome<void>> H2Server::wait(TimePoint deadline) {
   co_return Outcome<void>();
 }
 
-// Those that wait are resumed from the loop: the caller may be about to go.
+// Resumes the waiters from the loop, because the caller may be about to be destroyed.
 void H2Server::over(const News& news) {
   --coming_;
   if (news && coming_ > 0) return;

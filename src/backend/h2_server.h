@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// H2Server: HTTP/2 at one server, as a core knows it: its connections, and the requests that wait
-// for one that is being set up instead of opening one each. Core-bound.
+// H2Server: one core's HTTP/2 state of one server: its connections, and the requests that wait for
+// a connection in set-up instead of opening one each. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace sluice::backend {
 class H2Server : public std::enable_shared_from_this<H2Server> {
  public:
   enum class Speaks {
-    unknown,  // the first connection tells (ALPN)
+    unknown,  // the first connection decides (ALPN)
     http1,
     http2,
   };
@@ -33,19 +33,20 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
 
   [[nodiscard]] bool may_speak() const { return speaks_ != Speaks::http1; }
   void learn(bool http2) { speaks_ = http2 ? Speaks::http2 : Speaks::http1; }
-  // How many streams a connection is going to allow, by the last one: RFC 9113 section 6.5.2.
+  // The number of streams expected of a connection, taken from the last one: RFC 9113 section
+  // 6.5.2.
   void expect(std::uint32_t streams) { expected_ = streams; }
 
-  // Connections are being set up that will have room for one request more than wait already.
+  // True if the connections in set-up will have room for one more waiter.
   [[nodiscard]] bool has_room() const {
     return may_speak() && coming_ > 0 &&
            waiting_.size() < std::size_t{coming_} * (expected_ > 0 ? expected_ - 1 : 0);
   }
-  // Until one of them is ready, or is given up, or `deadline`: then look again. An error once all
-  // of them have failed.
+  // Waits until one of them is ready, or is given up, or `deadline`; then check again. An error
+  // once all of them have failed.
   [[nodiscard]] Task<Outcome<void>> wait(TimePoint deadline);
 
-  // A connection is being set up, for as long as it lives. Then those who wait look again.
+  // A connection in set-up, while this lives. Its destruction wakes the waiters.
   class SetUp {
    public:
     explicit SetUp(std::shared_ptr<H2Server> server) : server_(std::move(server)) {
@@ -56,7 +57,7 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
     ~SetUp() {
       if (server_) server_->over(nullptr);
     }
-    // It has come to nothing: those who wait for it fail likewise, unless another one is coming.
+    // The set-up has failed. Its waiters fail likewise, unless another connection is in set-up.
     void fail(const Failure& failure) {
       if (server_) std::exchange(server_, nullptr)->over(std::make_shared<const Failure>(failure));
     }
@@ -66,11 +67,11 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
   };
 
  private:
-  using News = std::shared_ptr<const Failure>;  // null: look again
+  using News = std::shared_ptr<const Failure>;  // null: check again
   struct Place;
   void over(const News& news);
 
-  // Of a server that has not said how many yet; most allow that many.
+  // Assumed for a server without an announced limit; most allow that many.
   static constexpr std::uint32_t kExpected = 100;
   Speaks speaks_;
   std::uint32_t expected_ = kExpected;

@@ -13,7 +13,7 @@ std::shared_ptr<const Servers> with_port(Servers servers, std::optional<std::uin
   return std::make_shared<const Servers>(std::move(servers));
 }
 
-// A check tells whether connections can be made, so none is kept.
+// A check tests whether connections can be made, so it keeps none.
 ClientOptions no_idle(ConnectorOptions connector) {
   ClientOptions options;
   options.idle.max = 0;
@@ -21,7 +21,7 @@ ClientOptions no_idle(ConnectorOptions connector) {
   return options;
 }
 
-// Checks do not wait for the connections that requests use.
+// Checks do not queue for the connections of requests.
 ServerStates own_states(std::size_t count) {
   ServerStates states(count);
   for (auto& state : states) state = std::make_shared<ServerState>(1);
@@ -50,7 +50,7 @@ struct HealthChecker::Run {
         faults(servers->size()) {}
 
   Task<void> watch(std::size_t server);
-  // What is wrong with it; "" for nothing, nullopt if that cannot be told.
+  // The fault of the server; "" for none, nullopt if the check is inconclusive.
   Task<std::optional<std::string>> ask(std::size_t server);
   void make_request(std::size_t server, http::Request& request) const;
   void note(std::size_t server, const std::string& fault, unsigned in_row);
@@ -62,7 +62,7 @@ struct HealthChecker::Run {
   const HealthCheck check;
   const Logger logger;
   Client client;
-  Mutex mutex;  // of faults, which only the status reads
+  Mutex mutex;                                               // of faults, for the status
   std::vector<std::string> faults SLUICE_GUARDED_BY(mutex);  // by server
   std::vector<Task<void>> tasks;                             // last: they use the others
 };
@@ -144,7 +144,7 @@ HealthChecker::HealthChecker(std::shared_ptr<HealthThread> thread, std::string p
   });
 }
 
-// The tasks belong to the thread: they end there.
+// The tasks belong to the thread, so they end there.
 HealthChecker::~HealthChecker() {
   thread_->loop().post([run = std::move(run_)]() mutable { run.reset(); });
 }

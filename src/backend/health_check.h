@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HealthChecker: asks the servers of a pool again and again whether they are well, and writes the
-// answer to their ServerState. One for the process, on a thread of its own for all pools, however
-// many cores there are.
+// HealthChecker: checks the health of a pool's servers periodically and stores the result in their
+// ServerState. One thread of the process runs the checks of all pools, for all cores.
 #pragma once
 
 #include <cstdint>
@@ -30,16 +29,16 @@ struct HealthCheck {
   unsigned passes = 1;                  // in a row, until it counts as healthy again
   std::optional<std::uint16_t> port{};  // nullopt: the server's
   std::string method = "GET";
-  std::string target = "/";            // behind the path of the server's URL
-  std::vector<http::Field> headers{};  // Host among them, perhaps
+  std::string target = "/";            // appended to the path of the server's URL
+  std::vector<http::Field> headers{};  // may include Host
   std::string body{};
-  bool wants_body = false;       // `fault` looks at the body of the response, of at most 64 KiB
-  ConnectorOptions connector{};  // how to reach them; `timeout` is above it
-  // What is wrong with a response; "" for nothing. Called on the thread of the checks.
+  bool wants_body = false;       // `fault` reads the body of the response, at most 64 KiB
+  ConnectorOptions connector{};  // for the connections to the servers; `timeout` is above it
+  // The fault of a response; "" for none. Called on the thread of the checks.
   std::function<std::string(const http::Response&)> fault{};
 };
 
-// The thread that all checkers run on; they keep it alive.
+// The thread of all checkers. They keep it alive.
 class HealthThread {
  public:
   HealthThread();
@@ -56,14 +55,14 @@ class HealthThread {
 // Any thread.
 class HealthChecker {
  public:
-  // Begins at once. `pool`: its name, for the log.
+  // Starts at once. `pool`: its name, for the log.
   HealthChecker(std::shared_ptr<HealthThread> thread, std::string pool, Servers servers,
                 ServerStates states, HealthCheck check, Logger logger);
   ~HealthChecker();
   HealthChecker(const HealthChecker&) = delete;
   HealthChecker& operator=(const HealthChecker&) = delete;
 
-  // What the last check of a server found wrong; "" for nothing.
+  // The fault that the last check of a server found; "" for none.
   [[nodiscard]] std::string fault(std::size_t server) const;
 
  private:

@@ -11,7 +11,7 @@
 namespace sluice::backend {
 namespace {
 
-// A backend on a thread of its own, whose health can be set.
+// A backend on its own thread, whose health can be set.
 class Patient {
  public:
   Patient() : server_(std::make_unique<ScriptedServer>(loop_, std::vector{script()})) {
@@ -37,7 +37,7 @@ class Patient {
   static Task<void> answer(Patient& self, Peer& peer) {
     const std::string head = co_await peer.head();
     if (self.head.empty()) self.head = head;
-    ++self.asked;  // first: the checker acts on the answer at once, on its own thread
+    ++self.asked;  // first, because the checker acts on the answer at once, on its own thread
     co_await peer.send(self.well ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
                                  : "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
   }
@@ -110,7 +110,7 @@ TEST(HealthChecker, NobodyThere) {
                                 quick(), {});
     ASSERT_TRUE(eventually([&] { return !states[0]->healthy(); }));
   }
-  thread.reset();  // ends what was under way
+  thread.reset();  // cancels the check in progress
 }
 
 }  // namespace

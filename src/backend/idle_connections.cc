@@ -18,7 +18,7 @@ IdleConnections::IdleConnections(const loop::Core& core,
   }
 }
 
-// Nothing may come on an idle connection but its end.
+// An idle connection may receive only its end.
 Task<void> IdleConnections::watch(Idle& idle) {
   (void)co_await idle.connection->stream().read_some({&idle.heard, 1});
   idle.dead = true;

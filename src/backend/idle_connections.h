@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IdleConnections: connections of one core to a list of servers that are kept for reuse. One is
-// dropped when the backend closes it, sends something unasked, or is about to close it by its own
-// word.
+// IdleConnections: one core's idle connections to a list of servers, kept for reuse. A connection
+// is dropped when the backend closes it, sends unexpected bytes, or has announced to close it soon.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +17,9 @@
 namespace sluice::backend {
 
 struct IdleLimits {
-  std::size_t max = 10240;  // of all servers
+  std::size_t max = 10240;  // over all servers
   std::size_t per_server_max = 1024;
-  Duration for_max = std::chrono::seconds(90);  // then one is closed
+  Duration for_max = std::chrono::seconds(90);  // then the connection is closed
 
   bool operator==(const IdleLimits&) const = default;
 };
@@ -33,17 +32,17 @@ class IdleConnections {
   IdleConnections(const IdleConnections&) = delete;
   IdleConnections& operator=(const IdleConnections&) = delete;
 
-  // The connection that became idle last, or null.
+  // The most recently idle connection, or null.
   [[nodiscard]] std::unique_ptr<H1Connection> take(std::size_t server);
-  // Closes it if it cannot be used again, if there are enough, or if another core is short of
-  // connections.
+  // Keeps the connection. Closes it instead if it is not reusable, if enough are idle, or if
+  // another core needs a connection.
   void put(std::size_t server, std::unique_ptr<H1Connection> connection);
   [[nodiscard]] std::size_t idle() const { return idle_; }
 
  private:
   struct Idle {
     std::unique_ptr<H1Connection> connection;
-    TimePoint until;  // may be used again
+    TimePoint until;  // the end of its reuse
     bool dead = false;
     char heard = 0;
     Task<void> watch;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// KnownAddresses: what the name of a server stands for, for all cores: one of them looks it up when
-// it is time, the others take over what it has found. Any thread.
+// KnownAddresses: the addresses of a server's name, for all cores. One core looks the name up when
+// it is due, and the others adopt the result. Any thread.
 #pragma once
 
 #include <atomic>
@@ -17,23 +17,23 @@ class KnownAddresses {
  public:
   using List = Published<std::vector<net::Endpoint>>::Pointer;
 
-  // Grows with every list; 0: there is none yet.
+  // Grows with every list; 0: no list yet.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
-  // The newest; null if there is none yet.
+  // The newest list; null if there is none yet.
   [[nodiscard]] List list() const { return list_.load(); }
 
-  // True for one core when it is time: that one has to look the name up, and to say what came of it
-  // within `patience`; otherwise it is another one's turn.
+  // True for one core when a look-up is due. That core must report the result within `patience`;
+  // afterwards another core may claim the look-up.
   [[nodiscard]] bool claim(TimePoint now, Duration patience);
-  // `next`: when it is time again. Without having been asked, too.
+  // Stores a result, even without a claim. `next`: the time of the next look-up.
   void tell(std::vector<net::Endpoint> found, TimePoint next);
-  // Nothing was found out: what is known stays.
+  // The look-up failed: keeps the known addresses.
   void postpone(TimePoint next);
 
  private:
   std::atomic<std::uint64_t> version_{0};
   std::atomic<Clock::rep> due_{0};              // since the epoch of Clock
-  Published<std::vector<net::Endpoint>> list_;  // taken only when the version has changed
+  Published<std::vector<net::Endpoint>> list_;  // read only after a change of the version
 };
 
 }  // namespace sluice::backend

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ReplayedBody: a streamed request body that can be sent again from its beginning, as long as not
-// more than a little of it has been read: for requests that a backend has refused unseen.
+// ReplayedBody: a streamed request body that can be sent again from its beginning, while only a
+// small part of it has been read. Used for requests that a backend has refused unprocessed.
 // Core-bound.
 #pragma once
 
@@ -17,14 +17,15 @@ class ReplayedBody {
  public:
   static constexpr std::size_t kBytesMax = std::size_t{64} * 1024;
 
-  // Takes a stream.
+  // Takes over a stream.
   explicit ReplayedBody(http::Body body) : source_(std::make_shared<Source>(std::move(body))) {}
-  // The body from its beginning. Requires: may_replay(), and the one made before is gone.
+  // The body from its beginning. Requires: may_replay(), and the previously returned body is
+  // destroyed.
   [[nodiscard]] http::Body body() const {
     return {std::make_unique<Reader>(source_), source_->body.length()};
   }
   [[nodiscard]] bool may_replay() const { return !source_->beyond; }
-  // The response has begun: what was kept is not needed any more.
+  // The response has begun: drops the kept part.
   void settle() const {
     source_->beyond = true;
     if (source_->idle) std::string().swap(source_->kept);
@@ -35,9 +36,9 @@ class ReplayedBody {
     explicit Source(http::Body its_body) : body(std::move(its_body)) {}
     http::Body body;
     std::string kept;
-    bool beyond = false;  // more has been read than is kept
+    bool beyond = false;  // more has been read than was kept
     bool ended = false;
-    bool idle = true;  // nobody reads from `kept`
+    bool idle = true;  // `kept` has no reader
   };
   class Reader final : public http::BodyReader {
    public:
@@ -52,7 +53,7 @@ class ReplayedBody {
       if (source.ended) co_return std::string_view();
       auto piece = co_await source.body.reader()->read();
       if (!piece) {
-        source.beyond = true;  // the client's fault: there is nothing to send again
+        source.beyond = true;  // the client's fault: a repeat would lack the body
         co_return piece;
       }
       source.ended = piece->empty();
@@ -67,7 +68,7 @@ class ReplayedBody {
     }
     std::unique_ptr<http::Headers> take_trailers() override {
       auto trailers = source_->body.reader()->take_trailers();
-      if (trailers) source_->beyond = true;  // they come once
+      if (trailers) source_->beyond = true;  // trailers can be read only once
       return trailers;
     }
 

@@ -9,10 +9,10 @@ namespace sluice::backend {
 namespace {
 
 constexpr std::uint64_t kReserveMax = 1 << 20;
-// Bodies up to this are not charged to anybody while they come in.
+// Bodies up to this size are not charged while they are read.
 constexpr std::size_t kUnchargedMax = 64 << 10;
 
-// Room for `size` bytes in all. False: there is no memory for them.
+// Makes room for `size` bytes in total. False: the memory budget has no room.
 bool grow(WholeBody& whole, std::size_t size, const std::shared_ptr<MemoryHolder>& memory) {
   if (size <= std::max(whole.bytes.capacity(), kUnchargedMax)) return true;
   if (memory == nullptr) return true;

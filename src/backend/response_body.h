@@ -14,15 +14,16 @@
 
 namespace sluice::backend {
 
-// Hears how a response ended that was streamed.
+// Observes the end of a streamed response.
 class BodyObserver : public std::enable_shared_from_this<BodyObserver> {
  public:
   virtual ~BodyObserver() = default;
-  // Once, on the core of the exchange: null if it came whole. Not at all if it was given up.
+  // Once, on the core of the exchange. `failure` is null if the body was complete. Not called if
+  // the exchange was cancelled.
   virtual void body_ended(std::size_t server, unsigned core, const Failure* failure) const = 0;
 };
 
-// Owns the channel until the end of the body; so long the exchange is in flight.
+// Owns the channel until the end of the body. The exchange is in flight until then.
 class ResponseBody final : public http::BodyReader {
  public:
   struct Origin {
@@ -32,7 +33,7 @@ class ResponseBody final : public http::BodyReader {
     std::shared_ptr<const BodyObserver> observer;  // may be null
     std::optional<http::BodyCharge> charge;        // for the buffer of the channel
   };
-  // `first`: of the body, taken from the channel already.
+  // `first`: the part of the body already taken from the channel.
   ResponseBody(std::unique_ptr<Channel> channel, std::string first, Origin origin)
       : origin_(std::move(origin)),
         in_flight_(std::in_place, *origin_.state, origin_.core),
@@ -46,13 +47,13 @@ class ResponseBody final : public http::BodyReader {
 
   Origin origin_;
   std::optional<InFlight> in_flight_;
-  std::unique_ptr<Channel> channel_;  // null: the end was read
+  std::unique_ptr<Channel> channel_;  // null: the end has been read
   std::string first_;
   bool begun_ = false;
   std::unique_ptr<http::Headers> trailers_;
 };
 
-// The body that a response to HEAD does not have, but announces.
+// The announced but absent body of a response to HEAD.
 class AnnouncedBody final : public http::BodyReader {
  public:
   Task<Result<std::string_view>> read() override { co_return std::string_view(); }
@@ -60,11 +61,11 @@ class AnnouncedBody final : public http::BodyReader {
 
 struct WholeBody {
   std::string bytes;
-  bool complete = true;                      // false: the rest is to be streamed
-  std::shared_ptr<http::BodyCharge> charge;  // null: too small to be charged
+  bool complete = true;                      // false: the rest must be streamed
+  std::shared_ptr<http::BodyCharge> charge;  // null: too small for a charge
 };
 
-// Reads the body whole, as far as `memory` (null: not charged) holds it. `too_large` beyond
+// Reads the whole body, as far as `memory` (null: no charge) allows. `too_large` beyond
 // `bytes_max`.
 [[nodiscard]] Task<Outcome<WholeBody>> read_whole(Channel& channel, std::uint64_t bytes_max,
                                                   std::shared_ptr<MemoryHolder> memory);

@@ -14,14 +14,14 @@ constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kSecure = "https://";
 
 std::unexpected<Error> refuse(std::string_view url, std::string_view reason) {
-  // The text before an @ is, or holds, a password.
+  // The text before an @ may be a password.
   const std::size_t at = url.rfind('@');
   const std::string shown =
       at == std::string_view::npos ? std::string(url) : "…" + std::string(url.substr(at));
   return fail(ErrorKind::invalid, "\"" + shown + "\" " + std::string(reason));
 }
 
-// nullopt if it is no port.
+// nullopt if it is not a port.
 std::optional<std::uint16_t> port_of(std::string_view authority, std::string_view host,
                                      std::uint16_t if_none) {
   if (authority.size() == host.size()) return if_none;

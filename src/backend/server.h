@@ -16,9 +16,9 @@ struct Server {
   std::string host{};  // name or IP literal, without brackets
   std::uint16_t port = 80;
   bool secure = false;      // https
-  bool http2 = false;       // without asking, over a plain connection
-  std::string authority{};  // "shop", "shop:8080", "[::1]:80": what its Host field says
-  std::string path{};       // what its URL puts before every path, without '/' at the end
+  bool http2 = false;       // HTTP/2 over a plain connection, without negotiation
+  std::string authority{};  // "shop", "shop:8080", "[::1]:80": the value of its Host field
+  std::string path{};       // its URL's prefix of every path, without '/' at the end
   bool has_ip_host = false;
   std::vector<std::string> tags{};
   int weight = 0;
@@ -27,7 +27,8 @@ struct Server {
   bool operator==(const Server&) const = default;
 };
 
-// The parts of `url` (http[s]://host[:port][/path]); tags, weight and keep_host stay as they are.
+// Sets the parts of `url` (http[s]://host[:port][/path]); tags, weight and keep_host keep their
+// defaults.
 [[nodiscard]] Result<Server> parse_server_url(std::string_view url);
 
 }  // namespace sluice::backend

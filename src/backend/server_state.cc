@@ -39,7 +39,7 @@ std::optional<Duration> ServerState::note_failure(const OutlierPolicy& policy, T
   return eject(policy, now);
 }
 
-// One of the cores that see the last straw wins; what was under way then counts no more.
+// If several cores see the last failure, one of them ejects. Earlier failures then no longer count.
 std::optional<Duration> ServerState::eject(const OutlierPolicy& policy, TimePoint now) {
   Clock::rep before = ejected_until_.load();
   const Clock::rep at = now.time_since_epoch().count();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ServerState: what is known of a server while the gateway runs: what its health checks say, how
-// its requests went. Shared by the cores, and by the generations of a pool as long as the server
-// stays in it. Any thread; no locks.
+// ServerState: the run-time state of a server: the result of its health checks and of its requests.
+// Shared by the cores, and by the generations of a pool while the server stays in it. Any thread;
+// no locks.
 #pragma once
 
 #include <atomic>
@@ -18,11 +18,11 @@
 
 namespace sluice::backend {
 
-// When a server that fails requests is left out for a while.
+// The conditions under which a failing server is ejected.
 struct OutlierPolicy {
-  std::uint32_t consecutive_failures = 5;  // without a whole response; 0: do not count them
-  std::uint32_t consecutive_5xx = 0;       // 0: do not count them
-  Duration ejection_time = std::chrono::seconds(30);  // of the first; doubled for each that follows
+  std::uint32_t consecutive_failures = 5;             // without a whole response; 0: not counted
+  std::uint32_t consecutive_5xx = 0;                  // 0: not counted
+  Duration ejection_time = std::chrono::seconds(30);  // of the first; each further one doubles it
   Duration ejection_time_max = std::chrono::minutes(5);
 
   bool operator==(const OutlierPolicy&) const = default;
@@ -35,14 +35,14 @@ class ServerState {
 
   struct Cells {
     observe::Cell requests;   // tries that went to this server
-    observe::Cell failures;   // that brought no whole response
+    observe::Cell failures;   // tries without a whole response
     observe::Cell in_flight;  // until the end of the response's body, streamed or not
   };
   observe::PerCore<Cells> cells;
   const std::shared_ptr<ConnectionGate> gate;  // its connections
   const std::shared_ptr<KnownAddresses> addresses = std::make_shared<KnownAddresses>();
 
-  // What the health check found last; true before the first.
+  // The last result of the health check; true before the first.
   [[nodiscard]] bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
   void set_healthy(bool healthy) { healthy_.store(healthy, std::memory_order_relaxed); }
 
@@ -50,24 +50,25 @@ class ServerState {
     return ejected_until_.load(std::memory_order_relaxed) != 0;
   }
   [[nodiscard]] bool ejected(TimePoint now) const;
-  // Costs a read unless there is something to forget or to count. Both return how long the server
-  // is left out from now on, if this one was the last straw.
+  // Costs a read unless a counter must change. Both return the length of the ejection if this
+  // failure caused one.
   std::optional<Duration> note_response(int status, const OutlierPolicy& policy, TimePoint now);
-  // The two halves of it: of a streamed response the head comes long before the end.
+  // The two halves of note_response(), because the end of a streamed response comes long after its
+  // head.
   std::optional<Duration> note_status(int status, const OutlierPolicy& policy, TimePoint now);
   void note_whole();
   std::optional<Duration> note_failure(const OutlierPolicy& policy, TimePoint now);
 
-  // What a process that follows this one should know.
+  // The state to hand to the process that follows this one.
   struct Knowledge {
     bool healthy = true;
     Duration ejected_for{};  // from now on
     std::uint32_t ejections = 0;
   };
   [[nodiscard]] Knowledge knowledge(TimePoint now) const;
-  // What its requests have shown so far counts no more: the rules are other ones.
+  // Resets the failure counters, because the policy has changed.
   void forget_failures();
-  // Before the first request.
+  // Requires: no request yet.
   void learn(const Knowledge& knowledge, TimePoint now);
 
  private:
@@ -76,11 +77,11 @@ class ServerState {
   std::atomic<bool> healthy_{true};
   std::atomic<std::uint32_t> failures_in_row_{0};
   std::atomic<std::uint32_t> errors_in_row_{0};
-  std::atomic<std::uint32_t> ejections_{0};   // that followed one another closely
-  std::atomic<Clock::rep> ejected_until_{0};  // since the epoch of Clock; 0: never was
+  std::atomic<std::uint32_t> ejections_{0};   // in close succession
+  std::atomic<Clock::rep> ejected_until_{0};  // since the epoch of Clock; 0: never ejected
 };
 
-// An exchange with a server that is under way, for as long as it lives. Of one core.
+// An exchange in progress with a server, while this lives. For one core.
 class InFlight {
  public:
   // `state` outlives it.
@@ -97,18 +98,18 @@ class InFlight {
 
 using ServerStates = std::vector<std::shared_ptr<ServerState>>;
 
-// Which servers a core may choose from at this moment.
+// The servers from which a core may choose now.
 class Availability {
  public:
-  // `checked`: there is a health check, whose word counts.
+  // `checked`: a health check exists, and its result counts.
   Availability(const ServerStates& states, bool checked, unsigned core)
       : states_(states), checked_(checked), core_(core) {}
 
-  // Indexes, in order: the healthy ones that are not left out. If all of those are left out, they
-  // are asked again before nobody is: then it is all healthy ones. Empty: none is healthy.
+  // Indexes, in order: the healthy servers that are not ejected. If all healthy servers are
+  // ejected, all of them. Empty: no server is healthy.
   void list(std::vector<std::size_t>& out) const;
   [[nodiscard]] std::size_t size() const { return states_.size(); }
-  // Exchanges of this core that are under way.
+  // The exchanges of this core in progress.
   [[nodiscard]] std::uint64_t in_flight(std::size_t server) const {
     return states_[server]->cells.at(core_).in_flight.get();
   }

@@ -82,7 +82,7 @@ TEST(ServerState, EachTimeTwiceAsLongUpToALimit) {
   EXPECT_EQ(state.note_failure(policy, now), seconds(30)) << "it was well for long enough";
 }
 
-// What put a server out is forgotten then: it takes as much to put it out again.
+// An ejection resets the failure counters: the next one takes a full row of failures.
 TEST(ServerState, EachEjectionTakesAWholeRow) {
   ServerState state(1);
   const OutlierPolicy policy = policy_of(2, 3);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kSaltBytes = 8;
 constexpr std::size_t kDigestBytes = 32;
-// What the secret is used for besides is none of this one's business.
+// Separates this use of the secret from its other uses.
 constexpr std::string_view kPurpose = "sluice sticky session 1";
 
 std::string cookie_of(const http::Request& request, std::string_view name) {
@@ -27,7 +27,7 @@ std::string cookie_of(const http::Request& request, std::string_view name) {
   return {};
 }
 
-// All of that name, but not more than kTriedMax: somebody may have put another beside ours.
+// All cookies of that name, at most kTriedMax: another party may have set one beside ours.
 std::vector<std::string> cookies_of(const http::Request& request, std::string_view name) {
   constexpr std::size_t kTriedMax = 4;
   std::vector<std::string> values;
@@ -55,7 +55,7 @@ std::string random_text(std::size_t bytes) {
   return text;
 }
 
-// FNV-1a with a last stir, 64 bit: the same on every machine.
+// FNV-1a with a final mix, 64 bit. Equal on every machine.
 std::uint64_t hash_of(std::string_view url, std::string_view value) {
   std::uint64_t hash = 14695981039346656037ULL;
   const auto take = [&hash](std::string_view text) {
@@ -114,7 +114,8 @@ std::optional<std::size_t> StickySession::meant(const http::Request& request,
   return std::nullopt;
 }
 
-// There is one that means none of the servers: forged, of another secret, or of a server that went.
+// True if a cookie matches no server: it is forged, made with another secret, or for a removed
+// server.
 bool StickySession::has_invalid_cookie(const http::Request& request) const {
   if (cookie_of(request, options_.own_cookie).empty()) return false;
   std::vector<std::size_t> all(urls_.size());
@@ -122,8 +123,8 @@ bool StickySession::has_invalid_cookie(const http::Request& request) const {
   return !meant(request, all);
 }
 
-// Of all pairs of this value and a server the one with the greatest hash (rendezvous hashing): a
-// server that goes takes only its own clients along.
+// Rendezvous hashing: chooses the server with the greatest hash of the value and the server. A
+// removed server moves only its own clients.
 std::size_t StickySession::by_weight(std::string_view value,
                                      std::span<const std::size_t> candidates) const {
   return *std::ranges::max_element(candidates, {},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// StickySession: a client stays with the server that it was sent to first. Immutable; any thread.
+// StickySession: keeps a client on the server that it was sent to first. Immutable; any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,9 @@
 namespace sluice::backend {
 
 enum class StickyMode {
-  cookie_consistent_hash,  // the application's cookie says where: clients move only if they must
-  duration_based,          // a cookie of ours does, renewed with every response
-  application_based,       // likewise, set whenever the application sets its own
+  cookie_consistent_hash,  // by hash of the application's cookie: clients move only if they must
+  duration_based,          // by a cookie of ours, renewed with every response
+  application_based,       // by a cookie of ours, set whenever the application sets its own
 };
 
 // "CookieConsistentHash", "DurationBased", "ApplicationBased".
@@ -29,27 +29,26 @@ struct StickyOptions {
   std::string app_cookie;  // name; not for duration_based
   std::string own_cookie = "EG_SESSION";
   Duration expiry = std::chrono::hours(2);
-  // Keys the cookie, so that it tells nobody which server it means and nobody can make one. All
-  // gateways that take each other's cookies have the same. Empty: one of this object's own.
+  // Keys the cookie, so that it does not reveal its server and cannot be forged. Gateways that
+  // accept each other's cookies share it. Empty: a random secret of this object.
   std::string secret{};
 };
 
 class StickySession {
  public:
-  // The servers stay the same; only their URLs and the secret matter, so that all members of a
-  // cluster agree.
+  // Uses only the servers' URLs and the secret, so that all members of a cluster agree.
   StickySession(StickyOptions options, const std::vector<Server>& servers);
 
-  // The server that the request's cookie points to, if it is one of `candidates` (rising indexes).
-  // A cookie that is not ours is as none.
+  // The server of the request's cookie, if it is one of `candidates` (rising indexes). Foreign
+  // cookies are ignored.
   [[nodiscard]] std::optional<std::size_t> find(const http::Request& request,
                                                 std::span<const std::size_t> candidates) const;
-  // The Set-Cookie value for the client whose request `server` has answered; "" for none.
+  // The Set-Cookie value for the client that `server` has answered; "" for none.
   [[nodiscard]] std::string cookie(const http::Request& request, const http::Response& response,
                                    std::size_t server) const;
 
  private:
-  // The server that a cookie of ours means; nullopt if it is none.
+  // The server for which we made the cookie; nullopt if there is none.
   [[nodiscard]] std::optional<std::size_t> meant(const http::Request& request,
                                                  std::span<const std::size_t> among) const;
   [[nodiscard]] bool has_invalid_cookie(const http::Request& request) const;

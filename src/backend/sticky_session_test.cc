@@ -78,7 +78,7 @@ TEST(StickySession, ApplicationBasedFollowsTheApplication) {
   EXPECT_EQ(sticky.find(with_cookie(pair_of(sticky.cookie({}, response, 2))), kAll), 2U);
 }
 
-// Who knows the salt, which stands in the cookie, and the address knows nothing.
+// The cookie contains the salt. Salt and address alone do not give the cookie.
 TEST(StickySession, TheCookieTellsNoAddressAndNobodyCanMakeOne) {
   const StickySession sticky = make(StickyMode::duration_based);
   const std::string cookie = pair_of(sticky.cookie({}, {}, 1));

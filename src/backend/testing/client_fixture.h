@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a Client, and the ScriptedServer that it talks to.
+// For tests: a Client and the ScriptedServer with which it communicates.
 #pragma once
 
 #include <gtest/gtest.h>

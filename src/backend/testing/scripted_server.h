@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a backend on the test's own loop that does what a script says on each connection.
+// For tests: a backend on the test's own loop that follows a script on each connection.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ class Peer {
   Peer(loop::EventLoop& its_loop, std::unique_ptr<net::Stream> stream)
       : loop(its_loop), stream_(std::move(stream)) {}
 
-  // All that has come up to `end`, "" if the client closed before.
+  // All bytes up to `end`; "" if the client closed before.
   Task<std::string> read_until(std::string end) {
     while (!unread_.contains(end)) {
       const bool more = co_await read_more();
@@ -30,7 +30,7 @@ class Peer {
     co_return take(unread_.find(end) + end.size());
   }
   Task<std::string> head() { return read_until("\r\n\r\n"); }
-  // The next `size` bytes, "" if the client closed before.
+  // The next `size` bytes; "" if the client closed before.
   Task<std::string> read_exactly(std::size_t size) {
     while (unread_.size() < size) {
       const bool more = co_await read_more();
@@ -71,7 +71,7 @@ class ScriptedServer {
  public:
   using Script = std::function<Task<void>(Peer&)>;
 
-  // The n-th connection runs the n-th script, those after them the last.
+  // The n-th connection runs the n-th script, further connections run the last.
   ScriptedServer(loop::EventLoop& loop, std::vector<Script> scripts)
       : loop_(loop),
         acceptor_(loop, *net::Listener::open("127.0.0.1", 0)),
