@@ -162,7 +162,8 @@ void Socket::finish_write() {
 
 bool Socket::start_closed(Stream::Operation& operation, bool whole) {
   on_core_.here();
-  SLUICE_DEBUG_ASSERT(closed_ == nullptr, "one closed() or broken() is pending at a time");
+  SLUICE_DEBUG_ASSERT(closed_ == nullptr || closed_ == &operation,
+                      "one closed() or broken() is pending at a time");
   if (!is_open()) {
     operation.result = connection_closed();
     return true;
