@@ -8,7 +8,7 @@
 namespace sluice::pipeline {
 namespace {
 
-// A connection serves all its requests with one exchange.
+// A connection uses one exchange for all its requests.
 TEST(Exchange, NothingOfOneRequestIsInTheNext) {
   loop::EventLoop loop;
   const loop::Core core{loop, 0, 1};

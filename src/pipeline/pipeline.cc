@@ -6,7 +6,7 @@
 namespace sluice::pipeline {
 namespace {
 
-// The response sides of the filters that others ran behind, the innermost first.
+// Runs the response sides of the filters that were not the last, the innermost first.
 Task<void> respond(Exchange& exchange) {
   for (std::size_t i = exchange.response_sides().size(); i-- > 0;) {
     const Exchange::AddedSide& added = exchange.response_sides()[i];
@@ -53,8 +53,8 @@ Task<void> Pipeline::handle(Exchange& exchange) const {
     const TimePoint after = Clock::now();
     exchange.steps.push_back({node.alias, result, after - exchange.step_began});
     exchange.step_began = after;
-    // Success goes on to the next node, any other result ends the flow, unless a jump says
-    // otherwise.
+    // A success continues at the next node, and any other result ends the flow, unless a jump
+    // matches.
     std::size_t next = result.empty() ? at + 1 : PipelinePrototype::kEndNode;
     for (const auto& [cause, target] : node.jumps) {
       if (cause == result) next = target;

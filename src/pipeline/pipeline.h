@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipeline: filters in a flow, with jumps, on one core. Knows no filter by name. Its
-// PipelinePrototype is what the cores share.
+// Pipeline: filters in a flow, with jumps, on one core. Knows no filter by name. The cores share
+// its PipelinePrototype.
 #pragma once
 
 #include <memory>
@@ -12,17 +12,17 @@
 
 namespace sluice::pipeline {
 
-// Belongs to one core. Kept alive by the exchanges that began on it.
+// Core-bound. The exchanges that began on it keep it alive.
 class Pipeline {
  public:
   // `previous`: this core's running generation, whose filters hand over state; may be null.
   Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
            const Pipeline* previous);
 
-  // Runs the flow, then the response sides that its filters have added. What the client gets is
-  // then exchange.client_response(), if any.
+  // Runs the flow, then the response sides that its filters have added. Afterwards
+  // exchange.client_response(), if any, is the response to the client.
   Task<void> handle(Exchange& exchange) const;
-  // Whether any of its filters knows who asks (Filter::knows).
+  // True if one of its filters knows the user (Filter::knows).
   [[nodiscard]] bool knows(const http::Request& request) const;
   [[nodiscard]] const PipelinePrototype& prototype() const { return *prototype_; }
 

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A kind whose filters return what their spec says, and write their name into the response.
+// A kind whose filters return the result in their spec, and write their name into the response.
 struct EchoSpec {
   FilterMeta meta;
   std::string result;

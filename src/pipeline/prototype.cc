@@ -87,7 +87,7 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background
     if (kind == nullptr) {
       faults.add(path + ".kind", unknown_kind(kind_name, kinds));
       if (name.empty()) faults.add(path + ".name", "is required");
-      filters_.push_back({name, nullptr, nullptr});  // so that the flow finds its name
+      filters_.push_back({name, nullptr, nullptr});  // so that the flow finds the name
       continue;
     }
     FilterContext context{
@@ -102,7 +102,8 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background
         if (old.name == name && old.kind == kind) context.previous = old.prototype.get();
       }
     }
-    // Kept even if it could not be built, so that the faults of the flow are reported in one go.
+    // Added even if its build failed, so that the faults of the flow are reported together with its
+    // own.
     filters_.push_back({name, kind, kind->build(value, context, faults)});
   }
 }

@@ -63,11 +63,11 @@ using FilterKinds = std::vector<std::unique_ptr<FilterKind>>;
 
 class PipelinePrototype {
  public:
-  // What a build may use besides the document; see FilterContext.
+  // The inputs of a build besides the document; see FilterContext.
   struct Background {
     const PipelinePrototype* previous = nullptr;  // the running generation of the same pipeline
-    const config::Value* known = nullptr;  // knowledge() of it in the process before this one
-    const Json* pins = nullptr;            // pins() of the one that was built last
+    const config::Value* known = nullptr;  // knowledge() of the pipeline in the previous process
+    const Json* pins = nullptr;            // pins() of the last build
     bool fresh = false;
     std::stop_token stop{};
   };
@@ -82,22 +82,22 @@ class PipelinePrototype {
   [[nodiscard]] Json spec() const;
   // {"health": "", "filters": {name: status}}
   [[nodiscard]] Json status() const;
-  // Of all filters: FilterPrototype::sample.
+  // Calls FilterPrototype::sample of all filters.
   void sample() const;
   // {name of a filter: FilterPrototype::knowledge}
   [[nodiscard]] Json knowledge() const;
   // {name of a filter: FilterPrototype::pin}; empty if none has one.
   [[nodiscard]] Json pins() const;
-  // FilterPrototype::note of all filters, each with its name in front.
+  // The FilterPrototype::note of every filter, prefixed with its name.
   [[nodiscard]] std::vector<std::string> notes() const;
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 
-  // True if a filter of it has (FilterPrototype::has_shared_data).
+  // True if one of its filters has shared data (FilterPrototype::has_shared_data).
   [[nodiscard]] bool has_shared_data() const;
 
-  // Reloads every filter that refers to code: a new generation, or null if nothing changed.
-  // `each` is told what happened to each filter with shared data.
+  // Reloads every filter that refers to code. Returns a new generation, or null if nothing changed.
+  // Calls `each` with the outcome for each filter with shared data.
   struct ReloadNote {
     std::string filter;
     bool changed;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// ResponseSide: the half of a filter that sees the response of the filters behind it, and the state
-// that it keeps for one exchange. A filter that wants one adds it in handle():
+// ResponseSide: the part of a filter that sees the response of the filters behind it, with its
+// state for one exchange. A filter adds one in handle():
 //
 //   exchange.add_response_side(std::make_unique<Stamp>(*this, Clock::now()));
 //   co_return "";                                        // the filters behind it run
 //
-// Filters without one pay nothing.
+// A filter without one has no cost.
 #pragma once
 
 #include "loop/task.h"
@@ -14,18 +14,18 @@ namespace sluice::pipeline {
 
 class Exchange;
 
-// Core-bound. The exchange owns it until its response has been sent or its client has left, and
-// drops the bodies first: a reader that respond() puts around a body may refer to the side, and the
-// side to its filter.
+// Core-bound. The exchange owns it until its response has been sent or its client has left. The
+// exchange drops the bodies first, because a reader that respond() puts around a body may refer to
+// the side, and the side to its filter.
 class ResponseSide {
  public:
   virtual ~ResponseSide() = default;
-  // Runs once, when the flow has ended, with the namespace active in which the filter ran. Sides
-  // run in the reverse order of their registration, as the layers of an onion: the filter in front
-  // sees what the ones behind it have made of the response. exchange.response() is null if there is
-  // none; it may be changed, replaced or dropped. A body that is a stream is changed piece by piece
-  // by http::change_body; one of status 101 is a tunnel, which is left alone.
-  // Destroying the Task means the client has left.
+  // Runs once, after the flow has ended, with the filter's namespace active. Sides run in the
+  // reverse order of their registration, like the layers of an onion: an earlier filter sees the
+  // response as later filters left it. exchange.response() is null if there is none. The side may
+  // change, replace or drop it. Use http::change_body to change a streamed body piece by piece;
+  // leave the body of status 101 alone, because it is a tunnel. Destroying the Task means that the
+  // client has left.
   virtual Task<void> respond(Exchange& exchange) = 0;
 };
 

@@ -20,7 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// What has happened, and the sides that are alive. Shared with the filters by their kind.
+// The recorded events, and the number of live sides. The kind shares it with its filters.
 struct Journal {
   std::vector<std::string> lines;
   int alive = 0;
@@ -29,12 +29,12 @@ struct Journal {
 struct LayerSpec {
   FilterMeta meta;
   std::string result;
-  std::string answer;            // the body of a response of its own
+  std::string answer;            // the body of the filter's own response
   bool streams = false;          // in pieces of one byte
   bool side = true;              // adds a response side
-  bool changes = false;          // which changes the body
-  bool waits = false;            // which waits for a turn of the loop first
-  bool lingers = false;          // its side stays until it is destroyed
+  bool changes = false;          // the side changes the body
+  bool waits = false;            // the side first waits for a turn of the loop
+  bool lingers = false;          // the side does not return until it is destroyed
   std::string fails;             // "handle" or "respond": throws there
   std::vector<std::string> set;  // "replace", "drop"
 
@@ -75,7 +75,7 @@ class LayerSide final : public ResponseSide {
   ~LayerSide() override { --journal_.alive; }
   Task<void> respond(Exchange& exchange) override;
 
-  // The state of the exchange, which the changed body refers to.
+  // A part of the exchange's state; the changed body refers to it.
   std::size_t bytes = 0;
   [[nodiscard]] const std::string& name() const { return spec_.meta.name; }
 
@@ -85,7 +85,7 @@ class LayerSide final : public ResponseSide {
   int number_;
 };
 
-// Puts the layer's name in front of each piece.
+// Prefixes each piece with the layer's name.
 class Marking final : public http::BodyChange {
  public:
   explicit Marking(LayerSide& side) : side_(side) {}
@@ -298,7 +298,7 @@ TEST_F(ResponseSideTest, AFilterThatRunsTwiceHasTwo) {
   EXPECT_THAT(steps(), ElementsAre("a:", "again:", "end:"));
 }
 
-// A turn of the loop, in which what waits for one goes on.
+// One turn of the loop, in which waiting coroutines continue.
 Task<void> turn(loop::EventLoop& loop) { co_await loop.yield(); }
 
 TEST_F(ResponseSideTest, IsReleasedIfTheClientLeavesWhileAFilterHandles) {

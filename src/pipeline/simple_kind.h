@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SimpleKind<Spec, Filter>: the kind of filters that need nothing but their spec. All of such a
-// kind:
+// SimpleKind<Spec, Filter>: the kind of filters that need only their spec. A complete example:
 //
 //   struct HelloSpec {
 //     pipeline::FilterMeta meta;
@@ -22,11 +21,11 @@
 //     return std::make_unique<pipeline::SimpleKind<HelloSpec, Hello>>();
 //   }
 //
-// A filter that works with something else made of the spec, once for all cores, has
+// A filter that needs a model built from the spec, once for all cores, has
 //     static Model prepare(const Spec& spec, const FilterContext& context, config::Faults& faults);
-// which may refuse the spec by adding faults; then its constructor takes a shared_ptr<const Model>.
-// The constructor may take a `const loop::Core&` next, and then the parts that the kind was made
-// with: SimpleKind<Spec, Filter, Parts...>(parts...), which must be safe to copy on any core.
+// which may refuse the spec by adding faults. Its constructor then takes a shared_ptr<const Model>.
+// The constructor may take a `const loop::Core&` next, followed by the parts given to the kind:
+// SimpleKind<Spec, Filter, Parts...>(parts...). The parts must be safe to copy on any core.
 #pragma once
 
 #include <memory>

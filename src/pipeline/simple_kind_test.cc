@@ -41,7 +41,7 @@ class Hello final : public Filter {
   std::shared_ptr<const HelloSpec> spec_;
 };
 
-// Works with a model, the core and a part of its kind.
+// Uses a model, the core and a part of its kind.
 class Shout final : public Filter {
  public:
   static constexpr std::string_view kKind = "Shout";
