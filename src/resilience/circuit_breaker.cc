@@ -9,13 +9,13 @@ namespace sluice::resilience {
 
 namespace {
 
-// A state: its number, whether it is still being prepared, its kind.
+// A state: its number, a flag while it is being prepared, and its kind.
 constexpr std::uint64_t kKindMask = 3;
 constexpr std::uint64_t kMoving = 4;
 constexpr std::uint64_t kNumber = 8;
 
-// Half open: calls that take long, as those of slow clients do, must not keep the state for ever.
-// After this time without a new one another is let in beside them.
+// Half open: long calls, such as those of slow clients, must not hold the state for ever. After
+// this time without a new call, one more is admitted beside them.
 constexpr Duration kTrialPatience = std::chrono::seconds(1);
 
 std::unique_ptr<Window> make_window(const CircuitBreakerSpec& spec) {
@@ -24,7 +24,7 @@ std::unique_ptr<Window> make_window(const CircuitBreakerSpec& spec) {
   return std::make_unique<CountWindow>(spec.sliding_window_size);
 }
 
-// A window of calls never holds more than its size, so more can never be awaited.
+// A window holds at most its size in calls, so a larger minimum would never be reached.
 std::uint32_t reachable_minimum(const CircuitBreakerSpec& spec) {
   if (spec.sliding_window_type == "TIME_BASED") return spec.minimum_number_of_calls;
   return std::min(spec.minimum_number_of_calls, spec.sliding_window_size);
@@ -92,7 +92,7 @@ std::optional<CircuitBreaker::Permit> CircuitBreaker::acquire_half_open(std::uin
   return std::nullopt;
 }
 
-// Only a call that the present half open state let in can be let in again.
+// A trial returns its permit only in the half open state that admitted it.
 void CircuitBreaker::give_back(std::uint64_t state) {
   if (static_cast<Kind>(state & kKindMask) == Kind::half_open &&
       state_.load(std::memory_order_acquire) == state)

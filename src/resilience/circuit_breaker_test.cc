@@ -166,7 +166,7 @@ TEST_F(CircuitBreakerTest, HalfOpenWaitsNoLongerThanToldTo) {
   EXPECT_EQ(breaker_->state(), "OPEN") << "what an older state began counts no more";
 }
 
-// Slow clients may hold all places: others get in beside them, one a second.
+// Slow clients may hold all permits. Then one more call is admitted each second.
 TEST_F(CircuitBreakerTest, CallsThatTakeLongDoNotKeepItHalfOpen) {
   use(small());
   half_open();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policies: the `resilience` list of a pipeline, by name. Filters ask for them while they are
+// Policies: the `resilience` list of a pipeline, by name. Filters look policies up while they are
 // built.
 #pragma once
 
@@ -18,12 +18,12 @@ namespace sluice::resilience {
 // Immutable once built; any thread.
 class Policies {
  public:
-  // Every fault goes to `faults` with its path below `path`; what has faults is left out.
+  // Every fault goes to `faults` with its path below `path`. Faulty policies are left out.
   [[nodiscard]] static Policies build(const std::vector<config::RawValue>& list,
                                       const std::string& path, config::Faults& faults);
 
-  // The policy that a filter names in the field `path`. Null for the empty name, and with a fault
-  // if there is none of that name or it is of the other kind. Valid as long as the Policies.
+  // The policy that a filter names in the field `path`. Null for the empty name. Null, with a
+  // fault, if no policy has that name, or it is of the other kind. Valid as long as the Policies.
   [[nodiscard]] const RetrySpec* retry(const std::string& name, const std::string& path,
                                        config::Faults& faults) const;
   [[nodiscard]] const CircuitBreakerSpec* circuit_breaker(const std::string& name,

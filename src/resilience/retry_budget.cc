@@ -26,7 +26,7 @@ void RetryBudget::on_request() {
   if (per_request_ > 0) pay_in(per_request_);
 }
 
-// Full most of the time, so most requests only read.
+// The budget is full most of the time, so most requests only read it.
 void RetryBudget::pay_in(std::int64_t amount) {
   std::int64_t held = held_.load(std::memory_order_relaxed);
   while (held < held_max_ && !held_.compare_exchange_weak(held, std::min(held + amount, held_max_),

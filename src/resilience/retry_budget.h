@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RetryBudget: bounds the load that retries add to a pool of backends that fails already. Requests
-// pay in, retries take out; besides, a trickle flows in with time, for pools with few requests.
+// RetryBudget: bounds the extra load of retries on a failing pool. Requests add to the budget,
+// retries take from it. Time also adds a little, for pools with few requests.
 #pragma once
 
 #include <atomic>
@@ -10,18 +10,18 @@
 
 namespace sluice::resilience {
 
-// Shared by the cores, without a lock: any thread. Exact up to the requests that run at one moment.
+// Shared by the cores, without a lock: any thread. Exact except for requests in progress.
 class RetryBudget {
  public:
-  // `percent`: retries per 100 requests. `per_second`: retries a second besides. It holds at most
-  // what flows in during 10 seconds, or kHeldMin, and begins full.
+  // `percent`: retries per 100 requests. `per_second`: additional retries per second. The budget
+  // holds at most the income of 10 seconds, or kHeldMin, and begins full.
   RetryBudget(std::uint32_t percent, std::uint32_t per_second, TimePoint now);
 
-  // A request has come (its first try).
+  // Counts a request (its first try).
   void on_request();
   // Takes one retry out; false if there is none.
   [[nodiscard]] bool take(TimePoint now);
-  // Whole retries that could be taken now.
+  // The whole retries available now.
   [[nodiscard]] std::int64_t available() const;
 
  private:

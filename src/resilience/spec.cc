@@ -8,7 +8,7 @@ namespace sluice::resilience {
 
 namespace {
 
-// RFC 9110 section 9.1: a method is a token in whatever case, and those in use have capitals only.
+// RFC 9110 section 9.1: a method is a token of any case, but every registered method is upper-case.
 bool is_method(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';

@@ -10,7 +10,7 @@
 
 namespace sluice::resilience {
 
-// A bucket of TIME_BASED windows is a second, a slot of COUNT_BASED ones a call.
+// A TIME_BASED window has a bucket per second, a COUNT_BASED one a slot per call.
 inline constexpr std::int64_t kWindowSecondsMax = 3600;
 inline constexpr std::int64_t kWindowCallsMax = 100'000;
 inline constexpr std::int64_t kAttemptsMax = 100;

@@ -33,8 +33,8 @@ Tally Sums::get() const {
           .slow = slow_.load(kRelaxed)};
 }
 
-// Whoever takes a result out of a slot takes it out of the sums: they stay equal to what the slots
-// hold, whatever runs at the same time.
+// Invariant: the sums equal the slots, under any concurrency. The thread that removes a result from
+// a slot also subtracts it from the sums.
 void CountWindow::record(Outcome outcome, TimePoint) {
   const std::uint64_t slot = next_.fetch_add(1, kRelaxed) % slots_.size();
   const auto fresh = static_cast<std::uint8_t>(1 + static_cast<std::uint8_t>(outcome));
@@ -65,7 +65,7 @@ Tally TimeWindow::tally(TimePoint now) {
   return sums_.get();
 }
 
-// Empties the buckets of the seconds that have begun; one of those who notice does it.
+// Empties the buckets of the seconds that have begun. One of the threads that notice does it.
 void TimeWindow::advance(std::int64_t second) {
   std::int64_t last = second_.load(kRelaxed);
   if (second <= last || !second_.compare_exchange_strong(last, second, kRelaxed)) return;

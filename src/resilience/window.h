@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The windows in which a circuit breaker counts the results of calls: the last N calls, or the last
-// N seconds. Shared by the cores, without a lock: any thread. Sums are exact when nobody records;
-// meanwhile they may lack the calls that are being recorded, at the turn of a second a few more.
+// N seconds. Shared by the cores, without a lock: any thread. Sums are exact while no call is being
+// recorded. Otherwise they may lack the calls in progress, and a few more at the start of a second.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ struct Tally {
 class Sums {
  public:
   void add(const Tally& tally, int sign);
-  // Takes out all that is in.
+  // Removes and returns all results.
   [[nodiscard]] Tally take();
   [[nodiscard]] Tally get() const;
 

@@ -56,7 +56,7 @@ TEST(TimeWindow, ForgetsAfterALongSilence) {
   EXPECT_EQ(text(window.tally(kStart + seconds(1000))), "2 0 0") << "a clock read a little earlier";
 }
 
-// Each thread is a core.
+// One thread per core.
 void on_cores(const auto& work) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) threads.emplace_back(work, i);
