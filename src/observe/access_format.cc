@@ -54,13 +54,13 @@ void append_time(std::string& out, std::chrono::system_clock::time_point when,
   out += cache.text;
 }
 
-// A template of JSON begins with the brace of an object, or the bracket of a list of texts.
+// A JSON template begins with the brace of an object, or the bracket of a list of texts.
 bool is_json(std::string_view format) {
   format.remove_prefix(std::min(format.find_first_not_of(" \t"), format.size()));
   return (format.starts_with('{') && !format.starts_with("{{")) || format.starts_with("[\"");
 }
 
-// How many quotes `literal` has that open or end a text of JSON.
+// The number of quotes in `literal` that open or close a JSON text.
 std::size_t quotes_in(std::string_view literal) {
   std::size_t quotes = 0;
   for (std::size_t i = 0; i < literal.size(); ++i) {
@@ -113,7 +113,7 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
     if (json && !is_number(found->second) && quotes_in(literals) % 2 == 0)
       return fail(ErrorKind::invalid,
                   "{{" + std::string(name) + "}} is text: in JSON it needs \"\"");
-    if (found->second == Variable::tags) literals += '|';  // stands between two tags
+    if (found->second == Variable::tags) literals += '|';  // separates two tags
     out.parts_.push_back({found->second, {}});
     format.remove_prefix(close + 2);
   }
@@ -125,7 +125,7 @@ bool AccessFormat::is_number(Variable variable) {
   return variable == Variable::status || variable == Variable::rx || variable == Variable::tx;
 }
 
-// Names of filters are the operator's, and may still have a quote.
+// The operator chooses filter names, but they may still contain a quote.
 void AccessFormat::append_tags(std::string& out, const AccessEntry& entry) const {
   bool first = true;
   if (!entry.pipeline.empty()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// AccessFormat: how a line of the access log is written.
+// AccessFormat: the format of a line of the access log.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 
 namespace sluice::observe {
 
-// What a line can say of a request; views valid during the call.
+// The request data available to a line; the views are valid during the call.
 struct AccessEntry {
   std::chrono::system_clock::time_point start;
   Duration duration{};
@@ -38,7 +38,7 @@ struct AccessEntry {
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
-// ReqSize RespSize Tags, written {{Name}}. What clients and programs say is escaped for the kind of
+// ReqSize RespSize Tags, written {{Name}}. Data of clients and programs is escaped for the kind of
 // line: JSON if the template begins with the brace of an object or a list of texts, else plain text
 // (LineEscape). Immutable; shared by the cores.
 class AccessFormat {
@@ -46,7 +46,7 @@ class AccessFormat {
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
   // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
   AccessFormat();
-  // An error names the unknown variable, or the one that stands outside quotes in JSON.
+  // An error names the unknown variable, or the one outside of quotes in JSON.
   static Result<AccessFormat> parse(std::string_view format);
   // The rendered second of the last line: formatting a date costs more than the rest of the line.
   struct TimeCache {

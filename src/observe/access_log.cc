@@ -9,8 +9,8 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::size_t kBatchBytes = 128 * 1024;           // handed over when this full
-constexpr std::size_t kBufferBytesMax = 8 * 1024 * 1024;  // per core; beyond it lines are dropped
+constexpr std::size_t kBatchBytes = 128 * 1024;           // a batch of this size is handed over
+constexpr std::size_t kBufferBytesMax = 8 * 1024 * 1024;  // per core; above it lines are dropped
 
 }  // namespace
 
@@ -18,7 +18,7 @@ struct AccessLog::State {
   struct alignas(64) Core {
     std::string buffer;                       // the core's own
     AccessFormat::TimeCache time;             // the core's own
-    std::atomic<std::string*> slot{nullptr};  // full buffer on its way to the writer
+    std::atomic<std::string*> slot{nullptr};  // a full buffer on its way to the writer
     std::atomic<std::uint64_t> dropped{0};
     ~Core() { const std::unique_ptr<std::string> last(slot.load()); }
   };
@@ -61,7 +61,8 @@ struct AccessLog::State {
   std::jthread writer;
 };
 
-// The slot holds one batch: while the writer has not taken it, the core goes on filling its buffer.
+// The slot holds one batch. While the writer has not taken it, the core continues to fill its
+// buffer.
 void AccessLog::State::offer(Core& core) {
   if (core.buffer.empty() || core.slot.load(std::memory_order_relaxed) != nullptr) return;
   auto batch = std::make_unique<std::string>(std::move(core.buffer));

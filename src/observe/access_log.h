@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The access log: one line per request, batched. A core formats lines into a buffer of its own and
-// hands full buffers to the writer thread through a slot that never blocks; while the disk is slow
-// the core goes on buffering up to a bound, then drops lines and counts them.
+// The access log: one line per request, batched. A core formats lines into its own buffer and hands
+// full buffers to the writer thread through a slot that never blocks. While the disk is slow, the
+// core buffers up to a bound, then drops lines and counts them.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,9 @@ class AccessLog {
 
   // On the core's thread.
   void write(unsigned core, const AccessFormat& format, const AccessEntry& entry);
-  // On the core's thread, now and then (every second): hands over what is buffered.
+  // On the core's thread, periodically (every second): hands over the buffered lines.
   void flush(unsigned core);
-  // Any thread: opens the file anew.
+  // Any thread: reopens the file.
   void reopen();
   [[nodiscard]] std::uint64_t dropped_lines() const;
 

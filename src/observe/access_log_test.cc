@@ -49,7 +49,8 @@ TEST(AccessFormat, DefaultLine) {
       << text;
 }
 
-// What nginx calls escape=json: whatever is sent, the line is one object with the fields it has.
+// Corresponds to nginx's escape=json: for any input, the line is one object with the template's
+// fields.
 TEST(AccessFormat, JsonCannotBeForged) {
   AccessEntry e = entry();
   const std::vector<std::string> tags{"say \"hi\"", "tab\there"};

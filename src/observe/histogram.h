@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Histogram: how values are spread, log-linear: 8 buckets for each power of two, so that the bound
-// of a bucket is within 12.5 % of its values, whatever their unit. One thread adds, any thread
-// reads.
+// Histogram: a log-linear distribution of values, with 8 buckets for each power of two. The bound
+// of a bucket is within 12.5 % of its values, in any unit. One thread adds, any thread reads.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +19,7 @@ class Histogram {
   static constexpr std::size_t kBuckets = 264;
   using Counts = std::array<std::uint64_t, kBuckets>;
 
-  // The last bucket takes everything from 15 * 2^31 on.
+  // The last bucket holds every value from 15 * 2^31 on.
   [[nodiscard]] static std::size_t bucket_of(std::uint64_t value) {
     if (value < 8) return static_cast<std::size_t>(value);
     const int exponent = std::bit_width(value) - 4;  // keeps 4 significant bits
@@ -45,10 +44,10 @@ class Histogram {
   Cell max_;
 };
 
-// How many values there are in all buckets.
+// The number of values in all buckets.
 [[nodiscard]] std::uint64_t total_of(const Histogram::Counts& counts);
-// The bound of the bucket of the value of that rank; the least value has rank 1. nullopt: there are
-// not so many values, or `rank` is 0.
+// The bound of the bucket that holds the value of the given rank; the least value has rank 1.
+// nullopt: there are fewer values, or `rank` is 0.
 [[nodiscard]] std::optional<std::uint64_t> value_at(const Histogram::Counts& counts,
                                                     std::uint64_t rank);
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kMarks = "\"'`|;,]";
 
-// A bracket that closes nothing but itself: [::1]:80, ids[]=1.
+// A bracket that does not end the field: [::1]:80, ids[]=1.
 bool stays_inside(std::string_view text) {
   return text.front() == ']' && text.size() > 1 && text[1] != ' ';
 }
@@ -58,7 +58,7 @@ void LineEscape::append(std::string& out, std::string_view text) const {
   }
 }
 
-// Takes the first character off.
+// Removes the first character of `text`.
 void LineEscape::append_special(std::string& out, std::string_view& text) const {
   const auto octet = static_cast<unsigned char>(text.front());
   const Utf8Char next = json_ ? first_utf8_char(text) : Utf8Char{};

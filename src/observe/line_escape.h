@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How text from outside gets into a line of the access log without looking like a part of the line.
+// Escapes external text for a line of the access log, so that it cannot forge a part of the line.
 // Immutable; any thread.
 #pragma once
 
@@ -11,12 +11,14 @@ namespace sluice::observe {
 
 class LineEscape {
  public:
-  // A line of JSON: what JSON asks for (RFC 8259 section 7), and all beyond ASCII as \uNNNN, so
-  // that a line is JSON and ASCII whatever was sent. Octets that are no UTF-8 become the text \xNN.
+  // A JSON line: escapes as JSON requires (RFC 8259 section 7), and everything beyond ASCII as
+  // \uNNNN. So a line is JSON and ASCII for any input. Octets that are not UTF-8 become the text
+  // \xNN.
   [[nodiscard]] static LineEscape json();
-  // Other lines: control characters, the backslash and octets above ASCII as \xNN, and those quotes
-  // and separators ( " ' ` | ; , tab ) that `literals`, the text of the template, makes use of;
-  // likewise a ] before a blank or at the end.
+  // Other lines: writes control characters, the backslash and octets above ASCII as \xNN. Also
+  // those quotes and separators ( " ' `
+  // ; , tab ) that occur in `literals`, the text of the template, and a ] before a blank or at the
+  // end.
   [[nodiscard]] static LineEscape text(std::string_view literals);
 
   void append(std::string& out, std::string_view text) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an HTTPServer refused, by the name of the limit. Each core counts in cells of its own; the
-// status shows the sums (`refusals`), and a request that was refused carries the name as a tag in
-// the access log. A limit that can refuse a client something has a name here.
+// The refusals of an HTTPServer, by the name of the limit. Each core counts in its own cells. The
+// status shows the sums (`refusals`), and a refused request carries the name as a tag in the access
+// log. Every limit by which a client can be refused has a name here.
 #pragma once
 
 #include <array>
@@ -16,19 +16,19 @@ namespace sluice::observe {
 enum class Limit : std::uint8_t {
   memory_streams,      // memoryBudget: HTTP/2 streams refused
   memory_heads,        // memoryBudget: HTTP/1 heads refused with 503
-  memory_bodies,       // memoryBudget: 503 for requests with a body, or while one came in
+  memory_bodies,       // memoryBudget: 503 for requests with a body, or while one arrived
   memory_responses,    // memoryBudget: 503 in place of a response
   memory_idle,         // memoryBudget: idle connections closed
   memory_connections,  // memoryBudget: new connections closed
   connection_heads,    // connectionHeads: HTTP/2 streams refused
-  connection_memory,   // connectionMemory: 503 for what one connection would hold
+  connection_memory,   // connectionMemory: 503 beyond the memory of one connection
   client_connections,  // clientLimits.connections: closed
   client_streams,      // clientLimits.streams: HTTP/2 streams refused, or 429
   client_requests,     // clientLimits.requestsPerSecond: 429
   client_handshakes,   // clientLimits.handshakesPerSecond: closed
 };
 inline constexpr std::size_t kLimits = 12;
-// As in the status, in tags and in docs/limits.md.
+// As in the status, the tags and docs/limits.md.
 [[nodiscard]] std::string_view to_string(Limit limit);
 
 class Refusals {

@@ -8,7 +8,7 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::size_t kWindowSamples = 12;  // of 5 s: the last minute
+constexpr std::size_t kWindowSamples = 12;  // of 5 s each: the last minute
 
 // In milliseconds.
 double percentile(const Histogram::Counts& counts, std::uint64_t total, double fraction) {
@@ -42,7 +42,7 @@ Histogram::Counts RequestStats::latencies() const {
   return sum;
 }
 
-// The moving averages that `uptime` shows, per second.
+// Computes the moving averages, as in `uptime`, per second.
 void RequestStats::Rates::tick(std::uint64_t total, bool first) {
   const double seconds = std::chrono::duration<double>(kSamplePeriod).count();
   const double now = static_cast<double>(total - last) / seconds;

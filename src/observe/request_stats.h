@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happened to requests: counts, rates, latency, sizes, status codes. Each core adds to cells
-// of its own; reading has no side effects. Rates and percentiles are of what sample() saw.
+// Statistics of requests: counts, rates, latency, sizes, status codes. Each core adds to its own
+// cells; reading has no side effects. Rates and percentiles are as of the last sample().
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ class RequestStats {
   // On the core's thread.
   void record(unsigned core, int status, Duration duration, std::uint64_t request_bytes,
               std::uint64_t response_bytes);
-  // One thread, every kSamplePeriod: moves the rates and the window of the percentiles on.
+  // One thread, every kSamplePeriod: advances the rates and the window of the percentiles.
   void sample();
   static constexpr std::chrono::seconds kSamplePeriod{5};
   // Any thread: count, errCount, m1 ... m15ErrPercent, min max mean p25 ... p999 (ms; the last

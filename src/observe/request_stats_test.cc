@@ -49,7 +49,7 @@ TEST(RequestStats, RatesAreOfTheLastPeriods) {
   stats.sample();
   EXPECT_NEAR(stats.to_json()["m1"].get<double>(), 10, 1e-9);
   EXPECT_EQ(stats.to_json()["errCount"], 50);
-  for (int i = 0; i < 200; ++i) stats.sample();  // nobody came for a quarter of an hour
+  for (int i = 0; i < 200; ++i) stats.sample();  // no request for a quarter of an hour
   EXPECT_LT(stats.to_json()["m1"].get<double>(), 0.01);
   EXPECT_LT(stats.to_json()["m15"].get<double>(), 5);
 }
