@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an unquoted scalar means: the core schema of YAML 1.2 (section 10.3.2).
+// The meaning of an unquoted scalar: the core schema of YAML 1.2 (section 10.3.2).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a field demands of its value beyond its type.
+// The demands of a field on its value beyond its type.
 #pragma once
 
 #include <cstdint>

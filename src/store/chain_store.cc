@@ -87,7 +87,7 @@ Result<void> ChainStore::settle(const std::string& ns) {
   const auto chain = find(ns);
   if (!chain) return {};
   const auto settled = journal_.wait_durable(*chain, chain->committed(), kAdminWait);
-  // What cannot be written now has been told to nobody.
+  // No client was told of a change that cannot be written now.
   if (!settled && settled.error().kind == ErrorKind::unavailable) return {};
   return settled;
 }

@@ -32,7 +32,7 @@ class Run {
   [[nodiscard]] bool too_large() const { return too_large_; }
   // The first limit that was passed: "a key of 4,097 bytes, at most 4,096"; "" if none was.
   [[nodiscard]] std::string breach() const;
-  // What was read is not of one version: commit will report a conflict.
+  // The reads are not of one version: commit will report a conflict.
   [[nodiscard]] bool stale() const { return stale_; }
   // The run counted a prefix that is not counted yet (it is then stale as well).
   [[nodiscard]] bool uncounted() const { return uncounted_; }

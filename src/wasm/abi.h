@@ -71,7 +71,7 @@ consteval auto guest_exports(const Functions&... functions) {
   return table;
 }
 
-// What it refers to must outlive every Linker made of it.
+// Requires: the modules and exports that an Abi refers to outlive every Linker made of it.
 struct Abi {
   std::span<const ImportModule> modules;
   std::span<const GuestExport> guest;

@@ -15,7 +15,7 @@ namespace sluice::wasm {
 [[nodiscard]] Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error,
                                   const std::string& host_error, std::string_view entry = {});
 
-// What Wasmtime says of an import that does not fit: which one, and why.
+// Returns Wasmtime's words on an import that does not fit: which one, and why.
 [[nodiscard]] std::string import_fault(const wasmtime_error_t& error);
 
 }  // namespace sluice::wasm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a guest writes to standard output and standard error: whole lines go to the log at debug
-// level, long ones cut, so many a second.
+// GuestOutput: the lines that a guest writes to standard output and standard error. Whole lines go
+// to the log at debug level. Long lines are cut, and their number per second is limited.
 // GuestWords: what it said last before it failed, which is often the only reason that there is.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What language runtimes import besides an ABI: AssemblyScript's env.abort, env.seed and
+// The imports of language runtimes besides an ABI: AssemblyScript's env.abort, env.seed and
 // env.Date.now, and our own versions of the WASI functions that could hold the thread.
 #pragma once
 

@@ -42,8 +42,8 @@ class HostCall {
       return {};
     }
   }
-  // What the guest writes to standard output or error: to the log, at debug level, bounded; and
-  // as say().
+  // Logs the bytes that the guest writes to standard output or error, at debug level and bounded,
+  // and keeps them as say() does.
   void print(std::string_view bytes);
   // Instance::words() has it, should the call fail.
   void say(std::string_view text);
@@ -51,7 +51,7 @@ class HostCall {
   // function returns before that: what the guest does at once, up to its next function or loop,
   // comes first. False within a nested call, which cannot wait.
   [[nodiscard]] bool sleep_until(TimePoint when);
-  // What Instance::set_context was given, which must be a T. Error if it is null.
+  // Returns the object of Instance::set_context. Requires: it is a T. Error: it is null.
   template <class T>
   [[nodiscard]] Result<T*> context() const {
     void* pointer = context_pointer();

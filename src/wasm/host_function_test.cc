@@ -12,7 +12,7 @@ namespace {
 
 using testing::World;
 
-// What the host functions below were called with.
+// Records the arguments with which the host functions below were called.
 struct Seen {
   std::int32_t i32 = 0;
   std::uint32_t u32 = 0;

@@ -58,7 +58,7 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // What the host functions get as their context, while the next calls run.
+  // Sets the context that the host functions get while the next calls run.
   void set_context(void* context);
   [[nodiscard]] bool has(const GuestExport& function) const;
   [[nodiscard]] bool alive() const;
@@ -79,8 +79,8 @@ class Instance {
   // After poll() returned false: the guest sleeps, and has nothing to do before that. In the past
   // for one that is awake.
   [[nodiscard]] TimePoint wake_at() const;
-  // What the guest wrote to standard output and error, and logged as an error, since the last call
-  // began; bounded, on one line.
+  // Returns the words that the guest wrote to standard output and error, or logged as an error,
+  // since the last call began; bounded, on one line.
   [[nodiscard]] std::string words() const;
   // The result of a call that is done, begun with the same function.
   template <class R, class... A>

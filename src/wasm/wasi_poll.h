@@ -11,10 +11,10 @@
 
 namespace sluice::wasm {
 
-// Returns an errno. What is ready is answered at once: a clock whose time has come, standard output
-// and error; standard input is at its end, other descriptors do not exist. Else the guest sleeps
-// until the first of its clocks, in which its core does other work, and no longer than its caller's
-// deadline.
+// Returns an errno. Ready events are answered at once: a clock whose time has come, standard output
+// and error. Standard input is at its end; other descriptors do not exist. Otherwise the guest
+// sleeps until its first clock is due, at most until its caller's deadline. Meanwhile its core does
+// other work.
 [[nodiscard]] Result<std::int32_t> wasi_poll_oneoff(HostCall& call, GuestMemory memory,
                                                     std::uint32_t subscriptions,
                                                     std::uint32_t events, std::uint32_t count,

@@ -34,8 +34,9 @@ struct FoundStore {
 // Checks that the file is a sluice store, and turns on WAL.
 [[nodiscard]] Result<void> prepare_database(Connection& connection, const std::string& path,
                                             Durability durability);
-// What a commit waits for. `process`: not for the disk (synchronous = NORMAL): a power cut takes
-// the last commits, in their order, and leaves the file consistent. Not within a transaction.
+// Sets the durability for which a commit waits. `process` does not wait for the disk (synchronous =
+// NORMAL): a power cut takes the last commits, in their order, and leaves the file consistent.
+// Requires: no transaction is open.
 [[nodiscard]] Result<void> set_sync(Connection& connection, Durability durability);
 // Reads the whole file: 0.3 s for 1,000,000 keys. Finds damaged or missing pages, but no changed
 // bytes within a key or value.
