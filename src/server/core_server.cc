@@ -63,7 +63,7 @@ void CoreServer::rest_first(Membership::Rest what) {
 
 std::size_t CoreServer::tick() {
   ++ticks_;
-  auto& cells = prototype_->state->overload.at(worker_.core().index);
+  auto& cells = prototype_->counters->overload.at(worker_.core().index);
   cells.delay_us.set(static_cast<std::uint64_t>(std::exchange(longest_wait_, Duration()) /
                                                 std::chrono::microseconds(1)));
   pace_accepting();
@@ -116,17 +116,17 @@ void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {
     overload_target_ = prototype->spec.overload.target;
     for (const auto& acceptor : acceptors_) set_patience(*acceptor);
     late_at_ = TimePoint::min();
-    prototype_->state->overload.at(worker_.core().index).overloaded_at.set(0);
+    prototype_->counters->overload.at(worker_.core().index).overloaded_at.set(0);
   }
   prototype_ = std::move(prototype);
   end_superseded();
-  prototype_->state->places->wake_all(worker_.core().index);  // maxConnections may have grown
+  prototype_->counters->places->wake_all(worker_.core().index);  // maxConnections may have grown
   if (!prototype_->spec.http2 || !prototype_->spec.keep_alive) retire_all();
 }
 
 void CoreServer::note_late(TimePoint now) {
   late_at_ = now;
-  prototype_->state->overload.at(worker_.core().index)
+  prototype_->counters->overload.at(worker_.core().index)
       .overloaded_at.set(static_cast<std::uint64_t>(now.time_since_epoch().count()));
 }
 
@@ -159,7 +159,7 @@ void CoreServer::set_patience(net::Acceptor& acceptor) {
 // the connection has waited for a process to start, or for the machine, and is served.
 std::optional<std::string> CoreServer::late_answer() {
   if (!overloaded(Clock::now())) return std::nullopt;
-  prototype_->state->overload.at(worker_.core().index).shed.add();
+  prototype_->counters->overload.at(worker_.core().index).shed.add();
   if (prototype_->tls || prototype_->spec.proxy_protocol) return "";
   return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " + std::to_string(retry_after()) +
          "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -203,7 +203,7 @@ void CoreServer::listen(std::vector<net::Listener> listeners) {
 void CoreServer::stop_accepting() {
   for (const auto& acceptor : acceptors_) acceptor->close();
   acceptors_.clear();
-  prototype_->state->places->wake_all(worker_.core().index);  // the server may drain
+  prototype_->counters->places->wake_all(worker_.core().index);  // the server may drain
 }
 
 void CoreServer::adopt(std::unique_ptr<net::Stream> stream, Admission shown) {
@@ -242,7 +242,7 @@ Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
 // Only one accepted connection waits here. The others stay in the kernel's queue, where they cost
 // nothing.
 Task<bool> CoreServer::await_place(net::Stream& stream) {
-  const std::shared_ptr<Places> places = prototype_->state->places;
+  const std::shared_ptr<Places> places = prototype_->counters->places;
   while (!places->take(prototype_->spec.max_connections)) {
     if (draining_) co_return false;
     const Membership waiting(*this, stream);
@@ -254,7 +254,7 @@ Task<bool> CoreServer::await_place(net::Stream& stream) {
 }
 
 void CoreServer::refuse(observe::Limit limit) {
-  prototype_->state->refusals.record(worker_.core().index, limit);
+  prototype_->counters->refusals.record(worker_.core().index, limit);
 }
 
 // A trusted proxy carries many clients, whose limits are applied per request.
@@ -266,7 +266,7 @@ bool CoreServer::is_trusted_proxy(const net::Stream& stream) const {
 bool CoreServer::admit_client(const net::Stream& stream, std::optional<ClientTable::Held>& taken) {
   const std::uint32_t max = prototype_->spec.client_connections_max();
   if (max >= prototype_->spec.max_connections || is_trusted_proxy(stream)) return true;
-  taken = prototype_->state->clients.take(net::ip_of(stream.peer_address()),
+  taken = prototype_->counters->clients.take(net::ip_of(stream.peer_address()),
                                           ClientTable::Count::connections, max, Clock::now());
   if (!taken) refuse(observe::Limit::client_connections);
   return taken.has_value();
@@ -275,7 +275,7 @@ bool CoreServer::admit_client(const net::Stream& stream, std::optional<ClientTab
 bool CoreServer::admit_handshake(const net::Stream& stream) {
   const std::uint32_t max = prototype_->spec.client_limits.handshakes_per_second;
   if (max == 0 || is_trusted_proxy(stream)) return true;
-  const Duration wait = prototype_->state->clients.admit(
+  const Duration wait = prototype_->counters->clients.admit(
       net::ip_of(stream.peer_address()), ClientTable::Rate::handshakes, max, Clock::now());
   if (wait > Duration::zero()) refuse(observe::Limit::client_handshakes);
   return wait == Duration::zero();
@@ -283,8 +283,8 @@ bool CoreServer::admit_handshake(const net::Stream& stream) {
 
 Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
                              std::unique_ptr<net::Stream> stream) {
-  const Places::Place place(self->prototype_->state->places);
-  const std::shared_ptr<ServerState> state = self->prototype_->state;  // outlives `counted`
+  const Places::Place place(self->prototype_->counters->places);
+  const std::shared_ptr<ServerCounters> counters = self->prototype_->counters;  // outlives `counted`
   std::optional<ClientTable::Held> counted;
   Membership membership(*self, *stream);
   stream->set_patience(self->patience(false));
@@ -334,7 +334,7 @@ void CoreServer::drain() {
   if (std::exchange(draining_, true)) return;
   for (const auto& acceptor : acceptors_) acceptor->finish();
   acceptors_.clear();
-  prototype_->state->places->wake_all(worker_.core().index);  // the server drains
+  prototype_->counters->places->wake_all(worker_.core().index);  // the server drains
   retire_all();
   close_idle();
   worker_.core().loop.spawn(close_silent(shared_from_this()));

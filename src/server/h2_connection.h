@@ -79,7 +79,7 @@ class H2Connection final : private http::h2::SessionOwner,
   void size_input(std::size_t last_read);
   void on_timer();
   void expire(TimePoint now);
-  [[nodiscard]] const router::HttpServerSpec& spec() const { return server_.prototype()->spec; }
+  [[nodiscard]] const HttpServerSpec& spec() const { return server_.prototype()->spec; }
   [[nodiscard]] TimePoint head_due() const;
   [[nodiscard]] TimePoint next_due() const;
 

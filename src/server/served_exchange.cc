@@ -121,7 +121,7 @@ int ServedExchange::route() {
 
   body_bytes_max_ = match.route->client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = prototype_->spec.client_max_body_size;
-  if (body_bytes_max_ == 0) body_bytes_max_ = router::kDefaultBodyBytesMax;
+  if (body_bytes_max_ == 0) body_bytes_max_ = kDefaultBodyBytesMax;
   return 0;
 }
 
@@ -130,7 +130,7 @@ int ServedExchange::route() {
 bool ServedExchange::is_shed() {
   known_ = server_.overloaded(started_) && pipeline_->knows(request());
   if (!late_) return false;
-  auto& cells = prototype_->state->overload.at(worker_.core().index);
+  auto& cells = prototype_->counters->overload.at(worker_.core().index);
   if (known_) {
     cells.known.add();
     return false;
@@ -161,9 +161,9 @@ int ServedExchange::answer_for_server() {
 
 // Returns 429 if the client's address exceeds one of its limits, else 0.
 int ServedExchange::check_client() {
-  const router::ClientLimitsSpec& limits = prototype_->spec.client_limits;
+  const ClientLimitsSpec& limits = prototype_->spec.client_limits;
   if (limits.requests_per_second == 0 && limits.streams == 0) return 0;
-  ClientTable& clients = prototype_->state->clients;
+  ClientTable& clients = prototype_->counters->clients;
   if (limits.requests_per_second > 0) {
     const Duration wait = clients.admit(exchange_.real_ip, ClientTable::Rate::requests,
                                         limits.requests_per_second, started_);
@@ -183,7 +183,7 @@ int ServedExchange::check_client() {
 }
 
 void ServedExchange::note_refusal(observe::Limit limit) {
-  prototype_->state->refusals.record(worker_.core().index, limit);
+  prototype_->counters->refusals.record(worker_.core().index, limit);
   exchange_.add_tag("refused: " + std::string(observe::to_string(limit)));
 }
 
@@ -287,7 +287,7 @@ http::Response& ServedExchange::refuse(int status, std::string reason) {
 void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent) {
   if (prototype_->handed_over) return;
   const Duration duration = Clock::now() - started_;
-  prototype_->state->stats.record(worker_.core().index, status, duration, bytes_received,
+  prototype_->counters->stats.record(worker_.core().index, status, duration, bytes_received,
                                   bytes_sent);
   observe::AccessLog* access_log = worker_.access_log();
   if (access_log == nullptr) return;

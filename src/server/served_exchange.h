@@ -30,7 +30,7 @@ class ServedExchange {
 
   [[nodiscard]] pipeline::Exchange& exchange() { return exchange_; }
   [[nodiscard]] http::Request& request() { return exchange_.client_request(); }
-  [[nodiscard]] const router::HttpServerSpec& spec() const { return prototype_->spec; }
+  [[nodiscard]] const HttpServerSpec& spec() const { return prototype_->spec; }
   // The method as received: filters may change the one of the request.
   [[nodiscard]] const std::string& method() const { return method_; }
 
