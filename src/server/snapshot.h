@@ -16,23 +16,13 @@
 #include "pipeline/pipeline.h"
 #include "router/client_address.h"
 #include "router/router.h"
-#include "server/server_spec.h"
 #include "server/admission.h"
 #include "server/client_limits.h"
+#include "server/overload.h"
 #include "server/places.h"
+#include "server/server_spec.h"
 
 namespace sluice::server {
-
-// The overload counters of one HTTPServer on one core.
-struct OverloadCells {
-  // How long a core counts as overloaded after a late request.
-  static constexpr Duration kMemory = std::chrono::seconds(1);
-
-  observe::Cell shed;           // requests of unknown users answered 503
-  observe::Cell known;          // late requests of known users, which were served
-  observe::Cell delay_us;       // the longest wait of a request within the last second
-  observe::Cell overloaded_at;  // when the last late request came: Clock's nanoseconds
-};
 
 // What an HTTPServer counts, by core and by client, and its ticket keys. Updates keep it.
 struct ServerCounters {
