@@ -15,7 +15,7 @@
 
 namespace sluice::server {
 
-// What answer() has left for the source to do.
+// The work that answer() leaves to the source.
 enum class Answer {
   response,  // send the response of the exchange
   refused,   // likewise; the connection must not carry another request
