@@ -131,25 +131,25 @@ Task<bool> CoreServer::await_place(net::Stream& stream) {
 // --- Admission
 
 // A trusted proxy carries many clients, whose limits are applied per request.
-bool CoreServer::is_trusted_proxy(const net::Stream& stream) const {
+bool CoreServer::is_trusted_proxy(const PeerInfo& peer) const {
   return !spec().proxy_protocol && !prototype().trusted_proxies.empty() &&
-         prototype().trusted_proxies.contains(net::ip_of(stream.peer_address()));
+         prototype().trusted_proxies.contains(peer.ip());
 }
 
-bool CoreServer::admit_client(const net::Stream& stream, std::optional<ClientTable::Held>& taken) {
+bool CoreServer::admit_client(const PeerInfo& peer, std::optional<ClientTable::Held>& taken) {
   const std::uint32_t max = spec().client_connections_max();
-  if (max >= spec().max_connections || is_trusted_proxy(stream)) return true;
-  taken = prototype().counters->clients.take(net::ip_of(stream.peer_address()),
-                                             ClientTable::Count::connections, max, Clock::now());
+  if (max >= spec().max_connections || is_trusted_proxy(peer)) return true;
+  taken = prototype().counters->clients.take(peer.ip(), ClientTable::Count::connections, max,
+                                             Clock::now());
   if (!taken) context_.note_refusal(observe::Limit::client_connections);
   return taken.has_value();
 }
 
-bool CoreServer::admit_handshake(const net::Stream& stream) {
+bool CoreServer::admit_handshake(const PeerInfo& peer) {
   const std::uint32_t max = spec().client_limits.handshakes_per_second;
-  if (max == 0 || is_trusted_proxy(stream)) return true;
+  if (max == 0 || is_trusted_proxy(peer)) return true;
   const Duration wait = prototype().counters->clients.admit(
-      net::ip_of(stream.peer_address()), ClientTable::Rate::handshakes, max, Clock::now());
+      peer.ip(), ClientTable::Rate::handshakes, max, Clock::now());
   if (wait > Duration::zero()) context_.note_refusal(observe::Limit::client_handshakes);
   return wait == Duration::zero();
 }
@@ -157,7 +157,7 @@ bool CoreServer::admit_handshake(const net::Stream& stream) {
 // A PROXY header is forgeable: accept it only from trustedProxies, if set.
 Task<bool> CoreServer::accept_proxied(net::Stream& stream) {
   const router::TrustedProxies& trusted = prototype().trusted_proxies;
-  if (!trusted.empty() && !trusted.contains(net::ip_of(stream.peer_address()))) co_return false;
+  if (!trusted.empty() && !trusted.contains(PeerInfo::of(stream).ip())) co_return false;
   const auto accepted =
       co_await net::accept_proxy_header(stream, Clock::now() + kProxyHeaderTimeout);
   co_return accepted.has_value();
@@ -180,9 +180,9 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     const bool proxied = co_await self->accept_proxied(*stream);
     if (!proxied) co_return;
   }
-  if (!self->admit_client(*stream, counted)) co_return;
+  if (!self->admit_client(PeerInfo::of(*stream), counted)) co_return;
   if (tls) {
-    if (!self->admit_handshake(*stream)) co_return;
+    if (!self->admit_handshake(PeerInfo::of(*stream))) co_return;
     member.add_state(kTlsStateBytes);
     auto secured = co_await net::accept_tls(self->loop(), std::move(stream), tls,
                                             Clock::now() + kTlsHandshakeTimeout);

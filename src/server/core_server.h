@@ -13,6 +13,7 @@
 #include "net/listener.h"
 #include "net/stream.h"
 #include "server/connections.h"
+#include "server/peer_info.h"
 #include "server/server_context.h"
 
 namespace sluice::server {
@@ -53,10 +54,9 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   // Returns false if the client left before a place was free, or if the server drains.
   Task<bool> await_place(net::Stream& stream);
   // Applies the limits of the client's address. `taken` receives the counts it holds.
-  [[nodiscard]] bool admit_client(const net::Stream& stream,
-                                  std::optional<ClientTable::Held>& taken);
-  [[nodiscard]] bool admit_handshake(const net::Stream& stream);
-  [[nodiscard]] bool is_trusted_proxy(const net::Stream& stream) const;
+  [[nodiscard]] bool admit_client(const PeerInfo& peer, std::optional<ClientTable::Held>& taken);
+  [[nodiscard]] bool admit_handshake(const PeerInfo& peer);
+  [[nodiscard]] bool is_trusted_proxy(const PeerInfo& peer) const;
   void stop_accepting();
   [[nodiscard]] std::optional<std::string> late_answer();
   void set_patience(net::Acceptor& acceptor);
