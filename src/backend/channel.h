@@ -11,8 +11,8 @@
 #include "backend/blame.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "http/interim.h"
 #include "http/destination.h"
+#include "http/interim.h"
 #include "http/message.h"
 #include "loop/task.h"
 

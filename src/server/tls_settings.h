@@ -13,7 +13,6 @@ namespace sluice::server {
 // Returns null without `https`, and if it added a fault: a pair that does not match or parse, or
 // https without a certificate. Faults never quote a key. Any thread.
 [[nodiscard]] std::shared_ptr<const net::TlsContext> make_tls(
-    const HttpServerSpec& spec, std::shared_ptr<net::TicketKeys> tickets,
-    config::Faults& faults);
+    const HttpServerSpec& spec, std::shared_ptr<net::TicketKeys> tickets, config::Faults& faults);
 
 }  // namespace sluice::server
