@@ -70,9 +70,9 @@ class SuccessorFilter final : public pipeline::Filter {
     http::Response& response = exchange.ensure_response();
     // The server has sent 100 (Continue) already if the client asked for it.
     request.headers.remove("Expect");
-    const backend::Target target{};
+    const http::Destination to{};
     const auto started =
-        co_await connection->start(request, target, true, response, exchange.interim());
+        co_await connection->start(request, to, true, response, exchange.interim());
     if (!started) co_return give_up(exchange, started.error().error.message);
     const auto length = connection->content_length();
     if (connection->has_body()) {
