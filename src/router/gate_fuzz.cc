@@ -17,9 +17,6 @@ namespace {
 using namespace sluice;
 
 constexpr std::string_view kServer = R"(
-name: s
-kind: HTTPServer
-port: 80
 rules:
 - paths:
   - {path: /buy, backend: gate}
@@ -36,7 +33,7 @@ const router::Router& the_router() {
   static const router::Router made = [] {
     config::Faults faults;
     const auto document = config::parse_document(kServer);
-    const auto spec = config::decode<router::HttpServerSpec>(*document, "", faults);
+    const auto spec = config::decode<router::RouterSpec>(*document, "", faults);
     router::Router router = router::Router::build(spec, faults);
     require(faults.empty());
     return router;

@@ -13,26 +13,26 @@ constexpr const char* kTickets = "tickets";
 
 // Takes over the state of the running server of that name. A new server begins with the ticket keys
 // of the predecessor process.
-std::shared_ptr<server::ServerState> state_of(const BuildContext& context) {
+std::shared_ptr<server::ServerCounters> counters_of(const BuildContext& context) {
   const Object* previous = context.background.previous;
   if (previous != nullptr) {
     const auto* running = dynamic_cast<const HttpServerObject*>(previous->prototype.get());
-    if (running != nullptr) return running->server().state;
+    if (running != nullptr) return running->server().counters;
   }
-  auto state = std::make_shared<server::ServerState>(context.core_count);
+  auto counters = std::make_shared<server::ServerCounters>(context.core_count);
   const config::Value* known = context.background.known;
   const config::Value* tickets = known != nullptr ? known->find(kTickets) : nullptr;
   const auto keys = base64_decode(tickets != nullptr ? tickets->scalar : "");
   // If the keys do not decode, clients make a full handshake.
-  if (keys) (void)state->tickets->restore(*keys, Clock::now());
-  return state;
+  if (keys) (void)counters->tickets->restore(*keys, Clock::now());
+  return counters;
 }
 
 std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
                                              const BuildContext& context, config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
-  prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
+  prototype->spec = config::decode<server::HttpServerSpec>(document, "", faults);
   prototype->spec.validate(faults);
   prototype->router = router::Router::build(prototype->spec, faults);
   prototype->trusted_proxies = router::TrustedProxies(prototype->spec.trusted_proxies);
@@ -43,8 +43,8 @@ std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
       faults.add("accessLogFormat", format.error().message);
     }
   }
-  prototype->state = state_of(context);
-  prototype->tls = server::make_tls(prototype->spec, prototype->state->tickets, faults);
+  prototype->counters = counters_of(context);
+  prototype->tls = server::make_tls(prototype->spec, prototype->counters->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
   prototype->admission = std::make_shared<const server::Admission>(
       server::Admission::of(prototype->spec, prototype->tls.get()));
@@ -60,7 +60,7 @@ void HttpServerObject::publish(const std::string& name, server::Snapshot& next) 
 }
 
 Json HttpServerObject::knowledge() const {
-  return {{kTickets, base64_encode(server_->state->tickets->save())}};
+  return {{kTickets, base64_encode(server_->counters->tickets->save())}};
 }
 
 std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {
@@ -80,8 +80,8 @@ ObjectKind http_server_kind() {
           .kind = "HTTPServer",
           .name = "httpserver",
           .aliases = {"httpservers", "hs"},
-          .schema = config::schema<router::HttpServerSpec>,
-          .defaults = [] { return config::encode(router::HttpServerSpec{}); },
+          .schema = config::schema<server::HttpServerSpec>,
+          .defaults = [] { return config::encode(server::HttpServerSpec{}); },
           .build = build};
 }
 

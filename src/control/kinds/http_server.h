@@ -20,7 +20,7 @@ class HttpServerObject final : public ObjectPrototype {
   void publish(const std::string& name, server::Snapshot& next) const override;
   // http_server_status.cc
   [[nodiscard]] Json status(const StatusContext& context) const override;
-  void sample() const override { server_->state->stats.sample(); }
+  void sample() const override { server_->counters->stats.sample(); }
   // Holds the keys of TLS tickets.
   [[nodiscard]] Json knowledge() const override;
   [[nodiscard]] std::optional<Listening> listens() const override;
