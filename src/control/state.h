@@ -20,6 +20,7 @@
 #include "control/loader.h"
 #include "control/publisher.h"
 #include "control/stored_objects.h"
+#include "pipeline/state_registry.h"
 
 namespace sluice::control {
 
@@ -32,9 +33,9 @@ struct ControllerState {
       : logger(std::move(logger_)),
         store(store_),
         workers(workers_),
-        builder(std::move(kinds), std::move(filters), core_count),
+        builder(std::move(kinds), std::move(filters), core_count, &states),
         stored(store),
-        publisher(core_count, logger, workers),
+        publisher(core_count, logger, workers, states),
         changes(stored, publisher, logger),
         loader(builder, claims, publisher, changes, crew, logger),
         housekeeper(builder, publisher, changes, loader) {}
@@ -54,6 +55,7 @@ struct ControllerState {
   const Logger logger;
   store::Store& store;
   server::Workers& workers;
+  pipeline::StateRegistry states;  // of the objects in force
   const ObjectBuilder builder;
   StoredObjects stored;
   Publisher publisher;

@@ -36,10 +36,8 @@ bool Filter::knows(const http::Request& /*request*/) const { return false; }
 
 Json FilterPrototype::status() const { return nullptr; }
 
-Json FilterPrototype::knowledge() const { return nullptr; }
-
 Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload(
-    const std::stop_token&) const {
+    const StateScope&, const std::stop_token&) const {
   return std::shared_ptr<const FilterPrototype>();
 }
 
@@ -94,14 +92,9 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background
         .pipeline = spec_.name, .name = name, .path = path, .policies = &policies_};
     context.fresh = background.fresh;
     context.stop = background.stop;
-    if (background.known != nullptr) context.knowledge = background.known->find(name);
+    context.states = background.states.of_filter(name, kind_name);
     if (background.pins != nullptr && background.pins->contains(name))
       context.pin = &background.pins->at(name);
-    if (background.previous != nullptr) {
-      for (const NamedFilter& old : background.previous->filters_) {
-        if (old.name == name && old.kind == kind) context.previous = old.prototype.get();
-      }
-    }
     // Added even if its build failed, so that the faults of the flow are reported together with its
     // own.
     filters_.push_back({name, kind, kind->build(value, context, faults)});
@@ -189,15 +182,6 @@ Json PipelinePrototype::status() const {
       {"name", spec_.name}, {"kind", "Pipeline"}, {"health", ""}, {"filters", std::move(filters)}};
 }
 
-Json PipelinePrototype::knowledge() const {
-  Json known = Json::object();
-  for (const NamedFilter& filter : filters_) {
-    Json one = filter.prototype->knowledge();
-    if (!one.is_null()) known[filter.name] = std::move(one);
-  }
-  return known;
-}
-
 Json PipelinePrototype::pins() const {
   Json pins = Json::object();
   for (const NamedFilter& filter : filters_) {
@@ -229,11 +213,11 @@ bool PipelinePrototype::has_shared_data() const {
 }
 
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(
-    std::vector<ReloadNote>& notes, const std::stop_token& stop) const {
+    std::vector<ReloadNote>& notes, const StateScope& states, const std::stop_token& stop) const {
   auto next = std::make_shared<PipelinePrototype>(*this);
   bool changed = false;
   for (NamedFilter& filter : next->filters_) {
-    auto fresh = filter.prototype->reload(stop);
+    auto fresh = filter.prototype->reload(states.of_filter(filter.name, filter.kind->name()), stop);
     if (filter.prototype->has_shared_data()) {
       notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr,
                        fresh ? "" : fresh.error().message});

@@ -44,8 +44,7 @@ class MirrorPrototype {
 // Core-bound. Destroying the Mirror cancels the copies under way.
 class Mirror {
  public:
-  Mirror(const loop::Core& core, std::shared_ptr<const MirrorPrototype> prototype, Logger logger,
-         Mirror* previous);
+  Mirror(const loop::Core& core, std::shared_ptr<const MirrorPrototype> prototype, Logger logger);
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 
