@@ -186,6 +186,25 @@ TEST_F(WasmHostReload, OtherFieldsChangeWithoutTheFile) {
   }
 }
 
+TEST_F(WasmHostReload, TheNextGenerationRunsTheReloadedCode) {
+  pipeline::StateDraft refused = host.states.draft("shop");
+  refused.continue_all();
+  write("junk");
+  EXPECT_FALSE(host.prototype->reload(refused.scope().of_filter("wasm", "WasmHost")));
+  host.states.put_in_force({{"shop", std::move(refused).finish()}});
+  EXPECT_EQ(host.build_next(file())->status().at("codeHash"), host.status("codeHash"));
+  pipeline::StateDraft draft = host.states.draft("shop");
+  draft.continue_all();
+  write(guest("(i32.const 2)"));
+  const auto fresh = host.prototype->reload(draft.scope().of_filter("wasm", "WasmHost"));
+  ASSERT_TRUE(fresh && *fresh);
+  host.states.put_in_force({{"shop", std::move(draft).finish()}});
+  fs::remove(file());
+  const auto next = host.build_next(file(), "timeout: 2s");
+  ASSERT_TRUE(next) << host.faults.lines().front();
+  EXPECT_EQ(next->status().at("codeHash"), (*fresh)->status().at("codeHash"));
+}
+
 TEST_F(WasmHostReload, TheNoteGoesWhenTheFileIsBack) {
   EXPECT_EQ(host.prototype->note(), "");
   fs::rename(file(), file() + ".away");
