@@ -40,13 +40,13 @@ struct ControllerState {
         loader(builder, claims, publisher, changes, crew, logger),
         housekeeper(builder, publisher, changes, loader) {}
 
-  // apply.cc: builds one of the documents, and collects the report on it. A null object: faults
+  // controller_apply.cc: builds one of the documents, and collects the report on it. A null object: faults
   // were added. Error: the mode forbids the change. Requires: a claim on the object.
   struct Step;
   [[nodiscard]] Result<Step> propose(const config::Value& document, std::string prefix,
                                      ApplyMode mode, const std::stop_token& stop,
                                      config::Faults& faults) const;
-  // reload.cc
+  // controller_reload.cc
   [[nodiscard]] std::vector<Reloaded> reload(const std::string& pipeline);
   [[nodiscard]] std::vector<Reloaded> build_anew(const std::string& name,
                                                  const std::shared_ptr<const Object>& object,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a Proxy keeps when its pipeline changes, and in a hot restart.
-// Covers: pool_policies.cc, knowledge.cc, server_group.cc, pool.cc, parts.cc
+// Covers: pool_policies.cc, knowledge.cc, server_group.cc, pool_filter.cc, parts.cc
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 #include "filters/proxy/request_matcher.h"
 #include "filters/proxy/spec.h"
 #include "loop/event_loop.h"

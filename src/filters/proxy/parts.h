@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "config/faults.h"
 #include "filters/proxy/mirror.h"
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 #include "filters/proxy/request_matcher.h"
 #include "filters/proxy/spec.h"
 #include "pipeline/filter.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The servers of a pool, and one try at one of them. pool.h wraps the tries (retry, breaker, cache,
+// The servers of a pool, and one try at one of them. pool_filter.h wraps the tries (retry, breaker, cache,
 // mirror).
 //   ServerGroupPrototype  per pool and generation: what the cores share
 //   ServerGroup           its part on one core: the next turn, the connections

@@ -110,14 +110,14 @@ class PoolFilter {
   };
   Task<std::string_view> refuse(pipeline::Exchange& exchange);
   Task<std::string_view> answer_last(pipeline::Exchange& exchange, const http::Request& request);
-  // through_cache.cc: answers clients.
+  // pool_filter_cache.cc: answers clients.
   Task<std::string_view> through_cache(pipeline::Exchange& exchange, http::Request& request);
   Task<std::string_view> past_cache(pipeline::Exchange& exchange, http::Request& request);
   std::optional<std::string_view> answer(pipeline::Exchange& exchange, const http::Request& request,
                                          const std::string& key, const MemoryCache::Found& found);
   void serve(pipeline::Exchange& exchange, const http::Request& request, const Stored& stored,
              const http::Headers& earlier, std::string_view tag) const;
-  // refill.cc: stores the responses of backends.
+  // pool_filter_refill.cc: stores the responses of backends.
   Task<std::string_view> refill(pipeline::Exchange& exchange, http::Request& request,
                                 const std::string& key, Fill fill);
   void keep(const http::Request& request, const http::Response& response, Fill& fill);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
