@@ -49,20 +49,20 @@ std::string FilterPrototype::note() const { return {}; }
 
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::Value& document,
                                                                   const FilterKinds& kinds,
-                                                                  const Background& background,
+                                                                  const BuildInputs& inputs,
                                                                   config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto pipeline = std::make_shared<PipelinePrototype>();
   pipeline->spec_ = config::decode<PipelineSpec>(document, "", faults);
   pipeline->policies_ =
       resilience::Policies::build(pipeline->spec_.resilience, "resilience", faults);
-  pipeline->build_filters(kinds, background, faults);
+  pipeline->build_filters(kinds, inputs, faults);
   pipeline->build_flow(faults);
   if (faults.count() != faults_before) return nullptr;
   return pipeline;
 }
 
-void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background& background,
+void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInputs& inputs,
                                       config::Faults& faults) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < spec_.filters.size(); ++i) {
@@ -90,11 +90,10 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background
     }
     FilterContext context{
         .pipeline = spec_.name, .name = name, .path = path, .policies = &policies_};
-    context.fresh = background.fresh;
-    context.stop = background.stop;
-    context.states = background.states.of_filter(name, kind_name);
-    if (background.pins != nullptr && background.pins->contains(name))
-      context.pin = &background.pins->at(name);
+    context.fresh = inputs.fresh;
+    context.stop = inputs.stop;
+    context.states = inputs.states.of_filter(name, kind_name);
+    if (inputs.pins != nullptr && inputs.pins->contains(name)) context.pin = &inputs.pins->at(name);
     // Added even if its build failed, so that the faults of the flow are reported together with its
     // own.
     filters_.push_back({name, kind, kind->build(value, context, faults)});

@@ -64,7 +64,7 @@ using FilterKinds = std::vector<std::unique_ptr<FilterKind>>;
 class PipelinePrototype {
  public:
   // The inputs of a build besides the document; see FilterContext.
-  struct Background {
+  struct BuildInputs {
     StateScope states{};         // of the pipeline
     const Json* pins = nullptr;  // pins() of the last build
     bool fresh = false;
@@ -74,7 +74,7 @@ class PipelinePrototype {
   // added.
   [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(const config::Value& document,
                                                                       const FilterKinds& kinds,
-                                                                      const Background& background,
+                                                                      const BuildInputs& inputs,
                                                                       config::Faults& faults);
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }
@@ -120,8 +120,7 @@ class PipelinePrototype {
     std::shared_ptr<const FilterPrototype> prototype;
   };
 
-  void build_filters(const FilterKinds& kinds, const Background& background,
-                     config::Faults& faults);
+  void build_filters(const FilterKinds& kinds, const BuildInputs& inputs, config::Faults& faults);
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
 
