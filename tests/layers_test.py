@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of src/LAYERS: includes point down, go round in no ring, and third-party headers stay where
-they belong. Also src/README.md against the folders there are, and the files that comments name."""
+"""The rules of src/LAYERS: includes point down, go round in no ring, third-party headers stay where they belong,
+and every .cc has its header. Also src/README.md against the folders there are, and the files that comments name."""
 
 import re
 from fnmatch import fnmatchcase
@@ -22,10 +22,11 @@ class Layers(NamedTuple):
     floor: dict[str, int]  # folder -> number
     owners: dict[str, set[str]]  # third-party header prefix -> paths that may include it
     cycles: list[set[str]]  # known rings of files, without suffix
+    lone: set[str]  # known .cc files without a header, without suffix
 
 
 def parse_layers(text: str) -> Layers:
-    layers = Layers({}, {}, [])
+    layers = Layers({}, {}, [], set())
     for number, line in enumerate(text.splitlines(), 1):
         line = line.split("#")[0].strip()
         if not line:
@@ -37,13 +38,15 @@ def parse_layers(text: str) -> Layers:
                 layers.owners.setdefault(header, set()).add(words[0])
         elif not colon and words[0] == "cycle" and len(words) > 2:
             layers.cycles.append(set(words[1:]))
+        elif not colon and words[0] == "lone" and len(words) > 1:
+            layers.lone.update(words[1:])
         elif not colon and len(words) == 2 and words[0].isdigit():
             if words[1] in layers.floor:
                 raise ValueError(f"LAYERS:{number}: {words[1]} is listed twice")
             layers.floor[words[1]] = int(words[0])
         else:
             raise ValueError(
-                f"LAYERS:{number}: wants `<number> <folder>`, `<path> : <headers>` or `cycle <files>`, not {line!r}"
+                f"LAYERS:{number}: wants `<number> <folder>`, `<path> : <headers>`, `cycle <files>` or `lone <files>`, not {line!r}"
             )
     return layers
 
@@ -193,6 +196,31 @@ def ring_faults(rings: list[set[str]], known: list[set[str]]) -> list[str]:
     return found
 
 
+def has_header(src: Path, unit: str, includes: list[tuple[str, str]]) -> bool:
+    """A header of its name, or one that it includes and whose name is the beginning of its own (x_part.cc of x.h)."""
+    if (src / f"{unit}.h").is_file():
+        return True
+    folder, _, name = unit.rpartition("/")
+    words = name.split("_")
+    shorter = ("_".join(words[:count]) for count in range(1, len(words)))
+    return any((f"{folder}/{each}.h", "") in includes for each in shorter)
+
+
+def header_faults(src: Path, known: set[str]) -> list[str]:
+    lone = {
+        unit_of(name)
+        for name, includes in includes_of(src).items()
+        if name.endswith(".cc")
+        and not is_for_tests(name)
+        and not name.endswith("/main.cc")
+        and not has_header(src, unit_of(name), includes)
+    }
+    return [
+        f"{unit}.cc has no header: give it one, or call it after the one it includes (x_part.cc of x.h)"
+        for unit in sorted(lone - known)
+    ] + [f"LAYERS: lone: remove {unit}, which has a header or is gone" for unit in sorted(known - lone)]
+
+
 def comments_of(text: str) -> list[tuple[int, str]]:
     """Of each line that has one: its number and the comment."""
     matches = ((number, COMMENT.match(line)) for number, line in enumerate(text.splitlines(), 1))
@@ -246,6 +274,11 @@ def test_third_party_headers_belong_to_the_deepest_path():
 
 def test_includes_go_round_in_no_ring():
     found = ring_faults(rings_of(SRC), parse_layers((SRC / "LAYERS").read_text()).cycles)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_source_has_its_header():
+    found = header_faults(SRC, parse_layers((SRC / "LAYERS").read_text()).lone)
     assert not found, "\n" + "\n".join(found)
 
 
@@ -419,6 +452,27 @@ def test_checker_lets_known_rings_shrink_only():
     assert found.startswith("a/one, a/two include each other: ")
     (found,) = ring_faults([ring | {"a/three"}], [ring])[:1]
     assert found.startswith("a/one, a/three, a/two include each other: ")
+
+
+def test_checker_wants_a_header_for_every_source(tmp_path):
+    src = write_files(
+        tmp_path,
+        {
+            "a/one.h": "",
+            "a/one.cc": "",
+            "a/one_more_part.cc": '#include "a/one.h"\n',
+            "a/one_stranger.cc": "",
+            "a/two.cc": '#include "a/one.h"\n',
+            "a/one_test.cc": "",
+            "a/main.cc": "",
+            "a/testing/kit.cc": "",
+        },
+    )
+    found = header_faults(src, set())
+    assert [line.split()[0] for line in found] == ["a/one_stranger.cc", "a/two.cc"]
+    assert header_faults(src, {"a/one_stranger", "a/two"}) == []
+    (found,) = header_faults(src, {"a/one_stranger", "a/two", "a/one"})
+    assert found == "LAYERS: lone: remove a/one, which has a header or is gone"
 
 
 def test_checker_finds_the_comments():

@@ -14,6 +14,7 @@
 
 #include "filters/successor/successor.h"
 #include "sluice-server/reload.h"
+#include "sluice-server/successor_process.h"
 
 namespace sluice::server_program {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sluice-server/predecessor_process.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,7 +13,6 @@
 #include "filters/successor/successor.h"
 #include "net/memory_file.h"
 #include "server/workers.h"
-#include "sluice-server/hand_over.h"
 
 namespace sluice::server_program {
 namespace {

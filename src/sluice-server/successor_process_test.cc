@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both sides of a hot restart, in two real processes: this program starts itself as the successor.
-#include "sluice-server/hand_over.h"
+#include "sluice-server/successor_process.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -16,6 +16,7 @@
 
 #include "config/encoder.h"
 #include "control/testing/process.h"
+#include "sluice-server/predecessor_process.h"
 
 namespace sluice::server_program {
 namespace {
