@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/read_file.h"
+#include "base/file.h"
 #include "store/embedded/connection.h"
 #include "store/embedded/schema.h"
 
