@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "config/formats.h"
 
 namespace sluice::admin {
@@ -46,13 +47,6 @@ std::expected<Names, Response> names_of(const std::vector<std::string>& pattern,
     names.push_back(path[i]);
   }
   return names;
-}
-
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
 }
 
 Result<void> parse_query(std::string_view query, Request& out) {
@@ -140,10 +134,10 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
       continue;
     }
     if (i + 2 >= text.size()) return std::nullopt;
-    const auto high = hex_digit(text[i + 1]);
-    const auto low = hex_digit(text[i + 2]);
-    if (!high || !low) return std::nullopt;
-    out += static_cast<char>(*high * 16 + *low);
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
     i += 2;
   }
   return out;
