@@ -3,6 +3,7 @@
 // no socket: the connection fills it. Core-bound.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace sluice::admin {
 namespace {
 
@@ -26,8 +28,8 @@ TEST(LineEvents, ALongLineIsSeveralEvents) {
   const std::string line(LineEvents::kLineBytesMax * 2 + 5, 'x');
   const std::string out =
       events(LineEvents::Format::server_sent, {line.substr(0, 10), line.substr(10), "\n"});
-  EXPECT_EQ(std::ranges::count(out, 'x'), static_cast<std::ptrdiff_t>(line.size()));
-  EXPECT_EQ(std::ranges::count(out, '\n'), 6);
+  EXPECT_EQ(std::count(out.begin(), out.end(), 'x'), static_cast<std::ptrdiff_t>(line.size()));
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 6);
 }
 
 TEST(LineEvents, OnlyIfAccepted) {
