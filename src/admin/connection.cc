@@ -6,8 +6,10 @@
 #include <chrono>
 #include <utility>
 
+#include "admin/input.h"
 #include "base/time.h"
 #include "http/date.h"
+#include "http/h1/serializer.h"
 #include "loop/join.h"
 #include "net/tls/tls_stream.h"
 
@@ -41,7 +43,54 @@ std::string date_now() {
   return http::format_date(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
-}  // namespace
+class Connection final : public Connections::Member {
+ public:
+  Connection(Connections& all, std::unique_ptr<net::Stream> stream);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { all_.leave(*this); }
+
+  Task<void> serve();
+  void stop() override;
+  void retire() override;
+  void cut() override { wire_->close(); }
+
+ private:
+  class Waiting;
+  class Upload;
+  Task<void> serve_requests();
+  Task<bool> secure();
+  Task<bool> speaks_tls();
+  Task<bool> read_head();
+  Task<bool> answer();
+  Task<Result<std::size_t>> receive(TimePoint until, std::size_t size);
+  Task<Result<std::string_view>> read_body();
+  Task<bool> send(std::string_view bytes);
+  Task<void> refuse(int status, std::string_view reason);
+  Task<bool> write(http::Response& response);
+  Task<bool> write_whole(std::string_view body);
+  Task<bool> write_stream(http::BodyReader& reader, Framing framing);
+  Task<void> linger();
+  [[nodiscard]] bool may_go_on() const;
+
+  Connections& all_;
+  const std::shared_ptr<const Access> access_;  // as of the start
+  std::unique_ptr<net::Stream> stream_;         // null during the TLS handshake
+  net::Stream* wire_;                           // the stream, or what is under the handshake
+  Client client_;
+  const TimePoint greeting_until_;  // of the first head, the handshake included
+  Input input_;
+  http::Request request_;
+  std::string out_;
+  enum class Waits { no, for_bytes, for_room };
+  Waits waits_ = Waits::no;
+  bool first_ = true;  // no request was complete yet
+  bool idle_ = false;  // between two requests
+  bool keep_alive_ = true;
+  bool streaming_ = false;
+  bool admitted_ = false;  // the last caller has proved who it is
+  bool answered_ = false;  // the last response was sent, and the connection ends
+};
 
 // The connection waits for its client while this lives.
 class Connection::Waiting {
@@ -85,8 +134,6 @@ Connection::Connection(Connections& all, std::unique_ptr<net::Stream> stream)
       greeting_until_(Clock::now() + all.patience().head) {
   all_.enter(*this);
 }
-
-Connection::~Connection() { all_.leave(*this); }
 
 void Connection::stop() {
   if (waits_ == Waits::for_bytes || streaming_) return cut();
@@ -327,6 +374,13 @@ Task<void> Connection::linger() {
     if (!count || *count == 0) co_return;
     dropped += *count;
   }
+}
+
+}  // namespace
+
+Task<void> serve(Connections& all, std::unique_ptr<net::Stream> stream) {
+  Connection connection(all, std::move(stream));
+  co_await connection.serve();
 }
 
 }  // namespace sluice::admin

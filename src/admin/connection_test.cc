@@ -46,6 +46,14 @@ class RawClient {
     (void)!::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
     return *this;
   }
+  RawClient& send_all(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t count = ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (count <= 0) return *this;
+      text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return *this;
+  }
   RawClient& get(std::string_view path, std::string_view more = "") {
     return send("GET /apis/v2" + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" +
                 std::string(more) + "\r\n");
@@ -66,6 +74,11 @@ class RawClient {
       text += c;
     }
     return text;
+  }
+  // True once bytes of a response, or the end, have come.
+  bool has_response() {
+    char c = 0;
+    return ::recv(descriptor_, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
   }
   std::size_t drop_all() {
     std::vector<char> buffer(kPiece);
@@ -224,8 +237,19 @@ TEST_F(ConnectionTest, BoundsTheTimeForAHead) {
   EXPECT_TRUE(slow.read().starts_with("HTTP/1.1 408 "));
 }
 
+TEST_F(ConnectionTest, AHeadThatDripsHasNoMoreTime) {
+  start({.head = milliseconds(100)});
+  RawClient client(port());
+  client.send("GET /apis/v2/ping HTTP/1.1\r\nA: ");
+  EXPECT_TRUE(wait_until([&] {
+    std::this_thread::sleep_for(milliseconds(10));
+    client.send("x");
+    return client.has_response();
+  }));
+}
+
 TEST_F(ConnectionTest, BoundsTheTimeBetweenRequests) {
-  start({.idle = milliseconds(50)});
+  start({.head = std::chrono::hours(1), .idle = milliseconds(50)});
   RawClient client(port());
   EXPECT_TRUE(client.get("/ping").read().ends_with("pong")) << "and then the end";
 }
@@ -263,6 +287,18 @@ TEST_F(ConnectionTest, RefusesWhatIsNoRequest) {
   EXPECT_EQ(status("PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n"), "400");
   EXPECT_EQ(status("GET / HTTP/1.1\r\nHost: localhost\r\nA: " + std::string(70'000, 'x')), "431");
   EXPECT_EQ(status("GET / HTTP/3.0\r\n\r\n"), "505");
+}
+
+TEST_F(ConnectionTest, BodiesOfBeforeDoNotCount) {
+  router_.add({"test", "POST", "/large", [](const Request&, const Names&) { return Response{}; }});
+  start();
+  const std::string body(kBodyBytesMax, 'x');
+  RawClient client(port());
+  for (std::size_t sent = 0; sent <= Service::kBodiesBytesMax; sent += body.size()) {
+    client.post("/large", "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+    const std::string head = client.send_all(body).read("\r\n\r\n");
+    ASSERT_TRUE(head.starts_with("HTTP/1.1 200 ")) << sent << head;
+  }
 }
 
 // A client that sends its body slowly takes the place of no other change.
@@ -399,7 +435,9 @@ TEST_F(ConnectionTest, ANewAccessEndsWhatTheOldOneLetIn) {
   server_->replace({*Credentials::create({.users = {{"alice", "apple"}}}), nullptr});
   EXPECT_EQ(kept.read(), "");
   EXPECT_TRUE(early.get("/ping").read().ends_with("pong")) << "made before, closed after one call";
-  EXPECT_TRUE(ask("/ping").starts_with("HTTP/1.1 401 "));
+  const std::string refused = RawClient(port()).get("/ping").read();
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 401 "));
+  EXPECT_TRUE(refused.contains("Connection: close\r\n")) << "a stranger keeps no connection";
 }
 
 }  // namespace

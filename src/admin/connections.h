@@ -14,8 +14,6 @@
 #include "base/published.h"
 #include "loop/event_loop.h"
 #include "loop/link.h"
-#include "loop/task.h"
-#include "net/stream.h"
 
 namespace sluice::admin {
 
@@ -31,8 +29,6 @@ struct Patience {
   Duration write = std::chrono::minutes(10);
 };
 
-class Connection;
-
 class Connections {
  public:
   // Beyond this number, a new connection ends the one that has waited for its client for longest.
@@ -44,7 +40,28 @@ class Connections {
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  void serve(std::unique_ptr<net::Stream> stream);
+  // A connection. As a Link, it is in the list of those that wait for their clients, while it does.
+  class Member : public loop::Link {
+   public:
+    // Ends the connection soon: at once if it waits for its client or streams, else after a
+    // response that the client reads soon.
+    virtual void stop() = 0;
+    // Ends the connection if it is idle between two requests.
+    virtual void retire() = 0;
+    // Ends the connection at once. It leaves only later, from the loop.
+    virtual void cut() = 0;
+
+   protected:
+    ~Member() = default;
+  };
+
+  // Returns false if there is no place for one more connection.
+  [[nodiscard]] bool make_place();
+  void enter(Member& member) { all_.insert(&member); }
+  void leave(Member& member);
+  // The client of `member` is waited for from now on, until it is unlinked.
+  void note_silent(Member& member) { member.insert_behind(*silent_.before); }
+
   // Ends the connections that are idle between two requests: they began under another Access.
   void retire();
   // Ends all connections soon, and calls `ended` after the last.
@@ -56,21 +73,13 @@ class Connections {
   [[nodiscard]] const Patience& patience() const { return patience_; }
   [[nodiscard]] bool stopping() const { return static_cast<bool>(ended_); }
 
-  // For Connection.
-  void enter(Connection& connection);
-  void leave(Connection& connection);
-  // The client of `connection` is waited for from now on.
-  void note_silent(Connection& connection);
-
  private:
-  [[nodiscard]] bool make_room();
-
   loop::EventLoop& loop_;
   Service& service_;
   const Published<Access>& access_;
   const Patience patience_;
   const std::size_t connections_max_;
-  std::unordered_set<Connection*> all_;
+  std::unordered_set<Member*> all_;
   loop::Link silent_;  // those that wait for their clients, in the order of time
   std::function<void()> ended_;
 };

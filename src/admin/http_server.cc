@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "admin/connection.h"
 #include "admin/service.h"
 #include "admin/threads.h"
 #include "base/published.h"
@@ -48,7 +49,7 @@ class LoopServer final : public HttpServer {
     while (true) {
       auto stream = co_await acceptor_.accept();
       if (stream) {
-        connections_.serve(*std::move(stream));
+        if (connections_.make_place()) loop_.spawn(serve(connections_, *std::move(stream)));
         continue;
       }
       if (stream.error().kind == ErrorKind::closed) co_return;

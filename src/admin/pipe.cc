@@ -37,7 +37,9 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
 
   // Moves the bytes that wait to `out`, which is empty; it stays empty at the end. The loop's.
   Task<Result<void>> read(std::string& out) {
-    while (!take(out)) co_await news_.wait();
+    while (!take(out)) {
+      co_await news_.wait();
+    }
     if (!out.empty() || is_whole()) co_return Result<void>();
     co_return cut_short();
   }
