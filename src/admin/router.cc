@@ -88,11 +88,6 @@ std::expected<Match, Response> Router::find(const Request& request) const {
   return std::unexpected(std::move(response));
 }
 
-Response Router::handle(const Request& request) const {
-  const auto match = find(request);
-  return match ? match->route->handler(request, match->names) : match.error();
-}
-
 Json Router::list() const {
   Json groups = Json::array();
   for (const Entry& entry : entries_) {
