@@ -33,6 +33,7 @@ TEST(Hmac, KnownVector) {
 TEST(ConstantTime, ComparesAllOfIt) {
   EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
   EXPECT_FALSE(equal_in_constant_time("abc", "abd"));
+  EXPECT_FALSE(equal_in_constant_time("abc", "xbc"));
   EXPECT_FALSE(equal_in_constant_time("abc", "ab"));
 }
 
