@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/chars.h"
+#include "base/text.h"
 #include "http/path.h"
 #include "router/router.h"
 
@@ -61,7 +61,7 @@ std::string lax(const std::string& target) {
       if (!segments.empty()) segments.pop_back();
     } else if (segment != "." && !segment.empty()) {
       std::string small(segment);
-      std::ranges::transform(small, small.begin(), http::to_lower);
+      std::ranges::transform(small, small.begin(), to_lower);
       segments.push_back(small);
     }
   }

@@ -36,7 +36,6 @@ struct ServerCounters {
   observe::Refusals refusals;
   ClientTable clients;
   const std::shared_ptr<Places> places;  // maxConnections
-  const std::shared_ptr<net::TicketKeys> tickets = std::make_shared<net::TicketKeys>();
 };
 
 // An HTTPServer of one generation; shared by the cores.
@@ -45,6 +44,7 @@ struct ServerPrototype {
   router::Router router;
   router::TrustedProxies trusted_proxies;
   observe::AccessFormat access_format;
+  std::shared_ptr<net::TicketKeys> tickets;    // of `tls`, for the next generation
   std::shared_ptr<const net::TlsContext> tls;  // null: plain TCP
   // The admission that its connections must show.
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();

@@ -80,12 +80,10 @@ void Worker::install(const Snapshot& snapshot,
   CoreContext::Pipelines pipelines;
   for (const auto& [name, prototype] : snapshot.pipelines) {
     const auto running = all_running.find(name);
-    const pipeline::Pipeline* previous =
-        running != all_running.end() ? running->second.get() : nullptr;
-    if (previous != nullptr && &previous->prototype() == prototype.get()) {
+    if (running != all_running.end() && &running->second->prototype() == prototype.get()) {
       pipelines.emplace(name, running->second);
     } else {
-      pipelines.emplace(name, std::make_shared<pipeline::Pipeline>(prototype, core_, previous));
+      pipelines.emplace(name, std::make_shared<pipeline::Pipeline>(prototype, core_));
     }
   }
   std::erase_if(superseded_, [](const auto& pipeline) { return pipeline.expired(); });

@@ -9,24 +9,15 @@
 namespace sluice::control {
 namespace {
 
-constexpr const char* kTickets = "tickets";
-
-// Takes over the state of the running server of that name. A new server begins with the ticket keys
-// of the predecessor process.
-std::shared_ptr<server::ServerCounters> counters_of(const BuildContext& context) {
-  const Object* previous = context.background.previous;
-  if (previous != nullptr) {
-    const auto* running = dynamic_cast<const HttpServerObject*>(previous->prototype.get());
-    if (running != nullptr) return running->server().counters;
+// The keys of TLS tickets. A new server begins with those of the process before.
+struct Tickets final : net::TicketKeys {
+  [[nodiscard]] Json knowledge() const { return base64_encode(save()); }
+  void learn(const config::Value& value) {
+    const auto keys = base64_decode(value.scalar);
+    // If the keys do not decode, clients make a full handshake.
+    if (keys) (void)restore(*keys, Clock::now());
   }
-  auto counters = std::make_shared<server::ServerCounters>(context.core_count);
-  const config::Value* known = context.background.known;
-  const config::Value* tickets = known != nullptr ? known->find(kTickets) : nullptr;
-  const auto keys = base64_decode(tickets != nullptr ? tickets->scalar : "");
-  // If the keys do not decode, clients make a full handshake.
-  if (keys) (void)counters->tickets->restore(*keys, Clock::now());
-  return counters;
-}
+};
 
 std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
                                              const BuildContext& context, config::Faults& faults) {
@@ -43,8 +34,10 @@ std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
       faults.add("accessLogFormat", format.error().message);
     }
   }
-  prototype->counters = counters_of(context);
-  prototype->tls = server::make_tls(prototype->spec, prototype->counters->tickets, faults);
+  prototype->counters = context.states.keep(
+      "counters", [&] { return std::make_shared<server::ServerCounters>(context.core_count); });
+  prototype->tickets = context.states.keep("tickets", [] { return std::make_shared<Tickets>(); });
+  prototype->tls = server::make_tls(prototype->spec, prototype->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
   prototype->admission = std::make_shared<const server::Admission>(
       server::Admission::of(prototype->spec, prototype->tls.get()));
@@ -57,10 +50,6 @@ Json HttpServerObject::spec() const { return config::encode(server_->spec); }
 
 void HttpServerObject::publish(const std::string& name, server::Snapshot& next) const {
   next.servers.emplace(name, server_);
-}
-
-Json HttpServerObject::knowledge() const {
-  return {{kTickets, base64_encode(server_->counters->tickets->save())}};
 }
 
 std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {

@@ -21,8 +21,6 @@ class HttpServerObject final : public ObjectPrototype {
   // http_server_status.cc
   [[nodiscard]] Json status(const StatusContext& context) const override;
   void sample() const override { server_->counters->stats.sample(); }
-  // Holds the keys of TLS tickets.
-  [[nodiscard]] Json knowledge() const override;
   [[nodiscard]] std::optional<Listening> listens() const override;
   [[nodiscard]] std::vector<std::string> pipelines() const override;
   // http_server_hand_over.cc

@@ -43,12 +43,7 @@ void Controller::let_go() {
   state_->publisher.forget();
 }
 
-Json Controller::knowledge() const {
-  Json known = Json::object();
-  for (const auto& [name, object] : state_->publisher.objects())
-    known[name] = object->runs() ? object->prototype->knowledge() : Json();
-  return known;
-}
+Json Controller::knowledge() const { return state_->states.knowledge(); }
 
 bool Controller::hand_over(const pipeline::FilterKinds& successor, Duration patience) {
   return state_->changes.hand_over(successor, state_->workers, patience);

@@ -26,6 +26,7 @@
 #include "loop/event_loop.h"
 #include "observe/request_stats.h"
 #include "pipeline/exchange.h"
+#include "pipeline/state_registry.h"
 
 namespace sluice::filters {
 
@@ -39,38 +40,20 @@ struct PoolServices {
   std::shared_ptr<InvalidationStamps> stamps{};  // null: no pool keeps responses
 };
 
-// The configuration that decides which responses are kept and which clients get them. A response
-// kept under one policy is not used under another, so a stricter update takes effect at once.
-struct CachePolicy {
-  MemoryCacheSpec spec;
-  std::vector<ServerSpec> servers;
-  bool set_server_host = false;
-  TlsSpec tls;
-  std::uint32_t redirections_max = 0;
-  std::int64_t body_bytes_max = 0;
-  bool operator==(const CachePolicy& other) const = default;
-};
-
 // Immutable but for its counters. Any thread.
 class PoolPrototype {
  public:
-  // `name`: for tags, "proxy#<filter>#main"; the log prefixes it with "<pipeline>/". `previous`:
-  // the pool of that name in the running generation, or null. `known`: the knowledge of the
-  // predecessor of this process about the pool, or null.
+  // `name`: for tags, "proxy#<filter>#main"; the log prefixes it with "<pipeline>/". `states`: of
+  // the pool.
   PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
-                PoolPolicies policies, const PoolServices& services, const PoolPrototype* previous,
-                const PoolKnowledge* known = nullptr);
+                PoolPolicies policies, const PoolServices& services,
+                const pipeline::StateScope& states);
 
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const PoolPolicies& policies() const { return policies_; }
-  // Null if the pool keeps no responses.
-  [[nodiscard]] const std::shared_ptr<MemoryCache>& cache() const { return cache_; }
   // {"stat": …, "servers": […]}, and "retry", "circuitBreaker" and "memoryCache" if the pool has
   // them.
   [[nodiscard]] Json status() const;
   // See FilterPrototype.
   void sample() const { stats_->sample(); }
-  [[nodiscard]] PoolKnowledge knowledge() const;
 
  private:
   friend class PoolFilter;
@@ -82,18 +65,15 @@ class PoolPrototype {
   std::bitset<600> failure_codes_;
   bool default_failure_codes_ = false;
   PoolPolicies policies_;
-  std::optional<CachePolicy> cache_policy_;
-  std::shared_ptr<MemoryCache> cache_;            // continues while its policy stays
-  std::shared_ptr<InvalidationStamps> stamps_;    // null: no pool of this Proxy keeps responses
-  std::shared_ptr<observe::RequestStats> stats_;  // the next generation takes it over
+  std::shared_ptr<MemoryCache> cache_;          // null: the pool keeps no responses
+  std::shared_ptr<InvalidationStamps> stamps_;  // null: no pool of this Proxy keeps responses
+  std::shared_ptr<observe::RequestStats> stats_;
 };
 
 // Core-bound.
 class PoolFilter {
  public:
-  // `previous`: this core's pool of the same name in the previous generation; may be null.
-  PoolFilter(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger,
-             PoolFilter* previous);
+  PoolFilter(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype, Logger logger);
 
   [[nodiscard]] const PoolPrototype& prototype() const { return *prototype_; }
   // Leaves a response in the exchange, and returns the result of the filter.
@@ -130,14 +110,14 @@ class PoolFilter {
   };
   Task<std::string_view> refuse(pipeline::Exchange& exchange);
   Task<std::string_view> answer_last(pipeline::Exchange& exchange, const http::Request& request);
-  // through_cache.cc: answers clients.
+  // pool_filter_cache.cc: answers clients.
   Task<std::string_view> through_cache(pipeline::Exchange& exchange, http::Request& request);
   Task<std::string_view> past_cache(pipeline::Exchange& exchange, http::Request& request);
   std::optional<std::string_view> answer(pipeline::Exchange& exchange, const http::Request& request,
                                          const std::string& key, const MemoryCache::Found& found);
   void serve(pipeline::Exchange& exchange, const http::Request& request, const Stored& stored,
              const http::Headers& earlier, std::string_view tag) const;
-  // refill.cc: stores the responses of backends.
+  // pool_filter_refill.cc: stores the responses of backends.
   Task<std::string_view> refill(pipeline::Exchange& exchange, http::Request& request,
                                 const std::string& key, Fill fill);
   void keep(const http::Request& request, const http::Response& response, Fill& fill);

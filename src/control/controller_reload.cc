@@ -69,7 +69,9 @@ std::vector<Reloaded> ControllerState::reload(const std::string& name) {
   if (!running) return build_anew(name, object, claim.stop());
   std::vector<Reloaded> result;
   std::vector<pipeline::PipelinePrototype::ReloadNote> notes;
-  auto fresh = running->reload(notes, claim.stop());
+  auto draft = states.draft(name);
+  draft.continue_all();
+  auto fresh = running->reload(notes, draft.scope(), claim.stop());
   const auto& runs = fresh ? fresh : running;
   for (auto& note : notes) {
     result.push_back(
@@ -79,6 +81,7 @@ std::vector<Reloaded> ControllerState::reload(const std::string& name) {
   auto reloaded = std::make_shared<Object>(*object);
   reloaded->prototype = make_pipeline(std::move(fresh));
   reloaded->pins = reloaded->prototype->pins();
+  reloaded->states = std::move(draft).finish();
   changes.replace(object, std::move(reloaded));
   return result;
 }
@@ -88,8 +91,8 @@ std::vector<Reloaded> ControllerState::build_anew(const std::string& name,
                                                   const std::shared_ptr<const Object>& object,
                                                   const std::stop_token& stop) {
   config::Faults faults;
-  auto built = builder.build_stored(
-      *object, {.previous = object.get(), .fresh = true, .stop = stop}, faults);
+  auto built =
+      builder.build_stored(*object, {.pins = &object->pins, .fresh = true, .stop = stop}, faults);
   std::vector<Reloaded> result;
   for (const std::string& filter : filters_with_code(object->spec, builder.filters())) {
     result.push_back({name, filter, built != nullptr,

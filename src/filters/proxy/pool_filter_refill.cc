@@ -4,7 +4,7 @@
 #include <array>
 
 #include "filters/proxy/cache/conditions.h"
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 #include "filters/proxy/request_copy.h"
 
 namespace sluice::filters {

@@ -83,7 +83,8 @@ Result<ControllerState::Step> ControllerState::propose(const config::Value& docu
         [this](const std::string& filter) { return builder.filter_schema(filter); }, faults);
   }
   if (!faults.empty()) return step;
-  const auto object = builder.build(whole, {.previous = existing, .stop = stop}, faults);
+  const Json* pins = existing != nullptr ? &existing->pins : nullptr;
+  const auto object = builder.build(whole, {.pins = pins, .stop = stop}, faults);
   if (!object) return step;
   step.applied.kind = object->kind;
   step.proposed.changes =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of a PoolFilter that follows redirects.
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 #include "filters/proxy/redirect.h"
 
 namespace sluice::filters {

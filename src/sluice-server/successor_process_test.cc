@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both sides of a hot restart, in two real processes: this program starts itself as the successor.
-#include "sluice-server/hand_over.h"
+#include "sluice-server/successor_process.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -16,6 +16,7 @@
 
 #include "config/encoder.h"
 #include "control/testing/process.h"
+#include "sluice-server/predecessor_process.h"
 
 namespace sluice::server_program {
 namespace {
@@ -197,7 +198,7 @@ TEST(Predecessor, ThatChangesItsMindEndsTheWait) {
   ::setenv("SLUICE_PREDECESSOR", std::to_string(ends->second.release()).c_str(), 1);
   const auto predecessor = PredecessorProcess::find();
   ASSERT_NE(predecessor, nullptr);
-  ends->first = net::OwnedDescriptor();
+  ends->first = Descriptor();
   const auto estate = predecessor->take_sockets();
   ASSERT_FALSE(estate);
   EXPECT_EQ(estate.error().kind, ErrorKind::closed);

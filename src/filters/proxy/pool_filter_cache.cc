@@ -6,7 +6,7 @@
 #include "backend/response_body.h"
 #include "filters/proxy/cache/conditions.h"
 #include "filters/proxy/cache/ranges.h"
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 #include "filters/proxy/redirect.h"
 
 namespace sluice::filters {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -25,11 +25,24 @@ bool worth_holding(const http::Response& response, const MemoryCacheSpec& spec) 
   return !no_store && !http::iequals(type.substr(0, kEvents.size()), kEvents);
 }
 
+// The configuration that decides which responses are kept and which clients get them. A response
+// kept under one policy is not used under another, so a stricter update takes effect at once.
+struct CachePolicy {
+  MemoryCacheSpec spec;
+  std::vector<ServerSpec> servers;
+  bool set_server_host;
+  TlsSpec tls;
+  std::uint32_t redirections_max;
+  std::int64_t body_bytes_max;
+  const InvalidationStamps* stamps;
+  bool operator==(const CachePolicy& other) const = default;
+};
+
 }  // namespace
 
 PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const ProxySpec& proxy,
                              PoolPolicies policies, const PoolServices& services,
-                             const PoolPrototype* previous, const PoolKnowledge* known)
+                             const pipeline::StateScope& states)
     : name_(std::move(name)),
       timeout_(spec.timeout),
       body_bytes_max_(spec.server_max_body_size != 0 ? spec.server_max_body_size
@@ -37,8 +50,9 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
       redirections_max_(proxy.max_redirection),
       policies_(std::move(policies)),
       stamps_(services.stamps),
-      stats_(previous != nullptr ? previous->stats_
-                                 : std::make_shared<observe::RequestStats>(services.core_count)) {
+      stats_(states.keep("stats", [&services] {
+        return std::make_shared<observe::RequestStats>(services.core_count);
+      })) {
   const ServerGroupContext context{.name = services.pipeline + "/" + name_,
                                    .idle_max = proxy.max_idle_conns,
                                    .idle_per_server_max = proxy.max_idle_conns_per_host,
@@ -47,21 +61,18 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                    .health_thread = services.health_thread,
                                    .logger = services.logger,
                                    .own_secret = services.own_secret};
-  servers_ = std::make_shared<ServerGroupPrototype>(
-      spec.servers, context, previous != nullptr ? previous->servers_.get() : nullptr, known);
-  if (known != nullptr && known->open_for && policies_.breaker)
-    policies_.breaker->open(*known->open_for, Clock::now());
+  servers_ = std::make_shared<ServerGroupPrototype>(spec.servers, context, states);
   if (spec.memory_cache) {
-    cache_policy_ = {*spec.memory_cache,
-                     spec.servers.chosen(),
-                     spec.servers.set_upstream_host,
-                     spec.servers.tls.value_or(proxy.mtls),
-                     redirections_max_,
-                     body_bytes_max_};
-    const bool same = previous != nullptr && previous->cache_policy_ == cache_policy_ &&
-                      previous->stamps_ == stamps_;
-    cache_ = same ? previous->cache_
-                  : std::make_shared<MemoryCache>(*spec.memory_cache, services.core_count, stamps_);
+    const CachePolicy policy{*spec.memory_cache,
+                             spec.servers.chosen(),
+                             spec.servers.set_upstream_host,
+                             spec.servers.tls.value_or(proxy.mtls),
+                             redirections_max_,
+                             body_bytes_max_,
+                             stamps_.get()};
+    cache_ = states.keep("cache", policy, [&] {
+      return std::make_shared<MemoryCache>(*spec.memory_cache, services.core_count, stamps_);
+    });
   }
   default_failure_codes_ = spec.failure_codes.empty();
   for (const int code : spec.failure_codes) failure_codes_.set(static_cast<std::size_t>(code));
@@ -76,18 +87,12 @@ Json PoolPrototype::status() const {
   return status;
 }
 
-PoolKnowledge PoolPrototype::knowledge() const {
-  PoolKnowledge known{.pool = name_, .servers = servers_->knowledge(), .open_for = {}};
-  if (policies_.breaker) known.open_for = policies_.breaker->open_for(Clock::now());
-  return known;
-}
-
 PoolFilter::PoolFilter(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype,
-                       Logger logger, PoolFilter* previous)
+                       Logger logger)
     : core_(core),
       prototype_(std::move(prototype)),
       logger_(std::move(logger)),
-      servers_(core, prototype_->servers_, previous != nullptr ? &previous->servers_ : nullptr),
+      servers_(core, prototype_->servers_),
       random_(std::random_device{}()),
       flights_(core.loop) {
   if (prototype_->cache_) prototype_->cache_->join(core);
