@@ -24,7 +24,7 @@
 
 namespace sluice::server {
 
-// The counters of an HTTPServer, by core and by client, and its ticket keys. Updates keep them.
+// The counters of an HTTPServer, by core and by client. Updates keep them.
 struct ServerCounters {
   explicit ServerCounters(unsigned core_count)
       : stats(core_count),

@@ -83,7 +83,7 @@ class OneCore {
         config::parse_document("{name: p, kind: Pipeline, filters: [{name: a, kind: Actor}]}");
     const auto prototype = pipeline::PipelinePrototype::build(*document, kinds, {}, faults);
     EXPECT_TRUE(faults.empty()) << faults.to_error().message;
-    context.install({{"p", std::make_shared<pipeline::Pipeline>(prototype, core, nullptr)}},
+    context.install({{"p", std::make_shared<pipeline::Pipeline>(prototype, core)}},
                     std::make_shared<const AbsentPipelines>(
                         AbsentPipelines{{"q", {.error = "", .being_built = true}},
                                         {"r", {.error = "broken", .being_built = false}}}));
