@@ -559,16 +559,12 @@ def product_places(bad: re.Pattern, *homes: str) -> list[str]:
     return sorted({name for name in found if not is_for_tests(name) and unit_of(name) not in homes})
 
 
-# Being replaced: the files of the admin API that own a socket. The list may lose names, and gains none.
-KNOWN_CLOSERS = ["admin/acceptor.cc", "admin/connection.cc"]
-
-
 def test_descriptors_have_one_owner():
     """base/descriptor.h closes on every way out. A call of close() is a way out that another one forgets."""
     bad = re.compile(r"(?<!\w)::close\(|(?<![\w.>:])close\(\w*(fd|descriptor|socket)\w*\)")
     assert bad.search("  if (fd_ >= 0) ::close(fd_);")
     assert not bad.search("Connection::close();")
-    assert [name for name in product_places(bad, "base/descriptor") if name not in KNOWN_CLOSERS] == []
+    assert product_places(bad, "base/descriptor") == []
 
 
 def test_files_are_read_and_written_in_one_place():

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/message.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "config/emit.h"
 
 namespace sluice::admin {
@@ -58,18 +58,11 @@ std::string dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::optional<std::int64_t> parse_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 Result<std::int64_t> query_number(const Request& request, std::string_view name,
                                   std::int64_t absent, std::int64_t min, std::int64_t max) {
   const auto found = request.query.find(std::string(name));
   if (found == request.query.end()) return absent;
-  const std::optional<std::int64_t> value = parse_number(found->second);
+  const std::optional<std::int64_t> value = to_number<std::int64_t>(found->second);
   if (value && *value >= min && *value <= max) return *value;
   return fail(ErrorKind::invalid, "?" + std::string(name) + "= wants a number from " +
                                       std::to_string(min) + " to " + std::to_string(max));

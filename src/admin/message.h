@@ -72,8 +72,6 @@ inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 // Compact; bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string dump(const Json& value);
 
-// A decimal number; nullopt for anything else.
-[[nodiscard]] std::optional<std::int64_t> parse_number(std::string_view text);
 // Returns `absent` if the query lacks the parameter. Error `invalid` if its value is not a number
 // in that range.
 [[nodiscard]] Result<std::int64_t> query_number(const Request& request, std::string_view name,

@@ -25,6 +25,9 @@ TEST(WithoutCredentials, HidesAPasswordWithADelimiter) {
     EXPECT_EQ(without_credentials(url), "http://<redacted>@h:1/x") << url;
     EXPECT_EQ(quote(url), "\"http://<redacted>@h:1/x\"") << url;
   }
+  // A password with a colon looks like a port and more.
+  EXPECT_EQ(without_credentials("http://u:1:2/x@h"), "http://<redacted>@h");
+  EXPECT_EQ(without_credentials("http://u:p]/x@h"), "http://<redacted>@h");
   for (const char* none :
        {"http://h/a@b", "http://h:80/a@b", "http://[::1]/a@b", "http://[::1]:8/@"})
     EXPECT_EQ(without_credentials(none), none);

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <iterator>
+
+#include "base/file.h"
 
 namespace sluice::egctl {
 namespace {
@@ -83,6 +86,21 @@ TEST_F(FilesTest, ReadsInPieces) {
   EXPECT_EQ(input->read_all(), text);
   EXPECT_EQ(input->read(), "");
   EXPECT_THAT(InputFile::open(folder_).value().read().error().message, HasSubstr("directory"));
+}
+
+// `-f - -f -`: the second one is empty, and standard input stays open.
+TEST_F(FilesTest, StandardInputIsReadTwice) {
+  const Descriptor old(::dup(STDIN_FILENO));
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const Descriptor out(ends[0]);
+  Descriptor in(ends[1]);
+  ASSERT_TRUE(sluice::write_all(in.get(), "text"));
+  in.reset();
+  ASSERT_EQ(::dup2(out.get(), STDIN_FILENO), STDIN_FILENO);
+  EXPECT_EQ(read_input("-"), "text");
+  EXPECT_EQ(read_input(""), "");
+  ::dup2(old.get(), STDIN_FILENO);
 }
 
 }  // namespace

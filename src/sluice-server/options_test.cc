@@ -3,12 +3,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/memory_size.h"
 #include "sluice-server/command_line.h"
@@ -135,9 +137,21 @@ TEST_F(OptionsTest, FaultsOfTheFileNameItAndTheField) {
   EXPECT_THAT(error(read_file("worker: 2")), testing::StartsWith(file_ + ": worker"));
   EXPECT_THAT(error(read_file("a: [")), testing::StartsWith(file_ + ": "));
   EXPECT_THAT(error(read({"--config-file", "/nowhere"})), HasSubstr("/nowhere cannot be read"));
+  EXPECT_THAT(error(read({"--config-file", "/"})), HasSubstr("/ cannot be read"));
   const auto secret = read_file("api-tokens: {ci: [hidden]}");
   EXPECT_THAT(error(secret), HasSubstr("api-tokens"));
   EXPECT_THAT(error(secret), testing::Not(HasSubstr("hidden")));
+}
+
+// `--config-file <(command)` and `--config-file /dev/stdin`.
+TEST_F(OptionsTest, TheFileMayBeAPipe) {
+  ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+  std::thread writer([this] { std::ofstream(file_) << "workers: 3"; });
+  const auto options = read({"--config-file", file_});
+  writer.join();
+  ASSERT_TRUE(options) << error(options);
+  EXPECT_EQ(options->workers, 3U);
+  EXPECT_THAT(error(read({"--config-file", "/dev/zero"})), HasSubstr("is larger than"));
 }
 
 TEST_F(OptionsTest, SecretsAreForTheFileOnly) {

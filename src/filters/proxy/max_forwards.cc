@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdint>
 #include <string>
+
+#include "base/text.h"
 
 namespace sluice::filters {
 namespace {
@@ -19,13 +19,10 @@ bool goes_no_further(http::Request& request) {
   if (request.method != "OPTIONS" && request.method != "TRACE") return false;
   const auto value = request.headers.get(kName);
   if (!value) return false;
-  std::uint32_t left = 0;
-  const char* const end = value->data() + value->size();
-  const auto parsed = std::from_chars(value->data(), end, left);
-  if (parsed.ptr != end || value->empty()) return false;
-  if (parsed.ec != std::errc{}) return false;  // too large to matter
-  if (left == 0) return true;
-  request.headers.set(kName, std::to_string(left - 1));
+  const auto left = to_number<unsigned>(*value);
+  if (!left) return false;  // no number, or too large to matter
+  if (*left == 0) return true;
+  request.headers.set(kName, std::to_string(*left - 1));
   return false;
 }
 

@@ -262,14 +262,14 @@ TEST_F(TlsStreamTest, RefusesOldVersionsAndWhatIsNotTls) {
       });
   talk(
       [](std::uint16_t port) {
-        const int plain = connect_plain(port);
-        ASSERT_GE(plain, 0);
+        const Descriptor plain = connect_plain(port);
+        ASSERT_TRUE(plain.is_open());
         const std::string_view text = "GET / HTTP/1.1\r\n\r\n";
-        EXPECT_EQ(::send(plain, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+        EXPECT_EQ(::send(plain.get(), text.data(), text.size(), 0),
+                  static_cast<ssize_t>(text.size()));
         char byte = 0;
-        while (::recv(plain, &byte, 1, 0) > 0) {
+        while (::recv(plain.get(), &byte, 1, 0) > 0) {
         }
-        ::close(plain);
       },
       [](Served served) -> Task<void> {
         EXPECT_FALSE(served);
@@ -283,11 +283,10 @@ TEST_F(TlsStreamTest, RefusesOldVersionsAndWhatIsNotTls) {
 TEST_F(TlsStreamTest, DoesNotWaitForEverForAHandshake) {
   talk(
       [&](std::uint16_t port) {
-        const int plain = connect_plain(port);
-        ASSERT_GE(plain, 0);
+        const Descriptor plain = connect_plain(port);
+        ASSERT_TRUE(plain.is_open());
         char byte = 0;
-        EXPECT_EQ(::recv(plain, &byte, 1, 0), 0);
-        ::close(plain);
+        EXPECT_EQ(::recv(plain.get(), &byte, 1, 0), 0);
       },
       [](Served served) -> Task<void> {
         EXPECT_FALSE(served);

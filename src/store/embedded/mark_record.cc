@@ -6,6 +6,8 @@
 #include <charconv>
 #include <span>
 
+#include "base/text.h"
+
 namespace sluice::store {
 namespace {
 
@@ -31,8 +33,9 @@ std::uint64_t checksum(std::string_view text) {
 }
 
 bool number(std::string_view text, std::uint64_t& value, int base = 10) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  return error == std::errc() && end == text.data() + text.size();
+  const auto found = to_number<std::uint64_t>(text, base);
+  value = found.value_or(0);
+  return found.has_value();
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {

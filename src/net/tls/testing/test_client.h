@@ -5,25 +5,24 @@
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <string>
 
+#include "base/descriptor.h"
 #include "net/tls/tls_context.h"
 
 namespace sluice::net::testing {
 
-// Returns a blocking socket, which the caller closes; -1 if the port is closed.
-inline int connect_plain(std::uint16_t port) {
-  const int plain = ::socket(AF_INET, SOCK_STREAM, 0);
+// Returns a blocking socket; none if the port is closed.
+inline Descriptor connect_plain(std::uint16_t port) {
+  Descriptor plain(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_port = htons(port);
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(plain, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0) return plain;
-  ::close(plain);
-  return -1;
+  if (::connect(plain.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) != 0) plain.reset();
+  return plain;
 }
 
 struct TlsClientOptions {
@@ -43,7 +42,7 @@ class TlsClient {
     SSL_CTX_set_max_proto_version(context_, options.max_version);
     if (options.own != nullptr) show(*options.own);
     socket_ = connect_plain(port);
-    connected_ = socket_ >= 0;
+    connected_ = socket_.is_open();
     ssl_ = SSL_new(context_);
     std::string name = options.server_name;
     SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
@@ -52,7 +51,7 @@ class TlsClient {
       SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(options.protocols.data()),
                           static_cast<unsigned>(options.protocols.size()));
     }
-    SSL_set_fd(ssl_, socket_);
+    SSL_set_fd(ssl_, socket_.get());
     connected_ = connected_ && SSL_connect(ssl_) == 1;
   }
   TlsClient(const TlsClient&) = delete;
@@ -60,7 +59,6 @@ class TlsClient {
   ~TlsClient() {
     SSL_free(ssl_);
     SSL_CTX_free(context_);
-    ::close(socket_);
   }
 
   bool connected() const { return connected_; }
@@ -102,7 +100,7 @@ class TlsClient {
 
   SSL_CTX* context_ = nullptr;
   SSL* ssl_ = nullptr;
-  int socket_ = -1;
+  Descriptor socket_;
   bool connected_ = false;
 };
 
