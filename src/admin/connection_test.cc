@@ -26,12 +26,9 @@ constexpr std::size_t kPiece = std::size_t{1} << 20;
 // A socket whose reads fail after kDeadlineSeconds.
 class RawClient {
  public:
-  explicit RawClient(int port, int receive_buffer = 0)
-      : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawClient(int port) : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval limit{kDeadlineSeconds, 0};
     ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (receive_buffer > 0)
-      ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in where{};
     where.sin_family = AF_INET;
     where.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -345,7 +342,7 @@ TEST_F(ConnectionTest, ASlowReaderHoldsItsStreamBack) {
   start();
   for (const char* path : {"/stream", "/events"}) {
     pieces_ = 0;
-    RawClient slow(port(), 4096);
+    RawClient slow(port());
     slow.get(path, kClose);
     ASSERT_TRUE(wait_until([&] { return pieces_ > 0; }));
     for (int i = 0; i < 100; ++i) EXPECT_TRUE(ask("/ping").ends_with("pong"));
@@ -410,7 +407,7 @@ TEST_F(ConnectionTest, AtTheEndHandlersFinishAndTheRestIsCut) {
   half.post("/echo", "Content-Length: 5\r\n\r\nabc");
   RawClient streams(port());
   streams.get("/events").read("\r\n\r\n");
-  RawClient stuck(port(), 4096);
+  RawClient stuck(port());
   stuck.get("/stream").read("\r\n\r\n");
   RawClient works(port());
   works.get("/hold");

@@ -29,7 +29,7 @@ class HttpServerTest : public testing::Test {
     add("POST", "/echo",
         [](const Request& request, const Names&) { return respond_text(request.body); });
     add("GET", "/throw",
-        [](const Request&, const Names&) -> Response { throw std::runtime_error("boom"); });
+        [](const Request&, const Names&) -> Result<Response> { throw std::runtime_error("boom"); });
     add("GET", "/stream", [](const Request&, const Names&) {
       Response response = respond_text("");
       response.stream = [](const WritePiece& write) {

@@ -8,6 +8,7 @@
 #include "admin/line_events.h"
 #include "admin/log_tail.h"
 #include "admin/resources.h"
+#include "admin/slot.h"
 
 namespace sluice::admin {
 namespace {
@@ -16,26 +17,11 @@ constexpr std::int64_t kTailLines = 500;
 constexpr int kFollowersMax = 32;
 constexpr std::array kLevels{LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
-// Counts a follower while its events live.
-class FollowerSlot {
- public:
-  explicit FollowerSlot(std::atomic<int>& count)
-      : count_(count), granted_(++count <= kFollowersMax) {}
-  FollowerSlot(const FollowerSlot&) = delete;
-  FollowerSlot& operator=(const FollowerSlot&) = delete;
-  ~FollowerSlot() { --count_; }
-  [[nodiscard]] bool granted() const { return granted_; }
-
- private:
-  std::atomic<int>& count_;
-  const bool granted_;
-};
-
 Events once(std::shared_ptr<LogTail> tail) {
   return {.next = [tail](std::string& out) { return tail->read(out); }};
 }
 
-Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<FollowerSlot> slot,
+Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<Slot> slot,
               std::shared_ptr<LineEvents> lines) {
   return {.next = [tail, slot, lines](std::string& out) {
     if (lines) {
@@ -48,7 +34,7 @@ Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<FollowerSlot> slot,
   }};
 }
 
-Result<Response> read(Context& context, const Request& request) {
+Result<Response> read(Context& context, const Request& request, const Names&) {
   if (context.options.log_file.empty()) {
     return fail(
         ErrorKind::not_found,
@@ -63,7 +49,7 @@ Result<Response> read(Context& context, const Request& request) {
     response.events = once(std::move(tail));
     return response;
   }
-  auto slot = std::make_shared<FollowerSlot>(context.followers);
+  auto slot = std::make_shared<Slot>(context.followers, kFollowersMax);
   if (!slot->granted()) {
     return fail(ErrorKind::unavailable,
                 "too many clients follow the log, at most " + std::to_string(kFollowersMax));
@@ -81,29 +67,28 @@ std::optional<LogLevel> level_of(std::string_view name) {
   return std::nullopt;
 }
 
-Response set_level(const Context& context, const std::string& name) {
-  const std::optional<LogLevel> level = level_of(name);
+Result<Response> level(Context& context, const Request&, const Names&) {
+  return respond_text(std::string(to_string(context.logger.level())) + "\n");
+}
+
+Result<Response> set_level(Context& context, const Request&, const Names& names) {
+  const std::optional<LogLevel> level = level_of(names[0]);
   if (!level) {
-    return respond_error(400, "no such level: " + name + ", try debug, info, warn or error");
+    return fail(ErrorKind::invalid,
+                "no such level: " + names[0] + ", try debug, info, warn or error");
   }
   context.logger.set_level(*level);
-  context.logger.info("log level is " + name);
-  return {};
+  context.logger.info("log level is " + names[0]);
+  return Response{};
 }
 
 }  // namespace
 
 void add_logs(Router& router, Context& context) {
-  router.add({"log", "GET", "/logs", [&context](const Request& request, const Names&) {
-                Result<Response> response = read(context, request);
-                return response ? *std::move(response) : respond_error(response.error());
-              }});
-  router.add({"log", "GET", "/logs/level", [&context](const Request&, const Names&) {
-                return respond_text(std::string(to_string(context.logger.level())) + "\n");
-              }});
-  router.add({"log", "PUT", "/logs/level/{level}", [&context](const Request&, const Names& names) {
-                return set_level(context, names[0]);
-              }});
+  add(router, context, "log",
+      {{"GET", "/logs", read},
+       {"GET", "/logs/level", level},
+       {"PUT", "/logs/level/{level}", set_level}});
 }
 
 }  // namespace sluice::admin

@@ -8,7 +8,7 @@
 namespace sluice::admin {
 namespace {
 
-Response list(const Context& context, const Request& request) {
+Result<Response> list(Context& context, const Request& request, const Names&) {
   const auto start_options = context.start_options.load();
   Json options = start_options->is_object() ? *start_options : Json::object();
   options["name"] = context.options.member_name;
@@ -22,19 +22,17 @@ Response list(const Context& context, const Request& request) {
   return respond(request, Json::array({member}));
 }
 
-Response remove(const Context& context, const std::string& name) {
-  if (name != context.options.member_name) return respond_error(404, "no such member: " + name);
-  return respond_error(400, "member " + name + " is this server: stop it instead");
+Result<Response> remove(Context& context, const Request&, const Names& names) {
+  if (names[0] != context.options.member_name)
+    return fail(ErrorKind::not_found, "no such member: " + names[0]);
+  return fail(ErrorKind::invalid, "member " + names[0] + " is this server: stop it instead");
 }
 
 }  // namespace
 
 void add_members(Router& router, Context& context) {
-  router.add({"cluster", "GET", "/status/members",
-              [&context](const Request& request, const Names&) { return list(context, request); }});
-  router.add(
-      {"cluster", "DELETE", "/status/members/{member}",
-       [&context](const Request&, const Names& names) { return remove(context, names[0]); }});
+  add(router, context, "cluster",
+      {{"GET", "/status/members", list}, {"DELETE", "/status/members/{member}", remove}});
 }
 
 }  // namespace sluice::admin

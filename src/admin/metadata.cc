@@ -19,95 +19,78 @@ std::string canonical_kind(const Controller& controller, const std::string& word
   return kind != nullptr ? kind->kind : word;
 }
 
-Json kind_names(const Controller& controller) {
+Result<Response> kind_names(Context& context, const Request& request, const Names&) {
   Json out = Json::array();
-  for (const ObjectKind& kind : controller.object_kinds()) out.push_back(kind.kind);
-  return out;
+  for (const ObjectKind& kind : context.controller.object_kinds()) out.push_back(kind.kind);
+  return respond(request, out);
 }
 
-Json api_resources(const Controller& controller) {
+Result<Response> api_resources(Context& context, const Request& request, const Names&) {
   Json out = Json::array();
-  for (const ObjectKind& kind : controller.object_kinds()) {
+  for (const ObjectKind& kind : context.controller.object_kinds()) {
     out.push_back({{"Category", kind.category},
                    {"Kind", kind.kind},
                    {"Name", kind.name},
                    {"Aliases", kind.aliases}});
   }
-  return out;
-}
-
-Response default_yaml(const Controller& controller, const Request& request, const Names& names) {
-  const Result<Json> spec = controller.default_spec(canonical_kind(controller, names[0]), names[1]);
-  if (!spec) return respond_error(spec.error());
-  if (request.wants("json")) return respond(request, *spec);
-  return {.content_type = std::string(kYamlType), .body = config::emit_yaml(*spec)};
-}
-
-Response object_schema(const Controller& controller, const Request& request, const Names& names) {
-  const Result<Json> schema = controller.object_schema(canonical_kind(controller, names[0]));
-  return schema ? respond(request, *schema) : respond_error(schema.error());
-}
-
-Json filter_names(const Controller& controller) {
-  Json out = Json::array();
-  for (const auto& kind : controller.filter_kinds()) out.push_back(kind->name());
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-using OfFilter = Response (*)(const Request&, const pipeline::FilterKind&);
-
-Response description(const Request&, const pipeline::FilterKind& kind) {
-  return respond_text(std::string(kind.description()) + "\n");
-}
-Response schema(const Request& request, const pipeline::FilterKind& kind) {
-  return respond(request, kind.schema());
-}
-Response results(const Request& request, const pipeline::FilterKind& kind) {
-  Json out = Json::array();
-  for (const std::string_view result : kind.results()) out.push_back(result);
   return respond(request, out);
 }
 
-void add_of_filter(Router& router, const Controller& controller, std::string_view last,
-                   OfFilter answer) {
-  const std::string pattern = "/metadata/objects/pipeline/filters/{kind}/" + std::string(last);
-  router.add({"metadata", "GET", pattern,
-              [&controller, answer](const Request& request, const Names& names) {
-                for (const auto& kind : controller.filter_kinds()) {
-                  if (kind->name() == names[0]) return answer(request, *kind);
-                }
-                return respond_error(404, "no such kind of filter: " + names[0]);
-              }});
+Result<Response> default_yaml(Context& context, const Request& request, const Names& names) {
+  const Controller& controller = context.controller;
+  SLUICE_TRY(const Json spec,
+             controller.default_spec(canonical_kind(controller, names[0]), names[1]));
+  if (request.wants("json")) return respond(request, spec);
+  return Response{.content_type = std::string(kYamlType), .body = config::emit_yaml(spec)};
+}
+
+Result<Response> object_schema(Context& context, const Request& request, const Names& names) {
+  const Controller& controller = context.controller;
+  SLUICE_TRY(const Json schema, controller.object_schema(canonical_kind(controller, names[0])));
+  return respond(request, schema);
+}
+
+Result<Response> filter_names(Context& context, const Request& request, const Names&) {
+  Json out = Json::array();
+  for (const auto& kind : context.controller.filter_kinds()) out.push_back(kind->name());
+  std::sort(out.begin(), out.end());
+  return respond(request, out);
+}
+
+Result<const pipeline::FilterKind*> filter_of(const Context& context, const Names& names) {
+  for (const auto& kind : context.controller.filter_kinds()) {
+    if (kind->name() == names[0]) return kind.get();
+  }
+  return fail(ErrorKind::not_found, "no such kind of filter: " + names[0]);
+}
+
+Result<Response> description(Context& context, const Request&, const Names& names) {
+  SLUICE_TRY(const auto* kind, filter_of(context, names));
+  return respond_text(std::string(kind->description()) + "\n");
+}
+Result<Response> schema(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(const auto* kind, filter_of(context, names));
+  return respond(request, kind->schema());
+}
+Result<Response> results(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(const auto* kind, filter_of(context, names));
+  Json out = Json::array();
+  for (const std::string_view result : kind->results()) out.push_back(result);
+  return respond(request, out);
 }
 
 }  // namespace
 
 void add_metadata(Router& router, Context& context) {
-  const Controller& controller = context.controller;
-  router.add(
-      {"metadata", "GET", "/object-kinds", [&controller](const Request& request, const Names&) {
-         return respond(request, kind_names(controller));
-       }});
-  router.add({"metadata", "GET", "/object-api-resources",
-              [&controller](const Request& request, const Names&) {
-                return respond(request, api_resources(controller));
-              }});
-  router.add({"metadata", "GET", "/objects-yaml/{kind}/{name}",
-              [&controller](const Request& request, const Names& names) {
-                return default_yaml(controller, request, names);
-              }});
-  router.add({"metadata", "GET", "/metadata/objects/{kind}/schema",
-              [&controller](const Request& request, const Names& names) {
-                return object_schema(controller, request, names);
-              }});
-  router.add({"metadata", "GET", "/metadata/objects/pipeline/filters",
-              [&controller](const Request& request, const Names&) {
-                return respond(request, filter_names(controller));
-              }});
-  add_of_filter(router, controller, "description", description);
-  add_of_filter(router, controller, "schema", schema);
-  add_of_filter(router, controller, "results", results);
+  add(router, context, "metadata",
+      {{"GET", "/object-kinds", kind_names},
+       {"GET", "/object-api-resources", api_resources},
+       {"GET", "/objects-yaml/{kind}/{name}", default_yaml},
+       {"GET", "/metadata/objects/{kind}/schema", object_schema},
+       {"GET", "/metadata/objects/pipeline/filters", filter_names},
+       {"GET", "/metadata/objects/pipeline/filters/{kind}/description", description},
+       {"GET", "/metadata/objects/pipeline/filters/{kind}/schema", schema},
+       {"GET", "/metadata/objects/pipeline/filters/{kind}/results", results}});
 }
 
 }  // namespace sluice::admin

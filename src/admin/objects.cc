@@ -60,7 +60,8 @@ Result<Json> shown(const Controller& controller, const Request& request, Json sp
   return fail(ErrorKind::forbidden, "?secrets=true takes an admin");
 }
 
-Result<Response> list(const Controller& controller, const Request& request) {
+Result<Response> list(Context& context, const Request& request, const Names&) {
+  const Controller& controller = context.controller;
   Json specs = Json::array();
   for (Json& spec : controller.list()) {
     SLUICE_TRY(Json one, shown(controller, request, std::move(spec)));
@@ -69,14 +70,15 @@ Result<Response> list(const Controller& controller, const Request& request) {
   return respond(request, specs);
 }
 
-Result<Response> post(Controller& controller, const Request& request) {
+Result<Response> post(Context& context, const Request& request, const Names&) {
   SLUICE_TRY(const ApplyMode mode, mode_of(request));
   SLUICE_TRY(const auto documents, documents_of(request));
-  SLUICE_TRY(const auto applied, controller.apply(documents, mode));
+  SLUICE_TRY(const auto applied, context.controller.apply(documents, mode));
   return respond(request, to_json(applied), mode == ApplyMode::create ? 201 : 200);
 }
 
-Result<Response> put(Controller& controller, const Request& request, const std::string& name) {
+Result<Response> put(Context& context, const Request& request, const Names& names) {
+  const std::string& name = names[0];
   SLUICE_TRY(const auto documents, documents_of(request));
   if (documents.size() != 1) return fail(ErrorKind::invalid, "the body holds more than one object");
   const config::Value* given = documents[0].find("name");
@@ -84,59 +86,39 @@ Result<Response> put(Controller& controller, const Request& request, const std::
     return fail(ErrorKind::invalid,
                 "inconsistent name in url and spec: \"" + name + "\", \"" + given->scalar + "\"");
   }
-  SLUICE_TRY(const auto applied, controller.apply(documents, ApplyMode::update));
+  SLUICE_TRY(const auto applied, context.controller.apply(documents, ApplyMode::update));
   return respond(request, to_json(applied));
 }
 
-Result<Response> remove_all(Controller& controller, const Request& request) {
+Result<Response> remove_all(Context& context, const Request& request, const Names&) {
   if (!query_flag(request, "all")) {
     return fail(ErrorKind::invalid, "deletes every object: say so with ?all=true");
   }
-  SLUICE_TRY(const std::size_t count, controller.remove_all());
+  SLUICE_TRY(const std::size_t count, context.controller.remove_all());
   return respond(request, {{"deleted", count}});
 }
 
-Result<Response> get(const Controller& controller, const Request& request,
-                     const std::string& name) {
-  SLUICE_TRY(Json spec, controller.get(name));
-  SLUICE_TRY(const Json safe, shown(controller, request, std::move(spec)));
+Result<Response> get(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(Json spec, context.controller.get(names[0]));
+  SLUICE_TRY(const Json safe, shown(context.controller, request, std::move(spec)));
   return respond(request, safe);
 }
 
-Result<Response> remove(Controller& controller, const std::string& name) {
-  SLUICE_CHECK(controller.remove(name));
+Result<Response> remove(Context& context, const Request&, const Names& names) {
+  SLUICE_CHECK(context.controller.remove(names[0]));
   return Response{};
-}
-
-Response answer(Result<Response> result) {
-  return result ? *std::move(result) : respond_error(result.error());
 }
 
 }  // namespace
 
 void add_objects(Router& router, Context& context) {
-  Controller& controller = context.controller;
-  router.add({"object", "GET", "/objects", [&controller](const Request& request, const Names&) {
-                return answer(list(controller, request));
-              }});
-  router.add({"object", "POST", "/objects", [&controller](const Request& request, const Names&) {
-                return answer(post(controller, request));
-              }});
-  router.add({"object", "DELETE", "/objects", [&controller](const Request& request, const Names&) {
-                return answer(remove_all(controller, request));
-              }});
-  router.add({"object", "GET", "/objects/{name}",
-              [&controller](const Request& request, const Names& names) {
-                return answer(get(controller, request, names[0]));
-              }});
-  router.add({"object", "PUT", "/objects/{name}",
-              [&controller](const Request& request, const Names& names) {
-                return answer(put(controller, request, names[0]));
-              }});
-  router.add(
-      {"object", "DELETE", "/objects/{name}", [&controller](const Request&, const Names& names) {
-         return answer(remove(controller, names[0]));
-       }});
+  add(router, context, "object",
+      {{"GET", "/objects", list},
+       {"POST", "/objects", post},
+       {"DELETE", "/objects", remove_all},
+       {"GET", "/objects/{name}", get},
+       {"PUT", "/objects/{name}", put},
+       {"DELETE", "/objects/{name}", remove}});
 }
 
 }  // namespace sluice::admin

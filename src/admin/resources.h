@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <initializer_list>
 
 #include "admin/admin.h"
 #include "admin/router.h"
@@ -20,6 +21,22 @@ struct Context {
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   std::atomic<int> followers = 0;  // clients that follow the log
 };
+
+// One route: answers on a thread that may block.
+struct Resource {
+  const char* method;
+  const char* pattern;
+  Result<Response> (*answer)(Context& context, const Request& request, const Names& names);
+};
+inline void add(Router& router, Context& context, const char* group,
+                std::initializer_list<Resource> resources) {
+  for (const Resource& each : resources) {
+    router.add({group, each.method, each.pattern,
+                [&context, answer = each.answer](const Request& request, const Names& names) {
+                  return answer(context, request, names);
+                }});
+  }
+}
 
 void add_about(Router& router, Context& context);
 void add_objects(Router& router, Context& context);

@@ -18,7 +18,8 @@ inline constexpr std::size_t kBodyBytesMax = 16 << 20;
 
 // The values of the `{...}` in the pattern, in order. All are valid names.
 using Names = std::vector<std::string>;
-using Handler = std::function<Response(const Request&, const Names&)>;
+// The response to an error is respond_error().
+using Handler = std::function<Result<Response>(const Request&, const Names&)>;
 
 // Takes the body of a call as it arrives, on threads that may block, one call at a time. Destroyed
 // before finish(), it changes nothing.

@@ -25,7 +25,7 @@ class RouterTest : public testing::Test {
     const auto parsed = parse_target(target, request);
     if (!parsed) return respond_error(parsed.error());
     const auto match = router_.find(request);
-    return match ? match->route->handler(request, match->names) : match.error();
+    return match ? *match->route->handler(request, match->names) : match.error();
   }
   Router router_;
 };

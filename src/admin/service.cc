@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "admin/pipe.h"
+#include "admin/slot.h"
 #include "base/time.h"
 
 namespace sluice::admin {
@@ -28,20 +29,6 @@ class FreePages {
 
  private:
   const bool many_;
-};
-
-// Counts a call while it lives.
-class Slot {
- public:
-  Slot(std::atomic<int>& count, int max) : count_(count), granted_(++count <= max) {}
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-  ~Slot() { --count_; }
-  [[nodiscard]] bool granted() const { return granted_; }
-
- private:
-  std::atomic<int>& count_;
-  const bool granted_;
 };
 
 // The bytes of one body among those of all.

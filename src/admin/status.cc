@@ -12,7 +12,7 @@ std::string status_key(const Context& context, const std::string& name) {
   return "eg-traffic-default/" + name + "/" + context.options.member_name;
 }
 
-Response all(const Context& context, const Request& request) {
+Result<Response> all(Context& context, const Request& request, const Names&) {
   Json out = Json::object();
   for (const Json& spec : context.controller.list()) {
     const auto name = spec.value("name", std::string());
@@ -24,21 +24,16 @@ Response all(const Context& context, const Request& request) {
   return respond(request, out);
 }
 
-Response one(const Context& context, const Request& request, const std::string& name) {
-  Result<Json> status = context.controller.status(name);
-  if (!status) return respond_error(status.error());
-  return respond(request, Json{{status_key(context, name), *std::move(status)}});
+Result<Response> one(Context& context, const Request& request, const Names& names) {
+  SLUICE_TRY(Json status, context.controller.status(names[0]));
+  return respond(request, Json{{status_key(context, names[0]), std::move(status)}});
 }
 
 }  // namespace
 
 void add_status(Router& router, Context& context) {
-  router.add({"status", "GET", "/status/objects",
-              [&context](const Request& request, const Names&) { return all(context, request); }});
-  router.add({"status", "GET", "/status/objects/{name}",
-              [&context](const Request& request, const Names& names) {
-                return one(context, request, names[0]);
-              }});
+  add(router, context, "status",
+      {{"GET", "/status/objects", all}, {"GET", "/status/objects/{name}", one}});
 }
 
 }  // namespace sluice::admin

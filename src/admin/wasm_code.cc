@@ -46,24 +46,21 @@ Response respond_lines(const std::vector<Reloaded>& reloaded, int status) {
   return response;
 }
 
-Response reload(control::Controller& controller, const Request& request) {
-  const Result<std::vector<Reloaded>> reloaded = controller.reload_code();
-  if (!reloaded) return respond_error(reloaded.error());
+Result<Response> reload(Context& context, const Request& request, const Names&) {
+  SLUICE_TRY(const std::vector<Reloaded> reloaded, context.controller.reload_code());
   const bool refused =
-      std::ranges::any_of(*reloaded, [](const Reloaded& one) { return !one.error.empty(); });
+      std::ranges::any_of(reloaded, [](const Reloaded& one) { return !one.error.empty(); });
   const int status = refused ? 400 : 200;
-  if (request.wants("text/plain")) return respond_lines(*reloaded, status);
-  Json body = refused ? refusal(*reloaded) : Json::object();
-  body["reloaded"] = to_json(*reloaded);
+  if (request.wants("text/plain")) return respond_lines(reloaded, status);
+  Json body = refused ? refusal(reloaded) : Json::object();
+  body["reloaded"] = to_json(reloaded);
   return respond(request, body, status);
 }
 
 }  // namespace
 
 void add_wasm_code(Router& router, Context& context) {
-  router.add({"wasm", "POST", "/wasm/code", [&context](const Request& request, const Names&) {
-                return reload(context.controller, request);
-              }});
+  add(router, context, "wasm", {{"POST", "/wasm/code", reload}});
 }
 
 }  // namespace sluice::admin

@@ -202,21 +202,18 @@ Result<Response> overview(Context& context, const Request& request, const Names&
   return respond(request, list);
 }
 
-using Answer = Result<Response> (*)(Context&, const Request&, const Names&);
 using Open = Result<std::unique_ptr<Intake>> (*)(Context&, const Request&, const Names&);
 
 }  // namespace
 
 void add_wasm_data(Router& router, Context& context) {
-  const std::string filter = "/wasm/data/{pipeline}/{filter}";
-  const auto add = [&](const std::string& method, const std::string& pattern, Answer answer) {
-    router.add(
-        {"wasm", method, pattern, [&context, answer](const Request& request, const Names& names) {
-           Result<Response> response = answer(context, request, names);
-           return response ? *std::move(response) : respond_error(response.error());
-         }});
-  };
-  const auto add_intake = [&](const std::string& pattern, Open open) {
+  add(router, context, "wasm",
+      {{"GET", "/wasm/data", overview},
+       {"GET", "/wasm/data/{pipeline}/{filter}", list},
+       {"DELETE", "/wasm/data/{pipeline}/{filter}", remove},
+       {"GET", "/wasm/data/{pipeline}/{filter}/count", count},
+       {"GET", "/wasm/data/{pipeline}/{filter}/export", write_out}});
+  const auto add_intake = [&](const char* pattern, Open open) {
     router.add({.group = "wasm",
                 .method = "PUT",
                 .pattern = pattern,
@@ -224,13 +221,8 @@ void add_wasm_data(Router& router, Context& context) {
                   return open(context, request, names);
                 }});
   };
-  add("GET", "/wasm/data", overview);
-  add("GET", filter, list);
-  add_intake(filter, open_import<DataReader>);
-  add("DELETE", filter, remove);
-  add("GET", filter + "/count", count);
-  add("GET", filter + "/export", write_out);
-  add_intake(filter + "/import", open_import<ExportReader>);
+  add_intake("/wasm/data/{pipeline}/{filter}", open_import<DataReader>);
+  add_intake("/wasm/data/{pipeline}/{filter}/import", open_import<ExportReader>);
 }
 
 }  // namespace sluice::admin
