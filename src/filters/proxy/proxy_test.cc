@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: pool.cc, server_group.cc, spec.cc
+// Covers: pool.cc, spec.cc
 #include "filters/proxy/proxy.h"
 
 #include <gmock/gmock.h>
