@@ -18,11 +18,12 @@ class FramesTest : public ::testing::Test {
   FramesTest() { frames::drain(); }
   ~FramesTest() override { frames::drain(); }
 
-  static bool reuses() {
-    frames::give(frames::take(1), 1);
-    const bool kept = frames::kept() > 0;
-    frames::drain();
-    return kept;
+  static constexpr bool reuses() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return false;
+#else
+    return true;
+#endif
   }
 };
 
@@ -51,7 +52,7 @@ TEST_F(FramesTest, WhatIsKeptHasABound) {
     EXPECT_LE(frames::kept(), frames::kKeptBytesMax);
   }
   if (reuses()) {
-    EXPECT_EQ(frames::kept(), 0U);
+    EXPECT_GT(frames::kept(), frames::kKeptBytesMax - 1024);
   }
 }
 

@@ -162,6 +162,20 @@ TEST_F(WaitListTest, ANoticeIsNotPassedOnToAListThatHasGone) {
   EXPECT_EQ(order, "");
 }
 
+// The new list is at the place of the old one.
+TEST_F(WaitListTest, NoneOfTwoNoticesIsPassedOnToAListThatHasGone) {
+  wait_all("abc");
+  list->notify_one();
+  list->notify_one();
+  list.reset();
+  list.emplace(loop);
+  wait_all("z");
+  tasks[0].reset();
+  settle(loop);
+  EXPECT_EQ(order, "b");
+  EXPECT_EQ(list->size(), 1U);
+}
+
 TEST_F(WaitListTest, ThoseThatAreNotifiedRunAlthoughTheListHasGone) {
   for (int round = 0; round < 2; ++round) {
     order.clear();

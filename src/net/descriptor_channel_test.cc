@@ -51,6 +51,13 @@ TEST_F(DescriptorChannelTest, TheOtherEndGoesAway) {
   EXPECT_EQ(sent.error().kind, ErrorKind::closed);
 }
 
+TEST_F(DescriptorChannelTest, AMessageMayHaveTheFullSize) {
+  const std::string text(DescriptorChannel::kTextBytesMax, 'x');
+  ASSERT_TRUE(here_->send(text, {}, soon()));
+  EXPECT_EQ((*there_->receive(soon()))->text, text);
+  EXPECT_EQ(here_->send(text + "x", {}, soon()).error().kind, ErrorKind::too_large);
+}
+
 TEST_F(DescriptorChannelTest, WaitsNoLongerThanItIsTold) {
   EXPECT_EQ(there_->receive(Clock::now()).error().kind, ErrorKind::timed_out);
   Result<void> sent;

@@ -174,6 +174,25 @@ TEST_F(TcpStreamTest, DeadlineEndsAReadAndLaterOnes) {
     co_return co_await read_once(to);
   };
   EXPECT_EQ(run(talk(client(), server())), "still here");
+  server().set_deadline(Clock::now() + milliseconds(1));
+  EXPECT_EQ(run(read_once(server())), "error: took too long");
+  server().set_deadline(Clock::now() + std::chrono::hours(1));
+  EXPECT_EQ(run(talk(client(), server())), "still here") << "the new deadline has not passed";
+}
+
+TEST_F(TcpStreamTest, BytesThatArePutBackComeFirstAndOnce) {
+  const auto talk = [](Stream& from, Stream& to) -> Task<std::string> {
+    co_await from.write_all("ghi");
+    to.put_back("abcdef");
+    std::string heard;
+    std::array<char, 4> buffer;
+    while (!heard.ends_with("i|") && heard.size() < 20) {
+      const auto count = co_await to.read_some(buffer);
+      heard.append(buffer.data(), count.value_or(0)).append("|");
+    }
+    co_return heard;
+  };
+  for (int round = 0; round < 2; ++round) EXPECT_EQ(run(talk(client(), server())), "abcd|ef|ghi|");
 }
 
 TEST_F(TcpStreamTest, DeadlineEndsAWrite) {

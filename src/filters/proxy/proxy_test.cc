@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: pool_filter.cc, server_group.cc, spec.cc
+// Covers: pool_filter.cc, spec.cc
 #include "filters/proxy/proxy.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: credentials.cc, ticket_keys.cc, tls_context.cc, tls_session.cc
+// Covers: credentials.cc, tls_context.cc
 #include "net/tls/tls_stream.h"
 
 #include <gtest/gtest.h>
@@ -359,6 +359,36 @@ TEST_F(TlsStreamTest, ResumesAcrossContextsWithTheSameTicketKeys) {
   SSL_SESSION_free(session);
 }
 
+// A client that comes back with a ticket of the previous key goes on with one of the present key.
+TEST_F(TlsStreamTest, TicketsOfThePreviousKeyAreReplaced) {
+  const auto connect = [&](SSL_SESSION* resume) {
+    SSL_SESSION* session = nullptr;
+    talk(
+        [&](std::uint16_t port) {
+          TlsClient client(port, {.max_version = TLS1_2_VERSION, .resume = resume});
+          ASSERT_TRUE(client.connected());
+          EXPECT_EQ(client.resumed(), resume != nullptr);
+          session = SSL_get1_session(client.handle());
+          client.shutdown();
+        },
+        echo);
+    return session;
+  };
+  const auto ticket = [](const SSL_SESSION* session) {
+    const unsigned char* bytes = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket(session, &bytes, &size);
+    return std::string(bytes, bytes + size);
+  };
+  SSL_SESSION* const first = connect(nullptr);
+  SSL_SESSION* const second = connect(first);
+  EXPECT_EQ(ticket(second), ticket(first)) << "the key is the present one";
+  (void)tickets->current(Clock::now() + TicketKeys::kSealsFor + 1min);
+  SSL_SESSION* const third = connect(second);
+  EXPECT_NE(ticket(third), ticket(first));
+  for (SSL_SESSION* session : {first, second, third}) SSL_SESSION_free(session);
+}
+
 TEST_F(TlsStreamTest, SeesTheClientLeaveAlsoBehindDataThatWaits) {
   for (const bool data_first : {false, true}) {
     talk(
@@ -484,62 +514,6 @@ TEST(TlsContext, NamesFaults) {
                   .starts_with("p: the key is not an unencrypted PEM private key"));
   EXPECT_EQ(fault({.pairs = {good}, .client_ca = "junk", .protocols = {}}),
             "caCertBase64: holds no PEM certificate");
-}
-
-TEST(TicketKeys, OpenForAnHourMoreThanTheySeal) {
-  TicketKeys keys;
-  const TimePoint begin = Clock::now();
-  const auto first = keys.current(begin);
-  EXPECT_EQ(keys.current(begin + 59min).name, first.name);
-  const auto second = keys.current(begin + 61min);
-  EXPECT_NE(second.name, first.name);
-  const auto old = keys.find(first.name, begin + 61min);
-  ASSERT_TRUE(old);
-  EXPECT_FALSE(old->newest);
-  EXPECT_EQ(old->key.mac, first.mac);
-  EXPECT_TRUE(keys.find(second.name, begin + 61min)->newest);
-  EXPECT_FALSE(keys.find(first.name, begin + 121min));
-  const std::array<unsigned char, 16> unknown{};
-  EXPECT_FALSE(keys.find(unknown, begin + 61min));
-}
-
-TEST(TicketKeys, AnotherProcessGoesOnWithThem) {
-  TicketKeys keys;
-  const TimePoint begin = Clock::now();
-  const auto first = keys.current(begin);
-  const TimePoint later = begin + 90min;
-  const auto second = keys.current(later);
-
-  TicketKeys heir;
-  ASSERT_TRUE(heir.restore(keys.save(), later));
-  EXPECT_EQ(heir.current(later).cipher, second.cipher);
-  EXPECT_EQ(heir.find(first.name, later)->key.mac, first.mac);
-  EXPECT_NE(heir.current(later + 61min).name, second.name) << "they are as old as they were";
-  EXPECT_FALSE(heir.find(first.name, begin + 121min));
-}
-
-// A restored key expires when it does in the first process, not at the heir's next change of keys.
-TEST(TicketKeys, AnHeirOpensForNoLonger) {
-  TicketKeys keys;
-  const TimePoint begin = Clock::now();
-  const auto first = keys.current(begin);
-  (void)keys.current(begin + 90min);
-  TicketKeys heir;
-  ASSERT_TRUE(heir.restore(keys.save(), begin + 90min));
-  EXPECT_TRUE(heir.find(first.name, begin + 119min));
-  EXPECT_FALSE(heir.find(first.name, begin + 121min));
-  EXPECT_FALSE(TicketKeys().restore(keys.save(), begin + 90min + 2h + 1min)) << "too old";
-}
-
-TEST(TicketKeys, TakeNothingThatIsNoneOfTheirs) {
-  TicketKeys keys;
-  const TimePoint now = Clock::now();
-  const auto own = keys.current(now);
-  EXPECT_FALSE(keys.restore("", now));
-  EXPECT_FALSE(keys.restore(keys.save() + "x", now));
-  EXPECT_FALSE(keys.restore(TicketKeys().save(), now + 3h)) << "too old";
-  EXPECT_FALSE(keys.restore(TicketKeys().save(), now - 1h)) << "of a machine that runs longer";
-  EXPECT_EQ(keys.current(now).name, own.name);
 }
 
 }  // namespace
