@@ -42,7 +42,7 @@ class BadMedium final : public Medium {
   };
   explicit BadMedium(std::shared_ptr<Mood> mood) : mood_(std::move(mood)) {}
 
-  Result<void> write(std::span<const Batch> group) override {
+  Result<void> write(std::span<Batch> group) override {
     {
       std::unique_lock lock(mood_->mutex);
       ++mood_->tries;
@@ -73,10 +73,11 @@ class BadMedium final : public Medium {
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override {
     return memory_.count(ns, prefix);
   }
-  Result<std::vector<Entry>> documents(std::string_view collection) override {
+  Result<Documents> documents(std::string_view collection) override {
     return memory_.documents(collection);
   }
-  Result<void> change_documents(std::span<const DocumentChange> changes) override {
+  std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) override {
     return memory_.change_documents(changes);
   }
 

@@ -14,18 +14,27 @@ constexpr std::size_t kIdleRunsMax = 64;
 constexpr unsigned kSegmentsAtOnce = 2;
 constexpr Duration kCountPoll = std::chrono::milliseconds(1);
 
+const std::atomic<bool> kNever{false};
+
+std::unexpected<Error> closed() { return fail(ErrorKind::unavailable, "the store is closed"); }
+
 }  // namespace
 
 ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engine,
                      const loop::Core& core, loop::EventLoop& home, Replica replica, Node* place)
     : chain_(std::move(chain)),
+      durable_(&chain_->durable()),
+      first_(chain_->first()),
       engine_(std::move(engine)),
       loop_(core.loop),
       on_core_(core.loop),
       home_(home),
       core_index_(core.index),
       follower_(std::move(replica), place),
-      waits_(loop_, chain_->durable(), engine_->failing) {}
+      waits_(loop_, durability(), "the store has not written in time"),
+      confirm_waits_(loop_, confirmations(), "the store has not confirmed its ownership in time"),
+      owner_waits_(loop_, {&moves_, &kNever, &kNever},
+                   "another process owns this shared data, and has not given it back in time") {}
 
 // A read-only transaction is served as of one version, between the run's begin and now. It needs no
 // check.
@@ -34,37 +43,48 @@ Commit ChainView::commit(Transaction& transaction) {
   Run& run = run_of(transaction);
   if (run.too_large()) return {CommitStatus::too_large, 0};
   if (run.uncounted()) return {CommitStatus::uncounted, 0};
-  if (run.stale()) return {CommitStatus::conflict, 0};
+  if (run.stale()) return beaten();
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
   if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
-  if (held_back_by_turn(run)) return {CommitStatus::conflict, 0, true};
-  if (!run.still_valid()) return {CommitStatus::conflict, 0};
+  if (held_back_by_turn(run)) {
+    return owned() ? Commit{CommitStatus::conflict, 0, true} : beaten();
+  }
+  if (!run.still_valid()) return beaten();
   if (too_far_ahead()) return {CommitStatus::unavailable, 0};
   NodePtr node = run.make_node();
   while (!follower_.append(node)) {
-    if (!run.still_valid()) return {CommitStatus::conflict, 0};
+    if (!run.still_valid()) return beaten();
   }
   engine_->bell->ring();
   return {CommitStatus::committed, follower_.version()};
 }
 
+Commit ChainView::beaten() const {
+  return {owned() ? CommitStatus::conflict : CommitStatus::not_owner, 0};
+}
+
 // Requires: the view has just caught up.
 bool ChainView::too_far_ahead() const {
-  const Version durable = chain_->durable().load(std::memory_order_acquire);
+  const Version durable = durable_->load(std::memory_order_acquire);
   return follower_.version() >= durable + engine_->limits.pending_commits_max;
 }
 
+// A version below first_ is of an ownership that is over: what was durable at its end is for ever.
 bool ChainView::is_durable(Version version) const {
-  return chain_->durable().load(std::memory_order_acquire) >= version;
+  if (version < first_) [[unlikely]]
+    return chain_->fate(version) == Chain::Fate::durable;
+  return durable_->load(std::memory_order_acquire) >= version;
 }
 
 Task<Result<void>> ChainView::durable(Version version, TimePoint deadline) {
   on_core_.here();
   const auto self = shared_from_this();
   if (is_durable(version)) co_return Result<void>();
-  if (engine_->closed.load(std::memory_order_acquire)) {
-    co_return fail(ErrorKind::unavailable, "the store is closed");
+  if (version < first_) {
+    if (chain_->fate(version) == Chain::Fate::lost) co_return lost();
+    co_return fail(ErrorKind::unavailable, "nobody knows any more whether this was written");
   }
+  if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
   DurableWaits::Wait wait(waits_, version, deadline);
   if (waits_.begin(wait)) co_await wait;
   co_return wait.outcome();
@@ -85,8 +105,8 @@ void ChainView::nudge() {
 Task<void> ChainView::own_contents() {
   const auto self = shared_from_this();
   owning_ = true;
-  std::uint32_t place = 0;
-  while (follower_.replica().own_some(place, kSegmentsAtOnce)) {
+  owned_to_ = 0;
+  while (follower_.replica().own_some(owned_to_, kSegmentsAtOnce)) {
     co_await loop_.yield();
     if (engine_->closed.load(std::memory_order_acquire)) break;
   }
@@ -99,9 +119,8 @@ Task<Result<void>> ChainView::counted(TimePoint deadline) {
   const auto self = shared_from_this();
   count_wanted();
   while (counting_ != 0) {
-    if (engine_->closed.load(std::memory_order_acquire)) {
-      co_return fail(ErrorKind::unavailable, "the store is closed");
-    }
+    if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
+    if (chain_->has_ended()) co_return lost();
     if (loop::EventLoop::now() >= deadline) {
       co_return fail(ErrorKind::timed_out, "the store has not counted in time");
     }
@@ -195,12 +214,13 @@ void ChainView::tell_home(Work work) {
 Task<Result<View::Turn>> ChainView::turn(TimePoint deadline) {
   on_core_.here();
   const auto self = shared_from_this();
-  if (engine_->closed.load(std::memory_order_acquire)) {
-    co_return fail(ErrorKind::unavailable, "the store is closed");
-  }
+  if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
+  if (chain_->has_ended()) co_return lost();
   TurnWait wait(*this);
+  const std::uint64_t ticket = wait.ticket_;
   const bool granted = co_await wait.granted(deadline);
-  if (granted) co_return Turn(self);
+  if (wait.lost_) co_return lost();
+  if (granted) co_return Turn(self, ticket);
   co_return fail(ErrorKind::timed_out, "too many runs want to write to the same shared data");
 }
 
@@ -213,7 +233,7 @@ void ChainView::on_turn(std::uint64_t ticket) {
   on_core_.here();
   const auto found = std::ranges::find(turn_waits_, ticket, &TurnWait::ticket_);
   if (found == turn_waits_.end()) {  // gave up meanwhile
-    tell_home([](TurnQueue& turns) { turns.release(); });
+    if (ticket >= first_ticket_) tell_home([](TurnQueue& turns) { turns.release(); });
     return;
   }
   TurnWait& wait = **found;
@@ -224,8 +244,9 @@ void ChainView::on_turn(std::uint64_t ticket) {
   unclaimed_turn_ = 0;  // the promise of View::turn holds until the run first waits
 }
 
-void ChainView::end_turn() {
+void ChainView::end_turn(std::uint64_t ticket) {
   on_core_.here();
+  if (ticket < first_ticket_) return;  // went with its chain
   held_turn_ = unclaimed_turn_ = 0;
   tell_home([](TurnQueue& turns) { turns.release(); });
 }

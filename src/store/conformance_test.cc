@@ -3,7 +3,11 @@
 #include "store/testing/conformance_admin.h"
 #include "store/testing/conformance_bulk.h"
 #include "store/testing/conformance_conflicts.h"
+#include "store/testing/conformance_documents.h"
 #include "store/testing/conformance_runs.h"
+
+#include "store/chain_store.h"
+#include "store/testing/contested_medium.h"
 
 namespace sluice::store {
 namespace {
@@ -21,7 +25,20 @@ BackendUnderTest embedded() {
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, StoreConformance, testing::Values(memory(), embedded()),
+// Shared, but nobody takes anything: nothing else is to be seen.
+BackendUnderTest contested() {
+  return {"contested", [](const std::string&, unsigned cores, const Limits& limits) {
+            return std::make_unique<ChainStore>(std::make_unique<ContestedMedium>(), cores,
+                                                Logger(), limits);
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, StoreConformance,
+                         testing::Values(memory(), embedded(), contested()),
+                         [](const auto& backend) { return backend.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Backends, DocumentConformance,
+                         testing::Values(memory(), embedded(), contested()),
                          [](const auto& backend) { return backend.param.name; });
 
 }  // namespace

@@ -9,9 +9,16 @@
 // a lock, reads touch only the core's own memory, and the order of the chain is the serial order.
 // A journal (memory, embedded; one thread of its own) follows all chains in groups and tells the
 // cores what is durable.
+//
+// A store may share its medium with other processes. Then each namespace has at most one owner, and
+// what is above is so on the owner. Ownership may be lost at any time. What is durable stays, and
+// so does all that was told. What is not durable is lost with all behind it: each run that waits
+// learns `lost`, new ones `not_owner`, until the namespace comes back with what the others have
+// made of it.
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,7 +37,9 @@
 
 namespace sluice::store {
 
-using Version = std::uint64_t;  // position in the namespace's chain; 0 = empty namespace
+// Position in the namespace's chain; 0 = empty namespace. Never the same for two different commits:
+// when a namespace comes back after a loss, this process counts on above what was lost.
+using Version = std::uint64_t;
 
 struct Entry {
   std::string key;
@@ -79,6 +88,7 @@ enum class CommitStatus {
   uncounted,    // a prefix has to be counted first: await counted(), restart() and run again
   unavailable,  // writes are refused for now (the journal fails or is far behind): fails closed
   too_large,    // over a limit of the Store
+  not_owner,    // another process owns the namespace: run there, or await ownership() and restart()
 };
 
 struct Commit {
@@ -101,25 +111,51 @@ class View {
   // blocks; one lookup.
   [[nodiscard]] virtual bool contains(std::string_view key) = 0;
   // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
-  // journal has failed meanwhile.
+  // journal has failed meanwhile. Both leave it open whether it will be durable later. Error
+  // `lost`: it never will be, for another process has taken over the namespace. The run must not be
+  // told, and has not happened: undo it, then run again or go elsewhere, as owned() says.
   [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;
+
+  // --- Ownership. Of a store that no other process writes these return at once, all is well.
+  // ------
+
+  // True: this process may run here. False: commit() says `not_owner`; another process may run.
+  [[nodiscard]] virtual bool owned() const = 0;
+  // Waits until owned(), then: restart() and run. Error `timed_out` at `deadline`, `unavailable`
+  // when the store has been closed.
+  [[nodiscard]] virtual Task<Result<void>> ownership(TimePoint deadline) = 0;
+  // A run that only reads is right as of the time of its reads only if this process owned the
+  // namespace then. moment(), taken before the run's first read (again after each restart()), and
+  // confirmed() after its commit() prove it: the medium has confirmed the ownership, in a question
+  // that began after the moment. Many runs share one question. Errors as of durable().
+  struct Moment {
+    std::uint64_t fence = 0;
+    std::uint64_t begun = 0;
+  };
+  [[nodiscard]] virtual Moment moment() const = 0;
+  [[nodiscard]] virtual bool is_confirmed(Moment moment) const = 0;
+  [[nodiscard]] virtual Task<Result<void>> confirmed(Moment moment, TimePoint deadline) = 0;
+
   // Waits until the prefixes are counted that runs have asked for: about 0.1 s with 1,000,000 keys,
   // without holding up the core. Error `timed_out` at `deadline`, `unavailable` when the store has
-  // been closed.
+  // been closed, `lost` as of durable().
   [[nodiscard]] virtual Task<Result<void>> counted(TimePoint deadline) = 0;
   // For a run that met kConflictsBeforeTurn conflicts: waits for its turn, in the order of asking,
   // during which other runs' writes to the namespace hold back (their commit() reports a conflict).
   // The first Transaction made or restarted after the turn came, before anything else is awaited,
-  // is the one that may write. Destroying the Turn ends it. Error `timed_out` at `deadline`.
+  // is the one that may write. Destroying the Turn ends it. Error `timed_out` at `deadline`, `lost`
+  // as of durable().
   class Turn {
    public:
     Turn() = default;
-    explicit Turn(std::shared_ptr<View> view) : view_(std::move(view)) {}
+    Turn(std::shared_ptr<View> view, std::uint64_t ticket)
+        : view_(std::move(view)), ticket_(ticket) {}
     Turn(Turn&& other) noexcept = default;
     Turn& operator=(Turn&& other) noexcept {
       if (this != &other) {
         end();
         view_ = std::move(other.view_);
+        ticket_ = other.ticket_;
       }
       return *this;
     }
@@ -128,12 +164,13 @@ class View {
    private:
     void end();
     std::shared_ptr<View> view_;
+    std::uint64_t ticket_ = 0;
   };
   [[nodiscard]] virtual Task<Result<Turn>> turn(TimePoint deadline) = 0;
 
  protected:
   friend class Transaction;
-  virtual void end_turn() = 0;
+  virtual void end_turn(std::uint64_t ticket) = 0;
   // Transactions borrow their Run from the view and give it back.
   [[nodiscard]] virtual std::unique_ptr<Run> lend_run() = 0;
   virtual void take_back(std::unique_ptr<Run> run) = 0;
@@ -142,7 +179,7 @@ class View {
 };
 
 inline void View::Turn::end() {
-  if (view_ != nullptr) std::exchange(view_, nullptr)->end_turn();
+  if (view_ != nullptr) std::exchange(view_, nullptr)->end_turn(ticket_);
 }
 
 inline constexpr int kConflictsBeforeTurn = 3;
@@ -176,7 +213,8 @@ class Import {
   // Number of entries added.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
   // Once. Blocks until all is durable and visible to every core; `unavailable` while the journal
-  // cannot write: nothing has changed then.
+  // cannot write or another process owns the namespace, `lost` if it has taken over before this was
+  // durable: nothing has changed then.
   [[nodiscard]] virtual Result<void> commit() = 0;
 };
 
@@ -185,6 +223,7 @@ struct NamespaceStatus {
   Version committed = 0;
   Version durable = 0;
   Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
+  bool owned = true;       // false: another process owns it, and writes it
 };
 
 // Statistics of the journal's writes for all namespaces since the start. Percentiles are within
@@ -203,10 +242,45 @@ struct WriteStatistics {
   Quantiles write_us;    // the write of a group, its fsync included; microseconds
 };
 
+struct Document {
+  std::string key;
+  std::string value;
+  Version version;  // of the change that made it what it is; never 0
+};
+
+struct Documents {
+  std::vector<Document> entries;  // by key
+  Version version = 0;            // of the last change of any document that they include
+};
+
 struct DocumentChange {
   std::string collection;
   std::string key;
-  std::optional<std::string> value;  // none: the document goes, if it is there
+  std::optional<std::string> value{};  // none: the document goes, if it is there
+  // The change is made only if this is the version of the document; 0: only if there is none.
+  std::optional<Version> expected{};
+};
+
+// A change was refused as a whole because a document is of another version than expected.
+struct DocumentMismatch {
+  std::string collection;
+  std::string key;
+  Version version;  // that there is; 0 for none
+};
+struct DocumentFailure : Error {
+  std::optional<DocumentMismatch> mismatch;  // with ErrorKind::conflict
+};
+
+struct DocumentNews {
+  struct Event {
+    Version version;  // of the change; events of one change are never apart
+    DocumentChange change;
+  };
+  // The changes since are not known any more: read documents() and go on from its version. There
+  // are no events then.
+  bool read_anew = false;
+  Version version = 0;        // go on from here
+  std::vector<Event> events;  // in order, without a gap
 };
 
 class Store {
@@ -246,9 +320,14 @@ class Store {
 
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).
   // Any thread but a worker's; durable on return.
-  [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
-  // All of it or, with an error, nothing.
-  [[nodiscard]] virtual Result<void> change_documents(std::span<const DocumentChange> changes) = 0;
+  [[nodiscard]] virtual Result<Documents> documents(std::string_view collection) = 0;
+  // All of it, which gives it the version that is returned, or, with an error, nothing.
+  [[nodiscard]] virtual std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) = 0;
+  // A watch: the changes of all documents after the version `after`, which documents() or an
+  // earlier call has given. Blocks until there are any, but not beyond `deadline`: none then.
+  // `unavailable` when the store has been closed.
+  [[nodiscard]] virtual Result<DocumentNews> document_news(Version after, TimePoint deadline) = 0;
 
   // Writes the remaining commits, closes the files and releases the directory for another process.
   // Running runs can no longer write. Nothing else may be called afterwards. Any thread but a

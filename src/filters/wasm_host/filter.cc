@@ -100,8 +100,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   }
   Attempt attempt(*this, exchange);
   store::View::Turn turn;
-  Verdict verdict = Verdict::again;
-  while (verdict != Verdict::done) {
+  while (true) {
     if (!attempt.guest) {
       turn = {};  // a request that has a guest may need the turn
       attempt.guest = pool_.try_acquire();
@@ -126,32 +125,40 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
         co_await exchange.loop().yield();
       }
     }
-    verdict = judge(attempt, attempt.guest->finish(kGuestRun));
+    Verdict verdict = judge(attempt, attempt.guest->finish(kGuestRun));
     if (verdict == Verdict::failed) co_return failed(attempt);
-    if (verdict == Verdict::done) break;
-    if (attempt.transaction.uncounted()) {
+    if (verdict == Verdict::done) {
+      turn = {};
+      attempt.guest.give_back();
+      if (view_.is_durable(attempt.version)) break;
+      const Result<void> durable = co_await view_.durable(attempt.version, attempt.deadline);
+      if (durable) break;
+      if (durable.error().kind != ErrorKind::lost) co_return failed(attempt, durable.error());
+      count_commit(attempt).subtract();
+      verdict = Verdict::not_owner;
+    }
+    if (verdict == Verdict::not_owner) {
+      turn = {};
+      attempt.guest.give_back();
+      const Result<void> owned = co_await view_.ownership(attempt.deadline);
+      if (!owned) co_return failed(attempt, owned.error());
+    } else if (attempt.transaction.uncounted()) {
       const Result<void> counted = co_await view_.counted(attempt.deadline);
-      if (!counted) co_return timed_out(attempt);
+      if (!counted && counted.error().kind != ErrorKind::lost) co_return timed_out(attempt);
     }
     counters_.reruns.add();
     if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
     if (verdict == Verdict::again_in_turn) {
       turn = {};
       auto granted = co_await view_.turn(attempt.deadline);
-      if (!granted) co_return timed_out(attempt);
-      turn = std::move(*granted);
-      counters_.queue_turns.add();
+      if (granted) {
+        turn = std::move(*granted);
+        counters_.queue_turns.add();
+      } else if (granted.error().kind != ErrorKind::lost) {
+        co_return timed_out(attempt);
+      }
     }
     attempt.take_back();
-  }
-  turn = {};
-  attempt.guest.give_back();
-  if (!view_.is_durable(attempt.version)) {
-    const Result<void> durable = co_await view_.durable(attempt.version, attempt.deadline);
-    if (!durable) {
-      attempt.fault = "shared data: " + durable.error().message;
-      co_return failed(attempt);
-    }
   }
   attempt.context.flush_logs(parts_.recipe->name);
   co_return attempt.result;
@@ -172,6 +179,7 @@ WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int3
   attempt.guest->kill();
   attempt.guest.give_back();
   if (attempt.transaction.stale()) {
+    if (!view_.owned()) return Verdict::not_owner;
     if (!attempt.transaction.uncounted()) counters_.conflicts.add();
     return Verdict::again;
   }
@@ -185,7 +193,7 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
   switch (commit.status) {
     case store::CommitStatus::committed:
       attempt.version = commit.version;
-      (attempt.transaction.has_writes() ? counters_.written : counters_.read_only).add();
+      count_commit(attempt).add();
       attempt.result = result_name(value);
       return Verdict::done;
     case store::CommitStatus::conflict:
@@ -196,6 +204,8 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
                  : Verdict::again;
     case store::CommitStatus::uncounted:
       return Verdict::again;
+    case store::CommitStatus::not_owner:
+      return Verdict::not_owner;
     case store::CommitStatus::too_large:
       attempt.fault = "shared data: " + attempt.transaction.breach();
       return Verdict::failed;
@@ -242,6 +252,15 @@ std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
   }
   counters_.timeouts.add();
   attempt.fault = with_words("timed out after " + format_duration(parts_.recipe->timeout), words);
+  return failed(attempt);
+}
+
+observe::Cell& WasmHostFilter::count_commit(const Attempt& attempt) {
+  return attempt.transaction.has_writes() ? counters_.written : counters_.read_only;
+}
+
+std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
+  attempt.fault = "shared data: " + error.message;
   return failed(attempt);
 }
 

@@ -37,7 +37,7 @@ class WasmHostFilter final : public pipeline::Filter {
 
  private:
   struct Attempt;
-  enum class Verdict { done, again, again_in_turn, failed };
+  enum class Verdict { done, again, again_in_turn, not_owner, failed };
 
   [[nodiscard]] Verdict judge(Attempt& attempt, Result<std::int32_t> value);
   [[nodiscard]] Verdict commit(Attempt& attempt, std::int32_t value);
@@ -46,6 +46,9 @@ class WasmHostFilter final : public pipeline::Filter {
   [[nodiscard]] std::string_view crowded(Attempt& attempt);
   [[nodiscard]] std::string_view no_guest(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt);
+  [[nodiscard]] std::string_view failed(Attempt& attempt, const Error& error);
+  // What counts runs like this one, which is part of the chain.
+  [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
                                             std::string text);

@@ -50,6 +50,25 @@ CREATE TABLE IF NOT EXISTS store(id INTEGER PRIMARY KEY CHECK(id = 1), name TEXT
                                  documents INTEGER NOT NULL DEFAULT 0);
 )";
 
+// Likewise: the version of each document, and the number of changes that servers have made who know
+// of versions. One that does not may run in between.
+constexpr const char* kAddVersions = R"(
+BEGIN IMMEDIATE;
+ALTER TABLE documents ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE store ADD COLUMN versioned INTEGER NOT NULL DEFAULT -1;
+COMMIT;
+)";
+
+constexpr const char* kVersionAll = R"(
+BEGIN IMMEDIATE;
+UPDATE documents SET version = (SELECT documents + 1 FROM store)
+  WHERE (SELECT versioned <> documents FROM store);
+UPDATE store SET documents = documents + EXISTS(SELECT 1 FROM documents),
+                 versioned = documents + EXISTS(SELECT 1 FROM documents)
+  WHERE versioned <> documents;
+COMMIT;
+)";
+
 Result<void> check_owner(Connection& connection, const std::string& path) {
   SLUICE_TRY(const auto application, connection.integer("PRAGMA application_id"));
   SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
@@ -192,8 +211,14 @@ Result<void> prepare_database(Connection& connection, const std::string& path,
   SLUICE_CHECK(set_sync(connection, durability));
   SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
   if (version < 2) SLUICE_CHECK(connection.execute(kUpgrade));
-  return connection.execute(kCreateStore);
+  SLUICE_CHECK(connection.execute(kCreateStore));
+  SLUICE_TRY(const auto versions,
+             connection.integer("SELECT count(*) FROM pragma_table_info('store') "
+                                "WHERE name = 'versioned'"));
+  return versions != 0 ? Result<void>() : connection.execute(kAddVersions);
 }
+
+Result<void> version_documents(Connection& connection) { return connection.execute(kVersionAll); }
 
 Result<void> set_sync(Connection& connection, Durability durability) {
   return connection.execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"

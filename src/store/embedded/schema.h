@@ -34,6 +34,8 @@ struct FoundStore {
 // Checks that the file is a sluice store, and turns on WAL.
 [[nodiscard]] Result<void> prepare_database(Connection& connection, const std::string& path,
                                             Durability durability);
+// At a start: gives a new version to documents that a server without document versions has changed.
+[[nodiscard]] Result<void> version_documents(Connection& connection);
 // Sets the durability for which a commit waits. `process` does not wait for the disk (synchronous =
 // NORMAL): a power cut takes the last commits, in their order, and leaves the file consistent.
 // Requires: no transaction is open.
