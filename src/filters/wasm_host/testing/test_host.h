@@ -73,10 +73,10 @@ inline std::string guest(const std::string& body, const std::string& more = "") 
 struct Host {
   explicit Host(unsigned core_count = 1,
                 wasm::EngineOptions options = {.guests_max = 200, .accept_text = true},
-                const std::string& code_folder = {})
+                const std::string& code_folder = {}, std::unique_ptr<store::Store> its_store = {})
       : core{loop, 0, core_count},
         engine(*wasm::Engine::create(std::move(options))),
-        store(store::open_memory_store(core_count)),
+        store(its_store ? std::move(its_store) : store::open_memory_store(core_count)),
         kind(*make_wasm_host_kind(*engine, *store, Logger(), core_count, code_folder)) {}
 
   static config::Value value_of(const std::string& code, const std::string& fields) {
