@@ -29,9 +29,9 @@ class AttachedView : public View {
   virtual void nudge() = 0;
   // Grants the turn to this ticket. On the loop of the TurnQueue.
   virtual void grant_turn(std::uint64_t ticket) = 0;
-  // The chain has ended: those who wait learn it, on the core.
+  // Any thread: the chain has ended. The core tells the runs that wait.
   virtual void on_end() = 0;
-  // Follows `chain` from now on: on the core, in the order of these calls.
+  // Any thread: the core moves the view to `chain`, in the order of these calls.
   virtual void move_to(std::shared_ptr<Chain> chain) = 0;
 
   // The core's thread: the journal has written or has failed.

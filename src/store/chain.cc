@@ -118,8 +118,8 @@ Version Chain::append_bulk(NodePtr& node) {
   return linked->version;
 }
 
-// The mirror's place keeps all nodes behind it, and so the new one, allocated.
-// Null if the chain has ended.
+// The mirror's place keeps all nodes behind it, and so the new one, allocated. Returns null if the
+// chain has ended.
 Node* Chain::link_bulk(NodePtr& node, Node* place) {
   const Bulk& bulk = *node->bulk;
   std::size_t news = prefix_news_.load(std::memory_order_relaxed);
@@ -195,7 +195,7 @@ std::optional<std::uint64_t> Chain::keys() const {
   if (!mirror_) return std::nullopt;
   const AttachedView* newest = nullptr;
   for (const auto& view : views_) {
-    if (!view || view->applied() < first()) continue;  // follows the chain before, as yet
+    if (!view || view->applied() < first()) continue;  // absent, or follows the chain before
     if (newest == nullptr || view->applied() > newest->applied()) newest = view.get();
   }
   return newest != nullptr ? newest->keys() : mirror_->keys();
@@ -249,7 +249,7 @@ Duration Chain::durable_lag() const {
 void Chain::free_passed_nodes() {
   std::vector<NodePtr> passed;
   const MutexLock lock(mutex_);
-  if (has_ended()) return;  // goes as a whole
+  if (has_ended()) return;  // the destructor frees all
   Version needed = journaled_->version;
   if (pinned_ != nullptr) needed = std::min(needed, pinned_->version);
   if (base_) needed = std::min(needed, base_->version());

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kAdminWait = 30s;
-constexpr Duration kTakeoverPause = 50ms;  // after a medium could not be read
+constexpr Duration kTakeoverPause = 50ms;  // after the medium could not be read
 
 Result<void> check_limits(std::string_view key, std::string_view value, const Limits& limits) {
   if (key.size() > limits.key_bytes_max) {
@@ -29,18 +29,21 @@ Result<void> check_limits(std::string_view key, std::string_view value, const Li
   return {};
 }
 
+std::unique_ptr<Medium> connect(std::unique_ptr<Medium> medium, const Engine& engine) {
+  if (engine.may_lose) medium->on_news([bell = engine.bell] { bell->call(); });
+  return medium;
+}
+
 }  // namespace
 
 ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger,
                        Limits limits)
     : engine_(std::make_shared<Engine>(core_count, limits, medium->may_lose())),
-      medium_(std::move(medium)),
+      medium_(connect(std::move(medium), *engine_)),
       takeovers_(engine_->may_lose ? std::make_unique<Backroom>(Backroom::Awaited::yes) : nullptr),
       journal_(engine_, *medium_, std::move(logger),
-               {.owned = [this](const auto& ns, Fence fence) { take_over_soon(ns, fence); },
-                .lost = [this](const auto& ns, Fence fence) { note_loss(ns, fence); }}) {
-  if (engine_->may_lose) medium_->on_news([bell = engine_->bell] { bell->call(); });
-}
+               {.over = [this](const auto& ns, Fence fence) { note_over(ns, fence); },
+                .owned = [this](const auto& ns, Fence fence) { take_over_soon(ns, fence); }}) {}
 
 ChainStore::~ChainStore() {
   close();
@@ -65,8 +68,8 @@ std::shared_ptr<Chain> ChainStore::find(const std::string& ns) const {
 }
 
 Result<std::shared_ptr<Chain>> ChainStore::open(const std::string& ns) {
+  if (auto known = find(ns); known && (known->fence() != 0 || !engine_->may_lose)) return known;
   if (engine_->may_lose) return open_shared(ns);
-  if (auto chain = find(ns)) return chain;
   SLUICE_TRY(const Version version, medium_->version(ns));
   const MutexLock lock(mutex_);
   auto& chain = chains_[ns];
@@ -77,26 +80,39 @@ Result<std::shared_ptr<Chain>> ChainStore::open(const std::string& ns) {
   return chain;
 }
 
-// The journal knows the chain before the medium is asked, so that no news is missed.
+// The journal knows the chain before the medium is asked, so no news is missed. After an error, the
+// next call asks again.
 Result<std::shared_ptr<Chain>> ChainStore::open_shared(const std::string& ns) {
   const MutexLock taking_over(taking_over_);
-  if (auto chain = find(ns)) return chain;
-  {
+  if (acquired_.contains(ns)) return find(ns);
+  if (!find(ns)) {
     const MutexLock lock(mutex_);
     auto& chain = chains_[ns] = Chain::without_owner(ns, engine_);
     journal_.add(chain);
   }
   SLUICE_TRY(const auto fence, medium_->acquire(ns));
   if (fence) SLUICE_CHECK(take_over(ns, *fence));
+  acquired_.insert(ns);
   return find(ns);
 }
 
+bool ChainStore::is_over(const std::string& ns, Fence fence) const {
+  const auto over = over_.find(ns);
+  return over != over_.end() && over->second >= fence;
+}
+
+// The state that succeed() reads may contain commits of later owners. Then the fence is over: the
+// medium refuses what this chain writes and confirms, and the news ends it.
 Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
   const auto before = find(ns);
   if (!before || !before->has_ended() || before->fence() >= fence) return {};
+  {
+    const MutexLock lock(mutex_);
+    if (is_over(ns, fence)) return {};
+  }
   SLUICE_TRY(auto chain, Chain::succeed(*before, fence, *medium_));
   const MutexLock lock(mutex_);
-  if (const auto over = over_.find(ns); over != over_.end() && over->second >= fence) return {};
+  if (is_over(ns, fence)) return {};
   Chain::adopt_views(chain, *before);
   chains_[ns] = chain;
   journal_.replace(*before, std::move(chain));
@@ -114,7 +130,7 @@ void ChainStore::take_over_soon(const std::string& ns, Fence fence) {
   });
 }
 
-void ChainStore::note_loss(const std::string& ns, Fence fence) {
+void ChainStore::note_over(const std::string& ns, Fence fence) {
   const MutexLock lock(mutex_);
   Fence& over = over_[ns];
   over = std::max(over, fence);
@@ -132,7 +148,7 @@ View& ChainStore::view(const loop::Core& core, const std::string& ns) {
   };
   View* view = chain ? chain->attach(core, make) : nullptr;
   while (view == nullptr) {
-    auto newer = find(ns);  // it may have adopted the views meanwhile
+    auto newer = find(ns);  // may have adopted the views meanwhile
     // An empty view would let in too many.
     SLUICE_ASSERT(newer != chain, "a namespace is prepared before it is viewed");
     chain = std::move(newer);
@@ -171,7 +187,7 @@ std::unexpected<Error> ChainStore::refusal() const {
 
 std::unexpected<Error> ChainStore::not_owner(const Chain& chain) {
   return fail(ErrorKind::unavailable,
-              "the shared data of " + chain.name() + " is another process's now: change it there");
+              "another process owns the shared data of " + chain.name() + ": change it there");
 }
 
 Result<void> ChainStore::append(Chain& chain, NodePtr node) {
@@ -184,6 +200,7 @@ Result<void> ChainStore::append(Chain& chain, NodePtr node) {
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const MutexLock one_at_a_time(chain.bulk_mutex());
+  if (chain.has_ended()) return not_owner(chain);
   if (engine_->refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
   if (engine_->refuses_writes()) {
@@ -217,7 +234,7 @@ class ChainStore::ChainImport final : public Import {
   }
   std::uint64_t size() const override { return writes_.size(); }
   Result<void> commit() override {
-    // An ownership may have come and gone since.
+    // The next ownership may have begun meanwhile. Its chain has the same hash.
     SLUICE_TRY(chain_, store_.open(chain_->name()));
     auto node = std::make_unique<Node>();
     if (writes_.size() < store_.engine_->limits.bulk_entries_min) {
@@ -269,12 +286,13 @@ Result<std::vector<std::string>> ChainStore::namespaces() { return medium_->name
 NamespaceStatus ChainStore::status(const std::string& ns) const {
   const auto chain = find(ns);
   NamespaceStatus status;
-  const auto keys = chain && !chain->has_ended() ? chain->keys() : std::nullopt;
+  const bool in_use = chain && !chain->has_ended();
+  const auto keys = in_use ? chain->keys() : std::nullopt;
   status.keys = keys ? *keys : medium_->count(ns, {}).value_or(0);
-  if (chain) {
+  status.owned = in_use || !engine_->may_lose;
+  if (in_use) {
     status.durable = chain->position(chain->durable().load(std::memory_order_acquire));
     status.committed = chain->position(chain->committed());
-    status.owned = !chain->has_ended();
     status.durable_lag = chain->durable_lag();
   } else {
     status.durable = status.committed = medium_->version(ns).value_or(0);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -48,12 +49,15 @@ class ChainStore final : public Store {
   // Null if this process has not used the namespace yet.
   [[nodiscard]] std::shared_ptr<Chain> find(const std::string& ns) const;
   [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
-  [[nodiscard]] Result<std::shared_ptr<Chain>> open_shared(const std::string& ns);
-  // Makes the chain of an ownership and gives it the views, unless that ownership is over by now.
+  [[nodiscard]] Result<std::shared_ptr<Chain>> open_shared(const std::string& ns)
+      SLUICE_EXCLUDES(taking_over_);
+  // Makes the chain of an ownership and moves the views to it, unless that ownership is over.
   [[nodiscard]] Result<void> take_over(const std::string& ns, Fence fence)
       SLUICE_REQUIRES(taking_over_);
+  // The same on the thread of takeovers_, again and again until the medium can be read.
   void take_over_soon(const std::string& ns, Fence fence);
-  void note_loss(const std::string& ns, Fence fence);
+  void note_over(const std::string& ns, Fence fence);
+  [[nodiscard]] bool is_over(const std::string& ns, Fence fence) const SLUICE_REQUIRES(mutex_);
   class ChainImport;
   // The error while writes are refused, or were refused a moment ago.
   [[nodiscard]] std::unexpected<Error> refusal() const;
@@ -65,14 +69,16 @@ class ChainStore final : public Store {
 
   const std::shared_ptr<Engine> engine_;
   std::unique_ptr<Medium> medium_;                    // null after close()
-  Mutex taking_over_ SLUICE_ACQUIRED_BEFORE(mutex_);  // one at a time
+  Mutex taking_over_ SLUICE_ACQUIRED_BEFORE(mutex_);  // one takeover at a time
+  // Namespaces that the shared medium knows this process wants to own.
+  std::set<std::string, std::less<>> acquired_ SLUICE_GUARDED_BY(taking_over_);
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_ SLUICE_GUARDED_BY(mutex_);
-  // The last fence of each namespace that is known to be over.
+  // The last fence of each namespace that is over.
   std::map<std::string, Fence, std::less<>> over_ SLUICE_GUARDED_BY(mutex_);
-  Mutex documents_mutex_;  // so that document_log_ has the changes in order
+  Mutex documents_mutex_;  // keeps the changes of document_log_ in order
   DocumentLog document_log_;
-  std::unique_ptr<Backroom> takeovers_;  // of a shared medium
+  std::unique_ptr<Backroom> takeovers_;  // null without a shared medium
   Journal journal_;                      // last: its thread ends first
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The beginning and the end of an ownership: how one Chain of a namespace follows another.
+// The functions of Chain for the beginning and the end of an ownership: one Chain of a namespace
+// follows another.
 #include <algorithm>
 #include <utility>
 
@@ -8,7 +9,7 @@
 namespace sluice::store {
 namespace {
 
-// Whose versions are remembered. Runs live for seconds.
+// The maximum of earlier ownerships whose versions are remembered. Runs live for seconds.
 constexpr std::size_t kPastMax = 1024;
 
 }  // namespace
@@ -51,7 +52,7 @@ void Chain::end() {
 
 Chain::Tenure Chain::next_tenure(Fence fence, Version in_medium) const {
   Tenure next{fence, in_medium, 0, tenure_.past};
-  if (tenure_.fence == 0) return next;  // nobody has seen a version yet
+  if (tenure_.fence == 0) return next;  // no run has seen a version yet
   next.first = std::max(in_medium, last_node()->version + 1);
   next.offset = next.first - in_medium;
   if (next.past.size() >= kPastMax) next.past.erase(next.past.begin());
@@ -59,7 +60,7 @@ Chain::Tenure Chain::next_tenure(Fence fence, Version in_medium) const {
   return next;
 }
 
-// A bulk change that is being linked, or was in vain, has its mark, too.
+// A bulk change that was built but not appended has taken a mark, too.
 std::size_t Chain::bulk_marks() {
   const MutexLock administration(mirror_mutex_);
   return mirror_ ? mirror_->replica().bulk_marks() + 1 : 0;

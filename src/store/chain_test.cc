@@ -263,6 +263,35 @@ TEST_F(ChainTest, ClearingABigNamespace) {
   }
 }
 
+// One thread counts for all namespaces, so the store closes while counts wait for it.
+TEST(Store, AWaitForACountEndsWithTheStore) {
+  TestCores cores{1};
+  Limits limits;
+  limits.keys_counted_at_once = 2;
+  const auto store = open_memory_store(1, limits);
+  std::vector<Entry> entries;
+  for (int i = 0; i < 20'000; ++i) entries.push_back({"id/" + std::to_string(i), "1"});
+  std::vector<std::future<Result<void>>> counts;
+  for (int i = 0; i < 8; ++i) {
+    const std::string ns = "p/" + std::to_string(i);
+    ASSERT_TRUE(store->prepare(ns));
+    ASSERT_TRUE(store->apply(ns, entries));
+    counts.push_back(cores.start(0, [&store, &cores, ns]() -> Task<Result<void>> {
+      View& view = store->view(cores.core(0), ns);
+      Transaction t(view);
+      (void)t.count("id/1");
+      co_return co_await view.counted(in(60s));
+    }));
+  }
+  cores.on(0, [] {});
+  store->close();
+  for (auto& count : counts) {
+    const auto counted = count.get();
+    EXPECT_TRUE(counted || counted.error().kind == ErrorKind::unavailable)
+        << counted.error().message;
+  }
+}
+
 TEST(Store, MayGoBeforeWhatWaitsForIt) {
   loop::EventLoop loop;
   const loop::Core core{loop, 0, 1};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a ChainView does about the ownership of its namespace: confirmations, the end of a chain,
+// The functions of ChainView for the ownership of its namespace: confirmations, the end of a chain,
 // and the move to the next one.
 #include <utility>
 
@@ -55,7 +55,7 @@ Task<Result<void>> ChainView::ownership(TimePoint deadline) {
 
 void ChainView::on_end() {
   loop_.post([self = shared_from_this()] {
-    if (!self->owned()) self->end_waits();  // else it has moved on
+    if (!self->owned()) self->end_waits();  // otherwise the view has moved to the next chain
   });
 }
 
@@ -66,11 +66,12 @@ void ChainView::move_to(std::shared_ptr<Chain> chain) {
   });
 }
 
-// Requires: the chain has ended. So nobody who is resumed can wait for it again.
+// Requires: the chain has ended. So a coroutine that is resumed cannot wait for it again.
 void ChainView::end_waits() {
   on_core_.here();
   waits_.on_news();
   confirm_waits_.on_news();
+  count_waits_.notify_all();
   first_ticket_ = last_ticket_ + 1;
   held_turn_ = unclaimed_turn_ = 0;
   while (!turn_waits_.empty()) {
@@ -82,11 +83,12 @@ void ChainView::end_waits() {
   }
 }
 
-// Runs that are at work find out by the versions: none of the new chain is one of the old.
+// A run that has read from the old chain notices the move: the new chain has no version of the old
+// one.
 void ChainView::follow_chain(std::shared_ptr<Chain> chain) {
   auto begin = chain->join();
   if (!begin) return;
-  Backroom& backroom = *engine_->backroom;  // to free a million records takes its time
+  Backroom& backroom = *engine_->backroom;  // a million records take long to free
   backroom.throw_away(follower_.move_to_chain(std::move(begin->first), begin->second));
   backroom.throw_away(std::exchange(chain_, std::move(chain)));
   durable_ = &chain_->durable();

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: bulk.cc, run.cc, transaction.cc, turn_queue.cc
+#include "store/chain_store.h"
 #include "store/testing/conformance_admin.h"
 #include "store/testing/conformance_bulk.h"
 #include "store/testing/conformance_conflicts.h"
 #include "store/testing/conformance_documents.h"
 #include "store/testing/conformance_runs.h"
-
-#include "store/chain_store.h"
 #include "store/testing/contested_medium.h"
 
 namespace sluice::store {
@@ -25,7 +24,7 @@ BackendUnderTest embedded() {
           }};
 }
 
-// Shared, but nobody takes anything: nothing else is to be seen.
+// A shared medium whose other processes take nothing behaves like the others.
 BackendUnderTest contested() {
   return {"contested", [](const std::string&, unsigned cores, const Limits& limits) {
             return std::make_unique<ChainStore>(std::make_unique<ContestedMedium>(), cores,

@@ -53,7 +53,7 @@ void DocumentLog::forget(Version until) {
   floor_ = newest_ = until;
 }
 
-// With all of its change.
+// Drops all events of the oldest version.
 void DocumentLog::drop_oldest() {
   floor_ = events_.front().version;
   while (!events_.empty() && events_.front().version == floor_) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DocumentLog: the last changes of the documents, for those who watch them. Any thread but a
+// DocumentLog: the last changes of the documents, for Store::document_news. Any thread but a
 // worker's.
 #pragma once
 
@@ -15,14 +15,15 @@ namespace sluice::store {
 
 class DocumentLog {
  public:
-  // More is forgotten, the oldest first; who has not read it reads all documents anew.
+  // Beyond these limits, the log forgets the oldest changes. A watch that has not read them reads
+  // all documents anew.
   static constexpr std::size_t kEventsMax = 4096;
-  static constexpr std::size_t kBytesMax = 16 << 20;
+  static constexpr std::size_t kBytesMax = 4 << 20;
 
-  // A change of one version was made. Requires: in the order of the versions.
+  // Adds the changes of one version. Requires: the versions come in order.
   void append(Version version, std::span<const DocumentChange> changes);
-  // Somebody has read the documents as of `version`: what was changed until then, and is not in the
-  // log, was changed by others, or before this process.
+  // Notes that the documents are of `version`. If the log ends earlier, the changes between were
+  // made before this process or by others, and the log does not know them.
   void reach(Version version);
   // Store::document_news.
   [[nodiscard]] Result<DocumentNews> news(Version after, TimePoint deadline);
@@ -35,7 +36,7 @@ class DocumentLog {
 
   Mutex mutex_;
   Condition changed_;
-  std::deque<DocumentNews::Event> events_ SLUICE_GUARDED_BY(mutex_);  // all after floor_
+  std::deque<DocumentNews::Event> events_ SLUICE_GUARDED_BY(mutex_);  // all above floor_
   std::size_t bytes_ SLUICE_GUARDED_BY(mutex_) = 0;                   // in events_
   Version floor_ SLUICE_GUARDED_BY(mutex_) = 0;
   Version newest_ SLUICE_GUARDED_BY(mutex_) = 0;

@@ -13,7 +13,7 @@ bool DurableWaits::decide(Wait& wait) const {
     return true;
   }
   if (progress_.lost->load(std::memory_order_seq_cst)) [[unlikely]] {
-    // What was reached before the loss stands; the first look may have been before that.
+    // `reached` may have risen between the first load and the loss.
     const bool reached = progress_.reached->load(std::memory_order_seq_cst) >= wait.version_;
     wait.outcome_ = reached ? Result<void>() : lost();
     return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// DurableWaits: the runs of one view that wait until a number that another thread raises has
-// reached theirs: the durable version, the confirmations of the ownership. On the view's core, but
-// for take_call().
+// DurableWaits: the runs of one view that wait until a number which another thread raises reaches
+// theirs: the durable version, or the number of confirmations. On the view's core, except
+// take_call().
 #pragma once
 
 #include <atomic>
@@ -18,17 +18,17 @@ class DurableWaits {
  public:
   // One waiting run. Lives in the frame of its coroutine.
   class Wait;
-  // What is waited for. All three outlive the DurableWaits, or follow() another.
+  // The state that the waits depend on. It outlives the DurableWaits, or follow() replaces it.
   struct Progress {
     const std::atomic<Version>* reached;
-    const std::atomic<bool>* failing;  // `unavailable`
-    const std::atomic<bool>* lost;     // `lost`: it will not go on
+    const std::atomic<bool>* failing;  // the waits end with `unavailable`
+    const std::atomic<bool>* lost;     // `reached` is final: the waits end with `lost`
   };
 
   // `late`: the message of the error at a deadline; static.
   DurableWaits(loop::EventLoop& loop, Progress progress, const char* late)
       : loop_(loop), progress_(progress), late_(late), waits_(loop) {}
-  // Requires: nobody waits.
+  // Requires: no run waits.
   void follow(Progress progress) { progress_ = progress; }
 
   // True: `wait` is in the list, so co_await it. False: the wait is over already.

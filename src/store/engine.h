@@ -12,7 +12,7 @@
 
 namespace sluice::store {
 
-// The error of a wait that ends because the ownership is over.
+// The error of a wait that ends with the ownership.
 [[nodiscard]] inline std::unexpected<Error> lost() {
   return fail(ErrorKind::lost, "another process has taken over this shared data");
 }

@@ -30,8 +30,7 @@ class Follower {
   // with the caller, if others have appended first, or the chain has ended: catch up and check
   // again.
   [[nodiscard]] bool append(NodePtr& node);
-  // Follows another chain from now on. `place` has the version of `replica`. Returns the replica of
-  // the chain before.
+  // Moves to another chain. `place` has the version of `replica`. Returns the old replica.
   [[nodiscard]] Replica move_to_chain(Replica replica, Node* place);
 
   [[nodiscard]] Replica& replica() { return replica_; }

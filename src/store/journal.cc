@@ -42,11 +42,12 @@ void Journal::add(std::shared_ptr<Chain> chain) {
   chains_.push_back(std::move(chain));
 }
 
-void Journal::replace(const Chain& after, std::shared_ptr<Chain> chain) {
+void Journal::replace(const Chain& before, std::shared_ptr<Chain> chain) {
   {
     const MutexLock lock(mutex_);
-    std::ranges::replace_if(
-        chains_, [&](const auto& known) { return known.get() == &after; }, std::move(chain));
+    const auto found =
+        std::ranges::find(chains_, &before, [](const auto& known) { return known.get(); });
+    if (found != chains_.end()) *found = std::move(chain);
   }
   engine_->bell->call();
 }
@@ -269,19 +270,24 @@ void Journal::end_lost(const Group& group) {
 void Journal::end(Chain& chain) {
   if (chain.has_ended()) return;
   chain.end();
+  for (const Node* node = chain.journaled(); (node = Chain::next_commit(node)) != nullptr;) {
+    if (node->bulk) medium_.drop_staged(*node->bulk);
+  }
   logger_.warn("store: another process has taken over the shared data of " + chain.name());
-  { const MutexLock lock(mutex_); }  // whoever looks now sees it; who has looked, waits
+  {
+    const MutexLock lock(mutex_);
+  }  // wait_durable() has checked before, and waits; or checks after
   news_.notify_all();
 }
 
 void Journal::take_news() {
   for (const Medium::News& news : medium_.take_news()) {
-    if (!news.owned) on_news_.lost(news.ns, news.fence);
+    const Fence over = news.owned ? news.fence - 1 : news.fence;
+    on_news_.over(news.ns, over);
     const auto all = chains();
-    const auto found = std::ranges::find(all, news.ns, [](const auto& c) { return c->name(); });
-    const bool over = found != all.end() && (news.owned ? (*found)->fence() < news.fence
-                                                        : (*found)->fence() <= news.fence);
-    if (over) end(**found);
+    const auto found =
+        std::ranges::find(all, news.ns, [](const auto& chain) { return chain->name(); });
+    if (found != all.end() && (*found)->fence() <= over) end(**found);
     if (news.owned) on_news_.owned(news.ns, news.fence);
   }
 }

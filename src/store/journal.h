@@ -2,9 +2,8 @@
 // Journal: one thread that writes the commits of all chains to the medium, everything that has come
 // meanwhile as one group, and tells the cores what is durable. While the medium refuses, the
 // commits stay in their chains and are tried again, and new ones are refused (Engine::failing).
-// Between two groups it takes at most one step of what bulk changes need.
-// Of a shared medium it ends the chains whose ownership is lost, and each group also confirms the
-// ownerships that somebody asks about.
+// Between two groups it takes at most one step of what bulk changes need. With a shared medium, it
+// ends the chains whose ownership is lost, and each group also confirms ownerships.
 #pragma once
 
 #include <functional>
@@ -26,11 +25,11 @@ namespace sluice::store {
 
 class Journal {
  public:
-  // Called on the journal's thread.
+  // Reactions to the news of a shared medium, on the journal's thread.
   struct OnNews {
     using Call = std::function<void(const std::string& ns, Fence fence)>;
-    Call owned;  // the chain of any earlier ownership has ended
-    Call lost;   // before its chain is ended, if there is one
+    Call over;   // all ownerships up to this fence are over; their chain, if any, ends next
+    Call owned;  // an ownership begins; the chains of all earlier ones have ended
   };
 
   // `medium` outlives this.
@@ -41,8 +40,8 @@ class Journal {
 
   // Any thread but a worker's.
   void add(std::shared_ptr<Chain> chain);
-  // `after` has ended.
-  void replace(const Chain& after, std::shared_ptr<Chain> chain);
+  // Replaces `before`, which has ended.
+  void replace(const Chain& before, std::shared_ptr<Chain> chain);
   // Blocks until `version` is durable, the journal fails (`unavailable`), the ownership is lost
   // (`lost`) or `limit` has passed.
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
@@ -84,6 +83,7 @@ class Journal {
   [[nodiscard]] bool write(Group& group);
   void publish(const Group& group);
   void take_news();
+  // Ends the chains whose batches are lost.
   void end_lost(const Group& group);
   void end(Chain& chain);
   void set_health(std::string trouble);

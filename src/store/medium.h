@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Medium: what the journal writes to. One per backend (memory/, embedded/).
 //
-// A medium may be this process's alone (the default), or be shared with others. Of a shared one
-// each namespace has at most one owner, who alone may write it. An ownership has a fence, a number
-// that grows from owner to owner. The medium refuses for good what comes under a fence that is
-// over.
+// A medium belongs to this process (the default), or several processes share it. A shared medium
+// gives each namespace at most one owner at a time, which alone may write it. Each ownership has a
+// fence, a number that grows from owner to owner. The medium refuses for good what comes under a
+// fence that is over.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,16 @@
 
 namespace sluice::store {
 
-using Fence = std::uint64_t;  // 0: of a medium that is not shared
+using Fence = std::uint64_t;  // 0 with a medium that is not shared
 
 // The commits of one namespace behind `after`, up to and including `last`.
 struct Batch {
   std::string_view ns;
   const Node* after;
-  const Node* last;   // of a shared medium: `after` itself, if only the ownership is in question
+  const Node* last;   // with a shared medium, `after` itself if only a confirmation is wanted
   Version version;    // of the namespace behind `last`, as the medium counts
-  Fence fence;        // under which it was made
-  bool lost = false;  // the medium's answer: refused for good, for the fence is over
+  Fence fence;        // of the ownership under which the commits were made
+  bool lost = false;  // set by the medium: refused for good, because the fence is over
 };
 
 class Medium {
@@ -38,36 +38,36 @@ class Medium {
 
   // The journal's thread. All of it durable on return, or (with an error) none of it visible; the
   // same commits come again then, perhaps with more.
-  // A shared medium sets `lost` of the batches whose fence is over, with success or error: nothing
-  // of them is visible, ever, and what was staged for their bulk changes is dropped. Success for
-  // the others also says that at a moment between call and return each of their fences was valid.
+  // A shared medium sets `lost` of the batches whose fence is over, whether it returns success or
+  // an error. Nothing of them is ever visible. Success also says of each other batch that its fence
+  // was valid at some moment between call and return.
   [[nodiscard]] virtual Result<void> write(std::span<Batch> group) = 0;
 
-  // --- Only of a shared medium: the rest stands for one that is this process's alone.
-  // -------------
+  // --- A shared medium overrides the next functions ---
 
-  // Constant.
+  // Constant: true for a shared medium.
   [[nodiscard]] virtual bool may_lose() const { return false; }
-  // Once, before anything else. `ring` is called, from any thread, when there is something to take.
+  // Once, before all other functions. The medium calls `ring`, on any thread, when take_news() has
+  // something to return. It does not call it after its destruction has begun.
   virtual void on_news(std::function<void()> /*ring*/) {}
-  // The beginning or end of an ownership of this process. No two begin under one fence; a later one
-  // has a greater fence, and load() shows what it begins from.
+  // An ownership of this process begins or ends. A later ownership has a greater fence, and load()
+  // returns a state that contains everything of the owners before. An ownership also ends when the
+  // next one begins.
   struct News {
     std::string ns;
     Fence fence;
     bool owned;
   };
-  // The journal's thread: what has happened since the last call, in order. An end that write() has
-  // told may come once more, or not.
+  // The journal's thread: the news since the last call, in order. An end that write() has reported
+  // may be missing.
   [[nodiscard]] virtual std::vector<News> take_news() { return {}; }
-  // Any thread but a worker's and the journal's: this process wants to own the namespace, from now
-  // on. Its fence if it does already.
+  // Any thread but a worker's and the journal's: from now on this process wants to own the
+  // namespace. Returns the fence if it does already. Idempotent.
   [[nodiscard]] virtual Result<std::optional<Fence>> acquire(const std::string& /*ns*/) {
     return std::nullopt;
   }
 
-  // --- All media.
-  // ---------------------------------------------------------------------------------
+  // --- Every medium overrides the rest ---
 
   // The journal's thread, periodically while idle: reports a medium that could not be written.
   [[nodiscard]] virtual Result<void> check() { return {}; }
@@ -80,7 +80,8 @@ class Medium {
   // journal's thread. A step is durable or has no effect.
   // Stages one step of `bulk`; true when write() can take it. One bulk at a time per namespace.
   [[nodiscard]] virtual Result<bool> stage(std::string_view ns, Bulk& bulk) = 0;
-  // Drops what was staged of `bulk`, which will not be committed.
+  // Drops what was staged of `bulk`, which will not be committed, or was in a batch that is lost.
+  // Any thread but a worker's.
   virtual void drop_staged(const Bulk& bulk) = 0;
   // One step of the work that commits, drops and crashes leave; false if there is none.
   [[nodiscard]] virtual Result<bool> finish_some() = 0;
@@ -111,7 +112,7 @@ class Medium {
       std::span<const DocumentChange> changes) = 0;
 };
 
-// The refusal of a change whose document is of another version than expected.
+// Refuses a change because the document has another version than expected.
 [[nodiscard]] std::unexpected<DocumentFailure> refuse(const DocumentChange& change, Version there);
 
 // A listing page ends after this many bytes of keys and values.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A store that shares its medium: random histories of two processes are strictly serializable, the
-// checker sees it when a run does not ask whether it may tell, and many runs share a question.
+// Covers: chain_tenure.cc, chain_view_tenure.cc
+// A store that shares its medium with another process: random histories of both are strictly
+// serializable, and the checker finds the faults of runs that break a rule on purpose.
 #include <gtest/gtest.h>
+
+#include <thread>
 
 #include "store/chain_store.h"
 #include "store/testing/conformance_ownership.h"
@@ -94,7 +97,7 @@ class NeverConfirms final : public OwnerAccess {
   void begin(bool /*read_only*/) override { read_only_ = false; }
 };
 
-// Is content with a confirmation that is older than its run.
+// Accepts a confirmation that is older than the run.
 class ConfirmsOnceForMany final : public OwnerAccess {
  public:
   using OwnerAccess::OwnerAccess;
@@ -117,7 +120,7 @@ class TellsWhatIsLost final : public OwnerAccess {
   }
 };
 
-// Reads what was lost as if it had been there.
+// Tells reads of commits that are lost.
 class IgnoresWhatItDependsOn final : public OwnerAccess {
  public:
   using OwnerAccess::OwnerAccess;
@@ -148,7 +151,8 @@ TEST(OwnershipCanary, ALostRunThatIsTold) {
 }
 TEST(OwnershipCanary, AReadOfALostRun) { EXPECT_NE(first_fault<IgnoresWhatItDependsOn>(), "none"); }
 
-// --- What the suite cannot see -------------------------------------------------------------------
+// --- Cases that the conformance suite cannot arrange
+// -----------------------------------------------
 
 class OwnershipTest : public testing::Test {
  protected:
@@ -196,7 +200,7 @@ TEST_F(OwnershipTest, NoAnswerIsNoLoss) {
   EXPECT_TRUE(cores.await(0, [&] { return views[0]->confirmed(moment, in(20s)); }));
 }
 
-// Loss and failure at once: the run that waits learns what is certain.
+// The medium fails, and the ownership is lost. A run that waits learns the certain verdict.
 TEST_F(OwnershipTest, ALossIsLearntWhileTheMediumFails) {
   medium->set_broken(true);
   const Commit commit = cores.on(0, [&] { return put(*views[0], "k", "1"); });
@@ -222,7 +226,7 @@ TEST_F(OwnershipTest, AStateThatCannotBeReadIsReadAgain) {
   cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), "theirs"); });
 }
 
-// Given back and taken again before the state could be read: no view becomes an owner.
+// The ownership is lost again before the state could be read: no view becomes an owner.
 TEST_F(OwnershipTest, AnOwnershipThatIsOverIsNotTakenUp) {
   medium->take("p/f", Contest::Learns::by_news);
   medium->fail_loads(3);
@@ -235,7 +239,65 @@ TEST_F(OwnershipTest, AnOwnershipThatIsOverIsNotTakenUp) {
   cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), "theirs"); });
 }
 
-// A store that is this process's alone answers at once, and asks nobody.
+// The next ownership begins while the state of the one before is being read, and no news says that
+// the one before is over.
+TEST_F(OwnershipTest, AnOwnershipThatIsOvertakenMakesWayForTheNext) {
+  ASSERT_TRUE(store->prepare("other/one"));
+  medium->take("p/f", Contest::Learns::by_news);
+  medium->hold_loads();
+  medium->give("p/f");
+  medium->wait_for_load();
+  medium->take("p/f", Contest::Learns::by_itself);
+  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
+  medium->give("p/f");
+  // The journal takes the news between these two groups, if not before.
+  ASSERT_TRUE(store->apply("other/one", {{"k", "1"}}));
+  ASSERT_TRUE(store->apply("other/one", {{"k", "2"}}));
+  medium->release_loads();
+  EXPECT_TRUE(cores.await(0, [&]() -> Task<bool> {
+    const TimePoint deadline = in(20s);
+    while (get(*views[0], "k") != "theirs") {
+      if (loop::EventLoop::now() > deadline) co_return false;
+      co_await cores.loop(0).yield();
+    }
+    co_return true;
+  }));
+  cores.on(0, [&] { EXPECT_EQ(put(*views[0], "k", "ours").status, CommitStatus::committed); });
+}
+
+TEST_F(OwnershipTest, APrepareThatFailedIsTriedAgain) {
+  medium->fail_loads(1);
+  EXPECT_FALSE(store->prepare("late/one"));
+  ASSERT_TRUE(store->prepare("late/one"));
+  cores.on(0, [&] {
+    View& view = store->view(cores.core(0), "late/one");
+    EXPECT_TRUE(view.owned());
+    EXPECT_EQ(put(view, "k", "1").status, CommitStatus::committed);
+  });
+}
+
+TEST_F(OwnershipTest, ALostBulkChangeLeavesNothingStaged) {
+  const std::vector<Entry> many(2000, Entry{"k", "1"});
+  ASSERT_TRUE(store->apply("p/f", many));
+  EXPECT_EQ(medium->staged(), 0U);
+  medium->take("p/f", Contest::Learns::by_itself);
+  EXPECT_EQ(store->apply("p/f", many).error().kind, ErrorKind::lost);
+  EXPECT_EQ(medium->staged(), 0U);
+}
+
+TEST_F(OwnershipTest, TheStatusIsThatOfTheMedium) {
+  ASSERT_TRUE(store->apply("p/f", {{"a", "1"}}));
+  medium->take("p/f", Contest::Learns::by_news);
+  while (store->status("p/f").owned) std::this_thread::yield();
+  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["b"] = "theirs"; });
+  const auto status = store->status("p/f");
+  EXPECT_EQ(status.keys, 2U);
+  EXPECT_EQ(status.committed, 2U);
+  EXPECT_EQ(status.durable, 2U);
+  EXPECT_FALSE(store->status("never/used").owned);
+}
+
+// A store without other processes answers at once, and sends no question.
 TEST(OwnershipAlone, IsNeverInQuestion) {
   TestCores cores{1};
   const auto store = open_memory_store(1);

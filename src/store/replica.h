@@ -19,7 +19,8 @@ namespace sluice::store {
 
 class Replica {
  public:
-  // `bulk_marks`: so many marks of bulk changes were used in replicas that runs may still know.
+  // `bulk_marks`: the number of marks of bulk changes that are taken, by replicas of the chains
+  // before. Runs that have read from those must not take a new mark for an old one.
   Replica(const Hash& hash, std::shared_ptr<Backroom> backroom, Version version,
           std::size_t bulk_marks = 0)
       : hash_(hash),

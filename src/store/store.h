@@ -10,11 +10,11 @@
 // A journal (memory, embedded; one thread of its own) follows all chains in groups and tells the
 // cores what is durable.
 //
-// A store may share its medium with other processes. Then each namespace has at most one owner, and
-// what is above is so on the owner. Ownership may be lost at any time. What is durable stays, and
-// so does all that was told. What is not durable is lost with all behind it: each run that waits
-// learns `lost`, new ones `not_owner`, until the namespace comes back with what the others have
-// made of it.
+// A store may share its medium with other processes. Each namespace then has at most one owner, and
+// the paragraphs above describe the owner. A process may lose an ownership at any time. Durable
+// commits stay, so everything that was told stays true. Commits that are not durable are lost: each
+// run that waits learns `lost`, and new runs learn `not_owner`. When the process owns the namespace
+// again, its views continue from the state that the other owners have left.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,9 @@
 
 namespace sluice::store {
 
-// Position in the namespace's chain; 0 = empty namespace. Never the same for two different commits:
-// when a namespace comes back after a loss, this process counts on above what was lost.
+// Position in the namespace's chain; 0 = empty namespace. Invariant: two commits that this process
+// has seen never have the same version. After a loss it continues above the versions that were
+// lost.
 using Version = std::uint64_t;
 
 struct Entry {
@@ -88,7 +89,7 @@ enum class CommitStatus {
   uncounted,    // a prefix has to be counted first: await counted(), restart() and run again
   unavailable,  // writes are refused for now (the journal fails or is far behind): fails closed
   too_large,    // over a limit of the Store
-  not_owner,    // another process owns the namespace: run there, or await ownership() and restart()
+  not_owner,    // another process owns the namespace: run there, or restart() after ownership()
 };
 
 struct Commit {
@@ -111,28 +112,29 @@ class View {
   // blocks; one lookup.
   [[nodiscard]] virtual bool contains(std::string_view key) = 0;
   // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
-  // journal has failed meanwhile. Both leave it open whether it will be durable later. Error
-  // `lost`: it never will be, for another process has taken over the namespace. The run must not be
-  // told, and has not happened: undo it, then run again or go elsewhere, as owned() says.
+  // journal has failed meanwhile. After either, the version may still become durable. Error `lost`:
+  // it never will, because another process has taken over the namespace. The run has not happened
+  // and must not be told. Undo it; then run again if owned(), or go to the owner.
   [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;
 
-  // --- Ownership. Of a store that no other process writes these return at once, all is well.
-  // ------
+  // --- Ownership. Without other processes, these functions succeed at once ---
 
-  // True: this process may run here. False: commit() says `not_owner`; another process may run.
+  // False: commit() reports `not_owner`, and another process may write the namespace.
   [[nodiscard]] virtual bool owned() const = 0;
-  // Waits until owned(), then: restart() and run. Error `timed_out` at `deadline`, `unavailable`
+  // Waits until owned(); restart() then, and run. Error `timed_out` at `deadline`, `unavailable`
   // when the store has been closed.
   [[nodiscard]] virtual Task<Result<void>> ownership(TimePoint deadline) = 0;
-  // A run that only reads is right as of the time of its reads only if this process owned the
-  // namespace then. moment(), taken before the run's first read (again after each restart()), and
-  // confirmed() after its commit() prove it: the medium has confirmed the ownership, in a question
-  // that began after the moment. Many runs share one question. Errors as of durable().
+  // A view does not notice at once that another process has taken over. So a run that only reads
+  // may have read an old state, unless the medium confirms the ownership after the run began. Take
+  // moment() before the run's first read, again after each restart(), and await confirmed() beside
+  // durable(). It waits for a confirmation that the journal requests after the moment; all runs
+  // that wait share one. A durable group confirms as well. Errors as of durable().
   struct Moment {
     std::uint64_t fence = 0;
-    std::uint64_t begun = 0;
+    std::uint64_t begun = 0;  // confirmations that were requested before
   };
   [[nodiscard]] virtual Moment moment() const = 0;
+  // True if confirmed() would succeed at once. One atomic load.
   [[nodiscard]] virtual bool is_confirmed(Moment moment) const = 0;
   [[nodiscard]] virtual Task<Result<void>> confirmed(Moment moment, TimePoint deadline) = 0;
 
@@ -212,9 +214,9 @@ class Import {
   [[nodiscard]] virtual Result<void> add(std::string_view key, std::string_view value) = 0;
   // Number of entries added.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  // Once. Blocks until all is durable and visible to every core; `unavailable` while the journal
-  // cannot write or another process owns the namespace, `lost` if it has taken over before this was
-  // durable: nothing has changed then.
+  // Once. Blocks until all is durable and visible to every core. `unavailable` while the journal
+  // cannot write or another process owns the namespace, `lost` if another process has taken over
+  // meanwhile: nothing has changed then.
   [[nodiscard]] virtual Result<void> commit() = 0;
 };
 
@@ -223,7 +225,7 @@ struct NamespaceStatus {
   Version committed = 0;
   Version durable = 0;
   Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
-  bool owned = true;       // false: another process owns it, and writes it
+  bool owned = true;       // false: another process may write it
 };
 
 // Statistics of the journal's writes for all namespaces since the start. Percentiles are within
@@ -245,42 +247,44 @@ struct WriteStatistics {
 struct Document {
   std::string key;
   std::string value;
-  Version version;  // of the change that made it what it is; never 0
+  Version version;  // of its last change; never 0, and never the same again
 };
 
+// The documents of one collection.
 struct Documents {
-  std::vector<Document> entries;  // by key
-  Version version = 0;            // of the last change of any document that they include
+  std::vector<Document> entries;  // in key order
+  Version version = 0;            // of the last change of any collection: document_news() from here
 };
 
 struct DocumentChange {
   std::string collection;
   std::string key;
   std::optional<std::string> value{};  // none: the document goes, if it is there
-  // The change is made only if this is the version of the document; 0: only if there is none.
+  // The version that the document must have, 0 if it must be absent. None: any.
   std::optional<Version> expected{};
 };
 
-// A change was refused as a whole because a document is of another version than expected.
+// The first document of a refused change that has another version than expected.
 struct DocumentMismatch {
   std::string collection;
   std::string key;
-  Version version;  // that there is; 0 for none
+  Version version;  // its version; 0 if it is absent
 };
 struct DocumentFailure : Error {
   std::optional<DocumentMismatch> mismatch;  // with ErrorKind::conflict
 };
 
+// The changes of all documents after a version.
 struct DocumentNews {
   struct Event {
-    Version version;  // of the change; events of one change are never apart
+    Version version;  // of the change; one call returns all events of a version
     DocumentChange change;
   };
-  // The changes since are not known any more: read documents() and go on from its version. There
-  // are no events then.
+  // True: the store no longer knows these changes. Read documents() and continue from their
+  // version.
   bool read_anew = false;
-  Version version = 0;        // go on from here
-  std::vector<Event> events;  // in order, without a gap
+  Version version = 0;        // pass it to the next call
+  std::vector<Event> events;  // in order, without a gap; none with read_anew
 };
 
 class Store {
@@ -321,12 +325,13 @@ class Store {
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).
   // Any thread but a worker's; durable on return.
   [[nodiscard]] virtual Result<Documents> documents(std::string_view collection) = 0;
-  // All of it, which gives it the version that is returned, or, with an error, nothing.
+  // Makes all changes and returns their version; with an error, none. `conflict` if a document has
+  // another version than expected.
   [[nodiscard]] virtual std::expected<Version, DocumentFailure> change_documents(
       std::span<const DocumentChange> changes) = 0;
-  // A watch: the changes of all documents after the version `after`, which documents() or an
-  // earlier call has given. Blocks until there are any, but not beyond `deadline`: none then.
-  // `unavailable` when the store has been closed.
+  // A watch: returns the changes after `after`, a version that documents() or an earlier call has
+  // returned. Blocks until there is one; at `deadline`, returns none. `unavailable` when the store
+  // has been closed.
   [[nodiscard]] virtual Result<DocumentNews> document_news(Version after, TimePoint deadline) = 0;
 
   // Writes the remaining commits, closes the files and releases the directory for another process.

@@ -20,7 +20,7 @@ class TurnWait {
   TurnWait& operator=(const TurnWait&) = delete;
   ~TurnWait();
 
-  // co_await: true when it is one's turn, or never will be (lost_), false at `deadline`.
+  // co_await: true when it is one's turn, or when the chain has ended (lost_); false at `deadline`.
   [[nodiscard]] loop::Event::Wait granted(TimePoint deadline) { return granted_.wait(deadline); }
 
  private:

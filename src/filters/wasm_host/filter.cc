@@ -15,6 +15,8 @@ constexpr std::uint32_t kFailureLinesPerSecond = 5;
 constexpr std::uint32_t kGuestLinesPerSecond = 100;
 constexpr int kStatusUnavailable = 503;
 constexpr int kStatusBadGateway = 502;
+// An ownership changes hands within seconds.
+constexpr const char* kOwnerRetryAfterSeconds = "1";
 // The limit for holding a backend's response that the guest may read. A longer body stays a stream.
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{4} << 20;
 
@@ -140,8 +142,8 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
     if (verdict == Verdict::not_owner) {
       turn = {};
       attempt.guest.give_back();
-      const Result<void> owned = co_await view_.ownership(attempt.deadline);
-      if (!owned) co_return failed(attempt, owned.error());
+      const Result<void> owned = co_await owner_returns(attempt);
+      if (!owned) co_return without_owner(attempt, owned.error());
     } else if (attempt.transaction.uncounted()) {
       const Result<void> counted = co_await view_.counted(attempt.deadline);
       if (!counted && counted.error().kind != ErrorKind::lost) co_return timed_out(attempt);
@@ -162,6 +164,17 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   }
   attempt.context.flush_logs(parts_.recipe->name);
   co_return attempt.result;
+}
+
+// Another process owns the shared data. Waits until this one does, if not too many wait already.
+Task<Result<void>> WasmHostFilter::owner_returns(Attempt& attempt) {
+  const unsigned max = parts_.recipe->waiting_max;
+  if (waiting_for_owner_.get() >= (knows(attempt.exchange.client_request()) ? 2 * max : max)) {
+    co_return fail(ErrorKind::unavailable,
+                   "another process owns it, and as many requests wait as maxWaiting allows");
+  }
+  const Waiting waiting(waiting_for_owner_);
+  co_return co_await view_.ownership(attempt.deadline);
 }
 
 // The response of an earlier filter ends early. No guest has run.
@@ -257,6 +270,12 @@ std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
 
 observe::Cell& WasmHostFilter::count_commit(const Attempt& attempt) {
   return attempt.transaction.has_writes() ? counters_.written : counters_.read_only;
+}
+
+std::string_view WasmHostFilter::without_owner(Attempt& attempt, const Error& error) {
+  const std::string_view result = failed(attempt, error);
+  attempt.exchange.response()->headers.set("Retry-After", kOwnerRetryAfterSeconds);
+  return result;
 }
 
 std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {

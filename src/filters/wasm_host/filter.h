@@ -47,7 +47,9 @@ class WasmHostFilter final : public pipeline::Filter {
   [[nodiscard]] std::string_view no_guest(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt, const Error& error);
-  // What counts runs like this one, which is part of the chain.
+  [[nodiscard]] Task<Result<void>> owner_returns(Attempt& attempt);
+  [[nodiscard]] std::string_view without_owner(Attempt& attempt, const Error& error);
+  // The counter of commits like that of this run.
   [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
@@ -64,6 +66,7 @@ class WasmHostFilter final : public pipeline::Filter {
   LogGate guest_lines_;
   std::mt19937_64 random_;
   std::uint64_t guests_reported_ = 0;
+  observe::Cell waiting_for_owner_;  // requests
 };
 
 }  // namespace sluice::filters

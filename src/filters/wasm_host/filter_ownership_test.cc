@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs whose shared data another process takes over: they are undone, and run again on what that
-// process has made of it, or end within their timeout.
+// Runs whose shared data another process takes over: the filter undoes them, and runs them again on
+// the state that the process leaves, or answers 503.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -27,7 +27,7 @@ class FilterOwnership : public ::testing::Test {
         1, wasm::EngineOptions{.guests_max = 200, .accept_text = true}, std::string(),
         std::make_unique<store::ChainStore>(std::move(shared), 1, Logger(), store::Limits()));
   }
-  // Counts up, and leaves a tag and a header.
+  // The guest increments `n`, and adds a tag and a header.
   void use(const std::string& fields) {
     host->use(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
                     "(call $host_add_tag (i32.const 100)) (call $host_resp_add_header "
@@ -65,16 +65,39 @@ TEST_F(FilterOwnership, ALostRunIsUndoneAndRunsAgain) {
 TEST_F(FilterOwnership, ARunEndsWhenTheDataDoesNotComeBack) {
   use("timeout: 200ms");
   medium->take(kNs, store::Contest::Learns::by_itself);
-  for (int round = 0; round < 2; ++round) {  // the first one is lost, the second not begun
+  for (int round = 0; round < 2; ++round) {  // the first run is lost, the second not committed
     EXPECT_EQ(host->run(), "wasmError");
     EXPECT_EQ(host->response().status, 503);
+    EXPECT_EQ(host->response().headers.get("Retry-After"), "1");
     EXPECT_NE(host->tag().find("another process owns this shared data"), std::string::npos)
         << host->tag();
   }
+  EXPECT_EQ(host->status("transactionsWritten"), 0) << "a lost run is not counted";
   medium->give(kNs);
   for (int tries = 0; tries < 100 && host->run() != ""; ++tries) {
   }
   EXPECT_EQ(host->stored("n"), "1") << "runs that were refused have left nothing";
+  EXPECT_EQ(host->response().headers.get("Retry-After"), std::nullopt);
+}
+
+// Each request that waits keeps its memory, so their number has a limit.
+TEST_F(FilterOwnership, NoMoreThanMaxWaitingWaitForTheOwner) {
+  use("timeout: 20s\nmaxWaiting: 2");
+  medium->take(kNs, store::Contest::Learns::by_news);
+  wait_until_lost();
+  for (int round = 0; round < 2; ++round) {
+    std::vector<std::unique_ptr<pipeline::Exchange>> exchanges;
+    std::vector<Task<std::string_view>> waiting;
+    for (int i = 0; i < 2; ++i) {
+      exchanges.push_back(host->exchange());
+      waiting.push_back(host->filter->handle(*exchanges.back()));
+      waiting.back().start();
+    }
+    EXPECT_EQ(host->run(), "wasmError") << "the third";
+    EXPECT_EQ(host->response().headers.get("Retry-After"), "1");
+    EXPECT_NE(host->tag().find("maxWaiting"), std::string::npos) << host->tag();
+    waiting.clear();  // their clients leave
+  }
 }
 
 }  // namespace

@@ -88,9 +88,9 @@ Result<void> SqliteMedium::take_possession(const std::string& store, Version tol
   SLUICE_CHECK(connection.run(name));
   next_cycle_ = cycle_ + 1;
   note_cycle();
-  SLUICE_CHECK(version_documents(connection));
+  SLUICE_TRY(const Version more, version_documents(connection));
   SLUICE_CHECK(set_sync(connection, options_.durability));
-  return mark_.start(options_.durability, options_.boot, told);
+  return mark_.start(options_.durability, options_.boot, told + more);
 }
 
 // Removes the log if the database is complete without it. Otherwise the log stays for the next

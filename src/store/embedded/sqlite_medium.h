@@ -92,7 +92,7 @@ class SqliteMedium final : public Medium {
       SLUICE_REQUIRES(writer_mutex_);
   // Every change of the file goes through here: work() makes it. An error of it is not the last
   // word: the next change begins with a connection of its own. `versions`: so many are going to be
-  // told, as it is after work().
+  // told; read after work(), which may set it.
   template <class Work>
   [[nodiscard]] Result<void> change(const Version& versions, Work work);
   template <class Work>
@@ -111,8 +111,8 @@ class SqliteMedium final : public Medium {
   // Raises the cycle if a log has begun since the last raise.
   [[nodiscard]] Result<void> raise_cycle() SLUICE_REQUIRES(writer_mutex_);
   void note_cycle() SLUICE_REQUIRES(writer_mutex_);
-  // Of the first change that expects another version than there is: a refusal. Requires: within a
-  // transaction.
+  // Returns the refusal of the first change that expects another version than the document has.
+  // Requires: a transaction is open.
   [[nodiscard]] Result<std::optional<DocumentFailure>> check_documents(
       std::span<const DocumentChange> changes) SLUICE_REQUIRES(writer_mutex_);
   [[nodiscard]] Result<Version> make_changes(std::span<const DocumentChange> changes)

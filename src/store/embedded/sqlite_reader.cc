@@ -189,7 +189,7 @@ Result<Documents> SqliteMedium::documents(std::string_view collection) {
   return documents;
 }
 
-// SQLITE_DONE, or what is wrong.
+// Returns SQLITE_DONE or an error.
 int SqliteMedium::list_documents(std::string_view collection, Documents& documents) {
   Statement& version = reader_.documents_version;
   const ResetGuard version_guard(version);

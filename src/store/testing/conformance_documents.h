@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions of documents, changes that expect one, and the watch.
+// The conformance suite for versions of documents, changes that expect one, and the watch.
 #pragma once
 
 #include <thread>
@@ -16,7 +16,7 @@ class DocumentConformance : public StoreConformance {
     EXPECT_TRUE(made) << made.error().message;
     return made.value_or(0);
   }
-  // The mismatch of a change that must be refused.
+  // Makes a change that must be refused, and returns its mismatch.
   DocumentMismatch refused(const Changes& changes) {
     const auto made = store->change_documents(changes);
     EXPECT_FALSE(made);
@@ -31,7 +31,7 @@ class DocumentConformance : public StoreConformance {
     }
     return std::nullopt;
   }
-  // "version collection/key=value …" of what came after `after`.
+  // "version collection/key=value …" for each event after `after`; versions are relative to it.
   std::string news(Version after) {
     const auto found = store->document_news(after, in(std::chrono::milliseconds(0)));
     if (!found) return found.error().message;
@@ -57,7 +57,7 @@ TEST_P(DocumentConformance, AChangeMayExpectAVersion) {
   EXPECT_EQ(document("a")->value, "2");
   EXPECT_EQ(refused({{"objects", "a", std::nullopt, first}}).version, second);
   const Version third = change({{"objects", "b", "1"}});
-  EXPECT_EQ(document("a")->version, second) << "others do not count";
+  EXPECT_EQ(document("a")->version, second) << "changes of others leave it";
   change({{"objects", "a", std::nullopt, second}});
   EXPECT_EQ(document("a"), std::nullopt);
   EXPECT_GT(change({{"objects", "a", "3", 0}}), third) << "never the same version again";
@@ -77,11 +77,11 @@ TEST_P(DocumentConformance, AWrongExpectationRefusesTheWholeChange) {
   ASSERT_EQ(documents->entries.size(), 2U);
   EXPECT_EQ(documents->entries[0].value, "1");
   EXPECT_TRUE(store->documents("others")->entries.empty());
-  EXPECT_EQ(news(version), "") << "nobody hears of it";
+  EXPECT_EQ(news(version), "") << "a refused change is no news";
   EXPECT_EQ(change({{"objects", "a", "2", version}}), version + 1);
 }
 
-// Of many that saw the same version one makes its change.
+// Of all changes that expect the same version, one is made.
 TEST_P(DocumentConformance, ExpectationsCountExactly) {
   change({{"objects", "n", "0"}});
   constexpr int kThreads = 4;
@@ -145,7 +145,7 @@ TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {
   for (const Document& found : documents->entries) EXPECT_EQ(copy[found.key], found.value);
 }
 
-TEST_P(DocumentConformance, WhoIsFarBehindReadsAnew) {
+TEST_P(DocumentConformance, AWatchThatIsFarBehindReadsAnew) {
   const Version start = store->documents("objects")->version;
   const std::string big(1 << 20, 'x');
   for (int i = 0; i < 20; ++i) change({{"objects", "big", big}});

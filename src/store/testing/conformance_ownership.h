@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a store does that shares its medium with another process: what was told stays, what was not
-// durable is lost, and nothing is of both owners. A backend's test says
-// INSTANTIATE_TEST_SUITE_P(..., SharedConformance, ...) with a function that opens its store.
+// The conformance suite of a store that shares its medium with another process: told commits stay,
+// commits that are not durable are lost, and no run mixes the states of two owners. A backend's
+// test instantiates SharedConformance with a function that opens its store.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ class SharedConformance : public testing::TestWithParam<SharedBackend> {
   std::optional<std::string> get_on(unsigned core, const std::string& key) {
     return cores.on(core, [&] { return get(*views[core], key); });
   }
-  // "durable", or the kind of the error.
+  // "durable", "lost", or the message of the error.
   std::string fate(unsigned core, Version version) {
     const auto waited = cores.await(
         core, [&] { return views[core]->durable(version, in(std::chrono::seconds(20))); });
@@ -74,7 +74,7 @@ class SharedConformance : public testing::TestWithParam<SharedBackend> {
   void change(const std::string& key, const std::string& value) {
     (void)contest->change(kNs, [&](Contest::Entries& entries) { entries[key] = value; });
   }
-  // The store has found out by itself.
+  // The other process takes over, and the store notices when it writes.
   void lose() {
     contest->take(kNs, Learns::by_itself);
     EXPECT_EQ(fate(0, put_on(0, "in vain", "1").version), "lost");
@@ -88,6 +88,19 @@ class SharedConformance : public testing::TestWithParam<SharedBackend> {
     return all;
   }
   using Contents = std::map<std::string, std::string>;
+  // Reads "owner", and again until the medium has confirmed the read.
+  static Task<std::optional<std::string>> see_last_owner(View& view) {
+    const TimePoint deadline = in(std::chrono::seconds(20));
+    while (true) {
+      const auto owned = co_await view.ownership(deadline);
+      if (!owned) co_return owned.error().message;
+      const View::Moment moment = view.moment();
+      const auto seen = get(view, "owner");
+      const auto confirmed = co_await view.confirmed(moment, deadline);
+      if (confirmed) co_return seen;
+      if (confirmed.error().kind != ErrorKind::lost) co_return confirmed.error().message;
+    }
+  }
 
   TestCores cores{3};
   std::unique_ptr<Store> store;
@@ -102,7 +115,7 @@ TEST_P(SharedConformance, ALossEndsEveryWaitAndNothingThatWasTold) {
     const Commit first = put_on(0, "k", "1");
     if (learns == Learns::by_itself) {
       ASSERT_EQ(first.status, CommitStatus::committed) << "nobody knows yet";
-      const Commit behind = put_on(1, "k2", "1");  // may come when it is known
+      const Commit behind = put_on(1, "k2", "1");  // the store may know it by now
       EXPECT_EQ(fate(1, first.version), "lost");
       EXPECT_EQ(fate(0, first.version), "lost") << "asked afterwards";
       if (behind.status == CommitStatus::committed) {
@@ -117,7 +130,14 @@ TEST_P(SharedConformance, ALossEndsEveryWaitAndNothingThatWasTold) {
         (void)t.get("safe");
         EXPECT_TRUE(t.stale());
         EXPECT_EQ(views[core]->commit(t).status, CommitStatus::not_owner);
+        t.restart();
+        (void)t.count("never counted/");
+        EXPECT_EQ(views[core]->commit(t).status, CommitStatus::not_owner);
       });
+      const auto counted =
+          cores.await(core, [&] { return views[core]->counted(in(std::chrono::seconds(20))); });
+      ASSERT_FALSE(counted);
+      EXPECT_EQ(counted.error().kind, ErrorKind::lost);
       EXPECT_FALSE(owned_again(core, std::chrono::milliseconds(1)));
       auto turn =
           cores.await(core, [&] { return views[core]->turn(in(std::chrono::seconds(20))); });
@@ -199,7 +219,7 @@ TEST_P(SharedConformance, ARunThatWasAtWorkIsOfOneOwner) {
     EXPECT_EQ(views[1]->commit(writers[0]).status, CommitStatus::conflict);
     EXPECT_EQ(views[1]->commit(writers[1]).status, CommitStatus::conflict);
     EXPECT_EQ(views[1]->commit(writers[2]).status, CommitStatus::conflict) << "lost its place";
-    for (Transaction& run : readers) {  // of what was durable, before the loss
+    for (Transaction& run : readers) {  // all that they have read was durable before the loss
       EXPECT_EQ(views[1]->commit(run).status, CommitStatus::committed);
       EXPECT_TRUE(views[1]->is_durable(views[1]->commit(run).version));
     }
@@ -239,7 +259,7 @@ TEST_P(SharedConformance, TurnsGoWithTheOwnership) {
   EXPECT_EQ(refused.error().kind, ErrorKind::lost);
   contest->give(kNs);
   ASSERT_TRUE(all_own_again());
-  // The turn of before holds up nobody, and its end frees nobody's place.
+  // A turn of the old ownership neither delays others, nor ends the turn of another run.
   auto next = cores.await(0, [&] { return views[0]->turn(in(std::chrono::seconds(20))); });
   ASSERT_TRUE(next);
   cores.on(0, [&] { const View::Turn ended = std::move(*held); });
@@ -272,7 +292,7 @@ TEST_P(SharedConformance, AConfirmationIsOfOneOwnershipAndYoungerThanItsRun) {
     ASSERT_TRUE(all_own_again());
     EXPECT_EQ(confirmed(1, late), "lost") << "another has owned it meanwhile";
   }
-  // A group that is written is as good.
+  // A durable group confirms as well.
   const auto last = moment(0);
   told(0, "k", "1");
   cores.on(0, [&] { EXPECT_TRUE(views[0]->is_confirmed(last)); });
@@ -315,7 +335,7 @@ TEST_P(SharedConformance, ANamespaceMayBeAnothersAtFirst) {
   contest->give(late);
   ASSERT_TRUE(cores.await(0, [&] { return view.ownership(in(std::chrono::seconds(20))); }));
   cores.on(0, [&] { EXPECT_EQ(get(view, "k"), "theirs"); });
-  // A core that comes later sees the same.
+  // A core that makes its view later sees the same.
   View& other = cores.on(1, [&]() -> View& { return store->view(cores.core(1), late); });
   cores.on(1, [&] {
     EXPECT_TRUE(other.owned());
@@ -324,7 +344,34 @@ TEST_P(SharedConformance, ANamespaceMayBeAnothersAtFirst) {
   told(0, "elsewhere", "1");
 }
 
-TEST_P(SharedConformance, TheStoreMayGoWhileAnotherOwnsIt) {
+// The first views of a namespace come while its owner changes.
+TEST_P(SharedConformance, ViewsMayComeWhileTheOwnerChanges) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string ns = "late/" + std::to_string(round);
+    ASSERT_TRUE(store->prepare(ns));
+    std::vector<std::future<View*>> made;
+    for (unsigned core = 0; core < cores.count(); ++core) {
+      made.push_back(cores.start(core, [&, core]() -> Task<View*> {
+        for (int i = 0; i < round % 5; ++i) co_await cores.loop(core).yield();
+        co_return &store->view(cores.core(core), ns);
+      }));
+      contest->take(ns, core == 0 ? Learns::by_news : Learns::by_itself);
+      (void)contest->change(
+          ns, [&](Contest::Entries& entries) { entries["owner"] = std::to_string(core); });
+      contest->give(ns);
+    }
+    for (unsigned core = 0; core < cores.count(); ++core) {
+      View& its = *made[core].get();
+      const auto seen = cores.await(core, [&]() -> Task<std::optional<std::string>> {
+        co_return co_await see_last_owner(its);
+      });
+      EXPECT_EQ(seen, "2") << core;
+      EXPECT_EQ(cores.on(core, [&] { return &store->view(cores.core(core), ns); }), &its);
+    }
+  }
+}
+
+TEST_P(SharedConformance, TheStoreMayCloseWhileAnotherOwnsIt) {
   lose();
   auto waits =
       cores.start(0, [&] { return views[0]->ownership(in(std::chrono::milliseconds(50))); });

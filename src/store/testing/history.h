@@ -72,7 +72,7 @@ class Access {
   virtual Task<bool> durable(Version version) {
     co_return (co_await view_.durable(version, in(std::chrono::seconds(60)))).has_value();
   }
-  // Where a version stands in the history of all processes.
+  // Translates a version to its place in the history of all processes.
   virtual Version position(Version version) { return version; }
 
  protected:

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a history of two processes. The Rival is the other one: it takes the namespace from
-// the store under test at random, changes it, and gives it back.
+// For tests: a history of two processes. The Rival plays the second one: it takes the namespace
+// from the store under test at random, changes it, and gives it back.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "store/chain_view.h"
 #include "store/testing/checker.h"
 #include "store/testing/contest.h"
@@ -16,26 +18,29 @@
 
 namespace sluice::store {
 
-// Keeps the runs that were told. Those that were lost never were.
+// Keeps the runs that were told. Commits may be lost, so they do not count.
 class ToldHistory final : public Recorder {
  public:
   void committed(unsigned /*stream*/, const RunRecord& /*run*/) override {}
   void told(unsigned /*stream*/, const RunRecord& run) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     runs_.push_back(run);
   }
   void changed(const RunRecord& run) override { told(0, run); }
-  [[nodiscard]] std::vector<RunRecord> take() { return std::exchange(runs_, {}); }
+  [[nodiscard]] std::vector<RunRecord> take() {
+    const MutexLock lock(mutex_);
+    return std::exchange(runs_, {});
+  }
 
  private:
-  std::mutex mutex_;
-  std::vector<RunRecord> runs_;
+  Mutex mutex_;
+  std::vector<RunRecord> runs_ SLUICE_GUARDED_BY(mutex_);
 };
 
-// How a run behaves that may not be the owner any more when it has read.
+// The access of runs that may lose the ownership after they have read.
 class OwnerAccess : public Access {
  public:
-  // Of all runs of a test.
+  // The number of runs of a test, by their ends.
   struct Tally {
     std::atomic<int> lost = 0;
     std::atomic<int> told = 0;
@@ -64,7 +69,7 @@ class OwnerAccess : public Access {
   bool read_only_ = false;
 };
 
-// Does the steps, and notes in them what was read.
+// Performs the steps, and records in them the values read.
 inline void perform(Program& steps, Entries& entries) {
   for (Step& step : steps) {
     const auto found = entries.find(step.key);

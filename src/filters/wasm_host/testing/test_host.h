@@ -114,16 +114,20 @@ struct Host {
   }
   // Runs one fresh request. The exchange stays in `last`.
   std::string run() {
-    last = std::make_unique<pipeline::Exchange>(core);
-    http::Request& request = last->client_request();
+    last = exchange();
+    return run(*last);
+  }
+  std::unique_ptr<pipeline::Exchange> exchange() {
+    auto fresh = std::make_unique<pipeline::Exchange>(core);
+    http::Request& request = fresh->client_request();
     request.method = "GET";
     request.host = "shop.example:8080";
     request.scheme = "http";
     EXPECT_TRUE(request.set_target("/a%20b/c?x=1&y"));
     request.headers.add("user-agent", "test");
     request.headers.add("Cookie", "a=1; b=2");
-    last->real_ip = "10.1.2.3";
-    return run(*last);
+    fresh->real_ip = "10.1.2.3";
+    return fresh;
   }
   http::Response& response() { return *last->response(); }
   std::string tag() { return last->tags().empty() ? "" : last->tags().back(); }
