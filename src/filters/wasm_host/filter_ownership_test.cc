@@ -80,6 +80,25 @@ TEST_F(FilterOwnership, ARunEndsWhenTheDataDoesNotComeBack) {
   EXPECT_EQ(host->response().headers.get("Retry-After"), std::nullopt);
 }
 
+// A trap on data that another process owns proves nothing: the filter waits for the data first.
+TEST_F(FilterOwnership, ATrapIsJudgedOnDataThatIsOwned) {
+  host->use(
+      guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1))) unreachable",
+            text_at(100, "n")),
+      "timeout: 20s");
+  medium->take(kNs, store::Contest::Learns::by_news);
+  wait_until_lost();
+  std::thread other([&] {
+    while (host->status("vmsReplaced") == 0) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // it must not run again meanwhile
+    medium->give(kNs);
+  });
+  EXPECT_EQ(host->run(), "wasmError");
+  other.join();
+  EXPECT_NE(host->tag().find("trap"), std::string::npos) << host->tag();
+  EXPECT_EQ(host->status("reruns"), 1);
+}
+
 // Each request that waits keeps its memory, so their number has a limit.
 TEST_F(FilterOwnership, NoMoreThanMaxWaitingWaitForTheOwner) {
   use("timeout: 20s\nmaxWaiting: 2");
