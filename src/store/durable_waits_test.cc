@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting for a number that another thread raises: nobody is forgotten, whatever comes in between.
+// Waits for a number that another thread raises: each wait ends, in every order of events.
 #include "store/durable_waits.h"
 
 #include <gtest/gtest.h>
@@ -60,13 +60,13 @@ TEST_F(DurableWaitsTest, EachEndsWhenItsVersionIsReached) {
     auto known = waiting(base + 5);
     known.start();
     EXPECT_TRUE(known.done()) << "at once";
-    EXPECT_FALSE(publish(base + 6)) << "nobody waits";
+    EXPECT_FALSE(publish(base + 6)) << "no run waits";
   }
 }
 
-// The journal publishes while those who are ready are resumed, and finds that nobody has asked to
-// be called. So on_news(), which asks then, must look once more.
-TEST_F(DurableWaitsTest, WhatIsPublishedMeanwhileIsSeen) {
+// The journal publishes while on_news() resumes the first run, and finds no request for a call. So
+// on_news() must look once more after its request.
+TEST_F(DurableWaitsTest, AVersionPublishedMeanwhileIsSeen) {
   for (Version base = 0; base < 20; base += 10) {
     bool told = true;
     auto first = publish_when_told(base + 1, told);
@@ -76,7 +76,7 @@ TEST_F(DurableWaitsTest, WhatIsPublishedMeanwhileIsSeen) {
     ASSERT_TRUE(publish(base + 1));
     waits.on_news();
     ASSERT_TRUE(first.done());
-    EXPECT_FALSE(told) << "else nothing is tested";
+    EXPECT_FALSE(told) << "otherwise this tests nothing";
     EXPECT_TRUE(second.done());
   }
 }

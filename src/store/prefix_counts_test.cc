@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters of prefixes: what they follow, above all while somebody counts elsewhere. Each table of
+// Counters of prefixes follow inserts and erases, also while another thread counts. Each table of
 // steps runs twice on one object.
 #include "store/prefix_counts.h"
 
@@ -52,7 +52,7 @@ TEST(PrefixCounts, WhatChangesDuringACountIsAddedToIt) {
   }
 }
 
-// The keys that are counted elsewhere are gone: their number must not be added afterwards.
+// The keys that another thread counts are gone. Their number must not be added afterwards.
 TEST(PrefixCounts, AllIsErasedDuringACount) {
   PrefixCounts counts;
   for (std::uint64_t ticket = 1; ticket < 3; ++ticket) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Replica says of its past: the marks of records and counts, and the last removal.
+// The marks of a Replica: of records, of counts, and of the last removal.
 #include "store/replica.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ class ReplicaTest : public testing::Test {
     node.stamp(version);
     to.apply(node);
   }
-  // The commit turns out to stand before the bulk.
+  // The chain has this commit before the bulk.
   void put_below(Replica& to, Version version, std::string_view key, const Bulk& bulk) {
     Node node;
     node.writes.push_back(write(Op::put, key, "v"));
@@ -43,7 +43,7 @@ class ReplicaTest : public testing::Test {
 };
 
 TEST_F(ReplicaTest, TheLastRemovalIsOfAKeyThatWasThere) {
-  EXPECT_EQ(replica.last_erase(), 3U) << "what was before is unknown";
+  EXPECT_EQ(replica.last_erase(), 3U) << "earlier removals are unknown";
   put(replica, 4, "a");
   erase(replica, 5, "absent");
   EXPECT_EQ(replica.last_erase(), 3U);
@@ -51,8 +51,8 @@ TEST_F(ReplicaTest, TheLastRemovalIsOfAKeyThatWasThere) {
   EXPECT_EQ(replica.last_erase(), 6U);
 }
 
-// A key came and went again with the bulk, which found nothing when it was made: who reads that it
-// is absent depends on the bulk.
+// A commit before the bulk inserts a key that the bulk removes again. A run that reads the key as
+// absent depends on the bulk, although the bulk found nothing to remove when it was built.
 TEST_F(ReplicaTest, ABulkClearRemovesWhatCameBelowIt) {
   for (Version version = 10; version < 40; version += 10) {
     Bulk bulk;
@@ -103,7 +103,7 @@ TEST_F(ReplicaTest, AllIsErasedDuringACount) {
   EXPECT_EQ(replica.count(prefix, 0)->count, 1U);
 }
 
-// Marks of one namespace are never used for two bulk changes, whatever replica made them.
+// No two bulk changes of a namespace have the same mark, even if different replicas built them.
 TEST_F(ReplicaTest, MarksGoOnWhereAnotherReplicaHasEnded) {
   const auto mark_of_bulk = [&](Replica& its) {
     Bulk bulk;

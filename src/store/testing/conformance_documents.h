@@ -109,7 +109,7 @@ TEST_P(DocumentConformance, AWatchSeesEveryChangeInOrder) {
   EXPECT_EQ(news(start), "1 objects/a=1 1 pins/a=x 2 objects/a=(gone) ");
   EXPECT_EQ(news(start + 1), "1 objects/a=(gone) ");
   EXPECT_EQ(news(start + 2), "");
-  EXPECT_EQ(news(start + 3), "read anew") << "of another store";
+  EXPECT_EQ(news(start + 3), "read anew") << "a version of another store";
 }
 
 TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {

@@ -114,7 +114,7 @@ TEST_P(SharedConformance, ALossEndsEveryWaitAndNothingThatWasTold) {
     contest->take(kNs, learns);
     const Commit first = put_on(0, "k", "1");
     if (learns == Learns::by_itself) {
-      ASSERT_EQ(first.status, CommitStatus::committed) << "nobody knows yet";
+      ASSERT_EQ(first.status, CommitStatus::committed) << "the store does not know yet";
       const Commit behind = put_on(1, "k2", "1");  // the store may know it by now
       EXPECT_EQ(fate(1, first.version), "lost");
       EXPECT_EQ(fate(0, first.version), "lost") << "asked afterwards";
