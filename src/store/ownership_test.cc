@@ -130,6 +130,19 @@ class IgnoresWhatItDependsOn final : public OwnerAccess {
   }
 };
 
+// Takes durable runs for lost ones, so others see effects of runs that did not happen.
+class CallsADurableRunLost final : public OwnerAccess {
+ public:
+  using OwnerAccess::OwnerAccess;
+  Task<bool> durable(Version version) override {
+    const bool told = co_await OwnerAccess::durable(version);
+    co_return told && (read_only_ || ++runs_ % 10 != 0);
+  }
+
+ private:
+  int runs_ = 0;
+};
+
 template <class Broken>
 std::string first_fault() {
   OwnerAccess::Tally tally;
@@ -148,6 +161,9 @@ TEST(OwnershipCanary, AReadConfirmedBeforeItBegan) {
 }
 TEST(OwnershipCanary, ALostRunThatIsTold) {
   EXPECT_EQ(first_fault<TellsWhatIsLost>().find("serial: version"), 0U);
+}
+TEST(OwnershipCanary, ADurableRunThatIsCalledLost) {
+  EXPECT_NE(first_fault<CallsADurableRunLost>(), "none");
 }
 TEST(OwnershipCanary, AReadOfALostRun) { EXPECT_NE(first_fault<IgnoresWhatItDependsOn>(), "none"); }
 
