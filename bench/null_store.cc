@@ -18,6 +18,7 @@ std::uint64_t Transaction::count(std::string_view /*prefix*/) { return 1'000'000
 bool Transaction::has_writes() const { return false; }
 bool Transaction::stale() const { return false; }
 bool Transaction::uncounted() const { return false; }
+std::string Transaction::breach() const { return {}; }
 void Transaction::restart() {}
 
 namespace {
@@ -32,9 +33,16 @@ class NullView final : public View {
   }
   Task<Result<Turn>> turn(TimePoint /*deadline*/) override { co_return Turn(); }
   Task<Result<void>> counted(TimePoint /*deadline*/) override { co_return Result<void>(); }
+  bool owned() const override { return true; }
+  Task<Result<void>> ownership(TimePoint /*deadline*/) override { co_return Result<void>(); }
+  Moment moment() const override { return {}; }
+  bool is_confirmed(Moment /*moment*/) const override { return true; }
+  Task<Result<void>> confirmed(Moment /*moment*/, TimePoint /*deadline*/) override {
+    co_return Result<void>();
+  }
 
  private:
-  void end_turn() override {}
+  void end_turn(std::uint64_t /*ticket*/) override {}
   std::unique_ptr<Run> lend_run() override { return nullptr; }
   void take_back(std::unique_ptr<Run> /*run*/) override {}
   void restart_run(Run& /*run*/) override {}
@@ -67,10 +75,14 @@ class NullStore final : public Store {
     return 0;
   }
   NamespaceStatus status(const std::string& /*ns*/) const override { return {}; }
-  Result<std::vector<Entry>> documents(std::string_view /*collection*/) override {
-    return std::vector<Entry>();
+  Result<Documents> documents(std::string_view /*collection*/) override { return Documents{}; }
+  std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> /*changes*/) override {
+    return 1;
   }
-  Result<void> change_documents(std::span<const DocumentChange> /*changes*/) override { return {}; }
+  Result<DocumentNews> document_news(Version /*after*/, TimePoint /*deadline*/) override {
+    return DocumentNews{};
+  }
   std::string health() const override { return {}; }
   WriteStatistics write_statistics() const override { return {}; }
 

@@ -47,6 +47,7 @@ int status_of(ErrorKind kind) {
       return 413;
     case ErrorKind::unavailable:
     case ErrorKind::timed_out:
+    case ErrorKind::lost:
       return 503;
     case ErrorKind::internal:
       break;

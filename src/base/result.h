@@ -22,6 +22,7 @@ enum class ErrorKind {
   timed_out,    // took longer than its limit
   too_large,    // over a named limit
   closed,       // the peer went away
+  lost,         // undone for good: another process's change came first. It may be done again
   internal,     // our own fault, or the operating system's
 };
 

@@ -134,7 +134,7 @@ TEST_F(ControllerTest, StoredFirstThenPublishedAndInForceOnReturn) {
   std::atomic<int> stored{0};
   script_.on_instantiate([&] {
     ++made;
-    if (!process().store().documents("objects")->empty()) ++stored;
+    if (!process().store().documents("objects")->entries.empty()) ++stored;
   });
   ASSERT_TRUE(process().apply(pipeline_text("p")));
   EXPECT_EQ(made, kCores) << "on every core when apply() returns";

@@ -22,20 +22,20 @@ store::DocumentChange pins_change(const Object& object) {
 
 Result<Objects> StoredObjects::load() {
   SLUICE_TRY(const auto meta, store_.documents(kMeta));
-  for (const auto& entry : meta) {
+  for (const auto& entry : meta.entries) {
     if (entry.key == kVersionKey) version_ = std::strtoull(entry.value.c_str(), nullptr, 10);
   }
   SLUICE_TRY(const auto stored, store_.documents(kObjects));
   SLUICE_TRY(const auto pins, store_.documents(kPins));
   std::map<std::string, std::shared_ptr<Object>> objects;
-  for (const auto& entry : stored) {
+  for (const auto& entry : stored.entries) {
     auto object = std::make_shared<Object>();
     object->name = entry.key;
     object->spec = Json::parse(entry.value, nullptr, false);
     object->kind = object->spec.is_object() ? object->spec.value("kind", "") : "";
     objects.emplace(entry.key, std::move(object));
   }
-  for (const auto& entry : pins) {
+  for (const auto& entry : pins.entries) {
     const auto found = objects.find(entry.key);
     if (found != objects.end()) found->second->pins = Json::parse(entry.value, nullptr, false);
   }
@@ -63,7 +63,8 @@ Result<void> StoredObjects::save(const ObjectList& changed,
 Result<void> StoredObjects::save_pins(const ObjectList& built) {
   std::vector<store::DocumentChange> changes;
   for (const auto& object : built) changes.push_back(pins_change(*object));
-  return changes.empty() ? Result<void>() : store_.change_documents(changes);
+  if (!changes.empty()) SLUICE_CHECK(store_.change_documents(changes));
+  return {};
 }
 
 }  // namespace sluice::control

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "loop/event_loop.h"
 #include "store/store.h"
 
 namespace sluice::store {
+
+class Chain;
 
 class AttachedView : public View {
  public:
@@ -26,6 +29,10 @@ class AttachedView : public View {
   virtual void nudge() = 0;
   // Grants the turn to this ticket. On the loop of the TurnQueue.
   virtual void grant_turn(std::uint64_t ticket) = 0;
+  // Any thread: the chain has ended. The core tells the runs that wait.
+  virtual void on_end() = 0;
+  // Any thread: the core moves the view to `chain`, in the order of these calls.
+  virtual void move_to(std::shared_ptr<Chain> chain) = 0;
 
   // The core's thread: the journal has written or has failed.
   virtual void on_news() = 0;

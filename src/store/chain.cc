@@ -21,8 +21,14 @@ Node* make_first(Version version) {
 }  // namespace
 
 Chain::Chain(std::string name, Version durable, std::shared_ptr<Engine> engine)
+    : Chain(std::move(name), durable, std::move(engine), Hash(), Tenure()) {}
+
+Chain::Chain(std::string name, Version durable, std::shared_ptr<Engine> engine, const Hash& hash,
+             Tenure tenure)
     : name_(std::move(name)),
       engine_(std::move(engine)),
+      hash_(hash),
+      tenure_(std::move(tenure)),
       durable_(durable),
       oldest_(make_first(durable)),
       journaled_(oldest_),
@@ -68,20 +74,26 @@ Result<void> Chain::load(Medium& medium) {
   if (!version) return std::unexpected(version.error());
   // The journal may have written further commits, even some that it has not published yet.
   while (place->version < *version) place = place->next.load(std::memory_order_acquire);
-  medium_ = &medium;
-  prefixes_ = prefixes.value_or(std::vector<std::string>());
-  prefixes_kept_ = prefixes_.size();
-  mirror_ = std::make_unique<Follower>(replica.copy(), place);
-  base_ = std::make_unique<Follower>(std::move(replica), place);
+  set_contents(medium, std::move(replica), place, prefixes.value_or(std::vector<std::string>()));
   base_->follow(journaled_->version);
   return {};
 }
 
-Version Chain::append(NodePtr node) {
+void Chain::set_contents(Medium& medium, Replica replica, Node* place,
+                         std::vector<std::string> prefixes) {
+  medium_ = &medium;
+  prefixes_ = std::move(prefixes);
+  prefixes_kept_ = prefixes_.size();
+  mirror_ = std::make_unique<Follower>(replica.copy(), place);
+  base_ = std::make_unique<Follower>(std::move(replica), place);
+}
+
+Version Chain::append(NodePtr& node) {
   const MutexLock lock(mutex_);
   Node* place = journaled_;
   do {
     while (Node* next = place->next.load(std::memory_order_acquire)) place = next;
+    if (place->is_end()) return 0;
     node->stamp(place->version + 1);
     Node* expected = nullptr;
     if (place->next.compare_exchange_strong(expected, node.get(), std::memory_order_seq_cst,
@@ -92,25 +104,28 @@ Version Chain::append(NodePtr node) {
   return node.release()->version;
 }
 
-Version Chain::append_bulk(NodePtr node) {
+Version Chain::append_bulk(NodePtr& node) {
   const MutexLock administration(mirror_mutex_);
-  if (!mirror_) return append(std::move(node));
+  if (!mirror_) return append(node);
   mirror_->catch_up();
   mirror_->replica().count_all(known_prefixes());
   auto state = std::make_unique<Replica>(mirror_->replica().copy());
   state->begin_bulk(*node->bulk);
   node->bulk->state = std::move(state);
-  Node* const linked = link_bulk(std::move(node), mirror_->place());
+  Node* const linked = link_bulk(node, mirror_->place());
+  if (linked == nullptr) return 0;
   set_mirror(std::make_unique<Follower>(linked->bulk->state->copy(), linked));
   return linked->version;
 }
 
-// The mirror's place keeps all nodes behind it, and so the new one, allocated.
-Node* Chain::link_bulk(NodePtr node, Node* place) {
+// The mirror's place keeps all nodes behind it, and so the new one, allocated. Returns null if the
+// chain has ended.
+Node* Chain::link_bulk(NodePtr& node, Node* place) {
   const Bulk& bulk = *node->bulk;
   std::size_t news = prefix_news_.load(std::memory_order_relaxed);
   while (true) {
     while (const Node* next = place->next.load(std::memory_order_acquire)) {
+      if (next->is_end()) return nullptr;
       bulk.state->apply_below(*next, bulk);
       place = place->next.load(std::memory_order_acquire);
     }
@@ -166,9 +181,13 @@ std::vector<std::string> Chain::known_prefixes() const {
 
 Version Chain::committed() const {
   const MutexLock lock(mutex_);
-  const Node* place = journaled_;
-  while (const Node* next = place->next.load(std::memory_order_acquire)) place = next;
-  return place->version;
+  return has_ended() ? journaled_->version : last_node()->version;
+}
+
+Node* Chain::last_node() const {
+  Node* place = journaled_;
+  while (Node* next = next_commit(place)) place = next;
+  return place;
 }
 
 std::optional<std::uint64_t> Chain::keys() const {
@@ -176,19 +195,21 @@ std::optional<std::uint64_t> Chain::keys() const {
   if (!mirror_) return std::nullopt;
   const AttachedView* newest = nullptr;
   for (const auto& view : views_) {
-    if (view && (newest == nullptr || view->applied() > newest->applied())) newest = view.get();
+    if (!view || view->applied() < first()) continue;  // absent, or follows the chain before
+    if (newest == nullptr || view->applied() > newest->applied()) newest = view.get();
   }
   return newest != nullptr ? newest->keys() : mirror_->keys();
 }
 
 AttachedView* Chain::attach(const loop::Core& core, const MakeView& make) {
   const MutexLock lock(mutex_);
+  if (superseded_) return nullptr;
   auto& view = views_.at(core.index);
   if (view) return view.get();
   if (!base_) return nullptr;
   if (home_ == nullptr) home_ = &core.loop;
   Node* const place = base_->place();
-  ++view_count_;
+  ++joined_;
   view = make(*home_, take_base(), place);
   view->nudge();  // copies the segments shared with the base
   return view.get();
@@ -228,6 +249,7 @@ Duration Chain::durable_lag() const {
 void Chain::free_passed_nodes() {
   std::vector<NodePtr> passed;
   const MutexLock lock(mutex_);
+  if (has_ended()) return;  // the destructor frees all
   Version needed = journaled_->version;
   if (pinned_ != nullptr) needed = std::min(needed, pinned_->version);
   if (base_) needed = std::min(needed, base_->version());

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chain: one namespace. The chain of its commits, and who follows it: the journal, the views of the
-// cores, until every core has its view the base, from which new views are copied, and the mirror.
-// Cores append and follow without a lock (Follower); the mutex is for everybody else, and for a
-// core's first use.
+// Chain: one namespace, during one ownership of it. It holds the commits, and knows their
+// followers: the journal, the cores' views, the mirror, and the base, from which new views are
+// copied until every core has its view. Cores append and follow without a lock (Follower). Other
+// threads, and a core's first use, take the mutex.
+//
+// A loss of the ownership ends the chain. A closing node (Node::is_end) behind its last commit lets
+// no core append, and its commits that are not durable are lost. The next ownership is another
+// Chain, which takes over the views. Invariant: its versions and marks are above all of the old
+// chain. So a run that has read from the old chain cannot mistake the new state for what it has
+// read.
 #pragma once
 
 #include <atomic>
@@ -27,6 +33,13 @@ class Chain {
  public:
   // `durable`: the version that the medium has.
   Chain(std::string name, Version durable, std::shared_ptr<Engine> engine);
+  // For a shared medium, before the first ownership: an empty chain that has ended.
+  [[nodiscard]] static std::shared_ptr<Chain> without_owner(std::string name,
+                                                            std::shared_ptr<Engine> engine);
+  // The chain of the next ownership, from the state that the medium has now. Requires: `before` has
+  // ended. Any thread but a worker's and the journal's.
+  [[nodiscard]] static Result<std::shared_ptr<Chain>> succeed(Chain& before, Fence fence,
+                                                              Medium& medium);
   ~Chain();
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
@@ -37,15 +50,42 @@ class Chain {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::atomic<Version>& durable() const { return durable_; }
   [[nodiscard]] TurnQueue& turns() { return turns_; }
+  [[nodiscard]] Fence fence() const { return tenure_.fence; }
+  // The ownership is lost, or there was none yet.
+  [[nodiscard]] const std::atomic<bool>& ended() const { return ended_; }
+  [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_seq_cst); }
+  // The first version of this chain. Lower versions belong to earlier chains, or are 0.
+  [[nodiscard]] Version first() const { return tenure_.first; }
+  enum class Fate { durable, lost, forgotten };
+  // The fate of a version below first().
+  [[nodiscard]] Fate fate(Version version) const;
+  // Translates a version of this chain or an earlier one to the version as the medium counts.
+  [[nodiscard]] Version position(Version version) const;
+
+  // Confirmations of the ownership are numbered, and begin in their order. Any thread.
+  // The number of the last one that has begun.
+  [[nodiscard]] std::uint64_t confirmations_begun() const {
+    return begun_.load(std::memory_order_seq_cst);
+  }
+  // The number of the last one that has succeeded.
+  [[nodiscard]] const std::atomic<std::uint64_t>& confirmed() const { return confirmed_; }
+  // Asks for confirmations up to `number`. Requires: the caller rings the journal's bell.
+  void ask_confirmation(std::uint64_t number);
 
   // Any thread but a worker's.
   [[nodiscard]] Result<void> load(Medium& medium);
   [[nodiscard]] std::uint32_t hash(std::string_view key) const { return hash_(key); }
-  // Appends what has read nothing. Returns its version.
-  Version append(NodePtr node);
-  // The same for a node with a bulk change, whose state it makes; one at a time. Takes as long as
-  // the change is big, and no core waits for it.
-  Version append_bulk(NodePtr node) SLUICE_REQUIRES(bulk_mutex_);
+  // Appends a node that depends on no reads. Returns its version; 0, and the node stays with the
+  // caller, if the chain has ended.
+  [[nodiscard]] Version append(NodePtr& node);
+  // The same for a node with a bulk change, whose state it builds. Takes time in proportion to the
+  // change. No core waits for it.
+  [[nodiscard]] Version append_bulk(NodePtr& node) SLUICE_REQUIRES(bulk_mutex_);
+  // Ends the chain and tells the views. Once.
+  void end();
+  // Moves the views of `before` to `chain`. Requires: `before` has ended, and no other thread knows
+  // `chain`.
+  static void adopt_views(const std::shared_ptr<Chain>& chain, Chain& before);
   [[nodiscard]] Mutex& bulk_mutex() SLUICE_RETURN_CAPABILITY(bulk_mutex_) { return bulk_mutex_; }
   // A core counts these prefixes. New replicas then have counters for them, also after the next
   // start. May wait for the disk. Requires: the Store lives.
@@ -58,32 +98,77 @@ class Chain {
   // Makes a core's view: `home` keeps the turns, `place` has the version of `replica`.
   using MakeView = std::function<std::shared_ptr<AttachedView>(loop::EventLoop& home,
                                                                Replica replica, Node* place)>;
-  // The core's view, which its first call makes. The core's thread, after load(); null before.
+  // The core's view, which its first call makes. The core's thread, after load(). Null before
+  // load(), and when another chain has adopted the views.
   [[nodiscard]] AttachedView* attach(const loop::Core& core, const MakeView& make);
+  // The core's thread, once for each adopted view: the state from which it follows this chain, and
+  // its place. None if the Store is closing.
+  [[nodiscard]] std::optional<std::pair<Replica, Node*>> join();
 
   // The journal's thread.
   [[nodiscard]] Node* journaled() const { return journaled_; }
   void set_journaled(Node* last);
-  // There are commits that are not durable.
+  // The commit behind `node`; null if there is none.
+  [[nodiscard]] static Node* next_commit(const Node* node) {
+    Node* next = node->next.load(std::memory_order_seq_cst);
+    return next == nullptr || next->is_end() ? nullptr : next;
+  }
+  [[nodiscard]] bool has_work() const {
+    return !has_ended() && (next_commit(journaled_) != nullptr || wants_confirmation());
+  }
+  [[nodiscard]] bool wants_confirmation() const {
+    return wanted_.load(std::memory_order_seq_cst) > confirmed_.load(std::memory_order_relaxed);
+  }
+  // Returns the number of the confirmation, for set_confirmed().
+  std::uint64_t begin_confirmation() { return begun_.fetch_add(1, std::memory_order_seq_cst) + 1; }
+  void set_confirmed(std::uint64_t number) { confirmed_.store(number, std::memory_order_seq_cst); }
+  // Notes that there are commits that are not durable.
   void note_pending();
   void free_passed_nodes();
   // Collects the views that wait for news.
   void collect_waiting(std::vector<std::shared_ptr<AttachedView>>& views);
 
  private:
+  // An earlier ownership. Versions above `durable` are lost.
+  struct Past {
+    Version first;
+    Version durable;
+    Version offset;
+  };
+  // This ownership.
+  struct Tenure {
+    Fence fence = 0;
+    Version first = 0;
+    Version offset = 0;      // a version minus this is the version as the medium counts
+    std::vector<Past> past;  // in order; a limited number
+  };
+  Chain(std::string name, Version durable, std::shared_ptr<Engine> engine, const Hash& hash,
+        Tenure tenure);
+  // Requires: the chain has ended.
+  [[nodiscard]] Tenure next_tenure(Fence fence, Version in_medium) const SLUICE_REQUIRES(mutex_);
+  // The last commit, or the first node.
+  [[nodiscard]] Node* last_node() const SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] std::size_t bulk_marks() SLUICE_EXCLUDES(mirror_mutex_);
+  void set_contents(Medium& medium, Replica replica, Node* place, std::vector<std::string> prefixes)
+      SLUICE_REQUIRES(mirror_mutex_, mutex_);
   [[nodiscard]] bool has_all_views() const SLUICE_REQUIRES(mutex_) {
-    return view_count_ == views_.size();
+    return joined_ == views_.size();
   }
   [[nodiscard]] Replica take_base() SLUICE_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> known_prefixes() const SLUICE_EXCLUDES(mutex_);
-  Node* link_bulk(NodePtr node, Node* place) SLUICE_REQUIRES(mirror_mutex_);
+  Node* link_bulk(NodePtr& node, Node* place) SLUICE_REQUIRES(mirror_mutex_);
   void set_mirror(std::unique_ptr<Follower> mirror) SLUICE_REQUIRES(mirror_mutex_);
 
   const std::string name_;
   const std::shared_ptr<Engine> engine_;
   const Hash hash_;
+  const Tenure tenure_;
   TurnQueue turns_;
   std::atomic<Version> durable_;
+  std::atomic<bool> ended_{false};
+  std::atomic<std::uint64_t> wanted_{0};
+  std::atomic<std::uint64_t> begun_{0};
+  std::atomic<std::uint64_t> confirmed_{0};
   std::atomic<TimePoint> pending_since_{TimePoint()};       // TimePoint(): all is durable
   Mutex bulk_mutex_ SLUICE_ACQUIRED_BEFORE(mirror_mutex_);  // one bulk change at a time
   // Guards the object that mirror_ points to, and loading.
@@ -103,9 +188,10 @@ class Chain {
   Medium* medium_ SLUICE_GUARDED_BY(mutex_) = nullptr;           // from load() on
   std::size_t prefixes_kept_ SLUICE_GUARDED_BY(mutex_) = 0;      // by the medium
   std::vector<std::shared_ptr<AttachedView>> views_
-      SLUICE_GUARDED_BY(mutex_);  // by core, null until attached
-  std::size_t view_count_ SLUICE_GUARDED_BY(mutex_) = 0;
+      SLUICE_GUARDED_BY(mutex_);                               // by core, null until attached
+  std::size_t joined_ SLUICE_GUARDED_BY(mutex_) = 0;           // how many follow this chain
   loop::EventLoop* home_ SLUICE_GUARDED_BY(mutex_) = nullptr;  // of the first view
+  bool superseded_ SLUICE_GUARDED_BY(mutex_) = false;  // the next chain has adopted the views
 };
 
 }  // namespace sluice::store

@@ -2,6 +2,7 @@
 #include "store/chain_store.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/assert.h"
 #include "store/bulk.h"
@@ -13,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kAdminWait = 30s;
+constexpr Duration kTakeoverPause = 50ms;  // after the medium could not be read
 
 Result<void> check_limits(std::string_view key, std::string_view value, const Limits& limits) {
   if (key.size() > limits.key_bytes_max) {
@@ -27,13 +29,21 @@ Result<void> check_limits(std::string_view key, std::string_view value, const Li
   return {};
 }
 
+std::unique_ptr<Medium> connect(std::unique_ptr<Medium> medium, const Engine& engine) {
+  if (engine.may_lose) medium->on_news([bell = engine.bell] { bell->call(); });
+  return medium;
+}
+
 }  // namespace
 
 ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger,
                        Limits limits)
-    : engine_(std::make_shared<Engine>(core_count, limits)),
-      medium_(std::move(medium)),
-      journal_(engine_, *medium_, std::move(logger)) {}
+    : engine_(std::make_shared<Engine>(core_count, limits, medium->may_lose())),
+      medium_(connect(std::move(medium), *engine_)),
+      takeovers_(engine_->may_lose ? std::make_unique<Backroom>(Backroom::Awaited::yes) : nullptr),
+      journal_(engine_, *medium_, std::move(logger),
+               {.over = [this](const auto& ns, Fence fence) { note_over(ns, fence); },
+                .owned = [this](const auto& ns, Fence fence) { take_over_soon(ns, fence); }}) {}
 
 ChainStore::~ChainStore() {
   close();
@@ -43,6 +53,8 @@ ChainStore::~ChainStore() {
 void ChainStore::close() {
   if (medium_ == nullptr) return;
   engine_->closed.store(true, std::memory_order_release);
+  document_log_.close();
+  if (takeovers_) takeovers_->close();
   engine_->counting->close();
   engine_->backroom->close();
   journal_.stop();
@@ -56,7 +68,8 @@ std::shared_ptr<Chain> ChainStore::find(const std::string& ns) const {
 }
 
 Result<std::shared_ptr<Chain>> ChainStore::open(const std::string& ns) {
-  if (auto chain = find(ns)) return chain;
+  if (auto known = find(ns); known && (known->fence() != 0 || !engine_->may_lose)) return known;
+  if (engine_->may_lose) return open_shared(ns);
   SLUICE_TRY(const Version version, medium_->version(ns));
   const MutexLock lock(mutex_);
   auto& chain = chains_[ns];
@@ -67,19 +80,80 @@ Result<std::shared_ptr<Chain>> ChainStore::open(const std::string& ns) {
   return chain;
 }
 
+// The journal knows the chain before the medium is asked, so no news is missed. After an error, the
+// next call asks again.
+Result<std::shared_ptr<Chain>> ChainStore::open_shared(const std::string& ns) {
+  const MutexLock taking_over(taking_over_);
+  if (acquired_.contains(ns)) return find(ns);
+  if (!find(ns)) {
+    const MutexLock lock(mutex_);
+    auto& chain = chains_[ns] = Chain::without_owner(ns, engine_);
+    journal_.add(chain);
+  }
+  SLUICE_TRY(const auto fence, medium_->acquire(ns));
+  if (fence) SLUICE_CHECK(take_over(ns, *fence));
+  acquired_.insert(ns);
+  return find(ns);
+}
+
+bool ChainStore::is_over(const std::string& ns, Fence fence) const {
+  const auto over = over_.find(ns);
+  return over != over_.end() && over->second >= fence;
+}
+
+// The state that succeed() reads may contain commits of later owners. Then the fence is over: the
+// medium refuses what this chain writes and confirms, and the news ends it.
+Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
+  const auto before = find(ns);
+  if (!before || !before->has_ended() || before->fence() >= fence) return {};
+  {
+    const MutexLock lock(mutex_);
+    if (is_over(ns, fence)) return {};
+  }
+  SLUICE_TRY(auto chain, Chain::succeed(*before, fence, *medium_));
+  const MutexLock lock(mutex_);
+  if (is_over(ns, fence)) return {};
+  Chain::adopt_views(chain, *before);
+  chains_[ns] = chain;
+  journal_.replace(*before, std::move(chain));
+  return {};
+}
+
+void ChainStore::take_over_soon(const std::string& ns, Fence fence) {
+  takeovers_->give([this, ns, fence] {
+    {
+      const MutexLock taking_over(taking_over_);
+      if (take_over(ns, fence)) return;
+    }
+    std::this_thread::sleep_for(kTakeoverPause);
+    take_over_soon(ns, fence);
+  });
+}
+
+void ChainStore::note_over(const std::string& ns, Fence fence) {
+  const MutexLock lock(mutex_);
+  Fence& over = over_[ns];
+  over = std::max(over, fence);
+}
+
 Result<void> ChainStore::prepare(const std::string& ns) {
   SLUICE_TRY(const auto chain, open(ns));
-  return chain->load(*medium_);
+  return engine_->may_lose ? Result<void>() : chain->load(*medium_);
 }
 
 View& ChainStore::view(const loop::Core& core, const std::string& ns) {
-  const auto chain = find(ns);
+  auto chain = find(ns);
   const auto make = [&](loop::EventLoop& home, Replica replica, Node* place) {
     return std::make_shared<ChainView>(chain, engine_, core, home, std::move(replica), place);
   };
   View* view = chain ? chain->attach(core, make) : nullptr;
-  // An empty view would let in too many.
-  SLUICE_ASSERT(view != nullptr, "a namespace is prepared before it is viewed");
+  while (view == nullptr) {
+    auto newer = find(ns);  // may have adopted the views meanwhile
+    // An empty view would let in too many.
+    SLUICE_ASSERT(newer != chain, "a namespace is prepared before it is viewed");
+    chain = std::move(newer);
+    view = chain->attach(core, make);
+  }
   return *view;
 }
 
@@ -87,9 +161,10 @@ Result<void> ChainStore::settle(const std::string& ns) {
   const auto chain = find(ns);
   if (!chain) return {};
   const auto settled = journal_.wait_durable(*chain, chain->committed(), kAdminWait);
-  // No client was told of a change that cannot be written now.
-  if (!settled && settled.error().kind == ErrorKind::unavailable) return {};
-  return settled;
+  // No client was told of a change that cannot be written now, or never will be.
+  const bool untold = !settled && (settled.error().kind == ErrorKind::unavailable ||
+                                   settled.error().kind == ErrorKind::lost);
+  return untold ? Result<void>() : settled;
 }
 
 Result<Page> ChainStore::list(const std::string& ns, std::string_view prefix,
@@ -110,22 +185,33 @@ std::unexpected<Error> ChainStore::refusal() const {
   return fail(ErrorKind::unavailable, std::move(trouble));
 }
 
+std::unexpected<Error> ChainStore::not_owner(const Chain& chain) {
+  return fail(ErrorKind::unavailable,
+              "another process owns the shared data of " + chain.name() + ": change it there");
+}
+
 Result<void> ChainStore::append(Chain& chain, NodePtr node) {
   if (engine_->refuses_writes()) return refusal();
-  const Version version = chain.append(std::move(node));
+  const Version version = chain.append(node);
+  if (version == 0) return not_owner(chain);
   engine_->bell->ring();
   return journal_.wait_durable(chain, version, kAdminWait);
 }
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const MutexLock one_at_a_time(chain.bulk_mutex());
+  if (chain.has_ended()) return not_owner(chain);
   if (engine_->refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
   if (engine_->refuses_writes()) {
     journal_.drop_staged(*node->bulk);
     return refusal();
   }
-  const Version version = chain.append_bulk(std::move(node));
+  const Version version = chain.append_bulk(node);
+  if (version == 0) {
+    journal_.drop_staged(*node->bulk);
+    return not_owner(chain);
+  }
   engine_->bell->ring();
   return journal_.wait_durable(chain, version, kAdminWait);
 }
@@ -148,6 +234,8 @@ class ChainStore::ChainImport final : public Import {
   }
   std::uint64_t size() const override { return writes_.size(); }
   Result<void> commit() override {
+    // The next ownership may have begun meanwhile. Its chain has the same hash.
+    SLUICE_TRY(chain_, store_.open(chain_->name()));
     auto node = std::make_unique<Node>();
     if (writes_.size() < store_.engine_->limits.bulk_entries_min) {
       if (writes_.empty()) return {};
@@ -198,11 +286,13 @@ Result<std::vector<std::string>> ChainStore::namespaces() { return medium_->name
 NamespaceStatus ChainStore::status(const std::string& ns) const {
   const auto chain = find(ns);
   NamespaceStatus status;
-  const auto keys = chain ? chain->keys() : std::nullopt;
+  const bool in_use = chain && !chain->has_ended();
+  const auto keys = in_use ? chain->keys() : std::nullopt;
   status.keys = keys ? *keys : medium_->count(ns, {}).value_or(0);
-  if (chain) {
-    status.durable = chain->durable().load(std::memory_order_acquire);
-    status.committed = chain->committed();
+  status.owned = in_use || !engine_->may_lose;
+  if (in_use) {
+    status.durable = chain->position(chain->durable().load(std::memory_order_acquire));
+    status.committed = chain->position(chain->committed());
     status.durable_lag = chain->durable_lag();
   } else {
     status.durable = status.committed = medium_->version(ns).value_or(0);
@@ -216,12 +306,19 @@ WriteStatistics ChainStore::write_statistics() const {
   return statistics;
 }
 
-Result<std::vector<Entry>> ChainStore::documents(std::string_view collection) {
-  return medium_->documents(collection);
+Result<Documents> ChainStore::documents(std::string_view collection) {
+  const MutexLock lock(documents_mutex_);
+  SLUICE_TRY(Documents documents, medium_->documents(collection));
+  document_log_.reach(documents.version);
+  return documents;
 }
 
-Result<void> ChainStore::change_documents(std::span<const DocumentChange> changes) {
-  return medium_->change_documents(changes);
+std::expected<Version, DocumentFailure> ChainStore::change_documents(
+    std::span<const DocumentChange> changes) {
+  const MutexLock lock(documents_mutex_);
+  const auto version = medium_->change_documents(changes);
+  if (version) document_log_.append(*version, changes);
+  return version;
 }
 
 }  // namespace sluice::store

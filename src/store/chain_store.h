@@ -4,11 +4,14 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "store/backroom.h"
 #include "store/chain.h"
+#include "store/document_log.h"
 #include "store/engine.h"
 #include "store/journal.h"
 #include "store/medium.h"
@@ -32,8 +35,12 @@ class ChainStore final : public Store {
   Result<std::vector<std::string>> namespaces() override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
   NamespaceStatus status(const std::string& ns) const override;
-  Result<std::vector<Entry>> documents(std::string_view collection) override;
-  Result<void> change_documents(std::span<const DocumentChange> changes) override;
+  Result<Documents> documents(std::string_view collection) override;
+  std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) override;
+  Result<DocumentNews> document_news(Version after, TimePoint deadline) override {
+    return document_log_.news(after, deadline);
+  }
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
   void close() override;
@@ -42,19 +49,37 @@ class ChainStore final : public Store {
   // Null if this process has not used the namespace yet.
   [[nodiscard]] std::shared_ptr<Chain> find(const std::string& ns) const;
   [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
+  [[nodiscard]] Result<std::shared_ptr<Chain>> open_shared(const std::string& ns)
+      SLUICE_EXCLUDES(taking_over_);
+  // Makes the chain of an ownership and moves the views to it, unless that ownership is over.
+  [[nodiscard]] Result<void> take_over(const std::string& ns, Fence fence)
+      SLUICE_REQUIRES(taking_over_);
+  // The same on the thread of takeovers_, again and again until the medium can be read.
+  void take_over_soon(const std::string& ns, Fence fence);
+  void note_over(const std::string& ns, Fence fence);
+  [[nodiscard]] bool is_over(const std::string& ns, Fence fence) const SLUICE_REQUIRES(mutex_);
   class ChainImport;
   // The error while writes are refused, or were refused a moment ago.
   [[nodiscard]] std::unexpected<Error> refusal() const;
+  [[nodiscard]] static std::unexpected<Error> not_owner(const Chain& chain);
   [[nodiscard]] Result<void> append(Chain& chain, NodePtr node);
   [[nodiscard]] Result<void> append_bulk(Chain& chain, NodePtr node);
   // Waits until all current commits are durable. Returns at once while the journal cannot write.
   [[nodiscard]] Result<void> settle(const std::string& ns);
 
   const std::shared_ptr<Engine> engine_;
-  std::unique_ptr<Medium> medium_;  // null after close()
+  std::unique_ptr<Medium> medium_;                    // null after close()
+  Mutex taking_over_ SLUICE_ACQUIRED_BEFORE(mutex_);  // one takeover at a time
+  // Namespaces that the shared medium knows this process wants to own.
+  std::set<std::string, std::less<>> acquired_ SLUICE_GUARDED_BY(taking_over_);
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_ SLUICE_GUARDED_BY(mutex_);
-  Journal journal_;  // last: its thread ends first
+  // The last fence of each namespace that is over.
+  std::map<std::string, Fence, std::less<>> over_ SLUICE_GUARDED_BY(mutex_);
+  Mutex documents_mutex_;  // keeps the changes of document_log_ in order
+  DocumentLog document_log_;
+  std::unique_ptr<Backroom> takeovers_;  // null without a shared medium
+  Journal journal_;                      // last: its thread ends first
 };
 
 }  // namespace sluice::store

@@ -42,7 +42,7 @@ class BadMedium final : public Medium {
   };
   explicit BadMedium(std::shared_ptr<Mood> mood) : mood_(std::move(mood)) {}
 
-  Result<void> write(std::span<const Batch> group) override {
+  Result<void> write(std::span<Batch> group) override {
     {
       std::unique_lock lock(mood_->mutex);
       ++mood_->tries;
@@ -73,10 +73,11 @@ class BadMedium final : public Medium {
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override {
     return memory_.count(ns, prefix);
   }
-  Result<std::vector<Entry>> documents(std::string_view collection) override {
+  Result<Documents> documents(std::string_view collection) override {
     return memory_.documents(collection);
   }
-  Result<void> change_documents(std::span<const DocumentChange> changes) override {
+  std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) override {
     return memory_.change_documents(changes);
   }
 
@@ -259,6 +260,35 @@ TEST_F(ChainTest, ClearingABigNamespace) {
   ASSERT_TRUE(store->erase_all("p/f", ""));
   for (unsigned i = 0; i < 2; ++i) {
     cores.on(i, [&] { EXPECT_EQ(count(*views[i], "id/"), 0U); });
+  }
+}
+
+// One thread counts for all namespaces, so the store closes while counts wait for it.
+TEST(Store, AWaitForACountEndsWithTheStore) {
+  TestCores cores{1};
+  Limits limits;
+  limits.keys_counted_at_once = 2;
+  const auto store = open_memory_store(1, limits);
+  std::vector<Entry> entries;
+  for (int i = 0; i < 20'000; ++i) entries.push_back({"id/" + std::to_string(i), "1"});
+  std::vector<std::future<Result<void>>> counts;
+  for (int i = 0; i < 8; ++i) {
+    const std::string ns = "p/" + std::to_string(i);
+    ASSERT_TRUE(store->prepare(ns));
+    ASSERT_TRUE(store->apply(ns, entries));
+    counts.push_back(cores.start(0, [&store, &cores, ns]() -> Task<Result<void>> {
+      View& view = store->view(cores.core(0), ns);
+      Transaction t(view);
+      (void)t.count("id/1");
+      co_return co_await view.counted(in(60s));
+    }));
+  }
+  cores.on(0, [] {});
+  store->close();
+  for (auto& count : counts) {
+    const auto counted = count.get();
+    EXPECT_TRUE(counted || counted.error().kind == ErrorKind::unavailable)
+        << counted.error().message;
   }
 }
 

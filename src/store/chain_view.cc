@@ -12,20 +12,29 @@ namespace {
 constexpr std::size_t kIdleRunsMax = 64;
 // About a third of a millisecond.
 constexpr unsigned kSegmentsAtOnce = 2;
-constexpr Duration kCountPoll = std::chrono::milliseconds(1);
+
+const std::atomic<bool> kNever{false};
+
+std::unexpected<Error> closed() { return fail(ErrorKind::unavailable, "the store is closed"); }
 
 }  // namespace
 
 ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engine,
                      const loop::Core& core, loop::EventLoop& home, Replica replica, Node* place)
     : chain_(std::move(chain)),
+      durable_(&chain_->durable()),
+      first_(chain_->first()),
       engine_(std::move(engine)),
       loop_(core.loop),
       on_core_(core.loop),
       home_(home),
       core_index_(core.index),
       follower_(std::move(replica), place),
-      waits_(loop_, chain_->durable(), engine_->failing) {}
+      waits_(loop_, durability(), "the store has not written in time"),
+      confirm_waits_(loop_, confirmations(), "the store has not confirmed its ownership in time"),
+      owner_waits_(loop_, {&moves_, &kNever, &kNever},
+                   "another process owns this shared data, and has not given it back in time"),
+      count_waits_(loop_) {}
 
 // A read-only transaction is served as of one version, between the run's begin and now. It needs no
 // check.
@@ -33,38 +42,50 @@ Commit ChainView::commit(Transaction& transaction) {
   on_core_.here();
   Run& run = run_of(transaction);
   if (run.too_large()) return {CommitStatus::too_large, 0};
-  if (run.uncounted()) return {CommitStatus::uncounted, 0};
-  if (run.stale()) return {CommitStatus::conflict, 0};
+  if (run.uncounted()) return refused(CommitStatus::uncounted);
+  if (run.stale()) return refused(CommitStatus::conflict);
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
   if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
-  if (held_back_by_turn(run)) return {CommitStatus::conflict, 0, true};
-  if (!run.still_valid()) return {CommitStatus::conflict, 0};
+  if (held_back_by_turn(run)) return refused(CommitStatus::conflict, true);
+  if (!run.still_valid()) return refused(CommitStatus::conflict);
   if (too_far_ahead()) return {CommitStatus::unavailable, 0};
   NodePtr node = run.make_node();
   while (!follower_.append(node)) {
-    if (!run.still_valid()) return {CommitStatus::conflict, 0};
+    if (!run.still_valid()) return refused(CommitStatus::conflict);
   }
   engine_->bell->ring();
   return {CommitStatus::committed, follower_.version()};
 }
 
+// On a chain that has ended, a run can neither count nor get a turn, so trying again would never
+// end.
+Commit ChainView::refused(CommitStatus status, bool turn_held) const {
+  if (!owned()) return {CommitStatus::not_owner, 0};
+  return {status, 0, turn_held};
+}
+
 // Requires: the view has just caught up.
 bool ChainView::too_far_ahead() const {
-  const Version durable = chain_->durable().load(std::memory_order_acquire);
+  const Version durable = durable_->load(std::memory_order_acquire);
   return follower_.version() >= durable + engine_->limits.pending_commits_max;
 }
 
+// A version below first_ belongs to an ownership that is over, and its fate is final.
 bool ChainView::is_durable(Version version) const {
-  return chain_->durable().load(std::memory_order_acquire) >= version;
+  if (version < first_) [[unlikely]]
+    return chain_->fate(version) == Chain::Fate::durable;
+  return durable_->load(std::memory_order_acquire) >= version;
 }
 
 Task<Result<void>> ChainView::durable(Version version, TimePoint deadline) {
   on_core_.here();
   const auto self = shared_from_this();
   if (is_durable(version)) co_return Result<void>();
-  if (engine_->closed.load(std::memory_order_acquire)) {
-    co_return fail(ErrorKind::unavailable, "the store is closed");
+  if (version < first_) {
+    if (chain_->fate(version) == Chain::Fate::lost) co_return lost();
+    co_return fail(ErrorKind::unavailable, "the store no longer knows whether this was written");
   }
+  if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
   DurableWaits::Wait wait(waits_, version, deadline);
   if (waits_.begin(wait)) co_await wait;
   co_return wait.outcome();
@@ -85,8 +106,8 @@ void ChainView::nudge() {
 Task<void> ChainView::own_contents() {
   const auto self = shared_from_this();
   owning_ = true;
-  std::uint32_t place = 0;
-  while (follower_.replica().own_some(place, kSegmentsAtOnce)) {
+  owned_to_ = 0;
+  while (follower_.replica().own_some(owned_to_, kSegmentsAtOnce)) {
     co_await loop_.yield();
     if (engine_->closed.load(std::memory_order_acquire)) break;
   }
@@ -95,20 +116,40 @@ Task<void> ChainView::own_contents() {
 
 // --- Counting ---
 
+// Posts the result of a count to its core. The thread that counts may drop the count unfinished
+// when the store closes; the core then learns only that it has ended.
+class ChainView::Count {
+ public:
+  Count(ChainView& view, std::vector<std::string> prefixes)
+      : view_(view.weak_from_this()), loop_(view.loop_), prefixes_(std::move(prefixes)) {}
+  Count(const Count&) = delete;
+  Count& operator=(const Count&) = delete;
+  // Requires: the view is destroyed on its own thread.
+  ~Count() {
+    loop_.post(
+        [view = std::move(view_), prefixes = std::move(prefixes_), counts = std::move(counts_)] {
+          if (const auto self = view.lock()) self->on_counts(prefixes, counts);
+        });
+  }
+  void count(const Table& table) { counts_ = count_keys(table, prefixes_); }
+
+ private:
+  std::weak_ptr<ChainView> view_;
+  loop::EventLoop& loop_;
+  std::vector<std::string> prefixes_;
+  std::vector<std::uint64_t> counts_;  // empty until counted
+};
+
 Task<Result<void>> ChainView::counted(TimePoint deadline) {
   const auto self = shared_from_this();
-  count_wanted();
-  while (counting_ != 0) {
-    if (engine_->closed.load(std::memory_order_acquire)) {
-      co_return fail(ErrorKind::unavailable, "the store is closed");
-    }
-    if (loop::EventLoop::now() >= deadline) {
-      co_return fail(ErrorKind::timed_out, "the store has not counted in time");
-    }
-    co_await loop_.sleep_for(kCountPoll);
+  while (true) {
+    if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
+    if (chain_->has_ended()) co_return lost();
     count_wanted();
+    if (counting_ == 0) co_return Result<void>();
+    const bool ended = co_await count_waits_.wait(deadline);
+    if (!ended) co_return fail(ErrorKind::timed_out, "the store has not counted in time");
   }
-  co_return Result<void>();
 }
 
 // Counts all wanted prefixes on a copy and off the core. One count at a time.
@@ -119,25 +160,22 @@ void ChainView::count_wanted() {
   std::erase_if(prefixes, [&](const auto& prefix) { return replica.counts().find(prefix); });
   if (prefixes.empty()) return;
   counting_ = ++last_count_;
-  engine_->counting->give([view = weak_from_this(), &loop = loop_, prefixes,
+  engine_->counting->give([table = replica.begin_count(prefixes, counting_),
                            backroom = engine_->backroom,
-                           table = replica.begin_count(prefixes, counting_)]() mutable {
-    auto counts = count_keys(table, prefixes);
+                           count = std::make_unique<Count>(*this, prefixes)]() mutable {
+    count->count(table);
     backroom->throw_away(std::exchange(table, Table()));
-    // Requires: the view is destroyed on its own thread.
-    loop.post([view = std::move(view), prefixes = std::move(prefixes), counts = std::move(counts)] {
-      if (const auto self = view.lock()) self->on_counts(prefixes, counts);
-    });
   });
 }
 
 void ChainView::on_counts(const std::vector<std::string>& prefixes,
                           const std::vector<std::uint64_t>& counts) {
-  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
     follower_.replica().finish_count(prefixes[i], counts[i], counting_);
   }
   counting_ = 0;
-  tell_prefixes(prefixes);
+  count_waits_.notify_all();
+  if (!counts.empty()) tell_prefixes(prefixes);
 }
 
 void ChainView::tell_prefixes(std::vector<std::string> prefixes) {
@@ -195,12 +233,13 @@ void ChainView::tell_home(Work work) {
 Task<Result<View::Turn>> ChainView::turn(TimePoint deadline) {
   on_core_.here();
   const auto self = shared_from_this();
-  if (engine_->closed.load(std::memory_order_acquire)) {
-    co_return fail(ErrorKind::unavailable, "the store is closed");
-  }
+  if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
+  if (chain_->has_ended()) co_return lost();
   TurnWait wait(*this);
+  const std::uint64_t ticket = wait.ticket_;
   const bool granted = co_await wait.granted(deadline);
-  if (granted) co_return Turn(self);
+  if (wait.lost_) co_return lost();
+  if (granted) co_return Turn(self, ticket);
   co_return fail(ErrorKind::timed_out, "too many runs want to write to the same shared data");
 }
 
@@ -213,7 +252,7 @@ void ChainView::on_turn(std::uint64_t ticket) {
   on_core_.here();
   const auto found = std::ranges::find(turn_waits_, ticket, &TurnWait::ticket_);
   if (found == turn_waits_.end()) {  // gave up meanwhile
-    tell_home([](TurnQueue& turns) { turns.release(); });
+    if (ticket >= first_ticket_) tell_home([](TurnQueue& turns) { turns.release(); });  // else lost
     return;
   }
   TurnWait& wait = **found;
@@ -224,8 +263,9 @@ void ChainView::on_turn(std::uint64_t ticket) {
   unclaimed_turn_ = 0;  // the promise of View::turn holds until the run first waits
 }
 
-void ChainView::end_turn() {
+void ChainView::end_turn(std::uint64_t ticket) {
   on_core_.here();
+  if (ticket < first_ticket_) return;  // its chain has ended, and the turn with it
   held_turn_ = unclaimed_turn_ = 0;
   tell_home([](TurnQueue& turns) { turns.release(); });
 }

@@ -12,7 +12,9 @@
 #include "loop/core.h"
 #include "loop/event_loop.h"
 #include "loop/on_core.h"
+#include "loop/wait_list.h"
 #include "store/attached_view.h"
+#include "store/chain.h"
 #include "store/durable_waits.h"
 #include "store/engine.h"
 #include "store/follower.h"
@@ -20,8 +22,6 @@
 #include "store/turn_wait.h"
 
 namespace sluice::store {
-
-class Chain;
 
 class ChainView final : public AttachedView, public std::enable_shared_from_this<ChainView> {
  public:
@@ -35,22 +35,36 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   Task<Result<void>> durable(Version version, TimePoint deadline) override;
   Task<Result<Turn>> turn(TimePoint deadline) override;
   Task<Result<void>> counted(TimePoint deadline) override;
+  bool owned() const override { return !chain_->has_ended(); }
+  Task<Result<void>> ownership(TimePoint deadline) override;
+  Moment moment() const override { return {chain_->fence(), chain_->confirmations_begun()}; }
+  bool is_confirmed(Moment moment) const override;
+  Task<Result<void>> confirmed(Moment moment, TimePoint deadline) override;
+  // Chain::position of this view's chain.
+  [[nodiscard]] Version position(Version version) const { return chain_->position(version); }
 
   unsigned core_index() const override { return core_index_; }
   loop::EventLoop& loop() const override { return loop_; }
   Version applied() const override { return follower_.applied(); }
   std::uint64_t keys() const override { return follower_.keys(); }
-  bool wants_news() override { return waits_.take_call(); }
+  bool wants_news() override {
+    const bool confirm = engine_->may_lose && confirm_waits_.take_call();
+    return waits_.take_call() || confirm;
+  }
   void nudge() override;
   void grant_turn(std::uint64_t ticket) override;
+  void on_end() override;
+  void move_to(std::shared_ptr<Chain> chain) override;
   void on_news() override {
     on_core_.here();
     waits_.on_news();
+    if (engine_->may_lose) confirm_waits_.on_news();
   }
 
  private:
+  class Count;
   friend class TurnWait;
-  void end_turn() override;
+  void end_turn(std::uint64_t ticket) override;
   std::unique_ptr<Run> lend_run() override;
   void take_back(std::unique_ptr<Run> run) override;
   void restart_run(Run& run) override;
@@ -61,6 +75,8 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   void tell_prefixes(std::vector<std::string> prefixes);
   Task<void> own_contents();
 
+  // Refuses a run with `status`, or with `not_owner` if the chain has ended.
+  [[nodiscard]] Commit refused(CommitStatus status, bool turn_held = false) const;
   [[nodiscard]] bool too_far_ahead() const;
   [[nodiscard]] bool held_back_by_turn(const Run& run) const;
   [[nodiscard]] std::uint64_t claim_turn() { return std::exchange(unclaimed_turn_, 0); }
@@ -68,8 +84,15 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   template <class Work>
   void tell_home(Work work);
   void on_turn(std::uint64_t ticket);
+  // The rest is in chain_view_tenure.cc.
+  [[nodiscard]] DurableWaits::Progress durability() const;
+  [[nodiscard]] DurableWaits::Progress confirmations() const;
+  void end_waits();
+  void follow_chain(std::shared_ptr<Chain> chain);
 
-  const std::shared_ptr<Chain> chain_;
+  std::shared_ptr<Chain> chain_;
+  const std::atomic<Version>* durable_;  // of chain_
+  Version first_;                        // of chain_
   const std::shared_ptr<Engine> engine_;
   loop::EventLoop& loop_;
   [[no_unique_address]] loop::OnCore on_core_;
@@ -77,15 +100,21 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   const unsigned core_index_;
   Follower follower_;
   DurableWaits waits_;
+  DurableWaits confirm_waits_;
+  std::atomic<Version> moves_{0};  // how often the view has moved to another chain
+  DurableWaits owner_waits_;       // for the next move
+  loop::WaitList count_waits_;     // for the end of a count
   std::vector<std::unique_ptr<Run>> idle_runs_;
   std::atomic<bool> nudged_{false};
-  bool owning_ = false;  // own_contents() runs
+  bool owning_ = false;         // own_contents() runs
+  std::uint32_t owned_to_ = 0;  // its place in the table
 
   std::uint64_t counting_ = 0;  // the ticket of the count under way, 0 for none
   std::uint64_t last_count_ = 0;
 
   std::vector<TurnWait*> turn_waits_;
   std::uint64_t last_ticket_ = 0;
+  std::uint64_t first_ticket_ = 1;    // of chain_; earlier ones have ended with their chains
   std::uint64_t held_turn_ = 0;       // the ticket whose turn it is, 0 for none
   std::uint64_t unclaimed_turn_ = 0;  // the same, until a run takes it
 };

@@ -3,14 +3,22 @@
 
 #include <algorithm>
 
+#include "store/engine.h"
+
 namespace sluice::store {
 
 bool DurableWaits::decide(Wait& wait) const {
-  if (durable_.load(std::memory_order_seq_cst) >= wait.version_) {
+  if (progress_.reached->load(std::memory_order_seq_cst) >= wait.version_) {
     wait.outcome_ = {};
     return true;
   }
-  if (!failing_.load(std::memory_order_seq_cst)) return false;
+  if (progress_.lost->load(std::memory_order_seq_cst)) [[unlikely]] {
+    // `reached` may have risen between the first load and the loss.
+    const bool reached = progress_.reached->load(std::memory_order_seq_cst) >= wait.version_;
+    wait.outcome_ = reached ? Result<void>() : lost();
+    return true;
+  }
+  if (!progress_.failing->load(std::memory_order_seq_cst)) return false;
   wait.outcome_ = fail(ErrorKind::unavailable, "the store cannot write: see its status");
   return true;
 }
@@ -75,7 +83,7 @@ void DurableWaits::on_alarm() {
       continue;
     }
     if (!decide(wait)) {
-      wait.outcome_ = fail(ErrorKind::timed_out, "the store has not written in time");
+      wait.outcome_ = fail(ErrorKind::timed_out, late_);
     }
     late.take(wait);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// DurableWaits: the runs of one view that wait until what they depend on is durable. On the view's
-// core, but for take_call().
+// DurableWaits: the runs of one view that wait until a number which another thread raises reaches
+// theirs: the durable version, or the number of confirmations. On the view's core, except
+// take_call().
 #pragma once
 
 #include <atomic>
@@ -17,11 +18,18 @@ class DurableWaits {
  public:
   // One waiting run. Lives in the frame of its coroutine.
   class Wait;
+  // The state that the waits depend on. It outlives the DurableWaits, or follow() replaces it.
+  struct Progress {
+    const std::atomic<Version>* reached;
+    const std::atomic<bool>* failing;  // the waits end with `unavailable`
+    const std::atomic<bool>* lost;     // `reached` is final: the waits end with `lost`
+  };
 
-  // `durable` and `failing` outlive this.
-  DurableWaits(loop::EventLoop& loop, const std::atomic<Version>& durable,
-               const std::atomic<bool>& failing)
-      : loop_(loop), durable_(durable), failing_(failing), waits_(loop) {}
+  // `late`: the message of the error at a deadline; static.
+  DurableWaits(loop::EventLoop& loop, Progress progress, const char* late)
+      : loop_(loop), progress_(progress), late_(late), waits_(loop) {}
+  // Requires: no run waits.
+  void follow(Progress progress) { progress_ = progress; }
 
   // True: `wait` is in the list, so co_await it. False: the wait is over already.
   [[nodiscard]] bool begin(Wait& wait);
@@ -40,8 +48,8 @@ class DurableWaits {
   void on_alarm();
 
   loop::EventLoop& loop_;
-  const std::atomic<Version>& durable_;
-  const std::atomic<bool>& failing_;
+  Progress progress_;
+  const char* const late_;
   List waits_;  // by version
   std::atomic<bool> calls_{false};
   // One timer for all waits, because nearly all end long before their deadlines. It fires at or

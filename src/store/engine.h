@@ -12,11 +12,18 @@
 
 namespace sluice::store {
 
+// The error of a wait that ends with the ownership.
+[[nodiscard]] inline std::unexpected<Error> lost() {
+  return fail(ErrorKind::lost, "another process has taken over this shared data");
+}
+
 struct Engine {
-  Engine(unsigned cores, const Limits& bounds) : core_count(cores), limits(bounds) {}
+  Engine(unsigned cores, const Limits& bounds, bool shared_medium)
+      : core_count(cores), limits(bounds), may_lose(shared_medium) {}
 
   const unsigned core_count;
   const Limits limits;
+  const bool may_lose;                                                  // Medium::may_lose
   const std::shared_ptr<Doorbell> bell = std::make_shared<Doorbell>();  // the journal's
   const std::shared_ptr<Backroom> backroom = std::make_shared<Backroom>();
   const std::shared_ptr<Backroom> counting = std::make_shared<Backroom>(Backroom::Awaited::yes);

@@ -3,11 +3,12 @@
 
 namespace sluice::store {
 
-void Follower::follow(Version last) {
+bool Follower::follow(Version last) {
   while (Node* next = place_->next.load(std::memory_order_acquire)) {
-    if (next->version > last) return;
+    if (next->version > last) return !next->is_end();
     move_to(next);
   }
+  return true;
 }
 
 bool Follower::append(NodePtr& node) {
@@ -20,6 +21,14 @@ bool Follower::append(NodePtr& node) {
   }
   move_to(node.release());
   return true;
+}
+
+Replica Follower::move_to_chain(Replica replica, Node* place) {
+  std::swap(replica_, replica);
+  place_ = place;
+  keys_.store(replica_.size(), std::memory_order_relaxed);
+  applied_.store(place->version, std::memory_order_release);
+  return replica;
 }
 
 void Follower::move_to(Node* node) {

@@ -18,15 +18,20 @@ class Follower {
         applied_(place->version),
         keys_(replica_.size()) {}
 
-  // Applies what has been appended since.
-  void catch_up() {
-    if (place_->next.load(std::memory_order_acquire) != nullptr) follow(~Version{0});
+  // Applies what has been appended since. False if the chain has ended (Chain::end).
+  bool catch_up() {
+    if (place_->next.load(std::memory_order_acquire) == nullptr) [[likely]]
+      return true;
+    return follow(Node::kEnd - 1);
   }
   // The same, but no further than `last`.
-  void follow(Version last);
+  bool follow(Version last);
   // Appends `node` right behind the replica's version and applies it. False, and the node stays
-  // with the caller, if others have appended first: catch up and check again.
+  // with the caller, if others have appended first, or the chain has ended: catch up and check
+  // again.
   [[nodiscard]] bool append(NodePtr& node);
+  // Moves to another chain. `place` has the version of `replica`. Returns the old replica.
+  [[nodiscard]] Replica move_to_chain(Replica replica, Node* place);
 
   [[nodiscard]] Replica& replica() { return replica_; }
   [[nodiscard]] Version version() const { return replica_.version(); }

@@ -22,8 +22,11 @@ constexpr Duration kInspectionPeriod = 1s;
 
 }  // namespace
 
-Journal::Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger)
-    : engine_(std::move(engine)), medium_(medium), logger_(std::move(logger)) {
+Journal::Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger, OnNews on_news)
+    : engine_(std::move(engine)),
+      medium_(medium),
+      logger_(std::move(logger)),
+      on_news_(std::move(on_news)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -39,13 +42,25 @@ void Journal::add(std::shared_ptr<Chain> chain) {
   chains_.push_back(std::move(chain));
 }
 
+void Journal::replace(const Chain& before, std::shared_ptr<Chain> chain) {
+  {
+    const MutexLock lock(mutex_);
+    const auto found =
+        std::ranges::find(chains_, &before, [](const auto& known) { return known.get(); });
+    if (found != chains_.end()) *found = std::move(chain);
+  }
+  engine_->bell->call();
+}
+
 Result<void> Journal::wait_durable(const Chain& chain, Version version, Duration limit) {
   const TimePoint deadline = Clock::now() + limit;
   const auto durable = [&] { return chain.durable().load(std::memory_order_acquire) >= version; };
   const MutexLock lock(mutex_);
-  while (!durable() && trouble_.empty() && news_.wait_until(mutex_, deadline)) {
+  while (!durable() && !chain.has_ended() && trouble_.empty() &&
+         news_.wait_until(mutex_, deadline)) {
   }
   if (durable()) return {};
+  if (chain.has_ended()) return lost();
   if (!trouble_.empty()) return fail(ErrorKind::unavailable, trouble_);
   return fail(ErrorKind::timed_out, "the store has not written within " + format_duration(limit));
 }
@@ -115,6 +130,11 @@ bool Journal::take_step() {
     step_failed_ = !more;
     return more.value_or(false);
   }
+  if (staging->chain.has_ended()) {
+    medium_.drop_staged(staging->bulk);
+    end_staging(*staging, lost());
+    return true;
+  }
   const auto done = medium_.stage(staging->chain.name(), staging->bulk);
   if (!done) {
     medium_.drop_staged(staging->bulk);
@@ -129,7 +149,8 @@ void Journal::run() {
   loop::work_soon();
   Duration pause = kFirstPause;
   while (!stopping()) {
-    const Group group = collect();
+    if (engine_->may_lose) take_news();
+    Group group = collect();
     if (!group.batches.empty() && !write(group)) {
       end_stagings(health());
       back_off(pause);
@@ -175,9 +196,7 @@ void Journal::back_off(Duration pause) {
 
 bool Journal::work_left() const {
   const MutexLock lock(mutex_);
-  return std::ranges::any_of(chains_, [](const auto& chain) {
-    return chain->journaled()->next.load(std::memory_order_seq_cst) != nullptr;
-  });
+  return std::ranges::any_of(chains_, [](const auto& chain) { return chain->has_work(); });
 }
 
 Journal::Group Journal::collect() {
@@ -185,35 +204,47 @@ Journal::Group Journal::collect() {
   std::size_t writes = 0;
   const MutexLock lock(mutex_);
   for (const auto& chain : chains_) {
-    Node* const after = chain->journaled();
-    Node* last = after;
+    if (chain->has_ended()) continue;
+    Node* last = chain->journaled();
     std::size_t own = 0;  // each namespace gets its share of the group
-    while (Node* next = last->next.load(std::memory_order_acquire)) {
+    while (Node* next = Chain::next_commit(last)) {
       if (own > 0 && own + next->writes.size() > kGroupWritesMax) break;
       own += next->writes.size();
       last = next;
     }
-    if (last == after) continue;
-    chain->note_pending();
-    group.commits += last->version - after->version;
+    if (last == chain->journaled() && !chain->wants_confirmation()) continue;
     writes += own;
-    group.batches.push_back({chain->name(), after, last});
-    group.chains.push_back(chain.get());
-    group.lasts.push_back(last);
+    add_batch(group, chain, last);
     if (writes > kGroupWritesMax * 4) break;
   }
   return group;
 }
 
-bool Journal::write(const Group& group) {
+void Journal::add_batch(Group& group, std::shared_ptr<Chain> chain, Node* last) {
+  const Node* const after = chain->journaled();
+  if (last != after) chain->note_pending();
+  group.commits += last->version - after->version;
+  group.batches.push_back({.ns = chain->name(),
+                           .after = after,
+                           .last = last,
+                           .version = chain->position(last->version),
+                           .fence = chain->fence()});
+  group.confirmations.push_back(chain->begin_confirmation());
+  group.lasts.push_back(last);
+  group.chains.push_back(std::move(chain));
+}
+
+bool Journal::write(Group& group) {
   const TimePoint begin = Clock::now();
-  if (const auto written = medium_.write(group.batches); !written) {
+  const auto written = medium_.write(group.batches);
+  end_lost(group);
+  if (!written) {
     record_.failed();
     set_health(written.error().message);
     tell_cores();
     return false;
   }
-  record_.wrote(group.commits, Clock::now() - begin);
+  if (group.commits > 0) record_.wrote(group.commits, Clock::now() - begin);
   publish(group);
   set_health({});
   tell_cores();
@@ -222,7 +253,42 @@ bool Journal::write(const Group& group) {
 
 void Journal::publish(const Group& group) {
   for (std::size_t i = 0; i < group.chains.size(); ++i) {
-    group.chains[i]->set_journaled(group.lasts[i]);
+    if (group.batches[i].lost) continue;
+    if (group.batches[i].last != group.batches[i].after) {
+      group.chains[i]->set_journaled(group.lasts[i]);
+    }
+    group.chains[i]->set_confirmed(group.confirmations[i]);
+  }
+}
+
+void Journal::end_lost(const Group& group) {
+  for (std::size_t i = 0; i < group.chains.size(); ++i) {
+    if (group.batches[i].lost) end(*group.chains[i]);
+  }
+}
+
+void Journal::end(Chain& chain) {
+  if (chain.has_ended()) return;
+  chain.end();
+  for (const Node* node = chain.journaled(); (node = Chain::next_commit(node)) != nullptr;) {
+    if (node->bulk) medium_.drop_staged(*node->bulk);
+  }
+  logger_.warn("store: another process has taken over the shared data of " + chain.name());
+  {
+    const MutexLock lock(mutex_);
+  }  // wait_durable() has checked before, and waits; or checks after
+  news_.notify_all();
+}
+
+void Journal::take_news() {
+  for (const Medium::News& news : medium_.take_news()) {
+    const Fence over = news.owned ? news.fence - 1 : news.fence;
+    on_news_.over(news.ns, over);
+    const auto all = chains();
+    const auto found =
+        std::ranges::find(all, news.ns, [](const auto& chain) { return chain->name(); });
+    if (found != all.end() && (*found)->fence() <= over) end(**found);
+    if (news.owned) on_news_.owned(news.ns, news.fence);
   }
 }
 

@@ -2,7 +2,8 @@
 // Journal: one thread that writes the commits of all chains to the medium, everything that has come
 // meanwhile as one group, and tells the cores what is durable. While the medium refuses, the
 // commits stay in their chains and are tried again, and new ones are refused (Engine::failing).
-// Between two groups it takes at most one step of what bulk changes need.
+// Between two groups it takes at most one step of what bulk changes need. With a shared medium, it
+// ends the chains whose ownership is lost, and each group also confirms ownerships.
 #pragma once
 
 #include <functional>
@@ -24,15 +25,25 @@ namespace sluice::store {
 
 class Journal {
  public:
+  // Reactions to the news of a shared medium, on the journal's thread.
+  struct OnNews {
+    using Call = std::function<void(const std::string& ns, Fence fence)>;
+    Call over;   // all ownerships up to this fence are over; their chain, if any, ends next
+    Call owned;  // an ownership begins; the chains of all earlier ones have ended
+  };
+
   // `medium` outlives this.
-  Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger);
+  Journal(std::shared_ptr<Engine> engine, Medium& medium, Logger logger, OnNews on_news);
   ~Journal() { stop(); }
   // Writes the remaining commits (one try) and ends the thread. The medium is not used afterwards.
   void stop();
 
   // Any thread but a worker's.
   void add(std::shared_ptr<Chain> chain);
-  // Blocks until `version` is durable, the journal fails (`unavailable`) or `limit` has passed.
+  // Replaces `before`, which has ended.
+  void replace(const Chain& before, std::shared_ptr<Chain> chain);
+  // Blocks until `version` is durable, the journal fails (`unavailable`), the ownership is lost
+  // (`lost`) or `limit` has passed.
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
   [[nodiscard]] std::string health() const;
   [[nodiscard]] WriteStatistics statistics() const { return record_.statistics(); }
@@ -50,8 +61,9 @@ class Journal {
   };
   struct Group {
     std::vector<Batch> batches;
-    std::vector<Chain*> chains;  // of each batch
+    std::vector<std::shared_ptr<Chain>> chains;  // of each batch
     std::vector<Node*> lasts;
+    std::vector<std::uint64_t> confirmations;
     std::uint64_t commits = 0;
   };
 
@@ -67,8 +79,13 @@ class Journal {
   [[nodiscard]] std::vector<std::shared_ptr<Chain>> chains() const;
   [[nodiscard]] bool work_left() const;
   [[nodiscard]] Group collect();
-  [[nodiscard]] bool write(const Group& group);
+  static void add_batch(Group& group, std::shared_ptr<Chain> chain, Node* last);
+  [[nodiscard]] bool write(Group& group);
   void publish(const Group& group);
+  void take_news();
+  // Ends the chains whose batches are lost.
+  void end_lost(const Group& group);
+  void end(Chain& chain);
   void set_health(std::string trouble);
   void tell_cores();
   void tidy();
@@ -77,6 +94,7 @@ class Journal {
   const std::shared_ptr<Engine> engine_;
   Medium& medium_;
   const Logger logger_;
+  const OnNews on_news_;
   std::atomic<bool> stopping_{false};
   WriteRecord record_;
 

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Medium: what the journal writes to. One per backend (memory/, embedded/).
+//
+// A medium belongs to this process (the default), or several processes share it. A shared medium
+// gives each namespace at most one owner at a time, which alone may write it. Each ownership has a
+// fence, a number that grows from owner to owner. The medium refuses for good what comes under a
+// fence that is over.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,11 +20,16 @@
 
 namespace sluice::store {
 
+using Fence = std::uint64_t;  // 0 with a medium that is not shared
+
 // The commits of one namespace behind `after`, up to and including `last`.
 struct Batch {
   std::string_view ns;
   const Node* after;
-  const Node* last;
+  const Node* last;   // with a shared medium, `after` itself if only a confirmation is wanted
+  Version version;    // of the namespace behind `last`, as the medium counts
+  Fence fence;        // of the ownership under which the commits were made
+  bool lost = false;  // set by the medium: refused for good, because the fence is over
 };
 
 class Medium {
@@ -26,7 +38,36 @@ class Medium {
 
   // The journal's thread. All of it durable on return, or (with an error) none of it visible; the
   // same commits come again then, perhaps with more.
-  [[nodiscard]] virtual Result<void> write(std::span<const Batch> group) = 0;
+  // A shared medium sets `lost` of the batches whose fence is over, whether it returns success or
+  // an error. Nothing of them is ever visible. Success also says of each other batch that its fence
+  // was valid at some moment between call and return.
+  [[nodiscard]] virtual Result<void> write(std::span<Batch> group) = 0;
+
+  // --- A shared medium overrides the next functions ---
+
+  // Constant: true for a shared medium.
+  [[nodiscard]] virtual bool may_lose() const { return false; }
+  // Once, before all other functions. The medium calls `ring`, on any thread, when take_news() has
+  // something to return. It does not call it after its destruction has begun.
+  virtual void on_news(std::function<void()> /*ring*/) {}
+  // An ownership of this process begins or ends. A later ownership has a greater fence, and load()
+  // returns a state that contains everything of the owners before. An ownership also ends when the
+  // next one begins.
+  struct News {
+    std::string ns;
+    Fence fence;
+    bool owned;
+  };
+  // The journal's thread: the news since the last call, in order. An end that write() has reported
+  // may be missing.
+  [[nodiscard]] virtual std::vector<News> take_news() { return {}; }
+  // Any thread but a worker's and the journal's: from now on this process wants to own the
+  // namespace. Returns the fence if it does already. Idempotent.
+  [[nodiscard]] virtual Result<std::optional<Fence>> acquire(const std::string& /*ns*/) {
+    return std::nullopt;
+  }
+
+  // --- Every medium overrides the rest ---
 
   // The journal's thread, periodically while idle: reports a medium that could not be written.
   [[nodiscard]] virtual Result<void> check() { return {}; }
@@ -39,7 +80,8 @@ class Medium {
   // journal's thread. A step is durable or has no effect.
   // Stages one step of `bulk`; true when write() can take it. One bulk at a time per namespace.
   [[nodiscard]] virtual Result<bool> stage(std::string_view ns, Bulk& bulk) = 0;
-  // Drops what was staged of `bulk`, which will not be committed.
+  // Drops what was staged of `bulk`, which will not be committed, or was in a batch that is lost.
+  // Any thread but a worker's.
   virtual void drop_staged(const Bulk& bulk) = 0;
   // One step of the work that commits, drops and crashes leave; false if there is none.
   [[nodiscard]] virtual Result<bool> finish_some() = 0;
@@ -65,9 +107,13 @@ class Medium {
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
                                                     std::string_view prefix) = 0;
 
-  [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
-  [[nodiscard]] virtual Result<void> change_documents(std::span<const DocumentChange> changes) = 0;
+  [[nodiscard]] virtual Result<Documents> documents(std::string_view collection) = 0;
+  [[nodiscard]] virtual std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) = 0;
 };
+
+// Refuses a change because the document has another version than expected.
+[[nodiscard]] std::unexpected<DocumentFailure> refuse(const DocumentChange& change, Version there);
 
 // A listing page ends after this many bytes of keys and values.
 inline constexpr std::size_t kPageBytesMax = 8 << 20;

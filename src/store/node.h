@@ -25,6 +25,10 @@ struct Node {
   // Sets the version of the commit and of each record that it writes. Requires: the node is not
   // linked, and no bulk state holds its records.
   void stamp(Version value);
+  // True for the node that ends a chain. It is no commit, and no node follows it.
+  [[nodiscard]] bool is_end() const { return version == kEnd; }
+
+  static constexpr Version kEnd = ~Version{0};
 };
 
 using NodePtr = std::unique_ptr<Node>;

@@ -19,8 +19,15 @@ namespace sluice::store {
 
 class Replica {
  public:
-  Replica(const Hash& hash, std::shared_ptr<Backroom> backroom, Version version)
-      : hash_(hash), backroom_(std::move(backroom)), version_(version), last_erase_(version) {}
+  // `bulk_marks`: the number of marks of bulk changes that are taken, by replicas of the chains
+  // before. Runs that have read from those must not take a new mark for an old one.
+  Replica(const Hash& hash, std::shared_ptr<Backroom> backroom, Version version,
+          std::size_t bulk_marks = 0)
+      : hash_(hash),
+        backroom_(std::move(backroom)),
+        bulk_versions_(bulk_marks),
+        version_(version),
+        last_erase_(version) {}
   Replica(Replica&&) noexcept = default;
   Replica& operator=(Replica&&) noexcept = default;
   // The same contents and counters; see Table::copy.
@@ -72,6 +79,7 @@ class Replica {
   // Invariant: no absent key was removed after this version.
   [[nodiscard]] Version last_erase() const { return version_of(last_erase_); }
   [[nodiscard]] std::size_t size() const { return table_.size(); }
+  [[nodiscard]] std::size_t bulk_marks() const { return bulk_versions_.size(); }
 
  private:
   // Marks at or above this value are positions in bulk_versions_.

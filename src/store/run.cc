@@ -104,7 +104,8 @@ std::string Run::breach() const {
 void Run::catch_up_for_reading() {
   if (!reading_) {
     reading_ = true;
-    follower_->catch_up();
+    if (!follower_->catch_up()) [[unlikely]]
+      stale_ = true;
     position_ = follower_->version();
   } else if (follower_->version() != position_) {
     (void)reads_hold();
@@ -112,7 +113,8 @@ void Run::catch_up_for_reading() {
 }
 
 bool Run::still_valid() {
-  follower_->catch_up();
+  if (!follower_->catch_up()) [[unlikely]]
+    stale_ = true;
   return reads_hold();
 }
 

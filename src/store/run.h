@@ -32,11 +32,12 @@ class Run {
   [[nodiscard]] bool too_large() const { return too_large_; }
   // The first limit that was passed: "a key of 4,097 bytes, at most 4,096"; "" if none was.
   [[nodiscard]] std::string breach() const;
-  // The reads are not of one version: commit will report a conflict.
+  // The reads are not of one version, or of a chain that has ended: commit will report it.
   [[nodiscard]] bool stale() const { return stale_; }
   // The run counted a prefix that is not counted yet (it is then stale as well).
   [[nodiscard]] bool uncounted() const { return uncounted_; }
-  // Catches up with the follower: false if something read has changed, now or before.
+  // Catches up with the follower: false if something read has changed, now or before, or the chain
+  // has ended.
   [[nodiscard]] bool still_valid();
   // The newest version on which the reads depend.
   [[nodiscard]] Version depends_on() const { return depends_on_; }

@@ -9,9 +9,16 @@
 // a lock, reads touch only the core's own memory, and the order of the chain is the serial order.
 // A journal (memory, embedded; one thread of its own) follows all chains in groups and tells the
 // cores what is durable.
+//
+// A store may share its medium with other processes. Each namespace then has at most one owner, and
+// the paragraphs above describe the owner. A process may lose an ownership at any time. Durable
+// commits stay, so everything that was told stays true. Commits that are not durable are lost: each
+// run that waits learns `lost`, and new runs learn `not_owner`. When the process owns the namespace
+// again, its views continue from the state that the other owners have left.
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,7 +37,10 @@
 
 namespace sluice::store {
 
-using Version = std::uint64_t;  // position in the namespace's chain; 0 = empty namespace
+// Position in the namespace's chain; 0 = empty namespace. Invariant: two commits that this process
+// has seen never have the same version. After a loss it continues above the versions that were
+// lost.
+using Version = std::uint64_t;
 
 struct Entry {
   std::string key;
@@ -79,6 +89,7 @@ enum class CommitStatus {
   uncounted,    // a prefix has to be counted first: await counted(), restart() and run again
   unavailable,  // writes are refused for now (the journal fails or is far behind): fails closed
   too_large,    // over a limit of the Store
+  not_owner,    // another process owns the namespace: run there, or restart() after ownership()
 };
 
 struct Commit {
@@ -101,25 +112,52 @@ class View {
   // blocks; one lookup.
   [[nodiscard]] virtual bool contains(std::string_view key) = 0;
   // Waits until `version` is durable; error `timed_out` at `deadline`, `unavailable` when the
-  // journal has failed meanwhile.
+  // journal has failed meanwhile. After either, the version may still become durable. Error `lost`:
+  // it never will, because another process has taken over the namespace. The run has not happened
+  // and must not be told. Undo it; then run again if owned(), or go to the owner.
   [[nodiscard]] virtual Task<Result<void>> durable(Version version, TimePoint deadline) = 0;
+
+  // --- Ownership. Without other processes, these functions succeed at once ---
+
+  // False: commit() reports `not_owner`, and another process may write the namespace.
+  [[nodiscard]] virtual bool owned() const = 0;
+  // Waits until owned(); restart() then, and run. Error `timed_out` at `deadline`, `unavailable`
+  // when the store has been closed.
+  [[nodiscard]] virtual Task<Result<void>> ownership(TimePoint deadline) = 0;
+  // A view does not notice at once that another process has taken over. So a run that only reads
+  // may have read an old state, unless the medium confirms the ownership after the run began. Take
+  // moment() before the run's first read, again after each restart(), and await confirmed() beside
+  // durable(). It waits for a confirmation that the journal requests after the moment; all runs
+  // that wait share one. A durable group confirms as well. Errors as of durable().
+  struct Moment {
+    std::uint64_t fence = 0;
+    std::uint64_t begun = 0;  // confirmations that were requested before
+  };
+  [[nodiscard]] virtual Moment moment() const = 0;
+  // True if confirmed() would succeed at once. One atomic load.
+  [[nodiscard]] virtual bool is_confirmed(Moment moment) const = 0;
+  [[nodiscard]] virtual Task<Result<void>> confirmed(Moment moment, TimePoint deadline) = 0;
+
   // Waits until the prefixes are counted that runs have asked for: about 0.1 s with 1,000,000 keys,
   // without holding up the core. Error `timed_out` at `deadline`, `unavailable` when the store has
-  // been closed.
+  // been closed, `lost` as of durable().
   [[nodiscard]] virtual Task<Result<void>> counted(TimePoint deadline) = 0;
   // For a run that met kConflictsBeforeTurn conflicts: waits for its turn, in the order of asking,
   // during which other runs' writes to the namespace hold back (their commit() reports a conflict).
   // The first Transaction made or restarted after the turn came, before anything else is awaited,
-  // is the one that may write. Destroying the Turn ends it. Error `timed_out` at `deadline`.
+  // is the one that may write. Destroying the Turn ends it. Error `timed_out` at `deadline`, `lost`
+  // as of durable().
   class Turn {
    public:
     Turn() = default;
-    explicit Turn(std::shared_ptr<View> view) : view_(std::move(view)) {}
+    Turn(std::shared_ptr<View> view, std::uint64_t ticket)
+        : view_(std::move(view)), ticket_(ticket) {}
     Turn(Turn&& other) noexcept = default;
     Turn& operator=(Turn&& other) noexcept {
       if (this != &other) {
         end();
         view_ = std::move(other.view_);
+        ticket_ = other.ticket_;
       }
       return *this;
     }
@@ -128,12 +166,13 @@ class View {
    private:
     void end();
     std::shared_ptr<View> view_;
+    std::uint64_t ticket_ = 0;
   };
   [[nodiscard]] virtual Task<Result<Turn>> turn(TimePoint deadline) = 0;
 
  protected:
   friend class Transaction;
-  virtual void end_turn() = 0;
+  virtual void end_turn(std::uint64_t ticket) = 0;
   // Transactions borrow their Run from the view and give it back.
   [[nodiscard]] virtual std::unique_ptr<Run> lend_run() = 0;
   virtual void take_back(std::unique_ptr<Run> run) = 0;
@@ -142,7 +181,7 @@ class View {
 };
 
 inline void View::Turn::end() {
-  if (view_ != nullptr) std::exchange(view_, nullptr)->end_turn();
+  if (view_ != nullptr) std::exchange(view_, nullptr)->end_turn(ticket_);
 }
 
 inline constexpr int kConflictsBeforeTurn = 3;
@@ -175,8 +214,9 @@ class Import {
   [[nodiscard]] virtual Result<void> add(std::string_view key, std::string_view value) = 0;
   // Number of entries added.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  // Once. Blocks until all is durable and visible to every core; `unavailable` while the journal
-  // cannot write: nothing has changed then.
+  // Once. Blocks until all is durable and visible to every core. `unavailable` while the journal
+  // cannot write or another process owns the namespace, `lost` if another process has taken over
+  // meanwhile: nothing has changed then.
   [[nodiscard]] virtual Result<void> commit() = 0;
 };
 
@@ -185,6 +225,7 @@ struct NamespaceStatus {
   Version committed = 0;
   Version durable = 0;
   Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
+  bool owned = true;       // false: another process may write it
 };
 
 // Statistics of the journal's writes for all namespaces since the start. Percentiles are within
@@ -203,10 +244,47 @@ struct WriteStatistics {
   Quantiles write_us;    // the write of a group, its fsync included; microseconds
 };
 
+struct Document {
+  std::string key;
+  std::string value;
+  Version version;  // of its last change; never 0, and never the same again
+};
+
+// The documents of one collection.
+struct Documents {
+  std::vector<Document> entries;  // in key order
+  Version version = 0;            // of the last change of any collection: document_news() from here
+};
+
 struct DocumentChange {
   std::string collection;
   std::string key;
-  std::optional<std::string> value;  // none: the document goes, if it is there
+  std::optional<std::string> value{};  // none: the document goes, if it is there
+  // The version that the document must have, 0 if it must be absent. None: any.
+  std::optional<Version> expected{};
+};
+
+// The first document of a refused change that has another version than expected.
+struct DocumentMismatch {
+  std::string collection;
+  std::string key;
+  Version version;  // its version; 0 if it is absent
+};
+struct DocumentFailure : Error {
+  std::optional<DocumentMismatch> mismatch;  // with ErrorKind::conflict
+};
+
+// The changes of all documents after a version.
+struct DocumentNews {
+  struct Event {
+    Version version;  // of the change; one call returns all events of a version
+    DocumentChange change;
+  };
+  // True: the store no longer knows these changes. Read documents() and continue from their
+  // version.
+  bool read_anew = false;
+  Version version = 0;        // pass it to the next call
+  std::vector<Event> events;  // in order, without a gap; none with read_anew
 };
 
 class Store {
@@ -246,9 +324,15 @@ class Store {
 
   // Small documents beside the shared data: the desired objects live here (name -> JSON text).
   // Any thread but a worker's; durable on return.
-  [[nodiscard]] virtual Result<std::vector<Entry>> documents(std::string_view collection) = 0;
-  // All of it or, with an error, nothing.
-  [[nodiscard]] virtual Result<void> change_documents(std::span<const DocumentChange> changes) = 0;
+  [[nodiscard]] virtual Result<Documents> documents(std::string_view collection) = 0;
+  // Makes all changes and returns their version; with an error, none. `conflict` if a document has
+  // another version than expected.
+  [[nodiscard]] virtual std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) = 0;
+  // A watch: returns the changes after `after`, a version that documents() or an earlier call has
+  // returned. Blocks until there is one; at `deadline`, returns none. `unavailable` when the store
+  // has been closed.
+  [[nodiscard]] virtual Result<DocumentNews> document_news(Version after, TimePoint deadline) = 0;
 
   // Writes the remaining commits, closes the files and releases the directory for another process.
   // Running runs can no longer write. Nothing else may be called afterwards. Any thread but a

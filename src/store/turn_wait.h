@@ -20,14 +20,15 @@ class TurnWait {
   TurnWait& operator=(const TurnWait&) = delete;
   ~TurnWait();
 
-  // co_await: true when it is one's turn, false at `deadline`.
+  // co_await: true when it is one's turn, or when the chain has ended (lost_); false at `deadline`.
   [[nodiscard]] loop::Event::Wait granted(TimePoint deadline) { return granted_.wait(deadline); }
 
  private:
   friend class ChainView;
 
   ChainView& view_;
-  std::uint64_t ticket_;  // 0: the turn was granted
+  std::uint64_t ticket_;  // 0: the turn was granted, or lost
+  bool lost_ = false;     // the chain has ended
   loop::Event granted_;
 };
 

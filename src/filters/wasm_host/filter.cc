@@ -15,6 +15,8 @@ constexpr std::uint32_t kFailureLinesPerSecond = 5;
 constexpr std::uint32_t kGuestLinesPerSecond = 100;
 constexpr int kStatusUnavailable = 503;
 constexpr int kStatusBadGateway = 502;
+// An ownership changes hands within seconds.
+constexpr const char* kOwnerRetryAfterSeconds = "1";
 // The limit for holding a backend's response that the guest may read. A longer body stays a stream.
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{4} << 20;
 
@@ -101,8 +103,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
   }
   Attempt attempt(*this, exchange);
   store::View::Turn turn;
-  Verdict verdict = Verdict::again;
-  while (verdict != Verdict::done) {
+  while (true) {
     if (!attempt.guest) {
       turn = {};  // a request that has a guest may need the turn
       attempt.guest = pool_.try_acquire();
@@ -127,35 +128,54 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
         co_await exchange.loop().yield();
       }
     }
-    verdict = judge(attempt, attempt.guest->finish(kGuestRun));
+    Verdict verdict = judge(attempt, attempt.guest->finish(kGuestRun));
     if (verdict == Verdict::failed) co_return failed(attempt);
-    if (verdict == Verdict::done) break;
-    if (attempt.transaction.uncounted()) {
+    if (verdict == Verdict::done) {
+      turn = {};
+      attempt.guest.give_back();
+      if (view_.is_durable(attempt.version)) break;
+      const Result<void> durable = co_await view_.durable(attempt.version, attempt.deadline);
+      if (durable) break;
+      if (durable.error().kind != ErrorKind::lost) co_return failed(attempt, durable.error());
+      count_commit(attempt).subtract();
+      verdict = Verdict::not_owner;
+    }
+    if (verdict == Verdict::not_owner) {
+      turn = {};
+      attempt.guest.give_back();
+      const Result<void> owned = co_await owner_returns(attempt);
+      if (!owned) co_return without_owner(attempt, owned.error());
+    } else if (attempt.transaction.uncounted()) {
       const Result<void> counted = co_await view_.counted(attempt.deadline);
-      if (!counted) co_return timed_out(attempt);
+      if (!counted && counted.error().kind != ErrorKind::lost) co_return timed_out(attempt);
     }
     counters_.reruns.add();
     if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
     if (verdict == Verdict::again_in_turn) {
       turn = {};
       auto granted = co_await view_.turn(attempt.deadline);
-      if (!granted) co_return timed_out(attempt);
-      turn = std::move(*granted);
-      counters_.queue_turns.add();
+      if (granted) {
+        turn = std::move(*granted);
+        counters_.queue_turns.add();
+      } else if (granted.error().kind != ErrorKind::lost) {
+        co_return timed_out(attempt);
+      }
     }
     attempt.take_back();
   }
-  turn = {};
-  attempt.guest.give_back();
-  if (!view_.is_durable(attempt.version)) {
-    const Result<void> durable = co_await view_.durable(attempt.version, attempt.deadline);
-    if (!durable) {
-      attempt.fault = "shared data: " + durable.error().message;
-      co_return failed(attempt);
-    }
-  }
   attempt.context.flush_logs(parts_.recipe->name);
   co_return attempt.result;
+}
+
+// Another process owns the shared data. Waits until this one does, if not too many wait already.
+Task<Result<void>> WasmHostFilter::owner_returns(Attempt& attempt) {
+  const unsigned max = parts_.recipe->waiting_max;
+  if (waiting_for_owner_.get() >= (knows(attempt.exchange.client_request()) ? 2 * max : max)) {
+    co_return fail(ErrorKind::unavailable,
+                   "another process owns it, and as many requests wait as maxWaiting allows");
+  }
+  const Waiting waiting(waiting_for_owner_);
+  co_return co_await view_.ownership(attempt.deadline);
 }
 
 // The response of an earlier filter ends early. No guest has run.
@@ -173,6 +193,7 @@ WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int3
   attempt.guest->kill();
   attempt.guest.give_back();
   if (attempt.transaction.stale()) {
+    if (!view_.owned()) return Verdict::not_owner;
     if (!attempt.transaction.uncounted()) counters_.conflicts.add();
     return Verdict::again;
   }
@@ -186,7 +207,7 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
   switch (commit.status) {
     case store::CommitStatus::committed:
       attempt.version = commit.version;
-      (attempt.transaction.has_writes() ? counters_.written : counters_.read_only).add();
+      count_commit(attempt).add();
       attempt.result = result_name(value);
       return Verdict::done;
     case store::CommitStatus::conflict:
@@ -197,6 +218,8 @@ WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t va
                  : Verdict::again;
     case store::CommitStatus::uncounted:
       return Verdict::again;
+    case store::CommitStatus::not_owner:
+      return Verdict::not_owner;
     case store::CommitStatus::too_large:
       attempt.fault = "shared data: " + attempt.transaction.breach();
       return Verdict::failed;
@@ -243,6 +266,21 @@ std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
   }
   counters_.timeouts.add();
   attempt.fault = with_words("timed out after " + format_duration(parts_.recipe->timeout), words);
+  return failed(attempt);
+}
+
+observe::Cell& WasmHostFilter::count_commit(const Attempt& attempt) {
+  return attempt.transaction.has_writes() ? counters_.written : counters_.read_only;
+}
+
+std::string_view WasmHostFilter::without_owner(Attempt& attempt, const Error& error) {
+  const std::string_view result = failed(attempt, error);
+  attempt.exchange.response()->headers.set("Retry-After", kOwnerRetryAfterSeconds);
+  return result;
+}
+
+std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
+  attempt.fault = "shared data: " + error.message;
   return failed(attempt);
 }
 

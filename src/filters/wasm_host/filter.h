@@ -41,7 +41,7 @@ class WasmHostFilter final : public pipeline::Filter {
 
  private:
   struct Attempt;
-  enum class Verdict { done, again, again_in_turn, failed };
+  enum class Verdict { done, again, again_in_turn, not_owner, failed };
 
   [[nodiscard]] Verdict judge(Attempt& attempt, Result<std::int32_t> value);
   [[nodiscard]] Verdict commit(Attempt& attempt, std::int32_t value);
@@ -50,6 +50,11 @@ class WasmHostFilter final : public pipeline::Filter {
   [[nodiscard]] std::string_view crowded(Attempt& attempt);
   [[nodiscard]] std::string_view no_guest(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt);
+  [[nodiscard]] std::string_view failed(Attempt& attempt, const Error& error);
+  [[nodiscard]] Task<Result<void>> owner_returns(Attempt& attempt);
+  [[nodiscard]] std::string_view without_owner(Attempt& attempt, const Error& error);
+  // The counter of commits like that of this run.
+  [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
                                             std::string text);
@@ -65,6 +70,7 @@ class WasmHostFilter final : public pipeline::Filter {
   LogGate guest_lines_;
   std::mt19937_64 random_;
   std::uint64_t guests_reported_ = 0;
+  observe::Cell waiting_for_owner_;  // requests
   // Last: its place is empty before anything else is gone.
   std::shared_ptr<WasmHostFilter> presence_{this, [](WasmHostFilter*) {}};
 };

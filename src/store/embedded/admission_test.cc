@@ -191,7 +191,7 @@ TEST_F(Admission, ALogOfAnotherStoreIsNotBroughtIn) {
   put_back("whole");
   open();
   expect_sold();
-  EXPECT_EQ(store->documents("objects")->size(), 0U);
+  EXPECT_EQ(store->documents("objects")->entries.size(), 0U);
   stop();
   fs::copy_file(aside("foreign"), path("-wal"), fs::copy_options::overwrite_existing);
   expect_refused({path("-wal"), "not the log of this store"});

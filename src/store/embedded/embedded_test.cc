@@ -63,7 +63,7 @@ TEST(Embedded, ComesBackAsItWas) {
       EXPECT_GT(put(view, "id/x" + std::to_string(i), "true").version, version);
     });
   }
-  EXPECT_EQ(store->documents("objects")->size(), 1U);
+  EXPECT_EQ(store->documents("objects")->entries.size(), 1U);
 }
 
 // As in a hot restart: the old process still runs, and refuses writes that the new one accepts.
@@ -107,7 +107,7 @@ TEST(Embedded, TheLogStaysShort) {
     longest = std::max(longest, std::filesystem::file_size(directory.path() + "/sluice.db-wal"));
   }
   EXPECT_LT(longest, 64U << 20);
-  EXPECT_EQ(store->documents("objects")->size(), 2U);
+  EXPECT_EQ(store->documents("objects")->entries.size(), 2U);
 }
 
 TEST(Embedded, IsPrivate) {

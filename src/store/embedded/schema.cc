@@ -52,6 +52,38 @@ CREATE TABLE IF NOT EXISTS store(id INTEGER PRIMARY KEY CHECK(id = 1), name TEXT
                                  documents INTEGER NOT NULL DEFAULT 0);
 )";
 
+// The versions of documents, for files of any layout: servers that do not know these columns ignore
+// them. `versioned` is the count of changes (`documents`) up to which each document has its
+// version. A server without document versions raises only `documents`.
+struct AddedColumn {
+  const char* table;
+  const char* column;
+  const char* add;
+};
+constexpr AddedColumn kAddedColumns[] = {
+    {"documents", "version",
+     "ALTER TABLE documents ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"},
+    {"store", "versioned", "ALTER TABLE store ADD COLUMN versioned INTEGER NOT NULL DEFAULT -1;"}};
+
+// The last version is above each one that a document had before, so all documents may take it. The
+// count is 0 with documents in the file if no server counted their changes.
+constexpr const char* kVersionAll = R"(
+BEGIN IMMEDIATE;
+UPDATE store SET documents = max(documents, EXISTS(SELECT 1 FROM documents))
+  WHERE versioned <> documents;
+UPDATE documents SET version = (SELECT documents FROM store)
+  WHERE (SELECT versioned <> documents FROM store);
+UPDATE store SET versioned = documents WHERE versioned <> documents;
+COMMIT;
+)";
+
+// Executes `sql`, one transaction. After an error, none is open.
+Result<void> execute_whole(Connection& connection, const char* sql) {
+  const auto done = connection.execute(sql);
+  if (!done) (void)connection.execute("ROLLBACK");  // fails if SQLite has already rolled back
+  return done;
+}
+
 Result<void> check_owner(Connection& connection, const std::string& path) {
   SLUICE_TRY(const auto application, connection.integer("PRAGMA application_id"));
   SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
@@ -116,6 +148,24 @@ Result<bool> has_table(Connection& connection, const char* name) {
   const int code = find.text(1, name).step();
   if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
   return std::unexpected(connection.error(code));
+}
+
+Result<bool> has_column(Connection& connection, const AddedColumn& added) {
+  SLUICE_TRY(Statement find,
+             connection.prepare("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2"));
+  const int code = find.text(1, added.table).text(2, added.column).step();
+  if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
+  return std::unexpected(connection.error(code));
+}
+
+Result<void> add_columns(Connection& connection) {
+  std::string missing;
+  for (const AddedColumn& added : kAddedColumns) {
+    SLUICE_TRY(const bool known, has_column(connection, added));
+    if (!known) missing += added.add;
+  }
+  if (missing.empty()) return {};
+  return execute_whole(connection, ("BEGIN IMMEDIATE;" + missing + "COMMIT;").c_str());
 }
 
 constexpr const char* kCycle = "SELECT cycle FROM store";
@@ -185,8 +235,17 @@ Result<void> prepare_database(Connection& connection, const std::string& path,
       connection.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;"));
   SLUICE_CHECK(set_sync(connection, durability));
   SLUICE_TRY(const auto version, connection.integer("PRAGMA user_version"));
-  if (version < 2) SLUICE_CHECK(connection.execute(kUpgrade));
-  return connection.execute(kCreateStore);
+  if (version < 2) SLUICE_CHECK(execute_whole(connection, kUpgrade));
+  SLUICE_CHECK(connection.execute(kCreateStore));
+  return add_columns(connection);
+}
+
+Result<Version> version_documents(Connection& connection) {
+  constexpr const char* kChanges = "SELECT documents FROM store";
+  SLUICE_TRY(const auto before, connection.integer(kChanges));
+  SLUICE_CHECK(execute_whole(connection, kVersionAll));
+  SLUICE_TRY(const auto after, connection.integer(kChanges));
+  return static_cast<Version>(after - before);
 }
 
 Result<void> set_sync(Connection& connection, Durability durability) {

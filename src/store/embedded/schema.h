@@ -33,6 +33,10 @@ struct FoundStore {
 // Checks that the file is a sluice store, and turns on WAL.
 [[nodiscard]] Result<void> prepare_database(Connection& connection, const std::string& path,
                                             Durability durability);
+// At a start: gives a version to the documents that a server without document versions may have
+// changed. Returns how much that has raised FoundStore::told. Requires: the table `store` has its
+// row.
+[[nodiscard]] Result<Version> version_documents(Connection& connection);
 // Sets the durability for which a commit waits. `process` does not wait for the disk (synchronous =
 // NORMAL): a power cut takes the last commits, in their order, and leaves the file consistent.
 // Requires: no transaction is open.

@@ -88,8 +88,9 @@ Result<void> SqliteMedium::take_possession(const std::string& store, Version tol
   SLUICE_CHECK(connection.run(name));
   next_cycle_ = cycle_ + 1;
   note_cycle();
+  SLUICE_TRY(const Version more, version_documents(connection));
   SLUICE_CHECK(set_sync(connection, options_.durability));
-  return mark_.start(options_.durability, options_.boot, told);
+  return mark_.start(options_.durability, options_.boot, told + more);
 }
 
 // Removes the log if the database is complete without it. Otherwise the log stays for the next
@@ -127,11 +128,14 @@ Result<void> SqliteMedium::prepare_writer() {
         "ON CONFLICT DO UPDATE SET value = excluded.value"},
        {&w.erase, "DELETE FROM data WHERE namespace = ?1 AND key = ?2"},
        {&w.put_document,
-        "INSERT INTO documents(collection, key, value) VALUES(?1, ?2, ?3) "
-        "ON CONFLICT DO UPDATE SET value = excluded.value"},
+        "INSERT INTO documents(collection, key, value, version) VALUES(?1, ?2, ?3, ?4) "
+        "ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version"},
        {&w.erase_document, "DELETE FROM documents WHERE collection = ?1 AND key = ?2"},
        {&w.set_cycle, "UPDATE store SET cycle = ?1"},
-       {&w.count_documents, "UPDATE store SET documents = documents + 1"},
+       {&w.count_documents,
+        "UPDATE store SET documents = documents + 1, versioned = documents + 1"},
+       {&w.documents_version, "SELECT documents FROM store"},
+       {&w.document_version, "SELECT version FROM documents WHERE collection = ?1 AND key = ?2"},
        {&w.add_prefix,
         "INSERT INTO prefixes(namespace, prefix) VALUES(?1, ?2) ON CONFLICT DO NOTHING"}});
 }
@@ -146,7 +150,7 @@ Result<void> SqliteMedium::make_ready() {
 }
 
 template <class Work>
-Result<void> SqliteMedium::change(Version versions, Work work) {
+Result<void> SqliteMedium::change(const Version& versions, Work work) {
   const MutexLock lock(writer_mutex_);
   auto result = make_ready();
   if (result) result = work();
@@ -196,7 +200,7 @@ void SqliteMedium::note_cycle() {
   mark_.set_cycle(cycle_);
 }
 
-Result<void> SqliteMedium::write(std::span<const Batch> group) {
+Result<void> SqliteMedium::write(std::span<Batch> group) {
   Version versions = 0;
   for (const Batch& batch : group) versions += batch.last->version - batch.after->version;
   return change(versions, [&] {
@@ -297,21 +301,60 @@ Result<std::int64_t> SqliteMedium::namespace_id(std::string_view ns) {
   return known->second = writer_.find_namespace.column_integer(0);
 }
 
-Result<void> SqliteMedium::change_documents(std::span<const DocumentChange> changes) {
-  return change(1, [&] {
+std::expected<Version, DocumentFailure> SqliteMedium::change_documents(
+    std::span<const DocumentChange> changes) {
+  std::optional<DocumentFailure> refusal;
+  Version version = 0;
+  Version told = 0;
+  const auto changed = change(told, [&] {
     writer_mutex_.assert_held();
     return transact([&]() -> Result<void> {
       writer_mutex_.assert_held();
-      for (const DocumentChange& change : changes) SLUICE_CHECK(change_document(change));
-      return writer_.connection.run(writer_.count_documents);
+      SLUICE_TRY(refusal, check_documents(changes));
+      if (refusal) return {};
+      SLUICE_TRY(version, make_changes(changes));
+      told = 1;
+      return {};
     });
   });
+  if (!changed) return std::unexpected(DocumentFailure{changed.error(), std::nullopt});
+  if (refusal) return std::unexpected(*std::move(refusal));
+  return version;
 }
 
-Result<void> SqliteMedium::change_document(const DocumentChange& change) {
+Result<std::optional<DocumentFailure>> SqliteMedium::check_documents(
+    std::span<const DocumentChange> changes) {
+  for (const DocumentChange& change : changes) {
+    if (!change.expected) continue;
+    Statement& find = writer_.document_version;
+    const ResetGuard guard(find);
+    const int code = find.text(1, change.collection).text(2, change.key).step();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+      return std::unexpected(writer_.connection.error(code));
+    }
+    const auto there = code == SQLITE_ROW ? static_cast<Version>(find.column_integer(0)) : 0;
+    if (there != *change.expected) return refuse(change, there).error();
+  }
+  return std::nullopt;
+}
+
+Result<Version> SqliteMedium::make_changes(std::span<const DocumentChange> changes) {
+  SLUICE_CHECK(writer_.connection.run(writer_.count_documents));
+  Version version = 0;
+  {
+    const ResetGuard guard(writer_.documents_version);
+    const int code = writer_.documents_version.step();
+    if (code != SQLITE_ROW) return std::unexpected(writer_.connection.error(code));
+    version = static_cast<Version>(writer_.documents_version.column_integer(0));
+  }
+  for (const DocumentChange& change : changes) SLUICE_CHECK(change_document(change, version));
+  return version;
+}
+
+Result<void> SqliteMedium::change_document(const DocumentChange& change, Version version) {
   Statement& statement = change.value ? writer_.put_document : writer_.erase_document;
   statement.text(1, change.collection).text(2, change.key);
-  if (change.value) statement.text(3, *change.value);
+  if (change.value) statement.text(3, *change.value).integer(4, static_cast<std::int64_t>(version));
   return writer_.connection.run(statement);
 }
 

@@ -39,7 +39,7 @@ class SqliteMedium final : public Medium {
   std::string_view durability() const override {
     return options_.durability == Durability::disk ? "disk" : "process";
   }
-  Result<void> write(std::span<const Batch> group) override;
+  Result<void> write(std::span<Batch> group) override;
   Result<bool> stage(std::string_view ns, Bulk& bulk) override;
   void drop_staged(const Bulk& bulk) override;
   Result<bool> finish_some() override;
@@ -53,8 +53,9 @@ class SqliteMedium final : public Medium {
   Result<Version> scan(const std::string& ns, std::string_view prefix,
                        const Store::Visit& visit) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
-  Result<std::vector<Entry>> documents(std::string_view collection) override;
-  Result<void> change_documents(std::span<const DocumentChange> changes) override;
+  Result<Documents> documents(std::string_view collection) override;
+  std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) override;
 
  private:
   struct Writer {
@@ -63,7 +64,7 @@ class SqliteMedium final : public Medium {
     Statement add_namespace, find_namespace, set_version;
     Statement put, erase;
     Statement put_document, erase_document, add_prefix;
-    Statement set_cycle, count_documents;
+    Statement set_cycle, count_documents, documents_version, document_version;
     JobWriter jobs;
   };
   struct Reader {
@@ -71,7 +72,7 @@ class SqliteMedium final : public Medium {
     Statement begin, commit;
     Statement find_namespace;
     Statement list, merged, count, count_range;
-    Statement documents, prefixes, namespaces;
+    Statement documents, documents_version, prefixes, namespaces;
     std::string clear_begin, clear_end;  // bound to `merged`
   };
   struct Found {
@@ -91,9 +92,9 @@ class SqliteMedium final : public Medium {
       SLUICE_REQUIRES(writer_mutex_);
   // Every change of the file goes through here: work() makes it. An error of it is not the last
   // word: the next change begins with a connection of its own. `versions`: so many are going to be
-  // told.
+  // told; read after work(), which may set it.
   template <class Work>
-  [[nodiscard]] Result<void> change(Version versions, Work work);
+  [[nodiscard]] Result<void> change(const Version& versions, Work work);
   template <class Work>
   [[nodiscard]] Result<void> change(Work work) {
     return change(0, std::move(work));
@@ -110,7 +111,13 @@ class SqliteMedium final : public Medium {
   // Raises the cycle if a log has begun since the last raise.
   [[nodiscard]] Result<void> raise_cycle() SLUICE_REQUIRES(writer_mutex_);
   void note_cycle() SLUICE_REQUIRES(writer_mutex_);
-  [[nodiscard]] Result<void> change_document(const DocumentChange& change)
+  // Returns the refusal of the first change that expects another version than the document has.
+  // Requires: a transaction is open.
+  [[nodiscard]] Result<std::optional<DocumentFailure>> check_documents(
+      std::span<const DocumentChange> changes) SLUICE_REQUIRES(writer_mutex_);
+  [[nodiscard]] Result<Version> make_changes(std::span<const DocumentChange> changes)
+      SLUICE_REQUIRES(writer_mutex_);
+  [[nodiscard]] Result<void> change_document(const DocumentChange& change, Version version)
       SLUICE_REQUIRES(writer_mutex_);
   [[nodiscard]] Result<void> write_batch(const Batch& batch) SLUICE_REQUIRES(writer_mutex_);
   [[nodiscard]] Result<void> write_one(std::int64_t id, const Write& write)
@@ -125,6 +132,8 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] Result<Version> read(Reader& reader, std::string_view ns, Work work);
   // The first column of all rows.
   Result<std::vector<std::string>> names_of(Statement& statement) SLUICE_REQUIRES(reader_mutex_);
+  [[nodiscard]] int list_documents(std::string_view collection, Documents& documents)
+      SLUICE_REQUIRES(reader_mutex_);
   [[nodiscard]] std::unexpected<Error> noted(const Connection& connection, Error error)
       SLUICE_EXCLUDES(writer_mutex_);
   // The namespace's entries from `from` on, in key order.

@@ -32,7 +32,9 @@ Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
        "UNION ALL SELECT key, value FROM staged WHERE job = ?3 AND key >= ?2 ORDER BY key"},
       {&r.count, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2"},
       {&r.count_range, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
-      {&r.documents, "SELECT key, value FROM documents WHERE collection = ?1 ORDER BY key"},
+      {&r.documents,
+       "SELECT key, value, version FROM documents WHERE collection = ?1 ORDER BY key"},
+      {&r.documents_version, "SELECT documents FROM store"},
       {&r.namespaces, "SELECT name FROM namespaces ORDER BY name"},
       {&r.prefixes, "SELECT prefix FROM prefixes WHERE namespace = ?1"}};
   for (const auto& [statement, sql] : list) {
@@ -175,19 +177,34 @@ Result<void> SqliteMedium::count_data(const Found& found, std::string_view prefi
   return {};
 }
 
-Result<std::vector<Entry>> SqliteMedium::documents(std::string_view collection) {
+Result<Documents> SqliteMedium::documents(std::string_view collection) {
   const MutexLock lock(reader_mutex_);
-  Statement& documents = reader_.documents;
-  const ResetGuard guard(documents);
-  documents.text(1, collection);
-  std::vector<Entry> entries;
-  int code = SQLITE_OK;
-  while ((code = documents.step()) == SQLITE_ROW) {
-    entries.push_back(
-        {std::string(documents.column_bytes(0)), std::string(documents.column_bytes(1))});
+  Connection& connection = reader_.connection;
+  SLUICE_CHECK(connection.run(reader_.begin));
+  Documents documents;
+  const int listed = list_documents(collection, documents);
+  const auto committed = connection.run(reader_.commit);
+  if (listed != SQLITE_DONE) return noted(connection, connection.error(listed));
+  if (!committed) return noted(connection, committed.error());
+  return documents;
+}
+
+// Returns SQLITE_DONE or an error.
+int SqliteMedium::list_documents(std::string_view collection, Documents& documents) {
+  Statement& version = reader_.documents_version;
+  const ResetGuard version_guard(version);
+  int code = version.step();
+  if (code != SQLITE_ROW) return code;
+  documents.version = static_cast<Version>(version.column_integer(0));
+  Statement& list = reader_.documents;
+  const ResetGuard guard(list);
+  list.text(1, collection);
+  while ((code = list.step()) == SQLITE_ROW) {
+    documents.entries.push_back({std::string(list.column_bytes(0)),
+                                 std::string(list.column_bytes(1)),
+                                 static_cast<Version>(list.column_integer(2))});
   }
-  if (code != SQLITE_DONE) return noted(reader_.connection, reader_.connection.error(code));
-  return entries;
+  return code;
 }
 
 Result<std::vector<std::string>> SqliteMedium::names_of(Statement& statement) {

@@ -17,7 +17,7 @@ auto range_of(Texts& texts, std::string_view prefix) {
 
 }  // namespace
 
-Result<void> MemoryMedium::write(std::span<const Batch> group) {
+Result<void> MemoryMedium::write(std::span<Batch> group) {
   const MutexLock lock(mutex_);
   for (const Batch& batch : group) {
     Namespace& ns = namespaces_[std::string(batch.ns)];
@@ -26,7 +26,7 @@ Result<void> MemoryMedium::write(std::span<const Batch> group) {
       node = node->next.load(std::memory_order_acquire);
       apply(*node, ns.entries);
     } while (node != batch.last);
-    ns.version = batch.last->version;
+    ns.version = batch.version;
   }
   return {};
 }
@@ -114,26 +114,35 @@ Result<std::uint64_t> MemoryMedium::count(const std::string& ns, std::string_vie
   return static_cast<std::uint64_t>(std::distance(first, last));
 }
 
-Result<std::vector<Entry>> MemoryMedium::documents(std::string_view collection) {
+Result<Documents> MemoryMedium::documents(std::string_view collection) {
   const MutexLock lock(mutex_);
-  std::vector<Entry> entries;
+  Documents documents{.entries = {}, .version = documents_version_};
   if (const auto found = documents_.find(collection); found != documents_.end()) {
-    for (const auto& [key, value] : found->second) entries.push_back({key, value});
+    for (const auto& [key, document] : found->second) documents.entries.push_back(document);
   }
-  return entries;
+  return documents;
 }
 
-Result<void> MemoryMedium::change_documents(std::span<const DocumentChange> changes) {
+std::expected<Version, DocumentFailure> MemoryMedium::change_documents(
+    std::span<const DocumentChange> changes) {
   const MutexLock lock(mutex_);
   for (const DocumentChange& change : changes) {
-    Texts& documents = documents_[change.collection];
+    if (!change.expected) continue;
+    const auto& documents = documents_[change.collection];
+    const auto found = documents.find(change.key);
+    const Version there = found == documents.end() ? 0 : found->second.version;
+    if (there != *change.expected) return refuse(change, there);
+  }
+  ++documents_version_;
+  for (const DocumentChange& change : changes) {
+    auto& documents = documents_[change.collection];
     if (change.value) {
-      documents.insert_or_assign(change.key, *change.value);
+      documents[change.key] = {change.key, *change.value, documents_version_};
     } else {
       documents.erase(change.key);
     }
   }
-  return {};
+  return documents_version_;
 }
 
 std::unique_ptr<Store> open_memory_store(unsigned core_count, Limits limits) {

@@ -11,9 +11,9 @@
 
 namespace sluice::store {
 
-class MemoryMedium final : public Medium {
+class MemoryMedium : public Medium {
  public:
-  Result<void> write(std::span<const Batch> group) override;
+  Result<void> write(std::span<Batch> group) override;
   // Writes of any size are one step.
   Result<bool> stage(std::string_view, Bulk&) override { return true; }
   void drop_staged(const Bulk&) override {}
@@ -30,8 +30,9 @@ class MemoryMedium final : public Medium {
   Result<Version> scan(const std::string& ns, std::string_view prefix,
                        const Store::Visit& visit) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
-  Result<std::vector<Entry>> documents(std::string_view collection) override;
-  Result<void> change_documents(std::span<const DocumentChange> changes) override;
+  Result<Documents> documents(std::string_view collection) override;
+  std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) override;
 
  private:
   using Texts = std::map<std::string, std::string, std::less<>>;
@@ -44,7 +45,9 @@ class MemoryMedium final : public Medium {
 
   Mutex mutex_;
   std::map<std::string, Namespace, std::less<>> namespaces_ SLUICE_GUARDED_BY(mutex_);
-  std::map<std::string, Texts, std::less<>> documents_ SLUICE_GUARDED_BY(mutex_);
+  std::map<std::string, std::map<std::string, Document, std::less<>>, std::less<>> documents_
+      SLUICE_GUARDED_BY(mutex_);
+  Version documents_version_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace sluice::store

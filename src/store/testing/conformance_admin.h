@@ -143,13 +143,13 @@ TEST_P(StoreConformance, KeepsDocuments) {
   ASSERT_TRUE(change({{"objects", "a", "2"}}));
   auto documents = store->documents("objects");
   ASSERT_TRUE(documents);
-  ASSERT_EQ(documents->size(), 2U);
-  EXPECT_EQ(documents->at(0).key, "a");
-  EXPECT_EQ(documents->at(0).value, "2");
+  ASSERT_EQ(documents->entries.size(), 2U);
+  EXPECT_EQ(documents->entries[0].key, "a");
+  EXPECT_EQ(documents->entries[0].value, "2");
   ASSERT_TRUE(change({{"objects", "a", std::nullopt}, {"objects", "absent", std::nullopt}}));
-  EXPECT_EQ(store->documents("objects")->size(), 1U);
-  EXPECT_EQ(store->documents("others")->size(), 1U);
-  EXPECT_TRUE(store->documents("none")->empty());
+  EXPECT_EQ(store->documents("objects")->entries.size(), 1U);
+  EXPECT_EQ(store->documents("others")->entries.size(), 1U);
+  EXPECT_TRUE(store->documents("none")->entries.empty());
 }
 
 }  // namespace sluice::store

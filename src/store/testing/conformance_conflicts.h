@@ -132,6 +132,33 @@ TEST_P(StoreConformance, TurnsComeInOrderAndHoldOthersBack) {
   EXPECT_EQ(eventually.status, CommitStatus::committed);
 }
 
+// A run that began in a turn may not write in the next one, which is another's.
+TEST_P(StoreConformance, AnEndedTurnIsNobodys) {
+  View& a = view(0);
+  View& b = view(1);
+  for (int round = 0; round < 2; ++round) {
+    std::optional<Transaction> late;
+    cores.await(0, [&]() -> Task<void> {
+      auto turn = co_await a.turn(in(std::chrono::seconds(20)));
+      EXPECT_TRUE(turn);
+      late.emplace(a);  // it is the one that may write
+      late->put("late", "a");
+    });
+    auto turn = cores.await(1, [&] { return b.turn(in(std::chrono::seconds(20))); });
+    ASSERT_TRUE(turn);
+    cores.on(0, [&] {
+      const Commit commit = a.commit(*late);
+      EXPECT_EQ(commit.status, CommitStatus::conflict);
+      EXPECT_TRUE(commit.turn_held);
+      late->restart();
+      late->put("late", "a");
+      EXPECT_TRUE(a.commit(*late).turn_held);
+      late.reset();
+    });
+    cores.on(1, [&] { const View::Turn ended = std::move(*turn); });
+  }
+}
+
 // The promise of the whole program: a limit in a run is the number of people let in.
 TEST_P(StoreConformance, ALimitIsExactOverAllCores) {
   constexpr int kLimit = 100;

@@ -72,6 +72,8 @@ class Access {
   virtual Task<bool> durable(Version version) {
     co_return (co_await view_.durable(version, in(std::chrono::seconds(60)))).has_value();
   }
+  // Translates a version to its place in the history of all processes.
+  virtual Version position(Version version) { return version; }
 
  protected:
   View& view_;

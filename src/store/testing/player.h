@@ -81,6 +81,8 @@ class Player {
     for (auto& stream : streams) stream.get();
   }
 
+  [[nodiscard]] HistoryClock& clock() { return clock_; }
+
  private:
   void administrate(const Score& score) {
     std::mt19937 random(score.seed);
@@ -121,11 +123,11 @@ class Player {
             return access->commit(t);
           });
       run.end = clock_.now();
-      run.version = commit.version;
+      run.version = access->position(commit.version);
       if (commit.status != CommitStatus::committed) continue;
       recorder_.committed(number, run);
       if (random() % score.one_in_waits != 0) continue;
-      const bool durable = co_await access->durable(run.version);
+      const bool durable = co_await access->durable(commit.version);
       if (durable) recorder_.told(number, run);
     }
   }

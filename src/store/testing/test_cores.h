@@ -92,9 +92,16 @@ inline Task<Commit> transact(View& view, std::function<Task<void>(Transaction&)>
   for (int conflicts = 1;; ++conflicts) {
     co_await body(transaction);
     const Commit commit = finish ? finish(transaction) : view.commit(transaction);
+    if (commit.status == CommitStatus::not_owner) {
+      turn.reset();
+      const auto owned = co_await view.ownership(deadline);
+      if (!owned) co_return commit;
+      transaction.restart();
+      continue;
+    }
     if (commit.status == CommitStatus::uncounted) {
       const auto counted = co_await view.counted(deadline);
-      if (!counted) co_return commit;
+      if (!counted && counted.error().kind != ErrorKind::lost) co_return commit;
       transaction.restart();
       --conflicts;
       continue;
@@ -102,8 +109,8 @@ inline Task<Commit> transact(View& view, std::function<Task<void>(Transaction&)>
     if (commit.status != CommitStatus::conflict) co_return commit;
     if (!turn && (commit.turn_held || conflicts >= kConflictsBeforeTurn)) {
       auto granted = co_await view.turn(deadline);
-      if (!granted) co_return commit;
-      turn.emplace(std::move(*granted));
+      if (!granted && granted.error().kind != ErrorKind::lost) co_return commit;
+      if (granted) turn.emplace(std::move(*granted));
     }
     transaction.restart();
   }

@@ -73,10 +73,10 @@ inline std::string guest(const std::string& body, const std::string& more = "") 
 struct Host {
   explicit Host(unsigned core_count = 1,
                 wasm::EngineOptions options = {.guests_max = 200, .accept_text = true},
-                const std::string& code_folder = {})
+                const std::string& code_folder = {}, std::unique_ptr<store::Store> its_store = {})
       : core{loop, 0, core_count},
         engine(*wasm::Engine::create(std::move(options))),
-        store(store::open_memory_store(core_count)),
+        store(its_store ? std::move(its_store) : store::open_memory_store(core_count)),
         kind(*make_wasm_host_kind(*engine, *store, Logger(), core_count, code_folder)) {}
 
   static config::Value value_of(const std::string& code, const std::string& fields) {
@@ -120,16 +120,20 @@ struct Host {
   }
   // Runs one fresh request. The exchange stays in `last`.
   std::string run() {
-    last = std::make_unique<pipeline::Exchange>(core);
-    http::Request& request = last->client_request();
+    last = exchange();
+    return run(*last);
+  }
+  std::unique_ptr<pipeline::Exchange> exchange() {
+    auto fresh = std::make_unique<pipeline::Exchange>(core);
+    http::Request& request = fresh->client_request();
     request.method = "GET";
     request.host = "shop.example:8080";
     request.scheme = "http";
     EXPECT_TRUE(request.set_target("/a%20b/c?x=1&y"));
     request.headers.add("user-agent", "test");
     request.headers.add("Cookie", "a=1; b=2");
-    last->real_ip = "10.1.2.3";
-    return run(*last);
+    fresh->real_ip = "10.1.2.3";
+    return fresh;
   }
   http::Response& response() { return *last->response(); }
   std::string tag() { return last->tags().empty() ? "" : last->tags().back(); }

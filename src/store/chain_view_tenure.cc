@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of ChainView for the ownership of its namespace: confirmations, the end of a chain,
+// and the move to the next one.
+#include <utility>
+
+#include "store/chain_view.h"
+
+namespace sluice::store {
+
+DurableWaits::Progress ChainView::durability() const {
+  return {&chain_->durable(), &engine_->failing, &chain_->ended()};
+}
+
+DurableWaits::Progress ChainView::confirmations() const {
+  return {&chain_->confirmed(), &engine_->failing, &chain_->ended()};
+}
+
+bool ChainView::is_confirmed(Moment moment) const {
+  if (!engine_->may_lose) return true;
+  return moment.fence == chain_->fence() &&
+         chain_->confirmed().load(std::memory_order_seq_cst) > moment.begun;
+}
+
+Task<Result<void>> ChainView::confirmed(Moment moment, TimePoint deadline) {
+  on_core_.here();
+  const auto self = shared_from_this();
+  if (is_confirmed(moment)) co_return Result<void>();
+  if (moment.fence != chain_->fence() || chain_->has_ended()) co_return lost();
+  if (engine_->closed.load(std::memory_order_acquire)) {
+    co_return fail(ErrorKind::unavailable, "the store is closed");
+  }
+  const std::uint64_t number = moment.begun + 1;
+  chain_->ask_confirmation(number);
+  engine_->bell->ring();
+  DurableWaits::Wait wait(confirm_waits_, number, deadline);
+  if (confirm_waits_.begin(wait)) co_await wait;
+  co_return wait.outcome();
+}
+
+Task<Result<void>> ChainView::ownership(TimePoint deadline) {
+  on_core_.here();
+  const auto self = shared_from_this();
+  while (!owned()) {
+    if (engine_->closed.load(std::memory_order_acquire)) {
+      co_return fail(ErrorKind::unavailable, "the store is closed");
+    }
+    const Version next = moves_.load(std::memory_order_relaxed) + 1;
+    DurableWaits::Wait wait(owner_waits_, next, deadline);
+    if (owner_waits_.begin(wait)) co_await wait;
+    const Result<void> moved = wait.outcome();
+    if (!moved) co_return moved;
+  }
+  co_return Result<void>();
+}
+
+void ChainView::on_end() {
+  loop_.post([self = shared_from_this()] {
+    if (!self->owned()) self->end_waits();  // otherwise the view has moved to the next chain
+  });
+}
+
+void ChainView::move_to(std::shared_ptr<Chain> chain) {
+  loop_.post([self = shared_from_this(), chain = std::move(chain)]() mutable {
+    self->end_waits();
+    self->follow_chain(std::move(chain));
+  });
+}
+
+// Requires: the chain has ended. So a coroutine that is resumed cannot wait for it again.
+void ChainView::end_waits() {
+  on_core_.here();
+  waits_.on_news();
+  confirm_waits_.on_news();
+  count_waits_.notify_all();
+  first_ticket_ = last_ticket_ + 1;
+  held_turn_ = unclaimed_turn_ = 0;
+  while (!turn_waits_.empty()) {
+    TurnWait& wait = *turn_waits_.back();
+    turn_waits_.pop_back();
+    wait.ticket_ = 0;
+    wait.lost_ = true;
+    wait.granted_.notify_now();
+  }
+}
+
+// A run that has read from the old chain notices the move: the new chain has no version of the old
+// one.
+void ChainView::follow_chain(std::shared_ptr<Chain> chain) {
+  auto begin = chain->join();
+  if (!begin) return;
+  Backroom& backroom = *engine_->backroom;  // a million records take long to free
+  backroom.throw_away(follower_.move_to_chain(std::move(begin->first), begin->second));
+  backroom.throw_away(std::exchange(chain_, std::move(chain)));
+  durable_ = &chain_->durable();
+  first_ = chain_->first();
+  waits_.follow(durability());
+  confirm_waits_.follow(confirmations());
+  owned_to_ = 0;
+  if (!owning_) loop_.spawn(own_contents());
+  moves_.fetch_add(1, std::memory_order_seq_cst);
+  owner_waits_.on_news();
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waits for a number that another thread raises: each wait ends, in every order of events.
+#include "store/durable_waits.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "store/testing/test_cores.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class DurableWaitsTest : public testing::Test {
+ protected:
+  static Task<Result<void>> wait_for(DurableWaits& waits, Version version, Duration limit) {
+    DurableWaits::Wait wait(waits, version, in(limit));
+    if (waits.begin(wait)) co_await wait;
+    co_return wait.outcome();
+  }
+  Task<Result<void>> waiting(Version version, Duration limit = 60s) {
+    return wait_for(waits, version, limit);
+  }
+  // As the journal does it: true if the core must be told.
+  bool publish(Version version) {
+    durable = version;
+    return waits.take_call();
+  }
+
+  Task<void> publish_when_told(Version own, bool& called) {
+    DurableWaits::Wait wait(waits, own, in(60s));
+    if (waits.begin(wait)) co_await wait;
+    called = publish(own + 1);
+  }
+
+  loop::EventLoop loop;
+  std::atomic<Version> durable{0};
+  std::atomic<bool> failing{false};
+  std::atomic<bool> lost{false};
+  DurableWaits waits{loop, {&durable, &failing, &lost}, "too late"};
+};
+
+TEST_F(DurableWaitsTest, EachEndsWhenItsVersionIsReached) {
+  for (Version base = 0; base < 20; base += 10) {
+    auto late = waiting(base + 3);
+    auto early = waiting(base + 1);
+    late.start();
+    early.start();
+    EXPECT_TRUE(publish(base + 1));
+    EXPECT_FALSE(waits.take_call()) << "once is enough";
+    waits.on_news();
+    EXPECT_TRUE(early.done());
+    EXPECT_FALSE(late.done());
+    EXPECT_TRUE(publish(base + 5)) << "it has asked again";
+    waits.on_news();
+    EXPECT_TRUE(late.done());
+    EXPECT_TRUE(late.take());
+    auto known = waiting(base + 5);
+    known.start();
+    EXPECT_TRUE(known.done()) << "at once";
+    EXPECT_FALSE(publish(base + 6)) << "no run waits";
+  }
+}
+
+// The journal publishes while on_news() resumes the first run, and finds no request for a call. So
+// on_news() must look once more after its request.
+TEST_F(DurableWaitsTest, AVersionPublishedMeanwhileIsSeen) {
+  for (Version base = 0; base < 20; base += 10) {
+    bool told = true;
+    auto first = publish_when_told(base + 1, told);
+    auto second = waiting(base + 2);
+    first.start();
+    second.start();
+    ASSERT_TRUE(publish(base + 1));
+    waits.on_news();
+    ASSERT_TRUE(first.done());
+    EXPECT_FALSE(told) << "otherwise this tests nothing";
+    EXPECT_TRUE(second.done());
+  }
+}
+
+TEST_F(DurableWaitsTest, AFailureEndsAllButWhatIsReached) {
+  auto reached = waiting(1);
+  auto open = waiting(2);
+  reached.start();
+  open.start();
+  durable = 1;
+  failing = true;
+  waits.on_news();
+  ASSERT_TRUE(reached.done() && open.done());
+  EXPECT_TRUE(reached.take());
+  EXPECT_EQ(open.take().error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(DurableWaitsTest, ALossIsCertainAndAFailureIsNot) {
+  auto reached = waiting(1);
+  auto open = waiting(2);
+  reached.start();
+  open.start();
+  durable = 1;
+  failing = true;
+  lost = true;
+  waits.on_news();
+  ASSERT_TRUE(reached.done() && open.done());
+  EXPECT_TRUE(reached.take());
+  EXPECT_EQ(open.take().error().kind, ErrorKind::lost);
+  auto late = waiting(3);
+  late.start();
+  ASSERT_TRUE(late.done());
+  EXPECT_EQ(late.take().error().kind, ErrorKind::lost);
+}
+
+}  // namespace
+}  // namespace sluice::store

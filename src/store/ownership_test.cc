@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+// Covers: chain_tenure.cc, chain_view_tenure.cc
+// A store that shares its medium with another process: random histories of both are strictly
+// serializable, and the checker finds the faults of runs that break a rule on purpose.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "store/chain_store.h"
+#include "store/testing/conformance_ownership.h"
+#include "store/testing/contested_medium.h"
+#include "store/testing/rival.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Shared {
+  std::unique_ptr<Store> store;
+  ContestedMedium* medium = nullptr;
+};
+
+Shared open_shared(unsigned cores, const Limits& limits) {
+  auto medium = std::make_unique<ContestedMedium>();
+  ContestedMedium* const its = medium.get();
+  return {std::make_unique<ChainStore>(std::move(medium), cores, Logger(), limits), its};
+}
+
+SharedBackend contested() {
+  return {"contested", [](unsigned cores, const Limits& limits) {
+            auto shared = open_shared(cores, limits);
+            return SharedBackend::Opened{std::move(shared.store), shared.medium};
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Media, SharedConformance, testing::Values(contested()),
+                         [](const auto& backend) { return backend.param.name; });
+
+Limits small() {
+  Limits limits;
+  limits.keys_counted_at_once = 2;
+  limits.bulk_entries_min = 4;
+  return limits;
+}
+
+template <class Its = OwnerAccess>
+std::string judge(const Score& score, OwnerAccess::Tally& tally) {
+  TestCores cores{3};
+  const auto shared = open_shared(cores.count(), small());
+  Contest& contest = *shared.medium;
+  Store& store = *shared.store;
+  if (!store.prepare(Player::kNs)) return "the store does not open";
+  ToldHistory history;
+  Player player(cores, store, history);
+  {
+    const Rival rival(contest, player.clock(), history, score.seed);
+    player.play(score, [&](View& view) { return std::make_unique<Its>(view, tally); });
+  }
+  Checker checker(history.take());
+  std::string fault = checker.check();
+  Entries end;
+  (void)store.scan(Player::kNs, "", [&](std::string_view key, std::string_view value) {
+    return end.emplace(key, value).second;
+  });
+  if (fault.empty() && end != checker.end()) fault = "end: the listing differs";
+  return fault;
+}
+
+TEST(Ownership, EveryHistoryOfTwoProcessesIsStrictlySerializable) {
+  std::printf("SLUICE_SEED=%u\n", first_seed());
+  OwnerAccess::Tally tally;
+  for (unsigned round = 0; round < rounds(6); ++round) {
+    const unsigned seed = first_seed() + round;
+    ASSERT_EQ(judge({.seed = seed, .one_in_waits = 1}, tally), "") << "SLUICE_SEED=" << seed;
+  }
+  EXPECT_GT(tally.lost, 0);
+  EXPECT_GT(tally.told, 1000);
+  std::printf("%d told, %d lost\n", tally.told.load(), tally.lost.load());
+}
+
+TEST(Ownership, AlsoWhileAdministrationChangesManyKeys) {
+  OwnerAccess::Tally tally;
+  for (unsigned round = 0; round < rounds(6); ++round) {
+    const unsigned seed = first_seed() + round;
+    ASSERT_EQ(judge({.seed = seed, .one_in_waits = 1, .changes = 60}, tally), "")
+        << "SLUICE_SEED=" << seed;
+  }
+  EXPECT_GT(tally.lost, 0);
+}
+
+// --- Canaries ----------------------------------------------------------------------------------
+
+class NeverConfirms final : public OwnerAccess {
+ public:
+  using OwnerAccess::OwnerAccess;
+  void begin(bool /*read_only*/) override { read_only_ = false; }
+};
+
+// Accepts a confirmation that is older than the run.
+class ConfirmsOnceForMany final : public OwnerAccess {
+ public:
+  using OwnerAccess::OwnerAccess;
+  void begin(bool read_only) override {
+    const View::Moment before = moment_;
+    OwnerAccess::begin(read_only);
+    if (before.fence == moment_.fence && runs_++ % 20 != 0) moment_ = before;
+  }
+
+ private:
+  int runs_ = 0;
+};
+
+class TellsWhatIsLost final : public OwnerAccess {
+ public:
+  using OwnerAccess::OwnerAccess;
+  Task<bool> durable(Version version) override {
+    const auto told = co_await view_.durable(version, in(60s));
+    co_return told || told.error().kind == ErrorKind::lost;
+  }
+};
+
+// Tells reads of commits that are lost.
+class IgnoresWhatItDependsOn final : public OwnerAccess {
+ public:
+  using OwnerAccess::OwnerAccess;
+  Task<bool> durable(Version version) override {
+    if (!read_only_) return OwnerAccess::durable(version);
+    return OwnerAccess::durable(0);
+  }
+};
+
+// Takes durable runs for lost ones, so others see effects of runs that did not happen.
+class CallsADurableRunLost final : public OwnerAccess {
+ public:
+  using OwnerAccess::OwnerAccess;
+  Task<bool> durable(Version version) override {
+    const bool told = co_await OwnerAccess::durable(version);
+    co_return told && (read_only_ || ++runs_ % 10 != 0);
+  }
+
+ private:
+  int runs_ = 0;
+};
+
+template <class Broken>
+std::string first_fault() {
+  OwnerAccess::Tally tally;
+  for (unsigned round = 0; round < 50; ++round) {
+    const auto fault = judge<Broken>({.seed = first_seed() + round, .one_in_waits = 1}, tally);
+    if (!fault.empty()) return fault;
+  }
+  return "none";
+}
+
+TEST(OwnershipCanary, AReadThatNobodyConfirms) {
+  EXPECT_EQ(first_fault<NeverConfirms>().find("time: a run that only read"), 0U);
+}
+TEST(OwnershipCanary, AReadConfirmedBeforeItBegan) {
+  EXPECT_EQ(first_fault<ConfirmsOnceForMany>().find("time: a run that only read"), 0U);
+}
+TEST(OwnershipCanary, ALostRunThatIsTold) {
+  EXPECT_EQ(first_fault<TellsWhatIsLost>().find("serial: version"), 0U);
+}
+TEST(OwnershipCanary, ADurableRunThatIsCalledLost) {
+  EXPECT_NE(first_fault<CallsADurableRunLost>(), "none");
+}
+TEST(OwnershipCanary, AReadOfALostRun) { EXPECT_NE(first_fault<IgnoresWhatItDependsOn>(), "none"); }
+
+// --- Cases that the conformance suite cannot arrange
+// -----------------------------------------------
+
+class OwnershipTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = open_shared(cores.count(), {});
+    medium = opened.medium;
+    store = std::move(opened.store);
+    ASSERT_TRUE(store->prepare("p/f"));
+    for (unsigned i = 0; i < cores.count(); ++i) {
+      views.push_back(&cores.on(i, [&]() -> View& { return store->view(cores.core(i), "p/f"); }));
+    }
+  }
+  TestCores cores{2};
+  std::unique_ptr<Store> store;
+  ContestedMedium* medium = nullptr;
+  std::vector<View*> views;
+};
+
+TEST_F(OwnershipTest, ManyRunsShareAQuestion) {
+  const int before = medium->questions();
+  constexpr int kRuns = 1000;
+  std::vector<std::future<Result<void>>> waits;
+  cores.on(0, [&] {
+    for (int i = 0; i < kRuns; ++i) {
+      waits.push_back(
+          cores.start(0, [&] { return views[0]->confirmed(views[0]->moment(), in(20s)); }));
+    }
+  });
+  for (auto& wait : waits) EXPECT_TRUE(wait.get());
+  EXPECT_LT(medium->questions() - before, kRuns / 10);
+}
+
+TEST_F(OwnershipTest, NoAnswerIsNoLoss) {
+  medium->set_broken(true);
+  const auto moment = cores.on(0, [&] { return views[0]->moment(); });
+  const auto unanswered = cores.await(0, [&] { return views[0]->confirmed(moment, in(20s)); });
+  ASSERT_FALSE(unanswered);
+  EXPECT_EQ(unanswered.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(store->health(), "no answer: look at the network");
+  EXPECT_TRUE(cores.on(0, [&] { return views[0]->owned(); }));
+  EXPECT_EQ(cores.on(0, [&] { return put(*views[0], "k", "1").status; }),
+            CommitStatus::unavailable);
+  medium->set_broken(false);
+  while (!store->health().empty()) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(cores.await(0, [&] { return views[0]->confirmed(moment, in(20s)); }));
+}
+
+// The medium fails, and the ownership is lost. A run that waits learns the certain verdict.
+TEST_F(OwnershipTest, ALossIsLearntWhileTheMediumFails) {
+  medium->set_broken(true);
+  const Commit commit = cores.on(0, [&] { return put(*views[0], "k", "1"); });
+  ASSERT_EQ(commit.status, CommitStatus::committed);
+  EXPECT_EQ(cores.await(0, [&] { return views[0]->durable(commit.version, in(20s)); }).error().kind,
+            ErrorKind::unavailable);
+  medium->take("p/f", Contest::Learns::by_news);
+  while (cores.on(1, [&] { return views[1]->owned(); })) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(cores.await(0, [&] { return views[0]->durable(commit.version, in(20s)); }).error().kind,
+            ErrorKind::lost);
+  medium->set_broken(false);
+  medium->give("p/f");
+  EXPECT_TRUE(cores.await(0, [&] { return views[0]->ownership(in(20s)); }));
+  cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), std::nullopt); });
+}
+
+TEST_F(OwnershipTest, AStateThatCannotBeReadIsReadAgain) {
+  medium->take("p/f", Contest::Learns::by_news);
+  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
+  medium->fail_loads(3);
+  medium->give("p/f");
+  EXPECT_TRUE(cores.await(0, [&] { return views[0]->ownership(in(20s)); }));
+  cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), "theirs"); });
+}
+
+// The ownership is lost again before the state could be read: no view becomes an owner.
+TEST_F(OwnershipTest, AnOwnershipThatIsOverIsNotTakenUp) {
+  medium->take("p/f", Contest::Learns::by_news);
+  medium->fail_loads(3);
+  medium->give("p/f");
+  medium->take("p/f", Contest::Learns::by_news);
+  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
+  EXPECT_FALSE(cores.await(0, [&] { return views[0]->ownership(in(300ms)); }));
+  medium->give("p/f");
+  EXPECT_TRUE(cores.await(0, [&] { return views[0]->ownership(in(20s)); }));
+  cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), "theirs"); });
+}
+
+// The next ownership begins while the state of the one before is being read, and no news says that
+// the one before is over.
+TEST_F(OwnershipTest, AnOwnershipThatIsOvertakenMakesWayForTheNext) {
+  ASSERT_TRUE(store->prepare("other/one"));
+  medium->take("p/f", Contest::Learns::by_news);
+  medium->hold_loads();
+  medium->give("p/f");
+  medium->wait_for_load();
+  medium->take("p/f", Contest::Learns::by_itself);
+  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
+  medium->give("p/f");
+  // The journal takes the news between these two groups, if not before.
+  ASSERT_TRUE(store->apply("other/one", {{"k", "1"}}));
+  ASSERT_TRUE(store->apply("other/one", {{"k", "2"}}));
+  medium->release_loads();
+  EXPECT_TRUE(cores.await(0, [&]() -> Task<bool> {
+    const TimePoint deadline = in(20s);
+    while (get(*views[0], "k") != "theirs") {
+      if (loop::EventLoop::now() > deadline) co_return false;
+      co_await cores.loop(0).yield();
+    }
+    co_return true;
+  }));
+  cores.on(0, [&] { EXPECT_EQ(put(*views[0], "k", "ours").status, CommitStatus::committed); });
+}
+
+TEST_F(OwnershipTest, APrepareThatFailedIsTriedAgain) {
+  medium->fail_loads(1);
+  EXPECT_FALSE(store->prepare("late/one"));
+  ASSERT_TRUE(store->prepare("late/one"));
+  cores.on(0, [&] {
+    View& view = store->view(cores.core(0), "late/one");
+    EXPECT_TRUE(view.owned());
+    EXPECT_EQ(put(view, "k", "1").status, CommitStatus::committed);
+  });
+}
+
+TEST_F(OwnershipTest, ALostBulkChangeLeavesNothingStaged) {
+  const std::vector<Entry> many(2000, Entry{"k", "1"});
+  ASSERT_TRUE(store->apply("p/f", many));
+  EXPECT_EQ(medium->staged(), 0U);
+  medium->take("p/f", Contest::Learns::by_itself);
+  EXPECT_EQ(store->apply("p/f", many).error().kind, ErrorKind::lost);
+  EXPECT_EQ(medium->staged(), 0U);
+}
+
+TEST_F(OwnershipTest, TheStatusIsThatOfTheMedium) {
+  ASSERT_TRUE(store->apply("p/f", {{"a", "1"}}));
+  medium->take("p/f", Contest::Learns::by_news);
+  while (store->status("p/f").owned) std::this_thread::yield();
+  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["b"] = "theirs"; });
+  const auto status = store->status("p/f");
+  EXPECT_EQ(status.keys, 2U);
+  EXPECT_EQ(status.committed, 2U);
+  EXPECT_EQ(status.durable, 2U);
+  EXPECT_FALSE(store->status("never/used").owned);
+}
+
+// A store without other processes answers at once, and sends no question.
+TEST(OwnershipAlone, IsNeverInQuestion) {
+  TestCores cores{1};
+  const auto store = open_memory_store(1);
+  ASSERT_TRUE(store->prepare("p/f"));
+  cores.on(0, [&] {
+    View& view = store->view(cores.core(0), "p/f");
+    EXPECT_TRUE(view.owned());
+    EXPECT_TRUE(view.is_confirmed(view.moment()));
+    auto confirmed = view.confirmed(view.moment(), in(20s));
+    confirmed.start();
+    EXPECT_TRUE(confirmed.done());
+    auto owned = view.ownership(in(20s));
+    owned.start();
+    EXPECT_TRUE(owned.done());
+  });
+  EXPECT_TRUE(store->status("p/f").owned);
+}
+
+}  // namespace
+}  // namespace sluice::store
