@@ -25,12 +25,11 @@ class GuestPrototype final : public pipeline::FilterPrototype {
   GuestPrototype(Json spec, const NextReload& next) : spec_(std::move(spec)), next_(next) {}
   [[nodiscard]] Json spec() const override { return spec_; }
   [[nodiscard]] Json status() const override { return {{"codeHash", "0123"}}; }
-  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&,
-                                                              pipeline::Filter*) const override {
+  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&) const override {
     return nullptr;
   }
   [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> reload(
-      const std::stop_token&) const override {
+      const pipeline::StateScope&, const std::stop_token&) const override {
     if (next_ == NextReload::refused) return fail(ErrorKind::invalid, "not a module");
     if (next_ == NextReload::unchanged) return nullptr;
     return std::make_shared<GuestPrototype>(spec_, next_);

@@ -28,18 +28,6 @@ class SLUICE_CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-// Holds a Mutex for its lifetime.
-class SLUICE_SCOPED_CAPABILITY MutexLock {
- public:
-  explicit MutexLock(Mutex& mutex) SLUICE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
-  ~MutexLock() SLUICE_RELEASE() { mutex_.unlock(); }
-  MutexLock(const MutexLock&) = delete;
-  MutexLock& operator=(const MutexLock&) = delete;
-
- private:
-  Mutex& mutex_;
-};
-
 // A condition variable for a Mutex. Wake-ups may be spurious: test the condition in a loop.
 class Condition {
  public:
@@ -80,6 +68,22 @@ class SLUICE_CAPABILITY("mutex") SharedMutex {
   std::shared_mutex mutex_;
 };
 
+// Holds a mutex alone, for its lifetime.
+template <class AnyMutex>
+class SLUICE_SCOPED_CAPABILITY ExclusiveLock {
+ public:
+  explicit ExclusiveLock(AnyMutex& mutex) SLUICE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  ~ExclusiveLock() SLUICE_RELEASE() { mutex_.unlock(); }
+  ExclusiveLock(const ExclusiveLock&) = delete;
+  ExclusiveLock& operator=(const ExclusiveLock&) = delete;
+
+ private:
+  AnyMutex& mutex_;
+};
+using MutexLock = ExclusiveLock<Mutex>;
+using WriterLock = ExclusiveLock<SharedMutex>;
+
+// Holds a SharedMutex together with other readers, for its lifetime.
 class SLUICE_SCOPED_CAPABILITY ReaderLock {
  public:
   explicit ReaderLock(SharedMutex& mutex) SLUICE_ACQUIRE_SHARED(mutex) : mutex_(mutex) {
@@ -88,17 +92,6 @@ class SLUICE_SCOPED_CAPABILITY ReaderLock {
   ~ReaderLock() SLUICE_RELEASE_GENERIC() { mutex_.unlock_shared(); }
   ReaderLock(const ReaderLock&) = delete;
   ReaderLock& operator=(const ReaderLock&) = delete;
-
- private:
-  SharedMutex& mutex_;
-};
-
-class SLUICE_SCOPED_CAPABILITY WriterLock {
- public:
-  explicit WriterLock(SharedMutex& mutex) SLUICE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
-  ~WriterLock() SLUICE_RELEASE() { mutex_.unlock(); }
-  WriterLock(const WriterLock&) = delete;
-  WriterLock& operator=(const WriterLock&) = delete;
 
  private:
   SharedMutex& mutex_;

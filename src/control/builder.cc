@@ -57,8 +57,11 @@ std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
     refuse_kind(object->kind, kinds_, faults);
     return nullptr;
   }
-  object->prototype = (*known)->build(document, {filters_, core_count_, background}, faults);
+  auto draft = states_ != nullptr ? states_->draft(object->name) : pipeline::StateDraft();
+  object->prototype =
+      (*known)->build(document, {filters_, core_count_, draft.scope(), background}, faults);
   if (!object->prototype) return nullptr;
+  object->states = std::move(draft).finish();
   object->spec = object->prototype->spec();
   object->pins = object->prototype->pins();
   return object;

@@ -15,8 +15,13 @@ namespace sluice::control {
 // Immutable. Any thread but a worker's.
 class ObjectBuilder {
  public:
-  ObjectBuilder(ObjectKinds kinds, pipeline::FilterKinds filters, unsigned core_count)
-      : kinds_(std::move(kinds)), filters_(std::move(filters)), core_count_(core_count) {}
+  // `states`: outlives this; null: no object has a state that outlives it.
+  ObjectBuilder(ObjectKinds kinds, pipeline::FilterKinds filters, unsigned core_count,
+                const pipeline::StateRegistry* states = nullptr)
+      : kinds_(std::move(kinds)),
+        filters_(std::move(filters)),
+        core_count_(core_count),
+        states_(states) {}
 
   // Returns null exactly if a fault was added. Blocks (compiles guests).
   [[nodiscard]] std::shared_ptr<Object> build(const config::Value& document,
@@ -38,6 +43,7 @@ class ObjectBuilder {
   const ObjectKinds kinds_;
   const pipeline::FilterKinds filters_;
   const unsigned core_count_;
+  const pipeline::StateRegistry* const states_;
 };
 
 }  // namespace sluice::control

@@ -25,9 +25,12 @@ class BuilderTest : public ::testing::Test {
     return builder_.build(config::parse_document(text).value(), background, faults_);
   }
   std::string faults() { return faults_.empty() ? "" : faults_.to_error().message; }
+  // Only this object is in force from now on.
+  void put_in_force(const Object& object) { states_.put_in_force({{object.name, object.states}}); }
 
   Script script_;
-  const ObjectBuilder builder_{all_kinds(), scripted_kinds(script_), kCores};
+  pipeline::StateRegistry states_;
+  const ObjectBuilder builder_{all_kinds(), scripted_kinds(script_), kCores, &states_};
   config::Faults faults_;
 };
 
@@ -65,57 +68,68 @@ TEST_F(BuilderTest, ADocumentWithoutAKindIsToldTheKindsThereAre) {
 }
 
 TEST_F(BuilderTest, APipelineGetsWhatRanBefore) {
+  states_.inherit(config::parse_document("{p: {f: {learnt: much}}}").value());
   const auto first = build(pipeline_text("p", "one"));
   ASSERT_TRUE(first) << faults();
   EXPECT_TRUE(is_pipeline(*first));
   EXPECT_EQ(first->pins, (Json{{"f", {{"text", "one"}}}}));
-  const auto known = config::parse_document("{f: {learnt: much}}").value();
-  const auto second = build(pipeline_text("p", "two"), {.previous = first.get(), .known = &known});
+  put_in_force(*first);
+  const auto second = build(pipeline_text("p", "two"), {.pins = &first->pins});
   ASSERT_TRUE(second) << faults();
   // An object that has stopped running keeps its pins.
-  Object stopped = *second;
-  stopped.prototype = nullptr;
-  ASSERT_TRUE(build(pipeline_text("p", "three"), {.previous = &stopped, .fresh = true}))
+  states_.put_in_force({{"p", nullptr}});
+  ASSERT_TRUE(build(pipeline_text("p", "three"), {.pins = &second->pins, .fresh = true}))
       << faults();
   const auto seen = script_.seen();
   ASSERT_EQ(seen.size(), 3U);
-  EXPECT_EQ(seen[0].previous + seen[0].pin + seen[0].knowledge, "");
+  EXPECT_EQ(seen[0].previous + seen[0].pin, "");
+  EXPECT_EQ(seen[0].knowledge, "much");
   EXPECT_EQ(seen[1].previous, "one");
   EXPECT_EQ(seen[1].pin, "one");
-  EXPECT_EQ(seen[1].knowledge, "much");
-  EXPECT_EQ(seen[2].previous, "");
+  EXPECT_EQ(seen[1].knowledge, "") << "that of this process is newer";
+  EXPECT_EQ(seen[2].previous + seen[2].knowledge, "");
   EXPECT_EQ(seen[2].pin, "two");
   EXPECT_TRUE(seen[2].fresh && !seen[1].fresh);
 }
 
 TEST_F(BuilderTest, AnHttpServerKeepsItsStateThroughUpdates) {
   const auto state_of = [](const Object& object) {
-    return dynamic_cast<const HttpServerObject&>(*object.prototype).server().state.get();
+    return dynamic_cast<const HttpServerObject&>(*object.prototype).server().counters.get();
   };
   const auto first = build(http_server_text("s", 80, "p"));
   ASSERT_TRUE(first) << faults();
-  const auto second = build(http_server_text("s", 81, "q"), {.previous = first.get()});
+  put_in_force(*first);
+  const auto second = build(http_server_text("s", 81, "q"));
   ASSERT_TRUE(second) << faults();
   EXPECT_EQ(state_of(*first), state_of(*second));
-  const auto other = build(http_server_text("s", 81, "q"));
+  EXPECT_TRUE(build(pipeline_text("s"))) << "a Pipeline has no server state";
+  const auto other = build(http_server_text("t", 81, "q"));
   EXPECT_NE(state_of(*first), state_of(*other));
-  // The previous object of that name is a Pipeline, which has no server state.
   const auto before = build(pipeline_text("s"));
-  EXPECT_TRUE(build(http_server_text("s", 80, "p"), {.previous = before.get()}));
-  EXPECT_TRUE(build(pipeline_text("s"), {.previous = first.get()}));
+  put_in_force(*before);
+  const auto anew = build(http_server_text("s", 80, "p"));
+  ASSERT_TRUE(anew) << faults();
+  EXPECT_NE(state_of(*first), state_of(*anew));
 }
 
 TEST_F(BuilderTest, AnHttpServerTakesTheTicketKeysOfTheProcessBefore) {
   const auto first = build(http_server_text("s", 80, "p"));
   ASSERT_TRUE(first) << faults();
-  const Json knowledge = first->prototype->knowledge();
-  const auto known = config::parse_document(knowledge.dump()).value();
-  const auto next = build(http_server_text("s", 80, "p"), {.known = &known});
+  put_in_force(*first);
+  const Json knowledge = states_.knowledge();
+  states_.put_in_force({});
+  const auto unlearnt = build(http_server_text("s", 80, "p"));
+  put_in_force(*unlearnt);
+  EXPECT_NE(states_.knowledge(), knowledge);
+  states_.put_in_force({});
+  states_.inherit(config::parse_document(knowledge.dump()).value());
+  const auto next = build(http_server_text("s", 80, "p"));
   ASSERT_TRUE(next) << faults();
-  EXPECT_EQ(next->prototype->knowledge(), knowledge);
-  EXPECT_NE(build(http_server_text("s", 80, "p"))->prototype->knowledge(), knowledge);
-  const auto broken = config::parse_document("{tickets: '?'}").value();
-  EXPECT_TRUE(build(http_server_text("s", 80, "p"), {.known = &broken})) << "a full handshake then";
+  put_in_force(*next);
+  EXPECT_EQ(states_.knowledge(), knowledge);
+  states_.put_in_force({});
+  states_.inherit(config::parse_document("{s: {tickets: '?'}}").value());
+  EXPECT_TRUE(build(http_server_text("s", 80, "p"))) << "a full handshake then";
 }
 
 TEST_F(BuilderTest, AnHttpServerSaysWhereItListensAndWhatItNeeds) {

@@ -54,7 +54,7 @@ class Changes {
 
   // Refuses all later changes.
   void end();
-  // hand_over.cc: see the functions of Controller.
+  // controller_hand_over.cc: see the functions of Controller.
   [[nodiscard]] std::vector<Ports::Open> ports();
   void close_ports();
   [[nodiscard]] bool hand_over(const pipeline::FilterKinds& successor, server::Workers& workers,

@@ -36,7 +36,7 @@ Controller::~Controller() { stop(); }
 
 Result<void> Controller::start(std::vector<InheritedPort> inherited, const config::Value& known) {
   ControllerState& s = *state_;
-  s.loader.know(known);
+  s.states.inherit(known);
   SLUICE_CHECK(s.changes.load(std::move(inherited)));
   s.loader.build_missing();
   s.publisher.wait(kStartPatience, all_there);

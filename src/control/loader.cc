@@ -27,9 +27,8 @@ void Loader::build_now(const std::string& name) {
   const auto object = publisher_.find(name);
   if (!object || object->runs()) return;
   config::Faults faults;
-  auto built = builder_.build_stored(
-      *object, {.previous = object.get(), .known = known_.find(name), .stop = claim->stop()},
-      faults);
+  auto built =
+      builder_.build_stored(*object, {.pins = &object->pins, .stop = claim->stop()}, faults);
   if (claim->stop().stop_requested()) return;
   if (built) {
     logger_.info("object " + built->kind + " " + name + " loaded");

@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
-#include "config/value.h"
 #include "control/builder.h"
 #include "control/changes.h"
 #include "control/claims.h"
@@ -29,8 +28,6 @@ class Loader {
         crew_(crew),
         logger_(std::move(logger)) {}
 
-  // The knowledge() of the predecessor process. Requires: no build has begun.
-  void know(config::Value known) { known_ = std::move(known); }
   // Builds each object that neither runs nor is being built, on the crew, and publishes it. If a
   // build fails, the object gets the error.
   void build_missing();
@@ -45,7 +42,6 @@ class Loader {
   Changes& changes_;
   Crew& crew_;
   const Logger logger_;
-  config::Value known_;
   Mutex mutex_;
   std::set<std::string> awaited_ SLUICE_GUARDED_BY(mutex_);  // given to the crew
 };

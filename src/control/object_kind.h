@@ -19,19 +19,17 @@
 
 namespace sluice::control {
 
-struct Object;
-
 // The inputs of a build besides the document.
 struct Background {
-  const Object* previous = nullptr;      // the object of the same name, running or not
-  const config::Value* known = nullptr;  // the knowledge() of the predecessor process
-  bool fresh = false;                    // read the sources of the spec again
-  std::stop_token stop{};                // the object is no longer wanted: fail soon
+  const Json* pins = nullptr;  // the Object::pins of the last build; null: none
+  bool fresh = false;          // read the sources of the spec again
+  std::stop_token stop{};      // the object is no longer wanted: fail soon
 };
 
 struct BuildContext {
   const pipeline::FilterKinds& filters;
   unsigned core_count;
+  pipeline::StateScope states;  // the state of this object that outlives its generations
   const Background& background;
 };
 

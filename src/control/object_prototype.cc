@@ -5,7 +5,6 @@
 
 namespace sluice::control {
 
-Json ObjectPrototype::knowledge() const { return nullptr; }
 Json ObjectPrototype::pins() const { return nullptr; }
 std::vector<std::string> ObjectPrototype::notes() const { return {}; }
 std::optional<ObjectPrototype::Listening> ObjectPrototype::listens() const { return {}; }

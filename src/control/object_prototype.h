@@ -33,8 +33,6 @@ class ObjectPrototype {
   // Called by one thread, every RequestStats::kSamplePeriod while the object is in force: advances
   // the statistics.
   virtual void sample() const {}
-  // The learnt state, for the successor process; null: nothing. Holds keys: keep it in memory only.
-  [[nodiscard]] virtual Json knowledge() const;
   // The data to store beside the spec, to build the same object again; null or empty: nothing.
   [[nodiscard]] virtual Json pins() const;
   // Notes for the operator on a running object. Reads files; not for a core.

@@ -99,17 +99,19 @@ void Publisher::publish(Objects next) {
   }
   snapshot->absent = std::move(absent);
   workers_.publish(std::move(snapshot), std::move(listeners));
-  {
-    const WriterLock lock(mutex_);
-    current_ = std::move(next);
-  }
+  replace(std::move(next));
   const MutexLock lock(settling_);
   settled_.notify_all();
 }
 
-void Publisher::forget() {
+void Publisher::forget() { replace({}); }
+
+void Publisher::replace(Objects next) {
+  pipeline::StateRegistry::Generation states;
+  for (const auto& [name, object] : next) states.emplace(name, object->states);
+  states_.put_in_force(std::move(states));
   const WriterLock lock(mutex_);
-  current_.clear();
+  current_ = std::move(next);
 }
 
 }  // namespace sluice::control

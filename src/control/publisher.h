@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "control/object.h"
 #include "control/ports.h"
+#include "pipeline/state_registry.h"
 #include "server/workers.h"
 
 namespace sluice::control {
@@ -20,8 +21,10 @@ namespace sluice::control {
 class Publisher {
  public:
   // Requires: `workers` outlives this, and runs before the first publish().
-  Publisher(unsigned core_count, Logger logger, server::Workers& workers)
-      : logger_(std::move(logger)), workers_(workers), ports_(core_count) {}
+  // `states` too outlives this. It gets the states of the objects in force.
+  Publisher(unsigned core_count, Logger logger, server::Workers& workers,
+            pipeline::StateRegistry& states)
+      : logger_(std::move(logger)), workers_(workers), states_(states), ports_(core_count) {}
 
   // Any thread but a worker's.
 
@@ -51,11 +54,13 @@ class Publisher {
 
  private:
   [[nodiscard]] server::Workers::Listeners assign_ports(const Objects& next);
+  void replace(Objects next);
   [[nodiscard]] bool may_open(const Object& server, const Objects& all) const;
   [[nodiscard]] std::string absent_pipeline(const Object& server) const;
 
   const Logger logger_;
   server::Workers& workers_;
+  pipeline::StateRegistry& states_;
   Ports ports_;
   bool all_open_ = false;
   mutable SharedMutex mutex_;

@@ -26,7 +26,7 @@ void build(const Json& entry, const ObjectBuilder& builder, const std::stop_toke
   object.pins = entry.value(kPinsKey, Json());
   object.name = object.spec.value("name", "");
   config::Faults faults;
-  const auto built = builder.build_stored(object, {.previous = &object, .stop = stop}, faults);
+  const auto built = builder.build_stored(object, {.pins = &object.pins, .stop = stop}, faults);
   outcome.name = object.spec.value("kind", "") + " " + object.name;
   if (!built) outcome.error = faults.to_error().message;
 }

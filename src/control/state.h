@@ -20,6 +20,7 @@
 #include "control/loader.h"
 #include "control/publisher.h"
 #include "control/stored_objects.h"
+#include "pipeline/state_registry.h"
 
 namespace sluice::control {
 
@@ -32,20 +33,20 @@ struct ControllerState {
       : logger(std::move(logger_)),
         store(store_),
         workers(workers_),
-        builder(std::move(kinds), std::move(filters), core_count),
+        builder(std::move(kinds), std::move(filters), core_count, &states),
         stored(store),
-        publisher(core_count, logger, workers),
+        publisher(core_count, logger, workers, states),
         changes(stored, publisher, logger),
         loader(builder, claims, publisher, changes, crew, logger),
         housekeeper(builder, publisher, changes, loader) {}
 
-  // apply.cc: builds one of the documents, and collects the report on it. A null object: faults
+  // controller_apply.cc: builds one of the documents, and collects the report on it. A null object: faults
   // were added. Error: the mode forbids the change. Requires: a claim on the object.
   struct Step;
   [[nodiscard]] Result<Step> propose(const config::Value& document, std::string prefix,
                                      ApplyMode mode, const std::stop_token& stop,
                                      config::Faults& faults) const;
-  // reload.cc
+  // controller_reload.cc
   [[nodiscard]] std::vector<Reloaded> reload(const std::string& pipeline);
   [[nodiscard]] std::vector<Reloaded> build_anew(const std::string& name,
                                                  const std::shared_ptr<const Object>& object,
@@ -54,6 +55,7 @@ struct ControllerState {
   const Logger logger;
   store::Store& store;
   server::Workers& workers;
+  pipeline::StateRegistry states;  // of the objects in force
   const ObjectBuilder builder;
   StoredObjects stored;
   Publisher publisher;

@@ -19,6 +19,7 @@
 #include "config/fields.h"
 #include "loop/core.h"
 #include "loop/task.h"
+#include "pipeline/state_registry.h"
 #include "resilience/policies.h"
 
 namespace sluice::http {
@@ -52,17 +53,14 @@ class FilterPrototype {
   // One thread, every RequestStats::kSamplePeriod while the generation is in force: advances the
   // statistics.
   virtual void sample() const {}
-  // The state to pass to the next process in a hot restart. Any thread; null if there is none.
-  [[nodiscard]] virtual Json knowledge() const;
-  // On the core's thread. `previous` is that core's filter of the same name and kind in the
-  // previous generation (may be null); take over the state that must survive. Must not block.
-  [[nodiscard]] virtual std::unique_ptr<Filter> instantiate(const loop::Core& core,
-                                                            Filter* previous) const = 0;
+  // On the core's thread. Must not block.
+  [[nodiscard]] virtual std::unique_ptr<Filter> instantiate(const loop::Core& core) const = 0;
   // `egctl wasm reload-code`: reads the files and URLs of the spec again. Returns null if nothing
   // has changed, a validated replacement if something has, or the reason for a refusal. Blocks;
-  // never called on a core. `stop`: a request to give up.
+  // never called on a core. `states` has all states of this prototype; put() those that the
+  // replacement changes, and only if there is a replacement. `stop`: a request to give up.
   [[nodiscard]] virtual Result<std::shared_ptr<const FilterPrototype>> reload(
-      const std::stop_token& stop = {}) const;
+      const StateScope& states = {}, const std::stop_token& stop = {}) const;
   // The data stored beside the spec, from which the same filter can be built again even if the
   // files and URLs of the spec have changed. Any thread; null if there is none.
   [[nodiscard]] virtual Json pin() const;
@@ -78,11 +76,9 @@ struct FilterContext {
   std::string pipeline;                            // name of the pipeline
   std::string name;                                // name of the filter
   std::string path;                                // of the spec in the document, for faults
-  const FilterPrototype* previous = nullptr;       // same name and kind in the running generation
   const resilience::Policies* policies = nullptr;  // of the pipeline; null: it has none
-  // The knowledge() of the previous process, possibly of another version of the program; null:
-  // none.
-  const config::Value* knowledge = nullptr;
+  // The state of this filter that outlives its generations.
+  StateScope states{};
   // The FilterPrototype::pin() of the filter that was built last; null: none.
   const Json* pin = nullptr;
   // Read the files and URLs of the spec again, even if they are pinned or in use.

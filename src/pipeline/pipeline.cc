@@ -19,21 +19,11 @@ Task<void> respond(Exchange& exchange) {
 
 }  // namespace
 
-Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
-                   const Pipeline* previous)
+Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core)
     : prototype_(std::move(prototype)) {
   filters_.reserve(prototype_->filters_.size());
-  for (const auto& mine : prototype_->filters_) {
-    Filter* heir_of = nullptr;
-    if (previous != nullptr) {
-      const auto& theirs = previous->prototype_->filters_;
-      for (std::size_t i = 0; i < theirs.size(); ++i) {
-        if (theirs[i].name == mine.name && theirs[i].kind == mine.kind)
-          heir_of = previous->filters_[i].get();
-      }
-    }
-    filters_.push_back(mine.prototype->instantiate(core, heir_of));
-  }
+  for (const auto& filter : prototype_->filters_)
+    filters_.push_back(filter.prototype->instantiate(core));
 }
 
 bool Pipeline::knows(const http::Request& request) const {

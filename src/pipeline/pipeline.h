@@ -15,9 +15,7 @@ namespace sluice::pipeline {
 // Core-bound. The exchanges that began on it keep it alive.
 class Pipeline {
  public:
-  // `previous`: this core's running generation, whose filters hand over state; may be null.
-  Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core,
-           const Pipeline* previous);
+  Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core);
 
   // Runs the flow, then the response sides that its filters have added. Afterwards
   // exchange.client_response(), if any, is the response to the client.

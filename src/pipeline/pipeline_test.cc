@@ -40,7 +40,6 @@ class EchoFilter final : public Filter {
     co_return spec_.result;
   }
   [[nodiscard]] bool knows(const http::Request&) const override { return spec_.knows; }
-  [[nodiscard]] int generation() const { return generation_; }
 
  private:
   EchoSpec spec_;
@@ -49,16 +48,16 @@ class EchoFilter final : public Filter {
 
 class EchoPrototype final : public FilterPrototype {
  public:
-  explicit EchoPrototype(EchoSpec spec) : spec_(std::move(spec)) {}
+  EchoPrototype(EchoSpec spec, std::shared_ptr<int> generations)
+      : spec_(std::move(spec)), generations_(std::move(generations)) {}
   [[nodiscard]] Json spec() const override { return config::encode(spec_); }
-  [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core&,
-                                                    Filter* previous) const override {
-    const auto* old = dynamic_cast<EchoFilter*>(previous);
-    return std::make_unique<EchoFilter>(spec_, old != nullptr ? old->generation() + 1 : 0);
+  [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core&) const override {
+    return std::make_unique<EchoFilter>(spec_, (*generations_)++);
   }
 
  private:
   EchoSpec spec_;
+  std::shared_ptr<int> generations_;
 };
 
 class EchoKind final : public FilterKind {
@@ -73,7 +72,9 @@ class EchoKind final : public FilterKind {
   [[nodiscard]] std::shared_ptr<const FilterPrototype> build(
       const config::Value& value, const FilterContext& context,
       config::Faults& faults) const override {
-    return std::make_shared<EchoPrototype>(config::decode<EchoSpec>(value, context.path, faults));
+    return std::make_shared<EchoPrototype>(
+        config::decode<EchoSpec>(value, context.path, faults),
+        context.states.keep("generations", [] { return std::make_shared<int>(0); }));
   }
 };
 
@@ -81,15 +82,24 @@ class PipelineTest : public testing::Test {
  protected:
   PipelineTest() { kinds_.push_back(std::make_unique<EchoKind>()); }
 
-  std::shared_ptr<const PipelinePrototype> build(const std::string& yaml) {
+  std::shared_ptr<const PipelinePrototype> build(const std::string& yaml,
+                                                 const StateScope& states = {}) {
     faults_ = {};
-    return PipelinePrototype::build(*config::parse_document(yaml), kinds_, {}, faults_);
+    return PipelinePrototype::build(*config::parse_document(yaml), kinds_, {.states = states},
+                                    faults_);
+  }
+  // Builds the next generation of the pipeline "p", and puts it in force.
+  std::shared_ptr<const PipelinePrototype> next(const std::string& yaml) {
+    StateDraft draft = states_.draft("p");
+    auto prototype = build(yaml, draft.scope());
+    states_.put_in_force({{"p", std::move(draft).finish()}});
+    return prototype;
   }
   // The aliases that ran.
   std::vector<std::string> run(const std::string& yaml) {
     const auto prototype = build(yaml);
     EXPECT_THAT(faults_.lines(), IsEmpty());
-    const Pipeline pipeline(prototype, core_, nullptr);
+    const Pipeline pipeline(prototype, core_);
     exchange_.clear();
     loop::run_to_completion(loop_, pipeline.handle(exchange_));
     std::vector<std::string> aliases;
@@ -105,6 +115,7 @@ class PipelineTest : public testing::Test {
   loop::Core core_{loop_, 0, 1};
   Exchange exchange_{core_};
   FilterKinds kinds_;
+  StateRegistry states_;
   config::Faults faults_;
 };
 
@@ -196,12 +207,12 @@ filters: [{name: a, kind: Echo}, {name: b, kind: Echo}])"),
 
 TEST_F(PipelineTest, AFilterHandsItsStateToItsSuccessor) {
   const auto prototype =
-      build("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, respond: true}]}");
-  const Pipeline first(prototype, core_, nullptr);
-  const auto renamed = build(
+      next("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, respond: true}]}");
+  const Pipeline first(prototype, core_);
+  const auto renamed = next(
       "{name: p, kind: Pipeline, filters: [{name: b, kind: Echo}, {name: a, kind: Echo, respond: "
       "true}]}");
-  const Pipeline second(renamed, core_, &first);
+  const Pipeline second(renamed, core_);
   loop::run_to_completion(loop_, second.handle(exchange_));
   EXPECT_EQ(body(), "a1");
 }
@@ -210,7 +221,7 @@ TEST_F(PipelineTest, KnowsWhomAnyOfItsFiltersKnows) {
   const auto knows = [&](const std::string& filters) {
     const auto prototype = build("{name: p, kind: Pipeline, filters: [" + filters + "]}");
     EXPECT_THAT(faults_.lines(), IsEmpty());
-    return Pipeline(prototype, core_, nullptr).knows(exchange_.client_request());
+    return Pipeline(prototype, core_).knows(exchange_.client_request());
   };
   EXPECT_FALSE(knows("{name: a, kind: Echo}, {name: b, kind: Echo}"));
   EXPECT_TRUE(knows("{name: a, kind: Echo}, {name: b, kind: Echo, knows: true}"));

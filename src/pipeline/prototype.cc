@@ -36,10 +36,8 @@ bool Filter::knows(const http::Request& /*request*/) const { return false; }
 
 Json FilterPrototype::status() const { return nullptr; }
 
-Json FilterPrototype::knowledge() const { return nullptr; }
-
 Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload(
-    const std::stop_token&) const {
+    const StateScope&, const std::stop_token&) const {
   return std::shared_ptr<const FilterPrototype>();
 }
 
@@ -51,20 +49,20 @@ std::string FilterPrototype::note() const { return {}; }
 
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::Value& document,
                                                                   const FilterKinds& kinds,
-                                                                  const Background& background,
+                                                                  const BuildInputs& inputs,
                                                                   config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto pipeline = std::make_shared<PipelinePrototype>();
   pipeline->spec_ = config::decode<PipelineSpec>(document, "", faults);
   pipeline->policies_ =
       resilience::Policies::build(pipeline->spec_.resilience, "resilience", faults);
-  pipeline->build_filters(kinds, background, faults);
+  pipeline->build_filters(kinds, inputs, faults);
   pipeline->build_flow(faults);
   if (faults.count() != faults_before) return nullptr;
   return pipeline;
 }
 
-void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background& background,
+void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInputs& inputs,
                                       config::Faults& faults) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < spec_.filters.size(); ++i) {
@@ -92,16 +90,10 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const Background
     }
     FilterContext context{
         .pipeline = spec_.name, .name = name, .path = path, .policies = &policies_};
-    context.fresh = background.fresh;
-    context.stop = background.stop;
-    if (background.known != nullptr) context.knowledge = background.known->find(name);
-    if (background.pins != nullptr && background.pins->contains(name))
-      context.pin = &background.pins->at(name);
-    if (background.previous != nullptr) {
-      for (const NamedFilter& old : background.previous->filters_) {
-        if (old.name == name && old.kind == kind) context.previous = old.prototype.get();
-      }
-    }
+    context.fresh = inputs.fresh;
+    context.stop = inputs.stop;
+    context.states = inputs.states.of_filter(name, kind_name);
+    if (inputs.pins != nullptr && inputs.pins->contains(name)) context.pin = &inputs.pins->at(name);
     // Added even if its build failed, so that the faults of the flow are reported together with its
     // own.
     filters_.push_back({name, kind, kind->build(value, context, faults)});
@@ -189,15 +181,6 @@ Json PipelinePrototype::status() const {
       {"name", spec_.name}, {"kind", "Pipeline"}, {"health", ""}, {"filters", std::move(filters)}};
 }
 
-Json PipelinePrototype::knowledge() const {
-  Json known = Json::object();
-  for (const NamedFilter& filter : filters_) {
-    Json one = filter.prototype->knowledge();
-    if (!one.is_null()) known[filter.name] = std::move(one);
-  }
-  return known;
-}
-
 Json PipelinePrototype::pins() const {
   Json pins = Json::object();
   for (const NamedFilter& filter : filters_) {
@@ -229,11 +212,11 @@ bool PipelinePrototype::has_shared_data() const {
 }
 
 std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(
-    std::vector<ReloadNote>& notes, const std::stop_token& stop) const {
+    std::vector<ReloadNote>& notes, const StateScope& states, const std::stop_token& stop) const {
   auto next = std::make_shared<PipelinePrototype>(*this);
   bool changed = false;
   for (NamedFilter& filter : next->filters_) {
-    auto fresh = filter.prototype->reload(stop);
+    auto fresh = filter.prototype->reload(states.of_filter(filter.name, filter.kind->name()), stop);
     if (filter.prototype->has_shared_data()) {
       notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr,
                        fresh ? "" : fresh.error().message});

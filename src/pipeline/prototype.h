@@ -64,10 +64,9 @@ using FilterKinds = std::vector<std::unique_ptr<FilterKind>>;
 class PipelinePrototype {
  public:
   // The inputs of a build besides the document; see FilterContext.
-  struct Background {
-    const PipelinePrototype* previous = nullptr;  // the running generation of the same pipeline
-    const config::Value* known = nullptr;  // knowledge() of the pipeline in the previous process
-    const Json* pins = nullptr;            // pins() of the last build
+  struct BuildInputs {
+    StateScope states{};         // of the pipeline
+    const Json* pins = nullptr;  // pins() of the last build
     bool fresh = false;
     std::stop_token stop{};
   };
@@ -75,7 +74,7 @@ class PipelinePrototype {
   // added.
   [[nodiscard]] static std::shared_ptr<const PipelinePrototype> build(const config::Value& document,
                                                                       const FilterKinds& kinds,
-                                                                      const Background& background,
+                                                                      const BuildInputs& inputs,
                                                                       config::Faults& faults);
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }
@@ -84,8 +83,6 @@ class PipelinePrototype {
   [[nodiscard]] Json status() const;
   // Calls FilterPrototype::sample of all filters.
   void sample() const;
-  // {name of a filter: FilterPrototype::knowledge}
-  [[nodiscard]] Json knowledge() const;
   // {name of a filter: FilterPrototype::pin}; empty if none has one.
   [[nodiscard]] Json pins() const;
   // The FilterPrototype::note of every filter, prefixed with its name.
@@ -97,13 +94,15 @@ class PipelinePrototype {
   [[nodiscard]] bool has_shared_data() const;
 
   // Reloads every filter that refers to code. Returns a new generation, or null if nothing changed.
-  // Calls `each` with the outcome for each filter with shared data.
+  // `notes` gets the outcome for each filter with shared data. `states`: of the pipeline, with all
+  // states of this generation.
   struct ReloadNote {
     std::string filter;
     bool changed;
     std::string error;
   };
   [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(std::vector<ReloadNote>& notes,
+                                                                const StateScope& states,
                                                                 const std::stop_token& stop) const;
 
  private:
@@ -121,8 +120,7 @@ class PipelinePrototype {
     std::shared_ptr<const FilterPrototype> prototype;
   };
 
-  void build_filters(const FilterKinds& kinds, const Background& background,
-                     config::Faults& faults);
+  void build_filters(const FilterKinds& kinds, const BuildInputs& inputs, config::Faults& faults);
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
 

@@ -169,7 +169,7 @@ class ResponseSideTest : public ::testing::Test {
     const auto prototype =
         PipelinePrototype::build(*config::parse_document(yaml), kinds_, {}, faults);
     ASSERT_THAT(faults.lines(), IsEmpty());
-    pipeline_ = std::make_unique<Pipeline>(prototype, core_, nullptr);
+    pipeline_ = std::make_unique<Pipeline>(prototype, core_);
   }
   std::vector<std::string> run(const std::string& flow, const std::string& filters) {
     exchange_.clear();

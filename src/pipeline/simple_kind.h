@@ -81,8 +81,7 @@ class SimpleKind final : public FilterKind {
         : spec_(std::move(spec)), model_(std::move(model)), parts_(std::move(parts)) {}
 
     [[nodiscard]] Json spec() const override { return spec_; }
-    [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core& core,
-                                                      Filter* /*previous*/) const override {
+    [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core& core) const override {
       return std::apply(
           [&](const Parts&... parts) -> std::unique_ptr<Filter> {
             using Shared = std::shared_ptr<const Model>;

@@ -73,7 +73,7 @@ class SimpleKindTest : public ::testing::Test {
     return kind.build(*config::parse_document(yaml), context, faults);
   }
   std::string body_of(const FilterPrototype& prototype) {
-    const auto filter = prototype.instantiate(core, nullptr);
+    const auto filter = prototype.instantiate(core);
     loop::run_to_completion(loop, filter->handle(exchange));
     return std::string(exchange.response()->body.bytes());
   }
@@ -100,7 +100,7 @@ TEST_F(SimpleKindTest, IsMadeOfASpecAndAFilter) {
 
 TEST_F(SimpleKindTest, AFilterMayOutliveItsPrototype) {
   const SimpleKind<HelloSpec, Hello> kind;
-  auto filter = build(kind, "{name: h, kind: Hello, to: late}")->instantiate(core, nullptr);
+  auto filter = build(kind, "{name: h, kind: Hello, to: late}")->instantiate(core);
   loop::run_to_completion(loop, filter->handle(exchange));
   EXPECT_EQ(exchange.response()->body.bytes(), "hello late");
 }

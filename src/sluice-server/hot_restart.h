@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SIGUSR2 in the running process: the hand-over to a new process, and the retirement of the old
-// one. hand_over.h describes the protocol between the two.
+// one. successor_process.h describes the protocol between the two.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@
 #include "control/controller.h"
 #include "observe/access_log.h"
 #include "server/workers.h"
-#include "sluice-server/hand_over.h"
 #include "sluice-server/options.h"
 #include "sluice-server/process.h"
+#include "sluice-server/program.h"
 #include "store/store.h"
 
 namespace sluice::server_program {

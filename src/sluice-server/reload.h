@@ -7,8 +7,8 @@
 #include "admin/admin.h"
 #include "base/log.h"
 #include "observe/access_log.h"
-#include "sluice-server/hand_over.h"
 #include "sluice-server/options.h"
+#include "sluice-server/program.h"
 
 namespace sluice::server_program {
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sluice-server/successor_process.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -11,7 +13,6 @@
 
 #include "base/json.h"
 #include "net/memory_file.h"
-#include "sluice-server/hand_over.h"
 
 extern char** environ;
 
@@ -75,18 +76,6 @@ class SpawnPlan {
 
 }  // namespace
 
-Program Program::of(int argc, char** argv) {
-  constexpr std::string_view kReplaced = " (deleted)";
-  std::array<char, 4096> buffer{};
-  const ssize_t size = ::readlink("/proc/self/exe", buffer.data(), buffer.size() - 1);
-  std::string path =
-      size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : argv[0];
-  // The kernel marks an executable that was replaced or removed. An old process restarts itself
-  // from /proc/self/exe if the file that replaced it is broken.
-  if (path.ends_with(kReplaced)) path.resize(path.size() - kReplaced.size());
-  return {path, {argv, argv + argc}};
-}
-
 Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const std::string& path,
                                                  const std::function<bool()>& given_up) {
   SLUICE_TRY(auto ends, net::DescriptorChannel::make_pair());
@@ -94,7 +83,7 @@ Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const s
   if (ends.second.get() == kTheirEnd) ::fcntl(ends.second.get(), F_SETFD, 0);
   SLUICE_TRY(const pid_t pid, SpawnPlan(ends.second.get()).run(path, program.arguments));
   SuccessorProcess process(std::make_shared<net::DescriptorChannel>(std::move(ends.first)), pid);
-  ends.second = net::OwnedDescriptor();
+  ends.second = Descriptor();
   SLUICE_CHECK(process.expect("ready", kReadyTimeout, given_up));
   return process;
 }

@@ -9,30 +9,21 @@
 namespace sluice::control {
 namespace {
 
-constexpr const char* kTickets = "tickets";
-
-// Takes over the state of the running server of that name. A new server begins with the ticket keys
-// of the predecessor process.
-std::shared_ptr<server::ServerState> state_of(const BuildContext& context) {
-  const Object* previous = context.background.previous;
-  if (previous != nullptr) {
-    const auto* running = dynamic_cast<const HttpServerObject*>(previous->prototype.get());
-    if (running != nullptr) return running->server().state;
+// The keys of TLS tickets. A new server begins with those of the process before.
+struct Tickets final : net::TicketKeys {
+  [[nodiscard]] Json knowledge() const { return base64_encode(save()); }
+  void learn(const config::Value& value) {
+    const auto keys = base64_decode(value.scalar);
+    // If the keys do not decode, clients make a full handshake.
+    if (keys) (void)restore(*keys, Clock::now());
   }
-  auto state = std::make_shared<server::ServerState>(context.core_count);
-  const config::Value* known = context.background.known;
-  const config::Value* tickets = known != nullptr ? known->find(kTickets) : nullptr;
-  const auto keys = base64_decode(tickets != nullptr ? tickets->scalar : "");
-  // If the keys do not decode, clients make a full handshake.
-  if (keys) (void)state->tickets->restore(*keys, Clock::now());
-  return state;
-}
+};
 
 std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
                                              const BuildContext& context, config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
-  prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
+  prototype->spec = config::decode<server::HttpServerSpec>(document, "", faults);
   prototype->spec.validate(faults);
   prototype->router = router::Router::build(prototype->spec, faults);
   prototype->trusted_proxies = router::TrustedProxies(prototype->spec.trusted_proxies);
@@ -43,8 +34,10 @@ std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
       faults.add("accessLogFormat", format.error().message);
     }
   }
-  prototype->state = state_of(context);
-  prototype->tls = server::make_tls(prototype->spec, prototype->state->tickets, faults);
+  prototype->counters = context.states.keep(
+      "counters", [&] { return std::make_shared<server::ServerCounters>(context.core_count); });
+  prototype->tickets = context.states.keep("tickets", [] { return std::make_shared<Tickets>(); });
+  prototype->tls = server::make_tls(prototype->spec, prototype->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
   prototype->admission = std::make_shared<const server::Admission>(
       server::Admission::of(prototype->spec, prototype->tls.get()));
@@ -57,10 +50,6 @@ Json HttpServerObject::spec() const { return config::encode(server_->spec); }
 
 void HttpServerObject::publish(const std::string& name, server::Snapshot& next) const {
   next.servers.emplace(name, server_);
-}
-
-Json HttpServerObject::knowledge() const {
-  return {{kTickets, base64_encode(server_->state->tickets->save())}};
 }
 
 std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {
@@ -80,8 +69,8 @@ ObjectKind http_server_kind() {
           .kind = "HTTPServer",
           .name = "httpserver",
           .aliases = {"httpservers", "hs"},
-          .schema = config::schema<router::HttpServerSpec>,
-          .defaults = [] { return config::encode(router::HttpServerSpec{}); },
+          .schema = config::schema<server::HttpServerSpec>,
+          .defaults = [] { return config::encode(server::HttpServerSpec{}); },
           .build = build};
 }
 

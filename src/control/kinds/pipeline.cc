@@ -21,7 +21,6 @@ class PipelineObject final : public ObjectPrototype {
   }
   [[nodiscard]] Json status(const StatusContext&) const override { return pipeline_->status(); }
   void sample() const override { pipeline_->sample(); }
-  [[nodiscard]] Json knowledge() const override { return pipeline_->knowledge(); }
   [[nodiscard]] Json pins() const override { return pipeline_->pins(); }
   [[nodiscard]] std::vector<std::string> notes() const override { return pipeline_->notes(); }
 
@@ -32,13 +31,11 @@ class PipelineObject final : public ObjectPrototype {
 std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
                                              const BuildContext& context, config::Faults& faults) {
   const Background& background = context.background;
-  const Object* previous = background.previous;
-  const auto running = previous != nullptr ? pipeline_of(*previous) : nullptr;
+  const Json* pins = background.pins;
   return make_pipeline(pipeline::PipelinePrototype::build(
       document, context.filters,
-      {.previous = running.get(),
-       .known = background.known,
-       .pins = previous != nullptr && previous->pins.is_object() ? &previous->pins : nullptr,
+      {.states = context.states,
+       .pins = pins != nullptr && pins->is_object() ? pins : nullptr,
        .fresh = background.fresh,
        .stop = background.stop},
       faults));

@@ -88,17 +88,24 @@ class ScriptedFilter final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange&) override { co_return ""; }
 };
 
+// What a filter has learnt: its text, which it passes on to the next process.
+struct Lesson {
+  std::string text;
+  std::string inherited{};
+  [[nodiscard]] Json knowledge() const { return text; }
+  void learn(const config::Value& value) { inherited = value.scalar; }
+};
+
 class ScriptedPrototype final : public pipeline::FilterPrototype {
  public:
-  ScriptedPrototype(Script& script, Json spec) : script_(script), spec_(std::move(spec)) {}
+  ScriptedPrototype(Script& script, Json spec, std::shared_ptr<const Lesson> lesson)
+      : script_(script), spec_(std::move(spec)), lesson_(std::move(lesson)) {}
   [[nodiscard]] std::string text() const { return spec_.value("text", ""); }
   [[nodiscard]] Json spec() const override { return spec_; }
   [[nodiscard]] Json status() const override { return {{"codeHash", text()}}; }
-  [[nodiscard]] Json knowledge() const override { return {{"learnt", text()}}; }
   [[nodiscard]] Json pin() const override { return {{"text", text()}}; }
   [[nodiscard]] bool has_shared_data() const override { return true; }
-  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&,
-                                                              pipeline::Filter*) const override {
+  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&) const override {
     std::function<void()> call;
     {
       const std::scoped_lock lock(script_.mutex_);
@@ -108,19 +115,28 @@ class ScriptedPrototype final : public pipeline::FilterPrototype {
     return std::make_unique<ScriptedFilter>();
   }
   [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> reload(
-      const std::stop_token&) const override {
+      const pipeline::StateScope& states, const std::stop_token&) const override {
     const std::scoped_lock lock(script_.mutex_);
     if (script_.reload_.empty()) return nullptr;
     if (script_.reload_.starts_with('!'))
       return sluice::fail(ErrorKind::invalid, script_.reload_.substr(1));
     Json spec = spec_;
     spec["text"] = script_.reload_;
-    return std::make_shared<ScriptedPrototype>(script_, std::move(spec));
+    return make(script_, std::move(spec), states);
   }
+  // The lesson goes on in force under any text, so that the next build finds it.
+  [[nodiscard]] static std::shared_ptr<const ScriptedPrototype> make(
+      Script& script, Json spec, const pipeline::StateScope& states) {
+    auto lesson = std::make_shared<Lesson>(Lesson{spec.value("text", "")});
+    states.put(kLearnt, pipeline::NoTerms(), lesson);
+    return std::make_shared<ScriptedPrototype>(script, std::move(spec), std::move(lesson));
+  }
+  static constexpr std::string_view kLearnt = "learnt";
 
  private:
   Script& script_;
   const Json spec_;
+  const std::shared_ptr<const Lesson> lesson_;
 };
 
 class ScriptedKind final : public pipeline::FilterKind {
@@ -161,10 +177,12 @@ class ScriptedKind final : public pipeline::FilterKind {
       const config::Value* found = value.find(key);
       return found != nullptr ? found->scalar : std::string();
     };
-    return std::make_shared<ScriptedPrototype>(script_, Json{{"name", context.name},
-                                                             {"kind", name()},
-                                                             {"text", scalar("text")},
-                                                             {"key", scalar("key")}});
+    return ScriptedPrototype::make(script_,
+                                   Json{{"name", context.name},
+                                        {"kind", name()},
+                                        {"text", scalar("text")},
+                                        {"key", scalar("key")}},
+                                   context.states);
   }
 
  private:
@@ -175,11 +193,11 @@ class ScriptedKind final : public pipeline::FilterKind {
     Script::Seen& seen = script_.seen_.emplace_back();
     seen.pipeline = context.pipeline;
     seen.fresh = context.fresh;
-    const auto* previous = dynamic_cast<const ScriptedPrototype*>(context.previous);
-    if (previous != nullptr) seen.previous = previous->text();
     if (context.pin != nullptr) seen.pin = context.pin->value("text", "");
-    const auto* learnt = context.knowledge != nullptr ? context.knowledge->find("learnt") : nullptr;
-    if (learnt != nullptr) seen.knowledge = learnt->scalar;
+    const auto lesson =
+        context.states.keep(ScriptedPrototype::kLearnt, [] { return std::make_shared<Lesson>(); });
+    seen.previous = lesson->text;
+    seen.knowledge = lesson->inherited;
   }
 
   Script& script_;

@@ -26,7 +26,7 @@ class MockTest : public testing::Test {
     config::Faults faults;
     const auto prototype = build(yaml, faults);
     EXPECT_THAT(faults.lines(), ElementsAre());
-    return prototype->instantiate(core_, nullptr);
+    return prototype->instantiate(core_);
   }
   std::string_view run(pipeline::Filter& filter) {
     exchange_.drop_response();

@@ -1,36 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/proxy/knowledge.h"
 
-#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/time.h"
+#include "config/fields.h"
 
 namespace sluice::filters {
+namespace {
 
-const PoolKnowledge* ProxyKnowledge::find(std::string_view pool) const {
-  const auto found = std::ranges::find(pools, pool, &PoolKnowledge::pool);
-  return found != pools.end() ? &*found : nullptr;
-}
-
-ProxyKnowledge read_knowledge(const config::Value* value) {
-  if (value == nullptr) return {};
-  config::Faults faults;
-  auto known = config::decode<ProxyKnowledge>(*value, "", faults);
-  return faults.empty() ? std::move(known) : ProxyKnowledge{};
-}
-
-std::vector<ServerKnowledge> knowledge_of(const std::vector<backend::Server>& servers,
-                                          const backend::ServerStates& states) {
-  std::vector<ServerKnowledge> known;
-  for (std::size_t i = 0; i < servers.size(); ++i)
-    known.push_back({servers[i].url, states[i]->knowledge(Clock::now())});
-  return known;
-}
-
-void learn(const std::vector<backend::Server>& servers, const backend::ServerStates& states,
-           const std::vector<ServerKnowledge>& known) {
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    const auto found = std::ranges::find(known, servers[i].url, &ServerKnowledge::url);
-    if (found != known.end()) states[i]->learn(found->state, Clock::now());
+struct ServerRecord {
+  backend::ServerState::Knowledge state;
+  void fields(auto& visit) {
+    visit("healthy", state.healthy, {});
+    visit("ejectedFor", state.ejected_for, {.min = 0});
+    visit("ejections", state.ejections, {});
   }
+};
+
+struct BreakerRecord {
+  Duration open_for{};
+  void fields(auto& visit) { visit("openFor", open_for, {.required = true, .min = 0}); }
+};
+
+// A record that does not decode is ignored, because the other process may be another version.
+template <class Record>
+std::optional<Record> read(const config::Value& value) {
+  config::Faults faults;
+  auto record = config::decode<Record>(value, "", faults);
+  return faults.empty() ? std::optional(std::move(record)) : std::nullopt;
+}
+
+}  // namespace
+
+Json LearningServer::knowledge() const {
+  return config::encode(ServerRecord{knowledge(Clock::now())});
+}
+
+void LearningServer::learn(const config::Value& value) {
+  if (const auto record = read<ServerRecord>(value)) learn(record->state, Clock::now());
+}
+
+Json LearningBreaker::knowledge() const {
+  const auto stay = open_for(Clock::now());
+  return stay ? config::encode(BreakerRecord{*stay}) : Json();
+}
+
+void LearningBreaker::learn(const config::Value& value) {
+  if (const auto record = read<BreakerRecord>(value)) open(record->open_for, Clock::now());
 }
 
 }  // namespace sluice::filters

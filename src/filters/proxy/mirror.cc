@@ -33,11 +33,10 @@ Json MirrorPrototype::status() const {
 }
 
 Mirror::Mirror(const loop::Core& core, std::shared_ptr<const MirrorPrototype> prototype,
-               Logger logger, Mirror* previous)
+               Logger logger)
     : core_(core),
       prototype_(std::move(prototype)),
-      pool_(core, prototype_->pool_, std::move(logger),
-            previous != nullptr ? &previous->pool_ : nullptr) {}
+      pool_(core, prototype_->pool_, std::move(logger)) {}
 
 void Mirror::offer(pipeline::Exchange& exchange, std::minstd_rand& random) {
   const http::Request* request = exchange.request();

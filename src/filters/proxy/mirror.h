@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "filters/proxy/pool.h"
+#include "filters/proxy/pool_filter.h"
 #include "filters/proxy/request_matcher.h"
 #include "filters/proxy/spec.h"
 #include "loop/event_loop.h"
@@ -44,8 +44,7 @@ class MirrorPrototype {
 // Core-bound. Destroying the Mirror cancels the copies under way.
 class Mirror {
  public:
-  Mirror(const loop::Core& core, std::shared_ptr<const MirrorPrototype> prototype, Logger logger,
-         Mirror* previous);
+  Mirror(const loop::Core& core, std::shared_ptr<const MirrorPrototype> prototype, Logger logger);
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 

@@ -2,33 +2,50 @@
 #include "filters/proxy/pool_policies.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "filters/proxy/knowledge.h"
 
 namespace sluice::filters {
+namespace {
+
+// The scope of their state: these servers, reached in this way.
+struct Reach {
+  std::vector<std::string> urls;
+  TlsSpec tls;
+  std::optional<bool> http2;
+  bool operator==(const Reach&) const = default;
+};
+
+Reach reach_of(const PoolSpec& spec, const TlsSpec& mtls) {
+  Reach reach{.urls = {}, .tls = spec.servers.tls.value_or(mtls), .http2 = spec.servers.http2};
+  for (const ServerSpec& server : spec.servers.chosen()) reach.urls.push_back(server.url);
+  return reach;
+}
+
+}  // namespace
 
 PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
                               const resilience::Policies* policies, const TlsSpec& mtls,
-                              const PoolPolicies* previous, config::Faults& faults) {
+                              const pipeline::StateScope& states, config::Faults& faults) {
   static const resilience::Policies kNone;
   if (policies == nullptr) policies = &kNone;
+  const Reach reach = reach_of(spec, mtls);
   PoolPolicies found;
-  for (const ServerSpec& server : spec.servers.chosen()) found.reach.urls.push_back(server.url);
-  found.reach.tls = spec.servers.tls.value_or(mtls);
-  found.reach.http2 = spec.servers.http2;
-  if (previous != nullptr && previous->reach != found.reach) previous = nullptr;
   const auto* retry =
       policies->retry(spec.retry_policy, config::join_path(path, "retryPolicy"), faults);
   if (retry != nullptr) {
-    const bool same = previous != nullptr && previous->retry && previous->retry->spec() == *retry;
-    found.retry =
-        same ? previous->retry : std::make_shared<resilience::Retry>(*retry, Clock::now());
+    found.retry = states.keep("retry", std::pair(reach, *retry), [retry] {
+      return std::make_shared<resilience::Retry>(*retry, Clock::now());
+    });
   }
   const auto* breaker = policies->circuit_breaker(
       spec.circuit_breaker_policy, config::join_path(path, "circuitBreakerPolicy"), faults);
   if (breaker != nullptr) {
-    const bool same =
-        previous != nullptr && previous->breaker && previous->breaker->spec() == *breaker;
-    found.breaker =
-        same ? previous->breaker : std::make_shared<resilience::CircuitBreaker>(*breaker);
+    found.breaker = states.keep("circuitBreaker", std::pair(reach, *breaker),
+                                [breaker] { return std::make_shared<LearningBreaker>(*breaker); });
   }
   return found;
 }

@@ -5,13 +5,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/json.h"
 #include "config/faults.h"
 #include "filters/proxy/spec.h"
+#include "pipeline/state_registry.h"
 #include "resilience/circuit_breaker.h"
 #include "resilience/policies.h"
 #include "resilience/retry.h"
@@ -21,25 +20,16 @@ namespace sluice::filters {
 struct PoolPolicies {
   std::shared_ptr<resilience::Retry> retry;             // null: one try
   std::shared_ptr<resilience::CircuitBreaker> breaker;  // null: none
-  // The scope of their state: these servers, reached in this way.
-  struct Reach {
-    std::vector<std::string> urls;
-    TlsSpec tls;
-    std::optional<bool> http2;
-    bool operator==(const Reach&) const = default;
-  };
-  Reach reach;
 
   // Adds "retry" and "circuitBreaker" to the status of the pool.
   void add_status(Json& status) const;
 };
 
 // Looks up the policies that `spec` names; faults below `path`. `policies`: null if the pipeline
-// has none. `mtls`: the TLS settings of the proxy. `previous`: the policies of the same pool in the
-// running generation, or null.
+// has none. `mtls`: the TLS settings of the proxy. `states`: of the pool.
 [[nodiscard]] PoolPolicies resolve_policies(const PoolSpec& spec, const std::string& path,
                                             const resilience::Policies* policies,
-                                            const TlsSpec& mtls, const PoolPolicies* previous,
+                                            const TlsSpec& mtls, const pipeline::StateScope& states,
                                             config::Faults& faults);
 
 }  // namespace sluice::filters

@@ -21,22 +21,13 @@ constexpr std::size_t kSecretBytes = 32;
 
 class Proxy final : public pipeline::Filter {
  public:
-  Proxy(const loop::Core& core, std::shared_ptr<const Parts> parts, const Logger& logger,
-        Proxy* previous)
+  Proxy(const loop::Core& core, std::shared_ptr<const Parts> parts, const Logger& logger)
       : parts_(std::move(parts)),
-        main_(core, parts_->main, logger, previous != nullptr ? &previous->main_ : nullptr),
+        main_(core, parts_->main, logger),
         random_(std::random_device{}()) {
-    for (std::size_t i = 0; i < parts_->candidates.size(); ++i) {
-      PoolFilter* heir_of = previous != nullptr && i < previous->candidates_.size()
-                                ? previous->candidates_[i].get()
-                                : nullptr;
-      candidates_.push_back(
-          std::make_unique<PoolFilter>(core, parts_->candidates[i].pool, logger, heir_of));
-    }
-    if (parts_->mirror) {
-      Mirror* heir_of = previous != nullptr ? previous->mirror_.get() : nullptr;
-      mirror_ = std::make_unique<Mirror>(core, parts_->mirror, logger, heir_of);
-    }
+    for (const Parts::Candidate& candidate : parts_->candidates)
+      candidates_.push_back(std::make_unique<PoolFilter>(core, candidate.pool, logger));
+    if (parts_->mirror) mirror_ = std::make_unique<Mirror>(core, parts_->mirror, logger);
     if (parts_->compression) compression_.emplace(core, *parts_->compression);
   }
 
@@ -85,12 +76,9 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
   Json spec() const override { return spec_; }
   Json status() const override { return parts_->status(); }
   void sample() const override { parts_->sample(); }
-  Json knowledge() const override { return parts_->knowledge(); }
-  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core,
-                                                pipeline::Filter* previous) const override {
-    return std::make_unique<Proxy>(core, parts_, logger_, dynamic_cast<Proxy*>(previous));
+  std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
+    return std::make_unique<Proxy>(core, parts_, logger_);
   }
-  [[nodiscard]] const Parts& parts() const { return *parts_; }
 
  private:
   Json spec_;
@@ -118,9 +106,7 @@ class ProxyKind final : public pipeline::FilterKind {
     const std::size_t faults_before = faults.count();
     const auto spec = config::decode<ProxySpec>(value, context.path, faults);
     if (faults.count() != faults_before) return nullptr;
-    const auto* previous = dynamic_cast<const ProxyPrototype*>(context.previous);
-    Parts parts = build_parts(spec, context, previous != nullptr ? &previous->parts() : nullptr,
-                              services_, faults);
+    Parts parts = build_parts(spec, context, services_, faults);
     if (faults.count() != faults_before) return nullptr;
     return std::make_shared<ProxyPrototype>(spec, std::move(parts), services_.logger);
   }

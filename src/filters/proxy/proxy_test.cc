@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: pool.cc, server_group.cc, spec.cc
+// Covers: pool_filter.cc, server_group.cc, spec.cc
 #include "filters/proxy/proxy.h"
 
 #include <gmock/gmock.h>
@@ -70,7 +70,7 @@ class ProxyTest : public testing::Test {
     config::Faults faults;
     prototype_ = build(yaml, faults);
     ASSERT_THAT(faults.lines(), ElementsAre());
-    filter_ = prototype_->instantiate(core_, nullptr);
+    filter_ = prototype_->instantiate(core_);
     exchange_.client_request().method = "GET";
     exchange_.client_request().host = "shop";
     exchange_.client_request().escaped_path = "/a%20b";

@@ -2,8 +2,11 @@
 #include "filters/proxy/server_group.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+
+#include "filters/proxy/knowledge.h"
 
 namespace sluice::filters {
 namespace {
@@ -29,8 +32,7 @@ std::size_t share(std::size_t total, unsigned core_count) {
 }  // namespace
 
 ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
-                                           const ServerGroupPrototype* previous,
-                                           const PoolKnowledge* known)
+                                           const pipeline::StateScope& states)
     : context_(std::move(context)),
       servers_(make_servers(spec)),
       header_(spec.load_balance.policy == "cookieHash" ? "Cookie"
@@ -50,13 +52,16 @@ ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGr
   client_options_.connector.dns_period = spec.dns_refresh_period;
   offers_http2_ = spec.http2.value_or(true);
   client_options_.offers_http2 = offers_http2_;
-  client_options_.connector.tls = make_tls(previous);
+  client_options_.connector.tls = make_tls(states);
   client_options_.silence_max = spec.silence_timeout;
   client_options_.queue_timeout = spec.queue_timeout;
   connections_max_ = spec.max_conns_per_host;
   queue_max_ = spec.max_queue_per_host;
-  inherit_states(previous);
-  if (known != nullptr) learn(*servers_, states_, known->servers);
+  clients_ = states.keep("clients", std::pair(*servers_, client_options_), [this] {
+    return std::make_shared<pipeline::CorePlaces<backend::Client>>(context_.core_count);
+  });
+  new_outlier_rules_ = states.changed("outlierDetection", outliers_);
+  find_states(states);
   if (!spec.health_check) return;
   backend::HealthCheck check = spec.health_check->make();
   check.connector = client_options_.connector;
@@ -67,31 +72,30 @@ ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGr
 // A URL may occur more than once: each occurrence has its own state. The state of a server is kept
 // only if the way to reach it is the same. With other TLS settings, or another version of HTTP, its
 // health is unknown.
-void ServerGroupPrototype::inherit_states(const ServerGroupPrototype* previous) {
-  backend::ServerStates known;
-  if (previous != nullptr) known = previous->states_;
-  new_outlier_rules_ = previous != nullptr && previous->outliers_ != outliers_;
+void ServerGroupPrototype::find_states(const pipeline::StateScope& states) {
+  struct Way {
+    bool http2;
+    bool offers_http2;
+    std::optional<TlsSpec> tls;
+    bool operator==(const Way&) const = default;
+  };
+  std::map<std::string_view, unsigned> seen;  // by URL
   for (const backend::Server& server : *servers_) {
-    auto& state = states_.emplace_back();
-    for (std::size_t i = 0; !state && i < known.size(); ++i) {
-      const backend::Server& before = (*previous->servers_)[i];
-      const bool same =
-          before.url == server.url && before.http2 == server.http2 &&
-          (!server.secure || (previous->tls_ == tls_ && previous->offers_http2_ == offers_http2_));
-      if (same) state.swap(known[i]);
-    }
-    if (!state) state = std::make_shared<backend::ServerState>(context_.core_count);
+    const Way way{server.http2, server.secure && offers_http2_,
+                  server.secure ? tls_ : std::optional<TlsSpec>()};
+    const std::string occurrence = std::to_string(seen[server.url]++);
+    states_.push_back(states.within("servers").within(server.url).keep(occurrence, way, [this] {
+      return std::make_shared<LearningServer>(context_.core_count);
+    }));
   }
 }
 
-// Returns the previous context if nothing has changed, so that connections and tickets stay valid.
+// Continues the context if nothing has changed, so that connections and tickets stay valid.
 std::shared_ptr<const net::TlsClientContext> ServerGroupPrototype::make_tls(
-    const ServerGroupPrototype* previous) const {
+    const pipeline::StateScope& states) const {
   if (!tls_) return nullptr;
-  if (previous != nullptr && previous->tls_ == tls_ && previous->offers_http2_ == offers_http2_) {
-    return previous->client_options_.connector.tls;
-  }
-  return tls_->make(offers_http2_);
+  return states.keep("tls", std::pair(*tls_, offers_http2_),
+                     [this] { return tls_->make(offers_http2_); });
 }
 
 Json ServerGroupPrototype::status() const {
@@ -116,27 +120,27 @@ Json ServerGroupPrototype::status() const {
 }
 
 ServerGroup::ServerGroup(const loop::Core& core,
-                         std::shared_ptr<const ServerGroupPrototype> prototype,
-                         ServerGroup* previous)
+                         std::shared_ptr<const ServerGroupPrototype> prototype)
     : core_(core),
       prototype_(std::move(prototype)),
       balancer_(prototype_->policy_, prototype_->header_, *prototype_->servers_,
                 std::random_device{}()),
-      client_(make_client(previous)) {
+      client_(find_client()) {
   for (const auto& state : prototype_->states_) {
     state->gate->set_limits(prototype_->connections_max_, prototype_->queue_max_);
-    if (previous != nullptr && prototype_->new_outlier_rules_) state->forget_failures();
+    if (prototype_->new_outlier_rules_) state->forget_failures();
   }
 }
 
-std::shared_ptr<backend::Client> ServerGroup::make_client(const ServerGroup* previous) const {
+std::shared_ptr<backend::Client> ServerGroup::find_client() const {
   const ServerGroupPrototype& group = *prototype_;
-  if (previous != nullptr && *previous->prototype_->servers_ == *group.servers_ &&
-      previous->prototype_->client_options_ == group.client_options_) {
-    return previous->client_;
+  auto client = group.clients_->find(core_);
+  if (!client) {
+    client = std::make_shared<backend::Client>(core_, group.servers_, group.states_,
+                                               group.client_options_);
+    group.clients_->put(core_, client);
   }
-  return std::make_shared<backend::Client>(core_, group.servers_, group.states_,
-                                           group.client_options_);
+  return client;
 }
 
 Task<backend::Outcome<Reply>> ServerGroup::exchange(Try& attempt, http::Request& request,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The servers of a pool, and one try at one of them. pool.h wraps the tries (retry, breaker, cache,
+// The servers of a pool, and one try at one of them. pool_filter.h wraps the tries (retry, breaker, cache,
 // mirror).
 //   ServerGroupPrototype  per pool and generation: what the cores share
 //   ServerGroup           its part on one core: the next turn, the connections
@@ -22,10 +22,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "filters/proxy/knowledge.h"
 #include "filters/proxy/server_group_spec.h"
 #include "http/message.h"
 #include "loop/core.h"
+#include "pipeline/core_places.h"
+#include "pipeline/state_registry.h"
 
 namespace sluice::filters {
 
@@ -44,16 +45,12 @@ struct ServerGroupContext {
 // Immutable but for the state of the servers. Any thread.
 class ServerGroupPrototype : public backend::BodyObserver {
  public:
-  // `previous`: the prototype of the same pool in the previous generation, or null; the servers
-  // that stay keep their state. `known`: likewise, from the predecessor of this process, or null.
+  // `states`: of the pool; the servers that stay keep their state.
   ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
-                       const ServerGroupPrototype* previous, const PoolKnowledge* known = nullptr);
+                       const pipeline::StateScope& states);
 
   // For the status of the pool: the state of each server.
   [[nodiscard]] Json status() const;
-  [[nodiscard]] std::vector<ServerKnowledge> knowledge() const {
-    return knowledge_of(*servers_, states_);
-  }
   // In the order of their indices.
   [[nodiscard]] const backend::Servers& servers() const { return *servers_; }
 
@@ -68,9 +65,9 @@ class ServerGroupPrototype : public backend::BodyObserver {
   friend class ServerGroup;
   void note_failure(std::size_t server, unsigned core, const backend::Failure& failure) const;
   void tell_left_out(std::size_t server, Duration duration, std::string_view reason) const;
-  void inherit_states(const ServerGroupPrototype* previous);
+  void find_states(const pipeline::StateScope& states);
   [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make_tls(
-      const ServerGroupPrototype* previous) const;
+      const pipeline::StateScope& states) const;
 
   ServerGroupContext context_;
   std::shared_ptr<const backend::Servers> servers_;
@@ -79,13 +76,15 @@ class ServerGroupPrototype : public backend::BodyObserver {
   std::string header_;
   std::optional<backend::StickySession> sticky_;
   backend::OutlierPolicy outliers_;
-  bool new_outlier_rules_ = false;  // the rules differ from those of the previous generation
+  bool new_outlier_rules_ = false;  // the generation in force had others
   bool offers_http2_ = true;
   std::optional<TlsSpec> tls_;             // of the https servers; none if there are none
   backend::ClientOptions client_options_;  // per core
   std::uint32_t connections_max_ = 0;      // per server
   std::uint32_t queue_max_ = 0;
   bool set_server_host_ = false;
+  // The connections of each core, which the next generation takes over if it can.
+  std::shared_ptr<pipeline::CorePlaces<backend::Client>> clients_;
   std::unique_ptr<backend::HealthChecker> checker_;  // null: no checks
 };
 
@@ -111,9 +110,7 @@ struct Reply {
 // Core-bound. Invariant: the owning filter outlives its exchanges.
 class ServerGroup {
  public:
-  // `previous`: this core's group of the same pool in the previous generation; may be null.
-  ServerGroup(const loop::Core& core, std::shared_ptr<const ServerGroupPrototype> prototype,
-              ServerGroup* previous);
+  ServerGroup(const loop::Core& core, std::shared_ptr<const ServerGroupPrototype> prototype);
 
   // Makes one try at one server of the balancer's choice. Replaces the contents of `response`.
   // Afterwards the request is as before, except that a streamed body is taken. The error names the
@@ -124,15 +121,15 @@ class ServerGroup {
 
  private:
   [[nodiscard]] std::optional<std::size_t> choose(const http::Request& request, const Try& attempt);
-  [[nodiscard]] std::shared_ptr<backend::Client> make_client(const ServerGroup* previous) const;
+  [[nodiscard]] std::shared_ptr<backend::Client> find_client() const;
   [[nodiscard]] std::string_view host_for(const backend::Server& server,
                                           std::string_view client_host) const;
 
   const loop::Core& core_;
   std::shared_ptr<const ServerGroupPrototype> prototype_;
   backend::Balancer balancer_;
-  std::shared_ptr<backend::Client> client_;  // the next generation takes it over if it can
-  std::vector<std::size_t> candidates_;      // of the current choice
+  std::shared_ptr<backend::Client> client_;
+  std::vector<std::size_t> candidates_;  // of the current choice
 };
 
 }  // namespace sluice::filters

@@ -84,6 +84,7 @@ WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsi
       failures_(kFailureLinesPerSecond),
       guest_lines_(kGuestLinesPerSecond),
       random_(std::random_device{}()) {
+  parts_.in_force->put(core, presence_);
   report_guests();
 }
 

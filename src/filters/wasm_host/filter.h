@@ -12,15 +12,19 @@
 #include "filters/wasm_host/host_context.h"
 #include "filters/wasm_host/log_gate.h"
 #include "filters/wasm_host/recipe.h"
+#include "pipeline/core_places.h"
 #include "pipeline/filter.h"
 #include "wasm/pool.h"
 
 namespace sluice::filters {
 
+class WasmHostFilter;
+
 struct WasmHostParts {
   std::shared_ptr<const WasmEnvironment> environment;
   std::shared_ptr<const Recipe> recipe;
   std::shared_ptr<WasmStatistics> statistics;
+  std::shared_ptr<pipeline::CorePlaces<WasmHostFilter>> in_force;
 };
 
 class WasmHostFilter final : public pipeline::Filter {
@@ -61,6 +65,8 @@ class WasmHostFilter final : public pipeline::Filter {
   LogGate guest_lines_;
   std::mt19937_64 random_;
   std::uint64_t guests_reported_ = 0;
+  // Last: its place is empty before anything else is gone.
+  std::shared_ptr<WasmHostFilter> presence_{this, [](WasmHostFilter*) {}};
 };
 
 }  // namespace sluice::filters

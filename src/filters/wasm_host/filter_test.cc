@@ -157,7 +157,7 @@ TEST(WasmHostFilter, OutOfVmSaysWhyNoneCanBeMade) {
     end = unix_time_ms() + ms;
     host.prototype = host.build(code(end), "maxConcurrency: 1");
   }
-  host.filter = host.prototype->instantiate(host.core, nullptr);
+  host.filter = host.prototype->instantiate(host.core);
   EXPECT_EQ(host.status("health"), "ready");
   while (unix_time_ms() <= end) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(host.run(), "wasmError");

@@ -10,6 +10,8 @@
 namespace sluice::filters {
 namespace {
 
+constexpr std::string_view kCode = "code";  // among the states of a filter
+
 unsigned share_of(int max_concurrency, unsigned core, unsigned cores) {
   const auto total = static_cast<unsigned>(max_concurrency);
   return std::max(1u, total / cores + (core < total % cores ? 1 : 0));
@@ -76,17 +78,26 @@ WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Cod
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
     WasmHostSpec spec, const pipeline::FilterContext& context,
     std::shared_ptr<const WasmEnvironment> environment) {
-  const auto* previous = dynamic_cast<const WasmHostPrototype*>(context.previous);
-  SLUICE_TRY(auto code, choose_code(spec, context, *environment, previous));
-  return prove(std::move(spec), context.pipeline + "/" + context.name, std::move(environment),
-               previous, std::move(code), context.stop);
+  SLUICE_TRY(auto code, choose_code(spec, context, *environment));
+  context.states.put(kCode, spec.code, code);
+  const unsigned cores = environment->core_count;
+  WasmHostParts parts{
+      .environment = std::move(environment),
+      .recipe = {},
+      .statistics = context.states.keep(
+          "statistics", [cores] { return std::make_shared<WasmStatistics>(cores); }),
+      .in_force = context.states.keep("filters", [cores] {
+        return std::make_shared<pipeline::CorePlaces<WasmHostFilter>>(cores);
+      })};
+  return prove(std::move(spec), context.pipeline + "/" + context.name, std::move(parts),
+               std::move(code), context.stop);
 }
 
 Result<WasmHostPrototype::Code> WasmHostPrototype::choose_code(
     const WasmHostSpec& spec, const pipeline::FilterContext& context,
-    const WasmEnvironment& environment, const WasmHostPrototype* previous) {
+    const WasmEnvironment& environment) {
   if (!context.fresh) {
-    if (previous != nullptr && previous->code_->is_of(spec.code)) return previous->code_;
+    if (auto code = context.states.find<const RunningCode>(kCode, spec.code)) return code;
     if (context.pin != nullptr) {
       SLUICE_TRY(auto code,
                  RunningCode::pinned(spec.code, *context.pin, environment, context.stop));
@@ -97,29 +108,27 @@ Result<WasmHostPrototype::Code> WasmHostPrototype::choose_code(
 }
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
-    WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
-    const WasmHostPrototype* previous, Code code, const std::stop_token& stop) {
+    WasmHostSpec spec, std::string ns, WasmHostParts parts, Code code,
+    const std::stop_token& stop) {
+  const WasmEnvironment& environment = *parts.environment;
   unsigned count = 0;
-  for (unsigned core = 0; core < environment->core_count; ++core)
-    count += filters::share_of(spec.max_concurrency, core, environment->core_count);
-  SLUICE_TRY(auto promise, environment->guests->promise(ns, count));
+  for (unsigned core = 0; core < environment.core_count; ++core)
+    count += filters::share_of(spec.max_concurrency, core, environment.core_count);
+  SLUICE_TRY(auto promise, environment.guests->promise(ns, count));
   SLUICE_CHECK(check_memory(code->module()->module(), spec.max_memory));
-  auto recipe =
+  parts.recipe =
       std::make_shared<const Recipe>(Recipe{.module = code->module(),
                                             .parameters = spec.parameters,
                                             .memory_bytes_max = *parse_size(spec.max_memory),
                                             .timeout = spec.timeout,
-                                            .waiting_max = waiting_share(spec, *environment),
+                                            .waiting_max = waiting_share(spec, environment),
                                             .known = spec.known,
-                                            .logger = environment->logger,
+                                            .logger = environment.logger,
                                             .name = std::move(ns)});
-  auto statistics = previous != nullptr ? previous->parts_.statistics
-                                        : std::make_shared<WasmStatistics>(environment->core_count);
   std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
-      std::move(spec), {environment, std::move(recipe), std::move(statistics)}, std::move(code),
-      std::move(promise)));
+      std::move(spec), std::move(parts), std::move(code), std::move(promise)));
   SLUICE_CHECK(made->make_guests(stop));
-  SLUICE_CHECK(environment->store.prepare(made->parts_.recipe->name));
+  SLUICE_CHECK(environment.store.prepare(made->parts_.recipe->name));
   return made;
 }
 
@@ -137,9 +146,8 @@ Result<void> WasmHostPrototype::make_guests(const std::stop_token& stop) {
   return {};
 }
 
-std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Core& core,
-                                                                 pipeline::Filter* previous) const {
-  if (auto* retiring = dynamic_cast<WasmHostFilter*>(previous)) retiring->retire();
+std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Core& core) const {
+  if (const auto retiring = parts_.in_force->find(core)) retiring->retire();
   Guests guests;
   {
     const MutexLock lock(mutex_);
@@ -149,10 +157,12 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
 }
 
 Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload(
-    const std::stop_token& stop) const {
+    const pipeline::StateScope& states, const std::stop_token& stop) const {
   SLUICE_TRY(auto code, RunningCode::read(spec_.code, *parts_.environment, stop));
   if (code->sha256() == code_->sha256()) return nullptr;
-  return prove(spec_, parts_.recipe->name, parts_.environment, this, std::move(code), stop);
+  SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, parts_, code, stop));
+  states.put(kCode, spec_.code, code);
+  return made;
 }
 
 Json WasmHostPrototype::spec() const { return config::encode(spec_); }

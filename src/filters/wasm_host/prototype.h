@@ -18,9 +18,9 @@ namespace sluice::filters {
 
 class WasmHostPrototype final : public pipeline::FilterPrototype {
  public:
-  // Blocks: loads, compiles, creates a guest for each core. The filter of the running generation
-  // (may be null) lends its statistics, and its compiled module if `code` is unchanged. Error
-  // `conflict`: the guests would exceed the guest budget.
+  // Blocks: loads, compiles, creates a guest for each core. The statistics of the filter in force
+  // continue, and so does its code if the spec names the same. Error `conflict`: the guests would
+  // exceed the guest budget.
   [[nodiscard]] static Result<std::shared_ptr<const WasmHostPrototype>> create(
       WasmHostSpec spec, const pipeline::FilterContext& context,
       std::shared_ptr<const WasmEnvironment> environment);
@@ -28,9 +28,9 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
   [[nodiscard]] Json spec() const override;
   [[nodiscard]] Json status() const override;
   [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(
-      const loop::Core& core, pipeline::Filter* previous) const override;
+      const loop::Core& core) const override;
   [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload(
-      const std::stop_token& stop = {}) const override;
+      const pipeline::StateScope& states = {}, const std::stop_token& stop = {}) const override;
   [[nodiscard]] bool has_shared_data() const override { return true; }
   [[nodiscard]] Json pin() const override { return code_->pin(); }
   [[nodiscard]] std::string note() const override { return code_->note(); }
@@ -44,11 +44,10 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
                     GuestBudget::Promise promise);
   [[nodiscard]] static Result<Code> choose_code(const WasmHostSpec& spec,
                                                 const pipeline::FilterContext& context,
-                                                const WasmEnvironment& environment,
-                                                const WasmHostPrototype* previous);
+                                                const WasmEnvironment& environment);
   [[nodiscard]] static Result<std::shared_ptr<const WasmHostPrototype>> prove(
-      WasmHostSpec spec, std::string ns, std::shared_ptr<const WasmEnvironment> environment,
-      const WasmHostPrototype* previous, Code code, const std::stop_token& stop);
+      WasmHostSpec spec, std::string ns, WasmHostParts parts, Code code,
+      const std::stop_token& stop);
   [[nodiscard]] unsigned share_of(unsigned core) const;
   [[nodiscard]] Result<void> make_guests(const std::stop_token& stop);
   [[nodiscard]] std::string health() const;

@@ -153,7 +153,7 @@ TEST_F(WasmHostReload, NewBytesMakeANewFilterWithTheOldCounters) {
   write(guest("(i32.const 2)"));
   const auto fresh = host.prototype->reload();
   ASSERT_TRUE(fresh && *fresh);
-  const auto old = std::exchange(host.filter, (*fresh)->instantiate(host.core, host.filter.get()));
+  const auto old = std::exchange(host.filter, (*fresh)->instantiate(host.core));
   EXPECT_EQ(host.run(), "wasmResult2");
   EXPECT_NE((*fresh)->status().at("codeHash"), host.prototype->status().at("codeHash"));
   EXPECT_EQ((*fresh)->status().at("numOfRequest"), 2);
@@ -177,13 +177,32 @@ TEST_F(WasmHostReload, OtherFieldsChangeWithoutTheFile) {
   const std::string hash = host.status("codeHash");
   for (const bool missing : {false, true}) {
     missing ? void(fs::remove(file())) : write(guest("(i32.const 2)"));
-    const auto changed = host.build(file(), "timeout: 2s", host.prototype.get());
+    const auto changed = host.build_next(file(), "timeout: 2s");
     ASSERT_TRUE(changed) << host.faults.lines().front();
     EXPECT_EQ(changed->status().at("codeHash"), hash);
     EXPECT_NE(changed->note().find(missing ? " is missing; the code of " : " holds other code now"),
               std::string::npos)
         << changed->note();
   }
+}
+
+TEST_F(WasmHostReload, TheNextGenerationRunsTheReloadedCode) {
+  pipeline::StateDraft refused = host.states.draft("shop");
+  refused.continue_all();
+  write("junk");
+  EXPECT_FALSE(host.prototype->reload(refused.scope().of_filter("wasm", "WasmHost")));
+  host.states.put_in_force({{"shop", std::move(refused).finish()}});
+  EXPECT_EQ(host.build_next(file())->status().at("codeHash"), host.status("codeHash"));
+  pipeline::StateDraft draft = host.states.draft("shop");
+  draft.continue_all();
+  write(guest("(i32.const 2)"));
+  const auto fresh = host.prototype->reload(draft.scope().of_filter("wasm", "WasmHost"));
+  ASSERT_TRUE(fresh && *fresh);
+  host.states.put_in_force({{"shop", std::move(draft).finish()}});
+  fs::remove(file());
+  const auto next = host.build_next(file(), "timeout: 2s");
+  ASSERT_TRUE(next) << host.faults.lines().front();
+  EXPECT_EQ(next->status().at("codeHash"), (*fresh)->status().at("codeHash"));
 }
 
 TEST_F(WasmHostReload, TheNoteGoesWhenTheFileIsBack) {
@@ -198,7 +217,7 @@ TEST_F(WasmHostReload, AnotherPathIsRead) {
   const std::string other = directory + "/other.wasm";
   fs::copy(file(), other);
   std::ofstream(other, std::ios::app) << " ";
-  const auto changed = host.build(other, "", host.prototype.get());
+  const auto changed = host.build_next(other);
   ASSERT_TRUE(changed);
   EXPECT_NE(changed->status().at("codeHash"), host.status("codeHash"));
 }
@@ -311,9 +330,9 @@ TEST_F(WasmHostReload, AGenerationGrowsAsTheOneBeforeShrinks) {
     }
   };
   loop::run_to_completion(host.loop, reach(host, 50));
-  const auto next = host.build(file(), "maxConcurrency: 50\ntimeout: 2s", host.prototype.get());
+  const auto next = host.build_next(file(), "maxConcurrency: 50\ntimeout: 2s");
   ASSERT_TRUE(next);
-  const auto old = std::exchange(host.filter, next->instantiate(host.core, host.filter.get()));
+  const auto old = std::exchange(host.filter, next->instantiate(host.core));
   EXPECT_LE(host.status("vms"), 3) << "one of each generation, until the loop turns";
   pipeline::Exchange late(host.core);
   EXPECT_EQ(loop::run_to_completion(host.loop, old->handle(late)), "wasmResult1")

@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", faults.lines().front().c_str());
     return EXIT_FAILURE;
   }
-  const auto filter = prototype->instantiate(core, nullptr);
+  const auto filter = prototype->instantiate(core);
   pipeline::Exchange exchange(core);
   constexpr int kRuns = 300'000;
   constexpr int kRounds = 5;

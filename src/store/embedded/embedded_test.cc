@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: connection.cc, schema.cc, sqlite_medium.cc, sqlite_reader.cc
+// Covers: connection.cc, schema.cc, sqlite_medium.cc, sqlite_medium_reader.cc
 // The properties of a store on disk only: it outlives its process, owns its directory alone, and
 // handles disks that are full, read-only or damaged.
 #include <gtest/gtest.h>

@@ -87,12 +87,16 @@ struct Host {
     EXPECT_TRUE(value) << value.error().message;
     return *value;
   }
-  std::shared_ptr<const pipeline::FilterPrototype> build(
-      const std::string& code, const std::string& fields = "",
-      const pipeline::FilterPrototype* previous = nullptr) {
-    pipeline::FilterContext context;
-    context.previous = previous;
-    return build(code, fields, context);
+  // Builds a filter that nothing precedes.
+  std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& code,
+                                                         const std::string& fields = "") {
+    return build(code, fields, pipeline::FilterContext());
+  }
+  // Builds the next generation of the filter in use, and does not install it.
+  std::shared_ptr<const pipeline::FilterPrototype> build_next(const std::string& code,
+                                                              const std::string& fields = "") {
+    pipeline::StateDraft draft = states.draft("shop");
+    return build_in(draft, code, fields);
   }
   std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& code,
                                                          const std::string& fields,
@@ -103,11 +107,13 @@ struct Host {
     context.path = "filters[0]";
     return kind->build(value_of(code, fields), context, faults);
   }
-  // Builds and installs.
+  // Builds and installs a filter that nothing precedes.
   void use(const std::string& code, const std::string& fields = "") {
-    prototype = build(code, fields);
+    pipeline::StateDraft draft;
+    prototype = build_in(draft, code, fields);
     ASSERT_TRUE(prototype) << faults.lines().front();
-    filter = prototype->instantiate(core, nullptr);
+    filter = prototype->instantiate(core);
+    states.put_in_force({{"shop", std::move(draft).finish()}});
   }
   std::string run(pipeline::Exchange& exchange) {
     return std::string(loop::run_to_completion(loop, filter->handle(exchange)));
@@ -136,8 +142,17 @@ struct Host {
     return "(absent)";
   }
 
+  std::shared_ptr<const pipeline::FilterPrototype> build_in(pipeline::StateDraft& draft,
+                                                            const std::string& code,
+                                                            const std::string& fields) {
+    pipeline::FilterContext context;
+    context.states = draft.scope().of_filter("wasm", "WasmHost");
+    return build(code, fields, context);
+  }
+
   loop::EventLoop loop;
   loop::Core core;
+  pipeline::StateRegistry states;
   std::unique_ptr<wasm::Engine> engine;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<pipeline::FilterKind> kind;

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes on request: apply, remove.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/time.h"
+#include "config/redact.h"
+#include "control/controller.h"
+#include "control/state.h"
+
+namespace sluice::control {
+
+struct ControllerState::Step {
+  Proposed proposed;
+  Applied applied;
+  std::shared_ptr<const Object> running;  // the current object of that name; null: none
+};
+
+namespace {
+
+std::string document_prefix(std::size_t index, std::size_t count) {
+  return count > 1 ? "document " + std::to_string(index + 1) + ", " : "";
+}
+
+std::string now_rfc3339() { return format_rfc3339_ms(std::chrono::system_clock::now()); }
+
+std::vector<std::string> names_of(const std::vector<config::Value>& documents) {
+  std::vector<std::string> names;
+  for (const config::Value& document : documents) names.push_back(name_of(document));
+  return names;
+}
+
+void append(std::string& list, const std::string& text) {
+  if (!text.empty()) list += (list.empty() ? "" : "; ") + text;
+}
+
+// Checks the conditions of `mode` on the existing object.
+Result<void> check_mode(const Object* existing, const std::string& name, const std::string& kind,
+                        bool kind_is_known, ApplyMode mode) {
+  if (mode == ApplyMode::create && existing != nullptr)
+    return fail(ErrorKind::conflict,
+                "conflict name: " + name + "; `egctl apply` changes what is there");
+  if (mode == ApplyMode::update && existing == nullptr)
+    return fail(ErrorKind::not_found, "not found: " + name);
+  // A missing or misspelt kind gets its own fault: deleting the object would not help.
+  if (existing != nullptr && existing->kind != kind && kind_is_known) {
+    return fail(ErrorKind::invalid, "different kinds: " + name + " is of kind " + existing->kind +
+                                        ", not " + kind + "; choose another name");
+  }
+  return {};
+}
+
+const char* word_of(Change change) {
+  switch (change) {
+    case Change::created:
+      return " created";
+    case Change::updated:
+      return " updated";
+    case Change::unchanged:
+      break;
+  }
+  return " unchanged";
+}
+
+}  // namespace
+
+Result<ControllerState::Step> ControllerState::propose(const config::Value& document,
+                                                       std::string prefix, ApplyMode mode,
+                                                       const std::stop_token& stop,
+                                                       config::Faults& faults) const {
+  const std::string name = name_of(document);
+  const std::string kind = kind_of(document);
+  Step step{.proposed = {.object = nullptr, .changes = false, .prefix = std::move(prefix)},
+            .applied = {name, "", Change::unchanged, ""},
+            .running = publisher.find(name)};
+  const Object* existing = step.running.get();
+  const auto known = builder.kind(kind);
+  SLUICE_CHECK(check_mode(existing, name, kind, known.has_value(), mode));
+  config::Value whole = document;
+  if (known) {
+    config::restore(
+        whole, existing != nullptr ? existing->spec : Json(), (*known)->schema(),
+        [this](const std::string& filter) { return builder.filter_schema(filter); }, faults);
+  }
+  if (!faults.empty()) return step;
+  const Json* pins = existing != nullptr ? &existing->pins : nullptr;
+  const auto object = builder.build(whole, {.pins = pins, .stop = stop}, faults);
+  if (!object) return step;
+  step.applied.kind = object->kind;
+  step.proposed.changes =
+      existing == nullptr || !existing->runs() || !same_spec(*existing, *object);
+  if (step.proposed.changes) {
+    step.applied.change = existing != nullptr ? Change::updated : Change::created;
+    object->spec["createdAt"] = now_rfc3339();
+  }
+  step.proposed.object = object;
+  return step;
+}
+
+Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
+                                               ApplyMode mode) {
+  ControllerState& s = *state_;
+  if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
+  const auto claim = s.claims.take(names_of(documents));
+  config::Faults faults;
+  std::vector<ControllerState::Step> steps;
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const std::string prefix = document_prefix(i, documents.size());
+    const std::string name = name_of(documents[i]);
+    if (!seen.insert(name).second && !name.empty())
+      faults.add(prefix + "name", "\"" + name + "\" is given twice");
+    config::Faults own;
+    SLUICE_TRY(auto step, s.propose(documents[i], prefix, mode, claim.stop(), own));
+    for (const std::string& line : own.lines()) faults.add("", prefix + line);
+    if (step.proposed.object) steps.push_back(std::move(step));
+    if (claim.stop().stop_requested()) return Changes::stopping();
+  }
+  if (!faults.empty()) return std::unexpected(faults.to_error());
+  std::vector<Proposed> proposed;
+  for (const ControllerState::Step& step : steps) proposed.push_back(step.proposed);
+  SLUICE_CHECK(s.changes.commit(proposed));
+
+  std::vector<Applied> result;
+  for (ControllerState::Step& step : steps) {
+    Applied& applied = step.applied;
+    const Object& runs = step.proposed.changes ? *step.proposed.object : *step.running;
+    append(applied.warning, s.publisher.port_error(applied.name));
+    for (const std::string& note : runs.prototype->notes()) append(applied.warning, note);
+    s.logger.info("object " + applied.kind + " " + applied.name + word_of(applied.change));
+    result.push_back(std::move(applied));
+  }
+  return result;
+}
+
+Result<void> Controller::remove(std::string_view name) {
+  const std::string object(name);
+  const auto claim = state_->claims.take({object});
+  SLUICE_CHECK(state_->changes.remove(object));
+  state_->logger.info("object " + object + " deleted");
+  return {};
+}
+
+Result<std::size_t> Controller::remove_all() {
+  std::vector<std::string> names;
+  for (const auto& [name, object] : state_->publisher.objects()) names.push_back(name);
+  const auto claim = state_->claims.take(names);
+  return state_->changes.remove_all(std::move(names));
+}
+
+}  // namespace sluice::control
