@@ -10,8 +10,10 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "wasm/host_function.h"
-#include "wasm/wasi.h"
+#include "wasm/wasi_error.h"
+#include "wasm/wasi_files.h"
 #include "wasm/wasi_poll.h"
+#include "wasm/wasi_process.h"
 
 namespace sluice::wasm {
 namespace {

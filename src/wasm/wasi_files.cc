@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "wasm/wasi_files.h"
+
 #include <array>
 #include <cstring>
 
 #include "wasm/host_function.h"
-#include "wasm/wasi.h"
 #include "wasm/wasi_descriptors.h"
+#include "wasm/wasi_error.h"
 
 namespace sluice::wasm {
 namespace {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "wasm/wasi_process.h"
+
 #include <ctime>
 #include <optional>
 
 #include "wasm/host_function.h"
-#include "wasm/wasi.h"
+#include "wasm/wasi_error.h"
 
 namespace sluice::wasm {
 namespace {
