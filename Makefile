@@ -22,7 +22,7 @@ install: ## the Debian packages that building and testing need
 .PHONY: build
 build: ## build/bin/sluice-server and build/bin/egctl, optimised
 	@tools/install.sh build
-	@tools/build.sh release
+	@tools/build.sh release sluice-server egctl
 
 .PHONY: run
 run: ## build, then run the flash sale on port 10080 (DETACH=1: in the background)

@@ -18,8 +18,9 @@ if(SLUICE_TESTS)
   include(GoogleTest)
 endif()
 
-# SLUICE_WASMTIME_DIR: cargo's release folder, made by tools/build_wasmtime.sh.
-set(SLUICE_WASMTIME_DIR "" CACHE PATH "folder with libsluice_wasmtime and include/")
+# SLUICE_WASMTIME_DIR: the SDK of tools/build_wasmtime.sh. Its headers are there before its library,
+# which is built beside our own code: only programs wait for it.
+set(SLUICE_WASMTIME_DIR "" CACHE PATH "folder with lib/libsluice_wasmtime.a and include/")
 if(NOT EXISTS ${SLUICE_WASMTIME_DIR}/include/wasmtime.h)
   message(FATAL_ERROR "SLUICE_WASMTIME_DIR has no include/wasmtime.h: run `make build`, "
                       "or tools/build_wasmtime.sh and pass -DSLUICE_WASMTIME_DIR=<what it prints>")
@@ -28,8 +29,17 @@ add_library(wasmtime INTERFACE)
 target_include_directories(wasmtime SYSTEM INTERFACE ${SLUICE_WASMTIME_DIR}/include)
 if(SLUICE_SANITIZE STREQUAL "thread")
   # TSan would report Rust's own threads in a static library; a shared one it can be told to ignore.
-  target_link_libraries(wasmtime INTERFACE ${SLUICE_WASMTIME_DIR}/lib/libsluice_wasmtime.so)
+  set(wasmtime_file libsluice_wasmtime.so)
 else()
-  target_link_libraries(wasmtime INTERFACE ${SLUICE_WASMTIME_DIR}/lib/libsluice_wasmtime.a
-                        Threads::Threads ${CMAKE_DL_LIBS} m)
+  set(wasmtime_file libsluice_wasmtime.a)
+  target_link_libraries(wasmtime INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
 endif()
+# A link of our own: cleaning the build leaves the SDK alone.
+set(wasmtime_library ${CMAKE_BINARY_DIR}/wasmtime/${wasmtime_file})
+add_custom_command(
+  OUTPUT ${wasmtime_library}
+  COMMAND test -e ${SLUICE_WASMTIME_DIR}/lib/${wasmtime_file} || ${CMAKE_SOURCE_DIR}/tools/build_wasmtime.sh
+  COMMAND ${CMAKE_COMMAND} -E create_symlink ${SLUICE_WASMTIME_DIR}/lib/${wasmtime_file} ${wasmtime_library}
+  COMMENT "Wasmtime" VERBATIM)
+add_custom_target(wasmtime_build DEPENDS ${wasmtime_library})
+target_link_libraries(wasmtime INTERFACE ${wasmtime_library})

@@ -46,7 +46,7 @@ step 1 'Debian packages'
 tools/install.sh build
 
 step 2 'Build: build/bin/sluice-server and build/bin/egctl'
-tools/build.sh release
+tools/build.sh release sluice-server egctl
 
 step 3 'The flash sale in AssemblyScript: examples/flash-sale'
 example=examples/flash-sale

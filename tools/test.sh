@@ -5,13 +5,16 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-preset=${1:?usage: tools/test.sh preset [unit] [sdk] [layers] [e2e]}
+preset=${1:?usage: tools/test.sh preset [unit] [layers] [sdk] [conformance] [e2e]}
 shift
 kinds=("$@")
 if ((${#kinds[@]} == 0)); then kinds=(unit layers sdk conformance e2e); fi
 build=build
 if [[ $preset != release ]]; then build=build-$preset; fi
 pytest=(/usr/bin/python3 -m pytest -p no:cacheprovider)
+# Both cores: a file goes to one of two workers as a whole, and a test marked `alone` has the machine
+# to itself (tests/e2e/turns.py).
+workers=(-n 2 --dist loadfile)
 
 # A test that hangs is one that fails, and is named.
 unit() { ctest --preset "$preset" --parallel 2 --timeout 300 </dev/null; }
@@ -29,12 +32,12 @@ npm_ready() {
 
 sdk() { npm_ready sdk/assemblyscript && npm test --prefix sdk/assemblyscript --silent </dev/null; }
 
-conformance() { SLUICE_BIN_DIR=$PWD/$build/bin "${pytest[@]}" -q tests/conformance </dev/null; }
+conformance() { SLUICE_BIN_DIR=$PWD/$build/bin "${pytest[@]}" "${workers[@]}" -q tests/conformance </dev/null; }
 
 e2e() {
   npm_ready sdk/assemblyscript || return 1
   # shellcheck disable=SC2086  # E2E holds several arguments
-  SLUICE_BIN_DIR=$PWD/$build/bin "${pytest[@]}" tests/e2e ${E2E:-} </dev/null
+  SLUICE_BIN_DIR=$PWD/$build/bin "${pytest[@]}" "${workers[@]}" tests/e2e ${E2E:-} </dev/null
 }
 
 failed=()

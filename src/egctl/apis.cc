@@ -59,16 +59,15 @@ Result<void> list_resources(Session& session) {
 
 }  // namespace
 
-void add_apis(CLI::App& root, Session& session) {
-  set_action(*root.add_subcommand("apis", "List the paths of the REST API"), session, list_apis);
-  CLI::App* api = root.add_subcommand("api", "The REST API (older form)");
-  api->group("Older forms")->require_subcommand(1);
-  set_action(*api->add_subcommand("list", "List the paths of the REST API"), session, list_apis);
+void add_apis(Command root, Session& session) {
+  set_action(root.add("apis", "List the paths of the REST API"), session, list_apis);
+  const Command api = root.add("api", "The REST API (older form)");
+  api.group("Older forms").require_command();
+  set_action(api.add("list", "List the paths of the REST API"), session, list_apis);
 }
 
-void add_api_resources(CLI::App& root, Session& session) {
-  set_action(*root.add_subcommand("api-resources", "List the kinds of resources"), session,
-             list_resources);
+void add_api_resources(Command root, Session& session) {
+  set_action(root.add("api-resources", "List the kinds of resources"), session, list_resources);
 }
 
 }  // namespace sluice::egctl

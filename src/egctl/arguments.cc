@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/arguments.h"
 
-#include <CLI/Option.hpp>
+#include <CLI/App.hpp>
 #include <algorithm>
 #include <utility>
 

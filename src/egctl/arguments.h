@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "egctl/command.h"
 #include "egctl/session.h"
 
 namespace sluice::egctl {

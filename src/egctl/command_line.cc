@@ -4,7 +4,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
 #include <CLI/Error.hpp>
+#include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 #include <algorithm>
 
@@ -39,7 +42,7 @@ void add_global_options(CLI::App& root, Session& session) {
       ->check(CLI::IsMember({"default", "yaml", "json"}));
 }
 
-void add_commands(CLI::App& root, Session& session) {
+void add_commands(Command root, Session& session) {
   add_create(root, session);
   add_apply(root, session);
   add_get(root, session);
@@ -127,7 +130,7 @@ std::unique_ptr<CLI::App> make_command_line(Session& session) {
   root->get_formatter()->label("TEXT", "");
   root->footer("egctl help COMMAND says more. Commands may be abbreviated: egctl desc hs");
   add_global_options(*root, session);
-  add_commands(*root, session);
+  add_commands(Command(root.get()), session);
   finish_help(*root);
   return root;
 }

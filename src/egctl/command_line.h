@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "egctl/command.h"
 #include "egctl/session.h"
 
 namespace sluice::egctl {

@@ -2,31 +2,32 @@
 // The commands, one file each. The list in command_line.cc is complete.
 #pragma once
 
+#include "egctl/command.h"
 #include "egctl/session.h"
 
 namespace sluice::egctl {
 
-void add_create(CLI::App& root, Session& session);
-void add_apply(CLI::App& root, Session& session);
-void add_get(CLI::App& root, Session& session);
-void add_describe(CLI::App& root, Session& session);
-void add_edit(CLI::App& root, Session& session);
-void add_delete(CLI::App& root, Session& session);
-void add_wasm(CLI::App& root, Session& session);
-void add_wasm_reload(CLI::App& wasm, Session& session);
-void add_wasm_data(CLI::App& wasm, Session& session);
-void add_logs(CLI::App& root, Session& session);
-void add_health(CLI::App& root, Session& session);
-void add_apis(CLI::App& root, Session& session);
-void add_api_resources(CLI::App& root, Session& session);
-void add_config(CLI::App& root, Session& session);
-void add_completion(CLI::App& root, Session& session);
-void add_version(CLI::App& root, Session& session);
-void add_object(CLI::App& root, Session& session);
-void add_member(CLI::App& root, Session& session);
+void add_create(Command root, Session& session);
+void add_apply(Command root, Session& session);
+void add_get(Command root, Session& session);
+void add_describe(Command root, Session& session);
+void add_edit(Command root, Session& session);
+void add_delete(Command root, Session& session);
+void add_wasm(Command root, Session& session);
+void add_wasm_reload(Command wasm, Session& session);
+void add_wasm_data(Command wasm, Session& session);
+void add_logs(Command root, Session& session);
+void add_health(Command root, Session& session);
+void add_apis(Command root, Session& session);
+void add_api_resources(Command root, Session& session);
+void add_config(Command root, Session& session);
+void add_completion(Command root, Session& session);
+void add_version(Command root, Session& session);
+void add_object(Command root, Session& session);
+void add_member(Command root, Session& session);
 
 // Shared by the old and the new form of a command.
-void add_file_option(CLI::App& command, std::vector<std::string>& files);
+void add_file_option(Command command, std::vector<std::string>& files);
 // Sends the objects of `files` in one call, and prints one line per object. `mode` is create,
 // update or apply.
 [[nodiscard]] Result<void> send_objects(Session& session, const std::vector<std::string>& files,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/completion.h"
 
-#include <CLI/Option.hpp>
+#include <CLI/App.hpp>
 
 #include "egctl/commands.h"
 
@@ -70,11 +70,11 @@ void walk(const CLI::App& app, const std::string& path, std::string& cases, std:
   }
 }
 
-CLI::App* add_shell(CLI::App& completion, Session& session, const std::string& shell,
-                    std::string (*script)(const CLI::App&)) {
-  CLI::App* command = completion.add_subcommand(shell, "Print the completion script for " + shell);
-  const CLI::App* root = completion.get_parent();
-  set_action(*command, session, [root, script](Session& s) -> Result<void> {
+Command add_shell(Command completion, Session& session, const std::string& shell,
+                  std::string (*script)(const CLI::App&)) {
+  const Command command = completion.add(shell, "Print the completion script for " + shell);
+  const CLI::App* root = completion.app()->get_parent();
+  set_action(command, session, [root, script](Session& s) -> Result<void> {
     s.out << script(*root);
     return {};
   });
@@ -95,13 +95,13 @@ std::string zsh_completion(const CLI::App& root) {
   return "#compdef egctl\nautoload -U +X bashcompinit && bashcompinit\n" + bash_completion(root);
 }
 
-void add_completion(CLI::App& root, Session& session) {
-  CLI::App* completion = root.add_subcommand("completion", "Print a completion script for a shell");
-  completion->require_subcommand(1);
-  add_shell(*completion, session, "bash", bash_completion)
-      ->footer("Load it with:\n  source <(egctl completion bash)");
-  add_shell(*completion, session, "zsh", zsh_completion)
-      ->footer("Load it with:\n  source <(egctl completion zsh)");
+void add_completion(Command root, Session& session) {
+  const Command completion = root.add("completion", "Print a completion script for a shell");
+  completion.require_command();
+  add_shell(completion, session, "bash", bash_completion)
+      .footer("Load it with:\n  source <(egctl completion bash)");
+  add_shell(completion, session, "zsh", zsh_completion)
+      .footer("Load it with:\n  source <(egctl completion zsh)");
 }
 
 }  // namespace sluice::egctl

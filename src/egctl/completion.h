@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "egctl/command.h"
 #include "egctl/session.h"
 
 namespace sluice::egctl {

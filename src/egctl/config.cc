@@ -68,18 +68,17 @@ Result<void> use_context(Session& session, const std::string& name) {
 
 }  // namespace
 
-void add_config(CLI::App& root, Session& session) {
-  CLI::App* config = root.add_subcommand("config", "Settings of egctl: which server to talk to");
-  config->require_subcommand(1);
-  config->footer("The file is ~/.egctlrc, or $EGCTLRC.");
-  set_action(*config->add_subcommand("view", "Print the settings, without secrets"), session, view);
-  set_action(*config->add_subcommand("current-context", "Print the current context"), session,
-             print_current);
-  set_action(*config->add_subcommand("get-contexts", "List the contexts"), session, list_contexts);
-  CLI::App* use = config->add_subcommand("use-context", "Choose the current context");
+void add_config(Command root, Session& session) {
+  const Command config = root.add("config", "Settings of egctl: which server to talk to");
+  config.require_command();
+  config.footer("The file is ~/.egctlrc, or $EGCTLRC.");
+  set_action(config.add("view", "Print the settings, without secrets"), session, view);
+  set_action(config.add("current-context", "Print the current context"), session, print_current);
+  set_action(config.add("get-contexts", "List the contexts"), session, list_contexts);
+  const Command use = config.add("use-context", "Choose the current context");
   const auto name = std::make_shared<std::string>();
-  use->add_option("NAME", *name, "name of the context")->required();
-  set_action(*use, session, [name](Session& s) { return use_context(s, *name); });
+  use.option("NAME", *name, "name of the context").required();
+  set_action(use, session, [name](Session& s) { return use_context(s, *name); });
 }
 
 }  // namespace sluice::egctl

@@ -18,12 +18,10 @@ std::string line_of(const Json& one, const std::string& mode) {
 
 }  // namespace
 
-void add_file_option(CLI::App& command, std::vector<std::string>& files) {
-  command.add_option("-f,--file", files, "file to read, - for standard input; may be repeated")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
+void add_file_option(Command command, std::vector<std::string>& files) {
+  command.option("-f,--file", files, "file to read, - for standard input; may be repeated")
+      .type_name("FILE")
+      .repeated();
 }
 
 Result<void> send_objects(Session& session, const std::vector<std::string>& files,
@@ -49,12 +47,12 @@ Result<void> send_objects(Session& session, const std::vector<std::string>& file
   return {};
 }
 
-void add_create(CLI::App& root, Session& session) {
-  CLI::App* command = root.add_subcommand("create", "Create objects from files or standard input");
+void add_create(Command root, Session& session) {
+  const Command command = root.add("create", "Create objects from files or standard input");
   const auto files = std::make_shared<std::vector<std::string>>();
-  add_file_option(*command, *files);
-  command->footer("All objects are created, or none. Example:\n  egctl create -f http-server.yaml");
-  set_action(*command, session, [files](Session& s) { return send_objects(s, *files, "create"); });
+  add_file_option(command, *files);
+  command.footer("All objects are created, or none. Example:\n  egctl create -f http-server.yaml");
+  set_action(command, session, [files](Session& s) { return send_objects(s, *files, "create"); });
 }
 
 }  // namespace sluice::egctl

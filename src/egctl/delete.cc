@@ -43,16 +43,16 @@ Result<void> delete_objects(Session& session, std::string_view kind,
   return delete_specs(session, client, objects);
 }
 
-void add_delete(CLI::App& root, Session& session) {
-  CLI::App* command = root.add_subcommand("delete", "Delete objects by kind and name");
+void add_delete(Command root, Session& session) {
+  const Command command = root.add("delete", "Delete objects by kind and name");
   const auto kind = std::make_shared<std::string>();
   const auto names = std::make_shared<std::vector<std::string>>();
   const auto all = std::make_shared<bool>(false);
-  command->add_option("KIND", *kind, "httpserver, pipeline, member ...")->required();
-  command->add_option("NAME", *names, "names");
-  command->add_flag("--all", *all, "every object of that kind");
-  command->footer("Example:\n  egctl delete httpserver http-server");
-  set_action(*command, session,
+  command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
+  command.option("NAME", *names, "names");
+  command.flag("--all", *all, "every object of that kind");
+  command.footer("Example:\n  egctl delete httpserver http-server");
+  set_action(command, session,
              [kind, names, all](Session& s) { return delete_resources(s, *kind, *names, *all); });
 }
 

@@ -77,14 +77,14 @@ Result<void> describe(Session& session, const std::string& word,
 
 }  // namespace
 
-void add_describe(CLI::App& root, Session& session) {
-  CLI::App* command = root.add_subcommand("describe", "Show the spec and the status of resources");
+void add_describe(Command root, Session& session) {
+  const Command command = root.add("describe", "Show the spec and the status of resources");
   const auto kind = std::make_shared<std::string>();
   const auto names = std::make_shared<std::vector<std::string>>();
-  command->add_option("KIND", *kind, "httpserver, pipeline, member ...")->required();
-  command->add_option("NAME", *names, "only these");
-  command->footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
-  set_action(*command, session, [kind, names](Session& s) { return describe(s, *kind, *names); });
+  command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
+  command.option("NAME", *names, "only these");
+  command.footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
+  set_action(command, session, [kind, names](Session& s) { return describe(s, *kind, *names); });
 }
 
 }  // namespace sluice::egctl

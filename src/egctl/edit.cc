@@ -86,14 +86,14 @@ Result<void> edit(Session& session, const std::string& word, const std::string& 
 
 }  // namespace
 
-void add_edit(CLI::App& root, Session& session) {
-  CLI::App* command = root.add_subcommand("edit", "Change an object in an editor");
+void add_edit(Command root, Session& session) {
+  const Command command = root.add("edit", "Change an object in an editor");
   const auto kind = std::make_shared<std::string>();
   const auto name = std::make_shared<std::string>();
-  command->add_option("KIND", *kind, "httpserver, pipeline ...")->required();
-  command->add_option("NAME", *name, "name of the object")->required();
-  command->footer("The editor is $EGCTL_EDITOR, else $EDITOR, else vi.");
-  set_action(*command, session, [kind, name](Session& s) { return edit(s, *kind, *name); });
+  command.option("KIND", *kind, "httpserver, pipeline ...").required();
+  command.option("NAME", *name, "name of the object").required();
+  command.footer("The editor is $EGCTL_EDITOR, else $EDITOR, else vi.");
+  set_action(command, session, [kind, name](Session& s) { return edit(s, *kind, *name); });
 }
 
 }  // namespace sluice::egctl

@@ -66,16 +66,16 @@ Result<void> get(Session& session, const std::string& word, const std::vector<st
 
 }  // namespace
 
-void add_get(CLI::App& root, Session& session) {
-  CLI::App* command = root.add_subcommand("get", "List resources, or print some of them");
+void add_get(Command root, Session& session) {
+  const Command command = root.add("get", "List resources, or print some of them");
   const auto kind = std::make_shared<std::string>("all");
   const auto names = std::make_shared<std::vector<std::string>>();
-  command->add_option("KIND", *kind, "all, httpserver, pipeline, member ...");
-  command->add_option("NAME", *names, "only these");
+  command.option("KIND", *kind, "all, httpserver, pipeline, member ...");
+  command.option("NAME", *names, "only these");
   const auto secrets = std::make_shared<bool>(false);
-  command->add_flag("--secrets", *secrets, "with keys and passwords; takes an admin");
-  command->footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
-  set_action(*command, session,
+  command.flag("--secrets", *secrets, "with keys and passwords; takes an admin");
+  command.footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
+  set_action(command, session,
              [kind, names, secrets](Session& s) { return get(s, *kind, *names, *secrets); });
 }
 

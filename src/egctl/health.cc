@@ -16,9 +16,9 @@ Json lines_of(const std::string& text) {
 
 }  // namespace
 
-void add_health(CLI::App& root, Session& session) {
+void add_health(Command root, Session& session) {
   set_action(
-      *root.add_subcommand("health", "Ask the server whether it is well"), session,
+      root.add("health", "Ask the server whether it is well"), session,
       [](Session& s) -> Result<void> {
         SLUICE_TRY(const Client client, s.client());
         SLUICE_TRY(const std::string troubles, client.text({.path = "/healthz"}));

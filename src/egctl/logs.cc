@@ -38,21 +38,20 @@ Result<void> set_level(Session& session, const std::string& level) {
 
 }  // namespace
 
-void add_logs(CLI::App& root, Session& session) {
-  CLI::App* logs = root.add_subcommand("logs", "Print the log of the server");
-  logs->require_subcommand(0, 1);
+void add_logs(Command root, Session& session) {
+  const Command logs = root.add("logs", "Print the log of the server");
+  logs.require_command(true);
   const auto tail = std::make_shared<std::int64_t>(kTailLines);
   const auto follow = std::make_shared<bool>(false);
-  logs->add_option("--tail", *tail, "lines from the end, -1 for all of them")
-      ->capture_default_str();
-  logs->add_flag("-f,--follow", *follow, "go on as new lines come");
-  set_action(*logs, session, [tail, follow](Session& s) { return print_logs(s, *tail, *follow); });
+  logs.option("--tail", *tail, "lines from the end, -1 for all of them").show_default();
+  logs.flag("-f,--follow", *follow, "go on as new lines come");
+  set_action(logs, session, [tail, follow](Session& s) { return print_logs(s, *tail, *follow); });
 
-  set_action(*logs->add_subcommand("get-level", "Print the level of the log"), session, get_level);
-  CLI::App* set = logs->add_subcommand("set-level", "Change the level of the log");
+  set_action(logs.add("get-level", "Print the level of the log"), session, get_level);
+  const Command set = logs.add("set-level", "Change the level of the log");
   const auto level = std::make_shared<std::string>();
-  set->add_option("LEVEL", *level, "debug, info, warn or error")->required();
-  set_action(*set, session, [level](Session& s) { return set_level(s, *level); });
+  set.option("LEVEL", *level, "debug, info, warn or error").required();
+  set_action(set, session, [level](Session& s) { return set_level(s, *level); });
 }
 
 }  // namespace sluice::egctl

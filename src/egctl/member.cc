@@ -49,15 +49,15 @@ Result<void> purge_members(Session& session, const std::vector<std::string>& nam
   return {};
 }
 
-void add_member(CLI::App& root, Session& session) {
-  CLI::App* member = root.add_subcommand("member", "Members of the cluster (older form)");
-  member->group("Older forms")->alias("m")->alias("mem")->require_subcommand(1);
-  set_action(*member->add_subcommand("list", "List the members"), session,
+void add_member(Command root, Session& session) {
+  const Command member = root.add("member", "Members of the cluster (older form)");
+  member.group("Older forms").alias("m").alias("mem").require_command();
+  set_action(member.add("list", "List the members"), session,
              [](Session& s) { return print_members(s, {}); });
-  CLI::App* purge = member->add_subcommand("purge", "Forget members that are gone");
+  const Command purge = member.add("purge", "Forget members that are gone");
   const auto names = std::make_shared<std::vector<std::string>>();
-  purge->add_option("NAME", *names, "members")->required();
-  set_action(*purge, session, [names](Session& s) { return purge_members(s, *names); });
+  purge.option("NAME", *names, "members").required();
+  set_action(purge, session, [names](Session& s) { return purge_members(s, *names); });
 }
 
 }  // namespace sluice::egctl

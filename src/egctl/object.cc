@@ -30,59 +30,56 @@ Result<void> remove(Session& session, const Names& names, const Names& files, bo
   return delete_objects(session, "", wanted);
 }
 
-void add_send(CLI::App& object, Session& session, const std::string& mode,
-              const std::string& text) {
-  CLI::App* command = object.add_subcommand(mode, text);
+void add_send(Command object, Session& session, const std::string& mode, const std::string& text) {
+  const Command command = object.add(mode, text);
   const auto files = std::make_shared<Names>();
-  add_file_option(*command, *files);
-  set_action(*command, session,
-             [files, mode](Session& s) { return send_objects(s, *files, mode); });
+  add_file_option(command, *files);
+  set_action(command, session, [files, mode](Session& s) { return send_objects(s, *files, mode); });
 }
 
 // A command that takes a name, and prints the resource at `path` followed by the name.
-void add_print_one(CLI::App& parent, Session& session, const std::string& text,
+void add_print_one(Command parent, Session& session, const std::string& text,
                    const std::string& path) {
-  CLI::App* command = parent.add_subcommand("get", text);
+  const Command command = parent.add("get", text);
   const auto name = std::make_shared<std::string>();
-  command->add_option("NAME", *name, "name of the object")->required();
-  set_action(*command, session, [name, path](Session& s) {
+  command.option("NAME", *name, "name of the object").required();
+  set_action(command, session, [name, path](Session& s) {
     return print_path(s, path + "/" + percent_encode(*name));
   });
 }
 
-void add_print(CLI::App& parent, Session& session, const std::string& name, const std::string& text,
+void add_print(Command parent, Session& session, const std::string& name, const std::string& text,
                const std::string& path) {
-  set_action(*parent.add_subcommand(name, text), session,
-             [path](Session& s) { return print_path(s, path); });
+  set_action(parent.add(name, text), session, [path](Session& s) { return print_path(s, path); });
 }
 
-void add_remove(CLI::App& object, Session& session) {
-  CLI::App* command = object.add_subcommand("delete", "Delete objects");
+void add_remove(Command object, Session& session) {
+  const Command command = object.add("delete", "Delete objects");
   const auto names = std::make_shared<Names>();
   const auto files = std::make_shared<Names>();
   const auto all = std::make_shared<bool>(false);
-  command->add_option("NAME", *names, "names of objects");
-  add_file_option(*command, *files);
-  command->add_flag("--all", *all, "every object");
-  set_action(*command, session,
+  command.option("NAME", *names, "names of objects");
+  add_file_option(command, *files);
+  command.flag("--all", *all, "every object");
+  set_action(command, session,
              [names, files, all](Session& s) { return remove(s, *names, *files, *all); });
 }
 
 }  // namespace
 
-void add_object(CLI::App& root, Session& session) {
-  CLI::App* object = root.add_subcommand("object", "Objects (older form)");
-  object->group("Older forms")->alias("o")->alias("obj")->require_subcommand(1);
-  add_print(*object, session, "kinds", "List the kinds of objects", "/object-kinds");
-  add_print(*object, session, "list", "Print all objects", "/objects");
-  add_print_one(*object, session, "Print an object", "/objects");
-  add_send(*object, session, "create", "Create objects from files or standard input");
-  add_send(*object, session, "update", "Update objects from files or standard input");
-  add_remove(*object, session);
-  CLI::App* status = object->add_subcommand("status", "Status of objects");
-  status->alias("stat")->require_subcommand(1);
-  add_print(*status, session, "list", "Print the status of all objects", "/status/objects");
-  add_print_one(*status, session, "Print the status of an object", "/status/objects");
+void add_object(Command root, Session& session) {
+  const Command object = root.add("object", "Objects (older form)");
+  object.group("Older forms").alias("o").alias("obj").require_command();
+  add_print(object, session, "kinds", "List the kinds of objects", "/object-kinds");
+  add_print(object, session, "list", "Print all objects", "/objects");
+  add_print_one(object, session, "Print an object", "/objects");
+  add_send(object, session, "create", "Create objects from files or standard input");
+  add_send(object, session, "update", "Update objects from files or standard input");
+  add_remove(object, session);
+  const Command status = object.add("status", "Status of objects");
+  status.alias("stat").require_command();
+  add_print(status, session, "list", "Print the status of all objects", "/status/objects");
+  add_print_one(status, session, "Print the status of an object", "/status/objects");
 }
 
 }  // namespace sluice::egctl

@@ -45,13 +45,6 @@ void Session::print_or(const Json& value, const std::string& text) const {
   }
 }
 
-void set_action(CLI::App& command, Session& session, Action action) {
-  command.callback([&session, action = std::move(action)] {
-    if (session.action) return;  // a subcommand was given and has set its action first
-    session.action = [&session, action] { return action(session); };
-  });
-}
-
 std::unexpected<Error> failed(const std::string& what, Error error) {
   error.message = what + " failed, " + error.message;
   return std::unexpected(std::move(error));

@@ -2,9 +2,6 @@
 // Session: the state that the commands of one run of egctl share.
 #pragma once
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -33,10 +30,6 @@ struct Session {
   // programs can read.
   void print_or(const Json& value, const std::string& text) const;
 };
-
-using Action = std::function<Result<void>(Session&)>;
-// Makes `command` run `action` once the arguments are parsed.
-void set_action(CLI::App& command, Session& session, Action action);
 
 // The error "`what` failed" with its reason: "create Pipeline demo failed, 409: conflict name:
 // demo".

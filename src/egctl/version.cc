@@ -5,8 +5,8 @@
 
 namespace sluice::egctl {
 
-void add_version(CLI::App& root, Session& session) {
-  set_action(*root.add_subcommand("version", "Print the version of egctl"), session,
+void add_version(Command root, Session& session) {
+  set_action(root.add("version", "Print the version of egctl"), session,
              [](Session& s) -> Result<void> {
                s.print_or(Json{{"version", SLUICE_VERSION}}, "egctl " SLUICE_VERSION "\n");
                return {};

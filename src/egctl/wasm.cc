@@ -3,11 +3,11 @@
 
 namespace sluice::egctl {
 
-void add_wasm(CLI::App& root, Session& session) {
-  CLI::App* wasm = root.add_subcommand("wasm", "Guest code and shared data of WasmHost filters");
-  wasm->require_subcommand(1);
-  add_wasm_reload(*wasm, session);
-  add_wasm_data(*wasm, session);
+void add_wasm(Command root, Session& session) {
+  const Command wasm = root.add("wasm", "Guest code and shared data of WasmHost filters");
+  wasm.require_command();
+  add_wasm_reload(wasm, session);
+  add_wasm_data(wasm, session);
 }
 
 }  // namespace sluice::egctl

@@ -35,7 +35,7 @@ struct Arguments {
   }
 };
 
-using Command = Result<void> (*)(Session&, const Arguments&);
+using Run = Result<void> (*)(Session&, const Arguments&);
 
 // The error of the step `what`. A closed output is not reported as a failure.
 std::unexpected<Error> failed_at(const std::string& what, const Arguments& arguments, Error error) {
@@ -157,21 +157,21 @@ Result<void> import_data(Session& session, const Arguments& arguments) {
   return done ? done : failed_at("import data", arguments, std::move(done).error());
 }
 
-using Added = std::pair<CLI::App*, std::shared_ptr<Arguments>>;
+using Added = std::pair<Command, std::shared_ptr<Arguments>>;
 
-Added add_command(CLI::App& wasm, const std::string& name, const std::string& text) {
-  CLI::App* command = wasm.add_subcommand(name, text);
+Added add_command(Command wasm, const std::string& name, const std::string& text) {
+  const Command command = wasm.add(name, text);
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("PIPELINE", arguments->pipeline, "name of the pipeline");
-  command->add_option("FILTER", arguments->filter, "name of the filter");
+  command.option("PIPELINE", arguments->pipeline, "name of the pipeline");
+  command.option("FILTER", arguments->filter, "name of the filter");
   return {command, std::move(arguments)};
 }
 
 // A command that requires both names.
-Added add_named(CLI::App& wasm, Session& session, const std::string& name, const std::string& text,
-                Command run) {
+Added add_named(Command wasm, Session& session, const std::string& name, const std::string& text,
+                Run run) {
   Added added = add_command(wasm, name, text);
-  set_action(*added.first, session, [arguments = added.second, run](Session& s) -> Result<void> {
+  set_action(added.first, session, [arguments = added.second, run](Session& s) -> Result<void> {
     if (!arguments->filter.empty()) return run(s, *arguments);
     return fail(ErrorKind::invalid, "requires pipeline and filter name");
   });
@@ -189,54 +189,54 @@ std::string at_least_one(const std::string& text) {
 }
 
 void add_prefix(const Added& added) {
-  added.first->add_option("--prefix", added.second->prefix, "only keys that begin with it")
-      ->type_name("TEXT")
-      ->check(not_empty);
+  added.first.option("--prefix", added.second->prefix, "only keys that begin with it")
+      .type_name("TEXT")
+      .check(not_empty);
 }
 
 void add_file(const Added& added, const std::string& text) {
-  added.first->add_option("FILE", added.second->file, text)->required();
+  added.first.option("FILE", added.second->file, text).required();
 }
 
-void add_apply_data(CLI::App& wasm, Session& session) {
+void add_apply_data(Command wasm, Session& session) {
   const auto [command, arguments] =
       add_command(wasm, "apply-data", "Write shared data from a file or standard input");
-  command->add_option("-f,--file", arguments->file, "file to read, - for standard input")
-      ->type_name("FILE");
-  command->add_flag("--reload-code", arguments->reload_code,
-                    "then reload all code; without names, only that");
-  command->footer(
+  command.option("-f,--file", arguments->file, "file to read, - for standard input")
+      .type_name("FILE");
+  command.flag("--reload-code", arguments->reload_code,
+               "then reload all code; without names, only that");
+  command.footer(
       "Keys that are not in the file stay. All of it is written, or nothing. Example:\n"
       "  echo 'id/user4: \"true\"' | egctl wasm apply-data flash-sale-pipeline wasm");
-  set_action(*command, session,
+  set_action(command, session,
              [arguments = arguments](Session& s) { return apply_data(s, *arguments); });
 }
 
-void add_list_data(CLI::App& wasm, Session& session) {
+void add_list_data(Command wasm, Session& session) {
   const Added list = add_command(wasm, "list-data",
                                  "Print the shared data of a filter, sorted by key; without names, "
                                  "list the filters that have data");
-  set_action(*list.first, session,
+  set_action(list.first, session,
              [arguments = list.second](Session& s) { return list_data(s, *arguments); });
   add_prefix(list);
-  list.first->add_option("--limit", list.second->limit, "at most so many entries")
-      ->type_name("N")
-      ->check(at_least_one);
+  list.first.option("--limit", list.second->limit, "at most so many entries")
+      .type_name("N")
+      .check(at_least_one);
 }
 
-void add_delete_data(CLI::App& wasm, Session& session) {
+void add_delete_data(Command wasm, Session& session) {
   const Added removed = add_named(wasm, session, "delete-data",
                                   "Delete the shared data of a filter, all at once", delete_data);
   add_prefix(removed);
-  removed.first->add_option("--key", removed.second->key, "exactly this key")
-      ->type_name("KEY")
-      ->check(not_empty)
-      ->excludes("--prefix");
+  removed.first.option("--key", removed.second->key, "exactly this key")
+      .type_name("KEY")
+      .check(not_empty)
+      .excludes("--prefix");
 }
 
 }  // namespace
 
-void add_wasm_data(CLI::App& wasm, Session& session) {
+void add_wasm_data(Command wasm, Session& session) {
   add_list_data(wasm, session);
   add_prefix(add_named(wasm, session, "count-data", "Count the keys of a filter", count_data));
   add_apply_data(wasm, session);

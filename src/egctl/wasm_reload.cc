@@ -45,12 +45,11 @@ Result<void> reload_code(Session& session) {
   return report(session, body["reloaded"]);
 }
 
-void add_wasm_reload(CLI::App& wasm, Session& session) {
-  CLI::App* command =
-      wasm.add_subcommand("reload-code", "Read the code of all WasmHost filters again");
-  command->footer(
+void add_wasm_reload(Command wasm, Session& session) {
+  const Command command = wasm.add("reload-code", "Read the code of all WasmHost filters again");
+  command.footer(
       "Code that does not load is refused: the old code goes on, and the exit code is 1.");
-  set_action(*command, session, reload_code);
+  set_action(command, session, reload_code);
 }
 
 }  // namespace sluice::egctl

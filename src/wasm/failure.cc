@@ -103,14 +103,15 @@ std::string import_fault(const wasmtime_error_t& error) {
   return first == cause ? cause : std::string(first) + ": " + cause;
 }
 
+std::string exit_text(std::uint32_t status) {
+  return "the guest called proc_exit(" + std::to_string(status) + ")";
+}
+
 Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error,
                     const std::string& host_error, std::string_view entry) {
-  int status = 0;
   std::string text;
   if (!host_error.empty()) {
     text = host_error.substr(0, kMessageBytesMax);
-  } else if (error != nullptr && wasmtime_error_exit_status(error, &status)) {
-    text = "the guest called proc_exit(" + std::to_string(status) + ")";
   } else {
     text = trap != nullptr ? message_of(*trap) : message_of(*error);
   }

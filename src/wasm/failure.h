@@ -2,6 +2,7 @@
 // One line out of what Wasmtime says about a guest that failed.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -14,6 +15,9 @@ namespace sluice::wasm {
 // called, for modules whose functions have no names.
 [[nodiscard]] Error guest_failure(const wasm_trap_t* trap, const wasmtime_error_t* error,
                                   const std::string& host_error, std::string_view entry = {});
+
+// Returns the message for a guest that ended itself.
+[[nodiscard]] std::string exit_text(std::uint32_t status);
 
 // Returns Wasmtime's words on an import that does not fit: which one, and why.
 [[nodiscard]] std::string import_fault(const wasmtime_error_t& error);

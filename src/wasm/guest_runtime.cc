@@ -10,7 +10,10 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "wasm/host_function.h"
+#include "wasm/wasi_error.h"
+#include "wasm/wasi_files.h"
 #include "wasm/wasi_poll.h"
+#include "wasm/wasi_process.h"
 
 namespace sluice::wasm {
 namespace {
@@ -54,10 +57,9 @@ Result<double> env_seed() {
 
 double env_date_now() { return static_cast<double>(unix_time_ms()); }
 
-constexpr std::int32_t kSuccess = 0;
-constexpr std::int32_t kBadDescriptor = 8;  // WASI errno badf
+constexpr std::int32_t kSuccess = code(WasiError::success);
 
-// Wasmtime's own has no bound, and the guest cannot be made to give way meanwhile.
+// Bounded: the guest cannot be made to give way meanwhile.
 Result<std::int32_t> random_get(std::span<char> out) {
   if (out.size() > kRandomBytesMax) {
     return fail(ErrorKind::invalid, "the guest asked for more than 64 KiB of random bytes at once");
@@ -66,11 +68,11 @@ Result<std::int32_t> random_get(std::span<char> out) {
   return kSuccess;
 }
 
-// Wasmtime's own would write from a thread of its runtime, after the guest may be gone.
 Result<std::int32_t> fd_write(HostCall& call, GuestMemory memory, std::uint32_t descriptor,
                               std::uint32_t vectors, std::uint32_t count,
                               std::uint32_t written_at) {
-  if (descriptor != 1 && descriptor != 2) return kBadDescriptor;
+  if (call.descriptors().kind(descriptor) != WasiDescriptors::Kind::output)
+    return code(WasiError::badf);
   std::uint32_t written = 0;
   count = std::min(count, kIoVectorsMax);  // a short write is allowed
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -95,14 +97,18 @@ constexpr HostFunction kWasi[] = {
     host_function<random_get>("random_get"),
     host_function<fd_write>("fd_write"),
 };
-// A runtime may call them in its allocator, at a garbage collection for example.
-constexpr ImportModule kModules[] = {
-    {.name = kWasiModule, .functions = kWasi, .in_nested_calls = true},
-    {.name = "env", .functions = kEnv, .in_nested_calls = true},
-};
 
 }  // namespace
 
-std::span<const ImportModule> runtime_modules() { return kModules; }
+std::span<const ImportModule> runtime_modules() {
+  // A runtime may call them in its allocator, at a garbage collection for example.
+  static const ImportModule kModules[] = {
+      {.name = kWasiModule, .functions = kWasi, .in_nested_calls = true},
+      {.name = kWasiModule, .functions = wasi_files(), .in_nested_calls = true},
+      {.name = kWasiModule, .functions = wasi_process(), .in_nested_calls = true},
+      {.name = "env", .functions = kEnv, .in_nested_calls = true},
+  };
+  return kModules;
+}
 
 }  // namespace sluice::wasm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The imports of language runtimes besides an ABI: AssemblyScript's env.abort, env.seed and
-// env.Date.now, and our own versions of the WASI functions that could hold the thread.
+// env.Date.now, and WASI preview 1.
 #pragma once
 
 #include <span>

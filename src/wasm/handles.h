@@ -2,7 +2,6 @@
 // Owners for what the Wasmtime C API hands out. For the .cc files of this folder.
 #pragma once
 
-#include <wasi.h>
 #include <wasm.h>
 #include <wasmtime.h>
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasm/host_call.h"
 
+#include <utility>
+
+#include "wasm/failure.h"
 #include "wasm/instance_state.h"
 
 namespace sluice::wasm {
@@ -57,6 +60,14 @@ void HostCall::print(std::string_view bytes) {
 }
 
 void HostCall::say(std::string_view text) { instance_.words.add(text); }
+
+std::unexpected<Error> HostCall::exit(std::uint32_t status) {
+  std::string text = exit_text(status);
+  if (instance_.host_error.empty()) instance_.host_error = text;
+  return fail(ErrorKind::invalid, std::move(text));
+}
+
+WasiDescriptors& HostCall::descriptors() { return instance_.descriptors; }
 
 bool HostCall::sleep_until(TimePoint when) {
   if (instance_.inside_nested_call) return false;

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "wasm/abi.h"
 #include "wasm/guest_memory.h"
+#include "wasm/wasi_descriptors.h"
 
 namespace sluice::wasm {
 
@@ -51,6 +52,9 @@ class HostCall {
   // function returns before that: what the guest does at once, up to its next function or loop,
   // comes first. False within a nested call, which cannot wait.
   [[nodiscard]] bool sleep_until(TimePoint when);
+  // Ends the guest with `status`. The host function returns the error at once.
+  [[nodiscard]] std::unexpected<Error> exit(std::uint32_t status);
+  [[nodiscard]] WasiDescriptors& descriptors();
   // Returns the object of Instance::set_context. Requires: it is a T. Error: it is null.
   template <class T>
   [[nodiscard]] Result<T*> context() const {

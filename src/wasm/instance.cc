@@ -18,14 +18,7 @@ constexpr std::int64_t kTableElementsMax = 100'000;
 constexpr std::int64_t kTablesMax = 4;
 constexpr std::uint64_t kTicksPerSlice = 1;
 
-Result<void> give_wasi(InstanceState& state) {
-  wasi_config_t* config = wasi_config_new();  // wasmtime_context_set_wasi takes it
-  const ErrorPtr error(wasmtime_context_set_wasi(state.context, config));
-  if (error) return fail(ErrorKind::internal, message_of(*error));
-  return {};
-}
-
-Result<void> make_store(InstanceState& state, const InstanceOptions& options) {
+void make_store(InstanceState& state, const InstanceOptions& options) {
   state.store.reset(wasmtime_store_new(state.module->engine().handle(), &state, nullptr));
   state.context = wasmtime_store_context(state.store.get());
   wasmtime_store_limiter(state.store.get(), static_cast<std::int64_t>(options.memory_bytes_max),
@@ -33,9 +26,8 @@ Result<void> make_store(InstanceState& state, const InstanceOptions& options) {
   // The header declares a result that the function does not have: it must not be looked at.
   static_cast<void>(
       wasmtime_context_epoch_deadline_async_yield_and_update(state.context, kTicksPerSlice));
-  if (!state.module->uses_wasi()) return {};
-  state.output = std::make_unique<GuestOutput>(options.logger, options.name);
-  return give_wasi(state);
+  if (state.module->uses_wasi())
+    state.output = std::make_unique<GuestOutput>(options.logger, options.name);
 }
 
 bool find_function(InstanceState& state, std::string_view name, wasmtime_func_t& out) {
@@ -90,7 +82,7 @@ Task<Result<std::unique_ptr<Instance>>> Instance::create(std::shared_ptr<const L
   auto state = std::make_unique<InstanceState>();
   state->module = std::move(module);
   state->user = options.context;
-  SLUICE_CO_CHECK(make_store(*state, options));
+  make_store(*state, options);
   std::unique_ptr<Instance> instance(new Instance(std::move(state)));
   SLUICE_CO_CHECK(co_await instance->set_up(pace, deadline));
   co_return instance;
@@ -109,8 +101,7 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   Result<void> ran = co_await run_to_end(pace, deadline);
   if (ran) co_return ran;
   // A command's _start may end in proc_exit(0): that is its success.
-  const bool exited_well =
-      initializer == "_start" && ran.error().message.starts_with("the guest called proc_exit(0)");
+  const bool exited_well = initializer == "_start" && ran.error().message.starts_with(exit_text(0));
   if (!exited_well) {
     ran.error().message = failed_text(initializer, ran.error().message, words());
     co_return ran;

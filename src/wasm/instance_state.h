@@ -11,12 +11,13 @@
 #include "wasm/guest_output.h"
 #include "wasm/handles.h"
 #include "wasm/linked_module.h"
+#include "wasm/wasi_descriptors.h"
 
 namespace sluice::wasm {
 
 struct InstanceState {
   std::shared_ptr<const LinkedModule> module;
-  std::unique_ptr<GuestOutput> output;  // outlives the store, which writes to it
+  std::unique_ptr<GuestOutput> output;
   StorePtr store;
   wasmtime_context_t* context = nullptr;
   wasmtime_instance_t instance{};
@@ -25,10 +26,12 @@ struct InstanceState {
   std::vector<wasmtime_func_t> functions;  // of the ABI; store_id 0: the guest has none
   wasmtime_func_t initializer{};
 
+  WasiDescriptors descriptors;
+
   void* user = nullptr;
   bool inside_nested_call = false;
   bool alive = true;
-  std::string host_error;  // the first error that a host function returned
+  std::string host_error;  // the first error of a host function, or the exit of the guest
   GuestWords words;        // of the call in progress, or the last one
   std::string_view entry;  // the function that was called
   TimePoint wake_at{};     // the guest sleeps until then

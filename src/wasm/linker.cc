@@ -91,9 +91,6 @@ Linker::~Linker() = default;
 Result<std::unique_ptr<const Linker>> Linker::create(const Engine& engine, const Abi& abi) {
   std::unique_ptr<Linker> made(new Linker(engine, abi));
   wasmtime_linker_t* linker = made->handle_->linker.get();
-  if (const ErrorPtr error(wasmtime_linker_define_wasi(linker)); error) {
-    return fail(ErrorKind::internal, message_of(*error));
-  }
   wasmtime_linker_allow_shadowing(linker, true);
   for (const ImportModule& module : runtime_modules()) SLUICE_CHECK(define(linker, module));
   SLUICE_CHECK(check_names(abi.modules));

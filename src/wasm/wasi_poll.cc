@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "wasm/wasi_error.h"
 
 namespace sluice::wasm {
 namespace {
@@ -19,9 +20,9 @@ namespace {
 // WASI preview 1: witx, typenames.
 constexpr std::size_t kSubscriptionSize = 48;
 constexpr std::size_t kEventSize = 32;
-constexpr std::uint16_t kSuccess = 0;
-constexpr std::uint16_t kBadDescriptor = 8;
-constexpr std::uint16_t kInvalid = 28;
+constexpr std::uint16_t kSuccess = code(WasiError::success);
+constexpr std::uint16_t kBadDescriptor = code(WasiError::badf);
+constexpr std::uint16_t kInvalid = code(WasiError::inval);
 constexpr unsigned char kClock = 0;
 constexpr unsigned char kRead = 1;
 constexpr std::uint32_t kRealtime = 0;

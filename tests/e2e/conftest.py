@@ -8,11 +8,19 @@ import pytest
 from backend import Backend
 from gateway import BIN, Server, free_port, have_programs
 from guests import compiled_guests
+from turns import turn
 
 
 def pytest_sessionstart(session):
     if not have_programs():
         pytest.exit(f"no sluice-server and egctl in {BIN}: run `make build`, or set SLUICE_BIN_DIR", 2)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """A turn lasts from the first fixture of a test to the last."""
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        yield
 
 
 @pytest.fixture

@@ -45,6 +45,9 @@ def wait_until(condition, what: str, deadline: float = DEADLINE):
 
 
 _ports_given: set[int] = set()
+# Workers of pytest-xdist choose from ports of their own: until a server listens, its port looks free.
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 def free_port() -> int:
@@ -52,7 +55,7 @@ def free_port() -> int:
     ends = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(min(20_000, ends - 5_000), ends)
-        if port in _ports_given:
+        if port in _ports_given or port % _WORKERS != _WORKER:
             continue
         with socket.socket() as probe:
             try:

@@ -10,7 +10,10 @@ from client import request
 from gateway import SANITIZED, http_server, mock, pipeline, wait_until
 from idle import IdleCrowd, resident_bytes
 
-pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer's memory is not the server's")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(SANITIZED, reason="a sanitizer's memory is not the server's"),
+]
 
 COUNT = 3000
 

@@ -14,6 +14,8 @@ import yaml
 from client import Connection, fetch
 from gateway import BIN, DEADLINE, http_server, mock, pipeline, wait_until, wasm
 
+pytestmark = pytest.mark.alone
+
 KNOWN = {"prefix": "id/", "header": "Authorization"}
 ALWAYS = {"target": "0ms", "retryAfter": "2s"}
 NEVER = {"target": "1h"}

@@ -129,6 +129,7 @@ def test_a_reader_without_haste_gets_all(site):
     assert received > 8_000_000
 
 
+@pytest.mark.alone
 def test_a_crowd_of_slow_ones_does_not_hold_up_others(site, shared_server):
     """bench/slow_clients.py does it with 5,000 and 1,000, and measures."""
     port = site()

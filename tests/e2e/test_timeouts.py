@@ -9,6 +9,8 @@ import pytest
 from client import Connection, Load, fetch, request
 from gateway import http_server, mock, pipeline, wait_until, wasm
 
+pytestmark = pytest.mark.alone  # guests that loop take both cores
+
 
 @pytest.fixture
 def put(server, port, guests):

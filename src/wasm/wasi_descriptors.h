@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The descriptors of a guest: standard input, output and error. A guest opens no others.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::wasm {
+
+class WasiDescriptors {
+ public:
+  enum class Kind : std::uint8_t { closed, input, output };
+
+  [[nodiscard]] Kind kind(std::uint32_t descriptor) const {
+    return descriptor < kinds_.size() ? kinds_[descriptor] : Kind::closed;
+  }
+  [[nodiscard]] bool open(std::uint32_t descriptor) const {
+    return kind(descriptor) != Kind::closed;
+  }
+  // False if it is not open.
+  [[nodiscard]] bool close(std::uint32_t descriptor) {
+    if (!open(descriptor)) return false;
+    kinds_[descriptor] = Kind::closed;
+    return true;
+  }
+  // `to` becomes what `from` is, and `from` is closed. False if one of them is not open.
+  [[nodiscard]] bool renumber(std::uint32_t from, std::uint32_t to) {
+    if (!open(from) || !open(to)) return false;
+    const Kind kind = kinds_[from];
+    kinds_[from] = Kind::closed;
+    kinds_[to] = kind;
+    return true;
+  }
+
+ private:
+  std::array<Kind, 3> kinds_{Kind::input, Kind::output, Kind::output};
+};
+
+}  // namespace sluice::wasm
