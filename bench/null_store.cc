@@ -60,7 +60,7 @@ class NullStore final : public Store {
                        const Visit& /*visit*/) override {
     return 0;
   }
-  Result<std::unique_ptr<Import>> begin_import(const std::string& /*ns*/) override {
+  Result<std::unique_ptr<BulkImport>> begin_import(const std::string& /*ns*/) override {
     return nullptr;
   }
   Result<void> apply(const std::string& /*ns*/, std::vector<Entry> /*entries*/) override {

@@ -20,7 +20,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-Response health(const Context& context) {
+ApiResponse health(const Context& context) {
   std::vector<std::string> reasons = lines_of(context.controller.health());
   std::vector<std::string> troubles = context.controller.troubles();
   if (!reasons.empty()) {
@@ -30,10 +30,10 @@ Response health(const Context& context) {
   // Healthy: a restart of the process would not repair an object.
   std::string text;
   for (const std::string& line : troubles) text += line + "\n";
-  return text.empty() ? Response{} : respond_text(std::move(text));
+  return text.empty() ? ApiResponse{} : respond_text(std::move(text));
 }
 
-Response about(const Context& context) {
+ApiResponse about(const Context& context) {
   return respond_text("sluice-server " SLUICE_VERSION "\nmember " + context.options.member_name +
                       "\n");
 }
@@ -41,7 +41,7 @@ Response about(const Context& context) {
 }  // namespace
 
 // Quick: a probe is answered while changes wait for URLs and guests.
-void add_about(Router& router, Context& context) {
+void add_about(ApiRouter& router, Context& context) {
   const auto add = [&router](const char* pattern, Handler handler) {
     router.add({.group = "admin",
                 .method = "GET",
@@ -49,10 +49,11 @@ void add_about(Router& router, Context& context) {
                 .handler = std::move(handler),
                 .quick = true});
   };
-  add("",
-      [&router](const Request& request, const Names&) { return respond(request, router.list()); });
-  add("/healthz", [&context](const Request&, const Names&) { return health(context); });
-  add("/about", [&context](const Request&, const Names&) { return about(context); });
+  add("", [&router](const ApiRequest& request, const PathNames&) {
+    return respond(request, router.list());
+  });
+  add("/healthz", [&context](const ApiRequest&, const PathNames&) { return health(context); });
+  add("/about", [&context](const ApiRequest&, const PathNames&) { return about(context); });
 }
 
 }  // namespace sluice::admin

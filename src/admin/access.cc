@@ -9,8 +9,8 @@ namespace sluice::admin {
 
 // If credentials are demanded, the server may have any name, but a page from another origin may not
 // use the credentials of the browser.
-std::optional<Response> refuse_web_page(const http::Request& request,
-                                        const Credentials& credentials) {
+std::optional<ApiResponse> refuse_web_page(const http::Request& request,
+                                           const Credentials& credentials) {
   const auto origin = request.headers.get("Origin");
   if (!credentials.demanded()) {
     if (is_loopback_host(request.host) && (!origin || is_loopback_origin(*origin)))
@@ -22,14 +22,14 @@ std::optional<Response> refuse_web_page(const http::Request& request,
   return respond_error(403, "not for web pages: Origin must be this server");
 }
 
-std::expected<Identity, Response> identify(const http::Request& request, const Client& client,
-                                           Credentials& credentials, const Logger& logger) {
+std::expected<Identity, ApiResponse> identify(const http::Request& request, const Peer& client,
+                                              Credentials& credentials, const Logger& logger) {
   const auto authorization = request.headers.get("Authorization").value_or("");
   auto caller = credentials.check({client.address, authorization, client.certificate_name});
   if (!caller) {
     const Denial& denial = caller.error();
     if (!denial.log.empty()) logger.warn("admin API: " + denial.log);
-    Response response = respond_error(denial.status, denial.message);
+    ApiResponse response = respond_error(denial.status, denial.message);
     response.retry_after_seconds = denial.retry_after_seconds;
     return std::unexpected(std::move(response));
   }

@@ -49,7 +49,7 @@ std::string numeric(const addrinfo& entry) {
 
 }  // namespace
 
-Result<Address> resolve_address(std::string_view text) {
+Result<ListenAddress> resolve_address(std::string_view text) {
   const HostPort parts = split_host_port(text);
   const auto port = parts.port().and_then(parse_port);
   if (!port) {
@@ -57,7 +57,7 @@ Result<Address> resolve_address(std::string_view text) {
                 "\"" + std::string(text) + "\" is not host:port, try localhost:2381");
   }
   const std::string host(without_brackets(parts.host));
-  Address address{"", *port, !host.empty()};
+  ListenAddress address{"", *port, !host.empty()};
   if (host.empty()) return address;
   SLUICE_TRY(const AddressList found, resolve(host, 0));
   for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next) {

@@ -11,7 +11,7 @@ namespace sluice::admin {
 namespace {
 
 // An API that other machines can reach needs credentials and TLS.
-Result<void> check_exposure(const Options& options, const Address& address) {
+Result<void> check_exposure(const Options& options, const ListenAddress& address) {
   if (address.loopback) return {};
   const CredentialOptions& credentials = options.credentials;
   const bool proved =
@@ -30,10 +30,10 @@ Result<void> check_exposure(const Options& options, const Address& address) {
           missing.front() + (missing.size() > 1 ? "; and " + missing.back() : ""));
 }
 
-Result<Access> make_access(const Options& options) {
-  SLUICE_TRY(const Address address, resolve_address(options.address));
+Result<AccessControl> make_access(const Options& options) {
+  SLUICE_TRY(const ListenAddress address, resolve_address(options.address));
   SLUICE_CHECK(check_exposure(options, address));
-  Access access;
+  AccessControl access;
   SLUICE_TRY(access.credentials, Credentials::create(options.credentials));
   if (options.tls) {
     SLUICE_TRY(access.tls, load_tls(*options.tls));
@@ -57,7 +57,7 @@ class HttpApi final : public Api {
 
   [[nodiscard]] Result<void> start() {
     Options& options = context_.options;
-    SLUICE_TRY(const Address address, resolve_address(options.address));
+    SLUICE_TRY(const ListenAddress address, resolve_address(options.address));
     SLUICE_TRY(access_, make_access(options));
     context_.start_options.store(std::make_shared<const Json>(options.start_options));
     if (!options.listener) {
@@ -77,7 +77,7 @@ class HttpApi final : public Api {
   [[nodiscard]] int descriptor() const override { return server_->descriptor(); }
   [[nodiscard]] Result<void> replace(Options options) override {
     options.address = context_.options.address;
-    SLUICE_TRY(Access next, make_access(options));
+    SLUICE_TRY(AccessControl next, make_access(options));
     // Equal credentials are kept, with their record of wrong tries and of right passwords.
     if (next.credentials->same_as(*access_.credentials)) next.credentials = access_.credentials;
     access_ = std::move(next);
@@ -88,8 +88,8 @@ class HttpApi final : public Api {
 
  private:
   Context context_;
-  Router router_;
-  Access access_;
+  ApiRouter router_;
+  AccessControl access_;
   std::unique_ptr<HttpServer> server_;  // last: its threads use the others
 };
 
@@ -101,7 +101,7 @@ Result<void> check(const Options& options) {
 }
 
 Result<net::Listener> listen(const std::string& address) {
-  SLUICE_TRY(const Address where, resolve_address(address));
+  SLUICE_TRY(const ListenAddress where, resolve_address(address));
   auto listener = net::Listener::open(where.host, static_cast<std::uint16_t>(where.port),
                                       {.reuse_port = false});
   if (listener) return listener;

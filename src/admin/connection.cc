@@ -43,12 +43,12 @@ std::string date_now() {
   return http::format_date(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
-class Connection final : public Connections::Member {
+class ApiConnection final : public ApiConnections::OpenConnection {
  public:
-  Connection(Connections& all, std::unique_ptr<net::Stream> stream);
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { all_.leave(*this); }
+  ApiConnection(ApiConnections& all, std::unique_ptr<net::Stream> stream);
+  ApiConnection(const ApiConnection&) = delete;
+  ApiConnection& operator=(const ApiConnection&) = delete;
+  ~ApiConnection() { all_.leave(*this); }
 
   Task<void> serve();
   void stop() override;
@@ -73,11 +73,11 @@ class Connection final : public Connections::Member {
   Task<void> linger();
   [[nodiscard]] bool may_go_on() const;
 
-  Connections& all_;
-  const std::shared_ptr<const Access> access_;  // as of the start
-  std::unique_ptr<net::Stream> stream_;         // null during the TLS handshake
-  net::Stream* wire_;                           // the stream, or what is under the handshake
-  Client client_;
+  ApiConnections& all_;
+  const std::shared_ptr<const AccessControl> access_;  // as of the start
+  std::unique_ptr<net::Stream> stream_;                // null during the TLS handshake
+  net::Stream* wire_;                                  // the stream, or what is under the handshake
+  Peer client_;
   const TimePoint greeting_until_;  // of the first head, the handshake included
   Input input_;
   http::Request request_;
@@ -93,9 +93,9 @@ class Connection final : public Connections::Member {
 };
 
 // The connection waits for its client while this lives.
-class Connection::Waiting {
+class ApiConnection::Waiting {
  public:
-  Waiting(Connection& connection, Waits waits) : connection_(connection) {
+  Waiting(ApiConnection& connection, Waits waits) : connection_(connection) {
     connection_.waits_ = waits;
     connection_.all_.note_silent(connection_);
   }
@@ -107,13 +107,13 @@ class Connection::Waiting {
   Waiting& operator=(const Waiting&) = delete;
 
  private:
-  Connection& connection_;
+  ApiConnection& connection_;
 };
 
 // The body of the request, as it arrives.
-class Connection::Upload final : public http::BodyReader {
+class ApiConnection::Upload final : public http::BodyReader {
  public:
-  explicit Upload(Connection& connection) : connection_(connection) {}
+  explicit Upload(ApiConnection& connection) : connection_(connection) {}
   Task<Result<std::string_view>> read() override {
     if (!std::exchange(begun_, true) && connection_.input_.parser().expects_continue())
       (void)co_await connection_.send("HTTP/1.1 100 Continue\r\n\r\n");
@@ -121,11 +121,11 @@ class Connection::Upload final : public http::BodyReader {
   }
 
  private:
-  Connection& connection_;
+  ApiConnection& connection_;
   bool begun_ = false;
 };
 
-Connection::Connection(Connections& all, std::unique_ptr<net::Stream> stream)
+ApiConnection::ApiConnection(ApiConnections& all, std::unique_ptr<net::Stream> stream)
     : all_(all),
       access_(all.access()),
       stream_(std::move(stream)),
@@ -135,16 +135,16 @@ Connection::Connection(Connections& all, std::unique_ptr<net::Stream> stream)
   all_.enter(*this);
 }
 
-void Connection::stop() {
+void ApiConnection::stop() {
   if (waits_ == Waits::for_bytes || streaming_) return cut();
   if (waits_ == Waits::for_room) wire_->set_deadline(Clock::now() + kLastWords);
 }
 
-void Connection::retire() {
+void ApiConnection::retire() {
   if (idle_) cut();
 }
 
-Task<void> Connection::serve() {
+Task<void> ApiConnection::serve() {
   try {
     co_await serve_requests();
   } catch (const std::exception& error) {
@@ -152,7 +152,7 @@ Task<void> Connection::serve() {
   }
 }
 
-Task<void> Connection::serve_requests() {
+Task<void> ApiConnection::serve_requests() {
   bool more = co_await secure();
   while (more) {
     more = co_await read_head();
@@ -162,7 +162,7 @@ Task<void> Connection::serve_requests() {
   if (stream_) stream_->close();
 }
 
-Task<bool> Connection::secure() {
+Task<bool> ApiConnection::secure() {
   if (!access_->tls) co_return true;
   const bool speaks = co_await speaks_tls();
   if (!speaks) co_return false;
@@ -182,7 +182,7 @@ Task<bool> Connection::secure() {
 }
 
 // A client that speaks plain HTTP to TLS gets an answer that it understands.
-Task<bool> Connection::speaks_tls() {
+Task<bool> ApiConnection::speaks_tls() {
   std::array<char, 512> first;
   Result<std::size_t> count = 0;
   {
@@ -201,7 +201,7 @@ Task<bool> Connection::speaks_tls() {
 }
 
 // Returns false if there is no further request, or one that was refused here.
-Task<bool> Connection::read_head() {
+Task<bool> ApiConnection::read_head() {
   input_.start(request_);
   idle_ = !first_ && input_.unread().empty();
   const Patience& patience = all_.patience();
@@ -230,7 +230,7 @@ Task<bool> Connection::read_head() {
   co_return std::exchange(first_, false) || access_ == all_.access();
 }
 
-Task<Result<std::size_t>> Connection::receive(TimePoint until, std::size_t size) {
+Task<Result<std::size_t>> ApiConnection::receive(TimePoint until, std::size_t size) {
   if (all_.stopping()) co_return fail(ErrorKind::closed, "the server is shutting down");
   const Waiting waiting(*this, Waits::for_bytes);
   stream_->set_deadline(until);
@@ -239,7 +239,7 @@ Task<Result<std::size_t>> Connection::receive(TimePoint until, std::size_t size)
   co_return count;
 }
 
-Task<Result<std::string_view>> Connection::read_body() {
+Task<Result<std::string_view>> ApiConnection::read_body() {
   while (!input_.finished()) {
     const auto progress = input_.parse();
     if (progress.state == ParseState::body) co_return progress.body;
@@ -253,29 +253,29 @@ Task<Result<std::string_view>> Connection::read_body() {
   co_return std::string_view();
 }
 
-Task<bool> Connection::answer() {
+Task<bool> ApiConnection::answer() {
   keep_alive_ = input_.parser().keep_alive();
   if (!input_.finished()) {
     request_.body = http::Body(std::make_unique<Upload>(*this), input_.parser().content_length());
   }
-  Service::Answer answer = co_await all_.service().answer(request_, client_, *access_);
+  Service::Served answer = co_await all_.service().answer(request_, client_, *access_);
   admitted_ = answer.admitted;
   co_return co_await write(answer.response);
 }
 
-bool Connection::may_go_on() const {
+bool ApiConnection::may_go_on() const {
   return keep_alive_ && admitted_ && input_.finished() && !input_.broken() && !all_.stopping() &&
          access_ == all_.access();
 }
 
-Task<void> Connection::refuse(int status, std::string_view reason) {
+Task<void> ApiConnection::refuse(int status, std::string_view reason) {
   keep_alive_ = false;
   http::Response response = all_.service().refuse(status, reason);
   (void)co_await write(response);
 }
 
 // Returns whether the connection can carry another request.
-Task<bool> Connection::write(http::Response& response) {
+Task<bool> ApiConnection::write(http::Response& response) {
   const Framing framing = http::h1::response_framing(response, request_.method, request_.version);
   keep_alive_ = may_go_on() && framing != Framing::until_close;
   out_.clear();
@@ -298,7 +298,7 @@ Task<bool> Connection::write(http::Response& response) {
 }
 
 // Sends out_ and then `body`.
-Task<bool> Connection::write_whole(std::string_view body) {
+Task<bool> ApiConnection::write_whole(std::string_view body) {
   const bool joined = body.size() <= kWriteBytes;
   if (joined) out_ += body;
   const bool sent = co_await send(out_);
@@ -308,7 +308,7 @@ Task<bool> Connection::write_whole(std::string_view body) {
 
 // Returns false if the client leaves, or the body is cut short. A client that has ended its side
 // has left: it would not be noticed while there is nothing to send.
-Task<bool> Connection::write_stream(http::BodyReader& reader, Framing framing) {
+Task<bool> ApiConnection::write_stream(http::BodyReader& reader, Framing framing) {
   const auto until_gone = [](net::Stream& stream) -> Task<bool> {
     (void)co_await stream.closed();
     co_return true;
@@ -346,7 +346,7 @@ Task<bool> Connection::write_stream(http::BodyReader& reader, Framing framing) {
 }
 
 // Returns false if the client has left, or reads too slowly.
-Task<bool> Connection::send(std::string_view bytes) {
+Task<bool> ApiConnection::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view part = bytes.substr(0, kWriteBytes);
     bytes.remove_prefix(part.size());
@@ -361,7 +361,7 @@ Task<bool> Connection::send(std::string_view bytes) {
 }
 
 // Reads and drops what still comes after the last response.
-Task<void> Connection::linger() {
+Task<void> ApiConnection::linger() {
   stream_->shutdown_write();
   const bool whole = input_.finished() && input_.unread().empty();
   const std::uint64_t bytes_max = admitted_ ? kDrainBytesMax : kStrangerDrainBytesMax;
@@ -378,8 +378,8 @@ Task<void> Connection::linger() {
 
 }  // namespace
 
-Task<void> serve(Connections& all, std::unique_ptr<net::Stream> stream) {
-  Connection connection(all, std::move(stream));
+Task<void> serve(ApiConnections& all, std::unique_ptr<net::Stream> stream) {
+  ApiConnection connection(all, std::move(stream));
   co_await connection.serve();
 }
 

@@ -13,6 +13,6 @@ namespace sluice::admin {
 
 // Serves until the client leaves, is silent for too long, or must connect again. An exception cuts
 // the connection. Requires: `all` outlives it.
-Task<void> serve(Connections& all, std::unique_ptr<net::Stream> stream);
+Task<void> serve(ApiConnections& all, std::unique_ptr<net::Stream> stream);
 
 }  // namespace sluice::admin

@@ -108,26 +108,27 @@ bool wait_until(const std::function<bool()>& condition) {
 class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest() {
-    add("GET", "/ping", [](const Request&, const Names&) { return respond_text("pong"); });
-    router_.add({.group = "test",
-                 .method = "GET",
-                 .pattern = "/health",
-                 .handler = [](const Request&, const Names&) { return respond_text("well"); },
-                 .quick = true});
+    add("GET", "/ping", [](const ApiRequest&, const PathNames&) { return respond_text("pong"); });
+    router_.add(
+        {.group = "test",
+         .method = "GET",
+         .pattern = "/health",
+         .handler = [](const ApiRequest&, const PathNames&) { return respond_text("well"); },
+         .quick = true});
     add("POST", "/echo",
-        [](const Request& request, const Names&) { return respond_text(request.body); });
-    add("POST", "/hold", [this](const Request&, const Names&) {
+        [](const ApiRequest& request, const PathNames&) { return respond_text(request.body); });
+    add("POST", "/hold", [this](const ApiRequest&, const PathNames&) {
       ++holding_;
       released_.wait();
       return respond_text("done");
     });
-    add("GET", "/hold", [this](const Request&, const Names&) {
+    add("GET", "/hold", [this](const ApiRequest&, const PathNames&) {
       ++holding_;
       released_.wait();
       return respond_text("done");
     });
-    add("GET", "/stream", [this](const Request&, const Names&) {
-      Response response = respond_text("");
+    add("GET", "/stream", [this](const ApiRequest&, const PathNames&) {
+      ApiResponse response = respond_text("");
       response.stream = [this, alive = alive_.lock()](const WritePiece& write) {
         const std::string piece(kPiece, 'x');
         for (std::size_t i = 0; i < pieces_max_; ++i, ++pieces_)
@@ -136,8 +137,8 @@ class ConnectionTest : public testing::Test {
       };
       return response;
     });
-    add("GET", "/events", [this](const Request&, const Names&) {
-      Response response = respond_text("");
+    add("GET", "/events", [this](const ApiRequest&, const PathNames&) {
+      ApiResponse response = respond_text("");
       response.events = {.next =
                              [this, alive = alive_.lock()](std::string& out) {
                                if (pieces_ < pieces_max_) out = std::string(kPiece, 'x');
@@ -154,7 +155,8 @@ class ConnectionTest : public testing::Test {
   void add(const char* method, const char* pattern, Handler handler) {
     router_.add({"test", method, pattern, std::move(handler), 1000});
   }
-  void start(Patience patience = {}, std::size_t connections_max = Connections::kConnectionsMax) {
+  void start(Patience patience = {},
+             std::size_t connections_max = ApiConnections::kConnectionsMax) {
     auto listener = net::Listener::open("127.0.0.1", 0, {.reuse_port = false});
     ASSERT_TRUE(listener) << listener.error().message;
     server_ = HttpServer::start({.listener = *std::move(listener),
@@ -164,7 +166,7 @@ class ConnectionTest : public testing::Test {
                                  .connections_max = connections_max},
                                 router_, Logger());
   }
-  static Access access() { return {*Credentials::create({}), nullptr}; }
+  static AccessControl access() { return {*Credentials::create({}), nullptr}; }
   [[nodiscard]] int port() const { return server_->port(); }
   std::string ask(std::string_view path) { return RawClient(port()).get(path, kClose).read(); }
   void release() {
@@ -172,7 +174,7 @@ class ConnectionTest : public testing::Test {
   }
 
   static constexpr std::string_view kClose = "Connection: close\r\n";
-  Router router_;
+  ApiRouter router_;
   std::atomic<int> holding_ = 0;
   std::latch released_{1};
   bool is_released_ = false;
@@ -287,7 +289,8 @@ TEST_F(ConnectionTest, RefusesWhatIsNoRequest) {
 }
 
 TEST_F(ConnectionTest, BodiesOfBeforeDoNotCount) {
-  router_.add({"test", "POST", "/large", [](const Request&, const Names&) { return Response{}; }});
+  router_.add({"test", "POST", "/large",
+               [](const ApiRequest&, const PathNames&) { return ApiResponse{}; }});
   start();
   const std::string body(kBodyBytesMax, 'x');
   RawClient client(port());

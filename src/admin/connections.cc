@@ -5,8 +5,9 @@
 
 namespace sluice::admin {
 
-Connections::Connections(loop::EventLoop& loop, Service& service, const Published<Access>& access,
-                         Patience patience, std::size_t connections_max)
+ApiConnections::ApiConnections(loop::EventLoop& loop, Service& service,
+                               const Published<AccessControl>& access, Patience patience,
+                               std::size_t connections_max)
     : loop_(loop),
       service_(service),
       access_(access),
@@ -14,27 +15,27 @@ Connections::Connections(loop::EventLoop& loop, Service& service, const Publishe
       connections_max_(connections_max) {}
 
 // The connection that is cut counts until it leaves; the next one cuts another.
-bool Connections::make_place() {
+bool ApiConnections::make_place() {
   if (all_.size() < connections_max_) return true;
   if (silent_.alone()) return false;
-  auto& longest = static_cast<Member&>(*silent_.after);
+  auto& longest = static_cast<OpenConnection&>(*silent_.after);
   longest.unlink();
   longest.cut();
   return true;
 }
 
-void Connections::leave(Member& member) {
-  all_.erase(&member);
+void ApiConnections::leave(OpenConnection& connection) {
+  all_.erase(&connection);
   if (all_.empty() && ended_) ended_();
 }
 
-void Connections::retire() {
-  for (Member* member : all_) member->retire();
+void ApiConnections::retire() {
+  for (OpenConnection* connection : all_) connection->retire();
 }
 
-void Connections::stop(std::function<void()> ended) {
+void ApiConnections::stop(std::function<void()> ended) {
   ended_ = std::move(ended);
-  for (Member* member : all_) member->stop();
+  for (OpenConnection* connection : all_) connection->stop();
   if (all_.empty()) ended_();
 }
 

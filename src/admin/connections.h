@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connections: those of the API, their number, and how long each may wait for its client.
+// ApiConnections: those of the API, their number, and how long each may wait for its client.
 // Core-bound, on the loop of the API.
 #pragma once
 
@@ -29,19 +29,19 @@ struct Patience {
   Duration write = std::chrono::minutes(10);
 };
 
-class Connections {
+class ApiConnections {
  public:
   // Beyond this number, a new connection ends the one that has waited for its client for longest.
   static constexpr std::size_t kConnectionsMax = 512;
 
   // Requires: all arguments outlive this.
-  Connections(loop::EventLoop& loop, Service& service, const Published<Access>& access,
-              Patience patience, std::size_t connections_max);
-  Connections(const Connections&) = delete;
-  Connections& operator=(const Connections&) = delete;
+  ApiConnections(loop::EventLoop& loop, Service& service, const Published<AccessControl>& access,
+                 Patience patience, std::size_t connections_max);
+  ApiConnections(const ApiConnections&) = delete;
+  ApiConnections& operator=(const ApiConnections&) = delete;
 
   // A connection. As a Link, it is in the list of those that wait for their clients, while it does.
-  class Member : public loop::Link {
+  class OpenConnection : public loop::Link {
    public:
     // Ends the connection soon: at once if it waits for its client or streams, else after a
     // response that the client reads soon.
@@ -52,34 +52,35 @@ class Connections {
     virtual void cut() = 0;
 
    protected:
-    ~Member() = default;
+    ~OpenConnection() = default;
   };
 
   // Returns false if there is no place for one more connection.
   [[nodiscard]] bool make_place();
-  void enter(Member& member) { all_.insert(&member); }
-  void leave(Member& member);
-  // The client of `member` is waited for from now on, until it is unlinked.
-  void note_silent(Member& member) { member.insert_behind(*silent_.before); }
+  void enter(OpenConnection& connection) { all_.insert(&connection); }
+  void leave(OpenConnection& connection);
+  // The client of `connection` is waited for from now on, until it is unlinked.
+  void note_silent(OpenConnection& connection) { connection.insert_behind(*silent_.before); }
 
-  // Ends the connections that are idle between two requests: they began under another Access.
+  // Ends the connections that are idle between two requests: they began under another
+  // AccessControl.
   void retire();
   // Ends all connections soon, and calls `ended` after the last.
   void stop(std::function<void()> ended);
 
   [[nodiscard]] loop::EventLoop& loop() { return loop_; }
   [[nodiscard]] Service& service() { return service_; }
-  [[nodiscard]] std::shared_ptr<const Access> access() const { return access_.load(); }
+  [[nodiscard]] std::shared_ptr<const AccessControl> access() const { return access_.load(); }
   [[nodiscard]] const Patience& patience() const { return patience_; }
   [[nodiscard]] bool stopping() const { return static_cast<bool>(ended_); }
 
  private:
   loop::EventLoop& loop_;
   Service& service_;
-  const Published<Access>& access_;
+  const Published<AccessControl>& access_;
   const Patience patience_;
   const std::size_t connections_max_;
-  std::unordered_set<Member*> all_;
+  std::unordered_set<OpenConnection*> all_;
   loop::Link silent_;  // those that wait for their clients, in the order of time
   std::function<void()> ended_;
 };

@@ -7,41 +7,41 @@ namespace sluice::admin {
 
 Duration FailedTries::wait(std::string_view address, TimePoint now) const {
   const MutexLock lock(mutex_);
-  const auto found = records_.find(address);
-  if (found == records_.end()) return Duration::zero();
+  const auto found = tries_.find(address);
+  if (found == tries_.end()) return Duration::zero();
   return std::max(Duration::zero(), Duration(found->second.closed_until - now));
 }
 
 void FailedTries::add(std::string_view address, TimePoint now) {
   const MutexLock lock(mutex_);
-  auto found = records_.find(address);
-  if (found == records_.end()) {
+  auto found = tries_.find(address);
+  if (found == tries_.end()) {
     make_room(now);
-    found = records_.emplace(std::string(address), Record{}).first;
+    found = tries_.emplace(std::string(address), Tries{}).first;
   }
-  Record& record = found->second;
-  if (now - record.last > kForgottenAfter) record.count = 0;
-  record.last = now;
-  const int over = ++record.count - kFreeTries;
+  Tries& tries = found->second;
+  if (now - tries.last > kForgottenAfter) tries.count = 0;
+  tries.last = now;
+  const int over = ++tries.count - kFreeTries;
   if (over <= 0) return;
   const Duration pause = kWaitFirst * (std::int64_t{1} << std::min(over - 1, 10));
-  record.closed_until = now + std::min(pause, kWaitMax);
+  tries.closed_until = now + std::min(pause, kWaitMax);
 }
 
 void FailedTries::clear(std::string_view address) {
   const MutexLock lock(mutex_);
-  const auto found = records_.find(address);
-  if (found != records_.end()) records_.erase(found);
+  const auto found = tries_.find(address);
+  if (found != tries_.end()) tries_.erase(found);
 }
 
 // Removes expired records. If there are none, removes the one with the oldest last try.
 void FailedTries::make_room(TimePoint now) {
-  if (records_.size() < kAddressesMax) return;
-  std::erase_if(records_,
+  if (tries_.size() < kAddressesMax) return;
+  std::erase_if(tries_,
                 [&](const auto& entry) { return now - entry.second.last > kForgottenAfter; });
-  if (records_.size() < kAddressesMax) return;
-  records_.erase(
-      std::ranges::min_element(records_, {}, [](const auto& entry) { return entry.second.last; }));
+  if (tries_.size() < kAddressesMax) return;
+  tries_.erase(
+      std::ranges::min_element(tries_, {}, [](const auto& entry) { return entry.second.last; }));
 }
 
 }  // namespace sluice::admin

@@ -28,7 +28,7 @@ class FailedTries {
   void clear(std::string_view address);
 
  private:
-  struct Record {
+  struct Tries {
     int count = 0;
     TimePoint last{};
     TimePoint closed_until{};
@@ -36,7 +36,7 @@ class FailedTries {
   void make_room(TimePoint now) SLUICE_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
-  std::map<std::string, Record, std::less<>> records_ SLUICE_GUARDED_BY(mutex_);
+  std::map<std::string, Tries, std::less<>> tries_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::admin

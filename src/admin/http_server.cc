@@ -15,10 +15,10 @@ namespace {
 
 class LoopServer final : public HttpServer {
  public:
-  LoopServer(Options options, const Router& router, const Logger& logger)
+  LoopServer(Options options, const ApiRouter& router, const Logger& logger)
       : port_(options.listener.port()),
         descriptor_(options.listener.descriptor()),
-        access_(std::make_shared<const Access>(std::move(options.access))),
+        access_(std::make_shared<const AccessControl>(std::move(options.access))),
         threads_(loop_),
         service_(router, logger, std::move(options.config_version), loop_, threads_),
         connections_(loop_, service_, access_, options.patience, options.connections_max),
@@ -39,8 +39,8 @@ class LoopServer final : public HttpServer {
 
   [[nodiscard]] int port() const override { return port_; }
   [[nodiscard]] int descriptor() const override { return descriptor_; }
-  void replace(Access access) override {
-    access_.store(std::make_shared<const Access>(std::move(access)));
+  void replace(AccessControl access) override {
+    access_.store(std::make_shared<const AccessControl>(std::move(access)));
     loop_.post([this] { connections_.retire(); });
   }
 
@@ -59,18 +59,18 @@ class LoopServer final : public HttpServer {
 
   const int port_;
   const int descriptor_;  // the acceptor's
-  Published<Access> access_;
+  Published<AccessControl> access_;
   loop::EventLoop loop_;  // the others are used on its thread
   Threads threads_;
   Service service_;
-  Connections connections_;
+  ApiConnections connections_;
   net::Acceptor acceptor_;
   std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<HttpServer> HttpServer::start(Options options, const Router& router,
+std::unique_ptr<HttpServer> HttpServer::start(Options options, const ApiRouter& router,
                                               Logger logger) {
   return std::make_unique<LoopServer>(std::move(options), router, logger);
 }

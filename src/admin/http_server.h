@@ -19,13 +19,13 @@ class HttpServer {
  public:
   struct Options {
     net::Listener listener;
-    Access access;
+    AccessControl access;
     std::function<std::string()> config_version;  // for X-Config-Version of every response
     Patience patience{};
-    std::size_t connections_max = Connections::kConnectionsMax;
+    std::size_t connections_max = ApiConnections::kConnectionsMax;
   };
   // Requires: `router` outlives this.
-  [[nodiscard]] static std::unique_ptr<HttpServer> start(Options options, const Router& router,
+  [[nodiscard]] static std::unique_ptr<HttpServer> start(Options options, const ApiRouter& router,
                                                          Logger logger);
   // Ends streams and connections that wait for their clients. Handlers at work finish, and their
   // responses are sent.
@@ -35,7 +35,7 @@ class HttpServer {
   [[nodiscard]] virtual int descriptor() const = 0;
   // Puts `access` in force for new connections. A connection that was made before may make its
   // first call under the old one. Any thread but the server's.
-  virtual void replace(Access access) = 0;
+  virtual void replace(AccessControl access) = 0;
 };
 
 }  // namespace sluice::admin

@@ -17,7 +17,7 @@ class Counter final : public Intake {
     if (piece.find('!') == std::string_view::npos) return {};
     return fail(ErrorKind::invalid, "no shouting");
   }
-  Result<Response> finish() override { return respond_text(std::to_string(size_)); }
+  Result<ApiResponse> finish() override { return respond_text(std::to_string(size_)); }
 
  private:
   std::size_t size_ = 0;
@@ -27,28 +27,31 @@ class HttpServerTest : public testing::Test {
  protected:
   void SetUp() override {
     add("POST", "/echo",
-        [](const Request& request, const Names&) { return respond_text(request.body); });
-    add("GET", "/throw",
-        [](const Request&, const Names&) -> Result<Response> { throw std::runtime_error("boom"); });
-    add("GET", "/stream", [](const Request&, const Names&) {
-      Response response = respond_text("");
+        [](const ApiRequest& request, const PathNames&) { return respond_text(request.body); });
+    add("GET", "/throw", [](const ApiRequest&, const PathNames&) -> Result<ApiResponse> {
+      throw std::runtime_error("boom");
+    });
+    add("GET", "/stream", [](const ApiRequest&, const PathNames&) {
+      ApiResponse response = respond_text("");
       response.stream = [](const WritePiece& write) {
         for (const char* piece : {"01", "", "23", "4"}) EXPECT_TRUE(write(piece));
         return true;
       };
       return response;
     });
-    add("GET", "/half", [](const Request&, const Names&) {
-      Response response = respond_text("");
+    add("GET", "/half", [](const ApiRequest&, const PathNames&) {
+      ApiResponse response = respond_text("");
       response.stream = [](const WritePiece& write) { return write("half") && false; };
       return response;
     });
-    add_intake("/count", [](const Request&, const Names&) -> Result<std::unique_ptr<Intake>> {
-      return std::make_unique<Counter>();
-    });
-    add_intake("/refuse", [](const Request&, const Names&) -> Result<std::unique_ptr<Intake>> {
-      return fail(ErrorKind::not_found, "no");
-    });
+    add_intake("/count",
+               [](const ApiRequest&, const PathNames&) -> Result<std::unique_ptr<Intake>> {
+                 return std::make_unique<Counter>();
+               });
+    add_intake("/refuse",
+               [](const ApiRequest&, const PathNames&) -> Result<std::unique_ptr<Intake>> {
+                 return fail(ErrorKind::not_found, "no");
+               });
     credentials_ = *Credentials::create(credential_options());
     auto listener = net::Listener::open("127.0.0.1", 0, {.reuse_port = false});
     ASSERT_TRUE(listener) << listener.error().message;
@@ -63,7 +66,7 @@ class HttpServerTest : public testing::Test {
     router_.add({.group = "test", .method = "PUT", .pattern = pattern, .intake = std::move(open)});
   }
   virtual CredentialOptions credential_options() { return {}; }
-  Router router_;
+  ApiRouter router_;
   std::shared_ptr<Credentials> credentials_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<httplib::Client> client_;

@@ -23,7 +23,7 @@ class Input {
     broken_ = false;
   }
   // Parses what was read. See RequestParser::parse().
-  http::h1::RequestParser::Progress parse() {
+  http::h1::RequestParser::ParseResult parse() {
     const auto progress = parser_.parse(unread());
     begin_ += progress.consumed;
     using http::h1::ParseState;

@@ -6,14 +6,14 @@
 
 namespace sluice::admin {
 
-std::shared_ptr<LineEvents> LineEvents::wanted_by(const Request& request) {
-  if (request.wants(kServerSentType)) return std::make_shared<LineEvents>(Format::server_sent);
-  if (request.wants(kJsonLinesType)) return std::make_shared<LineEvents>(Format::json_lines);
+std::shared_ptr<LineEvents> LineEvents::wanted_by(const ApiRequest& request) {
+  if (request.wants(kServerSentType)) return std::make_shared<LineEvents>(EventFormat::server_sent);
+  if (request.wants(kJsonLinesType)) return std::make_shared<LineEvents>(EventFormat::json_lines);
   return nullptr;
 }
 
 std::string_view LineEvents::content_type() const {
-  return format_ == Format::server_sent ? kServerSentType : kJsonLinesType;
+  return format_ == EventFormat::server_sent ? kServerSentType : kJsonLinesType;
 }
 
 void LineEvents::append(std::string_view text, std::string& out) {
@@ -31,7 +31,7 @@ void LineEvents::append(std::string_view text, std::string& out) {
 }
 
 void LineEvents::append_line(std::string_view line, std::string& out) const {
-  if (format_ == Format::json_lines) {
+  if (format_ == EventFormat::json_lines) {
     out += dump({{"line", line}}) + "\n";
     return;
   }

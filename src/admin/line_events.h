@@ -13,16 +13,16 @@ namespace sluice::admin {
 
 class LineEvents {
  public:
-  enum class Format {
+  enum class EventFormat {
     server_sent,  // text/event-stream, as EventSource of browsers reads it
     json_lines,   // application/x-ndjson: {"line":"..."}
   };
   // A longer line becomes several events.
   static constexpr std::size_t kLineBytesMax = std::size_t{64} << 10;
 
-  explicit LineEvents(Format format) : format_(format) {}
+  explicit LineEvents(EventFormat format) : format_(format) {}
   // Returns null if the request accepts neither format: it gets plain text.
-  [[nodiscard]] static std::shared_ptr<LineEvents> wanted_by(const Request& request);
+  [[nodiscard]] static std::shared_ptr<LineEvents> wanted_by(const ApiRequest& request);
   [[nodiscard]] std::string_view content_type() const;
 
   // Appends an event for each line that is whole with `text`. The rest waits for the next call.
@@ -31,7 +31,7 @@ class LineEvents {
  private:
   void append_line(std::string_view line, std::string& out) const;
 
-  const Format format_;
+  const EventFormat format_;
   std::string begun_;  // of a line
 };
 

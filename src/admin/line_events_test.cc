@@ -8,7 +8,7 @@
 namespace sluice::admin {
 namespace {
 
-std::string events(LineEvents::Format format, std::initializer_list<std::string_view> pieces) {
+std::string events(LineEvents::EventFormat format, std::initializer_list<std::string_view> pieces) {
   LineEvents lines(format);
   std::string out;
   for (const std::string_view piece : pieces) lines.append(piece, out);
@@ -16,7 +16,7 @@ std::string events(LineEvents::Format format, std::initializer_list<std::string_
 }
 
 TEST(LineEvents, OneEventForEachWholeLine) {
-  using enum LineEvents::Format;
+  using enum LineEvents::EventFormat;
   EXPECT_EQ(events(server_sent, {"one\ntw", "o\n", "\nthree"}),
             "data: one\n\ndata: two\n\ndata: \n\n");
   EXPECT_EQ(events(server_sent, {"a\rdata: b\n"}), "data: a data: b\n\n") << "no second field";
@@ -27,13 +27,13 @@ TEST(LineEvents, OneEventForEachWholeLine) {
 TEST(LineEvents, ALongLineIsSeveralEvents) {
   const std::string line(LineEvents::kLineBytesMax * 2 + 5, 'x');
   const std::string out =
-      events(LineEvents::Format::server_sent, {line.substr(0, 10), line.substr(10), "\n"});
+      events(LineEvents::EventFormat::server_sent, {line.substr(0, 10), line.substr(10), "\n"});
   EXPECT_EQ(std::count(out.begin(), out.end(), 'x'), static_cast<std::ptrdiff_t>(line.size()));
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 6);
 }
 
 TEST(LineEvents, OnlyIfAccepted) {
-  Request request;
+  ApiRequest request;
   EXPECT_EQ(LineEvents::wanted_by(request), nullptr);
   request.accept = "text/event-stream";
   EXPECT_EQ(LineEvents::wanted_by(request)->content_type(), "text/event-stream");

@@ -21,7 +21,7 @@ Events once(std::shared_ptr<LogTail> tail) {
   return {.next = [tail](std::string& out) { return tail->read(out); }};
 }
 
-Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<Slot> slot,
+Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<CountedSlot> slot,
               std::shared_ptr<LineEvents> lines) {
   return {.next = [tail, slot, lines](std::string& out) {
     if (lines) {
@@ -34,7 +34,7 @@ Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<Slot> slot,
   }};
 }
 
-Result<Response> read(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> read(Context& context, const ApiRequest& request, const PathNames&) {
   if (context.options.log_file.empty()) {
     return fail(
         ErrorKind::not_found,
@@ -44,12 +44,12 @@ Result<Response> read(Context& context, const Request& request, const Names&) {
   SLUICE_TRY(const std::int64_t lines, query_number(request, "tail", kTailLines, -1, 10'000'000));
   SLUICE_TRY(LogTail opened, LogTail::open(context.options.log_file, lines));
   auto tail = std::make_shared<LogTail>(std::move(opened));
-  Response response = respond_text("");
+  ApiResponse response = respond_text("");
   if (!query_flag(request, "follow")) {
     response.events = once(std::move(tail));
     return response;
   }
-  auto slot = std::make_shared<Slot>(context.followers, kFollowersMax);
+  auto slot = std::make_shared<CountedSlot>(context.followers, kFollowersMax);
   if (!slot->granted()) {
     return fail(ErrorKind::unavailable,
                 "too many clients follow the log, at most " + std::to_string(kFollowersMax));
@@ -67,11 +67,11 @@ std::optional<LogLevel> level_of(std::string_view name) {
   return std::nullopt;
 }
 
-Result<Response> level(Context& context, const Request&, const Names&) {
+Result<ApiResponse> level(Context& context, const ApiRequest&, const PathNames&) {
   return respond_text(std::string(to_string(context.logger.level())) + "\n");
 }
 
-Result<Response> set_level(Context& context, const Request&, const Names& names) {
+Result<ApiResponse> set_level(Context& context, const ApiRequest&, const PathNames& names) {
   const std::optional<LogLevel> level = level_of(names[0]);
   if (!level) {
     return fail(ErrorKind::invalid,
@@ -79,12 +79,12 @@ Result<Response> set_level(Context& context, const Request&, const Names& names)
   }
   context.logger.set_level(*level);
   context.logger.info("log level is " + names[0]);
-  return Response{};
+  return ApiResponse{};
 }
 
 }  // namespace
 
-void add_logs(Router& router, Context& context) {
+void add_logs(ApiRouter& router, Context& context) {
   add(router, context, "log",
       {{"GET", "/logs", read},
        {"GET", "/logs/level", level},

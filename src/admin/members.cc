@@ -8,7 +8,7 @@
 namespace sluice::admin {
 namespace {
 
-Result<Response> list(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> list(Context& context, const ApiRequest& request, const PathNames&) {
   const auto start_options = context.start_options.load();
   Json options = start_options->is_object() ? *start_options : Json::object();
   options["name"] = context.options.member_name;
@@ -22,7 +22,7 @@ Result<Response> list(Context& context, const Request& request, const Names&) {
   return respond(request, Json::array({member}));
 }
 
-Result<Response> remove(Context& context, const Request&, const Names& names) {
+Result<ApiResponse> remove(Context& context, const ApiRequest&, const PathNames& names) {
   if (names[0] != context.options.member_name)
     return fail(ErrorKind::not_found, "no such member: " + names[0]);
   return fail(ErrorKind::invalid, "member " + names[0] + " is this server: stop it instead");
@@ -30,7 +30,7 @@ Result<Response> remove(Context& context, const Request&, const Names& names) {
 
 }  // namespace
 
-void add_members(Router& router, Context& context) {
+void add_members(ApiRouter& router, Context& context) {
   add(router, context, "cluster",
       {{"GET", "/status/members", list}, {"DELETE", "/status/members/{member}", remove}});
 }

@@ -8,7 +8,7 @@
 
 namespace sluice::admin {
 
-Response respond(const Request& request, const Json& value, int status) {
+ApiResponse respond(const ApiRequest& request, const Json& value, int status) {
   if (request.wants("yaml")) {
     return {
         .status = status, .content_type = std::string(kYamlType), .body = config::emit_yaml(value)};
@@ -16,18 +16,18 @@ Response respond(const Request& request, const Json& value, int status) {
   return {.status = status, .content_type = std::string(kJsonType), .body = dump(value)};
 }
 
-Response respond_text(std::string text) {
+ApiResponse respond_text(std::string text) {
   return {.content_type = std::string(kTextType), .body = std::move(text)};
 }
 
-Response respond_error(const Error& error) {
+ApiResponse respond_error(const Error& error) {
   const int status = status_of(error.kind);
   Json body = {{"code", status}, {"message", error.message}};
   if (!error.details.empty()) body["errors"] = error.details;
   return {.status = status, .content_type = std::string(kJsonType), .body = dump(body)};
 }
 
-Response respond_error(int status, std::string_view message) {
+ApiResponse respond_error(int status, std::string_view message) {
   const Json body = {{"code", status}, {"message", message}};
   return {.status = status, .content_type = std::string(kJsonType), .body = dump(body)};
 }
@@ -59,7 +59,7 @@ std::string dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<std::int64_t> query_number(const Request& request, std::string_view name,
+Result<std::int64_t> query_number(const ApiRequest& request, std::string_view name,
                                   std::int64_t absent, std::int64_t min, std::int64_t max) {
   const auto found = request.query.find(std::string(name));
   if (found == request.query.end()) return absent;
@@ -69,7 +69,7 @@ Result<std::int64_t> query_number(const Request& request, std::string_view name,
                                       std::to_string(min) + " to " + std::to_string(max));
 }
 
-bool query_flag(const Request& request, std::string_view name) {
+bool query_flag(const ApiRequest& request, std::string_view name) {
   const auto found = request.query.find(std::string(name));
   if (found == request.query.end()) return false;
   return found->second.empty() || found->second == "true" || found->second == "1";

@@ -16,7 +16,7 @@
 
 namespace sluice::admin {
 
-struct Request {
+struct ApiRequest {
   std::string method;
   std::vector<std::string> path;             // segments after the prefix, percent-decoded
   std::map<std::string, std::string> query;  // the last of equal names wins
@@ -34,7 +34,7 @@ struct Request {
 using WritePiece = std::function<bool(std::string_view piece)>;
 // Writes a whole body, on a thread of its own. After false, the connection is cut, so that the
 // client does not take a partial body for a whole one.
-using Stream = std::function<bool(const WritePiece&)>;
+using WriteBody = std::function<bool(const WritePiece&)>;
 
 // A body that is asked for, piece by piece, as long as the client reads; perhaps without an end,
 // like the log. It holds no thread between two pieces.
@@ -46,11 +46,11 @@ struct Events {
   Duration pause = std::chrono::milliseconds(200);
 };
 
-struct Response {
+struct ApiResponse {
   int status = 200;
   std::string content_type{};
   std::string body{};
-  Stream stream{};      // replaces `body`
+  WriteBody stream{};   // replaces `body`
   Events events{};      // if it has `next`: replaces `body`
   std::string allow{};  // methods, for 405
   int retry_after_seconds = 0;
@@ -63,21 +63,21 @@ inline constexpr std::string_view kServerSentType = "text/event-stream";
 inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 
 // JSON, or YAML if the request accepts it.
-[[nodiscard]] Response respond(const Request& request, const Json& value, int status = 200);
-[[nodiscard]] Response respond_text(std::string text);
+[[nodiscard]] ApiResponse respond(const ApiRequest& request, const Json& value, int status = 200);
+[[nodiscard]] ApiResponse respond_text(std::string text);
 // {"code":N,"message":"...","errors":["path: reason"]}; always JSON.
-[[nodiscard]] Response respond_error(const Error& error);
-[[nodiscard]] Response respond_error(int status, std::string_view message);
+[[nodiscard]] ApiResponse respond_error(const Error& error);
+[[nodiscard]] ApiResponse respond_error(int status, std::string_view message);
 [[nodiscard]] int status_of(ErrorKind kind);
 // Compact; bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string dump(const Json& value);
 
 // Returns `absent` if the query lacks the parameter. Error `invalid` if its value is not a number
 // in that range.
-[[nodiscard]] Result<std::int64_t> query_number(const Request& request, std::string_view name,
+[[nodiscard]] Result<std::int64_t> query_number(const ApiRequest& request, std::string_view name,
                                                 std::int64_t absent, std::int64_t min,
                                                 std::int64_t max);
 // True for "true", "1" or an empty value.
-[[nodiscard]] bool query_flag(const Request& request, std::string_view name);
+[[nodiscard]] bool query_flag(const ApiRequest& request, std::string_view name);
 
 }  // namespace sluice::admin

@@ -19,13 +19,13 @@ std::string canonical_kind(const Controller& controller, const std::string& word
   return kind != nullptr ? kind->kind : word;
 }
 
-Result<Response> kind_names(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> kind_names(Context& context, const ApiRequest& request, const PathNames&) {
   Json out = Json::array();
   for (const ObjectKind& kind : context.controller.object_kinds()) out.push_back(kind.kind);
   return respond(request, out);
 }
 
-Result<Response> api_resources(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> api_resources(Context& context, const ApiRequest& request, const PathNames&) {
   Json out = Json::array();
   for (const ObjectKind& kind : context.controller.object_kinds()) {
     out.push_back({{"Category", kind.category},
@@ -36,43 +36,45 @@ Result<Response> api_resources(Context& context, const Request& request, const N
   return respond(request, out);
 }
 
-Result<Response> default_yaml(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> default_yaml(Context& context, const ApiRequest& request,
+                                 const PathNames& names) {
   const Controller& controller = context.controller;
   SLUICE_TRY(const Json spec,
              controller.default_spec(canonical_kind(controller, names[0]), names[1]));
   if (request.wants("json")) return respond(request, spec);
-  return Response{.content_type = std::string(kYamlType), .body = config::emit_yaml(spec)};
+  return ApiResponse{.content_type = std::string(kYamlType), .body = config::emit_yaml(spec)};
 }
 
-Result<Response> object_schema(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> object_schema(Context& context, const ApiRequest& request,
+                                  const PathNames& names) {
   const Controller& controller = context.controller;
   SLUICE_TRY(const Json schema, controller.object_schema(canonical_kind(controller, names[0])));
   return respond(request, schema);
 }
 
-Result<Response> filter_names(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> filter_names(Context& context, const ApiRequest& request, const PathNames&) {
   Json out = Json::array();
   for (const auto& kind : context.controller.filter_kinds()) out.push_back(kind->name());
   std::sort(out.begin(), out.end());
   return respond(request, out);
 }
 
-Result<const pipeline::FilterKind*> filter_of(const Context& context, const Names& names) {
+Result<const pipeline::FilterKind*> filter_of(const Context& context, const PathNames& names) {
   for (const auto& kind : context.controller.filter_kinds()) {
     if (kind->name() == names[0]) return kind.get();
   }
   return fail(ErrorKind::not_found, "no such kind of filter: " + names[0]);
 }
 
-Result<Response> description(Context& context, const Request&, const Names& names) {
+Result<ApiResponse> description(Context& context, const ApiRequest&, const PathNames& names) {
   SLUICE_TRY(const auto* kind, filter_of(context, names));
   return respond_text(std::string(kind->description()) + "\n");
 }
-Result<Response> schema(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> schema(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(const auto* kind, filter_of(context, names));
   return respond(request, kind->schema());
 }
-Result<Response> results(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> results(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(const auto* kind, filter_of(context, names));
   Json out = Json::array();
   for (const std::string_view result : kind->results()) out.push_back(result);
@@ -81,7 +83,7 @@ Result<Response> results(Context& context, const Request& request, const Names& 
 
 }  // namespace
 
-void add_metadata(Router& router, Context& context) {
+void add_metadata(ApiRouter& router, Context& context) {
   add(router, context, "metadata",
       {{"GET", "/object-kinds", kind_names},
        {"GET", "/object-api-resources", api_resources},

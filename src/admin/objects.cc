@@ -35,7 +35,7 @@ Json to_json(const std::vector<Applied>& applied) {
   return out;
 }
 
-Result<ApplyMode> mode_of(const Request& request) {
+Result<ApplyMode> mode_of(const ApiRequest& request) {
   const auto mode = request.query.find("mode");
   if (mode == request.query.end() || mode->second == "create") return ApplyMode::create;
   if (mode->second == "update") return ApplyMode::update;
@@ -44,7 +44,7 @@ Result<ApplyMode> mode_of(const Request& request) {
 }
 
 // Ignores empty documents, such as one after a trailing `---`.
-Result<std::vector<config::Value>> documents_of(const Request& request) {
+Result<std::vector<config::Value>> documents_of(const ApiRequest& request) {
   SLUICE_TRY(auto documents, config::parse_documents(request.body));
   std::erase_if(documents, [](const config::Value& document) {
     return document.kind == config::Value::Kind::null;
@@ -54,13 +54,13 @@ Result<std::vector<config::Value>> documents_of(const Request& request) {
 }
 
 // Includes the secrets only if an admin asks for them with ?secrets=true.
-Result<Json> shown(const Controller& controller, const Request& request, Json spec) {
+Result<Json> shown(const Controller& controller, const ApiRequest& request, Json spec) {
   if (!query_flag(request, "secrets")) return controller.without_secrets(std::move(spec));
   if (request.by_admin) return spec;
   return fail(ErrorKind::forbidden, "?secrets=true takes an admin");
 }
 
-Result<Response> list(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> list(Context& context, const ApiRequest& request, const PathNames&) {
   const Controller& controller = context.controller;
   Json specs = Json::array();
   for (Json& spec : controller.list()) {
@@ -70,14 +70,14 @@ Result<Response> list(Context& context, const Request& request, const Names&) {
   return respond(request, specs);
 }
 
-Result<Response> post(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> post(Context& context, const ApiRequest& request, const PathNames&) {
   SLUICE_TRY(const ApplyMode mode, mode_of(request));
   SLUICE_TRY(const auto documents, documents_of(request));
   SLUICE_TRY(const auto applied, context.controller.apply(documents, mode));
   return respond(request, to_json(applied), mode == ApplyMode::create ? 201 : 200);
 }
 
-Result<Response> put(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> put(Context& context, const ApiRequest& request, const PathNames& names) {
   const std::string& name = names[0];
   SLUICE_TRY(const auto documents, documents_of(request));
   if (documents.size() != 1) return fail(ErrorKind::invalid, "the body holds more than one object");
@@ -90,7 +90,7 @@ Result<Response> put(Context& context, const Request& request, const Names& name
   return respond(request, to_json(applied));
 }
 
-Result<Response> remove_all(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> remove_all(Context& context, const ApiRequest& request, const PathNames&) {
   if (!query_flag(request, "all")) {
     return fail(ErrorKind::invalid, "deletes every object: say so with ?all=true");
   }
@@ -98,20 +98,20 @@ Result<Response> remove_all(Context& context, const Request& request, const Name
   return respond(request, {{"deleted", count}});
 }
 
-Result<Response> get(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> get(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(Json spec, context.controller.get(names[0]));
   SLUICE_TRY(const Json safe, shown(context.controller, request, std::move(spec)));
   return respond(request, safe);
 }
 
-Result<Response> remove(Context& context, const Request&, const Names& names) {
+Result<ApiResponse> remove(Context& context, const ApiRequest&, const PathNames& names) {
   SLUICE_CHECK(context.controller.remove(names[0]));
-  return Response{};
+  return ApiResponse{};
 }
 
 }  // namespace
 
-void add_objects(Router& router, Context& context) {
+void add_objects(ApiRouter& router, Context& context) {
   add(router, context, "object",
       {{"GET", "/objects", list},
        {"POST", "/objects", post},

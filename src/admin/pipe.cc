@@ -78,7 +78,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
 
 class StreamReader final : public http::BodyReader {
  public:
-  StreamReader(loop::EventLoop& loop, Threads& threads, Stream stream)
+  StreamReader(loop::EventLoop& loop, Threads& threads, WriteBody stream)
       : threads_(threads), pipe_(std::make_shared<Pipe>(loop)), stream_(std::move(stream)) {}
   ~StreamReader() override { pipe_->leave(); }
   StreamReader(const StreamReader&) = delete;
@@ -92,7 +92,7 @@ class StreamReader final : public http::BodyReader {
   }
 
  private:
-  void begin(Stream stream) {
+  void begin(WriteBody stream) {
     threads_.start([pipe = pipe_, stream = std::move(stream)] {
       bool whole = false;
       try {
@@ -106,7 +106,7 @@ class StreamReader final : public http::BodyReader {
 
   Threads& threads_;
   const std::shared_ptr<Pipe> pipe_;
-  Stream stream_;  // until the first read()
+  WriteBody stream_;  // until the first read()
   std::string piece_;
 };
 
@@ -118,7 +118,7 @@ class EventsReader final : public http::BodyReader {
   Task<Result<std::string_view>> read() override {
     while (!state_->ended) {
       state_->piece.clear();
-      co_await threads_.run(Threads::Kind::any, [state = state_] { state->ask(); });
+      co_await threads_.run(Threads::WorkClass::any, [state = state_] { state->ask(); });
       if (state_->failed) co_return cut_short();
       if (!state_->piece.empty()) co_return std::string_view(state_->piece);
       if (!state_->ended) co_await loop_.sleep_for(state_->events.pause);
@@ -147,7 +147,7 @@ class EventsReader final : public http::BodyReader {
 }  // namespace
 
 std::unique_ptr<http::BodyReader> read_stream(loop::EventLoop& loop, Threads& threads,
-                                              Stream stream) {
+                                              WriteBody stream) {
   return std::make_unique<StreamReader>(loop, threads, std::move(stream));
 }
 

@@ -26,25 +26,27 @@ struct Context {
 struct Resource {
   const char* method;
   const char* pattern;
-  Result<Response> (*answer)(Context& context, const Request& request, const Names& names);
+  Result<ApiResponse> (*answer)(Context& context, const ApiRequest& request,
+                                const PathNames& names);
 };
-inline void add(Router& router, Context& context, const char* group,
+inline void add(ApiRouter& router, Context& context, const char* group,
                 std::initializer_list<Resource> resources) {
   for (const Resource& each : resources) {
-    router.add({group, each.method, each.pattern,
-                [&context, answer = each.answer](const Request& request, const Names& names) {
-                  return answer(context, request, names);
-                }});
+    router.add(
+        {group, each.method, each.pattern,
+         [&context, answer = each.answer](const ApiRequest& request, const PathNames& names) {
+           return answer(context, request, names);
+         }});
   }
 }
 
-void add_about(Router& router, Context& context);
-void add_objects(Router& router, Context& context);
-void add_status(Router& router, Context& context);
-void add_members(Router& router, Context& context);
-void add_metadata(Router& router, Context& context);
-void add_wasm_code(Router& router, Context& context);
-void add_wasm_data(Router& router, Context& context);
-void add_logs(Router& router, Context& context);
+void add_about(ApiRouter& router, Context& context);
+void add_objects(ApiRouter& router, Context& context);
+void add_status(ApiRouter& router, Context& context);
+void add_members(ApiRouter& router, Context& context);
+void add_metadata(ApiRouter& router, Context& context);
+void add_wasm_code(ApiRouter& router, Context& context);
+void add_wasm_data(ApiRouter& router, Context& context);
+void add_logs(ApiRouter& router, Context& context);
 
 }  // namespace sluice::admin

@@ -32,13 +32,13 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
                             });
 }
 
-bool answers(const Route& route, std::string_view method) {
+bool answers(const ApiRoute& route, std::string_view method) {
   return route.method == method || (route.method == "GET" && method == "HEAD");
 }
 
-std::expected<Names, Response> names_of(const std::vector<std::string>& pattern,
-                                        const std::vector<std::string>& path) {
-  Names names;
+std::expected<PathNames, ApiResponse> names_of(const std::vector<std::string>& pattern,
+                                               const std::vector<std::string>& path) {
+  PathNames names;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (!is_placeholder(pattern[i])) continue;
     if (const auto reason = config::check_format(config::Format::name, path[i])) {
@@ -49,7 +49,7 @@ std::expected<Names, Response> names_of(const std::vector<std::string>& pattern,
   return names;
 }
 
-Result<void> parse_query(std::string_view query, Request& out) {
+Result<void> parse_query(std::string_view query, ApiRequest& out) {
   for (const std::string_view part : split(query, '&')) {
     const std::size_t equals = std::min(part.find('='), part.size());
     const auto name = percent_decode(part.substr(0, equals), true);
@@ -62,15 +62,15 @@ Result<void> parse_query(std::string_view query, Request& out) {
 
 }  // namespace
 
-void Router::add(Route route) {
+void ApiRouter::add(ApiRoute route) {
   std::vector<std::string> segments;
   for (const std::string_view segment : split(route.pattern, '/')) segments.emplace_back(segment);
   entries_.push_back({std::move(route), std::move(segments)});
 }
 
-std::expected<Match, Response> Router::find(const Request& request) const {
+std::expected<RouteMatch, ApiResponse> ApiRouter::find(const ApiRequest& request) const {
   std::string allow;
-  for (const Entry& entry : entries_) {
+  for (const CompiledRoute& entry : entries_) {
     if (!matches(entry.segments, request.path)) continue;
     if (!answers(entry.route, request.method)) {
       allow += (allow.empty() ? "" : ", ") + entry.route.method;
@@ -78,19 +78,19 @@ std::expected<Match, Response> Router::find(const Request& request) const {
     }
     auto names = names_of(entry.segments, request.path);
     if (!names) return std::unexpected(std::move(names).error());
-    return Match{&entry.route, *std::move(names)};
+    return RouteMatch{&entry.route, *std::move(names)};
   }
   if (allow.empty()) {
     return std::unexpected(respond_error(404, "no such path; GET /apis/v2 lists what there is"));
   }
-  Response response = respond_error(405, request.method + " is not allowed here, try " + allow);
+  ApiResponse response = respond_error(405, request.method + " is not allowed here, try " + allow);
   response.allow = allow;
   return std::unexpected(std::move(response));
 }
 
-Json Router::list() const {
+Json ApiRouter::list() const {
   Json groups = Json::array();
-  for (const Entry& entry : entries_) {
+  for (const CompiledRoute& entry : entries_) {
     const Json item = {{"path", std::string(kPrefix2) + entry.route.pattern},
                        {"method", entry.route.method}};
     const auto group = std::ranges::find_if(
@@ -104,7 +104,7 @@ Json Router::list() const {
   return groups;
 }
 
-Result<void> parse_target(std::string_view target, Request& out) {
+Result<void> parse_target(std::string_view target, ApiRequest& out) {
   const std::size_t query = std::min(target.find('?'), target.size());
   std::string_view path = target.substr(0, query);
   const bool known = path.starts_with(kPrefix1) || path.starts_with(kPrefix2);

@@ -17,9 +17,9 @@ namespace sluice::admin {
 inline constexpr std::size_t kBodyBytesMax = 16 << 20;
 
 // The values of the `{...}` in the pattern, in order. All are valid names.
-using Names = std::vector<std::string>;
+using PathNames = std::vector<std::string>;
 // The response to an error is respond_error().
-using Handler = std::function<Result<Response>(const Request&, const Names&)>;
+using Handler = std::function<Result<ApiResponse>(const ApiRequest&, const PathNames&)>;
 
 // Takes the body of a call as it arrives, on threads that may block, one call at a time. Destroyed
 // before finish(), it changes nothing.
@@ -29,13 +29,13 @@ class Intake {
   // An error ends the reading, and is the response.
   [[nodiscard]] virtual Result<void> take(std::string_view piece) = 0;
   // Called after the last piece.
-  [[nodiscard]] virtual Result<Response> finish() = 0;
+  [[nodiscard]] virtual Result<ApiResponse> finish() = 0;
 };
 // The request outlives the Intake.
-using OpenIntake =
-    std::function<Result<std::unique_ptr<Intake>>(const Request& request, const Names& names)>;
+using OpenIntake = std::function<Result<std::unique_ptr<Intake>>(const ApiRequest& request,
+                                                                 const PathNames& names)>;
 
-struct Route {
+struct ApiRoute {
   std::string group;    // the group in the list that GET of the prefix returns
   std::string method;   // GET also answers HEAD
   std::string pattern;  // "/objects/{name}"
@@ -46,30 +46,30 @@ struct Route {
 };
 
 // A route, and the names in the path.
-struct Match {
-  const Route* route;
-  Names names;
+struct RouteMatch {
+  const ApiRoute* route;
+  PathNames names;
 };
 
-class Router {
+class ApiRouter {
  public:
-  void add(Route route);
+  void add(ApiRoute route);
   // On error, returns the response to send: 404, 405 or 400.
-  [[nodiscard]] std::expected<Match, Response> find(const Request& request) const;
+  [[nodiscard]] std::expected<RouteMatch, ApiResponse> find(const ApiRequest& request) const;
   // [{group, entries: [{path, method}]}]
   [[nodiscard]] Json list() const;
 
  private:
-  struct Entry {
-    Route route;
+  struct CompiledRoute {
+    ApiRoute route;
     std::vector<std::string> segments;
   };
-  std::vector<Entry> entries_;
+  std::vector<CompiledRoute> entries_;
 };
 
 // Splits a request target into segments and query. Errors: `not_found` outside /apis/v1 and
 // /apis/v2, `invalid` for a malformed target.
-[[nodiscard]] Result<void> parse_target(std::string_view target, Request& out);
+[[nodiscard]] Result<void> parse_target(std::string_view target, ApiRequest& out);
 // nullopt if an escape is malformed.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 

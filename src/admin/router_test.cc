@@ -12,22 +12,23 @@ class RouterTest : public testing::Test {
  protected:
   RouterTest() {
     router_.add({"object", "GET", "/objects",
-                 [](const Request&, const Names&) { return respond_text("list"); }});
+                 [](const ApiRequest&, const PathNames&) { return respond_text("list"); }});
     router_.add(
-        {"object", "PUT", "/objects/{name}", [](const Request& request, const Names& names) {
+        {"object", "PUT", "/objects/{name}", [](const ApiRequest& request, const PathNames& names) {
            return respond_text(names[0] + request.body);
          }});
-    router_.add({"", "GET", "", [](const Request&, const Names&) { return respond_text("root"); }});
+    router_.add(
+        {"", "GET", "", [](const ApiRequest&, const PathNames&) { return respond_text("root"); }});
   }
-  Response call(const std::string& method, const std::string& target) {
-    Request request;
+  ApiResponse call(const std::string& method, const std::string& target) {
+    ApiRequest request;
     request.method = method;
     const auto parsed = parse_target(target, request);
     if (!parsed) return respond_error(parsed.error());
     const auto match = router_.find(request);
     return match ? *match->route->handler(request, match->names) : match.error();
   }
-  Router router_;
+  ApiRouter router_;
 };
 
 TEST_F(RouterTest, BothPrefixesAndTrailingSlash) {
@@ -52,7 +53,7 @@ TEST_F(RouterTest, UnknownPathsAndMethods) {
                              "/apis/v2/object", "/apis/v2/objects/a/b", "*"}) {
     EXPECT_EQ(call("GET", target).status, 404) << target;
   }
-  const Response refused = call("DELETE", "/apis/v2/objects");
+  const ApiResponse refused = call("DELETE", "/apis/v2/objects");
   EXPECT_EQ(refused.status, 405);
   EXPECT_EQ(refused.allow, "GET");
   EXPECT_EQ(Json::parse(refused.body)["code"], 405);
@@ -65,7 +66,7 @@ TEST_F(RouterTest, ListsItself) {
 }
 
 TEST(ParseTarget, Query) {
-  Request request;
+  ApiRequest request;
   ASSERT_TRUE(parse_target("/apis/v2/objects?all=true&prefix=id%2F+x&limit=10&empty", request));
   EXPECT_EQ(request.query.at("prefix"), "id/ x");
   EXPECT_TRUE(query_flag(request, "all"));
@@ -78,16 +79,17 @@ TEST(ParseTarget, Query) {
 }
 
 TEST(Respond, YamlIfAccepted) {
-  Request request;
+  ApiRequest request;
   EXPECT_EQ(respond(request, Json{{"a", 1}}).body, R"({"a":1})");
   request.accept = "text/x-yaml";
-  const Response yaml = respond(request, Json{{"a", 1}});
+  const ApiResponse yaml = respond(request, Json{{"a", 1}});
   EXPECT_EQ(yaml.body, "a: 1\n");
   EXPECT_EQ(yaml.content_type, "text/x-yaml");
 }
 
 TEST(RespondError, CarriesTheFaults) {
-  const Response response = respond_error(Error{ErrorKind::invalid, "2 faults", {"a: b", "c: d"}});
+  const ApiResponse response =
+      respond_error(Error{ErrorKind::invalid, "2 faults", {"a: b", "c: d"}});
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Json::parse(response.body),
             (Json{{"code", 400}, {"message", "2 faults"}, {"errors", {"a: b", "c: d"}}}));

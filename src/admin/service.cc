@@ -54,25 +54,26 @@ void add_security_fields(http::Headers& headers) {
 
 }  // namespace
 
-Service::Service(const Router& router, Logger logger, std::function<std::string()> config_version,
-                 loop::EventLoop& loop, Threads& threads)
+Service::Service(const ApiRouter& router, Logger logger,
+                 std::function<std::string()> config_version, loop::EventLoop& loop,
+                 Threads& threads)
     : router_(router),
       logger_(std::move(logger)),
       config_version_(std::move(config_version)),
       loop_(loop),
       threads_(threads) {}
 
-Task<Service::Answer> Service::answer(http::Request& request, const Client& client,
-                                      const Access& access) {
+Task<Service::Served> Service::answer(http::Request& request, const Peer& client,
+                                      const AccessControl& access) {
   const TimePoint begin = Clock::now();
   auto caller = co_await admit(request, client, *access.credentials);
-  Response response;
+  ApiResponse response;
   if (caller) {
     response = co_await respond(request, *caller);
   } else {
     response = caller.error();
   }
-  Answer answer{finish(bounded(std::move(response))), caller.has_value()};
+  Served answer{finish(bounded(std::move(response))), caller.has_value()};
   log(request, caller, access.credentials->demanded(), answer.response.status, begin);
   co_return answer;
 }
@@ -81,7 +82,7 @@ http::Response Service::refuse(int status, std::string_view reason) {
   return finish(respond_error(status, reason));
 }
 
-void Service::log(const http::Request& request, const std::expected<Identity, Response>& caller,
+void Service::log(const http::Request& request, const std::expected<Identity, ApiResponse>& caller,
                   bool demanded, int status, TimePoint begin) const {
   const bool change = !only_reads(request) && caller;
   const LogLevel level = change && demanded ? LogLevel::info : LogLevel::debug;
@@ -92,7 +93,7 @@ void Service::log(const http::Request& request, const std::expected<Identity, Re
 }
 
 template <class T>
-Task<Result<T>> Service::block(Threads::Kind kind, std::function<Result<T>()> work) {
+Task<Result<T>> Service::block(Threads::WorkClass kind, std::function<Result<T>()> work) {
   Result<T> result = fail(ErrorKind::unavailable, "the server is shutting down");
   co_await threads_.run(kind, [&] {
     try {
@@ -105,14 +106,14 @@ Task<Result<T>> Service::block(Threads::Kind kind, std::function<Result<T>()> wo
   co_return result;
 }
 
-Task<std::expected<Identity, Response>> Service::admit(const http::Request& request,
-                                                       const Client& client,
-                                                       Credentials& credentials) {
+Task<std::expected<Identity, ApiResponse>> Service::admit(const http::Request& request,
+                                                          const Peer& client,
+                                                          Credentials& credentials) {
   if (auto refused = refuse_web_page(request, credentials))
     co_return std::unexpected(*std::move(refused));
   if (!credentials.demanded()) co_return identify(request, client, credentials, logger_);
-  std::expected<Identity, Response> caller;
-  const auto checked = co_await block<void>(Threads::Kind::quick, [&]() -> Result<void> {
+  std::expected<Identity, ApiResponse> caller;
+  const auto checked = co_await block<void>(Threads::WorkClass::quick, [&]() -> Result<void> {
     caller = identify(request, client, credentials, logger_);
     return {};
   });
@@ -120,8 +121,8 @@ Task<std::expected<Identity, Response>> Service::admit(const http::Request& requ
   co_return caller;
 }
 
-Task<Response> Service::respond(http::Request& request, const Identity& caller) {
-  Request call;
+Task<ApiResponse> Service::respond(http::Request& request, const Identity& caller) {
+  ApiRequest call;
   call.method = request.method;
   call.accept = request.headers.get("Accept").value_or("");
   call.by_admin = caller.role == Role::admin;
@@ -133,7 +134,7 @@ Task<Response> Service::respond(http::Request& request, const Identity& caller) 
   co_return co_await handle(*match, call, request.body);
 }
 
-Task<Response> Service::handle(const Match& match, Request& call, http::Body& body) {
+Task<ApiResponse> Service::handle(const RouteMatch& match, ApiRequest& call, http::Body& body) {
   const bool changes = call.method != "GET" && call.method != "HEAD";
   Held held(held_bytes_);
   if (changes && body.is_stream()) {
@@ -142,15 +143,15 @@ Task<Response> Service::handle(const Match& match, Request& call, http::Body& bo
     call.body = *std::move(whole);
   }
   // A change counts from here on: a client that sends its body slowly keeps nobody from changing.
-  std::optional<Slot> slot;
+  std::optional<CountedSlot> slot;
   if (changes) slot.emplace(changes_, kChangesMax);
   if (slot && !slot->granted()) {
     co_return respond_error(503, std::to_string(kChangesMax) +
                                      " changes are under way, and wait for URLs or guests: try "
                                      "again");
   }
-  const auto kind = match.route->quick ? Threads::Kind::quick : Threads::Kind::any;
-  auto response = co_await block<Response>(kind, [&]() -> Result<Response> {
+  const auto kind = match.route->quick ? Threads::WorkClass::quick : Threads::WorkClass::any;
+  auto response = co_await block<ApiResponse>(kind, [&]() -> Result<ApiResponse> {
     const FreePages after(call.body.size() >= kLargeBody);
     return match.route->handler(call, match.names);
   });
@@ -180,14 +181,15 @@ Task<Result<std::string>> Service::read_whole(http::Body& body, std::size_t byte
   }
 }
 
-Task<Response> Service::take_in(const Match& match, const Request& call, http::Body& body) {
-  const Slot slot(uploads_, kUploadsMax);
+Task<ApiResponse> Service::take_in(const RouteMatch& match, const ApiRequest& call,
+                                   http::Body& body) {
+  const CountedSlot slot(uploads_, kUploadsMax);
   if (!slot.granted()) {
     co_return respond_error(
         503, "too many uploads at once, at most " + std::to_string(kUploadsMax) + ": try again");
   }
   std::unique_ptr<Intake> intake;
-  Result<void> taken = co_await block<void>(Threads::Kind::any, [&]() -> Result<void> {
+  Result<void> taken = co_await block<void>(Threads::WorkClass::any, [&]() -> Result<void> {
     SLUICE_TRY(intake, match.route->intake(call, match.names));
     return {};
   });
@@ -195,25 +197,26 @@ Task<Response> Service::take_in(const Match& match, const Request& call, http::B
   while (more) {
     const auto piece = co_await body.reader()->read();
     if (piece && !piece->empty()) {
-      taken = co_await block<void>(Threads::Kind::any, [&] { return intake->take(*piece); });
+      taken = co_await block<void>(Threads::WorkClass::any, [&] { return intake->take(*piece); });
     } else if (!piece) {
       taken = std::unexpected(piece.error());
     }
     more = taken && !piece->empty();
   }
   // An Intake may hold much: it is destroyed on a thread, too.
-  auto response = co_await block<Response>(Threads::Kind::any, [&]() -> Result<Response> {
-    const std::unique_ptr<Intake> last = std::move(intake);
-    if (!taken) return std::unexpected(taken.error());
-    return last->finish();
-  });
+  auto response =
+      co_await block<ApiResponse>(Threads::WorkClass::any, [&]() -> Result<ApiResponse> {
+        const std::unique_ptr<Intake> last = std::move(intake);
+        if (!taken) return std::unexpected(taken.error());
+        return last->finish();
+      });
   if (!response) co_return respond_error(response.error());
   co_return *std::move(response);
 }
 
-Response Service::bounded(Response response) {
+ApiResponse Service::bounded(ApiResponse response) {
   if (!response.stream) return response;
-  const auto slot = std::make_shared<Slot>(streams_, kStreamsMax);
+  const auto slot = std::make_shared<CountedSlot>(streams_, kStreamsMax);
   if (!slot->granted()) {
     return respond_error(
         503, "too many downloads at once, at most " + std::to_string(kStreamsMax) + ": try again");
@@ -224,7 +227,7 @@ Response Service::bounded(Response response) {
   return response;
 }
 
-http::Response Service::finish(Response response) {
+http::Response Service::finish(ApiResponse response) {
   http::Response out;
   out.status = response.status;
   if (!response.content_type.empty()) out.headers.set("Content-Type", response.content_type);

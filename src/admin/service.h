@@ -32,37 +32,37 @@ class Service {
 
   // `config_version` is the X-Config-Version of every response. Requires: `router`, `loop` and
   // `threads` outlive this.
-  Service(const Router& router, Logger logger, std::function<std::string()> config_version,
+  Service(const ApiRouter& router, Logger logger, std::function<std::string()> config_version,
           loop::EventLoop& loop, Threads& threads);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  struct Answer {
+  struct Served {
     http::Response response;
     bool admitted;  // the caller has proved who it is
   };
   // Reads the body of `request` as far as it has to. Requires: all arguments outlive the call.
-  Task<Answer> answer(http::Request& request, const Client& client, const Access& access);
+  Task<Served> answer(http::Request& request, const Peer& client, const AccessControl& access);
   // The response to bytes that are no request.
   [[nodiscard]] http::Response refuse(int status, std::string_view reason);
   [[nodiscard]] const Logger& logger() const { return logger_; }
 
  private:
-  Task<std::expected<Identity, Response>> admit(const http::Request& request, const Client& client,
-                                                Credentials& credentials);
-  Task<Response> respond(http::Request& request, const Identity& caller);
-  Task<Response> handle(const Match& match, Request& call, http::Body& body);
-  Task<Response> take_in(const Match& match, const Request& call, http::Body& body);
+  Task<std::expected<Identity, ApiResponse>> admit(const http::Request& request, const Peer& client,
+                                                   Credentials& credentials);
+  Task<ApiResponse> respond(http::Request& request, const Identity& caller);
+  Task<ApiResponse> handle(const RouteMatch& match, ApiRequest& call, http::Body& body);
+  Task<ApiResponse> take_in(const RouteMatch& match, const ApiRequest& call, http::Body& body);
   Task<Result<std::string>> read_whole(http::Body& body, std::size_t bytes_max, std::size_t& held);
   // Runs `work` on a thread. An exception becomes an error `internal`.
   template <class T>
-  Task<Result<T>> block(Threads::Kind kind, std::function<Result<T>()> work);
-  [[nodiscard]] Response bounded(Response response);
-  [[nodiscard]] http::Response finish(Response response);
-  void log(const http::Request& request, const std::expected<Identity, Response>& caller,
+  Task<Result<T>> block(Threads::WorkClass kind, std::function<Result<T>()> work);
+  [[nodiscard]] ApiResponse bounded(ApiResponse response);
+  [[nodiscard]] http::Response finish(ApiResponse response);
+  void log(const http::Request& request, const std::expected<Identity, ApiResponse>& caller,
            bool demanded, int status, TimePoint begin) const;
 
-  const Router& router_;
+  const ApiRouter& router_;
   const Logger logger_;
   const std::function<std::string()> config_version_;
   loop::EventLoop& loop_;

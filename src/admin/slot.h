@@ -6,13 +6,13 @@
 
 namespace sluice::admin {
 
-class Slot {
+class CountedSlot {
  public:
   // Requires: `count` outlives this.
-  Slot(std::atomic<int>& count, int max) : count_(count), granted_(++count <= max) {}
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-  ~Slot() { --count_; }
+  CountedSlot(std::atomic<int>& count, int max) : count_(count), granted_(++count <= max) {}
+  CountedSlot(const CountedSlot&) = delete;
+  CountedSlot& operator=(const CountedSlot&) = delete;
+  ~CountedSlot() { --count_; }
   // False if there were `max` before.
   [[nodiscard]] bool granted() const { return granted_; }
 

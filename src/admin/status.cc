@@ -12,7 +12,7 @@ std::string status_key(const Context& context, const std::string& name) {
   return "eg-traffic-default/" + name + "/" + context.options.member_name;
 }
 
-Result<Response> all(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> all(Context& context, const ApiRequest& request, const PathNames&) {
   Json out = Json::object();
   for (const Json& spec : context.controller.list()) {
     const auto name = spec.value("name", std::string());
@@ -24,14 +24,14 @@ Result<Response> all(Context& context, const Request& request, const Names&) {
   return respond(request, out);
 }
 
-Result<Response> one(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> one(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(Json status, context.controller.status(names[0]));
   return respond(request, Json{{status_key(context, names[0]), std::move(status)}});
 }
 
 }  // namespace
 
-void add_status(Router& router, Context& context) {
+void add_status(ApiRouter& router, Context& context) {
   add(router, context, "status",
       {{"GET", "/status/objects", all}, {"GET", "/status/objects/{name}", one}});
 }

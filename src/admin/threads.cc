@@ -8,9 +8,9 @@
 
 namespace sluice::admin {
 
-Task<void> Threads::run(Kind kind, std::function<void()> work) {
+Task<void> Threads::run(WorkClass kind, std::function<void()> work) {
   const auto done = std::make_shared<loop::Event>(loop_);
-  control::Crew& crew = kind == Kind::quick ? quick_ : any_;
+  control::Crew& crew = kind == WorkClass::quick ? quick_ : any_;
   const bool accepted = crew.run([this, done, work = std::move(work)] {
     work();
     loop_.post([done] { done->notify_now(); });

@@ -18,7 +18,7 @@ class Threads {
   static constexpr std::size_t kThreads = 80;
   static constexpr std::size_t kQuickThreads = 8;
 
-  enum class Kind {
+  enum class WorkClass {
     any,
     quick,  // credentials and probes: they do not wait for changes and downloads
   };
@@ -29,7 +29,7 @@ class Threads {
   // Does `work` on a thread, and resumes when it is done. On the loop's thread.
   // Requires: everything that `work` refers to lives until it is done, even if the wait is
   // destroyed. It does not throw.
-  Task<void> run(Kind kind, std::function<void()> work);
+  Task<void> run(WorkClass kind, std::function<void()> work);
   // Like run(), without a wait. Any thread.
   void start(std::function<void()> work) { (void)any_.run(std::move(work)); }
   // Waits until all work is done. Later work is dropped.

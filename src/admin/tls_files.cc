@@ -29,7 +29,7 @@ Result<std::shared_ptr<const net::TlsContext>> load_tls(const TlsPaths& paths) {
   options.protocols = {"http/1.1"};
   auto context = net::TlsContext::create(options, std::make_shared<net::TicketKeys>());
   if (!context) {
-    const net::TlsContext::Fault& fault = context.error().front();
+    const net::TlsContext::CertificateFault& fault = context.error().front();
     const bool of_pair = fault.path == pair.path;
     return fail(ErrorKind::invalid,
                 (of_pair ? fault.path : "--client-ca-file " + paths.client_ca) + ": " + fault.text);

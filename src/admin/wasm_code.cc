@@ -39,14 +39,14 @@ Json refusal(const std::vector<Reloaded>& reloaded) {
           {"errors", std::move(errors)}};
 }
 
-Response respond_lines(const std::vector<Reloaded>& reloaded, int status) {
-  Response response = respond_text("");
+ApiResponse respond_lines(const std::vector<Reloaded>& reloaded, int status) {
+  ApiResponse response = respond_text("");
   response.status = status;
   for (const Reloaded& one : reloaded) response.body += text_line(one);
   return response;
 }
 
-Result<Response> reload(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> reload(Context& context, const ApiRequest& request, const PathNames&) {
   SLUICE_TRY(const std::vector<Reloaded> reloaded, context.controller.reload_code());
   const bool refused =
       std::ranges::any_of(reloaded, [](const Reloaded& one) { return !one.error.empty(); });
@@ -59,7 +59,7 @@ Result<Response> reload(Context& context, const Request& request, const Names&) 
 
 }  // namespace
 
-void add_wasm_code(Router& router, Context& context) {
+void add_wasm_code(ApiRouter& router, Context& context) {
   add(router, context, "wasm", {{"POST", "/wasm/code", reload}});
 }
 

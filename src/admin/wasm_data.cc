@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kPieceBytes = 64 << 10;
 
 // The data to which a call refers.
-struct Target {
+struct DataScope {
   store::Store& store;
   std::string ns;
   std::string prefix;  // "" = all keys
@@ -27,18 +27,18 @@ struct Target {
 
 // `must_run`: the pipeline and its filter must exist. Otherwise the data of a deleted one is
 // accepted.
-Result<Target> target_of(Context& context, const Request& request, const Names& names,
-                         bool must_run = false) {
+Result<DataScope> target_of(Context& context, const ApiRequest& request, const PathNames& names,
+                            bool must_run = false) {
   const control::Controller& controller = context.controller;
   SLUICE_TRY(std::string ns, must_run ? controller.data_namespace(names[0], names[1])
                                       : controller.stored_namespace(names[0], names[1]));
   const auto prefix = request.query.find("prefix");
-  return Target{context.controller.store(), std::move(ns),
-                prefix == request.query.end() ? "" : prefix->second};
+  return DataScope{context.controller.store(), std::move(ns),
+                   prefix == request.query.end() ? "" : prefix->second};
 }
 
 // Finds, before the status is sent, the errors that scan() would meet later.
-Result<void> check_readable(const Target& target) {
+Result<void> check_readable(const DataScope& target) {
   const auto page = target.store.list(target.ns, target.prefix, {}, 2);
   return page ? Result<void>() : std::unexpected(page.error());
 }
@@ -62,7 +62,7 @@ class Pieces {
   bool failed_ = false;
 };
 
-Stream list_stream(Target target, std::uint64_t limit, DataFormat format) {
+WriteBody list_stream(DataScope target, std::uint64_t limit, DataFormat format) {
   return [target = std::move(target), limit, format](const WritePiece& write) {
     Pieces pieces(write);
     DataWriter writer(format);
@@ -78,22 +78,22 @@ Stream list_stream(Target target, std::uint64_t limit, DataFormat format) {
   };
 }
 
-Result<Response> list(Context& context, const Request& request, const Names& names) {
-  SLUICE_TRY(Target target, target_of(context, request, names));
+Result<ApiResponse> list(Context& context, const ApiRequest& request, const PathNames& names) {
+  SLUICE_TRY(DataScope target, target_of(context, request, names));
   constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
   SLUICE_TRY(const std::int64_t limit, query_number(request, "limit", kNoLimit, 1, kNoLimit));
   SLUICE_CHECK(check_readable(target));
   const DataFormat format = request.wants("yaml") ? DataFormat::yaml : DataFormat::json;
-  Response response;
+  ApiResponse response;
   response.content_type = format == DataFormat::yaml ? kYamlType : kJsonType;
   response.stream = list_stream(std::move(target), static_cast<std::uint64_t>(limit), format);
   return response;
 }
 
-Result<Response> write_out(Context& context, const Request& request, const Names& names) {
-  SLUICE_TRY(Target target, target_of(context, request, names));
+Result<ApiResponse> write_out(Context& context, const ApiRequest& request, const PathNames& names) {
+  SLUICE_TRY(DataScope target, target_of(context, request, names));
   SLUICE_CHECK(check_readable(target));
-  Response response;
+  ApiResponse response;
   response.content_type = kJsonLinesType;
   response.stream = [target, names](const WritePiece& write) {
     Pieces pieces(write);
@@ -115,11 +115,11 @@ Result<Response> write_out(Context& context, const Request& request, const Names
 template <class Reader>
 class ImportIntake final : public Intake {
  public:
-  ImportIntake(const Request& request, std::unique_ptr<store::Import> import)
+  ImportIntake(const ApiRequest& request, std::unique_ptr<store::BulkImport> import)
       : request_(request), import_(std::move(import)), reader_(adder(*import_)) {}
 
   Result<void> take(std::string_view piece) override { return reader_.feed(piece); }
-  Result<Response> finish() override {
+  Result<ApiResponse> finish() override {
     SLUICE_CHECK(reader_.finish());
     const std::uint64_t entries = import_->size();
     if (entries > 0) SLUICE_CHECK(import_->commit());
@@ -127,32 +127,32 @@ class ImportIntake final : public Intake {
   }
 
  private:
-  static AddEntry adder(store::Import& import) {
+  static AddEntry adder(store::BulkImport& import) {
     return
         [&import](std::string_view key, std::string_view value) { return import.add(key, value); };
   }
 
-  const Request& request_;
-  const std::unique_ptr<store::Import> import_;
+  const ApiRequest& request_;
+  const std::unique_ptr<store::BulkImport> import_;
   Reader reader_;
 };
 
 template <class Reader>
-Result<std::unique_ptr<Intake>> open_import(Context& context, const Request& request,
-                                            const Names& names) {
-  SLUICE_TRY(const Target target, target_of(context, request, names, true));
+Result<std::unique_ptr<Intake>> open_import(Context& context, const ApiRequest& request,
+                                            const PathNames& names) {
+  SLUICE_TRY(const DataScope target, target_of(context, request, names, true));
   SLUICE_TRY(auto import, target.store.begin_import(target.ns));
   return std::make_unique<ImportIntake<Reader>>(request, std::move(import));
 }
 
-Result<Response> count(Context& context, const Request& request, const Names& names) {
-  SLUICE_TRY(const Target target, target_of(context, request, names));
+Result<ApiResponse> count(Context& context, const ApiRequest& request, const PathNames& names) {
+  SLUICE_TRY(const DataScope target, target_of(context, request, names));
   SLUICE_TRY(const std::uint64_t keys, target.store.count(target.ns, target.prefix));
   return respond(request, {{"count", keys}});
 }
 
 // A misspelt ?prefix=, or an empty one from an unset shell variable, must not delete everything.
-Result<void> check_query(const Request& request) {
+Result<void> check_query(const ApiRequest& request) {
   for (const auto& [name, value] : request.query) {
     if (name != "prefix" && name != "key") {
       return fail(ErrorKind::invalid, "?" + name + "= is not known here; use ?key= or ?prefix=");
@@ -165,28 +165,28 @@ Result<void> check_query(const Request& request) {
   return fail(ErrorKind::invalid, "?key= and ?prefix= exclude each other");
 }
 
-Result<Response> remove_key(Target& target, const std::string& key) {
+Result<ApiResponse> remove_key(DataScope& target, const std::string& key) {
   // The response says whether the key existed. A concurrent writer may change that.
   SLUICE_TRY(const store::Page page, target.store.list(target.ns, key, {}, 2));
   if (page.entries.empty() || page.entries.front().key != key) {
     return fail(ErrorKind::not_found, "not found: no key \"" + key + "\"");
   }
   SLUICE_CHECK(target.store.erase(target.ns, key));
-  return Response{};
+  return ApiResponse{};
 }
 
-Result<Response> remove(Context& context, const Request& request, const Names& names) {
+Result<ApiResponse> remove(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_CHECK(check_query(request));
-  SLUICE_TRY(Target target, target_of(context, request, names));
+  SLUICE_TRY(DataScope target, target_of(context, request, names));
   if (const auto key = request.query.find("key"); key != request.query.end()) {
     return remove_key(target, key->second);
   }
   SLUICE_CHECK(target.store.erase_all(target.ns, target.prefix));
-  return Response{};
+  return ApiResponse{};
 }
 
 // Every namespace that holds data. `used`: whether a running filter has it.
-Result<Response> overview(Context& context, const Request& request, const Names&) {
+Result<ApiResponse> overview(Context& context, const ApiRequest& request, const PathNames&) {
   store::Store& store = context.controller.store();
   SLUICE_TRY(const std::vector<std::string> namespaces, store.namespaces());
   Json list = Json::array();
@@ -202,22 +202,23 @@ Result<Response> overview(Context& context, const Request& request, const Names&
   return respond(request, list);
 }
 
-using Open = Result<std::unique_ptr<Intake>> (*)(Context&, const Request&, const Names&);
+using OpenIntake = Result<std::unique_ptr<Intake>> (*)(Context&, const ApiRequest&,
+                                                       const PathNames&);
 
 }  // namespace
 
-void add_wasm_data(Router& router, Context& context) {
+void add_wasm_data(ApiRouter& router, Context& context) {
   add(router, context, "wasm",
       {{"GET", "/wasm/data", overview},
        {"GET", "/wasm/data/{pipeline}/{filter}", list},
        {"DELETE", "/wasm/data/{pipeline}/{filter}", remove},
        {"GET", "/wasm/data/{pipeline}/{filter}/count", count},
        {"GET", "/wasm/data/{pipeline}/{filter}/export", write_out}});
-  const auto add_intake = [&](const char* pattern, Open open) {
+  const auto add_intake = [&](const char* pattern, OpenIntake open) {
     router.add({.group = "wasm",
                 .method = "PUT",
                 .pattern = pattern,
-                .intake = [&context, open](const Request& request, const Names& names) {
+                .intake = [&context, open](const ApiRequest& request, const PathNames& names) {
                   return open(context, request, names);
                 }});
   };

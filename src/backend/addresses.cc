@@ -42,7 +42,7 @@ void Addresses::take_over() {
   if (version == version_) return;
   version_ = version;
   addresses_.clear();
-  const KnownAddresses::List list = known_->list();
+  const KnownAddresses::EndpointList list = known_->list();
   for (const net::Endpoint& endpoint : *list) addresses_.push_back({endpoint});
 }
 

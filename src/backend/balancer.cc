@@ -5,13 +5,13 @@
 
 namespace sluice::backend {
 
-std::optional<Policy> parse_policy(std::string_view name) {
-  if (name == "roundRobin") return Policy::round_robin;
-  if (name == "random") return Policy::random;
-  if (name == "weightedRandom") return Policy::weighted_random;
-  if (name == "ipHash") return Policy::ip_hash;
-  if (name == "headerHash" || name == "cookieHash") return Policy::header_hash;
-  if (name == "leastRequests") return Policy::least_requests;
+std::optional<BalancingPolicy> parse_policy(std::string_view name) {
+  if (name == "roundRobin") return BalancingPolicy::round_robin;
+  if (name == "random") return BalancingPolicy::random;
+  if (name == "weightedRandom") return BalancingPolicy::weighted_random;
+  if (name == "ipHash") return BalancingPolicy::ip_hash;
+  if (name == "headerHash" || name == "cookieHash") return BalancingPolicy::header_hash;
+  if (name == "leastRequests") return BalancingPolicy::least_requests;
   return std::nullopt;
 }
 
@@ -21,7 +21,7 @@ std::uint32_t fnv1(std::string_view text) {
   return hash;
 }
 
-Balancer::Balancer(Policy policy, std::string header, const std::vector<Server>& servers,
+Balancer::Balancer(BalancingPolicy policy, std::string header, const std::vector<Server>& servers,
                    std::uint64_t seed)
     : policy_(policy),
       header_(std::move(header)),
@@ -42,18 +42,18 @@ std::optional<std::size_t> Balancer::choose(const http::Request& request,
   if (candidates.empty()) return std::nullopt;
   if (candidates.size() == 1) return candidates.front();
   switch (policy_) {
-    case Policy::round_robin:
+    case BalancingPolicy::round_robin:
       return weights_.empty() ? next_turn(candidates) : weighted_turn(candidates);
-    case Policy::random:
+    case BalancingPolicy::random:
       return candidates[random_below(candidates.size())];
-    case Policy::weighted_random:
+    case BalancingPolicy::weighted_random:
       return weights_.empty() ? candidates[random_below(candidates.size())]
                               : weighted_pick(candidates);
-    case Policy::ip_hash:
+    case BalancingPolicy::ip_hash:
       return by_hash(client_ip, candidates);
-    case Policy::header_hash:
+    case BalancingPolicy::header_hash:
       return by_hash(request.headers.get(header_).value_or(""), candidates);
-    case Policy::least_requests:
+    case BalancingPolicy::least_requests:
       return of_two(candidates, availability);
   }
   return std::nullopt;

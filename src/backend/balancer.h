@@ -17,7 +17,7 @@
 
 namespace sluice::backend {
 
-enum class Policy {
+enum class BalancingPolicy {
   round_robin,      // in turn; weighted servers get their share, evenly spread
   random,           //
   weighted_random,  // by weight; without weights as `random`
@@ -28,7 +28,7 @@ enum class Policy {
 
 // "roundRobin", "random", "weightedRandom", "ipHash", "headerHash", "leastRequests", and
 // "cookieHash", which is header_hash of Cookie; nullopt for other names.
-[[nodiscard]] std::optional<Policy> parse_policy(std::string_view name);
+[[nodiscard]] std::optional<BalancingPolicy> parse_policy(std::string_view name);
 
 // FNV-1, 32 bit.
 [[nodiscard]] std::uint32_t fnv1(std::string_view text);
@@ -36,7 +36,7 @@ enum class Policy {
 class Balancer {
  public:
   // `header`: for header_hash. `seed`: the start of round robin and of the random choices.
-  Balancer(Policy policy, std::string header, const std::vector<Server>& servers,
+  Balancer(BalancingPolicy policy, std::string header, const std::vector<Server>& servers,
            std::uint64_t seed);
 
   // One of `candidates` (indexes in rising order); nullopt if there is none.
@@ -54,7 +54,7 @@ class Balancer {
                                     std::span<const std::size_t> candidates) const;
   std::size_t random_below(std::size_t count);
 
-  Policy policy_;
+  BalancingPolicy policy_;
   std::string header_;
   std::vector<std::int64_t> weights_;  // empty: no weights are given
   std::vector<std::int64_t> credits_;  // for weighted round robin

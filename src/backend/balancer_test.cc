@@ -40,14 +40,14 @@ class BalancerTest : public testing::Test {
 };
 
 TEST_F(BalancerTest, RoundRobinTakesTurns) {
-  Balancer balancer(Policy::round_robin, "", servers({0, 0, 0}), 1);
+  Balancer balancer(BalancingPolicy::round_robin, "", servers({0, 0, 0}), 1);
   EXPECT_EQ(choose(balancer), 1U);
   EXPECT_EQ(choose(balancer), 2U);
   EXPECT_EQ(choose(balancer), 0U);
 }
 
 TEST_F(BalancerTest, WeightedTurnsAreSpreadEvenly) {
-  Balancer balancer(Policy::round_robin, "", servers({5, 1, 1}), 1);
+  Balancer balancer(BalancingPolicy::round_robin, "", servers({5, 1, 1}), 1);
   std::string turns;
   for (int i = 0; i < 14; ++i) turns += static_cast<char>('a' + *choose(balancer));
   EXPECT_EQ(turns, "aabacaaaabacaa");
@@ -55,8 +55,9 @@ TEST_F(BalancerTest, WeightedTurnsAreSpreadEvenly) {
 
 TEST_F(BalancerTest, NobodyIsThere) {
   for (const auto& state : states_) state->set_healthy(false);
-  for (const auto policy : {Policy::round_robin, Policy::random, Policy::weighted_random,
-                            Policy::ip_hash, Policy::least_requests}) {
+  for (const auto policy :
+       {BalancingPolicy::round_robin, BalancingPolicy::random, BalancingPolicy::weighted_random,
+        BalancingPolicy::ip_hash, BalancingPolicy::least_requests}) {
     Balancer balancer(policy, "", servers({0, 0, 0}), 1);
     EXPECT_EQ(choose(balancer), std::nullopt);
   }
@@ -64,8 +65,9 @@ TEST_F(BalancerTest, NobodyIsThere) {
 
 TEST_F(BalancerTest, UnhealthyServersGetNothing) {
   states_[1]->set_healthy(false);
-  for (const auto policy : {Policy::round_robin, Policy::random, Policy::weighted_random,
-                            Policy::header_hash, Policy::least_requests}) {
+  for (const auto policy :
+       {BalancingPolicy::round_robin, BalancingPolicy::random, BalancingPolicy::weighted_random,
+        BalancingPolicy::header_hash, BalancingPolicy::least_requests}) {
     for (const auto& weights : {servers({0, 0, 0}), servers({1, 5, 1})}) {
       Balancer balancer(policy, "X-Absent", weights, 3);
       EXPECT_EQ(counts(balancer, 100)[1], 0);
@@ -74,7 +76,7 @@ TEST_F(BalancerTest, UnhealthyServersGetNothing) {
 }
 
 TEST_F(BalancerTest, WeightsAreKept) {
-  Balancer balancer(Policy::weighted_random, "", servers({1, 0, 3}), 7);
+  Balancer balancer(BalancingPolicy::weighted_random, "", servers({1, 0, 3}), 7);
   const auto seen = counts(balancer, 4000);
   EXPECT_NEAR(seen[0], 1000, 150);
   EXPECT_EQ(seen[1], 0);
@@ -82,14 +84,14 @@ TEST_F(BalancerTest, WeightsAreKept) {
 }
 
 TEST_F(BalancerTest, WithoutWeightsAllServersHaveTheSameChance) {
-  Balancer balancer(Policy::weighted_random, "", servers({0, 0, 0}), 7);
+  Balancer balancer(BalancingPolicy::weighted_random, "", servers({0, 0, 0}), 7);
   for (const int seen : counts(balancer, 3000)) EXPECT_NEAR(seen, 1000, 150);
 }
 
 TEST_F(BalancerTest, HashesStay) {
-  Balancer by_ip(Policy::ip_hash, "", servers({0, 0, 0}), 1);
+  Balancer by_ip(BalancingPolicy::ip_hash, "", servers({0, 0, 0}), 1);
   EXPECT_THAT(counts(by_ip, 9), testing::Contains(9));
-  Balancer by_header(Policy::header_hash, "X-User", servers({0, 0, 0}), 1);
+  Balancer by_header(BalancingPolicy::header_hash, "X-User", servers({0, 0, 0}), 1);
   request_.headers.add("X-User", "user1");
   const auto first = choose(by_header);
   EXPECT_EQ(choose(by_header), first);
@@ -97,7 +99,7 @@ TEST_F(BalancerTest, HashesStay) {
 }
 
 TEST_F(BalancerTest, OnlyTheClientsOfAServerThatIsAwayMove) {
-  Balancer by_ip(Policy::ip_hash, "", servers({0, 0, 0}), 1);
+  Balancer by_ip(BalancingPolicy::ip_hash, "", servers({0, 0, 0}), 1);
   std::vector<std::size_t> before;
   for (int i = 0; i < 60; ++i) before.push_back(*choose(by_ip, "10.0.0." + std::to_string(i)));
   states_[2]->set_healthy(false);
@@ -111,7 +113,7 @@ TEST_F(BalancerTest, OnlyTheClientsOfAServerThatIsAwayMove) {
 }
 
 TEST_F(BalancerTest, FewestRequestsOfTwo) {
-  Balancer balancer(Policy::least_requests, "", servers({0, 0, 0}), 1);
+  Balancer balancer(BalancingPolicy::least_requests, "", servers({0, 0, 0}), 1);
   states_[0]->cells.at(0).in_flight.add(9);
   const auto seen = counts(balancer, 300);
   EXPECT_EQ(seen[0], 0);
@@ -125,8 +127,8 @@ TEST(Balancer, HashIsFnv1) {
 }
 
 TEST(Balancer, PolicyNames) {
-  EXPECT_EQ(parse_policy("ipHash"), Policy::ip_hash);
-  EXPECT_EQ(parse_policy("cookieHash"), Policy::header_hash);
+  EXPECT_EQ(parse_policy("ipHash"), BalancingPolicy::ip_hash);
+  EXPECT_EQ(parse_policy("cookieHash"), BalancingPolicy::header_hash);
   EXPECT_EQ(parse_policy("iphash"), std::nullopt);
 }
 

@@ -169,8 +169,8 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, TimeP
   const TimePoint deadline = std::min(call.deadline, loop::EventLoop::now() + queue_timeout_);
   std::optional<ConnectionGate::Pass> pass;
   {
-    ConnectionGate::Place place(gate, core_);
-    if (place.refused()) {
+    ConnectionGate::QueueEntry entry(gate, core_);
+    if (entry.refused()) {
       co_return std::unexpected(
           failure_of(Stage::queue, ErrorKind::unavailable, "the queue for a connection is full"));
     }
@@ -179,7 +179,7 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::queue_up(const Call& call, TimeP
       if (since != kAnyAge) (void)idle_->take(call.server);  // makes room for a new one
       pass = gate.try_pass(core_);
       if (pass) break;
-      const bool woken = co_await place.wait(deadline);
+      const bool woken = co_await entry.wait(deadline);
       if (!woken) {
         co_return std::unexpected(failure_of(Stage::queue, ErrorKind::timed_out,
                                              "waited too long for a free connection"));
@@ -194,33 +194,34 @@ Task<Outcome<std::unique_ptr<Channel>>> Client::connect(const Call& call,
   const std::shared_ptr<H2Server> h2 = h2_[call.server];
   std::optional<H2Server::SetUp> set_up;
   if (h2->may_speak()) set_up.emplace(h2);
-  auto link = co_await connectors_[call.server]->connect(call.deadline);
-  if (!link) {
-    Failure failure{Stage::connect, std::move(link).error()};
+  auto connected = co_await connectors_[call.server]->connect(call.deadline);
+  if (!connected) {
+    Failure failure{Stage::connect, std::move(connected).error()};
     // A waiting request may have more time left than this one had.
     if (set_up && loop::EventLoop::now() < call.deadline) set_up->fail(failure);
     co_return std::unexpected(std::move(failure));
   }
   const Server& server = (*servers_)[call.server];
-  const bool http2 = server.secure ? link->stream->protocol() == "h2" : server.http2;
+  const bool http2 = server.secure ? connected->stream->protocol() == "h2" : server.http2;
   h2->learn(http2);
   if (!http2) {
-    auto connection = std::make_unique<H1Connection>(std::move(link->stream), silence_max_,
-                                                     std::move(link->endpoint), std::move(pass));
+    auto connection =
+        std::make_unique<H1Connection>(std::move(connected->stream), silence_max_,
+                                       std::move(connected->endpoint), std::move(pass));
     co_return std::make_unique<H1Channel>(idle_, call.server, std::move(connection), false);
   }
   if (!set_up) set_up.emplace(h2);
-  co_return begin_http2(call.server, std::move(*link), std::move(pass), std::move(*set_up));
+  co_return begin_http2(call.server, std::move(*connected), std::move(pass), std::move(*set_up));
 }
 
-std::unique_ptr<Channel> Client::begin_http2(std::size_t server, Connector::Link link,
+std::unique_ptr<Channel> Client::begin_http2(std::size_t server, Connector::Connected connected,
                                              ConnectionGate::Pass pass, H2Server::SetUp set_up) {
   H2Options options;
   options.idle_for_max = idle_for_max_;
   options.silence_max = silence_max_;
-  auto connection =
-      std::make_shared<H2Connection>(core_, std::move(link.stream), std::move(link.endpoint),
-                                     std::move(pass), states_[server]->gate, options);
+  auto connection = std::make_shared<H2Connection>(core_, std::move(connected.stream),
+                                                   std::move(connected.endpoint), std::move(pass),
+                                                   states_[server]->gate, options);
   auto channel = std::make_unique<H2Channel>(connection, silence_max_, false);
   h2_[server]->connections.push_back(connection);
   connection->start([h2 = h2_[server], set_up = std::move(set_up),

@@ -87,7 +87,8 @@ class Client {
   [[nodiscard]] std::unique_ptr<Channel> take_stream(std::size_t server, TimePoint since);
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> connect(const Call& call,
                                                                 ConnectionGate::Pass pass);
-  [[nodiscard]] std::unique_ptr<Channel> begin_http2(std::size_t server, Connector::Link link,
+  [[nodiscard]] std::unique_ptr<Channel> begin_http2(std::size_t server,
+                                                     Connector::Connected connected,
                                                      ConnectionGate::Pass pass,
                                                      H2Server::SetUp set_up);
   [[nodiscard]] Task<Outcome<std::unique_ptr<Channel>>> queue_up(const Call& call, TimePoint since);

@@ -47,9 +47,9 @@ bool ConnectionGate::others_wait(unsigned core) const {
 
 // Wakes the first waiter that is still asleep.
 void ConnectionGate::wake(unsigned core) {
-  for (Place* place : cores_[core].queue) {
-    if (!place->woken_.has_waiter()) continue;
-    return place->woken_.notify_now();  // synchronously: from the mailbox, nothing else is running
+  for (QueueEntry* entry : cores_[core].queue) {
+    if (!entry->woken_.has_waiter()) continue;
+    return entry->woken_.notify_now();  // synchronously: from the mailbox, nothing else is running
   }
   if (cores_[core].queue.empty() && others_wait(core)) {
     // The waiter that this message was for is gone: pass the wake-up on.
@@ -80,7 +80,7 @@ void ConnectionGate::post(unsigned core, std::move_only_function<void(Connection
 }
 
 std::shared_ptr<void> ConnectionGate::add_evictor(const loop::Core& core, Evict evict) {
-  PerCore& own = cores_[core.index];
+  CoreQueue& own = cores_[core.index];
   own.loop.store(&core.loop);
   const auto position = own.evictors.insert(own.evictors.end(), std::move(evict));
   return {nullptr, [self = shared_from_this(), position, index = core.index](void*) {
@@ -88,7 +88,7 @@ std::shared_ptr<void> ConnectionGate::add_evictor(const loop::Core& core, Evict 
           }};
 }
 
-ConnectionGate::Place::Place(ConnectionGate& gate, const loop::Core& core)
+ConnectionGate::QueueEntry::QueueEntry(ConnectionGate& gate, const loop::Core& core)
     : gate_(gate.shared_from_this()), core_(core), woken_(core.loop) {
   SLUICE_DEBUG_ASSERT(core.loop.is_here(), "a place is taken on the core that waits");
   if (gate.queued_.fetch_add(1) >= gate.queue_max_.load()) {
@@ -96,16 +96,16 @@ ConnectionGate::Place::Place(ConnectionGate& gate, const loop::Core& core)
     refused_ = true;
     return;
   }
-  PerCore& own = gate.cores_[core.index];
+  CoreQueue& own = gate.cores_[core.index];
   own.loop.store(&core.loop);
   own.waiting.fetch_add(1);
   position_ = own.queue.insert(own.queue.end(), this);
   gate.ask_others_to_evict(core.index);
 }
 
-ConnectionGate::Place::~Place() {
+ConnectionGate::QueueEntry::~QueueEntry() {
   if (refused_) return;
-  PerCore& own = gate_->cores_[core_.index];
+  CoreQueue& own = gate_->cores_[core_.index];
   own.queue.erase(position_);
   own.waiting.fetch_sub(1);
   gate_->queued_.fetch_sub(1);

@@ -58,13 +58,13 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
   };
   [[nodiscard]] std::optional<Pass> try_pass(const loop::Core& core);
 
-  // A place in the queue; its destruction leaves the queue.
-  class Place {
+  // An entry of the queue; its destruction leaves the queue.
+  class QueueEntry {
    public:
-    Place(ConnectionGate& gate, const loop::Core& core);
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place();
+    QueueEntry(ConnectionGate& gate, const loop::Core& core);
+    QueueEntry(const QueueEntry&) = delete;
+    QueueEntry& operator=(const QueueEntry&) = delete;
+    ~QueueEntry();
     // True if the queue was full. Do not wait then.
     [[nodiscard]] bool refused() const { return refused_; }
     // co_await: true when a new try makes sense, false at `deadline`. Requires: one try between
@@ -76,7 +76,7 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
     std::shared_ptr<ConnectionGate> gate_;
     const loop::Core& core_;
     bool refused_ = false;
-    std::list<Place*>::iterator position_;
+    std::list<QueueEntry*>::iterator position_;
     loop::Event woken_;
   };
   // True if a newcomer on this core must queue.
@@ -91,11 +91,11 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
   [[nodiscard]] std::shared_ptr<void> add_evictor(const loop::Core& core, Evict evict);
 
  private:
-  struct PerCore {
+  struct CoreQueue {
     std::atomic<loop::EventLoop*> loop{nullptr};
     std::atomic<std::uint32_t> waiting{0};
-    std::list<Place*> queue;    // of the core
-    std::list<Evict> evictors;  // of the core
+    std::list<QueueEntry*> queue;  // of the core
+    std::list<Evict> evictors;     // of the core
   };
 
   void give_back(unsigned core);
@@ -103,7 +103,7 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
   void ask_others_to_evict(unsigned core);
   void post(unsigned core, std::move_only_function<void(ConnectionGate&)> work);
 
-  std::vector<PerCore> cores_;
+  std::vector<CoreQueue> cores_;
   std::atomic<std::uint32_t> open_{0};
   std::atomic<std::uint32_t> queued_{0};
   std::atomic<std::uint32_t> connections_max_{10240};

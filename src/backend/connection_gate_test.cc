@@ -34,9 +34,9 @@ TEST(ConnectionGate, TheQueueIsBounded) {
   const auto gate = std::make_shared<ConnectionGate>(1);
   gate->set_limits(1, 1);
   {
-    const ConnectionGate::Place place(*gate, core);
-    EXPECT_FALSE(place.refused());
-    EXPECT_TRUE(ConnectionGate::Place(*gate, core).refused());
+    const ConnectionGate::QueueEntry entry(*gate, core);
+    EXPECT_FALSE(entry.refused());
+    EXPECT_TRUE(ConnectionGate::QueueEntry(*gate, core).refused());
     EXPECT_EQ(gate->queued(), 1U);
   }
   EXPECT_EQ(gate->queued(), 0U);
@@ -44,8 +44,8 @@ TEST(ConnectionGate, TheQueueIsBounded) {
 }
 
 // The cores of these tests share a loop: their messages come in the order in which they were sent.
-Task<void> wait_in(ConnectionGate::Place& place, bool& woken) {
-  woken = co_await place.wait(Clock::now() + std::chrono::hours(1));
+Task<void> wait_in(ConnectionGate::QueueEntry& entry, bool& woken) {
+  woken = co_await entry.wait(Clock::now() + std::chrono::hours(1));
 }
 
 TEST(ConnectionGate, AWaiterThatHasLeftIsNotWaitedFor) {
@@ -54,11 +54,11 @@ TEST(ConnectionGate, AWaiterThatHasLeftIsNotWaitedFor) {
   const loop::Core other{loop, 1, 2};
   const auto gate = std::make_shared<ConnectionGate>(2);
   for (int round = 0; round < 2; ++round) {
-    const ConnectionGate::Place place(*gate, other);
+    const ConnectionGate::QueueEntry entry(*gate, other);
     EXPECT_TRUE(gate->others_wait(core.index));
     EXPECT_FALSE(gate->others_wait(other.index));
   }
-  const ConnectionGate::Place own(*gate, core);
+  const ConnectionGate::QueueEntry own(*gate, core);
   EXPECT_FALSE(gate->others_wait(core.index));
 }
 
@@ -70,8 +70,8 @@ TEST(ConnectionGate, AWakeUpOfAWaiterThatHasLeftGoesToTheNextCore) {
   const auto gate = std::make_shared<ConnectionGate>(3);
   gate->set_limits(1, 10);
   auto pass = gate->try_pass(core);
-  std::optional<ConnectionGate::Place> left(std::in_place, *gate, leaves);
-  ConnectionGate::Place waiting(*gate, stays);
+  std::optional<ConnectionGate::QueueEntry> left(std::in_place, *gate, leaves);
+  ConnectionGate::QueueEntry waiting(*gate, stays);
   bool woken = false;
   Task<void> wait = wait_in(waiting, woken);
   wait.start();
@@ -87,11 +87,11 @@ Task<void> take_turns(ConnectionGate& gate, const loop::Core& core, int turns,
   for (int i = 0; i < turns; ++i) {
     std::optional<ConnectionGate::Pass> pass = gate.try_pass(core);
     if (!pass) {
-      ConnectionGate::Place place(gate, core);
+      ConnectionGate::QueueEntry entry(gate, core);
       bool woken = true;
       pass = gate.try_pass(core);
       while (!pass && woken) {
-        woken = co_await place.wait(Clock::now() + std::chrono::seconds(60));
+        woken = co_await entry.wait(Clock::now() + std::chrono::seconds(60));
         pass = gate.try_pass(core);
       }
     }
@@ -181,12 +181,12 @@ TEST_F(QueueTest, AnotherCoreThatWaitsGetsTheIdleConnection) {
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(outcome(), "200 hello");
     EXPECT_EQ(client_->idle(), 1U);
-    const ConnectionGate::Place place(*state_->gate, other);
+    const ConnectionGate::QueueEntry entry(*state_->gate, other);
     loop::testing::settle(loop_);
     EXPECT_EQ(client_->idle(), 0U);
     EXPECT_EQ(state_->gate->open(), 0U);
   }
-  const ConnectionGate::Place place(*state_->gate, other);
+  const ConnectionGate::QueueEntry entry(*state_->gate, other);
   EXPECT_EQ(outcome(), "200 hello");
   EXPECT_EQ(client_->idle(), 0U);  // the core that waits needs the place of this connection
   EXPECT_EQ(state_->gate->open(), 0U);

@@ -36,7 +36,7 @@ struct Connector::Race {
       : loop(its_loop), addresses(std::move(its_addresses)), news(its_loop) {}
   loop::EventLoop& loop;
   std::shared_ptr<Addresses> addresses;
-  std::optional<Link> winner;
+  std::optional<Connected> winner;
   Error last;
   std::size_t running = 0;
   loop::Event news;  // an attempt has ended
@@ -55,13 +55,13 @@ Task<void> Connector::attempt(std::shared_ptr<Race> race, net::Endpoint endpoint
   race->news.notify();  // asynchronously, because the waiter destroys this attempt
 }
 
-Task<Result<Connector::Link>> Connector::race(std::vector<net::Endpoint> endpoints,
-                                              TimePoint deadline) {
+Task<Result<Connector::Connected>> Connector::race(std::vector<net::Endpoint> endpoints,
+                                                   TimePoint deadline) {
   if (endpoints.size() == 1) {
     auto stream = co_await net::connect(loop_, endpoints.front(), deadline);
     if (!stream) co_return std::unexpected(std::move(stream).error());
-    Link link{std::move(*stream), std::move(endpoints.front())};
-    co_return link;
+    Connected connected{std::move(*stream), std::move(endpoints.front())};
+    co_return connected;
   }
   const auto race = std::make_shared<Race>(loop_, addresses_);
   std::vector<Task<void>> attempts;
@@ -84,21 +84,21 @@ Task<Result<Connector::Link>> Connector::race(std::vector<net::Endpoint> endpoin
   co_return std::move(*race->winner);
 }
 
-Task<Result<Connector::Link>> Connector::connect(TimePoint deadline) {
+Task<Result<Connector::Connected>> Connector::connect(TimePoint deadline) {
   const TimePoint now = loop::EventLoop::now();
   const TimePoint connected_by = std::min(deadline, now + options_.connect_timeout);
   auto endpoints = co_await addresses_->find(connected_by);
   if (!endpoints) co_return std::unexpected(std::move(endpoints).error());
-  auto link = co_await race(std::move(*endpoints), connected_by);
-  if (!link) co_return std::unexpected(std::move(link).error());
-  if (!server_.secure) co_return std::move(*link);
+  auto connected = co_await race(std::move(*endpoints), connected_by);
+  if (!connected) co_return std::unexpected(std::move(connected).error());
+  if (!server_.secure) co_return std::move(*connected);
   const TimePoint secured_by =
       std::min(deadline, loop::EventLoop::now() + options_.handshake_timeout);
-  auto secured = co_await net::connect_tls(loop_, std::move(link->stream), options_.tls, tickets_,
-                                           server_.host, secured_by);
+  auto secured = co_await net::connect_tls(loop_, std::move(connected->stream), options_.tls,
+                                           tickets_, server_.host, secured_by);
   if (!secured) co_return std::unexpected(std::move(secured).error());
-  link->stream = std::move(*secured);
-  co_return std::move(*link);
+  connected->stream = std::move(*secured);
+  co_return std::move(*connected);
 }
 
 }  // namespace sluice::backend

@@ -31,13 +31,13 @@ class Connector {
   Connector(const loop::Core& core, const Server& server, ConnectorOptions options,
             std::shared_ptr<KnownAddresses> known);
 
-  struct Link {
+  struct Connected {
     std::unique_ptr<net::Stream> stream;
     net::Endpoint endpoint;
   };
   // Tries the addresses one after the other. If one does not answer within 250 ms, the next attempt
   // starts in parallel (RFC 8305 section 5). The first to answer wins.
-  [[nodiscard]] Task<Result<Link>> connect(TimePoint deadline);
+  [[nodiscard]] Task<Result<Connected>> connect(TimePoint deadline);
   // False if the server's name no longer has that address. Starts a new look-up in the background
   // if one is due.
   [[nodiscard]] bool is_current(const net::Endpoint& endpoint, TimePoint now);
@@ -45,7 +45,7 @@ class Connector {
  private:
   struct Race;
   static Task<void> attempt(std::shared_ptr<Race> race, net::Endpoint endpoint, TimePoint deadline);
-  Task<Result<Link>> race(std::vector<net::Endpoint> endpoints, TimePoint deadline);
+  Task<Result<Connected>> race(std::vector<net::Endpoint> endpoints, TimePoint deadline);
 
   loop::EventLoop& loop_;
   const Server& server_;

@@ -335,7 +335,7 @@ TEST_F(H2ClientTest, AConnectionThatAnotherCoreWaitsForIsNotKept) {
   const loop::Core other{loop_, 1, 2};
   EXPECT_EQ(outcome(), "200 hello");
   EXPECT_EQ(state_->gate->open(), 1U);
-  std::optional<ConnectionGate::Place> place(std::in_place, *state_->gate, other);
+  std::optional<ConnectionGate::QueueEntry> place(std::in_place, *state_->gate, other);
   loop::testing::settle(loop_);
   EXPECT_EQ(state_->gate->open(), 0U) << "it was idle";
   EXPECT_EQ(outcome(), "200 hello");

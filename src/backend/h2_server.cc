@@ -6,16 +6,16 @@
 namespace sluice::backend {
 
 // A waiting request.
-struct H2Server::Place : loop::WaitList::Wait {
+struct H2Server::StreamWait : loop::WaitList::Wait {
   using Wait::Wait;
   News news;  // set when it is notified
 };
 
 Task<Outcome<void>> H2Server::wait(TimePoint deadline) {
   const auto self = shared_from_this();
-  Place place(waiting_, deadline);
-  co_await place;
-  if (place.news) co_return std::unexpected(*place.news);
+  StreamWait stream(waiting_, deadline);
+  co_await stream;
+  if (stream.news) co_return std::unexpected(*stream.news);
   co_return Outcome<void>();
 }
 
@@ -23,8 +23,8 @@ Task<Outcome<void>> H2Server::wait(TimePoint deadline) {
 void H2Server::over(const News& news) {
   --coming_;
   if (news && coming_ > 0) return;
-  for (Place* place = waiting_.first(); place != nullptr; place = waiting_.next(*place))
-    place->news = news;
+  for (StreamWait* stream = waiting_.first(); stream != nullptr; stream = waiting_.next(*stream))
+    stream->news = news;
   waiting_.notify_all();
 }
 

@@ -68,7 +68,7 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
 
  private:
   using News = std::shared_ptr<const Failure>;  // null: check again
-  struct Place;
+  struct StreamWait;
   void over(const News& news);
 
   // Assumed for a server without an announced limit; most allow that many.
@@ -76,7 +76,7 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
   Speaks speaks_;
   std::uint32_t expected_ = kExpected;
   std::uint32_t coming_ = 0;
-  loop::WaitListOf<Place> waiting_;
+  loop::WaitListOf<StreamWait> waiting_;
 };
 
 }  // namespace sluice::backend

@@ -10,11 +10,12 @@ namespace sluice::backend {
 IdleConnections::IdleConnections(const loop::Core& core,
                                  std::vector<std::shared_ptr<ConnectionGate>> gates,
                                  IdleLimits limits)
-    : core_(core), on_core_(core.loop), limits_(limits), shelves_(gates.size()) {
+    : core_(core), on_core_(core.loop), limits_(limits), by_server_(gates.size()) {
   for (std::size_t i = 0; i < gates.size(); ++i) {
-    Shelf& shelf = shelves_[i];
-    shelf.gate = std::move(gates[i]);
-    shelf.evictor = shelf.gate->add_evictor(core, [this, &shelf] { return drop_one(shelf.idles); });
+    ServerIdles& of_server = by_server_[i];
+    of_server.gate = std::move(gates[i]);
+    of_server.evictor =
+        of_server.gate->add_evictor(core, [this, &of_server] { return drop_one(of_server.idles); });
   }
 }
 
@@ -31,7 +32,7 @@ bool IdleConnections::usable(const Idle& idle) {
 
 std::unique_ptr<H1Connection> IdleConnections::take(std::size_t server) {
   on_core_.here();
-  Idles& idles = shelves_[server].idles;
+  Idles& idles = by_server_[server].idles;
   while (!idles.empty()) {
     const std::unique_ptr<Idle> last = std::move(idles.back());
     idles.pop_back();
@@ -46,9 +47,9 @@ std::unique_ptr<H1Connection> IdleConnections::take(std::size_t server) {
 void IdleConnections::put(std::size_t server, std::unique_ptr<H1Connection> connection) {
   on_core_.here();
   if (!connection->reusable()) return;
-  Shelf& shelf = shelves_[server];
-  if (!shelf.gate->has_queue(core_.index) && shelf.gate->others_wait(core_.index)) return;
-  Idles& idles = shelf.idles;
+  ServerIdles& of_server = by_server_[server];
+  if (!of_server.gate->has_queue(core_.index) && of_server.gate->others_wait(core_.index)) return;
+  Idles& idles = of_server.idles;
   if (idles.size() >= limits_.per_server_max || idle_ >= limits_.max) prune(idles);
   if (idles.size() >= limits_.per_server_max || idle_ >= limits_.max) return;
   connection->stream().clear_deadline();
@@ -60,7 +61,7 @@ void IdleConnections::put(std::size_t server, std::unique_ptr<H1Connection> conn
   idle.watch = watch(idle);
   idle.watch.start();
   if (!sweep_.pending()) sweep();
-  shelf.gate->notify(core_);
+  of_server.gate->notify(core_);
 }
 
 void IdleConnections::prune(Idles& idles) {
@@ -76,7 +77,7 @@ bool IdleConnections::drop_one(Idles& idles) {
 }
 
 void IdleConnections::sweep() {
-  for (Shelf& shelf : shelves_) prune(shelf.idles);
+  for (ServerIdles& of_server : by_server_) prune(of_server.idles);
   sweep_ = {};
   if (idle_ == 0) return;
   sweep_ = {core_.loop, loop::EventLoop::now() + limits_.for_max / 3, [this] { sweep(); }};

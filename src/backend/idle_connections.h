@@ -48,7 +48,7 @@ class IdleConnections {
     Task<void> watch;
   };
   using Idles = std::vector<std::unique_ptr<Idle>>;  // oldest first
-  struct Shelf {
+  struct ServerIdles {
     Idles idles;
     std::shared_ptr<ConnectionGate> gate;
     std::shared_ptr<void> evictor;
@@ -63,7 +63,7 @@ class IdleConnections {
   const loop::Core& core_;
   [[no_unique_address]] loop::OnCore on_core_;
   IdleLimits limits_;
-  std::vector<Shelf> shelves_;  // by server; never resized
+  std::vector<ServerIdles> by_server_;  // never resized
   std::size_t idle_ = 0;
   loop::EventLoop::Timer sweep_;
 };

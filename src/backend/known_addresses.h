@@ -15,12 +15,12 @@ namespace sluice::backend {
 
 class KnownAddresses {
  public:
-  using List = Published<std::vector<net::Endpoint>>::Pointer;
+  using EndpointList = Published<std::vector<net::Endpoint>>::Pointer;
 
   // Grows with every list; 0: no list yet.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   // The newest list; null if there is none yet.
-  [[nodiscard]] List list() const { return list_.load(); }
+  [[nodiscard]] EndpointList list() const { return list_.load(); }
 
   // True for one core when a look-up is due. That core must report the result within `patience`;
   // afterwards another core may claim the look-up.

@@ -18,22 +18,23 @@ class ReplayedBody {
   static constexpr std::size_t kBytesMax = std::size_t{64} * 1024;
 
   // Takes over a stream.
-  explicit ReplayedBody(http::Body body) : source_(std::make_shared<Source>(std::move(body))) {}
+  explicit ReplayedBody(http::Body body)
+      : recording_(std::make_shared<Recording>(std::move(body))) {}
   // The body from its beginning. Requires: may_replay(), and the previously returned body is
   // destroyed.
   [[nodiscard]] http::Body body() const {
-    return {std::make_unique<Reader>(source_), source_->body.length()};
+    return {std::make_unique<Reader>(recording_), recording_->body.length()};
   }
-  [[nodiscard]] bool may_replay() const { return !source_->beyond; }
+  [[nodiscard]] bool may_replay() const { return !recording_->beyond; }
   // The response has begun: drops the kept part.
   void settle() const {
-    source_->beyond = true;
-    if (source_->idle) std::string().swap(source_->kept);
+    recording_->beyond = true;
+    if (recording_->idle) std::string().swap(recording_->kept);
   }
 
  private:
-  struct Source {
-    explicit Source(http::Body its_body) : body(std::move(its_body)) {}
+  struct Recording {
+    explicit Recording(http::Body its_body) : body(std::move(its_body)) {}
     http::Body body;
     std::string kept;
     bool beyond = false;  // more has been read than was kept
@@ -42,42 +43,42 @@ class ReplayedBody {
   };
   class Reader final : public http::BodyReader {
    public:
-    explicit Reader(std::shared_ptr<Source> source) : source_(std::move(source)) {}
+    explicit Reader(std::shared_ptr<Recording> recording) : recording_(std::move(recording)) {}
     Task<Result<std::string_view>> read() override {
-      Source& source = *source_;
-      if (!std::exchange(begun_, true) && !source.kept.empty()) {
-        source.idle = false;
-        co_return std::string_view(source.kept);
+      Recording& recording = *recording_;
+      if (!std::exchange(begun_, true) && !recording.kept.empty()) {
+        recording.idle = false;
+        co_return std::string_view(recording.kept);
       }
-      source.idle = true;
-      if (source.ended) co_return std::string_view();
-      auto piece = co_await source.body.reader()->read();
+      recording.idle = true;
+      if (recording.ended) co_return std::string_view();
+      auto piece = co_await recording.body.reader()->read();
       if (!piece) {
-        source.beyond = true;  // the client's fault: a repeat would lack the body
+        recording.beyond = true;  // the client's fault: a repeat would lack the body
         co_return piece;
       }
-      source.ended = piece->empty();
-      if (source.beyond) co_return piece;
-      if (source.kept.size() + piece->size() > kBytesMax) {
-        source.beyond = true;
-        std::string().swap(source.kept);
+      recording.ended = piece->empty();
+      if (recording.beyond) co_return piece;
+      if (recording.kept.size() + piece->size() > kBytesMax) {
+        recording.beyond = true;
+        std::string().swap(recording.kept);
       } else {
-        source.kept.append(*piece);
+        recording.kept.append(*piece);
       }
       co_return piece;
     }
     std::unique_ptr<http::Headers> take_trailers() override {
-      auto trailers = source_->body.reader()->take_trailers();
-      if (trailers) source_->beyond = true;  // trailers can be read only once
+      auto trailers = recording_->body.reader()->take_trailers();
+      if (trailers) recording_->beyond = true;  // trailers can be read only once
       return trailers;
     }
 
    private:
-    std::shared_ptr<Source> source_;
+    std::shared_ptr<Recording> recording_;
     bool begun_ = false;
   };
 
-  std::shared_ptr<Source> source_;
+  std::shared_ptr<Recording> recording_;
 };
 
 }  // namespace sluice::backend

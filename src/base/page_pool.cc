@@ -55,15 +55,15 @@ PagePool::~PagePool() {
   }
 }
 
-PagePool::Shelf& PagePool::shelf_of(std::size_t slot_bytes) {
-  return shelves_[static_cast<std::size_t>(std::countr_zero(slot_bytes / kSlotBytesMin))];
+PagePool::SizeClass& PagePool::size_class_of(std::size_t slot_bytes) {
+  return size_classes_[static_cast<std::size_t>(std::countr_zero(slot_bytes / kSlotBytesMin))];
 }
 
 PagePool::Slot PagePool::acquire(std::size_t bytes) {
   const std::size_t size = std::bit_ceil(std::max(bytes, kSlotBytesMin));
-  Shelf& shelf = shelf_of(size);
-  if (shelf.warm.empty() && shelf.cold.empty() && !refill(shelf, size)) return {};
-  std::vector<char*>& from = shelf.warm.empty() ? shelf.cold : shelf.warm;
+  SizeClass& size_class = size_class_of(size);
+  if (size_class.warm.empty() && size_class.cold.empty() && !refill(size_class, size)) return {};
+  std::vector<char*>& from = size_class.warm.empty() ? size_class.cold : size_class.warm;
   char* const begin = from.back();
   from.pop_back();
   ASAN_UNPOISON_MEMORY_REGION(begin, size);
@@ -71,7 +71,7 @@ PagePool::Slot PagePool::acquire(std::size_t bytes) {
 }
 
 // No huge pages: touching one slot must not make 2 MiB resident.
-bool PagePool::refill(Shelf& shelf, std::size_t slot_bytes) {
+bool PagePool::refill(SizeClass& size_class, std::size_t slot_bytes) {
   void* const made = ::mmap(nullptr, kChunkBytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (made == MAP_FAILED) return false;
@@ -79,17 +79,17 @@ bool PagePool::refill(Shelf& shelf, std::size_t slot_bytes) {
   char* const chunk = static_cast<char*>(made);
   chunks_.push_back(chunk);
   for (std::size_t at = kChunkBytes; at > 0; at -= slot_bytes)
-    shelf.cold.push_back(chunk + at - slot_bytes);
+    size_class.cold.push_back(chunk + at - slot_bytes);
   ASAN_POISON_MEMORY_REGION(chunk, kChunkBytes);
   return true;
 }
 
 void PagePool::release(std::span<char> slot) {
-  Shelf& shelf = shelf_of(slot.size());
-  const bool keep = shelf.warm.size() < kWarmMax;
+  SizeClass& size_class = size_class_of(slot.size());
+  const bool keep = size_class.warm.size() < kWarmMax;
   if (!keep) give_pages_back(slot);
   ASAN_POISON_MEMORY_REGION(slot.data(), slot.size());
-  (keep ? shelf.warm : shelf.cold).push_back(slot.data());
+  (keep ? size_class.warm : size_class.cold).push_back(slot.data());
 }
 
 PagePool::Slot::Slot(Slot&& other) noexcept

@@ -31,20 +31,20 @@ class PagePool {
 
  private:
   // The free slots of one size: `warm` with their pages, `cold` without.
-  struct Shelf {
+  struct SizeClass {
     std::vector<char*> warm;
     std::vector<char*> cold;
   };
   static constexpr std::size_t kSlotBytesMin = 4 << 10;
-  static constexpr std::size_t kShelves = 4;   // each has slots twice as large as the one before
-  static constexpr std::size_t kWarmMax = 64;  // per shelf
+  static constexpr std::size_t kSizeClasses = 4;  // each has slots twice as large as the one before
+  static constexpr std::size_t kWarmMax = 64;     // per size class
   static constexpr std::size_t kChunkBytes = 4 << 20;  // of address space, mapped at once
 
-  [[nodiscard]] bool refill(Shelf& shelf, std::size_t slot_bytes);
+  [[nodiscard]] bool refill(SizeClass& size_class, std::size_t slot_bytes);
   void release(std::span<char> slot);
-  [[nodiscard]] Shelf& shelf_of(std::size_t slot_bytes);
+  [[nodiscard]] SizeClass& size_class_of(std::size_t slot_bytes);
 
-  std::array<Shelf, kShelves> shelves_;
+  std::array<SizeClass, kSizeClasses> size_classes_;
   std::vector<char*> chunks_;
 };
 

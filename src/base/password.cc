@@ -24,7 +24,7 @@ struct Cost {
   unsigned p = 1;
 };
 
-struct Stored {
+struct PasswordHash {
   Cost cost;
   std::string salt;
   std::string hash;
@@ -61,11 +61,11 @@ std::string encode(std::string_view bytes) {
   return text;
 }
 
-std::optional<Stored> parse(std::string_view text) {
+std::optional<PasswordHash> parse(std::string_view text) {
   if (!text.starts_with(kPrefix)) return std::nullopt;
   text.remove_prefix(kPrefix.size());
   std::string_view costs = take_until(text, '$');
-  Stored stored;
+  PasswordHash stored;
   if (!read_number(take_until(costs, ','), "ln=", 20, stored.cost.log_n)) return std::nullopt;
   if (!read_number(take_until(costs, ','), "r=", 32, stored.cost.r)) return std::nullopt;
   if (!read_number(take_until(costs, ','), "p=", 16, stored.cost.p)) return std::nullopt;

@@ -12,20 +12,20 @@ namespace {
 
 bool has_sign(std::string_view text) { return text.starts_with('-') || text.starts_with('+'); }
 
-struct Digits {
+struct IntegerText {
   std::string_view text;  // without sign and prefix
   int base = 10;
   bool negative = false;
 };
 
-Digits split_integer(std::string_view text) {
+IntegerText split_integer(std::string_view text) {
   if (text.starts_with("0x")) return {text.substr(2), 16, false};
   if (text.starts_with("0o")) return {text.substr(2), 8, false};
   const bool negative = text.starts_with('-');
   return {has_sign(text) ? text.substr(1) : text, 10, negative};
 }
 
-bool are_digits(const Digits& digits) {
+bool are_digits(const IntegerText& digits) {
   const auto is_of_base = [&](char c) {
     if (digits.base == 16) return hex_value(c) >= 0;
     return c >= '0' && c < '0' + digits.base;
@@ -63,20 +63,20 @@ std::optional<bool> parse_bool(std::string_view text) {
 }
 
 bool is_integer(std::string_view text) {
-  const Digits digits = split_integer(text);
+  const IntegerText digits = split_integer(text);
   if (!are_digits(digits)) return false;
   return digits.base != 10 || digits.text.size() == 1 || digits.text.front() != '0';
 }
 
 std::optional<std::uint64_t> parse_uint64(std::string_view text) {
-  const Digits digits = split_integer(text);
+  const IntegerText digits = split_integer(text);
   if (!is_integer(text) || digits.negative) return std::nullopt;
   return to_number<std::uint64_t>(digits.text, digits.base);
 }
 
 std::optional<std::int64_t> parse_int64(std::string_view text) {
   if (!is_integer(text)) return std::nullopt;
-  const Digits digits = split_integer(text);
+  const IntegerText digits = split_integer(text);
   // With its minus sign, so that the smallest number fits.
   return to_number<std::int64_t>(digits.negative ? text : digits.text, digits.base);
 }

@@ -49,7 +49,7 @@ class Decoder {
   void decode(const Value& value, std::string& out, const Rule& rule, const std::string& path);
   void decode(const Value& value, Duration& out, const Rule& rule, const std::string& path);
   void decode(const Value& value, double& out, const Rule& rule, const std::string& path);
-  void decode(const Value& value, RawValue& out, const Rule&, const std::string&) {
+  void decode(const Value& value, UndecodedValue& out, const Rule&, const std::string&) {
     out.value = value;
   }
 

@@ -34,7 +34,7 @@ struct Spec {
   std::optional<int> code;
   std::map<std::string, std::string> labels;
   std::vector<Inner> rules;
-  RawValue rest;
+  UndecodedValue rest;
   void fields(auto& visit) {
     visit("kind", kind, {.required = true});
     visit("https", https);

@@ -41,7 +41,7 @@ class Encoder {
     out = value;
   }
   static void encode(Duration& value, Json& out) { out = format_duration(value); }
-  static void encode(RawValue& value, Json& out) { out = of(value.value); }
+  static void encode(UndecodedValue& value, Json& out) { out = of(value.value); }
   template <class T>
   static void encode(std::optional<T>& value, Json& out) {
     if (value) encode(*value, out);

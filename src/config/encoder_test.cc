@@ -27,7 +27,7 @@ struct Spec {
   std::map<std::string, int> counts{{"x", 1}};
   std::vector<Rule1> rules{{}};
   Rule1 only;
-  RawValue rest;
+  UndecodedValue rest;
   void fields(auto& visit) {
     visit("name", name);
     visit("keepAlive", keepAlive);

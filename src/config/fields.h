@@ -15,8 +15,9 @@
 //   };
 //
 // Member types: bool, integers, double, std::string, Duration, std::vector<T>,
-// std::map<std::string, T>, std::optional<T>, RawValue, and structs with a field list. The value
-// that a default construction leaves is the default. decode() reports every fault with its path
+// std::map<std::string, T>, std::optional<T>, UndecodedValue, and structs with a field list. The
+// value that a default construction leaves is the default. decode() reports every fault with its
+// path
 // (`filters[0].timeout: "100" is not a duration, try 100ms`), unknown keys with a suggestion.
 #pragma once
 

@@ -25,7 +25,7 @@ struct Whole {
   std::map<std::string, std::string> keys;
   std::vector<Part> parts;
   std::optional<Part> extra;
-  std::vector<RawValue> filters;
+  std::vector<UndecodedValue> filters;
   void fields(auto& visit) {
     visit("name", name, {});
     visit("key", key, {.secret = true});

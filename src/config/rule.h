@@ -27,7 +27,7 @@ struct Rule {
 };
 
 // A part of the document that its owner decodes later (a filter's own fields).
-struct RawValue {
+struct UndecodedValue {
   Value value;
 };
 

@@ -44,7 +44,7 @@ class SchemaWriter {
     return {{"type", "string"}, {"format", "duration"}, {"default", format_duration(value)}};
   }
   static Json of(double& value, const Rule&) { return {{"type", "number"}, {"default", value}}; }
-  static Json of(RawValue&, const Rule&) { return Json::object(); }
+  static Json of(UndecodedValue&, const Rule&) { return Json::object(); }
   template <std::integral T>
   static Json of(T& value, const Rule&) {
     Json out{{"type", "integer"}, {"default", value}};

@@ -22,7 +22,7 @@ struct Spec {
   std::vector<Inner> rules;
   std::optional<std::int64_t> limit;
   std::map<std::string, std::string> labels;
-  RawValue rest;
+  UndecodedValue rest;
   void fields(auto& visit) {
     visit("kind", kind, {.required = true, .one_of = {"A", "B"}, .doc = "what it is"});
     visit("port", port, {.min = 1});

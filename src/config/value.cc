@@ -44,7 +44,7 @@ class Builder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (expects_key()) refuse(mark, "a key is empty or null; write it in quotes");
     spend(mark, 1, 0);
-    place(mark, anchor, Node{.values = 1});
+    place(mark, anchor, WeighedValue{.values = 1});
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
@@ -52,11 +52,11 @@ class Builder final : public YAML::EventHandler {
     // The parser turns the escapes \N and \_ into single bytes.
     if (!is_utf8(text)) refuse(mark, "write \\u0085 for \\N, and \\u00a0 for \\_");
     spend(mark, 1, text.size());
-    Node node{.values = 1, .bytes = text.size()};
-    node.value.kind = Value::Kind::scalar;
-    node.value.scalar = text;
-    node.value.quoted = is_text_tag(mark, tag);
-    place(mark, anchor, std::move(node));
+    WeighedValue weighed{.values = 1, .bytes = text.size()};
+    weighed.value.kind = Value::Kind::scalar;
+    weighed.value.scalar = text;
+    weighed.value.quoted = is_text_tag(mark, tag);
+    place(mark, anchor, std::move(weighed));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
@@ -110,7 +110,7 @@ class Builder final : public YAML::EventHandler {
 
  private:
   // A value and what it costs: how many values and scalar bytes it holds, how deep it nests.
-  struct Node {
+  struct WeighedValue {
     Value value{};
     std::size_t values = 0;
     std::size_t bytes = 0;
@@ -118,7 +118,7 @@ class Builder final : public YAML::EventHandler {
   };
   // A list or map that is still being read.
   struct Frame {
-    Node node{};
+    WeighedValue weighed{};
     YAML::Mark mark{};
     YAML::anchor_t anchor = 0;
     std::string key{};  // of the member to come, if `has_key`
@@ -126,7 +126,7 @@ class Builder final : public YAML::EventHandler {
     bool merges = false;  // the key is `<<`
     std::set<std::string> keys{};
     bool flow = false;
-    std::vector<Node> merged{};  // values of `<<`, the more important ones first
+    std::vector<WeighedValue> merged{};  // values of `<<`, the more important ones first
   };
 
   [[nodiscard]] std::size_t offset(const YAML::Mark& mark) const {
@@ -145,7 +145,7 @@ class Builder final : public YAML::EventHandler {
 
   [[nodiscard]] int depth() const { return static_cast<int>(frames_.size()); }
   [[nodiscard]] bool expects_key() const {
-    return !frames_.empty() && frames_.back().node.value.kind == Value::Kind::map &&
+    return !frames_.empty() && frames_.back().weighed.value.kind == Value::Kind::map &&
            !frames_.back().has_key;
   }
 
@@ -178,8 +178,8 @@ class Builder final : public YAML::EventHandler {
     if (depth() >= limits_.depth_max) refuse_depth(mark);
     spend(mark, 1, 0);
     Frame& frame = frames_.emplace_back();
-    frame.node = Node{.values = 1, .height = 1};
-    frame.node.value.kind = kind;
+    frame.weighed = WeighedValue{.values = 1, .height = 1};
+    frame.weighed.value.kind = kind;
     frame.mark = mark;
     frame.anchor = anchor;
     frame.flow = flow;
@@ -189,42 +189,42 @@ class Builder final : public YAML::EventHandler {
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
     if (frame.flow) flow_marks_.pop_back();
-    for (Node& merged : frame.merged) merge(frame, merged);
-    place(frame.mark, frame.anchor, std::move(frame.node));
+    for (WeighedValue& merged : frame.merged) merge(frame, merged);
+    place(frame.mark, frame.anchor, std::move(frame.weighed));
   }
 
-  void place(const YAML::Mark& mark, YAML::anchor_t anchor, Node node) {
+  void place(const YAML::Mark& mark, YAML::anchor_t anchor, WeighedValue weighed) {
     if (anchor != 0) {
-      spend(mark, node.values, node.bytes);  // the copy
-      anchors_[anchor] = node;
+      spend(mark, weighed.values, weighed.bytes);  // the copy
+      anchors_[anchor] = weighed;
     }
     if (frames_.empty()) {
-      if (node.value.kind != Value::Kind::null) documents_.push_back(std::move(node.value));
+      if (weighed.value.kind != Value::Kind::null) documents_.push_back(std::move(weighed.value));
     } else if (expects_key()) {
-      place_key(mark, node.value);
+      place_key(mark, weighed.value);
     } else {
       if (frames_.back().merges) {
-        keep_merged(mark, frames_.back(), std::move(node));
+        keep_merged(mark, frames_.back(), std::move(weighed));
       } else {
-        place_inside(frames_.back(), std::move(node));
+        place_inside(frames_.back(), std::move(weighed));
       }
     }
   }
 
   // The value of a merge key (https://yaml.org/type/merge.html): a map, or a list of maps.
-  static void keep_merged(const YAML::Mark& mark, Frame& frame, Node node) {
+  static void keep_merged(const YAML::Mark& mark, Frame& frame, WeighedValue weighed) {
     const auto is_map = [](const Value& value) { return value.kind == Value::Kind::map; };
-    const bool list = node.value.kind == Value::Kind::sequence;
-    if (list ? !std::ranges::all_of(node.value.items, is_map) : !is_map(node.value)) {
+    const bool list = weighed.value.kind == Value::Kind::sequence;
+    if (list ? !std::ranges::all_of(weighed.value.items, is_map) : !is_map(weighed.value)) {
       refuse(mark, "<< takes a map, or a list of maps");
     }
-    frame.merged.push_back(std::move(node));
+    frame.merged.push_back(std::move(weighed));
     frame.has_key = frame.merges = false;
   }
 
   // Adds the members of a merged map, or of the maps of a list, that the map does not have yet.
-  static void merge(Frame& frame, Node& merged) {
-    Node& parent = frame.node;
+  static void merge(Frame& frame, WeighedValue& merged) {
+    WeighedValue& parent = frame.weighed;
     parent.values += merged.values;
     parent.bytes += merged.bytes;
     parent.height = std::max(parent.height, merged.height + 1);
@@ -235,7 +235,7 @@ class Builder final : public YAML::EventHandler {
   static void add_members(Frame& frame, Value& map) {
     for (Value::Member& member : map.members) {
       if (!frame.keys.insert(member.key).second) continue;
-      frame.node.value.members.push_back(std::move(member));
+      frame.weighed.value.members.push_back(std::move(member));
     }
   }
 
@@ -250,24 +250,24 @@ class Builder final : public YAML::EventHandler {
     frame.has_key = true;
   }
 
-  static void place_inside(Frame& frame, Node node) {
-    Node& parent = frame.node;
-    parent.values += node.values;
-    parent.bytes += node.bytes;
-    parent.height = std::max(parent.height, node.height + 1);
+  static void place_inside(Frame& frame, WeighedValue weighed) {
+    WeighedValue& parent = frame.weighed;
+    parent.values += weighed.values;
+    parent.bytes += weighed.bytes;
+    parent.height = std::max(parent.height, weighed.height + 1);
     if (parent.value.kind == Value::Kind::sequence) {
-      parent.value.items.push_back(std::move(node.value));
+      parent.value.items.push_back(std::move(weighed.value));
       return;
     }
     parent.bytes += frame.key.size();
-    parent.value.members.push_back({std::move(frame.key), std::move(node.value)});
+    parent.value.members.push_back({std::move(frame.key), std::move(weighed.value)});
     frame.has_key = false;
   }
 
   std::string_view text_;
   ParseLimits limits_;
   std::vector<Frame> frames_;
-  std::map<YAML::anchor_t, Node> anchors_;
+  std::map<YAML::anchor_t, WeighedValue> anchors_;
   std::vector<Value> documents_;
   bool any_document_ = false;
   std::size_t values_ = 0;

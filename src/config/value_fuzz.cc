@@ -28,7 +28,7 @@ struct PipelineLike {
   std::string name;
   std::string kind;
   std::vector<FlowNode> flow;
-  std::vector<config::RawValue> filters;
+  std::vector<config::UndecodedValue> filters;
   std::optional<int> code;
   std::uint16_t port = 80;
   Duration timeout = std::chrono::milliseconds(100);

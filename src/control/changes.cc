@@ -97,7 +97,7 @@ void Changes::replace(std::shared_ptr<const Object> object, std::shared_ptr<cons
     ready_.emplace_back(std::move(object), std::move(built));
   }
   const MutexLock hold(mutex_);
-  std::vector<Replacement> taken;
+  std::vector<ObjectUpdate> taken;
   {
     const MutexLock lock(ready_mutex_);
     taken.swap(ready_);

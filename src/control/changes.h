@@ -64,7 +64,7 @@ class Changes {
   [[nodiscard]] static std::unexpected<Error> stopping();
 
  private:
-  using Replacement = std::pair<std::shared_ptr<const Object>, std::shared_ptr<const Object>>;
+  using ObjectUpdate = std::pair<std::shared_ptr<const Object>, std::shared_ptr<const Object>>;
 
   StoredObjects& stored_;
   Publisher& publisher_;
@@ -72,7 +72,7 @@ class Changes {
   Mutex mutex_;  // one change at a time: guards stored_ and the objects in force
   bool ending_ SLUICE_GUARDED_BY(mutex_) = false;
   Mutex ready_mutex_;
-  std::vector<Replacement> ready_ SLUICE_GUARDED_BY(ready_mutex_);
+  std::vector<ObjectUpdate> ready_ SLUICE_GUARDED_BY(ready_mutex_);
 };
 
 }  // namespace sluice::control

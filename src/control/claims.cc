@@ -13,42 +13,42 @@ bool share_one(const std::vector<std::string>& a, const std::vector<std::string>
 
 }  // namespace
 
-bool Claims::is_first(Entries::const_iterator entry) const {
-  return std::none_of(entries_.begin(), entry, [&entry](const Entry& earlier) {
-    return share_one(earlier.names, entry->names);
+bool Claims::is_first(ClaimedList::const_iterator claimed) const {
+  return std::none_of(list_.begin(), claimed, [&claimed](const Claimed& earlier) {
+    return share_one(earlier.names, claimed->names);
   });
 }
 
 Claims::Claim Claims::take(std::vector<std::string> names) {
   const MutexLock lock(mutex_);
-  const auto entry = entries_.insert(entries_.end(), Entry{std::move(names), false});
-  if (ended_) entry->stop.request_stop();
-  for (auto earlier = entries_.begin(); earlier != entry; ++earlier) {
-    if (earlier->background && share_one(earlier->names, entry->names))
+  const auto claimed = list_.insert(list_.end(), Claimed{std::move(names), false});
+  if (ended_) claimed->stop.request_stop();
+  for (auto earlier = list_.begin(); earlier != claimed; ++earlier) {
+    if (earlier->background && share_one(earlier->names, claimed->names))
       earlier->stop.request_stop();
   }
-  while (!is_first(entry)) freed_.wait(mutex_);
-  return {*this, entry};
+  while (!is_first(claimed)) freed_.wait(mutex_);
+  return {*this, claimed};
 }
 
 std::optional<Claims::Claim> Claims::try_take(const std::string& name) {
   const MutexLock lock(mutex_);
-  const auto entry = entries_.insert(entries_.end(), Entry{{name}, true});
-  if (!ended_ && is_first(entry)) return Claim(*this, entry);
-  entries_.erase(entry);
+  const auto claimed = list_.insert(list_.end(), Claimed{{name}, true});
+  if (!ended_ && is_first(claimed)) return Claim(*this, claimed);
+  list_.erase(claimed);
   return std::nullopt;
 }
 
 void Claims::end() {
   const MutexLock lock(mutex_);
   ended_ = true;
-  for (Entry& entry : entries_) entry.stop.request_stop();
+  for (Claimed& claimed : list_) claimed.stop.request_stop();
 }
 
-void Claims::release(Entries::iterator entry) {
+void Claims::release(ClaimedList::iterator claimed) {
   {
     const MutexLock lock(mutex_);
-    entries_.erase(entry);
+    list_.erase(claimed);
   }
   freed_.notify_all();
 }

@@ -16,29 +16,29 @@ namespace sluice::control {
 
 // Any thread. Outlives its claims.
 class Claims {
-  struct Entry {
+  struct Claimed {
     std::vector<std::string> names;
     bool background;
     std::stop_source stop{};
   };
-  using Entries = std::list<Entry>;
+  using ClaimedList = std::list<Claimed>;
 
  public:
   class Claim {
    public:
-    Claim(Claims& claims, Entries::iterator entry) : claims_(&claims), entry_(entry) {}
+    Claim(Claims& claims, ClaimedList::iterator claimed) : claims_(&claims), claimed_(claimed) {}
     Claim(Claim&& other) noexcept
-        : claims_(std::exchange(other.claims_, nullptr)), entry_(other.entry_) {}
+        : claims_(std::exchange(other.claims_, nullptr)), claimed_(other.claimed_) {}
     Claim& operator=(Claim&&) = delete;
     ~Claim() {
-      if (claims_ != nullptr) claims_->release(entry_);
+      if (claims_ != nullptr) claims_->release(claimed_);
     }
     // Requested when the work is no longer wanted: see take() and end().
-    [[nodiscard]] std::stop_token stop() const { return entry_->stop.get_token(); }
+    [[nodiscard]] std::stop_token stop() const { return claimed_->stop.get_token(); }
 
    private:
     Claims* claims_;
-    Entries::iterator entry_;
+    ClaimedList::iterator claimed_;
   };
 
   // Waits until no earlier caller claims any of the names. Asks background work on them to stop.
@@ -49,12 +49,12 @@ class Claims {
   void end();
 
  private:
-  [[nodiscard]] bool is_first(Entries::const_iterator entry) const SLUICE_REQUIRES(mutex_);
-  void release(Entries::iterator entry);
+  [[nodiscard]] bool is_first(ClaimedList::const_iterator claimed) const SLUICE_REQUIRES(mutex_);
+  void release(ClaimedList::iterator claimed);
 
   Mutex mutex_;
   Condition freed_;
-  Entries entries_ SLUICE_GUARDED_BY(mutex_);  // in the order of the requests
+  ClaimedList list_ SLUICE_GUARDED_BY(mutex_);  // in the order of the requests
   bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 

@@ -18,9 +18,9 @@ Result<std::vector<net::Listener>> duplicate(const std::vector<net::Listener>& l
 }  // namespace
 
 Ports::Changes Ports::assign(const std::vector<Wanted>& servers) {
-  Places next;
+  OpenPorts next;
   Changes changes;
-  // Ports that are open already come first: only then are the places known that failed servers may
+  // Ports that are open already come first: only then are the ports known that failed servers may
   // keep.
   for (const Wanted& server : servers) keep(server, next, changes);
   for (const Wanted& server : servers) {
@@ -40,8 +40,8 @@ Ports::Changes Ports::assign(const std::vector<Wanted>& servers) {
   return changes;
 }
 
-// Moves an open place of that address and port to `server`. The sockets themselves stay open.
-void Ports::keep(const Wanted& server, Places& next, Changes& changes) {
+// Moves an open port of that address and number to `server`. The sockets themselves stay open.
+void Ports::keep(const Wanted& server, OpenPorts& next, Changes& changes) {
   const auto own = open_.find(server.name);
   const bool stays = own != open_.end() && own->second.is_of(server);
   const auto found = stays ? own : std::ranges::find_if(open_, [&server](const auto& entry) {
@@ -56,11 +56,11 @@ void Ports::keep(const Wanted& server, Places& next, Changes& changes) {
     }
     changes.listeners[server.name] = *std::move(sockets);
   }
-  Place& place = next[server.name];
-  place = {server.address, server.port, std::exchange(found->second.copies, {})};
+  OpenPort& open_port = next[server.name];
+  open_port = {server.address, server.port, std::exchange(found->second.copies, {})};
 }
 
-void Ports::open(const Wanted& server, Places& next, Changes& changes) {
+void Ports::open(const Wanted& server, OpenPorts& next, Changes& changes) {
   auto sockets = take_or_open(server);
   auto copies = sockets ? duplicate(*sockets) : std::move(sockets);
   if (!copies) {
@@ -89,9 +89,10 @@ Result<std::vector<net::Listener>> Ports::take_or_open(const Wanted& server) con
 
 std::vector<Ports::Open> Ports::all() const {
   std::vector<Open> all;
-  for (const auto& [server, place] : open_) {
-    Open& open = all.emplace_back(Open{place.address, place.port, {}});
-    for (const net::Listener& copy : place.copies) open.descriptors.push_back(copy.descriptor());
+  for (const auto& [server, open_port] : open_) {
+    Open& open = all.emplace_back(Open{open_port.address, open_port.port, {}});
+    for (const net::Listener& copy : open_port.copies)
+      open.descriptors.push_back(copy.descriptor());
   }
   return all;
 }

@@ -59,7 +59,7 @@ class Ports {
   [[nodiscard]] std::vector<Open> all() const;
 
  private:
-  struct Place {
+  struct OpenPort {
     std::string address;
     std::uint16_t port;
     std::vector<net::Listener> copies;  // copies: the cores own the sockets themselves
@@ -67,13 +67,13 @@ class Ports {
       return address == server.address && port == server.port;
     }
   };
-  using Places = std::map<std::string, Place>;
-  void keep(const Wanted& server, Places& next, Changes& changes);
-  void open(const Wanted& server, Places& next, Changes& changes);
+  using OpenPorts = std::map<std::string, OpenPort>;
+  void keep(const Wanted& server, OpenPorts& next, Changes& changes);
+  void open(const Wanted& server, OpenPorts& next, Changes& changes);
   [[nodiscard]] Result<std::vector<net::Listener>> take_or_open(const Wanted& server) const;
 
   unsigned core_count_;
-  Places open_;
+  OpenPorts open_;
   mutable std::vector<InheritedPort> inherited_;
 };
 

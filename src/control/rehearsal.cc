@@ -14,21 +14,21 @@ constexpr std::chrono::seconds kPatience{40};
 constexpr const char* kSpec = "spec";
 constexpr const char* kPinsKey = "pins";
 
-struct Outcome {
+struct Rehearsed {
   std::string name;
   std::string error;  // "" if the object builds
 };
 
 void build(const Json& entry, const ObjectBuilder& builder, const std::stop_token& stop,
-           Outcome& outcome) {
+           Rehearsed& rehearsed) {
   Object object;
   object.spec = entry.value(kSpec, Json::object());
   object.pins = entry.value(kPinsKey, Json());
   object.name = object.spec.value("name", "");
   config::Faults faults;
   const auto built = builder.build_stored(object, {.pins = &object.pins, .stop = stop}, faults);
-  outcome.name = object.spec.value("kind", "") + " " + object.name;
-  if (!built) outcome.error = faults.to_error().message;
+  rehearsed.name = object.spec.value("kind", "") + " " + object.name;
+  if (!built) rehearsed.error = faults.to_error().message;
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ Json Controller::rehearsal() const {
 
 Result<void> rehearse(const Json& objects, const ObjectBuilder& builder) {
   if (!objects.is_array()) return {};
-  std::vector<Outcome> outcomes(objects.size());
+  std::vector<Rehearsed> results(objects.size());
   Mutex mutex;  // guards left
   Condition changed;
   std::size_t left = objects.size();
@@ -51,7 +51,7 @@ Result<void> rehearse(const Json& objects, const ObjectBuilder& builder) {
   Crew crew(kBuildsAtOnceMax);
   for (std::size_t i = 0; i < objects.size(); ++i) {
     crew.run([&, i] {
-      build(objects[i], builder, stop.get_token(), outcomes[i]);
+      build(objects[i], builder, stop.get_token(), results[i]);
       const MutexLock lock(mutex);
       --left;
       changed.notify_all();
@@ -66,9 +66,9 @@ Result<void> rehearse(const Json& objects, const ObjectBuilder& builder) {
   stop.request_stop();
   crew.stop();
   std::string refusals;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.error.empty()) continue;
-    refusals += (refusals.empty() ? "" : "; ") + outcome.name + ": " + outcome.error;
+  for (const Rehearsed& rehearsed : results) {
+    if (rehearsed.error.empty()) continue;
+    refusals += (refusals.empty() ? "" : "; ") + rehearsed.name + ": " + rehearsed.error;
   }
   if (refusals.empty()) return {};
   return fail(ErrorKind::invalid, "what runs now would not run in the new process: " + refusals);

@@ -22,13 +22,13 @@ std::string api_table(const Json& groups) {
   return format_table(rows);
 }
 
-Result<void> list_apis(Session& session) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> list_apis(Invocation& invocation) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const Json groups, client.json({}));
-  if (session.format() == Output::standard) {
-    session.out << api_table(groups);
+  if (invocation.format() == Output::standard) {
+    invocation.out << api_table(groups);
   } else {
-    session.print(groups);
+    invocation.print(groups);
   }
   return {};
 }
@@ -39,11 +39,11 @@ std::string aliases_of(const Resource& resource) {
   return out;
 }
 
-Result<void> list_resources(Session& session) {
-  SLUICE_TRY(const Client client, session.client());
-  if (session.format() != Output::standard) {
+Result<void> list_resources(Invocation& invocation) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
+  if (invocation.format() != Output::standard) {
     SLUICE_TRY(const Json answer, client.json({.path = "/object-api-resources"}));
-    session.print(answer);
+    invocation.print(answer);
     return {};
   }
   SLUICE_TRY(const std::vector<Resource> resources, read_resources(client));
@@ -53,21 +53,21 @@ Result<void> list_resources(Session& session) {
     rows.push_back({resource.name, aliases_of(resource), resource.category, resource.kind,
                     member ? "delete,get,describe" : "create,apply,delete,get,describe,edit"});
   }
-  session.out << format_table(rows);
+  invocation.out << format_table(rows);
   return {};
 }
 
 }  // namespace
 
-void add_apis(Command root, Session& session) {
-  set_action(root.add("apis", "List the paths of the REST API"), session, list_apis);
+void add_apis(Command root, Invocation& invocation) {
+  set_action(root.add("apis", "List the paths of the REST API"), invocation, list_apis);
   const Command api = root.add("api", "The REST API (older form)");
   api.group("Older forms").require_command();
-  set_action(api.add("list", "List the paths of the REST API"), session, list_apis);
+  set_action(api.add("list", "List the paths of the REST API"), invocation, list_apis);
 }
 
-void add_api_resources(Command root, Session& session) {
-  set_action(root.add("api-resources", "List the kinds of resources"), session, list_resources);
+void add_api_resources(Command root, Invocation& invocation) {
+  set_action(root.add("api-resources", "List the kinds of resources"), invocation, list_resources);
 }
 
 }  // namespace sluice::egctl

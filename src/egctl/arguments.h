@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "egctl/command.h"
-#include "egctl/session.h"
+#include "egctl/invocation.h"
 
 namespace sluice::egctl {
 

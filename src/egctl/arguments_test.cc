@@ -31,7 +31,7 @@ class ArgumentsTest : public testing::Test {
   }
   std::ostringstream out_;
   std::ostringstream err_;
-  Session session_{out_, err_};
+  Invocation session_{out_, err_};
 };
 
 TEST_F(ArgumentsTest, Abbreviations) {

@@ -6,7 +6,7 @@
 #include <CLI/Formatter.hpp>
 #include <utility>
 
-#include "egctl/session.h"
+#include "egctl/invocation.h"
 
 namespace sluice::egctl {
 
@@ -49,10 +49,10 @@ Command Command::require_command(bool optional) const {
 }
 Command Command::group(const std::string& heading) const { return Command(app_->group(heading)); }
 
-void set_action(Command command, Session& session, Action action) {
-  command.app()->callback([&session, action = std::move(action)] {
-    if (session.action) return;  // a subcommand was given and has set its action first
-    session.action = [&session, action] { return action(session); };
+void set_action(Command command, Invocation& invocation, Action action) {
+  command.app()->callback([&invocation, action = std::move(action)] {
+    if (invocation.action) return;  // a subcommand was given and has set its action first
+    invocation.action = [&invocation, action] { return action(invocation); };
   });
 }
 

@@ -18,7 +18,7 @@ class Option;
 
 namespace sluice::egctl {
 
-struct Session;
+struct Invocation;
 
 // Returns why `text` is no value of the option, or nothing.
 using Check = std::string (*)(const std::string& text);
@@ -73,8 +73,8 @@ class Command {
   CLI::App* app_;
 };
 
-using Action = std::function<Result<void>(Session&)>;
+using Action = std::function<Result<void>(Invocation&)>;
 // Makes `command` run `action` once the arguments are parsed.
-void set_action(Command command, Session& session, Action action);
+void set_action(Command command, Invocation& invocation, Action action);
 
 }  // namespace sluice::egctl

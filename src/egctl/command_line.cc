@@ -23,8 +23,8 @@ constexpr const char* kAbout =
     "  egctl get all                         list what there is\n"
     "  egctl wasm reload-code                read guest code again";
 
-void add_global_options(CLI::App& root, Session& session) {
-  AccessFlags& access = session.access;
+void add_global_options(CLI::App& root, Invocation& invocation) {
+  AccessFlags& access = invocation.access;
   root.add_option("--server", access.server,
                   "server to talk to, default localhost:2381; https://HOST:PORT for TLS")
       ->type_name("HOST:PORT")
@@ -36,29 +36,29 @@ void add_global_options(CLI::App& root, Session& session) {
       ->type_name("FILE");
   root.add_option("--cert-file", access.cert_file, "client certificate (PEM)")->type_name("FILE");
   root.add_option("--key-file", access.key_file, "its key (PEM)")->type_name("FILE");
-  root.add_option("-o,--output", session.output, "default, yaml or json")
+  root.add_option("-o,--output", invocation.output, "default, yaml or json")
       ->type_name("FORMAT")
       ->take_last()
       ->check(CLI::IsMember({"default", "yaml", "json"}));
 }
 
-void add_commands(Command root, Session& session) {
-  add_create(root, session);
-  add_apply(root, session);
-  add_get(root, session);
-  add_describe(root, session);
-  add_edit(root, session);
-  add_delete(root, session);
-  add_wasm(root, session);
-  add_logs(root, session);
-  add_health(root, session);
-  add_apis(root, session);
-  add_api_resources(root, session);
-  add_config(root, session);
-  add_completion(root, session);
-  add_version(root, session);
-  add_object(root, session);
-  add_member(root, session);
+void add_commands(Command root, Invocation& invocation) {
+  add_create(root, invocation);
+  add_apply(root, invocation);
+  add_get(root, invocation);
+  add_describe(root, invocation);
+  add_edit(root, invocation);
+  add_delete(root, invocation);
+  add_wasm(root, invocation);
+  add_logs(root, invocation);
+  add_health(root, invocation);
+  add_apis(root, invocation);
+  add_api_resources(root, invocation);
+  add_config(root, invocation);
+  add_completion(root, invocation);
+  add_version(root, invocation);
+  add_object(root, invocation);
+  add_member(root, invocation);
 }
 
 constexpr std::string_view kGlobal = "Everywhere: --server HOST:PORT, -o default|yaml|json";
@@ -96,7 +96,7 @@ std::unexpected<Error> too_many_words(const CLI::App& root) {
   return fail(ErrorKind::invalid, std::move(message), {"see: " + path + " --help"});
 }
 
-// Sets session.action. It stays empty if help was requested and printed.
+// Sets invocation.action. It stays empty if help was requested and printed.
 Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, std::ostream& out) {
   SLUICE_TRY(std::vector<std::string> expanded, expand(root, arguments));
   std::ranges::reverse(expanded);  // CLI11 takes a vector in reverse order
@@ -121,7 +121,7 @@ bool reader_is_gone() {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_command_line(Session& session) {
+std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
   auto root = std::make_unique<CLI::App>(kAbout, "egctl");
   root->fallthrough();  // -o and --server may follow the command
   root->require_subcommand(1);
@@ -129,18 +129,18 @@ std::unique_ptr<CLI::App> make_command_line(Session& session) {
   root->get_formatter()->label("SUBCOMMAND", "COMMAND");
   root->get_formatter()->label("TEXT", "");
   root->footer("egctl help COMMAND says more. Commands may be abbreviated: egctl desc hs");
-  add_global_options(*root, session);
-  add_commands(Command(root.get()), session);
+  add_global_options(*root, invocation);
+  add_commands(Command(root.get()), invocation);
   finish_help(*root);
   return root;
 }
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
         bool colour) {
-  Session session{out, err};
-  const std::unique_ptr<CLI::App> root = make_command_line(session);
+  Invocation invocation{out, err};
+  const std::unique_ptr<CLI::App> root = make_command_line(invocation);
   Result<void> done = parse(*root, arguments, out);
-  if (done && session.action) done = session.action();
+  if (done && invocation.action) done = invocation.action();
   out.flush();
   if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: the reader has left
   if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");

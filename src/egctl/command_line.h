@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "egctl/command.h"
-#include "egctl/session.h"
+#include "egctl/invocation.h"
 
 namespace sluice::egctl {
 
-// Requires: `session` outlives the tree.
-[[nodiscard]] std::unique_ptr<CLI::App> make_command_line(Session& session);
+// Requires: `invocation` outlives the tree.
+[[nodiscard]] std::unique_ptr<CLI::App> make_command_line(Invocation& invocation);
 // Returns the exit code: 0, or 1 after an error was printed.
 [[nodiscard]] int run(const std::vector<std::string>& arguments, std::ostream& out,
                       std::ostream& err, bool colour);

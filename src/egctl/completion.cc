@@ -70,11 +70,11 @@ void walk(const CLI::App& app, const std::string& path, std::string& cases, std:
   }
 }
 
-Command add_shell(Command completion, Session& session, const std::string& shell,
+Command add_shell(Command completion, Invocation& invocation, const std::string& shell,
                   std::string (*script)(const CLI::App&)) {
   const Command command = completion.add(shell, "Print the completion script for " + shell);
   const CLI::App* root = completion.app()->get_parent();
-  set_action(command, session, [root, script](Session& s) -> Result<void> {
+  set_action(command, invocation, [root, script](Invocation& s) -> Result<void> {
     s.out << script(*root);
     return {};
   });
@@ -95,12 +95,12 @@ std::string zsh_completion(const CLI::App& root) {
   return "#compdef egctl\nautoload -U +X bashcompinit && bashcompinit\n" + bash_completion(root);
 }
 
-void add_completion(Command root, Session& session) {
+void add_completion(Command root, Invocation& invocation) {
   const Command completion = root.add("completion", "Print a completion script for a shell");
   completion.require_command();
-  add_shell(completion, session, "bash", bash_completion)
+  add_shell(completion, invocation, "bash", bash_completion)
       .footer("Load it with:\n  source <(egctl completion bash)");
-  add_shell(completion, session, "zsh", zsh_completion)
+  add_shell(completion, invocation, "zsh", zsh_completion)
       .footer("Load it with:\n  source <(egctl completion zsh)");
 }
 

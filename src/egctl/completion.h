@@ -5,7 +5,7 @@
 #include <string>
 
 #include "egctl/command.h"
-#include "egctl/session.h"
+#include "egctl/invocation.h"
 
 namespace sluice::egctl {
 

@@ -19,23 +19,23 @@ Result<Settings> existing_settings() {
                                         std::string(kDefaultServer) + ", or to --server");
 }
 
-Result<void> view(Session& session) {
+Result<void> view(Invocation& invocation) {
   SLUICE_TRY(const Settings settings, existing_settings());
-  session.print(settings.document);
+  invocation.print(settings.document);
   return {};
 }
 
-Result<void> print_current(Session& session) {
+Result<void> print_current(Invocation& invocation) {
   SLUICE_TRY(const Settings settings, existing_settings());
   if (settings.current_context.empty()) {
     return fail(ErrorKind::not_found,
                 "no current context; choose one with egctl config use-context NAME");
   }
-  session.print_or(settings.current_context, settings.current_context + "\n");
+  invocation.print_or(settings.current_context, settings.current_context + "\n");
   return {};
 }
 
-Result<void> list_contexts(Session& session) {
+Result<void> list_contexts(Invocation& invocation) {
   SLUICE_TRY(const Settings settings, existing_settings());
   std::vector<Row> rows{{"CURRENT", "NAME", "CLUSTER", "USER", "SERVER"}};
   Json list = Json::array();
@@ -49,11 +49,11 @@ Result<void> list_contexts(Session& session) {
                     {"user", context.user},
                     {"server", server}});
   }
-  session.print_or(list, format_table(rows));
+  invocation.print_or(list, format_table(rows));
   return {};
 }
 
-Result<void> use_context(Session& session, const std::string& name) {
+Result<void> use_context(Invocation& invocation, const std::string& name) {
   SLUICE_TRY(const Settings settings, existing_settings());
   const bool known = std::ranges::any_of(
       settings.contexts, [&](const SettingsContext& context) { return context.name == name; });
@@ -62,23 +62,23 @@ Result<void> use_context(Session& session, const std::string& name) {
                 "no such context: " + name + ", try egctl config get-contexts");
   }
   SLUICE_CHECK(write_file(settings.path, with_current_context(settings.text, name)));
-  session.out << "switched to context " << name << "\n";
+  invocation.out << "switched to context " << name << "\n";
   return {};
 }
 
 }  // namespace
 
-void add_config(Command root, Session& session) {
+void add_config(Command root, Invocation& invocation) {
   const Command config = root.add("config", "Settings of egctl: which server to talk to");
   config.require_command();
   config.footer("The file is ~/.egctlrc, or $EGCTLRC.");
-  set_action(config.add("view", "Print the settings, without secrets"), session, view);
-  set_action(config.add("current-context", "Print the current context"), session, print_current);
-  set_action(config.add("get-contexts", "List the contexts"), session, list_contexts);
+  set_action(config.add("view", "Print the settings, without secrets"), invocation, view);
+  set_action(config.add("current-context", "Print the current context"), invocation, print_current);
+  set_action(config.add("get-contexts", "List the contexts"), invocation, list_contexts);
   const Command use = config.add("use-context", "Choose the current context");
   const auto name = std::make_shared<std::string>();
   use.option("NAME", *name, "name of the context").required();
-  set_action(use, session, [name](Session& s) { return use_context(s, *name); });
+  set_action(use, invocation, [name](Invocation& s) { return use_context(s, *name); });
 }
 
 }  // namespace sluice::egctl

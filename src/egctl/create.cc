@@ -24,35 +24,36 @@ void add_file_option(Command command, std::vector<std::string>& files) {
       .repeated();
 }
 
-Result<void> send_objects(Session& session, const std::vector<std::string>& files,
+Result<void> send_objects(Invocation& invocation, const std::vector<std::string>& files,
                           const std::string& mode) {
-  SLUICE_TRY(Objects objects, read_objects(files));
-  SLUICE_TRY(const Client client, session.client());
+  SLUICE_TRY(ObjectDocuments objects, read_objects(files));
+  SLUICE_TRY(const ApiClient client, invocation.client());
   auto applied = client.json(
       {.method = "POST", .path = "/objects?mode=" + mode, .body = std::move(objects.text)});
   if (!applied) {
     name_places(objects, applied.error().details);
     return refused(mode + " " + objects.label, std::move(applied).error());
   }
-  if (session.format() != Output::standard) {
-    session.print(*applied);
+  if (invocation.format() != Output::standard) {
+    invocation.print(*applied);
     return {};
   }
   for (const Json& one : *applied) {
-    session.out << line_of(one, mode) << "\n";
+    invocation.out << line_of(one, mode) << "\n";
     const std::string warning = text_at(one, "warning");
     if (!warning.empty())
-      session.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
+      invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
   }
   return {};
 }
 
-void add_create(Command root, Session& session) {
+void add_create(Command root, Invocation& invocation) {
   const Command command = root.add("create", "Create objects from files or standard input");
   const auto files = std::make_shared<std::vector<std::string>>();
   add_file_option(command, *files);
   command.footer("All objects are created, or none. Example:\n  egctl create -f http-server.yaml");
-  set_action(command, session, [files](Session& s) { return send_objects(s, *files, "create"); });
+  set_action(command, invocation,
+             [files](Invocation& s) { return send_objects(s, *files, "create"); });
 }
 
 }  // namespace sluice::egctl

@@ -19,7 +19,7 @@ std::string member_of(const std::string& key) {
   return slash == std::string::npos ? key : key.substr(slash + 1);
 }
 
-Result<Json> all_status(const Client& client, const std::string& name) {
+Result<Json> all_status(const ApiClient& client, const std::string& name) {
   SLUICE_TRY(const Json answer, client.json({.path = "/status/objects/" + percent_encode(name)}));
   Json out = Json::array();
   for (const auto& [key, status] : answer.items()) {
@@ -40,7 +40,7 @@ void print_sections(std::ostream& out, Json spec, const Json& status) {
   }
 }
 
-Result<void> describe_objects(Session& session, const Client& client,
+Result<void> describe_objects(Invocation& invocation, const ApiClient& client,
                               const std::vector<Json>& objects) {
   std::vector<Json> described;
   for (const Json& spec : objects) {
@@ -48,43 +48,44 @@ Result<void> describe_objects(Session& session, const Client& client,
     described.push_back(spec);
     described.back()["allStatus"] = std::move(status);
   }
-  if (session.format() != Output::standard) {
-    session.print(described.size() == 1 ? described[0] : Json(described));
+  if (invocation.format() != Output::standard) {
+    invocation.print(described.size() == 1 ? described[0] : Json(described));
     return {};
   }
   bool first = true;
   for (Json& one : described) {
-    if (!std::exchange(first, false)) session.out << "\n---\n\n";
+    if (!std::exchange(first, false)) invocation.out << "\n---\n\n";
     const Json status = one["allStatus"];
     one.erase("allStatus");
-    print_sections(session.out, std::move(one), status);
+    print_sections(invocation.out, std::move(one), status);
   }
   return {};
 }
 
-Result<void> describe(Session& session, const std::string& word,
+Result<void> describe(Invocation& invocation, const std::string& word,
                       const std::vector<std::string>& names) {
-  SLUICE_TRY(const Client client, session.client());
+  SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) {
     SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
-    session.print(members.size() == 1 ? members[0] : Json(members));
+    invocation.print(members.size() == 1 ? members[0] : Json(members));
     return {};
   }
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
-  return describe_objects(session, client, objects);
+  return describe_objects(invocation, client, objects);
 }
 
 }  // namespace
 
-void add_describe(Command root, Session& session) {
+void add_describe(Command root, Invocation& invocation) {
   const Command command = root.add("describe", "Show the spec and the status of resources");
   const auto kind = std::make_shared<std::string>();
   const auto names = std::make_shared<std::vector<std::string>>();
   command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
   command.option("NAME", *names, "only these");
   command.footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
-  set_action(command, session, [kind, names](Session& s) { return describe(s, *kind, *names); });
+  set_action(command, invocation,
+             [kind, names](Invocation& s) { return describe(s, *kind, *names); });
 }
 
 }  // namespace sluice::egctl

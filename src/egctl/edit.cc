@@ -53,7 +53,7 @@ Result<void> check_identity(const std::string& text, const Json& before) {
   return {};
 }
 
-Result<void> save(const Client& client, const std::string& text, const Json& before) {
+Result<void> save(const ApiClient& client, const std::string& text, const Json& before) {
   SLUICE_CHECK(check_identity(text, before));
   const std::string path = object_path(text_at(before, "name"));
   if (auto put = client.text({.method = "PUT", .path = path, .body = text}); !put) {
@@ -62,8 +62,8 @@ Result<void> save(const Client& client, const std::string& text, const Json& bef
   return {};
 }
 
-Result<void> edit(Session& session, const std::string& word, const std::string& name) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> edit(Invocation& invocation, const std::string& word, const std::string& name) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) return fail(ErrorKind::invalid, "a Member cannot be edited");
   SLUICE_TRY(const std::vector<Json> found, read_objects_of(client, kind, {name}));
@@ -72,13 +72,13 @@ Result<void> edit(Session& session, const std::string& word, const std::string& 
   SLUICE_CHECK(run_editor(path));
   SLUICE_TRY(const std::string after, read_input(path));
   if (after == before) {
-    session.out << "nothing changed\n";
+    invocation.out << "nothing changed\n";
   } else if (auto saved = save(client, after, found[0]); !saved) {
     Error error = refused("edit " + kind + " " + name, std::move(saved).error()).error();
     error.details.push_back("what you wrote is kept in " + path);
     return std::unexpected(std::move(error));
   } else {
-    session.out << "edit " << kind << " " << name << " successfully\n";
+    invocation.out << "edit " << kind << " " << name << " successfully\n";
   }
   ::unlink(path.c_str());
   return {};
@@ -86,14 +86,14 @@ Result<void> edit(Session& session, const std::string& word, const std::string& 
 
 }  // namespace
 
-void add_edit(Command root, Session& session) {
+void add_edit(Command root, Invocation& invocation) {
   const Command command = root.add("edit", "Change an object in an editor");
   const auto kind = std::make_shared<std::string>();
   const auto name = std::make_shared<std::string>();
   command.option("KIND", *kind, "httpserver, pipeline ...").required();
   command.option("NAME", *name, "name of the object").required();
   command.footer("The editor is $EGCTL_EDITOR, else $EDITOR, else vi.");
-  set_action(command, session, [kind, name](Session& s) { return edit(s, *kind, *name); });
+  set_action(command, invocation, [kind, name](Invocation& s) { return edit(s, *kind, *name); });
 }
 
 }  // namespace sluice::egctl

@@ -148,9 +148,9 @@ Result<void> OutputFile::commit() {
   return file_.close() ? Result<void>() : cannot("write", path_);
 }
 
-Result<Objects> read_objects(const std::vector<std::string>& files) {
+Result<ObjectDocuments> read_objects(const std::vector<std::string>& files) {
   const std::vector<std::string> paths = files.empty() ? std::vector<std::string>{"-"} : files;
-  Objects objects;
+  ObjectDocuments objects;
   std::vector<config::Value> all;
   for (const std::string& path : paths) {
     SLUICE_TRY(std::string text, read_input(path));
@@ -169,7 +169,7 @@ Result<Objects> read_objects(const std::vector<std::string>& files) {
   return objects;
 }
 
-void name_places(const Objects& objects, std::vector<std::string>& lines) {
+void name_places(const ObjectDocuments& objects, std::vector<std::string>& lines) {
   for (std::string& line : lines) {
     if (!line.starts_with(kDocument)) continue;
     std::size_t number = 0;

@@ -57,7 +57,7 @@ class OutputFile {
 };
 
 // The objects of all -f, sent as one body.
-struct Objects {
+struct ObjectDocuments {
   std::string text;
   std::string label;  // "Pipeline demo" for one object, else "3 objects"
   std::vector<std::string> names;
@@ -65,8 +65,8 @@ struct Objects {
 };
 
 // Parses the contents of `files` (standard input if empty). Syntax errors name their file.
-[[nodiscard]] Result<Objects> read_objects(const std::vector<std::string>& files);
+[[nodiscard]] Result<ObjectDocuments> read_objects(const std::vector<std::string>& files);
 // Makes the server's fault lines, `document 3, port: ...`, name the file if there is more than one.
-void name_places(const Objects& objects, std::vector<std::string>& lines);
+void name_places(const ObjectDocuments& objects, std::vector<std::string>& lines);
 
 }  // namespace sluice::egctl

@@ -14,7 +14,7 @@ namespace {
 
 // Name -> "running", "failed", "building". Empty if the server does not report states: the list is
 // still useful without this column.
-std::map<std::string, std::string> read_states(const Client& client) {
+std::map<std::string, std::string> read_states(const ApiClient& client) {
   std::map<std::string, std::string> states;
   const auto answer = client.json({.path = "/status/objects"});
   if (!answer || !answer->is_object()) return states;
@@ -38,35 +38,36 @@ std::string object_table(const std::vector<Json>& objects,
 }
 
 // YAML has one document per object, the form that `egctl apply` accepts. JSON is one list.
-void print_items(const Session& session, const std::vector<Json>& items, bool single) {
-  if (session.format() == Output::json) return session.print(single ? items.at(0) : Json(items));
+void print_items(const Invocation& invocation, const std::vector<Json>& items, bool single) {
+  if (invocation.format() == Output::json)
+    return invocation.print(single ? items.at(0) : Json(items));
   bool first = true;
   for (const Json& item : items) {
-    if (!std::exchange(first, false)) session.out << "---\n";
-    session.out << config::emit_yaml(item);
+    if (!std::exchange(first, false)) invocation.out << "---\n";
+    invocation.out << config::emit_yaml(item);
   }
 }
 
-Result<void> get(Session& session, const std::string& word, const std::vector<std::string>& names,
-                 bool secrets) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> get(Invocation& invocation, const std::string& word,
+                 const std::vector<std::string>& names, bool secrets) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   std::string kind;
   if (word != "all") {
     SLUICE_TRY(kind, find_kind(client, word));
   }
-  if (kind == kMember) return print_members(session, names);
+  if (kind == kMember) return print_members(invocation, names);
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names, secrets));
-  if (session.format() == Output::standard) {
-    session.out << object_table(objects, read_states(client));
+  if (invocation.format() == Output::standard) {
+    invocation.out << object_table(objects, read_states(client));
   } else {
-    print_items(session, objects, names.size() == 1);
+    print_items(invocation, objects, names.size() == 1);
   }
   return {};
 }
 
 }  // namespace
 
-void add_get(Command root, Session& session) {
+void add_get(Command root, Invocation& invocation) {
   const Command command = root.add("get", "List resources, or print some of them");
   const auto kind = std::make_shared<std::string>("all");
   const auto names = std::make_shared<std::vector<std::string>>();
@@ -75,8 +76,8 @@ void add_get(Command root, Session& session) {
   const auto secrets = std::make_shared<bool>(false);
   command.flag("--secrets", *secrets, "with keys and passwords; takes an admin");
   command.footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
-  set_action(command, session,
-             [kind, names, secrets](Session& s) { return get(s, *kind, *names, *secrets); });
+  set_action(command, invocation,
+             [kind, names, secrets](Invocation& s) { return get(s, *kind, *names, *secrets); });
 }
 
 }  // namespace sluice::egctl

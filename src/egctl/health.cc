@@ -16,11 +16,11 @@ Json lines_of(const std::string& text) {
 
 }  // namespace
 
-void add_health(Command root, Session& session) {
+void add_health(Command root, Invocation& invocation) {
   set_action(
-      root.add("health", "Ask the server whether it is well"), session,
-      [](Session& s) -> Result<void> {
-        SLUICE_TRY(const Client client, s.client());
+      root.add("health", "Ask the server whether it is well"), invocation,
+      [](Invocation& s) -> Result<void> {
+        SLUICE_TRY(const ApiClient client, s.client());
         SLUICE_TRY(const std::string troubles, client.text({.path = "/healthz"}));
         const std::string head =
             troubles.empty() ? "OK\n" : "The server is well, but for these objects:\n";

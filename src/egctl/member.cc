@@ -26,38 +26,38 @@ std::string member_table(const std::vector<Json>& members) {
 
 }  // namespace
 
-Result<void> print_members(Session& session, const std::vector<std::string>& names) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> print_members(Invocation& invocation, const std::vector<std::string>& names) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
-  if (session.format() == Output::standard) {
-    session.out << member_table(members);
+  if (invocation.format() == Output::standard) {
+    invocation.out << member_table(members);
   } else {
-    session.print(names.size() == 1 ? members[0] : Json(members));
+    invocation.print(names.size() == 1 ? members[0] : Json(members));
   }
   return {};
 }
 
-Result<void> purge_members(Session& session, const std::vector<std::string>& names) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> purge_members(Invocation& invocation, const std::vector<std::string>& names) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   for (const std::string& name : names) {
     const std::string path = "/status/members/" + percent_encode(name);
     if (auto purged = client.text({.method = "DELETE", .path = path}); !purged) {
       return failed("purge Member " + name, std::move(purged).error());
     }
-    session.out << "purge Member " << name << " successfully\n";
+    invocation.out << "purge Member " << name << " successfully\n";
   }
   return {};
 }
 
-void add_member(Command root, Session& session) {
+void add_member(Command root, Invocation& invocation) {
   const Command member = root.add("member", "Members of the cluster (older form)");
   member.group("Older forms").alias("m").alias("mem").require_command();
-  set_action(member.add("list", "List the members"), session,
-             [](Session& s) { return print_members(s, {}); });
+  set_action(member.add("list", "List the members"), invocation,
+             [](Invocation& s) { return print_members(s, {}); });
   const Command purge = member.add("purge", "Forget members that are gone");
   const auto names = std::make_shared<std::vector<std::string>>();
   purge.option("NAME", *names, "members").required();
-  set_action(purge, session, [names](Session& s) { return purge_members(s, *names); });
+  set_action(purge, invocation, [names](Invocation& s) { return purge_members(s, *names); });
 }
 
 }  // namespace sluice::egctl

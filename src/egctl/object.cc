@@ -12,48 +12,51 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Result<void> print_path(Session& session, const std::string& path) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> print_path(Invocation& invocation, const std::string& path) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const Json answer, client.json({.path = path}));
-  session.print(answer);
+  invocation.print(answer);
   return {};
 }
 
-Result<void> remove(Session& session, const Names& names, const Names& files, bool all) {
+Result<void> remove(Invocation& invocation, const Names& names, const Names& files, bool all) {
   Names wanted = names;
   if (!files.empty()) {
-    SLUICE_TRY(const Objects objects, read_objects(files));
+    SLUICE_TRY(const ObjectDocuments objects, read_objects(files));
     wanted.insert(wanted.end(), objects.names.begin(), objects.names.end());
   }
   if (all == !wanted.empty())
     return fail(ErrorKind::invalid, "requires one object name to be deleted");
-  return delete_objects(session, "", wanted);
+  return delete_objects(invocation, "", wanted);
 }
 
-void add_send(Command object, Session& session, const std::string& mode, const std::string& text) {
+void add_send(Command object, Invocation& invocation, const std::string& mode,
+              const std::string& text) {
   const Command command = object.add(mode, text);
   const auto files = std::make_shared<Names>();
   add_file_option(command, *files);
-  set_action(command, session, [files, mode](Session& s) { return send_objects(s, *files, mode); });
+  set_action(command, invocation,
+             [files, mode](Invocation& s) { return send_objects(s, *files, mode); });
 }
 
 // A command that takes a name, and prints the resource at `path` followed by the name.
-void add_print_one(Command parent, Session& session, const std::string& text,
+void add_print_one(Command parent, Invocation& invocation, const std::string& text,
                    const std::string& path) {
   const Command command = parent.add("get", text);
   const auto name = std::make_shared<std::string>();
   command.option("NAME", *name, "name of the object").required();
-  set_action(command, session, [name, path](Session& s) {
+  set_action(command, invocation, [name, path](Invocation& s) {
     return print_path(s, path + "/" + percent_encode(*name));
   });
 }
 
-void add_print(Command parent, Session& session, const std::string& name, const std::string& text,
-               const std::string& path) {
-  set_action(parent.add(name, text), session, [path](Session& s) { return print_path(s, path); });
+void add_print(Command parent, Invocation& invocation, const std::string& name,
+               const std::string& text, const std::string& path) {
+  set_action(parent.add(name, text), invocation,
+             [path](Invocation& s) { return print_path(s, path); });
 }
 
-void add_remove(Command object, Session& session) {
+void add_remove(Command object, Invocation& invocation) {
   const Command command = object.add("delete", "Delete objects");
   const auto names = std::make_shared<Names>();
   const auto files = std::make_shared<Names>();
@@ -61,25 +64,25 @@ void add_remove(Command object, Session& session) {
   command.option("NAME", *names, "names of objects");
   add_file_option(command, *files);
   command.flag("--all", *all, "every object");
-  set_action(command, session,
-             [names, files, all](Session& s) { return remove(s, *names, *files, *all); });
+  set_action(command, invocation,
+             [names, files, all](Invocation& s) { return remove(s, *names, *files, *all); });
 }
 
 }  // namespace
 
-void add_object(Command root, Session& session) {
+void add_object(Command root, Invocation& invocation) {
   const Command object = root.add("object", "Objects (older form)");
   object.group("Older forms").alias("o").alias("obj").require_command();
-  add_print(object, session, "kinds", "List the kinds of objects", "/object-kinds");
-  add_print(object, session, "list", "Print all objects", "/objects");
-  add_print_one(object, session, "Print an object", "/objects");
-  add_send(object, session, "create", "Create objects from files or standard input");
-  add_send(object, session, "update", "Update objects from files or standard input");
-  add_remove(object, session);
+  add_print(object, invocation, "kinds", "List the kinds of objects", "/object-kinds");
+  add_print(object, invocation, "list", "Print all objects", "/objects");
+  add_print_one(object, invocation, "Print an object", "/objects");
+  add_send(object, invocation, "create", "Create objects from files or standard input");
+  add_send(object, invocation, "update", "Update objects from files or standard input");
+  add_remove(object, invocation);
   const Command status = object.add("status", "Status of objects");
   status.alias("stat").require_command();
-  add_print(status, session, "list", "Print the status of all objects", "/status/objects");
-  add_print_one(status, session, "Print the status of an object", "/status/objects");
+  add_print(status, invocation, "list", "Print the status of all objects", "/status/objects");
+  add_print_one(status, invocation, "Print the status of an object", "/status/objects");
 }
 
 }  // namespace sluice::egctl

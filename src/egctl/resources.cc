@@ -36,7 +36,7 @@ Result<std::vector<Json>> pick(const std::vector<Json>& items,
 
 }  // namespace
 
-Result<std::vector<Resource>> read_resources(const Client& client) {
+Result<std::vector<Resource>> read_resources(const ApiClient& client) {
   SLUICE_TRY(const Json answer, client.json({.path = "/object-api-resources"}));
   std::vector<Resource> resources;
   for (const Json& entry : answer) {
@@ -63,12 +63,12 @@ Result<std::string> find_kind(const std::vector<Resource>& resources, std::strin
                                       "; egctl api-resources lists them");
 }
 
-Result<std::string> find_kind(const Client& client, std::string_view word) {
+Result<std::string> find_kind(const ApiClient& client, std::string_view word) {
   SLUICE_TRY(const auto resources, read_resources(client));
   return find_kind(resources, word);
 }
 
-Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
+Result<std::vector<Json>> read_objects_of(const ApiClient& client, std::string_view kind,
                                           const std::vector<std::string>& names, bool secrets) {
   SLUICE_TRY(const Json answer,
              client.json({.path = secrets ? "/objects?secrets=true" : "/objects"}));
@@ -79,7 +79,7 @@ Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view
   return pick(objects, names, kind, [](const Json& spec) { return text_at(spec, "name"); });
 }
 
-Result<std::vector<Json>> read_members(const Client& client,
+Result<std::vector<Json>> read_members(const ApiClient& client,
                                        const std::vector<std::string>& names) {
   SLUICE_TRY(const Json answer, client.json({.path = "/status/members"}));
   return pick(

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "egctl/client.h"
+#include "egctl/api_client.h"
 
 namespace sluice::egctl {
 
@@ -22,19 +22,20 @@ struct Resource {
 };
 
 // The object kinds of the server, and members.
-[[nodiscard]] Result<std::vector<Resource>> read_resources(const Client& client);
+[[nodiscard]] Result<std::vector<Resource>> read_resources(const ApiClient& client);
 // Finds by kind, name or alias; case does not matter.
 [[nodiscard]] Result<std::string> find_kind(const std::vector<Resource>& resources,
                                             std::string_view word);
-[[nodiscard]] Result<std::string> find_kind(const Client& client, std::string_view word);
+[[nodiscard]] Result<std::string> find_kind(const ApiClient& client, std::string_view word);
 
 // The specs of all objects, or of those of one kind, sorted by name; with `names`, only of those.
 // `secrets`: includes the secrets, which requires an admin. Error `not_found` ("no such Pipeline
 // demo") for a name that is absent or of another kind.
-[[nodiscard]] Result<std::vector<Json>> read_objects_of(const Client& client, std::string_view kind,
+[[nodiscard]] Result<std::vector<Json>> read_objects_of(const ApiClient& client,
+                                                        std::string_view kind,
                                                         const std::vector<std::string>& names,
                                                         bool secrets = false);
-[[nodiscard]] Result<std::vector<Json>> read_members(const Client& client,
+[[nodiscard]] Result<std::vector<Json>> read_members(const ApiClient& client,
                                                      const std::vector<std::string>& names);
 [[nodiscard]] std::string object_path(std::string_view name);
 

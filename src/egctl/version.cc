@@ -5,9 +5,9 @@
 
 namespace sluice::egctl {
 
-void add_version(Command root, Session& session) {
-  set_action(root.add("version", "Print the version of egctl"), session,
-             [](Session& s) -> Result<void> {
+void add_version(Command root, Invocation& invocation) {
+  set_action(root.add("version", "Print the version of egctl"), invocation,
+             [](Invocation& s) -> Result<void> {
                s.print_or(Json{{"version", SLUICE_VERSION}}, "egctl " SLUICE_VERSION "\n");
                return {};
              });

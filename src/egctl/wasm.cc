@@ -3,11 +3,11 @@
 
 namespace sluice::egctl {
 
-void add_wasm(Command root, Session& session) {
+void add_wasm(Command root, Invocation& invocation) {
   const Command wasm = root.add("wasm", "Guest code and shared data of WasmHost filters");
   wasm.require_command();
-  add_wasm_reload(wasm, session);
-  add_wasm_data(wasm, session);
+  add_wasm_reload(wasm, invocation);
+  add_wasm_data(wasm, invocation);
 }
 
 }  // namespace sluice::egctl

@@ -9,8 +9,8 @@
 #include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
-#include "egctl/progress.h"
 #include "egctl/table.h"
+#include "egctl/upload_progress.h"
 
 namespace sluice::egctl {
 namespace {
@@ -35,7 +35,7 @@ struct Arguments {
   }
 };
 
-using Run = Result<void> (*)(Session&, const Arguments&);
+using Run = Result<void> (*)(Invocation&, const Arguments&);
 
 // The error of the step `what`. A closed output is not reported as a failure.
 std::unexpected<Error> failed_at(const std::string& what, const Arguments& arguments, Error error) {
@@ -44,12 +44,12 @@ std::unexpected<Error> failed_at(const std::string& what, const Arguments& argum
 }
 
 // Without names: lists the filters that have data, also those of deleted pipelines.
-Result<void> list_namespaces(Session& session) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> list_namespaces(Invocation& invocation) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   const auto answer = client.json({.path = "/wasm/data"});
   if (!answer) return failed("list data", answer.error());
-  if (session.format() != Output::standard) {
-    session.print(*answer);
+  if (invocation.format() != Output::standard) {
+    invocation.print(*answer);
     return {};
   }
   std::vector<Row> rows{{"PIPELINE", "FILTER", "KEYS", "USED"}};
@@ -58,32 +58,32 @@ Result<void> list_namespaces(Session& session) {
                     std::to_string(one.value("keys", std::uint64_t{0})),
                     one.value("used", false) ? "yes" : "no"});
   }
-  session.out << format_table(rows);
+  invocation.out << format_table(rows);
   return {};
 }
 
-Result<void> list_data(Session& session, const Arguments& arguments) {
-  if (arguments.pipeline.empty()) return list_namespaces(session);
+Result<void> list_data(Invocation& invocation, const Arguments& arguments) {
+  if (arguments.pipeline.empty()) return list_namespaces(invocation);
   if (arguments.filter.empty()) {
     return fail(ErrorKind::invalid, "requires pipeline and filter name, or neither of them");
   }
-  SLUICE_TRY(const Client client, session.client());
-  const std::string_view accept = session.format() == Output::json ? kJson : kYaml;
-  const Call call{.path = arguments.path(), .accept = accept};
-  if (auto listed = client.stream(call, write_to(session.out)); !listed) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
+  const std::string_view accept = invocation.format() == Output::json ? kJson : kYaml;
+  const ApiCall call{.path = arguments.path(), .accept = accept};
+  if (auto listed = client.stream(call, write_to(invocation.out)); !listed) {
     return failed_at("list data", arguments, std::move(listed).error());
   }
   return {};
 }
 
-Result<void> count_data(Session& session, const Arguments& arguments) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> count_data(Invocation& invocation, const Arguments& arguments) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   const auto answer = client.json({.path = arguments.path("/count")});
   if (!answer) return failed_at("count data", arguments, answer.error());
-  if (session.format() == Output::standard) {
-    session.out << answer->value("count", std::uint64_t{0}) << "\n";
+  if (invocation.format() == Output::standard) {
+    invocation.out << answer->value("count", std::uint64_t{0}) << "\n";
   } else {
-    session.print(*answer);
+    invocation.print(*answer);
   }
   return {};
 }
@@ -94,10 +94,10 @@ std::uint64_t entries_of(const std::string& answer) {
 }
 
 // Sends the file while reading it. The server commits all of it or nothing.
-Result<void> upload(Session& session, const std::string& file, const Call& call) {
+Result<void> upload(Invocation& invocation, const std::string& file, const ApiCall& call) {
   SLUICE_TRY(InputFile input, InputFile::open(file));
-  SLUICE_TRY(const Client client, session.client());
-  Progress progress(session.err, ::isatty(STDERR_FILENO) != 0);
+  SLUICE_TRY(const ApiClient client, invocation.client());
+  UploadProgress progress(invocation.err, ::isatty(STDERR_FILENO) != 0);
   const auto give = [&]() -> Result<std::string> {
     Result<std::string> piece = input.read();
     if (piece && piece->empty()) progress.committing();
@@ -115,45 +115,46 @@ Result<void> upload(Session& session, const std::string& file, const Call& call)
   return std::unexpected(std::move(error));
 }
 
-Result<void> send_data(Session& session, const Arguments& arguments) {
-  auto sent = upload(session, arguments.file, {.method = "PUT", .path = arguments.path()});
+Result<void> send_data(Invocation& invocation, const Arguments& arguments) {
+  auto sent = upload(invocation, arguments.file, {.method = "PUT", .path = arguments.path()});
   return sent ? sent : failed_at("apply data", arguments, std::move(sent).error());
 }
 
-Result<void> apply_data(Session& session, const Arguments& arguments) {
+Result<void> apply_data(Invocation& invocation, const Arguments& arguments) {
   const bool named = !arguments.pipeline.empty() && !arguments.filter.empty();
   const bool only_reload =
       arguments.reload_code && arguments.pipeline.empty() && arguments.file.empty();
   if (!named && !only_reload) return fail(ErrorKind::invalid, "requires pipeline and filter name");
-  if (named) SLUICE_CHECK(send_data(session, arguments));
-  return arguments.reload_code ? reload_code(session) : Result<void>();
+  if (named) SLUICE_CHECK(send_data(invocation, arguments));
+  return arguments.reload_code ? reload_code(invocation) : Result<void>();
 }
 
-Result<void> delete_data(Session& session, const Arguments& arguments) {
-  SLUICE_TRY(const Client client, session.client());
+Result<void> delete_data(Invocation& invocation, const Arguments& arguments) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
   if (auto deleted = client.text({.method = "DELETE", .path = arguments.path()}); !deleted) {
     return failed_at("delete data", arguments, std::move(deleted).error());
   }
   return {};
 }
 
-Result<void> export_to_file(const Client& client, const Call& call, const std::string& path) {
+Result<void> export_to_file(const ApiClient& client, const ApiCall& call, const std::string& path) {
   SLUICE_TRY(OutputFile file, OutputFile::create(path));
   SLUICE_CHECK(client.stream(call, [&](std::string_view piece) { return file.write(piece); }));
   return file.commit();
 }
 
-Result<void> export_data(Session& session, const Arguments& arguments) {
-  SLUICE_TRY(const Client client, session.client());
-  const Call call{.path = arguments.path("/export"), .accept = kJsonLines};
-  auto done = arguments.file == "-" ? client.stream(call, write_to(session.out))
+Result<void> export_data(Invocation& invocation, const Arguments& arguments) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
+  const ApiCall call{.path = arguments.path("/export"), .accept = kJsonLines};
+  auto done = arguments.file == "-" ? client.stream(call, write_to(invocation.out))
                                     : export_to_file(client, call, arguments.file);
   return done ? done : failed_at("export data", arguments, std::move(done).error());
 }
 
-Result<void> import_data(Session& session, const Arguments& arguments) {
-  const Call call{.method = "PUT", .path = arguments.path("/import"), .content_type = kJsonLines};
-  auto done = upload(session, arguments.file, call);
+Result<void> import_data(Invocation& invocation, const Arguments& arguments) {
+  const ApiCall call{
+      .method = "PUT", .path = arguments.path("/import"), .content_type = kJsonLines};
+  auto done = upload(invocation, arguments.file, call);
   return done ? done : failed_at("import data", arguments, std::move(done).error());
 }
 
@@ -168,13 +169,14 @@ Added add_command(Command wasm, const std::string& name, const std::string& text
 }
 
 // A command that requires both names.
-Added add_named(Command wasm, Session& session, const std::string& name, const std::string& text,
-                Run run) {
+Added add_named(Command wasm, Invocation& invocation, const std::string& name,
+                const std::string& text, Run run) {
   Added added = add_command(wasm, name, text);
-  set_action(added.first, session, [arguments = added.second, run](Session& s) -> Result<void> {
-    if (!arguments->filter.empty()) return run(s, *arguments);
-    return fail(ErrorKind::invalid, "requires pipeline and filter name");
-  });
+  set_action(added.first, invocation,
+             [arguments = added.second, run](Invocation& s) -> Result<void> {
+               if (!arguments->filter.empty()) return run(s, *arguments);
+               return fail(ErrorKind::invalid, "requires pipeline and filter name");
+             });
   return added;
 }
 
@@ -198,7 +200,7 @@ void add_file(const Added& added, const std::string& text) {
   added.first.option("FILE", added.second->file, text).required();
 }
 
-void add_apply_data(Command wasm, Session& session) {
+void add_apply_data(Command wasm, Invocation& invocation) {
   const auto [command, arguments] =
       add_command(wasm, "apply-data", "Write shared data from a file or standard input");
   command.option("-f,--file", arguments->file, "file to read, - for standard input")
@@ -208,24 +210,24 @@ void add_apply_data(Command wasm, Session& session) {
   command.footer(
       "Keys that are not in the file stay. All of it is written, or nothing. Example:\n"
       "  echo 'id/user4: \"true\"' | egctl wasm apply-data flash-sale-pipeline wasm");
-  set_action(command, session,
-             [arguments = arguments](Session& s) { return apply_data(s, *arguments); });
+  set_action(command, invocation,
+             [arguments = arguments](Invocation& s) { return apply_data(s, *arguments); });
 }
 
-void add_list_data(Command wasm, Session& session) {
+void add_list_data(Command wasm, Invocation& invocation) {
   const Added list = add_command(wasm, "list-data",
                                  "Print the shared data of a filter, sorted by key; without names, "
                                  "list the filters that have data");
-  set_action(list.first, session,
-             [arguments = list.second](Session& s) { return list_data(s, *arguments); });
+  set_action(list.first, invocation,
+             [arguments = list.second](Invocation& s) { return list_data(s, *arguments); });
   add_prefix(list);
   list.first.option("--limit", list.second->limit, "at most so many entries")
       .type_name("N")
       .check(at_least_one);
 }
 
-void add_delete_data(Command wasm, Session& session) {
-  const Added removed = add_named(wasm, session, "delete-data",
+void add_delete_data(Command wasm, Invocation& invocation) {
+  const Added removed = add_named(wasm, invocation, "delete-data",
                                   "Delete the shared data of a filter, all at once", delete_data);
   add_prefix(removed);
   removed.first.option("--key", removed.second->key, "exactly this key")
@@ -236,18 +238,18 @@ void add_delete_data(Command wasm, Session& session) {
 
 }  // namespace
 
-void add_wasm_data(Command wasm, Session& session) {
-  add_list_data(wasm, session);
-  add_prefix(add_named(wasm, session, "count-data", "Count the keys of a filter", count_data));
-  add_apply_data(wasm, session);
-  add_delete_data(wasm, session);
+void add_wasm_data(Command wasm, Invocation& invocation) {
+  add_list_data(wasm, invocation);
+  add_prefix(add_named(wasm, invocation, "count-data", "Count the keys of a filter", count_data));
+  add_apply_data(wasm, invocation);
+  add_delete_data(wasm, invocation);
   const Added out =
-      add_named(wasm, session, "export-data",
+      add_named(wasm, invocation, "export-data",
                 "Save the shared data of a filter to a file with a checksum", export_data);
   add_prefix(out);
   add_file(out, "file to write, - for standard output");
-  add_file(add_named(wasm, session, "import-data", "Write shared data from a file of export-data",
-                     import_data),
+  add_file(add_named(wasm, invocation, "import-data",
+                     "Write shared data from a file of export-data", import_data),
            "file to read, - for standard input");
 }
 

@@ -15,19 +15,19 @@ std::string line_of(const Json& one) {
 }
 
 // Prints the filters that run. The error lists the refused ones.
-Result<void> report(Session& session, const Json& reloaded) {
+Result<void> report(Invocation& invocation, const Json& reloaded) {
   std::vector<std::string> refusals;
   for (const Json& one : reloaded) {
     if (const std::string error = text_at(one, "error"); !error.empty()) {
       refusals.push_back(text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": " + error);
-    } else if (session.format() == Output::standard) {
-      session.out << line_of(one);
+    } else if (invocation.format() == Output::standard) {
+      invocation.out << line_of(one);
     }
   }
-  if (session.format() != Output::standard) {
-    session.print(reloaded);
+  if (invocation.format() != Output::standard) {
+    invocation.print(reloaded);
   } else if (reloaded.empty()) {
-    session.out << "there are no WasmHost filters, so there is no code to reload\n";
+    invocation.out << "there are no WasmHost filters, so there is no code to reload\n";
   }
   if (refusals.empty()) return {};
   return fail(ErrorKind::invalid, "code refused, what ran before goes on", std::move(refusals));
@@ -35,21 +35,21 @@ Result<void> report(Session& session, const Json& reloaded) {
 
 }  // namespace
 
-Result<void> reload_code(Session& session) {
-  SLUICE_TRY(const Client client, session.client());
-  SLUICE_TRY(const Reply reply, client.send({.method = "POST", .path = "/wasm/code"}));
+Result<void> reload_code(Invocation& invocation) {
+  SLUICE_TRY(const ApiClient client, invocation.client());
+  SLUICE_TRY(const ApiReply reply, client.send({.method = "POST", .path = "/wasm/code"}));
   const Json body = Json::parse(reply.body, nullptr, false);
   if (!body.is_object() || !body.contains("reloaded") || !body["reloaded"].is_array()) {
     return failed("reload code", error_of(reply));
   }
-  return report(session, body["reloaded"]);
+  return report(invocation, body["reloaded"]);
 }
 
-void add_wasm_reload(Command wasm, Session& session) {
+void add_wasm_reload(Command wasm, Invocation& invocation) {
   const Command command = wasm.add("reload-code", "Read the code of all WasmHost filters again");
   command.footer(
       "Code that does not load is refused: the old code goes on, and the exit code is 1.");
-  set_action(command, session, reload_code);
+  set_action(command, invocation, reload_code);
 }
 
 }  // namespace sluice::egctl

@@ -61,7 +61,7 @@ HeaderMatcher HeaderMatcher::build(const Spec& spec, bool all, const std::string
 
 bool HeaderMatcher::matches(const http::Headers& headers) const {
   if (conditions_.empty()) return true;
-  const auto fits = [&](const Condition& condition) {
+  const auto fits = [&](const FieldCondition& condition) {
     if (!headers.contains(condition.name)) return condition.matcher.matches("");
     return std::ranges::any_of(headers, [&](const http::Field& field) {
       return http::iequals(field.name, condition.name) && condition.matcher.matches(field.value);

@@ -60,11 +60,11 @@ class HeaderMatcher {
   [[nodiscard]] bool matches(const http::Headers& headers) const;
 
  private:
-  struct Condition {
+  struct FieldCondition {
     std::string name;
     StringMatcher matcher;
   };
-  std::vector<Condition> conditions_;
+  std::vector<FieldCondition> conditions_;
   bool all_ = false;
 };
 

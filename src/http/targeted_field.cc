@@ -20,7 +20,7 @@ bool is_token_char(char c) {
 
 enum class Type { boolean, integer, string, other };
 
-struct Value {
+struct BareItem {
   Type type = Type::boolean;
   std::string_view text = "?1";
 };
@@ -47,12 +47,12 @@ class Scanner {
     if (rest_.empty() || !(is_lower(rest_.front()) || rest_.front() == '*')) fail();
     return take_while(is_key_char);
   }
-  Value item() {
-    const Value value = bare_item();
+  BareItem item() {
+    const BareItem value = bare_item();
     parameters();
     return value;
   }
-  Value inner_list() {
+  BareItem inner_list() {
     for (;;) {
       skip(" ");
       if (take(')')) break;
@@ -81,7 +81,7 @@ class Scanner {
     rest_.remove_prefix(taken.size());
     return taken;
   }
-  Value bare_item() {
+  BareItem bare_item() {
     const char first = rest_.empty() ? '\0' : rest_.front();
     if (is_digit(first) || first == '-') return number();
     if (first == '"') return string();
@@ -106,7 +106,7 @@ class Scanner {
     fail();
     return Type::other;
   }
-  Value number() {
+  BareItem number() {
     constexpr std::size_t kDigitsMax = 15;
     const std::string_view begin = rest_;
     (void)take('-');
@@ -117,7 +117,7 @@ class Scanner {
     if (fraction == 0 || fraction > 3 || whole > 12) fail();
     return {Type::other, {}};
   }
-  Value string() {
+  BareItem string() {
     const std::string_view begin = rest_;
     if (!take('"')) return {bad(), {}};
     while (good_ && !take('"')) {
@@ -143,7 +143,7 @@ constexpr std::array<std::string_view, 8> kFlags = {
 class Directives {
  public:
   // Returns false if the value has the wrong type.
-  bool note(std::string_view key, const Value& value) {
+  bool note(std::string_view key, const BareItem& value) {
     for (std::size_t i = 0; i < kSeconds.size(); ++i) {
       if (key != kSeconds.at(i)) continue;
       seconds_.at(i) = value.text;
@@ -176,7 +176,7 @@ class Directives {
 
  private:
   std::array<std::string_view, kSeconds.size()> seconds_;
-  std::array<std::optional<Value>, kFlags.size()> flags_;
+  std::array<std::optional<BareItem>, kFlags.size()> flags_;
 };
 
 }  // namespace
@@ -188,7 +188,7 @@ std::optional<CacheControl> parse_targeted_field(std::string_view value) {
   if (in.done()) return std::nullopt;
   for (;;) {
     const std::string_view key = in.key();
-    Value member;
+    BareItem member;
     if (in.take('=')) {
       member = in.take('(') ? in.inner_list() : in.item();
     } else {

@@ -31,7 +31,7 @@ epoll_event event_of(Poller::Watcher& watcher) {
   return event;
 }
 
-Poller::Change change_of(std::uint32_t events) {
+Poller::Readiness readiness_of(std::uint32_t events) {
   const bool hung_up = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   return {.readable = hung_up || (events & EPOLLIN) != 0,
           .writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
@@ -71,14 +71,14 @@ void Poller::remove(int descriptor, Watcher& watcher) {
   if (watcher.events_ != 0) queue_of(watcher).remove(watcher);
 }
 
-void Poller::Queue::push(Watcher& watcher) {
+void Poller::WatcherQueue::push(Watcher& watcher) {
   watcher.older_ = newest_;
   watcher.newer_ = nullptr;
   (newest_ != nullptr ? newest_->newer_ : oldest_) = &watcher;
   newest_ = &watcher;
 }
 
-void Poller::Queue::remove(Watcher& watcher) {
+void Poller::WatcherQueue::remove(Watcher& watcher) {
   (watcher.older_ != nullptr ? watcher.older_->newer_ : oldest_) = watcher.newer_;
   (watcher.newer_ != nullptr ? watcher.newer_->older_ : newest_) = watcher.older_;
   watcher.events_ = 0;
@@ -143,10 +143,10 @@ void Poller::enqueue(Watcher& watcher, std::uint32_t events, TimePoint now) {
 }
 
 void Poller::tell(Watcher& watcher) {
-  const Change change = change_of(watcher.events_);
+  const Readiness readiness = readiness_of(watcher.events_);
   queue_of(watcher).remove(watcher);
   told_since_ = watcher.ready_since_;
-  watcher.on_change(change);
+  watcher.on_change(readiness);
   told_since_ = TimePoint::max();
 }
 

@@ -27,7 +27,7 @@ namespace sluice::loop {
 class Poller {
  public:
   // The changes of a descriptor since the last report, or since add().
-  struct Change {
+  struct Readiness {
     bool readable;  // there may be something to read: bytes, the end, an error
     bool writable;
     bool hung_up;  // the peer will send no more, or the connection is broken
@@ -40,7 +40,7 @@ class Poller {
     Watcher& operator=(const Watcher&) = delete;
     virtual ~Watcher() = default;
     // The function may remove any watcher, itself included.
-    virtual void on_change(Change change) = 0;
+    virtual void on_change(Readiness readiness) = 0;
 
     // The next change belongs to work in progress: the default.
     static constexpr Duration kAtHand{-1};
@@ -80,7 +80,7 @@ class Poller {
 
  private:
   struct Alarm;
-  class Queue {
+  class WatcherQueue {
    public:
     [[nodiscard]] bool empty() const { return oldest_ == nullptr; }
     [[nodiscard]] Watcher& oldest() const { return *oldest_; }
@@ -97,7 +97,7 @@ class Poller {
   void take_turn();
   void collect();
   void enqueue(Watcher& watcher, std::uint32_t events, TimePoint now);
-  [[nodiscard]] Queue& queue_of(const Watcher& watcher) {
+  [[nodiscard]] WatcherQueue& queue_of(const Watcher& watcher) {
     return watcher.is_new_work_ ? new_work_ : at_hand_;
   }
   [[nodiscard]] Turns::End next_end(TimePoint now) const;
@@ -106,8 +106,8 @@ class Poller {
   int epoll_;
   std::unique_ptr<Alarm> alarm_;
   std::array<epoll_event, 64> events_{};
-  Queue at_hand_;
-  Queue new_work_;
+  WatcherQueue at_hand_;
+  WatcherQueue new_work_;
   Turns turns_;  // of new work
   TimePoint told_since_ = TimePoint::max();
 };

@@ -29,9 +29,9 @@ class Wire : public Poller::Watcher {
   ~Wire() override { hang_up(), remove(); }
   Wire(const Wire&) = delete;
 
-  void on_change(Poller::Change change) override {
-    if (!change.readable) return;
-    hung_up |= change.hung_up;
+  void on_change(Poller::Readiness readiness) override {
+    if (!readiness.readable) return;
+    hung_up |= readiness.hung_up;
     ++times;
     told_(*this);
   }

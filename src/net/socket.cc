@@ -190,13 +190,13 @@ void Socket::check_closed() {
   if (start_closed(operation, closed_whole_)) operation.finish();
 }
 
-void Socket::on_change(loop::Poller::Change change) {
+void Socket::on_change(loop::Poller::Readiness readiness) {
   const Guard guard(*this);
-  readable_ |= change.readable;
-  hung_up_ |= change.hung_up;
-  broken_ |= change.broken;
-  if (change.readable && read_ != nullptr) finish_read();
-  if (guard.alive() && change.writable && write_ != nullptr) finish_write();
+  readable_ |= readiness.readable;
+  hung_up_ |= readiness.hung_up;
+  broken_ |= readiness.broken;
+  if (readiness.readable && read_ != nullptr) finish_read();
+  if (guard.alive() && readiness.writable && write_ != nullptr) finish_write();
   if (guard.alive() && hung_up_) check_closed();
 }
 

@@ -41,7 +41,7 @@ class Socket final : public loop::Poller::Watcher {
   using Pending = Stream::Operation*;
   class Guard;
 
-  void on_change(loop::Poller::Change change) override;
+  void on_change(loop::Poller::Readiness readiness) override;
   bool refuse(Stream::Operation& operation) const;
   bool read(Stream::Operation& operation);
   bool read_put_back(Stream::Operation& operation);

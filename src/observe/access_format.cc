@@ -78,23 +78,23 @@ std::size_t quotes_in(std::string_view literal) {
 AccessFormat::AccessFormat() : AccessFormat(*parse(kDefaultFormat)) {}
 
 Result<AccessFormat> AccessFormat::parse(std::string_view format) {
-  static constexpr std::array kNames{std::pair{std::string_view("Time"), Variable::time},
-                                     std::pair{std::string_view("RemoteAddr"), Variable::peer},
-                                     std::pair{std::string_view("RealIP"), Variable::real_ip},
-                                     std::pair{std::string_view("Method"), Variable::method},
-                                     std::pair{std::string_view("URI"), Variable::uri},
-                                     std::pair{std::string_view("Proto"), Variable::proto},
-                                     std::pair{std::string_view("StatusCode"), Variable::status},
-                                     std::pair{std::string_view("Duration"), Variable::duration},
-                                     std::pair{std::string_view("ReqSize"), Variable::rx},
-                                     std::pair{std::string_view("RespSize"), Variable::tx},
-                                     std::pair{std::string_view("Tags"), Variable::tags}};
+  static constexpr std::array kNames{std::pair{std::string_view("Time"), LogVariable::time},
+                                     std::pair{std::string_view("RemoteAddr"), LogVariable::peer},
+                                     std::pair{std::string_view("RealIP"), LogVariable::real_ip},
+                                     std::pair{std::string_view("Method"), LogVariable::method},
+                                     std::pair{std::string_view("URI"), LogVariable::uri},
+                                     std::pair{std::string_view("Proto"), LogVariable::proto},
+                                     std::pair{std::string_view("StatusCode"), LogVariable::status},
+                                     std::pair{std::string_view("Duration"), LogVariable::duration},
+                                     std::pair{std::string_view("ReqSize"), LogVariable::rx},
+                                     std::pair{std::string_view("RespSize"), LogVariable::tx},
+                                     std::pair{std::string_view("Tags"), LogVariable::tags}};
   AccessFormat out{Empty{}};
   const bool json = is_json(format);
   std::string literals;
   while (!format.empty()) {
     const std::size_t open = format.find("{{");
-    if (open != 0) out.parts_.push_back({Variable::text, std::string(format.substr(0, open))});
+    if (open != 0) out.items_.push_back({LogVariable::text, std::string(format.substr(0, open))});
     literals += format.substr(0, open);
     if (open == std::string_view::npos) break;
     const std::size_t close = format.find("}}", open);
@@ -113,16 +113,17 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
     if (json && !is_number(found->second) && quotes_in(literals) % 2 == 0)
       return fail(ErrorKind::invalid,
                   "{{" + std::string(name) + "}} is text: in JSON it needs \"\"");
-    if (found->second == Variable::tags) literals += '|';  // separates two tags
-    out.parts_.push_back({found->second, {}});
+    if (found->second == LogVariable::tags) literals += '|';  // separates two tags
+    out.items_.push_back({found->second, {}});
     format.remove_prefix(close + 2);
   }
   out.escape_ = json ? LineEscape::json() : LineEscape::text(literals);
   return out;
 }
 
-bool AccessFormat::is_number(Variable variable) {
-  return variable == Variable::status || variable == Variable::rx || variable == Variable::tx;
+bool AccessFormat::is_number(LogVariable variable) {
+  return variable == LogVariable::status || variable == LogVariable::rx ||
+         variable == LogVariable::tx;
 }
 
 // The operator chooses filter names, but they may still contain a quote.
@@ -151,42 +152,42 @@ void AccessFormat::append_tags(std::string& out, const AccessEntry& entry) const
 }
 
 void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
-  for (const Part& part : parts_) {
-    switch (part.variable) {
-      case Variable::text:
-        out += part.text;
+  for (const FormatItem& item : items_) {
+    switch (item.variable) {
+      case LogVariable::text:
+        out += item.text;
         break;
-      case Variable::time:
+      case LogVariable::time:
         append_time(out, entry.start, cache);
         break;
-      case Variable::peer:
+      case LogVariable::peer:
         out += entry.peer;
         break;
-      case Variable::real_ip:
+      case LogVariable::real_ip:
         escape_.append(out, entry.real_ip);
         break;
-      case Variable::method:
+      case LogVariable::method:
         escape_.append(out, entry.method);
         break;
-      case Variable::uri:
+      case LogVariable::uri:
         escape_.append(out, entry.target.substr(0, kUriBytesMax));
         break;
-      case Variable::proto:
+      case LogVariable::proto:
         out += entry.protocol;
         break;
-      case Variable::status:
+      case LogVariable::status:
         append_number(out, static_cast<std::uint64_t>(entry.status));
         break;
-      case Variable::duration:
+      case LogVariable::duration:
         append_duration(out, entry.duration);
         break;
-      case Variable::rx:
+      case LogVariable::rx:
         append_number(out, entry.request_bytes);
         break;
-      case Variable::tx:
+      case LogVariable::tx:
         append_number(out, entry.response_bytes);
         break;
-      case Variable::tags:
+      case LogVariable::tags:
         append_tags(out, entry);
         break;
     }

@@ -28,12 +28,12 @@ struct AccessEntry {
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
   std::string_view pipeline;
-  struct Step {
+  struct FilterRun {
     std::string_view alias;
     std::string_view result;
     Duration duration;
   };
-  std::span<const Step> steps;
+  std::span<const FilterRun> steps;
   std::span<const std::string> tags;
 };
 
@@ -58,7 +58,7 @@ class AccessFormat {
  private:
   struct Empty {};
   explicit AccessFormat(Empty) {}
-  enum class Variable {
+  enum class LogVariable {
     text,
     time,
     peer,
@@ -72,14 +72,14 @@ class AccessFormat {
     tx,
     tags
   };
-  struct Part {
-    Variable variable;
+  struct FormatItem {
+    LogVariable variable;
     std::string text;
   };
-  static bool is_number(Variable variable);
+  static bool is_number(LogVariable variable);
   void append_tags(std::string& out, const AccessEntry& entry) const;
 
-  std::vector<Part> parts_;
+  std::vector<FormatItem> items_;
   LineEscape escape_;
 };
 

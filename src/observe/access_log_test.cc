@@ -37,7 +37,7 @@ std::string line(const AccessFormat& format, const AccessEntry& e) {
 
 TEST(AccessFormat, DefaultLine) {
   AccessEntry e = entry();
-  const std::vector<AccessEntry::Step> steps{{"wasm", "", 900us}, {"mock", "mocked", 10us}};
+  const std::vector<AccessEntry::FilterRun> steps{{"wasm", "", 900us}, {"mock", "mocked", 10us}};
   const std::vector<std::string> tags{"one", "two\nforged"};
   e.pipeline = "sale";
   e.steps = steps;

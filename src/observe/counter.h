@@ -29,7 +29,7 @@ template <class T>
 class PerCore {
  public:
   explicit PerCore(unsigned core_count)
-      : slots_(std::make_unique<Slot[]>(core_count)), count_(core_count) {}
+      : slots_(std::make_unique<Padded[]>(core_count)), count_(core_count) {}
   [[nodiscard]] T& at(unsigned core) { return slots_[core].value; }
   [[nodiscard]] std::uint64_t sum(Cell T::*cell) const {
     std::uint64_t total = 0;
@@ -40,10 +40,10 @@ class PerCore {
   [[nodiscard]] const T& at(unsigned core) const { return slots_[core].value; }
 
  private:
-  struct alignas(64) Slot {
+  struct alignas(64) Padded {
     T value;
   };
-  std::unique_ptr<Slot[]> slots_;
+  std::unique_ptr<Padded[]> slots_;
   unsigned count_;
 };
 

@@ -36,7 +36,7 @@ Task<void> Pipeline::handle(Exchange& exchange) const {
   exchange.step_began = Clock::now();
   std::size_t at = 0;
   while (at < nodes.size()) {
-    const PipelinePrototype::Node& node = nodes[at];
+    const PipelinePrototype::BuiltNode& node = nodes[at];
     if (node.filter == PipelinePrototype::kEndNode) break;
     exchange.activate(node.filter_namespace);
     const std::string_view result = co_await filters_[node.filter]->handle(exchange);

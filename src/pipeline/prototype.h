@@ -42,8 +42,8 @@ struct PipelineSpec {
   std::map<std::string, std::string> labels;
   std::string created_at;
   std::vector<FlowNode> flow;
-  std::vector<config::RawValue> filters;
-  std::vector<config::RawValue> resilience;
+  std::vector<config::UndecodedValue> filters;
+  std::vector<config::UndecodedValue> resilience;
 
   void fields(auto& visit) {
     visit("name", name,
@@ -107,7 +107,7 @@ class PipelinePrototype {
 
  private:
   friend class Pipeline;
-  struct Node {
+  struct BuiltNode {
     std::size_t filter;  // index into filters_; kEndNode for END
     std::string alias;
     std::string filter_namespace;
@@ -127,7 +127,7 @@ class PipelinePrototype {
   PipelineSpec spec_;
   resilience::Policies policies_;
   std::vector<NamedFilter> filters_;
-  std::vector<Node> nodes_;
+  std::vector<BuiltNode> nodes_;
 };
 
 }  // namespace sluice::pipeline

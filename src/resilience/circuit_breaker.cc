@@ -9,8 +9,8 @@ namespace sluice::resilience {
 
 namespace {
 
-// A state: its number, a flag while it is being prepared, and its kind.
-constexpr std::uint64_t kKindMask = 3;
+// A state: its number, a flag while it is being prepared, and its BreakerState.
+constexpr std::uint64_t kStateMask = 3;
 constexpr std::uint64_t kMoving = 4;
 constexpr std::uint64_t kNumber = 8;
 
@@ -45,7 +45,11 @@ void CircuitBreaker::Permit::finish(bool failed, TimePoint now, Duration not_its
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
   if (breaker == nullptr) return;
   const bool slow = now - began_ - not_its >= breaker->spec_.slow_call_duration_threshold;
-  breaker->record(state_, failed ? Outcome::failed : slow ? Outcome::slow : Outcome::ok, now);
+  breaker->record(state_,
+                  failed ? CallOutcome::failed
+                  : slow ? CallOutcome::slow
+                         : CallOutcome::ok,
+                  now);
 }
 
 CircuitBreaker::CircuitBreaker(CircuitBreakerSpec spec)
@@ -57,15 +61,15 @@ CircuitBreaker::CircuitBreaker(CircuitBreakerSpec spec)
 
 std::optional<CircuitBreaker::Permit> CircuitBreaker::acquire(TimePoint now) {
   std::uint64_t state = state_.load(std::memory_order_acquire);
-  const auto kind = static_cast<Kind>(state & kKindMask);
-  if (kind == Kind::closed) return Permit(*this, state & ~kMoving, now);
+  const auto current = static_cast<BreakerState>(state & kStateMask);
+  if (current == BreakerState::closed) return Permit(*this, state & ~kMoving, now);
   const bool over = now.time_since_epoch().count() >= until_.load(std::memory_order_relaxed);
   if ((state & kMoving) == 0) {
-    if (kind == Kind::open && over) {
-      (void)move(state, Kind::half_open, now);
+    if (current == BreakerState::open && over) {
+      (void)move(state, BreakerState::half_open, now);
       state = state_.load(std::memory_order_acquire);
     }
-    const bool half_open = static_cast<Kind>(state & kKindMask) == Kind::half_open;
+    const bool half_open = static_cast<BreakerState>(state & kStateMask) == BreakerState::half_open;
     if (half_open && (state & kMoving) == 0) {
       if (auto permit = acquire_half_open(state, now)) return permit;
     }
@@ -88,41 +92,41 @@ std::optional<CircuitBreaker::Permit> CircuitBreaker::acquire_half_open(std::uin
   if (stuck && admitted_at_.compare_exchange_strong(last, at)) return Permit(*this, state, now);
   admitted_.fetch_sub(1, std::memory_order_relaxed);
   if (now.time_since_epoch().count() >= until_.load(std::memory_order_relaxed))
-    (void)move(state, Kind::open, now);
+    (void)move(state, BreakerState::open, now);
   return std::nullopt;
 }
 
 // A trial returns its permit only in the half open state that admitted it.
 void CircuitBreaker::give_back(std::uint64_t state) {
-  if (static_cast<Kind>(state & kKindMask) == Kind::half_open &&
+  if (static_cast<BreakerState>(state & kStateMask) == BreakerState::half_open &&
       state_.load(std::memory_order_acquire) == state)
     admitted_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void CircuitBreaker::record(std::uint64_t state, Outcome outcome, TimePoint now) {
+void CircuitBreaker::record(std::uint64_t state, CallOutcome outcome, TimePoint now) {
   if (state_.load(std::memory_order_acquire) != state) return;
-  if (static_cast<Kind>(state & kKindMask) == Kind::closed) {
+  if (static_cast<BreakerState>(state & kStateMask) == BreakerState::closed) {
     window_->record(outcome, now);
     const Tally tally = window_->tally(now);
-    if (tally.total >= minimum_ && tripped(tally)) (void)move(state, Kind::open, now);
+    if (tally.total >= minimum_ && tripped(tally)) (void)move(state, BreakerState::open, now);
     return;
   }
   trial_.record(outcome, now);
   const Tally tally = trial_.tally(now);
   if (tally.total < minimum_half_open_) return;
-  (void)move(state, tripped(tally) ? Kind::open : Kind::closed, now);
+  (void)move(state, tripped(tally) ? BreakerState::open : BreakerState::closed, now);
 }
 
-bool CircuitBreaker::move(std::uint64_t from, Kind to, TimePoint now) {
+bool CircuitBreaker::move(std::uint64_t from, BreakerState to, TimePoint now) {
   const std::uint64_t number = (from & ~(kNumber - 1)) + kNumber;
   const std::uint64_t next = number | static_cast<std::uint64_t>(to);
   if (!state_.compare_exchange_strong(from, next | kMoving, std::memory_order_acq_rel))
     return false;
   Duration stay = Duration::max();
-  if (to == Kind::open) {
+  if (to == BreakerState::open) {
     stay = spec_.wait_in_open;
     opened_.fetch_add(1, std::memory_order_relaxed);
-  } else if (to == Kind::half_open && spec_.max_wait_in_half_open > Duration::zero()) {
+  } else if (to == BreakerState::half_open && spec_.max_wait_in_half_open > Duration::zero()) {
     stay = spec_.max_wait_in_half_open;
   }
   const bool endless = stay > TimePoint::max() - now;
@@ -136,15 +140,17 @@ bool CircuitBreaker::move(std::uint64_t from, Kind to, TimePoint now) {
 }
 
 std::optional<Duration> CircuitBreaker::open_for(TimePoint now) const {
-  const auto kind = static_cast<Kind>(state_.load(std::memory_order_acquire) & kKindMask);
-  if (kind == Kind::closed) return std::nullopt;
+  const auto current =
+      static_cast<BreakerState>(state_.load(std::memory_order_acquire) & kStateMask);
+  if (current == BreakerState::closed) return std::nullopt;
   const TimePoint::rep left =
       until_.load(std::memory_order_relaxed) - now.time_since_epoch().count();
-  return kind == Kind::open ? Duration(std::max<TimePoint::rep>(left, 0)) : Duration::zero();
+  return current == BreakerState::open ? Duration(std::max<TimePoint::rep>(left, 0))
+                                       : Duration::zero();
 }
 
 void CircuitBreaker::open(Duration stay, TimePoint now) {
-  if (!move(state_.load(std::memory_order_acquire), Kind::open, now)) return;
+  if (!move(state_.load(std::memory_order_acquire), BreakerState::open, now)) return;
   const bool endless = stay > TimePoint::max() - now;
   until_.store((endless ? TimePoint::max() : now + stay).time_since_epoch().count(),
                std::memory_order_relaxed);
@@ -156,12 +162,12 @@ bool CircuitBreaker::tripped(const Tally& tally) const {
 }
 
 std::string_view CircuitBreaker::state() const {
-  switch (static_cast<Kind>(state_.load(std::memory_order_acquire) & kKindMask)) {
-    case Kind::closed:
+  switch (static_cast<BreakerState>(state_.load(std::memory_order_acquire) & kStateMask)) {
+    case BreakerState::closed:
       return "CLOSED";
-    case Kind::open:
+    case BreakerState::open:
       return "OPEN";
-    case Kind::half_open:
+    case BreakerState::half_open:
       return "HALF_OPEN";
   }
   return "";

@@ -60,21 +60,21 @@ class CircuitBreaker {
   void open(Duration stay, TimePoint now);
 
  private:
-  enum class Kind : std::uint8_t { closed, open, half_open };
+  enum class BreakerState : std::uint8_t { closed, open, half_open };
   std::optional<Permit> acquire_half_open(std::uint64_t state, TimePoint now);
-  void record(std::uint64_t state, Outcome outcome, TimePoint now);
+  void record(std::uint64_t state, CallOutcome outcome, TimePoint now);
   void give_back(std::uint64_t state);
   // False if another core changed the state first.
-  bool move(std::uint64_t from, Kind to, TimePoint now);
+  bool move(std::uint64_t from, BreakerState to, TimePoint now);
   [[nodiscard]] bool tripped(const Tally& tally) const;
 
   CircuitBreakerSpec spec_;
   std::uint32_t minimum_;            // results in the window before a decision
   std::uint32_t minimum_half_open_;  // likewise, half open
   std::unique_ptr<Window> window_;
-  CountWindow trial_;                           // the results in the half open state
-  std::atomic<std::uint64_t> state_{0};         // number of the state, preparation flag, Kind
-  std::atomic<std::int64_t> admitted_{0};       // half open
+  CountWindow trial_;                      // the results in the half open state
+  std::atomic<std::uint64_t> state_{0};    // number of the state, preparation flag, BreakerState
+  std::atomic<std::int64_t> admitted_{0};  // half open
   std::atomic<TimePoint::rep> admitted_at_{0};  // time of the last admission
   std::atomic<TimePoint::rep> until_{0};  // open or half open: the time when it ends by itself
   std::atomic<std::uint64_t> refused_{0};

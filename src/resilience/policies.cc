@@ -18,7 +18,7 @@ std::string scalar_of(const config::Value& map, std::string_view name) {
 
 }  // namespace
 
-Policies Policies::build(const std::vector<config::RawValue>& list, const std::string& path,
+Policies Policies::build(const std::vector<config::UndecodedValue>& list, const std::string& path,
                          config::Faults& faults) {
   Policies built;
   std::set<std::string> names;

@@ -19,7 +19,7 @@ namespace sluice::resilience {
 class Policies {
  public:
   // Every fault goes to `faults` with its path below `path`. Faulty policies are left out.
-  [[nodiscard]] static Policies build(const std::vector<config::RawValue>& list,
+  [[nodiscard]] static Policies build(const std::vector<config::UndecodedValue>& list,
                                       const std::string& path, config::Faults& faults);
 
   // The policy that a filter names in the field `path`. Null for the empty name. Null, with a

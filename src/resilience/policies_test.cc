@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 
 struct ListSpec {
-  std::vector<config::RawValue> resilience;
+  std::vector<config::UndecodedValue> resilience;
   void fields(auto& visit) { visit("resilience", resilience); }
 };
 

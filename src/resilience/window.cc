@@ -9,8 +9,9 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-Tally one(Outcome outcome) {
-  return {.total = 1, .failed = outcome == Outcome::failed, .slow = outcome == Outcome::slow};
+Tally one(CallOutcome outcome) {
+  return {
+      .total = 1, .failed = outcome == CallOutcome::failed, .slow = outcome == CallOutcome::slow};
 }
 
 }  // namespace
@@ -35,12 +36,12 @@ Tally Sums::get() const {
 
 // Invariant: the sums equal the slots, under any concurrency. The thread that removes a result from
 // a slot also subtracts it from the sums.
-void CountWindow::record(Outcome outcome, TimePoint) {
+void CountWindow::record(CallOutcome outcome, TimePoint) {
   const std::uint64_t slot = next_.fetch_add(1, kRelaxed) % slots_.size();
   const auto fresh = static_cast<std::uint8_t>(1 + static_cast<std::uint8_t>(outcome));
   const std::uint8_t old = slots_[slot].exchange(fresh, kRelaxed);
   sums_.add(one(outcome), 1);
-  if (old != 0) sums_.add(one(static_cast<Outcome>(old - 1)), -1);
+  if (old != 0) sums_.add(one(static_cast<CallOutcome>(old - 1)), -1);
 }
 
 Tally CountWindow::tally(TimePoint) { return sums_.get(); }
@@ -48,11 +49,11 @@ Tally CountWindow::tally(TimePoint) { return sums_.get(); }
 void CountWindow::clear() {
   for (auto& slot : slots_) {
     const std::uint8_t old = slot.exchange(0, kRelaxed);
-    if (old != 0) sums_.add(one(static_cast<Outcome>(old - 1)), -1);
+    if (old != 0) sums_.add(one(static_cast<CallOutcome>(old - 1)), -1);
   }
 }
 
-void TimeWindow::record(Outcome outcome, TimePoint now) {
+void TimeWindow::record(CallOutcome outcome, TimePoint now) {
   const std::int64_t second =
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   advance(second);

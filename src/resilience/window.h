@@ -13,7 +13,7 @@
 
 namespace sluice::resilience {
 
-enum class Outcome : std::uint8_t { ok, failed, slow };
+enum class CallOutcome : std::uint8_t { ok, failed, slow };
 
 struct Tally {
   std::int64_t total = 0;
@@ -37,7 +37,7 @@ class Sums {
 class Window {
  public:
   virtual ~Window() = default;
-  virtual void record(Outcome outcome, TimePoint now) = 0;
+  virtual void record(CallOutcome outcome, TimePoint now) = 0;
   [[nodiscard]] virtual Tally tally(TimePoint now) = 0;
   virtual void clear() = 0;
 };
@@ -45,12 +45,12 @@ class Window {
 class CountWindow final : public Window {
  public:
   explicit CountWindow(std::uint32_t calls) : slots_(calls) {}
-  void record(Outcome outcome, TimePoint now) override;
+  void record(CallOutcome outcome, TimePoint now) override;
   [[nodiscard]] Tally tally(TimePoint now) override;
   void clear() override;
 
  private:
-  std::vector<std::atomic<std::uint8_t>> slots_;  // 0: empty, else 1 + Outcome
+  std::vector<std::atomic<std::uint8_t>> slots_;  // 0: empty, else 1 + CallOutcome
   std::atomic<std::uint64_t> next_{0};
   Sums sums_;
 };
@@ -58,7 +58,7 @@ class CountWindow final : public Window {
 class TimeWindow final : public Window {
  public:
   explicit TimeWindow(std::uint32_t seconds) : buckets_(seconds) {}
-  void record(Outcome outcome, TimePoint now) override;
+  void record(CallOutcome outcome, TimePoint now) override;
   [[nodiscard]] Tally tally(TimePoint now) override;
   void clear() override;
 

@@ -24,14 +24,14 @@ std::string text(const Tally& tally) {
 TEST(CountWindow, HoldsTheLastCalls) {
   CountWindow window(3);
   EXPECT_EQ(text(window.tally(kStart)), "0 0 0");
-  window.record(Outcome::failed, kStart);
-  window.record(Outcome::slow, kStart);
+  window.record(CallOutcome::failed, kStart);
+  window.record(CallOutcome::slow, kStart);
   EXPECT_EQ(text(window.tally(kStart)), "2 1 1");
-  window.record(Outcome::ok, kStart);
+  window.record(CallOutcome::ok, kStart);
   EXPECT_EQ(text(window.tally(kStart)), "3 1 1");
-  window.record(Outcome::ok, kStart);
+  window.record(CallOutcome::ok, kStart);
   EXPECT_EQ(text(window.tally(kStart)), "3 0 1") << "the failure was the oldest";
-  window.record(Outcome::failed, kStart);
+  window.record(CallOutcome::failed, kStart);
   EXPECT_EQ(text(window.tally(kStart)), "3 1 0");
   window.clear();
   EXPECT_EQ(text(window.tally(kStart)), "0 0 0");
@@ -39,9 +39,9 @@ TEST(CountWindow, HoldsTheLastCalls) {
 
 TEST(TimeWindow, HoldsTheLastSeconds) {
   TimeWindow window(3);
-  window.record(Outcome::failed, kStart);
-  window.record(Outcome::slow, kStart + milliseconds(999));
-  window.record(Outcome::ok, kStart + seconds(1));
+  window.record(CallOutcome::failed, kStart);
+  window.record(CallOutcome::slow, kStart + milliseconds(999));
+  window.record(CallOutcome::ok, kStart + seconds(1));
   EXPECT_EQ(text(window.tally(kStart + seconds(2))), "3 1 1");
   EXPECT_EQ(text(window.tally(kStart + seconds(3))), "1 0 0") << "the first second is over";
   EXPECT_EQ(text(window.tally(kStart + seconds(4))), "0 0 0");
@@ -49,10 +49,10 @@ TEST(TimeWindow, HoldsTheLastSeconds) {
 
 TEST(TimeWindow, ForgetsAfterALongSilence) {
   TimeWindow window(3);
-  for (int i = 0; i < 3; ++i) window.record(Outcome::failed, kStart + seconds(i));
-  window.record(Outcome::ok, kStart + seconds(1000));
+  for (int i = 0; i < 3; ++i) window.record(CallOutcome::failed, kStart + seconds(i));
+  window.record(CallOutcome::ok, kStart + seconds(1000));
   EXPECT_EQ(text(window.tally(kStart + seconds(1000))), "1 0 0");
-  window.record(Outcome::ok, kStart + seconds(999));
+  window.record(CallOutcome::ok, kStart + seconds(999));
   EXPECT_EQ(text(window.tally(kStart + seconds(1000))), "2 0 0") << "a clock read a little earlier";
 }
 
@@ -67,18 +67,18 @@ TEST(CountWindow, ManyCoresLeaveExactSums) {
   CountWindow window(64);
   on_cores([&](int core) {
     for (int i = 0; i < 20'000; ++i) {
-      window.record(core % 2 == 0 ? Outcome::failed : Outcome::slow, kStart);
+      window.record(core % 2 == 0 ? CallOutcome::failed : CallOutcome::slow, kStart);
       if (core == 0 && i % 1000 == 0) window.clear();
     }
   });
-  for (int i = 0; i < 64; ++i) window.record(Outcome::ok, kStart);
+  for (int i = 0; i < 64; ++i) window.record(CallOutcome::ok, kStart);
   EXPECT_EQ(text(window.tally(kStart)), "64 0 0");
 }
 
 TEST(TimeWindow, ManyCoresLeaveExactSums) {
   TimeWindow window(5);
   on_cores([&](int) {
-    for (int i = 0; i < 20'000; ++i) window.record(Outcome::failed, kStart + milliseconds(i));
+    for (int i = 0; i < 20'000; ++i) window.record(CallOutcome::failed, kStart + milliseconds(i));
   });
   EXPECT_EQ(text(window.tally(kStart + seconds(100))), "0 0 0");
 }

@@ -70,8 +70,8 @@ bool TrustedProxies::contains(std::string_view ip) const {
   return address && proxies_.contains(*address);
 }
 
-TrustedProxies::Client TrustedProxies::identify(http::Request& request,
-                                                std::string_view peer_ip) const {
+TrustedProxies::ClientAddress TrustedProxies::identify(http::Request& request,
+                                                       std::string_view peer_ip) const {
   if (!has_forwarding(request.headers)) return {std::string(peer_ip)};
   if (!contains(peer_ip)) {
     remove_forwarding(request.headers);

@@ -24,7 +24,7 @@ class TrustedProxies {
   [[nodiscard]] bool empty() const { return !any_; }
   [[nodiscard]] bool contains(std::string_view ip) const;
 
-  struct Client {
+  struct ClientAddress {
     std::string ip;         // never empty unless `peer_ip` is
     bool disowned = false;  // the peer is not trusted, and sent forwarding fields
   };
@@ -32,7 +32,7 @@ class TrustedProxies {
   // else X-Real-Ip, else the peer; X-Forwarded-Proto sets the request's scheme. For another peer,
   // returns the peer, and removes X-Forwarded-*, X-Real-Ip and Forwarded (RFC 7239), which a
   // backend might trust.
-  [[nodiscard]] Client identify(http::Request& request, std::string_view peer_ip) const;
+  [[nodiscard]] ClientAddress identify(http::Request& request, std::string_view peer_ip) const;
 
  private:
   [[nodiscard]] std::string forwarded_ip(const http::Headers& headers,

@@ -18,14 +18,14 @@ constexpr std::array<std::string_view, 7> kFraming{
 
 bool is_variable_char(char c) { return is_alphanumeric(c) || c == '_'; }
 
-struct Reference {
+struct VariableReference {
   std::string_view name;
   std::string_view fallback;
 };
 
 // Takes `name`, `{name}` or `{name:fallback}` off the text that follows a dollar. Returns an empty
 // name if there is none.
-Reference take_reference(std::string_view& text) {
+VariableReference take_reference(std::string_view& text) {
   if (!text.starts_with('{')) {
     const auto end = std::ranges::find_if_not(text, is_variable_char);
     const std::string_view name = text.substr(0, static_cast<std::size_t>(end - text.begin()));
@@ -73,7 +73,7 @@ HeaderTemplate::HeaderTemplate(const std::string& text, const std::string& path,
   while (!rest.empty()) {
     const char c = rest.front();
     rest.remove_prefix(1);
-    const Reference reference = c == '$' ? take_reference(rest) : Reference{};
+    const VariableReference reference = c == '$' ? take_reference(rest) : VariableReference{};
     if (reference.name.empty()) {
       literal += c;
       continue;
@@ -154,16 +154,17 @@ HeaderSetter::HeaderSetter(const std::map<std::string, std::string>& templates,
     } else if (std::ranges::any_of(kFraming, is_same)) {
       faults.add(where, "belongs to the connection and cannot be set");
     }
-    entries_.push_back({http::canonical_name(name), HeaderTemplate(text, where, faults)});
+    assignments_.push_back({http::canonical_name(name), HeaderTemplate(text, where, faults)});
   }
 }
 
 void HeaderSetter::apply(http::Request& request, std::string_view client_ip) const {
   std::vector<std::string> values;
-  values.reserve(entries_.size());
-  for (const Entry& entry : entries_) values.push_back(entry.value.expand(request, client_ip));
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const std::string& name = entries_[i].name;
+  values.reserve(assignments_.size());
+  for (const Assignment& assignment : assignments_)
+    values.push_back(assignment.value.expand(request, client_ip));
+  for (std::size_t i = 0; i < assignments_.size(); ++i) {
+    const std::string& name = assignments_[i].name;
     if (name == "Host") {
       if (http::is_host(values[i])) request.host = values[i];
     } else if (values[i].empty() || !http::is_field_value(values[i])) {

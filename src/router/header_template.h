@@ -45,11 +45,11 @@ class HeaderSetter {
   void apply(http::Request& request, std::string_view client_ip) const;
 
  private:
-  struct Entry {
+  struct Assignment {
     std::string name;
     HeaderTemplate value;
   };
-  std::vector<Entry> entries_;
+  std::vector<Assignment> assignments_;
 };
 
 }  // namespace sluice::router

@@ -36,12 +36,12 @@ void HostMatcher::add(const HostSpec& host, const std::string& path, config::Fau
     return;
   }
   std::string_view text = comparable_host(host.value);
-  Kind kind = Kind::exact;
+  MatchKind kind = MatchKind::exact;
   if (text.starts_with('*')) {
-    kind = Kind::suffix;
+    kind = MatchKind::suffix;
     text.remove_prefix(1);
   } else if (text.ends_with('*')) {
-    kind = Kind::prefix;
+    kind = MatchKind::prefix;
     text.remove_suffix(1);
   }
   if (text.find('*') != text.npos) {
@@ -55,11 +55,11 @@ bool HostMatcher::matches(const Literal& literal, std::string_view host) {
   const std::size_t size = literal.text.size();
   if (host.size() < size) return false;
   switch (literal.kind) {
-    case Kind::exact:
+    case MatchKind::exact:
       return http::iequals(host, literal.text);
-    case Kind::prefix:
+    case MatchKind::prefix:
       return http::iequals(host.substr(0, size), literal.text);
-    case Kind::suffix:
+    case MatchKind::suffix:
       return http::iequals(host.substr(host.size() - size), literal.text);
   }
   return false;

@@ -24,9 +24,9 @@ class HostMatcher {
   [[nodiscard]] bool matches(std::string_view host) const;
 
  private:
-  enum class Kind { exact, prefix, suffix };
+  enum class MatchKind { exact, prefix, suffix };
   struct Literal {
-    Kind kind;
+    MatchKind kind;
     std::string text;
   };
   void add(const HostSpec& host, const std::string& path, config::Faults& faults);

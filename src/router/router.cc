@@ -56,7 +56,7 @@ Router Router::build(const RouterSpec& spec, config::Faults& faults) {
 }
 
 void Router::add(const RuleSpec& spec, const std::string& path, config::Faults& faults) {
-  Rule rule{HostMatcher(spec, path, faults), IpFilter(spec.ip_filter), {}};
+  CompiledRule rule{HostMatcher(spec, path, faults), IpFilter(spec.ip_filter), {}};
   needs_address_ |= rule.ip_filter.is_active();
   const std::string paths = join_path(path, "paths");
   for (std::size_t i = 0; i < spec.paths.size(); ++i) {
@@ -68,7 +68,7 @@ void Router::add(const RuleSpec& spec, const std::string& path, config::Faults& 
 
 Router::Path Router::build_path(const PathSpec& spec, const std::string& path,
                                 config::Faults& faults) {
-  using enum ValueMatcher::Source;
+  using enum ValueMatcher::ValueSource;
   Path out{
       Route(spec, mode_, path, faults),
       {},
@@ -125,7 +125,7 @@ Arrival Router::receive(http::Request& request) const {
 
 Match Router::route(const http::Request& request, std::string_view client_ip,
                     http::PathDoubts doubts) const {
-  const Address address = needs_address_ ? config::IpAddress::parse(client_ip) : std::nullopt;
+  const ClientIp address = needs_address_ ? config::IpAddress::parse(client_ip) : std::nullopt;
   if (!ip_filter_.allows(address)) return {.status = 403};
   if (mode_ == PathMode::strict && !doubts.empty()) return {.status = 400, .reason = doubts.text()};
   const Asked asked{request, comparable_host(request.host), request.path, address};
@@ -139,19 +139,19 @@ Match Router::route(const http::Request& request, std::string_view client_ip,
 }
 
 Match Router::find(const Asked& asked) const {
-  Refusals refusals;
-  for (const Rule& rule : rules_) {
+  Rejections rejections;
+  for (const CompiledRule& rule : rules_) {
     if (!rule.host.matches(asked.host)) continue;
     const bool allowed = rule.ip_filter.allows(asked.address);
-    refusals.by_address |= !allowed;
+    rejections.by_address |= !allowed;
     for (const Path& path : rule.paths) {
       if (&path.route == asked.until) return {.route = asked.until};
-      if (!accepts(path, asked, refusals)) continue;
+      if (!accepts(path, asked, rejections)) continue;
       if (!allowed || !path.ip_filter.allows(asked.address)) return {.status = 403};
       return {.route = &path.route};
     }
   }
-  return refuse(refusals);
+  return refuse(rejections);
 }
 
 bool Router::is_near_another(const Route& route, const Asked& asked) const {
@@ -175,24 +175,24 @@ bool Router::is_unanimous(const Route& route, const Asked& asked) const {
   });
 }
 
-bool Router::accepts(const Path& path, const Asked& asked, Refusals& refusals) {
+bool Router::accepts(const Path& path, const Asked& asked, Rejections& rejections) {
   const PathMatcher& matcher = path.route.path();
   const bool near = asked.until != nullptr;
   if (!(near ? matcher.nearly_matches(asked.path) : matcher.matches(asked.path))) return false;
   if (!path.methods.empty() && !path.methods.contains(asked.request.method)) {
-    refusals.allowed.add(path.methods);
+    rejections.allowed.add(path.methods);
   } else if (!path.headers.matches(asked.request) || !path.queries.matches(asked.request)) {
-    refusals.by_value = true;
+    rejections.by_value = true;
   } else {
     return true;
   }
   return false;
 }
 
-Match Router::refuse(const Refusals& refusals) {
-  if (refusals.by_address) return {.status = 403};
-  if (refusals.by_value) return {.status = 400};
-  if (!refusals.allowed.empty()) return {.status = 405, .allow = refusals.allowed.to_string()};
+Match Router::refuse(const Rejections& rejections) {
+  if (rejections.by_address) return {.status = 403};
+  if (rejections.by_value) return {.status = 400};
+  if (!rejections.allowed.empty()) return {.status = 405, .allow = rejections.allowed.to_string()};
   return {.status = 404};
 }
 

@@ -88,18 +88,18 @@ class Router {
   // Tests the rules in order, and the paths of each rule in order. The first path that matches
   // wins. A path is tested for its text, method, headers, queries and client address. The server's
   // address filter refuses at once (403). So does a path that matches except for the client's
-  // address. Other refusals count only if no later path matches, by precedence: 403, 400, 405, 404.
-  // A path with doubts is refused (400) as PathMode says. A path is also refused if it differs only
-  // by case or a trailing slash from the path of an earlier rule that treats requests otherwise,
-  // unless a rule has exactly this text in `path`. Does not allocate unless there are doubts,
-  // queries or regular expressions.
+  // address. Other rejections count only if no later path matches, by precedence: 403, 400, 405,
+  // 404. A path with doubts is refused (400) as PathMode says. A path is also refused if it differs
+  // only by case or a trailing slash from the path of an earlier rule that treats requests
+  // otherwise, unless a rule has exactly this text in `path`. Does not allocate unless there are
+  // doubts, queries or regular expressions.
   [[nodiscard]] Match route(const http::Request& request, std::string_view client_ip,
                             http::PathDoubts doubts = {}) const;
   // Returns whether the server's address filter admits a request that is for none of its paths.
   [[nodiscard]] bool admits(std::string_view client_ip) const;
 
  private:
-  using Address = std::optional<config::IpAddress>;
+  using ClientIp = std::optional<config::IpAddress>;
   struct Path {
     Route route;
     MethodSet methods;  // empty: any
@@ -107,12 +107,12 @@ class Router {
     ValueMatcher queries;
     IpFilter ip_filter;
   };
-  struct Rule {
+  struct CompiledRule {
     HostMatcher host;
     IpFilter ip_filter;
     std::vector<Path> paths;
   };
-  struct Refusals {
+  struct Rejections {
     bool by_address = false;
     bool by_value = false;
     MethodSet allowed{};  // the methods of paths that refused the request's method
@@ -122,7 +122,7 @@ class Router {
     const http::Request& request;
     std::string_view host;
     std::string_view path;  // decoded
-    const Address& address;
+    const ClientIp& address;
     // Null: search for the path that matches. Else: search for the first path before `until` that
     // nearly matches, or `until`.
     const Route* until = nullptr;
@@ -139,14 +139,14 @@ class Router {
   [[nodiscard]] bool is_near_another(const Route& route, const Asked& asked) const;
   // True if every reading of the path gets the same treatment.
   [[nodiscard]] bool is_unanimous(const Route& route, const Asked& asked) const;
-  static bool accepts(const Path& path, const Asked& asked, Refusals& refusals);
-  static Match refuse(const Refusals& refusals);
+  static bool accepts(const Path& path, const Asked& asked, Rejections& rejections);
+  static Match refuse(const Rejections& rejections);
 
   PathMode mode_ = PathMode::rfc3986;
   http::FieldTwins twins_;
   http::FieldTwins owned_;
   IpFilter ip_filter_;
-  std::vector<Rule> rules_;
+  std::vector<CompiledRule> rules_;
   bool needs_address_ = false;  // some filter is active
   bool one_treatment_ = true;   // all routes treat a request alike
 };

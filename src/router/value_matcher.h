@@ -19,28 +19,28 @@ namespace sluice::router {
 // condition by adding values. An absent value is "".
 class ValueMatcher {
  public:
-  enum class Source { headers, query };
+  enum class ValueSource { headers, query };
   // Has no conditions: matches every request.
   ValueMatcher() = default;
   // `all`: every condition must hold, with its values (if given) and its regexp (if given).
   // Otherwise one value or one regexp of any condition is enough.
-  ValueMatcher(Source source, const std::vector<ValueRuleSpec>& rules, bool all,
+  ValueMatcher(ValueSource source, const std::vector<ValueRuleSpec>& rules, bool all,
                const std::string& path, config::Faults& faults);
   [[nodiscard]] bool matches(const http::Request& request) const;
 
  private:
-  struct Condition {
+  struct ValueCondition {
     std::string key;
     std::vector<std::string> values;
     std::optional<Pattern> pattern;
   };
-  [[nodiscard]] bool holds(const Condition& condition, const http::Request& request) const;
-  [[nodiscard]] bool holds_for(const Condition& condition, std::string_view value) const;
-  [[nodiscard]] bool holds_for_field(const Condition& condition, std::string_view value) const;
+  [[nodiscard]] bool holds(const ValueCondition& condition, const http::Request& request) const;
+  [[nodiscard]] bool holds_for(const ValueCondition& condition, std::string_view value) const;
+  [[nodiscard]] bool holds_for_field(const ValueCondition& condition, std::string_view value) const;
 
-  Source source_ = Source::headers;
+  ValueSource source_ = ValueSource::headers;
   bool all_ = false;
-  std::vector<Condition> conditions_;
+  std::vector<ValueCondition> conditions_;
 };
 
 }  // namespace sluice::router

@@ -47,7 +47,7 @@ std::uint64_t random_secret() {
 
 ClientTable::ClientTable()
     : secret_(random_secret()),
-      entries_(static_cast<Entry*>(std::calloc(kEntries, sizeof(Entry)))) {}
+      records_(static_cast<ClientRecord*>(std::calloc(kRecords, sizeof(ClientRecord)))) {}
 
 // Returns 0 if `ip` is not an address.
 std::uint64_t ClientTable::key_of(std::string_view ip) const {
@@ -57,19 +57,20 @@ std::uint64_t ClientTable::key_of(std::string_view ip) const {
   return std::max<std::uint64_t>(key, 1);
 }
 
-ClientTable::Entry* ClientTable::find(std::uint64_t key, TimePoint now) {
-  if (key == 0 || !entries_) return nullptr;
-  Entry* const set = &entries_[(key % kSets) * kWays];
+ClientTable::ClientRecord* ClientTable::find(std::uint64_t key, TimePoint now) {
+  if (key == 0 || !records_) return nullptr;
+  ClientRecord* const set = &records_[(key % kSets) * kWays];
   for (std::size_t way = 0; way < kWays; ++way) {
     if (shared(set[way].key).load(std::memory_order_acquire) == key) return &set[way];
   }
   const std::int64_t time = nanoseconds(now);
   for (std::size_t way = 0; way < kWays; ++way) {
-    Entry& entry = set[way];
-    std::uint64_t old = shared(entry.key).load(std::memory_order_acquire);
-    const bool used = std::ranges::any_of(entry.counts, [](auto& n) { return shared(n) > 0; }) ||
-                      std::ranges::any_of(entry.due, [&](auto& due) { return shared(due) > time; });
-    if (!used && shared(entry.key).compare_exchange_strong(old, key)) return &entry;
+    ClientRecord& record = set[way];
+    std::uint64_t old = shared(record.key).load(std::memory_order_acquire);
+    const bool used =
+        std::ranges::any_of(record.counts, [](auto& n) { return shared(n) > 0; }) ||
+        std::ranges::any_of(record.due, [&](auto& due) { return shared(due) > time; });
+    if (!used && shared(record.key).compare_exchange_strong(old, key)) return &record;
   }
   return nullptr;
 }
@@ -77,14 +78,14 @@ ClientTable::Entry* ClientTable::find(std::uint64_t key, TimePoint now) {
 std::optional<ClientTable::Held> ClientTable::take(std::string_view ip, Count count,
                                                    std::uint32_t max, TimePoint now) {
   const std::uint64_t key = key_of(ip);
-  while (Entry* const entry = find(key, now)) {
-    std::uint32_t& mine = entry->counts[static_cast<std::size_t>(count)];
+  while (ClientRecord* const record = find(key, now)) {
+    std::uint32_t& mine = record->counts[static_cast<std::size_t>(count)];
     if (shared(mine).fetch_add(1) >= max) {
       shared(mine).fetch_sub(1);
       return std::nullopt;
     }
-    // Another core may have replaced the entry before it saw the new count.
-    if (shared(entry->key).load() == key) return Held(&mine);
+    // Another core may have replaced the record before it saw the new count.
+    if (shared(record->key).load() == key) return Held(&mine);
     shared(mine).fetch_sub(1);
   }
   return Held(nullptr);
@@ -92,12 +93,12 @@ std::optional<ClientTable::Held> ClientTable::take(std::string_view ip, Count co
 
 Duration ClientTable::admit(std::string_view ip, Rate rate, std::uint32_t per_second,
                             TimePoint now) {
-  Entry* const entry = find(key_of(ip), now);
-  if (entry == nullptr) return Duration::zero();
+  ClientRecord* const record = find(key_of(ip), now);
+  if (record == nullptr) return Duration::zero();
   const std::int64_t time = nanoseconds(now);
   const std::int64_t interval = std::max<std::int64_t>(kSecond / per_second, 1);
   const std::int64_t early = interval * (std::int64_t{per_second} - 1);  // the burst
-  auto due = shared(entry->due[static_cast<std::size_t>(rate)]);
+  auto due = shared(record->due[static_cast<std::size_t>(rate)]);
   std::int64_t was = due.load(std::memory_order_relaxed);
   while (true) {
     const std::int64_t wait = was - early - time;

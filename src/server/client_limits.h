@@ -3,10 +3,10 @@
 // An IPv6 client is its /64 network, since one customer has all of it. The cores share the table
 // without a lock.
 //
-// The table has kEntries places in sets of kWays; an address belongs to one set. The counts of an
-// address are exact over all cores as long as it has an entry. If all entries of the set belong to
-// clients with open connections or requests, a further address gets no entry: it is not counted,
-// and not refused. The next address takes over an entry without connections, requests and recent
+// The table has kRecords records in sets of kWays; an address belongs to one set. The counts of an
+// address are exact over all cores as long as it has a record. If all records of the set belong to
+// clients with open connections or requests, a further address gets no record: it is not counted,
+// and not refused. The next address takes over a record without connections, requests and recent
 // rates.
 #pragma once
 
@@ -27,7 +27,7 @@ class ClientTable {
  public:
   static constexpr std::size_t kWays = 8;
   static constexpr std::size_t kSets = 8192;
-  static constexpr std::size_t kEntries = kWays * kSets;
+  static constexpr std::size_t kRecords = kWays * kSets;
 
   class Client;
   enum class Count : std::uint8_t { connections, streams };
@@ -39,7 +39,7 @@ class ClientTable {
   ClientTable(const ClientTable&) = delete;
   ClientTable& operator=(const ClientTable&) = delete;
 
-  // Any core may call these functions. `ip` is an address without a port; other text has no entry.
+  // Any core may call these functions. `ip` is an address without a port; other text has no record.
 
   // Adds one to the client's count. Returns nothing if the count is `max` already.
   [[nodiscard]] std::optional<Held> take(std::string_view ip, Count count, std::uint32_t max,
@@ -50,18 +50,18 @@ class ClientTable {
                                TimePoint now);
 
  private:
-  // Entries are in zeroed pages that the system provides on first use. Access is by
+  // Records are in zeroed pages that the system provides on first use. Access is by
   // std::atomic_ref.
-  struct Entry {
+  struct ClientRecord {
     std::uint64_t key;  // 0: free
     std::uint32_t counts[2];
     std::int64_t due[2];  // by rate: when the next request is due (GCRA), ns of the clock
   };
   [[nodiscard]] std::uint64_t key_of(std::string_view ip) const;
-  [[nodiscard]] Entry* find(std::uint64_t key, TimePoint now);
+  [[nodiscard]] ClientRecord* find(std::uint64_t key, TimePoint now);
 
   const std::uint64_t secret_;  // keeps clients from choosing addresses that share a set
-  std::unique_ptr<Entry[], Deleter<std::free>> entries_;
+  std::unique_ptr<ClientRecord[], Deleter<std::free>> records_;
 };
 
 class ClientTable::Held {

@@ -70,7 +70,7 @@ TEST(ClientTable, ASecondsWorthMayComeAtOnceAndThenTheRate) {
 TEST(ClientTable, AFullTableForgetsOnlyWhoHasNothing) {
   ClientTable table;
   const auto held = table.take("192.0.2.1", Count::connections, 1, kNow);
-  for (unsigned i = 0; i < 2 * ClientTable::kEntries; ++i) {
+  for (unsigned i = 0; i < 2 * ClientTable::kRecords; ++i) {
     const std::string ip = "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) +
                            "." + std::to_string(i & 255);
     EXPECT_TRUE(table.take(ip, Count::connections, 1, kNow)) << ip;
@@ -81,7 +81,7 @@ TEST(ClientTable, AFullTableForgetsOnlyWhoHasNothing) {
 TEST(ClientTable, WhoFindsNoEntryIsLetIn) {
   ClientTable table;
   std::vector<ClientTable::Held> all;
-  for (unsigned i = 0; i < 2 * ClientTable::kEntries; ++i) {
+  for (unsigned i = 0; i < 2 * ClientTable::kRecords; ++i) {
     const std::string ip = "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) +
                            "." + std::to_string(i & 255);
     auto held = table.take(ip, Count::connections, 1, kNow);

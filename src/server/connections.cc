@@ -21,7 +21,7 @@ Connections::Connections(MemoryAccount& memory, const ServerPrototype& first)
 void Connections::rest_first(Rest what) {
   auto& from = idle_longer_.empty() || what == Rest::buffers ? idle_lately_ : idle_longer_;
   auto& to = what == Rest::buffers ? idle_longer_ : active_;
-  Entry& entry = from.front();
+  Listed& entry = from.front();
   entry.list = &to;
   to.splice(to.end(), from, from.begin());
   if (entry.rest) entry.rest(what);
@@ -40,13 +40,13 @@ std::size_t Connections::tick() {
 
 // Closes the connections that have been idle for longest first.
 std::size_t Connections::shed_idle() {
-  std::vector<Entry*> idle;
+  std::vector<Listed*> idle;
   for (auto* list : {&active_, &idle_longer_, &idle_lately_}) {
     for (auto& entry : *list) {
       if (entry.idle && !entry.keep && idle.size() < kIdleClosedAtOnceMax) idle.push_back(&entry);
     }
   }
-  for (Entry* entry : idle) {
+  for (Listed* entry : idle) {
     entry->keep = true;  // already closing: do not choose it again
     if (entry->retirable != nullptr) {
       entry->retirable->retire();
@@ -57,8 +57,8 @@ std::size_t Connections::shed_idle() {
   return idle.size();
 }
 
-std::vector<Connections::Entry*> Connections::entries() {
-  std::vector<Entry*> all;
+std::vector<Connections::Listed*> Connections::entries() {
+  std::vector<Listed*> all;
   for (auto* list : {&active_, &idle_lately_, &idle_longer_}) {
     for (auto& entry : *list) all.push_back(&entry);
   }
@@ -70,7 +70,7 @@ void Connections::update(const ServerPrototype& next) {
   connection_memory_ = static_cast<std::size_t>(next.spec.connection_memory);
   std::vector<net::Stream*> over;
   std::vector<Retirable*> retiring;
-  for (Entry* entry : entries()) {
+  for (Listed* entry : entries()) {
     if (entry->shown && !entry->shown->satisfies(*demanded_)) entry->superseded = true;
     const bool cut_off = entry->may_stay && !entry->may_stay(next);
     if (!entry->superseded && !cut_off) continue;
@@ -86,7 +86,7 @@ void Connections::update(const ServerPrototype& next) {
 
 void Connections::retire() {
   std::vector<Retirable*> all;
-  for (const Entry* entry : entries()) {
+  for (const Listed* entry : entries()) {
     if (entry->retirable != nullptr) all.push_back(entry->retirable);
   }
   for (Retirable* connection : all) connection->retire();
@@ -94,7 +94,7 @@ void Connections::retire() {
 
 void Connections::close_idle() {
   std::vector<net::Stream*> idle;
-  for (const Entry* entry : entries()) {
+  for (const Listed* entry : entries()) {
     if (entry->idle && entry->retirable == nullptr) idle.push_back(entry->stream);
   }
   for (net::Stream* stream : idle) stream->close();
@@ -102,7 +102,7 @@ void Connections::close_idle() {
 
 void Connections::close_all() {
   std::vector<net::Stream*> all;
-  for (const Entry* entry : entries()) all.push_back(entry->stream);
+  for (const Listed* entry : entries()) all.push_back(entry->stream);
   for (net::Stream* stream : all) stream->close();
 }
 

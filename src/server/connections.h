@@ -67,9 +67,9 @@ class Connections {
   static constexpr std::size_t kIdleClosedAtOnceMax = 1000;
 
  private:
-  struct Entry {
+  struct Listed {
     net::Stream* stream;
-    std::list<Entry>* list;
+    std::list<Listed>* list;
     bool idle = true;
     bool keep = false;  // memory pressure does not close it
     unsigned idle_since = 0;
@@ -80,14 +80,14 @@ class Connections {
     Retirable* retirable = nullptr;
   };
   void rest_first(Rest what);
-  [[nodiscard]] std::vector<Entry*> entries();
+  [[nodiscard]] std::vector<Listed*> entries();
 
   MemoryAccount& memory_;
   std::shared_ptr<const Admission> demanded_;  // of a connection that requests anything
   std::size_t connection_memory_;
-  std::list<Entry> active_;
-  std::list<Entry> idle_lately_;
-  std::list<Entry> idle_longer_;
+  std::list<Listed> active_;
+  std::list<Listed> idle_lately_;
+  std::list<Listed> idle_longer_;
   unsigned ticks_ = 0;
   std::size_t given_back_ = 0;  // connections that rest or have closed
 };
@@ -129,7 +129,7 @@ class Connections::Member {
 
  private:
   Connections& connections_;
-  std::list<Entry>::iterator entry_;
+  std::list<Listed>::iterator entry_;
   std::shared_ptr<MemoryHolder> memory_;
   MemoryCharge state_;
 };

@@ -17,7 +17,7 @@ void H1Input::start(http::Request& request) {
   broken_ = false;
 }
 
-http::h1::RequestParser::Progress H1Input::parse() {
+http::h1::RequestParser::ParseResult H1Input::parse() {
   const auto progress = parser_.parse(buffer_.unread());
   buffer_.consume(progress.consumed);
   received_ += progress.consumed;

@@ -80,7 +80,7 @@ class H1Input : private net::Stream::Room {
   Task<Result<std::string_view>> read_body();
   Task<Result<std::size_t>> read_more();
   Task<Result<void>> read_more_body();
-  http::h1::RequestParser::Progress parse();
+  http::h1::RequestParser::ParseResult parse();
 
   net::Stream& stream_;
   ReadBuffer buffer_;

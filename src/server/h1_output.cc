@@ -23,7 +23,7 @@ Task<bool> H1Output::finish_early() {
   co_return co_await early_.finish();
 }
 
-void H1Output::start_response(const http::Response& response, const http::h1::ResponseHead& head,
+void H1Output::start_response(const http::Response& response, const http::h1::ResponseFraming& head,
                               Duration patience) {
   patience_ = patience;
   out_.clear();

@@ -38,7 +38,7 @@ class H1Output {
   Task<bool> finish_early();
   // Begins a response with its head, less what was sent of it early. `patience`: the time that the
   // client has for every kProgressBytes.
-  void start_response(const http::Response& response, const http::h1::ResponseHead& head,
+  void start_response(const http::Response& response, const http::h1::ResponseFraming& head,
                       Duration patience);
   // Writes the head and then `body`; null: no body.
   Task<bool> write_whole(const http::Body* body, http::h1::Framing framing);

@@ -11,7 +11,7 @@ using http::h2::ErrorCode;
 
 namespace {
 
-constexpr http::h2::Limits kLimits;
+constexpr http::h2::SessionLimits kLimits;
 // Bounds the cost of an overdue deadline that expire() does not clear.
 constexpr std::chrono::milliseconds kTimerPauseMin{10};
 

@@ -26,7 +26,7 @@ class H2Context {
  public:
   // `on_timer`: called when the time of a watch() has come. Requires: all outlive this.
   H2Context(ServerContext& server, Connections::Member& member, const net::Stream& stream,
-            http::h2::SessionOwner& owner, const http::h2::Limits& limits,
+            http::h2::SessionOwner& owner, const http::h2::SessionLimits& limits,
             std::function<void()> on_timer)
       : server_(server),
         member_(member),

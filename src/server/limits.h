@@ -47,7 +47,7 @@ inline constexpr std::size_t kSmallResponseBytes = 64 * 1024;
 // A connection may hold this beside its one request or response, whatever connectionMemory says.
 inline constexpr std::size_t kConnectionSpareBytes = 256 * 1024;
 
-// HTTP/2 connections. The limits of the protocol itself are in http/h2/limits.h.
+// HTTP/2 connections. The limits of the protocol itself are in http/h2/session_limits.h.
 inline constexpr std::size_t kIdleReadBytes = 2 * 1024;         // one read while no stream is open
 inline constexpr std::size_t kWriteBytes = 64 * 1024;           // the approximate size of one write
 inline constexpr std::size_t kWaitingFramesMax = 512;           // reading stops beyond this

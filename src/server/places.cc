@@ -7,7 +7,7 @@
 namespace sluice::server {
 
 Places::Places(unsigned core_count)
-    : core_count_(core_count), slots_(std::make_unique<Slot[]>(core_count)) {}
+    : core_count_(core_count), slots_(std::make_unique<CoreSlot[]>(core_count)) {}
 
 Places::~Places() = default;
 
@@ -32,7 +32,7 @@ void Places::wake_somebody() {
   const unsigned first = next_.fetch_add(1, std::memory_order_relaxed);
   for (unsigned i = 0; i < core_count_; ++i) {
     const unsigned core = (first + i) % core_count_;
-    Slot& slot = slots_[core];
+    CoreSlot& slot = slots_[core];
     if (!slot.waiting.load() || !slot.waiting.exchange(false)) continue;
     cores_waiting_.fetch_sub(1);
     return wake_one(core);
@@ -49,13 +49,13 @@ void Places::wake_one(unsigned core) {
 }
 
 void Places::wake_all(unsigned core) {
-  Slot& slot = slots_[core];
+  CoreSlot& slot = slots_[core];
   if (!slot.waiters) return;
   slot.waiters->notify_all();
   publish(slot);
 }
 
-void Places::publish(Slot& slot) {
+void Places::publish(CoreSlot& slot) {
   const bool waiting = slot.waiters && !slot.waiters->empty();
   if (slot.waiting.exchange(waiting) == waiting) return;
   if (waiting) {
@@ -69,7 +69,7 @@ void Places::publish(Slot& slot) {
 // ends, which is before the waiter resumes: a place released meanwhile wakes the next waiter.
 class Places::Queued {
  public:
-  Queued(Places& places, Slot& slot)
+  Queued(Places& places, CoreSlot& slot)
       : places_(places), slot_(slot), wait_(*slot.waiters, TimePoint::max()) {
     slot_.waiters->insert(wait_, slot_.waiters->last());
     places_.publish(slot_);
@@ -84,14 +84,14 @@ class Places::Queued {
 
  private:
   Places& places_;
-  Slot& slot_;
+  CoreSlot& slot_;
   loop::WaitList::Wait wait_;
 };
 
 Task<void> Places::wait(const loop::Core& core, std::uint32_t max) {
   const auto self = shared_from_this();
   if (taken() < max) co_return;
-  Slot& slot = slots_[core.index];
+  CoreSlot& slot = slots_[core.index];
   slot.loop = &core.loop;
   if (!slot.waiters) slot.waiters.emplace(core.loop);
   Queued queued(*this, slot);

@@ -42,7 +42,7 @@ class Places : public std::enable_shared_from_this<Places> {
 
  private:
   // All cores read `waiting`. The other fields are for the core's own thread.
-  struct alignas(64) Slot {
+  struct alignas(64) CoreSlot {
     std::atomic<bool> waiting{false};
     loop::EventLoop* loop = nullptr;  // set before `waiting` is first set
     std::optional<loop::WaitList> waiters;
@@ -51,13 +51,13 @@ class Places : public std::enable_shared_from_this<Places> {
   void wake_somebody();
   void wake_one(unsigned core);
   // Tells the other cores whether this core has waiters.
-  void publish(Slot& slot);
+  void publish(CoreSlot& slot);
 
   std::atomic<std::uint32_t> taken_{0};
   std::atomic<std::uint32_t> cores_waiting_{0};
   std::atomic<unsigned> next_{0};  // the core to look at first; rotates for fairness
   const unsigned core_count_;
-  std::unique_ptr<Slot[]> slots_;
+  std::unique_ptr<CoreSlot[]> slots_;
 };
 
 // A place that was taken. Its destructor releases it.

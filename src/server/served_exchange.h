@@ -102,7 +102,7 @@ class ServedExchange {
   bool retry_soon_ = false;  // the pipeline is being built
   std::chrono::system_clock::time_point started_at_;
   TimePoint started_;
-  std::vector<observe::AccessEntry::Step> steps_;  // scratch
+  std::vector<observe::AccessEntry::FilterRun> steps_;  // scratch
 };
 
 template <RequestSource Source>

@@ -10,7 +10,7 @@ namespace sluice::server {
 namespace {
 
 // Returns false for null, false, "", [] and {}.
-bool switches_on(const config::RawValue& raw) {
+bool switches_on(const config::UndecodedValue& raw) {
   const config::Value& value = raw.value;
   switch (value.kind) {
     case config::Value::Kind::null:

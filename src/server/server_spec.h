@@ -92,9 +92,9 @@ struct HttpServerSpec : router::RouterSpec {
   std::string access_log_format;
   OverloadSpec overload;
   // Not supported yet. A value that switches nothing on is accepted.
-  config::RawValue http3;
-  config::RawValue auto_cert;
-  config::RawValue tracing;
+  config::UndecodedValue http3;
+  config::UndecodedValue auto_cert;
+  config::UndecodedValue tracing;
 
   void fields(auto& visit) {
     visit("name", name,

@@ -61,7 +61,8 @@ std::shared_ptr<const net::TlsContext> make_tls(const HttpServerSpec& spec,
   if (faults.count() != faults_before) return nullptr;
   auto context = net::TlsContext::create(options, std::move(tickets));
   if (!context) {
-    for (const net::TlsContext::Fault& fault : context.error()) faults.add(fault.path, fault.text);
+    for (const net::TlsContext::CertificateFault& fault : context.error())
+      faults.add(fault.path, fault.text);
     return nullptr;
   }
   return spec.https ? *std::move(context) : nullptr;

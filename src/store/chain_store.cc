@@ -222,7 +222,7 @@ Result<Version> ChainStore::scan(const std::string& ns, std::string_view prefix,
   return medium_->scan(ns, prefix, visit);
 }
 
-class ChainStore::ChainImport final : public Import {
+class ChainStore::ChainImport final : public BulkImport {
  public:
   ChainImport(ChainStore& store, std::shared_ptr<Chain> chain)
       : store_(store), chain_(std::move(chain)) {}
@@ -254,7 +254,7 @@ class ChainStore::ChainImport final : public Import {
   std::vector<Write> writes_;
 };
 
-Result<std::unique_ptr<Import>> ChainStore::begin_import(const std::string& ns) {
+Result<std::unique_ptr<BulkImport>> ChainStore::begin_import(const std::string& ns) {
   SLUICE_TRY(auto chain, open(ns));
   return std::make_unique<ChainImport>(*this, std::move(chain));
 }

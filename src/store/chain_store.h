@@ -28,7 +28,7 @@ class ChainStore final : public Store {
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override;
   Result<Version> scan(const std::string& ns, std::string_view prefix, const Visit& visit) override;
-  Result<std::unique_ptr<Import>> begin_import(const std::string& ns) override;
+  Result<std::unique_ptr<BulkImport>> begin_import(const std::string& ns) override;
   Result<void> apply(const std::string& ns, std::vector<Entry> entries) override;
   Result<void> erase_all(const std::string& ns, std::string_view prefix) override;
   Result<void> erase(const std::string& ns, std::string_view key) override;

@@ -67,10 +67,10 @@ void Run::forget() {
   stale_ = false;
   uncounted_ = false;
   too_large_ = false;
-  passed_ = Limit::none;
+  passed_ = Bound::none;
 }
 
-void Run::breach(Limit limit, std::size_t size) {
+void Run::breach(Bound limit, std::size_t size) {
   if (too_large_) return;
   too_large_ = true;
   passed_ = limit;
@@ -82,17 +82,17 @@ std::string Run::breach() const {
     return std::move(what) + ", at most " + grouped(most);
   };
   switch (passed_) {
-    case Limit::key:
+    case Bound::key:
       return text("a key of " + grouped(passed_by_) + " bytes", limits_->key_bytes_max);
-    case Limit::value:
+    case Bound::value:
       return text("a value of " + grouped(passed_by_) + " bytes", limits_->value_bytes_max);
-    case Limit::writes:
+    case Bound::writes:
       return "more than " + grouped(limits_->writes_per_transaction_max) + " keys written by a run";
-    case Limit::reads:
+    case Bound::reads:
       return "more than " + grouped(limits_->reads_per_transaction_max) + " keys read by a run";
-    case Limit::bytes:
+    case Bound::bytes:
       return "more than " + grouped(limits_->bytes_per_transaction_max) + " bytes in one run";
-    case Limit::none:
+    case Bound::none:
       break;
   }
   return {};
@@ -144,7 +144,7 @@ Record* Run::read(std::uint32_t hash, std::string_view key) {
   const auto same = [&](const ReadKey& item) { return text(item.key) == key; };
   if (read_index_.find(reads_, hash, same) == reads_.size()) {
     if (reads_.size() >= limits_->reads_per_transaction_max) {
-      breach(Limit::reads, reads_.size());
+      breach(Bound::reads, reads_.size());
     } else {
       reads_.push_back({hash, keep(key), mark});
     }
@@ -185,7 +185,7 @@ std::uint64_t Run::count(std::string_view prefix) {
   const auto same = [&](const ReadCount& item) { return text(item.prefix) == prefix; };
   if (count_index_.find(counts_, hash, same) == counts_.size()) {
     if (counts_.size() >= limits_->reads_per_transaction_max) {
-      breach(Limit::reads, counts_.size());
+      breach(Bound::reads, counts_.size());
     } else {
       counts_.push_back({hash, keep(prefix), counter.changed});
     }
@@ -203,7 +203,7 @@ std::uint64_t Run::count(std::string_view prefix) {
 
 Run::Slice Run::keep(std::string_view bytes) {
   if (bytes_.size() + bytes.size() > limits_->bytes_per_transaction_max) {
-    breach(Limit::bytes, bytes_.size() + bytes.size());
+    breach(Bound::bytes, bytes_.size() + bytes.size());
     return {};
   }
   const Slice slice{static_cast<std::uint32_t>(bytes_.size()),
@@ -223,11 +223,11 @@ Run::Buffered* Run::writable(std::string_view key) {
   const std::uint32_t hash = replica().hash(key);
   if (Buffered* write = find_write(hash, key)) return write;
   if (key.size() > limits_->key_bytes_max) {
-    breach(Limit::key, key.size());
+    breach(Bound::key, key.size());
     return nullptr;
   }
   if (writes_.size() >= limits_->writes_per_transaction_max) {
-    breach(Limit::writes, writes_.size() + 1);
+    breach(Bound::writes, writes_.size() + 1);
     return nullptr;
   }
   const Slice kept = keep(key);
@@ -237,7 +237,7 @@ Run::Buffered* Run::writable(std::string_view key) {
 }
 
 void Run::put(std::string_view key, std::string_view value) {
-  if (value.size() > limits_->value_bytes_max) breach(Limit::value, value.size());
+  if (value.size() > limits_->value_bytes_max) breach(Bound::value, value.size());
   if (too_large_) return;  // the run cannot commit
   // `value` may point into bytes_ (a result of get()), and storing the key may reallocate bytes_.
   const std::less<const char*> before;

@@ -72,8 +72,8 @@ class Run {
   [[nodiscard]] std::string_view text(Slice slice) const {
     return std::string_view(bytes_).substr(slice.offset, slice.size);
   }
-  enum class Limit { none, key, value, writes, reads, bytes };
-  void breach(Limit limit, std::size_t size);
+  enum class Bound { none, key, value, writes, reads, bytes };
+  void breach(Bound limit, std::size_t size);
   void forget();
   void catch_up_for_reading();
   [[nodiscard]] bool reads_hold();
@@ -101,7 +101,7 @@ class Run {
   bool stale_ = false;
   bool uncounted_ = false;
   bool too_large_ = false;
-  Limit passed_ = Limit::none;  // with too_large_
+  Bound passed_ = Bound::none;  // with too_large_
   std::size_t passed_by_ = 0;   // the size that was asked for
 };
 

@@ -207,9 +207,9 @@ struct Page {
 
 // One administrative change of any size, collected and then made as one unit. Any thread but a
 // worker's; one thread at a time. Destroyed uncommitted, it changes nothing.
-class Import {
+class BulkImport {
  public:
-  virtual ~Import() = default;
+  virtual ~BulkImport() = default;
   // `too_large` for a key or value over the limits. If a key occurs twice, the last value wins.
   [[nodiscard]] virtual Result<void> add(std::string_view key, std::string_view value) = 0;
   // Number of entries added.
@@ -310,7 +310,7 @@ class Store {
   [[nodiscard]] virtual Result<Version> scan(const std::string& ns, std::string_view prefix,
                                              const Visit& visit) = 0;
   // begin_import (merges: other keys stay), erase_all: one atomic unit each.
-  [[nodiscard]] virtual Result<std::unique_ptr<Import>> begin_import(const std::string& ns) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<BulkImport>> begin_import(const std::string& ns) = 0;
   // An import of a few entries.
   [[nodiscard]] virtual Result<void> apply(const std::string& ns, std::vector<Entry> entries) = 0;
   [[nodiscard]] virtual Result<void> erase_all(const std::string& ns, std::string_view prefix) = 0;

@@ -136,8 +136,8 @@ auto pack(HostCall& call, R&& result) {
 
 template <class R>
 struct ResultType {
-  using Value = std::remove_cvref_t<decltype(pack(std::declval<HostCall&>(), std::declval<R>()))>;
-  using Types = typename ResultType<Value>::Types;
+  using Packed = std::remove_cvref_t<decltype(pack(std::declval<HostCall&>(), std::declval<R>()))>;
+  using Types = typename ResultType<Packed>::Types;
 };
 template <class R>
 struct ResultType<Result<R>> : ResultType<R> {};

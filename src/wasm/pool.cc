@@ -48,7 +48,7 @@ Pool::Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Ins
 
 Pool::~Pool() = default;
 
-Pool::Counts Pool::counts() const {
+Pool::Usage Pool::counts() const {
   return {alive_, static_cast<unsigned>(preferred_.size() + waiters_.size()), created_};
 }
 

@@ -28,7 +28,7 @@ class Pool {
   // One more is alive, which replaces a dead one or not; or why none could be made.
   using OnCreated = std::function<void(const Result<void>&, bool replacement)>;
 
-  struct Counts {
+  struct Usage {
     unsigned alive = 0;  // free or taken
     unsigned waiting = 0;
     std::uint64_t created = 0;  // as replacements
@@ -76,7 +76,7 @@ class Pool {
   // Another generation follows: one Instance is enough for those who still come.
   void retire();
 
-  [[nodiscard]] Counts counts() const;
+  [[nodiscard]] Usage counts() const;
 
  private:
   struct Request;

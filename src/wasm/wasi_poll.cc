@@ -42,7 +42,7 @@ struct Subscription {
   std::uint16_t flags = 0;
 };
 
-struct Event {
+struct WasiEvent {
   std::uint64_t user_data;
   std::uint16_t error;
   unsigned char kind;
@@ -61,7 +61,7 @@ Subscription parse(const char* at) {
           load<std::uint64_t>(at + 24), load<std::uint16_t>(at + 40)};
 }
 
-std::array<char, kEventSize> spell(const Event& event) {
+std::array<char, kEventSize> spell(const WasiEvent& event) {
   std::array<char, kEventSize> bytes{};
   std::memcpy(bytes.data(), &event.user_data, sizeof event.user_data);
   std::memcpy(bytes.data() + 8, &event.error, sizeof event.error);
@@ -84,8 +84,8 @@ std::uint64_t wait_of(const Subscription& clock) {
 }
 
 // The event if the subscription has one now; else `wait` is how long it will take.
-std::optional<Event> event_of(const Subscription& wanted, std::uint64_t& wait) {
-  Event event{wanted.user_data, kSuccess, wanted.kind, 0};
+std::optional<WasiEvent> event_of(const Subscription& wanted, std::uint64_t& wait) {
+  WasiEvent event{wanted.user_data, kSuccess, wanted.kind, 0};
   if (wanted.kind == kClock) {
     if (wanted.what != kRealtime && wanted.what != kMonotonic) {
       event.error = kInvalid;
@@ -103,13 +103,13 @@ std::optional<Event> event_of(const Subscription& wanted, std::uint64_t& wait) {
 }
 
 struct Due {
-  std::vector<Event> events;
+  std::vector<WasiEvent> events;
   std::uint64_t wait = 0;  // without events now: until these
 };
 
 Due due(std::span<const char> subscriptions) {
   Due found;
-  std::vector<Event> later;
+  std::vector<WasiEvent> later;
   std::uint64_t shortest = kSleepMaxNs;
   for (std::size_t at = 0; at < subscriptions.size(); at += kSubscriptionSize) {
     const Subscription wanted = parse(subscriptions.data() + at);

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "admin/data/entry.h"
-#include "admin/data/lines.h"
+#include "admin/data/line_splitter.h"
 #include "base/encoding.h"
 #include "store/store.h"
 
@@ -45,7 +45,7 @@ class ExportReader {
   Result<void> take_end(std::string_view line);
 
   AddEntry add_;
-  Lines lines_;
+  LineSplitter lines_;
   Sha256 hash_;
   std::uint64_t count_ = 0;
   bool complete_ = false;

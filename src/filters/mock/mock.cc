@@ -29,7 +29,7 @@ struct MatchSpec {
   }
 };
 
-struct RuleSpec {
+struct MockRuleSpec {
   MatchSpec match;
   int code = 200;
   std::map<std::string, std::string> headers;
@@ -48,7 +48,7 @@ struct RuleSpec {
 
 struct MockSpec {
   pipeline::FilterMeta meta;
-  std::vector<RuleSpec> rules;
+  std::vector<MockRuleSpec> rules;
 
   void fields(auto& visit) {
     meta.fields(visit);
@@ -60,7 +60,7 @@ struct MockSpec {
 constexpr std::size_t kCopiedBytesMax = 4096;  // a copy is cheaper than a reference count
 
 struct MockRule {
-  RuleSpec spec;
+  MockRuleSpec spec;
   HeaderMatcher headers;
   std::shared_ptr<const std::string> large_body{};  // null: the body is small and is copied
 
@@ -75,7 +75,7 @@ struct MockRule {
   }
 };
 
-void check_headers(const RuleSpec& rule, const std::string& path, config::Faults& faults) {
+void check_headers(const MockRuleSpec& rule, const std::string& path, config::Faults& faults) {
   for (const auto& [name, value] : rule.headers) {
     const std::string where = config::join_path(path, name);
     if (!http::is_token(name)) faults.add(where, "\"" + name + "\" is not a header name");
@@ -83,7 +83,7 @@ void check_headers(const RuleSpec& rule, const std::string& path, config::Faults
   }
 }
 
-MockRule make_rule(const RuleSpec& spec, const std::string& path, config::Faults& faults) {
+MockRule make_rule(const MockRuleSpec& spec, const std::string& path, config::Faults& faults) {
   check_headers(spec, config::join_path(path, "headers"), faults);
   const std::string match = config::join_path(path, "match");
   MockRule rule{spec, HeaderMatcher::build(spec.match.headers, spec.match.match_all_headers,

@@ -20,17 +20,19 @@ constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
 // Memory of a stream that is being compressed: zlib's state, and a piece of the result.
 constexpr std::size_t kStreamBytes = (268 + 32) * std::size_t{1024};
 
-class Place {
+class CompressionPermit {
  public:
-  explicit Place(std::shared_ptr<std::size_t> places) : places_(std::move(places)) { --*places_; }
-  Place(Place&&) = default;
-  Place& operator=(Place&&) = delete;
-  ~Place() {
-    if (places_) ++*places_;
+  explicit CompressionPermit(std::shared_ptr<std::size_t> permits) : permits_(std::move(permits)) {
+    --*permits_;
+  }
+  CompressionPermit(CompressionPermit&&) = default;
+  CompressionPermit& operator=(CompressionPermit&&) = delete;
+  ~CompressionPermit() {
+    if (permits_) ++*permits_;
   }
 
  private:
-  std::shared_ptr<std::size_t> places_;
+  std::shared_ptr<std::size_t> permits_;
 };
 
 constexpr std::array<std::string_view, 4> kDigests = {"Content-MD5", "Digest", "Content-Digest",
@@ -47,9 +49,9 @@ std::unique_ptr<http::Headers> without_digests(std::unique_ptr<http::Headers> tr
 // waits inside.
 class GzipBody final : public http::BodyReader {
  public:
-  GzipBody(loop::EventLoop& loop, http::Body source, Place place,
+  GzipBody(loop::EventLoop& loop, http::Body source, CompressionPermit permit,
            std::shared_ptr<MemoryHolder> memory)
-      : loop_(loop), place_(std::move(place)), source_(std::move(source)) {
+      : loop_(loop), permit_(std::move(permit)), source_(std::move(source)) {
     if (memory) charge_.emplace(std::move(memory));
     if (charge_) charge_->set(kStreamBytes);
   }
@@ -76,7 +78,7 @@ class GzipBody final : public http::BodyReader {
 
  private:
   loop::EventLoop& loop_;
-  Place place_;
+  CompressionPermit permit_;
   http::Body source_;
   Deflater deflater_;
   std::string_view rest_;  // of the current piece of the source
@@ -184,7 +186,7 @@ bool compressible(const http::Request& request, const http::Response& response,
 Compression::Compression(const loop::Core& core, const CompressionSpec& spec)
     : core_(core),
       spec_(spec),
-      places_(std::make_shared<std::size_t>((spec.max_streams + core.count - 1) / core.count)) {}
+      permits_(std::make_shared<std::size_t>((spec.max_streams + core.count - 1) / core.count)) {}
 
 Task<bool> Compression::apply(const http::Request& request, http::Response& response,
                               std::shared_ptr<MemoryHolder> memory) {
@@ -198,14 +200,15 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
     co_return false;
   }
   const bool at_once = !response.body.is_stream() && response.body.bytes().size() <= kPieceBytes;
-  if (!at_once && *places_ == 0) co_return false;
+  if (!at_once && *permits_ == 0) co_return false;
   mark_compressed(response.headers);
   if (!response.body.is_stream()) {
     co_await compress_whole(response);
   } else {
-    response.body = http::Body(std::make_unique<GzipBody>(core_.loop, std::move(response.body),
-                                                          Place(places_), std::move(memory)),
-                               std::nullopt);
+    response.body =
+        http::Body(std::make_unique<GzipBody>(core_.loop, std::move(response.body),
+                                              CompressionPermit(permits_), std::move(memory)),
+                   std::nullopt);
   }
   co_return true;
 }
@@ -225,7 +228,7 @@ Task<std::string> Compression::compressed(std::string_view bytes) {
     small_->reset();
     co_return out;
   }
-  const Place place(places_);
+  const CompressionPermit permit(permits_);
   Deflater deflater;
   for (std::size_t at = 0; at < bytes.size(); at += kPieceBytes) {
     if (at > 0) co_await core_.loop.yield();

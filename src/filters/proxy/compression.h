@@ -53,8 +53,8 @@ class Compression {
 
   const loop::Core& core_;
   CompressionSpec spec_;
-  std::shared_ptr<std::size_t> places_;  // free slots for bodies in compression
-  std::unique_ptr<Deflater> small_;      // for bodies that are compressed in one call
+  std::shared_ptr<std::size_t> permits_;  // free slots for bodies in compression
+  std::unique_ptr<Deflater> small_;       // for bodies that are compressed in one call
 };
 
 }  // namespace sluice::filters

@@ -114,7 +114,8 @@ class PoolFilter {
   Task<std::string_view> through_cache(pipeline::Exchange& exchange, http::Request& request);
   Task<std::string_view> past_cache(pipeline::Exchange& exchange, http::Request& request);
   std::optional<std::string_view> answer(pipeline::Exchange& exchange, const http::Request& request,
-                                         const std::string& key, const MemoryCache::Found& found);
+                                         const std::string& key,
+                                         const MemoryCache::Selection& found);
   void serve(pipeline::Exchange& exchange, const http::Request& request, const Stored& stored,
              const http::Headers& earlier, std::string_view tag) const;
   // pool_filter_refill.cc: stores the responses of backends.

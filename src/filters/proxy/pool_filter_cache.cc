@@ -57,7 +57,7 @@ Task<std::string_view> PoolFilter::through_cache(pipeline::Exchange& exchange,
   if (!plan.find && !plan.store) co_return co_await past_cache(exchange, request);
   const std::string key = cache_key(request);
   if (plan.find) {
-    MemoryCache::Found found = cache.find(core_, key, request, plan, Clock::now());
+    MemoryCache::Selection found = cache.find(core_, key, request, plan, Clock::now());
     if (!plan.refresh)
       cache.count(core_, found.use == Use::answer || found.use == Use::answer_late);
     if (const auto result = answer(exchange, request, key, found)) co_return *result;
@@ -102,7 +102,7 @@ void PoolFilter::invalidate(const http::Request& request, const http::Response& 
 std::optional<std::string_view> PoolFilter::answer(pipeline::Exchange& exchange,
                                                    const http::Request& request,
                                                    const std::string& key,
-                                                   const MemoryCache::Found& found) {
+                                                   const MemoryCache::Selection& found) {
   if (found.use != Use::answer && found.use != Use::answer_late) return std::nullopt;
   const http::Headers earlier = exchange.ensure_response().headers;
   serve(exchange, request, found.entry, earlier, "cached");

@@ -26,9 +26,9 @@ void RequestMatcherSpec::validate(const std::string& path, config::Faults& fault
 RequestMatcher RequestMatcher::build(const RequestMatcherSpec& spec, const std::string& path,
                                      config::Faults& faults) {
   RequestMatcher matcher;
-  if (spec.policy == "ipHash") matcher.policy_ = Policy::ip_hash;
-  if (spec.policy == "headerHash") matcher.policy_ = Policy::header_hash;
-  if (spec.policy == "random") matcher.policy_ = Policy::random;
+  if (spec.policy == "ipHash") matcher.policy_ = MatchPolicy::ip_hash;
+  if (spec.policy == "headerHash") matcher.policy_ = MatchPolicy::header_hash;
+  if (spec.policy == "random") matcher.policy_ = MatchPolicy::random;
   matcher.permil_ = spec.permil;
   matcher.header_ = spec.header_hash_key;
   matcher.headers_ = HeaderMatcher::build(spec.headers, spec.match_all_headers,
@@ -45,13 +45,13 @@ bool RequestMatcher::matches(const http::Request& request, std::string_view clie
                              std::minstd_rand& random) const {
   constexpr std::uint32_t kPermil = 1000;
   switch (policy_) {
-    case Policy::general:
+    case MatchPolicy::general:
       return headers_.matches(request.headers) && matches_url(request);
-    case Policy::ip_hash:
+    case MatchPolicy::ip_hash:
       return backend::fnv1(client_ip) % kPermil < permil_;
-    case Policy::header_hash:
+    case MatchPolicy::header_hash:
       return backend::fnv1(request.headers.get(header_).value_or("")) % kPermil < permil_;
-    case Policy::random:
+    case MatchPolicy::random:
       return std::uniform_int_distribution<std::uint32_t>(0, kPermil - 1)(random) < permil_;
   }
   return false;

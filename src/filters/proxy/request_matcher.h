@@ -60,14 +60,14 @@ class RequestMatcher {
                              std::minstd_rand& random) const;
 
  private:
-  enum class Policy { general, ip_hash, header_hash, random };
+  enum class MatchPolicy { general, ip_hash, header_hash, random };
   struct UrlRule {
     std::vector<std::string> methods;
     StringMatcher url;
   };
   [[nodiscard]] bool matches_url(const http::Request& request) const;
 
-  Policy policy_ = Policy::general;
+  MatchPolicy policy_ = MatchPolicy::general;
   HeaderMatcher headers_;
   std::vector<UrlRule> urls_;
   std::uint32_t permil_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The servers of a pool, and one try at one of them. pool_filter.h wraps the tries (retry, breaker, cache,
-// mirror).
+// The servers of a pool, and one try at one of them. pool_filter.h wraps the tries (retry, breaker,
+// cache, mirror).
 //   ServerGroupPrototype  per pool and generation: what the cores share
 //   ServerGroup           its part on one core: the next turn, the connections
 #pragma once
@@ -72,7 +72,7 @@ class ServerGroupPrototype : public backend::BodyObserver {
   ServerGroupContext context_;
   std::shared_ptr<const backend::Servers> servers_;
   backend::ServerStates states_;  // one per server
-  backend::Policy policy_ = backend::Policy::round_robin;
+  backend::BalancingPolicy policy_ = backend::BalancingPolicy::round_robin;
   std::string header_;
   std::optional<backend::StickySession> sticky_;
   backend::OutlierPolicy outliers_;

@@ -19,7 +19,7 @@ struct UnsupportedField {
 template <std::size_t N>
 struct UnsupportedFields {
   std::array<UnsupportedField, N> known;
-  std::array<config::RawValue, N> values{};
+  std::array<config::UndecodedValue, N> values{};
 
   void fields(auto& visit) {
     for (std::size_t i = 0; i < N; ++i) visit(known[i].name, values[i], {.doc = known[i].advice});

@@ -29,19 +29,19 @@ GuestString get_proto(SeenRequest request) {
   return GuestString{http::to_string(request->version)};
 }
 
-Result<void> set_method(RequestHead request, GuestText method) {
+Result<void> set_method(EditedRequest request, GuestText method) {
   if (!http::is_token(method)) return fail(ErrorKind::invalid, "that is not a method");
   request->method = method;
   return {};
 }
 
-Result<void> set_host(RequestHead request, GuestText host) {
+Result<void> set_host(EditedRequest request, GuestText host) {
   if (!http::is_host(host)) return fail(ErrorKind::invalid, "that is not a host name");
   request->host = host;
   return {};
 }
 
-Result<void> set_path(RequestHead request, GuestText path) {
+Result<void> set_path(EditedRequest request, GuestText path) {
   // A program that builds a path from the decoded one turns %2e%2e%2f into dot segments.
   if (path != request->path && http::has_dot_segments(path))
     return fail(ErrorKind::invalid, "a path with . or .. segments: build it without them");
@@ -56,7 +56,7 @@ bool may_stand_in_target(std::string_view text) {
   return true;
 }
 
-Result<void> set_query(RequestHead request, GuestText query) {
+Result<void> set_query(EditedRequest request, GuestText query) {
   if (!may_stand_in_target(query)) {
     return fail(ErrorKind::invalid, "a query with blanks, control characters or '#': encode them");
   }
@@ -73,21 +73,21 @@ OwnedGuestString get_all_header(SeenRequest request) {
   return OwnedGuestString{to_header_text(request->headers)};
 }
 
-Result<void> set_all_header(RequestHead request, GuestHeaderText text) {
+Result<void> set_all_header(EditedRequest request, GuestHeaderText text) {
   SLUICE_TRY(request->headers, parse_header_text(text));
   return {};
 }
 
-Result<void> set_header(RequestHead request, GuestText name, GuestText value) {
+Result<void> set_header(EditedRequest request, GuestText name, GuestText value) {
   http::remove_twins(request->headers, name);
   return set_field(request->headers, name, value);
 }
 
-Result<void> add_header(RequestHead request, GuestText name, GuestText value) {
+Result<void> add_header(EditedRequest request, GuestText name, GuestText value) {
   return add_field(request->headers, name, value);
 }
 
-void del_header(RequestHead request, GuestText name) {
+void del_header(EditedRequest request, GuestText name) {
   http::remove_twins(request->headers, name);
   request->headers.remove(name);
 }
@@ -115,7 +115,7 @@ GuestStringArray get_all_cookie(SeenRequest request) {
   return GuestStringArray{cookies_of(*request)};
 }
 
-Result<void> add_cookie(RequestHead request, GuestText text) {
+Result<void> add_cookie(EditedRequest request, GuestText text) {
   std::string all;
   for (const http::Field& field : request->headers) {
     if (!http::iequals(field.name, kCookie)) continue;
@@ -138,7 +138,9 @@ Result<GuestData> get_body(SeenRequest request) {
   return GuestData{request->body.bytes()};
 }
 
-void set_body(RequestBody request, GuestData bytes) { request->body.assign(std::string(bytes)); }
+void set_body(EditedRequestBody request, GuestData bytes) {
+  request->body.assign(std::string(bytes));
+}
 
 constexpr wasm::HostFunction kFunctions[] = {
     host_function<get_real_ip>("host_req_get_real_ip"),

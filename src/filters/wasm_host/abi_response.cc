@@ -15,7 +15,7 @@ using wasm::host_function;
 
 std::int32_t get_status_code(SeenResponse response) { return response->status; }
 
-Result<void> set_status_code(ResponseHead response, std::int32_t status) {
+Result<void> set_status_code(EditedResponse response, std::int32_t status) {
   if (status < 100 || status > 599) {
     return fail(ErrorKind::invalid, std::to_string(status) + " is not a status code (100 to 599)");
   }
@@ -31,23 +31,23 @@ OwnedGuestString get_all_header(SeenResponse response) {
   return OwnedGuestString{to_header_text(response->headers)};
 }
 
-Result<void> set_all_header(ResponseHead response, GuestHeaderText text) {
+Result<void> set_all_header(EditedResponse response, GuestHeaderText text) {
   SLUICE_TRY(response->headers, parse_header_text(text));
   return {};
 }
 
-Result<void> set_header(ResponseHead response, GuestText name, GuestText value) {
+Result<void> set_header(EditedResponse response, GuestText name, GuestText value) {
   return set_field(response->headers, name, value);
 }
 
-Result<void> add_header(ResponseHead response, GuestText name, GuestText value) {
+Result<void> add_header(EditedResponse response, GuestText name, GuestText value) {
   return add_field(response->headers, name, value);
 }
 
-void del_header(ResponseHead response, GuestText name) { response->headers.remove(name); }
+void del_header(EditedResponse response, GuestText name) { response->headers.remove(name); }
 
 // ABI: text that is not a cookie is ignored.
-Result<void> set_cookie(ResponseHead response, GuestText text) {
+Result<void> set_cookie(EditedResponse response, GuestText text) {
   if (!http::is_set_cookie(text)) return {};
   return add_field(response->headers, "Set-Cookie", text);
 }
@@ -60,7 +60,9 @@ Result<GuestData> get_body(SeenResponse response) {
   return GuestData{response->body.bytes()};
 }
 
-void set_body(ResponseBody response, GuestData bytes) { response->body.assign(std::string(bytes)); }
+void set_body(EditedResponseBody response, GuestData bytes) {
+  response->body.assign(std::string(bytes));
+}
 
 constexpr wasm::HostFunction kFunctions[] = {
     host_function<get_status_code>("host_resp_get_status_code"),

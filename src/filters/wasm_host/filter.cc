@@ -30,12 +30,12 @@ std::string with_words(std::string reason, const std::string& words) {
   return words.empty() ? reason : reason + "; the guest said: " + words;
 }
 
-class Waiting {
+class CountedWait {
  public:
-  explicit Waiting(observe::Cell& cell) : cell_(cell) { cell_.add(); }
-  ~Waiting() { cell_.subtract(); }
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
+  explicit CountedWait(observe::Cell& cell) : cell_(cell) { cell_.add(); }
+  ~CountedWait() { cell_.subtract(); }
+  CountedWait(const CountedWait&) = delete;
+  CountedWait& operator=(const CountedWait&) = delete;
 
  private:
   observe::Cell& cell_;
@@ -110,7 +110,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
       if (!attempt.guest) {
         const bool known = knows(exchange.client_request());
         if (is_crowded(known)) co_return crowded(attempt);
-        const Waiting waiting(counters_.waiting);
+        const CountedWait waiting(counters_.waiting);
         attempt.guest = co_await pool_.acquire(attempt.deadline, known);
         if (!attempt.guest) co_return no_guest(attempt);
         attempt.transaction.restart();  // other runs have committed while this one waited
@@ -128,9 +128,9 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
         co_await exchange.loop().yield();
       }
     }
-    Verdict verdict = judge(attempt, attempt.guest->finish(kGuestRun));
-    if (verdict == Verdict::failed) co_return failed(attempt);
-    if (verdict == Verdict::done) {
+    RunOutcome outcome = judge(attempt, attempt.guest->finish(kGuestRun));
+    if (outcome == RunOutcome::failed) co_return failed(attempt);
+    if (outcome == RunOutcome::done) {
       turn = {};
       attempt.guest.give_back();
       if (view_.is_durable(attempt.version)) break;
@@ -138,9 +138,9 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
       if (durable) break;
       if (durable.error().kind != ErrorKind::lost) co_return failed(attempt, durable.error());
       count_commit(attempt).subtract();
-      verdict = Verdict::not_owner;
+      outcome = RunOutcome::not_owner;
     }
-    if (verdict == Verdict::not_owner) {
+    if (outcome == RunOutcome::not_owner) {
       turn = {};
       attempt.guest.give_back();
       const Result<void> owned = co_await owner_returns(attempt);
@@ -151,7 +151,7 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
     }
     counters_.reruns.add();
     if (Clock::now() >= attempt.deadline) co_return timed_out(attempt);
-    if (verdict == Verdict::again_in_turn) {
+    if (outcome == RunOutcome::again_in_turn) {
       turn = {};
       auto granted = co_await view_.turn(attempt.deadline);
       if (granted) {
@@ -174,7 +174,7 @@ Task<Result<void>> WasmHostFilter::owner_returns(Attempt& attempt) {
     co_return fail(ErrorKind::unavailable,
                    "another process owns it, and as many requests wait as maxWaiting allows");
   }
-  const Waiting waiting(waiting_for_owner_);
+  const CountedWait waiting(waiting_for_owner_);
   co_return co_await view_.ownership(attempt.deadline);
 }
 
@@ -186,48 +186,48 @@ std::string_view WasmHostFilter::broken_off(pipeline::Exchange& exchange, const 
   return kWasmError;
 }
 
-WasmHostFilter::Verdict WasmHostFilter::judge(Attempt& attempt, Result<std::int32_t> value) {
+WasmHostFilter::RunOutcome WasmHostFilter::judge(Attempt& attempt, Result<std::int32_t> value) {
   const bool good = value && is_result(*value);
   if (good) return commit(attempt, *value);
   const std::string words = value ? std::string() : attempt.guest->words();
   attempt.guest->kill();
   attempt.guest.give_back();
   if (attempt.transaction.stale()) {
-    if (!view_.owned()) return Verdict::not_owner;
+    if (!view_.owned()) return RunOutcome::not_owner;
     if (!attempt.transaction.uncounted()) counters_.conflicts.add();
-    return Verdict::again;
+    return RunOutcome::again;
   }
   attempt.fault = value ? "returned " + std::to_string(*value) + ", which is no result (0 to 9)"
                         : "trap: " + with_words(value.error().message, words);
-  return Verdict::failed;
+  return RunOutcome::failed;
 }
 
-WasmHostFilter::Verdict WasmHostFilter::commit(Attempt& attempt, std::int32_t value) {
+WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t value) {
   const store::Commit commit = view_.commit(attempt.transaction);
   switch (commit.status) {
     case store::CommitStatus::committed:
       attempt.version = commit.version;
       count_commit(attempt).add();
       attempt.result = result_name(value);
-      return Verdict::done;
+      return RunOutcome::done;
     case store::CommitStatus::conflict:
       counters_.conflicts.add();
       ++attempt.conflicts;
       return commit.turn_held || attempt.conflicts >= store::kConflictsBeforeTurn
-                 ? Verdict::again_in_turn
-                 : Verdict::again;
+                 ? RunOutcome::again_in_turn
+                 : RunOutcome::again;
     case store::CommitStatus::uncounted:
-      return Verdict::again;
+      return RunOutcome::again;
     case store::CommitStatus::not_owner:
-      return Verdict::not_owner;
+      return RunOutcome::not_owner;
     case store::CommitStatus::too_large:
       attempt.fault = "shared data: " + attempt.transaction.breach();
-      return Verdict::failed;
+      return RunOutcome::failed;
     case store::CommitStatus::unavailable:
       break;
   }
   attempt.fault = "shared data: cannot be written now";
-  return Verdict::failed;
+  return RunOutcome::failed;
 }
 
 bool WasmHostFilter::knows(const http::Request& request) const {

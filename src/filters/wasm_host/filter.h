@@ -41,10 +41,10 @@ class WasmHostFilter final : public pipeline::Filter {
 
  private:
   struct Attempt;
-  enum class Verdict { done, again, again_in_turn, not_owner, failed };
+  enum class RunOutcome { done, again, again_in_turn, not_owner, failed };
 
-  [[nodiscard]] Verdict judge(Attempt& attempt, Result<std::int32_t> value);
-  [[nodiscard]] Verdict commit(Attempt& attempt, std::int32_t value);
+  [[nodiscard]] RunOutcome judge(Attempt& attempt, Result<std::int32_t> value);
+  [[nodiscard]] RunOutcome commit(Attempt& attempt, std::int32_t value);
   [[nodiscard]] std::string_view broken_off(pipeline::Exchange& exchange, const Error& error);
   [[nodiscard]] bool is_crowded(bool known) const;
   [[nodiscard]] std::string_view crowded(Attempt& attempt);

@@ -7,7 +7,8 @@
 
 namespace sluice::filters {
 
-Result<GuestBudget::Promise> GuestBudget::promise(const std::string& filter, std::uint32_t count) {
+Result<GuestBudget::Reservation> GuestBudget::reserve(const std::string& filter,
+                                                      std::uint32_t count) {
   const MutexLock lock(mutex_);
   std::uint64_t others = 0;
   for (const auto& [name, counts] : promised_) {
@@ -24,7 +25,7 @@ Result<GuestBudget::Promise> GuestBudget::promise(const std::string& filter, std
                     "higher --max-guests");
   }
   promised_[filter].insert(count);
-  return Promise(*this, filter, count);
+  return Reservation(*this, filter, count);
 }
 
 void GuestBudget::give_back(const std::string& filter, std::uint32_t count) {

@@ -14,25 +14,25 @@
 
 namespace sluice::filters {
 
-// Any thread; outlives its promises.
+// Any thread; outlives its reservations.
 class GuestBudget {
  public:
   explicit GuestBudget(std::uint32_t max) : max_(max) {}
 
-  // The guests reserved for one generation of a filter, while the Promise lives. Generations of one
-  // filter overlap, so the largest of their counts is charged: the new one grows as the old one
+  // The guests reserved for one generation of a filter, while the Reservation lives. Generations of
+  // one filter overlap, so the largest of their counts is charged: the new one grows as the old one
   // shrinks.
-  class Promise {
+  class Reservation {
    public:
-    Promise() = default;
-    Promise(GuestBudget& budget, std::string filter, std::uint32_t count)
+    Reservation() = default;
+    Reservation(GuestBudget& budget, std::string filter, std::uint32_t count)
         : budget_(&budget), filter_(std::move(filter)), count_(count) {}
-    Promise(Promise&& other) noexcept
+    Reservation(Reservation&& other) noexcept
         : budget_(std::exchange(other.budget_, nullptr)),
           filter_(std::move(other.filter_)),
           count_(other.count_) {}
-    Promise& operator=(Promise&&) = delete;
-    ~Promise() {
+    Reservation& operator=(Reservation&&) = delete;
+    ~Reservation() {
       if (budget_ != nullptr) budget_->give_back(filter_, count_);
     }
 
@@ -42,7 +42,7 @@ class GuestBudget {
     std::uint32_t count_ = 0;
   };
   // Error `conflict` states the budget and its use. `filter`: "pipeline/filter".
-  [[nodiscard]] Result<Promise> promise(const std::string& filter, std::uint32_t count);
+  [[nodiscard]] Result<Reservation> reserve(const std::string& filter, std::uint32_t count);
 
  private:
   void give_back(const std::string& filter, std::uint32_t count);

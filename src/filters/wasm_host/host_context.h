@@ -115,9 +115,9 @@ using SharedData = Needed<store::Transaction, &HostContext::data>;
 using SeenRequest = Needed<const http::Request, &HostContext::request>;
 using SeenResponse = Needed<const http::Response, &HostContext::response>;
 // For functions that change the message: saved for undo first.
-using RequestHead = Needed<http::Request, &HostContext::edit_request>;
-using RequestBody = Needed<http::Request, &HostContext::edit_request_body>;
-using ResponseHead = Needed<http::Response, &HostContext::edit_response>;
-using ResponseBody = Needed<http::Response, &HostContext::edit_response_body>;
+using EditedRequest = Needed<http::Request, &HostContext::edit_request>;
+using EditedRequestBody = Needed<http::Request, &HostContext::edit_request_body>;
+using EditedResponse = Needed<http::Response, &HostContext::edit_response>;
+using EditedResponseBody = Needed<http::Response, &HostContext::edit_response_body>;
 
 }  // namespace sluice::filters

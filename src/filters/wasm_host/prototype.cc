@@ -68,11 +68,11 @@ Json store_status(const store::Store& store) {
 }  // namespace
 
 WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Code code,
-                                     GuestBudget::Promise promise)
+                                     GuestBudget::Reservation reservation)
     : spec_(std::move(spec)),
       parts_(std::move(parts)),
       code_(std::move(code)),
-      promise_(std::move(promise)),
+      reservation_(std::move(reservation)),
       guests_(parts_.environment->core_count) {}
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
@@ -114,7 +114,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
   unsigned count = 0;
   for (unsigned core = 0; core < environment.core_count; ++core)
     count += filters::share_of(spec.max_concurrency, core, environment.core_count);
-  SLUICE_TRY(auto promise, environment.guests->promise(ns, count));
+  SLUICE_TRY(auto reservation, environment.guests->reserve(ns, count));
   SLUICE_CHECK(check_memory(code->module()->module(), spec.max_memory));
   parts.recipe =
       std::make_shared<const Recipe>(Recipe{.module = code->module(),
@@ -126,7 +126,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
                                             .logger = environment.logger,
                                             .name = std::move(ns)});
   std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
-      std::move(spec), std::move(parts), std::move(code), std::move(promise)));
+      std::move(spec), std::move(parts), std::move(code), std::move(reservation)));
   SLUICE_CHECK(made->make_guests(stop));
   SLUICE_CHECK(environment.store.prepare(made->parts_.recipe->name));
   return made;

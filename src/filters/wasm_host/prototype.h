@@ -41,7 +41,7 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
   using Code = std::shared_ptr<const RunningCode>;
 
   WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Code code,
-                    GuestBudget::Promise promise);
+                    GuestBudget::Reservation reservation);
   [[nodiscard]] static Result<Code> choose_code(const WasmHostSpec& spec,
                                                 const pipeline::FilterContext& context,
                                                 const WasmEnvironment& environment);
@@ -55,7 +55,7 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
   WasmHostSpec spec_;
   WasmHostParts parts_;
   Code code_;
-  GuestBudget::Promise promise_;
+  GuestBudget::Reservation reservation_;
   mutable Mutex mutex_;
   mutable std::vector<Guests> guests_ SLUICE_GUARDED_BY(mutex_);  // per core, until fetched
 };

@@ -7,11 +7,11 @@
 namespace sluice::filters {
 namespace {
 
-struct Unit {
+struct ByteUnit {
   std::string_view name;
   std::uint64_t bytes;
 };
-constexpr Unit kUnits[] = {
+constexpr ByteUnit kUnits[] = {
     {"", 1},
     {"B", 1},
     {"Ki", 1u << 10},
@@ -36,7 +36,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (error != std::errc()) return std::nullopt;
   std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
   if (unit.starts_with(' ')) unit.remove_prefix(1);
-  for (const Unit& known : kUnits) {
+  for (const ByteUnit& known : kUnits) {
     if (unit != known.name) continue;
     if (count > std::numeric_limits<std::uint64_t>::max() / known.bytes) return std::nullopt;
     return count * known.bytes;

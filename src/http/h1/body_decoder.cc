@@ -50,7 +50,7 @@ void BodyDecoder::start_chunked() {
   phase_ = Phase::chunk_size;
 }
 
-BodyDecoder::Step BodyDecoder::decode(std::string_view input) {
+BodyDecoder::Decoded BodyDecoder::decode(std::string_view input) {
   std::size_t consumed = 0;
   while (phase_ != Phase::done && !fault_) {
     const std::string_view rest = input.substr(consumed);
@@ -66,9 +66,9 @@ BodyDecoder::Step BodyDecoder::decode(std::string_view input) {
         line_bytes = read_trailer(rest);
         break;
       default: {
-        Step step = take_data(rest);
-        step.consumed += consumed;
-        return step;
+        Decoded decoded = take_data(rest);
+        decoded.consumed += consumed;
+        return decoded;
       }
     }
     if (line_bytes == 0) break;
@@ -77,7 +77,7 @@ BodyDecoder::Step BodyDecoder::decode(std::string_view input) {
   return {consumed};
 }
 
-BodyDecoder::Step BodyDecoder::take_data(std::string_view input) {
+BodyDecoder::Decoded BodyDecoder::take_data(std::string_view input) {
   if (phase_ == Phase::until_close) return {input.size(), input};
   const std::size_t size = std::min<std::uint64_t>(left_, input.size());
   left_ -= size;
@@ -87,13 +87,13 @@ BodyDecoder::Step BodyDecoder::take_data(std::string_view input) {
 
 std::size_t BodyDecoder::read_chunk_size(std::string_view input) {
   switch (lines_.next(input, kChunkLineBytesMax)) {
-    case LineReader::Found::need_more:
+    case LineReader::LineStatus::need_more:
       return 0;
-    case LineReader::Found::too_long:
+    case LineReader::LineStatus::too_long:
       return refuse(400, "chunk size line too long");
-    case LineReader::Found::bad_end:
+    case LineReader::LineStatus::bad_end:
       return refuse(400, "chunk size line without CRLF");
-    case LineReader::Found::line:
+    case LineReader::LineStatus::line:
       break;
   }
   std::size_t extension_bytes = 0;
@@ -117,13 +117,13 @@ std::size_t BodyDecoder::read_chunk_end(std::string_view input) {
 // RFC 9112 section 7.1.2.
 std::size_t BodyDecoder::read_trailer(std::string_view input) {
   switch (lines_.next(input, limits_.overhead_bytes_max - overhead_)) {
-    case LineReader::Found::need_more:
+    case LineReader::LineStatus::need_more:
       return 0;
-    case LineReader::Found::too_long:
+    case LineReader::LineStatus::too_long:
       return refuse(431, "trailers too large");
-    case LineReader::Found::bad_end:
+    case LineReader::LineStatus::bad_end:
       return refuse(400, "trailer without CRLF");
-    case LineReader::Found::line:
+    case LineReader::LineStatus::line:
       break;
   }
   const std::size_t bytes = lines_.line().size() + 2;

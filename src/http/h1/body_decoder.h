@@ -26,11 +26,11 @@ class BodyDecoder {
   void start_chunked();
   void start_until_close();
 
-  struct Step {
+  struct Decoded {
     std::size_t consumed = 0;
     std::string_view bytes{};  // empty: need more input, or done(), or fault()
   };
-  [[nodiscard]] Step decode(std::string_view input);
+  [[nodiscard]] Decoded decode(std::string_view input);
   [[nodiscard]] bool done() const { return phase_ == Phase::done; }
   [[nodiscard]] bool until_close() const { return phase_ == Phase::until_close; }
   [[nodiscard]] const Fault& fault() const { return fault_; }
@@ -40,7 +40,7 @@ class BodyDecoder {
  private:
   enum class Phase { done, length, until_close, chunk_size, chunk_data, chunk_end, trailers };
 
-  Step take_data(std::string_view input);
+  Decoded take_data(std::string_view input);
   // Each reads one line and returns the bytes consumed; 0 for need_more or a fault.
   std::size_t read_chunk_size(std::string_view input);
   std::size_t read_chunk_end(std::string_view input);

@@ -36,12 +36,12 @@ Outcome decode(std::string_view input, std::size_t size) {
   Outcome outcome;
   std::string held;
   while (!decoder.done() && !decoder.fault()) {
-    const auto step = decoder.decode(held);
-    require(step.consumed <= held.size() && step.bytes.size() <= step.consumed);
-    outcome.body += step.bytes;
-    outcome.consumed += step.consumed;
-    held.erase(0, step.consumed);
-    if (step.consumed > 0 || decoder.done() || decoder.fault()) continue;
+    const auto decoded = decoder.decode(held);
+    require(decoded.consumed <= held.size() && decoded.bytes.size() <= decoded.consumed);
+    outcome.body += decoded.bytes;
+    outcome.consumed += decoded.consumed;
+    held.erase(0, decoded.consumed);
+    if (decoded.consumed > 0 || decoder.done() || decoder.fault()) continue;
     if (input.empty()) break;
     held += input.substr(0, size);
     input.remove_prefix(std::min(size, input.size()));

@@ -18,14 +18,14 @@ TEST(BodyDecoder, LengthOfNothingIsDone) {
 TEST(BodyDecoder, ChunkIsHandedOutAsItComes) {
   BodyDecoder decoder(kLimits);
   decoder.start_chunked();
-  auto step = decoder.decode("5\r\nab");
-  EXPECT_EQ(step.bytes, "ab");
-  EXPECT_EQ(step.consumed, 5u);
-  step = decoder.decode("cde\r\n0\r\n\r\n");
-  EXPECT_EQ(step.bytes, "cde");
+  auto decoded = decoder.decode("5\r\nab");
+  EXPECT_EQ(decoded.bytes, "ab");
+  EXPECT_EQ(decoded.consumed, 5u);
+  decoded = decoder.decode("cde\r\n0\r\n\r\n");
+  EXPECT_EQ(decoded.bytes, "cde");
   EXPECT_FALSE(decoder.done());
-  step = decoder.decode("\r\n0\r\n\r\nnext");
-  EXPECT_EQ(step.consumed, 7u);
+  decoded = decoder.decode("\r\n0\r\n\r\nnext");
+  EXPECT_EQ(decoded.consumed, 7u);
   EXPECT_TRUE(decoder.done());
 }
 

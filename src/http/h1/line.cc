@@ -9,19 +9,19 @@
 
 namespace sluice::http::h1 {
 
-LineReader::Found LineReader::next(std::string_view input, std::size_t bytes_max) {
+LineReader::LineStatus LineReader::next(std::string_view input, std::size_t bytes_max) {
   const std::size_t limit = std::min(input.size(), bytes_max);
   const std::size_t from = std::min(scanned_, limit);
   const void* const at = limit == from ? nullptr : std::memchr(&input[from], '\n', limit - from);
   if (at == nullptr) {
     scanned_ = limit;
-    return input.size() >= bytes_max ? Found::too_long : Found::need_more;
+    return input.size() >= bytes_max ? LineStatus::too_long : LineStatus::need_more;
   }
   scanned_ = 0;
   const auto end = static_cast<std::size_t>(static_cast<const char*>(at) - input.data());
-  if (end == 0 || input[end - 1] != '\r') return Found::bad_end;
+  if (end == 0 || input[end - 1] != '\r') return LineStatus::bad_end;
   line_ = input.substr(0, end - 1);
-  return Found::line;
+  return LineStatus::line;
 }
 
 Fault parse_field_line(std::string_view line, FieldLine& field, SpaceBeforeColon policy) {

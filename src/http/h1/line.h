@@ -16,12 +16,12 @@ struct Fault {
 
 class LineReader {
  public:
-  enum class Found { line, need_more, too_long, bad_end };
+  enum class LineStatus { line, need_more, too_long, bad_end };
 
   // Looks for a line of at most `bytes_max`, with its CRLF, at the start of `input`. A bare LF is
   // `bad_end` (RFC 9112 section 2.2). The result does not depend on the cut of the bytes. Requires:
   // after need_more, the next input begins with the same bytes; they are not read again.
-  Found next(std::string_view input, std::size_t bytes_max);
+  LineStatus next(std::string_view input, std::size_t bytes_max);
   // Returns the line without CRLF, a part of the input. It takes line().size() + 2 bytes. Requires:
   // next() has returned `line`.
   [[nodiscard]] std::string_view line() const { return line_; }

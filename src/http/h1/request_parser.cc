@@ -70,9 +70,9 @@ struct RequestParser::State {
   explicit State(RequestLimits l) : limits(l), decoder({l.head_bytes_max, l.fields_max}) {}
 
   void start(Request& r);
-  Progress parse_head(std::string_view input);
-  Progress parse_body(std::string_view input);
-  Progress refuse(Fault fault);
+  ParseResult parse_head(std::string_view input);
+  ParseResult parse_body(std::string_view input);
+  ParseResult refuse(Fault fault);
 
   Fault skip_empty_lines(std::string_view input, std::size_t& consumed);
   // Each reads one line and sets the bytes consumed; 0 without a fault: need more.
@@ -96,14 +96,14 @@ void RequestParser::State::start(Request& r) {
   started = absolute = host_seen = expects_continue = false;
 }
 
-RequestParser::Progress RequestParser::State::refuse(Fault fault) {
+RequestParser::ParseResult RequestParser::State::refuse(Fault fault) {
   phase = Phase::refused;
   refusal.status = fault.status;
   refusal.reason = fault.reason;
   return {ParseState::refused, 0};
 }
 
-RequestParser::Progress RequestParser::State::parse_head(std::string_view input) {
+RequestParser::ParseResult RequestParser::State::parse_head(std::string_view input) {
   std::size_t consumed = 0;
   if (!started) {
     if (const Fault fault = skip_empty_lines(input, consumed)) return refuse(fault);
@@ -140,13 +140,13 @@ Fault RequestParser::State::read_request_line(std::string_view input, std::size_
   if (const Fault fault = check_method(input, method_size)) return fault;
   const std::size_t line_max = limits.target_bytes_max + kMethodBytesMax + kVersionBytes + 4;
   switch (lines.next(input, std::min<std::size_t>(line_max, limits.head_bytes_max))) {
-    case LineReader::Found::need_more:
+    case LineReader::LineStatus::need_more:
       return {};
-    case LineReader::Found::too_long:
+    case LineReader::LineStatus::too_long:
       return {414, "request line too long"};
-    case LineReader::Found::bad_end:
+    case LineReader::LineStatus::bad_end:
       return {400, "bare LF"};
-    case LineReader::Found::line:
+    case LineReader::LineStatus::line:
       break;
   }
   consumed = lines.line().size() + 2;
@@ -170,13 +170,13 @@ Fault RequestParser::State::parse_request_line(std::string_view line, std::size_
 
 Fault RequestParser::State::read_field(std::string_view input, std::size_t& consumed) {
   switch (lines.next(input, limits.head_bytes_max - head_bytes)) {
-    case LineReader::Found::need_more:
+    case LineReader::LineStatus::need_more:
       return {};
-    case LineReader::Found::too_long:
+    case LineReader::LineStatus::too_long:
       return {431, "head too large"};
-    case LineReader::Found::bad_end:
+    case LineReader::LineStatus::bad_end:
       return {400, "bare LF"};
-    case LineReader::Found::line:
+    case LineReader::LineStatus::line:
       break;
   }
   consumed = lines.line().size() + 2;
@@ -240,13 +240,13 @@ Fault RequestParser::State::finish_head() {
   return {};
 }
 
-RequestParser::Progress RequestParser::State::parse_body(std::string_view input) {
-  const BodyDecoder::Step step = decoder.decode(input);
+RequestParser::ParseResult RequestParser::State::parse_body(std::string_view input) {
+  const BodyDecoder::Decoded decoded = decoder.decode(input);
   if (decoder.fault()) return refuse(decoder.fault());
-  if (!step.bytes.empty()) return {ParseState::body, step.consumed, step.bytes};
-  if (!decoder.done()) return {ParseState::need_more, step.consumed};
+  if (!decoded.bytes.empty()) return {ParseState::body, decoded.consumed, decoded.bytes};
+  if (!decoder.done()) return {ParseState::need_more, decoded.consumed};
   phase = Phase::done;
-  return {ParseState::done, step.consumed};
+  return {ParseState::done, decoded.consumed};
 }
 
 RequestParser::RequestParser(RequestLimits limits) : state_(std::make_unique<State>(limits)) {}
@@ -256,7 +256,7 @@ RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
 void RequestParser::start(Request& request) { state_->start(request); }
 
-RequestParser::Progress RequestParser::parse(std::string_view input) {
+RequestParser::ParseResult RequestParser::parse(std::string_view input) {
   switch (state_->phase) {
     case State::Phase::request_line:
     case State::Phase::fields:

@@ -48,7 +48,7 @@ class RequestParser {
   // must not remove a field that is added later (RFC 9110 section 7.6.1).
   void start(Request& request);
 
-  struct Progress {
+  struct ParseResult {
     ParseState state;
     std::size_t consumed;     // consumed bytes of `input`
     std::string_view body{};  // for ParseState::body: decoded body bytes, a part of `input`
@@ -58,7 +58,7 @@ class RequestParser {
   // result does not depend on the cut of the bytes, and the work is linear for any cut. After
   // `head`, body bytes are only in `body` results: no byte of the body is buffered here. `done`
   // follows `head` even without a body.
-  [[nodiscard]] Progress parse(std::string_view input);
+  [[nodiscard]] ParseResult parse(std::string_view input);
 
   // Returns the trailers (RFC 9112 section 7.1.2), without fields that must not be trailers or
   // concern this hop; null: none. Requires: `done` was returned.

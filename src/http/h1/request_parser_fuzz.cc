@@ -37,8 +37,8 @@ void check_round_trip(Request& request, const RequestParser& parser) {
   Request again;
   RequestParser second;
   second.start(again);
-  const auto progress = second.parse(bytes);
-  require(progress.state == ParseState::head && progress.consumed == bytes.size());
+  const auto result = second.parse(bytes);
+  require(result.state == ParseState::head && result.consumed == bytes.size());
   require(second.content_length() == parser.content_length());
   require(kept(request) == kept(again));
 }

@@ -12,15 +12,15 @@ namespace {
 struct Parsed {
   Request request;
   RequestParser parser;
-  RequestParser::Progress progress;
+  RequestParser::ParseResult result;
 };
 
 // Parses until the head is complete.
 Parsed parse(std::string_view bytes) {
   Parsed p;
   p.parser.start(p.request);
-  p.progress = p.parser.parse(bytes);
-  EXPECT_EQ(p.progress.state, ParseState::head) << p.parser.refusal().reason;
+  p.result = p.parser.parse(bytes);
+  EXPECT_EQ(p.result.state, ParseState::head) << p.parser.refusal().reason;
   return p;
 }
 
@@ -29,7 +29,7 @@ TEST(RequestParser, Get) {
       "GET /a%20b/c?x=1&y HTTP/1.1\r\nHost: shop.example:8080\r\nuser-agent:  curl/8 \r\n"
       "Accept: */*\r\nX-Empty:\r\n\r\n";
   auto p = parse(bytes);
-  EXPECT_EQ(p.progress.consumed, bytes.size());
+  EXPECT_EQ(p.result.consumed, bytes.size());
   EXPECT_EQ(p.request.method, "GET");
   EXPECT_EQ(p.request.version, Version::http11);
   EXPECT_EQ(p.request.host, "shop.example:8080");
@@ -75,16 +75,16 @@ TEST(RequestParser, BodyByLengthAsPartsOfTheInput) {
   auto p = parse(head);
   EXPECT_EQ(p.parser.parse({}).state, ParseState::need_more);
   const std::string_view first = "ab";
-  auto progress = p.parser.parse(first);
-  EXPECT_EQ(progress.state, ParseState::body);
-  EXPECT_EQ(progress.body.data(), first.data());
-  progress = p.parser.parse("cdeGET /");
-  EXPECT_EQ(progress.state, ParseState::body);
-  EXPECT_EQ(progress.body, "cde");
-  EXPECT_EQ(progress.consumed, 3u);
-  progress = p.parser.parse("GET /");
-  EXPECT_EQ(progress.state, ParseState::done);
-  EXPECT_EQ(progress.consumed, 0u);
+  auto result = p.parser.parse(first);
+  EXPECT_EQ(result.state, ParseState::body);
+  EXPECT_EQ(result.body.data(), first.data());
+  result = p.parser.parse("cdeGET /");
+  EXPECT_EQ(result.state, ParseState::body);
+  EXPECT_EQ(result.body, "cde");
+  EXPECT_EQ(result.consumed, 3u);
+  result = p.parser.parse("GET /");
+  EXPECT_EQ(result.state, ParseState::done);
+  EXPECT_EQ(result.consumed, 0u);
 }
 
 TEST(RequestParser, ChunksAndTrailers) {
@@ -210,9 +210,9 @@ TEST(RequestParser, WorkIsLinearInTheBytes) {
   std::size_t consumed = 0;
   ParseState state = ParseState::need_more;
   for (std::size_t end = 1; end <= bytes.size(); ++end) {
-    const auto progress = parser.parse(std::string_view(bytes).substr(consumed, end - consumed));
-    consumed += progress.consumed;
-    state = progress.state;
+    const auto result = parser.parse(std::string_view(bytes).substr(consumed, end - consumed));
+    consumed += result.consumed;
+    state = result.state;
   }
   EXPECT_EQ(state, ParseState::head);
 }

@@ -73,9 +73,9 @@ struct ResponseParser::State {
   explicit State(ResponseLimits l) : limits(l), decoder({l.head_bytes_max, l.fields_max}) {}
 
   void start(Response& r, std::string_view method, InterimSink* sink);
-  Progress parse_head(std::string_view input);
-  Progress parse_body(std::string_view input);
-  Progress refuse(std::string_view reason);
+  ParseResult parse_head(std::string_view input);
+  ParseResult parse_body(std::string_view input);
+  ParseResult refuse(std::string_view reason);
 
   // Read one line each and set the bytes consumed; 0 without a fault: need more.
   Fault read_line(std::string_view input, std::size_t& consumed);
@@ -100,13 +100,13 @@ void ResponseParser::State::start(Response& r, std::string_view method, InterimS
   error.clear();
 }
 
-ResponseParser::Progress ResponseParser::State::refuse(std::string_view reason) {
+ResponseParser::ParseResult ResponseParser::State::refuse(std::string_view reason) {
   phase = Phase::refused;
   error = reason;
   return {ParseState::refused, 0};
 }
 
-ResponseParser::Progress ResponseParser::State::parse_head(std::string_view input) {
+ResponseParser::ParseResult ResponseParser::State::parse_head(std::string_view input) {
   std::size_t consumed = 0;
   while (phase == Phase::status_line || phase == Phase::fields) {
     std::size_t line_bytes = 0;
@@ -124,13 +124,13 @@ Fault ResponseParser::State::read_line(std::string_view input, std::size_t& cons
   std::size_t bytes_max = limits.head_bytes_max - head_bytes;
   if (phase == Phase::status_line) bytes_max = std::min(bytes_max, kStatusLineBytesMax);
   switch (lines.next(input, bytes_max)) {
-    case LineReader::Found::need_more:
+    case LineReader::LineStatus::need_more:
       return {};
-    case LineReader::Found::too_long:
+    case LineReader::LineStatus::too_long:
       return {502, "head too large"};
-    case LineReader::Found::bad_end:
+    case LineReader::LineStatus::bad_end:
       return {502, "bare LF"};
-    case LineReader::Found::line:
+    case LineReader::LineStatus::line:
       break;
   }
   consumed = lines.line().size() + 2;
@@ -202,13 +202,13 @@ void ResponseParser::State::start_body() {
   clean_end = false;
 }
 
-ResponseParser::Progress ResponseParser::State::parse_body(std::string_view input) {
-  const BodyDecoder::Step step = decoder.decode(input);
+ResponseParser::ParseResult ResponseParser::State::parse_body(std::string_view input) {
+  const BodyDecoder::Decoded decoded = decoder.decode(input);
   if (decoder.fault()) return refuse(decoder.fault().reason);
-  if (!step.bytes.empty()) return {ParseState::body, step.consumed, step.bytes};
-  if (!decoder.done()) return {ParseState::need_more, step.consumed};
+  if (!decoded.bytes.empty()) return {ParseState::body, decoded.consumed, decoded.bytes};
+  if (!decoder.done()) return {ParseState::need_more, decoded.consumed};
   phase = Phase::done;
-  return {ParseState::done, step.consumed};
+  return {ParseState::done, decoded.consumed};
 }
 
 ResponseParser::ResponseParser(ResponseLimits limits) : state_(std::make_unique<State>(limits)) {}
@@ -220,7 +220,7 @@ void ResponseParser::start(Response& response, std::string_view method, InterimS
   state_->start(response, method, interim);
 }
 
-ResponseParser::Progress ResponseParser::parse(std::string_view input) {
+ResponseParser::ParseResult ResponseParser::parse(std::string_view input) {
   switch (state_->phase) {
     case State::Phase::status_line:
     case State::Phase::fields:

@@ -39,8 +39,8 @@ class ResponseParser {
   // Content-Length, Transfer-Encoding, Connection and the fields that Connection names.
   void start(Response& response, std::string_view method, InterimSink* interim = nullptr);
 
-  using Progress = RequestParser::Progress;
-  [[nodiscard]] Progress parse(std::string_view input);
+  using ParseResult = RequestParser::ParseResult;
+  [[nodiscard]] ParseResult parse(std::string_view input);
   // The backend closed: returns done if the framing allows it (no length given), else refused.
   [[nodiscard]] ParseState parse_eof();
 

@@ -28,7 +28,7 @@ std::string kept(Response& response) {
 }
 
 void check_round_trip(Response& response, const ResponseParser& parser, std::string_view method) {
-  ResponseHead head{.framing = Framing::chunked};
+  ResponseFraming head{.framing = Framing::chunked};
   // After 101 comes another protocol, which has no framing here.
   if (!parser.has_body() || response.status == 101) head.framing = Framing::none;
   if (const auto length = parser.content_length()) {
@@ -40,8 +40,8 @@ void check_round_trip(Response& response, const ResponseParser& parser, std::str
   Response again;
   ResponseParser second;
   second.start(again, method);
-  const auto progress = second.parse(bytes);
-  require(progress.state == ParseState::head && progress.consumed == bytes.size());
+  const auto result = second.parse(bytes);
+  require(result.state == ParseState::head && result.consumed == bytes.size());
   require(second.content_length() == parser.content_length());
   require(second.has_body() == parser.has_body() || head.framing == Framing::none);
   require(kept(response) == kept(again));

@@ -83,11 +83,11 @@ TEST(ResponseParser, TellsOfInterimResponses) {
   Response response;
   ResponseParser parser;
   parser.start(response, "GET", &told);
-  const auto progress = parser.parse(
+  const auto result = parser.parse(
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\nConnection: x-hop\r\n"
       "X-Hop: b\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: c\r\n\r\n"
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_EQ(progress.state, ParseState::head);
+  EXPECT_EQ(result.state, ParseState::head);
   EXPECT_EQ(told.text, "100\n103 Link=a\n103 Link=c\n");
   EXPECT_EQ(response.status, 200);
   EXPECT_FALSE(response.headers.contains("Link"));

@@ -49,7 +49,7 @@ void append_upgrade(std::string& out, std::string_view protocols) {
   append_field(out, "Upgrade", protocols);
 }
 
-void append_framing(std::string& out, const ResponseHead& head) {
+void append_framing(std::string& out, const ResponseFraming& head) {
   if (head.framing == Framing::content_length) append_content_length(out, head.length);
   if (head.framing == Framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
   if (!head.upgrade.empty()) return append_upgrade(out, head.upgrade);
@@ -106,7 +106,7 @@ Framing response_framing(const Response& response, std::string_view method, Vers
   return method == "HEAD" ? Framing::none : Framing::until_close;
 }
 
-void append_response_head(std::string& out, const Response& response, const ResponseHead& head) {
+void append_response_head(std::string& out, const Response& response, const ResponseFraming& head) {
   append_status_line(out, response.status);
   if (!head.date.empty() && !response.headers.contains("Date")) {
     append_field(out, "Date", head.date);

@@ -19,7 +19,7 @@ enum class Framing {
   until_close,     // HTTP/1.0 clients: the end of the connection is the end of the body
 };
 
-struct ResponseHead {
+struct ResponseFraming {
   bool keep_alive = true;
   Version version = Version::http11;  // of the request
   Framing framing = Framing::content_length;
@@ -38,7 +38,7 @@ struct ResponseHead {
 // response has its own. Fields of one hop, Content-Length and Transfer-Encoding in response.headers
 // are left out, and so are fields whose name or value could break the framing (RFC 9112 section
 // 11.1). A status that is not a three-digit number becomes 500.
-void append_response_head(std::string& out, const Response& response, const ResponseHead& head);
+void append_response_head(std::string& out, const Response& response, const ResponseFraming& head);
 
 // Appends a complete interim response (RFC 9110 section 15.2): status line and end-to-end fields
 // only.

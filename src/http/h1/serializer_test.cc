@@ -6,7 +6,7 @@
 namespace sluice::http::h1 {
 namespace {
 
-std::string head_of(const Response& response, const ResponseHead& head) {
+std::string head_of(const Response& response, const ResponseFraming& head) {
   std::string out;
   append_response_head(out, response, head);
   return out;
@@ -27,7 +27,7 @@ Request request_to(std::string_view method, std::string_view target) {
   return request;
 }
 
-TEST(Serializer, ResponseHead) {
+TEST(Serializer, ResponseFraming) {
   Response response;
   response.headers.add("Content-Type", "text/plain");
   EXPECT_EQ(head_of(response, {.length = 5, .date = "Sun, 06 Nov 1994 08:49:37 GMT"}),

@@ -74,7 +74,7 @@ class RequestFields {
 };
 
 // A stream and the parsed part of its response's head.
-struct Entry {
+struct OpenStream {
   ClientStream* stream = nullptr;  // null: forgotten
   bool has_head = false;
   std::optional<std::uint64_t> length;
@@ -90,7 +90,7 @@ struct ClientSession::State {
 
   ClientLimits limits;
   NghttpPtr session;
-  std::unordered_map<StreamId, Entry> entries;
+  std::unordered_map<StreamId, OpenStream> entries;
   bool going_away = false;
   ErrorCode goaway = ErrorCode::no_error;
   bool settled = false;
@@ -100,7 +100,7 @@ struct ClientSession::State {
     if (outcome >= 0 || !failure.empty()) return;
     failure = nghttp2_strerror(static_cast<int>(outcome));
   }
-  Entry* find(StreamId id) {
+  OpenStream* find(StreamId id) {
     const auto found = entries.find(id);
     return found != entries.end() && found->second.stream != nullptr ? &found->second : nullptr;
   }
@@ -116,7 +116,7 @@ struct ClientSession::State {
   static ssize_t read_content(nghttp2_session*, std::int32_t id, std::uint8_t* buffer,
                               std::size_t size, std::uint32_t* flags, nghttp2_data_source*,
                               void* self);
-  void finish_head(Entry& entry, bool ended);
+  void finish_head(OpenStream& entry, bool ended);
 };
 
 int ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* frame,
@@ -124,7 +124,7 @@ int ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* frame
                                     const std::uint8_t* value, std::size_t value_size, std::uint8_t,
                                     void* self) {
   State& state = of(self);
-  Entry* entry = state.find(frame->hd.stream_id);
+  OpenStream* entry = state.find(frame->hd.stream_id);
   if (frame->hd.type != NGHTTP2_HEADERS || entry == nullptr) return 0;
   entry->list_bytes += name_size + value_size + kFieldOverhead;
   const bool too_large = entry->list_bytes > state.limits.header_list_bytes_max ||
@@ -150,7 +150,7 @@ int ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* frame
   return 0;
 }
 
-void ClientSession::State::finish_head(Entry& entry, bool ended) {
+void ClientSession::State::finish_head(OpenStream& entry, bool ended) {
   if (entry.has_head) {
     if (entry.trailers) entry.stream->on_trailers(std::move(entry.trailers));
     return;
@@ -175,7 +175,7 @@ int ClientSession::State::on_frame(nghttp2_session*, const nghttp2_frame* frame,
   }
   if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0)
     state.settled = true;
-  Entry* entry = state.find(frame->hd.stream_id);
+  OpenStream* entry = state.find(frame->hd.stream_id);
   if (entry == nullptr) return 0;
   if (frame->hd.type == NGHTTP2_HEADERS) state.finish_head(*entry, ends_stream(*frame));
   const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
@@ -187,7 +187,7 @@ int ClientSession::State::on_frame(nghttp2_session*, const nghttp2_frame* frame,
 int ClientSession::State::on_data(nghttp2_session* session, std::uint8_t, std::int32_t id,
                                   const std::uint8_t* bytes, std::size_t size, void* self) {
   nghttp2_session_consume_connection(session, size);
-  Entry* entry = of(self).find(id);
+  OpenStream* entry = of(self).find(id);
   if (entry == nullptr) return 0;
   entry->stream->on_data(text_of(bytes, size));
   return 0;
@@ -206,7 +206,7 @@ int ClientSession::State::on_close(nghttp2_session*, std::int32_t id, std::uint3
 ssize_t ClientSession::State::read_content(nghttp2_session* session, std::int32_t id,
                                            std::uint8_t* buffer, std::size_t size,
                                            std::uint32_t* flags, nghttp2_data_source*, void* self) {
-  Entry* entry = of(self).find(id);
+  OpenStream* entry = of(self).find(id);
   if (entry == nullptr) return NGHTTP2_ERR_DEFERRED;
   const SessionStream::Offer offer = entry->stream->offer();
   if (offer.size == 0 && !offer.all) return NGHTTP2_ERR_DEFERRED;
@@ -309,7 +309,7 @@ void ClientSession::reset(StreamId id, ErrorCode code) {
 }
 
 void ClientSession::forget(StreamId id) {
-  if (Entry* entry = state_->find(id)) entry->stream = nullptr;
+  if (OpenStream* entry = state_->find(id)) entry->stream = nullptr;
 }
 
 void ClientSession::consume(StreamId id, std::size_t bytes) {

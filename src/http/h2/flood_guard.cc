@@ -6,7 +6,7 @@
 
 namespace sluice::http::h2 {
 
-FloodGuard::FloodGuard(const Limits& limits)
+FloodGuard::FloodGuard(const SessionLimits& limits)
     : resets_(limits.resets),
       pings_(limits.pings),
       settings_(limits.settings),

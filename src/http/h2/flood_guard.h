@@ -4,13 +4,13 @@
 
 #include "base/time.h"
 #include "http/h2/frame_scanner.h"
-#include "http/h2/limits.h"
+#include "http/h2/session_limits.h"
 
 namespace sluice::http::h2 {
 
 class FloodGuard {
  public:
-  explicit FloodGuard(const Limits& limits);
+  explicit FloodGuard(const SessionLimits& limits);
 
   // Returns the name of the budget that this frame exceeds, for the log; null: none.
   [[nodiscard]] const char* admit(const FrameHead& head);

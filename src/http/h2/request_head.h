@@ -10,14 +10,14 @@
 #include <string>
 #include <string_view>
 
-#include "http/h2/limits.h"
+#include "http/h2/session_limits.h"
 #include "http/message.h"
 
 namespace sluice::http::h2 {
 
 class RequestHead {
  public:
-  explicit RequestHead(const Limits& limits) : limits_(limits) {}
+  explicit RequestHead(const SessionLimits& limits) : limits_(limits) {}
 
   // Begins the next head. `request` is cleared, and filled until finish(). Requires: it lives until
   // then.
@@ -49,7 +49,7 @@ class RequestHead {
   void finish_target();
   void refuse(int status, const char* reason);
 
-  Limits limits_;
+  SessionLimits limits_;
   Request* request_ = nullptr;
   std::string authority_;
   std::string path_;

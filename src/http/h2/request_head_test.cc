@@ -13,7 +13,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Made {
   Request request;
-  RequestHead head{Limits{}};
+  RequestHead head{SessionLimits{}};
   bool fatal = false;
 
   explicit Made(const Fields& fields) {
@@ -111,10 +111,10 @@ TEST(RequestHeadTest, EveryHeadOfAConnectionIsReadAsIfItWereTheFirst) {
     return out;
   };
   const auto fresh = [&](const Fields& fields) {
-    RequestHead head{Limits{}};
+    RequestHead head{SessionLimits{}};
     return told(head, fields);
   };
-  RequestHead kept{Limits{}};
+  RequestHead kept{SessionLimits{}};
   for (const Fields& first : heads) {
     for (const Fields& second : heads) {
       EXPECT_EQ(told(kept, first), fresh(first));

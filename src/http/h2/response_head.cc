@@ -31,8 +31,8 @@ std::string_view ResponseHead::keep_lower(std::string_view name) {
   return std::string_view(names_).substr(start);
 }
 
-const std::vector<ResponseHead::Field>& ResponseHead::fields(const Response& response,
-                                                             std::string_view date) {
+const std::vector<ResponseHead::FieldView>& ResponseHead::fields(const Response& response,
+                                                                 std::string_view date) {
   fields_.clear();
   names_.clear();
   std::size_t name_bytes = 0;

@@ -18,18 +18,19 @@ namespace sluice::http::h2 {
 // Reused for later responses; keeps its memory.
 class ResponseHead {
  public:
-  struct Field {
+  struct FieldView {
     std::string_view name;  // in lower case
     std::string_view value;
   };
   // `date` is for a response without one. Leaves out fields of the connection and those that no
   // field may resemble. The result is valid until the next call.
-  [[nodiscard]] const std::vector<Field>& fields(const Response& response, std::string_view date);
+  [[nodiscard]] const std::vector<FieldView>& fields(const Response& response,
+                                                     std::string_view date);
 
  private:
   std::string_view keep_lower(std::string_view name);
 
-  std::vector<Field> fields_;
+  std::vector<FieldView> fields_;
   std::string names_;  // sized before it is filled, so that it does not move
   std::string status_;
   std::string length_;

@@ -20,7 +20,7 @@ constexpr std::int64_t kWindowMax = 0x7fffffff;
 
 using OptionPtr = std::unique_ptr<nghttp2_option, Deleter<nghttp2_option_del>>;
 
-OptionPtr make_options(const Limits& limits) {
+OptionPtr make_options(const SessionLimits& limits) {
   nghttp2_option* option = nullptr;
   if (nghttp2_option_new(&option) != 0) return nullptr;
   nghttp2_option_set_no_auto_window_update(option, 1);
@@ -45,7 +45,7 @@ nghttp2_data_provider provider() {
 
 }  // namespace
 
-SessionState::SessionState(SessionOwner& o, const Limits& l, PagePool* pool)
+SessionState::SessionState(SessionOwner& o, const SessionLimits& l, PagePool* pool)
     : owner(o), limits(l), session(pool), head(l), guard(l) {
   const CallbacksPtr callbacks = SessionCallbacks::make();
   const OptionPtr options = make_options(limits);
@@ -206,7 +206,7 @@ void SessionState::act_on_fault() {
   if (pending_fault != nullptr) fail(ErrorCode::enhance_your_calm, pending_fault);
 }
 
-Session::Session(SessionOwner& owner, const Limits& limits, PagePool* pool)
+Session::Session(SessionOwner& owner, const SessionLimits& limits, PagePool* pool)
     : state_(std::make_unique<SessionState>(owner, limits, pool)) {}
 Session::~Session() = default;
 
@@ -253,7 +253,7 @@ void Session::submit_response(StreamId id, const Response& response, bool with_c
   SessionState& s = *state_;
   if (s.broken) return;
   s.fields.clear();
-  for (const ResponseHead::Field& field : s.response_head.fields(response, date)) {
+  for (const ResponseHead::FieldView& field : s.response_head.fields(response, date)) {
     const auto bytes = [](std::string_view text) {  // nghttp2 copies them, and changes nothing
       return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
     };

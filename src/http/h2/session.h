@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "base/page_pool.h"
-#include "http/h2/limits.h"
+#include "http/h2/session_limits.h"
 #include "http/h2/session_stream.h"
 #include "http/message.h"
 
@@ -30,7 +30,7 @@ class Session {
  public:
   // Sends our SETTINGS first. `pool` may be null: then rest() gives back less. Requires: `owner`
   // and `pool` outlive this.
-  Session(SessionOwner& owner, const Limits& limits, PagePool* pool = nullptr);
+  Session(SessionOwner& owner, const SessionLimits& limits, PagePool* pool = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

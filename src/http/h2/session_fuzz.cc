@@ -12,8 +12,8 @@ namespace {
 
 using namespace sluice::http::h2;
 
-Limits limits() {
-  Limits limits;
+SessionLimits limits() {
+  SessionLimits limits;
   limits.header_list_bytes_max = 2048;
   limits.header_list_bytes_fatal = 16384;
   limits.fields_max = 16;

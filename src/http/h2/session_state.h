@@ -19,7 +19,7 @@
 namespace sluice::http::h2 {
 
 struct SessionState {
-  SessionState(SessionOwner& o, const Limits& l, PagePool* pool);
+  SessionState(SessionOwner& o, const SessionLimits& l, PagePool* pool);
 
   void submit_settings();
   [[nodiscard]] bool take_preface(std::string_view& bytes);
@@ -44,7 +44,7 @@ struct SessionState {
   [[nodiscard]] bool usable() const { return !broken && failure.empty(); }
 
   SessionOwner& owner;
-  const Limits limits;
+  const SessionLimits limits;
   NativeSession session;
   FrameScanner scanner;
   RequestHead head;  // of the stream whose head is arriving, one at a time

@@ -145,7 +145,7 @@ TEST(SessionTest, TrailersOfARequest) {
 }
 
 TEST(SessionTest, TrailersAreBounded) {
-  Limits limits;
+  SessionLimits limits;
   limits.fields_max = 3;
   TestOwner owner(limits);
   std::string fields;
@@ -163,7 +163,7 @@ TEST(SessionTest, TrailersAreBounded) {
 // One session object keeps the arriving trailers. Each stream has the full limits, and sees only
 // its own trailers.
 TEST(SessionTest, EveryStreamHasItsOwnTrailers) {
-  Limits limits;
+  SessionLimits limits;
   limits.fields_max = 3;
   TestOwner owner(limits);
   owner.session->receive(opening());
@@ -217,7 +217,7 @@ TEST(SessionTest, WindowsAreGivenBackByConsume) {
 }
 
 TEST(SessionTest, ClosedStreamsDoNotKeepTheConnectionsWindow) {
-  Limits limits;
+  SessionLimits limits;
   limits.connection_window_bytes = 65535;
   TestOwner owner(limits);
   owner.session->receive(opening());
@@ -285,7 +285,7 @@ TEST(SessionTest, NothingComesOfWhatFollowsAFailure) {
 }
 
 TEST(FloodGuardTest, BudgetsRefillWithTime) {
-  Limits limits;
+  SessionLimits limits;
   limits.pings = {.burst = 3, .per_second = 1e6};
   limits.settings = {.burst = 3, .per_second = 0};
   FloodGuard guard(limits);
@@ -300,7 +300,7 @@ TEST(FloodGuardTest, BudgetsRefillWithTime) {
 }
 
 TEST(FloodGuardTest, ContinuationsAreCountedByTheHead) {
-  Limits limits;
+  SessionLimits limits;
   limits.continuations_max = 2;
   FloodGuard guard(limits);
   const FrameHead headers{.length = 1, .type = FrameType::headers, .flags = 0, .stream = 1};
@@ -314,7 +314,7 @@ TEST(FloodGuardTest, ContinuationsAreCountedByTheHead) {
 }
 
 TEST(FloodGuardTest, AnEmptyFrameThatEndsAStreamIsNoFlood) {
-  Limits limits;
+  SessionLimits limits;
   limits.empty_data = {.burst = 1, .per_second = 0};
   FloodGuard guard(limits);
   const FrameHead last{.length = 0, .type = FrameType::data, .flags = kFlagEndStream, .stream = 1};
@@ -326,7 +326,7 @@ TEST(FloodGuardTest, AnEmptyFrameThatEndsAStreamIsNoFlood) {
 
 // Tokens accrue from the time of the last count, not from the start of the connection.
 TEST(FloodGuardTest, TimeIsCountedOnce) {
-  Limits limits;
+  SessionLimits limits;
   limits.pings = {.burst = 2, .per_second = 1000};
   FloodGuard guard(limits);
   const FrameHead ping{.length = 8, .type = FrameType::ping, .flags = 0, .stream = 0};

@@ -8,11 +8,11 @@
 namespace sluice::net {
 namespace {
 
-using StorePtr = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
+using X509StorePtr = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
 
 Result<void> trust_only(SSL_CTX* context, const std::string& authorities) {
   SLUICE_TRY(const auto bundle, tls::parse_certificates(authorities));
-  const StorePtr store(X509_STORE_new());
+  const X509StorePtr store(X509_STORE_new());
   if (!store) return fail(ErrorKind::internal, "OpenSSL: " + tls::last_error());
   for (const auto& authority : bundle) X509_STORE_add_cert(store.get(), authority.get());
   // An authority need not be self-signed to be trusted.

@@ -46,13 +46,13 @@ std::shared_ptr<const TicketKeys::Ring> TicketKeys::ring(TimePoint now) {
 
 TicketKeys::Key TicketKeys::current(TimePoint now) { return ring(now)->newest; }
 
-std::optional<TicketKeys::Found> TicketKeys::find(std::span<const unsigned char, 16> name,
-                                                  TimePoint now) {
+std::optional<TicketKeys::FoundKey> TicketKeys::find(std::span<const unsigned char, 16> name,
+                                                     TimePoint now) {
   const auto keys = ring(now);
-  if (std::ranges::equal(name, keys->newest.name)) return Found{keys->newest, true};
+  if (std::ranges::equal(name, keys->newest.name)) return FoundKey{keys->newest, true};
   const bool previous = keys->previous && std::ranges::equal(name, keys->previous->name) &&
                         now - keys->previous->since < kSealsFor * 2;
-  if (previous) return Found{*keys->previous, false};
+  if (previous) return FoundKey{*keys->previous, false};
   return std::nullopt;
 }
 

@@ -25,7 +25,7 @@ class TicketKeys {
     std::array<unsigned char, 32> mac;
     TimePoint since;
   };
-  struct Found {
+  struct FoundKey {
     Key key;
     bool newest;
   };
@@ -35,7 +35,8 @@ class TicketKeys {
   // Returns the key to seal with at `now`; makes a new one if the last is too old.
   [[nodiscard]] Key current(TimePoint now);
   // Returns the key of that name if it may still open tickets at `now`.
-  [[nodiscard]] std::optional<Found> find(std::span<const unsigned char, 16> name, TimePoint now);
+  [[nodiscard]] std::optional<FoundKey> find(std::span<const unsigned char, 16> name,
+                                             TimePoint now);
   // Returns all keys. They may only go to the memory of another process on this machine.
   [[nodiscard]] std::string save() const;
   // Replaces the keys by those that save() returned. Returns false, and changes nothing, if `saved`

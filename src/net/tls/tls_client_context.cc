@@ -103,11 +103,12 @@ SSL_SESSION* TlsTickets::take() {
   return nullptr;
 }
 
-std::expected<std::shared_ptr<const TlsClientContext>, std::vector<TlsContext::Fault>>
+std::expected<std::shared_ptr<const TlsClientContext>, std::vector<TlsContext::CertificateFault>>
 TlsClientContext::create(const TlsClientOptions& options) {
   auto context = make_context(options);
-  if (!context) return std::unexpected(std::vector{TlsContext::Fault{"", context.error().message}});
-  std::vector<TlsContext::Fault> faults;
+  if (!context)
+    return std::unexpected(std::vector{TlsContext::CertificateFault{"", context.error().message}});
+  std::vector<TlsContext::CertificateFault> faults;
   SSL_CTX_sess_set_new_cb(context->get(), TlsTickets::on_ticket);
   if (!options.own.certificate.empty()) {
     if (const auto used = tls::use_pair(context->get(), options.own); !used) {

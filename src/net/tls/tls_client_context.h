@@ -47,7 +47,7 @@ class TlsClientContext {
   // Blocks: reads the system's authorities. Faults: PEM that does not parse, a key that does not
   // match its certificate; their paths are "certBase64" and "rootCertBase64".
   [[nodiscard]] static std::expected<std::shared_ptr<const TlsClientContext>,
-                                     std::vector<TlsContext::Fault>>
+                                     std::vector<TlsContext::CertificateFault>>
   create(const TlsClientOptions& options);
   ~TlsClientContext();
   TlsClientContext(const TlsClientContext&) = delete;

@@ -170,12 +170,12 @@ Result<ContextPtr> TlsContext::State::add(const KeyPair& pair) {
   return context;
 }
 
-std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsContext::Fault>> TlsContext::create(
-    const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets) {
+std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsContext::CertificateFault>>
+TlsContext::create(const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets) {
   auto state = std::make_unique<State>();
   state->tickets = std::move(tickets);
   state->protocols = tls::wire_format(options.protocols);
-  std::vector<Fault> faults;
+  std::vector<CertificateFault> faults;
   for (const KeyPair& pair : options.pairs) {
     auto context = state->add(pair);
     if (context) {

@@ -25,14 +25,15 @@ struct TlsServerOptions {
 
 class TlsContext {
  public:
-  struct Fault {
+  struct CertificateFault {
     std::string path;  // of the pair, or "caCertBase64"
     std::string text;  // never contains key material
   };
   // Faults: a certificate or key that does not parse, or that do not match. Requires: at least one
   // pair.
-  [[nodiscard]] static std::expected<std::shared_ptr<const TlsContext>, std::vector<Fault>> create(
-      const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets);
+  [[nodiscard]] static std::expected<std::shared_ptr<const TlsContext>,
+                                     std::vector<CertificateFault>>
+  create(const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

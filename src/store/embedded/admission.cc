@@ -36,9 +36,9 @@ std::string random_name() {
 
 // Describes the problem and the remedy. If the start can continue with less data, the remedy is
 // --accept-older-store.
-class Admission {
+class AdmissionCheck {
  public:
-  Admission(const std::string& path, const AdmissionOptions& options)
+  AdmissionCheck(const std::string& path, const AdmissionOptions& options)
       : path_(path), mark_path_(mark_of(path)), options_(options) {}
 
   Result<Admitted> admit() {
@@ -204,7 +204,7 @@ class Admission {
 }  // namespace
 
 Result<Admitted> admit(const std::string& path, const AdmissionOptions& options) {
-  return Admission(path, options).admit();
+  return AdmissionCheck(path, options).admit();
 }
 
 }  // namespace sluice::store

@@ -26,7 +26,7 @@ Result<void> FileWatch::add(std::string path, std::string advice) {
 }
 
 Result<void> FileWatch::check() {
-  for (File& file : files_) {
+  for (WatchedFile& file : files_) {
     struct stat info {};
     std::string trouble;
     if (::stat(file.path.c_str(), &info) != 0) {

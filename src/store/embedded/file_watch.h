@@ -24,14 +24,14 @@ class FileWatch {
   [[nodiscard]] bool cut_short() const { return cut_short_; }
 
  private:
-  struct File {
+  struct WatchedFile {
     std::string path;
     std::string advice;
     dev_t device;
     ino_t number;
     off_t size;  // the largest size seen: SQLite truncates no file below 64 MiB
   };
-  std::vector<File> files_;
+  std::vector<WatchedFile> files_;
   bool cut_short_ = false;
 };
 

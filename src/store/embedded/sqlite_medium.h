@@ -67,7 +67,7 @@ class SqliteMedium final : public Medium {
     Statement set_cycle, count_documents, documents_version, document_version;
     JobWriter jobs;
   };
-  struct Reader {
+  struct ReadConnection {
     Connection connection;
     Statement begin, commit;
     Statement find_namespace;
@@ -75,7 +75,7 @@ class SqliteMedium final : public Medium {
     Statement documents, documents_version, prefixes, namespaces;
     std::string clear_begin, clear_end;  // bound to `merged`
   };
-  struct Found {
+  struct NamespaceRow {
     std::int64_t id = 0;  // 0: no such namespace
     Version version = 0;
     std::int64_t job = 0;  // committed, but not yet moved to `data` completely; 0 for none
@@ -101,7 +101,7 @@ class SqliteMedium final : public Medium {
   }
   [[nodiscard]] Result<void> make_ready() SLUICE_REQUIRES(writer_mutex_);
   [[nodiscard]] Result<void> prepare_writer() SLUICE_REQUIRES(writer_mutex_);
-  [[nodiscard]] Result<Reader> open_reader() const;
+  [[nodiscard]] Result<ReadConnection> open_reader() const;
 
   // work() -> Result<void> as one transaction.
   template <class Work>
@@ -125,11 +125,11 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] Result<std::int64_t> namespace_id(std::string_view ns)
       SLUICE_REQUIRES(writer_mutex_);
 
-  [[nodiscard]] static Result<Found> find(Reader& reader, std::string_view ns);
+  [[nodiscard]] static Result<NamespaceRow> find(ReadConnection& reader, std::string_view ns);
   // Runs work(found) on one snapshot of the file. The two functions below need it, because the
   // namespace's job may finish at any time.
   template <class Work>
-  [[nodiscard]] Result<Version> read(Reader& reader, std::string_view ns, Work work);
+  [[nodiscard]] Result<Version> read(ReadConnection& reader, std::string_view ns, Work work);
   // The first column of all rows.
   Result<std::vector<std::string>> names_of(Statement& statement) SLUICE_REQUIRES(reader_mutex_);
   [[nodiscard]] int list_documents(std::string_view collection, Documents& documents)
@@ -137,12 +137,12 @@ class SqliteMedium final : public Medium {
   [[nodiscard]] std::unexpected<Error> noted(const Connection& connection, Error error)
       SLUICE_EXCLUDES(writer_mutex_);
   // The namespace's entries from `from` on, in key order.
-  [[nodiscard]] static Statement& entries(Reader& reader, const Found& found,
+  [[nodiscard]] static Statement& entries(ReadConnection& reader, const NamespaceRow& found,
                                           std::string_view from);
   template <class Each>
-  [[nodiscard]] static Result<void> visit_entries(Reader& reader, const Found& found,
+  [[nodiscard]] static Result<void> visit_entries(ReadConnection& reader, const NamespaceRow& found,
                                                   std::string_view from, const Each& each);
-  [[nodiscard]] Result<void> count_data(const Found& found, std::string_view prefix,
+  [[nodiscard]] Result<void> count_data(const NamespaceRow& found, std::string_view prefix,
                                         std::uint64_t& result) SLUICE_REQUIRES(reader_mutex_);
 
   DirectoryLock lock_;
@@ -164,7 +164,7 @@ class SqliteMedium final : public Medium {
   std::unordered_map<std::string, std::int64_t> ids_
       SLUICE_GUARDED_BY(writer_mutex_);  // of writer_: those on disk
   Mutex reader_mutex_ SLUICE_ACQUIRED_BEFORE(writer_mutex_);
-  Reader reader_ SLUICE_GUARDED_BY(reader_mutex_);
+  ReadConnection reader_ SLUICE_GUARDED_BY(reader_mutex_);
   Checkpointer checkpointer_{writer_mutex_};
 };
 

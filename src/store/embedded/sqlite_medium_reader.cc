@@ -12,8 +12,8 @@ struct ToPrepare {
 
 }  // namespace
 
-Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
-  Reader r;
+Result<SqliteMedium::ReadConnection> SqliteMedium::open_reader() const {
+  ReadConnection r;
   SLUICE_TRY(r.connection, Connection::open(path_, vfs_.name()));
   SLUICE_CHECK(r.connection.keep_log(true));
   SLUICE_CHECK(r.connection.execute("PRAGMA query_only = 1"));
@@ -43,19 +43,20 @@ Result<SqliteMedium::Reader> SqliteMedium::open_reader() const {
   return r;
 }
 
-Result<SqliteMedium::Found> SqliteMedium::find(Reader& reader, std::string_view ns) {
+Result<SqliteMedium::NamespaceRow> SqliteMedium::find(ReadConnection& reader, std::string_view ns) {
   Statement& find = reader.find_namespace;
   const ResetGuard guard(find);
   const int code = find.text(1, ns).step();
-  if (code == SQLITE_DONE) return Found{};
+  if (code == SQLITE_DONE) return NamespaceRow{};
   if (code != SQLITE_ROW) return std::unexpected(reader.connection.error(code));
-  Found found{find.column_integer(0), static_cast<Version>(find.column_integer(1)),
-              find.column_integer(2), std::nullopt};
+  NamespaceRow found{find.column_integer(0), static_cast<Version>(find.column_integer(1)),
+                     find.column_integer(2), std::nullopt};
   if (find.column_integer(3) != 0) found.clear = find.column_bytes(4);
   return found;
 }
 
-Statement& SqliteMedium::entries(Reader& reader, const Found& found, std::string_view from) {
+Statement& SqliteMedium::entries(ReadConnection& reader, const NamespaceRow& found,
+                                 std::string_view from) {
   if (found.job == 0) return reader.list.integer(1, found.id).blob(2, from);
   reader.clear_end = found.clear ? end_of_prefix(*found.clear) : std::string();
   reader.clear_begin = found.clear.value_or(std::string());
@@ -66,7 +67,7 @@ Statement& SqliteMedium::entries(Reader& reader, const Found& found, std::string
 }
 
 template <class Work>
-Result<Version> SqliteMedium::read(Reader& reader, std::string_view ns, Work work) {
+Result<Version> SqliteMedium::read(ReadConnection& reader, std::string_view ns, Work work) {
   SLUICE_CHECK(reader.connection.run(reader.begin));
   const auto found = find(reader, ns);
   const auto done = found ? work(*found) : Result<void>();
@@ -88,8 +89,8 @@ std::unexpected<Error> SqliteMedium::noted(const Connection& connection, Error e
 
 // each(key, value) -> bool: false ends the visit.
 template <class Each>
-Result<void> SqliteMedium::visit_entries(Reader& reader, const Found& found, std::string_view from,
-                                         const Each& each) {
+Result<void> SqliteMedium::visit_entries(ReadConnection& reader, const NamespaceRow& found,
+                                         std::string_view from, const Each& each) {
   Statement& list = entries(reader, found, from);
   const ResetGuard guard(list);
   int code = SQLITE_OK;
@@ -102,13 +103,13 @@ Result<void> SqliteMedium::visit_entries(Reader& reader, const Found& found, std
 
 Result<Version> SqliteMedium::version(const std::string& ns) {
   const MutexLock lock(reader_mutex_);
-  SLUICE_TRY(const Found found, find(reader_, ns));
+  SLUICE_TRY(const NamespaceRow found, find(reader_, ns));
   return found.version;
 }
 
 Result<Version> SqliteMedium::load(const std::string& ns, const Visit& visit) {
   const MutexLock lock(reader_mutex_);
-  return read(reader_, ns, [&](const Found& found) {
+  return read(reader_, ns, [&](const NamespaceRow& found) {
     reader_mutex_.assert_held();
     return visit_entries(reader_, found, {}, [&](std::string_view key, std::string_view value) {
       visit(key, value);
@@ -133,7 +134,7 @@ Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
     return true;
   };
   const MutexLock lock(reader_mutex_);
-  SLUICE_CHECK(read(reader_, ns, [&](const Found& found) {
+  SLUICE_CHECK(read(reader_, ns, [&](const NamespaceRow& found) {
     reader_mutex_.assert_held();
     return visit_entries(reader_, found, from, add);
   }));
@@ -143,8 +144,8 @@ Result<Page> SqliteMedium::list(const std::string& ns, std::string_view prefix,
 // Uses its own connection, because a client may read a million entries slowly.
 Result<Version> SqliteMedium::scan(const std::string& ns, std::string_view prefix,
                                    const Store::Visit& visit) {
-  SLUICE_TRY(Reader reader, open_reader());
-  return read(reader, ns, [&](const Found& found) {
+  SLUICE_TRY(ReadConnection reader, open_reader());
+  return read(reader, ns, [&](const NamespaceRow& found) {
     return visit_entries(reader, found, prefix, [&](std::string_view key, std::string_view value) {
       return key.starts_with(prefix) && visit(key, value);
     });
@@ -154,7 +155,7 @@ Result<Version> SqliteMedium::scan(const std::string& ns, std::string_view prefi
 Result<std::uint64_t> SqliteMedium::count(const std::string& ns, std::string_view prefix) {
   std::uint64_t count = 0;
   const MutexLock lock(reader_mutex_);
-  SLUICE_CHECK(read(reader_, ns, [&](const Found& found) -> Result<void> {
+  SLUICE_CHECK(read(reader_, ns, [&](const NamespaceRow& found) -> Result<void> {
     reader_mutex_.assert_held();
     if (found.job == 0) return count_data(found, prefix, count);
     return visit_entries(reader_, found, prefix, [&](std::string_view key, std::string_view) {
@@ -164,7 +165,7 @@ Result<std::uint64_t> SqliteMedium::count(const std::string& ns, std::string_vie
   return count;
 }
 
-Result<void> SqliteMedium::count_data(const Found& found, std::string_view prefix,
+Result<void> SqliteMedium::count_data(const NamespaceRow& found, std::string_view prefix,
                                       std::uint64_t& result) {
   const std::string end = end_of_prefix(prefix);
   Statement& count = end.empty() ? reader_.count : reader_.count_range;

@@ -21,14 +21,14 @@ class UnsyncedWrites {
   }
   // The file was cut to `size` bytes.
   void truncate(std::int64_t size) {
-    for (Write& write : writes_) {
+    for (PendingWrite& write : writes_) {
       const auto left = static_cast<std::size_t>(std::max<std::int64_t>(size - write.at, 0));
       write.size = std::min(write.size, left);
     }
   }
   // Puts the earlier writes `older` in front.
   void prepend(UnsyncedWrites older) {
-    for (const Write& write : writes_) {
+    for (const PendingWrite& write : writes_) {
       older.add(write.at, std::string_view(bytes_).substr(write.offset, write.size));
     }
     *this = std::move(older);
@@ -44,7 +44,7 @@ class UnsyncedWrites {
   // Calls each(at, bytes) -> int until one result is not 0, and returns that.
   template <class Each>
   [[nodiscard]] int visit(const Each& each) const {
-    for (const Write& write : writes_) {
+    for (const PendingWrite& write : writes_) {
       const auto bytes = std::string_view(bytes_).substr(write.offset, write.size);
       if (const int code = bytes.empty() ? 0 : each(write.at, bytes)) return code;
     }
@@ -55,12 +55,12 @@ class UnsyncedWrites {
 
  private:
   static constexpr std::size_t kKeptBytesMax = 1 << 20;
-  struct Write {
+  struct PendingWrite {
     std::int64_t at;     // in the file
     std::size_t offset;  // in bytes_
     std::size_t size;
   };
-  std::vector<Write> writes_;
+  std::vector<PendingWrite> writes_;
   std::string bytes_;
 };
 

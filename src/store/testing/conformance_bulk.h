@@ -33,7 +33,7 @@ class Import1 {
   }
 
  private:
-  std::unique_ptr<Import> import_;
+  std::unique_ptr<BulkImport> import_;
 };
 
 // A run's view on one core of id/0 .. id/<keys - 1>, and their count.

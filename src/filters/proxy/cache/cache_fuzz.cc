@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const http::Headers news = take_fields(text);
   response.body.assign(std::string(text.substr(0, 2000)));
 
-  const Arrival arrival{TimePoint(std::chrono::hours(5)), 1'700'000'000, {}};
+  const ArrivalTime arrival{TimePoint(std::chrono::hours(5)), 1'700'000'000, {}};
   const CachePlan plan = plan_for(request, spec());
   const auto stored = to_store(request, plan, response, spec(), arrival);
   if (!stored) return 0;

@@ -24,12 +24,12 @@ std::int64_t age_field(const http::Headers& headers) {
 
 }  // namespace
 
-Arrival arrives_now(TimePoint sent) {
+ArrivalTime arrives_now(TimePoint sent) {
   const TimePoint now = Clock::now();
   return {now, unix_time_ms() / kMsPerSecond, now - sent};
 }
 
-std::int64_t initial_age(const http::Headers& headers, const Arrival& arrival) {
+std::int64_t initial_age(const http::Headers& headers, const ArrivalTime& arrival) {
   const auto delay = std::chrono::duration_cast<std::chrono::seconds>(arrival.delay).count();
   std::int64_t age = age_field(headers) + std::max<std::int64_t>(delay, 0);
   if (const auto date = date_of(headers, arrival.unix_now))

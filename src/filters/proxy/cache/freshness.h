@@ -13,16 +13,16 @@
 namespace sluice::filters {
 
 // The time at which a response arrived.
-struct Arrival {
+struct ArrivalTime {
   TimePoint now;
   std::int64_t unix_now = 0;  // seconds since 1970
   Duration delay{};           // since its request was sent
 };
-[[nodiscard]] Arrival arrives_now(TimePoint sent);
+[[nodiscard]] ArrivalTime arrives_now(TimePoint sent);
 
 // The age in seconds that the response had when it arrived (RFC 9111 section 4.2.3). The first of
 // several Age values counts; a value that is not a number is ignored (section 5.1).
-[[nodiscard]] std::int64_t initial_age(const http::Headers& headers, const Arrival& arrival);
+[[nodiscard]] std::int64_t initial_age(const http::Headers& headers, const ArrivalTime& arrival);
 
 // The freshness lifetime in seconds, from age 0 (RFC 9111 section 4.2.1); nullopt if the response
 // does not state one. An Expires that is not a date, or more than one, is in the past (section

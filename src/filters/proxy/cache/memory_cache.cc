@@ -34,14 +34,14 @@ void MemoryCache::join(const loop::Core& core) {
   loops_[core.index].store(&core.loop, std::memory_order_release);
 }
 
-MemoryCache::Found MemoryCache::find(const loop::Core& core, std::string_view key,
-                                     const http::Request& request, const CachePlan& plan,
-                                     TimePoint now) {
-  const Shelf::Entries* const entries = shelves_[core.index].find(key);
+MemoryCache::Selection MemoryCache::find(const loop::Core& core, std::string_view key,
+                                         const http::Request& request, const CachePlan& plan,
+                                         TimePoint now) {
+  const Shelf::Responses* const entries = shelves_[core.index].find(key);
   if (entries == nullptr) return {};
   const std::uint32_t stamp = stamps_->get(key);
   for (auto each = entries->rbegin(); each != entries->rend(); ++each) {
-    const Shelf::Entry& entry = *each;
+    const Shelf::ResponsePtr& entry = *each;
     if (entry->stamp != stamp) continue;
     const Use use = use_of(*entry, request, plan, now);
     if (use == Use::none) continue;
@@ -61,7 +61,7 @@ void MemoryCache::count(const loop::Core& core, bool hit) {
 void MemoryCache::store(const loop::Core& core, std::shared_ptr<const StoredResponse> entry) {
   if (entry->stamp != stamps_->get(entry->key)) return;
   if (charges_[core.index]->tight()) return;  // when memory is tight, the cache gives way first
-  const Shelf::Entries gone = shelves_[core.index].store(entry);
+  const Shelf::Responses gone = shelves_[core.index].store(entry);
   if (gone.size() == 1 && gone.front() == entry) return;
   measure(core.index);
   tell_others(core, entry, gone);
@@ -74,8 +74,8 @@ void MemoryCache::forget(const loop::Core& core,
   tell_others(core, nullptr, {entry});
 }
 
-void MemoryCache::tell_others(const loop::Core& core, const Shelf::Entry& added,
-                              const Shelf::Entries& gone) {
+void MemoryCache::tell_others(const loop::Core& core, const Shelf::ResponsePtr& added,
+                              const Shelf::Responses& gone) {
   for (unsigned other = 0; other < loops_.size(); ++other) {
     loop::EventLoop* const loop = loops_[other].load(std::memory_order_acquire);
     if (other == core.index || loop == nullptr) continue;
@@ -85,12 +85,13 @@ void MemoryCache::tell_others(const loop::Core& core, const Shelf::Entry& added,
   }
 }
 
-void MemoryCache::on_news(unsigned core, const Shelf::Entry& added, const Shelf::Entries& gone) {
+void MemoryCache::on_news(unsigned core, const Shelf::ResponsePtr& added,
+                          const Shelf::Responses& gone) {
   Shelf& shelf = shelves_[core];
   shelf.drop(gone);
   measure(core);
   if (added == nullptr) return;
-  const Shelf::Entries replaced = shelf.adopt(added);
+  const Shelf::Responses replaced = shelf.adopt(added);
   measure(core);
   if (replaced.empty()) return;
   const loop::Core self{*loops_[core].load(std::memory_order_relaxed), core,

@@ -48,12 +48,12 @@ class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
   void join(const loop::Core& core);
   // On the core's thread: the newest entry that matches the request, and its permitted use. Counts
   // neither hit nor miss.
-  struct Found {
+  struct Selection {
     std::shared_ptr<const StoredResponse> entry;  // null: none
     Use use = Use::none;
   };
-  [[nodiscard]] Found find(const loop::Core& core, std::string_view key,
-                           const http::Request& request, const CachePlan& plan, TimePoint now);
+  [[nodiscard]] Selection find(const loop::Core& core, std::string_view key,
+                               const http::Request& request, const CachePlan& plan, TimePoint now);
   // On the core's thread, once per request: counts whether the first lookup found an answer.
   void count(const loop::Core& core, bool hit);
   // On the core's thread. Requires: the entry's stamp is that of its key before the request was
@@ -74,8 +74,9 @@ class MemoryCache : public std::enable_shared_from_this<MemoryCache> {
     observe::Cell hits;
     observe::Cell misses;
   };
-  void tell_others(const loop::Core& core, const Shelf::Entry& added, const Shelf::Entries& gone);
-  void on_news(unsigned core, const Shelf::Entry& added, const Shelf::Entries& gone);
+  void tell_others(const loop::Core& core, const Shelf::ResponsePtr& added,
+                   const Shelf::Responses& gone);
+  void on_news(unsigned core, const Shelf::ResponsePtr& added, const Shelf::Responses& gone);
   void measure(unsigned core);
 
   MemoryCacheSpec spec_;

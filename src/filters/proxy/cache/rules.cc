@@ -46,12 +46,12 @@ bool for_one_origin(const http::Headers& headers) {
 
 // The caching directives of the response: the first valid targeted field, else Cache-Control and
 // Expires (RFC 9213 section 2.2).
-struct Directives {
+struct CachingDirectives {
   http::CacheControl control;
   std::optional<std::int64_t> lifetime;
 };
-Directives directives_of(const http::Headers& headers, const MemoryCacheSpec& spec,
-                         std::int64_t unix_now) {
+CachingDirectives directives_of(const http::Headers& headers, const MemoryCacheSpec& spec,
+                                std::int64_t unix_now) {
   for (const std::string& name : spec.targeted_fields) {
     if (!headers.contains(name)) continue;
     auto control = http::parse_targeted_field(http::combined(headers, name));
@@ -59,15 +59,16 @@ Directives directives_of(const http::Headers& headers, const MemoryCacheSpec& sp
     const auto told = control->s_maxage ? control->s_maxage : control->max_age;
     return {std::move(*control), told};
   }
-  Directives directives{http::parse_cache_control(headers), {}};
+  CachingDirectives directives{http::parse_cache_control(headers), {}};
   directives.lifetime = lifetime(directives.control, headers, unix_now);
   return directives;
 }
 
 // RFC 9111 section 3: false if neither the response nor a default of the configuration allows
 // storing.
-bool may_keep(const http::Request& request, const CachePlan& plan, const Directives& directives,
-              const MemoryCacheSpec& spec, const StoredResponse& entry) {
+bool may_keep(const http::Request& request, const CachePlan& plan,
+              const CachingDirectives& directives, const MemoryCacheSpec& spec,
+              const StoredResponse& entry) {
   const http::CacheControl& control = directives.control;
   if (std::ranges::find(spec.codes, entry.status) == spec.codes.end()) return false;
   if (entry.body->size() > spec.max_entry_bytes) return false;
@@ -88,8 +89,8 @@ Duration capped(Duration value) {
   return std::min<Duration>(value, seconds(http::kDeltaSecondsMax));
 }
 
-void set_times(const Directives& directives, const MemoryCacheSpec& spec, const Arrival& arrival,
-               StoredResponse& entry) {
+void set_times(const CachingDirectives& directives, const MemoryCacheSpec& spec,
+               const ArrivalTime& arrival, StoredResponse& entry) {
   const http::CacheControl& control = directives.control;
   const std::int64_t age = initial_age(entry.headers, arrival);
   const Duration fresh =
@@ -179,7 +180,7 @@ bool stands_in_for_error(const StoredResponse& stored, const CachePlan& plan, Ti
 
 std::shared_ptr<StoredResponse> to_store(const http::Request& request, const CachePlan& plan,
                                          const http::Response& response,
-                                         const MemoryCacheSpec& spec, const Arrival& arrival) {
+                                         const MemoryCacheSpec& spec, const ArrivalTime& arrival) {
   if (!plan.store || response.body.is_stream()) return nullptr;
   if (std::ranges::find(spec.codes, response.status) == spec.codes.end()) return nullptr;
   if (response.body.bytes().size() > spec.max_entry_bytes) return nullptr;
@@ -192,8 +193,8 @@ std::shared_ptr<StoredResponse> to_store(const http::Request& request, const Cac
 }
 
 bool settle(const http::Request& request, const CachePlan& plan, const MemoryCacheSpec& spec,
-            const Arrival& arrival, StoredResponse& entry) {
-  const Directives directives = directives_of(entry.headers, spec, arrival.unix_now);
+            const ArrivalTime& arrival, StoredResponse& entry) {
+  const CachingDirectives directives = directives_of(entry.headers, spec, arrival.unix_now);
   const http::CacheControl& control = directives.control;
   set_times(directives, spec, arrival, entry);
   entry.key = cache_key(request);

@@ -54,10 +54,10 @@ enum class Use {
                                                        const CachePlan& plan,
                                                        const http::Response& response,
                                                        const MemoryCacheSpec& spec,
-                                                       const Arrival& arrival);
+                                                       const ArrivalTime& arrival);
 // Completes an entry whose status, header fields, body and trailers are set. Returns false if the
 // entry must not be stored; it can still answer this request.
 bool settle(const http::Request& request, const CachePlan& plan, const MemoryCacheSpec& spec,
-            const Arrival& arrival, StoredResponse& entry);
+            const ArrivalTime& arrival, StoredResponse& entry);
 
 }  // namespace sluice::filters

@@ -10,8 +10,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Shelf::Entry entry(const std::string& key, std::size_t bytes = 100, int when = 0,
-                   const std::string& variant = "") {
+Shelf::ResponsePtr entry(const std::string& key, std::size_t bytes = 100, int when = 0,
+                         const std::string& variant = "") {
   auto made = std::make_shared<StoredResponse>();
   made->key = key;
   made->bytes = bytes;
@@ -20,7 +20,7 @@ Shelf::Entry entry(const std::string& key, std::size_t bytes = 100, int when = 0
   return made;
 }
 
-std::vector<std::string> keys(const Shelf::Entries& entries) {
+std::vector<std::string> keys(const Shelf::Responses& entries) {
   std::vector<std::string> all;
   for (const auto& each : entries) all.push_back(each->key);
   return all;

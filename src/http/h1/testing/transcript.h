@@ -57,13 +57,13 @@ void feed(Parser& parser, const std::vector<std::string_view>& pieces, On on) {
     unread += piece;
     std::size_t consumed = 0;
     while (true) {
-      const auto progress = parser.parse(std::string_view(unread).substr(consumed));
-      if (progress.state == ParseState::need_more) {
-        consumed += progress.consumed;
+      const auto result = parser.parse(std::string_view(unread).substr(consumed));
+      if (result.state == ParseState::need_more) {
+        consumed += result.consumed;
         break;
       }
-      if (!on(progress)) return;
-      consumed += progress.consumed;
+      if (!on(result)) return;
+      consumed += result.consumed;
     }
     unread.erase(0, consumed);
   }
@@ -76,13 +76,13 @@ inline std::string transcript(const std::vector<std::string_view>& pieces,
   Request request;
   parser.start(request);
   std::string out;
-  feed(parser, pieces, [&](const RequestParser::Progress& progress) {
-    switch (progress.state) {
+  feed(parser, pieces, [&](const RequestParser::ParseResult& result) {
+    switch (result.state) {
       case ParseState::head:
         out += describe(request) + describe_framing(parser);
         break;
       case ParseState::body:
-        out += progress.body;
+        out += result.body;
         break;
       case ParseState::refused:
         out += "refused " + std::to_string(parser.refusal().status) + " " +
@@ -104,13 +104,13 @@ inline std::string transcript_of_all(std::string_view bytes, std::string_view me
   Response response;
   parser.start(response, method);
   std::string out;
-  feed(parser, {bytes}, [&](const ResponseParser::Progress& progress) {
-    switch (progress.state) {
+  feed(parser, {bytes}, [&](const ResponseParser::ParseResult& result) {
+    switch (result.state) {
       case ParseState::head:
         out += describe(response) + describe_framing(parser);
         break;
       case ParseState::body:
-        out += progress.body;
+        out += result.body;
         break;
       case ParseState::refused:
         out += "refused " + parser.error();
@@ -132,13 +132,13 @@ inline std::string transcript(const std::vector<std::string_view>& pieces, std::
   parser.start(response, method);
   std::string out;
   bool open = true;
-  feed(parser, pieces, [&](const ResponseParser::Progress& progress) {
-    switch (progress.state) {
+  feed(parser, pieces, [&](const ResponseParser::ParseResult& result) {
+    switch (result.state) {
       case ParseState::head:
         out += describe(response) + describe_framing(parser);
         break;
       case ParseState::body:
-        out += progress.body;
+        out += result.body;
         break;
       case ParseState::refused:
         out += "refused " + parser.error();

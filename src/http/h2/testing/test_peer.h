@@ -67,7 +67,7 @@ class TestStream final : public SessionStream {
 
 class TestOwner final : public SessionOwner {
  public:
-  explicit TestOwner(const Limits& limits = {}, PagePool* pool = nullptr)
+  explicit TestOwner(const SessionLimits& limits = {}, PagePool* pool = nullptr)
       : made_(std::make_unique<Session>(*this, limits, pool)) {
     session = made_.get();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "egctl/session.h"
+#include "egctl/invocation.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "egctl/client.h"
+#include "egctl/api_client.h"
 
 #include <httplib.h>
 
@@ -20,11 +20,11 @@ constexpr auto kConnectTimeout = std::chrono::seconds(10);
 // Long, because a reload compiles and a large write waits for the disk.
 constexpr auto kReplyTimeout = std::chrono::minutes(10);
 
-httplib::Headers headers_of(const Call& call) {
+httplib::Headers headers_of(const ApiCall& call) {
   return {{"Accept", std::string(call.accept)}, {"User-Agent", "egctl/" SLUICE_VERSION}};
 }
 
-std::string full_path(const Call& call) { return std::string(kPrefix) + call.path; }
+std::string full_path(const ApiCall& call) { return std::string(kPrefix) + call.path; }
 
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
@@ -59,7 +59,7 @@ ErrorKind kind_of(int status) {
 
 }  // namespace
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
+Result<ApiAddress> parse_endpoint(std::string_view text) {
   const std::string given(text);
   const bool tls = text.starts_with("https://");
   if (tls || text.starts_with("http://")) text.remove_prefix(text.find("//") + 2);
@@ -69,7 +69,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   const auto port =
       parts.rest.empty() ? std::optional(kDefaultPort) : parts.port().and_then(parse_port);
   const bool valid = port && *port > 0 && !host.empty() && host.find_first_of("[/@") == host.npos;
-  if (valid) return Endpoint{host, *port, given, tls};
+  if (valid) return ApiAddress{host, *port, given, tls};
   if (given.contains('@')) {
     return fail(ErrorKind::invalid,
                 "the name of a server holds no user and password: name them in ~/.egctlrc, or set "
@@ -79,7 +79,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
               "\"" + given + "\" is not a server, try " + std::string(kDefaultServer));
 }
 
-Result<std::unique_ptr<httplib::Client>> Client::connection() const {
+Result<std::unique_ptr<httplib::Client>> ApiClient::connection() const {
   if (!endpoint_.tls && access_.has_secret() && !is_loopback(endpoint_.host)) {
     return fail(ErrorKind::invalid, "the credentials would travel to " + endpoint_.text +
                                         " unencrypted: use https://, or --force-tls");
@@ -107,7 +107,7 @@ Result<std::unique_ptr<httplib::Client>> Client::connection() const {
   return client;
 }
 
-std::unexpected<Error> Client::unreachable(const httplib::Result& result) const {
+std::unexpected<Error> ApiClient::unreachable(const httplib::Result& result) const {
   const std::string& server = endpoint_.text;
   switch (result.error()) {
     case httplib::Error::Connection:
@@ -136,7 +136,7 @@ std::unexpected<Error> Client::unreachable(const httplib::Result& result) const 
   return std::unexpected(std::move(error));
 }
 
-Result<Reply> Client::send(const Call& call) const {
+Result<ApiReply> ApiClient::send(const ApiCall& call) const {
   SLUICE_TRY(const auto client, connection());
   httplib::Request request;
   request.method = call.method;
@@ -146,16 +146,16 @@ Result<Reply> Client::send(const Call& call) const {
   if (!call.body.empty()) request.set_header("Content-Type", std::string(call.content_type));
   const httplib::Result result = client->send(request);
   if (!result) return unreachable(result);
-  return Reply{result->status, result->body};
+  return ApiReply{result->status, result->body};
 }
 
-Result<std::string> Client::text(const Call& call) const {
-  SLUICE_TRY(Reply reply, send(call));
+Result<std::string> ApiClient::text(const ApiCall& call) const {
+  SLUICE_TRY(ApiReply reply, send(call));
   if (reply.status >= 400) return std::unexpected(error_of(reply));
   return std::move(reply.body);
 }
 
-Result<Json> Client::json(const Call& call) const {
+Result<Json> ApiClient::json(const ApiCall& call) const {
   SLUICE_TRY(const std::string body, text(call));
   Json value = Json::parse(body, nullptr, false);
   if (!value.is_discarded()) return value;
@@ -163,9 +163,9 @@ Result<Json> Client::json(const Call& call) const {
               "the answer of " + endpoint_.text + " is not JSON: " + first_line(body));
 }
 
-Result<void> Client::stream(const Call& call, const Take& take) const {
+Result<void> ApiClient::stream(const ApiCall& call, const Take& take) const {
   SLUICE_TRY(const auto client, connection());
-  Reply refused{200, ""};
+  ApiReply refused{200, ""};
   Result<void> taken;
   const httplib::Result result = client->Get(
       full_path(call), headers_of(call),
@@ -187,7 +187,7 @@ Result<void> Client::stream(const Call& call, const Take& take) const {
   return {};
 }
 
-Result<std::string> Client::upload(const Call& call, const Give& give) const {
+Result<std::string> ApiClient::upload(const ApiCall& call, const Give& give) const {
   SLUICE_TRY(const auto client, connection());
   Result<std::string> piece = give();
   if (!piece) return piece;
@@ -216,7 +216,7 @@ Take write_to(std::ostream& out) {
   };
 }
 
-Error error_of(const Reply& reply) {
+Error error_of(const ApiReply& reply) {
   Error error{kind_of(reply.status), std::to_string(reply.status) + ": ", {}};
   if (reply.status == 401) {
     error.details = {

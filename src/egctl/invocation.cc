@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "egctl/session.h"
+#include "egctl/invocation.h"
 
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,7 @@
 
 namespace sluice::egctl {
 
-Result<Client> Session::client() const {
+Result<ApiClient> Invocation::client() const {
   Access settings;
   // Without --server the settings must be valid; with it they need not be.
   if (auto current = current_access()) {
@@ -19,17 +19,17 @@ Result<Client> Session::client() const {
   }
   SLUICE_TRY(Access whole, combine(access, std::move(settings)));
   if (whole.server.empty()) whole.server = kDefaultServer;
-  SLUICE_TRY(Endpoint endpoint, parse_endpoint(whole.server));
+  SLUICE_TRY(ApiAddress endpoint, parse_endpoint(whole.server));
   if (access.force_tls) endpoint.tls = true;
-  return Client(std::move(endpoint), std::move(whole));
+  return ApiClient(std::move(endpoint), std::move(whole));
 }
 
-Output Session::format() const {
+Output Invocation::format() const {
   if (output == "json") return Output::json;
   return output == "yaml" ? Output::yaml : Output::standard;
 }
 
-void Session::print(const Json& value) const {
+void Invocation::print(const Json& value) const {
   if (format() == Output::json) {
     out << value.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
   } else {
@@ -37,7 +37,7 @@ void Session::print(const Json& value) const {
   }
 }
 
-void Session::print_or(const Json& value, const std::string& text) const {
+void Invocation::print_or(const Json& value, const std::string& text) const {
   if (format() == Output::standard) {
     out << text;
   } else {

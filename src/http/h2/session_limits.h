@@ -16,7 +16,7 @@ struct Budget {
   double per_second;
 };
 
-struct Limits {
+struct SessionLimits {
   std::uint32_t concurrent_streams_max = 128;          // SETTINGS_MAX_CONCURRENT_STREAMS
   std::uint32_t header_list_bytes_max = 64 * 1024;     // SETTINGS_MAX_HEADER_LIST_SIZE; then 431
   std::uint32_t header_list_bytes_fatal = 512 * 1024;  // beyond, an HPACK bomb: the connection ends

@@ -11,7 +11,7 @@
 namespace sluice::admin {
 
 // Holds the incomplete last line, at most kEntryBytesMax.
-class Lines {
+class LineSplitter {
  public:
   // `take` is Result<void>(std::string_view line), without the line break; the view lasts for the
   // call.

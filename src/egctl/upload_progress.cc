@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "egctl/progress.h"
+#include "egctl/upload_progress.h"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ std::string seconds(std::chrono::steady_clock::duration time) {
 
 }  // namespace
 
-void Progress::sent(std::string_view piece) {
+void UploadProgress::sent(std::string_view piece) {
   if (!visible_) return;
   keys_ += static_cast<std::uint64_t>(std::ranges::count(piece, '\n'));
   const auto now = Clock::now();
@@ -29,28 +29,28 @@ void Progress::sent(std::string_view piece) {
   show(rate(keys_, now - begin_));
 }
 
-void Progress::committing() {
+void UploadProgress::committing() {
   all_sent_ = Clock::now();
   show(rate(keys_, all_sent_ - begin_) + ", committing");
 }
 
-void Progress::committed(std::uint64_t entries) {
+void UploadProgress::committed(std::uint64_t entries) {
   show(rate(entries, all_sent_ - begin_) + ", committed in " + seconds(Clock::now() - all_sent_));
   broken();
 }
 
-void Progress::broken() {
+void UploadProgress::broken() {
   if (open_) err_ << "\n" << std::flush;
   open_ = false;
 }
 
-void Progress::show(std::string_view what) {
+void UploadProgress::show(std::string_view what) {
   if (!visible_) return;
   err_ << kClearLine << what << std::flush;
   open_ = true;
 }
 
-std::string Progress::rate(std::uint64_t keys, Clock::duration time) {
+std::string UploadProgress::rate(std::uint64_t keys, Clock::duration time) {
   const double passed = std::max(std::chrono::duration<double>(time).count(), 0.001);
   const auto per_second = static_cast<std::uint64_t>(static_cast<double>(keys) / passed);
   return std::to_string(keys) + " keys, " + std::to_string(per_second) + " keys/s";

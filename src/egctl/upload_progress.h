@@ -2,18 +2,19 @@
 // The progress line of an upload on a terminal.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <ostream>
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
+
 namespace sluice::egctl {
 
-class Progress {
+class UploadProgress {
  public:
   // Writes nothing unless `visible` (standard error is a terminal).
-  Progress(std::ostream& err, bool visible) : err_(err), visible_(visible) {}
+  UploadProgress(std::ostream& err, bool visible) : err_(err), visible_(visible) {}
   // A piece is being sent. One line of it is one key.
   void sent(std::string_view piece);
   // All pieces are sent, and the server commits.
@@ -24,7 +25,6 @@ class Progress {
   void broken();
 
  private:
-  using Clock = std::chrono::steady_clock;
   void show(std::string_view what);
   [[nodiscard]] static std::string rate(std::uint64_t keys, Clock::duration time);
 

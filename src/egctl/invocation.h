@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Session: the state that the commands of one run of egctl share.
+// Invocation: the state that the commands of one run of egctl share.
 #pragma once
 
 #include <functional>
@@ -8,13 +8,13 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "egctl/client.h"
+#include "egctl/api_client.h"
 
 namespace sluice::egctl {
 
 enum class Output { standard, yaml, json };
 
-struct Session {
+struct Invocation {
   std::ostream& out;
   std::ostream& err;
   AccessFlags access{};                    // --server and the flags for its credentials
@@ -22,7 +22,7 @@ struct Session {
   std::function<Result<void>()> action{};  // of the given command
 
   // The client for --server and its flags, else for the settings file, else for the default server.
-  [[nodiscard]] Result<Client> client() const;
+  [[nodiscard]] Result<ApiClient> client() const;
   [[nodiscard]] Output format() const;
   // Writes `value` as JSON if -o json, as YAML otherwise.
   void print(const Json& value) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "egctl/client.h"
+#include "egctl/api_client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -24,7 +24,7 @@ inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kYaml = "text/x-yaml";
 inline constexpr std::string_view kJsonLines = "application/x-ndjson";
 
-struct Endpoint {
+struct ApiAddress {
   std::string host;
   int port;
   std::string text;  // as given, for messages
@@ -32,14 +32,14 @@ struct Endpoint {
 };
 
 // "host", "host:port", "[::1]:2381", "http://host:port/", "https://host".
-[[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
+[[nodiscard]] Result<ApiAddress> parse_endpoint(std::string_view text);
 
-struct Reply {
+struct ApiReply {
   int status;
   std::string body;
 };
 
-struct Call {
+struct ApiCall {
   std::string method = "GET";
   std::string path;  // after the prefix, escaped
   std::string body{};
@@ -52,35 +52,35 @@ using Take = std::function<Result<void>(std::string_view piece)>;
 // Returns the next piece of a body to send; "" at the end. Its error aborts the call.
 using Give = std::function<Result<std::string>()>;
 
-class Client {
+class ApiClient {
  public:
-  Client(Endpoint endpoint, Access access)
+  ApiClient(ApiAddress endpoint, Access access)
       : endpoint_(std::move(endpoint)), access_(std::move(access)) {}
 
   // Any status is a success. Error `unavailable`: the server does not answer.
-  [[nodiscard]] Result<Reply> send(const Call& call) const;
+  [[nodiscard]] Result<ApiReply> send(const ApiCall& call) const;
   // Returns the body. A status of 400 or more is an error: "409: conflict name: demo", with its
   // faults as details.
-  [[nodiscard]] Result<std::string> text(const Call& call) const;
-  [[nodiscard]] Result<Json> json(const Call& call) const;
+  [[nodiscard]] Result<std::string> text(const ApiCall& call) const;
+  [[nodiscard]] Result<Json> json(const ApiCall& call) const;
   // Passes on the body as it arrives. An error may follow some pieces.
-  [[nodiscard]] Result<void> stream(const Call& call, const Take& take) const;
+  [[nodiscard]] Result<void> stream(const ApiCall& call, const Take& take) const;
   // Sends a body as it is produced, and returns the response. The call begins with the first piece.
-  [[nodiscard]] Result<std::string> upload(const Call& call, const Give& give) const;
+  [[nodiscard]] Result<std::string> upload(const ApiCall& call, const Give& give) const;
 
  private:
   // Error `invalid`: a part of `access_` is unusable, or must not be sent unencrypted.
   [[nodiscard]] Result<std::unique_ptr<httplib::Client>> connection() const;
   [[nodiscard]] std::unexpected<Error> unreachable(const httplib::Result& result) const;
 
-  Endpoint endpoint_;
+  ApiAddress endpoint_;
   Access access_;
 };
 
 // Writes to `out` at once. Error `closed` if the reader has gone, as after `| head`.
 [[nodiscard]] Take write_to(std::ostream& out);
 // The error of a reply with status 400 or more.
-[[nodiscard]] Error error_of(const Reply& reply);
+[[nodiscard]] Error error_of(const ApiReply& reply);
 // Escapes a segment of a path, or a value of a query.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
