@@ -48,6 +48,7 @@ lay_out_headers() {
   (cd "$(dirname "$source")" && cmake -DWASMTIME_DISABLE_ALL_FEATURES=ON -DCMAKE_INSTALL_PREFIX="$sdk.new" \
     "${options[@]}" -P cmake/install-headers.cmake) </dev/null >"$dir/headers.log"
   mv "$sdk.new/include" "$sdk/"
+  rmdir "$sdk.new"
 }
 
 # cargo prints its progress bar also into a file, if it is told a width.
