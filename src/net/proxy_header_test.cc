@@ -108,7 +108,7 @@ TEST(ProxyHeader, WhatIsNoneIsRefused) {
 }
 
 // Reads the header and what follows, however the client cuts them.
-Task<std::string> accept(loop::EventLoop& loop, Acceptor& acceptor) {
+Task<std::string> read_behind_header(loop::EventLoop& loop, Acceptor& acceptor) {
   auto stream = co_await acceptor.accept();
   const auto accepted =
       co_await accept_proxy_header(**stream, Clock::now() + std::chrono::hours(1));
@@ -126,7 +126,8 @@ Task<std::string> accept(loop::EventLoop& loop, Acceptor& acceptor) {
   co_return all;
 }
 
-Task<void> send(loop::EventLoop& loop, std::uint16_t port, std::string bytes, std::size_t piece) {
+Task<void> send_in_pieces(loop::EventLoop& loop, std::uint16_t port, std::string bytes,
+                          std::size_t piece) {
   Endpoint endpoint("127.0.0.1", port);
   auto stream = co_await connect(loop, endpoint, TimePoint::max());
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
@@ -140,8 +141,9 @@ TEST(ProxyHeader, WhatFollowsItIsRead) {
   loop::EventLoop loop;
   Acceptor acceptor(loop, *Listener::open("127.0.0.1", 0));
   for (const std::size_t piece : {1, 7, 50, 1000}) {
-    loop.spawn(send(loop, acceptor.port(), kAccepted[0].header + std::string(kRest), piece));
-    EXPECT_EQ(loop::run_to_completion(loop, accept(loop, acceptor)),
+    loop.spawn(
+        send_in_pieces(loop, acceptor.port(), kAccepted[0].header + std::string(kRest), piece));
+    EXPECT_EQ(loop::run_to_completion(loop, read_behind_header(loop, acceptor)),
               kAccepted[0].client + " " + std::string(kRest))
         << piece;
   }
