@@ -21,6 +21,7 @@ class LineEscape {
   // end.
   [[nodiscard]] static LineEscape text(std::string_view literals);
 
+  // Appends `text` with escapes.
   void append(std::string& out, std::string_view text) const;
 
  private:
