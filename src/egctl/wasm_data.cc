@@ -35,7 +35,7 @@ struct Arguments {
   }
 };
 
-using Run = Result<void> (*)(Invocation&, const Arguments&);
+using DataAction = Result<void> (*)(Invocation&, const Arguments&);
 
 // The error of the step `what`. A closed output is not reported as a failure.
 std::unexpected<Error> failed_at(const std::string& what, const Arguments& arguments, Error error) {
@@ -170,7 +170,7 @@ Added add_command(Command wasm, const std::string& name, const std::string& text
 
 // A command that requires both names.
 Added add_named(Command wasm, Invocation& invocation, const std::string& name,
-                const std::string& text, Run run) {
+                const std::string& text, DataAction run) {
   Added added = add_command(wasm, name, text);
   set_action(added.first, invocation,
              [arguments = added.second, run](Invocation& s) -> Result<void> {

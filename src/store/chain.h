@@ -56,9 +56,9 @@ class Chain {
   [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_seq_cst); }
   // The first version of this chain. Lower versions belong to earlier chains, or are 0.
   [[nodiscard]] Version first() const { return tenure_.first; }
-  enum class Fate { durable, lost, forgotten };
+  enum class VersionFate { durable, lost, forgotten };
   // The fate of a version below first().
-  [[nodiscard]] Fate fate(Version version) const;
+  [[nodiscard]] VersionFate fate(Version version) const;
   // Translates a version of this chain or an earlier one to the version as the medium counts.
   [[nodiscard]] Version position(Version version) const;
 

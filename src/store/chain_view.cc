@@ -73,7 +73,7 @@ bool ChainView::too_far_ahead() const {
 // A version below first_ belongs to an ownership that is over, and its fate is final.
 bool ChainView::is_durable(Version version) const {
   if (version < first_) [[unlikely]]
-    return chain_->fate(version) == Chain::Fate::durable;
+    return chain_->fate(version) == Chain::VersionFate::durable;
   return durable_->load(std::memory_order_acquire) >= version;
 }
 
@@ -82,7 +82,7 @@ Task<Result<void>> ChainView::durable(Version version, TimePoint deadline) {
   const auto self = shared_from_this();
   if (is_durable(version)) co_return Result<void>();
   if (version < first_) {
-    if (chain_->fate(version) == Chain::Fate::lost) co_return lost();
+    if (chain_->fate(version) == Chain::VersionFate::lost) co_return lost();
     co_return fail(ErrorKind::unavailable, "the store no longer knows whether this was written");
   }
   if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
