@@ -87,9 +87,11 @@ class Chain {
   // `chain`.
   static void adopt_views(const std::shared_ptr<Chain>& chain, Chain& before);
   [[nodiscard]] Mutex& bulk_mutex() SLUICE_RETURN_CAPABILITY(bulk_mutex_) { return bulk_mutex_; }
-  // A core counts these prefixes. New replicas then have counters for them, also after the next
-  // start. May wait for the disk. Requires: the Store lives.
-  void remember_prefixes(std::vector<std::string> prefixes);
+  // A core counts these prefixes. New replicas then have counters for them. Returns the prefixes
+  // that save_prefixes() is to save.
+  [[nodiscard]] std::vector<std::string> note_prefixes(std::vector<std::string> prefixes);
+  // Saves the prefixes for the next start. May wait for the disk. Requires: the Store lives.
+  void save_prefixes(const std::vector<std::string>& prefixes);
   [[nodiscard]] Version committed() const;
   [[nodiscard]] std::optional<std::uint64_t> keys() const;  // nullopt: not loaded
   // The time since the journal first saw the oldest commit that is not durable.
