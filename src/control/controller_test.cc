@@ -113,8 +113,20 @@ TEST_F(ControllerTest, AStoreThatRefusesChangesNothing) {
   EXPECT_EQ(controller().config_version(), 1U);
   EXPECT_TRUE(eventually([&] { return controller().health().find(file) != std::string::npos; }));
   std::filesystem::rename(file + ".away", file);
-  EXPECT_TRUE(eventually([&] { return process().apply(pipeline_text("p", "two")).has_value(); }));
-  EXPECT_EQ(process().text("p"), "two");
+  EXPECT_TRUE(eventually([&] { return process().apply(pipeline_text("p", "three")).has_value(); }));
+  EXPECT_EQ(process().text("p"), "three");
+  EXPECT_EQ(script_.seen().back().previous, "one")
+      << "no trace of a generation that was not stored";
+}
+
+TEST_F(ControllerTest, AnObjectThatWasDeletedStartsAnew) {
+  ASSERT_TRUE(process().apply(pipeline_text("p")));
+  ASSERT_TRUE(process().apply(pipeline_text("q")));
+  ASSERT_TRUE(controller().remove("p"));
+  ASSERT_TRUE(process().apply(pipeline_text("p", "two")));
+  EXPECT_EQ(script_.seen().back().previous, "");
+  ASSERT_TRUE(process().apply(pipeline_text("q", "two")));
+  EXPECT_EQ(script_.seen().back().previous, "one") << "the others go on";
 }
 
 TEST_F(ControllerTest, StoredFirstThenPublishedAndInForceOnReturn) {
@@ -313,6 +325,16 @@ TEST_F(ControllerTest, CodeIsReloadedFilterByFilter) {
   begin();
   EXPECT_EQ(script_.seen().back().pin, "two") << "the pins are stored";
   EXPECT_EQ(controller().config_version(), 1U);
+}
+
+TEST_F(ControllerTest, TheChangeAfterAReloadFindsTheReloadedState) {
+  ASSERT_TRUE(process().apply(pipeline_text("p")));
+  script_.reload_finds("two");
+  ASSERT_TRUE(controller().reload_code());
+  script_.reload_finds("!no module");
+  ASSERT_TRUE(controller().reload_code());
+  ASSERT_TRUE(process().apply(pipeline_text("p", "three")));
+  EXPECT_EQ(script_.seen().back().previous, "two");
 }
 
 TEST_F(ControllerTest, AReloadMayMendAPipelineThatDoesNotRun) {
