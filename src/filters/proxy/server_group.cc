@@ -25,6 +25,14 @@ std::shared_ptr<const backend::Servers> make_servers(const ServerGroupSpec& grou
   return std::make_shared<const backend::Servers>(std::move(servers));
 }
 
+// The way to reach a server. The state of a server depends on it.
+struct Way {
+  bool http2;
+  bool offers_http2;
+  std::optional<TlsSpec> tls;
+  bool operator==(const Way&) const = default;
+};
+
 std::size_t share(std::size_t total, unsigned core_count) {
   return (total + core_count - 1) / core_count;
 }
@@ -73,12 +81,6 @@ ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGr
 // only if the way to reach it is the same. With other TLS settings, or another version of HTTP, its
 // health is unknown.
 void ServerGroupPrototype::find_states(const pipeline::StateScope& states) {
-  struct Way {
-    bool http2;
-    bool offers_http2;
-    std::optional<TlsSpec> tls;
-    bool operator==(const Way&) const = default;
-  };
   std::map<std::string_view, unsigned> seen;  // by URL
   for (const backend::Server& server : *servers_) {
     const Way way{server.http2, server.secure && offers_http2_,
