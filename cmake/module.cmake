@@ -1,11 +1,12 @@
 # sluice_module(<folder> SOURCES a.cc b.cc DEPENDS <folder>... LIBRARIES <third party>...
-#               KIT testing/a.h testing/b.cc TESTS a_test.cc TEST_KITS <folder>... FUZZ a_fuzz.cc)
+#               KIT testing/a.h testing/b.cc TESTS a_test.cc TEST_KITS <folder>... TEST_LIBRARIES <third party>...
+#               FUZZ a_fuzz.cc)
 # One folder of src/ is one static library, sluice_<folder with / as _>. TESTS make one gtest program per
 # folder, FUZZ one libFuzzer program per file (with SLUICE_FUZZ) and a replay of its corpus otherwise.
 # KIT is what only tests use: the files of the testing/ folders, a library sluice_<folder>_kit. TESTS and FUZZ
 # link the kit of their own folder and those of TEST_KITS. No library of the product can link a kit.
 function(sluice_module folder)
-  cmake_parse_arguments(M "" "" "SOURCES;DEPENDS;LIBRARIES;KIT;TESTS;TEST_KITS;FUZZ" ${ARGN})
+  cmake_parse_arguments(M "" "" "SOURCES;DEPENDS;LIBRARIES;KIT;TESTS;TEST_KITS;TEST_LIBRARIES;FUZZ" ${ARGN})
   sluice_no_kit(${folder} SOURCES ${M_SOURCES})
   sluice_no_kit(${folder} DEPENDS ${M_DEPENDS})
   sluice_no_kit(${folder} LIBRARIES ${M_LIBRARIES})
@@ -38,7 +39,8 @@ function(sluice_module folder)
   if(M_TESTS AND SLUICE_TESTS)
     add_executable(${target}_test ${M_TESTS})
     sluice_test_options(${target}_test)
-    target_link_libraries(${target}_test PRIVATE ${target} ${kits} GTest::gtest GTest::gmock GTest::gtest_main)
+    target_link_libraries(${target}_test PRIVATE ${target} ${kits} ${M_TEST_LIBRARIES}
+                          GTest::gtest GTest::gmock GTest::gtest_main)
     gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST)
   endif()
   foreach(source ${M_FUZZ})

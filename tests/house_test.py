@@ -125,9 +125,10 @@ def test_awaiters_are_counted_once_and_not_in_loop(tree):
 def test_copies_by_name_and_by_work(tree):
     found = tree(
         {
-            "a/one.cc": "S trim(S s) {\n  return s;\n}\nS cut(S s) {\n  return s.substr(s.find_first_not_of(' '),\n"
-            "    s.find_last_not_of(' '));\n}\nS other(S s) {\n  return s;\n}\n",
-            "base/text.h": "S trim(S s) {\n  return s;\n}\n",
+            "a/one.cc": "S trim(S s) {\n  return s.substr(n);\n}\nS cut(S s) {\n"
+            "  return s.substr(s.find_first_not_of(' '),\n    s.find_last_not_of(' '));\n}\n"
+            "S other(S s) {\n  return s;\n}\n",
+            "base/text.h": "S trim(S s) {\n  return s.substr(n);\n}\n",
         }
     )
     functions = {"a/one.cc": [("trim", 1, 3), ("cut", 4, 7), ("other", 8, 10)], "base/text.h": [("trim", 1, 3)]}
@@ -136,6 +137,28 @@ def test_copies_by_name_and_by_work(tree):
         {"place": "src/a/one.cc:4", "function": "cut", "home": False},
         {"place": "src/base/text.h:1", "function": "trim", "home": True},
     ]
+
+
+def test_a_name_without_the_work_is_no_copy(tree):
+    bodies = {
+        "trim": ["run(trim_, job);", "while (is_space(s[0])) s.remove_prefix(1);"],
+        "hex": ["return hex_encode(digest);", "out += 'a' + low;"],
+        r"escape \xNN": ["append_hex_escape(out, c);", r'out += "\\x";'],
+        "host:port": ["return format_host_port(host, port);", "return host + ':' + port;"],
+        "read a file": ["return InputFile::open(p)->read_all();", "std::ifstream file(p);"],
+    }
+    names = ["trim", "hex", "printable", "format_endpoint", "read_input"]
+    for (family, (call, work)), name in zip(bodies.items(), names, strict=True):
+        found = tree({"a/call.cc": f"S {name}() {{\n{call}\n}}\n", "a/work.cc": f"S {name}() {{\n{work}\n}}\n"})
+        functions = {path: [(name, 1, 3)] for path in ("a/call.cc", "a/work.cc")}
+        places = [one["place"] for one in copies(found.sources, functions)[family]]
+        assert places == ["src/a/work.cc:1"], family
+
+
+def test_a_text_about_one_escape_is_no_escape(tree):
+    found = tree({"a/one.cc": 'S f() {\n  return "write \\\\x04";\n}\n', "a/two.cc": 'S g() {\n  return "\\\\x";\n}\n'})
+    functions = {"a/one.cc": [("f", 1, 3)], "a/two.cc": [("g", 1, 3)]}
+    assert [one["function"] for one in copies(found.sources, functions)[r"escape \xNN"]] == ["g"]
 
 
 def test_a_mutex_without_guarded_by(tree):

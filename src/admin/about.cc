@@ -40,14 +40,19 @@ Response about(const Context& context) {
 
 }  // namespace
 
+// Quick: a probe is answered while changes wait for URLs and guests.
 void add_about(Router& router, Context& context) {
-  router.add({"admin", "GET", "", [&router](const Request& request, const Names&) {
-                return respond(request, router.list());
-              }});
-  router.add({"admin", "GET", "/healthz",
-              [&context](const Request&, const Names&) { return health(context); }});
-  router.add({"admin", "GET", "/about",
-              [&context](const Request&, const Names&) { return about(context); }});
+  const auto add = [&router](const char* pattern, Handler handler) {
+    router.add({.group = "admin",
+                .method = "GET",
+                .pattern = pattern,
+                .handler = std::move(handler),
+                .quick = true});
+  };
+  add("",
+      [&router](const Request& request, const Names&) { return respond(request, router.list()); });
+  add("/healthz", [&context](const Request&, const Names&) { return health(context); });
+  add("/about", [&context](const Request&, const Names&) { return about(context); });
 }
 
 }  // namespace sluice::admin

@@ -8,33 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
-#include <utility>
 
-#include "admin/message.h"
+#include "base/host_port.h"
 
 namespace sluice::admin {
 namespace {
-
-constexpr std::int64_t kPortMax = 65535;
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-
-// Splits "localhost:2381" or "[::1]:2381". An absent port is "".
-HostPort split(std::string_view text) {
-  if (text.starts_with('[')) {
-    const std::size_t end = std::min(text.find(']'), text.size());
-    const std::string_view rest = text.substr(std::min(end + 1, text.size()));
-    return {std::string(text.substr(1, end - 1)),
-            std::string(rest.starts_with(':') ? rest.substr(1) : "")};
-  }
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return {std::string(text), ""};
-  return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
-}
 
 bool is_loopback(const sockaddr& address) {
   if (address.sa_family == AF_INET) {
@@ -72,13 +50,14 @@ std::string numeric(const addrinfo& entry) {
 }  // namespace
 
 Result<Address> resolve_address(std::string_view text) {
-  const auto [host, port_text] = split(text);
-  const std::optional<std::int64_t> port = parse_number(port_text);
-  if (!port || *port < 0 || *port > kPortMax) {
+  const HostPort parts = split_host_port(text);
+  const auto port = parts.port().and_then(parse_port);
+  if (!port) {
     return fail(ErrorKind::invalid,
                 "\"" + std::string(text) + "\" is not host:port, try localhost:2381");
   }
-  Address address{"", static_cast<int>(*port), !host.empty()};
+  const std::string host(without_brackets(parts.host));
+  Address address{"", *port, !host.empty()};
   if (host.empty()) return address;
   SLUICE_TRY(const AddressList found, resolve(host, 0));
   for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next) {
@@ -89,7 +68,7 @@ Result<Address> resolve_address(std::string_view text) {
 }
 
 bool is_loopback_host(std::string_view host) {
-  const std::string name = split(host).host;
+  const std::string name(without_brackets(split_host_port(host).host));
   if (name == "localhost" || name.ends_with(".localhost")) return true;
   const Result<AddressList> found = resolve(name, AI_NUMERICHOST);
   return found && is_loopback(*(*found)->ai_addr);

@@ -54,9 +54,6 @@ class HttpApi final : public Api {
     add_wasm_data(router_, context_);
     add_logs(router_, context_);
   }
-  ~HttpApi() override { context_.stopping = true; }
-  HttpApi(const HttpApi&) = delete;
-  HttpApi& operator=(const HttpApi&) = delete;
 
   [[nodiscard]] Result<void> start() {
     Options& options = context_.options;

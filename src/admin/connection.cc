@@ -1,160 +1,386 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/connection.h"
 
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "admin/input.h"
+#include "base/time.h"
+#include "http/date.h"
+#include "http/h1/serializer.h"
+#include "loop/join.h"
+#include "net/tls/tls_stream.h"
 
 namespace sluice::admin {
 namespace {
 
-using Outcome = net::TlsSocket::Outcome;
+using http::h1::Framing;
+using http::h1::ParseState;
 
-constexpr auto kLook = std::chrono::milliseconds(250);  // for `stopping`
 constexpr char kTlsHandshake = 0x16;  // first byte of a record, RFC 8446 section 5.1
-constexpr std::string_view kSpeaksTls =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 60\r\n"
-    "Connection: close\r\n\r\n"
-    "{\"code\":400,\"message\":\"this port speaks TLS: use https://\"}\n";
+constexpr std::size_t kHeadReadBytes = 4 << 10;
+constexpr std::size_t kBodyReadBytes = 64 << 10;
+// Each piece of a response of this size has Patience::write.
+constexpr std::size_t kWriteBytes = 64 << 10;
+// The most that is read and dropped of a body that is not wanted. A client that reads only once it
+// has sent everything still gets the response.
+constexpr std::uint64_t kDrainBytesMax = std::uint64_t{1} << 30;
+constexpr std::uint64_t kStrangerDrainBytesMax = std::uint64_t{1} << 20;
+// The wait for a client to end its side, so that no reset overtakes the last response (RFC 9112
+// section 9.6).
+constexpr auto kFarewell = std::chrono::seconds(2);
+// The time for a response that is on its way when the API stops.
+constexpr auto kLastWords = std::chrono::seconds(1);
 
-struct Peer {
-  std::string address;
-  int port = 0;
+Task<void> read_into(http::BodyReader& reader, Result<std::string_view>& out) {
+  out = co_await reader.read();
+}
+
+std::string date_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return http::format_date(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+class Connection final : public Connections::Member {
+ public:
+  Connection(Connections& all, std::unique_ptr<net::Stream> stream);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { all_.leave(*this); }
+
+  Task<void> serve();
+  void stop() override;
+  void retire() override;
+  void cut() override { wire_->close(); }
+
+ private:
+  class Waiting;
+  class Upload;
+  Task<void> serve_requests();
+  Task<bool> secure();
+  Task<bool> speaks_tls();
+  Task<bool> read_head();
+  Task<bool> answer();
+  Task<Result<std::size_t>> receive(TimePoint until, std::size_t size);
+  Task<Result<std::string_view>> read_body();
+  Task<bool> send(std::string_view bytes);
+  Task<void> refuse(int status, std::string_view reason);
+  Task<bool> write(http::Response& response);
+  Task<bool> write_whole(std::string_view body);
+  Task<bool> write_stream(http::BodyReader& reader, Framing framing);
+  Task<void> linger();
+  [[nodiscard]] bool may_go_on() const;
+
+  Connections& all_;
+  const std::shared_ptr<const Access> access_;  // as of the start
+  std::unique_ptr<net::Stream> stream_;         // null during the TLS handshake
+  net::Stream* wire_;                           // the stream, or what is under the handshake
+  Client client_;
+  const TimePoint greeting_until_;  // of the first head, the handshake included
+  Input input_;
+  http::Request request_;
+  std::string out_;
+  enum class Waits { no, for_bytes, for_room };
+  Waits waits_ = Waits::no;
+  bool first_ = true;  // no request was complete yet
+  bool idle_ = false;  // between two requests
+  bool keep_alive_ = true;
+  bool streaming_ = false;
+  bool admitted_ = false;  // the last caller has proved who it is
+  bool answered_ = false;  // the last response was sent, and the connection ends
 };
 
-Peer peer_of(int descriptor) {
-  sockaddr_storage where{};
-  socklen_t size = sizeof where;
-  std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> service{};
-  auto* address = reinterpret_cast<sockaddr*>(&where);
-  if (::getpeername(descriptor, address, &size) != 0) return {};
-  if (::getnameinfo(address, size, host.data(), host.size(), service.data(), service.size(),
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-    return {};
-  Peer peer{host.data(), 0};
-  if (peer.address.starts_with("::ffff:")) peer.address.erase(0, 7);
-  std::from_chars(service.data(), service.data() + service.size(), peer.port);
-  return peer;
+// The connection waits for its client while this lives.
+class Connection::Waiting {
+ public:
+  Waiting(Connection& connection, Waits waits) : connection_(connection) {
+    connection_.waits_ = waits;
+    connection_.all_.note_silent(connection_);
+  }
+  ~Waiting() {
+    connection_.waits_ = Waits::no;
+    connection_.unlink();
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
+// The body of the request, as it arrives.
+class Connection::Upload final : public http::BodyReader {
+ public:
+  explicit Upload(Connection& connection) : connection_(connection) {}
+  Task<Result<std::string_view>> read() override {
+    if (!std::exchange(begun_, true) && connection_.input_.parser().expects_continue())
+      (void)co_await connection_.send("HTTP/1.1 100 Continue\r\n\r\n");
+    co_return co_await connection_.read_body();
+  }
+
+ private:
+  Connection& connection_;
+  bool begun_ = false;
+};
+
+Connection::Connection(Connections& all, std::unique_ptr<net::Stream> stream)
+    : all_(all),
+      access_(all.access()),
+      stream_(std::move(stream)),
+      wire_(stream_.get()),
+      client_{std::string(net::ip_of(stream_->peer_address())), ""},
+      greeting_until_(Clock::now() + all.patience().head) {
+  all_.enter(*this);
+}
+
+void Connection::stop() {
+  if (waits_ == Waits::for_bytes || streaming_) return cut();
+  if (waits_ == Waits::for_room) wire_->set_deadline(Clock::now() + kLastWords);
+}
+
+void Connection::retire() {
+  if (idle_) cut();
+}
+
+Task<void> Connection::serve() {
+  try {
+    co_await serve_requests();
+  } catch (const std::exception& error) {
+    all_.service().logger().error(std::string("admin API: connection given up: ") + error.what());
+  }
+}
+
+Task<void> Connection::serve_requests() {
+  bool more = co_await secure();
+  while (more) {
+    more = co_await read_head();
+    if (more) more = co_await answer();
+  }
+  if (answered_) co_await linger();
+  if (stream_) stream_->close();
+}
+
+Task<bool> Connection::secure() {
+  if (!access_->tls) co_return true;
+  const bool speaks = co_await speaks_tls();
+  if (!speaks) co_return false;
+  const Waiting waiting(*this, Waits::for_bytes);
+  auto secured =
+      co_await net::accept_tls(all_.loop(), std::move(stream_), access_->tls, greeting_until_);
+  if (!secured) {
+    wire_ = nullptr;
+    all_.service().logger().debug("admin API: no TLS with " + client_.address + ": " +
+                                  secured.error().message);
+    co_return false;
+  }
+  stream_ = *std::move(secured);
+  wire_ = stream_.get();
+  client_.certificate_name = net::peer_common_name(*stream_);
+  co_return true;
+}
+
+// A client that speaks plain HTTP to TLS gets an answer that it understands.
+Task<bool> Connection::speaks_tls() {
+  std::array<char, 512> first;
+  Result<std::size_t> count = 0;
+  {
+    const Waiting waiting(*this, Waits::for_bytes);
+    stream_->set_deadline(greeting_until_);
+    count = co_await stream_->read_some(first);
+  }
+  if (!count || *count == 0) co_return false;
+  if (first[0] == kTlsHandshake) {
+    stream_->put_back({first.data(), *count});
+    co_return true;
+  }
+  all_.service().logger().debug("admin API: no TLS with " + client_.address + ": it speaks no TLS");
+  co_await refuse(400, "this port speaks TLS: use https://");
+  co_return false;
+}
+
+// Returns false if there is no further request, or one that was refused here.
+Task<bool> Connection::read_head() {
+  input_.start(request_);
+  idle_ = !first_ && input_.unread().empty();
+  const Patience& patience = all_.patience();
+  TimePoint until = Clock::now() + (idle_ ? patience.idle : patience.head);
+  if (first_) until = greeting_until_;
+  while (true) {
+    const ParseState state = input_.parse().state;
+    if (state == ParseState::head) break;
+    if (state == ParseState::refused) {
+      const auto& refusal = input_.parser().refusal();
+      // 501 is for methods and codings, which are no matter of this API: the request is at fault.
+      co_await refuse(refusal.status == 501 ? 400 : refusal.status,
+                      "cannot read the request: " + refusal.reason);
+      co_return false;
+    }
+    const auto count = co_await receive(until, kHeadReadBytes);
+    if (!count || *count == 0) {
+      const bool late = !count && count.error().kind == ErrorKind::timed_out;
+      if (late && input_.parser().started())
+        co_await refuse(408, "the head of the request takes too long");
+      co_return false;
+    }
+    if (std::exchange(idle_, false)) until = Clock::now() + patience.head;
+  }
+  // A later request must not use credentials that were replaced in the meantime.
+  co_return std::exchange(first_, false) || access_ == all_.access();
+}
+
+Task<Result<std::size_t>> Connection::receive(TimePoint until, std::size_t size) {
+  if (all_.stopping()) co_return fail(ErrorKind::closed, "the server is shutting down");
+  const Waiting waiting(*this, Waits::for_bytes);
+  stream_->set_deadline(until);
+  auto count = co_await stream_->read_some(input_.room(size));
+  if (count) input_.filled(*count);
+  co_return count;
+}
+
+Task<Result<std::string_view>> Connection::read_body() {
+  while (!input_.finished()) {
+    const auto progress = input_.parse();
+    if (progress.state == ParseState::body) co_return progress.body;
+    if (progress.state == ParseState::done) break;
+    if (progress.state == ParseState::refused)
+      co_return fail(ErrorKind::invalid,
+                     "cannot read the body: " + input_.parser().refusal().reason);
+    const auto count = co_await receive(Clock::now() + all_.patience().body, kBodyReadBytes);
+    if (!count || *count == 0) co_return fail(ErrorKind::closed, "the body ends in the middle");
+  }
+  co_return std::string_view();
+}
+
+Task<bool> Connection::answer() {
+  keep_alive_ = input_.parser().keep_alive();
+  if (!input_.finished()) {
+    request_.body = http::Body(std::make_unique<Upload>(*this), input_.parser().content_length());
+  }
+  Service::Answer answer = co_await all_.service().answer(request_, client_, *access_);
+  admitted_ = answer.admitted;
+  co_return co_await write(answer.response);
+}
+
+bool Connection::may_go_on() const {
+  return keep_alive_ && admitted_ && input_.finished() && !input_.broken() && !all_.stopping() &&
+         access_ == all_.access();
+}
+
+Task<void> Connection::refuse(int status, std::string_view reason) {
+  keep_alive_ = false;
+  http::Response response = all_.service().refuse(status, reason);
+  (void)co_await write(response);
+}
+
+// Returns whether the connection can carry another request.
+Task<bool> Connection::write(http::Response& response) {
+  const Framing framing = http::h1::response_framing(response, request_.method, request_.version);
+  keep_alive_ = may_go_on() && framing != Framing::until_close;
+  out_.clear();
+  const std::string date = date_now();
+  http::h1::append_response_head(out_, response,
+                                 {.keep_alive = keep_alive_,
+                                  .version = request_.version,
+                                  .framing = framing,
+                                  .length = response.body.length().value_or(0),
+                                  .date = date});
+  const bool with_body = framing != Framing::none && request_.method != "HEAD";
+  bool sent = false;
+  if (with_body && response.body.is_stream()) {
+    sent = co_await write_stream(*response.body.reader(), framing);
+  } else {
+    sent = co_await write_whole(with_body ? response.body.bytes() : std::string_view());
+  }
+  answered_ = sent && !keep_alive_;
+  co_return sent&& keep_alive_;
+}
+
+// Sends out_ and then `body`.
+Task<bool> Connection::write_whole(std::string_view body) {
+  const bool joined = body.size() <= kWriteBytes;
+  if (joined) out_ += body;
+  const bool sent = co_await send(out_);
+  if (joined || !sent) co_return sent;
+  co_return co_await send(body);
+}
+
+// Returns false if the client leaves, or the body is cut short. A client that has ended its side
+// has left: it would not be noticed while there is nothing to send.
+Task<bool> Connection::write_stream(http::BodyReader& reader, Framing framing) {
+  const auto until_gone = [](net::Stream& stream) -> Task<bool> {
+    (void)co_await stream.closed();
+    co_return true;
+  };
+  streaming_ = true;
+  bool more = !all_.stopping();
+  while (more) {
+    Result<std::string_view> piece;
+    loop::Unless reading(read_into(reader, piece), [&] { return until_gone(*stream_); });
+    reading.start();
+    if (!reading.done()) {  // the head does not wait for a slow body
+      more = co_await send(out_);
+      out_.clear();
+      if (!more) break;
+    }
+    const bool there = co_await reading;
+    if (!there || !piece) {
+      more = false;
+      break;
+    }
+    const bool last = piece->empty();
+    if (framing != Framing::chunked) {
+      out_ += *piece;
+    } else if (last) {
+      http::h1::append_last_chunk(out_);
+    } else {
+      http::h1::append_chunk(out_, *piece);
+    }
+    more = co_await send(out_);
+    out_.clear();
+    if (last) break;
+  }
+  streaming_ = false;
+  co_return more;
+}
+
+// Returns false if the client has left, or reads too slowly.
+Task<bool> Connection::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view part = bytes.substr(0, kWriteBytes);
+    bytes.remove_prefix(part.size());
+    const Waiting waiting(*this, Waits::for_room);
+    const Duration patience =
+        all_.stopping() ? Duration(kLastWords) : Duration(all_.patience().write);
+    stream_->set_deadline(Clock::now() + patience);
+    const auto written = co_await stream_->write_all(part);
+    if (!written) co_return false;
+  }
+  co_return true;
+}
+
+// Reads and drops what still comes after the last response.
+Task<void> Connection::linger() {
+  stream_->shutdown_write();
+  const bool whole = input_.finished() && input_.unread().empty();
+  const std::uint64_t bytes_max = admitted_ ? kDrainBytesMax : kStrangerDrainBytesMax;
+  const Duration silence = whole ? Duration(kFarewell) : Duration(all_.patience().body);
+  const TimePoint end =
+      admitted_ ? TimePoint::max() : std::max(greeting_until_, Clock::now() + kFarewell);
+  for (std::uint64_t dropped = 0; dropped <= bytes_max;) {
+    input_.drop();
+    const auto count = co_await receive(std::min(end, Clock::now() + silence), kBodyReadBytes);
+    if (!count || *count == 0) co_return;
+    dropped += *count;
+  }
 }
 
 }  // namespace
 
-Connection::Connection(int descriptor, std::shared_ptr<const net::TlsContext> tls,
-                       const std::atomic<bool>& stopping)
-    : descriptor_(descriptor),
-      stopping_(stopping),
-      greeting_until_(Clock::now() + kGreetingTimeout) {
-  const Peer peer = peer_of(descriptor);
-  peer_ = peer.address;
-  peer_port_ = peer.port;
-  if (tls) tls_ = std::make_unique<net::TlsSocket>(descriptor, std::move(tls));
-}
-
-Connection::~Connection() {
-  if (tls_) tls_->shut_down();
-  tls_.reset();
-  ::shutdown(descriptor_, SHUT_RDWR);
-  ::close(descriptor_);
-}
-
-TimePoint Connection::limit(short events) const {
-  if (greeting_) return greeting_until_;
-  return Clock::now() + (events == POLLOUT ? kPauseMax : kReadTimeout);
-}
-
-bool Connection::wait(short events) {
-  const TimePoint until = limit(events);
-  while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-    if (left.count() <= 0) return false;
-    const auto pause = std::min<std::chrono::milliseconds>(left, kLook);
-    pollfd source{descriptor_, events, 0};
-    const int ready = ::poll(&source, 1, static_cast<int>(pause.count()));
-    if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return false;
-    if (stopping_) return false;
-  }
-}
-
-bool Connection::settle(Outcome outcome) {
-  if (outcome == Outcome::wants_read) return wait(POLLIN);
-  if (outcome == Outcome::wants_write) return wait(POLLOUT);
-  return false;
-}
-
-bool Connection::speaks_tls() {
-  char first = 0;
-  ssize_t count = 0;
-  while ((count = ::recv(descriptor_, &first, 1, MSG_PEEK)) < 0) {
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN || !wait(POLLIN)) return false;
-  }
-  if (count == 0) return false;
-  if (first == kTlsHandshake) return true;
-  (void)::send(descriptor_, kSpeaksTls.data(), kSpeaksTls.size(), MSG_NOSIGNAL);
-  trouble_ = "it speaks no TLS";
-  // Unread bytes would turn the close into a reset, and the client would lose the answer.
-  std::array<char, 4096> dropped{};
-  (void)::recv(descriptor_, dropped.data(), dropped.size(), 0);
-  return false;
-}
-
-bool Connection::open() {
-  if (!tls_) return true;
-  if (!speaks_tls()) return false;
-  while (true) {
-    const Outcome outcome = tls_->handshake();
-    if (outcome == Outcome::done) return true;
-    if (settle(outcome)) continue;
-    trouble_ = tls_->trouble();
-    return false;
-  }
-}
-
-ssize_t Connection::read(char* out, std::size_t size) {
-  while (true) {
-    if (tls_) {
-      std::size_t count = 0;
-      const Outcome outcome = tls_->read({out, size}, count);
-      if (outcome == Outcome::done) return static_cast<ssize_t>(count);
-      if (outcome == Outcome::ended) return 0;
-      if (!settle(outcome)) return -1;
-      continue;
-    }
-    const ssize_t count = ::recv(descriptor_, out, size, 0);
-    if (count >= 0) return count;
-    if (errno != EINTR && (errno != EAGAIN || !wait(POLLIN))) return -1;
-  }
-}
-
-ssize_t Connection::write(std::string_view bytes) {
-  while (true) {
-    if (tls_) {
-      std::size_t count = 0;
-      const Outcome outcome = tls_->write(bytes, count);
-      if (outcome == Outcome::done) return static_cast<ssize_t>(count);
-      if (!settle(outcome)) return -1;
-      continue;
-    }
-    const ssize_t count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count >= 0) return count;
-    if (errno != EINTR && (errno != EAGAIN || !wait(POLLOUT))) return -1;
-  }
-}
-
-bool Connection::is_readable() { return (tls_ && tls_->has_pending()) || wait(POLLIN); }
-
-bool Connection::is_writable() {
-  if (!wait(POLLOUT)) return false;
-  pollfd source{descriptor_, POLLRDHUP, 0};
-  return ::poll(&source, 1, 0) == 0;  // otherwise the client has left
+Task<void> serve(Connections& all, std::unique_ptr<net::Stream> stream) {
+  Connection connection(all, std::move(stream));
+  co_await connection.serve();
 }
 
 }  // namespace sluice::admin

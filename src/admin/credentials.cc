@@ -2,11 +2,12 @@
 #include "admin/credentials.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 
 #include "base/encoding.h"
 #include "base/password.h"
+#include "base/text.h"
+#include "http/headers.h"
 
 namespace sluice::admin {
 namespace {
@@ -20,16 +21,13 @@ constexpr const char* kNobody =
 
 bool is_hex_digest(std::string_view text) {
   return text.size() == kHexDigits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+         std::ranges::all_of(text, [](char c) { return hex_value(c) >= 0 && !is_upper(c); });
 }
 
 // The text after "Basic " or "Bearer ". Schemes are case-insensitive (RFC 9110 section 11.1).
 std::optional<std::string_view> after_scheme(std::string_view field, std::string_view scheme) {
   if (field.size() <= scheme.size() || field[scheme.size()] != ' ') return std::nullopt;
-  const bool same = std::ranges::equal(field.substr(0, scheme.size()), scheme, [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == b;
-  });
-  if (!same) return std::nullopt;
+  if (!http::iequals(field.substr(0, scheme.size()), scheme)) return std::nullopt;
   field.remove_prefix(scheme.size());
   while (field.starts_with(' ')) field.remove_prefix(1);
   return field;

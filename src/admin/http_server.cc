@@ -1,66 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/http_server.h"
 
-#include <atomic>
-#include <optional>
+#include <thread>
 #include <utility>
-#include <vector>
 
-#include "admin/acceptor.h"
+#include "admin/connection.h"
 #include "admin/service.h"
-#include "base/mutex.h"
+#include "admin/threads.h"
+#include "base/published.h"
+#include "loop/event_loop.h"
 
 namespace sluice::admin {
 namespace {
 
-class Httplib final : public HttpServer {
+class LoopServer final : public HttpServer {
  public:
-  Httplib(Options options, const Router& router, Logger logger)
-      : shared_{router, std::move(logger), std::move(options.config_version)} {
-    replace(std::move(options.access));
-    acceptor_.emplace(
-        std::move(options.listener),
-        [this](int descriptor) { current()->serve(descriptor, stopping_); }, shared_.logger);
+  LoopServer(Options options, const Router& router, const Logger& logger)
+      : port_(options.listener.port()),
+        descriptor_(options.listener.descriptor()),
+        access_(std::make_shared<const Access>(std::move(options.access))),
+        threads_(loop_),
+        service_(router, logger, std::move(options.config_version), loop_, threads_),
+        connections_(loop_, service_, access_, options.patience, options.connections_max),
+        acceptor_(loop_, std::move(options.listener)) {
+    loop_.spawn(accept_all());
+    thread_ = std::thread([this] { loop_.run(); });
   }
-  ~Httplib() override {
-    stopping_ = true;
-    for (const auto& each : services_) {
-      if (const auto service = each.lock()) service->stop();
-    }
-    acceptor_.reset();
+  ~LoopServer() override {
+    loop_.post([this] {
+      acceptor_.close();
+      connections_.stop([this] { loop_.stop(); });
+    });
+    thread_.join();
+    threads_.stop();
   }
-  Httplib(const Httplib&) = delete;
-  Httplib& operator=(const Httplib&) = delete;
+  LoopServer(const LoopServer&) = delete;
+  LoopServer& operator=(const LoopServer&) = delete;
 
-  [[nodiscard]] int port() const override { return acceptor_->port(); }
-  [[nodiscard]] int descriptor() const override { return acceptor_->descriptor(); }
+  [[nodiscard]] int port() const override { return port_; }
+  [[nodiscard]] int descriptor() const override { return descriptor_; }
   void replace(Access access) override {
-    auto next = std::make_shared<Service>(std::move(access), shared_);
-    const MutexLock lock(mutex_);
-    std::erase_if(services_, [](const auto& service) { return service.expired(); });
-    services_.emplace_back(next);
-    current_.swap(next);
+    access_.store(std::make_shared<const Access>(std::move(access)));
+    loop_.post([this] { connections_.retire(); });
   }
 
  private:
-  [[nodiscard]] std::shared_ptr<Service> current() const {
-    const MutexLock lock(mutex_);
-    return current_;
+  Task<void> accept_all() {
+    while (true) {
+      auto stream = co_await acceptor_.accept();
+      if (stream) {
+        if (connections_.make_place()) loop_.spawn(serve(connections_, *std::move(stream)));
+        continue;
+      }
+      if (stream.error().kind == ErrorKind::closed) co_return;
+      service_.logger().error("admin API: " + stream.error().message);
+    }
   }
 
-  Service::Shared shared_;
-  std::atomic<bool> stopping_ = false;
-  mutable Mutex mutex_;
-  std::shared_ptr<Service> current_ SLUICE_GUARDED_BY(mutex_);
-  std::vector<std::weak_ptr<Service>> services_;  // those that may still serve calls
-  std::optional<Acceptor> acceptor_;              // last: its threads use the others
+  const int port_;
+  const int descriptor_;  // the acceptor's
+  Published<Access> access_;
+  loop::EventLoop loop_;  // the others are used on its thread
+  Threads threads_;
+  Service service_;
+  Connections connections_;
+  net::Acceptor acceptor_;
+  std::thread thread_;
 };
 
 }  // namespace
 
 std::unique_ptr<HttpServer> HttpServer::start(Options options, const Router& router,
                                               Logger logger) {
-  return std::make_unique<Httplib>(std::move(options), router, std::move(logger));
+  return std::make_unique<LoopServer>(std::move(options), router, logger);
 }
 
 }  // namespace sluice::admin

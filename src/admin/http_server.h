@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connections and threads of the API. Only this file, service.h and http_library.h know the
-// HTTP library.
+// HttpServer: the listening socket of the API, and the thread with the event loop that serves its
+// connections. socket (here) -> connections -> connection -> service -> router -> handler.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "admin/access.h"
+#include "admin/connections.h"
 #include "admin/router.h"
 #include "base/log.h"
 #include "net/listener.h"
@@ -20,16 +21,20 @@ class HttpServer {
     net::Listener listener;
     Access access;
     std::function<std::string()> config_version;  // for X-Config-Version of every response
+    Patience patience{};
+    std::size_t connections_max = Connections::kConnectionsMax;
   };
   // Requires: `router` outlives this.
   [[nodiscard]] static std::unique_ptr<HttpServer> start(Options options, const Router& router,
                                                          Logger logger);
-  // Ends streams and idle connections. Calls in progress finish.
+  // Ends streams and connections that wait for their clients. Handlers at work finish, and their
+  // responses are sent.
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual int port() const = 0;
   // The listening socket, valid while this lives.
   [[nodiscard]] virtual int descriptor() const = 0;
-  // Puts `access` in force for new connections. Any thread.
+  // Puts `access` in force for new connections. A connection that was made before may make its
+  // first call under the old one. Any thread but the server's.
   virtual void replace(Access access) = 0;
 };
 

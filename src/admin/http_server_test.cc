@@ -9,6 +9,20 @@ namespace {
 
 using Headers = httplib::Headers;
 
+// Counts the bytes of a body without a "!".
+class Counter final : public Intake {
+ public:
+  Result<void> take(std::string_view piece) override {
+    size_ += piece.size();
+    if (piece.find('!') == std::string_view::npos) return {};
+    return fail(ErrorKind::invalid, "no shouting");
+  }
+  Result<Response> finish() override { return respond_text(std::to_string(size_)); }
+
+ private:
+  std::size_t size_ = 0;
+};
+
 class HttpServerTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -29,16 +43,12 @@ class HttpServerTest : public testing::Test {
       response.stream = [](const WritePiece& write) { return write("half") && false; };
       return response;
     });
-    add_streaming("/count", [](const Request& request, const Names&) {
-      std::size_t size = 0;
-      const auto read = request.read_body([&](std::string_view piece) -> Result<void> {
-        size += piece.size();
-        if (piece.find('!') == std::string_view::npos) return {};
-        return fail(ErrorKind::invalid, "no shouting");
-      });
-      return read ? respond_text(std::to_string(size)) : respond_error(read.error());
+    add_intake("/count", [](const Request&, const Names&) -> Result<std::unique_ptr<Intake>> {
+      return std::make_unique<Counter>();
     });
-    add_streaming("/refuse", [](const Request&, const Names&) { return respond_error(404, "no"); });
+    add_intake("/refuse", [](const Request&, const Names&) -> Result<std::unique_ptr<Intake>> {
+      return fail(ErrorKind::not_found, "no");
+    });
     credentials_ = *Credentials::create(credential_options());
     auto listener = net::Listener::open("127.0.0.1", 0, {.reuse_port = false});
     ASSERT_TRUE(listener) << listener.error().message;
@@ -49,12 +59,8 @@ class HttpServerTest : public testing::Test {
   void add(const char* method, const char* pattern, Handler handler) {
     router_.add({"test", method, pattern, std::move(handler), 1000});
   }
-  void add_streaming(const char* pattern, Handler handler) {
-    router_.add({.group = "test",
-                 .method = "PUT",
-                 .pattern = pattern,
-                 .handler = std::move(handler),
-                 .streams_body = true});
+  void add_intake(const char* pattern, OpenIntake open) {
+    router_.add({.group = "test", .method = "PUT", .pattern = pattern, .intake = std::move(open)});
   }
   virtual CredentialOptions credential_options() { return {}; }
   Router router_;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 namespace sluice::admin {
 namespace {
@@ -20,7 +19,9 @@ std::unexpected<Error> cannot_read(const std::string& path) {
               "cannot read " + path + ": " + std::system_category().message(errno));
 }
 
-int open_file(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }
+Descriptor open_file(const std::string& path) {
+  return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
 
 // Walks back over one block. `lines` counts down to 0 at the beginning of the first wanted line.
 // Returns the position of that line, or 0 for "further back".
@@ -34,25 +35,16 @@ std::size_t find_back(std::string_view block, std::int64_t& lines) {
 }  // namespace
 
 Result<LogTail> LogTail::open(const std::string& path, std::int64_t lines) {
-  const int descriptor = open_file(path);
-  if (descriptor < 0) return cannot_read(path);
-  LogTail tail(path, descriptor);
+  Descriptor file = open_file(path);
+  if (!file.is_open()) return cannot_read(path);
+  LogTail tail(path, std::move(file));
   SLUICE_CHECK(tail.seek(lines));
   return tail;
 }
 
-LogTail::LogTail(LogTail&& other) noexcept
-    : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      offset_(other.offset_) {}
-
-LogTail::~LogTail() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 Result<void> LogTail::seek(std::int64_t lines) {
   if (lines < 0) return {};
-  off_t end = ::lseek(descriptor_, 0, SEEK_END);
+  off_t end = ::lseek(file_.get(), 0, SEEK_END);
   if (end < 0) return cannot_read(path_);
   offset_ = end;
   if (lines == 0) return {};
@@ -60,7 +52,7 @@ Result<void> LogTail::seek(std::int64_t lines) {
   while (end > 0) {
     const off_t begin = std::max<off_t>(0, end - static_cast<off_t>(kBlockBytes));
     block.resize(static_cast<std::size_t>(end - begin));
-    const ssize_t count = ::pread(descriptor_, block.data(), block.size(), begin);
+    const ssize_t count = ::pread(file_.get(), block.data(), block.size(), begin);
     if (count < 0) return cannot_read(path_);
     block.resize(static_cast<std::size_t>(count));
     const std::size_t found = find_back(block, lines);
@@ -74,7 +66,7 @@ Result<void> LogTail::seek(std::int64_t lines) {
 bool LogTail::read(std::string& out) {
   const std::size_t size = out.size();
   out.resize(size + kBlockBytes);
-  const ssize_t count = ::pread(descriptor_, out.data() + size, kBlockBytes, offset_);
+  const ssize_t count = ::pread(file_.get(), out.data() + size, kBlockBytes, offset_);
   out.resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   if (count <= 0) return reopen() && read(out);
   offset_ += count;
@@ -84,12 +76,12 @@ bool LogTail::read(std::string& out) {
 bool LogTail::reopen() {
   struct stat named {};
   struct stat ours {};
-  if (::stat(path_.c_str(), &named) != 0 || ::fstat(descriptor_, &ours) != 0) return false;
+  if (::stat(path_.c_str(), &named) != 0 || ::fstat(file_.get(), &ours) != 0) return false;
   const bool same = named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
   if (same && ours.st_size >= offset_) return false;
-  const int fresh = open_file(path_);
-  if (fresh < 0) return false;
-  ::close(std::exchange(descriptor_, fresh));
+  Descriptor fresh = open_file(path_);
+  if (!fresh.is_open()) return false;
+  file_ = std::move(fresh);
   offset_ = 0;
   return named.st_size > 0;
 }

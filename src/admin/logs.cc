@@ -4,8 +4,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 
+#include "admin/line_events.h"
 #include "admin/log_tail.h"
 #include "admin/resources.h"
 
@@ -13,43 +13,39 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::int64_t kTailLines = 500;
-constexpr int kFollowersMax = 4;  // each holds a thread of the API
-constexpr auto kPollInterval = std::chrono::milliseconds(200);
+constexpr int kFollowersMax = 32;
 constexpr std::array kLevels{LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
-// Counts a follower while its stream lives.
+// Counts a follower while its events live.
 class FollowerSlot {
  public:
-  explicit FollowerSlot(std::atomic<int>& count) : count_(count) { ++count_; }
+  explicit FollowerSlot(std::atomic<int>& count)
+      : count_(count), granted_(++count <= kFollowersMax) {}
   FollowerSlot(const FollowerSlot&) = delete;
   FollowerSlot& operator=(const FollowerSlot&) = delete;
   ~FollowerSlot() { --count_; }
-  [[nodiscard]] bool granted() const { return count_ <= kFollowersMax; }
+  [[nodiscard]] bool granted() const { return granted_; }
 
  private:
   std::atomic<int>& count_;
+  const bool granted_;
 };
 
-Stream once(std::shared_ptr<LogTail> tail) {
-  return [tail](const WritePiece& write) {
-    for (std::string piece; tail->read(piece); piece.clear()) {
-      if (!write(piece)) return false;
-    }
-    return true;
-  };
+Events once(std::shared_ptr<LogTail> tail) {
+  return {.next = [tail](std::string& out) { return tail->read(out); }};
 }
 
-// Writes an empty piece now and then, so that the connection notices a client that has left.
-Stream follow(std::shared_ptr<LogTail> tail, std::shared_ptr<FollowerSlot> slot,
-              const std::atomic<bool>& stopping) {
-  return [tail, slot, &stopping](const WritePiece& write) {
-    while (!stopping) {
-      std::string piece;
-      if (!tail->read(piece)) std::this_thread::sleep_for(kPollInterval);
-      if (!write(piece)) return false;
+Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<FollowerSlot> slot,
+              std::shared_ptr<LineEvents> lines) {
+  return {.next = [tail, slot, lines](std::string& out) {
+    if (lines) {
+      std::string text;
+      if (tail->read(text)) lines->append(text, out);
+    } else {
+      (void)tail->read(out);
     }
     return true;
-  };
+  }};
 }
 
 Result<Response> read(Context& context, const Request& request) {
@@ -64,7 +60,7 @@ Result<Response> read(Context& context, const Request& request) {
   auto tail = std::make_shared<LogTail>(std::move(opened));
   Response response = respond_text("");
   if (!query_flag(request, "follow")) {
-    response.stream = once(std::move(tail));
+    response.events = once(std::move(tail));
     return response;
   }
   auto slot = std::make_shared<FollowerSlot>(context.followers);
@@ -72,7 +68,9 @@ Result<Response> read(Context& context, const Request& request) {
     return fail(ErrorKind::unavailable,
                 "too many clients follow the log, at most " + std::to_string(kFollowersMax));
   }
-  response.stream = follow(std::move(tail), std::move(slot), context.stopping);
+  auto formatted = LineEvents::wanted_by(request);
+  if (formatted) response.content_type = formatted->content_type();
+  response.events = follow(std::move(tail), std::move(slot), std::move(formatted));
   return response;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call of the API and its response, independent of the HTTP library.
+// A call of the API and its response, as handlers see them. Plain values: any thread.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,9 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace sluice::admin {
-
-// Takes the next piece of a body. An error ends the reading.
-using TakePiece = std::function<Result<void>(std::string_view piece)>;
-// Reads the whole body as it arrives; call it once. Returns the error of TakePiece, or `closed` if
-// the client broke off: discard the pieces read so far then.
-using ReadBody = std::function<Result<void>(const TakePiece&)>;
 
 struct Request {
   std::string method;
@@ -27,25 +22,36 @@ struct Request {
   std::map<std::string, std::string> query;  // the last of equal names wins
   std::string accept;
   bool by_admin = true;  // false: the caller may only read
-  std::string body;
-  ReadBody read_body;  // replaces `body` if the route streams
+  std::string body;      // empty if the route has an Intake
 
   [[nodiscard]] bool wants(std::string_view type) const {
     return accept.find(type) != std::string::npos;
   }
 };
 
-// Sends a piece, which may be empty. False once the client has left.
+// Sends a piece, which may be empty. Blocks while the client does not read (admin/pipe.h). False
+// once the client has left.
 using WritePiece = std::function<bool(std::string_view piece)>;
-// Writes a whole body. After false, the connection is cut, so that the client does not take a
-// partial body for a whole one.
+// Writes a whole body, on a thread of its own. After false, the connection is cut, so that the
+// client does not take a partial body for a whole one.
 using Stream = std::function<bool(const WritePiece&)>;
+
+// A body that is asked for, piece by piece, as long as the client reads; perhaps without an end,
+// like the log. It holds no thread between two pieces.
+struct Events {
+  // Appends the next piece to `out`, if there is one. False: the body ends after it. Called on a
+  // thread that may block, one call at a time, and not before the client has taken the last piece.
+  std::function<bool(std::string& out)> next{};
+  // From a call that had no piece to the next one.
+  Duration pause = std::chrono::milliseconds(200);
+};
 
 struct Response {
   int status = 200;
   std::string content_type{};
   std::string body{};
   Stream stream{};      // replaces `body`
+  Events events{};      // if it has `next`: replaces `body`
   std::string allow{};  // methods, for 405
   int retry_after_seconds = 0;
 };
@@ -53,6 +59,7 @@ struct Response {
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kYamlType = "text/x-yaml";
 inline constexpr std::string_view kJsonLinesType = "application/x-ndjson";
+inline constexpr std::string_view kServerSentType = "text/event-stream";
 inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 
 // JSON, or YAML if the request accepts it.

@@ -18,8 +18,7 @@ struct Context {
   Logger logger;
   control::Controller& controller;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
-  std::atomic<bool> stopping = false;  // endless streams end soon after it is set
-  std::atomic<int> followers = 0;      // threads that follow the log
+  std::atomic<int> followers = 0;  // clients that follow the log
 };
 
 void add_about(Router& router, Context& context);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "config/formats.h"
 
 namespace sluice::admin {
@@ -48,13 +49,6 @@ std::expected<Names, Response> names_of(const std::vector<std::string>& pattern,
   return names;
 }
 
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
 Result<void> parse_query(std::string_view query, Request& out) {
   for (const std::string_view part : split(query, '&')) {
     const std::size_t equals = std::min(part.find('='), part.size());
@@ -92,11 +86,6 @@ std::expected<Match, Response> Router::find(const Request& request) const {
   Response response = respond_error(405, request.method + " is not allowed here, try " + allow);
   response.allow = allow;
   return std::unexpected(std::move(response));
-}
-
-Response Router::handle(const Request& request) const {
-  const auto match = find(request);
-  return match ? match->route->handler(request, match->names) : match.error();
 }
 
 Json Router::list() const {
@@ -140,10 +129,10 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
       continue;
     }
     if (i + 2 >= text.size()) return std::nullopt;
-    const auto high = hex_digit(text[i + 1]);
-    const auto low = hex_digit(text[i + 2]);
-    if (!high || !low) return std::nullopt;
-    out += static_cast<char>(*high * 16 + *low);
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
     i += 2;
   }
   return out;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +20,28 @@ inline constexpr std::size_t kBodyBytesMax = 16 << 20;
 using Names = std::vector<std::string>;
 using Handler = std::function<Response(const Request&, const Names&)>;
 
+// Takes the body of a call as it arrives, on threads that may block, one call at a time. Destroyed
+// before finish(), it changes nothing.
+class Intake {
+ public:
+  virtual ~Intake() = default;
+  // An error ends the reading, and is the response.
+  [[nodiscard]] virtual Result<void> take(std::string_view piece) = 0;
+  // Called after the last piece.
+  [[nodiscard]] virtual Result<Response> finish() = 0;
+};
+// The request outlives the Intake.
+using OpenIntake =
+    std::function<Result<std::unique_ptr<Intake>>(const Request& request, const Names& names)>;
+
 struct Route {
   std::string group;    // the group in the list that GET of the prefix returns
   std::string method;   // GET also answers HEAD
   std::string pattern;  // "/objects/{name}"
-  Handler handler;
+  Handler handler{};
   std::size_t body_bytes_max = kBodyBytesMax;
-  bool streams_body = false;  // the handler reads the body itself; body_bytes_max does not apply
+  OpenIntake intake{};  // replaces `handler`, for a body of any length
+  bool quick = false;   // never waits for a change or a download: served even if all threads do
 };
 
 // A route, and the names in the path.
@@ -39,7 +55,6 @@ class Router {
   void add(Route route);
   // On error, returns the response to send: 404, 405 or 400.
   [[nodiscard]] std::expected<Match, Response> find(const Request& request) const;
-  [[nodiscard]] Response handle(const Request& request) const;
   // [{group, entries: [{path, method}]}]
   [[nodiscard]] Json list() const;
 

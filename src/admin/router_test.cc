@@ -23,7 +23,9 @@ class RouterTest : public testing::Test {
     Request request;
     request.method = method;
     const auto parsed = parse_target(target, request);
-    return parsed ? router_.handle(request) : respond_error(parsed.error());
+    if (!parsed) return respond_error(parsed.error());
+    const auto match = router_.find(request);
+    return match ? match->route->handler(request, match->names) : match.error();
   }
   Router router_;
 };

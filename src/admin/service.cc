@@ -3,61 +3,18 @@
 
 #include <malloc.h>
 
+#include <memory>
+#include <optional>
 #include <utility>
 
-#include "admin/acceptor.h"
-#include "admin/address.h"
+#include "admin/pipe.h"
 #include "base/time.h"
 
 namespace sluice::admin {
 namespace {
 
-// The part of a body that is read and dropped if the caller has no access.
-constexpr std::size_t kStrangerBytesMax = std::size_t{1} << 20;
-// Each stream and each change holds a thread: a stream for as long as its client reads, a change
-// for as long as a URL or wasm_init takes. The other threads serve short calls, so that a health
-// check is answered at once.
-constexpr int kStreamsMax = 12;
-constexpr int kChangesMax = 44;
-static_assert(kStreamsMax + kChangesMax + 8 <= static_cast<int>(Acceptor::kThreads));
 // The parser leaves many free pages after a body of at least this size.
 constexpr std::size_t kLargeBody = std::size_t{256} << 10;
-constexpr const char* kEveryPath = R"([\s\S]*)";
-
-// True for a transfer coding in which the library does not recognize the end of a body.
-bool is_unknown_coding(const httplib::Request& request) {
-  const std::string coding = request.get_header_value("Transfer-Encoding");
-  return !coding.empty() && coding != "chunked";
-}
-
-bool has_body(const httplib::Request& request) {
-  if (request.has_header("Transfer-Encoding")) return true;
-  const std::string length = request.get_header_value("Content-Length");
-  return !length.empty() && length != "0";
-}
-
-// True for a call from a web page in a browser on this machine. If credentials are demanded, the
-// server may have any name, but a page from another origin may not use the credentials of the
-// browser.
-bool is_foreign(const httplib::Request& request, bool any_name) {
-  const std::string host = request.get_header_value("Host");
-  const std::string origin = request.get_header_value("Origin");
-  if (!any_name && !is_loopback_host(host)) return true;
-  if (!request.has_header("Origin") || is_loopback_origin(origin)) return false;
-  return !any_name || origin != "https://" + host;
-}
-
-// The API is for programs: no page may frame, run, sniff or cache its responses.
-void add_security_fields(httplib::Response& out) {
-  out.set_header("Cache-Control", "no-store");
-  out.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  out.set_header("X-Content-Type-Options", "nosniff");
-  out.set_header("X-Frame-Options", "DENY");
-}
-
-static bool accepts_body(const std::string& method) {
-  return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
-}
 
 // Returns the allocator's free memory to the system at the end of a call.
 class FreePages {
@@ -73,7 +30,7 @@ class FreePages {
   const bool many_;
 };
 
-// Counts a stream until it is sent, or a change until it ends.
+// Counts a call while it lives.
 class Slot {
  public:
   Slot(std::atomic<int>& count, int max) : count_(count), granted_(++count <= max) {}
@@ -87,126 +44,189 @@ class Slot {
   const bool granted_;
 };
 
-Response respond_streaming(const Match& match, Request& call,
-                           const std::optional<httplib::ContentReader>& reader) {
-  bool read = !reader;
-  call.read_body = [&](const TakePiece& take) {
-    return std::exchange(read, true) ? Result<void>() : read_pieces(*reader, take);
-  };
-  Response response = match.route->handler(call, match.names);
-  // The handler has refused without reading the body: see read_pieces().
-  if (!read) drop_body(*reader, kDrainBytesMax);
-  return response;
+// The bytes of one body among those of all.
+class Held {
+ public:
+  explicit Held(std::size_t& all) : all_(all) {}
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() { all_ -= bytes; }
+  std::size_t bytes = 0;
+
+ private:
+  std::size_t& all_;
+};
+
+// The API is for programs: no page may frame, run, sniff or cache its responses.
+void add_security_fields(http::Headers& headers) {
+  headers.set("Cache-Control", "no-store");
+  headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("X-Frame-Options", "DENY");
 }
 
 }  // namespace
 
-Service::Service(Access access, Shared& shared) : access_(std::move(access)), shared_(shared) {
-  install();
-  engine_.set_listening(true);
+Service::Service(const Router& router, Logger logger, std::function<std::string()> config_version,
+                 loop::EventLoop& loop, Threads& threads)
+    : router_(router),
+      logger_(std::move(logger)),
+      config_version_(std::move(config_version)),
+      loop_(loop),
+      threads_(threads) {}
+
+Task<Service::Answer> Service::answer(http::Request& request, const Client& client,
+                                      const Access& access) {
+  const TimePoint begin = Clock::now();
+  auto caller = co_await admit(request, client, *access.credentials);
+  Response response;
+  if (caller) {
+    response = co_await respond(request, *caller);
+  } else {
+    response = caller.error();
+  }
+  Answer answer{finish(bounded(std::move(response))), caller.has_value()};
+  log(request, caller, access.credentials->demanded(), answer.response.status, begin);
+  co_return answer;
 }
 
-// Serves one call per connection, because an idle client must not hold a thread. An exception that
-// passes the library's own handlers would end the process.
-void Service::serve(int descriptor, const std::atomic<bool>& stopping) try {
-  Connection connection(descriptor, access_.tls, stopping);
-  if (connection.open()) return engine_.serve(connection);
-  if (!connection.trouble().empty())
-    shared_.logger.debug("admin API: no TLS with " + connection.peer() + ": " +
-                         connection.trouble());
-} catch (const std::exception& error) {
-  shared_.logger.error(std::string("admin API: connection given up: ") + error.what());
+http::Response Service::refuse(int status, std::string_view reason) {
+  return finish(respond_error(status, reason));
 }
 
-void Service::install() {
-  engine_.set_keep_alive_max_count(1);
-  engine_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& out) {
-    // Ranges beyond the end of a body crash the library. The const_cast is safe: the library owns
-    // the object, and it is not const there.
-    const_cast<httplib::Request&>(request).ranges.clear();
-    if (is_unknown_coding(request)) {
-      write(respond_error(400, "the only Transfer-Encoding is chunked"), out);
-      out.set_header("Connection", "close");
-      return httplib::Server::HandlerResponse::Handled;
-    }
-    const bool reads = request.method != "GET" && request.method != "HEAD" && has_body(request);
-    if (reads && accepts_body(request.method)) return httplib::Server::HandlerResponse::Unhandled;
-    answer(request, {}, out);
-    return httplib::Server::HandlerResponse::Handled;
-  });
-  const auto with_body = [this](const httplib::Request& request, httplib::Response& out,
-                                const httplib::ContentReader& reader) {
-    answer(request, reader, out);
-  };
-  engine_.Post(kEveryPath, with_body);
-  engine_.Put(kEveryPath, with_body);
-  engine_.Patch(kEveryPath, with_body);
-  engine_.Delete(kEveryPath, with_body);
-  engine_.set_exception_handler(
-      [this](const httplib::Request&, httplib::Response& out, const std::exception_ptr& thrown) {
-        write(respond_error(500, describe(thrown)), out);
-      });
-  // For requests that the library itself refuses, such as a malformed request line.
-  engine_.set_error_handler([](const httplib::Request&, httplib::Response& out) {
-    if (out.body.empty()) write(respond_error(out.status, "cannot read the request"), out);
-  });
-  engine_.set_post_routing_handler([this](const httplib::Request&, httplib::Response& out) {
-    out.set_header("X-Config-Version", shared_.config_version());
-    add_security_fields(out);
-  });
-}
-std::string Service::describe(const std::exception_ptr& thrown) const try {
-  std::rethrow_exception(thrown);
-} catch (const std::exception& error) {
-  shared_.logger.error(std::string("admin API: ") + error.what());
-  return std::string("internal error: ") + error.what();
-} catch (...) {
-  return "internal error";
-}
-
-void Service::answer(const httplib::Request& request,
-                     const std::optional<httplib::ContentReader>& reader, httplib::Response& out) {
-  const auto begin = Clock::now();
-  const auto caller = identify(request);
-  Response response = caller ? respond(request, *caller, reader) : caller.error();
-  if (!caller && reader) drop_body(*reader, kStrangerBytesMax);
-  write(bounded(std::move(response)), out);
-  const bool change = request.method != "GET" && request.method != "HEAD" && caller;
-  const LogLevel level =
-      change && access_.credentials->demanded() ? LogLevel::info : LogLevel::debug;
-  if (!shared_.logger.enabled(level)) return;
+void Service::log(const http::Request& request, const std::expected<Identity, Response>& caller,
+                  bool demanded, int status, TimePoint begin) const {
+  const bool change = !only_reads(request) && caller;
+  const LogLevel level = change && demanded ? LogLevel::info : LogLevel::debug;
+  if (!logger_.enabled(level)) return;
   const std::string who = caller && !caller->name.empty() ? caller->name + " " : "";
-  shared_.logger.write(level, "admin API: " + who + request.method + " " + request.target + " " +
-                                  std::to_string(out.status) + " " +
-                                  format_duration(Clock::now() - begin));
+  logger_.write(level, "admin API: " + who + request.method + " " + request.target() + " " +
+                           std::to_string(status) + " " + format_duration(Clock::now() - begin));
 }
 
-std::expected<Identity, Response> Service::identify(const httplib::Request& request) {
-  if (is_foreign(request, access_.credentials->demanded())) {
-    return std::unexpected(respond_error(
-        403, access_.credentials->demanded()
-                 ? "not for web pages: Origin must be this server"
-                 : "only clients on this machine: Host and Origin must be localhost"));
+template <class T>
+Task<Result<T>> Service::block(Threads::Kind kind, std::function<Result<T>()> work) {
+  Result<T> result = fail(ErrorKind::unavailable, "the server is shutting down");
+  co_await threads_.run(kind, [&] {
+    try {
+      result = work();
+    } catch (const std::exception& error) {
+      logger_.error(std::string("admin API: ") + error.what());
+      result = fail(ErrorKind::internal, std::string("internal error: ") + error.what());
+    }
+  });
+  co_return result;
+}
+
+Task<std::expected<Identity, Response>> Service::admit(const http::Request& request,
+                                                       const Client& client,
+                                                       Credentials& credentials) {
+  if (auto refused = refuse_web_page(request, credentials))
+    co_return std::unexpected(*std::move(refused));
+  if (!credentials.demanded()) co_return identify(request, client, credentials, logger_);
+  std::expected<Identity, Response> caller;
+  const auto checked = co_await block<void>(Threads::Kind::quick, [&]() -> Result<void> {
+    caller = identify(request, client, credentials, logger_);
+    return {};
+  });
+  if (!checked) co_return std::unexpected(respond_error(checked.error()));
+  co_return caller;
+}
+
+Task<Response> Service::respond(http::Request& request, const Identity& caller) {
+  Request call;
+  call.method = request.method;
+  call.accept = request.headers.get("Accept").value_or("");
+  call.by_admin = caller.role == Role::admin;
+  if (const auto parsed = parse_target(request.target(), call); !parsed)
+    co_return respond_error(parsed.error());
+  const auto match = router_.find(call);
+  if (!match) co_return match.error();
+  if (match->route->intake) co_return co_await take_in(*match, call, request.body);
+  co_return co_await handle(*match, call, request.body);
+}
+
+Task<Response> Service::handle(const Match& match, Request& call, http::Body& body) {
+  const bool changes = call.method != "GET" && call.method != "HEAD";
+  Held held(held_bytes_);
+  if (changes && body.is_stream()) {
+    auto whole = co_await read_whole(body, match.route->body_bytes_max, held.bytes);
+    if (!whole) co_return respond_error(whole.error());
+    call.body = *std::move(whole);
   }
-  const std::string name = request.ssl != nullptr ? net::peer_common_name(request.ssl) : "";
-  const std::string authorization = request.get_header_value("Authorization");
-  auto caller = access_.credentials->check({request.remote_addr, authorization, name});
-  if (!caller) {
-    const Denial& denial = caller.error();
-    if (!denial.log.empty()) shared_.logger.warn("admin API: " + denial.log);
-    Response response = respond_error(denial.status, denial.message);
-    response.retry_after_seconds = denial.retry_after_seconds;
-    return std::unexpected(std::move(response));
+  // A change counts from here on: a client that sends its body slowly keeps nobody from changing.
+  std::optional<Slot> slot;
+  if (changes) slot.emplace(changes_, kChangesMax);
+  if (slot && !slot->granted()) {
+    co_return respond_error(503, std::to_string(kChangesMax) +
+                                     " changes are under way, and wait for URLs or guests: try "
+                                     "again");
   }
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (reads || caller->role == Role::admin) return *std::move(caller);
-  return std::unexpected(
-      respond_error(403, caller->name + " may read only (api-readers); a change takes an admin"));
+  const auto kind = match.route->quick ? Threads::Kind::quick : Threads::Kind::any;
+  auto response = co_await block<Response>(kind, [&]() -> Result<Response> {
+    const FreePages after(call.body.size() >= kLargeBody);
+    return match.route->handler(call, match.names);
+  });
+  if (!response) co_return respond_error(response.error());
+  co_return *std::move(response);
+}
+
+// `held` counts the bytes read, also in held_bytes_.
+Task<Result<std::string>> Service::read_whole(http::Body& body, std::size_t bytes_max,
+                                              std::size_t& held) {
+  const auto too_large = [bytes_max] {
+    return fail(ErrorKind::too_large,
+                "the body is over " + std::to_string(bytes_max >> 20) + " MiB");
+  };
+  if (body.length().value_or(0) > bytes_max) co_return too_large();
+  std::string whole;
+  while (true) {
+    const auto piece = co_await body.reader()->read();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) co_return whole;
+    if (whole.size() + piece->size() > bytes_max) co_return too_large();
+    if (held_bytes_ + piece->size() > kBodiesBytesMax)
+      co_return fail(ErrorKind::unavailable, "too many large bodies at once: try again");
+    held += piece->size();
+    held_bytes_ += piece->size();
+    whole += *piece;
+  }
+}
+
+Task<Response> Service::take_in(const Match& match, const Request& call, http::Body& body) {
+  const Slot slot(uploads_, kUploadsMax);
+  if (!slot.granted()) {
+    co_return respond_error(
+        503, "too many uploads at once, at most " + std::to_string(kUploadsMax) + ": try again");
+  }
+  std::unique_ptr<Intake> intake;
+  Result<void> taken = co_await block<void>(Threads::Kind::any, [&]() -> Result<void> {
+    SLUICE_TRY(intake, match.route->intake(call, match.names));
+    return {};
+  });
+  bool more = taken && body.is_stream();
+  while (more) {
+    const auto piece = co_await body.reader()->read();
+    if (piece && !piece->empty()) {
+      taken = co_await block<void>(Threads::Kind::any, [&] { return intake->take(*piece); });
+    } else if (!piece) {
+      taken = std::unexpected(piece.error());
+    }
+    more = taken && !piece->empty();
+  }
+  // An Intake may hold much: it is destroyed on a thread, too.
+  auto response = co_await block<Response>(Threads::Kind::any, [&]() -> Result<Response> {
+    const std::unique_ptr<Intake> last = std::move(intake);
+    if (!taken) return std::unexpected(taken.error());
+    return last->finish();
+  });
+  if (!response) co_return respond_error(response.error());
+  co_return *std::move(response);
 }
 
 Response Service::bounded(Response response) {
   if (!response.stream) return response;
-  const auto slot = std::make_shared<Slot>(shared_.streams, kStreamsMax);
+  const auto slot = std::make_shared<Slot>(streams_, kStreamsMax);
   if (!slot->granted()) {
     return respond_error(
         503, "too many downloads at once, at most " + std::to_string(kStreamsMax) + ": try again");
@@ -217,32 +237,25 @@ Response Service::bounded(Response response) {
   return response;
 }
 
-Response Service::respond(const httplib::Request& request, const Identity& caller,
-                          const std::optional<httplib::ContentReader>& reader) const {
-  Request call;
-  call.method = request.method;
-  call.accept = request.get_header_value("Accept");
-  call.by_admin = caller.role == Role::admin;
-  if (const auto parsed = parse_target(request.target, call); !parsed) {
-    return respond_error(parsed.error());
+http::Response Service::finish(Response response) {
+  http::Response out;
+  out.status = response.status;
+  if (!response.content_type.empty()) out.headers.set("Content-Type", response.content_type);
+  if (!response.allow.empty()) out.headers.set("Allow", response.allow);
+  if (response.status == 401)
+    out.headers.set("WWW-Authenticate", R"(Basic realm="sluice", charset="UTF-8")");
+  if (response.retry_after_seconds > 0)
+    out.headers.set("Retry-After", std::to_string(response.retry_after_seconds));
+  out.headers.set("X-Config-Version", config_version_());
+  add_security_fields(out.headers);
+  if (response.stream) {
+    out.body = http::Body(read_stream(loop_, threads_, std::move(response.stream)), std::nullopt);
+  } else if (response.events.next) {
+    out.body = http::Body(read_events(loop_, threads_, std::move(response.events)), std::nullopt);
+  } else {
+    out.body.assign(std::move(response.body));
   }
-  const bool changes = call.method != "GET" && call.method != "HEAD";
-  std::optional<Slot> slot;
-  if (changes) slot.emplace(shared_.changes, kChangesMax);
-  if (slot && !slot->granted()) {
-    if (reader) drop_body(*reader, kDrainBytesMax);
-    return respond_error(503, std::to_string(kChangesMax) +
-                                  " changes are under way, and wait for URLs or guests: try again");
-  }
-  const auto match = shared_.router.find(call);
-  if (match && match->route->streams_body) return respond_streaming(*match, call, reader);
-  if (reader) {
-    auto body = read_body(*reader, match ? match->route->body_bytes_max : kBodyBytesMax);
-    if (!body) return respond_error(body.error());
-    call.body = *std::move(body);
-  }
-  const FreePages after(call.body.size() >= kLargeBody);
-  return match ? match->route->handler(call, match->names) : match.error();
+  return out;
 }
 
 }  // namespace sluice::admin

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/tls_files.h"
 
-#include <fstream>
-#include <sstream>
+#include "base/file.h"
 
 namespace sluice::admin {
 namespace {
 
-Result<std::string> read_file(const std::string& flag, const std::string& path) {
-  const std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (file && text) return text.str();
-  return fail(ErrorKind::invalid, flag + " " + path + " cannot be read");
+constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
+
+Result<std::string> read_pem(const std::string& flag, const std::string& path) {
+  auto text = read_file(path, kFileBytesMax, FileKind::any);
+  if (!text) return fail(ErrorKind::invalid, flag + " " + text.error().message);
+  if (text->empty()) return fail(ErrorKind::invalid, flag + " " + path + " is empty");
+  return text;
 }
 
 }  // namespace
@@ -21,12 +21,10 @@ Result<std::shared_ptr<const net::TlsContext>> load_tls(const TlsPaths& paths) {
   net::TlsServerOptions options;
   net::KeyPair& pair = options.pairs.emplace_back();
   pair.path = "--cert-file " + paths.certificate;
-  SLUICE_TRY(pair.certificate, read_file("--cert-file", paths.certificate));
-  SLUICE_TRY(pair.key, read_file("--key-file", paths.key));
+  SLUICE_TRY(pair.certificate, read_pem("--cert-file", paths.certificate));
+  SLUICE_TRY(pair.key, read_pem("--key-file", paths.key));
   if (!paths.client_ca.empty()) {
-    SLUICE_TRY(options.client_ca, read_file("--client-ca-file", paths.client_ca));
-    if (options.client_ca.empty())
-      return fail(ErrorKind::invalid, "--client-ca-file " + paths.client_ca + " is empty");
+    SLUICE_TRY(options.client_ca, read_pem("--client-ca-file", paths.client_ca));
   }
   options.protocols = {"http/1.1"};
   auto context = net::TlsContext::create(options, std::make_shared<net::TicketKeys>());

@@ -46,28 +46,25 @@ Result<void> check_readable(const Target& target) {
 // Collects output into pieces of a reasonable size.
 class Pieces {
  public:
-  Pieces(const WritePiece& write, const std::atomic<bool>& stopping)
-      : write_(write), stopping_(stopping) {}
+  explicit Pieces(const WritePiece& write) : write_(write) {}
   std::string out;
 
   // False if the client reads no further.
   bool flush(std::size_t bytes_min = 1) {
     if (failed_ || out.size() < bytes_min) return !failed_;
-    failed_ = stopping_ || !write_(out);
+    failed_ = !write_(out);
     out.clear();
     return !failed_;
   }
 
  private:
   const WritePiece& write_;
-  const std::atomic<bool>& stopping_;
   bool failed_ = false;
 };
 
-Stream list_stream(Target target, std::uint64_t limit, DataFormat format,
-                   const std::atomic<bool>& stopping) {
-  return [target = std::move(target), limit, format, &stopping](const WritePiece& write) {
-    Pieces pieces(write, stopping);
+Stream list_stream(Target target, std::uint64_t limit, DataFormat format) {
+  return [target = std::move(target), limit, format](const WritePiece& write) {
+    Pieces pieces(write);
     DataWriter writer(format);
     std::uint64_t left = limit;
     const auto scanned = target.store.scan(target.ns, target.prefix,
@@ -89,8 +86,7 @@ Result<Response> list(Context& context, const Request& request, const Names& nam
   const DataFormat format = request.wants("yaml") ? DataFormat::yaml : DataFormat::json;
   Response response;
   response.content_type = format == DataFormat::yaml ? kYamlType : kJsonType;
-  response.stream =
-      list_stream(std::move(target), static_cast<std::uint64_t>(limit), format, context.stopping);
+  response.stream = list_stream(std::move(target), static_cast<std::uint64_t>(limit), format);
   return response;
 }
 
@@ -99,8 +95,8 @@ Result<Response> write_out(Context& context, const Request& request, const Names
   SLUICE_CHECK(check_readable(target));
   Response response;
   response.content_type = kJsonLinesType;
-  response.stream = [target, names, &stopping = context.stopping](const WritePiece& write) {
-    Pieces pieces(write, stopping);
+  response.stream = [target, names](const WritePiece& write) {
+    Pieces pieces(write);
     ExportWriter writer;
     writer.begin(names[0], names[1], std::chrono::system_clock::now(), pieces.out);
     const auto version = target.store.scan(target.ns, target.prefix,
@@ -117,19 +113,36 @@ Result<Response> write_out(Context& context, const Request& request, const Names
 
 // Reads the whole body into one import. Nothing changes before the commit at its end.
 template <class Reader>
-Result<Response> take_in(Context& context, const Request& request, const Names& names) {
+class ImportIntake final : public Intake {
+ public:
+  ImportIntake(const Request& request, std::unique_ptr<store::Import> import)
+      : request_(request), import_(std::move(import)), reader_(adder(*import_)) {}
+
+  Result<void> take(std::string_view piece) override { return reader_.feed(piece); }
+  Result<Response> finish() override {
+    SLUICE_CHECK(reader_.finish());
+    const std::uint64_t entries = import_->size();
+    if (entries > 0) SLUICE_CHECK(import_->commit());
+    return respond(request_, {{"entries", entries}});
+  }
+
+ private:
+  static AddEntry adder(store::Import& import) {
+    return
+        [&import](std::string_view key, std::string_view value) { return import.add(key, value); };
+  }
+
+  const Request& request_;
+  const std::unique_ptr<store::Import> import_;
+  Reader reader_;
+};
+
+template <class Reader>
+Result<std::unique_ptr<Intake>> open_import(Context& context, const Request& request,
+                                            const Names& names) {
   SLUICE_TRY(const Target target, target_of(context, request, names, true));
-  SLUICE_TRY(const auto import, target.store.begin_import(target.ns));
-  Reader reader(
-      [&import](std::string_view key, std::string_view value) { return import->add(key, value); });
-  SLUICE_CHECK(request.read_body([&](std::string_view piece) -> Result<void> {
-    if (context.stopping) return fail(ErrorKind::unavailable, "the server is shutting down");
-    return reader.feed(piece);
-  }));
-  SLUICE_CHECK(reader.finish());
-  const std::uint64_t entries = import->size();
-  if (entries > 0) SLUICE_CHECK(import->commit());
-  return respond(request, {{"entries", entries}});
+  SLUICE_TRY(auto import, target.store.begin_import(target.ns));
+  return std::make_unique<ImportIntake<Reader>>(request, std::move(import));
 }
 
 Result<Response> count(Context& context, const Request& request, const Names& names) {
@@ -173,7 +186,7 @@ Result<Response> remove(Context& context, const Request& request, const Names& n
 }
 
 // Every namespace that holds data. `used`: whether a running filter has it.
-Result<Response> overview(Context& context, const Request& request) {
+Result<Response> overview(Context& context, const Request& request, const Names&) {
   store::Store& store = context.controller.store();
   SLUICE_TRY(const std::vector<std::string> namespaces, store.namespaces());
   Json list = Json::array();
@@ -190,34 +203,34 @@ Result<Response> overview(Context& context, const Request& request) {
 }
 
 using Answer = Result<Response> (*)(Context&, const Request&, const Names&);
+using Open = Result<std::unique_ptr<Intake>> (*)(Context&, const Request&, const Names&);
 
 }  // namespace
 
 void add_wasm_data(Router& router, Context& context) {
-  const auto add = [&](const std::string& method, const std::string& below, Answer answer) {
-    const auto handler = [&context, answer](const Request& request, const Names& names) {
-      Result<Response> response = answer(context, request, names);
-      return response ? *std::move(response) : respond_error(response.error());
-    };
-    router.add({.group = "wasm",
-                .method = method,
-                .pattern = "/wasm/data/{pipeline}/{filter}" + below,
-                .handler = handler,
-                .streams_body = method == "PUT"});
+  const std::string filter = "/wasm/data/{pipeline}/{filter}";
+  const auto add = [&](const std::string& method, const std::string& pattern, Answer answer) {
+    router.add(
+        {"wasm", method, pattern, [&context, answer](const Request& request, const Names& names) {
+           Result<Response> response = answer(context, request, names);
+           return response ? *std::move(response) : respond_error(response.error());
+         }});
   };
-  router.add({.group = "wasm",
-              .method = "GET",
-              .pattern = "/wasm/data",
-              .handler = [&context](const Request& request, const Names&) {
-                Result<Response> response = overview(context, request);
-                return response ? *std::move(response) : respond_error(response.error());
-              }});
-  add("GET", "", list);
-  add("PUT", "", take_in<DataReader>);
-  add("DELETE", "", remove);
-  add("GET", "/count", count);
-  add("GET", "/export", write_out);
-  add("PUT", "/import", take_in<ExportReader>);
+  const auto add_intake = [&](const std::string& pattern, Open open) {
+    router.add({.group = "wasm",
+                .method = "PUT",
+                .pattern = pattern,
+                .intake = [&context, open](const Request& request, const Names& names) {
+                  return open(context, request, names);
+                }});
+  };
+  add("GET", "/wasm/data", overview);
+  add("GET", filter, list);
+  add_intake(filter, open_import<DataReader>);
+  add("DELETE", filter, remove);
+  add("GET", filter + "/count", count);
+  add("GET", filter + "/export", write_out);
+  add_intake(filter + "/import", open_import<ExportReader>);
 }
 
 }  // namespace sluice::admin

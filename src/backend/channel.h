@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/interim.h"
+#include "http/destination.h"
 #include "http/message.h"
 #include "loop/task.h"
 
@@ -20,12 +21,6 @@ class MemoryHolder;
 }
 
 namespace sluice::backend {
-
-// Values that replace those of the request on the way to a backend.
-struct Target {
-  std::string_view host;  // empty: the request's
-  std::string_view path;  // prefix of the request's path
-};
 
 // The known fate of a failed request.
 enum class Fate {
@@ -42,12 +37,14 @@ class Channel {
   // Cancels an unfinished exchange. Keeps its connection for others if possible.
   virtual ~Channel() = default;
 
-  // Sends the request and reads the head of the response. A large or streamed request body may
-  // still be in transit on return; sending continues while the Channel lives. A streamed body is
-  // taken from the request. A whole body must stay unchanged unless `keep_body` copies it. Interim
-  // responses go to `interim`, which outlives this call; null drops them.
-  [[nodiscard]] virtual Task<Outcome<void>> start(http::Request& request, const Target& target,
-                                                  bool keep_body, http::Response& response,
+  // Sends the request to the backend at `to` and reads the head of the response. A large or
+  // streamed request body may still be in transit on return; sending continues while the Channel
+  // lives. A streamed body is taken from the request. A whole body must stay unchanged unless
+  // `keep_body` copies it. Interim responses go to `interim`, which outlives this call; null drops
+  // them.
+  [[nodiscard]] virtual Task<Outcome<void>> start(http::Request& request,
+                                                  const http::Destination& to, bool keep_body,
+                                                  http::Response& response,
                                                   http::InterimSink* interim) = 0;
   // The next bytes of the response body, valid until the next call; empty at the end.
   [[nodiscard]] virtual Task<Outcome<std::string_view>> read_body() = 0;

@@ -94,7 +94,7 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
   int repeats = kRepeatsMax;
   Duration pause{};
   TimePoint since = kAnyAge;
-  const Target target{call.host, (*servers_)[call.server].path};
+  const http::Destination to{.host = call.host, .path_prefix = (*servers_)[call.server].path};
   const bool keep_body = call.body_bytes_max <= 0;
   const bool streams = request.body.is_stream();
   std::unique_ptr<Channel> channel;
@@ -107,7 +107,7 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
     if (streams && !replayed && channel->may_be_refused())
       replayed.emplace(std::exchange(request.body, http::Body()));
     if (replayed) request.body = replayed->body();
-    auto started = co_await channel->start(request, target, keep_body, response, call.interim);
+    auto started = co_await channel->start(request, to, keep_body, response, call.interim);
     if (call.client_time != nullptr) *call.client_time = channel->client_time();
     if (started) break;
     const Fate fate = channel->fate(started.error());

@@ -146,6 +146,58 @@ TEST_F(ClientBodyTest, ClientThatLeavesItsBodyUnfinished) {
   request_.body =
       http::Body(std::make_unique<Chunks>(std::vector<std::string>{"x"}, std::nullopt), 7);
   EXPECT_EQ(outcome(), "1 request body broke off");
+  call_.deadline = Clock::now() + std::chrono::seconds(10);
+  request_.body = http::Body(
+      std::make_unique<Chunks>(std::vector<std::string>{"too ", "long"}, std::nullopt), 7);
+  EXPECT_EQ(outcome(), "1 request body is too long");
+}
+
+// Sleeps before its only bytes.
+class Slow final : public http::BodyReader {
+ public:
+  Slow(loop::EventLoop& loop, TimePoint until) : loop_(loop), until_(until) {}
+  Task<Result<std::string_view>> read() override {
+    if (std::exchange(given_, true)) co_return std::string_view();
+    co_await loop_.sleep_until(until_);
+    co_return std::string_view("end");
+  }
+
+ private:
+  loop::EventLoop& loop_;
+  TimePoint until_;
+  bool given_ = false;
+};
+
+TEST_F(ClientBodyTest, TheClientsTimeIsNotTheBackends) {
+  serve({[](Peer& peer) -> Task<void> {
+           co_await peer.head();
+           co_await peer.read_until("end");
+           co_await peer.send(kHello);
+           co_await answer_all(peer);
+         },
+         answer_all});
+  Duration client_time{};
+  call_.client_time = &client_time;
+  call_.deadline = Clock::now() + milliseconds(500);
+  request_.method = "PUT";
+  request_.body = http::Body(std::make_unique<Slow>(loop_, call_.deadline + milliseconds(1)), 3);
+  EXPECT_EQ(outcome(), "200 hello");
+  EXPECT_GT(client_time, Duration::zero());
+  call_.deadline = TimePoint::max();
+  request_.body.clear();
+  EXPECT_EQ(outcome(), "200 hello");
+  EXPECT_EQ(client_time, Duration::zero()) << "of the last exchange on this connection";
+  EXPECT_EQ(server_->connections(), 1U);
+}
+
+TEST_F(ClientBodyTest, AStreamIsNotSentAgainOnADeadKeptConnection) {
+  serve({answer_once_then_close, answer_all});
+  EXPECT_EQ(outcome(), "200 hello");
+  request_.method = "PUT";
+  request_.body = http::Body(
+      std::make_unique<Chunks>(std::vector<std::string>{"one"}, std::nullopt), std::nullopt);
+  EXPECT_FALSE(exchange());
+  EXPECT_EQ(server_->connections(), 1U);
 }
 
 TEST_F(ClientBodyTest, StreamedResponseHandsItsConnectionBack) {
@@ -184,6 +236,10 @@ TEST_F(ClientBodyTest, InFlightUntilTheEndOfTheStream) {
   EXPECT_EQ(in_flight(), 1U);
   response_.body.clear();
   EXPECT_EQ(in_flight(), 0U);
+  ASSERT_TRUE(exchange());
+  std::string read = " ";
+  while (!read.empty()) read = *loop::run_to_completion(loop_, response_.body.reader()->read());
+  EXPECT_EQ(in_flight(), 0U) << "the body still exists";
 }
 
 TEST_F(ClientBodyTest, StreamMayOutliveTheClient) {

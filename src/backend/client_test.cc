@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/testing/client_fixture.h"
+#include "loop/testing/settle.h"
 
 namespace sluice::backend {
 namespace {
@@ -94,6 +95,29 @@ TEST_F(ClientTest, DeadKeptConnectionIsReplacedOnce) {
   EXPECT_EQ(outcome(), "200 hello");
   EXPECT_EQ(outcome(), "200 hello");
   EXPECT_EQ(server_->connections(), 2U);
+}
+
+// Connections that were idle when one of them turned out dead may all be dead.
+TEST_F(ClientTest, DeadKeptConnectionsAreNotTriedOneByOne) {
+  int eaten = 0;
+  const ScriptedServer::Script eat = [&eaten](Peer& peer) -> Task<void> {
+    co_await peer.head();
+    co_await peer.send(kHello);
+    const std::string head = co_await peer.head();
+    if (!head.empty()) ++eaten;
+  };
+  serve({eat, eat, answer_all});
+  http::Request early;
+  early.method = "GET";
+  http::Response response;
+  Task<Outcome<void>> beside = client_->exchange(call_, early, response);
+  beside.start();
+  EXPECT_EQ(outcome(), "200 hello");
+  while (!beside.done()) loop::testing::settle(loop_);
+  EXPECT_EQ(client_->idle(), 2U);
+  EXPECT_EQ(outcome(), "200 hello");
+  EXPECT_EQ(eaten, 1);
+  EXPECT_EQ(server_->connections(), 3U);
 }
 
 TEST_F(ClientTest, PostIsNotRepeated) {
@@ -209,8 +233,27 @@ TEST_F(ClientTest, TheBackendSaysHowManyRequestsMore) {
     }
     co_await peer.head();
   }});
+  request_.method = "POST";  // a third one on a connection would be lost
   for (int i = 0; i < 4; ++i) EXPECT_EQ(outcome(), "200 x");
   EXPECT_EQ(server_->connections(), 2U);
+}
+
+// 127.0.0.2 refuses the first connection. Later it would accept one, and say nothing.
+TEST_F(ClientTest, AnAddressThatFailedIsTriedLast) {
+  serve({answer_once_then_close});
+  const std::uint16_t port = server_entry_.port;
+  server_entry_.host = "nobody.invalid";
+  server_entry_.has_ip_host = false;
+  state_->addresses->tell({{"127.0.0.2", port}, {"127.0.0.1", port}},
+                          loop::EventLoop::now() + std::chrono::hours(1));
+  ClientOptions options;
+  options.idle.max = 0;
+  make_client(options);
+  EXPECT_EQ(outcome(), "200 hello");
+  const auto silent = net::Listener::open("127.0.0.2", port);
+  ASSERT_TRUE(silent);
+  call_.deadline = Clock::now() + std::chrono::seconds(10);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(outcome(), "200 hello");
 }
 
 TEST_F(ClientTest, NamesAreLookedUp) {

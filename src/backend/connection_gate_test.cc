@@ -8,6 +8,7 @@
 
 #include "backend/testing/client_fixture.h"
 #include "loop/testing/run_to_completion.h"
+#include "loop/testing/settle.h"
 
 namespace sluice::backend {
 namespace {
@@ -40,6 +41,44 @@ TEST(ConnectionGate, TheQueueIsBounded) {
   }
   EXPECT_EQ(gate->queued(), 0U);
   EXPECT_FALSE(gate->has_queue(0));
+}
+
+// The cores of these tests share a loop: their messages come in the order in which they were sent.
+Task<void> wait_in(ConnectionGate::Place& place, bool& woken) {
+  woken = co_await place.wait(Clock::now() + std::chrono::hours(1));
+}
+
+TEST(ConnectionGate, AWaiterThatHasLeftIsNotWaitedFor) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 2};
+  const loop::Core other{loop, 1, 2};
+  const auto gate = std::make_shared<ConnectionGate>(2);
+  for (int round = 0; round < 2; ++round) {
+    const ConnectionGate::Place place(*gate, other);
+    EXPECT_TRUE(gate->others_wait(core.index));
+    EXPECT_FALSE(gate->others_wait(other.index));
+  }
+  const ConnectionGate::Place own(*gate, core);
+  EXPECT_FALSE(gate->others_wait(core.index));
+}
+
+TEST(ConnectionGate, AWakeUpOfAWaiterThatHasLeftGoesToTheNextCore) {
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 3};
+  const loop::Core leaves{loop, 1, 3};
+  const loop::Core stays{loop, 2, 3};
+  const auto gate = std::make_shared<ConnectionGate>(3);
+  gate->set_limits(1, 10);
+  auto pass = gate->try_pass(core);
+  std::optional<ConnectionGate::Place> left(std::in_place, *gate, leaves);
+  ConnectionGate::Place waiting(*gate, stays);
+  bool woken = false;
+  Task<void> wait = wait_in(waiting, woken);
+  wait.start();
+  pass.reset();  // its message is on the way to the first core that waits
+  left.reset();
+  loop::testing::settle(loop);
+  EXPECT_TRUE(woken);
 }
 
 // Cores that share one connection: each holds it for a moment, many times.
@@ -130,6 +169,43 @@ TEST_F(QueueTest, ConnectionsThatEndMakeRoom) {
   state_->gate->set_limits(1, 10);
   EXPECT_EQ(both(), std::pair(std::string("hello"), std::string("hello")));
   EXPECT_EQ(server_->connections(), 2U);
+}
+
+// The other core shares the loop of the first.
+TEST_F(QueueTest, AnotherCoreThatWaitsGetsTheIdleConnection) {
+  serve({answer_all});
+  state_ = std::make_shared<ServerState>(2);
+  make_client();
+  state_->gate->set_limits(1, 10);
+  const loop::Core other{loop_, 1, 2};
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(outcome(), "200 hello");
+    EXPECT_EQ(client_->idle(), 1U);
+    const ConnectionGate::Place place(*state_->gate, other);
+    loop::testing::settle(loop_);
+    EXPECT_EQ(client_->idle(), 0U);
+    EXPECT_EQ(state_->gate->open(), 0U);
+  }
+  const ConnectionGate::Place place(*state_->gate, other);
+  EXPECT_EQ(outcome(), "200 hello");
+  EXPECT_EQ(client_->idle(), 0U);  // the core that waits needs the place of this connection
+  EXPECT_EQ(state_->gate->open(), 0U);
+}
+
+TEST_F(QueueTest, AsManyConnectionsStayIdleAsAreAllowed) {
+  serve({answer_all});
+  ClientOptions options;
+  options.idle.max = 1;
+  make_client(options);
+  EXPECT_EQ(both(), std::pair(std::string("hello"), std::string("hello")));
+  EXPECT_EQ(server_->connections(), 2U);
+  EXPECT_EQ(client_->idle(), 1U);
+  EXPECT_EQ(state_->gate->open(), 1U);
+
+  options.idle = {.per_server_max = 1};
+  make_client(options);
+  EXPECT_EQ(both(), std::pair(std::string("hello"), std::string("hello")));
+  EXPECT_EQ(client_->idle(), 1U);
 }
 
 TEST_F(QueueTest, FullOrTooSlow) {

@@ -21,9 +21,9 @@ class H1Channel final : public Channel {
     if (const auto idle = idle_.lock()) idle->put(server_, std::move(connection_));
   }
 
-  Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
+  Task<Outcome<void>> start(http::Request& request, const http::Destination& to, bool keep_body,
                             http::Response& response, http::InterimSink* interim) override {
-    return connection_->start(request, target, keep_body, response, interim);
+    return connection_->start(request, to, keep_body, response, interim);
   }
   Task<Outcome<std::string_view>> read_body() override { return connection_->read_body(); }
   Outcome<bool> take_ready(std::string& out) override { return connection_->take_ready(out); }

@@ -78,7 +78,7 @@ Failure H1Connection::failure(Stage stage, Error error) {
   return {upload ? Stage::upload : stage, std::move(error)};
 }
 
-Task<Outcome<void>> H1Connection::start(http::Request& request, const Target& target,
+Task<Outcome<void>> H1Connection::start(http::Request& request, const http::Destination& to,
                                         bool keep_body, http::Response& response,
                                         http::InterimSink* interim) {
   sender_.reset();
@@ -86,32 +86,23 @@ Task<Outcome<void>> H1Connection::start(http::Request& request, const Target& ta
   answered_ = finished_ = sent_ = waits_for_client_ = unread_response_ = false;
   client_time_ = {};
   parser_.start(response, request.method, interim);
-  auto sent = co_await send(request, target, keep_body);
+  auto sent = co_await send(request, to, keep_body);
   // A backend may answer and close before it has read the whole request, so read that answer.
   auto read = co_await read_head(response);
   if (!read && !sent && !answered_) co_return std::unexpected(std::move(sent).error());
   co_return read;
 }
 
-void H1Connection::append_head(http::Request& request, const Target& target) {
-  std::string host(target.host);
-  std::string path(target.path);
-  if (!host.empty()) request.host.swap(host);
-  if (!path.empty()) {
-    path += request.escaped_path;
-    request.escaped_path.swap(path);
-  }
+void H1Connection::append_head(const http::Request& request, const http::Destination& to) {
   out_.clear();
   // Only chunks can have trailers (RFC 9112 section 7.1.2).
   const bool chunked = request.body.trailers() != nullptr;
-  http::h1::append_request_head(out_, request, chunked ? std::nullopt : request.body.length());
-  if (!target.host.empty()) request.host.swap(host);
-  if (!target.path.empty()) request.escaped_path.swap(path);
+  http::h1::append_request_head(out_, request, chunked ? std::nullopt : request.body.length(), to);
 }
 
-Task<Outcome<void>> H1Connection::send(http::Request& request, const Target& target,
+Task<Outcome<void>> H1Connection::send(http::Request& request, const http::Destination& to,
                                        bool keep_body) {
-  append_head(request, target);
+  append_head(request, to);
   upgrading_ = request.upgraded != nullptr;
   if (upgrading_) {
     sender_ = send_upgraded(out_, request.upgraded);

@@ -36,7 +36,7 @@ class H1Connection {
 
   // As in Channel.
   void set_deadline(TimePoint when);
-  Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
+  Task<Outcome<void>> start(http::Request& request, const http::Destination& to, bool keep_body,
                             http::Response& response, http::InterimSink* interim = nullptr);
   Task<Outcome<std::string_view>> read_body();
   Outcome<bool> take_ready(std::string& out);
@@ -55,8 +55,8 @@ class H1Connection {
   [[nodiscard]] Duration reusable_for() const;
 
  private:
-  void append_head(http::Request& request, const Target& target);
-  Task<Outcome<void>> send(http::Request& request, const Target& target, bool keep_body);
+  void append_head(const http::Request& request, const http::Destination& to);
+  Task<Outcome<void>> send(http::Request& request, const http::Destination& to, bool keep_body);
   Task<void> send_whole(std::string head, std::string kept, std::string_view body,
                         std::string tail);
   Task<void> send_upgraded(std::string head, std::shared_ptr<http::BodyReader> reader);

@@ -49,25 +49,19 @@ H2Channel::~H2Channel() {
 
 // --- The request
 
-void H2Channel::open(http::Request& request, const Target& target) {
-  const std::string_view host = target.host.empty() ? std::string_view(request.host) : target.host;
-  std::string path(target.path);
-  if (!path.empty()) {
-    path += request.escaped_path;
-    request.escaped_path.swap(path);
-  }
-  const bool with_content = request.body.follows_head();
-  id_ = connection_->session().open(*this, request, host, connection_->is_secure(), with_content);
-  if (!target.path.empty()) request.escaped_path.swap(path);
+void H2Channel::open(const http::Request& request, const http::Destination& to) {
+  id_ = connection_->session().open(*this, request, to, connection_->is_secure(),
+                                    request.body.follows_head());
 }
 
-Task<Outcome<void>> H2Channel::start(http::Request& request, const Target& target, bool keep_body,
-                                     http::Response& response, http::InterimSink* interim) {
+Task<Outcome<void>> H2Channel::start(http::Request& request, const http::Destination& to,
+                                     bool keep_body, http::Response& response,
+                                     http::InterimSink* interim) {
   response.clear();
   response_ = &response;
   head_method_ = request.method == "HEAD";
   started_at_ = active_at_ = loop::EventLoop::now();
-  open(request, target);
+  open(request, to);
   if (id_ == 0) {
     fate_ = Fate::unprocessed;
     why_ = "the connection takes no more requests";

@@ -25,7 +25,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream, private 
   H2Channel(std::shared_ptr<H2Connection> connection, Duration silence_max, bool kept);
   ~H2Channel() override;
 
-  Task<Outcome<void>> start(http::Request& request, const Target& target, bool keep_body,
+  Task<Outcome<void>> start(http::Request& request, const http::Destination& to, bool keep_body,
                             http::Response& response, http::InterimSink* interim) override;
   Task<Outcome<std::string_view>> read_body() override;
   Outcome<bool> take_ready(std::string& out) override;
@@ -51,7 +51,7 @@ class H2Channel final : public Channel, private http::h2::ClientStream, private 
   std::string_view take(std::size_t size) override;
   const http::Headers* trailers() override { return request_trailers_.get(); }
 
-  void open(http::Request& request, const Target& target);
+  void open(const http::Request& request, const http::Destination& to);
   Task<void> feed(http::Body body);
   void wait_for_client(bool waits);
   Task<bool> wait();

@@ -5,6 +5,7 @@
 
 #include "backend/testing/client_fixture.h"
 #include "http/h2/testing/test_peer.h"
+#include "loop/testing/settle.h"
 
 namespace sluice::backend {
 namespace {
@@ -305,6 +306,86 @@ TEST_F(H2ClientTest, IdleConnectionsAreClosed) {
   for (int i = 0; i < 500 && !closed; ++i) pause(std::chrono::milliseconds(10));
   EXPECT_TRUE(closed);
   EXPECT_EQ(state_->gate->open(), 0U);
+}
+
+TEST_F(H2ClientTest, ABusyConnectionIsNotIdle) {
+  const ScriptedServer::Script late = [](Peer& peer) -> Task<void> {
+    co_await greet(peer);
+    while (true) {
+      const Got got = co_await read_request(peer);
+      if (got.stream == 0) co_return;
+      co_await peer.loop.sleep_for(std::chrono::milliseconds(60));
+      co_await peer.send(answer(got.stream, "late"));
+    }
+  };
+  ClientOptions options;
+  options.idle.for_max = std::chrono::milliseconds(20);
+  serve_h2({late}, options);
+  request_.method = "POST";  // is not repeated
+  EXPECT_EQ(outcome(), "200 late");
+  EXPECT_EQ(outcome(), "200 late");
+}
+
+// The other core shares the loop of the first.
+TEST_F(H2ClientTest, AConnectionThatAnotherCoreWaitsForIsNotKept) {
+  serve_h2({serve_all});
+  state_ = std::make_shared<ServerState>(2);
+  make_client();
+  state_->gate->set_limits(1, 10);
+  const loop::Core other{loop_, 1, 2};
+  EXPECT_EQ(outcome(), "200 hello");
+  EXPECT_EQ(state_->gate->open(), 1U);
+  std::optional<ConnectionGate::Place> place(std::in_place, *state_->gate, other);
+  loop::testing::settle(loop_);
+  EXPECT_EQ(state_->gate->open(), 0U) << "it was idle";
+  EXPECT_EQ(outcome(), "200 hello");
+  loop::testing::settle(loop_);
+  EXPECT_EQ(state_->gate->open(), 0U) << "it became idle";
+}
+
+TEST(H2Server, AWaiterFailsOnceAllSetUpsHave) {
+  loop::EventLoop loop;
+  const auto server = std::make_shared<H2Server>(loop, H2Server::Speaks::http2);
+  const Failure failure{Stage::connect, {ErrorKind::closed, "refused"}};
+  for (const bool second_fails : {false, true}) {
+    std::optional<H2Server::SetUp> first(server);
+    std::optional<H2Server::SetUp> second(server);
+    Task<Outcome<void>> waiting = server->wait(TimePoint::max());
+    waiting.start();
+    first->fail(failure);
+    loop::testing::settle(loop);
+    EXPECT_FALSE(waiting.done()) << "the other one is still coming";
+    if (second_fails) second->fail(failure);
+    second.reset();
+    loop::testing::settle(loop);
+    ASSERT_TRUE(waiting.done());
+    EXPECT_EQ(waiting.take().has_value(), !second_fails);
+    EXPECT_FALSE(server->has_room());
+  }
+}
+
+// The server accepts connections and is silent in the handshake.
+TEST_F(H2ClientTest, TheDeadlineOfOneRequestIsNotThatOfTheNext) {
+  serve({[](Peer& peer) -> Task<void> { co_await peer.read_until("never"); }});
+  server_entry_.secure = true;
+  net::TlsClientOptions tls;
+  tls.verify = false;
+  ClientOptions options;
+  options.connector.tls = *net::TlsClientContext::create(tls);
+  make_client(options);
+  Call hurried = call_;
+  hurried.deadline = Clock::now() + std::chrono::milliseconds(20);
+  http::Request request;
+  request.method = "GET";
+  http::Response response;
+  Task<Outcome<void>> first = client_->exchange(hurried, request, response);
+  first.start();
+  Task<Outcome<void>> second = client_->exchange(call_, request_, response_);
+  second.start();
+  while (!second.done() && server_->connections() < 2) loop::testing::settle(loop_);
+  EXPECT_FALSE(second.done());
+  ASSERT_TRUE(first.done());
+  EXPECT_FALSE(first.take());
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ class Patient {
 
   std::string url;
   std::atomic<bool> well{true};
+  std::atomic<bool> moody{false};  // every other answer is that of the other state
   std::atomic<int> asked{0};
   std::string head;  // of the first request; read it after `asked` has risen
 
@@ -38,8 +39,9 @@ class Patient {
     const std::string head = co_await peer.head();
     if (self.head.empty()) self.head = head;
     ++self.asked;  // first, because the checker acts on the answer at once, on its own thread
-    co_await peer.send(self.well ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-                                 : "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+    const bool well = self.well != (self.moody && self.asked % 2 == 0);
+    co_await peer.send(well ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                            : "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
   }
 
   loop::EventLoop loop_;
@@ -100,6 +102,22 @@ TEST(HealthChecker, AsManyInARowAsAskedFor) {
   const int before = patient.asked;
   ASSERT_TRUE(eventually([&] { return states[0]->healthy(); }));
   EXPECT_GE(patient.asked, before + 1);
+}
+
+TEST(HealthChecker, AFaultNowAndThenIsNotInARow) {
+  for (const bool healthy : {true, false}) {
+    Patient patient;
+    patient.moody = true;
+    const ServerStates states{std::make_shared<ServerState>(1)};
+    states[0]->set_healthy(healthy);
+    HealthCheck check = quick();
+    (healthy ? check.fails : check.passes) = 2;
+    (healthy ? check.passes : check.fails) = 1'000'000;
+    const HealthChecker checker(std::make_shared<HealthThread>(), "pool",
+                                {*parse_server_url(patient.url)}, states, check, {});
+    ASSERT_TRUE(eventually([&] { return patient.asked > 8; }));
+    EXPECT_EQ(states[0]->healthy(), healthy);
+  }
 }
 
 TEST(HealthChecker, NobodyThere) {

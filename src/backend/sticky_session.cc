@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "http/cookie.h"
 
 namespace sluice::backend {

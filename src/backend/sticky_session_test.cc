@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "base/text.h"
 
 namespace sluice::backend {
 namespace {

@@ -35,6 +35,21 @@ TEST(MemoryBudget, CoresShareIt) {
   EXPECT_LE(budget.leased(), 4 * budget.chunk_bytes());
 }
 
+TEST(MemoryBudget, ARefusalTakesNothing) {
+  MemoryBudget budget(kBudget, 2);
+  MemoryAccount one;
+  MemoryAccount other;
+  one.join(budget, 0);
+  other.join(budget, 1);
+  EXPECT_TRUE(one.try_take(MemoryUse::request_bodies, kBudget / 2));
+  const std::size_t leased = budget.leased();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(other.try_take(MemoryUse::responses, kBudget / 4 * 3));
+  EXPECT_EQ(budget.leased(), leased);
+  EXPECT_TRUE(other.try_take(MemoryUse::responses, kBudget / 4));
+  other.give(MemoryUse::responses, kBudget / 4);
+  one.give(MemoryUse::request_bodies, kBudget / 2);
+}
+
 TEST(MemoryBudget, WhatIsThereAlreadyIsCountedBeyondIt) {
   MemoryBudget budget(kBudget, 1);
   MemoryAccount account;

@@ -5,9 +5,11 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
 #include <limits>
 #include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
 
 namespace sluice {
 namespace {
@@ -30,21 +32,25 @@ std::optional<unsigned> shift_of(std::string_view unit) {
   return found->second;
 }
 
+// Returns "" if the file cannot be read.
+std::string kernel_file(const std::string& path) {
+  constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
+  return read_file(path, kFileBytesMax).value_or("");
+}
+
+// Returns nullopt if the file has no number, as "max".
 std::optional<std::uint64_t> number_in(const std::string& path) {
-  std::ifstream file(path);
-  std::uint64_t number = 0;
-  if (!(file >> number)) return std::nullopt;  // includes "max"
-  return number;
+  return to_number<std::uint64_t>(trim_space(kernel_file(path)));
 }
 
 std::uint64_t machine_memory(const std::string& root) {
-  std::ifstream file(root + "/proc/meminfo");
-  std::string name;
-  std::string unit;
-  std::uint64_t kilobytes = 0;
-  while (file >> name >> kilobytes) {
-    if (name == "MemTotal:") return kilobytes << 10;
-    std::getline(file, unit);
+  const std::string text = kernel_file(root + "/proc/meminfo");
+  for (std::string_view rest = text; !rest.empty();) {  // "MemTotal:       16316412 kB"
+    std::string_view line = take_until(rest, '\n');
+    if (take_until(line, ':') != "MemTotal") continue;
+    line = trim_ows(line);
+    const auto kilobytes = to_number<std::uint64_t>(take_until(line, ' '));
+    return kilobytes ? *kilobytes << 10 : kAssumedBytes;
   }
   return kAssumedBytes;
 }
@@ -88,14 +94,13 @@ std::string format_memory_size(std::uint64_t bytes) {
 
 std::uint64_t available_memory(const std::string& root) {
   std::uint64_t least = machine_memory(root);
-  std::ifstream groups(root + "/proc/self/cgroup");
-  std::string line;
-  while (std::getline(groups, line)) {  // "4:memory:/a/b", "0::/a/b"
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    std::string path = line.substr(second + 1);
+  const std::string groups = kernel_file(root + "/proc/self/cgroup");
+  for (std::string_view rest = groups; !rest.empty();) {  // "4:memory:/a/b", "0::/a/b"
+    std::string_view line = take_until(rest, '\n');
+    if (std::ranges::count(line, ':') < 2) continue;
+    (void)take_until(line, ':');
+    const std::string_view controllers = take_until(line, ':');
+    std::string path(line);
     if (path == "/") path.clear();
     if (controllers.empty())
       least = std::min(least, least_limit(root + "/sys/fs/cgroup", path, "memory.max"));

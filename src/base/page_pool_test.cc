@@ -71,6 +71,19 @@ TEST(PagePool, FullAndEmptySlotsFold) {
   }
 }
 
+TEST(PagePool, EachFoldKeepsWhatIsThereThen) {
+  PagePool pool;
+  PagePool::Slot slot = pool.acquire(8192);
+  for (const char fill : {'x', '\0', 'y'}) {
+    std::ranges::fill(slot.bytes(), fill);
+    slot.fold(8192);
+    EXPECT_EQ(resident_pages(slot.bytes()), 0U);
+    slot.unfold();
+    EXPECT_FALSE(slot.folded());
+    EXPECT_EQ(std::ranges::count(slot.bytes(), fill), 8192);
+  }
+}
+
 TEST(PagePool, FoldedSlotsHoldNoPages) {
   PagePool pool;
   PagePool::Slot slot = pool.acquire(32 << 10);

@@ -4,11 +4,10 @@
 #include <openssl/evp.h>
 #include <sys/random.h>
 
-#include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "base/encoding.h"
+#include "base/text.h"
 
 namespace sluice {
 namespace {
@@ -41,19 +40,12 @@ std::optional<std::string> derive(std::string_view password, std::string_view sa
   return done == 1 ? std::optional(std::move(out)) : std::nullopt;
 }
 
-// Takes the text before `end` off `text`, together with `end`.
-std::string_view take_until(std::string_view& text, char end) {
-  const std::size_t at = std::min(text.find(end), text.size());
-  const std::string_view part = text.substr(0, at);
-  text.remove_prefix(std::min(at + 1, text.size()));
-  return part;
-}
-
 bool read_number(std::string_view text, std::string_view name, unsigned max, unsigned& out) {
   if (!text.starts_with(name)) return false;
   text.remove_prefix(name.size());
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size() && out >= 1 && out <= max;
+  const auto number = to_number<unsigned>(text);
+  out = number.value_or(0);
+  return out >= 1 && out <= max;
 }
 
 // Decodes base64 without padding, as the format requires.

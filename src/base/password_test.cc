@@ -42,6 +42,7 @@ TEST(SameSecret, ComparesContents) {
   EXPECT_TRUE(same_secret("", ""));
   EXPECT_FALSE(same_secret("a", "b"));
   EXPECT_FALSE(same_secret("a", "aa"));
+  for (int i = 0; i < 200; ++i) EXPECT_FALSE(same_secret("a", std::to_string(i))) << i;
 }
 
 }  // namespace

@@ -3,24 +3,10 @@
 // cursor, or reverse the text beside it. Any thread.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace sluice {
-
-// The character at the front of `text`. Requires: `text` is not empty. If the front is not UTF-8
-// (RFC 3629), the character has one octet and `valid` is false.
-struct Utf8Char {
-  char32_t value = 0;
-  std::size_t size = 1;
-  bool valid = false;
-};
-[[nodiscard]] Utf8Char first_utf8_char(std::string_view text);
-
-// Appends "\xNN".
-void append_hex_escape(std::string& out, unsigned char octet);
 
 enum class Lines { one, many };
 

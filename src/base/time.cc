@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/text.h"
+
 namespace sluice {
 namespace {
 
@@ -21,8 +23,6 @@ constexpr std::array kUnits{Unit{"ns", 1},
                             Unit{"s", 1'000'000'000},
                             Unit{"m", 60'000'000'000},
                             Unit{"h", 3'600'000'000'000}};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes digits and a fraction off the front of `text`; returns nullopt if there is no digit.
 std::optional<long double> take_number(std::string_view& text) {

@@ -5,10 +5,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace sluice::config {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool has_sign(std::string_view text) { return text.starts_with('-') || text.starts_with('+'); }
 
@@ -27,7 +27,7 @@ Digits split_integer(std::string_view text) {
 
 bool are_digits(const Digits& digits) {
   const auto is_of_base = [&](char c) {
-    if (digits.base == 16) return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (digits.base == 16) return hex_value(c) >= 0;
     return c >= '0' && c < '0' + digits.base;
   };
   return !digits.text.empty() && std::ranges::all_of(digits.text, is_of_base);
@@ -71,21 +71,14 @@ bool is_integer(std::string_view text) {
 std::optional<std::uint64_t> parse_uint64(std::string_view text) {
   const Digits digits = split_integer(text);
   if (!is_integer(text) || digits.negative) return std::nullopt;
-  std::uint64_t value = 0;
-  const char* const end = digits.text.data() + digits.text.size();
-  const auto result = std::from_chars(digits.text.data(), end, value, digits.base);
-  return result.ec == std::errc{} ? std::optional(value) : std::nullopt;
+  return to_number<std::uint64_t>(digits.text, digits.base);
 }
 
 std::optional<std::int64_t> parse_int64(std::string_view text) {
   if (!is_integer(text)) return std::nullopt;
   const Digits digits = split_integer(text);
-  // from_chars takes the minus sign itself, so that the smallest number fits.
-  const char* const begin = digits.text.data() - (digits.negative ? 1 : 0);
-  const char* const end = digits.text.data() + digits.text.size();
-  std::int64_t value = 0;
-  const auto result = std::from_chars(begin, end, value, digits.base);
-  return result.ec == std::errc{} ? std::optional(value) : std::nullopt;
+  // With its minus sign, so that the smallest number fits.
+  return to_number<std::int64_t>(digits.negative ? text : digits.text, digits.base);
 }
 
 std::optional<double> parse_double(std::string_view text) {

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "base/text.h"
+#include "base/utf8.h"
 
 namespace sluice::config {
 namespace {
@@ -14,63 +15,38 @@ namespace {
 constexpr std::size_t kSimpleKeyBytesMax = 500;  // YAML allows 1024 characters, quotes included
 constexpr char32_t kReplacement = 0xfffd;
 
-struct CodePoint {
-  char32_t value;
-  std::size_t bytes;
-};
-
-// The code point at the beginning of `text`; one byte and U+FFFD if that is not UTF-8.
-CodePoint decode_utf8(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < bytes) return {kReplacement, 1};
-  char32_t value = lead & (0xffu >> (bytes + 1));
-  for (std::size_t i = 1; i < bytes; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xc0u) != 0x80) return {kReplacement, 1};
-    value = (value << 6) | (next & 0x3fu);
-  }
-  constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < kSmallest[bytes] || value > 0x10ffff || surrogate) return {kReplacement, 1};
-  return {value, bytes};
-}
-
 // True for what a reader would not see, or would take for the end of a line.
 bool needs_escape(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
          c == 0xfffe || c == 0xffff;
 }
 
-std::string escape(char32_t c) {
+// True for the ASCII that a quoted scalar has as it is.
+bool stays_in_quotes(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+void append_yaml_escape(std::string& out, char32_t c) {
   switch (c) {
     case '\n':
-      return "\\n";
+      out += "\\n";
+      return;
     case '\t':
-      return "\\t";
+      out += "\\t";
+      return;
     case '\r':
-      return "\\r";
+      out += "\\r";
+      return;
     default:
       break;
   }
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), c < 0x100 ? "\\x%02x" : "\\u%04x",
-                static_cast<unsigned>(c));
-  return text.data();
+  if (c < 0x100) return append_hex_escape(out, static_cast<char>(c));
+  out += "\\u";
+  append_hex(out, c, 4);
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_word_of_yaml(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
   static constexpr std::array<std::string_view, 9> kWords{"true", "false", "null", "yes", "no",
                                                           "on",   "off",   "y",    "n"};
-  return std::ranges::find(kWords, lower) != kWords.end();
+  return std::ranges::find(kWords, lower_case(text)) != kWords.end();
 }
 
 // Integers, floats, dates, times and sexagesimals, and what only looks like them.
@@ -83,7 +59,7 @@ bool may_be_number(std::string_view text) {
 
 bool is_plain_character(std::string_view text, std::size_t i) {
   const char c = text[i];
-  if (is_letter(c) || is_digit(c)) return true;
+  if (is_alphanumeric(c)) return true;
   if (c == ' ') return text[i + 1] != ' ' && text[i + 1] != '#';
   if (c == ':') return i + 1 < text.size() && text[i + 1] != ' ';
   return std::string_view("_-./+@%()=~^$;<>?!&*|").find(c) != std::string_view::npos;
@@ -92,7 +68,7 @@ bool is_plain_character(std::string_view text, std::size_t i) {
 bool is_plain(std::string_view text) {
   if (text.empty() || text.size() > 1024 || text.back() == ' ') return false;
   const char first = text[0];
-  if (!is_letter(first) && !is_digit(first) && first != '/' && first != '_') return false;
+  if (!is_alphanumeric(first) && first != '/' && first != '_') return false;
   if (is_word_of_yaml(text) || (is_digit(first) && may_be_number(text))) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (!is_plain_character(text, i)) return false;
@@ -108,10 +84,11 @@ bool is_block(std::string_view text) {
   }
   if (text[0] == ' ' || text.ends_with("\n\n") || text.ends_with(' ')) return false;
   for (std::size_t i = 0; i < text.size();) {
-    const auto [c, bytes] = decode_utf8(text.substr(i));
-    if (c != '\n' && (needs_escape(c) || c == kReplacement)) return false;
-    if (c == ' ' && i + 1 < text.size() && text[i + 1] == '\n') return false;
-    i += bytes;
+    const Utf8Char c = first_utf8_char(text.substr(i));
+    if (!c.valid || c.value == kReplacement) return false;
+    if (c.value != '\n' && needs_escape(c.value)) return false;
+    if (c.value == ' ' && i + 1 < text.size() && text[i + 1] == '\n') return false;
+    i += c.size;
   }
   return true;
 }
@@ -209,18 +186,22 @@ std::string yaml_quoted(std::string_view text) {
   std::string out = "\"";
   out.reserve(text.size() + 2);
   while (!text.empty()) {
-    const auto [c, bytes] = decode_utf8(text);
-    if (c == '"' || c == '\\') {
+    const auto plain = std::ranges::find_if_not(text, stays_in_quotes) - text.begin();
+    out += text.substr(0, static_cast<std::size_t>(plain));
+    text.remove_prefix(static_cast<std::size_t>(plain));
+    if (text.empty()) break;
+    const Utf8Char c = first_utf8_char(text);
+    if (c.value == '"' || c.value == '\\') {
       out += '\\';
-      out += static_cast<char>(c);
-    } else if (needs_escape(c)) {
-      out += escape(c);
-    } else if (c == kReplacement) {
-      out += "\xef\xbf\xbd";
+      out += text.front();
+    } else if (!c.valid) {
+      append_utf8(out, kReplacement);
+    } else if (needs_escape(c.value)) {
+      append_yaml_escape(out, c.value);
     } else {
-      out += text.substr(0, bytes);
+      out += text.substr(0, c.size);
     }
-    text.remove_prefix(bytes);
+    text.remove_prefix(c.size);
   }
   return out += '"';
 }

@@ -4,14 +4,11 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/text.h"
 #include "config/emit.h"
 
 namespace sluice::config {
 namespace {
-
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 // Every number, boolean and null of the core schema is such a scalar, and none of these means
 // anything else inside brackets.

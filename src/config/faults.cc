@@ -2,9 +2,10 @@
 #include "config/faults.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
+#include "base/text.h"
+#include "base/utf8.h"
 #include "config/url_credentials.h"
 
 namespace sluice::config {
@@ -15,11 +16,7 @@ constexpr std::size_t kQuotedMax = 80;      // bytes
 constexpr std::size_t kSuggestionMax = 64;  // bytes; longer names are no typing errors
 constexpr std::size_t kDistanceMax = 2;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool is_word(char c) {
-  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' || c == '-';
-}
+bool is_word(char c) { return is_alphanumeric(c) || c == '_' || c == '-'; }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -28,7 +25,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::size_t diagonal = row[0];
     row[0] = i + 1;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
+      const std::size_t replaced = diagonal + (to_lower(a[i]) == to_lower(b[j]) ? 0 : 1);
       diagonal = row[j + 1];
       row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
     }
@@ -36,25 +33,17 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-void append_escaped(std::string& out, char c) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
+// Only control characters are escaped: faults appear in JSON and on terminals, in any language.
+void append_quoted(std::string& out, char c) {
   if (c == '\n') {
     out += "\\n";
   } else if (c == '\t') {
     out += "\\t";
-  } else if (byte < 0x20 || byte == 0x7f) {
-    out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+  } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    append_hex_escape(out, c);
   } else {
     out += c;
   }
-}
-
-// The longest prefix of at most `size` bytes that does not end inside a UTF-8 sequence.
-std::string_view cut(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
 }
 
 }  // namespace
@@ -98,9 +87,9 @@ std::string join_path(const std::string& path, std::string_view name) {
 
 std::string quote(std::string_view text) {
   const std::string open = without_credentials(text);
-  const std::string_view shown = cut(open, kQuotedMax);
+  const std::string_view shown = utf8_prefix(open, kQuotedMax);
   std::string out = "\"";
-  for (const char c : shown) append_escaped(out, c);
+  for (const char c : shown) append_quoted(out, c);
   out += shown.size() < open.size() ? "…\"" : "\"";
   return out;
 }

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/encoding.h"
+#include "base/host_port.h"
 #include "base/memory_size.h"
+#include "base/text.h"
 #include "config/faults.h"
 #include "config/ip_prefix.h"
 
@@ -16,11 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 9> kMethods{"GET",    "HEAD",    "POST",    "PUT",  "PATCH",
                                                    "DELETE", "CONNECT", "OPTIONS", "TRACE"};
 constexpr std::size_t kNameMax = 253;
-constexpr int kPortMax = 65535;
-
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= kNameMax && std::ranges::all_of(text, [](char c) {
@@ -28,31 +24,17 @@ bool is_name(std::string_view text) {
   });
 }
 
-bool is_port(std::string_view text) {
-  int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc{} && end == text.data() + text.size() && port >= 1 && port <= kPortMax;
-}
-
 // A host name, an IPv4 address, or an IPv6 address in brackets.
 bool is_host(std::string_view text) {
-  if (text.starts_with('[')) {
-    if (!text.ends_with(']') || text.size() < 3) return false;
-    const std::string_view inner = text.substr(1, text.size() - 2);
-    return inner.find(':') != inner.npos && IpPrefix::parse(inner) && inner.find('/') == inner.npos;
-  }
-  return is_name(text);
-}
-
-// Where the port's colon stands; npos if there is none.
-std::size_t port_colon(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  return colon != text.npos && text.find(']', colon) == text.npos ? colon : text.npos;
+  if (!is_bracketed(text)) return is_name(text);
+  const std::string_view inner = without_brackets(text);
+  return inner.contains(':') && !inner.contains('/') && IpPrefix::parse(inner);
 }
 
 bool is_host_port(std::string_view text) {
-  const std::size_t colon = port_colon(text);
-  return colon != text.npos && is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
+  const HostPort parts = split_host_port(text);
+  const auto port = parts.port().and_then(parse_port);
+  return is_host(parts.host) && port && *port > 0;
 }
 
 bool is_url(std::string_view text) {
@@ -69,7 +51,7 @@ bool is_url(std::string_view text) {
   if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
     authority.remove_prefix(at + 1);
   }
-  const bool has_port = port_colon(authority) != authority.npos;
+  const bool has_port = !split_host_port(authority).rest.empty();
   return printable && (has_port ? is_host_port(authority) : is_host(authority));
 }
 

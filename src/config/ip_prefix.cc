@@ -4,7 +4,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.h"
 
 namespace sluice::config {
 namespace {
@@ -36,11 +37,8 @@ IpAddress unmap(const IpAddress& mapped) {
 }
 
 std::optional<int> parse_bits(std::string_view text, int max) {
-  int bits = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (text.front() == '-' || bits > max) return std::nullopt;
-  return bits;
+  const auto bits = to_number<std::uint16_t>(text);
+  return bits && *bits <= max ? std::optional<int>(*bits) : std::nullopt;
 }
 
 IpPrefix make_prefix(const IpAddress& address, int bits) {

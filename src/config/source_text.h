@@ -17,9 +17,6 @@ namespace sluice::config {
 // The error `invalid` with the position of the byte `at` of `text`.
 [[nodiscard]] Error error_at(std::string_view text, std::size_t at, std::string_view reason);
 
-// RFC 3629: no overlong forms, no surrogates.
-[[nodiscard]] bool is_utf8(std::string_view text);
-
 // Without the byte order mark. Refuses what is not UTF-8 and control characters: YAML forbids them,
 // and the parser would take byte 4 for the end of the text. JSON escapes outside the basic plane
 // (\ud83d\ude00), which YAML does not know, become YAML's (\U0001f600).

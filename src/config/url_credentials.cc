@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/url_credentials.h"
 
+#include <algorithm>
+
+#include "base/host_port.h"
+#include "base/text.h"
+
 namespace sluice::config {
 namespace {
 
 bool has_odd_port(std::string_view authority) {
-  const std::size_t colon = authority.rfind(':');
-  if (colon == authority.npos || authority.ends_with(']')) return false;
-  return authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
+  const auto port = split_host_port(authority).port();
+  return port && !std::ranges::all_of(*port, is_digit);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <set>
 #include <spanstream>
 
+#include "base/utf8.h"
 #include "config/faults.h"
 #include "config/lexical.h"
 #include "config/source_text.h"

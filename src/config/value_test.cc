@@ -59,6 +59,11 @@ TEST(ParseDocument, RefusesWhatIsNotOneDocument) {
   EXPECT_EQ(json_of("a\n---\nb\n"), "error: one document is wanted, these are 2; remove ---");
 }
 
+TEST(ParseDocuments, AliasesReferToAnchorsOfTheirDocument) {
+  EXPECT_EQ(error_of("a: &x 1\n---\na: &x 2\nb: *x\n"), "no error");
+  EXPECT_EQ(error_of("a: &x 1\n---\nb: &y [*y]\n"), "line 3, column 8: the alias refers to itself");
+}
+
 TEST(ParseDocuments, SplitsAtMarkers) {
   EXPECT_EQ(count_of("---\na: 1\n---\n# nothing\n---\nb: 2\n---\n"), 2U);
   EXPECT_EQ(count_of("a: 1\n...\n---\nb: 2\n"), 2U);
@@ -180,6 +185,14 @@ TEST(ParseLimits, BoundTheExpansionOfAliases) {
     bomb += "]\n";
   }
   EXPECT_TRUE(error_of(bomb).ends_with("aliases stand for more than 100000 values"));
+
+  std::string many = "- &a [x" + std::string(998, ',') + "]\n";
+  for (std::size_t at = many.find(','); at != std::string::npos; at = many.find(',', at + 3))
+    many.insert(at + 1, " x");
+  for (int i = 0; i < 100; ++i) many += "- *a\n";
+  EXPECT_EQ(error_of(many), "no error");
+  EXPECT_TRUE(error_of(many + "- *a\n").ends_with("aliases stand for more than 100000 values"));
+
   EXPECT_EQ(error_of(std::string(2'000'000, '[')), "more than 10000 brackets are open at once");
   EXPECT_EQ(error_of("a: |\n  " + std::string(5'000, '[') + "\n"), "no error");
 

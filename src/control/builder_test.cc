@@ -94,7 +94,7 @@ TEST_F(BuilderTest, APipelineGetsWhatRanBefore) {
 
 TEST_F(BuilderTest, AnHttpServerKeepsItsStateThroughUpdates) {
   const auto state_of = [](const Object& object) {
-    return dynamic_cast<const HttpServerObject&>(*object.prototype).server().state.get();
+    return dynamic_cast<const HttpServerObject&>(*object.prototype).server().counters.get();
   };
   const auto first = build(http_server_text("s", 80, "p"));
   ASSERT_TRUE(first) << faults();

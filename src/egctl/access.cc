@@ -23,7 +23,7 @@ Result<std::string> pem_at(const Json& map, const std::string& field) {
     return fail(ErrorKind::invalid, field + "-data is not base64");
   }
   const std::string path = text_at(map, field);
-  return path.empty() ? Result<std::string>("") : read_file(path);
+  return path.empty() ? Result<std::string>("") : read_input(path);
 }
 
 Result<void> check_pair(const Access& access) {
@@ -63,13 +63,13 @@ Result<Access> combine(const AccessFlags& flags, Access settings) {
   }
   if (flags.insecure_skip_verify) access.verify = false;
   if (!flags.ca_file.empty()) {
-    SLUICE_TRY(access.authority, read_file(flags.ca_file));
+    SLUICE_TRY(access.authority, read_input(flags.ca_file));
   }
   if (!flags.cert_file.empty()) {
-    SLUICE_TRY(access.certificate, read_file(flags.cert_file));
+    SLUICE_TRY(access.certificate, read_input(flags.cert_file));
   }
   if (!flags.key_file.empty()) {
-    SLUICE_TRY(access.key, read_file(flags.key_file));
+    SLUICE_TRY(access.key, read_input(flags.key_file));
   }
   SLUICE_CHECK(check_pair(access));
   return access;

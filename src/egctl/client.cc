@@ -3,19 +3,19 @@
 
 #include <httplib.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/host_port.h"
+#include "base/text.h"
 #include "net/tls/client_setup.h"
 
 namespace sluice::egctl {
 namespace {
 
 constexpr std::string_view kPrefix = "/apis/v2";
-constexpr int kDefaultPort = 2381;
+constexpr std::uint16_t kDefaultPort = 2381;
 constexpr auto kConnectTimeout = std::chrono::seconds(10);
 // Long, because a reload compiles and a large write waits for the disk.
 constexpr auto kReplyTimeout = std::chrono::minutes(10);
@@ -64,23 +64,12 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   const bool tls = text.starts_with("https://");
   if (tls || text.starts_with("http://")) text.remove_prefix(text.find("//") + 2);
   while (text.ends_with('/')) text.remove_suffix(1);
-  const bool bracketed = text.starts_with('[');
-  const std::size_t host_end = bracketed ? text.find(']') : std::min(text.find(':'), text.size());
-  Endpoint endpoint{"", kDefaultPort, given, tls};
-  const bool whole = host_end != std::string_view::npos;
-  if (whole) endpoint.host = text.substr(bracketed ? 1 : 0, host_end - (bracketed ? 1 : 0));
-  std::string_view rest = whole ? text.substr(host_end + (bracketed ? 1 : 0)) : text;
-  bool valid = whole && !endpoint.host.empty() && endpoint.host.find('/') == std::string::npos;
-  if (rest.starts_with(':')) {
-    rest.remove_prefix(1);
-    const auto [end, error] =
-        std::from_chars(rest.data(), rest.data() + rest.size(), endpoint.port);
-    valid = valid && error == std::errc() && end == rest.data() + rest.size() &&
-            endpoint.port > 0 && endpoint.port < 65536;
-  } else {
-    valid = valid && rest.empty();
-  }
-  if (valid && !endpoint.host.contains('@')) return endpoint;
+  const HostPort parts = split_host_port(text);
+  const std::string host(without_brackets(parts.host));
+  const auto port =
+      parts.rest.empty() ? std::optional(kDefaultPort) : parts.port().and_then(parse_port);
+  const bool valid = port && *port > 0 && !host.empty() && host.find_first_of("[/@") == host.npos;
+  if (valid) return Endpoint{host, *port, given, tls};
   if (given.contains('@')) {
     return fail(ErrorKind::invalid,
                 "the name of a server holds no user and password: name them in ~/.egctlrc, or set "
@@ -95,10 +84,8 @@ Result<std::unique_ptr<httplib::Client>> Client::connection() const {
     return fail(ErrorKind::invalid, "the credentials would travel to " + endpoint_.text +
                                         " unencrypted: use https://, or --force-tls");
   }
-  const bool v6 = endpoint_.host.contains(':');
-  auto client = std::make_unique<httplib::Client>(
-      (endpoint_.tls ? "https://" : "http://") +
-      (v6 ? "[" + endpoint_.host + "]" : endpoint_.host) + ":" + std::to_string(endpoint_.port));
+  auto client = std::make_unique<httplib::Client>((endpoint_.tls ? "https://" : "http://") +
+                                                  format_host_port(endpoint_.host, endpoint_.port));
   client->set_connection_timeout(kConnectTimeout);
   client->set_read_timeout(kReplyTimeout);
   client->set_write_timeout(kReplyTimeout);
@@ -252,15 +239,11 @@ Error error_of(const Reply& reply) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-_.~").find(c) != std::string_view::npos;
-    if (plain) {
+    if (is_alphanumeric(c) || std::string_view("-_.~").contains(c)) {
       out += c;
-      continue;
+    } else {
+      append_percent_encoded(out, c);
     }
-    constexpr std::string_view kHex = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', kHex[byte >> 4], kHex[byte & 15]};
   }
   return out;
 }

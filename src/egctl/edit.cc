@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/descriptor.h"
 #include "config/emit.h"
 #include "config/encoder.h"
 #include "config/value.h"
@@ -28,9 +29,8 @@ Result<std::string> make_draft(std::string_view text) {
   std::error_code ignored;
   const std::filesystem::path folder = std::filesystem::temp_directory_path(ignored);
   std::string path = (folder / "egctl-XXXXXX.yaml").string();
-  const int descriptor = ::mkstemps(path.data(), 5);
-  if (descriptor < 0) return fail(ErrorKind::invalid, "cannot make a file in " + folder.string());
-  ::close(descriptor);
+  const Descriptor made(::mkstemps(path.data(), 5));
+  if (!made.is_open()) return fail(ErrorKind::invalid, "cannot make a file in " + folder.string());
   SLUICE_CHECK(write_file(path, text));
   return path;
 }
@@ -70,7 +70,7 @@ Result<void> edit(Session& session, const std::string& word, const std::string& 
   const std::string before = config::emit_yaml(found[0]);
   SLUICE_TRY(const std::string path, make_draft(before));
   SLUICE_CHECK(run_editor(path));
-  SLUICE_TRY(const std::string after, read_file(path));
+  SLUICE_TRY(const std::string after, read_input(path));
   if (after == before) {
     session.out << "nothing changed\n";
   } else if (auto saved = save(client, after, found[0]); !saved) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/file.h"
 #include "config/emit.h"
 #include "config/emit_flow.h"
 #include "config/value.h"
@@ -70,20 +71,15 @@ bool file_exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-Descriptor::~Descriptor() { (void)close(); }
-
-bool Descriptor::close() {
-  const int number = std::exchange(number_, -1);
-  return number <= STDIN_FILENO || ::close(number) == 0;
-}
-
 Result<InputFile> InputFile::open(const std::string& path) {
   if (!path.empty() && path != "-") {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return cannot("open", path);
-    return InputFile(descriptor, path);
+    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) return cannot("open", path);
+    return InputFile(std::move(file), path);
   }
-  if (::isatty(STDIN_FILENO) == 0) return InputFile(STDIN_FILENO, shown("-"));
+  // A duplicate, because standard input stays open for a second `-f -`.
+  if (::isatty(STDIN_FILENO) == 0)
+    return InputFile(Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)), shown("-"));
   return fail(ErrorKind::invalid,
               "nothing to read: standard input is a terminal; name a file with -f FILE, or pipe "
               "one in: cat FILE | egctl ...");
@@ -109,18 +105,16 @@ Result<std::string> InputFile::read_all() {
   }
 }
 
-Result<std::string> read_file(const std::string& path) {
-  SLUICE_TRY(InputFile file, InputFile::open(path));
-  return file.read_all();
-}
-
 Result<void> write_file(const std::string& path, std::string_view text) {
   SLUICE_TRY(OutputFile file, OutputFile::create(path));
   SLUICE_CHECK(file.write(text));
   return file.commit();
 }
 
-Result<std::string> read_input(const std::string& path) { return read_file(path); }
+Result<std::string> read_input(const std::string& path) {
+  SLUICE_TRY(InputFile file, InputFile::open(path));
+  return file.read_all();
+}
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
   std::error_code ignored;
@@ -132,24 +126,18 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   const std::string target = in_place || real.empty() ? path : real.string();
   const std::string part = in_place ? "" : target + "." + std::to_string(::getpid()) + ".part";
   const std::string& opened = in_place ? target : part;
-  const int descriptor =
-      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-  if (descriptor < 0) return cannot("write", opened);
-  return OutputFile(descriptor, target, part);
+  Descriptor file(
+      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
+  if (!file.is_open()) return cannot("write", opened);
+  return OutputFile(std::move(file), target, part);
 }
 
 OutputFile::~OutputFile() {
-  if (file_.get() >= 0 && !part_.empty()) ::unlink(part_.c_str());
+  if (file_.is_open() && !part_.empty()) ::unlink(part_.c_str());
 }
 
 Result<void> OutputFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return cannot("write", path_);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
+  return write_all(file_.get(), bytes) ? Result<void>() : cannot("write", path_);
 }
 
 Result<void> OutputFile::commit() {

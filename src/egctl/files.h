@@ -7,24 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 
 namespace sluice::egctl {
-
-// Closes its descriptor, except standard input.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor();
-  [[nodiscard]] int get() const { return number_; }
-  // False if the system could not write the remaining data.
-  [[nodiscard]] bool close();
-
- private:
-  int number_;
-};
 
 // A file or standard input, read once from start to end.
 class InputFile {
@@ -37,13 +23,12 @@ class InputFile {
   [[nodiscard]] Result<std::string> read_all();
 
  private:
-  InputFile(int descriptor, std::string name) : file_(descriptor), name_(std::move(name)) {}
+  InputFile(Descriptor file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
   Descriptor file_;
   std::string name_;
 };
 
 [[nodiscard]] bool file_exists(const std::string& path);
-[[nodiscard]] Result<std::string> read_file(const std::string& path);
 // Writes a temporary file beside `path` and renames it: `path` holds the old text or the new one,
 // never a part of it.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);
@@ -64,8 +49,8 @@ class OutputFile {
   [[nodiscard]] Result<void> commit();
 
  private:
-  OutputFile(int descriptor, std::string path, std::string part)
-      : file_(descriptor), path_(std::move(path)), part_(std::move(part)) {}
+  OutputFile(Descriptor file, std::string path, std::string part)
+      : file_(std::move(file)), path_(std::move(path)), part_(std::move(part)) {}
   Descriptor file_;
   std::string path_;
   std::string part_;  // "" if it is written directly

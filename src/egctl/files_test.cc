@@ -67,12 +67,12 @@ TEST_F(FilesTest, AFileAppearsWhenItIsComplete) {
     EXPECT_EQ(count(), 2);
   }
   EXPECT_EQ(count(), 1);
-  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(read_input(path), "old");
   auto kept = OutputFile::create(path);
   ASSERT_TRUE(kept && kept->write("ne") && kept->write("w"));
-  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(read_input(path), "old");
   ASSERT_TRUE(kept->commit());
-  EXPECT_EQ(read_file(path), "new");
+  EXPECT_EQ(read_input(path), "new");
   EXPECT_EQ(count(), 1);
 }
 

@@ -4,22 +4,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "config/faults.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
 bool answers_to(const Resource& resource, std::string_view word) {
-  return lower(resource.kind) == word || resource.name == word ||
+  return lower_case(resource.kind) == word || resource.name == word ||
          std::ranges::find(resource.aliases, word) != resource.aliases.end();
 }
 
@@ -62,7 +55,7 @@ Result<std::vector<Resource>> read_resources(const Client& client) {
 Result<std::string> find_kind(const std::vector<Resource>& resources, std::string_view word) {
   std::vector<std::string_view> known;
   for (const Resource& resource : resources) {
-    if (answers_to(resource, lower(word))) return resource.kind;
+    if (answers_to(resource, lower_case(word))) return resource.kind;
     known.push_back(resource.name);
   }
   return fail(ErrorKind::invalid, "no such kind of resource: " + std::string(word) +

@@ -70,7 +70,7 @@ std::string settings_path() {
 
 Result<Settings> read_settings(const std::string& path) {
   if (!file_exists(path)) return Settings{path, "", "", {}, Json::object(), {}, {}};
-  SLUICE_TRY(std::string text, read_file(path));
+  SLUICE_TRY(std::string text, read_input(path));
   return parse_settings(path, std::move(text));
 }
 

@@ -2,7 +2,8 @@
 #include "egctl/table.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.h"
 
 namespace sluice::egctl {
 namespace {
@@ -26,10 +27,9 @@ std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
 
 // Takes `digits` digits from the front of `text` if `separator` follows (0: anything).
 std::optional<int> take(std::string_view& text, std::size_t digits, char separator) {
-  int value = 0;
   if (text.size() < digits) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
-  if (error != std::errc() || end != text.data() + digits || value < 0) return std::nullopt;
+  const auto value = to_number<std::uint16_t>(text.substr(0, digits));
+  if (!value) return std::nullopt;
   text.remove_prefix(digits);
   if (separator == 0) return value;
   if (!text.starts_with(separator)) return std::nullopt;

@@ -78,6 +78,19 @@ TEST(Body, BufferKeepsTheTrailers) {
   EXPECT_EQ(body.trailers()->get("x-sum"), "1");
 }
 
+TEST(Body, HoldKeepsTheTrailers) {
+  auto pieces = std::make_unique<Pieces>(std::vector<std::string>{"ab"}, false);
+  pieces->trailers = std::make_unique<Headers>();
+  pieces->trailers->add("X-Sum", "1");
+  Body body(std::move(pieces), std::nullopt);
+  auto task = body.hold(6);
+  task.start();
+  ASSERT_TRUE(task.done());
+  EXPECT_EQ(task.take(), true);
+  ASSERT_NE(body.trailers(), nullptr);
+  EXPECT_EQ(body.trailers()->get("x-sum"), "1");
+}
+
 TEST(Body, OtherBytesHaveNoTrailers) {
   const auto with_trailers = [] {
     Body body("abc");

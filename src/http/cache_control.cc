@@ -3,14 +3,10 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace sluice::http {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 std::string_view unquote(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
@@ -20,10 +16,10 @@ std::string_view unquote(std::string_view text) {
 
 void apply(std::string_view directive, CacheControl& control) {
   const std::size_t equals = directive.find('=');
-  const std::string_view name = trim(directive.substr(0, equals));
+  const std::string_view name = trim_ows(directive.substr(0, equals));
   const auto seconds = [&] {
     if (equals == std::string_view::npos) return std::int64_t{0};
-    return parse_delta_seconds(unquote(trim(directive.substr(equals + 1)))).value_or(0);
+    return parse_delta_seconds(unquote(trim_ows(directive.substr(equals + 1)))).value_or(0);
   };
   // If two values differ, the shorter is the safer.
   const auto shorter = [&](std::optional<std::int64_t>& value) {
@@ -84,7 +80,7 @@ void for_each_element(std::string_view list, const std::function<void(std::strin
       continue;
     }
     if (i < list.size() && (quoted || list[i] != ',')) continue;
-    const std::string_view element = trim(list.substr(begin, i - begin));
+    const std::string_view element = trim_ows(list.substr(begin, i - begin));
     if (!element.empty()) each(element);
     begin = i + 1;
   }
@@ -94,7 +90,7 @@ std::optional<std::int64_t> parse_delta_seconds(std::string_view text) {
   if (text.empty()) return std::nullopt;
   std::int64_t value = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
+    if (!is_digit(c)) return std::nullopt;
     value = std::min(value * 10 + (c - '0'), kDeltaSecondsMax);
   }
   return value;

@@ -47,6 +47,8 @@ TEST(CacheControl, NumbersThatAreNone) {
   EXPECT_EQ(parse({"max-age=-1"}).max_age, 0);
   EXPECT_EQ(parse({"max-age"}).max_age, 0);
   EXPECT_EQ(parse({"max-age=99999999999999999999"}).max_age, std::int64_t{1} << 31);
+  EXPECT_EQ(parse({"max-age=18446744073709551617"}).max_age, std::int64_t{1} << 31) << "2^64 + 1";
+  EXPECT_EQ(parse({"max-stale=99999999999"}).max_stale, std::int64_t{1} << 31);
   EXPECT_EQ(parse({"max-age=60, max-age=5"}).max_age, 5);
 }
 

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace sluice::http {
 
 using CharTable = std::array<bool, 256>;
@@ -14,9 +16,7 @@ using CharTable = std::array<bool, 256>;
 consteval CharTable make_table(std::string_view also, bool alphanumeric = true) {
   CharTable table{};
   for (const char c : also) table[static_cast<unsigned char>(c)] = true;
-  for (int c = 0; alphanumeric && c < 128; ++c) {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) table[c] = true;
-  }
+  for (int c = 0; alphanumeric && c < 128; ++c) table[c] |= is_alphanumeric(static_cast<char>(c));
   return table;
 }
 
@@ -40,34 +40,6 @@ inline constexpr CharTable kTargetChars = make_target_table();  // visible, or a
     if (!is_in(table, c)) return false;
   }
   return true;
-}
-
-[[nodiscard]] constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Returns 0..15, or -1 if `c` is not a hex digit.
-[[nodiscard]] constexpr int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// Removes the spaces and tabs around the text (OWS, RFC 9110 section 5.6.3).
-[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// Takes the text up to the next `separator` off `list`.
-[[nodiscard]] constexpr std::string_view take_until(std::string_view& list, char separator) {
-  const std::size_t end = list.find(separator);
-  const std::string_view item = list.substr(0, end);
-  list = end == std::string_view::npos ? std::string_view{} : list.substr(end + 1);
-  return item;
 }
 
 }  // namespace sluice::http

@@ -4,18 +4,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
 #include "http/cache_control.h"
 
 namespace sluice::http {
 namespace {
 
 constexpr int kFull = 1000;
-
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 // Parses a weight (RFC 9110 section 12.4.2) in thousandths: "0", "0.5", "1.000"; 0 if it is
 // malformed.
@@ -25,7 +20,7 @@ int weight(std::string_view text) {
   int value = (text[0] - '0') * kFull;
   int unit = kFull / 10;
   for (const char c : text.substr(std::min<std::size_t>(2, text.size()))) {
-    if (c < '0' || c > '9') return 0;
+    if (!is_digit(c)) return 0;
     value += (c - '0') * unit;
     unit /= 10;
   }
@@ -40,12 +35,12 @@ struct Weights {
 
 void note(std::string_view element, Weights& weights) {
   const std::size_t semicolon = element.find(';');
-  const std::string_view coding = trim(element.substr(0, semicolon));
+  const std::string_view coding = trim_ows(element.substr(0, semicolon));
   int q = kFull;
   if (semicolon != std::string_view::npos) {
-    const std::string_view parameter = trim(element.substr(semicolon + 1));
+    const std::string_view parameter = trim_ows(element.substr(semicolon + 1));
     const bool is_weight = parameter.starts_with("q=") || parameter.starts_with("Q=");
-    q = is_weight ? weight(trim(parameter.substr(2))) : 0;
+    q = is_weight ? weight(trim_ows(parameter.substr(2))) : 0;
   }
   if (iequals(coding, "gzip") || iequals(coding, "x-gzip")) weights.gzip = q;
   if (coding == "*") weights.any = q;

@@ -20,6 +20,7 @@ TEST(ContentCoding, TakesGzip) {
   EXPECT_TRUE(accepts({"*;q=0.1, br"}));
   EXPECT_TRUE(accepts({"gzip ; q=0.001"}));
   EXPECT_TRUE(accepts({"identity;q=0.5, gzip;q=1.0"}));
+  EXPECT_TRUE(accepts({"identity;q=0.5, gzip;q=0.5"})) << "both alike";
   EXPECT_TRUE(accepts({"gzip;q=1, *;q=0"}));
 }
 

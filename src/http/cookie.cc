@@ -17,12 +17,12 @@ std::string_view unquote(std::string_view value) {
 std::vector<CookiePair> parse_cookies(std::string_view header) {
   std::vector<CookiePair> pairs;
   while (!header.empty()) {
-    const std::string_view pair = trim(take_until(header, ';'));
+    const std::string_view pair = trim_ows(take_until(header, ';'));
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos) continue;
-    const std::string_view name = trim(pair.substr(0, equals));
+    const std::string_view name = trim_ows(pair.substr(0, equals));
     if (!is_token(name)) continue;
-    pairs.push_back({name, unquote(trim(pair.substr(equals + 1)))});
+    pairs.push_back({name, unquote(trim_ows(pair.substr(equals + 1)))});
   }
   return pairs;
 }

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/text.h"
+
 namespace sluice::http {
 namespace {
 
@@ -21,8 +23,7 @@ class Scanner {
   int digits(std::size_t count) {
     int value = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const bool digit = i < rest_.size() && rest_[i] >= '0' && rest_[i] <= '9';
-      if (!digit) {
+      if (i >= rest_.size() || !is_digit(rest_[i])) {
         good_ = false;
         return 0;
       }

@@ -13,6 +13,8 @@ TEST(Date, AllThreeForms) {
   EXPECT_EQ(parse_date("Sun Nov  6 08:49:37 1994", kNow), 784111777);
   EXPECT_EQ(parse_date("Thu, 01 Jan 1970 00:00:00 GMT", kNow), 0);
   EXPECT_EQ(parse_date("Monday, 01-Jan-70 00:00:00 GMT", kNow), 3155760000) << "2070";
+  EXPECT_EQ(parse_date("Sunday, 01-Jan-73 00:00:00 GMT", kNow), 3250454400) << "2073";
+  EXPECT_EQ(parse_date("Tuesday, 01-Jan-74 00:00:00 GMT", kNow), 126230400) << "1974";
 }
 
 TEST(Date, Format) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message.h"
 
+#include "base/host_port.h"
 #include "http/chars.h"
 
 namespace sluice::http {
 namespace {
 
-constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 constexpr std::size_t kPortDigitsMax = 5;
 constexpr std::size_t kIpv6CharsMax = 45;
 
@@ -149,13 +149,6 @@ bool percent_decode(std::string_view text, std::string& out) {
   return true;
 }
 
-void append_percent_encoded(std::string& out, char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  out.push_back('%');
-  out.push_back(kHexDigits[byte >> 4]);
-  out.push_back(kHexDigits[byte & 15]);
-}
-
 std::string percent_encode_path(std::string_view decoded) {
   std::string out;
   out.reserve(decoded.size());
@@ -169,22 +162,12 @@ std::string percent_encode_path(std::string_view decoded) {
   return out;
 }
 
-std::string_view host_without_port(std::string_view host) {
-  if (host.starts_with('[')) {
-    const std::size_t end = host.find(']');
-    return end == std::string_view::npos ? host : host.substr(0, end + 1);
-  }
-  return host.substr(0, host.find(':'));
-}
-
 bool is_host(std::string_view text) {
-  const std::string_view name = host_without_port(text);
-  const std::string_view rest = text.substr(name.size());
-  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return false;
-  if (name.starts_with('[')) {
-    return name.ends_with(']') && is_ipv6(name.substr(1, name.size() - 2));
-  }
-  return !name.empty() && all_in(kHostChars, name);
+  const HostPort parts = split_host_port(text);
+  if (!parts.rest.empty() && (parts.rest.front() != ':' || !is_port(parts.rest.substr(1))))
+    return false;
+  if (is_bracketed(parts.host)) return is_ipv6(without_brackets(parts.host));
+  return !parts.host.empty() && all_in(kHostChars, parts.host);
 }
 
 }  // namespace sluice::http

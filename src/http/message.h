@@ -65,10 +65,6 @@ struct Response {
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
 // Encodes the characters that a path cannot contain.
 [[nodiscard]] std::string percent_encode_path(std::string_view decoded);
-// Appends "%XX".
-void append_percent_encoded(std::string& out, char c);
-// Returns the host without the port. An IPv6 literal keeps its brackets.
-[[nodiscard]] std::string_view host_without_port(std::string_view host);
 // True for a name, IPv4 address or [IPv6 address], with or without a port. Stricter than RFC 3986
 // section 3.2.2: no userinfo, no percent-encoding, no sub-delims.
 [[nodiscard]] bool is_host(std::string_view text);

@@ -88,13 +88,6 @@ TEST(Percent, DecodeAndEncode) {
   }
 }
 
-TEST(Host, Port) {
-  EXPECT_EQ(host_without_port("a"), "a");
-  EXPECT_EQ(host_without_port("a:80"), "a");
-  EXPECT_EQ(host_without_port("[::1]"), "[::1]");
-  EXPECT_EQ(host_without_port("[::1]:80"), "[::1]");
-}
-
 TEST(Host, Valid) {
   for (const char* host :
        {"a", "A-1.example.", "a_b", "127.0.0.1:80", "[::1]", "[fe80::1.2.3.4]:65535", "a:"}) {

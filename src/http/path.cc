@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/utf8.h"
 #include "http/chars.h"
 #include "http/message.h"
 
@@ -114,49 +115,6 @@ struct Resolver {
   }
 };
 
-// Returns the length of the overlong UTF-8 form at the front of `text` (RFC 3629 section 3), or 0.
-// Stores its character in `c`.
-std::size_t overlong(std::string_view text, char& c) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
-  if ((byte(0) & 0xfe) == 0xc0 && follows(1)) {
-    c = static_cast<char>((byte(0) & 1) << 6 | (byte(1) & 0x3f));
-    return 2;
-  }
-  if (byte(0) == 0xe0 && follows(1) && byte(1) < 0x82 && follows(2)) {
-    c = static_cast<char>((byte(1) & 1) << 6 | (byte(2) & 0x3f));
-    return 3;
-  }
-  if (byte(0) == 0xf0 && follows(1) && byte(1) == 0x80 && follows(2) && byte(2) < 0x82 &&
-      follows(3)) {
-    c = static_cast<char>((byte(2) & 1) << 6 | (byte(3) & 0x3f));
-    return 4;
-  }
-  return 0;
-}
-
-// True if `text` is UTF-8 without overlong forms and surrogates (RFC 3629).
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t size = lead < 0x80   ? 1
-                             : lead < 0xc2 ? 0
-                             : lead < 0xe0 ? 2
-                             : lead < 0xf0 ? 3
-                             : lead < 0xf5 ? 4
-                                           : 0;
-    if (size == 0 || text.size() - i < size) return false;
-    for (std::size_t j = 1; j < size; ++j) {
-      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return false;
-    }
-    const auto second = size > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return false;
-    if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
-    i += size;
-  }
-  return true;
-}
-
 std::string decode_again(std::string_view path) {
   std::string out;
   for (std::size_t i = 0; i < path.size(); ++i) {
@@ -171,7 +129,7 @@ std::string decode_overlong(std::string_view path) {
   std::string out;
   for (std::size_t i = 0; i < path.size(); ++i) {
     char c = path[i];
-    if (const std::size_t size = overlong(path.substr(i), c); size > 0) i += size - 1;
+    if (const std::size_t size = overlong_ascii(path.substr(i), c); size > 0) i += size - 1;
     out += c;
   }
   return out;
@@ -214,7 +172,9 @@ PathDoubts doubts_of(std::string_view path) {
     if (c == '\\') doubts.add(PathDoubt::separator);
     if (c == ';') doubts.add(PathDoubt::parameter);
     if (c == '?' || c == '#') doubts.add(PathDoubt::end);
-    if (is_escape(path, i) || overlong(path.substr(i), ignored) > 0) doubts.add(PathDoubt::again);
+    const bool may_be_overlong = static_cast<unsigned char>(c) >= 0xc0;
+    if (is_escape(path, i) || (may_be_overlong && overlong_ascii(path.substr(i), ignored) > 0))
+      doubts.add(PathDoubt::again);
     if (wide_form(path.substr(i)) != 0) doubts.add(PathDoubt::wide);
   }
   for (std::string_view rest = path; !rest.empty();) {

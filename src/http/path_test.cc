@@ -56,6 +56,12 @@ TEST(NormalizePath, NamesDoubts) {
   EXPECT_EQ(normal("/a%3Fb"), "/a%3Fb (an escaped ? or #)");
   EXPECT_EQ(normal("/%2541"), "/%2541 (an escape that is escaped once more)");
   EXPECT_EQ(normal("/%c0%ae"), "/%C0%AE (an escape that is escaped once more)");
+  for (const char* path :
+       {"/%ED%9F%BF", "/%EE%80%80", "/%E0%A0%80", "/%F0%90%80%80", "/%F4%8F%BF%BF"})
+    EXPECT_EQ(normal(path), path);
+  for (const std::string path :  // surrogates, overlong forms, and numbers that are no character
+       {"/%ED%A0%80", "/%ED%BF%BF", "/%E0%9F%BF", "/%F0%8F%BF%BF", "/%F4%90%80%80"})
+    EXPECT_EQ(normal(path), path + " (octets that are no URI or no UTF-8)");
   EXPECT_EQ(normal("/%E9"), "/%E9 (octets that are no URI or no UTF-8)");
   EXPECT_EQ(normal("/\xc3\xa9"), "/%C3%A9 (octets that are no URI or no UTF-8)");
   EXPECT_EQ(normal("/%ef%bc%8fbuy"), "/%EF%BC%8Fbuy (a fullwidth form of an ASCII character)");

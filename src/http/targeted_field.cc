@@ -5,18 +5,17 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
+
 namespace sluice::http {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_alpha(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
 bool is_key_char(char c) {
   return is_lower(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '*';
 }
 bool is_token_char(char c) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~:/";
-  return is_alpha(c) || is_digit(c) || kOthers.contains(c);
+  return is_alphanumeric(c) || kOthers.contains(c);
 }
 
 enum class Type { boolean, integer, string, other };
@@ -97,7 +96,7 @@ class Scanner {
     if (take('%')) return {string().type == Type::string ? Type::other : bad(), {}};
     if (take(':')) {
       (void)take_while(
-          [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '/' || c == '='; });
+          [](char c) { return is_alphanumeric(c) || c == '+' || c == '/' || c == '='; });
       if (!take(':')) fail();
       return {Type::other, {}};
     }

@@ -98,7 +98,7 @@ void add_trailer(std::unique_ptr<Headers>& trailers, std::string_view name,
 
 bool wants_trailers(std::string_view te) {
   while (!te.empty()) {
-    if (iequals(trim(take_until(te, ',')), "trailers")) return true;
+    if (iequals(trim_ows(take_until(te, ',')), "trailers")) return true;
   }
   return false;
 }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -16,7 +15,7 @@
 namespace sluice::net {
 namespace {
 
-using Pair = std::pair<OwnedDescriptor, OwnedDescriptor>;
+using Pair = std::pair<Descriptor, Descriptor>;
 
 std::unexpected<Error> failure(const char* what) {
   const ErrorKind kind =
@@ -43,10 +42,6 @@ bool wait(int descriptor, short events, TimePoint deadline) {
 }
 
 }  // namespace
-
-OwnedDescriptor::~OwnedDescriptor() {
-  if (value_ >= 0) ::close(value_);
-}
 
 Result<Pair> DescriptorChannel::make_pair() { return socket_pair(SOCK_SEQPACKET); }
 Result<Pair> make_stream_pair() { return socket_pair(SOCK_STREAM | SOCK_NONBLOCK); }
@@ -112,7 +107,7 @@ Result<std::optional<ChannelMessage>> DescriptorChannel::receive(TimePoint deadl
 
 void DescriptorChannel::shut_down() const { ::shutdown(end_.get(), SHUT_RDWR); }
 
-std::unique_ptr<Stream> make_handed_stream(loop::EventLoop& loop, OwnedDescriptor descriptor,
+std::unique_ptr<Stream> make_handed_stream(loop::EventLoop& loop, Descriptor descriptor,
                                            std::string peer, bool secure) {
   auto stream = make_tcp_stream(loop, descriptor.release(), {}, secure);
   if (stream) stream->set_peer_address(std::move(peer));

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/event_loop.h"
@@ -19,27 +20,9 @@
 
 namespace sluice::net {
 
-// An open descriptor. Its destructor closes it.
-class OwnedDescriptor {
- public:
-  OwnedDescriptor() = default;
-  explicit OwnedDescriptor(int value) : value_(value) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : value_(other.release()) {}
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~OwnedDescriptor();
-  [[nodiscard]] int get() const { return value_; }
-  [[nodiscard]] int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_ = -1;
-};
-
 struct ChannelMessage {
   std::string text;
-  std::vector<OwnedDescriptor> descriptors;
+  std::vector<Descriptor> descriptors;
 };
 
 // Any thread may send. One thread receives.
@@ -48,9 +31,9 @@ class DescriptorChannel {
   static constexpr std::size_t kTextBytesMax = 4096;
   static constexpr std::size_t kDescriptorsMax = 200;  // per message; Linux allows 253
 
-  explicit DescriptorChannel(OwnedDescriptor end) : end_(std::move(end)) {}
+  explicit DescriptorChannel(Descriptor end) : end_(std::move(end)) {}
   // Returns both ends. exec closes them.
-  [[nodiscard]] static Result<std::pair<OwnedDescriptor, OwnedDescriptor>> make_pair();
+  [[nodiscard]] static Result<std::pair<Descriptor, Descriptor>> make_pair();
 
   // Sends a message; the descriptors stay open here. Errors: `timed_out` if there is no room until
   // `deadline` (Clock::now(): does not wait), `closed` if the other end is gone.
@@ -62,16 +45,16 @@ class DescriptorChannel {
   void shut_down() const;
 
  private:
-  OwnedDescriptor end_;
+  Descriptor end_;
 };
 
 // Makes a connected Stream of `descriptor`, a socket received in a message. Returns null if the
 // loop cannot watch it. `peer` and `secure` are as the process that accepted the connection reports
 // them. Core-bound.
 [[nodiscard]] std::unique_ptr<Stream> make_handed_stream(loop::EventLoop& loop,
-                                                         OwnedDescriptor descriptor,
-                                                         std::string peer, bool secure);
+                                                         Descriptor descriptor, std::string peer,
+                                                         bool secure);
 // Returns two connected ends of a local stream, non-blocking.
-[[nodiscard]] Result<std::pair<OwnedDescriptor, OwnedDescriptor>> make_stream_pair();
+[[nodiscard]] Result<std::pair<Descriptor, Descriptor>> make_stream_pair();
 
 }  // namespace sluice::net

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
@@ -15,6 +14,8 @@
 #include <optional>
 #include <system_error>
 
+#include "base/descriptor.h"
+#include "base/host_port.h"
 #include "loop/one_shot.h"
 #include "net/tcp_stream.h"
 
@@ -38,21 +39,6 @@ constexpr Duration kBackOffMax = std::chrono::seconds(1);
 
 std::string message_of(int error) { return std::generic_category().message(error); }
 
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  [[nodiscard]] int get() const { return value_; }
-  int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
-
 bool set_option(int descriptor, int level, int name, int value) {
   return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0;
 }
@@ -68,11 +54,7 @@ int bind_socket(int descriptor, const tcp::endpoint& where, bool reuse_port, boo
 }
 
 std::string name_of(std::string_view address, std::uint16_t port) {
-  if (address.empty()) return "port " + std::to_string(port);
-  if (address.contains(':') && !address.starts_with('[')) {
-    return "[" + std::string(address) + "]:" + std::to_string(port);
-  }
-  return std::string(address) + ":" + std::to_string(port);
+  return address.empty() ? "port " + std::to_string(port) : format_host_port(address, port);
 }
 
 std::unexpected<Error> bind_failure(std::string_view address, std::uint16_t port, int error) {
@@ -82,10 +64,8 @@ std::unexpected<Error> bind_failure(std::string_view address, std::uint16_t port
   return fail(kind, "cannot listen on " + name + ": " + message_of(error));
 }
 
-Result<int> open_bound(std::string_view address, std::uint16_t port, bool reuse_port) {
-  std::string literal(address);
-  if (literal.starts_with('[') && literal.ends_with(']'))
-    literal = literal.substr(1, literal.size() - 2);
+Result<Descriptor> open_bound(std::string_view address, std::uint16_t port, bool reuse_port) {
+  const std::string literal(without_brackets(address));
   error_code bad;
   const auto parsed = literal.empty() ? asio::ip::address(asio::ip::address_v6::any())
                                       : asio::ip::make_address(literal, bad);
@@ -94,15 +74,15 @@ Result<int> open_bound(std::string_view address, std::uint16_t port, bool reuse_
     Descriptor made(
         ::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     error = made.get() < 0 ? errno : bind_socket(made.get(), where, reuse_port, literal.empty());
-    return error == 0 ? made.release() : -1;
+    return error == 0 ? std::move(made) : Descriptor();
   };
   int error = 0;
-  int descriptor = attempt({parsed, port}, error);
+  Descriptor bound = attempt({parsed, port}, error);
   const bool without_ipv6 = error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
-  if (descriptor < 0 && literal.empty() && without_ipv6)
-    descriptor = attempt({tcp::v4(), port}, error);
-  if (descriptor < 0) return bind_failure(address, port, error);
-  return descriptor;
+  if (!bound.is_open() && literal.empty() && without_ipv6)
+    bound = attempt({tcp::v4(), port}, error);
+  if (!bound.is_open()) return bind_failure(address, port, error);
+  return bound;
 }
 
 std::uint16_t bound_port(int descriptor) {
@@ -116,44 +96,31 @@ std::uint16_t bound_port(int descriptor) {
 
 Result<Listener> Listener::open(std::string_view address, std::uint16_t port,
                                 ListenOptions options) {
-  SLUICE_TRY(const int bound, open_bound(address, port, options.reuse_port));
-  Descriptor descriptor(bound);
+  SLUICE_TRY(Descriptor descriptor, open_bound(address, port, options.reuse_port));
   // Accepted sockets inherit these.
   set_option(descriptor.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(descriptor.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytesMax);
   if (::listen(descriptor.get(), options.backlog) != 0) return bind_failure(address, port, errno);
   const std::uint16_t actual = bound_port(descriptor.get());
-  return Listener(descriptor.release(), actual);
+  return Listener(std::move(descriptor), actual);
 }
 
 Result<void> Listener::probe(std::string_view address, std::uint16_t port) {
-  SLUICE_TRY(const int bound, open_bound(address, port, false));
-  const Descriptor descriptor(bound);
+  SLUICE_TRY(const Descriptor descriptor, open_bound(address, port, false));
   // bind() is not enough: Linux lets two sockets bind with SO_REUSEADDR as long as neither listens.
   if (::listen(descriptor.get(), 1) != 0) return bind_failure(address, port, errno);
   return {};
 }
 
-Listener Listener::adopt(int descriptor) { return {descriptor, bound_port(descriptor)}; }
+Listener Listener::adopt(int descriptor) {
+  return {Descriptor(descriptor), bound_port(descriptor)};
+}
 
 Result<Listener> Listener::duplicate() const {
-  const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
-  if (copy >= 0) return Listener(copy, port_);
+  Descriptor copy(::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0));
+  if (copy.is_open()) return Listener(std::move(copy), port_);
   return fail(ErrorKind::unavailable, "cannot duplicate a socket: " + message_of(errno));
 }
-
-Listener::Listener(Listener&& other) noexcept : descriptor_(other.release()), port_(other.port_) {}
-
-Listener& Listener::operator=(Listener&& other) noexcept {
-  if (this != &other) {
-    const Descriptor old(descriptor_);
-    descriptor_ = other.release();
-    port_ = other.port_;
-  }
-  return *this;
-}
-
-Listener::~Listener() { const Descriptor last(descriptor_); }
 
 struct Acceptor::State {
   explicit State(loop::EventLoop& its_loop) : loop(its_loop), acceptor(its_loop.io()) {}
@@ -243,7 +210,7 @@ Acceptor::Acceptor(loop::EventLoop& loop, Listener listener)
   state_->family = where.ss_family;
   error_code error;
   state_->acceptor.assign(protocol_of(state_->family), descriptor.get(), error);
-  if (!error) descriptor.release();
+  if (!error) (void)descriptor.release();
 }
 
 Acceptor::Acceptor(Acceptor&&) noexcept = default;

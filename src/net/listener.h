@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "loop/event_loop.h"
 #include "loop/task.h"
@@ -45,18 +46,15 @@ class Listener {
   // both.
   [[nodiscard]] Result<Listener> duplicate() const;
 
-  Listener(Listener&& other) noexcept;
-  Listener& operator=(Listener&& other) noexcept;
-  ~Listener();
-
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
   // Returns the descriptor. The caller closes it.
-  [[nodiscard]] int release() { return std::exchange(descriptor_, -1); }
+  [[nodiscard]] int release() { return descriptor_.release(); }
 
  private:
-  Listener(int descriptor, std::uint16_t port) : descriptor_(descriptor), port_(port) {}
-  int descriptor_ = -1;
+  Listener(Descriptor descriptor, std::uint16_t port)
+      : descriptor_(std::move(descriptor)), port_(port) {}
+  Descriptor descriptor_;
   std::uint16_t port_ = 0;
 };
 

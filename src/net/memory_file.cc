@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/file.h"
+
 namespace sluice::net {
 namespace {
 
@@ -18,19 +20,14 @@ std::unexpected<Error> failure(const char* what) {
 
 }  // namespace
 
-Result<OwnedDescriptor> write_memory_file(std::string_view text) {
-  OwnedDescriptor file(::memfd_create("sluice", MFD_CLOEXEC));
+Result<Descriptor> write_memory_file(std::string_view text) {
+  Descriptor file(::memfd_create("sluice", MFD_CLOEXEC));
   if (file.get() < 0) return failure("memfd_create");
-  while (!text.empty()) {
-    const ssize_t count = ::write(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return failure("memory cannot be written");
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (!write_all(file.get(), text)) return failure("memory cannot be written");
   return file;
 }
 
-Result<std::string> read_memory_file(const OwnedDescriptor& file) {
+Result<std::string> read_memory_file(const Descriptor& file) {
   struct stat facts {};
   if (::fstat(file.get(), &facts) != 0) return failure("fstat");
   if (facts.st_size < 0 || static_cast<std::size_t>(facts.st_size) > kMemoryFileBytesMax)

@@ -13,8 +13,8 @@ namespace sluice::net {
 
 inline constexpr std::size_t kMemoryFileBytesMax = std::size_t{16} << 20;
 
-[[nodiscard]] Result<OwnedDescriptor> write_memory_file(std::string_view text);
+[[nodiscard]] Result<Descriptor> write_memory_file(std::string_view text);
 // Returns the whole text. Error: `too_large` beyond kMemoryFileBytesMax.
-[[nodiscard]] Result<std::string> read_memory_file(const OwnedDescriptor& file);
+[[nodiscard]] Result<std::string> read_memory_file(const Descriptor& file);
 
 }  // namespace sluice::net

@@ -28,7 +28,7 @@ TEST(MemoryFile, HasALimit) {
   EXPECT_EQ(read.error().kind, ErrorKind::too_large);
 }
 
-TEST(MemoryFile, OfWhatIsNoFile) { EXPECT_FALSE(read_memory_file(OwnedDescriptor())); }
+TEST(MemoryFile, OfWhatIsNoFile) { EXPECT_FALSE(read_memory_file(Descriptor())); }
 
 }  // namespace
 }  // namespace sluice::net

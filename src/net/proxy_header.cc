@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
+
+#include "base/host_port.h"
+#include "base/text.h"
 
 namespace sluice::net {
 namespace {
@@ -25,21 +27,18 @@ std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint8_t>(bytes[at]);
 }
 
-std::size_t number_at(std::string_view bytes, std::size_t at) {  // 16 bits, network order
-  return static_cast<std::size_t>(byte_at(bytes, at)) << 8 | byte_at(bytes, at + 1);
+std::uint16_t number_at(std::string_view bytes, std::size_t at) {  // 16 bits, network order
+  return static_cast<std::uint16_t>(byte_at(bytes, at) << 8 | byte_at(bytes, at + 1));
 }
 
-// Formats an address of 4 or 16 bytes. An IPv4-mapped IPv6 address is formatted as IPv4.
-std::string address_text(std::string_view raw) {
+// Formats an address of 4 or 16 bytes, with its port. An IPv4-mapped IPv6 address is formatted as
+// IPv4.
+std::string endpoint_text(std::string_view raw, std::uint16_t port) {
   constexpr std::string_view kMapped{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
   if (raw.starts_with(kMapped)) raw.remove_prefix(kMapped.size());
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(raw.size() == 4 ? AF_INET : AF_INET6, raw.data(), text.data(), text.size());
-  return raw.size() == 4 ? text.data() : "[" + std::string(text.data()) + "]";
-}
-
-std::string endpoint_text(std::string_view raw_address, std::size_t port) {
-  return address_text(raw_address) + ":" + std::to_string(port);
+  return format_host_port(text.data(), port);
 }
 
 // Returns the bytes of a textual address of the family; "" if `text` is not one.
@@ -52,34 +51,23 @@ std::string raw_address(std::string_view text, bool v6) {
   return {raw.data(), v6 ? std::size_t{16} : std::size_t{4}};
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, port);
-  const bool leading_zero = text.size() > 1 && text.front() == '0';
-  if (parsed.ec != std::errc{} || parsed.ptr != end || leading_zero) return std::nullopt;
-  return port;
-}
-
-std::string_view next_word(std::string_view& rest) {
-  const std::size_t end = std::min(rest.find(' '), rest.size());
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return word;
+// Unlike elsewhere, a port has no leading zero.
+std::optional<std::uint16_t> port_in(std::string_view text) {
+  return text.size() > 1 && text.front() == '0' ? std::nullopt : parse_port(text);
 }
 
 // Parses "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443", without its CRLF.
 ProxyHeader parse_line(std::string_view line, std::size_t size) {
   std::string_view rest = line.substr(kSignature1.size());
-  const std::string_view family = next_word(rest);
+  const std::string_view family = take_until(rest, ' ');
   if (family == "UNKNOWN") return {State::complete, size};
   if (family != "TCP4" && family != "TCP6") return invalid();
   if (std::ranges::count(line, ' ') != 5) return invalid();
   const bool v6 = family == "TCP6";
-  const std::string source = raw_address(next_word(rest), v6);
-  const std::string destination = raw_address(next_word(rest), v6);
-  const auto source_port = parse_port(next_word(rest));
-  const auto destination_port = parse_port(next_word(rest));
+  const std::string source = raw_address(take_until(rest, ' '), v6);
+  const std::string destination = raw_address(take_until(rest, ' '), v6);
+  const auto source_port = port_in(take_until(rest, ' '));
+  const auto destination_port = port_in(take_until(rest, ' '));
   if (source.empty() || destination.empty() || !source_port || !destination_port) return invalid();
   return {State::complete, size, endpoint_text(source, *source_port)};
 }

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 
+#include "base/host_port.h"
 #include "loop/one_shot.h"
 #include "net/tcp_stream.h"
 
@@ -14,11 +15,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
-
-std::string without_brackets(std::string_view host) {
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return std::string(host);
-}
 
 struct Lookup {
   error_code error;
@@ -66,9 +62,7 @@ class Attempt {
 
 }  // namespace
 
-std::string Endpoint::to_string() const {
-  return (address.contains(':') ? "[" + address + "]" : address) + ":" + std::to_string(port);
-}
+std::string Endpoint::to_string() const { return format_host_port(address, port); }
 
 bool is_ip_literal(std::string_view host) {
   error_code error;
@@ -79,7 +73,7 @@ bool is_ip_literal(std::string_view host) {
 Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
                                             std::uint16_t port, TimePoint deadline) {
   if (is_ip_literal(host)) {
-    co_return std::vector<Endpoint>{{without_brackets(host), port}};
+    co_return std::vector<Endpoint>{{std::string(without_brackets(host)), port}};
   }
   tcp::resolver resolver(loop.io());
   loop::OneShot<Lookup> found(loop);

@@ -2,7 +2,6 @@
 #include "net/socket.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -56,7 +55,7 @@ static_assert(Stream::kAtHand == loop::Poller::Watcher::kAtHand);
 
 Socket::Socket(EventLoop& loop, int descriptor)
     : loop_(loop), on_core_(loop), descriptor_(descriptor) {
-  if (!loop_.poller().add(descriptor_, *this)) close();
+  if (!loop_.poller().add(descriptor_.get(), *this)) close();
 }
 
 Socket::~Socket() {
@@ -87,7 +86,7 @@ bool Socket::start_read(std::span<char> buffer, Stream::Operation& operation) {
     if (++reads_at_once_ < kReadsAtOnceMax) {
       if (read(operation)) return true;
     } else {
-      loop_.poller().tell_again(descriptor_, *this);
+      loop_.poller().tell_again(descriptor_.get(), *this);
     }
   }
   reads_at_once_ = 0;
@@ -108,7 +107,7 @@ bool Socket::read_put_back(Stream::Operation& operation) {
 // end of the stream, which the same event may have announced.
 bool Socket::read(Stream::Operation& operation) {
   const std::span<char> buffer = operation.target(buffer_);
-  const ssize_t count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+  const ssize_t count = ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
   if (count < 0 && would_block(errno)) {
     readable_ = false;
     return false;
@@ -123,7 +122,7 @@ bool Socket::read(Stream::Operation& operation) {
     readable_ = hung_up_ || size == buffer.size();
   }
   // A pending closed() may have been blocked by the bytes just read.
-  if (closed_ != nullptr && hung_up_) loop_.poller().tell_again(descriptor_, *this);
+  if (closed_ != nullptr && hung_up_) loop_.poller().tell_again(descriptor_.get(), *this);
   return true;
 }
 
@@ -144,7 +143,7 @@ bool Socket::start_write(std::string_view bytes, Stream::Operation& operation) {
 // Returns true if all bytes are sent, or no more can be.
 bool Socket::send(Stream::Operation& operation) {
   while (!unsent_.empty()) {
-    const ssize_t count = ::send(descriptor_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    const ssize_t count = ::send(descriptor_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (count < 0 && would_block(errno)) return false;
     if (count < 0) {
       operation.result = failure(errno);
@@ -182,7 +181,7 @@ bool Socket::is_closed() const {
   if (closed_whole_ || (!hung_up_ && !ended_)) return false;
   // Not yet, if unread bytes precede the end.
   char next = 0;
-  return ended_ || ::recv(descriptor_, &next, 1, MSG_PEEK) <= 0;
+  return ended_ || ::recv(descriptor_.get(), &next, 1, MSG_PEEK) <= 0;
 }
 
 void Socket::check_closed() {
@@ -239,8 +238,8 @@ void Socket::close() {
   if (!is_open()) return;
   timer_.reset();
   timer_at_ = TimePoint::max();
-  loop_.poller().remove(descriptor_, *this);
-  ::close(std::exchange(descriptor_, -1));
+  loop_.poller().remove(descriptor_.get(), *this);
+  descriptor_.reset();
   if (read_ == nullptr && write_ == nullptr && closed_ == nullptr) return;
   afterwards_ = std::make_shared<Socket*>(this);
   loop_.post([socket = afterwards_] {
@@ -260,7 +259,7 @@ void Socket::end_pending(const Result<std::size_t>& result) {
 
 void Socket::shutdown_write() {
   on_core_.here();
-  if (is_open()) (void)::shutdown(descriptor_, SHUT_WR);
+  if (is_open()) (void)::shutdown(descriptor_.get(), SHUT_WR);
 }
 
 }  // namespace sluice::net

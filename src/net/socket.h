@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "loop/event_loop.h"
 #include "loop/on_core.h"
 #include "loop/poller.h"
@@ -32,7 +33,7 @@ class Socket final : public loop::Poller::Watcher {
   void clear_deadline() { deadline_ = TimePoint::max(), expired_ = false; }
   void close();
   void shutdown_write();
-  bool is_open() const { return descriptor_ >= 0; }
+  bool is_open() const { return descriptor_.is_open(); }
   // The next reads return `bytes` first.
   void put_back(std::string_view bytes) { put_back_ = std::make_unique<std::string>(bytes); }
 
@@ -55,7 +56,7 @@ class Socket final : public loop::Poller::Watcher {
 
   loop::EventLoop& loop_;
   [[no_unique_address]] loop::OnCore on_core_;
-  int descriptor_;
+  Descriptor descriptor_;
   Pending read_ = nullptr;
   Pending write_ = nullptr;
   Pending closed_ = nullptr;

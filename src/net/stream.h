@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/host_port.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -190,9 +191,7 @@ class Stream::Closed : public Started<Closed> {
 
 // Returns "10.0.0.1" for "10.0.0.1:4711", "::1" for "[::1]:80".
 [[nodiscard]] constexpr std::string_view ip_of(std::string_view address) {
-  address = address.substr(0, address.rfind(':'));
-  if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
-  return address;
+  return without_brackets(split_host_port(address).host);
 }
 
 inline Stream::Read Stream::read_some(std::span<char> buffer) { return {*this, buffer}; }

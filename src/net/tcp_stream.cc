@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/host_port.h"
 #include "net/socket.h"
 
 namespace sluice::net {
@@ -50,14 +51,10 @@ class TcpStream final : public Stream {
 }  // namespace
 
 std::string format_endpoint(const tcp::endpoint& endpoint) {
-  const asio::ip::address address = endpoint.address();
-  const std::string port = std::to_string(endpoint.port());
-  if (address.is_v4()) return address.to_string() + ":" + port;
-  const asio::ip::address_v6 v6 = address.to_v6();
-  if (v6.is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string() + ":" + port;
-  }
-  return "[" + v6.to_string() + "]:" + port;
+  asio::ip::address address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  return format_host_port(address.to_string(), endpoint.port());
 }
 
 std::unique_ptr<Stream> make_tcp_stream(EventLoop& loop, int descriptor, const tcp::endpoint& peer,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/line_escape.h"
 
-#include "base/printable.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 namespace sluice::observe {
 namespace {
@@ -13,10 +14,9 @@ bool stays_inside(std::string_view text) {
   return text.front() == ']' && text.size() > 1 && text[1] != ' ';
 }
 
-void append_unit(std::string& out, unsigned unit) {
-  constexpr std::string_view kHex = "0123456789abcdef";
+void append_unit(std::string& out, char32_t unit) {
   out += "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[unit >> shift & 15];
+  append_hex(out, unit, 4);
 }
 
 void append_json_char(std::string& out, char32_t c) {
@@ -60,7 +60,6 @@ void LineEscape::append(std::string& out, std::string_view text) const {
 
 // Removes the first character of `text`.
 void LineEscape::append_special(std::string& out, std::string_view& text) const {
-  const auto octet = static_cast<unsigned char>(text.front());
   const Utf8Char next = json_ ? first_utf8_char(text) : Utf8Char{};
   if (next.valid) {
     append_json_char(out, next.value);
@@ -68,7 +67,7 @@ void LineEscape::append_special(std::string& out, std::string_view& text) const 
     out += ']';
   } else {
     if (json_) out += '\\';
-    append_hex_escape(out, octet);
+    append_hex_escape(out, text.front());
   }
   text.remove_prefix(next.size);
 }

@@ -4,15 +4,16 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace sluice::resilience {
 
 namespace {
 
 // RFC 9110 section 9.1: a method is a token of any case, but every registered method is upper-case.
 bool is_method(const std::string& text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-  });
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return is_upper(c) || c == '-' || c == '_'; });
 }
 
 }  // namespace

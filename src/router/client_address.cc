@@ -2,12 +2,12 @@
 #include "router/client_address.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/host_port.h"
+#include "base/text.h"
 #include "config/ip_prefix.h"
-#include "http/chars.h"
 
 namespace sluice::router {
 namespace {
@@ -24,8 +24,8 @@ constexpr std::string_view kForwardedPrefix = "X-Forwarded-";
 
 bool is_forwarding(std::string_view name) {
   if (name.size() < kForwarded.size()) return false;
-  if (http::to_lower(name[0]) == 'f') return http::iequals(name, kForwarded);
-  if (http::to_lower(name[0]) != 'x') return false;
+  if (to_lower(name[0]) == 'f') return http::iequals(name, kForwarded);
+  if (to_lower(name[0]) != 'x') return false;
   return http::iequals(name.substr(0, kForwardedPrefix.size()), kForwardedPrefix) ||
          http::iequals(name, kRealIp);
 }
@@ -43,24 +43,13 @@ void remove_forwarding(http::Headers& headers) {
   for (const std::string& name : names) headers.remove(name);
 }
 
-// Removes the port that some proxies append: "1.2.3.4:56", "[::1]:56".
-std::string_view without_port(std::string_view element) {
-  if (element.starts_with('[')) {
-    const std::size_t end = element.find(']');
-    return end == element.npos ? element : element.substr(1, end - 1);
-  }
-  const std::size_t colon = element.find(':');
-  if (colon == element.npos) return element;
-  return element.find(':', colon + 1) == element.npos ? element.substr(0, colon) : element;
-}
-
 // Returns the elements of all fields of that name in order, without spaces.
 std::vector<std::string_view> elements_of(const http::Headers& headers, std::string_view name) {
   std::vector<std::string_view> elements;
   for (const http::Field& field : headers) {
     if (!http::iequals(field.name, name)) continue;
     std::string_view list = field.value;
-    while (!list.empty()) elements.push_back(http::trim(http::take_until(list, ',')));
+    while (!list.empty()) elements.push_back(trim_ows(take_until(list, ',')));
   }
   return elements;
 }
@@ -101,7 +90,7 @@ std::string TrustedProxies::forwarded_ip(const http::Headers& headers,
   const auto elements = elements_of(headers, kForwardedFor);
   std::string_view nearest = peer_ip;
   for (auto element = elements.rbegin(); element != elements.rend(); ++element) {
-    const std::string_view ip = without_port(*element);
+    const std::string_view ip = bare_host(*element);
     const auto address = IpAddress::parse(ip);
     if (!address) return std::string(nearest);
     nearest = ip;
@@ -117,7 +106,7 @@ void append_forwarded_for(http::Request& request, std::string_view real_ip) {
   const auto address = IpAddress::parse(real_ip);
   const auto elements = elements_of(request.headers, kForwardedFor);
   const bool listed = std::ranges::any_of(elements, [&](std::string_view element) {
-    const std::string_view ip = without_port(element);
+    const std::string_view ip = bare_host(element);
     return ip == real_ip || (address && IpAddress::parse(ip) == address);
   });
   if (listed || real_ip.empty()) return;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/chars.h"
+#include "base/text.h"
 #include "http/path.h"
 #include "router/router.h"
 
@@ -17,9 +17,6 @@ namespace {
 using namespace sluice;
 
 constexpr std::string_view kServer = R"(
-name: s
-kind: HTTPServer
-port: 80
 rules:
 - paths:
   - {path: /buy, backend: gate}
@@ -36,7 +33,7 @@ const router::Router& the_router() {
   static const router::Router made = [] {
     config::Faults faults;
     const auto document = config::parse_document(kServer);
-    const auto spec = config::decode<router::HttpServerSpec>(*document, "", faults);
+    const auto spec = config::decode<router::RouterSpec>(*document, "", faults);
     router::Router router = router::Router::build(spec, faults);
     require(faults.empty());
     return router;
@@ -64,7 +61,7 @@ std::string lax(const std::string& target) {
       if (!segments.empty()) segments.pop_back();
     } else if (segment != "." && !segment.empty()) {
       std::string small(segment);
-      std::ranges::transform(small, small.begin(), http::to_lower);
+      std::ranges::transform(small, small.begin(), to_lower);
       segments.push_back(small);
     }
   }

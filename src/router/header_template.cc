@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "base/host_port.h"
+#include "base/text.h"
 #include "http/cookie.h"
 #include "http/query.h"
 
@@ -14,9 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 7> kFraming{
     "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade"};
 
-bool is_variable_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool is_variable_char(char c) { return is_alphanumeric(c) || c == '_'; }
 
 struct Reference {
   std::string_view name;
@@ -115,7 +115,7 @@ std::string HeaderTemplate::value_of(const Part& part, const http::Request& requ
     case Variable::none:
       return "";
     case Variable::host:
-      return std::string(http::host_without_port(request.host));
+      return std::string(split_host_port(request.host).host);
     case Variable::remote_addr:
       return std::string(client_ip);
     case Variable::uri:

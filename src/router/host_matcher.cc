@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
+#include "base/host_port.h"
 #include "http/headers.h"
-#include "http/message.h"
 
 namespace sluice::router {
 
 std::string_view comparable_host(std::string_view host) {
-  host = http::host_without_port(host);
+  host = split_host_port(host).host;
   while (host.ends_with('.')) host.remove_suffix(1);
   return host;
 }
@@ -30,7 +30,7 @@ void HostMatcher::add(const HostSpec& host, const std::string& path, config::Fau
     if (pattern) patterns_.push_back(*std::move(pattern));
     return;
   }
-  if (http::host_without_port(host.value).size() != host.value.size()) {
+  if (!split_host_port(host.value).rest.empty()) {
     faults.add(path,
                config::quote(host.value) + " has a port, which is not compared: leave it out");
     return;

@@ -8,11 +8,10 @@ namespace sluice::router {
 namespace {
 
 Router make_router(std::string_view fields) {
-  const auto document =
-      config::parse_document("name: s\nkind: HTTPServer\nport: 80\n" + std::string(fields));
+  const auto document = config::parse_document(fields);
   EXPECT_TRUE(document) << document.error().message;
   config::Faults faults;
-  const auto spec = config::decode<HttpServerSpec>(*document, "", faults);
+  const auto spec = config::decode<RouterSpec>(*document, "", faults);
   Router router = Router::build(spec, faults);
   EXPECT_TRUE(faults.empty()) << faults.to_error().message;
   return router;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace sluice::router {
 namespace {
 
@@ -22,9 +24,7 @@ std::string_view without_end_slash(std::string_view path) {
   return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
 }
 
-bool has_capitals(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
-}
+bool has_capitals(std::string_view text) { return std::ranges::any_of(text, is_upper); }
 
 }  // namespace
 

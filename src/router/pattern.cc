@@ -4,16 +4,14 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.h"
 #include "http/message.h"
 
 namespace sluice::router {
 namespace {
 
-bool is_name_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool is_name_char(char c) { return is_alphanumeric(c) || c == '_'; }
 
 // Takes `name` or `{name}` off the text that follows a dollar; returns "" if there is none.
 std::string_view take_group_name(std::string_view& text) {
@@ -27,11 +25,8 @@ std::string_view take_group_name(std::string_view& text) {
 }
 
 std::optional<int> find_group(const re2::RE2& re2, std::string_view name) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error == std::errc{} && end == name.data() + name.size()) {
-    return number <= re2.NumberOfCapturingGroups() ? std::optional(number) : std::nullopt;
-  }
+  if (const auto number = to_number<int>(name))
+    return *number <= re2.NumberOfCapturingGroups() ? number : std::nullopt;
   const auto& names = re2.NamedCapturingGroups();
   const auto found = names.find(std::string(name));
   return found == names.end() ? std::nullopt : std::optional(found->second);

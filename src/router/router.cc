@@ -43,7 +43,7 @@ int Route::rewrite(http::Request& request) const {
   return !normal.changed || http::percent_decode(request.escaped_path, request.path) ? 0 : 400;
 }
 
-Router Router::build(const HttpServerSpec& spec, config::Faults& faults) {
+Router Router::build(const RouterSpec& spec, config::Faults& faults) {
   Router router;
   router.mode_ = parse_mode(spec.path_normalization);
   router.ip_filter_ = IpFilter(spec.ip_filter);
@@ -85,7 +85,7 @@ bool Router::admits(std::string_view client_ip) const {
   return ip_filter_.allows(config::IpAddress::parse(client_ip));
 }
 
-void Router::note_treatments(const HttpServerSpec& spec) {
+void Router::note_treatments(const RouterSpec& spec) {
   std::vector<const PathSpec*> known;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     for (std::size_t j = 0; j < rules_[i].paths.size(); ++j) {
@@ -100,7 +100,7 @@ void Router::note_treatments(const HttpServerSpec& spec) {
 }
 
 // Records the fields that the rules of this server set or read.
-void Router::note_names(const HttpServerSpec& spec) {
+void Router::note_names(const RouterSpec& spec) {
   const bool twins = !spec.underscores_in_headers;
   if (twins) twins_ = http::FieldTwins::of_gateway();
   const auto note = [&](std::string_view name) {

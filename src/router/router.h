@@ -17,7 +17,7 @@
 #include "router/ip_filter.h"
 #include "router/method_set.h"
 #include "router/path_matcher.h"
-#include "router/server_spec.h"
+#include "router/rule_spec.h"
 #include "router/value_matcher.h"
 
 namespace sluice::router {
@@ -73,7 +73,7 @@ class Router {
   // Matches no request: 404.
   Router() = default;
   // Builds a Router from a decoded spec. The result is incomplete if there was a fault.
-  [[nodiscard]] static Router build(const HttpServerSpec& spec, config::Faults& faults);
+  [[nodiscard]] static Router build(const RouterSpec& spec, config::Faults& faults);
 
   // Puts the path of a request into normal form, as pathNormalization says, so that rules, filters,
   // logs and backends see the same path. Removes fields that a backend may confuse with those of
@@ -130,8 +130,8 @@ class Router {
 
   void add(const RuleSpec& spec, const std::string& path, config::Faults& faults);
   Path build_path(const PathSpec& spec, const std::string& path, config::Faults& faults);
-  void note_treatments(const HttpServerSpec& spec);
-  void note_names(const HttpServerSpec& spec);
+  void note_treatments(const RouterSpec& spec);
+  void note_names(const RouterSpec& spec);
 
   [[nodiscard]] Match find(const Asked& asked) const;
   // True if a server that ignores case and trailing slashes would take the path for that of another

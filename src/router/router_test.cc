@@ -8,11 +8,10 @@ namespace sluice::router {
 namespace {
 
 Router make_router(std::string_view fields) {
-  const std::string head = "name: s\nkind: HTTPServer\nport: 80\n";
-  const auto document = config::parse_document(head + std::string(fields));
+  const auto document = config::parse_document(fields);
   EXPECT_TRUE(document) << document.error().message;
   config::Faults faults;
-  const auto spec = config::decode<HttpServerSpec>(*document, "", faults);
+  const auto spec = config::decode<RouterSpec>(*document, "", faults);
   Router router = Router::build(spec, faults);
   EXPECT_TRUE(faults.empty()) << faults.to_error().message;
   return router;

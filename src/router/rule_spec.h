@@ -103,4 +103,34 @@ struct RuleSpec {
   }
 };
 
+// The fields of an HTTPServer that its Router is built from. The spec of the HTTPServer extends
+// this.
+struct RouterSpec {
+  std::string path_normalization = "rfc3986";
+  bool underscores_in_headers = false;
+  std::optional<IpFilterSpec> ip_filter;
+  std::vector<RuleSpec> rules;
+
+  void fields(auto& visit) {
+    visit_spelling(visit);
+    visit_ip_filter(visit);
+    visit_rules(visit);
+  }
+
+ protected:
+  void visit_spelling(auto& visit) {
+    visit("pathNormalization", path_normalization,
+          {.one_of = {"strict", "rfc3986", "off"},
+           .doc = "one spelling for one path, before rules see it; strict refuses doubtful ones"});
+    visit("underscoresInHeaders", underscores_in_headers,
+          {.doc = "true: pass X_Real_Ip and others that backends take for fields of the gateway"});
+  }
+  void visit_ip_filter(auto& visit) {
+    visit("ipFilter", ip_filter, {.doc = "addresses for the whole server"});
+  }
+  void visit_rules(auto& visit) {
+    visit("rules", rules, {.doc = "in the order in which they are tried"});
+  }
+};
+
 }  // namespace sluice::router

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/chars.h"
+#include "base/text.h"
 #include "http/query.h"
 
 namespace sluice::router {
@@ -54,7 +54,7 @@ bool ValueMatcher::holds_for_field(const Condition& condition, std::string_view 
   if (holds_for(condition, value)) return true;
   if (value.find(',') == value.npos) return false;
   while (!value.empty()) {
-    if (holds_for(condition, http::trim(http::take_until(value, ',')))) return true;
+    if (holds_for(condition, trim_ows(take_until(value, ',')))) return true;
   }
   return false;
 }

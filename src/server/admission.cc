@@ -2,7 +2,7 @@
 #include "server/admission.h"
 
 #include "net/tls/tls_context.h"
-#include "router/server_spec.h"
+#include "server/server_spec.h"
 
 namespace sluice::server {
 namespace {
@@ -12,7 +12,7 @@ constexpr std::string_view kPlain = "plain";
 constexpr std::string_view kAnybody = "any";
 
 // Returns the trustedProxies in their order, or "any" if the list is empty.
-std::string announcers(const router::HttpServerSpec& spec) {
+std::string announcers(const HttpServerSpec& spec) {
   if (!spec.proxy_protocol) return "";
   std::string all;
   for (const std::string& each : spec.trusted_proxies) all.append(all.empty() ? "" : ",") += each;
@@ -21,7 +21,7 @@ std::string announcers(const router::HttpServerSpec& spec) {
 
 }  // namespace
 
-Admission Admission::of(const router::HttpServerSpec& spec, const net::TlsContext* tls) {
+Admission Admission::of(const HttpServerSpec& spec, const net::TlsContext* tls) {
   return {.secure = tls != nullptr,
           .authorities = tls != nullptr ? tls->client_authorities() : "",
           .announced_by = announcers(spec)};

@@ -12,11 +12,10 @@
 namespace sluice::net {
 class TlsContext;
 }
-namespace sluice::router {
-struct HttpServerSpec;
-}
 
 namespace sluice::server {
+
+struct HttpServerSpec;
 
 struct Admission {
   bool secure = false;         // TLS
@@ -24,7 +23,7 @@ struct Admission {
   std::string announced_by{};  // the proxies whose PROXY header is accepted; "": none
 
   // Returns the admission that an HTTPServer requires. `tls` may be null.
-  [[nodiscard]] static Admission of(const router::HttpServerSpec& spec, const net::TlsContext* tls);
+  [[nodiscard]] static Admission of(const HttpServerSpec& spec, const net::TlsContext* tls);
   // True if a connection with this admission meets `demanded`.
   [[nodiscard]] bool satisfies(const Admission& demanded) const;
 

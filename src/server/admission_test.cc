@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "router/server_spec.h"
+#include "server/server_spec.h"
 
 namespace sluice::server {
 namespace {
@@ -37,7 +37,7 @@ TEST(Admission, AsText) {
 }
 
 TEST(Admission, OfAServer) {
-  router::HttpServerSpec spec;
+  HttpServerSpec spec;
   EXPECT_EQ(Admission::of(spec, nullptr), Admission{});
   spec.proxy_protocol = true;
   EXPECT_EQ(Admission::of(spec, nullptr).announced_by, "any");

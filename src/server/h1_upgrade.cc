@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "http/chars.h"
+#include "base/text.h"
 #include "http/headers.h"
 
 namespace sluice::server {
@@ -21,7 +21,7 @@ bool never_tunnelled(std::string_view protocol) {
 
 bool any_protocol(std::string_view list, auto fits) {
   while (!list.empty()) {
-    if (fits(http::trim(http::take_until(list, ',')))) return true;
+    if (fits(trim_ows(take_until(list, ',')))) return true;
   }
   return false;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "server/limits.h"
-#include "server/worker.h"
 
 namespace sluice::server {
 
@@ -18,30 +17,25 @@ constexpr std::chrono::milliseconds kTimerPauseMin{10};
 
 }  // namespace
 
-H2Connection::H2Connection(CoreServer& server, CoreServer::Membership& membership,
-                           net::Stream& stream)
+H2Connection::H2Connection(ServerContext& server, Connections::Member& member, net::Stream& stream)
     : server_(server),
-      membership_(membership),
+      member_(member),
       stream_(stream),
-      loop_(server.worker().core().loop),
-      session_(*this, kLimits, &loop_.pages()),
+      context_(server, member, stream, *this, kLimits, [this] { on_timer(); }),
       input_size_(kIdleReadBytes),
-      output_(loop_),
-      room_(loop_),
-      buffers_(*membership.memory(), MemoryUse::connections),
+      room_(context_.loop()),
+      buffers_(*member.memory(), MemoryUse::connections),
       idle_since_(Clock::now()) {
-  membership_.add_state(kH2StateBytes);
-  membership_.set_retirable(this);
-  membership_.on_rest([this](CoreServer::Membership::Rest what) { rest(what); });
-  membership_.set_idle(true);
+  member_.add_state(kH2StateBytes);
+  member_.set_retirable(this);
+  member_.on_rest([this](Connections::Rest what) { rest(what); });
+  member_.set_idle(true);
 }
 
 H2Connection::~H2Connection() {
-  membership_.on_rest(nullptr);
-  membership_.set_retirable(nullptr);
+  member_.on_rest(nullptr);
+  member_.set_retirable(nullptr);
 }
-
-std::string_view H2Connection::date() const { return server_.worker().date(); }
 
 Task<void> H2Connection::serve(std::string received) {
   stream_.clear_deadline();  // the connection has a timer of its own
@@ -63,7 +57,7 @@ Task<void> H2Connection::read_loop() {
   std::size_t last_read = 0;
   while (true) {
     size_input(last_read);
-    stream_.set_patience(server_.patience(known_));
+    stream_.set_patience(server_.overload().patience(context_.known()));
     const auto count = co_await stream_.read_into(*this);
     if (!count || *count == 0) co_return;
     last_read = *count;
@@ -75,7 +69,7 @@ Task<void> H2Connection::read_loop() {
     }
     receive(std::string_view(input_).substr(0, last_read));
     // Back-pressure: stop reading while the client does not drain our output.
-    while (close_by_ == TimePoint::max() && session_.waiting_frames() > kWaitingFramesMax)
+    while (close_by_ == TimePoint::max() && session().waiting_frames() > kWaitingFramesMax)
       co_await room_.wait();
   }
 }
@@ -88,7 +82,7 @@ Task<void> H2Connection::finish_streams() {
   retire_by_ = TimePoint::min();
   settle();
   reap();
-  flush();
+  context_.flush();
   Task<void> watcher = watch_end();
   watcher.start();
   while (stream_.is_open() && !broken_ && !streams_.empty() && close_by_ == TimePoint::max())
@@ -117,23 +111,23 @@ std::span<char> H2Connection::room() {
 }
 
 void H2Connection::receive(std::string_view bytes) {
-  session_.receive(bytes);
+  session().receive(bytes);
   note_head(Clock::now());
   settle();
   reap();
-  output_.notify_now();
+  context_.output().notify_now();
 }
 
 void H2Connection::note_head(TimePoint now) {
-  if (session_.open_head() == open_head_) return;
-  open_head_ = session_.open_head();
+  if (session().open_head() == open_head_) return;
+  open_head_ = session().open_head();
   head_since_ = now;
   if (open_head_ != 0) watch(now + spec().head_timeout);
 }
 
 http::h2::SessionStream& H2Connection::on_stream() {
-  if (streams_.empty()) membership_.set_idle(false);
-  if (spare_.empty()) spare_.push_back(std::make_unique<H2Stream>(*this));
+  if (streams_.empty()) member_.set_idle(false);
+  if (spare_.empty()) spare_.push_back(std::make_unique<H2Stream>(context_));
   streams_.push_back(std::move(spare_.back()));
   spare_.pop_back();
   H2Stream& stream = *streams_.back();
@@ -144,26 +138,22 @@ http::h2::SessionStream& H2Connection::on_stream() {
 
 // --- The streams
 
-void H2Connection::schedule(H2Stream& stream) {
-  if (!std::exchange(stream.scheduled, true)) ready_.push_back(&stream);
-}
-
 // Requires: no call of the session or of a stream is in progress.
 void H2Connection::settle() {
-  for (std::size_t i = 0; i < ready_.size(); ++i) {  // the list may grow in this loop
-    ready_[i]->scheduled = false;
-    ready_[i]->advance();
-  }
-  ready_.clear();
+  auto& ready = context_.ready();
+  for (std::size_t i = 0; i < ready.size(); ++i)
+    ready[i]->advance();  // the list may grow meanwhile
+  ready.clear();
   if (retiring_ && ponged_) retire_by_ = TimePoint::min();
   const bool one_only = !streams_.empty() && !spec().keep_alive;
   if (shut_down_ || (retire_by_ != TimePoint::min() && !one_only)) return;
   shut_down_ = true;
-  session_.shut_down();
+  session().shut_down();
 }
 
 void H2Connection::reap() {
-  for (H2Stream* stream : closed_) {
+  auto& closed = context_.closed();
+  for (H2Stream* stream : closed) {
     stream->conclude();
     std::unique_ptr<H2Stream> owned = std::move(streams_[stream->position]);
     if (stream->position + 1 != streams_.size()) {
@@ -173,32 +163,32 @@ void H2Connection::reap() {
     streams_.pop_back();
     if (owned->clear()) spare_.push_back(std::move(owned));
   }
-  if (closed_.empty()) return;
-  closed_.clear();
+  if (closed.empty()) return;
+  closed.clear();
   if (!streams_.empty()) return;
   room_.notify();
   idle_since_ = Clock::now();
-  membership_.set_idle(true);
+  member_.set_idle(true);
   watch(idle_since_ + spec().keep_alive_timeout);
 }
 
 // A connection idle for long holds no memory of requests, and no generation of pipelines.
-void H2Connection::rest(CoreServer::Membership::Rest what) {
+void H2Connection::rest(Connections::Rest what) {
   spare_ = decltype(spare_)();
   streams_.shrink_to_fit();
-  ready_.shrink_to_fit();
-  closed_.shrink_to_fit();
+  context_.ready().shrink_to_fit();
+  context_.closed().shrink_to_fit();
   std::string().swap(input_);
   buffers_.clear();
   stream_.rest();
-  if (what == CoreServer::Membership::Rest::buffers) return;
-  session_.rest();
+  if (what == Connections::Rest::buffers) return;
+  session().rest();
   rested_ = true;
 }
 
 // Rests again after a PING or a timer has made the session allocate memory.
 void H2Connection::rest_again() {
-  if (std::exchange(rested_, false) && streams_.empty()) membership_.set_idle(true);
+  if (std::exchange(rested_, false) && streams_.empty()) member_.set_idle(true);
 }
 
 // --- Output
@@ -206,18 +196,18 @@ void H2Connection::rest_again() {
 Task<void> H2Connection::write_loop() {
   bool going = true;
   while (going) {
-    session_.produce(out_, kWriteBytes);
+    session().produce(out_, kWriteBytes);
     settle();
     rest_again();
     if (!out_.empty()) {
       going = co_await write();
       reap();
       room_.notify();
-    } else if (session_.finished()) {
+    } else if (session().finished()) {
       going = false;
     } else {
       reap();
-      co_await output_.wait();
+      co_await context_.output().wait();
     }
   }
   end();
@@ -236,9 +226,10 @@ Task<bool> H2Connection::write() {
 
 // The last bytes are written. The client gets a moment to read them.
 void H2Connection::end() {
-  if (!session_.failure().empty()) {
-    server_.worker().logger().info("server " + spec().name + ": HTTP/2 client " +
-                                   stream_.peer_address() + ": " + std::string(session_.failure()));
+  if (!session().failure().empty()) {
+    server_.core().logger().info("server " + spec().name + ": HTTP/2 client " +
+                                 std::string(context_.peer().address) + ": " +
+                                 std::string(session().failure()));
   }
   linger_until_ = Clock::now() + kLingerTimeMax;
   close_by_ = Clock::now() + kLingerTimeout;
@@ -249,27 +240,20 @@ void H2Connection::end() {
 
 // --- Time
 
-void H2Connection::watch(TimePoint when) {
-  if (when >= timer_at_) return;
-  timer_at_ = when;
-  timer_ = loop::EventLoop::Timer(loop_, when, [this] { on_timer(); });
-}
-
 void H2Connection::on_timer() {
-  timer_at_ = TimePoint::max();
   const TimePoint now = Clock::now();
   if (now >= close_by_ || now >= write_by_) return stream_.close();
   expire(now);
   settle();
   reap();
-  flush();
+  context_.flush();
   watch(std::max(next_due(), now + kTimerPauseMin));
 }
 
 void H2Connection::expire(TimePoint now) {
   if (now >= head_due())
-    session_.fail(open_head_ < 0 ? ErrorCode::settings_timeout : ErrorCode::enhance_your_calm,
-                  "timed out reading a head");
+    session().fail(open_head_ < 0 ? ErrorCode::settings_timeout : ErrorCode::enhance_your_calm,
+                   "timed out reading a head");
   if (now >= retire_by_) retire_by_ = TimePoint::min();
   if (streams_.empty() && now >= idle_since_ + spec().keep_alive_timeout)
     retire_by_ = TimePoint::min();
@@ -279,7 +263,7 @@ void H2Connection::expire(TimePoint now) {
 }
 
 TimePoint H2Connection::head_due() const {
-  const bool waiting = open_head_ != 0 && session_.failure().empty();
+  const bool waiting = open_head_ != 0 && session().failure().empty();
   return waiting ? head_since_ + spec().head_timeout : TimePoint::max();
 }
 
@@ -296,16 +280,16 @@ TimePoint H2Connection::next_due() const {
 void H2Connection::retire() {
   if (std::exchange(retiring_, true) || shut_down_) return;
   ponged_ = false;
-  session_.announce_shutdown();
-  session_.ping();
+  session().announce_shutdown();
+  session().ping();
   retire_by_ = Clock::now() + kGoawayGrace;
   watch(retire_by_);
-  flush();
+  context_.flush();
 }
 
-Task<void> serve_h2(CoreServer& server, CoreServer::Membership& membership, net::Stream& stream,
+Task<void> serve_h2(ServerContext& server, Connections::Member& member, net::Stream& stream,
                     std::string received) {
-  H2Connection connection(server, membership, stream);
+  H2Connection connection(server, member, stream);
   co_await connection.serve(std::move(received));
 }
 

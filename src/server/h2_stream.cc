@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "http/h2/response_head.h"
-#include "server/h2_connection.h"
 #include "server/limits.h"
 
 namespace sluice::server {
@@ -22,9 +21,9 @@ class H2Stream::BodyStream final : public http::BodyReader {
   H2Stream& stream_;
 };
 
-H2Stream::H2Stream(H2Connection& connection)
+H2Stream::H2Stream(H2Context& connection)
     : connection_(connection),
-      served_(connection.server(), connection.stream(), connection.memory()),
+      served_(connection.server(), connection.peer(), connection.memory()),
       incoming_memory_(*connection.memory(), MemoryUse::request_bodies),
       body_ready_(connection.loop()),
       sent_(connection.loop()) {}
@@ -46,20 +45,16 @@ void H2Stream::on_head(const http::h2::RequestHead& head, bool ended) {
   expects_continue_ = head.expects_continue();
   refusal_ = head.refusal();
   if (refusal_ != 0) reason_ = head.reason();
-  if (connection_.is_superseded()) {  // RFC 9110 section 15.5.20: the client may come again
-    refusal_ = 421;
-    reason_ = "the connection was made before more was asked for";
-  }
   body_progress_ = Progress(served_.spec().body_timeout);
   sent_progress_ = Progress(served_.spec().write_timeout);
-  connection_.schedule(*this);
+  schedule();
 }
 
 void H2Stream::on_data(std::string_view bytes) {
   if (early_end_) return discard(bytes.size());
   incoming_ += bytes;
   charge_incoming();
-  if (body_ready_.has_waiter()) connection_.schedule(*this);
+  if (body_ready_.has_waiter()) schedule();
 }
 
 void H2Stream::on_trailers(std::unique_ptr<http::Headers> trailers) {
@@ -71,7 +66,7 @@ void H2Stream::on_trailers(std::unique_ptr<http::Headers> trailers) {
 
 void H2Stream::on_end() {
   ended_ = true;
-  if (body_ready_.has_waiter()) connection_.schedule(*this);
+  if (body_ready_.has_waiter()) schedule();
 }
 
 // Lets the client send for a moment longer, as with HTTP/1: a client that is still sending reads
@@ -98,7 +93,7 @@ void H2Stream::on_close(ErrorCode code, bool by_client) {
   if (!by_client && code != ErrorCode::no_error && !given_up_)
     reason_ = connection_.session().last_fault();
   connection_.session().consume_closed(incoming_.size());
-  connection_.note_closed(*this);
+  connection_.closed().push_back(this);
 }
 
 http::h2::SessionStream::Offer H2Stream::offer() { return {unsent_.size(), last_piece_}; }
@@ -109,13 +104,18 @@ std::string_view H2Stream::take(std::size_t size) {
   const TimePoint now = Clock::now();
   sent_progress_.end(now, piece.size());
   sent_due_ = unsent_.empty() ? TimePoint::max() : sent_progress_.begin(now);
-  if (unsent_.empty() && sent_.has_waiter()) connection_.schedule(*this);
+  if (unsent_.empty() && sent_.has_waiter()) schedule();
   return piece;
 }
 
 // --- The exchange
 
+void H2Stream::schedule() {
+  if (!std::exchange(scheduled_, true)) connection_.ready().push_back(this);
+}
+
 void H2Stream::advance() {
+  scheduled_ = false;
   if (closed_) return;
   if (!started_) {
     started_ = true;
@@ -134,13 +134,11 @@ Task<void> H2Stream::serve() {
     refuse_stream(observe::Limit::connection_heads);
     co_return;
   }
-  int status = refusal_;
-  if (status == 0) {
-    status = co_await dispatch();
-    if (given_up_) co_return;
-    served_.respond(status);
+  if (refusal_ != 0 && !superseded()) {
+    served_.refuse(refusal_, "refused: " + reason_);
   } else {
-    served_.refuse(status, "refused: " + reason_);
+    const Answer answer = co_await served_.answer(*this);
+    if (answer == Answer::none) co_return;
   }
   http::Response& response = *served_.exchange().client_response();
   const bool with_content = http::h2::has_content(response, served_.method());
@@ -154,29 +152,19 @@ Task<void> H2Stream::serve() {
   if (with_content && response.body.is_stream()) co_await send_stream(*response.body.reader());
 }
 
-// Returns 0 if the pipeline made the response, else a status to send instead.
-Task<int> H2Stream::dispatch() {
-  const int refused = served_.route();
-  connection_.set_known(served_.is_known());
-  if (refused != 0) co_return refused;
-  if (served_.sheds(Pressure::streams)) {
-    refuse_stream(observe::Limit::memory_streams);
-    co_return 0;
-  }
-  if (has_body_) {
-    if (const int status = served_.check_body(length_); status != 0) co_return status;
-    if (expects_continue_ && incoming_.empty() && !ended_) {
-      connection_.session().submit_interim(id, 100);
-      connection_.flush();
-    }
-    const int status =
-        co_await served_.take_body(http::Body(std::make_unique<BodyStream>(*this), length_));
-    if (status != 0) co_return status;
-  }
-  served_.exchange().set_interim(this);
-  co_await served_.run();
-  co_return served_.outcome();
+bool H2Stream::refuses() {
+  if (!served_.sheds(Pressure::streams)) return false;
+  refuse_stream(observe::Limit::memory_streams);
+  return true;
 }
+
+Task<bool> H2Stream::send_continue() {
+  connection_.session().submit_interim(id, 100);
+  connection_.flush();
+  co_return true;
+}
+
+std::unique_ptr<http::BodyReader> H2Stream::body() { return std::make_unique<BodyStream>(*this); }
 
 void H2Stream::send_interim(int status, const http::Headers& headers) {
   if (closed_ || given_up_ || responding_ || !http::is_passed_on_interim(status)) return;
@@ -272,7 +260,7 @@ void H2Stream::expire() {
   } else if (body_due_ <= sent_due_) {
     body_due_ = TimePoint::max();
     body_timed_out_ = true;
-    connection_.schedule(*this);
+    schedule();
   } else {
     give_up("the client took the response too slowly");
   }
@@ -330,7 +318,7 @@ bool H2Stream::clear() {
   early_end_ = recorded_ = false;
   discarded_ = interim_bytes_ = 0;
   code_ = ErrorCode::no_error;
-  scheduled = false;
+  scheduled_ = false;
   return bytes_received + bytes_sent <= kSpareStreamBytesMax && head_bytes <= kSpareHeadBytesMax;
 }
 

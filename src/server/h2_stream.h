@@ -17,16 +17,16 @@
 #include "http/interim.h"
 #include "loop/event.h"
 #include "loop/task.h"
+#include "server/h2_context.h"
 #include "server/progress.h"
 #include "server/served_exchange.h"
+#include "server/watched.h"
 
 namespace sluice::server {
 
-class H2Connection;
-
 class H2Stream final : public http::h2::SessionStream, private http::InterimSink {
  public:
-  explicit H2Stream(H2Connection& connection);
+  explicit H2Stream(H2Context& connection);
 
   // The first bytes of the stream have arrived.
   void begin();
@@ -56,17 +56,33 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   std::string_view take(std::size_t size) override;
   const http::Headers* trailers() override { return trailers_out_; }
 
-  // Fields of the connection.
-  bool scheduled = false;    // advance() will be called
-  std::size_t position = 0;  // index among the connection's streams
+  // As RequestSource, for the current request.
+  [[nodiscard]] bool superseded() const { return connection_.superseded(); }
+  void note_known(bool known) { connection_.set_known(known); }
+  [[nodiscard]] bool refuses();
+  [[nodiscard]] bool has_body() const { return has_body_; }
+  [[nodiscard]] std::optional<std::uint64_t> length() const { return length_; }
+  [[nodiscard]] bool awaits_continue() const {
+    return expects_continue_ && incoming_.empty() && !ended_;
+  }
+  Task<bool> send_continue();
+  [[nodiscard]] std::unique_ptr<http::BodyReader> body();
+  [[nodiscard]] Unwatched run(Task<void> work) {
+    served_.exchange().set_interim(this);
+    return Unwatched(std::move(work));
+  }
+
+  // For the connection: the index among its streams.
+  std::size_t position = 0;
 
  private:
   class BodyStream;
 
   void send_interim(int status, const http::Headers& headers) override;
 
+  // Has advance() be called once the session is not at work.
+  void schedule();
   Task<void> serve();
-  Task<int> dispatch();
   Task<Result<std::string_view>> read_body();
   Task<void> send_stream(http::BodyReader& reader);
   void wait_for_client();
@@ -78,7 +94,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   void record(int status);
   void discard(std::size_t bytes);
 
-  H2Connection& connection_;
+  H2Context& connection_;
   ServedExchange served_;
 
   // The request.
@@ -110,6 +126,7 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   TimePoint sent_due_ = TimePoint::max();
 
   // The end.
+  bool scheduled_ = false;  // advance() will be called
   bool early_end_ = false;
   TimePoint stop_due_ = TimePoint::max();  // after an early end
   std::size_t discarded_ = 0;

@@ -6,7 +6,6 @@
 #include "http/body_memory.h"
 #include "router/client_address.h"
 #include "server/limits.h"
-#include "server/worker.h"
 
 namespace sluice::server {
 
@@ -42,12 +41,12 @@ class SiftedBody final : public http::BodyReader {
 
 }  // namespace
 
-ServedExchange::ServedExchange(CoreServer& server, const net::Stream& stream,
+ServedExchange::ServedExchange(ServerContext& server, const PeerInfo& peer,
                                const std::shared_ptr<MemoryHolder>& memory)
     : server_(server),
-      worker_(server.worker()),
-      stream_(stream),
-      exchange_(worker_.core()),
+      core_(server.core()),
+      peer_(peer),
+      exchange_(core_.core()),
       head_memory_(*memory, MemoryUse::heads),
       body_memory_(*memory, MemoryUse::request_bodies),
       response_memory_(*memory, MemoryUse::responses),
@@ -74,14 +73,14 @@ void ServedExchange::clear() {
 void ServedExchange::begin() {
   started_ = Clock::now();
   started_at_ = std::chrono::system_clock::now();
-  late_ = server_.note_request(started_, worker_.core().loop.waited(started_));
+  late_ = server_.overload().note_request(started_, core_.loop().waited(started_));
 }
 
 void ServedExchange::head_complete(std::size_t bytes) {
   head_memory_.set(bytes + request().headers.size() * sizeof(http::Field));
   prototype_ = server_.prototype();
   method_ = request().method;
-  if (worker_.access_log() != nullptr) target_ = request().target();
+  if (core_.access_log() != nullptr) target_ = request().target();
 }
 
 void ServedExchange::add_trailers(const http::Headers& trailers) {
@@ -93,9 +92,9 @@ void ServedExchange::add_trailers(const http::Headers& trailers) {
 
 int ServedExchange::route() {
   http::Request& request = exchange_.client_request();
-  request.scheme = stream_.is_secure() ? "https" : "http";
-  exchange_.peer = stream_.peer_address();
-  auto client = prototype_->trusted_proxies.identify(request, net::ip_of(exchange_.peer));
+  request.scheme = peer_.secure ? "https" : "http";
+  exchange_.peer = peer_.address;
+  auto client = prototype_->trusted_proxies.identify(request, peer_.ip());
   exchange_.real_ip = std::move(client.ip);
   if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
@@ -109,7 +108,7 @@ int ServedExchange::route() {
     if (*match.reason != 0) exchange_.add_tag(std::string("path refused: ") + match.reason);
     return match.status;
   }
-  pipeline_ = worker_.pipeline(match.route->backend);
+  pipeline_ = core_.pipeline(match.route->backend);
   if (!pipeline_) return no_pipeline(match.route->backend);
   match.route->set_headers(request, exchange_.real_ip);
   if (const int status = match.route->rewrite(request); status != 0) {
@@ -121,16 +120,16 @@ int ServedExchange::route() {
 
   body_bytes_max_ = match.route->client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = prototype_->spec.client_max_body_size;
-  if (body_bytes_max_ == 0) body_bytes_max_ = router::kDefaultBodyBytesMax;
+  if (body_bytes_max_ == 0) body_bytes_max_ = kDefaultBodyBytesMax;
   return 0;
 }
 
 // Runs before the body is read and before any filter, so that a refused request uses no permit. The
 // pipeline is asked whether it knows the user only under overload.
 bool ServedExchange::is_shed() {
-  known_ = server_.overloaded(started_) && pipeline_->knows(request());
+  known_ = server_.overload().is_on(started_) && pipeline_->knows(request());
   if (!late_) return false;
-  auto& cells = prototype_->state->overload.at(worker_.core().index);
+  auto& cells = prototype_->counters->overload.at(core_.core().index);
   if (known_) {
     cells.known.add();
     return false;
@@ -142,7 +141,7 @@ bool ServedExchange::is_shed() {
 }
 
 int ServedExchange::no_pipeline(const std::string& name) {
-  const AbsentPipeline* absent = worker_.absent(name);
+  const AbsentPipeline* absent = core_.absent(name);
   retry_soon_ = absent != nullptr && absent->being_built;
   exchange_.add_tag("pipeline " + name +
                     (absent == nullptr ? " not found"
@@ -161,9 +160,9 @@ int ServedExchange::answer_for_server() {
 
 // Returns 429 if the client's address exceeds one of its limits, else 0.
 int ServedExchange::check_client() {
-  const router::ClientLimitsSpec& limits = prototype_->spec.client_limits;
+  const ClientLimitsSpec& limits = prototype_->spec.client_limits;
   if (limits.requests_per_second == 0 && limits.streams == 0) return 0;
-  ClientTable& clients = prototype_->state->clients;
+  ClientTable& clients = prototype_->counters->clients;
   if (limits.requests_per_second > 0) {
     const Duration wait = clients.admit(exchange_.real_ip, ClientTable::Rate::requests,
                                         limits.requests_per_second, started_);
@@ -183,13 +182,13 @@ int ServedExchange::check_client() {
 }
 
 void ServedExchange::note_refusal(observe::Limit limit) {
-  prototype_->state->refusals.record(worker_.core().index, limit);
+  prototype_->counters->refusals.record(core_.core().index, limit);
   exchange_.add_tag("refused: " + std::string(observe::to_string(limit)));
 }
 
 // Asks the pipeline whether it knows the user only if the answer matters.
 bool ServedExchange::sheds(Pressure what) {
-  const MemoryPressure& pressure = worker_.memory_pressure();
+  const MemoryPressure& pressure = core_.memory_pressure();
   if (!pressure.sheds(what)) return false;
   const bool known = pipeline_ && pipeline_->knows(request());
   return pressure.sheds(what, known ? Standing::known : Standing::unknown);
@@ -242,7 +241,7 @@ http::Response& ServedExchange::respond(int status) {
   http::Response& response = *exchange_.client_response();
   if (retry_after_ > 0) response.headers.set("Retry-After", std::to_string(retry_after_));
   if (status > 0 && !allow_.empty()) response.headers.set("Allow", allow_);
-  if (shed_) response.headers.set("Retry-After", std::to_string(server_.retry_after()));
+  if (shed_) response.headers.set("Retry-After", std::to_string(server_.overload().retry_after()));
   if (status == 503 && retry_soon_) response.headers.set("Retry-After", kRetrySoonSeconds);
   return response;
 }
@@ -276,8 +275,8 @@ bool ServedExchange::hold_response() {
 
 http::Response& ServedExchange::refuse(int status, std::string reason) {
   if (!reason.empty()) exchange_.add_tag(std::move(reason));
-  exchange_.peer = stream_.peer_address();
-  exchange_.real_ip = net::ip_of(exchange_.peer);
+  exchange_.peer = peer_.address;
+  exchange_.real_ip = peer_.ip();
   method_ = request().method;
   http::Response& response = exchange_.new_response();
   response.status = status;
@@ -287,14 +286,14 @@ http::Response& ServedExchange::refuse(int status, std::string reason) {
 void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent) {
   if (prototype_->handed_over) return;
   const Duration duration = Clock::now() - started_;
-  prototype_->state->stats.record(worker_.core().index, status, duration, bytes_received,
-                                  bytes_sent);
-  observe::AccessLog* access_log = worker_.access_log();
+  prototype_->counters->stats.record(core_.core().index, status, duration, bytes_received,
+                                     bytes_sent);
+  observe::AccessLog* access_log = core_.access_log();
   if (access_log == nullptr) return;
   steps_.clear();
   for (const auto& step : exchange_.steps)
     steps_.push_back({step.alias, step.result, step.duration});
-  access_log->write(worker_.core().index, prototype_->access_format,
+  access_log->write(core_.core().index, prototype_->access_format,
                     {.start = started_at_,
                      .duration = duration,
                      .peer = exchange_.peer,

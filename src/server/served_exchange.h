@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ServedExchange: the state of serving one request of any HTTP version: the exchange, the
-// generation of server and pipeline on which it runs, and its record for statistics and log. The
-// codec fills the request and sends the response. Core-bound; clear() makes it ready for the next
-// request.
+// ServedExchange: serving one request of any HTTP version: the exchange, the generation of server
+// and pipeline on which it runs, the steps from the head of the request to the response, and the
+// record for statistics and log. The codec fills the request and sends the response. Core-bound;
+// clear() makes it ready for the next request.
 #pragma once
 
 #include <chrono>
@@ -14,23 +14,23 @@
 #include <vector>
 
 #include "loop/task.h"
-#include "net/stream.h"
 #include "pipeline/exchange.h"
-#include "server/core_server.h"
 #include "server/memory_pressure.h"
-#include "server/snapshot.h"
+#include "server/peer_info.h"
+#include "server/request_source.h"
+#include "server/server_context.h"
 
 namespace sluice::server {
 
 class ServedExchange {
  public:
-  // `stream` is the client's connection, `memory` its holder. Requires: all outlive this.
-  ServedExchange(CoreServer& server, const net::Stream& stream,
+  // `peer` is the client, `memory` the holder of its connection. Requires: all outlive this.
+  ServedExchange(ServerContext& server, const PeerInfo& peer,
                  const std::shared_ptr<MemoryHolder>& memory);
 
   [[nodiscard]] pipeline::Exchange& exchange() { return exchange_; }
   [[nodiscard]] http::Request& request() { return exchange_.client_request(); }
-  [[nodiscard]] const router::HttpServerSpec& spec() const { return prototype_->spec; }
+  [[nodiscard]] const HttpServerSpec& spec() const { return prototype_->spec; }
   // The method as received: filters may change the one of the request.
   [[nodiscard]] const std::string& method() const { return method_; }
 
@@ -46,34 +46,34 @@ class ServedExchange {
   [[nodiscard]] std::size_t head_bytes() const { return head_memory_.bytes(); }
   // Adds the trailers of the request.
   void add_trailers(const http::Headers& trailers);
-  // Chooses the pipeline and applies the rule to the head. Returns 0, or the status to refuse with:
-  // 503 with Retry-After for an unknown user under overload.
-  [[nodiscard]] int route();
-  // Call it if the request has a body. Returns 413 if `length` is too large, 503 if no body is
-  // accepted now, else 0.
-  [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
-  // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.
-  Task<int> take_body(http::Body body);
-  // Runs the pipeline. The owner destroys the Task if the client leaves first.
-  [[nodiscard]] Task<void> run() { return pipeline_->handle(exchange_); }
-  // After run(): 0, or the status to answer with.
-  [[nodiscard]] int outcome();
+  // Routes the request, reads its body, runs the pipeline and makes the response. The owner
+  // destroys the Task if the client leaves first. Requires: `source` outlives the Task.
+  template <RequestSource Source>
+  [[nodiscard]] Task<Answer> answer(Source& source);
   // Returns the response to send: that of the pipeline if `status` is 0, else an empty one with
   // that status; 503 if there is no memory for it.
   http::Response& respond(int status);
-  // Under overload: the pipeline knows the user of the last request that asked it.
-  [[nodiscard]] bool is_known() const { return known_; }
-  // The codec refuses the input: returns an empty response, with `reason` as a tag.
+  // In place of answer(): the codec refuses the input. Returns an empty response, with `reason` as
+  // a tag.
   http::Response& refuse(int status, std::string reason);
   // Counts that `limit` refused the request, and tags it in the access log.
   void note_refusal(observe::Limit limit);
-  // Requires: route() was called. True if `what` is refused to this user for lack of memory.
+  // Requires: the request was routed. True if `what` is refused to this user for lack of memory.
   [[nodiscard]] bool sheds(Pressure what);
   // Records the exchange in statistics and access log, once the response was sent or the client
   // left (499).
   void record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent);
 
  private:
+  // Chooses the pipeline and applies the rule to the head. Returns 0, or the status to refuse with:
+  // 503 with Retry-After for an unknown user under overload.
+  [[nodiscard]] int route();
+  // Returns 413 if `length` is too large, 503 if no body is accepted now, else 0.
+  [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
+  // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.
+  Task<int> take_body(http::Body body);
+  // After the run: returns 0, or the status to answer with.
+  [[nodiscard]] int outcome();
   [[nodiscard]] bool is_shed();
   [[nodiscard]] int no_pipeline(const std::string& name);
   [[nodiscard]] int answer_for_server();
@@ -81,9 +81,9 @@ class ServedExchange {
   [[nodiscard]] bool hold_response();
   [[nodiscard]] std::size_t waiting_head_bytes();
 
-  CoreServer& server_;
-  Worker& worker_;
-  const net::Stream& stream_;
+  ServerContext& server_;
+  const CoreContext& core_;
+  const PeerInfo& peer_;
   std::shared_ptr<const pipeline::Pipeline> pipeline_;  // kept until the response is recorded
   pipeline::Exchange exchange_;  // after the pipeline, to whose filters its sides may refer
   MemoryCharge head_memory_;
@@ -104,5 +104,32 @@ class ServedExchange {
   TimePoint started_;
   std::vector<observe::AccessEntry::Step> steps_;  // scratch
 };
+
+template <RequestSource Source>
+Task<Answer> ServedExchange::answer(Source& source) {
+  if (source.superseded()) {  // RFC 9110 section 15.5.20: the client may come again
+    refuse(421, "refused: the connection was made before more was asked for");
+    co_return Answer::refused;
+  }
+  int status = route();
+  source.note_known(known_);
+  if (status == 0 && source.refuses()) co_return Answer::none;
+  if (status == 0 && source.has_body()) {
+    const std::optional<std::uint64_t> length = source.length();
+    status = check_body(length);
+    if (status == 0 && source.awaits_continue()) {
+      const bool sent = co_await source.send_continue();
+      if (!sent) co_return Answer::none;
+    }
+    if (status == 0) status = co_await take_body(http::Body(source.body(), length));
+  }
+  if (status == 0) {
+    const bool done = co_await source.run(pipeline_->handle(exchange_));
+    if (!done) co_return Answer::none;
+    status = outcome();
+  }
+  respond(status);
+  co_return Answer::response;
+}
 
 }  // namespace sluice::server

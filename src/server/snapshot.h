@@ -16,27 +16,17 @@
 #include "pipeline/pipeline.h"
 #include "router/client_address.h"
 #include "router/router.h"
-#include "router/server_spec.h"
 #include "server/admission.h"
 #include "server/client_limits.h"
+#include "server/overload.h"
 #include "server/places.h"
+#include "server/server_spec.h"
 
 namespace sluice::server {
 
-// The overload counters of one HTTPServer on one core.
-struct OverloadCells {
-  // How long a core counts as overloaded after a late request.
-  static constexpr Duration kMemory = std::chrono::seconds(1);
-
-  observe::Cell shed;           // requests of unknown users answered 503
-  observe::Cell known;          // late requests of known users, which were served
-  observe::Cell delay_us;       // the longest wait of a request within the last second
-  observe::Cell overloaded_at;  // when the last late request came: Clock's nanoseconds
-};
-
-// The state that an HTTPServer keeps across updates.
-struct ServerState {
-  explicit ServerState(unsigned core_count)
+// The counters of an HTTPServer, by core and by client, and its ticket keys. Updates keep them.
+struct ServerCounters {
+  explicit ServerCounters(unsigned core_count)
       : stats(core_count),
         overload(core_count),
         refusals(core_count),
@@ -50,7 +40,7 @@ struct ServerState {
 
 // An HTTPServer of one generation; shared by the cores.
 struct ServerPrototype {
-  router::HttpServerSpec spec;
+  HttpServerSpec spec;
   router::Router router;
   router::TrustedProxies trusted_proxies;
   observe::AccessFormat access_format;
@@ -58,7 +48,7 @@ struct ServerPrototype {
   std::shared_ptr<const net::TlsContext> tls;  // null: plain TCP
   // The admission that its connections must show.
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
-  std::shared_ptr<ServerState> state;
+  std::shared_ptr<ServerCounters> counters;
   bool handed_over = false;  // another process serves, counts and logs the requests
 };
 

@@ -14,7 +14,7 @@ std::string pem_of(const std::string& text) {
   return base64_decode(text).value_or("");
 }
 
-void add_single(const router::HttpServerSpec& spec, std::vector<net::KeyPair>& pairs,
+void add_single(const HttpServerSpec& spec, std::vector<net::KeyPair>& pairs,
                 config::Faults& faults) {
   if (spec.cert_base64.empty() && spec.key_base64.empty()) return;
   if (spec.cert_base64.empty()) return faults.add("certBase64", "is missing, keyBase64 is there");
@@ -22,7 +22,7 @@ void add_single(const router::HttpServerSpec& spec, std::vector<net::KeyPair>& p
   pairs.push_back({"certBase64", pem_of(spec.cert_base64), pem_of(spec.key_base64)});
 }
 
-void add_named(const router::HttpServerSpec& spec, std::vector<net::KeyPair>& pairs,
+void add_named(const HttpServerSpec& spec, std::vector<net::KeyPair>& pairs,
                config::Faults& faults) {
   for (const auto& [name, certificate] : spec.certs) {
     const auto key = spec.keys.find(name);
@@ -40,7 +40,7 @@ void add_named(const router::HttpServerSpec& spec, std::vector<net::KeyPair>& pa
 
 }  // namespace
 
-std::shared_ptr<const net::TlsContext> make_tls(const router::HttpServerSpec& spec,
+std::shared_ptr<const net::TlsContext> make_tls(const HttpServerSpec& spec,
                                                 std::shared_ptr<net::TicketKeys> tickets,
                                                 config::Faults& faults) {
   net::TlsServerOptions options;

@@ -6,14 +6,14 @@
 
 #include "config/faults.h"
 #include "net/tls/tls_context.h"
-#include "router/server_spec.h"
+#include "server/server_spec.h"
 
 namespace sluice::server {
 
 // Returns null without `https`, and if it added a fault: a pair that does not match or parse, or
 // https without a certificate. Faults never quote a key. Any thread.
 [[nodiscard]] std::shared_ptr<const net::TlsContext> make_tls(
-    const router::HttpServerSpec& spec, std::shared_ptr<net::TicketKeys> tickets,
+    const HttpServerSpec& spec, std::shared_ptr<net::TicketKeys> tickets,
     config::Faults& faults);
 
 }  // namespace sluice::server

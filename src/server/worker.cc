@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/worker.h"
 
-#include <ctime>
 #include <utility>
-
-#include "http/date.h"
 
 namespace sluice::server {
 namespace {
@@ -21,10 +18,7 @@ Worker::Worker(unsigned index, unsigned count, observe::AccessLog* access_log, L
                Trimmer& trimmer, MemoryBudget& memory)
     : core_{loop_, index, count},
       on_core_(loop_),
-      memory_pressure_(loop_.memory()),
-      access_log_(access_log),
-      logger_(std::move(logger)),
-      date_(http::format_date(std::time(nullptr))),
+      context_(core_, access_log, std::move(logger)),
       trimmer_(trimmer) {
   loop_.memory().join(memory, index);
 }
@@ -48,8 +42,8 @@ void Worker::stop() {
 // rest.
 Task<void> Worker::tick() {
   while (true) {
-    date_ = http::format_date(std::time(nullptr));
-    if (access_log_ != nullptr) access_log_->flush(core_.index);
+    context_.update_date();
+    if (context_.access_log() != nullptr) context_.access_log()->flush(core_.index);
     std::size_t given_back = 0;
     for (const auto& [name, server] : servers_) given_back += server->tick();
     note_given_back(given_back);
@@ -82,23 +76,23 @@ void Worker::note_bytes_given_back() {
 void Worker::install(const Snapshot& snapshot,
                      std::map<std::string, std::vector<net::Listener>> listeners) {
   on_core_.here();
-  decltype(pipelines_) pipelines;
+  const CoreContext::Pipelines& all_running = context_.pipelines();
+  CoreContext::Pipelines pipelines;
   for (const auto& [name, prototype] : snapshot.pipelines) {
-    const auto running = pipelines_.find(name);
-    if (running != pipelines_.end() && &running->second->prototype() == prototype.get()) {
+    const auto running = all_running.find(name);
+    if (running != all_running.end() && &running->second->prototype() == prototype.get()) {
       pipelines.emplace(name, running->second);
     } else {
       pipelines.emplace(name, std::make_shared<pipeline::Pipeline>(prototype, core_));
     }
   }
   std::erase_if(superseded_, [](const auto& pipeline) { return pipeline.expired(); });
-  for (const auto& [name, running] : pipelines_) {
+  for (const auto& [name, running] : all_running) {
     const auto stays = pipelines.find(name);
     if (stays != pipelines.end() && stays->second == running) continue;
     if (running->prototype().has_shared_data()) superseded_.emplace_back(running);
   }
-  pipelines_ = std::move(pipelines);
-  absent_ = snapshot.absent;
+  context_.install(std::move(pipelines), snapshot.absent);
 
   std::erase_if(leaving_, [](const auto& server) { return server.expired(); });
   std::erase_if(servers_, [&](const auto& entry) {
@@ -112,7 +106,7 @@ void Worker::install(const Snapshot& snapshot,
     if (server) {
       server->update(prototype);
     } else {
-      server = std::make_shared<CoreServer>(*this, prototype);
+      server = std::make_shared<CoreServer>(context_, prototype);
     }
   }
   for (auto& [name, sockets] : listeners) {
@@ -154,17 +148,6 @@ std::size_t Worker::connection_count() const {
     if (const auto server = leaving.lock()) count += server->connection_count();
   }
   return count;
-}
-
-const AbsentPipeline* Worker::absent(std::string_view pipeline) const {
-  if (!absent_) return nullptr;
-  const auto found = absent_->find(pipeline);
-  return found != absent_->end() ? &found->second : nullptr;
-}
-
-std::shared_ptr<const pipeline::Pipeline> Worker::pipeline(std::string_view name) const {
-  const auto found = pipelines_.find(name);
-  return found != pipelines_.end() ? found->second : nullptr;
 }
 
 }  // namespace sluice::server

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "base/log.h"
@@ -15,8 +14,8 @@
 #include "loop/event_loop.h"
 #include "loop/on_core.h"
 #include "net/listener.h"
+#include "server/core_context.h"
 #include "server/core_server.h"
-#include "server/memory_pressure.h"
 #include "server/snapshot.h"
 #include "server/trimmer.h"
 
@@ -53,21 +52,7 @@ class Worker {
   void close_all();
   [[nodiscard]] std::size_t connection_count() const;
 
-  // Returns null if no pipeline of that name runs.
-  [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> pipeline(std::string_view name) const;
-  // Returns why the pipeline does not run; null if none of that name is configured.
-  [[nodiscard]] const AbsentPipeline* absent(std::string_view pipeline) const;
-  [[nodiscard]] observe::AccessLog* access_log() const { return access_log_; }
-  [[nodiscard]] const Logger& logger() const { return logger_; }
-  // Decides what is refused for lack of memory.
-  [[nodiscard]] const MemoryPressure& memory_pressure() const { return memory_pressure_; }
-  // The current time as IMF-fixdate, to the second (RFC 9110 section 5.6.7).
-  [[nodiscard]] std::string_view date() const { return date_; }
-
  private:
-  struct NameHash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
   Task<void> tick();
   void note_given_back(std::size_t connections);
   void note_bytes_given_back();
@@ -75,17 +60,10 @@ class Worker {
   loop::EventLoop loop_;
   loop::Core core_;
   [[no_unique_address]] loop::OnCore on_core_;
-  MemoryPressure memory_pressure_;
-  observe::AccessLog* access_log_;
-  Logger logger_;
-  std::unordered_map<std::string, std::shared_ptr<const pipeline::Pipeline>, NameHash,
-                     std::equal_to<>>
-      pipelines_;
-  std::shared_ptr<const AbsentPipelines> absent_;
+  CoreContext context_;
   std::map<std::string, std::shared_ptr<CoreServer>, std::less<>> servers_;
   std::vector<std::weak_ptr<const pipeline::Pipeline>> superseded_;  // with shared data
   std::vector<std::weak_ptr<CoreServer>> leaving_;  // deleted servers that still have connections
-  std::string date_;
   Trimmer& trimmer_;
   std::size_t given_back_ = 0;  // connections that closed or came to rest since the last trim
   TimePoint trim_after_ = TimePoint::min();

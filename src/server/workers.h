@@ -44,7 +44,7 @@ class Workers {
   // A connection that another process has accepted, with the admission that it has shown there.
   struct Handed {
     std::string server;
-    net::OwnedDescriptor descriptor;
+    Descriptor descriptor;
     std::string peer;  // address:port
     bool secure = false;
     std::string admission{};  // Admission::text(); "": unknown

@@ -4,12 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
+#include "base/file.h"
 #include "base/password.h"
 #include "config/emit.h"
 #include "sluice-server/flags.h"
@@ -34,13 +33,11 @@ Error in_file(const std::string& path, Error error) {
   return error;
 }
 
-Result<Options> read_file(const std::string& path) {
+Result<Options> options_in_file(const std::string& path) {
   if (path.empty()) return Options{};
-  const std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorKind::not_found, "--config-file " + path + " cannot be read");
-  std::ostringstream text;
-  text << file.rdbuf();
-  const auto document = config::parse_document(text.str());
+  const auto text = read_file(path, config::ParseLimits().bytes_max, FileKind::any);
+  if (!text) return fail(ErrorKind::not_found, "--config-file " + text.error().message);
+  const auto document = config::parse_document(*text);
   if (!document) return std::unexpected(in_file(path, document.error()));
   config::Faults faults;
   Options options = config::decode<Options>(*document, "", faults);
@@ -64,7 +61,7 @@ Given::Given(CLI::App& app) {
 
 // The given options, over the file that they name.
 Result<Options> options_of(const Given& given) {
-  SLUICE_TRY(const Options file, read_file(given.config_file));
+  SLUICE_TRY(const Options file, options_in_file(given.config_file));
   return given.flags->over(file);
 }
 

@@ -2,7 +2,6 @@
 #include "sluice-server/flags.h"
 
 #include <CLI/CLI.hpp>
-#include <cctype>
 #include <concepts>
 #include <limits>
 #include <map>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "config/from_json.h"
 
@@ -81,9 +81,10 @@ std::string flag_of(std::string_view key) { return "--" + std::string(key); }
 
 std::string variable_of(std::string_view key) {
   std::string name = "EG_";
-  for (const char letter : key)
-    name +=
-        letter == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  for (const char letter : key) {
+    const char upper = is_lower(letter) ? static_cast<char>(letter - 'a' + 'A') : letter;
+    name += letter == '-' ? '_' : upper;
+  }
   return name;
 }
 

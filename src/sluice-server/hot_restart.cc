@@ -12,6 +12,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/descriptor.h"
 #include "filters/successor/successor.h"
 #include "sluice-server/reload.h"
 #include "sluice-server/successor_process.h"
@@ -33,12 +34,9 @@ Result<void> check_disk(const Running& running) {
   if (const std::string ill = running.store.health(); !ill.empty())
     return fail(ErrorKind::unavailable, "shared data cannot be written: " + ill);
   const std::string path = running.options.path_of(running.options.data_dir) + "/hand-over.new";
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const int error = file < 0 ? errno : ::posix_fallocate(file, 0, kRoomToOpen);
-  if (file >= 0) {
-    ::close(file);
-    ::unlink(path.c_str());
-  }
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const int error = file.is_open() ? ::posix_fallocate(file.get(), 0, kRoomToOpen) : errno;
+  if (file.is_open()) ::unlink(path.c_str());
   if (error == 0) return {};
   return fail(ErrorKind::unavailable,
               path + " cannot be written: " + std::generic_category().message(error) +

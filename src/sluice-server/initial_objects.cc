@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sluice-server/initial_objects.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "base/file.h"
 #include "config/value.h"
 
 namespace sluice::server_program {
@@ -18,13 +17,10 @@ Error in_file(const std::string& file, Error error) {
 Result<void> create(const std::vector<std::string>& files, control::Controller& controller,
                     const Logger& logger) {
   for (const std::string& file : files) {
-    const std::ifstream stream(file, std::ios::binary);
-    if (!stream)
-      return fail(ErrorKind::not_found,
-                  "--initial-object-config-files: " + file + " cannot be read");
-    std::ostringstream text;
-    text << stream.rdbuf();
-    auto documents = config::parse_documents(text.str());
+    const auto text = read_file(file, config::ParseLimits().bytes_max, FileKind::any);
+    if (!text)
+      return fail(ErrorKind::not_found, "--initial-object-config-files: " + text.error().message);
+    auto documents = config::parse_documents(*text);
     if (!documents) return std::unexpected(in_file(file, documents.error()));
     std::vector<config::Value> missing;
     for (config::Value& document : *documents) {

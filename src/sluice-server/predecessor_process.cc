@@ -4,11 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "config/fields.h"
 #include "filters/successor/successor.h"
 #include "net/memory_file.h"
@@ -39,7 +38,7 @@ void keep(PredecessorProcess::Estate& estate, net::ChannelMessage message) {
   }
   const std::string address = text.value("address", "");
   const auto port = text.value<std::uint16_t>("port", 0);
-  for (net::OwnedDescriptor& descriptor : message.descriptors) {
+  for (Descriptor& descriptor : message.descriptors) {
     const bool same = !estate.ports.empty() && estate.ports.back().address == address &&
                       estate.ports.back().port == port;
     if (!same) estate.ports.push_back({address, port, {}});
@@ -52,12 +51,10 @@ void keep(PredecessorProcess::Estate& estate, net::ChannelMessage message) {
 std::unique_ptr<PredecessorProcess> PredecessorProcess::find() {
   const char* text = std::getenv(kVariable);
   if (text == nullptr) return nullptr;
-  int descriptor = -1;
-  std::from_chars(text, text + std::strlen(text), descriptor);
+  const int descriptor = to_number<int>(text).value_or(-1);
   ::unsetenv(kVariable);
   if (descriptor < 0 || ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) return nullptr;
-  return std::unique_ptr<PredecessorProcess>(
-      new PredecessorProcess(net::OwnedDescriptor(descriptor)));
+  return std::unique_ptr<PredecessorProcess>(new PredecessorProcess(Descriptor(descriptor)));
 }
 
 void PredecessorProcess::stop() {

@@ -54,7 +54,7 @@ class PredecessorProcess {
   void give_up(const std::string& reason);
 
  private:
-  explicit PredecessorProcess(net::OwnedDescriptor end) : channel_(std::move(end)) {}
+  explicit PredecessorProcess(Descriptor end) : channel_(std::move(end)) {}
   [[nodiscard]] Result<net::ChannelMessage> next_message();
   void adopt_all(server::Workers& workers);
 

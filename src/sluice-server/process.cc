@@ -11,8 +11,11 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string>
+
+#include "base/descriptor.h"
+#include "base/file.h"
+#include "base/text.h"
 
 namespace sluice::server_program {
 
@@ -26,9 +29,9 @@ Result<void> make_folder(const std::filesystem::path& folder) {
 }
 
 pid_t read_pid(const std::filesystem::path& path) {
-  pid_t pid = 0;
-  std::ifstream(path) >> pid;
-  return pid;
+  constexpr std::size_t kFileBytesMax = 64;
+  const auto text = read_file(path.string(), kFileBytesMax);
+  return text ? to_number<pid_t>(trim_space(*text)).value_or(0) : 0;
 }
 
 namespace {
@@ -36,13 +39,14 @@ namespace {
 // Whether the thread blocks `signal`, from /proc/<pid>/task/<thread>/status. A thread in sigwait(2)
 // does not block the signals that it waits for.
 bool blocks(const std::filesystem::path& thread, int signal) {
-  std::ifstream status(thread / "status");
-  std::string key;
-  std::string value;
-  while (status >> key && std::getline(status, value)) {
-    if (key == "State:" && value.find_first_of("ZX") != std::string::npos) return false;
-    if (key != "SigBlk:") continue;
-    return ((std::strtoull(value.c_str(), nullptr, 16) >> (signal - 1)) & 1) != 0;
+  constexpr std::size_t kFileBytesMax = std::size_t{64} << 10;
+  const std::string text = read_file((thread / "status").string(), kFileBytesMax).value_or("");
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view value = take_until(rest, '\n');
+    const std::string_view key = take_until(value, ':');
+    if (key == "State" && value.find_first_of("ZX") != value.npos) return false;
+    if (key != "SigBlk") continue;
+    return (to_number<std::uint64_t>(trim_ows(value), 16).value_or(0) >> (signal - 1) & 1) != 0;
   }
   return false;
 }
@@ -66,23 +70,15 @@ void notify_service_manager(const std::string& state) {
   std::strcpy(where.sun_path, path);
   if (where.sun_path[0] == '@') where.sun_path[0] = '\0';  // an abstract name
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
-  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return;
-  ::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&where),
-           size);
-  ::close(socket);
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return;
+  ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
+           reinterpret_cast<sockaddr*>(&where), size);
 }
 
 Result<PidFile> PidFile::write(const std::filesystem::path& path) {
-  // The rename lets a reader see the old number or the new one, never a partial file.
-  std::filesystem::path fresh = path;
-  fresh += ".new";
-  std::ofstream file(fresh, std::ios::trunc);
-  file << getpid() << '\n';
-  file.close();
-  std::error_code error;
-  std::filesystem::rename(fresh, path, error);
-  if (!file || error)
+  // Scripts of other users read it. After a crash nobody needs it.
+  if (!replace_file(path.string(), std::to_string(getpid()) + "\n", {.mode = 0644, .sync = false}))
     return fail(ErrorKind::internal, path.string() + " cannot be written; check --home-dir");
   return PidFile(path);
 }

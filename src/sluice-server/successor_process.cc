@@ -83,7 +83,7 @@ Result<SuccessorProcess> SuccessorProcess::start(const Program& program, const s
   if (ends.second.get() == kTheirEnd) ::fcntl(ends.second.get(), F_SETFD, 0);
   SLUICE_TRY(const pid_t pid, SpawnPlan(ends.second.get()).run(path, program.arguments));
   SuccessorProcess process(std::make_shared<net::DescriptorChannel>(std::move(ends.first)), pid);
-  ends.second = net::OwnedDescriptor();
+  ends.second = Descriptor();
   SLUICE_CHECK(process.expect("ready", kReadyTimeout, given_up));
   return process;
 }

@@ -198,7 +198,7 @@ TEST(Predecessor, ThatChangesItsMindEndsTheWait) {
   ::setenv("SLUICE_PREDECESSOR", std::to_string(ends->second.release()).c_str(), 1);
   const auto predecessor = PredecessorProcess::find();
   ASSERT_NE(predecessor, nullptr);
-  ends->first = net::OwnedDescriptor();
+  ends->first = Descriptor();
   const auto estate = predecessor->take_sockets();
   ASSERT_FALSE(estate);
   EXPECT_EQ(estate.error().kind, ErrorKind::closed);

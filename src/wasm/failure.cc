@@ -3,18 +3,14 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace sluice::wasm {
 namespace {
 
 constexpr std::size_t kMessageBytesMax = 400;
 constexpr std::size_t kFramesMax = 4;
 constexpr std::size_t kNameBytesMax = 80;
-
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 // Wasmtime numbers the causes: "    1: wasm trap: …".
 std::string_view without_number(std::string_view line) {
@@ -65,18 +61,18 @@ std::string one_line(std::string_view text) {
   constexpr std::string_view kCauses = "Caused by:";
   std::string_view last = text;
   if (const auto causes = text.rfind(kCauses); causes != std::string_view::npos) {
-    last = trim(text.substr(causes + kCauses.size()));
+    last = trim_space(text.substr(causes + kCauses.size()));
     // The last numbered cause, with the lines that belong to it.
     for (std::size_t at = last.rfind("\n"); at != std::string_view::npos && at > 0;
          at = last.rfind("\n", at - 1)) {
-      const std::string_view line = trim(last.substr(at));
+      const std::string_view line = trim_space(last.substr(at));
       if (without_number(line).size() == line.size()) continue;
       last = line;
       break;
     }
-    last = without_number(trim(last));
+    last = without_number(trim_space(last));
   }
-  std::string out(trim(last).substr(0, kMessageBytesMax));
+  std::string out(trim_space(last).substr(0, kMessageBytesMax));
   std::replace_if(
       out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
   constexpr std::string_view kTrap = "wasm trap: ";
@@ -101,8 +97,8 @@ std::string message_of(const wasm_trap_t& trap) {
 std::string import_fault(const wasmtime_error_t& error) {
   ByteVec text;
   wasmtime_error_message(&error, text.out());
-  const std::string_view all = trim(text.view());
-  const std::string_view first = trim(all.substr(0, all.find('\n')));
+  const std::string_view all = trim_space(text.view());
+  const std::string_view first = trim_space(all.substr(0, all.find('\n')));
   const std::string cause = one_line(all);
   return first == cause ? cause : std::string(first) + ": " + cause;
 }

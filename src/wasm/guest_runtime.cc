@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "wasm/host_function.h"
 #include "wasm/wasi_poll.h"
 
@@ -18,47 +19,13 @@ constexpr std::uint32_t kTextUnitsMax = 500;
 constexpr std::uint32_t kRandomBytesMax = 64 << 10;
 constexpr std::uint32_t kIoVectorsMax = 64;
 
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
-  if (c < 0x80) {
-    byte(c);
-  } else if (c < 0x800) {
-    byte(0xc0 | c >> 6), byte(0x80 | (c & 0x3f));
-  } else if (c < 0x10000) {
-    byte(0xe0 | c >> 12), byte(0x80 | (c >> 6 & 0x3f)), byte(0x80 | (c & 0x3f));
-  } else {
-    byte(0xf0 | c >> 18), byte(0x80 | (c >> 12 & 0x3f)), byte(0x80 | (c >> 6 & 0x3f)),
-        byte(0x80 | (c & 0x3f));
-  }
-}
-
-std::string utf16_to_utf8(std::span<const char> bytes) {
-  const auto unit = [&](std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[2 * i])) |
-           static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[2 * i + 1])) << 8;
-  };
-  std::string out;
-  const std::size_t count = bytes.size() / 2;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::uint32_t c = unit(i);
-    const bool high = c >= 0xd800 && c < 0xdc00;
-    if (high && i + 1 < count && unit(i + 1) >= 0xdc00 && unit(i + 1) < 0xe000) {
-      c = 0x10000 + ((c - 0xd800) << 10) + (unit(++i) - 0xdc00);
-    } else if (c >= 0xd800 && c < 0xe000) {
-      c = 0xfffd;
-    }
-    append_utf8(out, c);
-  }
-  return out;
-}
-
 // ABI: an AssemblyScript string is UTF-16, its size in bytes in the 4 bytes before it.
 std::string assemblyscript_string(const GuestMemory& memory, std::uint32_t address) {
   if (address < 4) return "";
   const auto size = memory.read<std::uint32_t>(address - 4);
   if (!size) return "(unreadable)";
   const auto bytes = memory.at(address, std::min(*size, kTextUnitsMax * 2));
-  return bytes ? utf16_to_utf8(*bytes) : "(unreadable)";
+  return bytes ? utf16_to_utf8({bytes->data(), bytes->size()}) : "(unreadable)";
 }
 
 Result<void> env_abort(GuestMemory memory, std::uint32_t message, std::uint32_t file,

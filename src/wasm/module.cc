@@ -2,6 +2,7 @@
 #include "wasm/module.h"
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "wasm/engine.h"
 #include "wasm/handles.h"
 #include "wasm/module_cache.h"
@@ -15,13 +16,10 @@ constexpr std::string_view kCoreVersion{"\1\0\0\0", 4};
 constexpr std::string_view kComponentVersion{"\x0d\0\1\0", 4};
 
 std::string spell_start(std::string_view bytes) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   for (const char c : bytes.substr(0, 8)) {
-    const auto byte = static_cast<unsigned char>(c);
     if (!out.empty()) out += ' ';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
+    append_hex(out, static_cast<unsigned char>(c), 2);
   }
   return out.empty() ? "nothing: it is empty" : out;
 }

@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <thread>
 #include <vector>
 
 #include "base/encoding.h"
-#include "base/read_file.h"
+#include "base/file.h"
 
 namespace sluice::wasm {
 namespace fs = std::filesystem;
@@ -52,19 +51,12 @@ std::optional<std::string> ModuleCache::load(std::string_view module_hash) const
 void ModuleCache::save(std::string_view module_hash, std::string_view compiled) const {
   if (directory_.empty()) return;
   const std::string path = path_of(module_hash);
-  std::ostringstream unique;
-  unique << path << ".new-" << std::this_thread::get_id();
-  const std::string fresh = unique.str();
-  std::error_code ignored;
-  {
-    std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-    file << sha256_hex(compiled) << compiled;
-    if (!file.flush()) {
-      fs::remove(fresh, ignored);
-      return;
-    }
-  }
-  fs::rename(fresh, path, ignored);
+  std::ostringstream suffix;  // several threads may save the same module
+  suffix << ".new-" << std::this_thread::get_id();
+  const std::string unique = suffix.str();
+  // A file that a crash leaves in pieces does not match its hash.
+  if (!replace_file(path, sha256_hex(compiled).append(compiled), {.sync = false, .suffix = unique}))
+    return;
   drop_oldest();
 }
 

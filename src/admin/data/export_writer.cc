@@ -2,14 +2,14 @@
 #include "admin/data/export.h"
 #include "admin/data/writer.h"
 #include "base/time.h"
-#include "config/source_text.h"
+#include "base/utf8.h"
 
 namespace sluice::admin {
 namespace {
 
 // Appends `"key":"..."`, or `"key64":"..."` with base64 if the bytes are not text.
 void append_member(std::string_view name, std::string_view bytes, std::string& out) {
-  const bool text = config::is_utf8(bytes);
+  const bool text = is_utf8(bytes);
   out += '"';
   out += name;
   out += text ? "\":" : "64\":";

@@ -6,18 +6,11 @@
 
 #include "admin/data/slow_entries.h"
 #include "base/json.h"
-#include "config/source_text.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 namespace sluice::admin {
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // The position after its closing quote; npos if it has none.
 std::size_t string_end(std::string_view text) {
@@ -38,7 +31,7 @@ bool decode_string(std::string_view token, std::string& out) {
       inside, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '\\'; });
   if (simple) {
     out = inside;
-    return config::is_utf8(inside);
+    return is_utf8(inside);
   }
   Json value = Json::parse(token, nullptr, false);
   if (value.is_string()) out = std::move(value.get_ref<std::string&>());
@@ -62,8 +55,8 @@ bool parse_json_entry(std::string_view text, store::Entry& out) {
   if (!text.starts_with('"')) return false;
   const std::size_t end = string_end(text);
   if (end == std::string_view::npos || !decode_string(text.substr(0, end), out.key)) return false;
-  const std::string_view rest = trim(text.substr(end));
-  return rest.starts_with(':') && decode_value(trim(rest.substr(1)), out.value);
+  const std::string_view rest = trim_space(text.substr(end));
+  return rest.starts_with(':') && decode_value(trim_space(rest.substr(1)), out.value);
 }
 
 }  // namespace
@@ -118,7 +111,7 @@ Result<void> JsonReader::take_inside(char c) {
 
 Result<void> JsonReader::end_entry(bool last) {
   if (last) state_ = State::behind;
-  const std::string_view text = trim(text_);
+  const std::string_view text = trim_space(text_);
   if (text.empty()) return last ? Result<void>() : at_line(line_, "an entry is missing before ,");
   if (!parse_json_entry(text, entry_)) {
     SLUICE_CHECK(parse_slow_entries("{" + text_ + "}", entry_line_, add_));

@@ -6,8 +6,8 @@
 
 #include "admin/message.h"
 #include "base/encoding.h"
+#include "base/utf8.h"
 #include "config/emit.h"
-#include "config/source_text.h"
 
 namespace sluice::admin {
 namespace {
@@ -17,7 +17,7 @@ std::string binary(std::string_view bytes) { return "!!binary \"" + base64_encod
 bool stands_for_itself(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 void append_yaml_key(std::string_view key, std::string& out) {
-  out += config::is_utf8(key) ? config::yaml_key(key) : binary(key) + ":";
+  out += is_utf8(key) ? config::yaml_key(key) : binary(key) + ":";
 }
 
 void append_yaml_value(std::string_view value, std::string& out) {
@@ -26,7 +26,7 @@ void append_yaml_value(std::string_view value, std::string& out) {
     out += value;
     out += '"';
   } else {
-    out += config::is_utf8(value) ? config::yaml_quoted(value) : binary(value);
+    out += is_utf8(value) ? config::yaml_quoted(value) : binary(value);
   }
 }
 

@@ -2,11 +2,11 @@
 #include "admin/data/yaml_line.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "base/encoding.h"
-#include "config/source_text.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 namespace sluice::admin {
 namespace {
@@ -31,8 +31,8 @@ std::string_view without_spaces_behind(std::string_view text) {
 bool may_begin_plain(std::string_view text) {
   const char c = text[0];
   if (c == '-') return text.size() > 1 && text[1] != ' ';
-  return !is_ascii(c) || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-         (c >= 'A' && c <= 'Z') || std::string_view("/_.+$(^;~").find(c) != std::string_view::npos;
+  return !is_ascii(c) || is_alphanumeric(c) ||
+         std::string_view("/_.+$(^;~").find(c) != std::string_view::npos;
 }
 
 // The end of a plain scalar: at `: ` or ` #`, or at the end of the text.
@@ -68,29 +68,14 @@ bool take_single_quoted(std::string_view& rest, std::string& out) {
   }
 }
 
-bool append_utf8(unsigned value, std::string& out) {
-  if (value >= 0xd800 && value <= 0xdfff) return false;  // half of a pair
-  if (value < 0x80) {
-    out += static_cast<char>(value);
-  } else if (value < 0x800) {
-    out += static_cast<char>(0xc0 | (value >> 6));
-    out += static_cast<char>(0x80 | (value & 0x3f));
-  } else {
-    out += static_cast<char>(0xe0 | (value >> 12));
-    out += static_cast<char>(0x80 | ((value >> 6) & 0x3f));
-    out += static_cast<char>(0x80 | (value & 0x3f));
-  }
-  return true;
-}
-
-bool take_hex(std::string_view& rest, std::size_t digits, std::string& out) {
+// Takes the code point of an escape. Half of a surrogate pair is left to the YAML parser.
+bool take_code_point(std::string_view& rest, std::size_t digits, std::string& out) {
   if (rest.size() < digits) return false;
-  unsigned value = 0;
-  const char* end = rest.data() + digits;
-  const auto [stop, error] = std::from_chars(rest.data(), end, value, 16);
-  if (error != std::errc() || stop != end) return false;
+  const auto value = to_number<unsigned>(rest.substr(0, digits), 16);
+  if (!value || is_surrogate(*value)) return false;
   rest.remove_prefix(digits);
-  return append_utf8(value, out);
+  append_utf8(out, *value);
+  return true;
 }
 
 // Takes the escape after a backslash. The rarer ones are left to the YAML parser.
@@ -114,9 +99,9 @@ bool take_escape(std::string_view& rest, std::string& out) {
       out += '\r';
       return true;
     case 'x':
-      return take_hex(rest, 2, out);
+      return take_code_point(rest, 2, out);
     case 'u':
-      return take_hex(rest, 4, out);
+      return take_code_point(rest, 4, out);
     default:
       return false;
   }
@@ -162,7 +147,7 @@ bool ends_line(std::string_view rest) {
 
 bool parse_yaml_line(std::string_view line, store::Entry& out) {
   if (std::ranges::any_of(line, is_control)) return false;
-  if (!std::ranges::all_of(line, is_ascii) && !config::is_utf8(line)) return false;
+  if (!std::ranges::all_of(line, is_ascii) && !is_utf8(line)) return false;
   if (!take_scalar(line, out.key)) return false;
   skip_spaces(line);
   if (!line.starts_with(": ")) return false;

@@ -23,7 +23,7 @@ std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
                                              const BuildContext& context, config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
-  prototype->spec = config::decode<router::HttpServerSpec>(document, "", faults);
+  prototype->spec = config::decode<server::HttpServerSpec>(document, "", faults);
   prototype->spec.validate(faults);
   prototype->router = router::Router::build(prototype->spec, faults);
   prototype->trusted_proxies = router::TrustedProxies(prototype->spec.trusted_proxies);
@@ -34,8 +34,8 @@ std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
       faults.add("accessLogFormat", format.error().message);
     }
   }
-  prototype->state = context.states.keep(
-      "counters", [&] { return std::make_shared<server::ServerState>(context.core_count); });
+  prototype->counters = context.states.keep(
+      "counters", [&] { return std::make_shared<server::ServerCounters>(context.core_count); });
   prototype->tickets = context.states.keep("tickets", [] { return std::make_shared<Tickets>(); });
   prototype->tls = server::make_tls(prototype->spec, prototype->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
@@ -69,8 +69,8 @@ ObjectKind http_server_kind() {
           .kind = "HTTPServer",
           .name = "httpserver",
           .aliases = {"httpservers", "hs"},
-          .schema = config::schema<router::HttpServerSpec>,
-          .defaults = [] { return config::encode(router::HttpServerSpec{}); },
+          .schema = config::schema<server::HttpServerSpec>,
+          .defaults = [] { return config::encode(server::HttpServerSpec{}); },
           .build = build};
 }
 

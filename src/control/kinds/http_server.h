@@ -20,7 +20,7 @@ class HttpServerObject final : public ObjectPrototype {
   void publish(const std::string& name, server::Snapshot& next) const override;
   // http_server_status.cc
   [[nodiscard]] Json status(const StatusContext& context) const override;
-  void sample() const override { server_->state->stats.sample(); }
+  void sample() const override { server_->counters->stats.sample(); }
   [[nodiscard]] std::optional<Listening> listens() const override;
   [[nodiscard]] std::vector<std::string> pipelines() const override;
   // http_server_hand_over.cc

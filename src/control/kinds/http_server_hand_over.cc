@@ -23,7 +23,7 @@ std::shared_ptr<const server::ServerPrototype> open_to_all(const server::ServerP
   prototype->access_format = running.access_format;
   prototype->tls = running.tls;
   prototype->admission = running.admission;
-  prototype->state = running.state;
+  prototype->counters = running.counters;
   prototype->handed_over = true;
   return prototype;
 }

@@ -8,7 +8,7 @@ namespace sluice::control {
 namespace {
 
 Json overload_status(const server::ServerPrototype& server) {
-  const auto& cores = server.state->overload;
+  const auto& cores = server.counters->overload;
   const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   constexpr auto kMemory = static_cast<std::uint64_t>(server::OverloadCells::kMemory / Duration(1));
   const Duration target = server.spec.overload.target;
@@ -40,16 +40,16 @@ Json memory_status(const MemoryBudget& budget) {
 }  // namespace
 
 Json HttpServerObject::status(const StatusContext& context) const {
-  Json status = server_->state->stats.to_json();
+  Json status = server_->counters->stats.to_json();
   status["overload"] = overload_status(*server_);
   const bool overloaded = status["overload"]["overloaded"].get<bool>();
   status["health"] = context.port_error.empty() && overloaded
                          ? "overloaded: requests of users who are not in are answered 503"
                          : context.port_error;
   status["error"] = context.port_error;
-  status["refusals"] = server_->state->refusals.to_json();
+  status["refusals"] = server_->counters->refusals.to_json();
   status["memory"] = memory_status(context.memory);
-  status["openConnections"] = server_->state->places->taken();
+  status["openConnections"] = server_->counters->places->taken();
   return status;
 }
 

@@ -4,17 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
 #include "base/encoding.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "config/url_credentials.h"
+#include "http/headers.h"
 
 namespace sluice::filters {
 namespace fs = std::filesystem;
@@ -25,30 +25,20 @@ constexpr std::size_t kShownBytesMax = 60;  // of a `code` that is not a path
 
 bool is_url(std::string_view code) {
   const auto starts = [code](std::string_view scheme) {
-    return code.size() > scheme.size() &&
-           std::equal(scheme.begin(), scheme.end(), code.begin(), [](char a, char b) {
-             return a == static_cast<char>(std::tolower(static_cast<unsigned char>(b)));
-           });
+    return code.size() > scheme.size() && http::iequals(code.substr(0, scheme.size()), scheme);
   };
   return starts("http://") || starts("https://");
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
+Result<std::string> read_code(const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) {
     return fail(ErrorKind::invalid, path + ": " + std::generic_category().message(errno));
   }
-  if (!fs::is_regular_file(path, error))
-    return fail(ErrorKind::invalid, path + " is not a regular file");
-  if (fs::file_size(path, error) > kCodeBytesMax || error) {
+  auto bytes = read_file(path, kCodeBytesMax);
+  if (!bytes && bytes.error().kind == ErrorKind::too_large)
     return fail(ErrorKind::too_large, path + " is larger than 64 MiB");
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(kCodeBytesMax, '\0');
-  if (!file) return fail(ErrorKind::invalid, path + " cannot be read (check its permissions)");
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
-  if (bytes.empty()) return fail(ErrorKind::invalid, path + " is empty");
+  if (!bytes) return fail(ErrorKind::invalid, std::move(bytes.error().message));
+  if (bytes->empty()) return fail(ErrorKind::invalid, path + " is empty");
   return bytes;
 }
 
@@ -58,14 +48,6 @@ std::string shorten(const std::string& written) {
   const bool path = code.starts_with('/') || code.starts_with('.') || code.ends_with(".wasm");
   if (code.size() <= kShownBytesMax || (path && code.size() <= kPathBytesMax)) return code;
   return code.substr(0, kShownBytesMax) + "…";
-}
-
-// Needed because a block scalar (`code: |`) ends in a line break.
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 // Many paths are valid base64, too. A module is recognized by its magic number, and a broken module
@@ -83,7 +65,7 @@ std::optional<std::string> decoded_module(const std::string& code) {
 }  // namespace
 
 std::optional<std::string> path_in(const std::string& code) {
-  std::string path(trimmed(code));
+  std::string path(trim_space(code));  // a block scalar (`code: |`) ends in a line break
   if (is_url(path) || path.size() > kPathBytesMax || path.starts_with("(module"))
     return std::nullopt;
   std::error_code error;
@@ -94,16 +76,16 @@ std::optional<std::string> path_in(const std::string& code) {
 Result<std::string> read_code_file(const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return fail(ErrorKind::not_found, path + " is missing");
-  return read_file(path);
+  return read_code(path);
 }
 
 Result<std::string> load_code(const std::string& given, bool accept_text,
                               const std::stop_token& stop) {
   if (accept_text && given.starts_with("(module")) return given;
-  const std::string code(trimmed(given));
+  const std::string code(trim_space(given));
   if (is_url(code)) return fetch_url(code, stop);
   struct stat status {};
-  if (code.size() <= kPathBytesMax && ::stat(code.c_str(), &status) == 0) return read_file(code);
+  if (code.size() <= kPathBytesMax && ::stat(code.c_str(), &status) == 0) return read_code(code);
   const int missing = errno;
   if (auto bytes = decoded_module(code)) return *std::move(bytes);
   if (missing == EACCES) {

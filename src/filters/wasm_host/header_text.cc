@@ -5,18 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace sluice::filters {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kShownBytesMax = 60;
 constexpr std::size_t kFieldsMax = 1000;
-
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 // Removes the next line from `text` and returns it. Requires: `text` ends in LF.
 std::string_view next_line(std::string_view& text) {
@@ -85,10 +80,10 @@ Result<http::Headers> parse_header_text(std::string_view text) {
     if (colon == std::string_view::npos) {
       return fail(ErrorKind::invalid, "header line " + quote(line) + " has no colon");
     }
-    std::string value(trim(line.substr(colon + 1)));
-    while (!text.empty() && kBlanks.find(text.front()) != std::string_view::npos) {
+    std::string value(trim_ows(line.substr(colon + 1)));
+    while (text.starts_with(' ') || text.starts_with('\t')) {
       value += ' ';
-      value += trim(next_line(text));
+      value += trim_ows(next_line(text));
     }
     SLUICE_CHECK(add_field(headers, line.substr(0, colon), value));
   }

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/kept_code.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
 
 #include "base/encoding.h"
-#include "base/read_file.h"
+#include "base/file.h"
 #include "filters/wasm_host/code.h"
 
 namespace sluice::filters {
@@ -18,40 +16,10 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kSuffix = ".wasm";
-constexpr std::string_view kFresh = ".new";
-
-class File {
- public:
-  File(const std::string& path, int flags) : descriptor_(::open(path.c_str(), flags, 0600)) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
-  [[nodiscard]] bool write(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t done = ::write(descriptor_, bytes.data(), bytes.size());
-      if (done < 0 && errno == EINTR) continue;
-      if (done <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(done));
-    }
-    return true;
-  }
-  [[nodiscard]] bool sync() const { return ::fsync(descriptor_) == 0; }
-
- private:
-  int descriptor_;
-};
 
 std::unexpected<Error> failed(const std::string& path) {
   return fail(ErrorKind::unavailable,
               path + " cannot be written: " + std::generic_category().message(errno));
-}
-
-bool sync_folder(const std::string& path) {
-  const File folder(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return folder.is_open() && folder.sync();
 }
 
 }  // namespace
@@ -82,22 +50,11 @@ Result<KeptCode::Hold> KeptCode::keep(const std::string& sha256, std::string_vie
 Result<void> KeptCode::write(const std::string& sha256, std::string_view bytes) const {
   if (::mkdir(directory_.c_str(), 0700) == 0) {
     // Syncs the folder's own entry in its parent.
-    if (!sync_folder(fs::path(directory_).parent_path().string())) return failed(directory_);
+    if (!sync_directory(fs::path(directory_).parent_path().string())) return failed(directory_);
   } else if (errno != EEXIST) {
     return failed(directory_);
   }
-  const std::string path = path_of(sha256);
-  const std::string fresh = path + std::string(kFresh);
-  {
-    const File file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
-    if (!file.is_open() || !file.write(bytes) || !file.sync()) {
-      const auto error = failed(fresh);
-      ::unlink(fresh.c_str());
-      return error;
-    }
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0 || !sync_folder(directory_)) return failed(path);
-  return {};
+  return replace_file(path_of(sha256), bytes);
 }
 
 Result<std::string> KeptCode::load(const std::string& sha256) const {

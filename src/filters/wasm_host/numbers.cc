@@ -6,6 +6,8 @@
 #include <limits>
 #include <optional>
 
+#include "base/text.h"
+
 namespace sluice::filters {
 namespace {
 
@@ -52,12 +54,7 @@ std::optional<std::string> without_underscores(const Digits& digits) {
 std::optional<std::uint64_t> parse_magnitude(std::string_view text) {
   const Digits digits = strip_base(text);
   const auto plain = without_underscores(digits);
-  if (!plain) return std::nullopt;
-  std::uint64_t value = 0;
-  const char* end = plain->data() + plain->size();
-  const auto [rest, error] = std::from_chars(plain->data(), end, value, digits.base);
-  if (error != std::errc() || rest != end) return std::nullopt;
-  return value;
+  return plain ? to_number<std::uint64_t>(*plain, digits.base) : std::nullopt;
 }
 
 }  // namespace

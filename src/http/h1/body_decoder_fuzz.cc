@@ -62,9 +62,9 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
 std::optional<std::uint64_t> size_of(std::string_view line) {
   std::uint64_t size = 0;
   std::size_t digits = 0;
-  for (; digits < line.size() && sluice::http::hex_value(line[digits]) >= 0; ++digits) {
+  for (; digits < line.size() && sluice::hex_value(line[digits]) >= 0; ++digits) {
     if (size >> 59 != 0) return std::nullopt;
-    size = size * 16 + static_cast<std::uint64_t>(sluice::http::hex_value(line[digits]));
+    size = size * 16 + static_cast<std::uint64_t>(sluice::hex_value(line[digits]));
   }
   const bool clean = digits == line.size() || line[digits] == ';';
   return digits > 0 && clean ? std::optional(size) : std::nullopt;

@@ -20,7 +20,7 @@ Fault transfer_encoding_fault(std::string_view value) {
   bool any = false;
   const bool ends_with_comma = value.ends_with(',');
   while (!value.empty()) {
-    const std::string_view coding = trim(take_until(value, ','));
+    const std::string_view coding = trim_ows(take_until(value, ','));
     if (!is_token(coding) || after_chunked) return {400, "invalid Transfer-Encoding"};
     after_chunked = iequals(coding, "chunked");
     any = true;
@@ -84,7 +84,7 @@ Fault HeadFraming::add_transfer_encoding(std::string_view value) {
 
 Fault HeadFraming::add_connection(std::string_view value) {
   while (!value.empty()) {
-    const std::string_view option = trim(take_until(value, ','));
+    const std::string_view option = trim_ows(take_until(value, ','));
     if (option.empty()) continue;
     if (const Fault fault = add_option(option)) return fault;
   }

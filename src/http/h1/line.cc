@@ -36,7 +36,7 @@ Fault parse_field_line(std::string_view line, FieldLine& field, SpaceBeforeColon
   field.spaced = space;
   while (colon < line.size() && (line[colon] == ' ' || line[colon] == '\t')) ++colon;
   if (colon == line.size() || line[colon] != ':') return {400, "invalid character in a field name"};
-  field.value = trim(line.substr(colon + 1));
+  field.value = trim_ows(line.substr(colon + 1));
   if (!is_field_value(field.value)) return {400, "control character in a field value"};
   return {};
 }

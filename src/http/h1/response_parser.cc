@@ -37,8 +37,8 @@ Fault parse_status_line(std::string_view line, Version& version, int& status) {
 void read_keep_alive(std::string_view list, KeepAlive& out) {
   while (!list.empty()) {
     std::string_view parameter = take_until(list, ',');
-    const std::string_view name = trim(take_until(parameter, '='));
-    const std::string_view text = trim(parameter);
+    const std::string_view name = trim_ows(take_until(parameter, '='));
+    const std::string_view text = trim_ows(parameter);
     std::uint32_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
     if (iequals(name, "timeout")) out.timeout = number;

@@ -79,12 +79,12 @@ void append_target_part(std::string& out, std::string_view text) {
   }
 }
 
-void append_request_line(std::string& out, const Request& request) {
+void append_request_line(std::string& out, const Request& request, std::string_view path_prefix) {
   const std::size_t start = out.size();
   append_allowed(out, kTokenChars, request.method);
   if (out.size() == start) out.append("GET");
   out.push_back(' ');
-  append_target(out, request);
+  append_target(out, request, path_prefix);
   out.append(" HTTP/1.1\r\n");
 }
 
@@ -123,10 +123,10 @@ void append_interim(std::string& out, int status, const Headers& headers) {
 }
 
 void append_request_head(std::string& out, const Request& request,
-                         std::optional<std::uint64_t> length) {
-  append_request_line(out, request);
+                         std::optional<std::uint64_t> length, const Destination& to) {
+  append_request_line(out, request, to.path_prefix);
   out.append("Host: ");
-  append_allowed(out, kHostChars, request.host, ":[]");
+  append_allowed(out, kHostChars, to.host.empty() ? request.host : to.host, ":[]");
   out.append("\r\n");
   if (!length) {
     out.append("Transfer-Encoding: chunked\r\n");
@@ -142,10 +142,13 @@ void append_request_head(std::string& out, const Request& request,
   out.append("\r\n");
 }
 
-void append_target(std::string& out, const Request& request) {
-  const bool asterisk = request.escaped_path == "*" && request.method == "OPTIONS";
-  if (!request.escaped_path.starts_with('/') && !asterisk) out.push_back('/');
-  append_target_part(out, request.escaped_path);
+void append_target(std::string& out, const Request& request, std::string_view path_prefix) {
+  const std::string_view path = request.escaped_path;
+  const bool asterisk = path_prefix.empty() && path == "*" && request.method == "OPTIONS";
+  const std::string_view first = path_prefix.empty() ? path : path_prefix;
+  if (!first.starts_with('/') && !asterisk) out.push_back('/');
+  append_target_part(out, path_prefix);
+  append_target_part(out, path);
   if (request.has_query || !request.query.empty()) {
     out.push_back('?');
     append_target_part(out, request.query);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/destination.h"
 #include "http/message.h"
 
 namespace sluice::http::h1 {
@@ -43,15 +44,15 @@ void append_response_head(std::string& out, const Response& response, const Resp
 // only.
 void append_interim(std::string& out, int status, const Headers& headers);
 
-// Appends request line and fields for a backend: Host from request.host, framing from `length`
-// (nullopt: chunked; 0 with a method without body: no field). Leaves out hop-by-hop fields, and
-// characters that are invalid in a method or host. Percent-encodes invalid characters in the
-// target. Requests the protocols of request.upgrade, or else the trailers that the client accepts.
+// Appends request line and fields for the backend at `to`: framing from `length` (nullopt: chunked;
+// 0 with a method without body: no field). Leaves out hop-by-hop fields, and characters that are
+// invalid in a method or host. Percent-encodes invalid characters in the target. Requests the
+// protocols of request.upgrade, or else the trailers that the client accepts.
 void append_request_head(std::string& out, const Request& request,
-                         std::optional<std::uint64_t> length);
+                         std::optional<std::uint64_t> length, const Destination& to = {});
 
-// Appends the path and the query, with invalid characters percent-encoded.
-void append_target(std::string& out, const Request& request);
+// Appends `path_prefix`, the path and the query, with invalid characters percent-encoded.
+void append_target(std::string& out, const Request& request, std::string_view path_prefix = {});
 
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for empty bytes
 // The line that begins a chunk of `size` bytes; CRLF ends it.

@@ -12,9 +12,10 @@ std::string head_of(const Response& response, const ResponseHead& head) {
   return out;
 }
 
-std::string head_of(const Request& request, std::optional<std::uint64_t> length) {
+std::string head_of(const Request& request, std::optional<std::uint64_t> length,
+                    const Destination& to = {}) {
   std::string out;
-  append_request_head(out, request, length);
+  append_request_head(out, request, length, to);
   return out;
 }
 
@@ -179,6 +180,22 @@ TEST(Serializer, AWholeBodyWithTrailersIsChunkedForWhoWantsThem) {
   EXPECT_EQ(response_framing(response, "HEAD", Version::http11, true), Framing::content_length);
   response.status = 204;
   EXPECT_EQ(response_framing(response, "GET", Version::http11, true), Framing::none);
+}
+
+TEST(Serializer, ADestinationReplacesHostAndExtendsThePath) {
+  const Request request = request_to("GET", "/a%20b?q=1");
+  EXPECT_EQ(head_of(request, 0, {.host = "b:8080"}),
+            "GET /a%20b?q=1 HTTP/1.1\r\nHost: b:8080\r\n\r\n");
+  EXPECT_EQ(head_of(request, 0, {.path_prefix = "/base%2F"}),
+            "GET /base%2F/a%20b?q=1 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+  EXPECT_EQ(head_of(request, 0, {.host = "b", .path_prefix = "x y"}),
+            "GET /x%20y/a%20b?q=1 HTTP/1.1\r\nHost: b\r\n\r\n");
+  EXPECT_EQ(head_of(request, 0), "GET /a%20b?q=1 HTTP/1.1\r\nHost: a:80\r\n\r\n")
+      << "the request is the same afterwards";
+  const Request server_wide = request_to("OPTIONS", "*");
+  EXPECT_EQ(head_of(server_wide, 0), "OPTIONS * HTTP/1.1\r\nHost: a:80\r\n\r\n");
+  EXPECT_EQ(head_of(server_wide, 0, {.path_prefix = "/base"}),
+            "OPTIONS /base* HTTP/1.1\r\nHost: a:80\r\n\r\n");
 }
 
 // RFC 9110 section 10.1.4: TE is for the next hop only.

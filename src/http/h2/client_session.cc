@@ -40,16 +40,16 @@ bool ends_stream(const nghttp2_frame& frame) {
 // Builds the fields of a HEADERS frame for a request (RFC 9113 section 8.3.1).
 class RequestFields {
  public:
-  RequestFields(const Request& request, std::string_view host, bool secure, bool with_content) {
+  RequestFields(const Request& request, const Destination& to, bool secure, bool with_content) {
     for (const char c : request.method) {
       if (is_in(kTokenChars, c)) method_.push_back(c);
     }
     if (method_.empty()) method_ = "GET";
-    for (const char c : host) {
+    for (const char c : to.host.empty() ? std::string_view(request.host) : to.host) {
       const bool allowed = is_in(kHostChars, c) || c == ':' || c == '[' || c == ']';
       if (allowed) host_.push_back(c);
     }
-    h1::append_target(target_, request);
+    h1::append_target(target_, request, to.path_prefix);
     block_.add(":method", method_);
     block_.add(":scheme", secure ? "https" : "http");
     if (!host_.empty()) block_.add(":authority", host_);
@@ -284,10 +284,10 @@ std::uint32_t ClientSession::streams_max() const {
   return std::min(allowed, state_->limits.concurrent_streams_max);
 }
 
-StreamId ClientSession::open(ClientStream& stream, const Request& request, std::string_view host,
+StreamId ClientSession::open(ClientStream& stream, const Request& request, const Destination& to,
                              bool secure, bool with_content) {
   if (!accepts()) return 0;
-  const RequestFields fields(request, host, secure, with_content);
+  const RequestFields fields(request, to, secure, with_content);
   nghttp2_data_provider content{};
   content.read_callback = State::read_content;
   const StreamId id =

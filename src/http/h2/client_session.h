@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/destination.h"
 #include "http/h2/session.h"
 #include "http/message.h"
 
@@ -73,10 +74,10 @@ class ClientSession {
   [[nodiscard]] bool settled() const;
   // The most streams that may be open at once; a guess before settled().
   [[nodiscard]] std::uint32_t streams_max() const;
-  // Sends the head. If there is content, the session asks for it by offer() and take(). `host`: for
-  // :authority. Hop-by-hop fields are left out. Requires: `stream` lives until its on_close(), or
+  // Sends the head to the backend at `to`. If there is content, the session asks for it by offer()
+  // and take(). Hop-by-hop fields are left out. Requires: `stream` lives until its on_close(), or
   // until forget(). Returns 0 if no stream can be opened.
-  [[nodiscard]] StreamId open(ClientStream& stream, const Request& request, std::string_view host,
+  [[nodiscard]] StreamId open(ClientStream& stream, const Request& request, const Destination& to,
                               bool secure, bool with_content);
   // The stream has more to offer().
   void resume(StreamId id);

@@ -75,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.method = "POST";
   request.escaped_path = "/";
   request.body.assign("request content");
-  for (Probe& stream : streams) (void)session.open(stream, request, "shop", false, true);
+  for (Probe& stream : streams) (void)session.open(stream, request, {.host = "shop"}, false, true);
   std::string out;
   session.produce(out, 1 << 20);
   for (std::size_t at = 0; at < bytes.size(); at += piece) {

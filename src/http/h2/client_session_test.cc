@@ -52,7 +52,7 @@ class ClientSessionTest : public testing::Test {
     session_.receive(frame(FrameType::settings, 1, 0, ""));
   }
   StreamId open(Call& call, bool with_content = false) {
-    return session_.open(call, request_, "shop.example", false, with_content);
+    return session_.open(call, request_, {.host = "shop.example"}, false, with_content);
   }
   std::string output() {
     std::string out;
@@ -86,6 +86,19 @@ class ClientSessionTest : public testing::Test {
 TEST_F(ClientSessionTest, BeginsWithThePreface) {
   EXPECT_TRUE(output().starts_with(kPreface));
   EXPECT_EQ(session_.failure(), "");
+}
+
+TEST_F(ClientSessionTest, ADestinationReplacesHostAndExtendsThePath) {
+  request_.host = "own.example";
+  Call first;
+  Call second;
+  EXPECT_EQ(session_.open(first, request_, {.path_prefix = "/base"}, false, false), 1);
+  EXPECT_EQ(session_.open(second, request_, {.host = "other.example"}, false, false), 3);
+  TestOwner server;
+  server.session->receive(output());
+  ASSERT_EQ(server.streams.size(), 2U);
+  EXPECT_EQ(server.streams[0]->log, "head 0 GET own.example /base/a\n");
+  EXPECT_EQ(server.streams[1]->log, "head 0 GET other.example /a\n");
 }
 
 TEST_F(ClientSessionTest, ARequestAndItsResponse) {

@@ -33,7 +33,7 @@ class FieldBlock {
       const std::size_t start = names_.size();
       for (const char c : field.name) names_.push_back(to_lower(c));
       // Surrounding spaces would make the field malformed (RFC 9113 section 8.2.1).
-      add(std::string_view(names_).substr(start), trim(field.value));
+      add(std::string_view(names_).substr(start), trim_ows(field.value));
     }
   }
   [[nodiscard]] const std::vector<nghttp2_nv>& fields() const { return fields_; }

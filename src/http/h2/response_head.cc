@@ -49,7 +49,7 @@ const std::vector<ResponseHead::Field>& ResponseHead::fields(const Response& res
   for (const http::Field& field : response.headers) {
     if (!may_stand(field)) continue;
     // Surrounding spaces would make the field malformed (section 8.2.1).
-    fields_.push_back({keep_lower(field.name), trim(field.value)});
+    fields_.push_back({keep_lower(field.name), trim_ows(field.value)});
   }
   return fields_;
 }

@@ -64,6 +64,21 @@ Result<void> use_pair(SSL_CTX* context, const KeyPair& pair) {
   return {};
 }
 
+std::string common_name_of_peer(const SSL* session) {
+  const CertificatePtr certificate(SSL_get1_peer_certificate(session));
+  if (!certificate) return "";
+  const X509_NAME* subject = X509_get_subject_name(certificate.get());
+  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0) return "";
+  unsigned char* text = nullptr;
+  const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+  const int size = ASN1_STRING_to_UTF8(&text, value);
+  if (size < 0) return "";
+  const std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  CRYPTO_free(text, __FILE__, __LINE__);
+  return name;
+}
+
 std::string wire_format(const std::vector<std::string>& protocols) {
   std::string wire;
   for (const std::string& protocol : protocols) {

@@ -27,6 +27,8 @@ inline constexpr const char* kGroups = "X25519:P-256:P-384";
 [[nodiscard]] Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem);
 // Sets the certificate that the context shows. The error never contains key material.
 [[nodiscard]] Result<void> use_pair(SSL_CTX* context, const KeyPair& pair);
+// Returns the common name of the certificate that the peer has shown; "" without one.
+[[nodiscard]] std::string common_name_of_peer(const SSL* session);
 // Encodes the list for ALPN (RFC 7301 section 3.1).
 [[nodiscard]] std::string wire_format(const std::vector<std::string>& protocols);
 

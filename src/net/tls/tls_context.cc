@@ -14,7 +14,7 @@
 #include <set>
 
 #include "base/deleter.h"
-#include "base/encoding.h"
+#include "base/text.h"
 #include "net/tls/credentials.h"
 
 namespace sluice::net {

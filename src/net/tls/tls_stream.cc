@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "net/tls/credentials.h"
 #include "net/tls/tls_session.h"
 
 namespace sluice::net {
@@ -24,6 +25,9 @@ class TlsStream final : public Stream {
   bool is_secure() const override { return true; }
   bool ended_cleanly() const override { return session_->ended_cleanly(); }
   std::string_view protocol() const override { return session_->protocol(); }
+  [[nodiscard]] std::string peer_common_name() const {
+    return tls::common_name_of_peer(session_->ssl());
+  }
 
  protected:
   bool start_read(std::span<char> buffer, Operation& operation) override {
@@ -67,6 +71,11 @@ Task<Result<std::unique_ptr<Stream>>> connect_tls(loop::EventLoop& loop,
   auto stream = std::make_unique<TlsStream>(session);
   SLUICE_CO_CHECK(co_await session->handshake(deadline));
   co_return stream;
+}
+
+std::string peer_common_name(const Stream& stream) {
+  const auto* secure = dynamic_cast<const TlsStream*>(&stream);
+  return secure != nullptr ? secure->peer_common_name() : "";
 }
 
 }  // namespace sluice::net

@@ -29,4 +29,8 @@ namespace sluice::net {
     std::shared_ptr<const TlsClientContext> context, std::shared_ptr<TlsTickets> tickets,
     std::string host, TimePoint deadline);
 
+// Returns the common name of the certificate that the client of accept_tls() has shown; "" without
+// one, and for any other stream.
+[[nodiscard]] std::string peer_common_name(const Stream& stream);
+
 }  // namespace sluice::net

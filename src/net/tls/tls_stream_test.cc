@@ -319,6 +319,22 @@ TEST_F(TlsStreamTest, DemandsAClientCertificateOfTheRightAuthority) {
   EXPECT_FALSE(reads(nullptr));
 }
 
+TEST_F(TlsStreamTest, KnowsTheNameInTheCertificateOfTheClient) {
+  const KeyPair named = make_pair("client.example");
+  const auto name_seen = [&](const std::string& authority, const KeyPair* own) {
+    use({.pairs = {shop}, .client_ca = authority, .protocols = {}});
+    std::string name = "?";
+    talk([&](std::uint16_t port) { const TlsClient client(port, {.own = own}); },
+         [&](Served served) -> Task<void> {
+           if (served) name = peer_common_name(**served);
+           co_return;
+         });
+    return name;
+  };
+  EXPECT_EQ(name_seen(named.certificate, &named), "client.example");
+  EXPECT_EQ(name_seen("", nullptr), "");
+}
+
 TEST_F(TlsStreamTest, ResumesAcrossContextsWithTheSameTicketKeys) {
   SSL_SESSION* session = nullptr;
   const auto connect = [&](SSL_SESSION* resume) {

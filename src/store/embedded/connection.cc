@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/text.h"
+
 namespace sluice::store {
 namespace {
 
@@ -58,12 +60,10 @@ std::string describe(int code, int system_error) {
 }
 
 std::string uri_of(const std::string& path) {
-  constexpr const char* kHex = "0123456789abcdef";
   std::string uri = "file:";
   for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
     if (c == '?' || c == '#' || c == '%') {
-      uri += {'%', kHex[byte >> 4], kHex[byte & 15]};
+      append_percent_encoded(uri, c);
     } else {
       uri += c;
     }

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -22,13 +21,13 @@ Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
                 "cannot make the data directory " + directory + ": " + failure.message());
   }
   const std::string path = directory + "/sluice.lock";
-  DirectoryLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (lock.file_ < 0) {
+  DirectoryLock lock(Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)));
+  if (!lock.file_.is_open()) {
     return fail(ErrorKind::internal, "cannot open " + path + ": " +
                                          std::generic_category().message(errno) +
                                          ": let the server's user write to the data directory");
   }
-  if (::flock(lock.file_, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (::flock(lock.file_.get(), LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno == EWOULDBLOCK) {
     return fail(ErrorKind::conflict,
                 "the data directory " + directory + " is in use by another server, which holds " +
@@ -36,10 +35,6 @@ Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
   }
   return fail(ErrorKind::internal,
               "cannot lock " + path + ": " + std::generic_category().message(errno));
-}
-
-DirectoryLock::~DirectoryLock() {
-  if (file_ >= 0) ::close(file_);
 }
 
 }  // namespace sluice::store

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/embedded/mark.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
-#include "base/read_file.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "store/embedded/connection.h"
 #include "store/embedded/schema.h"
 
@@ -94,23 +90,6 @@ Result<std::string> contents(const std::string& path) {
                   ": put the file itself there, for the server's user to read and write");
 }
 
-Error system_error(const std::string& path) {
-  return {ErrorKind::unavailable,
-          path + " cannot be written: " + std::generic_category().message(errno) +
-              ": look at the data directory and its disk"};
-}
-
-Result<void> write_whole(const std::string& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return std::unexpected(system_error(path));
-  const bool written =
-      ::write(file, text.data(), text.size()) == std::ssize(text) && ::fsync(file) == 0;
-  const auto failed = written ? Error{} : system_error(path);
-  ::close(file);
-  if (!written) return std::unexpected(failed);
-  return {};
-}
-
 }  // namespace
 
 Result<std::optional<MarkRecord>> Mark::read(const std::string& path) {
@@ -125,10 +104,9 @@ Result<std::optional<MarkRecord>> Mark::read(const std::string& path) {
 Result<void> Mark::create(const std::string& path, const MarkRecord& record) {
   std::string text = to_line(record, 1);
   text.resize(kPlaces * kPlaceSize, '\0');
-  const std::string fresh = path + ".new";
-  SLUICE_CHECK(write_whole(fresh, text));
-  if (std::rename(fresh.c_str(), path.c_str()) != 0) return std::unexpected(system_error(path));
-  return sync_directory(std::filesystem::path(path).parent_path());
+  auto replaced = replace_file(path, text);
+  if (!replaced) replaced.error().message += ": look at the data directory and its disk";
+  return replaced;
 }
 
 Result<void> Mark::open(const std::string& path, const char* vfs_name) {
@@ -268,10 +246,9 @@ void Mark::log_synced(std::uint64_t logs, Version told) {
 }
 
 std::string boot_of_machine() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string boot;
-  std::getline(file, boot);
-  return boot;
+  constexpr std::size_t kFileBytesMax = 64;
+  const auto boot = read_file("/proc/sys/kernel/random/boot_id", kFileBytesMax);
+  return boot ? std::string(trim_space(*boot)) : "";
 }
 
 }  // namespace sluice::store

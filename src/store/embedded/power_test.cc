@@ -88,7 +88,12 @@ class Sale {
       return false;
     }
     store_ = std::make_unique<ChainStore>(std::move(*medium), kCores, Logger(), small_bulks());
-    if (const auto prepared = store_->prepare(kNs); prepared && !vfs_.off()) return true;
+    const auto prepared = store_->prepare(kNs);
+    // The store's threads write: a cut that is still due would come in the middle of check().
+    if (vfs_.keep_power()) {
+      if (prepared) return true;
+      faults_.push_back(prepared.error().message);
+    }
     end();
     return false;
   }

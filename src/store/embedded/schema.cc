@@ -2,12 +2,14 @@
 #include "store/embedded/schema.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+
+#include "base/descriptor.h"
+#include "base/file.h"
 
 namespace sluice::store {
 namespace {
@@ -75,10 +77,8 @@ Error system_error(const std::string& path, const char* what) {
 // SQLite would make the file world-readable. The log and other companions take the mode of the
 // file.
 Result<void> create_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return std::unexpected(system_error(path, "made"));
-  ::close(file);
-  return {};
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  return file.is_open() ? Result<void>() : std::unexpected(system_error(path, "made"));
 }
 
 // Creates the database under another name first. So a file of the right name is complete after any
@@ -98,7 +98,10 @@ Result<void> create_database(const std::string& path, const char* vfs) {
   if (std::rename(fresh.c_str(), path.c_str()) != 0) {
     return std::unexpected(system_error(path, "made"));
   }
-  return sync_directory(std::filesystem::path(path).parent_path());
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  if (!sync_directory(directory))
+    return std::unexpected(system_error(directory, "written to disk"));
+  return {};
 }
 
 std::uintmax_t size_of(const std::string& path) {
@@ -140,15 +143,6 @@ std::optional<std::uint64_t> cycle_without_log(const std::string& path, const ch
 }
 
 }  // namespace
-
-Result<void> sync_directory(const std::filesystem::path& directory) {
-  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const auto failed = synced ? Error{} : system_error(directory, "written to disk");
-  if (file >= 0) ::close(file);
-  if (!synced) return std::unexpected(failed);
-  return {};
-}
 
 Result<FoundStore> look_at_store(const std::string& path, const char* vfs) {
   FoundStore found;

@@ -2,7 +2,6 @@
 // The layout of sluice.db, its version, and the settings of every connection to it.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -41,7 +40,5 @@ struct FoundStore {
 // Reads the whole file: 0.3 s for 1,000,000 keys. Finds damaged or missing pages, but no changed
 // bytes within a key or value.
 [[nodiscard]] Result<void> check_structure(Connection& connection, const std::string& path);
-// Syncs the directory: its names are on disk on return.
-[[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory);
 
 }  // namespace sluice::store

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
 #include "http/date.h"
 #include "http/reason_phrase.h"
 #include "http/targeted_field.h"
@@ -120,9 +121,7 @@ std::string cache_key(const http::Request& request) { return cache_key(request, 
 
 std::string cache_key(const http::Request& request, std::string_view target) {
   std::string key = request.scheme + "://";
-  std::ranges::transform(request.host, std::back_inserter(key), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(request.host, std::back_inserter(key), to_lower);
   return key.append(target);
 }
 

@@ -121,9 +121,9 @@ int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
   if (was_off) return fault;
   const int written = fault == SQLITE_OK ? size : size / 2;
   if (written > 0) {
-    state.disks[*of(file).path].cached.push_back(
-        {static_cast<std::size_t>(at),
-         {static_cast<const char*>(data), static_cast<std::size_t>(written)}});
+    state.disks[*of(file).path].write(
+        static_cast<std::size_t>(at),
+        {static_cast<const char*>(data), static_cast<std::size_t>(written)});
     const int code = base_of(file)->pMethods->xWrite(base_of(file), data, written, at);
     if (code != SQLITE_OK) return code;
   }
@@ -134,7 +134,7 @@ int do_truncate(sqlite3_file* file, sqlite3_int64 size) {
   State& state = *of(file).state;
   const MutexLock lock(state.mutex);
   if (const int code = state.pass(Call::truncate, *of(file).path)) return code;
-  state.disks[*of(file).path].cached.push_back({static_cast<std::size_t>(size), {}, true});
+  state.disks[*of(file).path].truncate(static_cast<std::size_t>(size));
   return base_of(file)->pMethods->xTruncate(base_of(file), size);
 }
 
@@ -206,7 +206,7 @@ int do_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, i
   file->pMethods = &kMethods;
   const MutexLock lock(state.mutex);
   // Earlier contents count as on disk.
-  if (!state.disks.contains(name)) state.disks[name].durable = contents(name);
+  if (!state.disks.contains(name)) state.disks.emplace(name, FaultDisk(contents(name)));
   return SQLITE_OK;
 }
 
@@ -258,6 +258,12 @@ void FaultVfs::cut_power_after(int changes) {
   state_->changes_left = changes;
 }
 
+bool FaultVfs::keep_power() {
+  const MutexLock lock(state_->mutex);
+  state_->changes_left = 0;
+  return !state_->off;
+}
+
 bool FaultVfs::off() const {
   const MutexLock lock(state_->mutex);
   return state_->off;
@@ -271,9 +277,9 @@ int FaultVfs::calls(Call call) const {
 void FaultVfs::lose_cache() {
   const MutexLock lock(state_->mutex);
   for (auto& [path, disk] : state_->disks) {
-    disk.sync_some(state_->random);
+    const std::string& left = disk.lose_cache(state_->random);
     if (::access(path.c_str(), F_OK) != 0) continue;
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << disk.durable;
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << left;
   }
 }
 

@@ -29,6 +29,8 @@ class FaultVfs {
   void heal();
   // The power fails at the `changes`-th change from now (0: at once). Every later call fails.
   void cut_power_after(int changes);
+  // Calls the cut off. False if the power has failed already.
+  [[nodiscard]] bool keep_power();
   [[nodiscard]] bool off() const;
   // Like cut_power_after(0), but the cache survives: the process ends, not the machine.
   void kill() { cut_power_after(0); }

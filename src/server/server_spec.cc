@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "router/server_spec.h"
+#include "server/server_spec.h"
 
 #include <string_view>
 
 #include "config/core_schema.h"
 #include "config/ip_prefix.h"
 
-namespace sluice::router {
+namespace sluice::server {
 namespace {
 
 // Returns false for null, false, "", [] and {}.
@@ -47,4 +47,4 @@ void HttpServerSpec::validate(config::Faults& faults) const {
   if (switches_on(tracing)) faults.add("tracing", "tracing is not supported yet");
 }
 
-}  // namespace sluice::router
+}  // namespace sluice::server

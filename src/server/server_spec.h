@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,7 @@
 #include "config/fields.h"
 #include "router/rule_spec.h"
 
-namespace sluice::router {
+namespace sluice::server {
 
 // The value that clientMaxBodySize 0 stands for.
 inline constexpr std::int64_t kDefaultBodyBytesMax = 4 << 20;
@@ -60,7 +59,7 @@ struct ClientLimitsSpec {
   }
 };
 
-struct HttpServerSpec {
+struct HttpServerSpec : router::RouterSpec {
   std::string name;
   std::string kind = "HTTPServer";
   std::string version = "easegress.megaease.com/v2";
@@ -84,18 +83,14 @@ struct HttpServerSpec {
   std::map<std::string, std::string> keys;
   std::string ca_cert_base64;
   std::uint32_t cache_size = 0;
-  std::string path_normalization = "rfc3986";
-  bool underscores_in_headers = false;
   bool x_forwarded_for = false;
   std::vector<std::string> trusted_proxies;
   bool proxy_protocol = false;
   std::int64_t client_max_body_size = 0;
-  std::optional<IpFilterSpec> ip_filter;
   std::string global_filter;
   std::string router_kind;
   std::string access_log_format;
   OverloadSpec overload;
-  std::vector<RuleSpec> rules;
   // Not supported yet. A value that switches nothing on is accepted.
   config::RawValue http3;
   config::RawValue auto_cert;
@@ -129,11 +124,7 @@ struct HttpServerSpec {
     visit("caCertBase64", ca_cert_base64,
           {.doc = "PEM bundle in base64: clients must show a certificate of one of these"});
     visit("cacheSize", cache_size, {.doc = "no effect: routing needs no cache"});
-    visit("pathNormalization", path_normalization,
-          {.one_of = {"strict", "rfc3986", "off"},
-           .doc = "one spelling for one path, before rules see it; strict refuses doubtful ones"});
-    visit("underscoresInHeaders", underscores_in_headers,
-          {.doc = "true: pass X_Real_Ip and others that backends take for fields of the gateway"});
+    visit_spelling(visit);
     visit("xForwardedFor", x_forwarded_for, {.doc = "append the client to X-Forwarded-For"});
     visit("trustedProxies", trusted_proxies,
           {.format = config::Format::ip_or_cidr,
@@ -143,12 +134,12 @@ struct HttpServerSpec {
           {.doc = "connections begin with a PROXY header, version 1 or 2"});
     visit("clientMaxBodySize", client_max_body_size,
           {.doc = "bytes; 0: 4 MiB; negative: streamed without limit"});
-    visit("ipFilter", ip_filter, {.doc = "addresses for the whole server"});
+    visit_ip_filter(visit);
     visit("globalFilter", global_filter, {.doc = "not supported yet"});
     visit("routerKind", router_kind, {.doc = "empty or Ordered"});
     visit("accessLogFormat", access_log_format, {.doc = "template of a line"});
     visit("overload", overload, {.doc = "what happens when a core cannot keep up"});
-    visit("rules", rules, {.doc = "in the order in which they are tried"});
+    visit_rules(visit);
     visit_unsupported(visit);
   }
   // Returns the effective clientLimits.connections.
@@ -181,4 +172,4 @@ struct HttpServerSpec {
   }
 };
 
-}  // namespace sluice::router
+}  // namespace sluice::server
