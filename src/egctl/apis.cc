@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `egctl apis`, and its older form `egctl api list`.
+#include "egctl/apis.h"
+
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"

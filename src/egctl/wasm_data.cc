@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// `egctl wasm list-data` and the other commands for the shared data of a filter.
+#include "egctl/wasm_data.h"
+
 #include <unistd.h>
 
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 #include "egctl/table.h"
 #include "egctl/upload_progress.h"
+#include "egctl/wasm_reload.h"
 
 namespace sluice::egctl {
 namespace {
