@@ -546,6 +546,14 @@ def test_no_co_await_in_a_short_circuit():
     assert places_of(bad, ".cc") == []
 
 
+def test_no_lambda_with_an_object_in_a_co_await():
+    """GCC 12 destroys what such a temporary holds twice."""
+    bad = re.compile(r"\bco_await\b.*\[[^\]]*\w\s*=\s*[^\]]*\]\s*[({]")
+    assert bad.search("  co_await run([state = state_] { state->ask(); });")
+    assert not bad.search("  co_await run([&] { state->ask(); });")
+    assert places_of(bad, ".cc", ".h") == []
+
+
 def test_no_atomic_shared_pointer():
     """Those of libstdc++ 12 race: base/published.h."""
     bad = re.compile(r"std::atomic<\s*std::shared_ptr\b|std::atomic_(load|store|exchange)\(&")

@@ -118,7 +118,9 @@ class EventsReader final : public http::BodyReader {
   Task<Result<std::string_view>> read() override {
     while (!state_->ended) {
       state_->piece.clear();
-      co_await threads_.run(Threads::WorkClass::any, [state = state_] { state->ask(); });
+      // Not a temporary of the co_await: GCC 12 would destroy its capture twice.
+      const std::function<void()> ask = [state = state_] { state->ask(); };
+      co_await threads_.run(Threads::WorkClass::any, ask);
       if (state_->failed) co_return cut_short();
       if (!state_->piece.empty()) co_return std::string_view(state_->piece);
       if (!state_->ended) co_await loop_.sleep_for(state_->events.pause);

@@ -202,7 +202,7 @@ Result<ApiResponse> overview(Context& context, const ApiRequest& request, const 
   return respond(request, list);
 }
 
-using OpenIntake = Result<std::unique_ptr<Intake>> (*)(Context&, const ApiRequest&,
+using OpenImport = Result<std::unique_ptr<Intake>> (*)(Context&, const ApiRequest&,
                                                        const PathNames&);
 
 }  // namespace
@@ -214,7 +214,7 @@ void add_wasm_data(ApiRouter& router, Context& context) {
        {"DELETE", "/wasm/data/{pipeline}/{filter}", remove},
        {"GET", "/wasm/data/{pipeline}/{filter}/count", count},
        {"GET", "/wasm/data/{pipeline}/{filter}/export", write_out}});
-  const auto add_intake = [&](const char* pattern, OpenIntake open) {
+  const auto add_intake = [&](const char* pattern, OpenImport open) {
     router.add({.group = "wasm",
                 .method = "PUT",
                 .pattern = pattern,

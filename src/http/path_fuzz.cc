@@ -22,7 +22,7 @@ void require_resolved(std::string_view path) {
   require(path.starts_with('/'));
   require(path.find("//") == path.npos);
   for (std::string_view rest = path.substr(1); !rest.empty();) {
-    const std::string_view segment = take_until(rest, '/');
+    const std::string_view segment = sluice::take_until(rest, '/');
     require(segment != "." && segment != "..");
   }
 }

@@ -48,12 +48,14 @@ class ServerGroupTest : public testing::Test {
                                               servers + "]" + more + "}]}");
     ASSERT_TRUE(value) << value.error().message;
     config::Faults faults;
+    auto draft = registry_.draft("p");
     auto next = make_proxy_kind({}, 1)->build(
-        *value,
-        {.pipeline = "p", .name = "proxy", .path = "filters[0]", .previous = prototype_.get()},
+        *value, {.pipeline = "p", .name = "proxy", .path = "filters[0]", .states = draft.scope()},
         faults);
     ASSERT_THAT(faults.lines(), ElementsAre());
-    filter_ = next->instantiate(core_, filter_.get());
+    auto filter = next->instantiate(core_);
+    registry_.put_in_force({{"p", std::move(draft).finish()}});
+    filter_ = std::move(filter);
     prototype_ = std::move(next);
   }
   void run() {
@@ -76,6 +78,7 @@ class ServerGroupTest : public testing::Test {
   loop::EventLoop loop_;
   loop::Core core_{loop_, 0, 1};
   pipeline::Exchange exchange_{core_};
+  pipeline::StateRegistry registry_;
   std::shared_ptr<const pipeline::FilterPrototype> prototype_;
   std::unique_ptr<pipeline::Filter> filter_;
 };

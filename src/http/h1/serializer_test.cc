@@ -27,7 +27,7 @@ Request request_to(std::string_view method, std::string_view target) {
   return request;
 }
 
-TEST(Serializer, ResponseFraming) {
+TEST(Serializer, AResponseHead) {
   Response response;
   response.headers.add("Content-Type", "text/plain");
   EXPECT_EQ(head_of(response, {.length = 5, .date = "Sun, 06 Nov 1994 08:49:37 GMT"}),
