@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: transaction.cc
+// Covers: store_transaction.cc
 // One Transaction for many rounds: nothing of one round is in the next.
 #include "store/run.h"
 
