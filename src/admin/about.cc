@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The version of the process, its health, and the list of routes.
+#include "admin/about.h"
+
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "admin/resources.h"
 #include "control/controller.h"
 
 namespace sluice::admin {

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include "admin/about.h"
 #include "admin/address.h"
-#include "admin/admin.h"
+#include "admin/api.h"
 #include "admin/http_server.h"
-#include "admin/resources.h"
+#include "admin/logs.h"
+#include "admin/members.h"
+#include "admin/metadata.h"
+#include "admin/objects.h"
+#include "admin/status.h"
+#include "admin/wasm_code.h"
+#include "admin/wasm_data.h"
 #include "control/controller.h"
 
 namespace sluice::admin {

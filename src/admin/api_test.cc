@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "admin/admin.h"
+#include "admin/api.h"
 #include "control/controller.h"
 #include "server/workers.h"
 

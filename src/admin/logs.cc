@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process log: read it, follow it, change its level.
+#include "admin/logs.h"
+
 #include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -7,7 +8,6 @@
 
 #include "admin/line_events.h"
 #include "admin/log_tail.h"
-#include "admin/resources.h"
 #include "admin/slot.h"
 
 namespace sluice::admin {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The members of the cluster: only this process.
+#include "admin/members.h"
+
 #include <nlohmann/json.hpp>
 
-#include "admin/resources.h"
 #include "base/time.h"
 
 namespace sluice::admin {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of objects and filters, and the schemas of their specs.
+#include "admin/metadata.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "admin/resources.h"
 #include "config/emit.h"
 #include "control/controller.h"
 

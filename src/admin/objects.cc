@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The desired objects: read, create, change, delete.
+#include "admin/objects.h"
+
 #include <nlohmann/json.hpp>
 
-#include "admin/resources.h"
 #include "config/value.h"
 #include "control/controller.h"
 

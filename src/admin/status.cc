@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The status of objects, as a map "namespace/name/member" -> status.
+#include "admin/status.h"
+
 #include <nlohmann/json.hpp>
 
-#include "admin/resources.h"
 #include "control/controller.h"
 
 namespace sluice::admin {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /wasm/code: reloads all guest code.
+#include "admin/wasm_code.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "admin/resources.h"
 #include "control/controller.h"
 
 namespace sluice::admin {

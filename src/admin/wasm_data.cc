@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /wasm/data/{pipeline}/{filter}: the shared data of a filter. All of it streams: only one piece,
-// and the uncommitted import, are in memory.
+#include "admin/wasm_data.h"
+
 #include <chrono>
 #include <limits>
 #include <memory>
@@ -10,7 +10,6 @@
 #include "admin/data/export.h"
 #include "admin/data/reader.h"
 #include "admin/data/writer.h"
-#include "admin/resources.h"
 #include "control/controller.h"
 
 namespace sluice::admin {

@@ -27,13 +27,15 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
   Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period,
             std::shared_ptr<KnownAddresses> known, std::size_t turn);
 
-  // The addresses in the order to try them: rotated, so that all are used, and those that did not
-  // answer last.
+  // Returns the addresses in the order to try them: rotated, so that all are used, and those that
+  // did not answer last. Waits only before the first answer. Errors: `timed_out`, else that of the
+  // look-up (net::resolve).
   [[nodiscard]] Task<Result<std::vector<net::Endpoint>>> find(TimePoint deadline);
   // Adopts the addresses that other cores have found. Begins a new look-up if one is due.
   void refresh(TimePoint now);
   // True if a connection to that address is still one to this server.
   [[nodiscard]] bool includes(const net::Endpoint& endpoint) const;
+  // The address did not answer: it is tried last until a newer look-up finds it.
   void note_failure(const net::Endpoint& endpoint);
 
  private:

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "loop/testing/run_to_completion.h"
+#include "loop/testing/settle.h"
 
 namespace sluice::backend {
 namespace {
@@ -48,6 +49,17 @@ TEST_F(AddressesTest, OneCoreTakesOverWhatAnotherHasFound) {
   EXPECT_THAT(find(*first), ElementsAre("127.0.0.9"));
   EXPECT_THAT(find(*second), ElementsAre("127.0.0.9"));
   EXPECT_FALSE(second->includes({"127.0.0.1", 80}));
+}
+
+TEST_F(AddressesTest, LooksUpAgainAsOftenAsAsked) {
+  const auto first = core("localhost");
+  EXPECT_THAT(find(*first), testing::Contains("127.0.0.1"));
+  for (std::uint64_t round = 2; round < 4; ++round) {
+    first->refresh(loop::EventLoop::now() + hours(2 * round));
+    const TimePoint end = Clock::now() + seconds(60);
+    while (known_->version() < round && Clock::now() < end) loop::testing::settle(loop_);
+    EXPECT_EQ(known_->version(), round);
+  }
 }
 
 TEST_F(AddressesTest, CoresBeginWithDifferentAddresses) {

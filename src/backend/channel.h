@@ -41,7 +41,7 @@ class Channel {
   // streamed request body may still be in transit on return; sending continues while the Channel
   // lives. A streamed body is taken from the request. A whole body must stay unchanged unless
   // `keep_body` copies it. Interim responses go to `interim`, which outlives this call; null drops
-  // them.
+  // them. The Failure names the stage; blame_of() tells the side at fault.
   [[nodiscard]] virtual Task<Outcome<void>> start(http::Request& request,
                                                   const http::Destination& to, bool keep_body,
                                                   http::Response& response,
@@ -58,6 +58,7 @@ class Channel {
 
   // Requires: start() has returned.
   [[nodiscard]] virtual bool has_body() const = 0;
+  // Returns the announced length of the body; nullopt if there is none.
   [[nodiscard]] virtual std::optional<std::uint64_t> content_length() const = 0;
   // True if the backend can refuse the request unprocessed.
   [[nodiscard]] virtual bool may_be_refused() const = 0;

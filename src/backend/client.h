@@ -74,8 +74,11 @@ class Client {
   // connection waits for connections that are being set up, if they will have enough streams. A
   // streamed request body is taken from the request. A streamed response body owns its connection
   // and counts as in flight until its end has been read. Dropping it early closes the connection.
+  // The Failure names the stage; blame_of() tells the side at fault. Requires: all arguments
+  // outlive the call.
   [[nodiscard]] Task<Outcome<void>> exchange(const Call& call, http::Request& request,
                                              http::Response& response);
+  // Returns the number of idle HTTP/1.1 connections.
   [[nodiscard]] std::size_t idle() const { return idle_->idle(); }
 
  private:

@@ -206,6 +206,17 @@ TEST_F(ClientTest, IdleConnectionsGrowOld) {
   EXPECT_EQ(client_->idle(), 0U);
 }
 
+TEST_F(ClientTest, AKeptConnectionHasNoDeadlineOfItsRequest) {
+  serve({answer_all});
+  call_.deadline = Clock::now() + milliseconds(500);
+  EXPECT_EQ(outcome(), "200 hello");
+  pause(call_.deadline + milliseconds(5) - Clock::now());
+  EXPECT_EQ(client_->idle(), 1U);
+  call_.deadline = TimePoint::max();
+  EXPECT_EQ(outcome(), "200 hello");
+  EXPECT_EQ(server_->connections(), 1U);
+}
+
 // Node.js announces its keep-alive time. A POST sent after that time would be lost.
 TEST_F(ClientTest, ConnectionsAreKeptForAsLongAsTheBackendSays) {
   serve({[](Peer& peer) -> Task<void> {

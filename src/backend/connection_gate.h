@@ -24,13 +24,16 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
  public:
   explicit ConnectionGate(unsigned core_count) : cores_(core_count) {}
 
-  // Any thread. All cores share the queue limit.
+  // Any thread. `connections_max`: open connections. `queue_max`: requests that wait for one. All
+  // cores share both limits.
   void set_limits(std::uint32_t connections_max, std::uint32_t queue_max);
+  // Any thread: the number of open connections.
   [[nodiscard]] std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }
   // True if one more connection may probably be opened.
   [[nodiscard]] bool has_room() const {
     return open() < connections_max_.load(std::memory_order_relaxed);
   }
+  // Any thread: the number of requests that wait.
   [[nodiscard]] std::uint32_t queued() const { return queued_.load(std::memory_order_relaxed); }
 
   // The rest: on the thread of the given core.
@@ -56,6 +59,7 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
     std::shared_ptr<ConnectionGate> gate_;
     unsigned core_ = 0;
   };
+  // Returns nullopt if the limit is reached.
   [[nodiscard]] std::optional<Pass> try_pass(const loop::Core& core);
 
   // An entry of the queue; its destruction leaves the queue.
@@ -68,7 +72,7 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
     // True if the queue was full. Do not wait then.
     [[nodiscard]] bool refused() const { return refused_; }
     // co_await: true when a new try makes sense, false at `deadline`. Requires: one try between
-    // taking the place and waiting, because earlier releases do not wake it.
+    // joining the queue and waiting, because earlier releases do not wake it.
     [[nodiscard]] loop::Event::Wait wait(TimePoint deadline) { return woken_.wait(deadline); }
 
    private:
@@ -81,6 +85,7 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
   };
   // True if a newcomer on this core must queue.
   [[nodiscard]] bool has_queue(unsigned core) const { return !cores_[core].queue.empty(); }
+  // True if requests of other cores wait.
   [[nodiscard]] bool others_wait(unsigned core) const;
   // Tells the core's waiters that one of its connections can be used.
   void notify(const loop::Core& core);

@@ -36,7 +36,8 @@ class Connector {
     net::Endpoint endpoint;
   };
   // Tries the addresses one after the other. If one does not answer within 250 ms, the next attempt
-  // starts in parallel (RFC 8305 section 5). The first to answer wins.
+  // starts in parallel (RFC 8305 section 5). The first to answer wins. Errors: those of
+  // net::resolve, net::connect and net::connect_tls; with several addresses, that of the last one.
   [[nodiscard]] Task<Result<Connected>> connect(TimePoint deadline);
   // False if the server's name no longer has that address. Starts a new look-up in the background
   // if one is due.

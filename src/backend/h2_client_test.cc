@@ -308,6 +308,44 @@ TEST_F(H2ClientTest, IdleConnectionsAreClosed) {
   EXPECT_EQ(state_->gate->open(), 0U);
 }
 
+// The server allows one stream, begins each response, and ends none.
+Task<void> serve_endless(Peer& peer, int& cancelled) {
+  (void)co_await peer.read_exactly(http::h2::kPreface.size());
+  co_await peer.send(frame(FrameType::settings, 0, 0, std::string("\0\3\0\0\0\1", 6)));
+  while (true) {
+    const Frame next = co_await read_frame(peer);
+    if (next.type < 0) co_return;
+    if (next.type == static_cast<int>(FrameType::rst_stream)) ++cancelled;
+    if (next.type != static_cast<int>(FrameType::headers)) continue;
+    co_await peer.send(
+        frame(FrameType::headers, kEndHeaders, next.stream, literal(":status", "200")) +
+        frame(FrameType::data, 0, next.stream, "some"));
+  }
+}
+
+TEST_F(H2ClientTest, AResponseThatNobodyWantsIsCancelledAndItsPlaceIsForTheNext) {
+  int cancelled = 0;
+  serve_h2({[&cancelled](Peer& peer) { return serve_endless(peer, cancelled); }});
+  state_->gate->set_limits(1, 10);
+  call_.body_bytes_max = -1;
+  ASSERT_TRUE(exchange());
+  for (int round = 1; round < 3; ++round) {
+    http::Request request;
+    request.method = "GET";
+    http::Response response;
+    Task<Outcome<void>> next = client_->exchange(call_, request, response);
+    next.start();
+    while (state_->gate->queued() == 0) loop::testing::settle(loop_);
+    response_.body.clear();
+    while (!next.done()) loop::testing::settle(loop_);
+    EXPECT_TRUE(next.take()) << "it need not wait for anything else";
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(cancelled, round);
+    response_ = std::move(response);
+  }
+  EXPECT_EQ(server_->connections(), 1U);
+}
+
 TEST_F(H2ClientTest, ABusyConnectionIsNotIdle) {
   const ScriptedServer::Script late = [](Peer& peer) -> Task<void> {
     co_await greet(peer);

@@ -59,18 +59,22 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   [[nodiscard]] TimePoint made_at() const { return made_at_; }
   // Refuses new exchanges; current ones continue.
   void retire();
+  // Ends all exchanges and the connection.
   void close();
 
   // For its exchanges.
   [[nodiscard]] http::h2::ClientSession& session() { return session_; }
   // Sends the session's pending output.
   void pump();
+  // Registers an exchange, which learns when the connection ends. Call remove() before it is
+  // destroyed.
   void add(H2Exchange& exchange);
   // `id`: its stream, if still open. `silent`: it was given up without an answer.
   void remove(H2Exchange& exchange, http::h2::StreamId id, bool silent);
   // The backend has refused a stream within its announced limit. For kRefusedFor, the limit is the
   // current number of streams.
   void note_refused();
+  // The time of the last bytes from the backend.
   [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
   [[nodiscard]] bool is_secure() const { return stream_->is_secure(); }
   [[nodiscard]] loop::EventLoop& loop() const { return core_.loop; }

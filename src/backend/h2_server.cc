@@ -8,7 +8,7 @@ namespace sluice::backend {
 // A waiting request.
 struct H2Server::StreamWait : loop::WaitList::Wait {
   using Wait::Wait;
-  News news;  // set when it is notified
+  SetUpNews news;  // set when it is notified
 };
 
 Task<Outcome<void>> H2Server::wait(TimePoint deadline) {
@@ -20,7 +20,7 @@ Task<Outcome<void>> H2Server::wait(TimePoint deadline) {
 }
 
 // Resumes the waiters from the loop, because the caller may be about to be destroyed.
-void H2Server::over(const News& news) {
+void H2Server::over(const SetUpNews& news) {
   --coming_;
   if (news && coming_ > 0) return;
   for (StreamWait* stream = waiting_.first(); stream != nullptr; stream = waiting_.next(*stream))

@@ -67,9 +67,9 @@ class H2Server : public std::enable_shared_from_this<H2Server> {
   };
 
  private:
-  using News = std::shared_ptr<const Failure>;  // null: check again
+  using SetUpNews = std::shared_ptr<const Failure>;  // null: check again
   struct StreamWait;
-  void over(const News& news);
+  void over(const SetUpNews& news);
 
   // Assumed for a server without an announced limit; most allow that many.
   static constexpr std::uint32_t kExpected = 100;

@@ -58,6 +58,7 @@ class HealthChecker {
   // Starts at once. `pool`: its name, for the log.
   HealthChecker(std::shared_ptr<HealthThread> thread, std::string pool, Servers servers,
                 ServerStates states, HealthCheck check, Logger logger);
+  // Does not wait: a check in progress is cancelled on the thread of the checks.
   ~HealthChecker();
   HealthChecker(const HealthChecker&) = delete;
   HealthChecker& operator=(const HealthChecker&) = delete;

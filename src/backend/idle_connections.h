@@ -32,7 +32,7 @@ class IdleConnections {
   IdleConnections(const IdleConnections&) = delete;
   IdleConnections& operator=(const IdleConnections&) = delete;
 
-  // The most recently idle connection, or null.
+  // Returns the most recently idle connection, or null if there is none.
   [[nodiscard]] std::unique_ptr<H1Connection> take(std::size_t server);
   // Keeps the connection. Closes it instead if it is not reusable, if enough are idle, or if
   // another core needs a connection.

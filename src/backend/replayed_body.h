@@ -25,6 +25,7 @@ class ReplayedBody {
   [[nodiscard]] http::Body body() const {
     return {std::make_unique<Reader>(recording_), recording_->body.length()};
   }
+  // True if the body is still kept from its beginning: at most kBytesMax have been read.
   [[nodiscard]] bool may_replay() const { return !recording_->beyond; }
   // The response has begun: drops the kept part.
   void settle() const {

@@ -21,14 +21,14 @@ struct Server {
   std::string path{};       // its URL's prefix of every path, without '/' at the end
   bool has_ip_host = false;
   std::vector<std::string> tags{};
-  int weight = 0;
-  bool keep_host = false;
+  int weight = 0;          // relative to the other servers
+  bool keep_host = false;  // true: the request keeps its Host field
 
   bool operator==(const Server&) const = default;
 };
 
 // Sets the parts of `url` (http[s]://host[:port][/path]); tags, weight and keep_host keep their
-// defaults.
+// defaults. Error `invalid`.
 [[nodiscard]] Result<Server> parse_server_url(std::string_view url);
 
 }  // namespace sluice::backend

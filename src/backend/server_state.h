@@ -46,17 +46,20 @@ class ServerState {
   [[nodiscard]] bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
   void set_healthy(bool healthy) { healthy_.store(healthy, std::memory_order_relaxed); }
 
+  // True if the server has been ejected at least once.
   [[nodiscard]] bool was_ejected() const {
     return ejected_until_.load(std::memory_order_relaxed) != 0;
   }
+  // True during an ejection.
   [[nodiscard]] bool ejected(TimePoint now) const;
-  // Costs a read unless a counter must change. Both return the length of the ejection if this
-  // failure caused one.
+  // A whole response has arrived. Costs a read unless a counter must change. Like note_status() and
+  // note_failure(), returns the length of the ejection if this result caused one.
   std::optional<Duration> note_response(int status, const OutlierPolicy& policy, TimePoint now);
   // The two halves of note_response(), because the end of a streamed response comes long after its
   // head.
   std::optional<Duration> note_status(int status, const OutlierPolicy& policy, TimePoint now);
   void note_whole();
+  // A try ended without a whole response.
   std::optional<Duration> note_failure(const OutlierPolicy& policy, TimePoint now);
 
   // The state to hand to the process that follows this one.
@@ -68,7 +71,7 @@ class ServerState {
   [[nodiscard]] Knowledge knowledge(TimePoint now) const;
   // Resets the failure counters, because the policy has changed.
   void forget_failures();
-  // Requires: no request yet.
+  // Adopts the state from the process before this one. Requires: no request yet.
   void learn(const Knowledge& knowledge, TimePoint now);
 
  private:

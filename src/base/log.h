@@ -20,7 +20,8 @@ class Logger {
  public:
   // A logger that drops everything: for tests.
   Logger() = default;
-  // Writes to `file` (created; appended to), or to standard error if it is empty.
+  // Writes to `file` (created; appended to), or to standard error if it is empty or cannot be
+  // opened.
   // `debug` sets the first level. Lines: RFC 3339 time, tab, LEVEL, tab, text.
   static Logger open(const std::string& file, bool debug);
 
@@ -31,11 +32,14 @@ class Logger {
   // Writes one line; `text` is escaped by append_printable().
   void write(LogLevel level, std::string_view text) const;
 
+  // Drops lines below `level`, for all handles of this log.
   void set_level(LogLevel level) const;
   [[nodiscard]] LogLevel level() const;
+  // True if a line of that level is written: ask before you build a costly text.
   [[nodiscard]] bool enabled(LogLevel level) const;
   // Reopens the file (after a rotation has moved it). On failure, continues with the old one.
   void reopen() const;
+  // Asks the log's thread to flush the lines written before. Does not wait for it.
   void flush() const;
 
  private:
@@ -43,6 +47,7 @@ class Logger {
   std::shared_ptr<State> state_;
 };
 
+// "debug", "info", "warn", "error".
 [[nodiscard]] std::string_view to_string(LogLevel level);
 
 }  // namespace sluice

@@ -38,7 +38,7 @@ class MemoryAccount;
 
 class MemoryBudget {
  public:
-  // Requires: `bytes` > 0, `core_count` > 0.
+  // `bytes`: the limit of the process. Requires: `bytes` > 0, `core_count` > 0.
   MemoryBudget(std::size_t bytes, unsigned core_count);
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
@@ -51,6 +51,7 @@ class MemoryBudget {
   [[nodiscard]] std::size_t held(MemoryUse use) const;
   // Beyond this part of the budget, optional uses take no more memory.
   static constexpr std::size_t kTightPercent = 70;
+  // True if the cores have leased that part. Any thread.
   [[nodiscard]] bool tight() const { return leased() >= bytes_ / 100 * kTightPercent; }
   // The size of one lease. The leases of idle cores are at most 1/32 of the budget.
   [[nodiscard]] std::size_t chunk_bytes() const { return chunk_bytes_; }
@@ -92,12 +93,14 @@ class MemoryAccount {
     if (bytes > leased_ - held_ && budget_ != nullptr) (void)lease(bytes, false);
     add(use, bytes);
   }
+  // Returns `bytes` to the account. Requires: they were taken for `use`.
   void give(MemoryUse use, std::size_t bytes) {
     held_ -= bytes;
     count(use, std::size_t{0} - bytes);
     if (budget_ != nullptr && leased_ - held_ >= 2 * chunk_) give_lease_back();
   }
 
+  // In bytes, of all uses.
   [[nodiscard]] std::size_t held() const { return held_; }
   // Returns the most memory held since reset_peak().
   [[nodiscard]] std::size_t peak() const { return peak_; }
@@ -140,17 +143,20 @@ class MemoryHolder {
   MemoryHolder(const MemoryHolder&) = delete;
   MemoryHolder& operator=(const MemoryHolder&) = delete;
 
-  // `at_least`: the holder may have this much, whatever its limit.
+  // Takes `bytes`, or nothing if a limit refuses. `at_least`: the holder may have this much,
+  // whatever its limit.
   [[nodiscard]] MemoryRefusal try_take(MemoryUse use, std::size_t bytes, std::size_t at_least = 0) {
     if (bytes > 0 && held_ + bytes > std::max(bytes_max_, at_least)) return MemoryRefusal::holder;
     if (!account_.try_take(use, bytes)) return MemoryRefusal::process;
     held_ += bytes;
     return MemoryRefusal::none;
   }
+  // Takes `bytes`, whatever the limits.
   void take(MemoryUse use, std::size_t bytes) {
     account_.take(use, bytes);
     held_ += bytes;
   }
+  // Requires: as of MemoryAccount::give().
   void give(MemoryUse use, std::size_t bytes) {
     account_.give(use, bytes);
     held_ -= bytes;
@@ -165,6 +171,7 @@ class MemoryHolder {
   std::size_t held_ = 0;
 };
 
+// The memory of one object, given back by the destructor. Core-bound.
 class MemoryCharge {
  public:
   // Requires: `holder` or `account` outlives this.
@@ -201,7 +208,8 @@ class MemoryCharge {
     }
     bytes_ = bytes;
   }
-  // Sets the charge to `bytes`, or leaves it unchanged if a limit refuses.
+  // Sets the charge to `bytes`, or leaves it unchanged if a limit refuses. A smaller charge is
+  // never refused. `at_least`: see MemoryHolder::try_take().
   [[nodiscard]] MemoryRefusal try_set(std::size_t bytes, std::size_t at_least = 0) {
     if (bytes <= bytes_) {
       set(bytes);
@@ -211,6 +219,7 @@ class MemoryCharge {
     if (refusal == MemoryRefusal::none) bytes_ = bytes;
     return refusal;
   }
+  // Gives all of it back.
   void clear() {
     if (bytes_ > 0) give(std::exchange(bytes_, 0));
   }
@@ -244,6 +253,7 @@ class SharedMemoryCharge {
   SharedMemoryCharge& operator=(const SharedMemoryCharge&) = delete;
   ~SharedMemoryCharge() { set(0); }
 
+  // Sets the charge to `bytes`. Never refuses: look at tight() first.
   void set(std::size_t bytes);
   // True if the budget is nearly used up: add nothing to the object of this charge.
   [[nodiscard]] bool tight() const { return budget_ != nullptr && budget_->tight(); }

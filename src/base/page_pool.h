@@ -56,16 +56,20 @@ class PagePool::Slot {
   Slot& operator=(Slot&& other) noexcept;
   ~Slot();
 
+  // False for an empty Slot.
   explicit operator bool() const { return pool_ != nullptr; }
   // Page-aligned. Requires: the slot is not folded when the bytes are accessed.
   [[nodiscard]] std::span<char> bytes() const { return bytes_; }
+  // True if `pointer` points into bytes().
   [[nodiscard]] bool holds(const void* pointer) const {
     const auto* at = static_cast<const char*>(pointer);
     return !bytes_.empty() && at >= bytes_.data() && at < bytes_.data() + bytes_.size();
   }
 
-  // Keeps the first `used` bytes and drops the others. Does nothing if memory has run out.
+  // Folds the slot: keeps the nonzero words of the first `used` bytes, drops the other bytes, and
+  // returns the pages. Does nothing if the slot is folded or memory has run out.
   void fold(std::size_t used);
+  // Restores the kept bytes at their address; the others are zero. Does nothing unless folded.
   void unfold() {
     if (folded_) restore();
   }

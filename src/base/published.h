@@ -23,18 +23,20 @@ class Published {
   Published(const Published&) = delete;
   Published& operator=(const Published&) = delete;
 
+  // Returns the published pointer; null before the first.
   [[nodiscard]] Pointer load() const {
     const MutexLock lock(mutex_);
     return pointer_;
   }
 
+  // Publishes `next`. The caller's thread drops the pointer that it replaces.
   void store(Pointer next) {
     const MutexLock lock(mutex_);
     pointer_.swap(next);
   }
 
-  // Replaces `expected` by `next`. If another pointer is published, stores that in `expected`
-  // instead.
+  // Publishes `next` and returns true if `expected` is published. Otherwise stores the published
+  // pointer in `expected` and returns false.
   bool replace(Pointer& expected, Pointer next) {
     const MutexLock lock(mutex_);
     if (pointer_ != expected) {

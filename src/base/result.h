@@ -35,6 +35,7 @@ struct Error {
 template <class T>
 using Result = std::expected<T, Error>;
 
+// Makes the error that a function returns: return fail(ErrorKind::invalid, "...").
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string message,
                                                  std::vector<std::string> details = {}) {
   return std::unexpected(Error{kind, std::move(message), std::move(details)});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clocks and durations. Durations are written as in Go: "300ms", "1.5s", "2h45m", "0".
+// Clocks and durations. Durations are written as in Go: "300ms", "1.5s", "2h45m", "0". Any thread.
 #pragma once
 
 #include <chrono>

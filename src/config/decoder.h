@@ -22,7 +22,7 @@ namespace sluice::config {
 
 class Decoder {
  public:
-  // Keeps references: all three must outlive it.
+  // `path`: of `value` in the document, for faults. Requires: `value` and `faults` outlive this.
   Decoder(const Value& value, std::string path, Faults& faults)
       : value_(value), path_(std::move(path)), faults_(faults) {}
 
@@ -38,9 +38,9 @@ class Decoder {
     if (rule.secret) return decode_secret(*value, out, rule, path);
     decode(*value, out, rule, path);
   }
-  // Names that this spec leaves to someone else.
+  // Accepts a member that this spec does not read.
   void ignore(std::string_view name) { known_.push_back(name); }
-  // Reports members of the map that no field named.
+  // Adds a fault for each member of the map that is no field. Call it after all fields.
   void finish();
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] Faults& faults() { return faults_; }
@@ -101,7 +101,7 @@ class Decoder {
   }
 
  private:
-  // Faults quote what they found, and a secret must not stand in one.
+  // Faults quote the value, but must not quote a secret.
   template <class T>
   void decode_secret(const Value& value, T& out, const Rule& rule, const std::string& path) {
     Faults quoting;

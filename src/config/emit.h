@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON as YAML that parses back to the same values, and reads well.
+// Writes JSON as YAML that parses back to the same values. Any thread.
 #pragma once
 
 #include <string>
@@ -9,16 +9,17 @@
 
 namespace sluice::config {
 
-// Block style, keys sorted. A string that YAML could take for something else stands in double
-// quotes; one of several lines is a literal block. Ends with a newline. Bytes that are not UTF-8
-// become U+FFFD. `indent` is the number of spaces before every line.
+// Returns block style, keys sorted, with a newline at the end. A string that YAML could read as
+// another type is in double quotes; a string of several lines is a literal block. Bytes that are
+// not UTF-8 become U+FFFD. `indent` is the number of spaces before every line.
 [[nodiscard]] std::string emit_yaml(const Json& value, int indent = 0);
 
-// A string as it stands in YAML: plain where that is safe, else in double quotes.
+// Returns a string as YAML: plain if that is safe, else in double quotes.
 [[nodiscard]] std::string yaml_scalar(std::string_view text);
-// A string in double quotes, on one line.
+// Returns a string in double quotes, on one line.
 [[nodiscard]] std::string yaml_quoted(std::string_view text);
-// A key of a map with its colon: `name:`, or `? name\n:` where it is too long for a simple key.
+// Returns a key of a map with its colon: `name:`, or `? name\n:` if it is too long for a simple key
+// (YAML 1.2 section 7.4.2).
 [[nodiscard]] std::string yaml_key(std::string_view text);
 
 }  // namespace sluice::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A document as YAML on one line.
+// Writes a document as YAML on one line. Any thread.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace sluice::config {
 
-// `document` in flow style, without a newline. It parses back to a Value that decodes alike:
-// scalars that may be numbers, booleans or null keep their spelling.
+// Returns `document` in flow style, without a newline. The text parses back to a Value that decodes
+// to the same spec: scalars that may be numbers, booleans or null keep their spelling.
 [[nodiscard]] std::string emit_flow(const Value& document);
 
 }  // namespace sluice::config

@@ -18,7 +18,7 @@
 
 namespace sluice::config {
 
-// Writes defaults too. Empty optionals and empty RawValues are left out.
+// Writes defaults, too. Leaves out empty optionals and empty UndecodedValues.
 class Encoder {
  public:
   template <class T>
@@ -28,10 +28,11 @@ class Encoder {
     if (!json.is_null()) json_[std::string(name)] = std::move(json);
   }
   void ignore(std::string_view) {}
+  // Returns the fields visited so far. Requires: called once.
   [[nodiscard]] Json take() { return std::move(json_); }
 
-  // Scalars get the type that the core schema of YAML 1.2 gives them. Numbers that JSON cannot
-  // hold (.inf, .nan, 1e999) stay strings.
+  // Returns a document as JSON. Scalars have the type of the core schema of YAML 1.2. Numbers that
+  // JSON cannot hold (.inf, .nan, 1e999) stay strings.
   static Json of(const Value& value);
 
  private:

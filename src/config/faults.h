@@ -14,11 +14,14 @@ namespace sluice::config {
 // Collects faults; each line is `path: reason`. Keeps the first 100 and counts the others.
 class Faults {
  public:
+  // `path`: of the field in the document; "" for the document itself.
   void add(const std::string& path, std::string_view reason);
   [[nodiscard]] bool empty() const { return count_ == 0; }
+  // The number of all faults, also of those that are not kept.
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
-  // `invalid` with all lines as details; the message is the first line, and how many more.
+  // Returns error `invalid` with all kept lines as details. The message is the first line, and the
+  // number of the others. Requires: not empty.
   [[nodiscard]] Error to_error() const;
 
  private:
@@ -26,12 +29,12 @@ class Faults {
   std::size_t count_ = 0;
 };
 
-// "" or `, did you mean "timeout"?`
+// Returns `, did you mean "timeout"?` if a known name resembles `unknown`, else "".
 [[nodiscard]] std::string suggestion(std::string_view unknown,
                                      const std::vector<std::string_view>& known);
-// `a.b`; a name that is no plain word is quoted: `labels["easegress/owner"]`.
+// Returns the path of a member: `a.b`, or `labels["easegress/owner"]` if the name is no plain word.
 [[nodiscard]] std::string join_path(const std::string& path, std::string_view name);
-// Text in double quotes, on one line, cut where it is long: for messages.
+// Returns the text in double quotes, on one line, for messages. Cuts long text.
 [[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace sluice::config

@@ -16,9 +16,8 @@
 //
 // Member types: bool, integers, double, std::string, Duration, std::vector<T>,
 // std::map<std::string, T>, std::optional<T>, UndecodedValue, and structs with a field list. The
-// value that a default construction leaves is the default. decode() reports every fault with its
-// path
-// (`filters[0].timeout: "100" is not a duration, try 100ms`), unknown keys with a suggestion.
+// default of a field is its value after default construction. decode() reports every fault with its
+// path (`filters[0].timeout: "100" is not a duration, try 100ms`), unknown keys with a suggestion.
 #pragma once
 
 #include <string>
@@ -32,7 +31,8 @@
 
 namespace sluice::config {
 
-// Decodes `value` into a fresh T; all faults go to `faults` with paths below `path`.
+// Decodes `value` into a new T. Adds all faults to `faults`, with paths below `path`. With a fault,
+// the result is incomplete.
 template <class T>
 T decode(const Value& value, const std::string& path, Faults& faults) {
   T spec{};
@@ -40,7 +40,7 @@ T decode(const Value& value, const std::string& path, Faults& faults) {
   return spec;
 }
 
-// The completed spec: decoding it again gives an equal one.
+// Returns the completed spec. To decode it again gives an equal T.
 template <class T>
 Json encode(T spec) {
   Encoder encoder;
@@ -48,6 +48,7 @@ Json encode(T spec) {
   return encoder.take();
 }
 
+// Returns the JSON schema of a spec (draft 2020-12).
 template <class T>
 Json schema() {
   T spec{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The formats a string field may have to follow.
+// The formats of string fields. Any thread.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,10 @@ enum class Format {
   memory_size,  // 536870912, 512MiB, 2GiB; empty: the default
 };
 
-// nullopt if `text` follows the format, else the reason to show: `"10.0.0.300" is not an IP address
-// or CIDR, try 10.0.0.0/8`.
+// Returns nullopt if `text` follows the format, else the reason to show: `"10.0.0.300" is not an IP
+// address or CIDR, try 10.0.0.0/8`.
 [[nodiscard]] std::optional<std::string> check_format(Format format, std::string_view text);
-// The JSON schema name: "duration", "ip-or-cidr" ...; "" for none.
+// Returns the name in a JSON schema: "ip-or-cidr" ...; "" for none.
 [[nodiscard]] std::string_view format_name(Format format);
 
 }  // namespace sluice::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Json as the document that decode() and redact.h read.
+// Makes a document, as decode() and redact.h read it, from a Json.
 #pragma once
 
 #include "base/json.h"
@@ -7,8 +7,8 @@
 
 namespace sluice::config {
 
-// Equal to what parse_document() makes of `json.dump()`, without writing and parsing it: texts are
-// quoted scalars, numbers and booleans plain ones. Any thread.
+// Returns the document that parse_document() makes of `json.dump()`, without writing and parsing
+// it: texts are quoted scalars, numbers and booleans plain ones. Any thread.
 [[nodiscard]] Value from_json(const Json& json);
 
 }  // namespace sluice::config

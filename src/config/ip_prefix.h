@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// IP addresses and CIDR prefixes, IPv4 and IPv6.
+// IP addresses and CIDR prefixes, IPv4 and IPv6 (RFC 4632, RFC 4291). Any thread.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ struct IpPrefix {
   IpAddress first;
   IpAddress last;
 
-  // "10.0.0.0/8", or an address alone. Bits of the host part are ignored.
+  // Parses "10.0.0.0/8", or an address alone. Ignores the bits of the host part.
   [[nodiscard]] static std::optional<IpPrefix> parse(std::string_view text);
   [[nodiscard]] bool contains(const IpAddress& address) const {
     return first <= address && address <= last;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secrets of a spec (`.secret` in its field list, `writeOnly` in its schema) stay with those who
-// may see them: redact() takes them out of what is shown, restore() puts them back into what is
-// sent.
+// The secrets of a spec (`.secret` in its field list, `writeOnly` in its schema) are shown to
+// admins only. redact() removes them from a spec that is shown. restore() puts them back into a
+// document that a client sends. Any thread.
 #pragma once
 
 #include <functional>
@@ -13,16 +13,18 @@
 
 namespace sluice::config {
 
-// For a map whose schema says nothing of its members: the one they have by their `kind`, or null.
+// Returns the schema of an object of that kind, or null. For a map whose schema does not describe
+// its members, such as a filter.
 using SchemaOfKind = std::function<Json(const std::string& kind)>;
 
-// Every secret that is not empty becomes kRedacted, and so do the credentials in every URL.
+// Replaces every secret that is not empty, and the credentials in every URL, by kRedacted.
 void redact(Json& spec, const Json& schema, const SchemaOfKind& of_kind);
 
-// Every secret of `document` that says kRedacted becomes what `stored` (the same object, null if
-// there is none) has there; members of lists are the same if their names are. Faults: `path: says
-// "<redacted>", and …` where `stored` has none. A URL gets its credentials back only for the same
-// host.
+// Replaces every secret of `document` that is kRedacted by the secret of `stored` at the same
+// place. `stored` is the same object, or null. List items are matched by `name`. Adds a fault
+// (`path: says
+// "<redacted>", and …`) if `stored` has no such secret. A URL gets its credentials back only for
+// the same host.
 void restore(Value& document, const Json& stored, const Json& schema, const SchemaOfKind& of_kind,
              Faults& faults);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The demands of a field on its value beyond its type.
+// The conditions of a field on its value, beyond its type.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@ struct Rule {
   // Bounds: numbers by value, Durations by nanoseconds, strings and lists by size.
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  // Of a string, or of each string of a list. An empty string that is not required passes, since
-  // that is how encode() writes a string that was not given. The same holds for `one_of`.
+  // The format of a string, or of each string of a list. An empty string that is not required
+  // passes: encode() writes it for a string that was not given. The same holds for `one_of`.
   Format format = Format::none;
   std::vector<std::string_view> one_of{};  // allowed strings
   bool unique = false;                     // no two equal items
-  bool secret = false;                     // shown to those who may see it only: redact.h
-  std::string_view doc{};
+  bool secret = false;                     // shown to admins only: redact.h
+  std::string_view doc{};                  // the description in the schema
 };
 
 // A part of the document that its owner decodes later (a filter's own fields).

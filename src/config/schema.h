@@ -28,12 +28,13 @@ class SchemaWriter {
     properties_[std::string(name)] = std::move(property);
     if (rule.required) required_.emplace_back(name);
   }
-  // A name that is allowed but of no concern to the reader of the schema.
+  // Writes a member that is allowed, without a description.
   void ignore(std::string_view name) { properties_[std::string(name)] = Json::object(); }
+  // Returns the schema of the fields visited so far. Requires: called once.
   [[nodiscard]] Json take();
 
  private:
-  // Adds the bounds and the description; what belongs to the items of a list is there already.
+  // Adds the bounds and the description. Those of the items of a list are set already.
   static void annotate(Json& property, const Rule& rule);
   static Json without_default(Json item);
   static Json of_string(const std::string& value, const Rule& rule);

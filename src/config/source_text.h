@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks and prepares the text of a document before the YAML parser sees it.
+// Checks and prepares the text of a document for the YAML parser. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,17 @@
 
 namespace sluice::config {
 
-// "line 3, column 7: …"; both count from 1.
+// Returns "line 3, column 7: …"; both count from 1.
 [[nodiscard]] std::string at_position(std::size_t line, std::size_t column,
                                       std::string_view reason);
 
-// The error `invalid` with the position of the byte `at` of `text`.
+// Returns the error `invalid` with the position of the byte `at` of `text`.
 [[nodiscard]] Error error_at(std::string_view text, std::size_t at, std::string_view reason);
 
-// Without the byte order mark. Refuses what is not UTF-8 and control characters: YAML forbids them,
-// and the parser would take byte 4 for the end of the text. JSON escapes outside the basic plane
-// (\ud83d\ude00), which YAML does not know, become YAML's (\U0001f600).
+// Returns the text without the byte order mark. JSON escapes outside the basic plane
+// (\ud83d\ude00), which YAML lacks, become YAML's (\U0001f600). Error `invalid` for octets that are
+// not UTF-8, and for control characters: YAML forbids them, and the parser would take byte 4 for
+// the end of the text.
 [[nodiscard]] Result<std::string> prepare_source(std::string_view text);
 
 }  // namespace sluice::config

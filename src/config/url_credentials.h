@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The credentials in a URL (RFC 3986 section 3.2.1), as in https://user:password@host/x: where they
-// stand, and text without them for errors, logs and answers. Any thread.
+// The credentials in a URL (RFC 3986 section 3.2.1), as in https://user:password@host/x: their
+// position, and text without them for errors, logs and responses. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace sluice::config {
 
-// Stands for a secret where secrets are not shown.
+// Replaces a secret in text that is shown.
 inline constexpr std::string_view kRedacted = "<redacted>";
 
 // The bytes of a URL between "://" and the "@", without both.
@@ -23,11 +23,11 @@ struct UrlCredentials {
   }
 };
 
-// nullopt: `text` is no URL, or one without credentials.
+// Returns nullopt if `text` is no URL, or has no credentials.
 [[nodiscard]] std::optional<UrlCredentials> credentials_in(std::string_view text);
-// `url` up to its path, without `credentials`, which stand in it.
+// Returns `url` up to its path, without `credentials`. Requires: they are those of `url`.
 [[nodiscard]] std::string host_of(std::string_view url, const UrlCredentials& credentials);
-// `text` with its credentials replaced by kRedacted. Any other text comes back as it is.
+// Returns the URL `text` with its credentials replaced by kRedacted. Returns other text unchanged.
 [[nodiscard]] std::string without_credentials(std::string_view text);
 
 }  // namespace sluice::config

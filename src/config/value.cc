@@ -90,7 +90,8 @@ class Builder final : public YAML::EventHandler {
       refuse(last_scalar_, std::string("the quote ") + *quote + " is not closed");
     }
   }
-  // Of a quoted scalar in which the text or the document ends: `refusal` says where it ends.
+  // Returns the error for a quoted scalar that is not closed. `refusal` holds the end of the text
+  // or the document.
   [[nodiscard]] std::optional<Error> quote_fault(const YAML::Exception& refusal) const {
     if (refusal.mark.is_null() || !refusal.msg.ends_with(" in scalar")) return std::nullopt;
     const std::string_view until = text_.substr(0, offset(refusal.mark));
@@ -98,7 +99,7 @@ class Builder final : public YAML::EventHandler {
     if (!open) return std::nullopt;
     return error_at(text_, *open, std::string("the quote ") + text_[*open] + " is not closed");
   }
-  // Of a `[` or `{` that nothing closes: a better reason than the one that the parser gives.
+  // Returns the error for a `[` or `{` that is not closed: a better reason than the parser's.
   [[nodiscard]] std::optional<Error> bracket_fault() const {
     if (flow_marks_.empty()) return std::nullopt;
     const auto open = unclosed_bracket(text_, offset(flow_marks_.front()));

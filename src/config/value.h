@@ -23,6 +23,7 @@ class Value {
   std::vector<Value> items;     // sequence
   std::vector<Member> members;  // map, in source order
 
+  // Returns the member of a map; null if it is absent, or this is no map.
   [[nodiscard]] const Value* find(std::string_view name) const;
 };
 
@@ -37,13 +38,15 @@ struct ParseLimits {
   int depth_max = 64;
 };
 
-// All documents of a YAML stream (JSON is YAML); empty ones are left out. Errors carry line and
-// column. Duplicate keys, keys that are not text, unknown tags, aliases that refer to themselves,
-// quotes and brackets that are not closed, and text that is not UTF-8 are errors. A merge key
-// (`<<`) adds the members that the map does not have itself.
+// Parses all documents of a YAML stream (JSON is YAML). Leaves out empty ones. A merge key (`<<`)
+// adds the members that the map does not have itself. Errors: `invalid`, with line and column, also
+// for duplicate keys, keys that are not text, unknown tags, aliases that refer to themselves,
+// quotes and brackets that are not closed, text that is not UTF-8, and values_max and depth_max;
+// `too_large` beyond bytes_max. Any thread.
 [[nodiscard]] Result<std::vector<Value>> parse_documents(std::string_view text,
                                                          ParseLimits limits = {});
-// Exactly one document; an empty text is an error.
+// Parses exactly one document. Errors as of parse_documents(), and `invalid` for another number of
+// documents.
 [[nodiscard]] Result<Value> parse_document(std::string_view text, ParseLimits limits = {});
 
 }  // namespace sluice::config

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
@@ -46,6 +47,20 @@ TEST(Combine, AnotherServerDoesNotSeeTheSecrets) {
   EXPECT_EQ(other->server, "https://b");
   EXPECT_FALSE(other->has_secret());
   EXPECT_EQ(other->authority, "");
+}
+
+TEST(Combine, TheEnvironmentTakesThePlaceOfTheOtherSecrets) {
+  const Access settings{.server = "a", .user = "alice", .password = "x", .token = "cherry"};
+  ::setenv("EGCTL_USER", "bob", 1);
+  ::setenv("EGCTL_PASSWORD", "banana", 1);
+  const auto user = combine({}, settings);
+  EXPECT_EQ(user->user + user->password, "bobbanana");
+  EXPECT_EQ(user->token, "");
+  ::setenv("EGCTL_TOKEN", "date", 1);
+  const auto token = combine({}, settings);
+  EXPECT_EQ(token->token, "date");
+  EXPECT_EQ(token->user, "");
+  for (const char* name : {"EGCTL_USER", "EGCTL_PASSWORD", "EGCTL_TOKEN"}) ::unsetenv(name);
 }
 
 TEST(Combine, ACertificateNeedsItsKey) {

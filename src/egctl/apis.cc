@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `egctl apis`, and its older form `egctl api list`.
+#include "egctl/apis.h"
+
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
@@ -33,7 +33,7 @@ Result<void> list_apis(Invocation& invocation) {
   return {};
 }
 
-std::string aliases_of(const Resource& resource) {
+std::string aliases_of(const ResourceKind& resource) {
   std::string out;
   for (const std::string& alias : resource.aliases) out += (out.empty() ? "" : ",") + alias;
   return out;
@@ -46,9 +46,9 @@ Result<void> list_resources(Invocation& invocation) {
     invocation.print(answer);
     return {};
   }
-  SLUICE_TRY(const std::vector<Resource> resources, read_resources(client));
+  SLUICE_TRY(const std::vector<ResourceKind> resources, read_resources(client));
   std::vector<Row> rows{{"NAME", "ALIASES", "CATEGORY", "KIND", "ACTION"}};
-  for (const Resource& resource : resources) {
+  for (const ResourceKind& resource : resources) {
     const bool member = resource.kind == kMember;
     rows.push_back({resource.name, aliases_of(resource), resource.category, resource.kind,
                     member ? "delete,get,describe" : "create,apply,delete,get,describe,edit"});

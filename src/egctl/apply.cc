@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/apply.h"
+
 #include <memory>
 
-#include "egctl/commands.h"
+#include "egctl/create.h"
 
 namespace sluice::egctl {
 

@@ -39,6 +39,7 @@ TEST_F(ArgumentsTest, Abbreviations) {
   EXPECT_THAT(expanded({"wasm", "list", "a", "b"}), ElementsAre("wasm", "list-data", "a", "b"));
   EXPECT_THAT(expanded({"o", "stat", "list"}), ElementsAre("object", "status", "list"));
   EXPECT_THAT(refusal({"ap", "x"}), HasSubstr("ap is ambiguous: apply, apis, api"));
+  EXPECT_THAT(expanded({"help", "api"}), ElementsAre("api", "--help")) << "a whole word";
 }
 
 TEST_F(ArgumentsTest, ValuesOfOptionsAreNoCommands) {

@@ -11,8 +11,22 @@
 #include <CLI/Validators.hpp>
 #include <algorithm>
 
+#include "egctl/apis.h"
+#include "egctl/apply.h"
 #include "egctl/arguments.h"
-#include "egctl/commands.h"
+#include "egctl/completion.h"
+#include "egctl/config.h"
+#include "egctl/create.h"
+#include "egctl/delete.h"
+#include "egctl/describe.h"
+#include "egctl/edit.h"
+#include "egctl/get.h"
+#include "egctl/health.h"
+#include "egctl/logs.h"
+#include "egctl/member.h"
+#include "egctl/object.h"
+#include "egctl/version.h"
+#include "egctl/wasm.h"
 
 namespace sluice::egctl {
 namespace {

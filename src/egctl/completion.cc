@@ -3,8 +3,6 @@
 
 #include <CLI/App.hpp>
 
-#include "egctl/commands.h"
-
 namespace sluice::egctl {
 namespace {
 

@@ -9,6 +9,7 @@
 
 namespace sluice::egctl {
 
+void add_completion(Command root, Invocation& invocation);
 [[nodiscard]] std::string bash_completion(const CLI::App& root);
 // The bash completion, run through zsh's bashcompinit.
 [[nodiscard]] std::string zsh_completion(const CLI::App& root);

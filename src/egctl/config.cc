@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/config.h"
+
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "config/url_credentials.h"
-#include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/settings.h"
 #include "egctl/table.h"

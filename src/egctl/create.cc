@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/create.h"
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 

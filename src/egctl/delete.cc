@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/delete.h"
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/json_text.h"
+#include "egctl/member.h"
 #include "egctl/resources.h"
 
 namespace sluice::egctl {

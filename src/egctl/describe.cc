@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/describe.h"
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "config/emit.h"
-#include "egctl/commands.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/edit.h"
+
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,7 +12,6 @@
 #include "config/emit.h"
 #include "config/encoder.h"
 #include "config/value.h"
-#include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"

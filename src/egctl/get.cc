@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/get.h"
+
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "config/emit.h"
-#include "egctl/commands.h"
 #include "egctl/json_text.h"
+#include "egctl/member.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
 

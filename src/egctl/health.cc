@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/health.h"
+
 #include <nlohmann/json.hpp>
 #include <sstream>
-
-#include "egctl/commands.h"
 
 namespace sluice::egctl {
 namespace {

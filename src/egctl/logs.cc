@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/logs.h"
+
 #include <cstdint>
 #include <memory>
-
-#include "egctl/commands.h"
 
 namespace sluice::egctl {
 namespace {

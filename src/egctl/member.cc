@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/member.h"
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"

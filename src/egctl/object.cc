@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The older forms: `egctl object create` and the like.
+#include "egctl/object.h"
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
+#include "egctl/create.h"
+#include "egctl/delete.h"
 #include "egctl/files.h"
 #include "egctl/resources.h"
 

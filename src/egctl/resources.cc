@@ -11,7 +11,7 @@
 namespace sluice::egctl {
 namespace {
 
-bool answers_to(const Resource& resource, std::string_view word) {
+bool answers_to(const ResourceKind& resource, std::string_view word) {
   return lower_case(resource.kind) == word || resource.name == word ||
          std::ranges::find(resource.aliases, word) != resource.aliases.end();
 }
@@ -36,11 +36,11 @@ Result<std::vector<Json>> pick(const std::vector<Json>& items,
 
 }  // namespace
 
-Result<std::vector<Resource>> read_resources(const ApiClient& client) {
+Result<std::vector<ResourceKind>> read_resources(const ApiClient& client) {
   SLUICE_TRY(const Json answer, client.json({.path = "/object-api-resources"}));
-  std::vector<Resource> resources;
+  std::vector<ResourceKind> resources;
   for (const Json& entry : answer) {
-    Resource resource{
+    ResourceKind resource{
         text_at(entry, "Kind"), text_at(entry, "Name"), {}, text_at(entry, "Category")};
     if (entry.contains("Aliases")) {
       for (const Json& alias : entry["Aliases"])
@@ -52,9 +52,9 @@ Result<std::vector<Resource>> read_resources(const ApiClient& client) {
   return resources;
 }
 
-Result<std::string> find_kind(const std::vector<Resource>& resources, std::string_view word) {
+Result<std::string> find_kind(const std::vector<ResourceKind>& resources, std::string_view word) {
   std::vector<std::string_view> known;
-  for (const Resource& resource : resources) {
+  for (const ResourceKind& resource : resources) {
     if (answers_to(resource, lower_case(word))) return resource.kind;
     known.push_back(resource.name);
   }

@@ -14,7 +14,7 @@ namespace sluice::egctl {
 
 inline constexpr std::string_view kMember = "Member";
 
-struct Resource {
+struct ResourceKind {
   std::string kind;  // "HTTPServer"
   std::string name;  // "httpserver"
   std::vector<std::string> aliases;
@@ -22,9 +22,9 @@ struct Resource {
 };
 
 // The object kinds of the server, and members.
-[[nodiscard]] Result<std::vector<Resource>> read_resources(const ApiClient& client);
+[[nodiscard]] Result<std::vector<ResourceKind>> read_resources(const ApiClient& client);
 // Finds by kind, name or alias; case does not matter.
-[[nodiscard]] Result<std::string> find_kind(const std::vector<Resource>& resources,
+[[nodiscard]] Result<std::string> find_kind(const std::vector<ResourceKind>& resources,
                                             std::string_view word);
 [[nodiscard]] Result<std::string> find_kind(const ApiClient& client, std::string_view word);
 

@@ -34,6 +34,19 @@ TEST(ParseSettings, ContextsAndRedaction) {
   EXPECT_EQ(settings->document["users"][0]["user"]["username"], "admin");
 }
 
+TEST(ParseSettings, NoSecretIsShown) {
+  const auto settings = parse_settings("rc", R"(
+clusters:
+- {name: c, cluster: {server: "https://u:secret@a", certificate-authority-data: secret}}
+users:
+- name: u
+  user: {password: secret, token: secret, client-key-data: secret, client-certificate-data: secret}
+)");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->document.dump().find("secret"), std::string::npos)
+      << settings->document.dump();
+}
+
 TEST(ParseSettings, EmptyAndWrong) {
   EXPECT_TRUE(parse_settings("rc", "# nothing yet\n"));
   EXPECT_FALSE(parse_settings("rc", "- a"));

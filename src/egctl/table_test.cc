@@ -30,7 +30,11 @@ TEST(FormatAge, LargestUnit) {
   const std::string since = "2022-07-26T02:00:00Z";
   const auto begin = *parse_rfc3339(since);
   EXPECT_EQ(format_age(since, begin + 10s), "10s");
+  EXPECT_EQ(format_age(since, begin + 59s), "59s");
+  EXPECT_EQ(format_age(since, begin + 60s), "1m");
   EXPECT_EQ(format_age(since, begin + 125s), "2m");
+  EXPECT_EQ(format_age(since, begin + 1h), "1h");
+  EXPECT_EQ(format_age(since, begin + 24h), "1d");
   EXPECT_EQ(format_age(since, begin + 5h + 10min), "5h");
   EXPECT_EQ(format_age(since, begin + 71h), "3d");
   EXPECT_EQ(format_age(since, begin - 5s), "0s");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nlohmann/json.hpp>
+#include "egctl/version.h"
 
-#include "egctl/commands.h"
+#include <nlohmann/json.hpp>
 
 namespace sluice::egctl {
 

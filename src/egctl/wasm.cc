@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "egctl/commands.h"
+#include "egctl/wasm.h"
+
+#include "egctl/wasm_data.h"
+#include "egctl/wasm_reload.h"
 
 namespace sluice::egctl {
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// `egctl wasm list-data` and the other commands for the shared data of a filter.
+#include "egctl/wasm_data.h"
+
 #include <unistd.h>
 
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 #include "egctl/table.h"
 #include "egctl/upload_progress.h"
+#include "egctl/wasm_reload.h"
 
 namespace sluice::egctl {
 namespace {
@@ -35,7 +36,7 @@ struct Arguments {
   }
 };
 
-using Run = Result<void> (*)(Invocation&, const Arguments&);
+using DataAction = Result<void> (*)(Invocation&, const Arguments&);
 
 // The error of the step `what`. A closed output is not reported as a failure.
 std::unexpected<Error> failed_at(const std::string& what, const Arguments& arguments, Error error) {
@@ -170,7 +171,7 @@ Added add_command(Command wasm, const std::string& name, const std::string& text
 
 // A command that requires both names.
 Added add_named(Command wasm, Invocation& invocation, const std::string& name,
-                const std::string& text, Run run) {
+                const std::string& text, DataAction run) {
   Added added = add_command(wasm, name, text);
   set_action(added.first, invocation,
              [arguments = added.second, run](Invocation& s) -> Result<void> {

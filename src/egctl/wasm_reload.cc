@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "egctl/wasm_reload.h"
+
 #include <nlohmann/json.hpp>
 
-#include "egctl/commands.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {

@@ -86,6 +86,7 @@ class Body {
   [[nodiscard]] BodyReader* reader() { return reader_.get(); }
   // True for a streamed body that a caller may hold(). False for a whole body.
   [[nodiscard]] bool may_be_held() const { return reader_ != nullptr && may_be_held_; }
+  // Permits hold(). Requires: a streamed body.
   void let_be_held() { may_be_held_ = true; }
   // Reads a stream to its end, or until more than `bytes_max` have arrived. Returns true if the
   // body is whole now. Returns false if it is longer, or exceeds the limit of `charge`: it is still

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The content codings that a client accepts (RFC 9110 section 12.5.3).
+// The content codings that a client accepts (RFC 9110 section 12.5.3). Any thread.
 #pragma once
 
 #include "http/headers.h"

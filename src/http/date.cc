@@ -61,7 +61,7 @@ class Scanner {
   bool good_ = true;
 };
 
-struct Moment {
+struct DateTime {
   int year = 0;
   unsigned month = 1;
   int day = 0;
@@ -89,51 +89,51 @@ struct Moment {
 // "Sun, 06 Nov 1994 08:49:37 GMT"
 std::optional<std::int64_t> imf_fixdate(std::string_view after_day) {
   Scanner in(after_day);
-  Moment moment;
-  moment.day = in.digits(2);
+  DateTime date;
+  date.day = in.digits(2);
   in.expect(" ");
-  moment.month = in.month();
+  date.month = in.month();
   in.expect(" ");
-  moment.year = in.digits(4);
+  date.year = in.digits(4);
   in.expect(" ");
-  moment.time(in);
+  date.time(in);
   in.expect(" GMT");
-  return in.done() ? moment.seconds() : std::nullopt;
+  return in.done() ? date.seconds() : std::nullopt;
 }
 
 // "Sunday, 06-Nov-94 08:49:37 GMT"
 std::optional<std::int64_t> rfc850(std::string_view after_day, std::int64_t now) {
   Scanner in(after_day);
-  Moment moment;
-  moment.day = in.digits(2);
+  DateTime date;
+  date.day = in.digits(2);
   in.expect("-");
-  moment.month = in.month();
+  date.month = in.month();
   in.expect("-");
   const int year = in.digits(2);
   in.expect(" ");
-  moment.time(in);
+  date.time(in);
   in.expect(" GMT");
   if (!in.done()) return std::nullopt;
   using namespace std::chrono;
   const year_month_day today(floor<days>(sys_seconds(seconds(now))));
   const int this_year = static_cast<int>(today.year());
-  moment.year = this_year - this_year % 100 + year;
-  if (moment.year > this_year + 50) moment.year -= 100;
-  return moment.seconds();
+  date.year = this_year - this_year % 100 + year;
+  if (date.year > this_year + 50) date.year -= 100;
+  return date.seconds();
 }
 
 // "Sun Nov  6 08:49:37 1994"
 std::optional<std::int64_t> asctime(std::string_view after_day) {
   Scanner in(after_day);
-  Moment moment;
-  moment.month = in.month();
+  DateTime date;
+  date.month = in.month();
   in.expect(" ");
-  moment.day = in.padded();
+  date.day = in.padded();
   in.expect(" ");
-  moment.time(in);
+  date.time(in);
   in.expect(" ");
-  moment.year = in.digits(4);
-  return in.done() ? moment.seconds() : std::nullopt;
+  date.year = in.digits(4);
+  return in.done() ? date.seconds() : std::nullopt;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ enum class FieldKind : std::uint8_t {
   hop_by_hop,  // Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization
 };
 
+// Compares without case. `other`: not one of these.
 [[nodiscard]] FieldKind field_kind(std::string_view name);
 
 }  // namespace sluice::http

@@ -19,6 +19,7 @@ class FieldTwins {
   // The names X-Forwarded-*, X-Real-Ip and X-Request-Id, and the fields that describe or frame a
   // message. A name without a hyphen has no twin.
   [[nodiscard]] static FieldTwins of_gateway();
+  // Adds a name that the gateway sets or reads.
   void add(std::string_view name);
   // Removes every field, except those named `but`, whose name differs from a known one but has the
   // same letters and digits, every other character counting as a hyphen. Returns how many. Costs

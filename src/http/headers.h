@@ -34,8 +34,9 @@ class Headers {
   [[nodiscard]] bool contains(std::string_view name) const { return get(name).has_value(); }
   // Replaces all fields of that name by one, at the position of the first.
   void set(std::string_view name, std::string_view value);
+  // Appends a field, whatever fields of that name there are.
   void add(std::string_view name, std::string_view value);
-  // Returns the number of removed fields.
+  // Removes all fields of that name. Returns their number.
   std::size_t remove(std::string_view name);
   void clear() { size_ = 0; }
 

@@ -57,6 +57,7 @@ struct Response {
   Headers headers;  // the codec writes Content-Length and Transfer-Encoding
   Body body;
 
+  // Restores the state at construction. Keeps capacity.
   void clear();
 };
 

@@ -35,7 +35,7 @@ class PathDoubts {
     return (bits_ & static_cast<std::uint8_t>(doubt)) != 0;
   }
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
-  // Describes the first doubt: "an escaped slash or a backslash".
+  // Describes the first doubt: "an escaped slash or a backslash". A literal.
   [[nodiscard]] const char* text() const;
 
  private:

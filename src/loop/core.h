@@ -6,6 +6,7 @@ namespace sluice::loop {
 
 class EventLoop;
 
+// Outlives everything that refers to it.
 struct Core {
   EventLoop& loop;
   unsigned index;  // 0 .. count-1

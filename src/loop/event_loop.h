@@ -53,7 +53,7 @@ class EventLoop {
   class Yield;
   [[nodiscard]] Yield yield();
 
-  // Calls a function at a time. Destroying or reset()ting the Timer cancels it.
+  // Calls a function at or after a time. Destroying or reset()ting the Timer cancels it.
   class Timer;
 
   // Reads the clock: a cached reading would be wrong under load.
@@ -91,7 +91,10 @@ class EventLoop {
 
 class EventLoop::Timer {
  public:
+  // Calls nothing; not pending.
   Timer() = default;
+  // Calls `fire` once, on the loop's thread. `fire` may destroy this. Requires: `loop` outlives
+  // this.
   Timer(EventLoop& loop, TimePoint when, std::function<void()> fire);
   Timer(Timer&& other) noexcept;
   Timer& operator=(Timer&& other) noexcept;

@@ -33,6 +33,7 @@ class Poller {
     bool hung_up;  // the peer will send no more, or the connection is broken
     bool broken;   // neither direction works any more: reset, or both sides have ended
   };
+  // The owner of a descriptor. Requires: remove() was called before it is destroyed.
   class Watcher {
    public:
     Watcher() = default;
@@ -59,6 +60,7 @@ class Poller {
     bool is_new_work_ = false;  // selects the queue
   };
 
+  // Throws std::system_error if the process is out of descriptors. Requires: `io` outlives this.
   explicit Poller(boost::asio::io_context& io);
   ~Poller();
   Poller(const Poller&) = delete;

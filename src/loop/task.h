@@ -84,11 +84,14 @@ class [[nodiscard]] Task {
   }
   ~Task() { reset(); }
 
+  // False for a Task without a coroutine: empty, moved from, or reset.
   [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(handle_); }
+  // True once the coroutine has returned.
   [[nodiscard]] bool done() const noexcept { return handle_ && handle_.done(); }
   // Runs until the first suspension. For owners that drive a Task themselves (EventLoop, tests).
+  // Requires: valid, and not started.
   void start() { handle_.resume(); }
-  // Returns the value of a done Task, or rethrows its exception.
+  // Returns the value, or rethrows the exception. Requires: done(); called once.
   T take() { return handle_.promise().take(); }
   // `then` is resumed when the Task is done; set it before start().
   void on_done(std::coroutine_handle<> then) { handle_.promise().awaiter = then; }
@@ -106,6 +109,7 @@ class [[nodiscard]] Task {
     return Awaiter{handle_};
   }
 
+  // Destroys the coroutine, which cancels its wait. The awaiter is not resumed.
   void reset() noexcept {
     if (auto h = std::exchange(handle_, {})) h.destroy();
   }

@@ -14,7 +14,9 @@ class Turns {
  public:
   enum class End { newest, oldest };
 
+  // Returns the end to serve next.
   [[nodiscard]] End next() const { return owed_ > Duration::zero() ? End::oldest : End::newest; }
+  // Records that work from the end `done` has taken the time `took`.
   void note(End done, Duration took) {
     owed_ += done == End::newest ? took / 2 : -took;
     owed_ = std::clamp(owed_, -kOwedMax, kOwedMax);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How soon the kernel runs a thread that has become ready. Needs no privilege. A kernel that does
-// not support a request (slices came with Linux 6.12) ignores it.
+// not support a request (slices came with Linux 6.12) ignores it. Both functions concern the
+// calling thread.
 #pragma once
 
 namespace sluice::loop {

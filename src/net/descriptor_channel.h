@@ -32,14 +32,16 @@ class DescriptorChannel {
   static constexpr std::size_t kDescriptorsMax = 200;  // per message; Linux allows 253
 
   explicit DescriptorChannel(Descriptor end) : end_(std::move(end)) {}
-  // Returns both ends. exec closes them.
+  // Returns both ends. exec closes them. Error: `internal`.
   [[nodiscard]] static Result<std::pair<Descriptor, Descriptor>> make_pair();
 
-  // Sends a message; the descriptors stay open here. Errors: `timed_out` if there is no room until
-  // `deadline` (Clock::now(): does not wait), `closed` if the other end is gone.
+  // Sends a message; the descriptors stay open here. Blocks while there is no room. Errors:
+  // `timed_out` at `deadline` (Clock::now(): does not wait), `closed` if the other end is gone,
+  // `too_large` over the limits above, `internal`.
   [[nodiscard]] Result<void> send(std::string_view text, std::span<const int> descriptors,
                                   TimePoint deadline) const;
-  // Returns nullopt if the other end is gone. Error: `timed_out`.
+  // Blocks until a message arrives. Returns nullopt if the other end is gone. Errors: `timed_out`,
+  // `internal`.
   [[nodiscard]] Result<std::optional<ChannelMessage>> receive(TimePoint deadline) const;
   // Ends a pending receive() of another thread and all later ones.
   void shut_down() const;
@@ -54,7 +56,7 @@ class DescriptorChannel {
 [[nodiscard]] std::unique_ptr<Stream> make_handed_stream(loop::EventLoop& loop,
                                                          Descriptor descriptor, std::string peer,
                                                          bool secure);
-// Returns two connected ends of a local stream, non-blocking.
+// Returns two connected ends of a local stream, non-blocking. Error: `internal`. Any thread.
 [[nodiscard]] Result<std::pair<Descriptor, Descriptor>> make_stream_pair();
 
 }  // namespace sluice::net

@@ -26,13 +26,14 @@ struct ListenOptions {
   // Several Listeners of this process (one per core) may share the port; the kernel spreads the
   // connections over them. Another process of the same user could share the port too: see probe().
   bool reuse_port = true;
-  int backlog = kBacklog;  // capped by net.core.somaxconn
+  int backlog = kBacklog;  // connections, capped by net.core.somaxconn
 };
 
 class Listener {
  public:
   // `address`: an IP literal, or "" for all addresses (IPv6 and IPv4; IPv4 only on a machine
-  // without IPv6). Port 0: any free port. Any thread.
+  // without IPv6). Port 0: any free port. Errors: `conflict` (another process has the port),
+  // `invalid` (no IP literal, or no address of this machine), `internal`. Any thread.
   [[nodiscard]] static Result<Listener> open(std::string_view address, std::uint16_t port,
                                              ListenOptions options = {});
   // Returns an error if this process cannot have the port for itself (`conflict`: "port 10080 is
@@ -40,10 +41,10 @@ class Listener {
   // thread.
   [[nodiscard]] static Result<void> probe(std::string_view address, std::uint16_t port);
 
-  // Takes over a listening socket that another process has opened.
+  // Takes over a listening socket that another process has opened, and asks it for its port.
   [[nodiscard]] static Listener adopt(int descriptor);
   // Returns a second descriptor of the same socket, closed by exec. Connections are queued for
-  // both.
+  // both. Error: `unavailable` (the process is out of descriptors).
   [[nodiscard]] Result<Listener> duplicate() const;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -58,9 +59,10 @@ class Listener {
   std::uint16_t port_ = 0;
 };
 
-// Core-bound.
+// Core-bound. Destroying it is close().
 class Acceptor {
  public:
+  // Requires: `loop` outlives this.
   Acceptor(loop::EventLoop& loop, Listener listener);
   Acceptor(Acceptor&&) noexcept;
   ~Acceptor();

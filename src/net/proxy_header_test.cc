@@ -3,6 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
+#include "loop/testing/run_to_completion.h"
+#include "net/listener.h"
+#include "net/resolver.h"
+
 namespace sluice::net {
 namespace {
 
@@ -99,6 +105,48 @@ const Row kRefused[] = {
 TEST(ProxyHeader, WhatIsNoneIsRefused) {
   for (const Row& row : kRefused)
     EXPECT_EQ(parse_proxy_header(row.header).state, State::invalid) << row.what;
+}
+
+// Reads the header and what follows, however the client cuts them.
+Task<std::string> read_behind_header(loop::EventLoop& loop, Acceptor& acceptor) {
+  auto stream = co_await acceptor.accept();
+  const auto accepted =
+      co_await accept_proxy_header(**stream, Clock::now() + std::chrono::hours(1));
+  if (!accepted) co_return "error: " + accepted.error().message;
+  std::string all((*stream)->peer_address());
+  all += " ";
+  std::array<char, 10> buffer;
+  std::size_t count = 1;
+  while (count > 0) {
+    const auto read = co_await (*stream)->read_some(buffer);
+    count = read.value_or(0);
+    all.append(buffer.data(), count);
+    co_await loop.yield();
+  }
+  co_return all;
+}
+
+Task<void> send_in_pieces(loop::EventLoop& loop, std::uint16_t port, std::string bytes,
+                          std::size_t piece) {
+  Endpoint endpoint("127.0.0.1", port);
+  auto stream = co_await connect(loop, endpoint, TimePoint::max());
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    (void)co_await (*stream)->write_all(std::string_view(bytes).substr(at, piece));
+    co_await loop.yield();
+  }
+  (*stream)->close();
+}
+
+TEST(ProxyHeader, WhatFollowsItIsRead) {
+  loop::EventLoop loop;
+  Acceptor acceptor(loop, *Listener::open("127.0.0.1", 0));
+  for (const std::size_t piece : {1, 7, 50, 1000}) {
+    loop.spawn(
+        send_in_pieces(loop, acceptor.port(), kAccepted[0].header + std::string(kRest), piece));
+    EXPECT_EQ(loop::run_to_completion(loop, read_behind_header(loop, acceptor)),
+              kAccepted[0].client + " " + std::string(kRest))
+        << piece;
+  }
 }
 
 }  // namespace

@@ -30,17 +30,19 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-// True for "10.0.0.1", "::1" and "[::1]".
+// True for "10.0.0.1", "::1" and "[::1]". Any thread.
 [[nodiscard]] bool is_ip_literal(std::string_view host);
 
 // Returns the addresses of `host` in the order to try them; at least one. An IP literal resolves
 // without waiting. Names are looked up one after the other, on a thread that belongs to the loop. A
-// deadline of TimePoint::max() means none.
+// deadline of TimePoint::max() means none. Errors: `timed_out`, `unavailable` (the name cannot be
+// looked up). Core-bound.
 [[nodiscard]] Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
                                                           std::uint16_t port, TimePoint deadline);
 
-// Errors: `unavailable` (refused, no route), `timed_out`, `internal` (this machine has no
-// descriptor, memory or local port left). The Stream has no deadline set.
+// Connects to `endpoint`. Errors: `unavailable` (refused, no route), `timed_out`, `invalid` (no IP
+// literal), `internal` (this machine has no descriptor, memory or local port left). The Stream has
+// no deadline set, and TCP_NODELAY. Core-bound.
 [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> connect(loop::EventLoop& loop,
                                                             Endpoint endpoint, TimePoint deadline);
 

@@ -58,6 +58,7 @@ class Stream {
   // Ends reads and writes (not closed()) with `timed_out` if they are pending at `when`, or begin
   // later. Cheap: the timer behind it is moved only when it fires.
   virtual void set_deadline(TimePoint when) = 0;
+  // Ends the effect of set_deadline(), so that later operations wait without limit.
   virtual void clear_deadline() = 0;
 
   // The next bytes of the peer are new work. Newer work of the loop may overtake them once they
@@ -66,13 +67,13 @@ class Stream {
   virtual void set_patience(Duration patience) = 0;
   static constexpr Duration kAtHand{-1};
 
-  // Pending operations end with `closed`, after this call returns.
+  // Closes both directions. Pending operations end with `closed`, after this call returns.
   virtual void close() = 0;
   // Ends our side: the peer reads the end of the stream.
   virtual void shutdown_write() = 0;
   [[nodiscard]] virtual bool is_open() const = 0;
 
-  // "10.0.0.1:4711", "[::1]:80".
+  // The address and port of the peer: "10.0.0.1:4711", "[::1]:80".
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
   // Gives back memory that only traffic needs. The next traffic allocates it again. Callable at any
   // time.

@@ -53,6 +53,7 @@ class AccessFormat {
     std::int64_t second = -1;
     std::string text;  // as of format_rfc3339_ms
   };
+  // Appends a line and its line feed. `cache`: one per core.
   void append(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
 
  private:

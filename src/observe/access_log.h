@@ -21,12 +21,13 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  // On the core's thread.
+  // On the core's thread. Appends the line to the core's buffer; drops it once the buffer is full.
   void write(unsigned core, const AccessFormat& format, const AccessEntry& entry);
   // On the core's thread, periodically (every second): hands over the buffered lines.
   void flush(unsigned core);
-  // Any thread: reopens the file.
+  // Any thread: asks the writer thread to reopen the file, after a rotation has moved it.
   void reopen();
+  // Any thread: the lines dropped since the start, on all cores.
   [[nodiscard]] std::uint64_t dropped_lines() const;
 
  private:

@@ -77,6 +77,15 @@ TEST(AccessFormat, TextIsEscapedForTheMarksOfItsTemplate) {
             "\"/a\\x22b\\x7cc\\x5cx\\xe9\\x1b[31m'\"|GET\n");
 }
 
+TEST(AccessFormat, ALongUriIsCut) {
+  AccessEntry e = entry();
+  const AccessFormat format = *AccessFormat::parse("{{URI}}");
+  for (const std::size_t size : {511, 512, 513, 5000}) {
+    e.target = std::string(size, 'u');
+    EXPECT_EQ(line(format, e), std::string(std::min<std::size_t>(size, 512), 'u') + "\n");
+  }
+}
+
 TEST(AccessFormat, TagsOfTheDefaultLineCannotBeForged) {
   AccessEntry e = entry();
   const std::vector<std::string> tags{"a | b] [c", "http://[::1]:80: refused", "end]"};
@@ -123,6 +132,23 @@ TEST(AccessLog, WritesEveryLineOfEveryCore) {
   text << std::ifstream(path).rdbuf();
   const std::string all = text.str();
   EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 100'000);
+}
+
+// The log ends at any point of its writer's turn, before its first one too.
+TEST(AccessLog, ABatchOnItsWayToTheWriterIsNotLost) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "access_log_batch_test.log";
+  const AccessFormat format = *AccessFormat::parse("{{Method}}");
+  for (int round = 0; round < 200; ++round) {
+    std::filesystem::remove(path);
+    {
+      AccessLog log(path, 1, Logger());
+      log.write(0, format, entry());
+      log.flush(0);
+    }
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    ASSERT_EQ(text.str(), "GET\n") << round;
+  }
 }
 
 }  // namespace

@@ -30,7 +30,9 @@ class PerCore {
  public:
   explicit PerCore(unsigned core_count)
       : slots_(std::make_unique<Padded[]>(core_count)), count_(core_count) {}
+  // The cells of a core. Only its thread adds to them.
   [[nodiscard]] T& at(unsigned core) { return slots_[core].value; }
+  // Any thread: the sum of a cell over all cores.
   [[nodiscard]] std::uint64_t sum(Cell T::*cell) const {
     std::uint64_t total = 0;
     for (unsigned i = 0; i < count_; ++i) total += (slots_[i].value.*cell).get();

@@ -15,12 +15,12 @@ class LineEscape {
   // \uNNNN. So a line is JSON and ASCII for any input. Octets that are not UTF-8 become the text
   // \xNN.
   [[nodiscard]] static LineEscape json();
-  // Other lines: writes control characters, the backslash and octets above ASCII as \xNN. Also
-  // those quotes and separators ( " ' `
-  // ; , tab ) that occur in `literals`, the text of the template, and a ] before a blank or at the
-  // end.
+  // Other lines: writes control characters, the backslash and octets above ASCII as \xNN. The
+  // quotes and separators " ' ` | ; , and ] become \xNN, too, if they occur in `literals`, the text
+  // of the template. A ] within a word stays.
   [[nodiscard]] static LineEscape text(std::string_view literals);
 
+  // Appends `text` with escapes.
   void append(std::string& out, std::string_view text) const;
 
  private:

@@ -27,6 +27,7 @@ class RequestStats {
   // Any thread: count, errCount, m1 ... m15ErrPercent, min max mean p25 ... p999 (ms; the last
   // minute for the percentiles), reqSize, respSize, codes.
   [[nodiscard]] Json to_json() const;
+  // Any thread: the requests since the start.
   [[nodiscard]] std::uint64_t count() const { return cells_.sum(&Cells::count); }
 
  private:

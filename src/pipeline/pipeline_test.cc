@@ -23,11 +23,13 @@ struct EchoSpec {
   std::string result;
   bool respond = false;
   bool knows = false;
+  Duration delay{};
   void fields(auto& visit) {
     meta.fields(visit);
     visit("result", result, {.doc = "what to return"});
     visit("respond", respond, {.doc = "make a response"});
     visit("knows", knows, {.doc = "knows everybody"});
+    visit("delay", delay, {.doc = "wait before the result"});
   }
 };
 
@@ -37,6 +39,7 @@ class EchoFilter final : public Filter {
   Task<std::string_view> handle(Exchange& exchange) override {
     if (spec_.respond)
       exchange.new_response().body.assign(spec_.meta.name + std::to_string(generation_));
+    if (spec_.delay > Duration::zero()) co_await exchange.loop().sleep_for(spec_.delay);
     co_return spec_.result;
   }
   [[nodiscard]] bool knows(const http::Request&) const override { return spec_.knows; }
@@ -162,6 +165,19 @@ kind: Pipeline
 flow: [{filter: a, namespace: side}]
 filters: [{name: a, kind: Echo, respond: true}])");
   EXPECT_EQ(body(), "no response");
+  EXPECT_EQ(exchange_.response(), nullptr) << "behind the pipeline, the default one is active";
+}
+
+TEST_F(PipelineTest, TheTimesOfTheStepsAddUp) {
+  const TimePoint begin = Clock::now();
+  run("{name: p, kind: Pipeline, filters: [{name: a, kind: Echo, delay: 30ms}, {name: b, kind: "
+      "Echo}, {name: c, kind: Echo}]}");
+  const Duration whole = Clock::now() - begin;
+  ASSERT_EQ(exchange_.steps.size(), 3U);
+  EXPECT_GE(exchange_.steps[0].duration, std::chrono::milliseconds(30));
+  Duration sum{};
+  for (const auto& step : exchange_.steps) sum += step.duration;
+  EXPECT_LE(sum, whole);
 }
 
 TEST_F(PipelineTest, EveryFaultIsReportedWithItsPath) {
@@ -203,6 +219,17 @@ flow: [{filter: a}, {filter: b, jumpIf: {first: a}}]
 filters: [{name: a, kind: Echo}, {name: b, kind: Echo}])"),
             nullptr);
   EXPECT_THAT(faults_.lines(), ElementsAre(HasSubstr("\"a\" is not a later node of the flow")));
+}
+
+TEST_F(PipelineTest, AJumpHasOneTarget) {
+  EXPECT_EQ(build(R"(
+name: p
+kind: Pipeline
+flow: [{filter: a, jumpIf: {first: b}}, {filter: b}, {filter: b}]
+filters: [{name: a, kind: Echo}, {name: b, kind: Echo}])"),
+            nullptr);
+  EXPECT_THAT(faults_.lines(),
+              ElementsAre(HasSubstr("\"b\" names 2 later nodes, give them aliases")));
 }
 
 TEST_F(PipelineTest, AFilterHandsItsStateToItsSuccessor) {

@@ -29,8 +29,8 @@ class CircuitBreaker {
     Permit(Permit&& other) noexcept;
     Permit& operator=(Permit&&) = delete;
     ~Permit();
-    // Records the result of the call. `not_its`: the part of the elapsed time that was not the
-    // backend's.
+    // Records the result of the call, once; further calls have no effect. `not_its`: the part of
+    // the elapsed time that was not the backend's.
     void finish(bool failed, TimePoint now, Duration not_its = {});
 
    private:
@@ -44,7 +44,7 @@ class CircuitBreaker {
 
   explicit CircuitBreaker(CircuitBreakerSpec spec);
 
-  // nullopt: refused.
+  // Returns the right to one call, or nullopt if the call is refused.
   [[nodiscard]] std::optional<Permit> acquire(TimePoint now);
 
   [[nodiscard]] const CircuitBreakerSpec& spec() const { return spec_; }

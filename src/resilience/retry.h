@@ -17,6 +17,7 @@ namespace sluice::resilience {
 // Shared by the cores, without a lock: any thread.
 class Retry {
  public:
+  // `now`: from here on, time adds to the budget.
   Retry(RetrySpec spec, TimePoint now);
 
   // Counts a request.

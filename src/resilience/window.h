@@ -34,11 +34,15 @@ class Sums {
   std::atomic<std::int64_t> slow_{0};
 };
 
+// The last results.
 class Window {
  public:
   virtual ~Window() = default;
+  // Adds the result of a call that ended at `now`.
   virtual void record(CallOutcome outcome, TimePoint now) = 0;
+  // Returns the results in the window at `now`.
   [[nodiscard]] virtual Tally tally(TimePoint now) = 0;
+  // Forgets all results.
   virtual void clear() = 0;
 };
 

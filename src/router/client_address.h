@@ -21,7 +21,9 @@ class TrustedProxies {
   explicit TrustedProxies(const std::vector<std::string>& prefixes)
       : proxies_(prefixes), any_(!prefixes.empty()) {}
 
+  // True if no peer is trusted.
   [[nodiscard]] bool empty() const { return !any_; }
+  // `ip`: an address without a port. Other text is not contained.
   [[nodiscard]] bool contains(std::string_view ip) const;
 
   struct ClientAddress {

@@ -14,10 +14,14 @@
 
 namespace sluice::router {
 
+// One template. Expands to a field value.
 class HeaderTemplate {
  public:
+  // Expands to "".
   HeaderTemplate() = default;
+  // Adds a fault at `path` for an unknown variable, and for control characters.
   HeaderTemplate(const std::string& text, const std::string& path, config::Faults& faults);
+  // Returns the text with the values of the request. `client_ip`: for $remote_addr.
   [[nodiscard]] std::string expand(const http::Request& request, std::string_view client_ip) const;
 
  private:
@@ -37,7 +41,10 @@ class HeaderTemplate {
 
 class HeaderSetter {
  public:
+  // Sets no headers.
   HeaderSetter() = default;
+  // `templates`: header to template. Adds faults below `path` for a name that is no token or
+  // concerns the connection, and for a faulty template.
   HeaderSetter(const std::map<std::string, std::string>& templates, const std::string& path,
                config::Faults& faults);
   // Sets the headers. A header is removed if its template gives "" or an invalid field value. All

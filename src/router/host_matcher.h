@@ -19,6 +19,8 @@ class HostMatcher {
  public:
   // Matches every host.
   HostMatcher() = default;
+  // Adds faults below `path` for a host with a port, with a * in the middle, or an expression that
+  // is invalid.
   HostMatcher(const RuleSpec& rule, const std::string& path, config::Faults& faults);
   // Requires: `host` is a comparable_host().
   [[nodiscard]] bool matches(std::string_view host) const;

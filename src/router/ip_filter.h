@@ -14,6 +14,7 @@ namespace sluice::router {
 // A set of addresses. A lookup takes logarithmic time in the number of prefixes.
 class IpSet {
  public:
+  // Contains no address.
   IpSet() = default;
   // Skips text that is not a prefix: decoding the spec has refused it.
   explicit IpSet(const std::vector<std::string>& prefixes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A set of standard HTTP methods.
+// A set of standard HTTP methods. Method names are case-sensitive (RFC 9110 section 9.1).
 #pragma once
 
 #include <cstdint>

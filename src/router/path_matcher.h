@@ -18,6 +18,7 @@ class PathMatcher {
  public:
   // Matches every path.
   PathMatcher() = default;
+  // Adds faults below `path` for an invalid pathRegexp or rewriteTarget.
   PathMatcher(const PathSpec& spec, const std::string& path, config::Faults& faults);
 
   // `path` is decoded. A prefix is plain text: /a is one of /abc.

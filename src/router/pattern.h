@@ -26,6 +26,7 @@ class Pattern {
                                                       const std::string& path,
                                                       config::Faults& faults,
                                                       Case letter_case = Case::sensitive);
+  // True if a match begins anywhere in `text`.
   [[nodiscard]] bool found_in(std::string_view text) const;
   [[nodiscard]] const re2::RE2& re2() const { return *re2_; }
 
@@ -38,6 +39,7 @@ class Pattern {
 // $1x is a group named "1x". Unlike in Go, a group that the pattern does not have is a fault.
 class Replacement {
  public:
+  // Adds a fault at `path` and returns nullopt if `text` names a group that `pattern` lacks.
   [[nodiscard]] static std::optional<Replacement> parse(std::string_view text,
                                                         const Pattern& pattern,
                                                         const std::string& path,

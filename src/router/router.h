@@ -32,11 +32,13 @@ enum class PathMode {
 // The destination of a request. Its Router owns it.
 class Route {
  public:
+  // Adds the faults of `spec` below `path`.
   Route(const PathSpec& spec, PathMode mode, const std::string& path, config::Faults& faults);
 
-  std::string backend;
-  std::int64_t client_max_body_size = 0;  // 0: as for the server
-  std::size_t treatment = 0;              // equal for routes that treat a request alike
+  std::string backend;  // the name of a pipeline
+  std::int64_t client_max_body_size =
+      0;                      // bytes; 0: as for the server; negative: streamed without limit
+  std::size_t treatment = 0;  // equal for routes that treat a request alike
 
   // Sets the headers of setHeaders. Requires: rewrite() was not called yet, since $uri is the
   // received path.

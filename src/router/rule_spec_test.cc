@@ -31,7 +31,8 @@ TEST(RouterSpec, HasDefaults) {
 TEST(RouterSpec, SaysWhatToDo) {
   const std::vector<std::pair<std::string_view, std::string>> cases{
       {"pathNormalization: RFC3986",
-       "pathNormalization: \"RFC3986\" is not one of strict, rfc3986, off"},
+       "pathNormalization: \"RFC3986\" is not one of strict, rfc3986, off, did you mean "
+       "\"rfc3986\"?"},
       {"rules: [{host: \"a:80\"}]",
        "rules[0].host: \"a:80\" has a port, which is not compared: leave it out"},
       {"rules: [{host: \"a*b\"}]", "rules[0].host: \"a*b\" may have one *, in front or at the end"},

@@ -23,7 +23,8 @@ class ValueMatcher {
   // Has no conditions: matches every request.
   ValueMatcher() = default;
   // `all`: every condition must hold, with its values (if given) and its regexp (if given).
-  // Otherwise one value or one regexp of any condition is enough.
+  // Otherwise one value or one regexp of any condition is enough. Adds faults below `path` for an
+  // invalid regexp.
   ValueMatcher(ValueSource source, const std::vector<ValueRuleSpec>& rules, bool all,
                const std::string& path, config::Faults& faults);
   [[nodiscard]] bool matches(const http::Request& request) const;

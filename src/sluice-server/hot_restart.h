@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "admin/admin.h"
+#include "admin/api.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "control/controller.h"

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "admin/admin.h"
+#include "admin/api.h"
 #include "base/log.h"
 #include "base/memory_size.h"
 #include "control/controller.h"

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "admin/admin.h"
+#include "admin/api.h"
 #include "base/log.h"
 #include "observe/access_log.h"
 #include "sluice-server/options.h"

@@ -154,21 +154,27 @@ void Chain::set_mirror(std::unique_ptr<Follower> mirror) {
   }
 }
 
-void Chain::remember_prefixes(std::vector<std::string> prefixes) {
+std::vector<std::string> Chain::note_prefixes(std::vector<std::string> prefixes) {
+  const MutexLock lock(mutex_);
+  std::erase_if(prefixes, [&](const std::string& prefix) {
+    mutex_.assert_held();
+    return std::ranges::find(prefixes_, prefix) != prefixes_.end();
+  });
+  for (const std::string& prefix : prefixes) {
+    if (prefixes_.size() >= kPrefixesMax) prefixes_.erase(prefixes_.begin());
+    prefixes_.push_back(prefix);
+  }
+  prefix_news_.fetch_add(prefixes.size(), std::memory_order_relaxed);
+  const bool saves = medium_ != nullptr && prefixes_kept_ < kPrefixesMax;
+  prefixes_kept_ += prefixes.size();
+  return saves ? std::move(prefixes) : std::vector<std::string>();
+}
+
+void Chain::save_prefixes(const std::vector<std::string>& prefixes) {
   Medium* medium = nullptr;
   {
     const MutexLock lock(mutex_);
-    std::erase_if(prefixes, [&](const std::string& prefix) {
-      mutex_.assert_held();
-      return std::ranges::find(prefixes_, prefix) != prefixes_.end();
-    });
-    for (const std::string& prefix : prefixes) {
-      if (prefixes_.size() >= kPrefixesMax) prefixes_.erase(prefixes_.begin());
-      prefixes_.push_back(prefix);
-    }
-    prefix_news_.fetch_add(prefixes.size(), std::memory_order_relaxed);
-    if (prefixes_kept_ < kPrefixesMax) medium = medium_;
-    prefixes_kept_ += prefixes.size();
+    medium = medium_;
   }
   if (medium == nullptr) return;
   for (const std::string& prefix : prefixes) (void)medium->add_prefix(name_, prefix);

@@ -56,9 +56,9 @@ class Chain {
   [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_seq_cst); }
   // The first version of this chain. Lower versions belong to earlier chains, or are 0.
   [[nodiscard]] Version first() const { return tenure_.first; }
-  enum class Fate { durable, lost, forgotten };
+  enum class VersionFate { durable, lost, forgotten };
   // The fate of a version below first().
-  [[nodiscard]] Fate fate(Version version) const;
+  [[nodiscard]] VersionFate fate(Version version) const;
   // Translates a version of this chain or an earlier one to the version as the medium counts.
   [[nodiscard]] Version position(Version version) const;
 
@@ -87,9 +87,11 @@ class Chain {
   // `chain`.
   static void adopt_views(const std::shared_ptr<Chain>& chain, Chain& before);
   [[nodiscard]] Mutex& bulk_mutex() SLUICE_RETURN_CAPABILITY(bulk_mutex_) { return bulk_mutex_; }
-  // A core counts these prefixes. New replicas then have counters for them, also after the next
-  // start. May wait for the disk. Requires: the Store lives.
-  void remember_prefixes(std::vector<std::string> prefixes);
+  // A core counts these prefixes. New replicas then have counters for them. Returns the prefixes
+  // that save_prefixes() is to save.
+  [[nodiscard]] std::vector<std::string> note_prefixes(std::vector<std::string> prefixes);
+  // Saves the prefixes for the next start. May wait for the disk. Requires: the Store lives.
+  void save_prefixes(const std::vector<std::string>& prefixes);
   [[nodiscard]] Version committed() const;
   [[nodiscard]] std::optional<std::uint64_t> keys() const;  // nullopt: not loaded
   // The time since the journal first saw the oldest commit that is not durable.

@@ -119,12 +119,13 @@ void Chain::ask_confirmation(std::uint64_t number) {
   }
 }
 
-Chain::Fate Chain::fate(Version version) const {
-  if (version == 0) return Fate::durable;
+Chain::VersionFate Chain::fate(Version version) const {
+  if (version == 0) return VersionFate::durable;
   const auto& past = tenure_.past;
   const auto behind = std::ranges::upper_bound(past, version, {}, &Past::first);
-  if (behind == past.begin()) return past.size() < kPastMax ? Fate::durable : Fate::forgotten;
-  return version <= std::prev(behind)->durable ? Fate::durable : Fate::lost;
+  if (behind == past.begin())
+    return past.size() < kPastMax ? VersionFate::durable : VersionFate::forgotten;
+  return version <= std::prev(behind)->durable ? VersionFate::durable : VersionFate::lost;
 }
 
 Version Chain::position(Version version) const {

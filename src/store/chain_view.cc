@@ -73,7 +73,7 @@ bool ChainView::too_far_ahead() const {
 // A version below first_ belongs to an ownership that is over, and its fate is final.
 bool ChainView::is_durable(Version version) const {
   if (version < first_) [[unlikely]]
-    return chain_->fate(version) == Chain::Fate::durable;
+    return chain_->fate(version) == Chain::VersionFate::durable;
   return durable_->load(std::memory_order_acquire) >= version;
 }
 
@@ -82,7 +82,7 @@ Task<Result<void>> ChainView::durable(Version version, TimePoint deadline) {
   const auto self = shared_from_this();
   if (is_durable(version)) co_return Result<void>();
   if (version < first_) {
-    if (chain_->fate(version) == Chain::Fate::lost) co_return lost();
+    if (chain_->fate(version) == Chain::VersionFate::lost) co_return lost();
     co_return fail(ErrorKind::unavailable, "the store no longer knows whether this was written");
   }
   if (engine_->closed.load(std::memory_order_acquire)) co_return closed();
@@ -121,7 +121,11 @@ Task<void> ChainView::own_contents() {
 class ChainView::Count {
  public:
   Count(ChainView& view, std::vector<std::string> prefixes)
-      : view_(view.weak_from_this()), loop_(view.loop_), prefixes_(std::move(prefixes)) {}
+      : view_(view.weak_from_this()),
+        chain_(view.chain_),
+        backroom_(view.engine_->backroom),
+        loop_(view.loop_),
+        prefixes_(std::move(prefixes)) {}
   Count(const Count&) = delete;
   Count& operator=(const Count&) = delete;
   // Requires: the view is destroyed on its own thread.
@@ -131,10 +135,24 @@ class ChainView::Count {
           if (const auto self = view.lock()) self->on_counts(prefixes, counts);
         });
   }
-  void count(const Table& table) { counts_ = count_keys(table, prefixes_); }
+  void count(Table table) {
+    counts_ = count_keys(table, prefixes_);
+    backroom_->throw_away(std::move(table));
+    // Before the waiting runs resume, so that a bulk change that follows them has these counters.
+    if (const auto known = chain_.lock()) save(known->note_prefixes(prefixes_));
+  }
 
  private:
+  void save(std::vector<std::string> prefixes) {
+    if (prefixes.empty()) return;
+    backroom_->give([chain = chain_, prefixes = std::move(prefixes)] {
+      if (const auto known = chain.lock()) known->save_prefixes(prefixes);
+    });
+  }
+
   std::weak_ptr<ChainView> view_;
+  std::weak_ptr<Chain> chain_;
+  std::shared_ptr<Backroom> backroom_;
   loop::EventLoop& loop_;
   std::vector<std::string> prefixes_;
   std::vector<std::uint64_t> counts_;  // empty until counted
@@ -161,10 +179,8 @@ void ChainView::count_wanted() {
   if (prefixes.empty()) return;
   counting_ = ++last_count_;
   engine_->counting->give([table = replica.begin_count(prefixes, counting_),
-                           backroom = engine_->backroom,
                            count = std::make_unique<Count>(*this, prefixes)]() mutable {
-    count->count(table);
-    backroom->throw_away(std::exchange(table, Table()));
+    count->count(std::exchange(table, Table()));
   });
 }
 
@@ -175,13 +191,13 @@ void ChainView::on_counts(const std::vector<std::string>& prefixes,
   }
   counting_ = 0;
   count_waits_.notify_all();
-  if (!counts.empty()) tell_prefixes(prefixes);
 }
 
 void ChainView::tell_prefixes(std::vector<std::string> prefixes) {
   engine_->backroom->give(
       [chain = std::weak_ptr(chain_), prefixes = std::move(prefixes)]() mutable {
-        if (const auto known = chain.lock()) known->remember_prefixes(std::move(prefixes));
+        const auto known = chain.lock();
+        if (known) known->save_prefixes(known->note_prefixes(std::move(prefixes)));
       });
 }
 

@@ -85,8 +85,8 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   void tell_home(Work work);
   void on_turn(std::uint64_t ticket);
   // The rest is in chain_view_tenure.cc.
-  [[nodiscard]] DurableWaits::Progress durability() const;
-  [[nodiscard]] DurableWaits::Progress confirmations() const;
+  [[nodiscard]] DurableWaits::Awaited durability() const;
+  [[nodiscard]] DurableWaits::Awaited confirmations() const;
   void end_waits();
   void follow_chain(std::shared_ptr<Chain> chain);
 

@@ -7,11 +7,11 @@
 
 namespace sluice::store {
 
-DurableWaits::Progress ChainView::durability() const {
+DurableWaits::Awaited ChainView::durability() const {
   return {&chain_->durable(), &engine_->failing, &chain_->ended()};
 }
 
-DurableWaits::Progress ChainView::confirmations() const {
+DurableWaits::Awaited ChainView::confirmations() const {
   return {&chain_->confirmed(), &engine_->failing, &chain_->ended()};
 }
 

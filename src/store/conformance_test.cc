@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: bulk.cc, run.cc, transaction.cc, turn_queue.cc
+// Covers: bulk.cc, run.cc, store_transaction.cc, turn_queue.cc
 #include "store/chain_store.h"
 #include "store/testing/conformance_admin.h"
 #include "store/testing/conformance_bulk.h"

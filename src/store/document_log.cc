@@ -74,7 +74,8 @@ DocumentNews DocumentLog::collect(Version after) const {
   if (after < floor_ || after > newest_) {
     return {.read_anew = true, .version = newest_, .events = {}};
   }
-  const auto first = std::ranges::upper_bound(events_, after, {}, &DocumentNews::Event::version);
+  const auto first =
+      std::ranges::upper_bound(events_, after, {}, &DocumentNews::VersionedChange::version);
   return {.read_anew = false, .version = newest_, .events = {first, events_.end()}};
 }
 

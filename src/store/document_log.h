@@ -36,8 +36,8 @@ class DocumentLog {
 
   Mutex mutex_;
   Condition changed_;
-  std::deque<DocumentNews::Event> events_ SLUICE_GUARDED_BY(mutex_);  // all above floor_
-  std::size_t bytes_ SLUICE_GUARDED_BY(mutex_) = 0;                   // in events_
+  std::deque<DocumentNews::VersionedChange> events_ SLUICE_GUARDED_BY(mutex_);  // all above floor_
+  std::size_t bytes_ SLUICE_GUARDED_BY(mutex_) = 0;                             // in events_
   Version floor_ SLUICE_GUARDED_BY(mutex_) = 0;
   Version newest_ SLUICE_GUARDED_BY(mutex_) = 0;
   bool closed_ SLUICE_GUARDED_BY(mutex_) = false;

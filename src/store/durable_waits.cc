@@ -8,17 +8,17 @@
 namespace sluice::store {
 
 bool DurableWaits::decide(Wait& wait) const {
-  if (progress_.reached->load(std::memory_order_seq_cst) >= wait.version_) {
+  if (awaited_.reached->load(std::memory_order_seq_cst) >= wait.version_) {
     wait.outcome_ = {};
     return true;
   }
-  if (progress_.lost->load(std::memory_order_seq_cst)) [[unlikely]] {
+  if (awaited_.lost->load(std::memory_order_seq_cst)) [[unlikely]] {
     // `reached` may have risen between the first load and the loss.
-    const bool reached = progress_.reached->load(std::memory_order_seq_cst) >= wait.version_;
+    const bool reached = awaited_.reached->load(std::memory_order_seq_cst) >= wait.version_;
     wait.outcome_ = reached ? Result<void>() : lost();
     return true;
   }
-  if (!progress_.failing->load(std::memory_order_seq_cst)) return false;
+  if (!awaited_.failing->load(std::memory_order_seq_cst)) return false;
   wait.outcome_ = fail(ErrorKind::unavailable, "the store cannot write: see its status");
   return true;
 }

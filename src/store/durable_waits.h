@@ -19,17 +19,17 @@ class DurableWaits {
   // One waiting run. Lives in the frame of its coroutine.
   class Wait;
   // The state that the waits depend on. It outlives the DurableWaits, or follow() replaces it.
-  struct Progress {
+  struct Awaited {
     const std::atomic<Version>* reached;
     const std::atomic<bool>* failing;  // the waits end with `unavailable`
     const std::atomic<bool>* lost;     // `reached` is final: the waits end with `lost`
   };
 
   // `late`: the message of the error at a deadline; static.
-  DurableWaits(loop::EventLoop& loop, Progress progress, const char* late)
-      : loop_(loop), progress_(progress), late_(late), waits_(loop) {}
+  DurableWaits(loop::EventLoop& loop, Awaited awaited, const char* late)
+      : loop_(loop), awaited_(awaited), late_(late), waits_(loop) {}
   // Requires: no run waits.
-  void follow(Progress progress) { progress_ = progress; }
+  void follow(Awaited awaited) { awaited_ = awaited; }
 
   // True: `wait` is in the list, so co_await it. False: the wait is over already.
   [[nodiscard]] bool begin(Wait& wait);
@@ -48,7 +48,7 @@ class DurableWaits {
   void on_alarm();
 
   loop::EventLoop& loop_;
-  Progress progress_;
+  Awaited awaited_;
   const char* const late_;
   List waits_;  // by version
   std::atomic<bool> calls_{false};

@@ -27,9 +27,9 @@ class Journal {
  public:
   // Reactions to the news of a shared medium, on the journal's thread.
   struct OnNews {
-    using Call = std::function<void(const std::string& ns, Fence fence)>;
-    Call over;   // all ownerships up to this fence are over; their chain, if any, ends next
-    Call owned;  // an ownership begins; the chains of all earlier ones have ended
+    using Reaction = std::function<void(const std::string& ns, Fence fence)>;
+    Reaction over;   // all ownerships up to this fence are over; their chain, if any, ends next
+    Reaction owned;  // an ownership begins; the chains of all earlier ones have ended
   };
 
   // `medium` outlives this.

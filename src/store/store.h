@@ -276,15 +276,15 @@ struct DocumentFailure : Error {
 
 // The changes of all documents after a version.
 struct DocumentNews {
-  struct Event {
+  struct VersionedChange {
     Version version;  // of the change; one call returns all events of a version
     DocumentChange change;
   };
   // True: the store no longer knows these changes. Read documents() and continue from their
   // version.
   bool read_anew = false;
-  Version version = 0;        // pass it to the next call
-  std::vector<Event> events;  // in order, without a gap; none with read_anew
+  Version version = 0;                  // pass it to the next call
+  std::vector<VersionedChange> events;  // in order, without a gap; none with read_anew
 };
 
 class Store {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An ABI is a table of modules with host functions that guests may import, and a table of functions
-// that guests export. Types are letters, as in Signature (i, I, f, F); nobody writes them: they
-// come from the C++ types of host_function() and GuestFunction.
+// that guests export. Types are letters, as in Signature (i, I, f, F). They are derived from the
+// C++ types of host_function() and GuestFunction.
 #pragma once
 
 #include <array>
@@ -28,8 +28,8 @@ struct HostFunction {
 struct ImportModule {
   std::string_view name;
   std::span<const HostFunction> functions;
-  // Whether a guest may call them while the host calls the guest (HostCall::call). They cannot call
-  // it once more then: each level would take a stack of its own.
+  // True: a guest may call them while the host calls the guest (HostCall::call). They cannot call
+  // the guest then: each level would take a stack of its own.
   bool in_nested_calls = false;
 };
 
@@ -61,7 +61,7 @@ struct GuestFunction<R(A...)> {
   }
 };
 
-// The table of an ABI. Does not compile unless each stands at its index.
+// Returns the table of an ABI. Does not compile unless each function is at its index.
 template <class... Functions>
 consteval auto guest_exports(const Functions&... functions) {
   const std::array<GuestExport, sizeof...(Functions)> table{GuestExport(functions)...};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Engine: what all guests of the process share: the compiler, the memory that instances live in,
-// the cache of compiled modules, and the tick that makes a long-running guest give way.
+// Engine: the parts of Wasmtime that all guests of the process share: the compiler, the memory of
+// the instances, the cache of compiled modules, and the tick at which a running guest yields.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ inline constexpr std::uint32_t kGuestsMaxDefault = 2000;
 inline constexpr std::uint32_t kGuestsMaxHighest = 10'000;
 
 struct EngineOptions {
-  std::string cache_directory{};  // compiled modules are kept here; empty: nowhere
-  // Instances that may be promised to users of this engine. There is room for twice as many and
-  // some: while one generation follows another, both have some alive.
+  std::string cache_directory{};  // for compiled modules; empty: none is kept
+  // The instances that users of this engine may reserve. There is room for more than twice as many:
+  // while one generation follows another, instances of both are alive.
   std::uint32_t guests_max = kGuestsMaxDefault;
-  std::uint64_t memory_bytes_max = 1u << 30;  // that one instance may be allowed; at most 4 GiB
+  std::uint64_t memory_bytes_max = 1u << 30;  // the highest limit of one instance; at most 4 GiB
   // Instances from a reserved pool (14 us each, terabytes of address space), or from the system.
   bool pooling = true;
   // Modules in text form ("(module …)") are compiled too: for tests.

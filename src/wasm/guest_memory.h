@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GuestMemory: the linear memory of a guest, every access checked.
+// GuestMemory: the linear memory of a guest. Every access is checked.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,13 @@
 
 namespace sluice::wasm {
 
-// Valid until the guest runs again, which may move or grow the memory. Every function returns error
-// `invalid` if any byte is outside.
+// Valid until the guest runs again, which may move or grow the memory. An access returns error
+// `invalid` if any byte is outside. Used by the thread of the guest.
 class GuestMemory {
  public:
   GuestMemory(char* base, std::size_t size) : base_(base), size_(size) {}
 
+  // Returns the `size` bytes at `address`.
   [[nodiscard]] Result<std::span<char>> at(std::uint32_t address, std::uint64_t size) const {
     if (address > size_ || size > size_ - address) return outside(address, size);
     return std::span<char>(base_ + address, size);

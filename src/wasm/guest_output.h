@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // GuestOutput: the lines that a guest writes to standard output and standard error. Whole lines go
 // to the log at debug level. Long lines are cut, and their number per second is limited.
-// GuestWords: what it said last before it failed, which is often the only reason that there is.
+// GuestWords: the last output of a guest before it failed, which is often the only reason known.
+// Both are used by the thread of the guest.
 #pragma once
 
 #include <string>
@@ -14,12 +15,13 @@ namespace sluice::wasm {
 
 class GuestWords {
  public:
-  // The beginning and the end of what is said between two calls of forget() are kept.
+  // Keeps the beginning and the end of all that is added between two calls of forget().
   void add(std::string_view bytes);
   void forget() {
     if (!first_.empty()) first_.clear(), last_.clear();
   }
-  // On one line; "" if nothing was said. Control characters but blanks are left out.
+  // Returns the kept text on one line; "" if there is none. Leaves out control characters other
+  // than blanks.
   [[nodiscard]] std::string line() const;
 
  private:
@@ -29,8 +31,10 @@ class GuestWords {
 
 class GuestOutput {
  public:
+  // `name` begins each line.
   GuestOutput(Logger logger, std::string name)
       : logger_(std::move(logger)), name_(std::move(name)) {}
+  // Takes output as the guest writes it, cut anywhere.
   void write(std::string_view bytes);
 
  private:

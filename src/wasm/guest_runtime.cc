@@ -71,7 +71,7 @@ Result<std::int32_t> random_get(std::span<char> out) {
 Result<std::int32_t> fd_write(HostCall& call, GuestMemory memory, std::uint32_t descriptor,
                               std::uint32_t vectors, std::uint32_t count,
                               std::uint32_t written_at) {
-  if (call.descriptors().kind(descriptor) != WasiDescriptors::Kind::output)
+  if (call.descriptors().kind(descriptor) != WasiDescriptors::DescriptorKind::output)
     return code(WasiError::badf);
   std::uint32_t written = 0;
   count = std::min(count, kIoVectorsMax);  // a short write is allowed

@@ -9,6 +9,7 @@
 
 namespace sluice::wasm {
 
+// Returns these modules. They live as long as the process. Any thread.
 [[nodiscard]] std::span<const ImportModule> runtime_modules();
 
 inline constexpr std::string_view kWasiModule = "wasi_snapshot_preview1";

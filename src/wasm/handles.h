@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners for what the Wasmtime C API hands out. For the .cc files of this folder.
+// Inside wasm/ only: owners for the objects of the Wasmtime C API.
 #pragma once
 
 #include <wasm.h>
@@ -45,7 +45,7 @@ inline std::string_view view(const wasm_name_t* name) {
   return name == nullptr ? std::string_view() : std::string_view(name->data, name->size);
 }
 
-// The text of an error on one line: the last cause, which names the fault.
+// Return the text of an error on one line: the last cause, which names the fault.
 [[nodiscard]] std::string one_line(std::string_view text);
 [[nodiscard]] std::string message_of(const wasmtime_error_t& error);
 [[nodiscard]] std::string message_of(const wasm_trap_t& trap);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HostCall: one call of a host function by a guest.
+// HostCall: one call of a host function by a guest. Valid during the call, on its thread.
 #pragma once
 
 #include <algorithm>
@@ -25,10 +25,11 @@ class HostCall {
   HostCall(InstanceState& instance, void* caller, RawValue* values)
       : instance_(instance), caller_(caller), values_(values) {}
 
-  // Error if the guest has none.
+  // Returns the guest's memory. Error `invalid` if the guest has none.
   [[nodiscard]] Result<GuestMemory> memory();
   // Calls a function that the guest exports. While it runs, the guest may not call host functions
-  // of the ABI (ImportModule::in_nested_calls). After an error the host function returns at once.
+  // of the ABI (ImportModule::in_nested_calls). Requires: after an error, the host function returns
+  // at once.
   template <class R, class... A>
   [[nodiscard]] Result<R> call(const GuestFunction<R(A...)>& function,
                                std::type_identity_t<A>... arguments) {
@@ -46,11 +47,11 @@ class HostCall {
   // Logs the bytes that the guest writes to standard output or error, at debug level and bounded,
   // and keeps them as say() does.
   void print(std::string_view bytes);
-  // Instance::words() has it, should the call fail.
+  // Adds `text` to Instance::words(), which explains a failure of the call.
   void say(std::string_view text);
-  // The guest goes on at `when`: it gives way, and its caller sees Instance::wake_at(). The host
-  // function returns before that: what the guest does at once, up to its next function or loop,
-  // comes first. False within a nested call, which cannot wait.
+  // Suspends the guest until `when`: it yields, and its caller sees Instance::wake_at(). The host
+  // function returns before that. The guest first runs up to its next function or loop. Returns
+  // false within a nested call, which cannot wait.
   [[nodiscard]] bool sleep_until(TimePoint when);
   // Ends the guest with `status`. The host function returns the error at once.
   [[nodiscard]] std::unexpected<Error> exit(std::uint32_t status);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside wasm/ only: how a guest gets into the host functions.
+// Inside wasm/ only: the entries of the host functions, as Wasmtime calls them.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace sluice::wasm {
 // The trampoline of every host function; `env` is its HostFunction.
 wasm_trap_t* enter_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
                         std::size_t count);
-// The same; traps while the host calls the guest.
+// Like enter_host(), but traps while the host calls the guest.
 wasm_trap_t* enter_guarded_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
                                 std::size_t count);
 

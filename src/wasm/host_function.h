@@ -16,7 +16,7 @@
 //   another T&                           nothing: the context that Instance::set_context was given,
 //                                        which must be a T. A call without a context fails.
 //   a class with static Result<T> from_guest(HostCall&, values...)
-//                                        what the values are
+//                                        the values that from_guest takes
 // Results: void, any of the value types, a class with Result<value> to_guest(HostCall&) const, or a
 // Result of one of these. A member function has its object as the context. to_guest may call the
 // guest, so such a class must not refer to the guest's memory.
@@ -24,8 +24,8 @@
 // The function runs on the guest's stack (about 1 MiB are free). An error, its own or that of an
 // argument, traps the guest with that message; it never runs again. All arguments are read, from
 // the left, before the function begins. It must not throw, block or suspend, and must return as
-// soon as HostCall::call fails: that is how a guest is taken down in the middle of a call. A guest
-// that is to wait is put to sleep (HostCall::sleep_until).
+// soon as HostCall::call fails: so a guest can be killed in the middle of a call. To let a guest
+// wait, use HostCall::sleep_until.
 #pragma once
 
 #include <cstddef>
@@ -69,7 +69,7 @@ concept FromGuest = requires { &T::from_guest; };
 template <class T>
 concept ToGuest = requires { &T::to_guest; };
 
-// How a parameter of type P is made: kTake.
+// kTake makes a parameter of type P.
 template <class P>
 struct Argument {
   static_assert(FromGuest<P>, "not a parameter type of host functions: see host_function.h");

@@ -184,7 +184,7 @@ Result<RawValue> Instance::finish_raw() {
   return std::unexpected(std::move(failure));
 }
 
-// Of a function without one: 0.
+// Returns 0 for a function without a result.
 RawValue Instance::result() const {
   RawValue value{};
   static_assert(sizeof state_->result.of >= sizeof value.bytes);

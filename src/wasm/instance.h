@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instance: one guest, with its own memory. Used by one thread at a time; it may be made on one
-// thread and handed to another while it is idle. A guest that fails, is cancelled or runs out of
-// time is dead for good; no other Instance notices.
+// Instance: one guest, with its own memory. Used by one thread at a time. It may be created on one
+// thread and passed to another while it is idle. A guest that fails, is cancelled or exceeds its
+// deadline is dead for good. Other Instances are not affected.
 //
 // A guest runs in slices of at most a tick (1 ms):
 //
 //   constexpr GuestFunction<std::int32_t(std::uint32_t)> kRun{0, "run"};   // in the ABI's table
 //
 //   instance.start(kRun, 17);
-//   while (!instance.poll()) co_await pace.give_way();   // and look at the clock, and at wake_at()
+//   while (!instance.poll()) co_await pace.give_way();   // and check the deadline and wake_at()
 //   Result<std::int32_t> value = instance.finish(kRun);
 #pragma once
 
@@ -36,8 +36,8 @@ struct InstanceState;
 
 struct InstanceOptions {
   std::uint64_t memory_bytes_max = 64 << 20;
-  Logger logger{};          // for what the guest prints
-  std::string name{};       // stands before it
+  Logger logger{};          // for the output of the guest
+  std::string name{};       // begins each line of it
   void* context = nullptr;  // as set_context
 };
 
@@ -58,11 +58,16 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // Sets the context that the host functions get while the next calls run.
+  // Sets the context of the host functions during the next calls; null: none. Requires: it outlives
+  // them.
   void set_context(void* context);
+  // True if the guest exports the function.
   [[nodiscard]] bool has(const GuestExport& function) const;
+  // False once the guest is dead.
   [[nodiscard]] bool alive() const;
+  // True between start() and finish() or kill().
   [[nodiscard]] bool busy() const;
+  // Requires: the guest has a memory.
   [[nodiscard]] GuestMemory memory();
 
   // Begins a call of a function of the instance's ABI. Requires: not busy, alive, has(function).
@@ -74,23 +79,26 @@ class Instance {
     (values[at++].put(arguments), ...);
     start_raw(function.index, values);
   }
-  // Lets the guest run for a slice. True when the call is done.
+  // Runs the guest for a slice. Returns true when the call is done. Requires: busy.
   [[nodiscard]] bool poll();
-  // After poll() returned false: the guest sleeps, and has nothing to do before that. In the past
-  // for one that is awake.
+  // Returns the time until which the guest sleeps; a time in the past if it is awake. Requires:
+  // poll() has returned false.
   [[nodiscard]] TimePoint wake_at() const;
   // Returns the words that the guest wrote to standard output and error, or logged as an error,
   // since the last call began; bounded, on one line.
   [[nodiscard]] std::string words() const;
-  // The result of a call that is done, begun with the same function.
+  // Returns the result of a call. Error `invalid`: the guest has trapped, or a host function has
+  // failed; the guest is dead. Requires: poll() has returned true; the call began with the same
+  // function.
   template <class R, class... A>
   [[nodiscard]] Result<R> finish(const GuestFunction<R(A...)>& /*function*/) {
     return result_of<R>(finish_raw());
   }
-  // Ends the call in progress, if any, wherever it is. The guest is dead either way.
+  // Ends the call in progress, if there is one, at any point. The guest is dead afterwards.
   void kill();
 
-  // start, poll and finish under a deadline; `timed_out` kills the guest.
+  // Runs start(), poll() and finish() with a deadline. Errors: those of finish(), and `timed_out`,
+  // which kills the guest.
   template <class R, class... A>
   [[nodiscard]] Task<Result<R>> call(GuestFunction<R(A...)> function, Pace pace, TimePoint deadline,
                                      std::type_identity_t<A>... arguments) {

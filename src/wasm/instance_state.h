@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inside of an Instance, shared by the .cc files of this folder.
+// Inside wasm/ only: the state of an Instance.
 #pragma once
 
 #include <memory>
@@ -43,7 +43,7 @@ struct InstanceState {
   wasmtime_error_t* error = nullptr;
   wasmtime_val_t result{};
 
-  // Whether the guest exports function `index` of the ABI, as far as is known yet.
+  // True if the guest exports function `index` of the ABI. False before the exports are known.
   [[nodiscard]] bool has(std::size_t index) const {
     return index < functions.size() && functions[index].store_id != 0;
   }

@@ -309,6 +309,23 @@ TEST(Instance, TheWordsOfAFailedCallAreKnown) {
   EXPECT_EQ(instance->words(), "oops");
 }
 
+// The guest says the same in each run, and fails in the second.
+TEST(Instance, TheWordsOfEarlierCallsAreNot) {
+  const World world;
+  const auto instance = world.must(
+      "(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func $w (param i32 i32 i32 i32) "
+      "(result i32)))"
+      "(memory (export \"memory\") 1) (data (i32.const 0) \"\\10\\00\\00\\00\\05\\00\\00\\00\")"
+      "(data (i32.const 16) \"oops\\n\") (global $runs (mut i32) (i32.const 0))"
+      "(func (export \"run\") (result i32)"
+      " (drop (call $w (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 100)))"
+      " (global.set $runs (i32.add (global.get $runs) (i32.const 1)))"
+      " (if (i32.eq (global.get $runs) (i32.const 2)) (then unreachable)) (i32.const 0)))");
+  EXPECT_EQ(run(*instance).value(), 0);
+  EXPECT_FALSE(run(*instance));
+  EXPECT_EQ(instance->words(), "oops");
+}
+
 TEST(Instance, OnALoopALoopingGuestLetsOthersRun) {
   const World world;
   const auto looping = world.must(guest("(loop $l (br $l)) (i32.const 0)"));

@@ -16,7 +16,7 @@ class Engine;
 // A module whose imports are resolved and whose exports are as its ABI demands. Any thread.
 class LinkedModule {
  public:
-  // Takes over `pre`.
+  // Takes over `pre`. Requires: `engine` outlives this.
   LinkedModule(const Engine& engine, const Abi& abi, std::shared_ptr<const Module> module,
                wasmtime_instance_pre* pre, bool uses_wasi);
   ~LinkedModule();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linker: the imports that guests of one ABI find: its host functions; and, unless the ABI has its
-// own of that module and name, WASI preview 1 with nothing behind it (no files, arguments,
-// environment; output goes to the log) and the three functions that AssemblyScript programs import
-// from `env`.
+// Linker: resolves the imports of the guests of one ABI. It offers the host functions of the ABI.
+// Unless the ABI has its own of that module and name, it also offers WASI preview 1 without access
+// to anything (no files, arguments, environment; output goes to the log), and the three functions
+// that AssemblyScript programs import from `env`. Immutable; any thread.
 #pragma once
 
 #include <memory>
@@ -19,13 +19,13 @@ class Engine;
 
 class Linker {
  public:
-  // Error `internal` if the ABI has a function twice.
+  // Error `internal` if the ABI has a function twice. Requires: `engine` outlives this.
   [[nodiscard]] static Result<std::unique_ptr<const Linker>> create(const Engine& engine,
                                                                     const Abi& abi);
   ~Linker();
 
-  // Error `invalid` names every import that nobody offers and every export that is missing or has
-  // the wrong type.
+  // Resolves the imports of `module` and checks its exports. Error `invalid` names every import
+  // that is not offered, and every export that is missing or has the wrong type.
   [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link(
       std::shared_ptr<const Module> module) const;
 

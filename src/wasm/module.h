@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Module: compiled code, shared by all cores.
+// Module: compiled code, shared by all cores. Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -36,23 +36,26 @@ struct Export {
   std::string name;
   ExternKind kind;
   Signature signature;             // of a function
-  std::uint64_t memory_bytes = 0;  // that a memory begins with
+  std::uint64_t memory_bytes = 0;  // the initial size of a memory
 };
 
 class Module {
  public:
-  // Compiles, or takes from the cache. May take seconds: never on a core. Errors say what the bytes
-  // are instead, or what the compiler found.
+  // Compiles `bytes`, or loads them from the cache of `engine`. May take seconds: not for the
+  // thread of a core. Error `invalid` says what the bytes are instead, or what the compiler found.
   [[nodiscard]] static Result<std::shared_ptr<const Module>> compile(const Engine& engine,
                                                                      std::string_view bytes);
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  [[nodiscard]] const std::string& sha256() const { return sha256_; }  // of what was compiled
+  // The hash of the compiled bytes: hex, 64 characters.
+  [[nodiscard]] const std::string& sha256() const { return sha256_; }
   [[nodiscard]] const std::vector<Import>& imports() const { return imports_; }
   [[nodiscard]] const std::vector<Export>& exports() const { return exports_; }
+  // Returns null if there is no export of that name.
   [[nodiscard]] const Export* find_export(std::string_view name) const;
+  // True if a function of that module is imported.
   [[nodiscard]] bool imports_from(std::string_view module) const;
   [[nodiscard]] const wasmtime_module* handle() const { return handle_; }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled modules on disk, so that a restart or a second pipeline does not compile again. An entry
 // is named by the SHA-256 of the module and the version of the compiler, and begins with the
-// SHA-256 of its own content: a damaged one is ignored. Who may write the directory may run code in
-// the process, as who may write the program file.
+// SHA-256 of its own content: a damaged one is ignored. A user who may write the directory can run
+// code in the process, like one who may write the program file.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,13 @@ namespace sluice::wasm {
 
 class ModuleCache {
  public:
-  // Empty: nothing is kept. The directory is created (for the owner only).
+  // Creates the directory, for its owner only. Empty: nothing is kept.
   explicit ModuleCache(std::string directory);
-  // Any thread. nullopt if absent or damaged.
+  // Returns the compiled module; nullopt if it is absent or damaged. `module_hash`:
+  // Module::sha256(). Waits for the disk. Any thread.
   [[nodiscard]] std::optional<std::string> load(std::string_view module_hash) const;
-  // Best effort: what cannot be written is compiled again next time.
+  // Keeps a compiled module, without a promise: one that cannot be written is compiled again next
+  // time. Waits for the disk. Any thread.
   void save(std::string_view module_hash, std::string_view compiled) const;
 
  private:

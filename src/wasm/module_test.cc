@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/encoding.h"
 #include "wasm/module_cache.h"
 #include "wasm/testing/test_guests.h"
 
@@ -70,6 +71,17 @@ TEST_F(CacheTest, KeepsCompiledModules) {
   const auto first = *Module::compile(*world.engine, "(module)");
   EXPECT_TRUE(world.engine->cache().load(first->sha256()));
   EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
+}
+
+TEST_F(CacheTest, KeepsTheNewest) {
+  const ModuleCache cache(directory);
+  const auto hash = [](int i) { return sha256_hex(std::to_string(i)); };
+  for (int i = 0; i < 70; ++i) {
+    cache.save(hash(i), "compiled");
+    EXPECT_TRUE(cache.load(hash(i))) << i;
+    EXPECT_EQ(std::distance(fs::directory_iterator(directory), {}), std::min(i + 1, 64));
+  }
+  EXPECT_FALSE(cache.load(hash(0)));
 }
 
 TEST_F(CacheTest, IgnoresDamagedEntries) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pace: what the host does when a guest has used up its slice: on a core, everybody else's work
-// first; on a thread without a loop, nothing. A coroutine that awaits only a Pace without a loop is
-// done when it returns from start().
+// Pace: the way in which a guest yields after its slice. On a core, the other work of the loop runs
+// first. On a thread without a loop, the guest continues at once. A coroutine that awaits only a
+// Pace without a loop is done when start() returns.
 #pragma once
 
 #include <thread>
@@ -17,7 +17,7 @@ class Pace {
   Pace() = default;  // a thread without a loop
   explicit Pace(loop::EventLoop& loop) : loop_(&loop) {}
 
-  // co_await pace.rest(duration): while the guest sleeps.
+  // co_await pace.rest(duration): waits while the guest sleeps. Blocks a thread without a loop.
   [[nodiscard]] Task<void> rest(Duration duration) const {
     if (loop_ == nullptr) {
       std::this_thread::sleep_for(duration);
@@ -25,14 +25,14 @@ class Pace {
     }
     co_await loop_->sleep_for(duration);
   }
-  // co_await pace.give_way();
+  // co_await pace.give_way(): yields.
   [[nodiscard]] loop::EventLoop::Yield give_way() const { return loop::EventLoop::Yield(loop_); }
 
  private:
   loop::EventLoop* loop_ = nullptr;
 };
 
-// For a Pace without a loop.
+// Runs a task to its end. Requires: it awaits only a Pace without a loop.
 template <class T>
 T run_here(Task<T> task) {
   task.start();

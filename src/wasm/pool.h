@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pool: one core's share of a filter's Instances. Core-bound. Whoever wants one while all are taken
-// stands in a queue: those with precedence before the others, among each first come first served.
-// In a queue that stands, where the first has waited for half of his time, the last is served
-// before him: serving the first would have everybody run out of time with a guest in hand. It
-// begins with a few Instances and makes the rest by and by, so that a new generation grows while
-// the one before it shrinks (retire()). A dead Instance is replaced at once; while none can be
-// made, again after a pause that grows.
+// Pool: one core's share of a filter's Instances. Core-bound.
+//
+// A request that finds no free Instance waits in one of two queues. Requests with precedence are
+// served before the others, and each queue is first come first served. Once the first of a queue
+// has waited for half of its time, the last is served before it: otherwise every request would get
+// its guest just before its deadline.
+//
+// The pool begins with a few Instances and creates the others one by one, so that a new generation
+// grows while the previous one shrinks (retire()). A dead Instance is replaced at once. If none can
+// be created, the pool tries again after a pause that grows.
 #pragma once
 
 #include <functional>
@@ -25,7 +28,8 @@ namespace sluice::wasm {
 class Pool {
  public:
   using Create = std::function<Task<Result<std::unique_ptr<Instance>>>()>;
-  // One more is alive, which replaces a dead one or not; or why none could be made.
+  // Called when one more Instance is alive, which replaces a dead one or not, or with the reason
+  // for which none could be created. On the core's thread.
   using OnCreated = std::function<void(const Result<void>&, bool replacement)>;
 
   struct Usage {
@@ -34,14 +38,17 @@ class Pool {
     std::uint64_t created = 0;  // as replacements
   };
 
-  // `ready`: at most `size`; `create` makes the others, and replacements.
+  // `size`: the number of Instances when complete. `ready`: at most `size`; `create` makes the
+  // others, and replacements. Requires: `loop` outlives this, and no Lease is left when it is
+  // destroyed.
   Pool(loop::EventLoop& loop, unsigned size, std::vector<std::unique_ptr<Instance>> ready,
        Create create, OnCreated on_created);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // An Instance on loan. Giving one back while a call is in progress kills it.
+  // An Instance on loan; the destructor gives it back. An Instance with a call in progress is
+  // killed when it is given back. Requires: the pool outlives it.
   class Lease {
    public:
     Lease() = default;
@@ -67,13 +74,13 @@ class Pool {
     std::unique_ptr<Instance> instance_;
   };
 
-  // An Instance that is free now; an empty Lease if none is.
+  // Returns an Instance that is free now; an empty Lease if none is.
   [[nodiscard]] Lease try_acquire();
-  // The same, or the next one; an empty Lease at the deadline, or if no Instance can be made.
-  // `precedence`: before those without.
+  // Returns a free Instance, or waits for the next one. Returns an empty Lease at `deadline`, or if
+  // no Instance can be created. `precedence`: before requests without it.
   [[nodiscard]] Task<Lease> acquire(TimePoint deadline, bool precedence = false);
 
-  // Another generation follows: one Instance is enough for those who still come.
+  // Another generation follows: keeps one Instance, for the few requests that still come.
   void retire();
 
   [[nodiscard]] Usage counts() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasm/pool.h"
 
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -142,6 +143,27 @@ TEST_F(PoolTest, BacksOffWhileNoneCanBeMadeAndThenMakesAll) {
   };
   loop::run_to_completion(loop, until_full());
   EXPECT_TRUE(take());
+}
+
+// The pause is long after many failures, and short again after a success.
+TEST_F(PoolTest, ASuccessEndsTheBackOff) {
+  const auto until = [this](std::function<bool()> holds) -> Task<void> {
+    while (!holds()) {
+      co_await loop.sleep_for(1ms);
+    }
+  };
+  make(1, 1);
+  broken = true;
+  take()->kill();
+  loop::run_to_completion(loop, until([&] { return failures == 6; }));  // pauses of 10 to 160 ms
+  broken = false;
+  loop::run_to_completion(loop, until([&] { return pool->counts().alive == 1; }));
+  broken = true;
+  take()->kill();
+  EXPECT_EQ(failures, 7);
+  const auto wait = [this]() -> Task<void> { co_await loop.sleep_for(300ms); };
+  loop::run_to_completion(loop, wait());
+  EXPECT_GT(failures, 7) << "the next try comes after 10 ms";
 }
 
 TEST_F(PoolTest, MakesTheOthersByAndByAndCountsNoneAsAReplacement) {

@@ -13,13 +13,14 @@ namespace sluice::wasm {
 
 class Ticker {
  public:
+  // `tick` is called on the thread of the Ticker.
   explicit Ticker(std::function<void()> tick);
   ~Ticker();
   Ticker(const Ticker&) = delete;
   Ticker& operator=(const Ticker&) = delete;
 
-  // Before each time a guest gets to run. Any thread. A relaxed load, as a rule: a wake-up lost to
-  // a race costs at most one slow tick.
+  // Call it before a guest runs. Any thread. Usually a relaxed load: a wake-up lost to a race costs
+  // at most one slow tick.
   void touch() {
     if (!used_.load(std::memory_order_relaxed)) wake();
   }

@@ -9,31 +9,32 @@ namespace sluice::wasm {
 
 class WasiDescriptors {
  public:
-  enum class Kind : std::uint8_t { closed, input, output };
+  enum class DescriptorKind : std::uint8_t { closed, input, output };
 
-  [[nodiscard]] Kind kind(std::uint32_t descriptor) const {
-    return descriptor < kinds_.size() ? kinds_[descriptor] : Kind::closed;
+  [[nodiscard]] DescriptorKind kind(std::uint32_t descriptor) const {
+    return descriptor < kinds_.size() ? kinds_[descriptor] : DescriptorKind::closed;
   }
   [[nodiscard]] bool open(std::uint32_t descriptor) const {
-    return kind(descriptor) != Kind::closed;
+    return kind(descriptor) != DescriptorKind::closed;
   }
   // False if it is not open.
   [[nodiscard]] bool close(std::uint32_t descriptor) {
     if (!open(descriptor)) return false;
-    kinds_[descriptor] = Kind::closed;
+    kinds_[descriptor] = DescriptorKind::closed;
     return true;
   }
   // `to` becomes what `from` is, and `from` is closed. False if one of them is not open.
   [[nodiscard]] bool renumber(std::uint32_t from, std::uint32_t to) {
     if (!open(from) || !open(to)) return false;
-    const Kind kind = kinds_[from];
-    kinds_[from] = Kind::closed;
+    const DescriptorKind kind = kinds_[from];
+    kinds_[from] = DescriptorKind::closed;
     kinds_[to] = kind;
     return true;
   }
 
  private:
-  std::array<Kind, 3> kinds_{Kind::input, Kind::output, Kind::output};
+  std::array<DescriptorKind, 3> kinds_{DescriptorKind::input, DescriptorKind::output,
+                                       DescriptorKind::output};
 };
 
 }  // namespace sluice::wasm

@@ -11,7 +11,7 @@
 namespace sluice::wasm {
 namespace {
 
-using Kind = WasiDescriptors::Kind;
+using DescriptorKind = WasiDescriptors::DescriptorKind;
 using I32 = std::uint32_t;
 using I64 = std::uint64_t;
 
@@ -42,10 +42,10 @@ std::int32_t fd_renumber(HostCall& call, I32 from, I32 to) {
 }
 
 Result<std::int32_t> fd_fdstat_get(HostCall& call, GuestMemory memory, I32 descriptor, I32 out) {
-  const Kind kind = call.descriptors().kind(descriptor);
-  if (kind == Kind::closed) return code(WasiError::badf);
+  const DescriptorKind kind = call.descriptors().kind(descriptor);
+  if (kind == DescriptorKind::closed) return code(WasiError::badf);
   SLUICE_TRY(const std::span<char> fdstat, memory.at(out, kFdstatSize));
-  const I64 rights = kind == Kind::input ? kRightRead : kRightWrite;
+  const I64 rights = kind == DescriptorKind::input ? kRightRead : kRightWrite;
   const std::array<I64, 3> fields{0, rights, rights};  // no terminal, no flags
   static_assert(sizeof fields == kFdstatSize);
   std::memcpy(fdstat.data(), fields.data(), sizeof fields);
@@ -62,18 +62,18 @@ Result<std::int32_t> fd_filestat_get(HostCall& call, GuestMemory memory, I32 des
 // Standard input is at its end.
 Result<std::int32_t> fd_read(HostCall& call, GuestMemory memory, I32 descriptor, I32, I32,
                              I32 count_at) {
-  if (call.descriptors().kind(descriptor) != Kind::input) return code(WasiError::badf);
+  if (call.descriptors().kind(descriptor) != DescriptorKind::input) return code(WasiError::badf);
   SLUICE_CHECK(memory.write(count_at, I32{0}));
   return code(WasiError::success);
 }
 
 std::int32_t fd_pread(HostCall& call, I32 descriptor, I32, I32, I64, I32) {
-  const bool input = call.descriptors().kind(descriptor) == Kind::input;
+  const bool input = call.descriptors().kind(descriptor) == DescriptorKind::input;
   return code(input ? WasiError::spipe : WasiError::badf);
 }
 
 std::int32_t fd_pwrite(HostCall& call, I32 descriptor, I32, I32, I64, I32) {
-  const bool output = call.descriptors().kind(descriptor) == Kind::output;
+  const bool output = call.descriptors().kind(descriptor) == DescriptorKind::output;
   return code(output ? WasiError::spipe : WasiError::badf);
 }
 

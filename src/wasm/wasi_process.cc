@@ -34,13 +34,13 @@ std::optional<clockid_t> system_clock_of(I32 clock) {
   return std::nullopt;
 }
 
-using Question = int (*)(clockid_t, timespec*);
+using ClockCall = int (*)(clockid_t, timespec*);
 
-Result<std::int32_t> ask(Question question, GuestMemory memory, I32 clock, I32 out) {
+Result<std::int32_t> ask(ClockCall clock_call, GuestMemory memory, I32 clock, I32 out) {
   const auto known = system_clock_of(clock);
   if (!known) return code(clock > kClockIdMax ? WasiError::inval : WasiError::badf);
   timespec time{};
-  if (question(*known, &time) != 0) return fail(ErrorKind::internal, "the system has no clock");
+  if (clock_call(*known, &time) != 0) return fail(ErrorKind::internal, "the system has no clock");
   const I64 nanoseconds =
       static_cast<I64>(time.tv_sec) * 1'000'000'000 + static_cast<I64>(time.tv_nsec);
   SLUICE_CHECK(memory.write(out, nanoseconds));

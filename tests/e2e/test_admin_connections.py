@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -170,10 +171,11 @@ def test_followers_leave_at_once(server):
 def test_egctl_follows_until_it_is_told_to_stop(server):
     logs = subprocess.Popen([BIN / "egctl", "--server", server.api, "logs", "-f", "--tail", "0"], stdout=subprocess.PIPE, text=True)
     wait_until(lambda: say(server, "debug") and server.log().count("logs?tail=0&follow=true"), "egctl has called")
-    said = say(server, "warn")
-    for line in logs.stdout:
-        if said in line:
-            break
+    said = say(server, "info")
+    too_late = threading.Timer(DEADLINE, logs.kill)
+    too_late.start()
+    assert any(said in line for line in logs.stdout)
+    too_late.cancel()
     logs.terminate()
     logs.stdout.close()
     logs.wait(DEADLINE)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of all kinds of objects. A new kind is a file in this folder and a line here.
+// The list of all kinds of objects. A new kind is a file with its header in this folder, and two
+// lines here.
 #include "control/kinds/all.h"
 
-namespace sluice::control {
+#include "control/kinds/http_server.h"
+#include "control/kinds/pipeline.h"
 
-ObjectKind http_server_kind();
-ObjectKind pipeline_kind();
+namespace sluice::control {
 
 ObjectKinds all_kinds() { return {http_server_kind(), pipeline_kind()}; }
 

@@ -155,6 +155,10 @@ TEST_F(CompressionTest, WhatStaysAsItIs) {
   for (const int status : {204, 205, 206}) EXPECT_TRUE(stays("", "", status)) << status;
   EXPECT_FALSE(stays("Content-Type", "image/svg+xml"));
   EXPECT_FALSE(stays("Content-Encoding", "identity"));
+  request_.headers.add("Cache-Control", "no-transform");
+  EXPECT_TRUE(stays("", "")) << "the client forbids it";
+  request_.headers.remove("Cache-Control");
+  EXPECT_FALSE(stays("", ""));
   response_ = {};
   response_.body.assign(text(99));
   EXPECT_FALSE(apply());

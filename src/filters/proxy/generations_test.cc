@@ -31,7 +31,8 @@ Task<void> hang_up(Peer& peer) { co_await peer.head(); }
 
 // Names that stand for a fuse in `resilience`, and a cache in a pool.
 constexpr const char* kFuse = "circuitBreakerPolicy: fuse";
-constexpr const char* kCache = "memoryCache: {expiration: 1m, codes: [200], methods: [GET]}";
+constexpr const char* kCache =
+    "memoryCache: {expiration: 1m, maxEntryBytes: 1000, codes: [200], methods: [GET]}";
 
 class ProxyGenerations : public testing::Test {
  protected:
@@ -69,7 +70,9 @@ class ProxyGenerations : public testing::Test {
     prototype_ = std::move(prototype);
     filter_ = filter;
   }
+  // The status of the response; 0 if use() has failed.
   int run() {
+    if (!pipeline_) return 0;
     pipeline::Exchange exchange(core_);
     exchange.client_request().method = "GET";
     exchange.client_request().host = "shop";
@@ -169,12 +172,12 @@ TEST_F(ProxyGenerations, FailuresUnderOtherRulesDoNotCount) {
   serve(hang_up);
   const std::string two = servers() + ", outlierDetection: {consecutiveFailures: 2}";
   use(two);
-  EXPECT_EQ(run(), 503);
+  EXPECT_EQ(run(), 502);
   use(servers() + ", outlierDetection: {consecutiveFailures: 2, ejectionTime: 1h}");
-  EXPECT_EQ(run(), 503);
+  EXPECT_EQ(run(), 502);
   EXPECT_EQ(pool()["servers"][0]["ejected"], false) << "the first under these rules";
   use(servers() + ", timeout: 5s, outlierDetection: {consecutiveFailures: 2, ejectionTime: 1h}");
-  EXPECT_EQ(run(), 503);
+  EXPECT_EQ(run(), 502);
   EXPECT_EQ(pool()["servers"][0]["ejected"], true) << "the second";
 }
 
@@ -195,8 +198,8 @@ TEST_F(ProxyGenerations, TheNextProcessKnowsWhoIsLeftOutAndWhatIsOpen) {
   const std::string fields =
       servers() + ", " + kFuse + ", outlierDetection: {consecutiveFailures: 2, ejectionTime: 1h}";
   use(fields);
-  EXPECT_EQ(run(), 503);
-  EXPECT_EQ(run(), 503);
+  EXPECT_EQ(run(), 502);
+  EXPECT_EQ(run(), 502);
   EXPECT_EQ(pool()["servers"][0]["ejected"], true);
   EXPECT_EQ(breaker(), "OPEN");
   const Json known = registry_.knowledge();

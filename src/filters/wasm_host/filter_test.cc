@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "filters/wasm_host/testing/test_host.h"
+#include "loop/testing/settle.h"
 
 namespace sluice::filters {
 namespace {
@@ -187,6 +188,82 @@ TEST(WasmHostFilter, AClientThatLeavesFreesItsGuest) {
   }
   pipeline::Exchange good(host.core);
   EXPECT_EQ(host.run(good), "");
+}
+
+// Its memory and its globals may be anything.
+TEST(WasmHostFilter, AGuestThatFailedIsReplaced) {
+  Host host;
+  const std::string counted =
+      "(global.set $runs (i32.add (global.get $runs) (i32.const 1)))"
+      "(i32.add (i32.const 9) (global.get $runs))";
+  const std::string runs = "(global $runs (mut i32) (i32.const 0))";
+  host.use(guest(counted, runs), "maxConcurrency: 1");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(host.run(), "wasmError");
+    EXPECT_EQ(host.tag(), "wasm: returned 10, which is no result (0 to 9)");
+  }
+  host.use(guest("(global.set $runs (i32.add (global.get $runs) (i32.const 1)))"
+                 "(if (i32.eq (global.get $runs) (i32.const 1)) (then unreachable)) (i32.const 0)",
+                 runs),
+           "maxConcurrency: 1");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(host.run(), "wasmError");
+}
+
+// A guest that adds 1 to n. With a query it takes `ms` for that, and ends with `after`.
+std::string slow_counter(int ms, const std::string& after) {
+  return guest("(call $count)",
+               "(func $count (result i32) (local $n i64) (local $end i64)"
+               "(local.set $n (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+               "(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then"
+               " (local.set $end (i64.add (call $host_get_unix_time_in_ms) (i64.const " +
+                   std::to_string(ms) +
+                   ")))"
+                   " (loop $l (br_if $l (i64.lt_s (call $host_get_unix_time_in_ms)"
+                   " (local.get $end))))" +
+                   after + ")) (i32.const 0))" + text_at(100, "n"));
+}
+
+// A slow run, which has begun and lasts for long enough that others run meanwhile.
+struct SlowRun {
+  explicit SlowRun(const std::string& after) {
+    for (int ms = 30; !task.valid() || task.done(); ms *= 2) {
+      task.reset();
+      exchange.reset();
+      host = std::make_unique<Host>();
+      host->use(slow_counter(ms, after), "timeout: 20s\nmaxConcurrency: 2");
+      exchange = std::make_unique<pipeline::Exchange>(host->core);
+      exchange->client_request().query = "x";
+      task = host->filter->handle(*exchange);
+      task.start();
+    }
+  }
+  std::unique_ptr<Host> host;
+  std::unique_ptr<pipeline::Exchange> exchange;
+  Task<std::string_view> task;
+};
+
+// The run has seen what no longer holds: it runs again.
+TEST(WasmHostFilter, ATrapOnAStaleReadIsNoFault) {
+  SlowRun slow("(if (i64.eq (local.get $n) (i64.const 1)) (then unreachable))");
+  pipeline::Exchange quick(slow.host->core);
+  EXPECT_EQ(slow.host->run(quick), "");
+  while (!slow.task.done()) loop::testing::settle(slow.host->loop);
+  EXPECT_EQ(slow.task.take(), "");
+  EXPECT_EQ(slow.host->status("numOfWasmError"), 0);
+  EXPECT_EQ(slow.host->stored("n"), "2");
+}
+
+TEST(WasmHostFilter, ARunThatLosesAgainAndAgainGetsATurn) {
+  SlowRun slow("");
+  int others = 0;
+  while (!slow.task.done()) {
+    pipeline::Exchange quick(slow.host->core);
+    EXPECT_EQ(slow.host->run(quick), "");
+    ++others;
+  }
+  EXPECT_EQ(slow.task.take(), "");
+  EXPECT_GT(slow.host->status("queueTurns"), 0);
+  EXPECT_EQ(slow.host->stored("n"), std::to_string(others + 1));
 }
 
 // All runs read before any commits, so most run again. The changes of each count once.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header fields as the one text that guests see: "Name: value\r
-// " for each, names canonical and sorted, no blank line at the end.
+// Header fields as the one text that guests see: a line `Name: value` with CRLF for each, names
+// canonical and sorted, no blank line at the end. Any thread.
 #pragma once
 
 #include <string>

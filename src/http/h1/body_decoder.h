@@ -22,6 +22,7 @@ class BodyDecoder {
  public:
   explicit BodyDecoder(BodyLimits limits) : limits_(limits) {}
 
+  // Each begins a body: of `length` bytes, in chunks, or until the connection closes.
   void start_length(std::uint64_t length);
   void start_chunked();
   void start_until_close();
@@ -30,9 +31,12 @@ class BodyDecoder {
     std::size_t consumed = 0;
     std::string_view bytes{};  // empty: need more input, or done(), or fault()
   };
+  // Takes more input and returns the next bytes of the body, a part of `input`. Requires: the next
+  // input begins with the bytes that were not consumed.
   [[nodiscard]] Decoded decode(std::string_view input);
   [[nodiscard]] bool done() const { return phase_ == Phase::done; }
   [[nodiscard]] bool until_close() const { return phase_ == Phase::until_close; }
+  // The reason for which the body was refused; status 0: none.
   [[nodiscard]] const Fault& fault() const { return fault_; }
   // Returns the accepted trailers after done(); null: none.
   [[nodiscard]] std::unique_ptr<Headers> take_trailers() { return std::move(trailers_); }

@@ -41,6 +41,7 @@ struct FieldLine {
 // RFC 9112 section 5.1: white space before a colon makes a request invalid. In a response, it is
 // dropped.
 enum class SpaceBeforeColon { refuse, drop };
+// `field` is valid if there is no fault.
 [[nodiscard]] Fault parse_field_line(std::string_view line, FieldLine& field,
                                      SpaceBeforeColon space = SpaceBeforeColon::refuse);
 

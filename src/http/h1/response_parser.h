@@ -40,6 +40,7 @@ class ResponseParser {
   void start(Response& response, std::string_view method, InterimSink* interim = nullptr);
 
   using ParseResult = RequestParser::ParseResult;
+  // As RequestParser::parse(). An interim response is passed on and gives no result.
   [[nodiscard]] ParseResult parse(std::string_view input);
   // The backend closed: returns done if the framing allows it (no length given), else refused.
   [[nodiscard]] ParseState parse_eof();
@@ -54,6 +55,7 @@ class ResponseParser {
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;
   // True if the connection may carry another response once this one is done.
   [[nodiscard]] bool keep_alive() const;
+  // The Keep-Alive field of this response.
   [[nodiscard]] const KeepAlive& kept_for() const;
   [[nodiscard]] const std::string& error() const;  // after `refused`
 

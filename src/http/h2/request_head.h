@@ -25,6 +25,7 @@ class RequestHead {
   // Takes the fields in order, names in lower case. Returns false if the list is unreasonably
   // large.
   [[nodiscard]] bool add(std::string_view name, std::string_view value);
+  // Checks the complete list.
   void finish();
 
   // Returns the status to refuse with: 400, 414, 417, 431, 501 (CONNECT); 0: none. Requires:

@@ -49,6 +49,7 @@ class Session {
                        std::string_view date);
   // The stream has more to offer().
   void resume(StreamId id);
+  // Resets the stream (RST_STREAM). Its on_close() follows.
   void reset(StreamId id, ErrorCode code);
   // The next reset is not the client's fault, though it looks like it.
   void pardon_reset();
@@ -57,6 +58,7 @@ class Session {
   // Like consume(), for a closed stream.
   void consume_closed(std::size_t bytes);
 
+  // Sends a PING; on_pong() follows.
   void ping();
   // A graceful end in two steps (section 6.8): announce_shutdown() asks for no more streams, and
   // shut_down(), some time later, refuses later ones.

@@ -23,9 +23,10 @@ inline constexpr const char* kGroups = "X25519:P-256:P-384";
 
 // Returns the reason of this thread's last OpenSSL error, and clears the errors.
 [[nodiscard]] std::string last_error();
-// Parses a chain or a bundle with at least one certificate.
+// Parses a chain or a bundle with at least one certificate. Error: `invalid`.
 [[nodiscard]] Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem);
-// Sets the certificate that the context shows. The error never contains key material.
+// Sets the certificate, chain and key that the context shows. Error: `invalid`, never with key
+// material.
 [[nodiscard]] Result<void> use_pair(SSL_CTX* context, const KeyPair& pair);
 // Returns the common name of the certificate that the peer has shown; "" without one.
 [[nodiscard]] std::string common_name_of_peer(const SSL* session);

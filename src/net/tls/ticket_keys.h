@@ -19,6 +19,7 @@ namespace sluice::net {
 // Any thread.
 class TicketKeys {
  public:
+  // The cipher's key is for AES-256, that of the MAC for HMAC-SHA-256.
   struct Key {
     std::array<unsigned char, 16> name;
     std::array<unsigned char, 32> cipher;

@@ -29,8 +29,8 @@ class TlsContext {
     std::string path;  // of the pair, or "caCertBase64"
     std::string text;  // never contains key material
   };
-  // Faults: a certificate or key that does not parse, or that do not match. Requires: at least one
-  // pair.
+  // `tickets`: the keys of the session tickets, shared with other contexts. Faults: a certificate
+  // or key that does not parse, or that do not match. Requires: at least one pair.
   [[nodiscard]] static std::expected<std::shared_ptr<const TlsContext>,
                                      std::vector<CertificateFault>>
   create(const TlsServerOptions& options, std::shared_ptr<TicketKeys> tickets);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "store/testing/contest.h"
 #include "store/testing/test_cores.h"
@@ -218,7 +219,8 @@ TEST_P(SharedConformance, ARunThatWasAtWorkIsOfOneOwner) {
   cores.on(1, [&] {
     EXPECT_EQ(views[1]->commit(writers[0]).status, CommitStatus::conflict);
     EXPECT_EQ(views[1]->commit(writers[1]).status, CommitStatus::conflict);
-    EXPECT_EQ(views[1]->commit(writers[2]).status, CommitStatus::conflict) << "lost its place";
+    EXPECT_EQ(views[1]->commit(writers[2]).status, CommitStatus::committed)
+        << "it has read only an absence, and that still holds";
     for (Transaction& run : readers) {  // all that they have read was durable before the loss
       EXPECT_EQ(views[1]->commit(run).status, CommitStatus::committed);
       EXPECT_TRUE(views[1]->is_durable(views[1]->commit(run).version));
@@ -237,16 +239,23 @@ TEST_P(SharedConformance, ARunThatWasAtWorkIsOfOneOwner) {
 }
 
 TEST_P(SharedConformance, AReadOfWhatWasLostIsLost) {
-  contest->take(kNs, Learns::by_itself);
-  const Version read = cores.on(0, [&] {
-    EXPECT_EQ(put(*views[0], "k", "1").status, CommitStatus::committed);
-    Transaction t(*views[0]);
-    EXPECT_EQ(t.get("k"), "1");
-    return views[0]->commit(t).version;
-  });
-  contest->give(kNs);
-  ASSERT_TRUE(all_own_again());
-  EXPECT_EQ(fate(0, read), "lost");
+  Commit read{CommitStatus::not_owner, 0};
+  // The journal may learn of the loss between the two runs.
+  for (int tries = 0; read.status == CommitStatus::not_owner; ++tries) {
+    ASSERT_LT(tries, 10'000);
+    contest->take(kNs, Learns::by_itself);
+    read = cores.on(0, [&] {
+      EXPECT_EQ(put(*views[0], "k", "1").status, CommitStatus::committed);
+      Transaction t(*views[0]);
+      EXPECT_EQ(t.get("k"), "1");
+      return views[0]->commit(t);
+    });
+    while (cores.on(0, [&] { return views[0]->owned(); })) std::this_thread::yield();
+    contest->give(kNs);
+    ASSERT_TRUE(all_own_again());
+  }
+  ASSERT_EQ(read.status, CommitStatus::committed);
+  EXPECT_EQ(fate(0, read.version), "lost");
 }
 
 TEST_P(SharedConformance, TurnsGoWithTheOwnership) {

@@ -33,6 +33,8 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   Result<void> write(std::span<Batch> group) override {
     const MutexLock lock(mutex_);
     ++questions_;
+    changed_.notify_all();
+    while (holding_writes_) changed_.wait(mutex_);
     if (broken_) return no_answer();
     std::vector<Batch> held;
     for (Batch& batch : group) {
@@ -66,7 +68,7 @@ class ContestedMedium final : public MemoryMedium, public Contest {
     const MutexLock lock(mutex_);
     ++loads_;
     changed_.notify_all();
-    while (holding_) changed_.wait(mutex_);
+    while (holding_loads_) changed_.wait(mutex_);
     return version;
   }
 
@@ -118,7 +120,7 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   // Holds the loads that have read, until release_loads().
   void hold_loads() {
     const MutexLock lock(mutex_);
-    holding_ = true;
+    holding_loads_ = true;
     loads_ = 0;
   }
   // Blocks until a load has read since hold_loads().
@@ -128,10 +130,26 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   }
   void release_loads() {
     const MutexLock lock(mutex_);
-    holding_ = false;
+    holding_loads_ = false;
     changed_.notify_all();
   }
-  // The number of calls of write().
+  // Holds each write() until release_writes().
+  void hold_writes() {
+    const MutexLock lock(mutex_);
+    holding_writes_ = true;
+    questions_ = 0;
+  }
+  // Blocks until a write() has begun since hold_writes().
+  void wait_for_write() {
+    const MutexLock lock(mutex_);
+    while (questions_ == 0) changed_.wait(mutex_);
+  }
+  void release_writes() {
+    const MutexLock lock(mutex_);
+    holding_writes_ = false;
+    changed_.notify_all();
+  }
+  // The number of calls of write() since hold_writes().
   [[nodiscard]] int questions() {
     const MutexLock lock(mutex_);
     return questions_;
@@ -171,7 +189,8 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   int failing_loads_ SLUICE_GUARDED_BY(mutex_) = 0;
   int loads_ SLUICE_GUARDED_BY(mutex_) = 0;
   bool broken_ SLUICE_GUARDED_BY(mutex_) = false;
-  bool holding_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool holding_loads_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool holding_writes_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sluice::store

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/memory_budget.h"
 #include "filters/proxy/cache/flights.h"
 #include "loop/testing/run_to_completion.h"
 
@@ -22,6 +23,9 @@ class MemoryCacheTest : public testing::Test {
     spec.max_bytes = 4000;
     spec.codes = {200};
     spec.methods = {"GET"};
+    make(spec);
+  }
+  void make(const MemoryCacheSpec& spec) {
     cache_ = std::make_shared<MemoryCache>(spec, 2, stamps_);
     cache_->join(zero_);
     cache_->join(one_);
@@ -62,6 +66,7 @@ class MemoryCacheTest : public testing::Test {
     deliver(loop_zero_);
   }
 
+  MemoryBudget budget_{std::size_t{64} << 20, 2};
   loop::EventLoop loop_zero_;
   loop::EventLoop loop_one_;
   loop::Core zero_{loop_zero_, 0, 2};
@@ -128,6 +133,31 @@ TEST_F(MemoryCacheTest, AnswerFromBeforeAnInvalidationIsNotKept) {
   stamps_->invalidate(cache_key(request("/a")));
   store(zero_, "/a", "old", before);
   EXPECT_EQ(find(zero_, "/a"), "");
+  store(zero_, "/a", "new");
+  store(zero_, "/a", "old", before);
+  EXPECT_EQ(find(zero_, "/a"), "new") << "nor does it take the place of a later one";
+}
+
+TEST_F(MemoryCacheTest, IsChargedAndGivesWayWhenMemoryIsTight) {
+  const auto in_caches = [&] { return budget_.held(MemoryUse::caches); };
+  loop_zero_.memory().join(budget_, 0);
+  loop_one_.memory().join(budget_, 1);
+  make(cache_->spec());
+  store(zero_, "/a", "hello");
+  deliver_all();
+  EXPECT_GT(in_caches(), 0U);
+  EXPECT_EQ(cache_->status()["bytes"], in_caches());
+  const std::size_t before = in_caches();
+  loop_zero_.memory().take(MemoryUse::request_bodies, std::size_t{63} << 20);
+  store(zero_, "/b", "hello");
+  EXPECT_EQ(find(zero_, "/b"), "");
+  EXPECT_EQ(find(zero_, "/a"), "hello");
+  EXPECT_EQ(in_caches(), before);
+  loop_zero_.memory().give(MemoryUse::request_bodies, std::size_t{63} << 20);
+  store(zero_, "/b", "hello");
+  EXPECT_EQ(find(zero_, "/b"), "hello");
+  cache_.reset();
+  EXPECT_EQ(in_caches(), 0U);
 }
 
 TEST_F(MemoryCacheTest, NewsForACacheThatIsGone) {

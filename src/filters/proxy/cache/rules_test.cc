@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace sluice::filters {
 namespace {
 
@@ -81,6 +83,13 @@ TEST_F(RulesTest, FreshnessIsWhatTheResponseSaysAtMostExpiration) {
   EXPECT_EQ(fresh({{"Cache-Control", "max-age=60, s-maxage=30"}}), 30);
   EXPECT_EQ(fresh({{"Cache-Control", "max-age=60"}, {"Age", "45"}}), 15);
   EXPECT_EQ(fresh({{"Cache-Control", "max-age=60"}, {"Age", "60"}}), 0);
+  for (const auto& [age, left] : std::map<std::string, int>{{"45", 15}, {"5", 40}}) {
+    EXPECT_EQ(fresh({{"Cache-Control", "max-age=60"},
+                     {"Age", age},
+                     {"Date", "Sun, 06 Nov 1994 08:49:17 GMT"}}),
+              left)
+        << "the larger of Age and the time since Date";
+  }
   EXPECT_EQ(fresh({{"Cache-Control", "max-age=0"}}), 0);
   EXPECT_EQ(fresh({{"Cache-Control", "max-age=x"}}), 0);
   EXPECT_EQ(fresh({{"Expires", "Sun, 06 Nov 1994 08:50:37 GMT"}}), 60);

@@ -53,6 +53,8 @@ TEST(Shelf, RefusesWhatIsTooLarge) {
   const auto large = entry("b", 301);
   EXPECT_THAT(shelf.store(large), ElementsAre(large));
   EXPECT_NE(shelf.find("a"), nullptr);
+  EXPECT_THAT(keys(shelf.store(entry("c", 300))), ElementsAre("a")) << "it takes the whole shelf";
+  EXPECT_NE(shelf.find("c"), nullptr);
 }
 
 TEST(Shelf, SameVariantIsReplaced) {

@@ -3,13 +3,9 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 
-#include "admin/credentials.h"
-#include "admin/tls_files.h"
-#include "base/json.h"
+#include "admin/options.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "net/listener.h"
@@ -19,16 +15,6 @@ class Controller;
 }
 
 namespace sluice::admin {
-
-struct Options {
-  std::string address;      // host:port; an address that is not loopback needs TLS and credentials
-  std::string member_name;  // --name
-  std::string log_file{};   // the process log, for GET /logs; "" if it goes to standard error
-  Json start_options{};     // for GET /status/members; without secrets
-  std::optional<TlsPaths> tls{};
-  CredentialOptions credentials{};
-  std::optional<net::Listener> listener{};  // a socket that listens on `address` already
-};
 
 // Checks address, files and credentials before the start. Error `invalid`.
 [[nodiscard]] Result<void> check(const Options& options);

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resources of the API, one file each. The list in api.cc is complete.
+// A resource of the API: its routes, and the objects on which it works. Each resource is a .cc with
+// its header. The list in api.cc is complete.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <initializer_list>
 
-#include "admin/admin.h"
+#include "admin/options.h"
 #include "admin/router.h"
+#include "base/json.h"
+#include "base/log.h"
 #include "base/published.h"
+
+namespace sluice::control {
+class Controller;
+}
 
 namespace sluice::admin {
 
-// The objects on which the resources work. Outlives the router.
+// Outlives the router.
 struct Context {
   Options options;  // as of the start
   Published<Json> start_options;
@@ -39,14 +46,5 @@ inline void add(ApiRouter& router, Context& context, const char* group,
          }});
   }
 }
-
-void add_about(ApiRouter& router, Context& context);
-void add_objects(ApiRouter& router, Context& context);
-void add_status(ApiRouter& router, Context& context);
-void add_members(ApiRouter& router, Context& context);
-void add_metadata(ApiRouter& router, Context& context);
-void add_wasm_code(ApiRouter& router, Context& context);
-void add_wasm_data(ApiRouter& router, Context& context);
-void add_logs(ApiRouter& router, Context& context);
 
 }  // namespace sluice::admin

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// `egctl create`, and its parts that other commands use.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "egctl/command.h"
+#include "egctl/invocation.h"
+
+namespace sluice::egctl {
+
+void add_create(Command root, Invocation& invocation);
+// Shared by the old and the new form of a command.
+void add_file_option(Command command, std::vector<std::string>& files);
+// Sends the objects of `files` in one call, and prints one line per object. `mode` is create,
+// update or apply.
+[[nodiscard]] Result<void> send_objects(Invocation& invocation,
+                                        const std::vector<std::string>& files,
+                                        const std::string& mode);
+
+}  // namespace sluice::egctl
