@@ -220,7 +220,7 @@ std::string slow_counter(int ms, const std::string& after) {
                    ")))"
                    " (loop $l (br_if $l (i64.lt_s (call $host_get_unix_time_in_ms)"
                    " (local.get $end))))" +
-                   after + ")) (i32.const 0))" + text_at(100, "n"));
+                   after + ")) (i32.const 0))" + text_at(100, "n") + text_at(200, "m"));
 }
 
 // A slow run, which has begun and lasts for long enough that others run meanwhile.
@@ -242,15 +242,18 @@ struct SlowRun {
   Task<std::string_view> task;
 };
 
-// The run has seen what no longer holds: it runs again.
+// The run has read of two versions, and runs again.
 TEST(WasmHostFilter, ATrapOnAStaleReadIsNoFault) {
-  SlowRun slow("(if (i64.eq (local.get $n) (i64.const 1)) (then unreachable))");
+  SlowRun slow(
+      "(drop (call $host_cluster_add_integer (i32.const 200) (i64.const 1)))"
+      "(if (i64.eq (local.get $n) (i64.const 1)) (then unreachable))");
   pipeline::Exchange quick(slow.host->core);
   EXPECT_EQ(slow.host->run(quick), "");
   while (!slow.task.done()) loop::testing::settle(slow.host->loop);
   EXPECT_EQ(slow.task.take(), "");
   EXPECT_EQ(slow.host->status("numOfWasmError"), 0);
   EXPECT_EQ(slow.host->stored("n"), "2");
+  EXPECT_EQ(slow.host->stored("m"), "1");
 }
 
 TEST(WasmHostFilter, ARunThatLosesAgainAndAgainGetsATurn) {
