@@ -242,17 +242,6 @@ struct SlowRun {
   Task<std::string_view> task;
 };
 
-// The run has seen what no longer holds: it runs again.
-TEST(WasmHostFilter, ATrapOnAStaleReadIsNoFault) {
-  SlowRun slow("(if (i64.eq (local.get $n) (i64.const 1)) (then unreachable))");
-  pipeline::Exchange quick(slow.host->core);
-  EXPECT_EQ(slow.host->run(quick), "");
-  while (!slow.task.done()) loop::testing::settle(slow.host->loop);
-  EXPECT_EQ(slow.task.take(), "");
-  EXPECT_EQ(slow.host->status("numOfWasmError"), 0);
-  EXPECT_EQ(slow.host->stored("n"), "2");
-}
-
 TEST(WasmHostFilter, ARunThatLosesAgainAndAgainGetsATurn) {
   SlowRun slow("");
   int others = 0;
