@@ -81,8 +81,8 @@ TEST(AccessFormat, ALongUriIsCut) {
   AccessEntry e = entry();
   const AccessFormat format = *AccessFormat::parse("{{URI}}");
   for (const std::size_t size : {511, 512, 513, 5000}) {
-    const std::string uri(size, 'u');
-    e.target = uri;
+    const std::string target(size, 'u');
+    e.target = target;
     EXPECT_EQ(line(format, e), std::string(std::min<std::size_t>(size, 512), 'u') + "\n");
   }
 }
