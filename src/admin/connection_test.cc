@@ -385,7 +385,7 @@ TEST_F(ConnectionTest, BoundsTheConnections) {
   EXPECT_TRUE(silent[3]->get("/ping", kClose).read().ends_with("pong"));
 }
 
-// Whoever serves calls is not cut off for a new connection, which is closed instead.
+// A new connection is closed if all others carry calls.
 TEST_F(ConnectionTest, BusyConnectionsMakeNoRoom) {
   start({}, 2);
   RawClient first(port());

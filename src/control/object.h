@@ -25,7 +25,7 @@ struct Object {
   std::string error;
   // ObjectPrototype::pins() of the current or the last prototype. Stored beside the spec.
   Json pins;
-  // Of the prototype; null if the object does not run.
+  // The kept state of the prototype; null if the object does not run.
   std::shared_ptr<const pipeline::StateSet> states{};
 
   [[nodiscard]] bool runs() const { return prototype != nullptr; }

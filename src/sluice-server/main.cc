@@ -85,6 +85,37 @@ Result<void> required(bool first, const Result<T>& done, const Logger& logger) {
   return {};
 }
 
+// Serves until a signal ends the service. Returns true if a new process serves instead. `in_force`:
+// those of `running`, which SIGHUP replaces.
+Result<bool> serve(const Running& running, Options& in_force) {
+  while (true) {
+    const int signal = running.signals.wait();
+    if (signal == SIGTERM || signal == SIGINT) return false;
+    if (signal == SIGHUP) {
+      reopen_logs(running.logger, running.access_log);
+      reload(in_force, running.program, running.logger, *running.api);
+    } else if (signal == SIGUSR2) {
+      SLUICE_TRY(const bool handed_over, hand_over(running));
+      if (handed_over) return true;
+    }
+  }
+}
+
+// Finishes the requests in flight.
+void stop(const Running& running) {
+  running.logger.info("stopping: requests in flight finish");
+  // The ports close first: new connections are refused, so that their clients go elsewhere.
+  running.controller.end_changes();
+  running.controller.close_ports();
+  running.workers.stop_accepting();
+  running.api.reset();
+  running.controller.stop();
+  const std::size_t cut = running.workers.drain(running.options.drain_timeout);
+  if (cut > 0) running.logger.warn(std::to_string(cut) + " connections were cut");
+  running.workers.stop();
+  running.logger.info("stopped");
+}
+
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
   const Signals signals;
   raise_file_limit();
@@ -150,34 +181,14 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   Options in_force = options;
   const Running running{program, in_force,   signals, logger,          *store,
                         workers, controller, api,     access_log.get()};
-  bool handed_over = false;
-  int signal = 0;
-  while (!handed_over && signal != SIGTERM && signal != SIGINT) {
-    signal = signals.wait();
-    if (signal == SIGHUP) {
-      reopen_logs(logger, access_log.get());
-      reload(in_force, program, logger, *api);
-    } else if (signal == SIGUSR2) {
-      SLUICE_TRY(handed_over, hand_over(running));
-    }
-  }
+  SLUICE_TRY(const bool handed_over, serve(running, in_force));
   if (handed_over) {
     retire(running);
   } else {
     notify_service_manager("STOPPING=1");
   }
   signals.second_one_kills();
-  logger.info("stopping: requests in flight finish");
-  // The ports close first: new connections are refused, so that their clients go elsewhere.
-  controller.end_changes();
-  controller.close_ports();
-  workers.stop_accepting();
-  api.reset();
-  controller.stop();
-  const std::size_t cut = workers.drain(in_force.drain_timeout);
-  if (cut > 0) logger.warn(std::to_string(cut) + " connections were cut");
-  workers.stop();
-  logger.info("stopped");
+  stop(running);
   return {};
 }
 

@@ -33,7 +33,7 @@ class PoolTest : public ::testing::Test {
   Task<Pool::Lease> take_task(Duration limit) {
     co_return co_await pool->acquire(Clock::now() + limit);
   }
-  // Of a task that was started.
+  // Waits for a task that was started.
   Task<Pool::Lease> outcome(Task<Pool::Lease>& task) {
     co_await loop::Join(task);
     co_return task.take();

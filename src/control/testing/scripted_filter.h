@@ -88,7 +88,7 @@ class ScriptedFilter final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange&) override { co_return ""; }
 };
 
-// What a filter has learnt: its text, which it passes on to the next process.
+// The knowledge of a filter: a text, which it passes on to the next process.
 struct Lesson {
   std::string text;
   std::string inherited{};

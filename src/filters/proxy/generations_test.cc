@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Proxy keeps when its pipeline changes, and in a hot restart.
+// The state that a Proxy keeps when its pipeline changes, and in a hot restart.
 // Covers: pool_policies.cc, knowledge.cc, server_group.cc, pool_filter.cc, parts.cc
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -212,7 +212,7 @@ TEST_F(ProxyGenerations, TheNextProcessKnowsWhoIsLeftOutAndWhatIsOpen) {
   use(fields);
   EXPECT_EQ(pool()["servers"][0]["ejected"], true);
   EXPECT_EQ(breaker(), "OPEN");
-  // Of another version of the program.
+  // Another version of the program wrote this.
   registry_.put_in_force({});
   registry_.inherit(
       config::parse_document("{p: {proxy: {main: {circuitBreaker: open, servers: [1]}}}}").value());

@@ -81,7 +81,7 @@ TEST_P(DocumentConformance, AWrongExpectationRefusesTheWholeChange) {
   EXPECT_EQ(change({{"objects", "a", "2", version}}), version + 1);
 }
 
-// Of all changes that expect the same version, one is made.
+// One of the changes that expect the same version is made.
 TEST_P(DocumentConformance, ExpectationsCountExactly) {
   change({{"objects", "n", "0"}});
   constexpr int kThreads = 4;
