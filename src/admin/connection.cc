@@ -54,6 +54,7 @@ class ApiConnection final : public ApiConnections::OpenConnection {
   void stop() override;
   void retire() override;
   void cut() override { wire_->close(); }
+  [[nodiscard]] bool in_admitted_call() const override { return in_call_ && admitted_; }
 
  private:
   class Waiting;
@@ -88,6 +89,7 @@ class ApiConnection final : public ApiConnections::OpenConnection {
   bool idle_ = false;  // between two requests
   bool keep_alive_ = true;
   bool streaming_ = false;
+  bool in_call_ = false;   // from the end of a head to the next one
   bool admitted_ = false;  // the last caller has proved who it is
   bool answered_ = false;  // the last response was sent, and the connection ends
 };
@@ -203,6 +205,7 @@ Task<bool> ApiConnection::speaks_tls() {
 // Returns false if there is no further request, or one that was refused here.
 Task<bool> ApiConnection::read_head() {
   input_.start(request_);
+  in_call_ = false;
   idle_ = !first_ && input_.unread().empty();
   const Patience& patience = all_.patience();
   TimePoint until = Clock::now() + (idle_ ? patience.idle : patience.head);
@@ -254,13 +257,14 @@ Task<Result<std::string_view>> ApiConnection::read_body() {
 }
 
 Task<bool> ApiConnection::answer() {
+  in_call_ = true;
   keep_alive_ = input_.parser().keep_alive();
   if (!input_.finished()) {
     request_.body = http::Body(std::make_unique<Upload>(*this), input_.parser().content_length());
   }
-  Service::Served answer = co_await all_.service().answer(request_, client_, *access_);
-  admitted_ = answer.admitted;
-  co_return co_await write(answer.response);
+  admitted_ = false;
+  http::Response response = co_await all_.service().answer(request_, client_, *access_, admitted_);
+  co_return co_await write(response);
 }
 
 bool ApiConnection::may_go_on() const {

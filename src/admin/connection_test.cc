@@ -385,6 +385,24 @@ TEST_F(ConnectionTest, BoundsTheConnections) {
   EXPECT_TRUE(silent[3]->get("/ping", kClose).read().ends_with("pong"));
 }
 
+// Strangers make room for strangers: a call of an admitted caller goes on, though it has waited for
+// its client for longest.
+TEST_F(ConnectionTest, StrangersEndNoCall) {
+  start({}, 2);
+  RawClient upload(port());
+  upload.post("/echo", "Content-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(upload.read("\r\n\r\n").contains(" 100 "));
+  std::vector<std::unique_ptr<RawClient>> strangers;
+  for (int i = 0; i < 5; ++i) {
+    strangers.push_back(std::make_unique<RawClient>(port()));
+    if (i > 0) {
+      EXPECT_EQ(strangers[static_cast<std::size_t>(i) - 1]->read(), "");
+    }
+  }
+  upload.send("abcde");
+  EXPECT_TRUE(upload.read().contains("abcde"));
+}
+
 // A new connection is closed if all others carry calls.
 TEST_F(ConnectionTest, BusyConnectionsMakeNoRoom) {
   start({}, 2);

@@ -17,8 +17,9 @@ ApiConnections::ApiConnections(loop::EventLoop& loop, Service& service,
 // The connection that is cut counts until it leaves; the next one cuts another.
 bool ApiConnections::make_place() {
   if (all_.size() < connections_max_) return true;
-  if (silent_.alone()) return false;
-  auto& longest = static_cast<OpenConnection&>(*silent_.after);
+  if (silent_.alone() && silent_admitted_.alone()) return false;
+  loop::Link& list = silent_.alone() ? silent_admitted_ : silent_;
+  auto& longest = static_cast<OpenConnection&>(*list.after);
   longest.unlink();
   longest.cut();
   return true;

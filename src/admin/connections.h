@@ -31,7 +31,8 @@ struct Patience {
 
 class ApiConnections {
  public:
-  // Beyond this number, a new connection ends the one that has waited for its client for longest.
+  // Beyond this number, a new connection ends the one that has waited for its client for longest,
+  // first of those that carry no call of an admitted caller.
   static constexpr std::size_t kConnectionsMax = 512;
 
   // Requires: all arguments outlive this.
@@ -50,6 +51,8 @@ class ApiConnections {
     virtual void retire() = 0;
     // Ends the connection at once. It leaves only later, from the loop.
     virtual void cut() = 0;
+    // True from the proof of a caller to the end of its call.
+    [[nodiscard]] virtual bool in_admitted_call() const = 0;
 
    protected:
     ~OpenConnection() = default;
@@ -60,7 +63,10 @@ class ApiConnections {
   void enter(OpenConnection& connection) { all_.insert(&connection); }
   void leave(OpenConnection& connection);
   // The client of `connection` is waited for from now on, until it is unlinked.
-  void note_silent(OpenConnection& connection) { connection.insert_behind(*silent_.before); }
+  void note_silent(OpenConnection& connection) {
+    loop::Link& list = connection.in_admitted_call() ? silent_admitted_ : silent_;
+    connection.insert_behind(*list.before);
+  }
 
   // Ends the connections that are idle between two requests: they began under another
   // AccessControl.
@@ -81,7 +87,9 @@ class ApiConnections {
   const Patience patience_;
   const std::size_t connections_max_;
   std::unordered_set<OpenConnection*> all_;
-  loop::Link silent_;  // those that wait for their clients, in the order of time
+  // Those that wait for their clients, in the order of time.
+  loop::Link silent_;
+  loop::Link silent_admitted_;  // in calls of admitted callers
   std::function<void()> ended_;
 };
 

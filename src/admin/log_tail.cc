@@ -19,8 +19,13 @@ std::unexpected<Error> cannot_read(const std::string& path) {
               "cannot read " + path + ": " + std::system_category().message(errno));
 }
 
+// A pipe in place of the file would block its reader.
 Descriptor open_file(const std::string& path) {
-  return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info {};
+  if (!file.is_open() || (::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode))) return file;
+  errno = EINVAL;
+  return {};
 }
 
 // Walks back over one block. `lines` counts down to 0 at the beginning of the first wanted line.

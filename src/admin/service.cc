@@ -63,18 +63,19 @@ Service::Service(const ApiRouter& router, Logger logger,
       loop_(loop),
       threads_(threads) {}
 
-Task<Service::Served> Service::answer(http::Request& request, const Peer& client,
-                                      const AccessControl& access) {
+Task<http::Response> Service::answer(http::Request& request, const Peer& client,
+                                     const AccessControl& access, bool& admitted) {
   const TimePoint begin = Clock::now();
   auto caller = co_await admit(request, client, *access.credentials);
+  admitted = caller.has_value();
   ApiResponse response;
   if (caller) {
     response = co_await respond(request, *caller);
   } else {
     response = caller.error();
   }
-  Served answer{finish(bounded(std::move(response))), caller.has_value()};
-  log(request, caller, access.credentials->demanded(), answer.response.status, begin);
+  http::Response answer = finish(bounded(std::move(response)));
+  log(request, caller, access.credentials->demanded(), answer.status, begin);
   co_return answer;
 }
 

@@ -37,12 +37,10 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  struct Served {
-    http::Response response;
-    bool admitted;  // the caller has proved who it is
-  };
-  // Reads the body of `request` as far as it has to. Requires: all arguments outlive the call.
-  Task<Served> answer(http::Request& request, const Peer& client, const AccessControl& access);
+  // Reads the body of `request` as far as it has to. Sets `admitted` once the caller has proved who
+  // it is, before the body is read. Requires: all arguments outlive the call.
+  Task<http::Response> answer(http::Request& request, const Peer& client,
+                              const AccessControl& access, bool& admitted);
   // The response to bytes that are no request.
   [[nodiscard]] http::Response refuse(int status, std::string_view reason);
   [[nodiscard]] const Logger& logger() const { return logger_; }

@@ -15,8 +15,13 @@ namespace sluice::control {
 // Any thread but the crew's own.
 class Crew {
  public:
-  // Beyond `threads_max`, work waits. Threads are started on demand.
-  explicit Crew(std::size_t threads_max) : threads_max_(threads_max) {}
+  // Starts a thread that runs its argument. std::system_error: the system starts no more.
+  using StartThread = std::function<std::thread(std::function<void()>)>;
+
+  // Beyond `threads_max`, work waits. The first thread starts here, so that accepted work is always
+  // done; std::system_error if it cannot. The others start on demand. If the system starts no more,
+  // work waits for the threads that there are.
+  explicit Crew(std::size_t threads_max, StartThread start = {});
   ~Crew() { stop(); }
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -27,11 +32,13 @@ class Crew {
   void stop();
 
  private:
+  void start_thread();
   void work_on();
   // Waits for work. Empty after stop() once all work is done.
   [[nodiscard]] std::function<void()> next();
 
   const std::size_t threads_max_;
+  const StartThread start_;
   Mutex mutex_;
   Condition changed_;
   std::deque<std::function<void()>> waiting_ SLUICE_GUARDED_BY(mutex_);

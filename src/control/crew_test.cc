@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <latch>
+#include <system_error>
 
 namespace sluice::control {
 namespace {
@@ -36,6 +38,19 @@ TEST(Crew, MoreThanItsThreadsWait) {
   go.count_down();
   crew.stop();
   EXPECT_EQ(done, 6) << "stop() waits for all that was accepted";
+}
+
+// The system has a limit of threads.
+TEST(Crew, WorkWaitsIfNoMoreThreadsStart) {
+  int started = 0;
+  Crew crew(8, [&](std::function<void()> body) {
+    if (++started > 2) throw std::system_error(EAGAIN, std::generic_category());
+    return std::thread(std::move(body));
+  });
+  std::atomic<int> done{0};
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(crew.run([&] { ++done; }));
+  crew.stop();
+  EXPECT_EQ(done, 50) << "each piece is done once";
 }
 
 TEST(Crew, NothingIsAcceptedAfterTheEnd) {
