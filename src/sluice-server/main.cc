@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -192,6 +194,18 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   return {};
 }
 
+// A process that cannot start its threads cannot serve.
+Result<void> run_or_say_why(const Options& options, const Program& program,
+                            PredecessorProcess* predecessor) {
+  try {
+    return run(options, program, predecessor);
+  } catch (const std::system_error& error) {
+    return fail(ErrorKind::unavailable,
+                std::string("a thread cannot be started: ") + error.what() +
+                    ": raise the limit of processes (ulimit -u, TasksMax, --pids-limit)");
+  }
+}
+
 }  // namespace
 }  // namespace sluice::server_program
 
@@ -200,7 +214,8 @@ int main(int argc, char** argv) {
   const CommandLine command = parse_command_line(argc, argv);
   if (command.exit) return command.exit_code;
   const auto predecessor = PredecessorProcess::find();
-  if (const auto ended = run(command.options, Program::of(argc, argv), predecessor.get()); !ended) {
+  const auto ended = run_or_say_why(command.options, Program::of(argc, argv), predecessor.get());
+  if (!ended) {
     if (predecessor) predecessor->give_up(ended.error().message);
     std::fprintf(stderr, "sluice-server: %s\n", ended.error().message.c_str());
     for (const auto& line : ended.error().details) std::fprintf(stderr, "  %s\n", line.c_str());
