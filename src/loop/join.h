@@ -74,4 +74,23 @@ class Unless {
   bool started_ = false;
 };
 
+// co_await Unwatched(work): like Unless, without a watch: always true. For work that the owner of
+// the awaiting Task destroys if it must not continue.
+class [[nodiscard]] Unwatched {
+ public:
+  explicit Unwatched(Task<void> work) : work_(std::move(work)) {}
+  bool await_ready() {
+    work_.start();
+    return work_.done();
+  }
+  void await_suspend(std::coroutine_handle<> awaiter) { work_.on_done(awaiter); }
+  bool await_resume() {
+    work_.take();
+    return true;
+  }
+
+ private:
+  Task<void> work_;
+};
+
 }  // namespace sluice::loop

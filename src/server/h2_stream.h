@@ -16,11 +16,11 @@
 #include "http/h2/session.h"
 #include "http/interim.h"
 #include "loop/event.h"
+#include "loop/join.h"
 #include "loop/task.h"
 #include "server/h2_context.h"
 #include "server/progress.h"
 #include "server/served_exchange.h"
-#include "server/watched.h"
 
 namespace sluice::server {
 
@@ -67,9 +67,9 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   }
   Task<bool> send_continue();
   [[nodiscard]] std::unique_ptr<http::BodyReader> body();
-  [[nodiscard]] Unwatched run(Task<void> work) {
+  [[nodiscard]] loop::Unwatched run(Task<void> work) {
     served_.exchange().set_interim(this);
-    return Unwatched(std::move(work));
+    return loop::Unwatched(std::move(work));
   }
 
   // For the connection: the index among its streams.

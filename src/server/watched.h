@@ -2,7 +2,6 @@
 // Work for a client that is dropped when the client leaves. Core-bound.
 #pragma once
 
-#include <coroutine>
 #include <utility>
 
 #include "loop/join.h"
@@ -30,25 +29,6 @@ namespace sluice::server {
   };
   return loop::Unless(std::move(work), Watch(stream, early, question));
 }
-
-// co_await Unwatched(work): true when the work is done. For work that the owner of the awaiting
-// Task destroys when the client leaves.
-class [[nodiscard]] Unwatched {
- public:
-  explicit Unwatched(Task<void> work) : work_(std::move(work)) {}
-  bool await_ready() {
-    work_.start();
-    return work_.done();
-  }
-  void await_suspend(std::coroutine_handle<> awaiter) { work_.on_done(awaiter); }
-  bool await_resume() {
-    work_.take();
-    return true;
-  }
-
- private:
-  Task<void> work_;
-};
 
 // co_await unless_closed(stream, wait), for a client that has not been asked for anything yet: true
 // when the wait is over; false if the client has ended its side without sending anything, or the
