@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "admin/input.h"
@@ -36,11 +37,6 @@ constexpr auto kLastWords = std::chrono::seconds(1);
 
 Task<void> read_into(http::BodyReader& reader, Result<std::string_view>& out) {
   out = co_await reader.read();
-}
-
-std::string date_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return http::format_date(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 class ApiConnection final : public ApiConnections::OpenConnection {
@@ -283,7 +279,7 @@ Task<bool> ApiConnection::write(http::Response& response) {
   const Framing framing = http::h1::response_framing(response, request_.method, request_.version);
   keep_alive_ = may_go_on() && framing != Framing::until_close;
   out_.clear();
-  const std::string date = date_now();
+  const std::string date = http::format_date(std::time(nullptr));
   http::h1::append_response_head(out_, response,
                                  {.keep_alive = keep_alive_,
                                   .version = request_.version,

@@ -3,14 +3,13 @@
 // no socket: the connection fills it. Core-bound.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "http/h1/request_parser.h"
 #include "http/message.h"
+#include "server/read_buffer.h"
 
 namespace sluice::admin {
 
@@ -25,7 +24,7 @@ class Input {
   // Parses what was read. See RequestParser::parse().
   http::h1::RequestParser::ParseResult parse() {
     const auto progress = parser_.parse(unread());
-    begin_ += progress.consumed;
+    bytes_.consume(progress.consumed);
     using http::h1::ParseState;
     if (progress.state == ParseState::head) finished_ = !parser_.has_body();
     if (progress.state == ParseState::done) finished_ = true;
@@ -34,20 +33,11 @@ class Input {
   }
   [[nodiscard]] const http::h1::RequestParser& parser() const { return parser_; }
 
-  [[nodiscard]] std::string_view unread() const { return {bytes_.data() + begin_, end_ - begin_}; }
+  [[nodiscard]] std::string_view unread() const { return bytes_.unread(); }
   // Returns room for `size` bytes behind the unread ones. Invalidates unread().
-  [[nodiscard]] std::span<char> room(std::size_t size) {
-    if (begin_ > 0) {
-      std::copy(bytes_.begin() + static_cast<std::ptrdiff_t>(begin_),
-                bytes_.begin() + static_cast<std::ptrdiff_t>(end_), bytes_.begin());
-      end_ -= begin_;
-      begin_ = 0;
-    }
-    if (bytes_.size() < end_ + size) bytes_.resize(end_ + size);
-    return {bytes_.data() + end_, size};
-  }
-  void filled(std::size_t count) { end_ += count; }
-  void drop() { begin_ = end_ = 0; }
+  [[nodiscard]] std::span<char> room(std::size_t size) { return bytes_.room(size).first(size); }
+  void filled(std::size_t count) { bytes_.filled(count); }
+  void drop() { bytes_.consume(unread().size()); }
 
   // True if the whole request was read.
   [[nodiscard]] bool finished() const { return finished_; }
@@ -56,9 +46,7 @@ class Input {
 
  private:
   http::h1::RequestParser parser_;
-  std::vector<char> bytes_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
+  server::ReadBuffer bytes_;
   bool finished_ = true;
   bool broken_ = false;
 };
