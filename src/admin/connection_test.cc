@@ -178,7 +178,7 @@ class ConnectionTest : public testing::Test {
   std::atomic<int> holding_ = 0;
   std::latch released_{1};
   bool is_released_ = false;
-  std::size_t pieces_max_ = 64;
+  std::atomic<std::size_t> pieces_max_ = 64;  // a thread may read it while a test sets it
   bool endless_ = false;
   std::atomic<std::size_t> pieces_ = 0;
   std::shared_ptr<int> whole_ = std::make_shared<int>();  // streams hold it, too
