@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+// A key with this bit is the claim of a core that has not read the other records of the set yet.
+constexpr std::uint64_t kClaim = 1;
+// Rounds of a core that meets another core's claim for the same address, under a millisecond in
+// all. A claim lasts some nanoseconds, unless the system suspends its thread within it; a core that
+// gives up then does not count its connection.
+constexpr int kClaimTries = 10'000;
+
 std::int64_t nanoseconds(TimePoint when) { return when.time_since_epoch().count(); }
 
 template <class T>
@@ -54,23 +61,39 @@ std::uint64_t ClientTable::key_of(std::string_view ip) const {
   const auto address = config::IpAddress::parse(ip);
   if (!address) return 0;
   const std::uint64_t key = mix(mix(network_of(*address) ^ secret_) + std::rotl(secret_, 17));
-  return std::max<std::uint64_t>(key, 1);
+  return std::max<std::uint64_t>(key & ~kClaim, 2);
 }
 
 ClientTable::ClientRecord* ClientTable::find(std::uint64_t key, TimePoint now) {
   if (key == 0 || !records_) return nullptr;
-  ClientRecord* const set = &records_[(key % kSets) * kWays];
-  for (std::size_t way = 0; way < kWays; ++way) {
-    if (shared(set[way].key).load(std::memory_order_acquire) == key) return &set[way];
+  const std::span set(&records_[(key / 2 % kSets) * kWays], kWays);
+  for (int tries = 0; tries < kClaimTries; ++tries) {
+    for (ClientRecord& record : set) {
+      if (shared(record.key).load(std::memory_order_acquire) == key) return &record;
+    }
+    ClientRecord* const record = claim(set, key, now);
+    if (record == nullptr) return nullptr;
+    // Two cores that claim a record each at the same time both read the other's claim, or one of
+    // them does: never do both keep theirs.
+    const bool mine = std::ranges::none_of(set, [&](ClientRecord& other) {
+      return &other != record && (shared(other.key).load() & ~kClaim) == key;
+    });
+    shared(record->key).store(mine ? key : 0);
+    if (mine) return record;
   }
+  return nullptr;
+}
+
+ClientTable::ClientRecord* ClientTable::claim(std::span<ClientRecord> set, std::uint64_t key,
+                                              TimePoint now) {
   const std::int64_t time = nanoseconds(now);
-  for (std::size_t way = 0; way < kWays; ++way) {
-    ClientRecord& record = set[way];
-    std::uint64_t old = shared(record.key).load(std::memory_order_acquire);
+  for (ClientRecord& record : set) {
+    std::uint64_t old = shared(record.key).load();
     const bool used =
+        (old & kClaim) != 0 || old == key ||
         std::ranges::any_of(record.counts, [](auto& n) { return shared(n) > 0; }) ||
         std::ranges::any_of(record.due, [&](auto& due) { return shared(due) > time; });
-    if (!used && shared(record.key).compare_exchange_strong(old, key)) return &record;
+    if (!used && shared(record.key).compare_exchange_strong(old, key | kClaim)) return &record;
   }
   return nullptr;
 }

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -53,12 +54,17 @@ class ClientTable {
   // Records are in zeroed pages that the system provides on first use. Access is by
   // std::atomic_ref.
   struct ClientRecord {
-    std::uint64_t key;  // 0: free
+    std::uint64_t key;  // 0: free; odd: claimed
     std::uint32_t counts[2];
     std::int64_t due[2];  // by rate: when the next request is due (GCRA), ns of the clock
   };
   [[nodiscard]] std::uint64_t key_of(std::string_view ip) const;
+  // Returns the client's record, a new one if it has none; null if the set has no room.
+  // Invariant: an address has at most one record.
   [[nodiscard]] ClientRecord* find(std::uint64_t key, TimePoint now);
+  // Claims a record of `set` that nobody uses. Returns null if there is none.
+  [[nodiscard]] static ClientRecord* claim(std::span<ClientRecord> set, std::uint64_t key,
+                                           TimePoint now);
 
   const std::uint64_t secret_;  // keeps clients from choosing addresses that share a set
   std::unique_ptr<ClientRecord[], Deleter<std::free>> records_;
