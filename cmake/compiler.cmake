@@ -8,6 +8,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports uses of moved-from coroutine frames and vector growth that cannot happen.
   target_compile_options(sluice_options INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds
                          -Wno-stringop-overflow -Wno-restrict -Wno-dangling-pointer -Wno-stringop-overread)
+  # A unity source includes .cc files, whose unnamed namespaces GCC takes for those of headers.
+  target_compile_options(sluice_options INTERFACE -Wno-subobject-linkage)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # libstdc++ 12 hides <expected> unless the compiler claims all of C++20's concepts; clang 16 has
   # what it needs of them.

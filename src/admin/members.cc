@@ -8,7 +8,7 @@
 namespace sluice::admin {
 namespace {
 
-Result<ApiResponse> list(Context& context, const ApiRequest& request, const PathNames&) {
+Result<ApiResponse> list_members(Context& context, const ApiRequest& request, const PathNames&) {
   const auto start_options = context.start_options.load();
   Json options = start_options->is_object() ? *start_options : Json::object();
   options["name"] = context.options.member_name;
@@ -22,7 +22,7 @@ Result<ApiResponse> list(Context& context, const ApiRequest& request, const Path
   return respond(request, Json::array({member}));
 }
 
-Result<ApiResponse> remove(Context& context, const ApiRequest&, const PathNames& names) {
+Result<ApiResponse> remove_member(Context& context, const ApiRequest&, const PathNames& names) {
   if (names[0] != context.options.member_name)
     return fail(ErrorKind::not_found, "no such member: " + names[0]);
   return fail(ErrorKind::invalid, "member " + names[0] + " is this server: stop it instead");
@@ -32,7 +32,8 @@ Result<ApiResponse> remove(Context& context, const ApiRequest&, const PathNames&
 
 void add_members(ApiRouter& router, Context& context) {
   add(router, context, "cluster",
-      {{"GET", "/status/members", list}, {"DELETE", "/status/members/{member}", remove}});
+      {{"GET", "/status/members", list_members},
+       {"DELETE", "/status/members/{member}", remove_member}});
 }
 
 }  // namespace sluice::admin

@@ -60,7 +60,7 @@ Result<Json> shown(const Controller& controller, const ApiRequest& request, Json
   return fail(ErrorKind::forbidden, "?secrets=true takes an admin");
 }
 
-Result<ApiResponse> list(Context& context, const ApiRequest& request, const PathNames&) {
+Result<ApiResponse> list_objects(Context& context, const ApiRequest& request, const PathNames&) {
   const Controller& controller = context.controller;
   Json specs = Json::array();
   for (Json& spec : controller.list()) {
@@ -104,7 +104,7 @@ Result<ApiResponse> get(Context& context, const ApiRequest& request, const PathN
   return respond(request, safe);
 }
 
-Result<ApiResponse> remove(Context& context, const ApiRequest&, const PathNames& names) {
+Result<ApiResponse> remove_object(Context& context, const ApiRequest&, const PathNames& names) {
   SLUICE_CHECK(context.controller.remove(names[0]));
   return ApiResponse{};
 }
@@ -113,12 +113,12 @@ Result<ApiResponse> remove(Context& context, const ApiRequest&, const PathNames&
 
 void add_objects(ApiRouter& router, Context& context) {
   add(router, context, "object",
-      {{"GET", "/objects", list},
+      {{"GET", "/objects", list_objects},
        {"POST", "/objects", post},
        {"DELETE", "/objects", remove_all},
        {"GET", "/objects/{name}", get},
        {"PUT", "/objects/{name}", put},
-       {"DELETE", "/objects/{name}", remove}});
+       {"DELETE", "/objects/{name}", remove_object}});
 }
 
 }  // namespace sluice::admin

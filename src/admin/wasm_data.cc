@@ -77,7 +77,7 @@ WriteBody list_stream(DataScope target, std::uint64_t limit, DataFormat format) 
   };
 }
 
-Result<ApiResponse> list(Context& context, const ApiRequest& request, const PathNames& names) {
+Result<ApiResponse> list_data(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(DataScope target, target_of(context, request, names));
   constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
   SLUICE_TRY(const std::int64_t limit, query_number(request, "limit", kNoLimit, 1, kNoLimit));
@@ -174,7 +174,8 @@ Result<ApiResponse> remove_key(DataScope& target, const std::string& key) {
   return ApiResponse{};
 }
 
-Result<ApiResponse> remove(Context& context, const ApiRequest& request, const PathNames& names) {
+Result<ApiResponse> remove_data(Context& context, const ApiRequest& request,
+                                const PathNames& names) {
   SLUICE_CHECK(check_query(request));
   SLUICE_TRY(DataScope target, target_of(context, request, names));
   if (const auto key = request.query.find("key"); key != request.query.end()) {
@@ -209,8 +210,8 @@ using OpenImport = Result<std::unique_ptr<Intake>> (*)(Context&, const ApiReques
 void add_wasm_data(ApiRouter& router, Context& context) {
   add(router, context, "wasm",
       {{"GET", "/wasm/data", overview},
-       {"GET", "/wasm/data/{pipeline}/{filter}", list},
-       {"DELETE", "/wasm/data/{pipeline}/{filter}", remove},
+       {"GET", "/wasm/data/{pipeline}/{filter}", list_data},
+       {"DELETE", "/wasm/data/{pipeline}/{filter}", remove_data},
        {"GET", "/wasm/data/{pipeline}/{filter}/count", count},
        {"GET", "/wasm/data/{pipeline}/{filter}/export", write_out}});
   const auto add_intake = [&](const char* pattern, OpenImport open) {

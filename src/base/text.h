@@ -43,6 +43,17 @@ namespace sluice {
   return text;
 }
 
+// Removes the double quotes around the text, if it has both.
+[[nodiscard]] constexpr std::string_view unquote(std::string_view text) {
+  const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+// The text up to its first line feed.
+[[nodiscard]] constexpr std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
 // Takes the text up to the next `separator` off `list`, and the separator with it.
 [[nodiscard]] constexpr std::string_view take_until(std::string_view& list, char separator) {
   const std::size_t end = list.find(separator);

@@ -36,8 +36,6 @@ std::unexpected<Error> cannot_write(int error) {
               "cannot write the output: " + std::system_category().message(error));
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 ErrorKind kind_of(int status) {
   switch (status) {
     case 400:
@@ -160,7 +158,7 @@ Result<Json> ApiClient::json(const ApiCall& call) const {
   Json value = Json::parse(body, nullptr, false);
   if (!value.is_discarded()) return value;
   return fail(ErrorKind::internal,
-              "the answer of " + endpoint_.text + " is not JSON: " + first_line(body));
+              "the answer of " + endpoint_.text + " is not JSON: " + std::string(first_line(body)));
 }
 
 Result<void> ApiClient::stream(const ApiCall& call, const Take& take) const {

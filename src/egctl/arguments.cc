@@ -10,14 +10,6 @@
 namespace sluice::egctl {
 namespace {
 
-std::vector<CLI::App*> commands_of(const CLI::App& parent) {
-  std::vector<CLI::App*> commands;
-  for (const CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
-    commands.push_back(parent.get_subcommand(command->get_name()));
-  }
-  return commands;
-}
-
 std::vector<std::string> words_of(const CLI::App& command) {
   std::vector<std::string> words = command.get_aliases();
   words.push_back(command.get_name());
@@ -91,6 +83,14 @@ class Expansion {
 };
 
 }  // namespace
+
+std::vector<CLI::App*> commands_of(const CLI::App& parent) {
+  std::vector<CLI::App*> commands;
+  for (const CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(parent.get_subcommand(command->get_name()));
+  }
+  return commands;
+}
 
 Result<CLI::App*> find_command(const CLI::App& parent, const std::string& word) {
   std::vector<CLI::App*> begin_alike;

@@ -12,6 +12,9 @@
 
 namespace sluice::egctl {
 
+// The commands below `parent`, in the order of its help.
+[[nodiscard]] std::vector<CLI::App*> commands_of(const CLI::App& parent);
+
 // The subcommand `word`, by name, alias or unambiguous prefix; null if there is none. Error
 // `invalid` if the prefix is ambiguous.
 [[nodiscard]] Result<CLI::App*> find_command(const CLI::App& parent, const std::string& word);

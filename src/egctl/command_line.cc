@@ -87,8 +87,6 @@ void finish_help(CLI::App& app) {
   }
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 // The command whose parsing failed: the last one on the path.
 std::string path_of(const CLI::App& root) {
   std::string path = root.get_name();
@@ -123,7 +121,7 @@ Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, st
   } catch (const CLI::ExtrasError&) {
     return too_many_words(root);
   } catch (const CLI::ParseError& error) {
-    return fail(ErrorKind::invalid, first_line(error.what()),
+    return fail(ErrorKind::invalid, std::string(first_line(error.what())),
                 {"see: " + path_of(root) + " --help"});
   }
 }

@@ -3,6 +3,8 @@
 
 #include <CLI/App.hpp>
 
+#include "egctl/arguments.h"
+
 namespace sluice::egctl {
 namespace {
 
@@ -33,10 +35,6 @@ complete -o default -F _egctl egctl
 )";
 constexpr std::string_view kKinds = "all $(_egctl_kinds)";
 
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
-}
-
 void add_options(const CLI::App& app, std::string& words) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_snames()) words += " -" + name;
@@ -44,7 +42,7 @@ void add_options(const CLI::App& app, std::string& words) {
   }
 }
 
-std::string words_of(const CLI::App& app) {
+std::string words_after(const CLI::App& app) {
   std::string words;
   for (const CLI::App* command : commands_of(app)) words += " " + command->get_name();
   const CLI::Option* kind = app.get_option_no_throw("KIND");
@@ -57,7 +55,7 @@ std::string words_of(const CLI::App& app) {
 // Collects the completion: `cases` lead from one command to the next, `lists` hold the words after
 // each.
 void walk(const CLI::App& app, const std::string& path, std::string& cases, std::string& lists) {
-  lists += "    \"" + path + "\") words=\"" + words_of(app) + "\" ;;\n";
+  lists += "    \"" + path + "\") words=\"" + words_after(app) + "\" ;;\n";
   for (const CLI::App* command : commands_of(app)) {
     const std::string below = path + "/" + command->get_name();
     cases += "      \"" + below + "\"";

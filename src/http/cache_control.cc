@@ -8,12 +8,6 @@
 namespace sluice::http {
 namespace {
 
-std::string_view unquote(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
-    return text.substr(1, text.size() - 2);
-  return text;
-}
-
 void apply(std::string_view directive, CacheControl& control) {
   const std::size_t equals = directive.find('=');
   const std::string_view name = trim_ows(directive.substr(0, equals));

@@ -5,14 +5,6 @@
 #include "http/headers.h"
 
 namespace sluice::http {
-namespace {
-
-std::string_view unquote(std::string_view value) {
-  const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
-  return quoted ? value.substr(1, value.size() - 2) : value;
-}
-
-}  // namespace
 
 std::vector<CookiePair> parse_cookies(std::string_view header) {
   std::vector<CookiePair> pairs;

@@ -13,7 +13,7 @@
 namespace sluice::net {
 namespace {
 
-std::unexpected<Error> failure(const char* what) {
+std::unexpected<Error> memory_failure(const char* what) {
   return fail(ErrorKind::internal,
               std::string(what) + ": " + std::generic_category().message(errno));
 }
@@ -22,14 +22,14 @@ std::unexpected<Error> failure(const char* what) {
 
 Result<Descriptor> write_memory_file(std::string_view text) {
   Descriptor file(::memfd_create("sluice", MFD_CLOEXEC));
-  if (file.get() < 0) return failure("memfd_create");
-  if (!write_all(file.get(), text)) return failure("memory cannot be written");
+  if (file.get() < 0) return memory_failure("memfd_create");
+  if (!write_all(file.get(), text)) return memory_failure("memory cannot be written");
   return file;
 }
 
 Result<std::string> read_memory_file(const Descriptor& file) {
   struct stat facts {};
-  if (::fstat(file.get(), &facts) != 0) return failure("fstat");
+  if (::fstat(file.get(), &facts) != 0) return memory_failure("fstat");
   if (facts.st_size < 0 || static_cast<std::size_t>(facts.st_size) > kMemoryFileBytesMax)
     return fail(ErrorKind::too_large, "what the other process knows is too much");
   std::string text(static_cast<std::size_t>(facts.st_size), '\0');
@@ -38,7 +38,7 @@ Result<std::string> read_memory_file(const Descriptor& file) {
     const ssize_t count =
         ::pread(file.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return failure("memory cannot be read");
+    if (count <= 0) return memory_failure("memory cannot be read");
     done += static_cast<std::size_t>(count);
   }
   return text;

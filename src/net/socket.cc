@@ -17,7 +17,7 @@ namespace {
 // Bounds the reads in a row, so that a peer that sends without a pause does not starve the loop.
 constexpr int kReadsAtOnceMax = 16;
 
-std::unexpected<Error> failure(int error) {
+std::unexpected<Error> disconnected(int error) {
   return fail(ErrorKind::closed, std::generic_category().message(error));
 }
 
@@ -115,7 +115,7 @@ bool Socket::read(Stream::Operation& operation) {
   ended_ = count <= 0;
   broken_ |= count < 0;
   if (count < 0) {
-    operation.result = failure(errno);
+    operation.result = disconnected(errno);
   } else {
     const auto size = static_cast<std::size_t>(count);
     operation.result = size;
@@ -146,7 +146,7 @@ bool Socket::send(Stream::Operation& operation) {
     const ssize_t count = ::send(descriptor_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (count < 0 && would_block(errno)) return false;
     if (count < 0) {
-      operation.result = failure(errno);
+      operation.result = disconnected(errno);
       return true;
     }
     unsent_.remove_prefix(static_cast<std::size_t>(count));

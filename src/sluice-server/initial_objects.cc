@@ -9,7 +9,7 @@
 namespace sluice::server_program {
 namespace {
 
-Error in_file(const std::string& file, Error error) {
+Error in_initial_file(const std::string& file, Error error) {
   error.message = "--initial-object-config-files " + file + ": " + error.message;
   return error;
 }
@@ -21,7 +21,7 @@ Result<void> create(const std::vector<std::string>& files, control::Controller& 
     if (!text)
       return fail(ErrorKind::not_found, "--initial-object-config-files: " + text.error().message);
     auto documents = config::parse_documents(*text);
-    if (!documents) return std::unexpected(in_file(file, documents.error()));
+    if (!documents) return std::unexpected(in_initial_file(file, documents.error()));
     std::vector<config::Value> missing;
     for (config::Value& document : *documents) {
       const config::Value* name = document.find("name");
@@ -30,7 +30,7 @@ Result<void> create(const std::vector<std::string>& files, control::Controller& 
     }
     if (missing.empty()) continue;
     const auto applied = controller.apply(missing, control::ApplyMode::create);
-    if (!applied) return std::unexpected(in_file(file, applied.error()));
+    if (!applied) return std::unexpected(in_initial_file(file, applied.error()));
     for (const auto& one : *applied)
       logger.info("initial object " + one.kind + " " + one.name + " created");
   }

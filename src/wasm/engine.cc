@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kGuestStackBytes = 512 << 10;
 // Host functions run on the same stack, and may call the guest once more (see HostCall::call).
 constexpr std::size_t kFiberStackBytes = 2 << 20;
-constexpr std::size_t kTableElementsMax = 100'000;
-constexpr std::uint32_t kTablesPerModule = 4;
 // Guests of filters that are being built, beyond those promised.
 constexpr std::uint32_t kBeingProvedMax = 256;
 
@@ -36,7 +34,7 @@ void use_pool(wasm_config_t* config, const EngineOptions& options) {
   wasmtime_pooling_allocation_config_total_stacks_set(pool.get(), count);
   wasmtime_pooling_allocation_config_total_gc_heaps_set(pool.get(), count);
   wasmtime_pooling_allocation_config_total_tables_set(pool.get(), count * 2);
-  wasmtime_pooling_allocation_config_max_tables_per_module_set(pool.get(), kTablesPerModule);
+  wasmtime_pooling_allocation_config_max_tables_per_module_set(pool.get(), kTablesMax);
   wasmtime_pooling_allocation_config_table_elements_set(pool.get(), kTableElementsMax);
   wasmtime_pooling_allocation_config_max_memory_size_set(pool.get(), options.memory_bytes_max);
   wasmtime_pooling_allocation_strategy_set(config, pool.get());

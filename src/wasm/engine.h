@@ -16,6 +16,9 @@ namespace sluice::wasm {
 class ModuleCache;
 class Ticker;
 
+// Of one instance.
+inline constexpr std::uint32_t kTablesMax = 4;
+inline constexpr std::uint32_t kTableElementsMax = 100'000;
 inline constexpr std::uint32_t kGuestsMaxDefault = 2000;
 // Each reserves 4 GiB of address space, twice: a process has 128 TiB.
 inline constexpr std::uint32_t kGuestsMaxHighest = 10'000;

@@ -14,8 +14,6 @@
 namespace sluice::wasm {
 namespace {
 
-constexpr std::int64_t kTableElementsMax = 100'000;
-constexpr std::int64_t kTablesMax = 4;
 constexpr std::uint64_t kTicksPerSlice = 1;
 
 void make_store(InstanceState& state, const InstanceOptions& options) {

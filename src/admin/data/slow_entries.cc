@@ -15,7 +15,7 @@ namespace {
 using config::Value;
 
 constexpr config::ParseLimits kLimits{.bytes_max = 32 << 20};
-constexpr std::string_view kBinary = ": !!binary ";
+constexpr std::string_view kBehindKey = ": !!binary ";
 constexpr std::string_view kLine = "line ";
 
 // Corrects the line number in "line 2, column 7: ..." for a text that begins at `first_line`.
@@ -55,10 +55,10 @@ Result<void> add_value(const std::string& key, const Value& value, bool binary,
 bool take_binary_tag(std::string& text) {
   const bool long_key = text.starts_with("? ");
   const std::size_t colon = long_key ? text.find('\n') + 1 : text.find(": ");
-  if (colon >= text.size() || !std::string_view(text).substr(colon).starts_with(kBinary)) {
+  if (colon >= text.size() || !std::string_view(text).substr(colon).starts_with(kBehindKey)) {
     return false;
   }
-  text.replace(colon + 2, kBinary.size() - 2, kBinary.size() - 2, ' ');
+  text.replace(colon + 2, kBehindKey.size() - 2, kBehindKey.size() - 2, ' ');
   return true;
 }
 

@@ -19,8 +19,9 @@ struct Tickets final : net::TicketKeys {
   }
 };
 
-std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
-                                             const BuildContext& context, config::Faults& faults) {
+std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& document,
+                                                         const BuildContext& context,
+                                                         config::Faults& faults) {
   const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
   prototype->spec = config::decode<server::HttpServerSpec>(document, "", faults);
@@ -71,7 +72,7 @@ ObjectKind http_server_kind() {
           .aliases = {"httpservers", "hs"},
           .schema = config::schema<server::HttpServerSpec>,
           .defaults = [] { return config::encode(server::HttpServerSpec{}); },
-          .build = build};
+          .build = build_http_server};
 }
 
 }  // namespace sluice::control

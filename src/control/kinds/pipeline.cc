@@ -6,7 +6,7 @@
 namespace sluice::control {
 namespace {
 
-constexpr const char* kKind = "Pipeline";
+constexpr const char* kPipelineKind = "Pipeline";
 
 class PipelineObject final : public ObjectPrototype {
  public:
@@ -28,8 +28,9 @@ class PipelineObject final : public ObjectPrototype {
   std::shared_ptr<const pipeline::PipelinePrototype> pipeline_;
 };
 
-std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
-                                             const BuildContext& context, config::Faults& faults) {
+std::shared_ptr<const ObjectPrototype> build_pipeline(const config::Value& document,
+                                                      const BuildContext& context,
+                                                      config::Faults& faults) {
   const Background& background = context.background;
   const Json* pins = background.pins;
   return make_pipeline(pipeline::PipelinePrototype::build(
@@ -45,15 +46,15 @@ std::shared_ptr<const ObjectPrototype> build(const config::Value& document,
 
 ObjectKind pipeline_kind() {
   return {.category = "Pipeline",
-          .kind = kKind,
+          .kind = kPipelineKind,
           .name = "pipeline",
           .aliases = {"pipelines", "pl"},
           .schema = config::schema<pipeline::PipelineSpec>,
           .defaults = [] { return config::encode(pipeline::PipelineSpec{}); },
-          .build = build};
+          .build = build_pipeline};
 }
 
-bool is_pipeline(const Object& object) { return object.kind == kKind; }
+bool is_pipeline(const Object& object) { return object.kind == kPipelineKind; }
 
 std::shared_ptr<const pipeline::PipelinePrototype> pipeline_of(const Object& object) {
   const auto* prototype = dynamic_cast<const PipelineObject*>(object.prototype.get());

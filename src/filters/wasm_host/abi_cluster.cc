@@ -66,7 +66,7 @@ std::int32_t count_key(SharedData data, GuestText prefix) {
   return static_cast<std::int32_t>(std::min(data->count(prefix), kMax));
 }
 
-constexpr wasm::HostFunction kFunctions[] = {
+constexpr wasm::HostFunction kClusterFunctions[] = {
     host_function<get_binary>("host_cluster_get_binary"),
     host_function<put_binary>("host_cluster_put_binary"),
     host_function<get_string>("host_cluster_get_string"),
@@ -82,6 +82,6 @@ constexpr wasm::HostFunction kFunctions[] = {
 
 }  // namespace
 
-std::span<const wasm::HostFunction> cluster_functions() { return kFunctions; }
+std::span<const wasm::HostFunction> cluster_functions() { return kClusterFunctions; }
 
 }  // namespace sluice::filters

@@ -25,7 +25,7 @@ std::int64_t get_unix_time_in_ms() { return unix_time_ms(); }
 
 double rand(HostContext& context) { return context.random(); }
 
-constexpr wasm::HostFunction kFunctions[] = {
+constexpr wasm::HostFunction kMiscFunctions[] = {
     host_function<add_tag>("host_add_tag"),
     host_function<log>("host_log"),
     host_function<get_unix_time_in_ms>("host_get_unix_time_in_ms"),
@@ -34,6 +34,6 @@ constexpr wasm::HostFunction kFunctions[] = {
 
 }  // namespace
 
-std::span<const wasm::HostFunction> misc_functions() { return kFunctions; }
+std::span<const wasm::HostFunction> misc_functions() { return kMiscFunctions; }
 
 }  // namespace sluice::filters

@@ -142,7 +142,7 @@ void set_body(EditedRequestBody request, GuestData bytes) {
   request->body.assign(std::string(bytes));
 }
 
-constexpr wasm::HostFunction kFunctions[] = {
+constexpr wasm::HostFunction kRequestFunctions[] = {
     host_function<get_real_ip>("host_req_get_real_ip"),
     host_function<get_text<&http::Request::scheme>>("host_req_get_scheme"),
     host_function<get_proto>("host_req_get_proto"),
@@ -171,6 +171,6 @@ constexpr wasm::HostFunction kFunctions[] = {
 
 }  // namespace
 
-std::span<const wasm::HostFunction> request_functions() { return kFunctions; }
+std::span<const wasm::HostFunction> request_functions() { return kRequestFunctions; }
 
 }  // namespace sluice::filters

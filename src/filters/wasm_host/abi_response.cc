@@ -23,28 +23,28 @@ Result<void> set_status_code(EditedResponse response, std::int32_t status) {
   return {};
 }
 
-GuestString get_header(SeenResponse response, GuestText name) {
+GuestString resp_get_header(SeenResponse response, GuestText name) {
   return GuestString{response->headers.get(name).value_or("")};
 }
 
-OwnedGuestString get_all_header(SeenResponse response) {
+OwnedGuestString resp_get_all_header(SeenResponse response) {
   return OwnedGuestString{to_header_text(response->headers)};
 }
 
-Result<void> set_all_header(EditedResponse response, GuestHeaderText text) {
+Result<void> resp_set_all_header(EditedResponse response, GuestHeaderText text) {
   SLUICE_TRY(response->headers, parse_header_text(text));
   return {};
 }
 
-Result<void> set_header(EditedResponse response, GuestText name, GuestText value) {
+Result<void> resp_set_header(EditedResponse response, GuestText name, GuestText value) {
   return set_field(response->headers, name, value);
 }
 
-Result<void> add_header(EditedResponse response, GuestText name, GuestText value) {
+Result<void> resp_add_header(EditedResponse response, GuestText name, GuestText value) {
   return add_field(response->headers, name, value);
 }
 
-void del_header(EditedResponse response, GuestText name) { response->headers.remove(name); }
+void resp_del_header(EditedResponse response, GuestText name) { response->headers.remove(name); }
 
 // ABI: text that is not a cookie is ignored.
 Result<void> set_cookie(EditedResponse response, GuestText text) {
@@ -52,7 +52,7 @@ Result<void> set_cookie(EditedResponse response, GuestText text) {
   return add_field(response->headers, "Set-Cookie", text);
 }
 
-Result<GuestData> get_body(SeenResponse response) {
+Result<GuestData> resp_get_body(SeenResponse response) {
   if (response->body.is_stream()) {
     return fail(ErrorKind::invalid,
                 "the body of the response is a stream, which cannot be read whole");
@@ -60,26 +60,26 @@ Result<GuestData> get_body(SeenResponse response) {
   return GuestData{response->body.bytes()};
 }
 
-void set_body(EditedResponseBody response, GuestData bytes) {
+void resp_set_body(EditedResponseBody response, GuestData bytes) {
   response->body.assign(std::string(bytes));
 }
 
-constexpr wasm::HostFunction kFunctions[] = {
+constexpr wasm::HostFunction kResponseFunctions[] = {
     host_function<get_status_code>("host_resp_get_status_code"),
     host_function<set_status_code>("host_resp_set_status_code"),
-    host_function<get_header>("host_resp_get_header"),
-    host_function<get_all_header>("host_resp_get_all_header"),
-    host_function<set_header>("host_resp_set_header"),
-    host_function<set_all_header>("host_resp_set_all_header"),
-    host_function<add_header>("host_resp_add_header"),
-    host_function<del_header>("host_resp_del_header"),
+    host_function<resp_get_header>("host_resp_get_header"),
+    host_function<resp_get_all_header>("host_resp_get_all_header"),
+    host_function<resp_set_header>("host_resp_set_header"),
+    host_function<resp_set_all_header>("host_resp_set_all_header"),
+    host_function<resp_add_header>("host_resp_add_header"),
+    host_function<resp_del_header>("host_resp_del_header"),
     host_function<set_cookie>("host_resp_set_cookie"),
-    host_function<get_body>("host_resp_get_body"),
-    host_function<set_body>("host_resp_set_body"),
+    host_function<resp_get_body>("host_resp_get_body"),
+    host_function<resp_set_body>("host_resp_set_body"),
 };
 
 }  // namespace
 
-std::span<const wasm::HostFunction> response_functions() { return kFunctions; }
+std::span<const wasm::HostFunction> response_functions() { return kResponseFunctions; }
 
 }  // namespace sluice::filters

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -31,6 +32,7 @@ struct FrameHead {
   std::int32_t stream;
 };
 
+inline constexpr std::size_t kFrameHeadBytes = 9;
 inline constexpr std::uint8_t kFlagEndStream = 0x1;  // also ACK
 inline constexpr std::uint8_t kFlagEndHeaders = 0x4;
 

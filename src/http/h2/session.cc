@@ -14,7 +14,6 @@
 namespace sluice::http::h2 {
 namespace {
 
-constexpr std::size_t kFrameHeadBytes = 9;
 constexpr std::size_t kSettingBytes = 6;
 constexpr std::int64_t kWindowMax = 0x7fffffff;
 

@@ -9,8 +9,6 @@
 namespace sluice::http::h2 {
 namespace {
 
-constexpr std::size_t kFrameHeadBytes = 9;
-
 std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }

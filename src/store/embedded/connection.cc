@@ -147,6 +147,13 @@ Result<Statement> Connection::prepare(const char* sql) {
   return Statement(statement);
 }
 
+Result<void> Connection::prepare_all(std::initializer_list<ToPrepare> list) {
+  for (const auto& [statement, sql] : list) {
+    SLUICE_TRY(*statement, prepare(sql));
+  }
+  return {};
+}
+
 Result<void> Connection::execute(const char* sql) {
   const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(code));

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,6 +66,12 @@ class Connection {
                                                            const char* vfs = nullptr);
 
   [[nodiscard]] Result<Statement> prepare(const char* sql);
+  // Prepares each statement of the list from the text beside it. Stops at the first error.
+  struct ToPrepare {
+    Statement* statement;
+    const char* sql;
+  };
+  [[nodiscard]] Result<void> prepare_all(std::initializer_list<ToPrepare> list);
   [[nodiscard]] Result<void> execute(const char* sql);
   // The first column of the first row; 0 without a row.
   [[nodiscard]] Result<std::int64_t> integer(const char* sql);

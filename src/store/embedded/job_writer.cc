@@ -16,40 +16,32 @@ constexpr std::size_t kBytesMax = 256 << 10;
 constexpr Duration kStepShort = 500us;
 constexpr Duration kStepLong = 1ms;
 
-struct ToPrepare {
-  Statement* statement;
-  const char* sql;
-};
-
 }  // namespace
 
 Result<void> JobWriter::open(Connection& connection) {
   connection_ = &connection;
   rows_ = kRowsFirst;
-  const ToPrepare list[] = {
-      {&add_,
-       "INSERT INTO jobs(namespace, clear) VALUES(?1, CASE ?3 WHEN 1 THEN ?2 END) RETURNING id"},
-      {&commit_, "UPDATE jobs SET committed = 1 WHERE id = ?1"},
-      {&cleared_, "UPDATE jobs SET clear = NULL WHERE id = ?1"},
-      {&remove_, "DELETE FROM jobs WHERE id = ?1"},
-      {&all_, "SELECT id, namespace, committed, clear IS NOT NULL, clear FROM jobs"},
-      {&stage_,
-       "INSERT INTO staged(job, key, value) VALUES(?1, ?2, ?3) "
-       "ON CONFLICT DO UPDATE SET value = excluded.value"},
-      {&unstage_, "DELETE FROM staged WHERE job = ?1 AND key = ?2"},
-      {&move_,
-       "INSERT INTO data(namespace, key, value) "
-       "SELECT ?2, key, value FROM staged WHERE job = ?1 ORDER BY key LIMIT ?3 "
-       "ON CONFLICT DO UPDATE SET value = excluded.value"},
-      {&trim_,
-       "DELETE FROM staged WHERE job = ?1 AND key IN "
-       "(SELECT key FROM staged WHERE job = ?1 ORDER BY key LIMIT ?2)"},
-      {&clear_,
-       "DELETE FROM data WHERE namespace = ?1 AND key IN (SELECT key FROM data "
-       "WHERE namespace = ?1 AND key >= ?2 AND (?3 = 0 OR key < ?4) ORDER BY key LIMIT ?5)"}};
-  for (const auto& [statement, sql] : list) {
-    SLUICE_TRY(*statement, connection.prepare(sql));
-  }
+  SLUICE_CHECK(connection.prepare_all(
+      {{&add_,
+        "INSERT INTO jobs(namespace, clear) VALUES(?1, CASE ?3 WHEN 1 THEN ?2 END) RETURNING id"},
+       {&commit_, "UPDATE jobs SET committed = 1 WHERE id = ?1"},
+       {&cleared_, "UPDATE jobs SET clear = NULL WHERE id = ?1"},
+       {&remove_, "DELETE FROM jobs WHERE id = ?1"},
+       {&all_, "SELECT id, namespace, committed, clear IS NOT NULL, clear FROM jobs"},
+       {&stage_,
+        "INSERT INTO staged(job, key, value) VALUES(?1, ?2, ?3) "
+        "ON CONFLICT DO UPDATE SET value = excluded.value"},
+       {&unstage_, "DELETE FROM staged WHERE job = ?1 AND key = ?2"},
+       {&move_,
+        "INSERT INTO data(namespace, key, value) "
+        "SELECT ?2, key, value FROM staged WHERE job = ?1 ORDER BY key LIMIT ?3 "
+        "ON CONFLICT DO UPDATE SET value = excluded.value"},
+       {&trim_,
+        "DELETE FROM staged WHERE job = ?1 AND key IN "
+        "(SELECT key FROM staged WHERE job = ?1 ORDER BY key LIMIT ?2)"},
+       {&clear_,
+        "DELETE FROM data WHERE namespace = ?1 AND key IN (SELECT key FROM data "
+        "WHERE namespace = ?1 AND key >= ?2 AND (?3 = 0 OR key < ?4) ORDER BY key LIMIT ?5)"}}));
   return read_jobs();
 }
 

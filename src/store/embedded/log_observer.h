@@ -9,6 +9,8 @@
 
 namespace sluice::store {
 
+inline constexpr int kLogHeaderBytes = 32;
+
 // The salts in a log's header. They tell its frames from those of an earlier log.
 struct LogSalts {
   std::uint32_t first = 0;

@@ -15,18 +15,6 @@
 namespace sluice::store {
 namespace {
 
-struct ToPrepare {
-  Statement* statement;
-  const char* sql;
-};
-
-Result<void> prepare_all(Connection& connection, std::initializer_list<ToPrepare> list) {
-  for (const auto& [statement, sql] : list) {
-    SLUICE_TRY(*statement, connection.prepare(sql));
-  }
-  return {};
-}
-
 // CPU time of this thread. On a slow disk or a busy machine, smaller steps would not help.
 Duration cpu_time() {
   timespec time{};
@@ -115,8 +103,7 @@ Result<void> SqliteMedium::prepare_writer() {
   SLUICE_CHECK(w.connection.keep_log(true));
   w.connection.watch_log(log_pages_);
   SLUICE_CHECK(w.jobs.open(w.connection));
-  return prepare_all(
-      w.connection,
+  return w.connection.prepare_all(
       {{&w.begin, "BEGIN IMMEDIATE"},
        {&w.commit, "COMMIT"},
        {&w.rollback, "ROLLBACK"},

@@ -3,43 +3,33 @@
 #include "store/embedded/sqlite_medium.h"
 
 namespace sluice::store {
-namespace {
-
-struct ToPrepare {
-  Statement* statement;
-  const char* sql;
-};
-
-}  // namespace
 
 Result<SqliteMedium::ReadConnection> SqliteMedium::open_reader() const {
   ReadConnection r;
   SLUICE_TRY(r.connection, Connection::open(path_, vfs_.name()));
   SLUICE_CHECK(r.connection.keep_log(true));
   SLUICE_CHECK(r.connection.execute("PRAGMA query_only = 1"));
-  const ToPrepare list[] = {
-      {&r.begin, "BEGIN"},
-      {&r.commit, "COMMIT"},
-      {&r.find_namespace,
-       "SELECT n.id, n.version, j.id, j.clear IS NOT NULL, j.clear FROM namespaces n "
-       "LEFT JOIN jobs j ON j.namespace = n.id AND j.committed = 1 WHERE n.name = ?1"},
-      {&r.list, "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 ORDER BY key"},
-      // Both halves are in key order, so SQLite merges them while they are read.
-      {&r.merged,
-       "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 "
-       "AND (?4 = 0 OR key < ?5 OR (?4 = 1 AND key >= ?6)) "
-       "AND NOT EXISTS(SELECT 1 FROM staged WHERE job = ?3 AND staged.key = data.key) "
-       "UNION ALL SELECT key, value FROM staged WHERE job = ?3 AND key >= ?2 ORDER BY key"},
-      {&r.count, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2"},
-      {&r.count_range, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
-      {&r.documents,
-       "SELECT key, value, version FROM documents WHERE collection = ?1 ORDER BY key"},
-      {&r.documents_version, "SELECT documents FROM store"},
-      {&r.namespaces, "SELECT name FROM namespaces ORDER BY name"},
-      {&r.prefixes, "SELECT prefix FROM prefixes WHERE namespace = ?1"}};
-  for (const auto& [statement, sql] : list) {
-    SLUICE_TRY(*statement, r.connection.prepare(sql));
-  }
+  SLUICE_CHECK(r.connection.prepare_all(
+      {{&r.begin, "BEGIN"},
+       {&r.commit, "COMMIT"},
+       {&r.find_namespace,
+        "SELECT n.id, n.version, j.id, j.clear IS NOT NULL, j.clear FROM namespaces n "
+        "LEFT JOIN jobs j ON j.namespace = n.id AND j.committed = 1 WHERE n.name = ?1"},
+       {&r.list, "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 ORDER BY key"},
+       // Both halves are in key order, so SQLite merges them while they are read.
+       {&r.merged,
+        "SELECT key, value FROM data WHERE namespace = ?1 AND key >= ?2 "
+        "AND (?4 = 0 OR key < ?5 OR (?4 = 1 AND key >= ?6)) "
+        "AND NOT EXISTS(SELECT 1 FROM staged WHERE job = ?3 AND staged.key = data.key) "
+        "UNION ALL SELECT key, value FROM staged WHERE job = ?3 AND key >= ?2 ORDER BY key"},
+       {&r.count, "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2"},
+       {&r.count_range,
+        "SELECT count(*) FROM data WHERE namespace = ?1 AND key >= ?2 AND key < ?3"},
+       {&r.documents,
+        "SELECT key, value, version FROM documents WHERE collection = ?1 ORDER BY key"},
+       {&r.documents_version, "SELECT documents FROM store"},
+       {&r.namespaces, "SELECT name FROM namespaces ORDER BY name"},
+       {&r.prefixes, "SELECT prefix FROM prefixes WHERE namespace = ?1"}}));
   return r;
 }
 

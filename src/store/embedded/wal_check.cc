@@ -13,7 +13,6 @@
 namespace sluice::store {
 namespace {
 
-constexpr std::size_t kHeaderSize = 32;
 constexpr std::size_t kChunk = 1 << 16;       // less than 128 KiB, SQLite's limit per call
 constexpr std::uint32_t kMagic = 0x377f0682;  // lowest bit set: big-endian checksums
 
@@ -76,7 +75,7 @@ class WalFile {
   [[nodiscard]] Result<std::optional<LogSalts>> read_beginning(sqlite3_int64 size) {
     std::array<unsigned char, 512> bytes{};
     const auto there = std::min<sqlite3_int64>(size, bytes.size());
-    if (size < static_cast<sqlite3_int64>(kHeaderSize)) return std::nullopt;
+    if (size < kLogHeaderBytes) return std::nullopt;
     SLUICE_CHECK(ok(file_->pMethods->xRead(file_, bytes.data(), static_cast<int>(there), 0)));
     if (is_header(bytes)) return LogSalts{word(bytes, 16, true), word(bytes, 20, true)};
     if (std::ranges::all_of(bytes, [](auto b) { return b == 0; })) return std::nullopt;

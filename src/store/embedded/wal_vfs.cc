@@ -21,7 +21,6 @@ constexpr std::size_t kUnsyncedBytesMax = 32 << 20;
 
 // A header write begins a log, and is a write of its own. At most this many logs begin before one
 // of them is on disk, so an observer must remember that many.
-constexpr int kHeaderSize = 32;
 constexpr std::uint64_t kUnsyncedLogsMax = 6;
 
 std::uint32_t word(const unsigned char* bytes) {
@@ -129,7 +128,7 @@ bool too_much_unsynced(State& state, std::size_t more) {
 
 int do_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
   State& state = *of(file).state;
-  const bool begins = at == 0 && size == kHeaderSize;
+  const bool begins = at == 0 && size == kLogHeaderBytes;
   if (begins) {
     if (const int code = announce(file, static_cast<const unsigned char*>(data))) return code;
   }
