@@ -135,7 +135,7 @@ TEST_F(PortsTest, WhoCannotMoveStaysAndIsTriedAgain) {
   a.port = (*taken)->port();
   for (int i = 0; i < 2; ++i) {
     const auto changes = assign({&a});
-    EXPECT_THAT(changes.errors.at("a"), testing::HasSubstr("taken by another process"));
+    EXPECT_THAT(changes.errors.at("a"), ::testing::HasSubstr("taken by another process"));
     EXPECT_TRUE(changes.listeners.empty());
     EXPECT_TRUE(answers(before));
   }

@@ -33,8 +33,8 @@ TEST(StringMatcher, EmptyFitsOnlyTheEmpty) {
 }
 
 TEST(StringMatcher, RefusesWhatMakesNoSense) {
-  using testing::ElementsAre;
-  using testing::StartsWith;
+  using ::testing::ElementsAre;
+  using ::testing::StartsWith;
   EXPECT_THAT(faults_of({}), ElementsAre("match: needs one of exact, prefix, regex and empty"));
   EXPECT_THAT(faults_of({.exact = "a", .empty = true}),
               ElementsAre("match: empty excludes exact, prefix and regex"));

@@ -110,7 +110,7 @@ TEST(Poller, SaysNothingToThoseRemovedMeanwhile) {
   EXPECT_EQ(told, 1);
 }
 
-class NewWork : public testing::Test {
+class NewWork : public ::testing::Test {
  protected:
   // All become ready at once, in order. Returns the order of their reports.
   std::vector<int> order(const std::vector<Duration>& patience) {

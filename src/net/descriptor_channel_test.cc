@@ -11,7 +11,7 @@ namespace {
 
 TimePoint soon() { return Clock::now() + std::chrono::seconds(30); }
 
-class DescriptorChannelTest : public testing::Test {
+class DescriptorChannelTest : public ::testing::Test {
  protected:
   DescriptorChannelTest() {
     auto ends = DescriptorChannel::make_pair();

@@ -18,8 +18,8 @@ namespace {
 
 using loop::EventLoop;
 using loop::run_to_completion;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST(Listener, FindsAFreePortAndSharesIt) {
   const auto first = Listener::open("127.0.0.1", 0);
@@ -115,7 +115,7 @@ TEST(Acceptor, CloseEndsAPendingAccept) {
   EXPECT_EQ(accepted.error().kind, ErrorKind::closed);
 }
 
-class LateClient : public testing::Test {
+class LateClient : public ::testing::Test {
  protected:
   // Returns the bytes that a client reads if it sends `text` and waits for longer than the
   // patience.

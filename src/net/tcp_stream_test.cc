@@ -57,7 +57,7 @@ Task<void> store(Task<T> task, std::optional<T>& out) {
 Task<bool> wait_closed(Stream& stream) { co_return co_await stream.closed(); }
 Task<bool> wait_broken(Stream& stream) { co_return co_await stream.broken(); }
 
-class TcpStreamTest : public testing::Test {
+class TcpStreamTest : public ::testing::Test {
  protected:
   void SetUp() override { pair_ = run_to_completion(loop_, connected_pair(loop_)); }
   Stream& client() { return *pair_.client; }

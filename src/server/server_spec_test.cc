@@ -9,8 +9,8 @@
 namespace sluice::server {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr std::string_view kBase = "{kind: HTTPServer, name: demo, port: 10080";
 
@@ -53,9 +53,10 @@ rules:
 }
 
 TEST(HttpServerSpec, NamesWhatIsNoAddress) {
-  EXPECT_THAT(faults_with("trustedProxies: [10.0.0.0/8, shop.example]"),
-              ElementsAre(testing::StartsWith("trustedProxies[1]: \"shop.example\" is not an IP")));
-  EXPECT_THAT(faults_with("headTimeout: 0s"), ElementsAre(testing::StartsWith("headTimeout: ")));
+  EXPECT_THAT(
+      faults_with("trustedProxies: [10.0.0.0/8, shop.example]"),
+      ElementsAre(::testing::StartsWith("trustedProxies[1]: \"shop.example\" is not an IP")));
+  EXPECT_THAT(faults_with("headTimeout: 0s"), ElementsAre(::testing::StartsWith("headTimeout: ")));
 }
 
 TEST(HttpServerSpec, WhatGetShowsCanBePut) {

@@ -10,7 +10,7 @@
 namespace sluice::filters {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 std::shared_ptr<const pipeline::FilterPrototype> build(std::string_view yaml,
                                                        config::Faults& faults) {
@@ -20,7 +20,7 @@ std::shared_ptr<const pipeline::FilterPrototype> build(std::string_view yaml,
                                  faults);
 }
 
-class MockTest : public testing::Test {
+class MockTest : public ::testing::Test {
  protected:
   std::unique_ptr<pipeline::Filter> make(std::string_view yaml) {
     config::Faults faults;
@@ -115,7 +115,7 @@ rules:
             nullptr);
   EXPECT_THAT(faults.lines(),
               ElementsAre("filters[0].rules[0].headers[\"a b\"]: \"a b\" is not a header name",
-                          testing::StartsWith("filters[0].rules[1].match.headers.X-A.regex: ")));
+                          ::testing::StartsWith("filters[0].rules[1].match.headers.X-A.regex: ")));
   config::Faults decoding;
   EXPECT_EQ(build("{name: mock, kind: Mock, rules: [{code: 99}, {body: x}]}", decoding), nullptr);
   EXPECT_EQ(decoding.lines().size(), 2U);

@@ -57,7 +57,7 @@ class Pieces final : public http::BodyReader {
   std::size_t next_ = 0;
 };
 
-class CompressionTest : public testing::Test {
+class CompressionTest : public ::testing::Test {
  protected:
   CompressionTest() {
     request_.method = "GET";

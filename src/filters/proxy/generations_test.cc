@@ -16,7 +16,7 @@ namespace {
 
 using backend::Peer;
 using backend::ScriptedServer;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 Task<void> answer(Peer& peer, std::string head) {
   while (true) {
@@ -34,7 +34,7 @@ constexpr const char* kFuse = "circuitBreakerPolicy: fuse";
 constexpr const char* kCache =
     "memoryCache: {expiration: 1m, maxEntryBytes: 1000, codes: [200], methods: [GET]}";
 
-class ProxyGenerations : public testing::Test {
+class ProxyGenerations : public ::testing::Test {
  protected:
   ProxyGenerations() { kinds_.push_back(make_proxy_kind({}, 1)); }
 

@@ -14,8 +14,8 @@ namespace {
 
 using backend::Peer;
 using backend::ScriptedServer;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // Answers each request with its head as the body.
 Task<void> echo_head(Peer& peer) {
@@ -59,7 +59,7 @@ std::string spec_of(const std::string& url, const std::string& more) {
   return "{name: proxy, kind: Proxy, pools: [{servers: [{url: '" + url + "'}]" + more + "}]}";
 }
 
-class ProxyTest : public testing::Test {
+class ProxyTest : public ::testing::Test {
  protected:
   void use(ScriptedServer::Script script, const std::string& more = "") {
     server_ = std::make_unique<ScriptedServer>(
@@ -219,8 +219,8 @@ TEST(ProxySpec, Faults) {
                 "{url: 'http://b'}]}]}"),
       ElementsAre("filters[0].pools[0].servers: all servers must have a weight above 0, or none"));
   EXPECT_THAT(faults_of(spec_of("http://a", ", loadBalance: {policy: roundrobin}")),
-              testing::SizeIs(1));
-  EXPECT_THAT(faults_of(spec_of("http://a", ", failureCodes: [42]")), testing::SizeIs(1));
+              ::testing::SizeIs(1));
+  EXPECT_THAT(faults_of(spec_of("http://a", ", failureCodes: [42]")), ::testing::SizeIs(1));
 }
 
 TEST(ProxySpec, ServiceRegistriesAreNotIgnored) {

@@ -7,8 +7,8 @@
 namespace sluice::filters {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 struct Holder {
   RequestMatcherSpec filter;
@@ -28,7 +28,7 @@ std::vector<std::string> faults_of(const std::string& yaml) {
   return faults.lines();
 }
 
-class RequestMatcherTest : public testing::Test {
+class RequestMatcherTest : public ::testing::Test {
  protected:
   void use(const std::string& yaml) {
     config::Faults faults;
@@ -108,7 +108,7 @@ TEST(RequestMatcherSpec, Faults) {
               ElementsAre("filter.headerHashKey: must name a header for headerHash"));
   EXPECT_THAT(faults_of("{policy: random, permil: 1001}"),
               ElementsAre("filter.permil: 1001 is over 1000"));
-  EXPECT_THAT(faults_of("{headers: {X-A: {regex: '('}}}"), testing::SizeIs(1));
+  EXPECT_THAT(faults_of("{headers: {X-A: {regex: '('}}}"), ::testing::SizeIs(1));
   EXPECT_THAT(faults_of("{urls: [{url: {}}]}"),
               ElementsAre("filter.urls[0].url: needs one of exact, prefix, regex and empty"));
 }

@@ -19,7 +19,7 @@ namespace {
 
 using backend::Peer;
 using backend::ScriptedServer;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 Task<void> answer_all(Peer& peer) {
   while (true) {
@@ -38,7 +38,7 @@ Task<void> fall_silent(Peer& peer) {
   co_await peer.head();
 }
 
-class ServerGroupTest : public testing::Test {
+class ServerGroupTest : public ::testing::Test {
  protected:
   // Builds the next generation of a pool of one server, and puts it in force.
   void use(const std::string& url, const std::string& more = "") {

@@ -8,7 +8,7 @@
 namespace sluice::filters {
 namespace {
 
-class UndoTest : public testing::Test {
+class UndoTest : public ::testing::Test {
  protected:
   UndoTest() {
     http::Request& request = exchange.client_request();

@@ -14,7 +14,7 @@ namespace sluice::filters {
 namespace {
 
 // Two cores, whose loops run one after the other.
-class MemoryCacheTest : public testing::Test {
+class MemoryCacheTest : public ::testing::Test {
  protected:
   MemoryCacheTest() {
     MemoryCacheSpec spec;

@@ -17,7 +17,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::int64_t kUnixNow = 784111777;  // Sun, 06 Nov 1994 08:49:37 GMT
 
-class RulesTest : public testing::Test {
+class RulesTest : public ::testing::Test {
  protected:
   RulesTest() {
     spec_.expiration = minutes(10);

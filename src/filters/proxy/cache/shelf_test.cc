@@ -7,8 +7,8 @@
 namespace sluice::filters {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 Shelf::ResponsePtr entry(const std::string& key, std::size_t bytes = 100, int when = 0,
                          const std::string& variant = "") {
