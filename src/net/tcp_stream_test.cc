@@ -10,6 +10,7 @@
 #include "loop/testing/run_to_completion.h"
 #include "net/listener.h"
 #include "net/resolver.h"
+#include "net/testing/read_once.h"
 
 namespace sluice::net {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 using loop::EventLoop;
 using loop::run_to_completion;
 using std::chrono::milliseconds;
+using testing::read_once;
 
 struct Pair {
   std::unique_ptr<Stream> client;
@@ -41,12 +43,6 @@ Task<std::string> read_all(Stream& stream) {
     if (!count || *count == 0) co_return all;
     all.append(buffer.data(), *count);
   }
-}
-
-Task<std::string> read_once(Stream& stream) {
-  std::array<char, 1000> buffer;
-  const auto count = co_await stream.read_some(buffer);
-  co_return count ? std::string(buffer.data(), *count) : "error: " + count.error().message;
 }
 
 template <class T>

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "resilience/testing/start.h"
+
 namespace sluice::resilience {
 namespace {
 
@@ -41,7 +43,7 @@ class CircuitBreakerTest : public testing::Test {
     now_ += breaker_->spec().wait_in_open;
   }
 
-  TimePoint now_{std::chrono::hours(5)};
+  TimePoint now_ = kStart;
   std::unique_ptr<CircuitBreaker> breaker_;
 };
 

@@ -8,14 +8,14 @@
 #include <thread>
 #include <vector>
 
+#include "resilience/testing/start.h"
+
 namespace sluice::resilience {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-constexpr TimePoint kStart{std::chrono::hours(5)};
 
 TEST(Retry, MaxAttemptsCountsTheFirstTry) {
   Retry retry({}, kStart);

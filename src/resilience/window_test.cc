@@ -7,13 +7,13 @@
 #include <thread>
 #include <vector>
 
+#include "resilience/testing/start.h"
+
 namespace sluice::resilience {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr TimePoint kStart{std::chrono::hours(5)};
 
 // "total failed slow"
 std::string text(const Tally& tally) {

@@ -2,20 +2,10 @@
 // A gate on a path, and other spellings of that path.
 #include <gtest/gtest.h>
 
-#include "router/router.h"
+#include "router/testing/make_router.h"
 
 namespace sluice::router {
 namespace {
-
-Router make_router(std::string_view fields) {
-  const auto document = config::parse_document(fields);
-  EXPECT_TRUE(document) << document.error().message;
-  config::Faults faults;
-  const auto spec = config::decode<RouterSpec>(*document, "", faults);
-  Router router = Router::build(spec, faults);
-  EXPECT_TRUE(faults.empty()) << faults.to_error().message;
-  return router;
-}
 
 constexpr std::string_view kGate = R"(
 rules:
@@ -27,7 +17,7 @@ rules:
 )";
 
 // Returns the backend and the path sent to it, or the status.
-std::string ask(const Router& router, const std::string& target) {
+std::string routed(const Router& router, const std::string& target) {
   http::Request request;
   request.method = "GET";
   request.host = "shop.com";
@@ -104,7 +94,7 @@ TEST(PathGate, IsPassedByNoSpelling) {
     for (const char* spelling : kSpellings) {
       http::Request request;
       if (!request.set_target(spelling)) continue;  // refused before: %00
-      const std::string answer = ask(router, spelling);
+      const std::string answer = routed(router, spelling);
       EXPECT_TRUE(answer == "400" || answer.starts_with("gate "))
           << mode << " " << spelling << " -> " << answer;
     }
@@ -113,10 +103,10 @@ TEST(PathGate, IsPassedByNoSpelling) {
 
 TEST(PathGate, OneSpellingIsTheGatesAndTheBackends) {
   const Router router = make_router(kGate);
-  EXPECT_EQ(ask(router, "/buy?a"), "gate /buy?a");
-  EXPECT_EQ(ask(router, "//x/..//%62uy"), "gate /buy");
-  EXPECT_EQ(ask(router, "http://shop.com//buy"), "gate /buy");
-  EXPECT_EQ(ask(router, "/%73hop/./a"), "shop /shop/a");
+  EXPECT_EQ(routed(router, "/buy?a"), "gate /buy?a");
+  EXPECT_EQ(routed(router, "//x/..//%62uy"), "gate /buy");
+  EXPECT_EQ(routed(router, "http://shop.com//buy"), "gate /buy");
+  EXPECT_EQ(routed(router, "/%73hop/./a"), "shop /shop/a");
 }
 
 // Paths that are not near the gate keep their spelling for the backend.
@@ -125,7 +115,7 @@ TEST(PathGate, OtherPathsKeepTheirSpelling) {
   for (const char* path :
        {"/group%2Fproject", "/a;b=1", "/A/B", "/100%25", "/100%252F", "/a%20", "/x/", "/caf%C3%A9",
         "/buyers", "/Buyers", "/a%3Fb", "/%2e%2e%2fsecret", "/a%5Cb", "/%E9", "/a."}) {
-    EXPECT_EQ(ask(router, path), std::string("shop ") + path);
+    EXPECT_EQ(routed(router, path), std::string("shop ") + path);
   }
 }
 
@@ -135,28 +125,28 @@ TEST(PathGate, StrictRefusesEveryDoubt) {
   for (const char* path :
        {"/a%2Fb", "/a%5Cb", "/a\\b", "/a;b", "/a%3Bb", "/a%20", "/a.", "/a%0A", "/a%2541", "/a%3Fb",
         "/a%23", "/%E9", "/%C0%AE", "/..", "/caf\xc3\xa9"}) {
-    EXPECT_EQ(ask(router, path), "400") << path;
+    EXPECT_EQ(routed(router, path), "400") << path;
   }
   for (const char* path : {"/a", "/a%20b", "/caf%C3%A9", "/100%25", "/A/b.c/", "/a+b%2Bc"})
-    EXPECT_EQ(ask(router, path), std::string("all ") + path);
-  EXPECT_EQ(ask(router, "//a/./b/../%63"), "all /a/c");
+    EXPECT_EQ(routed(router, path), std::string("all ") + path);
+  EXPECT_EQ(routed(router, "//a/./b/../%63"), "all /a/c");
 }
 
 TEST(PathGate, OffTakesPathsAsTheyCome) {
   const Router router = make_router("pathNormalization: off" + std::string(kGate));
   for (const char* path : {"//buy", "/./buy", "/BUY", "/buy;a=1"})
-    EXPECT_EQ(ask(router, path), std::string("shop ") + path);
-  EXPECT_EQ(ask(router, "/%62uy"), "gate /%62uy");
+    EXPECT_EQ(routed(router, path), std::string("shop ") + path);
+  EXPECT_EQ(routed(router, "/%62uy"), "gate /%62uy");
 }
 
 // A reading that no rule accepts would bypass the rules, too.
 TEST(PathGate, WhatIsNotOfferedStaysSo) {
   const Router router = make_router("rules: [{paths: [{pathPrefix: /api/, backend: api}]}]");
-  EXPECT_EQ(ask(router, "/api/..%2fsecret"), "400");
-  EXPECT_EQ(ask(router, "/api/..;/secret"), "400");
-  EXPECT_EQ(ask(router, "/api/x%2fy"), "api /api/x%2fy");
-  EXPECT_EQ(ask(router, "/api/../secret"), "404");
-  EXPECT_EQ(ask(router, "/API/x"), "404");
+  EXPECT_EQ(routed(router, "/api/..%2fsecret"), "400");
+  EXPECT_EQ(routed(router, "/api/..;/secret"), "400");
+  EXPECT_EQ(routed(router, "/api/x%2fy"), "api /api/x%2fy");
+  EXPECT_EQ(routed(router, "/api/../secret"), "404");
+  EXPECT_EQ(routed(router, "/API/x"), "404");
 }
 
 // The text of a rule may have any spelling.
@@ -173,12 +163,12 @@ rules:
   - {pathPrefix: /docs/, backend: large}
   - {pathPrefix: /, backend: shop}
 )");
-  EXPECT_EQ(ask(router, "/one"), "small /one");
-  EXPECT_EQ(ask(router, "/One"), "large /One");
-  EXPECT_EQ(ask(router, "/one;a"), "parameter /one;a");
-  EXPECT_EQ(ask(router, "/IMG/x"), "large /IMG/x");
-  EXPECT_EQ(ask(router, "/docs/"), "large /docs/");
-  EXPECT_EQ(ask(router, "/oNe"), "400");
+  EXPECT_EQ(routed(router, "/one"), "small /one");
+  EXPECT_EQ(routed(router, "/One"), "large /One");
+  EXPECT_EQ(routed(router, "/one;a"), "parameter /one;a");
+  EXPECT_EQ(routed(router, "/IMG/x"), "large /IMG/x");
+  EXPECT_EQ(routed(router, "/docs/"), "large /docs/");
+  EXPECT_EQ(routed(router, "/oNe"), "400");
 }
 
 // A rule that strips a field for a path must also hold for other spellings of the path.
@@ -189,9 +179,9 @@ rules:
   - {pathPrefix: /in/, backend: shop, setHeaders: {X-User: ""}}
   - {pathPrefix: /, backend: shop}
 )");
-  EXPECT_EQ(ask(router, "/IN/x"), "400");
-  EXPECT_EQ(ask(router, "/x/..%2fin/x"), "400");
-  EXPECT_EQ(ask(router, "/in/x"), "shop /in/x");
+  EXPECT_EQ(routed(router, "/IN/x"), "400");
+  EXPECT_EQ(routed(router, "/x/..%2fin/x"), "400");
+  EXPECT_EQ(routed(router, "/in/x"), "shop /in/x");
 }
 
 TEST(FieldsOfTheGateway, AreNotForgedByUnderscores) {

@@ -4,18 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "router/testing/make_router.h"
+
 namespace sluice::router {
 namespace {
-
-Router make_router(std::string_view fields) {
-  const auto document = config::parse_document(fields);
-  EXPECT_TRUE(document) << document.error().message;
-  config::Faults faults;
-  const auto spec = config::decode<RouterSpec>(*document, "", faults);
-  Router router = Router::build(spec, faults);
-  EXPECT_TRUE(faults.empty()) << faults.to_error().message;
-  return router;
-}
 
 struct Ask {
   std::string method = "GET";

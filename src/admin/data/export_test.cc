@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string written(const Entries& entries) {
+std::string exported(const Entries& entries) {
   ExportWriter writer;
   std::string out;
   writer.begin("p", "wasm", std::chrono::system_clock::time_point(), out);
@@ -24,16 +24,10 @@ std::string written(const Entries& entries) {
   return out;
 }
 
-std::string refusal(const std::string& text) {
-  const auto entries = read_all<ExportReader>(text);
-  EXPECT_FALSE(entries) << text;
-  return entries ? "" : entries.error().message;
-}
-
 const Entries kEntries = {{"a", "1"}, {"\xff", "\x80"}, {"q\"", "x\ny"}};
 
 TEST(Export, IsJsonLines) {
-  std::istringstream lines(written(kEntries));
+  std::istringstream lines(exported(kEntries));
   std::string line;
   std::vector<Json> values;
   while (std::getline(lines, line)) values.push_back(Json::parse(line));
@@ -54,24 +48,25 @@ TEST(Export, AnyBytesComeBack) {
   std::mt19937 random(20);
   for (int i = 0; i < 1000; ++i) {
     const Entries entries = random_entries(random);
-    const auto back = read_all<ExportReader>(written(entries));
+    const auto back = read_all<ExportReader>(exported(entries));
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(*back, entries);
   }
 }
 
 TEST(Export, RefusesEveryTruncation) {
-  const std::string text = written(kEntries);
+  const std::string text = exported(kEntries);
   for (std::size_t size = 0; size + 1 < text.size(); ++size) {
     EXPECT_FALSE(read_all<ExportReader>(text.substr(0, size))) << size;
   }
   EXPECT_TRUE(read_all<ExportReader>(text.substr(0, text.size() - 1))) << "only the line break";
-  EXPECT_THAT(refusal(text.substr(0, text.find("{\"end\""))), HasSubstr("cut off after line 4"));
-  EXPECT_EQ(refusal(""), "the file is empty");
+  EXPECT_THAT(refusal<ExportReader>(text.substr(0, text.find("{\"end\""))),
+              HasSubstr("cut off after line 4"));
+  EXPECT_EQ(refusal<ExportReader>(""), "the file is empty");
 }
 
 TEST(Export, RefusesEveryAlteredByte) {
-  const std::string text = written(kEntries);
+  const std::string text = exported(kEntries);
   const std::size_t last = text.find("{\"end\"");
   for (std::size_t at = 0; at < text.size() - 1; ++at) {
     // The store's version is informational: an altered one is not refused.
@@ -87,21 +82,21 @@ TEST(Export, RefusesEveryAlteredByte) {
 }
 
 TEST(Export, SaysWhatIsWrong) {
-  const std::string text = written(kEntries);
+  const std::string text = exported(kEntries);
   const std::size_t second = text.find('\n') + 1;
   const std::size_t third = text.find('\n', second) + 1;
-  EXPECT_THAT(refusal(text.substr(0, second) + text.substr(third)),
+  EXPECT_THAT(refusal<ExportReader>(text.substr(0, second) + text.substr(third)),
               HasSubstr("line 4: the file was altered: it holds 2 entries, and should hold 3"));
-  EXPECT_THAT(refusal(text.substr(0, third) + "x" + text.substr(third)),
+  EXPECT_THAT(refusal<ExportReader>(text.substr(0, third) + "x" + text.substr(third)),
               HasSubstr("line 3: this is no entry"));
-  EXPECT_THAT(refusal(text + "{}\n"), HasSubstr("line 6: there is more"));
+  EXPECT_THAT(refusal<ExportReader>(text + "{}\n"), HasSubstr("line 6: there is more"));
   std::string altered = text;
   altered.replace(altered.find("\"1\""), 3, "\"2\"");
-  EXPECT_THAT(refusal(altered), HasSubstr("its checksum is wrong"));
-  EXPECT_THAT(refusal("a: b\n"), HasSubstr("no file of export-data"));
+  EXPECT_THAT(refusal<ExportReader>(altered), HasSubstr("its checksum is wrong"));
+  EXPECT_THAT(refusal<ExportReader>("a: b\n"), HasSubstr("no file of export-data"));
   std::string newer = text;
   newer.replace(newer.find(":1,"), 3, ":2,");
-  EXPECT_THAT(refusal(newer), HasSubstr("formatVersion 2 is not known"));
+  EXPECT_THAT(refusal<ExportReader>(newer), HasSubstr("formatVersion 2 is not known"));
 }
 
 }  // namespace

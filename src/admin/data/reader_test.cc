@@ -23,12 +23,6 @@ Entries must_read(std::string_view text) {
   return entries.value_or(Entries{});
 }
 
-std::string refusal(std::string_view text) {
-  const auto entries = read(text);
-  EXPECT_FALSE(entries) << text;
-  return entries ? "" : entries.error().message;
-}
-
 TEST(DataReader, KeepsTheSourceSpelling) {
   EXPECT_EQ(must_read("\nid/user4: \"true\"\ncounter: 100\nratio: 0.40\nflag: true\nyes: no"),
             (Entries{{"id/user4", "true"},
@@ -106,7 +100,7 @@ TEST(DataReader, ErrorsNameTheLine) {
       {"{\"a\": \"\xff\"}", "line 1: the text is not UTF-8"},
   };
   for (const auto& [text, expected] : cases)
-    EXPECT_THAT(refusal(text), HasSubstr(expected)) << text;
+    EXPECT_THAT(refusal<DataReader>(text), HasSubstr(expected)) << text;
 }
 
 // YAML has no pairs of surrogates: the fast way leaves them to the parser, which refuses them.

@@ -106,4 +106,10 @@ class ScriptedServer {
   std::size_t connections_ = 0;
 };
 
+// A script: closes the connection within the body of the response.
+inline Task<void> break_off(Peer& peer) {
+  co_await peer.head();
+  co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
+}
+
 }  // namespace sluice::backend

@@ -12,6 +12,7 @@
 namespace sluice::filters {
 namespace {
 
+using backend::break_off;
 using backend::Peer;
 using backend::ScriptedServer;
 using ::testing::ElementsAre;
@@ -27,7 +28,7 @@ Task<void> echo_head(Peer& peer) {
         std::to_string(head.size()) + "\r\n\r\n" + head);
   }
 }
-Task<void> answer_500(Peer& peer) {
+Task<void> answer_one_500(Peer& peer) {
   co_await peer.head();
   co_await peer.send("HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops");
   co_await peer.head();
@@ -35,10 +36,6 @@ Task<void> answer_500(Peer& peer) {
 Task<void> stall(Peer& peer) {
   co_await peer.head();
   co_await peer.head();
-}
-Task<void> break_off(Peer& peer) {
-  co_await peer.head();
-  co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
 }
 
 std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& yaml,
@@ -131,10 +128,10 @@ TEST_F(ProxyTest, AppendsToHeadersThatAreThere) {
 }
 
 TEST_F(ProxyTest, FailureCodesKeepTheResponse) {
-  use(answer_500);
+  use(answer_one_500);
   EXPECT_EQ(run(), "500 failureCode oops");
   EXPECT_THAT(exchange_.tags(), ElementsAre("proxy#proxy#main: status code: 500"));
-  use(answer_500, ", failureCodes: [404]");
+  use(answer_one_500, ", failureCodes: [404]");
   EXPECT_EQ(run(), "500  oops");
 }
 

@@ -17,6 +17,7 @@
 namespace sluice::filters {
 namespace {
 
+using backend::break_off;
 using backend::Peer;
 using backend::ScriptedServer;
 using ::testing::ElementsAre;
@@ -27,10 +28,6 @@ Task<void> answer_all(Peer& peer) {
     if (head.empty()) co_return;
     co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   }
-}
-Task<void> break_off(Peer& peer) {
-  co_await peer.head();
-  co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
 }
 Task<void> fall_silent(Peer& peer) {
   co_await peer.head();

@@ -8,8 +8,6 @@
 namespace sluice::http::h2 {
 namespace {
 
-constexpr std::uint8_t kWhole = kFlagEndStream | kFlagEndHeaders;
-
 // A request, and its events in words.
 class Call final : public ClientStream {
  public:

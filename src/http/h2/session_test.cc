@@ -12,8 +12,6 @@
 namespace sluice::http::h2 {
 namespace {
 
-constexpr std::uint8_t kWhole = kFlagEndStream | kFlagEndHeaders;
-
 std::string window_update(StreamId stream, std::uint32_t size) {
   std::string payload;
   for (const int shift : {24, 16, 8, 0}) payload += static_cast<char>(size >> shift & 0xff);

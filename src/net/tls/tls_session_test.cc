@@ -11,6 +11,7 @@
 #include "loop/testing/settle.h"
 #include "net/listener.h"
 #include "net/resolver.h"
+#include "net/testing/read_once.h"
 #include "net/tls/testing/test_certificates.h"
 #include "net/tls/tls_stream.h"
 
@@ -18,12 +19,7 @@ namespace sluice::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-Task<std::string> read_once(Stream& stream) {
-  std::array<char, 20'000> buffer;
-  const auto count = co_await stream.read_some(buffer);
-  co_return count ? std::string(buffer.data(), *count) : "error: " + count.error().message;
-}
+using testing::read_once;
 
 Task<Result<void>> write(Stream& stream, std::string_view bytes) {
   co_return co_await stream.write_all(bytes);

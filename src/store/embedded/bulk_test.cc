@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "store/embedded/connection.h"
+#include "store/embedded/testing/open_in.h"
 #include "store/testing/test_cores.h"
 #include "store/testing/test_directory.h"
 
@@ -22,12 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kKeys = 5'000;
-
-std::unique_ptr<Store> open_in(const TestDirectory& directory, unsigned cores = 1) {
-  auto store = open_embedded_store(directory.path(), cores, Logger());
-  EXPECT_TRUE(store) << store.error().message;
-  return store ? std::move(*store) : nullptr;
-}
 
 bool import(Store& store, std::string_view value) {
   const auto import = store.begin_import("p/f");

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <thread>
 
+#include "store/embedded/testing/open_in.h"
 #include "store/testing/test_cores.h"
 #include "store/testing/test_directory.h"
 
@@ -20,12 +21,6 @@ namespace sluice::store {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::unique_ptr<Store> open_in(const TestDirectory& directory, unsigned cores = 1) {
-  auto store = open_embedded_store(directory.path(), cores, Logger());
-  EXPECT_TRUE(store) << store.error().message;
-  return store ? std::move(*store) : nullptr;
-}
 
 std::string error_of(const std::string& directory) {
   const auto store = open_embedded_store(directory, 1, Logger());

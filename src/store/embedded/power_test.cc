@@ -5,7 +5,6 @@
 // change, is complete or absent. The limit holds. SLUICE_SEED=<n> repeats a run.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include "store/embedded/sqlite_medium.h"
 #include "store/embedded/testing/bulk_changes.h"
 #include "store/embedded/testing/fault_vfs.h"
+#include "store/testing/history.h"
 #include "store/testing/test_cores.h"
 #include "store/testing/test_directory.h"
 
@@ -25,17 +25,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kNs = "p/f";
-constexpr unsigned kCores = 2;
+constexpr unsigned kSaleCores = 2;
 
-unsigned first_seed() {
-  const char* given = std::getenv("SLUICE_SEED");
-  const unsigned seed = given != nullptr ? static_cast<unsigned>(std::atoi(given))
-                                         : std::random_device{}() % 1'000'000;
-  std::cout << "SLUICE_SEED=" << seed << std::endl;
-  return seed;
-}
-
-Limits small_bulks() {
+Limits limits_of_sale() {
   Limits limits;
   limits.bulk_entries_min = 8;
   return limits;
@@ -87,7 +79,8 @@ class Sale {
       end();
       return false;
     }
-    store_ = std::make_unique<ChainStore>(std::move(*medium), kCores, Logger(), small_bulks());
+    store_ =
+        std::make_unique<ChainStore>(std::move(*medium), kSaleCores, Logger(), limits_of_sale());
     const auto prepared = store_->prepare(kNs);
     // The store's threads write: a cut that is still due would come in the middle of check().
     if (vfs_.keep_power()) {
@@ -145,7 +138,7 @@ class Sale {
 
   void let_in() {
     std::vector<std::future<void>> streams;
-    for (unsigned core = 0; core < kCores; ++core) {
+    for (unsigned core = 0; core < kSaleCores; ++core) {
       View& view = cores_.on(core, [&]() -> View& { return store_->view(cores_.core(core), kNs); });
       for (unsigned i = 0; i < 4; ++i) {
         streams.push_back(cores_.start(core, [this, core, &view, seed = random_()] {
@@ -193,7 +186,7 @@ class Sale {
   TestDirectory directory_;
   int boots_ = 0;
   FaultVfs vfs_;
-  TestCores cores_{kCores};
+  TestCores cores_{kSaleCores};
   const std::size_t limit_;
   const std::string value_;
   std::unique_ptr<ChainStore> store_;
@@ -206,6 +199,7 @@ class Sale {
 
 TEST(Power, WhatWasToldOutlivesEveryCut) {
   const unsigned first = first_seed();
+  std::cout << "SLUICE_SEED=" << first << std::endl;
   const TimePoint end = Clock::now() + 4s;
   std::size_t told = 0;
   int changes = 0;

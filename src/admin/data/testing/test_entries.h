@@ -2,6 +2,8 @@
 // For the tests of readers and writers: random entries, and a reader that gets its input in pieces.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <random>
 #include <string>
@@ -75,6 +77,14 @@ Result<Entries> read_all(std::string_view text) {
   if (!whole) return whole;
   if (*whole != *bytes) return fail(ErrorKind::internal, "pieces matter");
   return whole;
+}
+
+// The reason for which `Reader` refuses `text`.
+template <class Reader>
+std::string refusal(std::string_view text) {
+  const auto entries = read_all<Reader>(text);
+  EXPECT_FALSE(entries) << text;
+  return entries ? "" : entries.error().message;
 }
 
 }  // namespace sluice::admin

@@ -3,16 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <vector>
-
+#include "filters/proxy/cache/testing/fields.h"
 #include "http/cache_control.h"
 
 namespace sluice::filters {
 namespace {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::int64_t kUnixNow = 784111777;  // Sun, 06 Nov 1994 08:49:37 GMT
 constexpr const char* kDate = "Sun, 06 Nov 1994 08:00:00 GMT";
 
 http::Headers headers(const Fields& fields) {

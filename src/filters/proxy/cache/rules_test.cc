@@ -7,15 +7,13 @@
 
 #include <map>
 
+#include "filters/proxy/cache/testing/fields.h"
+
 namespace sluice::filters {
 namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::int64_t kUnixNow = 784111777;  // Sun, 06 Nov 1994 08:49:37 GMT
 
 class RulesTest : public ::testing::Test {
  protected:

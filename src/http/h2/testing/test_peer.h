@@ -2,6 +2,7 @@
 // For tests: an owner of a Session that records events, and frames to send it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 #include "http/h2/session.h"
 
 namespace sluice::http::h2 {
+
+// The flags of a HEADERS frame that is a whole message.
+inline constexpr std::uint8_t kWhole = kFlagEndStream | kFlagEndHeaders;
 
 // Records a stream's request and its end, in words.
 class TestStream final : public SessionStream {
