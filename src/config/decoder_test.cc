@@ -12,7 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-struct Inner {
+struct DecodedRule {
   std::string backend;
   std::vector<std::string> methods;
   std::string path;
@@ -23,7 +23,7 @@ struct Inner {
   }
 };
 
-struct Spec {
+struct DecodedSpec {
   std::string kind;
   bool https = false;
   std::uint16_t port = 80;
@@ -33,7 +33,7 @@ struct Spec {
   std::string policy;
   std::optional<int> code;
   std::map<std::string, std::string> labels;
-  std::vector<Inner> rules;
+  std::vector<DecodedRule> rules;
   UndecodedValue rest;
   void fields(auto& visit) {
     visit("kind", kind, {.required = true});
@@ -62,13 +62,13 @@ Value parse(std::string_view text) {
 
 std::vector<std::string> faults_of(std::string_view text, const std::string& path = "") {
   Faults faults;
-  static_cast<void>(decode<Spec>(parse(text), path, faults));
+  static_cast<void>(decode<DecodedSpec>(parse(text), path, faults));
   return faults.lines();
 }
 
 TEST(Decoder, FillsASpec) {
   Faults faults;
-  const auto spec = decode<Spec>(parse(R"(
+  const auto spec = decode<DecodedSpec>(parse(R"(
 kind: x
 https: True
 port: 0x1bb
@@ -82,7 +82,7 @@ rules: [{backend: p1, methods: [GET, PUT]}, {backend: 2.0}]
 rest: {anything: [1]}
 createdAt: 2022-07-24T00:00:00Z
 )"),
-                                 "", faults);
+                                        "", faults);
   EXPECT_THAT(faults.lines(), IsEmpty());
   EXPECT_TRUE(spec.https);
   EXPECT_EQ(spec.port, 443);

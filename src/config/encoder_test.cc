@@ -8,7 +8,7 @@
 namespace sluice::config {
 namespace {
 
-struct Rule1 {
+struct EncodedRule {
   std::string host;
   std::vector<std::string> methods;
   void fields(auto& visit) {
@@ -17,7 +17,7 @@ struct Rule1 {
   }
 };
 
-struct Spec {
+struct EncodedSpec {
   std::string name = "a";
   bool keepAlive = true;
   std::uint64_t big = 18'000'000'000'000'000'000U;
@@ -25,8 +25,8 @@ struct Spec {
   double ratio = 0.25;
   std::optional<int> code;
   std::map<std::string, int> counts{{"x", 1}};
-  std::vector<Rule1> rules{{}};
-  Rule1 only;
+  std::vector<EncodedRule> rules{{}};
+  EncodedRule only;
   UndecodedValue rest;
   void fields(auto& visit) {
     visit("name", name);
@@ -48,20 +48,20 @@ std::string typed(std::string_view text) {
 }
 
 TEST(Encoder, WritesDefaults) {
-  EXPECT_EQ(encode(Spec{}).dump(),
+  EXPECT_EQ(encode(EncodedSpec{}).dump(),
             R"({"big":18000000000000000000,"counts":{"x":1},"keepAlive":true,"name":"a",)"
             R"("only":{"host":"","methods":[]},"ratio":0.25,)"
             R"("rules":[{"host":"","methods":[]}],"timeout":"1m30s"})");
 }
 
 TEST(Encoder, WhatItWritesDecodesToTheSame) {
-  Spec spec;
+  EncodedSpec spec;
   spec.big = 7;
   spec.code = 404;
   spec.rest.value = *parse_document("{a: [1, \"1\", true]}");
   const Json first = encode(spec);
   Faults faults;
-  const auto again = decode<Spec>(*parse_document(first.dump()), "", faults);
+  const auto again = decode<EncodedSpec>(*parse_document(first.dump()), "", faults);
   EXPECT_TRUE(faults.empty()) << faults.to_error().message;
   EXPECT_EQ(encode(again), first);
 }

@@ -8,18 +8,18 @@
 namespace sluice::config {
 namespace {
 
-struct Inner {
+struct DescribedRule {
   std::string backend = "b";
   void fields(auto& visit) { visit("backend", backend, {.required = true}); }
 };
 
-struct Spec {
+struct DescribedSpec {
   std::string kind;
   std::uint16_t port = 80;
   int code = 200;
   Duration delay{};
   std::vector<std::string> methods;
-  std::vector<Inner> rules;
+  std::vector<DescribedRule> rules;
   std::optional<std::int64_t> limit;
   std::map<std::string, std::string> labels;
   UndecodedValue rest;
@@ -38,7 +38,7 @@ struct Spec {
 };
 
 TEST(Schema, HasTheFieldList) {
-  const Json schema_json = schema<Spec>();
+  const Json schema_json = schema<DescribedSpec>();
   const Json expected = Json::parse(R"({
     "type": "object", "additionalProperties": false, "required": ["kind"],
     "properties": {

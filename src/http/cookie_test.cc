@@ -6,7 +6,7 @@
 namespace sluice::http {
 namespace {
 
-std::string text(std::string_view header) {
+std::string pairs_of(std::string_view header) {
   std::string out;
   for (const CookiePair& pair : parse_cookies(header)) {
     out.append(pair.name).append("=").append(pair.value).append("|");
@@ -15,15 +15,15 @@ std::string text(std::string_view header) {
 }
 
 TEST(ParseCookies, InOrder) {
-  EXPECT_EQ(text("a=1; b=2;a=3"), "a=1|b=2|a=3|");
-  EXPECT_EQ(text("token=abc=="), "token=abc==|");
-  EXPECT_EQ(text("q=\"v w\"; e=; s = t "), "q=v w|e=|s=t|");
+  EXPECT_EQ(pairs_of("a=1; b=2;a=3"), "a=1|b=2|a=3|");
+  EXPECT_EQ(pairs_of("token=abc=="), "token=abc==|");
+  EXPECT_EQ(pairs_of("q=\"v w\"; e=; s = t "), "q=v w|e=|s=t|");
 }
 
 TEST(ParseCookies, SkipsWhatIsNoPair) {
-  EXPECT_EQ(text(""), "");
-  EXPECT_EQ(text(";; ; lonely; =x; a b=c; ok=1"), "ok=1|");
-  EXPECT_EQ(text("q=\""), "q=\"|");
+  EXPECT_EQ(pairs_of(""), "");
+  EXPECT_EQ(pairs_of(";; ; lonely; =x; a b=c; ok=1"), "ok=1|");
+  EXPECT_EQ(pairs_of("q=\""), "q=\"|");
 }
 
 TEST(IsSetCookie, Checks) {

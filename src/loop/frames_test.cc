@@ -71,7 +71,7 @@ TEST_F(FramesTest, TheNewestIsHandedOutFirst) {
 
 Task<int> number(int n) { co_return n; }
 
-Task<int> sum(int n) {
+Task<int> sum_below(int n) {
   int total = 0;
   for (int i = 0; i < n; ++i) total += co_await number(i);
   co_return total;
@@ -79,7 +79,7 @@ Task<int> sum(int n) {
 
 TEST_F(FramesTest, CoroutinesUseThem) {
   if (!reuses()) GTEST_SKIP() << "a sanitizer sees every frame";
-  auto task = sum(100);
+  auto task = sum_below(100);
   task.start();
   ASSERT_TRUE(task.done());
   EXPECT_EQ(task.take(), 4950);

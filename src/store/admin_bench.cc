@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kNs = "flash-sale/wasm";
+constexpr const char* kAdminNs = "flash-sale/wasm";
 constexpr int kKeys = 1'000'000;
 
 double milliseconds(Clock::duration duration) {
@@ -80,9 +80,10 @@ class Bench {
  public:
   explicit Bench(benchmark::State& state) : state_(state) {
     store_ = std::move(*open_embedded_store(directory_.path(), 2, Logger()));
-    (void)store_->prepare(kNs);
+    (void)store_->prepare(kAdminNs);
     for (unsigned i = 0; i < 2; ++i) {
-      views_.push_back(&cores_.on(i, [&]() -> View& { return store_->view(cores_.core(i), kNs); }));
+      views_.push_back(
+          &cores_.on(i, [&]() -> View& { return store_->view(cores_.core(i), kAdminNs); }));
       (void)cores_.await(i, [&] { return count_many(*views_[i], "id/"); });
     }
   }
@@ -118,7 +119,7 @@ class Bench {
   }
 
   void import(std::string_view value) {
-    const auto import = store_->begin_import(kNs);
+    const auto import = store_->begin_import(kAdminNs);
     for (int i = 0; i < kKeys; ++i) {
       (void)(*import)->add("id/user" + std::to_string(1'000'000 + i), value);
     }
@@ -142,10 +143,11 @@ void administration(benchmark::State& state) {
     bench.measure("first-count", [&] { (void)bench.count(0, "id/user1"); });
     bench.measure("import-over", [&] { bench.import("again"); });
     bench.measure("list", [&] {
-      (void)bench.store().scan(kNs, "", [](std::string_view, std::string_view) { return true; });
+      (void)bench.store().scan(kAdminNs, "",
+                               [](std::string_view, std::string_view) { return true; });
     });
-    bench.measure("delete-prefix", [&] { (void)bench.store().erase_all(kNs, "id/user11"); });
-    bench.measure("delete-all", [&] { (void)bench.store().erase_all(kNs, ""); });
+    bench.measure("delete-prefix", [&] { (void)bench.store().erase_all(kAdminNs, "id/user11"); });
+    bench.measure("delete-all", [&] { (void)bench.store().erase_all(kAdminNs, ""); });
   }
 }
 BENCHMARK(administration)->Iterations(1)->Unit(benchmark::kMillisecond);

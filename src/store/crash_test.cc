@@ -17,14 +17,14 @@
 namespace sluice::store {
 namespace {
 
-constexpr unsigned kCores = 2;
+constexpr unsigned kChildCores = 2;
 
 [[noreturn]] void play_until_killed(const std::string& directory, int pipe, const Score& score,
                                     unsigned events, const MakeAccess& access) {
-  TestCores cores{kCores};
+  TestCores cores{kChildCores};
   Limits limits;
   limits.bulk_entries_min = 4;  // covers both kinds: through the cores, and in steps
-  auto store = open_embedded_store(directory, kCores, Logger(), limits);
+  auto store = open_embedded_store(directory, kChildCores, Logger(), limits);
   if (!store || !(*store)->prepare(Player::kNs)) _exit(1);
   HistoryInPipe history(pipe, events);
   Player(cores, **store, history).play(score, access);
@@ -42,7 +42,8 @@ std::string read_all(int pipe) {
 }
 
 // "" or the fault in the file after the crash.
-std::string judge(const Score& score, unsigned events, const MakeAccess& access = honest_access) {
+std::string judge_crash(const Score& score, unsigned events,
+                        const MakeAccess& access = honest_access) {
   const TestDirectory directory;
   int ends[2];
   if (::pipe(ends) != 0) return "pipe";
@@ -77,7 +78,7 @@ TEST(Crash, TheFileIsTheHistoryUpToAVersion) {
                       .programs_per_stream = 100'000,
                       .one_in_waits = 2,
                       .changes = round % 2 * 100'000};
-    ASSERT_EQ(judge(score, 1 + random() % 3000), "") << "SLUICE_SEED=" << seed;
+    ASSERT_EQ(judge_crash(score, 1 + random() % 3000), "") << "SLUICE_SEED=" << seed;
   }
 }
 
@@ -85,8 +86,8 @@ TEST(Canary, ToldBeforeItIsOnDisk) {
   std::string fault;
   for (unsigned round = 0; round < 50 && fault.empty(); ++round) {
     const Score score{.seed = first_seed() + round, .programs_per_stream = 100'000};
-    fault = judge(score, 1000 + round,
-                  [](View& view) { return std::make_unique<TellsTooEarly>(view); });
+    fault = judge_crash(score, 1000 + round,
+                        [](View& view) { return std::make_unique<TellsTooEarly>(view); });
   }
   EXPECT_EQ(fault.find("told "), 0U) << fault;
 }
@@ -108,7 +109,8 @@ TEST(Canary, AWriteThatIsNotInTheFile) {
   for (unsigned round = 0; round < 50 && fault.empty(); ++round) {
     const Score score{
         .seed = first_seed() + round, .programs_per_stream = 100'000, .one_in_waits = 2};
-    fault = judge(score, 2000, [](View& view) { return std::make_unique<ForgetsAWrite>(view); });
+    fault =
+        judge_crash(score, 2000, [](View& view) { return std::make_unique<ForgetsAWrite>(view); });
   }
   EXPECT_NE(fault, "");
 }

@@ -27,14 +27,14 @@ Shared open_shared(unsigned cores, const Limits& limits) {
   return {std::make_unique<ChainStore>(std::move(medium), cores, Logger(), limits), its};
 }
 
-SharedBackend contested() {
+SharedBackend contested_by_a_rival() {
   return {"contested", [](unsigned cores, const Limits& limits) {
             auto shared = open_shared(cores, limits);
             return SharedBackend::Opened{std::move(shared.store), shared.medium};
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Media, SharedConformance, testing::Values(contested()),
+INSTANTIATE_TEST_SUITE_P(Media, SharedConformance, testing::Values(contested_by_a_rival()),
                          [](const auto& backend) { return backend.param.name; });
 
 Limits small() {
@@ -45,7 +45,7 @@ Limits small() {
 }
 
 template <class Its = OwnerAccess>
-std::string judge(const Score& score, OwnerAccess::Tally& tally) {
+std::string judge_ownership(const Score& score, OwnerAccess::Tally& tally) {
   TestCores cores{3};
   const auto shared = open_shared(cores.count(), small());
   Contest& contest = *shared.medium;
@@ -72,7 +72,8 @@ TEST(Ownership, EveryHistoryOfTwoProcessesIsStrictlySerializable) {
   OwnerAccess::Tally tally;
   for (unsigned round = 0; round < rounds(6); ++round) {
     const unsigned seed = first_seed() + round;
-    ASSERT_EQ(judge({.seed = seed, .one_in_waits = 1}, tally), "") << "SLUICE_SEED=" << seed;
+    ASSERT_EQ(judge_ownership({.seed = seed, .one_in_waits = 1}, tally), "")
+        << "SLUICE_SEED=" << seed;
   }
   EXPECT_GT(tally.lost, 0);
   EXPECT_GT(tally.told, 1000);
@@ -83,7 +84,7 @@ TEST(Ownership, AlsoWhileAdministrationChangesManyKeys) {
   OwnerAccess::Tally tally;
   for (unsigned round = 0; round < rounds(6); ++round) {
     const unsigned seed = first_seed() + round;
-    ASSERT_EQ(judge({.seed = seed, .one_in_waits = 1, .changes = 60}, tally), "")
+    ASSERT_EQ(judge_ownership({.seed = seed, .one_in_waits = 1, .changes = 60}, tally), "")
         << "SLUICE_SEED=" << seed;
   }
   EXPECT_GT(tally.lost, 0);
@@ -144,28 +145,31 @@ class CallsADurableRunLost final : public OwnerAccess {
 };
 
 template <class Broken>
-std::string first_fault() {
+std::string first_ownership_fault() {
   OwnerAccess::Tally tally;
   for (unsigned round = 0; round < 50; ++round) {
-    const auto fault = judge<Broken>({.seed = first_seed() + round, .one_in_waits = 1}, tally);
+    const auto fault =
+        judge_ownership<Broken>({.seed = first_seed() + round, .one_in_waits = 1}, tally);
     if (!fault.empty()) return fault;
   }
   return "none";
 }
 
 TEST(OwnershipCanary, AReadThatNobodyConfirms) {
-  EXPECT_EQ(first_fault<NeverConfirms>().find("time: a run that only read"), 0U);
+  EXPECT_EQ(first_ownership_fault<NeverConfirms>().find("time: a run that only read"), 0U);
 }
 TEST(OwnershipCanary, AReadConfirmedBeforeItBegan) {
-  EXPECT_EQ(first_fault<ConfirmsOnceForMany>().find("time: a run that only read"), 0U);
+  EXPECT_EQ(first_ownership_fault<ConfirmsOnceForMany>().find("time: a run that only read"), 0U);
 }
 TEST(OwnershipCanary, ALostRunThatIsTold) {
-  EXPECT_EQ(first_fault<TellsWhatIsLost>().find("serial: version"), 0U);
+  EXPECT_EQ(first_ownership_fault<TellsWhatIsLost>().find("serial: version"), 0U);
 }
 TEST(OwnershipCanary, ADurableRunThatIsCalledLost) {
-  EXPECT_NE(first_fault<CallsADurableRunLost>(), "none");
+  EXPECT_NE(first_ownership_fault<CallsADurableRunLost>(), "none");
 }
-TEST(OwnershipCanary, AReadOfALostRun) { EXPECT_NE(first_fault<IgnoresWhatItDependsOn>(), "none"); }
+TEST(OwnershipCanary, AReadOfALostRun) {
+  EXPECT_NE(first_ownership_fault<IgnoresWhatItDependsOn>(), "none");
+}
 
 // --- Cases that the conformance suite cannot arrange
 // -----------------------------------------------

@@ -9,46 +9,49 @@ namespace {
 using testing::guest;
 using testing::World;
 
-std::string why(const World& world, const std::string& text) {
+std::string link_fault(const World& world, const std::string& text) {
   const auto linked = world.link(text);
   return linked ? "" : linked.error().message;
 }
 
 TEST(Linker, NamesUnknownImports) {
   const World world;
-  EXPECT_EQ(why(world,
-                "(module (import \"test\" \"nope\" (func)) (import \"wasi_snapshot_preview1\" "
-                "\"fd_write\" "
-                "(func (param i32 i32 i32 i32) (result i32))) (import \"x\" \"y\" (memory 1)))"),
-            "the module imports what nobody offers: test.nope, x.y");
+  EXPECT_EQ(
+      link_fault(world,
+                 "(module (import \"test\" \"nope\" (func)) (import \"wasi_snapshot_preview1\" "
+                 "\"fd_write\" "
+                 "(func (param i32 i32 i32 i32) (result i32))) (import \"x\" \"y\" (memory 1)))"),
+      "the module imports what nobody offers: test.nope, x.y");
 }
 
 TEST(Linker, NamesImportsOfTheWrongType) {
   const World world;
-  const std::string text = why(world,
-                               "(module (import \"test\" \"add\" (func (param i32)))"
-                               "(memory (export \"memory\") 1)"
-                               "(func (export \"run\") (result i32) (i32.const 0)))");
+  const std::string text = link_fault(world,
+                                      "(module (import \"test\" \"add\" (func (param i32)))"
+                                      "(memory (export \"memory\") 1)"
+                                      "(func (export \"run\") (result i32) (i32.const 0)))");
   EXPECT_NE(text.find("imports do not fit"), std::string::npos) << text;
   EXPECT_NE(text.find("test::add"), std::string::npos) << text;
 }
 
 TEST(Linker, NamesMissingAndWrongExports) {
   const World world;
-  EXPECT_EQ(why(world,
-                "(module (func (export \"alloc\") (param i32 f64)) (global (export \"init\") i32 "
-                "(i32.const 0)))"),
-            "the module does not fit: it does not export the function run; its function alloc is "
-            "(i32, f64), must be "
-            "(i32) -> i32; its export init is no function; it exports no memory named \"memory\"");
+  EXPECT_EQ(
+      link_fault(world,
+                 "(module (func (export \"alloc\") (param i32 f64)) (global (export \"init\") i32 "
+                 "(i32.const 0)))"),
+      "the module does not fit: it does not export the function run; its function alloc is "
+      "(i32, f64), must be "
+      "(i32) -> i32; its export init is no function; it exports no memory named \"memory\"");
 }
 
 TEST(Linker, RefusesSharedMemory) {
   const World world;
-  EXPECT_NE(why(world,
-                "(module (memory (export \"memory\") 1 2 shared) (func (export \"run\") (result "
-                "i32) (i32.const 0)))"),
-            "");
+  EXPECT_NE(
+      link_fault(world,
+                 "(module (memory (export \"memory\") 1 2 shared) (func (export \"run\") (result "
+                 "i32) (i32.const 0)))"),
+      "");
 }
 
 // Two modules of an ABI, one in two parts, and a function of the runtime that the ABI has, too.
@@ -62,7 +65,7 @@ Result<std::int32_t> twice(HostCall& call) {
 constexpr HostFunction kEnv[] = {host_function<fixed_seed>("seed"), host_function<one>("number")};
 constexpr HostFunction kMore[] = {host_function<two>("number"), host_function<twice>("twice")};
 constexpr HostFunction kClock[] = {host_function<two>("clock_res_get")};
-constexpr ImportModule kThree[] = {
+constexpr ImportModule kAbiModules[] = {
     {.name = "env", .functions = kEnv},
     {.name = "more", .functions = std::span(kMore).first<1>()},
     {.name = "more", .functions = std::span(kMore).last<1>()},
@@ -74,7 +77,7 @@ std::string import_of(const char* module, const char* name, const char* result =
 }
 
 TEST(Linker, OffersTheModulesOfAnAbiBesideTheRuntime) {
-  const World world(Abi{kThree, testing::kGuest});
+  const World world(Abi{kAbiModules, testing::kGuest});
   const auto instance =
       world.must("(module " + import_of("env", "number") + import_of("more", "number") +
                  import_of("env", "seed", "f64") + import_of("env", "Date.now", "f64") +
@@ -92,7 +95,7 @@ TEST(Linker, OffersTheModulesOfAnAbiBesideTheRuntime) {
 }
 
 TEST(Linker, GuardsTheFunctionsOfEveryModule) {
-  const World world(Abi{kThree, testing::kGuest});
+  const World world(Abi{kAbiModules, testing::kGuest});
   const auto instance =
       world.must("(module " + import_of("env", "number") + import_of("more", "twice") +
                  "(memory (export \"memory\") 1)"
@@ -116,9 +119,10 @@ TEST(Linker, NoFunctionCallsTheGuestInANestedCall) {
 }
 
 TEST(Linker, NamesAnImportThatIsInAnotherModule) {
-  const World world(Abi{kThree, testing::kGuest});
-  EXPECT_EQ(why(world, "(module " + import_of("env", "twice") + import_of("test", "add") + ")"),
-            "the module imports what nobody offers: env.twice, test.add");
+  const World world(Abi{kAbiModules, testing::kGuest});
+  EXPECT_EQ(
+      link_fault(world, "(module " + import_of("env", "twice") + import_of("test", "add") + ")"),
+      "the module imports what nobody offers: env.twice, test.add");
 }
 
 TEST(Linker, RefusesAnAbiThatHasAFunctionTwice) {
@@ -132,7 +136,7 @@ TEST(Linker, RefusesAnAbiThatHasAFunctionTwice) {
 
 TEST(Linker, AcceptsWhatFits) {
   const World world;
-  EXPECT_EQ(why(world, guest("(i32.const 0)")), "");
+  EXPECT_EQ(link_fault(world, guest("(i32.const 0)")), "");
 }
 
 }  // namespace

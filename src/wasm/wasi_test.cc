@@ -77,7 +77,7 @@ constexpr Function kPreview1[] = {
     {"sock_shutdown", "ii"},
 };
 
-std::string import_of(const Function& function) {
+std::string wasi_import(const Function& function) {
   std::string text = "(import \"wasi_snapshot_preview1\" \"" + std::string(function.name) +
                      "\" (func $" + std::string(function.name) + " (param";
   for (const char letter : function.params) text += letter == 'I' ? " i64" : " i32";
@@ -87,9 +87,9 @@ std::string import_of(const Function& function) {
 }
 
 // A guest that imports all of it.
-std::string guest(const std::string& body, const std::string& more = "") {
+std::string wasi_guest(const std::string& body, const std::string& more = "") {
   std::string text = "(module ";
-  for (const Function& function : kPreview1) text += import_of(function);
+  for (const Function& function : kPreview1) text += wasi_import(function);
   return text + "(memory (export \"memory\") 1) " + more + "(func (export \"run\") (result i32) " +
          body + "))";
 }
@@ -108,7 +108,7 @@ std::string call(std::string_view name, const std::vector<std::int64_t>& argumen
 }
 
 std::int32_t answer(const World& world, const std::string& body) {
-  const auto result = run(*world.must(guest(body)));
+  const auto result = run(*world.must(wasi_guest(body)));
   EXPECT_TRUE(result) << body << ": " << result.error().message;
   return result.value_or(-1);
 }
@@ -263,12 +263,12 @@ TEST(Wasi, ClocksTellTheTime) {
 // A runtime that sleeps until a point in time asks the clock first.
 TEST(Wasi, ASleepUntilATimeOfTheClockTakesThatLong) {
   const World world;
-  const auto instance = world.must(
-      guest("(drop " + call("clock_time_get", {1, 0, 24}) + ")" +
-            // One subscription at 0: clock 1, absolute, 30 ms from now.
-            "(i64.store (i32.const 24) (i64.add (i64.load (i32.const 24)) (i64.const 30000000)))"
-            "(i32.store (i32.const 16) (i32.const 1)) (i32.store16 (i32.const 40) (i32.const 1))" +
-            call("poll_oneoff", {0, 1000, 1, 2000})));
+  const auto instance = world.must(wasi_guest(
+      "(drop " + call("clock_time_get", {1, 0, 24}) + ")" +
+      // One subscription at 0: clock 1, absolute, 30 ms from now.
+      "(i64.store (i32.const 24) (i64.add (i64.load (i32.const 24)) (i64.const 30000000)))"
+      "(i32.store (i32.const 16) (i32.const 1)) (i32.store16 (i32.const 40) (i32.const 1))" +
+      call("poll_oneoff", {0, 1000, 1, 2000})));
   const TimePoint begin = Clock::now();
   EXPECT_EQ(run(*instance).value_or(-1), 0);
   EXPECT_GE(Clock::now() - begin, std::chrono::milliseconds(30));
@@ -279,7 +279,7 @@ TEST(Wasi, ProcessFunctions) {
   EXPECT_EQ(answer(world, call("sched_yield")), 0);
   EXPECT_EQ(answer(world, call("proc_raise", {6})), kNotsup);
   for (const std::int64_t status : {0, 3, 200}) {
-    const auto instance = world.must(guest(call("proc_exit", {status}) + "(i32.const 1)"));
+    const auto instance = world.must(wasi_guest(call("proc_exit", {status}) + "(i32.const 1)"));
     const auto ended = run(*instance);
     ASSERT_FALSE(ended);
     EXPECT_TRUE(ended.error().message.starts_with("the guest called proc_exit(" +
@@ -296,7 +296,7 @@ TEST(Wasi, AnAnswerOutsideTheMemoryIsATrap) {
         call("fd_read", {0, 0, 0, kOutside}), call("args_sizes_get", {kOutside, 0}),
         call("environ_sizes_get", {0, kOutside}), call("clock_time_get", {0, 0, kOutside}),
         call("clock_res_get", {1, kOutside})}) {
-    const auto failed = run(*world.must(guest(body)));
+    const auto failed = run(*world.must(wasi_guest(body)));
     ASSERT_FALSE(failed) << body;
     EXPECT_NE(failed.error().message.find("outside the guest's memory"), std::string::npos);
   }

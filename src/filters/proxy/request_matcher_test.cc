@@ -15,16 +15,16 @@ struct Holder {
   void fields(auto& visit) { visit("filter", filter); }
 };
 
-RequestMatcher build(const std::string& yaml, config::Faults& faults) {
+RequestMatcher build_matcher(const std::string& yaml, config::Faults& faults) {
   const auto value = config::parse_document("filter: " + yaml);
   EXPECT_TRUE(value) << value.error().message;
   const auto spec = config::decode<Holder>(*value, "", faults).filter;
   return RequestMatcher::build(spec, "filter", faults);
 }
 
-std::vector<std::string> faults_of(const std::string& yaml) {
+std::vector<std::string> faults_of_matcher(const std::string& yaml) {
   config::Faults faults;
-  (void)build(yaml, faults);
+  (void)build_matcher(yaml, faults);
   return faults.lines();
 }
 
@@ -32,7 +32,7 @@ class RequestMatcherTest : public ::testing::Test {
  protected:
   void use(const std::string& yaml) {
     config::Faults faults;
-    matcher_ = build(yaml, faults);
+    matcher_ = build_matcher(yaml, faults);
     ASSERT_THAT(faults.lines(), IsEmpty());
   }
   bool matches(const std::string& method, const std::string& path, const std::string& user = "",
@@ -100,16 +100,17 @@ TEST_F(RequestMatcherTest, RandomKeepsToItsShare) {
 }
 
 TEST(RequestMatcherSpec, Faults) {
-  EXPECT_THAT(faults_of("{}"), ElementsAre("filter: needs headers or urls (or another policy: "
-                                           "ipHash, headerHash, random)"));
-  EXPECT_THAT(faults_of("{policy: random}"),
+  EXPECT_THAT(faults_of_matcher("{}"),
+              ElementsAre("filter: needs headers or urls (or another policy: "
+                          "ipHash, headerHash, random)"));
+  EXPECT_THAT(faults_of_matcher("{policy: random}"),
               ElementsAre("filter.permil: is required with random, 1 to 1000"));
-  EXPECT_THAT(faults_of("{policy: headerHash, permil: 1}"),
+  EXPECT_THAT(faults_of_matcher("{policy: headerHash, permil: 1}"),
               ElementsAre("filter.headerHashKey: must name a header for headerHash"));
-  EXPECT_THAT(faults_of("{policy: random, permil: 1001}"),
+  EXPECT_THAT(faults_of_matcher("{policy: random, permil: 1001}"),
               ElementsAre("filter.permil: 1001 is over 1000"));
-  EXPECT_THAT(faults_of("{headers: {X-A: {regex: '('}}}"), ::testing::SizeIs(1));
-  EXPECT_THAT(faults_of("{urls: [{url: {}}]}"),
+  EXPECT_THAT(faults_of_matcher("{headers: {X-A: {regex: '('}}}"), ::testing::SizeIs(1));
+  EXPECT_THAT(faults_of_matcher("{urls: [{url: {}}]}"),
               ElementsAre("filter.urls[0].url: needs one of exact, prefix, regex and empty"));
 }
 

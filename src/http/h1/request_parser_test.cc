@@ -16,7 +16,7 @@ struct Parsed {
 };
 
 // Parses until the head is complete.
-Parsed parse(std::string_view bytes) {
+Parsed parse_head(std::string_view bytes) {
   Parsed p;
   p.parser.start(p.request);
   p.result = p.parser.parse(bytes);
@@ -28,7 +28,7 @@ TEST(RequestParser, Get) {
   const std::string_view bytes =
       "GET /a%20b/c?x=1&y HTTP/1.1\r\nHost: shop.example:8080\r\nuser-agent:  curl/8 \r\n"
       "Accept: */*\r\nX-Empty:\r\n\r\n";
-  auto p = parse(bytes);
+  auto p = parse_head(bytes);
   EXPECT_EQ(p.result.consumed, bytes.size());
   EXPECT_EQ(p.request.method, "GET");
   EXPECT_EQ(p.request.version, Version::http11);
@@ -49,7 +49,7 @@ TEST(RequestParser, Get) {
 
 // Rules and guests see the received fields, without those of this hop.
 TEST(RequestParser, FieldsAreThereAsTheyCame) {
-  const auto p = parse(
+  const auto p = parse_head(
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: X-Hop, close\r\n"
       "X-Hop: 1\r\nx-hop: 2\r\nExpect: 100-Continue\r\nUpgrade: x\r\nA: b\r\n\r\nabc");
   EXPECT_EQ(
@@ -63,16 +63,17 @@ TEST(RequestParser, FieldsAreThereAsTheyCame) {
 }
 
 TEST(RequestParser, Upgrade) {
-  const auto p = parse(
+  const auto p = parse_head(
       "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n");
   EXPECT_EQ(p.parser.upgrade(), "websocket");
-  const auto old = parse("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  const auto old =
+      parse_head("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   EXPECT_EQ(old.parser.upgrade(), "");
 }
 
 TEST(RequestParser, BodyByLengthAsPartsOfTheInput) {
   const std::string_view head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
-  auto p = parse(head);
+  auto p = parse_head(head);
   EXPECT_EQ(p.parser.parse({}).state, ParseState::need_more);
   const std::string_view first = "ab";
   auto result = p.parser.parse(first);
@@ -128,20 +129,20 @@ TEST(RequestParser, PipelinedRequestsAndEmptyLinesBetween) {
 }
 
 TEST(RequestParser, AbsoluteTargetReplacesHost) {
-  const auto p = parse("GET HTTPS://[::1]:8443?q HTTP/1.1\r\nHost: other\r\n\r\n");
+  const auto p = parse_head("GET HTTPS://[::1]:8443?q HTTP/1.1\r\nHost: other\r\n\r\n");
   EXPECT_EQ(p.request.host, "[::1]:8443");
   EXPECT_EQ(p.request.scheme, "https");
   EXPECT_EQ(p.request.target(), "/?q");
 }
 
 TEST(RequestParser, AsteriskOfOptions) {
-  const auto p = parse("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto p = parse_head("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(p.request.escaped_path, "*");
 }
 
 TEST(RequestParser, KeepAlive) {
   const auto keeps = [](const std::string& version, const std::string& fields) {
-    return parse("GET / " + version + "\r\nHost: a\r\n" + fields + "\r\n").parser.keep_alive();
+    return parse_head("GET / " + version + "\r\nHost: a\r\n" + fields + "\r\n").parser.keep_alive();
   };
   EXPECT_TRUE(keeps("HTTP/1.1", ""));
   EXPECT_FALSE(keeps("HTTP/1.1", "Connection: Close\r\n"));
@@ -152,9 +153,9 @@ TEST(RequestParser, KeepAlive) {
 }
 
 TEST(RequestParser, ExpectationOnlyWithABodyAndVersion11) {
-  EXPECT_FALSE(
-      parse("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n").parser.expects_continue());
-  EXPECT_FALSE(parse("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+  EXPECT_FALSE(parse_head("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n")
+                   .parser.expects_continue());
+  EXPECT_FALSE(parse_head("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
                    .parser.expects_continue());
 }
 

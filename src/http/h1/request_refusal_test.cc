@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Row {
+struct RefusedRequest {
   const char* what;  // and the section: of RFC 9112 by default
   int status;
   std::string bytes;
@@ -28,7 +28,7 @@ std::string target(const std::string& text) {
   return "GET " + text + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }
 
-const Row kRows[] = {
+const RefusedRequest kRows[] = {
     // Framing.
     {"both lengths, 6.1", 400, with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n")},
     {"both lengths, other order, 6.1", 400,
@@ -161,7 +161,7 @@ const Row kRows[] = {
 };
 
 TEST(RequestParser, RefusesSmugglingAndMalformed) {
-  for (const Row& row : kRows) {
+  for (const RefusedRequest& row : kRows) {
     const std::string whole = transcript({row.bytes});
     const std::string expected = "refused " + std::to_string(row.status) + " ";
     EXPECT_NE(whole.find(expected), std::string::npos) << row.what << ": " << whole;
@@ -170,7 +170,7 @@ TEST(RequestParser, RefusesSmugglingAndMalformed) {
 }
 
 TEST(RequestParser, RefusesTheSameHoweverItIsCut) {
-  for (const Row& row : kRows) {
+  for (const RefusedRequest& row : kRows) {
     const std::string whole = transcript({row.bytes});
     EXPECT_EQ(transcript(single_bytes(row.bytes)), whole) << row.what;
     if (row.bytes.size() > 1000) continue;

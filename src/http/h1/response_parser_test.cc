@@ -111,12 +111,14 @@ TEST(ResponseParser, SaysForHowLongTheConnectionIsKept) {
   EXPECT_EQ(kept("x"), "- -");
 }
 
-struct Row {
+struct RefusedResponse {
   const char* what;  // and the section of RFC 9112
   std::string bytes;
 };
 
-std::string with(const std::string& fields) { return "HTTP/1.1 200 OK\r\n" + fields + "\r\n"; }
+std::string response_with(const std::string& fields) {
+  return "HTTP/1.1 200 OK\r\n" + fields + "\r\n";
+}
 
 std::string endless_interim() {
   std::string bytes;
@@ -124,24 +126,24 @@ std::string endless_interim() {
   return bytes;
 }
 
-const Row kRefused[] = {
-    {"both lengths, 6.3", with("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n")},
-    {"two lengths, 6.3", with("Content-Length: 1\r\nContent-Length: 2\r\n")},
-    {"two equal lengths, 6.3", with("Content-Length: 1\r\nContent-Length: 1\r\n")},
-    {"signed length, 6.3", with("Content-Length: +1\r\n")},
-    {"unknown coding, 6.1", with("Transfer-Encoding: gzip\r\n")},
-    {"chunked not last, 6.1", with("Transfer-Encoding: chunked, gzip\r\n")},
+const RefusedResponse kRefused[] = {
+    {"both lengths, 6.3", response_with("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n")},
+    {"two lengths, 6.3", response_with("Content-Length: 1\r\nContent-Length: 2\r\n")},
+    {"two equal lengths, 6.3", response_with("Content-Length: 1\r\nContent-Length: 1\r\n")},
+    {"signed length, 6.3", response_with("Content-Length: +1\r\n")},
+    {"unknown coding, 6.1", response_with("Transfer-Encoding: gzip\r\n")},
+    {"chunked not last, 6.1", response_with("Transfer-Encoding: chunked, gzip\r\n")},
     {"Transfer-Encoding in HTTP/1.0, 6.1", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {"interim response with a length, 6.3", "HTTP/1.1 100 Continue\r\nContent-Length: 1\r\n\r\n"},
     {"endless interim responses", endless_interim()},
     {"bare LF, 2.2", "HTTP/1.1 200 OK\n\n"},
-    {"bare LF after a field, 2.2", with("A: b\n")},
-    {"obs-fold, 5.2", with("A: b\r\n c\r\n")},
-    {"space before the colon of a length, 5.1", with("Content-Length : 1\r\n")},
-    {"space before the colon of a coding, 5.1", with("Transfer-Encoding\t: chunked\r\n")},
-    {"space in a name, 5.1", with("A b: c\r\n")},
-    {"control character, 5.5", with("A: \x01\r\n")},
-    {"bad chunk, 7.1", with("Transfer-Encoding: chunked\r\n") + "x\r\n"},
+    {"bare LF after a field, 2.2", response_with("A: b\n")},
+    {"obs-fold, 5.2", response_with("A: b\r\n c\r\n")},
+    {"space before the colon of a length, 5.1", response_with("Content-Length : 1\r\n")},
+    {"space before the colon of a coding, 5.1", response_with("Transfer-Encoding\t: chunked\r\n")},
+    {"space in a name, 5.1", response_with("A b: c\r\n")},
+    {"control character, 5.5", response_with("A: \x01\r\n")},
+    {"bad chunk, 7.1", response_with("Transfer-Encoding: chunked\r\n") + "x\r\n"},
     {"no HTTP, 4", "ICY 200 OK\r\n\r\n"},
     {"HTTP/2, 4", "HTTP/2.0 200 OK\r\n\r\n"},
     {"HTTP/1.2, 4", "HTTP/1.2 200 OK\r\n\r\n"},
@@ -152,11 +154,11 @@ const Row kRefused[] = {
     {"no space, 4", "HTTP/1.1-200 OK\r\n\r\n"},
     {"control character in the reason, 4", "HTTP/1.1 200 O\x01\r\n\r\n"},
     {"endless status line", "HTTP/1.1 200 " + std::string(9000, 'a')},
-    {"head too large", with("A: " + std::string(70'000, 'b') + "\r\n")},
+    {"head too large", response_with("A: " + std::string(70'000, 'b') + "\r\n")},
 };
 
 TEST(ResponseParser, RefusesAmbiguousAndMalformed) {
-  for (const Row& row : kRefused) {
+  for (const RefusedResponse& row : kRefused) {
     const std::string whole = parse(row.bytes);
     EXPECT_NE(whole.find("refused"), std::string::npos) << row.what << ": " << whole;
     EXPECT_EQ(transcript(single_bytes(row.bytes), "GET", false), whole) << row.what;

@@ -14,7 +14,7 @@ namespace {
 
 using Call = FaultVfs::Call;
 
-std::vector<std::pair<std::int64_t, std::string>> listed(const UnsyncedWrites& writes) {
+std::vector<std::pair<std::int64_t, std::string>> pieces_of(const UnsyncedWrites& writes) {
   std::vector<std::pair<std::int64_t, std::string>> list;
   EXPECT_EQ(writes.visit([&](std::int64_t at, std::string_view bytes) {
     list.emplace_back(at, bytes);
@@ -33,10 +33,10 @@ TEST(UnsyncedWrites, KeepsTheOrderOfWriting) {
   writes.add(8, "new");
   writes.prepend(std::move(covered));
   using List = std::vector<std::pair<std::int64_t, std::string>>;
-  EXPECT_EQ(listed(writes), (List{{0, "abcd"}, {2, "xy"}, {8, "new"}}));
+  EXPECT_EQ(pieces_of(writes), (List{{0, "abcd"}, {2, "xy"}, {8, "new"}}));
   EXPECT_EQ(writes.bytes(), 9U);
   writes.truncate(3);
-  EXPECT_EQ(listed(writes), (List{{0, "abc"}, {2, "x"}}));
+  EXPECT_EQ(pieces_of(writes), (List{{0, "abc"}, {2, "x"}}));
   EXPECT_EQ(writes.visit([](std::int64_t, std::string_view) { return 7; }), 7);
   writes.clear();
   EXPECT_TRUE(writes.empty());
