@@ -39,12 +39,19 @@ pass_through() {
 }
 
 # "Building CXX object src/http/CMakeFiles/sluice_http.dir/h1/parser.cc.o" -> "compiled http/h1/parser.cc"
+# ".../sluice_http.dir/Unity/unity_0_cxx.cxx.o", eight files in one -> "compiled http, part 1"
 name_step() {
   local text=$1
   case $text in
     'Building CXX object '*)
       text=${text#Building CXX object } text=${text#src/} text=${text%.o}
-      if [[ $text =~ ^(.*)CMakeFiles/[^/]*\.dir/(.*)$ ]]; then text=${BASH_REMATCH[1]}${BASH_REMATCH[2]}; fi
+      if [[ $text =~ ^(.*)/CMakeFiles/sluice_[^/]*(_test|_kit)?\.dir/Unity/unity_([0-9]+)_ ]]; then
+        local part=$((BASH_REMATCH[3] + 1)) kind=
+        if [[ $text == *_test.dir/* ]]; then kind=' tests'; fi
+        text="${BASH_REMATCH[1]}$kind, part $part"
+      elif [[ $text =~ ^(.*)CMakeFiles/[^/]*\.dir/(.*)$ ]]; then
+        text=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
+      fi
       step="compiled $text"
       ;;
     'Linking CXX executable '*) step="linked ${text#Linking CXX executable }" ;;
