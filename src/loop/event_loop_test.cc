@@ -49,10 +49,11 @@ Task<void> sleeper(EventLoop& loop, Duration duration, std::vector<int>& order, 
 TEST(EventLoop, TimersFireInOrderOfTime) {
   EventLoop loop;
   std::vector<int> order;
-  loop.spawn(sleeper(loop, 20ms, order, 2));
-  loop.spawn(sleeper(loop, 1ms, order, 1));
-  loop.spawn(sleeper(loop, 30ms, order, 3));
-  const EventLoop::Timer end(loop, Clock::now() + 60ms, [&] { loop.stop(); });
+  const TimePoint start = Clock::now();
+  const EventLoop::Timer second(loop, start + 20ms, [&] { order.push_back(2); });
+  const EventLoop::Timer first(loop, start + 1ms, [&] { order.push_back(1); });
+  const EventLoop::Timer third(loop, start + 30ms, [&] { order.push_back(3); });
+  const EventLoop::Timer end(loop, start + 60ms, [&] { loop.stop(); });
   loop.run();
   EXPECT_EQ(order, (std::vector{1, 2, 3}));
 }
