@@ -119,8 +119,8 @@ bench-administration: ## what visitors notice while a million keys are applied, 
 	@/usr/bin/python3 bench/administration.py $(ADMINISTRATION)
 
 .PHONY: lint
-lint: ## format, layers, thread safety, clang-tidy of the files that differ from main (LINT=all: of all)
-	@tools/install.sh build lint fuzz
+lint: ## format, layers, thread safety, clang-tidy of what differs from main (LINT=recent, LINT=all)
+	@tools/install.sh build lint
 	@tools/build.sh lint configure
 	@tools/lint.sh $(LINT)
 
@@ -136,4 +136,4 @@ format: ## write our format into every C++ file
 
 .PHONY: clean
 clean: ## forget the builds (Wasmtime's stays in the cache)
-	rm -rf build build-dev build-asan build-tsan build-fuzz build-lint build-mutants
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-lint build-lint-all build-mutants

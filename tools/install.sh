@@ -11,7 +11,7 @@ build=(g++ cmake ninja-build pkg-config ccache lld-16 libboost1.81-dev libyaml-c
        libcpp-httplib-dev libcurl4-openssl-dev libgtest-dev libgmock-dev libbenchmark-dev curl)
 test=(python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh)
 bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
-lint=(python3 python3-pytest clang-format-16 clang-tidy-16)
+lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)

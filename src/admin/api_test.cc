@@ -64,6 +64,10 @@ constexpr const char* kPipeline =
     "name: demo\nkind: Pipeline\nfilters:\n- name: wasm\n  kind: WasmHost\n";
 
 class ApiTest : public testing::Test {
+ public:
+  ApiTest(const ApiTest&) = delete;
+  ApiTest& operator=(const ApiTest&) = delete;
+
  protected:
   ApiTest() {
     std::vector<std::unique_ptr<pipeline::FilterKind>> kinds;
@@ -86,8 +90,6 @@ class ApiTest : public testing::Test {
     workers_.drain(Duration::zero());
     workers_.stop();
   }
-  ApiTest(const ApiTest&) = delete;
-  ApiTest& operator=(const ApiTest&) = delete;
 
   httplib::Result get(const std::string& path) { return client_->Get("/apis/v2" + path); }
   httplib::Result post(const std::string& path, const std::string& body) {

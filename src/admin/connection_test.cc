@@ -106,6 +106,10 @@ bool wait_until(const std::function<bool()>& condition) {
 }
 
 class ConnectionTest : public testing::Test {
+ public:
+  ConnectionTest(const ConnectionTest&) = delete;
+  ConnectionTest& operator=(const ConnectionTest&) = delete;
+
  protected:
   ConnectionTest() {
     add("GET", "/ping", [](const ApiRequest&, const PathNames&) { return respond_text("pong"); });
@@ -149,8 +153,6 @@ class ConnectionTest : public testing::Test {
     });
   }
   ~ConnectionTest() override { release(); }
-  ConnectionTest(const ConnectionTest&) = delete;
-  ConnectionTest& operator=(const ConnectionTest&) = delete;
 
   void add(const char* method, const char* pattern, Handler handler) {
     router_.add({"test", method, pattern, std::move(handler), 1000});

@@ -18,12 +18,13 @@ constexpr int kFollowersMax = 32;
 constexpr std::array kLevels{LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
 Events once(std::shared_ptr<LogTail> tail) {
-  return {.next = [tail](std::string& out) { return tail->read(out); }};
+  return {.next = [tail = std::move(tail)](std::string& out) { return tail->read(out); }};
 }
 
 Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<CountedSlot> slot,
               std::shared_ptr<LineEvents> lines) {
-  return {.next = [tail, slot, lines](std::string& out) {
+  return {.next = [tail = std::move(tail), slot = std::move(slot),
+                   lines = std::move(lines)](std::string& out) {
     if (lines) {
       std::string text;
       if (tail->read(text)) lines->append(text, out);

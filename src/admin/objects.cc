@@ -26,7 +26,7 @@ std::string_view to_string(Change change) {
   return "unchanged";
 }
 
-Json to_json(const std::vector<Applied>& applied) {
+Json json_of_applied(const std::vector<Applied>& applied) {
   Json out = Json::array();
   for (const Applied& one : applied) {
     out.push_back({{"name", one.name}, {"kind", one.kind}, {"change", to_string(one.change)}});
@@ -74,7 +74,7 @@ Result<ApiResponse> post(Context& context, const ApiRequest& request, const Path
   SLUICE_TRY(const ApplyMode mode, mode_of(request));
   SLUICE_TRY(const auto documents, documents_of(request));
   SLUICE_TRY(const auto applied, context.controller.apply(documents, mode));
-  return respond(request, to_json(applied), mode == ApplyMode::create ? 201 : 200);
+  return respond(request, json_of_applied(applied), mode == ApplyMode::create ? 201 : 200);
 }
 
 Result<ApiResponse> put(Context& context, const ApiRequest& request, const PathNames& names) {
@@ -87,7 +87,7 @@ Result<ApiResponse> put(Context& context, const ApiRequest& request, const PathN
                 "inconsistent name in url and spec: \"" + name + "\", \"" + given->scalar + "\"");
   }
   SLUICE_TRY(const auto applied, context.controller.apply(documents, ApplyMode::update));
-  return respond(request, to_json(applied));
+  return respond(request, json_of_applied(applied));
 }
 
 Result<ApiResponse> remove_all(Context& context, const ApiRequest& request, const PathNames&) {

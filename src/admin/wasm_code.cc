@@ -17,7 +17,7 @@ std::string text_line(const Reloaded& one) {
   return filter + (one.changed ? "reloaded" : "unchanged") + " (sha256 " + one.code_hash + ")\n";
 }
 
-Json to_json(const std::vector<Reloaded>& reloaded) {
+Json json_of_reloaded(const std::vector<Reloaded>& reloaded) {
   Json out = Json::array();
   for (const Reloaded& one : reloaded) {
     out.push_back({{"pipeline", one.pipeline},
@@ -53,7 +53,7 @@ Result<ApiResponse> reload(Context& context, const ApiRequest& request, const Pa
   const int status = refused ? 400 : 200;
   if (request.wants("text/plain")) return respond_lines(reloaded, status);
   Json body = refused ? refusal(reloaded) : Json::object();
-  body["reloaded"] = to_json(reloaded);
+  body["reloaded"] = json_of_reloaded(reloaded);
   return respond(request, body, status);
 }
 

@@ -10,7 +10,7 @@ using http::h2::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kUnchargedMax = 16 << 10;
+constexpr std::size_t kUnchargedUnreadMax = 16 << 10;
 constexpr std::size_t kShortBytesMax = 64 << 10;  // a whole response up to this is never refused
 constexpr std::int32_t kWideWindowBytes = 256 << 10;
 
@@ -186,7 +186,7 @@ void H2Channel::on_data(std::string_view bytes) {
 
 // False if the memory budget is full. A short response is never refused.
 bool H2Channel::charge(std::size_t bytes) {
-  if (!memory_ || (!charge_ && bytes <= kUnchargedMax)) return true;
+  if (!memory_ || (!charge_ && bytes <= kUnchargedUnreadMax)) return true;
   if (!charge_) charge_.emplace(memory_);
   bytes = std::max(bytes + chunk_.size(), reserved_);
   if (length_ && *length_ <= kShortBytesMax) {

@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::uint64_t kReserveMax = 1 << 20;
 // Bodies up to this size are not charged while they are read.
-constexpr std::size_t kUnchargedMax = 64 << 10;
+constexpr std::size_t kUnchargedBodyMax = 64 << 10;
 
 // Makes room for `size` bytes in total. False: the memory budget has no room.
 bool grow(WholeBody& whole, std::size_t size, const std::shared_ptr<MemoryHolder>& memory) {
-  if (size <= std::max(whole.bytes.capacity(), kUnchargedMax)) return true;
+  if (size <= std::max(whole.bytes.capacity(), kUnchargedBodyMax)) return true;
   if (memory == nullptr) return true;
   const std::size_t wanted = std::max(size, 2 * whole.bytes.capacity());
   if (!whole.charge) whole.charge = std::make_shared<http::BodyCharge>(memory);

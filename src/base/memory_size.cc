@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <limits>
+#include <ranges>
 #include <utility>
 
 #include "base/file.h"
@@ -18,16 +19,16 @@ namespace {
 constexpr std::uint64_t kAssumedBytes = std::uint64_t{2} << 30;
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 63;
 
-constexpr std::array<std::pair<char, unsigned>, 4> kUnits{
+constexpr std::array<std::pair<char, unsigned>, 4> kSizeUnits{
     {{'K', 10U}, {'M', 20U}, {'G', 30U}, {'T', 40U}}};
 
 // Returns the shift of a unit; nullopt if `unit` is unknown.
 std::optional<unsigned> shift_of(std::string_view unit) {
   if (unit.empty() || unit == "B") return 0;
   const auto found =
-      std::ranges::find(kUnits, unit.front() & ~0x20, &decltype(kUnits)::value_type::first);
+      std::ranges::find(kSizeUnits, unit.front() & ~0x20, &decltype(kSizeUnits)::value_type::first);
   const std::string_view rest = unit.substr(1);
-  if (found == kUnits.end() || (!rest.empty() && rest != "B" && rest != "iB" && rest != "i"))
+  if (found == kSizeUnits.end() || (!rest.empty() && rest != "B" && rest != "iB" && rest != "i"))
     return std::nullopt;
   return found->second;
 }
@@ -80,13 +81,13 @@ std::optional<std::uint64_t> parse_memory_size(std::string_view text) {
 }
 
 std::string format_memory_size(std::uint64_t bytes) {
-  for (auto unit = kUnits.rbegin(); unit != kUnits.rend(); ++unit) {
-    const std::uint64_t one = std::uint64_t{1} << unit->second;
+  for (const auto& [letter, shift] : std::views::reverse(kSizeUnits)) {
+    const std::uint64_t one = std::uint64_t{1} << shift;
     if (bytes < one) continue;
     std::array<char, 32> text{};
     const bool whole = bytes % one == 0;
     std::snprintf(text.data(), text.size(), whole ? "%.0f %ciB" : "%.1f %ciB",
-                  static_cast<double>(bytes) / static_cast<double>(one), unit->first);
+                  static_cast<double>(bytes) / static_cast<double>(one), letter);
     return text.data();
   }
   return std::to_string(bytes) + " B";

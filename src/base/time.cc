@@ -15,14 +15,14 @@ struct TimeUnit {
   std::string_view name;
   std::int64_t nanoseconds;
 };
-constexpr std::array kUnits{TimeUnit{"ns", 1},
-                            TimeUnit{"us", 1'000},
-                            TimeUnit{"\u00b5s", 1'000},
-                            TimeUnit{"\u03bcs", 1'000},
-                            TimeUnit{"ms", 1'000'000},
-                            TimeUnit{"s", 1'000'000'000},
-                            TimeUnit{"m", 60'000'000'000},
-                            TimeUnit{"h", 3'600'000'000'000}};
+constexpr std::array kTimeUnits{TimeUnit{"ns", 1},
+                                TimeUnit{"us", 1'000},
+                                TimeUnit{"\u00b5s", 1'000},
+                                TimeUnit{"\u03bcs", 1'000},
+                                TimeUnit{"ms", 1'000'000},
+                                TimeUnit{"s", 1'000'000'000},
+                                TimeUnit{"m", 60'000'000'000},
+                                TimeUnit{"h", 3'600'000'000'000}};
 
 // Takes digits and a fraction off the front of `text`; returns nullopt if there is no digit.
 std::optional<long double> take_number(std::string_view& text) {
@@ -47,7 +47,7 @@ std::optional<long double> take_number(std::string_view& text) {
 std::optional<std::int64_t> take_unit(std::string_view& text) {
   std::size_t length = 0;
   while (length < text.size() && text[length] != '.' && !is_digit(text[length])) ++length;
-  for (const TimeUnit& unit : kUnits) {
+  for (const TimeUnit& unit : kTimeUnits) {
     if (text.substr(0, length) == unit.name) {
       text.remove_prefix(length);
       return unit.nanoseconds;

@@ -14,7 +14,7 @@ namespace {
 // anything else inside brackets.
 bool may_stay_plain(std::string_view text) {
   const std::size_t sign = text.find_first_not_of("+-.");
-  if (sign == text.npos || sign > 2 || !is_alphanumeric(text[sign])) return false;
+  if (sign > 2 || !is_alphanumeric(text[sign])) return false;
   if (!is_alphanumeric(text.back()) && text.back() != '.') return false;
   return std::ranges::all_of(text, [](char c) {
     return is_alphanumeric(c) || std::string_view("+-._:").find(c) != std::string_view::npos;

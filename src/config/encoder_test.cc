@@ -19,7 +19,7 @@ struct EncodedRule {
 
 struct EncodedSpec {
   std::string name = "a";
-  bool keepAlive = true;
+  bool keep_alive = true;
   std::uint64_t big = 18'000'000'000'000'000'000U;
   Duration timeout = std::chrono::seconds(90);
   double ratio = 0.25;
@@ -30,7 +30,7 @@ struct EncodedSpec {
   UndecodedValue rest;
   void fields(auto& visit) {
     visit("name", name);
-    visit("keepAlive", keepAlive);
+    visit("keepAlive", keep_alive);
     visit("big", big);
     visit("timeout", timeout);
     visit("ratio", ratio);

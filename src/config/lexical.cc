@@ -34,15 +34,9 @@ std::size_t skip_properties(std::string_view text, std::size_t at) {
 std::size_t skip_quoted(std::string_view text, std::size_t at) {
   const char quote = text[at++];
   while (at < text.size()) {
-    if (quote == '"' && text[at] == '\\') {
-      at += 2;
-    } else if (text[at] != quote) {
-      ++at;
-    } else if (quote == '\'' && text.substr(at + 1, 1) == "'") {
-      at += 2;
-    } else {
-      return at + 1;
-    }
+    const bool escape = quote == '"' ? text[at] == '\\' : text.substr(at, 2) == "''";
+    if (!escape && text[at] == quote) return at + 1;
+    at += escape ? 2 : 1;
   }
   return text.npos;
 }

@@ -17,10 +17,10 @@ namespace config = sluice::config;
 
 struct FlowNode {
   std::string filter;
-  std::map<std::string, std::string> jumpIf;
+  std::map<std::string, std::string> jump_if;
   void fields(auto& visit) {
     visit("filter", filter, {.required = true, .format = config::Format::name});
-    visit("jumpIf", jumpIf);
+    visit("jumpIf", jump_if);
   }
 };
 

@@ -62,7 +62,7 @@ void Ports::keep(const Wanted& server, OpenPorts& next, Changes& changes) {
 
 void Ports::open(const Wanted& server, OpenPorts& next, Changes& changes) {
   auto sockets = take_or_open(server);
-  auto copies = sockets ? duplicate(*sockets) : std::move(sockets);
+  auto copies = sockets ? duplicate(*sockets) : std::unexpected(sockets.error());
   if (!copies) {
     changes.errors[server.name] = copies.error().message;
     return;

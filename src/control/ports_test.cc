@@ -43,30 +43,30 @@ class PortsTest : public ::testing::Test {
   Ports::Changes assign(const Specs& servers) {
     std::vector<Ports::Wanted> wanted;
     for (const auto* server : servers) wanted.push_back(*server);
-    Ports::Changes changes = ports.assign(wanted);
-    std::erase_if(accepting, [&servers](const auto& entry) {
+    Ports::Changes changes = ports_.assign(wanted);
+    std::erase_if(accepting_, [&servers](const auto& entry) {
       return std::ranges::none_of(servers, [&](const auto* s) { return s->name == entry.first; });
     });
     for (auto& [name, sockets] : changes.listeners) {
-      given[name] = sockets.size();
-      accepting[name] = std::move(sockets);
+      given_[name] = sockets.size();
+      accepting_[name] = std::move(sockets);
     }
     return changes;
   }
   [[nodiscard]] std::uint16_t port_of(const std::string& name) const {
-    const auto found = accepting.find(name);
-    return found == accepting.end() || found->second.empty() ? 0 : found->second[0].port();
+    const auto found = accepting_.find(name);
+    return found == accepting_.end() || found->second.empty() ? 0 : found->second[0].port();
   }
 
-  Ports ports{kCores};
-  std::map<std::string, std::vector<net::Listener>> accepting;
-  std::map<std::string, std::size_t> given;
+  Ports ports_{kCores};
+  std::map<std::string, std::vector<net::Listener>> accepting_;
+  std::map<std::string, std::size_t> given_;
 };
 
 TEST_F(PortsTest, OneSocketPerCoreAndNothingWhereNothingChanges) {
   const auto a = server("a", free_port());
   assign({&a});
-  EXPECT_EQ(given["a"], kCores);
+  EXPECT_EQ(given_["a"], kCores);
   EXPECT_TRUE(assign({&a}).listeners.empty());
   EXPECT_TRUE(answers(a.port));
 }
@@ -105,9 +105,9 @@ TEST_F(PortsTest, AServerThatIsGoneLeavesItsSocketsToTheNext) {
   // No core accepts this connection: it waits in the socket that is passed on.
   EXPECT_TRUE(answers(old.port));
   assign({&fresh});
-  EXPECT_FALSE(accepting.contains("old"));
+  EXPECT_FALSE(accepting_.contains("old"));
   int queued = 0;
-  for (const auto& socket : accepting["new"]) {
+  for (const auto& socket : accepting_["new"]) {
     const int taken = ::accept4(socket.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
     if (taken < 0) continue;
     ++queued;
@@ -161,8 +161,8 @@ TEST_F(PortsTest, WhoCannotMoveGivesWayToTheServerThatHasItsPortNow) {
 TEST_F(PortsTest, AfterCloseNothingHoldsThePort) {
   const auto a = server("a", free_port());
   assign({&a});
-  ports.close();
-  accepting.clear();
+  ports_.close();
+  accepting_.clear();
   EXPECT_FALSE(answers(a.port));
 }
 

@@ -28,11 +28,11 @@ namespace sluice::control {
 inline constexpr std::size_t kBuildsAtOnceMax = 64;
 
 struct ControllerState {
-  ControllerState(unsigned core_count, Logger logger_, store::Store& store_,
-                  server::Workers& workers_, pipeline::FilterKinds filters, ObjectKinds kinds)
-      : logger(std::move(logger_)),
-        store(store_),
-        workers(workers_),
+  ControllerState(unsigned core_count, Logger its_logger, store::Store& its_store,
+                  server::Workers& its_workers, pipeline::FilterKinds filters, ObjectKinds kinds)
+      : logger(std::move(its_logger)),
+        store(its_store),
+        workers(its_workers),
         builder(std::move(kinds), std::move(filters), core_count, &states),
         stored(store),
         publisher(core_count, logger, workers, states),
@@ -40,8 +40,8 @@ struct ControllerState {
         loader(builder, claims, publisher, changes, crew, logger),
         housekeeper(builder, publisher, changes, loader) {}
 
-  // controller_apply.cc: builds one of the documents, and collects the report on it. A null object: faults
-  // were added. Error: the mode forbids the change. Requires: a claim on the object.
+  // controller_apply.cc: builds one of the documents, and collects the report on it. A null object:
+  // faults were added. Error: the mode forbids the change. Requires: a claim on the object.
   struct Step;
   [[nodiscard]] Result<Step> propose(const config::Value& document, std::string prefix,
                                      ApplyMode mode, const std::stop_token& stop,

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/access.h"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "egctl/environment.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 Result<std::string> pem_at(const Json& map, const std::string& field) {
   if (const std::string data = text_at(map, field + "-data"); !data.empty()) {

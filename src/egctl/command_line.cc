@@ -11,6 +11,7 @@
 #include <CLI/Validators.hpp>
 #include <algorithm>
 
+#include "base/text.h"
 #include "egctl/apis.h"
 #include "egctl/apply.h"
 #include "egctl/arguments.h"
@@ -109,7 +110,8 @@ std::unexpected<Error> too_many_words(const CLI::App& root) {
 }
 
 // Sets invocation.action. It stays empty if help was requested and printed.
-Result<void> parse(CLI::App& root, const std::vector<std::string>& arguments, std::ostream& out) {
+Result<void> parse_arguments(CLI::App& root, const std::vector<std::string>& arguments,
+                             std::ostream& out) {
   SLUICE_TRY(std::vector<std::string> expanded, expand(root, arguments));
   std::ranges::reverse(expanded);  // CLI11 takes a vector in reverse order
   try {
@@ -151,7 +153,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
         bool colour) {
   Invocation invocation{out, err};
   const std::unique_ptr<CLI::App> root = make_command_line(invocation);
-  Result<void> done = parse(*root, arguments, out);
+  Result<void> done = parse_arguments(*root, arguments, out);
   if (done && invocation.action) done = invocation.action();
   out.flush();
   if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: the reader has left

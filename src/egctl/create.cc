@@ -11,7 +11,7 @@ namespace sluice::egctl {
 namespace {
 
 // "create Pipeline demo successfully"; for apply, the outcome: "Pipeline demo unchanged".
-std::string line_of(const Json& one, const std::string& mode) {
+std::string outcome_line(const Json& one, const std::string& mode) {
   const std::string object = text_at(one, "kind") + " " + text_at(one, "name");
   if (mode == "apply") return object + " " + text_at(one, "change");
   return mode + " " + object + " successfully";
@@ -40,7 +40,7 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
     return {};
   }
   for (const Json& one : *applied) {
-    invocation.out << line_of(one, mode) << "\n";
+    invocation.out << outcome_line(one, mode) << "\n";
     const std::string warning = text_at(one, "warning");
     if (!warning.empty())
       invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";

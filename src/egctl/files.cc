@@ -42,7 +42,7 @@ std::string label_of(const std::vector<config::Value>& documents) {
   return kind + (kind.empty() || name.empty() ? "" : " ") + name;
 }
 
-Result<std::vector<config::Value>> parse(const std::string& path, const std::string& text) {
+Result<std::vector<config::Value>> parse_file(const std::string& path, const std::string& text) {
   auto documents = config::parse_documents(text);
   if (!documents) {
     return fail(ErrorKind::invalid, shown(path) + ": " + documents.error().message,
@@ -154,7 +154,7 @@ Result<ObjectDocuments> read_objects(const std::vector<std::string>& files) {
   std::vector<config::Value> all;
   for (const std::string& path : paths) {
     SLUICE_TRY(std::string text, read_input(path));
-    SLUICE_TRY(auto documents, parse(path, text));
+    SLUICE_TRY(auto documents, parse_file(path, text));
     for (std::size_t i = 0; i < documents.size(); ++i) {
       const std::string number = std::string(kDocument) + std::to_string(i + 1) + ", ";
       objects.names.push_back(scalar_at(documents[i], "name"));

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "config/emit.h"
 #include "config/encoder.h"
 #include "config/url_credentials.h"
 #include "config/value.h"
+#include "egctl/environment.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 
@@ -17,11 +17,6 @@ namespace sluice::egctl {
 namespace {
 
 constexpr std::string_view kCurrentContext = "current-context:";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 Json list_at(const Json& map, std::string_view key) {
   const auto found = map.find(key);

@@ -8,7 +8,7 @@
 namespace sluice::egctl {
 namespace {
 
-std::string line_of(const Json& one) {
+std::string reload_line(const Json& one) {
   const std::string filter = text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": ";
   const bool changed = one.value("changed", false);
   return filter + (changed ? "reloaded" : "unchanged") + " (sha256 " + text_at(one, "codeHash") +
@@ -22,7 +22,7 @@ Result<void> report(Invocation& invocation, const Json& reloaded) {
     if (const std::string error = text_at(one, "error"); !error.empty()) {
       refusals.push_back(text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": " + error);
     } else if (invocation.format() == Output::standard) {
-      invocation.out << line_of(one);
+      invocation.out << reload_line(one);
     }
   }
   if (invocation.format() != Output::standard) {

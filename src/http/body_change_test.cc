@@ -61,29 +61,29 @@ class Doubling final : public BodyChange {
 class BodyChangeTest : public ::testing::Test {
  protected:
   Result<void> change(Body& body) {
-    return loop::run_to_completion(loop, change_body(loop, body, std::make_unique<Doubling>()));
+    return loop::run_to_completion(loop_, change_body(loop_, body, std::make_unique<Doubling>()));
   }
   std::string read(Body& body) {
-    auto piece = loop::run_to_completion(loop, body.reader()->read());
+    auto piece = loop::run_to_completion(loop_, body.reader()->read());
     return piece ? std::string(*piece) : "error: " + piece.error().message;
   }
-  loop::EventLoop loop;
-  int reads = 0;
+  loop::EventLoop loop_;
+  int reads_ = 0;
 };
 
 TEST_F(BodyChangeTest, AStreamIsChangedWhenItIsRead) {
-  Body body(std::make_unique<Source>(std::vector<std::string>{"ab", "c"}, reads), 3);
+  Body body(std::make_unique<Source>(std::vector<std::string>{"ab", "c"}, reads_), 3);
   ASSERT_TRUE(change(body));
-  EXPECT_EQ(reads, 0);
+  EXPECT_EQ(reads_, 0);
   EXPECT_TRUE(body.is_stream());
   EXPECT_EQ(body.length(), std::nullopt) << "of the changed bytes nothing is known";
   EXPECT_EQ(read(body), "aabb");
-  EXPECT_EQ(reads, 1) << "no more than is asked for";
+  EXPECT_EQ(reads_, 1) << "no more than is asked for";
   EXPECT_EQ(read(body), "cc");
   EXPECT_EQ(read(body), "2");
   EXPECT_EQ(read(body), "");
   EXPECT_EQ(read(body), "");
-  EXPECT_EQ(reads, 3);
+  EXPECT_EQ(reads_, 3);
   const auto trailers = body.reader()->take_trailers();
   ASSERT_NE(trailers, nullptr);
   EXPECT_FALSE(trailers->contains("X-Sum"));
@@ -91,7 +91,7 @@ TEST_F(BodyChangeTest, AStreamIsChangedWhenItIsRead) {
 }
 
 TEST_F(BodyChangeTest, APieceThatMakesNothingIsNotTheEnd) {
-  Body body(std::make_unique<Source>(std::vector<std::string>{"-", "--", "a"}, reads),
+  Body body(std::make_unique<Source>(std::vector<std::string>{"-", "--", "a"}, reads_),
             std::nullopt);
   ASSERT_TRUE(change(body));
   EXPECT_EQ(read(body), "aa");
@@ -100,12 +100,12 @@ TEST_F(BodyChangeTest, APieceThatMakesNothingIsNotTheEnd) {
 }
 
 TEST_F(BodyChangeTest, ErrorsOfTheSenderAndOfTheChangeEndIt) {
-  Body broken(std::make_unique<Source>(std::vector<std::string>{"a"}, reads, true), std::nullopt);
+  Body broken(std::make_unique<Source>(std::vector<std::string>{"a"}, reads_, true), std::nullopt);
   ASSERT_TRUE(change(broken));
   EXPECT_EQ(read(broken), "aa");
   EXPECT_EQ(read(broken), "error: peer went away");
-  reads = 0;
-  Body refused(std::make_unique<Source>(std::vector<std::string>{"a", "!"}, reads), std::nullopt);
+  reads_ = 0;
+  Body refused(std::make_unique<Source>(std::vector<std::string>{"a", "!"}, reads_), std::nullopt);
   ASSERT_TRUE(change(refused));
   EXPECT_EQ(read(refused), "aa");
   EXPECT_EQ(read(refused), "error: no !");
@@ -137,28 +137,28 @@ TEST_F(BodyChangeTest, ALargeWholeBodyLetsOthersRun) {
   const auto count = [&]() -> Task<void> {
     while (!changed) {
       ++turns;
-      co_await loop.yield();
+      co_await loop_.yield();
     }
-    loop.stop();
+    loop_.stop();
   };
   const auto work = [&]() -> Task<void> {
-    const auto done = co_await change_body(loop, body, std::make_unique<Doubling>());
+    const auto done = co_await change_body(loop_, body, std::make_unique<Doubling>());
     EXPECT_TRUE(done);
     changed = true;
   };
-  loop.spawn(work());
-  loop.spawn(count());
-  loop.run();
+  loop_.spawn(work());
+  loop_.spawn(count());
+  loop_.run();
   EXPECT_GE(turns, 3);
   EXPECT_EQ(body.bytes().size(), 200'001U);
 }
 
 TEST_F(BodyChangeTest, AStreamThatMayBeHeldStillMay) {
-  Body body(std::make_unique<Source>(std::vector<std::string>{"ab", "c"}, reads), 3);
+  Body body(std::make_unique<Source>(std::vector<std::string>{"ab", "c"}, reads_), 3);
   body.let_be_held();
   ASSERT_TRUE(change(body));
   ASSERT_TRUE(body.may_be_held());
-  const auto held = loop::run_to_completion(loop, body.hold(100));
+  const auto held = loop::run_to_completion(loop_, body.hold(100));
   ASSERT_TRUE(held);
   EXPECT_EQ(body.bytes(), "aabbcc2");
 }

@@ -16,9 +16,9 @@ constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr"
 
 // Takes pieces off the text, one after the other. A piece that does not match makes the scanner
 // bad.
-class Scanner {
+class DateScanner {
  public:
-  explicit Scanner(std::string_view text) : rest_(text) {}
+  explicit DateScanner(std::string_view text) : rest_(text) {}
 
   int digits(std::size_t count) {
     int value = 0;
@@ -69,7 +69,7 @@ struct DateTime {
   int minute = 0;
   int second = 0;
 
-  void time(Scanner& in) {
+  void time(DateScanner& in) {
     hour = in.digits(2);
     in.expect(":");
     minute = in.digits(2);
@@ -88,7 +88,7 @@ struct DateTime {
 
 // "Sun, 06 Nov 1994 08:49:37 GMT"
 std::optional<std::int64_t> imf_fixdate(std::string_view after_day) {
-  Scanner in(after_day);
+  DateScanner in(after_day);
   DateTime date;
   date.day = in.digits(2);
   in.expect(" ");
@@ -103,7 +103,7 @@ std::optional<std::int64_t> imf_fixdate(std::string_view after_day) {
 
 // "Sunday, 06-Nov-94 08:49:37 GMT"
 std::optional<std::int64_t> rfc850(std::string_view after_day, std::int64_t now) {
-  Scanner in(after_day);
+  DateScanner in(after_day);
   DateTime date;
   date.day = in.digits(2);
   in.expect("-");
@@ -124,7 +124,7 @@ std::optional<std::int64_t> rfc850(std::string_view after_day, std::int64_t now)
 
 // "Sun Nov  6 08:49:37 1994"
 std::optional<std::int64_t> asctime(std::string_view after_day) {
-  Scanner in(after_day);
+  DateScanner in(after_day);
   DateTime date;
   date.month = in.month();
   in.expect(" ");

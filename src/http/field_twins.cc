@@ -15,13 +15,15 @@ constexpr std::array<std::string_view, 9> kGateway{
     "x-real-ip",  "x-request-id",    "content-length", "content-type",    "transfer-encoding",
     "keep-alive", "accept-encoding", "max-forwards",   "proxy-connection"};
 
-std::string folded(std::string_view name) {
+}  // namespace
+
+bool is_plain_name(std::string_view name) { return all_in(kPlain, name); }
+
+std::string plain_name(std::string_view name) {
   std::string out;
   for (const char c : name) out += is_in(kPlain, c) ? to_lower(c) : '-';
   return out;
 }
-
-}  // namespace
 
 FieldTwins FieldTwins::of_gateway() {
   FieldTwins twins;
@@ -31,13 +33,13 @@ FieldTwins FieldTwins::of_gateway() {
 }
 
 void FieldTwins::add(std::string_view name) {
-  std::string plain = folded(name);
+  std::string plain = plain_name(name);
   if (std::ranges::find(names_, plain) == names_.end()) names_.push_back(std::move(plain));
 }
 
 bool FieldTwins::is_twin(std::string_view name) const {
-  if (all_in(kPlain, name)) return false;
-  const std::string plain = folded(name);
+  if (is_plain_name(name)) return false;
+  const std::string plain = plain_name(name);
   return (forwarding_ && plain.starts_with(kForwarded)) ||
          std::ranges::find(names_, plain) != names_.end();
 }
@@ -45,13 +47,14 @@ bool FieldTwins::is_twin(std::string_view name) const {
 void FieldTwins::remove_with_twins(Headers& headers) const {
   std::vector<std::string> found;
   for (const Field& field : headers) {
-    if (std::ranges::find(names_, folded(field.name)) != names_.end()) found.push_back(field.name);
+    if (std::ranges::find(names_, plain_name(field.name)) != names_.end())
+      found.push_back(field.name);
   }
   for (const std::string& name : found) headers.remove(name);
 }
 
 std::size_t remove_twins(Headers& headers, std::string_view name) {
-  const auto plain = [](const Field& field) { return all_in(kPlain, field.name); };
+  const auto plain = [](const Field& field) { return is_plain_name(field.name); };
   if (std::all_of(headers.begin(), headers.end(), plain)) return 0;
   FieldTwins twins;
   twins.add(name);

@@ -12,6 +12,11 @@
 
 namespace sluice::http {
 
+// True if the name consists of letters, digits and hyphens: it has no twin among such names.
+[[nodiscard]] bool is_plain_name(std::string_view name);
+// The twin in lower case that is such a name.
+[[nodiscard]] std::string plain_name(std::string_view name);
+
 class FieldTwins {
  public:
   // Has no names: removes nothing.

@@ -39,8 +39,7 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 // True if the path is in normal form and has no doubts.
 bool is_certain(std::string_view path) {
   char before = 0;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const char c = path[i];
+  for (const char c : path) {
     if (!is_in(kCertain, c)) return false;
     if (c == '/' && (before == '/' || before == '.')) return false;
     if (c == '.' && before == '/') return false;

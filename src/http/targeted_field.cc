@@ -27,9 +27,9 @@ struct BareItem {
 
 // Parses RFC 9651 section 4.2. Malformed input makes the scanner bad; its earlier results are then
 // invalid.
-class Scanner {
+class ItemScanner {
  public:
-  explicit Scanner(std::string_view text) : rest_(text) {}
+  explicit ItemScanner(std::string_view text) : rest_(text) {}
 
   [[nodiscard]] bool good() const { return good_; }
   [[nodiscard]] bool done() const { return rest_.empty(); }
@@ -182,7 +182,7 @@ class Directives {
 }  // namespace
 
 std::optional<CacheControl> parse_targeted_field(std::string_view value) {
-  Scanner in(value);
+  ItemScanner in(value);
   Directives directives;
   in.skip(" ");
   if (in.done()) return std::nullopt;

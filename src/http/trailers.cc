@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/chars.h"
+#include "http/field_twins.h"
 
 namespace sluice::http {
 namespace {
@@ -65,22 +66,13 @@ constexpr auto kHeaderOnly = std::to_array<std::string_view>({
     "Content-Security-Policy",
 });
 
-constexpr CharTable kPlain = make_table("-");
 constexpr auto kHeaderOnlyPrefixes =
     std::to_array<std::string_view>({"X-Forwarded-", "Proxy-", "Access-Control-"});
-
-// Replaces characters other than letters and digits by hyphens.
-std::string folded(std::string_view name) {
-  std::string out(name);
-  std::ranges::replace_if(
-      out, [](char c) { return !is_in(kPlain, c); }, '-');
-  return out;
-}
 
 }  // namespace
 
 bool may_be_trailer(std::string_view name) {
-  if (!name.starts_with(':') && !all_in(kPlain, name)) return may_be_trailer(folded(name));
+  if (!name.starts_with(':') && !is_plain_name(name)) return may_be_trailer(plain_name(name));
   const auto same = [&](std::string_view known) { return iequals(name, known); };
   const auto begins = [&](std::string_view prefix) {
     return iequals(name.substr(0, prefix.size()), prefix);

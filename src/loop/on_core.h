@@ -13,7 +13,7 @@
 
 namespace sluice::loop {
 
-template <bool kChecked>
+template <bool checked>
 class OnCoreChecked {
  public:
   // Requires: `loop` outlives the calls of here().

@@ -117,19 +117,19 @@ class NewWork : public ::testing::Test {
     std::vector<int> told;
     std::vector<std::unique_ptr<Wire>> wires;
     for (int i = 0; i < static_cast<int>(patience.size()); ++i) {
-      wires.push_back(std::make_unique<Wire>(loop, [&told, i](Wire&) { told.push_back(i); }));
+      wires.push_back(std::make_unique<Wire>(loop_, [&told, i](Wire&) { told.push_back(i); }));
       wires.back()->set_patience(patience.at(static_cast<std::size_t>(i)));
     }
-    run_to_completion(loop, a_few_turns(loop));  // consumes the reports that they are writable
+    run_to_completion(loop_, a_few_turns(loop_));  // consumes the reports that they are writable
     for (const auto& wire : wires) wire->send();
-    run_to_completion(loop, a_few_turns(loop));
+    run_to_completion(loop_, a_few_turns(loop_));
     return told;
   }
 
   static constexpr Duration kLong = std::chrono::hours(1);
   static constexpr Duration kNone = Duration::zero();
   static constexpr Duration kAtHand = Poller::Watcher::kAtHand;
-  EventLoop loop;
+  EventLoop loop_;
 };
 
 TEST_F(NewWork, IsToldInItsOrderAsLongAsTheLoopKeepsUp) {
@@ -153,7 +153,7 @@ TEST_F(NewWork, EveryQueueBeginsWithTheNewest) {
   std::vector<int> told;
   std::vector<std::unique_ptr<Wire>> wires;
   for (int i = 0; i < 2; ++i) {
-    wires.push_back(std::make_unique<Wire>(loop, [&told, i](Wire&) {
+    wires.push_back(std::make_unique<Wire>(loop_, [&told, i](Wire&) {
       told.push_back(i);
       const TimePoint end = Clock::now() + std::chrono::milliseconds(i == 1 ? 5 : 0);
       while (Clock::now() < end) {
@@ -161,12 +161,12 @@ TEST_F(NewWork, EveryQueueBeginsWithTheNewest) {
     }));
     wires.back()->set_patience(kNone);
   }
-  run_to_completion(loop, a_few_turns(loop));
+  run_to_completion(loop_, a_few_turns(loop_));
   for (int round = 0; round < 2; ++round) {
     told.clear();
     for (const auto& wire : wires) wire->send();
     for (const auto& wire : wires) wire->tell_again();
-    run_to_completion(loop, a_few_turns(loop));
+    run_to_completion(loop_, a_few_turns(loop_));
     EXPECT_EQ(told, (std::vector{1, 0})) << "round " << round;
   }
 }
@@ -180,14 +180,14 @@ TEST_F(NewWork, ThatChangesWhileItWaitsIsToldOnce) {
   std::vector<std::unique_ptr<Wire>> wires;
   bool changed = false;
   for (int i = 0; i < 200; ++i) {  // more than one turn of the loop
-    wires.push_back(std::make_unique<Wire>(loop, [&](Wire& self) {
+    wires.push_back(std::make_unique<Wire>(loop_, [&](Wire& self) {
       if (&self != wires.back().get() && !std::exchange(changed, true)) wires.back()->send();
     }));
     wires.back()->set_patience(kLong);
   }
-  run_to_completion(loop, a_few_turns(loop));
+  run_to_completion(loop_, a_few_turns(loop_));
   for (const auto& wire : wires) wire->send();
-  run_to_completion(loop, a_few_turns(loop));
+  run_to_completion(loop_, a_few_turns(loop_));
   EXPECT_TRUE(changed);
   for (const auto& wire : wires) EXPECT_EQ(wire->times, 1);
 }
@@ -196,19 +196,19 @@ TEST_F(NewWork, KnowsHowLongItHasWaited) {
   std::vector<Duration> waits;
   const TimePoint begin = Clock::now();
   const auto tell = [&](Wire&) {
-    waits.push_back(loop.waited(Clock::now()));
+    waits.push_back(loop_.waited(Clock::now()));
     while (waits.size() == 1 && Clock::now() < begin + std::chrono::milliseconds(3)) {
     }
   };
-  Wire first(loop, tell);
-  Wire second(loop, tell);
+  Wire first(loop_, tell);
+  Wire second(loop_, tell);
   for (Wire* wire : {&first, &second}) wire->set_patience(kLong);
-  run_to_completion(loop, a_few_turns(loop));
+  run_to_completion(loop_, a_few_turns(loop_));
   for (const Wire* wire : {&first, &second}) wire->send();
-  run_to_completion(loop, a_few_turns(loop));
+  run_to_completion(loop_, a_few_turns(loop_));
   ASSERT_EQ(waits.size(), 2U);
   EXPECT_GT(waits.at(1), waits.at(0));
-  EXPECT_EQ(loop.waited(Clock::now()), Duration::zero());
+  EXPECT_EQ(loop_.waited(Clock::now()), Duration::zero());
 }
 
 }  // namespace

@@ -120,54 +120,54 @@ class LateClient : public ::testing::Test {
   // Returns the bytes that a client reads if it sends `text` and waits for longer than the
   // patience.
   std::string answer_to(std::string_view text, const std::string& answer) {
-    acceptor.set_patience(std::chrono::milliseconds(1), [&] {
-      ++asked;
+    acceptor_.set_patience(std::chrono::milliseconds(1), [&] {
+      ++asked_;
       return answer;
     });
     std::string read;
-    loop.spawn(be_late(text, read));
-    EXPECT_FALSE(run_to_completion(loop, late_accept()));
+    loop_.spawn(be_late(text, read));
+    EXPECT_FALSE(run_to_completion(loop_, late_accept()));
     return read;
   }
 
   Task<Result<std::unique_ptr<Stream>>> late_accept() {
-    co_await loop.sleep_for(std::chrono::milliseconds(50));  // the kernel counts in milliseconds
-    co_return co_await acceptor.accept();
+    co_await loop_.sleep_for(std::chrono::milliseconds(50));  // the kernel counts in milliseconds
+    co_return co_await acceptor_.accept();
   }
 
-  EventLoop loop;
-  Acceptor acceptor{loop, *Listener::open("127.0.0.1", 0)};
-  int asked = 0;
+  EventLoop loop_;
+  Acceptor acceptor_{loop_, *Listener::open("127.0.0.1", 0)};
+  int asked_ = 0;
 
  private:
   Task<void> be_late(std::string_view text, std::string& read) {
-    auto client = *co_await dial(loop, "127.0.0.1", acceptor.port());
+    auto client = *co_await dial(loop_, "127.0.0.1", acceptor_.port());
     (void)co_await client->write_all(text);
     std::array<char, 100> buffer{};
     const auto count = co_await client->read_some(buffer);
     read.assign(buffer.data(), count.value_or(0));
-    acceptor.close();
+    acceptor_.close();
   }
 };
 
 TEST_F(LateClient, IsAnsweredAndNotAccepted) {
   EXPECT_EQ(answer_to("GET / HTTP/1.1\r\n\r\n", "too late"), "too late");
-  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(asked_, 1);
 }
 
 TEST_F(LateClient, IsClosedWithoutAnAnswer) {
   EXPECT_EQ(answer_to("anything", ""), "");
-  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(asked_, 1);
 }
 
 TEST_F(LateClient, IsAcceptedIfThereIsNoAnswer) {
-  acceptor.set_patience(std::chrono::milliseconds(1), [&]() -> std::optional<std::string> {
-    ++asked;
+  acceptor_.set_patience(std::chrono::milliseconds(1), [&]() -> std::optional<std::string> {
+    ++asked_;
     return std::nullopt;
   });
-  const auto client = run_to_completion(loop, dial(loop, "127.0.0.1", acceptor.port()));
-  EXPECT_TRUE(run_to_completion(loop, late_accept()));
-  EXPECT_EQ(asked, 1);
+  const auto client = run_to_completion(loop_, dial(loop_, "127.0.0.1", acceptor_.port()));
+  EXPECT_TRUE(run_to_completion(loop_, late_accept()));
+  EXPECT_EQ(asked_, 1);
 }
 
 TEST_F(LateClient, ThatSpeaksHttp2IsClosed) {

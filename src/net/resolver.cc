@@ -25,7 +25,7 @@ std::vector<Endpoint> endpoints_of(const tcp::resolver::results_type& results) {
   std::vector<Endpoint> endpoints;
   for (const auto& entry : results) {
     const tcp::endpoint found = entry.endpoint();
-    endpoints.push_back({found.address().to_string(), found.port()});
+    endpoints.emplace_back(found.address().to_string(), found.port());
   }
   return endpoints;
 }

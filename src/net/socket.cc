@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/assert.h"
+#include "net/failures.h"
 
 namespace sluice::net {
 
@@ -20,10 +21,6 @@ constexpr int kReadsAtOnceMax = 16;
 std::unexpected<Error> disconnected(int error) {
   return fail(ErrorKind::closed, std::generic_category().message(error));
 }
-
-std::unexpected<Error> connection_closed() { return fail(ErrorKind::closed, "connection closed"); }
-
-std::unexpected<Error> deadline_passed() { return fail(ErrorKind::timed_out, "took too long"); }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 

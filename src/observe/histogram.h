@@ -22,7 +22,7 @@ class Histogram {
   // The last bucket holds every value from 15 * 2^31 on.
   [[nodiscard]] static std::size_t bucket_of(std::uint64_t value) {
     if (value < 8) return static_cast<std::size_t>(value);
-    const int exponent = std::bit_width(value) - 4;  // keeps 4 significant bits
+    const int exponent = static_cast<int>(std::bit_width(value)) - 4;  // keeps 4 significant bits
     const std::size_t bucket =
         static_cast<std::size_t>(exponent) * 8 + static_cast<std::size_t>(value >> exponent);
     return std::min(bucket, kBuckets - 1);

@@ -110,7 +110,7 @@ Task<void> LayerSide::respond(Exchange& exchange) {
   if (spec_.fails == "respond") throw std::runtime_error("respond");
   http::Response* response = exchange.response();
   if (response == nullptr) {
-    journal_.lines.push_back("no response");
+    journal_.lines.emplace_back("no response");
     co_return;
   }
   response->headers.add("X-Layer", name());

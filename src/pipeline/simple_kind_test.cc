@@ -67,20 +67,20 @@ class Shout final : public Filter {
 class SimpleKindTest : public ::testing::Test {
  protected:
   std::shared_ptr<const FilterPrototype> build(const FilterKind& kind, const std::string& yaml) {
-    faults = {};
+    faults_ = {};
     FilterContext context;
     context.path = "filters[0]";
-    return kind.build(*config::parse_document(yaml), context, faults);
+    return kind.build(*config::parse_document(yaml), context, faults_);
   }
   std::string body_of(const FilterPrototype& prototype) {
-    const auto filter = prototype.instantiate(core);
-    loop::run_to_completion(loop, filter->handle(exchange));
-    return std::string(exchange.response()->body.bytes());
+    const auto filter = prototype.instantiate(core_);
+    loop::run_to_completion(loop_, filter->handle(exchange_));
+    return std::string(exchange_.response()->body.bytes());
   }
-  loop::EventLoop loop;
-  loop::Core core{loop, 3, 4};
-  Exchange exchange{core};
-  config::Faults faults;
+  loop::EventLoop loop_;
+  loop::Core core_{loop_, 3, 4};
+  Exchange exchange_{core_};
+  config::Faults faults_;
 };
 
 TEST_F(SimpleKindTest, IsMadeOfASpecAndAFilter) {
@@ -100,17 +100,17 @@ TEST_F(SimpleKindTest, IsMadeOfASpecAndAFilter) {
 
 TEST_F(SimpleKindTest, AFilterMayOutliveItsPrototype) {
   const SimpleKind<HelloSpec, Hello> kind;
-  auto filter = build(kind, "{name: h, kind: Hello, to: late}")->instantiate(core);
-  loop::run_to_completion(loop, filter->handle(exchange));
-  EXPECT_EQ(exchange.response()->body.bytes(), "hello late");
+  auto filter = build(kind, "{name: h, kind: Hello, to: late}")->instantiate(core_);
+  loop::run_to_completion(loop_, filter->handle(exchange_));
+  EXPECT_EQ(exchange_.response()->body.bytes(), "hello late");
 }
 
 TEST_F(SimpleKindTest, FaultsOfTheFieldsAndOfPrepareRefuse) {
   const SimpleKind<HelloSpec, Shout, int> kind(7);
   EXPECT_EQ(build(kind, "{name: h, kind: Shout, too: you}"), nullptr);
-  EXPECT_THAT(faults.lines(), ElementsAre(::testing::HasSubstr("filters[0].too: ")));
+  EXPECT_THAT(faults_.lines(), ElementsAre(::testing::HasSubstr("filters[0].too: ")));
   EXPECT_EQ(build(kind, "{name: h, kind: Shout, to: nobody}"), nullptr);
-  EXPECT_THAT(faults.lines(), ElementsAre("filters[0].to: is nobody"));
+  EXPECT_THAT(faults_.lines(), ElementsAre("filters[0].to: is nobody"));
 }
 
 TEST_F(SimpleKindTest, PassesTheModelTheCoreAndTheParts) {

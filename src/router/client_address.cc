@@ -2,6 +2,7 @@
 #include "router/client_address.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -89,8 +90,8 @@ std::string TrustedProxies::forwarded_ip(const http::Headers& headers,
                                          std::string_view peer_ip) const {
   const auto elements = elements_of(headers, kForwardedFor);
   std::string_view nearest = peer_ip;
-  for (auto element = elements.rbegin(); element != elements.rend(); ++element) {
-    const std::string_view ip = bare_host(*element);
+  for (const std::string_view element : std::views::reverse(elements)) {
+    const std::string_view ip = bare_host(element);
     const auto address = IpAddress::parse(ip);
     if (!address) return std::string(nearest);
     nearest = ip;

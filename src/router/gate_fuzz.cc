@@ -30,7 +30,7 @@ void require(bool holds) {
 }
 
 const router::Router& the_router() {
-  static const router::Router made = [] {
+  static const router::Router kMade = [] {
     config::Faults faults;
     const auto document = config::parse_document(kServer);
     const auto spec = config::decode<router::RouterSpec>(*document, "", faults);
@@ -38,7 +38,7 @@ const router::Router& the_router() {
     require(faults.empty());
     return router;
   }();
-  return made;
+  return kMade;
 }
 
 std::string decoded_to_the_end(std::string path) {

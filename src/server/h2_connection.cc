@@ -141,8 +141,8 @@ http::h2::SessionStream& H2Connection::on_stream() {
 // Requires: no call of the session or of a stream is in progress.
 void H2Connection::settle() {
   auto& ready = context_.ready();
-  for (std::size_t i = 0; i < ready.size(); ++i)
-    ready[i]->advance();  // the list may grow meanwhile
+  // NOLINTNEXTLINE(modernize-loop-convert): the list may grow meanwhile
+  for (std::size_t i = 0; i < ready.size(); ++i) ready[i]->advance();
   ready.clear();
   if (retiring_ && ponged_) retire_by_ = TimePoint::min();
   const bool one_only = !streams_.empty() && !spec().keep_alive;

@@ -90,7 +90,7 @@ int signal_upgrade(const Options& options) {
 
 CommandLine leave(int code) { return {.options = {}, .exit = true, .exit_code = code}; }
 
-CommandLine refuse(const Error& error) {
+CommandLine leave_with(const Error& error) {
   std::fprintf(stderr, "sluice-server: %s\n", error.message.c_str());
   if (error.details.size() > 1) {
     for (const auto& line : error.details) std::fprintf(stderr, "  %s\n", line.c_str());
@@ -128,7 +128,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   }
   if (given.hash_password) return leave(hash_password_of_input());
   auto options = options_of(given);
-  if (!options) return refuse(options.error());
+  if (!options) return leave_with(options.error());
   if (given.signal_upgrade) return leave(signal_upgrade(*options));
   if (given.print_config) {
     std::printf("%s", config::emit_yaml(without_secrets(*options)).c_str());

@@ -18,7 +18,7 @@ class InitialObjectsTest : public ::testing::Test {
  protected:
   InitialObjectsTest() { EXPECT_TRUE(process_->start()); }
   std::string file(const std::string& name, const std::string& text) {
-    const std::string path = folder_.path() + "/" + name;
+    std::string path = folder_.path() + "/" + name;
     std::ofstream(path) << text;
     return path;
   }

@@ -12,12 +12,11 @@
 #include "filters/successor/successor.h"
 #include "net/memory_file.h"
 #include "server/workers.h"
+#include "sluice-server/hand_over.h"
 
 namespace sluice::server_program {
 namespace {
 
-constexpr const char* kVariable = "SLUICE_PREDECESSOR";
-constexpr std::chrono::seconds kSendTimeout{10};
 constexpr std::chrono::seconds kStoreTimeout{120};  // the old process finishes its last runs
 constexpr std::chrono::hours kEver{24 * 365};
 
@@ -49,10 +48,10 @@ void keep(PredecessorProcess::Estate& estate, net::ChannelMessage message) {
 }  // namespace
 
 std::unique_ptr<PredecessorProcess> PredecessorProcess::find() {
-  const char* text = std::getenv(kVariable);
+  const char* text = std::getenv(kPredecessorVariable);
   if (text == nullptr) return nullptr;
   const int descriptor = to_number<int>(text).value_or(-1);
-  ::unsetenv(kVariable);
+  ::unsetenv(kPredecessorVariable);
   if (descriptor < 0 || ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) return nullptr;
   return std::unique_ptr<PredecessorProcess>(new PredecessorProcess(Descriptor(descriptor)));
 }

@@ -9,7 +9,7 @@
 namespace sluice::server_program {
 namespace {
 
-void refuse(const Logger& logger, const Error& error) {
+void log_refusal(const Logger& logger, const Error& error) {
   logger.error("configuration stays as it is: " + error.message);
   if (error.details.size() < 2) return;
   for (const std::string& line : error.details) logger.error("configuration: " + line);
@@ -31,12 +31,12 @@ admin::Options admin_options(const Options& options) {
 
 void reload(Options& options, const Program& program, const Logger& logger, admin::Api& api) {
   const auto read = read_options(program.arguments);
-  if (!read) return refuse(logger, read.error());
+  if (!read) return log_refusal(logger, read.error());
   auto updated = update(options, *read);
-  if (!updated) return refuse(logger, updated.error());
+  if (!updated) return log_refusal(logger, updated.error());
   Options& next = updated->in_force;
   if (const auto replaced = api.replace(admin_options(next)); !replaced)
-    return refuse(logger, replaced.error());
+    return log_refusal(logger, replaced.error());
   // A level set through the admin API stays, unless the new configuration changes the level.
   if (next.debug != options.debug) logger.set_level(next.debug ? LogLevel::debug : LogLevel::info);
   options = std::move(next);

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "net/memory_file.h"
+#include "sluice-server/hand_over.h"
 
 extern char** environ;
 
@@ -21,9 +22,7 @@ namespace {
 
 constexpr std::chrono::seconds kReadyTimeout{60};
 constexpr std::chrono::seconds kServingTimeout{300};  // for reading a large store
-constexpr std::chrono::seconds kSendTimeout{10};
 constexpr int kTheirEnd = 3;
-constexpr const char* kVariable = "SLUICE_PREDECESSOR=3";
 
 // The actions and attributes of posix_spawn() for the child.
 class SpawnPlan {
@@ -57,7 +56,7 @@ class SpawnPlan {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    std::string variable = kVariable;
+    std::string variable = std::string(kPredecessorVariable) + "=" + std::to_string(kTheirEnd);
     std::vector<char*> environment;
     for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
     environment.push_back(variable.data());

@@ -89,21 +89,22 @@ class BadMedium final : public Medium {
 class ChainTest : public testing::Test {
  protected:
   void SetUp() override {
-    store = std::make_unique<ChainStore>(std::make_unique<BadMedium>(mood), cores.count(), Logger(),
-                                         limits);
-    ASSERT_TRUE(store->prepare("p/f"));
-    for (unsigned i = 0; i < cores.count(); ++i) {
-      views.push_back(&cores.on(i, [&]() -> View& { return store->view(cores.core(i), "p/f"); }));
+    store_ = std::make_unique<ChainStore>(std::make_unique<BadMedium>(mood_), cores_.count(),
+                                          Logger(), limits_);
+    ASSERT_TRUE(store_->prepare("p/f"));
+    for (unsigned i = 0; i < cores_.count(); ++i) {
+      views_.push_back(
+          &cores_.on(i, [&]() -> View& { return store_->view(cores_.core(i), "p/f"); }));
     }
   }
-  void TearDown() override { mood->set(false, false); }
+  void TearDown() override { mood_->set(false, false); }
 
   Commit put_on(unsigned core, const std::string& key, const std::string& value) {
-    return cores.on(core, [&] { return put(*views[core], key, value); });
+    return cores_.on(core, [&] { return put(*views_[core], key, value); });
   }
   std::future<Result<void>> wait(unsigned core, Version version, Duration limit) {
-    return cores.start(
-        core, [this, core, version, limit] { return views[core]->durable(version, in(limit)); });
+    return cores_.start(
+        core, [this, core, version, limit] { return views_[core]->durable(version, in(limit)); });
   }
   template <class Condition>
   static bool soon(Condition condition) {
@@ -111,20 +112,20 @@ class ChainTest : public testing::Test {
     return condition();
   }
 
-  std::shared_ptr<BadMedium::Mood> mood = std::make_shared<BadMedium::Mood>();
-  Limits limits;
-  TestCores cores{2};
-  std::unique_ptr<ChainStore> store;
-  std::vector<View*> views;
+  std::shared_ptr<BadMedium::Mood> mood_ = std::make_shared<BadMedium::Mood>();
+  Limits limits_;
+  TestCores cores_{2};
+  std::unique_ptr<ChainStore> store_;
+  std::vector<View*> views_;
 };
 
 class FewPendingTest : public ChainTest {
  protected:
-  FewPendingTest() { limits.pending_commits_max = 3; }
+  FewPendingTest() { limits_.pending_commits_max = 3; }
 };
 
 TEST_F(FewPendingTest, ADiskThatHangsHoldsABoundedNumberOfCommits) {
-  mood->set(false, true);
+  mood_->set(false, true);
   Version last = 0;
   for (int i = 0; i < 3; ++i) {
     const Commit commit = put_on(static_cast<unsigned>(i) % 2, "k" + std::to_string(i), "1");
@@ -132,12 +133,12 @@ TEST_F(FewPendingTest, ADiskThatHangsHoldsABoundedNumberOfCommits) {
     last = commit.version;
   }
   EXPECT_EQ(put_on(1, "more", "1").status, CommitStatus::unavailable);
-  cores.on(0, [&] {
-    Transaction t(*views[0]);
+  cores_.on(0, [&] {
+    Transaction t(*views_[0]);
     EXPECT_EQ(t.get("k0"), "1") << "reads go on";
-    EXPECT_EQ(views[0]->commit(t).status, CommitStatus::committed);
+    EXPECT_EQ(views_[0]->commit(t).status, CommitStatus::committed);
   });
-  mood->set(false, false);
+  mood_->set(false, false);
   ASSERT_TRUE(wait(0, last, 20s).get());
   EXPECT_EQ(put_on(1, "more", "1").status, CommitStatus::committed);
 }
@@ -145,81 +146,81 @@ TEST_F(FewPendingTest, ADiskThatHangsHoldsABoundedNumberOfCommits) {
 TEST_F(ChainTest, AFailingJournalRefusesWritesAndForgetsNothing) {
   const Version before = put_on(0, "safe", "1").version;
   ASSERT_TRUE(wait(0, before, 20s).get());
-  mood->set(true, false);
+  mood_->set(true, false);
   const Commit lost = put_on(0, "pending", "1");
   EXPECT_EQ(lost.status, CommitStatus::committed);
   EXPECT_EQ(wait(0, lost.version, 20s).get().error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(store->health(), "the disk is full: free some space");
+  EXPECT_EQ(store_->health(), "the disk is full: free some space");
   EXPECT_EQ(put_on(1, "new", "1").status, CommitStatus::unavailable);
   EXPECT_EQ(wait(1, lost.version, 20s).get().error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(store->apply("p/f", {{"new", "1"}}).error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(store->list("p/f", "", "", 10)->entries.size(), 1U);  // the commit that was told
-  cores.on(1, [&] {  // a run that depends on durable versions only continues
-    Transaction t(*views[1]);
+  EXPECT_EQ(store_->apply("p/f", {{"new", "1"}}).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(store_->list("p/f", "", "", 10)->entries.size(), 1U);  // the commit that was told
+  cores_.on(1, [&] {  // a run that depends on durable versions only continues
+    Transaction t(*views_[1]);
     EXPECT_EQ(t.get("safe"), "1");
-    const Commit read = views[1]->commit(t);
+    const Commit read = views_[1]->commit(t);
     EXPECT_EQ(read.status, CommitStatus::committed);
-    EXPECT_TRUE(views[1]->is_durable(read.version));
+    EXPECT_TRUE(views_[1]->is_durable(read.version));
     t.restart();
     EXPECT_EQ(t.get("pending"), "1");
-    EXPECT_FALSE(views[1]->is_durable(views[1]->commit(t).version));
+    EXPECT_FALSE(views_[1]->is_durable(views_[1]->commit(t).version));
   });
-  mood->set(false, false);
-  EXPECT_TRUE(soon([&] { return store->health().empty(); }));
+  mood_->set(false, false);
+  EXPECT_TRUE(soon([&] { return store_->health().empty(); }));
   EXPECT_TRUE(wait(1, lost.version, 20s).get());
   EXPECT_EQ(put_on(1, "new", "1").status, CommitStatus::committed);
-  EXPECT_EQ(store->list("p/f", "", "", 10)->entries.size(), 3U);
+  EXPECT_EQ(store_->list("p/f", "", "", 10)->entries.size(), 3U);
 }
 
 TEST_F(ChainTest, AWaitEndsAtItsDeadline) {
-  mood->set(false, true);
+  mood_->set(false, true);
   const Commit commit = put_on(0, "k", "1");
   auto late = wait(0, commit.version, 30ms);
   auto patient = wait(0, commit.version, 60s);
   auto other_core = wait(1, commit.version, 60s);
   EXPECT_EQ(late.get().error().kind, ErrorKind::timed_out);
   EXPECT_EQ(wait(0, commit.version, 1ms).get().error().kind, ErrorKind::timed_out);
-  mood->set(false, false);
+  mood_->set(false, false);
   EXPECT_TRUE(patient.get());
   EXPECT_TRUE(other_core.get());
 }
 
 TEST_F(ChainTest, DestroyingAWaitLeavesTheOthers) {
-  mood->set(false, true);
+  mood_->set(false, true);
   const Commit commit = put_on(0, "k", "1");
   auto patient = wait(0, commit.version, 60s);
-  cores.on(0, [&] {
-    auto doomed = views[0]->durable(commit.version, in(60s));
+  cores_.on(0, [&] {
+    auto doomed = views_[0]->durable(commit.version, in(60s));
     doomed.start();
-    auto turn = views[0]->turn(in(60s));
+    auto turn = views_[0]->turn(in(60s));
     turn.start();
-    auto turn_too = views[0]->turn(in(60s));
+    auto turn_too = views_[0]->turn(in(60s));
     turn_too.start();
     EXPECT_FALSE(doomed.done());
   });
-  mood->set(false, false);
+  mood_->set(false, false);
   EXPECT_TRUE(patient.get());
   // Turns that were given up, before or after the grant, block no other run.
   for (const unsigned core : {1U, 0U}) {
-    EXPECT_TRUE(cores.await(core, [&, core]() -> Task<bool> {
-      const auto turn = co_await views[core]->turn(in(20s));  // it ends here, on its core
+    EXPECT_TRUE(cores_.await(core, [&, core]() -> Task<bool> {
+      const auto turn = co_await views_[core]->turn(in(20s));  // it ends here, on its core
       co_return turn.has_value();
     }));
   }
 }
 
 TEST_F(ChainTest, CommitsThatWaitAreWrittenAsOneGroup) {
-  mood->set(false, true);
+  mood_->set(false, true);
   Version last = put_on(0, "first", "").version;
-  EXPECT_TRUE(soon([&] { return mood->tried() == 1; }));
+  EXPECT_TRUE(soon([&] { return mood_->tried() == 1; }));
   for (int i = 0; i < 500; ++i) last = put_on(0, "k" + std::to_string(i), "").version;
-  mood->set(false, false);
+  mood_->set(false, false);
   ASSERT_TRUE(wait(0, last, 20s).get());
-  EXPECT_EQ(mood->tried(), 2);
+  EXPECT_EQ(mood_->tried(), 2);
 }
 
 TEST_F(ChainTest, AnIdleCoreIsAskedToCatchUp) {
-  const auto& idle = static_cast<ChainView&>(*views[1]);
+  const auto& idle = static_cast<ChainView&>(*views_[1]);
   Version last = 0;
   for (int i = 0; i < 10'000; ++i) last = put_on(0, "k", std::to_string(i)).version;
   ASSERT_TRUE(wait(0, last, 20s).get());
@@ -230,36 +231,36 @@ TEST_F(ChainTest, ANamespaceIsLoadedWhileItIsWritten) {
   std::atomic<bool> stop = false;
   std::thread writer([&] {
     for (int i = 0; !stop; ++i) {
-      EXPECT_TRUE(store->apply("late/one", {{"k" + std::to_string(i), "v"}, {"last", "v"}}));
+      EXPECT_TRUE(store_->apply("late/one", {{"k" + std::to_string(i), "v"}, {"last", "v"}}));
     }
   });
   std::this_thread::sleep_for(20ms);
-  ASSERT_TRUE(store->prepare("late/one"));
+  ASSERT_TRUE(store_->prepare("late/one"));
   std::this_thread::sleep_for(20ms);
-  cores.on(0, [&] { (void)store->view(cores.core(0), "late/one"); });
+  cores_.on(0, [&] { (void)store_->view(cores_.core(0), "late/one"); });
   std::this_thread::sleep_for(20ms);
-  cores.on(1, [&] { (void)store->view(cores.core(1), "late/one"); });
+  cores_.on(1, [&] { (void)store_->view(cores_.core(1), "late/one"); });
   std::this_thread::sleep_for(20ms);
   stop = true;
   writer.join();
-  const auto on_disk = store->count("late/one", "");
+  const auto on_disk = store_->count("late/one", "");
   for (unsigned i = 0; i < 2; ++i) {
-    View& late = cores.on(i, [&]() -> View& { return store->view(cores.core(i), "late/one"); });
-    EXPECT_EQ(cores.await(i, [&] { return count_many(late, ""); }), on_disk);
+    View& late = cores_.on(i, [&]() -> View& { return store_->view(cores_.core(i), "late/one"); });
+    EXPECT_EQ(cores_.await(i, [&] { return count_many(late, ""); }), on_disk);
   }
 }
 
 TEST_F(ChainTest, ClearingABigNamespace) {
   std::vector<Entry> entries;
   for (int i = 0; i < 50'000; ++i) entries.push_back({"id/" + std::to_string(i), "true"});
-  ASSERT_TRUE(store->apply("p/f", entries));
+  ASSERT_TRUE(store_->apply("p/f", entries));
   for (unsigned i = 0; i < 2; ++i) {
-    EXPECT_EQ(cores.await(i, [&] { return count_many(*views[i], "id/"); }), entries.size());
+    EXPECT_EQ(cores_.await(i, [&] { return count_many(*views_[i], "id/"); }), entries.size());
   }
-  EXPECT_EQ(store->status("p/f").keys, entries.size());
-  ASSERT_TRUE(store->erase_all("p/f", ""));
+  EXPECT_EQ(store_->status("p/f").keys, entries.size());
+  ASSERT_TRUE(store_->erase_all("p/f", ""));
   for (unsigned i = 0; i < 2; ++i) {
-    cores.on(i, [&] { EXPECT_EQ(count(*views[i], "id/"), 0U); });
+    cores_.on(i, [&] { EXPECT_EQ(count(*views_[i], "id/"), 0U); });
   }
 }
 

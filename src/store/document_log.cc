@@ -8,7 +8,7 @@
 namespace sluice::store {
 namespace {
 
-std::size_t size_of(const DocumentChange& change) {
+std::size_t bytes_of(const DocumentChange& change) {
   return change.collection.size() + change.key.size() + (change.value ? change.value->size() : 0);
 }
 
@@ -30,7 +30,7 @@ void DocumentLog::append(Version version, std::span<const DocumentChange> change
     if (version != newest_ + 1) forget(version - 1);
     newest_ = version;
     for (const DocumentChange& change : changes) {
-      bytes_ += size_of(change);
+      bytes_ += bytes_of(change);
       events_.push_back({version, change});
     }
     while (events_.size() > kEventsMax || bytes_ > kBytesMax) drop_oldest();
@@ -57,7 +57,7 @@ void DocumentLog::forget(Version until) {
 void DocumentLog::drop_oldest() {
   floor_ = events_.front().version;
   while (!events_.empty() && events_.front().version == floor_) {
-    bytes_ -= size_of(events_.front().change);
+    bytes_ -= bytes_of(events_.front().change);
     events_.pop_front();
   }
 }

@@ -21,25 +21,25 @@ class DurableWaitsTest : public testing::Test {
     co_return wait.outcome();
   }
   Task<Result<void>> waiting(Version version, Duration limit = 60s) {
-    return wait_for(waits, version, limit);
+    return wait_for(waits_, version, limit);
   }
   // As the journal does it: true if the core must be told.
   bool publish(Version version) {
-    durable = version;
-    return waits.take_call();
+    durable_ = version;
+    return waits_.take_call();
   }
 
   Task<void> publish_when_told(Version own, bool& called) {
-    DurableWaits::Wait wait(waits, own, in(60s));
-    if (waits.begin(wait)) co_await wait;
+    DurableWaits::Wait wait(waits_, own, in(60s));
+    if (waits_.begin(wait)) co_await wait;
     called = publish(own + 1);
   }
 
-  loop::EventLoop loop;
-  std::atomic<Version> durable{0};
-  std::atomic<bool> failing{false};
-  std::atomic<bool> lost{false};
-  DurableWaits waits{loop, {&durable, &failing, &lost}, "too late"};
+  loop::EventLoop loop_;
+  std::atomic<Version> durable_{0};
+  std::atomic<bool> failing_{false};
+  std::atomic<bool> lost_{false};
+  DurableWaits waits_{loop_, {&durable_, &failing_, &lost_}, "too late"};
 };
 
 TEST_F(DurableWaitsTest, EachEndsWhenItsVersionIsReached) {
@@ -49,12 +49,12 @@ TEST_F(DurableWaitsTest, EachEndsWhenItsVersionIsReached) {
     late.start();
     early.start();
     EXPECT_TRUE(publish(base + 1));
-    EXPECT_FALSE(waits.take_call()) << "once is enough";
-    waits.on_news();
+    EXPECT_FALSE(waits_.take_call()) << "once is enough";
+    waits_.on_news();
     EXPECT_TRUE(early.done());
     EXPECT_FALSE(late.done());
     EXPECT_TRUE(publish(base + 5)) << "it has asked again";
-    waits.on_news();
+    waits_.on_news();
     EXPECT_TRUE(late.done());
     EXPECT_TRUE(late.take());
     auto known = waiting(base + 5);
@@ -74,7 +74,7 @@ TEST_F(DurableWaitsTest, AVersionPublishedMeanwhileIsSeen) {
     first.start();
     second.start();
     ASSERT_TRUE(publish(base + 1));
-    waits.on_news();
+    waits_.on_news();
     ASSERT_TRUE(first.done());
     EXPECT_FALSE(told) << "otherwise this tests nothing";
     EXPECT_TRUE(second.done());
@@ -86,9 +86,9 @@ TEST_F(DurableWaitsTest, AFailureEndsAllButWhatIsReached) {
   auto open = waiting(2);
   reached.start();
   open.start();
-  durable = 1;
-  failing = true;
-  waits.on_news();
+  durable_ = 1;
+  failing_ = true;
+  waits_.on_news();
   ASSERT_TRUE(reached.done() && open.done());
   EXPECT_TRUE(reached.take());
   EXPECT_EQ(open.take().error().kind, ErrorKind::unavailable);
@@ -99,10 +99,10 @@ TEST_F(DurableWaitsTest, ALossIsCertainAndAFailureIsNot) {
   auto open = waiting(2);
   reached.start();
   open.start();
-  durable = 1;
-  failing = true;
-  lost = true;
-  waits.on_news();
+  durable_ = 1;
+  failing_ = true;
+  lost_ = true;
+  waits_.on_news();
   ASSERT_TRUE(reached.done() && open.done());
   EXPECT_TRUE(reached.take());
   EXPECT_EQ(open.take().error().kind, ErrorKind::lost);

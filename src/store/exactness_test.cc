@@ -73,8 +73,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, Exactness, testing::Bool(),
 template <class Broken>
 std::string first_fault() {
   for (unsigned round = 0; round < 50; ++round) {
-    const auto fault = judge(false, {.seed = first_seed() + round},
-                             [](View& view) { return std::make_unique<Broken>(view); });
+    auto fault = judge(false, {.seed = first_seed() + round},
+                       [](View& view) { return std::make_unique<Broken>(view); });
     if (!fault.empty()) return fault;
   }
   return "none";

@@ -148,8 +148,7 @@ template <class Broken>
 std::string first_ownership_fault() {
   OwnerAccess::Tally tally;
   for (unsigned round = 0; round < 50; ++round) {
-    const auto fault =
-        judge_ownership<Broken>({.seed = first_seed() + round, .one_in_waits = 1}, tally);
+    auto fault = judge_ownership<Broken>({.seed = first_seed() + round, .one_in_waits = 1}, tally);
     if (!fault.empty()) return fault;
   }
   return "none";
@@ -188,122 +187,125 @@ bool comes_true(const Condition& condition) {
 class OwnershipTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = open_shared(cores.count(), {});
-    medium = opened.medium;
-    store = std::move(opened.store);
-    ASSERT_TRUE(store->prepare("p/f"));
-    for (unsigned i = 0; i < cores.count(); ++i) {
-      views.push_back(&cores.on(i, [&]() -> View& { return store->view(cores.core(i), "p/f"); }));
+    auto opened = open_shared(cores_.count(), {});
+    medium_ = opened.medium;
+    store_ = std::move(opened.store);
+    ASSERT_TRUE(store_->prepare("p/f"));
+    for (unsigned i = 0; i < cores_.count(); ++i) {
+      views_.push_back(
+          &cores_.on(i, [&]() -> View& { return store_->view(cores_.core(i), "p/f"); }));
     }
   }
-  TestCores cores{2};
-  std::unique_ptr<Store> store;
-  ContestedMedium* medium = nullptr;
-  std::vector<View*> views;
+  TestCores cores_{2};
+  std::unique_ptr<Store> store_;
+  ContestedMedium* medium_ = nullptr;
+  std::vector<View*> views_;
 };
 
 // Runs that ask while a question is under way share the next one.
 TEST_F(OwnershipTest, ManyRunsShareAQuestion) {
-  const auto ask = [&] { return views[0]->confirmed(views[0]->moment(), in(20s)); };
+  const auto ask = [&] { return views_[0]->confirmed(views_[0]->moment(), in(20s)); };
   std::vector<std::future<Result<void>>> waits;
-  medium->hold_writes();
-  waits.push_back(cores.start(0, ask));
-  medium->wait_for_write();
-  for (int i = 0; i < 1000; ++i) waits.push_back(cores.start(0, ask));
-  cores.on(0, [] {});  // all have asked
-  medium->release_writes();
+  medium_->hold_writes();
+  waits.push_back(cores_.start(0, ask));
+  medium_->wait_for_write();
+  for (int i = 0; i < 1000; ++i) waits.push_back(cores_.start(0, ask));
+  cores_.on(0, [] {});  // all have asked
+  medium_->release_writes();
   for (auto& wait : waits) EXPECT_TRUE(wait.get());
-  EXPECT_EQ(medium->questions(), 2);
+  EXPECT_EQ(medium_->questions(), 2);
 }
 
 TEST_F(OwnershipTest, NoAnswerIsNoLoss) {
-  medium->set_broken(true);
-  const auto moment = cores.on(0, [&] { return views[0]->moment(); });
-  const auto unanswered = cores.await(0, [&] { return views[0]->confirmed(moment, in(20s)); });
+  medium_->set_broken(true);
+  const auto moment = cores_.on(0, [&] { return views_[0]->moment(); });
+  const auto unanswered = cores_.await(0, [&] { return views_[0]->confirmed(moment, in(20s)); });
   ASSERT_FALSE(unanswered);
   EXPECT_EQ(unanswered.error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(store->health(), "no answer: look at the network");
-  EXPECT_TRUE(cores.on(0, [&] { return views[0]->owned(); }));
-  EXPECT_EQ(cores.on(0, [&] { return put(*views[0], "k", "1").status; }),
+  EXPECT_EQ(store_->health(), "no answer: look at the network");
+  EXPECT_TRUE(cores_.on(0, [&] { return views_[0]->owned(); }));
+  EXPECT_EQ(cores_.on(0, [&] { return put(*views_[0], "k", "1").status; }),
             CommitStatus::unavailable);
-  medium->set_broken(false);
-  while (!store->health().empty()) std::this_thread::sleep_for(1ms);
-  EXPECT_TRUE(cores.await(0, [&] { return views[0]->confirmed(moment, in(20s)); }));
+  medium_->set_broken(false);
+  while (!store_->health().empty()) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(cores_.await(0, [&] { return views_[0]->confirmed(moment, in(20s)); }));
 }
 
 // The medium fails, and the ownership is lost. A run that waits learns the certain verdict.
 TEST_F(OwnershipTest, ALossIsLearntWhileTheMediumFails) {
-  medium->set_broken(true);
-  const Commit commit = cores.on(0, [&] { return put(*views[0], "k", "1"); });
+  medium_->set_broken(true);
+  const Commit commit = cores_.on(0, [&] { return put(*views_[0], "k", "1"); });
   ASSERT_EQ(commit.status, CommitStatus::committed);
-  EXPECT_EQ(cores.await(0, [&] { return views[0]->durable(commit.version, in(20s)); }).error().kind,
-            ErrorKind::unavailable);
-  medium->take("p/f", Contest::Learns::by_news);
-  while (cores.on(1, [&] { return views[1]->owned(); })) std::this_thread::sleep_for(1ms);
-  EXPECT_EQ(cores.await(0, [&] { return views[0]->durable(commit.version, in(20s)); }).error().kind,
-            ErrorKind::lost);
-  medium->set_broken(false);
-  medium->give("p/f");
-  EXPECT_TRUE(cores.await(0, [&] { return views[0]->ownership(in(20s)); }));
-  cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), std::nullopt); });
+  EXPECT_EQ(
+      cores_.await(0, [&] { return views_[0]->durable(commit.version, in(20s)); }).error().kind,
+      ErrorKind::unavailable);
+  medium_->take("p/f", Contest::Learns::by_news);
+  while (cores_.on(1, [&] { return views_[1]->owned(); })) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(
+      cores_.await(0, [&] { return views_[0]->durable(commit.version, in(20s)); }).error().kind,
+      ErrorKind::lost);
+  medium_->set_broken(false);
+  medium_->give("p/f");
+  EXPECT_TRUE(cores_.await(0, [&] { return views_[0]->ownership(in(20s)); }));
+  cores_.on(0, [&] { EXPECT_EQ(get(*views_[0], "k"), std::nullopt); });
 }
 
 TEST_F(OwnershipTest, AStateThatCannotBeReadIsReadAgain) {
-  medium->take("p/f", Contest::Learns::by_news);
-  EXPECT_TRUE(comes_true([&] { return !store->status("p/f").owned; }));
-  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
-  medium->fail_loads(3);
-  medium->give("p/f");
-  EXPECT_TRUE(cores.await(0, [&] { return views[0]->ownership(in(20s)); }));
-  cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), "theirs"); });
+  medium_->take("p/f", Contest::Learns::by_news);
+  EXPECT_TRUE(comes_true([&] { return !store_->status("p/f").owned; }));
+  (void)medium_->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
+  medium_->fail_loads(3);
+  medium_->give("p/f");
+  EXPECT_TRUE(cores_.await(0, [&] { return views_[0]->ownership(in(20s)); }));
+  cores_.on(0, [&] { EXPECT_EQ(get(*views_[0], "k"), "theirs"); });
 }
 
 // The ownership is lost again before the state could be read: no view becomes an owner.
 TEST_F(OwnershipTest, AnOwnershipThatIsOverIsNotTakenUp) {
-  medium->take("p/f", Contest::Learns::by_news);
-  EXPECT_TRUE(comes_true([&] { return !store->status("p/f").owned; }));
-  medium->fail_loads(3);
-  medium->give("p/f");
-  medium->take("p/f", Contest::Learns::by_news);
-  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
-  EXPECT_FALSE(cores.await(0, [&] { return views[0]->ownership(in(300ms)); }));
-  medium->give("p/f");
-  EXPECT_TRUE(cores.await(0, [&] { return views[0]->ownership(in(20s)); }));
-  cores.on(0, [&] { EXPECT_EQ(get(*views[0], "k"), "theirs"); });
+  medium_->take("p/f", Contest::Learns::by_news);
+  EXPECT_TRUE(comes_true([&] { return !store_->status("p/f").owned; }));
+  medium_->fail_loads(3);
+  medium_->give("p/f");
+  medium_->take("p/f", Contest::Learns::by_news);
+  (void)medium_->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
+  EXPECT_FALSE(cores_.await(0, [&] { return views_[0]->ownership(in(300ms)); }));
+  medium_->give("p/f");
+  EXPECT_TRUE(cores_.await(0, [&] { return views_[0]->ownership(in(20s)); }));
+  cores_.on(0, [&] { EXPECT_EQ(get(*views_[0], "k"), "theirs"); });
 }
 
 // The next ownership begins while the state of the one before is being read, and no news says that
 // the one before is over.
 TEST_F(OwnershipTest, AnOwnershipThatIsOvertakenMakesWayForTheNext) {
-  ASSERT_TRUE(store->prepare("other/one"));
-  medium->take("p/f", Contest::Learns::by_news);
-  medium->hold_loads();
-  medium->give("p/f");
-  medium->wait_for_load();
-  medium->take("p/f", Contest::Learns::by_itself);
-  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
-  medium->give("p/f");
+  ASSERT_TRUE(store_->prepare("other/one"));
+  medium_->take("p/f", Contest::Learns::by_news);
+  medium_->hold_loads();
+  medium_->give("p/f");
+  medium_->wait_for_load();
+  medium_->take("p/f", Contest::Learns::by_itself);
+  (void)medium_->change("p/f", [](Contest::Entries& entries) { entries["k"] = "theirs"; });
+  medium_->give("p/f");
   // The journal takes the news between these two groups, if not before.
-  ASSERT_TRUE(store->apply("other/one", {{"k", "1"}}));
-  ASSERT_TRUE(store->apply("other/one", {{"k", "2"}}));
-  medium->release_loads();
-  EXPECT_TRUE(cores.await(0, [&]() -> Task<bool> {
+  ASSERT_TRUE(store_->apply("other/one", {{"k", "1"}}));
+  ASSERT_TRUE(store_->apply("other/one", {{"k", "2"}}));
+  medium_->release_loads();
+  EXPECT_TRUE(cores_.await(0, [&]() -> Task<bool> {
     const TimePoint deadline = in(20s);
-    while (get(*views[0], "k") != "theirs") {
+    while (get(*views_[0], "k") != "theirs") {
       if (loop::EventLoop::now() > deadline) co_return false;
-      co_await cores.loop(0).yield();
+      co_await cores_.loop(0).yield();
     }
     co_return true;
   }));
-  cores.on(0, [&] { EXPECT_EQ(put(*views[0], "k", "ours").status, CommitStatus::committed); });
+  cores_.on(0, [&] { EXPECT_EQ(put(*views_[0], "k", "ours").status, CommitStatus::committed); });
 }
 
 TEST_F(OwnershipTest, APrepareThatFailedIsTriedAgain) {
-  medium->fail_loads(1);
-  EXPECT_FALSE(store->prepare("late/one"));
-  ASSERT_TRUE(store->prepare("late/one"));
-  cores.on(0, [&] {
-    View& view = store->view(cores.core(0), "late/one");
+  medium_->fail_loads(1);
+  EXPECT_FALSE(store_->prepare("late/one"));
+  ASSERT_TRUE(store_->prepare("late/one"));
+  cores_.on(0, [&] {
+    View& view = store_->view(cores_.core(0), "late/one");
     EXPECT_TRUE(view.owned());
     EXPECT_EQ(put(view, "k", "1").status, CommitStatus::committed);
   });
@@ -311,23 +313,23 @@ TEST_F(OwnershipTest, APrepareThatFailedIsTriedAgain) {
 
 TEST_F(OwnershipTest, ALostBulkChangeLeavesNothingStaged) {
   const std::vector<Entry> many(2000, Entry{"k", "1"});
-  ASSERT_TRUE(store->apply("p/f", many));
-  EXPECT_TRUE(comes_true([&] { return medium->staged() == 0; }));
-  medium->take("p/f", Contest::Learns::by_itself);
-  EXPECT_EQ(store->apply("p/f", many).error().kind, ErrorKind::lost);
-  EXPECT_TRUE(comes_true([&] { return medium->staged() == 0; }));
+  ASSERT_TRUE(store_->apply("p/f", many));
+  EXPECT_TRUE(comes_true([&] { return medium_->staged() == 0; }));
+  medium_->take("p/f", Contest::Learns::by_itself);
+  EXPECT_EQ(store_->apply("p/f", many).error().kind, ErrorKind::lost);
+  EXPECT_TRUE(comes_true([&] { return medium_->staged() == 0; }));
 }
 
 TEST_F(OwnershipTest, TheStatusIsThatOfTheMedium) {
-  ASSERT_TRUE(store->apply("p/f", {{"a", "1"}}));
-  medium->take("p/f", Contest::Learns::by_news);
-  EXPECT_TRUE(comes_true([&] { return !store->status("p/f").owned; }));
-  (void)medium->change("p/f", [](Contest::Entries& entries) { entries["b"] = "theirs"; });
-  const auto status = store->status("p/f");
+  ASSERT_TRUE(store_->apply("p/f", {{"a", "1"}}));
+  medium_->take("p/f", Contest::Learns::by_news);
+  EXPECT_TRUE(comes_true([&] { return !store_->status("p/f").owned; }));
+  (void)medium_->change("p/f", [](Contest::Entries& entries) { entries["b"] = "theirs"; });
+  const auto status = store_->status("p/f");
   EXPECT_EQ(status.keys, 2U);
   EXPECT_EQ(status.committed, 2U);
   EXPECT_EQ(status.durable, 2U);
-  EXPECT_FALSE(store->status("never/used").owned);
+  EXPECT_FALSE(store_->status("never/used").owned);
 }
 
 // A store without other processes answers at once, and sends no question.

@@ -191,8 +191,7 @@ std::uint64_t Run::count(std::string_view prefix) {
     }
   }
   std::uint64_t count = counter.count;
-  for (std::size_t i = 0; i < writes_.size(); ++i) {
-    const Buffered write = writes_[i];
+  for (const Buffered& write : writes_) {
     if (!text(write.key).starts_with(prefix)) continue;
     const bool present = read(write.hash, text(write.key)) != nullptr;
     if (write.erased && present) --count;

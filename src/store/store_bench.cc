@@ -72,6 +72,20 @@ void permit(benchmark::State& state) {
 }
 BENCHMARK(permit);
 
+constexpr int kUsersEach = 200;
+
+// One user after the other.
+Task<void> permit_durably(View& view, std::string prefix) {
+  for (int i = 0; i < kUsersEach; ++i) {
+    const std::string key = prefix + std::to_string(i);
+    const Commit commit = co_await transact(view, [&](Transaction& t) -> Task<void> {
+      if (!t.get(key) && t.count("id/") < 1'000'000'000) t.put(key, "true");
+      co_return;
+    });
+    (void)co_await view.durable(commit.version, in(std::chrono::seconds(10)));
+  }
+}
+
 // The same on disk. Each user is told only when the commit is durable. Each core has this many
 // concurrent runs.
 void permit_durable(benchmark::State& state) {
@@ -85,29 +99,18 @@ void permit_durable(benchmark::State& state) {
     views.push_back(&cores.on(i, [&]() -> View& { return (*store)->view(cores.core(i), kNs); }));
   }
   int round = 0;
-  constexpr int kEach = 200;
   for (auto _ : state) {
     std::vector<std::future<void>> streams;
     for (unsigned core = 0; core < core_count; ++core) {
       for (int stream = 0; stream < state.range(1); ++stream) {
         const std::string prefix = "id/" + std::to_string(++round) + "-";
-        streams.push_back(cores.start(core, [view = views[core], prefix] {
-          return [](View& v, std::string begin) -> Task<void> {
-            for (int i = 0; i < kEach; ++i) {
-              const std::string key = begin + std::to_string(i);
-              const Commit commit = co_await transact(v, [&](Transaction& t) -> Task<void> {
-                if (!t.get(key) && t.count("id/") < 1'000'000'000) t.put(key, "true");
-                co_return;
-              });
-              (void)co_await v.durable(commit.version, in(std::chrono::seconds(10)));
-            }
-          }(*view, prefix);
-        }));
+        streams.push_back(cores.start(
+            core, [view = views[core], prefix] { return permit_durably(*view, prefix); }));
       }
     }
     for (auto& stream : streams) stream.get();
   }
-  state.SetItemsProcessed(state.iterations() * kEach * state.range(0) * state.range(1));
+  state.SetItemsProcessed(state.iterations() * kUsersEach * state.range(0) * state.range(1));
 }
 BENCHMARK(permit_durable)
     ->Args({1, 1})

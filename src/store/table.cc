@@ -18,83 +18,83 @@ std::size_t top_bits(std::uint32_t hash, unsigned count) {
 
 }  // namespace
 
-Table::Segment::Segment(unsigned depth, std::uint32_t capacity)
-    : depth_(depth),
-      capacity_(capacity),
-      hashes_(std::make_unique<std::uint32_t[]>(capacity)),
-      records_(std::make_unique<Record*[]>(capacity)) {}
+Table::Segment::Segment(unsigned its_depth, std::uint32_t its_capacity)
+    : depth(its_depth),
+      capacity(its_capacity),
+      hashes(std::make_unique<std::uint32_t[]>(its_capacity)),
+      records(std::make_unique<Record*[]>(its_capacity)) {}
 
 Table::Segment::~Segment() {
-  for (std::uint32_t i = 0; i < capacity_ && size_ > 0; ++i) {
-    if (records_[i] == nullptr) continue;
-    records_[i]->release();
-    --size_;
+  for (std::uint32_t i = 0; i < capacity && size > 0; ++i) {
+    if (records[i] == nullptr) continue;
+    records[i]->release();
+    --size;
   }
 }
 
-Table::Segment::Segment(const Segment& other) : Segment(other.depth_, other.capacity_) {
+Table::Segment::Segment(const Segment& other) : Segment(other.depth, other.capacity) {
   constexpr std::uint32_t kAhead = 8;
-  std::copy_n(other.hashes_.get(), capacity_, hashes_.get());
-  std::copy_n(other.records_.get(), capacity_, records_.get());
-  for (std::uint32_t i = 0; i < capacity_; ++i) {
-    if (i + kAhead < capacity_) __builtin_prefetch(records_[i + kAhead], 1);
-    if (records_[i] != nullptr) records_[i]->retain();
+  std::copy_n(other.hashes.get(), capacity, hashes.get());
+  std::copy_n(other.records.get(), capacity, records.get());
+  for (std::uint32_t i = 0; i < capacity; ++i) {
+    if (i + kAhead < capacity) __builtin_prefetch(records[i + kAhead], 1);
+    if (records[i] != nullptr) records[i]->retain();
   }
-  size_ = other.size_;
+  size = other.size;
 }
 
 std::uint32_t Table::Segment::locate(std::uint32_t hash, std::string_view key) const {
-  const std::uint32_t mask = capacity_ - 1;
+  const std::uint32_t mask = capacity - 1;
   std::uint32_t slot = hash & mask;
-  while (hashes_[slot] != 0) {
-    if (hashes_[slot] == hash && records_[slot]->key() == key) return slot;
+  while (hashes[slot] != 0) {
+    if (hashes[slot] == hash && records[slot]->key() == key) return slot;
     slot = (slot + 1) & mask;
   }
   return slot;
 }
 
 void Table::Segment::insert_new(std::uint32_t hash, Record* record) {
-  const std::uint32_t mask = capacity_ - 1;
+  const std::uint32_t mask = capacity - 1;
   std::uint32_t slot = hash & mask;
-  while (records_[slot] != nullptr) slot = (slot + 1) & mask;
-  hashes_[slot] = hash;
-  records_[slot] = record;
-  ++size_;
+  while (records[slot] != nullptr) slot = (slot + 1) & mask;
+  hashes[slot] = hash;
+  records[slot] = record;
+  ++size;
 }
 
 // Closes the gap by moving back the records that were displaced over it, so searches need no
 // tombstones.
 Record* Table::Segment::remove_at(std::uint32_t slot) {
-  const std::uint32_t mask = capacity_ - 1;
-  Record* removed = records_[slot];
+  const std::uint32_t mask = capacity - 1;
+  Record* removed = records[slot];
   std::uint32_t gap = slot;
-  for (std::uint32_t i = (gap + 1) & mask; records_[i] != nullptr; i = (i + 1) & mask) {
-    const std::uint32_t home = hashes_[i] & mask;
+  for (std::uint32_t i = (gap + 1) & mask; records[i] != nullptr; i = (i + 1) & mask) {
+    const std::uint32_t home = hashes[i] & mask;
     if (((i - home) & mask) < ((i - gap) & mask)) continue;  // its home lies behind the gap
-    records_[gap] = records_[i];
-    hashes_[gap] = hashes_[i];
+    records[gap] = records[i];
+    hashes[gap] = hashes[i];
     gap = i;
   }
-  records_[gap] = nullptr;
-  hashes_[gap] = 0;
-  --size_;
+  records[gap] = nullptr;
+  hashes[gap] = 0;
+  --size;
   return removed;
 }
 
 void Table::Segment::move_to(Segment& zeros, Segment& ones, std::uint32_t bit) {
-  for (std::uint32_t i = 0; i < capacity_; ++i) {
-    if (records_[i] == nullptr) continue;
-    ((hashes_[i] & bit) != 0 ? ones : zeros).insert_new(hashes_[i], records_[i]);
+  for (std::uint32_t i = 0; i < capacity; ++i) {
+    if (records[i] == nullptr) continue;
+    ((hashes[i] & bit) != 0 ? ones : zeros).insert_new(hashes[i], records[i]);
   }
-  size_ = 0;
+  size = 0;
 }
 
 void Table::Segment::swap(Segment& other) {
-  std::swap(depth_, other.depth_);
-  std::swap(capacity_, other.capacity_);
-  std::swap(size_, other.size_);
-  std::swap(hashes_, other.hashes_);
-  std::swap(records_, other.records_);
+  std::swap(depth, other.depth);
+  std::swap(capacity, other.capacity);
+  std::swap(size, other.size);
+  std::swap(hashes, other.hashes);
+  std::swap(records, other.records);
 }
 
 Table::Table() {
@@ -140,7 +140,7 @@ Table::Segment& Table::own_segment(std::uint32_t hash) {
     return part;
   Segment* own = std::make_unique<Segment>(part).release();
   const std::size_t run = run_of(part);
-  replace(top_bits(hash, part.depth_) * run, run, own);
+  replace(top_bits(hash, part.depth) * run, run, own);
   part.release();
   return *own;
 }
@@ -150,7 +150,7 @@ bool Table::own_some(std::uint32_t& place, unsigned most) {
   for (; hash < std::uint64_t{1} << 32 && most > 0;) {
     const auto at = static_cast<std::uint32_t>(hash);
     if (segment(at).shared()) --most;
-    const unsigned depth = own_segment(at).depth_;
+    const unsigned depth = own_segment(at).depth;
     hash = (static_cast<std::uint64_t>(top_bits(at, depth)) + 1) << (32 - depth);
   }
   place = static_cast<std::uint32_t>(hash);
@@ -165,15 +165,15 @@ Record* Table::find(std::uint32_t hash, std::string_view key) const {
   hash = not_empty(hash);
   const Segment& part = segment(hash);
   const std::uint32_t slot = part.locate(hash, key);
-  return part.hashes_[slot] != 0 ? part.records_[slot] : nullptr;
+  return part.hashes[slot] != 0 ? part.records[slot] : nullptr;
 }
 
 RecordRef Table::put(std::uint32_t hash, RecordRef record) {
   hash = not_empty(hash);
   Segment& part = own_segment(hash);
   const std::uint32_t slot = part.locate(hash, record->key());
-  if (part.records_[slot] != nullptr) {
-    return RecordRef::adopt(std::exchange(part.records_[slot], record.give()));
+  if (part.records[slot] != nullptr) {
+    return RecordRef::adopt(std::exchange(part.records[slot], record.give()));
   }
   if (part.full()) make_room(hash);
   segment(hash).insert_new(hash, record.give());
@@ -185,7 +185,7 @@ RecordRef Table::erase(std::uint32_t hash, std::string_view key) {
   hash = not_empty(hash);
   const Segment& part = segment(hash);
   const std::uint32_t slot = part.locate(hash, key);
-  if (part.records_[slot] == nullptr) return {};
+  if (part.records[slot] == nullptr) return {};
   --size_;
   return RecordRef::adopt(own_segment(hash).remove_at(slot));  // a copy has the same slots
 }
@@ -193,10 +193,10 @@ RecordRef Table::erase(std::uint32_t hash, std::string_view key) {
 void Table::make_room(std::uint32_t hash) {
   while (segment(hash).full()) {
     Segment& full = segment(hash);
-    if (full.capacity_ >= Segment::kLastCapacity && full.depth_ < kDepthMax) {
+    if (full.capacity >= Segment::kLastCapacity && full.depth < kDepthMax) {
       split(full, hash);
     } else {
-      Segment larger(full.depth_, full.capacity_ * 2);
+      Segment larger(full.depth, full.capacity * 2);
       full.move_to(larger, larger, 0);
       full.swap(larger);
     }
@@ -204,16 +204,16 @@ void Table::make_room(std::uint32_t hash) {
 }
 
 void Table::split(Segment& full, std::uint32_t hash) {
-  if (full.depth_ == depth_) {
+  if (full.depth == depth_) {
     std::vector<Segment*> twice;
     twice.reserve(directory_.size() * 2);
     for (Segment* part : directory_) twice.insert(twice.end(), {part, part});
     directory_ = std::move(twice);
     ++depth_;
   }
-  const unsigned depth = full.depth_ + 1;
-  Segment zeros(depth, full.capacity_);
-  auto ones = std::make_unique<Segment>(depth, full.capacity_);
+  const unsigned depth = full.depth + 1;
+  Segment zeros(depth, full.capacity);
+  auto ones = std::make_unique<Segment>(depth, full.capacity);
   full.move_to(zeros, *ones, std::uint32_t{1} << (32 - depth));
   full.swap(zeros);
   // The directory entries of `full` are one run; its second half goes to `ones`.

@@ -62,17 +62,17 @@ class Table::Segment {
   static constexpr std::uint32_t kFirstCapacity = 16;
   static constexpr std::uint32_t kLastCapacity = 4096;
 
-  Segment(unsigned depth, std::uint32_t capacity);
+  Segment(unsigned its_depth, std::uint32_t its_capacity);
   ~Segment();
   Segment(const Segment& other);  // shares the records
   Segment& operator=(const Segment&) = delete;
 
-  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release() {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
   // Only a holder of a reference can add one. So false means that no other table uses the segment.
-  [[nodiscard]] bool shared() const { return references_.load(std::memory_order_acquire) != 1; }
+  [[nodiscard]] bool shared() const { return references.load(std::memory_order_acquire) != 1; }
 
   // The slot of the key, or the empty slot at which the search ended.
   [[nodiscard]] std::uint32_t locate(std::uint32_t hash, std::string_view key) const;
@@ -82,19 +82,19 @@ class Table::Segment {
   // growth).
   void move_to(Segment& zeros, Segment& ones, std::uint32_t bit);
   void swap(Segment& other);
-  [[nodiscard]] bool full() const { return size_ * 4 >= capacity_ * 3; }
+  [[nodiscard]] bool full() const { return size * 4 >= capacity * 3; }
 
-  std::atomic<std::uint32_t> references_{1};
-  unsigned depth_;  // how many top bits of the hash its keys share
-  std::uint32_t capacity_;
-  std::uint32_t size_ = 0;
+  std::atomic<std::uint32_t> references{1};
+  unsigned depth;  // how many top bits of the hash its keys share
+  std::uint32_t capacity;
+  std::uint32_t size = 0;
   // Two arrays, not interleaved: a search scans only the hashes.
-  std::unique_ptr<std::uint32_t[]> hashes_;  // 0: empty slot
-  std::unique_ptr<Record*[]> records_;       // null: empty slot
+  std::unique_ptr<std::uint32_t[]> hashes;  // 0: empty slot
+  std::unique_ptr<Record*[]> records;       // null: empty slot
 };
 
 inline std::size_t Table::run_of(const Segment& part) const {
-  return std::size_t{1} << (depth_ - part.depth_);
+  return std::size_t{1} << (depth_ - part.depth);
 }
 
 template <class Visit>
@@ -102,9 +102,9 @@ void Table::for_each(Visit visit) const {
   constexpr std::uint32_t kAhead = 8;
   for (std::size_t at = 0; at < directory_.size(); at += run_of(*directory_[at])) {
     const Segment* part = directory_[at];
-    for (std::uint32_t i = 0; i < part->capacity_; ++i) {
-      if (i + kAhead < part->capacity_) __builtin_prefetch(part->records_[i + kAhead]);
-      if (part->records_[i] != nullptr) visit(part->hashes_[i], *part->records_[i]);
+    for (std::uint32_t i = 0; i < part->capacity; ++i) {
+      if (i + kAhead < part->capacity) __builtin_prefetch(part->records[i + kAhead]);
+      if (part->records[i] != nullptr) visit(part->hashes[i], *part->records[i]);
     }
   }
 }

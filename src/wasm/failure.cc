@@ -63,8 +63,8 @@ std::string one_line(std::string_view text) {
   if (const auto causes = text.rfind(kCauses); causes != std::string_view::npos) {
     last = trim_space(text.substr(causes + kCauses.size()));
     // The last numbered cause, with the lines that belong to it.
-    for (std::size_t at = last.rfind("\n"); at != std::string_view::npos && at > 0;
-         at = last.rfind("\n", at - 1)) {
+    for (std::size_t at = last.rfind('\n'); at != std::string_view::npos && at > 0;
+         at = last.rfind('\n', at - 1)) {
       const std::string_view line = trim_space(last.substr(at));
       if (without_number(line).size() == line.size()) continue;
       last = line;

@@ -57,8 +57,6 @@ Result<double> env_seed() {
 
 double env_date_now() { return static_cast<double>(unix_time_ms()); }
 
-constexpr std::int32_t kSuccess = code(WasiError::success);
-
 // Bounded: the guest cannot be made to give way meanwhile.
 Result<std::int32_t> random_get(std::span<char> out) {
   if (out.size() > kRandomBytesMax) {

@@ -164,40 +164,40 @@ class HostFunctions : public ::testing::Test {
         "(func (export \"alloc\") (param i32) (result i32) (i32.const 1024))"
         "(func (export \"run\") (result i32) " +
         body + "))";
-    instance = world.must(text, {.context = context});
-    return testing::run(*instance);
+    instance_ = world_.must(text, {.context = context});
+    return testing::run(*instance_);
   }
-  Result<std::int32_t> run(const std::string& body) { return run(body, &seen); }
+  Result<std::int32_t> run(const std::string& body) { return run(body, &seen_); }
   std::string fault(const std::string& body) {
     const auto ran = run(body);
     EXPECT_FALSE(ran);
-    EXPECT_FALSE(instance->alive());
+    EXPECT_FALSE(instance_->alive());
     return ran ? "" : ran.error().message;
   }
 
-  World world{kAbi};
-  Seen seen;
-  std::unique_ptr<Instance> instance;
+  World world_{kAbi};
+  Seen seen_;
+  std::unique_ptr<Instance> instance_;
 };
 
 TEST_F(HostFunctions, TakeValuesOfEveryType) {
   ASSERT_TRUE(
       run("(call $take_all (i32.const -1) (i32.const -1) (i64.const -1) (i64.const -1)"
           " (f32.const 0.1) (f64.const 0.1)) (i32.const 0)"));
-  EXPECT_EQ(seen.i32, -1);
-  EXPECT_EQ(seen.u32, 0xffffffffU);
-  EXPECT_EQ(seen.i64, -1);
-  EXPECT_EQ(seen.u64, 0xffffffffffffffffU);
-  EXPECT_EQ(std::bit_cast<std::uint32_t>(seen.f32), std::bit_cast<std::uint32_t>(0.1F));
-  EXPECT_EQ(std::bit_cast<std::uint64_t>(seen.f64), std::bit_cast<std::uint64_t>(0.1));
+  EXPECT_EQ(seen_.i32, -1);
+  EXPECT_EQ(seen_.u32, 0xffffffffU);
+  EXPECT_EQ(seen_.i64, -1);
+  EXPECT_EQ(seen_.u64, 0xffffffffffffffffU);
+  EXPECT_EQ(std::bit_cast<std::uint32_t>(seen_.f32), std::bit_cast<std::uint32_t>(0.1F));
+  EXPECT_EQ(std::bit_cast<std::uint64_t>(seen_.f64), std::bit_cast<std::uint64_t>(0.1));
   ASSERT_TRUE(
       run("(call $take_all (i32.const -2147483648) (i32.const 0)"
           " (i64.const -9223372036854775808) (i64.const 1) (f32.const -inf)"
           " (f64.const nan)) (i32.const 0)"));
-  EXPECT_EQ(seen.i32, std::numeric_limits<std::int32_t>::min());
-  EXPECT_EQ(seen.i64, std::numeric_limits<std::int64_t>::min());
-  EXPECT_TRUE(std::isinf(seen.f32));
-  EXPECT_TRUE(std::isnan(seen.f64));
+  EXPECT_EQ(seen_.i32, std::numeric_limits<std::int32_t>::min());
+  EXPECT_EQ(seen_.i64, std::numeric_limits<std::int64_t>::min());
+  EXPECT_TRUE(std::isinf(seen_.f32));
+  EXPECT_TRUE(std::isnan(seen_.f64));
 }
 
 TEST_F(HostFunctions, GiveValuesOfEveryType) {
@@ -220,9 +220,9 @@ TEST_F(HostFunctions, AnErrorIsATrap) {
 
 TEST_F(HostFunctions, SpansAreAddressAndSize) {
   ASSERT_TRUE(run("(call $take_span (i32.const 20) (i32.const 3)) (i32.const 0)"));
-  EXPECT_EQ(seen.text, "abc");
+  EXPECT_EQ(seen_.text, "abc");
   ASSERT_TRUE(run("(call $take_span (i32.const 65536) (i32.const 0)) (i32.const 0)"));
-  EXPECT_EQ(seen.text, "") << "nothing, at the end";
+  EXPECT_EQ(seen_.text, "") << "nothing, at the end";
   EXPECT_EQ(run("(drop (call $fill_span (i32.const 7) (i32.const 65535) (i32.const 1)))"
                 "(i32.load8_u (i32.const 65535))")
                 .value_or(-1),
@@ -238,20 +238,20 @@ TEST_F(HostFunctions, SpansOutsideTheMemoryAreATrapAndTheFunctionIsNotCalled) {
               std::string::npos)
         << range;
   }
-  EXPECT_EQ(seen.calls, 0);
+  EXPECT_EQ(seen_.calls, 0);
 }
 
 TEST_F(HostFunctions, ClassesReadTheirValuesInOrder) {
   ASSERT_TRUE(
       run("(call $take_classes (i32.const 16) (i64.const 40) (f32.const 2) (i32.const 16))"
           "(i32.const 0)"));
-  EXPECT_EQ(seen.text, "abc+abc");
-  EXPECT_EQ(seen.f64, 42);
+  EXPECT_EQ(seen_.text, "abc+abc");
+  EXPECT_EQ(seen_.f64, 42);
   EXPECT_NE(fault("(call $take_classes (i32.const 16) (i64.const 0) (f32.const 0)"
                   " (i32.const 65534)) (i32.const 0)")
                 .find("take_classes: 4 bytes at address 65534 lie outside"),
             std::string::npos);
-  EXPECT_EQ(seen.calls, 1);
+  EXPECT_EQ(seen_.calls, 1);
 }
 
 TEST_F(HostFunctions, ClassesGiveWhatTheGuestHasMadeRoomFor) {
@@ -272,7 +272,7 @@ TEST_F(HostFunctions, WithoutAContextThoseThatNeedOneFail) {
 }
 
 TEST_F(HostFunctions, AGuestWithoutTheFunctionThatTheyCallIsTrapped) {
-  const auto bare = world.must(
+  const auto bare = world_.must(
       "(module (import \"test\" \"give_class\" (func $give (param i32) (result i32)))"
       "(memory (export \"memory\") 1) (func (export \"run\") (result i32) (call $give (i32.const "
       "0))))");

@@ -111,7 +111,9 @@ Result<void> Linker::check_imports(const Module& module) const {
 
 Result<void> Linker::check_exports(const Module& module) const {
   std::string faults;
-  const auto fault = [&faults](std::string text) { faults += (faults.empty() ? "" : "; ") + text; };
+  const auto fault = [&faults](const std::string& text) {
+    faults += (faults.empty() ? "" : "; ") + text;
+  };
   for (const GuestExport& wanted : abi_.guest) {
     const std::string name(wanted.name);
     const Signature signature{std::string(wanted.params), std::string(wanted.result)};

@@ -56,36 +56,36 @@ class CacheTest : public ::testing::Test {
   void SetUp() override {
     std::string name = (fs::temp_directory_path() / "sluice-module-cache-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
+    directory_ = name;
   }
-  void TearDown() override { fs::remove_all(directory); }
+  void TearDown() override { fs::remove_all(directory_); }
   fs::path only_entry() {
-    for (const auto& entry : fs::directory_iterator(directory)) return entry.path();
+    for (const auto& entry : fs::directory_iterator(directory_)) return entry.path();
     return {};
   }
-  std::string directory;
+  std::string directory_;
 };
 
 TEST_F(CacheTest, KeepsCompiledModules) {
-  const World world({.cache_directory = directory, .guests_max = 10, .accept_text = true});
+  const World world({.cache_directory = directory_, .guests_max = 10, .accept_text = true});
   const auto first = *Module::compile(*world.engine, "(module)");
   EXPECT_TRUE(world.engine->cache().load(first->sha256()));
   EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
 }
 
 TEST_F(CacheTest, KeepsTheNewest) {
-  const ModuleCache cache(directory);
+  const ModuleCache cache(directory_);
   const auto hash = [](int i) { return sha256_hex(std::to_string(i)); };
   for (int i = 0; i < 70; ++i) {
     cache.save(hash(i), "compiled");
     EXPECT_TRUE(cache.load(hash(i))) << i;
-    EXPECT_EQ(std::distance(fs::directory_iterator(directory), {}), std::min(i + 1, 64));
+    EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), std::min(i + 1, 64));
   }
   EXPECT_FALSE(cache.load(hash(0)));
 }
 
 TEST_F(CacheTest, IgnoresDamagedEntries) {
-  const World world({.cache_directory = directory, .guests_max = 10, .accept_text = true});
+  const World world({.cache_directory = directory_, .guests_max = 10, .accept_text = true});
   const auto first = *Module::compile(*world.engine, "(module)");
   std::fstream(only_entry(), std::ios::in | std::ios::out | std::ios::binary).seekp(500)
       << "damage";
@@ -97,7 +97,7 @@ TEST_F(CacheTest, IgnoresDamagedEntries) {
 }
 
 TEST_F(CacheTest, IgnoresWhatTheCompilerDoesNotKnow) {
-  const World world({.cache_directory = directory, .guests_max = 10, .accept_text = true});
+  const World world({.cache_directory = directory_, .guests_max = 10, .accept_text = true});
   const auto first = *Module::compile(*world.engine, "(module)");
   world.engine->cache().save(first->sha256(), "not a compiled module");
   EXPECT_TRUE(Module::compile(*world.engine, "(module)"));

@@ -18,4 +18,6 @@ enum class WasiError : std::int32_t {
 
 constexpr std::int32_t code(WasiError error) { return static_cast<std::int32_t>(error); }
 
+inline constexpr std::int32_t kSuccess = code(WasiError::success);
+
 }  // namespace sluice::wasm

@@ -7,13 +7,12 @@
 #include "wasm/host_function.h"
 #include "wasm/wasi_descriptors.h"
 #include "wasm/wasi_error.h"
+#include "wasm/wasi_types.h"
 
 namespace sluice::wasm {
 namespace {
 
 using DescriptorKind = WasiDescriptors::DescriptorKind;
-using I32 = std::uint32_t;
-using I64 = std::uint64_t;
 
 // witx, typenames: rights.
 constexpr I64 kRightRead = 1 << 1;
@@ -49,14 +48,14 @@ Result<std::int32_t> fd_fdstat_get(HostCall& call, GuestMemory memory, I32 descr
   const std::array<I64, 3> fields{0, rights, rights};  // no terminal, no flags
   static_assert(sizeof fields == kFdstatSize);
   std::memcpy(fdstat.data(), fields.data(), sizeof fields);
-  return code(WasiError::success);
+  return kSuccess;
 }
 
 Result<std::int32_t> fd_filestat_get(HostCall& call, GuestMemory memory, I32 descriptor, I32 out) {
   if (!call.descriptors().open(descriptor)) return code(WasiError::badf);
   SLUICE_TRY(const std::span<char> filestat, memory.at(out, kFilestatSize));
   std::memset(filestat.data(), 0, filestat.size());
-  return code(WasiError::success);
+  return kSuccess;
 }
 
 // Standard input is at its end.
@@ -64,7 +63,7 @@ Result<std::int32_t> fd_read(HostCall& call, GuestMemory memory, I32 descriptor,
                              I32 count_at) {
   if (call.descriptors().kind(descriptor) != DescriptorKind::input) return code(WasiError::badf);
   SLUICE_CHECK(memory.write(count_at, I32{0}));
-  return code(WasiError::success);
+  return kSuccess;
 }
 
 std::int32_t fd_pread(HostCall& call, I32 descriptor, I32, I32, I64, I32) {

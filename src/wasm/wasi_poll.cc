@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "wasm/wasi_error.h"
+#include "wasm/wasi_types.h"
 
 namespace sluice::wasm {
 namespace {
@@ -20,13 +21,10 @@ namespace {
 // WASI preview 1: witx, typenames.
 constexpr std::size_t kSubscriptionSize = 48;
 constexpr std::size_t kEventSize = 32;
-constexpr std::uint16_t kSuccess = code(WasiError::success);
 constexpr std::uint16_t kBadDescriptor = code(WasiError::badf);
 constexpr std::uint16_t kInvalid = code(WasiError::inval);
 constexpr unsigned char kClock = 0;
 constexpr unsigned char kRead = 1;
-constexpr std::uint32_t kRealtime = 0;
-constexpr std::uint32_t kMonotonic = 1;
 constexpr std::uint16_t kAbsolute = 1;
 constexpr std::uint16_t kHangUp = 1;
 

@@ -6,25 +6,21 @@
 
 #include "wasm/host_function.h"
 #include "wasm/wasi_error.h"
+#include "wasm/wasi_types.h"
 
 namespace sluice::wasm {
 namespace {
 
-using I32 = std::uint32_t;
-using I64 = std::uint64_t;
-
 // witx, typenames: clockid.
-constexpr I32 kRealtime = 0;
-constexpr I32 kMonotonic = 1;
 constexpr I32 kClockIdMax = 3;  // the last two count the time of a process and of a thread
 
-std::int32_t args_get(I32, I32) { return code(WasiError::success); }
-std::int32_t environ_get(I32, I32) { return code(WasiError::success); }
+std::int32_t args_get(I32, I32) { return kSuccess; }
+std::int32_t environ_get(I32, I32) { return kSuccess; }
 
 Result<std::int32_t> no_strings(GuestMemory memory, I32 count_at, I32 bytes_at) {
   SLUICE_CHECK(memory.write(count_at, I32{0}));
   SLUICE_CHECK(memory.write(bytes_at, I32{0}));
-  return code(WasiError::success);
+  return kSuccess;
 }
 
 // The clock that poll_oneoff waits by.
@@ -44,7 +40,7 @@ Result<std::int32_t> ask(ClockCall clock_call, GuestMemory memory, I32 clock, I3
   const I64 nanoseconds =
       static_cast<I64>(time.tv_sec) * 1'000'000'000 + static_cast<I64>(time.tv_nsec);
   SLUICE_CHECK(memory.write(out, nanoseconds));
-  return code(WasiError::success);
+  return kSuccess;
 }
 
 Result<std::int32_t> clock_res_get(GuestMemory memory, I32 clock, I32 out) {
@@ -57,7 +53,7 @@ Result<std::int32_t> clock_time_get(GuestMemory memory, I32 clock, I64, I32 out)
 
 Result<void> proc_exit(HostCall& call, I32 status) { return call.exit(status); }
 std::int32_t proc_raise(I32) { return code(WasiError::notsup); }
-std::int32_t sched_yield() { return code(WasiError::success); }
+std::int32_t sched_yield() { return kSuccess; }
 
 constexpr HostFunction kProcess[] = {
     host_function<args_get>("args_get"),           host_function<no_strings>("args_sizes_get"),

@@ -133,8 +133,9 @@ bool take_scalar(std::string_view& rest, std::string& out) {
   skip_spaces(rest);
   if (!take_text(rest, out)) return false;
   std::optional<std::string> bytes = base64_decode(out);
-  if (bytes) out = *std::move(bytes);
-  return bytes.has_value();
+  if (!bytes) return false;
+  out = *std::move(bytes);
+  return true;
 }
 
 bool ends_line(std::string_view rest) {

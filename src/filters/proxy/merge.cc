@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, 33> kSingletons = {
 };
 
 // Fields of the replaced body.
-constexpr std::array<std::string_view, 8> kOfTheBody = {
+constexpr std::array<std::string_view, 8> kOfReplacedBody = {
     "Content-Encoding", "Content-MD5", "Content-Range", "Content-Digest",
     "Digest",           "ETag",        "Last-Modified", "Repr-Digest",
 };
@@ -65,7 +65,7 @@ bool replaces(std::string_view name) {
 }  // namespace
 
 void merge_headers(http::Headers earlier, http::Headers& headers) {
-  for (const std::string_view name : kOfTheBody) earlier.remove(name);
+  for (const std::string_view name : kOfReplacedBody) earlier.remove(name);
   for (const http::Field& field : headers) {
     if (replaces(field.name)) {
       earlier.set(field.name, field.value);

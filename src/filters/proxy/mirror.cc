@@ -3,16 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "filters/proxy/core_share.h"
 #include "filters/proxy/request_copy.h"
 
 namespace sluice::filters {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(30);
-
-std::size_t share(std::size_t total, unsigned core_count) {
-  return (total + core_count - 1) / core_count;
-}
 
 }  // namespace
 
@@ -21,8 +18,8 @@ MirrorPrototype::MirrorPrototype(std::shared_ptr<const PoolPrototype> pool, Requ
     : pool_(std::move(pool)),
       matcher_(std::move(matcher)),
       timeout_(spec.pool.timeout > Duration::zero() ? spec.pool.timeout : kTimeout),
-      copies_max_(share(spec.max_copies, core_count)),
-      bytes_max_(share(spec.max_copied_bytes, core_count)),
+      copies_max_(core_share(spec.max_copies, core_count)),
+      bytes_max_(core_share(spec.max_copied_bytes, core_count)),
       cells_(std::make_shared<observe::PerCore<Cells>>(core_count)) {}
 
 Json MirrorPrototype::status() const {

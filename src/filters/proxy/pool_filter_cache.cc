@@ -5,6 +5,7 @@
 
 #include "backend/response_body.h"
 #include "filters/proxy/cache/conditions.h"
+#include "filters/proxy/cache/freshness.h"
 #include "filters/proxy/cache/ranges.h"
 #include "filters/proxy/pool_filter.h"
 #include "filters/proxy/redirect.h"
@@ -15,16 +16,14 @@ using namespace proxy_result;
 
 namespace {
 
-constexpr std::int64_t kMsPerSecond = 1000;
-
 // Fills in the part of `stored` for which the request asks: status and body.
 void fill_in(const http::Request& request, const std::shared_ptr<const StoredResponse>& stored,
              http::Response& response) {
-  const std::int64_t unix_now = unix_time_ms() / kMsPerSecond;
+  const std::int64_t now = unix_now();
   const std::string& body = *stored->body;
   response.status = stored->status;
   response.headers = stored->headers;
-  if (not_modified(request, *stored, unix_now)) {
+  if (not_modified(request, *stored, now)) {
     response.status = 304;
     keep_for_not_modified(response.headers);
     response.body.clear();
@@ -34,7 +33,7 @@ void fill_in(const http::Request& request, const std::shared_ptr<const StoredRes
     response.body = http::Body(std::make_unique<backend::AnnouncedBody>(), body.size());
     return;
   }
-  if (const auto range = range_of(request, *stored, unix_now)) {
+  if (const auto range = range_of(request, *stored, now)) {
     response.status = range->satisfiable() ? 206 : 416;
     if (!range->satisfiable()) response.headers.clear();
     response.headers.set("Content-Range", content_range(*range, body.size()));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "filters/proxy/core_share.h"
 #include "filters/proxy/knowledge.h"
 
 namespace sluice::filters {
@@ -33,10 +34,6 @@ struct Way {
   bool operator==(const Way&) const = default;
 };
 
-std::size_t share(std::size_t total, unsigned core_count) {
-  return (total + core_count - 1) / core_count;
-}
-
 }  // namespace
 
 ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
@@ -54,8 +51,9 @@ ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGr
   if (std::ranges::any_of(*servers_, &backend::Server::secure)) {
     tls_ = spec.tls.value_or(context_.tls);
   }
-  client_options_.idle.max = share(context_.idle_max, context_.core_count);
-  client_options_.idle.per_server_max = share(context_.idle_per_server_max, context_.core_count);
+  client_options_.idle.max = core_share(context_.idle_max, context_.core_count);
+  client_options_.idle.per_server_max =
+      core_share(context_.idle_per_server_max, context_.core_count);
   client_options_.connector.connect_timeout = spec.connect_timeout;
   client_options_.connector.dns_period = spec.dns_refresh_period;
   offers_http2_ = spec.http2.value_or(true);

@@ -16,16 +16,16 @@ struct UnsupportedField {
 };
 
 // Each is a fault unless it is empty, because tools write a field that was not given as empty.
-template <std::size_t N>
+template <std::size_t n>
 struct UnsupportedFields {
-  std::array<UnsupportedField, N> known;
-  std::array<config::UndecodedValue, N> values{};
+  std::array<UnsupportedField, n> known;
+  std::array<config::UndecodedValue, n> values{};
 
   void fields(auto& visit) {
-    for (std::size_t i = 0; i < N; ++i) visit(known[i].name, values[i], {.doc = known[i].advice});
+    for (std::size_t i = 0; i < n; ++i) visit(known[i].name, values[i], {.doc = known[i].advice});
   }
   void report(const std::string& path, config::Faults& faults) const {
-    for (std::size_t i = 0; i < N; ++i) {
+    for (std::size_t i = 0; i < n; ++i) {
       const config::Value& value = values[i].value;
       const bool empty = value.scalar.empty() && value.items.empty() && value.members.empty();
       if (!empty) faults.add(config::join_path(path, known[i].name), known[i].advice);

@@ -10,14 +10,14 @@ constexpr std::string_view kModule = "easegress";
 }  // namespace
 
 const wasm::Abi& easegress_abi() {
-  static const wasm::ImportModule modules[] = {
+  static const wasm::ImportModule kModules[] = {
       {.name = kModule, .functions = request_functions()},
       {.name = kModule, .functions = response_functions()},
       {.name = kModule, .functions = cluster_functions()},
       {.name = kModule, .functions = misc_functions()},
   };
-  static const wasm::Abi abi{modules, kGuest};
-  return abi;
+  static const wasm::Abi kAbi{kModules, kGuest};
+  return kAbi;
 }
 
 }  // namespace sluice::filters

@@ -30,16 +30,16 @@ class Abi : public ::testing::Test {
   // Runs `body` with the two strings in memory. Returns "" or the tag of the failure.
   std::string run(const std::string& body, const std::string& first = "",
                   const std::string& second = "", const std::string& more = "") {
-    host.use(guest(body + " (i32.const 0)", text_at(100, first) + text_at(1000, second) + more));
-    return host.run() == "" ? "" : host.tag();
+    host_.use(guest(body + " (i32.const 0)", text_at(100, first) + text_at(1000, second) + more));
+    return host_.run().empty() ? "" : host_.tag();
   }
   // The string that a getter returns.
   std::string text(const std::string& call, const std::string& first = "") {
     const std::string fault = run(tag_of(call), first);
-    return fault.empty() ? host.tag() : "failed: " + fault;
+    return fault.empty() ? host_.tag() : "failed: " + fault;
   }
-  http::Request& request() { return *host.last->request(); }
-  Host host;
+  http::Request& request() { return *host_.last->request(); }
+  Host host_;
 };
 
 // The ABI for which published programs are compiled. Any change would break them.
@@ -134,8 +134,8 @@ TEST_F(Abi, ReadsTheRequest) {
 TEST_F(Abi, StringArraysCarryACount) {
   // The second string of the array, "b=2", is at offset 4 + 4 + 4.
   EXPECT_EQ(text("(i32.add (call $host_req_get_all_cookie) (i32.const 12))"), "b=2");
-  host.use(guest("(i32.load (call $host_req_get_all_cookie))"));
-  EXPECT_EQ(host.run(), "wasmResult2");
+  host_.use(guest("(i32.load (call $host_req_get_all_cookie))"));
+  EXPECT_EQ(host_.run(), "wasmResult2");
 }
 
 TEST_F(Abi, ChangesTheRequest) {
@@ -170,7 +170,7 @@ TEST_F(Abi, Bodies) {
       "(call $host_req_set_body (i32.const 2000)) (call $host_resp_set_body (call "
       "$host_req_get_body))";
   EXPECT_EQ(run(echo, "", "", data_at(2000, std::string("a\0b", 3))), "");
-  EXPECT_EQ(host.response().body.bytes(), std::string_view("a\0b", 3));
+  EXPECT_EQ(host_.response().body.bytes(), std::string_view("a\0b", 3));
   EXPECT_EQ(run("(call $host_resp_set_body (i32.const 2000)) (call $host_req_set_body (call "
                 "$host_resp_get_body))",
                 "", "", data_at(2000, "")),
@@ -184,40 +184,40 @@ class NoReader final : public http::BodyReader {
 };
 
 TEST_F(Abi, StreamsCannotBeReadButReplaced) {
-  host.use(guest("(drop (call $host_req_get_body)) (i32.const 0)"));
-  pipeline::Exchange exchange(host.core);
+  host_.use(guest("(drop (call $host_req_get_body)) (i32.const 0)"));
+  pipeline::Exchange exchange(host_.core);
   exchange.client_request().body = http::Body(std::make_unique<NoReader>(), std::nullopt);
-  EXPECT_EQ(host.run(exchange), "wasmError");
+  EXPECT_EQ(host_.run(exchange), "wasmError");
   EXPECT_TRUE(exchange.client_request().body.is_stream());
-  host.use(guest("(call $host_req_set_body (i32.const 100)) unreachable", data_at(100, "x")));
-  EXPECT_EQ(host.run(exchange), "wasmError");
+  host_.use(guest("(call $host_req_set_body (i32.const 100)) unreachable", data_at(100, "x")));
+  EXPECT_EQ(host_.run(exchange), "wasmError");
   EXPECT_TRUE(exchange.client_request().body.is_stream());
-  host.use(guest("(call $host_req_set_body (i32.const 100)) (i32.const 0)", data_at(100, "x")));
-  EXPECT_EQ(host.run(exchange), "");
+  host_.use(guest("(call $host_req_set_body (i32.const 100)) (i32.const 0)", data_at(100, "x")));
+  EXPECT_EQ(host_.run(exchange), "");
   EXPECT_EQ(exchange.client_request().body.bytes(), "x");
 }
 
 TEST_F(Abi, TheResponse) {
-  host.use(guest("(i32.sub (call $host_resp_get_status_code) (i32.const 195))"));
-  EXPECT_EQ(host.run(), "wasmResult5");
+  host_.use(guest("(i32.sub (call $host_resp_get_status_code) (i32.const 195))"));
+  EXPECT_EQ(host_.run(), "wasmResult5");
   EXPECT_EQ(run("(call $host_resp_set_status_code (i32.const 404))" + set2("host_resp_set_header") +
                     set2("host_resp_add_header"),
                 "x-new", "v"),
             "");
-  EXPECT_EQ(host.response().status, 404);
-  EXPECT_EQ(host.response().headers.size(), 2u);
+  EXPECT_EQ(host_.response().status, 404);
+  EXPECT_EQ(host_.response().headers.size(), 2u);
   EXPECT_EQ(run(set2("host_resp_set_header") + tag_of(set1("host_resp_get_header")) +
                     tag_of(get0("host_resp_get_all_header")) + set1("host_resp_del_header"),
                 "x-new", "v"),
             "");
-  EXPECT_EQ(host.last->tags(), (std::vector<std::string>{"v", "X-New: v\r\n"}));
-  EXPECT_TRUE(host.response().headers.empty());
+  EXPECT_EQ(host_.last->tags(), (std::vector<std::string>{"v", "X-New: v\r\n"}));
+  EXPECT_TRUE(host_.response().headers.empty());
   EXPECT_EQ(run(set1("host_resp_set_all_header"), "a: 1\r\nb: 2\r\n"), "");
-  EXPECT_EQ(host.response().headers.size(), 2u);
+  EXPECT_EQ(host_.response().headers.size(), 2u);
   EXPECT_EQ(run(set1("host_resp_set_cookie"), "id=1; Path=/; HttpOnly"), "");
-  EXPECT_EQ(host.response().headers.get("Set-Cookie"), "id=1; Path=/; HttpOnly");
+  EXPECT_EQ(host_.response().headers.get("Set-Cookie"), "id=1; Path=/; HttpOnly");
   EXPECT_EQ(run(set1("host_resp_set_cookie"), "nonsense"), "");
-  EXPECT_TRUE(host.response().headers.empty());
+  EXPECT_TRUE(host_.response().headers.empty());
 }
 
 TEST_F(Abi, WhatWouldBreakAMessageIsRefused) {
@@ -249,37 +249,37 @@ TEST_F(Abi, WhatWouldBreakAMessageIsRefused) {
 TEST_F(Abi, SharedData) {
   EXPECT_EQ(
       run(set2("host_cluster_put_string") + tag_of(set1("host_cluster_get_string")), "k", "v"), "");
-  EXPECT_EQ(host.tag(), "v");
+  EXPECT_EQ(host_.tag(), "v");
   EXPECT_EQ(text(set1("host_cluster_get_string"), "k"), "v");
   EXPECT_EQ(text(set1("host_cluster_get_string"), "absent"), "");
   EXPECT_EQ(run("(call $host_cluster_put_binary (i32.const 100) (i32.const 2000))"
                 "(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))",
                 "bin", "", data_at(2000, std::string("\0\xff", 2))),
             "");
-  EXPECT_EQ(host.stored("bin"), "AP8=");
-  EXPECT_EQ(host.response().body.bytes(), std::string_view("\0\xff", 2));
+  EXPECT_EQ(host_.stored("bin"), "AP8=");
+  EXPECT_EQ(host_.response().body.bytes(), std::string_view("\0\xff", 2));
   EXPECT_EQ(
       run("(call $host_resp_set_body (call $host_cluster_get_binary (i32.const 100)))", "absent"),
       "");
-  EXPECT_EQ(host.response().body.bytes(), "");
+  EXPECT_EQ(host_.response().body.bytes(), "");
   EXPECT_EQ(run("(call $host_cluster_put_integer (i32.const 100) (i64.const -5))"
                 "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 2)))",
                 "int"),
             "");
-  EXPECT_EQ(host.stored("int"), "-3");
+  EXPECT_EQ(host_.stored("int"), "-3");
   EXPECT_EQ(run("(call $host_cluster_put_float (i32.const 100) (f64.const 0.5))"
                 "(drop (call $host_cluster_add_float (i32.const 100) (call $host_cluster_get_float "
                 "(i32.const 100))))",
                 "float"),
             "");
-  EXPECT_EQ(host.stored("float"), "1");
+  EXPECT_EQ(host_.stored("float"), "1");
   EXPECT_EQ(run(set2("host_cluster_put_string"), "hex", "0x10"), "");
-  host.use(guest(
+  host_.use(guest(
       "(i32.sub (i32.wrap_i64 (call $host_cluster_get_integer (i32.const 100))) (i32.const 12))",
       text_at(100, "hex")));
-  EXPECT_EQ(host.run(), "wasmResult4");
-  host.use(guest("(call $host_cluster_count_key (i32.const 100))", text_at(100, "in")));
-  EXPECT_EQ(host.run(), "wasmResult1");
+  EXPECT_EQ(host_.run(), "wasmResult4");
+  host_.use(guest("(call $host_cluster_count_key (i32.const 100))", text_at(100, "in")));
+  EXPECT_EQ(host_.run(), "wasmResult1");
 }
 
 TEST_F(Abi, TheRest) {
@@ -287,12 +287,12 @@ TEST_F(Abi, TheRest) {
                 "(i32.const 100))",
                 "%s%n"),
             "");
-  host.use(
+  host_.use(
       guest("(f64.lt (f64.abs (f64.sub (call $host_rand) (f64.const 0.5))) (f64.const 0.50001))"));
-  EXPECT_EQ(host.run(), "wasmResult1");
+  EXPECT_EQ(host_.run(), "wasmResult1");
   // After 2023, in milliseconds.
-  host.use(guest("(i64.gt_s (call $host_get_unix_time_in_ms) (i64.const 1672531200000))"));
-  EXPECT_EQ(host.run(), "wasmResult1");
+  host_.use(guest("(i64.gt_s (call $host_get_unix_time_in_ms) (i64.const 1672531200000))"));
+  EXPECT_EQ(host_.run(), "wasmResult1");
 }
 
 TEST_F(Abi, AddressesAndLengthsOutsideAreRefused) {
@@ -316,7 +316,7 @@ TEST_F(Abi, AddressesAndLengthsOutsideAreRefused) {
 
 TEST_F(Abi, AnAllocatorThatLiesIsCaught) {
   for (const char* address : {"0", "-1", "65533", "70000"}) {
-    host.use(
+    host_.use(
         "(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
         "(memory (export \"memory\") 1)"
         "(func (export \"wasm_alloc\") (param i32) (result i32) (i32.const " +
@@ -324,19 +324,19 @@ TEST_F(Abi, AnAllocatorThatLiesIsCaught) {
         "))"
         "(func (export \"wasm_free\") (param i32))"
         "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
-    EXPECT_EQ(host.run(), "wasmError") << address;
+    EXPECT_EQ(host_.run(), "wasmError") << address;
   }
 }
 
 TEST_F(Abi, TheAllocatorMayNotCallTheHost) {
-  host.use(
+  host_.use(
       "(module (import \"easegress\" \"host_req_get_path\" (func $get (result i32)))"
       "(memory (export \"memory\") 1)"
       "(func (export \"wasm_alloc\") (param i32) (result i32) (call $get))"
       "(func (export \"wasm_free\") (param i32))"
       "(func (export \"wasm_run\") (result i32) (drop (call $get)) (i32.const 0)))");
-  EXPECT_EQ(host.run(), "wasmError");
-  EXPECT_NE(host.tag().find("called while the host called the guest"), std::string::npos);
+  EXPECT_EQ(host_.run(), "wasmError");
+  EXPECT_NE(host_.tag().find("called while the host called the guest"), std::string::npos);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kPathBytesMax = 4095;
-constexpr std::size_t kShownBytesMax = 60;  // of a `code` that is not a path
+constexpr std::size_t kShownCodeBytesMax = 60;  // of a `code` that is not a path
 
 bool is_url(std::string_view code) {
   const auto starts = [code](std::string_view scheme) {
@@ -44,10 +44,10 @@ Result<std::string> read_code(const std::string& path) {
 
 // Shows a path whole, so that a typo is visible, and shortens broken base64.
 std::string shorten(const std::string& written) {
-  const std::string code = config::without_credentials(written);
+  std::string code = config::without_credentials(written);
   const bool path = code.starts_with('/') || code.starts_with('.') || code.ends_with(".wasm");
-  if (code.size() <= kShownBytesMax || (path && code.size() <= kPathBytesMax)) return code;
-  return code.substr(0, kShownBytesMax) + "…";
+  if (code.size() <= kShownCodeBytesMax || (path && code.size() <= kPathBytesMax)) return code;
+  return code.substr(0, kShownCodeBytesMax) + "…";
 }
 
 // Many paths are valid base64, too. A module is recognized by its magic number, and a broken module

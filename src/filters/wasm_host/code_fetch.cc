@@ -32,8 +32,8 @@ int go_on(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 }
 
 CurlPtr make_handle() {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  return CurlPtr(ready == CURLE_OK ? curl_easy_init() : nullptr);
+  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
+  return CurlPtr(kReady == CURLE_OK ? curl_easy_init() : nullptr);
 }
 
 // Local URLs bypass the proxy: a proxy would resolve them on its own machine.

@@ -47,30 +47,30 @@ struct WasmStatistics {
 
   // The reason why the last replacement for a dead guest failed; "" if it succeeded.
   void set_fault(std::string text) {
-    const MutexLock lock(mutex);
-    fault = std::move(text);
+    const MutexLock lock(mutex_);
+    fault_ = std::move(text);
   }
   [[nodiscard]] std::string get_fault() const {
-    const MutexLock lock(mutex);
-    return fault;
+    const MutexLock lock(mutex_);
+    return fault_;
   }
 
   // The reason and time of a recent wasmError or outOfVM; "" if there was none.
   void set_last_failure(std::string text) {
-    const MutexLock lock(mutex);
-    last_failure = std::move(text);
+    const MutexLock lock(mutex_);
+    last_failure_ = std::move(text);
   }
   [[nodiscard]] std::string get_last_failure() const {
-    const MutexLock lock(mutex);
-    return last_failure;
+    const MutexLock lock(mutex_);
+    return last_failure_;
   }
 
   observe::PerCore<WasmCounters> counters;
 
  private:
-  mutable Mutex mutex;
-  std::string fault SLUICE_GUARDED_BY(mutex);
-  std::string last_failure SLUICE_GUARDED_BY(mutex);
+  mutable Mutex mutex_;
+  std::string fault_ SLUICE_GUARDED_BY(mutex_);
+  std::string last_failure_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::filters

@@ -26,7 +26,7 @@ bool reads_responses(const wasm::Module& module) {
   });
 }
 
-std::string with_words(std::string reason, const std::string& words) {
+std::string with_words(const std::string& reason, const std::string& words) {
   return words.empty() ? reason : reason + "; the guest said: " + words;
 }
 

@@ -22,99 +22,99 @@ class FilterOwnership : public ::testing::Test {
  protected:
   FilterOwnership() {
     auto shared = std::make_unique<store::ContestedMedium>();
-    medium = shared.get();
-    host.emplace(
+    medium_ = shared.get();
+    host_.emplace(
         1, wasm::EngineOptions{.guests_max = 200, .accept_text = true}, std::string(),
         std::make_unique<store::ChainStore>(std::move(shared), 1, Logger(), store::Limits()));
   }
   // The guest increments `n`, and adds a tag and a header.
   void use(const std::string& fields) {
-    host->use(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
-                    "(call $host_add_tag (i32.const 100)) (call $host_resp_add_header "
-                    "(i32.const 100) (i32.const 100)) (i32.const 0)",
-                    text_at(100, "n")),
-              fields);
+    host_->use(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+                     "(call $host_add_tag (i32.const 100)) (call $host_resp_add_header "
+                     "(i32.const 100) (i32.const 100)) (i32.const 0)",
+                     text_at(100, "n")),
+               fields);
   }
   void wait_until_lost() {
-    while (host->store->status(kNs).owned) std::this_thread::yield();
+    while (host_->store->status(kNs).owned) std::this_thread::yield();
   }
 
-  store::ContestedMedium* medium = nullptr;
-  std::optional<Host> host;
+  store::ContestedMedium* medium_ = nullptr;
+  std::optional<Host> host_;
 };
 
 TEST_F(FilterOwnership, ALostRunIsUndoneAndRunsAgain) {
   use("timeout: 20s");
-  EXPECT_EQ(host->run(), "");
+  EXPECT_EQ(host_->run(), "");
   for (const int theirs : {5, 15}) {
-    medium->take(kNs, store::Contest::Learns::by_itself);
+    medium_->take(kNs, store::Contest::Learns::by_itself);
     std::thread other([&] {
       wait_until_lost();
-      (void)medium->change(kNs, [&](auto& entries) { entries["n"] = std::to_string(theirs); });
-      medium->give(kNs);
+      (void)medium_->change(kNs, [&](auto& entries) { entries["n"] = std::to_string(theirs); });
+      medium_->give(kNs);
     });
-    EXPECT_EQ(host->run(), "");
+    EXPECT_EQ(host_->run(), "");
     other.join();
-    EXPECT_EQ(host->last->tags().size(), 1U);
-    EXPECT_EQ(host->response().headers.size(), 1U);
-    EXPECT_EQ(host->stored("n"), std::to_string(theirs + 1));
+    EXPECT_EQ(host_->last->tags().size(), 1U);
+    EXPECT_EQ(host_->response().headers.size(), 1U);
+    EXPECT_EQ(host_->stored("n"), std::to_string(theirs + 1));
   }
-  EXPECT_EQ(host->status("reruns"), 2);
+  EXPECT_EQ(host_->status("reruns"), 2);
 }
 
 TEST_F(FilterOwnership, ARunEndsWhenTheDataDoesNotComeBack) {
   use("timeout: 200ms");
-  medium->take(kNs, store::Contest::Learns::by_itself);
+  medium_->take(kNs, store::Contest::Learns::by_itself);
   for (int round = 0; round < 2; ++round) {  // the first run is lost, the second not committed
-    EXPECT_EQ(host->run(), "wasmError");
-    EXPECT_EQ(host->response().status, 503);
-    EXPECT_EQ(host->response().headers.get("Retry-After"), "1");
-    EXPECT_NE(host->tag().find("another process owns this shared data"), std::string::npos)
-        << host->tag();
+    EXPECT_EQ(host_->run(), "wasmError");
+    EXPECT_EQ(host_->response().status, 503);
+    EXPECT_EQ(host_->response().headers.get("Retry-After"), "1");
+    EXPECT_NE(host_->tag().find("another process owns this shared data"), std::string::npos)
+        << host_->tag();
   }
-  EXPECT_EQ(host->status("transactionsWritten"), 0) << "a lost run is not counted";
-  medium->give(kNs);
-  for (int tries = 0; tries < 100 && host->run() != ""; ++tries) {
+  EXPECT_EQ(host_->status("transactionsWritten"), 0) << "a lost run is not counted";
+  medium_->give(kNs);
+  for (int tries = 0; tries < 100 && !host_->run().empty(); ++tries) {
   }
-  EXPECT_EQ(host->stored("n"), "1") << "runs that were refused have left nothing";
-  EXPECT_EQ(host->response().headers.get("Retry-After"), std::nullopt);
+  EXPECT_EQ(host_->stored("n"), "1") << "runs that were refused have left nothing";
+  EXPECT_EQ(host_->response().headers.get("Retry-After"), std::nullopt);
 }
 
 // A trap on data that another process owns proves nothing: the filter waits for the data first.
 TEST_F(FilterOwnership, ATrapIsJudgedOnDataThatIsOwned) {
-  host->use(
+  host_->use(
       guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1))) unreachable",
             text_at(100, "n")),
       "timeout: 20s");
-  medium->take(kNs, store::Contest::Learns::by_news);
+  medium_->take(kNs, store::Contest::Learns::by_news);
   wait_until_lost();
   std::thread other([&] {
-    while (host->status("vmsReplaced") == 0) std::this_thread::yield();
+    while (host_->status("vmsReplaced") == 0) std::this_thread::yield();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));  // it must not run again meanwhile
-    medium->give(kNs);
+    medium_->give(kNs);
   });
-  EXPECT_EQ(host->run(), "wasmError");
+  EXPECT_EQ(host_->run(), "wasmError");
   other.join();
-  EXPECT_NE(host->tag().find("trap"), std::string::npos) << host->tag();
-  EXPECT_EQ(host->status("reruns"), 1);
+  EXPECT_NE(host_->tag().find("trap"), std::string::npos) << host_->tag();
+  EXPECT_EQ(host_->status("reruns"), 1);
 }
 
 // Each request that waits keeps its memory, so their number has a limit.
 TEST_F(FilterOwnership, NoMoreThanMaxWaitingWaitForTheOwner) {
   use("timeout: 20s\nmaxWaiting: 2");
-  medium->take(kNs, store::Contest::Learns::by_news);
+  medium_->take(kNs, store::Contest::Learns::by_news);
   wait_until_lost();
   for (int round = 0; round < 2; ++round) {
     std::vector<std::unique_ptr<pipeline::Exchange>> exchanges;
     std::vector<Task<std::string_view>> waiting;
     for (int i = 0; i < 2; ++i) {
-      exchanges.push_back(host->exchange());
-      waiting.push_back(host->filter->handle(*exchanges.back()));
+      exchanges.push_back(host_->exchange());
+      waiting.push_back(host_->filter->handle(*exchanges.back()));
       waiting.back().start();
     }
-    EXPECT_EQ(host->run(), "wasmError") << "the third";
-    EXPECT_EQ(host->response().headers.get("Retry-After"), "1");
-    EXPECT_NE(host->tag().find("maxWaiting"), std::string::npos) << host->tag();
+    EXPECT_EQ(host_->run(), "wasmError") << "the third";
+    EXPECT_EQ(host_->response().headers.get("Retry-After"), "1");
+    EXPECT_NE(host_->tag().find("maxWaiting"), std::string::npos) << host_->tag();
     waiting.clear();  // their clients leave
   }
 }

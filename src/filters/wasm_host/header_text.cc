@@ -10,7 +10,7 @@
 namespace sluice::filters {
 namespace {
 
-constexpr std::size_t kShownBytesMax = 60;
+constexpr std::size_t kShownLineBytesMax = 60;
 constexpr std::size_t kFieldsMax = 1000;
 
 // Removes the next line from `text` and returns it. Requires: `text` ends in LF.
@@ -23,7 +23,7 @@ std::string_view next_line(std::string_view& text) {
 }
 
 std::string quote(std::string_view text) {
-  return "\"" + std::string(text.substr(0, kShownBytesMax)) + "\"";
+  return "\"" + std::string(text.substr(0, kShownLineBytesMax)) + "\"";
 }
 
 Result<void> check_field(const http::Headers& headers, std::string_view name,

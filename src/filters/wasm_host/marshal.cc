@@ -43,7 +43,7 @@ char* put_bytes(char* at, std::string_view bytes) {
   return at + bytes.size();
 }
 
-char* put_string(char* at, std::string_view text) {
+char* put_text(char* at, std::string_view text) {
   at = put_bytes(put_u32(at, text.size() + 1), text);
   *at = '\0';
   return at + 1;
@@ -55,9 +55,9 @@ std::size_t size_of(std::span<const std::string> texts) {
   return size;
 }
 
-void put_strings(char* at, std::span<const std::string> texts) {
+void put_texts(char* at, std::span<const std::string> texts) {
   at = put_u32(at, texts.size());
-  for (const std::string& text : texts) at = put_string(at, text);
+  for (const std::string& text : texts) at = put_text(at, text);
 }
 
 // `rest`: the bytes that the length counts beyond the text.
@@ -87,7 +87,7 @@ Result<std::uint32_t> give_data(wasm::HostCall& call, std::string_view bytes) {
 
 Result<std::uint32_t> give_string(wasm::HostCall& call, std::string_view text) {
   SLUICE_TRY(const Allocation made, allocate(call, kStringOverhead + text.size()));
-  put_string(made.bytes, text);
+  put_text(made.bytes, text);
   return made.address;
 }
 
@@ -120,13 +120,13 @@ Result<std::uint32_t> OwnedGuestString::to_guest(wasm::HostCall& call) const {
 }
 Result<std::uint32_t> GuestStringArray::to_guest(wasm::HostCall& call) const {
   SLUICE_TRY(const Allocation made, allocate(call, size_of(texts)));
-  put_strings(made.bytes, texts);
+  put_texts(made.bytes, texts);
   return made.address;
 }
 
 std::string encode_strings(std::span<const std::string> texts) {
   std::string out(size_of(texts), '\0');
-  put_strings(out.data(), texts);
+  put_texts(out.data(), texts);
   return out;
 }
 

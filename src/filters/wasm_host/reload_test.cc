@@ -18,9 +18,9 @@ using testing::Host;
 class WasmHostBuild : public ::testing::Test {
  protected:
   std::string why(const std::string& code, const std::string& fields = "") {
-    return host.build(code, fields) ? "" : host.faults.lines().front();
+    return host_.build(code, fields) ? "" : host_.faults.lines().front();
   }
-  Host host;
+  Host host_;
 };
 
 TEST_F(WasmHostBuild, RefusesBadCode) {
@@ -107,7 +107,7 @@ TEST_F(WasmHostBuild, ChecksTheSpec) {
 }
 
 TEST_F(WasmHostBuild, CompletesTheSpec) {
-  const auto made = host.build(guest("(i32.const 0)"), "parameters: {ratio: 0.40}");
+  const auto made = host_.build(guest("(i32.const 0)"), "parameters: {ratio: 0.40}");
   const Json spec = made->spec();
   EXPECT_EQ(spec.at("maxConcurrency"), 10);
   EXPECT_EQ(spec.at("timeout"), "100ms");
@@ -118,12 +118,12 @@ TEST_F(WasmHostBuild, CompletesTheSpec) {
 // wasm_init gets {"a": "xy"}: count 2, "a", "xy". wasm_run returns the count if the encoding is
 // right.
 TEST_F(WasmHostBuild, HandsTheParametersOver) {
-  host.use(guest("(i32.add (i32.load (global.get $p)) (i32.eq (i32.load (i32.add (global.get $p) "
-                 "(i32.const 4))) (i32.const 2)))",
-                 "(global $p (mut i32) (i32.const 0))"
-                 "(func (export \"wasm_init\") (param i32) (global.set $p (local.get 0)))"),
-           "parameters: {a: xy}");
-  EXPECT_EQ(host.run(), "wasmResult3");
+  host_.use(guest("(i32.add (i32.load (global.get $p)) (i32.eq (i32.load (i32.add (global.get $p) "
+                  "(i32.const 4))) (i32.const 2)))",
+                  "(global $p (mut i32) (i32.const 0))"
+                  "(func (export \"wasm_init\") (param i32) (global.set $p (local.get 0)))"),
+            "parameters: {a: xy}");
+  EXPECT_EQ(host_.run(), "wasmResult3");
 }
 
 class WasmHostReload : public ::testing::Test {
@@ -131,31 +131,31 @@ class WasmHostReload : public ::testing::Test {
   void SetUp() override {
     std::string name = (fs::temp_directory_path() / "sluice-reload-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory = name;
+    directory_ = name;
     write(guest("(i32.const 1)"));
-    host.use(file());
+    host_.use(file());
   }
-  void TearDown() override { fs::remove_all(directory); }
-  std::string file() const { return directory + "/code.wasm"; }
+  void TearDown() override { fs::remove_all(directory_); }
+  std::string file() const { return directory_ + "/code.wasm"; }
   void write(const std::string& code) const { std::ofstream(file(), std::ios::trunc) << code; }
-  Host host;
-  std::string directory;
+  Host host_;
+  std::string directory_;
 };
 
 TEST_F(WasmHostReload, SameBytesChangeNothing) {
-  const auto again = host.prototype->reload();
+  const auto again = host_.prototype->reload();
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, nullptr);
 }
 
 TEST_F(WasmHostReload, NewBytesMakeANewFilterWithTheOldCounters) {
-  EXPECT_EQ(host.run(), "wasmResult1");
+  EXPECT_EQ(host_.run(), "wasmResult1");
   write(guest("(i32.const 2)"));
-  const auto fresh = host.prototype->reload();
+  const auto fresh = host_.prototype->reload();
   ASSERT_TRUE(fresh && *fresh);
-  const auto old = std::exchange(host.filter, (*fresh)->instantiate(host.core));
-  EXPECT_EQ(host.run(), "wasmResult2");
-  EXPECT_NE((*fresh)->status().at("codeHash"), host.prototype->status().at("codeHash"));
+  const auto old = std::exchange(host_.filter, (*fresh)->instantiate(host_.core));
+  EXPECT_EQ(host_.run(), "wasmResult2");
+  EXPECT_NE((*fresh)->status().at("codeHash"), host_.prototype->status().at("codeHash"));
   EXPECT_EQ((*fresh)->status().at("numOfRequest"), 2);
 }
 
@@ -163,22 +163,22 @@ TEST_F(WasmHostReload, BadCodeIsRefusedAndTheOldServesOn) {
   for (const std::string& bad : {std::string("junk"), std::string(),
                                  guest("(i32.const 2)", "(func $s unreachable) (start $s)")}) {
     write(bad);
-    const auto refused = host.prototype->reload();
+    const auto refused = host_.prototype->reload();
     ASSERT_FALSE(refused);
     EXPECT_FALSE(refused.error().message.empty());
-    EXPECT_EQ(host.run(), "wasmResult1");
+    EXPECT_EQ(host_.run(), "wasmResult1");
   }
   fs::remove(file());
-  EXPECT_FALSE(host.prototype->reload());
-  EXPECT_EQ(host.run(), "wasmResult1");
+  EXPECT_FALSE(host_.prototype->reload());
+  EXPECT_EQ(host_.run(), "wasmResult1");
 }
 
 TEST_F(WasmHostReload, OtherFieldsChangeWithoutTheFile) {
-  const std::string hash = host.status("codeHash");
+  const std::string hash = host_.status("codeHash");
   for (const bool missing : {false, true}) {
     missing ? void(fs::remove(file())) : write(guest("(i32.const 2)"));
-    const auto changed = host.build_next(file(), "timeout: 2s");
-    ASSERT_TRUE(changed) << host.faults.lines().front();
+    const auto changed = host_.build_next(file(), "timeout: 2s");
+    ASSERT_TRUE(changed) << host_.faults.lines().front();
     EXPECT_EQ(changed->status().at("codeHash"), hash);
     EXPECT_NE(changed->note().find(missing ? " is missing; the code of " : " holds other code now"),
               std::string::npos)
@@ -187,39 +187,39 @@ TEST_F(WasmHostReload, OtherFieldsChangeWithoutTheFile) {
 }
 
 TEST_F(WasmHostReload, TheNextGenerationRunsTheReloadedCode) {
-  pipeline::StateDraft refused = host.states.draft("shop");
+  pipeline::StateDraft refused = host_.states.draft("shop");
   refused.continue_all();
   write("junk");
-  EXPECT_FALSE(host.prototype->reload(refused.scope().of_filter("wasm", "WasmHost")));
-  host.states.put_in_force({{"shop", std::move(refused).finish()}});
-  EXPECT_EQ(host.build_next(file())->status().at("codeHash"), host.status("codeHash"));
-  pipeline::StateDraft draft = host.states.draft("shop");
+  EXPECT_FALSE(host_.prototype->reload(refused.scope().of_filter("wasm", "WasmHost")));
+  host_.states.put_in_force({{"shop", std::move(refused).finish()}});
+  EXPECT_EQ(host_.build_next(file())->status().at("codeHash"), host_.status("codeHash"));
+  pipeline::StateDraft draft = host_.states.draft("shop");
   draft.continue_all();
   write(guest("(i32.const 2)"));
-  const auto fresh = host.prototype->reload(draft.scope().of_filter("wasm", "WasmHost"));
+  const auto fresh = host_.prototype->reload(draft.scope().of_filter("wasm", "WasmHost"));
   ASSERT_TRUE(fresh && *fresh);
-  host.states.put_in_force({{"shop", std::move(draft).finish()}});
+  host_.states.put_in_force({{"shop", std::move(draft).finish()}});
   fs::remove(file());
-  const auto next = host.build_next(file(), "timeout: 2s");
-  ASSERT_TRUE(next) << host.faults.lines().front();
+  const auto next = host_.build_next(file(), "timeout: 2s");
+  ASSERT_TRUE(next) << host_.faults.lines().front();
   EXPECT_EQ(next->status().at("codeHash"), (*fresh)->status().at("codeHash"));
 }
 
 TEST_F(WasmHostReload, TheNoteGoesWhenTheFileIsBack) {
-  EXPECT_EQ(host.prototype->note(), "");
+  EXPECT_EQ(host_.prototype->note(), "");
   fs::rename(file(), file() + ".away");
-  EXPECT_NE(host.prototype->note(), "");
+  EXPECT_NE(host_.prototype->note(), "");
   fs::rename(file() + ".away", file());
-  EXPECT_EQ(host.prototype->note(), "");
+  EXPECT_EQ(host_.prototype->note(), "");
 }
 
 TEST_F(WasmHostReload, AnotherPathIsRead) {
-  const std::string other = directory + "/other.wasm";
+  const std::string other = directory_ + "/other.wasm";
   fs::copy(file(), other);
   std::ofstream(other, std::ios::app) << " ";
-  const auto changed = host.build_next(other);
+  const auto changed = host_.build_next(other);
   ASSERT_TRUE(changed);
-  EXPECT_NE(changed->status().at("codeHash"), host.status("codeHash"));
+  EXPECT_NE(changed->status().at("codeHash"), host_.status("codeHash"));
 }
 
 // A new process finds the code that its predecessor kept.
@@ -230,42 +230,42 @@ class WasmHostPin : public WasmHostReload {
     Host before(1, {.guests_max = 200, .accept_text = true}, folder());
     const auto ran = before.build(file());
     ASSERT_TRUE(ran);
-    pin = ran->pin();
-    next = std::make_unique<Host>(1, wasm::EngineOptions{.guests_max = 200, .accept_text = true},
-                                  folder());
+    pin_ = ran->pin();
+    next_ = std::make_unique<Host>(1, wasm::EngineOptions{.guests_max = 200, .accept_text = true},
+                                   folder());
   }
   std::shared_ptr<const pipeline::FilterPrototype> rebuild(bool fresh = false) {
     pipeline::FilterContext context;
-    context.pin = &pin;
+    context.pin = &pin_;
     context.fresh = fresh;
-    return next->build(file(), "", context);
+    return next_->build(file(), "", context);
   }
-  std::string folder() const { return directory + "/code"; }
-  std::string kept() const { return folder() + "/" + std::string(pin.at("sha256")) + ".wasm"; }
+  std::string folder() const { return directory_ + "/code"; }
+  std::string kept() const { return folder() + "/" + std::string(pin_.at("sha256")) + ".wasm"; }
 
-  Json pin;
-  std::unique_ptr<Host> next;
+  Json pin_;
+  std::unique_ptr<Host> next_;
 };
 
 TEST_F(WasmHostPin, RunsWhateverTheFileHolds) {
   for (const bool missing : {false, true}) {
     missing ? void(fs::remove(file())) : write(guest("(i32.const 2)"));
     const auto again = rebuild();
-    ASSERT_TRUE(again) << next->faults.lines().front();
-    EXPECT_EQ(again->pin(), pin) << "hash and time of loading stay";
+    ASSERT_TRUE(again) << next_->faults.lines().front();
+    EXPECT_EQ(again->pin(), pin_) << "hash and time of loading stay";
     EXPECT_NE(again->note(), "");
   }
 }
 
 TEST_F(WasmHostPin, SaysNothingOfSecretsInAUrl) {
-  EXPECT_EQ(pin.dump().find(file()), std::string::npos);
+  EXPECT_EQ(pin_.dump().find(file()), std::string::npos);
 }
 
 TEST_F(WasmHostPin, WhoAsksForFreshCodeGetsIt) {
   write(guest("(i32.const 2)"));
   const auto fresh = rebuild(true);
   ASSERT_TRUE(fresh);
-  EXPECT_NE(fresh->pin().at("sha256"), pin.at("sha256"));
+  EXPECT_NE(fresh->pin().at("sha256"), pin_.at("sha256"));
   EXPECT_EQ(fresh->note(), "");
 }
 
@@ -273,7 +273,7 @@ TEST_F(WasmHostPin, WithoutTheKeptCopyTheFileIsAsGood) {
   std::ofstream(kept(), std::ios::trunc) << "half";
   const auto again = rebuild();
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->pin().at("sha256"), pin.at("sha256"));
+  EXPECT_EQ(again->pin().at("sha256"), pin_.at("sha256"));
   EXPECT_EQ(again->note(), "");
 }
 
@@ -286,36 +286,36 @@ TEST_F(WasmHostPin, OtherCodeThatHasToRunIsSaid) {
   fs::remove(file());
   fs::remove_all(folder());
   EXPECT_FALSE(rebuild());
-  EXPECT_NE(next->faults.lines().front().find("the code that ran before is gone"),
+  EXPECT_NE(next_->faults.lines().front().find("the code that ran before is gone"),
             std::string::npos);
 }
 
 TEST_F(WasmHostPin, APinOfAnotherSourceIsNoPin) {
-  pin["source"] = "0123";
+  pin_["source"] = "0123";
   fs::remove(file());
   EXPECT_FALSE(rebuild());
   for (const Json& odd : {Json(), Json(7), Json::object(), Json{{"sha256", 7}}}) {
-    pin = odd;
+    pin_ = odd;
     EXPECT_FALSE(rebuild());
   }
 }
 
 TEST_F(WasmHostPin, SweepingSparesWhatRunsAndWhatIsStored) {
   auto runs = rebuild();
-  next->kind->sweep({});
+  next_->kind->sweep({});
   EXPECT_TRUE(fs::exists(kept()));
   runs.reset();
-  next->kind->sweep({pin});
+  next_->kind->sweep({pin_});
   EXPECT_TRUE(fs::exists(kept()));
-  next->kind->sweep({});
+  next_->kind->sweep({});
   EXPECT_FALSE(fs::exists(kept()));
 }
 
 TEST_F(WasmHostBuild, GuestsAreCounted) {
-  const auto some = host.build(guest("(i32.const 0)"), "maxConcurrency: 150");
+  const auto some = host_.build(guest("(i32.const 0)"), "maxConcurrency: 150");
   ASSERT_TRUE(some);
   // The same filter again: the two generations overlap.
-  EXPECT_TRUE(host.build(guest("(i32.const 0)"), "maxConcurrency: 150"));
+  EXPECT_TRUE(host_.build(guest("(i32.const 0)"), "maxConcurrency: 150"));
   EXPECT_EQ(why(guest("(i32.const 0)"), "maxConcurrency: 201"),
             "filters[0].maxConcurrency: 201 guests and the 0 of other filters are more than 200, "
             "which is max-guests: lower maxConcurrency, or start the server with a higher "
@@ -323,21 +323,21 @@ TEST_F(WasmHostBuild, GuestsAreCounted) {
 }
 
 TEST_F(WasmHostReload, AGenerationGrowsAsTheOneBeforeShrinks) {
-  host.use(file(), "maxConcurrency: 50");
+  host_.use(file(), "maxConcurrency: 50");
   const auto reach = [](Host& at, int vms) -> Task<void> {
     while (at.status("vms") != vms) {
       co_await at.loop.sleep_for(std::chrono::milliseconds(1));
     }
   };
-  loop::run_to_completion(host.loop, reach(host, 50));
-  const auto next = host.build_next(file(), "maxConcurrency: 50\ntimeout: 2s");
+  loop::run_to_completion(host_.loop, reach(host_, 50));
+  const auto next = host_.build_next(file(), "maxConcurrency: 50\ntimeout: 2s");
   ASSERT_TRUE(next);
-  const auto old = std::exchange(host.filter, next->instantiate(host.core));
-  EXPECT_LE(host.status("vms"), 3) << "one of each generation, until the loop turns";
-  pipeline::Exchange late(host.core);
-  EXPECT_EQ(loop::run_to_completion(host.loop, old->handle(late)), "wasmResult1")
+  const auto old = std::exchange(host_.filter, next->instantiate(host_.core));
+  EXPECT_LE(host_.status("vms"), 3) << "one of each generation, until the loop turns";
+  pipeline::Exchange late(host_.core);
+  EXPECT_EQ(loop::run_to_completion(host_.loop, old->handle(late)), "wasmResult1")
       << "who began on the old one finishes there";
-  loop::run_to_completion(host.loop, reach(host, 51));
+  loop::run_to_completion(host_.loop, reach(host_, 51));
 }
 
 }  // namespace

@@ -11,23 +11,23 @@ namespace {
 class UndoTest : public ::testing::Test {
  protected:
   UndoTest() {
-    http::Request& request = exchange.client_request();
+    http::Request& request = exchange_.client_request();
     request.method = "PUT";
     request.scheme = "https";
     request.host = "shop.example";
     (void)request.set_target("/a%20b?c=d");
     request.headers.add("X-A", "1");
     request.body.assign("the request");
-    http::Response& response = exchange.new_response();
+    http::Response& response = exchange_.new_response();
     response.status = 201;
     response.headers.add("X-B", "2");
     response.body.assign("the response");
-    exchange.add_tag("before");
+    exchange_.add_tag("before");
   }
   // Saves, then changes, as a guest's call does.
   void change_all(Undo& undo, int round) {
-    http::Request& request = *exchange.request();
-    http::Response& response = *exchange.response();
+    http::Request& request = *exchange_.request();
+    http::Response& response = *exchange_.response();
     const std::string text = "round " + std::to_string(round);
     undo.save_head(request);
     undo.save_body(request);
@@ -42,24 +42,24 @@ class UndoTest : public ::testing::Test {
     response.status = 500;
     response.headers.set("X-B", text);
     response.body.assign(text);
-    exchange.add_tag(text);
+    exchange_.add_tag(text);
   }
   [[nodiscard]] std::string told() {
-    const http::Request& request = *exchange.request();
-    const http::Response& response = *exchange.response();
+    const http::Request& request = *exchange_.request();
+    const http::Response& response = *exchange_.response();
     std::string out = request.method + " " + request.scheme + "://" + request.host + " " +
                       request.target() + " " + request.path + " " +
                       std::string(request.headers.get("X-A").value_or("-")) + " " +
                       std::string(request.body.bytes()) + " | " + std::to_string(response.status) +
                       " " + std::string(response.headers.get("X-B").value_or("-")) + " " +
                       std::string(response.body.bytes()) + " |";
-    for (const std::string& tag : exchange.tags()) out += " " + tag;
+    for (const std::string& tag : exchange_.tags()) out += " " + tag;
     return out;
   }
 
-  loop::EventLoop loop;
-  loop::Core core{loop, 0, 1};
-  pipeline::Exchange exchange{core};
+  loop::EventLoop loop_;
+  loop::Core core_{loop_, 0, 1};
+  pipeline::Exchange exchange_{core_};
 };
 
 // A run may be undone any number of times before it counts.
@@ -68,7 +68,7 @@ TEST_F(UndoTest, EveryRoundIsTakenBackWhole) {
   EXPECT_NE(before.find("PUT https://shop.example /a%20b?c=d /a b 1 the request"),
             std::string::npos)
       << before;
-  Undo undo(exchange);
+  Undo undo(exchange_);
   for (int round = 1; round <= 3; ++round) {
     change_all(undo, round);
     EXPECT_NE(told(), before);
@@ -79,7 +79,7 @@ TEST_F(UndoTest, EveryRoundIsTakenBackWhole) {
 
 TEST_F(UndoTest, WhatIsChangedTwiceInARoundIsWhatItWasBefore) {
   const std::string before = told();
-  Undo undo(exchange);
+  Undo undo(exchange_);
   change_all(undo, 1);
   change_all(undo, 2);
   undo.restore();
@@ -87,12 +87,12 @@ TEST_F(UndoTest, WhatIsChangedTwiceInARoundIsWhatItWasBefore) {
 }
 
 TEST_F(UndoTest, WhatIsNotTakenBackStays) {
-  Undo undo(exchange);
+  Undo undo(exchange_);
   change_all(undo, 1);
   undo.restore();
   change_all(undo, 2);
-  EXPECT_EQ(exchange.request()->body.bytes(), "round 2");
-  EXPECT_EQ(exchange.tags().back(), "round 2");
+  EXPECT_EQ(exchange_.request()->body.bytes(), "round 2");
+  EXPECT_EQ(exchange_.tags().back(), "round 2");
 }
 
 }  // namespace

@@ -238,8 +238,8 @@ TEST(RequestParser, EveryRequestOfAConnectionIsReadAsIfItWereTheFirst) {
       "GET /4 HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n",
       "POST /5 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
       "POST /6 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi",
-      "POST /7 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "1;a=b\r\nx\r\n0\r\nS: 1\r\nT: 2\r\nU: 3\r\n\r\n",
+      std::string("POST /7 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "1;a=b\r\nx\r\n0\r\nS: 1\r\nT: 2\r\nU: 3\r\n\r\n"),
       "POST /8 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "GET /9 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
       "GET /10 HTTP/1.0\r\n\r\n",

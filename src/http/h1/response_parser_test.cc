@@ -192,11 +192,11 @@ TEST(ResponseParser, EveryResponseOfAConnectionIsReadAsIfItWereTheFirst) {
       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Hop: 1\r\nA: b\r\n\r\nhi",
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: timeout=5\r\n\r\n",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x\r\na\r\n0\r\nT: 1\r\n"
-      "U: 2\r\n\r\n",
+      std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x\r\na\r\n0\r\nT: 1\r\n"
+                  "U: 2\r\n\r\n"),
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 404 Not Found\r\n"
-      "Content-Length: 0\r\n\r\n",
+      std::string("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 404 Not Found\r\n"
+                  "Content-Length: 0\r\n\r\n"),
       "HTTP/1.1 204 No Content\r\n\r\n",
       "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"};

@@ -21,17 +21,8 @@ namespace {
 using NghttpPtr = std::unique_ptr<nghttp2_session, Deleter<nghttp2_session_del>>;
 using CallbacksPtr =
     std::unique_ptr<nghttp2_session_callbacks, Deleter<nghttp2_session_callbacks_del>>;
-using OptionPtr = std::unique_ptr<nghttp2_option, Deleter<nghttp2_option_del>>;
 
 constexpr std::size_t kRequestHeadBytesMax = std::size_t{256} * 1024;
-
-std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
-  return {reinterpret_cast<const char*>(bytes), size};
-}
-
-std::uint8_t* bytes_of(std::string_view text) {
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-}
 
 bool ends_stream(const nghttp2_frame& frame) {
   return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;

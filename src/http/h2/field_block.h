@@ -4,15 +4,29 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/deleter.h"
 #include "http/chars.h"
 #include "http/field_kind.h"
 #include "http/headers.h"
 
 namespace sluice::http::h2 {
+
+using OptionPtr = std::unique_ptr<nghttp2_option, Deleter<nghttp2_option_del>>;
+
+[[nodiscard]] inline std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+// nghttp2 copies the bytes and does not change them.
+[[nodiscard]] inline std::uint8_t* bytes_of(std::string_view text) {
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+}
 
 class FieldBlock {
  public:
@@ -39,11 +53,6 @@ class FieldBlock {
   [[nodiscard]] const std::vector<nghttp2_nv>& fields() const { return fields_; }
 
  private:
-  // nghttp2 copies the bytes and does not change them.
-  static std::uint8_t* bytes_of(std::string_view text) {
-    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-  }
-
   std::string names_;
   std::vector<nghttp2_nv> fields_;
 };

@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t kSettingBytes = 6;
 constexpr std::int64_t kWindowMax = 0x7fffffff;
 
-using OptionPtr = std::unique_ptr<nghttp2_option, Deleter<nghttp2_option_del>>;
-
 OptionPtr make_options(const SessionLimits& limits) {
   nghttp2_option* option = nullptr;
   if (nghttp2_option_new(&option) != 0) return nullptr;

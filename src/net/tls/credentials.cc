@@ -74,7 +74,7 @@ std::string common_name_of_peer(const SSL* session) {
   const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
   const int size = ASN1_STRING_to_UTF8(&text, value);
   if (size < 0) return "";
-  const std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
   CRYPTO_free(text, __FILE__, __LINE__);
   return name;
 }

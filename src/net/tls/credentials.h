@@ -15,6 +15,7 @@
 
 namespace sluice::net::tls {
 
+using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
 
 // Forward secrecy and authenticated encryption only (RFC 9325 section 4.2).

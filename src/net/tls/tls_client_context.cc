@@ -12,7 +12,7 @@
 namespace sluice::net {
 namespace {
 
-using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
+using tls::ContextPtr;
 
 // More than a server offers at once.
 constexpr std::size_t kTicketsMax = 4;
@@ -32,7 +32,7 @@ Result<void> trust(SSL_CTX* context, const std::string& authorities) {
   return {};
 }
 
-Result<ContextPtr> make_context(const TlsClientOptions& options) {
+Result<ContextPtr> make_client_context(const TlsClientOptions& options) {
   ContextPtr context(SSL_CTX_new(TLS_client_method()));
   if (!context) return fail(ErrorKind::internal, "OpenSSL: " + tls::last_error());
   SSL_CTX* c = context.get();
@@ -105,7 +105,7 @@ SSL_SESSION* TlsTickets::take() {
 
 std::expected<std::shared_ptr<const TlsClientContext>, std::vector<TlsContext::CertificateFault>>
 TlsClientContext::create(const TlsClientOptions& options) {
-  auto context = make_context(options);
+  auto context = make_client_context(options);
   if (!context)
     return std::unexpected(std::vector{TlsContext::CertificateFault{"", context.error().message}});
   std::vector<TlsContext::CertificateFault> faults;

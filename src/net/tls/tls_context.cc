@@ -20,10 +20,10 @@
 namespace sluice::net {
 namespace {
 
+using tls::ContextPtr;
 using tls::last_error;
 using tls::parse_certificates;
 using tls::use_pair;
-using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 
 using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
@@ -97,7 +97,7 @@ int on_ticket(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
   return found->newest ? 1 : 2;
 }
 
-Result<ContextPtr> make_context(TicketKeys& tickets) {
+Result<ContextPtr> make_server_context(TicketKeys& tickets) {
   ContextPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) return fail(ErrorKind::internal, "OpenSSL: " + last_error());
   SSL_CTX* c = context.get();
@@ -160,7 +160,7 @@ TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) 
 TlsContext::~TlsContext() = default;
 
 Result<ContextPtr> TlsContext::State::add(const KeyPair& pair) {
-  SLUICE_TRY(ContextPtr context, make_context(*tickets));
+  SLUICE_TRY(ContextPtr context, make_server_context(*tickets));
   SLUICE_CHECK(use_pair(context.get(), pair));
   // Replaces the macro SSL_CTX_set_tlsext_servername_callback, which has a C cast.
   SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,

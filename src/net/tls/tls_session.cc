@@ -7,6 +7,8 @@
 
 #include <utility>
 
+#include "net/failures.h"
+
 namespace sluice::net {
 namespace {
 
@@ -18,9 +20,6 @@ constexpr std::size_t kRestBytesMax = 4 << 10;  // kept of an empty buffer
 // The most unsent answers to a peer that does not read: a hundred key updates and more.
 constexpr std::size_t kUnreadAnswersMax = 4 << 10;
 constexpr auto kFarewellMax = std::chrono::seconds(1);
-
-std::unexpected<Error> closed_here() { return fail(ErrorKind::closed, "connection closed"); }
-std::unexpected<Error> deadline_passed() { return fail(ErrorKind::timed_out, "took too long"); }
 
 std::unexpected<Error> protocol_failure(const SSL* session) {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -161,7 +160,7 @@ void TlsSession::feed(std::size_t count) {
 
 bool TlsSession::refuse(Stream::Operation& operation) const {
   if (!is_open()) {
-    operation.result = closed_here();
+    operation.result = connection_closed();
     return true;
   }
   if (expired_) operation.result = deadline_passed();
@@ -286,7 +285,7 @@ void TlsSession::resolve(Stream::Operation*& slot, Result<std::size_t> outcome) 
 bool TlsSession::start_closed(Stream::Operation& operation, bool whole) {
   on_core_.here();
   if (!is_open()) {
-    operation.result = closed_here();
+    operation.result = connection_closed();
     return true;
   }
   closed_ = starting_ = &operation;
@@ -319,7 +318,7 @@ bool TlsSession::start_write(std::string_view bytes, Stream::Operation& operatio
   on_core_.here();
   if (refuse(operation)) return true;
   if (broken_ || shut_down_) {
-    operation.result = closed_here();
+    operation.result = connection_closed();
     return true;
   }
   unsent_ = bytes;
@@ -343,8 +342,8 @@ Task<void> TlsSession::send_out(std::shared_ptr<TlsSession> self) {
     self->flushing_ = false;
     if (!sent || self->broken_) {
       self->broken_ = true;
-      self->resolve(self->write_,
-                    sent ? Result<std::size_t>(closed_here()) : std::unexpected(sent.error()));
+      self->resolve(self->write_, sent ? Result<std::size_t>(connection_closed())
+                                       : std::unexpected(sent.error()));
       self->note_broken();
       break;
     }
@@ -400,7 +399,7 @@ void TlsSession::close() {
   }
   loop_.post([self = shared_from_this()] {
     for (Stream::Operation** slot : {&self->read_, &self->write_, &self->closed_}) {
-      self->resolve(*slot, closed_here());
+      self->resolve(*slot, connection_closed());
     }
   });
 }

@@ -27,12 +27,12 @@ using Served = Result<std::unique_ptr<Stream>>;
 
 class TlsStreamTest : public ::testing::Test {
  protected:
-  TlsStreamTest() { use({.pairs = {shop, other}, .client_ca = "", .protocols = {"http/1.1"}}); }
+  TlsStreamTest() { use({.pairs = {shop_, other_}, .client_ca = "", .protocols = {"http/1.1"}}); }
 
   void use(const TlsServerOptions& options) {
-    auto made = TlsContext::create(options, tickets);
+    auto made = TlsContext::create(options, tickets_);
     ASSERT_TRUE(made) << made.error().front().text;
-    context = *std::move(made);
+    context_ = *std::move(made);
   }
 
   // Runs `client` on its own thread against `server`, which gets the accepted stream.
@@ -41,15 +41,15 @@ class TlsStreamTest : public ::testing::Test {
     auto listener = Listener::open("127.0.0.1", 0);
     ASSERT_TRUE(listener);
     std::thread thread(std::move(client), listener->port());
-    loop::run_to_completion(loop, serve(*std::move(listener), std::move(server), patience));
+    loop::run_to_completion(loop_, serve(*std::move(listener), std::move(server), patience));
     thread.join();
   }
 
   Task<void> serve(Listener listener, std::function<Task<void>(Served)> server, Duration patience) {
-    Acceptor acceptor(loop, std::move(listener));
+    Acceptor acceptor(loop_, std::move(listener));
     auto transport = co_await acceptor.accept();
     auto stream =
-        co_await accept_tls(loop, *std::move(transport), context, Clock::now() + patience);
+        co_await accept_tls(loop_, *std::move(transport), context_, Clock::now() + patience);
     co_await server(std::move(stream));
   }
 
@@ -68,11 +68,11 @@ class TlsStreamTest : public ::testing::Test {
     stream.close();
   }
 
-  const KeyPair shop = make_pair("shop.example");
-  const KeyPair other = make_pair("other.example");
-  std::shared_ptr<TicketKeys> tickets = std::make_shared<TicketKeys>();
-  std::shared_ptr<const TlsContext> context;
-  loop::EventLoop loop;
+  const KeyPair shop_ = make_pair("shop.example");
+  const KeyPair other_ = make_pair("other.example");
+  std::shared_ptr<TicketKeys> tickets_ = std::make_shared<TicketKeys>();
+  std::shared_ptr<const TlsContext> context_;
+  loop::EventLoop loop_;
 };
 
 std::string name_shown(TlsClient& client) {
@@ -158,7 +158,7 @@ TEST_F(TlsStreamTest, EndsAClientThatAsksForKeyUpdatesAndReadsNothing) {
             EXPECT_TRUE(gone);
           }
           stream.close();
-          co_await loop.yield();
+          co_await loop_.yield();
           writing.reset();
         });
     EXPECT_LT(updates, kUpdatesMax) << reads;
@@ -301,7 +301,7 @@ TEST_F(TlsStreamTest, DoesNotWaitForEverForAHandshake) {
 TEST_F(TlsStreamTest, DemandsAClientCertificateOfTheRightAuthority) {
   const KeyPair friendly = make_pair("client.example");
   const KeyPair stranger = make_pair("client.example");
-  use({.pairs = {shop}, .client_ca = friendly.certificate, .protocols = {}});
+  use({.pairs = {shop_}, .client_ca = friendly.certificate, .protocols = {}});
   const auto reads = [&](const KeyPair* own) {
     bool good = false;
     talk(
@@ -321,7 +321,7 @@ TEST_F(TlsStreamTest, DemandsAClientCertificateOfTheRightAuthority) {
 TEST_F(TlsStreamTest, KnowsTheNameInTheCertificateOfTheClient) {
   const KeyPair named = make_pair("client.example");
   const auto name_seen = [&](const std::string& authority, const KeyPair* own) {
-    use({.pairs = {shop}, .client_ca = authority, .protocols = {}});
+    use({.pairs = {shop_}, .client_ca = authority, .protocols = {}});
     std::string name = "?";
     talk([&](std::uint16_t port) { const TlsClient client(port, {.own = own}); },
          [&](Served served) -> Task<void> {
@@ -351,10 +351,10 @@ TEST_F(TlsStreamTest, ResumesAcrossContextsWithTheSameTicketKeys) {
     return resumed;
   };
   EXPECT_FALSE(connect(nullptr));
-  use({.pairs = {shop, other}, .client_ca = "", .protocols = {}});
+  use({.pairs = {shop_, other_}, .client_ca = "", .protocols = {}});
   EXPECT_TRUE(connect(session));
-  tickets = std::make_shared<TicketKeys>();
-  use({.pairs = {shop, other}, .client_ca = "", .protocols = {}});
+  tickets_ = std::make_shared<TicketKeys>();
+  use({.pairs = {shop_, other_}, .client_ca = "", .protocols = {}});
   EXPECT_FALSE(connect(session));
   SSL_SESSION_free(session);
 }
@@ -383,7 +383,7 @@ TEST_F(TlsStreamTest, TicketsOfThePreviousKeyAreReplaced) {
   SSL_SESSION* const first = connect(nullptr);
   SSL_SESSION* const second = connect(first);
   EXPECT_EQ(ticket(second), ticket(first)) << "the key is the present one";
-  (void)tickets->current(Clock::now() + TicketKeys::kSealsFor + 1min);
+  (void)tickets_->current(Clock::now() + TicketKeys::kSealsFor + 1min);
   SSL_SESSION* const third = connect(second);
   EXPECT_NE(ticket(third), ticket(first));
   for (SSL_SESSION* session : {first, second, third}) SSL_SESSION_free(session);
@@ -467,8 +467,8 @@ TEST_F(TlsStreamTest, TicketsAreForTheAuthoritiesOfTheirHandshake) {
   const KeyPair others = make_pair("others.example");
   const std::string both = friends.certificate + others.certificate;
   const auto with = [&](const std::string& authorities) {
-    use({.pairs = {shop}, .client_ca = authorities, .protocols = {}});
-    return context->client_authorities();
+    use({.pairs = {shop_}, .client_ca = authorities, .protocols = {}});
+    return context_->client_authorities();
   };
   EXPECT_EQ(with(""), "");
   EXPECT_NE(with(friends.certificate), with(others.certificate));

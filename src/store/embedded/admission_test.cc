@@ -23,7 +23,7 @@ class Admission : public Faults {
   void expect_sold(const std::string& name = "u") {
     for (int i = 0; i < 40; ++i) EXPECT_TRUE(knows(name + std::to_string(i))) << i;
   }
-  void stop() { store.reset(); }
+  void stop() { store_.reset(); }
   void save(const std::string& as) {
     fs::create_directories(aside(as));
     for (const char* suffix : kSuffixes) {
@@ -39,13 +39,13 @@ class Admission : public Faults {
       if (fs::exists(saved)) fs::copy_file(saved, path(suffix));
     }
   }
-  std::string aside(const std::string& name) { return elsewhere.path() + "/" + name; }
+  std::string aside(const std::string& name) { return elsewhere_.path() + "/" + name; }
   void expect_refused(std::initializer_list<std::string> words) {
     const std::string text = refusal();
     for (const std::string& word : words) {
       EXPECT_NE(text.find(word), std::string::npos) << word << " is not in: " << text;
     }
-    store.reset();
+    store_.reset();
   }
   bool opens_with(Presence presence) {
     const auto opened = try_open(Durability::disk, presence);
@@ -54,7 +54,7 @@ class Admission : public Faults {
   }
 
   static constexpr const char* kSuffixes[] = {"", "-wal", "-shm", "-mark"};
-  TestDirectory elsewhere;
+  TestDirectory elsewhere_;
 };
 
 constexpr Presence kAccept{.required = false, .accept_older = true};
@@ -191,7 +191,7 @@ TEST_F(Admission, ALogOfAnotherStoreIsNotBroughtIn) {
   put_back("whole");
   open();
   expect_sold();
-  EXPECT_EQ(store->documents("objects")->entries.size(), 0U);
+  EXPECT_EQ(store_->documents("objects")->entries.size(), 0U);
   stop();
   fs::copy_file(aside("foreign"), path("-wal"), fs::copy_options::overwrite_existing);
   expect_refused({path("-wal"), "not the log of this store"});
@@ -282,7 +282,7 @@ TEST_F(Admission, WithDurabilityProcessAKillIsStillExact) {
   const auto size = fs::file_size(path("-wal"));
   fs::resize_file(path("-wal"), size / 2);
   expect_refused({path(), "was told"});
-  ++boots;  // the same after a power cut, because no more was promised
+  ++boots_;  // the same after a power cut, because no more was promised
   open();
 }
 
@@ -316,9 +316,9 @@ TEST_F(Admission, FilesWithOtherNamesAreRefused) {
 
 TEST_F(Admission, AStartThatIsCutOffIsRepeated) {
   for (int changes = 1; changes < 80; ++changes) {
-    vfs.cut_power_after(changes);
+    vfs_.cut_power_after(changes);
     (void)try_open();
-    const bool done = !vfs.off();
+    const bool done = !vfs_.off();
     crash(changes % 2 == 0);
     const auto opened = try_open();
     ASSERT_TRUE(opened) << changes << ": " << opened.error().message;
@@ -333,13 +333,13 @@ TEST_F(Admission, AnEndThatIsCutOffIsRepeated) {
     open();
     sell();
     expect_sold();
-    vfs.cut_power_after(changes);
-    store.reset();
+    vfs_.cut_power_after(changes);
+    store_.reset();
     if (changes % 2 == 0) {
-      vfs.lose_cache();
-      ++boots;
+      vfs_.lose_cache();
+      ++boots_;
     }
-    vfs.power_on();
+    vfs_.power_on();
   }
 }
 

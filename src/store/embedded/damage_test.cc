@@ -20,7 +20,7 @@ TEST_F(Faults, ADamagedFileIsNoEmptyStore) {
     const std::string text = refusal();
     EXPECT_NE(text.find(path()), std::string::npos) << what << ": " << text;
     EXPECT_NE(text.find("backup"), std::string::npos) << what << ": " << text;
-    store.reset();
+    store_.reset();
     for (const char* companion : {"-wal", "-shm"}) fs::remove(path(companion));
     fs::copy_file(whole, path(), fs::copy_options::overwrite_existing);
   };
@@ -35,7 +35,7 @@ TEST_F(Faults, ADamagedFileIsNoEmptyStore) {
   overwrite("", 0, std::string(4096, '\0'));
   expect_refused("no header");
   open();
-  EXPECT_EQ(store->count("p/f", "").value_or(0), 2'000U);
+  EXPECT_EQ(store_->count("p/f", "").value_or(0), 2'000U);
 }
 
 TEST_F(Faults, ALogThatIsDamagedIsNoEmptyLog) {
@@ -70,15 +70,15 @@ TEST_F(Faults, ALogThatIsDamagedIsNoEmptyLog) {
 TEST_F(Faults, DamageThatAReaderMeetsStopsTheWriterToo) {
   open();
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(let_in(std::to_string(i), std::string(1'000, 'v')));
-  store.reset();  // all is in the file itself
+  store_.reset();  // all is in the file itself
   open();
   const auto size = static_cast<std::streamoff>(fs::file_size(path()));
   const auto half = size / 2 / 4096 * 4096;
   overwrite("", half, std::string(static_cast<std::size_t>(size - half), 'x'));
   const auto each = [](std::string_view, std::string_view) { return true; };
-  EXPECT_FALSE(store->scan("p/f", "", each));
+  EXPECT_FALSE(store_->scan("p/f", "", each));
   EXPECT_TRUE(ill());
-  EXPECT_NE(store->health().find("backup"), std::string::npos) << store->health();
+  EXPECT_NE(store_->health().find("backup"), std::string::npos) << store_->health();
   EXPECT_FALSE(let_in("after"));
 }
 

@@ -31,17 +31,17 @@ TEST_F(Faults, AFailingDiskLetsNobodyInAndComesBack) {
   ASSERT_TRUE(let_in("first"));
   for (const auto& [call, code, advice] : failures) {
     const std::string name = std::to_string(code);
-    vfs.fail(call, "", 0, 1'000'000, code);
+    vfs_.fail(call, "", 0, 1'000'000, code);
     EXPECT_FALSE(let_in("pending" + name));
     ASSERT_TRUE(ill());
-    EXPECT_NE(store->health().find(path()), std::string::npos) << store->health();
-    EXPECT_NE(store->health().find(advice), std::string::npos) << store->health();
+    EXPECT_NE(store_->health().find(path()), std::string::npos) << store_->health();
+    EXPECT_NE(store_->health().find(advice), std::string::npos) << store_->health();
     EXPECT_FALSE(let_in("refused" + name));
     EXPECT_TRUE(knows("first"));
     const DocumentChange object{"objects", "p", "{}"};
-    EXPECT_FALSE(store->change_documents({&object, 1}));
-    vfs.heal();
-    ASSERT_TRUE(well()) << store->health();
+    EXPECT_FALSE(store_->change_documents({&object, 1}));
+    vfs_.heal();
+    ASSERT_TRUE(well()) << store_->health();
     ASSERT_TRUE(let_in("after" + name));
   }
   crash();
@@ -61,12 +61,12 @@ TEST_F(Faults, AfterAFailedFsyncAllIsWrittenAgain) {
     const std::string user = std::to_string(i);
     // Fails until the failure is seen: the retry is so soon that a busy core might see only its
     // success.
-    vfs.fail(Call::sync, "-wal", 0, 1'000'000, SQLITE_IOERR_FSYNC);
+    vfs_.fail(Call::sync, "-wal", 0, 1'000'000, SQLITE_IOERR_FSYNC);
     EXPECT_FALSE(let_in(user));
-    vfs.heal();
+    vfs_.heal();
     ASSERT_TRUE(well());
     View& its = view();
-    ASSERT_TRUE(cores.on(0, [&] { return its.is_durable(store->status("p/f").committed); }));
+    ASSERT_TRUE(cores_.on(0, [&] { return its.is_durable(store_->status("p/f").committed); }));
     crash();
     open();
     for (int told = 0; told <= i; ++told) ASSERT_TRUE(knows(std::to_string(told))) << i;
@@ -84,18 +84,18 @@ TEST_F(Faults, AfterAFailedFsyncTheStepsOfBulkChangesAreWrittenAgain) {
       entries.push_back({"x/" + std::to_string(i), value + std::to_string(i)});
       expected[entries.back().key] = entries.back().value;
     }
-    return store->apply("p/f", std::move(entries));
+    return store_->apply("p/f", std::move(entries));
   };
   const auto clear = [&](const std::string& prefix) {
     std::erase_if(expected, [&](const auto& entry) { return entry.first.starts_with(prefix); });
-    return store->erase_all("p/f", prefix);
+    return store_->erase_all("p/f", prefix);
   };
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(i % 3 == 1 ? clear("x/1") : i % 7 == 6 ? clear("") : import(std::to_string(i)));
     const std::string user = std::to_string(i);
-    vfs.fail(Call::sync, "-wal", 0, 1, SQLITE_IOERR_FSYNC);
+    vfs_.fail(Call::sync, "-wal", 0, 1, SQLITE_IOERR_FSYNC);
     (void)let_in(user, "pending");
-    vfs.heal();
+    vfs_.heal();
     ASSERT_TRUE(well());
     ASSERT_TRUE(let_in(user, "told" + user));
     expected["id/" + user] = "told" + user;
@@ -112,7 +112,7 @@ TEST_F(Faults, WhatAStartFindsIsOnDisk) {
     open();
     const std::string user = std::to_string(i);
     ASSERT_TRUE(let_in("before" + user));  // its log has a header
-    vfs.fail(Call::sync, "-wal", 0, 1'000'000, SQLITE_IOERR_FSYNC);
+    vfs_.fail(Call::sync, "-wal", 0, 1'000'000, SQLITE_IOERR_FSYNC);
     EXPECT_FALSE(let_in(user));
     crash(false);
     open();
@@ -121,7 +121,7 @@ TEST_F(Faults, WhatAStartFindsIsOnDisk) {
     crash();
     open();
     EXPECT_EQ(knows(user), known) << i;
-    store.reset();
+    store_.reset();
   }
   EXPECT_GT(found, 0) << "nothing was tested";
 }
@@ -129,11 +129,11 @@ TEST_F(Faults, WhatAStartFindsIsOnDisk) {
 TEST_F(Faults, DamageThatIsFoundWhileRunningStays) {
   open();
   ASSERT_TRUE(let_in("first"));
-  vfs.fail(Call::write, "", 0, 1, SQLITE_CORRUPT);
+  vfs_.fail(Call::write, "", 0, 1, SQLITE_CORRUPT);
   EXPECT_FALSE(let_in("second"));
-  vfs.heal();
-  EXPECT_NE(store->health().find("restore the data directory from a backup"), std::string::npos)
-      << store->health();
+  vfs_.heal();
+  EXPECT_NE(store_->health().find("restore the data directory from a backup"), std::string::npos)
+      << store_->health();
   EXPECT_FALSE(well(1500ms));
   EXPECT_FALSE(let_in("third"));
   EXPECT_TRUE(knows("first"));
@@ -145,8 +145,8 @@ TEST_F(Faults, AFileThatIsGoneTakesNoWrites) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     fs::rename(path(suffix), path("-away"));
     EXPECT_FALSE(let_in(std::string("x") + suffix));
-    EXPECT_NE(store->health().find(path(suffix) + " is gone"), std::string::npos)
-        << store->health();
+    EXPECT_NE(store_->health().find(path(suffix) + " is gone"), std::string::npos)
+        << store_->health();
     EXPECT_TRUE(knows("first"));
     std::ofstream(path(suffix)) << "another";
     EXPECT_FALSE(let_in(std::string("y") + suffix));
@@ -171,7 +171,7 @@ TEST_F(Faults, AnOrderlyEndSavesWhatWasInALogThatIsGone) {
   ASSERT_TRUE(let_in("first"));
   fs::remove(path("-wal"));
   EXPECT_FALSE(let_in("second"));
-  store.reset();
+  store_.reset();
   open();
   EXPECT_TRUE(knows("first"));
 }
@@ -179,17 +179,17 @@ TEST_F(Faults, AnOrderlyEndSavesWhatWasInALogThatIsGone) {
 TEST_F(Faults, DurabilityProcessOutlivesTheProcessWithoutFsync) {
   open(Durability::process);
   ASSERT_TRUE(let_in("0"));
-  const int syncs = vfs.calls(Call::sync);
+  const int syncs = vfs_.calls(Call::sync);
   for (int i = 1; i < 100; ++i) ASSERT_TRUE(let_in(std::to_string(i)));
-  EXPECT_EQ(vfs.calls(Call::sync), syncs);
+  EXPECT_EQ(vfs_.calls(Call::sync), syncs);
   crash(false);
   open(Durability::process);
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(knows(std::to_string(i)));
   crash();
   open();
-  const int before = vfs.calls(Call::sync);
+  const int before = vfs_.calls(Call::sync);
   ASSERT_TRUE(let_in("disk"));
-  EXPECT_GT(vfs.calls(Call::sync), before);
+  EXPECT_GT(vfs_.calls(Call::sync), before);
 }
 
 }  // namespace

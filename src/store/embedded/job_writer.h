@@ -2,9 +2,9 @@
 // JobWriter: writes bulk changes to disk in steps. A job belongs to a namespace and stages its rows
 // in a separate table, which readers ignore. Its commit is one small write. From then on, a read of
 // the namespace sees `data` without the keys that the job clears, overlaid with the staged rows
-// (sqlite_medium_reader.cc). Further steps move the rows to `data` and remove the job. One job at a time
-// per namespace. Requires: the writer's mutex is held, and each call is within a transaction of the
-// caller.
+// (sqlite_medium_reader.cc). Further steps move the rows to `data` and remove the job. One job at a
+// time per namespace. Requires: the writer's mutex is held, and each call is within a transaction
+// of the caller.
 #pragma once
 
 #include <cstdint>

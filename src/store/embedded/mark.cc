@@ -41,7 +41,7 @@ class Mark::File {
   // The file has a fixed size, so that no write needs free space on the disk.
   [[nodiscard]] Result<void> write(int place, std::string line) {
     line.resize(kMarkLineMax, '\0');
-    const auto at = static_cast<sqlite3_int64>(static_cast<std::size_t>(place) * kPlaceSize);
+    const auto at = static_cast<sqlite3_int64>(place) * sqlite3_int64{kPlaceSize};
     return ok(file_->pMethods->xWrite(file_, line.data(), static_cast<int>(line.size()), at));
   }
   [[nodiscard]] Result<void> sync() {

@@ -16,8 +16,6 @@
 namespace sluice::store {
 namespace {
 
-using Call = FaultVfs::Call;
-
 MarkRecord sample() {
   return {.store = "0123456789abcdef0123456789abcdef",
           .was = "fedcba9876543210fedcba9876543210",
@@ -100,7 +98,8 @@ TEST_F(MarkTest, APowerCutLeavesAWholeOneThatIsNoNewerThanWhatWasTold) {
     open();
     ASSERT_TRUE(mark_->start(Durability::disk, "boot", told));
     Version synced = told;
-    disk_.fail(Call::sync, "-mark", static_cast<int>(random() % 5), 1, SQLITE_IOERR_FSYNC);
+    disk_.fail(FaultVfs::Call::sync, "-mark", static_cast<int>(random() % 5), 1,
+               SQLITE_IOERR_FSYNC);
     for (unsigned i = random() % 30; i > 0; --i) {
       ASSERT_TRUE(mark_->tell(1));
       ++told;
@@ -121,7 +120,7 @@ TEST_F(MarkTest, NamesALogBeforeItBeginsAndForgetsThoseBeforeIt) {
   open();
   mark_->set_cycle(4);
   ASSERT_TRUE(mark_->log_begins({2, 2}));
-  disk_.fail(Call::sync, "-mark", 0, 1, SQLITE_IOERR_FSYNC);
+  disk_.fail(FaultVfs::Call::sync, "-mark", 0, 1, SQLITE_IOERR_FSYNC);
   EXPECT_FALSE(mark_->log_begins({3, 3}));
   MarkRecord found = cut_power();
   EXPECT_EQ(found.cycle, 4U);

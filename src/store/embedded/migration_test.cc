@@ -60,7 +60,7 @@ class Migration : public Faults {
   std::string documents() {
     std::string text;
     for (const char* collection : {"meta", "objects"}) {
-      const auto found = store->documents(collection);
+      const auto found = store_->documents(collection);
       EXPECT_TRUE(found);
       for (const Document& document : found->entries) {
         text += document.key + "=" + document.value + "@" + std::to_string(document.version) + " ";
@@ -69,13 +69,13 @@ class Migration : public Faults {
     return text;
   }
   Version change(DocumentChange change) {
-    const auto made = store->change_documents({&change, 1});
+    const auto made = store_->change_documents({&change, 1});
     EXPECT_TRUE(made) << made.error().message;
     return made.value_or(0);
   }
   // The mark must miss every commit that the store loses from now on.
   void expect_exact_mark() {
-    store.reset();
+    store_.reset();
     const auto mark = Mark::read(mark_of(path()));
     ASSERT_TRUE(mark && *mark);
     const auto found = look_at_store(path(), nullptr);
@@ -119,7 +119,7 @@ TEST_F(Migration, DocumentsThatWereNotCountedGetAVersionToo) {
 TEST_F(Migration, NoDocumentsNoVersion) {
   write_old("DELETE FROM documents; UPDATE store SET documents = 0;");
   open();
-  EXPECT_EQ(store->documents("objects")->version, 0U);
+  EXPECT_EQ(store_->documents("objects")->version, 0U);
   EXPECT_EQ(change({"objects", "shop", "first", 0}), 1U);
   expect_exact_mark();
 }
@@ -132,18 +132,18 @@ class FirstStart final : public Migration {
 
   // True if the start ended before the power failed.
   bool cut_after(int changes, bool power_cut) {
-    vfs.cut_power_after(changes);
-    const bool whole = try_open().has_value() && !vfs.off();
+    vfs_.cut_power_after(changes);
+    const bool whole = try_open().has_value() && !vfs_.off();
     crash(power_cut);
     expect_next_start();
     return whole;
   }
   // True if the start succeeded.
   bool fail_at(FaultVfs::Call call, int skip) {
-    vfs.fail(call, "", skip, 1, call == FaultVfs::Call::write ? SQLITE_FULL : SQLITE_IOERR_FSYNC);
+    vfs_.fail(call, "", skip, 1, call == FaultVfs::Call::write ? SQLITE_FULL : SQLITE_IOERR_FSYNC);
     const bool whole = try_open().has_value();
-    store.reset();
-    vfs.heal();
+    store_.reset();
+    vfs_.heal();
     expect_next_start();
     return whole;
   }
@@ -191,17 +191,17 @@ TEST_F(Migration, AnOlderServerMayRunInBetween) {
   write_old();
   open();
   const Version before = change({"objects", "shop", "ours"});
-  store.reset();
+  store_.reset();
   sql("UPDATE documents SET value = 'theirs' WHERE key = 'shop';"
       "INSERT INTO documents(collection, key, value) VALUES('objects', 'new', 'theirs');"
       "UPDATE store SET documents = documents + 2;");
   open();
-  const auto found = store->documents("objects");
+  const auto found = store_->documents("objects");
   ASSERT_TRUE(found);
   ASSERT_EQ(found->entries.size(), 3U);
   for (const Document& document : found->entries) EXPECT_EQ(document.version, before + 2);
   DocumentChange stale{"objects", "shop", "again", before};
-  EXPECT_FALSE(store->change_documents({&stale, 1}));
+  EXPECT_FALSE(store_->change_documents({&stale, 1}));
   expect_exact_mark();
 }
 

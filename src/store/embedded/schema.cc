@@ -136,7 +136,7 @@ Result<void> create_database(const std::string& path, const char* vfs) {
   return {};
 }
 
-std::uintmax_t size_of(const std::string& path) {
+std::uintmax_t file_size(const std::string& path) {
   std::error_code absent;
   const auto size = std::filesystem::file_size(path, absent);
   return absent ? 0 : size;
@@ -196,7 +196,7 @@ std::optional<std::uint64_t> cycle_without_log(const std::string& path, const ch
 
 Result<FoundStore> look_at_store(const std::string& path, const char* vfs) {
   FoundStore found;
-  found.size = size_of(path);
+  found.size = file_size(path);
   found.file_cycle = cycle_without_log(path, vfs);
   SLUICE_TRY(Connection connection, Connection::open(path, vfs));
   SLUICE_CHECK(connection.keep_log(true));
@@ -209,8 +209,8 @@ Result<FoundStore> look_at_store(const std::string& path, const char* vfs) {
 Result<bool> ensure_database(const std::string& path, const char* vfs) {
   std::error_code unknown;
   const bool exists = std::filesystem::exists(path, unknown);
-  if (exists && size_of(path) > 0) return false;
-  if (!exists && size_of(path + "-wal") == 0) {
+  if (exists && file_size(path) > 0) return false;
+  if (!exists && file_size(path + "-wal") == 0) {
     SLUICE_CHECK(create_database(path, vfs));
     return true;
   }

@@ -77,7 +77,7 @@ class WalFile {
     const auto there = std::min<sqlite3_int64>(size, bytes.size());
     if (size < kLogHeaderBytes) return std::nullopt;
     SLUICE_CHECK(ok(file_->pMethods->xRead(file_, bytes.data(), static_cast<int>(there), 0)));
-    if (is_header(bytes)) return LogSalts{word(bytes, 16, true), word(bytes, 20, true)};
+    if (is_header(bytes)) return salts_of(bytes);
     if (std::ranges::all_of(bytes, [](auto b) { return b == 0; })) return std::nullopt;
     return fail(ErrorKind::internal,
                 path_ +
@@ -104,6 +104,10 @@ class WalFile {
 };
 
 }  // namespace
+
+LogSalts salts_of(std::span<const unsigned char> header) {
+  return {word(header, 16, true), word(header, 20, true)};
+}
 
 Result<std::optional<LogSalts>> settle_wal(const std::string& path, const char* vfs_name) {
   sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name);

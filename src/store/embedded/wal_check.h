@@ -4,12 +4,16 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/result.h"
 #include "store/embedded/log_observer.h"
 
 namespace sluice::store {
+
+// Returns the salts in the header of a log. Requires: it has kLogHeaderBytes.
+[[nodiscard]] LogSalts salts_of(std::span<const unsigned char> header);
 
 // Runs before the database `path` is opened. Fails if a crash cannot have left such a log. On
 // success, everything that SQLite will find in it is on disk. `vfs`: null for SQLite's own. Returns

@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "store/embedded/unsynced_writes.h"
+#include "store/embedded/wal_check.h"
 
 namespace sluice::store {
 namespace {
@@ -22,11 +23,6 @@ constexpr std::size_t kUnsyncedBytesMax = 32 << 20;
 // A header write begins a log, and is a write of its own. At most this many logs begin before one
 // of them is on disk, so an observer must remember that many.
 constexpr std::uint64_t kUnsyncedLogsMax = 6;
-
-std::uint32_t word(const unsigned char* bytes) {
-  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 |
-         std::uint32_t{bytes[2]} << 8 | bytes[3];
-}
 
 }  // namespace
 
@@ -117,7 +113,7 @@ int announce(sqlite3_file* file, const unsigned char* header) {
   if (unsynced >= kUnsyncedLogsMax) {
     if (const int code = do_sync(file, SQLITE_SYNC_NORMAL)) return code;
   }
-  const LogSalts salts{word(header + 16), word(header + 20)};
+  const LogSalts salts = salts_of({header, kLogHeaderBytes});
   return state.observer->log_begins(salts) ? SQLITE_OK : SQLITE_IOERR_WRITE;
 }
 

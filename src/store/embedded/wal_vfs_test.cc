@@ -12,8 +12,6 @@
 namespace sluice::store {
 namespace {
 
-using Call = FaultVfs::Call;
-
 std::vector<std::pair<std::int64_t, std::string>> pieces_of(const UnsyncedWrites& writes) {
   std::vector<std::pair<std::int64_t, std::string>> list;
   EXPECT_EQ(writes.visit([&](std::int64_t at, std::string_view bytes) {
@@ -67,7 +65,7 @@ class WalVfsTest : public testing::Test {
     disk_.power_on();
     open();
   }
-  void fail_next_sync() { disk_.fail(Call::sync, "-wal", 0, 1, SQLITE_IOERR_FSYNC); }
+  void fail_next_sync() { disk_.fail(FaultVfs::Call::sync, "-wal", 0, 1, SQLITE_IOERR_FSYNC); }
   std::int64_t rows() { return writer_.integer("SELECT count(*) FROM t").value_or(-1); }
   void expect_whole() { EXPECT_EQ(writer_.text("PRAGMA integrity_check").value_or("none"), "ok"); }
 
@@ -134,10 +132,10 @@ TEST_F(WalVfsTest, ACheckpointCoversWhatTheLastOneCouldNotSync) {
 TEST_F(WalVfsTest, KeepsSoMuchAndNoMore) {
   do_it("PRAGMA synchronous = NORMAL");
   do_it("INSERT INTO t(text) VALUES('first')");
-  const int before = disk_.calls(Call::sync);
+  const int before = disk_.calls(FaultVfs::Call::sync);
   for (int i = 0; i < 40; ++i) do_it("INSERT INTO t(text) VALUES(hex(zeroblob(500000)))");
-  EXPECT_GE(disk_.calls(Call::sync), before + 1) << "40 MB and no sync";
-  EXPECT_LE(disk_.calls(Call::sync), before + 2);
+  EXPECT_GE(disk_.calls(FaultVfs::Call::sync), before + 1) << "40 MB and no sync";
+  EXPECT_LE(disk_.calls(FaultVfs::Call::sync), before + 2);
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ inline std::string replay(const Program& steps, Entries& entries) {
     }
     if (expected != step.value) {
       constexpr const char* kNames[] = {"get", "count", "put", "erase", "add", "pause", "clear"};
-      return std::string(kNames[step.kind]) + " of `" + step.key + "` gave " + step.value +
-             " and not " + expected;
+      return std::string(kNames[static_cast<std::size_t>(step.kind)]) + " of `" + step.key +
+             "` gave " + step.value + " and not " + expected;
     }
   }
   return {};

@@ -28,24 +28,24 @@ class StoreConformance : public testing::TestWithParam<BackendUnderTest> {
   static constexpr const char* kNs = "flash-sale/wasm";
 
   void open(const Limits& limits = {}) {
-    store.reset();
-    store = GetParam().open(directory.path(), cores.count(), limits);
-    ASSERT_NE(store, nullptr);
-    ASSERT_TRUE(store->prepare(kNs));
+    store_.reset();
+    store_ = GetParam().open(directory_.path(), cores_.count(), limits);
+    ASSERT_NE(store_, nullptr);
+    ASSERT_TRUE(store_->prepare(kNs));
   }
   void SetUp() override { open(); }
 
   View& view(unsigned core) {
-    return cores.on(core, [&]() -> View& { return store->view(cores.core(core), kNs); });
+    return cores_.on(core, [&]() -> View& { return store_->view(cores_.core(core), kNs); });
   }
   // Runs work(View&) on the core.
   template <class Work>
   decltype(auto) on(unsigned core, Work work) {
-    return cores.on(core, [&] { return work(store->view(cores.core(core), kNs)); });
+    return cores_.on(core, [&] { return work(store_->view(cores_.core(core), kNs)); });
   }
   Result<void> wait_durable(unsigned core, Version version) {
     View& its_view = view(core);
-    return cores.await(core, [&its_view, version] {
+    return cores_.await(core, [&its_view, version] {
       return its_view.durable(version, in(std::chrono::seconds(20)));
     });
   }
@@ -53,7 +53,7 @@ class StoreConformance : public testing::TestWithParam<BackendUnderTest> {
     std::vector<std::string> keys;
     std::string after;
     while (true) {
-      const auto page = store->list(kNs, prefix, after, limit);
+      const auto page = store_->list(kNs, prefix, after, limit);
       if (!page) {
         ADD_FAILURE() << page.error().message;
         return keys;
@@ -64,9 +64,9 @@ class StoreConformance : public testing::TestWithParam<BackendUnderTest> {
     }
   }
 
-  TestDirectory directory;
-  TestCores cores{3};
-  std::unique_ptr<Store> store;
+  TestDirectory directory_;
+  TestCores cores_{3};
+  std::unique_ptr<Store> store_;
 };
 
 }  // namespace sluice::store

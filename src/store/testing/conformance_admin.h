@@ -23,11 +23,11 @@ TEST_P(StoreConformance, WhatIsDurableIsListed) {
     EXPECT_LE(commit.version, version);
   });
   EXPECT_EQ(listed(), std::vector<std::string>{"id/1"});
-  const auto status = store->status(kNs);
+  const auto status = store_->status(kNs);
   EXPECT_EQ(status.keys, 1U);
   EXPECT_EQ(status.durable, version);
   EXPECT_EQ(status.committed, version);
-  EXPECT_EQ(store->health(), "");
+  EXPECT_EQ(store_->health(), "");
 }
 
 TEST_P(StoreConformance, ListsInPagesInKeyOrder) {
@@ -40,51 +40,51 @@ TEST_P(StoreConformance, ListsInPagesInKeyOrder) {
   entries.push_back({"id", "before"});
   entries.push_back({"id0", "behind"});
   entries.push_back({"\xff\xff", "last"});
-  ASSERT_TRUE(store->apply(kNs, entries));
+  ASSERT_TRUE(store_->apply(kNs, entries));
   const auto with_prefix = listed("id/", 7);
   EXPECT_EQ(with_prefix, std::vector<std::string>(expected.begin(), expected.end()));
   EXPECT_EQ(listed("\xff", 7), std::vector<std::string>{"\xff\xff"});
   EXPECT_EQ(listed({}, 100).size(), 1003U);
-  EXPECT_EQ(store->count(kNs, "id/"), 1000U);
-  EXPECT_EQ(store->count(kNs, "\xff"), 1U);
-  EXPECT_EQ(store->count(kNs, ""), 1003U);
-  const auto page = store->list(kNs, "id/", "aaa", 1000);
+  EXPECT_EQ(store_->count(kNs, "id/"), 1000U);
+  EXPECT_EQ(store_->count(kNs, "\xff"), 1U);
+  EXPECT_EQ(store_->count(kNs, ""), 1003U);
+  const auto page = store_->list(kNs, "id/", "aaa", 1000);
   ASSERT_TRUE(page);
   EXPECT_EQ(page->entries.size(), 1000U);
   EXPECT_FALSE(page->more);
 }
 
 TEST_P(StoreConformance, ScansAVersionInKeyOrder) {
-  const auto import = store->begin_import(kNs);
+  const auto import = store_->begin_import(kNs);
   ASSERT_TRUE(import);
   for (int i = 9; i >= 0; --i) ASSERT_TRUE((*import)->add("id/" + std::to_string(i), "v"));
   ASSERT_TRUE((*import)->add("other", "v"));
   ASSERT_TRUE((*import)->add("id/3", "the last one counts"));
   EXPECT_EQ((*import)->size(), 12U);
-  EXPECT_EQ(store->count(kNs, ""), 0U) << "not yet committed";
+  EXPECT_EQ(store_->count(kNs, ""), 0U) << "not yet committed";
   ASSERT_TRUE((*import)->commit());
   std::vector<std::string> seen;
-  const auto version = store->scan(kNs, "id/", [&](std::string_view key, std::string_view value) {
+  const auto version = store_->scan(kNs, "id/", [&](std::string_view key, std::string_view value) {
     seen.emplace_back(key);
     if (key == "id/3") {
       EXPECT_EQ(value, "the last one counts");
-      EXPECT_TRUE(store->apply(kNs, {{"id/5x", "too late for this scan"}}));
+      EXPECT_TRUE(store_->apply(kNs, {{"id/5x", "too late for this scan"}}));
     }
     return key != "id/8";
   });
   ASSERT_TRUE(version);
-  EXPECT_EQ(*version + 1, store->status(kNs).durable);
+  EXPECT_EQ(*version + 1, store_->status(kNs).durable);
   EXPECT_EQ(seen, (std::vector<std::string>{"id/0", "id/1", "id/2", "id/3", "id/4", "id/5", "id/6",
                                             "id/7", "id/8"}));
 }
 
 TEST_P(StoreConformance, AnImportThatIsDroppedLeavesNoTrace) {
   {
-    const auto import = store->begin_import(kNs);
+    const auto import = store_->begin_import(kNs);
     ASSERT_TRUE(import);
     ASSERT_TRUE((*import)->add("k", "v"));
   }
-  EXPECT_EQ(store->count(kNs, ""), 0U);
+  EXPECT_EQ(store_->count(kNs, ""), 0U);
 }
 
 TEST_P(StoreConformance, AdministrationIsATransactionToo) {
@@ -94,19 +94,19 @@ TEST_P(StoreConformance, AdministrationIsATransactionToo) {
     Transaction t(v);
     EXPECT_EQ(t.count("id/"), 0U);
     t.put("x", "1");
-    ASSERT_TRUE(store->apply(kNs, {{"id/1", "a"}, {"id/2", "b"}, {"keep", "c"}, {"id/1", "d"}}));
+    ASSERT_TRUE(store_->apply(kNs, {{"id/1", "a"}, {"id/2", "b"}, {"keep", "c"}, {"id/1", "d"}}));
     EXPECT_EQ(v.commit(t).status, CommitStatus::conflict);
     EXPECT_EQ(count(v, "id/"), 2U);
     EXPECT_EQ(get(v, "id/1"), "d");
   });
-  cores.on(1, [&] { EXPECT_EQ(count(admin_seen, "id/"), 2U); });
-  ASSERT_TRUE(store->erase_all(kNs, "id/"));
+  cores_.on(1, [&] { EXPECT_EQ(count(admin_seen, "id/"), 2U); });
+  ASSERT_TRUE(store_->erase_all(kNs, "id/"));
   on(0, [](View& v) {
     EXPECT_EQ(count(v, "id/"), 0U);
     EXPECT_EQ(get(v, "keep"), "c");
   });
   EXPECT_EQ(listed(), std::vector<std::string>{"keep"});
-  ASSERT_TRUE(store->erase_all(kNs, ""));
+  ASSERT_TRUE(store_->erase_all(kNs, ""));
   on(1, [](View& v) {
     EXPECT_EQ(get(v, "keep"), std::nullopt);
     EXPECT_EQ(count(v, ""), 0U);
@@ -115,41 +115,41 @@ TEST_P(StoreConformance, AdministrationIsATransactionToo) {
 }
 
 TEST_P(StoreConformance, ANamespaceWithoutViewsWorks) {
-  ASSERT_TRUE(store->apply("a/b", {{"k", "v"}}));
-  EXPECT_EQ(store->count("a/b", ""), 1U);
-  EXPECT_EQ(store->count("never/used", ""), 0U);
-  EXPECT_TRUE(store->list("never/used", "", "", 10)->entries.empty());
-  EXPECT_EQ(store->status("a/b").keys, 1U);
-  ASSERT_TRUE(store->prepare("a/b"));
-  ASSERT_TRUE(store->prepare("a/b"));
-  ASSERT_TRUE(store->apply("a/b", {{"k2", "v2"}}));
-  cores.on(0, [&] {
-    View& v = store->view(cores.core(0), "a/b");
-    EXPECT_EQ(&v, &store->view(cores.core(0), "a/b"));
+  ASSERT_TRUE(store_->apply("a/b", {{"k", "v"}}));
+  EXPECT_EQ(store_->count("a/b", ""), 1U);
+  EXPECT_EQ(store_->count("never/used", ""), 0U);
+  EXPECT_TRUE(store_->list("never/used", "", "", 10)->entries.empty());
+  EXPECT_EQ(store_->status("a/b").keys, 1U);
+  ASSERT_TRUE(store_->prepare("a/b"));
+  ASSERT_TRUE(store_->prepare("a/b"));
+  ASSERT_TRUE(store_->apply("a/b", {{"k2", "v2"}}));
+  cores_.on(0, [&] {
+    View& v = store_->view(cores_.core(0), "a/b");
+    EXPECT_EQ(&v, &store_->view(cores_.core(0), "a/b"));
     EXPECT_EQ(get(v, "k"), "v");
     EXPECT_EQ(get(v, "k2"), "v2");
     EXPECT_EQ(count(v, "k"), 2U);
   });
   on(0, [](View& v) { EXPECT_EQ(get(v, "k"), std::nullopt); });
-  ASSERT_TRUE(store->erase_all("a/b", ""));
-  EXPECT_EQ(store->count("a/b", ""), 0U);
+  ASSERT_TRUE(store_->erase_all("a/b", ""));
+  EXPECT_EQ(store_->count("a/b", ""), 0U);
 }
 
 TEST_P(StoreConformance, KeepsDocuments) {
   const auto change = [this](std::vector<DocumentChange> changes) {
-    return store->change_documents(changes).has_value();
+    return store_->change_documents(changes).has_value();
   };
   ASSERT_TRUE(change({{"objects", "b", "{}"}, {"objects", "a", "1"}, {"others", "c", ""}}));
   ASSERT_TRUE(change({{"objects", "a", "2"}}));
-  auto documents = store->documents("objects");
+  auto documents = store_->documents("objects");
   ASSERT_TRUE(documents);
   ASSERT_EQ(documents->entries.size(), 2U);
   EXPECT_EQ(documents->entries[0].key, "a");
   EXPECT_EQ(documents->entries[0].value, "2");
   ASSERT_TRUE(change({{"objects", "a", std::nullopt}, {"objects", "absent", std::nullopt}}));
-  EXPECT_EQ(store->documents("objects")->entries.size(), 1U);
-  EXPECT_EQ(store->documents("others")->entries.size(), 1U);
-  EXPECT_TRUE(store->documents("none")->entries.empty());
+  EXPECT_EQ(store_->documents("objects")->entries.size(), 1U);
+  EXPECT_EQ(store_->documents("others")->entries.size(), 1U);
+  EXPECT_TRUE(store_->documents("none")->entries.empty());
 }
 
 }  // namespace sluice::store

@@ -28,7 +28,7 @@ TEST_P(StoreConformance, AChangeOnAnotherCoreIsAConflict) {
     Transaction t(v);
     EXPECT_EQ(t.get("k"), std::nullopt);
     t.put("k", "mine");
-    cores.on(0, [&] { put(first, "k", "theirs"); });
+    cores_.on(0, [&] { put(first, "k", "theirs"); });
     EXPECT_EQ(v.commit(t).status, CommitStatus::conflict);
   });
 }
@@ -96,9 +96,9 @@ TEST_P(StoreConformance, AMixtureOfVersionsIsNoticed) {
 TEST_P(StoreConformance, TurnsComeInOrderAndHoldOthersBack) {
   View& a = view(0);
   View& b = view(1);
-  auto turn = cores.await(0, [&] { return a.turn(in(std::chrono::seconds(20))); });
+  auto turn = cores_.await(0, [&] { return a.turn(in(std::chrono::seconds(20))); });
   ASSERT_TRUE(turn);
-  cores.on(1, [&] {
+  cores_.on(1, [&] {
     const Commit held = put(b, "k", "b");
     EXPECT_EQ(held.status, CommitStatus::conflict);
     EXPECT_TRUE(held.turn_held);
@@ -107,9 +107,9 @@ TEST_P(StoreConformance, TurnsComeInOrderAndHoldOthersBack) {
     (void)reader.get("k");
     EXPECT_EQ(b.commit(reader).status, CommitStatus::committed);  // reads are not held back
   });
-  auto late = cores.start(1, [&] { return b.turn(in(std::chrono::milliseconds(30))); });
+  auto late = cores_.start(1, [&] { return b.turn(in(std::chrono::milliseconds(30))); });
   EXPECT_EQ(late.get().error().kind, ErrorKind::timed_out);
-  auto next = cores.start(1, [&]() -> Task<bool> {
+  auto next = cores_.start(1, [&]() -> Task<bool> {
     auto granted = co_await b.turn(in(std::chrono::seconds(20)));
     Transaction t(b);
     EXPECT_EQ(t.get("k"), std::nullopt);
@@ -119,11 +119,11 @@ TEST_P(StoreConformance, TurnsComeInOrderAndHoldOthersBack) {
     t.put("k2", "b");
     co_return first&& b.commit(t).status == CommitStatus::committed;
   });
-  cores.on(0, [&] { const View::Turn ended = std::move(*turn); });
+  cores_.on(0, [&] { const View::Turn ended = std::move(*turn); });
   EXPECT_TRUE(next.get());
-  cores.on(0, [&] { EXPECT_EQ(get(a, "k"), "b"); });
+  cores_.on(0, [&] { EXPECT_EQ(get(a, "k"), "b"); });
   // The end of a turn travels by mailbox, so writes succeed again soon.
-  auto eventually = cores.await(0, [&] {
+  auto eventually = cores_.await(0, [&] {
     return transact(a, [](Transaction& t) -> Task<void> {
       t.put("k", "a");
       co_return;
@@ -138,15 +138,15 @@ TEST_P(StoreConformance, AnEndedTurnIsNobodys) {
   View& b = view(1);
   for (int round = 0; round < 2; ++round) {
     std::optional<Transaction> late;
-    cores.await(0, [&]() -> Task<void> {
+    cores_.await(0, [&]() -> Task<void> {
       auto turn = co_await a.turn(in(std::chrono::seconds(20)));
       EXPECT_TRUE(turn);
       late.emplace(a);  // it is the one that may write
       late->put("late", "a");
     });
-    auto turn = cores.await(1, [&] { return b.turn(in(std::chrono::seconds(20))); });
+    auto turn = cores_.await(1, [&] { return b.turn(in(std::chrono::seconds(20))); });
     ASSERT_TRUE(turn);
-    cores.on(0, [&] {
+    cores_.on(0, [&] {
       const Commit commit = a.commit(*late);
       EXPECT_EQ(commit.status, CommitStatus::conflict);
       EXPECT_TRUE(commit.turn_held);
@@ -155,7 +155,7 @@ TEST_P(StoreConformance, AnEndedTurnIsNobodys) {
       EXPECT_TRUE(a.commit(*late).turn_held);
       late.reset();
     });
-    cores.on(1, [&] { const View::Turn ended = std::move(*turn); });
+    cores_.on(1, [&] { const View::Turn ended = std::move(*turn); });
   }
 }
 
@@ -164,15 +164,15 @@ TEST_P(StoreConformance, ALimitIsExactOverAllCores) {
   constexpr int kLimit = 100;
   constexpr int kUsersPerCore = 400;
   std::vector<std::future<int>> results;
-  for (unsigned core = 0; core < cores.count(); ++core) {
+  for (unsigned core = 0; core < cores_.count(); ++core) {
     View& v = view(core);
     for (int user = 0; user < kUsersPerCore; ++user) {
       const std::string key = "id/" + std::to_string(core) + "-" + std::to_string(user);
-      results.push_back(cores.start(core, [this, core, &v, key]() -> Task<int> {
+      results.push_back(cores_.start(core, [this, core, &v, key]() -> Task<int> {
         bool admitted = false;
         const Commit commit = co_await transact(v, [&](Transaction& t) -> Task<void> {
           admitted = t.count("id/") < kLimit;
-          if (key.back() == '7') co_await cores.loop(core).yield();
+          if (key.back() == '7') co_await cores_.loop(core).yield();
           if (admitted) t.put(key, "true");
         });
         EXPECT_EQ(commit.status, CommitStatus::committed);

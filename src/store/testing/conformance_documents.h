@@ -12,20 +12,20 @@ class DocumentConformance : public StoreConformance {
  protected:
   using Changes = std::vector<DocumentChange>;
   Version change(const Changes& changes) {
-    const auto made = store->change_documents(changes);
+    const auto made = store_->change_documents(changes);
     EXPECT_TRUE(made) << made.error().message;
     return made.value_or(0);
   }
   // Makes a change that must be refused, and returns its mismatch.
   DocumentMismatch refused(const Changes& changes) {
-    const auto made = store->change_documents(changes);
+    const auto made = store_->change_documents(changes);
     EXPECT_FALSE(made);
     if (made || !made.error().mismatch) return {"none", "none", 0};
     EXPECT_EQ(made.error().kind, ErrorKind::conflict);
     return *made.error().mismatch;
   }
   std::optional<Document> document(const std::string& key) {
-    const auto documents = store->documents("objects");
+    const auto documents = store_->documents("objects");
     for (const Document& found : documents->entries) {
       if (found.key == key) return found;
     }
@@ -33,7 +33,7 @@ class DocumentConformance : public StoreConformance {
   }
   // "version collection/key=value …" for each event after `after`; versions are relative to it.
   std::string news(Version after) {
-    const auto found = store->document_news(after, in(std::chrono::milliseconds(0)));
+    const auto found = store_->document_news(after, in(std::chrono::milliseconds(0)));
     if (!found) return found.error().message;
     if (found->read_anew) return "read anew";
     std::string text;
@@ -72,11 +72,11 @@ TEST_P(DocumentConformance, AWrongExpectationRefusesTheWholeChange) {
   EXPECT_EQ(mismatch.collection, "objects");
   EXPECT_EQ(mismatch.key, "b");
   EXPECT_EQ(mismatch.version, version);
-  const auto documents = store->documents("objects");
+  const auto documents = store_->documents("objects");
   EXPECT_EQ(documents->version, version);
   ASSERT_EQ(documents->entries.size(), 2U);
   EXPECT_EQ(documents->entries[0].value, "1");
-  EXPECT_TRUE(store->documents("others")->entries.empty());
+  EXPECT_TRUE(store_->documents("others")->entries.empty());
   EXPECT_EQ(news(version), "") << "a refused change is no news";
   EXPECT_EQ(change({{"objects", "a", "2", version}}), version + 1);
 }
@@ -93,7 +93,7 @@ TEST_P(DocumentConformance, ExpectationsCountExactly) {
         const auto seen = document("n");
         const std::string next = std::to_string(std::stoi(seen->value) + 1);
         const Changes changes{{"objects", "n", next, seen->version}};
-        if (store->change_documents(changes)) ++done;
+        if (store_->change_documents(changes)) ++done;
       }
     });
   }
@@ -102,7 +102,7 @@ TEST_P(DocumentConformance, ExpectationsCountExactly) {
 }
 
 TEST_P(DocumentConformance, AWatchSeesEveryChangeInOrder) {
-  const Version start = store->documents("objects")->version;
+  const Version start = store_->documents("objects")->version;
   EXPECT_EQ(news(start), "");
   change({{"objects", "a", "1"}, {"pins", "a", "x"}});
   change({{"objects", "a", std::nullopt}});
@@ -113,7 +113,7 @@ TEST_P(DocumentConformance, AWatchSeesEveryChangeInOrder) {
 }
 
 TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {
-  const Version start = store->documents("objects")->version;
+  const Version start = store_->documents("objects")->version;
   constexpr int kChanges = 200;
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {
@@ -127,7 +127,7 @@ TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {
   std::map<std::string, std::string> copy;
   Version version = start;
   while (version < start + kChanges) {
-    const auto found = store->document_news(version, in(std::chrono::seconds(20)));
+    const auto found = store_->document_news(version, in(std::chrono::seconds(20)));
     ASSERT_TRUE(found);
     ASSERT_FALSE(found->read_anew);
     ASSERT_FALSE(found->events.empty()) << "it waits for the next one";
@@ -139,31 +139,31 @@ TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {
     version = found->version;
   }
   for (auto& thread : threads) thread.join();
-  const auto documents = store->documents("objects");
+  const auto documents = store_->documents("objects");
   EXPECT_EQ(documents->version, version);
   EXPECT_EQ(documents->entries.size(), copy.size());
   for (const Document& found : documents->entries) EXPECT_EQ(copy[found.key], found.value);
 }
 
 TEST_P(DocumentConformance, AWatchThatIsFarBehindReadsAnew) {
-  const Version start = store->documents("objects")->version;
+  const Version start = store_->documents("objects")->version;
   const std::string big(1 << 20, 'x');
   for (int i = 0; i < 20; ++i) change({{"objects", "big", big}});
   EXPECT_EQ(news(start), "read anew");
-  const Version version = store->documents("objects")->version;
+  const Version version = store_->documents("objects")->version;
   EXPECT_EQ(news(version), "");
   change({{"objects", "a", "1"}});
   EXPECT_EQ(news(version), "1 objects/a=1 ");
 }
 
 TEST_P(DocumentConformance, AWatchEndsWithTheStore) {
-  const Version start = store->documents("objects")->version;
+  const Version start = store_->documents("objects")->version;
   std::thread watcher([&] {
-    const auto found = store->document_news(start, in(std::chrono::seconds(60)));
+    const auto found = store_->document_news(start, in(std::chrono::seconds(60)));
     EXPECT_FALSE(found);
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  store->close();
+  store_->close();
   watcher.join();
 }
 

@@ -160,7 +160,7 @@ TEST_P(StoreConformance, BytesAreBytes) {
 }
 
 TEST_P(StoreConformance, BeyondALimitNothingIsCommitted) {
-  store.reset();
+  store_.reset();
   open({.key_bytes_max = 8,
         .value_bytes_max = 16,
         .writes_per_transaction_max = 3,
@@ -181,7 +181,7 @@ TEST_P(StoreConformance, BeyondALimitNothingIsCommitted) {
     EXPECT_EQ(v.commit(t).status, CommitStatus::too_large);
     EXPECT_EQ(count(v, ""), 3U);
   });
-  EXPECT_EQ(store->apply(kNs, {{"123456789", ""}}).error().kind, ErrorKind::too_large);
+  EXPECT_EQ(store_->apply(kNs, {{"123456789", ""}}).error().kind, ErrorKind::too_large);
 }
 
 }  // namespace sluice::store

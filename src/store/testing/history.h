@@ -18,8 +18,11 @@ namespace sluice::store {
 inline constexpr const char* kAbsent = "absent";
 
 struct Step {
-  enum Kind { get, count, put, erase, add, pause, clear } kind = get;  // clear: administration only
-  std::string key;                                                     // or prefix
+  // clear: administration only
+  enum class Kind { get, count, put, erase, add, pause, clear };
+  using enum Kind;
+  Kind kind = get;
+  std::string key;    // or prefix
   std::string value;  // the value read or written; kAbsent for a get of an absent key
 };
 
@@ -150,8 +153,8 @@ inline unsigned number_from_environment(const char* name, unsigned fallback) {
 // SLUICE_SEED repeats the programs of a run (not the interleaving of the cores). SLUICE_SOAK_ROUNDS
 // sets the number of rounds.
 inline unsigned first_seed() {
-  static const unsigned seed = number_from_environment("SLUICE_SEED", std::random_device{}());
-  return seed;
+  static const unsigned kSeed = number_from_environment("SLUICE_SEED", std::random_device{}());
+  return kSeed;
 }
 inline unsigned rounds(unsigned usual) {
   return number_from_environment("SLUICE_SOAK_ROUNDS", usual);

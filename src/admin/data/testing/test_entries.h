@@ -30,11 +30,12 @@ using Entries = std::vector<store::Entry>;
 
 // Text that may trip a format, including bytes that are not text.
 inline std::string random_text(std::mt19937& random) {
+  static const std::string kNul(1, '\0');
   static const std::vector<std::string> kParts{
       "a",    "0.40", "true", "~",      "null",       "yes",    ": ",          " #",   "\n",
       "\r",   "\t",   "\"",   "'",      "\\",         " ",      "- ",          "{",    "}",
       "[",    ",",    "&x",   "*x",     "!",          "|",      ">",           "%",    "@",
-      "`",    "<<",   "---",  "...",    "? ",         "\u00e4", "\0",          "\x7f", "\xff",
+      "`",    "<<",   "---",  "...",    "? ",         "\u00e4", kNul,          "\x7f", "\xff",
       "\x80", "id/",  "\x1b", "\u2028", "\U0001f600", "\u0085", "\xed\xa0\x80"};
   std::string text;
   for (unsigned parts = random() % 5; parts > 0; --parts) text += kParts[random() % kParts.size()];

@@ -20,8 +20,8 @@ bool is_one_of(std::string_view name, const auto& names) {
 }
 
 // The fields that describe the bytes of the body, which a 304 does not carry.
-constexpr std::array<std::string_view, 3> kOfTheBody = {"Content-Length", "Content-Encoding",
-                                                        "Content-Range"};
+constexpr std::array<std::string_view, 3> kAbsentIn304 = {"Content-Length", "Content-Encoding",
+                                                          "Content-Range"};
 
 }  // namespace
 
@@ -84,10 +84,10 @@ std::shared_ptr<StoredResponse> updated(const StoredResponse& stored, const http
   // The age counts from this response.
   entry->headers.remove("Date");
   for (const http::Field& field : fields) {
-    if (!is_one_of(field.name, kOfTheBody)) entry->headers.remove(field.name);
+    if (!is_one_of(field.name, kAbsentIn304)) entry->headers.remove(field.name);
   }
   for (const http::Field& field : fields) {
-    if (!is_one_of(field.name, kOfTheBody)) entry->headers.add(field.name, field.value);
+    if (!is_one_of(field.name, kAbsentIn304)) entry->headers.add(field.name, field.value);
   }
   return entry;
 }

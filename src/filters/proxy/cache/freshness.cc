@@ -9,8 +9,6 @@
 namespace sluice::filters {
 namespace {
 
-constexpr std::int64_t kMsPerSecond = 1000;
-
 std::optional<std::int64_t> date_of(const http::Headers& headers, std::int64_t unix_now) {
   return http::parse_date(headers.get("Date").value_or(""), unix_now);
 }
@@ -24,9 +22,11 @@ std::int64_t age_field(const http::Headers& headers) {
 
 }  // namespace
 
+std::int64_t unix_now() { return unix_time_ms() / 1000; }
+
 ArrivalTime arrives_now(TimePoint sent) {
   const TimePoint now = Clock::now();
-  return {now, unix_time_ms() / kMsPerSecond, now - sent};
+  return {now, unix_now(), now - sent};
 }
 
 std::int64_t initial_age(const http::Headers& headers, const ArrivalTime& arrival) {

@@ -12,6 +12,9 @@
 
 namespace sluice::filters {
 
+// Seconds since 1970.
+[[nodiscard]] std::int64_t unix_now();
+
 // The time at which a response arrived.
 struct ArrivalTime {
   TimePoint now;

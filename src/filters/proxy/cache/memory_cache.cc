@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <ranges>
 
 namespace sluice::filters {
 
@@ -40,8 +41,7 @@ MemoryCache::Selection MemoryCache::find(const loop::Core& core, std::string_vie
   const Shelf::Responses* const entries = shelves_[core.index].find(key);
   if (entries == nullptr) return {};
   const std::uint32_t stamp = stamps_->get(key);
-  for (auto each = entries->rbegin(); each != entries->rend(); ++each) {
-    const Shelf::ResponsePtr& entry = *each;
+  for (const Shelf::ResponsePtr& entry : std::views::reverse(*entries)) {
     if (entry->stamp != stamp) continue;
     const Use use = use_of(*entry, request, plan, now);
     if (use == Use::none) continue;

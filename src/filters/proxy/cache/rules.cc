@@ -57,7 +57,7 @@ CachingDirectives directives_of(const http::Headers& headers, const MemoryCacheS
     auto control = http::parse_targeted_field(http::combined(headers, name));
     if (!control) continue;
     const auto told = control->s_maxage ? control->s_maxage : control->max_age;
-    return {std::move(*control), told};
+    return {*control, told};
   }
   CachingDirectives directives{http::parse_cache_control(headers), {}};
   directives.lifetime = lifetime(directives.control, headers, unix_now);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What both processes of a hot restart use. successor_process.h draws the messages.
+#pragma once
+
+#include <chrono>
+
+namespace sluice::server_program {
+
+// The variable that tells the successor which descriptor is its end of the channel.
+inline constexpr const char* kPredecessorVariable = "SLUICE_PREDECESSOR";
+// For the transmission of one message.
+inline constexpr std::chrono::seconds kSendTimeout{10};
+
+}  // namespace sluice::server_program
