@@ -158,6 +158,10 @@ TEST(SessionTest, TrailersAreBounded) {
   EXPECT_EQ(stream.log, "head 0 POST shop.example /a?b\nclosed 11\n");
   EXPECT_FALSE(stream.ended);
   EXPECT_EQ(owner.session->failure(), "");
+  owner.session->receive(frame(FrameType::headers, kFlagEndHeaders, 3, get_fields("POST")) +
+                         trailer_frame(literal("x-own", "2"), 3));
+  EXPECT_EQ(owner.streams.back()->log, "head 0 POST shop.example /a?b\ntrailer x-own: 2\n")
+      << "the next stream has none of them";
 }
 
 // One session object keeps the arriving trailers. Each stream has the full limits, and sees only
