@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -228,6 +229,33 @@ TEST_F(ChainTest, DestroyingAWaitLeavesTheOthers) {
       co_return turn.has_value();
     }));
   }
+}
+
+// Each core counts its own waits for a turn: the second one of a core is gone, that of another
+// stays.
+TEST_F(ChainTest, AWaitForATurnLeavesThatOfTheSameNumberInItsPlace) {
+  const auto get_turn = [this](unsigned core) -> Task<bool> {
+    const auto turn = co_await views[core]->turn(in(20s));  // it ends here, on its core
+    co_return turn.has_value();
+  };
+  std::optional<View::Turn> held;
+  ASSERT_TRUE(cores.await(0, [&]() -> Task<bool> {
+    auto turn = co_await views[0]->turn(in(20s));
+    if (turn) held.emplace(*std::move(turn));
+    co_return held.has_value();
+  }));
+  auto first = cores.start(1, [&] { return get_turn(1); });
+  auto second = cores.start(1, [&] { return get_turn(1); });
+  auto doomed = cores.on(0, [&] {
+    auto wait = views[0]->turn(in(60s));
+    wait.start();
+    return wait;
+  });
+  for (const unsigned core : {1U, 0U}) cores.on(core, [] {});  // all have taken their places
+  cores.on(0, [&] { doomed.reset(); });
+  cores.on(0, [&] { held.reset(); });
+  EXPECT_TRUE(first.get());
+  EXPECT_TRUE(second.get());
 }
 
 TEST_F(ChainTest, CommitsThatWaitAreWrittenAsOneGroup) {
