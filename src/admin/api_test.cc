@@ -245,6 +245,26 @@ TEST_F(ApiTest, TheVersionCountsChanges) {
   EXPECT_NE(version(), before);
 }
 
+TEST_F(ApiTest, OnlyAnAdminSeesSecrets) {
+  ASSERT_EQ(post("/objects", kPipeline)->status, 201);
+  const auto locked = Api::start(
+      {.address = "127.0.0.1:0",
+       .member_name = "me",
+       .credentials = {.users = {{"alice", "apple"}, {"bob", "banana"}}, .readers = {"bob"}}},
+      Logger(), *controller_);
+  ASSERT_TRUE(locked) << locked.error().message;
+  httplib::Client reader("127.0.0.1", (*locked)->port());
+  reader.set_basic_auth("bob", "banana");
+  httplib::Client admin("127.0.0.1", (*locked)->port());
+  admin.set_basic_auth("alice", "apple");
+  for (const char* path : {"/apis/v2/objects", "/apis/v2/objects/demo"}) {
+    const std::string with_secrets = std::string(path) + "?secrets=true";
+    EXPECT_EQ(reader.Get(path)->status, 200) << path;
+    EXPECT_EQ(reader.Get(with_secrets)->status, 403) << path;
+    EXPECT_EQ(admin.Get(with_secrets)->status, 200) << path;
+  }
+}
+
 TEST(ApiStart, LoopbackOnly) {
   const std::unique_ptr<store::Store> store = store::open_memory_store(1);
   server::Workers workers(1, kMemoryBytes, nullptr, Logger());

@@ -91,6 +91,8 @@ class RawClient {
     ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     close();
   }
+  // Ends this side only.
+  void finish() { ::shutdown(descriptor_, SHUT_WR); }
   void close() {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   }
@@ -255,6 +257,14 @@ TEST_F(ConnectionTest, BoundsTheTimeBetweenRequests) {
   EXPECT_TRUE(client.get("/ping").read().ends_with("pong")) << "and then the end";
 }
 
+TEST_F(ConnectionTest, IdleConnectionsEndWhenTheAccessIsReplaced) {
+  start({.idle = std::chrono::hours(1)});
+  RawClient client(port());
+  EXPECT_TRUE(client.get("/ping").read("pong").ends_with("pong"));
+  server_->replace(access());
+  EXPECT_EQ(client.read(), "") << "at once, without a further request";
+}
+
 TEST_F(ConnectionTest, BoundsTheTimeForABody) {
   start({.body = milliseconds(100)});
   RawClient client(port());
@@ -350,7 +360,11 @@ TEST_F(ConnectionTest, ASlowReaderHoldsItsStreamBack) {
     RawClient slow(port());
     slow.get(path, kClose);
     ASSERT_TRUE(wait_until([&] { return pieces_ > 0; }));
-    for (int i = 0; i < 100; ++i) EXPECT_TRUE(ask("/ping").ends_with("pong"));
+    std::size_t before = 0;
+    do {
+      before = pieces_;
+      for (int i = 0; i < 100; ++i) EXPECT_TRUE(ask("/ping").ends_with("pong"));
+    } while (pieces_ != before);
     EXPECT_LT(pieces_, 32U) << path << ": what the kernel holds, and the pipe";
     EXPECT_GE(slow.drop_all(), pieces_max_ * kPiece) << path << ": all of it, in the end";
   }
@@ -376,6 +390,18 @@ TEST_F(ConnectionTest, AStreamEndsWhenItsClientLeaves) {
       }
     }
   }
+}
+
+// An end without a reset is all that comes from many a client that has left.
+TEST_F(ConnectionTest, AStreamEndsWhenItsClientEndsItsSide) {
+  endless_ = true;
+  pieces_max_ = 0;
+  start();
+  RawClient client(port());
+  client.get("/events").read("\r\n\r\n");
+  client.finish();
+  ASSERT_FALSE(client.read().ends_with("?")) << "the end of the connection";
+  EXPECT_TRUE(wait_until([&] { return alive_.use_count() == 1; }));
 }
 
 TEST_F(ConnectionTest, BoundsTheConnections) {

@@ -279,6 +279,25 @@ TEST_F(ControllerTest, AChangeDoesNotWaitForARetryOfTheSameObject) {
   EXPECT_EQ(process().text("p"), "two");
 }
 
+// The same document as the stored one is a change if that one does not run.
+TEST_F(ControllerTest, TheSameAgainRunsWhatDoesNotRun) {
+  ASSERT_TRUE(process().apply(pipeline_text("p")));
+  script_.hold("p");
+  process_.reset();
+  process_.emplace(folder_.path(), script_);
+  auto started = std::async(std::launch::async, [&] { return (*process_)->start(); });
+  script_.wait_for_build("p");
+  auto applied =
+      std::async(std::launch::async, [&] { return process().apply(pipeline_text("p")); });
+  EXPECT_TRUE(eventually([&] { return script_.seen().size() == 3; }));
+  script_.release("p");
+  const auto result = applied.get();
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->at(0).change, Change::updated);
+  EXPECT_EQ(process().state("p"), "running");
+  ASSERT_TRUE(started.get());
+}
+
 TEST_F(ControllerTest, TheEndStopsWhatIsAtWorkAndRefusesTheRest) {
   script_.hold("p");
   auto applied =

@@ -138,7 +138,14 @@ TEST_F(PortsTest, WhoCannotMoveStaysAndIsTriedAgain) {
     EXPECT_THAT(changes.errors.at("a"), ::testing::HasSubstr("taken by another process"));
     EXPECT_TRUE(changes.listeners.empty());
     EXPECT_TRUE(answers(before));
+    ASSERT_EQ(ports.all().size(), 1U) << "a successor process gets the one that it has";
+    EXPECT_EQ(ports.all()[0].port, before);
   }
+  a.port = before;
+  const auto back = assign({&a});
+  EXPECT_TRUE(back.errors.empty() && back.listeners.empty());
+  a.port = (*taken)->port();
+  EXPECT_TRUE(assign({&a}).errors.contains("a"));
   taken.reset();
   EXPECT_TRUE(assign({&a}).errors.empty());
   EXPECT_EQ(port_of("a"), a.port);

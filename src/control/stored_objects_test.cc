@@ -58,6 +58,7 @@ TEST_F(StoredObjectsTest, ChangesAndRemovalsAreOneVersion) {
   ASSERT_TRUE(stored_->save({object("a", {{"f", 1}}), object("b")}, {}));
   ASSERT_TRUE(stored_->save({object("c")}, {"a", "b"}));
   EXPECT_EQ(stored_->version(), 2U);
+  EXPECT_TRUE(store_->documents("pins")->entries.empty()) << "nothing is left of what is gone";
   ASSERT_TRUE(stored_->save({object("a")}, {}));
   const Objects back = reload();
   EXPECT_EQ(back.size(), 2U);

@@ -204,6 +204,23 @@ TEST_F(CircuitBreakerTest, ResultsOfAnOlderStateAreDropped) {
   EXPECT_EQ(breaker_->status(now_)["calls"], 1);
 }
 
+TEST_F(CircuitBreakerTest, ALaterStateOfTheSameNameDropsThemToo) {
+  use(small());
+  auto of_closed = std::move(*breaker_->acquire(now_));
+  half_open();
+  auto of_half_open = std::move(*breaker_->acquire(now_));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(call(false));
+  now_ += milliseconds(1500);
+  EXPECT_TRUE(call(false)) << "beside the one that takes long";
+  ASSERT_EQ(breaker_->state(), "CLOSED");
+  of_closed.finish(true, now_);
+  EXPECT_EQ(breaker_->status(now_)["calls"], 0);
+  half_open();
+  EXPECT_TRUE(call(false));
+  of_half_open.finish(true, now_);
+  EXPECT_EQ(breaker_->status(now_)["calls"], 1);
+}
+
 TEST_F(CircuitBreakerTest, EachHalfOpenBeginsAnew) {
   use(small());
   half_open();

@@ -205,6 +205,21 @@ rules:
                  {{.method = "PUT", .target = "/path", .ip = "9.9.9.9"}, "put"}});
 }
 
+// All paths lead to one backend: only the filter tells them apart.
+TEST(Router, AFilterTellsPathsOfOneBackendApart) {
+  const Router router = make_router(R"(
+rules:
+- paths:
+  - {path: /admin, backend: shop, ipFilter: {blockIPs: [9.9.9.9]}}
+  - {pathPrefix: /, backend: shop}
+)");
+  check(router, {{{.target = "/other", .ip = "9.9.9.9"}, "shop"},
+                 {{.target = "/admin", .ip = "9.9.9.9"}, "403"},
+                 {{.target = "/ADMIN", .ip = "9.9.9.9"}, "400"},
+                 {{.target = "/admin/", .ip = "9.9.9.9"}, "400"},
+                 {{.target = "/ADMIN", .ip = "1.1.1.1"}, "shop"}});
+}
+
 TEST(Router, WeighsRefusals) {
   const Router router = make_router(R"(
 rules:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "loop/event_loop.h"
+#include "loop/join.h"
 
 namespace sluice::server {
 namespace {
@@ -99,6 +100,66 @@ TEST(Places, AllOfACoreCanBeWoken) {
   loop.stop();
   loop.run();
   EXPECT_EQ(woken, 2);
+}
+
+// The rounds of a test in which two threads do something at the same moment. Each uses a core that
+// has not waited before, whose first wait takes longest to begin.
+struct PlaceRounds {
+  static constexpr unsigned kRounds = 10'000;
+  PlacesPtr places = std::make_shared<Places>(kRounds);
+  std::atomic<unsigned> begun{0};
+  std::atomic<unsigned> done{0};
+};
+
+// Returns once `value` has reached `wanted`, or after a time that only ends a hanging test.
+bool reaches_place_round(const std::atomic<unsigned>& value, unsigned wanted) {
+  const TimePoint end = Clock::now() + std::chrono::seconds(60);
+  for (int spins = 0; value < wanted; ++spins) {
+    if (spins < 10'000) continue;
+    if (Clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+// Waits once per round. Finds out how long after the beginning of a round the place comes, and
+// begins its waits around that moment.
+Task<void> wait_each_round(loop::EventLoop& loop, PlaceRounds& rounds) {
+  int delay = 0;
+  for (unsigned i = 0; i < PlaceRounds::kRounds; ++i) {
+    const loop::Core core{loop, i, PlaceRounds::kRounds};
+    rounds.begun = i + 1;
+    for (volatile int spins = 0; spins < delay;) spins = spins + 1;
+    Task<void> wait = rounds.places->wait(core, 1);
+    wait.start();
+    delay += !wait.done() ? 1 : delay > 0 ? -1 : 0;
+    co_await loop::Join(wait);
+    while (!rounds.places->take(1)) co_await loop.yield();
+    rounds.done = i + 1;
+  }
+}
+
+// Returns the number of rounds that came to their end.
+unsigned run_place_rounds() {
+  loop::EventLoop loop;
+  PlaceRounds rounds;
+  EXPECT_TRUE(rounds.places->take(1));
+  loop.post([&] { loop.spawn(wait_each_round(loop, rounds)); });
+  std::thread thread([&] { loop.run(); });
+  for (unsigned i = 1; i <= PlaceRounds::kRounds; ++i) {
+    if (!reaches_place_round(rounds.begun, i)) break;
+    rounds.places->release();
+    if (!reaches_place_round(rounds.done, i)) break;
+  }
+  loop.stop();
+  thread.join();
+  return rounds.done;
+}
+
+// The only place is given back as a core begins to wait. No later release makes up for a wake-up
+// that is lost.
+TEST(Places, OneThatIsGivenBackAsAWaitBeginsIsNoticed) {
+  for (int i = 0; i < 8; ++i) ASSERT_EQ(run_place_rounds(), PlaceRounds::kRounds);
 }
 
 TEST(Places, NobodyWaitsForEverAndNoneIsUsedTwice) {

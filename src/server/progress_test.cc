@@ -24,6 +24,8 @@ TEST(Progress, EnoughOfItBeginsAnew) {
   (void)progress.begin(now);
   progress.end(now += seconds(50), kProgressBytes);
   EXPECT_EQ(progress.begin(now), now + seconds(60));
+  progress.end(now += seconds(50), 1);
+  EXPECT_EQ(progress.begin(now), now + seconds(10)) << "what moved before is not counted again";
 }
 
 TEST(Progress, OurOwnTimeDoesNotCount) {

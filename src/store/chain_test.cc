@@ -6,8 +6,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "store/chain_store.h"
 #include "store/chain_view.h"
@@ -27,7 +30,11 @@ class BadMedium final : public Medium {
     std::condition_variable changed;
     bool broken = false;
     bool stuck = false;
+    bool stages_nothing = false;
     int tries = 0;
+    std::atomic<int> checks = 0;
+    std::atomic<int> dropped = 0;                  // bulk changes
+    std::function<void()> between_groups = [] {};  // on the journal's thread
 
     void set(bool is_broken, bool is_stuck) {
       const std::lock_guard lock(mutex);
@@ -51,9 +58,25 @@ class BadMedium final : public Medium {
     }
     return memory_.write(group);
   }
-  Result<bool> stage(std::string_view, Bulk&) override { return true; }
-  void drop_staged(const Bulk&) override {}
-  Result<bool> finish_some() override { return false; }
+  Result<void> check() override {
+    ++mood_->checks;
+    return {};
+  }
+  Result<bool> stage(std::string_view, Bulk&) override {
+    const std::lock_guard lock(mood_->mutex);
+    if (mood_->stages_nothing) return fail(ErrorKind::unavailable, "no room for that much");
+    return true;
+  }
+  void drop_staged(const Bulk&) override { ++mood_->dropped; }
+  Result<bool> finish_some() override {
+    std::function<void()> call;
+    {
+      const std::lock_guard lock(mood_->mutex);
+      call = mood_->between_groups;
+    }
+    call();
+    return false;
+  }
   Result<std::vector<std::string>> namespaces() override { return memory_.namespaces(); }
   Result<std::vector<std::string>> prefixes(const std::string&) override {
     return std::vector<std::string>();
@@ -209,6 +232,33 @@ TEST_F(ChainTest, DestroyingAWaitLeavesTheOthers) {
   }
 }
 
+// Each core counts its own waits for a turn: the second one of a core is gone, that of another
+// stays.
+TEST_F(ChainTest, AWaitForATurnLeavesThatOfTheSameNumberInItsPlace) {
+  const auto get_turn = [this](unsigned core) -> Task<bool> {
+    const auto turn = co_await views[core]->turn(in(20s));  // it ends here, on its core
+    co_return turn.has_value();
+  };
+  std::optional<View::Turn> held;
+  ASSERT_TRUE(cores.await(0, [&]() -> Task<bool> {
+    auto turn = co_await views[0]->turn(in(20s));
+    if (turn) held.emplace(*std::move(turn));
+    co_return held.has_value();
+  }));
+  auto first = cores.start(1, [&] { return get_turn(1); });
+  auto second = cores.start(1, [&] { return get_turn(1); });
+  auto doomed = cores.on(0, [&] {
+    auto wait = views[0]->turn(in(60s));
+    wait.start();
+    return wait;
+  });
+  for (const unsigned core : {1U, 0U}) cores.on(core, [] {});  // all have taken their places
+  cores.on(0, [&] { doomed.reset(); });
+  cores.on(0, [&] { held.reset(); });
+  EXPECT_TRUE(first.get());
+  EXPECT_TRUE(second.get());
+}
+
 TEST_F(ChainTest, CommitsThatWaitAreWrittenAsOneGroup) {
   mood_->set(false, true);
   Version last = put_on(0, "first", "").version;
@@ -225,6 +275,45 @@ TEST_F(ChainTest, AnIdleCoreIsAskedToCatchUp) {
   for (int i = 0; i < 10'000; ++i) last = put_on(0, "k", std::to_string(i)).version;
   ASSERT_TRUE(wait(0, last, 20s).get());
   EXPECT_TRUE(soon([&] { return idle.applied() + 1024 >= last; })) << idle.applied();
+}
+
+class FewAreBulkTest : public ChainTest {
+ protected:
+  FewAreBulkTest() { limits.bulk_entries_min = 8; }
+};
+
+TEST_F(FewAreBulkTest, WhatWasStagedOfAChangeThatFailsIsDropped) {
+  {
+    const std::lock_guard lock(mood->mutex);
+    mood->stages_nothing = true;
+  }
+  const std::vector<Entry> entries(20, Entry{"k", "v"});
+  const auto applied = store->apply("p/f", entries);
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().message, "no room for that much");
+  EXPECT_EQ(mood->dropped, 1);
+  EXPECT_EQ(put_on(0, "small", "1").status, CommitStatus::committed) << "the store is well";
+}
+
+// A commit that comes after the journal has looked for work, and before it sleeps, rings in vain.
+// An idle journal checks the medium once per period, so a check in each round is a sleep in each.
+TEST_F(ChainTest, TheJournalDoesNotSleepBesideWork) {
+  constexpr int kRounds = 8;
+  struct Rounds {
+    int done = 0;
+    int writes = 0;
+  };
+  const int before = mood->checks;
+  const Version first = put_on(0, "first", "1").version;
+  {
+    const std::lock_guard lock(mood->mutex);
+    mood->between_groups = [this, rounds = std::make_shared<Rounds>()] {
+      const bool is_idle = std::exchange(rounds->writes, mood->tried()) == rounds->writes;
+      if (is_idle && rounds->done < kRounds) put_on(0, "k", std::to_string(++rounds->done));
+    };
+  }
+  ASSERT_TRUE(wait(0, first + kRounds, 60s).get());
+  EXPECT_LT(mood->checks - before, kRounds / 2);
 }
 
 TEST_F(ChainTest, ANamespaceIsLoadedWhileItIsWritten) {

@@ -58,6 +58,7 @@ TEST(DataReader, Json) {
             (Entries{{"a", "x\ny,}"}, {"b", "1.50"}, {"c", "\U0001f600"}, {"d", "true"}}));
   EXPECT_EQ(must_read("{a: b c, 'd, e': \"f\", g\"h: i}"),
             (Entries{{"a", "b c"}, {"d, e", "f"}, {"g\"h", "i"}}));
+  EXPECT_EQ(must_read(R"({"a\\": "\\", "}": "\"\\"})"), (Entries{{"a\\", "\\"}, {"}", "\"\\"}}));
   EXPECT_TRUE(must_read("{}").empty());
   EXPECT_TRUE(must_read("\n{ }\n").empty());
 }

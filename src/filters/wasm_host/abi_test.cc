@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: abi_cluster.cc, abi_misc.cc, abi_request.cc, abi_response.cc, header_text.cc
-// Covers: host_context.cc, marshal.cc
+// Covers: marshal.cc
 // Calls every host function from a guest. Strings are returned as tags, data as the body of the
 // response.
 #include "filters/wasm_host/abi.h"
@@ -163,6 +163,40 @@ TEST_F(Abi, ChangesTheRequest) {
   EXPECT_TRUE(request().headers.empty());
   EXPECT_EQ(run(set1("host_req_add_cookie"), "c=3; d=4"), "");
   EXPECT_EQ(request().headers.get("Cookie"), "a=1; b=2; c=3; d=4");
+}
+
+// A backend may take either spelling for the other.
+TEST_F(Abi, AFieldThatIsDeletedGoesInEverySpelling) {
+  EXPECT_EQ(run("(call $host_req_add_header (i32.const 100) (i32.const 2000))"
+                "(call $host_req_del_header (i32.const 1000))",
+                "x_user", "X-User", text_at(2000, "admin")),
+            "");
+  EXPECT_EQ(request().headers.size(), 2U) << "those of the client";
+}
+
+// Tags of one run, from a loop.
+std::string tags(int count) {
+  return "(loop $l " + set1("host_add_tag") +
+         "(global.set $i (i32.add (global.get $i) (i32.const 1)))"
+         "(br_if $l (i32.lt_s (global.get $i) (i32.const " +
+         std::to_string(count) + "))))";
+}
+
+TEST_F(Abi, TagsHaveALimit) {
+  const std::string counter = "(global $i (mut i32) (i32.const 0))";
+  EXPECT_EQ(run(tags(100), "t", "", counter), "");
+  EXPECT_EQ(host.last->tags().size(), 100U);
+  EXPECT_NE(run(tags(101), "t", "", counter).find("more than 100 tags"), std::string::npos);
+}
+
+TEST_F(Abi, HeaderFieldsHaveALimit) {
+  const std::string set_all = "(call $host_req_set_all_header (i32.const 1000))";
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "a: 1\r\n";
+  EXPECT_EQ(run(set_all, "", text), "");
+  EXPECT_EQ(request().headers.size(), 1000U);
+  EXPECT_NE(run(set_all, "", text + "a: 1\r\n").find("more than 1000 header fields"),
+            std::string::npos);
 }
 
 TEST_F(Abi, Bodies) {

@@ -14,10 +14,7 @@ Result<GuestBudget::Reservation> GuestBudget::reserve(const std::string& filter,
   for (const auto& [name, counts] : promised_) {
     if (name != filter) others += *counts.rbegin();
   }
-  const auto own = promised_.find(filter);
-  const std::uint32_t before = own != promised_.end() ? *own->second.rbegin() : 0;
-  // A running filter may always shrink, even beyond the budget.
-  if (count > before && others + count > max_) {
+  if (others + count > max_) {
     return fail(ErrorKind::conflict,
                 std::to_string(count) + " guests and the " + std::to_string(others) +
                     " of other filters are more than " + std::to_string(max_) +

@@ -244,6 +244,27 @@ TEST_F(ClientSessionTest, WindowsAreGivenBackByConsume) {
   EXPECT_EQ(frames(), "8 0 1 4;");
 }
 
+// A response that nobody reads holds up no other.
+TEST_F(ClientSessionTest, TheConnectionsWindowOpensByItself) {
+  ClientLimits limits;
+  limits.connection_window_bytes = 65535;
+  ClientSession session(limits);
+  session.receive(frame(FrameType::settings, 0, 0, "") + frame(FrameType::settings, 1, 0, ""));
+  std::string out;
+  for (StreamId id = 1; id < 40; id += 2) {
+    Call call;
+    ASSERT_EQ(session.open(call, request_, {.host = "shop.example"}, false, false), id);
+    session.produce(out, std::size_t{1} << 20);
+    session.receive(head(id, kFlagEndHeaders) +
+                    frame(FrameType::data, 0, id, std::string(16384, 'x')));
+    EXPECT_NE(call.log.find("data"), std::string::npos) << id;
+    session.forget(id);
+    out.clear();
+    session.produce(out, std::size_t{1} << 20);
+  }
+  EXPECT_EQ(session.failure(), "");
+}
+
 TEST_F(ClientSessionTest, AWindowCanBeWidened) {
   Call call;
   const StreamId id = open(call);

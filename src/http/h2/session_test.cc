@@ -156,6 +156,10 @@ TEST(SessionTest, TrailersAreBounded) {
   EXPECT_EQ(stream.log, "head 0 POST shop.example /a?b\nclosed 11\n");
   EXPECT_FALSE(stream.ended);
   EXPECT_EQ(owner.session->failure(), "");
+  owner.session->receive(frame(FrameType::headers, kFlagEndHeaders, 3, get_fields("POST")) +
+                         trailer_frame(literal("x-own", "2"), 3));
+  EXPECT_EQ(owner.streams.back()->log, "head 0 POST shop.example /a?b\ntrailer x-own: 2\n")
+      << "the next stream has none of them";
 }
 
 // One session object keeps the arriving trailers. Each stream has the full limits, and sees only
@@ -229,6 +233,26 @@ TEST(SessionTest, ClosedStreamsDoNotKeepTheConnectionsWindow) {
   EXPECT_EQ(owner.streams.size(), 100U);
 }
 
+TEST(SessionTest, TheRestOfAFrameOfAGoneStreamKeepsNoWindow) {
+  SessionLimits limits;
+  limits.connection_window_bytes = 65535;
+  TestOwner owner(limits);
+  owner.session->receive(opening());
+  const std::string content(16384, 'x');
+  for (StreamId id = 1; id < 100; id += 2) {
+    const std::string data = frame(FrameType::data, 0, id, content);
+    const std::size_t half = data.size() / 2;
+    owner.session->receive(frame(FrameType::headers, kFlagEndHeaders, id, get_fields("POST")) +
+                           data.substr(0, half));
+    owner.session->reset(id, ErrorCode::cancel);
+    (void)owner.output();
+    owner.session->receive(data.substr(half));
+    (void)owner.output();
+  }
+  EXPECT_EQ(owner.session->failure(), "");
+  EXPECT_EQ(owner.streams.size(), 50U);
+}
+
 TEST(SessionTest, MalformedStreamsSayWhy) {
   TestOwner owner;
   owner.session->receive(
@@ -236,6 +260,72 @@ TEST(SessionTest, MalformedStreamsSayWhy) {
   (void)owner.output();
   EXPECT_EQ(owner.streams.front()->log, "closed 1\n");
   EXPECT_NE(owner.session->last_fault().find("Upper"), std::string_view::npos);
+  EXPECT_EQ(owner.session->open_head(), 0) << "no rest of its head is awaited";
+}
+
+// A client that resets many streams is a flood. Streams that we give up are none.
+TEST(SessionTest, OnlyResetsThatTheClientCausesCount) {
+  SessionLimits limits;
+  limits.resets = {.burst = 3, .per_second = 0};
+  TestOwner owner(limits);
+  owner.session->receive(opening());
+  StreamId id = -1;
+  for (const ErrorCode code : {ErrorCode::no_error, ErrorCode::internal_error, ErrorCode::cancel}) {
+    for (int i = 0; i < 4; ++i) {
+      id += 2;
+      owner.session->receive(frame(FrameType::headers, kFlagEndHeaders, id, get_fields("POST")));
+      owner.session->reset(id, code);
+      (void)owner.output();
+    }
+  }
+  EXPECT_EQ(owner.session->failure(), "");
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(owner.session->failure(), "");
+    id += 2;
+    owner.session->receive(frame(FrameType::headers, kFlagEndHeaders, id, get_fields("POST")));
+    owner.session->reset(id, ErrorCode::protocol_error);
+    (void)owner.output();
+  }
+  EXPECT_NE(owner.session->failure(), "");
+}
+
+// RFC 9113 section 5.1: the client may have sent them before it knew.
+TEST(SessionTest, FramesOfARefusedStreamAreIgnored) {
+  SessionLimits limits;
+  limits.concurrent_streams_max = 1;
+  TestOwner owner(limits);
+  owner.session->receive(opening() +
+                         frame(FrameType::headers, kFlagEndHeaders, 1, get_fields("POST")) +
+                         frame(FrameType::headers, kFlagEndHeaders, 3, get_fields("POST")));
+  (void)owner.output();
+  ASSERT_EQ(owner.streams.size(), 1U);
+  owner.session->receive(frame(FrameType::data, kFlagEndStream, 3, "abc") +
+                         frame(FrameType::data, kFlagEndStream, 1, "abc"));
+  EXPECT_EQ(owner.session->failure(), "");
+  EXPECT_EQ(owner.streams.front()->data, "abc");
+}
+
+std::string setting(int id, std::uint32_t value) {
+  std::string payload{'\0', static_cast<char>(id)};
+  for (const int shift : {24, 16, 8, 0}) payload += static_cast<char>(value >> shift & 0xff);
+  return frame(FrameType::settings, 0, 0, payload);
+}
+
+// RFC 9113 section 6.9.2. The windows are judged by the settings in force.
+TEST(SessionTest, WindowsAreJudgedByTheSettingsOfTheirFrame) {
+  constexpr int kTableSize = 1;
+  constexpr int kInitialWindow = 4;
+  TestOwner owner;
+  owner.session->receive(opening() +
+                         frame(FrameType::headers, kFlagEndHeaders, 1, get_fields("POST")) +
+                         setting(kInitialWindow, 0x7fffffff) +
+                         frame(FrameType::rst_stream, 0, 1, std::string("\0\0\0\x8", 4)) +
+                         setting(kInitialWindow, 65535) +
+                         frame(FrameType::headers, kFlagEndHeaders, 3, get_fields("POST")) +
+                         window_update(3, 1000) + setting(kTableSize, 4096));
+  EXPECT_EQ(owner.session->failure(), "");
+  owner.session->receive(setting(kInitialWindow, 0x7fffffff));
+  EXPECT_NE(owner.session->failure().find("overflows"), std::string_view::npos);
 }
 
 TEST(SessionTest, AHeadTooLargeToSendResetsTheStream) {
