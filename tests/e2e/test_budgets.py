@@ -549,9 +549,10 @@ def test_behind_proxy_protocol_the_header_names_the_client(server, site):
     def connect(address: str) -> Connection:
         return Connection(port).send(f"PROXY TCP4 {address} 10.9.9.9 1000 80\r\n")
 
-    with connect("10.0.0.1") as first, connect("10.0.0.2") as second, connect("10.0.0.1") as third:
+    with connect("10.0.0.1") as first, connect("10.0.0.2") as second:
         assert first.request().text == second.request().text == "hello"
-        assert third.is_closed()
+        with connect("10.0.0.1") as third:  # after the answer: two cores may take them in any order
+            assert third.is_closed()
     assert refusals(server, "clientLimits.connections") == 1
 
 
