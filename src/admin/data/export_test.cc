@@ -89,7 +89,8 @@ TEST(Export, SaysWhatIsWrong) {
               HasSubstr("line 4: the file was altered: it holds 2 entries, and should hold 3"));
   std::string miscounted = text;
   miscounted.replace(miscounted.find("\"count\":3"), 9, "\"count\":4");
-  EXPECT_THAT(refusal<ExportReader>(miscounted), HasSubstr("it holds 3 entries, and should hold 4"));
+  EXPECT_THAT(refusal<ExportReader>(miscounted),
+              HasSubstr("it holds 3 entries, and should hold 4"));
   EXPECT_THAT(refusal<ExportReader>(text.substr(0, third) + "x" + text.substr(third)),
               HasSubstr("line 3: this is no entry"));
   EXPECT_THAT(refusal<ExportReader>(text + "{}\n"), HasSubstr("line 6: there is more"));
