@@ -183,6 +183,93 @@ TEST_F(ProxyTest, SpreadsRequests) {
   EXPECT_EQ(other.connections(), 1U);
 }
 
+// Answers a GET with the number of requests so far, and anything else with `others`.
+ScriptedServer::Script count_gets(std::string others) {
+  return [others, count = std::make_shared<int>(0)](Peer& peer) -> Task<void> {
+    while (true) {
+      const std::string head = co_await peer.head();
+      if (head.empty()) co_return;
+      const std::string number = std::to_string(++*count);
+      if (head.starts_with("GET")) {
+        co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(number.size()) +
+                           "\r\n\r\n" + number);
+      } else {
+        co_await peer.send(others);
+      }
+    }
+  };
+}
+
+// RFC 9111 section 4.4: a redirect is no error either.
+TEST_F(ProxyTest, AnUnsafeRequestThatIsNoErrorMakesTheStoredResponseStale) {
+  const std::string cache =
+      ", memoryCache: {expiration: 1m, maxEntryBytes: 1000, codes: [200], methods: [GET]}";
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"204 No Content", "3"}, {"303 See Other", "3"}, {"404 Not Found", "1"}, {"500 Oops", "1"}};
+  for (const auto& [status, after] : cases) {
+    use(count_gets("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n"), cache);
+    EXPECT_EQ(run(), "200  1");
+    EXPECT_EQ(run(), "200  1") << "stored";
+    exchange_.client_request().method = "POST";
+    run();
+    exchange_.client_request().method = "GET";
+    EXPECT_EQ(run(), "200  " + after) << status;
+  }
+}
+
+Task<void> redirect_always(Peer& peer) {
+  while (true) {
+    const std::string head = co_await peer.head();
+    if (head.empty()) co_return;
+    const std::string target = head.substr(4, head.find(' ', 4) - 4);
+    co_await peer.send("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + target +
+                       "x\r\n\r\n");
+  }
+}
+
+TEST_F(ProxyTest, FollowsSoManyRedirectsAndNoMore) {
+  use(redirect_always);
+  make("{name: proxy, kind: Proxy, maxRedirection: 2, pools: [{servers: [{url: '" + server_->url() +
+       "'}]}]}");
+  run();
+  EXPECT_EQ(exchange_.response()->status, 302);
+  EXPECT_EQ(exchange_.response()->headers.get("Location"), "/a%20bxxx") << "of the third answer";
+}
+
+class MirrorTest : public ProxyTest {
+ protected:
+  void use_mirror(ScriptedServer::Script script, const std::string& limits) {
+    use(echo_head);
+    mirror_ = std::make_unique<ScriptedServer>(
+        loop_, std::vector<ScriptedServer::Script>{std::move(script)});
+    make("{name: proxy, kind: Proxy, pools: [{servers: [{url: '" + server_->url() +
+         "'}]}], mirrorPool: {servers: [{url: '" + mirror_->url() +
+         "'}], filter: {policy: random, permil: 1000}, " + limits + "}}");
+  }
+  int copies(const char* which) { return prototype_->status()["mirrorPool"]["copies"][which]; }
+
+  std::unique_ptr<ScriptedServer> mirror_;
+};
+
+TEST_F(MirrorTest, CopiesUnderWayAreBounded) {
+  use_mirror(stall, "maxCopies: 2");
+  for (int i = 0; i < 4; ++i) run();
+  EXPECT_EQ(copies("sent"), 2);
+  EXPECT_EQ(copies("dropped"), 2);
+}
+
+// Two bodies do not fit at the same time, and any number does one after the other.
+TEST_F(MirrorTest, ACopyThatHasEndedGivesItsBytesBack) {
+  use_mirror(echo_head, "maxCopiedBytes: 10");
+  exchange_.client_request().method = "POST";
+  const TimePoint end = Clock::now() + std::chrono::seconds(60);
+  while (copies("sent") < 3 && Clock::now() < end) {
+    exchange_.client_request().body.assign("123456");
+    run();
+  }
+  EXPECT_EQ(copies("sent"), 3);
+}
+
 TEST_F(ProxyTest, CompletedSpecDecodesAgain) {
   make(spec_of("http://10.0.0.1", ""));
   const Json spec = prototype_->spec();
