@@ -110,6 +110,20 @@ TEST_F(DurableWaitsTest, AVersionPublishedWhileAWaitBeginsIsSeen) {
   }
 }
 
+TEST_F(DurableWaitsTest, EachHasItsOwnDeadline) {
+  int ended = 0;
+  const auto one = [&](Duration limit) -> Task<void> {
+    const auto outcome = co_await waiting(1, limit);
+    EXPECT_EQ(outcome.error().kind, ErrorKind::timed_out);
+    if (++ended == 2) loop.stop();
+  };
+  const loop::EventLoop::Timer hanging(loop, in(60s), [this] { loop.stop(); });
+  loop.spawn(one(50ms));
+  loop.spawn(one(1ms));
+  loop.run();
+  EXPECT_EQ(ended, 2);
+}
+
 TEST_F(DurableWaitsTest, AFailureEndsAllButWhatIsReached) {
   auto reached = waiting(1);
   auto open = waiting(2);
