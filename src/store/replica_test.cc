@@ -49,6 +49,8 @@ TEST_F(ReplicaTest, TheLastRemovalIsOfAKeyThatWasThere) {
   EXPECT_EQ(replica.last_erase(), 3U);
   erase(replica, 6, "a");
   EXPECT_EQ(replica.last_erase(), 6U);
+  put(replica, 7, "b");
+  EXPECT_EQ(replica.copy().last_erase(), 6U) << "a later one would make runs conflict for nothing";
 }
 
 // A commit before the bulk inserts a key that the bulk removes again. A run that reads the key as

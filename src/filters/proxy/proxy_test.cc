@@ -236,6 +236,90 @@ TEST_F(ProxyTest, FollowsSoManyRedirectsAndNoMore) {
   EXPECT_EQ(exchange_.response()->headers.get("Location"), "/a%20bxxx") << "of the third answer";
 }
 
+struct PolicyList {
+  std::vector<config::UndecodedValue> resilience;
+  void fields(auto& visit) { visit("resilience", resilience); }
+};
+
+// A pool with the policies `again` and `breaker`.
+class ProxyPoliciesTest : public ProxyTest {
+ protected:
+  void make_pool(const std::string& pool) {
+    config::Faults faults;
+    const auto list = config::parse_document(
+        "resilience: [{name: again, kind: Retry, maxAttempts: 2, waitDuration: 0s, methods: [GET, "
+        "POST], budgetPercent: 10000}, {name: breaker, kind: CircuitBreaker, slidingWindowSize: 2, "
+        "minimumNumberOfCalls: 1}]");
+    const auto spec = config::decode<PolicyList>(*list, "", faults);
+    policies_ = resilience::Policies::build(spec.resilience, "resilience", faults);
+    const auto value = config::parse_document("{name: proxy, kind: Proxy, pools: [" + pool + "]}");
+    ASSERT_TRUE(value) << value.error().message;
+    prototype_ = make_proxy_kind({}, 1)->build(
+        *value, {.pipeline = "p", .name = "proxy", .path = "filters[0]", .policies = &policies_},
+        faults);
+    ASSERT_THAT(faults.lines(), ElementsAre());
+    filter_ = prototype_->instantiate(core_);
+    exchange_.client_request().method = "GET";
+    exchange_.client_request().host = "shop";
+    exchange_.client_request().escaped_path = "/";
+  }
+
+  resilience::Policies policies_;
+};
+
+// The policy would choose the same server for each try.
+TEST_F(ProxyPoliciesTest, TheNextTryGoesToAnotherServer) {
+  server_ = std::make_unique<ScriptedServer>(loop_, std::vector<ScriptedServer::Script>{echo_head});
+  make_pool("{servers: [{url: 'http://127.0.0.1:1'}, {url: '" + server_->url() +
+            "'}], loadBalance: {policy: ipHash}, retryPolicy: again}");
+  for (int i = 0; i < 20; ++i) {
+    exchange_.real_ip = "10.0.0." + std::to_string(i);
+    EXPECT_THAT(run(), testing::StartsWith("200 ")) << exchange_.real_ip;
+  }
+}
+
+class OnePiece final : public http::BodyReader {
+ public:
+  Task<Result<std::string_view>> read() override { co_return std::exchange(piece_, {}); }
+
+ private:
+  std::string_view piece_ = "abc";
+};
+
+TEST_F(ProxyPoliciesTest, AStreamedBodyIsSentOnce) {
+  int requests = 0;
+  const auto refuse_each = [&requests](Peer& peer) -> Task<void> {
+    while (true) {
+      const std::string head = co_await peer.head();
+      if (head.empty()) co_return;
+      ++requests;
+      (void)co_await peer.read_exactly(3);
+      co_await peer.send("HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops");
+    }
+  };
+  server_ =
+      std::make_unique<ScriptedServer>(loop_, std::vector<ScriptedServer::Script>{refuse_each});
+  make_pool("{servers: [{url: '" + server_->url() + "'}], retryPolicy: again, timeout: 5s}");
+  exchange_.client_request().method = "POST";
+  exchange_.client_request().body = http::Body(std::make_unique<OnePiece>(), 3);
+  EXPECT_EQ(run(), "500 failureCode oops");
+  EXPECT_EQ(requests, 1);
+  exchange_.client_request().body.assign("abc");
+  EXPECT_EQ(run(), "500 failureCode oops");
+  EXPECT_EQ(requests, 3) << "a body that is there is sent again";
+}
+
+TEST_F(ProxyPoliciesTest, AClientThatLeavesOpensNoBreaker) {
+  server_ = std::make_unique<ScriptedServer>(loop_, std::vector<ScriptedServer::Script>{echo_head});
+  make_pool("{servers: [{url: '" + server_->url() + "'}], circuitBreakerPolicy: breaker}");
+  exchange_.client_request().method = "POST";
+  exchange_.client_request().body = http::Body(std::make_unique<GoneClient>(), 10);
+  EXPECT_EQ(run(), "499 clientError ");
+  exchange_.client_request().method = "GET";
+  exchange_.client_request().body.assign("");
+  EXPECT_THAT(run(), testing::StartsWith("200 "));
+}
+
 class MirrorTest : public ProxyTest {
  protected:
   void use_mirror(ScriptedServer::Script script, const std::string& limits) {
