@@ -280,6 +280,37 @@ TEST_F(ServedExchangeTest, EveryRoundStartsAnew) {
   EXPECT_THAT(tags(), IsEmpty());
 }
 
+TEST_F(ServedExchangeTest, OnlyAPipelineThatIsBeingBuiltIsTriedAgainSoon) {
+  EXPECT_EQ(answer("/q"), Answer::response);
+  EXPECT_EQ(field("Retry-After"), "2");
+  core_.play.act = nullptr;
+  EXPECT_EQ(answer("/p"), Answer::response);
+  EXPECT_EQ(response().status, 503);
+  EXPECT_EQ(field("Retry-After"), "none");
+}
+
+TEST_F(ServedExchangeTest, AStreamCountsForItsClientUntilTheNextRound) {
+  configure(std::string(kRules) + "clientLimits: {streams: 1}");
+  ServedExchange other(server_, peer_, memory_);
+  const auto status = [this](ServedExchange& served) {
+    served.begin();
+    served.request().method = "GET";
+    served.request().version = http::Version::http2;
+    EXPECT_TRUE(served.request().set_target("/p"));
+    served.head_complete(100);
+    ScriptedSource source;
+    EXPECT_EQ(loop::run_to_completion(core_.loop, served.answer(source)), Answer::response);
+    const int found = served.exchange().client_response()->status;
+    return found;
+  };
+  EXPECT_EQ(status(served_), 200);
+  EXPECT_EQ(status(other), 429);
+  EXPECT_EQ(refusals("clientLimits.streams"), 1U);
+  served_.clear();
+  other.clear();
+  EXPECT_EQ(status(other), 200);
+}
+
 TEST_F(ServedExchangeTest, OverloadShedsUnknownUsers) {
   configure(std::string(kRules) + "overload: {target: 0s, retryAfter: 3s}");
   ScriptedSource unknown{.with_body = true};
