@@ -134,7 +134,9 @@ Task<void> wait_each_round(loop::EventLoop& loop, PlaceRounds& rounds) {
     wait.start();
     delay += !wait.done() ? 1 : delay > 0 ? -1 : 0;
     co_await loop::Join(wait);
-    while (!rounds.places->take(1)) co_await loop.yield();
+    while (!rounds.places->take(1)) {
+      co_await loop.yield();
+    }
     rounds.done = i + 1;
   }
 }
