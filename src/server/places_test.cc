@@ -161,7 +161,7 @@ unsigned run_place_rounds() {
 // The only place is given back as a core begins to wait. No later release makes up for a wake-up
 // that is lost.
 TEST(Places, OneThatIsGivenBackAsAWaitBeginsIsNoticed) {
-  for (int i = 0; i < 8; ++i) ASSERT_EQ(run_place_rounds(), PlaceRounds::kRounds);
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(run_place_rounds(), PlaceRounds::kRounds);
 }
 
 TEST(Places, NobodyWaitsForEverAndNoneIsUsedTwice) {
