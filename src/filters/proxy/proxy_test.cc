@@ -5,8 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
+#include <string>
+
 #include "backend/testing/scripted_server.h"
 #include "loop/testing/run_to_completion.h"
+#include "loop/testing/settle.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {
@@ -215,6 +220,96 @@ TEST_F(ProxyTest, AnUnsafeRequestThatIsNoErrorMakesTheStoredResponseStale) {
     exchange_.client_request().method = "GET";
     EXPECT_EQ(run(), "200  " + after) << status;
   }
+}
+
+// A cache before a backend whose answers the test gives when it likes.
+class ProxyCacheTest : public ProxyTest {
+ protected:
+  ProxyCacheTest() {
+    use(
+        [this](Peer& peer) -> Task<void> {
+          while (true) {
+            const std::string head = co_await peer.head();
+            if (head.empty()) co_return;
+            const std::size_t own = asked_++;
+            while (!answers_.contains(own)) {
+              co_await peer.loop.yield();
+            }
+            co_await peer.send(answers_[own]);
+          }
+        },
+        ", memoryCache: {expiration: 1m, maxEntryBytes: 1000, codes: [200], methods: [GET]}");
+  }
+  static std::string ok(const std::string& body, const std::string& control = "max-age=60") {
+    return "HTTP/1.1 200 OK\r\nCache-Control: " + control +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  // A request that has begun.
+  struct Begun {
+    Begun(ProxyCacheTest& test, const std::string& method) : exchange(test.core_) {
+      exchange.client_request().method = method;
+      exchange.client_request().host = "shop";
+      exchange.client_request().escaped_path = "/";
+      task = test.filter_->handle(exchange);
+      task.start();
+    }
+    pipeline::Exchange exchange;
+    Task<std::string_view> task;
+  };
+  std::unique_ptr<Begun> begin(const std::string& method = "GET") {
+    return std::make_unique<Begun>(*this, method);
+  }
+  // Returns when the backend has got so many requests.
+  void backend_is_asked(std::size_t count) {
+    while (asked_ < count) loop::testing::settle(loop_);
+  }
+  // "status body"
+  std::string end_of(Begun& begun) {
+    while (!begun.task.done()) loop::testing::settle(loop_);
+    const http::Response& response = *begun.exchange.response();
+    return std::to_string(response.status) + " " + std::string(response.body.bytes());
+  }
+  std::string get() { return end_of(*begin()); }
+  void change() {
+    answers_[asked_] = "HTTP/1.1 204 No Content\r\n\r\n";
+    EXPECT_EQ(end_of(*begin("POST")), "204 ");
+  }
+
+  std::size_t asked_ = 0;
+  std::map<std::size_t, std::string> answers_;
+};
+
+TEST_F(ProxyCacheTest, AnAnswerFromBeforeAChangeIsNotKept) {
+  answers_[2] = ok("new");
+  const auto early = begin();
+  backend_is_asked(1);
+  change();
+  answers_[0] = ok("old");
+  EXPECT_EQ(end_of(*early), "200 old");
+  EXPECT_EQ(get(), "200 new");
+  EXPECT_EQ(get(), "200 new") << "which is kept";
+  EXPECT_EQ(asked_, 3U);
+}
+
+TEST_F(ProxyCacheTest, AStaleResponseFromBeforeAChangeHidesNoError) {
+  answers_[0] = ok("old", "max-age=0, stale-if-error=1000");
+  answers_[1] = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_EQ(get(), "200 old");
+  EXPECT_EQ(get(), "200 old") << "in place of the error";
+  const auto late = begin();
+  backend_is_asked(3);
+  change();
+  answers_[2] = answers_[1];
+  EXPECT_EQ(end_of(*late), "503 ");
+}
+
+TEST_F(ProxyCacheTest, OneFetchAtATimeRenewsAStaleResponse) {
+  answers_[0] = ok("old", "max-age=0, stale-while-revalidate=1000");
+  EXPECT_EQ(get(), "200 old");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get(), "200 old");
+  backend_is_asked(2);
+  change();
+  EXPECT_EQ(asked_, 3U);
 }
 
 Task<void> redirect_always(Peer& peer) {
