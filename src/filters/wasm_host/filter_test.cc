@@ -298,6 +298,20 @@ TEST(WasmHostFilter, ARunThatLosesAgainAndAgainGetsATurn) {
   EXPECT_EQ(slow.host->stored("n"), std::to_string(others + 1));
 }
 
+// Changes of an administrator wait for no turn.
+TEST(WasmHostFilter, ARunThatLosesInItsTurnGetsAnother) {
+  SlowRun slow("");
+  while (!slow.task.done()) {
+    if (slow.host->status("queueTurns") < 2) {
+      ASSERT_TRUE(slow.host->store->apply("shop/wasm", {{"n", "1000"}}));
+    }
+    loop::testing::settle(slow.host->loop);
+  }
+  EXPECT_EQ(slow.task.take(), "");
+  EXPECT_GE(slow.host->status("queueTurns"), 2);
+  EXPECT_EQ(slow.host->stored("n"), "1001");
+}
+
 // All runs read before any commits, so most run again. The changes of each count once.
 TEST(WasmHostFilter, ARerunAppliesItsChangesOnce) {
   Host host;
