@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "loop/testing/run_to_completion.h"
@@ -280,6 +282,37 @@ TEST_F(ServedExchangeTest, EveryRoundStartsAnew) {
   EXPECT_THAT(tags(), IsEmpty());
 }
 
+TEST_F(ServedExchangeTest, OnlyAPipelineThatIsBeingBuiltIsTriedAgainSoon) {
+  EXPECT_EQ(answer("/q"), Answer::response);
+  EXPECT_EQ(field("Retry-After"), "2");
+  core_.play.act = nullptr;
+  EXPECT_EQ(answer("/p"), Answer::response);
+  EXPECT_EQ(response().status, 503);
+  EXPECT_EQ(field("Retry-After"), "none");
+}
+
+TEST_F(ServedExchangeTest, AStreamCountsForItsClientUntilTheNextRound) {
+  configure(std::string(kRules) + "clientLimits: {streams: 1}");
+  ServedExchange other(server_, peer_, memory_);
+  const auto status = [this](ServedExchange& served) {
+    served.begin();
+    served.request().method = "GET";
+    served.request().version = http::Version::http2;
+    EXPECT_TRUE(served.request().set_target("/p"));
+    served.head_complete(100);
+    ScriptedSource source;
+    EXPECT_EQ(loop::run_to_completion(core_.loop, served.answer(source)), Answer::response);
+    const int found = served.exchange().client_response()->status;
+    return found;
+  };
+  EXPECT_EQ(status(served_), 200);
+  EXPECT_EQ(status(other), 429);
+  EXPECT_EQ(refusals("clientLimits.streams"), 1U);
+  served_.clear();
+  other.clear();
+  EXPECT_EQ(status(other), 200);
+}
+
 TEST_F(ServedExchangeTest, OverloadShedsUnknownUsers) {
   configure(std::string(kRules) + "overload: {target: 0s, retryAfter: 3s}");
   ScriptedSource unknown{.with_body = true};
@@ -338,6 +371,38 @@ TEST_F(ServedExchangeTest, ARequestKeepsItsGeneration) {
   ScriptedSource source;
   EXPECT_EQ(loop::run_to_completion(core_.loop, served_.answer(source)), Answer::response);
   EXPECT_EQ(response().status, 200) << "the rule is gone only for the next request";
+}
+
+TEST(ServedExchangeLog, ALineHasTheStepsOfItsRequest) {
+  const auto path = std::filesystem::path(::testing::TempDir()) / "served_exchange_test.log";
+  std::filesystem::remove(path);
+  {
+    observe::AccessLog log(path, 1, Logger());
+    testing::OneCore core(&log);
+    ServerContext server(core.context, testing::make_prototype(kRules));
+    const auto memory = std::make_shared<MemoryHolder>(core.loop.memory(), std::size_t{1} << 20);
+    const PeerInfo peer{.address = "10.0.0.1:4711"};
+    ServedExchange served(server, peer, memory);
+    for (int i = 0; i < 3; ++i) {
+      served.clear();
+      served.begin();
+      served.request().method = "GET";
+      EXPECT_TRUE(served.request().set_target("/p"));
+      served.head_complete(100);
+      ScriptedSource source;
+      EXPECT_EQ(loop::run_to_completion(core.loop, served.answer(source)), Answer::response);
+      served.record(200, 10, 20);
+    }
+    log.flush(0);
+  }
+  std::ifstream file(path);
+  int lines = 0;
+  for (std::string line; std::getline(file, line); ++lines) {
+    const std::size_t first = line.find("pipeline(p): a(");
+    EXPECT_NE(first, std::string::npos) << line;
+    EXPECT_FALSE(line.substr(first).contains("->")) << line;
+  }
+  EXPECT_EQ(lines, 3);
 }
 
 TEST_F(ServedExchangeTest, RecordsWhatWasServed) {

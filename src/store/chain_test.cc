@@ -35,6 +35,7 @@ class BadMedium final : public Medium {
     std::atomic<int> checks = 0;
     std::atomic<int> dropped = 0;                  // bulk changes
     std::function<void()> between_groups = [] {};  // on the journal's thread
+    std::function<void()> during_load = [] {};
 
     void set(bool is_broken, bool is_stuck) {
       const std::lock_guard lock(mutex);
@@ -84,7 +85,9 @@ class BadMedium final : public Medium {
   Result<void> add_prefix(const std::string&, const std::string&) override { return {}; }
   Result<Version> version(const std::string& ns) override { return memory_.version(ns); }
   Result<Version> load(const std::string& ns, const Visit& visit) override {
-    return memory_.load(ns, visit);
+    auto version = memory_.load(ns, visit);
+    mood_->during_load();
+    return version;
   }
   Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
                     std::size_t limit) override {
@@ -337,6 +340,19 @@ TEST_F(ChainTest, ANamespaceIsLoadedWhileItIsWritten) {
     View& late = cores_.on(i, [&]() -> View& { return store_->view(cores_.core(i), "late/one"); });
     EXPECT_EQ(cores_.await(i, [&] { return count_many(late, ""); }), on_disk);
   }
+}
+
+// The nodes behind the state that is loaded stay, however many the journal has written meanwhile.
+TEST_F(ChainTest, WhatIsWrittenDuringALoadIsNotMissed) {
+  ASSERT_TRUE(store->apply("late/one", {{"before", "v"}}));
+  mood->during_load = [this] {
+    for (int i = 0; i < 200; ++i)
+      EXPECT_TRUE(store->apply("late/one", {{"k" + std::to_string(i), "v"}}));
+  };
+  ASSERT_TRUE(store->prepare("late/one"));
+  View& late = cores.on(0, [&]() -> View& { return store->view(cores.core(0), "late/one"); });
+  EXPECT_EQ(cores.await(0, [&] { return count_many(late, ""); }), 201U);
+  EXPECT_EQ(store->count("late/one", ""), 201U);
 }
 
 TEST_F(ChainTest, ClearingABigNamespace) {

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <deque>
+#include <thread>
 
 #include "store/testing/test_cores.h"
 
@@ -79,6 +82,46 @@ TEST_F(DurableWaitsTest, AVersionPublishedMeanwhileIsSeen) {
     EXPECT_FALSE(told) << "otherwise this tests nothing";
     EXPECT_TRUE(second.done());
   }
+}
+
+// Another thread publishes while a wait looks for its place, which is before all of many others.
+TEST_F(DurableWaitsTest, AVersionPublishedWhileAWaitBeginsIsSeen) {
+  constexpr int kOthers = 50'000;
+  constexpr int kRounds = 20;
+  std::deque<DurableWaits::Wait> others;
+  for (int i = 0; i < kOthers; ++i) {
+    ASSERT_TRUE(waits.begin(others.emplace_back(waits, Version{1} << 40, in(1h))));
+  }
+  for (Version version = 1; version <= kRounds; ++version) {
+    (void)waits.take_call();
+    std::atomic<bool> begins = false;
+    bool called = false;
+    std::thread journal([&] {
+      while (!begins) std::this_thread::yield();
+      called = publish(version);
+    });
+    auto wait = waiting(version);
+    begins = true;
+    wait.start();
+    journal.join();
+    if (called) waits.on_news();
+    ASSERT_TRUE(wait.done()) << version;
+    EXPECT_TRUE(wait.take());
+  }
+}
+
+TEST_F(DurableWaitsTest, EachHasItsOwnDeadline) {
+  int ended = 0;
+  const auto one = [&](Duration limit) -> Task<void> {
+    const auto outcome = co_await waiting(1, limit);
+    EXPECT_EQ(outcome.error().kind, ErrorKind::timed_out);
+    if (++ended == 2) loop.stop();
+  };
+  const loop::EventLoop::Timer hanging(loop, in(60s), [this] { loop.stop(); });
+  loop.spawn(one(50ms));
+  loop.spawn(one(1ms));
+  loop.run();
+  EXPECT_EQ(ended, 2);
 }
 
 TEST_F(DurableWaitsTest, AFailureEndsAllButWhatIsReached) {

@@ -49,6 +49,8 @@ TEST_F(ReplicaTest, TheLastRemovalIsOfAKeyThatWasThere) {
   EXPECT_EQ(replica_.last_erase(), 3U);
   erase(replica_, 6, "a");
   EXPECT_EQ(replica_.last_erase(), 6U);
+  put(replica_, 7, "b");
+  EXPECT_EQ(replica_.copy().last_erase(), 6U) << "a later one would make runs conflict for nothing";
 }
 
 // A commit before the bulk inserts a key that the bulk removes again. A run that reads the key as

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/filter.h"
 
+#include <deque>
 #include <thread>
 
 #include "base/time.h"
@@ -190,6 +191,34 @@ TEST(WasmHostFilter, AClientThatLeavesFreesItsGuest) {
   EXPECT_EQ(host.run(good), "");
 }
 
+TEST(WasmHostFilter, KnownUsersMayWaitWhereOthersMayNot) {
+  Host host;
+  host.use(guest("(if (i32.ne (i32.load (call $host_req_get_query)) (i32.const 1)) (then (loop $l "
+                 "(br $l)))) (i32.const 0)"),
+           "timeout: 1h\nmaxConcurrency: 1\nmaxWaiting: 1\nknown: {prefix: id/, header: User}");
+  ASSERT_TRUE(host.store->apply("shop/wasm", {{"id/u1", "true"}}));
+  std::deque<pipeline::Exchange> exchanges;
+  std::deque<Task<std::string_view>> tasks;
+  // Returns the result, or "waits".
+  const auto come = [&](const std::string& user, const std::string& query = "") {
+    pipeline::Exchange& exchange = exchanges.emplace_back(host.core);
+    exchange.client_request().query = query;
+    exchange.client_request().headers.add("User", user);
+    tasks.push_back(host.filter->handle(exchange));
+    tasks.back().start();
+    return tasks.back().done() ? std::string(tasks.back().take()) : "waits";
+  };
+  EXPECT_EQ(come("u2", "x"), "waits") << "for its guest, which is at work";
+  EXPECT_EQ(come("u2"), "waits");
+  EXPECT_EQ(host.status("waiting"), 1);
+  EXPECT_EQ(come("u2"), "outOfVM");
+  EXPECT_EQ(come("u1"), "waits");
+  EXPECT_EQ(come("u1"), "outOfVM");
+  EXPECT_EQ(host.status("waiting"), 2);
+  tasks.clear();
+  EXPECT_EQ(host.status("waiting"), 0);
+}
+
 // Its memory and its globals may be anything.
 TEST(WasmHostFilter, AGuestThatFailedIsReplaced) {
   Host host;
@@ -267,6 +296,20 @@ TEST(WasmHostFilter, ARunThatLosesAgainAndAgainGetsATurn) {
   EXPECT_EQ(slow.task.take(), "");
   EXPECT_GT(slow.host->status("queueTurns"), 0);
   EXPECT_EQ(slow.host->stored("n"), std::to_string(others + 1));
+}
+
+// Changes of an administrator wait for no turn.
+TEST(WasmHostFilter, ARunThatLosesInItsTurnGetsAnother) {
+  SlowRun slow("");
+  while (!slow.task.done()) {
+    if (slow.host->status("queueTurns") < 2) {
+      ASSERT_TRUE(slow.host->store->apply("shop/wasm", {{"n", "1000"}}));
+    }
+    loop::testing::settle(slow.host->loop);
+  }
+  EXPECT_EQ(slow.task.take(), "");
+  EXPECT_GE(slow.host->status("queueTurns"), 2);
+  EXPECT_EQ(slow.host->stored("n"), "1001");
 }
 
 // All runs read before any commits, so most run again. The changes of each count once.

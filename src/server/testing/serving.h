@@ -76,7 +76,8 @@ inline std::shared_ptr<ServerPrototype> make_prototype(
 // One core, on which the pipeline `p` runs. `q` is being built; `r` does not run.
 class OneCore {
  public:
-  OneCore() {
+  // `access_log` may be null, and outlives this.
+  explicit OneCore(observe::AccessLog* access_log = nullptr) : context{core, access_log, Logger()} {
     kinds.push_back(std::make_unique<pipeline::SimpleKind<ActorSpec, Actor, Play*>>(&play));
     config::Faults faults;
     const auto document =
@@ -93,7 +94,7 @@ class OneCore {
   loop::Core core{loop, 0, 1};
   Play play;
   pipeline::FilterKinds kinds;
-  CoreContext context{core, nullptr, Logger()};
+  CoreContext context;
 };
 
 }  // namespace sluice::server::testing

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Covers: early_output.cc
+#include "server/h1_output.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "loop/event_loop.h"
+#include "loop/testing/run_to_completion.h"
+#include "server/limits.h"
+
+namespace sluice::server {
+namespace {
+
+using http::h1::Framing;
+using Question = EarlyOutput::Question;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr Duration kPatience = std::chrono::seconds(60);
+
+// Takes all bytes at once. Its client never leaves.
+class TakingStream final : public net::Stream {
+ public:
+  void set_deadline(TimePoint) override {}
+  void clear_deadline() override {}
+  void set_patience(Duration) override {}
+  void close() override {}
+  void shutdown_write() override {}
+  [[nodiscard]] bool is_open() const override { return true; }
+  [[nodiscard]] const std::string& peer_address() const override { return peer_; }
+
+  std::string taken;
+
+ protected:
+  bool start_read(std::span<char>, Operation&) override { return false; }
+  bool start_write(std::string_view bytes, Operation& operation) override {
+    taken += bytes;
+    operation.result = bytes.size();
+    return true;
+  }
+  bool start_closed(Operation&, bool) override { return false; }
+  void cancel(Operation&) override {}
+
+ private:
+  std::string peer_;
+};
+
+// One piece, and then trailers.
+class PieceWithTrailers final : public http::BodyReader {
+ public:
+  Task<Result<std::string_view>> read() override {
+    const std::string_view piece = std::exchange(piece_, {});
+    co_return piece;
+  }
+  std::unique_ptr<http::Headers> take_trailers() override {
+    auto trailers = std::make_unique<http::Headers>();
+    trailers->add("X-Sum", "1");
+    return trailers;
+  }
+
+ private:
+  std::string_view piece_ = "hello";
+};
+
+class H1OutputTest : public ::testing::Test {
+ protected:
+  template <class T>
+  T run(Task<T> task) {
+    return loop::run_to_completion(loop_, std::move(task));
+  }
+  // Answers a request with "hello". Returns the bytes.
+  std::string answer() {
+    stream_.taken.clear();
+    output_.early().close();
+    EXPECT_TRUE(run(output_.finish_early()));
+    http::Response response;
+    response.body.assign("hello");
+    output_.start_response(response, {.length = 5}, kPatience);
+    EXPECT_TRUE(run(output_.write_whole(&response.body, Framing::content_length)));
+    return stream_.taken;
+  }
+  void begin() {
+    output_.start();
+    output_.early().open(true, kPatience);
+    stream_.taken.clear();
+  }
+
+  loop::EventLoop loop_;
+  TakingStream stream_;
+  H1Output output_{stream_};
+};
+
+TEST_F(H1OutputTest, EachRequestHasItsOwnBytes) {
+  for (int i = 0; i < 3; ++i) {
+    begin();
+    const std::string bytes = answer();
+    EXPECT_THAT(bytes, StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_EQ(output_.sent(), bytes.size());
+  }
+}
+
+TEST_F(H1OutputTest, EarlyBytesCount) {
+  begin();
+  http::Headers link;
+  link.add("Link", "</a.css>");
+  output_.early().send_interim(103, link);
+  const std::string early = stream_.taken;
+  EXPECT_THAT(early, StartsWith("HTTP/1.1 103 "));
+  EXPECT_EQ(output_.sent() + output_.early().sent(), early.size());
+  const std::string rest = answer();
+  EXPECT_EQ(output_.sent(), early.size() + rest.size());
+}
+
+// A question sends the beginning of whatever comes next.
+TEST_F(H1OutputTest, AStatusLineBeginsOnce) {
+  begin();
+  output_.early().ask(Question::status_line);
+  output_.early().ask(Question::status_line);
+  EXPECT_EQ(stream_.taken, "HTTP/1.1 ");
+  output_.early().send_interim(103, {});
+  EXPECT_EQ(stream_.taken, "HTTP/1.1 103 Early Hints\r\n\r\n");
+  output_.early().ask(Question::status_line);
+  EXPECT_THAT(answer(), StartsWith("200 OK\r\n"));
+}
+
+TEST_F(H1OutputTest, InterimResponsesAreBounded) {
+  begin();
+  http::Headers link;
+  link.add("Link", std::string(1000, 'x'));
+  for (int i = 0; i < 1000; ++i) output_.early().send_interim(103, link);
+  EXPECT_LE(stream_.taken.size(), kInterimBytesMax);
+  EXPECT_GT(stream_.taken.size(), kInterimBytesMax - 2000);
+  EXPECT_THAT(answer(), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(H1OutputTest, TrailersAreForWhoAcceptsThem) {
+  for (const bool accepts : {false, true}) {
+    begin();
+    output_.early().close();
+    EXPECT_TRUE(run(output_.finish_early()));
+    const http::Response response;
+    output_.start_response(response, {.framing = Framing::chunked}, kPatience);
+    PieceWithTrailers reader;
+    const auto written = run(output_.write_stream(reader, Framing::chunked, accepts));
+    EXPECT_TRUE(written && *written);
+    EXPECT_THAT(stream_.taken, HasSubstr("\r\n5\r\nhello\r\n"));
+    EXPECT_THAT(stream_.taken, EndsWith(accepts ? "\r\n0\r\nX-Sum: 1\r\n\r\n" : "\r\n0\r\n\r\n"));
+  }
+}
+
+}  // namespace
+}  // namespace sluice::server
