@@ -138,8 +138,8 @@ TEST_F(PortsTest, WhoCannotMoveStaysAndIsTriedAgain) {
     EXPECT_THAT(changes.errors.at("a"), ::testing::HasSubstr("taken by another process"));
     EXPECT_TRUE(changes.listeners.empty());
     EXPECT_TRUE(answers(before));
-    ASSERT_EQ(ports.all().size(), 1U) << "a successor process gets the one that it has";
-    EXPECT_EQ(ports.all()[0].port, before);
+    ASSERT_EQ(ports_.all().size(), 1U) << "a successor process gets the one that it has";
+    EXPECT_EQ(ports_.all()[0].port, before);
   }
   a.port = before;
   const auto back = assign({&a});

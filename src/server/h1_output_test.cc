@@ -22,7 +22,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr Duration kPatience = std::chrono::seconds(60);
+constexpr Duration kWritePatience = std::chrono::seconds(60);
 
 // Takes all bytes at once. Its client never leaves.
 class TakingStream final : public net::Stream {
@@ -81,13 +81,13 @@ class H1OutputTest : public ::testing::Test {
     EXPECT_TRUE(run(output_.finish_early()));
     http::Response response;
     response.body.assign("hello");
-    output_.start_response(response, {.length = 5}, kPatience);
+    output_.start_response(response, {.length = 5}, kWritePatience);
     EXPECT_TRUE(run(output_.write_whole(&response.body, Framing::content_length)));
     return stream_.taken;
   }
   void begin() {
     output_.start();
-    output_.early().open(true, kPatience);
+    output_.early().open(true, kWritePatience);
     stream_.taken.clear();
   }
 
@@ -145,7 +145,7 @@ TEST_F(H1OutputTest, TrailersAreForWhoAcceptsThem) {
     output_.early().close();
     EXPECT_TRUE(run(output_.finish_early()));
     const http::Response response;
-    output_.start_response(response, {.framing = Framing::chunked}, kPatience);
+    output_.start_response(response, {.framing = Framing::chunked}, kWritePatience);
     PieceWithTrailers reader;
     const auto written = run(output_.write_stream(reader, Framing::chunked, accepts));
     EXPECT_TRUE(written && *written);

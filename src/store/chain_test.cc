@@ -239,25 +239,25 @@ TEST_F(ChainTest, DestroyingAWaitLeavesTheOthers) {
 // stays.
 TEST_F(ChainTest, AWaitForATurnLeavesThatOfTheSameNumberInItsPlace) {
   const auto get_turn = [this](unsigned core) -> Task<bool> {
-    const auto turn = co_await views[core]->turn(in(20s));  // it ends here, on its core
+    const auto turn = co_await views_[core]->turn(in(20s));  // it ends here, on its core
     co_return turn.has_value();
   };
   std::optional<View::Turn> held;
-  ASSERT_TRUE(cores.await(0, [&]() -> Task<bool> {
-    auto turn = co_await views[0]->turn(in(20s));
+  ASSERT_TRUE(cores_.await(0, [&]() -> Task<bool> {
+    auto turn = co_await views_[0]->turn(in(20s));
     if (turn) held.emplace(*std::move(turn));
     co_return held.has_value();
   }));
-  auto first = cores.start(1, [&] { return get_turn(1); });
-  auto second = cores.start(1, [&] { return get_turn(1); });
-  auto doomed = cores.on(0, [&] {
-    auto wait = views[0]->turn(in(60s));
+  auto first = cores_.start(1, [&] { return get_turn(1); });
+  auto second = cores_.start(1, [&] { return get_turn(1); });
+  auto doomed = cores_.on(0, [&] {
+    auto wait = views_[0]->turn(in(60s));
     wait.start();
     return wait;
   });
-  for (const unsigned core : {1U, 0U}) cores.on(core, [] {});  // all have taken their places
-  cores.on(0, [&] { doomed.reset(); });
-  cores.on(0, [&] { held.reset(); });
+  for (const unsigned core : {1U, 0U}) cores_.on(core, [] {});  // all have taken their places
+  cores_.on(0, [&] { doomed.reset(); });
+  cores_.on(0, [&] { held.reset(); });
   EXPECT_TRUE(first.get());
   EXPECT_TRUE(second.get());
 }
@@ -282,19 +282,19 @@ TEST_F(ChainTest, AnIdleCoreIsAskedToCatchUp) {
 
 class FewAreBulkTest : public ChainTest {
  protected:
-  FewAreBulkTest() { limits.bulk_entries_min = 8; }
+  FewAreBulkTest() { limits_.bulk_entries_min = 8; }
 };
 
 TEST_F(FewAreBulkTest, WhatWasStagedOfAChangeThatFailsIsDropped) {
   {
-    const std::lock_guard lock(mood->mutex);
-    mood->stages_nothing = true;
+    const std::lock_guard lock(mood_->mutex);
+    mood_->stages_nothing = true;
   }
   const std::vector<Entry> entries(20, Entry{"k", "v"});
-  const auto applied = store->apply("p/f", entries);
+  const auto applied = store_->apply("p/f", entries);
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().message, "no room for that much");
-  EXPECT_EQ(mood->dropped, 1);
+  EXPECT_EQ(mood_->dropped, 1);
   EXPECT_EQ(put_on(0, "small", "1").status, CommitStatus::committed) << "the store is well";
 }
 
@@ -306,17 +306,17 @@ TEST_F(ChainTest, TheJournalDoesNotSleepBesideWork) {
     int done = 0;
     int writes = 0;
   };
-  const int before = mood->checks;
+  const int before = mood_->checks;
   const Version first = put_on(0, "first", "1").version;
   {
-    const std::lock_guard lock(mood->mutex);
-    mood->between_groups = [this, rounds = std::make_shared<Rounds>()] {
-      const bool is_idle = std::exchange(rounds->writes, mood->tried()) == rounds->writes;
+    const std::lock_guard lock(mood_->mutex);
+    mood_->between_groups = [this, rounds = std::make_shared<Rounds>()] {
+      const bool is_idle = std::exchange(rounds->writes, mood_->tried()) == rounds->writes;
       if (is_idle && rounds->done < kRounds) put_on(0, "k", std::to_string(++rounds->done));
     };
   }
   ASSERT_TRUE(wait(0, first + kRounds, 60s).get());
-  EXPECT_LT(mood->checks - before, kRounds / 2);
+  EXPECT_LT(mood_->checks - before, kRounds / 2);
 }
 
 TEST_F(ChainTest, ANamespaceIsLoadedWhileItIsWritten) {
@@ -344,15 +344,15 @@ TEST_F(ChainTest, ANamespaceIsLoadedWhileItIsWritten) {
 
 // The nodes behind the state that is loaded stay, however many the journal has written meanwhile.
 TEST_F(ChainTest, WhatIsWrittenDuringALoadIsNotMissed) {
-  ASSERT_TRUE(store->apply("late/one", {{"before", "v"}}));
-  mood->during_load = [this] {
+  ASSERT_TRUE(store_->apply("late/one", {{"before", "v"}}));
+  mood_->during_load = [this] {
     for (int i = 0; i < 200; ++i)
-      EXPECT_TRUE(store->apply("late/one", {{"k" + std::to_string(i), "v"}}));
+      EXPECT_TRUE(store_->apply("late/one", {{"k" + std::to_string(i), "v"}}));
   };
-  ASSERT_TRUE(store->prepare("late/one"));
-  View& late = cores.on(0, [&]() -> View& { return store->view(cores.core(0), "late/one"); });
-  EXPECT_EQ(cores.await(0, [&] { return count_many(late, ""); }), 201U);
-  EXPECT_EQ(store->count("late/one", ""), 201U);
+  ASSERT_TRUE(store_->prepare("late/one"));
+  View& late = cores_.on(0, [&]() -> View& { return store_->view(cores_.core(0), "late/one"); });
+  EXPECT_EQ(cores_.await(0, [&] { return count_many(late, ""); }), 201U);
+  EXPECT_EQ(store_->count("late/one", ""), 201U);
 }
 
 TEST_F(ChainTest, ClearingABigNamespace) {

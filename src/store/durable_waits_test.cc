@@ -90,10 +90,10 @@ TEST_F(DurableWaitsTest, AVersionPublishedWhileAWaitBeginsIsSeen) {
   constexpr int kRounds = 20;
   std::deque<DurableWaits::Wait> others;
   for (int i = 0; i < kOthers; ++i) {
-    ASSERT_TRUE(waits.begin(others.emplace_back(waits, Version{1} << 40, in(1h))));
+    ASSERT_TRUE(waits_.begin(others.emplace_back(waits_, Version{1} << 40, in(1h))));
   }
   for (Version version = 1; version <= kRounds; ++version) {
-    (void)waits.take_call();
+    (void)waits_.take_call();
     std::atomic<bool> begins = false;
     bool called = false;
     std::thread journal([&] {
@@ -104,7 +104,7 @@ TEST_F(DurableWaitsTest, AVersionPublishedWhileAWaitBeginsIsSeen) {
     begins = true;
     wait.start();
     journal.join();
-    if (called) waits.on_news();
+    if (called) waits_.on_news();
     ASSERT_TRUE(wait.done()) << version;
     EXPECT_TRUE(wait.take());
   }
@@ -115,12 +115,12 @@ TEST_F(DurableWaitsTest, EachHasItsOwnDeadline) {
   const auto one = [&](Duration limit) -> Task<void> {
     const auto outcome = co_await waiting(1, limit);
     EXPECT_EQ(outcome.error().kind, ErrorKind::timed_out);
-    if (++ended == 2) loop.stop();
+    if (++ended == 2) loop_.stop();
   };
-  const loop::EventLoop::Timer hanging(loop, in(60s), [this] { loop.stop(); });
-  loop.spawn(one(50ms));
-  loop.spawn(one(1ms));
-  loop.run();
+  const loop::EventLoop::Timer hanging(loop_, in(60s), [this] { loop_.stop(); });
+  loop_.spawn(one(50ms));
+  loop_.spawn(one(1ms));
+  loop_.run();
   EXPECT_EQ(ended, 2);
 }
 

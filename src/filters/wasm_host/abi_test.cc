@@ -185,7 +185,7 @@ std::string tags(int count) {
 TEST_F(Abi, TagsHaveALimit) {
   const std::string counter = "(global $i (mut i32) (i32.const 0))";
   EXPECT_EQ(run(tags(100), "t", "", counter), "");
-  EXPECT_EQ(host.last->tags().size(), 100U);
+  EXPECT_EQ(host_.last->tags().size(), 100U);
   EXPECT_NE(run(tags(101), "t", "", counter).find("more than 100 tags"), std::string::npos);
 }
 
