@@ -105,7 +105,7 @@ TEST(Places, AllOfACoreCanBeWoken) {
 // The rounds of a test in which two threads do something at the same moment. Each uses a core that
 // has not waited before, whose first wait takes longest to begin.
 struct PlaceRounds {
-  static constexpr unsigned kRounds = 10'000;
+  static constexpr unsigned kRounds = 1'000;
   PlacesPtr places = std::make_shared<Places>(kRounds);
   std::atomic<unsigned> begun{0};
   std::atomic<unsigned> done{0};
@@ -161,7 +161,7 @@ unsigned run_place_rounds() {
 // The only place is given back as a core begins to wait. No later release makes up for a wake-up
 // that is lost.
 TEST(Places, OneThatIsGivenBackAsAWaitBeginsIsNoticed) {
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(run_place_rounds(), PlaceRounds::kRounds);
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(run_place_rounds(), PlaceRounds::kRounds);
 }
 
 TEST(Places, NobodyWaitsForEverAndNoneIsUsedTwice) {
