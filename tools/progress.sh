@@ -45,8 +45,8 @@ name_step() {
   case $text in
     'Building CXX object '*)
       text=${text#Building CXX object } text=${text#src/} text=${text%.o}
-      if [[ $text =~ ^(.*)/CMakeFiles/sluice_[^/]*(_test|_kit)?\.dir/Unity/unity_([0-9]+)_ ]]; then
-        local part=$((BASH_REMATCH[3] + 1)) kind=
+      if [[ $text =~ ^(.*)/CMakeFiles/[^/]*\.dir/Unity/unity_([0-9]+)_ ]]; then
+        local part=$((BASH_REMATCH[2] + 1)) kind=
         if [[ $text == *_test.dir/* ]]; then kind=' tests'; fi
         text="${BASH_REMATCH[1]}$kind, part $part"
       elif [[ $text =~ ^(.*)CMakeFiles/[^/]*\.dir/(.*)$ ]]; then
