@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::let_pass;
+using testing::run_past;
 using testing::settle;
 
 class EventTest : public ::testing::Test {
@@ -124,8 +125,7 @@ TEST_F(EventTest, OfANoticeAndADeadlineInOneTurnTheFirstCounts) {
     const TimePoint then = Clock::now() + 5ms;
     const Task<void> waiter = started(wait_once(then));
     const EventLoop::Timer late(loop, then, [this] { event->notify(); });
-    let_pass(then);
-    settle(loop);
+    run_past(loop, then);
     EXPECT_EQ(seen, "+-");
     Task<void> next = started(wait_once());
     EXPECT_EQ(seen, "+-+") << "the notice that came second is kept";
@@ -137,7 +137,7 @@ TEST_F(EventTest, ANoticeBeforeTheLoopSeesThatTimeIsUpCounts) {
   const Task<void> waiter = started(wait_once(when));
   let_pass(when);
   event->notify();
-  settle(loop);
+  run_past(loop, when);
   EXPECT_EQ(seen, "+");
 }
 

@@ -23,6 +23,14 @@ inline void run_for(EventLoop& loop, Duration duration) {
   loop.run();
 }
 
+// Runs `loop` until its timers of up to `when` have fired, and then settles it. The kernel tells a
+// loop of a time some microseconds late.
+inline void run_past(EventLoop& loop, TimePoint when) {
+  const EventLoop::Timer end(loop, when, [&loop] { loop.stop(); });
+  loop.run();
+  settle(loop);
+}
+
 // Lets the wall clock pass `when` while `loop` does not see its timers.
 inline void let_pass(TimePoint when) {
   while (Clock::now() <= when) {
