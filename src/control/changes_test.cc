@@ -14,7 +14,7 @@ namespace {
 using namespace testing;  // control's
 
 class ChangesTest : public ::testing::Test {
- protected:
+ public:
   ChangesTest() { workers_.start(); }
   ~ChangesTest() override {
     workers_.drain(Duration::zero());
