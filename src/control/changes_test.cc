@@ -15,13 +15,15 @@ using namespace testing;  // control's
 
 class ChangesTest : public ::testing::Test {
  public:
+  ChangesTest(const ChangesTest&) = delete;
+  ChangesTest& operator=(const ChangesTest&) = delete;
+
+ protected:
   ChangesTest() { workers_.start(); }
   ~ChangesTest() override {
     workers_.drain(Duration::zero());
     workers_.stop();
   }
-  ChangesTest(const ChangesTest&) = delete;
-  ChangesTest& operator=(const ChangesTest&) = delete;
 
   std::shared_ptr<const Object> object(const std::string& name) {
     config::Faults faults;
