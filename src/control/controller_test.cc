@@ -29,6 +29,15 @@ class ControllerTest : public ::testing::Test {
     process_.emplace(folder_.path(), script_, std::move(kinds));
     EXPECT_TRUE((*process_)->start());
   }
+  // Starts the process anew. Returns while its start builds `name`, which waits for release().
+  auto restart_building(const std::string& name) {
+    script_.hold(name);
+    process_.reset();
+    process_.emplace(folder_.path(), script_);
+    auto started = std::async(std::launch::async, [this] { return (*process_)->start(); });
+    script_.wait_for_build(name);
+    return started;
+  }
   Process& process() { return *process_; }
   Controller& controller() { return **process_; }
 
@@ -245,11 +254,7 @@ TEST_F(ControllerTest, AStartWaitsForNoSlowObjectAndItsServerStaysClosed) {
   const int port = free_port();
   ASSERT_TRUE(
       process().apply(pipeline_text("p") + pipeline_text("q") + http_server_text("s", port, "p")));
-  script_.hold("p");
-  process_.reset();
-  process_.emplace(folder_.path(), script_);
-  auto started = std::async(std::launch::async, [&] { return (*process_)->start(); });
-  script_.wait_for_build("p");
+  auto started = restart_building("p");
   EXPECT_TRUE(eventually([&] { return process().state("q") == "running"; }));
   EXPECT_TRUE(eventually([&] { return process().state("s") == "running"; }));
   if (started.wait_for(0s) == std::future_status::timeout) {
@@ -264,11 +269,7 @@ TEST_F(ControllerTest, AStartWaitsForNoSlowObjectAndItsServerStaysClosed) {
 
 TEST_F(ControllerTest, AChangeDoesNotWaitForARetryOfTheSameObject) {
   ASSERT_TRUE(process().apply(pipeline_text("p")));
-  script_.hold("p");
-  process_.reset();
-  process_.emplace(folder_.path(), script_);
-  auto started = std::async(std::launch::async, [&] { return (*process_)->start(); });
-  script_.wait_for_build("p");
+  auto started = restart_building("p");
   // The retry is asked to stop. The build that replaces it waits at the gate.
   auto applied =
       std::async(std::launch::async, [&] { return process().apply(pipeline_text("p", "two")); });
@@ -282,11 +283,7 @@ TEST_F(ControllerTest, AChangeDoesNotWaitForARetryOfTheSameObject) {
 // The same document as the stored one is a change if that one does not run.
 TEST_F(ControllerTest, TheSameAgainRunsWhatDoesNotRun) {
   ASSERT_TRUE(process().apply(pipeline_text("p")));
-  script_.hold("p");
-  process_.reset();
-  process_.emplace(folder_.path(), script_);
-  auto started = std::async(std::launch::async, [&] { return (*process_)->start(); });
-  script_.wait_for_build("p");
+  auto started = restart_building("p");
   auto applied =
       std::async(std::launch::async, [&] { return process().apply(pipeline_text("p")); });
   EXPECT_TRUE(eventually([&] { return script_.seen().size() == 3; }));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "net/testing/idle_stream.h"
 #include "server/limits.h"
 #include "server/testing/serving.h"
 
@@ -19,28 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 using Rest = Connections::Rest;
-
-// A stream that only knows whether it was closed.
-class ClosableStream final : public net::Stream {
- public:
-  void set_deadline(TimePoint) override {}
-  void clear_deadline() override {}
-  void set_patience(Duration) override {}
-  void close() override { open_ = false; }
-  void shutdown_write() override {}
-  [[nodiscard]] bool is_open() const override { return open_; }
-  [[nodiscard]] const std::string& peer_address() const override { return peer_; }
-
- protected:
-  bool start_read(std::span<char>, Operation&) override { return false; }
-  bool start_write(std::string_view, Operation&) override { return false; }
-  bool start_closed(Operation&, bool) override { return false; }
-  void cancel(Operation&) override {}
-
- private:
-  bool open_ = true;
-  std::string peer_;
-};
 
 struct Connection final : Connections::Retirable {
   explicit Connection(Connections& all) : member(all, stream) {
@@ -55,7 +34,7 @@ struct Connection final : Connections::Retirable {
   }
   [[nodiscard]] bool closed() const { return !stream.is_open(); }
 
-  ClosableStream stream;
+  net::testing::IdleStream stream;
   Connections::Member member;
   std::vector<Rest> rests{};
   int retired = 0;
@@ -250,7 +229,7 @@ TEST_F(ConnectionsTest, AnUpdateCutsTunnelsThatItWouldNotAdmit) {
 
 TEST_F(ConnectionsTest, ClosesTheStreamThatReplacedTheFirst) {
   Connection& connection = add();
-  ClosableStream tls;
+  net::testing::IdleStream tls;
   connection.member.set_stream(tls);
   connections_.close_all();
   EXPECT_FALSE(tls.is_open());

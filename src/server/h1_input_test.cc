@@ -11,6 +11,7 @@
 
 #include "loop/event_loop.h"
 #include "loop/testing/run_to_completion.h"
+#include "net/testing/idle_stream.h"
 #include "server/limits.h"
 
 namespace sluice::server {
@@ -19,16 +20,8 @@ namespace {
 constexpr Duration kPatience = std::chrono::seconds(60);
 
 // Each read gets one of the pieces at most. The stream ends behind the last.
-class GivingStream final : public net::Stream {
+class GivingStream final : public net::testing::IdleStream {
  public:
-  void set_deadline(TimePoint) override {}
-  void clear_deadline() override {}
-  void set_patience(Duration) override {}
-  void close() override {}
-  void shutdown_write() override {}
-  [[nodiscard]] bool is_open() const override { return true; }
-  [[nodiscard]] const std::string& peer_address() const override { return peer_; }
-
   std::deque<std::string> pieces;
 
  protected:
@@ -46,12 +39,6 @@ class GivingStream final : public net::Stream {
     operation.result = size;
     return true;
   }
-  bool start_write(std::string_view, Operation&) override { return false; }
-  bool start_closed(Operation&, bool) override { return false; }
-  void cancel(Operation&) override {}
-
- private:
-  std::string peer_;
 };
 
 class H1InputTest : public ::testing::Test {

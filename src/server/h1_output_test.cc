@@ -11,6 +11,7 @@
 
 #include "loop/event_loop.h"
 #include "loop/testing/run_to_completion.h"
+#include "net/testing/idle_stream.h"
 #include "server/limits.h"
 
 namespace sluice::server {
@@ -25,30 +26,16 @@ using ::testing::StartsWith;
 constexpr Duration kWritePatience = std::chrono::seconds(60);
 
 // Takes all bytes at once. Its client never leaves.
-class TakingStream final : public net::Stream {
+class TakingStream final : public net::testing::IdleStream {
  public:
-  void set_deadline(TimePoint) override {}
-  void clear_deadline() override {}
-  void set_patience(Duration) override {}
-  void close() override {}
-  void shutdown_write() override {}
-  [[nodiscard]] bool is_open() const override { return true; }
-  [[nodiscard]] const std::string& peer_address() const override { return peer_; }
-
   std::string taken;
 
  protected:
-  bool start_read(std::span<char>, Operation&) override { return false; }
   bool start_write(std::string_view bytes, Operation& operation) override {
     taken += bytes;
     operation.result = bytes.size();
     return true;
   }
-  bool start_closed(Operation&, bool) override { return false; }
-  void cancel(Operation&) override {}
-
- private:
-  std::string peer_;
 };
 
 // One piece, and then trailers.

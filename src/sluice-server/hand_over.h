@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What both processes of a hot restart use. successor_process.h draws the messages.
+// Constants that the old and the new process of a hot restart share. The comment of
+// successor_process.h shows their messages in order.
 #pragma once
 
 #include <chrono>
