@@ -45,10 +45,13 @@ def source(guests):
 
 
 def refused(port: int) -> bool:
+    """Nobody listens. A reset is not that: the kernel had the connection in the queue of a port that closed."""
     try:
         socket.create_connection(("127.0.0.1", port), DEADLINE).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False
     return False
 
 
