@@ -251,6 +251,20 @@ def named_file_faults(root: Path) -> list[str]:
     return found
 
 
+def page_faults(root: Path, pages: list[str]) -> list[str]:
+    """Paths of src/ in backticks on these pages that are not there; a path may lack its suffix."""
+    src = root / "src"
+    folders = "|".join(sorted(re.escape(path.name) for path in src.iterdir() if path.is_dir()))
+    path_in_src = re.compile(rf"`(?:src/)?((?:{folders})/[a-z0-9_/.-]+)`")
+    return [
+        f"{page}:{number}: there is no src/{name}"
+        for page in pages
+        for number, line in enumerate((root / page).read_text().splitlines(), 1)
+        for name in path_in_src.findall(line)
+        if not (src / name).exists() and not any(src.glob(name.rstrip("/") + ".*"))
+    ]
+
+
 def readme_faults(readme: str, folders: set[str]) -> list[str]:
     named = set(README_ROW.findall(readme))
     return [f"src/README.md does not name {name}/" for name in sorted(folders - named)] + [
@@ -285,6 +299,18 @@ def test_every_source_has_its_header():
 def test_files_that_comments_name_are_there():
     found = named_file_faults(ROOT)
     assert not found, "\n" + "\n".join(found)
+
+
+def test_paths_that_pages_name_are_there():
+    found = page_faults(ROOT, ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/glossary.md", "src/README.md"])
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_checker_finds_paths_of_pages_that_are_gone(tmp_path):
+    (tmp_path / "src" / "net").mkdir(parents=True)
+    (tmp_path / "src" / "net" / "stream.h").write_text("")
+    (tmp_path / "page.md").write_text("`net/stream`, `net/stream.h`, `src/net/stream.h`\n`net/gone.h`\n")
+    assert page_faults(tmp_path, ["page.md"]) == ["page.md:2: there is no src/net/gone.h"]
 
 
 def test_readme_names_every_folder_and_no_other():

@@ -14,11 +14,17 @@ api=127.0.0.1:2381
 server=$PWD/build/bin/sluice-server
 egctl() { build/bin/egctl --server "$api" "$@"; }
 
-# The pid of a server that this script started and that still runs, or nothing.
+# The pid of a server that this script started and that still runs, or of its successor after a hot restart
+# (the server keeps sluice.pid up to date), or nothing.
 running() {
-  local pid
-  pid=$(cat "$pid_file" 2>/dev/null) || return 0
-  if [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$server"* ]]; then printf '%s' "$pid"; fi
+  local file pid
+  for file in "$home/sluice.pid" "$pid_file"; do
+    pid=$(cat "$file" 2>/dev/null) || continue
+    if [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$server"* ]]; then
+      printf '%s' "$pid"
+      return
+    fi
+  done
 }
 
 stop() {
@@ -69,7 +75,8 @@ if [[ -n $pid ]]; then
   printf 'Already running (pid %s). To run a newer build: make stop, then make run.\n' "$pid"
   DETACH=1
 elif egctl object list >/dev/null 2>&1; then
-  printf '%s\n' "A gateway that was not started by make run already serves $api: stop it first." >&2
+  printf '%s\n' "A gateway that was not started by make run already serves $api: stop it first." \
+    "\`ss -ltnp 'sport = :${api##*:}'\` names its process." >&2
   exit 1
 else
   seen=$(stat -c %s "$log" 2>/dev/null || echo 0) # of the log, which goes on from run to run

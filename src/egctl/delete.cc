@@ -11,17 +11,26 @@
 namespace sluice::egctl {
 namespace {
 
-Result<void> delete_specs(Invocation& invocation, const ApiClient& client,
-                          const std::vector<Json>& objects) {
+// Deletes one after the other, and adds each to `deleted`.
+Result<void> delete_specs(const ApiClient& client, const std::vector<Json>& objects,
+                          std::vector<Json>& deleted) {
   for (const Json& spec : objects) {
+    const std::string kind = text_at(spec, "kind");
     const std::string name = text_at(spec, "name");
-    const std::string what = "delete " + text_at(spec, "kind") + " " + name;
-    if (auto deleted = client.text({.method = "DELETE", .path = object_path(name)}); !deleted) {
-      return failed(what, std::move(deleted).error());
+    if (auto done = client.text({.method = "DELETE", .path = object_path(name)}); !done) {
+      return failed("delete " + kind + " " + name, std::move(done).error());
     }
-    invocation.out << what << " successfully\n";
+    deleted.push_back({{"kind", kind}, {"name", name}, {"change", "deleted"}});
   }
   return {};
+}
+
+void print_deleted(const Invocation& invocation, const std::vector<Json>& deleted) {
+  std::string text;
+  for (const Json& object : deleted) {
+    text += "delete " + text_at(object, "kind") + " " + text_at(object, "name") + " successfully\n";
+  }
+  invocation.print_or(Json(deleted), text);
 }
 
 Result<void> delete_resources(Invocation& invocation, const std::string& word,
@@ -42,7 +51,10 @@ Result<void> delete_objects(Invocation& invocation, std::string_view kind,
                             const std::vector<std::string>& names) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
-  return delete_specs(invocation, client, objects);
+  std::vector<Json> deleted;
+  auto done = delete_specs(client, objects, deleted);
+  print_deleted(invocation, deleted);
+  return done;
 }
 
 void add_delete(Command root, Invocation& invocation) {

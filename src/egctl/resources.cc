@@ -60,7 +60,7 @@ Result<std::string> find_kind(const std::vector<ResourceKind>& resources, std::s
   }
   return fail(ErrorKind::invalid, "no such kind of resource: " + std::string(word) +
                                       config::suggestion(word, known) +
-                                      "; egctl api-resources lists them");
+                                      " (egctl api-resources lists them)");
 }
 
 Result<std::string> find_kind(const ApiClient& client, std::string_view word) {

@@ -64,7 +64,10 @@ Result<void> list_namespaces(Invocation& invocation) {
 }
 
 Result<void> list_data(Invocation& invocation, const Arguments& arguments) {
-  if (arguments.pipeline.empty()) return list_namespaces(invocation);
+  if (arguments.pipeline.empty()) {
+    if (arguments.prefix.empty() && arguments.limit == 0) return list_namespaces(invocation);
+    return fail(ErrorKind::invalid, "--prefix and --limit want a pipeline and a filter name");
+  }
   if (arguments.filter.empty()) {
     return fail(ErrorKind::invalid, "requires pipeline and filter name, or neither of them");
   }
@@ -94,6 +97,13 @@ std::uint64_t entries_of(const std::string& answer) {
   return value.is_object() ? value.value("entries", std::uint64_t{0}) : 0;
 }
 
+// A script that asks for -o json or yaml gets the answer of the API.
+void print_answer(Invocation& invocation, const std::string& answer) {
+  if (invocation.format() == Output::standard) return;
+  const Json value = Json::parse(answer, nullptr, false);
+  if (!value.is_discarded()) invocation.print(value);
+}
+
 // Sends the file while reading it. The server commits all of it or nothing.
 Result<void> upload(Invocation& invocation, const std::string& file, const ApiCall& call) {
   SLUICE_TRY(InputFile input, InputFile::open(file));
@@ -108,6 +118,7 @@ Result<void> upload(Invocation& invocation, const std::string& file, const ApiCa
   const auto answer = client.upload(call, give);
   if (answer) {
     progress.committed(entries_of(*answer));
+    print_answer(invocation, *answer);
     return {};
   }
   progress.broken();
@@ -132,9 +143,9 @@ Result<void> apply_data(Invocation& invocation, const Arguments& arguments) {
 
 Result<void> delete_data(Invocation& invocation, const Arguments& arguments) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  if (auto deleted = client.text({.method = "DELETE", .path = arguments.path()}); !deleted) {
-    return failed_at("delete data", arguments, std::move(deleted).error());
-  }
+  auto deleted = client.text({.method = "DELETE", .path = arguments.path()});
+  if (!deleted) return failed_at("delete data", arguments, std::move(deleted).error());
+  print_answer(invocation, *deleted);
   return {};
 }
 

@@ -33,7 +33,7 @@ std::string describe_frames(const wasm_frame_vec_t& frames, std::string_view ent
     }
   }
   if (frames.size > kFramesMax) {
-    out += " < …";
+    out += " < ...";
     const wasm_frame_t* outermost = frames.data[frames.size - 1];
     if (!entry.empty() && view(wasmtime_frame_func_name(outermost)).empty()) {
       out += " < " + std::string(entry);

@@ -42,7 +42,7 @@ std::string GuestWords::line() const {
   std::string out;
   append_line(out, first_);
   if (!last_.empty()) {
-    out += last_.size() < kLastWordsMax ? "" : " … ";
+    out += last_.size() < kLastWordsMax ? "" : " ... ";
     append_line(out, last_);
   }
   while (out.ends_with(' ')) out.pop_back();

@@ -91,6 +91,20 @@ def test_formats(data):
     assert data.all() == {"a": "1", "b": "2", "c": "3", "ä": "\n\U0001f600"}
 
 
+def test_commands_that_change_data_answer_scripts(data):
+    assert json.loads(data.run("apply", "-o", "json", input="a: 1\nb: 2\n").stdout) == {"entries": 2}
+    assert yaml.safe_load(data.run("apply", "-o", "yaml", input="c: 3\n").stdout) == {"entries": 1}
+    assert data.run("apply", input="d: 4\n").stdout == ""
+    data.run("delete", "-o", "json")
+    assert data.count() == 0
+
+
+def test_all_filters_are_listed_without_a_prefix_only(data):
+    refused = data.server.egctl("wasm", "list-data", "--prefix", "a", check=False)
+    assert refused.returncode == 1
+    assert refused.stderr == "Error: --prefix and --limit want a pipeline and a filter name\n"
+
+
 def test_what_is_listed_can_be_applied(data):
     awkward = ["", " a", "a ", "~", "yes", "0.40", "1e3", "a: b", "#a", "a #b", '"', "'", "\\", "\n", "a\nb\n", "\t",
                "\x00", "\x85", "- a", "{a}", "[", "&a", "*a", "!a", "|", ">", "%", "@", "`", "<<", "---", "...", "?",

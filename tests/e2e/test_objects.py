@@ -160,6 +160,13 @@ def test_the_name_in_the_url_counts(server):
     assert server.objects() == ["p"]
 
 
+def test_delete_answers_scripts(server):
+    server.apply(pipeline("p", mock("x")), pipeline("q", mock("x")))
+    deleted = json.loads(server.egctl("delete", "pipeline", "q", "-o", "json").stdout)
+    assert deleted == [{"kind": "Pipeline", "name": "q", "change": "deleted"}]
+    assert server.egctl("delete", "pipeline", "p").stdout == "delete Pipeline p successfully\n"
+
+
 def test_delete(server):
     server.apply(pipeline("p", mock("x")), pipeline("q", mock("x")))
     server.egctl("delete", "pipeline", "p")

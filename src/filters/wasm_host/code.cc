@@ -92,9 +92,12 @@ Result<std::string> load_code(const std::string& given, bool accept_text,
     return fail(ErrorKind::invalid, code + ": " + std::generic_category().message(missing) +
                                         " (in a folder on the way)");
   }
-  return fail(ErrorKind::not_found, "no such file: \"" + shorten(code) +
-                                        "\" (a URL begins with http:// or https://, a module in "
-                                        "base64 with AGFzbQ)");
+  const std::string_view where =
+      code.starts_with('/') ? "" : "sluice-server looks in its own working directory; ";
+  return fail(ErrorKind::not_found, "no such file: \"" + shorten(code) + "\" (" +
+                                        std::string(where) +
+                                        "a URL begins with http:// or https://, a module in base64 "
+                                        "with AGFzbQ)");
 }
 
 }  // namespace sluice::filters

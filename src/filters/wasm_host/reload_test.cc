@@ -24,9 +24,11 @@ class WasmHostBuild : public ::testing::Test {
 };
 
 TEST_F(WasmHostBuild, RefusesBadCode) {
-  EXPECT_EQ(why("nowhere.wasm"),
-            "filters[0].code: no such file: \"nowhere.wasm\" (a URL begins with http:// or "
-            "https://, a module in base64 with AGFzbQ)");
+  EXPECT_EQ(
+      why("nowhere.wasm"),
+      "filters[0].code: no such file: \"nowhere.wasm\" (sluice-server looks in its own working "
+      "directory; a URL begins with http:// or "
+      "https://, a module in base64 with AGFzbQ)");
   std::string hello;
   for (int i = 0; i < 40; ++i) hello += "aGVsbG8g";  // too long for a path
   EXPECT_NE(why(hello).find("not a WebAssembly module: begins with 68 65 6c 6c 6f"),
