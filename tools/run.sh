@@ -22,7 +22,7 @@ running() {
     pid=$(cat "$file" 2>/dev/null) || continue
     if [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$server"* ]]; then
       printf '%s' "$pid"
-      return
+      return 0 # in a trap, a bare return has the status of what was interrupted
     fi
   done
 }
@@ -124,8 +124,12 @@ if [[ -n ${DETACH:-} || ! -t 0 || ! -t 1 ]]; then
 fi
 printf 'Ctrl-C stops it. The log:\n\n'
 trap 'printf "\n"; stop; exit 0' INT TERM HUP
-tail --pid="$pid" -c "+$((seen + 1))" -F "$log" 2>/dev/null &
-wait "$!" || true
+while [[ -n $pid ]]; do # after a hot restart, the successor
+  tail --pid="$pid" -c "+$((seen + 1))" -F "$log" 2>/dev/null &
+  wait "$!" || true
+  seen=$(stat -c %s "$log" 2>/dev/null || echo 0)
+  pid=$(running)
+done
 rm -f "$pid_file"
 printf 'sluice-server ended; its log: %s\n' "$log"
 exit 1
