@@ -81,9 +81,9 @@ class Uploader(Peer):
         return self.statuses.get(stream, 0)
 
     def is_whole(self) -> None:
-        """The server speaks up once half of the window is to be given back: less may be outstanding, but no more."""
-        self.sync()
-        assert self.window > self.whole // 2
+        """The server speaks up once half of the window is to be given back: less may be outstanding, but no more.
+        The bytes of a stream that has just ended may be given back after the next PING is answered."""
+        wait_until(lambda: self.sync() or self.window > self.whole // 2, "the window is given back")
         stream = self.open(path="/stream")
         for _ in range(0, 2 * self.whole, FRAME):
             while min(self.window, self.windows[stream]) < FRAME:
