@@ -2,6 +2,7 @@
 #include "server/client_limits.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <random>
@@ -43,12 +44,19 @@ std::uint64_t mix(std::uint64_t x) {
   return x;
 }
 
-// IPv4: the 4 bytes, behind a prefix that no IPv6 network has. IPv6: the first 8 bytes.
+// The prefix of the IPv6 form of an IPv4 address (64:ff9b::/96, RFC 6052): a translator speaks for
+// the whole IPv4 Internet with one /64 network.
+constexpr std::array<std::uint8_t, 12> kTranslatedPrefix{0, 0x64, 0xff, 0x9b};
+
+// IPv4, translated or not: the 4 bytes, behind a prefix that no IPv6 network has. IPv6: the first 8
+// bytes.
 std::uint64_t network_of(const config::IpAddress& address) {
+  std::span<const std::uint8_t> bytes(address.bytes.data(), address.v6 ? 8 : 4);
+  if (address.v6 && std::ranges::equal(kTranslatedPrefix, std::span(address.bytes).first<12>()))
+    bytes = std::span(address.bytes).last<4>();
   std::uint64_t network = 0;
-  for (std::size_t i = 0; i < (address.v6 ? 8U : 4U); ++i)
-    network = network << 8 | address.bytes[i];
-  return address.v6 ? network : network | std::uint64_t{0xffffffff} << 32;
+  for (const std::uint8_t byte : bytes) network = network << 8 | byte;
+  return bytes.size() == 8 ? network : network | std::uint64_t{0xffffffff} << 32;
 }
 
 std::uint64_t random_secret() {

@@ -45,6 +45,18 @@ TEST(ClientTable, AnIPv4AddressIsOneHoweverItIsWritten) {
   EXPECT_FALSE(table.take("10.0.0.1", Count::connections, 1, kNow));
 }
 
+TEST(ClientTable, AnIPv4ClientOfATranslatorIsOneOfMany) {
+  ClientTable table;
+  const auto held = table.take("64:ff9b::10.0.0.1", Count::connections, 1, kNow);
+  EXPECT_TRUE(held);
+  EXPECT_FALSE(table.take("64:ff9b::a00:1", Count::connections, 1, kNow));
+  EXPECT_TRUE(table.take("64:ff9b::10.0.0.2", Count::connections, 1, kNow));
+  EXPECT_FALSE(table.take("10.0.0.1", Count::connections, 1, kNow));
+  const auto network = table.take("64:ff9b::1:10.0.0.1", Count::connections, 1, kNow);
+  EXPECT_TRUE(network) << "not the prefix";
+  EXPECT_FALSE(table.take("64:ff9b::2:10.0.0.1", Count::connections, 1, kNow));
+}
+
 TEST(ClientTable, NoAddressIsNotCounted) {
   ClientTable table;
   const auto held = table.take("", Count::connections, 1, kNow);
