@@ -88,14 +88,21 @@ std::shared_ptr<void> ConnectionGate::add_evictor(const loop::Core& core, Evict 
           }};
 }
 
+// A refused request is never in the count: it would refuse another one.
+bool ConnectionGate::take_queue_place() {
+  const std::uint32_t max = queue_max_.load(std::memory_order_relaxed);
+  std::uint32_t queued = queued_.load();
+  while (queued < max) {
+    if (queued_.compare_exchange_weak(queued, queued + 1)) return true;
+  }
+  return false;
+}
+
 ConnectionGate::QueueEntry::QueueEntry(ConnectionGate& gate, const loop::Core& core)
     : gate_(gate.shared_from_this()), core_(core), woken_(core.loop) {
   SLUICE_DEBUG_ASSERT(core.loop.is_here(), "a place is taken on the core that waits");
-  if (gate.queued_.fetch_add(1) >= gate.queue_max_.load()) {
-    gate.queued_.fetch_sub(1);
-    refused_ = true;
-    return;
-  }
+  refused_ = !gate.take_queue_place();
+  if (refused_) return;
   CoreQueue& own = gate.cores_[core.index];
   own.loop.store(&core.loop);
   own.waiting.fetch_add(1);

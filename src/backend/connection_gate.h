@@ -103,6 +103,8 @@ class ConnectionGate : public std::enable_shared_from_this<ConnectionGate> {
     std::list<Evict> evictors;     // of the core
   };
 
+  // Returns false if the queue is full.
+  [[nodiscard]] bool take_queue_place();
   void give_back(unsigned core);
   void wake(unsigned core);
   void ask_others_to_evict(unsigned core);

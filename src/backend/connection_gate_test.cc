@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "backend/testing/client_fixture.h"
@@ -125,6 +126,28 @@ TEST(ConnectionGate, CoresWakeOneAnother) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(most, 1);
   EXPECT_EQ(gate->open(), 0U);
+}
+
+// A count that is above the maximum for a moment refuses whoever comes then, although a request may
+// have left the queue meanwhile.
+TEST(ConnectionGate, WhoIsRefusedIsNeverInTheCount) {
+  const auto gate = std::make_shared<ConnectionGate>(2);
+  gate->set_limits(1, 1);
+  loop::EventLoop loop;
+  const loop::Core first{loop, 0, 2};
+  const ConnectionGate::QueueEntry entry(*gate, first);
+  std::atomic<bool> done{false};
+  std::thread refused([&] {
+    loop::EventLoop own;
+    const loop::Core core{own, 1, 2};
+    for (int i = 0; i < 2'000'000; ++i)
+      EXPECT_TRUE(ConnectionGate::QueueEntry(*gate, core).refused());
+    done = true;
+  });
+  std::uint32_t most = 0;
+  while (!done) most = std::max(most, gate->queued());
+  refused.join();
+  EXPECT_EQ(most, 1U);
 }
 
 class QueueTest : public ClientFixture {

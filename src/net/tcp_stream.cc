@@ -50,10 +50,14 @@ class TcpStream final : public Stream {
 
 }  // namespace
 
+// Without the zone of a link-local address, which is no part of an address to filters and limits.
 std::string format_endpoint(const tcp::endpoint& endpoint) {
   asio::ip::address address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  } else if (address.is_v6()) {
+    address = asio::ip::address_v6(address.to_v6().to_bytes());
+  }
   return format_host_port(address.to_string(), endpoint.port());
 }
 

@@ -66,6 +66,16 @@ class TcpStreamTest : public ::testing::Test {
   Pair pair_;
 };
 
+TEST(FormatEndpoint, IsTheAddressWithoutItsZone) {
+  using boost::asio::ip::address_v6;
+  using boost::asio::ip::make_address_v6;
+  address_v6 local = make_address_v6("fe80::1");
+  local.scope_id(1);
+  EXPECT_EQ(format_endpoint({local, 80}), "[fe80::1]:80");
+  EXPECT_EQ(format_endpoint({make_address_v6("2001:db8::1"), 80}), "[2001:db8::1]:80");
+  EXPECT_EQ(format_endpoint({make_address_v6("::ffff:10.0.0.1"), 80}), "10.0.0.1:80");
+}
+
 TEST_F(TcpStreamTest, CarriesBytesBothWays) {
   const auto talk = [](Stream& client, Stream& server) -> Task<std::string> {
     co_await client.write_all("ping");

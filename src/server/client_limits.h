@@ -51,19 +51,30 @@ class ClientTable {
                                TimePoint now);
 
  private:
-  // Records are in zeroed pages that the system provides on first use. Access is by
-  // std::atomic_ref.
+  // The counts and rates of one client. Only a user of the record changes them, and a record with
+  // users stays its client's. Records are in zeroed pages that the system provides on first use.
+  // Access is by std::atomic_ref.
   struct ClientRecord {
-    std::uint64_t key;  // 0: free; odd: claimed
+    std::uint64_t state;  // tag, number of users, claim; 0: free
     std::uint32_t counts[2];
     std::int64_t due[2];  // by rate: when the next request is due (GCRA), ns of the clock
+
+    [[nodiscard]] bool is_for(std::uint64_t tag);
+    // True if requests have come before they were due.
+    [[nodiscard]] bool is_early(std::int64_t time);
+    // Adds a user. Returns false if the record belongs to another client, or is claimed.
+    [[nodiscard]] bool enter(std::uint64_t tag);
+    void leave();
+    // Claims an unused record of another client. Returns false if it is in use.
+    [[nodiscard]] bool claim(std::uint64_t tag, std::int64_t time);
   };
   [[nodiscard]] std::uint64_t key_of(std::string_view ip) const;
-  // Returns the client's record, a new one if it has none; null if the set has no room.
+  // Returns the client's record, a new one if it has none, with one more user; null if the set has
+  // no room.
   // Invariant: an address has at most one record.
-  [[nodiscard]] ClientRecord* find(std::uint64_t key, TimePoint now);
+  [[nodiscard]] ClientRecord* enter(std::uint64_t key, TimePoint now);
   // Claims a record of `set` that nobody uses. Returns null if there is none.
-  [[nodiscard]] static ClientRecord* claim(std::span<ClientRecord> set, std::uint64_t key,
+  [[nodiscard]] static ClientRecord* claim(std::span<ClientRecord> set, std::uint64_t tag,
                                            TimePoint now);
 
   const std::uint64_t secret_;  // keeps clients from choosing addresses that share a set
@@ -72,8 +83,10 @@ class ClientTable {
 
 class ClientTable::Held {
  public:
-  Held(Held&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  Held(Held&& other) noexcept
+      : record_(std::exchange(other.record_, nullptr)), count_(other.count_) {}
   Held& operator=(Held&& other) noexcept {
+    std::swap(record_, other.record_);
     std::swap(count_, other.count_);
     return *this;
   }
@@ -81,8 +94,9 @@ class ClientTable::Held {
 
  private:
   friend class ClientTable;
-  explicit Held(std::uint32_t* count) : count_(count) {}
-  std::uint32_t* count_;  // null: not counted
+  Held(ClientRecord* record, Count count) : record_(record), count_(count) {}
+  ClientRecord* record_;  // null: not counted
+  Count count_;
 };
 
 }  // namespace sluice::server

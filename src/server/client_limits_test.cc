@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,6 +43,18 @@ TEST(ClientTable, AnIPv4AddressIsOneHoweverItIsWritten) {
   const auto held = table.take("::ffff:10.0.0.1", Count::connections, 1, kNow);
   EXPECT_TRUE(held);
   EXPECT_FALSE(table.take("10.0.0.1", Count::connections, 1, kNow));
+}
+
+TEST(ClientTable, AnIPv4ClientOfATranslatorIsOneOfMany) {
+  ClientTable table;
+  const auto held = table.take("64:ff9b::10.0.0.1", Count::connections, 1, kNow);
+  EXPECT_TRUE(held);
+  EXPECT_FALSE(table.take("64:ff9b::a00:1", Count::connections, 1, kNow));
+  EXPECT_TRUE(table.take("64:ff9b::10.0.0.2", Count::connections, 1, kNow));
+  EXPECT_FALSE(table.take("10.0.0.1", Count::connections, 1, kNow));
+  const auto network = table.take("64:ff9b::1:10.0.0.1", Count::connections, 1, kNow);
+  EXPECT_TRUE(network) << "not the prefix";
+  EXPECT_FALSE(table.take("64:ff9b::2:10.0.0.1", Count::connections, 1, kNow));
 }
 
 TEST(ClientTable, NoAddressIsNotCounted) {
@@ -90,6 +104,113 @@ TEST(ClientTable, WhoFindsNoEntryIsLetIn) {
     ASSERT_TRUE(held) << ip;
     all.push_back(*std::move(held));
   }
+}
+
+std::string numbered_address(unsigned i) {
+  return "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) + "." +
+         std::to_string(i & 255);
+}
+
+// Returns addresses of one set: one more than it has records. A full set refuses nobody, which
+// tells whether an address has a record.
+std::vector<std::string> addresses_of_one_set(ClientTable& table) {
+  const std::string first = "192.0.2.1";
+  const auto has_record = [&] { return !table.take(first, Count::streams, 0, kNow); };
+  std::vector<std::optional<ClientTable::Held>> all;
+  while (all.empty() || has_record())
+    all.push_back(table.take(numbered_address(static_cast<unsigned>(all.size())),
+                             Count::connections, 1, kNow));
+  std::vector<std::string> same{first};
+  for (unsigned i = 0; i < all.size(); ++i) {
+    const std::string ip = numbered_address(i);
+    all[i].reset();
+    if (has_record()) same.push_back(ip);
+    all[i] = table.take(ip, Count::connections, 1, kNow);
+  }
+  return same;
+}
+
+// A request that was refused or served leaves nothing behind, so its record goes to the next
+// address.
+TEST(ClientTable, WhoHasNothingMakesRoom) {
+  ClientTable table;
+  const auto same = addresses_of_one_set(table);
+  ASSERT_EQ(same.size(), ClientTable::kWays + 1);
+  for (const std::string& ip : same)
+    EXPECT_FALSE(table.take(ip, Count::connections, 0, kNow)) << "it has no record";
+  TimePoint now = kNow;
+  for (const std::string& ip : same) {
+    EXPECT_EQ(table.admit(ip, Rate::requests, 1, now), Duration::zero());
+    EXPECT_GT(table.admit(ip, Rate::requests, 1, now), Duration::zero()) << "it has no record";
+    now += std::chrono::seconds(1);
+  }
+}
+
+// Runs `core(n)` on each core `rounds` times, each time with all cores in step.
+template <class Core>
+void run_in_step(int cores, int rounds, Core core) {
+  std::atomic<int> arrived{0};
+  std::vector<std::thread> threads;
+  for (int n = 0; n < cores; ++n) {
+    threads.emplace_back([&, n] {
+      for (int i = 0; i < rounds; ++i) {
+        ++arrived;
+        for (int spins = 0; arrived < cores * (i + 1); ++spins) {
+          if (spins > 10'000) std::this_thread::yield();
+        }
+        core(n);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+// Two addresses want the last record of a set at once. Neither ever has more than one connection.
+TEST(ClientTable, ACountOfOneAddressIsNeverAnothers) {
+  ClientTable table;
+  const auto same = addresses_of_one_set(table);
+  ASSERT_EQ(same.size(), ClientTable::kWays + 1);
+  std::vector<ClientTable::Held> others;
+  for (std::size_t i = 2; i < same.size(); ++i)
+    others.push_back(*table.take(same[i], Count::connections, 1, kNow));
+  std::atomic<int> refused{0};
+  run_in_step(2, 30'000, [&](int core) {
+    for (int i = 0; i < 3; ++i)
+      refused +=
+          table.take(same[static_cast<std::size_t>(core)], Count::connections, 1, kNow) ? 0 : 1;
+  });
+  EXPECT_EQ(refused, 0);
+}
+
+// As above, with rates. Each request comes a second after the one before, so none is early.
+TEST(ClientTable, ARateOfOneAddressIsNeverAnothers) {
+  ClientTable table;
+  const auto same = addresses_of_one_set(table);
+  ASSERT_EQ(same.size(), ClientTable::kWays + 1);
+  std::vector<ClientTable::Held> others;
+  for (std::size_t i = 2; i < same.size(); ++i)
+    others.push_back(*table.take(same[i], Count::connections, 1, kNow));
+  std::atomic<int> refused{0};
+  std::array<TimePoint, 2> now{kNow, kNow};
+  run_in_step(2, 30'000, [&](int core) {
+    const auto mine = static_cast<std::size_t>(core);
+    now[mine] += std::chrono::seconds(1);
+    refused += table.admit(same[mine], Rate::requests, 1, now[mine]) > Duration::zero() ? 1 : 0;
+  });
+  EXPECT_EQ(refused, 0);
+}
+
+// A connection that is refused leaves no trace, not even for a moment.
+TEST(ClientTable, WhoIsRefusedRefusesNobody) {
+  ClientTable table;
+  std::atomic<int> refused{0};
+  run_in_step(2, 30'000, [&](int core) {
+    const std::uint32_t max = core == 0 ? 0 : 1;
+    for (int i = 0; i < 3; ++i) {
+      if (!table.take("10.0.0.1", Count::connections, max, kNow)) refused += core;
+    }
+  });
+  EXPECT_EQ(refused, 0);
 }
 
 // The first connections of an address come to several cores at once, and each core looks for a

@@ -137,10 +137,10 @@ bool CoreServer::is_trusted_proxy(const PeerInfo& peer) const {
 }
 
 bool CoreServer::admit_client(const PeerInfo& peer, std::optional<ClientTable::Held>& taken) {
-  const std::uint32_t max = spec().client_connections_max();
-  if (max >= spec().max_connections || is_trusted_proxy(peer)) return true;
-  taken = prototype().counters->clients.take(peer.ip(), ClientTable::Count::connections, max,
-                                             Clock::now());
+  if (is_trusted_proxy(peer)) return true;
+  // Counted even if it may have all places: a later generation may set a limit.
+  taken = prototype().counters->clients.take(peer.ip(), ClientTable::Count::connections,
+                                             spec().client_connections_max(), Clock::now());
   if (!taken) context_.note_refusal(observe::Limit::client_connections);
   return taken.has_value();
 }

@@ -232,10 +232,14 @@ class Server:
 
     def access_line(self, text: str) -> str:
         """The access log is written in batches: waits for the line that holds `text`."""
-        return wait_until(
-            lambda: next((line for line in self.access_log() if text in line), None),
-            f"the access log holds {text!r}",
-        )
+
+        def line() -> str | None:
+            found = next((line for line in self.access_log() if text in line), None)
+            if found is None and self.process is not None and self.process.poll() is not None:
+                raise AssertionError(f"sluice-server has ended with {self.process.returncode}:\n{self.log()}")
+            return found
+
+        return wait_until(line, f"the access log holds {text!r}")
 
     # --- egctl and the API --------------------------------------------------------------------
 

@@ -464,6 +464,20 @@ def test_connections_of_an_address(server, site):
         connection.close()
 
 
+def test_a_limit_that_comes_later_counts_who_is_there(server, site):
+    """Also if one address may have had all places."""
+    port = site(maxConnections=100)
+    inside = [connect_from("127.0.0.2", port) for _ in range(3)]
+    for connection in inside:
+        assert connection.request().text == "hello"
+    site(maxConnections=100, clientLimits={"connections": 3})
+    with connect_from("127.0.0.2", port) as fourth:
+        assert fourth.is_closed()
+    assert refusals(server, "clientLimits.connections") == 1
+    for connection in inside:
+        connection.close()
+
+
 def test_one_address_does_not_get_the_last_places(server, site):
     port = site(maxConnections=200)
     crowd = [connect_from("127.0.0.2", port) for _ in range(200)]

@@ -101,6 +101,22 @@ def test_an_idle_connection_is_served_to_its_last_request(server, port):
         assert fresh.request().text == "hello"
 
 
+def test_the_new_process_decides_how_often_an_address_may_ask(server, port):
+    """It knows the limits in force; what the old one knows is out of date."""
+    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}, clientLimits={"requestsPerSecond": 1}))
+    idle = [Connection(port) for _ in range(16)]
+    for connection in idle:
+        assert connection.request().status in (200, 429)
+    process = server.hand_over()
+    server.apply(http_server(port, {"backend": "p"}))
+    for connection in idle:
+        connection.send(request())
+    assert [connection.receive().status for connection in idle] == [200] * 16
+    for connection in idle:
+        connection.close()
+    assert process.wait(DEADLINE) == 0
+
+
 def test_the_admin_api_goes_on_at_the_same_place(server, port):
     server.apply(pipeline("p", mock("one")), http_server(port, {"backend": "p"}))
     version = server.config_version()

@@ -8,7 +8,8 @@
 namespace sluice::control {
 namespace {
 
-// Accepts every request without rules or limits: the successor applies its own.
+// Accepts every request without rules or limits: the successor applies its own. It does not see
+// connections and streams, so their limits stay.
 std::shared_ptr<const server::ServerPrototype> open_to_all(const server::ServerPrototype& running,
                                                            config::Faults& faults) {
   auto prototype = std::make_shared<server::ServerPrototype>();
@@ -16,6 +17,7 @@ std::shared_ptr<const server::ServerPrototype> open_to_all(const server::ServerP
   prototype->spec.rules.clear();
   prototype->spec.rules.emplace_back().paths.emplace_back().backend = running.spec.name;
   prototype->spec.ip_filter.reset();
+  prototype->spec.client_limits.requests_per_second = 0;
   prototype->spec.x_forwarded_for = false;
   prototype->spec.client_max_body_size = -1;
   prototype->router = router::Router::build(prototype->spec, faults);

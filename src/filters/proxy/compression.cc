@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "backend/response_body.h"
 #include "http/body_memory.h"
@@ -205,10 +206,12 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
   if (!response.body.is_stream()) {
     co_await compress_whole(response);
   } else {
-    response.body =
-        http::Body(std::make_unique<GzipBody>(core_.loop, std::move(response.body),
-                                              CompressionPermit(permits_), std::move(memory)),
-                   std::nullopt);
+    const bool may_be_held = response.body.may_be_held();
+    response.body = http::Body(
+        std::make_unique<GzipBody>(core_.loop, std::exchange(response.body, http::Body()),
+                                   CompressionPermit(permits_), std::move(memory)),
+        std::nullopt);
+    if (may_be_held) response.body.let_be_held();
   }
   co_return true;
 }

@@ -122,6 +122,19 @@ TEST_F(CompressionTest, EachPieceOfAStreamComesOutAtOnce) {
   EXPECT_EQ(unpack(packed), "first" + large);
 }
 
+TEST_F(CompressionTest, AStreamMayBeHeldIfItMightBefore) {
+  for (const bool may : {false, true}) {
+    response_ = {};
+    response_.body =
+        http::Body(std::make_unique<Pieces>(std::vector<std::string>{"one", "two"}), std::nullopt);
+    if (may) response_.body.let_be_held();
+    ASSERT_TRUE(apply());
+    EXPECT_EQ(response_.body.may_be_held(), may);
+  }
+  EXPECT_EQ(loop::run_to_completion(loop_, response_.body.hold(1000)), true);
+  EXPECT_EQ(unpack(std::string(response_.body.bytes())), "onetwo");
+}
+
 TEST_F(CompressionTest, PlacesAreBoundedAndComeBack) {
   Compression compression(core_, {.min_length = 1, .max_streams = 1});
   const auto stream = [] {

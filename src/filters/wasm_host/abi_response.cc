@@ -52,12 +52,12 @@ Result<void> set_cookie(EditedResponse response, GuestText text) {
   return add_field(response->headers, "Set-Cookie", text);
 }
 
-Result<GuestData> resp_get_body(SeenResponse response) {
-  if (response->body.is_stream()) {
+Result<GuestData> resp_get_body(SeenResponseBody body) {
+  if (body->is_stream()) {
     return fail(ErrorKind::invalid,
                 "the body of the response is a stream, which cannot be read whole");
   }
-  return GuestData{response->body.bytes()};
+  return GuestData{body->bytes()};
 }
 
 void resp_set_body(EditedResponseBody response, GuestData bytes) {

@@ -231,6 +231,21 @@ TEST_F(Abi, StreamsCannotBeReadButReplaced) {
   EXPECT_EQ(exchange.client_request().body.bytes(), "x");
 }
 
+TEST_F(Abi, AResponseToHeadHasAnEmptyBody) {
+  host_.use(guest("(call $host_req_set_body (call $host_resp_get_body)) (i32.const 0)"));
+  for (const std::string_view method : {"HEAD", "GET"}) {
+    pipeline::Exchange exchange(host_.core);
+    exchange.client_request().method = method;
+    exchange.client_request().body.assign("x");
+    exchange.new_response().body = http::Body(std::make_unique<NoReader>(), 1234);
+    EXPECT_EQ(host_.run(exchange), method == "HEAD" ? "" : "wasmError");
+    EXPECT_EQ(exchange.client_request().body.bytes(), method == "HEAD" ? "" : "x");
+    if (method == "HEAD") {
+      EXPECT_EQ(exchange.client_response()->body.length(), 1234U);
+    }
+  }
+}
+
 TEST_F(Abi, TheResponse) {
   host_.use(guest("(i32.sub (call $host_resp_get_status_code) (i32.const 195))"));
   EXPECT_EQ(host_.run(), "wasmResult5");

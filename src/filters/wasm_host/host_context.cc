@@ -38,6 +38,13 @@ std::unexpected<Error> HostContext::too_early() {
   return fail(ErrorKind::invalid, "called in wasm_init, where there is no request");
 }
 
+Result<const http::Body*> HostContext::response_body() {
+  SLUICE_TRY(const http::Response* response, this->response());
+  const http::Request* request = exchange_->request();
+  const bool head = request != nullptr && request->method == "HEAD";
+  return head && response->body.is_stream() ? &no_body_ : &response->body;
+}
+
 Result<http::Request*> HostContext::edit_request() {
   SLUICE_TRY(http::Request * request, this->request());
   undo_->save_head(*request);

@@ -60,6 +60,8 @@ class HostContext {
       return fail(ErrorKind::internal, "there is no response");
     return response;
   }
+  // An empty body if the response answers HEAD: it announces a length, and no byte follows.
+  [[nodiscard]] Result<const http::Body*> response_body();
   // Each saves the head, or the body, for undo before the guest changes it.
   [[nodiscard]] Result<http::Request*> edit_request();
   [[nodiscard]] Result<http::Response*> edit_response();
@@ -90,6 +92,7 @@ class HostContext {
   Undo* undo_ = nullptr;
   store::Transaction* transaction_ = nullptr;
   std::vector<Line> lines_;
+  const http::Body no_body_;
 };
 
 // A parameter of a host function (wasm/host_function.h): the object that `find` returns. It
@@ -114,6 +117,7 @@ using RunExchange = Needed<const pipeline::Exchange, &HostContext::exchange>;
 using SharedData = Needed<store::Transaction, &HostContext::data>;
 using SeenRequest = Needed<const http::Request, &HostContext::request>;
 using SeenResponse = Needed<const http::Response, &HostContext::response>;
+using SeenResponseBody = Needed<const http::Body, &HostContext::response_body>;
 // For functions that change the message: saved for undo first.
 using EditedRequest = Needed<http::Request, &HostContext::edit_request>;
 using EditedRequestBody = Needed<http::Request, &HostContext::edit_request_body>;
