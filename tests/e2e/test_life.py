@@ -113,7 +113,8 @@ def test_sigterm_leaves_nobody_who_connects_without_an_answer(server, port):
     stop.set()
     for thread in threads:
         thread.join()
-    assert set(outcomes) == {200, "refused or closed"}
+    # 503: the last ones find a core that is late (docs/overload.md).
+    assert {200, "refused or closed"} <= set(outcomes) <= {200, 503, "refused or closed"}
 
 
 def test_sigterm_does_not_wait_for_a_slow_apply(server, port, source):
