@@ -39,7 +39,7 @@ std::size_t Connections::tick() {
 }
 
 // Closes the connections that have been idle for longest first.
-std::size_t Connections::shed_idle() {
+std::size_t Connections::shed_idle(const std::function<void()>& count) {
   std::vector<Listed*> idle;
   for (auto* list : {&active_, &idle_longer_, &idle_lately_}) {
     for (auto& entry : *list) {
@@ -48,6 +48,7 @@ std::size_t Connections::shed_idle() {
   }
   for (Listed* entry : idle) {
     entry->keep = true;  // already closing: do not choose it again
+    if (count) count();
     if (entry->retirable != nullptr) {
       entry->retirable->retire();
     } else {

@@ -51,8 +51,9 @@ class Connections {
   // Called once a second. Lets idle connections rest. Returns how many came to rest or closed since
   // the last call.
   std::size_t tick();
-  // Closes up to kIdleClosedAtOnceMax idle connections for lack of memory. Returns how many.
-  std::size_t shed_idle();
+  // Closes up to kIdleClosedAtOnceMax idle connections for lack of memory. Returns how many. Calls
+  // `count` before each: a client that sees the end finds it in the counters.
+  std::size_t shed_idle(const std::function<void()>& count = {});
   // Closes idle connections, except those that can retire.
   void close_idle();
   // Tells the connections that can retire to do so.

@@ -156,6 +156,17 @@ TEST_F(ConnectionsTest, ShedsIdleOnesOnce) {
   EXPECT_EQ(connections_.shed_idle(), 0U) << "they are on their way out";
 }
 
+TEST_F(ConnectionsTest, CountsAnIdleOneBeforeItCloses) {
+  Connection& idle = add();
+  int counted = 0;
+  connections_.shed_idle([&] {
+    EXPECT_FALSE(idle.closed());
+    ++counted;
+  });
+  EXPECT_TRUE(idle.closed());
+  EXPECT_EQ(counted, 1);
+}
+
 TEST_F(ConnectionsTest, ShedsABoundedNumber) {
   for (std::size_t i = 0; i < Connections::kIdleClosedAtOnceMax + 1; ++i) add();
   EXPECT_EQ(connections_.shed_idle(), Connections::kIdleClosedAtOnceMax);

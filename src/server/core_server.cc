@@ -28,8 +28,7 @@ std::size_t CoreServer::tick() {
   pace_accepting();
   const std::size_t given_back = connections_.tick();
   if (core().memory_pressure().sheds(Pressure::idle)) {
-    for (std::size_t left = connections_.shed_idle(); left > 0; --left)
-      context_.note_refusal(observe::Limit::memory_idle);
+    connections_.shed_idle([this] { context_.note_refusal(observe::Limit::memory_idle); });
   }
   return given_back;
 }
