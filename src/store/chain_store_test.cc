@@ -27,6 +27,7 @@ class StagingMedium final : public MemoryMedium {
     const MutexLock lock(mutex_);
     const int steps = ++staged_[&bulk];
     most_staged_ = std::max(most_staged_, staged_.size());
+    if (steps == 2 && failing_step_) return fail(ErrorKind::unavailable, "the disk is full");
     return steps == 3;
   }
   void drop_staged(const Bulk& bulk) override {
@@ -54,6 +55,11 @@ class StagingMedium final : public MemoryMedium {
     return fail(ErrorKind::unavailable, "the disk is gone");
   }
 
+  // The second step of each bulk fails.
+  void fail_step() {
+    const MutexLock lock(mutex_);
+    failing_step_ = true;
+  }
   void hold_check() {
     const MutexLock lock(mutex_);
     failing_ = holding_ = true;
@@ -84,6 +90,7 @@ class StagingMedium final : public MemoryMedium {
   Condition changed_;
   std::map<const Bulk*, int> staged_ SLUICE_GUARDED_BY(mutex_);  // and its steps
   std::size_t most_staged_ SLUICE_GUARDED_BY(mutex_) = 0;
+  bool failing_step_ SLUICE_GUARDED_BY(mutex_) = false;
   bool failing_ SLUICE_GUARDED_BY(mutex_) = false;
   bool holding_ SLUICE_GUARDED_BY(mutex_) = false;
   bool checked_ SLUICE_GUARDED_BY(mutex_) = false;
@@ -126,6 +133,14 @@ TEST(ChainStoreBulk, OneAtATimeInANamespace) {
   EXPECT_EQ(under_test.medium().most_staged(), 1U);
   EXPECT_EQ(under_test.medium().staged(), 0U);
   EXPECT_EQ(under_test.store().count("p/f", ""), kImports * 30U);
+}
+
+TEST(ChainStoreBulk, AStepThatFailsLeavesNothingStaged) {
+  StagingStore under_test;
+  under_test.medium().fail_step();
+  EXPECT_FALSE(under_test.import(0, 10));
+  EXPECT_EQ(under_test.medium().most_staged(), 1U);
+  EXPECT_EQ(under_test.medium().staged(), 0U);
 }
 
 // The journal finds that the medium is gone while the change is on its way to it. An import that
