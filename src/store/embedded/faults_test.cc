@@ -126,6 +126,20 @@ TEST_F(Faults, WhatAStartFindsIsOnDisk) {
   EXPECT_GT(found, 0) << "nothing was tested";
 }
 
+// A version that the mark demands and the files do not hold would be missed at the next start.
+TEST_F(Faults, AMarkThatCannotBeWrittenDemandsNothing) {
+  open();
+  ASSERT_TRUE(let_in("first"));
+  vfs_.fail(Call::write, "-mark", 0, 1'000'000, SQLITE_IOERR_WRITE);
+  EXPECT_FALSE(let_in("second"));
+  vfs_.heal();
+  ASSERT_TRUE(well());
+  ASSERT_TRUE(let_in("third"));
+  crash(false);
+  ASSERT_EQ(refusal(), "");
+  for (const char* user : {"first", "second", "third"}) EXPECT_TRUE(knows(user)) << user;
+}
+
 TEST_F(Faults, DamageThatIsFoundWhileRunningStays) {
   open();
   ASSERT_TRUE(let_in("first"));
@@ -148,8 +162,23 @@ TEST_F(Faults, AFileThatIsGoneTakesNoWrites) {
     EXPECT_NE(store_->health().find(path(suffix) + " is gone"), std::string::npos)
         << store_->health();
     EXPECT_TRUE(knows("first"));
-    std::ofstream(path(suffix)) << "another";
-    EXPECT_FALSE(let_in(std::string("y") + suffix));
+    fs::rename(path("-away"), path(suffix));
+    ASSERT_TRUE(well());
+    EXPECT_TRUE(let_in(std::string("z") + suffix));
+  }
+}
+
+// SQLite would write to the file that has lost its name, and a start would not find it.
+TEST_F(Faults, AFileThatIsReplacedTakesNoWrites) {
+  open();
+  ASSERT_TRUE(let_in("first"));
+  for (const char* suffix : {"", "-wal", "-mark"}) {
+    fs::copy_file(path(suffix), path("-copy"));
+    fs::create_hard_link(path(suffix), path("-away"));
+    fs::rename(path("-copy"), path(suffix));
+    EXPECT_FALSE(let_in(std::string("x") + suffix));
+    EXPECT_NE(store_->health().find(path(suffix) + " was replaced"), std::string::npos)
+        << store_->health();
     fs::rename(path("-away"), path(suffix));
     ASSERT_TRUE(well());
     EXPECT_TRUE(let_in(std::string("z") + suffix));

@@ -160,7 +160,8 @@ Result<void> Mark::sync() {
   const MutexLock lock(mutex_);
   if (synced) on_disk_ = syncing_;
   syncing_ = -1;
-  if (!synced) unsynced_ = true;
+  // The system may have dropped the line and taken it for written (WalVfs): it is written again.
+  if (!synced) unsynced_ = stale_ = true;
   return synced;
 }
 

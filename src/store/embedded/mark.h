@@ -84,7 +84,7 @@ class Mark final : public LogObserver {
   int on_disk_ SLUICE_GUARDED_BY(mutex_) = 0;  // the slot of the newest line that is surely on disk
   int syncing_ SLUICE_GUARDED_BY(mutex_) = -1;       // -1: none
   bool unsynced_ SLUICE_GUARDED_BY(mutex_) = false;  // a change must be synced
-  bool stale_ SLUICE_GUARDED_BY(mutex_) = false;     // the change is not even in the file
+  bool stale_ SLUICE_GUARDED_BY(mutex_) = false;     // the change must also be written
 };
 
 // The boot id of the machine; "" if it is unknown.

@@ -113,6 +113,38 @@ TEST_F(MarkTest, APowerCutLeavesAWholeOneThatIsNoNewerThanWhatWasTold) {
   }
 }
 
+// After a failed fsync, the system takes the line for written, though it may not be on disk.
+TEST_F(MarkTest, ASyncAfterOneThatFailedCoversTheLine) {
+  ASSERT_TRUE(Mark::create(path_, named("s")));
+  for (Version told = 0; told < 20; ++told) {
+    open();
+    ASSERT_TRUE(mark_->start(Durability::disk, "boot", told));
+    ASSERT_TRUE(mark_->tell(1));
+    disk_.fail(FaultVfs::Call::sync, "-mark", 0, 1, SQLITE_IOERR_FSYNC);
+    EXPECT_FALSE(mark_->sync());
+    ASSERT_TRUE(mark_->sync());
+    ASSERT_EQ(cut_power().told, told + 1);
+  }
+}
+
+// The cut leaves the first half of the sector.
+TEST_F(MarkTest, APowerCutWhileItIsWrittenLeavesTheOneBefore) {
+  MarkRecord longer = sample();
+  longer.size = ~std::uint64_t{0};
+  longer.logs.assign(kMarkLogsMax, {0xffffffff, 0xffffffff});
+  ASSERT_GT(to_line(longer, 1).size(), kMarkLineMax / 2);
+  ASSERT_TRUE(Mark::create(path_, longer));
+  for (int life = 0; life < 20; ++life) {
+    open();
+    ASSERT_TRUE(mark_->start(Durability::disk, longer.boot, 7));
+    disk_.cut_power_after(1);
+    EXPECT_FALSE(mark_->tell(1));
+    const MarkRecord found = cut_power();
+    ASSERT_EQ(found.store, longer.store) << life;
+    EXPECT_EQ(found.told, 7U) << life;
+  }
+}
+
 TEST_F(MarkTest, NamesALogBeforeItBeginsAndForgetsThoseBeforeIt) {
   MarkRecord with_log = named("s");
   with_log.logs = {{1, 1}};

@@ -264,7 +264,8 @@ void SqliteMedium::drop_staged(const Bulk& bulk) {
 Result<bool> SqliteMedium::finish_some() {
   {
     const MutexLock lock(writer_mutex_);
-    if (!writer_.jobs.has_work()) return false;
+    // After a failure, the next connection knows what is left.
+    if (!reopen_ && !writer_.jobs.has_work()) return false;
   }
   SLUICE_CHECK(change([&] {
     writer_mutex_.assert_held();

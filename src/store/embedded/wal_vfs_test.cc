@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "store/embedded/connection.h"
 #include "store/embedded/testing/fault_vfs.h"
 #include "store/embedded/unsynced_writes.h"
@@ -11,6 +13,8 @@
 
 namespace sluice::store {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::vector<std::pair<std::int64_t, std::string>> pieces_of(const UnsyncedWrites& writes) {
   std::vector<std::pair<std::int64_t, std::string>> list;
@@ -127,6 +131,21 @@ TEST_F(WalVfsTest, ACheckpointCoversWhatTheLastOneCouldNotSync) {
     ASSERT_EQ(rows(), all) << life;
     expect_whole();
   }
+}
+
+// Without a sync before it, which only `synchronous = OFF` leaves out, the log is cut while its
+// writes are kept.
+TEST_F(WalVfsTest, WhatWasCutOffIsNotWrittenAgain) {
+  do_it("PRAGMA synchronous = OFF");
+  for (int i = 0; i < 5; ++i) do_it(kRows);
+  const auto longest = fs::file_size(path_ + "-wal");
+  do_it("PRAGMA wal_checkpoint(TRUNCATE)");
+  ASSERT_EQ(fs::file_size(path_ + "-wal"), 0U);
+  do_it("PRAGMA synchronous = FULL");
+  fail_next_sync();
+  EXPECT_FALSE(writer_.execute("INSERT INTO t(text) VALUES('fails')"));
+  do_it("INSERT INTO t(text) VALUES('told')");
+  EXPECT_LT(fs::file_size(path_ + "-wal"), longest / 2);
 }
 
 TEST_F(WalVfsTest, KeepsSoMuchAndNoMore) {

@@ -2,6 +2,8 @@
 // Administration: listing, changing and clearing, and documents.
 #pragma once
 
+#include <algorithm>
+
 #include "store/testing/conformance.h"
 
 namespace sluice::store {
@@ -52,6 +54,16 @@ TEST_P(StoreConformance, ListsInPagesInKeyOrder) {
   ASSERT_TRUE(page);
   EXPECT_EQ(page->entries.size(), 1000U);
   EXPECT_FALSE(page->more);
+}
+
+TEST_P(StoreConformance, APageHoldsAtMostItsLimit) {
+  ASSERT_TRUE(store_->apply(kNs, {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}}));
+  for (const std::size_t limit : {1U, 2U, 3U, 4U, 5U}) {
+    const auto page = store_->list(kNs, "", {}, limit);
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->entries.size(), std::clamp<std::size_t>(limit, 2, 4)) << limit;
+    EXPECT_EQ(page->more, limit < 4) << limit;
+  }
 }
 
 TEST_P(StoreConformance, ScansAVersionInKeyOrder) {

@@ -2,6 +2,8 @@
 // The conformance suite for versions of documents, changes that expect one, and the watch.
 #pragma once
 
+#include <atomic>
+#include <map>
 #include <thread>
 
 #include "store/testing/conformance.h"
@@ -145,6 +147,29 @@ TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {
   for (const Document& found : documents->entries) EXPECT_EQ(copy[found.key], found.value);
 }
 
+// After each change it waits for the next one. A watch that nobody wakes also returns the change,
+// but only at its deadline.
+TEST_P(DocumentConformance, AWatchThatWaitsIsWokenByAChange) {
+  const Version start = store_->documents("objects")->version;
+  const TimePoint deadline = in(std::chrono::seconds(20));
+  constexpr Version kChanges = 50;
+  std::atomic<Version> seen = start;
+  std::thread watcher([&] {
+    while (seen < start + kChanges) {
+      const auto found = store_->document_news(seen, deadline);
+      EXPECT_TRUE(found);
+      seen = found ? found->version : start + kChanges;
+      seen.notify_one();
+    }
+  });
+  for (Version version = start; version < start + kChanges; ++version) {
+    change({{"objects", "a", std::to_string(version)}});
+    seen.wait(version);
+  }
+  watcher.join();
+  EXPECT_LT(Clock::now(), deadline);
+}
+
 TEST_P(DocumentConformance, AWatchThatIsFarBehindReadsAnew) {
   const Version start = store_->documents("objects")->version;
   const std::string big(1 << 20, 'x');
@@ -158,13 +183,12 @@ TEST_P(DocumentConformance, AWatchThatIsFarBehindReadsAnew) {
 
 TEST_P(DocumentConformance, AWatchEndsWithTheStore) {
   const Version start = store_->documents("objects")->version;
-  std::thread watcher([&] {
-    const auto found = store_->document_news(start, in(std::chrono::seconds(60)));
-    EXPECT_FALSE(found);
-  });
+  const TimePoint deadline = in(std::chrono::seconds(20));
+  std::thread watcher([&] { EXPECT_FALSE(store_->document_news(start, deadline)); });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   store_->close();
   watcher.join();
+  EXPECT_LT(Clock::now(), deadline) << "not only at its end";
 }
 
 }  // namespace sluice::store

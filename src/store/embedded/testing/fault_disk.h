@@ -46,6 +46,7 @@ class FaultDisk {
     }
     changes_.clear();
   }
+  [[nodiscard]] const std::string& cached() const { return cached_; }
   // The cache is gone. Returns the contents, as the disk has them.
   const std::string& lose_cache(std::mt19937& random) {
     sync_some(random);

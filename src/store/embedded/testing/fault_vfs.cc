@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "base/mutex.h"
 #include "store/embedded/testing/fault_disk.h"
@@ -34,7 +35,7 @@ struct FaultVfs::State {
 
   // SQLITE_OK, or the code with which the call must fail.
   int pass(Call call, const std::string& path) SLUICE_REQUIRES(mutex) {
-    ++counts[call];
+    ++counts[{call, path}];
     if (off) return off_code(call);
     if (call == Call::write || call == Call::truncate || call == Call::sync) {
       if (changes_left > 0 && --changes_left == 0) {
@@ -74,7 +75,7 @@ struct FaultVfs::State {
   const std::string name;
   std::map<std::string, FaultDisk> disks SLUICE_GUARDED_BY(mutex);
   std::map<Call, Fault> faults SLUICE_GUARDED_BY(mutex);
-  std::map<Call, int> counts SLUICE_GUARDED_BY(mutex);
+  std::map<std::pair<Call, std::string>, int> counts SLUICE_GUARDED_BY(mutex);
   int changes_left SLUICE_GUARDED_BY(mutex) = 0;  // 0: no limit
   bool off SLUICE_GUARDED_BY(mutex) = false;
   sqlite3_vfs* base = sqlite3_vfs_find(nullptr);
@@ -205,8 +206,9 @@ int do_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, i
   of(file).path = new std::string(name);
   file->pMethods = &kMethods;
   const MutexLock lock(state.mutex);
-  // Earlier contents count as on disk.
-  if (!state.disks.contains(name)) state.disks.emplace(name, FaultDisk(contents(name)));
+  std::string there = contents(name);
+  FaultDisk& disk = state.disks[name];
+  if (disk.cached() != there) disk = FaultDisk(std::move(there));
   return SQLITE_OK;
 }
 
@@ -269,9 +271,13 @@ bool FaultVfs::off() const {
   return state_->off;
 }
 
-int FaultVfs::calls(Call call) const {
+int FaultVfs::calls(Call call, std::string_view suffix) const {
   const MutexLock lock(state_->mutex);
-  return state_->counts[call];
+  int calls = 0;
+  for (const auto& [of, count] : state_->counts) {
+    if (of.first == call && of.second.ends_with(suffix)) calls += count;
+  }
+  return calls;
 }
 
 void FaultVfs::lose_cache() {

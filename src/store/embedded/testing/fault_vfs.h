@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: SQLite's files on a disk that fails on demand and whose power can be cut. Tracks for
 // every file which bytes are on disk (by fsync) and which only in the system's cache. Real files
-// hold the cache; nothing is really synced.
+// hold the cache; nothing is really synced. Contents that a file has got by other means count as on
+// disk when it is opened.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace sluice::store {
 
@@ -38,7 +40,8 @@ class FaultVfs {
   void lose_cache();
   // After lose_cache() or kill(). Requires: every connection is closed.
   void power_on();
-  [[nodiscard]] int calls(Call call) const;
+  // The calls so far, on files whose name ends with `suffix`.
+  [[nodiscard]] int calls(Call call, std::string_view suffix = "") const;
 
   struct State;
 
