@@ -29,7 +29,9 @@ Task<void> hang(Peer& peer) { (void)co_await peer.read_until("never sent"); }
 Task<void> answer_pings(Peer& peer) {
   testing::GrpcPeer grpc(peer);
   bool more = true;
-  while (more) more = co_await grpc.read();
+  while (more) {
+    more = co_await grpc.read();
+  }
 }
 
 // A call that stops the loop when its connection is lost.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "etcd/testing/scripted_client.h"
+#include "loop/join.h"
 
 namespace sluice::etcd {
 namespace {
@@ -103,10 +104,9 @@ TEST_F(EtcdEndpoints, CallsAtOnceShareADial) {
       Task<Reply<pb::TxnResponse>> first = client.txn(request);
       first.start();
       const auto second = co_await client.txn(request);
-      while (!first.done()) co_await yield_of(client);
+      co_await loop::Join(first);
       co_return int{first.take().has_value()} + int{second.has_value()};
     }
-    static Task<void> yield_of(Client& client) { (void)co_await client.status(0); }
   };
   EXPECT_EQ(loop::run_to_completion(loop_, Two::both(client(), request_)), 2);
   EXPECT_EQ(servers_[0]->connections(), 1U);
