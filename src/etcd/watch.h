@@ -41,7 +41,7 @@ struct WatchOptions {
 
 struct WatchFailure {
   enum class Why {
-    timed_out,  // the deadline of this call has passed; the watch goes on
+    timed_out,  // the deadline of this call has passed; behind next(), the watch goes on
     compacted,  // read the state anew: the events before `compact_revision` are gone
     cancelled,  // etcd has cancelled the watch, for example for lack of permission
     lost,       // no connection, or no sign of life
