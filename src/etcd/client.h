@@ -9,6 +9,7 @@
 #pragma once
 
 #include <etcd/rpc.pb.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
