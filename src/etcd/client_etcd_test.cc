@@ -261,7 +261,7 @@ TEST_F(ClientWithEtcd, ReadsGoElsewhereByThemselves) {
   const EndpointIndex follower = (leader + 1) % 3;
   Options options;
   options.endpoints = {etcd_->endpoints()[follower], etcd_->endpoints()[leader]};
-  options.read_patience = std::chrono::milliseconds(300);
+  options.read_patience = std::chrono::seconds(1);
   connect(options);
   EXPECT_EQ(value_of("a"), "1");
   etcd_->signal(follower, SIGSTOP);

@@ -156,6 +156,7 @@ void EtcdProcesses::signal(std::size_t member, int number) {
   pid_t& process = members_[member].process;
   if (process <= 0) return;
   ::kill(process, number);
+  if (number == SIGSTOP) ::waitpid(process, nullptr, WUNTRACED);
   if (number == SIGKILL) {
     ::waitpid(process, nullptr, 0);
     process = 0;

@@ -30,7 +30,7 @@ class EtcdProcesses {
   EtcdProcesses& operator=(const EtcdProcesses&) = delete;
 
   [[nodiscard]] std::vector<std::string> endpoints() const;
-  // Sends a signal: SIGKILL (and waits for the end), SIGSTOP, SIGCONT.
+  // Sends a signal: SIGKILL (and waits for the end), SIGSTOP (and waits for the stop), SIGCONT.
   void signal(std::size_t member, int number);
   // Starts a member that was killed, with its data.
   void start(std::size_t member);
