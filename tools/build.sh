@@ -15,6 +15,10 @@ if ! cmake --preset "$preset" -DSLUICE_WASMTIME_DIR="$sdk" </dev/null >"$log" 2>
   cat "$log" >&2
   exit 1
 fi
-if [[ ${1:-} == configure ]]; then exit 0; fi
+if [[ ${1:-} == configure ]]; then
+  # clang-tidy and the like read the generated headers.
+  cmake --build --preset "$preset" --target sluice_generated </dev/null >/dev/null
+  exit 0
+fi
 NINJA_STATUS='[%f/%t] ' cmake --build --preset "$preset" --target "${@:-all}" </dev/null 2>&1 |
   tools/progress.sh "$sdk/../cargo.log"

@@ -54,6 +54,7 @@ if [[ $what == all ]] || ((${#files[@]} > kFilesMax)); then
   folder=build-lint-all
   cmake --preset lint -B $folder -DSLUICE_WASMTIME_DIR="$(tools/build_wasmtime.sh headers)" \
     -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 </dev/null >/dev/null
+  cmake --build $folder --target sluice_generated </dev/null >/dev/null
   mapfile -t files < <(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' $folder/compile_commands.json)
   # A unity source includes .cc files, and its findings are in them.
   options=('--header-filter=/src/[^:]*\.(h|cc)$' '--checks=-bugprone-suspicious-include')
