@@ -134,7 +134,7 @@ class View {
     std::uint64_t begun = 0;  // confirmations that were requested before
   };
   [[nodiscard]] virtual Moment moment() const = 0;
-  // True if confirmed() would succeed at once. One atomic load.
+  // True if confirmed() would succeed at once. Some atomic loads, and perhaps a look at the clock.
   [[nodiscard]] virtual bool is_confirmed(Moment moment) const = 0;
   [[nodiscard]] virtual Task<Result<void>> confirmed(Moment moment, TimePoint deadline) = 0;
 
