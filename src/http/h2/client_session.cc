@@ -313,6 +313,11 @@ void ClientSession::widen(StreamId id, std::int32_t bytes) {
       nghttp2_session_set_local_window_size(state_->session.get(), NGHTTP2_FLAG_NONE, id, bytes));
 }
 
+void ClientSession::ping() {
+  if (!failure().empty()) return;
+  state_->check(nghttp2_submit_ping(state_->session.get(), NGHTTP2_FLAG_NONE, nullptr));
+}
+
 void ClientSession::shut_down() {
   if (failure().empty()) {
     state_->check(nghttp2_session_terminate_session(state_->session.get(), NGHTTP2_NO_ERROR));

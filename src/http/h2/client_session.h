@@ -88,6 +88,9 @@ class ClientSession {
   void consume(StreamId id, std::size_t bytes);
   // Raises the unread content that this stream may have to `bytes`, beyond the limits.
   void widen(StreamId id, std::int32_t bytes);
+  // Sends a PING, which the server answers (RFC 9113 section 6.7): the answer is a sign of life and
+  // no event.
+  void ping();
   // Ends the session with GOAWAY.
   void shut_down();
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etcd/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "etcd/endpoints.h"
+#include "etcd/grpc_frames.h"
+
+namespace sluice::etcd {
+namespace {
+
+constexpr Method kRange{.path = "/etcdserverpb.KV/Range", .is_read = true};
+// A member without a leader may answer it.
+constexpr Method kLocalRange{
+    .path = "/etcdserverpb.KV/Range", .is_read = true, .needs_leader = false};
+constexpr Method kTxn{.path = "/etcdserverpb.KV/Txn"};
+constexpr Method kCompact{.path = "/etcdserverpb.KV/Compact"};
+constexpr Method kLeaseGrant{.path = "/etcdserverpb.Lease/LeaseGrant"};
+constexpr Method kLeaseRevoke{.path = "/etcdserverpb.Lease/LeaseRevoke"};
+constexpr Method kLeaseKeepAlive{.path = "/etcdserverpb.Lease/LeaseKeepAlive", .streams = true};
+constexpr Method kLeaseTimeToLive{.path = "/etcdserverpb.Lease/LeaseTimeToLive", .is_read = true};
+constexpr Method kStatus{
+    .path = "/etcdserverpb.Maintenance/Status", .is_read = true, .needs_leader = false};
+
+template <class Response>
+Reply<Response> decoded(const Endpoints& endpoints, const Method& method, Reply<Answer> reply) {
+  if (!reply) return std::unexpected(std::move(reply).error());
+  Response response;
+  if (decode(reply->bytes, response)) return response;
+  const CallEnd end{Status::internal, "the answer is damaged"};
+  return std::unexpected(endpoints.failure_of(reply->endpoint, method, end, true));
+}
+
+// `request` need not outlive the first suspension.
+template <class Response, class Request>
+Task<Reply<Response>> call(Endpoints& endpoints, Method method, const Request& request,
+                           CallOptions options) {
+  const std::string framed = frame_of(request);
+  auto reply = co_await endpoints.call(method, framed, options);
+  co_return decoded<Response>(endpoints, method, std::move(reply));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const net::TlsClientContext>> make_tls(std::string authorities,
+                                                              std::string certificate,
+                                                              std::string key) {
+  net::TlsClientOptions options;
+  options.authorities = std::move(authorities);
+  options.own = {"", std::move(certificate), std::move(key)};
+  options.protocols = {"h2"};
+  auto made = net::TlsClientContext::create(options);
+  if (made) return std::move(*made);
+  std::string text = "TLS settings for etcd:";
+  for (const auto& fault : made.error()) text += " " + fault.text;
+  return fail(ErrorKind::invalid, std::move(text));
+}
+
+Result<std::unique_ptr<Client>> Client::make(const loop::Core& core, Options options) {
+  SLUICE_TRY(auto endpoints, Endpoints::make(core, std::move(options)));
+  return std::unique_ptr<Client>(new Client(std::move(endpoints)));
+}
+
+Client::Client(std::shared_ptr<Endpoints> endpoints) : endpoints_(std::move(endpoints)) {}
+Client::~Client() { endpoints_->close(); }
+
+Task<Reply<pb::RangeResponse>> Client::range(const pb::RangeRequest& request, CallOptions options) {
+  const Method& method = request.serializable() ? kLocalRange : kRange;
+  return call<pb::RangeResponse>(*endpoints_, method, request, options);
+}
+
+Task<Reply<pb::TxnResponse>> Client::txn(const pb::TxnRequest& request, CallOptions options) {
+  return call<pb::TxnResponse>(*endpoints_, kTxn, request, options);
+}
+
+Task<Reply<pb::CompactionResponse>> Client::compact(const pb::CompactionRequest& request,
+                                                    CallOptions options) {
+  return call<pb::CompactionResponse>(*endpoints_, kCompact, request, options);
+}
+
+Task<Reply<pb::LeaseGrantResponse>> Client::lease_grant(const pb::LeaseGrantRequest& request,
+                                                        CallOptions options) {
+  return call<pb::LeaseGrantResponse>(*endpoints_, kLeaseGrant, request, options);
+}
+
+Task<Reply<pb::LeaseRevokeResponse>> Client::lease_revoke(std::int64_t id, CallOptions options) {
+  pb::LeaseRevokeRequest request;
+  request.set_id(id);
+  co_return co_await call<pb::LeaseRevokeResponse>(*endpoints_, kLeaseRevoke, request, options);
+}
+
+Task<Reply<pb::LeaseKeepAliveResponse>> Client::lease_keep_alive(std::int64_t id,
+                                                                 CallOptions options) {
+  pb::LeaseKeepAliveRequest request;
+  request.set_id(id);
+  const std::string framed = frame_of(request);
+  auto reply = co_await endpoints_->call(kLeaseKeepAlive, framed, options);
+  const EndpointIndex endpoint = reply ? reply->endpoint : kAnyEndpoint;
+  auto response =
+      decoded<pb::LeaseKeepAliveResponse>(*endpoints_, kLeaseKeepAlive, std::move(reply));
+  if (!response || response->ttl() > 0) co_return response;
+  const CallEnd end{Status::not_found, "there is no such lease", true};
+  co_return std::unexpected(endpoints_->failure_of(endpoint, kLeaseKeepAlive, end, true));
+}
+
+Task<Reply<pb::LeaseTimeToLiveResponse>> Client::lease_time_to_live(
+    const pb::LeaseTimeToLiveRequest& request, CallOptions options) {
+  return call<pb::LeaseTimeToLiveResponse>(*endpoints_, kLeaseTimeToLive, request, options);
+}
+
+Task<Reply<pb::StatusResponse>> Client::status(EndpointIndex endpoint, CallOptions options) {
+  const std::string framed = frame_of(pb::StatusRequest());
+  const TimePoint deadline =
+      std::min(options.deadline, loop::EventLoop::now() + endpoints_->options().call_max);
+  auto reply = co_await endpoints_->call_at(endpoint, kStatus, framed, deadline);
+  co_return decoded<pb::StatusResponse>(*endpoints_, kStatus, std::move(reply));
+}
+
+std::size_t Client::endpoints() const { return endpoints_->count(); }
+const std::string& Client::name_of(EndpointIndex endpoint) const {
+  return endpoints_->name_of(endpoint);
+}
+EndpointIndex Client::current() const { return endpoints_->current(); }
+
+}  // namespace sluice::etcd

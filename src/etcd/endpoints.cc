@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etcd/endpoints.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/host_port.h"
+#include "etcd/grpc_frames.h"
+
+namespace sluice::etcd {
+namespace {
+
+constexpr std::string_view kDefaultPort = ":2379";
+// An endpoint that has failed is tried after the others for this long.
+constexpr Duration kFailedFor = std::chrono::seconds(5);
+// Copies that the endpoint has certainly not processed are sent again, each on a new connection or
+// with a new token.
+constexpr int kRefusedMax = 3;
+constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", true, false, false, false};
+
+Result<backend::Server> parse_endpoint(std::string_view text, bool secure) {
+  std::string url(text);
+  if (!url.contains("://")) url = (secure ? "https://" : "http://") + url;
+  const std::size_t start = url.find("://") + 3;
+  const HostPort parts = split_host_port(std::string_view(url).substr(start));
+  if (parts.rest.empty()) url += kDefaultPort;
+  SLUICE_TRY(backend::Server server, backend::parse_server_url(url));
+  if (!server.path.empty())
+    return fail(ErrorKind::invalid, "etcd endpoint \"" + url + "\" must not have a path");
+  server.url = text;
+  return server;
+}
+
+}  // namespace
+
+Endpoints::Place::Place(const loop::Core& core, backend::Server its_server,
+                        const backend::ConnectorOptions& connector_options)
+    : server(std::move(its_server)),
+      connector(core, server, connector_options, std::make_shared<backend::KnownAddresses>()),
+      dialled(core.loop) {}
+
+Endpoints::Endpoints(const loop::Core& core, Options options)
+    : core_(core), on_core_(core.loop), options_(std::move(options)), authentication_(core.loop) {}
+
+Result<std::shared_ptr<Endpoints>> Endpoints::make(const loop::Core& core, Options options) {
+  if (options.endpoints.empty() || options.endpoints.size() > kEndpointsMax) {
+    return fail(ErrorKind::invalid,
+                "etcd needs 1 to " + std::to_string(kEndpointsMax) + " endpoints");
+  }
+  options.keep_alive_period = std::max(options.keep_alive_period, kKeepAliveMin);
+  const std::shared_ptr<Endpoints> made(new Endpoints(core, std::move(options)));
+  backend::ConnectorOptions connector;
+  connector.connect_timeout = connector.handshake_timeout = made->options_.dial_max;
+  connector.tls = made->options_.tls;
+  for (const std::string& text : made->options_.endpoints) {
+    SLUICE_TRY(backend::Server server, parse_endpoint(text, connector.tls != nullptr));
+    if (server.secure && !connector.tls)
+      return fail(ErrorKind::invalid, "etcd endpoint \"" + text + "\" needs TLS settings");
+    made->places_.push_back(std::make_unique<Place>(core, std::move(server), connector));
+  }
+  return made;
+}
+
+Endpoints::~Endpoints() { close(); }
+
+void Endpoints::close() {
+  closed_ = true;
+  for (const auto& place : places_) {
+    if (place->connection) place->connection->close("the client is closed");
+  }
+}
+
+const std::string& Endpoints::name_of(EndpointIndex index) const {
+  return places_.at(index)->server.url;
+}
+
+// --- The choice of the endpoint
+
+std::vector<EndpointIndex> Endpoints::order(EndpointIndex avoid) const {
+  std::vector<EndpointIndex> order;
+  const TimePoint now = loop::EventLoop::now();
+  const auto works = [&](EndpointIndex index) {
+    const TimePoint failed_at = places_[index]->failed_at;
+    return failed_at == TimePoint{} || failed_at + kFailedFor <= now;
+  };
+  for (EndpointIndex i = 0; i < count(); ++i) order.push_back((current_ + i) % count());
+  std::ranges::stable_partition(order, works);
+  std::ranges::stable_partition(order, [&](EndpointIndex index) { return index != avoid; });
+  return order;
+}
+
+void Endpoints::note_failure(EndpointIndex index) {
+  places_[index]->failed_at = loop::EventLoop::now();
+  if (index == current_) current_ = order(index).front();
+}
+
+void Endpoints::note_success(EndpointIndex index) { places_[index]->failed_at = {}; }
+
+// --- Connections
+
+// A dial that another call has begun counts for this one, too.
+Task<Result<std::shared_ptr<Connection>>> Endpoints::connect(EndpointIndex index,
+                                                             TimePoint deadline) {
+  Place& place = *places_[index];
+  const std::uint64_t before = place.dials_done;
+  while (!place.connection || !place.connection->accepts()) {
+    if (place.dials_done > before) co_return std::unexpected(place.error);
+    if (!std::exchange(place.dials, true)) {
+      core_.loop.spawn(dial(shared_from_this(), index));
+      continue;
+    }
+    const bool in_time = co_await place.dialled.wait(deadline);
+    if (!in_time) co_return fail(ErrorKind::timed_out, "connecting took too long");
+  }
+  co_return place.connection;
+}
+
+Task<void> Endpoints::dial(std::shared_ptr<Endpoints> self, EndpointIndex index) {
+  Place& place = *self->places_[index];
+  place.error = {ErrorKind::unavailable, "the connection takes no calls"};
+  auto connected = co_await place.connector.connect(TimePoint::max());
+  if (!connected) {
+    place.error = std::move(connected).error();
+  } else if (place.server.secure && connected->stream->protocol() != "h2") {
+    place.error = {ErrorKind::unavailable, "it offers no HTTP/2 by ALPN"};
+  } else {
+    const Connection::KeepAlive keep_alive{self->options_.keep_alive_period,
+                                           self->options_.keep_alive_max};
+    const auto made =
+        std::make_shared<Connection>(self->core_.loop, std::move(connected->stream), keep_alive);
+    const bool ready = co_await made->start(loop::EventLoop::now() + self->options_.dial_max);
+    if (self->closed_) made->close("the client is closed");
+    if (!ready) place.error = {ErrorKind::unavailable, std::string(made->reason())};
+    if (ready && place.connection) place.connection->retire();
+    if (ready) place.connection = made;
+  }
+  place.dials = false;
+  ++place.dials_done;
+  place.dialled.notify_all();
+}
+
+// --- The token
+
+void Endpoints::drop_token(std::uint64_t version) {
+  if (version == token_version_) has_token_ = false;
+}
+
+Task<Reply<void>> Endpoints::ensure_token(EndpointIndex index, TimePoint deadline) {
+  const std::uint64_t before = authentications_done_;
+  while (!has_token_) {
+    const bool failed = authentications_done_ > before && !authenticated_;
+    // The endpoint of another call may have failed.
+    if (failed && (authenticated_.error().endpoint == index ||
+                   !may_be_the_endpoint(authenticated_.error().status)))
+      co_return authenticated_;
+    if (!std::exchange(authenticates_, true)) {
+      core_.loop.spawn(authenticate(shared_from_this(), index));
+      continue;
+    }
+    const bool in_time = co_await authentication_.wait(deadline);
+    const Error late{ErrorKind::timed_out, "took too long"};
+    if (!in_time) co_return std::unexpected(unsent(index, kAuthenticate, late));
+  }
+  co_return Reply<void>();
+}
+
+Task<void> Endpoints::authenticate(std::shared_ptr<Endpoints> self, EndpointIndex index) {
+  pb::AuthenticateRequest request;
+  request.set_name(self->options_.user);
+  request.set_password(self->options_.password);
+  const std::string framed = frame_of(request);
+  const TimePoint deadline = loop::EventLoop::now() + self->options_.call_max;
+  const auto reply = co_await self->call_at(index, kAuthenticate, framed, deadline);
+  pb::AuthenticateResponse response;
+  self->authenticated_ = {};
+  if (!reply && reply.error().status == Status::failed_precondition) {
+    self->token_.clear();  // etcd asks for no authentication
+  } else if (!reply) {
+    Failure failure = reply.error();
+    failure.certainty = Certainty::refused;  // the request itself was not sent
+    self->authenticated_ = std::unexpected(std::move(failure));
+  } else if (!decode(reply->bytes, response)) {
+    self->authenticated_ = std::unexpected(
+        self->failure_of(index, kAuthenticate, {Status::internal, "the answer is damaged"}, false));
+  } else {
+    self->token_ = response.token();
+  }
+  self->has_token_ = self->authenticated_.has_value();
+  ++self->token_version_;
+  self->authenticates_ = false;
+  ++self->authentications_done_;
+  self->authentication_.notify_all();
+}
+
+// --- Calls
+
+Failure Endpoints::failure_of(EndpointIndex index, const Method& method, const CallEnd& end,
+                              bool may_have_acted) const {
+  const bool refused = !may_have_acted || proves_no_effect(end, method.streams);
+  Failure failure;
+  failure.certainty = refused ? Certainty::refused : Certainty::unknown;
+  failure.status = end.status;
+  failure.endpoint = index;
+  failure.error = error_of(end, name_of(index), method.name());
+  return failure;
+}
+
+Failure Endpoints::unsent(EndpointIndex index, const Method& method, const Error& error) const {
+  const CallEnd end{Status::unavailable, error.message + ": check that it runs and can be reached"};
+  Failure failure = failure_of(index, method, end, false);
+  failure.error.kind = error.kind;
+  return failure;
+}
+
+Task<Reply<std::unique_ptr<GrpcCall>>> Endpoints::open(EndpointIndex index, Method method,
+                                                       TimePoint deadline, Duration timeout) {
+  on_core_.here();
+  const auto connection = co_await connect(index, deadline);
+  if (!connection) co_return std::unexpected(unsent(index, method, connection.error()));
+  if (method.with_token && has_user()) {
+    auto token = co_await ensure_token(index, deadline);
+    if (!token) co_return std::unexpected(std::move(token).error());
+  }
+  auto call = std::make_unique<GrpcCall>(*connection, kMessageBytesMax);
+  GrpcHead head;
+  head.path = method.path;
+  head.authority = places_[index]->server.authority;
+  if (method.with_token) head.token = token_;
+  head.timeout = timeout;
+  head.needs_leader = method.needs_leader;
+  if (!call->open(head)) {
+    const Error error{ErrorKind::unavailable, "the connection takes no more calls"};
+    co_return std::unexpected(unsent(index, method, error));
+  }
+  co_return std::move(call);
+}
+
+struct Endpoints::Attempt {
+  Reply<Answer> reply;
+  std::uint64_t token_version = 0;
+  bool stale_token = false;
+  bool unprocessed = false;  // by a server that was reached
+};
+
+Task<Endpoints::Attempt> Endpoints::attempt(EndpointIndex index, Method method,
+                                            std::string_view framed, TimePoint deadline) {
+  Attempt result;
+  constexpr Duration kLeast = std::chrono::milliseconds(1);
+  const Duration timeout = std::max<Duration>(deadline - loop::EventLoop::now(), kLeast);
+  auto opened = co_await open(index, method, deadline, timeout);
+  if (!opened) {
+    result.reply = std::unexpected(std::move(opened).error());
+    co_return result;
+  }
+  result.token_version = token_version_;
+  GrpcCall& call = **opened;
+  call.send(framed, true);
+  std::optional<std::string> answer;
+  auto received = co_await call.receive(deadline);
+  if (received == GrpcCall::Received::message) {
+    answer = std::move(call.message());
+    received = co_await call.receive(deadline);
+  }
+  CallEnd end = call.end();
+  if (received == GrpcCall::Received::nothing) end = {Status::deadline_exceeded, "took too long"};
+  const bool as_agreed = received == GrpcCall::Received::end && answer;
+  if (end.status == Status::ok && as_agreed) {
+    result.reply = Answer{std::move(*answer), index};
+    co_return result;
+  }
+  if (end.status == Status::ok) end = {Status::internal, "the answer is not one message"};
+  result.stale_token = is_stale_token(end);
+  result.unprocessed = call.unprocessed();
+  result.reply = std::unexpected(failure_of(index, method, end, call.may_have_acted()));
+  co_return result;
+}
+
+Task<Reply<Answer>> Endpoints::call_at(EndpointIndex index, Method method, std::string_view framed,
+                                       TimePoint deadline) {
+  bool renewed = false;
+  for (int round = 0;; ++round) {
+    Attempt attempted = co_await attempt(index, method, framed, deadline);
+    const bool again = !attempted.reply && round < kRefusedMax &&
+                       attempted.reply.error().certainty == Certainty::refused;
+    const bool renews =
+        again && attempted.stale_token && method.with_token && has_user() && !renewed;
+    if (!renews && !(again && attempted.unprocessed)) co_return std::move(attempted.reply);
+    if (renews) drop_token(attempted.token_version);
+    renewed = renewed || renews;
+  }
+}
+
+Task<Reply<Answer>> Endpoints::call(Method method, std::string_view framed, CallOptions options) {
+  const TimePoint begun = loop::EventLoop::now();
+  const TimePoint deadline = std::min(options.deadline, begun + options_.call_max);
+  const std::vector<EndpointIndex> in_turn = order(options.avoid);
+  for (std::size_t i = 0;; ++i) {
+    const EndpointIndex index = in_turn[i];
+    const bool last = i + 1 == in_turn.size();
+    const TimePoint now = loop::EventLoop::now();
+    const bool hurries = method.is_read && !last;
+    const TimePoint until = hurries ? std::min(deadline, now + options_.read_patience) : deadline;
+    auto reply = co_await call_at(index, method, framed, until);
+    if (reply) {
+      note_success(index);
+      co_return reply;
+    }
+    const Failure& failure = reply.error();
+    const bool elsewhere = may_be_the_endpoint(failure.status);
+    if (elsewhere) note_failure(index);
+    const bool moves = elsewhere && (method.is_read || failure.certainty == Certainty::refused);
+    if (!moves || last || loop::EventLoop::now() >= deadline) co_return reply;
+  }
+}
+
+}  // namespace sluice::etcd
