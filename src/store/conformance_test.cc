@@ -37,8 +37,8 @@ BackendUnderTest contested() {
 
 // On a real etcd; the directory of a test is a cluster. `small`: Options::small_bulk_max.
 BackendUnderTest on_etcd(const std::string& name, std::size_t small, Duration permit) {
-  return {name, [small, permit](const std::string& directory, unsigned cores,
-                                const Limits& limits) {
+  return {name,
+          [small, permit](const std::string& directory, unsigned cores, const Limits& limits) {
             static std::map<std::string, EtcdOptions> clusters;
             const auto [own, is_new] = clusters.try_emplace(directory);
             if (is_new) own->second = new_cluster();
@@ -56,13 +56,13 @@ constexpr std::size_t kUsual = 1000;
 
 INSTANTIATE_TEST_SUITE_P(Backends, StoreConformance,
                          testing::Values(memory(), embedded(), contested(),
-                                           on_etcd("etcd", kUsual, std::chrono::milliseconds(500)),
-                                           on_etcd("etcd_epochs", 0, Duration())),
+                                         on_etcd("etcd", kUsual, std::chrono::milliseconds(500)),
+                                         on_etcd("etcd_epochs", 0, Duration())),
                          [](const auto& backend) { return backend.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Backends, DocumentConformance,
                          testing::Values(memory(), embedded(), contested(),
-                                           on_etcd("etcd", kUsual, Duration())),
+                                         on_etcd("etcd", kUsual, Duration())),
                          [](const auto& backend) { return backend.param.name; });
 
 }  // namespace

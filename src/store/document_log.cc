@@ -24,8 +24,7 @@ std::unexpected<DocumentFailure> refuse(const DocumentChange& change, Version th
       DocumentMismatch{change.collection, change.key, there}});
 }
 
-void DocumentLog::append(Version before, Version version,
-                         std::span<const DocumentChange> changes) {
+void DocumentLog::append(Version before, Version version, std::span<const DocumentChange> changes) {
   {
     const MutexLock lock(mutex_);
     if (before != newest_) forget(before);

@@ -29,9 +29,9 @@ using Fence = std::uint64_t;  // 0 with a medium that is not shared
 struct Batch {
   std::string_view ns;
   const Node* after;
-  const Node* last;   // with a shared medium, `after` itself if only a confirmation is wanted
-  Version version;    // of the namespace behind `last`, as the medium counts
-  Fence fence;        // of the ownership under which the commits were made
+  const Node* last;  // with a shared medium, `after` itself if only a confirmation is wanted
+  Version version;   // of the namespace behind `last`, as the medium counts
+  Fence fence;       // of the ownership under which the commits were made
   // Set by a shared medium:
   bool lost = false;  // refused for good, because the fence is over
   // With `lost`: the last commit that had become durable before the fence was over; null: `after`.
@@ -47,8 +47,8 @@ class Medium {
   // The journal's thread. All of it durable on return, or (with an error) none of it visible; the
   // same commits come again then, perhaps with more.
   // A shared medium sets `lost` of the batches whose fence is over, whether it returns success or
-  // an error. Nothing of them but the commits up to `kept` is ever visible. Success also says of each other batch that its fence
-  // was valid at some moment between call and return.
+  // an error. Nothing of them but the commits up to `kept` is ever visible. Success also says of
+  // each other batch that its fence was valid at some moment between call and return.
   [[nodiscard]] virtual Result<void> write(std::span<Batch> group) = 0;
 
   // --- A shared medium overrides the next functions ---

@@ -182,8 +182,7 @@ Task<void> Claim::take() {
     taken(*reply);
   } else if (reply) {
     const auto& found = reply->responses(0).response_range();
-    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)),
-        reply->header().revision());
+    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)), reply->header().revision());
     act();
   } else {
     trouble_ = error_of(reply.error());
@@ -230,8 +229,7 @@ Task<void> Claim::give_back() {
     see(std::nullopt, reply->header().revision());
   } else if (reply) {
     const auto& found = reply->responses(0).response_range();
-    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)),
-        reply->header().revision());
+    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)), reply->header().revision());
   } else {
     co_await context_.loop().sleep_for(kFollowPause);
   }
@@ -245,8 +243,8 @@ Task<void> Claim::release(TimePoint deadline) {
   if (!newest_) co_return;
   const auto released = co_await newest_->release(deadline);
   if (!released) {
-    context_.logger.warn("store: " + ns_ + " is not released in order: " +
-                         released.error().message);
+    context_.logger.warn("store: " + ns_ +
+                         " is not released in order: " + released.error().message);
   }
 }
 

@@ -25,10 +25,11 @@ std::uint64_t number_of(const Json& value, const char* key) {
 std::string ClusterRecord::encode() const {
   std::string text;
   for (const std::uint64_t word : secret) append_hex(text, word, 16);
-  return Json{{"name", name},
-              {"format", kFormat},
-              {"secret", text},
-              {"readPermitUs", std::chrono::duration_cast<std::chrono::microseconds>(permit).count()}}
+  return Json{
+      {"name", name},
+      {"format", kFormat},
+      {"secret", text},
+      {"readPermitUs", std::chrono::duration_cast<std::chrono::microseconds>(permit).count()}}
       .dump();
 }
 
@@ -52,8 +53,7 @@ Result<ClusterRecord> ClusterRecord::decode(std::string_view text) {
   }
   record.secret = {*first, *second};
   constexpr std::uint64_t kPermitMax = 60'000'000;
-  record.permit =
-      std::chrono::microseconds(std::min(number_of(value, "readPermitUs"), kPermitMax));
+  record.permit = std::chrono::microseconds(std::min(number_of(value, "readPermitUs"), kPermitMax));
   return record;
 }
 

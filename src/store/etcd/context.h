@@ -15,11 +15,11 @@
 namespace sluice::store {
 
 // Bounds of waits for etcd.
-inline constexpr Duration kAttemptMax = std::chrono::seconds(1);    // one copy of a transaction
-inline constexpr Duration kWriteMax = std::chrono::seconds(2);      // Medium::write, stage
-inline constexpr Duration kReadMax = std::chrono::seconds(5);       // one page
-inline constexpr Duration kChangeMax = std::chrono::seconds(10);    // of documents
-inline constexpr Duration kReleaseMax = std::chrono::seconds(2);    // at the end
+inline constexpr Duration kAttemptMax = std::chrono::seconds(1);  // one copy of a transaction
+inline constexpr Duration kWriteMax = std::chrono::seconds(2);    // Medium::write, stage
+inline constexpr Duration kReadMax = std::chrono::seconds(5);     // one page
+inline constexpr Duration kChangeMax = std::chrono::seconds(10);  // of documents
+inline constexpr Duration kReleaseMax = std::chrono::seconds(2);  // at the end
 inline constexpr Duration kFirstRetry = std::chrono::milliseconds(10);
 inline constexpr Duration kLastRetry = std::chrono::milliseconds(250);
 
@@ -30,8 +30,8 @@ struct EtcdContext {
   const MemberRecord me;
   const Logger logger;
   const std::function<void()> ring;  // the journal looks for news
-  const std::size_t small_bulk_max;   // a bulk of more writes makes an epoch
-  const std::int64_t page_keys_max;   // of one Range
+  const std::size_t small_bulk_max;  // a bulk of more writes makes an epoch
+  const std::int64_t page_keys_max;  // of one Range
   ClusterRecord cluster{};           // after Membership::join()
 
   [[nodiscard]] loop::EventLoop& loop() const { return core.loop; }

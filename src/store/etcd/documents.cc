@@ -59,8 +59,7 @@ std::optional<std::int64_t> ChangeList::find(const RandomId& id, std::int64_t la
   return std::next(found) == made.end() ? last : std::next(found)->before;
 }
 
-SharedDocuments::SharedDocuments(EtcdContext& context)
-    : context_(context), news_(context.loop()) {}
+SharedDocuments::SharedDocuments(EtcdContext& context) : context_(context), news_(context.loop()) {}
 
 Task<Result<Documents>> SharedDocuments::read(std::string collection) {
   const std::string prefix = context_.keys.collection(collection);
@@ -78,8 +77,8 @@ Task<Result<Documents>> SharedDocuments::read(std::string collection) {
   Documents documents;
   if (list.kvs_size() > 0) documents.version = static_cast<Version>(list.kvs(0).mod_revision());
   for (const auto& kv : reply->responses(1).response_range().kvs()) {
-    documents.entries.push_back({kv.key().substr(prefix.size()), kv.value(),
-                                 static_cast<Version>(kv.mod_revision())});
+    documents.entries.push_back(
+        {kv.key().substr(prefix.size()), kv.value(), static_cast<Version>(kv.mod_revision())});
   }
   SLUICE_CO_CHECK(co_await delivered(documents.version));
   co_return documents;
@@ -103,8 +102,9 @@ Task<std::expected<Version, DocumentFailure>> SharedDocuments::change(
       co_return **made;
     }
     if (Clock::now() > deadline) {
-      co_return failed({ErrorKind::unavailable, "others change the objects at the same time: try "
-                                                "again"});
+      co_return failed({ErrorKind::unavailable,
+                        "others change the objects at the same time: try "
+                        "again"});
     }
   }
 }
@@ -187,8 +187,7 @@ Result<pb::TxnRequest> SharedDocuments::request(std::span<const DocumentChange> 
 }
 
 Task<Result<std::optional<Version>>> SharedDocuments::send(const pb::TxnRequest& txn,
-                                                           const RandomId& id,
-                                                           TimePoint deadline) {
+                                                           const RandomId& id, TimePoint deadline) {
   Retry retry(deadline);
   while (true) {
     const auto reply = co_await context_.kv.txn(txn, retry.options());
@@ -213,7 +212,8 @@ Task<Result<void>> SharedDocuments::delivered(Version version) {
   while (log_ != nullptr && newest_ < version) {
     const bool told = co_await news_.wait(deadline);
     if (!told) {
-      co_return fail(ErrorKind::unavailable, "etcd does not send the changes of objects: try again");
+      co_return fail(ErrorKind::unavailable,
+                     "etcd does not send the changes of objects: try again");
     }
   }
   co_return Result<void>();
@@ -290,15 +290,17 @@ bool SharedDocuments::deliver(const pb::WatchResponse& response) {
   for (int i = 0; i < response.events_size(); ++i) {
     const pb::Event& event = response.events(i);
     const std::int64_t revision = event.kv().mod_revision();
-    const bool is_last = i + 1 == response.events_size() ||
-                         response.events(i + 1).kv().mod_revision() != revision;
+    const bool is_last =
+        i + 1 == response.events_size() || response.events(i + 1).kv().mod_revision() != revision;
     const bool puts = event.type() == pb::Event::PUT;
     if (event.kv().key() == context_.keys.documents()) {
       if (!puts || event.kv().version() != changes_ + 1) return false;
       ++changes_;
     } else if (const auto name = context_.keys.document_of(event.kv().key())) {
-      changes.push_back({name->collection, name->key,
-                         puts ? std::optional(event.kv().value()) : std::nullopt, {}});
+      changes.push_back({name->collection,
+                         name->key,
+                         puts ? std::optional(event.kv().value()) : std::nullopt,
+                         {}});
     }
     if (!is_last) continue;
     append(revision, changes);

@@ -31,7 +31,8 @@ class EtcdBulkTest : public EtcdMediumTest {
   std::set<std::string> epochs() {
     const std::string all = rival_->keys().epochs(kNs);
     std::set<std::string> found;
-    for (const auto& kv : rival_->range(range_of_prefix(all)).kvs()) {
+    const auto keys = rival_->range(range_of_prefix(all));
+    for (const auto& kv : keys.kvs()) {
       const std::string rest = kv.key().substr(all.size());
       found.insert(rest.substr(0, rest.find('/')));
     }

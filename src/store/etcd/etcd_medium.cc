@@ -139,8 +139,9 @@ Task<Result<void>> EtcdMedium::Parts::check() {
 }
 
 void EtcdMedium::Parts::on_other_cluster() {
-  context.logger.error("store: etcd is another cluster than before, perhaps restored from a "
-                       "backup: everything is read anew");
+  context.logger.error(
+      "store: etcd is another cluster than before, perhaps restored from a "
+      "backup: everything is read anew");
   for (const auto& [ns, claim] : claims) claim->forget();
   documents.forget();
 }

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/log.h"
-#include "store/etcd/loop_thread.h"
 #include "store/etcd/kv.h"
+#include "store/etcd/loop_thread.h"
 #include "store/etcd/tenure.h"
 #include "store/medium.h"
 

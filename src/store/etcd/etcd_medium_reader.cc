@@ -44,16 +44,16 @@ Result<EtcdMedium::End> EtcdMedium::end_of(const std::string& ns) {
   if (reply.kvs_size() == 0) return end;
   auto seq = Seq::decode(reply.kvs(0).value());
   if (!seq) {
-    return fail(seq.error().kind, "the key `" + keys_->seq(ns) + "` in etcd is " +
-                                      seq.error().message);
+    return fail(seq.error().kind,
+                "the key `" + keys_->seq(ns) + "` in etcd is " + seq.error().message);
   }
   end.seq = std::move(*seq);
   end.revision = reply.kvs(0).mod_revision();
   return end;
 }
 
-Result<void> EtcdMedium::each_entry(std::string from, const std::string& to,
-                                    std::int64_t revision, const EachEntry& visit) {
+Result<void> EtcdMedium::each_entry(std::string from, const std::string& to, std::int64_t revision,
+                                    const EachEntry& visit) {
   std::int64_t limit = std::min(kFirstPage, options_.page_keys_max);
   while (true) {
     pb::RangeRequest request;
@@ -80,9 +80,8 @@ Result<Version> EtcdMedium::version(const std::string& ns) {
 
 Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
   SLUICE_TRY(End end, end_of(ns));
-  const auto [its, hash] = thread_.run([&] {
-    return std::pair(parts_->tenure(ns), Hash(parts_->context.cluster.secret));
-  });
+  const auto [its, hash] = thread_.run(
+      [&] { return std::pair(parts_->tenure(ns), Hash(parts_->context.cluster.secret)); });
   Contents contents(hash);
   const std::string prefix = keys_->epoch(ns, end.seq.epoch);
   if (end.revision != 0) {
@@ -95,8 +94,10 @@ Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
   }
   if (contents.checksum() != end.seq.checksum) {
     return fail(ErrorKind::internal,
-                "the data of " + ns + " in etcd is not as Sluice has written it: another program "
-                "has changed keys under `" + prefix + "`. Restore a backup of etcd");
+                "the data of " + ns +
+                    " in etcd is not as Sluice has written it: another program "
+                    "has changed keys under `" +
+                    prefix + "`. Restore a backup of etcd");
   }
   const Version version = end.seq.version;
   if (!its) return version;
@@ -177,8 +178,7 @@ Result<Version> EtcdMedium::scan(const std::string& ns, std::string_view prefix,
 Result<std::uint64_t> EtcdMedium::count(const std::string& ns, std::string_view prefix) {
   SLUICE_TRY(const End end, end_of(ns));
   if (end.revision == 0) return 0;
-  pb::RangeRequest request =
-      range_of_prefix(keys_->epoch(ns, end.seq.epoch) + std::string(prefix));
+  pb::RangeRequest request = range_of_prefix(keys_->epoch(ns, end.seq.epoch) + std::string(prefix));
   request.set_count_only(true);
   request.set_revision(end.at);
   SLUICE_TRY(const auto reply, range(request));

@@ -216,9 +216,8 @@ TEST_F(EtcdMediumTest, ATakeThatIsAppliedLateIsFound) {
     late = faults().take_late();
     return !late.empty();
   }));
-  faults().choose([](const pb::TxnRequest& txn) {
-    return is_take(txn) ? KvFault::lost : KvFault::none;
-  });
+  faults().choose(
+      [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
   EXPECT_TRUE(rival_->commit(late[0]).succeeded());
   ASSERT_TRUE(owned_again());
   EXPECT_EQ(told("k", "1"), "durable");
@@ -330,9 +329,8 @@ TEST_F(EtcdMediumTest, APermitEndsWithoutAnAnswer) {
   ASSERT_EQ(told("k", "1"), "durable");
   faults().choose([](const pb::TxnRequest&) { return KvFault::lost; });
   View& its = view();
-  ASSERT_TRUE(comes_true([&] {
-    return cores_.on(0, [&] { return !its.is_confirmed(its.moment()); });
-  }));
+  ASSERT_TRUE(
+      comes_true([&] { return cores_.on(0, [&] { return !its.is_confirmed(its.moment()); }); }));
   const auto moment = cores_.on(0, [&] { return its.moment(); });
   EXPECT_FALSE(cores_.await(0, [&] { return its.confirmed(moment, in(100ms)); }));
 }
@@ -348,9 +346,8 @@ TEST_F(EtcdMediumTest, TheNextOwnerWaitsForThePermitsOfTheOneBefore) {
   ASSERT_TRUE(two.store->prepare(kNs));
   ASSERT_FALSE(two.store->status(kNs).owned);
   faults().hold_watches();
-  faults().choose([](const pb::TxnRequest& txn) {
-    return is_take(txn) ? KvFault::lost : KvFault::none;
-  });
+  faults().choose(
+      [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
   const auto confirmed = cores_.on(0, [&] { return its.moment(); });
   ASSERT_TRUE(cores_.await(0, [&] { return its.confirmed(confirmed, in(20s)); }));
   rival_->remove(rival_->keys().owner(kNs));
@@ -380,6 +377,7 @@ TEST_F(EtcdMediumTest, AnOwnershipThatWasGivenUpInOrderNeedsNoWait) {
   EXPECT_EQ(rival_->value_of(rival_->keys().released(kNs)), "absent");
   // Without that, it waits. One that has not waited to the end leaves nothing to the next.
   rival_->remove(rival_->keys().owner(kNs));
+  ASSERT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
   EXPECT_FALSE(owned_within(store(), 500ms));
   store().close();
   EXPECT_EQ(rival_->value_of(rival_->keys().released(kNs)), "absent");

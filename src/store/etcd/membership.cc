@@ -61,8 +61,8 @@ Task<Result<void>> Membership::check_version() {
     const auto status = co_await context_.kv.status(retry.options());
     if (status) {
       if (is_new_enough(status->version())) co_return Result<void>();
-      co_return fail(ErrorKind::invalid, "etcd has version " + status->version() +
-                                             ": Sluice needs 3.4 or a newer one");
+      co_return fail(ErrorKind::invalid,
+                     "etcd has version " + status->version() + ": Sluice needs 3.4 or a newer one");
     }
     // The first calls of a client may go to an endpoint that is down.
     if (!retry.again()) co_return std::unexpected(error_of(status.error()));
@@ -128,11 +128,11 @@ Task<Result<void>> Membership::check_size() {
   if (reply.error().status != etcd::Status::invalid_argument) {
     co_return std::unexpected(error_of(reply.error()));
   }
-  co_return fail(ErrorKind::invalid,
-                 "etcd refuses transactions of " + std::to_string(kGroupOperationsMax) +
-                     " writes and 1.5 MiB: start it with --max-txn-ops=128 and "
-                     "--max-request-bytes=1572864 (its defaults) or more: " +
-                     reply.error().error.message);
+  co_return fail(ErrorKind::invalid, "etcd refuses transactions of " +
+                                         std::to_string(kGroupOperationsMax) +
+                                         " writes and 1.5 MiB: start it with --max-txn-ops=128 and "
+                                         "--max-request-bytes=1572864 (its defaults) or more: " +
+                                         reply.error().error.message);
 }
 
 // The same id with every copy: one that exists is ours.
@@ -173,8 +173,8 @@ Task<Result<bool>> Membership::register_name() {
   if (found.kvs_size() == 0) co_return false;
   const auto record = MemberRecord::decode(found.kvs(0).value());
   // An earlier copy of this transaction, on this lease.
-  co_return record && record->incarnation == context_.me.incarnation &&
-      found.kvs(0).lease() == lease_;
+  co_return record &&
+      record->incarnation == context_.me.incarnation&& found.kvs(0).lease() == lease_;
 }
 
 Task<Result<void>> Membership::register_first() {
@@ -186,9 +186,9 @@ Task<Result<void>> Membership::register_first() {
     (void)co_await renew();
     co_await context_.loop().sleep_for(kNamePause);
   }
-  co_return fail(ErrorKind::conflict,
-                 "a member `" + context_.me.name + "` of the cluster `" + terms_.cluster +
-                     "` is running: give this process another name");
+  co_return fail(ErrorKind::conflict, "a member `" + context_.me.name + "` of the cluster `" +
+                                          terms_.cluster +
+                                          "` is running: give this process another name");
 }
 
 Task<bool> Membership::renew() {

@@ -53,7 +53,7 @@ class Membership {
   EtcdContext& context_;
   const Terms terms_;
   std::int64_t lease_ = 0;
-  Duration ttl_{};  // granted
+  Duration ttl_{};      // granted
   Task<void> keeping_;  // last: it uses all of the above
 };
 

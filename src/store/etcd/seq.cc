@@ -119,9 +119,9 @@ std::string Seq::encode() const {
   SLUICE_ASSERT(earlier.size() <= kEarlierMax && exchanges.size() <= kExchangesMax,
                 "the lists of a Seq are within their limits");
   SeqWriter out;
-  out.number(kSeqFormat).number<std::uint8_t>((sealed ? kFlagSealed : 0) |
-                                              (opening ? kFlagOpening : 0) |
-                                              (limit ? kFlagLimit : 0));
+  out.number(kSeqFormat)
+      .number<std::uint8_t>((sealed ? kFlagSealed : 0) | (opening ? kFlagOpening : 0) |
+                            (limit ? kFlagLimit : 0));
   out.number(version).number(fence).id(group).number(epoch.fence).number(epoch.number);
   out.number(checksum).number(writes);
   if (limit) out.number(limit->max).number(limit->revision);

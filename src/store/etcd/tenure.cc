@@ -48,8 +48,8 @@ Result<Tenure::Standing> Tenure::standing(const pb::TxnResponse& response) const
   auto seq = Seq::decode(end.kvs(0).value());
   if (!seq) return broken();
   Standing standing;
-  standing.mine = owner.kvs_size() == 1 &&
-                  owner.kvs(0).create_revision() == static_cast<std::int64_t>(fence_);
+  standing.mine =
+      owner.kvs_size() == 1 && owner.kvs(0).create_revision() == static_cast<std::int64_t>(fence_);
   standing.seq = std::move(*seq);
   standing.revision = end.kvs(0).mod_revision();
   return standing;
@@ -148,9 +148,9 @@ Result<void> Tenure::judge(const pb::TxnResponse& response) {
       break;
   }
   if (BootClock::now() - *pending_->first_sent < kForgottenMax) {
-    return fail(ErrorKind::unavailable,
-                "other members have owned " + ns_ + " so often since a write that its outcome "
-                "cannot be known");
+    return fail(ErrorKind::unavailable, "other members have owned " + ns_ +
+                                            " so often since a write that its outcome "
+                                            "cannot be known");
   }
   pending_.reset();
   return {};
@@ -211,7 +211,8 @@ void Tenure::stop(const std::string& reason) {
 }
 
 Task<Result<void>> Tenure::give_up(TimePoint deadline) {
-  context_.logger.error("store: " + ns_ + " is given up, because etcd refuses a transaction: look "
+  context_.logger.error("store: " + ns_ +
+                        " is given up, because etcd refuses a transaction: look "
                         "at --max-txn-ops and --max-request-bytes of etcd");
   pb::TxnRequest txn;
   compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));

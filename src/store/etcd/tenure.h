@@ -83,8 +83,8 @@ class Tenure {
   struct Building {
     const Bulk* bulk;
     Epoch epoch;
-    Contents contents;   // what the new epoch holds so far
-    std::string next;  // all keys below it are copied
+    Contents contents;  // what the new epoch holds so far
+    std::string next;   // all keys below it are copied
     bool copying = true;
     std::size_t put = 0;  // how many of bulk->puts are in the epoch
     DirtyKeys dirty;      // copied, and changed since
@@ -149,8 +149,8 @@ class Tenure {
   std::optional<State> state_;
   bool over_ = false;
   Version told_ = 0;
-  Version sent_ = 0;            // Invariant: etcd has no version above it under this fence
-  BootTime permit_{};           // reads from memory are right until then
+  Version sent_ = 0;   // Invariant: etcd has no version above it under this fence
+  BootTime permit_{};  // reads from memory are right until then
   std::unique_ptr<Pending> pending_;
   std::unique_ptr<Building> building_;
   std::uint64_t epochs_made_ = 0;

@@ -15,7 +15,7 @@
 namespace sluice::store {
 namespace {
 
-constexpr std::int64_t kCopyPage = 2000;    // keys that one step reads
+constexpr std::int64_t kCopyPage = 2000;     // keys that one step reads
 constexpr std::int64_t kClearPage = 10'000;  // keys that one step removes
 
 bool puts_key(const Bulk& bulk, std::string_view key) {
@@ -123,9 +123,9 @@ void Tenure::make_switch(Version version) {
 void Tenure::begin_building(Bulk& bulk) {
   abandon_building();
   const Epoch epoch{fence_, ++epochs_made_};
-  SLUICE_ASSERT(epoch != state_->seq.epoch && std::ranges::find(state_->dead, epoch) ==
-                                                  state_->dead.end(),
-                "the name of an epoch is never used again");
+  SLUICE_ASSERT(
+      epoch != state_->seq.epoch && std::ranges::find(state_->dead, epoch) == state_->dead.end(),
+      "the name of an epoch is never used again");
   building_ = std::make_unique<Building>(
       Building{&bulk, epoch, Contents(state_->contents.hash()), {}, true, 0, {}});
   building_->copying = !(bulk.clear && bulk.clear->empty());
@@ -253,8 +253,7 @@ Task<Result<void>> Tenure::step(Packs packs) {
 
 Task<Result<bool>> Tenure::clear_some() {
   if (over_ || !state_ || pending_ || state_->dead.empty()) co_return false;
-  pb::RangeRequest request =
-      range_of_prefix(context_.keys.epoch(ns_, state_->dead.back()));
+  pb::RangeRequest request = range_of_prefix(context_.keys.epoch(ns_, state_->dead.back()));
   request.set_keys_only(true);
   request.set_limit(kClearPage);
   const auto page = co_await context_.kv.range(request, read_options());
@@ -265,8 +264,7 @@ Task<Result<bool>> Tenure::clear_some() {
   }
   pb::TxnRequest txn;
   compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
-  add_delete(*txn.add_success(), page->kvs(0).key(),
-             page->kvs(page->kvs_size() - 1).key() + '\0');
+  add_delete(*txn.add_success(), page->kvs(0).key(), page->kvs(page->kvs_size() - 1).key() + '\0');
   add_range(*txn.add_failure(), owner_key_);
   const auto reply = co_await context_.kv.txn(txn, read_options());
   if (!reply) co_return std::unexpected(error_of(reply.error()));

@@ -87,8 +87,7 @@ void Tenure::make_group(const Batch& batch) {
   pending_->dirty = std::move(dirty);
 }
 
-std::unique_ptr<Tenure::Pending> Tenure::new_pending(Seq seq,
-                                                     std::vector<Contents::Change> changes,
+std::unique_ptr<Tenure::Pending> Tenure::new_pending(Seq seq, std::vector<Contents::Change> changes,
                                                      Packs packs) const {
   SLUICE_ASSERT(!pending_, "nothing else is sent until an outcome is known");
   auto pending = std::make_unique<Pending>();

@@ -54,8 +54,8 @@ class EtcdMediumTest : public testing::Test {
   std::string fate(const Commit& commit) { return fate_in(store(), commit); }
   std::string fate_in(Store& store, const Commit& commit) {
     View& its = view_of(store);
-    const auto waited = cores_.await(
-        0, [&] { return its.durable(commit.version, in(std::chrono::seconds(20))); });
+    const auto waited =
+        cores_.await(0, [&] { return its.durable(commit.version, in(std::chrono::seconds(20))); });
     if (waited) return "durable";
     return waited.error().kind == ErrorKind::lost ? "lost" : waited.error().message;
   }

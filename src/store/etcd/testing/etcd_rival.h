@@ -50,7 +50,8 @@ class EtcdRival final : public Contest {
     const std::string prefix = keys_.epoch(ns, before->epoch);
     Contents contents(Hash(cluster().secret));
     Entries entries;
-    for (const auto& kv : range(range_of_prefix(prefix)).kvs()) {
+    const auto found = range(range_of_prefix(prefix));
+    for (const auto& kv : found.kvs()) {
       const std::string key = kv.key().substr(prefix.size());
       entries[key] = kv.value();
       contents.apply(contents.put(key, kv.value()));
@@ -121,9 +122,7 @@ class EtcdRival final : public Contest {
     const auto reply = thread_.await([&] { return client_->lease_revoke(lease); });
     EXPECT_TRUE(reply) << reply.error().error.message;
   }
-  Seq seq_of(const std::string& ns) {
-    return Seq::decode(value_of(keys_.seq(ns))).value_or(Seq());
-  }
+  Seq seq_of(const std::string& ns) { return Seq::decode(value_of(keys_.seq(ns))).value_or(Seq()); }
   [[nodiscard]] const Keys& keys() const { return keys_; }
 
  private:
@@ -134,9 +133,7 @@ class EtcdRival final : public Contest {
     ADD_FAILURE() << reason;
     return 0;
   }
-  void wait_for_permits() {
-    std::this_thread::sleep_until(taken_ + cluster().permit * 11 / 10);
-  }
+  void wait_for_permits() { std::this_thread::sleep_until(taken_ + cluster().permit * 11 / 10); }
   bool try_take(const std::string& ns) {
     const auto owner = range(range_of(keys_.owner(ns)));
     if (owner.kvs_size() > 0) {

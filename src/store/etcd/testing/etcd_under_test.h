@@ -49,8 +49,8 @@ inline EtcdStore open_on_etcd(EtcdMedium::Options options, unsigned cores, const
     return opened;
   }
   opened.medium = medium->get();
-  opened.store = std::make_unique<ChainStore>(std::move(*medium), cores, Logger(),
-                                              EtcdMedium::limit(limits));
+  opened.store =
+      std::make_unique<ChainStore>(std::move(*medium), cores, Logger(), EtcdMedium::limit(limits));
   return opened;
 }
 

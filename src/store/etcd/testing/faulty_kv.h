@@ -171,7 +171,7 @@ class FaultyKv final : public Kv {
     etcd::Failure failure;
     failure.status = fault == KvFault::no_space    ? etcd::Status::resource_exhausted
                      : fault == KvFault::too_large ? etcd::Status::invalid_argument
-                                                 : etcd::Status::unavailable;
+                                                   : etcd::Status::unavailable;
     failure.certainty =
         fault == KvFault::too_large ? etcd::Certainty::refused : etcd::Certainty::unknown;
     failure.error = {ErrorKind::unavailable, "a fault of the test"};
