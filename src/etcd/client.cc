@@ -43,20 +43,6 @@ Task<Reply<Response>> call(Endpoints& endpoints, Method method, const Request& r
 
 }  // namespace
 
-Result<std::shared_ptr<const net::TlsClientContext>> make_tls(std::string authorities,
-                                                              std::string certificate,
-                                                              std::string key) {
-  net::TlsClientOptions options;
-  options.authorities = std::move(authorities);
-  options.own = {"", std::move(certificate), std::move(key)};
-  options.protocols = {"h2"};
-  auto made = net::TlsClientContext::create(options);
-  if (made) return std::move(*made);
-  std::string text = "TLS settings for etcd:";
-  for (const auto& fault : made.error()) text += " " + fault.text;
-  return fail(ErrorKind::invalid, std::move(text));
-}
-
 Result<std::unique_ptr<Client>> Client::make(const loop::Core& core, Options options) {
   SLUICE_TRY(auto endpoints, Endpoints::make(core, std::move(options)));
   return std::unique_ptr<Client>(new Client(std::move(endpoints)));

@@ -13,10 +13,10 @@
 
 #include "backend/connector.h"
 #include "backend/server.h"
-#include "etcd/client.h"
 #include "etcd/connection.h"
 #include "etcd/failure.h"
 #include "etcd/grpc_call.h"
+#include "etcd/options.h"
 #include "loop/core.h"
 #include "loop/on_core.h"
 #include "loop/wait_list.h"

@@ -79,7 +79,10 @@ Task<GrpcCall::Received> GrpcCall::receive(TimePoint deadline) {
       message_ = frames_.take();
       co_return Received::message;
     }
-    if (frames_.fault() != GrpcFrames::Fault::none) finish(fault_of_frames());
+    if (frames_.fault() != GrpcFrames::Fault::none) {
+      has_end_ = true;  // whatever status follows
+      end_ = fault_of_frames();
+    }
     if (has_end_) co_return Received::end;
     take_unread();
     if (loop::EventLoop::now() >= deadline) co_return Received::nothing;

@@ -26,7 +26,7 @@ struct CallEnd {
 
 // The status in trailers, or in a head that is all of the response; nullopt if there is none.
 [[nodiscard]] std::optional<CallEnd> end_in(const http::Headers& fields);
-// The status of an HTTP response without one (gRPC's mapping, http-grpc-status-mapping.md).
+// The status of an HTTP response without one (gRPC's mapping of HTTP to gRPC statuses).
 [[nodiscard]] CallEnd end_of_http(int status);
 // The status of a stream that was reset without one.
 [[nodiscard]] CallEnd end_of_reset(http::h2::ErrorCode code);

@@ -25,7 +25,8 @@ bool is_denied(const pb::WatchResponse& response) {
 
 Why why_of(const CallEnd& end) {
   if (end.message.contains("no leader")) return Why::no_leader;
-  return may_be_the_endpoint(end.status) ? Why::lost : Why::cancelled;
+  if (end.status == Status::ok || may_be_the_endpoint(end.status)) return Why::lost;
+  return Why::cancelled;
 }
 
 }  // namespace
@@ -197,8 +198,11 @@ Task<WatchReply<pb::WatchResponse>> Watch::State::receive(TimePoint deadline) {
       if (decode(call->message(), response)) co_return response;
       co_return std::unexpected(failure(Why::lost, {Status::internal, "the answer is damaged"}));
     }
-    if (received == GrpcCall::Received::end)
-      co_return std::unexpected(failure(why_of(call->end()), call->end()));
+    if (received == GrpcCall::Received::end) {
+      CallEnd end = call->end();
+      if (end.status == Status::ok) end.message = "etcd has ended the stream";
+      co_return std::unexpected(failure(why_of(end), end));
+    }
     if (is_silent() && !std::exchange(had_a_turn, true)) {
       co_await endpoints->loop().yield();  // reads what has arrived while this process stood still
       continue;

@@ -38,6 +38,11 @@ class Peer {
     }
     co_return take(size);
   }
+  // What has arrived, at least one byte; "" if the client closed before.
+  Task<std::string> read_any() {
+    if (unread_.empty()) (void)co_await read_more();
+    co_return take(unread_.size());
+  }
   Task<void> send(std::string text) { (void)co_await stream_->write_all(text); }
   Task<void> send_slowly(std::string text) {
     for (const char c : text) {

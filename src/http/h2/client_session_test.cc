@@ -294,5 +294,15 @@ TEST_F(ClientSessionTest, GarbageEndsTheSession) {
   EXPECT_FALSE(session_.accepts());
 }
 
+TEST_F(ClientSessionTest, SendsAPingAndTakesItsAnswer) {
+  (void)output();
+  session_.ping();
+  EXPECT_EQ(output(), frame(FrameType::ping, 0, 0, std::string(8, '\0')));
+  session_.receive(frame(FrameType::ping, 1, 0, std::string(8, '\0')));
+  EXPECT_EQ(output(), "");
+  EXPECT_EQ(session_.failure(), "");
+  EXPECT_FALSE(session_.finished());
+}
+
 }  // namespace
 }  // namespace sluice::http::h2

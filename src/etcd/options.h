@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of a Client and of its calls. Plain data; any thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "etcd/failure.h"
+#include "net/tls/tls_client_context.h"
+
+namespace sluice::etcd {
+
+// The largest answer that is taken from etcd, in bytes. A Range of more is read in pages.
+inline constexpr std::size_t kMessageBytesMax = std::size_t{64} << 20;
+// etcd's smallest permitted time between two PINGs (--grpc-keepalive-min-time).
+inline constexpr Duration kKeepAliveMin = std::chrono::seconds(5);
+
+struct Options {
+  // "10.0.0.1:2379", "http://etcd-1:2379", "https://[::1]:2379". Without a scheme: https if `tls`
+  // is set. Without a port: 2379.
+  std::vector<std::string> endpoints;
+  // For https. Requires: its protocols are {"h2"}. make_tls() makes one.
+  std::shared_ptr<const net::TlsClientContext> tls{};
+  std::string user{};  // empty: no password; etcd may take the user from the certificate
+  std::string password{};
+  Duration dial_max = std::chrono::seconds(2);  // of look-up and TCP; likewise of the TLS handshake
+  // A PING is sent on a connection with calls that has been silent for this long; at least
+  // kKeepAliveMin. Without a sign of life for `keep_alive_max` after it, the connection ends.
+  Duration keep_alive_period = kKeepAliveMin;
+  Duration keep_alive_max = std::chrono::seconds(2);
+  Duration call_max = std::chrono::seconds(10);  // of every call, if it has no earlier deadline
+  // A read without an answer for this long goes on to the next endpoint, if there is one.
+  Duration read_patience = std::chrono::seconds(2);
+};
+
+// Makes Options::tls of PEM texts; blocks. Empty `authorities`: the system's. Empty `certificate`:
+// none is shown. Error: `invalid`.
+[[nodiscard]] Result<std::shared_ptr<const net::TlsClientContext>> make_tls(std::string authorities,
+                                                                            std::string certificate,
+                                                                            std::string key);
+
+// Trivial, so that it may be a temporary of a co_await expression.
+struct CallOptions {
+  TimePoint deadline = TimePoint::max();  // Options::call_max applies as well
+  // Not at this endpoint if there is another: where an earlier copy got no answer
+  // (Failure::endpoint).
+  EndpointIndex avoid = kAnyEndpoint;
+};
+
+}  // namespace sluice::etcd
