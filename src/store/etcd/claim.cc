@@ -9,6 +9,7 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kFollowPause = std::chrono::milliseconds(100);
+constexpr Duration kRetireRest = std::chrono::seconds(2);
 constexpr Duration kStrivePause = std::chrono::milliseconds(500);  // without a notice
 
 }  // namespace
@@ -39,7 +40,7 @@ Task<Result<std::optional<Fence>>> Claim::first(TimePoint deadline) {
       tenure_ = newest_;
     }
     if (tenure_) {
-      co_return tenure_->is_over() ? std::nullopt : std::optional(tenure_->fence());
+      co_return tenure_->is_ending() ? std::nullopt : std::optional(tenure_->fence());
     }
     if (has_newest() || waits_turn_ || (owner_ && !owner_->mine)) co_return std::nullopt;
     const bool told = co_await news_.wait(deadline);
@@ -50,7 +51,7 @@ Task<Result<std::optional<Fence>>> Claim::first(TimePoint deadline) {
 }
 
 void Claim::collect_news(std::vector<Medium::News>& news) {
-  if (tenure_ && tenure_->is_over() && !tenure_->is_unresolved()) {
+  if (tenure_ && tenure_->is_ending() && !tenure_->is_unresolved()) {
     news.push_back({ns_, tenure_->fence(), false});
     tenure_.reset();
     act();
@@ -145,7 +146,8 @@ Task<void> Claim::strive() {
   while (true) {
     (void)co_await wake_.wait(Clock::now() + kStrivePause);
     if (must_give_back()) co_await give_back();
-    if (seen_ >= 0 && !owner_ && membership_.lease() != 0) co_await take();
+    const bool may_take = seen_ >= 0 && membership_.lease() != 0 && Clock::now() >= rests_until_;
+    if (may_take && !owner_) co_await take();
   }
 }
 
@@ -216,8 +218,19 @@ void Claim::begin(Fence fence, bool at_once) {
   tell();
 }
 
+void Claim::retire() {
+  rests_until_ = Clock::now() + kRetireRest;
+  if (has_newest()) newest_->retire();
+  tell();
+  act();
+}
+
 Task<void> Claim::give_back() {
   const auto mine = newest_;
+  if (!mine->is_over()) {
+    (void)co_await mine->release(Clock::now() + kReleaseMax);
+    co_return;  // the watch tells the end
+  }
   pb::TxnRequest txn;
   compare_created(txn, key_, static_cast<std::int64_t>(mine->fence()));
   add_delete(*txn.add_success(), key_);

@@ -36,6 +36,8 @@ class Claim {
   void collect_news(std::vector<Medium::News>& news);
   // etcd is another one than before: nothing that is known of it holds.
   void forget();
+  // Gives the namespace up in order, and leaves it to the others for a moment.
+  void retire();
   // Ends the claim, and gives the ownership up in order. Last.
   [[nodiscard]] Task<void> release(TimePoint deadline);
 
@@ -59,9 +61,9 @@ class Claim {
   void begin(Fence fence, bool at_once);
   // Notices of the journal and of first().
   void tell();
-  [[nodiscard]] bool has_newest() const { return newest_ && !newest_->is_over(); }
+  [[nodiscard]] bool has_newest() const { return newest_ && !newest_->is_ending(); }
   [[nodiscard]] bool must_give_back() const {
-    return owner_ && owner_->mine && newest_ && newest_->is_over() && tenure_ != newest_ &&
+    return owner_ && owner_->mine && newest_ && newest_->is_ending() && tenure_ != newest_ &&
            owner_->created == static_cast<std::int64_t>(newest_->fence());
   }
 
@@ -73,6 +75,7 @@ class Claim {
   std::int64_t seen_ = -1;      // a revision; -1: nothing is known
   bool taking_ = false;         // the answer tells more than the watch
   bool waits_turn_ = false;     // others take first
+  TimePoint rests_until_{};     // likewise
   std::optional<Error> trouble_;
   etcd::EndpointIndex avoid_ = etcd::kAnyEndpoint;
   std::shared_ptr<Tenure> newest_;  // the last ownership, also when it is over

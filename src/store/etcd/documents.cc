@@ -12,7 +12,8 @@ namespace sluice::store {
 namespace {
 
 constexpr std::size_t kLooksAtOnce = 100;  // of expected versions; etcd permits 128
-constexpr std::size_t kComparesMax = 126;
+// Counted together with the operations of a pack.
+constexpr std::size_t kComparesMax = 128 - kPackOperations;
 constexpr Duration kDocumentsPause = std::chrono::milliseconds(100);
 
 etcd::CallOptions within(Duration limit) {

@@ -112,7 +112,7 @@ Task<Result<bool>> EtcdMedium::Parts::stage(std::string_view ns, Bulk& bulk) {
   const auto its = tenure(ns);
   if (!its) co_return lost();
   const auto staged = co_await its->stage(bulk);
-  if (its->is_over()) context.ring();
+  if (its->is_ending()) context.ring();
   co_return staged;
 }
 
@@ -212,6 +212,13 @@ std::vector<Medium::News> EtcdMedium::take_news() {
 Result<std::optional<Fence>> EtcdMedium::acquire(const std::string& ns) {
   SLUICE_CHECK(Keys::check(ns));
   return thread_.await([&] { return parts_->claim(ns).first(Clock::now() + kAcquireMax); });
+}
+
+void EtcdMedium::retire(const std::string& ns) {
+  thread_.run([&] {
+    const auto found = parts_->claims.find(ns);
+    if (found != parts_->claims.end()) found->second->retire();
+  });
 }
 
 bool EtcdMedium::feed(DocumentLog& log) {

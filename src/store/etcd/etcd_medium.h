@@ -44,6 +44,10 @@ class EtcdMedium final : public Medium {
   void on_news(std::function<void()> ring) override;
   std::vector<News> take_news() override;
   Result<std::optional<Fence>> acquire(const std::string& ns) override;
+  // Gives the namespace up in order, so that another member takes it at once. This one leaves it to
+  // the others for a moment. Its runs that are not durable are lost. Any thread but a worker's and
+  // the journal's; returns before the end of the ownership.
+  void retire(const std::string& ns);
   bool feed(DocumentLog& log) override;
   Result<void> write(std::span<Batch> group) override;
   Result<void> check() override;

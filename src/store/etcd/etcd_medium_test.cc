@@ -383,6 +383,30 @@ TEST_F(EtcdMediumTest, AnOwnershipThatWasGivenUpInOrderNeedsNoWait) {
   EXPECT_EQ(rival_->value_of(rival_->keys().released(kNs)), "absent");
 }
 
+TEST_F(EtcdMediumTest, ANamespaceMayMoveInOrder) {
+  options_.read_permit = 60s;
+  begin();
+  ASSERT_EQ(told("k", "1"), "durable");
+  EtcdStore two = member("two");
+  ASSERT_EQ(two.trouble, "");
+  ASSERT_TRUE(two.store->prepare(kNs));
+  View& its = view();
+  EXPECT_TRUE(cores_.on(0, [&] { return its.is_confirmed(its.moment()); }));
+  opened_.medium->retire(kNs);
+  ASSERT_TRUE(owned_within(*two.store, 20s)) << "without a wait";
+  cores_.on(0, [&] {
+    EXPECT_FALSE(its.owned());
+    EXPECT_FALSE(its.is_confirmed(its.moment()));
+  });
+  View& theirs = view_of(*two.store);
+  const Commit commit = cores_.on(0, [&] { return sluice::store::put(theirs, "k", "2"); });
+  EXPECT_EQ(fate_in(*two.store, commit), "durable");
+  two.medium->retire(kNs);
+  ASSERT_TRUE(owned_again());
+  EXPECT_EQ(told("k", "3"), "durable");
+  EXPECT_EQ(rival_->seq_of(kNs).version, 3U);
+}
+
 // --- etcd itself -------------------------------------------------------------------------------
 
 TEST_F(EtcdMediumTest, EtcdMayRestart) {

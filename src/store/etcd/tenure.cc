@@ -63,12 +63,12 @@ Task<Result<void>> Tenure::write(Batch& batch) {
     SLUICE_CO_CHECK(co_await settle(deadline));
     confirmed = true;
   }
-  while (!over_ && state_->seq.version < batch.version) {
+  while (!is_ending() && state_->seq.version < batch.version) {
     SLUICE_CO_CHECK(co_await write_some(batch, deadline));
     confirmed = true;
   }
-  if (!over_ && !confirmed) SLUICE_CO_CHECK(co_await confirm(deadline));
-  if (over_) {
+  if (!is_ending() && !confirmed) SLUICE_CO_CHECK(co_await confirm(deadline));
+  if (is_ending()) {
     end(batch);
   } else {
     batch.permit = permit_;

@@ -44,6 +44,9 @@ class Tenure {
   // The fence is over, as a watch says.
   void note_over() { over_ = true; }
   [[nodiscard]] bool is_over() const { return over_; }
+  // This process is to give the namespace up. The journal ends the chain first; then release().
+  void retire() { retired_ = true; }
+  [[nodiscard]] bool is_ending() const { return over_ || retired_; }
   // The journal has learnt that everything up to `version` is durable.
   void note_told(Version version) { told_ = std::max(told_, version); }
   // There are commits whose fate the journal has not learnt. It will call write() again.
@@ -148,6 +151,7 @@ class Tenure {
   const std::string seq_key_;
   std::optional<State> state_;
   bool over_ = false;
+  bool retired_ = false;
   Version told_ = 0;
   Version sent_ = 0;   // Invariant: etcd has no version above it under this fence
   BootTime permit_{};  // reads from memory are right until then

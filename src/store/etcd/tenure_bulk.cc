@@ -38,7 +38,7 @@ bool Tenure::is_copied(std::string_view key) const {
 
 Task<Result<bool>> Tenure::stage(Bulk& bulk) {
   if (pending_) SLUICE_CO_CHECK(co_await settle(Clock::now() + kWriteMax));
-  if (over_) co_return lost();
+  if (is_ending()) co_return lost();
   if (!builds(bulk)) {
     SLUICE_CO_TRY(const KeyList small, co_await keys_of_small(bulk, context_.small_bulk_max));
     if (small) co_return true;
@@ -252,7 +252,7 @@ Task<Result<void>> Tenure::step(Packs packs) {
 }
 
 Task<Result<bool>> Tenure::clear_some() {
-  if (over_ || !state_ || pending_ || state_->dead.empty()) co_return false;
+  if (is_ending() || !state_ || pending_ || state_->dead.empty()) co_return false;
   pb::RangeRequest request = range_of_prefix(context_.keys.epoch(ns_, state_->dead.back()));
   request.set_keys_only(true);
   request.set_limit(kClearPage);

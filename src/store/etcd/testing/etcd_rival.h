@@ -122,6 +122,13 @@ class EtcdRival final : public Contest {
     const auto reply = thread_.await([&] { return client_->lease_revoke(lease); });
     EXPECT_TRUE(reply) << reply.error().error.message;
   }
+  // Discards the history up to now.
+  void compact() {
+    pb::CompactionRequest request;
+    request.set_revision(range(range_of(keys_.cluster())).header().revision());
+    const auto reply = thread_.await([&] { return client_->compact(request); });
+    EXPECT_TRUE(reply) << reply.error().error.message;
+  }
   Seq seq_of(const std::string& ns) { return Seq::decode(value_of(keys_.seq(ns))).value_or(Seq()); }
   [[nodiscard]] const Keys& keys() const { return keys_; }
 

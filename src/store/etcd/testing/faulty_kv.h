@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -48,6 +50,26 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return held_;
   }
+  // Ends the watches that exist.
+  void end_watches() {
+    const MutexLock lock(mutex_);
+    ++ended_;
+  }
+  // No watch can begin.
+  void refuse_watches(bool refused) {
+    const MutexLock lock(mutex_);
+    refused_ = refused;
+  }
+  [[nodiscard]] bool watches_are_refused() {
+    const MutexLock lock(mutex_);
+    return refused_;
+  }
+  [[nodiscard]] int ended_watches() {
+    const MutexLock lock(mutex_);
+    return ended_;
+  }
+  // The number of watches that exist.
+  [[nodiscard]] std::atomic<int>& watches() { return watches_; }
   [[nodiscard]] KvFault of(const pb::TxnRequest& txn) {
     Choose choose;
     {
@@ -85,6 +107,9 @@ class KvFaults {
   Mutex mutex_;
   Choose choose_ SLUICE_GUARDED_BY(mutex_);
   bool held_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool refused_ SLUICE_GUARDED_BY(mutex_) = false;
+  int ended_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::atomic<int> watches_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::string version_ SLUICE_GUARDED_BY(mutex_);
@@ -150,23 +175,39 @@ class FaultyKv final : public Kv {
  private:
   class HeldWatch final : public KvWatch {
    public:
-    HeldWatch(FaultyKv& kv, std::unique_ptr<KvWatch> watch) : kv_(kv), watch_(std::move(watch)) {}
+    HeldWatch(FaultyKv& kv, std::unique_ptr<KvWatch> watch)
+        : kv_(kv), watch_(std::move(watch)), ended_before_(kv.faults_->ended_watches()) {
+      ++kv_.faults_->watches();
+    }
+    ~HeldWatch() override { --kv_.faults_->watches(); }
     Task<etcd::WatchReply<pb::ResponseHeader>> start(TimePoint deadline) override {
-      return watch_->start(deadline);
+      if (kv_.faults_->watches_are_refused()) co_return std::unexpected(ended());
+      co_return co_await watch_->start(deadline);
     }
     Task<etcd::WatchReply<pb::WatchResponse>> next(TimePoint deadline) override {
-      auto reply = co_await watch_->next(deadline);
-      while (kv_.faults_->watches_are_held()) {
-        co_await kv_.loop_.sleep_for(std::chrono::milliseconds(1));
+      while (true) {
+        const TimePoint look = std::min(deadline, Clock::now() + std::chrono::milliseconds(5));
+        auto reply = co_await watch_->next(look);
+        while (kv_.faults_->watches_are_held()) {
+          co_await kv_.loop_.sleep_for(std::chrono::milliseconds(1));
+        }
+        if (kv_.faults_->ended_watches() != ended_before_) co_return std::unexpected(ended());
+        const bool late = !reply && reply.error().why == etcd::WatchFailure::Why::timed_out;
+        if (!late || look == deadline) co_return reply;
       }
-      co_return reply;
     }
 
    private:
     FaultyKv& kv_;
     const std::unique_ptr<KvWatch> watch_;
+    const int ended_before_;
   };
 
+  static etcd::WatchFailure ended() {
+    etcd::WatchFailure failure;
+    failure.error = {ErrorKind::unavailable, "a fault of the test"};
+    return failure;
+  }
   static etcd::Failure failure(KvFault fault) {
     etcd::Failure failure;
     failure.status = fault == KvFault::no_space    ? etcd::Status::resource_exhausted
