@@ -63,7 +63,7 @@ void Claim::collect_news(std::vector<Medium::News>& news) {
 }
 
 void Claim::forget() {
-  if (newest_) newest_->note_over();
+  if (newest_) newest_->note_over(0);
   seen_ = -1;
   following_ = follow();  // ends the watch
   following_.start();
@@ -127,8 +127,9 @@ void Claim::see(std::optional<Owner> owner, std::int64_t revision) {
   owner_ = owner;
   const auto fence = newest_ ? static_cast<std::int64_t>(newest_->fence()) : 0;
   if (has_newest() && revision > fence && (!owner || owner->created != fence)) {
-    newest_->note_over();
+    newest_->note_over(revision);
   }
+  if (owner && !owner->mine) rests_until_ = TimePoint();  // the others had their turn
   tell();
   act();
 }
@@ -205,7 +206,7 @@ void Claim::taken(const pb::TxnResponse& response) {
   const auto fence = static_cast<Fence>(revision);
   begin(fence, released || fresh);
   // The watch may have seen the end already.
-  if (seen_ > revision && (!owner_ || owner_->created != revision)) newest_->note_over();
+  if (seen_ > revision && (!owner_ || owner_->created != revision)) newest_->note_over(seen_);
   act();
 }
 

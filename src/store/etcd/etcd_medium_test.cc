@@ -121,21 +121,21 @@ TEST_F(EtcdMediumTest, ATransactionThatComesAfterTheNextOwnerHasNoEffect) {
 TEST_F(EtcdMediumTest, AGroupThatWasCommittedBeforeTheLossIsDurable) {
   begin();
   ASSERT_EQ(told("before", "1"), "durable");
-  for (const bool others_write : {false, true}) {
+  for (const int owners : {0, 1, 12}) {
     std::atomic<int> copies = 0;
     std::atomic<bool> deaf = true;
     faults().choose([&](const pb::TxnRequest& txn) {
       if (!is_group(txn) || !deaf) return KvFault::none;
       return copies++ == 0 ? KvFault::answer_lost : KvFault::lost;
     });
-    const Commit first = put("k" + std::to_string(others_write), "1");
+    const Commit first = put("k" + std::to_string(owners), "1");
     ASSERT_TRUE(comes_true([&] { return copies > 0; }));
     const Commit second = put("second", "1");
     rival_->take(kNs, Learns::by_news);
-    if (others_write) {
-      for (int i = 0; i < 3; ++i) {
-        (void)rival_->change(kNs, [](Contest::Entries& entries) { entries["theirs"] += "1"; });
-      }
+    for (int i = 0; i < owners; ++i) {  // more than `seq` remembers
+      if (i > 0) rival_->give(kNs);
+      if (i > 0) rival_->take(kNs, Learns::by_news);
+      (void)rival_->change(kNs, [](Contest::Entries& entries) { entries["theirs"] += "1"; });
     }
     deaf = false;
     EXPECT_EQ(fate(first), "durable");
@@ -145,6 +145,8 @@ TEST_F(EtcdMediumTest, AGroupThatWasCommittedBeforeTheLossIsDurable) {
   }
   EXPECT_EQ(value("k0"), "1");
   EXPECT_EQ(value("k1"), "1");
+  EXPECT_EQ(value("k12"), "1");
+  EXPECT_EQ(value("theirs"), std::string(13, '1'));
   EXPECT_EQ(value("second"), "absent");
 }
 

@@ -114,7 +114,7 @@ Task<Result<void>> Tenure::settle(TimePoint deadline) {
       commit(reply->header().revision());
       co_return Result<void>();
     }
-    if (reply) co_return judge(*reply);
+    if (reply) co_return co_await judge(*reply);
     pending_->endpoint = retry.avoid = reply.error().endpoint;
     pending_->refused = reply.error().status == etcd::Status::invalid_argument;
     if (pending_->refused) break;
@@ -125,35 +125,43 @@ Task<Result<void>> Tenure::settle(TimePoint deadline) {
 }
 
 // The compares have failed, so no copy of the transaction is applied from now on.
-Result<void> Tenure::judge(const pb::TxnResponse& response) {
-  SLUICE_TRY(const Standing now, standing(response));
-  if (now.mine) {
-    if (now.seq.group == pending_->seq.group) {
-      commit(now.revision);
-    } else {
-      pending_.reset();
-      stop("another program has written `" + seq_key_ + "`");
-    }
-    return {};
+Task<Result<void>> Tenure::judge(const pb::TxnResponse& response) {
+  SLUICE_CO_TRY(const Standing now, standing(response));
+  const RandomId group = pending_->seq.group;
+  if (now.mine && now.seq.group != group) {
+    stop("another program has written `" + seq_key_ + "`");
+    pending_.reset();
+    co_return Result<void>();
   }
-  over_ = true;
-  switch (now.seq.fate(fence_, pending_->seq.group)) {
-    case Seq::Fate::committed:
-      commit(now.revision);
-      return {};
-    case Seq::Fate::not_committed:
-      pending_.reset();
-      return {};
-    case Seq::Fate::forgotten:
-      break;
+  over_ = over_ || !now.mine;
+  Seq::Fate fate = now.seq.fate(fence_, group);
+  if (fate == Seq::Fate::forgotten) {
+    const auto then = co_await recall();
+    if (then) fate = then->fate(fence_, group);
   }
-  if (BootClock::now() - *pending_->first_sent < kForgottenMax) {
-    return fail(ErrorKind::unavailable, "other members have owned " + ns_ +
-                                            " so often since a write that its outcome "
-                                            "cannot be known");
+  if (fate == Seq::Fate::forgotten && BootClock::now() - *pending_->first_sent < kForgottenMax) {
+    co_return fail(ErrorKind::unavailable,
+                   "other members have owned " + ns_ +
+                       " so often since a write that its outcome cannot be known");
   }
-  pending_.reset();
-  return {};
+  if (fate == Seq::Fate::committed) {
+    commit(now.revision);
+  } else {
+    pending_.reset();
+  }
+  co_return Result<void>();
+}
+
+Task<std::optional<Seq>> Tenure::recall() {
+  if (over_at_ == 0) co_return std::nullopt;
+  pb::RangeRequest request = range_of(seq_key_);
+  request.set_revision(over_at_);
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kAttemptMax;
+  const auto reply = co_await context_.kv.range(request, options);
+  if (!reply || reply->kvs_size() != 1) co_return std::nullopt;
+  auto seq = Seq::decode(reply->kvs(0).value());
+  co_return seq ? std::optional(std::move(*seq)) : std::nullopt;
 }
 
 void Tenure::commit(std::int64_t revision) {
@@ -223,7 +231,7 @@ Task<Result<void>> Tenure::give_up(TimePoint deadline) {
   while (true) {
     // The second copy at the latest finds that the fence is over.
     const auto reply = co_await context_.kv.txn(txn, retry.options());
-    if (reply && !reply->succeeded()) co_return judge(*reply);
+    if (reply && !reply->succeeded()) co_return co_await judge(*reply);
     if (!reply && !retry.again()) co_return std::unexpected(error_of(reply.error()));
     if (!reply) co_await context_.loop().sleep_for(retry.pause());
   }

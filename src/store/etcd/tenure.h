@@ -41,8 +41,11 @@ class Tenure {
   // Once, before write(). A second state is ignored: write() may have changed the first.
   void install(State state);
 
-  // The fence is over, as a watch says.
-  void note_over() { over_ = true; }
+  // The fence is over, as a watch says, and no group is later than `revision`; 0: unknown.
+  void note_over(std::int64_t revision) {
+    over_ = true;
+    if (over_at_ == 0) over_at_ = revision;
+  }
   [[nodiscard]] bool is_over() const { return over_; }
   // This process is to give the namespace up. The journal ends the chain first; then release().
   void retire() { retired_ = true; }
@@ -103,7 +106,9 @@ class Tenure {
   void add_compares(pb::TxnRequest& txn) const;
   [[nodiscard]] Result<Standing> standing(const pb::TxnResponse& response) const;
   [[nodiscard]] Task<Result<void>> settle(TimePoint deadline);
-  [[nodiscard]] Result<void> judge(const pb::TxnResponse& response);
+  [[nodiscard]] Task<Result<void>> judge(const pb::TxnResponse& response);
+  // The state of `seq` when the fence was over.
+  [[nodiscard]] Task<std::optional<Seq>> recall();
   void commit(std::int64_t revision);
   // Tells the journal which commits of the batch are durable, and that the others are lost.
   void end(Batch& batch);
@@ -151,6 +156,7 @@ class Tenure {
   const std::string seq_key_;
   std::optional<State> state_;
   bool over_ = false;
+  std::int64_t over_at_ = 0;
   bool retired_ = false;
   Version told_ = 0;
   Version sent_ = 0;   // Invariant: etcd has no version above it under this fence
