@@ -86,10 +86,9 @@ std::string judge_with_faults(unsigned seed, Duration permit, unsigned changes,
   EtcdRival rival(options.etcd, opened.faults);
   ToldHistory history;
   Player player(cores, *opened.store, history);
-  opened.faults->choose(
-      [faults = std::make_shared<RandomFaults>(seed)](const pb::TxnRequest& txn) {
-        return (*faults)(txn);
-      });
+  opened.faults->choose([faults = std::make_shared<RandomFaults>(seed)](const pb::TxnRequest& txn) {
+    return (*faults)(txn);
+  });
   {
     const LateMail mail(options.etcd, opened.faults, seed);
     const Rival other(rival, player.clock(), history, seed, {.pause_max = 40ms, .whole = 100ms});

@@ -22,6 +22,8 @@
 
 namespace sluice::store {
 
+struct EtcdParts;
+
 class EtcdMedium final : public Medium {
  public:
   struct Options {
@@ -75,8 +77,6 @@ class EtcdMedium final : public Medium {
       std::span<const DocumentChange> changes) override;
 
  private:
-  // Everything that belongs to the thread.
-  struct Parts;
   // The end of a chain, and the revision at which it was read. `revision` 0: never written.
   struct End {
     Seq seq;
@@ -84,6 +84,7 @@ class EtcdMedium final : public Medium {
     std::int64_t at = 0;
   };
   explicit EtcdMedium(Options options);
+  void ring();
   [[nodiscard]] Result<void> start(Keys keys);
 
   // etcd_medium_reader.cc; they block.
@@ -101,7 +102,7 @@ class EtcdMedium final : public Medium {
   std::function<void()> ring_;  // set before the first namespace is acquired
   std::atomic<bool> has_news_{false};
   LoopThread thread_;
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;
 };
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "store/etcd/etcd_medium.h"
-#include "store/etcd/etcd_medium_parts.h"
+#include "store/etcd/etcd_parts.h"
 #include "store/etcd/requests.h"
 
 namespace sluice::store {
@@ -26,14 +26,6 @@ std::int64_t next_page(std::int64_t keys, std::size_t bytes, std::int64_t max) {
 
 Result<pb::RangeResponse> EtcdMedium::range(const pb::RangeRequest& request) {
   return thread_.await([&] { return parts_->range(request); });
-}
-
-Task<Result<pb::RangeResponse>> EtcdMedium::Parts::range(const pb::RangeRequest& request) {
-  etcd::CallOptions options;
-  options.deadline = Clock::now() + kReadMax;
-  auto reply = co_await kv.range(request, options);
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
-  co_return std::move(*reply);
 }
 
 Result<EtcdMedium::End> EtcdMedium::end_of(const std::string& ns) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The objects of EtcdMedium that belong to its thread.
+// EtcdParts: the objects of EtcdMedium that belong to its thread. Core-bound.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,13 +10,19 @@
 #include "store/etcd/checked_kv.h"
 #include "store/etcd/claim.h"
 #include "store/etcd/documents.h"
-#include "store/etcd/etcd_medium.h"
 #include "store/etcd/membership.h"
 
 namespace sluice::store {
 
-struct EtcdMedium::Parts {
-  Parts(EtcdMedium& medium, const Keys& keys, std::unique_ptr<Kv> client);
+struct EtcdParts {
+  struct Terms {
+    EtcdOptions etcd;
+    std::size_t small_bulk_max;
+    std::int64_t page_keys_max;
+    Logger logger;
+    std::function<void()> ring;  // there is news for the journal
+  };
+  EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client, Terms terms);
 
   [[nodiscard]] Claim& claim(const std::string& ns);
   // Null if the journal knows no ownership of the namespace.
