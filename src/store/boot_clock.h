@@ -14,17 +14,14 @@ namespace sluice::store {
 
 class BootClock {
  public:
-  using duration = Duration;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<BootClock, Duration>;
+  using Time = std::chrono::time_point<BootClock, Duration>;
 
-  [[nodiscard]] static time_point now() {
+  [[nodiscard]] static Time now() {
     timespec time{};
     ::clock_gettime(CLOCK_BOOTTIME, &time);
-    return time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+    return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
   }
 };
-using BootTime = BootClock::time_point;
+using BootTime = BootClock::Time;
 
 }  // namespace sluice::store

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "loop/core.h"
+#include "loop/event_loop.h"
 #include "store/etcd/cluster_record.h"
 #include "store/etcd/keys.h"
 #include "store/etcd/kv.h"
@@ -16,7 +17,7 @@ namespace sluice::store {
 
 // Bounds of waits for etcd.
 inline constexpr Duration kAttemptMax = std::chrono::seconds(1);  // one copy of a transaction
-inline constexpr Duration kWriteMax = std::chrono::seconds(2);    // Medium::write, stage
+inline constexpr Duration kWriteMax = std::chrono::seconds(2);    // Medium::write: a group; a step
 inline constexpr Duration kReadMax = std::chrono::seconds(5);     // one page
 inline constexpr Duration kChangeMax = std::chrono::seconds(10);  // of documents
 inline constexpr Duration kReleaseMax = std::chrono::seconds(2);  // at the end

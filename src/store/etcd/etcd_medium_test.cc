@@ -312,6 +312,25 @@ TEST_F(EtcdMediumTest, DataThatSomebodyHasChangedIsNotLoaded) {
 
 // --- etcd itself -------------------------------------------------------------------------------
 
+// It was restored from a backup: nothing that is known of it holds.
+TEST_F(EtcdMediumTest, AnotherEtcdIsReadAnew) {
+  begin();
+  ASSERT_EQ(told("k", "1"), "durable");
+  Version version = store().documents("objects")->version;
+  const Fence before = rival_->seq_of(kNs).fence;
+  faults().set_cluster(4711);
+  ASSERT_TRUE(comes_true([&] {
+    (void)told("k", "2");
+    return rival_->seq_of(kNs).fence > before;
+  })) << "it takes the namespace again";
+  EXPECT_EQ(told("k", "3"), "durable");
+  EXPECT_EQ(value("k"), "3");
+  const std::vector<DocumentChange> change{{"objects", "a", "1"}};
+  ASSERT_TRUE(store().change_documents(change));
+  EXPECT_TRUE(store().document_news(version, in(20s)));
+  EXPECT_EQ(store().documents("objects")->entries.size(), 1U);
+}
+
 TEST_F(EtcdMediumTest, EtcdMayRestart) {
   etcd::testing::EtcdProcesses own;
   options_.endpoints = own.endpoints();

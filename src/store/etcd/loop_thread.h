@@ -33,7 +33,7 @@ class LoopThread {
   auto run(Work work) {
     std::packaged_task<std::invoke_result_t<Work>()> task(std::move(work));
     auto result = task.get_future();
-    loop_.post([&task] { task(); });
+    loop_.post([task = std::move(task)]() mutable { task(); });
     return result.get();
   }
   // Calls make() on the loop and awaits the Task that it returns. Requires: the Task ends by
@@ -43,7 +43,9 @@ class LoopThread {
     using Value = typename ValueOf<std::invoke_result_t<Make>>::type;
     std::promise<Value> promise;
     auto result = promise.get_future();
-    loop_.post([this, &make, &promise] { loop_.spawn(fulfil(make(), promise)); });
+    loop_.post([this, &make, promise = std::move(promise)]() mutable {
+      loop_.spawn(fulfil(make(), std::move(promise)));
+    });
     return result.get();
   }
 
@@ -55,7 +57,7 @@ class LoopThread {
     using type = T;
   };
   template <class Value>
-  static Task<void> fulfil(Task<Value> task, std::promise<Value>& promise) {
+  static Task<void> fulfil(Task<Value> task, std::promise<Value> promise) {
     if constexpr (std::is_void_v<Value>) {
       co_await std::move(task);
       promise.set_value();

@@ -57,17 +57,16 @@ Result<Tenure::Standing> Tenure::standing(const pb::TxnResponse& response) const
 
 Task<Result<void>> Tenure::write(Batch& batch) {
   SLUICE_ASSERT(state_ || over_, "a chain begins with the state in etcd");
-  const TimePoint deadline = Clock::now() + kWriteMax;
   bool confirmed = false;
   if (pending_) {
-    SLUICE_CO_CHECK(co_await settle(deadline));
+    SLUICE_CO_CHECK(co_await settle(Clock::now() + kWriteMax));
     confirmed = true;
   }
   while (!is_ending() && state_->seq.version < batch.version) {
-    SLUICE_CO_CHECK(co_await write_some(batch, deadline));
+    SLUICE_CO_CHECK(co_await write_some(batch));
     confirmed = true;
   }
-  if (!is_ending() && !confirmed) SLUICE_CO_CHECK(co_await confirm(deadline));
+  if (!is_ending() && !confirmed) SLUICE_CO_CHECK(co_await confirm(Clock::now() + kWriteMax));
   if (is_ending()) {
     end(batch);
   } else {
@@ -76,7 +75,7 @@ Task<Result<void>> Tenure::write(Batch& batch) {
   co_return Result<void>();
 }
 
-Task<Result<void>> Tenure::write_some(const Batch& batch, TimePoint deadline) {
+Task<Result<void>> Tenure::write_some(const Batch& batch) {
   SLUICE_ASSERT(!pending_, "one transaction of a namespace is sent at a time");
   const Node* const next = first_unwritten(batch);
   if (next->bulk) {
@@ -85,7 +84,7 @@ Task<Result<void>> Tenure::write_some(const Batch& batch, TimePoint deadline) {
   } else {
     make_group(batch);
   }
-  co_return co_await settle(deadline);
+  co_return co_await settle(Clock::now() + kWriteMax);
 }
 
 void Tenure::end(Batch& batch) {

@@ -113,7 +113,7 @@ class Tenure {
   // Tells the journal which commits of the batch are durable, and that the others are lost.
   void end(Batch& batch);
   [[nodiscard]] Task<Result<void>> confirm(TimePoint deadline);
-  [[nodiscard]] Task<Result<void>> write_some(const Batch& batch, TimePoint deadline);
+  [[nodiscard]] Task<Result<void>> write_some(const Batch& batch);
   // Ends this ownership, so that the outcome of a transaction that etcd refuses is known.
   [[nodiscard]] Task<Result<void>> give_up(TimePoint deadline);
   void stop(const std::string& reason);

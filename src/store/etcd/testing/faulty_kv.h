@@ -97,6 +97,9 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return version_;
   }
+  // etcd says that it is this cluster; 0: the truth.
+  void set_cluster(std::uint64_t cluster) { cluster_ = cluster; }
+  [[nodiscard]] std::uint64_t cluster() const { return cluster_; }
   // The number of transactions.
   [[nodiscard]] int sent() {
     const MutexLock lock(mutex_);
@@ -110,6 +113,7 @@ class KvFaults {
   bool refused_ SLUICE_GUARDED_BY(mutex_) = false;
   int ended_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::atomic<int> watches_ = 0;
+  std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::string version_ SLUICE_GUARDED_BY(mutex_);
@@ -141,12 +145,12 @@ class FaultyKv final : public Kv {
 
   Task<etcd::Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
                                              etcd::CallOptions options) override {
-    return kv_->range(request, options);
+    return of_cluster(kv_->range(request, options));
   }
   Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
                                          etcd::CallOptions options) override {
     const KvFault fault = faults_->of(request);
-    if (fault == KvFault::none) co_return co_await kv_->txn(request, options);
+    if (fault == KvFault::none) co_return co_await of_cluster(kv_->txn(request, options));
     if (fault == KvFault::answer_lost) (void)co_await kv_->txn(request, options);
     if (fault == KvFault::late) faults_->keep(request);
     co_return std::unexpected(failure(fault));
@@ -203,6 +207,14 @@ class FaultyKv final : public Kv {
     const int ended_before_;
   };
 
+  template <class Response>
+  Task<etcd::Reply<Response>> of_cluster(Task<etcd::Reply<Response>> call) {
+    auto reply = co_await std::move(call);
+    if (reply && faults_->cluster() != 0) {
+      reply->mutable_header()->set_cluster_id(faults_->cluster());
+    }
+    co_return reply;
+  }
   static etcd::WatchFailure ended() {
     etcd::WatchFailure failure;
     failure.error = {ErrorKind::unavailable, "a fault of the test"};
