@@ -9,6 +9,7 @@
 #pragma once
 
 #include <etcd/rpc.pb.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -39,8 +40,8 @@ class Client {
   // applied this copy, else `unknown`. ResourceExhausted for lack of space is `unknown`: etcd
   // reports it also for the request that it applied as the last (quotaApplierV3).
 
-  // A read, linearizable unless the request says `serializable`. It is repeated at the next
-  // endpoint until its deadline, so its failures are the last of several attempts.
+  // A read, linearizable unless the request says `serializable`. It is tried at one endpoint after
+  // the other, at each once; its failure is that of the last.
   [[nodiscard]] Task<Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
                                                      CallOptions options = {});
   // A transaction; is sent once. With compares and without operations etcd answers it from local,

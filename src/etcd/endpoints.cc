@@ -31,6 +31,30 @@ Result<backend::Server> parse_endpoint(std::string_view text, bool secure) {
   return server;
 }
 
+// Like call.receive(), also without a byte of the answer for `patience`.
+Task<GrpcCall::Received> receive(loop::EventLoop& loop, GrpcCall& call, TimePoint deadline,
+                                 Duration patience) {
+  bool had_a_turn = false;
+  while (true) {
+    const TimePoint until = std::min(deadline, call.heard_at() + patience);
+    const auto received = co_await call.receive(until);
+    if (received != GrpcCall::Received::nothing) co_return received;
+    const TimePoint now = loop::EventLoop::now();
+    const bool waits = now < deadline && now < call.heard_at() + patience;
+    if (!waits && std::exchange(had_a_turn, true)) co_return received;
+    if (!waits) co_await loop.yield();  // reads what has arrived while this process stood still
+  }
+}
+
+// `received`: after the first message, if there was one (`has_answer`).
+CallEnd end_of(const GrpcCall& call, GrpcCall::Received received, bool has_answer) {
+  if (received == GrpcCall::Received::nothing) return {Status::deadline_exceeded, "took too long"};
+  const bool one = received == GrpcCall::Received::end && has_answer;
+  if (one || (received == GrpcCall::Received::end && call.end().status != Status::ok))
+    return call.end();
+  return {Status::internal, "the answer is not one message"};
+}
+
 }  // namespace
 
 Endpoints::Place::Place(const loop::Core& core, backend::Server its_server,
@@ -243,11 +267,13 @@ struct Endpoints::Attempt {
 };
 
 Task<Endpoints::Attempt> Endpoints::attempt(EndpointIndex index, Method method,
-                                            std::string_view framed, TimePoint deadline) {
+                                            std::string_view framed, TimePoint deadline,
+                                            Duration patience) {
   Attempt result;
   constexpr Duration kLeast = std::chrono::milliseconds(1);
   const Duration timeout = std::max<Duration>(deadline - loop::EventLoop::now(), kLeast);
-  auto opened = co_await open(index, method, deadline, timeout);
+  const TimePoint opened_by = std::min(deadline, loop::EventLoop::now() + patience);
+  auto opened = co_await open(index, method, opened_by, timeout);
   if (!opened) {
     result.reply = std::unexpected(std::move(opened).error());
     co_return result;
@@ -256,19 +282,16 @@ Task<Endpoints::Attempt> Endpoints::attempt(EndpointIndex index, Method method,
   GrpcCall& call = **opened;
   call.send(framed, true);
   std::optional<std::string> answer;
-  auto received = co_await call.receive(deadline);
+  auto received = co_await receive(core_.loop, call, deadline, patience);
   if (received == GrpcCall::Received::message) {
     answer = std::move(call.message());
-    received = co_await call.receive(deadline);
+    received = co_await receive(core_.loop, call, deadline, patience);
   }
-  CallEnd end = call.end();
-  if (received == GrpcCall::Received::nothing) end = {Status::deadline_exceeded, "took too long"};
-  const bool as_agreed = received == GrpcCall::Received::end && answer;
-  if (end.status == Status::ok && as_agreed) {
+  const CallEnd end = end_of(call, received, answer.has_value());
+  if (end.status == Status::ok) {
     result.reply = Answer{std::move(*answer), index};
     co_return result;
   }
-  if (end.status == Status::ok) end = {Status::internal, "the answer is not one message"};
   result.stale_token = is_stale_token(end);
   result.unprocessed = call.unprocessed();
   result.reply = std::unexpected(failure_of(index, method, end, call.may_have_acted()));
@@ -276,10 +299,10 @@ Task<Endpoints::Attempt> Endpoints::attempt(EndpointIndex index, Method method,
 }
 
 Task<Reply<Answer>> Endpoints::call_at(EndpointIndex index, Method method, std::string_view framed,
-                                       TimePoint deadline) {
+                                       TimePoint deadline, Duration patience) {
   bool renewed = false;
   for (int round = 0;; ++round) {
-    Attempt attempted = co_await attempt(index, method, framed, deadline);
+    Attempt attempted = co_await attempt(index, method, framed, deadline, patience);
     const bool again = !attempted.reply && round < kRefusedMax &&
                        attempted.reply.error().certainty == Certainty::refused;
     const bool renews =
@@ -297,10 +320,9 @@ Task<Reply<Answer>> Endpoints::call(Method method, std::string_view framed, Call
   for (std::size_t i = 0;; ++i) {
     const EndpointIndex index = in_turn[i];
     const bool last = i + 1 == in_turn.size();
-    const TimePoint now = loop::EventLoop::now();
     const bool hurries = method.is_read && !last;
-    const TimePoint until = hurries ? std::min(deadline, now + options_.read_patience) : deadline;
-    auto reply = co_await call_at(index, method, framed, until);
+    const Duration patience = hurries ? options_.read_patience : kEndless;
+    auto reply = co_await call_at(index, method, framed, deadline, patience);
     if (reply) {
       note_success(index);
       co_return reply;

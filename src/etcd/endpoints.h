@@ -37,6 +37,8 @@ struct Method {
   [[nodiscard]] std::string_view name() const { return path.substr(path.rfind('/') + 1); }
 };
 
+inline constexpr Duration kEndless = std::chrono::hours(24 * 365);
+
 struct Answer {
   std::string bytes;  // a message without its prefix
   EndpointIndex endpoint = kAnyEndpoint;
@@ -63,9 +65,10 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   // Requires: `framed` outlives the call.
   [[nodiscard]] Task<Reply<Answer>> call(Method method, std::string_view framed,
                                          CallOptions options);
-  // The same, at one endpoint only.
+  // The same, at one endpoint only. `patience`: the longest wait for a part of the answer.
   [[nodiscard]] Task<Reply<Answer>> call_at(EndpointIndex index, Method method,
-                                            std::string_view framed, TimePoint deadline);
+                                            std::string_view framed, TimePoint deadline,
+                                            Duration patience = kEndless);
   // Returns an open call without a message yet, with the token of token_version(). `timeout`: told
   // to the server; 0: none.
   [[nodiscard]] Task<Reply<std::unique_ptr<GrpcCall>>> open(EndpointIndex index, Method method,
@@ -109,7 +112,7 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   static Task<void> authenticate(std::shared_ptr<Endpoints> self, EndpointIndex index);
   struct Attempt;
   [[nodiscard]] Task<Attempt> attempt(EndpointIndex index, Method method, std::string_view framed,
-                                      TimePoint deadline);
+                                      TimePoint deadline, Duration patience);
   [[nodiscard]] Failure unsent(EndpointIndex index, const Method& method, const Error& error) const;
 
   const loop::Core& core_;

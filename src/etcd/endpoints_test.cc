@@ -87,6 +87,34 @@ TEST_F(EtcdEndpoints, AReadGoesOnToTheNextEndpoint) {
   EXPECT_EQ(log_.size(), 4U);
 }
 
+// Sends an answer in pieces, each after a while.
+Task<void> answer_slowly(Peer& peer, Duration pause) {
+  testing::GrpcPeer grpc(peer);
+  testing::Call* call = co_await grpc.next();
+  if (call == nullptr) co_return;
+  pb::RangeResponse response;
+  response.set_count(3);
+  const std::string framed = frame_of(response);
+  for (const char c : framed) {
+    grpc.send(*call, std::string(1, c));
+    co_await grpc.flush();
+    co_await peer.loop.sleep_for(pause);
+  }
+  grpc.answer(*call, "");
+  co_await grpc.flush();
+  (void)co_await peer.read_until("never sent");
+}
+
+TEST_F(EtcdEndpoints, AReadWaitsForAnAnswerThatIsArriving) {
+  serve({[](Peer& peer) { return answer_slowly(peer, kShort); }});
+  serve_acts({answered(pb::RangeResponse())});
+  options_.read_patience = 4 * kShort;
+  const pb::RangeRequest request;
+  const auto reply = loop::run_to_completion(loop_, client().range(request));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->count(), 3);
+}
+
 TEST_F(EtcdEndpoints, AReadThatIsRefusedEndsThere) {
   serve_acts({refused(11, "etcdserver: mvcc: required revision has been compacted")});
   serve_acts({answered(pb::RangeResponse())});

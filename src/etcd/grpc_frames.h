@@ -4,6 +4,7 @@
 #pragma once
 
 #include <etcd/rpc.pb.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -33,7 +33,7 @@ struct Options {
   Duration keep_alive_period = kKeepAliveMin;
   Duration keep_alive_max = std::chrono::seconds(2);
   Duration call_max = std::chrono::seconds(10);  // of every call, if it has no earlier deadline
-  // A read without an answer for this long goes on to the next endpoint, if there is one.
+  // A read that has heard nothing for this long goes on to the next endpoint, if there is one.
   Duration read_patience = std::chrono::seconds(2);
 };
 

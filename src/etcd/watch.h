@@ -9,6 +9,7 @@
 #pragma once
 
 #include <etcd/rpc.pb.h>
+
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -41,7 +42,7 @@ struct WatchOptions {
 
 struct WatchFailure {
   enum class Why {
-    timed_out,  // the deadline of this call has passed; the watch goes on
+    timed_out,  // the deadline of this call has passed; behind next(), the watch goes on
     compacted,  // read the state anew: the events before `compact_revision` are gone
     cancelled,  // etcd has cancelled the watch, for example for lack of permission
     lost,       // no connection, or no sign of life

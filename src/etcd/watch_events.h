@@ -4,6 +4,7 @@
 #pragma once
 
 #include <etcd/rpc.pb.h>
+
 #include <cstddef>
 #include <cstdint>
 

@@ -53,7 +53,7 @@ std::string find_program() {
   std::string rest = path != nullptr ? path : "";
   while (!rest.empty()) {
     const std::size_t end = rest.find(':');
-    const std::string candidate = rest.substr(0, end) + "/etcd";
+    std::string candidate = rest.substr(0, end) + "/etcd";
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     rest = end == std::string::npos ? "" : rest.substr(end + 1);
   }

@@ -23,6 +23,7 @@ struct EtcdSetup {
 class EtcdProcesses {
  public:
   // Starts all members. Fails the test if that is impossible, and after that does nothing.
+  // Requires: the thread that starts a member outlives it: the member dies with the thread.
   explicit EtcdProcesses(EtcdSetup setup = {});
   ~EtcdProcesses();
   EtcdProcesses(const EtcdProcesses&) = delete;
