@@ -2,6 +2,8 @@
 // Permits to read from memory, and owners that give a namespace up in order, on a real etcd.
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "store/etcd/testing/etcd_medium_fixture.h"
 
 namespace sluice::store {
@@ -21,7 +23,22 @@ TEST_F(EtcdMediumTest, AnOwnerReadsFromMemoryDuringItsPermit) {
   EXPECT_EQ(faults().sent(), sent);
 }
 
-// The permit counts from the sending, not from the answer.
+TEST_F(EtcdMediumTest, APermitCountsFromTheFirstSending) {
+  options_.read_permit = 300ms;
+  begin();
+  ASSERT_EQ(told("k", "1"), "durable");
+  std::atomic<bool> sent = false;
+  TimePoint first;
+  faults().choose([&](const pb::TxnRequest& txn) {
+    if (!is_group(txn)) return KvFault::none;
+    if (!sent.exchange(true)) first = Clock::now();
+    return Clock::now() < first + options_.read_permit ? KvFault::answer_lost : KvFault::none;
+  });
+  EXPECT_EQ(told("k", "2"), "durable");
+  View& its = view();
+  cores_.on(0, [&] { EXPECT_FALSE(its.is_confirmed(its.moment())); });
+}
+
 TEST_F(EtcdMediumTest, APermitEndsWithoutAnAnswer) {
   options_.read_permit = 50ms;
   begin();
