@@ -69,6 +69,10 @@ class Chain {
   }
   // The number of the last one that has succeeded.
   [[nodiscard]] const std::atomic<std::uint64_t>& confirmed() const { return confirmed_; }
+  // The ownership is confirmed until then: Batch::permit. Any thread.
+  [[nodiscard]] BootTime permit() const {
+    return BootTime(Duration(permit_.load(std::memory_order_seq_cst)));
+  }
   // Asks for confirmations up to `number`. Requires: the caller rings the journal's bell.
   void ask_confirmation(std::uint64_t number);
 
@@ -124,6 +128,9 @@ class Chain {
   // Returns the number of the confirmation, for set_confirmed().
   std::uint64_t begin_confirmation() { return begun_.fetch_add(1, std::memory_order_seq_cst) + 1; }
   void set_confirmed(std::uint64_t number) { confirmed_.store(number, std::memory_order_seq_cst); }
+  void set_permit(BootTime until) {
+    permit_.store(until.time_since_epoch().count(), std::memory_order_seq_cst);
+  }
   // Notes that there are commits that are not durable.
   void note_pending();
   void free_passed_nodes();
@@ -171,6 +178,7 @@ class Chain {
   std::atomic<std::uint64_t> wanted_{0};
   std::atomic<std::uint64_t> begun_{0};
   std::atomic<std::uint64_t> confirmed_{0};
+  std::atomic<Duration::rep> permit_{0};
   std::atomic<TimePoint> pending_since_{TimePoint()};       // TimePoint(): all is durable
   Mutex bulk_mutex_ SLUICE_ACQUIRED_BEFORE(mirror_mutex_);  // one bulk change at a time
   // Guards the object that mirror_ points to, and loading.

@@ -40,6 +40,7 @@ ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logg
                        Limits limits)
     : engine_(std::make_shared<Engine>(core_count, limits, medium->may_lose())),
       medium_(connect(std::move(medium), *engine_)),
+      medium_feeds_log_(medium_->feed(document_log_)),
       takeovers_(engine_->may_lose ? std::make_unique<Backroom>(Backroom::Awaited::yes) : nullptr),
       journal_(engine_, *medium_, std::move(logger),
                {.over = [this](const auto& ns, Fence fence) { note_over(ns, fence); },
@@ -230,6 +231,7 @@ class ChainStore::ChainImport final : public BulkImport {
   Result<void> add(std::string_view key, std::string_view value) override {
     SLUICE_CHECK(check_limits(key, value, store_.engine_->limits));
     writes_.push_back({Record::make(key, value), chain_->hash(key), Op::put});
+    bytes_ += key.size() + value.size();
     return {};
   }
   std::uint64_t size() const override { return writes_.size(); }
@@ -237,7 +239,8 @@ class ChainStore::ChainImport final : public BulkImport {
     // The next ownership may have begun meanwhile. Its chain has the same hash.
     SLUICE_TRY(chain_, store_.open(chain_->name()));
     auto node = std::make_unique<Node>();
-    if (writes_.size() < store_.engine_->limits.bulk_entries_min) {
+    const Limits& limits = store_.engine_->limits;
+    if (writes_.size() < limits.bulk_entries_min && bytes_ <= limits.bytes_per_transaction_max) {
       if (writes_.empty()) return {};
       node->writes = std::move(writes_);
       return store_.append(*chain_, std::move(node));
@@ -252,6 +255,7 @@ class ChainStore::ChainImport final : public BulkImport {
   ChainStore& store_;
   std::shared_ptr<Chain> chain_;
   std::vector<Write> writes_;
+  std::size_t bytes_ = 0;  // in writes_
 };
 
 Result<std::unique_ptr<BulkImport>> ChainStore::begin_import(const std::string& ns) {
@@ -309,7 +313,7 @@ WriteStatistics ChainStore::write_statistics() const {
 Result<Documents> ChainStore::documents(std::string_view collection) {
   const MutexLock lock(documents_mutex_);
   SLUICE_TRY(Documents documents, medium_->documents(collection));
-  document_log_.reach(documents.version);
+  if (!medium_feeds_log_) document_log_.reach(documents.version);
   return documents;
 }
 
@@ -317,7 +321,7 @@ std::expected<Version, DocumentFailure> ChainStore::change_documents(
     std::span<const DocumentChange> changes) {
   const MutexLock lock(documents_mutex_);
   const auto version = medium_->change_documents(changes);
-  if (version) document_log_.append(*version, changes);
+  if (version && !medium_feeds_log_) document_log_.append(*version, changes);
   return version;
 }
 

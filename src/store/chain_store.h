@@ -78,6 +78,7 @@ class ChainStore final : public Store {
   std::map<std::string, Fence, std::less<>> over_ SLUICE_GUARDED_BY(mutex_);
   Mutex documents_mutex_;  // keeps the changes of document_log_ in order
   DocumentLog document_log_;
+  const bool medium_feeds_log_;
   std::unique_ptr<Backroom> takeovers_;  // null without a shared medium
   Journal journal_;                      // last: its thread ends first
 };

@@ -17,8 +17,12 @@ DurableWaits::Awaited ChainView::confirmations() const {
 
 bool ChainView::is_confirmed(Moment moment) const {
   if (!engine_->may_lose) return true;
-  return moment.fence == chain_->fence() &&
-         chain_->confirmed().load(std::memory_order_seq_cst) > moment.begun;
+  if (moment.fence != chain_->fence()) return false;
+  if (chain_->confirmed().load(std::memory_order_seq_cst) > moment.begun) return true;
+  // A store that is closed gives its ownerships up, and a chain that has ended has lost its own.
+  const BootTime permit = chain_->permit();
+  return permit != BootTime() && BootClock::now() < permit && !chain_->has_ended() &&
+         !engine_->closed.load(std::memory_order_acquire);
 }
 
 Task<Result<void>> ChainView::confirmed(Moment moment, TimePoint deadline) {

@@ -24,10 +24,10 @@ std::unexpected<DocumentFailure> refuse(const DocumentChange& change, Version th
       DocumentMismatch{change.collection, change.key, there}});
 }
 
-void DocumentLog::append(Version version, std::span<const DocumentChange> changes) {
+void DocumentLog::append(Version before, Version version, std::span<const DocumentChange> changes) {
   {
     const MutexLock lock(mutex_);
-    if (version != newest_ + 1) forget(version - 1);
+    if (before != newest_) forget(before);
     newest_ = version;
     for (const DocumentChange& change : changes) {
       bytes_ += bytes_of(change);
@@ -42,6 +42,14 @@ void DocumentLog::reach(Version version) {
   {
     const MutexLock lock(mutex_);
     if (version <= newest_) return;
+    forget(version);
+  }
+  changed_.notify_all();
+}
+
+void DocumentLog::begin(Version version) {
+  {
+    const MutexLock lock(mutex_);
     forget(version);
   }
   changed_.notify_all();

@@ -21,10 +21,16 @@ class DocumentLog {
   static constexpr std::size_t kBytesMax = 4 << 20;
 
   // Adds the changes of one version. Requires: the versions come in order.
-  void append(Version version, std::span<const DocumentChange> changes);
+  void append(Version version, std::span<const DocumentChange> changes) {
+    append(version - 1, version, changes);
+  }
+  // The same where versions are not consecutive: there is none between `before` and `version`.
+  void append(Version before, Version version, std::span<const DocumentChange> changes);
   // Notes that the documents are of `version`. If the log ends earlier, the changes between were
   // made before this process or by others, and the log does not know them.
   void reach(Version version);
+  // Forgets all changes: the documents are of `version`, which may be lower than before.
+  void begin(Version version);
   // Store::document_news.
   [[nodiscard]] Result<DocumentNews> news(Version after, TimePoint deadline);
   void close();

@@ -37,7 +37,7 @@ Hash::Hash() {
   for (auto& word : secret_) word = (std::uint64_t{random()} << 32) | random();
 }
 
-std::uint32_t Hash::operator()(std::string_view bytes) const {
+std::uint64_t Hash::wide(std::string_view bytes) const {
   Sip sip{secret_[0] ^ 0x736f6d6570736575, secret_[1] ^ 0x646f72616e646f6d,
           secret_[0] ^ 0x6c7967656e657261, secret_[1] ^ 0x7465646279746573};
   const std::uint64_t length = bytes.size();
@@ -51,8 +51,7 @@ std::uint32_t Hash::operator()(std::string_view bytes) const {
   sip.word(last | (length << 56));
   sip.v2 ^= 0xff;
   for (int i = 0; i < 3; ++i) sip.round();
-  const std::uint64_t sum = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
-  return static_cast<std::uint32_t>(sum ^ (sum >> 32));
+  return sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
 }
 
 }  // namespace sluice::store

@@ -254,6 +254,7 @@ bool Journal::write(Group& group) {
 void Journal::publish(const Group& group) {
   for (std::size_t i = 0; i < group.chains.size(); ++i) {
     if (group.batches[i].lost) continue;
+    group.chains[i]->set_permit(group.batches[i].permit);
     if (group.batches[i].last != group.batches[i].after) {
       group.chains[i]->set_journaled(group.lasts[i]);
     }
@@ -263,8 +264,18 @@ void Journal::publish(const Group& group) {
 
 void Journal::end_lost(const Group& group) {
   for (std::size_t i = 0; i < group.chains.size(); ++i) {
-    if (group.batches[i].lost) end(*group.chains[i]);
+    const Batch& batch = group.batches[i];
+    if (!batch.lost || group.chains[i]->has_ended()) continue;
+    if (batch.kept != nullptr) keep(*group.chains[i], batch);
+    end(*group.chains[i]);
   }
+}
+
+// Some commits of a lost batch are durable.
+void Journal::keep(Chain& chain, const Batch& batch) {
+  Node* last = chain.journaled();
+  while (last != batch.kept) last = Chain::next_commit(last);
+  chain.set_journaled(last);
 }
 
 void Journal::end(Chain& chain) {

@@ -85,6 +85,7 @@ class Journal {
   void take_news();
   // Ends the chains whose batches are lost.
   void end_lost(const Group& group);
+  static void keep(Chain& chain, const Batch& batch);
   void end(Chain& chain);
   void set_health(std::string trouble);
   void tell_cores();

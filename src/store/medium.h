@@ -16,9 +16,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/boot_clock.h"
 #include "store/node.h"
 
 namespace sluice::store {
+
+class DocumentLog;
 
 using Fence = std::uint64_t;  // 0 with a medium that is not shared
 
@@ -26,10 +29,15 @@ using Fence = std::uint64_t;  // 0 with a medium that is not shared
 struct Batch {
   std::string_view ns;
   const Node* after;
-  const Node* last;   // with a shared medium, `after` itself if only a confirmation is wanted
-  Version version;    // of the namespace behind `last`, as the medium counts
-  Fence fence;        // of the ownership under which the commits were made
-  bool lost = false;  // set by the medium: refused for good, because the fence is over
+  const Node* last;  // with a shared medium, `after` itself if only a confirmation is wanted
+  Version version;   // of the namespace behind `last`, as the medium counts
+  Fence fence;       // of the ownership under which the commits were made
+  // Set by a shared medium:
+  bool lost = false;  // refused for good, because the fence is over
+  // With `lost`: the last commit that had become durable before the fence was over; null: `after`.
+  const Node* kept = nullptr;
+  // Without `lost`: until then, no other process can have written, so a read from memory is right.
+  BootTime permit{};
 };
 
 class Medium {
@@ -39,8 +47,8 @@ class Medium {
   // The journal's thread. All of it durable on return, or (with an error) none of it visible; the
   // same commits come again then, perhaps with more.
   // A shared medium sets `lost` of the batches whose fence is over, whether it returns success or
-  // an error. Nothing of them is ever visible. Success also says of each other batch that its fence
-  // was valid at some moment between call and return.
+  // an error. Nothing of them but the commits up to `kept` is ever visible. Success also says of
+  // each other batch that its fence was valid at some moment between call and return.
   [[nodiscard]] virtual Result<void> write(std::span<Batch> group) = 0;
 
   // --- A shared medium overrides the next functions ---
@@ -66,6 +74,12 @@ class Medium {
   [[nodiscard]] virtual Result<std::optional<Fence>> acquire(const std::string& /*ns*/) {
     return std::nullopt;
   }
+
+  // Once, before documents() and change_documents(): appends the document changes of all processes
+  // to `log`, which outlives this, in order. Before documents() and change_documents() return a
+  // version, `log` has all changes up to it. False: the medium's documents belong to this process,
+  // and the caller keeps the log.
+  [[nodiscard]] virtual bool feed(DocumentLog& /*log*/) { return false; }
 
   // --- Every medium overrides the rest ---
 

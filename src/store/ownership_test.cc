@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "store/chain_store.h"
+#include "store/etcd/testing/etcd_rival.h"
+#include "store/etcd/testing/etcd_under_test.h"
 #include "store/testing/conformance_ownership.h"
 #include "store/testing/contested_medium.h"
 #include "store/testing/rival.h"
@@ -30,11 +32,40 @@ Shared open_shared(unsigned cores, const Limits& limits) {
 SharedBackend contested_by_a_rival() {
   return {"contested", [](unsigned cores, const Limits& limits) {
             auto shared = open_shared(cores, limits);
-            return SharedBackend::Opened{std::move(shared.store), shared.medium};
+            return SharedBackend::Opened{std::move(shared.store), shared.medium, nullptr};
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Media, SharedConformance, testing::Values(contested_by_a_rival()),
+struct SharedEtcd {
+  std::shared_ptr<EtcdRival> rival;
+  EtcdStore opened;
+};
+
+SharedEtcd open_shared_etcd(unsigned cores, const Limits& limits, Duration permit,
+                            std::size_t small = 1000) {
+  SharedEtcd shared;
+  EtcdMedium::Options options;
+  options.etcd = new_cluster();
+  options.etcd.read_permit = permit;
+  options.small_bulk_max = small;
+  shared.opened = open_on_etcd(options, cores, limits);
+  EXPECT_EQ(shared.opened.trouble, "");
+  shared.rival = std::make_shared<EtcdRival>(options.etcd, shared.opened.faults);
+  return shared;
+}
+
+SharedBackend on_etcd_with_a_rival(const std::string& name, Duration permit, std::size_t small) {
+  return {name, [permit, small](unsigned cores, const Limits& limits) {
+            auto shared = open_shared_etcd(cores, limits, permit, small);
+            return SharedBackend::Opened{std::move(shared.opened.store), shared.rival.get(),
+                                         shared.rival};
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Media, SharedConformance,
+                         testing::Values(contested_by_a_rival(),
+                                         on_etcd_with_a_rival("etcd", Duration(), 1000),
+                                         on_etcd_with_a_rival("etcd_epochs", Duration(), 0)),
                          [](const auto& backend) { return backend.param.name; });
 
 Limits small() {
@@ -44,17 +75,14 @@ Limits small() {
   return limits;
 }
 
-template <class Its = OwnerAccess>
-std::string judge_ownership(const Score& score, OwnerAccess::Tally& tally) {
-  TestCores cores{3};
-  const auto shared = open_shared(cores.count(), small());
-  Contest& contest = *shared.medium;
-  Store& store = *shared.store;
+template <class Its>
+std::string judge_history(TestCores& cores, Store& store, Contest& contest, const Score& score,
+                          OwnerAccess::Tally& tally, Rival::Pace pace) {
   if (!store.prepare(Player::kNs)) return "the store does not open";
   ToldHistory history;
   Player player(cores, store, history);
   {
-    const Rival rival(contest, player.clock(), history, score.seed);
+    const Rival rival(contest, player.clock(), history, score.seed, pace);
     player.play(score, [&](View& view) { return std::make_unique<Its>(view, tally); });
   }
   Checker checker(history.take());
@@ -65,6 +93,13 @@ std::string judge_ownership(const Score& score, OwnerAccess::Tally& tally) {
   });
   if (fault.empty() && end != checker.end()) fault = "end: the listing differs";
   return fault;
+}
+
+template <class Its = OwnerAccess>
+std::string judge_ownership(const Score& score, OwnerAccess::Tally& tally) {
+  TestCores cores{3};
+  const auto shared = open_shared(cores.count(), small());
+  return judge_history<Its>(cores, *shared.store, *shared.medium, score, tally, {});
 }
 
 TEST(Ownership, EveryHistoryOfTwoProcessesIsStrictlySerializable) {
@@ -88,6 +123,29 @@ TEST(Ownership, AlsoWhileAdministrationChangesManyKeys) {
         << "SLUICE_SEED=" << seed;
   }
   EXPECT_GT(tally.lost, 0);
+}
+
+// A read permit that is as long as an ownership, and none; large bulk changes by epochs, too.
+TEST(Ownership, EveryHistoryOfTwoMembersOnEtcdIsStrictlySerializable) {
+  OwnerAccess::Tally tally;
+  for (unsigned round = 0; round < rounds(4); ++round) {
+    const unsigned seed = first_seed() + round;
+    TestCores cores{3};
+    const Duration permit = round % 2 == 0 ? Duration() : 30ms;
+    const auto shared = open_shared_etcd(cores.count(), small(), permit, round % 4 < 2 ? 1000 : 0);
+    const Score score{.seed = seed,
+                      .streams_per_core = 4,
+                      .programs_per_stream = 60,
+                      .one_in_waits = 1,
+                      .changes = round % 4 == 0 ? 0U : 30U};
+    ASSERT_EQ(judge_history<OwnerAccess>(cores, *shared.opened.store, *shared.rival, score, tally,
+                                         Rival::Pace{.pause_max = 40ms, .whole = 80ms}),
+              "")
+        << "SLUICE_SEED=" << seed;
+  }
+  EXPECT_GT(tally.lost, 0);
+  EXPECT_GT(tally.told, 1000);
+  std::printf("%d told, %d lost\n", tally.told.load(), tally.lost.load());
 }
 
 // --- Canaries ----------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class View {
     std::uint64_t begun = 0;  // confirmations that were requested before
   };
   [[nodiscard]] virtual Moment moment() const = 0;
-  // True if confirmed() would succeed at once. One atomic load.
+  // True if confirmed() would succeed at once. Some atomic loads, and perhaps a look at the clock.
   [[nodiscard]] virtual bool is_confirmed(Moment moment) const = 0;
   [[nodiscard]] virtual Task<Result<void>> confirmed(Moment moment, TimePoint deadline) = 0;
 
@@ -365,5 +365,34 @@ struct Presence {
 [[nodiscard]] Result<std::unique_ptr<Store>> open_embedded_store(
     const std::string& directory, unsigned core_count, Logger logger, Limits limits = {},
     Durability durability = Durability::disk, Presence presence = {});
+
+// A cluster on etcd (3.4 or newer), and this process in it.
+struct EtcdOptions {
+  std::vector<std::string> endpoints;  // "10.0.0.1:2379", "https://etcd-1:2379"
+  // PEM texts, for https. Without authorities: the system's.
+  std::string authorities;
+  std::string certificate;
+  std::string key;
+  std::string user;  // empty: no password; etcd may take the user from the certificate
+  std::string password;
+  std::string prefix = "sluice";   // of all keys of the cluster; 1 to 64 bytes
+  std::string cluster = "sluice";  // its name; another cluster in the prefix is an error
+  std::string member;              // the name of this process, which no other member has
+  std::string address;             // of its cluster port, for the other members
+  std::string zone;
+  // Without a sign of life for so long, etcd takes a member for dead. Whole seconds.
+  Duration member_ttl = std::chrono::seconds(3);
+  // An owner reads from memory for so long after etcd has confirmed it, and the next owner waits
+  // for so long before it writes. 0: etcd confirms every read. The first member sets it for all.
+  Duration read_permit = std::chrono::milliseconds(500);
+};
+
+// Shared data and objects in etcd, which several processes share. `limits` are lowered to those of
+// a transaction of etcd. Blocks until the process is a member. Errors: `conflict` for another
+// cluster in the prefix and for a name in use, `invalid` for options and an etcd that cannot work,
+// those of etcd.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_etcd_store(EtcdOptions options,
+                                                             unsigned core_count, Logger logger,
+                                                             Limits limits = {});
 
 }  // namespace sluice::store

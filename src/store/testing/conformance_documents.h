@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "store/testing/conformance.h"
 
@@ -33,14 +34,18 @@ class DocumentConformance : public StoreConformance {
     }
     return std::nullopt;
   }
-  // "version collection/key=value …" for each event after `after`; versions are relative to it.
+  // "change collection/key=value …" for each event after `after`; changes are counted from 1.
   std::string news(Version after) {
     const auto found = store_->document_news(after, in(std::chrono::milliseconds(0)));
     if (!found) return found.error().message;
     if (found->read_anew) return "read anew";
     std::string text;
+    Version last = after;
+    int changes = 0;
     for (const auto& [version, event] : found->events) {
-      text += std::to_string(version - after) + " " + event.collection + "/" + event.key + "=" +
+      EXPECT_GE(version, last);
+      if (version != std::exchange(last, version)) ++changes;
+      text += std::to_string(changes) + " " + event.collection + "/" + event.key + "=" +
               event.value.value_or("(gone)") + " ";
     }
     return text;
@@ -80,7 +85,7 @@ TEST_P(DocumentConformance, AWrongExpectationRefusesTheWholeChange) {
   EXPECT_EQ(documents->entries[0].value, "1");
   EXPECT_TRUE(store_->documents("others")->entries.empty());
   EXPECT_EQ(news(version), "") << "a refused change is no news";
-  EXPECT_EQ(change({{"objects", "a", "2", version}}), version + 1);
+  EXPECT_GT(change({{"objects", "a", "2", version}}), version);
 }
 
 // One of the changes that expect the same version is made.
@@ -106,12 +111,12 @@ TEST_P(DocumentConformance, ExpectationsCountExactly) {
 TEST_P(DocumentConformance, AWatchSeesEveryChangeInOrder) {
   const Version start = store_->documents("objects")->version;
   EXPECT_EQ(news(start), "");
-  change({{"objects", "a", "1"}, {"pins", "a", "x"}});
-  change({{"objects", "a", std::nullopt}});
+  const Version first = change({{"objects", "a", "1"}, {"pins", "a", "x"}});
+  const Version second = change({{"objects", "a", std::nullopt}});
   EXPECT_EQ(news(start), "1 objects/a=1 1 pins/a=x 2 objects/a=(gone) ");
-  EXPECT_EQ(news(start + 1), "1 objects/a=(gone) ");
-  EXPECT_EQ(news(start + 2), "");
-  EXPECT_EQ(news(start + 3), "read anew") << "a version of another store";
+  EXPECT_EQ(news(first), "1 objects/a=(gone) ");
+  EXPECT_EQ(news(second), "");
+  EXPECT_EQ(news(second + 1), "read anew") << "a version of another store";
 }
 
 TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {
@@ -128,14 +133,19 @@ TEST_P(DocumentConformance, AWatchHasNoGapWhileManyChange) {
   }
   std::map<std::string, std::string> copy;
   Version version = start;
-  while (version < start + kChanges) {
+  for (int changes = 0; changes < kChanges;) {
     const auto found = store_->document_news(version, in(std::chrono::seconds(20)));
     ASSERT_TRUE(found);
     ASSERT_FALSE(found->read_anew);
     ASSERT_FALSE(found->events.empty()) << "it waits for the next one";
     for (std::size_t i = 0; i < found->events.size(); ++i) {
       const auto& event = found->events[i];
-      EXPECT_EQ(event.version, version + 1 + i / 2) << "both of a change, and each change";
+      const bool first = i % 2 == 0;  // of the two of a change
+      EXPECT_GT(event.version, first && i > 0 ? found->events[i - 1].version : version);
+      if (!first) {
+        EXPECT_EQ(event.version, found->events[i - 1].version);
+        ++changes;
+      }
       copy[event.change.key] = *event.change.value;
     }
     version = found->version;

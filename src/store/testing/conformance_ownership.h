@@ -20,7 +20,8 @@ struct SharedBackend {
   std::string name;
   struct Opened {
     std::unique_ptr<Store> store;
-    Contest* contest = nullptr;  // lives as long as the store
+    Contest* contest = nullptr;  // lives as long as the store, or as `keeper`
+    std::shared_ptr<void> keeper;
   };
   std::function<Opened(unsigned core_count, const Limits& limits)> open;
 };
@@ -37,6 +38,7 @@ class SharedConformance : public testing::TestWithParam<SharedBackend> {
     auto opened = GetParam().open(cores_.count(), limits);
     store_ = std::move(opened.store);
     contest_ = opened.contest;
+    keeper_ = std::move(opened.keeper);
     ASSERT_TRUE(store_->prepare(kNs));
     for (unsigned i = 0; i < cores_.count(); ++i) {
       views_.push_back(&cores_.on(i, [&]() -> View& { return store_->view(cores_.core(i), kNs); }));
@@ -103,6 +105,7 @@ class SharedConformance : public testing::TestWithParam<SharedBackend> {
     }
   }
 
+  std::shared_ptr<void> keeper_;
   TestCores cores_{3};
   std::unique_ptr<Store> store_;
   Contest* contest_ = nullptr;

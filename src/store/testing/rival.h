@@ -90,8 +90,12 @@ inline void perform(Program& steps, Entries& entries) {
 
 class Rival {
  public:
-  Rival(Contest& contest, HistoryClock& clock, Recorder& recorder, unsigned seed)
-      : contest_(contest), clock_(clock), recorder_(recorder), random_(seed) {
+  struct Pace {
+    Duration pause_max = std::chrono::microseconds(1'500);
+    Duration whole{};  // the least time that the store owns the namespace
+  };
+  Rival(Contest& contest, HistoryClock& clock, Recorder& recorder, unsigned seed, Pace pace)
+      : contest_(contest), clock_(clock), recorder_(recorder), pace_(pace), random_(seed) {
     thread_ = std::thread([this] { run(); });
   }
   ~Rival() {
@@ -104,6 +108,7 @@ class Rival {
  private:
   void run() {
     while (!stop_) {
+      std::this_thread::sleep_for(pace_.whole);
       pause();
       const bool silent = random_() % 2 == 0;
       contest_.take(Player::kNs, silent ? Contest::Learns::by_itself : Contest::Learns::by_news);
@@ -123,11 +128,12 @@ class Rival {
     run.end = clock_.now();
     recorder_.told(0, run);
   }
-  void pause() { std::this_thread::sleep_for(std::chrono::microseconds(random_() % 1'500)); }
+  void pause() { std::this_thread::sleep_for(Duration(random_() % pace_.pause_max.count())); }
 
   Contest& contest_;
   HistoryClock& clock_;
   Recorder& recorder_;
+  const Pace pace_;
   std::mt19937 random_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contents: the checksum of an epoch, and what a group needs to change it. The checksum is the sum
+// of hash(key, value) over the entries, modulo 2^64. The hash has a secret of the cluster, because
+// clients choose keys and values. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "store/hash.h"
+
+namespace sluice::store {
+
+class Contents {
+ public:
+  explicit Contents(const Hash& hash) : hash_(hash) {}
+
+  [[nodiscard]] const Hash& hash() const { return hash_; }
+
+  // A change of one key, computed before it is known whether it comes into force.
+  struct Change {
+    std::uint64_t key = 0;                 // its hash
+    std::optional<std::uint64_t> entry{};  // hash(key, value); none: the key goes
+  };
+  [[nodiscard]] Change put(std::string_view key, std::string_view value) const;
+  [[nodiscard]] Change erase(std::string_view key) const { return {hash_.wide(key), {}}; }
+
+  // The checksum after the changes. Requires: each key once.
+  [[nodiscard]] std::uint64_t checksum_after(const std::vector<Change>& changes) const;
+  void apply(const std::vector<Change>& changes);
+  void apply(const Change& change);
+  [[nodiscard]] std::uint64_t checksum() const { return checksum_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+ private:
+  [[nodiscard]] std::uint64_t difference(const Change& change) const;
+
+  Hash hash_;
+  std::unordered_map<std::uint64_t, std::uint64_t> entries_;  // by hash of the key
+  std::uint64_t checksum_ = 0;
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/etcd/claim.h"
+
+#include <utility>
+
+#include "store/etcd/requests.h"
+
+namespace sluice::store {
+namespace {
+
+constexpr Duration kFollowPause = std::chrono::milliseconds(100);
+constexpr Duration kRetireRest = std::chrono::seconds(2);
+constexpr Duration kStrivePause = std::chrono::milliseconds(500);  // without a notice
+
+}  // namespace
+
+Claim::Claim(EtcdContext& context, Membership& membership, std::string ns)
+    : context_(context),
+      membership_(membership),
+      ns_(std::move(ns)),
+      key_(context.keys.owner(ns_)),
+      wake_(context.loop()),
+      news_(context.loop()) {}
+
+void Claim::start() {
+  following_ = follow();
+  following_.start();
+  striving_ = strive();
+  striving_.start();
+}
+
+void Claim::tell() {
+  context_.ring();
+  news_.notify_all();
+}
+
+Task<Result<std::optional<Fence>>> Claim::first(TimePoint deadline) {
+  while (true) {
+    if (!tenure_ && has_newest() && BootClock::now() >= newest_->writes_from()) {
+      tenure_ = newest_;
+    }
+    if (tenure_) {
+      co_return tenure_->is_ending() ? std::nullopt : std::optional(tenure_->fence());
+    }
+    if (has_newest() || waits_turn_ || (owner_ && !owner_->mine)) co_return std::nullopt;
+    const bool told = co_await news_.wait(deadline);
+    if (told) continue;
+    if (trouble_) co_return std::unexpected(*trouble_);
+    co_return fail(ErrorKind::unavailable, "etcd does not say who owns " + ns_);
+  }
+}
+
+void Claim::collect_news(std::vector<Medium::News>& news) {
+  if (tenure_ && tenure_->is_ending() && !tenure_->is_unresolved()) {
+    news.push_back({ns_, tenure_->fence(), false});
+    tenure_.reset();
+    act();
+  }
+  if (!tenure_ && has_newest() && BootClock::now() >= newest_->writes_from()) {
+    tenure_ = newest_;
+    news.push_back({ns_, tenure_->fence(), true});
+  }
+}
+
+void Claim::forget() {
+  if (newest_) newest_->note_over(0);
+  seen_ = -1;
+  following_ = follow();  // ends the watch
+  following_.start();
+  tell();
+}
+
+Task<void> Claim::follow() {
+  while (true) {
+    const auto revision = co_await read_owner();
+    if (revision) {
+      co_await watch_owner(*revision + 1);
+    } else {
+      trouble_ = revision.error();
+    }
+    co_await context_.loop().sleep_for(kFollowPause);
+  }
+}
+
+Task<Result<std::int64_t>> Claim::read_owner() {
+  const pb::RangeRequest request = range_of(key_);
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kReadMax;
+  const auto reply = co_await context_.kv.range(request, options);
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  see(reply->kvs_size() == 0 ? std::nullopt : owner_of(reply->kvs(0)), reply->header().revision());
+  co_return reply->header().revision();
+}
+
+Task<void> Claim::watch_owner(std::int64_t from) {
+  etcd::WatchOptions options;
+  options.key = key_;
+  options.start_revision = from;
+  options.avoid = avoid_;
+  const auto watch = context_.kv.watch(std::move(options));
+  const auto started = co_await watch->start(Clock::now() + kReadMax);
+  if (!started) {
+    avoid_ = started.error().endpoint;
+    co_return;
+  }
+  while (true) {
+    const auto reply = co_await watch->next(TimePoint::max());
+    if (!reply) {
+      avoid_ = reply.error().endpoint;
+      co_return;
+    }
+    for (const auto& event : reply->events()) {
+      const bool gone = event.type() == pb::Event::DELETE;
+      see(gone ? std::nullopt : owner_of(event.kv()), event.kv().mod_revision());
+    }
+  }
+}
+
+std::optional<Claim::Owner> Claim::owner_of(const pb::KeyValue& kv) const {
+  const auto record = MemberRecord::decode(kv.value());
+  return Owner{record && record->incarnation == context_.me.incarnation, kv.create_revision()};
+}
+
+void Claim::see(std::optional<Owner> owner, std::int64_t revision) {
+  if (revision <= seen_) return;
+  seen_ = revision;
+  owner_ = owner;
+  const auto fence = newest_ ? static_cast<std::int64_t>(newest_->fence()) : 0;
+  if (has_newest() && revision > fence && (!owner || owner->created != fence)) {
+    newest_->note_over(revision);
+  }
+  if (owner && !owner->mine) rests_until_ = TimePoint();  // the others had their turn
+  tell();
+  act();
+}
+
+void Claim::act() {
+  if (taking_ || seen_ < 0) return;
+  const auto fence = newest_ ? static_cast<std::int64_t>(newest_->fence()) : 0;
+  if (owner_ && owner_->mine && owner_->created > fence) {
+    begin(static_cast<Fence>(owner_->created), false);
+  }
+  if (!owner_ || must_give_back()) wake_.notify();
+}
+
+Task<void> Claim::strive() {
+  while (true) {
+    (void)co_await wake_.wait(Clock::now() + kStrivePause);
+    if (must_give_back()) co_await give_back();
+    const bool may_take = seen_ >= 0 && membership_.lease() != 0 && Clock::now() >= rests_until_;
+    if (may_take && !owner_) co_await take();
+  }
+}
+
+pb::TxnRequest Claim::take_request() const {
+  pb::TxnRequest txn;
+  const std::string seq_key = context_.keys.seq(ns_);
+  compare_created(txn, key_, 0);
+  add_delete(*txn.add_success(), context_.keys.released(ns_));
+  add_put(*txn.add_success(), key_, context_.me.encode(), membership_.lease());
+  // The first owner of all makes `seq`.
+  pb::TxnRequest& make = *txn.add_success()->mutable_request_txn();
+  compare_changed(make, seq_key, 0);
+  add_put(*make.add_success(), seq_key, Seq().encode());
+  add_range(*make.add_failure(), seq_key);
+  add_range(*txn.add_failure(), key_);
+  return txn;
+}
+
+Task<void> Claim::take() {
+  const auto rank = co_await membership_.rank(ns_);
+  if (rank && *rank > 0) {
+    waits_turn_ = true;
+    tell();
+    co_await context_.loop().sleep_for(kRankStep * static_cast<int>(*rank));
+    if (owner_) co_return;
+  }
+  const pb::TxnRequest request = take_request();
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kAttemptMax;
+  taking_ = true;
+  const auto reply = co_await context_.kv.txn(request, options);
+  taking_ = false;
+  if (reply && reply->succeeded()) {
+    taken(*reply);
+  } else if (reply) {
+    const auto& found = reply->responses(0).response_range();
+    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)), reply->header().revision());
+    act();
+  } else {
+    trouble_ = error_of(reply.error());
+    act();
+    co_await context_.loop().sleep_for(kFollowPause);
+  }
+}
+
+// No permit to read is older than `seq`, and an owner that has given up in order has none.
+void Claim::taken(const pb::TxnResponse& response) {
+  const std::int64_t revision = response.header().revision();
+  const bool released = response.responses(0).response_delete_range().deleted() > 0;
+  const bool fresh = response.responses(2).response_txn().succeeded();
+  if (revision > seen_) {
+    seen_ = revision;
+    owner_ = Owner{true, revision};
+  }
+  const auto fence = static_cast<Fence>(revision);
+  begin(fence, released || fresh);
+  // The watch may have seen the end already.
+  if (seen_ > revision && (!owner_ || owner_->created != revision)) newest_->note_over(seen_);
+  act();
+}
+
+void Claim::begin(Fence fence, bool at_once) {
+  waits_turn_ = false;
+  trouble_.reset();
+  const Duration wait = at_once ? Duration() : context_.older_permit_max();
+  newest_ = std::make_shared<Tenure>(context_, ns_, fence, BootClock::now() + wait);
+  ready_ = loop::EventLoop::Timer(context_.loop(), Clock::now() + wait, [this] { tell(); });
+  tell();
+}
+
+void Claim::retire() {
+  rests_until_ = Clock::now() + kRetireRest;
+  if (has_newest()) newest_->retire();
+  tell();
+  act();
+}
+
+Task<void> Claim::give_back() {
+  const auto mine = newest_;
+  if (!mine->is_over()) {
+    (void)co_await mine->release(Clock::now() + kReleaseMax);
+    co_return;  // the watch tells the end
+  }
+  pb::TxnRequest txn;
+  compare_created(txn, key_, static_cast<std::int64_t>(mine->fence()));
+  add_delete(*txn.add_success(), key_);
+  add_range(*txn.add_failure(), key_);
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kAttemptMax;
+  const auto reply = co_await context_.kv.txn(txn, options);
+  if (reply && reply->succeeded()) {
+    see(std::nullopt, reply->header().revision());
+  } else if (reply) {
+    const auto& found = reply->responses(0).response_range();
+    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)), reply->header().revision());
+  } else {
+    co_await context_.loop().sleep_for(kFollowPause);
+  }
+}
+
+Task<void> Claim::release(TimePoint deadline) {
+  following_.reset();
+  striving_.reset();
+  ready_.reset();
+  if (tenure_ && tenure_ != newest_) (void)co_await tenure_->release(deadline);
+  if (!newest_) co_return;
+  const auto released = co_await newest_->release(deadline);
+  if (!released) {
+    context_.logger.warn("store: " + ns_ +
+                         " is not released in order: " + released.error().message);
+  }
+}
+
+}  // namespace sluice::store

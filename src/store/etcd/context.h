@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// EtcdContext: what the parts of the medium share. Core-bound; outlives them.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include "base/log.h"
+#include "loop/core.h"
+#include "loop/event_loop.h"
+#include "store/etcd/cluster_record.h"
+#include "store/etcd/keys.h"
+#include "store/etcd/kv.h"
+
+namespace sluice::store {
+
+// Bounds of waits for etcd.
+inline constexpr Duration kAttemptMax = std::chrono::seconds(1);  // one copy of a transaction
+inline constexpr Duration kWriteMax = std::chrono::seconds(2);    // Medium::write: a group; a step
+inline constexpr Duration kReadMax = std::chrono::seconds(5);     // one page
+inline constexpr Duration kChangeMax = std::chrono::seconds(10);  // of documents
+inline constexpr Duration kReleaseMax = std::chrono::seconds(2);  // at the end
+inline constexpr Duration kFirstRetry = std::chrono::milliseconds(10);
+inline constexpr Duration kLastRetry = std::chrono::milliseconds(250);
+
+struct EtcdContext {
+  const loop::Core core;
+  Kv& kv;
+  const Keys keys;
+  const MemberRecord me;
+  const Logger logger;
+  const std::function<void()> ring;  // the journal looks for news
+  const std::size_t small_bulk_max;  // a bulk of more writes makes an epoch
+  const std::int64_t page_keys_max;  // of one Range
+  ClusterRecord cluster{};           // after Membership::join()
+
+  [[nodiscard]] loop::EventLoop& loop() const { return core.loop; }
+  // Of the permit of an older owner, with the drift of clocks.
+  [[nodiscard]] Duration older_permit_max() const { return cluster.permit * 11 / 10; }
+};
+
+// The pauses between tries.
+class Retry {
+ public:
+  explicit Retry(TimePoint deadline) : deadline_(deadline) {}
+  // False if the deadline comes before the next try.
+  [[nodiscard]] bool again() const { return Clock::now() + pause_ < deadline_; }
+  // The pause before the next try.
+  [[nodiscard]] Duration pause() {
+    const Duration pause = pause_;
+    pause_ = std::min(pause_ * 2, kLastRetry);
+    return pause;
+  }
+  // For the next try.
+  [[nodiscard]] etcd::CallOptions options() const {
+    etcd::CallOptions options;
+    options.deadline = std::min(deadline_, Clock::now() + kAttemptMax);
+    options.avoid = avoid;
+    return options;
+  }
+  etcd::EndpointIndex avoid = etcd::kAnyEndpoint;
+
+ private:
+  TimePoint deadline_;
+  Duration pause_ = kFirstRetry;
+};
+
+}  // namespace sluice::store

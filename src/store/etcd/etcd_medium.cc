@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/etcd/etcd_medium.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/chain_store.h"
+#include "store/etcd/client_kv.h"
+#include "store/etcd/etcd_parts.h"
+
+namespace sluice::store {
+namespace {
+
+constexpr Duration kAcquireMax = std::chrono::seconds(5);
+
+// Every run fits: the keys in etcd are longer than the keys of the entries.
+constexpr std::size_t kRunWritesMax = 2000;
+constexpr std::size_t kRunBytesMax = 1'000'000;
+constexpr std::size_t kValueBytesMax = 983'040;
+static_assert(kRunBytesMax + kRunWritesMax * (Keys::kOverheadMax + kOperationBytes) <=
+              kRunRequestBytesMax);
+static_assert(kRunWritesMax <= kGroupOperationsMax);
+
+Result<std::unique_ptr<etcd::Client>> make_client(const loop::Core& core,
+                                                  const EtcdOptions& options) {
+  etcd::Options its;
+  its.endpoints = options.endpoints;
+  its.user = options.user;
+  its.password = options.password;
+  const bool secure = std::ranges::any_of(options.endpoints, [](const std::string& endpoint) {
+    return endpoint.starts_with("https://");
+  });
+  if (secure || !options.authorities.empty() || !options.certificate.empty()) {
+    SLUICE_TRY(its.tls, etcd::make_tls(options.authorities, options.certificate, options.key));
+  }
+  return etcd::Client::make(core, std::move(its));
+}
+
+}  // namespace
+
+EtcdMedium::EtcdMedium(Options options) : options_(std::move(options)) {}
+
+Result<std::unique_ptr<EtcdMedium>> EtcdMedium::open(Options options) {
+  SLUICE_TRY(Keys keys, Keys::make(options.etcd.prefix));
+  if (options.etcd.member.empty() || options.etcd.cluster.empty()) {
+    return fail(ErrorKind::invalid, "a member of a cluster has a name, and the cluster has one");
+  }
+  std::unique_ptr<EtcdMedium> medium(new EtcdMedium(std::move(options)));
+  SLUICE_CHECK(medium->start(std::move(keys)));
+  return medium;
+}
+
+Result<void> EtcdMedium::start(Keys keys) {
+  keys_ = std::make_unique<Keys>(std::move(keys));
+  SLUICE_CHECK(thread_.run([this]() -> Result<void> {
+    SLUICE_TRY(auto client, make_client(thread_.core(), options_.etcd));
+    std::unique_ptr<Kv> kv = std::make_unique<ClientKv>(std::move(client));
+    if (options_.wrap) kv = options_.wrap(thread_.core(), std::move(kv));
+    parts_ = std::make_unique<EtcdParts>(thread_.core(), *keys_, std::move(kv),
+                                         EtcdParts::Terms{.etcd = options_.etcd,
+                                                          .small_bulk_max = options_.small_bulk_max,
+                                                          .page_keys_max = options_.page_keys_max,
+                                                          .logger = options_.logger,
+                                                          .ring = [this] { ring(); }});
+    return {};
+  }));
+  return thread_.await([this] { return parts_->membership.join(); });
+}
+
+EtcdMedium::~EtcdMedium() {
+  if (parts_ == nullptr) return;
+  thread_.await([this] { return parts_->leave(); });
+  thread_.run([this] { parts_.reset(); });
+}
+
+Limits EtcdMedium::limit(Limits limits) {
+  limits.value_bytes_max = std::min(limits.value_bytes_max, kValueBytesMax);
+  limits.writes_per_transaction_max = std::min(limits.writes_per_transaction_max, kRunWritesMax);
+  limits.bytes_per_transaction_max = std::min(limits.bytes_per_transaction_max, kRunBytesMax);
+  limits.bulk_entries_min = std::min(limits.bulk_entries_min, kRunWritesMax);
+  return limits;
+}
+
+void EtcdMedium::ring() {
+  has_news_.store(true, std::memory_order_release);
+  if (ring_) ring_();
+}
+
+void EtcdMedium::on_news(std::function<void()> ring) {
+  thread_.run([&] { ring_ = std::move(ring); });
+}
+
+// The journal asks before every group, and there is nearly never anything.
+std::vector<Medium::News> EtcdMedium::take_news() {
+  if (!has_news_.exchange(false, std::memory_order_acq_rel)) return {};
+  return thread_.run([this] {
+    std::vector<News> news;
+    for (const auto& [ns, claim] : parts_->claims) claim->collect_news(news);
+    return news;
+  });
+}
+
+Result<std::optional<Fence>> EtcdMedium::acquire(const std::string& ns) {
+  SLUICE_CHECK(Keys::check(ns));
+  return thread_.await([&] { return parts_->claim(ns).first(Clock::now() + kAcquireMax); });
+}
+
+void EtcdMedium::retire(const std::string& ns) {
+  thread_.run([&] {
+    const auto found = parts_->claims.find(ns);
+    if (found != parts_->claims.end()) found->second->retire();
+  });
+}
+
+bool EtcdMedium::feed(DocumentLog& log) {
+  thread_.run([&] { parts_->documents.feed(log); });
+  return true;
+}
+
+Result<void> EtcdMedium::write(std::span<Batch> group) {
+  return thread_.await([&] { return parts_->write(group); });
+}
+
+Result<void> EtcdMedium::check() {
+  return thread_.await([this] { return parts_->check(); });
+}
+
+Result<bool> EtcdMedium::stage(std::string_view ns, Bulk& bulk) {
+  return thread_.await([&] { return parts_->stage(ns, bulk); });
+}
+
+void EtcdMedium::drop_staged(const Bulk& bulk) {
+  thread_.run([&] {
+    for (const auto& [ns, claim] : parts_->claims) {
+      if (claim->tenure()) claim->tenure()->drop(bulk);
+    }
+  });
+}
+
+Result<bool> EtcdMedium::finish_some() {
+  return thread_.await([this] { return parts_->finish_some(); });
+}
+
+Result<Documents> EtcdMedium::documents(std::string_view collection) {
+  return thread_.await([&] { return parts_->documents.read(std::string(collection)); });
+}
+
+std::expected<Version, DocumentFailure> EtcdMedium::change_documents(
+    std::span<const DocumentChange> changes) {
+  return thread_.await([&] { return parts_->documents.change(changes); });
+}
+
+Result<std::unique_ptr<Store>> open_etcd_store(EtcdOptions options, unsigned core_count,
+                                               Logger logger, Limits limits) {
+  EtcdMedium::Options its;
+  its.etcd = std::move(options);
+  its.logger = logger;
+  SLUICE_TRY(auto medium, EtcdMedium::open(std::move(its)));
+  return std::make_unique<ChainStore>(std::move(medium), core_count, std::move(logger),
+                                      EtcdMedium::limit(limits));
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// EtcdMedium: the shared data and the documents of a cluster in etcd. A thread of its own talks to
+// etcd; the functions of Medium block their callers, each for a time with a bound (context.h).
+//
+//   keys.h        the names in etcd          seq.h        the end of a namespace's chain
+//   membership.h  the lease, the name        claim.h      the taking of a namespace
+//   tenure.h      one ownership: groups,     documents.h  the documents and their watch
+//                 confirmations, epochs
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "store/etcd/kv.h"
+#include "store/etcd/loop_thread.h"
+#include "store/etcd/tenure.h"
+#include "store/medium.h"
+
+namespace sluice::store {
+
+struct EtcdParts;
+
+class EtcdMedium final : public Medium {
+ public:
+  struct Options {
+    EtcdOptions etcd;
+    // A bulk change of at most so many writes is one group.
+    std::size_t small_bulk_max = 1000;
+    std::int64_t page_keys_max = 10'000;
+    // Tests put faults between the medium and the client. On the medium's thread.
+    std::function<std::unique_ptr<Kv>(const loop::Core& core, std::unique_ptr<Kv> client)> wrap{};
+    Logger logger{};
+  };
+  // Joins the cluster. Errors: as of open_etcd_store().
+  [[nodiscard]] static Result<std::unique_ptr<EtcdMedium>> open(Options options);
+  // Limits under which every run fits into a transaction.
+  [[nodiscard]] static Limits limit(Limits limits);
+  // Gives all namespaces up in order, and leaves the cluster.
+  ~EtcdMedium() override;
+
+  bool may_lose() const override { return true; }
+  void on_news(std::function<void()> ring) override;
+  std::vector<News> take_news() override;
+  Result<std::optional<Fence>> acquire(const std::string& ns) override;
+  // Gives the namespace up in order, so that another member takes it at once. This one leaves it to
+  // the others for a moment. Its runs that are not durable are lost. Any thread but a worker's and
+  // the journal's; returns before the end of the ownership.
+  void retire(const std::string& ns);
+  bool feed(DocumentLog& log) override;
+  Result<void> write(std::span<Batch> group) override;
+  Result<void> check() override;
+  std::string_view durability() const override { return "cluster"; }
+  Result<bool> stage(std::string_view ns, Bulk& bulk) override;
+  void drop_staged(const Bulk& bulk) override;
+  Result<bool> finish_some() override;
+  Result<Version> version(const std::string& ns) override;
+  Result<Version> load(const std::string& ns, const Visit& visit) override;
+  // Counters of prefixes are not kept: a member counts them when it takes the namespace.
+  Result<std::vector<std::string>> prefixes(const std::string& /*ns*/) override {
+    return std::vector<std::string>();
+  }
+  Result<void> add_prefix(const std::string& /*ns*/, const std::string& /*prefix*/) override {
+    return {};
+  }
+  Result<std::vector<std::string>> namespaces() override;
+  Result<Page> list(const std::string& ns, std::string_view prefix, std::string_view after,
+                    std::size_t limit) override;
+  Result<Version> scan(const std::string& ns, std::string_view prefix,
+                       const Store::Visit& visit) override;
+  Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
+  Result<Documents> documents(std::string_view collection) override;
+  std::expected<Version, DocumentFailure> change_documents(
+      std::span<const DocumentChange> changes) override;
+
+ private:
+  // The end of a chain, and the revision at which it was read. `revision` 0: never written.
+  struct End {
+    Seq seq;
+    std::int64_t revision = 0;  // of `seq`
+    std::int64_t at = 0;
+  };
+  explicit EtcdMedium(Options options);
+  void ring();
+  [[nodiscard]] Result<void> start(Keys keys);
+
+  // etcd_medium_reader.cc; they block.
+  [[nodiscard]] Result<pb::RangeResponse> range(const pb::RangeRequest& request);
+  [[nodiscard]] Result<End> end_of(const std::string& ns);
+  // Visits the entries from `from` to below `to`, both keys in etcd, as of a revision, until
+  // visit() returns false.
+  using EachEntry = std::function<bool(const pb::KeyValue& kv)>;
+  [[nodiscard]] Result<void> each_entry(std::string from, const std::string& to,
+                                        std::int64_t revision, const EachEntry& visit);
+  // The epochs in etcd that `seq` does not name.
+  [[nodiscard]] Result<std::vector<Epoch>> dead_epochs(const std::string& ns, const End& end);
+
+  const Options options_;
+  std::function<void()> ring_;  // set before the first namespace is acquired
+  std::atomic<bool> has_news_{false};
+  LoopThread thread_;
+  std::unique_ptr<EtcdParts> parts_;  // of the thread
+  std::unique_ptr<Keys> keys_;
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of EtcdMedium that read. They block their callers, and not the medium's thread,
+// while entries are visited.
+#include <algorithm>
+#include <utility>
+
+#include "store/etcd/etcd_medium.h"
+#include "store/etcd/etcd_parts.h"
+#include "store/etcd/requests.h"
+
+namespace sluice::store {
+namespace {
+
+constexpr std::int64_t kFirstPage = 32;  // keys; each may have a long value
+constexpr std::int64_t kPageGrowth = 8;
+constexpr std::size_t kPageBytes = 2 << 20;
+
+// The keys of the next page, after one of `keys` keys and `bytes` bytes.
+std::int64_t next_page(std::int64_t keys, std::size_t bytes, std::int64_t max) {
+  const auto average = static_cast<std::int64_t>(bytes) / std::max<std::int64_t>(keys, 1) + 1;
+  const auto fits = static_cast<std::int64_t>(kPageBytes) / average;
+  return std::clamp<std::int64_t>(std::min(fits, keys * kPageGrowth), 1, max);
+}
+
+}  // namespace
+
+Result<pb::RangeResponse> EtcdMedium::range(const pb::RangeRequest& request) {
+  return thread_.await([&] { return parts_->range(request); });
+}
+
+Result<EtcdMedium::End> EtcdMedium::end_of(const std::string& ns) {
+  End end;
+  if (!Keys::check(ns)) return end;  // no such namespace can be written
+  SLUICE_TRY(const auto reply, range(range_of(keys_->seq(ns))));
+  end.at = reply.header().revision();
+  if (reply.kvs_size() == 0) return end;
+  auto seq = Seq::decode(reply.kvs(0).value());
+  if (!seq) {
+    return fail(seq.error().kind,
+                "the key `" + keys_->seq(ns) + "` in etcd is " + seq.error().message);
+  }
+  end.seq = std::move(*seq);
+  end.revision = reply.kvs(0).mod_revision();
+  return end;
+}
+
+Result<void> EtcdMedium::each_entry(std::string from, const std::string& to, std::int64_t revision,
+                                    const EachEntry& visit) {
+  std::int64_t limit = std::min(kFirstPage, options_.page_keys_max);
+  while (true) {
+    pb::RangeRequest request;
+    request.set_key(from);
+    request.set_range_end(to);
+    request.set_revision(revision);
+    request.set_limit(limit);
+    SLUICE_TRY(const auto page, range(request));
+    std::size_t bytes = 0;
+    for (const auto& kv : page.kvs()) {
+      bytes += kv.key().size() + kv.value().size();
+      if (!visit(kv)) return {};
+    }
+    if (!page.more() || page.kvs_size() == 0) return {};
+    from = page.kvs(page.kvs_size() - 1).key() + '\0';
+    limit = next_page(page.kvs_size(), bytes, options_.page_keys_max);
+  }
+}
+
+Result<Version> EtcdMedium::version(const std::string& ns) {
+  SLUICE_TRY(const End end, end_of(ns));
+  return end.seq.version;
+}
+
+Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
+  SLUICE_TRY(End end, end_of(ns));
+  const auto [its, hash] = thread_.run(
+      [&] { return std::pair(parts_->tenure(ns), Hash(parts_->context.cluster.secret)); });
+  Contents contents(hash);
+  const std::string prefix = keys_->epoch(ns, end.seq.epoch);
+  if (end.revision != 0) {
+    SLUICE_CHECK(each_entry(prefix, end_of_prefix(prefix), end.at, [&](const pb::KeyValue& kv) {
+      const std::string_view key = std::string_view(kv.key()).substr(prefix.size());
+      visit(key, kv.value());
+      contents.apply(contents.put(key, kv.value()));
+      return true;
+    }));
+  }
+  if (contents.checksum() != end.seq.checksum) {
+    return fail(ErrorKind::internal,
+                "the data of " + ns +
+                    " in etcd is not as Sluice has written it: another program "
+                    "has changed keys under `" +
+                    prefix + "`. Restore a backup of etcd");
+  }
+  const Version version = end.seq.version;
+  if (!its) return version;
+  SLUICE_TRY(auto dead, dead_epochs(ns, end));
+  Tenure::State state{std::move(end.seq), end.revision, std::move(contents), std::move(dead)};
+  thread_.run([&] { its->install(std::move(state)); });
+  return version;
+}
+
+Result<std::vector<Epoch>> EtcdMedium::dead_epochs(const std::string& ns, const End& end) {
+  std::vector<Epoch> dead;
+  const std::string all = keys_->epochs(ns);
+  pb::RangeRequest request = range_of_prefix(all);
+  request.set_limit(1);
+  request.set_keys_only(true);
+  while (true) {
+    SLUICE_TRY(const auto first, range(request));
+    if (first.kvs_size() == 0) return dead;
+    const std::string& key = first.kvs(0).key();
+    const std::size_t slash = key.find('/', all.size());
+    const auto epoch = Epoch::parse(std::string_view(key).substr(all.size(), slash - all.size()));
+    if (epoch && *epoch != end.seq.epoch) dead.push_back(*epoch);
+    request.set_key(epoch ? end_of_prefix(keys_->epoch(ns, *epoch)) : key + '\0');
+  }
+}
+
+Result<std::vector<std::string>> EtcdMedium::namespaces() {
+  std::vector<std::string> names;
+  pb::RangeRequest request = range_of_prefix(keys_->all_data());
+  request.set_limit(1);
+  request.set_keys_only(true);
+  while (true) {
+    SLUICE_TRY(const auto first, range(request));
+    if (first.kvs_size() == 0) break;
+    const std::string& key = first.kvs(0).key();
+    const auto ns = keys_->namespace_of(key);
+    request.set_key(ns ? end_of_prefix(keys_->data(*ns)) : key + '\0');
+    if (!ns) continue;
+    SLUICE_TRY(const Version written, version(*ns));
+    if (written > 0) names.push_back(*ns);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<Page> EtcdMedium::list(const std::string& ns, std::string_view prefix,
+                              std::string_view after, std::size_t limit) {
+  SLUICE_TRY(const End end, end_of(ns));
+  Page page;
+  if (end.revision == 0) return page;
+  const std::string epoch = keys_->epoch(ns, end.seq.epoch);
+  const bool from_begin = after.empty() || after < prefix;
+  const std::string from = from_begin ? std::string(prefix) : std::string(after) + '\0';
+  std::size_t bytes = 0;
+  const std::string to = end_of_prefix(epoch + std::string(prefix));
+  SLUICE_CHECK(each_entry(epoch + from, to, end.at, [&](const pb::KeyValue& kv) {
+    page.more = page.entries.size() >= limit || bytes >= kPageBytesMax;
+    if (page.more) return false;
+    page.entries.push_back({kv.key().substr(epoch.size()), kv.value()});
+    bytes += kv.key().size() + kv.value().size();
+    return true;
+  }));
+  return page;
+}
+
+Result<Version> EtcdMedium::scan(const std::string& ns, std::string_view prefix,
+                                 const Store::Visit& visit) {
+  SLUICE_TRY(const End end, end_of(ns));
+  if (end.revision == 0) return end.seq.version;
+  const std::string epoch = keys_->epoch(ns, end.seq.epoch);
+  const std::string from = epoch + std::string(prefix);
+  SLUICE_CHECK(each_entry(from, end_of_prefix(from), end.at, [&](const pb::KeyValue& kv) {
+    return visit(std::string_view(kv.key()).substr(epoch.size()), kv.value());
+  }));
+  return end.seq.version;
+}
+
+Result<std::uint64_t> EtcdMedium::count(const std::string& ns, std::string_view prefix) {
+  SLUICE_TRY(const End end, end_of(ns));
+  if (end.revision == 0) return 0;
+  pb::RangeRequest request = range_of_prefix(keys_->epoch(ns, end.seq.epoch) + std::string(prefix));
+  request.set_count_only(true);
+  request.set_revision(end.at);
+  SLUICE_TRY(const auto reply, range(request));
+  return static_cast<std::uint64_t>(reply.count());
+}
+
+}  // namespace sluice::store

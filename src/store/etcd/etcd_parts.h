@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// EtcdParts: the objects of EtcdMedium that belong to its thread. Core-bound.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "store/etcd/checked_kv.h"
+#include "store/etcd/claim.h"
+#include "store/etcd/documents.h"
+#include "store/etcd/membership.h"
+
+namespace sluice::store {
+
+struct EtcdParts {
+  struct Terms {
+    EtcdOptions etcd;
+    std::size_t small_bulk_max;
+    std::int64_t page_keys_max;
+    Logger logger;
+    std::function<void()> ring;  // there is news for the journal
+  };
+  EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client, Terms terms);
+
+  [[nodiscard]] Claim& claim(const std::string& ns);
+  // Null if the journal knows no ownership of the namespace.
+  [[nodiscard]] std::shared_ptr<Tenure> tenure(std::string_view ns) const;
+  [[nodiscard]] Task<Result<void>> write(std::span<Batch> group);
+  [[nodiscard]] Task<Result<void>> write_one(Batch& batch);
+  [[nodiscard]] Task<Result<bool>> stage(std::string_view ns, Bulk& bulk);
+  [[nodiscard]] Task<Result<bool>> finish_some();
+  [[nodiscard]] Task<Result<pb::RangeResponse>> range(const pb::RangeRequest& request);
+  [[nodiscard]] Task<Result<void>> check();
+  [[nodiscard]] Task<void> leave();
+  void on_other_cluster();
+
+  CheckedKv kv;
+  EtcdContext context;
+  Membership membership;
+  SharedDocuments documents;
+  std::map<std::string, std::unique_ptr<Claim>, std::less<>> claims;
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/etcd/membership.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/text.h"
+#include "store/etcd/requests.h"
+
+namespace sluice::store {
+namespace {
+
+constexpr Duration kJoinMax = std::chrono::seconds(10);
+// A process that was killed leaves its name until its lease ends.
+constexpr Duration kNameGrace = std::chrono::seconds(2);
+constexpr Duration kNamePause = std::chrono::milliseconds(100);
+constexpr unsigned kMajorMin = 3;
+constexpr unsigned kMinorMin = 4;
+
+std::int64_t random_lease() {
+  std::random_device random;
+  const std::uint64_t id = (std::uint64_t{random()} << 32) | random();
+  return static_cast<std::int64_t>((id >> 1) | 1);
+}
+
+// "3.4.23"
+bool is_new_enough(std::string_view version) {
+  const auto major = to_number<unsigned>(take_until(version, '.')).value_or(0);
+  const auto minor = to_number<unsigned>(take_until(version, '.')).value_or(0);
+  return std::pair(major, minor) >= std::pair(kMajorMin, kMinorMin);
+}
+
+Hash::Secret new_secret() {
+  std::random_device random;
+  Hash::Secret secret{};
+  for (auto& word : secret) word = (std::uint64_t{random()} << 32) | random();
+  return secret;
+}
+
+}  // namespace
+
+Membership::Membership(EtcdContext& context, Terms terms)
+    : context_(context), terms_(std::move(terms)) {}
+
+Task<Result<void>> Membership::join() {
+  SLUICE_CO_CHECK(co_await check_version());
+  SLUICE_CO_CHECK(co_await find_cluster());
+  SLUICE_CO_CHECK(co_await check_size());
+  SLUICE_CO_CHECK(co_await grant());
+  SLUICE_CO_CHECK(co_await register_first());
+  keeping_ = keep_alive();
+  keeping_.start();
+  co_return Result<void>();
+}
+
+Task<Result<void>> Membership::check_version() {
+  Retry retry(Clock::now() + kJoinMax);
+  while (true) {
+    const auto status = co_await context_.kv.status(retry.options());
+    if (status) {
+      if (is_new_enough(status->version())) co_return Result<void>();
+      co_return fail(ErrorKind::invalid,
+                     "etcd has version " + status->version() + ": Sluice needs 3.4 or a newer one");
+    }
+    // The first calls of a client may go to an endpoint that is down.
+    if (!retry.again()) co_return std::unexpected(error_of(status.error()));
+    co_await context_.loop().sleep_for(retry.pause());
+  }
+}
+
+Task<Result<void>> Membership::find_cluster() {
+  const std::string key = context_.keys.cluster();
+  ClusterRecord mine;
+  mine.name = terms_.cluster;
+  mine.secret = new_secret();
+  mine.permit = terms_.permit;
+  pb::TxnRequest txn;
+  compare_created(txn, key, 0);
+  add_put(*txn.add_success(), key, mine.encode());
+  add_range(*txn.add_failure(), key);
+  Retry retry(Clock::now() + kJoinMax);
+  auto reply = co_await context_.kv.txn(txn, retry.options());
+  while (!reply && retry.again()) {
+    co_await context_.loop().sleep_for(retry.pause());
+    reply = co_await context_.kv.txn(txn, retry.options());
+  }
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  context_.cluster = mine;
+  if (reply->succeeded()) co_return Result<void>();
+  const auto& found = reply->responses(0).response_range();
+  if (found.kvs_size() == 0) co_return fail(ErrorKind::unavailable, "the cluster was removed");
+  auto record = ClusterRecord::decode(found.kvs(0).value());
+  if (!record) {
+    co_return fail(record.error().kind, "the key `" + key + "` in etcd: " + record.error().message);
+  }
+  if (record->name != terms_.cluster) {
+    co_return fail(ErrorKind::conflict, "the prefix `" + context_.keys.prefix() +
+                                            "` in etcd belongs to the cluster `" + record->name +
+                                            "`, not `" + terms_.cluster +
+                                            "`: set another prefix, or this cluster's name");
+  }
+  context_.cluster = std::move(*record);
+  co_return Result<void>();
+}
+
+// Sends a transaction of the largest shape whose compares fail, so that it is refused now and not
+// during a sale.
+Task<Result<void>> Membership::check_size() {
+  pb::TxnRequest txn;
+  compare_created(txn, context_.keys.cluster(), 0);
+  Packs packs;
+  const std::string value(kRunRequestBytesMax / kGroupOperationsMax - 80, 'x');
+  for (std::size_t i = 0; i < kGroupOperationsMax; ++i) {
+    packs.put(context_.keys.prefix() + "/never/" + std::to_string(i), value);
+  }
+  packs.move_to(txn);
+  add_put(*txn.add_success(), context_.keys.prefix() + "/never", value);
+  add_range(*txn.add_failure(), context_.keys.cluster());
+  Retry retry(Clock::now() + kJoinMax);
+  auto reply = co_await context_.kv.txn(txn, retry.options());
+  while (!reply && retry.again() && reply.error().status != etcd::Status::invalid_argument) {
+    co_await context_.loop().sleep_for(retry.pause());
+    reply = co_await context_.kv.txn(txn, retry.options());
+  }
+  if (reply) co_return Result<void>();
+  if (reply.error().status != etcd::Status::invalid_argument) {
+    co_return std::unexpected(error_of(reply.error()));
+  }
+  co_return fail(ErrorKind::invalid, "etcd refuses transactions of " +
+                                         std::to_string(kGroupOperationsMax) +
+                                         " writes and 1.5 MiB: start it with --max-txn-ops=128 and "
+                                         "--max-request-bytes=1572864 (its defaults) or more: " +
+                                         reply.error().error.message);
+}
+
+// The same id with every copy: one that exists is ours.
+Task<Result<void>> Membership::grant() {
+  pb::LeaseGrantRequest request;
+  request.set_id(random_lease());
+  request.set_ttl(std::max<std::int64_t>(
+      1, std::chrono::duration_cast<std::chrono::seconds>(terms_.lease).count()));
+  ttl_ = terms_.lease;
+  Retry retry(Clock::now() + kJoinMax);
+  while (true) {
+    const auto reply = co_await context_.kv.lease_grant(request, retry.options());
+    if (reply || reply.error().status == etcd::Status::failed_precondition) {
+      if (reply) ttl_ = std::chrono::seconds(reply->ttl());
+      lease_ = request.id();
+      co_return Result<void>();
+    }
+    if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
+    co_await context_.loop().sleep_for(retry.pause());
+  }
+}
+
+Task<Result<bool>> Membership::register_name() {
+  const std::string key = context_.keys.member(context_.me.name);
+  pb::TxnRequest txn;
+  compare_created(txn, key, 0);
+  add_put(*txn.add_success(), key, context_.me.encode(), lease_);
+  add_range(*txn.add_failure(), key);
+  Retry retry(Clock::now() + kJoinMax);
+  auto reply = co_await context_.kv.txn(txn, retry.options());
+  while (!reply && retry.again() && reply.error().status != etcd::Status::not_found) {
+    co_await context_.loop().sleep_for(retry.pause());
+    reply = co_await context_.kv.txn(txn, retry.options());
+  }
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  if (reply->succeeded()) co_return true;
+  const auto& found = reply->responses(0).response_range();
+  if (found.kvs_size() == 0) co_return false;
+  const auto record = MemberRecord::decode(found.kvs(0).value());
+  // An earlier copy of this transaction, on this lease.
+  co_return record &&
+      record->incarnation == context_.me.incarnation&& found.kvs(0).lease() == lease_;
+}
+
+Task<Result<void>> Membership::register_first() {
+  const TimePoint end = Clock::now() + ttl_ + kNameGrace;
+  while (true) {
+    SLUICE_CO_TRY(const bool mine, co_await register_name());
+    if (mine) co_return Result<void>();
+    if (Clock::now() > end) break;
+    (void)co_await renew();
+    co_await context_.loop().sleep_for(kNamePause);
+  }
+  co_return fail(ErrorKind::conflict, "a member `" + context_.me.name + "` of the cluster `" +
+                                          terms_.cluster +
+                                          "` is running: give this process another name");
+}
+
+Task<bool> Membership::renew() {
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + std::min<Duration>(kAttemptMax, ttl_ / 3);
+  const auto reply = co_await context_.kv.lease_keep_alive(lease_, options);
+  if (reply) co_return reply->ttl() > 0;
+  co_return reply.error().status != etcd::Status::not_found;
+}
+
+// Without a lease, the process owns nothing. It joins again when etcd answers.
+Task<void> Membership::keep_alive() {
+  while (true) {
+    co_await context_.loop().sleep_for(ttl_ / 4);
+    const bool alive = co_await renew();
+    if (alive) continue;
+    lease_ = 0;
+    context_.logger.warn("store: the lease of this member has ended in etcd: it joins again");
+    while (true) {
+      const auto granted = co_await grant();
+      if (!granted) continue;
+      const auto registered = co_await register_name();
+      if (registered && *registered) break;
+      lease_ = 0;
+      if (registered) {
+        context_.logger.error("store: another process has the name `" + context_.me.name +
+                              "` in the cluster: this one owns nothing until that one ends");
+      }
+      co_await context_.loop().sleep_for(kAttemptMax);
+    }
+  }
+}
+
+Task<void> Membership::leave() {
+  keeping_.reset();
+  if (lease_ == 0) co_return;
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kReleaseMax;
+  (void)co_await context_.kv.lease_revoke(std::exchange(lease_, 0), options);
+}
+
+std::size_t Membership::rank_of(std::string_view me, const std::vector<std::string>& members,
+                                std::string_view ns) {
+  const auto weight = [&](std::string_view name) {
+    return sha256_hex(std::string(name) + '\n' + std::string(ns));
+  };
+  const std::string mine = weight(me);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      members, [&](const std::string& name) { return name != me && weight(name) < mine; }));
+}
+
+Task<Result<std::size_t>> Membership::rank(std::string_view ns) {
+  pb::RangeRequest request = range_of_prefix(context_.keys.members());
+  request.set_keys_only(true);
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kAttemptMax;
+  const auto reply = co_await context_.kv.range(request, options);
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  std::vector<std::string> names;
+  for (const auto& kv : reply->kvs()) names.push_back(kv.key());
+  co_return rank_of(context_.keys.member(context_.me.name), names, ns);
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Membership: this process in its cluster: the record of the cluster, the lease, `members/<name>`.
+// Core-bound.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/etcd/context.h"
+
+namespace sluice::store {
+
+class Membership {
+ public:
+  struct Terms {
+    std::string cluster;  // its name
+    Duration permit{};    // of a new cluster
+    Duration lease{};     // asked for; etcd may grant more
+  };
+  Membership(EtcdContext& context, Terms terms);
+
+  // Joins the cluster, and creates it if there is none. Once. Errors: `conflict` for another
+  // cluster or format in the prefix, and for a name in use; `invalid` for an etcd that is too old
+  // or that does not take the transactions of a full group; errors of etcd.
+  [[nodiscard]] Task<Result<void>> join();
+  // Ends the lease, and with it everything that the process has in etcd.
+  [[nodiscard]] Task<void> leave();
+
+  // The lease of this process; 0 while it has none.
+  [[nodiscard]] std::int64_t lease() const { return lease_; }
+  // The number of members that take `ns` before this one (rendezvous hashing).
+  [[nodiscard]] Task<Result<std::size_t>> rank(std::string_view ns);
+  // 0 in the first place. Pure: any thread.
+  [[nodiscard]] static std::size_t rank_of(std::string_view me,
+                                           const std::vector<std::string>& members,
+                                           std::string_view ns);
+
+ private:
+  [[nodiscard]] Task<Result<void>> check_version();
+  [[nodiscard]] Task<Result<void>> find_cluster();
+  [[nodiscard]] Task<Result<void>> check_size();
+  [[nodiscard]] Task<Result<void>> grant();
+  // True: the name is this process's. False: another process has it.
+  [[nodiscard]] Task<Result<bool>> register_name();
+  [[nodiscard]] Task<Result<void>> register_first();
+  [[nodiscard]] Task<void> keep_alive();
+  // One renewal. False: the lease is gone.
+  [[nodiscard]] Task<bool> renew();
+
+  EtcdContext& context_;
+  const Terms terms_;
+  std::int64_t lease_ = 0;
+  Duration ttl_{};      // granted
+  Task<void> keeping_;  // last: it uses all of the above
+};
+
+}  // namespace sluice::store

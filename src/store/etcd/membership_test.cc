@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/etcd/membership.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "store/etcd/testing/etcd_medium_fixture.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Rank, EveryMemberHasItsOwnAndAllAreFirstSomewhere) {
+  const std::vector<std::string> members{"a", "b", "c"};
+  std::set<std::string> first;
+  for (int i = 0; i < 100; ++i) {
+    const std::string ns = "p/" + std::to_string(i);
+    std::set<std::size_t> ranks;
+    for (const std::string& member : members) {
+      const std::size_t rank = Membership::rank_of(member, members, ns);
+      ranks.insert(rank);
+      if (rank == 0) first.insert(member);
+      // Others keep their order when a member leaves.
+      EXPECT_LE(Membership::rank_of(member, {"a", "b"}, ns), rank);
+    }
+    EXPECT_EQ(ranks, (std::set<std::size_t>{0, 1, 2})) << ns;
+  }
+  EXPECT_EQ(first.size(), 3U);
+  EXPECT_EQ(Membership::rank_of("a", {"a"}, "p/f"), 0U);
+  EXPECT_EQ(Membership::rank_of("a", {}, "p/f"), 0U) << "its own record may be missing";
+}
+
+TEST_F(EtcdMediumTest, ANameIsInUseOnce) {
+  begin();
+  EXPECT_NE(member("one").trouble.find("a member `one` of the cluster `sluice` is running"),
+            std::string::npos);
+  EXPECT_EQ(told("k", "1"), "durable");
+  store().close();
+  EXPECT_EQ(member("one").trouble, "");
+}
+
+// A process that was killed leaves its name until its lease ends.
+TEST_F(EtcdMediumTest, ANameIsFreeWhenItsLeaseEnds) {
+  begin();
+  const auto found = rival_->range(range_of(rival_->keys().member("one")));
+  ASSERT_EQ(found.kvs_size(), 1);
+  MemberRecord dead;
+  dead.name = "two";
+  dead.incarnation = RandomId::make();
+  pb::TxnRequest txn;
+  add_put(*txn.add_success(), rival_->keys().member("two"), dead.encode());
+  (void)rival_->commit(txn);
+  std::thread end([&] {
+    std::this_thread::sleep_for(300ms);
+    rival_->remove(rival_->keys().member("two"));
+  });
+  EXPECT_EQ(member("two").trouble, "");
+  end.join();
+}
+
+TEST_F(EtcdMediumTest, APrefixBelongsToOneCluster) {
+  open();
+  EtcdOptions other = options_;
+  other.cluster = "other";
+  other.member = "two";
+  const auto refused = open_etcd_store(other, 1, Logger());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+  EXPECT_NE(refused.error().message.find("belongs to the cluster `sluice`, not `other`"),
+            std::string::npos);
+  rival_->put(rival_->keys().cluster(), R"({"format":7,"name":"sluice"})");
+  other.cluster = "sluice";
+  const auto newer = open_etcd_store(other, 1, Logger());
+  ASSERT_FALSE(newer);
+  EXPECT_EQ(newer.error().kind, ErrorKind::conflict);
+  EXPECT_NE(newer.error().message.find("format 7"), std::string::npos);
+}
+
+TEST_F(EtcdMediumTest, AllMembersKeepTheReadPermitOfTheFirst) {
+  options_.read_permit = 60s;
+  begin();
+  options_.read_permit = 1ms;
+  EtcdStore two = member("two");
+  ASSERT_TRUE(two.store->prepare("p/f"));
+  View& its = cores_.on(0, [&]() -> View& { return two.store->view(cores_.core(0), "p/f"); });
+  ASSERT_TRUE(cores_.await(0, [&] { return its.ownership(in(20s)); }));
+  const auto moment = cores_.on(0, [&] { return its.moment(); });
+  ASSERT_TRUE(cores_.await(0, [&] { return its.confirmed(moment, in(20s)); }));
+  std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(cores_.on(0, [&] { return its.is_confirmed(its.moment()); }));
+}
+
+TEST_F(EtcdMediumTest, AnOldEtcdIsRefused) {
+  EtcdMedium::Options options;
+  options.etcd = options_;
+  options.wrap = [](const loop::Core& core, std::unique_ptr<Kv> kv) {
+    auto faults = std::make_shared<KvFaults>();
+    faults->set_version("3.3.27");
+    return std::make_unique<FaultyKv>(core.loop, std::move(kv), std::move(faults));
+  };
+  const auto opened = EtcdMedium::open(std::move(options));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message, "etcd has version 3.3.27: Sluice needs 3.4 or a newer one");
+}
+
+TEST_F(EtcdMediumTest, AnEtcdWithSmallTransactionsIsRefused) {
+  etcd::testing::EtcdSetup setup;
+  setup.flags = {"--max-txn-ops=64"};
+  etcd::testing::EtcdProcesses small(setup);
+  options_.endpoints = small.endpoints();
+  const std::string trouble = member("one").trouble;
+  EXPECT_NE(trouble.find("--max-txn-ops=128"), std::string::npos) << trouble;
+}
+
+TEST_F(EtcdMediumTest, AnEtcdThatDoesNotAnswerIsNamed) {
+  options_.endpoints = {"127.0.0.1:1"};
+  const auto opened = open_etcd_store(options_, 1, Logger());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(opened.error().message.find("127.0.0.1:1"), std::string::npos);
+}
+
+TEST_F(EtcdMediumTest, AMemberThatIsNotTheFirstTakesLater) {
+  begin();
+  EtcdStore two = member("two");
+  ASSERT_TRUE(two.store->prepare(kNs));
+  EXPECT_FALSE(two.store->status(kNs).owned);
+  store().close();
+  EXPECT_TRUE(owned_within(*two.store, 20s));
+}
+
+}  // namespace
+}  // namespace sluice::store

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/etcd/tenure.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "store/bulk.h"
+
+namespace sluice::store {
+namespace {
+
+// After so long no run waits for the outcome of a transaction any more.
+constexpr Duration kForgottenMax = std::chrono::minutes(1);
+
+}  // namespace
+
+Tenure::Tenure(EtcdContext& context, std::string ns, Fence fence, BootTime writes_from)
+    : context_(context),
+      ns_(std::move(ns)),
+      fence_(fence),
+      writes_from_(writes_from),
+      owner_key_(context.keys.owner(ns_)),
+      seq_key_(context.keys.seq(ns_)) {}
+
+void Tenure::install(State state) {
+  if (state_) return;
+  told_ = sent_ = state.seq.version;
+  state_.emplace(std::move(state));
+}
+
+void Tenure::add_compares(pb::TxnRequest& txn) const {
+  compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
+  compare_changed(txn, seq_key_, state_->revision);
+  add_range(*txn.add_failure(), owner_key_);
+  add_range(*txn.add_failure(), seq_key_);
+}
+
+Result<Tenure::Standing> Tenure::standing(const pb::TxnResponse& response) const {
+  const auto broken = [&] {
+    return fail(ErrorKind::internal, "the key `" + seq_key_ +
+                                         "` in etcd is not as Sluice has written it: restore a "
+                                         "backup of etcd");
+  };
+  if (response.responses_size() != 2) return broken();
+  const auto& owner = response.responses(0).response_range();
+  const auto& end = response.responses(1).response_range();
+  if (end.kvs_size() != 1) return broken();
+  auto seq = Seq::decode(end.kvs(0).value());
+  if (!seq) return broken();
+  Standing standing;
+  standing.mine =
+      owner.kvs_size() == 1 && owner.kvs(0).create_revision() == static_cast<std::int64_t>(fence_);
+  standing.seq = std::move(*seq);
+  standing.revision = end.kvs(0).mod_revision();
+  return standing;
+}
+
+Task<Result<void>> Tenure::write(Batch& batch) {
+  SLUICE_ASSERT(state_ || over_, "a chain begins with the state in etcd");
+  bool confirmed = false;
+  if (pending_) {
+    SLUICE_CO_CHECK(co_await settle(Clock::now() + kWriteMax));
+    confirmed = true;
+  }
+  while (!is_ending() && state_->seq.version < batch.version) {
+    SLUICE_CO_CHECK(co_await write_some(batch));
+    confirmed = true;
+  }
+  if (!is_ending() && !confirmed) SLUICE_CO_CHECK(co_await confirm(Clock::now() + kWriteMax));
+  if (is_ending()) {
+    end(batch);
+  } else {
+    batch.permit = permit_;
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> Tenure::write_some(const Batch& batch) {
+  SLUICE_ASSERT(!pending_, "one transaction of a namespace is sent at a time");
+  const Node* const next = first_unwritten(batch);
+  if (next->bulk) {
+    const auto made = co_await make_bulk(*next->bulk, version_of(batch, *next));
+    if (over_ || !made) co_return over_ ? Result<void>() : made;
+  } else {
+    make_group(batch);
+  }
+  co_return co_await settle(Clock::now() + kWriteMax);
+}
+
+void Tenure::end(Batch& batch) {
+  batch.lost = true;
+  if (!state_) return;
+  note_told(state_->seq.version);
+  for (const Node* node = batch.after; node != batch.last;) {
+    node = node->next.load(std::memory_order_acquire);
+    if (version_of(batch, *node) > state_->seq.version) return;
+    batch.kept = node;
+  }
+}
+
+// Sends the pending transaction until its outcome is known.
+Task<Result<void>> Tenure::settle(TimePoint deadline) {
+  SLUICE_ASSERT(pending_, "there is a transaction to settle");
+  Retry retry(deadline);
+  retry.avoid = pending_->endpoint;
+  while (!pending_->refused) {
+    const BootTime now = BootClock::now();
+    SLUICE_ASSERT(now >= writes_from_, "the permits of older owners end before the first write");
+    if (!pending_->first_sent) pending_->first_sent = now;
+    sent_ = std::max(sent_, pending_->seq.version);
+    const auto reply = co_await context_.kv.txn(pending_->request, retry.options());
+    if (reply && reply->succeeded()) {
+      commit(reply->header().revision());
+      co_return Result<void>();
+    }
+    if (reply) co_return co_await judge(*reply);
+    pending_->endpoint = retry.avoid = reply.error().endpoint;
+    pending_->refused = reply.error().status == etcd::Status::invalid_argument;
+    if (pending_->refused) break;
+    if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
+    co_await context_.loop().sleep_for(retry.pause());
+  }
+  co_return co_await give_up(deadline);
+}
+
+// The compares have failed, so no copy of the transaction is applied from now on.
+Task<Result<void>> Tenure::judge(const pb::TxnResponse& response) {
+  SLUICE_CO_TRY(const Standing now, standing(response));
+  const RandomId group = pending_->seq.group;
+  if (now.mine && now.seq.group != group) {
+    stop("another program has written `" + seq_key_ + "`");
+    pending_.reset();
+    co_return Result<void>();
+  }
+  over_ = over_ || !now.mine;
+  Seq::Fate fate = now.seq.fate(fence_, group);
+  if (fate == Seq::Fate::forgotten) {
+    const auto then = co_await recall();
+    if (then) fate = then->fate(fence_, group);
+  }
+  if (fate == Seq::Fate::forgotten && BootClock::now() - *pending_->first_sent < kForgottenMax) {
+    co_return fail(ErrorKind::unavailable,
+                   "other members have owned " + ns_ +
+                       " so often since a write that its outcome cannot be known");
+  }
+  if (fate == Seq::Fate::committed) {
+    commit(now.revision);
+  } else {
+    pending_.reset();
+  }
+  co_return Result<void>();
+}
+
+Task<std::optional<Seq>> Tenure::recall() {
+  if (over_at_ == 0) co_return std::nullopt;
+  pb::RangeRequest request = range_of(seq_key_);
+  request.set_revision(over_at_);
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kAttemptMax;
+  const auto reply = co_await context_.kv.range(request, options);
+  if (!reply || reply->kvs_size() != 1) co_return std::nullopt;
+  auto seq = Seq::decode(reply->kvs(0).value());
+  co_return seq ? std::optional(std::move(*seq)) : std::nullopt;
+}
+
+void Tenure::commit(std::int64_t revision) {
+  const std::unique_ptr<Pending> done = std::move(pending_);
+  SLUICE_ASSERT(done->seq.fence == fence_ && done->seq.version > state_->seq.version,
+                "each group follows the one before");
+  SLUICE_ASSERT(done->seq.version <= sent_, "what etcd has was sent");
+  if (done->contents) {
+    state_->dead.push_back(state_->seq.epoch);
+    state_->contents = std::move(*done->contents);
+    building_.reset();
+  } else {
+    state_->contents.apply(done->changes);
+    for (auto& [key, value] : done->dirty) building_->dirty[key] = std::move(value);
+  }
+  SLUICE_ASSERT(state_->contents.checksum() == done->seq.checksum,
+                "the checksum of a group is that of the contents behind it");
+  state_->seq = std::move(done->seq);
+  state_->revision = revision;
+  permit_ = std::max(permit_, *done->first_sent + context_.cluster.permit);
+}
+
+Task<Result<void>> Tenure::confirm(TimePoint deadline) {
+  pb::TxnRequest txn;
+  compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
+  add_range(*txn.add_success(), seq_key_);  // without a Range, etcd may answer from an old state
+  add_range(*txn.add_failure(), owner_key_);
+  add_range(*txn.add_failure(), seq_key_);
+  Retry retry(deadline);
+  while (true) {
+    const BootTime sent = BootClock::now();
+    const auto reply = co_await context_.kv.txn(txn, retry.options());
+    if (reply && !reply->succeeded()) {
+      over_ = true;
+      co_return Result<void>();
+    }
+    if (reply) {
+      const auto& end = reply->responses(0).response_range();
+      if (end.kvs_size() != 1 || end.kvs(0).mod_revision() != state_->revision) {
+        stop("another program has written `" + seq_key_ + "`");
+      } else {
+        permit_ = std::max(permit_, sent + context_.cluster.permit);
+      }
+      co_return Result<void>();
+    }
+    retry.avoid = reply.error().endpoint;
+    if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
+    co_await context_.loop().sleep_for(retry.pause());
+  }
+}
+
+void Tenure::stop(const std::string& reason) {
+  over_ = true;
+  context_.logger.error("store: " + ns_ + " is given up: " + reason);
+}
+
+Task<Result<void>> Tenure::give_up(TimePoint deadline) {
+  context_.logger.error("store: " + ns_ +
+                        " is given up, because etcd refuses a transaction: look "
+                        "at --max-txn-ops and --max-request-bytes of etcd");
+  pb::TxnRequest txn;
+  compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
+  add_delete(*txn.add_success(), owner_key_);
+  add_range(*txn.add_failure(), owner_key_);
+  add_range(*txn.add_failure(), seq_key_);
+  Retry retry(deadline);
+  while (true) {
+    // The second copy at the latest finds that the fence is over.
+    const auto reply = co_await context_.kv.txn(txn, retry.options());
+    if (reply && !reply->succeeded()) co_return co_await judge(*reply);
+    if (!reply && !retry.again()) co_return std::unexpected(error_of(reply.error()));
+    if (!reply) co_await context_.loop().sleep_for(retry.pause());
+  }
+}
+
+Task<Result<void>> Tenure::release(TimePoint deadline) {
+  if (pending_) SLUICE_CO_CHECK(co_await settle(deadline));
+  if (over_) co_return Result<void>();
+  pb::TxnRequest txn;
+  compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
+  add_delete(*txn.add_success(), owner_key_);
+  // The next owner does not wait then. So no permit that this one has waited for may be alive.
+  if (BootClock::now() >= writes_from_) {
+    add_put(*txn.add_success(), context_.keys.released(ns_), context_.me.incarnation.text());
+  }
+  add_range(*txn.add_failure(), owner_key_);
+  Retry retry(deadline);
+  over_ = true;
+  auto reply = co_await context_.kv.txn(txn, retry.options());
+  while (!reply && retry.again()) {
+    co_await context_.loop().sleep_for(retry.pause());
+    reply = co_await context_.kv.txn(txn, retry.options());
+  }
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  co_return Result<void>();
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: faults between the medium and the client. The transactions that a test chooses lose
+// their answers, arrive late or not at all, or are refused; watches are held.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "loop/event_loop.h"
+#include "store/etcd/kv.h"
+
+namespace sluice::store {
+
+enum class KvFault {
+  none,
+  answer_lost,  // applied
+  late,         // no answer; applied by deliver()
+  lost,         // no answer; never applied
+  no_space,     // refused, with an outcome that is not certain
+  too_large,    // refused as invalid
+};
+
+// Any thread.
+class KvFaults {
+ public:
+  using Choose = std::function<KvFault(const pb::TxnRequest&)>;
+  void choose(Choose choose) {
+    const MutexLock lock(mutex_);
+    choose_ = std::move(choose);
+  }
+  // Holds what watches bring, until release_watches().
+  void hold_watches() {
+    const MutexLock lock(mutex_);
+    held_ = true;
+  }
+  void release_watches() {
+    const MutexLock lock(mutex_);
+    held_ = false;
+  }
+  [[nodiscard]] bool watches_are_held() {
+    const MutexLock lock(mutex_);
+    return held_;
+  }
+  // Ends the watches that exist.
+  void end_watches() {
+    const MutexLock lock(mutex_);
+    ++ended_;
+  }
+  // No watch can begin.
+  void refuse_watches(bool refused) {
+    const MutexLock lock(mutex_);
+    refused_ = refused;
+  }
+  [[nodiscard]] bool watches_are_refused() {
+    const MutexLock lock(mutex_);
+    return refused_;
+  }
+  [[nodiscard]] int ended_watches() {
+    const MutexLock lock(mutex_);
+    return ended_;
+  }
+  // The number of watches that exist.
+  [[nodiscard]] std::atomic<int>& watches() { return watches_; }
+  [[nodiscard]] KvFault of(const pb::TxnRequest& txn) {
+    Choose choose;
+    {
+      const MutexLock lock(mutex_);
+      ++sent_;
+      choose = choose_;
+    }
+    return choose ? choose(txn) : KvFault::none;
+  }
+  void keep(const pb::TxnRequest& txn) {
+    const MutexLock lock(mutex_);
+    late_.push_back(txn);
+  }
+  // The transactions that were held back, oldest first.
+  [[nodiscard]] std::vector<pb::TxnRequest> take_late() {
+    const MutexLock lock(mutex_);
+    return std::exchange(late_, {});
+  }
+  // etcd says that it has this version.
+  void set_version(std::string version) {
+    const MutexLock lock(mutex_);
+    version_ = std::move(version);
+  }
+  [[nodiscard]] std::string version() {
+    const MutexLock lock(mutex_);
+    return version_;
+  }
+  // etcd says that it is this cluster; 0: the truth.
+  void set_cluster(std::uint64_t cluster) { cluster_ = cluster; }
+  [[nodiscard]] std::uint64_t cluster() const { return cluster_; }
+  // The number of transactions.
+  [[nodiscard]] int sent() {
+    const MutexLock lock(mutex_);
+    return sent_;
+  }
+
+ private:
+  Mutex mutex_;
+  Choose choose_ SLUICE_GUARDED_BY(mutex_);
+  bool held_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool refused_ SLUICE_GUARDED_BY(mutex_) = false;
+  int ended_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::atomic<int> watches_ = 0;
+  std::atomic<std::uint64_t> cluster_ = 0;
+  std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
+  int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::string version_ SLUICE_GUARDED_BY(mutex_);
+};
+
+// The kinds of transactions.
+inline bool puts(const pb::RequestOp& operation, std::string_view end) {
+  return operation.has_request_put() && operation.request_put().key().ends_with(end);
+}
+inline bool is_take(const pb::TxnRequest& txn) {
+  return txn.success_size() > 1 && puts(txn.success(1), "/owner");
+}
+inline bool is_group(const pb::TxnRequest& txn) {
+  return txn.success_size() > 0 && puts(txn.success(txn.success_size() - 1), "/seq");
+}
+inline bool is_change(const pb::TxnRequest& txn) {
+  return txn.success_size() > 0 && puts(txn.success(txn.success_size() - 1), "/documents");
+}
+// Of a new epoch.
+inline bool is_step(const pb::TxnRequest& txn) {
+  return txn.compare_size() == 2 && !is_group(txn) && !is_change(txn) &&
+         txn.compare(1).key().ends_with("/seq");
+}
+
+class FaultyKv final : public Kv {
+ public:
+  FaultyKv(loop::EventLoop& loop, std::unique_ptr<Kv> kv, std::shared_ptr<KvFaults> faults)
+      : loop_(loop), kv_(std::move(kv)), faults_(std::move(faults)) {}
+
+  Task<etcd::Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
+                                             etcd::CallOptions options) override {
+    return of_cluster(kv_->range(request, options));
+  }
+  Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
+                                         etcd::CallOptions options) override {
+    const KvFault fault = faults_->of(request);
+    if (fault == KvFault::none) co_return co_await of_cluster(kv_->txn(request, options));
+    if (fault == KvFault::answer_lost) (void)co_await kv_->txn(request, options);
+    if (fault == KvFault::late) faults_->keep(request);
+    co_return std::unexpected(failure(fault));
+  }
+  Task<etcd::Reply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
+                                                        etcd::CallOptions options) override {
+    return kv_->lease_grant(request, options);
+  }
+  Task<etcd::Reply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
+                                                          etcd::CallOptions options) override {
+    return kv_->lease_revoke(id, options);
+  }
+  Task<etcd::Reply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
+      std::int64_t id, etcd::CallOptions options) override {
+    return kv_->lease_keep_alive(id, options);
+  }
+  Task<etcd::Reply<pb::StatusResponse>> status(etcd::CallOptions options) override {
+    auto reply = co_await kv_->status(options);
+    if (reply && !faults_->version().empty()) reply->set_version(faults_->version());
+    co_return reply;
+  }
+  std::unique_ptr<KvWatch> watch(etcd::WatchOptions options) override {
+    return std::make_unique<HeldWatch>(*this, kv_->watch(std::move(options)));
+  }
+
+ private:
+  class HeldWatch final : public KvWatch {
+   public:
+    HeldWatch(FaultyKv& kv, std::unique_ptr<KvWatch> watch)
+        : kv_(kv), watch_(std::move(watch)), ended_before_(kv.faults_->ended_watches()) {
+      ++kv_.faults_->watches();
+    }
+    ~HeldWatch() override { --kv_.faults_->watches(); }
+    Task<etcd::WatchReply<pb::ResponseHeader>> start(TimePoint deadline) override {
+      if (kv_.faults_->watches_are_refused()) co_return std::unexpected(ended());
+      co_return co_await watch_->start(deadline);
+    }
+    Task<etcd::WatchReply<pb::WatchResponse>> next(TimePoint deadline) override {
+      while (true) {
+        const TimePoint look = std::min(deadline, Clock::now() + std::chrono::milliseconds(5));
+        auto reply = co_await watch_->next(look);
+        while (kv_.faults_->watches_are_held()) {
+          co_await kv_.loop_.sleep_for(std::chrono::milliseconds(1));
+        }
+        if (kv_.faults_->ended_watches() != ended_before_) co_return std::unexpected(ended());
+        const bool late = !reply && reply.error().why == etcd::WatchFailure::Why::timed_out;
+        if (!late || look == deadline) co_return reply;
+      }
+    }
+
+   private:
+    FaultyKv& kv_;
+    const std::unique_ptr<KvWatch> watch_;
+    const int ended_before_;
+  };
+
+  template <class Response>
+  Task<etcd::Reply<Response>> of_cluster(Task<etcd::Reply<Response>> call) {
+    auto reply = co_await std::move(call);
+    if (reply && faults_->cluster() != 0) {
+      reply->mutable_header()->set_cluster_id(faults_->cluster());
+    }
+    co_return reply;
+  }
+  static etcd::WatchFailure ended() {
+    etcd::WatchFailure failure;
+    failure.error = {ErrorKind::unavailable, "a fault of the test"};
+    return failure;
+  }
+  static etcd::Failure failure(KvFault fault) {
+    etcd::Failure failure;
+    failure.status = fault == KvFault::no_space    ? etcd::Status::resource_exhausted
+                     : fault == KvFault::too_large ? etcd::Status::invalid_argument
+                                                   : etcd::Status::unavailable;
+    failure.certainty =
+        fault == KvFault::too_large ? etcd::Certainty::refused : etcd::Certainty::unknown;
+    failure.error = {ErrorKind::unavailable, "a fault of the test"};
+    return failure;
+  }
+
+  loop::EventLoop& loop_;
+  const std::unique_ptr<Kv> kv_;
+  const std::shared_ptr<KvFaults> faults_;
+};
+
+}  // namespace sluice::store
