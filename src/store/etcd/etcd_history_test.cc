@@ -21,16 +21,16 @@ class RandomFaults {
   KvFault operator()(const pb::TxnRequest& txn) {
     const MutexLock lock(mutex_);
     const unsigned dice = random_() % 100;
-    if (is_take(txn)) return dice < 10 ? KvFault::answer_lost : dice < 15 ? KvFault::late : none_;
-    if (is_step(txn)) return dice < 3 ? KvFault::answer_lost : dice < 6 ? KvFault::late : none_;
-    if (!is_group(txn)) return dice < 5 ? KvFault::lost : none_;
+    if (is_take(txn)) return dice < 10 ? KvFault::answer_lost : dice < 15 ? KvFault::late : kNone;
+    if (is_step(txn)) return dice < 3 ? KvFault::answer_lost : dice < 6 ? KvFault::late : kNone;
+    if (!is_group(txn)) return dice < 5 ? KvFault::lost : kNone;
     if (dice < 8) return KvFault::answer_lost;
     if (dice < 14) return KvFault::late;
-    return dice < 18 ? KvFault::lost : none_;
+    return dice < 18 ? KvFault::lost : kNone;
   }
 
  private:
-  static constexpr KvFault none_ = KvFault::none;
+  static constexpr KvFault kNone = KvFault::none;
   Mutex mutex_;
   std::mt19937 random_ SLUICE_GUARDED_BY(mutex_);
 };
