@@ -245,8 +245,8 @@ TEST_F(ClientWithEtcd, CallsGoElsewhereWhenTheLeaderHangs) {
     call.deadline = loop::EventLoop::now() + std::chrono::seconds(5);
     const auto elsewhere = run(client_->txn(request, call));
     if (elsewhere) break;
+    // While the others have no leader, they refuse, and the endpoint to avoid is the last resort.
     ASSERT_LT(loop::EventLoop::now(), end) << elsewhere.error().error.message;
-    EXPECT_NE(elsewhere.error().endpoint, 0U);
   }
   EXPECT_EQ(value_of("a"), "2");
   EXPECT_NE(client_->current(), 0U);

@@ -71,7 +71,7 @@ TEST_F(EtcdBulkTest, AnImportMakesAnEpochAndClearsTheOldOne) {
 TEST_F(EtcdBulkTest, RunsGoOnDuringTheCopy) {
   ASSERT_TRUE(import(3000, "old"));
   std::atomic<int> steps = 0;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (is_step(txn)) ++steps;
     return KvFault::none;
   });
@@ -117,7 +117,7 @@ TEST_F(EtcdBulkTest, AStepThatComesLateHasNoEffect) {
   ASSERT_TRUE(import(20, "old"));
   std::vector<pb::TxnRequest> steps;
   Mutex mutex;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (is_step(txn)) {
       const MutexLock lock(mutex);
       steps.push_back(txn);
@@ -125,7 +125,7 @@ TEST_F(EtcdBulkTest, AStepThatComesLateHasNoEffect) {
     return KvFault::none;
   });
   ASSERT_TRUE(store().apply(kNs, {{"a", "1"}, {"b", "1"}, {"c", "1"}, {"d", "1"}, {"e", "1"}}));
-  faults().choose({});
+  chosen.end();
   ASSERT_FALSE(steps.empty());
   EXPECT_EQ(told("id/1", "new"), "durable");
   const auto before = contents();
@@ -137,7 +137,7 @@ TEST_F(EtcdBulkTest, AStepThatComesLateHasNoEffect) {
 TEST_F(EtcdBulkTest, AStepWithoutAnAnswerAbandonsItsEpoch) {
   ASSERT_TRUE(import(20, "old"));
   std::atomic<int> left = 1;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     return is_step(txn) && left-- > 0 ? KvFault::answer_lost : KvFault::none;
   });
   EXPECT_FALSE(import(30, "failed"));
@@ -151,7 +151,7 @@ TEST_F(EtcdBulkTest, AStepWithoutAnAnswerAbandonsItsEpoch) {
 TEST_F(EtcdBulkTest, TheSwitchMayHaveNoAnswer) {
   ASSERT_TRUE(import(20, "old"));
   std::atomic<int> left = 1;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     return is_group(txn) && left-- > 0 ? KvFault::answer_lost : KvFault::none;
   });
   ASSERT_TRUE(import(30, "new"));
@@ -163,7 +163,7 @@ TEST_F(EtcdBulkTest, TheSwitchMayHaveNoAnswer) {
 TEST_F(EtcdBulkTest, AnOwnerThatIsGoneLeavesAnEpochThatTheNextClears) {
   ASSERT_TRUE(import(20, "old"));
   std::atomic<int> steps = 0;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (!is_step(txn)) return KvFault::none;
     return steps++ == 0 ? KvFault::none : KvFault::lost;
   });
@@ -171,7 +171,7 @@ TEST_F(EtcdBulkTest, AnOwnerThatIsGoneLeavesAnEpochThatTheNextClears) {
   EXPECT_FALSE(import(9000, "new"));
   rival_->take(kNs, Learns::by_news);
   ASSERT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
-  faults().choose({});
+  chosen.end();
   rival_->give(kNs);
   ASSERT_TRUE(owned_again());
   EXPECT_EQ(told("k", "1"), "durable");
@@ -183,7 +183,7 @@ TEST_F(EtcdBulkTest, AnOwnerThatIsGoneLeavesAnEpochThatTheNextClears) {
 TEST_F(EtcdMediumTest, ASmallBulkChangeIsOneGroup) {
   begin(1000);
   std::atomic<int> steps = 0;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (is_step(txn)) ++steps;
     return KvFault::none;
   });

@@ -86,7 +86,7 @@ TEST_F(EtcdDocumentsTest, MembersThatExpectAVersionCountExactly) {
 
 TEST_F(EtcdDocumentsTest, AChangeWhoseAnswerIsLostIsMadeOnce) {
   std::atomic<int> copies = 0;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     return is_change(txn) && copies++ < 2 ? KvFault::answer_lost : KvFault::none;
   });
   const Version before = store().documents("objects")->version;
@@ -103,7 +103,7 @@ TEST_F(EtcdDocumentsTest, AChangeWhoseAnswerIsLostIsMadeOnce) {
 // The change was made, and another one came before its second copy.
 TEST_F(EtcdDocumentsTest, AChangeThatIsOvertakenIsNotMadeAgain) {
   std::atomic<int> copies = 0;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (!is_change(txn) || copies++ > 0) return KvFault::none;
     return KvFault::answer_lost;
   });

@@ -86,9 +86,9 @@ std::string judge_with_faults(unsigned seed, Duration permit, unsigned changes,
   EtcdRival rival(options.etcd, opened.faults);
   ToldHistory history;
   Player player(cores, *opened.store, history);
-  opened.faults->choose([faults = std::make_shared<RandomFaults>(seed)](const pb::TxnRequest& txn) {
-    return (*faults)(txn);
-  });
+  KvFaults::Chosen chosen =
+      opened.faults->choose([faults = std::make_shared<RandomFaults>(seed)](
+                                const pb::TxnRequest& txn) { return (*faults)(txn); });
   {
     const LateMail mail(options.etcd, opened.faults, seed);
     const Rival other(rival, player.clock(), history, seed, {.pause_max = 40ms, .whole = 100ms});
@@ -99,7 +99,7 @@ std::string judge_with_faults(unsigned seed, Duration permit, unsigned changes,
                  .changes = changes},
                 [&](View& view) { return std::make_unique<OwnerAccess>(view, tally); });
   }
-  opened.faults->choose({});
+  chosen.end();
   Checker checker(history.take());
   std::string fault = checker.check();
   Entries end;

@@ -53,7 +53,7 @@ TEST_F(EtcdMediumTest, ATransactionWhoseAnswerIsLostIsMadeOnce) {
   begin();
   Groups groups;
   std::atomic<int> left = 2;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (!is_group(txn)) return KvFault::none;
     groups.note(txn);
     return left-- > 0 ? KvFault::answer_lost : KvFault::none;
@@ -73,7 +73,7 @@ TEST_F(EtcdMediumTest, NothingElseIsSentUntilTheOutcomeIsKnown) {
   begin();
   Groups groups;
   std::atomic<bool> deaf = true;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (!is_group(txn)) return KvFault::none;
     groups.note(txn);
     return deaf ? KvFault::late : KvFault::none;
@@ -100,7 +100,7 @@ TEST_F(EtcdMediumTest, NothingElseIsSentUntilTheOutcomeIsKnown) {
 TEST_F(EtcdMediumTest, ATransactionThatComesAfterTheNextOwnerHasNoEffect) {
   begin();
   std::atomic<bool> deaf = true;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     return is_group(txn) && deaf ? KvFault::late : KvFault::none;
   });
   const Commit commit = put("k", "ours");
@@ -124,7 +124,7 @@ TEST_F(EtcdMediumTest, AGroupThatWasCommittedBeforeTheLossIsDurable) {
   for (const int owners : {0, 1, 12}) {
     std::atomic<int> copies = 0;
     std::atomic<bool> deaf = true;
-    faults().choose([&](const pb::TxnRequest& txn) {
+    KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
       if (!is_group(txn) || !deaf) return KvFault::none;
       return copies++ == 0 ? KvFault::answer_lost : KvFault::lost;
     });
@@ -162,7 +162,7 @@ TEST_F(EtcdMediumTest, NoSpaceHeals) {
   begin();
   std::atomic<bool> full = true;
   std::atomic<int> copies = 0;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (!is_group(txn) || !full) return KvFault::none;
     return copies++ == 0 ? KvFault::answer_lost : KvFault::no_space;
   });
@@ -180,7 +180,7 @@ TEST_F(EtcdMediumTest, NoSpaceHeals) {
 TEST_F(EtcdMediumTest, ATransactionThatEtcdRefusesEndsTheOwnership) {
   begin();
   std::atomic<bool> refuses = true;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     return is_group(txn) && refuses ? KvFault::too_large : KvFault::none;
   });
   const Seq before = rival_->seq_of(kNs);
@@ -199,7 +199,7 @@ TEST_F(EtcdMediumTest, ATakeWithoutAnAnswerIsFound) {
   std::atomic<int> takes = 0;
   Groups groups;
   Groups applied;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (is_group(txn)) groups.note(txn);
     if (!is_take(txn)) return KvFault::none;
     applied.note(txn);
@@ -215,7 +215,7 @@ TEST_F(EtcdMediumTest, ATakeWithoutAnAnswerIsFound) {
 TEST_F(EtcdMediumTest, ATakeThatIsAppliedLateIsFound) {
   begin();
   std::atomic<bool> deaf = true;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     return is_take(txn) && deaf ? KvFault::late : KvFault::none;
   });
   rival_->take(kNs, Learns::by_news);
@@ -226,7 +226,7 @@ TEST_F(EtcdMediumTest, ATakeThatIsAppliedLateIsFound) {
     late = faults().take_late();
     return !late.empty();
   }));
-  faults().choose(
+  KvFaults::Chosen then = faults().choose(
       [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
   EXPECT_TRUE(rival_->commit(late[0]).succeeded());
   ASSERT_TRUE(owned_again());
@@ -293,7 +293,7 @@ TEST_F(EtcdMediumTest, AProgramThatKeepsNoRuleEndsTheOwnership) {
 TEST_F(EtcdMediumTest, EveryTransactionHasAnOperation) {
   begin();
   std::atomic<int> asked = 0;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     EXPECT_GT(txn.success_size(), 0);
     EXPECT_GT(txn.failure_size(), 0);
     ++asked;

@@ -29,7 +29,7 @@ TEST_F(EtcdMediumTest, APermitCountsFromTheFirstSending) {
   ASSERT_EQ(told("k", "1"), "durable");
   std::atomic<bool> sent = false;
   TimePoint first;
-  faults().choose([&](const pb::TxnRequest& txn) {
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     if (!is_group(txn)) return KvFault::none;
     if (!sent.exchange(true)) first = Clock::now();
     return Clock::now() < first + options_.read_permit ? KvFault::answer_lost : KvFault::none;
@@ -43,7 +43,7 @@ TEST_F(EtcdMediumTest, APermitEndsWithoutAnAnswer) {
   options_.read_permit = 50ms;
   begin();
   ASSERT_EQ(told("k", "1"), "durable");
-  faults().choose([](const pb::TxnRequest&) { return KvFault::lost; });
+  KvFaults::Chosen chosen = faults().choose([](const pb::TxnRequest&) { return KvFault::lost; });
   View& its = view();
   ASSERT_TRUE(
       comes_true([&] { return cores_.on(0, [&] { return !its.is_confirmed(its.moment()); }); }));
@@ -62,7 +62,7 @@ TEST_F(EtcdMediumTest, TheNextOwnerWaitsForThePermitsOfTheOneBefore) {
   ASSERT_TRUE(two.store->prepare(kNs));
   ASSERT_FALSE(two.store->status(kNs).owned);
   faults().hold_watches();
-  faults().choose(
+  KvFaults::Chosen chosen = faults().choose(
       [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
   const auto confirmed = cores_.on(0, [&] { return its.moment(); });
   ASSERT_TRUE(cores_.await(0, [&] { return its.confirmed(confirmed, in(20s)); }));

@@ -33,10 +33,20 @@ enum class KvFault {
 class KvFaults {
  public:
   using Choose = std::function<KvFault(const pb::TxnRequest&)>;
-  void choose(Choose choose) {
-    const MutexLock lock(mutex_);
-    choose_ = std::move(choose);
-  }
+  // While it lives, `choose` decides. Afterwards nobody calls `choose`, which may refer to locals
+  // of the test: declare the Chosen behind them.
+  class Chosen {
+   public:
+    Chosen(KvFaults& faults, Choose choose) : faults_(faults) { faults.set(std::move(choose)); }
+    ~Chosen() { end(); }
+    Chosen(const Chosen&) = delete;
+    Chosen& operator=(const Chosen&) = delete;
+    void end() { faults_.set({}); }
+
+   private:
+    KvFaults& faults_;
+  };
+  [[nodiscard]] Chosen choose(Choose choose) { return {*this, std::move(choose)}; }
   // Holds what watches bring, until release_watches().
   void hold_watches() {
     const MutexLock lock(mutex_);
@@ -71,13 +81,18 @@ class KvFaults {
   // The number of watches that exist.
   [[nodiscard]] std::atomic<int>& watches() { return watches_; }
   [[nodiscard]] KvFault of(const pb::TxnRequest& txn) {
-    Choose choose;
+    std::shared_ptr<const Choose> choose;
     {
       const MutexLock lock(mutex_);
       ++sent_;
+      ++choosing_;
       choose = choose_;
     }
-    return choose ? choose(txn) : KvFault::none;
+    const KvFault fault = *choose ? (*choose)(txn) : KvFault::none;
+    const MutexLock lock(mutex_);
+    --choosing_;
+    idle_.notify_all();
+    return fault;
   }
   void keep(const pb::TxnRequest& txn) {
     const MutexLock lock(mutex_);
@@ -107,8 +122,18 @@ class KvFaults {
   }
 
  private:
+  // Waits for the calls of the function before.
+  void set(Choose choose) {
+    const MutexLock lock(mutex_);
+    choose_ = std::make_shared<const Choose>(std::move(choose));
+    while (choosing_ > 0) idle_.wait(mutex_);
+  }
+
   Mutex mutex_;
-  Choose choose_ SLUICE_GUARDED_BY(mutex_);
+  Condition idle_;
+  int choosing_ SLUICE_GUARDED_BY(mutex_) = 0;  // calls of choose_ in progress
+  std::shared_ptr<const Choose> choose_ SLUICE_GUARDED_BY(mutex_) =
+      std::make_shared<const Choose>();
   bool held_ SLUICE_GUARDED_BY(mutex_) = false;
   bool refused_ SLUICE_GUARDED_BY(mutex_) = false;
   int ended_ SLUICE_GUARDED_BY(mutex_) = 0;
