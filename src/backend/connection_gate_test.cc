@@ -14,7 +14,6 @@
 namespace sluice::backend {
 namespace {
 
-using testing::HasSubstr;
 
 TEST(ConnectionGate, LetsInAsManyAsAllowed) {
   loop::EventLoop loop;
