@@ -14,7 +14,6 @@
 namespace sluice::backend {
 namespace {
 
-
 TEST(ConnectionGate, LetsInAsManyAsAllowed) {
   loop::EventLoop loop;
   const loop::Core core{loop, 0, 1};
