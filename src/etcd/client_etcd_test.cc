@@ -15,16 +15,7 @@ using testing::put_of;
 using testing::range_of;
 using testing::txn_of;
 
-class ClientWithEtcd : public testing::EtcdFixture {
- protected:
-  Failure refused(const pb::TxnRequest& request) {
-    const auto reply = run(client_->txn(request));
-    EXPECT_FALSE(reply);
-    if (reply) return {};
-    EXPECT_EQ(reply.error().certainty, Certainty::refused) << reply.error().error.message;
-    return reply.error();
-  }
-};
+class ClientWithEtcd : public testing::EtcdFixture {};
 
 TEST_F(ClientWithEtcd, CommitsAndReads) {
   begin();

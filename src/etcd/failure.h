@@ -12,8 +12,8 @@
 
 namespace sluice::etcd {
 
-// What is known of the effect of the copy of a request that has failed. Earlier copies of the same
-// request, which ended with `unknown`, may still be applied later.
+// Says whether the copy of a request that has failed may take effect. It says nothing of earlier
+// copies: those that ended with `unknown` may still be applied later.
 enum class Certainty {
   refused,  // this copy has no effect, now or later
   unknown,  // this copy may have been applied, or may be applied later

@@ -33,13 +33,6 @@ class UsersOfEtcd : public testing::EtcdFixture {
     options.password = password;
     connect(options);
   }
-  Failure refused(const pb::TxnRequest& request) {
-    const auto reply = run(client_->txn(request));
-    EXPECT_FALSE(reply);
-    if (reply) return {};
-    EXPECT_EQ(reply.error().certainty, Certainty::refused) << reply.error().error.message;
-    return reply.error();
-  }
   std::unique_ptr<Watch> watch(const std::string& key) {
     WatchOptions options;
     options.key = key;

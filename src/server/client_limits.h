@@ -30,7 +30,6 @@ class ClientTable {
   static constexpr std::size_t kSets = 8192;
   static constexpr std::size_t kRecords = kWays * kSets;
 
-  class Client;
   enum class Count : std::uint8_t { connections, streams };
   enum class Rate : std::uint8_t { requests, handshakes };
   // One count of a client. Its destructor gives it back.

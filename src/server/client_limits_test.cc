@@ -165,14 +165,21 @@ void run_in_step(int cores, int rounds, Core core) {
   for (auto& thread : threads) thread.join();
 }
 
+// Leaves one record of the set of `same`, for which its first two addresses contend.
+std::vector<ClientTable::Held> hold_all_but_one(ClientTable& table,
+                                                const std::vector<std::string>& same) {
+  std::vector<ClientTable::Held> others;
+  for (std::size_t i = 2; i < same.size(); ++i)
+    others.push_back(*table.take(same[i], Count::connections, 1, kNow));
+  return others;
+}
+
 // Two addresses want the last record of a set at once. Neither ever has more than one connection.
 TEST(ClientTable, ACountOfOneAddressIsNeverAnothers) {
   ClientTable table;
   const auto same = addresses_of_one_set(table);
   ASSERT_EQ(same.size(), ClientTable::kWays + 1);
-  std::vector<ClientTable::Held> others;
-  for (std::size_t i = 2; i < same.size(); ++i)
-    others.push_back(*table.take(same[i], Count::connections, 1, kNow));
+  const auto others = hold_all_but_one(table, same);
   std::atomic<int> refused{0};
   run_in_step(2, 30'000, [&](int core) {
     for (int i = 0; i < 3; ++i)
@@ -187,9 +194,7 @@ TEST(ClientTable, ARateOfOneAddressIsNeverAnothers) {
   ClientTable table;
   const auto same = addresses_of_one_set(table);
   ASSERT_EQ(same.size(), ClientTable::kWays + 1);
-  std::vector<ClientTable::Held> others;
-  for (std::size_t i = 2; i < same.size(); ++i)
-    others.push_back(*table.take(same[i], Count::connections, 1, kNow));
+  const auto others = hold_all_but_one(table, same);
   std::atomic<int> refused{0};
   std::array<TimePoint, 2> now{kNow, kNow};
   run_in_step(2, 30'000, [&](int core) {

@@ -38,7 +38,7 @@ class Peer {
     }
     co_return take(size);
   }
-  // What has arrived, at least one byte; "" if the client closed before.
+  // Waits for bytes and returns all that have arrived; "" if the client has closed.
   Task<std::string> read_any() {
     if (unread_.empty()) (void)co_await read_more();
     co_return take(unread_.size());

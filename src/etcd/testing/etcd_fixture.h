@@ -92,6 +92,14 @@ class EtcdFixture : public ::testing::Test {
     EXPECT_TRUE(reply->succeeded());
     return reply->header().revision();
   }
+  // The failure of a transaction that certainly has no effect.
+  Failure refused(const pb::TxnRequest& request) {
+    const auto reply = run(client_->txn(request));
+    EXPECT_FALSE(reply);
+    if (reply) return {};
+    EXPECT_EQ(reply.error().certainty, Certainty::refused) << reply.error().error.message;
+    return reply.error();
+  }
   // "value" or "absent".
   std::string value_of(const std::string& key) {
     const auto reply = run(client_->range(range_of(key)));

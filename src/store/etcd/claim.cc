@@ -88,7 +88,7 @@ Task<Result<std::int64_t>> Claim::read_owner() {
   options.deadline = Clock::now() + kReadMax;
   const auto reply = co_await context_.kv.range(request, options);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
-  see(reply->kvs_size() == 0 ? std::nullopt : owner_of(reply->kvs(0)), reply->header().revision());
+  see(*reply, reply->header().revision());
   co_return reply->header().revision();
 }
 
@@ -119,6 +119,10 @@ Task<void> Claim::watch_owner(std::int64_t from) {
 std::optional<Claim::Owner> Claim::owner_of(const pb::KeyValue& kv) const {
   const auto record = MemberRecord::decode(kv.value());
   return Owner{record && record->incarnation == context_.me.incarnation, kv.create_revision()};
+}
+
+void Claim::see(const pb::RangeResponse& owner, std::int64_t revision) {
+  see(owner.kvs_size() == 0 ? std::nullopt : owner_of(owner.kvs(0)), revision);
 }
 
 void Claim::see(std::optional<Owner> owner, std::int64_t revision) {
@@ -184,8 +188,7 @@ Task<void> Claim::take() {
   if (reply && reply->succeeded()) {
     taken(*reply);
   } else if (reply) {
-    const auto& found = reply->responses(0).response_range();
-    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)), reply->header().revision());
+    see(reply->responses(0).response_range(), reply->header().revision());
     act();
   } else {
     trouble_ = error_of(reply.error());
@@ -242,8 +245,7 @@ Task<void> Claim::give_back() {
   if (reply && reply->succeeded()) {
     see(std::nullopt, reply->header().revision());
   } else if (reply) {
-    const auto& found = reply->responses(0).response_range();
-    see(found.kvs_size() == 0 ? std::nullopt : owner_of(found.kvs(0)), reply->header().revision());
+    see(reply->responses(0).response_range(), reply->header().revision());
   } else {
     co_await context_.loop().sleep_for(kFollowPause);
   }

@@ -52,6 +52,7 @@ class Claim {
   [[nodiscard]] Task<void> watch_owner(std::int64_t from);
   [[nodiscard]] std::optional<Owner> owner_of(const pb::KeyValue& kv) const;
   void see(std::optional<Owner> owner, std::int64_t revision);
+  void see(const pb::RangeResponse& owner, std::int64_t revision);
   void act();
   [[nodiscard]] Task<void> strive();
   [[nodiscard]] Task<void> take();

@@ -117,7 +117,7 @@ TEST_F(EtcdMediumTest, ATransactionThatComesAfterTheNextOwnerHasNoEffect) {
   EXPECT_EQ(told("k", "again"), "durable");
 }
 
-// Nobody infers from the loss of an ownership that a group was not committed.
+// An owner that has lost its ownership asks etcd whether its last group was committed.
 TEST_F(EtcdMediumTest, AGroupThatWasCommittedBeforeTheLossIsDurable) {
   begin();
   ASSERT_EQ(told("before", "1"), "durable");
