@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: client.cc, endpoints.cc, connection.cc, grpc_call.cc
+// Covers: client.cc, endpoints.cc, grpc_call.cc, grpc_connection.cc
 // A Client of real etcd: transactions, leases, members that die, hang and restart.
 #include <gtest/gtest.h>
 

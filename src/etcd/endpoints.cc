@@ -123,8 +123,8 @@ void Endpoints::note_success(EndpointIndex index) { places_[index]->failed_at = 
 // --- Connections
 
 // A dial that another call has begun counts for this one, too.
-Task<Result<std::shared_ptr<Connection>>> Endpoints::connect(EndpointIndex index,
-                                                             TimePoint deadline) {
+Task<Result<std::shared_ptr<GrpcConnection>>> Endpoints::connect(EndpointIndex index,
+                                                                 TimePoint deadline) {
   Place& place = *places_[index];
   const std::uint64_t before = place.dials_done;
   while (!place.connection || !place.connection->accepts()) {
@@ -148,10 +148,10 @@ Task<void> Endpoints::dial(std::shared_ptr<Endpoints> self, EndpointIndex index)
   } else if (place.server.secure && connected->stream->protocol() != "h2") {
     place.error = {ErrorKind::unavailable, "it offers no HTTP/2 by ALPN"};
   } else {
-    const Connection::KeepAlive keep_alive{self->options_.keep_alive_period,
-                                           self->options_.keep_alive_max};
-    const auto made =
-        std::make_shared<Connection>(self->core_.loop, std::move(connected->stream), keep_alive);
+    const GrpcConnection::PingTimes ping_times{self->options_.keep_alive_period,
+                                               self->options_.keep_alive_max};
+    const auto made = std::make_shared<GrpcConnection>(self->core_.loop,
+                                                       std::move(connected->stream), ping_times);
     const bool ready = co_await made->start(loop::EventLoop::now() + self->options_.dial_max);
     if (self->closed_) made->close("the client is closed");
     if (!ready) place.error = {ErrorKind::unavailable, std::string(made->reason())};

@@ -13,9 +13,9 @@
 
 #include "backend/connector.h"
 #include "backend/server.h"
-#include "etcd/connection.h"
 #include "etcd/failure.h"
 #include "etcd/grpc_call.h"
+#include "etcd/grpc_connection.h"
 #include "etcd/options.h"
 #include "loop/core.h"
 #include "loop/on_core.h"
@@ -96,7 +96,7 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
           const backend::ConnectorOptions& connector_options);
     const backend::Server server;
     backend::Connector connector;
-    std::shared_ptr<Connection> connection{};  // null: none yet
+    std::shared_ptr<GrpcConnection> connection{};  // null: none yet
     bool dials = false;
     std::uint64_t dials_done = 0;
     Error error{};  // of the last dial, if it has failed
@@ -105,8 +105,8 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   };
 
   Endpoints(const loop::Core& core, Options options);
-  [[nodiscard]] Task<Result<std::shared_ptr<Connection>>> connect(EndpointIndex index,
-                                                                  TimePoint deadline);
+  [[nodiscard]] Task<Result<std::shared_ptr<GrpcConnection>>> connect(EndpointIndex index,
+                                                                      TimePoint deadline);
   static Task<void> dial(std::shared_ptr<Endpoints> self, EndpointIndex index);
   [[nodiscard]] Task<Reply<void>> ensure_token(EndpointIndex index, TimePoint deadline);
   static Task<void> authenticate(std::shared_ptr<Endpoints> self, EndpointIndex index);

@@ -35,7 +35,7 @@ http::Request request_of(const GrpcHead& head) {
 
 }  // namespace
 
-GrpcCall::GrpcCall(std::shared_ptr<Connection> connection, std::size_t message_bytes_max)
+GrpcCall::GrpcCall(std::shared_ptr<GrpcConnection> connection, std::size_t message_bytes_max)
     : connection_(std::move(connection)),
       frames_(message_bytes_max),
       changed_(connection_->loop()) {

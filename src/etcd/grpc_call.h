@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GrpcCall: one call over gRPC on a Connection: messages there, messages back, and its end.
+// GrpcCall: one call over gRPC on a GrpcConnection: messages there, messages back, and its end.
 // Core-bound; one owner, which is also the only one to wait.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "etcd/connection.h"
+#include "etcd/grpc_connection.h"
 #include "etcd/grpc_frames.h"
 #include "etcd/grpc_status.h"
 #include "http/h2/client_session.h"
@@ -27,9 +27,9 @@ struct GrpcHead {
   bool needs_leader = false;   // a member that sees no leader is to refuse
 };
 
-class GrpcCall final : private http::h2::ClientStream, private Connection::Call {
+class GrpcCall final : private http::h2::ClientStream, private GrpcConnection::CarriedCall {
  public:
-  GrpcCall(std::shared_ptr<Connection> connection, std::size_t message_bytes_max);
+  GrpcCall(std::shared_ptr<GrpcConnection> connection, std::size_t message_bytes_max);
   // Cancels the call, unless it has ended.
   ~GrpcCall() override;
 
@@ -69,7 +69,7 @@ class GrpcCall final : private http::h2::ClientStream, private Connection::Call 
   void take_unread();
   [[nodiscard]] CallEnd fault_of_frames() const;
 
-  std::shared_ptr<Connection> connection_;
+  std::shared_ptr<GrpcConnection> connection_;
   http::h2::StreamId id_ = 0;  // 0: not open
   http::Response response_;
   GrpcFrames frames_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "etcd/connection.h"
+#include "etcd/grpc_connection.h"
 
 #include <algorithm>
 #include <array>
@@ -22,16 +22,16 @@ http::h2::ClientLimits limits() {
 
 }  // namespace
 
-Connection::Connection(loop::EventLoop& loop, std::unique_ptr<net::Stream> stream,
-                       KeepAlive keep_alive)
+GrpcConnection::GrpcConnection(loop::EventLoop& loop, std::unique_ptr<net::Stream> stream,
+                               PingTimes ping_times)
     : loop_(loop),
       on_core_(loop),
       stream_(std::move(stream)),
-      keep_alive_(keep_alive),
+      ping_times_(ping_times),
       session_(limits()),
       settled_(loop) {}
 
-Task<bool> Connection::start(TimePoint deadline) {
+Task<bool> GrpcConnection::start(TimePoint deadline) {
   loop_.spawn(read_all(shared_from_this()));
   pump();
   bool waiting = open_ && !session_.settled();
@@ -43,7 +43,7 @@ Task<bool> Connection::start(TimePoint deadline) {
   co_return open_;
 }
 
-Task<void> Connection::read_all(std::shared_ptr<Connection> self) {
+Task<void> GrpcConnection::read_all(std::shared_ptr<GrpcConnection> self) {
   std::array<char, kReadBytes> buffer;
   std::string reason;
   while (self->open_) {
@@ -65,7 +65,7 @@ Task<void> Connection::read_all(std::shared_ptr<Connection> self) {
   self->close(reason);
 }
 
-void Connection::pump() {
+void GrpcConnection::pump() {
   if (writing_ || !open_) return;
   session_.produce(out_, kWriteBytes);
   if (out_.empty()) return;
@@ -74,7 +74,7 @@ void Connection::pump() {
 }
 
 // Has no deadline: the PINGs notice a peer that takes nothing.
-Task<void> Connection::write_all(std::shared_ptr<Connection> self) {
+Task<void> GrpcConnection::write_all(std::shared_ptr<GrpcConnection> self) {
   std::string chunk;
   bool good = true;
   while (good && !self->out_.empty()) {
@@ -88,13 +88,13 @@ Task<void> Connection::write_all(std::shared_ptr<Connection> self) {
   if (!good) self->close("connection lost");
 }
 
-void Connection::add(Call& call) {
+void GrpcConnection::add(CarriedCall& call) {
   on_core_.here();
   calls_.insert(&call);
   if (calls_.size() == 1) set_alarm();
 }
 
-void Connection::remove(Call& call, http::h2::StreamId id) {
+void GrpcConnection::remove(CarriedCall& call, http::h2::StreamId id) {
   on_core_.here();
   calls_.erase(&call);
   if (open_ && id != 0) {
@@ -106,12 +106,12 @@ void Connection::remove(Call& call, http::h2::StreamId id) {
   end_if_unused();
 }
 
-void Connection::retire() {
+void GrpcConnection::retire() {
   retired_ = true;
   end_if_unused();
 }
 
-void Connection::end_if_unused() {
+void GrpcConnection::end_if_unused() {
   if (!open_ || !calls_.empty() || (!retired_ && session_.accepts())) return;
   // From the loop, because a call may be about to be destroyed.
   loop_.post([weak = weak_from_this()] {
@@ -120,20 +120,20 @@ void Connection::end_if_unused() {
   });
 }
 
-void Connection::close(std::string_view reason) {
+void GrpcConnection::close(std::string_view reason) {
   if (!std::exchange(open_, false)) return;
   reason_ = reason.empty() ? "connection closed" : reason;
   alarm_.reset();
   stream_->close();
-  const std::vector<Call*> calls(calls_.begin(), calls_.end());
-  for (Call* call : calls) call->on_lost();
+  const std::vector<CarriedCall*> calls(calls_.begin(), calls_.end());
+  for (CarriedCall* call : calls) call->on_lost();
   settled_.notify();
 }
 
 // --- Signs of life
 
-void Connection::set_alarm() {
-  TimePoint when = pinged_ ? pinged_at_ + keep_alive_.max : heard_at_ + keep_alive_.period;
+void GrpcConnection::set_alarm() {
+  TimePoint when = pinged_ ? pinged_at_ + ping_times_.max : heard_at_ + ping_times_.period;
   if (last_chance_) when = loop::EventLoop::now();
   alarm_ = {loop_, when, [weak = weak_from_this()] {
               if (const auto self = weak.lock()) self->check_life();
@@ -141,16 +141,16 @@ void Connection::set_alarm() {
 }
 
 // A process that was stopped itself finds both its alarm and the bytes that arrived meanwhile.
-void Connection::check_life() {
+void GrpcConnection::check_life() {
   const TimePoint now = loop::EventLoop::now();
-  if (pinged_ && now >= pinged_at_ + keep_alive_.max) {
+  if (pinged_ && now >= pinged_at_ + ping_times_.max) {
     if (std::exchange(last_chance_, true)) {
       close(
           "no sign of life for " +
           format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(now - heard_at_)));
       return;
     }
-  } else if (!pinged_ && now >= heard_at_ + keep_alive_.period) {
+  } else if (!pinged_ && now >= heard_at_ + ping_times_.period) {
     pinged_ = true;
     pinged_at_ = now;
     session_.ping();

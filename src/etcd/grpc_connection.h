@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connection: HTTP/2 with one endpoint, for many calls at once, some of which last for good. It
+// GrpcConnection: HTTP/2 with one endpoint, for many calls at once, some of which last for good. It
 // sends PINGs while it has calls, and ends without a sign of life. Unlike backend::H2Connection it
 // belongs to no pool, and its calls decide themselves how long they wait. Core-bound; keeps itself
 // alive while it is open.
@@ -28,29 +28,29 @@ inline constexpr std::int32_t kConnectionWindowBytes = std::int32_t{8} << 20;
 // Calls at once on one connection.
 inline constexpr std::uint32_t kCallsMax = 1000;
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class GrpcConnection : public std::enable_shared_from_this<GrpcConnection> {
  public:
-  struct KeepAlive {
+  struct PingTimes {
     Duration period;  // a PING follows such a time of silence
     Duration max;     // the connection ends after that much silence behind a PING
   };
-  // A call on the connection.
-  class Call {
+  // A call that the connection carries.
+  class CarriedCall {
    public:
-    Call() = default;
-    Call(const Call&) = delete;
-    Call& operator=(const Call&) = delete;
-    // The connection has ended; reason() says why. Requires: does not destroy a Call.
+    CarriedCall() = default;
+    CarriedCall(const CarriedCall&) = delete;
+    CarriedCall& operator=(const CarriedCall&) = delete;
+    // The connection has ended; reason() says why. Requires: does not destroy a CarriedCall.
     virtual void on_lost() = 0;
 
    protected:
-    ~Call() = default;
+    ~CarriedCall() = default;
   };
 
   // Requires: `loop` outlives this.
-  Connection(loop::EventLoop& loop, std::unique_ptr<net::Stream> stream, KeepAlive keep_alive);
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  GrpcConnection(loop::EventLoop& loop, std::unique_ptr<net::Stream> stream, PingTimes ping_times);
+  GrpcConnection(const GrpcConnection&) = delete;
+  GrpcConnection& operator=(const GrpcConnection&) = delete;
 
   // Begins to read. Returns true once the server has sent its SETTINGS, false at `deadline` or if
   // the connection ended before. Call first, once.
@@ -70,14 +70,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] loop::EventLoop& loop() const { return loop_; }
   // Sends the session's pending output.
   void pump();
-  void add(Call& call);
+  void add(CarriedCall& call);
   // `id`: its stream, if still open; it is reset.
-  void remove(Call& call, http::h2::StreamId id);
+  void remove(CarriedCall& call, http::h2::StreamId id);
   [[nodiscard]] std::string_view reason() const { return reason_; }
 
  private:
-  static Task<void> read_all(std::shared_ptr<Connection> self);
-  static Task<void> write_all(std::shared_ptr<Connection> self);
+  static Task<void> read_all(std::shared_ptr<GrpcConnection> self);
+  static Task<void> write_all(std::shared_ptr<GrpcConnection> self);
   void end_if_unused();
   void set_alarm();
   void check_life();
@@ -85,9 +85,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   loop::EventLoop& loop_;
   [[no_unique_address]] loop::OnCore on_core_;
   std::unique_ptr<net::Stream> stream_;
-  const KeepAlive keep_alive_;
+  const PingTimes ping_times_;
   http::h2::ClientSession session_;
-  std::unordered_set<Call*> calls_;
+  std::unordered_set<CarriedCall*> calls_;
   std::string out_;
   std::string reason_;
   loop::Event settled_;

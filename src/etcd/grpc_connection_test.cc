@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Connection and scripted servers: signs of life.
-#include "etcd/connection.h"
+// A GrpcConnection and scripted servers: signs of life.
+#include "etcd/grpc_connection.h"
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ Task<void> answer_pings(Peer& peer) {
 }
 
 // A call that stops the loop when its connection is lost.
-class Waiting final : public Connection::Call {
+class Waiting final : public GrpcConnection::CarriedCall {
  public:
   explicit Waiting(loop::EventLoop& loop) : loop_(loop) {}
   void on_lost() override { loop_.stop(); }
@@ -44,28 +44,28 @@ class Waiting final : public Connection::Call {
   loop::EventLoop& loop_;
 };
 
-class EtcdConnection : public ::testing::Test {
+class EtcdGrpcConnection : public ::testing::Test {
  protected:
-  ~EtcdConnection() override {
+  ~EtcdGrpcConnection() override {
     if (connection_) connection_->close("the test is over");
   }
   // Returns what start() does.
-  bool connect(ScriptedServer::Script script, Connection::KeepAlive keep_alive,
+  bool connect(ScriptedServer::Script script, GrpcConnection::PingTimes ping_times,
                TimePoint deadline = TimePoint::max()) {
     server_ = std::make_unique<ScriptedServer>(loop_, std::vector{std::move(script)});
     const auto server = *backend::parse_server_url(server_->url());
     auto stream = loop::run_to_completion(
         loop_, net::connect(loop_, net::Endpoint(server.host, server.port), TimePoint::max()));
-    connection_ = std::make_shared<Connection>(loop_, std::move(*stream), keep_alive);
+    connection_ = std::make_shared<GrpcConnection>(loop_, std::move(*stream), ping_times);
     return loop::run_to_completion(loop_, connection_->start(deadline));
   }
 
   loop::EventLoop loop_;
   std::unique_ptr<ScriptedServer> server_;
-  std::shared_ptr<Connection> connection_;
+  std::shared_ptr<GrpcConnection> connection_;
 };
 
-TEST_F(EtcdConnection, EndsWithoutASignOfLife) {
+TEST_F(EtcdGrpcConnection, EndsWithoutASignOfLife) {
   ASSERT_TRUE(connect(greet_and_hang, {.period = kMoment, .max = kMoment}));
   Waiting waiting(loop_);
   connection_->add(waiting);
@@ -75,7 +75,7 @@ TEST_F(EtcdConnection, EndsWithoutASignOfLife) {
   connection_->remove(waiting, 0);
 }
 
-TEST_F(EtcdConnection, StaysWhilePingsAreAnswered) {
+TEST_F(EtcdGrpcConnection, StaysWhilePingsAreAnswered) {
   ASSERT_TRUE(connect(answer_pings, {.period = std::chrono::milliseconds(2), .max = kForever}));
   GrpcCall call(connection_, 1000);
   ASSERT_TRUE(call.open({.path = "/x", .authority = "y"}));
@@ -83,20 +83,20 @@ TEST_F(EtcdConnection, StaysWhilePingsAreAnswered) {
   EXPECT_TRUE(connection_->open());
 }
 
-TEST_F(EtcdConnection, AsksForNoneWithoutCalls) {
+TEST_F(EtcdGrpcConnection, AsksForNoneWithoutCalls) {
   ASSERT_TRUE(connect(greet_and_hang, {.period = std::chrono::milliseconds(1),
                                        .max = std::chrono::milliseconds(1)}));
   loop::testing::run_for(loop_, kMoment);
   EXPECT_TRUE(connection_->open()) << "etcd ends connections that send PINGs without a call";
 }
 
-TEST_F(EtcdConnection, NeedsSettingsOfTheServer) {
+TEST_F(EtcdGrpcConnection, NeedsSettingsOfTheServer) {
   EXPECT_FALSE(
       connect(hang, {.period = kForever, .max = kForever}, loop::EventLoop::now() + kMoment));
   EXPECT_FALSE(connection_->open());
 }
 
-TEST_F(EtcdConnection, EndsWithItsLastCallOnceRetired) {
+TEST_F(EtcdGrpcConnection, EndsWithItsLastCallOnceRetired) {
   ASSERT_TRUE(connect(greet_and_hang, {.period = kForever, .max = kForever}));
   {
     Waiting waiting(loop_);
