@@ -24,7 +24,8 @@ constexpr Method kStatus{
     .path = "/etcdserverpb.Maintenance/Status", .is_read = true, .needs_leader = false};
 
 template <class Response>
-Reply<Response> decoded(const Endpoints& endpoints, const Method& method, Reply<Answer> reply) {
+CallReply<Response> decoded(const Endpoints& endpoints, const Method& method,
+                            CallReply<Answer> reply) {
   if (!reply) return std::unexpected(std::move(reply).error());
   Response response;
   if (decode(reply->bytes, response)) return response;
@@ -34,8 +35,8 @@ Reply<Response> decoded(const Endpoints& endpoints, const Method& method, Reply<
 
 // `request` need not outlive the first suspension.
 template <class Response, class Request>
-Task<Reply<Response>> call(Endpoints& endpoints, Method method, const Request& request,
-                           CallOptions options) {
+Task<CallReply<Response>> call(Endpoints& endpoints, Method method, const Request& request,
+                               CallOptions options) {
   const std::string framed = frame_of(request);
   auto reply = co_await endpoints.call(method, framed, options);
   co_return decoded<Response>(endpoints, method, std::move(reply));
@@ -51,33 +52,35 @@ Result<std::unique_ptr<Client>> Client::make(const loop::Core& core, Options opt
 Client::Client(std::shared_ptr<Endpoints> endpoints) : endpoints_(std::move(endpoints)) {}
 Client::~Client() { endpoints_->close(); }
 
-Task<Reply<pb::RangeResponse>> Client::range(const pb::RangeRequest& request, CallOptions options) {
+Task<CallReply<pb::RangeResponse>> Client::range(const pb::RangeRequest& request,
+                                                 CallOptions options) {
   const Method& method = request.serializable() ? kLocalRange : kRange;
   return call<pb::RangeResponse>(*endpoints_, method, request, options);
 }
 
-Task<Reply<pb::TxnResponse>> Client::txn(const pb::TxnRequest& request, CallOptions options) {
+Task<CallReply<pb::TxnResponse>> Client::txn(const pb::TxnRequest& request, CallOptions options) {
   return call<pb::TxnResponse>(*endpoints_, kTxn, request, options);
 }
 
-Task<Reply<pb::CompactionResponse>> Client::compact(const pb::CompactionRequest& request,
-                                                    CallOptions options) {
+Task<CallReply<pb::CompactionResponse>> Client::compact(const pb::CompactionRequest& request,
+                                                        CallOptions options) {
   return call<pb::CompactionResponse>(*endpoints_, kCompact, request, options);
 }
 
-Task<Reply<pb::LeaseGrantResponse>> Client::lease_grant(const pb::LeaseGrantRequest& request,
-                                                        CallOptions options) {
+Task<CallReply<pb::LeaseGrantResponse>> Client::lease_grant(const pb::LeaseGrantRequest& request,
+                                                            CallOptions options) {
   return call<pb::LeaseGrantResponse>(*endpoints_, kLeaseGrant, request, options);
 }
 
-Task<Reply<pb::LeaseRevokeResponse>> Client::lease_revoke(std::int64_t id, CallOptions options) {
+Task<CallReply<pb::LeaseRevokeResponse>> Client::lease_revoke(std::int64_t id,
+                                                              CallOptions options) {
   pb::LeaseRevokeRequest request;
   request.set_id(id);
   co_return co_await call<pb::LeaseRevokeResponse>(*endpoints_, kLeaseRevoke, request, options);
 }
 
-Task<Reply<pb::LeaseKeepAliveResponse>> Client::lease_keep_alive(std::int64_t id,
-                                                                 CallOptions options) {
+Task<CallReply<pb::LeaseKeepAliveResponse>> Client::lease_keep_alive(std::int64_t id,
+                                                                     CallOptions options) {
   pb::LeaseKeepAliveRequest request;
   request.set_id(id);
   const std::string framed = frame_of(request);
@@ -90,12 +93,12 @@ Task<Reply<pb::LeaseKeepAliveResponse>> Client::lease_keep_alive(std::int64_t id
   co_return std::unexpected(endpoints_->failure_of(endpoint, kLeaseKeepAlive, end, true));
 }
 
-Task<Reply<pb::LeaseTimeToLiveResponse>> Client::lease_time_to_live(
+Task<CallReply<pb::LeaseTimeToLiveResponse>> Client::lease_time_to_live(
     const pb::LeaseTimeToLiveRequest& request, CallOptions options) {
   return call<pb::LeaseTimeToLiveResponse>(*endpoints_, kLeaseTimeToLive, request, options);
 }
 
-Task<Reply<pb::StatusResponse>> Client::status(EndpointIndex endpoint, CallOptions options) {
+Task<CallReply<pb::StatusResponse>> Client::status(EndpointIndex endpoint, CallOptions options) {
   const std::string framed = frame_of(pb::StatusRequest());
   const TimePoint deadline =
       std::min(options.deadline, loop::EventLoop::now() + endpoints_->options().call_max);

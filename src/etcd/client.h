@@ -5,7 +5,7 @@
 // Endpoints. Calls go to one endpoint as long as it works, then to the next. A request that could
 // not be sent, or that the endpoint certainly did not process, goes to the next endpoint by itself.
 // A read goes on to the next after every failure that the endpoint may be the cause of. Anything
-// else is sent once: the caller decides about another copy, and reads Failure::certainty before.
+// else is sent once: the caller decides by CallFailure::certainty whether it sends another copy.
 #pragma once
 
 #include <etcd/rpc.pb.h>
@@ -15,7 +15,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "etcd/failure.h"
+#include "etcd/call_failure.h"
 #include "etcd/options.h"
 #include "loop/core.h"
 #include "loop/task.h"
@@ -42,35 +42,35 @@ class Client {
 
   // A read, linearizable unless the request says `serializable`. It is tried at one endpoint after
   // the other, at each once; its failure is that of the last.
-  [[nodiscard]] Task<Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
-                                                     CallOptions options = {});
+  [[nodiscard]] Task<CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
+                                                         CallOptions options = {});
   // A transaction; is sent once. With compares and without operations etcd answers it from local,
   // perhaps stale state: such a request needs a Range in it to be linearizable.
-  [[nodiscard]] Task<Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
-                                                 CallOptions options = {});
+  [[nodiscard]] Task<CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
+                                                     CallOptions options = {});
   // Discards the history before a revision; is sent once. `out_of_range`: it is compacted already,
   // or not reached.
-  [[nodiscard]] Task<Reply<pb::CompactionResponse>> compact(const pb::CompactionRequest& request,
-                                                            CallOptions options = {});
+  [[nodiscard]] Task<CallReply<pb::CompactionResponse>> compact(
+      const pb::CompactionRequest& request, CallOptions options = {});
 
   // Leases; each is sent once. `not_found` (refused): there is no such lease. A grant with an id of
   // its own that exists fails with `failed_precondition` (refused).
-  [[nodiscard]] Task<Reply<pb::LeaseGrantResponse>> lease_grant(
+  [[nodiscard]] Task<CallReply<pb::LeaseGrantResponse>> lease_grant(
       const pb::LeaseGrantRequest& request, CallOptions options = {});
-  [[nodiscard]] Task<Reply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
-                                                                  CallOptions options = {});
+  [[nodiscard]] Task<CallReply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
+                                                                      CallOptions options = {});
   // Renews the lease once; the answer's ttl() is in seconds and counts from an instant between the
   // call and the answer.
-  [[nodiscard]] Task<Reply<pb::LeaseKeepAliveResponse>> lease_keep_alive(std::int64_t id,
-                                                                         CallOptions options = {});
+  [[nodiscard]] Task<CallReply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
+      std::int64_t id, CallOptions options = {});
   // A read. The answer's ttl() is -1 if there is no such lease.
-  [[nodiscard]] Task<Reply<pb::LeaseTimeToLiveResponse>> lease_time_to_live(
+  [[nodiscard]] Task<CallReply<pb::LeaseTimeToLiveResponse>> lease_time_to_live(
       const pb::LeaseTimeToLiveRequest& request, CallOptions options = {});
 
   // The state of one endpoint, which answers by itself: version, leader, database size, alarms.
   // Requires: endpoint < endpoints().
-  [[nodiscard]] Task<Reply<pb::StatusResponse>> status(EndpointIndex endpoint,
-                                                       CallOptions options = {});
+  [[nodiscard]] Task<CallReply<pb::StatusResponse>> status(EndpointIndex endpoint,
+                                                           CallOptions options = {});
 
   [[nodiscard]] std::size_t endpoints() const;
   // The endpoint as configured. Requires: endpoint < endpoints().

@@ -73,7 +73,7 @@ TEST_F(ClientWithEtcd, RefusesWhatEtcdRefuses) {
   EXPECT_EQ(refused(txn_of({{"a", "1"}, {"a", "2"}})).status, Status::invalid_argument);
   pb::TxnRequest large;
   for (int i = 0; i < 129; ++i) *large.add_success() = put_of("k" + std::to_string(i), "");
-  const Failure too_many = refused(large);
+  const CallFailure too_many = refused(large);
   EXPECT_EQ(too_many.status, Status::invalid_argument);
   EXPECT_NE(too_many.error.message.find("--max-txn-ops"), std::string::npos);
   EXPECT_NE(too_many.error.message.find(etcd_->endpoints()[0]), std::string::npos);
@@ -115,7 +115,7 @@ TEST_F(ClientWithEtcd, ManyCallsAtOnceShareAConnection) {
 TEST_F(ClientWithEtcd, NoSpaceProvesNothing) {
   begin({.flags = {"--quota-backend-bytes=" + std::to_string(1 << 20)}});
   const std::string large(512 << 10, 'x');
-  std::optional<Failure> failure;
+  std::optional<CallFailure> failure;
   std::string last;
   for (int i = 0; i < 64 && !failure; ++i) {
     last = "k" + std::to_string(i);

@@ -169,7 +169,7 @@ void Endpoints::drop_token(std::uint64_t version) {
   if (version == token_version_) has_token_ = false;
 }
 
-Task<Reply<void>> Endpoints::ensure_token(EndpointIndex index, TimePoint deadline) {
+Task<CallReply<void>> Endpoints::ensure_token(EndpointIndex index, TimePoint deadline) {
   const std::uint64_t before = authentications_done_;
   while (!has_token_) {
     const bool failed = authentications_done_ > before && !authenticated_;
@@ -185,7 +185,7 @@ Task<Reply<void>> Endpoints::ensure_token(EndpointIndex index, TimePoint deadlin
     const Error late{ErrorKind::timed_out, "took too long"};
     if (!in_time) co_return std::unexpected(unsent(index, kAuthenticate, late));
   }
-  co_return Reply<void>();
+  co_return CallReply<void>();
 }
 
 Task<void> Endpoints::authenticate(std::shared_ptr<Endpoints> self, EndpointIndex index) {
@@ -200,7 +200,7 @@ Task<void> Endpoints::authenticate(std::shared_ptr<Endpoints> self, EndpointInde
   if (!reply && reply.error().status == Status::failed_precondition) {
     self->token_.clear();  // etcd asks for no authentication
   } else if (!reply) {
-    Failure failure = reply.error();
+    CallFailure failure = reply.error();
     failure.certainty = Certainty::refused;  // the request itself was not sent
     self->authenticated_ = std::unexpected(std::move(failure));
   } else if (!decode(reply->bytes, response)) {
@@ -218,10 +218,10 @@ Task<void> Endpoints::authenticate(std::shared_ptr<Endpoints> self, EndpointInde
 
 // --- Calls
 
-Failure Endpoints::failure_of(EndpointIndex index, const Method& method, const CallEnd& end,
-                              bool may_have_acted) const {
+CallFailure Endpoints::failure_of(EndpointIndex index, const Method& method, const CallEnd& end,
+                                  bool may_have_acted) const {
   const bool refused = !may_have_acted || proves_no_effect(end, method.streams);
-  Failure failure;
+  CallFailure failure;
   failure.certainty = refused ? Certainty::refused : Certainty::unknown;
   failure.status = end.status;
   failure.endpoint = index;
@@ -229,15 +229,15 @@ Failure Endpoints::failure_of(EndpointIndex index, const Method& method, const C
   return failure;
 }
 
-Failure Endpoints::unsent(EndpointIndex index, const Method& method, const Error& error) const {
+CallFailure Endpoints::unsent(EndpointIndex index, const Method& method, const Error& error) const {
   const CallEnd end{Status::unavailable, error.message + ": check that it runs and can be reached"};
-  Failure failure = failure_of(index, method, end, false);
+  CallFailure failure = failure_of(index, method, end, false);
   failure.error.kind = error.kind;
   return failure;
 }
 
-Task<Reply<std::unique_ptr<GrpcCall>>> Endpoints::open(EndpointIndex index, Method method,
-                                                       TimePoint deadline, Duration timeout) {
+Task<CallReply<std::unique_ptr<GrpcCall>>> Endpoints::open(EndpointIndex index, Method method,
+                                                           TimePoint deadline, Duration timeout) {
   on_core_.here();
   const auto connection = co_await connect(index, deadline);
   if (!connection) co_return std::unexpected(unsent(index, method, connection.error()));
@@ -260,7 +260,7 @@ Task<Reply<std::unique_ptr<GrpcCall>>> Endpoints::open(EndpointIndex index, Meth
 }
 
 struct Endpoints::Attempt {
-  Reply<Answer> reply;
+  CallReply<Answer> reply;
   std::uint64_t token_version = 0;
   bool stale_token = false;
   bool unprocessed = false;  // by a server that was reached
@@ -298,8 +298,9 @@ Task<Endpoints::Attempt> Endpoints::attempt(EndpointIndex index, Method method,
   co_return result;
 }
 
-Task<Reply<Answer>> Endpoints::call_at(EndpointIndex index, Method method, std::string_view framed,
-                                       TimePoint deadline, Duration patience) {
+Task<CallReply<Answer>> Endpoints::call_at(EndpointIndex index, Method method,
+                                           std::string_view framed, TimePoint deadline,
+                                           Duration patience) {
   bool renewed = false;
   for (int round = 0;; ++round) {
     Attempt attempted = co_await attempt(index, method, framed, deadline, patience);
@@ -313,7 +314,8 @@ Task<Reply<Answer>> Endpoints::call_at(EndpointIndex index, Method method, std::
   }
 }
 
-Task<Reply<Answer>> Endpoints::call(Method method, std::string_view framed, CallOptions options) {
+Task<CallReply<Answer>> Endpoints::call(Method method, std::string_view framed,
+                                        CallOptions options) {
   const TimePoint begun = loop::EventLoop::now();
   const TimePoint deadline = std::min(options.deadline, begun + options_.call_max);
   const std::vector<EndpointIndex> in_turn = order(options.avoid);
@@ -327,7 +329,7 @@ Task<Reply<Answer>> Endpoints::call(Method method, std::string_view framed, Call
       note_success(index);
       co_return reply;
     }
-    const Failure& failure = reply.error();
+    const CallFailure& failure = reply.error();
     const bool elsewhere = may_be_the_endpoint(failure.status);
     if (elsewhere) note_failure(index);
     const bool moves = elsewhere && (method.is_read || failure.certainty == Certainty::refused);

@@ -13,7 +13,7 @@
 
 #include "backend/connector.h"
 #include "backend/server.h"
-#include "etcd/failure.h"
+#include "etcd/call_failure.h"
 #include "etcd/grpc_call.h"
 #include "etcd/grpc_connection.h"
 #include "etcd/options.h"
@@ -63,16 +63,17 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
 
   // Sends `framed` and returns the message of the answer. Tries the endpoints as client.h says.
   // Requires: `framed` outlives the call.
-  [[nodiscard]] Task<Reply<Answer>> call(Method method, std::string_view framed,
-                                         CallOptions options);
+  [[nodiscard]] Task<CallReply<Answer>> call(Method method, std::string_view framed,
+                                             CallOptions options);
   // The same, at one endpoint only. `patience`: the longest wait for a part of the answer.
-  [[nodiscard]] Task<Reply<Answer>> call_at(EndpointIndex index, Method method,
-                                            std::string_view framed, TimePoint deadline,
-                                            Duration patience = kEndless);
+  [[nodiscard]] Task<CallReply<Answer>> call_at(EndpointIndex index, Method method,
+                                                std::string_view framed, TimePoint deadline,
+                                                Duration patience = kEndless);
   // Returns an open call without a message yet, with the token of token_version(). `timeout`: told
   // to the server; 0: none.
-  [[nodiscard]] Task<Reply<std::unique_ptr<GrpcCall>>> open(EndpointIndex index, Method method,
-                                                            TimePoint deadline, Duration timeout);
+  [[nodiscard]] Task<CallReply<std::unique_ptr<GrpcCall>>> open(EndpointIndex index, Method method,
+                                                                TimePoint deadline,
+                                                                Duration timeout);
 
   // The endpoints in the order to try them: those that work, from the current one on, then those
   // that have failed lately, then `avoid`.
@@ -86,8 +87,8 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   // The token of that version is no longer accepted.
   void drop_token(std::uint64_t version);
 
-  [[nodiscard]] Failure failure_of(EndpointIndex index, const Method& method, const CallEnd& end,
-                                   bool may_have_acted) const;
+  [[nodiscard]] CallFailure failure_of(EndpointIndex index, const Method& method,
+                                       const CallEnd& end, bool may_have_acted) const;
 
  private:
   // Of one endpoint.
@@ -108,12 +109,13 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   [[nodiscard]] Task<Result<std::shared_ptr<GrpcConnection>>> connect(EndpointIndex index,
                                                                       TimePoint deadline);
   static Task<void> dial(std::shared_ptr<Endpoints> self, EndpointIndex index);
-  [[nodiscard]] Task<Reply<void>> ensure_token(EndpointIndex index, TimePoint deadline);
+  [[nodiscard]] Task<CallReply<void>> ensure_token(EndpointIndex index, TimePoint deadline);
   static Task<void> authenticate(std::shared_ptr<Endpoints> self, EndpointIndex index);
   struct Attempt;
   [[nodiscard]] Task<Attempt> attempt(EndpointIndex index, Method method, std::string_view framed,
                                       TimePoint deadline, Duration patience);
-  [[nodiscard]] Failure unsent(EndpointIndex index, const Method& method, const Error& error) const;
+  [[nodiscard]] CallFailure unsent(EndpointIndex index, const Method& method,
+                                   const Error& error) const;
 
   const loop::Core& core_;
   [[no_unique_address]] loop::OnCore on_core_;
@@ -125,7 +127,7 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   bool has_token_ = false;
   bool authenticates_ = false;
   std::uint64_t authentications_done_ = 0;
-  Reply<void> authenticated_;
+  CallReply<void> authenticated_;
   loop::WaitList authentication_;
   bool closed_ = false;
 };

@@ -129,7 +129,7 @@ TEST_F(EtcdEndpoints, CallsAtOnceShareADial) {
   serve_acts({answered(success())});
   struct Two {
     static Task<int> both(Client& client, const pb::TxnRequest& request) {
-      Task<Reply<pb::TxnResponse>> first = client.txn(request);
+      Task<CallReply<pb::TxnResponse>> first = client.txn(request);
       first.start();
       const auto second = co_await client.txn(request);
       co_await loop::Join(first);
@@ -143,7 +143,7 @@ TEST_F(EtcdEndpoints, CallsAtOnceShareADial) {
 TEST_F(EtcdEndpoints, ACallThatIsGivenUpMidDialHarmsNoOther) {
   serve_acts({answered(success())});
   {
-    Task<Reply<pb::TxnResponse>> given_up = client().txn(request_);
+    Task<CallReply<pb::TxnResponse>> given_up = client().txn(request_);
     given_up.start();
   }
   EXPECT_EQ(words(txn()), "7");

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "etcd/failure.h"
+#include "etcd/call_failure.h"
 #include "http/h2/session_stream.h"
 #include "http/headers.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "etcd/failure.h"
+#include "etcd/call_failure.h"
 #include "net/tls/tls_client_context.h"
 
 namespace sluice::etcd {
@@ -47,7 +47,7 @@ struct Options {
 struct CallOptions {
   TimePoint deadline = TimePoint::max();  // Options::call_max applies as well
   // Not at this endpoint if there is another: where an earlier copy got no answer
-  // (Failure::endpoint).
+  // (CallFailure::endpoint).
   EndpointIndex avoid = kAnyEndpoint;
 };
 

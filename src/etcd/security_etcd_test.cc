@@ -44,7 +44,7 @@ TEST_F(UsersOfEtcd, MayDoWhatTheirRolesAllow) {
   begin_with_users();
   commit(txn_of({{"k1", "a"}}));
   EXPECT_EQ(value_of("k1"), "a");
-  const Failure denied = refused(txn_of({{"other", "a"}}));
+  const CallFailure denied = refused(txn_of({{"other", "a"}}));
   EXPECT_EQ(denied.status, Status::permission_denied);
   EXPECT_NE(denied.error.message.find("role"), std::string::npos);
 }
@@ -52,7 +52,7 @@ TEST_F(UsersOfEtcd, MayDoWhatTheirRolesAllow) {
 TEST_F(UsersOfEtcd, WithoutAPasswordOrWithAWrongOneNothingIsDone) {
   begin_with_users();
   connect_as("app", "wrong");
-  const Failure wrong = refused(txn_of({{"k1", "a"}}));
+  const CallFailure wrong = refused(txn_of({{"k1", "a"}}));
   EXPECT_EQ(wrong.status, Status::invalid_argument);
   EXPECT_NE(wrong.error.message.find("check user and password"), std::string::npos);
   EXPECT_EQ(wrong.error.message.find("wrong\""), std::string::npos);

@@ -17,8 +17,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "etcd/call_failure.h"
 #include "etcd/client.h"
-#include "etcd/failure.h"
 #include "loop/task.h"
 
 namespace sluice::etcd {

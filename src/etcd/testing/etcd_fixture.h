@@ -93,7 +93,7 @@ class EtcdFixture : public ::testing::Test {
     return reply->header().revision();
   }
   // The failure of a transaction that certainly has no effect.
-  Failure refused(const pb::TxnRequest& request) {
+  CallFailure refused(const pb::TxnRequest& request) {
     const auto reply = run(client_->txn(request));
     EXPECT_FALSE(reply);
     if (reply) return {};

@@ -45,7 +45,7 @@ class ScriptedClient : public ::testing::Test {
     if (!client_) client_ = std::move(*Client::make(core_, options_));
     return *client_;
   }
-  Reply<pb::TxnResponse> txn(const CallOptions& call = {}) {
+  CallReply<pb::TxnResponse> txn(const CallOptions& call = {}) {
     return loop::run_to_completion(loop_, client().txn(request_, call));
   }
   static CallOptions within(Duration duration) {
@@ -54,9 +54,9 @@ class ScriptedClient : public ::testing::Test {
     return call;
   }
   // "refused 14 text", "unknown 14 text", or "7", the revision.
-  static std::string words(const Reply<pb::TxnResponse>& reply) {
+  static std::string words(const CallReply<pb::TxnResponse>& reply) {
     if (reply) return std::to_string(reply->header().revision());
-    const Failure& failure = reply.error();
+    const CallFailure& failure = reply.error();
     std::string text = failure.error.message;
     text = text.substr(text.find(", ") + 2);
     return (failure.certainty == Certainty::refused ? "refused " : "unknown ") +

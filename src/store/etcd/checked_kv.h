@@ -17,27 +17,27 @@ class CheckedKv final : public Kv {
   CheckedKv(loop::EventLoop& loop, std::unique_ptr<Kv> kv, std::function<void()> on_change)
       : loop_(loop), kv_(std::move(kv)), on_change_(std::move(on_change)) {}
 
-  Task<etcd::Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
-                                             etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
+                                                 etcd::CallOptions options) override {
     return checked(kv_->range(request, options));
   }
-  Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
-                                         etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
+                                             etcd::CallOptions options) override {
     return checked(kv_->txn(request, options));
   }
-  Task<etcd::Reply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
-                                                        etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
+                                                            etcd::CallOptions options) override {
     return checked(kv_->lease_grant(request, options));
   }
-  Task<etcd::Reply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
-                                                          etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
+                                                              etcd::CallOptions options) override {
     return checked(kv_->lease_revoke(id, options));
   }
-  Task<etcd::Reply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
+  Task<etcd::CallReply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
       std::int64_t id, etcd::CallOptions options) override {
     return checked(kv_->lease_keep_alive(id, options));
   }
-  Task<etcd::Reply<pb::StatusResponse>> status(etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::StatusResponse>> status(etcd::CallOptions options) override {
     return checked(kv_->status(options));
   }
   std::unique_ptr<KvWatch> watch(etcd::WatchOptions options) override {
@@ -46,7 +46,7 @@ class CheckedKv final : public Kv {
 
  private:
   template <class Response>
-  Task<etcd::Reply<Response>> checked(Task<etcd::Reply<Response>> call) {
+  Task<etcd::CallReply<Response>> checked(Task<etcd::CallReply<Response>> call) {
     auto reply = co_await std::move(call);
     if (reply && reply->has_header()) note(reply->header().cluster_id());
     co_return reply;

@@ -13,27 +13,27 @@ class ClientKv final : public Kv {
  public:
   explicit ClientKv(std::unique_ptr<etcd::Client> client) : client_(std::move(client)) {}
 
-  Task<etcd::Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
-                                             etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
+                                                 etcd::CallOptions options) override {
     return client_->range(request, options);
   }
-  Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
-                                         etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
+                                             etcd::CallOptions options) override {
     return client_->txn(request, options);
   }
-  Task<etcd::Reply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
-                                                        etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
+                                                            etcd::CallOptions options) override {
     return client_->lease_grant(request, options);
   }
-  Task<etcd::Reply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
-                                                          etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
+                                                              etcd::CallOptions options) override {
     return client_->lease_revoke(id, options);
   }
-  Task<etcd::Reply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
+  Task<etcd::CallReply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
       std::int64_t id, etcd::CallOptions options) override {
     return client_->lease_keep_alive(id, options);
   }
-  Task<etcd::Reply<pb::StatusResponse>> status(etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::StatusResponse>> status(etcd::CallOptions options) override {
     return client_->status(client_->current(), options);
   }
   std::unique_ptr<KvWatch> watch(etcd::WatchOptions options) override {

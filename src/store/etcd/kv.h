@@ -5,8 +5,8 @@
 
 #include <memory>
 
+#include "etcd/call_failure.h"
 #include "etcd/client.h"
-#include "etcd/failure.h"
 #include "etcd/watch.h"
 #include "loop/task.h"
 
@@ -26,17 +26,18 @@ class KvWatch {
 class Kv {
  public:
   virtual ~Kv() = default;
-  [[nodiscard]] virtual Task<etcd::Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
+  [[nodiscard]] virtual Task<etcd::CallReply<pb::RangeResponse>> range(
+      const pb::RangeRequest& request, etcd::CallOptions options) = 0;
+  [[nodiscard]] virtual Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
                                                                    etcd::CallOptions options) = 0;
-  [[nodiscard]] virtual Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
-                                                               etcd::CallOptions options) = 0;
-  [[nodiscard]] virtual Task<etcd::Reply<pb::LeaseGrantResponse>> lease_grant(
+  [[nodiscard]] virtual Task<etcd::CallReply<pb::LeaseGrantResponse>> lease_grant(
       const pb::LeaseGrantRequest& request, etcd::CallOptions options) = 0;
-  [[nodiscard]] virtual Task<etcd::Reply<pb::LeaseRevokeResponse>> lease_revoke(
+  [[nodiscard]] virtual Task<etcd::CallReply<pb::LeaseRevokeResponse>> lease_revoke(
       std::int64_t id, etcd::CallOptions options) = 0;
-  [[nodiscard]] virtual Task<etcd::Reply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
+  [[nodiscard]] virtual Task<etcd::CallReply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
       std::int64_t id, etcd::CallOptions options) = 0;
-  [[nodiscard]] virtual Task<etcd::Reply<pb::StatusResponse>> status(etcd::CallOptions options) = 0;
+  [[nodiscard]] virtual Task<etcd::CallReply<pb::StatusResponse>> status(
+      etcd::CallOptions options) = 0;
   // Requires: this outlives the watch.
   [[nodiscard]] virtual std::unique_ptr<KvWatch> watch(etcd::WatchOptions options) = 0;
 };

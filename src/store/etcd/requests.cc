@@ -84,7 +84,7 @@ void Packs::move_to(pb::TxnRequest& txn) {
   packs_.Clear();
 }
 
-Error error_of(const etcd::Failure& failure) {
+Error error_of(const etcd::CallFailure& failure) {
   Error error = failure.error;
   if (error.kind == ErrorKind::lost) error.kind = ErrorKind::unavailable;  // a word of the store
   return error;

@@ -55,6 +55,6 @@ class Packs {
 };
 
 // The error of a failed call. Any failure whose cure is outside of this process may heal.
-[[nodiscard]] Error error_of(const etcd::Failure& failure);
+[[nodiscard]] Error error_of(const etcd::CallFailure& failure);
 
 }  // namespace sluice::store

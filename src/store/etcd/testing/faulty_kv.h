@@ -168,31 +168,31 @@ class FaultyKv final : public Kv {
   FaultyKv(loop::EventLoop& loop, std::unique_ptr<Kv> kv, std::shared_ptr<KvFaults> faults)
       : loop_(loop), kv_(std::move(kv)), faults_(std::move(faults)) {}
 
-  Task<etcd::Reply<pb::RangeResponse>> range(const pb::RangeRequest& request,
-                                             etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
+                                                 etcd::CallOptions options) override {
     return of_cluster(kv_->range(request, options));
   }
-  Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
-                                         etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
+                                             etcd::CallOptions options) override {
     const KvFault fault = faults_->of(request);
     if (fault == KvFault::none) co_return co_await of_cluster(kv_->txn(request, options));
     if (fault == KvFault::answer_lost) (void)co_await kv_->txn(request, options);
     if (fault == KvFault::late) faults_->keep(request);
     co_return std::unexpected(failure(fault));
   }
-  Task<etcd::Reply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
-                                                        etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
+                                                            etcd::CallOptions options) override {
     return kv_->lease_grant(request, options);
   }
-  Task<etcd::Reply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
-                                                          etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
+                                                              etcd::CallOptions options) override {
     return kv_->lease_revoke(id, options);
   }
-  Task<etcd::Reply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
+  Task<etcd::CallReply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
       std::int64_t id, etcd::CallOptions options) override {
     return kv_->lease_keep_alive(id, options);
   }
-  Task<etcd::Reply<pb::StatusResponse>> status(etcd::CallOptions options) override {
+  Task<etcd::CallReply<pb::StatusResponse>> status(etcd::CallOptions options) override {
     auto reply = co_await kv_->status(options);
     if (reply && !faults_->version().empty()) reply->set_version(faults_->version());
     co_return reply;
@@ -233,7 +233,7 @@ class FaultyKv final : public Kv {
   };
 
   template <class Response>
-  Task<etcd::Reply<Response>> of_cluster(Task<etcd::Reply<Response>> call) {
+  Task<etcd::CallReply<Response>> of_cluster(Task<etcd::CallReply<Response>> call) {
     auto reply = co_await std::move(call);
     if (reply && faults_->cluster() != 0) {
       reply->mutable_header()->set_cluster_id(faults_->cluster());
@@ -245,8 +245,8 @@ class FaultyKv final : public Kv {
     failure.error = {ErrorKind::unavailable, "a fault of the test"};
     return failure;
   }
-  static etcd::Failure failure(KvFault fault) {
-    etcd::Failure failure;
+  static etcd::CallFailure failure(KvFault fault) {
+    etcd::CallFailure failure;
     failure.status = fault == KvFault::no_space    ? etcd::Status::resource_exhausted
                      : fault == KvFault::too_large ? etcd::Status::invalid_argument
                                                    : etcd::Status::unavailable;

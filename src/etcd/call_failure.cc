@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "etcd/failure.h"
+#include "etcd/call_failure.h"
 
 #include <array>
 

@@ -47,7 +47,7 @@ enum class Status : std::uint8_t {
 using EndpointIndex = std::size_t;
 inline constexpr EndpointIndex kAnyEndpoint = std::numeric_limits<EndpointIndex>::max();
 
-struct Failure {
+struct CallFailure {
   Certainty certainty = Certainty::unknown;
   Status status = Status::unknown;
   EndpointIndex endpoint = kAnyEndpoint;  // the last that was tried
@@ -55,6 +55,6 @@ struct Failure {
 };
 
 template <class T>
-using Reply = std::expected<T, Failure>;
+using CallReply = std::expected<T, CallFailure>;
 
 }  // namespace sluice::etcd
