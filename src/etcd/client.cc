@@ -25,7 +25,7 @@ constexpr Method kStatus{
 
 template <class Response>
 CallReply<Response> decoded(const Endpoints& endpoints, const Method& method,
-                            CallReply<Answer> reply) {
+                            CallReply<EndpointAnswer> reply) {
   if (!reply) return std::unexpected(std::move(reply).error());
   Response response;
   if (decode(reply->bytes, response)) return response;

@@ -260,7 +260,7 @@ Task<CallReply<std::unique_ptr<GrpcCall>>> Endpoints::open(EndpointIndex index, 
 }
 
 struct Endpoints::Attempt {
-  CallReply<Answer> reply;
+  CallReply<EndpointAnswer> reply;
   std::uint64_t token_version = 0;
   bool stale_token = false;
   bool unprocessed = false;  // by a server that was reached
@@ -289,7 +289,7 @@ Task<Endpoints::Attempt> Endpoints::attempt(EndpointIndex index, Method method,
   }
   const CallEnd end = end_of(call, received, answer.has_value());
   if (end.status == Status::ok) {
-    result.reply = Answer{std::move(*answer), index};
+    result.reply = EndpointAnswer{std::move(*answer), index};
     co_return result;
   }
   result.stale_token = is_stale_token(end);
@@ -298,9 +298,9 @@ Task<Endpoints::Attempt> Endpoints::attempt(EndpointIndex index, Method method,
   co_return result;
 }
 
-Task<CallReply<Answer>> Endpoints::call_at(EndpointIndex index, Method method,
-                                           std::string_view framed, TimePoint deadline,
-                                           Duration patience) {
+Task<CallReply<EndpointAnswer>> Endpoints::call_at(EndpointIndex index, Method method,
+                                                   std::string_view framed, TimePoint deadline,
+                                                   Duration patience) {
   bool renewed = false;
   for (int round = 0;; ++round) {
     Attempt attempted = co_await attempt(index, method, framed, deadline, patience);
@@ -314,8 +314,8 @@ Task<CallReply<Answer>> Endpoints::call_at(EndpointIndex index, Method method,
   }
 }
 
-Task<CallReply<Answer>> Endpoints::call(Method method, std::string_view framed,
-                                        CallOptions options) {
+Task<CallReply<EndpointAnswer>> Endpoints::call(Method method, std::string_view framed,
+                                                CallOptions options) {
   const TimePoint begun = loop::EventLoop::now();
   const TimePoint deadline = std::min(options.deadline, begun + options_.call_max);
   const std::vector<EndpointIndex> in_turn = order(options.avoid);

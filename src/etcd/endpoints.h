@@ -39,7 +39,7 @@ struct Method {
 
 inline constexpr Duration kEndless = std::chrono::hours(24 * 365);
 
-struct Answer {
+struct EndpointAnswer {
   std::string bytes;  // a message without its prefix
   EndpointIndex endpoint = kAnyEndpoint;
 };
@@ -63,12 +63,12 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
 
   // Sends `framed` and returns the message of the answer. Tries the endpoints as client.h says.
   // Requires: `framed` outlives the call.
-  [[nodiscard]] Task<CallReply<Answer>> call(Method method, std::string_view framed,
-                                             CallOptions options);
+  [[nodiscard]] Task<CallReply<EndpointAnswer>> call(Method method, std::string_view framed,
+                                                     CallOptions options);
   // The same, at one endpoint only. `patience`: the longest wait for a part of the answer.
-  [[nodiscard]] Task<CallReply<Answer>> call_at(EndpointIndex index, Method method,
-                                                std::string_view framed, TimePoint deadline,
-                                                Duration patience = kEndless);
+  [[nodiscard]] Task<CallReply<EndpointAnswer>> call_at(EndpointIndex index, Method method,
+                                                        std::string_view framed, TimePoint deadline,
+                                                        Duration patience = kEndless);
   // Returns an open call without a message yet, with the token of token_version(). `timeout`: told
   // to the server; 0: none.
   [[nodiscard]] Task<CallReply<std::unique_ptr<GrpcCall>>> open(EndpointIndex index, Method method,

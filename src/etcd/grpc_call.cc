@@ -79,7 +79,7 @@ Task<GrpcCall::Received> GrpcCall::receive(TimePoint deadline) {
       message_ = frames_.take();
       co_return Received::message;
     }
-    if (frames_.fault() != GrpcFrames::Fault::none) {
+    if (frames_.fault() != GrpcFrames::FrameFault::none) {
       has_end_ = true;  // whatever status follows
       end_ = fault_of_frames();
     }
@@ -98,7 +98,7 @@ void GrpcCall::take_unread() {
 }
 
 CallEnd GrpcCall::fault_of_frames() const {
-  if (frames_.fault() == GrpcFrames::Fault::compressed)
+  if (frames_.fault() == GrpcFrames::FrameFault::compressed)
     return {Status::internal, "the answer is compressed, though no compression was offered"};
   return {Status::resource_exhausted, "the answer is too large: read it in parts"};
 }

@@ -22,7 +22,7 @@ bool decode(std::string_view bytes, google::protobuf::MessageLite& message) {
 }
 
 void GrpcFrames::feed(std::string_view bytes) {
-  while (!bytes.empty() && fault_ == Fault::none) {
+  while (!bytes.empty() && fault_ == FrameFault::none) {
     if (prefix_size_ < kGrpcPrefixBytes) {
       prefix_.at(prefix_size_++) = static_cast<unsigned char>(bytes.front());
       bytes.remove_prefix(1);
@@ -41,9 +41,9 @@ void GrpcFrames::read_prefix() {
   wanted_ = std::size_t{prefix_[1]} << 24 | std::size_t{prefix_[2]} << 16 |
             std::size_t{prefix_[3]} << 8 | std::size_t{prefix_[4]};
   if (prefix_[0] != 0) {
-    fault_ = Fault::compressed;
+    fault_ = FrameFault::compressed;
   } else if (wanted_ > max_) {
-    fault_ = Fault::too_large;
+    fault_ = FrameFault::too_large;
   } else if (wanted_ == 0) {
     finish_message();
   }

@@ -26,7 +26,7 @@ class GrpcFrames {
  public:
   explicit GrpcFrames(std::size_t message_bytes_max) : max_(message_bytes_max) {}
 
-  enum class Fault : std::uint8_t {
+  enum class FrameFault : std::uint8_t {
     none,
     compressed,  // we have offered no compression
     too_large,   // over `message_bytes_max`
@@ -36,7 +36,7 @@ class GrpcFrames {
   [[nodiscard]] bool has_message() const { return !whole_.empty(); }
   // Returns the next message. Requires: has_message().
   [[nodiscard]] std::string take();
-  [[nodiscard]] Fault fault() const { return fault_; }
+  [[nodiscard]] FrameFault fault() const { return fault_; }
   // True between two messages.
   [[nodiscard]] bool at_boundary() const { return prefix_size_ == 0; }
 
@@ -50,7 +50,7 @@ class GrpcFrames {
   std::size_t wanted_ = 0;  // bytes that the message lacks; valid after its prefix
   std::string message_;
   std::deque<std::string> whole_;
-  Fault fault_ = Fault::none;
+  FrameFault fault_ = FrameFault::none;
 };
 
 }  // namespace sluice::etcd

@@ -24,7 +24,7 @@ void require(bool holds) {
 }
 
 std::vector<std::string> messages_of(std::string_view bytes, std::size_t step,
-                                     GrpcFrames::Fault& fault) {
+                                     GrpcFrames::FrameFault& fault) {
   GrpcFrames frames(kMessageMax);
   std::vector<std::string> messages;
   while (!bytes.empty()) {
@@ -79,8 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::size_t step = data[0] % 64 + 1;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  GrpcFrames::Fault fault{};
-  GrpcFrames::Fault fault_at_once{};
+  GrpcFrames::FrameFault fault{};
+  GrpcFrames::FrameFault fault_at_once{};
   const auto messages = messages_of(bytes, step, fault);
   require(messages == messages_of(bytes, std::max<std::size_t>(bytes.size(), 1), fault_at_once));
   require(fault == fault_at_once);
