@@ -2,9 +2,9 @@
 // EtcdMedium: the shared data and the documents of a cluster in etcd. A thread of its own talks to
 // etcd; the functions of Medium block their callers, each for a time with a bound (context.h).
 //
-//   keys.h        the names in etcd          seq.h        the end of a namespace's chain
-//   membership.h  the lease, the name        claim.h      the taking of a namespace
-//   tenure.h      one ownership: groups,     documents.h  the documents and their watch
+//   keys.h        the names in etcd       seq.h              the end of a namespace's chain
+//   membership.h  the lease, the name     namespace_claim.h  the taking of a namespace
+//   tenure.h      one ownership: groups,  documents.h        the documents and their watch
 //                 confirmations, epochs
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: tenure.cc, tenure_groups.cc, claim.cc, etcd_medium_reader.cc
+// Covers: tenure.cc, tenure_groups.cc, namespace_claim.cc, etcd_medium_reader.cc
 // Transactions without an answer, late ones, and ends of ownerships, on a real etcd.
 #include <gtest/gtest.h>
 

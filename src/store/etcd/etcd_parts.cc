@@ -36,10 +36,10 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
                            .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin)}),
       documents(context) {}
 
-Claim& EtcdParts::claim(const std::string& ns) {
+NamespaceClaim& EtcdParts::claim(const std::string& ns) {
   auto& claim = claims[ns];
   if (!claim) {
-    claim = std::make_unique<Claim>(context, membership, ns);
+    claim = std::make_unique<NamespaceClaim>(context, membership, ns);
     claim->start();
   }
   return *claim;

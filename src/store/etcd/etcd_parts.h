@@ -8,9 +8,9 @@
 #include <string>
 
 #include "store/etcd/checked_kv.h"
-#include "store/etcd/claim.h"
 #include "store/etcd/documents.h"
 #include "store/etcd/membership.h"
+#include "store/etcd/namespace_claim.h"
 
 namespace sluice::store {
 
@@ -24,7 +24,7 @@ struct EtcdParts {
   };
   EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client, Terms terms);
 
-  [[nodiscard]] Claim& claim(const std::string& ns);
+  [[nodiscard]] NamespaceClaim& claim(const std::string& ns);
   // Null if the journal knows no ownership of the namespace.
   [[nodiscard]] std::shared_ptr<Tenure> tenure(std::string_view ns) const;
   [[nodiscard]] Task<Result<void>> write(std::span<Batch> group);
@@ -40,7 +40,7 @@ struct EtcdParts {
   EtcdContext context;
   Membership membership;
   SharedDocuments documents;
-  std::map<std::string, std::unique_ptr<Claim>, std::less<>> claims;
+  std::map<std::string, std::unique_ptr<NamespaceClaim>, std::less<>> claims;
 };
 
 }  // namespace sluice::store

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/etcd/claim.h"
+#include "store/etcd/namespace_claim.h"
 
 #include <utility>
 
@@ -14,7 +14,7 @@ constexpr Duration kStrivePause = std::chrono::milliseconds(500);  // without a 
 
 }  // namespace
 
-Claim::Claim(EtcdContext& context, Membership& membership, std::string ns)
+NamespaceClaim::NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns)
     : context_(context),
       membership_(membership),
       ns_(std::move(ns)),
@@ -22,19 +22,19 @@ Claim::Claim(EtcdContext& context, Membership& membership, std::string ns)
       wake_(context.loop()),
       news_(context.loop()) {}
 
-void Claim::start() {
+void NamespaceClaim::start() {
   following_ = follow();
   following_.start();
   striving_ = strive();
   striving_.start();
 }
 
-void Claim::tell() {
+void NamespaceClaim::tell() {
   context_.ring();
   news_.notify_all();
 }
 
-Task<Result<std::optional<Fence>>> Claim::first(TimePoint deadline) {
+Task<Result<std::optional<Fence>>> NamespaceClaim::first(TimePoint deadline) {
   while (true) {
     if (!tenure_ && has_newest() && BootClock::now() >= newest_->writes_from()) {
       tenure_ = newest_;
@@ -50,7 +50,7 @@ Task<Result<std::optional<Fence>>> Claim::first(TimePoint deadline) {
   }
 }
 
-void Claim::collect_news(std::vector<Medium::News>& news) {
+void NamespaceClaim::collect_news(std::vector<Medium::News>& news) {
   if (tenure_ && tenure_->is_ending() && !tenure_->is_unresolved()) {
     news.push_back({ns_, tenure_->fence(), false});
     tenure_.reset();
@@ -62,7 +62,7 @@ void Claim::collect_news(std::vector<Medium::News>& news) {
   }
 }
 
-void Claim::forget() {
+void NamespaceClaim::forget() {
   if (newest_) newest_->note_over(0);
   seen_ = -1;
   following_ = follow();  // ends the watch
@@ -70,7 +70,7 @@ void Claim::forget() {
   tell();
 }
 
-Task<void> Claim::follow() {
+Task<void> NamespaceClaim::follow() {
   while (true) {
     const auto revision = co_await read_owner();
     if (revision) {
@@ -82,7 +82,7 @@ Task<void> Claim::follow() {
   }
 }
 
-Task<Result<std::int64_t>> Claim::read_owner() {
+Task<Result<std::int64_t>> NamespaceClaim::read_owner() {
   const pb::RangeRequest request = range_of(key_);
   etcd::CallOptions options;
   options.deadline = Clock::now() + kReadMax;
@@ -92,7 +92,7 @@ Task<Result<std::int64_t>> Claim::read_owner() {
   co_return reply->header().revision();
 }
 
-Task<void> Claim::watch_owner(std::int64_t from) {
+Task<void> NamespaceClaim::watch_owner(std::int64_t from) {
   etcd::WatchOptions options;
   options.key = key_;
   options.start_revision = from;
@@ -116,16 +116,16 @@ Task<void> Claim::watch_owner(std::int64_t from) {
   }
 }
 
-std::optional<Claim::Owner> Claim::owner_of(const pb::KeyValue& kv) const {
+std::optional<NamespaceClaim::Owner> NamespaceClaim::owner_of(const pb::KeyValue& kv) const {
   const auto record = MemberRecord::decode(kv.value());
   return Owner{record && record->incarnation == context_.me.incarnation, kv.create_revision()};
 }
 
-void Claim::see(const pb::RangeResponse& owner, std::int64_t revision) {
+void NamespaceClaim::see(const pb::RangeResponse& owner, std::int64_t revision) {
   see(owner.kvs_size() == 0 ? std::nullopt : owner_of(owner.kvs(0)), revision);
 }
 
-void Claim::see(std::optional<Owner> owner, std::int64_t revision) {
+void NamespaceClaim::see(std::optional<Owner> owner, std::int64_t revision) {
   if (revision <= seen_) return;
   seen_ = revision;
   owner_ = owner;
@@ -138,7 +138,7 @@ void Claim::see(std::optional<Owner> owner, std::int64_t revision) {
   act();
 }
 
-void Claim::act() {
+void NamespaceClaim::act() {
   if (taking_ || seen_ < 0) return;
   const auto fence = newest_ ? static_cast<std::int64_t>(newest_->fence()) : 0;
   if (owner_ && owner_->mine && owner_->created > fence) {
@@ -147,7 +147,7 @@ void Claim::act() {
   if (!owner_ || must_give_back()) wake_.notify();
 }
 
-Task<void> Claim::strive() {
+Task<void> NamespaceClaim::strive() {
   while (true) {
     (void)co_await wake_.wait(Clock::now() + kStrivePause);
     if (must_give_back()) co_await give_back();
@@ -156,7 +156,7 @@ Task<void> Claim::strive() {
   }
 }
 
-pb::TxnRequest Claim::take_request() const {
+pb::TxnRequest NamespaceClaim::take_request() const {
   pb::TxnRequest txn;
   const std::string seq_key = context_.keys.seq(ns_);
   compare_created(txn, key_, 0);
@@ -171,7 +171,7 @@ pb::TxnRequest Claim::take_request() const {
   return txn;
 }
 
-Task<void> Claim::take() {
+Task<void> NamespaceClaim::take() {
   const auto rank = co_await membership_.rank(ns_);
   if (rank && *rank > 0) {
     waits_turn_ = true;
@@ -198,7 +198,7 @@ Task<void> Claim::take() {
 }
 
 // No permit to read is older than `seq`, and an owner that has given up in order has none.
-void Claim::taken(const pb::TxnResponse& response) {
+void NamespaceClaim::taken(const pb::TxnResponse& response) {
   const std::int64_t revision = response.header().revision();
   const bool released = response.responses(0).response_delete_range().deleted() > 0;
   const bool fresh = response.responses(2).response_txn().succeeded();
@@ -213,7 +213,7 @@ void Claim::taken(const pb::TxnResponse& response) {
   act();
 }
 
-void Claim::begin(Fence fence, bool at_once) {
+void NamespaceClaim::begin(Fence fence, bool at_once) {
   waits_turn_ = false;
   trouble_.reset();
   const Duration wait = at_once ? Duration() : context_.older_permit_max();
@@ -222,14 +222,14 @@ void Claim::begin(Fence fence, bool at_once) {
   tell();
 }
 
-void Claim::retire() {
+void NamespaceClaim::retire() {
   rests_until_ = Clock::now() + kRetireRest;
   if (has_newest()) newest_->retire();
   tell();
   act();
 }
 
-Task<void> Claim::give_back() {
+Task<void> NamespaceClaim::give_back() {
   const auto mine = newest_;
   if (!mine->is_over()) {
     (void)co_await mine->release(Clock::now() + kReleaseMax);
@@ -251,7 +251,7 @@ Task<void> Claim::give_back() {
   }
 }
 
-Task<void> Claim::release(TimePoint deadline) {
+Task<void> NamespaceClaim::release(TimePoint deadline) {
   following_.reset();
   striving_.reset();
   ready_.reset();

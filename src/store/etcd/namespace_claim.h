@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claim: this process wants to own a namespace. It follows `owner` by a watch, takes the namespace
-// when nobody owns it, and gives up an ownership that cannot go on. Core-bound.
+// NamespaceClaim: this process wants to own a namespace. It follows `owner` by a watch, takes the
+// namespace when nobody owns it, and gives up an ownership that cannot go on. Core-bound.
 //
 // An ownership is this process's if `owner` has its incarnation, never by name: takes of an earlier
 // process of the same name may still be under way. A take without an answer may be applied later;
@@ -23,9 +23,9 @@ namespace sluice::store {
 // A member takes a namespace this much later than the one before it in the order of the namespace.
 inline constexpr Duration kRankStep = std::chrono::milliseconds(200);
 
-class Claim {
+class NamespaceClaim {
  public:
-  Claim(EtcdContext& context, Membership& membership, std::string ns);
+  NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns);
   void start();
 
   // The fence, if this process owns the namespace and may write it; none if it does not, or not
