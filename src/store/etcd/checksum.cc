@@ -6,7 +6,7 @@
 
 namespace sluice::store {
 
-Contents::Change Contents::put(std::string_view key, std::string_view value) const {
+Contents::EntryChange Contents::put(std::string_view key, std::string_view value) const {
   const std::uint64_t own = hash_.wide(key);
   std::string entry(sizeof(own), '\0');
   std::memcpy(entry.data(), &own, sizeof(own));
@@ -14,18 +14,18 @@ Contents::Change Contents::put(std::string_view key, std::string_view value) con
   return {own, hash_.wide(entry)};
 }
 
-std::uint64_t Contents::difference(const Change& change) const {
+std::uint64_t Contents::difference(const EntryChange& change) const {
   const auto old = entries_.find(change.key);
   return change.entry.value_or(0) - (old == entries_.end() ? 0 : old->second);
 }
 
-std::uint64_t Contents::checksum_after(const std::vector<Change>& changes) const {
+std::uint64_t Contents::checksum_after(const std::vector<EntryChange>& changes) const {
   std::uint64_t sum = checksum_;
-  for (const Change& change : changes) sum += difference(change);
+  for (const EntryChange& change : changes) sum += difference(change);
   return sum;
 }
 
-void Contents::apply(const Change& change) {
+void Contents::apply(const EntryChange& change) {
   checksum_ += difference(change);
   if (change.entry) {
     entries_[change.key] = *change.entry;
@@ -34,8 +34,8 @@ void Contents::apply(const Change& change) {
   }
 }
 
-void Contents::apply(const std::vector<Change>& changes) {
-  for (const Change& change : changes) apply(change);
+void Contents::apply(const std::vector<EntryChange>& changes) {
+  for (const EntryChange& change : changes) apply(change);
 }
 
 }  // namespace sluice::store

@@ -21,22 +21,22 @@ class Contents {
   [[nodiscard]] const Hash& hash() const { return hash_; }
 
   // A change of one key, computed before it is known whether it comes into force.
-  struct Change {
+  struct EntryChange {
     std::uint64_t key = 0;                 // its hash
     std::optional<std::uint64_t> entry{};  // hash(key, value); none: the key goes
   };
-  [[nodiscard]] Change put(std::string_view key, std::string_view value) const;
-  [[nodiscard]] Change erase(std::string_view key) const { return {hash_.wide(key), {}}; }
+  [[nodiscard]] EntryChange put(std::string_view key, std::string_view value) const;
+  [[nodiscard]] EntryChange erase(std::string_view key) const { return {hash_.wide(key), {}}; }
 
   // The checksum after the changes. Requires: each key once.
-  [[nodiscard]] std::uint64_t checksum_after(const std::vector<Change>& changes) const;
-  void apply(const std::vector<Change>& changes);
-  void apply(const Change& change);
+  [[nodiscard]] std::uint64_t checksum_after(const std::vector<EntryChange>& changes) const;
+  void apply(const std::vector<EntryChange>& changes);
+  void apply(const EntryChange& change);
   [[nodiscard]] std::uint64_t checksum() const { return checksum_; }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:
-  [[nodiscard]] std::uint64_t difference(const Change& change) const;
+  [[nodiscard]] std::uint64_t difference(const EntryChange& change) const;
 
   Hash hash_;
   std::unordered_map<std::uint64_t, std::uint64_t> entries_;  // by hash of the key

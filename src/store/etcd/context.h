@@ -41,9 +41,9 @@ struct EtcdContext {
 };
 
 // The pauses between tries.
-class Retry {
+class EtcdRetry {
  public:
-  explicit Retry(TimePoint deadline) : deadline_(deadline) {}
+  explicit EtcdRetry(TimePoint deadline) : deadline_(deadline) {}
   // False if the deadline comes before the next try.
   [[nodiscard]] bool again() const { return Clock::now() + pause_ < deadline_; }
   // The pause before the next try.

@@ -67,7 +67,7 @@ Task<Result<Documents>> SharedDocuments::read(std::string collection) {
   pb::TxnRequest txn;  // one revision
   add_range(*txn.add_success(), context_.keys.documents());
   *txn.add_success()->mutable_request_range() = range_of_prefix(prefix);
-  Retry retry(Clock::now() + kReadMax);
+  EtcdRetry retry(Clock::now() + kReadMax);
   auto reply = co_await context_.kv.txn(txn, retry.options());
   while (!reply && retry.again()) {
     co_await context_.loop().sleep_for(retry.pause());
@@ -189,7 +189,7 @@ Result<pb::TxnRequest> SharedDocuments::request(std::span<const DocumentChange> 
 
 Task<Result<std::optional<Version>>> SharedDocuments::send(const pb::TxnRequest& txn,
                                                            const RandomId& id, TimePoint deadline) {
-  Retry retry(deadline);
+  EtcdRetry retry(deadline);
   while (true) {
     const auto reply = co_await context_.kv.txn(txn, retry.options());
     if (reply && reply->succeeded()) co_return static_cast<Version>(reply->header().revision());

@@ -78,7 +78,7 @@ class EtcdMedium final : public Medium {
 
  private:
   // The end of a chain, and the revision at which it was read. `revision` 0: never written.
-  struct End {
+  struct ChainEnd {
     Seq seq;
     std::int64_t revision = 0;  // of `seq`
     std::int64_t at = 0;
@@ -89,14 +89,14 @@ class EtcdMedium final : public Medium {
 
   // etcd_medium_reader.cc; they block.
   [[nodiscard]] Result<pb::RangeResponse> range(const pb::RangeRequest& request);
-  [[nodiscard]] Result<End> end_of(const std::string& ns);
+  [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns);
   // Visits the entries from `from` to below `to`, both keys in etcd, as of a revision, until
   // visit() returns false.
   using EachEntry = std::function<bool(const pb::KeyValue& kv)>;
   [[nodiscard]] Result<void> each_entry(std::string from, const std::string& to,
                                         std::int64_t revision, const EachEntry& visit);
   // The epochs in etcd that `seq` does not name.
-  [[nodiscard]] Result<std::vector<Epoch>> dead_epochs(const std::string& ns, const End& end);
+  [[nodiscard]] Result<std::vector<Epoch>> dead_epochs(const std::string& ns, const ChainEnd& end);
 
   const Options options_;
   std::function<void()> ring_;  // set before the first namespace is acquired

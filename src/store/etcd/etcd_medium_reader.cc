@@ -28,8 +28,8 @@ Result<pb::RangeResponse> EtcdMedium::range(const pb::RangeRequest& request) {
   return thread_.await([&] { return parts_->range(request); });
 }
 
-Result<EtcdMedium::End> EtcdMedium::end_of(const std::string& ns) {
-  End end;
+Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns) {
+  ChainEnd end;
   if (!Keys::check(ns)) return end;  // no such namespace can be written
   SLUICE_TRY(const auto reply, range(range_of(keys_->seq(ns))));
   end.at = reply.header().revision();
@@ -66,12 +66,12 @@ Result<void> EtcdMedium::each_entry(std::string from, const std::string& to, std
 }
 
 Result<Version> EtcdMedium::version(const std::string& ns) {
-  SLUICE_TRY(const End end, end_of(ns));
+  SLUICE_TRY(const ChainEnd end, end_of(ns));
   return end.seq.version;
 }
 
 Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
-  SLUICE_TRY(End end, end_of(ns));
+  SLUICE_TRY(ChainEnd end, end_of(ns));
   const auto [its, hash] = thread_.run(
       [&] { return std::pair(parts_->tenure(ns), Hash(parts_->context.cluster.secret)); });
   Contents contents(hash);
@@ -94,12 +94,12 @@ Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
   const Version version = end.seq.version;
   if (!its) return version;
   SLUICE_TRY(auto dead, dead_epochs(ns, end));
-  Tenure::State state{std::move(end.seq), end.revision, std::move(contents), std::move(dead)};
+  Tenure::ChainState state{std::move(end.seq), end.revision, std::move(contents), std::move(dead)};
   thread_.run([&] { its->install(std::move(state)); });
   return version;
 }
 
-Result<std::vector<Epoch>> EtcdMedium::dead_epochs(const std::string& ns, const End& end) {
+Result<std::vector<Epoch>> EtcdMedium::dead_epochs(const std::string& ns, const ChainEnd& end) {
   std::vector<Epoch> dead;
   const std::string all = keys_->epochs(ns);
   pb::RangeRequest request = range_of_prefix(all);
@@ -137,7 +137,7 @@ Result<std::vector<std::string>> EtcdMedium::namespaces() {
 
 Result<Page> EtcdMedium::list(const std::string& ns, std::string_view prefix,
                               std::string_view after, std::size_t limit) {
-  SLUICE_TRY(const End end, end_of(ns));
+  SLUICE_TRY(const ChainEnd end, end_of(ns));
   Page page;
   if (end.revision == 0) return page;
   const std::string epoch = keys_->epoch(ns, end.seq.epoch);
@@ -157,7 +157,7 @@ Result<Page> EtcdMedium::list(const std::string& ns, std::string_view prefix,
 
 Result<Version> EtcdMedium::scan(const std::string& ns, std::string_view prefix,
                                  const Store::Visit& visit) {
-  SLUICE_TRY(const End end, end_of(ns));
+  SLUICE_TRY(const ChainEnd end, end_of(ns));
   if (end.revision == 0) return end.seq.version;
   const std::string epoch = keys_->epoch(ns, end.seq.epoch);
   const std::string from = epoch + std::string(prefix);
@@ -168,7 +168,7 @@ Result<Version> EtcdMedium::scan(const std::string& ns, std::string_view prefix,
 }
 
 Result<std::uint64_t> EtcdMedium::count(const std::string& ns, std::string_view prefix) {
-  SLUICE_TRY(const End end, end_of(ns));
+  SLUICE_TRY(const ChainEnd end, end_of(ns));
   if (end.revision == 0) return 0;
   pb::RangeRequest request = range_of_prefix(keys_->epoch(ns, end.seq.epoch) + std::string(prefix));
   request.set_count_only(true);

@@ -101,7 +101,7 @@ Task<Result<bool>> EtcdParts::finish_some() {
 Task<Result<void>> EtcdParts::check() {
   pb::RangeRequest request;
   request.set_key(context.keys.cluster());
-  Retry retry(Clock::now() + kWriteMax);
+  EtcdRetry retry(Clock::now() + kWriteMax);
   const auto reply = co_await kv.range(request, retry.options());
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   if (reply->kvs_size() == 1) co_return Result<void>();

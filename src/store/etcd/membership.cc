@@ -56,7 +56,7 @@ Task<Result<void>> Membership::join() {
 }
 
 Task<Result<void>> Membership::check_version() {
-  Retry retry(Clock::now() + kJoinMax);
+  EtcdRetry retry(Clock::now() + kJoinMax);
   while (true) {
     const auto status = co_await context_.kv.status(retry.options());
     if (status) {
@@ -80,7 +80,7 @@ Task<Result<void>> Membership::find_cluster() {
   compare_created(txn, key, 0);
   add_put(*txn.add_success(), key, mine.encode());
   add_range(*txn.add_failure(), key);
-  Retry retry(Clock::now() + kJoinMax);
+  EtcdRetry retry(Clock::now() + kJoinMax);
   auto reply = co_await context_.kv.txn(txn, retry.options());
   while (!reply && retry.again()) {
     co_await context_.loop().sleep_for(retry.pause());
@@ -118,7 +118,7 @@ Task<Result<void>> Membership::check_size() {
   packs.move_to(txn);
   add_put(*txn.add_success(), context_.keys.prefix() + "/never", value);
   add_range(*txn.add_failure(), context_.keys.cluster());
-  Retry retry(Clock::now() + kJoinMax);
+  EtcdRetry retry(Clock::now() + kJoinMax);
   auto reply = co_await context_.kv.txn(txn, retry.options());
   while (!reply && retry.again() && reply.error().status != etcd::Status::invalid_argument) {
     co_await context_.loop().sleep_for(retry.pause());
@@ -142,7 +142,7 @@ Task<Result<void>> Membership::grant() {
   request.set_ttl(std::max<std::int64_t>(
       1, std::chrono::duration_cast<std::chrono::seconds>(terms_.lease).count()));
   ttl_ = terms_.lease;
-  Retry retry(Clock::now() + kJoinMax);
+  EtcdRetry retry(Clock::now() + kJoinMax);
   while (true) {
     const auto reply = co_await context_.kv.lease_grant(request, retry.options());
     if (reply || reply.error().status == etcd::Status::failed_precondition) {
@@ -161,7 +161,7 @@ Task<Result<bool>> Membership::register_name() {
   compare_created(txn, key, 0);
   add_put(*txn.add_success(), key, context_.me.encode(), lease_);
   add_range(*txn.add_failure(), key);
-  Retry retry(Clock::now() + kJoinMax);
+  EtcdRetry retry(Clock::now() + kJoinMax);
   auto reply = co_await context_.kv.txn(txn, retry.options());
   while (!reply && retry.again() && reply.error().status != etcd::Status::not_found) {
     co_await context_.loop().sleep_for(retry.pause());

@@ -22,7 +22,7 @@ Tenure::Tenure(EtcdContext& context, std::string ns, Fence fence, BootTime write
       owner_key_(context.keys.owner(ns_)),
       seq_key_(context.keys.seq(ns_)) {}
 
-void Tenure::install(State state) {
+void Tenure::install(ChainState state) {
   if (state_) return;
   told_ = sent_ = state.seq.version;
   state_.emplace(std::move(state));
@@ -35,7 +35,7 @@ void Tenure::add_compares(pb::TxnRequest& txn) const {
   add_range(*txn.add_failure(), seq_key_);
 }
 
-Result<Tenure::Standing> Tenure::standing(const pb::TxnResponse& response) const {
+Result<Tenure::OwnerStanding> Tenure::standing(const pb::TxnResponse& response) const {
   const auto broken = [&] {
     return fail(ErrorKind::internal, "the key `" + seq_key_ +
                                          "` in etcd is not as Sluice has written it: restore a "
@@ -47,7 +47,7 @@ Result<Tenure::Standing> Tenure::standing(const pb::TxnResponse& response) const
   if (end.kvs_size() != 1) return broken();
   auto seq = Seq::decode(end.kvs(0).value());
   if (!seq) return broken();
-  Standing standing;
+  OwnerStanding standing;
   standing.mine =
       owner.kvs_size() == 1 && owner.kvs(0).create_revision() == static_cast<std::int64_t>(fence_);
   standing.seq = std::move(*seq);
@@ -101,7 +101,7 @@ void Tenure::end(Batch& batch) {
 // Sends the pending transaction until its outcome is known.
 Task<Result<void>> Tenure::settle(TimePoint deadline) {
   SLUICE_ASSERT(pending_, "there is a transaction to settle");
-  Retry retry(deadline);
+  EtcdRetry retry(deadline);
   retry.avoid = pending_->endpoint;
   while (!pending_->refused) {
     const BootTime now = BootClock::now();
@@ -125,7 +125,7 @@ Task<Result<void>> Tenure::settle(TimePoint deadline) {
 
 // The compares have failed, so no copy of the transaction is applied from now on.
 Task<Result<void>> Tenure::judge(const pb::TxnResponse& response) {
-  SLUICE_CO_TRY(const Standing now, standing(response));
+  SLUICE_CO_TRY(const OwnerStanding now, standing(response));
   const RandomId group = pending_->seq.group;
   if (now.mine && now.seq.group != group) {
     stop("another program has written `" + seq_key_ + "`");
@@ -164,7 +164,7 @@ Task<std::optional<Seq>> Tenure::recall() {
 }
 
 void Tenure::commit(std::int64_t revision) {
-  const std::unique_ptr<Pending> done = std::move(pending_);
+  const std::unique_ptr<PendingTxn> done = std::move(pending_);
   SLUICE_ASSERT(done->seq.fence == fence_ && done->seq.version > state_->seq.version,
                 "each group follows the one before");
   SLUICE_ASSERT(done->seq.version <= sent_, "what etcd has was sent");
@@ -189,7 +189,7 @@ Task<Result<void>> Tenure::confirm(TimePoint deadline) {
   add_range(*txn.add_success(), seq_key_);  // without a Range, etcd may answer from an old state
   add_range(*txn.add_failure(), owner_key_);
   add_range(*txn.add_failure(), seq_key_);
-  Retry retry(deadline);
+  EtcdRetry retry(deadline);
   while (true) {
     const BootTime sent = BootClock::now();
     const auto reply = co_await context_.kv.txn(txn, retry.options());
@@ -226,7 +226,7 @@ Task<Result<void>> Tenure::give_up(TimePoint deadline) {
   add_delete(*txn.add_success(), owner_key_);
   add_range(*txn.add_failure(), owner_key_);
   add_range(*txn.add_failure(), seq_key_);
-  Retry retry(deadline);
+  EtcdRetry retry(deadline);
   while (true) {
     // The second copy at the latest finds that the fence is over.
     const auto reply = co_await context_.kv.txn(txn, retry.options());
@@ -247,7 +247,7 @@ Task<Result<void>> Tenure::release(TimePoint deadline) {
     add_put(*txn.add_success(), context_.keys.released(ns_), context_.me.incarnation.text());
   }
   add_range(*txn.add_failure(), owner_key_);
-  Retry retry(deadline);
+  EtcdRetry retry(deadline);
   over_ = true;
   auto reply = co_await context_.kv.txn(txn, retry.options());
   while (!reply && retry.again()) {

@@ -32,14 +32,14 @@ class Tenure {
   [[nodiscard]] BootTime writes_from() const { return writes_from_; }
 
   // The state that this ownership begins with.
-  struct State {
+  struct ChainState {
     Seq seq;
     std::int64_t revision = 0;  // of `seq`
     Contents contents;
     std::vector<Epoch> dead;  // epochs that are to be cleared
   };
   // Once, before write(). A second state is ignored: write() may have changed the first.
-  void install(State state);
+  void install(ChainState state);
 
   // The fence is over, as a watch says, and no group is later than `revision`; 0: unknown.
   void note_over(std::int64_t revision) {
@@ -74,10 +74,10 @@ class Tenure {
   // Key and value; none: it is erased.
   using DirtyKeys = std::map<std::string, std::optional<std::string>, std::less<>>;
   // A transaction that was, or will be, sent.
-  struct Pending {
+  struct PendingTxn {
     pb::TxnRequest request;
     Seq seq;  // after it
-    std::vector<Contents::Change> changes;
+    std::vector<Contents::EntryChange> changes;
     // Of a bulk change: the contents of the new epoch.
     std::optional<Contents> contents{};
     DirtyKeys dirty{};  // for Building::dirty
@@ -96,7 +96,7 @@ class Tenure {
     DirtyKeys dirty;      // copied, and changed since
   };
   // Owner and `seq`, as the other branch of a transaction reads them.
-  struct Standing {
+  struct OwnerStanding {
     bool mine = false;  // `owner` exists since the fence of this ownership
     Seq seq;
     std::int64_t revision = 0;
@@ -104,7 +104,7 @@ class Tenure {
 
   // tenure.cc
   void add_compares(pb::TxnRequest& txn) const;
-  [[nodiscard]] Result<Standing> standing(const pb::TxnResponse& response) const;
+  [[nodiscard]] Result<OwnerStanding> standing(const pb::TxnResponse& response) const;
   [[nodiscard]] Task<Result<void>> settle(TimePoint deadline);
   [[nodiscard]] Task<Result<void>> judge(const pb::TxnResponse& response);
   // The state of `seq` when the fence was over.
@@ -120,8 +120,9 @@ class Tenure {
 
   // tenure_groups.cc
   void make_group(const Batch& batch);
-  [[nodiscard]] std::unique_ptr<Pending> new_pending(Seq seq, std::vector<Contents::Change> changes,
-                                                     Packs packs) const;
+  [[nodiscard]] std::unique_ptr<PendingTxn> new_pending(Seq seq,
+                                                        std::vector<Contents::EntryChange> changes,
+                                                        Packs packs) const;
   // The key was copied to the new epoch, and has to be copied again when it changes.
   [[nodiscard]] bool is_copied(std::string_view key) const;
   // The version of a node of the batch, as etcd counts.
@@ -154,14 +155,14 @@ class Tenure {
   const BootTime writes_from_;
   const std::string owner_key_;
   const std::string seq_key_;
-  std::optional<State> state_;
+  std::optional<ChainState> state_;
   bool over_ = false;
   std::int64_t over_at_ = 0;
   bool retired_ = false;
   Version told_ = 0;
   Version sent_ = 0;   // Invariant: etcd has no version above it under this fence
   BootTime permit_{};  // reads from memory are right until then
-  std::unique_ptr<Pending> pending_;
+  std::unique_ptr<PendingTxn> pending_;
   std::unique_ptr<Building> building_;
   std::uint64_t epochs_made_ = 0;
 };

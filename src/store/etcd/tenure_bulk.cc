@@ -94,7 +94,7 @@ void Tenure::make_small_bulk(const Bulk& bulk, const std::vector<std::string>& e
                              Version version) {
   const std::string prefix = context_.keys.epoch(ns_, state_->seq.epoch);
   Packs packs;
-  std::vector<Contents::Change> changes;
+  std::vector<Contents::EntryChange> changes;
   for (const std::string& key : erased) {
     packs.erase(prefix + key);
     changes.push_back(state_->contents.erase(key));
@@ -163,7 +163,7 @@ Task<Result<void>> Tenure::copy_some() {
   const auto page = co_await context_.kv.range(request, read_options());
   if (!page) co_return std::unexpected(error_of(page.error()));
   Packs packs;
-  std::vector<Contents::Change> changes;
+  std::vector<Contents::EntryChange> changes;
   std::string next = building_->next;
   bool whole = !page->more();
   for (const auto& kv : page->kvs()) {
@@ -194,7 +194,7 @@ Task<Result<void>> Tenure::copy_some() {
 Task<Result<void>> Tenure::put_some() {
   const std::string to = context_.keys.epoch(ns_, building_->epoch);
   Packs packs;
-  std::vector<Contents::Change> changes;
+  std::vector<Contents::EntryChange> changes;
   std::size_t put = building_->put;
   for (; put < building_->bulk->puts.size(); ++put) {
     const Record& record = *building_->bulk->puts[put].record;
@@ -214,7 +214,7 @@ Task<Result<void>> Tenure::copy_dirty() {
   const std::string to = context_.keys.epoch(ns_, building_->epoch);
   while (!building_->dirty.empty()) {
     Packs packs;
-    std::vector<Contents::Change> changes;
+    std::vector<Contents::EntryChange> changes;
     auto next = building_->dirty.begin();
     for (; next != building_->dirty.end(); ++next) {
       const auto& [key, value] = *next;
@@ -245,7 +245,7 @@ Task<Result<void>> Tenure::step(Packs packs) {
   const auto reply = co_await context_.kv.txn(txn, options);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   if (reply->succeeded()) co_return Result<void>();
-  SLUICE_CO_TRY(const Standing now, standing(*reply));
+  SLUICE_CO_TRY(const OwnerStanding now, standing(*reply));
   if (now.mine) stop("another program has written `" + seq_key_ + "`");
   over_ = true;
   co_return lost();

@@ -63,7 +63,7 @@ void Tenure::make_group(const Batch& batch) {
     node = node->next.load(std::memory_order_acquire);
   }
   Packs packs;
-  std::vector<Contents::Change> changes;
+  std::vector<Contents::EntryChange> changes;
   DirtyKeys dirty;
   for (const auto& [key, write] : effects.writes()) {
     const bool puts = write->op == Op::put;
@@ -87,10 +87,11 @@ void Tenure::make_group(const Batch& batch) {
   pending_->dirty = std::move(dirty);
 }
 
-std::unique_ptr<Tenure::Pending> Tenure::new_pending(Seq seq, std::vector<Contents::Change> changes,
-                                                     Packs packs) const {
+std::unique_ptr<Tenure::PendingTxn> Tenure::new_pending(Seq seq,
+                                                        std::vector<Contents::EntryChange> changes,
+                                                        Packs packs) const {
   SLUICE_ASSERT(!pending_, "nothing else is sent until an outcome is known");
-  auto pending = std::make_unique<Pending>();
+  auto pending = std::make_unique<PendingTxn>();
   add_compares(pending->request);
   packs.move_to(pending->request);
   add_put(*pending->request.add_success(), seq_key_, seq.encode());  // the last, for followers

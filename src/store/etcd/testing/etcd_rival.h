@@ -59,7 +59,7 @@ class EtcdRival final : public Contest {
     Entries after = entries;
     edit(after);
     Packs packs;
-    std::vector<Contents::Change> changes;
+    std::vector<Contents::EntryChange> changes;
     for (const auto& [key, value] : entries) {
       if (after.contains(key)) continue;
       packs.erase(prefix + key);
