@@ -151,7 +151,7 @@ Result<Seq> Seq::decode(std::string_view bytes) {
   seq.writes = in.number<std::uint32_t>();
   if ((flags & kFlagLimit) != 0) {
     const auto max = in.number<std::uint64_t>();
-    seq.limit = Limit{max, in.number<std::uint64_t>()};
+    seq.limit = KeyLimit{max, in.number<std::uint64_t>()};
   }
   seq.earlier.resize(in.length(kEarlierMax));
   for (LastGroup& last : seq.earlier) {
@@ -169,17 +169,17 @@ Result<Seq> Seq::decode(std::string_view bytes) {
   return seq;
 }
 
-Seq::Fate Seq::fate(Fence its_fence, const RandomId& its_group) const {
-  if (fence < its_fence) return Fate::not_committed;  // nobody has written since
+Seq::GroupFate Seq::fate(Fence its_fence, const RandomId& its_group) const {
+  if (fence < its_fence) return GroupFate::not_committed;  // nobody has written since
   if (fence == its_fence) {
-    return group == its_group ? Fate::committed : Fate::not_committed;
+    return group == its_group ? GroupFate::committed : GroupFate::not_committed;
   }
   const auto found = std::ranges::find(earlier, its_fence, &LastGroup::fence);
   if (found != earlier.end()) {
-    return found->group == its_group ? Fate::committed : Fate::not_committed;
+    return found->group == its_group ? GroupFate::committed : GroupFate::not_committed;
   }
   const bool reaches_back = earlier.size() < kEarlierMax || earlier.front().fence < its_fence;
-  return reaches_back ? Fate::not_committed : Fate::forgotten;
+  return reaches_back ? GroupFate::not_committed : GroupFate::forgotten;
 }
 
 Seq Seq::next(Fence its_fence) const {

@@ -55,10 +55,10 @@ struct LastGroup {
 
 struct Seq {
   // A limit that the host keeps: at most `max` keys, as `revision` of the object says.
-  struct Limit {
+  struct KeyLimit {
     std::uint64_t max = 0;
     std::uint64_t revision = 0;
-    auto operator<=>(const Limit&) const = default;
+    auto operator<=>(const KeyLimit&) const = default;
   };
   // Owners of which the last group is remembered. An owner whose last group has no known outcome
   // finds it here.
@@ -73,7 +73,7 @@ struct Seq {
   std::uint32_t writes = 0;    // of this group
   bool sealed = false;         // the epoch does not change any more
   bool opening = false;        // the seal is about to end
-  std::optional<Limit> limit{};
+  std::optional<KeyLimit> limit{};
   std::vector<LastGroup> earlier{};     // by fence
   std::vector<ExchangeId> exchanges{};  // in this group
 
@@ -84,10 +84,10 @@ struct Seq {
   // Errors: `invalid` for bytes that encode() does not make.
   [[nodiscard]] static Result<Seq> decode(std::string_view bytes);
 
-  enum class Fate { committed, not_committed, forgotten };
+  enum class GroupFate { committed, not_committed, forgotten };
   // The fate of a group that was sent under a fence that is over, as the last one. Requires: this
   // Seq was read when the fence was over.
-  [[nodiscard]] Fate fate(Fence fence, const RandomId& group) const;
+  [[nodiscard]] GroupFate fate(Fence fence, const RandomId& group) const;
   // The Seq of the next group, under `fence`, with a new id, without writes and exchanges.
   [[nodiscard]] Seq next(Fence fence) const;
 };

@@ -133,17 +133,18 @@ Task<Result<void>> Tenure::judge(const pb::TxnResponse& response) {
     co_return Result<void>();
   }
   over_ = over_ || !now.mine;
-  Seq::Fate fate = now.seq.fate(fence_, group);
-  if (fate == Seq::Fate::forgotten) {
+  Seq::GroupFate fate = now.seq.fate(fence_, group);
+  if (fate == Seq::GroupFate::forgotten) {
     const auto then = co_await recall();
     if (then) fate = then->fate(fence_, group);
   }
-  if (fate == Seq::Fate::forgotten && BootClock::now() - *pending_->first_sent < kForgottenMax) {
+  if (fate == Seq::GroupFate::forgotten &&
+      BootClock::now() - *pending_->first_sent < kForgottenMax) {
     co_return fail(ErrorKind::unavailable,
                    "other members have owned " + ns_ +
                        " so often since a write that its outcome cannot be known");
   }
-  if (fate == Seq::Fate::committed) {
+  if (fate == Seq::GroupFate::committed) {
     commit(now.revision);
   } else {
     pending_.reset();
