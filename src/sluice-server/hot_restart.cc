@@ -66,7 +66,6 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
   const Json knowledge = running.controller.knowledge();
   EndAsked end(running);
   const auto look = [&end] { end.look(); };
-  look();
   constexpr int kTries = 5;
   Result<void> serves = successor.give_store(knowledge, look);
   for (int i = 0; i < kTries && !serves; ++i) {
@@ -150,15 +149,16 @@ Result<bool> hand_over(const Running& running) {
   return true;
 }
 
-void retire(const Running& running) {
+bool retire(const Running& running) {
   constexpr std::chrono::milliseconds kLook{50};
   const TimePoint end = Clock::now() + running.options.retire_timeout;
   while (running.workers.wait_for_connections(kLook) > 0 && Clock::now() < end) {
     const auto signal = running.signals.poll();
-    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGTERM || signal == SIGINT) return true;
     if (signal == SIGUSR2) running.logger.warn("SIGUSR2: another process has taken over already");
     if (signal == SIGHUP) reopen_logs(running.logger, running.access_log);
   }
+  return false;
 }
 
 }  // namespace sluice::server_program

@@ -36,8 +36,8 @@ struct Running {
 // so the service is down.
 [[nodiscard]] Result<bool> hand_over(const Running& running);
 
-// Call after a hand-over. Returns when the last connection has left, after retire-timeout, or at
-// SIGTERM or SIGINT.
-void retire(const Running& running);
+// Call after a hand-over. Returns true at SIGTERM or SIGINT, and false when the last connection has
+// left or after retire-timeout.
+[[nodiscard]] bool retire(const Running& running);
 
 }  // namespace sluice::server_program

@@ -184,12 +184,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const Running running{program, in_force,   signals, logger,          *store,
                         workers, controller, api,     access_log.get()};
   SLUICE_TRY(const bool handed_over, serve(running, in_force));
-  if (handed_over) {
-    retire(running);
-  } else {
-    notify_service_manager("STOPPING=1");
-  }
-  signals.second_one_kills();
+  if (!handed_over) notify_service_manager("STOPPING=1");
+  const bool asked_to_stop = !handed_over || retire(running);
+  signals.second_one_kills(asked_to_stop);
   stop(running);
   return {};
 }

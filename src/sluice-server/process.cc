@@ -125,14 +125,28 @@ bool Signals::end_is_asked() const {
   return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
 }
 
-void Signals::second_one_kills() const {
+namespace {
+
+void handle_ends(void (*handler)(int, siginfo_t*, void*)) {
   struct sigaction now {};
   now.sa_flags = SA_SIGINFO;
-  now.sa_sigaction = [](int, siginfo_t* info, void*) {
-    if (info->si_code != SI_QUEUE) _exit(255);
-  };
+  now.sa_sigaction = handler;
   sigaction(SIGTERM, &now, nullptr);
   sigaction(SIGINT, &now, nullptr);
+}
+
+void on_second_end(int, siginfo_t* info, void*) {
+  if (info->si_code != SI_QUEUE) _exit(255);
+}
+
+void on_first_end(int, siginfo_t* info, void*) {
+  if (info->si_code != SI_QUEUE) handle_ends(on_second_end);
+}
+
+}  // namespace
+
+void Signals::second_one_kills(bool first_came) const {
+  handle_ends(first_came ? on_second_end : on_first_end);
   sigset_t both{};
   sigemptyset(&both);
   sigaddset(&both, SIGTERM);

@@ -51,9 +51,10 @@ class Signals {
   [[nodiscard]] int poll() const;
   // Whether SIGTERM or SIGINT is pending. The signal stays pending.
   [[nodiscard]] bool end_is_asked() const;
-  // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255. A signal
-  // from SuccessorProcess::ask_to_stop() does not.
-  void second_one_kills() const;
+  // From now on a second SIGTERM or SIGINT ends the process at once with exit code 255.
+  // `first_came`: wait() or poll() has returned the first one. A signal from
+  // SuccessorProcess::ask_to_stop() does not count.
+  void second_one_kills(bool first_came) const;
 
  private:
   sigset_t set_{};

@@ -104,7 +104,7 @@ TEST(SignalsDeathTest, TheSecondRequestToStopEndsTheProcessAtOnce) {
   for (const int end : {SIGTERM, SIGINT}) {
     EXPECT_EXIT(
         {
-          Signals().second_one_kills();
+          Signals().second_one_kills(true);
           std::raise(end);
           std::_Exit(0);
         },
@@ -112,10 +112,28 @@ TEST(SignalsDeathTest, TheSecondRequestToStopEndsTheProcessAtOnce) {
   }
 }
 
+TEST(SignalsDeathTest, TheFirstRequestToStopMayComeLater) {
+  const auto ends_at = [](int requests) {
+    for (const int end : {SIGTERM, SIGINT}) {
+      EXPECT_EXIT(
+          {
+            const Signals signals;
+            std::raise(end);  // pending until now
+            signals.second_one_kills(false);
+            for (int i = 1; i < requests; ++i) std::raise(end);
+            std::_Exit(7);
+          },
+          testing::ExitedWithCode(requests > 1 ? 255 : 7), "");
+    }
+  };
+  ends_at(1);
+  ends_at(2);
+}
+
 TEST(SignalsDeathTest, ARequestThatIsHandedOnIsNoSecondOne) {
   EXPECT_EXIT(
       {
-        Signals().second_one_kills();
+        Signals().second_one_kills(true);
         ::sigqueue(::getpid(), SIGTERM, sigval{});
         std::_Exit(7);
       },

@@ -153,6 +153,7 @@ void SuccessorProcess::ask_to_stop() const { ::sigqueue(pid_, SIGTERM, sigval{})
 
 Result<void> SuccessorProcess::give_store(const Json& knowledge,
                                           const std::function<void()>& look) {
+  look();
   if (auto sent = send_store(knowledge); !sent) {
     end();
     return sent;

@@ -56,7 +56,8 @@ class SuccessorProcess {
   [[nodiscard]] Result<void> give_sockets(const Estate& estate,
                                           const std::function<bool()>& given_up);
   // Requires: the store is closed. `knowledge`: Controller::knowledge(). Returns when the new
-  // process serves. After an error it has ended. The wait polls `look`.
+  // process serves. After an error it has ended. Calls `look` before the new process gets the
+  // store, and during the wait.
   [[nodiscard]] Result<void> give_store(const Json& knowledge, const std::function<void()>& look);
   // Passes on a request to stop that this process has received. The new process does not count it
   // as a second request, even if it has received one already.

@@ -10,8 +10,10 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "config/encoder.h"
@@ -112,10 +114,13 @@ TEST_F(HotRestartTest, EverythingReachesTheSuccessor) {
   EXPECT_NE(successor->pid(), ::getpid());
   const auto given = successor->give_sockets(estate(), kNever);
   ASSERT_TRUE(given) << given.error().message;
-  int looks = 0;
+  std::optional<bool> looked_before;
   const Json knowledge{{"s", {{"tickets", "k\x80"}}}};
-  const auto serves = successor->give_store(knowledge, [&looks] { ++looks; });
+  const auto serves = successor->give_store(knowledge, [&] {
+    if (!looked_before) looked_before = !std::filesystem::exists(report_);
+  });
   ASSERT_TRUE(serves) << serves.error().message;
+  EXPECT_EQ(looked_before, true);
   const Json got = report();
   EXPECT_EQ(got["ports"], Json::parse(R"([["127.0.0.1", 81, 2], ["", 80, 201]])"));
   EXPECT_EQ(got["admin"], admin_.port());

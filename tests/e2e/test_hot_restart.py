@@ -3,6 +3,7 @@
 too many, and if the new program is no good the old one goes on."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -185,12 +186,10 @@ def sell_while_the_old_program_comes_back(server, port, script):
     assert load.answers[(200, YES)] == 200
 
 
-def test_a_program_that_fails_late_gives_way_to_the_old_one(own_program, port, guests):
-    """It says that it is ready, gets the data, and ends: the old program is started again."""
-    server = own_program
-    put_sale(server, port, guests, limit=200)
-    script = f"""#!{shutil.which("python3")}
-import os, socket
+def failing_late(last_words: str = "") -> str:
+    """A program that says that it is ready, gets the data, and ends after its `last_words`."""
+    return f"""#!{shutil.which("python3")}
+import os, socket, time
 channel = socket.socket(fileno=int(os.environ["SLUICE_PREDECESSOR"]))
 def wait_for(part):
     while part not in (word := channel.recv(65536)):
@@ -200,8 +199,14 @@ channel.send(b"ready")
 wait_for(b'"data"')
 channel.send(b"agreed")
 wait_for(b"store")
+{last_words}
 """
-    sell_while_the_old_program_comes_back(server, port, script)
+
+
+def test_a_program_that_fails_late_gives_way_to_the_old_one(own_program, port, guests):
+    server = own_program
+    put_sale(server, port, guests, limit=200)
+    sell_while_the_old_program_comes_back(server, port, failing_late())
     # The next version is better.
     shutil.copy(BIN / "sluice-server", server.program.with_suffix(".next"))
     os.replace(server.program.with_suffix(".next"), server.program)
@@ -285,6 +290,25 @@ def test_a_stop_that_comes_while_the_new_process_starts_stops_both(server, port)
     with pytest.raises(ConnectionRefusedError):
         Connection(port)
     server.process = None
+
+
+def test_a_stop_before_the_old_program_comes_back_stops_both(own_program, port):
+    """It comes when there is no way back any more: whoever serves next ends, too."""
+    server = own_program
+    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    has_data, go_on = server.home / "has-data", server.home / "go-on"
+    waits = f'open("{has_data}", "w").close()\nwhile not os.path.exists("{go_on}"):\n    time.sleep(0.01)'
+    replace(server.program, failing_late(waits))
+    old = server.process
+    old.send_signal(signal.SIGUSR2)
+    wait_until(has_data.exists, "the new program has the data")
+    old.send_signal(signal.SIGTERM)
+    go_on.touch()
+    assert old.wait(DEADLINE) == 0, server.log()
+    server.process = Orphan(int(re.search(r"hand-over: process (\d+) serves", server.log())[1]))
+    server.wait_end()
+    with pytest.raises(ConnectionRefusedError):
+        Connection(port)
 
 
 def test_a_configuration_that_cannot_be_gone_on_with(tmp_path, port):

@@ -4,12 +4,25 @@
 import os
 import signal
 import socket
+import time
 
 import pytest
 import yaml
 
 from client import Connection, Load, fetch, request
-from gateway import DEADLINE, documents, free_port, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
+from gateway import (
+    DEADLINE,
+    Server,
+    documents,
+    free_port,
+    http_server,
+    mock,
+    pipeline,
+    proxy,
+    put_sale,
+    wait_until,
+    wasm,
+)
 
 
 def listed(server) -> dict:
@@ -114,6 +127,23 @@ def test_sigterm_lets_requests_in_flight_finish(server, port, backend):
     server.wait_end()
 
 
+def test_requests_in_flight_have_all_the_time_of_the_drain(tmp_path, port, backend):
+    """Then they are cut, and that is no failure."""
+    patience = 2.0
+    server = Server(tmp_path / "home", "--drain-timeout", f"{patience}s").start()
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", proxy(backend.url)))
+    with Connection(port) as waiting:
+        waiting.send(request("/slow"))
+        assert backend.held.acquire(timeout=DEADLINE)
+        begin = time.monotonic()
+        os.kill(server.pid, signal.SIGTERM)
+        assert waiting.is_closed()
+        assert time.monotonic() - begin >= patience
+    server.wait_end()
+    assert "1 connections were cut" in server.log()
+    backend.release()
+
+
 def test_sigterm_under_load(server, port):
     """Every request that was taken is answered whole."""
     server.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("x" * 1000)))
@@ -151,8 +181,6 @@ def test_sighup_reopens_the_logs(server, port):
 
 
 def test_initial_objects(tmp_path):
-    from gateway import Server
-
     file = tmp_path / "initial.yaml"
     file.write_text(documents(pipeline("p", mock("initial"))))
     port = free_port()
