@@ -23,8 +23,6 @@ namespace sluice::store {
 
 class DocumentLog;
 
-using Fence = std::uint64_t;  // 0 with a medium that is not shared
-
 // The commits of one namespace behind `after`, up to and including `last`.
 struct Batch {
   std::string_view ns;
