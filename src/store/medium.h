@@ -79,6 +79,24 @@ class Medium {
   // and the caller keeps the log.
   [[nodiscard]] virtual bool feed(DocumentLog& /*log*/) { return false; }
 
+  // Store's functions of the same names.
+  [[nodiscard]] virtual Result<std::vector<Store::Member>> members() {
+    return std::vector<Store::Member>();
+  }
+  [[nodiscard]] virtual Result<void> purge_member(const std::string& name) {
+    return fail(ErrorKind::not_found, "there is no member " + name);
+  }
+  virtual void set_note(const std::string& /*key*/, std::optional<std::string> /*value*/) {}
+  [[nodiscard]] virtual Result<std::vector<Store::Note>> notes(std::string_view /*prefix*/) {
+    return std::vector<Store::Note>();
+  }
+  [[nodiscard]] virtual Result<std::vector<Store::OwnedNamespace>> owners() {
+    return std::vector<Store::OwnedNamespace>();
+  }
+  [[nodiscard]] virtual Result<void> move(const std::string& /*ns*/, const std::string& member) {
+    return fail(ErrorKind::invalid, "there is no member " + member + ": the store is not shared");
+  }
+
   // --- Every medium overrides the rest ---
 
   // The journal's thread, periodically while idle: reports a medium that could not be written.

@@ -468,6 +468,7 @@ struct EtcdOptions {
   std::string member;              // the name of this process, which no other member has
   std::string address;             // of its cluster port, for the other members
   std::string zone;
+  std::string version;  // of this program
   // Without a sign of life for so long, etcd takes a member for dead. Whole seconds.
   Duration member_ttl = std::chrono::seconds(3);
   // An owner reads from memory for so long after etcd has confirmed it, and the next owner waits
