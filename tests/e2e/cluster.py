@@ -23,19 +23,22 @@ def etcd_program() -> str | None:
 
 
 class Etcd:
-    """`members` processes. `options` go to each."""
+    """`members` processes. `options` go to each. With `--cert-file=` among them, clients speak https to `localhost`;
+    `credentials` are those of etcdctl."""
 
-    def __init__(self, folder: Path, members: int = 1, *options: str):
+    def __init__(self, folder: Path, members: int = 1, *options: str, credentials: tuple[str, ...] = ()):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.client_ports = [free_port() for _ in range(members)]
         self.peer_ports = [free_port() for _ in range(members)]
-        self.options = options
+        self.options, self.credentials = options, credentials
+        self.secure = any(option.startswith("--cert-file=") for option in options)
         self.processes: list[subprocess.Popen | None] = [None] * members
 
     @property
     def endpoints(self) -> list[str]:
-        return [f"127.0.0.1:{port}" for port in self.client_ports]
+        scheme, host = ("https://", "localhost") if self.secure else ("", "127.0.0.1")
+        return [f"{scheme}{host}:{port}" for port in self.client_ports]
 
     def start(self, *which: int) -> "Etcd":
         for i in which or range(len(self.processes)):
@@ -47,7 +50,8 @@ class Etcd:
         return self
 
     def _command(self, i: int) -> list[str]:
-        client, peer = f"http://127.0.0.1:{self.client_ports[i]}", f"http://127.0.0.1:{self.peer_ports[i]}"
+        scheme = "https" if self.secure else "http"
+        client, peer = f"{scheme}://127.0.0.1:{self.client_ports[i]}", f"http://127.0.0.1:{self.peer_ports[i]}"
         all_peers = ",".join(f"e{n}=http://127.0.0.1:{port}" for n, port in enumerate(self.peer_ports))
         return [
             etcd_program(),
@@ -75,6 +79,7 @@ class Etcd:
                 "etcdctl",
                 f"--endpoints={','.join(self.endpoints)}",
                 *([f"--user={user}"] if user else []),
+                *self.credentials,
                 *arguments,
             ],
             stdin=subprocess.DEVNULL,
@@ -85,6 +90,17 @@ class Etcd:
         )
         assert not check or done.returncode == 0, f"etcdctl {arguments}: {done.stdout}{done.stderr}"
         return done
+
+    def put(self, key: str, value: str) -> subprocess.CompletedProcess:
+        """A value of any size; may fail."""
+        return subprocess.run(
+            ["etcdctl", f"--endpoints={','.join(self.endpoints)}", *self.credentials, "put", key],
+            input=value,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            env={**os.environ, "ETCDCTL_API": "3"},
+        )
 
     def keys(self, prefix: str) -> list[str]:
         return self.control("get", prefix, "--prefix", "--keys-only").stdout.split()
@@ -137,10 +153,10 @@ class Cluster:
 
     NAMES = ("one", "two", "three")
 
-    def __init__(self, folder: Path, etcd_members: int = 1, *etcd_options: str):
+    def __init__(self, folder: Path, etcd_members: int = 1, *etcd_options: str, **more):
         self.folder = folder
         self.number = next(_clusters)
-        self.etcd = Etcd(folder / "etcd", etcd_members, *etcd_options)
+        self.etcd = Etcd(folder / "etcd", etcd_members, *etcd_options, **more)
         self.gateways: dict[str, Gateway] = {}
 
     def member(self, name: str, *options: str, called: str | None = None) -> Gateway:

@@ -65,8 +65,8 @@ def new_cluster(tmp_path):
         pytest.skip("no etcd: tools/install.sh test installs it")
     made = []
 
-    def make(etcd_members: int = 1, *etcd_options: str) -> Cluster:
-        made.append(Cluster(tmp_path / f"cluster{len(made)}", etcd_members, *etcd_options))
+    def make(etcd_members: int = 1, *etcd_options: str, **more) -> Cluster:
+        made.append(Cluster(tmp_path / f"cluster{len(made)}", etcd_members, *etcd_options, **more))
         return made[-1]
 
     yield make

@@ -7,6 +7,7 @@ import signal
 import pytest
 import yaml
 
+from certificates import Authority
 from cluster import owner_of
 from gateway import Orphan, http_server, mock, pipeline, put_sale, wait_until
 
@@ -196,6 +197,52 @@ def test_a_user_needs_the_rights_of_the_prefix(new_cluster, tmp_path):
     cluster.gateways["three"].start()
     assert list(cluster.gateways["three"].members()) == ["three"]
     assert "secret" not in cluster.gateways["three"].log()
+
+
+def test_etcd_and_members_show_certificates(new_cluster, tmp_path):
+    authority, other = Authority(tmp_path / "ca"), Authority(tmp_path / "other")
+    server = authority.issue("localhost", "DNS:localhost,IP:127.0.0.1")
+    client = authority.issue("sluice")
+    files = {"ca": authority.certificate, "cert": client.certificate, "key": client.key}
+    credentials = ("--cacert", files["ca"], "--cert", files["cert"], "--key", files["key"])
+    cluster = new_cluster(
+        1,
+        *(f"--cert-file={server.certificate}", f"--key-file={server.key}"),
+        *(f"--trusted-ca-file={authority.certificate}", "--client-cert-auth"),
+        credentials=tuple(map(str, credentials)),
+    )
+    cluster.etcd.start().wait()
+
+    def options(**changes) -> list[str]:
+        return [word for name, file in {**files, **changes}.items() for word in (f"--etcd-{name}-file", str(file))]
+
+    member = cluster.member("one", *options()).start()
+    assert list(member.members()) == ["one"]
+    assert "certificate" in refusal(cluster.member("two", *options(ca=other.certificate)))
+    stranger = other.issue("sluice")
+    third = cluster.member("three", *options(cert=stranger.certificate, key=stranger.key)).start(wait=False)
+    wait_until(lambda: "waiting for etcd: " in third.log() or third.process.poll() is not None, "it says what is wrong")
+    third.kill()
+    missing = refusal(cluster.member("four", *options(key=tmp_path / "missing.pem")))
+    assert "etcd-key-file: " in missing and "missing.pem" in missing
+
+
+def test_an_etcd_without_space_is_waited_for(new_cluster):
+    cluster = new_cluster(1, f"--quota-backend-bytes={16 << 20}")
+    etcd = cluster.etcd.start().wait()
+    filler = "x" * 1_000_000
+    for _ in range(40):
+        if etcd.put("filler", filler).returncode != 0:
+            break
+    assert "NOSPACE" in etcd.control("alarm", "list").stdout
+    gateway = cluster.member("one").start(wait=False)
+    said = wait_until(lambda: (log := gateway.log()) and "waiting for etcd: " in log and log, "it waits")
+    assert "compact and defragment etcd" in said
+    revision = re.search(r'"revision":(\d+)', etcd.control("endpoint", "status", "-w", "json").stdout)[1]
+    etcd.control("compact", revision)
+    etcd.control("defrag")
+    etcd.control("alarm", "disarm")
+    wait_until(gateway._is_up, "it starts")
 
 
 def test_a_hot_restart_hands_the_name_over(sale, port):

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/etcd/notes.h"
 #include "store/etcd/testing/etcd_medium_fixture.h"
 
 namespace sluice::store {

@@ -252,7 +252,9 @@ Task<void> Membership::keep_alive() {
     lease_ = 0;
     trouble_ = "the lease of this member has ended in etcd";
     context_.logger.warn("store: " + trouble_ + ": it joins again");
-    while (lease_ == 0) co_await join_again();
+    while (lease_ == 0) {
+      co_await join_again();
+    }
     trouble_.clear();
   }
 }
