@@ -12,7 +12,7 @@
 namespace sluice::admin {
 namespace {
 
-constexpr std::chrono::seconds kReportPeriod{1};
+constexpr std::chrono::seconds kReportPeriod{2};
 // Of an object that does not run; of these, the first ones are named.
 constexpr std::size_t kReasonBytesMax = 300;
 constexpr std::size_t kNamedMax = 20;

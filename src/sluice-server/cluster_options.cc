@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "admin/address.h"
-#include "base/host_port.h"
+#include "base/file.h"
 
 namespace sluice::server_program {
 namespace {
@@ -89,19 +89,37 @@ void ClusterOptions::validate(config::Faults& faults) const {
   check_cluster_files(*this, faults);
 }
 
-Result<void> check_cluster_address(const ClusterOptions& options) {
-  if (options.cluster_addr.empty()) return {};
+Result<std::string> read_option_file(const char* key, const std::string& path,
+                                     std::size_t bytes_max) {
+  if (path.empty()) return std::string();
+  auto text = read_file(path, bytes_max, FileKind::any);
+  if (!text) return fail(ErrorKind::invalid, std::string(key) + ": " + text.error().message);
+  if (text->empty()) return fail(ErrorKind::invalid, std::string(key) + ": " + path + " is empty");
+  return text;
+}
+
+Result<std::optional<ClusterPortSettings>> cluster_port_settings(const ClusterOptions& options) {
+  if (options.cluster_addr.empty()) return std::nullopt;
   const auto address = admin::resolve_address(options.cluster_addr);
   if (!address) return fail(ErrorKind::invalid, "cluster-addr: " + address.error().message);
   if (address->host == "0.0.0.0" || address->host == "::") {
     return fail(ErrorKind::invalid, "cluster-addr: other members cannot reach " + address->host +
                                         ": write the address of this machine");
   }
-  if (address->loopback || !options.cluster_cert_file.empty()) return {};
-  return fail(ErrorKind::invalid,
-              "cluster-addr: " + options.cluster_addr +
-                  " is not loopback and needs mutual TLS: add cluster-cert-file, cluster-key-file "
-                  "and cluster-ca-file");
+  if (!address->loopback && options.cluster_cert_file.empty()) {
+    return fail(ErrorKind::invalid,
+                "cluster-addr: " + options.cluster_addr +
+                    " is not loopback and needs mutual TLS: add cluster-cert-file, "
+                    "cluster-key-file and cluster-ca-file");
+  }
+  ClusterPortSettings settings{address->host, static_cast<std::uint16_t>(address->port)};
+  SLUICE_TRY(settings.certificate,
+             read_option_file("cluster-cert-file", options.cluster_cert_file, kPemBytesMax));
+  SLUICE_TRY(settings.key,
+             read_option_file("cluster-key-file", options.cluster_key_file, kPemBytesMax));
+  SLUICE_TRY(settings.authorities,
+             read_option_file("cluster-ca-file", options.cluster_ca_file, kPemBytesMax));
+  return settings;
 }
 
 }  // namespace sluice::server_program

@@ -2,6 +2,9 @@
 // The options of sluice-server about the store and the cluster: a part of options.h.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,7 +82,22 @@ struct ClusterOptions {
   }
 };
 
-// Checks the cluster port against the name service; blocks. Error `invalid`.
-[[nodiscard]] Result<void> check_cluster_address(const ClusterOptions& options);
+// The cluster port of this member.
+struct ClusterPortSettings {
+  std::string address;  // numeric
+  std::uint16_t port = 0;
+  // PEM texts. All empty: without TLS, on loopback.
+  std::string certificate;
+  std::string key;
+  std::string authorities;
+};
+// None without --cluster-addr. Asks the name service and reads files; blocks. Errors, `invalid`,
+// name the option.
+[[nodiscard]] Result<std::optional<ClusterPortSettings>> cluster_port_settings(
+    const ClusterOptions& options);
+// The text of the file that the option `key` names; "" if it names none.
+[[nodiscard]] Result<std::string> read_option_file(const char* key, const std::string& path,
+                                                   std::size_t bytes_max);
+inline constexpr std::size_t kPemBytesMax = std::size_t{1} << 20;
 
 }  // namespace sluice::server_program

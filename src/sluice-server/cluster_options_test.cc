@@ -102,17 +102,27 @@ TEST_F(ClusterOptionsTest, Limits) {
 
 TEST_F(ClusterOptionsTest, AClusterPortThatOthersCanReachNeedsMutualTls) {
   ClusterOptions options;
-  EXPECT_TRUE(check_cluster_address(options));
+  const auto fault = [&options] {
+    const auto settings = cluster_port_settings(options);
+    return settings ? "" : settings.error().message;
+  };
+  EXPECT_FALSE(*cluster_port_settings(options));
   options.cluster_addr = "127.0.0.2:2390";
-  EXPECT_TRUE(check_cluster_address(options));
+  const auto local = cluster_port_settings(options);
+  ASSERT_TRUE(local && *local);
+  EXPECT_EQ((*local)->address, "127.0.0.2");
+  EXPECT_EQ((*local)->port, 2390);
   options.cluster_addr = "192.0.2.1:2390";
-  const auto refused = check_cluster_address(options);
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("cluster-addr: 192.0.2.1:2390 is not loopback"));
-  options.cluster_cert_file = options.cluster_key_file = options.cluster_ca_file = "x";
-  EXPECT_TRUE(check_cluster_address(options));
+  EXPECT_THAT(fault(), HasSubstr("cluster-addr: 192.0.2.1:2390 is not loopback"));
+  std::ofstream(file_) << "pem";
+  options.cluster_cert_file = options.cluster_key_file = options.cluster_ca_file = file_;
+  const auto secure = cluster_port_settings(options);
+  ASSERT_TRUE(secure && *secure);
+  EXPECT_EQ((*secure)->authorities, "pem");
+  options.cluster_key_file = "/nowhere";
+  EXPECT_THAT(fault(), HasSubstr("cluster-key-file: /nowhere"));
   options.cluster_addr = "0.0.0.0:2390";
-  EXPECT_THAT(check_cluster_address(options).error().message, HasSubstr("cannot reach 0.0.0.0"));
+  EXPECT_THAT(fault(), HasSubstr("cannot reach 0.0.0.0"));
 }
 
 TEST_F(ClusterOptionsTest, AFileOfASingleEasegressIsAccepted) {

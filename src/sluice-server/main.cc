@@ -132,6 +132,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   raise_file_limit();
   admin::Options api_options = admin_options(options);
   SLUICE_CHECK(admin::check(api_options));
+  SLUICE_CHECK(check_store_options(options));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   if (!options.log_dir.empty()) SLUICE_CHECK(make_folder(options.path_of(options.log_dir)));
   const auto log_file = [&](const char* name) {

@@ -7,29 +7,18 @@
 #include <thread>
 #include <utility>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "sluice-server/process.h"
 
 namespace sluice::server_program {
 namespace {
 
-constexpr std::size_t kPemBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kPasswordBytesMax = 4096;
 constexpr Duration kPauseMin = std::chrono::seconds(1);
 constexpr Duration kPauseMax = std::chrono::seconds(10);
 constexpr Duration kLook = std::chrono::milliseconds(50);
 // Of the service manager's patience, from each try on.
 constexpr const char* kMorePatience = "EXTEND_TIMEOUT_USEC=60000000\n";
-
-// The text of the file that the option `key` names; "" if it names none.
-Result<std::string> text_of(const char* key, const std::string& path, std::size_t bytes_max) {
-  if (path.empty()) return std::string();
-  auto text = read_file(path, bytes_max, FileKind::any);
-  if (!text) return fail(ErrorKind::invalid, std::string(key) + ": " + text.error().message);
-  if (text->empty()) return fail(ErrorKind::invalid, std::string(key) + ": " + path + " is empty");
-  return text;
-}
 
 // True if a later try may succeed.
 bool may_heal(const Error& error) {
@@ -79,11 +68,12 @@ Result<store::EtcdOptions> etcd_options(const Options& options) {
   const ClusterOptions& given = options.cluster;
   store::EtcdOptions its;
   its.endpoints = given.etcd_endpoints;
-  SLUICE_TRY(its.authorities, text_of("etcd-ca-file", given.etcd_ca_file, kPemBytesMax));
-  SLUICE_TRY(its.certificate, text_of("etcd-cert-file", given.etcd_cert_file, kPemBytesMax));
-  SLUICE_TRY(its.key, text_of("etcd-key-file", given.etcd_key_file, kPemBytesMax));
+  SLUICE_TRY(its.authorities, read_option_file("etcd-ca-file", given.etcd_ca_file, kPemBytesMax));
+  SLUICE_TRY(its.certificate,
+             read_option_file("etcd-cert-file", given.etcd_cert_file, kPemBytesMax));
+  SLUICE_TRY(its.key, read_option_file("etcd-key-file", given.etcd_key_file, kPemBytesMax));
   SLUICE_TRY(const std::string password,
-             text_of("etcd-password-file", given.etcd_password_file, kPasswordBytesMax));
+             read_option_file("etcd-password-file", given.etcd_password_file, kPasswordBytesMax));
   its.password = first_line(password);
   its.user = given.etcd_user;
   its.prefix = given.etcd_prefix;
@@ -104,9 +94,15 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigne
         options.durability == "process" ? store::Durability::process : store::Durability::disk,
         {.required = options.require_store, .accept_older = options.accept_older_store});
   }
-  SLUICE_CHECK(check_cluster_address(options.cluster));
   SLUICE_TRY(const store::EtcdOptions its, etcd_options(options));
   return open_on_etcd(its, cores, logger, given_up);
+}
+
+Result<void> check_store_options(const Options& options) {
+  if (!options.cluster.on_etcd()) return {};
+  SLUICE_CHECK(cluster_port_settings(options.cluster));
+  SLUICE_CHECK(etcd_options(options));
+  return {};
 }
 
 std::string store_identity(const Options& options) {

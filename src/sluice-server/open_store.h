@@ -21,6 +21,9 @@ namespace sluice::server_program {
     const Options& options, unsigned cores, const Logger& logger,
     const std::function<bool()>& given_up);
 
+// Checks what open_store() needs, before an old process gives up its store. Reads files.
+[[nodiscard]] Result<void> check_store_options(const Options& options);
+
 // The store that a hot restart goes on with: "embedded", or the cluster and the name of the member.
 [[nodiscard]] std::string store_identity(const Options& options);
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """One sale on three members: never one more, never one fewer, and who is in is in everywhere at once."""
 
+import collections
+import contextlib
+
 import pytest
 
+from client import Load, request
 from cluster import owner_of
 from crowd import Crowd, Sale, stored
-from gateway import sale_server, wait_until
+from gateway import Orphan, sale_server, wait_until
 
 # Members answer only for the shared data that they own. This goes when they hand exchanges over.
 pytestmark = pytest.mark.skip(reason="members do not hand exchanges over yet")
@@ -120,3 +124,21 @@ def test_the_owner_changes_in_order_during_the_sale(members, port, guests, tmp_p
     assert len(let_in) == limit
     assert stored(members[1]) == let_in
     expect_in_everywhere(members, port, tmp_path / "again", let_in)
+
+
+def test_every_member_restarts_hot_during_the_sale(members, port, guests):
+    Orphan.expect_some()
+    limit = 3000
+    open_sale(members, guests, limit, 0)
+    loads = [Load(port, lambda n: request(Authorization=f"u{n}"), connections=16, host=m.host) for m in members]
+    with contextlib.ExitStack() as stack:
+        for load in loads:
+            stack.enter_context(load)
+        for member, load in zip(members, loads, strict=True):
+            load.wait_more(300)
+            member.hot_restart()
+        wait_until(lambda: all(load.answers[(200, b"sold out.\n")] > 0 for load in loads), "all are sold")
+    answers = sum((load.stop().answers for load in loads), collections.Counter())
+    assert [error for load in loads for error in load.errors] == []
+    assert set(answers) == {(200, b"buy\n"), (200, b"sold out.\n")}, answers
+    assert len(stored(members[0])) == limit
