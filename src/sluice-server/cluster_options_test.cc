@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: cluster_options.cc, easegress_options.cc
+// Covers: cluster_options.cc, easegress_options.cc, open_store.cc
 #include "sluice-server/cluster_options.h"
 
 #include <gmock/gmock.h>
@@ -12,6 +12,7 @@
 
 #include "sluice-server/command_line.h"
 #include "sluice-server/flags.h"
+#include "sluice-server/open_store.h"
 
 namespace sluice::server_program {
 namespace {
@@ -123,6 +124,39 @@ TEST_F(ClusterOptionsTest, AClusterPortThatOthersCanReachNeedsMutualTls) {
   EXPECT_THAT(fault(), HasSubstr("cluster-key-file: /nowhere"));
   options.cluster_addr = "0.0.0.0:2390";
   EXPECT_THAT(fault(), HasSubstr("cannot reach 0.0.0.0"));
+}
+
+TEST_F(ClusterOptionsTest, TheStoreGetsWhatTheFilesSay) {
+  std::ofstream(file_) << "secret\n";
+  ASSERT_EQ(on_etcd({"--etcd-user", "u", "--etcd-password-file", file_, "--name", "one",
+                     "--cluster-addr", "127.0.0.1:2390"}),
+            "");
+  const auto its = etcd_options(options_);
+  ASSERT_TRUE(its) << its.error().message;
+  EXPECT_EQ(its->password, "secret");
+  EXPECT_EQ(its->member, "one");
+  EXPECT_EQ(its->address, "127.0.0.1:2390");
+  EXPECT_EQ(its->version, SLUICE_VERSION);
+  EXPECT_TRUE(check_store_options(options_));
+  std::ofstream(file_, std::ios::trunc).close();
+  EXPECT_THAT(check_store_options(options_).error().message, HasSubstr("etcd-password-file: "));
+  ASSERT_EQ(on_etcd({"--etcd-ca-file", "/nowhere/ca.pem"}), "");
+  EXPECT_THAT(check_store_options(options_).error().message, HasSubstr("etcd-ca-file: /nowhere"));
+}
+
+TEST_F(ClusterOptionsTest, AHotRestartComparesTheStores) {
+  const Options embedded;
+  EXPECT_EQ(store_identity(embedded), "embedded");
+  Options one;
+  one.cluster.store = "etcd";
+  Options two = one;
+  two.cluster.etcd_endpoints = {"elsewhere:2379"};
+  EXPECT_EQ(store_identity(one), store_identity(two));
+  two.cluster.etcd_prefix = "other";
+  EXPECT_NE(store_identity(one), store_identity(two));
+  two = one;
+  two.name = "two";
+  EXPECT_NE(store_identity(one), store_identity(two));
 }
 
 TEST_F(ClusterOptionsTest, AFileOfASingleEasegressIsAccepted) {

@@ -115,6 +115,8 @@ Result<bool> serve(const Running& running, Options& in_force) {
 // Finishes the requests in flight.
 void stop(const Running& running) {
   running.logger.info("stopping: requests in flight finish");
+  // Other members take over what this one owns, while it still answers.
+  running.store.resign();
   // The ports close first: new connections are refused, so that their clients go elsewhere.
   running.controller.end_changes();
   running.controller.close_ports();

@@ -56,6 +56,9 @@ class ChainStore final : public Store {
   Result<void> move(const std::string& ns, const std::string& member) override {
     return medium_->move(ns, member);
   }
+  void resign() override {
+    if (medium_ != nullptr) medium_->resign();
+  }
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
   void close() override;

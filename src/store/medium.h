@@ -97,6 +97,8 @@ class Medium {
     return fail(ErrorKind::invalid, "there is no member " + member + ": the store is not shared");
   }
 
+  virtual void resign() {}
+
   // --- Every medium overrides the rest ---
 
   // The journal's thread, periodically while idle: reports a medium that could not be written.

@@ -422,6 +422,11 @@ class Store {
     return fail(ErrorKind::invalid, "there is no member " + member + ": the store is not shared");
   }
 
+  // This process is about to stop: it gives up in order what it owns, and takes nothing any more.
+  // Runs in progress continue elsewhere. Does nothing if there is no other member. Any thread but a
+  // worker's; returns before the ownerships have ended.
+  virtual void resign() {}
+
   // Writes the remaining commits, closes the files and releases the directory for another process.
   // Running runs can no longer write. Nothing else may be called afterwards. Any thread but a
   // worker's.

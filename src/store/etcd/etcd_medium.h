@@ -79,6 +79,7 @@ class EtcdMedium final : public Medium {
   Result<std::vector<Store::Note>> notes(std::string_view prefix) override;
   Result<std::vector<Store::OwnedNamespace>> owners() override;
   Result<void> move(const std::string& ns, const std::string& member) override;
+  void resign() override;
   Result<Documents> documents(std::string_view collection) override;
   std::expected<Version, DocumentFailure> change_documents(
       std::span<const DocumentChange> changes) override;

@@ -67,6 +67,12 @@ Result<std::vector<Store::OwnedNamespace>> EtcdMedium::owners() {
   return owners;
 }
 
+void EtcdMedium::resign() {
+  const auto present = members();
+  if (!present || present->size() < 2) return;
+  thread_.run([this] { parts_->resign(); });
+}
+
 Result<void> EtcdMedium::move(const std::string& ns, const std::string& member) {
   return thread_.await([&] { return parts_->moves.move(ns, member); });
 }

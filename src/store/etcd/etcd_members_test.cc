@@ -129,6 +129,21 @@ TEST_F(EtcdMembersTest, ANamespaceMovesToTheNamedMember) {
   EXPECT_EQ(value("k"), "2");
 }
 
+TEST_F(EtcdMembersTest, AMemberThatResignsOwnsNothingAnyMore) {
+  begin();
+  EXPECT_EQ(told("k", "1"), "durable");
+  store().resign();
+  EXPECT_EQ(told("k", "2"), "durable") << "nobody else is there";
+  const EtcdStore two = member("two");
+  ASSERT_TRUE(two.store->prepare(kNs));
+  store().resign();
+  EXPECT_TRUE(comes_true([&] { return owner(store()) == "two"; }));
+  two.store->close();
+  const EtcdStore three = member("three");
+  ASSERT_TRUE(three.store->prepare(kNs));
+  EXPECT_TRUE(comes_true([&] { return owner(store()) == "three"; }));
+}
+
 TEST_F(EtcdMembersTest, WhatIsNotThereDoesNotMove) {
   begin();
   const auto nobody = store().move(kNs, "nobody");

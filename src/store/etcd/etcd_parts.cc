@@ -52,7 +52,13 @@ void EtcdParts::on_move(const std::string& ns, const std::string& member) {
   found->second->move(place_of(member));
 }
 
+void EtcdParts::resign() {
+  resigned = true;
+  for (const auto& [ns, claim] : claims) claim->move(Claim::Place::elsewhere);
+}
+
 Claim::Place EtcdParts::place_of(const std::string& member) const {
+  if (resigned) return Claim::Place::elsewhere;
   if (member.empty()) return Claim::Place::anywhere;
   return member == context.me.name ? Claim::Place::here : Claim::Place::elsewhere;
 }

@@ -41,6 +41,8 @@ struct EtcdParts {
   [[nodiscard]] Task<void> leave();
   void on_other_cluster();
   void on_move(const std::string& ns, const std::string& member);
+  // This process takes no namespace any more, and gives up those that it owns.
+  void resign();
 
   CheckedKv kv;
   EtcdContext context;
@@ -48,6 +50,7 @@ struct EtcdParts {
   Notes notes;
   Moves moves;
   SharedDocuments documents;
+  bool resigned = false;
   std::map<std::string, std::unique_ptr<Claim>, std::less<>> claims;
 };
 
