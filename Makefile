@@ -32,6 +32,14 @@ run: ## build, then run the flash sale on port 10080 (DETACH=1: in the backgroun
 stop: ## stop what `make run` left in the background
 	@tools/run.sh stop
 
+.PHONY: run-cluster
+run-cluster: ## the flash sale on three gateways that share three etcd, behind a fourth, in the background
+	@tools/run_cluster.sh
+
+.PHONY: stop-cluster
+stop-cluster: ## stop what `make run-cluster` started
+	@tools/run_cluster.sh stop
+
 .PHONY: test
 test: ## everything that must pass: unit, SDK, layers and end-to-end tests
 	@tools/install.sh build test

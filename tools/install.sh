@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
-#   tools/install.sh [build] [test] [bench] [lint] [fuzz] [house]
+#   tools/install.sh [build] [cluster] [test] [bench] [lint] [fuzz] [house]
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
@@ -14,6 +14,7 @@ bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
+cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 
 packages=("${build[@]}")
@@ -21,13 +22,14 @@ with_lizard=0
 for task in "$@"; do
   case $task in
     build) ;;
+    cluster) packages+=("${cluster[@]}") ;;
     test) packages+=("${test[@]}") ;;
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
     house) packages+=("${house[@]}") with_lizard=1 ;;
     *)
-      printf 'usage: tools/install.sh [build] [test] [bench] [lint] [fuzz] [house]\n' >&2
+      printf 'usage: tools/install.sh [build] [cluster] [test] [bench] [lint] [fuzz] [house]\n' >&2
       exit 2
       ;;
   esac

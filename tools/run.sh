@@ -56,16 +56,7 @@ tools/build.sh release sluice-server egctl
 
 step 3 'The flash sale in AssemblyScript: examples/flash-sale'
 example=examples/flash-sale
-if [[ ! -e $example/node_modules/.package-lock.json ||
-  $example/package-lock.json -nt $example/node_modules/.package-lock.json ]]; then
-  npm ci --prefix "$example" --no-audit --no-fund --loglevel=error </dev/null
-  touch "$example/node_modules/.package-lock.json"
-fi
-wasm=$PWD/$example/build/optimized.wasm
-if [[ ! -e $wasm ]] ||
-  [[ -n $(find "$example/assembly" sdk/assemblyscript/easegress -name '*.ts' -newer "$wasm" -print -quit) ]]; then
-  npm run --prefix "$example" --silent asbuild </dev/null
-fi
+wasm=$(tools/build_example.sh)
 printf '%s\n' "$wasm"
 
 step 4 "The gateway: admin API on $api"

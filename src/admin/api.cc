@@ -6,6 +6,7 @@
 #include "admin/api.h"
 #include "admin/http_server.h"
 #include "admin/logs.h"
+#include "admin/member_report.h"
 #include "admin/members.h"
 #include "admin/metadata.h"
 #include "admin/objects.h"
@@ -76,6 +77,7 @@ class HttpApi final : public Api {
     };
     server_ = HttpServer::start({*std::exchange(options.listener, {}), access_, version}, router_,
                                 context_.logger);
+    report_ = std::make_unique<MemberReport>(context_);
     context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +
                          (access_.tls ? " with TLS" : ""));
     return {};
@@ -97,7 +99,8 @@ class HttpApi final : public Api {
   Context context_;
   ApiRouter router_;
   AccessControl access_;
-  std::unique_ptr<HttpServer> server_;  // last: its threads use the others
+  std::unique_ptr<HttpServer> server_;  // its threads use the others
+  std::unique_ptr<MemberReport> report_;
 };
 
 }  // namespace

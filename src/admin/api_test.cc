@@ -213,7 +213,16 @@ TEST_F(ApiTest, StatusAndMembers) {
   EXPECT_TRUE(json("/status/objects").contains("eg-traffic-default/demo/me"));
   EXPECT_TRUE(json("/status/objects/demo").contains("eg-traffic-default/demo/me"));
   EXPECT_EQ(get("/status/objects/none")->status, 404);
-  EXPECT_EQ(json("/status/members")[0]["options"]["name"], "me");
+  const Json member = json("/status/members")[0];
+  EXPECT_EQ(member["options"]["name"], "me");
+  EXPECT_EQ(member["objects"]["running"], 1) << member.dump();
+  EXPECT_EQ(member["objects"]["failures"], Json::array());
+  EXPECT_EQ(member["version"], SLUICE_VERSION);
+  EXPECT_EQ(json("/store/owners"), Json::array());
+  EXPECT_EQ(put("/store/owners/demo/wasm", "")->status, 400);
+  const auto alone = put("/store/owners/demo/wasm?member=you", "");
+  EXPECT_EQ(alone->status, 400);
+  EXPECT_THAT(alone->body, HasSubstr("the store is not shared"));
   EXPECT_EQ(erase("/status/members/me")->status, 400);
   EXPECT_EQ(erase("/status/members/you")->status, 404);
   EXPECT_EQ(get("/healthz")->status, 200);

@@ -1,31 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/members.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "admin/member_report.h"
 #include "base/time.h"
+#include "control/controller.h"
 
 namespace sluice::admin {
 namespace {
 
+Result<ApiResponse> list_one(Context& context, const ApiRequest& request) {
+  Json member = describe_this_member(context);
+  member["lastHeartbeatTime"] = format_rfc3339_ms(std::chrono::system_clock::now());
+  member["state"] = "Leader";
+  return respond(request, Json::array({std::move(member)}));
+}
+
+// What the members say about themselves, by name.
+Result<std::map<std::string, Json>> read_reports(store::Store& store) {
+  SLUICE_TRY(const auto notes, store.notes(kMemberNotes));
+  std::map<std::string, Json> reports;
+  for (const auto& note : notes) {
+    Json report = Json::parse(note.value, nullptr, false);
+    if (report.is_object()) reports[note.member] = std::move(report);
+  }
+  return reports;
+}
+
+Json describe(const store::Store::Member& member, Json report) {
+  Json one = std::move(report);
+  Json& options = one["options"];
+  if (!options.is_object()) options = Json::object();
+  options["name"] = member.name;
+  options["cluster-role"] = "member";
+  one["version"] = member.version;
+  one["clusterAddress"] = member.address;
+  one["incarnation"] = member.incarnation;
+  one["me"] = member.me;
+  one["state"] = "Running";
+  // Its lease is alive.
+  one["lastHeartbeatTime"] = format_rfc3339_ms(std::chrono::system_clock::now());
+  one["owns"] = Json::array();
+  return one;
+}
+
 Result<ApiResponse> list_members(Context& context, const ApiRequest& request, const PathNames&) {
-  const auto start_options = context.start_options.load();
-  Json options = start_options->is_object() ? *start_options : Json::object();
-  options["name"] = context.options.member_name;
-  options["api-addr"] = context.options.address;
-  const Json member = {
-      {"options", std::move(options)},
-      {"startTime", format_rfc3339_ms(context.started)},
-      {"lastHeartbeatTime", format_rfc3339_ms(std::chrono::system_clock::now())},
-      {"state", "Leader"},
-  };
-  return respond(request, Json::array({member}));
+  store::Store& store = context.controller.store();
+  if (!store.is_shared()) return list_one(context, request);
+  SLUICE_TRY(const auto members, store.members());
+  SLUICE_TRY(auto reports, read_reports(store));
+  SLUICE_TRY(const auto owners, store.owners());
+  Json list = Json::array();
+  for (const auto& member : members) {
+    Json one = describe(member, std::move(reports[member.name]));
+    for (const auto& owned : owners) {
+      if (owned.owner.incarnation.text() == member.incarnation) one["owns"].push_back(owned.ns);
+    }
+    list.push_back(std::move(one));
+  }
+  return respond(request, list);
 }
 
 Result<ApiResponse> remove_member(Context& context, const ApiRequest&, const PathNames& names) {
-  if (names[0] != context.options.member_name)
-    return fail(ErrorKind::not_found, "no such member: " + names[0]);
-  return fail(ErrorKind::invalid, "member " + names[0] + " is this server: stop it instead");
+  if (names[0] == context.options.member_name)
+    return fail(ErrorKind::invalid, "member " + names[0] + " is this server: stop it instead");
+  store::Store& store = context.controller.store();
+  if (!store.is_shared()) return fail(ErrorKind::not_found, "no such member: " + names[0]);
+  SLUICE_CHECK(store.purge_member(names[0]));
+  context.logger.warn("member " + names[0] + " was purged: what it owned goes to others");
+  return ApiResponse{};
+}
+
+Result<ApiResponse> list_owners(Context& context, const ApiRequest& request, const PathNames&) {
+  SLUICE_TRY(const auto owners, context.controller.store().owners());
+  Json list = Json::array();
+  for (const auto& [ns, owner] : owners) {
+    list.push_back({{"namespace", ns},
+                    {"member", owner.member},
+                    {"clusterAddress", owner.address},
+                    {"fence", owner.fence},
+                    {"me", owner.me}});
+  }
+  return respond(request, list);
+}
+
+Result<ApiResponse> move_namespace(Context& context, const ApiRequest& request,
+                                   const PathNames& names) {
+  const auto member = request.query.find("member");
+  if (member == request.query.end() || member->second.empty()) {
+    return fail(ErrorKind::invalid,
+                "?member= is missing: the name of the member that is to own it");
+  }
+  const std::string ns = names[0] + "/" + names[1];
+  const TimePoint begin = Clock::now();
+  SLUICE_CHECK(context.controller.store().move(ns, member->second));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  context.logger.info("shared data " + ns + " moved to member " + member->second);
+  return respond(request, {{"namespace", ns}, {"member", member->second}, {"ms", took.count()}});
 }
 
 }  // namespace
@@ -33,7 +106,9 @@ Result<ApiResponse> remove_member(Context& context, const ApiRequest&, const Pat
 void add_members(ApiRouter& router, Context& context) {
   add(router, context, "cluster",
       {{"GET", "/status/members", list_members},
-       {"DELETE", "/status/members/{member}", remove_member}});
+       {"DELETE", "/status/members/{member}", remove_member},
+       {"GET", "/store/owners", list_owners},
+       {"PUT", "/store/owners/{pipeline}/{filter}", move_namespace}});
 }
 
 }  // namespace sluice::admin

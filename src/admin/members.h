@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The members of the cluster: only this process.
+// The members of the cluster, and which of them owns which shared data. A server with an embedded
+// store is its only member.
 #pragma once
 
 #include "admin/resource.h"

@@ -58,8 +58,8 @@ std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
     return nullptr;
   }
   auto draft = states_ != nullptr ? states_->draft(object->name) : pipeline::StateDraft();
-  object->prototype =
-      (*known)->build(document, {filters_, core_count_, draft.scope(), background}, faults);
+  object->prototype = (*known)->build(
+      document, {filters_, core_count_, draft.scope(), background, bind_address_}, faults);
   if (!object->prototype) return nullptr;
   object->states = std::move(draft).finish();
   object->spec = object->prototype->spec();

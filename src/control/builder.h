@@ -15,13 +15,15 @@ namespace sluice::control {
 // Immutable. Any thread but a worker's.
 class ObjectBuilder {
  public:
-  // `states`: outlives this; null: no object has a state that outlives it.
+  // `states`: outlives this; null: no object has a state that outlives it. `bind_address`: of
+  // servers that name none.
   ObjectBuilder(ObjectKinds kinds, pipeline::FilterKinds filters, unsigned core_count,
-                const pipeline::StateRegistry* states = nullptr)
+                const pipeline::StateRegistry* states = nullptr, std::string bind_address = {})
       : kinds_(std::move(kinds)),
         filters_(std::move(filters)),
         core_count_(core_count),
-        states_(states) {}
+        states_(states),
+        bind_address_(std::move(bind_address)) {}
 
   // Returns null exactly if a fault was added. Blocks (compiles guests).
   [[nodiscard]] std::shared_ptr<Object> build(const config::Value& document,
@@ -44,6 +46,7 @@ class ObjectBuilder {
   const pipeline::FilterKinds filters_;
   const unsigned core_count_;
   const pipeline::StateRegistry* const states_;
+  const std::string bind_address_;
 };
 
 }  // namespace sluice::control

@@ -28,9 +28,9 @@ Controller::Controller(Options options, Logger logger, store::Store& store,
 Controller::Controller(Options options, Logger logger, store::Store& store,
                        server::Workers& workers, pipeline::FilterKinds filter_kinds,
                        ObjectKinds object_kinds)
-    : state_(std::make_unique<ControllerState>(options.core_count, std::move(logger), store,
-                                               workers, std::move(filter_kinds),
-                                               std::move(object_kinds))) {}
+    : state_(std::make_unique<ControllerState>(
+          options.core_count, std::move(logger), store, workers, std::move(filter_kinds),
+          std::move(object_kinds), std::move(options.bind_address))) {}
 
 Controller::~Controller() { stop(); }
 

@@ -35,7 +35,8 @@ class Controller {
  public:
   struct Options {
     unsigned core_count;
-    std::string member_name;  // --name
+    std::string member_name;     // --name
+    std::string bind_address{};  // --bind-address
   };
   Controller(Options options, Logger logger, store::Store& store, server::Workers& workers,
              pipeline::FilterKinds filter_kinds);

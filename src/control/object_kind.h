@@ -31,6 +31,7 @@ struct BuildContext {
   unsigned core_count;
   pipeline::StateScope states;  // the state of this object that outlives its generations
   const Background& background;
+  std::string_view bind_address{};  // of a server that names none; "": all
 };
 
 struct ObjectKind {

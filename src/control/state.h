@@ -29,11 +29,12 @@ inline constexpr std::size_t kBuildsAtOnceMax = 64;
 
 struct ControllerState {
   ControllerState(unsigned core_count, Logger its_logger, store::Store& its_store,
-                  server::Workers& its_workers, pipeline::FilterKinds filters, ObjectKinds kinds)
+                  server::Workers& its_workers, pipeline::FilterKinds filters, ObjectKinds kinds,
+                  std::string bind_address)
       : logger(std::move(its_logger)),
         store(its_store),
         workers(its_workers),
-        builder(std::move(kinds), std::move(filters), core_count, &states),
+        builder(std::move(kinds), std::move(filters), core_count, &states, std::move(bind_address)),
         stored(store),
         publisher(core_count, logger, workers, states),
         changes(stored, publisher, logger),

@@ -26,6 +26,7 @@
 #include "egctl/logs.h"
 #include "egctl/member.h"
 #include "egctl/object.h"
+#include "egctl/store.h"
 #include "egctl/version.h"
 #include "egctl/wasm.h"
 
@@ -65,6 +66,8 @@ void add_commands(Command root, Invocation& invocation) {
   add_edit(root, invocation);
   add_delete(root, invocation);
   add_wasm(root, invocation);
+  add_store(root, invocation);
+  add_purge(root, invocation);
   add_logs(root, invocation);
   add_health(root, invocation);
   add_apis(root, invocation);

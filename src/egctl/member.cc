@@ -25,6 +25,14 @@ std::string member_table(const std::vector<Json>& members) {
   return format_table(rows);
 }
 
+void add_purge_of_members(Command parent, const std::string& name, Invocation& invocation) {
+  const Command purge = parent.add(name, "Forget members that are gone, or that hang");
+  const auto names = std::make_shared<std::vector<std::string>>();
+  purge.option("NAME", *names, "members").required();
+  purge.footer("What they own goes to other members. A member that lives joins again.");
+  set_action(purge, invocation, [names](Invocation& s) { return purge_members(s, *names); });
+}
+
 }  // namespace
 
 Result<void> print_members(Invocation& invocation, const std::vector<std::string>& names) {
@@ -50,15 +58,18 @@ Result<void> purge_members(Invocation& invocation, const std::vector<std::string
   return {};
 }
 
+void add_purge(Command root, Invocation& invocation) {
+  const Command purge = root.add("purge", "Forget members of the cluster");
+  purge.require_command();
+  add_purge_of_members(purge, "member", invocation);
+}
+
 void add_member(Command root, Invocation& invocation) {
   const Command member = root.add("member", "Members of the cluster (older form)");
   member.group("Older forms").alias("m").alias("mem").require_command();
   set_action(member.add("list", "List the members"), invocation,
              [](Invocation& s) { return print_members(s, {}); });
-  const Command purge = member.add("purge", "Forget members that are gone");
-  const auto names = std::make_shared<std::vector<std::string>>();
-  purge.option("NAME", *names, "members").required();
-  set_action(purge, invocation, [names](Invocation& s) { return purge_members(s, *names); });
+  add_purge_of_members(member, "purge", invocation);
 }
 
 }  // namespace sluice::egctl

@@ -11,6 +11,7 @@
 namespace sluice::egctl {
 
 void add_member(Command root, Invocation& invocation);
+void add_purge(Command root, Invocation& invocation);
 [[nodiscard]] Result<void> print_members(Invocation& invocation,
                                          const std::vector<std::string>& names);
 [[nodiscard]] Result<void> purge_members(Invocation& invocation,

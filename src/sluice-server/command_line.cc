@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/password.h"
 #include "config/emit.h"
+#include "sluice-server/easegress_options.h"
 #include "sluice-server/flags.h"
 #include "sluice-server/process.h"
 
@@ -37,9 +38,10 @@ Result<Options> options_in_file(const std::string& path) {
   if (path.empty()) return Options{};
   const auto text = read_file(path, config::ParseLimits().bytes_max, FileKind::any);
   if (!text) return fail(ErrorKind::not_found, "--config-file " + text.error().message);
-  const auto document = config::parse_document(*text);
+  auto document = config::parse_document(*text);
   if (!document) return std::unexpected(in_file(path, document.error()));
   config::Faults faults;
+  take_easegress_options(*document, faults);
   Options options = config::decode<Options>(*document, "", faults);
   if (!faults.empty()) return std::unexpected(in_file(path, faults.to_error()));
   return options;

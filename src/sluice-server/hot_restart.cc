@@ -14,6 +14,7 @@
 
 #include "base/descriptor.h"
 #include "filters/successor/successor.h"
+#include "sluice-server/open_store.h"
 #include "sluice-server/reload.h"
 #include "sluice-server/successor_process.h"
 
@@ -118,6 +119,7 @@ Result<bool> hand_over(const Running& running) {
       .admin_address = running.options.api_addr,
       .data_dir =
           std::filesystem::absolute(running.options.path_of(running.options.data_dir)).string(),
+      .store = store_identity(running.options),
       .objects = running.controller.rehearsal()};
   if (const auto given = successor->give_sockets(estate, given_up); !given)
     return stay(given.error());

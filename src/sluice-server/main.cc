@@ -23,6 +23,7 @@
 #include "sluice-server/command_line.h"
 #include "sluice-server/hot_restart.h"
 #include "sluice-server/initial_objects.h"
+#include "sluice-server/open_store.h"
 #include "sluice-server/options.h"
 #include "sluice-server/own_secret.h"
 #include "sluice-server/predecessor_process.h"
@@ -55,6 +56,14 @@ class Adoption {
 Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& estate,
                            admin::Options& api_options) {
   const auto data_dir = std::filesystem::absolute(options.path_of(options.data_dir));
+  // A process of an earlier version names no store: its store is the embedded one.
+  const std::string before = estate.store.empty() ? "embedded" : estate.store;
+  if (const std::string store = store_identity(options); store != before) {
+    return fail(ErrorKind::invalid, "store: " + store + " is not that of the old process (" +
+                                        before +
+                                        "), which a hot restart goes on with; stop and "
+                                        "start");
+  }
   if (std::error_code error; !std::filesystem::equivalent(data_dir, estate.data_dir, error)) {
     return fail(ErrorKind::invalid, "data-dir: " + data_dir.string() + " is not " +
                                         estate.data_dir +
@@ -106,6 +115,8 @@ Result<bool> serve(const Running& running, Options& in_force) {
 // Finishes the requests in flight.
 void stop(const Running& running) {
   running.logger.info("stopping: requests in flight finish");
+  // Other members take over what this one owns, while it still answers.
+  running.store.resign();
   // The ports close first: new connections are refused, so that their clients go elsewhere.
   running.controller.end_changes();
   running.controller.close_ports();
@@ -123,6 +134,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   raise_file_limit();
   admin::Options api_options = admin_options(options);
   SLUICE_CHECK(admin::check(api_options));
+  SLUICE_CHECK(check_store_options(options));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   if (!options.log_dir.empty()) SLUICE_CHECK(make_folder(options.path_of(options.log_dir)));
   const auto log_file = [&](const char* name) {
@@ -145,12 +157,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     SLUICE_CHECK(rehearse(inherited.objects, *engine, logger, cores, code_folder));
     SLUICE_TRY(known, predecessor->take_store());
   }
-  SLUICE_TRY(
-      const auto store,
-      store::open_embedded_store(
-          options.path_of(options.data_dir), cores, logger, {},
-          options.durability == "process" ? store::Durability::process : store::Durability::disk,
-          {.required = options.require_store, .accept_older = options.accept_older_store}));
+  SLUICE_TRY(const auto store,
+             open_store(options, cores, logger, [&signals] { return signals.end_is_asked(); }));
+  if (store == nullptr) return {};
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
   SLUICE_CHECK(required(predecessor == nullptr, pid_file, logger));
@@ -163,8 +172,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   server::Workers workers(cores, memory, access_log.get(), logger);
   SLUICE_TRY(auto kinds,
              filters::all({*engine, *store, logger, cores, code_folder, std::move(secret)}));
-  control::Controller controller({.core_count = cores, .member_name = options.name}, logger, *store,
-                                 workers, std::move(kinds));
+  control::Controller controller(
+      {.core_count = cores, .member_name = options.name, .bind_address = options.bind_address},
+      logger, *store, workers, std::move(kinds));
   workers.start();
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
   const bool first = predecessor == nullptr && controller.list().empty();

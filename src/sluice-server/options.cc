@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/memory_size.h"
+#include "config/ip_prefix.h"
 #include "config/redact.h"
 
 namespace sluice::server_program {
@@ -16,9 +17,24 @@ namespace {
 // cgroup charges to the process.
 constexpr std::uint64_t kMemoryShare = 2;
 
+// What the embedded store promises, etcd does or does not by its own options.
+void refuse_embedded_options(const Options& options, config::Faults& faults) {
+  const auto refuse = [&faults](const char* key) {
+    faults.add(key, "is of the embedded store, and store is etcd: leave it out");
+  };
+  if (options.durability != "disk") refuse("durability");
+  if (options.require_store) refuse("require-store");
+  if (options.accept_older_store) refuse("accept-older-store");
+}
+
 }  // namespace
 
 void Options::validate(const std::string&, config::Faults& faults) const {
+  cluster.validate(faults);
+  if (cluster.on_etcd()) refuse_embedded_options(*this, faults);
+  if (!bind_address.empty() && !config::IpAddress::parse(bind_address))
+    faults.add("bind-address",
+               config::quote(bind_address) + " is not an IP address, try 127.0.0.2");
   const bool has_files = !cert_file.empty() || !key_file.empty() || !client_ca_file.empty();
   if (const auto size = parse_memory_size(memory_budget); size && *size < kMemoryBudgetMin)
     faults.add("memory-budget", "is less than " + format_memory_size(kMemoryBudgetMin));

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "config/fields.h"
+#include "sluice-server/cluster_options.h"
 #include "wasm/engine.h"
 
 namespace sluice::server_program {
@@ -31,6 +32,8 @@ struct Options {
   std::string home_dir = "./";
   std::string data_dir = "data";  // relative to home_dir, as is log_dir
   std::string log_dir = "log";
+  std::string bind_address;  // of servers without one; empty: all
+  ClusterOptions cluster;
   std::vector<std::string> initial_object_config_files;
   bool debug = false;
   bool disable_access_log = false;
@@ -61,6 +64,8 @@ struct Options {
     visit("home-dir", home_dir, {.min = 1, .doc = "folder that the other folders are relative to"});
     visit("data-dir", data_dir, {.min = 1, .doc = "folder of the objects and the shared data"});
     visit("log-dir", log_dir, {.doc = "folder of the logs; empty: standard error and output"});
+    visit("bind-address", bind_address,
+          {.doc = "IP address on which HTTPServers without an address listen; empty: all"});
     visit("initial-object-config-files", initial_object_config_files,
           {.doc = "YAML files of objects to create if their names are free"});
     visit("debug", debug, {.doc = "log more"}, {.live = true});
@@ -89,6 +94,7 @@ struct Options {
         "retire-timeout", retire_timeout,
         {.min = 0, .doc = "how long connections may go on in the old process after a hot restart"},
         {.live = true});
+    cluster.each(visit);
     each_of_admin(visit);
   }
 

@@ -25,6 +25,7 @@ void keep(PredecessorProcess::Estate& estate, net::ChannelMessage message) {
   if (!text.is_object()) return;
   if (text.contains("data")) {
     estate.data_dir = text.value("data", "");
+    estate.store = text.value("store", "");
     if (message.descriptors.empty()) return;
     if (const auto objects = net::read_memory_file(message.descriptors.front()))
       estate.objects = Json::parse(*objects, nullptr, false);

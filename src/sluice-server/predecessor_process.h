@@ -31,6 +31,7 @@ class PredecessorProcess {
     std::optional<net::Listener> admin;
     std::string admin_address;
     std::string data_dir;
+    std::string store;  // store_identity(); "" from an earlier version
     Json objects;
   };
 

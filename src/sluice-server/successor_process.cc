@@ -126,11 +126,12 @@ Result<void> SuccessorProcess::send_all(const Estate& estate) const {
   }
   const std::array<int, 1> admin{estate.admin};
   SLUICE_CHECK(send({{"admin", estate.admin_address}}, admin));
-  if (estate.objects.is_null()) return send({{"data", estate.data_dir}}, {});
+  const Json end{{"data", estate.data_dir}, {"store", estate.store}};
+  if (estate.objects.is_null()) return send(end, {});
   const std::string objects = estate.objects.dump(-1, ' ', false, Json::error_handler_t::replace);
   SLUICE_TRY(const auto file, net::write_memory_file(objects));
   const std::array<int, 1> one{file.get()};
-  return send({{"data", estate.data_dir}}, one);
+  return send(end, one);
 }
 
 Result<void> SuccessorProcess::give_sockets(const Estate& estate,

@@ -43,6 +43,7 @@ class SuccessorProcess {
     int admin;                  // the listening socket of the admin API
     std::string admin_address;  // --api-addr
     std::string data_dir;       // absolute
+    std::string store;          // store_identity()
     Json objects;               // Controller::rehearsal(); null: it need not build any now
   };
 

@@ -60,6 +60,7 @@ int follow(const std::string& role, const std::string& report) {
       {"admin", estate->admin ? estate->admin->port() : 0},
       {"adminAddress", estate->admin_address},
       {"data", estate->data_dir},
+      {"store", estate->store},
       {"objects", estate->objects},
       {"known", config::Encoder::of(
                     *known)}}.dump();
@@ -88,6 +89,7 @@ class HotRestartTest : public ::testing::Test {
                                     .admin = admin_.descriptor(),
                                     .admin_address = "localhost:2381",
                                     .data_dir = "/data",
+                                    .store = "embedded",
                                     .objects = Json::array({{{"spec", {{"name", "p"}}}}})};
     estate.ports.push_back({"127.0.0.1", 81, {admin_.descriptor(), admin_.descriptor()}});
     // More descriptors than a message holds.
@@ -126,6 +128,7 @@ TEST_F(HotRestartTest, EverythingReachesTheSuccessor) {
   EXPECT_EQ(got["admin"], admin_.port());
   EXPECT_EQ(got["adminAddress"], "localhost:2381");
   EXPECT_EQ(got["data"], "/data");
+  EXPECT_EQ(got["store"], "embedded");
   EXPECT_EQ(got["objects"], estate().objects);
   EXPECT_THAT(got["known"]["s"]["tickets"].get<std::string>(), testing::StartsWith("k"));
   successor->ask_to_stop();

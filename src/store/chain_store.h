@@ -41,6 +41,24 @@ class ChainStore final : public Store {
   Result<DocumentNews> document_news(Version after, TimePoint deadline) override {
     return document_log_.news(after, deadline);
   }
+  bool is_shared() const override { return engine_->may_lose; }
+  Result<std::vector<Member>> members() override { return medium_->members(); }
+  Result<void> purge_member(const std::string& name) override {
+    return medium_->purge_member(name);
+  }
+  void set_note(const std::string& key, std::optional<std::string> value) override {
+    medium_->set_note(key, std::move(value));
+  }
+  Result<std::vector<Note>> notes(std::string_view prefix) override {
+    return medium_->notes(prefix);
+  }
+  Result<std::vector<OwnedNamespace>> owners() override { return medium_->owners(); }
+  Result<void> move(const std::string& ns, const std::string& member) override {
+    return medium_->move(ns, member);
+  }
+  void resign() override {
+    if (medium_ != nullptr) medium_->resign();
+  }
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
   void close() override;

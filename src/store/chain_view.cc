@@ -38,7 +38,7 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
 
 // A read-only transaction is served as of one version, between the run's begin and now. It needs no
 // check.
-Commit ChainView::commit(Transaction& transaction) {
+Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
   on_core_.here();
   Run& run = run_of(transaction);
   if (run.too_large()) return {CommitStatus::too_large, 0};
@@ -50,6 +50,7 @@ Commit ChainView::commit(Transaction& transaction) {
   if (!run.still_valid()) return refused(CommitStatus::conflict);
   if (too_far_ahead()) return {CommitStatus::unavailable, 0};
   NodePtr node = run.make_node();
+  if (handed != nullptr) node->exchange = std::make_unique<ExchangeId>(*handed);
   while (!follower_.append(node)) {
     if (!run.still_valid()) return refused(CommitStatus::conflict);
   }

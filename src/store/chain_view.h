@@ -29,7 +29,7 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engine, const loop::Core& core,
             loop::EventLoop& home, Replica replica, Node* place);
 
-  Commit commit(Transaction& transaction) override;
+  Commit commit(Transaction& transaction, const ExchangeId* handed) override;
   bool is_durable(Version version) const override;
   bool contains(std::string_view key) override;
   Task<Result<void>> durable(Version version, TimePoint deadline) override;
@@ -37,9 +37,15 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   Task<Result<void>> counted(TimePoint deadline) override;
   bool owned() const override { return !chain_->has_ended(); }
   Task<Result<void>> ownership(TimePoint deadline) override;
-  Moment moment() const override { return {chain_->fence(), chain_->confirmations_begun()}; }
-  bool is_confirmed(Moment moment) const override;
-  Task<Result<void>> confirmed(Moment moment, TimePoint deadline) override;
+  Task<Result<void>> owner_news(std::shared_ptr<const Owner> known, TimePoint deadline) override;
+  bool follows() const override { return false; }
+  std::shared_ptr<const Owner> owner() const override { return nullptr; }
+  Moment moment() const override {
+    return {.fence = chain_->fence(), .begun = chain_->confirmations_begun()};
+  }
+  bool is_confirmed(const Moment& moment, Version version) const override;
+  Task<Result<void>> confirmed(Moment& moment, Version version, TimePoint deadline) override;
+  Task<Result<ExchangeFate>> fate_of(ExchangeId id, Fence fence, TimePoint deadline) override;
   // Chain::position of this view's chain.
   [[nodiscard]] Version position(Version version) const { return chain_->position(version); }
 

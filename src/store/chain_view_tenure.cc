@@ -15,7 +15,7 @@ DurableWaits::Awaited ChainView::confirmations() const {
   return {&chain_->confirmed(), &engine_->failing, &chain_->ended()};
 }
 
-bool ChainView::is_confirmed(Moment moment) const {
+bool ChainView::is_confirmed(const Moment& moment, Version /*version*/) const {
   if (!engine_->may_lose) return true;
   if (moment.fence != chain_->fence()) return false;
   if (chain_->confirmed().load(std::memory_order_seq_cst) > moment.begun) return true;
@@ -25,10 +25,10 @@ bool ChainView::is_confirmed(Moment moment) const {
          !engine_->closed.load(std::memory_order_acquire);
 }
 
-Task<Result<void>> ChainView::confirmed(Moment moment, TimePoint deadline) {
+Task<Result<void>> ChainView::confirmed(Moment& moment, Version version, TimePoint deadline) {
   on_core_.here();
   const auto self = shared_from_this();
-  if (is_confirmed(moment)) co_return Result<void>();
+  if (is_confirmed(moment, version)) co_return Result<void>();
   if (moment.fence != chain_->fence() || chain_->has_ended()) co_return lost();
   if (engine_->closed.load(std::memory_order_acquire)) {
     co_return fail(ErrorKind::unavailable, "the store is closed");
@@ -55,6 +55,16 @@ Task<Result<void>> ChainView::ownership(TimePoint deadline) {
     if (!moved) co_return moved;
   }
   co_return Result<void>();
+}
+
+Task<Result<void>> ChainView::owner_news(std::shared_ptr<const Owner> /*known*/,
+                                         TimePoint deadline) {
+  return ownership(deadline);
+}
+
+Task<Result<View::ExchangeFate>> ChainView::fate_of(ExchangeId /*id*/, Fence /*fence*/,
+                                                    TimePoint /*deadline*/) {
+  co_return ExchangeFate::unknown;
 }
 
 void ChainView::on_end() {

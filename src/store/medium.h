@@ -23,8 +23,6 @@ namespace sluice::store {
 
 class DocumentLog;
 
-using Fence = std::uint64_t;  // 0 with a medium that is not shared
-
 // The commits of one namespace behind `after`, up to and including `last`.
 struct Batch {
   std::string_view ns;
@@ -80,6 +78,26 @@ class Medium {
   // version, `log` has all changes up to it. False: the medium's documents belong to this process,
   // and the caller keeps the log.
   [[nodiscard]] virtual bool feed(DocumentLog& /*log*/) { return false; }
+
+  // Store's functions of the same names.
+  [[nodiscard]] virtual Result<std::vector<Store::Member>> members() {
+    return std::vector<Store::Member>();
+  }
+  [[nodiscard]] virtual Result<void> purge_member(const std::string& name) {
+    return fail(ErrorKind::not_found, "there is no member " + name);
+  }
+  virtual void set_note(const std::string& /*key*/, std::optional<std::string> /*value*/) {}
+  [[nodiscard]] virtual Result<std::vector<Store::Note>> notes(std::string_view /*prefix*/) {
+    return std::vector<Store::Note>();
+  }
+  [[nodiscard]] virtual Result<std::vector<Store::OwnedNamespace>> owners() {
+    return std::vector<Store::OwnedNamespace>();
+  }
+  [[nodiscard]] virtual Result<void> move(const std::string& /*ns*/, const std::string& member) {
+    return fail(ErrorKind::invalid, "there is no member " + member + ": the store is not shared");
+  }
+
+  virtual void resign() {}
 
   // --- Every medium overrides the rest ---
 

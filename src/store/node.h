@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/bulk.h"
+#include "store/random_id.h"
 #include "store/write.h"
 
 namespace sluice::store {
@@ -20,7 +21,8 @@ struct Node {
   std::atomic<Node*> next{nullptr};
   Version version = 0;
   std::vector<Write> writes;
-  std::unique_ptr<Bulk> bulk;  // instead of writes
+  std::unique_ptr<Bulk> bulk;            // instead of writes
+  std::unique_ptr<ExchangeId> exchange;  // null: no other member has handed the run over
 
   // Sets the version of the commit and of each record that it writes. Requires: the node is not
   // linked, and no bulk state holds its records.

@@ -262,7 +262,10 @@ class OwnershipTest : public testing::Test {
 
 // Runs that ask while a question is under way share the next one.
 TEST_F(OwnershipTest, ManyRunsShareAQuestion) {
-  const auto ask = [&] { return views_[0]->confirmed(views_[0]->moment(), in(20s)); };
+  const auto ask = [&]() -> Task<Result<void>> {
+    View::Moment moment = views_[0]->moment();
+    co_return co_await views_[0]->confirmed(moment, 0, in(20s));
+  };
   std::vector<std::future<Result<void>>> waits;
   medium_->hold_writes();
   waits.push_back(cores_.start(0, ask));
@@ -276,8 +279,8 @@ TEST_F(OwnershipTest, ManyRunsShareAQuestion) {
 
 TEST_F(OwnershipTest, NoAnswerIsNoLoss) {
   medium_->set_broken(true);
-  const auto moment = cores_.on(0, [&] { return views_[0]->moment(); });
-  const auto unanswered = cores_.await(0, [&] { return views_[0]->confirmed(moment, in(20s)); });
+  auto moment = cores_.on(0, [&] { return views_[0]->moment(); });
+  const auto unanswered = cores_.await(0, [&] { return views_[0]->confirmed(moment, 0, in(20s)); });
   ASSERT_FALSE(unanswered);
   EXPECT_EQ(unanswered.error().kind, ErrorKind::unavailable);
   EXPECT_EQ(store_->health(), "no answer: look at the network");
@@ -286,7 +289,7 @@ TEST_F(OwnershipTest, NoAnswerIsNoLoss) {
             CommitStatus::unavailable);
   medium_->set_broken(false);
   while (!store_->health().empty()) std::this_thread::sleep_for(1ms);
-  EXPECT_TRUE(cores_.await(0, [&] { return views_[0]->confirmed(moment, in(20s)); }));
+  EXPECT_TRUE(cores_.await(0, [&] { return views_[0]->confirmed(moment, 0, in(20s)); }));
 }
 
 // The medium fails, and the ownership is lost. A run that waits learns the certain verdict.
@@ -398,8 +401,9 @@ TEST(OwnershipAlone, IsNeverInQuestion) {
   cores.on(0, [&] {
     View& view = store->view(cores.core(0), "p/f");
     EXPECT_TRUE(view.owned());
-    EXPECT_TRUE(view.is_confirmed(view.moment()));
-    auto confirmed = view.confirmed(view.moment(), in(20s));
+    EXPECT_TRUE(view.is_confirmed(view.moment(), 0));
+    View::Moment moment = view.moment();
+    auto confirmed = view.confirmed(moment, 0, in(20s));
     confirmed.start();
     EXPECT_TRUE(confirmed.done());
     auto owned = view.ownership(in(20s));

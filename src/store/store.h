@@ -10,11 +10,13 @@
 // A journal (memory, embedded; one thread of its own) follows all chains in groups and tells the
 // cores what is durable.
 //
-// A store may share its medium with other processes. Each namespace then has at most one owner, and
-// the paragraphs above describe the owner. A process may lose an ownership at any time. Durable
-// commits stay, so everything that was told stays true. Commits that are not durable are lost: each
-// run that waits learns `lost`, and new runs learn `not_owner`. When the process owns the namespace
-// again, its views continue from the state that the other owners have left.
+// A store may share its medium with other processes, the members of a cluster. Each namespace then
+// has at most one owner, and the paragraphs above describe the owner. A process may lose an
+// ownership at any time. Durable commits stay, so everything that was told stays true. Commits that
+// are not durable are lost: each run that waits learns `lost`, and new runs learn `not_owner`. When
+// the process owns the namespace again, its views continue from the state that the other owners
+// have left. Meanwhile the views follow the owner: runs that only read go on there, and runs that
+// write are handed over to the owner.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +36,7 @@
 #include "base/time.h"
 #include "loop/core.h"
 #include "loop/task.h"
+#include "store/random_id.h"
 
 namespace sluice::store {
 
@@ -41,6 +44,17 @@ namespace sluice::store {
 // has seen never have the same version. After a loss it continues above the versions that were
 // lost.
 using Version = std::uint64_t;
+
+using Fence = std::uint64_t;  // names an ownership; grows. 0 with a medium that is not shared
+
+// The owner of a namespace, as this process last heard. Immutable.
+struct Owner {
+  std::string member;
+  RandomId incarnation;  // of its process
+  std::string address;   // of its cluster port; "": it has none
+  Fence fence = 0;
+  bool me = false;
+};
 
 struct Entry {
   std::string key;
@@ -104,8 +118,11 @@ struct Commit {
 class View {
  public:
   virtual ~View() = default;
-  // Never blocks. Read-only transactions on an unchanged namespace cost one atomic load.
-  [[nodiscard]] virtual Commit commit(Transaction& transaction) = 0;
+  // Never blocks. Read-only transactions on an unchanged namespace cost one atomic load. `handed`:
+  // the run is of an exchange that another member has handed over; its id becomes durable with the
+  // writes (ExchangeFate).
+  [[nodiscard]] virtual Commit commit(Transaction& transaction,
+                                      const ExchangeId* handed = nullptr) = 0;
   // True if `version` is durable: a response may be sent. One atomic load.
   [[nodiscard]] virtual bool is_durable(Version version) const = 0;
   // True if the key exists at the chain's end, durable or not. For queries outside of a run. Never
@@ -119,24 +136,52 @@ class View {
 
   // --- Ownership. Without other processes, these functions succeed at once ---
 
-  // False: commit() reports `not_owner`, and another process may write the namespace.
+  // False: a commit() with writes reports `not_owner`, and another process may write the namespace.
   [[nodiscard]] virtual bool owned() const = 0;
+  // True if not owned() and the view follows what the owners write: runs that only read commit.
+  [[nodiscard]] virtual bool follows() const = 0;
+  // The owner as last heard; null if there is none, or none is known. Any thread.
+  [[nodiscard]] virtual std::shared_ptr<const Owner> owner() const = 0;
   // Waits until owned(); restart() then, and run. Error `timed_out` at `deadline`, `unavailable`
   // when the store has been closed.
   [[nodiscard]] virtual Task<Result<void>> ownership(TimePoint deadline) = 0;
-  // A view does not notice at once that another process has taken over. So a run that only reads
-  // may have read an old state, unless the medium confirms the ownership after the run began. Take
-  // moment() before the run's first read, again after each restart(), and await confirmed() beside
-  // durable(). It waits for a confirmation that the journal requests after the moment; all runs
-  // that wait share one. A durable group confirms as well. Errors as of durable().
+  // Waits until owner() differs from `known`, or follows() or owned() has changed. Errors as of
+  // ownership().
+  [[nodiscard]] virtual Task<Result<void>> owner_news(std::shared_ptr<const Owner> known,
+                                                      TimePoint deadline) = 0;
+
+  // A view does not notice at once that another process writes. So a run that only reads may have
+  // read an old state. Take moment() when the request has arrived, before the run's first read, and
+  // await confirmed() beside durable(). On the owner it waits until the medium has confirmed the
+  // ownership after the moment (a durable group confirms as well). On a view that follows it waits
+  // until a question asked after the moment is answered: which version is the newest? All runs that
+  // wait share one. After restart() on an owner take a new moment(); on a view that follows, keep
+  // the old one.
   struct Moment {
-    std::uint64_t fence = 0;
-    std::uint64_t begun = 0;  // confirmations that were requested before
+    std::uint64_t fence = 0;  // of the ownership; 0: the view followed
+    std::uint64_t begun = 0;  // confirmations, or questions, that were begun before
+    Version newest = 0;       // with fence 0: the answer, once it is known
   };
   [[nodiscard]] virtual Moment moment() const = 0;
-  // True if confirmed() would succeed at once. Some atomic loads, and perhaps a look at the clock.
-  [[nodiscard]] virtual bool is_confirmed(Moment moment) const = 0;
-  [[nodiscard]] virtual Task<Result<void>> confirmed(Moment moment, TimePoint deadline) = 0;
+  // True if confirmed() would succeed at once for a run whose Commit had `version`. Some atomic
+  // loads, and perhaps a look at the clock.
+  [[nodiscard]] virtual bool is_confirmed(const Moment& moment, Version version) const = 0;
+  // Errors as of durable(). Error `conflict`: the run has read an old state, and the view has a
+  // newer one by now: restart() and run again, with the same moment.
+  [[nodiscard]] virtual Task<Result<void>> confirmed(Moment& moment, Version version,
+                                                     TimePoint deadline) = 0;
+
+  // The fate of an exchange that this process has handed over to the owner under `fence`, without
+  // an answer. Waits until the ownership of `fence` has ended for this view, which then has all
+  // that was written under it.
+  enum class ExchangeFate {
+    not_run,  // it had no effect and never will: hand it over again, or run it
+    written,  // its writes are in the namespace
+    unknown,  // this process has not seen all that was written
+  };
+  // Errors as of ownership().
+  [[nodiscard]] virtual Task<Result<ExchangeFate>> fate_of(ExchangeId id, Fence fence,
+                                                           TimePoint deadline) = 0;
 
   // Waits until the prefixes are counted that runs have asked for: about 0.1 s with 1,000,000 keys,
   // without holding up the core. Error `timed_out` at `deadline`, `unavailable` when the store has
@@ -334,6 +379,54 @@ class Store {
   // has been closed.
   [[nodiscard]] virtual Result<DocumentNews> document_news(Version after, TimePoint deadline) = 0;
 
+  // --- The cluster. A store of one process has no members; its namespaces are its own ---
+
+  struct Member {
+    std::string name;
+    std::string incarnation;
+    std::string address;  // of its cluster port
+    std::string version;
+    std::string zone;
+    bool me = false;
+  };
+  // True if other processes may share the store. Constant.
+  [[nodiscard]] virtual bool is_shared() const { return false; }
+  // Any thread but a worker's; they block. Sorted by name.
+  [[nodiscard]] virtual Result<std::vector<Member>> members() { return std::vector<Member>(); }
+  // Removes a member that is gone, or that hangs: its ownerships end. `not_found`.
+  [[nodiscard]] virtual Result<void> purge_member(const std::string& name) {
+    return fail(ErrorKind::not_found, "there is no member " + name);
+  }
+  // A note of this process under `key`, for all members; it vanishes with the process. None: it
+  // goes. Kept and written again by the store when its lease is renewed. Does not wait for it.
+  virtual void set_note(const std::string& /*key*/, std::optional<std::string> /*value*/) {}
+  struct Note {
+    std::string member;
+    std::string key;
+    std::string value;
+  };
+  // The notes of all members whose keys begin with `prefix`.
+  [[nodiscard]] virtual Result<std::vector<Note>> notes(std::string_view /*prefix*/) {
+    return std::vector<Note>();
+  }
+  struct OwnedNamespace {
+    std::string ns;
+    Owner owner;
+  };
+  [[nodiscard]] virtual Result<std::vector<OwnedNamespace>> owners() {
+    return std::vector<OwnedNamespace>();
+  }
+  // Gives the namespace to `member`, in order: this process, or its owner, releases it. Returns
+  // when that member owns it. `not_found` for a member or namespace that does not exist.
+  [[nodiscard]] virtual Result<void> move(const std::string& /*ns*/, const std::string& member) {
+    return fail(ErrorKind::invalid, "there is no member " + member + ": the store is not shared");
+  }
+
+  // This process is about to stop: it gives up in order what it owns, and takes nothing any more.
+  // Runs in progress continue elsewhere. Does nothing if there is no other member. Any thread but a
+  // worker's; returns before the ownerships have ended.
+  virtual void resign() {}
+
   // Writes the remaining commits, closes the files and releases the directory for another process.
   // Running runs can no longer write. Nothing else may be called afterwards. Any thread but a
   // worker's.
@@ -380,6 +473,7 @@ struct EtcdOptions {
   std::string member;              // the name of this process, which no other member has
   std::string address;             // of its cluster port, for the other members
   std::string zone;
+  std::string version;  // of this program
   // Without a sign of life for so long, etcd takes a member for dead. Whole seconds.
   Duration member_ttl = std::chrono::seconds(3);
   // An owner reads from memory for so long after etcd has confirmed it, and the next owner waits

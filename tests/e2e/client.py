@@ -149,7 +149,7 @@ class Load:
     `make(n)` gives the bytes of the n-th request. A connection that the server has announced to
     close is opened again; one that fails is an error, and is not. Every response is counted by (status, body)."""
 
-    def __init__(self, port: int, make, connections: int = 64, limit: int | None = None, tls=None):
+    def __init__(self, port: int, make, connections: int = 64, limit: int | None = None, tls=None, host="127.0.0.1"):
         self.answers: collections.Counter[tuple[int, bytes]] = collections.Counter()
         self.errors: list[str] = []
         self.seconds: list[float] = []
@@ -157,6 +157,7 @@ class Load:
         self._numbers = itertools.count() if limit is None else iter(range(limit))
         self._stopping = False
         self._tls = tls  # an SSLContext
+        self._host = host
         self.reopened = 0
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
@@ -198,7 +199,7 @@ class Load:
     async def _connection(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)
+            reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
             while not self._stopping and (number := next(self._numbers, None)) is not None:
                 begin = loop.time()
                 writer.write(self._make(number))
@@ -209,7 +210,7 @@ class Load:
                 if closes:
                     writer.close()
                     self.reopened += 1
-                    reader, writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)
+                    reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
             writer.close()
         except (OSError, EOFError, TimeoutError, ValueError) as fault:
             self.errors.append(repr(fault))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend import Backend
+from cluster import Cluster, etcd_program
 from gateway import BIN, Server, free_port, have_programs
 from guests import compiled_guests
 from turns import turn
@@ -55,3 +56,19 @@ def backend():
 @pytest.fixture(scope="session")
 def guests() -> Path:
     return compiled_guests()
+
+
+@pytest.fixture
+def new_cluster(tmp_path):
+    """Makes clusters: new_cluster(etcd_members=1). They end with the test."""
+    if etcd_program() is None:
+        pytest.skip("no etcd: tools/install.sh test installs it")
+    made = []
+
+    def make(etcd_members: int = 1, *etcd_options: str, **more) -> Cluster:
+        made.append(Cluster(tmp_path / f"cluster{len(made)}", etcd_members, *etcd_options, **more))
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        cluster.close()

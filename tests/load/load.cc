@@ -31,7 +31,7 @@ void Load::open(unsigned connections) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(target_.port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::inet_pton(AF_INET, target_.host.c_str(), &address.sin_addr);
   for (unsigned i = 0; i < connections; ++i) {
     auto connection =
         std::make_unique<Connection>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -17,6 +17,7 @@
 namespace load {
 
 struct Target {
+  std::string host = "127.0.0.1";  // an IPv4 address
   int port = 0;
   std::string path = "/";
   std::string name_prefix = "u";  // of a user's name, before his number

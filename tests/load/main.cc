@@ -43,6 +43,8 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("Asks for many users, and says who was let in.");
   app.add_option("port", options.target.port)->required();
+  app.add_option("--host", options.target.host, "IPv4 address of the server")
+      ->check(CLI::ValidIPV4);
   app.add_option("--path", options.target.path);
   app.add_option("--prefix", options.target.name_prefix, "of the users' names");
   app.add_option("--yes", options.bodies.yes, "the body that lets in");

@@ -42,7 +42,9 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
   if (faults.count() != faults_before) return nullptr;
   prototype->admission = std::make_shared<const server::Admission>(
       server::Admission::of(prototype->spec, prototype->tls.get()));
-  return std::make_shared<HttpServerObject>(std::move(prototype));
+  const std::string& own = prototype->spec.address;
+  std::string address = own.empty() ? std::string(context.bind_address) : own;
+  return std::make_shared<HttpServerObject>(std::move(prototype), std::move(address));
 }
 
 }  // namespace
@@ -54,7 +56,7 @@ void HttpServerObject::publish(const std::string& name, server::Snapshot& next) 
 }
 
 std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {
-  return Listening{server_->spec.address, server_->spec.port};
+  return Listening{address_, server_->spec.port};
 }
 
 std::vector<std::string> HttpServerObject::pipelines() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "control/object.h"
 #include "control/object_kind.h"
@@ -12,8 +13,9 @@ namespace sluice::control {
 
 class HttpServerObject final : public ObjectPrototype {
  public:
-  explicit HttpServerObject(std::shared_ptr<const server::ServerPrototype> server)
-      : server_(std::move(server)) {}
+  // `address`: on which it listens; "": all.
+  HttpServerObject(std::shared_ptr<const server::ServerPrototype> server, std::string address)
+      : server_(std::move(server)), address_(std::move(address)) {}
   [[nodiscard]] const server::ServerPrototype& server() const { return *server_; }
 
   [[nodiscard]] Json spec() const override;
@@ -29,6 +31,7 @@ class HttpServerObject final : public ObjectPrototype {
 
  private:
   std::shared_ptr<const server::ServerPrototype> server_;
+  const std::string address_;
 };
 
 [[nodiscard]] ObjectKind http_server_kind();

@@ -79,4 +79,10 @@ Result<MemberRecord> MemberRecord::decode(std::string_view text) {
   return record;
 }
 
+std::optional<MemberRecord> member_in(const pb::RangeResponse& found) {
+  if (found.kvs_size() == 0) return std::nullopt;
+  auto record = MemberRecord::decode(found.kvs(0).value());
+  return record ? std::optional(*std::move(record)) : std::nullopt;
+}
+
 }  // namespace sluice::store

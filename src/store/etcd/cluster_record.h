@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "store/etcd/kv.h"
 #include "store/etcd/seq.h"
 #include "store/hash.h"
 
@@ -37,5 +39,8 @@ struct MemberRecord {
   // Error: `invalid`.
   [[nodiscard]] static Result<MemberRecord> decode(std::string_view text);
 };
+
+// The member of the first key; none if there is no key, or no member in it.
+[[nodiscard]] std::optional<MemberRecord> member_in(const pb::RangeResponse& found);
 
 }  // namespace sluice::store

@@ -64,7 +64,7 @@ Result<void> EtcdMedium::start(Keys keys) {
                                                           .ring = [this] { ring(); }});
     return {};
   }));
-  return thread_.await([this] { return parts_->membership.join(); });
+  return thread_.await([this] { return parts_->join(); });
 }
 
 EtcdMedium::~EtcdMedium() {

@@ -72,6 +72,14 @@ class EtcdMedium final : public Medium {
   Result<Version> scan(const std::string& ns, std::string_view prefix,
                        const Store::Visit& visit) override;
   Result<std::uint64_t> count(const std::string& ns, std::string_view prefix) override;
+  // etcd_medium_members.cc
+  Result<std::vector<Store::Member>> members() override;
+  Result<void> purge_member(const std::string& name) override;
+  void set_note(const std::string& key, std::optional<std::string> value) override;
+  Result<std::vector<Store::Note>> notes(std::string_view prefix) override;
+  Result<std::vector<Store::OwnedNamespace>> owners() override;
+  Result<void> move(const std::string& ns, const std::string& member) override;
+  void resign() override;
   Result<Documents> documents(std::string_view collection) override;
   std::expected<Version, DocumentFailure> change_documents(
       std::span<const DocumentChange> changes) override;
@@ -95,6 +103,9 @@ class EtcdMedium final : public Medium {
   using EachEntry = std::function<bool(const pb::KeyValue& kv)>;
   [[nodiscard]] Result<void> each_entry(std::string from, const std::string& to,
                                         std::int64_t revision, const EachEntry& visit);
+  // Calls visit() for each namespace that has a key in etcd, in the order of the keys.
+  using EachNamespace = std::function<Result<void>(const std::string& ns)>;
+  [[nodiscard]] Result<void> each_namespace(const EachNamespace& visit);
   // The epochs in etcd that `seq` does not name.
   [[nodiscard]] Result<std::vector<Epoch>> dead_epochs(const std::string& ns, const ChainEnd& end);
 

@@ -116,21 +116,27 @@ Result<std::vector<Epoch>> EtcdMedium::dead_epochs(const std::string& ns, const 
   }
 }
 
-Result<std::vector<std::string>> EtcdMedium::namespaces() {
-  std::vector<std::string> names;
+Result<void> EtcdMedium::each_namespace(const EachNamespace& visit) {
   pb::RangeRequest request = range_of_prefix(keys_->all_data());
   request.set_limit(1);
   request.set_keys_only(true);
   while (true) {
     SLUICE_TRY(const auto first, range(request));
-    if (first.kvs_size() == 0) break;
+    if (first.kvs_size() == 0) return {};
     const std::string& key = first.kvs(0).key();
     const auto ns = keys_->namespace_of(key);
     request.set_key(ns ? end_of_prefix(keys_->data(*ns)) : key + '\0');
-    if (!ns) continue;
-    SLUICE_TRY(const Version written, version(*ns));
-    if (written > 0) names.push_back(*ns);
+    if (ns) SLUICE_CHECK(visit(*ns));
   }
+}
+
+Result<std::vector<std::string>> EtcdMedium::namespaces() {
+  std::vector<std::string> names;
+  SLUICE_CHECK(each_namespace([&](const std::string& ns) -> Result<void> {
+    SLUICE_TRY(const Version written, version(ns));
+    if (written > 0) names.push_back(ns);
+    return {};
+  }));
   std::ranges::sort(names);
   return names;
 }

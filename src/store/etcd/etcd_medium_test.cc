@@ -300,8 +300,8 @@ TEST_F(EtcdMediumTest, EveryTransactionHasAnOperation) {
     return KvFault::none;
   });
   View& its = view();
-  const auto moment = cores_.on(0, [&] { return its.moment(); });
-  EXPECT_TRUE(cores_.await(0, [&] { return its.confirmed(moment, in(20s)); }));
+  auto moment = cores_.on(0, [&] { return its.moment(); });
+  EXPECT_TRUE(cores_.await(0, [&] { return its.confirmed(moment, 0, in(20s)); }));
   EXPECT_EQ(asked, 1);
 }
 

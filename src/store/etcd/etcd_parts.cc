@@ -25,7 +25,7 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
               .me = {.name = terms.etcd.member,
                      .incarnation = RandomId::make(),
                      .address = terms.etcd.address,
-                     .version = "",
+                     .version = terms.etcd.version,
                      .zone = terms.etcd.zone},
               .logger = terms.logger,
               .ring = std::move(terms.ring),
@@ -34,12 +34,40 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
       membership(context, {.cluster = terms.etcd.cluster,
                            .permit = terms.etcd.read_permit,
                            .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin)}),
+      notes(context, membership),
+      moves(context,
+            [this](const std::string& ns, const std::string& member) { on_move(ns, member); }),
       documents(context) {}
+
+Task<Result<void>> EtcdParts::join() {
+  SLUICE_CO_CHECK(co_await membership.join());
+  notes.start();
+  moves.start();
+  co_return Result<void>();
+}
+
+void EtcdParts::on_move(const std::string& ns, const std::string& member) {
+  const auto found = claims.find(ns);
+  if (found == claims.end()) return;
+  found->second->move(place_of(member));
+}
+
+void EtcdParts::resign() {
+  resigned = true;
+  for (const auto& [ns, claim] : claims) claim->move(NamespaceClaim::Place::elsewhere);
+}
+
+NamespaceClaim::Place EtcdParts::place_of(const std::string& member) const {
+  if (resigned) return NamespaceClaim::Place::elsewhere;
+  if (member.empty()) return NamespaceClaim::Place::anywhere;
+  return member == context.me.name ? NamespaceClaim::Place::here : NamespaceClaim::Place::elsewhere;
+}
 
 NamespaceClaim& EtcdParts::claim(const std::string& ns) {
   auto& claim = claims[ns];
   if (!claim) {
     claim = std::make_unique<NamespaceClaim>(context, membership, ns);
+    claim->move(place_of(moves.target_of(ns)));
     claim->start();
   }
   return *claim;
@@ -99,6 +127,9 @@ Task<Result<bool>> EtcdParts::finish_some() {
 }
 
 Task<Result<void>> EtcdParts::check() {
+  if (!membership.trouble().empty()) {
+    co_return fail(ErrorKind::unavailable, membership.trouble());
+  }
   pb::RangeRequest request;
   request.set_key(context.keys.cluster());
   EtcdRetry retry(Clock::now() + kWriteMax);
@@ -126,6 +157,8 @@ Task<void> EtcdParts::leave() {
     works.back().start();
   }
   for (auto& work : works) co_await loop::Join(work);
+  notes.stop();
+  moves.stop();
   co_await membership.leave();
 }
 

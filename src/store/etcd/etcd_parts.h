@@ -10,7 +10,8 @@
 #include "store/etcd/checked_kv.h"
 #include "store/etcd/documents.h"
 #include "store/etcd/membership.h"
-#include "store/etcd/namespace_claim.h"
+#include "store/etcd/moves.h"
+#include "store/etcd/notes.h"
 
 namespace sluice::store {
 
@@ -24,6 +25,7 @@ struct EtcdParts {
   };
   EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client, Terms terms);
 
+  [[nodiscard]] NamespaceClaim::Place place_of(const std::string& member) const;  // of a move; "": none
   [[nodiscard]] NamespaceClaim& claim(const std::string& ns);
   // Null if the journal knows no ownership of the namespace.
   [[nodiscard]] std::shared_ptr<Tenure> tenure(std::string_view ns) const;
@@ -33,13 +35,21 @@ struct EtcdParts {
   [[nodiscard]] Task<Result<bool>> finish_some();
   [[nodiscard]] Task<Result<pb::RangeResponse>> range(const pb::RangeRequest& request);
   [[nodiscard]] Task<Result<void>> check();
+  // Joins the cluster. Once, first.
+  [[nodiscard]] Task<Result<void>> join();
   [[nodiscard]] Task<void> leave();
   void on_other_cluster();
+  void on_move(const std::string& ns, const std::string& member);
+  // This process takes no namespace any more, and gives up those that it owns.
+  void resign();
 
   CheckedKv kv;
   EtcdContext context;
   Membership membership;
+  Notes notes;
+  Moves moves;
   SharedDocuments documents;
+  bool resigned = false;
   std::map<std::string, std::unique_ptr<NamespaceClaim>, std::less<>> claims;
 };
 

@@ -18,7 +18,7 @@ TEST_F(EtcdMediumTest, AnOwnerReadsFromMemoryDuringItsPermit) {
   const int sent = faults().sent();
   View& its = view();
   for (int i = 0; i < 100; ++i) {
-    cores_.on(0, [&] { EXPECT_TRUE(its.is_confirmed(its.moment())); });
+    cores_.on(0, [&] { EXPECT_TRUE(its.is_confirmed(its.moment(), 0)); });
   }
   EXPECT_EQ(faults().sent(), sent);
 }
@@ -36,7 +36,7 @@ TEST_F(EtcdMediumTest, APermitCountsFromTheFirstSending) {
   });
   EXPECT_EQ(told("k", "2"), "durable");
   View& its = view();
-  cores_.on(0, [&] { EXPECT_FALSE(its.is_confirmed(its.moment())); });
+  cores_.on(0, [&] { EXPECT_FALSE(its.is_confirmed(its.moment(), 0)); });
 }
 
 TEST_F(EtcdMediumTest, APermitEndsWithoutAnAnswer) {
@@ -46,9 +46,9 @@ TEST_F(EtcdMediumTest, APermitEndsWithoutAnAnswer) {
   KvFaults::Chosen chosen = faults().choose([](const pb::TxnRequest&) { return KvFault::lost; });
   View& its = view();
   ASSERT_TRUE(
-      comes_true([&] { return cores_.on(0, [&] { return !its.is_confirmed(its.moment()); }); }));
-  const auto moment = cores_.on(0, [&] { return its.moment(); });
-  EXPECT_FALSE(cores_.await(0, [&] { return its.confirmed(moment, in(100ms)); }));
+      comes_true([&] { return cores_.on(0, [&] { return !its.is_confirmed(its.moment(), 0); }); }));
+  auto moment = cores_.on(0, [&] { return its.moment(); });
+  EXPECT_FALSE(cores_.await(0, [&] { return its.confirmed(moment, 0, in(100ms)); }));
 }
 
 // The next owner writes after the permits of the one before, which does not know of it.
@@ -64,8 +64,8 @@ TEST_F(EtcdMediumTest, TheNextOwnerWaitsForThePermitsOfTheOneBefore) {
   faults().hold_watches();
   KvFaults::Chosen chosen = faults().choose(
       [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
-  const auto confirmed = cores_.on(0, [&] { return its.moment(); });
-  ASSERT_TRUE(cores_.await(0, [&] { return its.confirmed(confirmed, in(20s)); }));
+  auto confirmed = cores_.on(0, [&] { return its.moment(); });
+  ASSERT_TRUE(cores_.await(0, [&] { return its.confirmed(confirmed, 0, in(20s)); }));
   rival_->remove(rival_->keys().owner(kNs));
   ASSERT_TRUE(owned_within(*two.store, 20s));
   View& theirs = view_of(*two.store);
@@ -73,7 +73,7 @@ TEST_F(EtcdMediumTest, TheNextOwnerWaitsForThePermitsOfTheOneBefore) {
   EXPECT_EQ(fate_in(*two.store, commit), "durable");
   cores_.on(0, [&] {
     EXPECT_TRUE(its.owned()) << "it does not know";
-    EXPECT_FALSE(its.is_confirmed(its.moment()));
+    EXPECT_FALSE(its.is_confirmed(its.moment(), 0));
   });
   faults().release_watches();
 }
@@ -107,12 +107,12 @@ TEST_F(EtcdMediumTest, ANamespaceMayMoveInOrder) {
   ASSERT_EQ(two.trouble, "");
   ASSERT_TRUE(two.store->prepare(kNs));
   View& its = view();
-  EXPECT_TRUE(cores_.on(0, [&] { return its.is_confirmed(its.moment()); }));
+  EXPECT_TRUE(cores_.on(0, [&] { return its.is_confirmed(its.moment(), 0); }));
   opened_.medium->retire(kNs);
   ASSERT_TRUE(owned_within(*two.store, 20s)) << "without a wait";
   cores_.on(0, [&] {
     EXPECT_FALSE(its.owned());
-    EXPECT_FALSE(its.is_confirmed(its.moment()));
+    EXPECT_FALSE(its.is_confirmed(its.moment(), 0));
   });
   View& theirs = view_of(*two.store);
   const Commit commit = cores_.on(0, [&] { return sluice::store::put(theirs, "k", "2"); });

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/etcd/keys.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.h"
 
 namespace sluice::store {
@@ -65,6 +68,33 @@ Result<void> Keys::check(std::string_view ns) {
 }
 
 std::string Keys::member(std::string_view name) const { return members() + segment(name); }
+
+std::optional<std::string> Keys::member_of(std::string_view key) const {
+  const std::string all = members();
+  if (!key.starts_with(all)) return std::nullopt;
+  return name_of_segment(key.substr(all.size()));
+}
+
+std::string Keys::note(std::string_view key, std::string_view member) const {
+  return notes(key) + "/" + segment(member);
+}
+
+std::optional<Keys::NoteName> Keys::note_of(std::string_view key) const {
+  const std::string all = notes();
+  const std::size_t slash = key.rfind('/');
+  if (!key.starts_with(all) || slash < all.size()) return std::nullopt;
+  auto member = name_of_segment(key.substr(slash + 1));
+  if (!member) return std::nullopt;
+  return NoteName{std::string(key.substr(all.size(), slash - all.size())), *std::move(member)};
+}
+
+std::string Keys::move(std::string_view ns) const { return moves() + segments(ns); }
+
+bool Keys::is_own_folder(std::string_view name) {
+  constexpr std::string_view kFolders[] = {"cluster", "data",  "documents",
+                                           "members", "moves", "notes"};
+  return std::ranges::find(kFolders, name) != std::end(kFolders);
+}
 
 std::string Keys::data(std::string_view ns) const { return all_data() + segments(ns) + "/"; }
 

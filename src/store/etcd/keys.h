@@ -29,6 +29,23 @@ class Keys {
   [[nodiscard]] std::string cluster() const { return prefix_ + "/cluster"; }
   [[nodiscard]] std::string members() const { return prefix_ + "/members/"; }
   [[nodiscard]] std::string member(std::string_view name) const;
+  // The name of the member at such a key; nullopt for another key.
+  [[nodiscard]] std::optional<std::string> member_of(std::string_view key) const;
+  // Notes of all members whose keys begin with `key`.
+  [[nodiscard]] std::string notes(std::string_view key = {}) const {
+    return prefix_ + "/notes/" + std::string(key);
+  }
+  [[nodiscard]] std::string note(std::string_view key, std::string_view member) const;
+  struct NoteName {
+    std::string key;
+    std::string member;
+  };
+  // Nullopt for a key that is no note.
+  [[nodiscard]] std::optional<NoteName> note_of(std::string_view key) const;
+  [[nodiscard]] std::string moves() const { return prefix_ + "/moves/"; }
+  [[nodiscard]] std::string move(std::string_view ns) const;
+  // True for the first part of keys below the prefix that are this cluster's.
+  [[nodiscard]] static bool is_own_folder(std::string_view name);
 
   // Requires for all with `ns`: check(ns).
   [[nodiscard]] std::string owner(std::string_view ns) const { return data(ns) + "owner"; }

@@ -44,6 +44,20 @@ TEST(Keys, FindsTheNameOfADocument) {
   EXPECT_FALSE(keys.document_of("p/documents/x"));
 }
 
+TEST(Keys, FindsMembersAndNotes) {
+  const Keys keys = *Keys::make("p");
+  EXPECT_EQ(keys.member_of(keys.member("a/b%")), "a/b%");
+  EXPECT_EQ(keys.member_of("p/notes/a"), std::nullopt);
+  const auto note = keys.note_of(keys.note("status/shop", "a/b"));
+  ASSERT_TRUE(note);
+  EXPECT_EQ(note->key, "status/shop");
+  EXPECT_EQ(note->member, "a/b");
+  EXPECT_FALSE(keys.note_of("p/notes/a"));
+  EXPECT_FALSE(keys.note_of("p/members/a/b"));
+  EXPECT_TRUE(Keys::is_own_folder("moves"));
+  EXPECT_FALSE(Keys::is_own_folder("prod"));
+}
+
 // etcd counts the operations of a list together with those of the list around it.
 TEST(Packs, KeepToTheLimitOfOperations) {
   for (const std::size_t count : {1UL, 60UL, 61UL, kGroupOperationsMax}) {

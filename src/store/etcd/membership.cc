@@ -8,22 +8,19 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "store/etcd/requests.h"
+#include "store/medium.h"
 
 namespace sluice::store {
 namespace {
 
+constexpr Duration kReachMax = std::chrono::seconds(3);
 constexpr Duration kJoinMax = std::chrono::seconds(10);
+constexpr int kFoldersMax = 64;  // below the prefix, that are looked at
 // A process that was killed leaves its name until its lease ends.
 constexpr Duration kNameGrace = std::chrono::seconds(2);
 constexpr Duration kNamePause = std::chrono::milliseconds(100);
 constexpr unsigned kMajorMin = 3;
 constexpr unsigned kMinorMin = 4;
-
-std::int64_t random_lease() {
-  std::random_device random;
-  const std::uint64_t id = (std::uint64_t{random()} << 32) | random();
-  return static_cast<std::int64_t>((id >> 1) | 1);
-}
 
 // "3.4.23"
 bool is_new_enough(std::string_view version) {
@@ -46,6 +43,8 @@ Membership::Membership(EtcdContext& context, Terms terms)
 
 Task<Result<void>> Membership::join() {
   SLUICE_CO_CHECK(co_await check_version());
+  SLUICE_CO_CHECK(co_await check_around());
+  SLUICE_CO_CHECK(co_await check_inside());
   SLUICE_CO_CHECK(co_await find_cluster());
   SLUICE_CO_CHECK(co_await check_size());
   SLUICE_CO_CHECK(co_await grant());
@@ -55,8 +54,18 @@ Task<Result<void>> Membership::join() {
   co_return Result<void>();
 }
 
-Task<Result<void>> Membership::check_version() {
+Task<etcd::CallReply<pb::TxnResponse>> Membership::txn(const pb::TxnRequest& request) {
   EtcdRetry retry(Clock::now() + kJoinMax);
+  auto reply = co_await context_.kv.txn(request, retry.options());
+  while (!reply && may_heal(reply.error()) && retry.again()) {
+    co_await context_.loop().sleep_for(retry.pause());
+    reply = co_await context_.kv.txn(request, retry.options());
+  }
+  co_return reply;
+}
+
+Task<Result<void>> Membership::check_version() {
+  EtcdRetry retry(Clock::now() + kReachMax);
   while (true) {
     const auto status = co_await context_.kv.status(retry.options());
     if (status) {
@@ -65,9 +74,57 @@ Task<Result<void>> Membership::check_version() {
                      "etcd has version " + status->version() + ": Sluice needs 3.4 or a newer one");
     }
     // The first calls of a client may go to an endpoint that is down.
-    if (!retry.again()) co_return std::unexpected(error_of(status.error()));
+    if (!may_heal(status.error()) || !retry.again()) {
+      co_return std::unexpected(error_of(status.error()));
+    }
     co_await context_.loop().sleep_for(retry.pause());
   }
+}
+
+Task<Result<void>> Membership::check_around() {
+  const std::string& prefix = context_.keys.prefix();
+  for (std::size_t end = prefix.find('/'); end != std::string::npos;
+       end = prefix.find('/', end + 1)) {
+    const std::string around = prefix.substr(0, end);
+    const pb::RangeRequest request = range_of(around + "/cluster");
+    etcd::CallOptions options;
+    options.deadline = Clock::now() + kReadMax;
+    const auto reply = co_await context_.kv.range(request, options);
+    // Its user may have no right to read there.
+    if (!reply && reply.error().status == etcd::Status::permission_denied) continue;
+    if (!reply) co_return std::unexpected(error_of(reply.error()));
+    if (reply->kvs_size() == 0 || !ClusterRecord::decode(reply->kvs(0).value())) continue;
+    co_return fail(ErrorKind::conflict, "the prefix `" + prefix + "` in etcd lies in the prefix `" +
+                                            around +
+                                            "` of another cluster: set a prefix beside it");
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> Membership::check_inside() {
+  const std::string below = context_.keys.prefix() + "/";
+  pb::RangeRequest request = range_of_prefix(below);
+  request.set_limit(1);
+  request.set_keys_only(true);
+  for (int i = 0; i < kFoldersMax; ++i) {
+    etcd::CallOptions options;
+    options.deadline = Clock::now() + kReadMax;
+    const auto reply = co_await context_.kv.range(request, options);
+    if (!reply) co_return std::unexpected(error_of(reply.error()));
+    if (reply->kvs_size() == 0) break;
+    const std::string& key = reply->kvs(0).key();
+    const std::size_t slash = key.find('/', below.size());
+    const std::string folder = key.substr(below.size(), slash - below.size());
+    // `cluster` is the first key of a prefix.
+    if (!Keys::is_own_folder(folder) && slash != std::string::npos && key.ends_with("/cluster")) {
+      co_return fail(ErrorKind::conflict, "the prefix `" + context_.keys.prefix() +
+                                              "` in etcd contains another cluster, at `" + key +
+                                              "`: set a prefix beside it");
+    }
+    request.set_key(slash == std::string::npos ? key + '\0'
+                                               : end_of_prefix(key.substr(0, slash + 1)));
+  }
+  co_return Result<void>();
 }
 
 Task<Result<void>> Membership::find_cluster() {
@@ -80,12 +137,7 @@ Task<Result<void>> Membership::find_cluster() {
   compare_created(txn, key, 0);
   add_put(*txn.add_success(), key, mine.encode());
   add_range(*txn.add_failure(), key);
-  EtcdRetry retry(Clock::now() + kJoinMax);
-  auto reply = co_await context_.kv.txn(txn, retry.options());
-  while (!reply && retry.again()) {
-    co_await context_.loop().sleep_for(retry.pause());
-    reply = co_await context_.kv.txn(txn, retry.options());
-  }
+  const auto reply = co_await this->txn(txn);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   context_.cluster = mine;
   if (reply->succeeded()) co_return Result<void>();
@@ -118,12 +170,7 @@ Task<Result<void>> Membership::check_size() {
   packs.move_to(txn);
   add_put(*txn.add_success(), context_.keys.prefix() + "/never", value);
   add_range(*txn.add_failure(), context_.keys.cluster());
-  EtcdRetry retry(Clock::now() + kJoinMax);
-  auto reply = co_await context_.kv.txn(txn, retry.options());
-  while (!reply && retry.again() && reply.error().status != etcd::Status::invalid_argument) {
-    co_await context_.loop().sleep_for(retry.pause());
-    reply = co_await context_.kv.txn(txn, retry.options());
-  }
+  const auto reply = co_await this->txn(txn);
   if (reply) co_return Result<void>();
   if (reply.error().status != etcd::Status::invalid_argument) {
     co_return std::unexpected(error_of(reply.error()));
@@ -150,7 +197,9 @@ Task<Result<void>> Membership::grant() {
       lease_ = request.id();
       co_return Result<void>();
     }
-    if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
+    if (!may_heal(reply.error()) || !retry.again()) {
+      co_return std::unexpected(error_of(reply.error()));
+    }
     co_await context_.loop().sleep_for(retry.pause());
   }
 }
@@ -161,12 +210,7 @@ Task<Result<bool>> Membership::register_name() {
   compare_created(txn, key, 0);
   add_put(*txn.add_success(), key, context_.me.encode(), lease_);
   add_range(*txn.add_failure(), key);
-  EtcdRetry retry(Clock::now() + kJoinMax);
-  auto reply = co_await context_.kv.txn(txn, retry.options());
-  while (!reply && retry.again() && reply.error().status != etcd::Status::not_found) {
-    co_await context_.loop().sleep_for(retry.pause());
-    reply = co_await context_.kv.txn(txn, retry.options());
-  }
+  const auto reply = co_await this->txn(txn);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   if (reply->succeeded()) co_return true;
   const auto& found = reply->responses(0).response_range();
@@ -206,19 +250,42 @@ Task<void> Membership::keep_alive() {
     const bool alive = co_await renew();
     if (alive) continue;
     lease_ = 0;
-    context_.logger.warn("store: the lease of this member has ended in etcd: it joins again");
-    while (true) {
-      const auto granted = co_await grant();
-      if (!granted) continue;
-      const auto registered = co_await register_name();
-      if (registered && *registered) break;
-      lease_ = 0;
-      if (registered) {
-        context_.logger.error("store: another process has the name `" + context_.me.name +
-                              "` in the cluster: this one owns nothing until that one ends");
-      }
-      co_await context_.loop().sleep_for(kAttemptMax);
+    trouble_ = "the lease of this member has ended in etcd";
+    context_.logger.warn("store: " + trouble_ + ": it joins again");
+    while (lease_ == 0) {
+      co_await join_again();
     }
+    trouble_.clear();
+  }
+}
+
+Task<void> Membership::join_again() {
+  const auto granted = co_await grant();
+  auto registered = Result<bool>(false);
+  if (granted) registered = co_await register_name();
+  if (registered && *registered) co_return;
+  lease_ = 0;
+  if (granted && registered) {
+    trouble_ = "another process has the name `" + context_.me.name +
+               "` in the cluster: this one owns nothing until that one ends";
+    context_.logger.error("store: " + trouble_);
+  }
+  co_await context_.loop().sleep_for(kAttemptMax);
+}
+
+Task<Result<void>> Membership::purge(std::string name) {
+  const pb::RangeRequest request = range_of(context_.keys.member(name));
+  EtcdRetry retry(Clock::now() + kReadMax);
+  const auto found = co_await context_.kv.range(request, retry.options());
+  if (!found) co_return std::unexpected(error_of(found.error()));
+  if (found->kvs_size() == 0) {
+    co_return fail(ErrorKind::not_found, "there is no member `" + name + "` in the cluster");
+  }
+  while (true) {
+    const auto reply = co_await context_.kv.lease_revoke(found->kvs(0).lease(), retry.options());
+    if (reply || reply.error().status == etcd::Status::not_found) co_return Result<void>();
+    if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
+    co_await context_.loop().sleep_for(retry.pause());
   }
 }
 

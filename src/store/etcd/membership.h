@@ -28,6 +28,11 @@ class Membership {
   [[nodiscard]] Task<Result<void>> join();
   // Ends the lease, and with it everything that the process has in etcd.
   [[nodiscard]] Task<void> leave();
+  // Store::purge_member.
+  [[nodiscard]] Task<Result<void>> purge(std::string name);
+
+  // "", or the reason why this process has no lease.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
   // The lease of this process; 0 while it has none.
   [[nodiscard]] std::int64_t lease() const { return lease_; }
@@ -39,7 +44,12 @@ class Membership {
                                            std::string_view ns);
 
  private:
+  // Sends it again, for a while, after failures that may heal. Requires: `request` outlives this.
+  [[nodiscard]] Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request);
   [[nodiscard]] Task<Result<void>> check_version();
+  // Two clusters whose prefixes overlap take keys of each other for their own.
+  [[nodiscard]] Task<Result<void>> check_around();
+  [[nodiscard]] Task<Result<void>> check_inside();
   [[nodiscard]] Task<Result<void>> find_cluster();
   [[nodiscard]] Task<Result<void>> check_size();
   [[nodiscard]] Task<Result<void>> grant();
@@ -47,12 +57,15 @@ class Membership {
   [[nodiscard]] Task<Result<bool>> register_name();
   [[nodiscard]] Task<Result<void>> register_first();
   [[nodiscard]] Task<void> keep_alive();
+  // One try after the lease has ended; a pause if it fails.
+  [[nodiscard]] Task<void> join_again();
   // One renewal. False: the lease is gone.
   [[nodiscard]] Task<bool> renew();
 
   EtcdContext& context_;
   const Terms terms_;
   std::int64_t lease_ = 0;
+  std::string trouble_;
   Duration ttl_{};      // granted
   Task<void> keeping_;  // last: it uses all of the above
 };

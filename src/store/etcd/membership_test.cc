@@ -86,10 +86,10 @@ TEST_F(EtcdMediumTest, AllMembersKeepTheReadPermitOfTheFirst) {
   ASSERT_TRUE(two.store->prepare("p/f"));
   View& its = cores_.on(0, [&]() -> View& { return two.store->view(cores_.core(0), "p/f"); });
   ASSERT_TRUE(cores_.await(0, [&] { return its.ownership(in(20s)); }));
-  const auto moment = cores_.on(0, [&] { return its.moment(); });
-  ASSERT_TRUE(cores_.await(0, [&] { return its.confirmed(moment, in(20s)); }));
+  auto moment = cores_.on(0, [&] { return its.moment(); });
+  ASSERT_TRUE(cores_.await(0, [&] { return its.confirmed(moment, 0, in(20s)); }));
   std::this_thread::sleep_for(5ms);
-  EXPECT_TRUE(cores_.on(0, [&] { return its.is_confirmed(its.moment()); }));
+  EXPECT_TRUE(cores_.on(0, [&] { return its.is_confirmed(its.moment(), 0); }));
 }
 
 TEST_F(EtcdMediumTest, AnOldEtcdIsRefused) {

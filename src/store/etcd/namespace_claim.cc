@@ -20,6 +20,7 @@ NamespaceClaim::NamespaceClaim(EtcdContext& context, Membership& membership, std
       ns_(std::move(ns)),
       key_(context.keys.owner(ns_)),
       wake_(context.loop()),
+      moved_(context.loop()),
       news_(context.loop()) {}
 
 void NamespaceClaim::start() {
@@ -42,7 +43,8 @@ Task<Result<std::optional<Fence>>> NamespaceClaim::first(TimePoint deadline) {
     if (tenure_) {
       co_return tenure_->is_ending() ? std::nullopt : std::optional(tenure_->fence());
     }
-    if (has_newest() || waits_turn_ || (owner_ && !owner_->mine)) co_return std::nullopt;
+    const bool of_another = place_ == Place::elsewhere || (owner_ && !owner_->mine);
+    if (has_newest() || waits_turn_ || of_another) co_return std::nullopt;
     const bool told = co_await news_.wait(deadline);
     if (told) continue;
     if (trouble_) co_return std::unexpected(*trouble_);
@@ -151,7 +153,8 @@ Task<void> NamespaceClaim::strive() {
   while (true) {
     (void)co_await wake_.wait(Clock::now() + kStrivePause);
     if (must_give_back()) co_await give_back();
-    const bool may_take = seen_ >= 0 && membership_.lease() != 0 && Clock::now() >= rests_until_;
+    const bool may_take = seen_ >= 0 && membership_.lease() != 0 && place_ != Place::elsewhere &&
+                          Clock::now() >= rests_until_;
     if (may_take && !owner_) co_await take();
   }
 }
@@ -160,6 +163,8 @@ pb::TxnRequest NamespaceClaim::take_request() const {
   pb::TxnRequest txn;
   const std::string seq_key = context_.keys.seq(ns_);
   compare_created(txn, key_, 0);
+  // A member that has not heard of a move fails.
+  if (place_ != Place::here) compare_created(txn, context_.keys.move(ns_), 0);
   add_delete(*txn.add_success(), context_.keys.released(ns_));
   add_put(*txn.add_success(), key_, context_.me.encode(), membership_.lease());
   // The first owner of all makes `seq`.
@@ -171,14 +176,20 @@ pb::TxnRequest NamespaceClaim::take_request() const {
   return txn;
 }
 
-Task<void> NamespaceClaim::take() {
+Task<void> NamespaceClaim::wait_turn() {
   const auto rank = co_await membership_.rank(ns_);
-  if (rank && *rank > 0) {
-    waits_turn_ = true;
-    tell();
-    co_await context_.loop().sleep_for(kRankStep * static_cast<int>(*rank));
-    if (owner_) co_return;
+  if (!rank || *rank == 0) co_return;
+  waits_turn_ = true;
+  tell();
+  const TimePoint end = Clock::now() + kRankStep * static_cast<int>(*rank);
+  while (Clock::now() < end && place_ != Place::here) {
+    (void)co_await moved_.wait(end);
   }
+}
+
+Task<void> NamespaceClaim::take() {
+  if (place_ != Place::here) co_await wait_turn();
+  if (owner_ || place_ == Place::elsewhere) co_return;
   const pb::TxnRequest request = take_request();
   etcd::CallOptions options;
   options.deadline = Clock::now() + kAttemptMax;
@@ -190,6 +201,7 @@ Task<void> NamespaceClaim::take() {
   } else if (reply) {
     see(reply->responses(0).response_range(), reply->header().revision());
     act();
+    if (!owner_) co_await context_.loop().sleep_for(kFollowPause);  // a move is under way
   } else {
     trouble_ = error_of(reply.error());
     act();
@@ -227,6 +239,17 @@ void NamespaceClaim::retire() {
   if (has_newest()) newest_->retire();
   tell();
   act();
+}
+
+void NamespaceClaim::move(Place place) {
+  if (place == place_) return;
+  place_ = place;
+  if (place == Place::elsewhere && has_newest()) newest_->retire();
+  rests_until_ = TimePoint();
+  tell();
+  act();
+  moved_.notify();
+  wake_.notify();
 }
 
 Task<void> NamespaceClaim::give_back() {

@@ -38,6 +38,10 @@ class NamespaceClaim {
   void forget();
   // Gives the namespace up in order, and leaves it to the others for a moment.
   void retire();
+  // Where the namespace is to be. `here`: this member takes it at once; `elsewhere`: it gives the
+  // namespace up, and takes it no more.
+  enum class Place { anywhere, here, elsewhere };
+  void move(Place place);
   // Ends the claim, and gives the ownership up in order. Last.
   [[nodiscard]] Task<void> release(TimePoint deadline);
 
@@ -56,6 +60,8 @@ class NamespaceClaim {
   void act();
   [[nodiscard]] Task<void> strive();
   [[nodiscard]] Task<void> take();
+  // Lets the members before this one take the namespace.
+  [[nodiscard]] Task<void> wait_turn();
   [[nodiscard]] pb::TxnRequest take_request() const;
   void taken(const pb::TxnResponse& response);
   [[nodiscard]] Task<void> give_back();
@@ -75,14 +81,16 @@ class NamespaceClaim {
   std::optional<Owner> owner_;  // as of seen_
   std::int64_t seen_ = -1;      // a revision; -1: nothing is known
   bool taking_ = false;         // the answer tells more than the watch
-  bool waits_turn_ = false;     // others take first
-  TimePoint rests_until_{};     // likewise
+  Place place_ = Place::anywhere;
+  bool waits_turn_ = false;  // others take first
+  TimePoint rests_until_{};  // likewise
   std::optional<Error> trouble_;
   etcd::EndpointIndex avoid_ = etcd::kAnyEndpoint;
   std::shared_ptr<Tenure> newest_;  // the last ownership, also when it is over
   std::shared_ptr<Tenure> tenure_;
   loop::EventLoop::Timer ready_;
   loop::Event wake_;
+  loop::Event moved_;
   loop::WaitList news_;
   Task<void> following_;  // these use all of the above
   Task<void> striving_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/etcd/requests.h"
 
+#include <random>
 #include <utility>
 
 #include "base/assert.h"
@@ -22,6 +23,20 @@ void compare_changed(pb::TxnRequest& txn, std::string key, std::int64_t revision
   compare.set_result(pb::Compare::EQUAL);
   compare.set_key(std::move(key));
   compare.set_mod_revision(revision);
+}
+
+void compare_lease(pb::TxnRequest& txn, std::string key, std::int64_t lease) {
+  pb::Compare& compare = *txn.add_compare();
+  compare.set_target(pb::Compare::LEASE);
+  compare.set_result(pb::Compare::EQUAL);
+  compare.set_key(std::move(key));
+  compare.set_lease(lease);
+}
+
+std::int64_t random_lease() {
+  std::random_device random;
+  const std::uint64_t id = (std::uint64_t{random()} << 32) | random();
+  return static_cast<std::int64_t>((id >> 1) | 1);
 }
 
 pb::RangeRequest range_of(std::string key) {
@@ -82,6 +97,18 @@ void Packs::move_to(pb::TxnRequest& txn) {
     for (pb::RequestOp& pack : *packs_.mutable_success()) *txn.add_success() = std::move(pack);
   }
   packs_.Clear();
+}
+
+bool may_heal(const etcd::CallFailure& failure) {
+  switch (failure.error.kind) {
+    case ErrorKind::invalid:
+    case ErrorKind::forbidden:
+    case ErrorKind::conflict:
+    case ErrorKind::not_found:
+      return false;
+    default:
+      return true;
+  }
 }
 
 Error error_of(const etcd::CallFailure& failure) {

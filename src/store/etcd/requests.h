@@ -54,6 +54,13 @@ class Packs {
   std::size_t bytes_ = 0;
 };
 
+// The key is on that lease; 0: on none.
+void compare_lease(pb::TxnRequest& txn, std::string key, std::int64_t lease);
+// An id that no other lease has.
+[[nodiscard]] std::int64_t random_lease();
+
+// True if a later try may succeed without a change of options.
+[[nodiscard]] bool may_heal(const etcd::Failure& failure);
 // The error of a failed call. Any failure whose cure is outside of this process may heal.
 [[nodiscard]] Error error_of(const etcd::CallFailure& failure);
 

@@ -3,7 +3,6 @@
 // puts it, so its mod revision names the group before. It is never deleted. Plain data; any thread.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -13,19 +12,9 @@
 
 #include "base/result.h"
 #include "store/medium.h"
+#include "store/random_id.h"
 
 namespace sluice::store {
-
-// 128 random bits: a process, a group or a change. Never the same twice.
-struct RandomId {
-  std::array<std::uint8_t, 16> bytes{};
-
-  [[nodiscard]] static RandomId make();
-  // 32 lower-case hex digits.
-  [[nodiscard]] std::string text() const;
-  [[nodiscard]] static std::optional<RandomId> parse(std::string_view text);
-  auto operator<=>(const RandomId&) const = default;
-};
 
 // A set of keys `data/<ns>/e<fence>.<number>/…`. Invariant: only one fence makes epochs of its
 // name, and each of them once.
@@ -37,13 +26,6 @@ struct Epoch {
   [[nodiscard]] std::string text() const;
   [[nodiscard]] static std::optional<Epoch> parse(std::string_view text);
   auto operator<=>(const Epoch&) const = default;
-};
-
-// An exchange that another member has handed over.
-struct ExchangeId {
-  RandomId incarnation;
-  std::uint64_t counter = 0;
-  auto operator<=>(const ExchangeId&) const = default;
 };
 
 // The last group under an earlier fence.

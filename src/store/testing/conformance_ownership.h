@@ -62,7 +62,7 @@ class SharedConformance : public testing::TestWithParam<SharedBackend> {
   }
   std::string confirmed(unsigned core, View::Moment moment) {
     const auto waited = cores_.await(
-        core, [&] { return views_[core]->confirmed(moment, in(std::chrono::seconds(20))); });
+        core, [&] { return views_[core]->confirmed(moment, 0, in(std::chrono::seconds(20))); });
     return name(waited);
   }
   void told(unsigned core, const std::string& key, const std::string& value) {
@@ -97,9 +97,9 @@ class SharedConformance : public testing::TestWithParam<SharedBackend> {
     while (true) {
       const auto owned = co_await view.ownership(deadline);
       if (!owned) co_return owned.error().message;
-      const View::Moment moment = view.moment();
+      View::Moment moment = view.moment();
       const auto seen = get(view, "owner");
-      const auto confirmed = co_await view.confirmed(moment, deadline);
+      const auto confirmed = co_await view.confirmed(moment, 0, deadline);
       if (confirmed) co_return seen;
       if (confirmed.error().kind != ErrorKind::lost) co_return confirmed.error().message;
     }
@@ -294,10 +294,10 @@ TEST_P(SharedConformance, AConfirmationIsOfOneOwnershipAndYoungerThanItsRun) {
     const auto before = moment(1);
     EXPECT_EQ(confirmed(1, before), "durable");
     EXPECT_EQ(confirmed(2, before), "durable") << "of the same namespace";
-    cores_.on(1, [&] { EXPECT_TRUE(views_[1]->is_confirmed(before)); });
+    cores_.on(1, [&] { EXPECT_TRUE(views_[1]->is_confirmed(before, 0)); });
     contest_->take(kNs, Learns::by_itself);
     const auto late = moment(1);
-    cores_.on(1, [&] { EXPECT_FALSE(views_[1]->is_confirmed(late)) << "that one was older"; });
+    cores_.on(1, [&] { EXPECT_FALSE(views_[1]->is_confirmed(late, 0)) << "that one was older"; });
     EXPECT_EQ(confirmed(1, late), "lost");
     EXPECT_EQ(confirmed(2, moment(2)), "lost");
     contest_->give(kNs);
@@ -307,7 +307,7 @@ TEST_P(SharedConformance, AConfirmationIsOfOneOwnershipAndYoungerThanItsRun) {
   // A durable group confirms as well.
   const auto last = moment(0);
   told(0, "k", "1");
-  cores_.on(0, [&] { EXPECT_TRUE(views_[0]->is_confirmed(last)); });
+  cores_.on(0, [&] { EXPECT_TRUE(views_[0]->is_confirmed(last, 0)); });
 }
 
 TEST_P(SharedConformance, BulkChangesAreLostAsAWhole) {

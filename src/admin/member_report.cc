@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/member_report.h"
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "base/time.h"
+#include "control/controller.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::chrono::seconds kReportPeriod{2};
+// Of an object that does not run; of these, the first ones are named.
+constexpr std::size_t kReasonBytesMax = 300;
+constexpr std::size_t kNamedMax = 20;
+
+// The number of running objects, and which others there are.
+Json describe_objects(const control::Controller& controller) {
+  std::size_t running = 0;
+  std::size_t building = 0;
+  std::size_t failed = 0;
+  Json failures = Json::array();
+  for (const Json& spec : controller.list()) {
+    const auto name = spec.value("name", std::string());
+    const auto status = controller.status(name);
+    if (!status) continue;  // it has just been deleted
+    const auto state = status->value("state", std::string());
+    running += state == "running" ? 1 : 0;
+    building += state == "building" ? 1 : 0;
+    if (state != "failed") continue;
+    ++failed;
+    const auto reason = status->value("error", std::string());
+    if (failures.size() < kNamedMax)
+      failures.push_back({{"name", name}, {"error", reason.substr(0, kReasonBytesMax)}});
+  }
+  return {{"running", running}, {"building", building}, {"failed", failed}, {"failures", failures}};
+}
+
+}  // namespace
+
+Json describe_this_member(const Context& context) {
+  const auto start_options = context.start_options.load();
+  Json options = start_options->is_object() ? *start_options : Json::object();
+  options["name"] = context.options.member_name;
+  options["api-addr"] = context.options.address;
+  return {{"options", std::move(options)},
+          {"startTime", format_rfc3339_ms(context.started)},
+          {"version", SLUICE_VERSION},
+          {"health", context.controller.health()},
+          {"objects", describe_objects(context.controller)}};
+}
+
+MemberReport::MemberReport(Context& context) : context_(context) {
+  if (!context.controller.store().is_shared()) return;
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+}
+
+void MemberReport::work(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  while (!stop.stop_requested()) {
+    const std::string text =
+        describe_this_member(context_).dump(-1, ' ', false, Json::error_handler_t::replace);
+    // The store writes it only if it differs from the last one.
+    context_.controller.store().set_note(std::string(kMemberNotes) + "info", text);
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, kReportPeriod, [] { return false; });
+  }
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sluice-server/open_store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <utility>
+
+#include "base/text.h"
+#include "sluice-server/process.h"
+
+namespace sluice::server_program {
+namespace {
+
+constexpr std::size_t kPasswordBytesMax = 4096;
+constexpr Duration kPauseMin = std::chrono::seconds(1);
+constexpr Duration kPauseMax = std::chrono::seconds(10);
+constexpr Duration kLook = std::chrono::milliseconds(50);
+// Of the service manager's patience, from each try on.
+constexpr const char* kMorePatience = "EXTEND_TIMEOUT_USEC=60000000\n";
+
+// True if a later try may succeed.
+bool may_heal(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::timed_out ||
+         error.kind == ErrorKind::closed;
+}
+
+void say_waiting(const Error& error, Duration pause, const Logger& logger) {
+  const std::string text =
+      "waiting for etcd: " + error.message + "; the next try is in " + format_duration(pause);
+  logger.warn(text);
+  std::fprintf(stderr, "sluice-server: %s\n", text.c_str());
+  notify_service_manager(kMorePatience + std::string("STATUS=") + text);
+}
+
+bool sleep_unless(const std::function<bool()>& given_up, Duration pause) {
+  const TimePoint end = Clock::now() + pause;
+  while (Clock::now() < end) {
+    if (given_up()) return false;
+    std::this_thread::sleep_for(kLook);
+  }
+  return !given_up();
+}
+
+Result<std::unique_ptr<store::Store>> open_on_etcd(const store::EtcdOptions& options,
+                                                   unsigned cores, const Logger& logger,
+                                                   const std::function<bool()>& given_up) {
+  Duration pause = kPauseMin;
+  while (true) {
+    auto store = store::open_etcd_store(options, cores, logger);
+    if (store) {
+      logger.info("member " + options.member + " of the cluster " + options.cluster + " on etcd");
+      return store;
+    }
+    if (!may_heal(store.error())) {
+      return fail(store.error().kind, "store etcd: " + store.error().message);
+    }
+    say_waiting(store.error(), pause, logger);
+    if (!sleep_unless(given_up, pause)) return nullptr;
+    pause = std::min(pause * 2, kPauseMax);
+  }
+}
+
+}  // namespace
+
+Result<store::EtcdOptions> etcd_options(const Options& options) {
+  const ClusterOptions& given = options.cluster;
+  store::EtcdOptions its;
+  its.endpoints = given.etcd_endpoints;
+  SLUICE_TRY(its.authorities, read_option_file("etcd-ca-file", given.etcd_ca_file, kPemBytesMax));
+  SLUICE_TRY(its.certificate,
+             read_option_file("etcd-cert-file", given.etcd_cert_file, kPemBytesMax));
+  SLUICE_TRY(its.key, read_option_file("etcd-key-file", given.etcd_key_file, kPemBytesMax));
+  SLUICE_TRY(const std::string password,
+             read_option_file("etcd-password-file", given.etcd_password_file, kPasswordBytesMax));
+  its.password = first_line(password);
+  its.user = given.etcd_user;
+  its.prefix = given.etcd_prefix;
+  its.cluster = given.cluster_name;
+  its.member = options.name;
+  its.address = given.cluster_addr;
+  its.version = SLUICE_VERSION;
+  its.member_ttl = given.member_ttl;
+  return its;
+}
+
+Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigned cores,
+                                                 const Logger& logger,
+                                                 const std::function<bool()>& given_up) {
+  if (!options.cluster.on_etcd()) {
+    return store::open_embedded_store(
+        options.path_of(options.data_dir), cores, logger, {},
+        options.durability == "process" ? store::Durability::process : store::Durability::disk,
+        {.required = options.require_store, .accept_older = options.accept_older_store});
+  }
+  SLUICE_TRY(const store::EtcdOptions its, etcd_options(options));
+  return open_on_etcd(its, cores, logger, given_up);
+}
+
+Result<void> check_store_options(const Options& options) {
+  if (!options.cluster.on_etcd()) return {};
+  SLUICE_CHECK(cluster_port_settings(options.cluster));
+  SLUICE_CHECK(etcd_options(options));
+  return {};
+}
+
+std::string store_identity(const Options& options) {
+  const ClusterOptions& cluster = options.cluster;
+  if (!cluster.on_etcd()) return "embedded";
+  return "etcd, cluster " + cluster.cluster_name + " in prefix " + cluster.etcd_prefix +
+         ", member " + options.name;
+}
+
+}  // namespace sluice::server_program

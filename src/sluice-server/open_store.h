@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store that the options name.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "sluice-server/options.h"
+#include "store/store.h"
+
+namespace sluice::server_program {
+
+// Opens the store. On etcd, blocks until this process is a member of its cluster: while etcd cannot
+// be reached or cannot write, the log, standard error and the service manager say so, and it tries
+// again. Polls `given_up`, and returns null once that returns true. Errors: those of the store that
+// a later try would meet again; they name the option at fault.
+[[nodiscard]] Result<std::unique_ptr<store::Store>> open_store(
+    const Options& options, unsigned cores, const Logger& logger,
+    const std::function<bool()>& given_up);
+
+// Checks what open_store() needs, before an old process gives up its store. Reads files.
+[[nodiscard]] Result<void> check_store_options(const Options& options);
+
+// The store that a hot restart goes on with: "embedded", or the cluster and the name of the member.
+[[nodiscard]] std::string store_identity(const Options& options);
+
+// The options of the store on etcd. Reads files. Errors name the option and the file.
+[[nodiscard]] Result<store::EtcdOptions> etcd_options(const Options& options);
+
+}  // namespace sluice::server_program
