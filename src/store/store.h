@@ -223,6 +223,8 @@ class View {
   virtual void take_back(std::unique_ptr<Run> run) = 0;
   virtual void restart_run(Run& run) = 0;
   [[nodiscard]] static Run& run_of(Transaction& transaction) { return *transaction.run_; }
+  // For a view that stands before another one. The Run goes back to `view`.
+  [[nodiscard]] static std::unique_ptr<Run> lend_run_of(View& view);
 };
 
 inline void View::Turn::end() {
