@@ -117,7 +117,7 @@ Task<WasmHostFilter::Step> WasmHostFilter::hand_over(Attempt& attempt,
   }
   if (call.outcome) {
     const Step step = take_answer(attempt, call);
-    if (attempt.unanswered != 0) attempt.pause(begin);
+    attempt.pause(begin);  // the owner counts the guest's time
     co_return step;
   }
   attempt.unanswered = call.fence;

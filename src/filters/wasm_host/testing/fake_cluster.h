@@ -25,7 +25,9 @@ class FakeCluster {
   // Asked by View::confirmed(). Called with the number of questions before.
   using Confirm = std::function<Result<void>(int)>;
 
-  explicit FakeCluster(unsigned core_count = 1) : data_(store::open_memory_store(core_count)) {}
+  // `core_count`: of all members that do not share their cores. Requires: their loops outlive this.
+  explicit FakeCluster(unsigned core_count = 1)
+      : core_count_(core_count), data_(store::open_memory_store(core_count)) {}
 
   // --- For the test; any thread ---
 
@@ -67,8 +69,10 @@ class FakeCluster {
     return written_;
   }
   [[nodiscard]] store::Store& data() { return *data_; }
-  // The store as `member` sees it.
-  [[nodiscard]] std::unique_ptr<store::Store> store_of(const std::string& member);
+  // The store as `member` sees it. Members on different threads use different cores of the data:
+  // `first_core` is the first of this one.
+  [[nodiscard]] std::unique_ptr<store::Store> store_of(const std::string& member,
+                                                       unsigned first_core = 0);
 
  private:
   class MemberView;
@@ -100,6 +104,7 @@ class FakeCluster {
   Confirm confirm_ SLUICE_GUARDED_BY(mutex_);
   int questions_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::multiset<store::ExchangeId> written_ SLUICE_GUARDED_BY(mutex_);
+  const unsigned core_count_;
   std::unique_ptr<store::Store> data_;
 };
 
@@ -210,15 +215,19 @@ class FakeCluster::MemberView final : public store::View {
 
 class FakeCluster::MemberStore final : public store::Store {
  public:
-  MemberStore(FakeCluster& cluster, std::string member)
-      : cluster_(cluster), data_(cluster.data()), member_(std::move(member)) {}
+  MemberStore(FakeCluster& cluster, std::string member, unsigned first_core)
+      : cluster_(cluster),
+        data_(cluster.data()),
+        member_(std::move(member)),
+        first_core_(first_core) {}
 
   Result<void> prepare(const std::string& ns) override { return data_.prepare(ns); }
   store::View& view(const loop::Core& core, const std::string& ns) override {
     const MutexLock lock(mutex_);
     auto& view = views_[{core.index, ns}];
     if (!view) {
-      view = std::make_shared<MemberView>(cluster_, member_, data_.view(core, ns), core.loop);
+      const loop::Core there{core.loop, first_core_ + core.index, cluster_.core_count_};
+      view = std::make_shared<MemberView>(cluster_, member_, data_.view(there, ns), core.loop);
     }
     return *view;
   }
@@ -267,13 +276,15 @@ class FakeCluster::MemberStore final : public store::Store {
   FakeCluster& cluster_;
   store::Store& data_;
   const std::string member_;
+  const unsigned first_core_;
   Mutex mutex_;
   std::map<std::pair<unsigned, std::string>, std::shared_ptr<MemberView>> views_
       SLUICE_GUARDED_BY(mutex_);
 };
 
-inline std::unique_ptr<store::Store> FakeCluster::store_of(const std::string& member) {
-  return std::make_unique<MemberStore>(*this, member);
+inline std::unique_ptr<store::Store> FakeCluster::store_of(const std::string& member,
+                                                           unsigned first_core) {
+  return std::make_unique<MemberStore>(*this, member, first_core);
 }
 
 }  // namespace sluice::filters::testing
