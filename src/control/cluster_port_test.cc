@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "control/testing/process.h"
+#include "filters/wasm_host/handover/ask_owner.h"
 #include "filters/wasm_host/testing/test_member.h"
 #include "net/tls/testing/test_certificates.h"
 
@@ -30,10 +31,6 @@ struct ClusterMember {
     filters::HandoverOptions options;
     options.core_count = kCores;
     options.owner_wait = owner_wait;
-    options.newest = [](std::string_view ns) -> std::optional<filters::HandoverOptions::Newest> {
-      if (ns != "shop/wasm") return std::nullopt;
-      return filters::HandoverOptions::Newest{.fence = 3, .version = 14};
-    };
     if (!authorities.empty()) {
       net::TlsClientOptions tls;
       tls.own = pair;
@@ -170,6 +167,7 @@ TEST_F(ClusterPortTest, CopiesOnAllCoresRunOnce) {
   head.remaining = 60s;
   http::Request request;
   request.method = "POST";
+  request.host = "shop";
   ASSERT_TRUE(request.set_target("/"));
   const std::string message =
       filters::HandedExchange::encode(head, &request, filters::CarriedBody::whole,
@@ -198,8 +196,6 @@ TEST_F(ClusterPortTest, ThePortIsNoObject) {
   httplib::Client client("127.0.0.1", b_->port);
   EXPECT_EQ(client.Get("/")->status, 404);
   EXPECT_EQ(client.Post(filters::kRunPath, "nonsense", "text/plain")->status, 400);
-  EXPECT_EQ(client.Get("/cluster/newest?ns=shop%2Fwasm")->body, "3 14");
-  EXPECT_EQ(client.Get("/cluster/newest?ns=other")->status, 404);
   EXPECT_EQ(b_->controller->list().size(), 1U);
   EXPECT_FALSE(b_->controller->get(kClusterPortName));
   EXPECT_FALSE(b_->controller->status(kClusterPortName));
@@ -221,6 +217,30 @@ TEST_F(ClusterPortTest, ThePortIsNoObject) {
            .value()},
       ApplyMode::apply);
   EXPECT_FALSE(kinds);
+}
+
+// A member that follows asks this, with each question which version is the newest.
+TEST_F(ClusterPortTest, TheOwnerTellsWhatItHasSent) {
+  start();
+  cluster_.set_sent(14);
+  loop::EventLoop loop;
+  const loop::Core core{loop, 0, 1};
+  const auto ask = [&](store::Fence fence, const std::string& ns) {
+    const store::Owner owner{.member = "b",
+                             .incarnation = {},
+                             .address = "127.0.0.1:" + std::to_string(b_->port),
+                             .fence = fence,
+                             .me = false};
+    const filters::AskOwnerOverPort first(nullptr);
+    const filters::AskOwnerOverPort& copy = filters::AskOwnerOverPort(first);
+    return loop::run_to_completion(loop, copy(core, owner, ns, Clock::now() + 60s));
+  };
+  EXPECT_EQ(ask(cluster_.fence(), "shop/wasm").value_or(0), 14U);
+  EXPECT_FALSE(ask(cluster_.fence() + 1, "shop/wasm")) << "it owns it under another fence";
+  EXPECT_FALSE(ask(cluster_.fence(), "shop/other"));
+  const store::Fence old = cluster_.fence();
+  cluster_.own("a", "elsewhere");
+  EXPECT_FALSE(ask(old, "shop/wasm")) << "it is not the owner any more";
 }
 
 TEST_F(ClusterPortTest, MembersShowCertificates) {

@@ -55,6 +55,10 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   // True if this process owns the namespace under that fence.
   [[nodiscard]] bool owns(store::Fence fence) const;
   [[nodiscard]] std::shared_ptr<const store::Owner> owner() const { return view_.owner(); }
+  // As of View.
+  [[nodiscard]] Task<Result<store::Version>> last_sent(TimePoint deadline) {
+    return view_.last_sent(deadline);
+  }
   // The next generation has replaced this one: releases the guests that no request needs any more.
   void retire();
 

@@ -96,7 +96,7 @@ bool WasmHostFilter::may_hand_over(const Attempt& attempt, const store::Owner* o
 Task<WasmHostFilter::Step> WasmHostFilter::hand_over(Attempt& attempt,
                                                      std::shared_ptr<const store::Owner> owner) {
   if (!attempt.ticket) {
-    attempt.ticket.emplace(*sender_);
+    attempt.ticket.emplace(*sender_, view_.new_exchange());
     counters_.handed_over.add();
   }
   std::string message = message_for(attempt, *owner);
@@ -151,6 +151,7 @@ std::string WasmHostFilter::message_for(Attempt& attempt, const store::Owner& ow
   const HandedHead head{
       .ns = parts_.recipe->name,
       .id = attempt.ticket->id(),
+      .lane = sender_->lane(),
       .floor = sender_->floor(),
       .fence = owner.fence,
       .remaining = std::min<Duration>(left, kHandedRemainingMax),

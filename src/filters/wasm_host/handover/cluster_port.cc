@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text.h"
+#include "filters/wasm_host/filter.h"
 #include "filters/wasm_host/handover/courier.h"
 #include "http/query.h"
 #include "loop/event.h"
@@ -14,6 +16,8 @@ namespace {
 
 // The sender waits at most for the rest of the run's time, and then for an owner.
 constexpr Duration kAnswerSpare = std::chrono::seconds(1);
+// Who asks for the newest version asks etcd by then.
+constexpr Duration kNewestMax = std::chrono::milliseconds(200);
 
 struct ClusterPortSpec {
   pipeline::FilterMeta meta;
@@ -51,7 +55,8 @@ class ClusterPortFilter final : public pipeline::Filter {
     if (request.path == kRunPath && request.method == "POST") co_return co_await run(exchange);
     http::Response& response = exchange.new_response();
     response.status = 404;
-    if (request.path == kNewestPath && request.method == "GET") tell_newest(request, response);
+    if (request.path == kNewestPath && request.method == "GET")
+      co_await tell_newest(request, response);
     co_return "";
   }
 
@@ -80,7 +85,7 @@ class ClusterPortFilter final : public pipeline::Filter {
 
   // All copies of an exchange meet on one core, wherever they come.
   void send_home(HandedExchange message, const std::weak_ptr<Waiting>& waiting) {
-    const unsigned home = handover_->home_of(message.head.id);
+    const unsigned home = handover_->home_of(message.head);
     if (home == core_.index) {
       return runs_->accept(std::move(message), [waiting](HandedRuns::Answer answer) {
         Waiting::tell(waiting, std::move(answer));
@@ -106,15 +111,17 @@ class ClusterPortFilter final : public pipeline::Filter {
         HandedAnswer::refused_for(HandedAnswer::Refusal::busy).encode());
   }
 
-  // "<fence> <version>"
-  void tell_newest(const http::Request& request, http::Response& response) const {
-    const auto& newest = handover_->options().newest;
-    const std::string ns = http::query_parameter(request.query, "ns");
-    const auto sent = newest ? newest(ns) : std::nullopt;
-    if (!sent) return;
+  // The version that this owner has sent last, as a number. Nothing for another ownership.
+  Task<void> tell_newest(const http::Request& request, http::Response& response) const {
+    const auto filter = handover_->find_filter(core_, http::query_parameter(request.query, "ns"));
+    const auto fence =
+        to_number<store::Fence>(http::query_parameter(request.query, kFenceParameter));
+    if (!filter || !fence || !filter->owns(*fence)) co_return;
+    const auto sent = co_await filter->last_sent(Clock::now() + kNewestMax);
+    if (!sent || !filter->owns(*fence)) co_return;
     response.status = 200;
     response.headers.set("Content-Type", "text/plain");
-    response.body.assign(std::to_string(sent->fence) + " " + std::to_string(sent->version));
+    response.body.assign(std::to_string(*sent));
   }
 
   const loop::Core& core_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ClusterPort: the filter behind the cluster port of a member. It runs the exchanges that other
 // members hand over (POST /cluster/run), and tells what this member has sent to the store
-// (GET /cluster/newest?ns=). The spec of an object cannot name this kind.
+// (GET /cluster/newest?ns=&fence=). The spec of an object cannot name this kind.
 #pragma once
 
 #include <memory>

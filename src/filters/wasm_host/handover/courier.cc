@@ -39,17 +39,32 @@ std::shared_ptr<backend::Client> HttpCourier::peer(const std::string& address) {
 
 Task<Courier::Outcome> HttpCourier::carry(std::string address, std::string message,
                                           TimePoint deadline) {
+  http::Request request;
+  request.method = "POST";
+  request.escaped_path = kRunPath;
+  request.body.assign(std::move(message));
+  return exchange(std::move(address), std::move(request), deadline);
+}
+
+Task<Courier::Outcome> HttpCourier::fetch(std::string address, std::string path, std::string query,
+                                          TimePoint deadline) {
+  http::Request request;
+  request.method = "GET";
+  request.escaped_path = std::move(path);
+  request.query = std::move(query);
+  request.has_query = true;
+  return exchange(std::move(address), std::move(request), deadline);
+}
+
+Task<Courier::Outcome> HttpCourier::exchange(std::string address, http::Request request,
+                                             TimePoint deadline) {
   const auto client = peer(address);
   if (!client) {
     co_return Outcome{fail(ErrorKind::invalid, "\"" + address + "\" is no address"), false};
   }
-  http::Request request;
   request.version = http::Version::http2;
-  request.method = "POST";
   request.scheme = tls_ ? "https" : "http";
   request.host = address;
-  request.escaped_path = kRunPath;
-  request.body.assign(std::move(message));
   http::Response response;
   const backend::Call call{.deadline = deadline,
                            .body_bytes_max = static_cast<std::int64_t>(kHandedBytesMax)};

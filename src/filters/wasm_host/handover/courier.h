@@ -17,6 +17,7 @@ namespace sluice::filters {
 
 inline constexpr const char* kRunPath = "/cluster/run";
 inline constexpr const char* kNewestPath = "/cluster/newest";
+inline constexpr const char* kFenceParameter = "fence";
 
 class Courier {
  public:
@@ -38,8 +39,13 @@ class HttpCourier final : public Courier {
   HttpCourier(const loop::Core& core, std::shared_ptr<const net::TlsClientContext> tls)
       : core_(core), tls_(std::move(tls)) {}
   Task<Outcome> carry(std::string address, std::string message, TimePoint deadline) override;
+  // GET. Otherwise as carry().
+  [[nodiscard]] Task<Outcome> fetch(std::string address, std::string path, std::string query,
+                                    TimePoint deadline);
 
  private:
+  [[nodiscard]] Task<Outcome> exchange(std::string address, http::Request request,
+                                       TimePoint deadline);
   // The members that are kept; with more, those without an exchange under way are forgotten.
   static constexpr std::size_t kPeersMax = 64;
   [[nodiscard]] std::shared_ptr<backend::Client> peer(const std::string& address);

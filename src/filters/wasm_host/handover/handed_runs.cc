@@ -134,12 +134,10 @@ void HandedRuns::drop(const Entry& entry) {
 }
 
 HandedRuns::Lane* HandedRuns::lane_for(const HandedHead& head) {
-  const LaneKey key{head.id.incarnation, lane_of(head.id.counter)};
+  const LaneKey key{head.id.incarnation, head.lane};
   if (const auto known = lanes_.find(key); known != lanes_.end()) return &known->second;
   if (lanes_.size() >= limits_.lanes_max) return nullptr;
-  Lane& lane = lanes_[key];
-  lane.floor = first_of_lane(key.lane);
-  return &lane;
+  return &lanes_[key];
 }
 
 void HandedRuns::raise_floor(Lane& lane, std::uint64_t floor) {

@@ -51,7 +51,7 @@ class HandedRuns {
  private:
   struct LaneKey {
     store::RandomId incarnation;
-    std::uint64_t lane;
+    std::uint32_t lane;
     auto operator<=>(const LaneKey&) const = default;
   };
   struct Entry;

@@ -12,18 +12,14 @@ Handover::Handover(HandoverOptions options)
       senders_(options_.core_count),
       filters_(options_.core_count),
       runs_(options_.core_count),
-      cores_(options_.core_count) {
-  for (unsigned core = 0; core < options_.core_count; ++core) {
-    counters_.push_back(first_of_lane(core));
-  }
-}
+      cores_(options_.core_count) {}
 
 std::shared_ptr<Sender> Handover::sender(const loop::Core& core) {
   auto sender = senders_.find(core);
   if (sender) return sender;
   auto courier = options_.make_courier ? options_.make_courier(core)
                                        : std::make_unique<HttpCourier>(core, options_.tls);
-  sender = std::make_shared<Sender>(incarnation_, counters_[core.index], std::move(courier));
+  sender = std::make_shared<Sender>(core.index, std::move(courier));
   senders_.put(core, sender);
   return sender;
 }
@@ -54,11 +50,10 @@ void Handover::put_runs(const loop::Core& core, const std::shared_ptr<HandedRuns
   cores_[core.index].store(&core, std::memory_order_release);
 }
 
-unsigned Handover::home_of(const store::ExchangeId& id) const {
+unsigned Handover::home_of(const HandedHead& head) const {
   // The incarnation is random, so the lanes of all members spread over the cores.
-  const auto& bytes = id.incarnation.bytes;
-  return static_cast<unsigned>((bytes[0] | bytes[1] << 8) + lane_of(id.counter)) %
-         options_.core_count;
+  const auto& bytes = head.id.incarnation.bytes;
+  return (bytes[0] + (unsigned{bytes[1]} << 8) + head.lane) % options_.core_count;
 }
 
 }  // namespace sluice::filters

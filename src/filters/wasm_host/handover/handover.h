@@ -34,13 +34,6 @@ struct HandoverOptions {
   Duration owner_wait = kOwnerWait;
   // To other members. Null: HTTP/2 without TLS, as on loopback.
   std::shared_ptr<const net::TlsClientContext> tls{};
-  // What the owner of a namespace has sent last, as long as its permit lasts; nullopt: it has none,
-  // or this process is not the owner. Any core; must not block. Null: nobody is told.
-  struct Newest {
-    store::Fence fence = 0;
-    store::Version version = 0;
-  };
-  std::function<std::optional<Newest>(std::string_view ns)> newest{};
   // For tests. Null: HttpCourier.
   std::function<std::unique_ptr<Courier>(const loop::Core& core)> make_courier{};
 };
@@ -74,7 +67,7 @@ class Handover {
   void put_runs(const loop::Core& core, const std::shared_ptr<HandedRuns>& runs);
   // Any core: the core whose HandedRuns has the exchanges of a lane, and the loop of a core; null
   // until the cluster port serves there.
-  [[nodiscard]] unsigned home_of(const store::ExchangeId& id) const;
+  [[nodiscard]] unsigned home_of(const HandedHead& head) const;
   [[nodiscard]] const loop::Core* core(unsigned index) const {
     return cores_[index].load(std::memory_order_acquire);
   }
@@ -82,8 +75,6 @@ class Handover {
  private:
   using Filters = std::unordered_map<std::string, std::weak_ptr<WasmHostFilter>>;
   const HandoverOptions options_;
-  const store::RandomId incarnation_ = store::RandomId::make();
-  std::vector<std::uint64_t> counters_;  // of the next id, per core
   pipeline::CorePlaces<Sender> senders_;
   std::vector<Filters> filters_;  // per core, by namespace
   pipeline::CorePlaces<HandedRuns> runs_;

@@ -167,7 +167,7 @@ std::string HandedExchange::encode(const HandedHead& head, const http::Request* 
                                    CarriedBody response_body) {
   MessageWriter out;
   out.number(kMessageFormat).text(head.ns).id(head.id.incarnation).number(head.id.counter);
-  out.number(head.floor).number(head.fence);
+  out.number(head.lane).number(head.floor).number(head.fence);
   out.number(std::chrono::duration_cast<std::chrono::microseconds>(head.remaining).count());
   out.flag(head.known).number(head.tags).text(head.real_ip);
   out.flag(request != nullptr);
@@ -184,8 +184,8 @@ Result<HandedExchange> HandedExchange::decode(std::string_view bytes) {
   head.ns = in.text();
   head.id.incarnation = in.id();
   head.id.counter = in.number<std::uint64_t>();
+  head.lane = in.number<std::uint32_t>();
   head.floor = in.number<std::uint64_t>();
-  in.check(lane_of(head.floor) == lane_of(head.id.counter));
   head.fence = in.number<std::uint64_t>();
   constexpr auto kRemainingMax =
       std::chrono::duration_cast<std::chrono::microseconds>(kHandedRemainingMax).count();

@@ -38,7 +38,9 @@ enum class CarriedBody : std::uint8_t {
 struct HandedHead {
   std::string ns;         // "pipeline/filter"
   store::ExchangeId id;
-  // The sender no longer waits for exchanges of this lane (lane_of) with smaller counters.
+  // The exchanges of one core of the sender are a lane, in which the counters of their ids grow. The
+  // sender no longer waits for those below `floor`.
+  std::uint32_t lane = 0;
   std::uint64_t floor = 0;
   store::Fence fence = 0;  // of the ownership that it is meant for
   Duration remaining{};    // of the filter's timeout; whole microseconds
@@ -46,10 +48,6 @@ struct HandedHead {
   std::uint32_t tags = 0;  // of earlier filters
   std::string real_ip;
 };
-
-// The exchanges of one core of a process have one lane, in which their counters grow.
-[[nodiscard]] constexpr std::uint64_t lane_of(std::uint64_t counter) { return counter >> 48; }
-[[nodiscard]] constexpr std::uint64_t first_of_lane(std::uint64_t lane) { return lane << 48; }
 
 struct HandedExchange {
   HandedHead head;

@@ -22,6 +22,7 @@ namespace sluice::filters::testing {
 class FakeCluster {
  public:
   using Fate = store::View::ExchangeFate;
+  using Version = store::Version;
   // Asked by View::confirmed(). Called with the number of questions before.
   using Confirm = std::function<Result<void>(int)>;
 
@@ -52,6 +53,11 @@ class FakeCluster {
   void set_fate(std::optional<Fate> fate) {
     const MutexLock lock(mutex_);
     fate_ = fate;
+  }
+  // What the owner says that it has sent last.
+  void set_sent(Version version) {
+    const MutexLock lock(mutex_);
+    sent_ = version;
   }
   // Null: every read is confirmed at once.
   void set_confirm(Confirm confirm) {
@@ -104,6 +110,9 @@ class FakeCluster {
   Confirm confirm_ SLUICE_GUARDED_BY(mutex_);
   int questions_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::multiset<store::ExchangeId> written_ SLUICE_GUARDED_BY(mutex_);
+  Version sent_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, store::RandomId> incarnations_ SLUICE_GUARDED_BY(mutex_);
+  std::uint64_t exchanges_ SLUICE_GUARDED_BY(mutex_) = 0;
   const unsigned core_count_;
   std::unique_ptr<store::Store> data_;
 };
@@ -169,6 +178,16 @@ class FakeCluster::MemberView final : public store::View {
     Result<void> said = ask(moment);
     if (!said && said.error().kind == ErrorKind::timed_out) co_await loop_.sleep_until(deadline);
     co_return said;
+  }
+  Task<Result<Version>> last_sent(TimePoint) override {
+    if (!owned()) co_return fail(ErrorKind::lost, "another member owns it");
+    const MutexLock lock(cluster_.mutex_);
+    co_return cluster_.sent_;
+  }
+  store::ExchangeId new_exchange() override {
+    const MutexLock lock(cluster_.mutex_);
+    return {cluster_.incarnations_.try_emplace(member_, store::RandomId::make()).first->second,
+            ++cluster_.exchanges_};
   }
   Task<Result<ExchangeFate>> fate_of(store::ExchangeId id, store::Fence fence,
                                      TimePoint deadline) override {
