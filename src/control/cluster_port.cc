@@ -38,8 +38,8 @@ std::shared_ptr<server::ServerPrototype> make_server(const ClusterPort& port, un
   prototype->counters = std::make_shared<server::ServerCounters>(core_count);
   prototype->tickets = std::make_shared<net::TicketKeys>();
   prototype->tls = server::make_tls(spec, prototype->tickets, faults);
-  prototype->admission = std::make_shared<const server::Admission>(
-      server::Admission::of(spec, prototype->tls.get()));
+  prototype->admission =
+      std::make_shared<const server::Admission>(server::Admission::of(spec, prototype->tls.get()));
   prototype->internal = true;
   return prototype;
 }

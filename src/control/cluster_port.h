@@ -28,8 +28,8 @@ struct ClusterPort {
   pipeline::FilterKinds filters;
 };
 
-// The HTTPServer and its pipeline. `port` outlives them. Error `invalid` for certificates that cannot work, and for TLS
-// without all three.
+// The HTTPServer and its pipeline. `port` outlives them. Error `invalid` for certificates that
+// cannot work, and for TLS without all three.
 [[nodiscard]] Result<ObjectList> build_cluster_port(const ClusterPort& port, unsigned core_count);
 
 }  // namespace sluice::control

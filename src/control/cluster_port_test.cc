@@ -40,8 +40,7 @@ struct ClusterMember {
     }
     handover = std::make_shared<filters::Handover>(std::move(options));
     pipeline::FilterKinds kinds;
-    kinds.push_back(
-        *filters::make_wasm_host_kind(engine, *store, Logger(), kCores, {}, handover));
+    kinds.push_back(*filters::make_wasm_host_kind(engine, *store, Logger(), kCores, {}, handover));
     ClusterPort place;
     place.address = "127.0.0.1";
     place.port = port;
@@ -75,9 +74,10 @@ struct ClusterMember {
 std::string counting_guest() {
   using filters::testing::guest;
   using filters::testing::text_at;
-  return guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
-               "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 1)",
-               text_at(100, "n"));
+  return guest(
+      "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+      "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 1)",
+      text_at(100, "n"));
 }
 
 class ClusterPortTest : public ::testing::Test {
@@ -88,8 +88,8 @@ class ClusterPortTest : public ::testing::Test {
                                          authorities, a_wait);
     b_ = std::make_unique<ClusterMember>(cluster_, b_workers_, *engine_, "b", kCores, b_pair,
                                          authorities);
-    cluster_.own("b", (authorities.empty() ? "127.0.0.1:" : "localhost:") +
-                          std::to_string(b_->port));
+    cluster_.own("b",
+                 (authorities.empty() ? "127.0.0.1:" : "localhost:") + std::to_string(b_->port));
     for (ClusterMember* member : {a_.get(), b_.get()}) {
       ASSERT_TRUE(member->controller->start());
       apply(*member, "shop", "60s");
@@ -107,8 +107,8 @@ class ClusterPortTest : public ::testing::Test {
                                                   {"timeout", timeout},
                                                   {"maxConcurrency", 4},
                                                   {"code", counting_guest()}}})}};
-    const auto applied = member.controller->apply(
-        {config::parse_document(document.dump()).value()}, ApplyMode::apply);
+    const auto applied = member.controller->apply({config::parse_document(document.dump()).value()},
+                                                  ApplyMode::apply);
     ASSERT_TRUE(applied) << applied.error().message << " "
                          << (applied.error().details.empty() ? "" : applied.error().details[0]);
   }
@@ -169,9 +169,8 @@ TEST_F(ClusterPortTest, CopiesOnAllCoresRunOnce) {
   request.method = "POST";
   request.host = "shop";
   ASSERT_TRUE(request.set_target("/"));
-  const std::string message =
-      filters::HandedExchange::encode(head, &request, filters::CarriedBody::whole,
-                                      http::Response(), filters::CarriedBody::whole);
+  const std::string message = filters::HandedExchange::encode(
+      head, &request, filters::CarriedBody::whole, http::Response(), filters::CarriedBody::whole);
   std::vector<std::thread> copies;
   std::vector<std::string> answers(16);
   for (std::string& answer : answers) {
@@ -212,8 +211,7 @@ TEST_F(ClusterPortTest, ThePortIsNoObject) {
       ApplyMode::apply);
   EXPECT_FALSE(routed) << "no client may reach what members do";
   const auto kinds = b_->controller->apply(
-      {config::parse_document(
-           "{name: p, kind: Pipeline, filters: [{name: f, kind: ClusterPort}]}")
+      {config::parse_document("{name: p, kind: Pipeline, filters: [{name: f, kind: ClusterPort}]}")
            .value()},
       ApplyMode::apply);
   EXPECT_FALSE(kinds);

@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of one request in a WasmHostFilter. For the .cc files of filter.h only.
+// Attempt: the state of one request in a WasmHostFilter. Core-bound.
 #pragma once
 
 #include <algorithm>
-#include <memory>
 #include <optional>
+#include <random>
 #include <string>
 
-#include "filters/wasm_host/filter.h"
+#include "base/time.h"
+#include "filters/wasm_host/handover/handed_run.h"
+#include "filters/wasm_host/handover/sender.h"
+#include "filters/wasm_host/host_context.h"
+#include "filters/wasm_host/log_gate.h"
+#include "filters/wasm_host/recipe.h"
+#include "filters/wasm_host/undo.h"
+#include "observe/counter.h"
+#include "pipeline/exchange.h"
+#include "store/store.h"
+#include "wasm/pool.h"
 
 namespace sluice::filters {
 
 // Invariant: the guest is destroyed first, because its host functions use the other members.
-struct WasmHostFilter::Attempt {
-  Attempt(WasmHostFilter& filter, pipeline::Exchange& for_exchange, HandedRun* handed_run)
+struct Attempt {
+  // All arguments outlive it.
+  Attempt(const Recipe& recipe, LogGate& guest_lines, std::mt19937_64& random, store::View& view,
+          pipeline::Exchange& for_exchange, HandedRun* handed_run)
       : exchange(for_exchange),
         handed(handed_run),
-        deadline(Clock::now() + filter.parts_.recipe->timeout),
+        deadline(Clock::now() + recipe.timeout),
         undo(for_exchange),
-        transaction(filter.view_),
-        context(filter.parts_.recipe->logger, filter.guest_lines_, filter.random_, for_exchange,
-                undo, transaction) {}
+        transaction(view),
+        context(recipe.logger, guest_lines, random, for_exchange, undo, transaction) {}
 
   // Undoes the run.
   void take_back() {
@@ -33,8 +44,7 @@ struct WasmHostFilter::Attempt {
   // The time since `begin` was spent on waiting for the store or an owner: it does not count
   // against the filter's `timeout`, as long as the patience lasts.
   void pause(TimePoint begin) {
-    const Duration paused =
-        std::clamp<Duration>(Clock::now() - begin, Duration::zero(), patience);
+    const Duration paused = std::clamp<Duration>(Clock::now() - begin, Duration::zero(), patience);
     deadline += paused;
     patience -= paused;
   }
@@ -48,7 +58,7 @@ struct WasmHostFilter::Attempt {
   store::Transaction transaction;
   HostContext context;
   int conflicts = 0;
-  bool failed_here = false;    // the guest failed on a replica: the owner judges
+  bool failed_here = false;       // the guest failed on a replica: the owner judges
   bool writes_forbidden = false;  // the exchange has had its effect: only its answer is missing
   store::Version version = 0;
   std::int32_t value = 0;  // that the guest returned

@@ -41,8 +41,8 @@ struct WasmCounters {
   observe::Cell handed_over;      // requests, to the owner of the data
   observe::Cell run_for_others;   // requests of other members
   observe::Cell confirmed_reads;  // read-only runs that waited for a confirmation
-  observe::Cell waiting;  // a gauge
-  observe::Cell vms;      // a gauge
+  observe::Cell waiting;          // a gauge
+  observe::Cell vms;              // a gauge
   observe::Cell vms_replaced;
 
   void count_failure(bool out_of_guests) { (out_of_guests ? out_of_vm : wasm_errors).add(); }

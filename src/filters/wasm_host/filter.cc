@@ -78,7 +78,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
     const auto held = co_await response.body.hold(kHeldBytesMax, std::move(charge));
     if (!held) co_return broken_off(exchange, held.error());
   }
-  Attempt attempt(*this, exchange, handed);
+  Attempt attempt(*parts_.recipe, guest_lines_, random_, view_, exchange, handed);
   if (shared_) begin_shared(attempt);
   store::View::Turn turn;
   while (true) {
@@ -148,7 +148,8 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
 
 std::string_view WasmHostFilter::done(Attempt& attempt) {
   attempt.context.flush_logs(parts_.recipe->name);
-  if (attempt.handed != nullptr) [[unlikely]] report_done(attempt);
+  if (attempt.handed != nullptr) [[unlikely]]
+    report_done(attempt);
   return attempt.result;
 }
 
@@ -285,7 +286,8 @@ std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view r
     parts_.statistics->set_last_failure(format_rfc3339_ms(std::chrono::system_clock::now()) + " " +
                                         text);
   }
-  if (attempt.handed != nullptr) [[unlikely]] report_failed(attempt, result, text);
+  if (attempt.handed != nullptr) [[unlikely]]
+    report_failed(attempt, result, text);
   attempt.exchange.add_tag("wasm: " + std::move(text));
   return result;
 }

@@ -19,6 +19,7 @@
 
 namespace sluice::filters {
 
+struct Attempt;
 class WasmHostFilter;
 
 struct WasmHostParts {
@@ -63,7 +64,6 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   void retire();
 
  private:
-  struct Attempt;
   struct Call;
   enum class RunOutcome { done, again, again_in_turn, elsewhere, failed };
   enum class StoreWait { durable, confirmed };

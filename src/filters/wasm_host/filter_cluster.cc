@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "filters/wasm_host/attempt.h"
+#include "filters/wasm_host/filter.h"
 #include "filters/wasm_host/handover/carried.h"
 #include "filters/wasm_host/results.h"
 
@@ -101,9 +102,8 @@ Task<Result<void>> WasmHostFilter::wait_for_store(Attempt& attempt, StoreWait wh
 }
 
 Task<Result<void>> WasmHostFilter::ask_store(Attempt& attempt, StoreWait what, TimePoint deadline) {
-  return what == StoreWait::durable
-             ? view_.durable(attempt.version, deadline)
-             : view_.confirmed(attempt.moment, attempt.version, deadline);
+  return what == StoreWait::durable ? view_.durable(attempt.version, deadline)
+                                    : view_.confirmed(attempt.moment, attempt.version, deadline);
 }
 
 bool WasmHostFilter::too_many_wait(Attempt& attempt) const {

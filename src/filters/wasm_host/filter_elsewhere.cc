@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "filters/wasm_host/attempt.h"
+#include "filters/wasm_host/filter.h"
 #include "filters/wasm_host/handover/carried.h"
 #include "filters/wasm_host/results.h"
 #include "loop/event.h"
@@ -40,8 +41,7 @@ Task<bool> WasmHostFilter::elsewhere(Attempt& attempt) {
   const bool lacks_body = attempt.context.lacks_body();
   attempt.take_back();
   if (attempt.handed != nullptr) {
-    attempt.handed->end =
-        lacks_body ? HandedRun::End::needs_body : HandedRun::End::not_owner;
+    attempt.handed->end = lacks_body ? HandedRun::End::needs_body : HandedRun::End::not_owner;
     attempt.result = kWasmError;
     co_return false;
   }
@@ -63,8 +63,7 @@ Task<bool> WasmHostFilter::elsewhere(Attempt& attempt) {
     if (step == Step::answered) co_return false;
     if (step == Step::again) continue;
     const TimePoint limit = shared_ ? Clock::now() + attempt.patience : attempt.deadline;
-    const TimePoint until =
-        step == Step::pause ? std::min(limit, Clock::now() + pause) : limit;
+    const TimePoint until = step == Step::pause ? std::min(limit, Clock::now() + pause) : limit;
     pause = std::min(2 * pause, kHandPauseMax);
     const Result<void> news = co_await owner_news(attempt, owner, until);
     const bool timed_out = !news && news.error().kind == ErrorKind::timed_out && until < limit;
@@ -182,8 +181,8 @@ WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
   if (answer->kind == HandedAnswer::Kind::failed) {
     attempt.retry_after = answer->retry_after;
     counters_.count_failure(answer->out_of_guests);
-    attempt.result = answer_503(attempt, answer->out_of_guests ? kOutOfVm : kWasmError,
-                                std::move(answer->text));
+    attempt.result =
+        answer_503(attempt, answer->out_of_guests ? kOutOfVm : kWasmError, std::move(answer->text));
     return Step::answered;
   }
   attempt.result = result_name(answer->result);
@@ -205,8 +204,8 @@ WasmHostFilter::Step WasmHostFilter::take_refusal(Attempt& attempt, const Call& 
 Task<WasmHostFilter::Step> WasmHostFilter::learn_fate(Attempt& attempt, Call* call) {
   using Fate = store::View::ExchangeFate;
   const TimePoint begin = Clock::now();
-  const auto fate = co_await view_.fate_of(attempt.ticket->id(), attempt.unanswered,
-                                           begin + attempt.patience);
+  const auto fate =
+      co_await view_.fate_of(attempt.ticket->id(), attempt.unanswered, begin + attempt.patience);
   attempt.pause(begin);
   if (fate && *fate == Fate::not_run) {  // an answer is ignored from now on
     attempt.unanswered = 0;
@@ -214,7 +213,9 @@ Task<WasmHostFilter::Step> WasmHostFilter::learn_fate(Attempt& attempt, Call* ca
   }
   if (call != nullptr) {
     const TimePoint until = std::min(Clock::now() + kLateAnswer, attempt.end());
-    while (!call->outcome && Clock::now() < until) (void)co_await call->news.wait(until);
+    while (!call->outcome && Clock::now() < until) {
+      (void)co_await call->news.wait(until);
+    }
     const bool counts = call->outcome && take_answer(attempt, *call) == Step::answered;
     if (counts) co_return Step::answered;
   }

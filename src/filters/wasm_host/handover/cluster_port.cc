@@ -69,11 +69,13 @@ class ClusterPortFilter final : public pipeline::Filter {
       exchange.add_tag("cluster: " + message.error().message);
       co_return "";
     }
-    const TimePoint end = Clock::now() + message->head.remaining + kAnswerSpare +
-                          handover_->options().owner_wait;
+    const TimePoint end =
+        Clock::now() + message->head.remaining + kAnswerSpare + handover_->options().owner_wait;
     const auto waiting = std::make_shared<Waiting>(core_.loop);
     send_home(*std::move(message), waiting);
-    while (!waiting->answer && Clock::now() < end) (void)co_await waiting->news.wait(end);
+    while (!waiting->answer && Clock::now() < end) {
+      (void)co_await waiting->news.wait(end);
+    }
     if (!waiting->answer) {
       response.status = 504;
       co_return "";

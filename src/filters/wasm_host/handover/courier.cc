@@ -31,8 +31,8 @@ std::shared_ptr<backend::Client> HttpCourier::peer(const std::string& address) {
   options.silence_max = kAnswerSilenceMax;
   auto servers = std::make_shared<const backend::Servers>(backend::Servers{*std::move(server)});
   backend::ServerStates states{std::make_shared<backend::ServerState>(core_.count)};
-  auto client = std::make_shared<backend::Client>(core_, std::move(servers), std::move(states),
-                                                  options);
+  auto client =
+      std::make_shared<backend::Client>(core_, std::move(servers), std::move(states), options);
   peers_.emplace(address, client);
   return client;
 }

@@ -85,8 +85,7 @@ void HandedRuns::accept(HandedExchange message, Reply reply) {
     const bool same = entry.ns == message.head.ns && entry.fence == message.head.fence;
     if (same && entry.answer && !entry.refused) return reply(entry.answer);
     if (same && !entry.answer) {
-      if (entry.waiting.size() >= kCopiesMax)
-        return reply(refusal(HandedAnswer::Refusal::busy));
+      if (entry.waiting.size() >= kCopiesMax) return reply(refusal(HandedAnswer::Refusal::busy));
       return entry.waiting.push_back(std::move(reply));
     }
   }

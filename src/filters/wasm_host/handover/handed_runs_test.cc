@@ -71,11 +71,12 @@ class HandedRunsTest : public testing::Members {
 };
 
 TEST_F(HandedRunsTest, TheGuestRunsAndItsChangesComeBack) {
-  start(counting("(call $host_add_tag (i32.const 100))"
-                 "(call $host_req_set_method (i32.const 200))"
-                 "(call $host_resp_set_status_code (i32.const 418))"
-                 "(call $host_resp_set_body (i32.const 300))",
-                 text_at(200, "PUT") + data_at(300, "tea")));
+  start(
+      counting("(call $host_add_tag (i32.const 100))"
+               "(call $host_req_set_method (i32.const 200))"
+               "(call $host_resp_set_status_code (i32.const 418))"
+               "(call $host_resp_set_body (i32.const 300))",
+               text_at(200, "PUT") + data_at(300, "tea")));
   HandedExchange sent = message(0);
   sent.head.tags = 2;
   const HandedAnswer answer = ask(std::move(sent));
@@ -136,11 +137,12 @@ TEST_F(HandedRunsTest, AnotherFenceIsRefusedWithAHint) {
 
 // A run that began under one ownership must not commit under the next.
 TEST_F(HandedRunsTest, ARunDoesNotOutliveItsFence) {
-  start(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
-              "(loop $wait (br_if $wait (i64.lt_u (call $host_get_unix_time_in_ms) "
-              "(call $host_cluster_get_integer (i32.const 120)))))"
-              "(i32.const 0)",
-              text_at(100, "n") + text_at(120, "until")));
+  start(
+      guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+            "(loop $wait (br_if $wait (i64.lt_u (call $host_get_unix_time_in_ms) "
+            "(call $host_cluster_get_integer (i32.const 120)))))"
+            "(i32.const 0)",
+            text_at(100, "n") + text_at(120, "until")));
   const auto until = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now().time_since_epoch() + 100ms);
   (void)cluster.data().apply("shop/wasm", {{"until", std::to_string(until.count())}});
@@ -165,9 +167,10 @@ TEST_F(HandedRunsTest, UnderTheNextFenceAnExchangeRunsAnew) {
 }
 
 TEST_F(HandedRunsTest, ABodyThatIsNeededIsAskedFor) {
-  start(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
-              "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 0)",
-              text_at(100, "n")));
+  start(
+      guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+            "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 0)",
+            text_at(100, "n")));
   HandedExchange bare = message(0);
   bare.request_body = CarriedBody::withheld;
   EXPECT_EQ(refusal(std::move(bare)), Refusal::needs_body);

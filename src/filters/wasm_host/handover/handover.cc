@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/handover/handover.h"
 
-#include "filters/wasm_host/filter.h"
-#include "filters/wasm_host/handover/handed_runs.h"
 #include "loop/on_core.h"
 
 namespace sluice::filters {

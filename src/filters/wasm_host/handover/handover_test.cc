@@ -50,9 +50,10 @@ class HandoverTest : public testing::Members {
 
   // Counts, and answers with the body of the request.
   static std::string body_reading() {
-    return guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
-                 "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 0)",
-                 text_at(100, "n"));
+    return guest(
+        "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+        "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 0)",
+        text_at(100, "n"));
   }
 
   std::optional<testing::TestMember> a_;
@@ -139,12 +140,13 @@ TEST_F(HandoverTest, TheOwnerJudgesAGuestThatFails) {
 // --- Handing over ---
 
 TEST_F(HandoverTest, AWriteGoesToTheOwner) {
-  start(counting("(call $host_add_tag (i32.const 100))"
-                 "(call $host_req_set_header (i32.const 200) (i32.const 100))"
-                 "(call $host_req_set_body (i32.const 300))"
-                 "(call $host_resp_set_status_code (i32.const 418))"
-                 "(call $host_resp_set_body (i32.const 300))",
-                 text_at(200, "X-Left") + data_at(300, "tea")));
+  start(
+      counting("(call $host_add_tag (i32.const 100))"
+               "(call $host_req_set_header (i32.const 200) (i32.const 100))"
+               "(call $host_req_set_body (i32.const 300))"
+               "(call $host_resp_set_status_code (i32.const 418))"
+               "(call $host_resp_set_body (i32.const 300))",
+               text_at(200, "X-Left") + data_at(300, "tea")));
   last_ = exchange();
   last_->add_tag("earlier");
   EXPECT_EQ(a_->run(*last_), "wasmResult3");

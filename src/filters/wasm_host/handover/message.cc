@@ -61,9 +61,8 @@ class MessageWriter {
 
 // Text that may stand in a line of HTTP.
 bool is_plain(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) {
-    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
-  });
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
 }
 
 // Zero, empty text and failed(), once something is not as it should be. Invariant: nothing is
@@ -89,8 +88,7 @@ class MessageReader {
   bool flag() { return up_to(1, number<std::uint8_t>()) == 1; }
   template <class Enum>
   Enum one_of(Enum last) {
-    return static_cast<Enum>(
-        up_to(static_cast<std::uint64_t>(last), number<std::uint8_t>()));
+    return static_cast<Enum>(up_to(static_cast<std::uint64_t>(last), number<std::uint8_t>()));
   }
   std::string text() { return std::string(take(number<std::uint32_t>())); }
   std::string plain() {
@@ -191,8 +189,7 @@ Result<HandedExchange> HandedExchange::decode(std::string_view bytes) {
       std::chrono::duration_cast<std::chrono::microseconds>(kHandedRemainingMax).count();
   head.remaining = std::chrono::microseconds(in.up_to(kRemainingMax, in.number<std::uint64_t>()));
   head.known = in.flag();
-  head.tags =
-      static_cast<std::uint32_t>(in.up_to(kHandedTagsMax, in.number<std::uint32_t>()));
+  head.tags = static_cast<std::uint32_t>(in.up_to(kHandedTagsMax, in.number<std::uint32_t>()));
   head.real_ip = in.plain();
   message.has_request = in.flag();
   if (message.has_request) {

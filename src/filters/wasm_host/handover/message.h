@@ -36,10 +36,10 @@ enum class CarriedBody : std::uint8_t {
 
 // What the owner needs to know of an exchange besides its messages.
 struct HandedHead {
-  std::string ns;         // "pipeline/filter"
+  std::string ns;  // "pipeline/filter"
   store::ExchangeId id;
-  // The exchanges of one core of the sender are a lane, in which the counters of their ids grow. The
-  // sender no longer waits for those below `floor`.
+  // The exchanges of one core of the sender are a lane, in which the counters of their ids grow.
+  // The sender no longer waits for those below `floor`.
   std::uint32_t lane = 0;
   std::uint64_t floor = 0;
   store::Fence fence = 0;  // of the ownership that it is meant for
@@ -54,7 +54,7 @@ struct HandedExchange {
   bool has_request = false;  // of the filter's namespace
   http::Request request;     // its body is whole, and empty unless request_body is `whole`
   CarriedBody request_body = CarriedBody::whole;
-  http::Response response;   // likewise
+  http::Response response;  // likewise
   CarriedBody response_body = CarriedBody::whole;
 
   // Null: the namespace has no request.

@@ -45,8 +45,8 @@ TEST(Message, AnExchangeArrivesAsItLeft) {
   http::Response response;
   response.status = 201;
   response.headers.add("X-A", "b");
-  const auto got = HandedExchange::decode(HandedExchange::encode(
-      head, &request, CarriedBody::whole, response, CarriedBody::withheld));
+  const auto got = HandedExchange::decode(
+      HandedExchange::encode(head, &request, CarriedBody::whole, response, CarriedBody::withheld));
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_EQ(got->head.ns, head.ns);
   EXPECT_EQ(got->head.id, head.id);

@@ -94,8 +94,11 @@ class FakeCluster {
     if (owner_.empty()) return nullptr;
     auto& known = known_[member];
     if (!known) {
-      known = std::make_shared<const store::Owner>(store::Owner{
-          .member = owner_, .incarnation = {}, .address = address_, .fence = fence_, .me = owner_ == member});
+      known = std::make_shared<const store::Owner>(store::Owner{.member = owner_,
+                                                                .incarnation = {},
+                                                                .address = address_,
+                                                                .fence = fence_,
+                                                                .me = owner_ == member});
     }
     return known;
   }
@@ -144,9 +147,7 @@ class FakeCluster::MemberView final : public store::View {
     const MutexLock lock(cluster_.mutex_);
     return cluster_.owner_ != member_ && cluster_.follows_;
   }
-  std::shared_ptr<const store::Owner> owner() const override {
-    return cluster_.owner_for(member_);
-  }
+  std::shared_ptr<const store::Owner> owner() const override { return cluster_.owner_for(member_); }
   Task<Result<void>> ownership(TimePoint deadline) override {
     while (!owned()) {
       if (Clock::now() >= deadline) co_return late();

@@ -54,7 +54,9 @@ class FakeRoads {
       got->answer = std::move(answer);
       got->news.notify();
     });
-    while (!got->answer && Clock::now() < deadline) (void)co_await got->news.wait(deadline);
+    while (!got->answer && Clock::now() < deadline) {
+      (void)co_await got->news.wait(deadline);
+    }
     if (!got->answer) co_return Outcome{fail(ErrorKind::timed_out, "no answer")};
     co_return Outcome{*got->answer};
   }
@@ -163,10 +165,9 @@ struct Members : ::testing::Test {
   }
   // Increments `n`.
   static std::string counting(const std::string& more = "", const std::string& data = "") {
-    return guest(
-        "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))" + more +
-            "(i32.const 3)",
-        text_at(100, "n") + data);
+    return guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))" + more +
+                     "(i32.const 3)",
+                 text_at(100, "n") + data);
   }
   // Returns 1 if `n` is set, else 2.
   static std::string reading() {
