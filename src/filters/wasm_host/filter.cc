@@ -215,6 +215,7 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
       break;
   }
   attempt.fault = "shared data: cannot be written now";
+  attempt.retry_after = shared_;
   return RunOutcome::failed;
 }
 

@@ -58,6 +58,7 @@ HandedAnswer answer_of(HandedRun& run, const WasmHostFilter& filter) {
 struct HandedRuns::Entry {
   std::string ns;
   store::Fence fence;
+  std::size_t bytes;     // of its message, or of its answer
   Answer answer{};       // null: it runs
   bool refused = false;  // not run: the next copy begins anew
   std::vector<Reply> waiting{};
@@ -99,17 +100,21 @@ void HandedRuns::begin(Lane& lane, HandedExchange message, Reply reply) {
   auto filter = handover_.find_filter(core_, head.ns);
   if (!filter) return reply(refusal(no_filter));
   if (!filter->owns(head.fence)) return reply(encoded(not_under_fence(*filter)));
-  if (size_ >= limits_.runs_max || answer_bytes_ >= limits_.answer_bytes_max)
+  if (size_ >= limits_.runs_max || bytes_ >= limits_.bytes_max)
     return reply(refusal(busy));
   // An entry under an earlier fence has had no effect, and will have none: its sender knows that.
   if (const auto old = lane.entries.find(head.id.counter); old != lane.entries.end()) {
-    drop(*old->second);
+    drop(*old->second, wrong_fence);
     lane.entries.erase(old);
   }
-  auto entry = std::make_shared<Entry>(Entry{.ns = head.ns, .fence = head.fence});
+  auto entry = std::make_shared<Entry>(
+      Entry{.ns = head.ns,
+            .fence = head.fence,
+            .bytes = message.request.body.bytes().size() + message.response.body.bytes().size()});
   entry->waiting.push_back(std::move(reply));
   lane.entries.emplace(head.id.counter, entry);
   ++size_;
+  bytes_ += entry->bytes;
   entry->running = run(*entry, std::move(message), std::move(filter));
   entry->running.start();
 }
@@ -123,13 +128,15 @@ Task<void> HandedRuns::run(Entry& entry, HandedExchange message,
   const HandedAnswer answer = answer_of(run, *filter);
   entry.refused = answer.kind == HandedAnswer::Kind::refused;
   entry.answer = encoded(answer);
-  answer_bytes_ += entry.answer->size();
+  bytes_ += entry.answer->size() - std::exchange(entry.bytes, entry.answer->size());
   for (Reply& reply : std::exchange(entry.waiting, {})) reply(entry.answer);
 }
 
-void HandedRuns::drop(const Entry& entry) {
+// Copies that wait are told `why`, because the run ends here.
+void HandedRuns::drop(Entry& entry, HandedAnswer::Refusal why) {
   --size_;
-  if (entry.answer) answer_bytes_ -= entry.answer->size();
+  bytes_ -= entry.bytes;
+  for (Reply& reply : std::exchange(entry.waiting, {})) reply(refusal(why));
 }
 
 HandedRuns::Lane* HandedRuns::lane_for(const HandedHead& head) {
@@ -142,7 +149,7 @@ HandedRuns::Lane* HandedRuns::lane_for(const HandedHead& head) {
 void HandedRuns::raise_floor(Lane& lane, std::uint64_t floor) {
   lane.floor = std::max(lane.floor, floor);
   while (!lane.entries.empty() && lane.entries.begin()->first < lane.floor) {
-    drop(*lane.entries.begin()->second);
+    drop(*lane.entries.begin()->second, HandedAnswer::Refusal::forgotten);
     lane.entries.erase(lane.entries.begin());
   }
 }

@@ -20,8 +20,9 @@
 namespace sluice::filters {
 
 struct HandedRunsLimits {
-  std::size_t runs_max = 20'000;                         // exchanges that run or are remembered
-  std::size_t answer_bytes_max = std::size_t{64} << 20;  // of the answers that are remembered
+  std::size_t runs_max = 20'000;  // exchanges that run or are remembered
+  // The bodies of those that run, and the answers that are remembered.
+  std::size_t bytes_max = std::size_t{256} << 20;
   std::size_t lanes_max = 4096;
   // An answer is dropped when its sender has been silent for so long. A later copy is refused.
   Duration answer_kept = std::chrono::minutes(1);
@@ -64,7 +65,7 @@ class HandedRuns {
   void raise_floor(Lane& lane, std::uint64_t floor);
   void forget_silent(TimePoint now);
   void begin(Lane& lane, HandedExchange message, Reply reply);
-  void drop(const Entry& entry);
+  void drop(Entry& entry, HandedAnswer::Refusal why);
   Task<void> run(Entry& entry, HandedExchange message, std::shared_ptr<WasmHostFilter> filter);
 
   const loop::Core& core_;
@@ -73,7 +74,7 @@ class HandedRuns {
   const HandedRunsLimits limits_;
   std::map<LaneKey, Lane> lanes_;
   std::size_t size_ = 0;
-  std::size_t answer_bytes_ = 0;
+  std::size_t bytes_ = 0;
   TimePoint forget_at_{};
 };
 

@@ -228,7 +228,7 @@ TEST_F(HandedRunsTest, WhatIsRememberedHasALimit) {
 }
 
 TEST_F(HandedRunsTest, TheBytesOfAnswersHaveALimit) {
-  start(counting(), {.answer_bytes_max = 1});
+  start(counting(), {.bytes_max = 1});
   EXPECT_EQ(ask(message(0)).kind, HandedAnswer::Kind::done);
   EXPECT_EQ(refusal(message(1)), Refusal::busy);
   EXPECT_EQ(ask(message(2, 1)).kind, HandedAnswer::Kind::done);
