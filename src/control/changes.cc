@@ -8,17 +8,27 @@
 namespace sluice::control {
 namespace {
 
+using Listening = ObjectPrototype::Listening;
+
+bool collide(const std::optional<Listening>& taken, const Listening& place) {
+  return taken && taken->port == place.port &&
+         (taken->address == place.address || taken->address.empty() || place.address.empty());
+}
+
 // Two servers on one port would take each other's connections. `all`: the objects after the change.
-void check_port(const Objects& all, const Object& mine, config::Faults& faults) {
+void check_port(const Objects& all, const ObjectList& internal, const Object& mine,
+                config::Faults& faults) {
   const auto place = mine.prototype->listens();
   if (!place) return;
+  const std::string used = std::to_string(place->port) + " is used by ";
   for (const auto& [name, other] : all) {
     if (name == mine.name || !other->runs()) continue;
-    const auto taken = other->prototype->listens();
-    if (!taken || taken->port != place->port) continue;
-    if (taken->address != place->address && !taken->address.empty() && !place->address.empty())
-      continue;
-    faults.add("port", std::to_string(place->port) + " is used by " + other->kind + " " + name);
+    if (collide(other->prototype->listens(), *place))
+      faults.add("port", used + other->kind + " " + name);
+  }
+  for (const auto& other : internal) {
+    if (collide(other->prototype->listens(), *place))
+      faults.add("port", used + "the " + other->name + " of this server");
   }
 }
 
@@ -61,7 +71,7 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
   config::Faults faults;
   for (const Proposed& each : proposed) {
     config::Faults own;
-    check_port(next, *each.object, own);
+    check_port(next, publisher_.internal(), *each.object, own);
     for (const std::string& line : own.lines()) faults.add("", each.prefix + line);
   }
   if (!faults.empty()) return std::unexpected(faults.to_error());

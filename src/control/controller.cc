@@ -30,12 +30,18 @@ Controller::Controller(Options options, Logger logger, store::Store& store,
                        ObjectKinds object_kinds)
     : state_(std::make_unique<ControllerState>(
           options.core_count, std::move(logger), store, workers, std::move(filter_kinds),
-          std::move(object_kinds), std::move(options.bind_address))) {}
+          std::move(object_kinds), std::move(options.bind_address))) {
+  state_->cluster_port = std::move(options.cluster_port);
+}
 
 Controller::~Controller() { stop(); }
 
 Result<void> Controller::start(std::vector<InheritedPort> inherited, const config::Value& known) {
   ControllerState& s = *state_;
+  if (s.cluster_port) {
+    SLUICE_TRY(auto internal, build_cluster_port(*s.cluster_port, s.workers.count()));
+    s.publisher.set_internal(std::move(internal));
+  }
   s.states.inherit(known);
   SLUICE_CHECK(s.changes.load(std::move(inherited)));
   s.loader.build_missing();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "base/result.h"
 #include "config/value.h"
 #include "control/change.h"
+#include "control/cluster_port.h"
 #include "control/object_kind.h"
 #include "control/ports.h"
 #include "pipeline/prototype.h"
@@ -37,6 +39,7 @@ class Controller {
     unsigned core_count;
     std::string member_name;     // --name
     std::string bind_address{};  // --bind-address
+    std::optional<ClusterPort> cluster_port{};
   };
   Controller(Options options, Logger logger, store::Store& store, server::Workers& workers,
              pipeline::FilterKinds filter_kinds);
@@ -48,7 +51,8 @@ class Controller {
   // Loads the stored objects and publishes each as soon as it is built. An object whose build fails
   // is reported in its status and retried. After a few seconds, the start no longer waits for slow
   // builds: the other objects run. `inherited`: sockets of the predecessor process, used where an
-  // object wants their port. `known`: its knowledge(); null: nothing.
+  // object wants their port. `known`: its knowledge(); null: nothing. Error `invalid` for a cluster
+  // port that cannot work.
   [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited = {},
                                    const config::Value& known = {});
   // Refuses later changes: apply() and the like fail with `unavailable`, and changes in progress

@@ -99,6 +99,8 @@ store::Store& Controller::store() { return state_->store; }
 
 std::vector<std::string> Controller::troubles() const {
   std::vector<std::string> lines;
+  if (const auto port = state_->publisher.port_error(kClusterPortName); !port.empty())
+    lines.push_back("the cluster port does not listen: " + port);
   for (const auto& [name, object] : state_->publisher.objects()) {
     if (std::string trouble = state_->publisher.trouble_of(*object); !trouble.empty())
       lines.push_back(std::move(trouble));

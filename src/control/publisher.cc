@@ -71,6 +71,10 @@ server::Workers::Listeners Publisher::assign_ports(const Objects& next) {
     if (listening && may_open(*object, next))
       wanted.push_back({name, listening->address, listening->port});
   }
+  for (const auto& object : internal_) {
+    if (const auto listening = object->prototype->listens())
+      wanted.push_back({object->name, listening->address, listening->port});
+  }
   Ports::Changes changes = ports_.assign(wanted);
   for (const auto& [name, error] : changes.errors) {
     if (port_error(name) != error)
@@ -97,6 +101,7 @@ void Publisher::publish(Objects next) {
       absent->emplace(name, server::AbsentPipeline{object->error, object->is_being_built()});
     }
   }
+  for (const auto& object : internal_) object->prototype->publish(object->name, *snapshot);
   snapshot->absent = std::move(absent);
   workers_.publish(std::move(snapshot), std::move(listeners));
   replace(std::move(next));

@@ -43,6 +43,10 @@ class Publisher {
 
   // The functions below are for Changes only, one thread at a time.
 
+  // Parts of the process itself, which every publish() adds to the objects. Requires: before the
+  // first one.
+  void set_internal(ObjectList objects) { internal_ = std::move(objects); }
+  [[nodiscard]] const ObjectList& internal() const { return internal_; }
   // Opens ports, and returns when every core has swapped. A port that cannot be bound is recorded,
   // and retried by the next call.
   void publish(Objects next);
@@ -62,6 +66,7 @@ class Publisher {
   server::Workers& workers_;
   pipeline::StateRegistry& states_;
   Ports ports_;
+  ObjectList internal_;
   bool all_open_ = false;
   mutable SharedMutex mutex_;
   Objects current_ SLUICE_GUARDED_BY(mutex_);

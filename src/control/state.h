@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "control/change.h"
 #include "control/changes.h"
 #include "control/claims.h"
+#include "control/cluster_port.h"
 #include "control/crew.h"
 #include "control/housekeeper.h"
 #include "control/loader.h"
@@ -65,6 +67,7 @@ struct ControllerState {
   Crew crew{kBuildsAtOnceMax};
   Loader loader;
   Housekeeper housekeeper;
+  std::optional<ClusterPort> cluster_port{};
 };
 
 }  // namespace sluice::control

@@ -11,8 +11,9 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   std::vector<std::unique_ptr<pipeline::FilterKind>> kinds;
   kinds.push_back(make_mock_kind());
   kinds.push_back(make_proxy_kind(services.logger, services.core_count, services.own_secret));
-  SLUICE_TRY(auto wasm_host, make_wasm_host_kind(services.engine, services.store, services.logger,
-                                                 services.core_count, services.code_folder));
+  SLUICE_TRY(auto wasm_host,
+             make_wasm_host_kind(services.engine, services.store, services.logger,
+                                 services.core_count, services.code_folder, services.handover));
   kinds.push_back(std::move(wasm_host));
   return kinds;
 }

@@ -19,6 +19,8 @@ class Store;
 
 namespace sluice::filters {
 
+class Handover;
+
 // The services that filters may use beyond their spec. Each outlives the kinds.
 struct Services {
   wasm::Engine& engine;
@@ -27,6 +29,8 @@ struct Services {
   unsigned core_count;
   std::string code_folder{};  // the folder for kept code; "": no code is kept
   std::string own_secret{};   // this gateway's secret, for values that clients send back
+  // For a store that several processes share (filters/wasm_host/handover/handover.h); null: none.
+  std::shared_ptr<Handover> handover{};
 };
 
 // Error: a kind cannot work in this process at all.

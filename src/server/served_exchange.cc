@@ -284,7 +284,7 @@ http::Response& ServedExchange::refuse(int status, std::string reason) {
 }
 
 void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent) {
-  if (prototype_->handed_over) return;
+  if (prototype_->handed_over || prototype_->internal) return;
   const Duration duration = Clock::now() - started_;
   prototype_->counters->stats.record(core_.core().index, status, duration, bytes_received,
                                      bytes_sent);

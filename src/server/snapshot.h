@@ -50,6 +50,7 @@ struct ServerPrototype {
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
   std::shared_ptr<ServerCounters> counters;
   bool handed_over = false;  // another process serves, counts and logs the requests
+  bool internal = false;     // of the process itself: its requests are not counted or logged
 };
 
 // A pipeline that is configured and does not run.

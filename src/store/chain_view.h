@@ -45,6 +45,8 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   }
   bool is_confirmed(const Moment& moment, Version version) const override;
   Task<Result<void>> confirmed(Moment& moment, Version version, TimePoint deadline) override;
+  Task<Result<Version>> last_sent(TimePoint deadline) override;
+  ExchangeId new_exchange() override { return {}; }
   Task<Result<ExchangeFate>> fate_of(ExchangeId id, Fence fence, TimePoint deadline) override;
   // Chain::position of this view's chain.
   [[nodiscard]] Version position(Version version) const { return chain_->position(version); }

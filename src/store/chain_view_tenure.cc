@@ -62,6 +62,10 @@ Task<Result<void>> ChainView::owner_news(std::shared_ptr<const Owner> /*known*/,
   return ownership(deadline);
 }
 
+Task<Result<Version>> ChainView::last_sent(TimePoint /*deadline*/) {
+  co_return fail(ErrorKind::unavailable, "this store has no other members");
+}
+
 Task<Result<View::ExchangeFate>> ChainView::fate_of(ExchangeId /*id*/, Fence /*fence*/,
                                                     TimePoint /*deadline*/) {
   co_return ExchangeFate::unknown;

@@ -171,6 +171,14 @@ class View {
   [[nodiscard]] virtual Task<Result<void>> confirmed(Moment& moment, Version version,
                                                      TimePoint deadline) = 0;
 
+  // On the owner: the answer to the question of another member, as the medium counts. It is not
+  // older than anything that was told before the call, and newer than what is durable while commits
+  // are on their way. Errors as of durable(); `lost` on a view that does not own.
+  [[nodiscard]] virtual Task<Result<Version>> last_sent(TimePoint deadline) = 0;
+
+  // The id of an exchange that this process is about to hand over. Never the same twice. fate_of()
+  // knows these ids only. Any thread.
+  [[nodiscard]] virtual ExchangeId new_exchange() = 0;
   // The fate of an exchange that this process has handed over to the owner under `fence`, without
   // an answer. Waits until the ownership of `fence` has ended for this view, which then has all
   // that was written under it.
@@ -223,6 +231,8 @@ class View {
   virtual void take_back(std::unique_ptr<Run> run) = 0;
   virtual void restart_run(Run& run) = 0;
   [[nodiscard]] static Run& run_of(Transaction& transaction) { return *transaction.run_; }
+  // For a view that stands before another one. The Run goes back to `view`.
+  [[nodiscard]] static std::unique_ptr<Run> lend_run_of(View& view);
 };
 
 inline void View::Turn::end() {

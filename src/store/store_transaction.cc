@@ -4,6 +4,8 @@
 
 namespace sluice::store {
 
+std::unique_ptr<Run> View::lend_run_of(View& view) { return view.lend_run(); }
+
 Transaction::Transaction(View& view) : run_(view.lend_run()) {}
 
 Transaction::~Transaction() {

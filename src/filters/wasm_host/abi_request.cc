@@ -130,12 +130,12 @@ Result<void> add_cookie(EditedRequest request, GuestText text) {
   return all.empty() ? Result<void>() : set_field(request->headers, kCookie, all);
 }
 
-Result<GuestData> get_body(SeenRequest request) {
-  if (request->body.is_stream()) {
+Result<GuestData> get_body(SeenRequestBody body) {
+  if (body->is_stream()) {
     return fail(ErrorKind::invalid,
                 "the body of the request is a stream: set clientMaxBodySize to 0 or more");
   }
-  return GuestData{request->body.bytes()};
+  return GuestData{body->bytes()};
 }
 
 void set_body(EditedRequestBody request, GuestData bytes) {

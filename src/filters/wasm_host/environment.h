@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "filters/wasm_host/guest_budget.h"
+#include "filters/wasm_host/handover/handover.h"
 #include "filters/wasm_host/kept_code.h"
 #include "observe/counter.h"
 #include "store/store.h"
@@ -24,6 +25,7 @@ struct WasmEnvironment {
   unsigned core_count;
   std::unique_ptr<KeptCode> kept;
   std::unique_ptr<GuestBudget> guests;
+  std::shared_ptr<Handover> handover{};  // null: exchanges are not handed over
 };
 
 struct WasmCounters {
@@ -36,9 +38,14 @@ struct WasmCounters {
   observe::Cell conflicts;
   observe::Cell reruns;
   observe::Cell queue_turns;
-  observe::Cell waiting;  // a gauge
-  observe::Cell vms;      // a gauge
+  observe::Cell handed_over;      // requests, to the owner of the data
+  observe::Cell run_for_others;   // requests of other members
+  observe::Cell confirmed_reads;  // read-only runs that waited for a confirmation
+  observe::Cell waiting;          // a gauge
+  observe::Cell vms;              // a gauge
   observe::Cell vms_replaced;
+
+  void count_failure(bool out_of_guests) { (out_of_guests ? out_of_vm : wasm_errors).add(); }
 };
 
 // The next generation of the filter takes this over. Any thread.

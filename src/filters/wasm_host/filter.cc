@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "filters/wasm_host/abi.h"
+#include "filters/wasm_host/attempt.h"
 #include "filters/wasm_host/results.h"
 #include "http/body_memory.h"
 
@@ -30,53 +31,25 @@ std::string with_words(const std::string& reason, const std::string& words) {
   return words.empty() ? reason : reason + "; the guest said: " + words;
 }
 
-class CountedWait {
- public:
-  explicit CountedWait(observe::Cell& cell) : cell_(cell) { cell_.add(); }
-  ~CountedWait() { cell_.subtract(); }
-  CountedWait(const CountedWait&) = delete;
-  CountedWait& operator=(const CountedWait&) = delete;
-
- private:
-  observe::Cell& cell_;
-};
-
 }  // namespace
 
-// The state of one request. Invariant: the guest is destroyed first, because its host functions use
-// the other members.
-struct WasmHostFilter::Attempt {
-  Attempt(WasmHostFilter& filter, pipeline::Exchange& for_exchange)
-      : exchange(for_exchange),
-        deadline(Clock::now() + filter.parts_.recipe->timeout),
-        undo(for_exchange),
-        transaction(filter.view_),
-        context(filter.parts_.recipe->logger, filter.guest_lines_, filter.random_, for_exchange,
-                undo, transaction) {}
-
-  // Undoes the run.
-  void take_back() {
-    undo.restore();
-    context.restart();
-    transaction.restart();
-  }
-
-  pipeline::Exchange& exchange;
-  TimePoint deadline;
-  Undo undo;
-  store::Transaction transaction;
-  HostContext context;
-  int conflicts = 0;
-  store::Version version = 0;
-  std::string_view result;
-  std::string fault;  // of a failed run
-  wasm::Pool::Lease guest;
-};
+std::shared_ptr<WasmHostFilter> WasmHostFilter::make(
+    const loop::Core& core, WasmHostParts parts, unsigned share,
+    std::vector<std::unique_ptr<wasm::Instance>> guests) {
+  std::shared_ptr<WasmHostFilter> made(
+      new WasmHostFilter(core, std::move(parts), share, std::move(guests)));
+  made->parts_.in_force->put(core, made);
+  if (const auto& handover = made->parts_.environment->handover)
+    handover->put_filter(core, made->parts_.recipe->name, made);
+  return made;
+}
 
 WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsigned share,
                                std::vector<std::unique_ptr<wasm::Instance>> guests)
-    : parts_(std::move(parts)),
+    : core_(core),
+      parts_(std::move(parts)),
       reads_responses_(reads_responses(parts_.recipe->module->module())),
+      shared_(parts_.environment->store.is_shared()),
       view_(parts_.environment->store.view(core, parts_.recipe->name)),
       counters_(parts_.statistics->counters.at(core.index)),
       pool_(
@@ -86,14 +59,18 @@ WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsi
       failures_(kFailureLinesPerSecond),
       guest_lines_(kGuestLinesPerSecond),
       random_(std::random_device{}()) {
-  parts_.in_force->put(core, presence_);
+  if (const auto& handover = parts_.environment->handover; handover && shared_)
+    sender_ = handover->sender(core);
   report_guests();
 }
 
-WasmHostFilter::~WasmHostFilter() { counters_.vms.subtract(guests_reported_); }
+WasmHostFilter::~WasmHostFilter() {
+  counters_.vms.subtract(guests_reported_);
+  if (const auto& handover = parts_.environment->handover)
+    handover->drop_filter(core_, parts_.recipe->name);
+}
 
-Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
-  counters_.requests.add();
+Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, HandedRun* handed) {
   http::Response& response = exchange.ensure_response();
   if (reads_responses_ && response.body.may_be_held()) {
     std::shared_ptr<http::BodyCharge> charge;
@@ -101,14 +78,15 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
     const auto held = co_await response.body.hold(kHeldBytesMax, std::move(charge));
     if (!held) co_return broken_off(exchange, held.error());
   }
-  Attempt attempt(*this, exchange);
+  Attempt attempt(*parts_.recipe, guest_lines_, random_, view_, exchange, handed);
+  if (shared_) begin_shared(attempt);
   store::View::Turn turn;
   while (true) {
     if (!attempt.guest) {
       turn = {};  // a request that has a guest may need the turn
       attempt.guest = pool_.try_acquire();
       if (!attempt.guest) {
-        const bool known = knows(exchange.client_request());
+        const bool known = is_known(attempt);
         if (is_crowded(known)) co_return crowded(attempt);
         const CountedWait waiting(counters_.waiting);
         attempt.guest = co_await pool_.acquire(attempt.deadline, known);
@@ -133,18 +111,19 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
     if (outcome == RunOutcome::done) {
       turn = {};
       attempt.guest.give_back();
-      if (view_.is_durable(attempt.version)) break;
-      const Result<void> durable = co_await view_.durable(attempt.version, attempt.deadline);
-      if (durable) break;
-      if (durable.error().kind != ErrorKind::lost) co_return failed(attempt, durable.error());
-      count_commit(attempt).subtract();
-      outcome = RunOutcome::not_owner;
+      if (view_.is_durable(attempt.version) && (!shared_ || is_proven(attempt))) break;
+      Task<Result<void>> wait =
+          shared_ ? settle(attempt) : view_.durable(attempt.version, attempt.deadline);
+      const Result<void> settled = co_await std::move(wait);
+      if (settled) break;
+      outcome = judge_late(attempt, settled.error());
+      if (outcome == RunOutcome::failed) co_return failed(attempt, settled.error());
     }
-    if (outcome == RunOutcome::not_owner) {
+    if (outcome == RunOutcome::elsewhere) {
       turn = {};
       attempt.guest.give_back();
-      const Result<void> owned = co_await owner_returns(attempt);
-      if (!owned) co_return without_owner(attempt, owned.error());
+      const bool here = co_await elsewhere(attempt);
+      if (!here) co_return attempt.result;
     } else if (attempt.transaction.uncounted()) {
       const Result<void> counted = co_await view_.counted(attempt.deadline);
       if (!counted && counted.error().kind != ErrorKind::lost) co_return timed_out(attempt);
@@ -162,20 +141,16 @@ Task<std::string_view> WasmHostFilter::handle(pipeline::Exchange& exchange) {
       }
     }
     attempt.take_back();
+    if (shared_) renew_moment(attempt);
   }
-  attempt.context.flush_logs(parts_.recipe->name);
-  co_return attempt.result;
+  co_return done(attempt);
 }
 
-// Another process owns the shared data. Waits until this one does, if not too many wait already.
-Task<Result<void>> WasmHostFilter::owner_returns(Attempt& attempt) {
-  const unsigned max = parts_.recipe->waiting_max;
-  if (waiting_for_owner_.get() >= (knows(attempt.exchange.client_request()) ? 2 * max : max)) {
-    co_return fail(ErrorKind::unavailable,
-                   "another process owns it, and as many requests wait as maxWaiting allows");
-  }
-  const CountedWait waiting(waiting_for_owner_);
-  co_return co_await view_.ownership(attempt.deadline);
+std::string_view WasmHostFilter::done(Attempt& attempt) {
+  attempt.context.flush_logs(parts_.recipe->name);
+  if (attempt.handed != nullptr) [[unlikely]]
+    report_done(attempt);
+  return attempt.result;
 }
 
 // The response of an earlier filter ends early. No guest has run.
@@ -186,6 +161,14 @@ std::string_view WasmHostFilter::broken_off(pipeline::Exchange& exchange, const 
   return kWasmError;
 }
 
+// The run was committed, and then the store did not say that it counts.
+WasmHostFilter::RunOutcome WasmHostFilter::judge_late(const Attempt& attempt, const Error& error) {
+  const bool again = error.kind == ErrorKind::conflict;
+  if (!again && error.kind != ErrorKind::lost) return RunOutcome::failed;
+  count_commit(attempt).subtract();
+  return again ? RunOutcome::again : RunOutcome::elsewhere;
+}
+
 WasmHostFilter::RunOutcome WasmHostFilter::judge(Attempt& attempt, Result<std::int32_t> value) {
   const bool good = value && is_result(*value);
   if (good) return commit(attempt, *value);
@@ -193,21 +176,26 @@ WasmHostFilter::RunOutcome WasmHostFilter::judge(Attempt& attempt, Result<std::i
   attempt.guest->kill();
   attempt.guest.give_back();
   if (attempt.transaction.stale()) {
-    if (!view_.owned()) return RunOutcome::not_owner;
+    if (!view_.owned() && !view_.follows()) return RunOutcome::elsewhere;
     if (!attempt.transaction.uncounted()) counters_.conflicts.add();
     return RunOutcome::again;
   }
+  if (shared_ && is_for_others_to_judge(attempt)) return RunOutcome::elsewhere;
   attempt.fault = value ? "returned " + std::to_string(*value) + ", which is no result (0 to 9)"
                         : "trap: " + with_words(value.error().message, words);
   return RunOutcome::failed;
 }
 
 WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t value) {
-  const store::Commit commit = view_.commit(attempt.transaction);
+  if (shared_ && !may_commit(attempt)) return RunOutcome::failed;
+  const store::ExchangeId* id = attempt.handed != nullptr ? &attempt.handed->id : nullptr;
+  if (id != nullptr && !owns(attempt.handed->fence)) return RunOutcome::elsewhere;
+  const store::Commit commit = view_.commit(attempt.transaction, id);
   switch (commit.status) {
     case store::CommitStatus::committed:
       attempt.version = commit.version;
       count_commit(attempt).add();
+      attempt.value = value;
       attempt.result = result_name(value);
       return RunOutcome::done;
     case store::CommitStatus::conflict:
@@ -219,7 +207,7 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
     case store::CommitStatus::uncounted:
       return RunOutcome::again;
     case store::CommitStatus::not_owner:
-      return RunOutcome::not_owner;
+      return RunOutcome::elsewhere;
     case store::CommitStatus::too_large:
       attempt.fault = "shared data: " + attempt.transaction.breach();
       return RunOutcome::failed;
@@ -227,6 +215,7 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
       break;
   }
   attempt.fault = "shared data: cannot be written now";
+  attempt.retry_after = shared_;
   return RunOutcome::failed;
 }
 
@@ -273,14 +262,9 @@ observe::Cell& WasmHostFilter::count_commit(const Attempt& attempt) {
   return attempt.transaction.has_writes() ? counters_.written : counters_.read_only;
 }
 
-std::string_view WasmHostFilter::without_owner(Attempt& attempt, const Error& error) {
-  const std::string_view result = failed(attempt, error);
-  attempt.exchange.response()->headers.set("Retry-After", kOwnerRetryAfterSeconds);
-  return result;
-}
-
 std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
   attempt.fault = "shared data: " + error.message;
+  attempt.retry_after = shared_;
   return failed(attempt);
 }
 
@@ -294,13 +278,17 @@ std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view r
   attempt.guest.give_back();
   attempt.context.flush_logs(parts_.recipe->name);
   attempt.undo.restore();
-  attempt.exchange.new_response().status = kStatusUnavailable;
+  http::Response& response = attempt.exchange.new_response();
+  response.status = kStatusUnavailable;
+  if (attempt.retry_after) response.headers.set("Retry-After", kOwnerRetryAfterSeconds);
   if (const auto suppressed = failures_.pass(Clock::now())) {
     parts_.recipe->logger.warn(parts_.recipe->name + ": wasm: " + text +
                                suppressed_note(*suppressed));
     parts_.statistics->set_last_failure(format_rfc3339_ms(std::chrono::system_clock::now()) + " " +
                                         text);
   }
+  if (attempt.handed != nullptr) [[unlikely]]
+    report_failed(attempt, result, text);
   attempt.exchange.add_tag("wasm: " + std::move(text));
   return result;
 }

@@ -38,8 +38,24 @@ std::unexpected<Error> HostContext::too_early() {
   return fail(ErrorKind::invalid, "called in wasm_init, where there is no request");
 }
 
+std::unexpected<Error> HostContext::elsewhere() {
+  lacks_body_ = true;
+  return fail(ErrorKind::unavailable, "the body is at another member, which is asked for it");
+}
+
+Result<const http::Body*> HostContext::request_body() {
+  SLUICE_TRY(const http::Request* request, this->request());
+  asked_request_body_ = true;
+  if (request_body_withheld_ && request->body.is_stream()) [[unlikely]]
+    return elsewhere();
+  return &request->body;
+}
+
 Result<const http::Body*> HostContext::response_body() {
   SLUICE_TRY(const http::Response* response, this->response());
+  asked_response_body_ = true;
+  if (response_body_withheld_ && response->body.is_stream()) [[unlikely]]
+    return elsewhere();
   const http::Request* request = exchange_->request();
   const bool head = request != nullptr && request->method == "HEAD";
   return head && response->body.is_stream() ? &no_body_ : &response->body;

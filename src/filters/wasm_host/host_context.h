@@ -42,6 +42,7 @@ class HostContext {
   [[nodiscard]] Result<store::Transaction*> data() {
     if (transaction_ == nullptr) [[unlikely]]
       return too_early();
+    used_data_ = true;
     return transaction_;
   }
   [[nodiscard]] Result<http::Request*> request() {
@@ -60,6 +61,7 @@ class HostContext {
       return fail(ErrorKind::internal, "there is no response");
     return response;
   }
+  [[nodiscard]] Result<const http::Body*> request_body();
   // An empty body if the response answers HEAD: it announces a length, and no byte follows.
   [[nodiscard]] Result<const http::Body*> response_body();
   // Each saves the head, or the body, for undo before the guest changes it.
@@ -75,10 +77,27 @@ class HostContext {
   // Call when the run counts or has failed for good. Writes the lines, each prefixed with `name`.
   void flush_logs(std::string_view name);
   // Call when the run is undone: drops its lines.
-  void restart() { lines_.clear(); }
+  void restart() {
+    lines_.clear();
+    used_data_ = false;
+  }
+
+  // True if the run has called a function for shared data.
+  [[nodiscard]] bool used_data() const { return used_data_; }
+  // True if a run of this exchange has asked for the body.
+  [[nodiscard]] bool asked_request_body() const { return asked_request_body_; }
+  [[nodiscard]] bool asked_response_body() const { return asked_response_body_; }
+  // For an exchange of another member: these bodies can be had, but did not come along. A run that
+  // asks for one fails, and lacks_body() says why.
+  void withhold(bool request_body, bool response_body) {
+    request_body_withheld_ = request_body;
+    response_body_withheld_ = response_body;
+  }
+  [[nodiscard]] bool lacks_body() const { return lacks_body_; }
 
  private:
   [[nodiscard]] static std::unexpected<Error> too_early();
+  [[nodiscard]] std::unexpected<Error> elsewhere();
 
   struct Line {
     LogLevel level;
@@ -93,6 +112,12 @@ class HostContext {
   store::Transaction* transaction_ = nullptr;
   std::vector<Line> lines_;
   const http::Body no_body_;
+  bool used_data_ = false;
+  bool asked_request_body_ = false;
+  bool asked_response_body_ = false;
+  bool request_body_withheld_ = false;
+  bool response_body_withheld_ = false;
+  bool lacks_body_ = false;
 };
 
 // A parameter of a host function (wasm/host_function.h): the object that `find` returns. It
@@ -116,6 +141,7 @@ class Needed {
 using RunExchange = Needed<const pipeline::Exchange, &HostContext::exchange>;
 using SharedData = Needed<store::Transaction, &HostContext::data>;
 using SeenRequest = Needed<const http::Request, &HostContext::request>;
+using SeenRequestBody = Needed<const http::Body, &HostContext::request_body>;
 using SeenResponse = Needed<const http::Response, &HostContext::response>;
 using SeenResponseBody = Needed<const http::Body, &HostContext::response_body>;
 // For functions that change the message: saved for undo first.

@@ -123,6 +123,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
                                             .timeout = spec.timeout,
                                             .waiting_max = waiting_share(spec, environment),
                                             .known = spec.known,
+                                            .serves_known = spec.on_store_loss == "serveKnown",
                                             .logger = environment.logger,
                                             .name = std::move(ns)});
   std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
@@ -153,7 +154,8 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
     const MutexLock lock(mutex_);
     guests = std::exchange(guests_[core.index], {});
   }
-  return std::make_unique<WasmHostFilter>(core, parts_, share_of(core.index), std::move(guests));
+  return std::make_unique<WasmHostEntry>(
+      WasmHostFilter::make(core, parts_, share_of(core.index), std::move(guests)));
 }
 
 Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload(
@@ -186,6 +188,9 @@ Json WasmHostPrototype::status() const {
       {"conflicts", sum(&WasmCounters::conflicts)},
       {"reruns", sum(&WasmCounters::reruns)},
       {"queueTurns", sum(&WasmCounters::queue_turns)},
+      {"handedOver", sum(&WasmCounters::handed_over)},
+      {"runForOthers", sum(&WasmCounters::run_for_others)},
+      {"confirmedReads", sum(&WasmCounters::confirmed_reads)},
       {"keys", data.keys},
       {"committedVersion", data.committed},
       {"durableVersion", data.durable},

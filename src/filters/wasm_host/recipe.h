@@ -24,6 +24,7 @@ struct Recipe {
   Duration timeout;          // of a run; the creation of a guest has at least 2 s
   unsigned waiting_max = 1;  // per core
   std::optional<KnownSpec> known{};
+  bool serves_known = false;  // onStoreLoss
   Logger logger;
   std::string name;  // "pipeline/filter"
 

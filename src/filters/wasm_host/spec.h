@@ -21,6 +21,7 @@ struct WasmHostSpec {
   std::string max_memory = "64MiB";
   std::map<std::string, std::string> parameters;
   std::optional<KnownSpec> known;
+  std::string on_store_loss = "refuse";
 
   void fields(auto& visit) {
     constexpr std::int64_t kMillisecond = 1'000'000;
@@ -46,6 +47,10 @@ struct WasmHostSpec {
     visit("parameters", parameters, {.doc = "handed to wasm_init"});
     visit("known", known, {.doc = "who has been let in, and is served first under overload"});
     visit("maxMemory", max_memory, {.doc = "most memory of one guest: bytes, or 64MiB"});
+    visit("onStoreLoss", on_store_loss,
+          {.one_of = {"refuse", "serveKnown"},
+           .doc = "in a cluster that cannot reach its store, what becomes of requests that only "
+                  "read: refuse (503), or serveKnown (answered from what this member last knew)"});
   }
 };
 

@@ -25,6 +25,12 @@ class Undo {
   // Restores everything, tags included, and starts over.
   void restore();
 
+  // True if the part has been saved since the start, so that it may have changed.
+  [[nodiscard]] bool has_request_head() const { return request_head_.has_value(); }
+  [[nodiscard]] bool has_request_body() const { return request_body_.has_value(); }
+  [[nodiscard]] bool has_response_head() const { return response_head_.has_value(); }
+  [[nodiscard]] bool has_response_body() const { return response_body_.has_value(); }
+
  private:
   pipeline::Exchange& exchange_;
   std::size_t tags_;

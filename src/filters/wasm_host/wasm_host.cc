@@ -78,17 +78,15 @@ void WasmHostKind::sweep(const std::vector<Json>& pins) const {
 
 }  // namespace
 
-Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(wasm::Engine& engine,
-                                                                  store::Store& store,
-                                                                  Logger logger,
-                                                                  unsigned core_count,
-                                                                  const std::string& code_folder) {
+Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
+    wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
+    const std::string& code_folder, std::shared_ptr<Handover> handover) {
   auto linker = wasm::Linker::create(engine, easegress_abi());
   if (!linker) return fail(ErrorKind::internal, "WasmHost: " + linker.error().message);
-  return std::make_unique<WasmHostKind>(std::shared_ptr<const WasmEnvironment>(
-      new WasmEnvironment{engine, std::move(*linker), store, std::move(logger), core_count,
-                          std::make_unique<KeptCode>(code_folder),
-                          std::make_unique<GuestBudget>(engine.options().guests_max)}));
+  return std::make_unique<WasmHostKind>(std::shared_ptr<const WasmEnvironment>(new WasmEnvironment{
+      engine, std::move(*linker), store, std::move(logger), core_count,
+      std::make_unique<KeptCode>(code_folder),
+      std::make_unique<GuestBudget>(engine.options().guests_max), std::move(handover)}));
 }
 
 }  // namespace sluice::filters

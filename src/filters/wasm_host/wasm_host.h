@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "filters/wasm_host/handover/handover.h"
 #include "pipeline/filter.h"
 #include "store/store.h"
 #include "wasm/engine.h"
@@ -14,9 +15,10 @@ namespace sluice::filters {
 
 // Requires: `engine` and `store` outlive every filter. `code_folder` is the folder for kept code;
 // if it is "", no code is kept and a restart reads the source again. Error `internal`: the engine
-// cannot link the host functions of the ABI.
+// cannot link the host functions of the ABI. `handover`: null if no other member is reached from
+// here; make_cluster_port_kind() has the same one.
 [[nodiscard]] Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
     wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
-    const std::string& code_folder = {});
+    const std::string& code_folder = {}, std::shared_ptr<Handover> handover = {});
 
 }  // namespace sluice::filters

@@ -45,7 +45,7 @@ class Membership {
 
  private:
   // Sends it again, for a while, after failures that may heal. Requires: `request` outlives this.
-  [[nodiscard]] Task<etcd::Reply<pb::TxnResponse>> txn(const pb::TxnRequest& request);
+  [[nodiscard]] Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request);
   [[nodiscard]] Task<Result<void>> check_version();
   // Two clusters whose prefixes overlap take keys of each other for their own.
   [[nodiscard]] Task<Result<void>> check_around();

@@ -60,7 +60,7 @@ void compare_lease(pb::TxnRequest& txn, std::string key, std::int64_t lease);
 [[nodiscard]] std::int64_t random_lease();
 
 // True if a later try may succeed without a change of options.
-[[nodiscard]] bool may_heal(const etcd::Failure& failure);
+[[nodiscard]] bool may_heal(const etcd::CallFailure& failure);
 // The error of a failed call. Any failure whose cure is outside of this process may heal.
 [[nodiscard]] Error error_of(const etcd::CallFailure& failure);
 

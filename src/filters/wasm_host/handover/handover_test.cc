@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: Apache-2.0
+// Covers: filter_cluster.cc, filter_elsewhere.cc, sender.h
+// Two members, `a` and `b`, and the requests that come to `a`.
+#include "filters/wasm_host/handover/handover.h"
+
+#include <gtest/gtest.h>
+
+#include "filters/wasm_host/handover/carried.h"
+#include "filters/wasm_host/testing/test_member.h"
+#include "loop/testing/settle.h"
+
+namespace sluice::filters {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::data_at;
+using testing::FakeRoads;
+using testing::guest;
+using testing::text_at;
+using Fate = store::View::ExchangeFate;
+using Outcome = Courier::Outcome;
+
+class HandoverTest : public testing::Members {
+ protected:
+  // `b` is the owner.
+  void start(const std::string& code, const std::string& fields = kLong, Duration wait = 20s) {
+    cluster.own("b", "b");
+    a_.emplace(core, cluster, *engine, roads, "a", wait);
+    b_.emplace(core, cluster, *engine, roads, "b", wait);
+    a_->use(code, fields);
+    b_->use(code, kLong);
+  }
+  // A fresh request to `a`. Its exchange stays in `last_`.
+  std::string run() {
+    last_ = exchange();
+    return a_->run(*last_);
+  }
+  [[nodiscard]] http::Response& response() { return *last_->response(); }
+  [[nodiscard]] std::string tag() const {
+    return last_->tags().empty() ? "" : last_->tags().back();
+  }
+  // The message arrives and is run; its answer does not come back.
+  static Task<Outcome> lose_answer(FakeRoads& roads, std::string message, TimePoint deadline) {
+    (void)co_await roads.deliver("b", std::move(message), deadline);
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  }
+  static Task<Outcome> lose_message(FakeRoads&, std::string, TimePoint) {
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  }
+
+  // Counts, and answers with the body of the request.
+  static std::string body_reading() {
+    return guest(
+        "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+        "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 0)",
+        text_at(100, "n"));
+  }
+
+  std::optional<testing::TestMember> a_;
+  std::optional<testing::TestMember> b_;
+  std::unique_ptr<pipeline::Exchange> last_;
+};
+
+// --- Reads ---
+
+TEST_F(HandoverTest, ARunThatOnlyReadsStaysHere) {
+  start(reading());
+  EXPECT_EQ(run(), "wasmResult2");
+  (void)cluster.data().apply("shop/wasm", {{"n", "1"}});
+  EXPECT_EQ(run(), "wasmResult1");
+  EXPECT_EQ(roads.messages(), 0);
+  EXPECT_EQ(a_->status("handedOver"), 0);
+  EXPECT_EQ(a_->status("confirmedReads"), 0) << "confirmed without waiting";
+}
+
+TEST_F(HandoverTest, AReadOfAnOldStateRunsAgain) {
+  start(reading());
+  cluster.set_confirm([this](int number) -> Result<void> {
+    if (number > 0) return {};
+    (void)cluster.data().apply("shop/wasm", {{"n", "1"}});
+    return fail(ErrorKind::conflict, "there is a newer state");
+  });
+  EXPECT_EQ(run(), "wasmResult1");
+  EXPECT_EQ(cluster.questions(), 2);
+  EXPECT_EQ(a_->status("reruns"), 1);
+  EXPECT_EQ(a_->status("confirmedReads"), 1);
+  EXPECT_EQ(a_->status("transactionsReadOnly"), 1) << "the first run does not count";
+}
+
+TEST_F(HandoverTest, ARunWithoutDataAsksNothing) {
+  start(guest("(i32.const 4)"));
+  cluster.set_confirm([](int) { return fail(ErrorKind::unavailable, "no store"); });
+  EXPECT_EQ(run(), "wasmResult4");
+  EXPECT_EQ(cluster.questions(), 0);
+}
+
+TEST_F(HandoverTest, WithoutTheStoreAReadIsRefused) {
+  start(reading());
+  cluster.set_confirm([](int) { return fail(ErrorKind::unavailable, "etcd does not answer"); });
+  EXPECT_EQ(run(), "wasmError");
+  EXPECT_EQ(response().status, 503);
+  EXPECT_EQ(response().headers.get("Retry-After"), "1");
+  EXPECT_NE(tag().find("etcd does not answer"), std::string::npos) << tag();
+}
+
+TEST_F(HandoverTest, WithoutTheStoreAReadMayBeServedAsItWas) {
+  start(reading(), "timeout: 60s\nonStoreLoss: serveKnown");
+  cluster.set_confirm([](int) { return fail(ErrorKind::unavailable, "etcd does not answer"); });
+  EXPECT_EQ(run(), "wasmResult2");
+  EXPECT_EQ(a_->status("confirmedReads"), 0);
+}
+
+TEST_F(HandoverTest, WhatIsKnownIsServedWithinTheTimeout) {
+  start(reading(), "timeout: 20ms\nonStoreLoss: serveKnown");
+  cluster.set_confirm([](int) { return fail(ErrorKind::timed_out, "etcd is silent"); });
+  EXPECT_EQ(run(), "wasmResult2");
+  EXPECT_EQ(cluster.questions(), 1);
+}
+
+// A confirmation may take longer than the filter's timeout, which is for the guest.
+TEST_F(HandoverTest, AConfirmationMayComeLate) {
+  start(reading(), "timeout: 20ms");
+  cluster.set_confirm([](int number) -> Result<void> {
+    if (number > 0) return {};
+    return fail(ErrorKind::timed_out, "not yet");
+  });
+  EXPECT_EQ(run(), "wasmResult2");
+  EXPECT_EQ(cluster.questions(), 2);
+}
+
+// A state that is not what the owner has may well make a guest fail.
+TEST_F(HandoverTest, TheOwnerJudgesAGuestThatFails) {
+  start(guest("unreachable"));
+  EXPECT_EQ(run(), "wasmError");
+  EXPECT_EQ(roads.messages(), 1);
+  EXPECT_EQ(response().status, 503);
+  EXPECT_NE(tag().find("trap"), std::string::npos) << tag();
+}
+
+// --- Handing over ---
+
+TEST_F(HandoverTest, AWriteGoesToTheOwner) {
+  start(
+      counting("(call $host_add_tag (i32.const 100))"
+               "(call $host_req_set_header (i32.const 200) (i32.const 100))"
+               "(call $host_req_set_body (i32.const 300))"
+               "(call $host_resp_set_status_code (i32.const 418))"
+               "(call $host_resp_set_body (i32.const 300))",
+               text_at(200, "X-Left") + data_at(300, "tea")));
+  last_ = exchange();
+  last_->add_tag("earlier");
+  EXPECT_EQ(a_->run(*last_), "wasmResult3");
+  EXPECT_EQ(stored("n"), "1");
+  EXPECT_EQ(last_->tags(), (std::vector<std::string>{"earlier", "n"}));
+  EXPECT_EQ(response().status, 418);
+  EXPECT_EQ(response().body.bytes(), "tea");
+  EXPECT_EQ(last_->request()->headers.get("x-left"), "n");
+  EXPECT_EQ(last_->request()->headers.get("user-agent"), "test");
+  EXPECT_EQ(last_->request()->body.bytes(), "tea");
+  EXPECT_EQ(last_->request()->target(), "/a%20b/c?x=1&y");
+  EXPECT_EQ(a_->status("handedOver"), 1);
+  EXPECT_EQ(a_->status("transactionsWritten"), 0);
+  EXPECT_EQ(b_->status("runForOthers"), 1);
+  EXPECT_EQ(b_->status("transactionsWritten"), 1);
+  EXPECT_EQ(cluster.written().size(), 1U);
+}
+
+TEST_F(HandoverTest, TheOwnerItselfHandsNothingOver) {
+  start(counting());
+  cluster.own("a", "a");
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(roads.messages(), 0);
+}
+
+// A member whose view does not follow cannot even read.
+TEST_F(HandoverTest, WithoutAReplicaReadsGoToTheOwner) {
+  start(reading());
+  cluster.set_follows(false);
+  EXPECT_EQ(run(), "wasmResult2");
+  EXPECT_EQ(roads.messages(), 1);
+}
+
+TEST_F(HandoverTest, AnAcknowledgedExchangeIsForgotten) {
+  start(counting());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(b_->runs().size(), 1U) << "the last one is acknowledged by the next";
+}
+
+TEST_F(HandoverTest, ALargeBodyGoesAlongOnlyIfItIsRead) {
+  const std::string large(kSmallBodyBytes + 1, 'x');
+  start(counting());
+  last_ = exchange();
+  last_->client_request().body.assign(large);
+  EXPECT_EQ(a_->run(*last_), "wasmResult3");
+  EXPECT_LT(roads.last_message().size(), large.size());
+  EXPECT_EQ(last_->request()->body.bytes(), large) << "it is still here";
+
+  a_->use(body_reading(), kLong);
+  b_->use(body_reading(), kLong);
+  last_ = exchange();
+  last_->client_request().body.assign(large);
+  const int before = roads.messages();
+  EXPECT_EQ(a_->run(*last_), "");
+  EXPECT_EQ(roads.messages(), before + 1) << "the run here has asked for it already";
+  EXPECT_EQ(response().body.bytes(), large);
+}
+
+// Here the guest did not ask for the body, at the owner's state it does.
+TEST_F(HandoverTest, ABodyIsSentWhenTheOwnerAsksForIt) {
+  const std::string large(kSmallBodyBytes + 1, 'x');
+  start(counting());
+  b_->use(body_reading(), kLong);
+  last_ = exchange();
+  last_->client_request().body.assign(large);
+  EXPECT_EQ(a_->run(*last_), "");
+  EXPECT_EQ(roads.messages(), 2);
+  EXPECT_EQ(response().body.bytes(), large);
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// --- Faults ---
+
+TEST_F(HandoverTest, ALostAnswerIsAskedForAgain) {
+  start(counting());
+  roads.fault(lose_answer);
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(roads.messages(), 2);
+  EXPECT_EQ(stored("n"), "1") << "the same id runs once";
+}
+
+TEST_F(HandoverTest, ALostMessageIsSentAgain) {
+  start(counting());
+  roads.fault(lose_message);
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(stored("n"), "1");
+}
+
+TEST_F(HandoverTest, AnAnswerOfNonsenseIsNoAnswer) {
+  start(counting());
+  roads.fault([](FakeRoads&, std::string, TimePoint) -> Task<Outcome> {
+    co_return Outcome{std::string("HTTP")};
+  });
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// The owner is gone, and the exchange had not reached it: the next owner runs it.
+TEST_F(HandoverTest, AfterAChangeOfOwnerItRunsUnderTheNextFence) {
+  start(counting());
+  roads.fault([this](FakeRoads&, std::string, TimePoint) -> Task<Outcome> {
+    cluster.own("b", "b");
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  });
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(roads.messages(), 2);
+  EXPECT_EQ(stored("n"), "1");
+}
+
+TEST_F(HandoverTest, WhoBecomesTheOwnerRunsItItself) {
+  start(counting());
+  roads.fault([this](FakeRoads&, std::string, TimePoint) -> Task<Outcome> {
+    cluster.own("a", "a");
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  });
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(roads.messages(), 1);
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// The copy of an exchange that was tried under the next fence must not have an effect.
+TEST_F(HandoverTest, ACopyThatComesLateIsRefused) {
+  start(counting());
+  std::string late;
+  roads.fault([&](FakeRoads&, std::string message, TimePoint) -> Task<Outcome> {
+    late = message;
+    cluster.own("b", "b");
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  });
+  EXPECT_EQ(run(), "wasmResult3");
+  const auto answer = loop::run_to_completion(loop, roads.deliver("b", late, Clock::now() + 60s));
+  ASSERT_TRUE(answer.answer);
+  EXPECT_EQ(HandedAnswer::decode(*answer.answer)->refusal, HandedAnswer::Refusal::wrong_fence);
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// A client that has left with its answer, or without: a copy still under way is for nobody.
+TEST_F(HandoverTest, ACopyOfAnExchangeThatIsOverIsRefused) {
+  start(counting());
+  std::string late;
+  roads.fault([&](FakeRoads&, std::string message, TimePoint) -> Task<Outcome> {
+    late = message;
+    co_return Outcome{fail(ErrorKind::timed_out, "lost on the way")};
+  });
+  {
+    auto first = exchange();
+    Task<std::string_view> left = a_->handle(*first);
+    left.start();
+    while (late.empty()) loop::testing::run_for(loop, 1ms);
+  }
+  EXPECT_EQ(run(), "wasmResult3");
+  const auto answer = loop::run_to_completion(loop, roads.deliver("b", late, Clock::now() + 60s));
+  ASSERT_TRUE(answer.answer);
+  EXPECT_EQ(HandedAnswer::decode(*answer.answer)->refusal, HandedAnswer::Refusal::forgotten);
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// Lets in who is not in yet, and says yes (wasmResult1) to who is.
+std::string admitting() {
+  return guest(
+      "(if (i64.eqz (call $host_cluster_get_integer (i32.const 100)))"
+      " (then (call $host_cluster_put_integer (i32.const 100) (i64.const 1))))"
+      "(i32.const 1)",
+      text_at(100, "in"));
+}
+
+// It had its effect, and its answer is lost with the owner: the guest finds it on the replica.
+TEST_F(HandoverTest, WhatWasWrittenIsAnsweredFromTheReplica) {
+  start(admitting());
+  roads.fault([this](FakeRoads& there, std::string message, TimePoint deadline) -> Task<Outcome> {
+    (void)co_await there.deliver("b", std::move(message), deadline);
+    cluster.own("c", "nowhere");
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  });
+  EXPECT_EQ(run(), "wasmResult1");
+  EXPECT_EQ(roads.messages(), 1) << "it is not run again";
+  EXPECT_EQ(stored("in"), "1");
+}
+
+TEST_F(HandoverTest, AnEffectIsNotRepeated) {
+  start(counting());
+  roads.fault([this](FakeRoads& there, std::string message, TimePoint deadline) -> Task<Outcome> {
+    (void)co_await there.deliver("b", std::move(message), deadline);
+    cluster.own("a", "a");
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  });
+  EXPECT_EQ(run(), "wasmError") << "the guest would write again, so its result is unknown";
+  EXPECT_EQ(response().headers.get("Retry-After"), "1");
+  EXPECT_NE(tag().find("has had its effect"), std::string::npos) << tag();
+  EXPECT_EQ(stored("n"), "1");
+}
+
+TEST_F(HandoverTest, AnUnknownFateIsNotAnswered) {
+  start(admitting());
+  cluster.set_fate(Fate::unknown);
+  roads.fault([this](FakeRoads&, std::string, TimePoint) -> Task<Outcome> {
+    cluster.own("b", "b");
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  });
+  EXPECT_EQ(run(), "wasmError");
+  EXPECT_EQ(response().status, 503);
+  EXPECT_EQ(response().headers.get("Retry-After"), "1");
+  EXPECT_EQ(stored("in"), "(absent)");
+}
+
+// The owner gives up in order: its answer is under way when the ownership ends.
+TEST_F(HandoverTest, TheAnswerOfAnOwnerThatLeavesCounts) {
+  start(counting());
+  roads.fault([this](FakeRoads& there, std::string message, TimePoint deadline) -> Task<Outcome> {
+    Outcome outcome = co_await there.deliver("b", std::move(message), deadline);
+    cluster.own("c", "nowhere");
+    co_await loop.sleep_for(20ms);
+    co_return outcome;
+  });
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_EQ(roads.messages(), 1);
+}
+
+// The chain proves that it was not run, so it is tried again: the old owner's word is too late.
+TEST_F(HandoverTest, AnAnswerUnderAnOldFenceIsIgnored) {
+  start(counting());
+  bool recalled = false;
+  roads.fault([&](FakeRoads&, std::string, TimePoint) -> Task<Outcome> {
+    struct Recalled {
+      bool& flag;
+      ~Recalled() { flag = true; }
+    };
+    const Recalled guard{recalled};
+    cluster.own("b", "b");
+    co_await loop.sleep_for(60s);
+    HandedAnswer no;
+    no.kind = HandedAnswer::Kind::done;
+    co_return Outcome{no.encode()};
+  });
+  EXPECT_EQ(run(), "wasmResult3");
+  EXPECT_TRUE(recalled);
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// An exchange that may have had its effect is not answered from here before that is known.
+TEST_F(HandoverTest, NothingIsAnsweredBeforeTheFateIsKnown) {
+  start(counting(), "timeout: 60s", 50ms);
+  cluster.set_fate(std::nullopt);
+  roads.fault([this](FakeRoads& there, std::string message, TimePoint deadline) -> Task<Outcome> {
+    (void)co_await there.deliver("b", std::move(message), deadline);
+    cluster.own("");  // nobody yet
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  });
+  EXPECT_EQ(run(), "wasmError");
+  EXPECT_EQ(stored("n"), "1");
+}
+
+TEST_F(HandoverTest, AMemberThatCannotBeReachedIsTriedAgain) {
+  start(counting(), kLong);
+  cluster.own("b", "elsewhere");  // nobody listens there
+  last_ = exchange();
+  auto running = a_->handle(*last_);
+  running.start();
+  while (roads.messages() < 3) loop::testing::run_for(loop, 1ms);
+  EXPECT_FALSE(running.done());
+  cluster.own("b", "b");
+  while (!running.done()) loop::testing::run_for(loop, 1ms);
+  EXPECT_EQ(running.take(), "wasmResult3");
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// The other member does not know yet that it owns the namespace.
+TEST_F(HandoverTest, AnOwnerThatDoesNotKnowItIsAskedAgain) {
+  start(counting());
+  b_->stop();
+  last_ = exchange();
+  auto running = a_->handle(*last_);
+  running.start();
+  while (roads.messages() < 2) loop::testing::run_for(loop, 1ms);
+  b_->use(counting(), kLong);
+  while (!running.done()) loop::testing::run_for(loop, 1ms);
+  EXPECT_EQ(running.take(), "wasmResult3");
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// --- Waiting for an owner ---
+
+TEST_F(HandoverTest, TheTimeoutIsForTheGuestNotForAnOwner) {
+  start(counting(), "timeout: 100ms");
+  cluster.own("");
+  last_ = exchange();
+  auto running = a_->handle(*last_);
+  running.start();
+  loop::testing::run_for(loop, 300ms);
+  EXPECT_FALSE(running.done()) << "it waits beyond the filter's timeout";
+  EXPECT_EQ(a_->status("handedOver"), 0);
+  cluster.own("b", "b");
+  while (!running.done()) loop::testing::run_for(loop, 1ms);
+  EXPECT_EQ(running.take(), "wasmResult3");
+  EXPECT_EQ(stored("n"), "1");
+}
+
+TEST_F(HandoverTest, AfterOwnerWaitARequestIsRefused) {
+  start(counting(), "timeout: 60s", 50ms);
+  cluster.own("");
+  EXPECT_EQ(run(), "wasmError");
+  EXPECT_EQ(response().status, 503);
+  EXPECT_EQ(response().headers.get("Retry-After"), "1");
+}
+
+TEST_F(HandoverTest, ReadsGoOnWithoutAnOwner) {
+  start(reading());
+  cluster.own("");
+  EXPECT_EQ(run(), "wasmResult2");
+}
+
+TEST_F(HandoverTest, NoMoreThanMaxWaitingWait) {
+  start(counting(), "timeout: 60s\nmaxWaiting: 2");
+  cluster.own("");
+  std::vector<std::unique_ptr<pipeline::Exchange>> exchanges;
+  std::vector<Task<std::string_view>> waiting;
+  for (int i = 0; i < 2; ++i) {
+    exchanges.push_back(exchange());
+    waiting.push_back(a_->handle(*exchanges.back()));
+    waiting.back().start();
+    loop::testing::run_for(loop, 5ms);
+  }
+  EXPECT_EQ(run(), "wasmError") << "the third";
+  EXPECT_NE(tag().find("maxWaiting"), std::string::npos) << tag();
+  waiting.clear();  // their clients leave
+  last_ = exchange();
+  auto running = a_->handle(*last_);
+  running.start();
+  loop::testing::run_for(loop, 5ms);
+  EXPECT_FALSE(running.done()) << "there is room again";
+}
+
+}  // namespace
+}  // namespace sluice::filters
