@@ -20,6 +20,7 @@
 #include "filters/all.h"
 #include "observe/access_log.h"
 #include "server/workers.h"
+#include "sluice-server/cluster_port.h"
 #include "sluice-server/command_line.h"
 #include "sluice-server/hot_restart.h"
 #include "sluice-server/initial_objects.h"
@@ -170,11 +171,14 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   const std::uint64_t memory = memory_budget(options);
   server::Workers workers(cores, memory, access_log.get(), logger);
-  SLUICE_TRY(auto kinds,
-             filters::all({*engine, *store, logger, cores, code_folder, std::move(secret)}));
-  control::Controller controller(
-      {.core_count = cores, .member_name = options.name, .bind_address = options.bind_address},
-      logger, *store, workers, std::move(kinds));
+  SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
+  SLUICE_TRY(auto kinds, filters::all({*engine, *store, logger, cores, code_folder,
+                                       std::move(secret), cluster.handover}));
+  control::Controller controller({.core_count = cores,
+                                  .member_name = options.name,
+                                  .bind_address = options.bind_address,
+                                  .cluster_port = std::move(cluster.port)},
+                                 logger, *store, workers, std::move(kinds));
   workers.start();
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
   const bool first = predecessor == nullptr && controller.list().empty();

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cluster port of this process: what its filters need to reach other members, and what the
+// others need to reach it.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "control/cluster_port.h"
+#include "filters/wasm_host/handover/handover.h"
+#include "sluice-server/options.h"
+
+namespace sluice::server_program {
+
+struct ClusterPorts {
+  std::shared_ptr<const net::TlsClientContext> tls;  // to other members; null: without TLS
+  std::shared_ptr<filters::Handover> handover;       // null: the store is not shared
+  std::optional<control::ClusterPort> port;          // none: no other member reaches this one
+};
+
+// Asks the name service and reads files; blocks. Errors, `invalid`, name the option.
+[[nodiscard]] Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores);
+
+}  // namespace sluice::server_program
