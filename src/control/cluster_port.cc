@@ -66,7 +66,8 @@ Result<ObjectList> build_cluster_port(const ClusterPort& port, unsigned core_cou
   if (!faults.empty()) return std::unexpected(faults.to_error());
   ObjectList objects;
   objects.push_back(internal_object(make_pipeline(std::move(pipeline))));
-  objects.push_back(internal_object(std::make_shared<HttpServerObject>(std::move(server))));
+  objects.push_back(
+      internal_object(std::make_shared<HttpServerObject>(std::move(server), port.address)));
   return objects;
 }
 

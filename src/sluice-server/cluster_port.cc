@@ -20,7 +20,7 @@ Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) 
     auto context = net::TlsClientContext::create(tls);
     if (!context) {
       return fail(ErrorKind::invalid, "cluster-cert-file, cluster-key-file, cluster-ca-file: " +
-                                          context.error().front().message);
+                                          context.error().front().text);
     }
     ports.tls = std::move(*context);
   }

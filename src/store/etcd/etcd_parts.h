@@ -11,6 +11,7 @@
 #include "store/etcd/documents.h"
 #include "store/etcd/membership.h"
 #include "store/etcd/moves.h"
+#include "store/etcd/namespace_claim.h"
 #include "store/etcd/notes.h"
 
 namespace sluice::store {
