@@ -112,7 +112,9 @@ Result<std::optional<ClusterPortSettings>> cluster_port_settings(const ClusterOp
                     " is not loopback and needs mutual TLS: add cluster-cert-file, "
                     "cluster-key-file and cluster-ca-file");
   }
-  ClusterPortSettings settings{address->host, static_cast<std::uint16_t>(address->port)};
+  ClusterPortSettings settings;
+  settings.address = address->host;
+  settings.port = static_cast<std::uint16_t>(address->port);
   SLUICE_TRY(settings.certificate,
              read_option_file("cluster-cert-file", options.cluster_cert_file, kPemBytesMax));
   SLUICE_TRY(settings.key,

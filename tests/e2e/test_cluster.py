@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from certificates import Authority
+from client import Connection, request
 from cluster import owner_of
-from gateway import Orphan, http_server, mock, pipeline, put_sale, wait_until
+from gateway import Orphan, free_port, http_server, mock, pipeline, put_sale, wait_until
 
 NS = "p/wasm"
 
@@ -98,6 +99,23 @@ def test_a_dead_owner_is_followed_by_another(sale):
         "the next owner writes",
     )
     assert next_owner.data() == {"id/a": "one", "id/b": "two"}
+
+
+def test_a_member_that_stops_gives_up_first_what_it_owns(sale):
+    _, members = sale
+    owner = owner_of(members)
+    owner.egctl("wasm", "apply-data", "p", "wasm", input="id/a: one\n")
+    witness = next(member for member in members if member is not owner)
+    slow_port = free_port()
+    owner.apply(http_server(slow_port, {"backend": "slow"}, name="slow-server"), pipeline("slow", mock("late", delay="60s")))
+    with Connection(slow_port, host=owner.host) as client:
+        client.send(request())
+        owner.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: witness.owners().get(NS) not in (None, owner.name), "another member owns it")
+        assert owner.process.poll() is None, "its last request is still in flight"
+    owner.wait_end()
+    assert owner.name not in witness.members()
+    assert witness.data() == {"id/a": "one"}
 
 
 def test_a_member_that_hangs_is_purged(sale):
