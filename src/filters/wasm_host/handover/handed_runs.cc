@@ -100,8 +100,7 @@ void HandedRuns::begin(Lane& lane, HandedExchange message, Reply reply) {
   auto filter = handover_.find_filter(core_, head.ns);
   if (!filter) return reply(refusal(no_filter));
   if (!filter->owns(head.fence)) return reply(encoded(not_under_fence(*filter)));
-  if (size_ >= limits_.runs_max || bytes_ >= limits_.bytes_max)
-    return reply(refusal(busy));
+  if (size_ >= limits_.runs_max || bytes_ >= limits_.bytes_max) return reply(refusal(busy));
   // An entry under an earlier fence has had no effect, and will have none: its sender knows that.
   if (const auto old = lane.entries.find(head.id.counter); old != lane.entries.end()) {
     drop(*old->second, wrong_fence);
