@@ -54,7 +54,7 @@ HandedAnswer answer_of(HandedRun& run, const WasmHostFilter& filter) {
 
 }  // namespace
 
-// Invariant: it lives as long as its Task, which refers to it.
+// Invariant: it lives until its Task has ended, which refers to it.
 struct HandedRuns::Entry {
   std::string ns;
   store::Fence fence;
@@ -72,6 +72,7 @@ HandedRuns::~HandedRuns() = default;
 
 void HandedRuns::accept(HandedExchange message, Reply reply) {
   on_core_.here();
+  ended_.clear();
   const TimePoint now = Clock::now();
   if (now >= forget_at_) forget_silent(now);
   Lane* lane = lane_for(message.head);
@@ -128,6 +129,7 @@ Task<void> HandedRuns::run(Entry& entry, HandedExchange message,
   entry.refused = answer.kind == HandedAnswer::Kind::refused;
   entry.answer = encoded(answer);
   bytes_ += entry.answer->size() - std::exchange(entry.bytes, entry.answer->size());
+  ended_.push_back(std::move(entry.running));
   for (Reply& reply : std::exchange(entry.waiting, {})) reply(entry.answer);
 }
 
