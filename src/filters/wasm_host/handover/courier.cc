@@ -37,6 +37,13 @@ std::shared_ptr<backend::Client> HttpCourier::peer(const std::string& address) {
   return client;
 }
 
+// A member that does not answer may be gone without a word. Only new connections tell.
+void HttpCourier::forget(const std::string& address,
+                         const std::shared_ptr<backend::Client>& client) {
+  const auto known = peers_.find(address);
+  if (known != peers_.end() && known->second == client) peers_.erase(known);
+}
+
 Task<Courier::Outcome> HttpCourier::carry(std::string address, std::string message,
                                           TimePoint deadline) {
   http::Request request;
@@ -70,6 +77,7 @@ Task<Courier::Outcome> HttpCourier::exchange(std::string address, http::Request 
                            .body_bytes_max = static_cast<std::int64_t>(kHandedBytesMax)};
   auto done = co_await client->exchange(call, request, response);
   if (!done) {
+    if (done.error().error.kind == ErrorKind::timed_out) forget(address, client);
     const bool sent = !backend::is_unsent(done.error().stage);
     co_return Outcome{std::unexpected(std::move(done).error().error), sent};
   }

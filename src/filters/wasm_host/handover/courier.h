@@ -49,6 +49,7 @@ class HttpCourier final : public Courier {
   // The members that are kept; with more, those without an exchange under way are forgotten.
   static constexpr std::size_t kPeersMax = 64;
   [[nodiscard]] std::shared_ptr<backend::Client> peer(const std::string& address);
+  void forget(const std::string& address, const std::shared_ptr<backend::Client>& client);
 
   const loop::Core& core_;
   const std::shared_ptr<const net::TlsClientContext> tls_;

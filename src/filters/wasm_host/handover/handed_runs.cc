@@ -54,7 +54,7 @@ HandedAnswer answer_of(HandedRun& run, const WasmHostFilter& filter) {
 
 }  // namespace
 
-// Invariant: it lives as long as its Task, which refers to it.
+// Invariant: it lives until its Task has ended, which refers to it.
 struct HandedRuns::Entry {
   std::string ns;
   store::Fence fence;
@@ -72,6 +72,7 @@ HandedRuns::~HandedRuns() = default;
 
 void HandedRuns::accept(HandedExchange message, Reply reply) {
   on_core_.here();
+  ended_.clear();
   const TimePoint now = Clock::now();
   if (now >= forget_at_) forget_silent(now);
   Lane* lane = lane_for(message.head);
@@ -100,8 +101,7 @@ void HandedRuns::begin(Lane& lane, HandedExchange message, Reply reply) {
   auto filter = handover_.find_filter(core_, head.ns);
   if (!filter) return reply(refusal(no_filter));
   if (!filter->owns(head.fence)) return reply(encoded(not_under_fence(*filter)));
-  if (size_ >= limits_.runs_max || bytes_ >= limits_.bytes_max)
-    return reply(refusal(busy));
+  if (size_ >= limits_.runs_max || bytes_ >= limits_.bytes_max) return reply(refusal(busy));
   // An entry under an earlier fence has had no effect, and will have none: its sender knows that.
   if (const auto old = lane.entries.find(head.id.counter); old != lane.entries.end()) {
     drop(*old->second, wrong_fence);
@@ -129,6 +129,7 @@ Task<void> HandedRuns::run(Entry& entry, HandedExchange message,
   entry.refused = answer.kind == HandedAnswer::Kind::refused;
   entry.answer = encoded(answer);
   bytes_ += entry.answer->size() - std::exchange(entry.bytes, entry.answer->size());
+  ended_.push_back(std::move(entry.running));
   for (Reply& reply : std::exchange(entry.waiting, {})) reply(entry.answer);
 }
 

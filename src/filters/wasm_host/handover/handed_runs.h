@@ -20,7 +20,9 @@
 namespace sluice::filters {
 
 struct HandedRunsLimits {
-  std::size_t runs_max = 20'000;  // exchanges that run or are remembered
+  // Exchanges that run or are remembered. An exchange that waits long holds the answers to all later
+  // ones of its lane.
+  std::size_t runs_max = 100'000;
   // The bodies of those that run, and the answers that are remembered.
   std::size_t bytes_max = std::size_t{256} << 20;
   std::size_t lanes_max = 4096;
@@ -73,6 +75,7 @@ class HandedRuns {
   Handover& handover_;
   const HandedRunsLimits limits_;
   std::map<LaneKey, Lane> lanes_;
+  std::vector<Task<void>> ended_;  // runs that have ended: their frames are large
   std::size_t size_ = 0;
   std::size_t bytes_ = 0;
   TimePoint forget_at_{};

@@ -85,6 +85,23 @@ TEST_F(HandoverTest, AReadOfAnOldStateRunsAgain) {
   EXPECT_EQ(a_->status("reruns"), 1);
   EXPECT_EQ(a_->status("confirmedReads"), 1);
   EXPECT_EQ(a_->status("transactionsReadOnly"), 1) << "the first run does not count";
+  EXPECT_EQ(cluster.moments()[1].begun, 0U) << "the moment is that of the arrival";
+}
+
+// The member loses the namespace while it confirms a read, and follows from then on.
+TEST_F(HandoverTest, ALostReadIsConfirmedAsTheReadOfAReplica) {
+  start(reading());
+  cluster.own("a", "a");
+  cluster.set_confirm([this](int number) -> Result<void> {
+    if (number > 0) return {};
+    cluster.own("b", "b");
+    return fail(ErrorKind::lost, "another member owns it");
+  });
+  EXPECT_EQ(run(), "wasmResult2");
+  ASSERT_EQ(cluster.moments().size(), 2U);
+  EXPECT_NE(cluster.moments()[0].fence, 0U);
+  EXPECT_EQ(cluster.moments()[1].fence, 0U);
+  EXPECT_EQ(roads.messages(), 0);
 }
 
 TEST_F(HandoverTest, ARunWithoutDataAsksNothing) {
@@ -336,6 +353,19 @@ TEST_F(HandoverTest, AnEffectIsNotRepeated) {
   EXPECT_EQ(run(), "wasmError") << "the guest would write again, so its result is unknown";
   EXPECT_EQ(response().headers.get("Retry-After"), "1");
   EXPECT_NE(tag().find("has had its effect"), std::string::npos) << tag();
+  EXPECT_EQ(stored("n"), "1");
+}
+
+// The owner has dropped the answer, so it cannot say that the exchange was not run.
+TEST_F(HandoverTest, AForgottenExchangeMayHaveHadItsEffect) {
+  start(counting());
+  roads.fault([this](FakeRoads& there, std::string message, TimePoint deadline) -> Task<Outcome> {
+    (void)co_await there.deliver("b", std::move(message), deadline);
+    cluster.own("a", "a");
+    const HandedAnswer answer = HandedAnswer::refused_for(HandedAnswer::Refusal::forgotten);
+    co_return Outcome{answer.encode()};
+  });
+  EXPECT_EQ(run(), "wasmError");
   EXPECT_EQ(stored("n"), "1");
 }
 

@@ -69,6 +69,11 @@ class FakeCluster {
     const MutexLock lock(mutex_);
     return questions_;
   }
+  // Those of the questions.
+  [[nodiscard]] std::vector<store::View::Moment> moments() {
+    const MutexLock lock(mutex_);
+    return moments_;
+  }
   // The exchanges of which something was written.
   [[nodiscard]] std::multiset<store::ExchangeId> written() {
     const MutexLock lock(mutex_);
@@ -112,6 +117,7 @@ class FakeCluster {
   std::optional<Fate> fate_ SLUICE_GUARDED_BY(mutex_);
   Confirm confirm_ SLUICE_GUARDED_BY(mutex_);
   int questions_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::vector<store::View::Moment> moments_ SLUICE_GUARDED_BY(mutex_);
   std::multiset<store::ExchangeId> written_ SLUICE_GUARDED_BY(mutex_);
   Version sent_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::map<std::string, store::RandomId> incarnations_ SLUICE_GUARDED_BY(mutex_);
@@ -220,7 +226,7 @@ class FakeCluster::MemberView final : public store::View {
     int number = 0;
     {
       const MutexLock lock(cluster_.mutex_);
-      (void)moment;
+      cluster_.moments_.push_back(moment);
       confirm = cluster_.confirm_;
       number = cluster_.questions_++;
     }
