@@ -19,8 +19,6 @@ using testing::Host;
 class WasmHostSharedCode : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "shared_code_XXXXXX";
-    directory_ = ::mkdtemp(name.data());
     write(guest("(i32.const 1)"));
     one_.use(file());
     pin_ = one_.prototype->pin();
@@ -52,7 +50,12 @@ class WasmHostSharedCode : public ::testing::Test {
                     }));
   }
 
-  std::string directory_;
+  static std::string new_directory() {
+    std::string name = ::testing::TempDir() + "shared_code_XXXXXX";
+    return ::mkdtemp(name.data());
+  }
+
+  const std::string directory_ = new_directory();  // before the members, whose copies it holds
   const std::shared_ptr<store::SharedPart> shared_ = std::make_shared<store::SharedPart>();
   std::unique_ptr<Host> first_;
   Host& one_ = *(first_ = member("one"));
