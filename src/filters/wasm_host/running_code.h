@@ -44,8 +44,9 @@ class RunningCode {
   // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}, and "uploaded": true of
   // uploaded code. Secrets in `source`, such as a password, are left out.
   [[nodiscard]] Json pin() const;
-  // True if `pin` names this code.
-  [[nodiscard]] bool is_of(const Json& pin) const;
+  // True if `its_pin` is pin(), in all its parts. Members that run the same code under different
+  // pins would store their pins in turn.
+  [[nodiscard]] bool is_of(const Json& its_pin) const;
   // On a shared store: makes sure that the store has the code. Else does nothing. Blocks.
   [[nodiscard]] Result<void> share(const WasmEnvironment& environment) const;
   // "" or how the running code differs from the source file, and why a restart might not find it.
