@@ -29,7 +29,7 @@ class GuestPrototype final : public pipeline::FilterPrototype {
     return nullptr;
   }
   [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> reload(
-      const pipeline::StateScope&, const std::stop_token&) const override {
+      const pipeline::StateScope&, const pipeline::ReloadInputs&) const override {
     if (next_ == NextReload::refused) return fail(ErrorKind::invalid, "not a module");
     if (next_ == NextReload::unchanged) return nullptr;
     return std::make_shared<GuestPrototype>(spec_, next_);

@@ -31,6 +31,7 @@ Json json_of_applied(const std::vector<Applied>& applied) {
   for (const Applied& one : applied) {
     out.push_back({{"name", one.name}, {"kind", one.kind}, {"change", to_string(one.change)}});
     if (!one.warning.empty()) out.back()["warning"] = one.warning;
+    if (one.version != 0) out.back()["version"] = one.version;
   }
   return out;
 }

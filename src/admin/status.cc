@@ -8,17 +8,27 @@
 namespace sluice::admin {
 namespace {
 
-std::string status_key(const Context& context, const std::string& name) {
-  return "eg-traffic-default/" + name + "/" + context.options.member_name;
+std::string status_key(const std::string& name, const std::string& member) {
+  return "eg-traffic-default/" + name + "/" + member;
 }
 
+void add_elsewhere(const control::Controller::MemberStates& states, const std::string& name,
+                   Json& out) {
+  const auto found = states.find(name);
+  if (found == states.end()) return;
+  for (const auto& [member, state] : found->second) out[status_key(name, member)] = state;
+}
+
+// The states on other members are left out while the store cannot tell them.
 Result<ApiResponse> all(Context& context, const ApiRequest& request, const PathNames&) {
+  const auto elsewhere = context.controller.states_elsewhere();
   Json out = Json::object();
   for (const Json& spec : context.controller.list()) {
     const auto name = spec.value("name", std::string());
     // Leaves out an object that has just been deleted.
     if (auto status = context.controller.status(name)) {
-      out[status_key(context, name)] = *std::move(status);
+      out[status_key(name, context.options.member_name)] = *std::move(status);
+      if (elsewhere) add_elsewhere(*elsewhere, name, out);
     }
   }
   return respond(request, out);
@@ -26,7 +36,10 @@ Result<ApiResponse> all(Context& context, const ApiRequest& request, const PathN
 
 Result<ApiResponse> one(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(Json status, context.controller.status(names[0]));
-  return respond(request, Json{{status_key(context, names[0]), std::move(status)}});
+  SLUICE_TRY(const auto elsewhere, context.controller.states_elsewhere());
+  Json out = {{status_key(names[0], context.options.member_name), std::move(status)}};
+  add_elsewhere(elsewhere, names[0], out);
+  return respond(request, out);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "admin/wasm_code.h"
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "control/controller.h"
@@ -11,8 +12,14 @@ namespace {
 
 using control::Reloaded;
 
+// "gw-2: shop/wasm: "; without the member for this one.
+std::string place_of(const Reloaded& one) {
+  return (one.member.empty() ? "" : one.member + ": ") + one.pipeline +
+         (one.filter.empty() ? "" : "/" + one.filter) + ": ";
+}
+
 std::string text_line(const Reloaded& one) {
-  const std::string filter = one.pipeline + "/" + one.filter + ": ";
+  const std::string filter = place_of(one);
   if (!one.error.empty()) return filter + "refused: " + one.error + "\n";
   return filter + (one.changed ? "reloaded" : "unchanged") + " (sha256 " + one.code_hash + ")\n";
 }
@@ -25,6 +32,7 @@ Json json_of_reloaded(const std::vector<Reloaded>& reloaded) {
                    {"changed", one.changed},
                    {"codeHash", one.code_hash},
                    {"error", one.error}});
+    if (!one.member.empty()) out.back()["member"] = one.member;
   }
   return out;
 }
@@ -32,7 +40,7 @@ Json json_of_reloaded(const std::vector<Reloaded>& reloaded) {
 Json refusal(const std::vector<Reloaded>& reloaded) {
   Json errors = Json::array();
   for (const Reloaded& one : reloaded) {
-    if (!one.error.empty()) errors.push_back(one.pipeline + "/" + one.filter + ": " + one.error);
+    if (!one.error.empty()) errors.push_back(place_of(one) + one.error);
   }
   return {{"code", 400},
           {"message", "code refused; what ran before goes on"},
@@ -46,8 +54,7 @@ ApiResponse respond_lines(const std::vector<Reloaded>& reloaded, int status) {
   return response;
 }
 
-Result<ApiResponse> reload(Context& context, const ApiRequest& request, const PathNames&) {
-  SLUICE_TRY(const std::vector<Reloaded> reloaded, context.controller.reload_code());
+ApiResponse respond_reloaded(const ApiRequest& request, const std::vector<Reloaded>& reloaded) {
   const bool refused =
       std::ranges::any_of(reloaded, [](const Reloaded& one) { return !one.error.empty(); });
   const int status = refused ? 400 : 200;
@@ -57,10 +64,52 @@ Result<ApiResponse> reload(Context& context, const ApiRequest& request, const Pa
   return respond(request, body, status);
 }
 
+Result<ApiResponse> reload(Context& context, const ApiRequest& request, const PathNames&) {
+  SLUICE_TRY(const auto reloaded, context.controller.reload_code(query_flag(request, "force")));
+  return respond_reloaded(request, reloaded);
+}
+
+// Takes the new code of a filter whole.
+class CodeIntake final : public Intake {
+ public:
+  CodeIntake(Context& context, const ApiRequest& request, const PathNames& names)
+      : context_(context), request_(request), names_(names) {}
+
+  Result<void> take(std::string_view piece) override {
+    if (code_.size() + piece.size() > control::Controller::kCodeBytesMax)
+      return fail(ErrorKind::too_large, "code has at most 64 MiB");
+    code_ += piece;
+    return {};
+  }
+  Result<ApiResponse> finish() override {
+    SLUICE_TRY(const auto reloaded, context_.controller.upload_code(names_[0], names_[1], code_,
+                                                                    query_flag(request_, "force")));
+    return respond_reloaded(request_, reloaded);
+  }
+
+ private:
+  Context& context_;
+  const ApiRequest& request_;
+  const PathNames names_;
+  std::string code_;
+};
+
+Result<std::unique_ptr<Intake>> open_upload(Context& context, const ApiRequest& request,
+                                            const PathNames& names) {
+  SLUICE_CHECK(context.controller.data_namespace(names[0], names[1]));
+  return std::make_unique<CodeIntake>(context, request, names);
+}
+
 }  // namespace
 
 void add_wasm_code(ApiRouter& router, Context& context) {
   add(router, context, "wasm", {{"POST", "/wasm/code", reload}});
+  router.add({.group = "wasm",
+              .method = "PUT",
+              .pattern = "/wasm/code/{pipeline}/{filter}",
+              .intake = [&context](const ApiRequest& request, const PathNames& names) {
+                return open_upload(context, request, names);
+              }});
 }
 
 }  // namespace sluice::admin

@@ -71,7 +71,10 @@ std::shared_ptr<Object> ObjectBuilder::build_stored(const Object& stored,
                                                     const Background& background,
                                                     config::Faults& faults) const {
   auto built = build(config::from_json(stored.spec), background, faults);
-  if (built) built->spec["createdAt"] = stored.spec.value("createdAt", "");
+  if (!built) return nullptr;
+  built->spec["createdAt"] = stored.spec.value("createdAt", "");
+  built->version = stored.version;
+  built->pins_version = stored.pins_version;
   return built;
 }
 

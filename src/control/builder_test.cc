@@ -72,7 +72,7 @@ TEST_F(BuilderTest, APipelineGetsWhatRanBefore) {
   const auto first = build(pipeline_text("p", "one"));
   ASSERT_TRUE(first) << faults();
   EXPECT_TRUE(is_pipeline(*first));
-  EXPECT_EQ(first->pins, (Json{{"f", {{"text", "one"}}}}));
+  EXPECT_EQ(first->pins, (Json{{"f", {{"text", "one"}, {"source", "one"}}}}));
   put_in_force(*first);
   const auto second = build(pipeline_text("p", "two"), {.pins = &first->pins});
   ASSERT_TRUE(second) << faults();

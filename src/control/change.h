@@ -2,6 +2,7 @@
 // A change of the desired objects: its mode, and its outcome.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace sluice::control {
@@ -19,6 +20,8 @@ struct Applied {
   std::string kind;
   Change change;
   std::string warning;  // "", or which part does not run yet, and why
+  // On a shared store: the version of the stored object, which other members come to run. Else 0.
+  std::uint64_t version = 0;
 };
 
 // The outcome of `reload-code` for one filter.
@@ -28,6 +31,8 @@ struct Reloaded {
   bool changed = false;
   std::string code_hash;  // sha256 of the running code
   std::string error;      // "", or why the new code is refused; the old code keeps running
+  // The member that refuses the code; "": this one. Its `filter` is "" if several filters change.
+  std::string member{};
 };
 
 }  // namespace sluice::control

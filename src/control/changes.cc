@@ -2,6 +2,8 @@
 #include "control/changes.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "config/faults.h"
 
@@ -15,21 +17,53 @@ bool collide(const std::optional<Listening>& taken, const Listening& place) {
          (taken->address == place.address || taken->address.empty() || place.address.empty());
 }
 
+// Where the server will listen, or listens. Another member's server may not be built here yet.
+std::optional<Listening> place_of(const Object& object) {
+  if (object.is_current()) return object.prototype->listens();
+  const bool will_run = object.runs() || object.is_being_built();
+  if (!will_run || !object.spec.is_object()) return std::nullopt;
+  const auto port = object.spec.find("port");
+  if (port == object.spec.end() || !port->is_number_unsigned()) return std::nullopt;
+  const auto address = object.spec.find("address");
+  const bool has_address = address != object.spec.end() && address->is_string();
+  return Listening{has_address ? address->get<std::string>() : "", port->get<std::uint16_t>()};
+}
+
 // Two servers on one port would take each other's connections. `all`: the objects after the change.
 void check_port(const Objects& all, const ObjectList& internal, const Object& mine,
                 config::Faults& faults) {
-  const auto place = mine.prototype->listens();
+  const auto place = place_of(mine);
   if (!place) return;
   const std::string used = std::to_string(place->port) + " is used by ";
   for (const auto& [name, other] : all) {
-    if (name == mine.name || !other->runs()) continue;
-    if (collide(other->prototype->listens(), *place))
+    if (name == mine.name) continue;
+    if (collide(place_of(*other), *place))
       faults.add("port", used + other->kind + " " + name);
   }
   for (const auto& other : internal) {
     if (collide(other->prototype->listens(), *place))
       faults.add("port", used + "the " + other->name + " of this server");
   }
+}
+
+// The tries of a change while other members change other objects.
+constexpr int kChangeTriesMax = 20;
+
+std::unexpected<Error> refusal(store::DocumentFailure failure) {
+  if (!failure.mismatch) return std::unexpected<Error>(std::move(failure));
+  if (StoredObjects::is_of_others(failure))
+    return fail(ErrorKind::unavailable, "other members change objects all the time: try again");
+  return fail(ErrorKind::conflict, "another member has changed " + failure.mismatch->key +
+                                       " at the same time: try again");
+}
+
+// The object with the version of its documents.
+std::shared_ptr<const Object> as_stored(const std::shared_ptr<const Object>& object,
+                                        store::Version version) {
+  auto stored = std::make_shared<Object>(*object);
+  stored->version = version;
+  stored->pins_version = stored->pins.empty() ? 0 : version;
+  return stored;
 }
 
 }  // namespace
@@ -39,11 +73,16 @@ std::unexpected<Error> Changes::stopping() {
               "this process is stopping, or another one takes over: say it again");
 }
 
+void Changes::publish(Objects next) {
+  publisher_.publish(std::move(next));
+  notes_.update();
+}
+
 Result<void> Changes::load(std::vector<InheritedPort> inherited) {
   const MutexLock hold(mutex_);
   publisher_.ports().inherit(std::move(inherited));
   SLUICE_TRY(Objects stored, stored_.load());
-  publisher_.publish(std::move(stored));
+  publish(std::move(stored));
   return {};
 }
 
@@ -54,50 +93,85 @@ void Changes::open_ports() {
     if (object->is_being_built())
       logger_.warn(object->kind + " " + name + " is still being built; the others run");
   }
-  publisher_.publish(publisher_.objects());
+  publish(publisher_.objects());
   publisher_.ports().drop_inherited();
 }
 
 Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
-  Objects next = publisher_.objects();
-  ObjectList changed;
+  std::vector<ObjectToSave> changed;
   for (const Proposed& each : proposed) {
-    if (!each.changes) continue;
-    next.insert_or_assign(each.object->name, each.object);
-    changed.push_back(each.object);
+    if (each.changes) changed.push_back({each.object, each.before});
   }
+  for (int tries = 1;; ++tries) {
+    Objects next = publisher_.objects();
+    for (const auto& [object, before] : changed) next.insert_or_assign(object->name, object);
+    SLUICE_CHECK(check_ports(proposed, next));
+    if (changed.empty()) return {};
+    const auto saved = stored_.save(changed, {});
+    if (saved) {
+      if (stored_.is_shared()) {
+        for (const auto& [object, before] : changed)
+          next.insert_or_assign(object->name, as_stored(object, *saved));
+      }
+      publish(std::move(next));
+      return {};
+    }
+    if (!may_try_again(saved.error()) || tries == kChangeTriesMax) return refusal(saved.error());
+  }
+}
+
+Result<void> Changes::check_ports(const std::vector<Proposed>& proposed,
+                                  const Objects& next) const {
   config::Faults faults;
   for (const Proposed& each : proposed) {
     config::Faults own;
     check_port(next, publisher_.internal(), *each.object, own);
     for (const std::string& line : own.lines()) faults.add("", each.prefix + line);
   }
-  if (!faults.empty()) return std::unexpected(faults.to_error());
-  if (changed.empty()) return {};
-  SLUICE_CHECK(stored_.save(changed, {}));
-  publisher_.publish(std::move(next));
-  return {};
+  if (faults.empty()) return {};
+  return std::unexpected(faults.to_error());
+}
+
+bool Changes::may_try_again(const store::DocumentFailure& failure) {
+  if (!failure.mismatch || !stored_.is_shared()) return false;
+  if (const auto followed = follow_locked(); !followed) {
+    logger_.error("the changes of other members cannot be read: " + followed.error().message);
+    return false;
+  }
+  return StoredObjects::is_of_others(failure);
+}
+
+Result<void> Changes::remove_locked(const std::vector<std::string>& names) {
+  for (int tries = 1;; ++tries) {
+    Objects next = publisher_.objects();
+    std::vector<std::string> there;
+    for (const std::string& name : names) {
+      if (next.erase(name) > 0) there.push_back(name);
+    }
+    if (there.empty() && tries > 1) return {};  // another member has removed them
+    const auto saved = stored_.save({}, there);
+    if (saved) {
+      publish(std::move(next));
+      return {};
+    }
+    if (!may_try_again(saved.error()) || tries == kChangeTriesMax) return refusal(saved.error());
+  }
 }
 
 Result<void> Changes::remove(const std::string& name) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
-  Objects next = publisher_.objects();
-  if (next.erase(name) == 0) return fail(ErrorKind::not_found, "not found: " + name);
-  SLUICE_CHECK(stored_.save({}, {name}));
-  publisher_.publish(std::move(next));
-  return {};
+  if (!publisher_.find(name)) return fail(ErrorKind::not_found, "not found: " + name);
+  return remove_locked({name});
 }
 
 Result<std::size_t> Changes::remove_all(std::vector<std::string> names) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
-  Objects next = publisher_.objects();
-  std::erase_if(names, [&next](const std::string& name) { return next.erase(name) == 0; });
-  SLUICE_CHECK(stored_.save({}, names));
-  publisher_.publish(std::move(next));
+  std::erase_if(names, [this](const std::string& name) { return !publisher_.find(name); });
+  SLUICE_CHECK(remove_locked(names));
   return names.size();
 }
 
@@ -112,26 +186,64 @@ void Changes::replace(std::shared_ptr<const Object> object, std::shared_ptr<cons
     const MutexLock lock(ready_mutex_);
     taken.swap(ready_);
   }
+  if (ending_) return;
+  drop_stale(taken);
+  save_pins(taken);
+  if (taken.empty()) return;
   Objects next = publisher_.objects();
-  ObjectList pinned;
-  bool changed = false;
-  for (auto& [before, after] : taken) {
-    const auto place = next.find(before->name);
-    if (ending_ || place == next.end() || place->second != before) continue;
-    if (after->pins != before->pins) pinned.push_back(after);
-    place->second = std::move(after);
-    changed = true;
+  for (const auto& [before, after] : taken) next.insert_or_assign(after->name, after);
+  publish(std::move(next));
+}
+
+void Changes::drop_stale(std::vector<ObjectUpdate>& updates) const {
+  std::erase_if(updates, [this](const ObjectUpdate& update) {
+    return publisher_.find(update.first->name) != update.first;
+  });
+}
+
+void Changes::save_pins(std::vector<ObjectUpdate>& updates) {
+  std::vector<ObjectToSave> pinned;
+  for (const auto& [before, after] : updates) {
+    if (after->pins != before->pins) pinned.push_back({after, before});
   }
-  if (!changed) return;
-  if (const auto saved = stored_.save_pins(pinned); !saved)
-    logger_.error("which code runs cannot be stored: " + saved.error().message);
-  publisher_.publish(std::move(next));
+  const auto saved = stored_.save_pins(pinned);
+  if (saved && stored_.is_shared()) {
+    for (auto& [before, after] : updates) {
+      if (after->pins == before->pins) continue;
+      auto stored = std::make_shared<Object>(*after);
+      stored->pins_version = stored->pins.empty() ? 0 : *saved;
+      after = std::move(stored);
+    }
+  }
+  if (saved) return;
+  logger_.error("which code runs cannot be stored: " + saved.error().message);
+  if (!saved.error().mismatch) return;
+  // Another member has chosen the code: that is built next.
+  std::erase_if(updates, [](const ObjectUpdate& update) {
+    return update.second->pins != update.first->pins;
+  });
+  (void)may_try_again(saved.error());
+  drop_stale(updates);
+}
+
+Result<void> Changes::follow() {
+  const MutexLock hold(mutex_);
+  return follow_locked();
+}
+
+Result<void> Changes::follow_locked() {
+  Objects next = publisher_.objects();
+  SLUICE_TRY(const bool changed, stored_.follow(next));
+  if (!changed || ending_) return {};
+  adopt_candidates(next);
+  publish(std::move(next));
+  return {};
 }
 
 void Changes::retry_ports() {
   if (!publisher_.has_port_errors()) return;
   const MutexLock hold(mutex_);
-  if (!ending_) publisher_.publish(publisher_.objects());
+  if (!ending_) publish(publisher_.objects());
 }
 
 void Changes::end() {

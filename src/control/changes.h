@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes: applies one change at a time. Each change is checked against all objects, stored, and
 // published.
-// Invariant: the stored objects are the objects in force.
+// Invariant: the stored objects are the objects in force, as far as this process has seen them. On
+// a shared store, other members change them, too: follow().
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,8 +15,10 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "control/announcement.h"
 #include "control/object.h"
 #include "control/publisher.h"
+#include "control/status_notes.h"
 #include "control/stored_objects.h"
 
 namespace sluice::control {
@@ -22,16 +26,20 @@ namespace sluice::control {
 // One document of a requested change, built.
 struct Proposed {
   std::shared_ptr<const Object> object;
-  bool changes;        // false: an equal object runs already, and continues
-  std::string prefix;  // of its faults: "document 2, "
+  bool changes;                            // false: an equal object runs already, and continues
+  std::string prefix;                      // of its faults: "document 2, "
+  std::shared_ptr<const Object> before{};  // the object from which it was built; null: none
 };
+
+// An object in force, and the one that takes its place.
+using ObjectUpdate = std::pair<std::shared_ptr<const Object>, std::shared_ptr<const Object>>;
 
 // Any thread but a worker's. Blocks for other changes and the disk, but not for builds.
 class Changes {
  public:
-  // Requires: both outlive this.
-  Changes(StoredObjects& stored, Publisher& publisher, Logger logger)
-      : stored_(stored), publisher_(publisher), logger_(std::move(logger)) {}
+  // Requires: all outlive this.
+  Changes(StoredObjects& stored, Publisher& publisher, StatusNotes& notes, Logger logger)
+      : stored_(stored), publisher_(publisher), notes_(notes), logger_(std::move(logger)) {}
 
   // For the start: loads the stored objects and publishes them as being built.
   [[nodiscard]] Result<void> load(std::vector<InheritedPort> inherited);
@@ -39,7 +47,8 @@ class Changes {
   void open_ports();
 
   // Commits all objects or none. Errors: `invalid` for a port of another object, `unavailable`
-  // after end(), and those of the store.
+  // after end(), and those of the store. `conflict`: another member has changed one of the objects
+  // since `before`. The objects in force have that change by then: build again.
   [[nodiscard]] Result<void> commit(const std::vector<Proposed>& proposed);
   // Error: `not_found`.
   [[nodiscard]] Result<void> remove(const std::string& name);
@@ -51,6 +60,20 @@ class Changes {
   void replace(std::shared_ptr<const Object> object, std::shared_ptr<const Object> built);
   // Tries failed ports again.
   void retry_ports();
+  // For a shared store: takes over the changes of other members. Their objects are behind until
+  // they are built. Errors: those of the store.
+  [[nodiscard]] Result<void> follow();
+
+  // changes_swap.cc. A reload of all members:
+
+  // Ends the announcement, and saves and publishes the updates. Leaves out the objects that have
+  // changed meanwhile. Returns the version of the pins of each object that was swapped.
+  [[nodiscard]] Result<std::map<std::string, store::Version>> swap(
+      std::vector<ObjectUpdate> updates, const Announcement& announcement);
+  // From now on, candidates are of that announcement; "": of none. Drops those there are.
+  void expect_candidates(const std::string& announcement);
+  // An object that follow() puts in force if its spec and its pins come to be the stored ones.
+  void offer_candidate(const std::string& announcement, std::shared_ptr<const Object> built);
 
   // Refuses all later changes.
   void end();
@@ -64,13 +87,31 @@ class Changes {
   [[nodiscard]] static std::unexpected<Error> stopping();
 
  private:
-  using ObjectUpdate = std::pair<std::shared_ptr<const Object>, std::shared_ptr<const Object>>;
+  void publish(Objects next) SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> follow_locked() SLUICE_REQUIRES(mutex_);
+  // After a refused change: follows the change that came first. Returns true if the refused one can
+  // be tried again as it is.
+  [[nodiscard]] bool may_try_again(const store::DocumentFailure& failure) SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> check_ports(const std::vector<Proposed>& proposed,
+                                         const Objects& next) const;
+  [[nodiscard]] Result<void> remove_locked(const std::vector<std::string>& names)
+      SLUICE_REQUIRES(mutex_);
+  // Puts candidates in the place of objects that are behind.
+  void adopt_candidates(Objects& next) SLUICE_REQUIRES(mutex_);
+  // Drops the updates of objects that are no longer in force.
+  void drop_stale(std::vector<ObjectUpdate>& updates) const SLUICE_REQUIRES(mutex_);
+  // Saves the pins of the updates that change them. Drops those of which another member has changed
+  // the pins meanwhile.
+  void save_pins(std::vector<ObjectUpdate>& updates) SLUICE_REQUIRES(mutex_);
 
   StoredObjects& stored_;
   Publisher& publisher_;
+  StatusNotes& notes_;
   const Logger logger_;
   Mutex mutex_;  // one change at a time: guards stored_ and the objects in force
   bool ending_ SLUICE_GUARDED_BY(mutex_) = false;
+  std::string candidates_of_ SLUICE_GUARDED_BY(mutex_);  // id of an announcement
+  Objects candidates_ SLUICE_GUARDED_BY(mutex_);
   Mutex ready_mutex_;
   std::vector<ObjectUpdate> ready_ SLUICE_GUARDED_BY(ready_mutex_);
 };

@@ -42,7 +42,8 @@ class ChangesTest : public ::testing::Test {
   const ObjectBuilder builder_{all_kinds(), scripted_kinds(script_), kCores, &states_};
   StoredObjects stored_{*store_};
   Publisher publisher_{kCores, Logger(), workers_, states_};
-  Changes changes_{stored_, publisher_, Logger()};
+  StatusNotes notes_{*store_, publisher_};
+  Changes changes_{stored_, publisher_, notes_, Logger()};
 };
 
 TEST_F(ChangesTest, WhatWasBuiltTakesThePlaceOfWhatItWasBuiltFrom) {

@@ -45,6 +45,11 @@ void Claims::end() {
   for (Claimed& claimed : list_) claimed.stop.request_stop();
 }
 
+bool Claims::has_ended() const {
+  const MutexLock lock(mutex_);
+  return ended_;
+}
+
 void Claims::release(ClaimedList::iterator claimed) {
   {
     const MutexLock lock(mutex_);

@@ -47,12 +47,13 @@ class Claims {
   [[nodiscard]] std::optional<Claim> try_take(const std::string& name);
   // Asks the holders of all present and future claims to stop.
   void end();
+  [[nodiscard]] bool has_ended() const;
 
  private:
   [[nodiscard]] bool is_first(ClaimedList::const_iterator claimed) const SLUICE_REQUIRES(mutex_);
   void release(ClaimedList::iterator claimed);
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Condition freed_;
   ClaimedList list_ SLUICE_GUARDED_BY(mutex_);  // in the order of the requests
   bool ended_ SLUICE_GUARDED_BY(mutex_) = false;

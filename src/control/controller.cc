@@ -29,8 +29,8 @@ Controller::Controller(Options options, Logger logger, store::Store& store,
                        server::Workers& workers, pipeline::FilterKinds filter_kinds,
                        ObjectKinds object_kinds)
     : state_(std::make_unique<ControllerState>(
-          options.core_count, std::move(logger), store, workers, std::move(filter_kinds),
-          std::move(object_kinds), std::move(options.bind_address))) {
+          options.core_count, options.member_name, std::move(logger), store, workers,
+          std::move(filter_kinds), std::move(object_kinds), std::move(options.bind_address))) {
   state_->cluster_port = std::move(options.cluster_port);
 }
 
@@ -48,11 +48,13 @@ Result<void> Controller::start(std::vector<InheritedPort> inherited, const confi
   s.publisher.wait(kStartPatience, all_there);
   s.changes.open_ports();
   s.housekeeper.start();
+  if (s.store.is_shared()) s.follower.start();
   return {};
 }
 
 void Controller::stop() {
   state_->claims.end();
+  state_->follower.stop();
   state_->crew.stop();
   state_->housekeeper.stop();
 }

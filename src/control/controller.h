@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,8 +95,23 @@ class Controller {
   [[nodiscard]] Json without_secrets(Json spec) const;
   // The status of easegress-behaviour section 1.8, with `state`, `error` and counters.
   [[nodiscard]] Result<Json> status(std::string_view name) const;
+  // On a shared store: the states of all objects on the other members, by object and member:
+  // {name, kind, state, error, version, code}. The state of a member that has not noted one is
+  // "unknown". Errors: those of the store.
+  using MemberStates = std::map<std::string, std::map<std::string, Json>, std::less<>>;
+  [[nodiscard]] Result<MemberStates> states_elsewhere() const;
 
-  [[nodiscard]] Result<std::vector<Reloaded>> reload_code();
+  // Reads the code of all filters again. On a shared store, all members swap, or none, pipeline by
+  // pipeline. `force`: the members swap that can run the new code. Error `conflict`: another member
+  // reloads code.
+  [[nodiscard]] Result<std::vector<Reloaded>> reload_code(bool force = false);
+  // The same for one filter, with `code` in place of what its spec names. Errors: as above, and
+  // those of data_namespace().
+  static constexpr std::size_t kCodeBytesMax = std::size_t{64} << 20;
+  [[nodiscard]] Result<std::vector<Reloaded>> upload_code(const std::string& pipeline,
+                                                          const std::string& filter,
+                                                          const std::string& code,
+                                                          bool force = false);
   // Returns "pipeline/filter" if that pipeline runs a filter of that name with shared data, else
   // `not_found`.
   [[nodiscard]] Result<std::string> data_namespace(std::string_view pipeline,

@@ -18,6 +18,8 @@ struct ControllerState::Step {
 
 namespace {
 
+constexpr int kTriesMax = 5;  // of an apply, while other members change the same objects
+
 std::string document_prefix(std::size_t index, std::size_t count) {
   return count > 1 ? "document " + std::to_string(index + 1) + ", " : "";
 }
@@ -71,7 +73,7 @@ Result<ControllerState::Step> ControllerState::propose(const config::Value& docu
   const std::string name = name_of(document);
   const std::string kind = kind_of(document);
   Step step{.proposed = {.object = nullptr, .changes = false, .prefix = std::move(prefix)},
-            .applied = {name, "", Change::unchanged, ""},
+            .applied = {.name = name, .kind = "", .change = Change::unchanged, .warning = ""},
             .running = publisher.find(name)};
   const Object* existing = step.running.get();
   const auto known = builder.kind(kind);
@@ -88,22 +90,21 @@ Result<ControllerState::Step> ControllerState::propose(const config::Value& docu
   if (!object) return step;
   step.applied.kind = object->kind;
   step.proposed.changes =
-      existing == nullptr || !existing->runs() || !same_spec(*existing, *object);
+      existing == nullptr || !existing->is_current() || !same_spec(*existing, *object);
   if (step.proposed.changes) {
     step.applied.change = existing != nullptr ? Change::updated : Change::created;
     object->spec["createdAt"] = now_rfc3339();
   }
   step.proposed.object = object;
+  step.proposed.before = step.running;
   return step;
 }
 
-Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
-                                               ApplyMode mode) {
-  ControllerState& s = *state_;
-  if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
-  const auto claim = s.claims.take(names_of(documents));
+Result<std::vector<ControllerState::Step>> ControllerState::propose_all(
+    const std::vector<config::Value>& documents, ApplyMode mode,
+    const std::stop_token& stop) const {
   config::Faults faults;
-  std::vector<ControllerState::Step> steps;
+  std::vector<Step> steps;
   std::set<std::string> seen;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const std::string prefix = document_prefix(i, documents.size());
@@ -111,21 +112,43 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
     if (!seen.insert(name).second && !name.empty())
       faults.add(prefix + "name", "\"" + name + "\" is given twice");
     config::Faults own;
-    SLUICE_TRY(auto step, s.propose(documents[i], prefix, mode, claim.stop(), own));
+    SLUICE_TRY(auto step, propose(documents[i], prefix, mode, stop, own));
     for (const std::string& line : own.lines()) faults.add("", prefix + line);
     if (step.proposed.object) steps.push_back(std::move(step));
-    if (claim.stop().stop_requested()) return Changes::stopping();
+    if (stop.stop_requested()) return Changes::stopping();
   }
   if (!faults.empty()) return std::unexpected(faults.to_error());
-  std::vector<Proposed> proposed;
-  for (const ControllerState::Step& step : steps) proposed.push_back(step.proposed);
-  SLUICE_CHECK(s.changes.commit(proposed));
+  return steps;
+}
 
+// If another member has changed one of the objects meanwhile, this change comes after that one.
+Result<std::vector<ControllerState::Step>> ControllerState::propose_and_commit(
+    const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop) {
+  for (int tries = 1;; ++tries) {
+    SLUICE_TRY(auto steps, propose_all(documents, mode, stop));
+    std::vector<Proposed> proposed;
+    for (const Step& step : steps) proposed.push_back(step.proposed);
+    const auto committed = changes.commit(proposed);
+    if (committed) return steps;
+    const bool overtaken = store.is_shared() && committed.error().kind == ErrorKind::conflict;
+    if (!overtaken || tries == kTriesMax) return std::unexpected(committed.error());
+    logger.info("an apply begins again: " + committed.error().message);
+  }
+}
+
+Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
+                                               ApplyMode mode) {
+  ControllerState& s = *state_;
+  if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
+  const auto claim = s.claims.take(names_of(documents));
+  SLUICE_TRY(auto steps, s.propose_and_commit(documents, mode, claim.stop()));
   std::vector<Applied> result;
   for (ControllerState::Step& step : steps) {
     Applied& applied = step.applied;
     const Object& runs = step.proposed.changes ? *step.proposed.object : *step.running;
     append(applied.warning, s.publisher.port_error(applied.name));
+    const auto now = s.store.is_shared() ? s.publisher.find(applied.name) : nullptr;
+    if (now) applied.version = now->version;
     for (const std::string& note : runs.prototype->notes()) append(applied.warning, note);
     s.logger.info("object " + applied.kind + " " + applied.name + word_of(applied.change));
     result.push_back(std::move(applied));

@@ -7,6 +7,7 @@
 #include "control/controller.h"
 #include "control/kinds/pipeline.h"
 #include "control/state.h"
+#include "control/stored_names.h"
 
 namespace sluice::control {
 
@@ -33,21 +34,43 @@ Json Controller::without_secrets(Json spec) const {
 Result<Json> Controller::status(std::string_view name) const {
   const auto object = state_->publisher.find(name);
   if (!object) return fail(ErrorKind::not_found, "not found: " + std::string(name));
-  if (!object->runs()) {
-    const bool building = object->is_being_built();
-    return Json{{"name", object->name},
-                {"kind", object->kind},
-                {"state", building ? "building" : "failed"},
-                {"health", building ? "is being built" : object->error},
-                {"error", object->error}};
+  const auto [word, error] = state_->publisher.state_of(*object);
+  Json status;
+  if (object->runs()) {
+    const std::string port_error = state_->publisher.port_error(object->name);
+    status =
+        object->prototype->status({.port_error = port_error, .memory = state_->workers.memory()});
+  } else {
+    status["health"] = object->is_being_built() ? "is being built" : error;
   }
-  const std::string port_error = state_->publisher.port_error(object->name);
-  Json status =
-      object->prototype->status({.port_error = port_error, .memory = state_->workers.memory()});
+  if (!object->is_current() || !error.empty()) status["error"] = error;
   status["name"] = object->name;
   status["kind"] = object->kind;
-  status["state"] = port_error.empty() ? "running" : "failed";
+  status["state"] = word;
+  if (state_->store.is_shared()) status["version"] = object->version;
   return status;
+}
+
+Result<Controller::MemberStates> Controller::states_elsewhere() const {
+  MemberStates states;
+  if (!state_->store.is_shared()) return states;
+  SLUICE_TRY(const auto members, state_->store.members());
+  SLUICE_TRY(const auto notes, state_->store.notes(kStatusNotes));
+  for (const auto& [name, object] : state_->publisher.objects()) {
+    for (const store::Store::Member& member : members) {
+      if (member.me) continue;
+      states[name][member.name] = {
+          {"name", name}, {"kind", object->kind}, {"state", "unknown"}, {"version", 0}};
+    }
+  }
+  for (const store::Store::Note& note : notes) {
+    const auto of_object = states.find(note.key.substr(kStatusNotes.size()));
+    if (of_object == states.end()) continue;
+    const auto its = of_object->second.find(note.member);
+    const Json said = Json::parse(note.value, nullptr, false);
+    if (its != of_object->second.end() && said.is_object()) its->second.update(said);
+  }
+  return states;
 }
 
 Result<std::string> Controller::data_namespace(std::string_view pipeline,

@@ -56,6 +56,7 @@ void Housekeeper::work(const std::stop_token& stop) {
       next_sample = now + observe::RequestStats::kSamplePeriod;
       sample();
       sweep();
+      shared_code_.sweep();
     }
     if (now >= next_retry) {
       next_retry = now + kRetryPeriod;

@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Housekeeper: a thread that samples statistics, sweeps kept code, and retries failed builds and
-// ports.
+// Housekeeper: a thread that samples statistics, sweeps kept and shared code, and retries failed
+// builds and ports.
 #pragma once
 
 #include <stop_token>
 #include <thread>
+#include <utility>
 
+#include "base/log.h"
 #include "control/builder.h"
 #include "control/changes.h"
 #include "control/loader.h"
 #include "control/publisher.h"
+#include "control/shared_code.h"
 
 namespace sluice::control {
 
 class Housekeeper {
  public:
   // Requires: all outlive this.
-  Housekeeper(const ObjectBuilder& builder, Publisher& publisher, Changes& changes, Loader& loader)
-      : builder_(builder), publisher_(publisher), changes_(changes), loader_(loader) {}
+  Housekeeper(store::Store& store, const ObjectBuilder& builder, Publisher& publisher,
+              Changes& changes, Loader& loader, Logger logger)
+      : builder_(builder),
+        publisher_(publisher),
+        changes_(changes),
+        loader_(loader),
+        shared_code_(store, std::move(logger)) {}
 
   void start();
   void stop();  // waits for the work in progress; may be called again
@@ -31,6 +39,7 @@ class Housekeeper {
   Publisher& publisher_;
   Changes& changes_;
   Loader& loader_;
+  SharedCode shared_code_;
   std::jthread thread_;
 };
 

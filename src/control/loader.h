@@ -28,13 +28,16 @@ class Loader {
         crew_(crew),
         logger_(std::move(logger)) {}
 
-  // Builds each object that neither runs nor is being built, on the crew, and publishes it. If a
-  // build fails, the object gets the error.
+  // Builds each object that is not current, on the crew, and publishes it. If a build fails, the
+  // object gets the error. An object that is being built is built again if it changes meanwhile.
   void build_missing();
+  // The same without the objects whose last build has failed.
+  void build_new();
 
  private:
   void build_soon(const std::string& name);
-  void build_now(const std::string& name);
+  // Returns true if the object has changed meanwhile, and is to be built again.
+  [[nodiscard]] bool build_now(const std::string& name);
 
   const ObjectBuilder& builder_;
   Claims& claims_;

@@ -12,7 +12,7 @@ std::string scalar(const config::Value& document, std::string_view name) {
 }
 
 Json without_time(Json spec) {
-  spec.erase("createdAt");
+  if (spec.is_object()) spec.erase("createdAt");
   return spec;
 }
 
@@ -20,6 +20,16 @@ Json without_time(Json spec) {
 
 std::string name_of(const config::Value& document) { return scalar(document, "name"); }
 std::string kind_of(const config::Value& document) { return scalar(document, "kind"); }
+
+std::map<std::string, std::string> code_hashes(const Json& pins) {
+  std::map<std::string, std::string> hashes;
+  if (!pins.is_object()) return hashes;
+  for (const auto& [filter, pin] : pins.items()) {
+    if (pin.is_object() && pin.contains("sha256") && pin["sha256"].is_string())
+      hashes[filter] = pin["sha256"].get<std::string>();
+  }
+  return hashes;
+}
 
 bool same_spec(const Object& a, const Object& b) {
   return without_time(a.spec) == without_time(b.spec);

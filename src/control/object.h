@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "config/value.h"
 #include "control/object_prototype.h"
+#include "store/store.h"
 
 namespace sluice::control {
 
@@ -19,17 +20,24 @@ struct Object {
   std::string name;
   std::string kind;
   Json spec;  // completed; createdAt included
-  // Set if the object runs. Otherwise `error` says why it cannot be built now; "" while it is being
-  // built.
+  // Set if the object runs. If it is not current, `error` says why it cannot be built now; "" while
+  // it is being built.
   std::shared_ptr<const ObjectPrototype> prototype;
   std::string error;
   // ObjectPrototype::pins() of the current or the last prototype. Stored beside the spec.
   Json pins;
   // The kept state of the prototype; null if the object does not run.
   std::shared_ptr<const pipeline::StateSet> states{};
+  // True if the prototype is of an earlier spec or other pins. Another member has changed the
+  // object, and the prototype serves until this member has built the change.
+  bool behind = false;
+  // The versions of the documents with the spec and the pins; 0: not stored.
+  store::Version version = 0;
+  store::Version pins_version = 0;
 
   [[nodiscard]] bool runs() const { return prototype != nullptr; }
-  [[nodiscard]] bool is_being_built() const { return !runs() && error.empty(); }
+  [[nodiscard]] bool is_current() const { return runs() && !behind; }
+  [[nodiscard]] bool is_being_built() const { return !is_current() && error.empty(); }
 };
 
 using Objects = std::map<std::string, std::shared_ptr<const Object>, std::less<>>;
@@ -38,6 +46,9 @@ using ObjectList = std::vector<std::shared_ptr<const Object>>;
 // The name and kind in a document; "" if it has none.
 [[nodiscard]] std::string name_of(const config::Value& document);
 [[nodiscard]] std::string kind_of(const config::Value& document);
+
+// {filter: sha256} of the code that `pins` name; empty if they name none.
+[[nodiscard]] std::map<std::string, std::string> code_hashes(const Json& pins);
 
 // True if both specs are equal apart from createdAt.
 [[nodiscard]] bool same_spec(const Object& a, const Object& b);

@@ -29,9 +29,21 @@ bool Publisher::has_port_errors() const {
   return !port_errors_.empty();
 }
 
+Publisher::State Publisher::state_of(const Object& object) const {
+  if (object.is_being_built()) return {"building", ""};
+  if (!object.is_current()) return {"failed", object.error};
+  std::string error = port_error(object.name);
+  const std::string_view word = error.empty() ? "running" : "failed";
+  return {word, std::move(error)};
+}
+
 std::string Publisher::trouble_of(const Object& object) const {
   if (object.is_being_built()) return object.kind + " " + object.name + " is being built";
   if (!object.runs()) return object.kind + " " + object.name + " does not run: " + object.error;
+  if (object.behind) {
+    return object.kind + " " + object.name +
+           " does not run as another member has changed it: " + object.error;
+  }
   const std::string port = port_error(object.name);
   if (!port.empty()) return object.kind + " " + object.name + " does not listen: " + port;
   const std::string absent = absent_pipeline(object);

@@ -35,6 +35,12 @@ class Publisher {
   // "", or why that object does not listen as configured.
   [[nodiscard]] std::string port_error(const std::string& name) const;
   [[nodiscard]] bool has_port_errors() const;
+  // Whether the object runs as it is stored.
+  struct State {
+    std::string_view word;  // running, building or failed
+    std::string error;      // of a failed object
+  };
+  [[nodiscard]] State state_of(const Object& object) const;
   // "", or why the object does not run, does not listen as configured, or lacks a pipeline.
   [[nodiscard]] std::string trouble_of(const Object& object) const;
   // Waits, at most `patience`, for a publication after which `reached` returns true. `reached` is

@@ -36,7 +36,7 @@ void build(const Json& entry, const ObjectBuilder& builder, const std::stop_toke
 Json Controller::rehearsal() const {
   Json objects = Json::array();
   for (const auto& [name, object] : state_->publisher.objects()) {
-    if (object->runs()) objects.push_back({{kSpec, object->spec}, {kPinsKey, object->pins}});
+    if (object->is_current()) objects.push_back({{kSpec, object->spec}, {kPinsKey, object->pins}});
   }
   return objects;
 }

@@ -18,10 +18,14 @@
 #include "control/claims.h"
 #include "control/cluster_port.h"
 #include "control/crew.h"
+#include "control/follower.h"
 #include "control/housekeeper.h"
 #include "control/loader.h"
 #include "control/publisher.h"
+#include "control/status_notes.h"
 #include "control/stored_objects.h"
+#include "control/swap.h"
+#include "control/trials.h"
 #include "pipeline/state_registry.h"
 
 namespace sluice::control {
@@ -30,18 +34,22 @@ namespace sluice::control {
 inline constexpr std::size_t kBuildsAtOnceMax = 64;
 
 struct ControllerState {
-  ControllerState(unsigned core_count, Logger its_logger, store::Store& its_store,
-                  server::Workers& its_workers, pipeline::FilterKinds filters, ObjectKinds kinds,
-                  std::string bind_address)
-      : logger(std::move(its_logger)),
+  ControllerState(unsigned core_count, std::string its_member, Logger its_logger,
+                  store::Store& its_store, server::Workers& its_workers,
+                  pipeline::FilterKinds filters, ObjectKinds kinds, std::string bind_address)
+      : member(std::move(its_member)),
+        logger(std::move(its_logger)),
         store(its_store),
         workers(its_workers),
         builder(std::move(kinds), std::move(filters), core_count, &states, std::move(bind_address)),
         stored(store),
         publisher(core_count, logger, workers, states),
-        changes(stored, publisher, logger),
+        status_notes(store, publisher),
+        changes(stored, publisher, status_notes, logger),
         loader(builder, claims, publisher, changes, crew, logger),
-        housekeeper(builder, publisher, changes, loader) {}
+        housekeeper(store, builder, publisher, changes, loader, logger),
+        trials(store, builder, claims, publisher, changes, stored, crew, member, logger),
+        follower(stored, changes, loader, trials, logger) {}
 
   // controller_apply.cc: builds one of the documents, and collects the report on it. A null object:
   // faults were added. Error: the mode forbids the change. Requires: a claim on the object.
@@ -49,12 +57,27 @@ struct ControllerState {
   [[nodiscard]] Result<Step> propose(const config::Value& document, std::string prefix,
                                      ApplyMode mode, const std::stop_token& stop,
                                      config::Faults& faults) const;
+  [[nodiscard]] Result<std::vector<Step>> propose_all(const std::vector<config::Value>& documents,
+                                                      ApplyMode mode,
+                                                      const std::stop_token& stop) const;
+  [[nodiscard]] Result<std::vector<Step>> propose_and_commit(
+      const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop);
   // controller_reload.cc
-  [[nodiscard]] std::vector<Reloaded> reload(const std::string& pipeline);
-  [[nodiscard]] std::vector<Reloaded> build_anew(const std::string& name,
-                                                 const std::shared_ptr<const Object>& object,
-                                                 const std::stop_token& stop);
+  struct CodeRequest {
+    std::string filter{};               // the one filter; "": all
+    const std::string* code = nullptr;  // its new code; null: what the spec names
+    bool force = false;
+  };
+  [[nodiscard]] Result<std::vector<Reloaded>> reload_all(const std::vector<std::string>& names,
+                                                         const CodeRequest& request);
+  // Builds the pipeline with the new code. On a store of this process, puts it in force.
+  [[nodiscard]] FreshCode reload(const std::string& pipeline, const CodeRequest& request);
+  [[nodiscard]] FreshCode build_fresh(const std::string& pipeline, const CodeRequest& request,
+                                      const std::stop_token& stop);
+  [[nodiscard]] FreshCode build_anew(const std::shared_ptr<const Object>& object,
+                                     const std::stop_token& stop) const;
 
+  const std::string member;  // the name of this one
   const Logger logger;
   store::Store& store;
   server::Workers& workers;
@@ -63,11 +86,14 @@ struct ControllerState {
   StoredObjects stored;
   Publisher publisher;
   Claims claims;
+  StatusNotes status_notes;
   Changes changes;
   Crew crew{kBuildsAtOnceMax};
   Loader loader;
   Housekeeper housekeeper;
   std::optional<ClusterPort> cluster_port{};
+  Trials trials;
+  Follower follower;
 };
 
 }  // namespace sluice::control

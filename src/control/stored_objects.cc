@@ -3,17 +3,16 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <set>
+
+#include "control/stored_names.h"
+#include "store/blobs.h"
 
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kObjects = "objects";
-constexpr std::string_view kPins = "pins";
-constexpr std::string_view kMeta = "meta";
-constexpr std::string_view kVersionKey = "config-version";
-
 store::DocumentChange pins_change(const Object& object) {
-  store::DocumentChange change{std::string(kPins), object.name, std::nullopt};
+  store::DocumentChange change{std::string(kPinsDocuments), object.name, std::nullopt, {}};
   if (object.pins.is_object() && !object.pins.empty()) change.value = object.pins.dump();
   return change;
 }
@@ -21,50 +20,88 @@ store::DocumentChange pins_change(const Object& object) {
 }  // namespace
 
 Result<Objects> StoredObjects::load() {
-  SLUICE_TRY(const auto meta, store_.documents(kMeta));
-  for (const auto& entry : meta.entries) {
-    if (entry.key == kVersionKey) version_ = std::strtoull(entry.value.c_str(), nullptr, 10);
-  }
-  SLUICE_TRY(const auto stored, store_.documents(kObjects));
-  SLUICE_TRY(const auto pins, store_.documents(kPins));
-  std::map<std::string, std::shared_ptr<Object>> objects;
-  for (const auto& entry : stored.entries) {
-    auto object = std::make_shared<Object>();
-    object->name = entry.key;
-    object->spec = Json::parse(entry.value, nullptr, false);
-    object->kind = object->spec.is_object() ? object->spec.value("kind", "") : "";
-    objects.emplace(entry.key, std::move(object));
-  }
-  for (const auto& entry : pins.entries) {
-    const auto found = objects.find(entry.key);
-    if (found != objects.end()) found->second->pins = Json::parse(entry.value, nullptr, false);
-  }
-  return Objects(objects.begin(), objects.end());
+  SLUICE_TRY(Contents contents, read());
+  seen_ = contents.version;
+  return std::move(contents.objects);
 }
 
-Result<void> StoredObjects::save(const ObjectList& changed,
-                                 const std::vector<std::string>& removed) {
-  const std::uint64_t next = version_.load() + 1;
+void StoredObjects::note_number(std::string_view text, store::Version version) {
+  number_ = std::strtoull(std::string(text).c_str(), nullptr, 10);
+  number_version_ = version;
+}
+
+store::DocumentChange StoredObjects::next_number() const {
+  store::DocumentChange change{
+      std::string(kMetaDocuments), std::string(kNumberKey), std::to_string(number_.load() + 1), {}};
+  if (is_shared()) change.expected = number_version_;
+  return change;
+}
+
+StoredObjects::Saved StoredObjects::save(const std::vector<ObjectToSave>& changed,
+                                         const std::vector<std::string>& removed) {
   std::vector<store::DocumentChange> changes;
-  for (const auto& object : changed) {
-    changes.push_back({std::string(kObjects), object->name, object->spec.dump()});
-    changes.push_back(pins_change(*object));
+  for (const auto& [object, before] : changed) {
+    store::DocumentChange spec{
+        std::string(kObjectDocuments), object->name, object->spec.dump(), {}};
+    store::DocumentChange pins = pins_change(*object);
+    if (is_shared()) {
+      spec.expected = before != nullptr ? before->version : 0;
+      pins.expected = before != nullptr ? before->pins_version : 0;
+    }
+    changes.push_back(std::move(spec));
+    changes.push_back(std::move(pins));
   }
   for (const std::string& name : removed) {
-    changes.push_back({std::string(kObjects), name, std::nullopt});
-    changes.push_back({std::string(kPins), name, std::nullopt});
+    changes.push_back({std::string(kObjectDocuments), name, std::nullopt, {}});
+    changes.push_back({std::string(kPinsDocuments), name, std::nullopt, {}});
   }
-  changes.push_back({std::string(kMeta), std::string(kVersionKey), std::to_string(next)});
-  SLUICE_CHECK(store_.change_documents(changes));
-  version_.store(next);
+  SLUICE_CHECK(hold_code(changed, changes));
+  changes.push_back(next_number());  // last: a changed object is the better explanation
+  auto saved = store_.change_documents(changes);
+  if (saved) note_number(*changes.back().value, *saved);
+  return saved;
+}
+
+StoredObjects::Saved StoredObjects::save_pins(const std::vector<ObjectToSave>& built,
+                                              const Announcement* ends) {
+  std::vector<store::DocumentChange> changes;
+  for (const auto& [object, before] : built) {
+    changes.push_back(pins_change(*object));
+    if (is_shared()) changes.back().expected = before != nullptr ? before->pins_version : 0;
+  }
+  SLUICE_CHECK(hold_code(built, changes));
+  if (ends != nullptr) {
+    changes.push_back({std::string(kReloadDocuments), std::string(kAnnouncementKey), std::nullopt,
+                       ends->version});
+  }
+  if (changes.empty()) return 0;
+  return store_.change_documents(changes);
+}
+
+std::expected<void, store::DocumentFailure> StoredObjects::hold_code(
+    const std::vector<ObjectToSave>& objects, std::vector<store::DocumentChange>& changes) const {
+  if (!is_shared()) return {};
+  std::set<std::string> hashes;
+  for (const auto& [object, before] : objects) {
+    for (const auto& [filter, hash] : code_hashes(object->pins)) hashes.insert(hash);
+  }
+  for (const std::string& hash : hashes) {
+    auto held = store::Blobs(store_).hold(hash);
+    if (!held) {
+      if (held.error().kind == ErrorKind::not_found) held.error().kind = ErrorKind::conflict;
+      return std::unexpected(store::DocumentFailure{std::move(held).error(), std::nullopt});
+    }
+    changes.push_back(*std::move(held));
+  }
   return {};
 }
 
-Result<void> StoredObjects::save_pins(const ObjectList& built) {
-  std::vector<store::DocumentChange> changes;
-  for (const auto& object : built) changes.push_back(pins_change(*object));
-  if (!changes.empty()) SLUICE_CHECK(store_.change_documents(changes));
-  return {};
+StoredObjects::Saved StoredObjects::announce(const Announcement& announcement) {
+  const auto current = announcement_.load();
+  const std::vector<store::DocumentChange> changes{
+      {std::string(kReloadDocuments), std::string(kAnnouncementKey), announcement.encode(),
+       current ? current->version : 0}};
+  return store_.change_documents(changes);
 }
 
 }  // namespace sluice::control

@@ -42,7 +42,7 @@ TEST_F(StoredObjectsTest, ComeBackWithPinsAndVersion) {
   EXPECT_EQ(stored_->version(), 0U);
   const auto a = object("a", {{"f", {{"hash", "1"}}}});
   const auto b = object("b", Json::object());
-  ASSERT_TRUE(stored_->save({a, b}, {}));
+  ASSERT_TRUE(stored_->save({{a}, {b}}, {}));
   EXPECT_EQ(stored_->version(), 1U);
   const Objects back = reload();
   EXPECT_EQ(stored_->version(), 1U);
@@ -55,23 +55,23 @@ TEST_F(StoredObjectsTest, ComeBackWithPinsAndVersion) {
 }
 
 TEST_F(StoredObjectsTest, ChangesAndRemovalsAreOneVersion) {
-  ASSERT_TRUE(stored_->save({object("a", {{"f", 1}}), object("b")}, {}));
-  ASSERT_TRUE(stored_->save({object("c")}, {"a", "b"}));
+  ASSERT_TRUE(stored_->save({{object("a", {{"f", 1}})}, {object("b")}}, {}));
+  ASSERT_TRUE(stored_->save({{object("c")}}, {"a", "b"}));
   EXPECT_EQ(stored_->version(), 2U);
   EXPECT_TRUE(store_->documents("pins")->entries.empty()) << "nothing is left of what is gone";
-  ASSERT_TRUE(stored_->save({object("a")}, {}));
+  ASSERT_TRUE(stored_->save({{object("a")}}, {}));
   const Objects back = reload();
   EXPECT_EQ(back.size(), 2U);
   EXPECT_TRUE(back.at("a")->pins.is_null()) << "its old pins went with it";
 }
 
 TEST_F(StoredObjectsTest, PinsAloneAreNoVersion) {
-  ASSERT_TRUE(stored_->save({object("a", {{"f", 1}})}, {}));
-  ASSERT_TRUE(stored_->save_pins({object("a", {{"f", 2}})}));
+  ASSERT_TRUE(stored_->save({{object("a", {{"f", 1}})}}, {}));
+  ASSERT_TRUE(stored_->save_pins({{object("a", {{"f", 2}})}}));
   ASSERT_TRUE(stored_->save_pins({}));
   EXPECT_EQ(stored_->version(), 1U);
   EXPECT_EQ(reload().at("a")->pins, (Json{{"f", 2}}));
-  ASSERT_TRUE(stored_->save_pins({object("a")}));
+  ASSERT_TRUE(stored_->save_pins({{object("a")}}));
   EXPECT_TRUE(reload().at("a")->pins.is_null());
 }
 
@@ -84,10 +84,10 @@ TEST_F(StoredObjectsTest, ADamagedDocumentIsAnObjectWithoutAKind) {
 }
 
 TEST_F(StoredObjectsTest, ARefusedWriteIsNoVersion) {
-  ASSERT_TRUE(stored_->save({object("a")}, {}));
+  ASSERT_TRUE(stored_->save({{object("a")}}, {}));
   const std::string file = folder_.path() + "/sluice.db";
   std::filesystem::rename(file, file + ".away");
-  EXPECT_FALSE(stored_->save({object("b")}, {"a"}));
+  EXPECT_FALSE(stored_->save({{object("b")}}, {"a"}));
   EXPECT_EQ(stored_->version(), 1U);
   std::filesystem::rename(file + ".away", file);
   EXPECT_EQ(reload().count("a"), 1U);

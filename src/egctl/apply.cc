@@ -11,10 +11,16 @@ void add_apply(Command root, Invocation& invocation) {
   const Command command =
       root.add("apply", "Create or update objects from files or standard input");
   const auto files = std::make_shared<std::vector<std::string>>();
+  const auto waiting = std::make_shared<Waiting>();
   add_file_option(command, *files);
-  command.footer("All objects are applied, or none. Example:\n  egctl apply -f pipeline.yaml");
-  set_action(command, invocation,
-             [files](Invocation& s) { return send_objects(s, *files, "apply"); });
+  add_wait_options(command, *waiting);
+  command.footer(
+      "All objects are applied, or none. In a cluster, members that do not run them are named, "
+      "and\n"
+      "the exit code is 1. Example:\n  egctl apply -f pipeline.yaml");
+  set_action(command, invocation, [files, waiting](Invocation& s) {
+    return send_objects(s, *files, "apply", *waiting);
+  });
 }
 
 }  // namespace sluice::egctl

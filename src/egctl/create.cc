@@ -17,6 +17,16 @@ std::string outcome_line(const Json& one, const std::string& mode) {
   return mode + " " + object + " successfully";
 }
 
+void print_outcome(Invocation& invocation, const Json& applied, const std::string& mode) {
+  if (invocation.format() != Output::standard) return invocation.print(applied);
+  for (const Json& one : applied) {
+    invocation.out << outcome_line(one, mode) << "\n";
+    const std::string warning = text_at(one, "warning");
+    if (!warning.empty())
+      invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
+  }
+}
+
 }  // namespace
 
 void add_file_option(Command command, std::vector<std::string>& files) {
@@ -26,7 +36,7 @@ void add_file_option(Command command, std::vector<std::string>& files) {
 }
 
 Result<void> send_objects(Invocation& invocation, const std::vector<std::string>& files,
-                          const std::string& mode) {
+                          const std::string& mode, const Waiting& waiting) {
   SLUICE_TRY(ObjectDocuments objects, read_objects(files));
   SLUICE_TRY(const ApiClient client, invocation.client());
   auto applied = client.json(
@@ -35,26 +45,20 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
     name_places(objects, applied.error().details);
     return refused(mode + " " + objects.label, std::move(applied).error());
   }
-  if (invocation.format() != Output::standard) {
-    invocation.print(*applied);
-    return {};
-  }
-  for (const Json& one : *applied) {
-    invocation.out << outcome_line(one, mode) << "\n";
-    const std::string warning = text_at(one, "warning");
-    if (!warning.empty())
-      invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
-  }
-  return {};
+  print_outcome(invocation, *applied, mode);
+  return await_members(client, *applied, waiting);
 }
 
 void add_create(Command root, Invocation& invocation) {
   const Command command = root.add("create", "Create objects from files or standard input");
   const auto files = std::make_shared<std::vector<std::string>>();
+  const auto waiting = std::make_shared<Waiting>();
   add_file_option(command, *files);
+  add_wait_options(command, *waiting);
   command.footer("All objects are created, or none. Example:\n  egctl create -f http-server.yaml");
-  set_action(command, invocation,
-             [files](Invocation& s) { return send_objects(s, *files, "create"); });
+  set_action(command, invocation, [files, waiting](Invocation& s) {
+    return send_objects(s, *files, "create", *waiting);
+  });
 }
 
 }  // namespace sluice::egctl

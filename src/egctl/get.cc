@@ -14,27 +14,46 @@
 namespace sluice::egctl {
 namespace {
 
-// Name -> "running", "failed", "building". Empty if the server does not report states: the list is
-// still useful without this column.
-std::map<std::string, std::string> read_states(const ApiClient& client) {
-  std::map<std::string, std::string> states;
+// The states of one object: state -> members.
+using States = std::map<std::string, std::vector<std::string>>;
+
+// By the name of the object. Empty if the server does not report states: the list is still useful
+// without this column.
+std::map<std::string, States> read_states(const ApiClient& client) {
+  std::map<std::string, States> states;
   const auto answer = client.json({.path = "/status/objects"});
   if (!answer || !answer->is_object()) return states;
   for (const auto& [key, status] : answer->items()) {
-    if (status.is_object()) states[text_at(status, "name")] = text_at(status, "state");
+    if (!status.is_object()) continue;
+    states[text_at(status, "name")][text_at(status, "state")].push_back(
+        key.substr(key.rfind('/') + 1));
   }
   return states;
 }
 
+// "running", or "failed on gw-2, gw-3".
+std::string state_text(const States& states) {
+  if (states.size() == 1) return states.begin()->first;
+  for (const char* state : {"failed", "unknown", "building"}) {
+    const auto members = states.find(state);
+    if (members == states.end()) continue;
+    std::string text = std::string(state) + " on ";
+    for (const std::string& member : members->second)
+      text += (text.ends_with(" on ") ? "" : ", ") + member;
+    return text;
+  }
+  return "";
+}
+
 std::string object_table(const std::vector<Json>& objects,
-                         const std::map<std::string, std::string>& states) {
+                         const std::map<std::string, States>& states) {
   const auto now = std::chrono::system_clock::now();
   std::vector<Row> rows{{"NAME", "KIND", "AGE", "STATE"}};
   for (const Json& spec : objects) {
     const std::string name = text_at(spec, "name");
     const auto state = states.find(name);
     rows.push_back({name, text_at(spec, "kind"), format_age(text_at(spec, "createdAt"), now),
-                    state != states.end() ? state->second : ""});
+                    state != states.end() ? state_text(state->second) : ""});
   }
   return format_table(rows);
 }

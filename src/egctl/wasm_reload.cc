@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/wasm_reload.h"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/files.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {
 
+// "gw-2: shop/wasm: "; without the member for the one that was asked.
+std::string place_of(const Json& one) {
+  const std::string member = text_at(one, "member");
+  const std::string filter = text_at(one, "filter");
+  return (member.empty() ? "" : member + ": ") + text_at(one, "pipeline") +
+         (filter.empty() ? "" : "/" + filter) + ": ";
+}
+
 std::string reload_line(const Json& one) {
-  const std::string filter = text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": ";
+  const std::string filter = place_of(one);
   const bool changed = one.value("changed", false);
   return filter + (changed ? "reloaded" : "unchanged") + " (sha256 " + text_at(one, "codeHash") +
          ")\n";
@@ -20,7 +30,7 @@ Result<void> report(Invocation& invocation, const Json& reloaded) {
   std::vector<std::string> refusals;
   for (const Json& one : reloaded) {
     if (const std::string error = text_at(one, "error"); !error.empty()) {
-      refusals.push_back(text_at(one, "pipeline") + "/" + text_at(one, "filter") + ": " + error);
+      refusals.push_back(place_of(one) + error);
     } else if (invocation.format() == Output::standard) {
       invocation.out << reload_line(one);
     }
@@ -34,23 +44,63 @@ Result<void> report(Invocation& invocation, const Json& reloaded) {
   return fail(ErrorKind::invalid, "code refused, what ran before goes on", std::move(refusals));
 }
 
+// Reports the answer to a call that brings new code.
+Result<void> report_answer(Invocation& invocation, const std::string& what, const ApiReply& reply) {
+  const Json body = Json::parse(reply.body, nullptr, false);
+  if (!body.is_object() || !body.contains("reloaded") || !body["reloaded"].is_array())
+    return failed(what, error_of(reply));
+  return report(invocation, body["reloaded"]);
+}
+
+struct Upload {
+  std::string file;
+  std::string pipeline;
+  std::string filter;
+  bool force = false;
+};
+
+Result<void> upload_code(Invocation& invocation, const Upload& upload) {
+  SLUICE_TRY(std::string code, read_input(upload.file));
+  SLUICE_TRY(const ApiClient client, invocation.client());
+  const std::string path = "/wasm/code/" + percent_encode(upload.pipeline) + "/" +
+                           percent_encode(upload.filter) + (upload.force ? "?force=true" : "");
+  SLUICE_TRY(const ApiReply reply, client.send({.method = "PUT",
+                                                .path = path,
+                                                .body = std::move(code),
+                                                .content_type = "application/wasm"}));
+  return report_answer(invocation, "upload code", reply);
+}
+
 }  // namespace
 
-Result<void> reload_code(Invocation& invocation) {
+Result<void> reload_code(Invocation& invocation, bool force) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const ApiReply reply, client.send({.method = "POST", .path = "/wasm/code"}));
-  const Json body = Json::parse(reply.body, nullptr, false);
-  if (!body.is_object() || !body.contains("reloaded") || !body["reloaded"].is_array()) {
-    return failed("reload code", error_of(reply));
-  }
-  return report(invocation, body["reloaded"]);
+  const std::string path = force ? "/wasm/code?force=true" : "/wasm/code";
+  SLUICE_TRY(const ApiReply reply, client.send({.method = "POST", .path = path}));
+  return report_answer(invocation, "reload code", reply);
 }
 
 void add_wasm_reload(Command wasm, Invocation& invocation) {
   const Command command = wasm.add("reload-code", "Read the code of all WasmHost filters again");
+  const auto force = std::make_shared<bool>(false);
+  command.flag("--force", *force, "in a cluster, swap on the members that can run the code");
   command.footer(
-      "Code that does not load is refused: the old code goes on, and the exit code is 1.");
-  set_action(command, invocation, reload_code);
+      "Code that does not load is refused: the old code goes on, and the exit code is 1. In a\n"
+      "cluster, all members swap, or none.");
+  set_action(command, invocation, [force](Invocation& s) { return reload_code(s, *force); });
+}
+
+void add_wasm_upload(Command wasm, Invocation& invocation) {
+  const Command command = wasm.add("upload", "Send a module, which a WasmHost filter then runs");
+  const auto upload = std::make_shared<Upload>();
+  command.option("FILE", upload->file, "the module, - for standard input").required();
+  command.option("PIPELINE", upload->pipeline, "pipeline").required();
+  command.option("FILTER", upload->filter, "filter of the pipeline").required();
+  command.flag("--force", upload->force, "in a cluster, swap on the members that can run the code");
+  command.footer(
+      "It runs until the next `egctl wasm reload-code`, or until another `code` is applied.\n"
+      "Example:\n  egctl wasm upload flash-sale.wasm flash-sale-pipeline wasm");
+  set_action(command, invocation, [upload](Invocation& s) { return upload_code(s, *upload); });
 }
 
 }  // namespace sluice::egctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `egctl wasm reload-code`.
+// `egctl wasm reload-code`, `egctl wasm upload`.
 #pragma once
 
 #include "egctl/command.h"
@@ -8,7 +8,9 @@
 namespace sluice::egctl {
 
 void add_wasm_reload(Command wasm, Invocation& invocation);
-// Reloads all guest code and reports the outcome of each filter.
-[[nodiscard]] Result<void> reload_code(Invocation& invocation);
+void add_wasm_upload(Command wasm, Invocation& invocation);
+// Reloads all guest code and reports the outcome of each filter. `force`: in a cluster, members
+// that can run the new code swap even if others cannot.
+[[nodiscard]] Result<void> reload_code(Invocation& invocation, bool force = false);
 
 }  // namespace sluice::egctl

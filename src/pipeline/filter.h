@@ -43,6 +43,13 @@ class Filter {
   [[nodiscard]] virtual bool knows(const http::Request& request) const;
 };
 
+// What a reload takes.
+struct ReloadInputs {
+  std::stop_token stop{};  // a request to give up
+  const std::string* code =
+      nullptr;  // the new code; null: what the files and URLs of the spec hold
+};
+
 class FilterPrototype {
  public:
   virtual ~FilterPrototype() = default;
@@ -58,9 +65,9 @@ class FilterPrototype {
   // `egctl wasm reload-code`: reads the files and URLs of the spec again. Returns null if nothing
   // has changed, a validated replacement if something has, or the reason for a refusal. Blocks;
   // never called on a core. `states` has all states of this prototype; put() those that the
-  // replacement changes, and only if there is a replacement. `stop`: a request to give up.
+  // replacement changes, and only if there is a replacement.
   [[nodiscard]] virtual Result<std::shared_ptr<const FilterPrototype>> reload(
-      const StateScope& states = {}, const std::stop_token& stop = {}) const;
+      const StateScope& states = {}, const ReloadInputs& inputs = {}) const;
   // The data stored beside the spec, from which the same filter can be built again even if the
   // files and URLs of the spec have changed. Any thread; null if there is none.
   [[nodiscard]] virtual Json pin() const;

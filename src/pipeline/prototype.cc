@@ -36,8 +36,8 @@ bool Filter::knows(const http::Request& /*request*/) const { return false; }
 
 Json FilterPrototype::status() const { return nullptr; }
 
-Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload(
-    const StateScope&, const std::stop_token&) const {
+Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload(const StateScope&,
+                                                                       const ReloadInputs&) const {
   return std::shared_ptr<const FilterPrototype>();
 }
 
@@ -211,12 +211,16 @@ bool PipelinePrototype::has_shared_data() const {
       filters_, [](const NamedFilter& each) { return each.prototype->has_shared_data(); });
 }
 
-std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(
-    std::vector<ReloadNote>& notes, const StateScope& states, const std::stop_token& stop) const {
+std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(std::vector<ReloadNote>& notes,
+                                                                   const StateScope& states,
+                                                                   const ReloadInputs& inputs,
+                                                                   std::string_view only) const {
   auto next = std::make_shared<PipelinePrototype>(*this);
   bool changed = false;
   for (NamedFilter& filter : next->filters_) {
-    auto fresh = filter.prototype->reload(states.of_filter(filter.name, filter.kind->name()), stop);
+    if (!only.empty() && filter.name != only) continue;
+    auto fresh =
+        filter.prototype->reload(states.of_filter(filter.name, filter.kind->name()), inputs);
     if (filter.prototype->has_shared_data()) {
       notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr,
                        fresh ? "" : fresh.error().message});

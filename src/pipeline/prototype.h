@@ -95,7 +95,7 @@ class PipelinePrototype {
 
   // Reloads every filter that refers to code. Returns a new generation, or null if nothing changed.
   // `notes` gets the outcome for each filter with shared data. `states`: of the pipeline, with all
-  // states of this generation.
+  // states of this generation. `only`: the one filter to reload; "": all.
   struct ReloadNote {
     std::string filter;
     bool changed;
@@ -103,7 +103,8 @@ class PipelinePrototype {
   };
   [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(std::vector<ReloadNote>& notes,
                                                                 const StateScope& states,
-                                                                const std::stop_token& stop) const;
+                                                                const ReloadInputs& inputs,
+                                                                std::string_view only = {}) const;
 
  private:
   friend class Pipeline;

@@ -111,6 +111,27 @@ def test_code_changes_when_it_is_said_so(sale):
     assert sale.hash == now, "what was reloaded is what a restart finds"
 
 
+@pytest.mark.parametrize("restart", RESTARTS)
+def test_uploaded_code_runs_until_a_reload(sale, tmp_path, guests, restart):
+    before, server = sale.hash, sale.server
+    mine = tmp_path / "mine.wasm"
+    mine.write_bytes(distinct((guests / "step1.wasm").read_bytes()))
+    assert server.egctl("wasm", "upload", str(mine), "p", "wasm").stdout.startswith("p/wasm: reloaded")
+    now = hashlib.sha256(mine.read_bytes()).hexdigest()
+    mine.unlink()
+    getattr(server, restart)()
+    assert sale.hash == now and sale.let_in() == 12
+    server.apply(*sale.objects(4))
+    assert sale.hash == now, "other fields change without the file"
+    assert "OK" in server.egctl("health").stdout, "the difference is wanted"
+    assert "reloaded" in server.egctl("wasm", "reload-code").stdout
+    assert sale.hash == before
+    mine.write_bytes(b"junk")
+    refused = server.egctl("wasm", "upload", str(mine), "p", "wasm", check=False)
+    assert refused.returncode == 1 and "not a WebAssembly module" in refused.stderr
+    assert sale.hash == before
+
+
 def test_another_path_is_other_code(sale, tmp_path, guests):
     other = tmp_path / "other.wasm"
     other.write_bytes(distinct((guests / "step1.wasm").read_bytes()))

@@ -44,9 +44,13 @@ class Folder {
 class Process {
  public:
   Process(const std::string& folder, Script& script, ObjectKinds kinds = all_kinds())
-      : store_(store::open_embedded_store(folder, kCores, Logger(), {}, store::Durability::process)
-                   .value()),
-        controller_({.core_count = kCores, .member_name = "me"}, Logger(), *store_, workers_,
+      : Process(store::open_embedded_store(folder, kCores, Logger(), {}, store::Durability::process)
+                    .value(),
+                "me", script, std::move(kinds)) {}
+  Process(std::unique_ptr<store::Store> store, const std::string& member, Script& script,
+          ObjectKinds kinds = all_kinds())
+      : store_(std::move(store)),
+        controller_({.core_count = kCores, .member_name = member}, Logger(), *store_, workers_,
                     scripted_kinds(script), std::move(kinds)) {
     workers_.start();
   }

@@ -98,12 +98,19 @@ struct Lesson {
 
 class ScriptedPrototype final : public pipeline::FilterPrototype {
  public:
-  ScriptedPrototype(Script& script, Json spec, std::shared_ptr<const Lesson> lesson)
-      : script_(script), spec_(std::move(spec)), lesson_(std::move(lesson)) {}
-  [[nodiscard]] std::string text() const { return spec_.value("text", ""); }
+  ScriptedPrototype(Script& script, Json spec, std::string text,
+                    std::shared_ptr<const Lesson> lesson)
+      : script_(script),
+        spec_(std::move(spec)),
+        text_(std::move(text)),
+        lesson_(std::move(lesson)) {}
+  // What runs: the text of the spec, until a reload finds another one.
+  [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] Json spec() const override { return spec_; }
   [[nodiscard]] Json status() const override { return {{"codeHash", text()}}; }
-  [[nodiscard]] Json pin() const override { return {{"text", text()}}; }
+  [[nodiscard]] Json pin() const override {
+    return {{"text", text()}, {"source", spec_.value("text", "")}};
+  }
   [[nodiscard]] bool has_shared_data() const override { return true; }
   [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&) const override {
     std::function<void()> call;
@@ -115,27 +122,32 @@ class ScriptedPrototype final : public pipeline::FilterPrototype {
     return std::make_unique<ScriptedFilter>();
   }
   [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> reload(
-      const pipeline::StateScope& states, const std::stop_token&) const override {
+      const pipeline::StateScope& states, const pipeline::ReloadInputs& inputs) const override {
     const std::scoped_lock lock(script_.mutex_);
+    if (inputs.code != nullptr) return with_text(*inputs.code, states);
     if (script_.reload_.empty()) return nullptr;
     if (script_.reload_.starts_with('!'))
       return sluice::fail(ErrorKind::invalid, script_.reload_.substr(1));
-    Json spec = spec_;
-    spec["text"] = script_.reload_;
-    return make(script_, std::move(spec), states);
+    return with_text(script_.reload_, states);
   }
   // The lesson goes on in force under any text, so that the next build finds it.
   [[nodiscard]] static std::shared_ptr<const ScriptedPrototype> make(
-      Script& script, Json spec, const pipeline::StateScope& states) {
-    auto lesson = std::make_shared<Lesson>(Lesson{spec.value("text", "")});
+      Script& script, Json spec, const std::string& text, const pipeline::StateScope& states) {
+    auto lesson = std::make_shared<Lesson>(Lesson{text});
     states.put(kLearnt, pipeline::NoTerms(), lesson);
-    return std::make_shared<ScriptedPrototype>(script, std::move(spec), std::move(lesson));
+    return std::make_shared<ScriptedPrototype>(script, std::move(spec), text, std::move(lesson));
   }
   static constexpr std::string_view kLearnt = "learnt";
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<const FilterPrototype>> with_text(
+      const std::string& text, const pipeline::StateScope& states) const {
+    return make(script_, spec_, text, states);
+  }
+
   Script& script_;
   const Json spec_;
+  const std::string text_;
   const std::shared_ptr<const Lesson> lesson_;
 };
 
@@ -177,11 +189,12 @@ class ScriptedKind final : public pipeline::FilterKind {
       const config::Value* found = value.find(key);
       return found != nullptr ? found->scalar : std::string();
     };
-    return ScriptedPrototype::make(script_,
-                                   Json{{"name", context.name},
-                                        {"kind", name()},
-                                        {"text", scalar("text")},
-                                        {"key", scalar("key")}},
+    Json spec = {
+        {"name", context.name}, {"kind", name()}, {"text", scalar("text")}, {"key", scalar("key")}};
+    const bool pinned = context.pin != nullptr && !context.fresh &&
+                        context.pin->value("source", "") == scalar("text");
+    return ScriptedPrototype::make(script_, std::move(spec),
+                                   pinned ? context.pin->value("text", "") : scalar("text"),
                                    context.states);
   }
 

@@ -96,15 +96,15 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
 Result<WasmHostPrototype::Code> WasmHostPrototype::choose_code(
     const WasmHostSpec& spec, const pipeline::FilterContext& context,
     const WasmEnvironment& environment) {
-  if (!context.fresh) {
-    if (auto code = context.states.find<const RunningCode>(kCode, spec.code)) return code;
-    if (context.pin != nullptr) {
-      SLUICE_TRY(auto code,
-                 RunningCode::pinned(spec.code, *context.pin, environment, context.stop));
-      if (code) return code;
-    }
+  if (context.fresh) return RunningCode::read(spec.code, environment, context.stop);
+  auto in_force = context.states.find<const RunningCode>(kCode, spec.code);
+  if (context.pin != nullptr && (!in_force || !in_force->is_of(*context.pin))) {
+    SLUICE_TRY(auto code, RunningCode::pinned(spec.code, *context.pin, environment, context.stop));
+    if (code) return code;
   }
-  return RunningCode::read(spec.code, environment, context.stop);
+  if (!in_force) return RunningCode::read(spec.code, environment, context.stop);
+  SLUICE_CHECK(in_force->share(environment));
+  return in_force;
 }
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
@@ -159,10 +159,12 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
 }
 
 Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload(
-    const pipeline::StateScope& states, const std::stop_token& stop) const {
-  SLUICE_TRY(auto code, RunningCode::read(spec_.code, *parts_.environment, stop));
+    const pipeline::StateScope& states, const pipeline::ReloadInputs& inputs) const {
+  SLUICE_TRY(auto code, inputs.code != nullptr
+                            ? RunningCode::uploaded(spec_.code, *inputs.code, *parts_.environment)
+                            : RunningCode::read(spec_.code, *parts_.environment, inputs.stop));
   if (code->sha256() == code_->sha256()) return nullptr;
-  SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, parts_, code, stop));
+  SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, parts_, code, inputs.stop));
   states.put(kCode, spec_.code, code);
   return made;
 }

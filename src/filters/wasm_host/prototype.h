@@ -30,7 +30,8 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
   [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(
       const loop::Core& core) const override;
   [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload(
-      const pipeline::StateScope& states = {}, const std::stop_token& stop = {}) const override;
+      const pipeline::StateScope& states = {},
+      const pipeline::ReloadInputs& inputs = {}) const override;
   [[nodiscard]] bool has_shared_data() const override { return true; }
   [[nodiscard]] Json pin() const override { return code_->pin(); }
   [[nodiscard]] std::string note() const override { return code_->note(); }

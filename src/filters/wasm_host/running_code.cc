@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "filters/wasm_host/code.h"
+#include "store/blobs.h"
 
 namespace sluice::filters {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr const char* kSource = "source";
 constexpr const char* kSha256 = "sha256";
 constexpr const char* kLoadedAt = "loadedAt";
+constexpr const char* kUploaded = "uploaded";
 constexpr std::size_t kShortHash = 12;
 
 std::string text_of(const Json& pin, const char* name) {
@@ -44,15 +46,15 @@ Result<std::shared_ptr<RunningCode>> RunningCode::compile(const std::string& sou
                                                           const WasmEnvironment& environment) {
   SLUICE_TRY(auto module, wasm::Module::compile(environment.engine, bytes));
   SLUICE_TRY(auto linked, environment.linker->link(std::move(module)));
-  return std::shared_ptr<RunningCode>(
+  std::shared_ptr<RunningCode> code(
       new RunningCode(source, std::move(linked), std::move(loaded_at)));
+  code->shared_ = environment.store.is_shared();
+  return code;
 }
 
-Result<std::shared_ptr<const RunningCode>> RunningCode::read(const std::string& source,
-                                                             const WasmEnvironment& environment,
-                                                             const std::stop_token& stop) {
-  SLUICE_TRY(const std::string bytes,
-             load_code(source, environment.engine.options().accept_text, stop));
+Result<std::shared_ptr<RunningCode>> RunningCode::take_in(const std::string& source,
+                                                          const std::string& bytes,
+                                                          const WasmEnvironment& environment) {
   SLUICE_TRY(auto code, compile(source, bytes, format_rfc3339_ms(std::chrono::system_clock::now()),
                                 environment));
   if (auto kept = environment.kept->keep(code->sha256(), bytes)) {
@@ -61,7 +63,35 @@ Result<std::shared_ptr<const RunningCode>> RunningCode::read(const std::string& 
     code->trouble_ = "a restart has to read `code` again, for " + kept.error().message;
     environment.logger.error("WasmHost: " + code->trouble_);
   }
-  return std::shared_ptr<const RunningCode>(std::move(code));
+  if (environment.store.is_shared())
+    SLUICE_CHECK(store::Blobs(environment.store).put(code->sha256(), bytes));
+  return code;
+}
+
+Result<std::shared_ptr<const RunningCode>> RunningCode::read(const std::string& source,
+                                                             const WasmEnvironment& environment,
+                                                             const std::stop_token& stop) {
+  SLUICE_TRY(const std::string bytes,
+             load_code(source, environment.engine.options().accept_text, stop));
+  return take_in(source, bytes, environment);
+}
+
+Result<std::shared_ptr<const RunningCode>> RunningCode::uploaded(
+    const std::string& source, const std::string& bytes, const WasmEnvironment& environment) {
+  SLUICE_TRY(auto code, take_in(source, bytes, environment));
+  code->uploaded_ = true;
+  return code;
+}
+
+// The bytes from the data directory, else from the store that the members share.
+Result<std::string> RunningCode::load(const std::string& sha256,
+                                      const WasmEnvironment& environment) {
+  auto kept = environment.kept->load(sha256);
+  if (kept || !environment.store.is_shared()) return kept;
+  SLUICE_TRY(std::string bytes, store::Blobs(environment.store).load(sha256));
+  if (const auto again = environment.kept->keep(sha256, bytes); !again)
+    environment.logger.error("WasmHost: " + again.error().message);
+  return bytes;
 }
 
 Result<std::shared_ptr<const RunningCode>> RunningCode::pinned(const std::string& source,
@@ -70,33 +100,59 @@ Result<std::shared_ptr<const RunningCode>> RunningCode::pinned(const std::string
                                                                const std::stop_token& stop) {
   if (text_of(pin, kSource) != sha256_hex(source)) return std::shared_ptr<const RunningCode>();
   const std::string sha256 = text_of(pin, kSha256);
-  auto bytes = environment.kept->load(sha256);
-  if (bytes) {
-    SLUICE_TRY(auto code, compile(source, *bytes, text_of(pin, kLoadedAt), environment));
-    code->kept_ = environment.kept->hold(sha256);
-    return std::shared_ptr<const RunningCode>(std::move(code));
+  const auto bytes = load(sha256, environment);
+  if (!bytes) return read_again(source, sha256, bytes.error().message, environment, stop);
+  SLUICE_TRY(auto code, compile(source, *bytes, text_of(pin, kLoadedAt), environment));
+  code->kept_ = environment.kept->hold(sha256);
+  code->uploaded_ = pin.contains(kUploaded) && pin[kUploaded] == true;
+  SLUICE_CHECK(code->share(environment));
+  return std::shared_ptr<const RunningCode>(std::move(code));
+}
+
+// The code of a pin is gone. On a shared store, no member runs other code than the others.
+Result<std::shared_ptr<const RunningCode>> RunningCode::read_again(
+    const std::string& source, const std::string& sha256, const std::string& trouble,
+    const WasmEnvironment& environment, const std::stop_token& stop) {
+  const std::string gone =
+      "the code that ran before (" + sha256.substr(0, kShortHash) + "…) is gone: " + trouble;
+  if (environment.store.is_shared()) {
+    const auto bytes = load_code(source, environment.engine.options().accept_text, stop);
+    if (!bytes) return fail(bytes.error().kind, bytes.error().message + "; and " + gone);
+    if (sha256_hex(*bytes) == sha256) return take_in(source, *bytes, environment);
+    return fail(ErrorKind::conflict,
+                gone + "; `code` holds other code: say `egctl wasm reload-code`");
   }
   auto again = read(source, environment, stop);
   if (!again) {
-    return fail(
-        again.error().kind,
-        again.error().message + "; and the code that ran before is gone: " + bytes.error().message);
+    return fail(again.error().kind,
+                again.error().message + "; and the code that ran before is gone: " + trouble);
   }
   if ((*again)->sha256() == sha256) return again;
   auto other = std::const_pointer_cast<RunningCode>(*again);
-  other->trouble_ = "the code that ran before (" + sha256.substr(0, kShortHash) +
-                    "…) is gone: " + bytes.error().message + "; other code was read";
+  other->trouble_ = gone + "; other code was read";
   environment.logger.error("WasmHost: " + other->trouble_);
   return again;
 }
 
-Json RunningCode::pin() const {
-  return {{kSource, sha256_hex(source_)}, {kSha256, sha256()}, {kLoadedAt, loaded_at_}};
+Result<void> RunningCode::share(const WasmEnvironment& environment) const {
+  if (!environment.store.is_shared()) return {};
+  store::Blobs blobs(environment.store);
+  if (blobs.hold(sha256())) return {};
+  SLUICE_TRY(const std::string bytes, environment.kept->load(sha256()));
+  return blobs.put(sha256(), bytes);
 }
+
+Json RunningCode::pin() const {
+  Json pin = {{kSource, sha256_hex(source_)}, {kSha256, sha256()}, {kLoadedAt, loaded_at_}};
+  if (uploaded_) pin[kUploaded] = true;
+  return pin;
+}
+
+bool RunningCode::is_of(const Json& its_pin) const { return its_pin == pin(); }
 
 std::string RunningCode::note() const {
   const MutexLock lock(mutex_);
-  if (const auto path = path_in(source_)) {
+  if (const auto path = uploaded_ ? std::nullopt : path_in(source_)) {
     if (std::string now = look_at(*path); now != seen_) {
       said_ = compare(*path);
       seen_ = std::move(now);
@@ -110,6 +166,8 @@ std::string RunningCode::compare(const std::string& path) const {
     return "; the code of " + loaded_at_ + " (sha256 " + sha256().substr(0, kShortHash) + "…) runs";
   };
   const auto bytes = read_code_file(path);
+  const bool missing = !bytes && bytes.error().kind == ErrorKind::not_found;
+  if (missing && shared_) return {};
   if (!bytes) return bytes.error().message + runs();
   const std::string sha256_now = sha256_hex(*bytes);
   if (sha256_now == sha256()) return {};

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // RunningCode: the module that a filter runs, and its source. The module changes only on request:
-// by another `code` in the spec, or by reload-code. A restart or a change of other fields does not
-// read the file or URL again, which may be missing, half-written or different by then.
+// by another `code` in the spec, by reload-code, or by an upload. A restart or a change of other
+// fields does not read the file or URL again, which may be missing, half-written or different by
+// then.
+//
+// On a shared store the code is in the store as well (store/blobs.h). The member that reads it puts
+// it there, and all members run it from there.
 #pragma once
 
 #include <memory>
@@ -23,8 +27,13 @@ class RunningCode {
   // Reads `source` (a spec's `code`), compiles and keeps it. Blocks; see load_code().
   [[nodiscard]] static Result<std::shared_ptr<const RunningCode>> read(
       const std::string& source, const WasmEnvironment& environment, const std::stop_token& stop);
-  // Restores the code of a pin(): the kept code, else the current content of `source`, which note()
-  // then reports. Null if `pin` is null or belongs to another `source`.
+  // The same of code that a user has sent, in place of what `source` holds. It runs until the next
+  // reload-code.
+  [[nodiscard]] static Result<std::shared_ptr<const RunningCode>> uploaded(
+      const std::string& source, const std::string& bytes, const WasmEnvironment& environment);
+  // Restores the code of a pin(): the kept code, on a shared store that in the store, else the
+  // current content of `source`, which note() then reports. On a shared store, other content is an
+  // error. Null if `pin` is null or belongs to another `source`.
   [[nodiscard]] static Result<std::shared_ptr<const RunningCode>> pinned(
       const std::string& source, const Json& pin, const WasmEnvironment& environment,
       const std::stop_token& stop);
@@ -32,16 +41,29 @@ class RunningCode {
   [[nodiscard]] const std::shared_ptr<const wasm::LinkedModule>& module() const { return module_; }
   [[nodiscard]] const std::string& sha256() const { return module_->module().sha256(); }
   [[nodiscard]] const std::string& loaded_at() const { return loaded_at_; }  // RFC 3339
-  // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}. Secrets in `source`,
-  // such as a password, are left out.
+  // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}, and "uploaded": true of
+  // uploaded code. Secrets in `source`, such as a password, are left out.
   [[nodiscard]] Json pin() const;
+  // True if `its_pin` is pin(), in all its parts. Members that run the same code under different
+  // pins would store their pins in turn.
+  [[nodiscard]] bool is_of(const Json& its_pin) const;
+  // On a shared store: makes sure that the store has the code. Else does nothing. Blocks.
+  [[nodiscard]] Result<void> share(const WasmEnvironment& environment) const;
   // "" or how the running code differs from the source file, and why a restart might not find it.
-  // Reads the file if it has changed; does not fetch a URL.
+  // Reads the file if it has changed; does not fetch a URL. Uploaded code differs on purpose.
   [[nodiscard]] std::string note() const;
 
  private:
   RunningCode(std::string source, std::shared_ptr<const wasm::LinkedModule> module,
               std::string loaded_at);
+  // Compiles, keeps and shares it.
+  [[nodiscard]] static Result<std::shared_ptr<RunningCode>> take_in(
+      const std::string& source, const std::string& bytes, const WasmEnvironment& environment);
+  [[nodiscard]] static Result<std::string> load(const std::string& sha256,
+                                                const WasmEnvironment& environment);
+  [[nodiscard]] static Result<std::shared_ptr<const RunningCode>> read_again(
+      const std::string& source, const std::string& sha256, const std::string& trouble,
+      const WasmEnvironment& environment, const std::stop_token& stop);
   [[nodiscard]] static Result<std::shared_ptr<RunningCode>> compile(
       const std::string& source, const std::string& bytes, std::string loaded_at,
       const WasmEnvironment& environment);
@@ -52,6 +74,8 @@ class RunningCode {
   std::string loaded_at_;
   KeptCode::Hold kept_;
   std::string trouble_;
+  bool uploaded_ = false;
+  bool shared_ = false;  // the store has it for all members, which need no file
   mutable Mutex mutex_;
   mutable std::string seen_ SLUICE_GUARDED_BY(mutex_);  // fingerprint of the file at the last look
   mutable std::string said_ SLUICE_GUARDED_BY(mutex_);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/wait.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "egctl/json_text.h"
+
+namespace sluice::egctl {
+namespace {
+
+constexpr std::chrono::milliseconds kLookPeriod{100};
+// A member tries again what has failed every 2 seconds. A failure that lasts longer counts: a port
+// that passes from one server to another is not free at once.
+constexpr std::chrono::seconds kFailureLasts{3};
+
+struct Wanted {
+  std::string name;
+  std::string label;  // "Pipeline demo"
+  std::uint64_t version;
+};
+
+// The objects of an answer that members come to run.
+std::vector<Wanted> wanted_of(const Json& applied) {
+  std::vector<Wanted> wanted;
+  for (const Json& one : applied) {
+    const auto version = one.value("version", std::uint64_t{0});
+    if (version == 0) continue;
+    const std::string name = text_at(one, "name");
+    wanted.push_back({name, text_at(one, "kind") + " " + name, version});
+  }
+  return wanted;
+}
+
+std::string fault_at(const std::string& key, const Wanted& object, const std::string& what) {
+  return key.substr(key.rfind('/') + 1) + ": " + object.label + ": " + what;
+}
+
+class Watch {
+ public:
+  explicit Watch(const ApiClient& client) : client_(client) {}
+
+  // Looks at the object on all members. Adds a line for each member that does not run it yet, and
+  // for each that has failed for long.
+  Result<void> look(const Wanted& object, std::vector<std::string>& open,
+                    std::vector<std::string>& failed) {
+    auto answer = client_.json({.path = "/status/objects/" + percent_encode(object.name)});
+    if (!answer && answer.error().kind == ErrorKind::not_found) return {};  // deleted meanwhile
+    if (!answer) return std::unexpected(std::move(answer).error());
+    for (const auto& [key, status] : answer->items()) {
+      const bool current = status.value("version", std::uint64_t{0}) >= object.version;
+      const std::string state = text_at(status, "state");
+      if (current && state == "running") {
+        since_.erase(key);
+        continue;
+      }
+      if (!current || state != "failed") {
+        since_.erase(key);
+        open.push_back(fault_at(key, object, current ? state : "has not followed"));
+        continue;
+      }
+      const auto since = since_.try_emplace(key, Clock::now()).first->second;
+      auto& list = Clock::now() - since >= kFailureLasts ? failed : open;
+      list.push_back(fault_at(key, object, why(status)));
+    }
+    return {};
+  }
+
+ private:
+  static std::string why(const Json& status) {
+    const std::string error = text_at(status, "error");
+    return error.empty() ? text_at(status, "health") : error;
+  }
+
+  const ApiClient& client_;
+  std::map<std::string, TimePoint> since_;  // key of the status -> the first look at a failure
+};
+
+}  // namespace
+
+void add_wait_options(Command command, Waiting& waiting) {
+  command.flag("--wait", waiting.wait,
+               "in a cluster, wait until every member runs it; --wait=false does not");
+  command.option("--wait-timeout", waiting.timeout, "the most time to wait")
+      .type_name("DURATION")
+      .show_default()
+      .check([](const std::string& text) -> std::string {
+        return parse_duration(text) ? "" : "\"" + text + "\" is no duration, try 30s";
+      });
+}
+
+Result<void> await_members(const ApiClient& client, const Json& applied, const Waiting& waiting) {
+  const std::vector<Wanted> objects = wanted_of(applied);
+  if (!waiting.wait || objects.empty()) return {};
+  const TimePoint end = Clock::now() + parse_duration(waiting.timeout).value_or(Duration::zero());
+  Watch watch(client);
+  while (true) {
+    std::vector<std::string> open;
+    std::vector<std::string> failed;
+    for (const Wanted& object : objects) SLUICE_CHECK(watch.look(object, open, failed));
+    if (open.empty() && failed.empty()) return {};
+    if (open.empty())
+      return fail(ErrorKind::invalid, "applied, but not every member runs it", std::move(failed));
+    if (Clock::now() >= end) {
+      failed.insert(failed.end(), open.begin(), open.end());
+      return fail(ErrorKind::timed_out,
+                  "applied, but after " + waiting.timeout + " not every member runs it",
+                  std::move(failed));
+    }
+    std::this_thread::sleep_for(kLookPeriod);
+  }
+}
+
+}  // namespace sluice::egctl
