@@ -14,11 +14,13 @@ constexpr Duration kStrivePause = std::chrono::milliseconds(500);  // without a 
 
 }  // namespace
 
-Claim::Claim(EtcdContext& context, Membership& membership, std::string ns)
+Claim::Claim(EtcdContext& context, Membership& membership, std::string ns,
+             std::shared_ptr<Outlook> outlook)
     : context_(context),
       membership_(membership),
       ns_(std::move(ns)),
       key_(context.keys.owner(ns_)),
+      outlook_(std::move(outlook)),
       wake_(context.loop()),
       news_(context.loop()) {}
 
@@ -117,8 +119,9 @@ Task<void> Claim::watch_owner(std::int64_t from) {
 }
 
 std::optional<Claim::Owner> Claim::owner_of(const pb::KeyValue& kv) const {
-  const auto record = MemberRecord::decode(kv.value());
-  return Owner{record && record->incarnation == context_.me.incarnation, kv.create_revision()};
+  auto record = MemberRecord::decode(kv.value());
+  const bool mine = record && record->incarnation == context_.me.incarnation;
+  return Owner{mine, kv.create_revision(), record ? std::move(*record) : MemberRecord()};
 }
 
 void Claim::see(const pb::RangeResponse& owner, std::int64_t revision) {
@@ -129,6 +132,7 @@ void Claim::see(std::optional<Owner> owner, std::int64_t revision) {
   if (revision <= seen_) return;
   seen_ = revision;
   owner_ = owner;
+  publish();
   const auto fence = newest_ ? static_cast<std::int64_t>(newest_->fence()) : 0;
   if (has_newest() && revision > fence && (!owner || owner->created != fence)) {
     newest_->note_over(revision);
@@ -136,6 +140,23 @@ void Claim::see(std::optional<Owner> owner, std::int64_t revision) {
   if (owner && !owner->mine) rests_until_ = TimePoint();  // the others had their turn
   tell();
   act();
+}
+
+void Claim::publish() {
+  const auto known = outlook_->owner();
+  const Fence fence = owner_ ? static_cast<Fence>(owner_->created) : 0;
+  if ((known ? known->fence : 0) == fence) return;
+  std::shared_ptr<store::Owner> owner;
+  if (owner_) {
+    owner = std::make_shared<store::Owner>();
+    owner->member = owner_->member.name;
+    owner->incarnation = owner_->member.incarnation;
+    owner->address = owner_->member.address;
+    owner->fence = fence;
+    owner->me = owner_->mine;
+  }
+  outlook_->set_owner(std::move(owner));
+  if (context_.audience != nullptr) context_.audience->on_outlook(ns_);
 }
 
 void Claim::act() {
@@ -204,7 +225,8 @@ void Claim::taken(const pb::TxnResponse& response) {
   const bool fresh = response.responses(2).response_txn().succeeded();
   if (revision > seen_) {
     seen_ = revision;
-    owner_ = Owner{true, revision};
+    owner_ = Owner{true, revision, context_.me};
+    publish();
   }
   const auto fence = static_cast<Fence>(revision);
   begin(fence, released || fresh);

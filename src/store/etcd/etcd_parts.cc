@@ -34,12 +34,18 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
       membership(context, {.cluster = terms.etcd.cluster,
                            .permit = terms.etcd.read_permit,
                            .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin)}),
-      documents(context) {}
+      documents(context),
+      ask_owner(terms.etcd.ask_owner) {}
 
-Claim& EtcdParts::claim(const std::string& ns) {
+Claim& EtcdParts::claim(const std::string& ns, const std::shared_ptr<Outlook>& outlook) {
   auto& claim = claims[ns];
   if (!claim) {
-    claim = std::make_unique<Claim>(context, membership, ns);
+    Sight& sight = sights[ns];
+    sight.observer = std::make_unique<Observer>(context, ns, outlook);
+    sight.questioner =
+        std::make_shared<Questioner>(context, ns, outlook, *sight.observer, ask_owner);
+    sight.questioner->start();
+    claim = std::make_unique<Claim>(context, membership, ns, outlook);
     claim->start();
   }
   return *claim;
@@ -115,10 +121,13 @@ void EtcdParts::on_other_cluster() {
       "store: etcd is another cluster than before, perhaps restored from a "
       "backup: everything is read anew");
   for (const auto& [ns, claim] : claims) claim->forget();
+  for (const auto& [ns, sight] : sights) sight.observer->forget();
   documents.forget();
 }
 
 Task<void> EtcdParts::leave() {
+  for (const auto& [ns, sight] : sights) sight.questioner->stop();
+  sights.clear();
   const TimePoint deadline = Clock::now() + kReleaseMax;
   std::vector<Task<void>> works;
   for (const auto& [ns, claim] : claims) {

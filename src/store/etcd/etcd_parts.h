@@ -11,6 +11,7 @@
 #include "store/etcd/claim.h"
 #include "store/etcd/documents.h"
 #include "store/etcd/membership.h"
+#include "store/etcd/questioner.h"
 
 namespace sluice::store {
 
@@ -24,7 +25,9 @@ struct EtcdParts {
   };
   EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client, Terms terms);
 
-  [[nodiscard]] Claim& claim(const std::string& ns);
+  [[nodiscard]] Claim& claim(const std::string& ns, const std::shared_ptr<Outlook>& outlook);
+  // Requires: claim(ns).
+  [[nodiscard]] Observer& observer(const std::string& ns) { return *sights.at(ns).observer; }
   // Null if the journal knows no ownership of the namespace.
   [[nodiscard]] std::shared_ptr<Tenure> tenure(std::string_view ns) const;
   [[nodiscard]] Task<Result<void>> write(std::span<Batch> group);
@@ -40,6 +43,13 @@ struct EtcdParts {
   EtcdContext context;
   Membership membership;
   SharedDocuments documents;
+  const AskOwner ask_owner;
+  // What this process sees of a namespace whose claim it has.
+  struct Sight {
+    std::unique_ptr<Observer> observer;
+    std::shared_ptr<Questioner> questioner;
+  };
+  std::map<std::string, Sight, std::less<>> sights;
   std::map<std::string, std::unique_ptr<Claim>, std::less<>> claims;
 };
 
