@@ -37,8 +37,7 @@ void check_port(const Objects& all, const ObjectList& internal, const Object& mi
   const std::string used = std::to_string(place->port) + " is used by ";
   for (const auto& [name, other] : all) {
     if (name == mine.name) continue;
-    if (collide(place_of(*other), *place))
-      faults.add("port", used + other->kind + " " + name);
+    if (collide(place_of(*other), *place)) faults.add("port", used + other->kind + " " + name);
   }
   for (const auto& other : internal) {
     if (collide(other->prototype->listens(), *place))

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "filters/wasm_host/handover/ask_owner.h"
 #include "filters/wasm_host/handover/cluster_port.h"
 #include "net/tls/tls_client_context.h"
 
@@ -10,6 +11,7 @@ namespace sluice::server_program {
 
 Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) {
   ClusterPorts ports;
+  std::shared_ptr<const net::TlsClientContext> to_members;  // null: without TLS
   if (!options.cluster.on_etcd()) return ports;
   SLUICE_TRY(const auto settings, cluster_port_settings(options.cluster));
   if (settings && !settings->authorities.empty()) {
@@ -22,12 +24,13 @@ Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) 
       return fail(ErrorKind::invalid, "cluster-cert-file, cluster-key-file, cluster-ca-file: " +
                                           context.error().front().text);
     }
-    ports.tls = std::move(*context);
+    to_members = std::move(*context);
   }
   filters::HandoverOptions its;
   its.core_count = cores;
   its.owner_wait = options.cluster.owner_wait;
-  its.tls = ports.tls;
+  its.tls = to_members;
+  ports.ask_owner = filters::AskOwnerOverPort(to_members);
   ports.handover = std::make_shared<filters::Handover>(std::move(its));
   if (!settings) return ports;
   control::ClusterPort& port = ports.port.emplace();

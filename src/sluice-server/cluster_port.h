@@ -10,13 +10,14 @@
 #include "control/cluster_port.h"
 #include "filters/wasm_host/handover/handover.h"
 #include "sluice-server/options.h"
+#include "store/store.h"
 
 namespace sluice::server_program {
 
 struct ClusterPorts {
-  std::shared_ptr<const net::TlsClientContext> tls;  // to other members; null: without TLS
-  std::shared_ptr<filters::Handover> handover;       // null: the store is not shared
-  std::optional<control::ClusterPort> port;          // none: no other member reaches this one
+  store::AskOwner ask_owner;                    // for the store; none: it is not shared
+  std::shared_ptr<filters::Handover> handover;  // null: the store is not shared
+  std::optional<control::ClusterPort> port;     // none: no other member reaches this one
 };
 
 // Asks the name service and reads files; blocks. Errors, `invalid`, name the option.

@@ -158,8 +158,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     SLUICE_CHECK(rehearse(inherited.objects, *engine, logger, cores, code_folder));
     SLUICE_TRY(known, predecessor->take_store());
   }
-  SLUICE_TRY(const auto store,
-             open_store(options, cores, logger, [&signals] { return signals.end_is_asked(); }));
+  SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
+  SLUICE_TRY(const auto store, open_store(options, cores, logger, std::move(cluster.ask_owner),
+                                          [&signals] { return signals.end_is_asked(); }));
   if (store == nullptr) return {};
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
@@ -171,7 +172,6 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   const std::uint64_t memory = memory_budget(options);
   server::Workers workers(cores, memory, access_log.get(), logger);
-  SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
   SLUICE_TRY(auto kinds, filters::all({*engine, *store, logger, cores, code_folder,
                                        std::move(secret), cluster.handover}));
   control::Controller controller({.core_count = cores,

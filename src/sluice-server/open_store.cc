@@ -86,7 +86,7 @@ Result<store::EtcdOptions> etcd_options(const Options& options) {
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigned cores,
-                                                 const Logger& logger,
+                                                 const Logger& logger, store::AskOwner ask_owner,
                                                  const std::function<bool()>& given_up) {
   if (!options.cluster.on_etcd()) {
     return store::open_embedded_store(
@@ -94,7 +94,8 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigne
         options.durability == "process" ? store::Durability::process : store::Durability::disk,
         {.required = options.require_store, .accept_older = options.accept_older_store});
   }
-  SLUICE_TRY(const store::EtcdOptions its, etcd_options(options));
+  SLUICE_TRY(store::EtcdOptions its, etcd_options(options));
+  its.ask_owner = std::move(ask_owner);
   return open_on_etcd(its, cores, logger, given_up);
 }
 

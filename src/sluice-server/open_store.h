@@ -15,10 +15,11 @@ namespace sluice::server_program {
 
 // Opens the store. On etcd, blocks until this process is a member of its cluster: while etcd cannot
 // be reached or cannot write, the log, standard error and the service manager say so, and it tries
-// again. Polls `given_up`, and returns null once that returns true. Errors: those of the store that
-// a later try would meet again; they name the option at fault.
+// again. `ask_owner`: EtcdOptions::ask_owner. Polls `given_up`, and returns null once that returns
+// true. Errors: those of the store that a later try would meet again; they name the option at
+// fault.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_store(
-    const Options& options, unsigned cores, const Logger& logger,
+    const Options& options, unsigned cores, const Logger& logger, store::AskOwner ask_owner,
     const std::function<bool()>& given_up);
 
 // Checks what open_store() needs, before an old process gives up its store. Reads files.

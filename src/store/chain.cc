@@ -30,6 +30,7 @@ Chain::Chain(std::string name, Version durable, std::shared_ptr<Engine> engine, 
       hash_(hash),
       tenure_(std::move(tenure)),
       durable_(durable),
+      sent_(durable),
       oldest_(make_first(durable)),
       journaled_(oldest_),
       views_(engine_->core_count) {}
@@ -89,6 +90,7 @@ void Chain::set_contents(Medium& medium, Replica replica, Node* place,
 }
 
 Version Chain::append(NodePtr& node) {
+  if (!is_owned()) return 0;
   const MutexLock lock(mutex_);
   Node* place = journaled_;
   do {
@@ -105,6 +107,7 @@ Version Chain::append(NodePtr& node) {
 }
 
 Version Chain::append_bulk(NodePtr& node) {
+  if (!is_owned()) return 0;
   const MutexLock administration(mirror_mutex_);
   if (!mirror_) return append(node);
   mirror_->catch_up();

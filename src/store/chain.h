@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chain: one namespace, during one ownership of it. It holds the commits, and knows their
-// followers: the journal, the cores' views, the mirror, and the base, from which new views are
-// copied until every core has its view. Cores append and follow without a lock (Follower). Other
-// threads, and a core's first use, take the mutex.
+// Chain: one namespace, during one ownership of it, or while this process follows the owners. It
+// holds the commits, and knows their followers: the journal, the cores' views, the mirror, and the
+// base, from which new views are copied until every core has its view. Cores append and follow
+// without a lock (Follower). Other threads, and a core's first use, take the mutex.
 //
 // A loss of the ownership ends the chain. A closing node (Node::is_end) behind its last commit lets
 // no core append, and its commits that are not durable are lost. The next ownership is another
 // Chain, which takes over the views. Invariant: its versions and marks are above all of the old
 // chain. So a run that has read from the old chain cannot mistake the new state for what it has
 // read.
+//
+// A chain that follows has the groups of other processes as its commits. They are durable, and only
+// the medium appends them. Such a chain ends when this process takes the namespace, or when it
+// cannot go on; the next chain follows it in the same way.
 #pragma once
 
 #include <atomic>
@@ -37,9 +41,16 @@ class Chain {
   [[nodiscard]] static std::shared_ptr<Chain> without_owner(std::string name,
                                                             std::shared_ptr<Engine> engine);
   // The chain of the next ownership, from the state that the medium has now. Requires: `before` has
-  // ended. Any thread but a worker's and the journal's.
+  // ended, or follows. Any thread but a worker's and the journal's.
   [[nodiscard]] static Result<std::shared_ptr<Chain>> succeed(Chain& before, Fence fence,
                                                               Medium& medium);
+  // The same from what `before` has. Requires: `before` follows, and has all that the medium has.
+  [[nodiscard]] static std::shared_ptr<Chain> succeed_followed(Chain& before, Fence fence,
+                                                               Medium& medium);
+  // The chain of a following, from a state of the medium. Requires and thread: likewise.
+  [[nodiscard]] static std::shared_ptr<Chain> follow(Chain& before, Medium& medium,
+                                                     Following following, Version in_medium,
+                                                     std::vector<RecordRef> records);
   ~Chain();
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
@@ -51,6 +62,12 @@ class Chain {
   [[nodiscard]] const std::atomic<Version>& durable() const { return durable_; }
   [[nodiscard]] TurnQueue& turns() { return turns_; }
   [[nodiscard]] Fence fence() const { return tenure_.fence; }
+  // 0: an ownership of this process.
+  [[nodiscard]] Following following() const { return tenure_.following; }
+  [[nodiscard]] bool is_owned() const { return tenure_.following == 0 && !has_ended(); }
+  [[nodiscard]] bool follows() const { return tenure_.following != 0 && !has_ended(); }
+  // Null if the medium is not shared.
+  [[nodiscard]] const std::shared_ptr<Outlook>& outlook() const { return outlook_; }
   // The ownership is lost, or there was none yet.
   [[nodiscard]] const std::atomic<bool>& ended() const { return ended_; }
   [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_seq_cst); }
@@ -61,6 +78,8 @@ class Chain {
   [[nodiscard]] VersionFate fate(Version version) const;
   // Translates a version of this chain or an earlier one to the version as the medium counts.
   [[nodiscard]] Version position(Version version) const;
+  // The version of this chain that the medium counts as `position`.
+  [[nodiscard]] Version version_at(Version position) const { return position + tenure_.offset; }
 
   // Confirmations of the ownership are numbered, and begin in their order. Any thread.
   // The number of the last one that has begun.
@@ -73,22 +92,31 @@ class Chain {
   [[nodiscard]] BootTime permit() const {
     return BootTime(Duration(permit_.load(std::memory_order_seq_cst)));
   }
+  // The ownership is confirmed now.
+  [[nodiscard]] bool is_permitted() const {
+    return permit() != BootTime() && BootClock::now() < permit() && is_owned();
+  }
   // Asks for confirmations up to `number`. Requires: the caller rings the journal's bell.
   void ask_confirmation(std::uint64_t number);
+  // Invariant: the medium has no version of this ownership above it. Any thread.
+  [[nodiscard]] Version sent() const { return sent_.load(std::memory_order_seq_cst); }
 
   // Any thread but a worker's.
   [[nodiscard]] Result<void> load(Medium& medium);
   [[nodiscard]] std::uint32_t hash(std::string_view key) const { return hash_(key); }
   // Appends a node that depends on no reads. Returns its version; 0, and the node stays with the
-  // caller, if the chain has ended.
+  // caller, if the chain has ended, or follows.
   [[nodiscard]] Version append(NodePtr& node);
   // The same for a node with a bulk change, whose state it builds. Takes time in proportion to the
   // change. No core waits for it.
   [[nodiscard]] Version append_bulk(NodePtr& node) SLUICE_REQUIRES(bulk_mutex_);
-  // Ends the chain and tells the views. Once.
+  // One thread at a time: appends a group of another process. False if the chain has ended.
+  // Requires: the chain follows, and `group` is above its last version.
+  bool append_seen(SeenGroup group);
+  // Ends the chain and tells the views. The journal's thread; any if the chain follows.
   void end();
-  // Moves the views of `before` to `chain`. Requires: `before` has ended, and no other thread knows
-  // `chain`.
+  // Moves the views of `before`, which ends now at the latest, to `chain`. Requires: no other
+  // thread knows `chain`.
   static void adopt_views(const std::shared_ptr<Chain>& chain, Chain& before);
   [[nodiscard]] Mutex& bulk_mutex() SLUICE_RETURN_CAPABILITY(bulk_mutex_) { return bulk_mutex_; }
   // A core counts these prefixes. New replicas then have counters for them. Returns the prefixes
@@ -120,7 +148,11 @@ class Chain {
     return next == nullptr || next->is_end() ? nullptr : next;
   }
   [[nodiscard]] bool has_work() const {
-    return !has_ended() && (next_commit(journaled_) != nullptr || wants_confirmation());
+    return is_owned() && (next_commit(journaled_) != nullptr || wants_confirmation());
+  }
+  // Commits up to `version` are about to be sent to the medium.
+  void note_sent(Version version) {
+    if (version > sent()) sent_.store(version, std::memory_order_seq_cst);
   }
   [[nodiscard]] bool wants_confirmation() const {
     return wanted_.load(std::memory_order_seq_cst) > confirmed_.load(std::memory_order_relaxed);
@@ -144,17 +176,23 @@ class Chain {
     Version durable;
     Version offset;
   };
-  // This ownership.
+  // This ownership, or this following.
   struct Tenure {
     Fence fence = 0;
+    Following following = 0;
     Version first = 0;
     Version offset = 0;      // a version minus this is the version as the medium counts
     std::vector<Past> past;  // in order; a limited number
   };
   Chain(std::string name, Version durable, std::shared_ptr<Engine> engine, const Hash& hash,
         Tenure tenure);
-  // Requires: the chain has ended.
-  [[nodiscard]] Tenure next_tenure(Fence fence, Version in_medium) const SLUICE_REQUIRES(mutex_);
+  // `next`: without versions. Requires: the chain has ended, or follows.
+  [[nodiscard]] Tenure next_tenure(Tenure next, Version in_medium) const;
+  [[nodiscard]] static std::shared_ptr<Chain> continue_with(Chain& before, Medium& medium,
+                                                            Tenure tenure,
+                                                            std::vector<RecordRef> records);
+  [[nodiscard]] static std::shared_ptr<Chain> make_next(Chain& before, Medium& medium,
+                                                        Tenure tenure, Replica replica);
   // The last commit, or the first node.
   [[nodiscard]] Node* last_node() const SLUICE_REQUIRES(mutex_);
   [[nodiscard]] std::size_t bulk_marks() SLUICE_EXCLUDES(mirror_mutex_);
@@ -172,8 +210,10 @@ class Chain {
   const std::shared_ptr<Engine> engine_;
   const Hash hash_;
   const Tenure tenure_;
+  std::shared_ptr<Outlook> outlook_;  // set before other threads know the chain
   TurnQueue turns_;
   std::atomic<Version> durable_;
+  std::atomic<Version> sent_;
   std::atomic<bool> ended_{false};
   std::atomic<std::uint64_t> wanted_{0};
   std::atomic<std::uint64_t> begun_{0};

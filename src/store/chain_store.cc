@@ -2,7 +2,6 @@
 #include "store/chain_store.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/assert.h"
 #include "store/bulk.h"
@@ -14,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kAdminWait = 30s;
-constexpr Duration kTakeoverPause = 50ms;  // after the medium could not be read
 
 Result<void> check_limits(std::string_view key, std::string_view value, const Limits& limits) {
   if (key.size() > limits.key_bytes_max) {
@@ -38,13 +36,23 @@ std::unique_ptr<Medium> connect(std::unique_ptr<Medium> medium, const Engine& en
 
 ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger,
                        Limits limits)
-    : engine_(std::make_shared<Engine>(core_count, limits, medium->may_lose())),
+    : engine_(
+          std::make_shared<Engine>(core_count, limits, medium->may_lose(), medium->incarnation())),
       medium_(connect(std::move(medium), *engine_)),
       medium_feeds_log_(medium_->feed(document_log_)),
       takeovers_(engine_->may_lose ? std::make_unique<Backroom>(Backroom::Awaited::yes) : nullptr),
+      followings_(medium_->can_follow() ? std::make_unique<Backroom>(Backroom::Awaited::yes)
+                                        : nullptr),
       journal_(engine_, *medium_, std::move(logger),
                {.over = [this](const auto& ns, Fence fence) { note_over(ns, fence); },
-                .owned = [this](const auto& ns, Fence fence) { take_over_soon(ns, fence); }}) {}
+                .owned = [this](const auto& ns, Fence fence) { take_over_soon(ns, fence); },
+                .ended =
+                    [this](const auto& ns, Fence fence) {
+                      note_over(ns, fence);
+                      follow_soon(ns);
+                    }}) {
+  medium_->attend(*this);
+}
 
 ChainStore::~ChainStore() {
   close();
@@ -56,6 +64,7 @@ void ChainStore::close() {
   engine_->closed.store(true, std::memory_order_release);
   document_log_.close();
   if (takeovers_) takeovers_->close();
+  if (followings_) followings_->close();
   engine_->counting->close();
   engine_->backroom->close();
   journal_.stop();
@@ -79,62 +88,6 @@ Result<std::shared_ptr<Chain>> ChainStore::open(const std::string& ns) {
     journal_.add(chain);
   }
   return chain;
-}
-
-// The journal knows the chain before the medium is asked, so no news is missed. After an error, the
-// next call asks again.
-Result<std::shared_ptr<Chain>> ChainStore::open_shared(const std::string& ns) {
-  const MutexLock taking_over(taking_over_);
-  if (acquired_.contains(ns)) return find(ns);
-  if (!find(ns)) {
-    const MutexLock lock(mutex_);
-    auto& chain = chains_[ns] = Chain::without_owner(ns, engine_);
-    journal_.add(chain);
-  }
-  SLUICE_TRY(const auto fence, medium_->acquire(ns));
-  if (fence) SLUICE_CHECK(take_over(ns, *fence));
-  acquired_.insert(ns);
-  return find(ns);
-}
-
-bool ChainStore::is_over(const std::string& ns, Fence fence) const {
-  const auto over = over_.find(ns);
-  return over != over_.end() && over->second >= fence;
-}
-
-// The state that succeed() reads may contain commits of later owners. Then the fence is over: the
-// medium refuses what this chain writes and confirms, and the news ends it.
-Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
-  const auto before = find(ns);
-  if (!before || !before->has_ended() || before->fence() >= fence) return {};
-  {
-    const MutexLock lock(mutex_);
-    if (is_over(ns, fence)) return {};
-  }
-  SLUICE_TRY(auto chain, Chain::succeed(*before, fence, *medium_));
-  const MutexLock lock(mutex_);
-  if (is_over(ns, fence)) return {};
-  Chain::adopt_views(chain, *before);
-  chains_[ns] = chain;
-  journal_.replace(*before, std::move(chain));
-  return {};
-}
-
-void ChainStore::take_over_soon(const std::string& ns, Fence fence) {
-  takeovers_->give([this, ns, fence] {
-    {
-      const MutexLock taking_over(taking_over_);
-      if (take_over(ns, fence)) return;
-    }
-    std::this_thread::sleep_for(kTakeoverPause);
-    take_over_soon(ns, fence);
-  });
-}
-
-void ChainStore::note_over(const std::string& ns, Fence fence) {
-  const MutexLock lock(mutex_);
-  Fence& over = over_[ns];
-  over = std::max(over, fence);
 }
 
 Result<void> ChainStore::prepare(const std::string& ns) {
@@ -201,7 +154,7 @@ Result<void> ChainStore::append(Chain& chain, NodePtr node) {
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const MutexLock one_at_a_time(chain.bulk_mutex());
-  if (chain.has_ended()) return not_owner(chain);
+  if (!chain.is_owned()) return not_owner(chain);
   if (engine_->refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
   if (engine_->refuses_writes()) {
@@ -293,7 +246,7 @@ NamespaceStatus ChainStore::status(const std::string& ns) const {
   const bool in_use = chain && !chain->has_ended();
   const auto keys = in_use ? chain->keys() : std::nullopt;
   status.keys = keys ? *keys : medium_->count(ns, {}).value_or(0);
-  status.owned = in_use || !engine_->may_lose;
+  status.owned = (in_use && chain->is_owned()) || !engine_->may_lose;
   if (in_use) {
     status.durable = chain->position(chain->durable().load(std::memory_order_acquire));
     status.committed = chain->position(chain->committed());

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "store/audience.h"
 #include "store/backroom.h"
 #include "store/chain.h"
 #include "store/document_log.h"
@@ -18,7 +19,7 @@
 
 namespace sluice::store {
 
-class ChainStore final : public Store {
+class ChainStore final : public Store, private Audience {
  public:
   ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger, Limits limits);
   ~ChainStore() override;
@@ -62,20 +63,42 @@ class ChainStore final : public Store {
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
   void close() override;
+  bool is_shared() const override { return engine_->may_lose; }
+  std::optional<Version> last_sent(const std::string& ns) const override;
 
  private:
   // Null if this process has not used the namespace yet.
   [[nodiscard]] std::shared_ptr<Chain> find(const std::string& ns) const;
   [[nodiscard]] Result<std::shared_ptr<Chain>> open(const std::string& ns);
+  // The rest, up to the next class, is in chain_store_shared.cc.
   [[nodiscard]] Result<std::shared_ptr<Chain>> open_shared(const std::string& ns)
       SLUICE_EXCLUDES(taking_over_);
   // Makes the chain of an ownership and moves the views to it, unless that ownership is over.
   [[nodiscard]] Result<void> take_over(const std::string& ns, Fence fence)
       SLUICE_REQUIRES(taking_over_);
-  // The same on the thread of takeovers_, again and again until the medium can be read.
+  [[nodiscard]] Result<std::shared_ptr<Chain>> next_owned(Chain& before, Fence fence);
+  // take_over() on the thread of takeovers_, again and again until the medium can be read.
   void take_over_soon(const std::string& ns, Fence fence);
   void note_over(const std::string& ns, Fence fence);
   [[nodiscard]] bool is_over(const std::string& ns, Fence fence) const SLUICE_REQUIRES(mutex_);
+  // A state of a shared medium, read in order to follow.
+  struct Start {
+    Medium::Followed followed;
+    std::vector<RecordRef> records;
+  };
+  [[nodiscard]] Result<Start> read_start(const std::string& ns);
+  // Makes the chain of a following and moves the views to it, unless this process owns the
+  // namespace.
+  void follow_from(const std::string& ns, Start start) SLUICE_REQUIRES(taking_over_);
+  // Both on the thread of followings_, again and again until the medium can be read.
+  void follow_soon(const std::string& ns);
+  void follow(const std::string& ns) SLUICE_EXCLUDES(taking_over_);
+  // Replaces the chain of a namespace.
+  void put_in_place(const std::shared_ptr<Chain>& chain, Chain& before) SLUICE_REQUIRES(mutex_);
+  void on_group(const std::string& ns, Following following, SeenGroup group) override;
+  void on_end(const std::string& ns, Following following, bool wrong) override;
+  void on_outlook(const std::string& ns) override;
+  static void tell(Chain& chain);
   class ChainImport;
   // The error while writes are refused, or were refused a moment ago.
   [[nodiscard]] std::unexpected<Error> refusal() const;
@@ -94,11 +117,14 @@ class ChainStore final : public Store {
   std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_ SLUICE_GUARDED_BY(mutex_);
   // The last fence of each namespace that is over.
   std::map<std::string, Fence, std::less<>> over_ SLUICE_GUARDED_BY(mutex_);
+  // Namespaces whose follow() has been ordered and has not begun.
+  std::set<std::string, std::less<>> to_follow_ SLUICE_GUARDED_BY(mutex_);
   Mutex documents_mutex_;  // keeps the changes of document_log_ in order
   DocumentLog document_log_;
   const bool medium_feeds_log_;
-  std::unique_ptr<Backroom> takeovers_;  // null without a shared medium
-  Journal journal_;                      // last: its thread ends first
+  std::unique_ptr<Backroom> takeovers_;   // null without a shared medium
+  std::unique_ptr<Backroom> followings_;  // null if the medium cannot follow
+  Journal journal_;                       // last: its thread ends first
 };
 
 }  // namespace sluice::store

@@ -14,6 +14,7 @@ constexpr std::size_t kIdleRunsMax = 64;
 constexpr unsigned kSegmentsAtOnce = 2;
 
 const std::atomic<bool> kNever{false};
+const std::atomic<std::uint64_t> kNothing{0};
 
 std::unexpected<Error> closed() { return fail(ErrorKind::unavailable, "the store is closed"); }
 
@@ -22,6 +23,7 @@ std::unexpected<Error> closed() { return fail(ErrorKind::unavailable, "the store
 ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engine,
                      const loop::Core& core, loop::EventLoop& home, Replica replica, Node* place)
     : chain_(std::move(chain)),
+      outlook_(chain_->outlook()),
       durable_(&chain_->durable()),
       first_(chain_->first()),
       engine_(std::move(engine)),
@@ -34,6 +36,13 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
       confirm_waits_(loop_, confirmations(), "the store has not confirmed its ownership in time"),
       owner_waits_(loop_, {&moves_, &kNever, &kNever},
                    "another process owns this shared data, and has not given it back in time"),
+      question_waits_(loop_,
+                      {outlook_ ? &outlook_->questions_ended() : &kNothing, &kNever, &kNever},
+                      "nobody has said in time which version of this shared data is the newest"),
+      outlook_waits_(loop_, {outlook_ ? &outlook_->changes() : &kNothing, &kNever, &kNever},
+                     "the owner of this shared data has not changed in time"),
+      fence_waits_(loop_, {outlook_ ? &outlook_->lowest_fence() : &kNothing, &kNever, &kNever},
+                   "the end of the ownership of this shared data was not seen in time"),
       count_waits_(loop_) {}
 
 // A read-only transaction is served as of one version, between the run's begin and now. It needs no
@@ -44,6 +53,10 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
   if (run.too_large()) return {CommitStatus::too_large, 0};
   if (run.uncounted()) return refused(CommitStatus::uncounted);
   if (run.stale()) return refused(CommitStatus::conflict);
+  if (chain_->following() != 0) {
+    if (run.has_writes()) return {CommitStatus::not_owner, 0};
+    return {CommitStatus::committed, run.holds_at()};
+  }
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
   if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
   if (held_back_by_turn(run)) return refused(CommitStatus::conflict, true);
@@ -61,7 +74,7 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
 // On a chain that has ended, a run can neither count nor get a turn, so trying again would never
 // end.
 Commit ChainView::refused(CommitStatus status, bool turn_held) const {
-  if (!owned()) return {CommitStatus::not_owner, 0};
+  if (chain_->has_ended()) return {CommitStatus::not_owner, 0};
   return {status, 0, turn_held};
 }
 

@@ -35,18 +35,18 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   Task<Result<void>> durable(Version version, TimePoint deadline) override;
   Task<Result<Turn>> turn(TimePoint deadline) override;
   Task<Result<void>> counted(TimePoint deadline) override;
-  bool owned() const override { return !chain_->has_ended(); }
+  bool owned() const override { return chain_->is_owned(); }
   Task<Result<void>> ownership(TimePoint deadline) override;
   Task<Result<void>> owner_news(std::shared_ptr<const Owner> known, TimePoint deadline) override;
-  bool follows() const override { return false; }
-  std::shared_ptr<const Owner> owner() const override { return nullptr; }
-  Moment moment() const override {
-    return {.fence = chain_->fence(), .begun = chain_->confirmations_begun()};
+  bool follows() const override { return chain_->follows(); }
+  std::shared_ptr<const Owner> owner() const override {
+    return outlook_ == nullptr ? nullptr : outlook_->owner();
   }
+  Moment moment() const override;
   bool is_confirmed(const Moment& moment, Version version) const override;
   Task<Result<void>> confirmed(Moment& moment, Version version, TimePoint deadline) override;
   Task<Result<Version>> last_sent(TimePoint deadline) override;
-  ExchangeId new_exchange() override { return {}; }
+  ExchangeId new_exchange() override { return engine_->exchanges->next(); }
   Task<Result<ExchangeFate>> fate_of(ExchangeId id, Fence fence, TimePoint deadline) override;
   // Chain::position of this view's chain.
   [[nodiscard]] Version position(Version version) const { return chain_->position(version); }
@@ -55,19 +55,12 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   loop::EventLoop& loop() const override { return loop_; }
   Version applied() const override { return follower_.applied(); }
   std::uint64_t keys() const override { return follower_.keys(); }
-  bool wants_news() override {
-    const bool confirm = engine_->may_lose && confirm_waits_.take_call();
-    return waits_.take_call() || confirm;
-  }
+  bool wants_news() override;
   void nudge() override;
   void grant_turn(std::uint64_t ticket) override;
   void on_end() override;
   void move_to(std::shared_ptr<Chain> chain) override;
-  void on_news() override {
-    on_core_.here();
-    waits_.on_news();
-    if (engine_->may_lose) confirm_waits_.on_news();
-  }
+  void on_news() override;
 
  private:
   class Count;
@@ -97,10 +90,17 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   [[nodiscard]] DurableWaits::Awaited confirmations() const;
   void end_waits();
   void follow_chain(std::shared_ptr<Chain> chain);
+  // The rest is in chain_view_following.cc.
+  [[nodiscard]] bool is_up_to_date(const Moment& moment, Version version) const;
+  [[nodiscard]] Task<Result<void>> up_to_date(Moment& moment, Version version, TimePoint deadline);
+  [[nodiscard]] Task<Result<void>> ask(Moment& moment, TimePoint deadline);
+  // Waits until the chain has what the medium counts as `position`.
+  [[nodiscard]] Task<Result<void>> arrival(Version position, TimePoint deadline);
 
   std::shared_ptr<Chain> chain_;
-  const std::atomic<Version>* durable_;  // of chain_
-  Version first_;                        // of chain_
+  const std::shared_ptr<Outlook> outlook_;  // of the namespace; null if it is not shared
+  const std::atomic<Version>* durable_;     // of chain_
+  Version first_;                           // of chain_
   const std::shared_ptr<Engine> engine_;
   loop::EventLoop& loop_;
   [[no_unique_address]] loop::OnCore on_core_;
@@ -111,7 +111,10 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   DurableWaits confirm_waits_;
   std::atomic<Version> moves_{0};  // how often the view has moved to another chain
   DurableWaits owner_waits_;       // for the next move
-  loop::WaitList count_waits_;     // for the end of a count
+  DurableWaits question_waits_;
+  DurableWaits outlook_waits_;  // for a change of it, and of what the view can do
+  DurableWaits fence_waits_;    // for ends of ownerships
+  loop::WaitList count_waits_;  // for the end of a count
   std::vector<std::unique_ptr<Run>> idle_runs_;
   std::atomic<bool> nudged_{false};
   bool owning_ = false;         // own_contents() runs

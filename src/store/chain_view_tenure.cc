@@ -6,29 +6,42 @@
 #include "store/chain_view.h"
 
 namespace sluice::store {
+namespace {
 
+const std::atomic<bool> kCannotFail{false};
+
+}  // namespace
+
+// What a follower reads does not depend on the journal.
 DurableWaits::Awaited ChainView::durability() const {
-  return {&chain_->durable(), &engine_->failing, &chain_->ended()};
+  return {&chain_->durable(), chain_->following() != 0 ? &kCannotFail : &engine_->failing,
+          &chain_->ended()};
 }
 
 DurableWaits::Awaited ChainView::confirmations() const {
   return {&chain_->confirmed(), &engine_->failing, &chain_->ended()};
 }
 
-bool ChainView::is_confirmed(const Moment& moment, Version /*version*/) const {
+View::Moment ChainView::moment() const {
+  const bool follows = chain_->following() != 0;
+  return {.fence = chain_->fence(),
+          .begun = follows ? outlook_->questions_begun() : chain_->confirmations_begun()};
+}
+
+bool ChainView::is_confirmed(const Moment& moment, Version version) const {
   if (!engine_->may_lose) return true;
+  if (moment.fence == 0) return is_up_to_date(moment, version);
   if (moment.fence != chain_->fence()) return false;
   if (chain_->confirmed().load(std::memory_order_seq_cst) > moment.begun) return true;
   // A store that is closed gives its ownerships up, and a chain that has ended has lost its own.
-  const BootTime permit = chain_->permit();
-  return permit != BootTime() && BootClock::now() < permit && !chain_->has_ended() &&
-         !engine_->closed.load(std::memory_order_acquire);
+  return chain_->is_permitted() && !engine_->closed.load(std::memory_order_acquire);
 }
 
 Task<Result<void>> ChainView::confirmed(Moment& moment, Version version, TimePoint deadline) {
   on_core_.here();
   const auto self = shared_from_this();
   if (is_confirmed(moment, version)) co_return Result<void>();
+  if (moment.fence == 0) co_return co_await up_to_date(moment, version, deadline);
   if (moment.fence != chain_->fence() || chain_->has_ended()) co_return lost();
   if (engine_->closed.load(std::memory_order_acquire)) {
     co_return fail(ErrorKind::unavailable, "the store is closed");
@@ -57,23 +70,10 @@ Task<Result<void>> ChainView::ownership(TimePoint deadline) {
   co_return Result<void>();
 }
 
-Task<Result<void>> ChainView::owner_news(std::shared_ptr<const Owner> /*known*/,
-                                         TimePoint deadline) {
-  return ownership(deadline);
-}
-
-Task<Result<Version>> ChainView::last_sent(TimePoint /*deadline*/) {
-  co_return fail(ErrorKind::unavailable, "this store has no other members");
-}
-
-Task<Result<View::ExchangeFate>> ChainView::fate_of(ExchangeId /*id*/, Fence /*fence*/,
-                                                    TimePoint /*deadline*/) {
-  co_return ExchangeFate::unknown;
-}
-
 void ChainView::on_end() {
   loop_.post([self = shared_from_this()] {
-    if (!self->owned()) self->end_waits();  // otherwise the view has moved to the next chain
+    if (self->chain_->has_ended())
+      self->end_waits();  // otherwise the view has moved to the next chain
   });
 }
 
@@ -84,11 +84,31 @@ void ChainView::move_to(std::shared_ptr<Chain> chain) {
   });
 }
 
+bool ChainView::wants_news() {
+  bool wants = waits_.take_call();
+  if (!engine_->may_lose) return wants;
+  for (DurableWaits* const waits :
+       {&confirm_waits_, &question_waits_, &outlook_waits_, &fence_waits_}) {
+    wants = waits->take_call() || wants;
+  }
+  return wants;
+}
+
+void ChainView::on_news() {
+  on_core_.here();
+  waits_.on_news();
+  if (!engine_->may_lose) return;
+  for (DurableWaits* const waits :
+       {&confirm_waits_, &question_waits_, &outlook_waits_, &fence_waits_}) {
+    waits->on_news();
+  }
+}
+
 // Requires: the chain has ended. So a coroutine that is resumed cannot wait for it again.
 void ChainView::end_waits() {
   on_core_.here();
-  waits_.on_news();
-  confirm_waits_.on_news();
+  if (outlook_) outlook_->note_change();
+  on_news();
   count_waits_.notify_all();
   first_ticket_ = last_ticket_ + 1;
   held_turn_ = unclaimed_turn_ = 0;
@@ -117,6 +137,8 @@ void ChainView::follow_chain(std::shared_ptr<Chain> chain) {
   if (!owning_) loop_.spawn(own_contents());
   moves_.fetch_add(1, std::memory_order_seq_cst);
   owner_waits_.on_news();
+  outlook_->note_change();
+  on_news();
 }
 
 }  // namespace sluice::store

@@ -8,6 +8,7 @@
 
 #include "store/backroom.h"
 #include "store/doorbell.h"
+#include "store/outlook.h"
 #include "store/store.h"
 
 namespace sluice::store {
@@ -18,12 +19,16 @@ namespace sluice::store {
 }
 
 struct Engine {
-  Engine(unsigned cores, const Limits& bounds, bool shared_medium)
-      : core_count(cores), limits(bounds), may_lose(shared_medium) {}
+  Engine(unsigned cores, const Limits& bounds, bool shared_medium, const RandomId& process = {})
+      : core_count(cores),
+        limits(bounds),
+        may_lose(shared_medium),
+        exchanges(std::make_shared<ExchangeNames>(process)) {}
 
   const unsigned core_count;
   const Limits limits;
-  const bool may_lose;                                                  // Medium::may_lose
+  const bool may_lose;  // Medium::may_lose
+  const std::shared_ptr<ExchangeNames> exchanges;
   const std::shared_ptr<Doorbell> bell = std::make_shared<Doorbell>();  // the journal's
   const std::shared_ptr<Backroom> backroom = std::make_shared<Backroom>();
   const std::shared_ptr<Backroom> counting = std::make_shared<Backroom>(Backroom::Awaited::yes);

@@ -204,7 +204,7 @@ Journal::Group Journal::collect() {
   std::size_t writes = 0;
   const MutexLock lock(mutex_);
   for (const auto& chain : chains_) {
-    if (chain->has_ended()) continue;
+    if (!chain->is_owned()) continue;
     Node* last = chain->journaled();
     std::size_t own = 0;  // each namespace gets its share of the group
     while (Node* next = Chain::next_commit(last)) {
@@ -223,6 +223,7 @@ Journal::Group Journal::collect() {
 void Journal::add_batch(Group& group, std::shared_ptr<Chain> chain, Node* last) {
   const Node* const after = chain->journaled();
   if (last != after) chain->note_pending();
+  chain->note_sent(last->version);
   group.commits += last->version - after->version;
   group.batches.push_back({.ns = chain->name(),
                            .after = after,
@@ -279,7 +280,7 @@ void Journal::keep(Chain& chain, const Batch& batch) {
 }
 
 void Journal::end(Chain& chain) {
-  if (chain.has_ended()) return;
+  if (!chain.is_owned()) return;
   chain.end();
   for (const Node* node = chain.journaled(); (node = Chain::next_commit(node)) != nullptr;) {
     if (node->bulk) medium_.drop_staged(*node->bulk);
@@ -289,6 +290,7 @@ void Journal::end(Chain& chain) {
     const MutexLock lock(mutex_);
   }  // wait_durable() has checked before, and waits; or checks after
   news_.notify_all();
+  on_news_.ended(chain.name(), chain.fence());
 }
 
 void Journal::take_news() {
@@ -298,7 +300,7 @@ void Journal::take_news() {
     const auto all = chains();
     const auto found =
         std::ranges::find(all, news.ns, [](const auto& chain) { return chain->name(); });
-    if (found != all.end() && (*found)->fence() <= over) end(**found);
+    if (found != all.end() && (*found)->fence() <= over) end(**found);  // unless it follows
     if (news.owned) on_news_.owned(news.ns, news.fence);
   }
 }

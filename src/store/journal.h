@@ -30,6 +30,7 @@ class Journal {
     using Reaction = std::function<void(const std::string& ns, Fence fence)>;
     Reaction over;   // all ownerships up to this fence are over; their chain, if any, ends next
     Reaction owned;  // an ownership begins; the chains of all earlier ones have ended
+    Reaction ended;  // the chain of this ownership has ended
   };
 
   // `medium` outlives this.

@@ -16,12 +16,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/audience.h"
 #include "store/boot_clock.h"
 #include "store/node.h"
 
 namespace sluice::store {
 
 class DocumentLog;
+class Outlook;
 
 // The commits of one namespace behind `after`, up to and including `last`.
 struct Batch {
@@ -68,10 +70,45 @@ class Medium {
   // may be missing.
   [[nodiscard]] virtual std::vector<News> take_news() { return {}; }
   // Any thread but a worker's and the journal's: from now on this process wants to own the
-  // namespace. Returns the fence if it does already. Idempotent.
-  [[nodiscard]] virtual Result<std::optional<Fence>> acquire(const std::string& /*ns*/) {
+  // namespace. Returns the fence if it does already. Idempotent. `outlook` learns from now on what
+  // the medium sees of the namespace.
+  [[nodiscard]] virtual Result<std::optional<Fence>> acquire(
+      const std::string& /*ns*/, const std::shared_ptr<Outlook>& /*outlook*/) {
     return std::nullopt;
   }
+  // The incarnation of this process, as other members know it.
+  [[nodiscard]] virtual RandomId incarnation() const { return {}; }
+
+  // Constant: true if this process can follow what the owners of its namespaces write.
+  [[nodiscard]] virtual bool can_follow() const { return false; }
+  // Once, before acquire(). `audience` outlives this.
+  virtual void attend(Audience& /*audience*/) {}
+  // A state that is as new as the call.
+  struct Followed {
+    Following following = 0;
+    Version version = 0;
+  };
+  // Any thread but a worker's and the journal's. Visits the entries of a state, from which the
+  // caller is to follow the namespace. Ends the following before. Requires: acquire().
+  [[nodiscard]] virtual Result<Followed> follow(
+      const std::string& /*ns*/,
+      const std::function<void(std::string_view key, std::string_view value)>& /*visit*/) {
+    return Followed();
+  }
+  // Any thread but a worker's. The audience gets the groups behind the state from now on.
+  virtual void listen(const std::string& /*ns*/, Following /*following*/) {}
+  // Any thread but a worker's and the journal's: what the audience has of the following becomes the
+  // state that the ownership of `fence` begins with, as load() would make it. Waits for the groups
+  // before. Returns its version; none: it is not known, and load() has to do it. The following is
+  // over in any case.
+  [[nodiscard]] virtual Result<std::optional<Version>> own_followed(const std::string& /*ns*/,
+                                                                    Following /*following*/,
+                                                                    Fence /*fence*/) {
+    return std::nullopt;
+  }
+  // Any thread but a worker's: this process has taken the namespace under `fence`, and does not
+  // follow any more. The outlook still learns the fates up to there.
+  virtual void stop_following(const std::string& /*ns*/, Fence /*fence*/) {}
 
   // Once, before documents() and change_documents(): appends the document changes of all processes
   // to `log`, which outlives this, in order. Before documents() and change_documents() return a

@@ -23,17 +23,19 @@ struct Shared {
   ContestedMedium* medium = nullptr;
 };
 
-Shared open_shared(unsigned cores, const Limits& limits) {
-  auto medium = std::make_unique<ContestedMedium>();
+Shared open_shared(unsigned cores, const Limits& limits, bool follows = false) {
+  auto medium = std::make_unique<ContestedMedium>(follows);
   ContestedMedium* const its = medium.get();
   return {std::make_unique<ChainStore>(std::move(medium), cores, Logger(), limits), its};
 }
 
-SharedBackend contested_by_a_rival() {
-  return {"contested", [](unsigned cores, const Limits& limits) {
-            auto shared = open_shared(cores, limits);
+SharedBackend contested_by_a_rival(const std::string& name, bool follows) {
+  return {name,
+          [follows](unsigned cores, const Limits& limits) {
+            auto shared = open_shared(cores, limits, follows);
             return SharedBackend::Opened{std::move(shared.store), shared.medium, nullptr};
-          }};
+          },
+          follows};
 }
 
 struct SharedEtcd {
@@ -55,15 +57,18 @@ SharedEtcd open_shared_etcd(unsigned cores, const Limits& limits, Duration permi
 }
 
 SharedBackend on_etcd_with_a_rival(const std::string& name, Duration permit, std::size_t small) {
-  return {name, [permit, small](unsigned cores, const Limits& limits) {
+  return {name,
+          [permit, small](unsigned cores, const Limits& limits) {
             auto shared = open_shared_etcd(cores, limits, permit, small);
             return SharedBackend::Opened{std::move(shared.opened.store), shared.rival.get(),
                                          shared.rival};
-          }};
+          },
+          true};
 }
 
 INSTANTIATE_TEST_SUITE_P(Media, SharedConformance,
-                         testing::Values(contested_by_a_rival(),
+                         testing::Values(contested_by_a_rival("contested", false),
+                                         contested_by_a_rival("followed", true),
                                          on_etcd_with_a_rival("etcd", Duration(), 1000),
                                          on_etcd_with_a_rival("etcd_epochs", Duration(), 0)),
                          [](const auto& backend) { return backend.param.name; });

@@ -71,6 +71,8 @@ class Replica {
     count_all(prefixes, kBulkMark + bulk_versions_.size() - 1);
   }
   void set_bulk_version(Version version);
+  // Requires: nothing was applied after `version`.
+  void raise_version(Version version) { version_ = version; }
 
   // See Table.
   bool own_some(std::uint32_t& place, unsigned most) { return table_.own_some(place, most); }

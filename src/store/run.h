@@ -41,6 +41,8 @@ class Run {
   [[nodiscard]] bool still_valid();
   // The newest version on which the reads depend.
   [[nodiscard]] Version depends_on() const { return depends_on_; }
+  // The version at which all reads hold; 0 if the run has read nothing. Requires: not stale().
+  [[nodiscard]] Version holds_at() const { return reading_ ? position_ : 0; }
   // The turn that was current at begin or restart, 0 for none.
   [[nodiscard]] std::uint64_t turn() const { return turn_; }
   [[nodiscard]] NodePtr make_node() const;

@@ -166,8 +166,10 @@ class View {
   // True if confirmed() would succeed at once for a run whose Commit had `version`. Some atomic
   // loads, and perhaps a look at the clock.
   [[nodiscard]] virtual bool is_confirmed(const Moment& moment, Version version) const = 0;
-  // Errors as of durable(). Error `conflict`: the run has read an old state, and the view has a
-  // newer one by now: restart() and run again, with the same moment.
+  // Errors as of durable(). After `lost`, the run may read again on a view that follows, with a new
+  // moment(). Error `conflict`: the run has read an old state, and the view has a newer one by now:
+  // restart() and run again, with the same moment. On a view that follows, a run that has read
+  // nothing needs no answer.
   [[nodiscard]] virtual Task<Result<void>> confirmed(Moment& moment, Version version,
                                                      TimePoint deadline) = 0;
 
@@ -401,6 +403,11 @@ class Store {
   };
   // True if other processes may share the store. Constant.
   [[nodiscard]] virtual bool is_shared() const { return false; }
+  // View::last_sent() of this process, while it may read from memory; none otherwise. Any thread;
+  // does not wait, but for a look-up under a mutex.
+  [[nodiscard]] virtual std::optional<Version> last_sent(const std::string& /*ns*/) const {
+    return std::nullopt;
+  }
   // Any thread but a worker's; they block. Sorted by name.
   [[nodiscard]] virtual Result<std::vector<Member>> members() { return std::vector<Member>(); }
   // Removes a member that is gone, or that hangs: its ownerships end. `not_found`.
@@ -469,6 +476,12 @@ struct Presence {
     const std::string& directory, unsigned core_count, Logger logger, Limits limits = {},
     Durability durability = Durability::disk, Presence presence = {});
 
+// Asks the owner of a namespace for View::last_sent(). Called on a thread of the store, whose loop
+// is that of `core`; all arguments outlive the Task, which is destroyed there if it is late. Any
+// error: etcd is asked instead.
+using AskOwner = std::function<Task<Result<Version>>(const loop::Core& core, const Owner& owner,
+                                                     const std::string& ns, TimePoint deadline)>;
+
 // A cluster on etcd (3.4 or newer), and this process in it.
 struct EtcdOptions {
   std::vector<std::string> endpoints;  // "10.0.0.1:2379", "https://etcd-1:2379"
@@ -489,6 +502,8 @@ struct EtcdOptions {
   // An owner reads from memory for so long after etcd has confirmed it, and the next owner waits
   // for so long before it writes. 0: etcd confirms every read. The first member sets it for all.
   Duration read_permit = std::chrono::milliseconds(500);
+  // Null: etcd is asked for the newest version.
+  AskOwner ask_owner{};
 };
 
 // Shared data and objects in etcd, which several processes share. `limits` are lowered to those of

@@ -51,6 +51,7 @@ class ClientKv final : public Kv {
     Task<etcd::WatchReply<pb::WatchResponse>> next(TimePoint deadline) override {
       return watch_.next(deadline);
     }
+    etcd::EndpointIndex endpoint() const override { return watch_.endpoint(); }
 
    private:
     etcd::Watch watch_;

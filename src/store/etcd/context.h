@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "loop/core.h"
 #include "loop/event_loop.h"
+#include "store/audience.h"
 #include "store/etcd/cluster_record.h"
 #include "store/etcd/keys.h"
 #include "store/etcd/kv.h"
@@ -34,6 +35,7 @@ struct EtcdContext {
   const std::size_t small_bulk_max;  // a bulk of more writes makes an epoch
   const std::int64_t page_keys_max;  // of one Range
   ClusterRecord cluster{};           // after Membership::join()
+  Audience* audience = nullptr;      // null: nobody follows
 
   [[nodiscard]] loop::EventLoop& loop() const { return core.loop; }
   // Of the permit of an older owner, with the drift of clocks.

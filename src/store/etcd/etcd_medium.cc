@@ -100,9 +100,25 @@ std::vector<Medium::News> EtcdMedium::take_news() {
   });
 }
 
-Result<std::optional<Fence>> EtcdMedium::acquire(const std::string& ns) {
+Result<std::optional<Fence>> EtcdMedium::acquire(const std::string& ns,
+                                                 const std::shared_ptr<Outlook>& outlook) {
   SLUICE_CHECK(Keys::check(ns));
-  return thread_.await([&] { return parts_->claim(ns).first(Clock::now() + kAcquireMax); });
+  return thread_.await(
+      [&] { return parts_->claim(ns, outlook).first(Clock::now() + kAcquireMax); });
+}
+
+RandomId EtcdMedium::incarnation() const { return parts_->context.me.incarnation; }
+
+void EtcdMedium::attend(Audience& audience) {
+  thread_.run([&] { parts_->context.audience = &audience; });
+}
+
+void EtcdMedium::listen(const std::string& ns, Following following) {
+  thread_.run([&] { parts_->observer(ns).listen(following); });
+}
+
+void EtcdMedium::stop_following(const std::string& ns, Fence fence) {
+  thread_.run([&] { parts_->observer(ns).stop(fence); });
 }
 
 void EtcdMedium::retire(const std::string& ns) {

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "store/etcd/kv.h"
 #include "store/etcd/loop_thread.h"
+#include "store/etcd/observer.h"
 #include "store/etcd/tenure.h"
 #include "store/medium.h"
 
@@ -45,7 +46,16 @@ class EtcdMedium final : public Medium {
   bool may_lose() const override { return true; }
   void on_news(std::function<void()> ring) override;
   std::vector<News> take_news() override;
-  Result<std::optional<Fence>> acquire(const std::string& ns) override;
+  Result<std::optional<Fence>> acquire(const std::string& ns,
+                                       const std::shared_ptr<Outlook>& outlook) override;
+  RandomId incarnation() const override;
+  bool can_follow() const override { return true; }
+  void attend(Audience& audience) override;
+  Result<Followed> follow(const std::string& ns, const Visit& visit) override;
+  void listen(const std::string& ns, Following following) override;
+  Result<std::optional<Version>> own_followed(const std::string& ns, Following following,
+                                              Fence fence) override;
+  void stop_following(const std::string& ns, Fence fence) override;
   // Gives the namespace up in order, so that another member takes it at once. This one leaves it to
   // the others for a moment. Its runs that are not durable are lost. Any thread but a worker's and
   // the journal's; returns before the end of the ownership.
@@ -90,6 +100,7 @@ class EtcdMedium final : public Medium {
     Seq seq;
     std::int64_t revision = 0;  // of `seq`
     std::int64_t at = 0;
+    std::int64_t puts = 0;  // of `seq`
   };
   explicit EtcdMedium(Options options);
   void ring();
@@ -97,7 +108,13 @@ class EtcdMedium final : public Medium {
 
   // etcd_medium_reader.cc; they block.
   [[nodiscard]] Result<pb::RangeResponse> range(const pb::RangeRequest& request);
-  [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns);
+  // `at`: the revision; 0: the newest.
+  [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns, std::int64_t at = 0);
+  // Visits all entries of the namespace and checks them.
+  [[nodiscard]] Result<Contents> read_contents(const std::string& ns, const ChainEnd& end,
+                                               const Visit& visit);
+  [[nodiscard]] Result<Observer::State> read_state(const std::string& ns, std::int64_t at,
+                                                   const Visit& visit);
   // Visits the entries from `from` to below `to`, both keys in etcd, as of a revision, until
   // visit() returns false.
   using EachEntry = std::function<bool(const pb::KeyValue& kv)>;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kFirstPage = 32;  // keys; each may have a long value
 constexpr std::int64_t kPageGrowth = 8;
 constexpr std::size_t kPageBytes = 2 << 20;
+constexpr Duration kPassMax = std::chrono::milliseconds(500);  // for the watch behind a take
 
 // The keys of the next page, after one of `keys` keys and `bytes` bytes.
 std::int64_t next_page(std::int64_t keys, std::size_t bytes, std::int64_t max) {
@@ -28,11 +29,13 @@ Result<pb::RangeResponse> EtcdMedium::range(const pb::RangeRequest& request) {
   return thread_.await([&] { return parts_->range(request); });
 }
 
-Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns) {
+Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns, std::int64_t at) {
   ChainEnd end;
   if (!Keys::check(ns)) return end;  // no such namespace can be written
-  SLUICE_TRY(const auto reply, range(range_of(keys_->seq(ns))));
-  end.at = reply.header().revision();
+  pb::RangeRequest request = range_of(keys_->seq(ns));
+  request.set_revision(at);
+  SLUICE_TRY(const auto reply, range(request));
+  end.at = at != 0 ? at : reply.header().revision();
   if (reply.kvs_size() == 0) return end;
   auto seq = Seq::decode(reply.kvs(0).value());
   if (!seq) {
@@ -41,6 +44,7 @@ Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns) {
   }
   end.seq = std::move(*seq);
   end.revision = reply.kvs(0).mod_revision();
+  end.puts = reply.kvs(0).version();
   return end;
 }
 
@@ -70,11 +74,9 @@ Result<Version> EtcdMedium::version(const std::string& ns) {
   return end.seq.version;
 }
 
-Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
-  SLUICE_TRY(ChainEnd end, end_of(ns));
-  const auto [its, hash] = thread_.run(
-      [&] { return std::pair(parts_->tenure(ns), Hash(parts_->context.cluster.secret)); });
-  Contents contents(hash);
+Result<Contents> EtcdMedium::read_contents(const std::string& ns, const ChainEnd& end,
+                                           const Visit& visit) {
+  Contents contents(thread_.run([&] { return Hash(parts_->context.cluster.secret); }));
   const std::string prefix = keys_->epoch(ns, end.seq.epoch);
   if (end.revision != 0) {
     SLUICE_CHECK(each_entry(prefix, end_of_prefix(prefix), end.at, [&](const pb::KeyValue& kv) {
@@ -91,11 +93,61 @@ Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
                     "has changed keys under `" +
                     prefix + "`. Restore a backup of etcd");
   }
+  return contents;
+}
+
+Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
+  SLUICE_TRY(ChainEnd end, end_of(ns));
+  const auto its = thread_.run([&] { return parts_->tenure(ns); });
+  SLUICE_TRY(Contents contents, read_contents(ns, end, visit));
   const Version version = end.seq.version;
   if (!its) return version;
   SLUICE_TRY(auto dead, dead_epochs(ns, end));
   Tenure::ChainState state{std::move(end.seq), end.revision, std::move(contents), std::move(dead)};
   thread_.run([&] { its->install(std::move(state)); });
+  return version;
+}
+
+Result<Observer::State> EtcdMedium::read_state(const std::string& ns, std::int64_t at,
+                                               const Visit& visit) {
+  SLUICE_TRY(ChainEnd end, end_of(ns, at));
+  pb::RangeRequest request = range_of(keys_->owner(ns));
+  request.set_revision(end.at);
+  SLUICE_TRY(const auto owner, range(request));
+  SLUICE_TRY(Contents contents, read_contents(ns, end, visit));
+  const auto lowest = owner.kvs_size() == 0 ? end.at + 1 : owner.kvs(0).create_revision();
+  return Observer::State{.seq = std::move(end.seq),
+                         .puts = end.puts,
+                         .changed = end.revision,
+                         .revision = end.at,
+                         .lowest_fence = static_cast<Fence>(lowest),
+                         .contents = std::move(contents)};
+}
+
+Result<Medium::Followed> EtcdMedium::follow(const std::string& ns, const Visit& visit) {
+  const std::int64_t at = thread_.run([&] { return parts_->observer(ns).resume_at(); });
+  auto state = read_state(ns, at, visit);
+  if (!state) {  // that revision may be compacted
+    thread_.run([&] { parts_->observer(ns).forget_resume(); });
+    return std::unexpected(std::move(state.error()));
+  }
+  const Version version = state->seq.version;
+  return Followed{thread_.run([&] { return parts_->observer(ns).begin(std::move(*state)); }),
+                  version};
+}
+
+Result<std::optional<Version>> EtcdMedium::own_followed(const std::string& ns, Following following,
+                                                        Fence fence) {
+  auto state = thread_.await(
+      [&] { return parts_->observer(ns).give(following, fence, Clock::now() + kPassMax); });
+  const auto its = thread_.run([&] { return parts_->tenure(ns); });
+  if (!state || !its || its->fence() != fence) return std::nullopt;
+  SLUICE_TRY(const ChainEnd end, end_of(ns));
+  if (end.revision == 0 || end.revision != state->changed) return std::nullopt;
+  SLUICE_TRY(auto dead, dead_epochs(ns, end));
+  const Version version = end.seq.version;
+  Tenure::ChainState owned{end.seq, end.revision, std::move(state->contents), std::move(dead)};
+  thread_.run([&] { its->install(std::move(owned)); });
   return version;
 }
 

@@ -37,7 +37,8 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
       notes(context, membership),
       moves(context,
             [this](const std::string& ns, const std::string& member) { on_move(ns, member); }),
-      documents(context) {}
+      documents(context),
+      ask_owner(terms.etcd.ask_owner) {}
 
 Task<Result<void>> EtcdParts::join() {
   SLUICE_CO_CHECK(co_await membership.join());
@@ -63,10 +64,15 @@ NamespaceClaim::Place EtcdParts::place_of(const std::string& member) const {
   return member == context.me.name ? NamespaceClaim::Place::here : NamespaceClaim::Place::elsewhere;
 }
 
-NamespaceClaim& EtcdParts::claim(const std::string& ns) {
+NamespaceClaim& EtcdParts::claim(const std::string& ns, const std::shared_ptr<Outlook>& outlook) {
   auto& claim = claims[ns];
   if (!claim) {
-    claim = std::make_unique<NamespaceClaim>(context, membership, ns);
+    Sight& sight = sights[ns];
+    sight.observer = std::make_unique<Observer>(context, ns, outlook);
+    sight.questioner =
+        std::make_shared<Questioner>(context, ns, outlook, *sight.observer, ask_owner);
+    sight.questioner->start();
+    claim = std::make_unique<NamespaceClaim>(context, membership, ns, outlook);
     claim->move(place_of(moves.target_of(ns)));
     claim->start();
   }
@@ -146,10 +152,13 @@ void EtcdParts::on_other_cluster() {
       "store: etcd is another cluster than before, perhaps restored from a "
       "backup: everything is read anew");
   for (const auto& [ns, claim] : claims) claim->forget();
+  for (const auto& [ns, sight] : sights) sight.observer->forget();
   documents.forget();
 }
 
 Task<void> EtcdParts::leave() {
+  for (const auto& [ns, sight] : sights) sight.questioner->stop();
+  sights.clear();
   const TimePoint deadline = Clock::now() + kReleaseMax;
   std::vector<Task<void>> works;
   for (const auto& [ns, claim] : claims) {

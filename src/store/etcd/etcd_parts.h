@@ -13,6 +13,7 @@
 #include "store/etcd/moves.h"
 #include "store/etcd/namespace_claim.h"
 #include "store/etcd/notes.h"
+#include "store/etcd/questioner.h"
 
 namespace sluice::store {
 
@@ -26,8 +27,12 @@ struct EtcdParts {
   };
   EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client, Terms terms);
 
-  [[nodiscard]] NamespaceClaim::Place place_of(const std::string& member) const;  // of a move; "": none
-  [[nodiscard]] NamespaceClaim& claim(const std::string& ns);
+  // Of a move to `member`; "": there is none.
+  [[nodiscard]] NamespaceClaim::Place place_of(const std::string& member) const;
+  [[nodiscard]] NamespaceClaim& claim(const std::string& ns,
+                                      const std::shared_ptr<Outlook>& outlook);
+  // Requires: claim(ns).
+  [[nodiscard]] Observer& observer(const std::string& ns) { return *sights.at(ns).observer; }
   // Null if the journal knows no ownership of the namespace.
   [[nodiscard]] std::shared_ptr<Tenure> tenure(std::string_view ns) const;
   [[nodiscard]] Task<Result<void>> write(std::span<Batch> group);
@@ -51,6 +56,13 @@ struct EtcdParts {
   Moves moves;
   SharedDocuments documents;
   bool resigned = false;
+  const AskOwner ask_owner;
+  // What this process sees of a namespace whose claim it has.
+  struct Sight {
+    std::unique_ptr<Observer> observer;
+    std::shared_ptr<Questioner> questioner;
+  };
+  std::map<std::string, Sight, std::less<>> sights;
   std::map<std::string, std::unique_ptr<NamespaceClaim>, std::less<>> claims;
 };
 

@@ -112,7 +112,7 @@ TEST_F(EtcdMediumTest, ANamespaceMayMoveInOrder) {
   ASSERT_TRUE(owned_within(*two.store, 20s)) << "without a wait";
   cores_.on(0, [&] {
     EXPECT_FALSE(its.owned());
-    EXPECT_FALSE(its.is_confirmed(its.moment(), 0));
+    EXPECT_FALSE(its.is_confirmed(its.moment(), 1));
   });
   View& theirs = view_of(*two.store);
   const Commit commit = cores_.on(0, [&] { return sluice::store::put(theirs, "k", "2"); });

@@ -20,6 +20,7 @@ class KvWatch {
   virtual ~KvWatch() = default;
   [[nodiscard]] virtual Task<etcd::WatchReply<pb::ResponseHeader>> start(TimePoint deadline) = 0;
   [[nodiscard]] virtual Task<etcd::WatchReply<pb::WatchResponse>> next(TimePoint deadline) = 0;
+  [[nodiscard]] virtual etcd::EndpointIndex endpoint() const = 0;
 };
 
 // The functions of etcd::Client. A request outlives its call. Destroying the Task cancels the call.

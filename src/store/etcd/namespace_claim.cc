@@ -14,11 +14,13 @@ constexpr Duration kStrivePause = std::chrono::milliseconds(500);  // without a 
 
 }  // namespace
 
-NamespaceClaim::NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns)
+NamespaceClaim::NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns,
+                               std::shared_ptr<Outlook> outlook)
     : context_(context),
       membership_(membership),
       ns_(std::move(ns)),
       key_(context.keys.owner(ns_)),
+      outlook_(std::move(outlook)),
       wake_(context.loop()),
       moved_(context.loop()),
       news_(context.loop()) {}
@@ -119,8 +121,9 @@ Task<void> NamespaceClaim::watch_owner(std::int64_t from) {
 }
 
 std::optional<NamespaceClaim::Owner> NamespaceClaim::owner_of(const pb::KeyValue& kv) const {
-  const auto record = MemberRecord::decode(kv.value());
-  return Owner{record && record->incarnation == context_.me.incarnation, kv.create_revision()};
+  auto record = MemberRecord::decode(kv.value());
+  const bool mine = record && record->incarnation == context_.me.incarnation;
+  return Owner{mine, kv.create_revision(), record ? std::move(*record) : MemberRecord()};
 }
 
 void NamespaceClaim::see(const pb::RangeResponse& owner, std::int64_t revision) {
@@ -131,6 +134,7 @@ void NamespaceClaim::see(std::optional<Owner> owner, std::int64_t revision) {
   if (revision <= seen_) return;
   seen_ = revision;
   owner_ = owner;
+  publish();
   const auto fence = newest_ ? static_cast<std::int64_t>(newest_->fence()) : 0;
   if (has_newest() && revision > fence && (!owner || owner->created != fence)) {
     newest_->note_over(revision);
@@ -138,6 +142,23 @@ void NamespaceClaim::see(std::optional<Owner> owner, std::int64_t revision) {
   if (owner && !owner->mine) rests_until_ = TimePoint();  // the others had their turn
   tell();
   act();
+}
+
+void NamespaceClaim::publish() {
+  const auto known = outlook_->owner();
+  const Fence fence = owner_ ? static_cast<Fence>(owner_->created) : 0;
+  if ((known ? known->fence : 0) == fence) return;
+  std::shared_ptr<store::Owner> owner;
+  if (owner_) {
+    owner = std::make_shared<store::Owner>();
+    owner->member = owner_->member.name;
+    owner->incarnation = owner_->member.incarnation;
+    owner->address = owner_->member.address;
+    owner->fence = fence;
+    owner->me = owner_->mine;
+  }
+  outlook_->set_owner(std::move(owner));
+  if (context_.audience != nullptr) context_.audience->on_outlook(ns_);
 }
 
 void NamespaceClaim::act() {
@@ -216,7 +237,8 @@ void NamespaceClaim::taken(const pb::TxnResponse& response) {
   const bool fresh = response.responses(2).response_txn().succeeded();
   if (revision > seen_) {
     seen_ = revision;
-    owner_ = Owner{true, revision};
+    owner_ = Owner{true, revision, context_.me};
+    publish();
   }
   const auto fence = static_cast<Fence>(revision);
   begin(fence, released || fresh);

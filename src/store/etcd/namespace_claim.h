@@ -17,6 +17,7 @@
 #include "store/etcd/context.h"
 #include "store/etcd/membership.h"
 #include "store/etcd/tenure.h"
+#include "store/outlook.h"
 
 namespace sluice::store {
 
@@ -25,7 +26,9 @@ inline constexpr Duration kRankStep = std::chrono::milliseconds(200);
 
 class NamespaceClaim {
  public:
-  NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns);
+  // `outlook` learns the owner.
+  NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns,
+                 std::shared_ptr<Outlook> outlook);
   void start();
 
   // The fence, if this process owns the namespace and may write it; none if it does not, or not
@@ -49,6 +52,7 @@ class NamespaceClaim {
   struct Owner {
     bool mine = false;  // of this process
     std::int64_t created = 0;
+    MemberRecord member{};
   };
   [[nodiscard]] Task<void> follow();
   // The revision of what it has read.
@@ -57,6 +61,7 @@ class NamespaceClaim {
   [[nodiscard]] std::optional<Owner> owner_of(const pb::KeyValue& kv) const;
   void see(std::optional<Owner> owner, std::int64_t revision);
   void see(const pb::RangeResponse& owner, std::int64_t revision);
+  void publish();
   void act();
   [[nodiscard]] Task<void> strive();
   [[nodiscard]] Task<void> take();
@@ -78,6 +83,7 @@ class NamespaceClaim {
   Membership& membership_;
   const std::string ns_;
   const std::string key_;
+  const std::shared_ptr<Outlook> outlook_;
   std::optional<Owner> owner_;  // as of seen_
   std::int64_t seen_ = -1;      // a revision; -1: nothing is known
   bool taking_ = false;         // the answer tells more than the watch

@@ -16,9 +16,11 @@ class NetEffects {
   explicit NetEffects(std::size_t key_overhead) : overhead_(key_overhead + kOperationBytes) {}
 
   // False, and unchanged, if the run does not fit into the same transaction.
-  bool add(const std::vector<Write>& run) {
+  bool add(const Node& node) {
+    const std::vector<Write>& run = node.writes;
     std::size_t keys = writes_.size();
     std::size_t bytes = bytes_;
+    if (node.exchange && exchanges_.size() >= Seq::kExchangesMax) return false;
     for (const Write& write : run) {
       if (!writes_.contains(write.record->key())) ++keys;
       bytes += size_of(write);
@@ -27,8 +29,10 @@ class NetEffects {
     SLUICE_ASSERT(keys <= kGroupOperationsMax, "a run fits into a transaction: Limits");
     for (const Write& write : run) writes_[write.record->key()] = &write;
     bytes_ = bytes;
+    if (node.exchange) exchanges_.push_back(*node.exchange);
     return true;
   }
+  [[nodiscard]] std::vector<ExchangeId> take_exchanges() { return std::move(exchanges_); }
   [[nodiscard]] const std::map<std::string_view, const Write*>& writes() const { return writes_; }
 
  private:
@@ -38,6 +42,7 @@ class NetEffects {
   }
   std::size_t overhead_;
   std::map<std::string_view, const Write*> writes_;
+  std::vector<ExchangeId> exchanges_;
   std::size_t bytes_ = 0;
 };
 
@@ -57,7 +62,7 @@ void Tenure::make_group(const Batch& batch) {
   NetEffects effects(prefix.size());
   const Node* last = nullptr;
   for (const Node* node = first_unwritten(batch);;) {
-    if (node->bulk || !effects.add(node->writes)) break;
+    if (node->bulk || !effects.add(*node)) break;
     last = node;
     if (node == batch.last) break;
     node = node->next.load(std::memory_order_acquire);
@@ -83,6 +88,7 @@ void Tenure::make_group(const Batch& batch) {
   seq.version = version_of(batch, *last);
   seq.writes = static_cast<std::uint32_t>(changes.size());
   seq.checksum = state_->contents.checksum_after(changes);
+  seq.exchanges = effects.take_exchanges();
   pending_ = new_pending(std::move(seq), std::move(changes), std::move(packs));
   pending_->dirty = std::move(dirty);
 }

@@ -56,6 +56,8 @@ struct Score {
   unsigned programs_per_stream = 300;
   unsigned one_in_waits = 8;  // one run in this many waits for its durability
   unsigned changes = 0;       // concurrent administrative changes
+  // A run ends when it is told: another member may not see it before.
+  bool ends_when_told = false;
 };
 
 class Player {
@@ -128,6 +130,7 @@ class Player {
       recorder_.committed(number, run);
       if (random() % score.one_in_waits != 0) continue;
       const bool durable = co_await access->durable(commit.version);
+      if (score.ends_when_told) run.end = clock_.now();
       if (durable) recorder_.told(number, run);
     }
   }

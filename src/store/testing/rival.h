@@ -54,7 +54,7 @@ class OwnerAccess : public Access {
   Task<bool> durable(Version version) override {
     const TimePoint deadline = in(std::chrono::seconds(60));
     auto told = co_await view_.durable(version, deadline);
-    if (told && read_only_) told = co_await view_.confirmed(moment_, 0, deadline);
+    if (told && read_only_) told = co_await view_.confirmed(moment_, version, deadline);
     if (!told && told.error().kind == ErrorKind::lost) ++tally_.lost;
     if (told) ++tally_.told;
     co_return told.has_value();

@@ -209,6 +209,7 @@ class FaultyKv final : public Kv {
       ++kv_.faults_->watches();
     }
     ~HeldWatch() override { --kv_.faults_->watches(); }
+    etcd::EndpointIndex endpoint() const override { return watch_->endpoint(); }
     Task<etcd::WatchReply<pb::ResponseHeader>> start(TimePoint deadline) override {
       if (kv_.faults_->watches_are_refused()) co_return std::unexpected(ended());
       co_return co_await watch_->start(deadline);

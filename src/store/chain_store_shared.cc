@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of ChainStore for a shared medium: the chains of a namespace come one after
+// another, as this process owns it or follows the owners.
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "store/chain_store.h"
+
+namespace sluice::store {
+namespace {
+
+constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(50);
+
+}  // namespace
+
+// The journal knows the chain before the medium is asked, so no news is missed. After an error, the
+// next call asks again.
+Result<std::shared_ptr<Chain>> ChainStore::open_shared(const std::string& ns) {
+  const MutexLock taking_over(taking_over_);
+  if (acquired_.contains(ns)) return find(ns);
+  if (!find(ns)) {
+    const MutexLock lock(mutex_);
+    auto& chain = chains_[ns] = Chain::without_owner(ns, engine_);
+    journal_.add(chain);
+  }
+  SLUICE_TRY(const auto fence, medium_->acquire(ns, find(ns)->outlook()));
+  if (fence) {
+    SLUICE_CHECK(take_over(ns, *fence));
+  } else if (followings_) {
+    auto start = read_start(ns);
+    if (start) {
+      follow_from(ns, std::move(*start));
+    } else {
+      follow_soon(ns);
+    }
+  }
+  acquired_.insert(ns);
+  return find(ns);
+}
+
+bool ChainStore::is_over(const std::string& ns, Fence fence) const {
+  const auto over = over_.find(ns);
+  return over != over_.end() && over->second >= fence;
+}
+
+void ChainStore::put_in_place(const std::shared_ptr<Chain>& chain, Chain& before) {
+  Chain::adopt_views(chain, before);
+  chains_[chain->name()] = chain;
+  journal_.replace(before, chain);
+}
+
+// --- Owning ---
+
+// The state that succeed() reads may contain commits of later owners. Then the fence is over: the
+// medium refuses what this chain writes and confirms, and the news ends it.
+Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
+  const auto before = find(ns);
+  if (!before || before->is_owned() || before->fence() >= fence) return {};
+  {
+    const MutexLock lock(mutex_);
+    if (is_over(ns, fence)) return {};
+  }
+  SLUICE_TRY(auto chain, next_owned(*before, fence));
+  bool over = false;
+  {
+    const MutexLock lock(mutex_);
+    over = is_over(ns, fence);
+    if (!over) put_in_place(chain, *before);
+  }
+  medium_->stop_following(ns, fence);
+  if (over) follow_soon(ns);
+  return {};
+}
+
+Result<std::shared_ptr<Chain>> ChainStore::next_owned(Chain& before, Fence fence) {
+  if (!before.follows()) return Chain::succeed(before, fence, *medium_);
+  SLUICE_TRY(const auto version, medium_->own_followed(before.name(), before.following(), fence));
+  if (version && before.follows() && before.position(before.committed()) == *version) {
+    return Chain::succeed_followed(before, fence, *medium_);
+  }
+  return Chain::succeed(before, fence, *medium_);
+}
+
+void ChainStore::take_over_soon(const std::string& ns, Fence fence) {
+  takeovers_->give([this, ns, fence] {
+    {
+      const MutexLock taking_over(taking_over_);
+      if (take_over(ns, fence)) return;
+    }
+    std::this_thread::sleep_for(kPauseAfterFailure);
+    take_over_soon(ns, fence);
+  });
+}
+
+void ChainStore::note_over(const std::string& ns, Fence fence) {
+  const MutexLock lock(mutex_);
+  Fence& over = over_[ns];
+  over = std::max(over, fence);
+}
+
+std::optional<Version> ChainStore::last_sent(const std::string& ns) const {
+  const auto chain = find(ns);
+  if (!chain || engine_->closed.load(std::memory_order_acquire)) return std::nullopt;
+  const Version sent = chain->sent();  // before the look at the clock
+  if (!chain->is_permitted()) return std::nullopt;
+  return chain->position(sent);
+}
+
+// --- Following ---
+
+Result<ChainStore::Start> ChainStore::read_start(const std::string& ns) {
+  Start start;
+  SLUICE_TRY(start.followed, medium_->follow(ns, [&](std::string_view key, std::string_view value) {
+    start.records.push_back(Record::make(key, value));
+  }));
+  return start;
+}
+
+void ChainStore::follow_from(const std::string& ns, Start start) {
+  const auto before = find(ns);
+  const Following following = start.followed.following;
+  if (before->is_owned()) {
+    medium_->stop_following(ns, before->fence());
+    return;
+  }
+  if (before->following() >= following) return;
+  const auto chain =
+      Chain::follow(*before, *medium_, following, start.followed.version, std::move(start.records));
+  {
+    const MutexLock lock(mutex_);
+    put_in_place(chain, *before);
+  }
+  medium_->listen(ns, following);
+}
+
+void ChainStore::follow_soon(const std::string& ns) {
+  if (!followings_) return;
+  {
+    const MutexLock lock(mutex_);
+    if (!to_follow_.insert(ns).second) return;
+  }
+  followings_->give([this, ns] { follow(ns); });
+}
+
+void ChainStore::follow(const std::string& ns) {
+  {
+    const MutexLock lock(mutex_);
+    to_follow_.erase(ns);
+  }
+  if (find(ns)->is_owned()) return;
+  auto start = read_start(ns);
+  if (start) {
+    const MutexLock taking_over(taking_over_);
+    follow_from(ns, std::move(*start));
+  } else {
+    std::this_thread::sleep_for(kPauseAfterFailure);
+    follow_soon(ns);
+  }
+}
+
+void ChainStore::on_group(const std::string& ns, Following following, SeenGroup group) {
+  const auto chain = find(ns);
+  if (!chain || chain->following() != following || !chain->append_seen(std::move(group))) return;
+  chain->free_passed_nodes();
+  tell(*chain);
+}
+
+void ChainStore::on_end(const std::string& ns, Following following, bool wrong) {
+  const auto chain = find(ns);
+  if (!chain || chain->following() != following) return;
+  if (wrong) chain->end();
+  follow_soon(ns);
+}
+
+// A view that moves to another chain meanwhile looks at the outlook by itself.
+void ChainStore::on_outlook(const std::string& ns) {
+  if (const auto chain = find(ns)) tell(*chain);
+}
+
+void ChainStore::tell(Chain& chain) {
+  std::vector<std::shared_ptr<AttachedView>> views;
+  chain.collect_waiting(views);
+  for (auto& view : views) {
+    loop::EventLoop& loop = view->loop();
+    loop.post([view = std::move(view)] { view->on_news(); });
+  }
+}
+
+}  // namespace sluice::store

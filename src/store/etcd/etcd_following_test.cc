@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+// Covers: observer.cc, questioner.cc
+// Two members on a real etcd: one owns a namespace, the other follows it.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+
+#include "store/etcd/testing/etcd_medium_fixture.h"
+#include "store/testing/follower_reads.h"
+#include "store/testing/rival.h"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class EtcdFollowingTest : public EtcdMediumTest {
+ protected:
+  // Opens "one", which owns the namespace, and "two", which never takes it by itself.
+  void begin_both(std::size_t small_bulk_max = 1000, AskOwner ask_owner = {}) {
+    options_.address = "127.0.0.1:1";
+    begin(small_bulk_max);
+    options_.ask_owner = std::move(ask_owner);
+    two_ = member("two", small_bulk_max);
+    ASSERT_EQ(two_.trouble, "");
+    refusal_ = std::make_unique<KvFaults::Chosen>(*two_.faults, [](const pb::TxnRequest& txn) {
+      return is_take(txn) ? KvFault::lost : KvFault::none;
+    });
+    ASSERT_TRUE(two_.store->prepare(kNs));
+    ASSERT_TRUE(follows());
+  }
+  void let_two_take() { refusal_.reset(); }
+  View& theirs() { return view_of(*two_.store); }
+  bool follows() {
+    View& its = theirs();
+    return cores_.on(0, [&] { return its.follows(); });
+  }
+  // What a run on the follower tells.
+  std::string seen(const std::string& key) {
+    View& its = theirs();
+    return cores_.await(0, [&] { return told_value(its, key); });
+  }
+  // The same, before anybody is asked.
+  std::string replica(const std::string& key) {
+    View& its = theirs();
+    return cores_.on(0, [&] { return get(its, key).value_or("absent"); });
+  }
+  std::string fate_of(const ExchangeId& id, Fence fence, Duration patience = 20s) {
+    View& its = theirs();
+    const auto fate = cores_.await(0, [&] { return its.fate_of(id, fence, in(patience)); });
+    if (!fate) return fate.error().kind == ErrorKind::timed_out ? "not over" : "error";
+    constexpr const char* kNames[] = {"not run", "written", "unknown"};
+    return kNames[static_cast<std::size_t>(*fate)];
+  }
+  ExchangeId new_exchange() { return theirs().new_exchange(); }
+  // The owner runs an exchange that "two" has handed over.
+  void run_for_two(const ExchangeId& id, const std::string& key) {
+    View& its = view();
+    const Commit commit = cores_.on(0, [&] {
+      Transaction t(its);
+      t.put(key, "1");
+      return its.commit(t, &id);
+    });
+    ASSERT_EQ(commit.status, CommitStatus::committed);
+    ASSERT_EQ(fate(commit), "durable");
+  }
+  Fence fence() { return rival_->seq_of(kNs).fence; }
+
+  EtcdStore two_;
+  std::unique_ptr<KvFaults::Chosen> refusal_;
+};
+
+TEST_F(EtcdFollowingTest, AFollowerSeesWhatWasTold) {
+  begin_both();
+  EXPECT_EQ(seen("k"), "absent");
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(told("k", std::to_string(i)), "durable");
+    ASSERT_EQ(seen("k"), std::to_string(i)) << "at once";
+  }
+  EXPECT_FALSE(two_.store->status(kNs).owned);
+  EXPECT_EQ(two_.store->apply(kNs, {{"k", "1"}}).error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(EtcdFollowingTest, AFollowerKnowsTheOwner) {
+  begin_both();
+  const auto known = theirs().owner();
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->member, "one");
+  EXPECT_EQ(known->address, "127.0.0.1:1");
+  EXPECT_FALSE(known->me);
+  EXPECT_TRUE(view().owner()->me);
+  EXPECT_EQ(view().owner()->fence, known->fence);
+  View& its = theirs();
+  auto news = cores_.start(0, [&] { return its.owner_news(known, in(20s)); });
+  let_two_take();
+  opened_.medium->retire(kNs);
+  EXPECT_TRUE(news.get());
+  ASSERT_TRUE(owned_within(*two_.store, 20s));
+  ASSERT_TRUE(comes_true([&] { return theirs().owner() && theirs().owner()->me; }));
+  ASSERT_TRUE(comes_true([&] { return view().owner() && view().owner()->member == "two"; }));
+}
+
+TEST_F(EtcdFollowingTest, MembersChangePlaces) {
+  begin_both();
+  ASSERT_EQ(told("a", "1"), "durable");
+  let_two_take();
+  opened_.medium->retire(kNs);
+  ASSERT_TRUE(owned_within(*two_.store, 20s));
+  View& its = theirs();
+  const Commit commit = cores_.on(0, [&] { return sluice::store::put(its, "b", "2"); });
+  ASSERT_EQ(fate_in(*two_.store, commit), "durable");
+  View& mine = view();
+  EXPECT_EQ(cores_.await(0, [&] { return told_value(mine, "b"); }), "2");
+  EXPECT_EQ(cores_.await(0, [&] { return told_value(mine, "a"); }), "1");
+  EXPECT_TRUE(cores_.on(0, [&] { return mine.follows(); }));
+}
+
+TEST_F(EtcdFollowingTest, AWatchThatIsCutGoesOn) {
+  begin_both();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(told("k", std::to_string(i)), "durable");
+    two_.faults->end_watches();
+    ASSERT_EQ(told("l", std::to_string(i)), "durable");
+    EXPECT_EQ(seen("l"), std::to_string(i));
+  }
+}
+
+TEST_F(EtcdFollowingTest, GroupsThatEtcdHasDiscardedAreReadAnew) {
+  begin_both();
+  ASSERT_EQ(told("k", "1"), "durable");
+  ASSERT_EQ(seen("k"), "1");
+  two_.faults->refuse_watches(true);
+  two_.faults->end_watches();
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(told("k" + std::to_string(i), "1"), "durable");
+  rival_->compact();
+  EXPECT_EQ(replica("k"), "1");
+  two_.faults->refuse_watches(false);
+  EXPECT_EQ(seen("k2"), "1");
+  ASSERT_EQ(told("k", "2"), "durable");
+  EXPECT_EQ(seen("k"), "2");
+}
+
+TEST_F(EtcdFollowingTest, ANewEpochIsFollowed) {
+  begin_both(0);
+  std::vector<Entry> many;
+  for (int i = 0; i < 40; ++i) many.push_back({"id/" + std::to_string(i), "1"});
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(store().apply(kNs, many));
+    EXPECT_EQ(seen("id/7"), "1");
+    ASSERT_TRUE(store().erase_all(kNs, "id/7"));
+    EXPECT_EQ(seen("id/7"), "absent");
+    EXPECT_EQ(seen("id/8"), "1");
+    ASSERT_EQ(told("k", std::to_string(round)), "durable");
+    EXPECT_EQ(seen("k"), std::to_string(round));
+  }
+}
+
+TEST_F(EtcdFollowingTest, WhatDoesNotFitIsNotFollowed) {
+  begin_both();
+  ASSERT_EQ(told("k", "1"), "durable");
+  ASSERT_EQ(seen("k"), "1");
+  const std::string key = rival_->keys().epoch(kNs, rival_->seq_of(kNs).epoch) + "k";
+  rival_->put(key, "forged");
+  ASSERT_EQ(told("l", "1"), "durable");
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(replica("k"), "1");
+  EXPECT_EQ(replica("l"), "absent") << "the checksum is not that of the group";
+  rival_->put(key, "1");
+  EXPECT_EQ(seen("l"), "1");
+}
+
+TEST_F(EtcdFollowingTest, TheReplicaStaysReadableWithoutEtcd) {
+  etcd::testing::EtcdProcesses own;
+  options_.endpoints = own.endpoints();
+  begin_both();
+  ASSERT_EQ(told("k", "1"), "durable");
+  ASSERT_EQ(seen("k"), "1");
+  own.signal(0, SIGKILL);
+  View& its = theirs();
+  auto moment = cores_.on(0, [&] { return its.moment(); });
+  const auto unconfirmed = cores_.await(0, [&] { return its.confirmed(moment, 1, in(20s)); });
+  ASSERT_FALSE(unconfirmed);
+  EXPECT_EQ(unconfirmed.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(follows());
+  EXPECT_EQ(replica("k"), "1");
+  own.start(0);
+  ASSERT_TRUE(comes_true([&] { return told("k", "2") == "durable"; }));
+  EXPECT_EQ(seen("k"), "2");
+}
+
+// --- Questions ---------------------------------------------------------------------------------
+
+TEST_F(EtcdFollowingTest, TheOwnerIsAskedFirst) {
+  options_.read_permit = 60s;
+  std::atomic<int> asked = 0;
+  begin_both(1000,
+             [&](const loop::Core&, const Owner& owner, const std::string& ns,
+                 TimePoint) -> Task<Result<Version>> {
+               ++asked;
+               EXPECT_EQ(owner.member, "one");
+               const auto sent = store().last_sent(ns);
+               if (!sent) co_return fail(ErrorKind::unavailable, "it may not say");
+               co_return *sent;
+             });
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(told("k", std::to_string(i)), "durable");
+    EXPECT_EQ(seen("k"), std::to_string(i));
+  }
+  EXPECT_GE(asked, 5);
+  EXPECT_EQ(store().last_sent(kNs), 5U);
+  let_two_take();
+  opened_.medium->retire(kNs);
+  ASSERT_TRUE(owned_within(*two_.store, 20s));
+  EXPECT_EQ(store().last_sent(kNs), std::nullopt);
+}
+
+TEST_F(EtcdFollowingTest, AnOwnerThatDoesNotAnswerIsNotWaitedFor) {
+  begin_both(1000,
+             [](const loop::Core& core, const Owner&, const std::string&,
+                TimePoint) -> Task<Result<Version>> {
+               co_await core.loop.sleep_for(60s);
+               co_return 0;
+             });
+  ASSERT_EQ(told("k", "1"), "durable");
+  const TimePoint begin = Clock::now();
+  EXPECT_EQ(seen("k"), "1");
+  EXPECT_LT(Clock::now() - begin, 20s);
+}
+
+// --- Exchanges that were handed over -----------------------------------------------------------
+
+TEST_F(EtcdFollowingTest, TheGroupsNameTheirExchanges) {
+  begin_both();
+  const ExchangeId id = new_exchange();
+  run_for_two(id, "k");
+  EXPECT_EQ(rival_->seq_of(kNs).exchanges, std::vector<ExchangeId>{id});
+  ASSERT_EQ(told("k", "2"), "durable");
+  EXPECT_TRUE(rival_->seq_of(kNs).exchanges.empty());
+}
+
+TEST_F(EtcdFollowingTest, TheFateOfAnExchangeIsKnownAfterItsOwner) {
+  begin_both();
+  const ExchangeId written = new_exchange();
+  const ExchangeId never = new_exchange();
+  run_for_two(written, "k");
+  const Fence its = fence();
+  EXPECT_EQ(fate_of(never, its, 50ms), "not over");
+  rival_->take(kNs, Learns::by_news);
+  EXPECT_EQ(fate_of(written, its), "written");
+  EXPECT_EQ(fate_of(never, its), "not run");
+}
+
+TEST_F(EtcdFollowingTest, TheFateIsKnownToTheNextOwner) {
+  begin_both();
+  const ExchangeId written = new_exchange();
+  const ExchangeId never = new_exchange();
+  run_for_two(written, "k");
+  const Fence its = fence();
+  two_.faults->hold_watches();
+  const ExchangeId late = new_exchange();
+  run_for_two(late, "l");
+  let_two_take();
+  opened_.medium->retire(kNs);
+  two_.faults->release_watches();
+  EXPECT_EQ(fate_of(late, its), "written");
+  EXPECT_EQ(fate_of(written, its), "written");
+  EXPECT_EQ(fate_of(never, its), "not run");
+  ASSERT_TRUE(owned_within(*two_.store, 20s));
+  EXPECT_EQ(fate_of(never, its), "not run");
+}
+
+TEST_F(EtcdFollowingTest, ANewEpochHidesNoExchange) {
+  begin_both(0);
+  const ExchangeId written = new_exchange();
+  const ExchangeId never = new_exchange();
+  run_for_two(written, "k");
+  ASSERT_TRUE(store().apply(kNs, std::vector<Entry>(40, Entry{"id", "1"})));
+  ASSERT_EQ(seen("id"), "1");
+  const Fence its = fence();
+  rival_->take(kNs, Learns::by_news);
+  EXPECT_EQ(fate_of(written, its), "written");
+  EXPECT_EQ(fate_of(never, its), "not run");
+}
+
+TEST_F(EtcdFollowingTest, AfterMissedGroupsTheFateIsUnknown) {
+  begin_both();
+  const ExchangeId missed = new_exchange();
+  const ExchangeId never = new_exchange();
+  two_.faults->refuse_watches(true);
+  two_.faults->end_watches();
+  run_for_two(missed, "k");
+  ASSERT_EQ(told("l", "1"), "durable");
+  rival_->compact();
+  two_.faults->refuse_watches(false);
+  ASSERT_EQ(seen("k"), "1");
+  const ExchangeId later = new_exchange();
+  const Fence its = fence();
+  rival_->take(kNs, Learns::by_news);
+  EXPECT_EQ(fate_of(missed, its), "unknown");
+  EXPECT_EQ(fate_of(never, its), "unknown");
+  EXPECT_EQ(fate_of(later, its), "not run");
+}
+
+// --- Histories ---------------------------------------------------------------------------------
+
+struct EtcdFollowedScore {
+  int told = 0;
+  int followed = 0;
+};
+
+// Member "one" writes and a rival takes the namespace away at times; reads happen on "two".
+std::string judge_two_members(unsigned seed, Duration permit, unsigned changes,
+                              EtcdFollowedScore& score) {
+  TestCores cores{2};
+  TestCores reading{2};
+  EtcdMedium::Options options;
+  options.etcd = new_cluster();
+  options.etcd.read_permit = permit;
+  options.small_bulk_max = 0;
+  Limits limits;
+  limits.keys_counted_at_once = 2;
+  limits.bulk_entries_min = 4;
+  auto one = open_on_etcd(options, cores.count(), limits);
+  if (!one.trouble.empty() || !one.store->prepare(Player::kNs)) return "one does not open";
+  options.etcd.member = "two";
+  options.etcd.ask_owner = [&one](const loop::Core&, const Owner&, const std::string& ns,
+                                  TimePoint) -> Task<Result<Version>> {
+    const auto sent = one.store->last_sent(ns);
+    if (!sent) co_return fail(ErrorKind::unavailable, "it may not say");
+    co_return *sent;
+  };
+  auto two = open_on_etcd(options, reading.count(), limits);
+  const KvFaults::Chosen reads_only = two.faults->choose(
+      [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
+  if (!two.trouble.empty() || !two.store->prepare(Player::kNs)) return "two does not open";
+  EtcdRival rival(options.etcd, one.faults);
+  ToldHistory history;
+  Player player(cores, *one.store, history);
+  Readers readers(reading, *two.store, history, player.clock());
+  OwnerAccess::Tally tally;
+  {
+    const Rival other(rival, player.clock(), history, seed, {.pause_max = 40ms, .whole = 80ms});
+    readers.start(seed);
+    player.play({.seed = seed,
+                 .streams_per_core = 3,
+                 .programs_per_stream = 50,
+                 .one_in_waits = 1,
+                 .changes = changes,
+                 .ends_when_told = true},
+                [&](View& view) { return std::make_unique<OwnerAccess>(view, tally); });
+    readers.stop_after(100);
+  }
+  score.told += readers.told();
+  score.followed += readers.followed();
+  return Checker(history.take()).check();
+}
+
+TEST(EtcdFollowing, EveryHistoryOfTwoMembersIsStrictlySerializable) {
+  std::printf("SLUICE_SEED=%u\n", first_seed());
+  EtcdFollowedScore score;
+  for (unsigned round = 0; round < rounds(4); ++round) {
+    const unsigned seed = first_seed() + round;
+    const Duration permit = round % 2 == 0 ? Duration() : 50ms;
+    ASSERT_EQ(judge_two_members(seed, permit, round % 4 < 2 ? 0 : 20, score), "")
+        << "SLUICE_SEED=" << seed;
+  }
+  EXPECT_GE(score.followed, 100);
+  std::printf("%d told, %d of them by a follower\n", score.told, score.followed);
+}
+
+}  // namespace
+}  // namespace sluice::store
