@@ -148,6 +148,19 @@ TEST_F(H2StreamTest, ContentThatComesAfterAnEarlyAnswerReturnsToTheWindow) {
   EXPECT_TRUE(answers(kUploads * 2 + 1));
 }
 
+// Not only when the stream closes: the client may have to send on before it can end its request.
+TEST_F(H2StreamTest, ContentThatCameBeforeAnEarlyAnswerReturnsToTheWindowOfTheStream) {
+  ASSERT_TRUE(waits(1, std::string(kUploadBytes, 'a')));
+  for (std::size_t uploads = 2; uploads <= 4; ++uploads) {
+    upload(1, std::string(kUploadBytes, 'a'));
+    ASSERT_TRUE(
+        until([&] { return server_.held(MemoryUse::request_bodies) >= uploads * kUploadBytes; }));
+  }
+  EXPECT_EQ(client_.frames(FrameType::window_update, 1), 0);
+  server_.release();
+  EXPECT_TRUE(until([&] { return client_.frames(FrameType::window_update, 1) > 0; }));
+}
+
 TEST_F(H2StreamTest, EachRequestIsRecorded) {
   for (const StreamId stream : {1, 3, 5}) {
     open(stream, "GET", kWhole);
