@@ -16,7 +16,8 @@ Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) 
   SLUICE_TRY(const auto settings, cluster_port_settings(options.cluster));
   if (settings && !settings->authorities.empty()) {
     net::TlsClientOptions tls;
-    tls.own = {.certificate = settings->certificate, .key = settings->key};
+    tls.own.certificate = settings->certificate;
+    tls.own.key = settings->key;
     tls.authorities = settings->authorities;
     tls.protocols = {"h2"};
     auto context = net::TlsClientContext::create(tls);
