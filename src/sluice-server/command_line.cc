@@ -34,6 +34,12 @@ Error in_file(const std::string& path, Error error) {
   return error;
 }
 
+// The options of a file. What contradicts is found once flags and variables are over them.
+struct FileOptions {
+  Options options;
+  void fields(auto& visit) { options.fields(visit); }
+};
+
 Result<Options> options_in_file(const std::string& path) {
   if (path.empty()) return Options{};
   const auto text = read_file(path, config::ParseLimits().bytes_max, FileKind::any);
@@ -42,9 +48,9 @@ Result<Options> options_in_file(const std::string& path) {
   if (!document) return std::unexpected(in_file(path, document.error()));
   config::Faults faults;
   take_easegress_options(*document, faults);
-  Options options = config::decode<Options>(*document, "", faults);
+  FileOptions read = config::decode<FileOptions>(*document, "", faults);
   if (!faults.empty()) return std::unexpected(in_file(path, faults.to_error()));
-  return options;
+  return std::move(read.options);
 }
 
 // The order is that of --help.

@@ -20,7 +20,7 @@ struct CommandLine {
 [[nodiscard]] CommandLine parse_command_line(int argc, char** argv);
 
 // The options of the same command line, with the current environment and configuration file. Errors
-// name the file and the path of the field.
+// name the path of the field, and the file if it is at fault alone.
 [[nodiscard]] Result<Options> read_options(const std::vector<std::string>& arguments);
 
 }  // namespace sluice::server_program

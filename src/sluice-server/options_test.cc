@@ -171,6 +171,7 @@ TEST_F(OptionsTest, TlsAndItsFilesBelongTogether) {
   EXPECT_THAT(error(read({"--tls"})), HasSubstr("cert-file"));
   EXPECT_THAT(error(read({"--tls", "--cert-file", "c"})), HasSubstr("key-file: is needed"));
   EXPECT_TRUE(read({"--tls", "--cert-file", "c", "--key-file", "k"}));
+  EXPECT_TRUE(read_file("tls: true", {"--cert-file", "c", "--key-file", "k"}));
   for (const char* flag : {"--cert-file", "--key-file", "--client-ca-file"})
     EXPECT_THAT(error(read({flag, "c"})), HasSubstr("tls: is off")) << flag;
 }
