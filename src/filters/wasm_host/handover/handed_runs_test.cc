@@ -132,6 +132,7 @@ TEST_F(HandedRunsTest, AnotherFenceIsRefusedWithAHint) {
   EXPECT_EQ(answer.owner, "b");
   cluster.own("c", "c:1");
   EXPECT_EQ(ask(message(0)).owner, "c:1");
+  EXPECT_EQ(member_->status("runForOthers"), 0) << "the guest need not run for that";
   EXPECT_EQ(stored("n"), "(absent)");
 }
 
@@ -164,6 +165,8 @@ TEST_F(HandedRunsTest, UnderTheNextFenceAnExchangeRunsAnew) {
   EXPECT_EQ(stored("n"), "1");
   EXPECT_EQ(ask(message(0)).kind, HandedAnswer::Kind::done);
   EXPECT_EQ(stored("n"), "2");
+  EXPECT_EQ(ask(message(0)).kind, HandedAnswer::Kind::done);
+  EXPECT_EQ(stored("n"), "2") << "once under that fence, too";
 }
 
 TEST_F(HandedRunsTest, ABodyThatIsNeededIsAskedFor) {
