@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -177,6 +178,51 @@ struct Members : ::testing::Test {
         text_at(100, "n"));
   }
   static constexpr const char* kLong = "timeout: 60s";
+};
+
+// Two members: `b` owns the data, and requests come to `a`.
+class TwoMembers : public Members {
+ protected:
+  using Outcome = Courier::Outcome;
+
+  // `b` is the owner.
+  void start(const std::string& code, const std::string& fields = kLong,
+             Duration wait = std::chrono::seconds(20)) {
+    cluster.own("b", "b");
+    a_.emplace(core, cluster, *engine, roads, "a", wait);
+    b_.emplace(core, cluster, *engine, roads, "b", wait);
+    a_->use(code, fields);
+    b_->use(code, kLong);
+  }
+  // A fresh request to `a`. Its exchange stays in `last_`.
+  std::string run() {
+    last_ = exchange();
+    return a_->run(*last_);
+  }
+  [[nodiscard]] http::Response& response() { return *last_->response(); }
+  [[nodiscard]] std::string tag() const {
+    return last_->tags().empty() ? "" : last_->tags().back();
+  }
+  // The message arrives and is run; its answer does not come back.
+  static Task<Outcome> lose_answer(FakeRoads& roads, std::string message, TimePoint deadline) {
+    (void)co_await roads.deliver("b", std::move(message), deadline);
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  }
+  static Task<Outcome> lose_message(FakeRoads&, std::string, TimePoint) {
+    co_return Outcome{fail(ErrorKind::closed, "connection reset")};
+  }
+
+  // Counts, and answers with the body of the request.
+  static std::string body_reading() {
+    return guest(
+        "(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
+        "(call $host_resp_set_body (call $host_req_get_body)) (i32.const 0)",
+        text_at(100, "n"));
+  }
+
+  std::optional<TestMember> a_;
+  std::optional<TestMember> b_;
+  std::unique_ptr<pipeline::Exchange> last_;
 };
 
 }  // namespace sluice::filters::testing
