@@ -43,7 +43,7 @@ struct EtcdParts {
   EtcdContext context;
   Membership membership;
   SharedDocuments documents;
-  const AskOwner ask_owner;
+  const AskOwner ask_owner;  // called on this thread only
   // What this process sees of a namespace whose claim it has.
   struct Sight {
     std::unique_ptr<Observer> observer;
