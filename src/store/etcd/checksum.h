@@ -27,6 +27,7 @@ class Contents {
   };
   [[nodiscard]] EntryChange put(std::string_view key, std::string_view value) const;
   [[nodiscard]] EntryChange erase(std::string_view key) const { return {hash_.wide(key), {}}; }
+  [[nodiscard]] bool has(std::string_view key) const { return entries_.contains(hash_.wide(key)); }
 
   // The checksum after the changes. Requires: each key once.
   [[nodiscard]] std::uint64_t checksum_after(const std::vector<EntryChange>& changes) const;

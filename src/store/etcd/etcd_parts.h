@@ -56,7 +56,7 @@ struct EtcdParts {
   Moves moves;
   SharedDocuments documents;
   bool resigned = false;
-  const AskOwner ask_owner;
+  const AskOwner ask_owner;  // called on this thread only
   // What this process sees of a namespace whose claim it has.
   struct Sight {
     std::unique_ptr<Observer> observer;

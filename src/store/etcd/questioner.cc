@@ -15,12 +15,12 @@ constexpr Duration kEtcdAnswers = std::chrono::seconds(1);
 }  // namespace
 
 Questioner::Questioner(EtcdContext& context, std::string ns, std::shared_ptr<Outlook> outlook,
-                       Observer& observer, AskOwner ask_owner)
+                       Observer& observer, const AskOwner& ask_owner)
     : context_(context),
       ns_(std::move(ns)),
       outlook_(std::move(outlook)),
       observer_(observer),
-      ask_owner_(std::move(ask_owner)) {}
+      ask_owner_(ask_owner) {}
 
 void Questioner::start() {
   outlook_->on_question([its = weak_from_this(), &loop = context_.loop()] {

@@ -14,9 +14,9 @@ namespace sluice::store {
 
 class Questioner : public std::enable_shared_from_this<Questioner> {
  public:
-  // `observer` outlives this.
+  // `observer` and `ask_owner` outlive this.
   Questioner(EtcdContext& context, std::string ns, std::shared_ptr<Outlook> outlook,
-             Observer& observer, AskOwner ask_owner);
+             Observer& observer, const AskOwner& ask_owner);
   // Once: answers from now on.
   void start();
   // No further question begins. The one under way goes on until this is destroyed.
@@ -37,7 +37,7 @@ class Questioner : public std::enable_shared_from_this<Questioner> {
   const std::string ns_;
   const std::shared_ptr<Outlook> outlook_;
   Observer& observer_;
-  const AskOwner ask_owner_;
+  const AskOwner& ask_owner_;
   Task<void> answering_;  // last: it uses all of the above
 };
 

@@ -76,7 +76,7 @@ void Tenure::make_group(const Batch& batch) {
     if (puts) {
       packs.put(prefix + std::string(key), value);
       changes.push_back(state_->contents.put(key, value));
-    } else {
+    } else if (state_->contents.has(key)) {  // etcd reports no event for an absent key
       packs.erase(prefix + std::string(key));
       changes.push_back(state_->contents.erase(key));
     }
