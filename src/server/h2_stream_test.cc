@@ -49,7 +49,11 @@ Task<void> hint_twice(pipeline::Exchange& exchange) {
 
 class H2StreamTest : public ::testing::Test {
  protected:
-  H2StreamTest() { client_.send(http::h2::opening()); }
+  // The acknowledgement puts the windows of the server's SETTINGS in force.
+  H2StreamTest() {
+    constexpr std::uint8_t kAck = 1;
+    client_.send(http::h2::opening() + frame(FrameType::settings, kAck, 0, ""));
+  }
   void open(StreamId stream, std::string_view method, std::uint8_t flags,
             std::string_view path = "/p", std::string_view more = "") {
     client_.send(
@@ -146,6 +150,19 @@ TEST_F(H2StreamTest, ContentThatComesAfterAnEarlyAnswerReturnsToTheWindow) {
   }
   open(kUploads * 2 + 1, "GET", kWhole);
   EXPECT_TRUE(answers(kUploads * 2 + 1));
+}
+
+// Not only when the stream closes: the client may have to send on before it can end its request.
+TEST_F(H2StreamTest, ContentThatCameBeforeAnEarlyAnswerReturnsToTheWindowOfTheStream) {
+  ASSERT_TRUE(waits(1, std::string(kUploadBytes, 'a')));
+  for (std::size_t uploads = 2; uploads <= 4; ++uploads) {
+    upload(1, std::string(kUploadBytes, 'a'));
+    ASSERT_TRUE(
+        until([&] { return server_.held(MemoryUse::request_bodies) >= uploads * kUploadBytes; }));
+  }
+  EXPECT_EQ(client_.frames(FrameType::window_update, 1), 0);
+  server_.release();
+  EXPECT_TRUE(until([&] { return client_.frames(FrameType::window_update, 1) > 0; }));
 }
 
 TEST_F(H2StreamTest, EachRequestIsRecorded) {
