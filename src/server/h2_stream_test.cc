@@ -49,7 +49,11 @@ Task<void> hint_twice(pipeline::Exchange& exchange) {
 
 class H2StreamTest : public ::testing::Test {
  protected:
-  H2StreamTest() { client_.send(http::h2::opening()); }
+  // The acknowledgement puts the windows of the server's SETTINGS in force.
+  H2StreamTest() {
+    constexpr std::uint8_t kAck = 1;
+    client_.send(http::h2::opening() + frame(FrameType::settings, kAck, 0, ""));
+  }
   void open(StreamId stream, std::string_view method, std::uint8_t flags,
             std::string_view path = "/p", std::string_view more = "") {
     client_.send(
