@@ -63,7 +63,6 @@ class ChainStore final : public Store, private Audience {
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
   void close() override;
-  bool is_shared() const override { return engine_->may_lose; }
   std::optional<Version> last_sent(const std::string& ns) const override;
 
  private:
