@@ -75,7 +75,7 @@ TEST_F(EtcdMembersTest, PurgingAMemberEndsItsOwnerships) {
   EXPECT_EQ(two.store->purge_member("three").error().kind, ErrorKind::not_found);
   const std::int64_t before = lease_of("one");
   ASSERT_TRUE(two.store->purge_member("one"));
-  EXPECT_TRUE(comes_true([&] { return owner(*two.store) != ""; }));
+  EXPECT_TRUE(comes_true([&] { return !owner(*two.store).empty(); }));
   EXPECT_TRUE(comes_true([&] { return lease_of("one") != 0 && lease_of("one") != before; }))
       << "a living member joins again";
 }
@@ -168,7 +168,7 @@ TEST_F(EtcdMembersTest, DuringAMoveOnlyTheNamedMemberTakes) {
   EXPECT_EQ(owner(*two.store), "");
   EXPECT_EQ(owner(*two.store), "");
   rival_->remove(key);
-  EXPECT_TRUE(comes_true([&] { return owner(*two.store) != ""; }));
+  EXPECT_TRUE(comes_true([&] { return !owner(*two.store).empty(); }));
 }
 
 TEST_F(EtcdMembersTest, PrefixesDoNotOverlap) {
