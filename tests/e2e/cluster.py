@@ -138,6 +138,11 @@ class Gateway(Server):
     def owners(self) -> dict[str, str]:
         return {one["namespace"]: one["member"] for one in self.get_json("/apis/v2/store/owners")}
 
+    def own_status(self, name: str) -> dict:
+        """What this member says of its own copy of an object; {} if it has none."""
+        every = self.get_json("/apis/v2/status/objects").items()
+        return next((one for key, one in every if key.endswith(f"/{name}/{self.name}")), {})
+
     def data(self, pipeline: str = "p", filter: str = "wasm") -> dict[str, str]:
         return json.loads(self.egctl("wasm", "list-data", pipeline, filter, "-o", "json").stdout)
 

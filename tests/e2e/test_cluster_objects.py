@@ -81,7 +81,7 @@ def test_a_member_that_cannot_run_an_object_is_named(members, port):
         objects = documents(http_server(port, {"backend": "p"}), pipeline("p", mock("hello\n")))
         refused = one.egctl("apply", "-f", "-", input=objects, check=False)
         assert refused.returncode == 1
-        assert "two: HTTPServer http-server: " in refused.stderr and "Address already in use" in refused.stderr
+        assert "two: HTTPServer http-server: " in refused.stderr and "is taken by another process" in refused.stderr
         assert "three" not in refused.stderr
         assert [member.ask(port).text for member in (one, three)] == ["hello\n"] * 2, "the others run it"
         for member in members:
