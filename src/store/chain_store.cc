@@ -38,6 +38,7 @@ ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logg
                        Limits limits)
     : engine_(
           std::make_shared<Engine>(core_count, limits, medium->may_lose(), medium->incarnation())),
+      logger_(logger),
       medium_(connect(std::move(medium), *engine_)),
       medium_feeds_log_(medium_->feed(document_log_)),
       takeovers_(engine_->may_lose ? std::make_unique<Backroom>(Backroom::Awaited::yes) : nullptr),

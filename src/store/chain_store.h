@@ -108,6 +108,7 @@ class ChainStore final : public Store, private Audience {
   [[nodiscard]] Result<void> settle(const std::string& ns);
 
   const std::shared_ptr<Engine> engine_;
+  const Logger logger_;
   std::unique_ptr<Medium> medium_;                    // null after close()
   Mutex taking_over_ SLUICE_ACQUIRED_BEFORE(mutex_);  // one takeover at a time
   // Namespaces that the shared medium knows this process wants to own.
@@ -116,6 +117,8 @@ class ChainStore final : public Store, private Audience {
   std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_ SLUICE_GUARDED_BY(mutex_);
   // The last fence of each namespace that is over.
   std::map<std::string, Fence, std::less<>> over_ SLUICE_GUARDED_BY(mutex_);
+  // Why a namespace cannot be followed, as it was logged last. Of the thread of followings_.
+  std::map<std::string, std::string, std::less<>> follow_trouble_;
   // Namespaces whose follow() has been ordered and has not begun.
   std::set<std::string, std::less<>> to_follow_ SLUICE_GUARDED_BY(mutex_);
   Mutex documents_mutex_;  // keeps the changes of document_log_ in order

@@ -11,6 +11,7 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(50);
+constexpr Duration kPauseOfFollowing = std::chrono::milliseconds(250);
 
 }  // namespace
 
@@ -153,10 +154,16 @@ void ChainStore::follow(const std::string& ns) {
   if (start) {
     const MutexLock taking_over(taking_over_);
     follow_from(ns, std::move(*start));
-  } else {
-    std::this_thread::sleep_for(kPauseAfterFailure);
-    follow_soon(ns);
+    follow_trouble_.erase(ns);
+    return;
   }
+  std::string& trouble = follow_trouble_[ns];
+  if (trouble != start.error().message) {
+    trouble = start.error().message;
+    logger_.warn("store: " + ns + " cannot be followed, and is tried again: " + trouble);
+  }
+  std::this_thread::sleep_for(kPauseOfFollowing);
+  follow_soon(ns);
 }
 
 void ChainStore::on_group(const std::string& ns, Following following, SeenGroup group) {

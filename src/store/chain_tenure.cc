@@ -129,7 +129,7 @@ std::shared_ptr<Chain> Chain::make_next(Chain& before, Medium& medium, Tenure te
     if (std::ranges::find(prefixes, prefix) == prefixes.end()) prefixes.push_back(prefix);
   }
   const Version first = tenure.first;
-  const std::shared_ptr<Chain> chain(
+  std::shared_ptr<Chain> chain(
       new Chain(before.name_, first, before.engine_, before.hash_, std::move(tenure)));
   chain->outlook_ = before.outlook_;
   replica.count_all(prefixes);
