@@ -81,7 +81,7 @@ def test_a_member_that_cannot_run_an_object_is_named(members, port):
         objects = documents(http_server(port, {"backend": "p"}), pipeline("p", mock("hello\n")))
         refused = one.egctl("apply", "-f", "-", input=objects, check=False)
         assert refused.returncode == 1
-        assert "two: HTTPServer http-server: " in refused.stderr and "Address already in use" in refused.stderr
+        assert "two: HTTPServer http-server: " in refused.stderr and "is taken by another process" in refused.stderr
         assert "three" not in refused.stderr
         assert [member.ask(port).text for member in (one, three)] == ["hello\n"] * 2, "the others run it"
         for member in members:
@@ -89,7 +89,7 @@ def test_a_member_that_cannot_run_an_object_is_named(members, port):
             assert running(member, "http-server") == {"one", "three"}
         assert "failed on two" in one.egctl("get", "httpserver").stdout
         told = three.egctl("describe", "httpserver", "http-server").stdout
-        assert "Status of two:" in told and "Address already in use" in told
+        assert "Status of two:" in told and "is taken by another process" in told
         assert one.egctl("apply", "-f", "-", "--wait=false", input=objects).returncode == 0
     wait_until(lambda: "two" in running(one, "http-server"), "it is tried again")
     assert two.ask(port).text == "hello\n"
