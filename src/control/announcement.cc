@@ -26,13 +26,8 @@ std::string Announcement::encode() const {
   Json proposals = Json::object();
   for (const auto& [name, proposal] : objects)
     proposals[name] = {{"version", proposal.version}, {"pins", proposal.pins}};
-  const auto seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(made.time_since_epoch()).count();
-  return dump_note({{"id", id},
-                    {"member", member},
-                    {"incarnation", incarnation},
-                    {"made", seconds},
-                    {"objects", proposals}});
+  return dump_note(
+      {{"id", id}, {"member", member}, {"incarnation", incarnation}, {"objects", proposals}});
 }
 
 std::optional<Announcement> Announcement::decode(std::string_view text, store::Version version) {
@@ -42,9 +37,8 @@ std::optional<Announcement> Announcement::decode(std::string_view text, store::V
   announcement.id = text_in(value, "id");
   announcement.member = text_in(value, "member");
   announcement.incarnation = text_in(value, "incarnation");
-  announcement.made =
-      std::chrono::system_clock::time_point(std::chrono::seconds(number_in(value, "made")));
   announcement.version = version;
+  announcement.seen = Clock::now();
   const auto objects = value.find("objects");
   if (objects == value.end() || !objects->is_object()) return std::nullopt;
   for (const auto& [name, proposal] : objects->items()) {

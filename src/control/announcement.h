@@ -5,7 +5,6 @@
 // goes alone, no member does.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/time.h"
 #include "store/store.h"
 
 namespace sluice::control {
@@ -22,22 +22,21 @@ struct Announcement {
     store::Version version = 0;  // of the object whose spec stays
     Json pins;
   };
-  // A member that has announced a reload ends it long before. An older one is of a member that is
-  // gone.
+  // A member that has announced a reload ends it long before.
   static constexpr std::chrono::seconds kAgeMax{180};
 
   std::string id;
   std::string member;
   std::string incarnation;  // of the member's process
-  std::chrono::system_clock::time_point made;
   std::map<std::string, Proposal> objects;
   store::Version version = 0;  // of the document
+  TimePoint seen{};            // when this process has read it: clocks of members differ
 
   [[nodiscard]] std::string encode() const;
   // Nullopt for a text that is none.
   [[nodiscard]] static std::optional<Announcement> decode(std::string_view text,
                                                           store::Version version);
-  [[nodiscard]] bool is_stale() const { return std::chrono::system_clock::now() - made > kAgeMax; }
+  [[nodiscard]] bool is_stale() const { return Clock::now() - seen > kAgeMax; }
 };
 
 // What a member notes of an announcement, under kReloadNote.

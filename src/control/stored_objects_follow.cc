@@ -169,7 +169,10 @@ void StoredObjects::note_announcement(const std::optional<std::string>& text,
                                       store::Version version) {
   if (!text) return announcement_.store(nullptr);
   auto decoded = Announcement::decode(*text, version);
-  if (!decoded) decoded.emplace().version = version;  // stale, so that the next one replaces it
+  if (!decoded) {  // stale, so that the next one replaces it
+    decoded.emplace().version = version;
+    decoded->seen = Clock::now() - 2 * Announcement::kAgeMax;
+  }
   announcement_.store(std::make_shared<const Announcement>(*std::move(decoded)));
 }
 

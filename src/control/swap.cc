@@ -66,7 +66,6 @@ Result<void> Swap::run(std::vector<FreshCode>& fresh) {
 Result<void> Swap::announce(const std::vector<FreshCode>& fresh) {
   announcement_.id = store::RandomId::make().text();
   announcement_.member = member_;
-  announcement_.made = std::chrono::system_clock::now();
   for (const FreshCode& code : fresh) {
     if (code.built) announcement_.objects[code.pipeline] = {code.before->version, code.built->pins};
   }

@@ -52,12 +52,12 @@ class SwapTest : public ::testing::Test {
     }
     return lines;
   }
-  // As a member that has announced a reload and is gone, or goes on.
-  void announce(const std::string& member, std::chrono::seconds age) {
+  // As a process of `member` that has announced a reload.
+  void announce(const std::string& member, const std::string& incarnation) {
     Announcement announcement;
     announcement.id = "id";
     announcement.member = member;
-    announcement.made = std::chrono::system_clock::now() - age;
+    announcement.incarnation = incarnation;
     const std::vector<store::DocumentChange> change{{"reload", "now", announcement.encode(), {}}};
     ASSERT_TRUE(members_.shared().change(change));
   }
@@ -145,7 +145,7 @@ TEST_F(SwapTest, AnApplyMeanwhileWins) {
 }
 
 TEST_F(SwapTest, OneReloadAtATime) {
-  announce("two", std::chrono::seconds(0));
+  announce("two", "");
   ASSERT_TRUE(eventually([&] { return announcements() == 1; }));
   members_.script("one").reload_finds("two");
   EXPECT_THAT(reload("one"), ElementsAre(HasSubstr("reloads code at the moment")));
@@ -153,11 +153,11 @@ TEST_F(SwapTest, OneReloadAtATime) {
 }
 
 TEST_F(SwapTest, AnAnnouncementOfAMemberThatIsGoneIsReplaced) {
-  announce("gone", std::chrono::seconds(0));
+  announce("gone", "");
   members_.script("one").reload_finds("two");
   EXPECT_TRUE(eventually([&] { return reload("one").empty(); }));
   EXPECT_TRUE(everywhere("p", "two"));
-  announce("two", Announcement::kAgeMax + std::chrono::seconds(60));
+  announce("two", "the process before");
   members_.script("one").reload_finds("three");
   EXPECT_TRUE(eventually([&] { return reload("one").empty(); }));
   EXPECT_TRUE(everywhere("p", "three"));
@@ -184,12 +184,11 @@ TEST(Announcement, ComesBackFromItsText) {
   made.id = "id";
   made.member = "one";
   made.incarnation = "1";
-  made.made = std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000));
   made.objects["p"] = {7, {{"f", {{"sha256", "ab"}}}}};
   const auto back = Announcement::decode(made.encode(), 9);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->id + back->member + back->incarnation, "idone1");
-  EXPECT_EQ(back->made, made.made);
+  EXPECT_FALSE(back->is_stale());
   EXPECT_EQ(back->version, 9U);
   EXPECT_EQ(back->objects.at("p").version, 7U);
   EXPECT_EQ(back->objects.at("p").pins, made.objects["p"].pins);

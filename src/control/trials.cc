@@ -7,23 +7,12 @@ namespace sluice::control {
 
 void Trials::update() {
   const auto announced = stored_.announcement();
-  const bool foreign = announced && announced->member != member_;
-  const std::string id = foreign ? announced->id : "";
-  if (id != current_) {
-    current_ = id;
-    return take_up(foreign ? announced : nullptr);
-  }
-  // Measured here: clocks of members differ.
-  if (id.empty() || given_up_ || Clock::now() - taken_up_ < Announcement::kAgeMax) return;
-  given_up_ = true;
-  changes_.expect_candidates("");
-}
-
-void Trials::take_up(const std::shared_ptr<const Announcement>& announced) {
-  taken_up_ = Clock::now();
-  given_up_ = false;
-  changes_.expect_candidates(current_);
-  if (!announced) return store_.set_note(std::string(kReloadNote), std::nullopt);
+  const bool wanted = announced && announced->member != member_ && !announced->is_stale();
+  const std::string id = wanted ? announced->id : "";
+  if (id == current_) return;
+  current_ = id;
+  changes_.expect_candidates(id);
+  if (!wanted) return store_.set_note(std::string(kReloadNote), std::nullopt);
   logger_.info("member " + announced->member + " announces a reload of code");
   (void)crew_.run([this, announced] { build_all(*announced); });
 }

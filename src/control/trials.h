@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "base/time.h"
 #include "control/announcement.h"
 #include "control/builder.h"
 #include "control/changes.h"
@@ -39,7 +38,6 @@ class Trials {
   void update();
 
  private:
-  void take_up(const std::shared_ptr<const Announcement>& announced);
   void build_all(const Announcement& announcement);
   // Returns why the object cannot run, or "".
   [[nodiscard]] std::string build(const std::string& name, const Announcement::Proposal& proposal,
@@ -55,8 +53,6 @@ class Trials {
   const std::string member_;
   const Logger logger_;
   std::string current_;  // id of the announcement that was taken up; "": none
-  TimePoint taken_up_{};
-  bool given_up_ = false;  // its candidates were dropped, because it has lasted too long
 };
 
 }  // namespace sluice::control

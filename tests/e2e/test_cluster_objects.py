@@ -89,7 +89,7 @@ def test_a_member_that_cannot_run_an_object_is_named(members, port):
             assert running(member, "http-server") == {"one", "three"}
         assert "failed on two" in one.egctl("get", "httpserver").stdout
         told = three.egctl("describe", "httpserver", "http-server").stdout
-        assert "Status of two:" in told and "Address already in use" in told
+        assert "Status of two:" in told and "is taken by another process" in told
         assert one.egctl("apply", "-f", "-", "--wait=false", input=objects).returncode == 0
     wait_until(lambda: "two" in running(one, "http-server"), "it is tried again")
     assert two.ask(port).text == "hello\n"
