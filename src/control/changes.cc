@@ -10,7 +10,7 @@ namespace {
 
 // Two servers on one port would take each other's connections. `all`: the objects after the change.
 void check_port(const Objects& all, const Object& mine, config::Faults& faults) {
-  const auto place = mine.prototype->listens();
+  const auto place = mine.runs() ? mine.prototype->listens() : std::nullopt;
   if (!place) return;
   for (const auto& [name, other] : all) {
     if (name == mine.name || !other->runs()) continue;

@@ -19,6 +19,7 @@
 #include "control/housekeeper.h"
 #include "control/loader.h"
 #include "control/publisher.h"
+#include "control/saved_objects.h"
 #include "control/stored_objects.h"
 #include "pipeline/state_registry.h"
 
@@ -46,6 +47,10 @@ struct ControllerState {
   [[nodiscard]] Result<Step> propose(const config::Value& document, std::string prefix,
                                      ApplyMode mode, const std::stop_token& stop,
                                      config::Faults& faults) const;
+  // controller_backup.cc: one object for each of `saved`. Error: one of them that ran cannot be
+  // built.
+  [[nodiscard]] Result<std::vector<std::shared_ptr<const Object>>> build_saved(
+      const std::vector<SavedObject>& saved, const std::stop_token& stop);
   // controller_reload.cc
   [[nodiscard]] std::vector<Reloaded> reload(const std::string& pipeline);
   [[nodiscard]] std::vector<Reloaded> build_anew(const std::string& name,

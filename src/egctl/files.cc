@@ -116,7 +116,7 @@ Result<std::string> read_input(const std::string& path) {
   return file.read_all();
 }
 
-Result<OutputFile> OutputFile::create(const std::string& path) {
+Result<OutputFile> OutputFile::create(const std::string& path, const OutputOptions& options) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   const bool in_place =
@@ -124,10 +124,14 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   // A symbolic link stays a link: its target is replaced.
   const auto real = std::filesystem::canonical(path, ignored);
   const std::string target = in_place || real.empty() ? path : real.string();
-  const std::string part = in_place ? "" : target + "." + std::to_string(::getpid()) + ".part";
+  const std::string suffix =
+      options.suffix.empty() ? "." + std::to_string(::getpid()) + ".part" : options.suffix;
+  const std::string part = in_place ? "" : target + suffix;
   const std::string& opened = in_place ? target : part;
+  // A leftover of another process may have another mode.
+  if (!part.empty()) ::unlink(part.c_str());
   Descriptor file(
-      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
+      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, options.mode));
   if (!file.is_open()) return cannot("write", opened);
   return OutputFile(std::move(file), target, part);
 }
