@@ -30,9 +30,9 @@ Result<void> check_empty(control::Controller& controller) {
   const std::size_t objects = controller.list().size();
   SLUICE_TRY(const auto used, namespaces_in_use(controller.store()));
   if (objects == 0 && used.empty()) return {};
-  return fail(ErrorKind::conflict, "the gateway is not empty: it has " + std::to_string(objects) +
-                                       " objects, and data of " + std::to_string(used.size()) +
-                                       " filters; --force (?force=true) replaces all of it");
+  return fail(ErrorKind::conflict, "the gateway is not empty (objects: " + std::to_string(objects) +
+                                       ", filters with data: " + std::to_string(used.size()) +
+                                       "); --force (?force=true) replaces all of it");
 }
 
 // "pipeline/filter"

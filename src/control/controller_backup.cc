@@ -48,11 +48,11 @@ void add_code(const Object& object, const pipeline::FilterKinds& kinds, SavedSta
 std::string label_of(const SavedObject& saved) { return saved.kind + " " + saved.name; }
 
 // "created Pipeline p, Pipeline q"
-std::string created_line(const BuiltList& objects) {
-  std::string line = "created";
+std::string step_line(const std::string& verb, const BuiltList& objects) {
+  std::string line;
   for (const auto& object : objects)
-    line += (line == "created" ? " " : ", ") + object->kind + " " + object->name;
-  return line;
+    line += (line.empty() ? " " : ", ") + object->kind + " " + object->name;
+  return verb + line;
 }
 
 // An object of the backup that cannot be built, as it was when the backup was made.
@@ -95,7 +95,7 @@ Result<void> commit_part(Changes& changes, const BuiltList& part, std::vector<st
   for (const auto& object : part)
     proposed.push_back({object, true, object->kind + " " + object->name + ", "});
   SLUICE_CHECK(changes.commit(proposed));
-  done.push_back(created_line(part));
+  done.push_back(step_line("created", part));
   return {};
 }
 
@@ -170,22 +170,24 @@ Result<std::vector<RestoredObject>> Controller::restore(const Restoration& order
   ControllerState& s = *state_;
   SLUICE_CHECK(check_names(order.objects));
   std::vector<std::string> names;
-  for (const auto& [name, object] : s.publisher.objects()) names.push_back(name);
-  const std::vector<std::string> there = names;
-  if (!order.replace && !there.empty())
-    return fail(ErrorKind::conflict,
-                "the gateway has " + std::to_string(there.size()) + " objects");
+  BuiltList there;
+  for (const auto& [name, object] : s.publisher.objects()) {
+    names.push_back(name);
+    there.push_back(object);
+  }
+  if (!order.replace && !there.empty()) return fail(ErrorKind::conflict, "the gateway has objects");
+  const std::vector<std::string> doomed = names;
   for (const SavedObject& saved : order.objects) names.push_back(saved.name);
   const auto claim = s.claims.take(names);
   SLUICE_TRY(const BuiltList built, s.build_saved(order.objects, claim.stop()));
   const Parts parts = split_doors(built);
   for (const auto& [name, object] : s.publisher.objects()) {
-    if (std::ranges::find(there, name) == there.end())
+    if (std::ranges::find(doomed, name) == doomed.end())
       return fail(ErrorKind::conflict, name + " was created meanwhile: restore again");
   }
   if (!there.empty()) {
-    SLUICE_TRY(const std::size_t count, s.changes.remove_all(there));
-    order.done.push_back("deleted the " + std::to_string(count) + " objects that were there");
+    SLUICE_CHECK(s.changes.remove_all(doomed));
+    order.done.push_back(step_line("deleted", there));
   }
   SLUICE_CHECK(commit_part(s.changes, parts.inner, order.done));
   SLUICE_CHECK(order.restore_data());

@@ -106,7 +106,7 @@ TEST_F(ControllerBackupTest, DoorsThatWereOpenAreClosedFirst) {
   ASSERT_TRUE(restored) << restored.error().message;
   EXPECT_FALSE(open);
   EXPECT_THAT(names_in(other_->list()), ElementsAre("a-door", "p", "q"));
-  EXPECT_EQ(done_.front(), "deleted the 2 objects that were there");
+  EXPECT_EQ(done_.front(), "deleted Pipeline old, HTTPServer old-door");
 }
 
 TEST_F(ControllerBackupTest, AnObjectThatCannotBeBuiltChangesNothing) {

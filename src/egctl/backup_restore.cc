@@ -21,8 +21,8 @@ Result<std::vector<std::string>> contents_of_gateway(const ApiClient& client) {
   for (const Json& each : data) {
     const auto keys = each.value("keys", std::uint64_t{0});
     if (keys == 0) continue;
-    lines.push_back("data of " + text_at(each, "pipeline") + "/" + text_at(each, "filter") + ", " +
-                    std::to_string(keys) + " keys");
+    lines.push_back("data of " + text_at(each, "pipeline") + "/" + text_at(each, "filter") +
+                    " (keys: " + std::to_string(keys) + ")");
   }
   return lines;
 }

@@ -136,7 +136,7 @@ def test_everything_is_in_it(server, other, guests, tmp_path):
     backup(other, "restore", file)
     assert objects(other) == specs
     assert data(other) == contents
-    assert other.egctl("health").stdout == ""
+    assert other.egctl("health").stdout == "OK\n"
     # What was restored can be saved again, and is the same.
     second = tmp_path / "second.backup"
     backup(other, "create", second)
@@ -259,7 +259,7 @@ def test_a_gateway_with_contents_is_not_overwritten(saved, other, guests, tmp_pa
     other.egctl("wasm", "apply-data", "mine", "wasm", input="k: v\n")
     before = objects(other), data(other)
     told = refused(other, "restore", saved)
-    assert "--force" in told and "Pipeline mine" in told and "data of mine/wasm, 1 keys" in told
+    assert "--force" in told and "Pipeline mine" in told and "data of mine/wasm (keys: 1)" in told
     assert other.request("PUT", "/apis/v2/backup", saved.read_text())[0] == 409
     assert (objects(other), data(other)) == before
     done = backup(other, "restore", saved, "--force")
@@ -319,7 +319,8 @@ def test_no_door_opens_on_an_empty_list(server, other, guests, tmp_path):
     def ask_on() -> None:
         while not stop.is_set():
             try:
-                answers.append(fetch(port, Authorization=f"late{len(answers)}").text)
+                answer = fetch(port, Authorization=f"late{len(answers)}")
+                answers.append((answer.status, answer.text))
             except OSError:
                 pass  # the door is closed
 
@@ -333,7 +334,8 @@ def test_no_door_opens_on_an_empty_list(server, other, guests, tmp_path):
     finally:
         stop.set()
         asking.join(DEADLINE)
-    assert set(answers) == {"sold out.\n"}
+    # 503: a request at the moment at which its server is deleted.
+    assert set(answers) - {(503, "")} == {(200, "sold out.\n")}
     assert other.egctl("wasm", "count-data", "p", "wasm").stdout == f"{count}\n"
 
 
@@ -401,15 +403,24 @@ def run_measured(server, *arguments: str) -> int:
     return int(done.stdout.split()[-1]) << 10
 
 
-def peak_memory(pid: int) -> int:
-    """Of a process so far, in bytes."""
+def memory(pid: int, what: str) -> int:
+    """VmRSS, or its peak VmHWM, in bytes."""
     with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM:"))
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith(what))
 
 
-def reset_peak(pid: int) -> None:
+def settled_memory(pid: int) -> int:
+    """What a process takes once that no longer changes. Its peak is counted from then on."""
+
+    def settles() -> bool:
+        before = memory(pid, "VmRSS")
+        time.sleep(2)
+        return memory(pid, "VmRSS") <= before
+
+    wait_until(settles, "the memory no longer grows")
     with open(f"/proc/{pid}/clear_refs", "w") as file:
         file.write("5")
+    return memory(pid, "VmHWM")
 
 
 @pytest.mark.alone
@@ -419,10 +430,9 @@ def test_a_million_keys(server, other, guests, tmp_path):
     server.apply(pipeline("p", wasm(guests / "probe.wasm")))
     fill(server, "p", count, tmp_path / "data.yaml")
     file = tmp_path / "a.backup"
-    reset_peak(server.pid)
-    before = peak_memory(server.pid)
+    before = settled_memory(server.pid)  # an import is followed by work that takes memory
     assert run_measured(server, "backup", "create", "-f", str(file)) < 128 << 20
-    assert SANITIZED or peak_memory(server.pid) - before < 64 << 20
+    assert SANITIZED or memory(server.pid, "VmHWM") - before < 64 << 20
     server.stop()
     assert run_measured(other, "backup", "check", "-f", str(file)) < 128 << 20
     assert run_measured(other, "backup", "restore", "-f", str(file)) < 128 << 20
