@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "control/testing/process.h"
+#include "store/etcd/testing/etcd_under_test.h"
 
 namespace sluice::admin {
 namespace {
@@ -17,22 +18,24 @@ namespace {
 using control::testing::eventually;
 using control::testing::Folder;
 using control::testing::http_server_text;
+using control::testing::kCores;
 using control::testing::pipeline_text;
 using control::testing::Process;
 using control::testing::Script;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// A gateway, and its resource.
-class Gateway {
+// The resource of a gateway.
+class Resource1 {
  public:
-  Gateway() {
-    EXPECT_TRUE(process_->start());
+  explicit Resource1(control::Controller& controller)
+      : controller_(controller),
+        context_{.options = {.address = "", .member_name = "me"},
+                 .start_options = {},
+                 .logger = Logger(),
+                 .controller = controller} {
     add_backup(router_, context_);
   }
-  [[nodiscard]] Process& process() { return process_; }
-  [[nodiscard]] Script& script() { return script_; }
-  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
 
   [[nodiscard]] Result<ApiResponse> get(bool by_admin = true) {
     ApiRequest request = call("GET");
@@ -65,11 +68,11 @@ class Gateway {
   }
   [[nodiscard]] std::vector<std::string> names() {
     std::vector<std::string> names;
-    for (const Json& spec : process_->list()) names.push_back(spec.value("name", ""));
+    for (const Json& spec : controller_.list()) names.push_back(spec.value("name", ""));
     return names;
   }
   [[nodiscard]] std::uint64_t keys(const std::string& ns) {
-    return process_.store().count(ns, {}).value_or(0);
+    return controller_.store().count(ns, {}).value_or(0);
   }
 
  private:
@@ -80,14 +83,54 @@ class Gateway {
     return request;
   }
 
+  control::Controller& controller_;
+  Context context_;
+  ApiRouter router_;
+};
+
+struct Embedded {
+  Embedded() { EXPECT_TRUE(process_->start()); }
+  [[nodiscard]] Process& process() { return process_; }
+  [[nodiscard]] Script& script() { return script_; }
+  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
+
+ private:
   Folder folder_;
   Script script_;
   Process process_{folder_.path(), script_};
-  Context context_{.options = {.address = "", .member_name = "me"},
-                   .start_options = {},
-                   .logger = Logger(),
-                   .controller = *process_};
-  ApiRouter router_;
+};
+
+struct Gateway : Embedded, Resource1 {
+  Gateway() : Resource1(*process()) {}
+};
+
+// A member of a cluster that has no other.
+class OnEtcd {
+ public:
+  OnEtcd() {
+    workers_.start();
+    EXPECT_TRUE(controller_.start());
+  }
+  ~OnEtcd() {
+    controller_.end_changes();
+    controller_.stop();
+    workers_.drain(Duration::zero());
+    workers_.stop();
+  }
+  OnEtcd(const OnEtcd&) = delete;
+  OnEtcd& operator=(const OnEtcd&) = delete;
+  [[nodiscard]] control::Controller& controller() { return controller_; }
+
+ private:
+  Script script_;
+  server::Workers workers_{kCores, control::testing::kMemoryBytes, nullptr, Logger()};
+  std::unique_ptr<store::Store> store_ =
+      store::open_etcd_store(store::new_cluster("me"), kCores, Logger()).value();
+  control::Controller controller_{{.core_count = kCores, .member_name = "me"},
+                                  Logger(),
+                                  *store_,
+                                  workers_,
+                                  control::testing::scripted_kinds(script_)};
 };
 
 class BackupTest : public testing::Test {
@@ -168,6 +211,24 @@ TEST_F(BackupTest, ReplacesTheDataOfTheSameFilter) {
   ASSERT_TRUE(two_.restore(text, true));
   EXPECT_EQ(two_.keys("p/f"), 2U);
   EXPECT_EQ(two_.process().store().list("p/f", {}, {}, 2)->entries.at(0).value, "true");
+}
+
+TEST_F(BackupTest, MovesToAStoreOfAnotherKindAndBack) {
+  const std::string text = sale();
+  OnEtcd cluster;
+  Resource1 there(cluster.controller());
+  for (const bool force : {false, true}) {
+    const auto restored = there.restore(text, force);
+    ASSERT_TRUE(restored) << restored.error().message << " "
+                          << testing::PrintToString(restored.error().details);
+    EXPECT_THAT(there.names(), ElementsAre("p", "s"));
+    EXPECT_EQ(there.keys("p/f"), 2U);
+  }
+  const std::string again = there.backup();
+  ASSERT_TRUE(cluster.controller().remove_all());
+  ASSERT_TRUE(two_.restore(again));
+  EXPECT_EQ(two_.keys("p/f"), 2U);
+  EXPECT_THAT(two_.names(), ElementsAre("p", "s"));
 }
 
 // The disk fails between the pipelines and the data.
