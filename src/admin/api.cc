@@ -4,6 +4,7 @@
 #include "admin/about.h"
 #include "admin/address.h"
 #include "admin/api.h"
+#include "admin/backup.h"
 #include "admin/http_server.h"
 #include "admin/logs.h"
 #include "admin/member_report.h"
@@ -61,6 +62,7 @@ class HttpApi final : public Api {
     add_wasm_code(router_, context_);
     add_wasm_data(router_, context_);
     add_logs(router_, context_);
+    add_backup(router_, context_);
   }
 
   [[nodiscard]] Result<void> start() {

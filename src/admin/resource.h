@@ -27,6 +27,7 @@ struct Context {
   control::Controller& controller;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   std::atomic<int> followers = 0;  // clients that follow the log
+  std::atomic<int> restores = 0;   // restorations of a backup in progress
 };
 
 // One route: answers on a thread that may block.

@@ -10,12 +10,11 @@
 #include "admin/data/export.h"
 #include "admin/data/reader.h"
 #include "admin/data/writer.h"
+#include "admin/pieces.h"
 #include "control/controller.h"
 
 namespace sluice::admin {
 namespace {
-
-constexpr std::size_t kPieceBytes = 64 << 10;
 
 // The data to which a call refers.
 struct DataScope {
@@ -41,25 +40,6 @@ Result<void> check_readable(const DataScope& target) {
   const auto page = target.store.list(target.ns, target.prefix, {}, 2);
   return page ? Result<void>() : std::unexpected(page.error());
 }
-
-// Collects output into pieces of a reasonable size.
-class Pieces {
- public:
-  explicit Pieces(const WritePiece& write) : write_(write) {}
-  std::string out;
-
-  // False if the client reads no further.
-  bool flush(std::size_t bytes_min = 1) {
-    if (failed_ || out.size() < bytes_min) return !failed_;
-    failed_ = !write_(out);
-    out.clear();
-    return !failed_;
-  }
-
- private:
-  const WritePiece& write_;
-  bool failed_ = false;
-};
 
 WriteBody list_stream(DataScope target, std::uint64_t limit, DataFormat format) {
   return [target = std::move(target), limit, format](const WritePiece& write) {

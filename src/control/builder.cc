@@ -57,7 +57,8 @@ std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
     refuse_kind(object->kind, kinds_, faults);
     return nullptr;
   }
-  auto draft = states_ != nullptr ? states_->draft(object->name) : pipeline::StateDraft();
+  auto draft = states_ != nullptr && !background.anew ? states_->draft(object->name)
+                                                      : pipeline::StateDraft();
   object->prototype = (*known)->build(
       document, {filters_, core_count_, draft.scope(), background, bind_address_}, faults);
   if (!object->prototype) return nullptr;

@@ -24,6 +24,7 @@
 #include "control/cluster_port.h"
 #include "control/object_kind.h"
 #include "control/ports.h"
+#include "control/saved_objects.h"
 #include "pipeline/prototype.h"
 #include "store/store.h"
 
@@ -100,6 +101,20 @@ class Controller {
   // "unknown". Errors: those of the store.
   using MemberStates = std::map<std::string, std::map<std::string, Json>, std::less<>>;
   [[nodiscard]] Result<MemberStates> states_elsewhere() const;
+
+  // controller_backup.cc. The objects of one moment, secrets included. A change of an object is in
+  // it as a whole, or not at all.
+  [[nodiscard]] SavedState save() const;
+  // Errors: those of CodeKeeper::load(); `invalid` for a kind without code.
+  [[nodiscard]] Result<std::string> load_code(const SavedCode& code) const;
+  // Keeps the code durably, and spares it while the Hold lives.
+  [[nodiscard]] Result<pipeline::CodeKeeper::Hold> keep_code(const SavedCode& code,
+                                                             std::string_view bytes);
+  // Builds all objects with the code of their pins, which is kept already. Then deletes the objects
+  // that are there, creates the objects that do not listen, calls restore_data(), and creates those
+  // that listen. Errors before the first line in `done` have changed nothing: `invalid` with one
+  // detail per fault, `conflict` for objects that are there.
+  [[nodiscard]] Result<std::vector<RestoredObject>> restore(const Restoration& order);
 
   // Reads the code of all filters again. On a shared store, all members swap, or none, pipeline by
   // pipeline. `force`: the members swap that can run the new code. Error `conflict`: another member

@@ -24,6 +24,7 @@ struct Background {
   const Json* pins = nullptr;  // the Object::pins of the last build; null: none
   bool fresh = false;          // read the sources of the spec again
   std::stop_token stop{};      // the object is no longer wanted: fail soon
+  bool anew = false;           // no state of a running object of that name goes on
 };
 
 struct BuildContext {

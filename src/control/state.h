@@ -22,6 +22,7 @@
 #include "control/housekeeper.h"
 #include "control/loader.h"
 #include "control/publisher.h"
+#include "control/saved_objects.h"
 #include "control/status_notes.h"
 #include "control/stored_objects.h"
 #include "control/swap.h"
@@ -62,6 +63,10 @@ struct ControllerState {
                                                       const std::stop_token& stop) const;
   [[nodiscard]] Result<std::vector<Step>> propose_and_commit(
       const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop);
+  // controller_backup.cc: one object for each of `saved`. Error: one of them that ran cannot be
+  // built.
+  [[nodiscard]] Result<std::vector<std::shared_ptr<const Object>>> build_saved(
+      const std::vector<SavedObject>& saved, const std::stop_token& stop);
   // controller_reload.cc
   struct CodeRequest {
     std::string filter{};               // the one filter; "": all

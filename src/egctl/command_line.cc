@@ -15,6 +15,7 @@
 #include "egctl/apis.h"
 #include "egctl/apply.h"
 #include "egctl/arguments.h"
+#include "egctl/backup.h"
 #include "egctl/completion.h"
 #include "egctl/config.h"
 #include "egctl/create.h"
@@ -37,7 +38,8 @@ constexpr const char* kAbout =
     "egctl controls a Sluice traffic gateway.\n\n"
     "  egctl create -f pipeline.yaml         create the objects of a file\n"
     "  egctl get all                         list what there is\n"
-    "  egctl wasm reload-code                read guest code again";
+    "  egctl wasm reload-code                read guest code again\n"
+    "  egctl backup create                   save the whole gateway to a file";
 
 void add_global_options(CLI::App& root, Invocation& invocation) {
   AccessFlags& access = invocation.access;
@@ -68,6 +70,7 @@ void add_commands(Command root, Invocation& invocation) {
   add_wasm(root, invocation);
   add_store(root, invocation);
   add_purge(root, invocation);
+  add_backup(root, invocation);
   add_logs(root, invocation);
   add_health(root, invocation);
   add_apis(root, invocation);

@@ -2,6 +2,8 @@
 #include "egctl/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +30,22 @@ std::string shown(const std::string& path) { return path == "-" ? "standard inpu
 
 std::unexpected<Error> cannot(const std::string& what, const std::string& name) {
   return fail(ErrorKind::invalid, "cannot " + what + " " + name + ": " + reason());
+}
+
+// Makes the part ours, and empty. Another process may be writing it, or may have given it its name.
+// A leftover may have another mode.
+Result<void> take_part(const Descriptor& file, const std::string& part, unsigned mode) {
+  struct stat named {};
+  struct stat ours {};
+  const bool busy = ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const bool same = !busy && ::stat(part.c_str(), &named) == 0 && ::fstat(file.get(), &ours) == 0 &&
+                    named.st_ino == ours.st_ino;
+  if (!same)
+    return fail(ErrorKind::conflict, part + " is being written by another process: try again");
+  const unsigned wider = ours.st_mode & 0777 & ~mode;
+  const bool safe = wider == 0 || ::fchmod(file.get(), ours.st_mode & mode) == 0;
+  if (safe && ::ftruncate(file.get(), 0) == 0) return {};
+  return cannot("write", part);
 }
 
 std::string scalar_at(const config::Value& document, std::string_view name) {
@@ -116,7 +134,7 @@ Result<std::string> read_input(const std::string& path) {
   return file.read_all();
 }
 
-Result<OutputFile> OutputFile::create(const std::string& path) {
+Result<OutputFile> OutputFile::create(const std::string& path, const OutputOptions& options) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   const bool in_place =
@@ -124,11 +142,15 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   // A symbolic link stays a link: its target is replaced.
   const auto real = std::filesystem::canonical(path, ignored);
   const std::string target = in_place || real.empty() ? path : real.string();
-  const std::string part = in_place ? "" : target + "." + std::to_string(::getpid()) + ".part";
+  const std::string suffix =
+      options.suffix.empty() ? "." + std::to_string(::getpid()) + ".part" : options.suffix;
+  const std::string part = in_place ? "" : target + suffix;
   const std::string& opened = in_place ? target : part;
+  const int cut = in_place ? O_TRUNC : 0;
   Descriptor file(
-      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
+      ::open(opened.c_str(), O_WRONLY | O_CREAT | cut | O_CLOEXEC | O_NOCTTY, options.mode));
   if (!file.is_open()) return cannot("write", opened);
+  if (!in_place) SLUICE_CHECK(take_part(file, part, options.mode));
   return OutputFile(std::move(file), target, part);
 }
 

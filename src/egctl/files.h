@@ -35,12 +35,19 @@ class InputFile {
 // Reads the file, or standard input if `path` is "-" or empty.
 [[nodiscard]] Result<std::string> read_input(const std::string& path);
 
-// A file that appears under its name only when it is complete. Until then its name is
-// `<path>.<pid>.part`; this part is removed if it is not committed. If `path` is not a regular file
-// (a device, a pipe), it is written directly.
+struct OutputOptions {
+  unsigned mode = 0666;  // less the umask
+  // Of the name until the file is complete. "": that of this process, `.<pid>.part`.
+  std::string suffix{};
+};
+
+// A file that appears under its name only when it is complete. Until then its name has a suffix;
+// this part is removed if it is not committed. If `path` is not a regular file (a device, a pipe),
+// it is written directly.
 class OutputFile {
  public:
-  [[nodiscard]] static Result<OutputFile> create(const std::string& path);
+  [[nodiscard]] static Result<OutputFile> create(const std::string& path,
+                                                 const OutputOptions& options = {});
   OutputFile(OutputFile&&) noexcept = default;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();

@@ -79,6 +79,22 @@ TEST_F(FilesTest, AFileAppearsWhenItIsComplete) {
   EXPECT_EQ(count(), 1);
 }
 
+TEST_F(FilesTest, APartBelongsToOneWriter) {
+  const std::string path = folder_ + "/a";
+  const OutputOptions options{.mode = 0600, .suffix = ".partial"};
+  const std::string left = file("a.partial", "of a process that was killed");
+  std::filesystem::permissions(left, std::filesystem::perms::all);
+  auto first = OutputFile::create(path, options);
+  ASSERT_TRUE(first && first->write("first"));
+  const auto second = OutputFile::create(path, options);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("is being written by another process"));
+  ASSERT_TRUE(first->commit());
+  EXPECT_EQ(read_input(path), "first");
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(path).permissions(), perms::owner_read | perms::owner_write);
+}
+
 TEST_F(FilesTest, ReadsInPieces) {
   const std::string text(200'000, 'x');
   auto input = InputFile::open(file("a", text));

@@ -9,9 +9,6 @@
 namespace sluice::egctl {
 namespace {
 
-constexpr auto kShowEvery = std::chrono::milliseconds(100);
-constexpr const char* kClearLine = "\r\x1b[K";
-
 std::string seconds(std::chrono::steady_clock::duration time) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f s", std::chrono::duration<double>(time).count());
@@ -21,33 +18,20 @@ std::string seconds(std::chrono::steady_clock::duration time) {
 }  // namespace
 
 void UploadProgress::sent(std::string_view piece) {
-  if (!visible_) return;
+  if (!line_.visible()) return;
   keys_ += static_cast<std::uint64_t>(std::ranges::count(piece, '\n'));
-  const auto now = Clock::now();
-  if (now - shown_ < kShowEvery) return;
-  shown_ = now;
-  show(rate(keys_, now - begin_));
+  if (line_.is_due()) line_.show(rate(keys_, Clock::now() - begin_));
 }
 
 void UploadProgress::committing() {
   all_sent_ = Clock::now();
-  show(rate(keys_, all_sent_ - begin_) + ", committing");
+  line_.show(rate(keys_, all_sent_ - begin_) + ", committing");
 }
 
 void UploadProgress::committed(std::uint64_t entries) {
-  show(rate(entries, all_sent_ - begin_) + ", committed in " + seconds(Clock::now() - all_sent_));
-  broken();
-}
-
-void UploadProgress::broken() {
-  if (open_) err_ << "\n" << std::flush;
-  open_ = false;
-}
-
-void UploadProgress::show(std::string_view what) {
-  if (!visible_) return;
-  err_ << kClearLine << what << std::flush;
-  open_ = true;
+  line_.show(rate(entries, all_sent_ - begin_) + ", committed in " +
+             seconds(Clock::now() - all_sent_));
+  line_.end();
 }
 
 std::string UploadProgress::rate(std::uint64_t keys, Clock::duration time) {

@@ -94,6 +94,20 @@ struct FilterContext {
   std::stop_token stop{};
 };
 
+// The code that the filters of a kind have run, by its SHA-256 (lower-case hex), for backups. Any
+// thread but a worker's.
+class CodeKeeper {
+ public:
+  virtual ~CodeKeeper() = default;
+  // While a Hold lives, the code stays.
+  using Hold = std::shared_ptr<const std::string>;
+  [[nodiscard]] virtual Hold hold(const std::string& sha256) = 0;
+  // Durable on return: survives a power cut.
+  [[nodiscard]] virtual Result<Hold> keep(const std::string& sha256, std::string_view bytes) = 0;
+  // Checks the hash. Errors: `not_found`; `internal` if the bytes are corrupt.
+  [[nodiscard]] virtual Result<std::string> load(const std::string& sha256) const = 0;
+};
+
 class FilterKind {
  public:
   virtual ~FilterKind() = default;
@@ -111,6 +125,10 @@ class FilterKind {
   // `pins`: all stored pins. Data that neither a pin nor a living prototype needs may be deleted.
   // Any thread but a worker's.
   virtual void sweep(const std::vector<Json>& pins) const;
+  // Null: the filters of this kind keep no code. Valid as long as the kind.
+  [[nodiscard]] virtual CodeKeeper* code_keeper() const { return nullptr; }
+  // The hash of the code for which `pin` stands; "" if it stands for none.
+  [[nodiscard]] virtual std::string code_of(const Json& /*pin*/) const { return {}; }
 };
 
 // The fields every filter has; put it first in a spec's field list: `meta.fields(visit)`.

@@ -188,18 +188,22 @@ class ChainStore::ChainImport final : public BulkImport {
     bytes_ += key.size() + value.size();
     return {};
   }
+  void replace_all() override { replaces_ = true; }
   std::uint64_t size() const override { return writes_.size(); }
   Result<void> commit() override {
     // The next ownership may have begun meanwhile. Its chain has the same hash.
     SLUICE_TRY(chain_, store_.open(chain_->name()));
     auto node = std::make_unique<Node>();
     const Limits& limits = store_.engine_->limits;
-    if (writes_.size() < limits.bulk_entries_min && bytes_ <= limits.bytes_per_transaction_max) {
+    const bool few =
+        writes_.size() < limits.bulk_entries_min && bytes_ <= limits.bytes_per_transaction_max;
+    if (few && !replaces_) {
       if (writes_.empty()) return {};
       node->writes = std::move(writes_);
       return store_.append(*chain_, std::move(node));
     }
     node->bulk = std::make_unique<Bulk>();
+    if (replaces_) node->bulk->clear.emplace();
     node->bulk->puts = std::move(writes_);
     node->bulk->sort();
     return store_.append_bulk(*chain_, std::move(node));
@@ -210,6 +214,7 @@ class ChainStore::ChainImport final : public BulkImport {
   std::shared_ptr<Chain> chain_;
   std::vector<Write> writes_;
   std::size_t bytes_ = 0;  // in writes_
+  bool replaces_ = false;
 };
 
 Result<std::unique_ptr<BulkImport>> ChainStore::begin_import(const std::string& ns) {

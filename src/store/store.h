@@ -269,6 +269,8 @@ class BulkImport {
   virtual ~BulkImport() = default;
   // `too_large` for a key or value over the limits. If a key occurs twice, the last value wins.
   [[nodiscard]] virtual Result<void> add(std::string_view key, std::string_view value) = 0;
+  // All other keys of the namespace go with the same commit. Before commit().
+  virtual void replace_all() = 0;
   // Number of entries added.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
   // Once. Blocks until all is durable and visible to every core. `unavailable` while the journal

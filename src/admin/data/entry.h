@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/lines.h"
 #include "base/result.h"
 
 namespace sluice::admin {
@@ -17,17 +18,6 @@ inline constexpr std::size_t kEntryBytesMax = 8 << 20;
 
 // Takes one entry. An error ends the reading.
 using AddEntry = std::function<Result<void>(std::string_view key, std::string_view value)>;
-
-// Prefixes the message with "line 12: ".
-[[nodiscard]] inline std::unexpected<Error> at_line(std::size_t line, Error error) {
-  error.message = "line " + std::to_string(line) + ": " + error.message;
-  return std::unexpected(std::move(error));
-}
-
-[[nodiscard]] inline std::unexpected<Error> at_line(std::size_t line, std::string message,
-                                                    ErrorKind kind = ErrorKind::invalid) {
-  return at_line(line, Error{kind, std::move(message)});
-}
 
 [[nodiscard]] inline std::unexpected<Error> entry_too_large(std::size_t line) {
   return at_line(line, "the entry is longer than " + std::to_string(kEntryBytesMax >> 20) + " MiB",

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "admin/data/entry.h"
-#include "admin/data/line_splitter.h"
 #include "base/encoding.h"
+#include "base/lines.h"
 #include "store/store.h"
 
 namespace sluice::admin {
@@ -45,7 +45,7 @@ class ExportReader {
   Result<void> take_end(std::string_view line);
 
   AddEntry add_;
-  LineSplitter lines_;
+  LineSplitter lines_{kEntryBytesMax};
   Sha256 hash_;
   std::uint64_t count_ = 0;
   bool complete_ = false;

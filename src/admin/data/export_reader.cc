@@ -1,58 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "admin/data/export.h"
 #include "admin/message.h"
+#include "backup/entry_line.h"
 #include "base/json.h"
 
 namespace sluice::admin {
 namespace {
 
 constexpr std::string_view kEnd = R"({"end":)";
-
-// Takes `prefix`, then the text up to the next quote. Accepts only text without escapes.
-bool take_simple(std::string_view& line, std::string_view prefix, std::string& out) {
-  if (!line.starts_with(prefix)) return false;
-  line.remove_prefix(prefix.size());
-  const std::size_t end = line.find('"');
-  if (end == std::string_view::npos) return false;
-  const std::string_view text = line.substr(0, end);
-  const bool simple =
-      std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
-  line.remove_prefix(end);
-  out = text;
-  return simple;
-}
-
-// Parses the form in which ExportWriter writes nearly all entries, without the JSON parser.
-bool parse_simple(std::string_view line, store::Entry& out) {
-  return take_simple(line, R"({"key":")", out.key) &&
-         take_simple(line, R"(","value":")", out.value) && line == R"("})";
-}
-
-// The value of the member `name`, or the decoded value of `name`64.
-std::optional<std::string> bytes_at(const Json& object, const std::string& name) {
-  const auto text = object.find(name);
-  if (text != object.end()) {
-    return text->is_string() ? std::optional(text->get<std::string>()) : std::nullopt;
-  }
-  const auto encoded = object.find(name + "64");
-  if (encoded == object.end() || !encoded->is_string()) return std::nullopt;
-  return base64_decode(encoded->get_ref<const std::string&>());
-}
-
-bool parse_entry(std::string_view line, store::Entry& out) {
-  if (parse_simple(line, out)) return true;
-  const Json object = Json::parse(line, nullptr, false);
-  if (!object.is_object() || object.size() != 2) return false;
-  auto key = bytes_at(object, "key");
-  auto value = bytes_at(object, "value");
-  if (!key || !value) return false;
-  out = {*std::move(key), *std::move(value)};
-  return true;
-}
 
 template <class T>
 bool holds(const Json& object, const char* name, const T& wanted) {
@@ -94,7 +51,7 @@ Result<void> ExportReader::take_head(std::string_view line) {
 }
 
 Result<void> ExportReader::take_entry(std::string_view line) {
-  if (!parse_entry(line, entry_)) {
+  if (!backup::parse_entry_line(line, entry_.key, entry_.value)) {
     return at_line(lines_.number(), "this is no entry, the file is cut off or was altered");
   }
   ++count_;

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/data/export.h"
-#include "admin/data/writer.h"
+#include "backup/entry_line.h"
+#include "base/json_string.h"
 #include "base/time.h"
-#include "base/utf8.h"
 
 namespace sluice::admin {
-namespace {
-
-// Appends `"key":"..."`, or `"key64":"..."` with base64 if the bytes are not text.
-void append_member(std::string_view name, std::string_view bytes, std::string& out) {
-  const bool text = is_utf8(bytes);
-  out += '"';
-  out += name;
-  out += text ? "\":" : "64\":";
-  append_json_string(text ? bytes : base64_encode(bytes), out);
-}
-
-}  // namespace
 
 void ExportWriter::begin(std::string_view pipeline, std::string_view filter,
                          std::chrono::system_clock::time_point now, std::string& out) {
@@ -33,11 +21,7 @@ void ExportWriter::begin(std::string_view pipeline, std::string_view filter,
 
 void ExportWriter::write(std::string_view key, std::string_view value, std::string& out) {
   const std::size_t from = out.size();
-  out += '{';
-  append_member("key", key, out);
-  out += ',';
-  append_member("value", value, out);
-  out += "}\n";
+  backup::append_entry_line(key, value, out);
   hash_.update(std::string_view(out).substr(from));
   ++count_;
 }

@@ -2,10 +2,9 @@
 #include "admin/data/writer.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "admin/message.h"
 #include "base/encoding.h"
+#include "base/json_string.h"
 #include "base/utf8.h"
 #include "config/emit.h"
 
@@ -31,16 +30,6 @@ void append_yaml_value(std::string_view value, std::string& out) {
 }
 
 }  // namespace
-
-void append_json_string(std::string_view text, std::string& out) {
-  if (!std::ranges::all_of(text, stands_for_itself)) {
-    out += dump(text);
-    return;
-  }
-  out += '"';
-  out += text;
-  out += '"';
-}
 
 void DataWriter::write(std::string_view key, std::string_view value, std::string& out) {
   if (format_ == DataFormat::yaml) {

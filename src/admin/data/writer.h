@@ -23,7 +23,4 @@ class DataWriter {
   bool empty_ = true;
 };
 
-// Appends `text` in quotes. Bytes that are not UTF-8 become U+FFFD.
-void append_json_string(std::string_view text, std::string& out);
-
 }  // namespace sluice::admin

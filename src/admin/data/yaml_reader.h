@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "admin/data/entry.h"
-#include "admin/data/line_splitter.h"
+#include "base/lines.h"
 #include "store/store.h"
 
 namespace sluice::admin {
@@ -34,7 +34,7 @@ class YamlReader {
   Result<void> parse_block();
 
   AddEntry add_;
-  LineSplitter lines_;
+  LineSplitter lines_{kEntryBytesMax};
   std::string block_;                            // the entry that may continue, or all the rest
   std::size_t block_line_ = 0;                   // the line where block_ begins
   std::size_t indent_ = std::string_view::npos;  // of the entries

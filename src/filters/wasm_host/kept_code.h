@@ -11,22 +11,20 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "pipeline/filter.h"
 
 namespace sluice::filters {
 
 // Any thread but a worker's. The folder has at most one file per filter, of kCodeBytesMax each.
-class KeptCode {
+class KeptCode final : public pipeline::CodeKeeper {
  public:
   // The folder is created, for the owner only, at the first keep(). "": no code is kept.
   explicit KeptCode(std::string directory) : directory_(std::move(directory)) {}
 
   // While a Hold lives, sweep() spares its code.
-  using Hold = std::shared_ptr<const std::string>;
-  [[nodiscard]] Hold hold(const std::string& sha256);
-  // Durable on return: survives a power cut.
-  [[nodiscard]] Result<Hold> keep(const std::string& sha256, std::string_view bytes);
-  // Checks the hash. Errors: `not_found`; `internal` if the bytes are corrupt.
-  [[nodiscard]] Result<std::string> load(const std::string& sha256) const;
+  [[nodiscard]] Hold hold(const std::string& sha256) override;
+  [[nodiscard]] Result<Hold> keep(const std::string& sha256, std::string_view bytes) override;
+  [[nodiscard]] Result<std::string> load(const std::string& sha256) const override;
   // Deletes all code that is neither `wanted` nor held.
   void sweep(const std::set<std::string>& wanted);
 

@@ -30,6 +30,13 @@ class WasmHostKind final : public pipeline::FilterKind {
       config::Faults& faults) const override;
   [[nodiscard]] bool has_code() const override { return true; }
   void sweep(const std::vector<Json>& pins) const override;
+  [[nodiscard]] pipeline::CodeKeeper* code_keeper() const override {
+    return environment_->kept.get();
+  }
+  [[nodiscard]] std::string code_of(const Json& pin) const override {
+    const bool named = pin.is_object() && pin.contains("sha256") && pin["sha256"].is_string();
+    return named ? pin["sha256"].get<std::string>() : std::string();
+  }
 
  private:
   void check_memory(const WasmHostSpec& spec, const std::string& path,
@@ -70,8 +77,7 @@ std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(
 void WasmHostKind::sweep(const std::vector<Json>& pins) const {
   std::set<std::string> wanted;
   for (const Json& pin : pins) {
-    if (pin.is_object() && pin.contains("sha256") && pin["sha256"].is_string())
-      wanted.insert(pin["sha256"].get<std::string>());
+    if (std::string sha256 = code_of(pin); !sha256.empty()) wanted.insert(std::move(sha256));
   }
   environment_->kept->sweep(wanted);
 }

@@ -26,6 +26,10 @@ class Import1 {
     EXPECT_TRUE(import_->add(key, value));
     return *this;
   }
+  Import1& replace_all() {
+    import_->replace_all();
+    return *this;
+  }
   bool commit() {
     const auto done = import_->commit();
     EXPECT_TRUE(done) << done.error().message;
@@ -90,6 +94,41 @@ TEST_P(StoreConformance, AnImportIsSeenWholeOrNotAtAll) {
   }
   stop = true;
   for (auto& looker : lookers) looker.get();
+}
+
+// Many keys and few, each time in place of all that was there.
+TEST_P(StoreConformance, AnImportThatReplacesIsOneStep) {
+  open(small_bulks());
+  constexpr int kMany = 300;
+  constexpr int kFew = 5;
+  Import1 first(*store_, kNs);
+  for (int i = 0; i < kFew; ++i) first.add(key_of(i), "first");
+  ASSERT_TRUE(first.add("other", "goes").commit());
+  std::atomic<bool> stop = false;
+  std::vector<std::future<void>> lookers;
+  for (unsigned core = 0; core < cores_.count(); ++core) {
+    View& v = view(core);
+    lookers.push_back(cores_.start(core, [&, core]() -> Task<void> {
+      while (!stop) {
+        const Seen seen = co_await look(v, kMany);
+        EXPECT_EQ(seen.counted, seen.found);
+        EXPECT_EQ(seen.values.size(), 1U);
+        EXPECT_TRUE(seen.found == kFew || seen.found == kMany) << seen.found;
+        co_await cores_.loop(core).yield();
+      }
+    }));
+  }
+  for (int round = 0; round < 10; ++round) {
+    Import1 import(*store_, kNs);
+    const int keys = round % 2 == 0 ? kMany : kFew;
+    for (int i = 0; i < keys; ++i) import.add(key_of(i), std::to_string(round));
+    ASSERT_TRUE(import.replace_all().commit());
+    EXPECT_EQ(listed("", 100).size(), static_cast<std::size_t>(keys));
+  }
+  stop = true;
+  for (auto& looker : lookers) looker.get();
+  ASSERT_TRUE(Import1(*store_, kNs).replace_all().commit());
+  EXPECT_TRUE(listed().empty());
 }
 
 inline void write_and_count(Transaction& t, const std::string& key, bool erases) {

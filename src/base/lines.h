@@ -1,26 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// Splits a text that arrives in pieces into lines.
+// Splits a text that arrives in pieces into lines, and names lines in errors.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "admin/data/entry.h"
+#include "base/result.h"
 
-namespace sluice::admin {
+namespace sluice {
 
-// Holds the incomplete last line, at most kEntryBytesMax.
+// Prefixes the message with "line 12: ".
+[[nodiscard]] inline std::unexpected<Error> at_line(std::size_t line, Error error) {
+  error.message = "line " + std::to_string(line) + ": " + error.message;
+  return std::unexpected(std::move(error));
+}
+
+[[nodiscard]] inline std::unexpected<Error> at_line(std::size_t line, std::string message,
+                                                    ErrorKind kind = ErrorKind::invalid) {
+  return at_line(line, Error{kind, std::move(message)});
+}
+
+// Holds the incomplete last line, at most `bytes_max`.
 class LineSplitter {
  public:
+  explicit LineSplitter(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
   // `take` is Result<void>(std::string_view line), without the line break; the view lasts for the
-  // call.
+  // call. Error `too_large` for a line over the limit, which is a whole number of MiB.
   template <class Take>
   [[nodiscard]] Result<void> feed(std::string_view piece, const Take& take) {
     while (true) {
       const std::size_t end = piece.find('\n');
-      if (rest_.size() + std::min(end, piece.size()) > kEntryBytesMax) {
-        return entry_too_large(count_ + 1);
+      if (rest_.size() + std::min(end, piece.size()) > bytes_max_) {
+        return at_line(count_ + 1,
+                       "the line is longer than " + std::to_string(bytes_max_ >> 20) + " MiB",
+                       ErrorKind::too_large);
       }
       if (end == std::string_view::npos) {
         rest_ += piece;
@@ -49,8 +66,9 @@ class LineSplitter {
     return taken;
   }
 
+  std::size_t bytes_max_;
   std::string rest_;
   std::size_t count_ = 0;
 };
 
-}  // namespace sluice::admin
+}  // namespace sluice
