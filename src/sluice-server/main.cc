@@ -127,6 +127,8 @@ void stop(const Running& running) {
   const std::size_t cut = running.workers.drain(running.options.drain_timeout);
   if (cut > 0) running.logger.warn(std::to_string(cut) + " connections were cut");
   running.workers.stop();
+  // A store that is shared goes on to tell the cores what other members do. Their loops are next.
+  running.store.close();
   running.logger.info("stopped");
 }
 
