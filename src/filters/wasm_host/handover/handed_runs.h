@@ -20,8 +20,8 @@
 namespace sluice::filters {
 
 struct HandedRunsLimits {
-  // Exchanges that run or are remembered. An exchange that waits long holds the answers to all later
-  // ones of its lane.
+  // Exchanges that run or are remembered. An exchange that waits long holds the answers to all
+  // later ones of its lane.
   std::size_t runs_max = 100'000;
   // The bodies of those that run, and the answers that are remembered.
   std::size_t bytes_max = std::size_t{256} << 20;
