@@ -28,7 +28,7 @@ class FilterOwnership : public ::testing::Test {
         std::make_unique<store::ChainStore>(std::move(shared), 1, Logger(), store::Limits()));
   }
   // The guest increments `n`, and adds a tag and a header.
-  void use(const std::string& fields) {
+  void use(const std::string& fields = "") {
     host_->use(guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1)))"
                      "(call $host_add_tag (i32.const 100)) (call $host_resp_add_header "
                      "(i32.const 100) (i32.const 100)) (i32.const 0)",
@@ -44,7 +44,7 @@ class FilterOwnership : public ::testing::Test {
 };
 
 TEST_F(FilterOwnership, ALostRunIsUndoneAndRunsAgain) {
-  use("timeout: 20s");
+  use();
   EXPECT_EQ(host_->run(), "");
   for (const int theirs : {5, 15}) {
     medium_->take(kNs, store::Contest::Learns::by_itself);
@@ -63,13 +63,14 @@ TEST_F(FilterOwnership, ALostRunIsUndoneAndRunsAgain) {
 }
 
 TEST_F(FilterOwnership, ARunEndsWhenTheDataDoesNotComeBack) {
-  use("timeout: 200ms");
+  use();
   medium_->take(kNs, store::Contest::Learns::by_itself);
   for (int round = 0; round < 2; ++round) {  // the first run is lost, the second not committed
     EXPECT_EQ(host_->run(), "wasmError");
     EXPECT_EQ(host_->response().status, 503);
     EXPECT_EQ(host_->response().headers.get("Retry-After"), "1");
-    EXPECT_NE(host_->tag().find("another process owns this shared data"), std::string::npos)
+    EXPECT_NE(host_->tag().find("the owner of this shared data has not changed in time"),
+              std::string::npos)
         << host_->tag();
   }
   EXPECT_EQ(host_->status("transactionsWritten"), 0) << "a lost run is not counted";
@@ -84,8 +85,7 @@ TEST_F(FilterOwnership, ARunEndsWhenTheDataDoesNotComeBack) {
 TEST_F(FilterOwnership, ATrapIsJudgedOnDataThatIsOwned) {
   host_->use(
       guest("(drop (call $host_cluster_add_integer (i32.const 100) (i64.const 1))) unreachable",
-            text_at(100, "n")),
-      "timeout: 20s");
+            text_at(100, "n")));
   medium_->take(kNs, store::Contest::Learns::by_news);
   wait_until_lost();
   std::thread other([&] {
@@ -101,7 +101,7 @@ TEST_F(FilterOwnership, ATrapIsJudgedOnDataThatIsOwned) {
 
 // Each request that waits keeps its memory, so their number has a limit.
 TEST_F(FilterOwnership, NoMoreThanMaxWaitingWaitForTheOwner) {
-  use("timeout: 20s\nmaxWaiting: 2");
+  use("maxWaiting: 2");
   medium_->take(kNs, store::Contest::Learns::by_news);
   wait_until_lost();
   for (int round = 0; round < 2; ++round) {

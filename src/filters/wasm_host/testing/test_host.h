@@ -107,7 +107,8 @@ struct Host {
     context.path = "filters[0]";
     return kind->build(value_of(code, fields), context, faults);
   }
-  // Builds and installs a filter that nothing precedes.
+  // Builds and installs a filter that nothing precedes. Without a `timeout` in `fields`, no run
+  // times out, however slow the machine is.
   void use(const std::string& code, const std::string& fields = "") {
     pipeline::StateDraft draft;
     prototype = build_in(draft, code, fields);
@@ -151,7 +152,8 @@ struct Host {
                                                             const std::string& fields) {
     pipeline::FilterContext context;
     context.states = draft.scope().of_filter("wasm", "WasmHost");
-    return build(code, fields, context);
+    const std::string timeout = fields.contains("timeout:") ? "" : "timeout: 1h\n";
+    return build(code, timeout + fields, context);
   }
 
   loop::EventLoop loop;
