@@ -286,14 +286,14 @@ class FakeCluster::MemberStore final : public store::Store {
   store::NamespaceStatus status(const std::string& ns) const override { return data_.status(ns); }
   Result<std::vector<std::string>> namespaces() override { return data_.namespaces(); }
   Result<store::Documents> documents(std::string_view collection) override {
-    return data_.documents(collection);
+    return documents_->documents(collection);
   }
   std::expected<store::Version, store::DocumentFailure> change_documents(
       std::span<const store::DocumentChange> changes) override {
-    return data_.change_documents(changes);
+    return documents_->change_documents(changes);
   }
   Result<store::DocumentNews> document_news(store::Version after, TimePoint deadline) override {
-    return data_.document_news(after, deadline);
+    return documents_->document_news(after, deadline);
   }
   std::string health() const override { return data_.health(); }
   store::WriteStatistics write_statistics() const override { return data_.write_statistics(); }
@@ -301,6 +301,8 @@ class FakeCluster::MemberStore final : public store::Store {
  private:
   FakeCluster& cluster_;
   store::Store& data_;
+  // Its own: members of one process cannot listen on the same ports.
+  const std::unique_ptr<store::Store> documents_ = store::open_memory_store(1);
   const std::string member_;
   const unsigned first_core_;
   Mutex mutex_;
