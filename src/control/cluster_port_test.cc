@@ -18,7 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using filters::testing::FakeCluster;
-using filters::testing::Host;
 using testing::free_port;
 using testing::kCores;
 using testing::kMemoryBytes;
