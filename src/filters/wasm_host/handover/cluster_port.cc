@@ -102,9 +102,14 @@ class ClusterPortFilter final : public pipeline::Filter {
     if (there == nullptr) return back(busy());
     there->loop.post([handover = handover_, there, message = std::move(message),
                       back = std::move(back)]() mutable {
-      const auto runs = handover->runs(*there);
+      auto runs = handover->runs(*there);
       if (!runs) return back(busy());
-      runs->accept(std::move(message), std::move(back));
+      // The runs live until they have answered: their filter may go before the one that waits here.
+      runs->accept(std::move(message), [runs, there,
+                                        back = std::move(back)](HandedRuns::Answer answer) mutable {
+        back(std::move(answer));
+        there->loop.post([last = std::move(runs)] {});  // not destroyed within their own call
+      });
     });
   }
 
