@@ -95,7 +95,7 @@ std::string fault_of(std::string_view text, std::size_t piece, Notes& notes) {
 std::string fault_of(std::string_view text) {
   Notes whole;
   Notes bytes;
-  const std::string fault = fault_of(text, text.size() + 1, whole);
+  std::string fault = fault_of(text, text.size() + 1, whole);
   EXPECT_EQ(fault, fault_of(text, 1021, bytes));
   EXPECT_EQ(whole.lines, bytes.lines);
   return fault;
