@@ -18,7 +18,7 @@ Result<ApiResponse> list_one(Context& context, const ApiRequest& request) {
   return respond(request, Json::array({std::move(member)}));
 }
 
-// What the members say about themselves, by name.
+// The report of each member about itself, by the member's name.
 Result<std::map<std::string, Json>> read_reports(store::Store& store) {
   SLUICE_TRY(const auto notes, store.notes(kMemberNotes));
   std::map<std::string, Json> reports;

@@ -35,7 +35,7 @@ class Reader {
   // Errors name the line. After an error the reader takes no more input.
   [[nodiscard]] Result<void> feed(std::string_view piece);
   [[nodiscard]] Result<void> finish();
-  // Of what has been read so far.
+  // The totals of the lines read so far.
   [[nodiscard]] const Totals& totals() const { return totals_; }
 
  private:

@@ -39,7 +39,7 @@ struct Announcement {
   [[nodiscard]] bool is_stale() const { return Clock::now() - seen > kAgeMax; }
 };
 
-// What a member notes of an announcement, under kReloadNote.
+// The outcome of a member's trial. The member notes it under kReloadNote.
 struct TrialOutcome {
   std::string id;                              // of the announcement
   std::map<std::string, std::string> refused;  // object -> why this member cannot run it

@@ -26,7 +26,7 @@ class SwapTest : public ::testing::Test {
     ASSERT_TRUE(members_.of("one").apply(pipeline_text("p") + pipeline_text("q")));
     ASSERT_TRUE(eventually([&] { return everywhere("p", "one") && everywhere("q", "one"); }));
   }
-  // What the member runs.
+  // The code that the member runs.
   std::string code(const std::string& member, const std::string& pipeline) {
     const auto status = members_.of(member)->status(pipeline);
     return status ? status->at("filters").at("f").value("codeHash", "") : status.error().message;
@@ -74,7 +74,7 @@ TEST_F(SwapTest, AllMembersSwap) {
   EXPECT_EQ(members_.of("two")->config_version(), 1U) << "no change by the user";
   EXPECT_EQ(announcements(), 0U);
   EXPECT_THAT(members_.shared().documents("pins")->entries[0].value, HasSubstr("two"));
-  // The member that takes the reload reads the code. What it finds, all run.
+  // The member that takes the reload reads the code, and all members run that code.
   members_.script("two").reload_finds("three");
   EXPECT_THAT(reload("two"), IsEmpty());
   EXPECT_TRUE(everywhere("p", "three"));

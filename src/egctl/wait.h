@@ -11,7 +11,7 @@
 
 namespace sluice::egctl {
 
-// What the user wants of a command that applies objects.
+// The options of a command that applies objects: whether, and how long, it waits.
 struct Waiting {
   bool wait = true;
   std::string timeout = "30s";

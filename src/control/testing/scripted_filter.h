@@ -104,7 +104,7 @@ class ScriptedPrototype final : public pipeline::FilterPrototype {
         spec_(std::move(spec)),
         text_(std::move(text)),
         lesson_(std::move(lesson)) {}
-  // What runs: the text of the spec, until a reload finds another one.
+  // The text in force: that of the spec, until a reload finds another one.
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] Json spec() const override { return spec_; }
   [[nodiscard]] Json status() const override { return {{"codeHash", text()}}; }

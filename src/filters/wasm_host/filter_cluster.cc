@@ -55,8 +55,8 @@ bool WasmHostFilter::may_commit(Attempt& attempt) const {
   return false;
 }
 
-// What a run has written proves itself: the store accepted it from the owner. A run without data
-// has nothing to prove.
+// A run that has written needs no confirmation: the store accepts writes of the owner only. A run
+// without data needs none either.
 bool WasmHostFilter::is_proven(const Attempt& attempt) const {
   return attempt.transaction.has_writes() || !attempt.context.used_data() ||
          view_.is_confirmed(attempt.moment, attempt.version);

@@ -167,7 +167,7 @@ std::string WasmHostFilter::message_for(Attempt& attempt, const store::Owner& ow
       response, carried(response.body, all || context.asked_response_body()));
 }
 
-// What becomes of the exchange after the answer, or after the failure to get one.
+// Returns the next step of the exchange after an answer, or after the failure to get one.
 WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
   Courier::Outcome& outcome = *call.outcome;
   auto answer = outcome.answer ? HandedAnswer::decode(*outcome.answer)

@@ -18,8 +18,8 @@ inline constexpr std::size_t kSmallBodyBytes = std::size_t{16} << 10;
 
 // Makes `exchange`, a fresh one, like that of the other member.
 void unpack(HandedExchange&& message, pipeline::Exchange& exchange);
-// What the run whose changes `undo` has saved has made of `exchange`, from its tag number `tags`
-// on.
+// The answer with all that the run has changed in `exchange`. `undo` knows the changed heads and
+// bodies; the run's tags are those from number `tags` on.
 [[nodiscard]] HandedAnswer changes_of(pipeline::Exchange& exchange, const Undo& undo,
                                       std::size_t tags);
 // Makes the same changes to the exchange of `context`.
