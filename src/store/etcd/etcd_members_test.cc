@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: etcd_medium_members.cc, membership.cc, moves.cc, notes.cc, namespace_claim.cc
+// Covers: watch_loop.cc
 // Members, their notes and ownerships, and moves, on a real etcd.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

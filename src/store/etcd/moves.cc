@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "store/etcd/requests.h"
+#include "store/etcd/watch_loop.h"
 
 namespace sluice::store {
 namespace {
@@ -77,22 +78,10 @@ Task<void> Moves::watch(std::int64_t from) {
   options.range_end = end_of_prefix(context_.keys.moves());
   options.start_revision = from;
   options.avoid = avoid_;
-  const auto watch = context_.kv.watch(std::move(options));
-  const auto started = co_await watch->start(Clock::now() + kReadMax);
-  if (!started) {
-    avoid_ = started.error().endpoint;
-    co_return;
-  }
-  while (true) {
-    const auto reply = co_await watch->next(TimePoint::max());
-    if (!reply) {
-      avoid_ = reply.error().endpoint;
-      co_return;
-    }
-    for (const auto& event : reply->events()) {
-      set(event.kv().key(), event.type() == pb::Event::DELETE ? nullptr : &event.kv());
-    }
-  }
+  const OnEvent on_event = [this](const pb::Event& event) {
+    set(event.kv().key(), event.type() == pb::Event::DELETE ? nullptr : &event.kv());
+  };
+  avoid_ = co_await watch_until_it_ends(context_.kv, std::move(options), on_event);
 }
 
 void Moves::set(const std::string& key, const pb::KeyValue* kv) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/etcd/requests.h"
+#include "store/etcd/watch_loop.h"
 
 namespace sluice::store {
 namespace {
@@ -101,23 +102,11 @@ Task<void> NamespaceClaim::watch_owner(std::int64_t from) {
   options.key = key_;
   options.start_revision = from;
   options.avoid = avoid_;
-  const auto watch = context_.kv.watch(std::move(options));
-  const auto started = co_await watch->start(Clock::now() + kReadMax);
-  if (!started) {
-    avoid_ = started.error().endpoint;
-    co_return;
-  }
-  while (true) {
-    const auto reply = co_await watch->next(TimePoint::max());
-    if (!reply) {
-      avoid_ = reply.error().endpoint;
-      co_return;
-    }
-    for (const auto& event : reply->events()) {
-      const bool gone = event.type() == pb::Event::DELETE;
-      see(gone ? std::nullopt : owner_of(event.kv()), event.kv().mod_revision());
-    }
-  }
+  const OnEvent on_event = [this](const pb::Event& event) {
+    const bool gone = event.type() == pb::Event::DELETE;
+    see(gone ? std::nullopt : owner_of(event.kv()), event.kv().mod_revision());
+  };
+  avoid_ = co_await watch_until_it_ends(context_.kv, std::move(options), on_event);
 }
 
 std::optional<NamespaceClaim::Owner> NamespaceClaim::owner_of(const pb::KeyValue& kv) const {
