@@ -19,6 +19,9 @@ namespace sluice::store {
 
 using Entries = std::map<std::string, std::string>;
 
+// Of a run that only read and was not told its version.
+inline constexpr Version kAnyVersion = ~Version{0};
+
 // Applies the steps to `entries`. "" or the first mismatch.
 inline std::string replay(const Program& steps, Entries& entries) {
   for (const Step& step : steps) {
@@ -171,14 +174,15 @@ class Checker {
       }
       const Version last = begun_by(run.end);
       Version place = std::max(closed, ended_before(run.begin));
-      if (run.version > last || !holds_at(run, run.version)) {
+      const bool knows = run.version != kAnyVersion;
+      if (knows && (run.version > last || !holds_at(run, run.version))) {
         return "version: a run that only read depends on more than " + std::to_string(run.version);
       }
       while (place <= last && !holds_at(run, place)) ++place;
       if (place > last) {
-        return "time: a run that only read, of version " + std::to_string(run.version) +
-               ", fits nowhere between " + std::to_string(ended_before(run.begin)) + " and " +
-               std::to_string(last);
+        const std::string its = knows ? ", of version " + std::to_string(run.version) + "," : "";
+        return "time: a run that only read" + its + " fits nowhere between " +
+               std::to_string(ended_before(run.begin)) + " and " + std::to_string(last);
       }
       open.push({run.end, place});
     }
