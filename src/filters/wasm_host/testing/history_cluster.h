@@ -5,6 +5,8 @@
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -129,7 +131,7 @@ class HistoryCluster {
     };
     terms.medium.small_bulk_max = plan_.small_bulk_max;
     terms.medium.page_keys_max = 7;
-    terms.limits.bulk_entries_min = 3;
+    terms.limits.bulk_entries_min = 1;  // an import is a group of its own
     terms.handover.owner_wait = std::chrono::seconds(3);
     terms.handover.make_courier = [this](const loop::Core&) {
       return std::make_unique<RoadCourier>(roads_);
@@ -170,9 +172,9 @@ class HistoryCluster {
   // Makes the next change through the store of a member.
   void change(unsigned i) {
     if (members_[i]->store() == nullptr) return;
-    Change& change = changes_.emplace_back();
     // A clear comes after an import, so that it is seen in the chain.
-    const bool clear = changes_.size() % 2 == 0;
+    const bool clear = !changes_.empty() && changes_.back().number != 0 && changes_.back().end != 0;
+    Change& change = changes_.emplace_back();
     change.begin = clock_.now();
     store::Store& store = *members_[i]->store();
     Result<void> done;
@@ -215,6 +217,8 @@ class HistoryCluster {
     told_ = verdict.told();
     written_ = verdict.written();
     unknown_written_ = verdict.unknown_written();
+    if (const char* const file = std::getenv("SLUICE_HISTORY_FILE"); file && !fault.empty())
+      std::ofstream(file) << fault << "\n" << verdict.text();
     return fault;
   }
   // Ends everything.

@@ -52,6 +52,36 @@ class HistoryVerdict {
     store::Checker checker(records_);
     return checker.check();
   }
+  // All that is known, for people.
+  [[nodiscard]] std::string text() const {
+    std::string text;
+    for (const HistoryAuditor::Group& group : groups_) {
+      text += "revision " + std::to_string(group.revision) + ":";
+      for (const auto& [key, value] : group.puts) text += " " + key + "=" + value;
+      for (const std::string& key : group.erased) text += " -" + key;
+      text += "\n";
+    }
+    const auto add = [&](std::uint64_t begin, std::uint64_t end, const std::string& name) {
+      text += std::to_string(begin) + " to " + std::to_string(end) + ": " + name;
+    };
+    const auto add_steps = [&](const Program& steps) {
+      for (const Step& step : steps) {
+        constexpr const char* kNames[] = {"get", "count", "put", "erase", "add", "pause", "clear"};
+        text += std::string(" ") + kNames[static_cast<std::size_t>(step.kind)] + " " + step.key +
+                "=" + step.value;
+      }
+      text += "\n";
+    };
+    for (const Change& change : changes_) {
+      add(change.begin, change.end, "change " + std::to_string(change.number) + (change.all ? " all" : ""));
+      add_steps(change.steps);
+    }
+    for (const ClientRun& run : runs_) {
+      add(run.begin, run.end, run.program.name + " at " + run.member);
+      add_steps(run.answer ? run.answer->steps : Program());
+    }
+    return text;
+  }
   [[nodiscard]] std::size_t told() const { return told_; }
   [[nodiscard]] std::size_t written() const { return place_of_.size(); }
   [[nodiscard]] std::size_t unknown_written() const { return unknown_written_; }
@@ -96,14 +126,16 @@ class HistoryVerdict {
       record.end = run.end;
       record.steps = run.answer->steps;
       (void)perform_on(entries_, run.program);
-    } else if (run.answer) {
+    } else if (run.answer && run.answer->number < number) {
       return "answered without effect, but has one: " + name;
     } else {
+      // Its answer was lost, or a second run, which must not write, has found what the first wrote.
       ++unknown_written_;
-      record.end = kNever + number;
+      record.end = run.answer ? run.end : kNever + number;
       record.steps = perform_on(entries_, run.program).steps;
     }
     record.version = ++version_;
+    record.name = name + " at " + run.member + (run.answer ? "" : " (unknown)");
     records_.push_back(std::move(record));
     return {};
   }
@@ -121,6 +153,7 @@ class HistoryVerdict {
       record.begin = change.begin;
       record.end = change.end != 0 ? change.end : kNever;
       record.version = ++version_;
+      record.name = "change " + std::to_string(change.number);
       if (change.all) record.steps.push_back({Step::clear, "", ""});
       record.steps.insert(record.steps.end(), change.steps.begin(), change.steps.end());
       (void)store::replay(record.steps, entries_);
@@ -144,6 +177,7 @@ class HistoryVerdict {
         record.end = run.end;
         record.version = store::kAnyVersion;
         record.steps = run.answer->steps;
+        record.name = run.program.name + " at " + run.member;
         records_.push_back(std::move(record));
         continue;
       }
