@@ -5,6 +5,8 @@
 //   SLUICE_HISTORIES=1000   so many seeds
 //   SLUICE_SEED=7           the first; the same seed makes the same faults and programs, but not the
 //                           same interleaving
+//   SLUICE_HISTORY_FILE=…   where a history that is wrong is written
+//   SLUICE_HISTORY_PROGRESS tells each seed
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -60,6 +62,7 @@ TEST_F(ClusterHistory, IsStrictlySerializable) {
   const TimePoint begin = Clock::now();
   for (unsigned i = 0; i < histories; ++i) {
     const unsigned seed = first + i;
+    if (std::getenv("SLUICE_HISTORY_PROGRESS")) std::cout << "seed " << seed << std::endl;
     const std::string fault = play(HistoryPlan::of(seed));
     ASSERT_EQ(fault, "") << "SLUICE_SEED=" << seed << " SLUICE_HISTORIES=1";
     if ((i + 1) % 50 != 0 && i + 1 != histories) continue;
