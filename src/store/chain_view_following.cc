@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "store/chain_view.h"
 
 namespace sluice::store {
@@ -70,7 +71,10 @@ Task<Result<Version>> ChainView::last_sent(TimePoint deadline) {
   Moment now = moment();
   SLUICE_CO_CHECK(co_await confirmed(now, 0, deadline));
   if (!owned() || now.fence != chain_->fence()) co_return lost();
-  co_return chain_->position(chain_->sent());
+  const Version sent = chain_->sent();
+  // Invariant I10: who asks may have seen what is durable.
+  SLUICE_ASSERT(sent >= chain_->first(), "what the chain began with was sent");
+  co_return chain_->position(sent);
 }
 
 Task<Result<void>> ChainView::owner_news(std::shared_ptr<const Owner> known, TimePoint deadline) {

@@ -58,7 +58,7 @@ TEST_F(ClusterHistory, WithoutFaultsEveryProgramIsAnswered) {
 
 TEST_F(ClusterHistory, IsStrictlySerializable) {
   const unsigned first = store::number_from_environment("SLUICE_SEED", 1);
-  const unsigned histories = store::number_from_environment("SLUICE_HISTORIES", 20);
+  const unsigned histories = store::number_from_environment("SLUICE_HISTORIES", 60);
   const TimePoint begin = Clock::now();
   for (unsigned i = 0; i < histories; ++i) {
     const unsigned seed = first + i;

@@ -85,8 +85,8 @@ class HistoryTrouble {
     if (dice_.with_chance(plan_.end_watches)) faults->end_watches();
     if (dice_.with_chance(plan_.change)) cluster_.change(i);
     if (dice_.with_chance(plan_.move)) move(i);
-    if (dice_.with_chance(plan_.kill)) kill(i);
-    if (dice_.with_chance(plan_.stop)) stop(i);
+    if (dice_.with_chance(plan_.kill)) return kill(i);
+    if (dice_.with_chance(plan_.stop)) return stop(i);
   }
   // By a member that need not be the owner, in the background.
   void move(unsigned to) {
