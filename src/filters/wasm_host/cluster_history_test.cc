@@ -3,7 +3,8 @@
 // under faults: strict serializability in real time, each effect at most once, told means stored.
 //
 //   SLUICE_HISTORIES=1000   so many seeds
-//   SLUICE_SEED=7           the first; the same seed makes the same faults and programs, but not the
+//   SLUICE_SEED=7           the first; the same seed makes the same faults and programs, but not
+//   the
 //                           same interleaving
 //   SLUICE_HISTORY_FILE=…   where a history that is wrong is written
 //   SLUICE_HISTORY_PROGRESS tells each seed
@@ -68,8 +69,8 @@ TEST_F(ClusterHistory, IsStrictlySerializable) {
     if ((i + 1) % 50 != 0 && i + 1 != histories) continue;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin);
     std::cout << i + 1 << " histories, " << told_ << " runs told, " << written_
-              << " have written, of these " << unknown_ << " without an answer, "
-              << seconds.count() << " s" << std::endl;
+              << " have written, of these " << unknown_ << " without an answer, " << seconds.count()
+              << " s" << std::endl;
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a history of three members on a real etcd, by seed. Clients send random programs to all
-// of them, while Trouble makes faults. HistoryVerdict judges.
+// For tests: a history of three members on a real etcd, by seed. Clients send random programs to
+// all of them, while Trouble makes faults. HistoryVerdict judges.
 #pragma once
 
 #include <array>
@@ -149,9 +149,8 @@ class HistoryCluster {
   }
   // As with kill -9: its lease ends a little later.
   void kill(unsigned i) {
-    ends_.push_back(std::async(std::launch::async, [store = members_[i]->kill()]() mutable {
-      store.reset();
-    }));
+    ends_.push_back(
+        std::async(std::launch::async, [store = members_[i]->kill()]() mutable { store.reset(); }));
   }
   // A transaction that a member has sent, and that has not come.
   void deliver_one() {
@@ -281,7 +280,8 @@ class HistoryCluster {
     const TimePoint end = Clock::now() + std::chrono::seconds(20);
     for (unsigned i = 0; Clock::now() < end; ++i) {
       GuestProgram program{"last" + std::to_string(which) + "." + std::to_string(i), {}};
-      program.operations = {{Operation::count, ""}, {Operation::permit, "p99"}, {Operation::add, "k1"}};
+      program.operations = {
+          {Operation::count, ""}, {Operation::permit, "p99"}, {Operation::add, "k1"}};
       if (i == 0 || which > 0) program.operations.pop_back();
       if (co_await run(which, std::move(program), std::chrono::seconds(20))) co_return true;
       co_await loop_.sleep_for(std::chrono::milliseconds(5));
@@ -334,7 +334,7 @@ class HistoryCluster {
   std::vector<Change> changes_;
   std::vector<std::future<void>> streams_;
   std::atomic<bool> stop_ = false;
-  TimePoint stop_at_{};  // written before stop_
+  TimePoint stop_at_{};          // written before stop_
   std::vector<ClientRun> runs_;  // of the core
   std::size_t told_ = 0;
   std::size_t written_ = 0;

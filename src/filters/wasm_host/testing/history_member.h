@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: one member of a cluster on a real etcd: its store, a WasmHost filter and the filter of
-// its cluster port. Faults stand between the store and etcd. It ends in order or at once, and begins
-// again as a new process of the same name.
+// its cluster port. Faults stand between the store and etcd. It ends in order or at once, and
+// begins again as a new process of the same name.
 #pragma once
 
 #include <list>
@@ -108,7 +108,8 @@ class HistoryMember {
   }
   // The client leaves.
   void leave(Served& served) {
-    const auto place = std::ranges::find(serving_, &served, [](auto& each) { return each.served.get(); });
+    const auto place =
+        std::ranges::find(serving_, &served, [](auto& each) { return each.served.get(); });
     if (place == serving_.end() || served.done) return;
     served.gone = true;
     serving_.erase(place);

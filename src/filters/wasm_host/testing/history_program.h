@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: random programs for one guest, which interprets them; what the guest answers; and the
-// same on a map. Each run that writes takes the next number of the namespace and leaves it behind in
-// a key of its own, so the keys tell which runs had an effect, in which order and how often.
+// same on a map. Each run that writes takes the next number of the namespace and leaves it behind
+// in a key of its own, so the keys tell which runs had an effect, in which order and how often.
 #pragma once
 
 #include <cstdint>

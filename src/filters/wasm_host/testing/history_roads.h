@@ -101,7 +101,8 @@ class HistoryRoads {
 
  private:
   struct Question {
-    Question(std::string at, std::string its_query) : address(std::move(at)), query(std::move(its_query)) {}
+    Question(std::string at, std::string its_query)
+        : address(std::move(at)), query(std::move(its_query)) {}
     const std::string address;
     const std::string query;
     std::atomic<store::Version> version{0};  // that of the answer + 1; 0: none

@@ -94,9 +94,8 @@ class HistoryTrouble {
     store::Store* const store = cluster_.member(by).store();
     if (store == nullptr) return;
     const std::string name = HistoryCluster::name_of(to);
-    moves_.push_back(std::async(std::launch::async, [store, name] {
-      (void)store->move(HistoryMember::kNs, name);
-    }));
+    moves_.push_back(std::async(std::launch::async,
+                                [store, name] { (void)store->move(HistoryMember::kNs, name); }));
   }
   void kill(unsigned i) {
     moves_.clear();  // they use the stores

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: judges a history of several members. The chain in etcd gives the order of the runs that
-// have written, and what became of runs without an answer. The checker of store/ judges the rest:
-// each run has read what its place gives it, and the places keep to real time.
+// For tests: judges a history of several members. The chain in etcd gives the order of the runs
+// that have written, and what became of runs without an answer. The checker of store/ judges the
+// rest: each run has read what its place gives it, and the places keep to real time.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace sluice::filters::testing {
 struct ClientRun {
   GuestProgram program;
   std::uint64_t begin = 0;
-  std::uint64_t end = 0;               // of the answer
+  std::uint64_t end = 0;              // of the answer
   std::optional<Performed> answer{};  // none: an error, or the client had left
   std::string member;                 // where it came to
 };
@@ -29,8 +29,8 @@ struct ClientRun {
 // An import or a clear, one after the other. An import leaves its number behind (kImportKey).
 struct Change {
   std::int64_t number = 0;
-  Program steps;  // puts; or one clear
-  bool all = false;      // the other keys go
+  Program steps;     // puts; or one clear
+  bool all = false;  // the other keys go
   std::uint64_t begin = 0;
   std::uint64_t end = 0;  // 0: not told
 };
@@ -73,7 +73,8 @@ class HistoryVerdict {
       text += "\n";
     };
     for (const Change& change : changes_) {
-      add(change.begin, change.end, "change " + std::to_string(change.number) + (change.all ? " all" : ""));
+      add(change.begin, change.end,
+          "change " + std::to_string(change.number) + (change.all ? " all" : ""));
       add_steps(change.steps);
     }
     for (const ClientRun& run : runs_) {

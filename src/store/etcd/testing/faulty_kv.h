@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: faults between the medium and the client. The transactions that a test chooses lose
-// their answers, arrive late or not at all, or are refused; watches are held; a process stands still
-// or is gone.
+// their answers, arrive late or not at all, or are refused; watches are held; a process stands
+// still or is gone.
 #pragma once
 
 #include <gtest/gtest.h>
