@@ -146,19 +146,19 @@ std::unexpected<Error> ChainStore::not_owner(const Chain& chain) {
 }
 
 Result<void> ChainStore::append(Chain& chain, NodePtr node) {
-  if (engine_->refuses_writes()) return refusal();
+  if (chain.refuses_writes()) return refusal();
   const Version version = chain.append(node);
   if (version == 0) return not_owner(chain);
-  engine_->bell->ring();
+  chain.ring();
   return journal_.wait_durable(chain, version, kAdminWait);
 }
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const MutexLock one_at_a_time(chain.bulk_mutex());
   if (!chain.is_owned()) return not_owner(chain);
-  if (engine_->refuses_writes()) return refusal();
+  if (chain.refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
-  if (engine_->refuses_writes()) {
+  if (chain.refuses_writes()) {
     journal_.drop_staged(*node->bulk);
     return refusal();
   }
@@ -167,7 +167,7 @@ Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
     journal_.drop_staged(*node->bulk);
     return not_owner(chain);
   }
-  engine_->bell->ring();
+  chain.ring();
   return journal_.wait_durable(chain, version, kAdminWait);
 }
 

@@ -58,7 +58,7 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
     return {CommitStatus::committed, run.holds_at()};
   }
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
-  if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
+  if (chain_->refuses_writes()) return {CommitStatus::unavailable, 0};
   if (held_back_by_turn(run)) return refused(CommitStatus::conflict, true);
   if (!run.still_valid()) return refused(CommitStatus::conflict);
   if (too_far_ahead()) return {CommitStatus::unavailable, 0};
@@ -67,7 +67,7 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
   while (!follower_.append(node)) {
     if (!run.still_valid()) return refused(CommitStatus::conflict);
   }
-  engine_->bell->ring();
+  chain_->ring();
   return {CommitStatus::committed, follower_.version()};
 }
 

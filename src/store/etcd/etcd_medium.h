@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "store/etcd/kv.h"
 #include "store/etcd/loop_thread.h"
 #include "store/etcd/observer.h"
@@ -61,7 +62,8 @@ class EtcdMedium final : public Medium {
   // the journal's; returns before the end of the ownership.
   void retire(const std::string& ns);
   bool feed(DocumentLog& log) override;
-  Result<void> write(std::span<Batch> group) override;
+  std::optional<Result<void>> begin_write(Batch& batch) override;
+  std::vector<Written> take_written() override;
   Result<void> check() override;
   std::string_view durability() const override { return "cluster"; }
   Result<bool> stage(std::string_view ns, Bulk& bulk) override;
@@ -104,6 +106,7 @@ class EtcdMedium final : public Medium {
   };
   explicit EtcdMedium(Options options);
   void ring();
+  void note_written(Written written);  // on the medium's thread
   [[nodiscard]] Result<void> start(Keys keys);
 
   // etcd_medium_reader.cc; they block.
@@ -129,6 +132,9 @@ class EtcdMedium final : public Medium {
   const Options options_;
   std::function<void()> ring_;  // set before the first namespace is acquired
   std::atomic<bool> has_news_{false};
+  Mutex written_mutex_;
+  std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
+  TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
   LoopThread thread_;
   std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;
