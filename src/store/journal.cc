@@ -19,6 +19,7 @@ constexpr std::size_t kGroupWritesMax = 8192;
 constexpr Duration kFirstPause = 10ms;
 constexpr Duration kLongestPause = 1s;
 constexpr Duration kInspectionPeriod = 1s;
+constexpr Duration kRestMin = 1ms;
 
 }  // namespace
 
@@ -53,13 +54,24 @@ void Journal::replace(const Chain& before, std::shared_ptr<Chain> chain) {
 }
 
 Result<void> Journal::wait_durable(const Chain& chain, Version version, Duration limit) {
-  const TimePoint deadline = Clock::now() + limit;
   const auto durable = [&] { return chain.durable().load(std::memory_order_acquire) >= version; };
+  return wait_until(chain, durable, limit);
+}
+
+Result<void> Journal::wait_open(Chain& chain, Duration limit) {
+  if (!chain.is_sealed()) return {};
+  chain.ask_opening();
+  return wait_until(chain, [&] { return !chain.is_sealed(); }, limit);
+}
+
+template <class Reached>
+Result<void> Journal::wait_until(const Chain& chain, Reached reached, Duration limit) {
+  const TimePoint deadline = Clock::now() + limit;
   const MutexLock lock(mutex_);
-  while (!durable() && !chain.has_ended() && trouble_.empty() &&
+  while (!reached() && !chain.has_ended() && trouble_.empty() &&
          news_.wait_until(mutex_, deadline)) {
   }
-  if (durable()) return {};
+  if (reached()) return {};
   if (chain.has_ended()) return lost();
   if (!trouble_.empty()) return fail(ErrorKind::unavailable, trouble_);
   return fail(ErrorKind::timed_out, "the store has not written within " + format_duration(limit));
@@ -160,9 +172,10 @@ void Journal::run() {
     pause = kFirstPause;
     const bool stepped = take_step();
     tidy();
+    const TimePoint tend_at = tend_seals();
     if (stepped || !group.batches.empty()) continue;
     inspect();
-    rest();
+    rest(tend_at);
   }
   for (Group group = collect(); !group.batches.empty(); group = collect()) {
     if (!write(group)) break;
@@ -170,13 +183,21 @@ void Journal::run() {
   end_stagings("the store is closed");
 }
 
-void Journal::rest() {
+TimePoint Journal::tend_seals() {
+  TimePoint next = TimePoint::max();
+  if (engine_->word_max == Duration()) return next;
+  for (const auto& chain : chains()) next = std::min(next, chain->tend_seal().value_or(next));
+  return next;
+}
+
+void Journal::rest(TimePoint end) {
   Doorbell& bell = *engine_->bell;
   bell.lie_down();
   if (bell.called() || work_left() || stopping()) {
     bell.get_up();
   } else {
-    bell.sleep(kInspectionPeriod);
+    const Duration left = end == TimePoint::max() ? kInspectionPeriod : end - Clock::now();
+    bell.sleep(std::clamp<Duration>(left, kRestMin, kInspectionPeriod));
   }
 }
 

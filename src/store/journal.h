@@ -46,6 +46,8 @@ class Journal {
   // Blocks until `version` is durable, the journal fails (`unavailable`), the ownership is lost
   // (`lost`) or `limit` has passed.
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
+  // The same until the chain is not sealed. Asks for the opening.
+  [[nodiscard]] Result<void> wait_open(Chain& chain, Duration limit);
   [[nodiscard]] std::string health() const;
   [[nodiscard]] WriteStatistics statistics() const { return record_.statistics(); }
   // Stages `bulk` on the medium in steps between groups, and blocks until that is done. After an
@@ -68,9 +70,14 @@ class Journal {
     std::uint64_t commits = 0;
   };
 
+  template <class Reached>
+  [[nodiscard]] Result<void> wait_until(const Chain& chain, Reached reached, Duration limit);
   void run();
   void inspect();
-  void rest();
+  // At most until then.
+  void rest(TimePoint end);
+  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
+  TimePoint tend_seals();
   // Takes one step of a Staging or of the medium's remaining work; false if there is none.
   bool take_step();
   [[nodiscard]] Staging* next_staging() const;

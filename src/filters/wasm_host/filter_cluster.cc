@@ -56,10 +56,11 @@ bool WasmHostFilter::may_commit(Attempt& attempt) const {
 }
 
 // A run that has written needs no confirmation: the store accepts writes of the owner only. A run
-// without data needs none either.
+// without data needs none either. A run that met the limit has read the number of keys.
 bool WasmHostFilter::is_proven(const Attempt& attempt) const {
-  return attempt.transaction.has_writes() || !attempt.context.used_data() ||
-         view_.is_confirmed(attempt.moment, attempt.version);
+  const bool has_read = attempt.full ||
+                        (attempt.context.used_data() && !attempt.transaction.has_writes());
+  return !has_read || view_.is_confirmed(attempt.moment, attempt.version);
 }
 
 // Waits until the run counts: what it read and wrote is durable, and what it read was not old.
@@ -92,7 +93,7 @@ Task<Result<void>> WasmHostFilter::wait_for_store(Attempt& attempt, StoreWait wh
   const TimePoint begin = Clock::now();
   Result<void> done = co_await ask_store(attempt, what, attempt.deadline);
   const bool late = !done && done.error().kind == ErrorKind::timed_out;
-  const bool goes_on = what == StoreWait::durable || !serves_known(attempt);
+  const bool goes_on = what != StoreWait::confirmed || !serves_known(attempt);
   if (late && goes_on && Clock::now() < attempt.end() && !too_many_wait(attempt)) {
     const CountedWait waiting(waiting_for_owner_);
     done = co_await ask_store(attempt, what, attempt.end());
@@ -102,6 +103,7 @@ Task<Result<void>> WasmHostFilter::wait_for_store(Attempt& attempt, StoreWait wh
 }
 
 Task<Result<void>> WasmHostFilter::ask_store(Attempt& attempt, StoreWait what, TimePoint deadline) {
+  if (what == StoreWait::opened) return view_.opened(deadline);
   return what == StoreWait::durable ? view_.durable(attempt.version, deadline)
                                     : view_.confirmed(attempt.moment, attempt.version, deadline);
 }
@@ -124,6 +126,7 @@ void WasmHostFilter::report_failed(Attempt& attempt, std::string_view result,
   handed.end = HandedRun::End::failed;
   handed.answer.kind = HandedAnswer::Kind::failed;
   handed.answer.out_of_guests = result == kOutOfVm;
+  handed.answer.limit_reached = result == kLimitReached;
   handed.answer.retry_after = attempt.retry_after;
   handed.answer.text = text;
 }

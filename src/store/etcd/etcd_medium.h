@@ -60,6 +60,8 @@ class EtcdMedium final : public Medium {
   // the others for a moment. Its runs that are not durable are lost. Any thread but a worker's and
   // the journal's; returns before the end of the ownership.
   void retire(const std::string& ns);
+  Duration word_max() const override { return word_max_; }
+  std::optional<LimitState> limit_of(const std::string& ns) override;
   bool feed(DocumentLog& log) override;
   Result<void> write(std::span<Batch> group) override;
   Result<void> check() override;
@@ -129,6 +131,7 @@ class EtcdMedium final : public Medium {
   const Options options_;
   std::function<void()> ring_;  // set before the first namespace is acquired
   std::atomic<bool> has_news_{false};
+  Duration word_max_{};
   LoopThread thread_;
   std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;
