@@ -53,13 +53,24 @@ void Journal::replace(const Chain& before, std::shared_ptr<Chain> chain) {
 }
 
 Result<void> Journal::wait_durable(const Chain& chain, Version version, Duration limit) {
-  const TimePoint deadline = Clock::now() + limit;
   const auto durable = [&] { return chain.durable().load(std::memory_order_acquire) >= version; };
+  return wait_until(chain, durable, limit);
+}
+
+Result<void> Journal::wait_open(Chain& chain, Duration limit) {
+  if (!chain.is_sealed()) return {};
+  chain.ask_opening();
+  return wait_until(chain, [&] { return !chain.is_sealed(); }, limit);
+}
+
+template <class Reached>
+Result<void> Journal::wait_until(const Chain& chain, Reached reached, Duration limit) {
+  const TimePoint deadline = Clock::now() + limit;
   const MutexLock lock(mutex_);
   const auto fails = [&] { return chain.failing().load(std::memory_order_seq_cst); };
-  while (!durable() && !chain.has_ended() && !fails() && news_.wait_until(mutex_, deadline)) {
+  while (!reached() && !chain.has_ended() && !fails() && news_.wait_until(mutex_, deadline)) {
   }
-  if (durable()) return {};
+  if (reached()) return {};
   if (chain.has_ended()) return lost();
   if (fails()) return fail(ErrorKind::unavailable, health_text());
   return fail(ErrorKind::timed_out, "the store has not written within " + format_duration(limit));

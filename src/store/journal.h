@@ -50,6 +50,8 @@ class Journal {
   // Blocks until `version` is durable, the journal fails (`unavailable`), the ownership is lost
   // (`lost`) or `limit` has passed.
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
+  // The same until the chain is not sealed. Asks for the opening.
+  [[nodiscard]] Result<void> wait_open(Chain& chain, Duration limit);
   [[nodiscard]] std::string health() const;
   [[nodiscard]] WriteStatistics statistics() const { return record_.statistics(); }
   // Stages `bulk` on the medium in steps between groups, and blocks until that is done. After an
@@ -80,6 +82,8 @@ class Journal {
     TimePoint rests_until{};  // after the last one
   };
 
+  template <class Reached>
+  [[nodiscard]] Result<void> wait_until(const Chain& chain, Reached reached, Duration limit);
   void run();
   void run_own();
   void inspect();
@@ -119,6 +123,8 @@ class Journal {
   void rest_shared(TimePoint until);
   [[nodiscard]] bool may_begin(const Chain& chain) const;
   [[nodiscard]] bool is_under_way(const std::string& ns) const;
+  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
+  TimePoint tend_seals();
   [[nodiscard]] TimePoint next_rest_end() const;
   void tell_cores();
   void tidy();

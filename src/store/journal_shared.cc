@@ -25,9 +25,10 @@ void Journal::run_shared() {
     const bool stepped = take_step();
     const bool begun = begin_batches();
     tidy();
+    const TimePoint tend_at = tend_seals();
     inspect_shared();
     if (!landed && !stepped && !begun) {
-      rest_shared(std::min(next_rest_end(), Clock::now() + kLookPeriod));
+      rest_shared(std::min({next_rest_end(), tend_at, Clock::now() + kLookPeriod}));
     }
   }
   finish_shared();
@@ -140,6 +141,13 @@ void Journal::inspect_shared() {
   const auto checked = medium_.check();
   const MutexLock lock(mutex_);
   trouble_ = checked ? std::string() : checked.error().message;
+}
+
+TimePoint Journal::tend_seals() {
+  TimePoint next = TimePoint::max();
+  if (engine_->word_max == Duration()) return next;
+  for (const auto& chain : chains()) next = std::min(next, chain->tend_seal().value_or(next));
+  return next;
 }
 
 TimePoint Journal::next_rest_end() const {

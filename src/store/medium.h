@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "store/audience.h"
 #include "store/boot_clock.h"
+#include "store/limit.h"
 #include "store/node.h"
 
 namespace sluice::store {
@@ -104,6 +105,7 @@ class Medium {
   struct Followed {
     Following following = 0;
     Version version = 0;
+    std::optional<LimitState> limit{};
   };
   // Any thread but a worker's and the journal's. Visits the entries of a state, from which the
   // caller is to follow the namespace. Ends the following before. Requires: acquire().
@@ -126,6 +128,15 @@ class Medium {
   // Any thread but a worker's: this process has taken the namespace under `fence`, and does not
   // follow any more. The outlook still learns the fates up to there.
   virtual void stop_following(const std::string& /*ns*/, Fence /*fence*/) {}
+
+  // Constant: an owner's word lasts shorter than this. 0: nobody gives his word, and no namespace is
+  // sealed.
+  [[nodiscard]] virtual Duration word_max() const { return {}; }
+  // Any thread but a worker's and the journal's: the limit of the state that load() has returned
+  // last to the owner.
+  [[nodiscard]] virtual std::optional<LimitState> limit_of(const std::string& /*ns*/) {
+    return std::nullopt;
+  }
 
   // Once, before documents() and change_documents(): appends the document changes of all processes
   // to `log`, which outlives this, in order. Before documents() and change_documents() return a

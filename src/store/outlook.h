@@ -16,6 +16,7 @@
 
 #include "base/mutex.h"
 #include "base/published.h"
+#include "store/boot_clock.h"
 #include "store/store.h"
 
 namespace sluice::store {
@@ -73,6 +74,15 @@ class Outlook {
   void end_question(std::uint64_t number, Result<Version> answer);
   [[nodiscard]] bool take_doubt() { return doubted_.exchange(false, std::memory_order_seq_cst); }
 
+  // --- The owner's word: a sealed namespace has one version until a time ---
+
+  // For the medium, before it ends the question `number`, which has brought the word. From
+  // `renew_at` on, a run that uses the word asks for the next one.
+  void set_word(std::uint64_t number, Version version, BootTime renew_at, BootTime until);
+  // True if the owner's word says that the namespace has this version now. Some atomic loads, and
+  // a look at the clock if there is a word.
+  [[nodiscard]] bool is_sealed_at(Version version);
+
   // --- The fates of exchanges ---
 
   // For the medium, in the order of the groups.
@@ -102,6 +112,12 @@ class Outlook {
   std::atomic<bool> doubted_{false};
 
   std::atomic<Fence> lowest_fence_{0};
+
+  // Invariant: a reader that has loaded the end of a word finds its version, or a later word's.
+  std::atomic<Duration::rep> word_until_{0};
+  std::atomic<Duration::rep> word_renew_at_{0};
+  std::atomic<Version> word_version_{0};
+  std::atomic<std::uint64_t> word_number_{0};
 
   Mutex wake_mutex_;
   std::function<void()> wake_ SLUICE_GUARDED_BY(wake_mutex_);

@@ -70,10 +70,11 @@ bool WasmHostFilter::may_commit(Attempt& attempt) const {
 }
 
 // A run that has written needs no confirmation: the store accepts writes of the owner only. A run
-// without data needs none either.
+// without data needs none either. A run that met the limit has read the number of keys.
 bool WasmHostFilter::is_proven(const Attempt& attempt) const {
-  return attempt.transaction.has_writes() || !attempt.context.used_data() ||
-         view_.is_confirmed(attempt.moment, attempt.version);
+  const bool has_read = attempt.full ||
+                        (attempt.context.used_data() && !attempt.transaction.has_writes());
+  return !has_read || view_.is_confirmed(attempt.moment, attempt.version);
 }
 
 // Waits until the run counts: what it read and wrote is durable, and what it read was not old.
@@ -119,6 +120,7 @@ Task<Result<void>> WasmHostFilter::wait_for_store(Attempt& attempt, StoreWait wh
 }
 
 Task<Result<void>> WasmHostFilter::ask_store(Attempt& attempt, StoreWait what, TimePoint deadline) {
+  if (what == StoreWait::opened) return view_.opened(deadline);
   return what == StoreWait::durable ? view_.durable(attempt.version, deadline)
                                     : view_.confirmed(attempt.moment, attempt.version, deadline);
 }
@@ -141,6 +143,7 @@ void WasmHostFilter::report_failed(Attempt& attempt, std::string_view result,
   handed.end = HandedRun::End::failed;
   handed.answer.kind = HandedAnswer::Kind::failed;
   handed.answer.out_of_guests = result == kOutOfVm;
+  handed.answer.limit_reached = result == kLimitReached;
   handed.answer.retry_after = attempt.retry_after;
   handed.answer.text = text;
 }

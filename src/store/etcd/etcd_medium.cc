@@ -68,7 +68,9 @@ Result<void> EtcdMedium::start(Keys keys) {
             .on_written = [this](Written written) { note_written(std::move(written)); }});
     return {};
   }));
-  return thread_.await([this] { return parts_->join(); });
+  SLUICE_CHECK(thread_.await([this] { return parts_->join(); }));
+  word_max_ = thread_.run([this] { return parts_->context.older_permit_max(); });
+  return {};
 }
 
 EtcdMedium::~EtcdMedium() {
@@ -123,6 +125,13 @@ void EtcdMedium::listen(const std::string& ns, Following following) {
 
 void EtcdMedium::stop_following(const std::string& ns, Fence fence) {
   thread_.run([&] { parts_->observer(ns).stop(fence); });
+}
+
+std::optional<LimitState> EtcdMedium::limit_of(const std::string& ns) {
+  return thread_.run([&] {
+    const auto its = parts_->tenure(ns);
+    return its ? its->limit() : std::nullopt;
+  });
 }
 
 void EtcdMedium::retire(const std::string& ns) {

@@ -61,6 +61,8 @@ class EtcdMedium final : public Medium {
   // the others for a moment. Its runs that are not durable are lost. Any thread but a worker's and
   // the journal's; returns before the end of the ownership.
   void retire(const std::string& ns);
+  Duration word_max() const override { return word_max_; }
+  std::optional<LimitState> limit_of(const std::string& ns) override;
   bool feed(DocumentLog& log) override;
   std::optional<Result<void>> begin_write(Batch& batch) override;
   std::vector<Written> take_written() override;
@@ -135,6 +137,7 @@ class EtcdMedium final : public Medium {
   Mutex written_mutex_;
   std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
   TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
+  Duration word_max_{};
   LoopThread thread_;
   std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;

@@ -192,10 +192,12 @@ void Observer::take_group(Revision revision) {
   }
   state_->contents.apply(revision.hashes);
   const bool newer = seq->version > state_->seq.version;
+  const bool same_limit = seq->limit_state() == state_->seq.limit_state();
   state_->seq = std::move(*seq);
   if (newer && context_.audience != nullptr) {
-    context_.audience->on_group(ns_, following_,
-                                {state_->seq.version, std::move(revision.changes)});
+    SeenGroup group{.version = state_->seq.version, .changes = std::move(revision.changes)};
+    if (!same_limit) group.limit = state_->seq.limit_state();
+    context_.audience->on_group(ns_, following_, std::move(group));
   }
 }
 

@@ -52,6 +52,11 @@ class Tenure {
   // This process is to give the namespace up. The journal ends the chain first; then release().
   void retire() { retired_ = true; }
   [[nodiscard]] bool is_ending() const { return over_ || retired_; }
+  // That of the last group whose outcome is known; none: there has never been one, or install() is
+  // missing.
+  [[nodiscard]] std::optional<LimitState> limit() const {
+    return state_ ? state_->seq.limit_state() : std::nullopt;
+  }
   // The journal has learnt that everything up to `version` is durable.
   void note_told(Version version) { told_ = std::max(told_, version); }
   // There are commits whose fate the journal has not learnt. It will call write() again.

@@ -118,7 +118,8 @@ class ClusterPortFilter final : public pipeline::Filter {
         HandedAnswer::refused_for(HandedAnswer::Refusal::busy).encode());
   }
 
-  // The version that this owner has sent last, as a number. Nothing for another ownership.
+  // The version that this owner has sent last, as a number, and whether that is its word. Nothing
+  // for another ownership.
   Task<void> tell_newest(const http::Request& request, http::Response& response) const {
     const auto filter = handover_->find_filter(core_, http::query_parameter(request.query, "ns"));
     const auto fence =
@@ -128,7 +129,8 @@ class ClusterPortFilter final : public pipeline::Filter {
     if (!sent || !filter->owns(*fence)) co_return;
     response.status = 200;
     response.headers.set("Content-Type", "text/plain");
-    response.body.assign(std::to_string(*sent));
+    response.body.assign(std::to_string(sent->version) +
+                         std::string(sent->sealed ? kSealedWord : std::string_view()));
   }
 
   const loop::Core& core_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "backend/client.h"
 #include "base/result.h"
@@ -18,6 +19,8 @@ namespace sluice::filters {
 inline constexpr const char* kRunPath = "/cluster/run";
 inline constexpr const char* kNewestPath = "/cluster/newest";
 inline constexpr const char* kFenceParameter = "fence";
+// Behind the version, if it is the owner's word (store::OwnerAnswer).
+inline constexpr std::string_view kSealedWord = " sealed";
 
 class Courier {
  public:
