@@ -154,7 +154,7 @@ Task<void> Endpoints::dial(std::shared_ptr<Endpoints> self, EndpointIndex index)
                                                        std::move(connected->stream), ping_times);
     const bool ready = co_await made->start(loop::EventLoop::now() + self->options_.dial_max);
     if (self->closed_) made->close("the client is closed");
-    if (!ready) place.error = {ErrorKind::unavailable, std::string(made->reason())};
+    if (!ready) place.error = {made->reason_kind(), std::string(made->reason())};
     if (ready && place.connection) place.connection->retire();
     if (ready) place.connection = made;
   }
@@ -230,7 +230,11 @@ CallFailure Endpoints::failure_of(EndpointIndex index, const Method& method, con
 }
 
 CallFailure Endpoints::unsent(EndpointIndex index, const Method& method, const Error& error) const {
-  const CallEnd end{Status::unavailable, error.message + ": check that it runs and can be reached"};
+  const char* const advice =
+      error.kind == ErrorKind::invalid
+          ? ": check the certificates, ours and that of etcd, and that it speaks TLS"
+          : ": check that it runs and can be reached";
+  const CallEnd end{Status::unavailable, error.message + advice};
   CallFailure failure = failure_of(index, method, end, false);
   failure.error.kind = error.kind;
   return failure;

@@ -19,6 +19,7 @@ void refuse_without_etcd(const ClusterOptions& options, config::Faults& faults) 
                                {"etcd-key-file", !options.etcd_key_file.empty()},
                                {"etcd-user", !options.etcd_user.empty()},
                                {"etcd-password-file", !options.etcd_password_file.empty()},
+                               {"zone", !options.zone.empty()},
                                {"cluster-addr", !options.cluster_addr.empty()}};
   for (const auto& [key, is_given] : given) {
     if (is_given)

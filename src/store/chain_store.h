@@ -64,6 +64,7 @@ class ChainStore final : public Store, private Audience {
   WriteStatistics write_statistics() const override;
   void close() override;
   std::optional<Version> last_sent(const std::string& ns) const override;
+  KnownOwner owner(const std::string& ns) const override;
 
  private:
   // Null if this process has not used the namespace yet.

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "loop/loop_thread.h"
 #include "store/etcd/kv.h"
-#include "store/etcd/loop_thread.h"
 #include "store/etcd/observer.h"
 #include "store/etcd/tenure.h"
 #include "store/medium.h"
@@ -129,7 +129,7 @@ class EtcdMedium final : public Medium {
   const Options options_;
   std::function<void()> ring_;  // set before the first namespace is acquired
   std::atomic<bool> has_news_{false};
-  LoopThread thread_;
+  loop::LoopThread thread_;
   std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;
 };

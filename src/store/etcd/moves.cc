@@ -176,8 +176,9 @@ Task<Result<void>> Moves::wait_for(const Plan& plan) {
   const std::string what = "the member `" + plan.member + "` has not taken `" + plan.ns + "`: ";
   if (Clock::now() - seen >= kRestartMax) {
     co_return fail(ErrorKind::unavailable,
-                   what + "it has left the cluster meanwhile; move it to another one, or leave it "
-                          "to whoever comes first");
+                   what +
+                       "it has left the cluster meanwhile; move it to another one, or leave it "
+                       "to whoever comes first");
   }
   co_return fail(ErrorKind::unavailable,
                  what + "its pipeline does not run there, or the owner does not answer");
