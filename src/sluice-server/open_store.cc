@@ -81,6 +81,7 @@ Result<store::EtcdOptions> etcd_options(const Options& options) {
   its.member = options.name;
   its.address = given.cluster_addr;
   its.version = SLUICE_VERSION;
+  its.zone = given.zone;
   its.member_ttl = given.member_ttl;
   its.owner_wait = given.owner_wait;
   return its;

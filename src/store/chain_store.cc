@@ -143,8 +143,8 @@ std::unexpected<Error> ChainStore::refusal() const {
 }
 
 std::unexpected<Error> ChainStore::not_owner(const Chain& chain) {
-  return fail(ErrorKind::unavailable,
-              "another process owns the shared data of " + chain.name() + ": change it there");
+  return fail(ErrorKind::unavailable, "another member owns the shared data of " + chain.name() +
+                                          " by now; nothing was changed: try again");
 }
 
 template <class Append>

@@ -65,6 +65,7 @@ class ChainStore final : public Store, private Audience {
   void close() override;
   std::optional<OwnerAnswer> last_sent(const std::string& ns) const override;
   Result<void> hold_limit(const std::string& ns, KeyLimit limit) override;
+  KnownOwner owner(const std::string& ns) const override;
 
  private:
   // Null if this process has not used the namespace yet.

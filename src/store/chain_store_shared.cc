@@ -112,6 +112,12 @@ std::optional<OwnerAnswer> ChainStore::last_sent(const std::string& ns) const {
   return newest;
 }
 
+Store::KnownOwner ChainStore::owner(const std::string& ns) const {
+  const auto chain = find(ns);
+  if (!chain || !engine_->may_lose) return {};
+  return {chain->outlook()->owner(), chain->outlook()->last_owner()};
+}
+
 // --- Following ---
 
 Result<ChainStore::Start> ChainStore::read_start(const std::string& ns) {

@@ -39,7 +39,10 @@ class Outlook {
 
   // --- The owner ---
   [[nodiscard]] std::shared_ptr<const Owner> owner() const { return owner_.load(); }
+  // Also when it is gone.
+  [[nodiscard]] std::shared_ptr<const Owner> last_owner() const { return last_owner_.load(); }
   void set_owner(std::shared_ptr<const Owner> owner) {
+    if (owner) last_owner_.store(owner);
     owner_.store(std::move(owner));
     note_change();
   }
@@ -101,6 +104,7 @@ class Outlook {
  private:
   const std::shared_ptr<ExchangeNames> names_;
   Published<Owner> owner_;
+  Published<Owner> last_owner_;
   std::atomic<std::uint64_t> changes_{0};
 
   std::atomic<std::uint64_t> wanted_{0};

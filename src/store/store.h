@@ -462,6 +462,14 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<OwnedNamespace>> owners() {
     return std::vector<OwnedNamespace>();
   }
+  // The owner of the namespace, and the one before if there is none; null: not known. As this
+  // process last heard, which follows a namespace after prepare(). Any thread; a look-up under a
+  // mutex.
+  struct KnownOwner {
+    std::shared_ptr<const Owner> now;
+    std::shared_ptr<const Owner> last;
+  };
+  [[nodiscard]] virtual KnownOwner owner(const std::string& /*ns*/) const { return {}; }
   // Gives the namespace to `member`, in order: this process, or its owner, releases it. Returns
   // when that member owns it. `not_found` for a member or namespace that does not exist.
   [[nodiscard]] virtual Result<void> move(const std::string& /*ns*/, const std::string& member) {

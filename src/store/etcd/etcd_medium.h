@@ -16,8 +16,8 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "loop/loop_thread.h"
 #include "store/etcd/kv.h"
-#include "store/etcd/loop_thread.h"
 #include "store/etcd/observer.h"
 #include "store/etcd/tenure.h"
 #include "store/medium.h"
@@ -138,7 +138,7 @@ class EtcdMedium final : public Medium {
   std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
   TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
   Duration word_max_{};
-  LoopThread thread_;
+  loop::LoopThread thread_;
   std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;
 };

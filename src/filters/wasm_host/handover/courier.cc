@@ -46,9 +46,14 @@ void HttpCourier::forget(const std::string& address,
 
 Task<Courier::Outcome> HttpCourier::carry(std::string address, std::string message,
                                           TimePoint deadline) {
+  return post(std::move(address), kRunPath, std::move(message), deadline);
+}
+
+Task<Courier::Outcome> HttpCourier::post(std::string address, std::string path, std::string message,
+                                         TimePoint deadline) {
   http::Request request;
   request.method = "POST";
-  request.escaped_path = kRunPath;
+  request.escaped_path = std::move(path);
   request.body.assign(std::move(message));
   return exchange(std::move(address), std::move(request), deadline);
 }

@@ -18,6 +18,8 @@ namespace sluice::filters {
 
 inline constexpr const char* kRunPath = "/cluster/run";
 inline constexpr const char* kNewestPath = "/cluster/newest";
+inline constexpr const char* kCallPath = "/cluster/call";
+inline constexpr const char* kClockPath = "/cluster/clock";
 inline constexpr const char* kFenceParameter = "fence";
 // Behind the version, if it is the owner's word (store::OwnerAnswer).
 inline constexpr std::string_view kSealedWord = " sealed";
@@ -43,6 +45,9 @@ class HttpCourier final : public Courier {
   HttpCourier(const loop::Core& core, std::shared_ptr<const net::TlsClientContext> tls)
       : core_(core), tls_(std::move(tls)) {}
   Task<Outcome> carry(std::string address, std::string message, TimePoint deadline) override;
+  // POST to another path. Otherwise as carry().
+  [[nodiscard]] Task<Outcome> post(std::string address, std::string path, std::string message,
+                                   TimePoint deadline);
   // GET. Otherwise as carry().
   [[nodiscard]] Task<Outcome> fetch(std::string address, std::string path, std::string query,
                                     TimePoint deadline);
