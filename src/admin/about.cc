@@ -23,6 +23,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 ApiResponse health(const Context& context) {
   std::vector<std::string> reasons = lines_of(context.controller.health());
   std::vector<std::string> troubles = context.controller.troubles();
+  if (const auto clock = context.clock_warning.load(); clock && !clock->empty())
+    troubles.push_back(*clock);
   if (!reasons.empty()) {
     std::ranges::move(troubles, std::back_inserter(reasons));
     return respond_error(Error{ErrorKind::unavailable, "not healthy", std::move(reasons)});

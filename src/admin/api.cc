@@ -5,6 +5,7 @@
 #include "admin/address.h"
 #include "admin/api.h"
 #include "admin/backup.h"
+#include "admin/handed_calls.h"
 #include "admin/http_server.h"
 #include "admin/logs.h"
 #include "admin/member_report.h"
@@ -54,6 +55,8 @@ class HttpApi final : public Api {
  public:
   HttpApi(Options options, Logger logger, control::Controller& controller)
       : context_{std::move(options), Published<Json>(), std::move(logger), controller} {
+    if (controller.store().is_shared())
+      context_.link = std::make_unique<MemberLink>(context_.options.to_members);
     add_about(router_, context_);
     add_objects(router_, context_);
     add_status(router_, context_);
@@ -64,6 +67,12 @@ class HttpApi final : public Api {
     add_logs(router_, context_);
     add_backup(router_, context_);
   }
+
+  ~HttpApi() override {
+    if (context_.options.handed) context_.options.handed->stop();
+  }
+  HttpApi(const HttpApi&) = delete;
+  HttpApi& operator=(const HttpApi&) = delete;
 
   [[nodiscard]] Result<void> start() {
     Options& options = context_.options;
@@ -80,6 +89,7 @@ class HttpApi final : public Api {
     server_ = HttpServer::start({*std::exchange(options.listener, {}), access_, version}, router_,
                                 context_.logger);
     report_ = std::make_unique<MemberReport>(context_);
+    if (options.handed) options.handed->start(router_, context_);
     context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +
                          (access_.tls ? " with TLS" : ""));
     return {};

@@ -13,6 +13,7 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::chrono::seconds kReportPeriod{2};
+constexpr std::chrono::seconds kClockPeriod{30};
 // Of an object that does not run; of these, the first ones are named.
 constexpr std::size_t kReasonBytesMax = 300;
 constexpr std::size_t kNamedMax = 20;
@@ -46,11 +47,24 @@ Json describe_this_member(const Context& context) {
   Json options = start_options->is_object() ? *start_options : Json::object();
   options["name"] = context.options.member_name;
   options["api-addr"] = context.options.address;
-  return {{"options", std::move(options)},
-          {"startTime", format_rfc3339_ms(context.started)},
-          {"version", SLUICE_VERSION},
-          {"health", context.controller.health()},
-          {"objects", describe_objects(context.controller)}};
+  Json report = {{"options", std::move(options)},
+                 {"startTime", format_rfc3339_ms(context.started)},
+                 {"version", SLUICE_VERSION},
+                 {"health", context.controller.health()},
+                 {"objects", describe_objects(context.controller)}};
+  if (const auto clock = context.clock.load()) report["clock"] = clock->to_json();
+  return report;
+}
+
+std::vector<ClockReading> clocks_in(const std::vector<store::Store::Note>& notes) {
+  std::vector<ClockReading> clocks;
+  for (const auto& note : notes) {
+    const Json report = Json::parse(note.value, nullptr, false);
+    if (!report.is_object()) continue;
+    if (auto clock = ClockReading::from_json(report.value("clock", Json())))
+      clocks.push_back(*std::move(clock));
+  }
+  return clocks;
 }
 
 MemberReport::MemberReport(Context& context) : context_(context) {
@@ -62,13 +76,43 @@ void MemberReport::work(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   while (!stop.stop_requested()) {
-    const std::string text =
-        describe_this_member(context_).dump(-1, ' ', false, Json::error_handler_t::replace);
-    // The store writes it only if it differs from the last one.
-    context_.controller.store().set_note(std::string(kMemberNotes) + "info", text);
+    tell();
+    if (Clock::now() >= next_clock_) {
+      next_clock_ = Clock::now() + kClockPeriod;
+      look_at_clock();
+      tell();
+    }
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, kReportPeriod, [] { return false; });
   }
+}
+
+// The store writes it only if it differs from the last one.
+void MemberReport::tell() {
+  const std::string text =
+      describe_this_member(context_).dump(-1, ' ', false, Json::error_handler_t::replace);
+  context_.controller.store().set_note(std::string(kMemberNotes) + "info", text);
+}
+
+void MemberReport::look_at_clock() {
+  store::Store& store = context_.controller.store();
+  const auto members = store.members();
+  auto reading = members ? read_clock(*members, *context_.link) : std::nullopt;
+  if (!reading) return;
+  const auto before = context_.clock.load();
+  if (!before || !before->agrees_with(*reading))
+    context_.clock.store(std::make_shared<const ClockReading>(*reading));
+  // The reference cannot be right for sure, so it looks at all.
+  std::string warning;
+  const bool is_far = std::chrono::abs(reading->offset) > kClockOffsetMax;
+  if (is_far || reading->reference == context_.options.member_name) {
+    tell();
+    const auto notes = store.notes(kMemberNotes);
+    if (notes) warning = clock_warning(*reading, clocks_in(*notes));
+  }
+  const auto told = context_.clock_warning.load();
+  if (!warning.empty() && (!told || told->empty())) context_.logger.warn(warning);
+  context_.clock_warning.store(std::make_shared<const std::string>(std::move(warning)));
 }
 
 }  // namespace sluice::admin

@@ -5,8 +5,11 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "admin/resource.h"
+#include "base/time.h"
+#include "store/store.h"
 
 namespace sluice::admin {
 
@@ -17,6 +20,9 @@ inline constexpr const char* kMemberNotes = "member/";
 // This process, as its note describes it. Any thread but a worker's.
 [[nodiscard]] Json describe_this_member(const Context& context);
 
+// The clocks in the reports of members.
+[[nodiscard]] std::vector<ClockReading> clocks_in(const std::vector<store::Store::Note>& notes);
+
 class MemberReport {
  public:
   // Writes a note when something has changed. Nothing happens if the store has no other members.
@@ -25,8 +31,11 @@ class MemberReport {
 
  private:
   void work(const std::stop_token& stop);
+  void tell();
+  void look_at_clock();
 
   Context& context_;
+  TimePoint next_clock_{};
   std::jthread thread_;  // last
 };
 

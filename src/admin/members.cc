@@ -19,14 +19,29 @@ Result<ApiResponse> list_one(Context& context, const ApiRequest& request) {
 }
 
 // The report of each member about itself, by the member's name.
-Result<std::map<std::string, Json>> read_reports(store::Store& store) {
-  SLUICE_TRY(const auto notes, store.notes(kMemberNotes));
+std::map<std::string, Json> reports_in(const std::vector<store::Store::Note>& notes) {
   std::map<std::string, Json> reports;
   for (const auto& note : notes) {
     Json report = Json::parse(note.value, nullptr, false);
     if (report.is_object()) reports[note.member] = std::move(report);
   }
   return reports;
+}
+
+// In place of what the member tells of its clock: its clock minus that of this member.
+void compare_clock(const Context& context, const std::vector<ClockReading>& all, Json& member) {
+  const auto its = ClockReading::from_json(member.value("clock", Json()));
+  const auto mine = context.clock.load();
+  member.erase("clock");
+  if (!its || !mine) return;
+  auto difference = its->minus(*mine);
+  if (member.value("me", false)) difference.emplace();
+  if (!difference) return;
+  const ClockReading shown{"", difference->offset, difference->uncertainty};
+  member["clock"] = shown.to_json();
+  member["clock"].erase("reference");
+  if (const std::string warning = clock_warning(*its, all); !warning.empty())
+    member["clock"]["warning"] = warning;
 }
 
 Json describe(const store::Store::Member& member, Json report) {
@@ -37,6 +52,7 @@ Json describe(const store::Store::Member& member, Json report) {
   options["cluster-role"] = "member";
   one["version"] = member.version;
   one["clusterAddress"] = member.address;
+  if (!member.zone.empty()) one["zone"] = member.zone;
   one["incarnation"] = member.incarnation;
   one["me"] = member.me;
   one["state"] = "Running";
@@ -50,11 +66,14 @@ Result<ApiResponse> list_members(Context& context, const ApiRequest& request, co
   store::Store& store = context.controller.store();
   if (!store.is_shared()) return list_one(context, request);
   SLUICE_TRY(const auto members, store.members());
-  SLUICE_TRY(auto reports, read_reports(store));
+  SLUICE_TRY(const auto notes, store.notes(kMemberNotes));
+  auto reports = reports_in(notes);
+  const auto clocks = clocks_in(notes);
   SLUICE_TRY(const auto owners, store.owners());
   Json list = Json::array();
   for (const auto& member : members) {
     Json one = describe(member, std::move(reports[member.name]));
+    compare_clock(context, clocks, one);
     for (const auto& owned : owners) {
       if (owned.owner.incarnation.text() == member.incarnation) one["owns"].push_back(owned.ns);
     }

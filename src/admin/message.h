@@ -22,6 +22,7 @@ struct ApiRequest {
   std::map<std::string, std::string> query;  // the last of equal names wins
   std::string accept;
   bool by_admin = true;  // false: the caller may only read
+  bool handed = false;   // by another member, to the owner of the data
   std::string body;      // empty if the route has an Intake
 
   [[nodiscard]] bool wants(std::string_view type) const {

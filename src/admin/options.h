@@ -2,6 +2,7 @@
 // Options of the admin API.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -9,9 +10,13 @@
 #include "admin/credentials.h"
 #include "admin/tls_files.h"
 #include "base/json.h"
+#include "base/time.h"
 #include "net/listener.h"
+#include "net/tls/tls_client_context.h"
 
 namespace sluice::admin {
+
+class HandedCalls;
 
 struct Options {
   std::string address;      // host:port; an address that is not loopback needs TLS and credentials
@@ -21,6 +26,10 @@ struct Options {
   std::optional<TlsPaths> tls{};
   CredentialOptions credentials{};
   std::optional<net::Listener> listener{};  // a socket that listens on `address` already
+  // In a cluster:
+  std::shared_ptr<HandedCalls> handed{};  // the calls of other members; null: there are none
+  std::shared_ptr<const net::TlsClientContext> to_members{};  // null: without TLS
+  Duration owner_wait{};
 };
 
 }  // namespace sluice::admin

@@ -6,7 +6,10 @@
 #include <atomic>
 #include <chrono>
 #include <initializer_list>
+#include <memory>
 
+#include "admin/clocks.h"
+#include "admin/member_link.h"
 #include "admin/options.h"
 #include "admin/router.h"
 #include "base/json.h"
@@ -26,8 +29,11 @@ struct Context {
   Logger logger;
   control::Controller& controller;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
-  std::atomic<int> followers = 0;  // clients that follow the log
-  std::atomic<int> restores = 0;   // restorations of a backup in progress
+  std::atomic<int> followers = 0;      // clients that follow the log
+  std::atomic<int> restores = 0;       // restorations of a backup in progress
+  std::unique_ptr<MemberLink> link{};  // null: the store is not shared
+  Published<ClockReading> clock{};     // of this member in its cluster; null: not known
+  Published<std::string> clock_warning{};
 };
 
 // One route: answers on a thread that may block.

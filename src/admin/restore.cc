@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,9 @@ bool is_namespace(std::string_view ns) {
   const std::size_t slash = ns.find('/');
   return slash != ns.npos && is_name(ns.substr(0, slash)) && is_name(ns.substr(slash + 1));
 }
+
+constexpr Duration kOwnMax = std::chrono::seconds(10);
+constexpr Duration kOwnLook = std::chrono::milliseconds(20);
 
 std::string entries_of(std::uint64_t count) {
   return std::to_string(count) + (count == 1 ? " entry" : " entries");
@@ -160,12 +164,19 @@ class Restore final : public Intake, private backup::Receiver {
   [[nodiscard]] bool saves(const std::string& ns) const {
     return std::ranges::find(data_, ns, &Namespace::ns) != data_.end();
   }
-  // On a shared store, only the owner of a namespace writes it.
+  // On a shared store, only the owner of a namespace writes it. A new namespace has no owner for a
+  // moment: the members take it one after the other.
   Result<void> own(const std::string& ns) {
-    if (!store().is_shared() || store().status(ns).owned) return {};
-    SLUICE_CHECK(store().prepare(ns));
-    if (store().status(ns).owned) return {};
-    return store().move(ns, context_.options.member_name);
+    if (!store().is_shared()) return {};
+    const TimePoint end = Clock::now() + kOwnMax;
+    while (true) {
+      SLUICE_CHECK(store().prepare(ns));
+      if (store().status(ns).owned) return {};
+      const auto owner = store().owner(ns).now;
+      if (owner && !owner->me) SLUICE_CHECK(store().move(ns, context_.options.member_name));
+      if (Clock::now() > end) return fail(ErrorKind::unavailable, "no member takes " + ns);
+      std::this_thread::sleep_for(kOwnLook);
+    }
   }
 
   [[nodiscard]] Json report(const std::vector<control::RestoredObject>& restored,
@@ -174,6 +185,8 @@ class Restore final : public Intake, private backup::Receiver {
     for (const control::RestoredObject& one : restored) {
       objects.push_back({{"name", one.name}, {"kind", one.kind}});
       if (!one.warning.empty()) objects.back()["warning"] = one.warning;
+      const auto status = context_.controller.status(one.name);
+      if (status && status->contains("version")) objects.back()["version"] = (*status)["version"];
     }
     const backup::Totals& totals = reader_.totals();
     return {{"time", header_.time},          {"code", totals.code},

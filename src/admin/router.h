@@ -42,7 +42,10 @@ struct ApiRoute {
   Handler handler{};
   std::size_t body_bytes_max = kBodyBytesMax;
   OpenIntake intake{};  // replaces `handler`, for a body of any length
-  bool quick = false;   // never waits for a change or a download: served even if all threads do
+  // A change of the data of "{pipeline}/{filter}". On a shared store, call_owner() brings it to the
+  // member that owns the data.
+  bool by_owner = false;
+  bool quick = false;  // never waits for a change or a download: served even if all threads do
 };
 
 // A route, and the names in the path.

@@ -34,7 +34,16 @@ Result<ApiResponse> all(Context& context, const ApiRequest& request, const PathN
   return respond(request, out);
 }
 
+// Of an object that is deleted here: the members that have not followed.
+Result<ApiResponse> remains(Context& context, const ApiRequest& request, const std::string& name) {
+  SLUICE_TRY(const auto remains, context.controller.remains_elsewhere(name));
+  Json out = Json::object();
+  for (const auto& [member, state] : remains) out[status_key(name, member)] = state;
+  return respond(request, out);
+}
+
 Result<ApiResponse> one(Context& context, const ApiRequest& request, const PathNames& names) {
+  if (query_flag(request, "deleted")) return remains(context, request, names[0]);
   SLUICE_TRY(Json status, context.controller.status(names[0]));
   SLUICE_TRY(const auto elsewhere, context.controller.states_elsewhere());
   Json out = {{status_key(names[0], context.options.member_name), std::move(status)}};

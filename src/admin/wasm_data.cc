@@ -10,6 +10,7 @@
 #include "admin/data/export.h"
 #include "admin/data/reader.h"
 #include "admin/data/writer.h"
+#include "admin/owner_call.h"
 #include "admin/pieces.h"
 #include "control/controller.h"
 
@@ -120,6 +121,8 @@ template <class Reader>
 Result<std::unique_ptr<Intake>> open_import(Context& context, const ApiRequest& request,
                                             const PathNames& names) {
   SLUICE_TRY(const DataScope target, target_of(context, request, names, true));
+  SLUICE_TRY(auto elsewhere, call_owner(context, request, target.ns));
+  if (elsewhere) return elsewhere;
   SLUICE_TRY(auto import, target.store.begin_import(target.ns));
   return std::make_unique<ImportIntake<Reader>>(request, std::move(import));
 }
@@ -158,6 +161,8 @@ Result<ApiResponse> remove_data(Context& context, const ApiRequest& request,
                                 const PathNames& names) {
   SLUICE_CHECK(check_query(request));
   SLUICE_TRY(DataScope target, target_of(context, request, names));
+  SLUICE_TRY(const auto elsewhere, call_owner(context, request, target.ns));
+  if (elsewhere) return elsewhere->finish();
   if (const auto key = request.query.find("key"); key != request.query.end()) {
     return remove_key(target, key->second);
   }
@@ -191,16 +196,24 @@ void add_wasm_data(ApiRouter& router, Context& context) {
   add(router, context, "wasm",
       {{"GET", "/wasm/data", overview},
        {"GET", "/wasm/data/{pipeline}/{filter}", list_data},
-       {"DELETE", "/wasm/data/{pipeline}/{filter}", remove_data},
        {"GET", "/wasm/data/{pipeline}/{filter}/count", count},
        {"GET", "/wasm/data/{pipeline}/{filter}/export", write_out}});
+  router.add({.group = "wasm",
+              .method = "DELETE",
+              .pattern = "/wasm/data/{pipeline}/{filter}",
+              .handler =
+                  [&context](const ApiRequest& request, const PathNames& names) {
+                    return remove_data(context, request, names);
+                  },
+              .by_owner = true});
   const auto add_intake = [&](const char* pattern, OpenImport open) {
     router.add({.group = "wasm",
                 .method = "PUT",
                 .pattern = pattern,
-                .intake = [&context, open](const ApiRequest& request, const PathNames& names) {
-                  return open(context, request, names);
-                }});
+                .intake = [&context, open](
+                              const ApiRequest& request,
+                              const PathNames& names) { return open(context, request, names); },
+                .by_owner = true});
   };
   add_intake("/wasm/data/{pipeline}/{filter}", open_import<DataReader>);
   add_intake("/wasm/data/{pipeline}/{filter}/import", open_import<ExportReader>);

@@ -72,7 +72,15 @@ std::unexpected<Error> Changes::stopping() {
               "this process is stopping, or another one takes over: say it again");
 }
 
+// A member notes that it runs an object after the object's limits are durable.
 void Changes::publish(Objects next) {
+  for (const auto& [name, object] : next) {
+    if (!object->is_current()) continue;
+    const auto before = publisher_.find(name);
+    const bool same = before && before->is_current() && before->prototype == object->prototype &&
+                      before->version == object->version;
+    if (!same) object->prototype->hold_limits(object->version);
+  }
   publisher_.publish(std::move(next));
   notes_.update();
 }

@@ -232,7 +232,10 @@ TEST_F(ClusterPortTest, TheOwnerTellsWhatItHasSent) {
     const filters::AskOwnerOverPort& copy = filters::AskOwnerOverPort(first);
     return loop::run_to_completion(loop, copy(core, owner, ns, Clock::now() + 60s));
   };
-  EXPECT_EQ(ask(cluster_.fence(), "shop/wasm").value_or(0), 14U);
+  using Answer = store::OwnerAnswer;
+  EXPECT_EQ(ask(cluster_.fence(), "shop/wasm").value_or(Answer()), (Answer{14, false}));
+  cluster_.set_sent(15, true);
+  EXPECT_EQ(ask(cluster_.fence(), "shop/wasm").value_or(Answer()), (Answer{15, true}));
   EXPECT_FALSE(ask(cluster_.fence() + 1, "shop/wasm")) << "it owns it under another fence";
   EXPECT_FALSE(ask(cluster_.fence(), "shop/other"));
   const store::Fence old = cluster_.fence();

@@ -101,6 +101,10 @@ class Controller {
   // "unknown". Errors: those of the store.
   using MemberStates = std::map<std::string, std::map<std::string, Json>, std::less<>>;
   [[nodiscard]] Result<MemberStates> states_elsewhere() const;
+  // On a shared store: what the other members note of an object that this one does not have, as one
+  // of them does that has not followed its deletion yet. Errors: those of the store.
+  [[nodiscard]] Result<std::map<std::string, Json>> remains_elsewhere(
+      const std::string& name) const;
 
   // controller_backup.cc. The objects of one moment, secrets included. A change of an object is in
   // it as a whole, or not at all.

@@ -73,6 +73,22 @@ Result<Controller::MemberStates> Controller::states_elsewhere() const {
   return states;
 }
 
+Result<std::map<std::string, Json>> Controller::remains_elsewhere(const std::string& name) const {
+  std::map<std::string, Json> remains;
+  if (!state_->store.is_shared() || state_->publisher.find(name)) return remains;
+  SLUICE_TRY(const auto members, state_->store.members());
+  const std::string key = std::string(kStatusNotes) + name;
+  SLUICE_TRY(const auto notes, state_->store.notes(key));
+  for (const store::Store::Note& note : notes) {
+    if (note.key != key) continue;  // of a longer name
+    const auto its = std::ranges::find(members, note.member, &store::Store::Member::name);
+    Json said = Json::parse(note.value, nullptr, false);
+    if (its != members.end() && !its->me && said.is_object())
+      remains.emplace(note.member, std::move(said));
+  }
+  return remains;
+}
+
 Result<std::string> Controller::data_namespace(std::string_view pipeline,
                                                std::string_view filter) const {
   const auto object = state_->publisher.find(pipeline);

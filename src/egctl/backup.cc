@@ -21,6 +21,7 @@ constexpr const char* kPartial = ".partial";
 struct BackupArguments {
   std::string file;
   bool force = false;
+  Waiting waiting{};  // of restore
 };
 
 // "sluice-2026-01-02T03-04-05Z.backup"
@@ -121,10 +122,11 @@ void add_restore_backup(Command backup, Invocation& invocation) {
   const Command command = backup.add("restore", "Restore a gateway from a file of backup create");
   const auto arguments =
       act(command, invocation, [](Invocation& s, const BackupArguments& given) -> Result<void> {
-        return restore_backup(s, given.file, given.force);
+        return restore_backup(s, given.file, given.force, given.waiting);
       });
   command.option("-f,--file", arguments->file, "file to read").type_name("FILE").required();
   command.flag("--force", arguments->force, "delete what the gateway has first");
+  add_wait_options(command, arguments->waiting, "runs the objects");
   command.footer(
       "The file is checked before anything changes. Example:\n"
       "  egctl backup restore -f shop.backup");

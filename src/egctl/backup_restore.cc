@@ -85,7 +85,8 @@ void print_restored(Invocation& invocation, const Json& answer, const BackupCont
 
 }  // namespace
 
-Result<void> restore_backup(Invocation& invocation, const std::string& path, bool force) {
+Result<void> restore_backup(Invocation& invocation, const std::string& path, bool force,
+                            const Waiting& waiting) {
   const std::string what = "restore " + path;
   if (path == "-")
     return fail(ErrorKind::invalid, "restore reads the file twice; name a file with -f FILE");
@@ -98,7 +99,7 @@ Result<void> restore_backup(Invocation& invocation, const std::string& path, boo
   const Json answer = Json::parse(*sent, nullptr, false);
   if (!answer.is_object()) return fail(ErrorKind::internal, "the answer of the server is no JSON");
   print_restored(invocation, answer, contents);
-  return {};
+  return await_members(client, answer.value("objects", Json::array()), waiting);
 }
 
 }  // namespace sluice::egctl

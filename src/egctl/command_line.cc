@@ -54,10 +54,10 @@ void add_global_options(CLI::App& root, Invocation& invocation) {
       ->type_name("FILE");
   root.add_option("--cert-file", access.cert_file, "client certificate (PEM)")->type_name("FILE");
   root.add_option("--key-file", access.key_file, "its key (PEM)")->type_name("FILE");
-  root.add_option("-o,--output", invocation.output, "default, yaml or json")
+  root.add_option("-o,--output", invocation.output, "default, yaml or json; wide, of get member")
       ->type_name("FORMAT")
       ->take_last()
-      ->check(CLI::IsMember({"default", "yaml", "json"}));
+      ->check(CLI::IsMember({"default", "wide", "yaml", "json"}));
 }
 
 void add_commands(Command root, Invocation& invocation) {

@@ -34,13 +34,14 @@ void print_deleted(const Invocation& invocation, const std::vector<Json>& delete
 }
 
 Result<void> delete_resources(Invocation& invocation, const std::string& word,
-                              const std::vector<std::string>& names, bool all) {
+                              const std::vector<std::string>& names, bool all,
+                              const Waiting& waiting) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (all == !names.empty()) {
     return fail(ErrorKind::invalid, "delete " + kind + " wants names, or --all for every one");
   }
-  if (kind != kMember) return delete_objects(invocation, kind, names);
+  if (kind != kMember) return delete_objects(invocation, kind, names, waiting);
   if (all) return fail(ErrorKind::invalid, "delete Member wants names");
   return purge_members(invocation, names);
 }
@@ -48,13 +49,13 @@ Result<void> delete_resources(Invocation& invocation, const std::string& word,
 }  // namespace
 
 Result<void> delete_objects(Invocation& invocation, std::string_view kind,
-                            const std::vector<std::string>& names) {
+                            const std::vector<std::string>& names, const Waiting& waiting) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
   std::vector<Json> deleted;
   auto done = delete_specs(client, objects, deleted);
   print_deleted(invocation, deleted);
-  return done;
+  return done ? await_deletion(client, deleted, waiting) : done;
 }
 
 void add_delete(Command root, Invocation& invocation) {
@@ -65,9 +66,11 @@ void add_delete(Command root, Invocation& invocation) {
   command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
   command.option("NAME", *names, "names");
   command.flag("--all", *all, "every object of that kind");
+  const auto waiting = std::make_shared<Waiting>();
+  add_wait_options(command, *waiting, "has deleted it");
   command.footer("Example:\n  egctl delete httpserver http-server");
-  set_action(command, invocation, [kind, names, all](Invocation& s) {
-    return delete_resources(s, *kind, *names, *all);
+  set_action(command, invocation, [kind, names, all, waiting](Invocation& s) {
+    return delete_resources(s, *kind, *names, *all, *waiting);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"
+#include "egctl/wait.h"
 
 namespace sluice::egctl {
 namespace {
@@ -54,16 +55,14 @@ Result<void> check_identity(const std::string& text, const Json& before) {
   return {};
 }
 
-Result<void> save(const ApiClient& client, const std::string& text, const Json& before) {
+Result<Json> save(const ApiClient& client, const std::string& text, const Json& before) {
   SLUICE_CHECK(check_identity(text, before));
   const std::string path = object_path(text_at(before, "name"));
-  if (auto put = client.text({.method = "PUT", .path = path, .body = text}); !put) {
-    return std::unexpected(std::move(put).error());
-  }
-  return {};
+  return client.json({.method = "PUT", .path = path, .body = text});
 }
 
-Result<void> edit(Invocation& invocation, const std::string& word, const std::string& name) {
+Result<void> edit(Invocation& invocation, const std::string& word, const std::string& name,
+                  const Waiting& waiting) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) return fail(ErrorKind::invalid, "a Member cannot be edited");
@@ -73,16 +72,19 @@ Result<void> edit(Invocation& invocation, const std::string& word, const std::st
   SLUICE_CHECK(run_editor(path));
   SLUICE_TRY(const std::string after, read_input(path));
   if (after == before) {
+    ::unlink(path.c_str());
     invocation.out << "nothing changed\n";
-  } else if (auto saved = save(client, after, found[0]); !saved) {
+    return {};
+  }
+  auto saved = save(client, after, found[0]);
+  if (!saved) {
     Error error = refused("edit " + kind + " " + name, std::move(saved).error()).error();
     error.details.push_back("what you wrote is kept in " + path);
     return std::unexpected(std::move(error));
-  } else {
-    invocation.out << "edit " << kind << " " << name << " successfully\n";
   }
   ::unlink(path.c_str());
-  return {};
+  invocation.out << "edit " << kind << " " << name << " successfully\n";
+  return await_members(client, *saved, waiting);
 }
 
 }  // namespace
@@ -93,8 +95,11 @@ void add_edit(Command root, Invocation& invocation) {
   const auto name = std::make_shared<std::string>();
   command.option("KIND", *kind, "httpserver, pipeline ...").required();
   command.option("NAME", *name, "name of the object").required();
+  const auto waiting = std::make_shared<Waiting>();
+  add_wait_options(command, *waiting);
   command.footer("The editor is $EGCTL_EDITOR, else $EDITOR, else vi.");
-  set_action(command, invocation, [kind, name](Invocation& s) { return edit(s, *kind, *name); });
+  set_action(command, invocation,
+             [kind, name, waiting](Invocation& s) { return edit(s, *kind, *name, *waiting); });
 }
 
 }  // namespace sluice::egctl

@@ -24,6 +24,8 @@ struct Invocation {
   // The client for --server and its flags, else for the settings file, else for the default server.
   [[nodiscard]] Result<ApiClient> client() const;
   [[nodiscard]] Output format() const;
+  // -o wide: tables have more columns, where there are more.
+  [[nodiscard]] bool wide() const { return output == "wide"; }
   // Writes `value` as JSON if -o json, as YAML otherwise.
   void print(const Json& value) const;
   // Like print() with -o json or yaml, else writes `text`. So every command has output that

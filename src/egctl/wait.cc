@@ -41,6 +41,22 @@ std::string fault_at(const std::string& key, const Wanted& object, const std::st
   return key.substr(key.rfind('/') + 1) + ": " + object.label + ": " + what;
 }
 
+// "two: Pipeline p: has not followed", for each member that still has the object.
+Result<void> look_for_remains(const ApiClient& client, const Wanted& object,
+                              std::vector<std::string>& open) {
+  const auto answer =
+      client.json({.path = "/status/objects/" + percent_encode(object.name) + "?deleted=true"});
+  if (!answer && answer.error().kind == ErrorKind::not_found) return {};  // an older server
+  if (!answer) return std::unexpected(answer.error());
+  for (const auto& item : answer->items())
+    open.push_back(fault_at(item.key(), object, "has not followed"));
+  return {};
+}
+
+TimePoint end_of(const Waiting& waiting) {
+  return Clock::now() + parse_duration(waiting.timeout).value_or(Duration::zero());
+}
+
 class Watch {
  public:
   explicit Watch(const ApiClient& client) : client_(client) {}
@@ -83,9 +99,9 @@ class Watch {
 
 }  // namespace
 
-void add_wait_options(Command command, Waiting& waiting) {
+void add_wait_options(Command command, Waiting& waiting, const std::string& until) {
   command.flag("--wait", waiting.wait,
-               "in a cluster, wait until every member runs it; --wait=false does not");
+               "in a cluster, wait until every member " + until + "; --wait=false does not");
   command.option("--wait-timeout", waiting.timeout, "the most time to wait")
       .type_name("DURATION")
       .show_default()
@@ -97,7 +113,7 @@ void add_wait_options(Command command, Waiting& waiting) {
 Result<void> await_members(const ApiClient& client, const Json& applied, const Waiting& waiting) {
   const std::vector<Wanted> objects = wanted_of(applied);
   if (!waiting.wait || objects.empty()) return {};
-  const TimePoint end = Clock::now() + parse_duration(waiting.timeout).value_or(Duration::zero());
+  const TimePoint end = end_of(waiting);
   Watch watch(client);
   while (true) {
     std::vector<std::string> open;
@@ -111,6 +127,26 @@ Result<void> await_members(const ApiClient& client, const Json& applied, const W
       return fail(ErrorKind::timed_out,
                   "applied, but after " + waiting.timeout + " not every member runs it",
                   std::move(failed));
+    }
+    std::this_thread::sleep_for(kLookPeriod);
+  }
+}
+
+Result<void> await_deletion(const ApiClient& client, const std::vector<Json>& deleted,
+                            const Waiting& waiting) {
+  if (!waiting.wait) return {};
+  const TimePoint end = end_of(waiting);
+  while (true) {
+    std::vector<std::string> open;
+    for (const Json& one : deleted) {
+      const std::string name = text_at(one, "name");
+      SLUICE_CHECK(look_for_remains(client, {name, text_at(one, "kind") + " " + name, 0}, open));
+    }
+    if (open.empty()) return {};
+    if (Clock::now() >= end) {
+      return fail(ErrorKind::timed_out,
+                  "deleted, but after " + waiting.timeout + " not every member has followed",
+                  std::move(open));
     }
     std::this_thread::sleep_for(kLookPeriod);
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waits until every member of a cluster runs what was applied at one of them.
+// Waits until every member of a cluster has followed a change that was made at one of them.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -11,18 +12,24 @@
 
 namespace sluice::egctl {
 
-// The options of a command that applies objects: whether, and how long, it waits.
+// The options of a command that changes objects: whether, and how long, it waits.
 struct Waiting {
   bool wait = true;
   std::string timeout = "30s";
 };
-// --wait, --wait-timeout. Requires: `waiting` outlives the tree.
-void add_wait_options(Command command, Waiting& waiting);
+// --wait, --wait-timeout. `until`: what every member does then. Requires: `waiting` outlives the
+// tree.
+void add_wait_options(Command command, Waiting& waiting, const std::string& until = "runs it");
 
 // `applied`: the answer of the server. Returns at once if the server is not in a cluster. Error
 // `invalid`: a member does not run an object, with one detail per member and object. Error
 // `timed_out`: likewise, for members that may still come to run it.
 [[nodiscard]] Result<void> await_members(const ApiClient& client, const Json& applied,
                                          const Waiting& waiting);
+
+// `deleted`: objects, each with name and kind. Returns at once if the server is not in a cluster.
+// Error `timed_out`: members have not followed, with one detail per member and object.
+[[nodiscard]] Result<void> await_deletion(const ApiClient& client, const std::vector<Json>& deleted,
+                                          const Waiting& waiting);
 
 }  // namespace sluice::egctl

@@ -50,6 +50,12 @@ class WaitTest : public testing::Test {
     if (version != 0) applied[0]["version"] = version;
     return await_members(client, applied, waiting);
   }
+  Result<void> await_gone(const Look& look, const Waiting& waiting = {}) {
+    look_ = look;
+    const auto address = parse_endpoint("127.0.0.1:" + std::to_string(port_));
+    return await_deletion(ApiClient(*address, {}), {{{"kind", "Pipeline"}, {"name", "p"}}},
+                          waiting);
+  }
   static Json state(const char* word, std::uint64_t version, const char* error = "") {
     return {{"state", word}, {"version", version}, {"error", error}};
   }
@@ -106,6 +112,39 @@ TEST_F(WaitTest, NotWithoutAClusterAndNotIfNobodyWants) {
   const auto look = [](int) -> Json { return {{"one", state("failed", 7, "no")}}; };
   EXPECT_TRUE(await(look, {}, 0));
   EXPECT_TRUE(await(look, {.wait = false, .timeout = "30s"}));
+  EXPECT_EQ(looks_, 0);
+}
+
+TEST_F(WaitTest, UntilEveryMemberHasDeletedIt) {
+  const auto waited = await_gone([](int look) -> Json {
+    if (look == 1) return {{"two", state("running", 7)}, {"three", state("failed", 7)}};
+    if (look == 2) return {{"three", state("failed", 7)}};
+    return Json::object();
+  });
+  EXPECT_TRUE(waited) << waited.error().message;
+  EXPECT_EQ(looks_, 3);
+}
+
+TEST_F(WaitTest, NamesWhoHasNotDeletedIt) {
+  const auto waited = await_gone(
+      [](int) -> Json {
+        return {{"two", state("running", 7)}};
+      },
+      {.wait = true, .timeout = "200ms"});
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(waited.error().kind, ErrorKind::timed_out);
+  EXPECT_THAT(waited.error().message, testing::HasSubstr("deleted, but after 200ms"));
+  EXPECT_THAT(waited.error().details, ElementsAre("two: Pipeline p: has not followed"));
+}
+
+TEST_F(WaitTest, ADeletionNeedNotBeWaitedFor) {
+  EXPECT_TRUE(await_gone([](int) -> Json { return nullptr; }));  // a server without this
+  looks_ = 0;
+  EXPECT_TRUE(await_gone(
+      [](int) -> Json {
+        return {{"two", state("running", 7)}};
+      },
+      {.wait = false, .timeout = "30s"}));
   EXPECT_EQ(looks_, 0);
 }
 

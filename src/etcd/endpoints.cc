@@ -55,6 +55,17 @@ CallEnd end_of(const GrpcCall& call, GrpcCall::Received received, bool has_answe
   return {Status::internal, "the answer is not one message"};
 }
 
+std::string_view advice_for_unsent(const Error& error) {
+  if (error.kind != ErrorKind::invalid) return ": check that it runs and can be reached";
+  // With TLS 1.3, an alert of etcd.
+  const bool refuses_ours =
+      error.message.contains("alert") &&
+      (error.message.contains("certificate") || error.message.contains("unknown ca"));
+  return refuses_ours ? ": etcd refuses this client's certificate, or wants one: check the client "
+                        "certificate and etcd's --trusted-ca-file"
+                      : ": check the authorities for etcd's certificate, and that it speaks TLS";
+}
+
 }  // namespace
 
 Endpoints::Place::Place(const loop::Core& core, backend::Server its_server,
@@ -145,6 +156,8 @@ Task<void> Endpoints::dial(std::shared_ptr<Endpoints> self, EndpointIndex index)
   auto connected = co_await place.connector.connect(TimePoint::max());
   if (!connected) {
     place.error = std::move(connected).error();
+    if (place.server.secure && place.error.kind == ErrorKind::closed)
+      place.error.message += " (does it speak TLS? else write http://)";
   } else if (place.server.secure && connected->stream->protocol() != "h2") {
     place.error = {ErrorKind::unavailable, "it offers no HTTP/2 by ALPN"};
   } else {
@@ -154,7 +167,10 @@ Task<void> Endpoints::dial(std::shared_ptr<Endpoints> self, EndpointIndex index)
                                                        std::move(connected->stream), ping_times);
     const bool ready = co_await made->start(loop::EventLoop::now() + self->options_.dial_max);
     if (self->closed_) made->close("the client is closed");
-    if (!ready) place.error = {ErrorKind::unavailable, std::string(made->reason())};
+    if (!ready) {
+      place.error = {made->reason_kind(), std::string(made->reason())};
+      if (!place.server.secure) place.error.message += " (does it want https://?)";
+    }
     if (ready && place.connection) place.connection->retire();
     if (ready) place.connection = made;
   }
@@ -230,7 +246,8 @@ CallFailure Endpoints::failure_of(EndpointIndex index, const Method& method, con
 }
 
 CallFailure Endpoints::unsent(EndpointIndex index, const Method& method, const Error& error) const {
-  const CallEnd end{Status::unavailable, error.message + ": check that it runs and can be reached"};
+  const std::string_view advice = advice_for_unsent(error);
+  const CallEnd end{Status::unavailable, error.message + std::string(advice)};
   CallFailure failure = failure_of(index, method, end, false);
   failure.error.kind = error.kind;
   return failure;

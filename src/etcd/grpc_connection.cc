@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kWriteBytes = 64 * 1024;
+// The time for the reader after the writer has failed.
+constexpr Duration kLastWords = std::chrono::milliseconds(100);
 
 http::h2::ClientLimits limits() {
   http::h2::ClientLimits limits;
@@ -46,10 +48,12 @@ Task<bool> GrpcConnection::start(TimePoint deadline) {
 Task<void> GrpcConnection::read_all(std::shared_ptr<GrpcConnection> self) {
   std::array<char, kReadBytes> buffer;
   std::string reason;
+  ErrorKind kind = ErrorKind::unavailable;
   while (self->open_) {
     const auto count = co_await self->stream_->read_some(buffer);
     if (!count || *count == 0) {
       reason = count ? "connection closed by etcd" : count.error().message;
+      if (!count) kind = count.error().kind;
       break;
     }
     self->heard_at_ = loop::EventLoop::now();
@@ -62,7 +66,7 @@ Task<void> GrpcConnection::read_all(std::shared_ptr<GrpcConnection> self) {
       break;
     }
   }
-  self->close(reason);
+  self->close(reason, kind);
 }
 
 void GrpcConnection::pump() {
@@ -85,7 +89,10 @@ Task<void> GrpcConnection::write_all(std::shared_ptr<GrpcConnection> self) {
     if (good) self->session_.produce(self->out_, kWriteBytes);
   }
   self->writing_ = false;
-  if (!good) self->close("connection lost");
+  if (good) co_return;
+  // Perhaps etcd has said why: with TLS 1.3, it refuses a certificate after the handshake.
+  co_await self->loop_.sleep_for(kLastWords);
+  self->close("connection lost");
 }
 
 void GrpcConnection::add(CarriedCall& call) {
@@ -120,8 +127,9 @@ void GrpcConnection::end_if_unused() {
   });
 }
 
-void GrpcConnection::close(std::string_view reason) {
+void GrpcConnection::close(std::string_view reason, ErrorKind kind) {
   if (!std::exchange(open_, false)) return;
+  kind_ = kind;
   reason_ = reason.empty() ? "connection closed" : reason;
   alarm_.reset();
   stream_->close();

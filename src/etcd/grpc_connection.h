@@ -60,7 +60,7 @@ class GrpcConnection : public std::enable_shared_from_this<GrpcConnection> {
   // True if another call may begin now.
   [[nodiscard]] bool accepts() const { return open_ && session_.accepts(); }
   // Ends the connection and all its calls.
-  void close(std::string_view reason);
+  void close(std::string_view reason, ErrorKind kind = ErrorKind::unavailable);
   // Ends it with the last of its calls.
   void retire();
 
@@ -74,6 +74,8 @@ class GrpcConnection : public std::enable_shared_from_this<GrpcConnection> {
   // `id`: its stream, if still open; it is reset.
   void remove(CarriedCall& call, http::h2::StreamId id);
   [[nodiscard]] std::string_view reason() const { return reason_; }
+  // `invalid`: a later connection would end likewise.
+  [[nodiscard]] ErrorKind reason_kind() const { return kind_; }
 
  private:
   static Task<void> read_all(std::shared_ptr<GrpcConnection> self);
@@ -90,6 +92,7 @@ class GrpcConnection : public std::enable_shared_from_this<GrpcConnection> {
   std::unordered_set<CarriedCall*> calls_;
   std::string out_;
   std::string reason_;
+  ErrorKind kind_ = ErrorKind::unavailable;
   loop::Event settled_;
   loop::EventLoop::Timer alarm_;
   TimePoint heard_at_ = loop::EventLoop::now();

@@ -74,6 +74,10 @@ class FilterPrototype {
   // "" or a warning that the code of the running filter differs from its file. Reads files; never
   // called on a core.
   [[nodiscard]] virtual std::string note() const;
+  // Before the filter comes into force: whatever outlives the filter holds its limits from now on.
+  // `revision` of the object: a later one is greater; 0 if the store is not shared. Blocks; never
+  // called on a core.
+  virtual void hold_limit(std::uint64_t /*revision*/) const {}
   // True for kinds with shared data (`egctl wasm list-data`). Its namespace is "pipeline/filter".
   [[nodiscard]] virtual bool has_shared_data() const { return false; }
 };

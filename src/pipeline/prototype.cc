@@ -170,6 +170,10 @@ Json PipelinePrototype::spec() const {
   return json;
 }
 
+void PipelinePrototype::hold_limits(std::uint64_t revision) const {
+  for (const NamedFilter& filter : filters_) filter.prototype->hold_limit(revision);
+}
+
 void PipelinePrototype::sample() const {
   for (const NamedFilter& filter : filters_) filter.prototype->sample();
 }

@@ -90,6 +90,8 @@ class PipelinePrototype {
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 
+  // Calls FilterPrototype::hold_limit of all filters.
+  void hold_limits(std::uint64_t revision) const;
   // True if one of its filters has shared data (FilterPrototype::has_shared_data).
   [[nodiscard]] bool has_shared_data() const;
 

@@ -6,6 +6,8 @@
 
 #include "admin/address.h"
 #include "base/file.h"
+#include "base/host_port.h"
+#include "net/tls/check_certificate.h"
 
 namespace sluice::server_program {
 namespace {
@@ -19,6 +21,7 @@ void refuse_without_etcd(const ClusterOptions& options, config::Faults& faults) 
                                {"etcd-key-file", !options.etcd_key_file.empty()},
                                {"etcd-user", !options.etcd_user.empty()},
                                {"etcd-password-file", !options.etcd_password_file.empty()},
+                               {"zone", !options.zone.empty()},
                                {"cluster-addr", !options.cluster_addr.empty()}};
   for (const auto& [key, is_given] : given) {
     if (is_given)
@@ -78,6 +81,18 @@ void check_cluster_files(const ClusterOptions& options, config::Faults& faults) 
   }
 }
 
+// Now, and not when the first member hands an exchange over.
+Result<void> check_own_certificate(const ClusterOptions& options,
+                                   const ClusterPortSettings& settings) {
+  const std::string host(bare_host(options.cluster_addr));
+  const auto checked = net::check_certificate(settings.certificate, settings.authorities, host);
+  if (checked) return {};
+  return fail(ErrorKind::invalid, "cluster-cert-file: the other members would not accept " +
+                                      options.cluster_cert_file + ": " + checked.error().message +
+                                      " (cluster-addr is " + options.cluster_addr +
+                                      ", the authorities are those of cluster-ca-file)");
+}
+
 }  // namespace
 
 void ClusterOptions::validate(config::Faults& faults) const {
@@ -121,6 +136,7 @@ Result<std::optional<ClusterPortSettings>> cluster_port_settings(const ClusterOp
              read_option_file("cluster-key-file", options.cluster_key_file, kPemBytesMax));
   SLUICE_TRY(settings.authorities,
              read_option_file("cluster-ca-file", options.cluster_ca_file, kPemBytesMax));
+  if (!settings.authorities.empty()) SLUICE_CHECK(check_own_certificate(options, settings));
   return settings;
 }
 

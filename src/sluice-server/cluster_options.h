@@ -27,6 +27,7 @@ struct ClusterOptions {
   Duration member_ttl = std::chrono::seconds(3);
   Duration owner_wait = std::chrono::seconds(5);
   // The cluster port of this member.
+  std::string zone;
   std::string cluster_addr;
   std::string cluster_cert_file;
   std::string cluster_key_file;
@@ -53,6 +54,8 @@ struct ClusterOptions {
            .max = 60 * kSecond,
            .doc = "how long a request waits for the owner of its shared data"});
     each_of_etcd(visit);
+    visit("zone", zone,
+          {.max = 64, .doc = "a label of this member for people, as a data center: get member"});
     visit("cluster-addr", cluster_addr,
           {.format = config::Format::host_port,
            .doc = "address of the port for the other members, as they reach it; what is not "

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "sluice-server/command_line.h"
+#include "sluice-server/easegress_options.h"
 #include "sluice-server/flags.h"
 #include "sluice-server/open_store.h"
 
@@ -177,6 +178,39 @@ debug: false
             "");
   EXPECT_EQ(options_.cluster.cluster_name, "cluster-001");
   EXPECT_FALSE(options_.cluster.on_etcd());
+}
+
+// As Easegress publishes them.
+TEST_F(ClusterOptionsTest, EmptyOptionsOfEasegressSayNothing) {
+  EXPECT_EQ(read_file(R"(
+name: primary-single
+cluster-role: primary
+cluster:
+  initial-cluster:
+   - primary-single: http://localhost:2380
+wal-dir: ""
+cpu-profile-file:
+memory-profile-file:
+)"),
+            "");
+  const std::string three = read_file(R"(
+cluster:
+  initial-cluster:
+   - a: http://a:2380
+   - b: http://b:2380
+cluster-join-urls: [http://127.0.0.1:2380]
+)");
+  EXPECT_THAT(three, HasSubstr("cluster.initial-cluster: Sluice has no etcd inside"));
+  EXPECT_THAT(three, HasSubstr("cluster-join-urls: Sluice has no etcd inside"));
+  EXPECT_THAT(read_file("cluster: {initial-cluster: [a, b]}"),
+              HasSubstr("cluster.initial-cluster: must be a map"));
+}
+
+TEST_F(ClusterOptionsTest, FlagsOfEasegressHaveAdvice) {
+  EXPECT_THAT(advice_for_flag("--initial-cluster=a=b"), HasSubstr("Sluice has no etcd inside"));
+  EXPECT_THAT(advice_for_flag("--cluster-role"), HasSubstr("leave it out"));
+  EXPECT_EQ(advice_for_flag("--nothing"), "");
+  EXPECT_EQ(advice_for_flag("cluster-role"), "");
 }
 
 TEST_F(ClusterOptionsTest, WhatEasegressHasInsideIsRefusedWithAdvice) {

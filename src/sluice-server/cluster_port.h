@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 
+#include "admin/handed_calls.h"
 #include "base/result.h"
 #include "control/cluster_port.h"
 #include "filters/wasm_host/handover/handover.h"
+#include "net/tls/tls_client_context.h"
 #include "sluice-server/options.h"
 #include "store/store.h"
 
@@ -16,8 +18,12 @@ namespace sluice::server_program {
 
 struct ClusterPorts {
   store::AskOwner ask_owner;                    // for the store; none: it is not shared
+  store::ReachMember reach_member;              // likewise
   std::shared_ptr<filters::Handover> handover;  // null: the store is not shared
   std::optional<control::ClusterPort> port;     // none: no other member reaches this one
+  // For the admin API.
+  std::shared_ptr<admin::HandedCalls> handed;  // null: there is no port
+  std::shared_ptr<const net::TlsClientContext> to_members;
 };
 
 // Asks the name service and reads files; blocks. Errors, `invalid`, name the option.

@@ -128,6 +128,11 @@ CommandLine parse_command_line(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
+    for (const std::string& argument : app.remaining()) {
+      if (const auto advice = advice_for_flag(argument); !advice.empty())
+        std::fprintf(stderr, "%s: %.*s\n", argument.c_str(), static_cast<int>(advice.size()),
+                     advice.data());
+    }
     return leave(code == 0 ? 0 : 1);
   }
   if (given.version) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,6 +45,12 @@ constexpr ForeignOption kRefused[] = {
     {"cpu-profile-file", kLeaveOut},
     {"memory-profile-file", kLeaveOut},
     {"status-update-max-batch-size", kLeaveOut},
+    // Of older versions:
+    {"cluster-join-urls", kNoEtcdInside},
+    {"cluster-listen-client-urls", kOfEtcd},
+    {"cluster-listen-peer-urls", kOfEtcd},
+    {"cluster-advertise-client-urls", kOfEtcd},
+    {"cluster-initial-advertise-peer-urls", kOfEtcd},
     {"objects-dump-interval", "has no counterpart: egctl get all -o yaml prints the objects"},
 };
 
@@ -85,6 +92,27 @@ std::optional<config::Value> take_member(config::Value& file, std::string_view k
   return value;
 }
 
+// `wal-dir: ""` and `cpu-profile-file:` are in every file of Easegress.
+bool says_nothing(const config::Value& value) {
+  using Kind = config::Value::Kind;
+  return value.kind == Kind::null || (value.kind == Kind::scalar && value.scalar.empty());
+}
+
+// Easegress writes a map, or a list of maps: `- machine-1: http://…`.
+void join_initial_cluster(config::Value& cluster) {
+  for (config::Value::Member& member : cluster.members) {
+    if (member.key != "initial-cluster" || member.value.kind != config::Value::Kind::sequence)
+      continue;
+    config::Value joined;
+    joined.kind = config::Value::Kind::map;
+    for (config::Value& item : member.value.items) {
+      if (item.kind != config::Value::Kind::map) return;
+      std::ranges::move(item.members, std::back_inserter(joined.members));
+    }
+    member.value = std::move(joined);
+  }
+}
+
 bool is_on_etcd(const config::Value& file) {
   const config::Value* store = file.find("store");
   return store != nullptr && store->scalar == "etcd";
@@ -104,16 +132,27 @@ void take_easegress_options(config::Value& file, config::Faults& faults) {
   if (file.kind != config::Value::Kind::map) return;
   const bool on_etcd = is_on_etcd(file);
   for (const ForeignOption& foreign : kRefused) {
-    if (take_member(file, foreign.key)) faults.add(std::string(foreign.key), foreign.advice);
+    const auto given = take_member(file, foreign.key);
+    if (given && !says_nothing(*given)) faults.add(std::string(foreign.key), foreign.advice);
   }
-  if (const auto cluster = take_member(file, "cluster"))
+  if (auto cluster = take_member(file, "cluster")) {
+    join_initial_cluster(*cluster);
     check_inner_etcd(*cluster, on_etcd, faults);
+  }
   if (auto role = take_member(file, "cluster-role")) {
     config::Value map;
     map.kind = config::Value::Kind::map;
     map.members.push_back({"cluster-role", *std::move(role)});
     (void)config::decode<ClusterRole>(map, "", faults);
   }
+}
+
+std::string_view advice_for_flag(std::string_view argument) {
+  if (!argument.starts_with("--")) return {};
+  const std::string_view key = argument.substr(2, argument.find('=') - 2);
+  if (key == "cluster-role") return "has no effect here: leave it out";
+  const auto found = std::ranges::find(kRefused, key, &ForeignOption::key);
+  return found == std::ranges::end(kRefused) ? std::string_view() : found->advice;
 }
 
 }  // namespace sluice::server_program

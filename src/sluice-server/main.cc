@@ -162,6 +162,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
   SLUICE_TRY(const auto store, open_store(options, cores, logger, std::move(cluster.ask_owner),
+                                          std::move(cluster.reach_member),
                                           [&signals] { return signals.end_is_asked(); }));
   if (store == nullptr) return {};
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
@@ -186,6 +187,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const bool first = predecessor == nullptr && controller.list().empty();
   InitialObjects initial(options.initial_object_config_files, controller, logger);
   SLUICE_CHECK(required(first, initial.wait(), logger));
+  api_options.handed = std::move(cluster.handed);
+  api_options.to_members = std::move(cluster.to_members);
+  api_options.owner_wait = options.cluster.owner_wait;
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, memory budget " + format_memory_size(memory) + ", admin API on " +

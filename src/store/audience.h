@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "store/limit.h"
 #include "store/write.h"
 
 namespace sluice::store {
@@ -21,6 +23,7 @@ struct SeenGroup {
   };
   Version version = 0;          // behind the group, as the medium counts
   std::vector<Change> changes;  // each key once
+  std::optional<LimitState> limit{};  // that holds behind it; none: the same as before
 };
 
 // All functions: one thread at a time, which does not wait in them for other work of the medium.

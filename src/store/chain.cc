@@ -85,6 +85,10 @@ void Chain::set_contents(Medium& medium, Replica replica, Node* place,
   medium_ = &medium;
   prefixes_ = std::move(prefixes);
   prefixes_kept_ = prefixes_.size();
+  if (const HeldLimit* const held = replica.limit()) {
+    limited_.store(true, std::memory_order_seq_cst);
+    sealed_.store(held->state.sealed, std::memory_order_seq_cst);
+  }
   mirror_ = std::make_unique<Follower>(replica.copy(), place);
   base_ = std::make_unique<Follower>(std::move(replica), place);
 }
@@ -92,6 +96,7 @@ void Chain::set_contents(Medium& medium, Replica replica, Node* place,
 Version Chain::append(NodePtr& node) {
   if (!is_owned()) return 0;
   const MutexLock lock(mutex_);
+  if (is_sealed()) return 0;
   Node* place = journaled_;
   do {
     while (Node* next = place->next.load(std::memory_order_acquire)) place = next;
@@ -110,6 +115,7 @@ Version Chain::append_bulk(NodePtr& node) {
   if (!is_owned()) return 0;
   const MutexLock administration(mirror_mutex_);
   if (!mirror_) return append(node);
+  if (is_sealed()) return 0;  // a seal needs mirror_mutex_
   mirror_->catch_up();
   mirror_->replica().count_all(known_prefixes());
   auto state = std::make_unique<Replica>(mirror_->replica().copy());

@@ -49,7 +49,7 @@ class Chain {
                                                                Medium& medium);
   // The chain of a following, from a state of the medium. Requires and thread: likewise.
   [[nodiscard]] static std::shared_ptr<Chain> follow(Chain& before, Medium& medium,
-                                                     Following following, Version in_medium,
+                                                     const Medium::Followed& state,
                                                      std::vector<RecordRef> records);
   ~Chain();
   Chain(const Chain&) = delete;
@@ -71,6 +71,19 @@ class Chain {
   // The ownership is lost, or there was none yet.
   [[nodiscard]] const std::atomic<bool>& ended() const { return ended_; }
   [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_seq_cst); }
+  // The journal cannot write this chain: new commits are refused, and waits end with `unavailable`.
+  // A medium of one process fails for all chains at once, a shared one for each by itself.
+  [[nodiscard]] const std::atomic<bool>& failing() const {
+    return engine_->may_lose ? failing_ : engine_->failing;
+  }
+  [[nodiscard]] bool refuses_writes() const {
+    return failing().load(std::memory_order_seq_cst) ||
+           engine_->closed.load(std::memory_order_acquire);
+  }
+  // Any thread, after something that has_work() sees: the journal writes it.
+  void ring() {
+    if (!under_way_.load(std::memory_order_seq_cst)) engine_->bell->ring();
+  }
   // The first version of this chain. Lower versions belong to earlier chains, or are 0.
   [[nodiscard]] Version first() const { return tenure_.first; }
   enum class VersionFate { durable, lost, forgotten };
@@ -96,16 +109,36 @@ class Chain {
   [[nodiscard]] bool is_permitted() const {
     return permit() != BootTime() && BootClock::now() < permit() && is_owned();
   }
-  // Asks for confirmations up to `number`. Requires: the caller rings the journal's bell.
+  // Asks for confirmations up to `number`. Requires: the caller calls ring() afterwards.
   void ask_confirmation(std::uint64_t number);
   // Invariant: the medium has no version of this ownership above it. Any thread.
   [[nodiscard]] Version sent() const { return sent_.load(std::memory_order_seq_cst); }
+
+  // What the owner tells other members. Requires: the ownership is confirmed.
+  [[nodiscard]] OwnerAnswer newest() const;
+
+  // --- A limit on the keys, and the seal (chain_limit.cc) ---
+
+  // Any thread but a worker's. Holds a limit that is newer than the present one, behind the last
+  // commit; on a sealed chain, with the next opening. Returns the version behind which it holds; 0:
+  // the chain holds it already, will hold it with the opening, or is not owned.
+  [[nodiscard]] Version hold_limit(const KeyLimit& limit);
+  // Any thread but a worker's; none: there is no limit, or no core holds the contents.
+  [[nodiscard]] std::optional<HeldLimit> limit();
+  // Any thread. Invariant: while it is true, nothing is committed.
+  [[nodiscard]] bool is_sealed() const { return sealed_.load(std::memory_order_seq_cst); }
+  void ask_opening();
+  // The number of openings so far.
+  [[nodiscard]] const std::atomic<std::uint64_t>& openings() const { return openings_; }
+  // The journal's thread: seals a namespace that is full and quiet, and opens one on demand. Returns
+  // when to call it again at the latest; none: after the next group, or an ask_opening().
+  [[nodiscard]] std::optional<TimePoint> tend_seal();
 
   // Any thread but a worker's.
   [[nodiscard]] Result<void> load(Medium& medium);
   [[nodiscard]] std::uint32_t hash(std::string_view key) const { return hash_(key); }
   // Appends a node that depends on no reads. Returns its version; 0, and the node stays with the
-  // caller, if the chain has ended, or follows.
+  // caller, if the chain has ended, follows, or is sealed.
   [[nodiscard]] Version append(NodePtr& node);
   // The same for a node with a bulk change, whose state it builds. Takes time in proportion to the
   // change. No core waits for it.
@@ -163,6 +196,10 @@ class Chain {
   void set_permit(BootTime until) {
     permit_.store(until.time_since_epoch().count(), std::memory_order_seq_cst);
   }
+  // Requires for both: the medium is shared.
+  void set_failing(bool fails) { failing_.store(fails, std::memory_order_seq_cst); }
+  // A batch of this chain is being written. The journal looks at the chain again afterwards.
+  void set_under_way(bool is) { under_way_.store(is, std::memory_order_seq_cst); }
   // Notes that there are commits that are not durable.
   void note_pending();
   void free_passed_nodes();
@@ -190,7 +227,8 @@ class Chain {
   [[nodiscard]] Tenure next_tenure(Tenure next, Version in_medium) const;
   [[nodiscard]] static std::shared_ptr<Chain> continue_with(Chain& before, Medium& medium,
                                                             Tenure tenure,
-                                                            std::vector<RecordRef> records);
+                                                            std::vector<RecordRef> records,
+                                                            const std::optional<LimitState>& limit);
   [[nodiscard]] static std::shared_ptr<Chain> make_next(Chain& before, Medium& medium,
                                                         Tenure tenure, Replica replica);
   // The last commit, or the first node.
@@ -205,6 +243,19 @@ class Chain {
   [[nodiscard]] std::vector<std::string> known_prefixes() const SLUICE_EXCLUDES(mutex_);
   Node* link_bulk(NodePtr& node, Node* place) SLUICE_REQUIRES(mirror_mutex_);
   void set_mirror(std::unique_ptr<Follower> mirror) SLUICE_REQUIRES(mirror_mutex_);
+  // chain_limit.cc
+  // Returns 0 if the chain has ended.
+  [[nodiscard]] Version append_limit(const LimitState& state) SLUICE_REQUIRES(mirror_mutex_);
+  [[nodiscard]] std::optional<TimePoint> tend_seal(const HeldLimit& held)
+      SLUICE_REQUIRES(mirror_mutex_);
+  [[nodiscard]] std::optional<TimePoint> tend_opening(const LimitState& state)
+      SLUICE_REQUIRES(mirror_mutex_);
+  [[nodiscard]] static bool is_newer(const KeyLimit& limit, const HeldLimit* held);
+  // The limit behind a group of another process, which follows the last commit.
+  [[nodiscard]] std::unique_ptr<HeldLimit> seen_limit(const LimitState& state, const Node& group);
+  // The keys with the prefix behind a group that follows the mirror.
+  [[nodiscard]] std::uint64_t count_behind(const std::string& prefix, const Node& group)
+      SLUICE_REQUIRES(mirror_mutex_);
 
   const std::string name_;
   const std::shared_ptr<Engine> engine_;
@@ -215,15 +266,27 @@ class Chain {
   std::atomic<Version> durable_;
   std::atomic<Version> sent_;
   std::atomic<bool> ended_{false};
+  std::atomic<bool> failing_{false};    // with a shared medium
+  std::atomic<bool> under_way_{false};  // likewise
   std::atomic<std::uint64_t> wanted_{0};
   std::atomic<std::uint64_t> begun_{0};
   std::atomic<std::uint64_t> confirmed_{0};
   std::atomic<Duration::rep> permit_{0};
+  std::atomic<bool> limited_{false};        // there is, or was, a limit
+  std::atomic<bool> sealed_{false};         // changes with mutex_ held
+  std::atomic<Version> seal_{0};            // not 0: the owner gives his word for this version
+  std::atomic<bool> opening_wanted_{false};
+  std::atomic<std::uint64_t> openings_{0};
   std::atomic<TimePoint> pending_since_{TimePoint()};       // TimePoint(): all is durable
   Mutex bulk_mutex_ SLUICE_ACQUIRED_BEFORE(mirror_mutex_);  // one bulk change at a time
   // Guards the object that mirror_ points to, and loading.
   Mutex mirror_mutex_ SLUICE_ACQUIRED_BEFORE(mutex_);
   std::atomic<std::size_t> prefix_news_{0};  // changes of prefixes_
+  std::optional<KeyLimit> wanted_limit_ SLUICE_GUARDED_BY(mirror_mutex_);  // the newest known
+  // Of tend_seal(), which only the journal's thread calls.
+  Version quiet_at_ = 0;
+  TimePoint quiet_since_{};
+  std::optional<BootTime> opens_at_{};
 
   mutable Mutex mutex_;
   Node* oldest_ SLUICE_GUARDED_BY(mutex_);  // the first node not freed; owns it and all behind it

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kAdminWait = 30s;
+constexpr Duration kLimitWait = 5s;  // an apply goes on then
 
 Result<void> check_limits(std::string_view key, std::string_view value, const Limits& limits) {
   if (key.size() > limits.key_bytes_max) {
@@ -37,7 +38,8 @@ std::unique_ptr<Medium> connect(std::unique_ptr<Medium> medium, const Engine& en
 ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger,
                        Limits limits)
     : engine_(
-          std::make_shared<Engine>(core_count, limits, medium->may_lose(), medium->incarnation())),
+          std::make_shared<Engine>(core_count, limits, medium->may_lose(), medium->incarnation(),
+                                   medium->word_max())),
       logger_(logger),
       medium_(connect(std::move(medium), *engine_)),
       medium_feeds_log_(medium_->feed(document_log_)),
@@ -141,34 +143,43 @@ std::unexpected<Error> ChainStore::refusal() const {
 }
 
 std::unexpected<Error> ChainStore::not_owner(const Chain& chain) {
-  return fail(ErrorKind::unavailable,
-              "another process owns the shared data of " + chain.name() + ": change it there");
+  return fail(ErrorKind::unavailable, "another member owns the shared data of " + chain.name() +
+                                          " by now; nothing was changed: try again");
+}
+
+template <class Append>
+Result<void> ChainStore::append_open(Chain& chain, Append append) {
+  while (true) {
+    const Version version = append();
+    if (version != 0) {
+      chain.ring();
+      return journal_.wait_durable(chain, version, kAdminWait);
+    }
+    if (!chain.is_owned() || !chain.is_sealed()) return not_owner(chain);
+    SLUICE_CHECK(journal_.wait_open(chain, kAdminWait));
+  }
 }
 
 Result<void> ChainStore::append(Chain& chain, NodePtr node) {
-  if (engine_->refuses_writes()) return refusal();
-  const Version version = chain.append(node);
-  if (version == 0) return not_owner(chain);
-  engine_->bell->ring();
-  return journal_.wait_durable(chain, version, kAdminWait);
+  if (chain.refuses_writes()) return refusal();
+  return append_open(chain, [&] { return chain.append(node); });
 }
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const MutexLock one_at_a_time(chain.bulk_mutex());
   if (!chain.is_owned()) return not_owner(chain);
-  if (engine_->refuses_writes()) return refusal();
+  if (chain.refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
-  if (engine_->refuses_writes()) {
+  if (chain.refuses_writes()) {
     journal_.drop_staged(*node->bulk);
     return refusal();
   }
-  const Version version = chain.append_bulk(node);
-  if (version == 0) {
-    journal_.drop_staged(*node->bulk);
-    return not_owner(chain);
-  }
-  engine_->bell->ring();
-  return journal_.wait_durable(chain, version, kAdminWait);
+  const Result<void> made = append_open(chain, [&] {
+    chain.bulk_mutex().assert_held();
+    return chain.append_bulk(node);
+  });
+  if (node) journal_.drop_staged(*node->bulk);  // it is not in the chain
+  return made;
 }
 
 Result<Version> ChainStore::scan(const std::string& ns, std::string_view prefix,
@@ -244,6 +255,29 @@ Result<void> ChainStore::erase(const std::string& ns, std::string_view key) {
   return append(*chain, std::move(node));
 }
 
+// A limit becomes known before the chain is looked up, and the next chain looks for it when it is
+// made: so it holds in either.
+Result<void> ChainStore::hold_limit(const std::string& ns, KeyLimit limit) {
+  {
+    const MutexLock lock(mutex_);
+    const auto known = limits_.find(ns);
+    if (!engine_->may_lose) limit.revision = known == limits_.end() ? 1 : known->second.revision + 1;
+    if (known != limits_.end() && known->second.revision >= limit.revision) return {};
+    limits_[ns] = limit;
+  }
+  const auto chain = find(ns);
+  const Version version = chain ? chain->hold_limit(limit) : 0;
+  if (version == 0) return {};
+  engine_->bell->ring();
+  return journal_.wait_durable(*chain, version, kLimitWait);
+}
+
+std::optional<KeyLimit> ChainStore::wanted_limit(const std::string& ns) const {
+  const MutexLock lock(mutex_);
+  const auto known = limits_.find(ns);
+  return known == limits_.end() ? std::nullopt : std::optional(known->second);
+}
+
 Result<std::vector<std::string>> ChainStore::namespaces() { return medium_->namespaces(); }
 
 NamespaceStatus ChainStore::status(const std::string& ns) const {
@@ -257,6 +291,7 @@ NamespaceStatus ChainStore::status(const std::string& ns) const {
     status.durable = chain->position(chain->durable().load(std::memory_order_acquire));
     status.committed = chain->position(chain->committed());
     status.durable_lag = chain->durable_lag();
+    status.limit = chain->limit();
   } else {
     status.durable = status.committed = medium_->version(ns).value_or(0);
   }

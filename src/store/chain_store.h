@@ -63,7 +63,9 @@ class ChainStore final : public Store, private Audience {
   std::string health() const override { return journal_.health(); }
   WriteStatistics write_statistics() const override;
   void close() override;
-  std::optional<Version> last_sent(const std::string& ns) const override;
+  std::optional<OwnerAnswer> last_sent(const std::string& ns) const override;
+  Result<void> hold_limit(const std::string& ns, KeyLimit limit) override;
+  KnownOwner owner(const std::string& ns) const override;
 
  private:
   // Null if this process has not used the namespace yet.
@@ -76,6 +78,7 @@ class ChainStore final : public Store, private Audience {
   [[nodiscard]] Result<void> take_over(const std::string& ns, Fence fence)
       SLUICE_REQUIRES(taking_over_);
   [[nodiscard]] Result<std::shared_ptr<Chain>> next_owned(Chain& before, Fence fence);
+  [[nodiscard]] std::optional<KeyLimit> wanted_limit(const std::string& ns) const;
   // take_over() on the thread of takeovers_, again and again until the medium can be read.
   void take_over_soon(const std::string& ns, Fence fence);
   void note_over(const std::string& ns, Fence fence);
@@ -104,6 +107,9 @@ class ChainStore final : public Store, private Audience {
   [[nodiscard]] static std::unexpected<Error> not_owner(const Chain& chain);
   [[nodiscard]] Result<void> append(Chain& chain, NodePtr node);
   [[nodiscard]] Result<void> append_bulk(Chain& chain, NodePtr node);
+  // Calls `append` until the chain was not sealed.
+  template <class Append>
+  [[nodiscard]] Result<void> append_open(Chain& chain, Append append);
   // Waits until all current commits are durable. Returns at once while the journal cannot write.
   [[nodiscard]] Result<void> settle(const std::string& ns);
 
@@ -117,6 +123,8 @@ class ChainStore final : public Store, private Audience {
   std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_ SLUICE_GUARDED_BY(mutex_);
   // The last fence of each namespace that is over.
   std::map<std::string, Fence, std::less<>> over_ SLUICE_GUARDED_BY(mutex_);
+  // The newest limits that this process knows of.
+  std::map<std::string, KeyLimit, std::less<>> limits_ SLUICE_GUARDED_BY(mutex_);
   // Why a namespace cannot be followed, as it was logged last. Of the thread of followings_.
   std::map<std::string, std::string, std::less<>> follow_trouble_;
   // Namespaces whose follow() has been ordered and has not begun.

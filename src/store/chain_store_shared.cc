@@ -64,10 +64,14 @@ Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
   }
   SLUICE_TRY(auto chain, next_owned(*before, fence));
   bool over = false;
-  {
+  for (bool in_place = false; !in_place && !over;) {
+    const auto limit = wanted_limit(ns);
+    if (limit) (void)chain->hold_limit(*limit);  // before the first run
     const MutexLock lock(mutex_);
     over = is_over(ns, fence);
-    if (!over) put_in_place(chain, *before);
+    const auto newest = limits_.find(ns);
+    in_place = newest == limits_.end() ? !limit : newest->second == limit;
+    if (!over && in_place) put_in_place(chain, *before);
   }
   medium_->stop_following(ns, fence);
   if (over) follow_soon(ns);
@@ -100,12 +104,18 @@ void ChainStore::note_over(const std::string& ns, Fence fence) {
   over = std::max(over, fence);
 }
 
-std::optional<Version> ChainStore::last_sent(const std::string& ns) const {
+std::optional<OwnerAnswer> ChainStore::last_sent(const std::string& ns) const {
   const auto chain = find(ns);
   if (!chain || engine_->closed.load(std::memory_order_acquire)) return std::nullopt;
-  const Version sent = chain->sent();  // before the look at the clock
+  const OwnerAnswer newest = chain->newest();  // before the look at the clock
   if (!chain->is_permitted()) return std::nullopt;
-  return chain->position(sent);
+  return newest;
+}
+
+Store::KnownOwner ChainStore::owner(const std::string& ns) const {
+  const auto chain = find(ns);
+  if (!chain || !engine_->may_lose) return {};
+  return {chain->outlook()->owner(), chain->outlook()->last_owner()};
 }
 
 // --- Following ---
@@ -127,7 +137,7 @@ void ChainStore::follow_from(const std::string& ns, Start start) {
   }
   if (before->following() >= following) return;
   const auto chain =
-      Chain::follow(*before, *medium_, following, start.followed.version, std::move(start.records));
+      Chain::follow(*before, *medium_, start.followed, std::move(start.records));
   {
     const MutexLock lock(mutex_);
     put_in_place(chain, *before);

@@ -88,20 +88,22 @@ Result<std::shared_ptr<Chain>> Chain::succeed(Chain& before, Fence fence, Medium
              }));
   Tenure tenure{.fence = fence, .following = 0, .first = 0, .offset = 0, .past = {}};
   return continue_with(before, medium, before.next_tenure(std::move(tenure), in_medium),
-                       std::move(records));
+                       std::move(records), medium.limit_of(before.name_));
 }
 
-std::shared_ptr<Chain> Chain::follow(Chain& before, Medium& medium, Following following,
-                                     Version in_medium, std::vector<RecordRef> records) {
-  Tenure tenure{.fence = 0, .following = following, .first = 0, .offset = 0, .past = {}};
-  return continue_with(before, medium, before.next_tenure(std::move(tenure), in_medium),
-                       std::move(records));
+std::shared_ptr<Chain> Chain::follow(Chain& before, Medium& medium, const Medium::Followed& state,
+                                     std::vector<RecordRef> records) {
+  Tenure tenure{.fence = 0, .following = state.following, .first = 0, .offset = 0, .past = {}};
+  return continue_with(before, medium, before.next_tenure(std::move(tenure), state.version),
+                       std::move(records), state.limit);
 }
 
 std::shared_ptr<Chain> Chain::continue_with(Chain& before, Medium& medium, Tenure tenure,
-                                            std::vector<RecordRef> records) {
+                                            std::vector<RecordRef> records,
+                                            const std::optional<LimitState>& limit) {
   Replica replica(before.hash_, before.engine_->backroom, tenure.first, before.bulk_marks());
   for (RecordRef& record : records) replica.load(std::move(record));
+  if (limit) replica.hold_limit(*limit);
   return make_next(before, medium, std::move(tenure), std::move(replica));
 }
 
@@ -147,6 +149,7 @@ bool Chain::append_seen(SeenGroup group) {
     node->writes.push_back({std::move(change.record), hash, change.op});
   }
   node->stamp(version_at(group.version));
+  if (group.limit) node->limit = seen_limit(*group.limit, *node);
   Node* linked = nullptr;
   {
     const MutexLock lock(mutex_);

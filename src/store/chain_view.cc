@@ -34,6 +34,7 @@ ChainView::ChainView(std::shared_ptr<Chain> chain, std::shared_ptr<Engine> engin
       follower_(std::move(replica), place),
       waits_(loop_, durability(), "the store has not written in time"),
       confirm_waits_(loop_, confirmations(), "the store has not confirmed its ownership in time"),
+      open_waits_(loop_, openings(), "the sealed shared data was not opened in time"),
       owner_waits_(loop_, {&moves_, &kNever, &kNever},
                    "another process owns this shared data, and has not given it back in time"),
       question_waits_(loop_,
@@ -54,21 +55,38 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
   if (run.uncounted()) return refused(CommitStatus::uncounted);
   if (run.stale()) return refused(CommitStatus::conflict);
   if (chain_->following() != 0) {
-    if (run.has_writes()) return {CommitStatus::not_owner, 0};
+    if (run.has_writes()) return judge_elsewhere(run);
     return {CommitStatus::committed, run.holds_at()};
   }
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
-  if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
+  if (chain_->refuses_writes()) return {CommitStatus::unavailable, 0};
   if (held_back_by_turn(run)) return refused(CommitStatus::conflict, true);
   if (!run.still_valid()) return refused(CommitStatus::conflict);
   if (too_far_ahead()) return {CommitStatus::unavailable, 0};
+  if (const auto refusal = refused_by_limit(run)) return *refusal;
   NodePtr node = run.make_node();
   if (handed != nullptr) node->exchange = std::make_unique<ExchangeId>(*handed);
   while (!follower_.append(node)) {
     if (!run.still_valid()) return refused(CommitStatus::conflict);
+    if (const auto refusal = refused_by_limit(run)) return *refusal;
   }
-  engine_->bell->ring();
+  chain_->ring();
   return {CommitStatus::committed, follower_.version()};
+}
+
+std::optional<Commit> ChainView::refused_by_limit(const Run& run) const {
+  const HeldLimit* const held = run.limit();
+  if (held == nullptr) [[likely]]
+    return std::nullopt;
+  if (run.passes_limit()) return Commit{CommitStatus::full, follower_.version()};
+  if (held->state.sealed) return Commit{CommitStatus::sealed, 0};
+  return std::nullopt;
+}
+
+Commit ChainView::judge_elsewhere(Run& run) const {
+  if (run.limit() == nullptr) return {CommitStatus::not_owner, 0};
+  if (!run.still_valid()) return refused(CommitStatus::conflict);
+  return {run.passes_limit() ? CommitStatus::full : CommitStatus::not_owner, follower_.version()};
 }
 
 // On a chain that has ended, a run can neither count nor get a turn, so trying again would never

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   Moment moment() const override;
   bool is_confirmed(const Moment& moment, Version version) const override;
   Task<Result<void>> confirmed(Moment& moment, Version version, TimePoint deadline) override;
-  Task<Result<Version>> last_sent(TimePoint deadline) override;
+  Task<Result<OwnerAnswer>> last_sent(TimePoint deadline) override;
+  Task<Result<void>> opened(TimePoint deadline) override;
   ExchangeId new_exchange() override { return engine_->exchanges->next(); }
   Task<Result<ExchangeFate>> fate_of(ExchangeId id, Fence fence, TimePoint deadline) override;
   // Chain::position of this view's chain.
@@ -76,6 +78,10 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   void tell_prefixes(std::vector<std::string> prefixes);
   Task<void> own_contents();
 
+  // Requires: Run::still_valid() has just returned true. None: the limit and the seal allow it.
+  [[nodiscard]] std::optional<Commit> refused_by_limit(const Run& run) const;
+  // A run that writes, on a view that follows.
+  [[nodiscard]] Commit judge_elsewhere(Run& run) const;
   // Refuses a run with `status`, or with `not_owner` if the chain has ended.
   [[nodiscard]] Commit refused(CommitStatus status, bool turn_held = false) const;
   [[nodiscard]] bool too_far_ahead() const;
@@ -88,6 +94,7 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   // The rest is in chain_view_tenure.cc.
   [[nodiscard]] DurableWaits::Awaited durability() const;
   [[nodiscard]] DurableWaits::Awaited confirmations() const;
+  [[nodiscard]] DurableWaits::Awaited openings() const;
   void end_waits();
   void follow_chain(std::shared_ptr<Chain> chain);
   // The rest is in chain_view_following.cc.
@@ -109,6 +116,7 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
   Follower follower_;
   DurableWaits waits_;
   DurableWaits confirm_waits_;
+  DurableWaits open_waits_;
   std::atomic<Version> moves_{0};  // how often the view has moved to another chain
   DurableWaits owner_waits_;       // for the next move
   DurableWaits question_waits_;

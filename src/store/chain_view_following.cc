@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.h"
 #include "store/chain_view.h"
 
 namespace sluice::store {
@@ -23,6 +22,7 @@ std::unexpected<Error> closed_store() {
 bool ChainView::is_up_to_date(const Moment& moment, Version version) const {
   if (!chain_->follows() || engine_->closed.load(std::memory_order_acquire)) return false;
   if (version == 0) return true;
+  if (outlook_->is_sealed_at(chain_->position(version))) return true;
   if (moment.newest != 0) return chain_->position(version) >= moment.newest;
   const auto answer = outlook_->answer(moment.begun + 1);
   return answer && chain_->position(version) >= *answer;
@@ -64,17 +64,15 @@ Task<Result<void>> ChainView::arrival(Version position, TimePoint deadline) {
   co_return wait.outcome();
 }
 
-Task<Result<Version>> ChainView::last_sent(TimePoint deadline) {
+// The owner's word is as good as the read that the confirmation allows.
+Task<Result<OwnerAnswer>> ChainView::last_sent(TimePoint deadline) {
   on_core_.here();
   const auto self = shared_from_this();
   if (!owned()) co_return lost();
   Moment now = moment();
   SLUICE_CO_CHECK(co_await confirmed(now, 0, deadline));
   if (!owned() || now.fence != chain_->fence()) co_return lost();
-  const Version sent = chain_->sent();
-  // Invariant I10: who asks may have seen what is durable.
-  SLUICE_ASSERT(sent >= chain_->first(), "what the chain began with was sent");
-  co_return chain_->position(sent);
+  co_return chain_->newest();
 }
 
 Task<Result<void>> ChainView::owner_news(std::shared_ptr<const Owner> known, TimePoint deadline) {

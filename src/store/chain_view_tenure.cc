@@ -14,12 +14,16 @@ const std::atomic<bool> kCannotFail{false};
 
 // What a follower reads does not depend on the journal.
 DurableWaits::Awaited ChainView::durability() const {
-  return {&chain_->durable(), chain_->following() != 0 ? &kCannotFail : &engine_->failing,
+  return {&chain_->durable(), chain_->following() != 0 ? &kCannotFail : &chain_->failing(),
           &chain_->ended()};
 }
 
 DurableWaits::Awaited ChainView::confirmations() const {
-  return {&chain_->confirmed(), &engine_->failing, &chain_->ended()};
+  return {&chain_->confirmed(), &chain_->failing(), &chain_->ended()};
+}
+
+DurableWaits::Awaited ChainView::openings() const {
+  return {&chain_->openings(), &engine_->failing, &chain_->ended()};
 }
 
 View::Moment ChainView::moment() const {
@@ -48,9 +52,24 @@ Task<Result<void>> ChainView::confirmed(Moment& moment, Version version, TimePoi
   }
   const std::uint64_t number = moment.begun + 1;
   chain_->ask_confirmation(number);
-  engine_->bell->ring();
+  chain_->ring();
   DurableWaits::Wait wait(confirm_waits_, number, deadline);
   if (confirm_waits_.begin(wait)) co_await wait;
+  co_return wait.outcome();
+}
+
+Task<Result<void>> ChainView::opened(TimePoint deadline) {
+  on_core_.here();
+  const auto self = shared_from_this();
+  if (engine_->closed.load(std::memory_order_acquire)) {
+    co_return fail(ErrorKind::unavailable, "the store is closed");
+  }
+  const std::uint64_t number = chain_->openings().load(std::memory_order_seq_cst) + 1;
+  if (chain_->has_ended()) co_return lost();
+  if (!chain_->is_sealed()) co_return Result<void>();
+  chain_->ask_opening();
+  DurableWaits::Wait wait(open_waits_, number, deadline);
+  if (open_waits_.begin(wait)) co_await wait;
   co_return wait.outcome();
 }
 
@@ -88,7 +107,7 @@ bool ChainView::wants_news() {
   bool wants = waits_.take_call();
   if (!engine_->may_lose) return wants;
   for (DurableWaits* const waits :
-       {&confirm_waits_, &question_waits_, &outlook_waits_, &fence_waits_}) {
+       {&confirm_waits_, &open_waits_, &question_waits_, &outlook_waits_, &fence_waits_}) {
     wants = waits->take_call() || wants;
   }
   return wants;
@@ -99,7 +118,7 @@ void ChainView::on_news() {
   waits_.on_news();
   if (!engine_->may_lose) return;
   for (DurableWaits* const waits :
-       {&confirm_waits_, &question_waits_, &outlook_waits_, &fence_waits_}) {
+       {&confirm_waits_, &open_waits_, &question_waits_, &outlook_waits_, &fence_waits_}) {
     waits->on_news();
   }
 }
@@ -133,6 +152,7 @@ void ChainView::follow_chain(std::shared_ptr<Chain> chain) {
   first_ = chain_->first();
   waits_.follow(durability());
   confirm_waits_.follow(confirmations());
+  open_waits_.follow(openings());
   owned_to_ = 0;
   if (!owning_) loop_.spawn(own_contents());
   moves_.fetch_add(1, std::memory_order_seq_cst);

@@ -19,25 +19,25 @@ namespace sluice::store {
 }
 
 struct Engine {
-  Engine(unsigned cores, const Limits& bounds, bool shared_medium, const RandomId& process = {})
+  Engine(unsigned cores, const Limits& bounds, bool shared_medium, const RandomId& process = {},
+         Duration owners_word_max = {})
       : core_count(cores),
         limits(bounds),
         may_lose(shared_medium),
+        word_max(owners_word_max),
         exchanges(std::make_shared<ExchangeNames>(process)) {}
 
   const unsigned core_count;
   const Limits limits;
-  const bool may_lose;  // Medium::may_lose
+  const bool may_lose;      // Medium::may_lose
+  const Duration word_max;  // Medium::word_max
   const std::shared_ptr<ExchangeNames> exchanges;
   const std::shared_ptr<Doorbell> bell = std::make_shared<Doorbell>();  // the journal's
   const std::shared_ptr<Backroom> backroom = std::make_shared<Backroom>();
   const std::shared_ptr<Backroom> counting = std::make_shared<Backroom>(Backroom::Awaited::yes);
-  std::atomic<bool> failing{false};  // the journal cannot write
-  std::atomic<bool> closed{false};   // the Store is gone; the loops may be destroyed next
-
-  [[nodiscard]] bool refuses_writes() const {
-    return failing.load(std::memory_order_seq_cst) || closed.load(std::memory_order_acquire);
-  }
+  // The journal cannot write. With a shared medium: Chain::failing().
+  std::atomic<bool> failing{false};
+  std::atomic<bool> closed{false};  // the Store is gone; the loops may be destroyed next
 };
 
 }  // namespace sluice::store

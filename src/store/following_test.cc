@@ -215,7 +215,7 @@ TEST_F(FollowingTest, AnOwnerAnswersWhatItHasSent) {
   change("k", "1");
   medium_->give(kFollowed);
   ASSERT_TRUE(cores_.await(0, [&] { return views_[0]->ownership(in(20s)); }));
-  EXPECT_EQ(cores_.await(0, [&] { return views_[0]->last_sent(in(20s)); }), 1U);
+  EXPECT_EQ(cores_.await(0, [&] { return views_[0]->last_sent(in(20s)); }), (OwnerAnswer{1, false}));
   EXPECT_EQ(store_->last_sent(kFollowed), std::nullopt) << "without a permit";
   medium_->hold_writes();
   const Commit mine = cores_.on(0, [&] { return put(*views_[0], "ours", "1"); });
@@ -223,7 +223,7 @@ TEST_F(FollowingTest, AnOwnerAnswersWhatItHasSent) {
   EXPECT_FALSE(cores_.on(0, [&] { return views_[0]->is_durable(mine.version); }));
   auto answer = cores_.start(0, [&] { return views_[0]->last_sent(in(20s)); });
   medium_->release_writes();
-  EXPECT_EQ(answer.get(), 2U) << "somebody may have been told of it";
+  EXPECT_EQ(answer.get(), (OwnerAnswer{2, false})) << "somebody may have been told of it";
 }
 
 TEST_F(FollowingTest, ManyRunsShareAQuestion) {

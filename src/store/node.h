@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/bulk.h"
+#include "store/limit.h"
 #include "store/random_id.h"
 #include "store/write.h"
 
@@ -23,6 +24,9 @@ struct Node {
   std::vector<Write> writes;
   std::unique_ptr<Bulk> bulk;            // instead of writes
   std::unique_ptr<ExchangeId> exchange;  // null: no other member has handed the run over
+  // The limit of the namespace behind this commit; null: the same as before. `used` counts only if
+  // the prefix is another one.
+  std::unique_ptr<HeldLimit> limit;
 
   // Sets the version of the commit and of each record that it writes. Requires: the node is not
   // linked, and no bulk state holds its records.

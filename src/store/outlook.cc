@@ -44,6 +44,24 @@ void Outlook::end_question(std::uint64_t number, Result<Version> answer) {
   ended_.store(number, std::memory_order_seq_cst);
 }
 
+void Outlook::set_word(std::uint64_t number, Version version, BootTime renew_at, BootTime until) {
+  word_number_.store(number, std::memory_order_seq_cst);
+  word_renew_at_.store(renew_at.time_since_epoch().count(), std::memory_order_seq_cst);
+  word_version_.store(version, std::memory_order_seq_cst);
+  word_until_.store(until.time_since_epoch().count(), std::memory_order_seq_cst);
+}
+
+bool Outlook::is_sealed_at(Version version) {
+  const Duration::rep until = word_until_.load(std::memory_order_seq_cst);
+  if (until == 0 || word_version_.load(std::memory_order_seq_cst) != version) return false;
+  const Duration::rep now = BootClock::now().time_since_epoch().count();
+  if (now >= until) return false;
+  const std::uint64_t next = word_number_.load(std::memory_order_seq_cst) + 1;
+  const bool late = now >= word_renew_at_.load(std::memory_order_seq_cst);
+  if (late && questions_begun() < next) ask(next);
+  return true;
+}
+
 Error Outlook::trouble() const {
   const MutexLock lock(mutex_);
   return trouble_;

@@ -16,6 +16,7 @@
 
 #include "base/mutex.h"
 #include "base/published.h"
+#include "store/boot_clock.h"
 #include "store/store.h"
 
 namespace sluice::store {
@@ -38,7 +39,10 @@ class Outlook {
 
   // --- The owner ---
   [[nodiscard]] std::shared_ptr<const Owner> owner() const { return owner_.load(); }
+  // Also when it is gone.
+  [[nodiscard]] std::shared_ptr<const Owner> last_owner() const { return last_owner_.load(); }
   void set_owner(std::shared_ptr<const Owner> owner) {
+    if (owner) last_owner_.store(owner);
     owner_.store(std::move(owner));
     note_change();
   }
@@ -73,6 +77,15 @@ class Outlook {
   void end_question(std::uint64_t number, Result<Version> answer);
   [[nodiscard]] bool take_doubt() { return doubted_.exchange(false, std::memory_order_seq_cst); }
 
+  // --- The owner's word: a sealed namespace has one version until a time ---
+
+  // For the medium, before it ends the question `number`, which has brought the word. From
+  // `renew_at` on, a run that uses the word asks for the next one.
+  void set_word(std::uint64_t number, Version version, BootTime renew_at, BootTime until);
+  // True if the owner's word says that the namespace has this version now. Some atomic loads, and
+  // a look at the clock if there is a word.
+  [[nodiscard]] bool is_sealed_at(Version version);
+
   // --- The fates of exchanges ---
 
   // For the medium, in the order of the groups.
@@ -91,6 +104,7 @@ class Outlook {
  private:
   const std::shared_ptr<ExchangeNames> names_;
   Published<Owner> owner_;
+  Published<Owner> last_owner_;
   std::atomic<std::uint64_t> changes_{0};
 
   std::atomic<std::uint64_t> wanted_{0};
@@ -102,6 +116,12 @@ class Outlook {
   std::atomic<bool> doubted_{false};
 
   std::atomic<Fence> lowest_fence_{0};
+
+  // Invariant: a reader that has loaded the end of a word finds its version, or a later word's.
+  std::atomic<Duration::rep> word_until_{0};
+  std::atomic<Duration::rep> word_renew_at_{0};
+  std::atomic<Version> word_version_{0};
+  std::atomic<std::uint64_t> word_number_{0};
 
   Mutex wake_mutex_;
   std::function<void()> wake_ SLUICE_GUARDED_BY(wake_mutex_);

@@ -19,6 +19,7 @@ Replica Replica::copy() const {
   Replica result(hash_, backroom_, version_);
   result.table_ = table_.copy();
   result.counts_ = counts_;
+  result.limit_ = limit_;
   result.bulk_versions_ = bulk_versions_;
   result.last_erase_ = last_erase_;
   return result;
@@ -56,12 +57,21 @@ void Replica::apply(const Node& node) {
       erase(write.hash, write.record->key(), version_);
     }
   }
+  if (node.limit) [[unlikely]] {
+    const bool counted =
+        limit_ && limit_->state.limit.prefix == node.limit->state.limit.prefix;
+    limit_ = HeldLimit{node.limit->state, counted ? limit_->used : node.limit->used};
+  }
   if (!node.bulk) return;
   if (node.bulk->state) {
     become(*node.bulk->state);
   } else {
     apply(*node.bulk, version_);
   }
+}
+
+void Replica::hold_limit(const LimitState& state) {
+  limit_ = HeldLimit{state, count_keys(table_, {&state.limit.prefix, 1}).front()};
 }
 
 void Replica::become(const Replica& state) {
@@ -115,13 +125,16 @@ void Replica::load(RecordRef record) {
 
 void Replica::put(const Write& write, Version mark) {
   const RecordRef replaced = table_.put(write.hash, RecordRef::share(write.record.get()));
-  if (!replaced) counts_.inserted(write.record->key(), mark);
+  if (replaced) return;
+  counts_.inserted(write.record->key(), mark);
+  if (is_limited(write.record->key())) ++limit_->used;
 }
 
 void Replica::erase(std::uint32_t hash, std::string_view key, Version mark) {
   const RecordRef removed = table_.erase(hash, key);
   if (!removed) return;
   counts_.erased(key, mark);
+  if (is_limited(key)) --limit_->used;
   last_erase_ = mark;
 }
 
@@ -130,6 +143,7 @@ void Replica::clear(std::string_view prefix, Version mark) {
     if (table_.size() > 0) last_erase_ = mark;
     backroom_->throw_away(std::exchange(table_, Table()));
     counts_.erased_all(mark);
+    if (limit_) limit_->used = 0;
     return;
   }
   struct Match {

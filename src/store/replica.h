@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "store/backroom.h"
 #include "store/hash.h"
+#include "store/limit.h"
 #include "store/node.h"
 #include "store/prefix_counts.h"
 #include "store/table.h"
@@ -59,6 +61,11 @@ class Replica {
   }
   [[nodiscard]] PrefixCounts& counts() { return counts_; }
 
+  // The limit that holds behind the version; null: there is none.
+  [[nodiscard]] const HeldLimit* limit() const { return limit_ ? &*limit_ : nullptr; }
+  // Visits every key.
+  void hold_limit(const LimitState& state);
+
   void apply(const Node& node);
   // While loading: adds a record. Its version is that of the replica.
   void load(RecordRef record);
@@ -93,11 +100,15 @@ class Replica {
   void put(const Write& write, Version mark);
   void erase(std::uint32_t hash, std::string_view key, Version mark);
   void clear(std::string_view prefix, Version mark);
+  [[nodiscard]] bool is_limited(std::string_view key) const {
+    return limit_ && key.starts_with(limit_->state.limit.prefix);
+  }
 
   Hash hash_;
   std::shared_ptr<Backroom> backroom_;
   Table table_;
   PrefixCounts counts_;
+  std::optional<HeldLimit> limit_;
   std::vector<Version> bulk_versions_;  // of the bulk changes that were applied as states
   Version version_;
   Version last_erase_;  // a mark

@@ -260,6 +260,21 @@ void Run::erase(std::string_view key) {
   if (Buffered* write = writable(key)) write->erased = true;
 }
 
+bool Run::passes_limit() const {
+  const HeldLimit* const held = limit();
+  if (held == nullptr) return false;
+  const Replica& replica = follower_->replica();
+  std::uint64_t used = held->used;
+  for (const Buffered& write : writes_) {
+    const std::string_view key = text(write.key);
+    if (!key.starts_with(held->state.limit.prefix)) continue;
+    const bool present = replica.find(write.hash, key) != nullptr;
+    if (write.erased && present) --used;
+    if (!write.erased && !present) ++used;
+  }
+  return used > held->used && used > held->state.limit.max;
+}
+
 NodePtr Run::make_node() const {
   auto node = std::make_unique<Node>();
   node->writes.reserve(writes_.size());

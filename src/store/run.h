@@ -45,6 +45,11 @@ class Run {
   [[nodiscard]] Version holds_at() const { return reading_ ? position_ : 0; }
   // The turn that was current at begin or restart, 0 for none.
   [[nodiscard]] std::uint64_t turn() const { return turn_; }
+  // The limit that holds behind the follower's version; null: there is none.
+  [[nodiscard]] const HeldLimit* limit() const { return follower_->replica().limit(); }
+  // True if the writes would add keys there, beyond the limit. Requires: still_valid() has just
+  // returned true.
+  [[nodiscard]] bool passes_limit() const;
   [[nodiscard]] NodePtr make_node() const;
   [[nodiscard]] const std::shared_ptr<View>& view() const { return view_; }
 

@@ -36,6 +36,7 @@
 #include "base/time.h"
 #include "loop/core.h"
 #include "loop/task.h"
+#include "store/limit.h"
 #include "store/random_id.h"
 
 namespace sluice::store {
@@ -59,6 +60,16 @@ struct Owner {
 struct Entry {
   std::string key;
   std::string value;
+};
+
+// What an owner says of its namespace.
+struct OwnerAnswer {
+  Version version = 0;  // as the medium counts
+  // The owner's word: the namespace has this version for the time of a read permit, counted from
+  // the sending of the question.
+  bool sealed = false;
+
+  bool operator==(const OwnerAnswer&) const = default;
 };
 
 class Run;  // the reads and writes of a Transaction: run.h
@@ -104,6 +115,9 @@ enum class CommitStatus {
   unavailable,  // writes are refused for now (the journal fails or is far behind): fails closed
   too_large,    // over a limit of the Store
   not_owner,    // another process owns the namespace: run there, or restart() after ownership()
+  full,    // the run would add keys beyond the limit of the namespace (hold_limit). It was not
+           // appended, on a view that follows either. This is told as a read of Commit::version is
+  sealed,  // the namespace is sealed: await opened(), restart() and run again
 };
 
 struct Commit {
@@ -173,10 +187,13 @@ class View {
   [[nodiscard]] virtual Task<Result<void>> confirmed(Moment& moment, Version version,
                                                      TimePoint deadline) = 0;
 
-  // On the owner: the answer to the question of another member, as the medium counts. It is not
-  // older than anything that was told before the call, and newer than what is durable while commits
-  // are on their way. Errors as of durable(); `lost` on a view that does not own.
-  [[nodiscard]] virtual Task<Result<Version>> last_sent(TimePoint deadline) = 0;
+  // On the owner: the answer to the question of another member. Its version is not older than
+  // anything that was told before the call, and newer than what is durable while commits are on
+  // their way. Errors as of durable(); `lost` on a view that does not own.
+  [[nodiscard]] virtual Task<Result<OwnerAnswer>> last_sent(TimePoint deadline) = 0;
+  // On the owner, after `sealed`: opens the namespace, and waits until it is open. Errors as of
+  // durable().
+  [[nodiscard]] virtual Task<Result<void>> opened(TimePoint deadline) = 0;
 
   // The id of an exchange that this process is about to hand over. Never the same twice. fate_of()
   // knows these ids only. Any thread.
@@ -285,6 +302,7 @@ struct NamespaceStatus {
   Version durable = 0;
   Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
   bool owned = true;       // false: another process may write it
+  std::optional<HeldLimit> limit{};
 };
 
 // Statistics of the journal's writes for all namespaces since the start. Percentiles are within
@@ -378,6 +396,15 @@ class Store {
   [[nodiscard]] virtual Result<std::uint64_t> count(const std::string& ns,
                                                     std::string_view prefix) = 0;
   [[nodiscard]] virtual NamespaceStatus status(const std::string& ns) const = 0;
+  // From now on, no run brings the keys of the namespace above the limit; administration may. A
+  // limit of an older revision than the one that holds is ignored. A store of one process forgets
+  // the limit at its end, and ignores the revision. On a shared store the limit holds for all
+  // processes: if this one owns the namespace, it is durable on return; otherwise it holds at the
+  // latest when this one owns it. With an error, it still comes to hold as soon as that is possible.
+  // Any thread but a worker's. Requires: prepare(ns) succeeded.
+  [[nodiscard]] virtual Result<void> hold_limit(const std::string& /*ns*/, KeyLimit /*limit*/) {
+    return {};
+  }
   // The names of all namespaces ever written, sorted, whether or not an object uses them.
   [[nodiscard]] virtual Result<std::vector<std::string>> namespaces() = 0;
 
@@ -407,7 +434,7 @@ class Store {
   [[nodiscard]] virtual bool is_shared() const { return false; }
   // View::last_sent() of this process, while it may read from memory; none otherwise. Any thread;
   // does not wait, but for a look-up under a mutex.
-  [[nodiscard]] virtual std::optional<Version> last_sent(const std::string& /*ns*/) const {
+  [[nodiscard]] virtual std::optional<OwnerAnswer> last_sent(const std::string& /*ns*/) const {
     return std::nullopt;
   }
   // Any thread but a worker's; they block. Sorted by name.
@@ -435,6 +462,14 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<OwnedNamespace>> owners() {
     return std::vector<OwnedNamespace>();
   }
+  // The owner of the namespace, and the one before if there is none; null: not known. As this
+  // process last heard, which follows a namespace after prepare(). Any thread; a look-up under a
+  // mutex.
+  struct KnownOwner {
+    std::shared_ptr<const Owner> now;
+    std::shared_ptr<const Owner> last;
+  };
+  [[nodiscard]] virtual KnownOwner owner(const std::string& /*ns*/) const { return {}; }
   // Gives the namespace to `member`, in order: this process, or its owner, releases it. Returns
   // when that member owns it. `not_found` for a member or namespace that does not exist.
   [[nodiscard]] virtual Result<void> move(const std::string& /*ns*/, const std::string& member) {
@@ -481,8 +516,13 @@ struct Presence {
 // Asks the owner of a namespace for View::last_sent(). Called on a thread of the store, whose loop
 // is that of `core`; all arguments outlive the Task, which is destroyed there if it is late. Any
 // error: etcd is asked instead.
-using AskOwner = std::function<Task<Result<Version>>(const loop::Core& core, const Owner& owner,
-                                                     const std::string& ns, TimePoint deadline)>;
+using AskOwner = std::function<Task<Result<OwnerAnswer>>(const loop::Core& core, const Owner& owner,
+                                                    const std::string& ns, TimePoint deadline)>;
+
+// Asks the cluster port at `address` (host:port) for a sign of life. True: it has answered.
+// Otherwise as AskOwner.
+using ReachMember = std::function<Task<bool>(const loop::Core& core, const std::string& address,
+                                             TimePoint deadline)>;
 
 // A cluster on etcd (3.4 or newer), and this process in it.
 struct EtcdOptions {
@@ -504,8 +544,12 @@ struct EtcdOptions {
   // An owner reads from memory for so long after etcd has confirmed it, and the next owner waits
   // for so long before it writes. 0: etcd confirms every read. The first member sets it for all.
   Duration read_permit = std::chrono::milliseconds(500);
+  // While etcd does not answer, runs wait for so long; then the namespace refuses them.
+  Duration owner_wait = std::chrono::seconds(5);
   // Null: etcd is asked for the newest version.
   AskOwner ask_owner{};
+  // Null: nobody notices an owner that no other member reaches.
+  ReachMember reach_member{};
 };
 
 // Shared data and objects in etcd, which several processes share. `limits` are lowered to those of

@@ -238,9 +238,11 @@ def test_etcd_and_members_show_certificates(new_cluster, tmp_path):
     assert list(member.members()) == ["one"]
     assert "certificate" in refusal(cluster.member("two", *options(ca=other.certificate)))
     stranger = other.issue("sluice")
-    third = cluster.member("three", *options(cert=stranger.certificate, key=stranger.key)).start(wait=False)
-    wait_until(lambda: "waiting for etcd: " in third.log() or third.process.poll() is not None, "it says what is wrong")
-    third.kill()
+    third = refusal(cluster.member("three", *options(cert=stranger.certificate, key=stranger.key)))
+    assert "etcd refuses this client's certificate, or wants one" in third
+    plain = cluster.member("plain", *("--etcd-endpoints", f"127.0.0.1:{cluster.etcd.client_ports[0]}")).start(wait=False)
+    wait_until(lambda: "(does it want https://?)" in plain.log(), "it says what is wrong")
+    plain.kill()
     missing = refusal(cluster.member("four", *options(key=tmp_path / "missing.pem")))
     assert "etcd-key-file: " in missing and "missing.pem" in missing
 

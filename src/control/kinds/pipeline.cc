@@ -20,6 +20,7 @@ class PipelineObject final : public ObjectPrototype {
     next.pipelines.emplace(name, pipeline_);
   }
   [[nodiscard]] Json status(const StatusContext&) const override { return pipeline_->status(); }
+  void hold_limits(std::uint64_t revision) const override { pipeline_->hold_limits(revision); }
   void sample() const override { pipeline_->sample(); }
   [[nodiscard]] Json pins() const override { return pipeline_->pins(); }
   [[nodiscard]] std::vector<std::string> notes() const override { return pipeline_->notes(); }

@@ -38,6 +38,7 @@ struct Attempt {
     undo.restore();
     context.restart();
     transaction.restart();
+    full = sealed = false;
   }
   // The end of all waiting. Constant: a pause moves `deadline` and shortens `patience`.
   [[nodiscard]] TimePoint end() const { return deadline + patience; }
@@ -58,6 +59,8 @@ struct Attempt {
   store::Transaction transaction;
   HostContext context;
   int conflicts = 0;
+  bool full = false;              // the run ends with limitReached
+  bool sealed = false;            // the shared data has to be opened first
   bool failed_here = false;       // the guest failed on a replica: the owner judges
   bool writes_forbidden = false;  // the exchange has had its effect: only its answer is missing
   store::Version version = 0;

@@ -35,6 +35,7 @@ struct WasmCounters {
   observe::Cell out_of_vm;
   observe::Cell written;    // runs whose writes are in the chain
   observe::Cell read_only;  // runs that had nothing to write
+  observe::Cell limit_reached;
   observe::Cell conflicts;
   observe::Cell reruns;
   observe::Cell queue_turns;

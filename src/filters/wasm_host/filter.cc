@@ -17,6 +17,7 @@ constexpr std::uint32_t kFailureLinesPerSecond = 5;
 constexpr std::uint32_t kGuestLinesPerSecond = 100;
 constexpr int kStatusUnavailable = 503;
 constexpr int kStatusBadGateway = 502;
+constexpr int kStatusForbidden = 403;
 // An ownership changes hands within seconds.
 constexpr const char* kOwnerRetryAfterSeconds = "1";
 // The limit for holding a backend's response that the guest may read. A longer body stays a stream.
@@ -150,6 +151,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
 std::string_view WasmHostFilter::done(Attempt& attempt) {
   // Invariant I4: what is told is durable.
   SLUICE_DEBUG_ASSERT(view_.is_durable(attempt.version), "the run has waited for what it has read");
+  if (attempt.full) return limit_reached(attempt);
   attempt.context.flush_logs(parts_.recipe->name);
   if (attempt.handed != nullptr) [[unlikely]]
     report_done(attempt);
@@ -168,7 +170,7 @@ std::string_view WasmHostFilter::broken_off(pipeline::Exchange& exchange, const 
 WasmHostFilter::RunOutcome WasmHostFilter::judge_late(const Attempt& attempt, const Error& error) {
   const bool again = error.kind == ErrorKind::conflict;
   if (!again && error.kind != ErrorKind::lost) return RunOutcome::failed;
-  count_commit(attempt).subtract();
+  if (!attempt.full) count_commit(attempt).subtract();
   return again ? RunOutcome::again : RunOutcome::elsewhere;
 }
 
@@ -203,6 +205,13 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
       attempt.value = value;
       attempt.result = result_name(value);
       return RunOutcome::done;
+    case store::CommitStatus::full:
+      attempt.version = commit.version;
+      attempt.full = true;
+      return RunOutcome::done;
+    case store::CommitStatus::sealed:
+      attempt.sealed = true;
+      return RunOutcome::elsewhere;
     case store::CommitStatus::conflict:
       counters_.conflicts.add();
       ++attempt.conflicts;
@@ -276,6 +285,22 @@ std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
 std::string_view WasmHostFilter::failed(Attempt& attempt) {
   counters_.wasm_errors.add();
   return answer_503(attempt, kWasmError, attempt.fault);
+}
+
+// What the guest did is undone. The limit is for good, so nobody is told to come again.
+std::string_view WasmHostFilter::limit_reached(Attempt& attempt) {
+  counters_.limit_reached.add();
+  attempt.context.flush_logs(parts_.recipe->name);
+  attempt.undo.restore();
+  http::Response& response = attempt.exchange.new_response();
+  response.status = kStatusForbidden;
+  response.headers.set("Content-Type", "text/plain; charset=utf-8");
+  response.headers.set("Cache-Control", "no-store");
+  response.body.assign("The limit is reached.\n");
+  if (attempt.handed != nullptr) [[unlikely]]
+    report_failed(attempt, kLimitReached, {});
+  attempt.exchange.add_tag("wasm: the limit is reached");
+  return kLimitReached;
 }
 
 std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view result,

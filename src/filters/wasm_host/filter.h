@@ -57,7 +57,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   [[nodiscard]] bool owns(store::Fence fence) const;
   [[nodiscard]] std::shared_ptr<const store::Owner> owner() const { return view_.owner(); }
   // As of View.
-  [[nodiscard]] Task<Result<store::Version>> last_sent(TimePoint deadline) {
+  [[nodiscard]] Task<Result<store::OwnerAnswer>> last_sent(TimePoint deadline) {
     return view_.last_sent(deadline);
   }
   // The next generation has replaced this one: releases the guests that no request needs any more.
@@ -66,7 +66,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
  private:
   struct Call;
   enum class RunOutcome { done, again, again_in_turn, elsewhere, failed };
-  enum class StoreWait { durable, confirmed };
+  enum class StoreWait { durable, confirmed, opened };
 
   WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsigned share,
                  std::vector<std::unique_ptr<wasm::Instance>> guests);
@@ -84,6 +84,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   // The counter of commits like that of this run.
   [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
+  [[nodiscard]] std::string_view limit_reached(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
                                             std::string text);
   void on_created(const Result<void>& made, bool replacement);
@@ -112,6 +113,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
     wait,      // look again after news of the owner
   };
   [[nodiscard]] Task<bool> elsewhere(Attempt& attempt);
+  [[nodiscard]] Task<bool> open(Attempt& attempt);
   [[nodiscard]] bool may_run_here(const Attempt& attempt, bool must_write) const;
   [[nodiscard]] bool may_hand_over(const Attempt& attempt, const store::Owner* owner) const;
   [[nodiscard]] Task<Result<void>> owner_news(Attempt& attempt,

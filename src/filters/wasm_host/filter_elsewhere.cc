@@ -39,7 +39,9 @@ struct WasmHostFilter::Call {
 Task<bool> WasmHostFilter::elsewhere(Attempt& attempt) {
   const bool must_write = attempt.transaction.has_writes() || attempt.failed_here;
   const bool lacks_body = attempt.context.lacks_body();
+  const bool sealed = attempt.sealed;
   attempt.take_back();
+  if (sealed) co_return co_await open(attempt);
   if (attempt.handed != nullptr) {
     attempt.handed->end = lacks_body ? HandedRun::End::needs_body : HandedRun::End::not_owner;
     attempt.result = kWasmError;
@@ -70,6 +72,15 @@ Task<bool> WasmHostFilter::elsewhere(Attempt& attempt) {
     if (!news && !timed_out) co_return refuse(attempt, news.error());
   }
   co_return true;
+}
+
+// The shared data is sealed, and the run needs it open. That takes longer than a word of the owner
+// lasts. As elsewhere(): a run that finds the ownership lost is sent there by its next try.
+Task<bool> WasmHostFilter::open(Attempt& attempt) {
+  const Result<void> opened = co_await wait_for_store(attempt, StoreWait::opened);
+  if (opened || opened.error().kind == ErrorKind::lost) co_return true;
+  attempt.result = failed(attempt, opened.error());
+  co_return false;
 }
 
 Task<Result<void>> WasmHostFilter::owner_news(Attempt& attempt,
@@ -178,6 +189,10 @@ WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
   }
   if (answer->kind == HandedAnswer::Kind::refused) return take_refusal(attempt, call, *answer);
   attempt.unanswered = 0;
+  if (answer->limit_reached) {
+    attempt.result = limit_reached(attempt);
+    return Step::answered;
+  }
   if (answer->kind == HandedAnswer::Kind::failed) {
     attempt.retry_after = answer->retry_after;
     counters_.count_failure(answer->out_of_guests);

@@ -37,6 +37,16 @@ double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+// Null: there is no limit.
+Json limit_status(const store::NamespaceStatus& data) {
+  if (!data.limit) return nullptr;
+  const store::LimitState& state = data.limit->state;
+  return {{"prefix", state.limit.prefix},
+          {"max", state.limit.max},
+          {"used", data.limit->used},
+          {"sealed", state.sealed}};
+}
+
 // These values cover all filters: they share one journal.
 Json store_status(const store::Store& store) {
   const auto written = store.write_statistics();
@@ -169,6 +179,18 @@ Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::relo
   return made;
 }
 
+void WasmHostPrototype::hold_limit(std::uint64_t revision) const {
+  store::KeyLimit limit;
+  limit.revision = revision;
+  if (spec_.limit) limit.prefix = spec_.limit->prefix;
+  if (spec_.limit) limit.max = static_cast<std::uint64_t>(spec_.limit->max);
+  const WasmEnvironment& environment = *parts_.environment;
+  const std::string& ns = parts_.recipe->name;
+  const auto held = environment.store.hold_limit(ns, std::move(limit));
+  if (!held)
+    environment.logger.warn(ns + ": its limit is not durable yet: " + held.error().message);
+}
+
 Json WasmHostPrototype::spec() const { return config::encode(spec_); }
 
 Json WasmHostPrototype::status() const {
@@ -187,6 +209,8 @@ Json WasmHostPrototype::status() const {
       {"vmsReplaced", sum(&WasmCounters::vms_replaced)},
       {"transactionsWritten", sum(&WasmCounters::written)},
       {"transactionsReadOnly", sum(&WasmCounters::read_only)},
+      {"numOfLimitReached", sum(&WasmCounters::limit_reached)},
+      {"limit", limit_status(data)},
       {"conflicts", sum(&WasmCounters::conflicts)},
       {"reruns", sum(&WasmCounters::reruns)},
       {"queueTurns", sum(&WasmCounters::queue_turns)},

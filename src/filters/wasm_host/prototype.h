@@ -33,6 +33,7 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
       const pipeline::StateScope& states = {},
       const pipeline::ReloadInputs& inputs = {}) const override;
   [[nodiscard]] bool has_shared_data() const override { return true; }
+  void hold_limit(std::uint64_t revision) const override;
   [[nodiscard]] Json pin() const override { return code_->pin(); }
   [[nodiscard]] std::string note() const override { return code_->note(); }
 

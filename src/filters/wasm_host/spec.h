@@ -12,6 +12,29 @@
 
 namespace sluice::filters {
 
+// `limit` of a WasmHost: store::KeyLimit.
+struct LimitSpec {
+  static constexpr std::int64_t kMax = 1'000'000'000;
+  static constexpr std::size_t kPrefixBytesMax = 1024;
+  std::string prefix;
+  std::int64_t max = 0;
+
+  void fields(auto& visit) {
+    visit("prefix", prefix, {.required = true, .min = 1, .doc = "of the keys that are counted"});
+    visit("max", max,
+          {.required = true,
+           .min = 0,
+           .max = kMax,
+           .doc = "most keys with the prefix; a request beyond it is limitReached"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const {
+    if (prefix.size() > kPrefixBytesMax) {
+      faults.add(config::join_path(path, "prefix"),
+                 "is longer than " + std::to_string(kPrefixBytesMax) + " bytes");
+    }
+  }
+};
+
 struct WasmHostSpec {
   pipeline::FilterMeta meta;
   std::string code;
@@ -21,6 +44,7 @@ struct WasmHostSpec {
   std::string max_memory = "64MiB";
   std::map<std::string, std::string> parameters;
   std::optional<KnownSpec> known;
+  std::optional<LimitSpec> limit;
   std::string on_store_loss = "refuse";
 
   void fields(auto& visit) {
@@ -46,6 +70,8 @@ struct WasmHostSpec {
            .doc = "most time that one request may take here, waiting included"});
     visit("parameters", parameters, {.doc = "handed to wasm_init"});
     visit("known", known, {.doc = "who has been let in, and is served first under overload"});
+    visit("limit", limit,
+          {.doc = "a limit on the keys of the shared data, kept whatever the guest does"});
     visit("maxMemory", max_memory, {.doc = "most memory of one guest: bytes, or 64MiB"});
     visit("onStoreLoss", on_store_loss,
           {.one_of = {"refuse", "serveKnown"},

@@ -35,7 +35,7 @@ std::string judge_two_members(unsigned seed, Duration permit, unsigned changes,
   if (!one.trouble.empty() || !one.store->prepare(Player::kNs)) return "one does not open";
   options.etcd.member = "two";
   options.etcd.ask_owner = [&one](const loop::Core&, const Owner&, const std::string& ns,
-                                  TimePoint) -> Task<Result<Version>> {
+                                  TimePoint) -> Task<Result<OwnerAnswer>> {
     const auto sent = one.store->last_sent(ns);
     if (!sent) co_return fail(ErrorKind::unavailable, "it may not say");
     co_return *sent;

@@ -235,7 +235,7 @@ TEST_F(EtcdFollowingTest, TheOwnerIsAskedFirst) {
   std::atomic<int> asked = 0;
   begin_both(1000,
              [&](const loop::Core&, const Owner& owner, const std::string& ns,
-                 TimePoint) -> Task<Result<Version>> {
+                 TimePoint) -> Task<Result<OwnerAnswer>> {
                ++asked;
                EXPECT_EQ(owner.member, "one");
                const auto sent = store().last_sent(ns);
@@ -247,7 +247,7 @@ TEST_F(EtcdFollowingTest, TheOwnerIsAskedFirst) {
     EXPECT_EQ(seen("k"), std::to_string(i));
   }
   EXPECT_GE(asked, 5);
-  EXPECT_EQ(store().last_sent(kNs), 5U);
+  EXPECT_EQ(store().last_sent(kNs), (OwnerAnswer{5, false}));
   let_two_take();
   opened_.medium->retire(kNs);
   ASSERT_TRUE(owned_within(*two_.store, 20s));
@@ -259,7 +259,7 @@ TEST_F(EtcdFollowingTest, TheOwnerAnswersWhatItHasSentAndNotWhatIsDurable) {
   options_.read_permit = 60s;
   begin_both();
   ASSERT_EQ(told("k", "1"), "durable");
-  ASSERT_EQ(store().last_sent(kNs), 1U);
+  ASSERT_EQ(store().last_sent(kNs), (OwnerAnswer{1, false}));
   std::atomic<bool> deaf = true;
   KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
     return is_group(txn) && deaf ? KvFault::answer_lost : KvFault::none;
@@ -269,7 +269,7 @@ TEST_F(EtcdFollowingTest, TheOwnerAnswersWhatItHasSentAndNotWhatIsDurable) {
   EXPECT_EQ(seen("k"), "2");
   View& its = view();
   EXPECT_FALSE(cores_.on(0, [&] { return its.is_durable(commit.version); }));
-  EXPECT_EQ(store().last_sent(kNs), 2U);
+  EXPECT_EQ(store().last_sent(kNs), (OwnerAnswer{2, false}));
   deaf = false;
   EXPECT_EQ(fate(commit), "durable");
 }
@@ -277,9 +277,9 @@ TEST_F(EtcdFollowingTest, TheOwnerAnswersWhatItHasSentAndNotWhatIsDurable) {
 TEST_F(EtcdFollowingTest, AnOwnerThatDoesNotAnswerIsNotWaitedFor) {
   begin_both(1000,
              [](const loop::Core& core, const Owner&, const std::string&,
-                TimePoint) -> Task<Result<Version>> {
+                TimePoint) -> Task<Result<OwnerAnswer>> {
                co_await core.loop.sleep_for(60s);
-               co_return 0;
+               co_return OwnerAnswer();
              });
   ASSERT_EQ(told("k", "1"), "durable");
   const TimePoint begin = Clock::now();

@@ -15,8 +15,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
+#include "loop/loop_thread.h"
 #include "store/etcd/kv.h"
-#include "store/etcd/loop_thread.h"
 #include "store/etcd/observer.h"
 #include "store/etcd/tenure.h"
 #include "store/medium.h"
@@ -60,8 +61,11 @@ class EtcdMedium final : public Medium {
   // the others for a moment. Its runs that are not durable are lost. Any thread but a worker's and
   // the journal's; returns before the end of the ownership.
   void retire(const std::string& ns);
+  Duration word_max() const override { return word_max_; }
+  std::optional<LimitState> limit_of(const std::string& ns) override;
   bool feed(DocumentLog& log) override;
-  Result<void> write(std::span<Batch> group) override;
+  std::optional<Result<void>> begin_write(Batch& batch) override;
+  std::vector<Written> take_written() override;
   Result<void> check() override;
   std::string_view durability() const override { return "cluster"; }
   Result<bool> stage(std::string_view ns, Bulk& bulk) override;
@@ -104,6 +108,7 @@ class EtcdMedium final : public Medium {
   };
   explicit EtcdMedium(Options options);
   void ring();
+  void note_written(Written written);  // on the medium's thread
   [[nodiscard]] Result<void> start(Keys keys);
 
   // etcd_medium_reader.cc; they block.
@@ -129,7 +134,11 @@ class EtcdMedium final : public Medium {
   const Options options_;
   std::function<void()> ring_;  // set before the first namespace is acquired
   std::atomic<bool> has_news_{false};
-  LoopThread thread_;
+  Mutex written_mutex_;
+  std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
+  TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
+  Duration word_max_{};
+  loop::LoopThread thread_;
   std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;
 };

@@ -131,9 +131,10 @@ Result<Medium::Followed> EtcdMedium::follow(const std::string& ns, const Visit& 
     thread_.run([&] { parts_->observer(ns).forget_resume(); });
     return std::unexpected(std::move(state.error()));
   }
-  const Version version = state->seq.version;
-  return Followed{thread_.run([&] { return parts_->observer(ns).begin(std::move(*state)); }),
-                  version};
+  Followed followed{.version = state->seq.version, .limit = state->seq.limit_state()};
+  followed.following =
+      thread_.run([&] { return parts_->observer(ns).begin(std::move(*state)); });
+  return followed;
 }
 
 Result<std::optional<Version>> EtcdMedium::own_followed(const std::string& ns, Following following,

@@ -15,6 +15,9 @@ namespace {
 
 constexpr Duration kMovesPause = std::chrono::milliseconds(100);
 constexpr Duration kMovePoll = std::chrono::milliseconds(5);
+// A member that restarts is away for a moment, and comes back as another incarnation.
+constexpr Duration kRestartMax = std::chrono::seconds(3);
+constexpr Duration kRestartPoll = std::chrono::milliseconds(50);
 
 std::string value_of_move(const std::string& ns, const std::string& member) {
   return Json{{"namespace", ns}, {"member", member}}.dump(-1, ' ', false,
@@ -103,7 +106,7 @@ void Moves::set(const std::string& key, const pb::KeyValue* kv) {
 Task<Result<void>> Moves::move(std::string ns, std::string member) {
   SLUICE_CO_CHECK(Keys::check(ns));
   SLUICE_CO_TRY(const Plan plan, co_await this->plan(ns, member));
-  if (plan.is_done) co_return Result<void>();
+  if (plan.is_done()) co_return Result<void>();
   SLUICE_CO_TRY(const std::int64_t lease, co_await this->lease());
   auto moved = co_await begin(plan, lease);
   if (moved) moved = co_await wait_for(plan);
@@ -111,26 +114,32 @@ Task<Result<void>> Moves::move(std::string ns, std::string member) {
   co_return moved;
 }
 
-Task<Result<Moves::Plan>> Moves::plan(const std::string& ns, const std::string& member) {
-  Plan plan{ns, member, {}};
+Task<Result<Moves::Plan>> Moves::look(const std::string& ns, const std::string& member) {
   pb::TxnRequest txn;
-  add_range(*txn.add_success(), context_.keys.member(plan.member));
-  add_range(*txn.add_success(), context_.keys.owner(plan.ns));
-  add_range(*txn.add_success(), context_.keys.seq(plan.ns));
+  add_range(*txn.add_success(), context_.keys.member(member));
+  add_range(*txn.add_success(), context_.keys.owner(ns));
+  add_range(*txn.add_success(), context_.keys.seq(ns));
   const auto reply = co_await context_.kv.txn(txn, within_attempt());
   if (!reply) co_return std::unexpected(error_of(reply.error()));
-  const auto record = member_in(reply->responses(0).response_range());
   const auto& owner = reply->responses(1).response_range();
-  if (!record) {
-    co_return fail(ErrorKind::not_found, "there is no member `" + plan.member + "` in the cluster");
+  co_return Plan{.ns = ns,
+                 .member = member,
+                 .target = member_in(reply->responses(0).response_range()),
+                 .owner = member_in(owner),
+                 .exists = owner.kvs_size() + reply->responses(2).response_range().kvs_size() > 0};
+}
+
+Task<Result<Moves::Plan>> Moves::plan(const std::string& ns, const std::string& member) {
+  const TimePoint end = Clock::now() + kRestartMax;
+  while (true) {
+    SLUICE_CO_TRY(Plan plan, co_await look(ns, member));
+    if (!plan.exists) co_return fail(ErrorKind::not_found, "there is no shared data `" + ns + "`");
+    if (plan.target) co_return plan;
+    if (Clock::now() > end) {
+      co_return fail(ErrorKind::not_found, "there is no member `" + member + "` in the cluster");
+    }
+    co_await context_.loop().sleep_for(kRestartPoll);
   }
-  if (owner.kvs_size() == 0 && reply->responses(2).response_range().kvs_size() == 0) {
-    co_return fail(ErrorKind::not_found, "there is no shared data `" + plan.ns + "`");
-  }
-  plan.incarnation = record->incarnation;
-  const auto now = member_in(owner);
-  plan.is_done = now && now->incarnation == plan.incarnation;
-  co_return plan;
 }
 
 // Of the move: it ends by itself if this process dies.
@@ -156,17 +165,23 @@ Task<Result<void>> Moves::begin(const Plan& plan, std::int64_t lease) {
 }
 
 Task<Result<void>> Moves::wait_for(const Plan& plan) {
-  const pb::RangeRequest request = range_of(context_.keys.owner(plan.ns));
   const TimePoint end = Clock::now() + kMoveMax;
-  while (Clock::now() < end) {
-    const auto reply = co_await context_.kv.range(request, within_attempt());
-    const auto owner = reply ? member_in(*reply) : std::nullopt;
-    if (owner && owner->incarnation == plan.incarnation) co_return Result<void>();
+  TimePoint seen = Clock::now();  // the member
+  while (Clock::now() < end && Clock::now() - seen < kRestartMax) {
+    const auto now = co_await look(plan.ns, plan.member);
+    if (now && now->is_done()) co_return Result<void>();
+    if (!now || now->target) seen = Clock::now();
     co_await context_.loop().sleep_for(kMovePoll);
   }
+  const std::string what = "the member `" + plan.member + "` has not taken `" + plan.ns + "`: ";
+  if (Clock::now() - seen >= kRestartMax) {
+    co_return fail(ErrorKind::unavailable,
+                   what +
+                       "it has left the cluster meanwhile; move it to another one, or leave it "
+                       "to whoever comes first");
+  }
   co_return fail(ErrorKind::unavailable,
-                 "the member `" + plan.member + "` has not taken `" + plan.ns +
-                     "`: its pipeline does not run there, or the owner does not answer");
+                 what + "its pipeline does not run there, or the owner does not answer");
 }
 
 Task<void> Moves::end(std::int64_t lease) {

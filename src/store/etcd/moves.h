@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,12 +40,21 @@ class Moves {
   [[nodiscard]] Task<void> watch(std::int64_t from);
   void set(const std::string& key, const pb::KeyValue* kv);
 
+  // A move, as etcd stands.
   struct Plan {
     std::string ns;
     std::string member;
-    RandomId incarnation;  // of that member
-    bool is_done = false;  // it is the owner already
+    std::optional<MemberRecord> target;  // none: it is not there at the moment
+    std::optional<MemberRecord> owner;
+    bool exists = false;  // the namespace
+
+    // By its present process: an earlier one owns until its lease ends.
+    [[nodiscard]] bool is_done() const {
+      return target && owner && owner->incarnation == target->incarnation;
+    }
   };
+  [[nodiscard]] Task<Result<Plan>> look(const std::string& ns, const std::string& member);
+  // Waits for a member that restarts.
   [[nodiscard]] Task<Result<Plan>> plan(const std::string& ns, const std::string& member);
   [[nodiscard]] Task<Result<std::int64_t>> lease();
   [[nodiscard]] Task<Result<void>> begin(const Plan& plan, std::int64_t lease);

@@ -10,7 +10,9 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kOwnerAnswers = std::chrono::milliseconds(50);
-constexpr Duration kEtcdAnswers = std::chrono::seconds(1);
+constexpr Duration kEtcdAnswers = std::chrono::seconds(1);  // after a question without an answer
+// The part of a word's time after which the next one is fetched, so that no run waits for it.
+constexpr int kRenewPercent = 85;
 
 }  // namespace
 
@@ -38,32 +40,36 @@ void Questioner::wake() {
 
 Task<void> Questioner::answer_all() {
   while (const auto number = outlook_->begin_question()) {
-    outlook_->end_question(*number, co_await newest());
+    outlook_->end_question(*number, co_await newest(*number));
     if (context_.audience != nullptr) context_.audience->on_outlook(ns_);
   }
 }
 
-Task<Result<Version>> Questioner::newest() {
+Task<Result<Version>> Questioner::newest(std::uint64_t number) {
   const bool doubted = outlook_->take_doubt();
   const auto owner = outlook_->owner();
   if (ask_owner_ && owner && !owner->me && !doubted) {
+    const BootTime sent = BootClock::now();
     const auto answer = co_await of_owner(owner);
-    if (answer) co_return *answer;
+    const Duration lasts = context_.cluster.permit;
+    if (answer && answer->sealed)
+      outlook_->set_word(number, answer->version, sent + lasts * kRenewPercent / 100, sent + lasts);
+    if (answer) co_return answer->version;
   }
   auto answer = co_await of_etcd();
   if (answer && doubted) observer_.look_elsewhere(*answer);
   co_return answer;
 }
 
-Task<std::optional<Version>> Questioner::of_owner(std::shared_ptr<const Owner> owner) {
+Task<std::optional<OwnerAnswer>> Questioner::of_owner(std::shared_ptr<const Owner> owner) {
   const TimePoint deadline = Clock::now() + kOwnerAnswers;
-  std::optional<Version> answer;
+  std::optional<OwnerAnswer> answer;
   loop::Unless late(ask(*owner, deadline, answer), [this, deadline] { return expire(deadline); });
   (void)co_await late;
   co_return answer;
 }
 
-Task<void> Questioner::ask(const Owner& owner, TimePoint deadline, std::optional<Version>& answer) {
+Task<void> Questioner::ask(const Owner& owner, TimePoint deadline, std::optional<OwnerAnswer>& answer) {
   const auto said = co_await ask_owner_(context_.core, owner, ns_, deadline);
   if (said) answer = *said;
 }
@@ -75,14 +81,16 @@ Task<bool> Questioner::expire(TimePoint deadline) {
 
 Task<Result<Version>> Questioner::of_etcd() {
   const pb::RangeRequest request = range_of(context_.keys.seq(ns_));
-  EtcdRetry retry(Clock::now() + kEtcdAnswers);
+  EtcdRetry retry = hasty_retry(Clock::now() + (etcd_answers_ ? context_.open_max : kEtcdAnswers));
   while (true) {
     const auto reply = co_await context_.kv.range(request, retry.options());
+    etcd_answers_ = reply.has_value();
     if (reply && reply->kvs_size() == 0) co_return Version{0};
     if (reply) {
       SLUICE_CO_TRY(const Seq seq, Seq::decode(reply->kvs(0).value()));
       co_return seq.version;
     }
+    retry.note_failure(reply.error().endpoint);
     if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
     co_await context_.loop().sleep_for(retry.pause());
   }

@@ -25,11 +25,11 @@ class Questioner : public std::enable_shared_from_this<Questioner> {
  private:
   void wake();
   [[nodiscard]] Task<void> answer_all();
-  [[nodiscard]] Task<Result<Version>> newest();
+  [[nodiscard]] Task<Result<Version>> newest(std::uint64_t number);
   // None: it does not answer in time.
-  [[nodiscard]] Task<std::optional<Version>> of_owner(std::shared_ptr<const Owner> owner);
+  [[nodiscard]] Task<std::optional<OwnerAnswer>> of_owner(std::shared_ptr<const Owner> owner);
   [[nodiscard]] Task<void> ask(const Owner& owner, TimePoint deadline,
-                               std::optional<Version>& answer);
+                               std::optional<OwnerAnswer>& answer);
   [[nodiscard]] Task<bool> expire(TimePoint deadline);
   [[nodiscard]] Task<Result<Version>> of_etcd();
 
@@ -38,7 +38,8 @@ class Questioner : public std::enable_shared_from_this<Questioner> {
   const std::shared_ptr<Outlook> outlook_;
   Observer& observer_;
   const AskOwner& ask_owner_;
-  Task<void> answering_;  // last: it uses all of the above
+  bool etcd_answers_ = true;  // it has answered the last question
+  Task<void> answering_;      // last: it uses all of the above
 };
 
 }  // namespace sluice::store

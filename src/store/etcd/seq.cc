@@ -26,6 +26,11 @@ class SeqWriter {
     }
     return *this;
   }
+  SeqWriter& text(std::string_view text) {
+    number(static_cast<std::uint32_t>(text.size()));
+    bytes_.append(text);
+    return *this;
+  }
   SeqWriter& id(const RandomId& id) {
     bytes_.append(id.bytes.begin(), id.bytes.end());
     return *this;
@@ -56,6 +61,7 @@ class SeqReader {
     std::ranges::copy(own, id.bytes.begin());
     return id;
   }
+  std::string text(std::size_t max) { return std::string(take(length(max))); }
   // The length of a list.
   std::size_t length(std::size_t max) {
     const auto length = number<std::uint32_t>();
@@ -100,7 +106,7 @@ std::string Seq::encode() const {
                             (limit ? kFlagLimit : 0));
   out.number(version).number(fence).id(group).number(epoch.fence).number(epoch.number);
   out.number(checksum).number(writes);
-  if (limit) out.number(limit->max).number(limit->revision);
+  if (limit) out.text(limit->prefix).number(limit->max).number(limit->revision);
   out.number(static_cast<std::uint32_t>(earlier.size()));
   for (const LastGroup& last : earlier) out.number(last.fence).id(last.group);
   out.number(static_cast<std::uint32_t>(exchanges.size()));
@@ -126,8 +132,10 @@ Result<Seq> Seq::decode(std::string_view bytes) {
   seq.checksum = in.number<std::uint64_t>();
   seq.writes = in.number<std::uint32_t>();
   if ((flags & kFlagLimit) != 0) {
-    const auto max = in.number<std::uint64_t>();
-    seq.limit = KeyLimit{max, in.number<std::uint64_t>()};
+    KeyLimit& limit = seq.limit.emplace();
+    limit.prefix = in.text(kPrefixMax);
+    limit.max = in.number<std::uint64_t>();
+    limit.revision = in.number<std::uint64_t>();
   }
   seq.earlier.resize(in.length(kEarlierMax));
   for (LastGroup& last : seq.earlier) {

@@ -36,16 +36,11 @@ struct LastGroup {
 };
 
 struct Seq {
-  // A limit that the host keeps: at most `max` keys, as `revision` of the object says.
-  struct KeyLimit {
-    std::uint64_t max = 0;
-    std::uint64_t revision = 0;
-    auto operator<=>(const KeyLimit&) const = default;
-  };
   // Owners of which the last group is remembered. An owner whose last group has no known outcome
   // finds it here.
   static constexpr std::size_t kEarlierMax = 8;
   static constexpr std::size_t kExchangesMax = 3600;
+  static constexpr std::size_t kPrefixMax = 1024;  // bytes
 
   Version version = 0;         // commits so far
   Fence fence = 0;             // of the group's owner; 0 before the first group
@@ -55,7 +50,7 @@ struct Seq {
   std::uint32_t writes = 0;    // of this group
   bool sealed = false;         // the epoch does not change any more
   bool opening = false;        // the seal is about to end
-  std::optional<KeyLimit> limit{};
+  std::optional<KeyLimit> limit{};  // none: there has never been one
   std::vector<LastGroup> earlier{};     // by fence
   std::vector<ExchangeId> exchanges{};  // in this group
 
@@ -65,6 +60,10 @@ struct Seq {
   [[nodiscard]] std::string encode() const;
   // Errors: `invalid` for bytes that encode() does not make.
   [[nodiscard]] static Result<Seq> decode(std::string_view bytes);
+
+  [[nodiscard]] std::optional<LimitState> limit_state() const {
+    return limit ? std::optional(LimitState{*limit, sealed, opening}) : std::nullopt;
+  }
 
   enum class GroupFate { committed, not_committed, forgotten };
   // The fate of a group that was sent under a fence that is over, as the last one. Requires: this

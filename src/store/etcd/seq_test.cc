@@ -25,7 +25,7 @@ Seq full() {
   seq.checksum = 0xfffffffffffffffe;
   seq.writes = 3600;
   seq.sealed = true;
-  seq.limit = Seq::KeyLimit{10'000, 99};
+  seq.limit = KeyLimit{"id/", 10'000, 99};
   seq.earlier = {{12, id_of(1)}, {30, id_of(2)}};
   seq.exchanges = {{id_of(3), 1}, {id_of(4), ~std::uint64_t{0}}};
   return seq;

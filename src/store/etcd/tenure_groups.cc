@@ -67,9 +67,15 @@ void Tenure::make_group(const Batch& batch) {
   const std::string prefix = context_.keys.epoch(ns_, state_->seq.epoch);
   NetEffects effects(prefix.size());
   const Node* last = nullptr;
+  Seq seq = state_->seq.next(fence_);
   for (const Node* node = first_unwritten(batch);;) {
     if (node->bulk || !effects.add(*node)) break;
     last = node;
+    if (node->limit) {
+      seq.limit = node->limit->state.limit;
+      seq.sealed = node->limit->state.sealed;
+      seq.opening = node->limit->state.opening;
+    }
     if (node == batch.last) break;
     node = node->next.load(std::memory_order_acquire);
   }
@@ -90,7 +96,6 @@ void Tenure::make_group(const Batch& batch) {
       dirty[std::string(key)] = puts ? std::optional<std::string>(value) : std::nullopt;
     }
   }
-  Seq seq = state_->seq.next(fence_);
   seq.version = version_of(batch, *last);
   seq.writes = static_cast<std::uint32_t>(changes.size());
   seq.checksum = state_->contents.checksum_after(changes);
@@ -104,6 +109,10 @@ std::unique_ptr<Tenure::PendingTxn> Tenure::new_pending(Seq seq,
                                                         std::vector<Contents::EntryChange> changes,
                                                         Packs packs) const {
   SLUICE_ASSERT(!pending_, "I9: nothing else is sent until an outcome is known");
+  // Invariant I8: a sealed epoch does not change while a word is out.
+  SLUICE_ASSERT(!state_->seq.sealed || state_->seq.opening ||
+                    (changes.empty() && seq.sealed && seq.epoch == state_->seq.epoch),
+                "a sealed epoch does not change before all know of the opening");
   auto pending = std::make_unique<PendingTxn>();
   add_compares(pending->request);
   packs.move_to(pending->request);

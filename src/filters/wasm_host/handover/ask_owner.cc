@@ -6,10 +6,10 @@
 
 namespace sluice::filters {
 
-Task<Result<store::Version>> AskOwnerOverPort::operator()(const loop::Core& core,
-                                                          const store::Owner& owner,
-                                                          const std::string& ns,
-                                                          TimePoint deadline) const {
+Task<Result<store::OwnerAnswer>> AskOwnerOverPort::operator()(const loop::Core& core,
+                                                         const store::Owner& owner,
+                                                         const std::string& ns,
+                                                         TimePoint deadline) const {
   if (owner.address.empty())
     co_return fail(ErrorKind::unavailable, owner.member + " has no cluster port");
   if (!courier_) courier_ = std::make_unique<HttpCourier>(core, tls_);
@@ -17,9 +17,12 @@ Task<Result<store::Version>> AskOwnerOverPort::operator()(const loop::Core& core
   std::string query = "ns=" + ns + "&" + kFenceParameter + "=" + std::to_string(owner.fence);
   auto outcome = co_await courier_->fetch(owner.address, kNewestPath, std::move(query), deadline);
   if (!outcome.answer) co_return std::unexpected(std::move(outcome.answer).error());
-  const auto version = to_number<store::Version>(*outcome.answer);
+  std::string_view text = *outcome.answer;
+  const bool sealed = text.ends_with(kSealedWord);
+  if (sealed) text.remove_suffix(kSealedWord.size());
+  const auto version = to_number<store::Version>(text);
   if (!version) co_return fail(ErrorKind::invalid, owner.member + " answers with no version");
-  co_return *version;
+  co_return store::OwnerAnswer{.version = *version, .sealed = sealed};
 }
 
 }  // namespace sluice::filters

@@ -18,6 +18,8 @@ namespace {
 constexpr Duration kAnswerSpare = std::chrono::seconds(1);
 // Who asks for the newest version asks etcd by then.
 constexpr Duration kNewestMax = std::chrono::milliseconds(200);
+// The commit of a large import takes minutes.
+constexpr Duration kCallMax = std::chrono::minutes(15);
 
 struct ClusterPortSpec {
   pipeline::FilterMeta meta;
@@ -40,9 +42,10 @@ struct Waiting {
 class ClusterPortFilter final : public pipeline::Filter {
  public:
   ClusterPortFilter(const loop::Core& core, std::shared_ptr<Handover> handover,
-                    const HandedRunsLimits& limits)
+                    const HandedRunsLimits& limits, std::shared_ptr<PortCalls> calls)
       : core_(core),
         handover_(std::move(handover)),
+        calls_(std::move(calls)),
         runs_(std::make_shared<HandedRuns>(core, *handover_, limits)) {
     handover_->put_runs(core, runs_);
   }
@@ -53,10 +56,14 @@ class ClusterPortFilter final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     const http::Request& request = *exchange.request();
     if (request.path == kRunPath && request.method == "POST") co_return co_await run(exchange);
+    if (request.path == kCallPath && request.method == "POST" && calls_) {
+      co_return co_await call(exchange);
+    }
     http::Response& response = exchange.new_response();
     response.status = 404;
-    if (request.path == kNewestPath && request.method == "GET")
-      co_await tell_newest(request, response);
+    if (request.method != "GET") co_return "";
+    if (request.path == kNewestPath) co_await tell_newest(request, response);
+    if (request.path == kClockPath) tell_clock(response);
     co_return "";
   }
 
@@ -118,7 +125,35 @@ class ClusterPortFilter final : public pipeline::Filter {
         HandedAnswer::refused_for(HandedAnswer::Refusal::busy).encode());
   }
 
-  // The version that this owner has sent last, as a number. Nothing for another ownership.
+  Task<std::string_view> call(pipeline::Exchange& exchange) {
+    http::Response& response = exchange.new_response();
+    const auto waiting = std::make_shared<Waiting>(core_.loop);
+    PortCalls::Reply reply = [weak = std::weak_ptr<Waiting>(waiting),
+                              &loop = core_.loop](std::string text) {
+      auto answer = std::make_shared<const std::string>(std::move(text));
+      loop.post(
+          [weak, answer = std::move(answer)]() mutable { Waiting::tell(weak, std::move(answer)); });
+    };
+    calls_->take(std::string(exchange.request()->body.bytes()), std::move(reply));
+    const TimePoint end = Clock::now() + kCallMax;
+    while (!waiting->answer && Clock::now() < end) {
+      (void)co_await waiting->news.wait(end);
+    }
+    response.status = waiting->answer ? 200 : 504;
+    if (waiting->answer) response.body.share(waiting->answer);
+    co_return "";
+  }
+
+  static void tell_clock(http::Response& response) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    response.status = 200;
+    response.headers.set("Content-Type", "text/plain");
+    response.body.assign(
+        std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
+  }
+
+  // The version that this owner has sent last, as a number, and whether that is its word. Nothing
+  // for another ownership.
   Task<void> tell_newest(const http::Request& request, http::Response& response) const {
     const auto filter = handover_->find_filter(core_, http::query_parameter(request.query, "ns"));
     const auto fence =
@@ -128,22 +163,28 @@ class ClusterPortFilter final : public pipeline::Filter {
     if (!sent || !filter->owns(*fence)) co_return;
     response.status = 200;
     response.headers.set("Content-Type", "text/plain");
-    response.body.assign(std::to_string(*sent));
+    response.body.assign(std::to_string(sent->version) +
+                         std::string(sent->sealed ? kSealedWord : std::string_view()));
   }
 
   const loop::Core& core_;
   const std::shared_ptr<Handover> handover_;
+  const std::shared_ptr<PortCalls> calls_;
   const std::shared_ptr<HandedRuns> runs_;
 };
 
 class ClusterPortPrototype final : public pipeline::FilterPrototype {
  public:
-  ClusterPortPrototype(Json spec, std::shared_ptr<Handover> handover, HandedRunsLimits limits)
-      : spec_(std::move(spec)), handover_(std::move(handover)), limits_(limits) {}
+  ClusterPortPrototype(Json spec, std::shared_ptr<Handover> handover, HandedRunsLimits limits,
+                       std::shared_ptr<PortCalls> calls)
+      : spec_(std::move(spec)),
+        handover_(std::move(handover)),
+        limits_(limits),
+        calls_(std::move(calls)) {}
   [[nodiscard]] Json spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(
       const loop::Core& core) const override {
-    return std::make_unique<ClusterPortFilter>(core, handover_, limits_);
+    return std::make_unique<ClusterPortFilter>(core, handover_, limits_, calls_);
   }
   // So a hot restart waits for the exchanges of other members, too.
   [[nodiscard]] bool has_shared_data() const override { return true; }
@@ -152,12 +193,14 @@ class ClusterPortPrototype final : public pipeline::FilterPrototype {
   const Json spec_;
   const std::shared_ptr<Handover> handover_;
   const HandedRunsLimits limits_;
+  const std::shared_ptr<PortCalls> calls_;
 };
 
 class ClusterPortKind final : public pipeline::FilterKind {
  public:
-  ClusterPortKind(std::shared_ptr<Handover> handover, HandedRunsLimits limits)
-      : handover_(std::move(handover)), limits_(limits) {}
+  ClusterPortKind(std::shared_ptr<Handover> handover, HandedRunsLimits limits,
+                  std::shared_ptr<PortCalls> calls)
+      : handover_(std::move(handover)), limits_(limits), calls_(std::move(calls)) {}
   [[nodiscard]] std::string_view name() const override { return kClusterPortKind; }
   [[nodiscard]] std::span<const std::string_view> results() const override { return {}; }
   [[nodiscard]] std::string_view description() const override {
@@ -170,19 +213,21 @@ class ClusterPortKind final : public pipeline::FilterKind {
     const std::size_t faults_before = faults.count();
     auto spec = config::decode<ClusterPortSpec>(value, context.path, faults);
     if (faults.count() != faults_before) return nullptr;
-    return std::make_shared<ClusterPortPrototype>(config::encode(spec), handover_, limits_);
+    return std::make_shared<ClusterPortPrototype>(config::encode(spec), handover_, limits_, calls_);
   }
 
  private:
   const std::shared_ptr<Handover> handover_;
   const HandedRunsLimits limits_;
+  const std::shared_ptr<PortCalls> calls_;
 };
 
 }  // namespace
 
 std::unique_ptr<pipeline::FilterKind> make_cluster_port_kind(std::shared_ptr<Handover> handover,
-                                                             HandedRunsLimits limits) {
-  return std::make_unique<ClusterPortKind>(std::move(handover), limits);
+                                                             HandedRunsLimits limits,
+                                                             std::shared_ptr<PortCalls> calls) {
+  return std::make_unique<ClusterPortKind>(std::move(handover), limits, std::move(calls));
 }
 
 }  // namespace sluice::filters

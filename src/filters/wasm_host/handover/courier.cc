@@ -46,9 +46,14 @@ void HttpCourier::forget(const std::string& address,
 
 Task<Courier::Outcome> HttpCourier::carry(std::string address, std::string message,
                                           TimePoint deadline) {
+  return post(std::move(address), kRunPath, std::move(message), deadline);
+}
+
+Task<Courier::Outcome> HttpCourier::post(std::string address, std::string path, std::string message,
+                                         TimePoint deadline) {
   http::Request request;
   request.method = "POST";
-  request.escaped_path = kRunPath;
+  request.escaped_path = std::move(path);
   request.body.assign(std::move(message));
   return exchange(std::move(address), std::move(request), deadline);
 }
@@ -82,11 +87,12 @@ Task<Courier::Outcome> HttpCourier::exchange(std::string address, http::Request 
     co_return Outcome{std::unexpected(std::move(done).error().error), sent};
   }
   if (response.status != kStatusAnswered || response.body.is_stream()) {
-    co_return Outcome{fail(ErrorKind::unavailable, "the cluster port of " + address +
-                                                       " answers with status " +
-                                                       std::to_string(response.status))};
+    co_return Outcome{
+        fail(ErrorKind::unavailable, "the cluster port of " + address + " answers with status " +
+                                         std::to_string(response.status)),
+        true, true};
   }
-  co_return Outcome{std::string(response.body.bytes())};
+  co_return Outcome{std::string(response.body.bytes()), true, true};
 }
 
 }  // namespace sluice::filters

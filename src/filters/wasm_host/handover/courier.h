@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "backend/client.h"
 #include "base/result.h"
@@ -17,14 +18,19 @@ namespace sluice::filters {
 
 inline constexpr const char* kRunPath = "/cluster/run";
 inline constexpr const char* kNewestPath = "/cluster/newest";
+inline constexpr const char* kCallPath = "/cluster/call";
+inline constexpr const char* kClockPath = "/cluster/clock";
 inline constexpr const char* kFenceParameter = "fence";
+// Behind the version, if it is the owner's word (store::OwnerAnswer).
+inline constexpr std::string_view kSealedWord = " sealed";
 
 class Courier {
  public:
   virtual ~Courier() = default;
   struct Outcome {
     Result<std::string> answer;
-    bool sent = true;  // false: no byte of the message has left
+    bool sent = true;       // false: no byte of the message has left
+    bool is_there = false;  // the member has answered, with whatever status
   };
   // Sends `message` to the cluster port at `address` (host:port), and waits for the answer at most
   // until `deadline`. Destroying the Task does not recall what has been sent. Requires: this
@@ -39,6 +45,9 @@ class HttpCourier final : public Courier {
   HttpCourier(const loop::Core& core, std::shared_ptr<const net::TlsClientContext> tls)
       : core_(core), tls_(std::move(tls)) {}
   Task<Outcome> carry(std::string address, std::string message, TimePoint deadline) override;
+  // POST to another path. Otherwise as carry().
+  [[nodiscard]] Task<Outcome> post(std::string address, std::string path, std::string message,
+                                   TimePoint deadline);
   // GET. Otherwise as carry().
   [[nodiscard]] Task<Outcome> fetch(std::string address, std::string path, std::string query,
                                     TimePoint deadline);

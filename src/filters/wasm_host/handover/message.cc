@@ -205,7 +205,8 @@ Result<HandedExchange> HandedExchange::decode(std::string_view bytes) {
 std::string HandedAnswer::encode() const {
   MessageWriter out;
   out.number(kMessageFormat).number(static_cast<std::uint8_t>(kind));
-  if (kind == Kind::failed) return out.flag(out_of_guests).flag(retry_after).text(text).take();
+  if (kind == Kind::failed)
+    return out.flag(out_of_guests).flag(limit_reached).flag(retry_after).text(text).take();
   if (kind == Kind::refused) {
     out.number(static_cast<std::uint8_t>(refusal)).number(owner_fence).text(owner);
     return out.take();
@@ -226,6 +227,7 @@ Result<HandedAnswer> HandedAnswer::decode(std::string_view bytes) {
   answer.kind = in.one_of(Kind::refused);
   if (answer.kind == Kind::failed) {
     answer.out_of_guests = in.flag();
+    answer.limit_reached = in.flag();
     answer.retry_after = in.flag();
     answer.text = in.text();
   } else if (answer.kind == Kind::refused) {

@@ -91,6 +91,7 @@ struct HandedAnswer {
   std::vector<std::string> tags{};  // that it added
   // failed
   bool out_of_guests = false;  // outOfVM, else wasmError
+  bool limit_reached = false;  // limitReached, instead of both
   bool retry_after = false;    // the shared data was out of reach: it may work in a moment
   std::string text{};
   // refused

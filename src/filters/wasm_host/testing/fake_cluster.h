@@ -55,9 +55,10 @@ class FakeCluster {
     fate_ = fate;
   }
   // What the owner says that it has sent last.
-  void set_sent(Version version) {
+  void set_sent(Version version, bool sealed = false) {
     const MutexLock lock(mutex_);
     sent_ = version;
+    sealed_ = sealed;
   }
   // Null: every read is confirmed at once.
   void set_confirm(Confirm confirm) {
@@ -120,6 +121,7 @@ class FakeCluster {
   std::vector<store::View::Moment> moments_ SLUICE_GUARDED_BY(mutex_);
   std::multiset<store::ExchangeId> written_ SLUICE_GUARDED_BY(mutex_);
   Version sent_ SLUICE_GUARDED_BY(mutex_) = 0;
+  bool sealed_ SLUICE_GUARDED_BY(mutex_) = false;
   std::map<std::string, store::RandomId> incarnations_ SLUICE_GUARDED_BY(mutex_);
   std::uint64_t exchanges_ SLUICE_GUARDED_BY(mutex_) = 0;
   const unsigned core_count_;
@@ -186,11 +188,12 @@ class FakeCluster::MemberView final : public store::View {
     if (!said && said.error().kind == ErrorKind::timed_out) co_await loop_.sleep_until(deadline);
     co_return said;
   }
-  Task<Result<Version>> last_sent(TimePoint) override {
+  Task<Result<store::OwnerAnswer>> last_sent(TimePoint) override {
     if (!owned()) co_return fail(ErrorKind::lost, "another member owns it");
     const MutexLock lock(cluster_.mutex_);
-    co_return cluster_.sent_;
+    co_return store::OwnerAnswer{.version = cluster_.sent_, .sealed = cluster_.sealed_};
   }
+  Task<Result<void>> opened(TimePoint deadline) override { return data_.opened(deadline); }
   store::ExchangeId new_exchange() override {
     const MutexLock lock(cluster_.mutex_);
     return {cluster_.incarnations_.try_emplace(member_, store::RandomId::make()).first->second,

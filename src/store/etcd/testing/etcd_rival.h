@@ -10,11 +10,11 @@
 #include <thread>
 #include <utility>
 
+#include "loop/loop_thread.h"
 #include "store/etcd/checksum.h"
 #include "store/etcd/client_kv.h"
 #include "store/etcd/cluster_record.h"
 #include "store/etcd/keys.h"
-#include "store/etcd/loop_thread.h"
 #include "store/etcd/requests.h"
 #include "store/etcd/testing/faulty_kv.h"
 #include "store/testing/contest.h"
@@ -169,7 +169,7 @@ class EtcdRival final : public Contest {
   const Keys keys_;
   const std::shared_ptr<KvFaults> faults_;
   MemberRecord me_;
-  LoopThread thread_;
+  loop::LoopThread thread_;
   std::unique_ptr<etcd::Client> client_;
   Fence fence_ = 0;
   TimePoint taken_{};

@@ -11,7 +11,7 @@
 #include "loop/event_loop.h"
 #include "loop/task.h"
 
-namespace sluice::store {
+namespace sluice::loop {
 
 class LoopThread {
  public:
@@ -24,8 +24,8 @@ class LoopThread {
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
-  [[nodiscard]] const loop::Core& core() const { return core_; }
-  [[nodiscard]] loop::EventLoop& loop() { return loop_; }
+  [[nodiscard]] const Core& core() const { return core_; }
+  [[nodiscard]] EventLoop& loop() { return loop_; }
 
   // The next functions block. Requires: another thread than this one.
   // Runs work() on the loop and returns its result.
@@ -66,9 +66,9 @@ class LoopThread {
     }
   }
 
-  loop::EventLoop loop_;
-  const loop::Core core_{loop_, 0, 1};
+  EventLoop loop_;
+  const Core core_{loop_, 0, 1};
   std::thread thread_;
 };
 
-}  // namespace sluice::store
+}  // namespace sluice::loop

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/handed_calls.h"
+
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "admin/handed_message.h"
+#include "control/controller.h"
+#include "control/crew.h"
+
+namespace sluice::admin {
+namespace {
+
+HandedReply come_again() {
+  return {.again = true, .response = respond_error(503, "the owner of the data has changed")};
+}
+
+HandedReply refused(const Error& error) { return {.response = respond_error(error)}; }
+
+// A call between its begin and its end. One step at a time.
+struct OpenCall {
+  Mutex mutex;
+  ApiRequest request;
+  RouteMatch match{};
+  std::string from;
+  std::unique_ptr<Intake> intake;  // null: the route has a handler
+};
+
+HandedReply answer_of(Result<ApiResponse> response) {
+  if (!response) return refused(response.error());
+  return {.response = *std::move(response)};
+}
+
+}  // namespace
+
+// The calls from a start() to a stop().
+class HandedCalls::Desk {
+ public:
+  Desk(const ApiRouter& router, Context& context)
+      : router_(router),
+        context_(context),
+        sweeper_([this](const std::stop_token& stop) { sweep(stop); }) {}
+
+  void take(std::string message, Reply reply) {
+    auto work = [this, message = std::move(message), reply] { reply(answer(message).encode()); };
+    if (!crew_.run(std::move(work))) reply(come_again().encode());
+  }
+  void stop() {
+    crew_.stop();
+    sweeper_ = std::jthread();
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<OpenCall> call;
+    TimePoint heard;
+  };
+
+  HandedReply answer(const std::string& message) try {
+    const auto step = HandedStep::decode(message);
+    if (!step) return refused(step.error());
+    if (step->kind == HandedStep::Kind::begin) return begin(*step);
+    const auto call = find(step->id, step->kind == HandedStep::Kind::end);
+    if (!call) return come_again();
+    const MutexLock one_at_a_time(call->mutex);
+    return step->kind == HandedStep::Kind::piece ? add(*call, *step) : end(*call);
+  } catch (const std::exception& error) {
+    context_.logger.error(std::string("admin API: ") + error.what());
+    return refused({ErrorKind::internal, std::string("internal error: ") + error.what(), {}});
+  }
+
+  HandedReply begin(const HandedStep& step) {
+    auto call = std::make_shared<OpenCall>();
+    call->from = step.from;
+    call->request.method = step.method;
+    call->request.accept = step.accept;
+    call->request.handed = true;
+    if (const auto parsed = parse_target(step.target, call->request); !parsed)
+      return refused(parsed.error());
+    const auto match = router_.find(call->request);
+    if (!match) return {.response = match.error()};
+    if (!match->route->by_owner)
+      return refused({ErrorKind::forbidden, "this call is not for the owner of data", {}});
+    call->match = *match;
+    const std::string ns = match->names[0] + "/" + match->names[1];
+    if (!context_.controller.store().status(ns).owned) return come_again();
+    if (match->route->intake) {
+      auto intake = match->route->intake(call->request, call->match.names);
+      if (!intake) return refused(intake.error());
+      call->intake = *std::move(intake);
+    }
+    const MutexLock lock(mutex_);
+    if (open_.size() >= kOpenMax) {
+      return refused({ErrorKind::unavailable,
+                      "too many calls of other members at once, at most " +
+                          std::to_string(kOpenMax) + ": try again",
+                      {}});
+    }
+    open_[step.id] = {std::move(call), Clock::now()};
+    return {};
+  }
+
+  std::shared_ptr<OpenCall> find(const std::string& id, bool last) {
+    const MutexLock lock(mutex_);
+    const auto found = open_.find(id);
+    if (found == open_.end()) return nullptr;
+    found->second.heard = Clock::now();
+    auto call = found->second.call;
+    if (last) open_.erase(found);
+    return call;
+  }
+
+  static HandedReply add(OpenCall& call, const HandedStep& step) {
+    if (!call.intake) return refused({ErrorKind::invalid, "this call has no body", {}});
+    const auto taken = call.intake->take(step.body);
+    return taken ? HandedReply() : refused(taken.error());
+  }
+
+  HandedReply end(OpenCall& call) {
+    const std::unique_ptr<Intake> intake = std::move(call.intake);
+    HandedReply reply = answer_of(
+        intake ? intake->finish() : call.match.route->handler(call.request, call.match.names));
+    context_.logger.info("admin API: " + call.request.method + " " + call.match.names[0] + "/" +
+                         call.match.names[1] + " for member " + call.from + " " +
+                         std::to_string(reply.response.status));
+    return reply;
+  }
+
+  // Destroys outside of the lock what is dropped: it may hold much.
+  void sweep(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    while (!stop.stop_requested()) {
+      std::vector<std::shared_ptr<OpenCall>> dropped;
+      {
+        const MutexLock lock(mutex_);
+        std::erase_if(open_, [&](const auto& item) {
+          if (Clock::now() - item.second.heard < kSilenceMax) return false;
+          dropped.push_back(item.second.call);
+          return true;
+        });
+      }
+      dropped.clear();
+      std::unique_lock lock(mutex);
+      wake.wait_for(lock, stop, kSilenceMax / 4, [] { return false; });
+    }
+  }
+
+  const ApiRouter& router_;
+  Context& context_;
+  Mutex mutex_;
+  std::map<std::string, Entry> open_ SLUICE_GUARDED_BY(mutex_);
+  control::Crew crew_{kOpenMax};
+  std::jthread sweeper_;  // last
+};
+
+HandedCalls::HandedCalls() = default;
+HandedCalls::~HandedCalls() { stop(); }
+
+void HandedCalls::start(const ApiRouter& router, Context& context) {
+  auto desk = std::make_shared<Desk>(router, context);
+  const MutexLock lock(mutex_);
+  desk_ = std::move(desk);
+}
+
+void HandedCalls::stop() {
+  std::shared_ptr<Desk> desk;
+  {
+    const MutexLock lock(mutex_);
+    desk.swap(desk_);
+  }
+  if (desk) desk->stop();
+}
+
+void HandedCalls::take(std::string message, Reply reply) {
+  std::shared_ptr<Desk> desk;
+  {
+    const MutexLock lock(mutex_);
+    desk = desk_;
+  }
+  if (!desk) return reply(come_again().encode());
+  desk->take(std::move(message), std::move(reply));
+}
+
+}  // namespace sluice::admin
