@@ -32,6 +32,7 @@ class HistoryAuditor {
     Entries puts;
     std::vector<std::string> erased;
     std::vector<store::ExchangeId> exchanges;
+    std::string remarks{};  // its fence, and the owners since the group before
   };
 
   HistoryAuditor(const store::EtcdOptions& options, std::string ns)
@@ -140,6 +141,9 @@ class HistoryAuditor {
       const bool gone = event->type() == pb::Event::DELETE;
       if (kv.key() == keys_.owner(ns_)) {
         fence_ = gone ? 0 : static_cast<store::Fence>(kv.create_revision());
+        const auto record = store::MemberRecord::decode(kv.value());
+        remarks_ += gone ? " released at " : " taken by " + (record ? record->name : "?") + " at ";
+        remarks_ += std::to_string(revision);
       } else if (kv.key() == keys_.seq(ns_)) {
         if (gone) say("seq was deleted");
         seq = gone ? nullptr : &kv;
@@ -182,6 +186,7 @@ class HistoryAuditor {
       if (!exchanges_.insert(id).second) say("an exchange is in two groups");
     }
     group.exchanges = seq->exchanges;
+    group.remarks = std::exchange(remarks_, {}) + " fence " + std::to_string(seq->fence);
     now_ = *std::move(seq);
     puts_ = kv.version();
     groups_.push_back(std::move(group));
@@ -224,6 +229,7 @@ class HistoryAuditor {
   std::map<store::Epoch, Entries> epochs_;
   std::set<store::ExchangeId> exchanges_;
   std::vector<Group> groups_;
+  std::string remarks_;
   std::string fault_;
   Task<void> watching_;
 };
