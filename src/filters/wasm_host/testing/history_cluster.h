@@ -190,6 +190,24 @@ class HistoryCluster {
     if (done) change.end = clock_.now();
   }
 
+  // A program at a member. True: answered before its client leaves.
+  std::future<bool> begin(unsigned which, GuestProgram program, Duration patience) {
+    return cores_.start(0, [this, which, program = std::move(program), patience] {
+      return run(which, program, patience);
+    });
+  }
+  bool ask(unsigned which, GuestProgram program, Duration patience = std::chrono::seconds(10)) {
+    return begin(which, std::move(program), patience).get();
+  }
+  // The member that owns the namespace; kMembers: none.
+  unsigned owner() {
+    const auto found = auditor_.range(store::range_of(auditor_.keys().owner(HistoryMember::kNs)));
+    const auto record = store::member_in(found);
+    unsigned i = 0;
+    while (i < kMembers && (!record || record->name != name_of(i))) ++i;
+    return i;
+  }
+
   void play() {
     for (unsigned i = 0; i < kStreams; ++i)
       streams_.push_back(cores_.start(0, [this, i] { return stream(i); }));
