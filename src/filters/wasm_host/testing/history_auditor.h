@@ -14,9 +14,9 @@
 
 #include "etcd/client.h"
 #include "etcd/watch.h"
+#include "loop/loop_thread.h"
 #include "store/etcd/cluster_record.h"
 #include "store/etcd/keys.h"
-#include "store/etcd/loop_thread.h"
 #include "store/etcd/requests.h"
 
 namespace sluice::filters::testing {
@@ -218,7 +218,7 @@ class HistoryAuditor {
 
   const store::Keys keys_;
   const std::string ns_;
-  store::LoopThread thread_;
+  loop::LoopThread thread_;
   // Of the thread:
   std::unique_ptr<etcd::Client> client_;
   std::int64_t from_ = 0;
