@@ -158,6 +158,7 @@ void Journal::run() {
       continue;
     }
     pause = kFirstPause;
+    if (group.commits > 0) gather();
     const bool stepped = take_step();
     tidy();
     if (stepped || !group.batches.empty()) continue;
@@ -168,6 +169,12 @@ void Journal::run() {
     if (!write(group)) break;
   }
   end_stagings("the store is closed");
+}
+
+// The bell stays silent: a commit that rings would cost a system call.
+void Journal::gather() {
+  const Duration pause = medium_.gathering();
+  if (pause > Duration()) std::this_thread::sleep_for(pause);
 }
 
 void Journal::rest() {

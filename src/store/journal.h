@@ -70,6 +70,8 @@ class Journal {
 
   void run();
   void inspect();
+  // Lets commits gather behind a group.
+  void gather();
   void rest();
   // Takes one step of a Staging or of the medium's remaining work; false if there is none.
   bool take_step();
