@@ -10,7 +10,12 @@ started beside it, with one worker each, and every round measures each case on b
   sold out, owner  the limit of 10 is reached; all requests come to the owner
   sold out, other  all requests come to one member that does not own the sale
   sold out, paced  1,000 requests a second on each member
-  fair             a sale with a limit, as many connections on each member: the permits of each
+  permits, owner   as permits, but all requests come to the owner: what the other members spend is for following
+  permits, other   all requests come to one member that does not own the sale
+  fair             a sale with a limit, 1,000 requests a second on each member: the permits of each, by its requests
+  fair, rush       the same at 30,000 requests a second in all, which is more than there can be
+  fair, crowd      the same with as many connections on each member, which ask again once they have an answer
+  idle             nobody asks: CPU a second and member, of the members and of etcd
 
 CPU is that of the processes from /proc/<pid>/stat, by the part that they play. Latencies are the worst member's.
 
@@ -26,13 +31,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fleet import UNLIMITED, Crowd, Embedded, Fleet, Members, Paced, measure, resident_mib
+from fleet import UNLIMITED, Crowd, Embedded, Fleet, Members, Paced, measure, measure_idle, resident_mib
 from run import BIN, ROOT
 
 PACED_RATE = 3000  # a second, over all members
 SOLD_OUT_RATE = 1000  # a second and member
 SOLD_OUT_CONNECTIONS = 64
+FAIR_RATE = 1000  # a second and member
+RUSH_RATE = 30_000  # a second, over all members
 LIMIT = 10
+USERS_APART = 10_000_000
+METRICS_SHOWN = ("syncs", "sent_bytes", "received_bytes", "peer_bytes", "proposals", "database_bytes")
 RETURNING = 100_000  # people who ask a sale that is sold out, again and again
 
 TARGETS = {
@@ -58,28 +67,33 @@ class Cases:
     def each(self, fleet: Fleet):
         return range(len(fleet.gateways))
 
-    def permits(self, fleet: Fleet) -> dict:
-        share = max(1, self.connections // len(fleet.gateways))
-        begin = fleet.users(1)
-        options = ("--scatter", "-s", self.seconds, "--first")
+    def permits(self, fleet: Fleet, only: int | None = None) -> dict:
+        members = list(self.each(fleet)) if only is None else [only]
+        share = max(1, self.connections // len(members))
         # Numbers of users far apart: a load does not know how many it will ask.
-        step = 10_000_000
-        fleet.users(step * len(fleet.gateways))
-        return measure(
-            fleet, lambda: [Crowd(fleet, m, "permits", share, *options, begin + m * step) for m in self.each(fleet)]
-        )
-
-    def paced(self, fleet: Fleet) -> dict:
-        rate = PACED_RATE / len(fleet.gateways)
-        count = int(2 * rate * self.seconds) + 1000
-        first = fleet.users(count * len(fleet.gateways))
+        first = fleet.users(USERS_APART * len(members))
+        options = ("--scatter", "-s", self.seconds, "--first")
         return measure(
             fleet,
             lambda: [
-                Paced(fleet, m, "permits", rate, self.seconds, "--prefix", "paced", "--first", first + m * count)
-                for m in self.each(fleet)
+                Crowd(fleet, m, "permits", share, *options, first + i * USERS_APART) for i, m in enumerate(members)
             ],
         )
+
+    def at_times(self, fleet: Fleet, sale: str, rate: float, *options, may_fail: bool = False) -> dict:
+        """`rate` requests a second on each member, of distinct users."""
+        first = fleet.users(USERS_APART * len(fleet.gateways))
+        return measure(
+            fleet,
+            lambda: [
+                Paced(fleet, m, sale, rate, self.seconds, "--prefix", "paced", "--first", first + m * USERS_APART, *options)
+                for m in self.each(fleet)
+            ],
+            may_fail,
+        )
+
+    def paced(self, fleet: Fleet) -> dict:
+        return self.at_times(fleet, "permits", PACED_RATE / len(fleet.gateways))
 
     def sold_out(self, fleet: Fleet, member: int, sale: str = "few") -> dict:
         options = ("--scatter", "--cycle", RETURNING, "-s", self.seconds)
@@ -90,24 +104,34 @@ class Cases:
             fleet, lambda: [Paced(fleet, m, sale, SOLD_OUT_RATE, self.seconds) for m in self.each(fleet)]
         )
 
-    def fairness(self, fleet: Fleet) -> dict:
-        """Who gets the places if all members are asked alike."""
+    def fair_sale(self, fleet: Fleet, limit: int) -> str:
         self.fair += 1
-        name = f"fair{self.fair}"
-        fleet.open({name: self.limit})
+        fleet.open({f"fair{self.fair}": limit})
+        return f"fair{self.fair}"
+
+    def fairness(self, fleet: Fleet, rate: float) -> dict:
+        """Who gets the places, in proportion to the requests of each member."""
+        limit = int(rate * len(fleet.gateways) * self.seconds / 3)
+        measured = self.at_times(fleet, self.fair_sale(fleet, limit), rate, "--sockets", 4000, may_fail=True)
+        return with_jain(measured, limit, lambda load: load["yes"] / (load["yes"] + load["no"] + load["bad"]))
+
+    def fairness_of_crowds(self, fleet: Fleet) -> dict:
+        name = self.fair_sale(fleet, self.limit)
         share = max(1, self.connections // len(fleet.gateways))
-        step = 10_000_000
+        options = ("--scatter", "-n", self.limit, "--first")
         measured = measure(
-            fleet,
-            lambda: [
-                Crowd(fleet, m, name, share, "--scatter", "-n", self.limit, "--first", m * step)
-                for m in self.each(fleet)
-            ],
+            fleet, lambda: [Crowd(fleet, m, name, share, *options, m * USERS_APART) for m in self.each(fleet)]
         )
-        if measured["permits"] != self.limit:
-            sys.exit(f"{measured['permits']} permits, and the limit is {self.limit}")
-        measured["jain"] = jain([load["yes"] for load in measured["loads"]])
-        return measured
+        return with_jain(measured, self.limit, lambda load: load["yes"])
+
+    def idle(self, fleet: Fleet) -> dict:
+        return measure_idle(fleet, self.seconds)
+
+
+def with_jain(measured: dict, limit: int, share) -> dict:
+    if measured["permits"] != limit:
+        sys.exit(f"{measured['permits']} permits, and the limit is {limit}")
+    return {**measured, "jain": jain([share(load) for load in measured["loads"]])}
 
 
 def jain(shares: list[float]) -> float:
@@ -123,10 +147,16 @@ def table_of_cases(cases: Cases, fleet: Fleet, arguments) -> dict:
         "sold out, owner": (lambda f: cases.sold_out(f, 0), lambda e: cases.sold_out(e, 0)),
         "sold out, other": (lambda f: cases.sold_out(f, other), lambda e: cases.sold_out(e, 0)),
         "sold out, paced": (cases.sold_out_paced, cases.sold_out_paced),
-        "fair": (cases.fairness, None),
+        "permits, owner": (lambda f: cases.permits(f, 0), None),
+        "permits, other": (lambda f: cases.permits(f, other), None),
+        "fair": (lambda f: cases.fairness(f, FAIR_RATE), None),
+        "fair, rush": (lambda f: cases.fairness(f, RUSH_RATE / len(f.gateways)), None),
+        "fair, crowd": (cases.fairness_of_crowds, None),
+        "idle": (cases.idle, None),
     }
     if other == 0:
-        del table["sold out, other"], table["fair"]
+        for name in ("sold out, other", "permits, owner", "permits, other", "fair", "fair, rush", "fair, crowd"):
+            del table[name]
     if arguments.sealed:
         table["sealed, owner"] = (lambda f: cases.sold_out(f, 0, "sealed"), lambda e: cases.sold_out(e, 0))
         table["sealed, other"] = (lambda f: cases.sold_out(f, other, "sealed"), lambda e: cases.sold_out(e, 0))
@@ -147,7 +177,7 @@ def measure_fleet(fleet: Fleet, embedded: Fleet, cases: Cases, arguments) -> dic
     table = table_of_cases(cases, fleet, arguments)
     for number in range(arguments.rounds + 1):  # the first is to get warm
         for name, (on_fleet, on_embedded) in table.items():
-            if number == 0 and name == "fair":
+            if number == 0 and name.startswith(("fair", "idle")):
                 continue
             order = [(fleet, on_fleet), (embedded, on_embedded)]
             measured = {f.name: how(f) for f, how in (order if number % 2 else order[::-1]) if how}
@@ -181,12 +211,12 @@ def row_of(fleet: Fleet, name: str, pairs: list[tuple]) -> dict:
             row["asked_to_embedded"] = round(
                 statistics.median(r["cpu_us"][part] / b["cpu_us"]["owner"] for r, b in pairs), 3
             )
-    if name == "fair":
+    if name.startswith("fair"):
         row["jain"] = round(min(r["jain"] for r in rows), 4)
     if rows[0]["etcd"]:
         row["etcd_per_request"] = {
             key: round(middle(rows, lambda r: r["etcd"][key] / r["answers"]), 4)
-            for key in ("syncs", "sent_bytes", "received_bytes", "peer_bytes", "proposals", "database_bytes")
+            for key in METRICS_SHOWN
         }
         row["sync_ms"] = round(
             middle(rows, lambda r: 1000 * r["etcd"]["sync_seconds"] / max(1, r["etcd"]["syncs"])), 3
@@ -209,14 +239,14 @@ def verdicts(rows: list[dict]) -> list[dict]:
         if case == "paced" and members == 3:
             judge(row, "paced, p50 ms", row["p50_ms"], "paced_p50_ms", True)
             judge(row, "paced, p99 ms", row["p99_ms"], "paced_p99_ms", True)
-        if case.endswith(", owner"):
+        if case.endswith(", owner") and "asked_to_embedded" in row:
             judge(row, f"{case}: CPU / embedded", row["asked_to_embedded"], "sold_out_owner", True)
-        if case.endswith(", other"):
+        if case.endswith(", other") and "asked_to_embedded" in row:
             judge(row, f"{case}: CPU of that member / embedded", row["asked_to_embedded"], "sold_out_other", True)
         if case == "sold out, paced" and members == 3:
             judge(row, "sold out, paced, p99 ms", row["p99_ms"], "sold_out_other_p99_ms", True)
-        if case == "fair":
-            judge(row, "Jain over members", row["jain"], "jain", False)
+        if case in ("fair", "fair, rush"):
+            judge(row, f"{case}: Jain over members", row["jain"], "jain", False)
     return found
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -171,9 +172,9 @@ class Paced(Load):
     """So many requests a second at Poisson times. Latencies count from the time at which a request was due."""
 
     def __init__(self, fleet: Fleet, member: int, sale: str, rate: float, seconds: float, *options):
-        # The first half second is for the connections.
-        phases = [f"{rate}:{seconds}"]
-        super().__init__("sluice_open_load", fleet, member, sale, *phases, "--sockets", 256, "--seed", member + 1, *options)
+        sockets = () if "--sockets" in options else ("--sockets", 256)
+        seed = ("--seed", member + 1)
+        super().__init__("sluice_open_load", fleet, member, sale, f"{rate}:{seconds}", *sockets, *seed, *options)
 
     @staticmethod
     def outcome(report: dict) -> dict:
@@ -191,26 +192,49 @@ class Paced(Load):
         }
 
 
-def measure(fleet: Fleet, start) -> dict:
+def cpu_by_part(pids: dict[str, list[int]]) -> dict[str, float]:
+    return {part: sum(map(cpu_seconds, its)) for part, its in pids.items() if its}
+
+
+def measure(fleet: Fleet, start, may_fail: bool = False) -> dict:
     """Starts loads by `start()`, waits for them. CPU is of each part, in µs a request."""
     pids = fleet.pids()
-    before = {part: sum(map(cpu_seconds, its)) for part, its in pids.items()}
-    metrics = fleet.metrics()
+    before, metrics = cpu_by_part(pids), fleet.metrics()
     loads = [load.join() for load in start()]
-    after = {part: sum(map(cpu_seconds, its)) for part, its in pids.items()}
+    after = cpu_by_part(pids)
     answers = sum(load["yes"] + load["no"] for load in loads)
     bad = sum(load["bad"] for load in loads)
-    if bad or not answers:
+    if (bad and not may_fail) or not answers:
         sys.exit(f"{fleet.name}: {bad} requests without yes or no: {loads}")
-    used = {part: (after[part] - before[part]) / answers * 1e6 for part in pids if pids[part]}
+    used = {part: (after[part] - before[part]) / answers * 1e6 for part in before}
     used["load"] = sum(load["load_seconds"] for load in loads) / answers * 1e6
     return {
         "answers": answers,
+        "bad": bad,
         "permits": sum(load["yes"] for load in loads),
         "per_second": answers / max(load["seconds"] for load in loads),
         "cpu_us": used,
         "p50_us": max(load["p50_us"] for load in loads),
         "p99_us": max(load["p99_us"] for load in loads),
         "loads": loads,
+        "etcd": {key: value - metrics[key] for key, value in fleet.metrics().items()},
+    }
+
+
+def measure_idle(fleet: Fleet, seconds: float) -> dict:
+    """As measure() with a request a second and gateway, which nobody makes."""
+    pids = fleet.pids()
+    before, metrics = cpu_by_part(pids), fleet.metrics()
+    time.sleep(seconds)
+    after = cpu_by_part(pids)
+    answers = seconds * len(fleet.gateways)
+    return {
+        "answers": answers,
+        "permits": 0,
+        "per_second": 0,
+        "cpu_us": {part: (after[part] - before[part]) / answers * 1e6 for part in before},
+        "p50_us": 0,
+        "p99_us": 0,
+        "loads": [],
         "etcd": {key: value - metrics[key] for key, value in fleet.metrics().items()},
     }
