@@ -214,8 +214,9 @@ def measure(fleet: Fleet, start, may_fail: bool = False) -> dict:
         "permits": sum(load["yes"] for load in loads),
         "per_second": answers / max(load["seconds"] for load in loads),
         "cpu_us": used,
-        "p50_us": max(load["p50_us"] for load in loads),
-        "p99_us": max(load["p99_us"] for load in loads),
+        # A member that answers nobody in the time has no latency.
+        "p50_us": max(load["p50_us"] or 0 for load in loads),
+        "p99_us": max(load["p99_us"] or 0 for load in loads),
         "loads": loads,
         "etcd": {key: value - metrics[key] for key, value in fleet.metrics().items()},
     }
