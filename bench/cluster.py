@@ -159,7 +159,9 @@ def table_of_cases(cases: Cases, fleet: Fleet, arguments) -> dict:
             del table[name]
     if arguments.sealed:
         table["sealed, owner"] = (lambda f: cases.sold_out(f, 0, "sealed"), lambda e: cases.sold_out(e, 0))
+    if arguments.sealed and other > 0:
         table["sealed, other"] = (lambda f: cases.sold_out(f, other, "sealed"), lambda e: cases.sold_out(e, 0))
+        table["sealed, paced"] = (lambda f: cases.sold_out_paced(f, "sealed"), cases.sold_out_paced)
     return {name: how for name, how in table.items() if not arguments.only or name in arguments.only}
 
 
@@ -215,8 +217,7 @@ def row_of(fleet: Fleet, name: str, pairs: list[tuple]) -> dict:
         row["jain"] = round(min(r["jain"] for r in rows), 4)
     if rows[0]["etcd"]:
         row["etcd_per_request"] = {
-            key: round(middle(rows, lambda r: r["etcd"][key] / r["answers"]), 4)
-            for key in METRICS_SHOWN
+            key: round(middle(rows, lambda r: r["etcd"][key] / r["answers"]), 4) for key in METRICS_SHOWN
         }
         row["sync_ms"] = round(
             middle(rows, lambda r: 1000 * r["etcd"]["sync_seconds"] / max(1, r["etcd"]["syncs"])), 3
