@@ -114,6 +114,13 @@ bench-permits: ## permits a second on disk, the price of a transaction (PERMITS=
 	@cmake --build --preset release --target wasm_host_bench wasm_host_bench_null
 	@/usr/bin/python3 bench/permits.py $(PERMITS)
 
+.PHONY: bench-cluster
+bench-cluster: ## permits, latency and fairness over members on etcd; then the simulation of many (CLUSTER='--members 3')
+	@tools/install.sh build cluster bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/cluster.py $(CLUSTER)
+	@/usr/bin/python3 bench/scale_simulation.py --measured build/cluster.json
+
 .PHONY: bench-overload
 bench-overload: ## a sale asked for 2 and 10 times what it can answer (OVERLOAD='--seconds 300')
 	@tools/install.sh build bench

@@ -198,7 +198,8 @@ class Chain {
   }
   // Requires for both: the medium is shared.
   void set_failing(bool fails) { failing_.store(fails, std::memory_order_seq_cst); }
-  // A batch of this chain is being written. The journal looks at the chain again afterwards.
+  // A batch of this chain is being written, or commits gather behind one. The journal looks at the
+  // chain again afterwards.
   void set_under_way(bool is) { under_way_.store(is, std::memory_order_seq_cst); }
   // Notes that there are commits that are not durable.
   void note_pending();

@@ -73,6 +73,9 @@ class Medium {
 
   // Constant: true for a shared medium.
   [[nodiscard]] virtual bool may_lose() const { return false; }
+  // Constant: the journal waits so long after a group before it collects the next, because a group
+  // costs this medium nearly the same whether it is small or large.
+  [[nodiscard]] virtual Duration gathering() const { return {}; }
   // Once, before all other functions. The medium calls `ring`, on any thread, when take_news() has
   // something to return. It does not call it after its destruction has begun.
   virtual void on_news(std::function<void()> /*ring*/) {}
