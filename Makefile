@@ -10,6 +10,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .NOTPARALLEL:
 
 FUZZ_SECONDS ?= 600
+SEEDS ?= 1000
+SEED ?= 1
 
 .PHONY: help
 help: ## what there is
@@ -81,6 +83,17 @@ soak: ## 200 x kill -9 and 50 runs of six sales, after long histories (SOAK='--c
 	@tools/install.sh build test
 	@tools/build.sh release
 	@tools/soak.sh $(SOAK)
+
+.PHONY: histories
+histories: ## SEEDS (1000) histories of three members on etcd, under faults (SEED=7: from this one)
+	@tools/install.sh build test
+	@tools/build.sh release sluice_filters_wasm_host_test
+	@tools/histories.sh $(SEEDS) $(SEED)
+
+.PHONY: canaries
+canaries: ## each safeguard of the cluster left out: do the histories notice? An hour (CANARIES='--only permit*')
+	@tools/install.sh build test
+	@/usr/bin/python3 tools/canaries.py $(CANARIES)
 
 .PHONY: mutants
 mutants: ## faults put in one at a time: which do the tests notice? Hours (MUTANTS='--only http-*')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The list of faults (tests/mutants/) fits the tree, and tools/mutants.py reads and counts it as it says."""
+"""The lists of faults (tests/mutants/) and canaries (tests/canaries/) fit the tree, and tools/mutants.py reads and counts its own as it says."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+import canaries  # noqa: E402
 import mutants  # noqa: E402
 
 FAULTS_MIN = 160
@@ -18,6 +19,12 @@ def test_every_entry_applies():
     """One that does not: look for what the line has become, and change `find` and `replace`; if the place is gone,
     remove the entry."""
     found = mutants.check()
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_canary_applies():
+    """As above."""
+    found = canaries.check()
     assert not found, "\n" + "\n".join(found)
 
 

@@ -239,6 +239,8 @@ Replica Chain::take_base() {
 }
 
 void Chain::set_journaled(Node* last) {
+  // Invariant I10: `sent` is not below any version that the medium may have.
+  SLUICE_ASSERT(last->version <= sent() || following() != 0, "what is durable was sent before");
   {
     const MutexLock lock(mutex_);
     journaled_ = last;

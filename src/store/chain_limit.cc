@@ -21,6 +21,8 @@ constexpr Duration kTendAgain = std::chrono::milliseconds(10);
 OwnerAnswer Chain::newest() const {
   const Version seal = seal_.load(std::memory_order_seq_cst);
   const Version sent = this->sent();
+  // Invariant I10: who asks may have seen what is durable.
+  SLUICE_ASSERT(sent >= first(), "what the chain began with was sent");
   return {.version = position(sent), .sealed = seal != 0 && seal == sent};
 }
 

@@ -153,7 +153,7 @@ bool Chain::append_seen(SeenGroup group) {
   Node* linked = nullptr;
   {
     const MutexLock lock(mutex_);
-    SLUICE_ASSERT(node->version > journaled_->version, "a follower never goes backwards");
+    SLUICE_ASSERT(node->version > journaled_->version, "I6: a follower never goes backwards");
     durable_.store(node->version, std::memory_order_seq_cst);
     if (!journaled_->next.compare_exchange_strong(linked, node.get(), std::memory_order_seq_cst,
                                                   std::memory_order_relaxed)) {

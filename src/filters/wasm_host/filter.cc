@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/assert.h"
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/attempt.h"
 #include "filters/wasm_host/results.h"
@@ -148,6 +149,8 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
 }
 
 std::string_view WasmHostFilter::done(Attempt& attempt) {
+  // Invariant I4: what is told is durable.
+  SLUICE_DEBUG_ASSERT(view_.is_durable(attempt.version), "the run has waited for what it has read");
   if (attempt.full) return limit_reached(attempt);
   attempt.context.flush_logs(parts_.recipe->name);
   if (attempt.handed != nullptr) [[unlikely]]
@@ -190,6 +193,8 @@ WasmHostFilter::RunOutcome WasmHostFilter::judge(Attempt& attempt, Result<std::i
 
 WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t value) {
   if (shared_ && !may_commit(attempt)) return RunOutcome::failed;
+  // Invariant I3: an exchange of which a copy is out is neither run nor answered here.
+  SLUICE_DEBUG_ASSERT(attempt.unanswered == 0, "the fate of the copy is known");
   const store::ExchangeId* id = attempt.handed != nullptr ? &attempt.handed->id : nullptr;
   if (id != nullptr && !owns(attempt.handed->fence)) return RunOutcome::elsewhere;
   const store::Commit commit = view_.commit(attempt.transaction, id);

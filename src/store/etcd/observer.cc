@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/assert.h"
 #include "store/etcd/requests.h"
 
 namespace sluice::store {
@@ -194,6 +195,9 @@ void Observer::take_group(Revision revision) {
   const bool newer = seq->version > state_->seq.version;
   const bool same_limit = seq->limit_state() == state_->seq.limit_state();
   state_->seq = std::move(*seq);
+  // Invariant I6: the replica at a version is the chain up to it, in whole groups.
+  SLUICE_DEBUG_ASSERT(state_->contents.checksum() == state_->seq.checksum,
+                      "what was compared is what the state has now");
   if (newer && context_.audience != nullptr) {
     SeenGroup group{.version = state_->seq.version, .changes = std::move(revision.changes)};
     if (!same_limit) group.limit = state_->seq.limit_state();

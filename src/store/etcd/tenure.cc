@@ -93,7 +93,7 @@ Task<Result<void>> Tenure::write(Batch& batch) {
 }
 
 Task<Result<void>> Tenure::write_some(const Batch& batch) {
-  SLUICE_ASSERT(!pending_, "one transaction of a namespace is sent at a time");
+  SLUICE_ASSERT(!pending_, "I9: one transaction of a namespace is sent at a time");
   const TimePoint deadline = Clock::now() + context_.open_max;
   const Node* const next = first_unwritten(batch);
   EtcdRetry retry(deadline);
@@ -126,6 +126,7 @@ Task<Result<void>> Tenure::settle(TimePoint deadline) {
   retry.attempt = pending_->attempt;
   while (!pending_->refused) {
     const BootTime now = BootClock::now();
+    // Invariant I5: between a take and its first write no older permit to read is alive.
     SLUICE_ASSERT(now >= writes_from_, "the permits of older owners end before the first write");
     if (!pending_->first_sent) pending_->first_sent = now;
     sent_ = std::max(sent_, pending_->seq.version);
@@ -190,8 +191,10 @@ Task<std::optional<Seq>> Tenure::recall() {
 
 void Tenure::commit(std::int64_t revision) {
   const std::unique_ptr<PendingTxn> done = std::move(pending_);
+  // Invariant I1: one chain; each group names the one before, under the fence that is current.
   SLUICE_ASSERT(done->seq.fence == fence_ && done->seq.version > state_->seq.version,
                 "each group follows the one before");
+  // Invariant I10: `sent` is not below any version that etcd may have.
   SLUICE_ASSERT(done->seq.version <= sent_, "what etcd has was sent");
   if (done->contents) {
     state_->dead.push_back(state_->seq.epoch);
@@ -209,6 +212,8 @@ void Tenure::commit(std::int64_t revision) {
 }
 
 Task<Result<void>> Tenure::confirm(TimePoint deadline) {
+  // Invariant I9: until an outcome is known, the owner sends that transaction only.
+  SLUICE_ASSERT(!pending_, "a confirmation comes after the outcome of the last group");
   pb::TxnRequest txn;
   compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
   add_range(*txn.add_success(), seq_key_);  // without a Range, etcd may answer from an old state
@@ -295,6 +300,7 @@ Task<Result<void>> Tenure::give_up(TimePoint deadline) {
 Task<Result<void>> Tenure::release(TimePoint deadline) {
   if (pending_) SLUICE_CO_CHECK(co_await settle(deadline));
   if (over_) co_return Result<void>();
+  SLUICE_ASSERT(!pending_, "I9: a release comes after the outcome of the last group");
   pb::TxnRequest txn;
   compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
   add_delete(*txn.add_success(), owner_key_);

@@ -123,6 +123,7 @@ void Tenure::make_switch(Version version) {
 void Tenure::begin_building(Bulk& bulk) {
   abandon_building();
   const Epoch epoch{fence_, ++epochs_made_};
+  // Invariant I7: the name of an epoch is written under one fence, and once.
   SLUICE_ASSERT(
       epoch != state_->seq.epoch && std::ranges::find(state_->dead, epoch) == state_->dead.end(),
       "the name of an epoch is never used again");
@@ -237,6 +238,8 @@ Task<Result<void>> Tenure::copy_dirty() {
 
 Task<Result<void>> Tenure::step(Packs packs) {
   if (packs.operations() == 0) co_return Result<void>();
+  SLUICE_ASSERT(!pending_ && building_->epoch.fence == fence_,
+                "I7, I9: the own epoch is written, between two groups");
   pb::TxnRequest txn;
   add_compares(txn);
   packs.move_to(txn);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions of Tenure that make a group of whole runs.
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -45,6 +46,11 @@ class NetEffects {
   std::vector<ExchangeId> exchanges_;
   std::size_t bytes_ = 0;
 };
+
+bool each_once(std::vector<ExchangeId> exchanges) {
+  std::ranges::sort(exchanges);
+  return std::ranges::adjacent_find(exchanges) == exchanges.end();
+}
 
 }  // namespace
 
@@ -94,6 +100,7 @@ void Tenure::make_group(const Batch& batch) {
   seq.writes = static_cast<std::uint32_t>(changes.size());
   seq.checksum = state_->contents.checksum_after(changes);
   seq.exchanges = effects.take_exchanges();
+  SLUICE_DEBUG_ASSERT(each_once(seq.exchanges), "I3: an id is in the chain at most once");
   pending_ = new_pending(std::move(seq), std::move(changes), std::move(packs));
   pending_->dirty = std::move(dirty);
 }
@@ -101,10 +108,10 @@ void Tenure::make_group(const Batch& batch) {
 std::unique_ptr<Tenure::PendingTxn> Tenure::new_pending(Seq seq,
                                                         std::vector<Contents::EntryChange> changes,
                                                         Packs packs) const {
-  SLUICE_ASSERT(!pending_, "nothing else is sent until an outcome is known");
+  SLUICE_ASSERT(!pending_, "I9: nothing else is sent until an outcome is known");
   SLUICE_ASSERT(!state_->seq.sealed || state_->seq.opening ||
                     (changes.empty() && seq.sealed && seq.epoch == state_->seq.epoch),
-                "a sealed epoch does not change before all know of the opening");
+                "I8: a sealed epoch does not change before all know of the opening");
   auto pending = std::make_unique<PendingTxn>();
   add_compares(pending->request);
   packs.move_to(pending->request);

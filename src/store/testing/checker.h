@@ -19,6 +19,9 @@ namespace sluice::store {
 
 using Entries = std::map<std::string, std::string>;
 
+// Of a run that only read and was not told its version.
+inline constexpr Version kAnyVersion = ~Version{0};
+
 // Applies the steps to `entries`. "" or the first mismatch.
 inline std::string replay(const Program& steps, Entries& entries) {
   for (const Step& step : steps) {
@@ -156,6 +159,27 @@ class Checker {
     return replay(run.steps, entries).empty();
   }
 
+  // The place of a run that only read where it would fit, and the runs that exclude it.
+  [[nodiscard]] std::string fits_nowhere(const RunRecord& run, Version first, Version last) const {
+    std::string text = "time: a run that only read, " + run.name + ", at " +
+                       std::to_string(run.begin) + " to " + std::to_string(run.end) +
+                       ", fits nowhere between the versions " + std::to_string(first) + " and " +
+                       std::to_string(last);
+    for (Version place = 0; place < states_.size(); ++place) {
+      Entries entries = states_[place];
+      const std::string fault = replay(run.steps, entries);
+      if (fault.empty()) text += "; it fits at " + std::to_string(place);
+      if (place >= first && place <= last && place < first + 5)
+        text += "; at " + std::to_string(place) + " " + fault;
+    }
+    for (const RunRecord& writer : writers_) {
+      if (writer.version + 2 < first || writer.version > last + 2) continue;
+      text += "; version " + std::to_string(writer.version) + " is " + writer.name + ", " +
+              std::to_string(writer.begin) + " to " + std::to_string(writer.end);
+    }
+    return text;
+  }
+
   // Gives each reader the first place where it fits, which leaves the most room to later readers.
   [[nodiscard]] std::string place_readers() const {
     struct Placed {
@@ -171,14 +195,13 @@ class Checker {
       }
       const Version last = begun_by(run.end);
       Version place = std::max(closed, ended_before(run.begin));
-      if (run.version > last || !holds_at(run, run.version)) {
+      const bool knows = run.version != kAnyVersion;
+      if (knows && (run.version > last || !holds_at(run, run.version))) {
         return "version: a run that only read depends on more than " + std::to_string(run.version);
       }
       while (place <= last && !holds_at(run, place)) ++place;
       if (place > last) {
-        return "time: a run that only read, of version " + std::to_string(run.version) +
-               ", fits nowhere between " + std::to_string(ended_before(run.begin)) + " and " +
-               std::to_string(last);
+        return fits_nowhere(run, std::max(closed, ended_before(run.begin)), last);
       }
       open.push({run.end, place});
     }

@@ -43,6 +43,7 @@ struct RunRecord {
   Version version = 0;  // 0 for an administrative change (unknown)
   bool told = false;    // durable(version) has returned
   Program steps;
+  std::string name{};  // for messages
 };
 
 class HistoryClock {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "filters/wasm_host/filter.h"
 #include "filters/wasm_host/handover/carried.h"
 #include "pipeline/exchange.h"
@@ -104,6 +105,9 @@ void HandedRuns::begin(Lane& lane, HandedExchange message, Reply reply) {
   if (size_ >= limits_.runs_max || bytes_ >= limits_.bytes_max) return reply(refusal(busy));
   // An entry under an earlier fence has had no effect, and will have none: its sender knows that.
   if (const auto old = lane.entries.find(head.id.counter); old != lane.entries.end()) {
+    // Invariant I3: what has had, or may have, its effect under this fence is not run again.
+    const bool same = old->second->ns == head.ns && old->second->fence == head.fence;
+    SLUICE_ASSERT(!same || old->second->refused, "an exchange runs once under one fence");
     drop(*old->second, wrong_fence);
     lane.entries.erase(old);
   }

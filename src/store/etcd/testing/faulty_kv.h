@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: faults between the medium and the client. The transactions that a test chooses lose
-// their answers, arrive late or not at all, or are refused; watches are held.
+// their answers, arrive late or not at all, or are refused; watches are held; a process stands
+// still or is gone.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -61,6 +62,14 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return held_;
   }
+  // Holds every call and every answer, until go_on(). A call whose deadline comes meanwhile has no
+  // answer, and was perhaps applied.
+  void stall() { stalled_ = true; }
+  void go_on() { stalled_ = false; }
+  [[nodiscard]] bool is_stalled() const { return stalled_; }
+  // From now on nothing leaves, and nothing comes back, as after the end of the process.
+  void cut() { cut_ = true; }
+  [[nodiscard]] bool is_cut() const { return cut_; }
   // Ends the watches that exist.
   void end_watches() {
     const MutexLock lock(mutex_);
@@ -151,6 +160,8 @@ class KvFaults {
   std::atomic<int> watches_ = 0;
   std::atomic<bool> grants_no_lease_ = false;
   std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
+  std::atomic<bool> stalled_ = false;
+  std::atomic<bool> cut_ = false;
   std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
@@ -186,12 +197,15 @@ class FaultyKv final : public Kv {
 
   Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
                                                  etcd::CallOptions options) override {
-    return of_cluster(kv_->range(request, options));
+    return of_cluster(held(kv_->range(request, options), options.deadline));
   }
   Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
                                              etcd::CallOptions options) override {
-    const KvFault fault = faults_->of(request);
-    if (fault == KvFault::none) co_return co_await of_cluster(kv_->txn(request, options));
+    const KvFault fault = faults_->is_cut() ? KvFault::lost : faults_->of(request);
+    if (fault == KvFault::none) {
+      Task<etcd::CallReply<pb::TxnResponse>> call = kv_->txn(request, options);
+      co_return co_await of_cluster(held(std::move(call), options.deadline));
+    }
     if (fault == KvFault::answer_lost) (void)co_await kv_->txn(request, options);
     if (fault == KvFault::late) faults_->keep(request);
     if (fault == KvFault::silent) {
@@ -203,15 +217,16 @@ class FaultyKv final : public Kv {
   Task<etcd::CallReply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
                                                             etcd::CallOptions options) override {
     if (faults_->grants_no_lease()) co_return std::unexpected(failure(KvFault::lost));
-    co_return co_await kv_->lease_grant(request, options);
+    Task<etcd::CallReply<pb::LeaseGrantResponse>> call = kv_->lease_grant(request, options);
+    co_return co_await held(std::move(call), options.deadline);
   }
   Task<etcd::CallReply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
                                                               etcd::CallOptions options) override {
-    return kv_->lease_revoke(id, options);
+    return held(kv_->lease_revoke(id, options), options.deadline);
   }
   Task<etcd::CallReply<pb::LeaseKeepAliveResponse>> lease_keep_alive(
       std::int64_t id, etcd::CallOptions options) override {
-    return kv_->lease_keep_alive(id, options);
+    return held(kv_->lease_keep_alive(id, options), options.deadline);
   }
   Task<etcd::CallReply<pb::StatusResponse>> status(etcd::CallOptions options) override {
     auto reply = co_await kv_->status(options);
@@ -232,17 +247,20 @@ class FaultyKv final : public Kv {
     ~HeldWatch() override { --kv_.faults_->watches(); }
     etcd::EndpointIndex endpoint() const override { return watch_->endpoint(); }
     Task<etcd::WatchReply<pb::ResponseHeader>> start(TimePoint deadline) override {
-      if (kv_.faults_->watches_are_refused()) co_return std::unexpected(ended());
+      if (kv_.faults_->watches_are_refused() || kv_.faults_->is_cut()) {
+        co_return std::unexpected(ended());
+      }
       co_return co_await watch_->start(deadline);
     }
     Task<etcd::WatchReply<pb::WatchResponse>> next(TimePoint deadline) override {
       while (true) {
         const TimePoint look = std::min(deadline, Clock::now() + std::chrono::milliseconds(5));
         auto reply = co_await watch_->next(look);
-        while (kv_.faults_->watches_are_held()) {
+        while (kv_.faults_->watches_are_held() || kv_.faults_->is_stalled()) {
           co_await kv_.loop_.sleep_for(std::chrono::milliseconds(1));
         }
-        if (kv_.faults_->ended_watches() != ended_before_) co_return std::unexpected(ended());
+        const bool over = kv_.faults_->ended_watches() != ended_before_ || kv_.faults_->is_cut();
+        if (over) co_return std::unexpected(ended());
         const bool late = !reply && reply.error().why == etcd::WatchFailure::Why::timed_out;
         if (!late || look == deadline) co_return reply;
       }
@@ -254,6 +272,20 @@ class FaultyKv final : public Kv {
     const int ended_before_;
   };
 
+  // Requires: `call` has not been started.
+  template <class Response>
+  Task<etcd::CallReply<Response>> held(Task<etcd::CallReply<Response>> call, TimePoint deadline) {
+    if (!co_await pass(deadline)) co_return std::unexpected(failure(KvFault::lost));
+    auto reply = co_await std::move(call);
+    if (!co_await pass(deadline)) co_return std::unexpected(failure(KvFault::lost));
+    co_return reply;
+  }
+  Task<bool> pass(TimePoint deadline) {
+    while (faults_->is_stalled() && !faults_->is_cut() && Clock::now() < deadline) {
+      co_await loop_.sleep_for(std::chrono::milliseconds(1));
+    }
+    co_return !faults_->is_stalled() && !faults_->is_cut();
+  }
   template <class Response>
   Task<etcd::CallReply<Response>> of_cluster(Task<etcd::CallReply<Response>> call) {
     auto reply = co_await std::move(call);
