@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sale on the members of a cluster: opened, watched while something happens to it, and counted in the end."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from cluster import owner_of
+from crowd import Crowd, Sale, stored
+from gateway import pipeline, sale_server, wait_until, wasm
+from visitors import Counting, Figures, Visit, Visitors, expect_counted, expect_in_order, told
+
+LIMIT = 2000
+
+
+def wait_running(members) -> None:
+    for member in members:
+        wait_until(lambda: member.own_status("p").get("state") == "running", "it runs the pipeline")
+    owner_of(members)
+
+
+def open_sale(members, port: int, guests: Path, limit: int = LIMIT, block_ratio: float = 0) -> None:
+    members[0].apply(sale_server(port))
+    Sale(members[0], guests / "step6.wasm", limit, block_ratio, vms=4)
+    wait_running(members)
+
+
+def crowds(members, port: int, folder: Path, connections: int = 66, **options) -> list[Crowd]:
+    """The same crowd at each member at the same time."""
+    started = []
+    for member in members:
+        with member.place():
+            started.append(Crowd(port, folder / member.name, connections, host=member.host, **options))
+    return [crowd.join() for crowd in started]
+
+
+def expect_in_everywhere(members, port: int, folder: Path, users: set[int]) -> None:
+    for crowd in crowds(members, port, folder, users=users):
+        crowd.expect_answers_only()
+        assert crowd.let_in == users, "whoever is in is in on every member"
+
+
+def expect_sold(members, port, folder, visits: list[Visit], limit: int, lost: frozenset[int] = frozenset()) -> None:
+    """Sells what is left. Then exactly the limit is in, everybody who was told is in, and all members say the same.
+    `lost`: users who may have been forgotten."""
+    expect_in_order([visit for visit in visits if visit.user not in lost])
+    let_in = told(visits) - lost
+    for crowd in crowds(members, port, folder / "rest", first=1_000_000, cycle=limit + 100, requests=limit + 100):
+        let_in |= crowd.expect_answers_only().let_in
+    inside = stored(members[0])
+    assert let_in <= inside, f"told and lost: {len(let_in - inside)}, {sorted(let_in - inside)[:5]}"
+    assert len(inside) == limit
+    for member in members[1:]:
+        assert stored(member) == inside, f"{member.name} and {members[0].name} agree"
+    unsure = {visit.user for visit in visits if visit.status != 200} | lost
+    assert inside - let_in <= unsure, "nobody is in who was told nothing but no"
+    expect_in_everywhere(members, port, folder / "again", inside)
+
+
+class Watched:
+    """A sale with visitors. The block makes a fault and ends it; then all must be as if there had been none."""
+
+    visitors_kind = Visitors
+
+    def __init__(self, members, port: int, guests: Path, folder: Path, measured, limit: int = LIMIT):
+        self.members, self.port, self.folder, self.limit = list(members), port, folder, limit
+        self.measured = measured
+        self.lost: frozenset[int] = frozenset()
+        self.open(guests)
+
+    def open(self, guests: Path) -> None:
+        open_sale(self.members, self.port, guests, self.limit)
+
+    def owner_and_rest(self):
+        owner = owner_of(self.members)
+        return owner, [member for member in self.members if member is not owner]
+
+    @contextmanager
+    def during(self, fault: str, rate: float = 50):
+        """`fault`: what the table of measured times calls it."""
+        visitors = self.visitors_kind(self.members, self.port, rate)
+        visitors.wait_served()
+        since = time.monotonic()
+        yield visitors
+        living = [member for member in self.members if member.process is not None]
+        visitors.wait_served(living)
+        visits = visitors.stop()
+        self.measured(fault, Figures.of(visits, since))
+        self.judge(living, visits)
+
+    def judge(self, living, visits: list[Visit]) -> None:
+        expect_sold(living, self.port, self.folder, visits, self.limit, self.lost)
+
+
+class WatchedCount(Watched):
+    """A counter instead of a sale: an effect that happens twice shows."""
+
+    visitors_kind = Counting
+
+    def open(self, guests: Path) -> None:
+        self.members[0].apply(
+            sale_server(self.port), pipeline("p", wasm(guests / "probe.wasm", timeout="60s", concurrency=4))
+        )
+        wait_running(self.members)
+
+    def judge(self, living, visits: list[Visit]) -> None:
+        counts = {int(member.data()["n"]) for member in living}
+        assert len(counts) == 1, f"the members agree: {counts}"
+        expect_counted(visits, counts.pop())
