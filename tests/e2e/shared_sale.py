@@ -25,12 +25,15 @@ def open_sale(members, port: int, guests: Path, limit: int = LIMIT, block_ratio:
     wait_running(members)
 
 
-def crowds(members, port: int, folder: Path, connections: int = 66, **options) -> list[Crowd]:
-    """The same crowd at each member at the same time."""
+def crowds(members, port: int, folder: Path, apart: int = 0, first: int = 0, **options) -> list[Crowd]:
+    """A crowd at each member at the same time, on 200 connections in all. The same users everywhere, or numbers that
+    are `apart`."""
     started = []
-    for member in members:
+    for i, member in enumerate(members):
+        connections = (200 + i) // len(members)
         with member.place():
-            started.append(Crowd(port, folder / member.name, connections, host=member.host, **options))
+            crowd = Crowd(port, folder / member.name, connections, host=member.host, first=first + i * apart, **options)
+        started.append(crowd)
     return [crowd.join() for crowd in started]
 
 

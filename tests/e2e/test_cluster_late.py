@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a member sends to etcd arrives when nobody expects it any more, or its answer gets lost."""
 
-import time
-
 import pytest
 
 from forwarder import Forwarder
@@ -35,13 +33,6 @@ def watched(request, roads, port, guests, tmp_path, measured):
     return request.param(roads[0].gateways.values(), port, guests, tmp_path, measured, limit)
 
 
-def pass_time(visitors, seconds: float) -> None:
-    """Visitors come all the time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        visitors.wait_more(10)
-
-
 @pytest.mark.parametrize("late", [2, MINUTE])
 def test_a_write_comes_again_after_the_owner_has_gone_on(roads, watched, late):
     """The owner resends it on another connection; the first copy comes when later groups are there."""
@@ -51,7 +42,7 @@ def test_a_write_comes_again_after_the_owner_has_gone_on(roads, watched, late):
         road.hold(until=WRITE)
         road.reset()
         visitors.wait_served()
-        pass_time(visitors, late)
+        visitors.wait_for(late)
         road.deliver()
 
 
@@ -65,7 +56,7 @@ def test_a_write_comes_when_another_member_owns(roads, watched, late):
         road.reset()
         owner_other_than(owner, rest)
         visitors.wait_served(rest)
-        pass_time(visitors, late)
+        visitors.wait_for(late)
         road.deliver()
         visitors.wait_served(rest)
         owner.go_on()
@@ -91,7 +82,7 @@ def test_takes_come_when_there_is_an_owner(roads, watched, late):
         for member in rest:
             roads[1][member.name].reset()
         visitors.wait_served(rest)
-        pass_time(visitors, late)
+        visitors.wait_for(late)
         for member in rest:
             roads[1][member.name].deliver()
         visitors.wait_served(rest)

@@ -20,35 +20,6 @@ def members(new_cluster):
     return new_cluster(3).start()
 
 
-@pytest.mark.parametrize("block_ratio", [0, 0.5])
-@pytest.mark.parametrize("limit", [1, 100, 10_000])
-def test_the_same_users_everywhere(members, port, guests, tmp_path, limit, block_ratio):
-    open_sale(members, port, guests, limit, block_ratio)
-    people = limit + PEOPLE_MORE
-    visits = 12 if block_ratio else 2
-    asked = crowds(members, port, tmp_path, cycle=people, requests=people * visits)
-    let_in = set().union(*(crowd.expect_answers_only().let_in for crowd in asked))
-    assert len(let_in) == limit
-    for member in members:
-        assert stored(member) == let_in
-    expect_in_everywhere(members, port, tmp_path / "again", let_in)
-
-
-@pytest.mark.parametrize("limit", [100, 10_000])
-def test_other_users_on_every_member(members, port, guests, tmp_path, limit):
-    open_sale(members, port, guests, limit, 0)
-    each = limit // 2  # half as many again as there are places
-    started = [
-        Crowd(port, tmp_path / member.name, connections=66, host=member.host, first=i * each, cycle=each, requests=each)
-        for i, member in enumerate(members)
-    ]
-    let_in = [crowd.join().expect_answers_only().let_in for crowd in started]
-    assert sum(map(len, let_in)) == limit
-    everybody = set().union(*let_in)
-    assert len(everybody) == limit, "no user is let in twice"
-    expect_in_everywhere(members, port, tmp_path / "again", everybody)
-
-
 def test_who_is_in_is_in_everywhere_right_after_the_answer(members, port, guests):
     open_sale(members, port, guests, 60, 0)
     for user in range(60):

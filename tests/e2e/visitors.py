@@ -39,6 +39,7 @@ class Visitors:
     visit without an answer."""
 
     again = 0.4  # so many visits are of users who were somewhere before
+    header = b"Authorization"  # each request has it
 
     def __init__(self, members, port: int, rate: float = 50, connections: int = 16, seed: int = 1):
         self.members, self.port, self.rate, self.connections = list(members), port, rate, connections
@@ -115,6 +116,12 @@ class Visitors:
         goal = len(self.visits) + count
         wait_until(lambda: len(self.visits) >= goal, f"{count} more visits ended")
 
+    def wait_for(self, seconds: float) -> None:
+        """Visitors come all the time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.wait_more(10)
+
     def wait_refused(self) -> None:
         """Until a visit that begins now gets 503."""
         now = time.monotonic()
@@ -132,10 +139,11 @@ class Counting(Visitors):
     """Each visit counts one up, in a program that neither counts keys nor asks whether there is room."""
 
     again = 0.0
+    header = b"X-Key"
 
     @staticmethod
     def make(user: int) -> bytes:
-        return request(X_Mode="add", X_Key="n", X_Amount="1")
+        return request(X_Mode="add", X_Key="n")
 
 
 def told(visits: list[Visit]) -> set[int]:
