@@ -15,9 +15,9 @@ MORE = 300  # people than places
 SALES = list(itertools.product(LIMITS, BLOCK_RATIOS, (True, False)))
 
 
-def check_sale(members, port: int, code: Path, folder: Path, limit: int, block_ratio: float, same: bool) -> None:
+def check_sale(members, port: int, guests: Path, folder: Path, limit: int, block_ratio: float, same: bool) -> None:
     """On a cluster without data of `p`."""
-    open_sale(members, port, code, limit, block_ratio)
+    open_sale(members, port, guests, limit, block_ratio)
     people = limit + MORE if same else limit // 2 + MORE  # at each member
     # Half of the visits are blocked: who comes twelve times is lucky (exact.py).
     visits = 12 if block_ratio else 2

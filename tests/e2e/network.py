@@ -15,6 +15,7 @@ from pathlib import Path
 
 from certificates import Authority
 from cluster import Cluster, Etcd, Gateway
+from gateway import DEADLINE, wait_until
 
 _CLONE_NEWNET = 0x40000000
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -69,15 +70,6 @@ class Space:
         os.close(self.descriptor)
 
 
-def why_not() -> str:
-    """Empty if this process may make namespaces."""
-    try:
-        Space().close()
-    except (OSError, AssertionError) as fault:
-        return f"no network namespaces (they need root and iproute2): {fault}"
-    return ""
-
-
 class Network:
     """Machines by name. On a bridge they can be cut from each other; `slow` makes a line of link.py instead."""
 
@@ -111,6 +103,7 @@ class Network:
                 device = os.open("/dev/net/tun", os.O_RDWR)
                 fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH", b"net", _IFF_TUN | _IFF_NO_PI))
             self._address(space)
+            space.run(*"ip link set net txqueuelen 10000".split())  # only the line loses packets
             devices[space.address] = device
         command = [sys.executable, Path(__file__).with_name("link.py")]
         command += [f"--{name}={value}" for name, value in slow.items()]
@@ -149,6 +142,17 @@ class Network:
             self._line.wait()
         for space in (*self.spaces.values(), self._hub):
             space.close()
+
+
+def why_not() -> str:
+    """Empty if this process may make networks."""
+    try:
+        network = Network("a", "b")
+        network.cut("a", "b")
+        network.close()
+    except (OSError, AssertionError) as fault:
+        return f"no network namespaces (they need root, iproute2 and nftables): {fault}"
+    return ""
 
 
 class RemoteEtcd(Etcd):
@@ -206,6 +210,14 @@ class RemoteCluster(Cluster):
         gateway = self.gateways[name] = RemoteGateway(self.folder / name, name, space.address, self.etcd, *tls, *options)
         gateway.space = space
         return gateway
+
+    def start_together(self) -> list[RemoteGateway]:
+        """As start(): on a slow line the members need their time at the same time."""
+        self.etcd.start().wait()
+        members = [self.member(name).start(wait=False) for name in self.NAMES]
+        for member in members:
+            wait_until(member._is_up, f"{member.name} is up", 3 * DEADLINE)
+        return members
 
     def close(self) -> None:
         try:

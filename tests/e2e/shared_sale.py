@@ -11,6 +11,7 @@ from gateway import pipeline, sale_server, wait_until, wasm
 from visitors import Counting, Figures, Visit, Visitors, expect_counted, expect_in_order, told
 
 LIMIT = 2000
+ROUNDS_MAX = 20
 
 
 def wait_running(members) -> None:
@@ -43,21 +44,42 @@ def expect_in_everywhere(members, port: int, folder: Path, users: set[int]) -> N
         assert crowd.let_in == users, "whoever is in is in on every member"
 
 
-def expect_sold(members, port, folder, visits: list[Visit], limit: int, lost: frozenset[int] = frozenset()) -> None:
+def patient_crowds(members, port: int, folder: Path, **options) -> tuple[set[int], list[Crowd], int]:
+    """crowds() that come again as long as anybody gets 503: who is let in, the last crowds, and how many 503."""
+    let_in: set[int] = set()
+    refused = 0
+    for round in range(ROUNDS_MAX):
+        last = crowds(members, port, folder / str(round), **options)
+        let_in |= set().union(*(crowd.let_in for crowd in last))
+        others = [crowd.report["others"] for crowd in last]
+        if not any(others):
+            break
+        assert all(set(one) <= {"503 "} for one in others), others
+        refused += sum(sum(one.values()) for one in others)
+    for crowd in last:
+        crowd.expect_answers_only()
+    return let_in, last, refused
+
+
+def expect_sold(members, port, folder, visits: list[Visit], limit: int, lost: frozenset[int] = frozenset()) -> int:
     """Sells what is left. Then exactly the limit is in, everybody who was told is in, and all members say the same.
-    `lost`: users who may have been forgotten."""
+    `lost`: users who may have been forgotten. Returns how often somebody had to come again after a 503."""
     expect_in_order([visit for visit in visits if visit.user not in lost])
-    let_in = told(visits) - lost
-    for crowd in crowds(members, port, folder / "rest", first=1_000_000, cycle=limit + 100, requests=limit + 100):
-        let_in |= crowd.expect_answers_only().let_in
+    rest = {"first": 1_000_000, "cycle": limit + 100, "requests": limit + 100}
+    more, _, refused = patient_crowds(members, port, folder / "rest", **rest)
+    let_in = more | told(visits) - lost
     inside = stored(members[0])
     assert let_in <= inside, f"told and lost: {len(let_in - inside)}, {sorted(let_in - inside)[:5]}"
     assert len(inside) == limit
     for member in members[1:]:
         assert stored(member) == inside, f"{member.name} and {members[0].name} agree"
     unsure = {visit.user for visit in visits if visit.status != 200} | lost
-    assert inside - let_in <= unsure, "nobody is in who was told nothing but no"
-    expect_in_everywhere(members, port, folder / "again", inside)
+    if refused == 0:
+        assert inside - let_in <= unsure, "nobody is in who was told nothing but no"
+    _, again, more_refused = patient_crowds(members, port, folder / "again", users=inside)
+    for crowd in again:
+        assert crowd.let_in == inside, "whoever is in is in on every member"
+    return refused + more_refused
 
 
 class Watched:
@@ -88,11 +110,12 @@ class Watched:
         living = [member for member in self.members if member.process is not None]
         visitors.wait_served(living)
         visits = visitors.stop()
-        self.measured(fault, Figures.of(visits, since))
-        self.judge(living, visits)
+        figures = Figures.of(visits, since)
+        refused = self.judge(living, visits)
+        self.measured(fault, f"{figures}; later {refused} x 503")
 
-    def judge(self, living, visits: list[Visit]) -> None:
-        expect_sold(living, self.port, self.folder, visits, self.limit, self.lost)
+    def judge(self, living, visits: list[Visit]) -> int:
+        return expect_sold(living, self.port, self.folder, visits, self.limit, self.lost)
 
 
 class WatchedCount(Watched):
@@ -106,7 +129,8 @@ class WatchedCount(Watched):
         )
         wait_running(self.members)
 
-    def judge(self, living, visits: list[Visit]) -> None:
+    def judge(self, living, visits: list[Visit]) -> int:
         counts = {int(member.data()["n"]) for member in living}
         assert len(counts) == 1, f"the members agree: {counts}"
         expect_counted(visits, counts.pop())
+        return 0

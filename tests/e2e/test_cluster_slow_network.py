@@ -12,7 +12,7 @@ PATIENT = ("--heartbeat-interval=300", "--election-timeout=3000")
 @pytest.mark.parametrize("kind", [Watched, pytest.param(WatchedCount, marks=pytest.mark.slow)])
 def test_the_network_is_slow_and_loses_packets(new_remote_cluster, port, guests, tmp_path, measured, kind):
     cluster = new_remote_cluster(*PATIENT, slow={"delay": 0.1, "jitter": 0.05, "loss": 0.01, "seed": 1})
-    sale = kind(cluster.start(), port, guests, tmp_path, measured, limit=600)
+    sale = kind(cluster.start_together(), port, guests, tmp_path, measured, limit=600)
     with sale.during("100 ± 50 ms, 1 % loss"):
         pass
 
@@ -20,7 +20,7 @@ def test_the_network_is_slow_and_loses_packets(new_remote_cluster, port, guests,
 @pytest.mark.slow
 def test_the_owner_dies_on_a_slow_network(new_remote_cluster, port, guests, tmp_path, measured):
     cluster = new_remote_cluster(*PATIENT, slow={"delay": 0.1, "jitter": 0.05, "loss": 0.01, "seed": 2})
-    sale = Watched(cluster.start(), port, guests, tmp_path, measured)
+    sale = Watched(cluster.start_together(), port, guests, tmp_path, measured)
     owner, rest = sale.owner_and_rest()
     with sale.during("100 ± 50 ms, 1 % loss, and the owner killed") as visitors:
         owner.kill()
