@@ -65,8 +65,11 @@ def lease_of(etcd, key: str) -> str:
     return format(json.loads(etcd.control("get", key, "-w", "json").stdout)["kvs"][0]["lease"], "x")
 
 
+SLOW_COUNT = pytest.param(WatchedCount, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize("how", ["revoked", "purged"])
-@pytest.mark.parametrize("kind", [Watched, WatchedCount])
+@pytest.mark.parametrize("kind", [Watched, SLOW_COUNT])
 def test_a_living_owner_is_taken_away(start, how, kind):
     etcd, sale = start(kind=kind)
     with sale.during(f"a living owner is {how}, three times") as visitors:
@@ -80,7 +83,7 @@ def test_a_living_owner_is_taken_away(start, how, kind):
             visitors.wait_served()
 
 
-@pytest.mark.parametrize("kind", [Watched, WatchedCount])
+@pytest.mark.parametrize("kind", [Watched, SLOW_COUNT])
 def test_the_owner_stops_past_its_lease(start, kind):
     _, sale = start(kind=kind)
     owner, rest = sale.owner_and_rest()

@@ -7,6 +7,7 @@ from shared_sale import Watched
 from visitors import owner_other_than
 
 ETCD = ("e0", "e1", "e2")
+ONE_WAY = ("it hears nothing", "it is not heard")
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def sale(cluster, port, guests, tmp_path, measured):
     return Watched(cluster.start(), port, guests, tmp_path, measured)
 
 
-@pytest.mark.parametrize("way", ["both ways", "it hears nothing", "it is not heard"])
+@pytest.mark.parametrize("way", ["both ways", *ONE_WAY])
 def test_the_owner_is_cut_off_from_etcd(cluster, sale, way):
     owner, rest = sale.owner_and_rest()
     with sale.during(f"the owner cut off from etcd, {way}") as visitors:
@@ -33,7 +34,7 @@ def test_the_owner_is_cut_off_from_etcd(cluster, sale, way):
         cluster.network.heal()
 
 
-@pytest.mark.parametrize("way", ["both ways", "it hears nothing", "it is not heard"])
+@pytest.mark.parametrize("way", ["both ways", *(pytest.param(w, marks=pytest.mark.slow) for w in ONE_WAY)])
 def test_the_owner_is_cut_off_from_the_members(cluster, sale, way):
     owner, rest = sale.owner_and_rest()
     with sale.during(f"the owner cut off from the members, {way}") as visitors:

@@ -51,9 +51,9 @@ def roads(space, cluster):
         road.close()
 
 
-@pytest.fixture(params=[Watched, WatchedCount], ids=["sale", "count"])
+@pytest.fixture(params=[pytest.param(Watched, marks=pytest.mark.slow), WatchedCount], ids=["sale", "count"])
 def watched(request, cluster, roads, port, guests, tmp_path, measured):
-    limit = 20_000 if request.node.get_closest_marker("slow") else 2000
+    limit = 20_000 if request.node.callspec.params.get("late") == 60 else 2000
     return request.param(cluster.gateways.values(), port, guests, tmp_path, measured, limit)
 
 
