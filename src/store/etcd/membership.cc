@@ -16,7 +16,7 @@ namespace {
 constexpr Duration kReachMax = std::chrono::seconds(3);
 constexpr Duration kJoinMax = std::chrono::seconds(10);
 constexpr Duration kSizeMax = std::chrono::seconds(60);  // 1.25 MiB at 20 KiB/s
-constexpr int kFoldersMax = 64;  // below the prefix, that are looked at
+constexpr int kFoldersMax = 64;                          // below the prefix, that are looked at
 // A process that was killed leaves its name until its lease ends.
 constexpr Duration kNameGrace = std::chrono::seconds(2);
 constexpr Duration kNamePause = std::chrono::milliseconds(100);
