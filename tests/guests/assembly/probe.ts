@@ -38,6 +38,7 @@ class Probe extends Program {
 		else if (mode == "put") cluster.putString(request.getHeader("X-Key"), request.getHeader("X-Value"))
 		else if (mode == "get") say(cluster.getString(request.getHeader("X-Key")))
 		else if (mode == "add") say(cluster.addInteger(request.getHeader("X-Key"), amount()).toString())
+		else if (mode == "permit") permit()
 		else if (mode == "count") say(cluster.countKey(request.getHeader("X-Key")).toString())
 		else if (mode.startsWith("put-")) {
 			cluster.putString(request.getHeader("X-Key"), request.getHeader("X-Value"))
@@ -255,6 +256,16 @@ function randoms(): void {
 
 function time(): void {
 	say(getUnixTimeInMs().toString())
+}
+
+// Counts and creates, as the cookbook does.
+function permit(): void {
+	const key = request.getHeader("X-Key")
+	if (cluster.getString(key) != "") return say(key + " again")
+	const count = cluster.countKey("id/")
+	if (count >= i32(amount())) return say("no")
+	cluster.putString(key, "true")
+	say(key + " " + count.toString())
 }
 
 function amount(): i64 {
