@@ -277,9 +277,9 @@ TEST_F(EtcdFollowingTest, TheOwnerAnswersWhatItHasSentAndNotWhatIsDurable) {
 TEST_F(EtcdFollowingTest, AnOwnerThatDoesNotAnswerIsNotWaitedFor) {
   begin_both(1000,
              [](const loop::Core& core, const Owner&, const std::string&,
-                TimePoint) -> Task<Result<Version>> {
+                TimePoint) -> Task<Result<OwnerAnswer>> {
                co_await core.loop.sleep_for(60s);
-               co_return 0;
+               co_return OwnerAnswer();
              });
   ASSERT_EQ(told("k", "1"), "durable");
   const TimePoint begin = Clock::now();
