@@ -5,6 +5,7 @@
 
 #include "filters/wasm_host/handover/ask_owner.h"
 #include "filters/wasm_host/handover/cluster_port.h"
+#include "filters/wasm_host/handover/reach_member.h"
 #include "net/tls/tls_client_context.h"
 
 namespace sluice::server_program {
@@ -32,6 +33,7 @@ Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) 
   its.owner_wait = options.cluster.owner_wait;
   its.tls = to_members;
   ports.ask_owner = filters::AskOwnerOverPort(to_members);
+  if (settings) ports.reach_member = filters::ReachMemberOverPort(to_members);
   ports.handover = std::make_shared<filters::Handover>(std::move(its));
   if (!settings) return ports;
   control::ClusterPort& port = ports.port.emplace();

@@ -16,6 +16,7 @@ namespace sluice::server_program {
 
 struct ClusterPorts {
   store::AskOwner ask_owner;                    // for the store; none: it is not shared
+  store::ReachMember reach_member;              // likewise
   std::shared_ptr<filters::Handover> handover;  // null: the store is not shared
   std::optional<control::ClusterPort> port;     // none: no other member reaches this one
 };

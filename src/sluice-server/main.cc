@@ -162,6 +162,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
   SLUICE_TRY(const auto store, open_store(options, cores, logger, std::move(cluster.ask_owner),
+                                          std::move(cluster.reach_member),
                                           [&signals] { return signals.end_is_asked(); }));
   if (store == nullptr) return {};
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));

@@ -82,11 +82,13 @@ Result<store::EtcdOptions> etcd_options(const Options& options) {
   its.address = given.cluster_addr;
   its.version = SLUICE_VERSION;
   its.member_ttl = given.member_ttl;
+  its.owner_wait = given.owner_wait;
   return its;
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigned cores,
                                                  const Logger& logger, store::AskOwner ask_owner,
+                                                 store::ReachMember reach_member,
                                                  const std::function<bool()>& given_up) {
   if (!options.cluster.on_etcd()) {
     return store::open_embedded_store(
@@ -96,6 +98,7 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigne
   }
   SLUICE_TRY(store::EtcdOptions its, etcd_options(options));
   its.ask_owner = std::move(ask_owner);
+  its.reach_member = std::move(reach_member);
   return open_on_etcd(its, cores, logger, given_up);
 }
 

@@ -15,12 +15,12 @@ namespace sluice::server_program {
 
 // Opens the store. On etcd, blocks until this process is a member of its cluster: while etcd cannot
 // be reached or cannot write, the log, standard error and the service manager say so, and it tries
-// again. `ask_owner`: EtcdOptions::ask_owner. Polls `given_up`, and returns null once that returns
-// true. Errors: those of the store that a later try would meet again; they name the option at
-// fault.
+// again. `ask_owner`, `reach_member`: as of EtcdOptions. Polls `given_up`, and returns null once
+// that returns true. Errors: those of the store that a later try would meet again; they name the
+// option at fault.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_store(
     const Options& options, unsigned cores, const Logger& logger, store::AskOwner ask_owner,
-    const std::function<bool()>& given_up);
+    store::ReachMember reach_member, const std::function<bool()>& given_up);
 
 // Checks what open_store() needs, before an old process gives up its store. Reads files.
 [[nodiscard]] Result<void> check_store_options(const Options& options);

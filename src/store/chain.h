@@ -71,6 +71,19 @@ class Chain {
   // The ownership is lost, or there was none yet.
   [[nodiscard]] const std::atomic<bool>& ended() const { return ended_; }
   [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_seq_cst); }
+  // The journal cannot write this chain: new commits are refused, and waits end with `unavailable`.
+  // A medium of one process fails for all chains at once, a shared one for each by itself.
+  [[nodiscard]] const std::atomic<bool>& failing() const {
+    return engine_->may_lose ? failing_ : engine_->failing;
+  }
+  [[nodiscard]] bool refuses_writes() const {
+    return failing().load(std::memory_order_seq_cst) ||
+           engine_->closed.load(std::memory_order_acquire);
+  }
+  // Any thread, after something that has_work() sees: the journal writes it.
+  void ring() {
+    if (!under_way_.load(std::memory_order_seq_cst)) engine_->bell->ring();
+  }
   // The first version of this chain. Lower versions belong to earlier chains, or are 0.
   [[nodiscard]] Version first() const { return tenure_.first; }
   enum class VersionFate { durable, lost, forgotten };
@@ -96,7 +109,7 @@ class Chain {
   [[nodiscard]] bool is_permitted() const {
     return permit() != BootTime() && BootClock::now() < permit() && is_owned();
   }
-  // Asks for confirmations up to `number`. Requires: the caller rings the journal's bell.
+  // Asks for confirmations up to `number`. Requires: the caller calls ring() afterwards.
   void ask_confirmation(std::uint64_t number);
   // Invariant: the medium has no version of this ownership above it. Any thread.
   [[nodiscard]] Version sent() const { return sent_.load(std::memory_order_seq_cst); }
@@ -183,6 +196,10 @@ class Chain {
   void set_permit(BootTime until) {
     permit_.store(until.time_since_epoch().count(), std::memory_order_seq_cst);
   }
+  // Requires for both: the medium is shared.
+  void set_failing(bool fails) { failing_.store(fails, std::memory_order_seq_cst); }
+  // A batch of this chain is being written. The journal looks at the chain again afterwards.
+  void set_under_way(bool is) { under_way_.store(is, std::memory_order_seq_cst); }
   // Notes that there are commits that are not durable.
   void note_pending();
   void free_passed_nodes();
@@ -249,6 +266,8 @@ class Chain {
   std::atomic<Version> durable_;
   std::atomic<Version> sent_;
   std::atomic<bool> ended_{false};
+  std::atomic<bool> failing_{false};    // with a shared medium
+  std::atomic<bool> under_way_{false};  // likewise
   std::atomic<std::uint64_t> wanted_{0};
   std::atomic<std::uint64_t> begun_{0};
   std::atomic<std::uint64_t> confirmed_{0};

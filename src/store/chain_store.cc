@@ -151,7 +151,7 @@ Result<void> ChainStore::append_open(Chain& chain, Append append) {
   while (true) {
     const Version version = append();
     if (version != 0) {
-      engine_->bell->ring();
+      chain.ring();
       return journal_.wait_durable(chain, version, kAdminWait);
     }
     if (!chain.is_owned() || !chain.is_sealed()) return not_owner(chain);
@@ -160,16 +160,16 @@ Result<void> ChainStore::append_open(Chain& chain, Append append) {
 }
 
 Result<void> ChainStore::append(Chain& chain, NodePtr node) {
-  if (engine_->refuses_writes()) return refusal();
+  if (chain.refuses_writes()) return refusal();
   return append_open(chain, [&] { return chain.append(node); });
 }
 
 Result<void> ChainStore::append_bulk(Chain& chain, NodePtr node) {
   const MutexLock one_at_a_time(chain.bulk_mutex());
   if (!chain.is_owned()) return not_owner(chain);
-  if (engine_->refuses_writes()) return refusal();
+  if (chain.refuses_writes()) return refusal();
   SLUICE_CHECK(journal_.stage(chain, *node->bulk));
-  if (engine_->refuses_writes()) {
+  if (chain.refuses_writes()) {
     journal_.drop_staged(*node->bulk);
     return refusal();
   }
@@ -268,7 +268,7 @@ Result<void> ChainStore::hold_limit(const std::string& ns, KeyLimit limit) {
   const auto chain = find(ns);
   const Version version = chain ? chain->hold_limit(limit) : 0;
   if (version == 0) return {};
-  engine_->bell->ring();
+  chain->ring();
   return journal_.wait_durable(*chain, version, kLimitWait);
 }
 

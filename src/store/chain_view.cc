@@ -59,7 +59,7 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
     return {CommitStatus::committed, run.holds_at()};
   }
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
-  if (engine_->refuses_writes()) return {CommitStatus::unavailable, 0};
+  if (chain_->refuses_writes()) return {CommitStatus::unavailable, 0};
   if (held_back_by_turn(run)) return refused(CommitStatus::conflict, true);
   if (!run.still_valid()) return refused(CommitStatus::conflict);
   if (too_far_ahead()) return {CommitStatus::unavailable, 0};
@@ -70,7 +70,7 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
     if (!run.still_valid()) return refused(CommitStatus::conflict);
     if (const auto refusal = refused_by_limit(run)) return *refusal;
   }
-  engine_->bell->ring();
+  chain_->ring();
   return {CommitStatus::committed, follower_.version()};
 }
 

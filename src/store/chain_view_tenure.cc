@@ -14,16 +14,16 @@ const std::atomic<bool> kCannotFail{false};
 
 // What a follower reads does not depend on the journal.
 DurableWaits::Awaited ChainView::durability() const {
-  return {&chain_->durable(), chain_->following() != 0 ? &kCannotFail : &engine_->failing,
+  return {&chain_->durable(), chain_->following() != 0 ? &kCannotFail : &chain_->failing(),
           &chain_->ended()};
 }
 
 DurableWaits::Awaited ChainView::confirmations() const {
-  return {&chain_->confirmed(), &engine_->failing, &chain_->ended()};
+  return {&chain_->confirmed(), &chain_->failing(), &chain_->ended()};
 }
 
 DurableWaits::Awaited ChainView::openings() const {
-  return {&chain_->openings(), &engine_->failing, &chain_->ended()};
+  return {&chain_->openings(), &chain_->failing(), &chain_->ended()};
 }
 
 View::Moment ChainView::moment() const {
@@ -52,7 +52,7 @@ Task<Result<void>> ChainView::confirmed(Moment& moment, Version version, TimePoi
   }
   const std::uint64_t number = moment.begun + 1;
   chain_->ask_confirmation(number);
-  engine_->bell->ring();
+  chain_->ring();
   DurableWaits::Wait wait(confirm_waits_, number, deadline);
   if (confirm_waits_.begin(wait)) co_await wait;
   co_return wait.outcome();

@@ -35,12 +35,9 @@ struct Engine {
   const std::shared_ptr<Doorbell> bell = std::make_shared<Doorbell>();  // the journal's
   const std::shared_ptr<Backroom> backroom = std::make_shared<Backroom>();
   const std::shared_ptr<Backroom> counting = std::make_shared<Backroom>(Backroom::Awaited::yes);
-  std::atomic<bool> failing{false};  // the journal cannot write
-  std::atomic<bool> closed{false};   // the Store is gone; the loops may be destroyed next
-
-  [[nodiscard]] bool refuses_writes() const {
-    return failing.load(std::memory_order_seq_cst) || closed.load(std::memory_order_acquire);
-  }
+  // The journal cannot write. With a shared medium: Chain::failing().
+  std::atomic<bool> failing{false};
+  std::atomic<bool> closed{false};  // the Store is gone; the loops may be destroyed next
 };
 
 }  // namespace sluice::store

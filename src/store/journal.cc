@@ -19,7 +19,6 @@ constexpr std::size_t kGroupWritesMax = 8192;
 constexpr Duration kFirstPause = 10ms;
 constexpr Duration kLongestPause = 1s;
 constexpr Duration kInspectionPeriod = 1s;
-constexpr Duration kRestMin = 1ms;
 
 }  // namespace
 
@@ -69,18 +68,24 @@ template <class Reached>
 Result<void> Journal::wait_until(const Chain& chain, Reached reached, Duration limit) {
   const TimePoint deadline = Clock::now() + limit;
   const MutexLock lock(mutex_);
-  while (!reached() && !chain.has_ended() && trouble_.empty() &&
-         news_.wait_until(mutex_, deadline)) {
+  const auto fails = [&] { return chain.failing().load(std::memory_order_seq_cst); };
+  while (!reached() && !chain.has_ended() && !fails() && news_.wait_until(mutex_, deadline)) {
   }
   if (reached()) return {};
   if (chain.has_ended()) return lost();
-  if (!trouble_.empty()) return fail(ErrorKind::unavailable, trouble_);
+  if (fails()) return fail(ErrorKind::unavailable, health_text());
   return fail(ErrorKind::timed_out, "the store has not written within " + format_duration(limit));
 }
 
 std::string Journal::health() const {
   const MutexLock lock(mutex_);
-  return trouble_;
+  return health_text();
+}
+
+std::string Journal::health_text() const {
+  if (!trouble_.empty() || troubles_.empty()) return trouble_;
+  const auto& [ns, trouble] = *troubles_.begin();
+  return ns + " cannot be written: " + trouble;
 }
 
 std::vector<std::shared_ptr<Chain>> Journal::chains() const {
@@ -102,9 +107,19 @@ void Journal::drop_staged(const Bulk& bulk) {
   engine_->bell->call();
 }
 
-Journal::Staging* Journal::next_staging() const {
+Journal::Staging* Journal::next_staging(bool free) const {
   const MutexLock lock(mutex_);
-  return stagings_.empty() ? nullptr : stagings_.front();
+  for (Staging* const staging : stagings_) {
+    if (!free || !is_under_way(staging->chain.name())) return staging;
+  }
+  return nullptr;
+}
+
+Journal::Staging* Journal::staging_of(const Chain& chain) const {
+  const MutexLock lock(mutex_);
+  const auto found =
+      std::ranges::find(stagings_, &chain, [](const Staging* each) { return &each->chain; });
+  return found == stagings_.end() ? nullptr : *found;
 }
 
 void Journal::end_staging(Staging& staging, Result<void> outcome) {
@@ -117,7 +132,7 @@ void Journal::end_staging(Staging& staging, Result<void> outcome) {
 }
 
 void Journal::end_stagings(const std::string& trouble) {
-  while (Staging* staging = next_staging()) {
+  while (Staging* staging = next_staging(false)) {
     medium_.drop_staged(staging->bulk);
     end_staging(*staging, fail(ErrorKind::unavailable, trouble));
   }
@@ -136,7 +151,7 @@ void Journal::inspect() {
 }
 
 bool Journal::take_step() {
-  Staging* const staging = next_staging();
+  Staging* const staging = next_staging(true);
   if (staging == nullptr) {
     const auto more = medium_.finish_some();
     if (!more && !step_failed_) logger_.warn("store: is tried again: " + more.error().message);
@@ -160,9 +175,17 @@ bool Journal::take_step() {
 
 void Journal::run() {
   loop::work_soon();
+  if (engine_->may_lose) {
+    run_shared();
+  } else {
+    run_own();
+  }
+  end_stagings("the store is closed");
+}
+
+void Journal::run_own() {
   Duration pause = kFirstPause;
   while (!stopping()) {
-    if (engine_->may_lose) take_news();
     Group group = collect();
     if (!group.batches.empty() && !write(group)) {
       end_stagings(health());
@@ -173,32 +196,22 @@ void Journal::run() {
     pause = kFirstPause;
     const bool stepped = take_step();
     tidy();
-    const TimePoint tend_at = tend_seals();
     if (stepped || !group.batches.empty()) continue;
     inspect();
-    rest(tend_at);
+    rest();
   }
   for (Group group = collect(); !group.batches.empty(); group = collect()) {
     if (!write(group)) break;
   }
-  end_stagings("the store is closed");
 }
 
-TimePoint Journal::tend_seals() {
-  TimePoint next = TimePoint::max();
-  if (engine_->word_max == Duration()) return next;
-  for (const auto& chain : chains()) next = std::min(next, chain->tend_seal().value_or(next));
-  return next;
-}
-
-void Journal::rest(TimePoint end) {
+void Journal::rest() {
   Doorbell& bell = *engine_->bell;
   bell.lie_down();
   if (bell.called() || work_left() || stopping()) {
     bell.get_up();
   } else {
-    const Duration left = end == TimePoint::max() ? kInspectionPeriod : end - Clock::now();
-    bell.sleep(std::clamp<Duration>(left, kRestMin, kInspectionPeriod));
+    bell.sleep(kInspectionPeriod);
   }
 }
 
@@ -226,20 +239,24 @@ Journal::Group Journal::collect() {
   std::size_t writes = 0;
   const MutexLock lock(mutex_);
   for (const auto& chain : chains_) {
-    if (!chain->is_owned()) continue;
-    Node* last = chain->journaled();
-    std::size_t own = 0;  // each namespace gets its share of the group
-    while (Node* next = Chain::next_commit(last)) {
-      if (own > 0 && own + next->writes.size() > kGroupWritesMax) break;
-      own += next->writes.size();
-      last = next;
-    }
-    if (last == chain->journaled() && !chain->wants_confirmation()) continue;
+    if (!chain->has_work()) continue;
+    const auto [last, own] = next_batch(*chain);  // each namespace gets its share of the group
     writes += own;
     add_batch(group, chain, last);
     if (writes > kGroupWritesMax * 4) break;
   }
   return group;
+}
+
+std::pair<Node*, std::size_t> Journal::next_batch(const Chain& chain) {
+  Node* last = chain.journaled();
+  std::size_t writes = 0;
+  while (Node* next = Chain::next_commit(last)) {
+    if (writes > 0 && writes + next->writes.size() > kGroupWritesMax) break;
+    writes += next->writes.size();
+    last = next;
+  }
+  return {last, writes};
 }
 
 void Journal::add_batch(Group& group, std::shared_ptr<Chain> chain, Node* last) {
@@ -260,7 +277,6 @@ void Journal::add_batch(Group& group, std::shared_ptr<Chain> chain, Node* last) 
 bool Journal::write(Group& group) {
   const TimePoint begin = Clock::now();
   const auto written = medium_.write(group.batches);
-  end_lost(group);
   if (!written) {
     record_.failed();
     set_health(written.error().message);
@@ -308,8 +324,13 @@ void Journal::end(Chain& chain) {
     if (node->bulk) medium_.drop_staged(*node->bulk);
   }
   logger_.warn("store: another process has taken over the shared data of " + chain.name());
+  if (const auto lane = lanes_.find(chain.name()); lane != lanes_.end()) {
+    lane->second.pause = {};
+    lane->second.rests_until = {};
+  }
   {
     const MutexLock lock(mutex_);
+    troubles_.erase(chain.name());
   }  // wait_durable() has checked before, and waits; or checks after
   news_.notify_all();
   on_news_.ended(chain.name(), chain.fence());

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Journal: one thread that writes the commits of all chains to the medium, everything that has come
 // meanwhile as one group, and tells the cores what is durable. While the medium refuses, the
-// commits stay in their chains and are tried again, and new ones are refused (Engine::failing).
-// Between two groups it takes at most one step of what bulk changes need. With a shared medium, it
-// ends the chains whose ownership is lost, and each group also confirms ownerships.
+// commits stay in their chains and are tried again, and new ones are refused (Chain::failing).
+// Between two groups it takes at most one step of what bulk changes need.
+//
+// A shared medium writes each namespace by itself: one group of each is under way, and a namespace
+// that cannot be written holds back no other one (journal_shared.cc). The journal also ends the
+// chains whose ownership is lost, and each group confirms an ownership.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,21 +76,31 @@ class Journal {
 
   template <class Reached>
   [[nodiscard]] Result<void> wait_until(const Chain& chain, Reached reached, Duration limit);
+  // A namespace that a shared medium writes.
+  struct Lane {
+    std::unique_ptr<Group> under_way{};  // of one batch
+    TimePoint begun{};
+    Duration pause{};         // after the next failure
+    TimePoint rests_until{};  // after the last one
+  };
+
   void run();
+  void run_own();
   void inspect();
-  // At most until then.
-  void rest(TimePoint end);
-  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
-  TimePoint tend_seals();
+  void rest();
   // Takes one step of a Staging or of the medium's remaining work; false if there is none.
   bool take_step();
-  [[nodiscard]] Staging* next_staging() const;
+  // The oldest one; if `free`, whose namespace is not being written.
+  [[nodiscard]] Staging* next_staging(bool free) const;
+  [[nodiscard]] Staging* staging_of(const Chain& chain) const;
   void end_stagings(const std::string& trouble);
   void end_staging(Staging& staging, Result<void> outcome);
   void back_off(Duration pause);
   [[nodiscard]] std::vector<std::shared_ptr<Chain>> chains() const;
   [[nodiscard]] bool work_left() const;
   [[nodiscard]] Group collect();
+  // The last commit of the next batch, and the number of writes up to it.
+  [[nodiscard]] static std::pair<Node*, std::size_t> next_batch(const Chain& chain);
   static void add_batch(Group& group, std::shared_ptr<Chain> chain, Node* last);
   [[nodiscard]] bool write(Group& group);
   void publish(const Group& group);
@@ -96,6 +110,22 @@ class Journal {
   static void keep(Chain& chain, const Batch& batch);
   void end(Chain& chain);
   void set_health(std::string trouble);
+  [[nodiscard]] std::string health_text() const SLUICE_REQUIRES(mutex_);
+  // journal_shared.cc
+  void run_shared();
+  void finish_shared();
+  // Both: false if there was nothing to do.
+  bool begin_batches();
+  bool take_written();
+  void land(Lane& lane, Group& group, const Result<void>& outcome);
+  void set_chain_health(Chain& chain, const std::string& trouble);
+  void inspect_shared();
+  void rest_shared(TimePoint until);
+  [[nodiscard]] bool may_begin(const Chain& chain) const;
+  [[nodiscard]] bool is_under_way(const std::string& ns) const;
+  [[nodiscard]] TimePoint next_rest_end() const;
+  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
+  [[nodiscard]] TimePoint tend_seals() const;
   void tell_cores();
   void tidy();
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_seq_cst); }
@@ -111,11 +141,15 @@ class Journal {
   std::vector<std::shared_ptr<Chain>> chains_ SLUICE_GUARDED_BY(mutex_);
   std::vector<Staging*> stagings_ SLUICE_GUARDED_BY(mutex_);
   std::string trouble_ SLUICE_GUARDED_BY(mutex_);  // "" while the medium takes everything
+  // By namespace: why a shared medium cannot write it.
+  std::map<std::string, std::string> troubles_ SLUICE_GUARDED_BY(mutex_);
   Condition news_;
 
-  TimePoint next_inspection_{};  // used by the thread only
-  bool step_failed_ = false;     // likewise
-  std::thread thread_;           // last: it uses all of the above
+  // Used by the thread only.
+  TimePoint next_inspection_{};
+  bool step_failed_ = false;
+  std::map<std::string, Lane, std::less<>> lanes_;  // outlives the medium: see begin_write()
+  std::thread thread_;                              // last: it uses all of the above
 };
 
 }  // namespace sluice::store

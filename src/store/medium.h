@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Medium: what the journal writes to. One per backend (memory/, embedded/).
+// Medium: what the journal writes to. One per backend (memory/, embedded/, etcd/).
 //
 // A medium belongs to this process (the default), or several processes share it. A shared medium
 // gives each namespace at most one owner at a time, which alone may write it. Each ownership has a
@@ -50,9 +50,26 @@ class Medium {
   // A shared medium sets `lost` of the batches whose fence is over, whether it returns success or
   // an error. Nothing of them but the commits up to `kept` is ever visible. Success also says of
   // each other batch that its fence was valid at some moment between call and return.
-  [[nodiscard]] virtual Result<void> write(std::span<Batch> group) = 0;
+  // Every medium overrides this, or begin_write().
+  [[nodiscard]] virtual Result<void> write(std::span<Batch> /*group*/) {
+    return fail(ErrorKind::internal, "this medium writes by begin_write()");
+  }
 
   // --- A shared medium overrides the next functions ---
+
+  // The journal's thread. As write(), for one batch, which outlives the medium or its return from
+  // take_written(). Namespaces do not wait for each other. Returns the outcome, or none: then the
+  // medium rings as for take_news() when the batch is written, lost, or has failed. Requires: no
+  // other batch of the namespace is being written, and no stage() or finish_some() runs.
+  [[nodiscard]] virtual std::optional<Result<void>> begin_write(Batch& batch) {
+    return write({&batch, 1});
+  }
+  struct Written {
+    Batch* batch;
+    Result<void> outcome;
+  };
+  // The journal's thread: the batches whose outcome is known since the last call.
+  [[nodiscard]] virtual std::vector<Written> take_written() { return {}; }
 
   // Constant: true for a shared medium.
   [[nodiscard]] virtual bool may_lose() const { return false; }
@@ -159,6 +176,7 @@ class Medium {
   // between them. Before its commit, `ns` shows nothing of the change; after it, all of it. The
   // journal's thread. A step is durable or has no effect.
   // Stages one step of `bulk`; true when write() can take it. One bulk at a time per namespace.
+  // Requires: no batch of the namespace is being written.
   [[nodiscard]] virtual Result<bool> stage(std::string_view ns, Bulk& bulk) = 0;
   // Drops what was staged of `bulk`, which will not be committed, or was in a batch that is lost.
   // Any thread but a worker's.

@@ -512,6 +512,11 @@ struct Presence {
 using AskOwner = std::function<Task<Result<OwnerAnswer>>(
     const loop::Core& core, const Owner& owner, const std::string& ns, TimePoint deadline)>;
 
+// Asks the cluster port at `address` (host:port) for a sign of life. True: it has answered.
+// Otherwise as AskOwner.
+using ReachMember = std::function<Task<bool>(const loop::Core& core, const std::string& address,
+                                             TimePoint deadline)>;
+
 // A cluster on etcd (3.4 or newer), and this process in it.
 struct EtcdOptions {
   std::vector<std::string> endpoints;  // "10.0.0.1:2379", "https://etcd-1:2379"
@@ -532,8 +537,12 @@ struct EtcdOptions {
   // An owner reads from memory for so long after etcd has confirmed it, and the next owner waits
   // for so long before it writes. 0: etcd confirms every read. The first member sets it for all.
   Duration read_permit = std::chrono::milliseconds(500);
+  // While etcd does not answer, runs wait for so long; then the namespace refuses them.
+  Duration owner_wait = std::chrono::seconds(5);
   // Null: etcd is asked for the newest version.
   AskOwner ask_owner{};
+  // Null: nobody notices an owner that no other member reaches.
+  ReachMember reach_member{};
 };
 
 // Shared data and objects in etcd, which several processes share. `limits` are lowered to those of

@@ -9,6 +9,14 @@
 #include "filters/wasm_host/results.h"
 
 namespace sluice::filters {
+namespace {
+
+// A run that has waited for so long for a store holds one of the places of those who wait.
+constexpr Duration kStoreUsual = std::chrono::milliseconds(250);
+// `onStoreLoss: serveKnown`: after so long, a run that only reads is answered from what is known.
+constexpr Duration kKnownAfter = std::chrono::seconds(1);
+
+}  // namespace
 
 void WasmHostFilter::begin_shared(Attempt& attempt) const {
   const auto& handover = parts_.environment->handover;
@@ -46,13 +54,19 @@ bool WasmHostFilter::is_for_others_to_judge(Attempt& attempt) const {
   return true;
 }
 
+// A run that would be one too many to wait must not have its effect first.
 bool WasmHostFilter::may_commit(Attempt& attempt) const {
-  if (!attempt.writes_forbidden || !attempt.transaction.has_writes()) return true;
-  attempt.fault =
-      "the owner of the shared data changed while the request was there: it has had its effect, "
-      "and the answer is lost";
-  attempt.retry_after = true;
-  return false;
+  if (!attempt.transaction.has_writes()) return true;
+  if (attempt.writes_forbidden) {
+    attempt.fault =
+        "the owner of the shared data changed while the request was there: it has had its effect, "
+        "and the answer is lost";
+  } else if (view_.owned() && too_many_wait(attempt)) {
+    attempt.fault =
+        "shared data: the store does not answer, and as many requests wait as maxWaiting allows";
+  }
+  attempt.retry_after = !attempt.fault.empty();
+  return attempt.fault.empty();
 }
 
 // A run that has written needs no confirmation: the store accepts writes of the owner only. A run
@@ -87,16 +101,19 @@ bool WasmHostFilter::serves_known(const Attempt& attempt) const {
   return parts_.recipe->serves_known && attempt.handed == nullptr && !attempt.writes_forbidden;
 }
 
-// The time counts against the patience, not against the filter's `timeout`. A wait beyond the
-// timeout takes one of the places of those who wait.
+// The time counts against the patience, not against the filter's `timeout`.
 Task<Result<void>> WasmHostFilter::wait_for_store(Attempt& attempt, StoreWait what) {
   const TimePoint begin = Clock::now();
-  Result<void> done = co_await ask_store(attempt, what, attempt.deadline);
-  const bool late = !done && done.error().kind == ErrorKind::timed_out;
-  const bool goes_on = what != StoreWait::confirmed || !serves_known(attempt);
-  if (late && goes_on && Clock::now() < attempt.end() && !too_many_wait(attempt)) {
+  const bool has_known = what == StoreWait::confirmed && serves_known(attempt);
+  const TimePoint end = has_known ? std::min(attempt.deadline, begin + kKnownAfter) : attempt.end();
+  Result<void> done = co_await ask_store(attempt, what, std::min(end, begin + kStoreUsual));
+  const bool late = !done && done.error().kind == ErrorKind::timed_out && Clock::now() < end;
+  if (late && too_many_wait(attempt)) {
+    done = fail(ErrorKind::unavailable,
+                "the store does not answer, and as many requests wait as maxWaiting allows");
+  } else if (late) {
     const CountedWait waiting(waiting_for_owner_);
-    done = co_await ask_store(attempt, what, attempt.end());
+    done = co_await ask_store(attempt, what, end);
   }
   attempt.pause(begin);
   co_return done;

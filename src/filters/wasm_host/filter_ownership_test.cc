@@ -35,6 +35,9 @@ class FilterOwnership : public ::testing::Test {
                      text_at(100, "n")),
                fields);
   }
+  static Task<void> pause(loop::EventLoop& loop) {
+    co_await loop.sleep_for(std::chrono::milliseconds(10));
+  }
   void wait_until_lost() {
     while (host_->store->status(kNs).owned) std::this_thread::yield();
   }
@@ -117,6 +120,34 @@ TEST_F(FilterOwnership, NoMoreThanMaxWaitingWaitForTheOwner) {
     EXPECT_NE(host_->tag().find("maxWaiting"), std::string::npos) << host_->tag();
     waiting.clear();  // their clients leave
   }
+}
+
+// Beyond the places, a request is refused before it has its effect.
+TEST_F(FilterOwnership, NoMoreThanMaxWaitingWaitForTheStore) {
+  use("maxWaiting: 2");
+  ASSERT_EQ(host_->run(), "");
+  medium_->hold_writes();
+  std::vector<std::unique_ptr<pipeline::Exchange>> exchanges;
+  std::vector<Task<std::string_view>> waiting;
+  for (int i = 0; i < 2; ++i) {
+    exchanges.push_back(host_->exchange());
+    waiting.push_back(host_->filter->handle(*exchanges.back()));
+    waiting.back().start();
+  }
+  std::string result;
+  for (int tries = 0; tries < 1000 && result.empty(); ++tries) {  // until both have their places
+    loop::run_to_completion(host_->loop, pause(host_->loop));
+    if (tries >= 30) result = host_->run();
+  }
+  EXPECT_EQ(result, "wasmError");
+  EXPECT_EQ(host_->response().headers.get("Retry-After"), "1");
+  EXPECT_NE(host_->tag().find("maxWaiting"), std::string::npos) << host_->tag();
+  medium_->release_writes();
+  while (!waiting[0].done() || !waiting[1].done()) {
+    loop::run_to_completion(host_->loop, pause(host_->loop));
+  }
+  for (auto& each : waiting) EXPECT_EQ(each.take(), "");
+  EXPECT_EQ(host_->stored("n"), "3") << "the third has left nothing";
 }
 
 }  // namespace

@@ -18,12 +18,17 @@ namespace sluice::store {
 
 // Bounds of waits for etcd.
 inline constexpr Duration kAttemptMax = std::chrono::seconds(1);  // one copy of a transaction
-inline constexpr Duration kWriteMax = std::chrono::seconds(2);    // Medium::write: a group; a step
+// The first copy of a transaction that somebody waits for, and how much longer each further copy
+// may take. An endpoint that hangs costs the first time, and an election of etcd few copies.
+inline constexpr Duration kFirstCopyMax = std::chrono::milliseconds(300);
+inline constexpr Duration kCopyGrowth = std::chrono::milliseconds(100);
+inline constexpr Duration kStepMax = std::chrono::seconds(2);     // a step of a bulk; a check
 inline constexpr Duration kReadMax = std::chrono::seconds(5);     // one page
 inline constexpr Duration kChangeMax = std::chrono::seconds(10);  // of documents
 inline constexpr Duration kReleaseMax = std::chrono::seconds(2);  // at the end
 inline constexpr Duration kFirstRetry = std::chrono::milliseconds(10);
 inline constexpr Duration kLastRetry = std::chrono::milliseconds(250);
+inline constexpr Duration kLastRefusedRetry = std::chrono::seconds(1);  // etcd has said no
 
 struct EtcdContext {
   const loop::Core core;
@@ -34,6 +39,7 @@ struct EtcdContext {
   const std::function<void()> ring;  // the journal looks for news
   const std::size_t small_bulk_max;  // a bulk of more writes makes an epoch
   const std::int64_t page_keys_max;  // of one Range
+  const Duration open_max;           // of a write whose outcome is not known; then it has failed
   ClusterRecord cluster{};           // after Membership::join()
   Audience* audience = nullptr;      // null: nobody follows
 
@@ -49,23 +55,36 @@ class EtcdRetry {
   // False if the deadline comes before the next try.
   [[nodiscard]] bool again() const { return Clock::now() + pause_ < deadline_; }
   // The pause before the next try.
-  [[nodiscard]] Duration pause() {
+  [[nodiscard]] Duration pause(Duration longest = kLastRetry) {
     const Duration pause = pause_;
-    pause_ = std::min(pause_ * 2, kLastRetry);
+    pause_ = std::min(pause_ * 2, longest);
     return pause;
   }
   // For the next try.
   [[nodiscard]] etcd::CallOptions options() const {
     etcd::CallOptions options;
-    options.deadline = std::min(deadline_, Clock::now() + kAttemptMax);
+    options.deadline = std::min(deadline_, Clock::now() + attempt);
     options.avoid = avoid;
     return options;
   }
+  // The next try goes elsewhere, and may take longer.
+  void note_failure(etcd::EndpointIndex endpoint) {
+    avoid = endpoint;
+    attempt = std::min(attempt + kCopyGrowth, kAttemptMax);
+  }
   etcd::EndpointIndex avoid = etcd::kAnyEndpoint;
+  Duration attempt = kAttemptMax;  // of one try
 
  private:
   TimePoint deadline_;
   Duration pause_ = kFirstRetry;
 };
+
+// For a call that somebody waits for.
+[[nodiscard]] inline EtcdRetry hasty_retry(TimePoint deadline) {
+  EtcdRetry retry(deadline);
+  retry.attempt = kFirstCopyMax;
+  return retry;
+}
 
 }  // namespace sluice::store

@@ -12,6 +12,7 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kAcquireMax = std::chrono::seconds(5);
+constexpr Duration kFinishPeriod = std::chrono::milliseconds(100);
 
 // Every run fits: the keys in etcd are longer than the keys of the entries.
 constexpr std::size_t kRunWritesMax = 2000;
@@ -56,12 +57,15 @@ Result<void> EtcdMedium::start(Keys keys) {
     SLUICE_TRY(auto client, make_client(thread_.core(), options_.etcd));
     std::unique_ptr<Kv> kv = std::make_unique<ClientKv>(std::move(client));
     if (options_.wrap) kv = options_.wrap(thread_.core(), std::move(kv));
-    parts_ = std::make_unique<EtcdParts>(thread_.core(), *keys_, std::move(kv),
-                                         EtcdParts::Terms{.etcd = options_.etcd,
-                                                          .small_bulk_max = options_.small_bulk_max,
-                                                          .page_keys_max = options_.page_keys_max,
-                                                          .logger = options_.logger,
-                                                          .ring = [this] { ring(); }});
+    parts_ = std::make_unique<EtcdParts>(
+        thread_.core(), *keys_, std::move(kv),
+        EtcdParts::Terms{
+            .etcd = options_.etcd,
+            .small_bulk_max = options_.small_bulk_max,
+            .page_keys_max = options_.page_keys_max,
+            .logger = options_.logger,
+            .ring = [this] { ring(); },
+            .on_written = [this](Written written) { note_written(std::move(written)); }});
     return {};
   }));
   SLUICE_CHECK(thread_.await([this] { return parts_->join(); }));
@@ -142,12 +146,38 @@ bool EtcdMedium::feed(DocumentLog& log) {
   return true;
 }
 
-Result<void> EtcdMedium::write(std::span<Batch> group) {
-  return thread_.await([&] { return parts_->write(group); });
+std::optional<Result<void>> EtcdMedium::begin_write(Batch& batch) {
+  thread_.loop().post([this, &batch] { parts_->begin_write(batch); });
+  return std::nullopt;
+}
+
+void EtcdMedium::note_written(Written written) {
+  {
+    const MutexLock lock(written_mutex_);
+    written_.push_back(std::move(written));
+  }
+  if (ring_) ring_();
+}
+
+std::vector<Medium::Written> EtcdMedium::take_written() {
+  std::vector<Written> all;
+  {
+    const MutexLock lock(written_mutex_);
+    all.swap(written_);
+  }
+  if (all.empty()) return all;
+  std::vector<EtcdParts::Told> told;
+  for (const auto& [batch, outcome] : all) {
+    const bool durable = outcome && !batch->lost;
+    told.push_back({std::string(batch->ns), batch->fence,
+                    durable ? std::optional(batch->version) : std::nullopt});
+  }
+  thread_.loop().post([this, told = std::move(told)] { parts_->note_taken(told); });
+  return all;
 }
 
 Result<void> EtcdMedium::check() {
-  return thread_.await([this] { return parts_->check(); });
+  return thread_.run([this] { return parts_->check(); });
 }
 
 Result<bool> EtcdMedium::stage(std::string_view ns, Bulk& bulk) {
@@ -162,8 +192,12 @@ void EtcdMedium::drop_staged(const Bulk& bulk) {
   });
 }
 
+// The journal asks after every group, and there is nearly never anything.
 Result<bool> EtcdMedium::finish_some() {
-  return thread_.await([this] { return parts_->finish_some(); });
+  if (Clock::now() < finished_ + kFinishPeriod) return false;
+  const auto more = thread_.await([this] { return parts_->finish_some(); });
+  if (more && !*more) finished_ = Clock::now();
+  return more;
 }
 
 Result<Documents> EtcdMedium::documents(std::string_view collection) {

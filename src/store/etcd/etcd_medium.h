@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "store/etcd/kv.h"
 #include "store/etcd/loop_thread.h"
 #include "store/etcd/observer.h"
@@ -63,7 +64,8 @@ class EtcdMedium final : public Medium {
   Duration word_max() const override { return word_max_; }
   std::optional<LimitState> limit_of(const std::string& ns) override;
   bool feed(DocumentLog& log) override;
-  Result<void> write(std::span<Batch> group) override;
+  std::optional<Result<void>> begin_write(Batch& batch) override;
+  std::vector<Written> take_written() override;
   Result<void> check() override;
   std::string_view durability() const override { return "cluster"; }
   Result<bool> stage(std::string_view ns, Bulk& bulk) override;
@@ -106,6 +108,7 @@ class EtcdMedium final : public Medium {
   };
   explicit EtcdMedium(Options options);
   void ring();
+  void note_written(Written written);  // on the medium's thread
   [[nodiscard]] Result<void> start(Keys keys);
 
   // etcd_medium_reader.cc; they block.
@@ -132,6 +135,9 @@ class EtcdMedium final : public Medium {
   std::function<void()> ring_;  // set before the first namespace is acquired
   std::atomic<bool> has_news_{false};
   Duration word_max_{};
+  Mutex written_mutex_;
+  std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
+  TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
   LoopThread thread_;
   std::unique_ptr<EtcdParts> parts_;  // of the thread
   std::unique_ptr<Keys> keys_;

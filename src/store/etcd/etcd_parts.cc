@@ -13,6 +13,12 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kMemberTtlMin = std::chrono::seconds(1);
+// An owner that nobody reaches leaves a namespace to the others for so long, and gives up again
+// what it has taken after so long.
+constexpr Duration kUnreachedRest = std::chrono::seconds(5);
+constexpr Duration kKeepMin = std::chrono::seconds(10);
+constexpr Duration kKeepMax = std::chrono::minutes(5);
+constexpr Duration kLookPause = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -30,7 +36,8 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
               .logger = terms.logger,
               .ring = std::move(terms.ring),
               .small_bulk_max = terms.small_bulk_max,
-              .page_keys_max = terms.page_keys_max},
+              .page_keys_max = terms.page_keys_max,
+              .open_max = terms.etcd.owner_wait},
       membership(context, {.cluster = terms.etcd.cluster,
                            .permit = terms.etcd.read_permit,
                            .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin)}),
@@ -38,12 +45,18 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
       moves(context,
             [this](const std::string& ns, const std::string& member) { on_move(ns, member); }),
       documents(context),
-      ask_owner(terms.etcd.ask_owner) {}
+      ask_owner(terms.etcd.ask_owner),
+      reach_member(std::move(terms.etcd.reach_member)),
+      on_written(std::move(terms.on_written)),
+      reach(context, notes, reach_member, [this] { on_unreached(); }) {}
 
 Task<Result<void>> EtcdParts::join() {
   SLUICE_CO_CHECK(co_await membership.join());
   notes.start();
   moves.start();
+  reach.start();
+  looking = look();
+  looking.start();
   co_return Result<void>();
 }
 
@@ -51,6 +64,22 @@ void EtcdParts::on_move(const std::string& ns, const std::string& member) {
   const auto found = claims.find(ns);
   if (found == claims.end()) return;
   found->second->move(place_of(member));
+}
+
+// If nobody else takes a namespace, this process takes it again, and keeps it longer.
+void EtcdParts::on_unreached() {
+  const TimePoint now = Clock::now();
+  if (now < gives_up_from) return;
+  bool gave = false;
+  for (const auto& [ns, claim] : claims) {
+    if (!claim->owns()) continue;
+    claim->retire(kUnreachedRest);
+    gave = true;
+  }
+  if (!gave) return;
+  const bool lately = now < gives_up_from + kKeepMax;
+  gives_up_after = std::clamp(lately ? gives_up_after * 2 : kKeepMin, kKeepMin, kKeepMax);
+  gives_up_from = now + gives_up_after;
 }
 
 void EtcdParts::resign() {
@@ -84,34 +113,32 @@ std::shared_ptr<Tenure> EtcdParts::tenure(std::string_view ns) const {
   return found == claims.end() ? nullptr : found->second->tenure();
 }
 
-// All namespaces at the same time.
-Task<Result<void>> EtcdParts::write(std::span<Batch> group) {
-  std::vector<Task<Result<void>>> works;
-  for (Batch& batch : group) {
-    works.push_back(write_one(batch));
-    works.back().start();
-  }
-  Result<void> written;
-  for (auto& work : works) {
-    co_await loop::Join(work);
-    auto outcome = work.take();
-    if (!outcome) written = std::move(outcome);
-  }
-  for (const Batch& batch : group) {
-    if (batch.lost) context.ring();
-    const auto its = tenure(batch.ns);
-    if (written && !batch.lost && its) its->note_told(batch.version);
-  }
-  co_return written;
-}
-
-Task<Result<void>> EtcdParts::write_one(Batch& batch) {
-  const auto its = tenure(batch.ns);
+void EtcdParts::begin_write(Batch& batch) {
+  auto its = tenure(batch.ns);
   if (!its || its->fence() != batch.fence) {
     batch.lost = true;
-    co_return Result<void>();
+    return on_written({&batch, {}});
   }
-  co_return co_await its->write(batch);
+  its->set_writing(true);
+  Task<void>& writing = writings[std::string(batch.ns)];
+  writing = write(batch, std::move(its));
+  writing.start();
+}
+
+Task<void> EtcdParts::write(Batch& batch, std::shared_ptr<Tenure> its) {
+  auto outcome = co_await its->write(batch);
+  on_written({&batch, std::move(outcome)});
+}
+
+// Only now the end of an ownership may become news: the journal knows what was durable before.
+void EtcdParts::note_taken(std::span<const Told> all) {
+  for (const Told& told : all) {
+    const auto its = tenure(told.ns);
+    if (!its || its->fence() != told.fence) continue;
+    its->set_writing(false);
+    if (told.version) its->note_told(*told.version);
+    if (its->is_ending()) context.ring();
+  }
 }
 
 Task<Result<bool>> EtcdParts::stage(std::string_view ns, Bulk& bulk) {
@@ -125,20 +152,31 @@ Task<Result<bool>> EtcdParts::stage(std::string_view ns, Bulk& bulk) {
 Task<Result<bool>> EtcdParts::finish_some() {
   for (const auto& [ns, claim] : claims) {
     const auto its = claim->tenure();
-    if (!its) continue;
+    if (!its || its->is_writing()) continue;
     SLUICE_CO_TRY(const bool more, co_await its->clear_some());
     if (more) co_return true;
   }
   co_return false;
 }
 
-Task<Result<void>> EtcdParts::check() {
-  if (!membership.trouble().empty()) {
-    co_return fail(ErrorKind::unavailable, membership.trouble());
+Result<void> EtcdParts::check() const {
+  for (const std::string* trouble : {&membership.trouble(), &reach.trouble()}) {
+    if (!trouble->empty()) return fail(ErrorKind::unavailable, *trouble);
   }
+  return looked;
+}
+
+Task<void> EtcdParts::look() {
+  while (true) {
+    looked = co_await look_once();
+    co_await context.loop().sleep_for(kLookPause);
+  }
+}
+
+Task<Result<void>> EtcdParts::look_once() {
   pb::RangeRequest request;
   request.set_key(context.keys.cluster());
-  EtcdRetry retry(Clock::now() + kWriteMax);
+  EtcdRetry retry(Clock::now() + kStepMax);
   const auto reply = co_await kv.range(request, retry.options());
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   if (reply->kvs_size() == 1) co_return Result<void>();
@@ -157,6 +195,9 @@ void EtcdParts::on_other_cluster() {
 }
 
 Task<void> EtcdParts::leave() {
+  looking.reset();
+  reach.stop();
+  writings.clear();  // the claims go on with what is open
   for (const auto& [ns, sight] : sights) sight.questioner->stop();
   sights.clear();
   const TimePoint deadline = Clock::now() + kReleaseMax;

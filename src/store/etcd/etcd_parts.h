@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "store/etcd/checked_kv.h"
@@ -14,6 +16,7 @@
 #include "store/etcd/namespace_claim.h"
 #include "store/etcd/notes.h"
 #include "store/etcd/questioner.h"
+#include "store/etcd/reach.h"
 
 namespace sluice::store {
 
@@ -24,6 +27,13 @@ struct EtcdParts {
     std::int64_t page_keys_max;
     Logger logger;
     std::function<void()> ring;  // there is news for the journal
+    std::function<void(Medium::Written)> on_written;
+  };
+  // An outcome that the journal has taken. `version`: everything up to it is durable, and it knows.
+  struct Told {
+    std::string ns;
+    Fence fence;
+    std::optional<Version> version;
   };
   EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client, Terms terms);
 
@@ -35,17 +45,25 @@ struct EtcdParts {
   [[nodiscard]] Observer& observer(const std::string& ns) { return *sights.at(ns).observer; }
   // Null if the journal knows no ownership of the namespace.
   [[nodiscard]] std::shared_ptr<Tenure> tenure(std::string_view ns) const;
-  [[nodiscard]] Task<Result<void>> write(std::span<Batch> group);
-  [[nodiscard]] Task<Result<void>> write_one(Batch& batch);
+  // Medium::begin_write: on_written() gets the outcome.
+  void begin_write(Batch& batch);
+  // The journal has taken these outcomes.
+  void note_taken(std::span<const Told> told);
+  [[nodiscard]] Task<void> write(Batch& batch, std::shared_ptr<Tenure> its);
   [[nodiscard]] Task<Result<bool>> stage(std::string_view ns, Bulk& bulk);
   [[nodiscard]] Task<Result<bool>> finish_some();
   [[nodiscard]] Task<Result<pb::RangeResponse>> range(const pb::RangeRequest& request);
-  [[nodiscard]] Task<Result<void>> check();
+  // Medium::check, as of the last look, some seconds ago at most.
+  [[nodiscard]] Result<void> check() const;
+  [[nodiscard]] Task<void> look();
+  [[nodiscard]] Task<Result<void>> look_once();
   // Joins the cluster. Once, first.
   [[nodiscard]] Task<Result<void>> join();
   [[nodiscard]] Task<void> leave();
   void on_other_cluster();
   void on_move(const std::string& ns, const std::string& member);
+  // No other member reaches this one: gives up what it owns, each time later.
+  void on_unreached();
   // This process takes no namespace any more, and gives up those that it owns.
   void resign();
 
@@ -56,7 +74,10 @@ struct EtcdParts {
   Moves moves;
   SharedDocuments documents;
   bool resigned = false;
-  const AskOwner ask_owner;  // called on this thread only
+  const AskOwner ask_owner;  // both are called on this thread only
+  const ReachMember reach_member;
+  TimePoint gives_up_from{};  // what it owns, if it is not reached
+  Duration gives_up_after{};  // the last time
   // What this process sees of a namespace whose claim it has.
   struct Sight {
     std::unique_ptr<Observer> observer;
@@ -64,6 +85,12 @@ struct EtcdParts {
   };
   std::map<std::string, Sight, std::less<>> sights;
   std::map<std::string, std::unique_ptr<NamespaceClaim>, std::less<>> claims;
+  const std::function<void(Medium::Written)> on_written;
+  Result<void> looked{};
+  // These use all of the above.
+  Reach reach;
+  std::map<std::string, Task<void>, std::less<>> writings;  // by namespace
+  Task<void> looking{};
 };
 
 }  // namespace sluice::store

@@ -10,7 +10,6 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kFollowPause = std::chrono::milliseconds(100);
-constexpr Duration kRetireRest = std::chrono::seconds(2);
 constexpr Duration kStrivePause = std::chrono::milliseconds(500);  // without a notice
 
 }  // namespace
@@ -129,6 +128,7 @@ void NamespaceClaim::see(std::optional<Owner> owner, std::int64_t revision) {
     newest_->note_over(revision);
   }
   if (owner && !owner->mine) rests_until_ = TimePoint();  // the others had their turn
+  if (!owner && newest_ && newest_->has_given_up()) rests_until_ = Clock::now() + kRetireRest;
   tell();
   act();
 }
@@ -245,8 +245,8 @@ void NamespaceClaim::begin(Fence fence, bool at_once) {
   tell();
 }
 
-void NamespaceClaim::retire() {
-  rests_until_ = Clock::now() + kRetireRest;
+void NamespaceClaim::retire(Duration rest) {
+  rests_until_ = Clock::now() + rest;
   if (has_newest()) newest_->retire();
   tell();
   act();

@@ -23,6 +23,8 @@ namespace sluice::store {
 
 // A member takes a namespace this much later than the one before it in the order of the namespace.
 inline constexpr Duration kRankStep = std::chrono::milliseconds(200);
+// A member that has given a namespace up leaves it to the others for so long.
+inline constexpr Duration kRetireRest = std::chrono::seconds(2);
 
 class NamespaceClaim {
  public:
@@ -39,8 +41,10 @@ class NamespaceClaim {
   void collect_news(std::vector<Medium::News>& news);
   // etcd is another one than before: nothing that is known of it holds.
   void forget();
-  // Gives the namespace up in order, and leaves it to the others for a moment.
-  void retire();
+  // Gives the namespace up in order, and leaves it to the others for `rest`. It takes the namespace
+  // again if nobody has taken it by then.
+  void retire(Duration rest = kRetireRest);
+  [[nodiscard]] bool owns() const { return has_newest(); }
   // Where the namespace is to be. `here`: this member takes it at once; `elsewhere`: it gives the
   // namespace up, and takes it no more.
   enum class Place { anywhere, here, elsewhere };

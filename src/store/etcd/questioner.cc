@@ -10,7 +10,7 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kOwnerAnswers = std::chrono::milliseconds(50);
-constexpr Duration kEtcdAnswers = std::chrono::seconds(1);
+constexpr Duration kEtcdAnswers = std::chrono::seconds(1);  // after a question without an answer
 // The part of a word's time after which the next one is fetched, so that no run waits for it.
 constexpr int kRenewPercent = 85;
 
@@ -82,14 +82,16 @@ Task<bool> Questioner::expire(TimePoint deadline) {
 
 Task<Result<Version>> Questioner::of_etcd() {
   const pb::RangeRequest request = range_of(context_.keys.seq(ns_));
-  EtcdRetry retry(Clock::now() + kEtcdAnswers);
+  EtcdRetry retry = hasty_retry(Clock::now() + (etcd_answers_ ? context_.open_max : kEtcdAnswers));
   while (true) {
     const auto reply = co_await context_.kv.range(request, retry.options());
+    etcd_answers_ = reply.has_value();
     if (reply && reply->kvs_size() == 0) co_return Version{0};
     if (reply) {
       SLUICE_CO_TRY(const Seq seq, Seq::decode(reply->kvs(0).value()));
       co_return seq.version;
     }
+    retry.note_failure(reply.error().endpoint);
     if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
     co_await context_.loop().sleep_for(retry.pause());
   }

@@ -38,7 +38,8 @@ class Questioner : public std::enable_shared_from_this<Questioner> {
   const std::shared_ptr<Outlook> outlook_;
   Observer& observer_;
   const AskOwner& ask_owner_;
-  Task<void> answering_;  // last: it uses all of the above
+  bool etcd_answers_ = true;  // it has answered the last question
+  Task<void> answering_;      // last: it uses all of the above
 };
 
 }  // namespace sluice::store

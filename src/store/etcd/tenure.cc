@@ -12,6 +12,21 @@ namespace {
 // After so long no run waits for the outcome of a transaction any more.
 constexpr Duration kForgottenMax = std::chrono::minutes(1);
 
+// An owner whose transaction etcd has not taken for so long, although etcd takes other writes of
+// this process, gives the namespace up: rule 11.
+constexpr Duration kStuckMax = std::chrono::seconds(2);
+// Since the other write, so much time and so many copies must have passed. One copy may have been
+// with an endpoint that hangs.
+constexpr Duration kOthersPassMin = std::chrono::seconds(1);
+constexpr int kFailedCopiesMin = 3;
+constexpr std::int64_t kLookLeaseSeconds = 1;
+
+// etcd is there, and takes nothing: it is full, or forbids it.
+bool says_no(const etcd::CallFailure& failure) {
+  return failure.status == etcd::Status::resource_exhausted ||
+         failure.status == etcd::Status::permission_denied;
+}
+
 }  // namespace
 
 Tenure::Tenure(EtcdContext& context, std::string ns, Fence fence, BootTime writes_from)
@@ -59,14 +74,16 @@ Task<Result<void>> Tenure::write(Batch& batch) {
   SLUICE_ASSERT(state_ || over_, "a chain begins with the state in etcd");
   bool confirmed = false;
   if (pending_) {
-    SLUICE_CO_CHECK(co_await settle(Clock::now() + kWriteMax));
+    SLUICE_CO_CHECK(co_await settle(Clock::now() + context_.open_max));
     confirmed = true;
   }
   while (!is_ending() && state_->seq.version < batch.version) {
     SLUICE_CO_CHECK(co_await write_some(batch));
     confirmed = true;
   }
-  if (!is_ending() && !confirmed) SLUICE_CO_CHECK(co_await confirm(Clock::now() + kWriteMax));
+  if (!is_ending() && !confirmed) {
+    SLUICE_CO_CHECK(co_await confirm(Clock::now() + context_.open_max));
+  }
   if (is_ending()) {
     end(batch);
   } else {
@@ -77,14 +94,17 @@ Task<Result<void>> Tenure::write(Batch& batch) {
 
 Task<Result<void>> Tenure::write_some(const Batch& batch) {
   SLUICE_ASSERT(!pending_, "one transaction of a namespace is sent at a time");
+  const TimePoint deadline = Clock::now() + context_.open_max;
   const Node* const next = first_unwritten(batch);
-  if (next->bulk) {
+  EtcdRetry retry(deadline);
+  while (!pending_ && next->bulk) {
     const auto made = co_await make_bulk(*next->bulk, version_of(batch, *next));
-    if (over_ || !made) co_return over_ ? Result<void>() : made;
-  } else {
-    make_group(batch);
+    if (over_) co_return Result<void>();
+    if (!made && !retry.again()) co_return made;
+    if (!made) co_await context_.loop().sleep_for(retry.pause());
   }
-  co_return co_await settle(Clock::now() + kWriteMax);
+  if (!pending_) make_group(batch);
+  co_return co_await settle(deadline);
 }
 
 void Tenure::end(Batch& batch) {
@@ -103,6 +123,7 @@ Task<Result<void>> Tenure::settle(TimePoint deadline) {
   SLUICE_ASSERT(pending_, "there is a transaction to settle");
   EtcdRetry retry(deadline);
   retry.avoid = pending_->endpoint;
+  retry.attempt = pending_->attempt;
   while (!pending_->refused) {
     const BootTime now = BootClock::now();
     SLUICE_ASSERT(now >= writes_from_, "the permits of older owners end before the first write");
@@ -114,11 +135,14 @@ Task<Result<void>> Tenure::settle(TimePoint deadline) {
       co_return Result<void>();
     }
     if (reply) co_return co_await judge(*reply);
-    pending_->endpoint = retry.avoid = reply.error().endpoint;
+    retry.note_failure(reply.error().endpoint);
+    pending_->endpoint = retry.avoid;
+    pending_->attempt = retry.attempt;
     pending_->refused = reply.error().status == etcd::Status::invalid_argument;
-    if (pending_->refused) break;
+    if (pending_->refused || is_stuck()) break;
     if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
-    co_await context_.loop().sleep_for(retry.pause());
+    co_await context_.loop().sleep_for(
+        retry.pause(says_no(reply.error()) ? kLastRefusedRetry : kLastRetry));
   }
   co_return co_await give_up(deadline);
 }
@@ -190,7 +214,7 @@ Task<Result<void>> Tenure::confirm(TimePoint deadline) {
   add_range(*txn.add_success(), seq_key_);  // without a Range, etcd may answer from an old state
   add_range(*txn.add_failure(), owner_key_);
   add_range(*txn.add_failure(), seq_key_);
-  EtcdRetry retry(deadline);
+  EtcdRetry retry = hasty_retry(deadline);
   while (true) {
     const BootTime sent = BootClock::now();
     const auto reply = co_await context_.kv.txn(txn, retry.options());
@@ -207,7 +231,7 @@ Task<Result<void>> Tenure::confirm(TimePoint deadline) {
       }
       co_return Result<void>();
     }
-    retry.avoid = reply.error().endpoint;
+    retry.note_failure(reply.error().endpoint);
     if (!retry.again()) co_return std::unexpected(error_of(reply.error()));
     co_await context_.loop().sleep_for(retry.pause());
   }
@@ -218,22 +242,53 @@ void Tenure::stop(const std::string& reason) {
   context_.logger.error("store: " + ns_ + " is given up: " + reason);
 }
 
+// While etcd is away, or takes no write of anybody, this process keeps the namespace: nobody else
+// could write it either, and the transaction passes when etcd is back.
+bool Tenure::is_stuck() {
+  if (BootClock::now() - *pending_->first_sent < kStuckMax) return false;
+  if (pending_->others_pass) {
+    return ++pending_->failures >= kFailedCopiesMin &&
+           Clock::now() - *pending_->others_pass >= kOthersPassMin;
+  }
+  if (looking_.valid() && !looking_.done()) return false;
+  looking_ = look_at_others();
+  looking_.start();
+  return false;
+}
+
+// A lease is the smallest thing that etcd writes, and it vanishes by itself.
+Task<void> Tenure::look_at_others() {
+  pb::LeaseGrantRequest request;
+  request.set_id(random_lease());
+  request.set_ttl(kLookLeaseSeconds);
+  EtcdRetry retry(TimePoint::max());
+  const auto reply = co_await context_.kv.lease_grant(request, retry.options());
+  if (reply && pending_) pending_->others_pass = Clock::now();
+}
+
 Task<Result<void>> Tenure::give_up(TimePoint deadline) {
-  context_.logger.error("store: " + ns_ +
-                        " is given up, because etcd refuses a transaction: look "
-                        "at --max-txn-ops and --max-request-bytes of etcd");
+  if (!std::exchange(pending_->given_up, true)) {
+    context_.logger.error("store: " + ns_ +
+                          " is given up, because etcd does not take a transaction: look at "
+                          "--max-txn-ops and --max-request-bytes of etcd, at the role of its "
+                          "user, and at the network between");
+  }
   pb::TxnRequest txn;
   compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
   add_delete(*txn.add_success(), owner_key_);
   add_range(*txn.add_failure(), owner_key_);
   add_range(*txn.add_failure(), seq_key_);
-  EtcdRetry retry(deadline);
+  EtcdRetry retry = hasty_retry(deadline);
   while (true) {
     // The second copy at the latest finds that the fence is over.
     const auto reply = co_await context_.kv.txn(txn, retry.options());
+    gave_up_ = gave_up_ || reply;
     if (reply && !reply->succeeded()) co_return co_await judge(*reply);
-    if (!reply && !retry.again()) co_return std::unexpected(error_of(reply.error()));
-    if (!reply) co_await context_.loop().sleep_for(retry.pause());
+    if (reply) continue;
+    retry.note_failure(reply.error().endpoint);
+    const bool forbidden = says_no(reply.error()) && !pending_->refused;  // this, too
+    if (forbidden || !retry.again()) co_return std::unexpected(error_of(reply.error()));
+    co_await context_.loop().sleep_for(retry.pause());
   }
 }
 
@@ -248,10 +303,11 @@ Task<Result<void>> Tenure::release(TimePoint deadline) {
     add_put(*txn.add_success(), context_.keys.released(ns_), context_.me.incarnation.text());
   }
   add_range(*txn.add_failure(), owner_key_);
-  EtcdRetry retry(deadline);
+  EtcdRetry retry = hasty_retry(deadline);
   over_ = true;
   auto reply = co_await context_.kv.txn(txn, retry.options());
   while (!reply && retry.again()) {
+    retry.note_failure(reply.error().endpoint);
     co_await context_.loop().sleep_for(retry.pause());
     reply = co_await context_.kv.txn(txn, retry.options());
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tenure: one ownership of a namespace by this process. It writes the groups of the chain, each as
-// one transaction that compares the fence and the group before. Core-bound; the journal's thread
-// waits for each call, so one call is in progress at a time.
+// one transaction that compares the fence and the group before. Core-bound. One call that returns a
+// Task is in progress at a time: the journal sees to it (Medium::begin_write).
 //
 // A transaction without an answer may be applied at any later time. So it stays until its outcome
 // is known, and nothing else is sent meanwhile: the same request again, until it succeeds or its
@@ -47,6 +47,8 @@ class Tenure {
     if (over_at_ == 0) over_at_ = revision;
   }
   [[nodiscard]] bool is_over() const { return over_; }
+  // etcd takes no transaction of this ownership: another member may fare better.
+  [[nodiscard]] bool has_given_up() const { return gave_up_; }
   // This process is to give the namespace up. The journal ends the chain first; then release().
   void retire() { retired_ = true; }
   [[nodiscard]] bool is_ending() const { return over_ || retired_; }
@@ -59,10 +61,14 @@ class Tenure {
   void note_told(Version version) { told_ = std::max(told_, version); }
   // There are commits whose fate the journal has not learnt. It will call write() again.
   [[nodiscard]] bool is_unresolved() const {
-    return pending_ != nullptr || (state_ && state_->seq.version > told_);
+    return is_writing_ || pending_ != nullptr || (state_ && state_->seq.version > told_);
   }
+  // From the begin of write() until the journal has learnt the outcome.
+  [[nodiscard]] bool is_writing() const { return is_writing_; }
+  void set_writing(bool writes) { is_writing_ = writes; }
 
-  // Medium::write for one batch of this fence.
+  // Medium::begin_write for a batch of this fence. While the outcome of a transaction is open, this
+  // waits for at most EtcdContext::open_max.
   [[nodiscard]] Task<Result<void>> write(Batch& batch);
   // Medium::stage, drop_staged and finish_some.
   [[nodiscard]] Task<Result<bool>> stage(Bulk& bulk);
@@ -88,7 +94,12 @@ class Tenure {
     DirtyKeys dirty{};  // for Building::dirty
     std::optional<BootTime> first_sent{};
     etcd::EndpointIndex endpoint = etcd::kAnyEndpoint;  // of the last copy
+    Duration attempt = kFirstCopyMax;                   // of the next copy
     bool refused = false;                               // etcd will never take it
+    bool given_up = false;                              // give_up() has begun
+    // etcd has taken something else of this process since then.
+    std::optional<TimePoint> others_pass{};
+    int failures = 0;  // of copies, since then
   };
   // The making of a new epoch.
   struct Building {
@@ -119,7 +130,10 @@ class Tenure {
   void end(Batch& batch);
   [[nodiscard]] Task<Result<void>> confirm(TimePoint deadline);
   [[nodiscard]] Task<Result<void>> write_some(const Batch& batch);
-  // Ends this ownership, so that the outcome of a transaction that etcd refuses is known.
+  // etcd takes writes of this process, and not the pending transaction.
+  [[nodiscard]] bool is_stuck();
+  [[nodiscard]] Task<void> look_at_others();
+  // Ends this ownership, so that the outcome of a transaction that etcd does not take is known.
   [[nodiscard]] Task<Result<void>> give_up(TimePoint deadline);
   void stop(const std::string& reason);
 
@@ -161,15 +175,18 @@ class Tenure {
   const std::string owner_key_;
   const std::string seq_key_;
   std::optional<ChainState> state_;
+  bool is_writing_ = false;
   bool over_ = false;
   std::int64_t over_at_ = 0;
   bool retired_ = false;
   Version told_ = 0;
   Version sent_ = 0;   // Invariant: etcd has no version above it under this fence
   BootTime permit_{};  // reads from memory are right until then
+  bool gave_up_ = false;
   std::unique_ptr<PendingTxn> pending_;
   std::unique_ptr<Building> building_;
   std::uint64_t epochs_made_ = 0;
+  Task<void> looking_{};  // last: it uses all of the above
 };
 
 }  // namespace sluice::store

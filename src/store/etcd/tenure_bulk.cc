@@ -25,7 +25,7 @@ bool puts_key(const Bulk& bulk, std::string_view key) {
 
 etcd::CallOptions read_options() {
   etcd::CallOptions options;
-  options.deadline = Clock::now() + kWriteMax;
+  options.deadline = Clock::now() + kStepMax;
   return options;
 }
 
@@ -37,7 +37,7 @@ bool Tenure::is_copied(std::string_view key) const {
 }
 
 Task<Result<bool>> Tenure::stage(Bulk& bulk) {
-  if (pending_) SLUICE_CO_CHECK(co_await settle(Clock::now() + kWriteMax));
+  if (pending_) SLUICE_CO_CHECK(co_await settle(Clock::now() + kStepMax));
   if (is_ending()) co_return lost();
   if (!builds(bulk)) {
     SLUICE_CO_TRY(const KeyList small, co_await keys_of_small(bulk, context_.small_bulk_max));
@@ -241,7 +241,7 @@ Task<Result<void>> Tenure::step(Packs packs) {
   add_compares(txn);
   packs.move_to(txn);
   etcd::CallOptions options;
-  options.deadline = Clock::now() + kWriteMax;
+  options.deadline = Clock::now() + kStepMax;
   const auto reply = co_await context_.kv.txn(txn, options);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   if (reply->succeeded()) co_return Result<void>();

@@ -175,6 +175,15 @@ class ContestedMedium final : public MemoryMedium, public Contest {
     audience_->on_end(ns, following, false);
   }
 
+  // check() reports it, and write() goes on.
+  void set_trouble(std::string trouble) {
+    const MutexLock lock(mutex_);
+    trouble_ = std::move(trouble);
+  }
+  Result<void> check() override {
+    const MutexLock lock(mutex_);
+    return trouble_.empty() ? Result<void>() : fail(ErrorKind::unavailable, trouble_);
+  }
   // While `broken`, write() fails.
   void set_broken(bool broken) {
     const MutexLock lock(mutex_);
@@ -311,6 +320,7 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   int failing_loads_ SLUICE_GUARDED_BY(mutex_) = 0;
   int loads_ SLUICE_GUARDED_BY(mutex_) = 0;
   bool broken_ SLUICE_GUARDED_BY(mutex_) = false;
+  std::string trouble_ SLUICE_GUARDED_BY(mutex_);
   bool holding_loads_ SLUICE_GUARDED_BY(mutex_) = false;
   bool holding_writes_ SLUICE_GUARDED_BY(mutex_) = false;
 };

@@ -82,11 +82,12 @@ Task<Courier::Outcome> HttpCourier::exchange(std::string address, http::Request 
     co_return Outcome{std::unexpected(std::move(done).error().error), sent};
   }
   if (response.status != kStatusAnswered || response.body.is_stream()) {
-    co_return Outcome{fail(ErrorKind::unavailable, "the cluster port of " + address +
-                                                       " answers with status " +
-                                                       std::to_string(response.status))};
+    co_return Outcome{
+        fail(ErrorKind::unavailable, "the cluster port of " + address + " answers with status " +
+                                         std::to_string(response.status)),
+        true, true};
   }
-  co_return Outcome{std::string(response.body.bytes())};
+  co_return Outcome{std::string(response.body.bytes()), true, true};
 }
 
 }  // namespace sluice::filters

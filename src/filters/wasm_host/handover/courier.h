@@ -27,7 +27,8 @@ class Courier {
   virtual ~Courier() = default;
   struct Outcome {
     Result<std::string> answer;
-    bool sent = true;  // false: no byte of the message has left
+    bool sent = true;       // false: no byte of the message has left
+    bool is_there = false;  // the member has answered, with whatever status
   };
   // Sends `message` to the cluster port at `address` (host:port), and waits for the answer at most
   // until `deadline`. Destroying the Task does not recall what has been sent. Requires: this

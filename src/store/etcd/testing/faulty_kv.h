@@ -25,6 +25,7 @@ enum class KvFault {
   answer_lost,  // applied
   late,         // no answer; applied by deliver()
   lost,         // no answer; never applied
+  silent,       // likewise, and only the deadline of the call ends it
   no_space,     // refused, with an outcome that is not certain
   too_large,    // refused as invalid
 };
@@ -103,6 +104,16 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return std::exchange(late_, {});
   }
+  // For how long the callers of silent transactions would have waited, in order.
+  void note_patience(Duration patience) {
+    const MutexLock lock(mutex_);
+    patience_.push_back(patience);
+  }
+  [[nodiscard]] std::vector<Duration> patience() {
+    const MutexLock lock(mutex_);
+    return patience_;
+  }
+  [[nodiscard]] std::atomic<bool>& grants_no_lease() { return grants_no_lease_; }
   // etcd says that it has this version.
   void set_version(std::string version) {
     const MutexLock lock(mutex_);
@@ -138,6 +149,8 @@ class KvFaults {
   bool refused_ SLUICE_GUARDED_BY(mutex_) = false;
   int ended_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::atomic<int> watches_ = 0;
+  std::atomic<bool> grants_no_lease_ = false;
+  std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
@@ -153,6 +166,9 @@ inline bool is_take(const pb::TxnRequest& txn) {
 }
 inline bool is_group(const pb::TxnRequest& txn) {
   return txn.success_size() > 0 && puts(txn.success(txn.success_size() - 1), "/seq");
+}
+inline bool is_group_of(const pb::TxnRequest& txn, std::string_view ns) {
+  return is_group(txn) && txn.compare(0).key().ends_with("/" + std::string(ns) + "/owner");
 }
 inline bool is_change(const pb::TxnRequest& txn) {
   return txn.success_size() > 0 && puts(txn.success(txn.success_size() - 1), "/documents");
@@ -178,11 +194,16 @@ class FaultyKv final : public Kv {
     if (fault == KvFault::none) co_return co_await of_cluster(kv_->txn(request, options));
     if (fault == KvFault::answer_lost) (void)co_await kv_->txn(request, options);
     if (fault == KvFault::late) faults_->keep(request);
+    if (fault == KvFault::silent) {
+      faults_->note_patience(options.deadline - Clock::now());
+      co_await loop_.sleep_until(options.deadline);
+    }
     co_return std::unexpected(failure(fault));
   }
   Task<etcd::CallReply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
                                                             etcd::CallOptions options) override {
-    return kv_->lease_grant(request, options);
+    if (faults_->grants_no_lease()) co_return std::unexpected(failure(KvFault::lost));
+    co_return co_await kv_->lease_grant(request, options);
   }
   Task<etcd::CallReply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
                                                               etcd::CallOptions options) override {
