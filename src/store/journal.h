@@ -126,9 +126,9 @@ class Journal {
   void rest_shared(TimePoint until);
   [[nodiscard]] bool may_begin(const Chain& chain) const;
   [[nodiscard]] bool is_under_way(const std::string& ns) const;
-  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
-  TimePoint tend_seals();
   [[nodiscard]] TimePoint next_rest_end() const;
+  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
+  [[nodiscard]] TimePoint tend_seals() const;
   void tell_cores();
   void tidy();
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_seq_cst); }

@@ -25,8 +25,8 @@ void Journal::run_shared() {
     const bool stepped = take_step();
     const bool begun = begin_batches();
     tidy();
-    const TimePoint tend_at = tend_seals();
     inspect_shared();
+    const TimePoint tend_at = tend_seals();
     if (!landed && !stepped && !begun) {
       rest_shared(std::min({next_rest_end(), tend_at, Clock::now() + kLookPeriod}));
     }
@@ -163,7 +163,7 @@ void Journal::inspect_shared() {
   trouble_ = checked ? std::string() : checked.error().message;
 }
 
-TimePoint Journal::tend_seals() {
+TimePoint Journal::tend_seals() const {
   TimePoint next = TimePoint::max();
   if (engine_->word_max == Duration()) return next;
   for (const auto& chain : chains()) next = std::min(next, chain->tend_seal().value_or(next));

@@ -132,8 +132,8 @@ class Medium {
   // follow any more. The outlook still learns the fates up to there.
   virtual void stop_following(const std::string& /*ns*/, Fence /*fence*/) {}
 
-  // Constant: an owner's word lasts shorter than this. 0: nobody gives his word, and no namespace is
-  // sealed.
+  // Constant: an owner's word lasts shorter than this. 0: nobody gives his word, and no namespace
+  // is sealed.
   [[nodiscard]] virtual Duration word_max() const { return {}; }
   // Any thread but a worker's and the journal's: the limit of the state that load() has returned
   // last to the owner.
