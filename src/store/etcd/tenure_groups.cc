@@ -109,9 +109,10 @@ std::unique_ptr<Tenure::PendingTxn> Tenure::new_pending(Seq seq,
                                                         std::vector<Contents::EntryChange> changes,
                                                         Packs packs) const {
   SLUICE_ASSERT(!pending_, "I9: nothing else is sent until an outcome is known");
+  // Invariant I8: a sealed epoch does not change while a word is out.
   SLUICE_ASSERT(!state_->seq.sealed || state_->seq.opening ||
                     (changes.empty() && seq.sealed && seq.epoch == state_->seq.epoch),
-                "I8: a sealed epoch does not change before all know of the opening");
+                "a sealed epoch does not change before all know of the opening");
   auto pending = std::make_unique<PendingTxn>();
   add_compares(pending->request);
   packs.move_to(pending->request);

@@ -75,8 +75,8 @@ class HistoryRoads {
   }
 
   // For EtcdOptions::ask_owner.
-  Task<Result<store::Version>> ask(const loop::Core& there, const store::Owner& owner,
-                                   const std::string& ns, TimePoint deadline) {
+  Task<Result<store::OwnerAnswer>> ask(const loop::Core& there, const store::Owner& owner,
+                                       const std::string& ns, TimePoint deadline) {
     auto question = std::make_shared<Question>(
         owner.address, "ns=" + ns + "&" + kFenceParameter + "=" + std::to_string(owner.fence));
     if (happens(faults_.late)) {
@@ -94,9 +94,9 @@ class HistoryRoads {
       const Duration pause = dice_.up_to(faults_.late_max);
       co_await there.loop.sleep_for(pause);
     }
-    const auto version = question->ended ? question->version.load() : 0;
-    if (version == 0) co_return fail(ErrorKind::unavailable, "no answer");
-    co_return version - 1;
+    const bool answered = question->ended && question->answer.has_value();
+    if (!answered) co_return fail(ErrorKind::unavailable, "no answer");
+    co_return *question->answer;
   }
 
  private:
@@ -105,7 +105,7 @@ class HistoryRoads {
         : address(std::move(at)), query(std::move(its_query)) {}
     const std::string address;
     const std::string query;
-    std::atomic<store::Version> version{0};  // that of the answer + 1; 0: none
+    std::optional<store::OwnerAnswer> answer;  // written before `ended`
     std::atomic<bool> ended{false};
   };
   struct UnderWay {
@@ -157,8 +157,11 @@ class HistoryRoads {
         (void)co_await served->news.wait(deadline);
       }
       if (served->done && served->exchange->response()->status == 200) {
-        const auto version = to_number<store::Version>(served->exchange->response()->body.bytes());
-        if (version) question->version = *version + 1;
+        std::string_view text = served->exchange->response()->body.bytes();
+        const bool sealed = text.ends_with(kSealedWord);
+        if (sealed) text.remove_suffix(kSealedWord.size());
+        if (const auto version = to_number<store::Version>(text))
+          question->answer = store::OwnerAnswer{.version = *version, .sealed = sealed};
       }
     }
     question->ended = true;

@@ -158,10 +158,10 @@ class KvFaults {
   bool refused_ SLUICE_GUARDED_BY(mutex_) = false;
   int ended_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::atomic<int> watches_ = 0;
-  std::atomic<bool> grants_no_lease_ = false;
-  std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
   std::atomic<bool> stalled_ = false;
   std::atomic<bool> cut_ = false;
+  std::atomic<bool> grants_no_lease_ = false;
+  std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
