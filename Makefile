@@ -60,6 +60,12 @@ e2e: ## the end-to-end tests only (E2E='-k cookbook' picks some)
 	@tools/build.sh release
 	@tools/test.sh release e2e
 
+.PHONY: test-etcd-new
+test-etcd-new: ## the tests of clusters on etcd 3.7 instead of Debian's 3.4; needs Go
+	@tools/install.sh build test
+	@tools/build.sh release
+	@tools/test_etcd_new.sh
+
 .PHONY: asan
 asan: ## unit and end-to-end tests under AddressSanitizer and UBSan
 	@tools/install.sh build test
@@ -79,7 +85,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (600) each
 	@tools/fuzz.sh $(FUZZ_SECONDS)
 
 .PHONY: soak
-soak: ## 200 x kill -9 and 50 runs of six sales, after long histories (SOAK='--crashes 20 --runs 1')
+soak: ## 200 x kill -9, 50 runs of six sales, 20 of 13 in a cluster (SOAK='--crashes 20 --runs 1 --clusters 1')
 	@tools/install.sh build test
 	@tools/build.sh release
 	@tools/soak.sh $(SOAK)
@@ -126,6 +132,13 @@ bench-permits: ## permits a second on disk, the price of a transaction (PERMITS=
 	@tools/build.sh release
 	@cmake --build --preset release --target wasm_host_bench wasm_host_bench_null
 	@/usr/bin/python3 bench/permits.py $(PERMITS)
+
+.PHONY: bench-cluster
+bench-cluster: ## permits, latency and fairness over members on etcd; then the simulation of many (CLUSTER='--members 3')
+	@tools/install.sh build cluster bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/cluster.py $(CLUSTER)
+	@/usr/bin/python3 bench/scale_simulation.py --measured build/cluster.json
 
 .PHONY: bench-overload
 bench-overload: ## a sale asked for 2 and 10 times what it can answer (OVERLOAD='--seconds 300')

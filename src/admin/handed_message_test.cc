@@ -54,7 +54,7 @@ TEST(HandedMessageTest, ABodyMayBeAnyBytes) {
 }
 
 TEST(HandedMessageTest, OtherBytesAreRefused) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("\n"), std::string("{}\n"), std::string("[]\n"),
         std::string(R"({"step":"begin","id":"x"})"),
         std::string("{\"step\":\"go\",\"id\":\"x\"}\n"),

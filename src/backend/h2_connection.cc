@@ -87,9 +87,12 @@ void H2Connection::pump() {
   core_.loop.spawn(write_all(shared_from_this()));
 }
 
+// One write for the requests of this turn of the loop: they often come in bursts.
 Task<void> H2Connection::write_all(std::shared_ptr<H2Connection> self) {
+  co_await self->core_.loop.yield();
   std::string chunk;
-  bool good = true;
+  bool good = self->open_;
+  if (good) self->session_.produce(self->out_, kWriteBytes);
   while (good && !self->out_.empty()) {
     chunk.clear();
     chunk.swap(self->out_);

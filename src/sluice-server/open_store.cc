@@ -51,6 +51,12 @@ Result<std::unique_ptr<store::Store>> open_on_etcd(const store::EtcdOptions& opt
     auto store = store::open_etcd_store(options, cores, logger);
     if (store) {
       logger.info("member " + options.member + " of the cluster " + options.cluster + " on etcd");
+      if (options.address.empty()) {
+        logger.warn(
+            "no cluster-addr: other members cannot hand requests over to this one, which fail "
+            "while "
+            "it owns their data");
+      }
       return store;
     }
     if (!may_heal(store.error())) {

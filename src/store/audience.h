@@ -21,8 +21,8 @@ struct SeenGroup {
     RecordRef record;
     Op op;
   };
-  Version version = 0;          // behind the group, as the medium counts
-  std::vector<Change> changes;  // each key once
+  Version version = 0;                // behind the group, as the medium counts
+  std::vector<Change> changes;        // each key once
   std::optional<LimitState> limit{};  // that holds behind it; none: the same as before
 };
 

@@ -130,8 +130,8 @@ class Chain {
   void ask_opening();
   // The number of openings so far.
   [[nodiscard]] const std::atomic<std::uint64_t>& openings() const { return openings_; }
-  // The journal's thread: seals a namespace that is full and quiet, and opens one on demand. Returns
-  // when to call it again at the latest; none: after the next group, or an ask_opening().
+  // The journal's thread: seals a namespace that is full and quiet, and opens one on demand.
+  // Returns when to call it again at the latest; none: after the next group, or an ask_opening().
   [[nodiscard]] std::optional<TimePoint> tend_seal();
 
   // Any thread but a worker's.
@@ -198,7 +198,8 @@ class Chain {
   }
   // Requires for both: the medium is shared.
   void set_failing(bool fails) { failing_.store(fails, std::memory_order_seq_cst); }
-  // A batch of this chain is being written. The journal looks at the chain again afterwards.
+  // A batch of this chain is being written, or commits gather behind one. The journal looks at the
+  // chain again afterwards.
   void set_under_way(bool is) { under_way_.store(is, std::memory_order_seq_cst); }
   // Notes that there are commits that are not durable.
   void note_pending();
@@ -272,16 +273,16 @@ class Chain {
   std::atomic<std::uint64_t> begun_{0};
   std::atomic<std::uint64_t> confirmed_{0};
   std::atomic<Duration::rep> permit_{0};
-  std::atomic<bool> limited_{false};        // there is, or was, a limit
-  std::atomic<bool> sealed_{false};         // changes with mutex_ held
-  std::atomic<Version> seal_{0};            // not 0: the owner gives his word for this version
+  std::atomic<bool> limited_{false};  // there is, or was, a limit
+  std::atomic<bool> sealed_{false};   // changes with mutex_ held
+  std::atomic<Version> seal_{0};      // not 0: the owner gives his word for this version
   std::atomic<bool> opening_wanted_{false};
   std::atomic<std::uint64_t> openings_{0};
   std::atomic<TimePoint> pending_since_{TimePoint()};       // TimePoint(): all is durable
   Mutex bulk_mutex_ SLUICE_ACQUIRED_BEFORE(mirror_mutex_);  // one bulk change at a time
   // Guards the object that mirror_ points to, and loading.
   Mutex mirror_mutex_ SLUICE_ACQUIRED_BEFORE(mutex_);
-  std::atomic<std::size_t> prefix_news_{0};  // changes of prefixes_
+  std::atomic<std::size_t> prefix_news_{0};                                // changes of prefixes_
   std::optional<KeyLimit> wanted_limit_ SLUICE_GUARDED_BY(mirror_mutex_);  // the newest known
   // Of tend_seal(), which only the journal's thread calls.
   Version quiet_at_ = 0;

@@ -37,9 +37,8 @@ std::unique_ptr<Medium> connect(std::unique_ptr<Medium> medium, const Engine& en
 
 ChainStore::ChainStore(std::unique_ptr<Medium> medium, unsigned core_count, Logger logger,
                        Limits limits)
-    : engine_(
-          std::make_shared<Engine>(core_count, limits, medium->may_lose(), medium->incarnation(),
-                                   medium->word_max())),
+    : engine_(std::make_shared<Engine>(core_count, limits, medium->may_lose(),
+                                       medium->incarnation(), medium->word_max())),
       logger_(logger),
       medium_(connect(std::move(medium), *engine_)),
       medium_feeds_log_(medium_->feed(document_log_)),
@@ -261,14 +260,15 @@ Result<void> ChainStore::hold_limit(const std::string& ns, KeyLimit limit) {
   {
     const MutexLock lock(mutex_);
     const auto known = limits_.find(ns);
-    if (!engine_->may_lose) limit.revision = known == limits_.end() ? 1 : known->second.revision + 1;
+    if (!engine_->may_lose)
+      limit.revision = known == limits_.end() ? 1 : known->second.revision + 1;
     if (known != limits_.end() && known->second.revision >= limit.revision) return {};
     limits_[ns] = limit;
   }
   const auto chain = find(ns);
   const Version version = chain ? chain->hold_limit(limit) : 0;
   if (version == 0) return {};
-  engine_->bell->ring();
+  chain->ring();
   return journal_.wait_durable(*chain, version, kLimitWait);
 }
 
@@ -286,6 +286,7 @@ NamespaceStatus ChainStore::status(const std::string& ns) const {
   const bool in_use = chain && !chain->has_ended();
   const auto keys = in_use ? chain->keys() : std::nullopt;
   status.keys = keys ? *keys : medium_->count(ns, {}).value_or(0);
+  if (chain && chain->outlook()) status.questions = chain->outlook()->questions_begun();
   status.owned = (in_use && chain->is_owned()) || !engine_->may_lose;
   if (in_use) {
     status.durable = chain->position(chain->durable().load(std::memory_order_acquire));

@@ -136,8 +136,7 @@ void ChainStore::follow_from(const std::string& ns, Start start) {
     return;
   }
   if (before->following() >= following) return;
-  const auto chain =
-      Chain::follow(*before, *medium_, start.followed, std::move(start.records));
+  const auto chain = Chain::follow(*before, *medium_, start.followed, std::move(start.records));
   {
     const MutexLock lock(mutex_);
     put_in_place(chain, *before);

@@ -23,7 +23,7 @@ DurableWaits::Awaited ChainView::confirmations() const {
 }
 
 DurableWaits::Awaited ChainView::openings() const {
-  return {&chain_->openings(), &engine_->failing, &chain_->ended()};
+  return {&chain_->openings(), &chain_->failing(), &chain_->ended()};
 }
 
 View::Moment ChainView::moment() const {

@@ -215,7 +215,8 @@ TEST_F(FollowingTest, AnOwnerAnswersWhatItHasSent) {
   change("k", "1");
   medium_->give(kFollowed);
   ASSERT_TRUE(cores_.await(0, [&] { return views_[0]->ownership(in(20s)); }));
-  EXPECT_EQ(cores_.await(0, [&] { return views_[0]->last_sent(in(20s)); }), (OwnerAnswer{1, false}));
+  EXPECT_EQ(cores_.await(0, [&] { return views_[0]->last_sent(in(20s)); }),
+            (OwnerAnswer{1, false}));
   EXPECT_EQ(store_->last_sent(kFollowed), std::nullopt) << "without a permit";
   medium_->hold_writes();
   const Commit mine = cores_.on(0, [&] { return put(*views_[0], "ours", "1"); });

@@ -60,7 +60,8 @@ Result<void> Journal::wait_durable(const Chain& chain, Version version, Duration
 Result<void> Journal::wait_open(Chain& chain, Duration limit) {
   if (!chain.is_sealed()) return {};
   chain.ask_opening();
-  return wait_until(chain, [&] { return !chain.is_sealed(); }, limit);
+  return wait_until(
+      chain, [&] { return !chain.is_sealed(); }, limit);
 }
 
 template <class Reached>

@@ -79,7 +79,8 @@ class Journal {
     std::unique_ptr<Group> under_way{};  // of one batch
     TimePoint begun{};
     Duration pause{};         // after the next failure
-    TimePoint rests_until{};  // after the last one
+    TimePoint rests_until{};  // after the last one, or while commits gather
+    std::shared_ptr<Chain> gathering{};  // commits gather behind a group
   };
 
   template <class Reached>
@@ -118,14 +119,16 @@ class Journal {
   bool begin_batches();
   bool take_written();
   void land(Lane& lane, Group& group, const Result<void>& outcome);
+  void gather(Lane& lane, std::shared_ptr<Chain> chain);
+  void end_gatherings();
   void set_chain_health(Chain& chain, const std::string& trouble);
   void inspect_shared();
   void rest_shared(TimePoint until);
   [[nodiscard]] bool may_begin(const Chain& chain) const;
   [[nodiscard]] bool is_under_way(const std::string& ns) const;
-  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
-  TimePoint tend_seals();
   [[nodiscard]] TimePoint next_rest_end() const;
+  // Chain::tend_seal() of all chains. Returns when to call it again at the latest.
+  [[nodiscard]] TimePoint tend_seals() const;
   void tell_cores();
   void tidy();
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_seq_cst); }

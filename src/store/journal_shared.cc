@@ -25,8 +25,8 @@ void Journal::run_shared() {
     const bool stepped = take_step();
     const bool begun = begin_batches();
     tidy();
-    const TimePoint tend_at = tend_seals();
     inspect_shared();
+    const TimePoint tend_at = tend_seals();
     if (!landed && !stepped && !begun) {
       rest_shared(std::min({next_rest_end(), tend_at, Clock::now() + kLookPeriod}));
     }
@@ -62,6 +62,7 @@ bool Journal::may_begin(const Chain& chain) const {
 }
 
 bool Journal::begin_batches() {
+  end_gatherings();
   bool begun = false;
   for (auto& chain : chains()) {
     if (!chain->has_work() || !may_begin(*chain)) continue;
@@ -107,6 +108,25 @@ void Journal::land(Lane& lane, Group& group, const Result<void>& outcome) {
   if (outcome) publish(group);
   lane = Lane();
   set_chain_health(chain, {});
+  if (outcome && group.commits > 0) gather(lane, std::move(group.chains.front()));
+}
+
+// The bell stays silent: a commit that rings would cost a system call.
+void Journal::gather(Lane& lane, std::shared_ptr<Chain> chain) {
+  const Duration pause = medium_.gathering();
+  if (pause == Duration() || chain->has_ended()) return;
+  lane.rests_until = Clock::now() + pause;
+  lane.gathering = std::move(chain);
+  lane.gathering->set_under_way(true);
+}
+
+void Journal::end_gatherings() {
+  const TimePoint now = Clock::now();
+  for (auto& [ns, lane] : lanes_) {
+    if (!lane.gathering || (lane.rests_until > now && !stopping())) continue;
+    lane.gathering->set_under_way(false);
+    lane = Lane();
+  }
 }
 
 void Journal::set_chain_health(Chain& chain, const std::string& trouble) {
@@ -143,7 +163,7 @@ void Journal::inspect_shared() {
   trouble_ = checked ? std::string() : checked.error().message;
 }
 
-TimePoint Journal::tend_seals() {
+TimePoint Journal::tend_seals() const {
   TimePoint next = TimePoint::max();
   if (engine_->word_max == Duration()) return next;
   for (const auto& chain : chains()) next = std::min(next, chain->tend_seal().value_or(next));
@@ -163,6 +183,7 @@ void Journal::rest_shared(TimePoint until) {
   Doorbell& bell = *engine_->bell;
   const auto all = chains();
   bell.lie_down();
+  end_gatherings();  // before the look at the chains: nobody rings while commits gather
   const bool work = std::ranges::any_of(
       all, [&](const auto& chain) { return chain->has_work() && may_begin(*chain); });
   if (bell.called() || work) {

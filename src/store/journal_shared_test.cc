@@ -62,5 +62,14 @@ TEST_F(SharedJournal, AWriteThatFailsRefusesUntilOneSucceeds) {
   EXPECT_EQ(store_->status("p/f").committed, 3U) << "what was committed before is written, too";
 }
 
+TEST(SharedJournalGroups, CommitsGatherBehindAGroup) {
+  const Duration gathering = 100ms;
+  ChainStore store(std::make_unique<ContestedMedium>(false, gathering), 1, Logger(), Limits());
+  ASSERT_TRUE(store.prepare("p/f"));
+  const TimePoint begin = Clock::now();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store.apply("p/f", {{"k" + std::to_string(i), "v"}}));
+  EXPECT_GE(Clock::now() - begin, 2 * gathering);
+}
+
 }  // namespace
 }  // namespace sluice::store

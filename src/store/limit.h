@@ -4,8 +4,8 @@
 // holds at its place. Plain data; any thread.
 //
 // On a shared store, the owner seals a namespace that is full: it commits nothing until an opening.
-// Other members then answer from their replicas while they hold the owner's word (OwnerAnswer::sealed).
-// An opening waits until no word is alive.
+// Other members then answer from their replicas while they hold the owner's word
+// (OwnerAnswer::sealed). An opening waits until no word is alive.
 #pragma once
 
 #include <compare>

@@ -73,6 +73,9 @@ class Medium {
 
   // Constant: true for a shared medium.
   [[nodiscard]] virtual bool may_lose() const { return false; }
+  // Constant: the journal waits so long after a group before it collects the next, because a group
+  // costs this medium nearly the same whether it is small or large.
+  [[nodiscard]] virtual Duration gathering() const { return {}; }
   // Once, before all other functions. The medium calls `ring`, on any thread, when take_news() has
   // something to return. It does not call it after its destruction has begun.
   virtual void on_news(std::function<void()> /*ring*/) {}
@@ -129,8 +132,8 @@ class Medium {
   // follow any more. The outlook still learns the fates up to there.
   virtual void stop_following(const std::string& /*ns*/, Fence /*fence*/) {}
 
-  // Constant: an owner's word lasts shorter than this. 0: nobody gives his word, and no namespace is
-  // sealed.
+  // Constant: an owner's word lasts shorter than this. 0: nobody gives his word, and no namespace
+  // is sealed.
   [[nodiscard]] virtual Duration word_max() const { return {}; }
   // Any thread but a worker's and the journal's: the limit of the state that load() has returned
   // last to the owner.

@@ -288,7 +288,7 @@ TEST_F(OwnershipTest, NoAnswerIsNoLoss) {
   const auto unanswered = cores_.await(0, [&] { return views_[0]->confirmed(moment, 0, in(20s)); });
   ASSERT_FALSE(unanswered);
   EXPECT_EQ(unanswered.error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(store_->health(), "no answer: look at the network");
+  EXPECT_EQ(store_->health(), "p/f cannot be written: no answer: look at the network");
   EXPECT_TRUE(cores_.on(0, [&] { return views_[0]->owned(); }));
   EXPECT_EQ(cores_.on(0, [&] { return put(*views_[0], "k", "1").status; }),
             CommitStatus::unavailable);

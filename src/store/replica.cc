@@ -58,8 +58,7 @@ void Replica::apply(const Node& node) {
     }
   }
   if (node.limit) [[unlikely]] {
-    const bool counted =
-        limit_ && limit_->state.limit.prefix == node.limit->state.limit.prefix;
+    const bool counted = limit_ && limit_->state.limit.prefix == node.limit->state.limit.prefix;
     limit_ = HeldLimit{node.limit->state, counted ? limit_->used : node.limit->used};
   }
   if (!node.bulk) return;

@@ -115,8 +115,8 @@ enum class CommitStatus {
   unavailable,  // writes are refused for now (the journal fails or is far behind): fails closed
   too_large,    // over a limit of the Store
   not_owner,    // another process owns the namespace: run there, or restart() after ownership()
-  full,    // the run would add keys beyond the limit of the namespace (hold_limit). It was not
-           // appended, on a view that follows either. This is told as a read of Commit::version is
+  full,         // the run would add keys beyond the limit of the namespace (hold_limit). It was not
+         // appended, on a view that follows either. This is told as a read of Commit::version is
   sealed,  // the namespace is sealed: await opened(), restart() and run again
 };
 
@@ -303,6 +303,7 @@ struct NamespaceStatus {
   Duration durable_lag{};  // age of the oldest commit that is not durable; 0 if all are
   bool owned = true;       // false: another process may write it
   std::optional<HeldLimit> limit{};
+  std::uint64_t questions = 0;  // that this process has asked the owner, or the medium
 };
 
 // Statistics of the journal's writes for all namespaces since the start. Percentiles are within
@@ -400,8 +401,8 @@ class Store {
   // limit of an older revision than the one that holds is ignored. A store of one process forgets
   // the limit at its end, and ignores the revision. On a shared store the limit holds for all
   // processes: if this one owns the namespace, it is durable on return; otherwise it holds at the
-  // latest when this one owns it. With an error, it still comes to hold as soon as that is possible.
-  // Any thread but a worker's. Requires: prepare(ns) succeeded.
+  // latest when this one owns it. With an error, it still comes to hold as soon as that is
+  // possible. Any thread but a worker's. Requires: prepare(ns) succeeded.
   [[nodiscard]] virtual Result<void> hold_limit(const std::string& /*ns*/, KeyLimit /*limit*/) {
     return {};
   }
@@ -516,8 +517,8 @@ struct Presence {
 // Asks the owner of a namespace for View::last_sent(). Called on a thread of the store, whose loop
 // is that of `core`; all arguments outlive the Task, which is destroyed there if it is late. Any
 // error: etcd is asked instead.
-using AskOwner = std::function<Task<Result<OwnerAnswer>>(const loop::Core& core, const Owner& owner,
-                                                    const std::string& ns, TimePoint deadline)>;
+using AskOwner = std::function<Task<Result<OwnerAnswer>>(
+    const loop::Core& core, const Owner& owner, const std::string& ns, TimePoint deadline)>;
 
 // Asks the cluster port at `address` (host:port) for a sign of life. True: it has answered.
 // Otherwise as AskOwner.

@@ -3,6 +3,7 @@
 
 The etcd is $SLUICE_ETCD, else `etcd` of the PATH. Every process ends with its fixture, by its pid."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -35,15 +36,25 @@ class Etcd:
         self.secure = any(option.startswith("--cert-file=") for option in options)
         self.processes: list[subprocess.Popen | None] = [None] * members
 
+    def host(self, i: int) -> str:
+        return "127.0.0.1"
+
+    def place(self, i: int | None = None):
+        """Where member i runs, or etcdctl."""
+        return contextlib.nullcontext()
+
     @property
     def endpoints(self) -> list[str]:
-        scheme, host = ("https://", "localhost") if self.secure else ("", "127.0.0.1")
-        return [f"{scheme}{host}:{port}" for port in self.client_ports]
+        scheme = "https://" if self.secure else ""
+        return [
+            f"{scheme}{'localhost' if self.secure else self.host(i)}:{port}"
+            for i, port in enumerate(self.client_ports)
+        ]
 
     def start(self, *which: int) -> "Etcd":
         for i in which or range(len(self.processes)):
             assert self.processes[i] is None
-            with open(self.folder / f"e{i}.log", "ab") as log:
+            with open(self.folder / f"e{i}.log", "ab") as log, self.place(i):
                 self.processes[i] = subprocess.Popen(
                     self._command(i), stdin=subprocess.DEVNULL, stdout=log, stderr=log
                 )
@@ -51,8 +62,8 @@ class Etcd:
 
     def _command(self, i: int) -> list[str]:
         scheme = "https" if self.secure else "http"
-        client, peer = f"{scheme}://127.0.0.1:{self.client_ports[i]}", f"http://127.0.0.1:{self.peer_ports[i]}"
-        all_peers = ",".join(f"e{n}=http://127.0.0.1:{port}" for n, port in enumerate(self.peer_ports))
+        client, peer = f"{scheme}://{self.host(i)}:{self.client_ports[i]}", self.peer(i)
+        all_peers = ",".join(f"e{n}={self.peer(n)}" for n in range(len(self.peer_ports)))
         return [
             etcd_program(),
             f"--name=e{i}",
@@ -69,25 +80,29 @@ class Etcd:
             *self.options,
         ]
 
+    def peer(self, i: int) -> str:
+        return f"http://{self.host(i)}:{self.peer_ports[i]}"
+
     def wait(self) -> "Etcd":
         wait_until(lambda: self.control("endpoint", "health", check=False).returncode == 0, "etcd is well")
         return self
 
     def control(self, *arguments: str, check: bool = True, user: str | None = None) -> subprocess.CompletedProcess:
-        done = subprocess.run(
-            [
-                "etcdctl",
-                f"--endpoints={','.join(self.endpoints)}",
-                *([f"--user={user}"] if user else []),
-                *self.credentials,
-                *arguments,
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-            env={**os.environ, "ETCDCTL_API": "3"},
-        )
+        with self.place():
+            done = subprocess.run(
+                [
+                    "etcdctl",
+                    f"--endpoints={','.join(self.endpoints)}",
+                    *([f"--user={user}"] if user else []),
+                    *self.credentials,
+                    *arguments,
+                ],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=DEADLINE,
+                env={**os.environ, "ETCDCTL_API": "3"},
+            )
         assert not check or done.returncode == 0, f"etcdctl {arguments}: {done.stdout}{done.stderr}"
         return done
 
@@ -101,6 +116,25 @@ class Etcd:
             timeout=DEADLINE,
             env={**os.environ, "ETCDCTL_API": "3"},
         )
+
+    def statuses(self) -> list[dict]:
+        """Of the members that answer, by etcdctl, with `Endpoint`."""
+        return json.loads(self.control("endpoint", "status", "-w", "json", check=False).stdout or "[]")
+
+    def revision(self) -> int:
+        return max(one["Status"]["header"]["revision"] for one in self.statuses())
+
+    def leader(self) -> int:
+        """The number of the member that leads; waits for one."""
+
+        def find() -> int | None:
+            for one in self.statuses():
+                header = one["Status"]["header"]
+                if one["Status"].get("leader", 0) == header["member_id"]:
+                    return self.endpoints.index(one["Endpoint"]) + 1
+            return None
+
+        return wait_until(find, "etcd has a leader") - 1
 
     def keys(self, prefix: str) -> list[str]:
         return self.control("get", prefix, "--prefix", "--keys-only").stdout.split()
@@ -127,6 +161,10 @@ class Gateway(Server):
             *options,
         )
         self.name, self.host = name, host
+
+    def place(self):
+        """Where it runs, and who talks to it."""
+        return contextlib.nullcontext()
 
     def ask(self, port: int, path: str = "/", method: str = "GET", body: bytes = b"", **headers: str) -> Response:
         with Connection(port, host=self.host) as connection:
@@ -164,10 +202,10 @@ class Cluster:
         self.etcd = Etcd(folder / "etcd", etcd_members, *etcd_options, **more)
         self.gateways: dict[str, Gateway] = {}
 
-    def member(self, name: str, *options: str, called: str | None = None) -> Gateway:
-        """A gateway that does not run yet. `called`: its --name, if that is not `name`."""
+    def member(self, name: str, *options: str, called: str | None = None, etcd=None) -> Gateway:
+        """A gateway that does not run yet. `called`: its --name, if that is not `name`. `etcd`: what it takes for it."""
         host = f"127.{20 + _WORKER}.{self.number % 250 + 1}.{len(self.gateways) + 2}"
-        gateway = Gateway(self.folder / name, called or name, host, self.etcd, *options)
+        gateway = Gateway(self.folder / name, called or name, host, etcd or self.etcd, *options)
         self.gateways[name] = gateway
         return gateway
 

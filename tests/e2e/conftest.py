@@ -9,6 +9,7 @@ from backend import Backend
 from cluster import Cluster, etcd_program
 from gateway import BIN, Server, free_port, have_programs
 from guests import compiled_guests
+from network import RemoteCluster, why_not
 from turns import turn
 
 
@@ -72,3 +73,36 @@ def new_cluster(tmp_path):
     yield make
     for cluster in made:
         cluster.close()
+
+
+@pytest.fixture
+def new_remote_cluster(tmp_path):
+    """Makes clusters whose members are in network namespaces: new_remote_cluster()."""
+    if etcd_program() is None:
+        pytest.skip("no etcd: tools/install.sh test installs it")
+    if reason := why_not():
+        pytest.skip(reason)
+    made = []
+
+    def make(*etcd_options: str, **more) -> RemoteCluster:
+        made.append(RemoteCluster(tmp_path / f"cluster{len(made)}", *etcd_options, **more))
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        cluster.close()
+
+
+@pytest.fixture
+def measured(record_property):
+    """Notes figures for the table at the end of the run: measured("a fault", Figures)."""
+    return lambda what, figures: record_property("measured", f"{what}: {figures}")
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    lines = [text for report in reports for name, text in report.user_properties if name == "measured"]
+    if lines:
+        terminalreporter.section("measured")
+        for line in sorted(set(lines)):
+            terminalreporter.write_line(line)

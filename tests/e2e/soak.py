@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proof of exactness, at length: crashes, then all combinations of sales, again and again.
 
-    tests/e2e/soak.py [--crashes 200] [--runs 50] [--folder DIR]
+    tests/e2e/soak.py [--crashes 200] [--runs 50] [--clusters 20] [--folder DIR]
 
 A run is every limit x block ratio x number of VMs, on one server, with the program reloaded and the
-spec updated all the time. The first fault ends it; its folder stays.
+spec updated all the time. A run of a cluster is every limit x block ratio, with the same users at
+three members and with others, and programs that only create or only count. The first fault ends it;
+its folder stays.
 """
 
 import argparse
@@ -16,6 +18,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import cluster_exact
+from cluster import Cluster, owner_of
 from crash import CrashingSale
 from exact import SALES, VMS_MAX, check_sale
 from gateway import Server, free_port
@@ -88,20 +92,45 @@ def soak_sales(runs: int, code: Path, folder: Path) -> str:
     )
 
 
+def soak_clusters(runs: int, guests: Path, folder: Path) -> str:
+    progress = Progress("sales of clusters", runs * (len(cluster_exact.SALES) + 1))
+    for run in range(runs):
+        cluster = Cluster(folder / f"run-{run}", 3)
+        try:
+            members, port = cluster.start(), free_port()
+            for limit, block_ratio, same in cluster_exact.SALES:
+                crowd = folder / f"run-{run}" / "crowd"
+                cluster_exact.check_sale(members, port, guests, crowd, limit, block_ratio, same)
+                owner_of(members).egctl("wasm", "delete-data", "p", "wasm")
+                progress.step(f"limit {limit}, block ratio {block_ratio}, {'the same' if same else 'other'} users")
+            cluster_exact.check_mixed(members, port, guests)
+            progress.step("programs that only create or only count")
+        finally:
+            cluster.close()
+    return (
+        f"{runs} runs of {len(cluster_exact.SALES) + 1} sales on three members in "
+        f"{time.monotonic() - progress.begin:.0f} s: exactly the limit was let in, and on every member"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--crashes", type=int, default=200)
     parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--clusters", type=int, default=20)
     parser.add_argument("--folder", type=Path, help="default: a new one, removed if all is well")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="sluice-soak-"))
-    code = compiled_guests() / "step6.wasm"
+    guests = compiled_guests()
+    code = guests / "step6.wasm"
     summary = []
     try:
         if arguments.crashes:
             summary.append(soak_crashes(arguments.crashes, code, folder / "crashes"))
         if arguments.runs:
             summary.append(soak_sales(arguments.runs, code, folder / "sales"))
+        if arguments.clusters:
+            summary.append(soak_clusters(arguments.clusters, guests, folder / "clusters"))
     except AssertionError as fault:
         sys.exit(f"\nFAILED, see {folder}: {fault}")
     print("\n".join(summary))

@@ -240,7 +240,9 @@ def test_etcd_and_members_show_certificates(new_cluster, tmp_path):
     stranger = other.issue("sluice")
     third = refusal(cluster.member("three", *options(cert=stranger.certificate, key=stranger.key)))
     assert "etcd refuses this client's certificate, or wants one" in third
-    plain = cluster.member("plain", *("--etcd-endpoints", f"127.0.0.1:{cluster.etcd.client_ports[0]}")).start(wait=False)
+    plain = cluster.member("plain")
+    plain.options = tuple(option.replace("https://localhost", "http://127.0.0.1") for option in plain.options)
+    plain.start(wait=False)
     wait_until(lambda: "(does it want https://?)" in plain.log(), "it says what is wrong")
     plain.kill()
     missing = refusal(cluster.member("four", *options(key=tmp_path / "missing.pem")))

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from certificates import Authority
 from cluster import owner_of
 from gateway import Orphan, Server, http_server, mock, pipeline, put_sale, wait_until, wasm
 from guests import distinct
@@ -114,6 +115,28 @@ def test_an_owner_that_is_not_reached_is_named(new_cluster, guests, port):
     owner.go_on()
     asked.egctl("wasm", "apply-data", "p", "wasm", input="id/a: one\n")
     assert owner.data() == {"id/a": "one"}
+
+
+def test_without_an_owner_the_last_one_is_named(new_cluster, guests, port):
+    cluster = new_cluster()
+    cluster.etcd.start().wait()
+    one = cluster.member("one", "--owner-wait", "1s").start()
+    put_sale(one, port, guests, limit=100)
+    # A member that cannot run the pipeline never takes its data.
+    cluster.member("two", "--max-guests", "1").start()
+    owner_of([one])
+    done = []
+    move = threading.Thread(target=lambda: done.append(one.egctl("store", "move", NS, "two", check=False)))
+    move.start()
+    wait_until(lambda: one.owners() == {}, "one has given it up")
+    refused = one.egctl("wasm", "delete-data", "p", "wasm", check=False)
+    assert refused.returncode == 1
+    assert "after 1s (--owner-wait), nobody owns the shared data of p/wasm" in refused.stderr
+    assert "member one was the last owner" in refused.stderr and "nothing was changed" in refused.stderr, refused.stderr
+    move.join()
+    assert done[0].returncode == 1 and "its pipeline does not run there" in done[0].stderr
+    owner_of([one])
+    one.egctl("wasm", "delete-data", "p", "wasm")
 
 
 def test_data_commands_go_on_through_changes_of_the_owner(sale):
@@ -383,3 +406,48 @@ def test_a_gateway_moves_into_a_cluster_and_back(server, new_cluster, guests, po
         assert [one["name"] for one in other.get_json("/apis/v2/objects")] == ["http-server", "p", "plain"]
     finally:
         other.stop()
+
+
+# --- Certificates of the cluster port ---
+
+
+def secure(gateway, pair, authority):
+    gateway.options += (
+        *("--cluster-cert-file", str(pair.certificate)),
+        *("--cluster-key-file", str(pair.key)),
+        *("--cluster-ca-file", str(authority.certificate)),
+    )
+    return gateway
+
+
+def test_administration_crosses_mutual_tls(new_cluster, guests, port, tmp_path):
+    authority, other = Authority(tmp_path / "members"), Authority(tmp_path / "other")
+    cluster = new_cluster()
+    cluster.etcd.start().wait()
+    members = []
+    for name in cluster.NAMES:
+        gateway = cluster.member(name)
+        members.append(secure(gateway, authority.issue(name, f"IP:{gateway.host}"), authority).start())
+    put_sale(members[0], port, guests, limit=100)
+    owner_of(members)
+    for member in members:
+        member.egctl("wasm", "apply-data", "p", "wasm", input=f"id/{member.name}: x\n")
+    assert sorted(members[0].data()) == ["id/one", "id/three", "id/two"]
+    for member in members:
+        wait_until(lambda: all("clock" in one for one in member.members().values()), "clocks are known")
+    stranger = subprocess.run(
+        ["curl", "-sSk", "--http2", f"https://{members[0].members()['one']['clusterAddress']}/cluster/clock"],
+        capture_output=True,
+        timeout=60,
+    )
+    assert stranger.returncode != 0, "without a certificate, nobody gets in"
+
+    # What the others would refuse does not start.
+    for pair, reason in (
+        (authority.issue("elsewhere", "DNS:elsewhere.example"), "it does not name 127."),
+        (other.issue("stranger", "IP:127.0.0.1"), "as that of a server, it is refused: "),
+    ):
+        gateway = secure(cluster.member(f"bad-{len(cluster.gateways)}"), pair, authority).start(wait=False)
+        gateway.wait_end(expect=1)
+        assert "cluster-cert-file: the other members would not accept" in gateway.log()
+        assert reason in gateway.log() and "cluster-addr is 127." in gateway.log()

@@ -8,72 +8,20 @@ import pytest
 
 from client import Load, request
 from cluster import owner_of
-from crowd import Crowd, Sale, stored
-from gateway import Orphan, sale_server, wait_until
+from crowd import Crowd, stored
+from gateway import Orphan, wait_until
+from shared_sale import crowds, expect_in_everywhere, open_sale
 
 PEOPLE_MORE = 300
 
 
 @pytest.fixture
-def members(new_cluster, port):
-    cluster = new_cluster(3)
-    members = cluster.start()
-    members[0].apply(sale_server(port))
-    return members
-
-
-def open_sale(members, guests, limit: int, block_ratio: float) -> None:
-    Sale(members[0], guests / "step6.wasm", limit, block_ratio, vms=4)
-    for member in members:
-        wait_until(lambda: member.own_status("p").get("state") == "running", "it runs the sale")
-    owner_of(members)
-
-
-def crowds(members, port, folder, connections: int = 66, **options) -> list[Crowd]:
-    """The same crowd at each member at the same time."""
-    started = [
-        Crowd(port, folder / member.name, connections=connections, host=member.host, **options) for member in members
-    ]
-    return [crowd.join() for crowd in started]
-
-
-def expect_in_everywhere(members, port, folder, users: set[int]) -> None:
-    for crowd in crowds(members, port, folder, users=users):
-        crowd.expect_answers_only()
-        assert crowd.let_in == users, "whoever is in is in on every member"
-
-
-@pytest.mark.parametrize("block_ratio", [0, 0.5])
-@pytest.mark.parametrize("limit", [1, 100, 10_000])
-def test_the_same_users_everywhere(members, port, guests, tmp_path, limit, block_ratio):
-    open_sale(members, guests, limit, block_ratio)
-    people = limit + PEOPLE_MORE
-    visits = 12 if block_ratio else 2
-    asked = crowds(members, port, tmp_path, cycle=people, requests=people * visits)
-    let_in = set().union(*(crowd.expect_answers_only().let_in for crowd in asked))
-    assert len(let_in) == limit
-    for member in members:
-        assert stored(member) == let_in
-    expect_in_everywhere(members, port, tmp_path / "again", let_in)
-
-
-@pytest.mark.parametrize("limit", [100, 10_000])
-def test_other_users_on_every_member(members, port, guests, tmp_path, limit):
-    open_sale(members, guests, limit, 0)
-    each = limit // 2  # half as many again as there are places
-    started = [
-        Crowd(port, tmp_path / member.name, connections=66, host=member.host, first=i * each, cycle=each, requests=each)
-        for i, member in enumerate(members)
-    ]
-    let_in = [crowd.join().expect_answers_only().let_in for crowd in started]
-    assert sum(map(len, let_in)) == limit
-    everybody = set().union(*let_in)
-    assert len(everybody) == limit, "no user is let in twice"
-    expect_in_everywhere(members, port, tmp_path / "again", everybody)
+def members(new_cluster):
+    return new_cluster(3).start()
 
 
 def test_who_is_in_is_in_everywhere_right_after_the_answer(members, port, guests):
-    open_sale(members, guests, 60, 0)
+    open_sale(members, port, guests, 60, 0)
     for user in range(60):
         first = members[user % 3]
         assert first.ask(port, Authorization=f"u{user}").text == "buy\n"
@@ -86,7 +34,7 @@ def test_who_is_in_is_in_everywhere_right_after_the_answer(members, port, guests
 @pytest.mark.parametrize("owner_dies", [True, False])
 def test_a_member_is_killed_during_the_sale(members, port, guests, tmp_path, owner_dies):
     limit = 2000
-    open_sale(members, guests, limit, 0)
+    open_sale(members, port, guests, limit, 0)
     owner = owner_of(members)
     victim = owner if owner_dies else next(member for member in members if member is not owner)
     rest = [member for member in members if member is not victim]
@@ -112,7 +60,7 @@ def test_a_member_is_killed_during_the_sale(members, port, guests, tmp_path, own
 
 def test_the_owner_changes_in_order_during_the_sale(members, port, guests, tmp_path):
     limit = 3000
-    open_sale(members, guests, limit, 0)
+    open_sale(members, port, guests, limit, 0)
     owner = owner_of(members)
     options = {"cycle": limit + PEOPLE_MORE, "requests": 3 * limit}
     started = [Crowd(port, tmp_path / m.name, connections=66, host=m.host, **options) for m in members]
@@ -129,7 +77,7 @@ def test_the_owner_changes_at_every_moment(members, port, guests, tmp_path):
     """A member that becomes the owner and is none again cannot know what became of a request that it had handed over:
     the client gets 503 then, and may ask again."""
     limit = 3000
-    open_sale(members, guests, limit, 0)
+    open_sale(members, port, guests, limit, 0)
     options = {"cycle": limit + PEOPLE_MORE, "requests": 3 * limit}
     started = [Crowd(port, tmp_path / m.name, connections=66, host=m.host, **options) for m in members]
     for target in members * 2:
@@ -146,7 +94,7 @@ def test_the_owner_changes_at_every_moment(members, port, guests, tmp_path):
 def test_every_member_restarts_hot_during_the_sale(members, port, guests):
     Orphan.expect_some()
     limit = 3000
-    open_sale(members, guests, limit, 0)
+    open_sale(members, port, guests, limit, 0)
     loads = [Load(port, lambda n: request(Authorization=f"u{n}"), connections=16, host=m.host) for m in members]
     with contextlib.ExitStack() as stack:
         for load in loads:

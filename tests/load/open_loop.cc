@@ -143,7 +143,7 @@ void OpenLoop::connect(std::size_t index) {
   }
   ++connections_;
   slot.state = State::connecting;
-  const sockaddr to = address_of(INADDR_LOOPBACK, options_.port);
+  const sockaddr to = address_of(ntohl(::inet_addr(options_.host.c_str())), options_.port);
   if (::connect(socket, &to, sizeof to) != 0 && errno != EINPROGRESS)
     return finish(index, Outcome::refused);
   epoll_event event{};

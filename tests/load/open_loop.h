@@ -19,6 +19,7 @@
 namespace load {
 
 struct OpenLoopOptions {
+  std::string host = "127.0.0.1";
   int port = 0;
   std::string path = "/";
   std::string name_prefix = "u";  // of a user's name, before his number

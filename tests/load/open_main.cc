@@ -40,6 +40,7 @@ std::vector<load::Phase> phases_of(const Options& options) {
 void add_options(CLI::App& app, Options& options) {
   auto& loop = options.loop;
   app.add_option("port", loop.port)->required();
+  app.add_option("--host", loop.host, "IPv4 address of the server")->check(CLI::ValidIPV4);
   app.add_option("phases", options.phases, "RATE:SECONDS, one after the other")->required();
   app.add_option("--path", loop.path);
   app.add_option("--prefix", loop.name_prefix, "of the users' names");

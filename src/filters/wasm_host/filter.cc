@@ -287,13 +287,20 @@ std::string_view WasmHostFilter::failed(Attempt& attempt) {
   return answer_503(attempt, kWasmError, attempt.fault);
 }
 
-// What the guest did is undone. The limit is for good, so nobody is told to come again.
-std::string_view WasmHostFilter::limit_reached(Attempt& attempt) {
-  counters_.limit_reached.add();
+// The response of an exchange in which no guest has changed anything.
+http::Response& WasmHostFilter::undone(Attempt& attempt, int status) const {
+  attempt.guest.give_back();
   attempt.context.flush_logs(parts_.recipe->name);
   attempt.undo.restore();
   http::Response& response = attempt.exchange.new_response();
-  response.status = kStatusForbidden;
+  response.status = status;
+  return response;
+}
+
+// The limit is for good, so nobody is told to come again.
+std::string_view WasmHostFilter::limit_reached(Attempt& attempt) {
+  counters_.limit_reached.add();
+  http::Response& response = undone(attempt, kStatusForbidden);
   response.headers.set("Content-Type", "text/plain; charset=utf-8");
   response.headers.set("Cache-Control", "no-store");
   response.body.assign("The limit is reached.\n");
@@ -305,11 +312,7 @@ std::string_view WasmHostFilter::limit_reached(Attempt& attempt) {
 
 std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view result,
                                             std::string text) {
-  attempt.guest.give_back();
-  attempt.context.flush_logs(parts_.recipe->name);
-  attempt.undo.restore();
-  http::Response& response = attempt.exchange.new_response();
-  response.status = kStatusUnavailable;
+  http::Response& response = undone(attempt, kStatusUnavailable);
   if (attempt.retry_after) response.headers.set("Retry-After", kOwnerRetryAfterSeconds);
   if (const auto suppressed = failures_.pass(Clock::now())) {
     parts_.recipe->logger.warn(parts_.recipe->name + ": wasm: " + text +

@@ -84,6 +84,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   // The counter of commits like that of this run.
   [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
+  [[nodiscard]] http::Response& undone(Attempt& attempt, int status) const;
   [[nodiscard]] std::string_view limit_reached(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
                                             std::string text);

@@ -72,8 +72,8 @@ bool WasmHostFilter::may_commit(Attempt& attempt) const {
 // A run that has written needs no confirmation: the store accepts writes of the owner only. A run
 // without data needs none either. A run that met the limit has read the number of keys.
 bool WasmHostFilter::is_proven(const Attempt& attempt) const {
-  const bool has_read = attempt.full ||
-                        (attempt.context.used_data() && !attempt.transaction.has_writes());
+  const bool has_read =
+      attempt.full || (attempt.context.used_data() && !attempt.transaction.has_writes());
   return !has_read || view_.is_confirmed(attempt.moment, attempt.version);
 }
 

@@ -217,6 +217,7 @@ Json WasmHostPrototype::status() const {
       {"handedOver", sum(&WasmCounters::handed_over)},
       {"runForOthers", sum(&WasmCounters::run_for_others)},
       {"confirmedReads", sum(&WasmCounters::confirmed_reads)},
+      {"questions", data.questions},
       {"keys", data.keys},
       {"committedVersion", data.committed},
       {"durableVersion", data.durable},

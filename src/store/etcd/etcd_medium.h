@@ -45,6 +45,7 @@ class EtcdMedium final : public Medium {
   ~EtcdMedium() override;
 
   bool may_lose() const override { return true; }
+  Duration gathering() const override;
   void on_news(std::function<void()> ring) override;
   std::vector<News> take_news() override;
   Result<std::optional<Fence>> acquire(const std::string& ns,

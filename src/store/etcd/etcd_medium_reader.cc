@@ -132,8 +132,7 @@ Result<Medium::Followed> EtcdMedium::follow(const std::string& ns, const Visit& 
     return std::unexpected(std::move(state.error()));
   }
   Followed followed{.version = state->seq.version, .limit = state->seq.limit_state()};
-  followed.following =
-      thread_.run([&] { return parts_->observer(ns).begin(std::move(*state)); });
+  followed.following = thread_.run([&] { return parts_->observer(ns).begin(std::move(*state)); });
   return followed;
 }
 

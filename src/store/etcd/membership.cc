@@ -15,7 +15,8 @@ namespace {
 
 constexpr Duration kReachMax = std::chrono::seconds(3);
 constexpr Duration kJoinMax = std::chrono::seconds(10);
-constexpr int kFoldersMax = 64;  // below the prefix, that are looked at
+constexpr Duration kSizeMax = std::chrono::seconds(60);  // 1.25 MiB at 20 KiB/s
+constexpr int kFoldersMax = 64;                          // below the prefix, that are looked at
 // A process that was killed leaves its name until its lease ends.
 constexpr Duration kNameGrace = std::chrono::seconds(2);
 constexpr Duration kNamePause = std::chrono::milliseconds(100);
@@ -158,7 +159,7 @@ Task<Result<void>> Membership::find_cluster() {
 }
 
 // Sends a transaction of the largest shape whose compares fail, so that it is refused now and not
-// during a sale.
+// during a sale. It is far longer than what a sale writes, so it has time for a slow line.
 Task<Result<void>> Membership::check_size() {
   pb::TxnRequest txn;
   compare_created(txn, context_.keys.cluster(), 0);
@@ -170,7 +171,9 @@ Task<Result<void>> Membership::check_size() {
   packs.move_to(txn);
   add_put(*txn.add_success(), context_.keys.prefix() + "/never", value);
   add_range(*txn.add_failure(), context_.keys.cluster());
-  const auto reply = co_await this->txn(txn);
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kSizeMax;
+  const auto reply = co_await context_.kv.txn(txn, options);
   if (reply) co_return Result<void>();
   if (reply.error().status != etcd::Status::invalid_argument) {
     co_return std::unexpected(error_of(reply.error()));

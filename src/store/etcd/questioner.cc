@@ -69,7 +69,8 @@ Task<std::optional<OwnerAnswer>> Questioner::of_owner(std::shared_ptr<const Owne
   co_return answer;
 }
 
-Task<void> Questioner::ask(const Owner& owner, TimePoint deadline, std::optional<OwnerAnswer>& answer) {
+Task<void> Questioner::ask(const Owner& owner, TimePoint deadline,
+                           std::optional<OwnerAnswer>& answer) {
   const auto said = co_await ask_owner_(context_.core, owner, ns_, deadline);
   if (said) answer = *said;
 }

@@ -42,15 +42,15 @@ struct Seq {
   static constexpr std::size_t kExchangesMax = 3600;
   static constexpr std::size_t kPrefixMax = 1024;  // bytes
 
-  Version version = 0;         // commits so far
-  Fence fence = 0;             // of the group's owner; 0 before the first group
-  RandomId group;              // of this group
-  Epoch epoch;                 // the one that counts
-  std::uint64_t checksum = 0;  // of the epoch: checksum.h
-  std::uint32_t writes = 0;    // of this group
-  bool sealed = false;         // the epoch does not change any more
-  bool opening = false;        // the seal is about to end
-  std::optional<KeyLimit> limit{};  // none: there has never been one
+  Version version = 0;                  // commits so far
+  Fence fence = 0;                      // of the group's owner; 0 before the first group
+  RandomId group;                       // of this group
+  Epoch epoch;                          // the one that counts
+  std::uint64_t checksum = 0;           // of the epoch: checksum.h
+  std::uint32_t writes = 0;             // of this group
+  bool sealed = false;                  // the epoch does not change any more
+  bool opening = false;                 // the seal is about to end
+  std::optional<KeyLimit> limit{};      // none: there has never been one
   std::vector<LastGroup> earlier{};     // by fence
   std::vector<ExchangeId> exchanges{};  // in this group
 

@@ -21,9 +21,11 @@ namespace sluice::store {
 
 class ContestedMedium final : public MemoryMedium, public Contest {
  public:
-  explicit ContestedMedium(bool follows = false) : follows_(follows) {}
+  explicit ContestedMedium(bool follows = false, Duration gathering = {})
+      : follows_(follows), gathering_(gathering) {}
 
   bool may_lose() const override { return true; }
+  Duration gathering() const override { return gathering_; }
   bool can_follow() const override { return follows_; }
   void attend(Audience& audience) override { audience_ = &audience; }
   Result<Followed> follow(const std::string& ns, const Visit& visit) override {
@@ -302,6 +304,7 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   }
 
   const bool follows_;
+  const Duration gathering_;
   Audience* audience_ = nullptr;
   std::atomic<bool> mute_ = false;
   std::atomic<int> exaggerated_ = 0;

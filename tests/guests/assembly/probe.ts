@@ -36,8 +36,10 @@ class Probe extends Program {
 		else if (mode == "cluster") clusterAll()
 		else if (mode == "keep-path") cluster.putString("path/" + request.getPath(), request.getPath())
 		else if (mode == "put") cluster.putString(request.getHeader("X-Key"), request.getHeader("X-Value"))
+		else if (mode == "enter") enter(request.getHeader("X-Key"))
 		else if (mode == "get") say(cluster.getString(request.getHeader("X-Key")))
 		else if (mode == "add") say(cluster.addInteger(request.getHeader("X-Key"), amount()).toString())
+		else if (mode == "permit") permit()
 		else if (mode == "count") say(cluster.countKey(request.getHeader("X-Key")).toString())
 		else if (mode.startsWith("put-")) {
 			cluster.putString(request.getHeader("X-Key"), request.getHeader("X-Value"))
@@ -62,6 +64,12 @@ class Probe extends Program {
 		for (let i = 0; i < keys.length; i++) json.text(keys[i], this.params.get(keys[i]))
 		say(json.end())
 	}
+}
+
+function enter(key: string): void {
+	const known = cluster.getString(key) != ""
+	if (!known) cluster.putString(key, "1")
+	say(known ? "known" : "in")
 }
 
 function misbehave(mode: string): void {
@@ -255,6 +263,16 @@ function randoms(): void {
 
 function time(): void {
 	say(getUnixTimeInMs().toString())
+}
+
+// Counts and creates, as the cookbook does.
+function permit(): void {
+	const key = request.getHeader("X-Key")
+	if (cluster.getString(key) != "") return say(key + " again")
+	const count = cluster.countKey("id/")
+	if (count >= i32(amount())) return say("no")
+	cluster.putString(key, "true")
+	say(key + " " + count.toString())
 }
 
 function amount(): i64 {

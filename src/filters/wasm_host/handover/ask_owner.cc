@@ -7,9 +7,9 @@
 namespace sluice::filters {
 
 Task<Result<store::OwnerAnswer>> AskOwnerOverPort::operator()(const loop::Core& core,
-                                                         const store::Owner& owner,
-                                                         const std::string& ns,
-                                                         TimePoint deadline) const {
+                                                              const store::Owner& owner,
+                                                              const std::string& ns,
+                                                              TimePoint deadline) const {
   if (owner.address.empty())
     co_return fail(ErrorKind::unavailable, owner.member + " has no cluster port");
   if (!courier_) courier_ = std::make_unique<HttpCourier>(core, tls_);

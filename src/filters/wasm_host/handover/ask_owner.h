@@ -30,9 +30,9 @@ class AskOwnerOverPort {
   // Error: the owner does not answer, or owns it no more. Requires: always the same core, and all
   // arguments and this outlive the Task.
   [[nodiscard]] Task<Result<store::OwnerAnswer>> operator()(const loop::Core& core,
-                                                       const store::Owner& owner,
-                                                       const std::string& ns,
-                                                       TimePoint deadline) const;
+                                                            const store::Owner& owner,
+                                                            const std::string& ns,
+                                                            TimePoint deadline) const;
 
  private:
   std::shared_ptr<const net::TlsClientContext> tls_;

@@ -125,11 +125,11 @@ TEST(Message, ALengthBeyondTheEndAllocatesNothing) {
 TEST(Message, AnswersOfEachKind) {
   HandedAnswer failed;
   failed.kind = HandedAnswer::Kind::failed;
-  failed.out_of_guests = failed.retry_after = true;
+  failed.out_of_guests = failed.retry_after = failed.limit_reached = true;
   failed.text = "why";
   const auto got_failed = HandedAnswer::decode(failed.encode());
   ASSERT_TRUE(got_failed);
-  EXPECT_TRUE(got_failed->out_of_guests && got_failed->retry_after);
+  EXPECT_TRUE(got_failed->out_of_guests && got_failed->retry_after && got_failed->limit_reached);
   EXPECT_EQ(got_failed->text, "why");
 
   HandedAnswer refused = HandedAnswer::refused_for(HandedAnswer::Refusal::wrong_fence);
