@@ -76,6 +76,9 @@ class PausedOwner : public ClusterHistory {
     ASSERT_LT(paused_, HistoryCluster::kMembers);
     faults_ = cluster_->member(paused_).faults();
     ASSERT_TRUE(cluster_->ask(paused_, writing("second")));  // so it has a permit
+    for (unsigned i = 0; i < HistoryCluster::kMembers; ++i) {  // and the replicas have that
+      ASSERT_TRUE(cluster_->ask(i, reading("at " + HistoryCluster::name_of(i))));
+    }
   }
   // Another member than the paused one.
   unsigned other(unsigned number) const { return (paused_ + number) % HistoryCluster::kMembers; }
