@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "store/bulk.h"
 
 namespace sluice::store {
