@@ -17,9 +17,12 @@
 namespace sluice::filters {
 namespace {
 
+using namespace std::chrono_literals;
+using testing::GuestProgram;
 using testing::HistoryCluster;
 using testing::HistoryPlan;
 using testing::HistoryTrouble;
+using testing::Operation;
 
 class ClusterHistory : public ::testing::Test {
  protected:
@@ -55,6 +58,118 @@ TEST_F(ClusterHistory, WithoutFaultsEveryProgramIsAnswered) {
   EXPECT_EQ(play(HistoryPlan::calm(1)), "");
   EXPECT_GT(told_, 20U);
   EXPECT_GT(written_, 10U);
+}
+
+GuestProgram writing(const std::string& name) { return {name, {{Operation::add, "k1"}}}; }
+GuestProgram reading(const std::string& name) { return {name, {{Operation::get, "k1"}}}; }
+
+// An owner that stands still, and that others take for dead. Requests go on to come to it.
+class PausedOwner : public ClusterHistory {
+ protected:
+  void start(Duration permit) {
+    HistoryPlan plan = HistoryPlan::calm(1);
+    plan.permit = permit;
+    cluster_.emplace(cores_, *engine_, plan);
+    ASSERT_EQ(cluster_->start_all(), "");
+    ASSERT_TRUE(cluster_->ask(0, writing("first")));
+    paused_ = cluster_->owner();
+    ASSERT_LT(paused_, HistoryCluster::kMembers);
+    faults_ = cluster_->member(paused_).faults();
+    ASSERT_TRUE(cluster_->ask(paused_, writing("second")));  // so it has a permit
+  }
+  // Another member than the paused one.
+  unsigned other(unsigned number) const { return (paused_ + number) % HistoryCluster::kMembers; }
+  void end_lease() { cluster_->auditor().end_lease_of(HistoryCluster::name_of(paused_)); }
+  // Reads at the paused member all the time; each client leaves soon.
+  void begin_reading() {
+    reader_ = std::thread([this] {
+      for (int i = 0; !stop_; ++i)
+        (void)cluster_->ask(paused_, reading("read" + std::to_string(i)), 30ms);
+    });
+  }
+  std::string end() {
+    std::this_thread::sleep_for(20ms);
+    stop_ = true;
+    if (reader_.joinable()) reader_.join();
+    faults_->go_on();
+    faults_->release_watches();
+    const std::string dead = cluster_->play_last();
+    const std::string fault = cluster_->judge();
+    return fault.empty() ? dead : fault;
+  }
+
+  std::optional<HistoryCluster> cluster_;
+  unsigned paused_ = 0;
+  std::shared_ptr<store::KvFaults> faults_;
+  std::atomic<bool> stop_ = false;
+  std::thread reader_;
+};
+
+TEST_F(PausedOwner, AnswersNothingOld) {
+  start(100ms);
+  faults_->stall();
+  end_lease();
+  begin_reading();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  EXPECT_EQ(end(), "");
+}
+
+// The taker waits for permits that it does not know.
+TEST_F(PausedOwner, MayReadUntilItsPermitEnds) {
+  start(600ms);
+  faults_->stall();
+  end_lease();
+  begin_reading();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  EXPECT_EQ(end(), "");
+}
+
+// Etcd's answer comes when others have written, before the news of that.
+TEST_F(PausedOwner, CountsItsPermitFromTheSending) {
+  start(60ms);
+  faults_->stall_answers();
+  faults_->hold_watches();
+  auto under_way = cluster_->begin(paused_, writing("under way"), 5s);
+  std::this_thread::sleep_for(20ms);
+  end_lease();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  begin_reading();
+  faults_->go_on();
+  EXPECT_EQ(end(), "");
+  (void)under_way.get();
+}
+
+// A read of what becomes durable needs a permit, too.
+TEST_F(PausedOwner, DoesNotTellWhatIsDurableButOld) {
+  start(60ms);
+  faults_->stall_answers();
+  faults_->hold_watches();
+  auto under_way = cluster_->begin(paused_, writing("under way"), 5s);
+  std::this_thread::sleep_for(20ms);
+  end_lease();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  auto read = cluster_->begin(paused_, reading("joins the group"), 200ms);
+  std::this_thread::sleep_for(5ms);
+  faults_->go_on();
+  (void)read.get();
+  EXPECT_EQ(end(), "");
+  (void)under_way.get();
+}
+
+// Who has not waited does not say that the next one need not wait.
+TEST_F(PausedOwner, MayReadThoughItsSuccessorGivesUp) {
+  start(600ms);
+  faults_->stall();
+  end_lease();
+  begin_reading();
+  const auto taken = [&] { return cluster_->owner() < HistoryCluster::kMembers; };
+  while (!taken() || cluster_->owner() == paused_) std::this_thread::sleep_for(1ms);
+  const unsigned second = cluster_->owner();
+  const unsigned third = second == other(1) ? other(2) : other(1);
+  EXPECT_TRUE(cluster_->member(second).store()->move(testing::HistoryMember::kNs,
+                                                     HistoryCluster::name_of(third)));
+  EXPECT_TRUE(cluster_->ask(third, writing("third")));
+  EXPECT_EQ(end(), "");
 }
 
 TEST_F(ClusterHistory, IsStrictlySerializable) {

@@ -14,9 +14,9 @@
 
 #include "etcd/client.h"
 #include "etcd/watch.h"
+#include "loop/loop_thread.h"
 #include "store/etcd/cluster_record.h"
 #include "store/etcd/keys.h"
-#include "store/etcd/loop_thread.h"
 #include "store/etcd/requests.h"
 
 namespace sluice::filters::testing {
@@ -32,6 +32,7 @@ class HistoryAuditor {
     Entries puts;
     std::vector<std::string> erased;
     std::vector<store::ExchangeId> exchanges;
+    std::string remarks{};  // its fence, and the owners since the group before
   };
 
   HistoryAuditor(const store::EtcdOptions& options, std::string ns)
@@ -140,6 +141,9 @@ class HistoryAuditor {
       const bool gone = event->type() == pb::Event::DELETE;
       if (kv.key() == keys_.owner(ns_)) {
         fence_ = gone ? 0 : static_cast<store::Fence>(kv.create_revision());
+        const auto record = store::MemberRecord::decode(kv.value());
+        remarks_ += gone ? " released at " : " taken by " + (record ? record->name : "?") + " at ";
+        remarks_ += std::to_string(revision);
       } else if (kv.key() == keys_.seq(ns_)) {
         if (gone) say("seq was deleted");
         seq = gone ? nullptr : &kv;
@@ -182,6 +186,7 @@ class HistoryAuditor {
       if (!exchanges_.insert(id).second) say("an exchange is in two groups");
     }
     group.exchanges = seq->exchanges;
+    group.remarks = std::exchange(remarks_, {}) + " fence " + std::to_string(seq->fence);
     now_ = *std::move(seq);
     puts_ = kv.version();
     groups_.push_back(std::move(group));
@@ -213,7 +218,7 @@ class HistoryAuditor {
 
   const store::Keys keys_;
   const std::string ns_;
-  store::LoopThread thread_;
+  loop::LoopThread thread_;
   // Of the thread:
   std::unique_ptr<etcd::Client> client_;
   std::int64_t from_ = 0;
@@ -224,6 +229,7 @@ class HistoryAuditor {
   std::map<store::Epoch, Entries> epochs_;
   std::set<store::ExchangeId> exchanges_;
   std::vector<Group> groups_;
+  std::string remarks_;
   std::string fault_;
   Task<void> watching_;
 };

@@ -22,7 +22,7 @@ namespace sluice::filters::testing {
 // The faults of one history, in percent where nothing else is said.
 struct HistoryPlan {
   unsigned seed = 0;
-  Duration length = std::chrono::milliseconds(250);
+  Duration length = std::chrono::milliseconds(300);
   Duration permit{};
   std::size_t small_bulk_max = 1000;
   // Of each transaction of the namespace.
@@ -39,6 +39,7 @@ struct HistoryPlan {
   unsigned kill = 0;
   unsigned stop = 0;
   unsigned stall = 0;
+  Duration stall_max = std::chrono::milliseconds(90);
   unsigned hold_watches = 0;
   unsigned end_watches = 0;
   unsigned change = 0;
@@ -52,7 +53,7 @@ struct HistoryPlan {
     const auto some = [&](unsigned max) {
       return random() % 3 == 0 ? 0U : static_cast<unsigned>(random()) % (max + 1);
     };
-    constexpr std::array kPermitTimes{0, 15, 40};
+    constexpr std::array kPermitTimes{0, 30, 100};
     plan.permit = std::chrono::milliseconds(kPermitTimes[random() % kPermitTimes.size()]);
     plan.small_bulk_max = random() % 2 == 0 ? 1000 : 3;
     plan.answer_lost = some(15);
@@ -72,6 +73,7 @@ struct HistoryPlan {
     plan.kill = some(6);
     plan.stop = some(3);
     plan.stall = some(15);
+    plan.stall_max = std::chrono::milliseconds(30 + random() % 250);
     plan.hold_watches = some(15);
     plan.end_watches = some(10);
     plan.change = some(12);
@@ -90,7 +92,7 @@ struct HistoryPlan {
 class HistoryCluster {
  public:
   static constexpr unsigned kMembers = 3;
-  static constexpr unsigned kStreamsPerMember = 2;
+  static constexpr unsigned kStreams = 12;
 
   // The cores outlive it.
   HistoryCluster(store::TestCores& cores, wasm::Engine& engine, const HistoryPlan& plan)
@@ -188,8 +190,26 @@ class HistoryCluster {
     if (done) change.end = clock_.now();
   }
 
+  // A program at a member. True: answered before its client leaves.
+  std::future<bool> begin(unsigned which, GuestProgram program, Duration patience) {
+    return cores_.start(0, [this, which, program = std::move(program), patience] {
+      return run(which, program, patience);
+    });
+  }
+  bool ask(unsigned which, GuestProgram program, Duration patience = std::chrono::seconds(10)) {
+    return begin(which, std::move(program), patience).get();
+  }
+  // The member that owns the namespace; kMembers: none.
+  unsigned owner() {
+    const auto found = auditor_.range(store::range_of(auditor_.keys().owner(HistoryMember::kNs)));
+    const auto record = store::member_in(found);
+    unsigned i = 0;
+    while (i < kMembers && (!record || record->name != name_of(i))) ++i;
+    return i;
+  }
+
   void play() {
-    for (unsigned i = 0; i < kMembers * kStreamsPerMember; ++i)
+    for (unsigned i = 0; i < kStreams; ++i)
       streams_.push_back(cores_.start(0, [this, i] { return stream(i); }));
   }
   // Ends the streams. Their last programs end within a moment, or their clients leave.
@@ -265,7 +285,8 @@ class HistoryCluster {
     for (unsigned i = 0; !stop_; ++i) {
       const unsigned which = random() % kMembers;
       const std::string name = std::to_string(number) + "." + std::to_string(i);
-      GuestProgram program = random_guest_program(name, random);
+      // Half of them only read: a write holds its stream up while its member stands still.
+      GuestProgram program = random_guest_program(name, random, number % 2 == 0 ? 60 : 0);
       const bool leaves = random() % 100 < plan_.client_leaves;
       const Duration patience = leaves ? Duration(std::chrono::microseconds(random() % 20'000))
                                        : Duration(std::chrono::seconds(20));

@@ -207,9 +207,10 @@ inline std::optional<Performed> perform_of(std::string_view body, const GuestPro
 }
 
 // Few keys, so that runs meet.
-inline GuestProgram random_guest_program(std::string name, std::mt19937& random) {
+inline GuestProgram random_guest_program(std::string name, std::mt19937& random,
+                                         unsigned writes_in_percent) {
   GuestProgram program{std::move(name), {}};
-  const bool read_only = random() % 2 == 0;
+  const bool read_only = random() % 100 >= writes_in_percent;
   const auto key = [&](char letter) { return letter + std::to_string(random() % 4 + 1); };
   for (unsigned left = 1 + random() % 4; left > 0; --left) {
     Operation each;

@@ -65,10 +65,12 @@ class HistoryRoads {
   Task<Outcome> carry(std::string address, std::string message, TimePoint deadline) {
     if (happens(faults_.refused))
       co_return Outcome{fail(ErrorKind::unavailable, "connection refused"), false};
-    if (happens(faults_.copied)) loop_.spawn(copy(address, message));
+    const bool copied = happens(faults_.copied);
+    if (copied) loop_.spawn(copy(address, message));
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.message_lost)) co_return reset();
     Outcome outcome = co_await deliver(address, std::move(message), deadline);
+    outcome.sent = outcome.sent || copied;  // what comes again has left
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.answer_lost)) co_return reset();
     co_return outcome;

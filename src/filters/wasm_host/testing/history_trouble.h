@@ -75,7 +75,7 @@ class HistoryTrouble {
     if (dice_.with_chance(plan_.revoke)) cluster_.auditor().end_lease_of(name);
     if (dice_.with_chance(plan_.stall)) {
       faults->stall();
-      due(dice_.up_to(std::chrono::milliseconds(90)), [faults] { faults->go_on(); });
+      due(dice_.up_to(plan_.stall_max), [faults] { faults->go_on(); });
       if (dice_.with_chance(50)) cluster_.auditor().end_lease_of(name);
     }
     if (dice_.with_chance(plan_.hold_watches)) {

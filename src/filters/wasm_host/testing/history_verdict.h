@@ -59,6 +59,7 @@ class HistoryVerdict {
       text += "revision " + std::to_string(group.revision) + ":";
       for (const auto& [key, value] : group.puts) text += " " + key + "=" + value;
       for (const std::string& key : group.erased) text += " -" + key;
+      text += ";" + group.remarks + ", handed over: " + std::to_string(group.exchanges.size());
       text += "\n";
     }
     const auto add = [&](std::uint64_t begin, std::uint64_t end, const std::string& name) {

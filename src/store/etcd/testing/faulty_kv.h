@@ -65,7 +65,10 @@ class KvFaults {
   // Holds every call and every answer, until go_on(). A call whose deadline comes meanwhile has no
   // answer, and was perhaps applied.
   void stall() { stalled_ = true; }
-  void go_on() { stalled_ = false; }
+  // Likewise, but calls leave.
+  void stall_answers() { answers_stalled_ = true; }
+  void go_on() { stalled_ = answers_stalled_ = false; }
+  [[nodiscard]] bool answers_are_stalled() const { return stalled_ || answers_stalled_; }
   [[nodiscard]] bool is_stalled() const { return stalled_; }
   // From now on nothing leaves, and nothing comes back, as after the end of the process.
   void cut() { cut_ = true; }
@@ -159,6 +162,7 @@ class KvFaults {
   int ended_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::atomic<int> watches_ = 0;
   std::atomic<bool> stalled_ = false;
+  std::atomic<bool> answers_stalled_ = false;
   std::atomic<bool> cut_ = false;
   std::atomic<bool> grants_no_lease_ = false;
   std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
@@ -275,17 +279,20 @@ class FaultyKv final : public Kv {
   // Requires: `call` has not been started.
   template <class Response>
   Task<etcd::CallReply<Response>> held(Task<etcd::CallReply<Response>> call, TimePoint deadline) {
-    if (!co_await pass(deadline)) co_return std::unexpected(failure(KvFault::lost));
-    auto reply = co_await std::move(call);
-    if (!co_await pass(deadline)) co_return std::unexpected(failure(KvFault::lost));
-    co_return reply;
-  }
-  Task<bool> pass(TimePoint deadline) {
-    while (faults_->is_stalled() && !faults_->is_cut() && Clock::now() < deadline) {
+    while (faults_->is_stalled() && may_wait(deadline)) {
       co_await loop_.sleep_for(std::chrono::milliseconds(1));
     }
-    co_return !faults_->is_stalled() && !faults_->is_cut();
+    if (faults_->is_stalled() || faults_->is_cut())
+      co_return std::unexpected(failure(KvFault::lost));
+    auto reply = co_await std::move(call);
+    while (faults_->answers_are_stalled() && may_wait(deadline)) {
+      co_await loop_.sleep_for(std::chrono::milliseconds(1));
+    }
+    const bool lost = faults_->answers_are_stalled() || faults_->is_cut();
+    if (lost) co_return std::unexpected(failure(KvFault::lost));
+    co_return reply;
   }
+  bool may_wait(TimePoint deadline) const { return !faults_->is_cut() && Clock::now() < deadline; }
   template <class Response>
   Task<etcd::CallReply<Response>> of_cluster(Task<etcd::CallReply<Response>> call) {
     auto reply = co_await std::move(call);
