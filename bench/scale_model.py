@@ -97,7 +97,7 @@ class Model:
         self.stores = [self.process(pool) for _ in range(members)]  # the thread that talks to etcd
         self.etcd = self.process(pool)
         self.streams = [self.process(pool) for _ in range(streams)]
-        self.load = self.process(pool) if shared else None
+        self.loads = [self.process(pool) for _ in range(members if shared else 0)]
         self.pending, self.flying, self.resting = [], False, False
         self.version = 0
         self.seen = [0] * members
@@ -219,10 +219,10 @@ class Model:
         """Each asks again once it has an answer."""
 
         def go(member: int) -> None:
-            self.load.run(self.costs["load"] / 2, lambda: self.ask_for_a_place(member, lambda: again(member)))
+            self.loads[member].run(self.costs["load"] / 2, lambda: self.ask_for_a_place(member, lambda: again(member)))
 
         def again(member: int) -> None:
-            self.load.run(self.costs["load"] / 2, lambda: go(member))
+            self.loads[member].run(self.costs["load"] / 2, lambda: go(member))
 
         for number in range(connections):
             go(number % self.members)
@@ -244,7 +244,7 @@ class Model:
         self.lags.clear()
         self.groups = self.permits = self.questions = 0
         self.watch_bytes = 0.0
-        processes = [*self.gateways, *self.stores, self.etcd, *self.streams]
+        processes = [*self.gateways, *self.stores, self.etcd, *self.streams, *self.loads]
         for process in processes:
             process.used = 0.0
         self.clock.run((warm + seconds) * SECONDS)

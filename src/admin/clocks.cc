@@ -13,6 +13,8 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 // A note is written again if it changes. Smaller differences are noise.
 constexpr Duration kClockNoise = std::chrono::milliseconds(2);
+// A member that reaches nobody does not try all: the process waits for this at its end.
+constexpr int kReferencesMax = 3;
 // No clock is wrong by more; keeps the arithmetic in range.
 constexpr double kOffsetMsMax = 1e12;
 
@@ -68,9 +70,11 @@ std::optional<MemberLink::ClockOffset> ClockReading::minus(const ClockReading& o
 std::optional<ClockReading> read_clock(const std::vector<store::Store::Member>& members,
                                        MemberLink& link) {
   if (std::ranges::none_of(members, &store::Store::Member::me)) return std::nullopt;
+  int tries = 0;
   for (const auto& member : members) {
     if (member.me) return ClockReading{member.name, {}, {}};
     if (member.address.empty()) continue;
+    if (++tries > kReferencesMax) return std::nullopt;
     if (const auto its = link.clock_of(member.address))
       return ClockReading{member.name, -its->offset, its->uncertainty};
   }

@@ -34,7 +34,8 @@ struct ClockReading {
 };
 
 // Compares the clock of this process with that of the first member, by name, that has a cluster
-// port and answers; that may be this one. Blocks. None: this process is no member at the moment.
+// port and answers; that may be this one. Blocks, for 3 s at most. None: this process is no member
+// at the moment, or reaches none of the first three.
 [[nodiscard]] std::optional<ClockReading> read_clock(
     const std::vector<store::Store::Member>& members, MemberLink& link);
 

@@ -88,11 +88,7 @@ Result<void> Reader::feed(std::string_view piece) {
 
 Result<void> Reader::finish() {
   SLUICE_CHECK(lines_.finish([this](std::string_view line) { return take(line); }));
-  if (complete_) return {};
-  if (lines_.number() == 0) return fail(ErrorKind::invalid, "the file is empty");
-  return fail(ErrorKind::invalid, "the file is cut off after line " +
-                                      std::to_string(lines_.number()) +
-                                      ": its last line, with the checksum, is missing");
+  return complete_ ? Result<void>() : cut_off_after(lines_.number());
 }
 
 Result<void> Reader::take(std::string_view line) {

@@ -23,6 +23,13 @@ namespace sluice {
   return at_line(line, Error{kind, std::move(message)});
 }
 
+// The error of a file of `lines` lines that has not come to its last one, which has a checksum.
+[[nodiscard]] inline std::unexpected<Error> cut_off_after(std::size_t lines) {
+  if (lines == 0) return fail(ErrorKind::invalid, "the file is empty");
+  return fail(ErrorKind::invalid, "the file is cut off after line " + std::to_string(lines) +
+                                      ": its last line, with the checksum, is missing");
+}
+
 // Holds the incomplete last line, at most `bytes_max`.
 class LineSplitter {
  public:

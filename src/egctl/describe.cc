@@ -63,13 +63,23 @@ Result<void> describe_objects(Invocation& invocation, const ApiClient& client,
   return {};
 }
 
+// The many options of a member come last.
+void print_described_members(const Invocation& invocation, std::vector<Json> members) {
+  if (members.size() != 1) return invocation.print(Json(members));
+  Json member = std::move(members[0]);
+  if (invocation.format() != Output::standard) return invocation.print(member);
+  const Json options = {{"options", member.value("options", Json::object())}};
+  member.erase("options");
+  invocation.out << config::emit_yaml(member) << config::emit_yaml(options);
+}
+
 Result<void> describe(Invocation& invocation, const std::string& word,
                       const std::vector<std::string>& names) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) {
     SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
-    invocation.print(members.size() == 1 ? members[0] : Json(members));
+    print_described_members(invocation, members);
     return {};
   }
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));

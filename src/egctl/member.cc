@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -33,7 +34,9 @@ std::string clock_text(const Json& member) {
   const Json clock = member.value("clock", Json::object());
   if (!clock.is_object() || !clock.contains("offsetMs")) return "";
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%+.1fms \u00b1%.1fms", clock.value("offsetMs", 0.0),
+  // Without the sign of a zero.
+  const double offset = std::round(clock.value("offsetMs", 0.0) * 100) / 100 + 0.0;
+  std::snprintf(text.data(), text.size(), "%+.2fms \u00b1%.2fms", offset,
                 clock.value("uncertaintyMs", 0.0));
   return text.data();
 }

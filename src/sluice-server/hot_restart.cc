@@ -14,6 +14,7 @@
 
 #include "base/descriptor.h"
 #include "filters/successor/successor.h"
+#include "sluice-server/end_asked.h"
 #include "sluice-server/open_store.h"
 #include "sluice-server/reload.h"
 #include "sluice-server/successor_process.h"
@@ -44,28 +45,16 @@ Result<void> check_disk(const Running& running) {
                   ": look at the data directory and its disk");
 }
 
-// Whether a request to stop reached this process while sluice.pid named it.
-class EndAsked {
- public:
-  explicit EndAsked(const Running& running) : running_(running) {}
-  void look() {
-    if (asked_ || !running_.signals.end_is_asked()) return;
-    asked_ = read_pid(running_.options.path_of("sluice.pid")) == getpid();
-  }
-  [[nodiscard]] bool asked() const { return asked_; }
-
- private:
-  const Running& running_;
-  bool asked_ = false;
-};
-
 // Requires: the store is closed, so there is no way back. If the new program fails now, starts the
 // executable of the old one, even if the file at its path has changed.
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
                                    SuccessorProcess::Estate estate) {
   estate.objects = nullptr;  // not rehearsed: the old program has built them already
   const Json knowledge = running.controller.knowledge();
-  EndAsked end(running);
+  EndAsked end([&running] { return running.signals.end_is_asked(); },
+               [pid_file = running.options.path_of("sluice.pid")] {
+                 return read_pid(pid_file) == ::getpid();
+               });
   const auto look = [&end] { end.look(); };
   constexpr int kTries = 5;
   Result<void> serves = successor.give_store(knowledge, look);
@@ -83,6 +72,7 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
     if (serves) serves = successor.give_store(knowledge, look);
   }
   if (!serves) return std::unexpected(serves.error());
+  end.look();  // since the last look of give_store()
   if (end.asked()) {
     running.logger.info("hand-over: the new process is told to stop, too");
     successor.ask_to_stop();

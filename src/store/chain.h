@@ -120,9 +120,9 @@ class Chain {
   // --- A limit on the keys, and the seal (chain_limit.cc) ---
 
   // Any thread but a worker's. Holds a limit that is newer than the present one, behind the last
-  // commit; on a sealed chain, with the next opening. Returns the version behind which it holds; 0:
-  // the chain holds it already, will hold it with the opening, or is not owned.
-  [[nodiscard]] Version hold_limit(const KeyLimit& limit);
+  // commit. Returns the version behind which it holds; 0: the chain holds it already, or is not
+  // owned. None: the chain is sealed, and holds the limit from the opening on, which has begun.
+  std::optional<Version> hold_limit(const KeyLimit& limit);
   // Any thread but a worker's; none: there is no limit, or no core holds the contents.
   [[nodiscard]] std::optional<HeldLimit> limit();
   // Any thread. Invariant: while it is true, nothing is committed.

@@ -32,7 +32,7 @@ bool Chain::is_newer(const KeyLimit& limit, const HeldLimit* held) {
   return limit.revision > present.revision && !limit.same_bounds(present);
 }
 
-Version Chain::hold_limit(const KeyLimit& limit) {
+std::optional<Version> Chain::hold_limit(const KeyLimit& limit) {
   if (limit.max == KeyLimit::kUnlimited && !limited_.load(std::memory_order_seq_cst)) return 0;
   const MutexLock administration(mirror_mutex_);
   if (!mirror_ || !is_owned() || !mirror_->catch_up()) return 0;
@@ -41,7 +41,7 @@ Version Chain::hold_limit(const KeyLimit& limit) {
   if (!is_newer(*wanted_limit_, held)) return 0;
   if (!is_sealed()) return append_limit({.limit = *wanted_limit_});
   ask_opening();
-  return 0;
+  return std::nullopt;
 }
 
 std::optional<HeldLimit> Chain::limit() {

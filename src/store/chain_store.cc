@@ -266,7 +266,10 @@ Result<void> ChainStore::hold_limit(const std::string& ns, KeyLimit limit) {
     limits_[ns] = limit;
   }
   const auto chain = find(ns);
-  const Version version = chain ? chain->hold_limit(limit) : 0;
+  if (!chain) return {};
+  const auto held = chain->hold_limit(limit);
+  if (!held) SLUICE_CHECK(journal_.wait_open(*chain, kLimitWait));
+  const Version version = held ? *held : chain->committed();
   if (version == 0) return {};
   chain->ring();
   return journal_.wait_durable(*chain, version, kLimitWait);

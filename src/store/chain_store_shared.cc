@@ -66,7 +66,7 @@ Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
   bool over = false;
   for (bool in_place = false; !in_place && !over;) {
     const auto limit = wanted_limit(ns);
-    if (limit) (void)chain->hold_limit(*limit);  // before the first run
+    if (limit) chain->hold_limit(*limit);  // before the first run
     const MutexLock lock(mutex_);
     over = is_over(ns, fence);
     const auto newest = limits_.find(ns);

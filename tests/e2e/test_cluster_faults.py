@@ -3,12 +3,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 
 import pytest
 
 from client import Connection, request
+from cluster import etcd_program
 from gateway import Orphan, wait_until
 from shared_sale import Watched, WatchedCount
 from visitors import owner_other_than
@@ -166,8 +168,16 @@ def test_etcd_has_no_space_for_a_while(start):
         etcd.control("alarm", "disarm")
 
 
+def version(command: list[str]) -> str:
+    """3.4"""
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "ETCDCTL_API": "3"})
+    return re.search(r"[Vv]ersion: (\d+\.\d+)", done.stdout)[1]
+
+
 def test_etcd_is_restored_from_a_snapshot(start, tmp_path):
     """Under running gateways. Only who was told after the snapshot may be forgotten."""
+    if version([etcd_program(), "--version"]) != version(["etcdctl", "version"]):
+        pytest.skip("an etcd starts from what a program of its own version has restored; etcdctl is another")
     etcd, sale = start()
     file, data, peer = tmp_path / "snapshot", etcd.folder / "e0", etcd.peer(0)
     with sale.during("etcd restored from a snapshot") as visitors:

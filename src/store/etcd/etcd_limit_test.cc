@@ -154,14 +154,18 @@ TEST_F(EtcdLimitTest, AWordIsRenewedWhileItIsUsed) {
   ASSERT_TRUE(store().hold_limit(kNs, limit(1, 1)));
   EXPECT_EQ(fill(store(), "a"), 1);
   ASSERT_TRUE(becomes_sealed());
-  ASSERT_EQ(told_by_two("id/a0"), "1");
-  const int asked = asked_;
-  const TimePoint begin = Clock::now();
+  // A run that comes just before the end of a word asks for the next one. On a slow machine, there
+  // may be none.
+  int asked = 0;
+  TimePoint begin;
   ASSERT_TRUE(comes_true([&] {
-    (void)tells_from_memory();
-    return asked_ >= asked + 5;
-  })) << "runs that use the word ask for the next one";
-  EXPECT_GE(Clock::now() - begin, 4 * options_.read_permit * 8 / 10) << "and not more often";
+    begin = Clock::now();
+    EXPECT_EQ(told_by_two("id/a0"), "1");
+    asked = asked_;
+    while (tells_from_memory() && asked_ == asked) std::this_thread::yield();
+    return asked_ > asked;
+  }));
+  EXPECT_GE(Clock::now() - begin, options_.read_permit * 8 / 10) << "and not before";
   answers_ = false;
   ASSERT_TRUE(comes_true([&] { return !tells_from_memory(); })) << "the word runs out";
   EXPECT_EQ(told_by_two("id/a0"), "1") << "etcd says it, instead";

@@ -160,10 +160,8 @@ Task<Result<bool>> EtcdParts::finish_some() {
 }
 
 Result<void> EtcdParts::check() const {
-  for (const std::string* trouble : {&membership.trouble(), &reach.trouble()}) {
-    if (!trouble->empty()) return fail(ErrorKind::unavailable, *trouble);
-  }
-  return looked;
+  if (membership.trouble().empty()) return looked;
+  return fail(ErrorKind::unavailable, membership.trouble());
 }
 
 Task<void> EtcdParts::look() {

@@ -132,15 +132,16 @@ bool Reach::is_better_elsewhere(const RandomId& me, const Complaints& all) {
   });
 }
 
+// A restart of the process would not help, so this is no trouble of its health.
 void Reach::judge() {
   const bool better = is_better_elsewhere(context_.me.incarnation, known_);
-  if (better && trouble_.empty()) {
-    trouble_ = "no other member reaches the cluster port of this one at " + context_.me.address;
-    context_.logger.error("store: " + trouble_ + ": what it owns goes to the others");
-  } else if (!better && !trouble_.empty()) {
-    trouble_.clear();
+  if (better && !unreached_) {
+    context_.logger.error("store: no other member reaches the cluster port of this one at " +
+                          context_.me.address + ": what it owns goes to the others");
+  } else if (!better && unreached_) {
     context_.logger.info("store: other members reach this one again");
   }
+  unreached_ = better;
   if (better) on_unreached_();
 }
 

@@ -28,9 +28,6 @@ class Reach {
   void start();
   void stop();
 
-  // "", or that no other member reaches this one.
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }
-
   // What members say of each other: who complains of whom, both by incarnation.
   struct Complaints {
     std::vector<MemberRecord> members;
@@ -61,7 +58,7 @@ class Reach {
   const ReachMember& reach_;
   const std::function<void()> on_unreached_;
   Complaints known_{};
-  std::string trouble_{};
+  bool unreached_ = false;
   std::map<RandomId, Peer> peers_{};
   Task<void> working_{};  // last: it uses all of the above
 };

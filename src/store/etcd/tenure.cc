@@ -191,6 +191,7 @@ Task<std::optional<Seq>> Tenure::recall() {
 
 void Tenure::commit(std::int64_t revision) {
   const std::unique_ptr<PendingTxn> done = std::move(pending_);
+  gave_up_ = gave_up_ && over_;
   // Invariant I1: one chain; each group names the one before, under the fence that is current.
   SLUICE_ASSERT(done->seq.fence == fence_ && done->seq.version > state_->seq.version,
                 "each group follows the one before");
@@ -272,6 +273,7 @@ Task<void> Tenure::look_at_others() {
 }
 
 Task<Result<void>> Tenure::give_up(TimePoint deadline) {
+  gave_up_ = true;  // a watch may see the end before the answer comes
   if (!std::exchange(pending_->given_up, true)) {
     context_.logger.error("store: " + ns_ +
                           " is given up, because etcd does not take a transaction: look at "
@@ -287,11 +289,11 @@ Task<Result<void>> Tenure::give_up(TimePoint deadline) {
   while (true) {
     // The second copy at the latest finds that the fence is over.
     const auto reply = co_await context_.kv.txn(txn, retry.options());
-    gave_up_ = gave_up_ || reply;
     if (reply && !reply->succeeded()) co_return co_await judge(*reply);
     if (reply) continue;
     retry.note_failure(reply.error().endpoint);
     const bool forbidden = says_no(reply.error()) && !pending_->refused;  // this, too
+    gave_up_ = !forbidden;
     if (forbidden || !retry.again()) co_return std::unexpected(error_of(reply.error()));
     co_await context_.loop().sleep_for(retry.pause());
   }
