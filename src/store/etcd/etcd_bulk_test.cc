@@ -112,6 +112,22 @@ TEST_F(EtcdBulkTest, RunsGoOnDuringTheCopy) {
   EXPECT_TRUE(owned_again());
 }
 
+// What a bulk change has left behind when it failed is no part of the next one.
+TEST_F(EtcdBulkTest, AnEpochThatWasNotFinishedIsNotContinued) {
+  ASSERT_TRUE(import(20, "old"));
+  std::atomic<int> steps = 0;
+  std::atomic<bool> failing = true;
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
+    const bool fails =
+        is_step(txn) ? ++steps > 1 && failing : !is_group(txn);  // nothing is cleared
+    return fails ? KvFault::lost : KvFault::none;
+  });
+  ASSERT_FALSE(import(5000, "new"));
+  failing = false;
+  ASSERT_TRUE(store().erase_all(kNs, ""));
+  EXPECT_EQ(contents(), (std::map<std::string, std::string>()));
+}
+
 // A copy of a step that comes late neither brings back an old value nor a cleared key.
 TEST_F(EtcdBulkTest, AStepThatComesLateHasNoEffect) {
   ASSERT_TRUE(import(20, "old"));
