@@ -76,6 +76,9 @@ class PausedOwner : public ClusterHistory {
     ASSERT_LT(paused_, HistoryCluster::kMembers);
     faults_ = cluster_->member(paused_).faults();
     ASSERT_TRUE(cluster_->ask(paused_, writing("second")));  // so it has a permit
+    for (unsigned i = 0; i < HistoryCluster::kMembers; ++i) {  // and the replicas have that
+      ASSERT_TRUE(cluster_->ask(i, reading("at " + HistoryCluster::name_of(i))));
+    }
   }
   // Another member than the paused one.
   unsigned other(unsigned number) const { return (paused_ + number) % HistoryCluster::kMembers; }
@@ -170,6 +173,34 @@ TEST_F(PausedOwner, MayReadThoughItsSuccessorGivesUp) {
                                                      HistoryCluster::name_of(third)));
   EXPECT_TRUE(cluster_->ask(third, writing("third")));
   EXPECT_EQ(end(), "");
+}
+
+// A member that has heard of nothing asks the old owner, which has heard of nothing either.
+TEST_F(PausedOwner, AnswersNoQuestionWithoutAPermit) {
+  start(60ms);
+  const auto deaf = cluster_->member(other(2)).faults();
+  deaf->hold_watches();
+  faults_->stall();
+  end_lease();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  (void)cluster_->ask(other(2), reading("asks the old owner"), 100ms);
+  deaf->release_watches();
+  EXPECT_EQ(end(), "");
+}
+
+// One follower has seen a group before its owner knows that it is durable, another one has not.
+TEST_F(PausedOwner, AnswersWhatItHasSent) {
+  start(600ms);
+  const auto deaf = cluster_->member(other(2)).faults();
+  deaf->hold_watches();
+  faults_->stall_answers();
+  auto under_way = cluster_->begin(paused_, writing("under way"), 5s);
+  std::this_thread::sleep_for(30ms);
+  (void)cluster_->ask(other(1), reading("sees the group"), 100ms);
+  (void)cluster_->ask(other(2), reading("sees it not"), 100ms);
+  deaf->release_watches();
+  EXPECT_EQ(end(), "");
+  (void)under_way.get();
 }
 
 TEST_F(ClusterHistory, IsStrictlySerializable) {

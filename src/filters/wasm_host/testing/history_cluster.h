@@ -64,7 +64,7 @@ struct HistoryPlan {
                   .message_lost = some(15),
                   .answer_lost = some(20),
                   .late = some(40),
-                  .copied = some(30),
+                  .overtaken = some(30),
                   .unanswered = some(30),
                   .late_max = std::chrono::milliseconds(1 + random() % 40)};
     plan.client_leaves = some(10);

@@ -24,7 +24,7 @@ struct RoadFaults {
   unsigned message_lost = 0;
   unsigned answer_lost = 0;
   unsigned late = 0;
-  unsigned copied = 0;
+  unsigned overtaken = 0;
   unsigned unanswered = 0;  // questions
   Duration late_max = std::chrono::milliseconds(30);
 };
@@ -65,12 +65,13 @@ class HistoryRoads {
   Task<Outcome> carry(std::string address, std::string message, TimePoint deadline) {
     if (happens(faults_.refused))
       co_return Outcome{fail(ErrorKind::unavailable, "connection refused"), false};
-    const bool copied = happens(faults_.copied);
-    if (copied) loop_.spawn(copy(address, message));
+    if (happens(faults_.overtaken)) {  // it arrives, but after its sender has sent another copy
+      loop_.spawn(arrive_late(address, std::move(message)));
+      co_return reset();
+    }
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.message_lost)) co_return reset();
     Outcome outcome = co_await deliver(address, std::move(message), deadline);
-    outcome.sent = outcome.sent || copied;  // what comes again has left
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.answer_lost)) co_return reset();
     co_return outcome;
@@ -141,7 +142,7 @@ class HistoryRoads {
     co_return Outcome{std::string(response.body.bytes())};
   }
   // Nobody waits for the answer.
-  Task<void> copy(std::string address, std::string message) {
+  Task<void> arrive_late(std::string address, std::string message) {
     ++under_way_;
     const UnderWay here(under_way_);
     co_await loop_.sleep_for(dice_.up_to(faults_.late_max * 10));
