@@ -45,7 +45,7 @@ def open_sale(members, port, guests, **fields) -> None:
 
 
 def status(gateway) -> dict:
-    return gateway.own_status("p")["status"]["filters"]["wasm"]
+    return gateway.own_status("p")["filters"]["wasm"]
 
 
 def keys(gateway) -> set[str]:
