@@ -4,12 +4,14 @@
 The etcd is $SLUICE_ETCD, else `etcd` of the PATH. Every process ends with its fixture, by its pid."""
 
 import contextlib
+import functools
 import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from client import Connection, Response
@@ -21,6 +23,14 @@ _clusters = itertools.count(1)
 
 def etcd_program() -> str | None:
     return os.environ.get("SLUICE_ETCD") or shutil.which("etcd")
+
+
+def data_folder() -> Path | None:
+    """In memory, if there is room: a slow disk would be the measure of every test."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < 4 << 30:
+        return None
+    return Path(tempfile.mkdtemp(prefix="sluice-etcd-", dir=memory))
 
 
 class Etcd:
@@ -35,6 +45,10 @@ class Etcd:
         self.options, self.credentials = options, credentials
         self.secure = any(option.startswith("--cert-file=") for option in options)
         self.processes: list[subprocess.Popen | None] = [None] * members
+
+    @functools.cached_property
+    def data(self) -> Path:
+        return data_folder() or self.folder
 
     def host(self, i: int) -> str:
         return "127.0.0.1"
@@ -67,7 +81,7 @@ class Etcd:
         return [
             etcd_program(),
             f"--name=e{i}",
-            f"--data-dir={self.folder / f'e{i}'}",
+            f"--data-dir={self.data / f'e{i}'}",
             f"--listen-client-urls={client}",
             f"--advertise-client-urls={client}",
             f"--listen-peer-urls={peer}",
@@ -150,7 +164,9 @@ class Etcd:
         """Its logs stay. Its data do not: each member has 128 MiB, and pytest keeps the folders of three runs."""
         self.kill()
         for i in range(len(self.processes)):
-            shutil.rmtree(self.folder / f"e{i}", ignore_errors=True)
+            shutil.rmtree(self.data / f"e{i}", ignore_errors=True)
+        if self.data != self.folder:
+            shutil.rmtree(self.data, ignore_errors=True)
 
 
 class Gateway(Server):

@@ -179,13 +179,13 @@ def test_etcd_is_restored_from_a_snapshot(start, tmp_path):
     if version([etcd_program(), "--version"]) != version(["etcdctl", "version"]):
         pytest.skip("an etcd starts from what a program of its own version has restored; etcdctl is another")
     etcd, sale = start()
-    file, data, peer = tmp_path / "snapshot", etcd.folder / "e0", etcd.peer(0)
+    file, data, peer = tmp_path / "snapshot", etcd.data / "e0", etcd.peer(0)
     with sale.during("etcd restored from a snapshot") as visitors:
         before = {visit.user for visit in list(visitors.visits) if visit.served}
         etcd.control("snapshot", "save", str(file))
         visitors.wait_served()
         etcd.kill()
-        data.rename(tmp_path / "old")
+        data.rename(etcd.data / "old")
         subprocess.run(
             ["etcdctl", "snapshot", "restore", file, "--name=e0", f"--data-dir={data}", f"--initial-cluster=e0={peer}"]
             + [f"--initial-advertise-peer-urls={peer}", "--initial-cluster-token=another"],

@@ -87,6 +87,7 @@ TEST_F(EtcdAvailabilityTest, TheFirstCopiesAreShort) {
 
 // After --owner-wait, the namespace refuses, until etcd answers.
 TEST_F(EtcdAvailabilityTest, AnOutcomeThatStaysOpenRefusesWhoComes) {
+  options_.owner_wait = 1s;
   begin();
   std::atomic<bool> away = true;
   KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {

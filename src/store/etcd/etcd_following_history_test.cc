@@ -26,6 +26,7 @@ std::string judge_two_members(unsigned seed, Duration permit, unsigned changes,
   TestCores reading{2};
   EtcdMedium::Options options;
   options.etcd = new_cluster();
+  options.etcd.owner_wait = 1s;  // of many faults
   options.etcd.read_permit = permit;
   options.small_bulk_max = 0;
   Limits limits;

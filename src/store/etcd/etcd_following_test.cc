@@ -210,6 +210,7 @@ TEST_F(EtcdFollowingTest, WhatDoesNotFitIsNotFollowed) {
 }
 
 TEST_F(EtcdFollowingTest, TheReplicaStaysReadableWithoutEtcd) {
+  options_.owner_wait = 1s;
   etcd::testing::EtcdProcesses own;
   options_.endpoints = own.endpoints();
   begin_both();

@@ -74,6 +74,7 @@ std::string judge_with_faults(unsigned seed, Duration permit, unsigned changes,
   TestCores cores{3};
   EtcdMedium::Options options;
   options.etcd = new_cluster();
+  options.etcd.owner_wait = 1s;  // of many faults
   options.etcd.read_permit = permit;
   options.small_bulk_max = changes % 2 == 0 ? 1000 : 0;
   options.page_keys_max = 3;

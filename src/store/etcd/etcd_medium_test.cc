@@ -70,6 +70,7 @@ TEST_F(EtcdMediumTest, ATransactionWhoseAnswerIsLostIsMadeOnce) {
 
 // The journal comes again with more commits. The first transaction comes first, unchanged.
 TEST_F(EtcdMediumTest, NothingElseIsSentUntilTheOutcomeIsKnown) {
+  options_.owner_wait = 1s;
   begin();
   Groups groups;
   std::atomic<bool> deaf = true;
@@ -119,6 +120,7 @@ TEST_F(EtcdMediumTest, ATransactionThatComesAfterTheNextOwnerHasNoEffect) {
 
 // An owner that has lost its ownership asks etcd whether its last group was committed.
 TEST_F(EtcdMediumTest, AGroupThatWasCommittedBeforeTheLossIsDurable) {
+  options_.owner_wait = 1s;
   begin();
   ASSERT_EQ(told("before", "1"), "durable");
   for (const int owners : {0, 1, 12}) {
@@ -159,6 +161,7 @@ TEST_F(EtcdMediumTest, AGroupThatWasCommittedBeforeTheLossIsDurable) {
 }
 
 TEST_F(EtcdMediumTest, NoSpaceHeals) {
+  options_.owner_wait = 1s;
   begin();
   std::atomic<bool> full = true;
   std::atomic<int> copies = 0;

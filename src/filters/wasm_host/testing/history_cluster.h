@@ -105,6 +105,7 @@ class HistoryCluster {
         roads_(loop_, plan.roads, plan.seed + 1,
                [this](const std::string& address) { return running(address); }) {
     options_.read_permit = plan.permit;
+    options_.owner_wait = std::chrono::seconds(1);  // of many faults
     const std::string code = interpreter();
     for (unsigned i = 0; i < kMembers; ++i)
       members_.push_back(std::make_unique<HistoryMember>(cores, engine, code));
