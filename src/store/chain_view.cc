@@ -59,7 +59,7 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
     return {CommitStatus::committed, run.holds_at()};
   }
   if (!run.has_writes()) return {CommitStatus::committed, run.depends_on()};
-  if (chain_->refuses_writes()) return {CommitStatus::unavailable, 0};
+  if (chain_->refuses_writes()) return judge_unwritable(run);
   if (held_back_by_turn(run)) return refused(CommitStatus::conflict, true);
   if (!run.still_valid()) return refused(CommitStatus::conflict);
   if (too_far_ahead()) return {CommitStatus::unavailable, 0};
@@ -81,6 +81,13 @@ std::optional<Commit> ChainView::refused_by_limit(const Run& run) const {
   if (run.passes_limit()) return Commit{CommitStatus::full, follower_.version()};
   if (held->state.sealed) return Commit{CommitStatus::sealed, 0};
   return std::nullopt;
+}
+
+// What the limit refuses needs no medium.
+Commit ChainView::judge_unwritable(Run& run) const {
+  const bool full = run.limit() != nullptr && run.still_valid() && run.passes_limit();
+  return full ? Commit{CommitStatus::full, follower_.version()}
+              : Commit{CommitStatus::unavailable, 0};
 }
 
 Commit ChainView::judge_elsewhere(Run& run) const {

@@ -80,6 +80,8 @@ class ChainView final : public AttachedView, public std::enable_shared_from_this
 
   // Requires: Run::still_valid() has just returned true. None: the limit and the seal allow it.
   [[nodiscard]] std::optional<Commit> refused_by_limit(const Run& run) const;
+  // A run that writes, while nothing can be written.
+  [[nodiscard]] Commit judge_unwritable(Run& run) const;
   // A run that writes, on a view that follows.
   [[nodiscard]] Commit judge_elsewhere(Run& run) const;
   // Refuses a run with `status`, or with `not_owner` if the chain has ended.

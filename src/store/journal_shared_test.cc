@@ -62,6 +62,17 @@ TEST_F(SharedJournal, AWriteThatFailsRefusesUntilOneSucceeds) {
   EXPECT_EQ(store_->status("p/f").committed, 3U) << "what was committed before is written, too";
 }
 
+TEST_F(SharedJournal, ALimitRefusesWhileNothingCanBeWritten) {
+  ASSERT_EQ(told("1"), "durable");
+  ASSERT_TRUE(store_->hold_limit("p/f", {.prefix = "k", .max = 1, .revision = 1}));
+  medium_->set_broken(true);
+  EXPECT_NE(told("2"), "durable");
+  View& view = cores_.on(0, [&]() -> View& { return store_->view(cores_.core(0), "p/f"); });
+  EXPECT_EQ(cores_.on(0, [&] { return put(view, "k2", "1"); }).status, CommitStatus::full);
+  EXPECT_EQ(cores_.on(0, [&] { return put(view, "k", "3"); }).status, CommitStatus::unavailable);
+  medium_->set_broken(false);
+}
+
 TEST(SharedJournalGroups, CommitsGatherBehindAGroup) {
   const Duration gathering = 100ms;
   ChainStore store(std::make_unique<ContestedMedium>(false, gathering), 1, Logger(), Limits());
