@@ -64,10 +64,14 @@ class HandedCalls::Desk {
     const auto step = HandedStep::decode(message);
     if (!step) return refused(step.error());
     if (step->kind == HandedStep::Kind::begin) return begin(*step);
-    const auto call = find(step->id, step->kind == HandedStep::Kind::end);
+    const auto call = find(step->id, step->kind != HandedStep::Kind::piece);
     if (!call) return come_again();
     const MutexLock one_at_a_time(call->mutex);
-    return step->kind == HandedStep::Kind::piece ? add(*call, *step) : end(*call);
+    if (step->kind == HandedStep::Kind::end) return end(*call);
+    if (step->kind == HandedStep::Kind::drop) return {};
+    HandedReply reply = add(*call, *step);
+    if (reply.response.status >= 400) (void)find(step->id, true);
+    return reply;
   } catch (const std::exception& error) {
     context_.logger.error(std::string("admin API: ") + error.what());
     return refused({ErrorKind::internal, std::string("internal error: ") + error.what(), {}});
@@ -104,6 +108,7 @@ class HandedCalls::Desk {
     return {};
   }
 
+  // With `last`, the call is not open any more.
   std::shared_ptr<OpenCall> find(const std::string& id, bool last) {
     const MutexLock lock(mutex_);
     const auto found = open_.find(id);

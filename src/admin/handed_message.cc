@@ -7,7 +7,7 @@
 namespace sluice::admin {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStepNames{"begin", "piece", "end"};
+constexpr std::array<std::string_view, 4> kStepNames{"begin", "piece", "end", "drop"};
 
 // Splits a message into its first line, parsed, and the bytes behind it.
 Result<Json> take_line(std::string_view& message) {

@@ -17,9 +17,9 @@ inline constexpr std::size_t kHandedLineMax = std::size_t{64} << 10;
 inline constexpr std::size_t kHandedPieceBytes = std::size_t{1} << 20;
 
 // A call has one begin, pieces of its body, and one end, all with the same id. It takes effect at
-// its end.
+// its end. A drop, or a piece that is refused, ends it without effect.
 struct HandedStep {
-  enum class Kind { begin, piece, end };
+  enum class Kind { begin, piece, end, drop };
   Kind kind = Kind::begin;
   std::string id;    // of the call
   std::string from;  // the member; with `begin`, like the next three

@@ -20,6 +20,7 @@ using store::Owner;
 constexpr Duration kOwnerLook = std::chrono::milliseconds(20);
 constexpr Duration kPieceMax = std::chrono::minutes(1);
 constexpr Duration kEndMax = std::chrono::minutes(15);
+constexpr Duration kDropMax = std::chrono::seconds(1);  // the owner drops a silent call by itself
 
 std::string encoded(std::string_view text) {
   std::string out;
@@ -69,6 +70,12 @@ class OwnerCall final : public Intake {
         owner_(std::move(owner)),
         id_(store::RandomId::make().text()) {}
 
+  ~OwnerCall() override {
+    if (open_) (void)send(step(HandedStep::Kind::drop), Clock::now() + kDropMax);
+  }
+  OwnerCall(const OwnerCall&) = delete;
+  OwnerCall& operator=(const OwnerCall&) = delete;
+
   // None: nothing was done, and `trouble` says why; look for the owner again.
   Result<bool> begin(const ApiRequest& request, TimePoint deadline, std::string& trouble) {
     HandedStep step{.kind = HandedStep::Kind::begin,
@@ -86,6 +93,7 @@ class OwnerCall final : public Intake {
     SLUICE_TRY(const HandedReply reply, HandedReply::decode(*outcome.answer));
     if (reply.again) return false;
     if (reply.response.status >= 400) return std::unexpected(error_of(reply.response));
+    open_ = true;
     return true;
   }
 
@@ -101,14 +109,8 @@ class OwnerCall final : public Intake {
 
   Result<ApiResponse> finish() override {
     if (!waiting_.empty()) SLUICE_CHECK(flush());
-    const auto outcome = send({.kind = HandedStep::Kind::end,
-                               .id = id_,
-                               .from = {},
-                               .method = {},
-                               .target = {},
-                               .accept = {},
-                               .body = {}},
-                              Clock::now() + kEndMax);
+    open_ = false;
+    const auto outcome = send(step(HandedStep::Kind::end), Clock::now() + kEndMax);
     if (!outcome.answer && outcome.sent) {
       return fail(ErrorKind::unavailable,
                   "member " + owner_->member + ", which owns " + ns_ + ", has not answered (" +
@@ -120,6 +122,15 @@ class OwnerCall final : public Intake {
   }
 
  private:
+  [[nodiscard]] HandedStep step(HandedStep::Kind kind, std::string_view body = {}) const {
+    return {.kind = kind,
+            .id = id_,
+            .from = {},
+            .method = {},
+            .target = {},
+            .accept = {},
+            .body = body};
+  }
   MemberLink::Outcome send(const HandedStep& step, TimePoint deadline) {
     return context_.link->call(owner_->address, step.encode(), deadline, [this] {
       const auto now = context_.controller.store().owner(ns_).now;
@@ -127,17 +138,11 @@ class OwnerCall final : public Intake {
     });
   }
   Result<void> flush() {
-    const auto outcome = send({.kind = HandedStep::Kind::piece,
-                               .id = id_,
-                               .from = {},
-                               .method = {},
-                               .target = {},
-                               .accept = {},
-                               .body = waiting_},
-                              Clock::now() + kPieceMax);
+    const auto outcome = send(step(HandedStep::Kind::piece, waiting_), Clock::now() + kPieceMax);
     waiting_.clear();
     SLUICE_TRY(const HandedReply reply, understood(outcome));
     if (reply.response.status < 400) return {};
+    open_ = false;
     return std::unexpected(error_of(reply.response));
   }
   // Of a step that has changed nothing if it fails.
@@ -157,6 +162,7 @@ class OwnerCall final : public Intake {
   const std::shared_ptr<const Owner> owner_;
   const std::string id_;
   std::string waiting_;  // of the body
+  bool open_ = false;    // at the owner
 };
 
 std::unexpected<Error> no_owner(const Context& context, const std::string& ns,

@@ -71,6 +71,32 @@ def test_a_refused_import_changes_nothing_on_any_member(sale, tmp_path):
     assert owner.data() == {"id/a": "one", "id/b": "two"}
 
 
+@pytest.mark.parametrize("how", ["refused", "broken off"])
+def test_calls_that_fail_hold_no_place_at_the_owner(sale, tmp_path, how):
+    """It serves twelve calls of other members at once."""
+    _, members = sale
+    owner = owner_of(members)
+    member = others(members, owner)[0]
+    owner.egctl("wasm", "apply-data", "p", "wasm", input="".join(f"id/{i}: {'x' * 60}\n" for i in range(20_000)))
+    file = tmp_path / "file.jsonl"
+    owner.egctl("wasm", "export-data", "p", "wasm", str(file))
+    for _ in range(15):
+        if how == "refused":
+            file.write_text(file.read_text().replace('"id/7"', "id/7"))
+            refused = member.egctl("wasm", "import-data", "p", "wasm", str(file), check=False)
+            assert refused.returncode == 1 and "400" in refused.stderr, refused.stderr
+        else:
+            with socket.create_connection(("127.0.0.1", member.api_port)) as connection:
+                whole = file.read_bytes()
+                head = f"PUT /apis/v2/wasm/data/p/wasm/import HTTP/1.1\r\nHost: a\r\nContent-Length: {len(whole)}\r\n\r\n"
+                connection.sendall(head.encode() + whole[:-100])
+
+    def serves() -> bool:
+        return member.egctl("wasm", "apply-data", "p", "wasm", input="id/c: x\n", check=False).returncode == 0
+
+    wait_until(serves, "the owner has room for a call")
+
+
 def peak_memory(member) -> int:
     with open(f"/proc/{member.pid}/status") as status:
         return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) << 10
