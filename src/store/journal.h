@@ -78,8 +78,8 @@ class Journal {
   struct Lane {
     std::unique_ptr<Group> under_way{};  // of one batch
     TimePoint begun{};
-    Duration pause{};         // after the next failure
-    TimePoint rests_until{};  // after the last one, or while commits gather
+    Duration pause{};                    // after the next failure
+    TimePoint rests_until{};             // after the last one, or while commits gather
     std::shared_ptr<Chain> gathering{};  // commits gather behind a group
   };
 

@@ -75,7 +75,7 @@ class PausedOwner : public ClusterHistory {
     paused_ = cluster_->owner();
     ASSERT_LT(paused_, HistoryCluster::kMembers);
     faults_ = cluster_->member(paused_).faults();
-    ASSERT_TRUE(cluster_->ask(paused_, writing("second")));  // so it has a permit
+    ASSERT_TRUE(cluster_->ask(paused_, writing("second")));    // so it has a permit
     for (unsigned i = 0; i < HistoryCluster::kMembers; ++i) {  // and the replicas have that
       ASSERT_TRUE(cluster_->ask(i, reading("at " + HistoryCluster::name_of(i))));
     }
