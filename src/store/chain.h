@@ -123,6 +123,8 @@ class Chain {
   // commit. Returns the version behind which it holds; 0: the chain holds it already, or is not
   // owned. None: the chain is sealed, and holds the limit from the opening on, which has begun.
   std::optional<Version> hold_limit(const KeyLimit& limit);
+  // Any thread but a worker's. True if hold_limit() would change nothing.
+  [[nodiscard]] bool holds_limit(const KeyLimit& limit);
   // Any thread but a worker's; none: there is no limit, or no core holds the contents.
   [[nodiscard]] std::optional<HeldLimit> limit();
   // Any thread. Invariant: while it is true, nothing is committed.

@@ -44,6 +44,12 @@ std::optional<Version> Chain::hold_limit(const KeyLimit& limit) {
   return std::nullopt;
 }
 
+bool Chain::holds_limit(const KeyLimit& limit) {
+  const MutexLock administration(mirror_mutex_);
+  if (mirror_) mirror_->catch_up();
+  return !is_newer(limit, mirror_ ? mirror_->replica().limit() : nullptr);
+}
+
 std::optional<HeldLimit> Chain::limit() {
   if (!limited_.load(std::memory_order_seq_cst)) return std::nullopt;
   const MutexLock administration(mirror_mutex_);

@@ -2,6 +2,7 @@
 #include "store/chain_store.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/assert.h"
 #include "store/bulk.h"
@@ -14,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kAdminWait = 30s;
 constexpr Duration kLimitWait = 5s;  // an apply goes on then
+constexpr Duration kLimitPause = 10ms;
 
 Result<void> check_limits(std::string_view key, std::string_view value, const Limits& limits) {
   if (key.size() > limits.key_bytes_max) {
@@ -265,7 +267,12 @@ Result<void> ChainStore::hold_limit(const std::string& ns, KeyLimit limit) {
     if (known != limits_.end() && known->second.revision >= limit.revision) return {};
     limits_[ns] = limit;
   }
-  const auto chain = find(ns);
+  const TimePoint end = Clock::now() + kLimitWait;
+  auto chain = find(ns);
+  while (chain && is_left_to_this(*chain, limit) && Clock::now() < end) {
+    std::this_thread::sleep_for(kLimitPause);
+    chain = find(ns);
+  }
   if (!chain) return {};
   const auto held = chain->hold_limit(limit);
   if (!held) SLUICE_CHECK(journal_.wait_open(*chain, kLimitWait));
@@ -273,6 +280,13 @@ Result<void> ChainStore::hold_limit(const std::string& ns, KeyLimit limit) {
   if (version == 0) return {};
   chain->ring();
   return journal_.wait_durable(*chain, version, kLimitWait);
+}
+
+bool ChainStore::is_left_to_this(Chain& chain, const KeyLimit& limit) const {
+  if (!engine_->may_lose || engine_->closed.load(std::memory_order_acquire)) return false;
+  if (chain.is_owned() || chain.holds_limit(limit)) return false;
+  const auto owner = chain.outlook() ? chain.outlook()->owner() : nullptr;
+  return !owner || owner->me;
 }
 
 std::optional<KeyLimit> ChainStore::wanted_limit(const std::string& ns) const {

@@ -79,6 +79,8 @@ class ChainStore final : public Store, private Audience {
       SLUICE_REQUIRES(taking_over_);
   [[nodiscard]] Result<std::shared_ptr<Chain>> next_owned(Chain& before, Fence fence);
   [[nodiscard]] std::optional<KeyLimit> wanted_limit(const std::string& ns) const;
+  // The chain is not owned, and nobody else will hold the limit.
+  [[nodiscard]] bool is_left_to_this(Chain& chain, const KeyLimit& limit) const;
   // take_over() on the thread of takeovers_, again and again until the medium can be read.
   void take_over_soon(const std::string& ns, Fence fence);
   void note_over(const std::string& ns, Fence fence);

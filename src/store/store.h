@@ -400,8 +400,8 @@ class Store {
   // From now on, no run brings the keys of the namespace above the limit; administration may. A
   // limit of an older revision than the one that holds is ignored. A store of one process forgets
   // the limit at its end, and ignores the revision. On a shared store the limit holds for all
-  // processes: if this one owns the namespace, it is durable on return; otherwise it holds at the
-  // latest when this one owns it. With an error, it still comes to hold as soon as that is
+  // processes: unless another one owns the namespace, it is durable on return; otherwise it holds
+  // at the latest when this one owns it. With an error, it still comes to hold as soon as that is
   // possible. Any thread but a worker's. Requires: prepare(ns) succeeded.
   [[nodiscard]] virtual Result<void> hold_limit(const std::string& /*ns*/, KeyLimit /*limit*/) {
     return {};

@@ -118,6 +118,28 @@ TEST_F(EtcdLimitTest, ANewOwnerHoldsTheNewestLimitBeforeItsFirstRun) {
   EXPECT_EQ(fill(two(), "d"), 20) << "the spec has no limit any more";
 }
 
+// A member has taken the namespace and may not write yet: an apply waits for its limit.
+TEST_F(EtcdLimitTest, ALimitIsDurableOnReturnAlsoBeforeTheFirstGroup) {
+  begin_both(700ms);
+  ASSERT_TRUE(store().hold_limit(kNs, limit(2, 1)));
+  EXPECT_EQ(fill(store(), "a"), 2);
+  ASSERT_TRUE(becomes_sealed());
+  faults().hold_watches();
+  KvFaults::Chosen chosen = faults().choose(
+      [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
+  refusal_.reset();
+  rival_->remove(rival_->keys().owner(kNs));
+  View& its = view_of(two());
+  ASSERT_TRUE(comes_true([&] {
+    const auto owner = its.owner();
+    return owner && owner->me;
+  }));
+  ASSERT_TRUE(two().hold_limit(kNs, limit(5, 2)));
+  EXPECT_EQ(seq().limit, limit(5, 2));
+  EXPECT_EQ(fill(two(), "b"), 3);
+  faults().release_watches();
+}
+
 // The answer of a follower counts as a read: it is as new as the request.
 TEST_F(EtcdLimitTest, AFollowerKnowsThatTheLimitIsReached) {
   begin_both(200ms);
