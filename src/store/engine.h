@@ -15,7 +15,8 @@ namespace sluice::store {
 
 // The error of a wait that ends with the ownership.
 [[nodiscard]] inline std::unexpected<Error> lost() {
-  return fail(ErrorKind::lost, "another process has taken over this shared data");
+  return fail(ErrorKind::lost,
+              "another process has taken over this shared data: look at the data, and try again");
 }
 
 struct Engine {

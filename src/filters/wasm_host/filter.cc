@@ -248,12 +248,14 @@ bool WasmHostFilter::is_crowded(bool known) const {
 
 std::string_view WasmHostFilter::crowded(Attempt& attempt) {
   counters_.out_of_vm.add();
+  attempt.retry_after = shared_;
   return answer_503(attempt, kOutOfVm,
                     "no guest was free, and as many requests wait for one as maxWaiting allows");
 }
 
 std::string_view WasmHostFilter::no_guest(Attempt& attempt) {
   counters_.out_of_vm.add();
+  attempt.retry_after = shared_;
   const std::string fault = pool_.counts().alive == 0 ? parts_.statistics->get_fault() : "";
   return answer_503(attempt, kOutOfVm,
                     fault.empty()
