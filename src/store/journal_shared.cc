@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "store/journal.h"
 
 namespace sluice::store {
@@ -68,6 +69,7 @@ bool Journal::begin_batches() {
     if (!chain->has_work() || !may_begin(*chain)) continue;
     begun = true;
     Lane& lane = lanes_[chain->name()];
+    lane.gathering = nullptr;  // its time may have ended since end_gatherings()
     lane.under_way = std::make_unique<Group>();
     lane.begun = Clock::now();
     chain->set_under_way(true);
@@ -124,6 +126,7 @@ void Journal::end_gatherings() {
   const TimePoint now = Clock::now();
   for (auto& [ns, lane] : lanes_) {
     if (!lane.gathering || (lane.rests_until > now && !stopping())) continue;
+    SLUICE_ASSERT(!lane.under_way, "commits gather between two batches");
     lane.gathering->set_under_way(false);
     lane = Lane();
   }
