@@ -194,6 +194,24 @@ TEST_F(EtcdLimitTest, AWordIsRenewedWhileItIsUsed) {
   EXPECT_FALSE(tells_from_memory());
 }
 
+TEST_F(EtcdLimitTest, AWordIsForOneVersion) {
+  begin_both(60s);
+  ASSERT_TRUE(store().hold_limit(kNs, limit(2, 1)));
+  ASSERT_EQ(told_by_two("id/a0"), "absent");
+  two_.faults->hold_watches();
+  EXPECT_EQ(fill(store(), "a"), 2);
+  ASSERT_TRUE(becomes_sealed());
+  const int asked = asked_;
+  View& its = view_of(two());
+  auto told = cores_.start(0, [&] { return told_value(its, "id/a0"); });
+  ASSERT_TRUE(comes_true([&] { return asked_ > asked; }));
+  std::this_thread::sleep_for(10ms);
+  EXPECT_FALSE(tells_from_memory()) << "it has the word, and does not have the version";
+  two_.faults->release_watches();
+  EXPECT_EQ(told.get(), "1");
+  EXPECT_TRUE(tells_from_memory());
+}
+
 TEST_F(EtcdLimitTest, AnOpeningWaitsForTheWords) {
   begin_both(700ms);
   ASSERT_TRUE(store().hold_limit(kNs, limit(2, 1)));
