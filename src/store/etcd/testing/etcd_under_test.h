@@ -38,13 +38,20 @@ struct EtcdStore {
   EtcdMedium* medium = nullptr;  // of the store
 };
 
+inline constexpr int kOpenTries = 20;
+
 // `options` without `wrap`.
 inline EtcdStore open_on_etcd(EtcdMedium::Options options, unsigned cores, const Limits& limits) {
   EtcdStore opened;
   options.wrap = [faults = opened.faults](const loop::Core& core, std::unique_ptr<Kv> kv) {
     return std::make_unique<FaultyKv>(core.loop, std::move(kv), faults);
   };
-  auto medium = EtcdMedium::open(std::move(options));
+  auto medium = EtcdMedium::open(options);
+  // A busy machine may leave an etcd that has just started no time to answer.
+  for (int tries = 1; tries < kOpenTries && !medium; ++tries) {
+    if (!medium.error().message.contains("took too long")) break;
+    medium = EtcdMedium::open(options);
+  }
   if (!medium) {
     opened.trouble = medium.error().message;
     return opened;
