@@ -99,6 +99,7 @@ class Members(Fleet):
     def __init__(self, folder: Path, count: int, etcd_members: int):
         super().__init__(f"{count} member{'s' if count > 1 else ''}", folder)
         self.cluster = Cluster(folder, etcd_members)
+        self.cluster.etcd.data = self.cluster.etcd.folder  # on the disk, unlike in tests
         self.cluster.etcd.start().wait()
         self.gateways = [self.cluster.member(f"m{n}", *OPTIONS).start() for n in range(count)]
 
