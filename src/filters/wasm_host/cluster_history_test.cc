@@ -90,6 +90,24 @@ class PausedOwner : public ClusterHistory {
         (void)cluster_->ask(paused_, reading("read" + std::to_string(i)), 30ms);
     });
   }
+  // Another member takes the data and writes, while the paused one is read.
+  void stall_while_another_writes() {
+    faults_->stall();
+    end_lease();
+    begin_reading();
+    EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  }
+  // The paused one has sent a group and learns nothing of it; then another member takes and writes.
+  auto start_with_a_group_under_way() {
+    start(60ms);
+    faults_->stall_answers();
+    faults_->hold_watches();
+    auto under_way = cluster_->begin(paused_, writing("under way"), 5s);
+    std::this_thread::sleep_for(20ms);
+    end_lease();
+    EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+    return under_way;
+  }
   std::string end() {
     std::this_thread::sleep_for(20ms);
     stop_ = true;
@@ -110,32 +128,20 @@ class PausedOwner : public ClusterHistory {
 
 TEST_F(PausedOwner, AnswersNothingOld) {
   start(100ms);
-  faults_->stall();
-  end_lease();
-  begin_reading();
-  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  stall_while_another_writes();
   EXPECT_EQ(end(), "");
 }
 
 // The taker waits for permits that it does not know.
 TEST_F(PausedOwner, MayReadUntilItsPermitEnds) {
   start(600ms);
-  faults_->stall();
-  end_lease();
-  begin_reading();
-  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  stall_while_another_writes();
   EXPECT_EQ(end(), "");
 }
 
 // Etcd's answer comes when others have written, before the news of that.
 TEST_F(PausedOwner, CountsItsPermitFromTheSending) {
-  start(60ms);
-  faults_->stall_answers();
-  faults_->hold_watches();
-  auto under_way = cluster_->begin(paused_, writing("under way"), 5s);
-  std::this_thread::sleep_for(20ms);
-  end_lease();
-  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  auto under_way = start_with_a_group_under_way();
   begin_reading();
   faults_->go_on();
   EXPECT_EQ(end(), "");
@@ -144,13 +150,7 @@ TEST_F(PausedOwner, CountsItsPermitFromTheSending) {
 
 // A read of what becomes durable needs a permit, too.
 TEST_F(PausedOwner, DoesNotTellWhatIsDurableButOld) {
-  start(60ms);
-  faults_->stall_answers();
-  faults_->hold_watches();
-  auto under_way = cluster_->begin(paused_, writing("under way"), 5s);
-  std::this_thread::sleep_for(20ms);
-  end_lease();
-  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  auto under_way = start_with_a_group_under_way();
   auto read = cluster_->begin(paused_, reading("joins the group"), 200ms);
   std::this_thread::sleep_for(5ms);
   faults_->go_on();
@@ -159,7 +159,7 @@ TEST_F(PausedOwner, DoesNotTellWhatIsDurableButOld) {
   (void)under_way.get();
 }
 
-// Who has not waited does not say that the next one need not wait.
+// A taker that gives up before its own wait is over does not spare the next taker the wait.
 TEST_F(PausedOwner, MayReadThoughItsSuccessorGivesUp) {
   start(600ms);
   faults_->stall();
