@@ -6,7 +6,7 @@
 #include "admin/handed_message.h"
 #include "base/assert.h"
 
-// What can be read can be written, and read again to the same.
+// A decoded message encodes to bytes that decode to the same message.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice::admin;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

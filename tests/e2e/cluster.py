@@ -26,7 +26,7 @@ def etcd_program() -> str | None:
 
 
 def data_folder() -> Path | None:
-    """In memory, if there is room: a slow disk would be the measure of every test."""
+    """A folder in memory, so a slow disk cannot delay a test; None if there is no room."""
     memory = Path("/dev/shm")
     if not memory.is_dir() or shutil.disk_usage(memory).free < 4 << 30:
         return None

@@ -60,8 +60,8 @@ std::string find_program() {
   return {};
 }
 
-// In memory, if there is room: a slow disk would be the measure of every test. What a member of
-// etcd has synced survives its SIGKILL there as well.
+// The folder is in memory if there is room, so a slow disk cannot delay a test. Synced data in it
+// survive the SIGKILL of an etcd.
 std::filesystem::path data_home() {
   constexpr std::uintmax_t kRoomMin = 2ULL << 30;
   std::error_code error;

@@ -84,7 +84,7 @@ TEST_F(LimitOfTwoMembers, TheOwnerSaysThatTheLimitIsReached) {
   EXPECT_EQ(a_->status("numOfWasmError"), 0);
 }
 
-// What the owner knows of the limit is a read: another one may have opened it meanwhile.
+// "The limit is reached" is a read at the owner. A newer owner may have raised the limit meanwhile.
 TEST_F(LimitOfTwoMembers, AReachedLimitIsConfirmed) {
   start(letting_in("a"));
   cluster.own("a", "a");

@@ -26,7 +26,7 @@ namespace pb = store::pb;
 class HistoryAuditor {
  public:
   using Entries = std::map<std::string, std::string>;
-  // What one group has changed in the entries that count.
+  // The changes of one group to the entries of the current epoch.
   struct Group {
     std::int64_t revision = 0;
     Entries puts;
@@ -63,7 +63,7 @@ class HistoryAuditor {
     const auto reply = thread_.await([&] { return client_->range(request, within()); });
     return reply.value_or(pb::RangeResponse());
   }
-  // Brings a transaction that a member has sent before. What becomes of it is nobody's concern.
+  // Sends a transaction again that a member has sent before, and ignores the outcome.
   void deliver(const pb::TxnRequest& txn) {
     (void)thread_.await([&] { return client_->txn(txn, within()); });
   }

@@ -198,7 +198,7 @@ inline Performed perform_on(Entries& entries, const GuestProgram& program) {
   return Performance(program, numbers).take();
 }
 
-// What the run of a guest has answered; none: it is not an answer to that program.
+// Decodes the answer of a guest; none: that program does not answer so.
 inline std::optional<Performed> perform_of(std::string_view body, const GuestProgram& program) {
   AnsweredNumbers numbers(body);
   Performed performed = Performance(program, numbers).take();

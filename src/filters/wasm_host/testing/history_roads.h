@@ -141,7 +141,7 @@ class HistoryRoads {
     if (response.status != 200) co_return Outcome{fail(ErrorKind::unavailable, "no answer")};
     co_return Outcome{std::string(response.body.bytes())};
   }
-  // Nobody waits for the answer.
+  // Delivers a copy of the message, and drops the answer.
   Task<void> arrive_late(std::string address, std::string message) {
     ++under_way_;
     const UnderWay here(under_way_);
