@@ -71,6 +71,19 @@ def test_a_refused_import_changes_nothing_on_any_member(sale, tmp_path):
     assert owner.data() == {"id/a": "one", "id/b": "two"}
 
 
+def break_off_an_import(member, whole: bytes) -> bool:
+    """The client leaves in the middle, once the owner has taken the call. False: the owner has no place for it."""
+    with socket.create_connection(("127.0.0.1", member.api_port), timeout=30) as connection:
+        head = "PUT /apis/v2/wasm/data/p/wasm/import HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        connection.sendall(f"{head}Content-Length: {len(whole)}\r\n\r\n".encode())
+        reply = connection.recv(4096)
+        if not reply.startswith(b"HTTP/1.1 100 "):
+            assert reply.startswith(b"HTTP/1.1 503 ") and b"too many" in reply, reply
+            return False
+        connection.sendall(whole[:-100])
+    return True
+
+
 @pytest.mark.parametrize("how", ["refused", "broken off"])
 def test_calls_that_fail_hold_no_place_at_the_owner(sale, tmp_path, how):
     """It serves twelve calls of other members at once."""
@@ -86,10 +99,7 @@ def test_calls_that_fail_hold_no_place_at_the_owner(sale, tmp_path, how):
             refused = member.egctl("wasm", "import-data", "p", "wasm", str(file), check=False)
             assert refused.returncode == 1 and "400" in refused.stderr, refused.stderr
         else:
-            with socket.create_connection(("127.0.0.1", member.api_port)) as connection:
-                whole = file.read_bytes()
-                head = f"PUT /apis/v2/wasm/data/p/wasm/import HTTP/1.1\r\nHost: a\r\nContent-Length: {len(whole)}\r\n\r\n"
-                connection.sendall(head.encode() + whole[:-100])
+            wait_until(lambda: break_off_an_import(member, file.read_bytes()), "the owner takes a call")
 
     def serves() -> bool:
         return member.egctl("wasm", "apply-data", "p", "wasm", input="id/c: x\n", check=False).returncode == 0
