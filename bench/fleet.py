@@ -199,6 +199,7 @@ def cpu_by_part(pids: dict[str, list[int]]) -> dict[str, float]:
 
 def measure(fleet: Fleet, start, may_fail: bool = False) -> dict:
     """Starts loads by `start()`, waits for them. CPU is of each part, in µs a request."""
+    os.sync()  # a sync of one file can wait for what others have written: the case before must not count here
     pids = fleet.pids()
     before, metrics = cpu_by_part(pids), fleet.metrics()
     loads = [load.join() for load in start()]
