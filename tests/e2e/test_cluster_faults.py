@@ -3,7 +3,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 
@@ -168,16 +167,13 @@ def test_etcd_has_no_space_for_a_while(start):
         etcd.control("alarm", "disarm")
 
 
-def version(command: list[str]) -> str:
-    """3.4"""
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "ETCDCTL_API": "3"})
-    return re.search(r"[Vv]ersion: (\d+\.\d+)", done.stdout)[1]
+def restorer() -> list[str]:
+    """The program that restores snapshots of the etcd that runs: an etcd starts only from its own version's work."""
+    return [etcd_program() if os.environ.get("SLUICE_ETCD") else "etcdctl", "snapshot", "restore"]
 
 
 def test_etcd_is_restored_from_a_snapshot(start, tmp_path):
     """Under running gateways. Only who was told after the snapshot may be forgotten."""
-    if version([etcd_program(), "--version"]) != version(["etcdctl", "version"]):
-        pytest.skip("an etcd starts from what a program of its own version has restored; etcdctl is another")
     etcd, sale = start()
     file, data, peer = tmp_path / "snapshot", etcd.data / "e0", etcd.peer(0)
     with sale.during("etcd restored from a snapshot") as visitors:
@@ -187,7 +183,7 @@ def test_etcd_is_restored_from_a_snapshot(start, tmp_path):
         etcd.kill()
         data.rename(etcd.data / "old")
         subprocess.run(
-            ["etcdctl", "snapshot", "restore", file, "--name=e0", f"--data-dir={data}", f"--initial-cluster=e0={peer}"]
+            [*restorer(), file, "--name=e0", f"--data-dir={data}", f"--initial-cluster=e0={peer}"]
             + [f"--initial-advertise-peer-urls={peer}", "--initial-cluster-token=another"],
             check=True, capture_output=True, env={**os.environ, "ETCDCTL_API": "3"},
         )  # fmt: skip
