@@ -12,7 +12,7 @@ import pytest
 from client import Connection, request
 from cluster import etcd_program
 from gateway import Orphan, wait_until
-from shared_sale import Watched, WatchedCount
+from shared_sale import LIMIT, Watched, WatchedCount
 from visitors import owner_other_than
 
 NS = "p/wasm"
@@ -23,9 +23,9 @@ OWNER = f"sluice/data/{NS}/owner"
 def start(new_cluster, port, guests, tmp_path, measured):
     """Makes the cluster and the sale: start(etcd members, options of etcd)."""
 
-    def make(etcd_members: int = 1, *options: str, kind=Watched):
+    def make(etcd_members: int = 1, *options: str, kind=Watched, limit: int = LIMIT):
         cluster = new_cluster(etcd_members, *options)
-        return cluster.etcd, kind(cluster.start(), port, guests, tmp_path, measured)
+        return cluster.etcd, kind(cluster.start(), port, guests, tmp_path, measured, limit)
 
     return make
 
@@ -46,15 +46,22 @@ def test_the_leader_of_etcd(start, how):
             etcd.processes[leader].send_signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize("how", ["killed", "stopped in order", "moved", "restarted hot"])
-def test_the_owner_leaves(start, how):
-    Orphan.expect_some()
+def test_the_owner_is_killed(start):
     _, sale = start()
     owner, rest = sale.owner_and_rest()
-    with sale.during(f"the owner {how}") as visitors:
-        if how == "killed":
-            owner.kill()
-        elif how == "moved":
+    with sale.during("the owner killed") as visitors:
+        owner.kill()
+        visitors.wait_served(rest)
+
+
+@pytest.mark.parametrize("how", ["stopped in order", "moved", "restarted hot"])
+def test_the_owner_leaves_in_order(start, how):
+    """So many visitors that the time between two of them does not count."""
+    Orphan.expect_some()
+    _, sale = start(limit=4 * LIMIT)
+    owner, rest = sale.owner_and_rest()
+    with sale.during(f"the owner {how}", rate=200) as visitors:
+        if how == "moved":
             rest[0].egctl("store", "move", NS, rest[0].name)
         elif how == "stopped in order":
             owner.stop()
