@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sale on three members while processes die or hang, and while an operator takes leases, members and space away."""
 
+import itertools
 import json
 import os
+import random
 import re
 import signal
+import statistics
 import subprocess
+import time
 
 import pytest
 
@@ -13,10 +17,11 @@ from client import Connection, request
 from cluster import etcd_program
 from gateway import Orphan, wait_until
 from shared_sale import LIMIT, Watched, WatchedCount
-from visitors import owner_other_than
+from visitors import owner_other_than, without_permits
 
 NS = "p/wasm"
 OWNER = f"sluice/data/{NS}/owner"
+KILLS = 20
 
 
 @pytest.fixture
@@ -52,6 +57,27 @@ def test_the_owner_is_killed(start):
     with sale.during("the owner killed") as visitors:
         owner.kill()
         visitors.wait_served(rest)
+
+
+@pytest.mark.slow
+def test_the_owner_is_killed_again_and_again(start, measured):
+    """At any instant between two renewals of its lease."""
+    _, sale = start(limit=10 * LIMIT)
+    dice = random.Random(1)
+    begins = []
+    with sale.during(f"the owner killed {KILLS} times") as visitors:
+        for _ in range(KILLS):
+            owner, rest = sale.owner_and_rest()
+            visitors.wait_for(dice.random())
+            begins.append(time.monotonic())
+            owner.kill()
+            visitors.wait_served(rest)
+            owner.start()
+            visitors.wait_served([owner])
+    spans = itertools.pairwise([*begins, float("inf")])
+    times = sorted(without_permits(visitors.visits, *span) for span in spans)
+    every = " ".join(f"{one:.2f}" for one in times)
+    measured("without new permits after each kill", f"median {statistics.median(times):.2f} s of {every}")
 
 
 @pytest.mark.parametrize("how", ["stopped in order", "moved", "restarted hot"])
