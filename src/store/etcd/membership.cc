@@ -310,16 +310,29 @@ std::size_t Membership::rank_of(std::string_view me, const std::vector<std::stri
       members, [&](const std::string& name) { return name != me && weight(name) < mine; }));
 }
 
+std::vector<std::string> Membership::takers(const pb::RangeResponse& members,
+                                            const pb::RangeResponse& released) {
+  std::vector<std::string> keys;
+  for (const auto& kv : members.kvs()) {
+    const auto record = MemberRecord::decode(kv.value());
+    const bool has_released =
+        record && released.kvs_size() == 1 && released.kvs(0).value() == record->incarnation.text();
+    if (!has_released) keys.push_back(kv.key());
+  }
+  return keys;
+}
+
 Task<Result<std::size_t>> Membership::rank(std::string_view ns) {
-  pb::RangeRequest request = range_of_prefix(context_.keys.members());
-  request.set_keys_only(true);
+  pb::TxnRequest txn;
+  *txn.add_success()->mutable_request_range() = range_of_prefix(context_.keys.members());
+  add_range(*txn.add_success(), context_.keys.released(ns));
   etcd::CallOptions options;
   options.deadline = Clock::now() + kAttemptMax;
-  const auto reply = co_await context_.kv.range(request, options);
+  const auto reply = co_await context_.kv.txn(txn, options);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
-  std::vector<std::string> names;
-  for (const auto& kv : reply->kvs()) names.push_back(kv.key());
-  co_return rank_of(context_.keys.member(context_.me.name), names, ns);
+  const auto& members = reply->responses(0).response_range();
+  const auto& released = reply->responses(1).response_range();
+  co_return rank_of(context_.keys.member(context_.me.name), takers(members, released), ns);
 }
 
 }  // namespace sluice::store

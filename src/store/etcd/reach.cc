@@ -11,10 +11,11 @@ namespace {
 
 constexpr const char* kUnreached = "unreached/";  // and the incarnation
 constexpr Duration kReachPeriod = std::chrono::milliseconds(500);
-constexpr Duration kSignOfLifeMax = std::chrono::milliseconds(500);  // one question
-// A member that has failed to answer for so long, and so often, is out of reach. With the period,
-// that is 2 s after its last answer. One late look, as after a pause of this process, proves
-// nothing.
+// One question. On a slow line, the connection that it needs takes longer than the period.
+constexpr Duration kSignOfLifeMax = std::chrono::milliseconds(1500);
+// A member that has failed to answer for so long, and at so many looks, is out of reach. With the
+// period, that is 2 s after its last answer. One late look, as after a pause of this process,
+// proves nothing.
 constexpr Duration kUnreachedAfter = std::chrono::milliseconds(1500);
 constexpr int kFailuresMin = 3;
 
@@ -92,7 +93,10 @@ void Reach::follow_members() {
 
 void Reach::ask_all() {
   for (auto& [incarnation, peer] : peers_) {
-    if (peer.asking.valid() && !peer.asking.done()) continue;
+    if (peer.asking.valid() && !peer.asking.done()) {
+      note_failure(peer);  // no answer for a period
+      continue;
+    }
     peer.asking = ask(peer);
     peer.asking.start();
   }
@@ -102,9 +106,13 @@ Task<void> Reach::ask(Peer& peer) {
   const bool answers = co_await reach_(context_.core, peer.address, Clock::now() + kSignOfLifeMax);
   if (answers) {
     peer.failures = 0;
-  } else if (peer.failures++ == 0) {
-    peer.failing_since = Clock::now();
+  } else {
+    note_failure(peer);
   }
+}
+
+void Reach::note_failure(Peer& peer) {
+  if (peer.failures++ == 0) peer.failing_since = Clock::now();
 }
 
 void Reach::complain() {

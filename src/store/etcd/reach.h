@@ -50,6 +50,7 @@ class Reach {
   void follow_members();
   void ask_all();
   [[nodiscard]] Task<void> ask(Peer& peer);
+  static void note_failure(Peer& peer);
   void complain();
   void judge();
 
