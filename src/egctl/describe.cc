@@ -6,6 +6,7 @@
 
 #include "config/emit.h"
 #include "egctl/json_text.h"
+#include "egctl/namespace.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
 
@@ -74,7 +75,8 @@ void print_described_members(const Invocation& invocation, std::vector<Json> mem
 }
 
 Result<void> describe(Invocation& invocation, const std::string& word,
-                      const std::vector<std::string>& names) {
+                      const std::vector<std::string>& names, const Namespaces& namespaces) {
+  SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) {
@@ -94,9 +96,14 @@ void add_describe(Command root, Invocation& invocation) {
   const auto names = std::make_shared<std::vector<std::string>>();
   command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
   command.option("NAME", *names, "only these");
+  const auto namespaces = std::make_shared<Namespaces>();
+  const auto verbose = std::make_shared<bool>(false);
+  add_namespace_options(command, *namespaces);
+  command.flag("-v,--verbose", *verbose, "accepted; nothing is cut without it");
   command.footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
-  set_action(command, invocation,
-             [kind, names](Invocation& s) { return describe(s, *kind, *names); });
+  set_action(command, invocation, [kind, names, namespaces, verbose](Invocation& s) {
+    return describe(s, *kind, *names, *namespaces);
+  });
 }
 
 }  // namespace sluice::egctl
