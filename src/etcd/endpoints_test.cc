@@ -43,6 +43,9 @@ TEST_F(EtcdEndpoints, WithoutAnEndpointNothingIsDone) {
   const auto reply = txn();
   EXPECT_TRUE(words(reply).starts_with("refused 14 "));
   EXPECT_EQ(reply.error().endpoint, 1U);
+  for (const std::string& endpoint : options_.endpoints)
+    EXPECT_TRUE(reply.error().error.message.contains(endpoint)) << reply.error().error.message;
+  EXPECT_TRUE(reply.error().error.message.contains("majority"));
 }
 
 TEST_F(EtcdEndpoints, AWriteGoesNowhereElseByItself) {
