@@ -3,9 +3,18 @@
 
 #include <algorithm>
 
+#include "control/cluster_port.h"
 #include "control/kinds/pipeline.h"
 
 namespace sluice::control {
+namespace {
+
+// For the log.
+std::string label_of(const std::string& name) {
+  return name == kClusterPortName ? "the cluster port" : "server " + name;
+}
+
+}  // namespace
 
 Objects Publisher::objects() const {
   const ReaderLock lock(mutex_);
@@ -90,12 +99,12 @@ server::Workers::Listeners Publisher::assign_ports(const Objects& next) {
   Ports::Changes changes = ports_.assign(wanted);
   for (const auto& [name, error] : changes.errors) {
     if (port_error(name) != error)
-      logger_.error("server " + name + " does not listen: " + error + "; trying again");
+      logger_.error(label_of(name) + " does not listen: " + error + "; trying again");
   }
   for (const Ports::Wanted& server : wanted) {
     const auto sockets = changes.listeners.find(server.name);
     if (sockets == changes.listeners.end() || sockets->second.empty()) continue;
-    logger_.info("server " + server.name + " listens on port " + std::to_string(server.port));
+    logger_.info(label_of(server.name) + " listens on port " + std::to_string(server.port));
   }
   const WriterLock lock(mutex_);
   port_errors_ = std::move(changes.errors);
