@@ -46,7 +46,7 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
     return refused(mode + " " + objects.label, std::move(applied).error());
   }
   print_outcome(invocation, *applied, mode);
-  return await_members(client, *applied, waiting);
+  return await_members(client, *applied, waiting, invocation.err);
 }
 
 void add_create(Command root, Invocation& invocation) {
