@@ -187,7 +187,7 @@ TEST_F(EtcdEndpoints, ATokenThatIsNeverAcceptedIsRenewedOnce) {
 TEST_F(EtcdEndpoints, WhatCannotAuthenticateIsNotSent) {
   serve_acts({refused(3, "etcdserver: authentication failed, invalid user ID or password")});
   options_.user = "app";
-  EXPECT_TRUE(words(txn()).starts_with("refused 3 Authenticate: "));
+  EXPECT_TRUE(words(txn()).starts_with("refused 3 authentication failed"));
   EXPECT_EQ(log_.size(), 1U);
 }
 
