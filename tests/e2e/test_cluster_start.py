@@ -129,3 +129,20 @@ def test_a_member_without_etcd_tells_of_itself(new_cluster, guests, port):
     for new in (mock("x"), wasm(guests / "step6.wasm")):
         refused = one.request("POST", "/apis/v2/objects?mode=apply", yaml.safe_dump(pipeline("r", new)))
         assert refused[0] == 503, refused
+
+
+def test_what_is_missing_is_said_though_the_member_runs(new_cluster, tmp_path):
+    cluster = new_cluster()
+    cluster.start("one")
+    password = tmp_path / "password"
+    password.write_text("secret\n")
+    second = cluster.member("two", "--etcd-user", "app", "--etcd-password-file", str(password))
+    options = list(second.options)
+    place = options.index("--cluster-addr")
+    second.options = (*options[:place], *options[place + 2 :])
+    second.start()
+    assert "etcd has its authentication off" in second.log()
+    wait_until(lambda: "no cluster-addr" in second.egctl("health").stdout, "its health mentions the missing address")
+    assert "no cluster-addr" not in cluster.gateways["one"].egctl("health").stdout
+    options = yaml.safe_load(second.egctl("describe", "member", "two").stdout)["options"]
+    assert "durability" not in options and options["name"] == "two"
