@@ -54,7 +54,8 @@ void add_global_options(CLI::App& root, Invocation& invocation) {
       ->type_name("FILE");
   root.add_option("--cert-file", access.cert_file, "client certificate (PEM)")->type_name("FILE");
   root.add_option("--key-file", access.key_file, "its key (PEM)")->type_name("FILE");
-  root.add_option("-o,--output", invocation.output, "default, yaml or json; wide, of get member")
+  root.add_option("-o,--output", invocation.output,
+                  "default, wide (more columns of members), yaml or json")
       ->type_name("FORMAT")
       ->take_last()
       ->check(CLI::IsMember({"default", "wide", "yaml", "json"}));

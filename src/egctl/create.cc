@@ -63,7 +63,7 @@ Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,
     return refused(mode + " " + objects.label, std::move(applied).error());
   }
   print_outcome(invocation, *applied, mode);
-  return await_members(client, *applied, waiting);
+  return await_members(client, *applied, waiting, invocation.err);
 }
 
 namespace {

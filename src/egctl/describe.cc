@@ -21,8 +21,10 @@ std::string member_of(const std::string& key) {
   return slash == std::string::npos ? key : key.substr(slash + 1);
 }
 
-Result<Json> all_status(const ApiClient& client, const std::string& name) {
-  SLUICE_TRY(const Json answer, client.json({.path = "/status/objects/" + percent_encode(name)}));
+Result<Json> all_status(const Invocation& invocation, const ApiClient& client,
+                        const std::string& name) {
+  SLUICE_TRY(const Json answer,
+             all_or_own(invocation, client, "/status/objects/" + percent_encode(name)));
   Json out = Json::array();
   for (const auto& [key, status] : answer.items()) {
     out.push_back({{"node", member_of(key)}, {"status", status}});
@@ -46,7 +48,7 @@ Result<void> describe_objects(Invocation& invocation, const ApiClient& client,
                               const std::vector<Json>& objects) {
   std::vector<Json> described;
   for (const Json& spec : objects) {
-    SLUICE_TRY(Json status, all_status(client, text_at(spec, "name")));
+    SLUICE_TRY(Json status, all_status(invocation, client, text_at(spec, "name")));
     described.push_back(spec);
     described.back()["allStatus"] = std::move(status);
   }
@@ -80,7 +82,7 @@ Result<void> describe(Invocation& invocation, const std::string& word,
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) {
-    SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
+    SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
     print_described_members(invocation, members);
     return {};
   }

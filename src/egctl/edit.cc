@@ -86,7 +86,7 @@ Result<void> edit(Invocation& invocation, const std::string& word, const std::st
   }
   ::unlink(path.c_str());
   invocation.out << "edit " << kind << " " << name << " successfully\n";
-  return await_members(client, *saved, waiting);
+  return await_members(client, *saved, waiting, invocation.err);
 }
 
 }  // namespace

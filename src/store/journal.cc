@@ -324,7 +324,6 @@ void Journal::end(Chain& chain) {
   for (const Node* node = chain.journaled(); (node = Chain::next_commit(node)) != nullptr;) {
     if (node->bulk) medium_.drop_staged(*node->bulk);
   }
-  logger_.warn("store: another process has taken over the shared data of " + chain.name());
   if (const auto lane = lanes_.find(chain.name()); lane != lanes_.end()) {
     lane->second.pause = {};
     lane->second.rests_until = {};

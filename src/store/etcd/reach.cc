@@ -70,8 +70,26 @@ Task<bool> Reach::read() {
     const auto by = names.find(note->member);
     if (about && by != names.end()) known.complaints.emplace(by->second, *about);
   }
+  tell_changes(known.members);
   known_ = std::move(known);
   co_return true;
+}
+
+// A member that restarts has its name again at once, or soon.
+void Reach::tell_changes(const std::vector<MemberRecord>& now) const {
+  const auto has = [](const std::vector<MemberRecord>& members, const std::string& name) {
+    return std::ranges::find(members, name, &MemberRecord::name) != members.end();
+  };
+  for (const MemberRecord& before : known_.members) {
+    if (has(now, before.name) || before.name == context_.me.name) continue;
+    context_.logger.warn("store: member " + before.name +
+                         " has gone: it has stopped, or its lease has ended");
+  }
+  for (const MemberRecord& member : now) {
+    const bool is_new = !known_.members.empty() && !has(known_.members, member.name);
+    if (!is_new || member.name == context_.me.name) continue;
+    context_.logger.info("store: member " + member.name + " has joined");
+  }
 }
 
 void Reach::follow_members() {
