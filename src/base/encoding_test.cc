@@ -25,6 +25,22 @@ TEST(Base64, RefusesOtherText) {
 }
 
 // RFC 4231 section 4.3.
+TEST(Base64Url, RoundTripsEveryLength) {
+  std::string bytes;
+  for (int i = 0; i < 70; ++i) {
+    const std::string text = base64url_encode(bytes);
+    EXPECT_EQ(text.find_first_of("+/="), std::string::npos);
+    EXPECT_EQ(base64url_decode(text), bytes) << i;
+    bytes.push_back(static_cast<char>(i * 37 + 251));
+  }
+  EXPECT_EQ(base64url_encode("\xfb\xff"), "-_8");
+}
+
+TEST(Base64Url, AcceptsOneSpelling) {
+  for (const char* text : {"-_8=", "+/8", "-_9", "a", "YW\nJj", "YQ==", " YQ", "YQ ", "YR"})
+    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
+}
+
 TEST(Hmac, KnownVector) {
   EXPECT_EQ(hex_encode(hmac_sha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
@@ -40,6 +56,8 @@ TEST(ConstantTime, ComparesAllOfIt) {
 TEST(Sha256, KnownVector) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
+
+TEST(Sha256, BytesAreThoseOfTheHex) { EXPECT_EQ(hex_encode(sha256("abc")), sha256_hex("abc")); }
 
 TEST(Sha256, PiecesMakeNoDifference) {
   Sha256 hash;
