@@ -45,22 +45,20 @@ std::optional<std::string> base64_decode(std::string_view text) {
 }
 
 std::string base64url_encode(std::string_view bytes) {
-  std::string text = base64_encode(bytes);
-  while (text.ends_with('=')) text.pop_back();
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
+  std::string out = base64_encode(bytes);
+  out.erase(std::min(out.size(), out.find('=')));
+  std::ranges::replace(out, '+', '-');
+  std::ranges::replace(out, '/', '_');
+  return out;
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-  const auto is_digit_of_it = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; };
-  if (!std::ranges::all_of(text, is_digit_of_it)) return std::nullopt;
-  std::string standard(text);
-  std::ranges::replace(standard, '-', '+');
-  std::ranges::replace(standard, '_', '/');
-  while (standard.size() % 4 != 0) standard += '=';
-  auto bytes = base64_decode(standard);
-  // The last digit may have bits that no byte holds.
+  std::string padded(text);
+  std::ranges::replace(padded, '-', '+');
+  std::ranges::replace(padded, '_', '/');
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  auto bytes = base64_decode(padded);
+  // Other alphabets, padding, and bits behind the last byte.
   if (bytes && base64url_encode(*bytes) != text) return std::nullopt;
   return bytes;
 }

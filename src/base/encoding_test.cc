@@ -25,22 +25,6 @@ TEST(Base64, RefusesOtherText) {
 }
 
 // RFC 4231 section 4.3.
-TEST(Base64Url, RoundTripsEveryLength) {
-  std::string bytes;
-  for (int i = 0; i < 70; ++i) {
-    const std::string text = base64url_encode(bytes);
-    EXPECT_EQ(text.find_first_of("+/="), std::string::npos);
-    EXPECT_EQ(base64url_decode(text), bytes) << i;
-    bytes.push_back(static_cast<char>(i * 37 + 251));
-  }
-  EXPECT_EQ(base64url_encode("\xfb\xff"), "-_8");
-}
-
-TEST(Base64Url, AcceptsOneSpelling) {
-  for (const char* text : {"-_8=", "+/8", "-_9", "a", "YW\nJj", "YQ==", " YQ", "YQ ", "YR"})
-    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
-}
-
 TEST(Hmac, KnownVector) {
   EXPECT_EQ(hex_encode(hmac_sha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
@@ -64,6 +48,19 @@ TEST(Sha256, PiecesMakeNoDifference) {
   for (const char* piece : {"a", "", "bc"}) hash.update(piece);
   EXPECT_EQ(hash.hex(), sha256_hex("abc"));
   EXPECT_EQ(Sha256().hex(), sha256_hex(""));
+}
+
+TEST(Base64Url, HasOneTextForEachBytes) {
+  EXPECT_EQ(base64url_encode(""), "");
+  EXPECT_EQ(base64url_encode("\xfb\xff\xfe"), "-__-");
+  EXPECT_EQ(base64url_encode("a"), "YQ");
+  EXPECT_EQ(base64url_encode("ab"), "YWI");
+  for (const std::string bytes : {"", "a", "ab", "abc", "\xfb\xff\xfe\xff"})
+    EXPECT_EQ(base64url_decode(base64url_encode(bytes)), bytes);
+  for (const char* text :
+       {"YQ==", "YQ=", "YR", "Y", "YWJ", "+//+", "YW I", "YW\nI", "YWI\n", "é", "Y Q"})
+    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
+  EXPECT_EQ(base64url_decode(std::string_view("YQ\0", 3)), std::nullopt);
 }
 
 }  // namespace
