@@ -38,7 +38,8 @@ struct HealthCheck {
   std::function<std::string(const http::Response&)> fault{};
 };
 
-// The thread of all checkers. They keep it alive.
+// The thread of all checkers, and of the documents that are read again (watched_document.h). They
+// keep it alive.
 class HealthThread {
  public:
   HealthThread();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/all.h"
 
+#include "backend/health_check.h"
 #include "filters/cert_extractor/cert_extractor.h"
 #include "filters/cors_adaptor/cors_adaptor.h"
 #include "filters/data_builder/data_builder.h"
@@ -22,11 +23,16 @@
 #include "filters/validator/validator.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "filters/web_socket_proxy/web_socket_proxy.h"
+#include "loop/blocking_pool.h"
 
 namespace sluice::filters {
 
 Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& services) {
   std::vector<std::unique_ptr<pipeline::FilterKind>> kinds;
+  // Shared by the kinds: threads for what would block a core, and the thread on which health checks
+  // run and files and URLs are read again.
+  const auto blocking = std::make_shared<loop::BlockingPool>(services.core_count);
+  const auto checks = std::make_shared<backend::HealthThread>();
   kinds.push_back(make_cert_extractor_kind());
   kinds.push_back(make_cors_adaptor_kind());
   kinds.push_back(make_data_builder_kind());
@@ -45,7 +51,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_response_adaptor_kind());
   kinds.push_back(make_response_builder_kind());
   kinds.push_back(make_result_builder_kind());
-  kinds.push_back(make_validator_kind());
+  kinds.push_back(make_validator_kind({checks, blocking, services.logger, services.core_count}));
   SLUICE_TRY(auto wasm_host,
              make_wasm_host_kind(services.engine, services.store, services.logger,
                                  services.core_count, services.code_folder, services.handover));
