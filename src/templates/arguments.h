@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "templates/functions.h"
+#include "templates/function.h"
 
 namespace sluice::templates {
 

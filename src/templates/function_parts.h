@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "templates/functions.h"
+#include "templates/function.h"
 
 namespace sluice::templates {
 

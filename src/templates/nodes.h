@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "templates/datum.h"
-#include "templates/functions.h"
+#include "templates/function.h"
 
 namespace sluice::templates {
 

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "templates/parse_json.h"
 
 namespace sluice::templates {
 namespace {
+
+// Without the values that stand aside: YAML takes up to 150 ms for a MiB.
+constexpr std::size_t kYamlTextBytesMax = 512 * 1024;
 
 bool is_break(char c) { return c == '\n' || c == '\r'; }
 
@@ -49,12 +53,27 @@ std::string on_one_line(std::string_view value) {
 
 }  // namespace
 
-Result<void> Output::add(std::string_view text) {
-  if (text.size() > bytes_max_ - out_.size())
+Result<void> Output::count(std::size_t bytes) {
+  if (bytes > bytes_left_)
     return fail(ErrorKind::too_large,
                 "the output is longer than " + std::to_string(bytes_max_) + " bytes");
-  out_ += text;
-  if (form_ == OutputForm::yaml) place_.follow(text);
+  bytes_left_ -= bytes;
+  return {};
+}
+
+Result<void> Output::add(std::string_view text) {
+  SLUICE_CHECK(count(text.size()));
+  if (form_ == OutputForm::text) {
+    out_.text += text;
+    return {};
+  }
+  if (text.size() > kYamlTextBytesMax - out_.text.size())
+    return fail(ErrorKind::too_large, "the YAML is longer than " +
+                                          std::to_string(kYamlTextBytesMax) +
+                                          " bytes: write long values in block scalars, `body: |`");
+  const std::string safe = without_marks(text);
+  out_.text += safe;
+  place_.follow(safe);
   return {};
 }
 
@@ -64,12 +83,28 @@ Result<void> Output::insert(std::string_view value) {
   return form_ == OutputForm::yaml ? insert_yaml(value) : add(value);
 }
 
+Result<void> Output::put_aside(std::string_view value) {
+  SLUICE_CHECK(count(value.size()));
+  const std::string mark = aside_mark(out_.aside.size());
+  out_.aside.emplace_back(value);
+  out_.text += mark;
+  place_.follow(mark);
+  return {};
+}
+
+Result<void> Output::insert_in_block(std::string_view value, bool folded) {
+  const bool leads = !value.empty() && is_space(value.front());
+  if (!folded && (leads || value.size() >= kAsideBytesMin)) return put_aside(value);
+  if (value.size() > bytes_left_) return count(value.size());
+  return add(indented(value, std::min(place_.indentation(), bytes_max_)));
+}
+
 Result<void> Output::insert_yaml(std::string_view value) {
-  if (value.size() > bytes_max_) return add(value);  // refuses
   const YamlPlace::Kind kind = place_.kind();
+  const bool folded = kind == YamlPlace::Kind::folded;
+  if (folded || kind == YamlPlace::Kind::literal) return insert_in_block(value, folded);
+  if (value.size() > bytes_left_) return count(value.size());
   const bool breaks = std::ranges::any_of(value, is_break);
-  if (kind == YamlPlace::Kind::block)
-    return breaks ? add(indented(value, std::min(place_.indentation(), bytes_max_))) : add(value);
   if (breaks && !parse_json(value))
     return fail(ErrorKind::invalid,
                 "a value with a line break stands outside of a block scalar: write `body: |`, and "

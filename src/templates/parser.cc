@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/faults.h"
+#include "templates/functions.h"
 
 namespace sluice::templates {
 namespace {

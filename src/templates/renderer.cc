@@ -19,7 +19,7 @@ class Renderer {
     variables_[0] = root;
   }
 
-  Result<std::string> run(const Program& program, const Datum& root) {
+  Result<Rendered> run(const Program& program, const Datum& root) {
     SLUICE_CHECK(run_nodes(program.nodes, root));
     return output_.take();
   }
@@ -206,8 +206,7 @@ class Renderer {
 
 }  // namespace
 
-Result<std::string> render(const Program& program, const Datum& root,
-                           const RenderOptions& options) {
+Result<Rendered> render(const Program& program, const Datum& root, const RenderOptions& options) {
   return Renderer(program, root, options).run(program, root);
 }
 

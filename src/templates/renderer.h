@@ -5,11 +5,11 @@
 #include <string>
 
 #include "templates/nodes.h"
-#include "templates/template.h"
+#include "templates/render_options.h"
 
 namespace sluice::templates {
 
-[[nodiscard]] Result<std::string> render(const Program& program, const Datum& root,
-                                         const RenderOptions& options);
+[[nodiscard]] Result<Rendered> render(const Program& program, const Datum& root,
+                                      const RenderOptions& options);
 
 }  // namespace sluice::templates

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "templates/bare_values.h"
 #include "templates/nodes.h"
 #include "templates/parser.h"
 #include "templates/renderer.h"
@@ -35,7 +36,7 @@ std::optional<Template> Template::parse(std::string_view text, const Delimiters&
   return std::nullopt;
 }
 
-Result<std::string> Template::render(const Datum& root, const RenderOptions& options) const {
+Result<Rendered> Template::render(const Datum& root, const RenderOptions& options) const {
   return templates::render(*program_, root, options);
 }
 
@@ -49,5 +50,7 @@ bool Template::may_read(std::string_view group, std::string_view element,
   }
   return part && std::ranges::find(program_->reads.loose, last) != program_->reads.loose.end();
 }
+
+std::vector<int> Template::bare_lines() const { return bare_values(*program_); }
 
 }  // namespace sluice::templates

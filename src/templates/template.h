@@ -8,24 +8,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/faults.h"
 #include "templates/datum.h"
-#include "templates/functions.h"
 #include "templates/lexer.h"
-#include "templates/output.h"
+#include "templates/render_options.h"
 
 namespace sluice::templates {
 
 struct Program;
-
-struct RenderOptions {
-  OutputForm form = OutputForm::text;
-  Host* host = nullptr;  // null: `log` writes nothing
-  std::size_t output_bytes_max = std::size_t{4} << 20;
-  // A step is a node, an operand, a round of a loop, or 64 bytes that a function reads or makes.
-  std::size_t steps_max = 250'000;
-};
 
 class Template {
  public:
@@ -35,12 +27,13 @@ class Template {
                                                      const std::string& path,
                                                      config::Faults& faults);
   // Errors: `invalid` with the line, for data that do not fit; `too_large` beyond the bounds.
-  [[nodiscard]] Result<std::string> render(const Datum& root,
-                                           const RenderOptions& options = {}) const;
+  [[nodiscard]] Result<Rendered> render(const Datum& root, const RenderOptions& options = {}) const;
   // True if the text may read the field `last` of `root.group.element`, or of `root.group` if
   // `element` is empty. Errs on the side of true.
   [[nodiscard]] bool may_read(std::string_view group, std::string_view element,
                               std::string_view last) const;
+  // The lines on which a value stands in a text of JSON without being escaped: bare_values.h.
+  [[nodiscard]] std::vector<int> bare_lines() const;
 
  private:
   explicit Template(std::shared_ptr<const Program> program) : program_(std::move(program)) {}

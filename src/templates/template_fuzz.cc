@@ -33,7 +33,7 @@ void check_place(std::string_view value) {
   const auto text =
       made->render(templates::Datum::borrowed_text(value), {.form = templates::OutputForm::yaml});
   if (!text) return;
-  const auto document = sluice::config::parse_document(*text);
+  const auto document = sluice::config::parse_document(text->text);
   check(!document || (document->members.size() == 2 && document->members[0].key == "a" &&
                       document->members[1].key == "b"));
 }

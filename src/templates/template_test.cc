@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: arguments.cc datum.cc format.cc functions.cc functions_core.cc functions_data.cc
-// Covers: functions_http.cc functions_number.cc functions_text.cc lexer.cc output.cc parse_json.cc
-// Covers: parser.cc renderer.cc yaml_place.cc
+// Covers: arguments.cc bare_values.cc datum.cc format.cc functions.cc functions_core.cc
+// functions_data.cc Covers: functions_http.cc functions_number.cc functions_text.cc lexer.cc
+// output.cc parse_json.cc Covers: parser.cc renderer.cc yaml_place.cc
 #include "templates/template.h"
 
 #include <gmock/gmock.h>
@@ -31,7 +31,9 @@ Result<std::string> rendered(std::string_view text, const RenderOptions& options
   const auto made = Template::parse(text, delimiters, "template", faults);
   if (!made) return std::unexpected(faults.to_error());
   const auto data = parse_json(kData);
-  return made->render(Datum(*data), options);
+  auto out = made->render(Datum(*data), options);
+  if (!out) return std::unexpected(std::move(out).error());
+  return out->text;
 }
 
 std::string fault_of(std::string_view text, const Delimiters& delimiters = {}) {
@@ -324,6 +326,36 @@ TEST(TemplateTest, ValuesKeepTheirPlaceInYaml) {
   EXPECT_EQ(yaml("a: 1\nb: {{.one}}\nc: |\n  x\n  y\n"), "a: 1\nb: 1\nc: |\n  x\n  y\n");
 }
 
+Result<Rendered> with_body(std::string_view text, std::string body) {
+  config::Faults faults;
+  const auto made = Template::parse(text, {}, "template", faults);
+  const auto data = std::make_shared<const Json>(Json{{"body", std::move(body)}});
+  return made->render(Datum(data), {.form = OutputForm::yaml});
+}
+
+TEST(TemplateTest, LargeValuesStandAside) {
+  const std::string large = std::string(kAsideBytesMin, 'x') + "\nkey: value";
+  const auto made = with_body("a: |\n  <{{.body}}>", large);
+  ASSERT_EQ(made->aside.size(), 1U);
+  EXPECT_LT(made->text.size(), 40U);
+  std::string scalar = made->text;
+  made->restore(scalar);
+  EXPECT_EQ(scalar, "a: |\n  <" + large + ">");
+  // White space at the begin is not read as indentation.
+  EXPECT_EQ(with_body("a: |\n  {{.body}}", "   x\ny")->aside.size(), 1U);
+  EXPECT_TRUE(with_body("a: >\n  {{.body}}", "   x")->aside.empty());
+  EXPECT_TRUE(with_body("a: {{.body}}", std::string(5000, 'x'))->aside.empty());
+  // A value that looks like a mark is none.
+  const auto forged = with_body("a: |\n  {{.body}}\nb: {{.body}}", aside_mark(0));
+  EXPECT_EQ(forged->text.find(aside_mark(0)), std::string::npos);
+  // The YAML itself is bounded.
+  EXPECT_EQ(with_body("a: {{.body}}", std::string(600'000, 'x')).error().kind,
+            ErrorKind::too_large);
+  // Values aside count for the output.
+  const auto too_long = with_body("a: |\n  {{.body}}", std::string((4 << 20) + 1, 'x'));
+  EXPECT_EQ(too_long.error().kind, ErrorKind::too_large);
+}
+
 TEST(TemplateTest, QuotesOfValuesAreEscapedInYaml) {
   EXPECT_EQ(yaml("a: \"{{.quoted}}\""), "a: \"say \\\"hi\\\"\"");
   EXPECT_EQ(yaml("a: \"{{.quoted | jsonEscape}}\""), "a: \"say \\\"hi\\\"\"");
@@ -338,7 +370,7 @@ TEST(TemplateTest, JsonOfSeveralLinesIsPutOnOne) {
   config::Faults faults;
   const auto made = Template::parse("{{.j}}", {}, "template", faults);
   const auto data = std::make_shared<const Json>(Json{{"j", "{\n \"a\": 1\r\n}"}});
-  EXPECT_EQ(*made->render(Datum(data), {.form = OutputForm::yaml}), "{  \"a\": 1  }");
+  EXPECT_EQ(made->render(Datum(data), {.form = OutputForm::yaml})->text, "{  \"a\": 1  }");
 }
 
 struct Lines final : Host {
@@ -352,6 +384,18 @@ TEST(TemplateTest, LogGoesToTheHost) {
   Lines lines;
   EXPECT_EQ(*rendered("{{log \"warn\" .name}}x", {.host = &lines}), "x");
   EXPECT_THAT(lines.lines, ElementsAre("warn Ada"));
+}
+
+TEST(TemplateTest, FindsValuesThatAreNotEscaped) {
+  const auto lines = [](std::string_view text) {
+    config::Faults faults;
+    return Template::parse(text, {}, "t", faults)->bare_lines();
+  };
+  EXPECT_THAT(lines("body: |\n  {\"a\": \"{{.a}}\",\n   \"b\": \"x {{.b | upper}}\"}"),
+              ElementsAre(2, 3));
+  EXPECT_THAT(lines("body: |\n  {\"a\": \"{{.a | jsonEscape}}\", \"b\": {{.b}}}"), ElementsAre());
+  EXPECT_THAT(lines("body: \"{{.a}}\""), ElementsAre()) << "escaped there";
+  EXPECT_THAT(lines("body: |\n  \"{{range .l}}{{.}}{{end}}{{$x := 1}}{{\"y\"}}\""), ElementsAre(2));
 }
 
 TEST(TemplateTest, KnowsWhatItReads) {

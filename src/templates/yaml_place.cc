@@ -36,7 +36,8 @@ LineBegin line_begin(std::string_view line) {
 
 YamlPlace::Kind YamlPlace::kind() const {
   if (quote_ != 0) return quote_ == '"' ? Kind::double_quoted : Kind::single_quoted;
-  return in_block() ? Kind::block : Kind::plain;
+  if (!in_block()) return Kind::plain;
+  return folded_ ? Kind::folded : Kind::literal;
 }
 
 bool YamlPlace::in_block() const {
@@ -92,6 +93,7 @@ void YamlPlace::end_line() {
     const std::string_view line = trim_space(line_);
     const std::size_t word = line.find_last_of(' ') + 1;  // 0 if there is no space
     if (is_block_header(line.substr(word))) {
+      folded_ = line[word] == '>';
       const LineBegin begin = line_begin(line_);
       const bool bare = begin.column + (line.size() - word) >= line_.find_last_not_of(" \t\r") + 1;
       block_parent_ = bare ? begin.dash : static_cast<int>(begin.column);

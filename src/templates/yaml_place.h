@@ -11,7 +11,7 @@ namespace sluice::templates {
 
 class YamlPlace {
  public:
-  enum class Kind { plain, single_quoted, double_quoted, block };
+  enum class Kind { plain, single_quoted, double_quoted, literal, folded };  // the last two: blocks
 
   // Appends a part of the text.
   void follow(std::string_view text);
@@ -37,6 +37,7 @@ class YamlPlace {
   char quote_ = 0;    // the kind of quotes that are open; 0: none
   bool escaping_ = false;
   bool comment_ = false;
+  bool folded_ = false;          // the open block scalar begins with `>`
   int block_parent_ = kNoBlock;  // the column of the key or dash of an open block scalar; -1: none
 };
 
