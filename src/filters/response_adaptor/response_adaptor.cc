@@ -128,12 +128,13 @@ class ResponseAdaptor final : public pipeline::Filter {
 
   Task<std::string_view> change(Exchange& exchange, http::Response& response,
                                 const ResponseChangeSpec& spec) {
-    spec.header.apply(response.headers, nullptr);
-    if (!has_whole_body(exchange, response)) co_return "";
-    if (!spec.body.empty()) {
+    const bool has_body = has_whole_body(exchange, response);
+    if (has_body && !spec.body.empty()) {
       forget_body(response.headers);
       response.body.assign(spec.body);
     }
+    spec.header.apply(response.headers, nullptr);
+    if (!has_body) co_return "";
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, response.headers, response.body);
       if (!done) co_return refuse(exchange, kResponseNotDecompressed, done.error());
