@@ -179,10 +179,10 @@ Result<void> build_request(const Rendered& yaml, http::Request& request) {
   config::Faults faults;
   const auto output = config::decode<RequestOutput>(value, "", faults);
   if (!faults.empty()) return to_result(faults);
-  request.method = upper_case(output.method);
+  request.method = output.method.empty() ? "GET" : upper_case(output.method);
   if (!http::is_token(request.method))
     faults.add("method", config::quote(output.method) + " is no method");
-  set_url(output.url, request, faults);
+  set_url(output.url.empty() ? std::string_view("/") : output.url, request, faults);
   OutputHeaders::of(output.headers, "headers", faults).set(request.headers, &request.host);
   const bool has_body = output.body.value.kind != Value::Kind::null;
   if (has_body && !output.form_data.empty()) faults.add("body", "stands beside formData");

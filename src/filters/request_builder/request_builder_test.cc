@@ -49,6 +49,12 @@ TEST_F(RequestBuilderTest, LeavesWhatTheTemplateOmits) {
   EXPECT_EQ(request().body.bytes(), "");
 }
 
+TEST_F(RequestBuilderTest, EmptyValuesStandForTheDefaults) {
+  EXPECT_EQ(run("template: \"method: ''\\nurl: ''\\nheaders: null\\nbody: ''\""), "") << last_tag();
+  EXPECT_EQ(request().method, "GET");
+  EXPECT_EQ(request().target(), "/");
+}
+
 TEST_F(RequestBuilderTest, ReadsResponsesOfOtherNamespaces) {
   response_in("one").body = stream_of({R"({"list": [1)", R"(, 2]})"});
   EXPECT_EQ(run("template: 'body: \"{{index .responses.one.JSONBody.list 1}}\"'"), "");
