@@ -35,7 +35,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   const auto checks = std::make_shared<backend::HealthThread>();
   kinds.push_back(make_cert_extractor_kind());
   kinds.push_back(make_cors_adaptor_kind());
-  kinds.push_back(make_data_builder_kind());
+  kinds.push_back(make_data_builder_kind(services.logger));
   kinds.push_back(make_fallback_kind());
   kinds.push_back(make_file_server_kind());
   kinds.push_back(make_header_lookup_kind());
@@ -46,11 +46,11 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_redirector_kind());
   kinds.push_back(make_redirector_v2_kind());
   kinds.push_back(make_remote_filter_kind());
-  kinds.push_back(make_request_adaptor_kind());
-  kinds.push_back(make_request_builder_kind());
-  kinds.push_back(make_response_adaptor_kind());
-  kinds.push_back(make_response_builder_kind());
-  kinds.push_back(make_result_builder_kind());
+  kinds.push_back(make_request_adaptor_kind(services.logger));
+  kinds.push_back(make_request_builder_kind(services.logger));
+  kinds.push_back(make_response_adaptor_kind(services.logger));
+  kinds.push_back(make_response_builder_kind(services.logger));
+  kinds.push_back(make_result_builder_kind(services.logger));
   kinds.push_back(make_validator_kind({checks, blocking, services.logger, services.core_count}));
   SLUICE_TRY(auto wasm_host,
              make_wasm_host_kind(services.engine, services.store, services.logger,
