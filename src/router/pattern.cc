@@ -140,6 +140,23 @@ std::optional<std::string> Replacement::apply(const Pattern& pattern, std::strin
   return out;
 }
 
+std::optional<std::string> Replacement::apply_traced(const Pattern& pattern, std::string_view text,
+                                                     std::size_t size_max,
+                                                     std::vector<Traced>& pieces) const {
+  std::string out;
+  const auto literal = [&](std::string_view part) {
+    if (!part.empty()) pieces.push_back({out.size(), std::nullopt});
+    out += part;
+  };
+  const auto piece = [&](std::string_view part) {
+    const auto source = static_cast<std::size_t>(part.data() - text.data());
+    if (!part.empty()) pieces.push_back({out.size(), source});
+    out += part;
+  };
+  if (!replace(pattern, text, out, size_max, literal, piece)) return std::nullopt;
+  return out;
+}
+
 std::optional<std::string> Replacement::apply_escaped(const Pattern& pattern, std::string_view path,
                                                       std::string_view escaped,
                                                       std::size_t size_max) const {

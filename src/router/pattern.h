@@ -48,6 +48,15 @@ class Replacement {
   // `size_max`.
   [[nodiscard]] std::optional<std::string> apply(const Pattern& pattern, std::string_view text,
                                                  std::size_t size_max) const;
+  // A piece of a result: it begins at `begin` and ends where the next one begins.
+  struct Traced {
+    std::size_t begin = 0;
+    std::optional<std::size_t> source;  // where it stands in the text; nullopt: the template's own
+  };
+  // Like apply(). Appends to `pieces` which part of the result is from where, in order.
+  [[nodiscard]] std::optional<std::string> apply_traced(const Pattern& pattern,
+                                                        std::string_view text, std::size_t size_max,
+                                                        std::vector<Traced>& pieces) const;
   // Like apply(), for a path whose percent-encoded form is `escaped`. Kept parts keep their
   // escapes, and text of the template is encoded. The result is percent-encoded.
   [[nodiscard]] std::optional<std::string> apply_escaped(const Pattern& pattern,

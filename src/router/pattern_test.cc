@@ -68,6 +68,20 @@ TEST(Replacement, RefusesUnknownGroups) {
             "fault: t: the pattern has no group \"99999999999\"");
 }
 
+TEST(Replacement, TracesWhereItsResultIsFrom) {
+  config::Faults faults;
+  const Pattern pattern = compile("/(b)(c?)/");
+  const auto replacement = Replacement::parse("<$1$2>", pattern, "t", faults);
+  ASSERT_TRUE(replacement);
+  std::vector<Replacement::Traced> pieces;
+  EXPECT_EQ(replacement->apply_traced(pattern, "a/b/d", 100, pieces), "a<b>d");
+  std::string sources;
+  for (const auto& [begin, source] : pieces)
+    sources += std::to_string(begin) + ":" + (source ? std::to_string(*source) : "t") + " ";
+  EXPECT_EQ(sources, "0:0 1:t 2:2 3:t 4:4 ");
+  EXPECT_EQ(replacement->apply_traced(pattern, "a/b/d", 2, pieces), std::nullopt);
+}
+
 TEST(Replacement, IsBounded) {
   EXPECT_EQ(replace("a", "bbbb", "aaaa", 16), std::string(16, 'b'));
   EXPECT_EQ(replace("a", "bbbb", "aaaa", 15), "too long");
