@@ -2,6 +2,7 @@
 #include "filters/redirector/location.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/host_port.h"
 #include "base/text.h"
@@ -81,6 +82,12 @@ std::string encode_location(std::string_view location) {
     }
   }
   return out;
+}
+
+void check_redirect_status(int status, const std::string& path, config::Faults& faults) {
+  static constexpr std::array kRedirects = {301, 302, 303, 307, 308};
+  if (std::ranges::contains(kRedirects, status)) return;
+  faults.add(path, std::to_string(status) + " is no redirect, try 301, 302, 303, 307 or 308");
 }
 
 void redirect(http::Response& response, int status, std::string_view location) {

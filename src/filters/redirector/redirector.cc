@@ -39,11 +39,7 @@ struct RedirectorSpec {
     visit("statusCode", status_code, {.doc = "301, 302, 303, 307 or 308"});
   }
   void validate(const std::string& path, config::Faults& faults) const {
-    static constexpr std::array kRedirects = {301, 302, 303, 307, 308};
-    if (std::ranges::find(kRedirects, status_code) == kRedirects.end()) {
-      faults.add(config::join_path(path, "statusCode"),
-                 std::to_string(status_code) + " is no redirect, try 301, 302, 303, 307 or 308");
-    }
+    check_redirect_status(status_code, config::join_path(path, "statusCode"), faults);
     const bool printable =
         std::ranges::all_of(replacement, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
     if (!printable) {
