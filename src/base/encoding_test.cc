@@ -41,11 +41,26 @@ TEST(Sha256, KnownVector) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, BytesAreThoseOfTheHex) { EXPECT_EQ(hex_encode(sha256("abc")), sha256_hex("abc")); }
+
 TEST(Sha256, PiecesMakeNoDifference) {
   Sha256 hash;
   for (const char* piece : {"a", "", "bc"}) hash.update(piece);
   EXPECT_EQ(hash.hex(), sha256_hex("abc"));
   EXPECT_EQ(Sha256().hex(), sha256_hex(""));
+}
+
+TEST(Base64Url, HasOneTextForEachBytes) {
+  EXPECT_EQ(base64url_encode(""), "");
+  EXPECT_EQ(base64url_encode("\xfb\xff\xfe"), "-__-");
+  EXPECT_EQ(base64url_encode("a"), "YQ");
+  EXPECT_EQ(base64url_encode("ab"), "YWI");
+  for (const std::string bytes : {"", "a", "ab", "abc", "\xfb\xff\xfe\xff"})
+    EXPECT_EQ(base64url_decode(base64url_encode(bytes)), bytes);
+  for (const char* text :
+       {"YQ==", "YQ=", "YR", "Y", "YWJ", "+//+", "YW I", "YW\nI", "YWI\n", "é", "Y Q"})
+    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
+  EXPECT_EQ(base64url_decode(std::string_view("YQ\0", 3)), std::nullopt);
 }
 
 }  // namespace

@@ -35,14 +35,14 @@ Task<Result<std::size_t>> fill(loop::EventLoop& loop, loop::BlockingPool& pool, 
 
 class FileBody final : public http::BodyReader {
  public:
-  FileBody(loop::EventLoop& loop, loop::BlockingPool& pool, FilePart part,
+  FileBody(loop::EventLoop& loop, std::shared_ptr<loop::BlockingPool> pool, FilePart part,
            std::unique_ptr<http::BodyCharge> charge)
-      : loop_(loop), pool_(pool), part_(std::move(part)), charge_(std::move(charge)) {}
+      : loop_(loop), pool_(std::move(pool)), part_(std::move(part)), charge_(std::move(charge)) {}
 
   Task<Result<std::string_view>> read() override {
     if (part_.size == 0) co_return std::string_view();
     if (!buffer_) buffer_ = std::make_shared<std::string>(kFilePieceBytes, '\0');
-    auto filled = co_await fill(loop_, pool_, part_, buffer_);
+    auto filled = co_await fill(loop_, *pool_, part_, buffer_);
     if (!filled) co_return std::unexpected(std::move(filled).error());
     part_.offset += *filled;
     part_.size -= *filled;
@@ -51,7 +51,7 @@ class FileBody final : public http::BodyReader {
 
  private:
   loop::EventLoop& loop_;
-  loop::BlockingPool& pool_;
+  std::shared_ptr<loop::BlockingPool> pool_;
   FilePart part_;
   Buffer buffer_;  // shared with the work of the pool, which may outlive this
   std::unique_ptr<http::BodyCharge> charge_;
@@ -74,10 +74,11 @@ Task<Result<std::string>> read_whole(loop::EventLoop& loop, loop::BlockingPool& 
   co_return out;
 }
 
-std::unique_ptr<http::BodyReader> stream_file(loop::EventLoop& loop, loop::BlockingPool& pool,
+std::unique_ptr<http::BodyReader> stream_file(loop::EventLoop& loop,
+                                              std::shared_ptr<loop::BlockingPool> pool,
                                               FilePart part,
                                               std::unique_ptr<http::BodyCharge> charge) {
-  return std::make_unique<FileBody>(loop, pool, std::move(part), std::move(charge));
+  return std::make_unique<FileBody>(loop, std::move(pool), std::move(part), std::move(charge));
 }
 
 }  // namespace sluice::filters

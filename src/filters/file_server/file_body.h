@@ -31,7 +31,7 @@ struct FilePart {
 // Streams a part. A file that is shorter now ends the body as a sender that breaks off does.
 // `charge`: of the piece in memory; may be null.
 [[nodiscard]] std::unique_ptr<http::BodyReader> stream_file(
-    loop::EventLoop& loop, loop::BlockingPool& pool, FilePart part,
+    loop::EventLoop& loop, std::shared_ptr<loop::BlockingPool> pool, FilePart part,
     std::unique_ptr<http::BodyCharge> charge);
 
 }  // namespace sluice::filters

@@ -73,8 +73,8 @@ class FileServer final : public pipeline::Filter {
   }
 
   FileServer(std::shared_ptr<const FileModel> model, const loop::Core& core,
-             loop::BlockingPool* pool)
-      : model_(std::move(model)), loop_(core.loop), pool_(*pool) {
+             std::shared_ptr<loop::BlockingPool> pool)
+      : model_(std::move(model)), loop_(core.loop), pool_(std::move(pool)) {
     if (model_->compress) compression_.emplace(core, CompressionSpec());
   }
 
@@ -123,7 +123,7 @@ class FileServer final : public pipeline::Filter {
     auto work = [model = model_, path = std::move(path), codings = std::move(codings)] {
       return model->paths.find(path, codings, DiskWait::allowed);
     };
-    auto task = pool_.run(loop_, std::move(work));
+    auto task = pool_->run(loop_, std::move(work));
     co_return co_await std::move(task);
   }
 
@@ -208,7 +208,7 @@ class FileServer final : public pipeline::Filter {
       exchange.response()->body = http::Body(std::move(reader), size);
       co_return "";
     }
-    auto task = read_whole(loop_, pool_, std::move(part));
+    auto task = read_whole(loop_, *pool_, std::move(part));
     auto bytes = co_await std::move(task);
     if (bytes) {
       exchange.response()->body.assign(*std::move(bytes));
@@ -221,15 +221,17 @@ class FileServer final : public pipeline::Filter {
 
   std::shared_ptr<const FileModel> model_;
   loop::EventLoop& loop_;
-  loop::BlockingPool& pool_;
+  std::shared_ptr<loop::BlockingPool> pool_;
   std::optional<Compression> compression_;
 };
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_file_server_kind(loop::BlockingPool& pool) {
-  return std::make_unique<pipeline::SimpleKind<FileServerSpec, FileServer, loop::BlockingPool*>>(
-      &pool);
+std::unique_ptr<pipeline::FilterKind> make_file_server_kind(
+    std::shared_ptr<loop::BlockingPool> blocking) {
+  using Kind =
+      pipeline::SimpleKind<FileServerSpec, FileServer, std::shared_ptr<loop::BlockingPool>>;
+  return std::make_unique<Kind>(std::move(blocking));
 }
 
 }  // namespace sluice::filters

@@ -12,7 +12,8 @@ class BlockingPool;
 
 namespace sluice::filters {
 
-// `pool`: for files that are not in memory. It outlives the kind.
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_file_server_kind(loop::BlockingPool& pool);
+// `blocking`: reads the files that are not in memory.
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_file_server_kind(
+    std::shared_ptr<loop::BlockingPool> blocking);
 
 }  // namespace sluice::filters

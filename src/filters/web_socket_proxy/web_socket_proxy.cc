@@ -113,9 +113,11 @@ class WebSocketPrototype final : public pipeline::FilterPrototype {
 
 class WebSocketProxyKind final : public pipeline::FilterKind {
  public:
-  WebSocketProxyKind(Logger logger, unsigned core_count, std::string own_secret) {
+  WebSocketProxyKind(Logger logger, unsigned core_count, std::string own_secret,
+                     std::shared_ptr<backend::HealthThread> checks) {
     services_.core_count = core_count;
-    services_.health_thread = std::make_shared<backend::HealthThread>();
+    services_.health_thread =
+        checks ? std::move(checks) : std::make_shared<backend::HealthThread>();
     services_.logger = std::move(logger);
     services_.own_secret =
         own_secret.empty() ? random_bytes(kSecretBytes).value_or("") : std::move(own_secret);
@@ -147,9 +149,11 @@ class WebSocketProxyKind final : public pipeline::FilterKind {
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_web_socket_proxy_kind(Logger logger, unsigned core_count,
-                                                                 std::string own_secret) {
-  return std::make_unique<WebSocketProxyKind>(std::move(logger), core_count, std::move(own_secret));
+std::unique_ptr<pipeline::FilterKind> make_web_socket_proxy_kind(
+    Logger logger, unsigned core_count, std::string own_secret,
+    std::shared_ptr<backend::HealthThread> checks) {
+  return std::make_unique<WebSocketProxyKind>(std::move(logger), core_count, std::move(own_secret),
+                                              std::move(checks));
 }
 
 }  // namespace sluice::filters
