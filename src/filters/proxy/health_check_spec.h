@@ -78,7 +78,9 @@ struct HealthCheckSpec {
     visit("interval", interval, {.min = 100 * kMillisecond, .doc = "from check to check"});
     visit("timeout", timeout, {.min = kMillisecond, .doc = "of one check"});
     visit("fails", fails, {.min = 1, .max = 100, .doc = "failed checks in a row: unhealthy"});
-    visit("passes", passes, {.min = 1, .max = 100, .doc = "good checks in a row: healthy again"});
+    visit(
+        "passes", passes,
+        {.min = 1, .max = 100, .misspelt = {"pass"}, .doc = "good checks in a row: healthy again"});
   }
   void visit_probe(auto& visit) {
     visit("port", port, {.min = 1, .max = 65535, .doc = "default: the server's"});
