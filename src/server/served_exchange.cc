@@ -53,6 +53,7 @@ ServedExchange::ServedExchange(ServerContext& server, const PeerInfo& peer,
       prototype_(server.prototype()) {
   exchange_.memory = memory;
   exchange_.custom_data = &core_.custom_data();
+  exchange_.certificates = peer_.certificates;
 }
 
 void ServedExchange::clear() {
