@@ -45,7 +45,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_rate_limiter_kind());
   kinds.push_back(make_redirector_kind());
   kinds.push_back(make_redirector_v2_kind());
-  kinds.push_back(make_remote_filter_kind());
+  kinds.push_back(make_remote_filter_kind(services.core_count));
   kinds.push_back(make_request_adaptor_kind());
   kinds.push_back(make_request_builder_kind());
   kinds.push_back(make_response_adaptor_kind());

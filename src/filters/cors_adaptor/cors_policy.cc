@@ -40,7 +40,11 @@ std::string join(const std::vector<std::string>& names) {
   return out;
 }
 
-bool is_any(const std::vector<std::string>& list) { return std::ranges::contains(list, "*"); }
+bool has(const std::vector<std::string>& list, std::string_view text) {
+  return std::ranges::find(list, text) != list.end();
+}
+
+bool is_any(const std::vector<std::string>& list) { return has(list, "*"); }
 
 void check_names(const std::vector<std::string>& names, const std::string& path,
                  config::Faults& faults) {
@@ -117,7 +121,7 @@ bool CorsPolicy::allows_origin(std::string_view origin) const {
 }
 
 bool CorsPolicy::allows_method(std::string_view method) const {
-  return method == "OPTIONS" || std::ranges::contains(methods_, method);
+  return method == "OPTIONS" || has(methods_, method);
 }
 
 std::optional<std::string> CorsPolicy::allowed_names(const http::Request& request) const {
@@ -130,7 +134,7 @@ std::optional<std::string> CorsPolicy::allowed_names(const http::Request& reques
       const std::string name = lower_case(trim_ows(take_until(list, ',')));
       if (name.empty()) continue;
       if (++count > kNamesMax || !http::is_token(name)) return std::nullopt;
-      if (!any_header_ && !std::ranges::contains(headers_, name)) return std::nullopt;
+      if (!any_header_ && !has(headers_, name)) return std::nullopt;
       names.append(names.empty() ? "" : ", ").append(name);
     }
   }

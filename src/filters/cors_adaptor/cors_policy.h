@@ -22,7 +22,6 @@ struct CorsSpec {
   bool allow_credentials = false;
   std::vector<std::string> exposed_headers;
   int max_age = 0;
-  bool support_cors_request = false;
 
   void fields(auto& visit) {
     meta.fields(visit);
@@ -39,8 +38,7 @@ struct CorsSpec {
     visit("maxAge", max_age,
           {.min = -1,
            .doc = "seconds for which a browser keeps a preflight; 0: its default, -1: none"});
-    visit("supportCORSRequest", support_cors_request,
-          {.doc = "without effect: ordinary requests get their headers always"});
+    visit.note("supportCORSRequest", "has no effect: ordinary requests get their headers always");
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

@@ -128,8 +128,8 @@ TEST(FileServerSpec, FaultsNameTheirPlace) {
   EXPECT_THAT(faults_of("root: /a\nrewrite: '(b) /$2'"),
               ElementsAre("f.rewrite: the pattern has no group \"2\""));
   EXPECT_THAT(faults_of("root: /a\ncompress: br"), ElementsAre(StartsWith("f.compress: ")));
-  EXPECT_THAT(faults_of("root: /a\ncache: {bufferPoolSize: 2 * 1024}"),
-              ElementsAre(StartsWith("f.cache.bufferPoolSize: ")));
+  EXPECT_THAT(faults_of("root: /a\ncache: {cacheFileExtensionFilters: [{pattern: ['[']}]}"),
+              ElementsAre(StartsWith("f.cache.cacheFileExtensionFilters[0].pattern[0]: ")));
   EXPECT_THAT(faults_of("root: /a\ntryFiles: ['=x']"), ElementsAre(StartsWith("f.tryFiles[0]: ")));
   EXPECT_THAT(faults_of("root: /a\ntryFiles: ['=404', /a]"),
               ElementsAre("f.tryFiles[0]: must be the last"));

@@ -73,7 +73,7 @@ std::vector<std::string> FileServerSpec::codings(const std::string& path,
   const std::string where = config::join_path(path, "precompressed");
   if (value.kind == config::Value::Kind::map) faults.add(where, "must be a list of codings");
   for (const std::string& name : names) {
-    if (!std::ranges::contains(kCodings, name))
+    if (std::ranges::find(kCodings, name) == kCodings.end())
       faults.add(where, config::quote(name) + " is not one of gzip, br, zstd");
   }
   return names;

@@ -25,20 +25,13 @@ struct CacheExtensionSpec {
   void validate(const std::string& path, config::Faults& faults) const;
 };
 
-// The first three have no effect: the kernel holds the files that are in use.
+// Buffers are accepted without effect: the kernel holds the files that are in use.
 struct FileCacheSpec {
-  std::string buffer_pool_size;
-  std::string buffer_pool_max_file_size;
-  int buffer_pool_ttl = 600;
   std::vector<CacheExtensionSpec> extensions;
 
   void fields(auto& visit) {
-    constexpr auto kSize = config::Format::memory_size;
-    visit("bufferPoolSize", buffer_pool_size,
-          {.format = kSize, .doc = "without effect: the kernel keeps files in memory"});
-    visit("bufferPoolMaxFileSize", buffer_pool_max_file_size,
-          {.format = kSize, .doc = "without effect"});
-    visit("bufferPoolTTL", buffer_pool_ttl, {.min = 0, .doc = "without effect"});
+    for (const auto name : {"bufferPoolSize", "bufferPoolMaxFileSize", "bufferPoolTTL"})
+      visit.note(name, "has no effect: the system keeps the files in memory that are in use");
     visit("cacheFileExtensionFilters", extensions,
           {.doc = "the first that fits a file sets its Cache-Control"});
   }

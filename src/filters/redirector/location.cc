@@ -86,7 +86,7 @@ std::string encode_location(std::string_view location) {
 
 void check_redirect_status(int status, const std::string& path, config::Faults& faults) {
   static constexpr std::array kRedirects = {301, 302, 303, 307, 308};
-  if (std::ranges::contains(kRedirects, status)) return;
+  if (std::ranges::find(kRedirects, status) != kRedirects.end()) return;
   faults.add(path, std::to_string(status) + " is no redirect, try 301, 302, 303, 307 or 308");
 }
 

@@ -79,7 +79,6 @@ struct WebSocketPoolSpec {
 struct WebSocketProxySpec {
   pipeline::FilterMeta meta;
   std::vector<WebSocketPoolSpec> pools;
-  std::string default_origin;
 
   void fields(auto& visit) {
     meta.fields(visit);
@@ -87,8 +86,7 @@ struct WebSocketProxySpec {
           {.required = true,
            .min = 1,
            .doc = "the first whose filter fits gets the request, else the one without a filter"});
-    visit("defaultOrigin", default_origin,
-          {.doc = "without effect: a backend gets the client's Origin, or none"});
+    visit.note("defaultOrigin", "has no effect: a backend gets the client's Origin, or none");
   }
   void validate(const std::string& path, config::Faults& faults) const;
   [[nodiscard]] ProxySpec make() const;
