@@ -44,7 +44,8 @@ struct HealthCheck : HealthProbe {
   ConnectorOptions connector{};  // for the connections to the servers; `timeout` is above it
 };
 
-// The thread of all checkers. They keep it alive.
+// The thread of all checkers, and of the documents that are read again (watched_document.h). They
+// keep it alive.
 class HealthThread {
  public:
   HealthThread();

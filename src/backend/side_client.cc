@@ -64,6 +64,10 @@ Task<Result<http::Response>> SideClient::call(http::Request request) {
   call.body_bytes_max = limits.body_bytes_max;
   http::Response response;
   auto outcome = co_await client_.exchange(call, request, response);
+  if (!outcome && limits.repeatable && outcome.error().error.kind == ErrorKind::closed) {
+    response.clear();
+    outcome = co_await client_.exchange(call, request, response);
+  }
   if (!outcome) co_return std::unexpected(std::move(outcome.error().error));
   co_return std::move(response);
 }

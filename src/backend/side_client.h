@@ -23,6 +23,9 @@ struct SideLimits {
   Duration timeout = std::chrono::seconds(3);  // of a whole call
   std::int64_t body_bytes_max = 64 << 10;      // of a response
   std::uint32_t calls_max = 256;               // under way on a core; more are refused
+  // Whatever its method, a request may be sent twice. Without this, one that meets the end of a
+  // kept connection fails, unless its method is idempotent.
+  bool repeatable = false;
 };
 
 class SideService {

@@ -232,6 +232,25 @@ TEST_F(SideClientTest, Asks) {
   EXPECT_THAT(head, ::testing::EndsWith("\r\n\r\nquestion"));
 }
 
+// A kept connection may end while the next question is on its way.
+TEST_F(SideClientTest, QuestionsMayBeSentTwice) {
+  const auto outcome = [this](bool repeatable) {
+    ScriptedServer server(loop_, {[](Peer& peer) -> Task<void> { co_await peer.head(); },
+                                  [](Peer& peer) -> Task<void> {
+                                    co_await peer.head();
+                                    co_await peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+                                  }});
+    const auto service = SideService::make(server.url(), nullptr, {.repeatable = repeatable}, 1);
+    SideClient client(core_, *service);
+    http::Request request;
+    request.method = "POST";
+    const auto response = loop::run_to_completion(loop_, client.call(std::move(request)));
+    return response ? response->status : 0;
+  };
+  EXPECT_EQ(outcome(true), 204);
+  EXPECT_EQ(outcome(false), 0);
+}
+
 Task<void> keep_silent(Peer& peer) {
   co_await peer.head();
   co_await peer.head();

@@ -52,8 +52,8 @@ ServedExchange::ServedExchange(ServerContext& server, const PeerInfo& peer,
       response_memory_(*memory, MemoryUse::responses),
       prototype_(server.prototype()) {
   exchange_.memory = memory;
-  exchange_.custom_data = &core_.custom_data();
   exchange_.certificates = peer_.certificates;
+  exchange_.custom_data = &core_.custom_data();
 }
 
 void ServedExchange::clear() {

@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 
 constexpr double kTime = 1'750'000'000;
 const std::string kSecret = "a secret of more than thirty-two bytes";
-const std::string kGood = R"({"sub":"ann"})";
+const std::string kPlainClaims = R"({"sub":"ann"})";
 
 std::string kind_of_key(std::string_view algorithm) {
   if (algorithm.starts_with("HS")) return kSecret;
@@ -55,7 +55,7 @@ class JwtTest : public ::testing::Test {
 
 TEST_F(JwtTest, EveryAlgorithmAcceptsItsOwn) {
   for (const std::string_view algorithm : jwt_algorithm_names()) {
-    const auto token = maker_.token(kGood, algorithm, kind_of_key(algorithm));
+    const auto token = maker_.token(kPlainClaims, algorithm, kind_of_key(algorithm));
     const auto verified = verify_jwt(token, keys(algorithm), {}, kTime);
     ASSERT_TRUE(verified) << algorithm << ": " << verified.error();
     EXPECT_EQ(verified->payload["sub"], "ann");
@@ -67,7 +67,7 @@ TEST_F(JwtTest, NoAlgorithmAcceptsTheTokenOfAnother) {
     const KeySet set = keys(bound);
     for (const std::string_view other : jwt_algorithm_names()) {
       if (other == bound) continue;
-      EXPECT_EQ(check(maker_.token(kGood, other, kind_of_key(other)), set), kAlgorithm)
+      EXPECT_EQ(check(maker_.token(kPlainClaims, other, kind_of_key(other)), set), kAlgorithm)
           << bound << " " << other;
     }
   }
@@ -76,19 +76,20 @@ TEST_F(JwtTest, NoAlgorithmAcceptsTheTokenOfAnother) {
 // The public key is known to everybody, and must not serve as a secret.
 TEST_F(JwtTest, PublicKeyIsNoSecret) {
   const KeySet set = keys("RS256");
-  EXPECT_EQ(check(maker_.token(kGood, "HS256", maker_.pem("RSA")), set), kAlgorithm);
+  EXPECT_EQ(check(maker_.token(kPlainClaims, "HS256", maker_.pem("RSA")), set), kAlgorithm);
   // The header names the bound algorithm, the signature is the HMAC.
   const std::string header = R"({"alg":"RS256"})";
-  EXPECT_EQ(check(maker_.token(header, kGood, "HS256", maker_.pem("RSA")), set), kWrongKey);
+  EXPECT_EQ(check(maker_.token(header, kPlainClaims, "HS256", maker_.pem("RSA")), set), kWrongKey);
 }
 
 TEST_F(JwtTest, SignatureOfAnotherAlgorithmUnderTheRightName) {
-  EXPECT_EQ(check(maker_.token(R"({"alg":"PS256"})", kGood, "RS256", "RSA"), keys("PS256")),
+  EXPECT_EQ(check(maker_.token(R"({"alg":"PS256"})", kPlainClaims, "RS256", "RSA"), keys("PS256")),
             kWrongKey);
-  EXPECT_EQ(check(maker_.token(R"({"alg":"RS256"})", kGood, "RS512", "RSA"), keys("RS256")),
+  EXPECT_EQ(check(maker_.token(R"({"alg":"RS256"})", kPlainClaims, "RS512", "RSA"), keys("RS256")),
             kWrongKey);
-  EXPECT_EQ(check(maker_.token(R"({"alg":"HS256"})", kGood, "HS512", kSecret), keys("HS256")),
-            kWrongKey);
+  EXPECT_EQ(
+      check(maker_.token(R"({"alg":"HS256"})", kPlainClaims, "HS512", kSecret), keys("HS256")),
+      kWrongKey);
 }
 
 TEST_F(JwtTest, EachKeyRefusesTheTokenOfAnotherKey) {
@@ -100,14 +101,14 @@ TEST_F(JwtTest, EachKeyRefusesTheTokenOfAnotherKey) {
     } else {
       maker_.renew(other);
     }
-    EXPECT_EQ(check(maker_.token(kGood, algorithm, other), set), kWrongKey) << algorithm;
+    EXPECT_EQ(check(maker_.token(kPlainClaims, algorithm, other), set), kWrongKey) << algorithm;
   }
 }
 
 TEST_F(JwtTest, FormsThatAreNoToken) {
-  const std::string good = claims(kGood);
+  const std::string good = claims(kPlainClaims);
   const std::string head = base64url_encode(R"({"alg":"HS256"})");
-  const std::string body = base64url_encode(kGood);
+  const std::string body = base64url_encode(kPlainClaims);
   struct Row {
     const char* name;
     std::string token;
@@ -137,9 +138,9 @@ TEST_F(JwtTest, FormsThatAreNoToken) {
       {"other signature", head + "." + body + "." + base64url_encode(std::string(32, 'x')),
        kWrongKey},
       {"short signature", head + "." + body + ".eA", kWrongKey},
-      {"header is a list", hs("[]", kGood), kMalformed},
-      {"header is a text", hs(R"("HS256")", kGood), kMalformed},
-      {"header is no JSON", hs("alg=HS256", kGood), kMalformed},
+      {"header is a list", hs("[]", kPlainClaims), kMalformed},
+      {"header is a text", hs(R"("HS256")", kPlainClaims), kMalformed},
+      {"header is no JSON", hs("alg=HS256", kPlainClaims), kMalformed},
       {"claims are a list", hs(R"({"alg":"HS256"})", "[]"), kMalformed},
       {"claims are a text", hs(R"({"alg":"HS256"})", "\"x\""), kMalformed},
       {"claims are no JSON", hs(R"({"alg":"HS256"})", "sub=ann"), kMalformed},
@@ -149,29 +150,30 @@ TEST_F(JwtTest, FormsThatAreNoToken) {
       {"too deep",
        hs(R"({"alg":"HS256"})", R"({"a":)" + std::string(30, '[') + std::string(30, ']') + "}"),
        kMalformed},
-      {"no algorithm", hs("{}", kGood), kAlgorithm},
-      {"none", hs(R"({"alg":"none"})", kGood), kAlgorithm},
-      {"None", hs(R"({"alg":"None"})", kGood), kAlgorithm},
-      {"nOnE", hs(R"({"alg":"nOnE"})", kGood), kAlgorithm},
+      {"no algorithm", hs("{}", kPlainClaims), kAlgorithm},
+      {"none", hs(R"({"alg":"none"})", kPlainClaims), kAlgorithm},
+      {"None", hs(R"({"alg":"None"})", kPlainClaims), kAlgorithm},
+      {"nOnE", hs(R"({"alg":"nOnE"})", kPlainClaims), kAlgorithm},
       {"none, unsigned", base64url_encode(R"({"alg":"none"})") + "." + body + ".", kMalformed},
-      {"empty algorithm", hs(R"({"alg":""})", kGood), kAlgorithm},
-      {"lower case", hs(R"({"alg":"hs256"})", kGood), kAlgorithm},
-      {"algorithm is a number", hs(R"({"alg":256})", kGood), kMalformed},
-      {"algorithm is a list", hs(R"({"alg":["HS256"]})", kGood), kMalformed},
-      {"algorithm is null", hs(R"({"alg":null})", kGood), kMalformed},
-      {"name of a key is a number", hs(R"({"alg":"HS256","kid":1})", kGood), kMalformed},
-      {"crit", hs(R"({"alg":"HS256","crit":["exp"]})", kGood), kMalformed},
-      {"b64", hs(R"({"alg":"HS256","crit":["b64"],"b64":false})", kGood), kMalformed},
-      {"zip", hs(R"({"alg":"HS256","zip":"DEF"})", kGood), kMalformed},
-      {"enc", hs(R"({"alg":"HS256","enc":"A128GCM"})", kGood), kMalformed},
-      {"algorithm twice", hs(R"({"alg":"none","alg":"HS256"})", kGood), kMalformed},
+      {"empty algorithm", hs(R"({"alg":""})", kPlainClaims), kAlgorithm},
+      {"lower case", hs(R"({"alg":"hs256"})", kPlainClaims), kAlgorithm},
+      {"algorithm is a number", hs(R"({"alg":256})", kPlainClaims), kMalformed},
+      {"algorithm is a list", hs(R"({"alg":["HS256"]})", kPlainClaims), kMalformed},
+      {"algorithm is null", hs(R"({"alg":null})", kPlainClaims), kMalformed},
+      {"name of a key is a number", hs(R"({"alg":"HS256","kid":1})", kPlainClaims), kMalformed},
+      {"crit", hs(R"({"alg":"HS256","crit":["exp"]})", kPlainClaims), kMalformed},
+      {"b64", hs(R"({"alg":"HS256","crit":["b64"],"b64":false})", kPlainClaims), kMalformed},
+      {"zip", hs(R"({"alg":"HS256","zip":"DEF"})", kPlainClaims), kMalformed},
+      {"enc", hs(R"({"alg":"HS256","enc":"A128GCM"})", kPlainClaims), kMalformed},
+      {"algorithm twice", hs(R"({"alg":"none","alg":"HS256"})", kPlainClaims), kMalformed},
       {"subject twice", claims(R"({"sub":"ann","sub":"eve"})"), kMalformed},
       {"expiry twice", claims(R"({"exp":1,"exp":9999999999})"), kMalformed},
       {"twice inside", claims(R"({"realm":{"a":1,"a":2}})"), kMalformed},
       {"twice by an escape", claims(R"({"sub":"ann","s\u0075b":"eve"})"), kMalformed},
-      {"any type", hs(R"({"alg":"HS256","typ":"at+jwt"})", kGood), ""},
-      {"key in the header", hs(R"({"alg":"HS256","jwk":{"kty":"oct","k":"eA"}})", kGood), ""},
-      {"name of a key", hs(R"({"alg":"HS256","kid":"../../etc/passwd"})", kGood), ""},
+      {"any type", hs(R"({"alg":"HS256","typ":"at+jwt"})", kPlainClaims), ""},
+      {"key in the header", hs(R"({"alg":"HS256","jwk":{"kty":"oct","k":"eA"}})", kPlainClaims),
+       ""},
+      {"name of a key", hs(R"({"alg":"HS256","kid":"../../etc/passwd"})", kPlainClaims), ""},
   };
   const KeySet set = keys("HS256");
   for (const Row& row : rows) EXPECT_EQ(check(row.token, set), row.fault) << row.name;
@@ -180,7 +182,7 @@ TEST_F(JwtTest, FormsThatAreNoToken) {
 TEST_F(JwtTest, SizeHasALimit) {
   const KeySet set = keys("HS256");
   std::string fits;
-  std::string large = claims(kGood);
+  std::string large = claims(kPlainClaims);
   for (std::size_t text = kTokenBytesMax * 3 / 4 - 200; large.size() <= kTokenBytesMax; ++text) {
     fits = std::exchange(large, claims(R"({"sub":")" + std::string(text, 'x') + R"("})"));
   }
@@ -274,7 +276,8 @@ TEST_F(JwtTest, SignatureComesBeforeTheClaims) {
 
 TEST_F(JwtTest, SignaturesOfEcHaveOneForm) {
   const KeySet set = keys("ES256");
-  const std::string text = base64url_encode(R"({"alg":"ES256"})") + "." + base64url_encode(kGood);
+  const std::string text =
+      base64url_encode(R"({"alg":"ES256"})") + "." + base64url_encode(kPlainClaims);
   const std::string raw = maker_.sign("ES256", "P-256", text);
   EXPECT_EQ(check(text + "." + base64url_encode(raw), set), "");
   EXPECT_EQ(check(text + "." + base64url_encode(raw + '\0'), set), kWrongKey);
@@ -306,7 +309,7 @@ TEST_F(JwtTest, NamesOfKeysSelect) {
   const auto set = KeySet::parse(Json{{"keys", {jwk}}}.dump(), {jwt_algorithm("ES256")});
   ASSERT_TRUE(set);
   const auto named = [&](const char* header) {
-    return check(maker_.token(header, kGood, "ES256", "P-256"), *set);
+    return check(maker_.token(header, kPlainClaims, "ES256", "P-256"), *set);
   };
   EXPECT_EQ(named(R"({"alg":"ES256","kid":"one"})"), "");
   EXPECT_EQ(named(R"({"alg":"ES256"})"), "");
