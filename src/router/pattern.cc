@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "http/message.h"
@@ -72,6 +73,17 @@ std::optional<Pattern> Pattern::compile(const std::string& text, const std::stri
 bool Pattern::found_in(std::string_view text) const {
   return re2_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
 }
+
+std::optional<std::string_view> Pattern::first_group_in(std::string_view text) const {
+  std::array<re2::StringPiece, 2> groups;
+  if (!has_groups() ||
+      !re2_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), groups.size()))
+    return std::nullopt;
+  if (groups[1].data() == nullptr) return std::nullopt;
+  return std::string_view(groups[1].data(), groups[1].size());
+}
+
+bool Pattern::has_groups() const { return re2_->NumberOfCapturingGroups() > 0; }
 
 std::optional<Replacement> Replacement::parse(std::string_view text, const Pattern& pattern,
                                               const std::string& path, config::Faults& faults) {

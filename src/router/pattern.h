@@ -28,6 +28,10 @@ class Pattern {
                                                       Case letter_case = Case::sensitive);
   // True if a match begins anywhere in `text`.
   [[nodiscard]] bool found_in(std::string_view text) const;
+  // Returns the text of the first group of a match in `text`; nullopt: there is no match, or the
+  // group takes no part in it.
+  [[nodiscard]] std::optional<std::string_view> first_group_in(std::string_view text) const;
+  [[nodiscard]] bool has_groups() const;
   [[nodiscard]] const re2::RE2& re2() const { return *re2_; }
 
  private:

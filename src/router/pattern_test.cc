@@ -34,6 +34,14 @@ TEST(Pattern, IsFoundAnywhere) {
   EXPECT_TRUE(Pattern::compile("^B", "p", faults, Pattern::Case::insensitive)->found_in("b"));
 }
 
+TEST(Pattern, FindsItsFirstGroup) {
+  EXPECT_EQ(compile("/([a-z]+)(x?)").first_group_in("1/ab2"), "ab");
+  EXPECT_EQ(compile("/(b)?").first_group_in("/a"), std::nullopt);
+  EXPECT_EQ(compile("/(b)").first_group_in("/a"), std::nullopt);
+  EXPECT_EQ(compile("/a").first_group_in("/a"), std::nullopt);
+  EXPECT_FALSE(compile("(?:a)").has_groups());
+}
+
 TEST(Pattern, SaysWhatIsWrong) {
   config::Faults faults;
   EXPECT_FALSE(Pattern::compile("a(b", "rules[0].hostRegexp", faults));
