@@ -88,12 +88,14 @@ class FileServer final : public pipeline::Filter {
     }
     auto path = model_->paths.rewritten(request->path);
     if (!path) co_return refuse(exchange, 400, "the path can name no file");
-    auto found = co_await find(*std::move(path), accepted_codings(*request));
+    auto search = find(*std::move(path), accepted_codings(*request));
+    auto found = co_await std::move(search);
     if (!found || found->answer == DiskAnswer::unavailable)
       co_return refuse(exchange, 503, "the file cannot be opened");
     if (found->answer == DiskAnswer::absent) co_return answer_absent(exchange);
     if (found->wants_slash) co_return add_slash(exchange, *request);
-    const std::string_view result = co_await send(exchange, *request, *std::move(found));
+    auto sending = send(exchange, *request, *std::move(found));
+    const std::string_view result = co_await std::move(sending);
     if (compression_ && result.empty())
       (void)co_await compression_->apply(*request, *exchange.response(), exchange.memory);
     co_return result;
@@ -193,7 +195,8 @@ class FileServer final : public pipeline::Filter {
       response.headers.set("Content-Range", http::content_range(*range, part.size));
       part = {std::move(part.file), range->first, range->last - range->first + 1};
     }
-    co_return co_await attach(exchange, request.method == "HEAD", std::move(part));
+    auto attaching = attach(exchange, request.method == "HEAD", std::move(part));
+    co_return co_await std::move(attaching);
   }
 
   Task<std::string_view> attach(pipeline::Exchange& exchange, bool head_only, FilePart part) {
