@@ -94,8 +94,8 @@ TEST_F(RemoteFilterTest, FaultsNameTheirPlace) {
   EXPECT_THAT(faults_of(""), ElementsAre("f.url: is required"));
   EXPECT_THAT(faults_of(", url: 'ftp://a'"), ElementsAre(StartsWith("f.url: ")));
   EXPECT_THAT(faults_of(", url: 'http://a', timeout: -1s"), ElementsAre(StartsWith("f.timeout: ")));
-  EXPECT_THAT(faults_of(", url: 'https://a', tls: {certBase64: '!'}"),
-              ElementsAre(StartsWith("f.tls.certBase64: ")));
+  EXPECT_THAT(faults_of(", url: 'https://a', tls: {rootCertBase64: '!'}"),
+              ElementsAre(StartsWith("f.tls.rootCertBase64: ")));
 }
 
 }  // namespace
