@@ -33,20 +33,19 @@ std::vector<std::string> faults_of(const std::string& yaml) {
   return faults.lines();
 }
 
-// The bytes of a client after its upgrade: `bytes`, then nothing more.
+// The bytes of a client after its upgrade: `bytes` once it is opened, then nothing more.
 class ClientSays final : public http::BodyReader {
  public:
-  ClientSays(loop::EventLoop& loop, std::string bytes) : bytes_(std::move(bytes)), never_(loop) {}
+  ClientSays(loop::EventLoop& loop, std::string bytes) : bytes_(std::move(bytes)), opened_(loop) {}
+  void open() { opened_.notify(); }
   Task<Result<std::string_view>> read() override {
-    if (said_ || bytes_.empty()) co_await never_.wait();
-    said_ = true;
+    co_await opened_.wait();
     co_return std::string_view(bytes_);
   }
 
  private:
   std::string bytes_;
-  bool said_ = false;
-  loop::Event never_;
+  loop::Event opened_;
 };
 
 class WebSocketProxyTest : public ::testing::Test {
@@ -73,7 +72,8 @@ class WebSocketProxyTest : public ::testing::Test {
     request.host = "shop.example";
     EXPECT_TRUE(request.set_target("/chat"));
     request.upgrade = "websocket";
-    request.upgraded = std::make_shared<ClientSays>(loop_, std::move(bytes));
+    client_ = std::make_shared<ClientSays>(loop_, std::move(bytes));
+    request.upgraded = client_;
     return request;
   }
   std::string_view run(pipeline::Filter& filter) {
@@ -93,6 +93,7 @@ class WebSocketProxyTest : public ::testing::Test {
   loop::EventLoop loop_;
   loop::Core core_{loop_, 0, 1};
   std::string head_;
+  std::shared_ptr<ClientSays> client_;
   std::shared_ptr<const pipeline::FilterPrototype> prototype_;
   pipeline::Exchange exchange_{core_};
 };
@@ -146,7 +147,8 @@ TEST_F(WebSocketProxyTest, EndsATunnelAtALargeMessageOfTheClient) {
   backend::ScriptedServer server(loop_, {switches("")});
   const auto filter = make(ws(server), ", clientMaxMsgSize: 2");
   ask("\x81\x03hey");
-  EXPECT_EQ(run(*filter), "");
+  ASSERT_EQ(run(*filter), "");
+  client_->open();
   EXPECT_EQ(rest(),
             "error|webSocketProxy: a message of the client is larger than clientMaxMsgSize");
   exchange_.clear();
