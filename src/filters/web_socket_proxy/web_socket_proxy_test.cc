@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/testing/scripted_server.h"
+#include "config/from_json.h"
 #include "filters/web_socket_proxy/spec.h"
 #include "loop/event.h"
 #include "loop/testing/run_to_completion.h"
@@ -173,7 +174,10 @@ TEST_F(WebSocketProxyTest, KeepsTheSpecAsGiven) {
   EXPECT_EQ(pool["healthCheck"]["ws"]["match"]["statusCodes"][0][0], 101);
   EXPECT_EQ(pool["healthCheck"]["http"]["match"]["statusCodes"][0][0], 200);
   config::Faults faults;
-  EXPECT_NE(build(prototype_->spec().dump(), faults), nullptr) << faults.to_error().message;
+  const auto again = make_web_socket_proxy_kind({}, 1)->build(
+      config::from_json(prototype_->spec()), {.pipeline = "p", .name = "w", .path = "f"}, faults);
+  EXPECT_NE(again, nullptr);
+  EXPECT_THAT(faults.lines(), ElementsAre());
 }
 
 TEST(WebSocketHealth, AsksForAllThatIsGiven) {
