@@ -37,7 +37,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_cors_adaptor_kind());
   kinds.push_back(make_data_builder_kind(services.logger));
   kinds.push_back(make_fallback_kind());
-  kinds.push_back(make_file_server_kind());
+  kinds.push_back(make_file_server_kind(blocking));
   kinds.push_back(make_header_lookup_kind());
   kinds.push_back(make_header_to_json_kind());
   kinds.push_back(make_mock_kind());
@@ -45,7 +45,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_rate_limiter_kind());
   kinds.push_back(make_redirector_kind());
   kinds.push_back(make_redirector_v2_kind());
-  kinds.push_back(make_remote_filter_kind());
+  kinds.push_back(make_remote_filter_kind(services.core_count));
   kinds.push_back(make_request_adaptor_kind(services.logger));
   kinds.push_back(make_request_builder_kind(services.logger));
   kinds.push_back(make_response_adaptor_kind(services.logger));
@@ -56,7 +56,8 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
              make_wasm_host_kind(services.engine, services.store, services.logger,
                                  services.core_count, services.code_folder, services.handover));
   kinds.push_back(std::move(wasm_host));
-  kinds.push_back(make_web_socket_proxy_kind());
+  kinds.push_back(make_web_socket_proxy_kind(services.logger, services.core_count,
+                                             services.own_secret, checks));
   return kinds;
 }
 

@@ -4,21 +4,12 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/path.h"
 
 namespace sluice::router {
 namespace {
 
 constexpr std::size_t kPathBytesMax = 64 << 10;
-
-// Returns the part of `escaped` that follows the first `size` bytes of its decoded form.
-std::string_view escaped_rest(std::string_view escaped, std::size_t size) {
-  while (size > 0 && !escaped.empty()) {
-    const std::size_t one = escaped.front() == '%' ? 3 : 1;
-    escaped.remove_prefix(std::min(one, escaped.size()));
-    --size;
-  }
-  return escaped;
-}
 
 std::string_view without_end_slash(std::string_view path) {
   return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
@@ -99,7 +90,7 @@ bool PathMatcher::replace_pattern(http::Request& request) const {
 // Keeps the rest as the client escaped it: %2F does not become a slash.
 bool PathMatcher::replace_prefix(http::Request& request) const {
   std::string escaped = http::percent_encode_path(target_);
-  escaped += escaped_rest(request.escaped_path, prefix_.size());
+  escaped += http::escaped_after(request.escaped_path, prefix_.size());
   if (escaped.size() > kPathBytesMax) return false;
   request.escaped_path = std::move(escaped);
   request.path.replace(0, prefix_.size(), target_);

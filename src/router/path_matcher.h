@@ -33,6 +33,11 @@ class PathMatcher {
   // Returns how many bytes of a (nearly) matching path the rule names.
   [[nodiscard]] std::size_t bytes_named(std::string_view path) const;
 
+  // Returns the pathPrefix if `path` begins with it and is not the text in `path` of the rule; else
+  // "".
+  [[nodiscard]] std::string_view prefix_of(std::string_view path) const {
+    return !spells_out(path) && has_prefix(path) ? prefix_ : std::string_view();
+  }
   // Rewrites the path of a matching request if the rule has a target. The kept part of the path
   // keeps its escapes. Returns false, and changes nothing, if the new path would be longer than 64
   // KiB.

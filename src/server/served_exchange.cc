@@ -116,6 +116,7 @@ int ServedExchange::route() {
   if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
     if (const int status = take_global_filter(); status != 0) return status;
   }
+  exchange_.route.path_prefix = match.route->path().prefix_of(request.path);
   match.route->set_headers(request, exchange_.real_ip);
   if (const int status = match.route->rewrite(request); status != 0) {
     if (status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
