@@ -13,6 +13,9 @@ namespace {
 // Without the values that stand aside: YAML takes up to 150 ms for a MiB.
 constexpr std::size_t kYamlTextBytesMax = 512 * 1024;
 
+// With these, a value could end its item of a list or a map in flow style.
+constexpr std::string_view kFlowSigns = ",[]{}:#\"'&*!|";
+
 bool is_break(char c) { return c == '\n' || c == '\r'; }
 
 // A CR before an LF belongs to it.
@@ -109,6 +112,11 @@ Result<void> Output::insert_yaml(std::string_view value) {
     return fail(ErrorKind::invalid,
                 "a value with a line break stands outside of a block scalar: write `body: |`, and "
                 "the value on the next line");
+  const bool plain = kind == YamlPlace::Kind::plain;
+  if (plain && place_.in_flow() && value.find_first_of(kFlowSigns) != value.npos &&
+      !parse_json(value))
+    return fail(ErrorKind::invalid,
+                "a value between [ ] or { } has a sign of YAML: put it in quotes");
   const std::string line = breaks ? on_one_line(value) : std::string(value);
   if (kind == YamlPlace::Kind::single_quoted) return add(in_single_quotes(line));
   if (kind == YamlPlace::Kind::double_quoted) return add(in_double_quotes(line, place_.escaping()));

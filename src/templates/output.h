@@ -3,6 +3,7 @@
 //   in a block scalar   a line break is followed by the indentation of the line, or the value
 //                       stands aside;
 //   in quotes           the quote is escaped;
+//   in flow style       a value with signs of YAML is an error, but JSON is not;
 //   elsewhere           a line break is an error, but in JSON, where it is a space.
 // Any thread, one at a time.
 #pragma once

@@ -366,6 +366,21 @@ TEST(TemplateTest, QuotesOfValuesAreEscapedInYaml) {
   EXPECT_EQ(yaml("a: |\n  \"{{.quoted}}\""), "a: |\n  \"say \"hi\"\"");
 }
 
+TEST(TemplateTest, ValuesInFlowStyleAddNoItems) {
+  for (const std::string_view text :
+       {"{a: {{.body}}, b: 1}", "a: [{{.body}}]", "- {a: [1, {{.body}}"}) {
+    EXPECT_TRUE(with_body(text, "some words")) << text;
+    EXPECT_TRUE(with_body(text, "<no value>")) << text;
+    EXPECT_TRUE(with_body(text, R"({"x": [1, "y"]})")) << text;
+    for (const std::string_view body : {"x, b: 2", "x]", "x}", "'x'", "x #"})
+      EXPECT_EQ(with_body(text, std::string(body)).error().kind, ErrorKind::invalid)
+          << text << body;
+  }
+  EXPECT_TRUE(with_body("{a: \"{{.body}}\"}", "x, b: 2"));
+  EXPECT_TRUE(with_body("a: [1]\nb: {{.body}}", "x, y"));
+  EXPECT_TRUE(with_body("a: /x[1\nb: {{.body}}", "x, y"));
+}
+
 TEST(TemplateTest, JsonOfSeveralLinesIsPutOnOne) {
   config::Faults faults;
   const auto made = Template::parse("{{.j}}", {}, "template", faults);

@@ -80,11 +80,18 @@ void YamlPlace::next_plain(char c) {
     comment_ = true;
     return;
   }
+  count_brackets(c, begins);
   if (line_.size() < kLineMax) {
     line_ += c;
   } else {
     line_.back() = c;
   }
+}
+
+// A bracket opens a list or a map at the begin of a value only.
+void YamlPlace::count_brackets(char c, bool begins) {
+  if ((c == '[' || c == '{') && (begins || in_flow())) ++flow_depth_;
+  if ((c == ']' || c == '}') && in_flow()) --flow_depth_;
 }
 
 void YamlPlace::end_line() {

@@ -18,6 +18,8 @@ class YamlPlace {
   [[nodiscard]] Kind kind() const;
   // The spaces at the begin of the current line.
   [[nodiscard]] std::size_t indentation() const { return indentation_; }
+  // True between the brackets of a list or a map in flow style.
+  [[nodiscard]] bool in_flow() const { return flow_depth_ > 0; }
   // True if an odd number of backslashes stands at the end of a double-quoted text.
   [[nodiscard]] bool escaping() const { return escaping_; }
 
@@ -25,6 +27,7 @@ class YamlPlace {
   void next(char c);
   void next_quoted(char c);
   void next_plain(char c);
+  void count_brackets(char c, bool begins);
   void end_line();
   void begin_line();
   [[nodiscard]] bool in_block() const;
@@ -37,6 +40,7 @@ class YamlPlace {
   char quote_ = 0;    // the kind of quotes that are open; 0: none
   bool escaping_ = false;
   bool comment_ = false;
+  int flow_depth_ = 0;
   bool folded_ = false;          // the open block scalar begins with `>`
   int block_parent_ = kNoBlock;  // the column of the key or dash of an open block scalar; -1: none
 };
