@@ -20,10 +20,6 @@ std::string_view escaped_rest(std::string_view escaped, std::size_t size) {
   return escaped;
 }
 
-std::string_view without_end_slash(std::string_view path) {
-  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
-}
-
 bool has_capitals(std::string_view text) { return std::ranges::any_of(text, is_upper); }
 
 }  // namespace

@@ -14,6 +14,11 @@
 
 namespace sluice::router {
 
+// Returns the path without the slash at its end. "/" stays.
+[[nodiscard]] constexpr std::string_view without_end_slash(std::string_view path) {
+  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
 class PathMatcher {
  public:
   // Matches every path.
@@ -38,6 +43,11 @@ class PathMatcher {
   // KiB.
   bool rewrite(http::Request& request) const;
   [[nodiscard]] bool has_target() const { return !target_.empty(); }
+
+  // A path matches if it has one of these, or if there are none. "": not given.
+  [[nodiscard]] const std::string& exact() const { return exact_; }
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }
+  [[nodiscard]] const std::optional<Pattern>& pattern() const { return pattern_; }
 
  private:
   [[nodiscard]] bool has_prefix(std::string_view path) const {

@@ -17,6 +17,7 @@
 #include "router/ip_filter.h"
 #include "router/method_set.h"
 #include "router/path_matcher.h"
+#include "router/rule_index.h"
 #include "router/rule_spec.h"
 #include "router/value_matcher.h"
 
@@ -39,6 +40,7 @@ class Route {
   std::int64_t client_max_body_size =
       0;                      // bytes; 0: as for the server; negative: streamed without limit
   std::size_t treatment = 0;  // equal for routes that treat a request alike
+  Ordinal ordinal = 0;        // its place among all paths, in the order in which they are tried
 
   // Sets the headers of setHeaders. Requires: rewrite() was not called yet, since $uri is the
   // received path.
@@ -108,11 +110,12 @@ class Router {
     ValueMatcher headers;
     ValueMatcher queries;
     IpFilter ip_filter;
+    std::uint32_t rule;
   };
   struct CompiledRule {
     HostMatcher host;
     IpFilter ip_filter;
-    std::vector<Path> paths;
+    RuleIndex::Group group;
   };
   struct Rejections {
     bool by_address = false;
@@ -129,10 +132,12 @@ class Router {
     // nearly matches, or `until`.
     const Route* until = nullptr;
   };
+  class HostCheck;
 
   void add(const RuleSpec& spec, const std::string& path, config::Faults& faults);
   Path build_path(const PathSpec& spec, const std::string& path, config::Faults& faults);
   void note_treatments(const RouterSpec& spec);
+  void build_index();
   void note_names(const RouterSpec& spec);
 
   [[nodiscard]] Match find(const Asked& asked) const;
@@ -142,6 +147,8 @@ class Router {
   // True if every reading of the path gets the same treatment.
   [[nodiscard]] bool is_unanimous(const Route& route, const Asked& asked) const;
   static bool accepts(const Path& path, const Asked& asked, Rejections& rejections);
+  // True if the filter of a rule for this host refuses the address.
+  [[nodiscard]] bool is_filtered(const Asked& asked) const;
   static Match refuse(const Rejections& rejections);
 
   PathMode mode_ = PathMode::rfc3986;
@@ -149,8 +156,11 @@ class Router {
   http::FieldTwins owned_;
   IpFilter ip_filter_;
   std::vector<CompiledRule> rules_;
-  bool needs_address_ = false;  // some filter is active
-  bool one_treatment_ = true;   // all routes treat a request alike
+  std::vector<Path> paths_;  // by ordinal
+  RuleIndex index_;
+  std::vector<std::vector<std::uint32_t>> filtered_;  // by group: the rules with a filter
+  bool needs_address_ = false;                        // some filter is active
+  bool one_treatment_ = true;                         // all routes treat a request alike
 };
 
 }  // namespace sluice::router
