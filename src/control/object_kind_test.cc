@@ -71,7 +71,7 @@ TEST(ObjectKind, AnotherOneIsALineInTheTable) {
   const std::string note = "---\n{name: n, kind: Note, port: " + std::to_string(port) + "}\n";
   const auto applied = process->apply(note + pipeline_text("p"));
   ASSERT_TRUE(applied) << applied.error().message;
-  EXPECT_EQ(applied->at(0).warning, "is a note");
+  EXPECT_THAT(applied->at(0).warnings, ElementsAre("is a note"));
   EXPECT_EQ(process->state("n"), "running");
   EXPECT_EQ((*process)->status("n")->value("length", 0), 4);
   EXPECT_THAT((*process)->troubles(), ElementsAre("Note n: is a note"));
