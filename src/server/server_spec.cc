@@ -25,23 +25,14 @@ bool switches_on(const config::UndecodedValue& raw) {
   return true;
 }
 
-void check_router_kind(const std::string& router_kind, config::Faults& faults) {
-  if (router_kind.empty() || router_kind == "Ordered") return;
-  if (router_kind == "RadixTree") {
-    faults.add("routerKind", "RadixTree is not supported yet, use Ordered");
-  } else {
-    faults.add("routerKind", config::quote(router_kind) + " is unknown, use Ordered");
-  }
-}
-
 }  // namespace
 
 void HttpServerSpec::validate(config::Faults& faults) const {
-  if (!address.empty() && !config::IpAddress::parse(address)) {
-    faults.add("address", config::quote(address) + " is not an IP address, try 127.0.0.1");
+  if (!address.empty() && !config::IpAddress::parse(listen_address())) {
+    faults.add("address",
+               config::quote(address) + " is not an IP address, try 127.0.0.1 or localhost");
   }
   if (!global_filter.empty()) faults.add("globalFilter", "GlobalFilter is not supported yet");
-  check_router_kind(router_kind, faults);
   if (switches_on(http3)) faults.add("http3", "HTTP/3 is not supported yet");
   if (switches_on(auto_cert)) faults.add("autoCert", "is not supported yet: give a certificate");
   if (switches_on(tracing)) faults.add("tracing", "tracing is not supported yet");

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cstring>
-#include <random>
 
 namespace sluice::filters {
 namespace {
@@ -18,53 +16,6 @@ constexpr std::uint64_t kRecordUsers = ~kRecordTag & ~kRecordClaim;
 // Rounds of a core that meets another core's claim for the same key.
 constexpr int kEnterTries = 10'000;
 
-std::uint64_t random_word() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
-// SipHash-1-3: an attacker who does not know the secret cannot find keys of one hash.
-class SipHash {
- public:
-  SipHash(std::uint64_t k0, std::uint64_t k1)
-      : v_{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
-           k1 ^ 0x7465646279746573} {}
-
-  std::uint64_t operator()(std::string_view text) {
-    const std::uint64_t size = text.size();
-    for (; text.size() >= sizeof(std::uint64_t); text.remove_prefix(sizeof(std::uint64_t)))
-      add(word_of(text.substr(0, sizeof(std::uint64_t))));
-    add(word_of(text) | size << 56);
-    v_[2] ^= 0xff;
-    for (int i = 0; i < 3; ++i) round();
-    return v_[0] ^ v_[1] ^ v_[2] ^ v_[3];
-  }
-
- private:
-  static std::uint64_t word_of(std::string_view bytes) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), bytes.size());
-    return word;
-  }
-  void add(std::uint64_t word) {
-    v_[3] ^= word;
-    round();
-    v_[0] ^= word;
-  }
-  void round() {
-    v_[0] += v_[1];
-    v_[2] += v_[3];
-    v_[1] = std::rotl(v_[1], 13) ^ v_[0];
-    v_[3] = std::rotl(v_[3], 16) ^ v_[2];
-    v_[0] = std::rotl(v_[0], 32) + v_[3];
-    v_[2] += v_[1];
-    v_[3] = std::rotl(v_[3], 21) ^ v_[0];
-    v_[1] = std::rotl(v_[1], 17) ^ v_[2];
-    v_[2] = std::rotl(v_[2], 32);
-  }
-  std::uint64_t v_[4];
-};
-
 template <class T>
 std::atomic_ref<T> shared_word(T& value) {
   return std::atomic_ref<T>(value);
@@ -74,12 +25,11 @@ std::atomic_ref<T> shared_word(T& value) {
 
 KeyTable::KeyTable(std::size_t keys)
     : sets_(std::bit_ceil(std::max<std::size_t>(keys / kWays, 1))),
-      secret_{random_word(), random_word()},
       records_(static_cast<KeyRecord*>(std::calloc(sets_ * kWays, sizeof(KeyRecord)))) {}
 
 // The low bits choose the set, the high ones are the tag, which is not 0.
 std::uint64_t KeyTable::hash_of(std::string_view key) const {
-  return std::max(SipHash(secret_[0], secret_[1])(key), kRecordTag & -kRecordTag);
+  return std::max(hash_.wide(key), kRecordTag & -kRecordTag);
 }
 
 std::span<KeyTable::KeyRecord> KeyTable::set_of(std::uint64_t hash) {
@@ -102,8 +52,8 @@ bool KeyTable::KeyRecord::enter(std::uint64_t tag) {
 
 void KeyTable::KeyRecord::leave() { shared_word(state).fetch_sub(kRecordUser); }
 
-// A user may have come and gone between the first look at the word and the claim, so the second look
-// decides. Until then the record is its key's.
+// A user may have come and gone between the first look at the word and the claim, so the second
+// look decides. Until then the record is its key's.
 bool KeyTable::KeyRecord::claim(std::uint64_t tag, const RatePolicy& policy, Duration elapsed,
                                 PeriodsWord first) {
   std::uint64_t now = shared_word(state).load();

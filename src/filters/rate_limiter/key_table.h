@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // KeyTable: a limit for each of many keys, such as users. The cores share it without a lock.
 //
-// A key belongs to one set of kWays records. A record whose places are all free goes to the next key
-// that needs one. If no record of its set is free, a key has none, and its requests are refused.
+// A key belongs to one set of kWays records. A record whose places are all free goes to the next
+// key that needs one. If no record of its set is free, a key has none, and its requests are
+// refused.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,7 @@
 
 #include "base/deleter.h"
 #include "filters/rate_limiter/periods.h"
+#include "store/hash.h"
 
 namespace sluice::filters {
 
@@ -65,7 +67,7 @@ class KeyTable {
                                  PeriodsWord first);
 
   const std::size_t sets_;
-  const std::uint64_t secret_[2];  // keeps clients from choosing keys that share a set
+  const store::Hash hash_;
   std::unique_ptr<KeyRecord[], Deleter<std::free>> records_;  // pages come on first use
 };
 

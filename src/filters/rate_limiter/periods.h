@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arithmetic of a limit over fixed periods. A request takes a place: in the period that runs, or
-// in one to come if its policy lets it wait. All cores share the word of a limit, and each request
-// changes it by one compare-and-swap, so the count is exact.
+// The arithmetic of a limit over fixed periods. A request takes a place: in the period that runs,
+// or in one to come if its policy lets it wait. All cores share the word of a limit, and each
+// request changes it by one compare-and-swap, so the count is exact.
 #pragma once
 
 #include <cstdint>
