@@ -264,8 +264,8 @@ TEST(Router, RadixTreeTriesTheMoreExactPathFirst) {
                              {{.target = "/d/26-01-02.html"}, "regexp"},
                              {{.target = "/s/a/end"}, "one-segment"},
                              {{.target = "/s/a/b/end"}, "regexp"},
-                             {{.target = "/u/pre/card"}, "expression"},
-                             {{.target = "/u/pre-1"}, "wildcard"},
+                             {{.target = "/u/pre/card"}, "prefix"},
+                             {{.target = "/u/pre-1"}, "prefix"},
                              {{.target = "/U/ann/card"}, "400"},
                              {{.target = "/u/ann/card/"}, "400"}});
 }
