@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "config/redact.h"
 #include "control/controller.h"
+#include "control/documents.h"
 #include "control/state.h"
 
 namespace sluice::control {
@@ -66,8 +67,10 @@ const char* word_of(Change change) {
 ControllerState::Step ControllerState::propose(const config::Value& document, std::string prefix,
                                                const std::stop_token& stop,
                                                config::Faults& faults) const {
-  const std::string name = name_of(document);
-  const std::string kind = kind_of(document);
+  const auto mended = of_this_version(document, faults);
+  config::Value whole = mended ? *mended : document;
+  const std::string name = name_of(whole);
+  const std::string kind = kind_of(whole);
   Step step{.proposed = {.object = nullptr, .changes = false, .prefix = std::move(prefix)},
             .applied = {.name = name, .kind = "", .change = Change::unchanged},
             .running = publisher.find(name)};
@@ -79,7 +82,6 @@ ControllerState::Step ControllerState::propose(const config::Value& document, st
                            kind + "; choose another name");
     return step;
   }
-  config::Value whole = document;
   if (known) {
     config::restore(
         whole, existing != nullptr ? existing->spec : Json(), (*known)->schema(),

@@ -88,12 +88,16 @@ bool PathMatcher::matches(std::string_view path) const {
          (pattern_ && pattern_->found_in(path));
 }
 
-// A variable is part of one segment, whatever its expression accepts.
 bool PathMatcher::has_segments(std::string_view path) const {
-  if (!segments_ || !segments_->found_in(path)) return false;
+  return segments_ && fits_segments(*segments_, path);
+}
+
+// A variable is part of one segment, whatever its expression accepts.
+bool PathMatcher::fits_segments(const Pattern& segments, std::string_view path) const {
+  if (!segments.found_in(path)) return false;
   if (!has_expressions_) return true;
   Captures captures;
-  capture_groups(*segments_, path, captures);
+  capture_groups(segments, path, captures);
   return std::ranges::none_of(captures, [](const auto& each) {
     return each.first != kWildcardName && each.second.find('/') != std::string::npos;
   });
@@ -114,8 +118,8 @@ std::string_view PathMatcher::matched_prefix(std::string_view path) const {
 
 bool PathMatcher::nearly_matches(std::string_view path) const {
   return is_near_exact(path) || has_near_prefix(path) ||
-         (near_segments_ &&
-          (near_segments_->found_in(path) || near_segments_->found_in(without_end_slash(path)))) ||
+         (near_segments_ && (fits_segments(*near_segments_, path) ||
+                             fits_segments(*near_segments_, without_end_slash(path)))) ||
          (pattern_ && nearly_finds_pattern(path));
 }
 

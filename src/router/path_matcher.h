@@ -78,6 +78,7 @@ class PathMatcher {
   void add_segments(const PathSpec& spec, const std::string& path, config::Faults& faults);
   void add_pattern(const PathSpec& spec, const std::string& path, config::Faults& faults);
   [[nodiscard]] bool has_segments(std::string_view path) const;
+  [[nodiscard]] bool fits_segments(const Pattern& segments, std::string_view path) const;
   bool replace_prefix(http::Request& request) const;
   static bool replace(const Pattern& pattern, const Replacement& replacement,
                       http::Request& request);
