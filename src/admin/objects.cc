@@ -26,11 +26,20 @@ std::string_view to_string(Change change) {
   return "unchanged";
 }
 
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text.append(text.empty() ? "" : "; ").append(line);
+  return text;
+}
+
 Json json_of_applied(const std::vector<Applied>& applied) {
   Json out = Json::array();
   for (const Applied& one : applied) {
     out.push_back({{"name", one.name}, {"kind", one.kind}, {"change", to_string(one.change)}});
-    if (!one.warning.empty()) out.back()["warning"] = one.warning;
+    if (!one.warnings.empty()) {
+      out.back()["warnings"] = one.warnings;
+      out.back()["warning"] = joined(one.warnings);  // for older versions of egctl
+    }
     if (one.version != 0) out.back()["version"] = one.version;
   }
   return out;

@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -41,6 +42,25 @@ std::optional<std::string> base64_decode(std::string_view text) {
   if (length < 0) return std::nullopt;
   out.resize(static_cast<std::size_t>(length) - padding);
   return out;
+}
+
+std::string base64url_encode(std::string_view bytes) {
+  std::string out = base64_encode(bytes);
+  out.erase(std::min(out.size(), out.find('=')));
+  std::ranges::replace(out, '+', '-');
+  std::ranges::replace(out, '/', '_');
+  return out;
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+  std::string padded(text);
+  std::ranges::replace(padded, '-', '+');
+  std::ranges::replace(padded, '_', '/');
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  auto bytes = base64_decode(padded);
+  // Other alphabets, padding, and bits behind the last byte.
+  if (bytes && base64url_encode(*bytes) != text) return std::nullopt;
+  return bytes;
 }
 
 struct Sha256::State {

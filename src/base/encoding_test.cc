@@ -48,5 +48,18 @@ TEST(Sha256, PiecesMakeNoDifference) {
   EXPECT_EQ(Sha256().hex(), sha256_hex(""));
 }
 
+TEST(Base64Url, HasOneTextForEachBytes) {
+  EXPECT_EQ(base64url_encode(""), "");
+  EXPECT_EQ(base64url_encode("\xfb\xff\xfe"), "-__-");
+  EXPECT_EQ(base64url_encode("a"), "YQ");
+  EXPECT_EQ(base64url_encode("ab"), "YWI");
+  for (const std::string bytes : {"", "a", "ab", "abc", "\xfb\xff\xfe\xff"})
+    EXPECT_EQ(base64url_decode(base64url_encode(bytes)), bytes);
+  for (const char* text :
+       {"YQ==", "YQ=", "YR", "Y", "YWJ", "+//+", "YW I", "YW\nI", "YWI\n", "é", "Y Q"})
+    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
+  EXPECT_EQ(base64url_decode(std::string_view("YQ\0", 3)), std::nullopt);
+}
+
 }  // namespace
 }  // namespace sluice

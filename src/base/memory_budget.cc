@@ -16,7 +16,8 @@ std::size_t chunk_of(std::size_t bytes, unsigned core_count) {
 
 std::string_view to_string(MemoryUse use) {
   static constexpr std::array<std::string_view, kMemoryUses> kNames{
-      "connections", "heads", "requestBodies", "responses", "caches"};
+      "connections", "heads",        "requestBodies", "responses",
+      "caches",      "filterCaches", "builderBodies"};
   return kNames[static_cast<std::size_t>(use)];
 }
 

@@ -30,8 +30,10 @@ enum class MemoryUse : std::uint8_t {
   request_bodies,  // whole or waiting to be read
   responses,       // whole or waiting to be sent
   caches,          // of Proxy, in memory
+  filter_caches,   // of other filters: tokens, credentials, files
+  builder_bodies,  // that filters read whole or make, and data of an exchange
 };
-inline constexpr std::size_t kMemoryUses = 5;
+inline constexpr std::size_t kMemoryUses = 7;
 [[nodiscard]] std::string_view to_string(MemoryUse use);
 
 class MemoryAccount;

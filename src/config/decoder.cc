@@ -57,9 +57,35 @@ std::string count(std::int64_t number, std::string_view unit) {
 
 }  // namespace
 
+const Value* Decoder::find(std::string_view name, const Rule& rule) {
+  const Value* found = value_.find(name);
+  for (const std::string_view other : rule.misspelt) {
+    accepted_.push_back(other);
+    const Value* there = value_.find(other);
+    if (there == nullptr) continue;
+    const std::string path = join_path(path_, other);
+    if (found != nullptr) {
+      faults_.add(path, "stands beside " + std::string(name) + ": leave it out");
+    } else {
+      faults_.warn(path, "read as " + std::string(name));
+      found = there;
+    }
+  }
+  return found;
+}
+
+void Decoder::note(std::string_view name, std::string_view text) {
+  accepted_.push_back(name);
+  const Value* value = value_.find(name);
+  if (value == nullptr) return;
+  const bool empty = value->scalar.empty() && value->items.empty() && value->members.empty();
+  if (!empty) faults_.warn(join_path(path_, name), "has no effect: " + std::string(text));
+}
+
 void Decoder::finish() {
   for (const auto& [key, member] : value_.members) {
     if (std::ranges::find(known_, key) != known_.end()) continue;
+    if (std::ranges::find(accepted_, key) != accepted_.end()) continue;
     faults_.add(join_path(path_, key), "is unknown" + suggestion(key, known_));
   }
 }

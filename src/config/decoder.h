@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,12 @@
 
 namespace sluice::config {
 
+template <class T>
+inline constexpr bool is_number =
+    (std::is_arithmetic_v<T> && !std::same_as<T, bool>) || std::same_as<T, Duration>;
+template <class T>
+inline constexpr bool is_number<std::optional<T>> = is_number<T>;
+
 class Decoder {
  public:
   // `path`: of `value` in the document, for faults. Requires: `value` and `faults` outlive this.
@@ -29,17 +36,20 @@ class Decoder {
   template <class T>
   void operator()(std::string_view name, T& out, const Rule& rule = {}) {
     known_.push_back(name);
-    const Value* value = value_.find(name);
+    const Value* value = find(name, rule);
     const std::string path = join_path(path_, name);
     if (value == nullptr || value->kind == Value::Kind::null) {
       if (rule.required) faults_.add(path, "is required");
       return;
     }
+    if (is_empty_text<T>(*value) && !rule.required) return;
     if (rule.secret) return decode_secret(*value, out, rule, path);
     decode(*value, out, rule, path);
   }
   // Accepts a member that this spec does not read.
-  void ignore(std::string_view name) { known_.push_back(name); }
+  void ignore(std::string_view name) { accepted_.push_back(name); }
+  // The same, and warns of it, unless it is empty: it has no effect here.
+  void note(std::string_view name, std::string_view text);
   // Adds a fault for each member of the map that is no field. Call it after all fields.
   void finish();
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -67,6 +77,8 @@ class Decoder {
   template <class T>
   void decode(const Value& value, std::vector<T>& out, const Rule& rule, const std::string& path) {
     if (!expect(value, Value::Kind::sequence, "a list", path)) return;
+    // Tools write an empty list for one that was not given.
+    if (value.items.empty() && !rule.required && rule.min > 0) return;
     if (!check_size(value.items.size(), rule, "items", path)) return;
     const Rule item_rule{.required = true, .format = rule.format, .one_of = rule.one_of};
     out.clear();
@@ -81,7 +93,7 @@ class Decoder {
               const std::string& path) {
     if (!expect(value, Value::Kind::map, "a map", path)) return;
     if (!check_size(value.members.size(), rule, "members", path)) return;
-    const Rule member_rule{.format = rule.format, .one_of = rule.one_of};
+    const Rule member_rule{.required = is_number<T>, .format = rule.format, .one_of = rule.one_of};
     out.clear();
     for (const auto& [key, member] : value.members) {
       decode(member, out[key], member_rule, join_path(path, key));
@@ -91,6 +103,21 @@ class Decoder {
     requires requires(T& spec, Decoder& decoder) { spec.fields(decoder); }
   void decode(const Value& value, T& out, const Rule&, const std::string& path) {
     if (!expect(value, Value::Kind::map, "a map", path)) return;
+    if constexpr (requires { T::mended(value, path, faults_); }) {
+      if (const std::optional<Value> mended = T::mended(value, path, faults_))
+        return decode_fields(*mended, out, path);
+    }
+    decode_fields(value, out, path);
+  }
+
+ private:
+  // Tools write an empty text for a number or a duration that was not given.
+  template <class T>
+  static bool is_empty_text(const Value& value) {
+    return is_number<T> && value.kind == Value::Kind::scalar && value.scalar.empty();
+  }
+  template <class T>
+  void decode_fields(const Value& value, T& out, const std::string& path) {
     const std::size_t faults_before = faults_.count();
     Decoder inner(value, path, faults_);
     out.fields(inner);
@@ -99,8 +126,8 @@ class Decoder {
       if (faults_.count() == faults_before) out.validate(path, faults_);
     }
   }
-
- private:
+  // The member of this name, or of one of its other spellings. Null: there is none.
+  const Value* find(std::string_view name, const Rule& rule);
   // Faults quote the value, but must not quote a secret.
   template <class T>
   void decode_secret(const Value& value, T& out, const Rule& rule, const std::string& path) {
@@ -124,6 +151,7 @@ class Decoder {
   std::string path_;
   Faults& faults_;
   std::vector<std::string_view> known_;
+  std::vector<std::string_view> accepted_;  // beside these; no typing error means one of them
 };
 
 }  // namespace sluice::config

@@ -171,5 +171,76 @@ TEST(Decoder, EmptyStringPassesWhereNothingIsRequired) {
   EXPECT_THAT(faults_of("{kind: x, policy: \"\", rules: [{backend: b, path: \"\"}]}"), IsEmpty());
 }
 
+struct LenientSpec {
+  int passes = 1;
+  std::vector<std::string> tags;
+  Duration timeout = std::chrono::seconds(1);
+  std::optional<int> port;
+  int weight = 7;
+  std::vector<int> codes = {200};
+
+  void fields(auto& visit) {
+    visit("passes", passes, {.misspelt = {"pass"}});
+    visit("tags", tags, {.misspelt = {"serversTags"}});
+    visit("timeout", timeout);
+    visit("port", port);
+    visit("weight", weight);
+    visit("codes", codes, {.min = 1});
+    visit.note("compression", "it belongs elsewhere");
+  }
+};
+
+LenientSpec lenient(const std::string& text, Faults& faults) {
+  return decode<LenientSpec>(*parse_document(text), "pool", faults);
+}
+
+TEST(Decoder, ReadsMisspellingsThatAreInUse) {
+  Faults faults;
+  const auto spec = lenient("{pass: 3, serversTags: [a]}", faults);
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(spec.passes, 3);
+  EXPECT_EQ(spec.tags, std::vector<std::string>{"a"});
+  EXPECT_EQ(faults.warnings(), (std::vector<std::string>{"pool.pass: read as passes",
+                                                         "pool.serversTags: read as tags"}));
+  EXPECT_EQ(encode(spec).contains("pass"), false);
+  EXPECT_EQ(schema<LenientSpec>()["properties"].contains("pass"), false);
+}
+
+TEST(Decoder, OtherMisspellingsStayFaults) {
+  Faults faults;
+  (void)lenient("{pases: 3}", faults);
+  EXPECT_EQ(faults.lines(),
+            (std::vector<std::string>{"pool.pases: is unknown, did you mean \"passes\"?"}));
+  Faults both;
+  (void)lenient("{pass: 3, passes: 3}", both);
+  EXPECT_EQ(both.lines(),
+            std::vector<std::string>{"pool.pass: stands beside passes: leave it out"});
+}
+
+TEST(Decoder, WarnsOfWhatHasNoEffect) {
+  Faults faults;
+  (void)lenient("{compression: {minLength: 1}}", faults);
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(faults.warnings(),
+            std::vector<std::string>{"pool.compression: has no effect: it belongs elsewhere"});
+  Faults none;
+  (void)lenient("{compression: {}}", none);
+  EXPECT_TRUE(none.warnings().empty());
+}
+
+// As tools write what was not given.
+TEST(Decoder, EmptyValuesStandForNone) {
+  Faults faults;
+  const auto spec = lenient(R"({timeout: "", port: "", weight: "", codes: []})", faults);
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(spec.timeout, std::chrono::seconds(1));
+  EXPECT_EQ(spec.port, std::nullopt);
+  EXPECT_EQ(spec.weight, 7);
+  EXPECT_EQ(spec.codes, std::vector<int>{200});
+  Faults list;
+  (void)lenient(R"({codes: [""]})", list);
+  EXPECT_EQ(list.count(), 1U);
+}
+
 }  // namespace
 }  // namespace sluice::config

@@ -28,6 +28,7 @@ class Encoder {
     if (!json.is_null()) json_[std::string(name)] = std::move(json);
   }
   void ignore(std::string_view) {}
+  void note(std::string_view, std::string_view) {}
   // Returns the fields visited so far. Requires: called once.
   [[nodiscard]] Json take() { return std::move(json_); }
 

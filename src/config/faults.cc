@@ -11,7 +11,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr std::size_t kFaultsMax = 100;
+constexpr std::size_t kFaultsMax = 100;     // that are kept, and as many warnings
 constexpr std::size_t kQuotedMax = 80;      // bytes
 constexpr std::size_t kSuggestionMax = 64;  // bytes; longer names are no typing errors
 constexpr std::size_t kDistanceMax = 2;
@@ -46,12 +46,19 @@ void append_quoted(std::string& out, char c) {
   }
 }
 
+std::string line_of(const std::string& path, std::string_view text) {
+  return path.empty() ? std::string(text) : path + ": " + std::string(text);
+}
+
 }  // namespace
 
 void Faults::add(const std::string& path, std::string_view reason) {
   ++count_;
-  if (lines_.size() >= kFaultsMax) return;
-  lines_.push_back(path.empty() ? std::string(reason) : path + ": " + std::string(reason));
+  if (lines_.size() < kFaultsMax) lines_.push_back(line_of(path, reason));
+}
+
+void Faults::warn(const std::string& path, std::string_view text) {
+  if (warnings_.size() < kFaultsMax) warnings_.push_back(line_of(path, text));
 }
 
 Error Faults::to_error() const {

@@ -28,6 +28,19 @@ TEST(Faults, KeepAHundred) {
   EXPECT_EQ(error.details.back(), "and 150 more");
 }
 
+TEST(Faults, DoNotCountWarnings) {
+  Faults faults;
+  faults.warn("maxConnection", "read as maxConnections");
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(faults.count(), 0U);
+  EXPECT_TRUE(faults.lines().empty());
+  EXPECT_EQ(faults.warnings(), std::vector<std::string>{"maxConnection: read as maxConnections"});
+  faults.add("port", "is required");
+  EXPECT_EQ(faults.to_error().details, std::vector<std::string>{"port: is required"});
+  for (int i = 0; i < 250; ++i) faults.warn("", "a warning");
+  EXPECT_EQ(faults.warnings().size(), 100U);
+}
+
 TEST(Suggestion, FindsTheNearest) {
   const std::vector<std::string_view> known{"backend", "path", "pathPrefix", "methods", "port"};
   EXPECT_EQ(suggestion("backnd", known), ", did you mean \"backend\"?");

@@ -12,6 +12,9 @@
 //     }
 //     // Optional: checks across fields; called once all fields have decoded without a fault.
 //     void validate(const std::string& path, config::Faults& faults) const;
+//     // Optional: the map as it is meant, with a warning; nullopt: it is right as it is.
+//     static std::optional<config::Value> mended(const config::Value& map, const std::string& path,
+//                                                config::Faults& faults);
 //   };
 //
 // Member types: bool, integers, double, std::string, Duration, std::vector<T>,

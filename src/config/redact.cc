@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/redact.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "config/schema.h"
 #include "config/url_credentials.h"
 
 namespace sluice::config {
@@ -34,9 +36,15 @@ std::string text_at(const Value& map, std::string_view key) {
   return value != nullptr ? value->scalar : "";
 }
 
-// A free-form map may be one of a kind.
+// A map may be a part of a filter (Rule::part_of), and a free-form map may be one of a kind.
 template <class Map>
 Json resolved(const Json& schema, const Map& map, const SchemaOfKind& of_kind) {
+  if (const std::string part_of = text_at(schema, kPartOf); !part_of.empty()) {
+    const std::size_t kind_size = std::min(part_of.size(), part_of.find('/'));
+    const Json::json_pointer place(part_of.substr(kind_size));
+    const Json whole = of_kind(part_of.substr(0, kind_size));
+    return whole.contains(place) ? whole[place] : Json();
+  }
   const bool free_form =
       schema.is_null() || (schema.is_object() && !schema.contains("properties") &&
                            !schema.contains("additionalProperties"));

@@ -23,7 +23,12 @@ struct Rule {
   std::vector<std::string_view> one_of{};  // allowed strings
   bool unique = false;                     // no two equal items
   bool secret = false;                     // shown to admins only: redact.h
-  std::string_view doc{};                  // the description in the schema
+  // Other spellings that configurations in use have. Each is read, with a warning.
+  std::vector<std::string_view> misspelt{};
+  // For an UndecodedValue: the kind of filter whose schema describes it, and where, such as
+  // "Proxy/properties/pools/items". Its secrets are found there.
+  std::string_view part_of{};
+  std::string_view doc{};  // the description in the schema
 };
 
 // A part of the document that its owner decodes later (a filter's own fields).

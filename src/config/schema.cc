@@ -50,6 +50,7 @@ void SchemaWriter::annotate(Json& property, const Rule& rule) {
   if (rule.required) property.erase("default");
   if (rule.unique) property["uniqueItems"] = true;
   if (rule.secret) property["writeOnly"] = true;
+  if (!rule.part_of.empty()) property[kPartOf] = std::string(rule.part_of);
   if (!rule.doc.empty()) property["description"] = std::string(rule.doc);
 }
 

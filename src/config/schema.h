@@ -19,6 +19,9 @@
 
 namespace sluice::config {
 
+// The member of a schema that holds Rule::part_of.
+inline constexpr const char* kPartOf = "x-part-of";
+
 class SchemaWriter {
  public:
   template <class T>
@@ -30,6 +33,8 @@ class SchemaWriter {
   }
   // Writes a member that is allowed, without a description.
   void ignore(std::string_view name) { properties_[std::string(name)] = Json::object(); }
+  // A member that is accepted without effect is not described.
+  void note(std::string_view, std::string_view) {}
   // Returns the schema of the fields visited so far. Requires: called once.
   [[nodiscard]] Json take();
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "config/formats.h"
 #include "config/from_json.h"
+#include "pipeline/later_kinds.h"
 
 namespace sluice::control {
 namespace {
@@ -19,8 +21,17 @@ std::string list_of(const ObjectKinds& kinds, const char* last) {
   return list;
 }
 
+void check_name(const std::string& name, config::Faults& faults) {
+  if (name.empty()) return faults.add("name", "is required");
+  if (const auto reason = config::check_format(config::Format::name, name))
+    faults.add("name", *reason);
+}
+
+// Adds the faults of a document whose kind is missing or not known.
 void refuse_kind(const std::string& kind, const ObjectKinds& kinds, config::Faults& faults) {
   if (kind.empty()) return faults.add("kind", "is required (" + list_of(kinds, " or ") + ")");
+  if (const auto advice = pipeline::advice_on_absent_kind(kind); !advice.empty())
+    return faults.add("kind", kind + " is not there: " + std::string(advice));
   std::vector<std::string_view> known;
   for (const ObjectKind& each : kinds) known.emplace_back(each.kind);
   faults.add("kind", "kind \"" + kind + "\" not found" + config::suggestion(kind, known) +
@@ -54,6 +65,7 @@ std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
   object->kind = kind_of(document);
   const auto known = kind(object->kind);
   if (!known) {
+    check_name(object->name, faults);
     refuse_kind(object->kind, kinds_, faults);
     return nullptr;
   }
@@ -65,6 +77,7 @@ std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
   object->states = std::move(draft).finish();
   object->spec = object->prototype->spec();
   object->pins = object->prototype->pins();
+  object->warnings = faults.warnings();
   return object;
 }
 

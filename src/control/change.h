@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sluice::control {
 
@@ -19,7 +20,8 @@ struct Applied {
   std::string name;
   std::string kind;
   Change change;
-  std::string warning;  // "", or which part does not run yet, and why
+  // What the document probably does not mean, and which part does not run yet, and why.
+  std::vector<std::string> warnings{};
   // On a shared store: the version of the stored object, which other members come to run. Else 0.
   std::uint64_t version = 0;
 };

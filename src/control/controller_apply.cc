@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes on request: apply, remove.
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/time.h"
 #include "config/redact.h"
 #include "control/controller.h"
+#include "control/documents.h"
 #include "control/state.h"
 
 namespace sluice::control {
@@ -32,24 +35,19 @@ std::vector<std::string> names_of(const std::vector<config::Value>& documents) {
   return names;
 }
 
-void append(std::string& list, const std::string& text) {
-  if (!text.empty()) list += (list.empty() ? "" : "; ") + text;
+// Whether `mode` allows a change of the existing object; null: there is none.
+bool allows(ApplyMode mode, const Object* existing) {
+  if (mode == ApplyMode::apply) return true;
+  return (mode == ApplyMode::create) == (existing == nullptr);
 }
 
-// Checks the conditions of `mode` on the existing object.
-Result<void> check_mode(const Object* existing, const std::string& name, const std::string& kind,
-                        bool kind_is_known, ApplyMode mode) {
-  if (mode == ApplyMode::create && existing != nullptr)
-    return fail(ErrorKind::conflict,
-                "conflict name: " + name + "; `egctl apply` changes what is there");
-  if (mode == ApplyMode::update && existing == nullptr)
-    return fail(ErrorKind::not_found, "not found: " + name);
-  // A missing or misspelt kind gets its own fault: deleting the object would not help.
-  if (existing != nullptr && existing->kind != kind && kind_is_known) {
-    return fail(ErrorKind::invalid, "different kinds: " + name + " is of kind " + existing->kind +
-                                        ", not " + kind + "; choose another name");
-  }
-  return {};
+// The error for the objects that the mode does not allow to change.
+std::unexpected<Error> mode_error(ApplyMode mode, const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list.append(list.empty() ? "" : ", ").append(name);
+  if (mode == ApplyMode::update) return fail(ErrorKind::not_found, "not found: " + list);
+  return fail(ErrorKind::conflict,
+              "conflict name: " + list + "; `egctl apply` changes what is there");
 }
 
 const char* word_of(Change change) {
@@ -66,19 +64,24 @@ const char* word_of(Change change) {
 
 }  // namespace
 
-Result<ControllerState::Step> ControllerState::propose(const config::Value& document,
-                                                       std::string prefix, ApplyMode mode,
-                                                       const std::stop_token& stop,
-                                                       config::Faults& faults) const {
-  const std::string name = name_of(document);
-  const std::string kind = kind_of(document);
+ControllerState::Step ControllerState::propose(const config::Value& document, std::string prefix,
+                                               const std::stop_token& stop,
+                                               config::Faults& faults) const {
+  const auto mended = of_this_version(document, faults);
+  config::Value whole = mended ? *mended : document;
+  const std::string name = name_of(whole);
+  const std::string kind = kind_of(whole);
   Step step{.proposed = {.object = nullptr, .changes = false, .prefix = std::move(prefix)},
-            .applied = {.name = name, .kind = "", .change = Change::unchanged, .warning = ""},
+            .applied = {.name = name, .kind = "", .change = Change::unchanged},
             .running = publisher.find(name)};
   const Object* existing = step.running.get();
   const auto known = builder.kind(kind);
-  SLUICE_CHECK(check_mode(existing, name, kind, known.has_value(), mode));
-  config::Value whole = document;
+  // A missing or misspelt kind gets its own fault: deleting the object would not help.
+  if (existing != nullptr && existing->kind != kind && known) {
+    faults.add("kind", "different kinds: " + name + " is of kind " + existing->kind + ", not " +
+                           kind + "; choose another name");
+    return step;
+  }
   if (known) {
     config::restore(
         whole, existing != nullptr ? existing->spec : Json(), (*known)->schema(),
@@ -106,18 +109,24 @@ Result<std::vector<ControllerState::Step>> ControllerState::propose_all(
   config::Faults faults;
   std::vector<Step> steps;
   std::set<std::string> seen;
+  std::vector<std::string> disallowed;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const std::string prefix = document_prefix(i, documents.size());
     const std::string name = name_of(documents[i]);
     if (!seen.insert(name).second && !name.empty())
       faults.add(prefix + "name", "\"" + name + "\" is given twice");
+    if (!name.empty() && !allows(mode, publisher.find(name).get())) {
+      disallowed.push_back(name);
+      continue;
+    }
     config::Faults own;
-    SLUICE_TRY(auto step, propose(documents[i], prefix, mode, stop, own));
+    Step step = propose(documents[i], prefix, stop, own);
     for (const std::string& line : own.lines()) faults.add("", prefix + line);
     if (step.proposed.object) steps.push_back(std::move(step));
     if (stop.stop_requested()) return Changes::stopping();
   }
   if (!faults.empty()) return std::unexpected(faults.to_error());
+  if (!disallowed.empty()) return mode_error(mode, disallowed);
   return steps;
 }
 
@@ -136,6 +145,16 @@ Result<std::vector<ControllerState::Step>> ControllerState::propose_and_commit(
   }
 }
 
+// An object that is unchanged has the warnings of the latest document in its status.
+void ControllerState::renew_warnings(const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (step.proposed.changes || step.running->warnings == step.proposed.object->warnings) continue;
+    auto renewed = std::make_shared<Object>(*step.running);
+    renewed->warnings = step.proposed.object->warnings;
+    changes.replace(step.running, std::move(renewed));
+  }
+}
+
 Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
                                                ApplyMode mode) {
   ControllerState& s = *state_;
@@ -143,13 +162,16 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
   const auto claim = s.claims.take(names_of(documents));
   SLUICE_TRY(auto steps, s.propose_and_commit(documents, mode, claim.stop()));
   std::vector<Applied> result;
+  s.renew_warnings(steps);
   for (ControllerState::Step& step : steps) {
     Applied& applied = step.applied;
     const Object& runs = step.proposed.changes ? *step.proposed.object : *step.running;
-    append(applied.warning, s.publisher.port_error(applied.name));
+    applied.warnings = step.proposed.object->warnings;
+    if (auto error = s.publisher.port_error(applied.name); !error.empty())
+      applied.warnings.push_back(std::move(error));
     const auto now = s.store.is_shared() ? s.publisher.find(applied.name) : nullptr;
     if (now) applied.version = now->version;
-    for (const std::string& note : runs.prototype->notes()) append(applied.warning, note);
+    std::ranges::move(runs.prototype->notes(), std::back_inserter(applied.warnings));
     s.logger.info("object " + applied.kind + " " + applied.name + word_of(applied.change));
     result.push_back(std::move(applied));
   }

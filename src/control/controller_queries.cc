@@ -44,6 +44,7 @@ Result<Json> Controller::status(std::string_view name) const {
     status["health"] = object->is_being_built() ? "is being built" : error;
   }
   if (!object->is_current() || !error.empty()) status["error"] = error;
+  if (!object->warnings.empty()) status["warnings"] = object->warnings;
   status["name"] = object->name;
   status["kind"] = object->kind;
   status["state"] = word;

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 using namespace testing;  // control's
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class ControllerTest : public ::testing::Test {
  protected:
@@ -53,7 +54,7 @@ TEST_F(ControllerTest, WhatIsAppliedRunsAndComesBackAfterARestart) {
   ASSERT_EQ(applied->size(), 2U);
   EXPECT_EQ(applied->at(0).change, Change::created);
   EXPECT_EQ(applied->at(1).kind, "HTTPServer");
-  EXPECT_EQ(applied->at(1).warning, "");
+  EXPECT_THAT(applied->at(1).warnings, IsEmpty());
   EXPECT_EQ(controller().config_version(), 1U) << "one change, whatever it holds";
   EXPECT_EQ(process().state("p") + process().state("s"), "runningrunning");
   const auto before = controller().list();
@@ -106,6 +107,50 @@ TEST_F(ControllerTest, ABuildThatFailsChangesNothing) {
   script_.fail("p", "");
   begin();
   EXPECT_EQ(controller().list(), before);
+}
+
+TEST_F(ControllerTest, AWarningStandsBesideTheSuccess) {
+  const auto warnings = [&](const std::string& text) {
+    const auto applied = process().apply(text);
+    EXPECT_TRUE(applied);
+    return applied ? applied->at(0).warnings : std::vector<std::string>{};
+  };
+  const auto kept = [&] { return controller().status("p")->value("warnings", Json()); };
+  script_.warn("p", "is odd");
+  EXPECT_THAT(warnings(pipeline_text("p")), ElementsAre("filters[0].text: is odd"));
+  EXPECT_EQ(kept(), Json{"filters[0].text: is odd"});
+  EXPECT_THAT(warnings(pipeline_text("p")), ElementsAre("filters[0].text: is odd")) << "unchanged";
+  EXPECT_EQ(process().state("p"), "running");
+  begin();
+  EXPECT_EQ(kept(), Json{"filters[0].text: is odd"}) << "it is as odd as before";
+  script_.warn("p", "");
+  EXPECT_THAT(warnings(pipeline_text("p")), IsEmpty());
+  EXPECT_EQ(kept(), Json()) << "none of an earlier apply is left";
+  EXPECT_EQ(controller().config_version(), 1U);
+}
+
+// One line for each cause, of all documents.
+TEST_F(ControllerTest, EveryDocumentIsLookedAt) {
+  ASSERT_TRUE(process().apply(pipeline_text("p") + pipeline_text("q")));
+  const auto refusal = [&](const std::string& text, ApplyMode mode) {
+    const auto applied = process().apply(text, mode);
+    EXPECT_FALSE(applied);
+    return applied ? Error{} : applied.error();
+  };
+  const std::string three = pipeline_text("p") + pipeline_text("r") + pipeline_text("q");
+  EXPECT_EQ(refusal(three, ApplyMode::create).message,
+            "conflict name: p, q; `egctl apply` changes what is there");
+  const std::string two = pipeline_text("r") + pipeline_text("s");
+  EXPECT_EQ(refusal(two, ApplyMode::update).message, "not found: r, s");
+  EXPECT_EQ(refusal(two, ApplyMode::update).kind, ErrorKind::not_found);
+  EXPECT_THAT(refusal("---\n{name: p, kind: HTTPServer, port: 1}\n---\n{name: r, kind: Pipe}\n"
+                      "---\n{kind: MQTTProxy}\n",
+                      ApplyMode::apply)
+                  .details,
+              ElementsAre(HasSubstr("document 1, kind: different kinds: p is of kind Pipeline"),
+                          HasSubstr("document 2, kind: kind \"Pipe\" not found"),
+                          "document 3, name: is required",
+                          "document 3, kind: MQTTProxy is not there: Sluice speaks HTTP only"));
 }
 
 TEST_F(ControllerTest, AStoreThatRefusesChangesNothing) {
@@ -193,7 +238,8 @@ TEST_F(ControllerTest, TwoServersSwapTheirPortsInOneChange) {
   const auto swapped =
       process().apply(http_server_text("s", b, "p") + http_server_text("t", a, "p"));
   ASSERT_TRUE(swapped) << swapped.error().message;
-  EXPECT_EQ(swapped->at(0).warning + swapped->at(1).warning, "");
+  EXPECT_THAT(swapped->at(0).warnings, IsEmpty());
+  EXPECT_THAT(swapped->at(1).warnings, IsEmpty());
   EXPECT_EQ(process().state("s") + process().state("t"), "runningrunning");
 }
 
@@ -202,7 +248,7 @@ TEST_F(ControllerTest, APortThatIsTakenIsAWarningAndTriedAgain) {
   const auto applied =
       process().apply(pipeline_text("p") + http_server_text("s", (*taken)->port(), "p"));
   ASSERT_TRUE(applied) << applied.error().message;
-  EXPECT_THAT(applied->at(1).warning, HasSubstr("taken by another process"));
+  EXPECT_THAT(applied->at(1).warnings, ElementsAre(HasSubstr("taken by another process")));
   EXPECT_EQ(process().state("s"), "failed");
   EXPECT_THAT(controller().status("s")->value("error", ""), HasSubstr("taken"));
   EXPECT_THAT(controller().troubles(), ElementsAre(HasSubstr("HTTPServer s does not listen: ")));

@@ -26,6 +26,8 @@ struct Object {
   std::string error;
   // ObjectPrototype::pins() of the current or the last prototype. Stored beside the spec.
   Json pins;
+  // What the build warned of (config::Faults::warnings).
+  std::vector<std::string> warnings{};
   // The kept state of the prototype; null if the object does not run.
   std::shared_ptr<const pipeline::StateSet> states{};
   // True if the prototype is of an earlier spec or other pins. Another member has changed the

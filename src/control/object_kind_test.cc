@@ -71,13 +71,14 @@ TEST(ObjectKind, AnotherOneIsALineInTheTable) {
   const std::string note = "---\n{name: n, kind: Note, port: " + std::to_string(port) + "}\n";
   const auto applied = process->apply(note + pipeline_text("p"));
   ASSERT_TRUE(applied) << applied.error().message;
-  EXPECT_EQ(applied->at(0).warning, "is a note");
+  EXPECT_THAT(applied->at(0).warnings, ElementsAre("is a note"));
   EXPECT_EQ(process->state("n"), "running");
   EXPECT_EQ((*process)->status("n")->value("length", 0), 4);
   EXPECT_THAT((*process)->troubles(), ElementsAre("Note n: is a note"));
   EXPECT_FALSE(net::Listener::probe("", static_cast<std::uint16_t>(port))) << "its port is open";
   EXPECT_THAT(process->error(http_server_text("s", port, "p")), HasSubstr("is used by Note n"));
-  EXPECT_THAT(process->error("{name: x}"), HasSubstr("(HTTPServer, Pipeline or Note)"));
+  EXPECT_THAT(process->error("{name: x}"),
+              HasSubstr("(HTTPServer, Pipeline, GlobalFilter or Note)"));
   EXPECT_THAT(process->error("{name: x, kind: Note, prot: 1}"), HasSubstr("\"port\""));
   process.reset();
   process.emplace(folder.path(), script, kinds);

@@ -50,6 +50,8 @@ class ObjectPrototype {
   // The pipelines to which it sends requests, in the order of its spec. During a start its port
   // stays closed while one of them is being built.
   [[nodiscard]] virtual std::vector<std::string> pipelines() const;
+  // The GlobalFilter that it names; "": none. Likewise.
+  [[nodiscard]] virtual std::string global_filter() const { return {}; }
   // For a hot restart: adds the parts that send the requests of this object to the successor
   // process, through filters of the kind `successor`. Faults are internal errors, and go to the
   // log.

@@ -6,6 +6,13 @@
 #include "control/kinds/pipeline.h"
 
 namespace sluice::control {
+namespace {
+
+bool is_of_kind(const std::shared_ptr<const Object>& object, std::string_view kind) {
+  return object != nullptr && object->kind == kind;
+}
+
+}  // namespace
 
 Objects Publisher::objects() const {
   const ReaderLock lock(mutex_);
@@ -46,8 +53,12 @@ std::string Publisher::trouble_of(const Object& object) const {
   }
   const std::string port = port_error(object.name);
   if (!port.empty()) return object.kind + " " + object.name + " does not listen: " + port;
+  const std::string label = object.kind + " " + object.name;
+  const std::string around = object.prototype->global_filter();
+  if (!around.empty() && !is_of_kind(find(around), "GlobalFilter"))
+    return label + ": there is no GlobalFilter " + around + ": its requests get 503";
   const std::string absent = absent_pipeline(object);
-  return absent.empty() ? "" : object.kind + " " + object.name + ": there is no Pipeline " + absent;
+  return absent.empty() ? "" : label + ": there is no Pipeline " + absent;
 }
 
 // The first absent pipeline that the server names; its requests get 503.
@@ -70,10 +81,12 @@ void Publisher::wait(Duration patience, const std::function<bool(const Objects&)
 // server opens.
 bool Publisher::may_open(const Object& server, const Objects& all) const {
   if (all_open_) return true;
-  return std::ranges::none_of(server.prototype->pipelines(), [&all](const std::string& name) {
+  const auto is_awaited = [&all](const std::string& name) {
     const auto found = all.find(name);
     return found != all.end() && found->second->is_being_built();
-  });
+  };
+  return !is_awaited(server.prototype->global_filter()) &&
+         std::ranges::none_of(server.prototype->pipelines(), is_awaited);
 }
 
 server::Workers::Listeners Publisher::assign_ports(const Objects& next) {

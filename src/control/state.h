@@ -53,16 +53,16 @@ struct ControllerState {
         follower(stored, changes, loader, trials, logger) {}
 
   // controller_apply.cc: builds one of the documents, and collects the report on it. A null object:
-  // faults were added. Error: the mode forbids the change. Requires: a claim on the object.
+  // faults were added. Requires: a claim on the object.
   struct Step;
-  [[nodiscard]] Result<Step> propose(const config::Value& document, std::string prefix,
-                                     ApplyMode mode, const std::stop_token& stop,
-                                     config::Faults& faults) const;
+  [[nodiscard]] Step propose(const config::Value& document, std::string prefix,
+                             const std::stop_token& stop, config::Faults& faults) const;
   [[nodiscard]] Result<std::vector<Step>> propose_all(const std::vector<config::Value>& documents,
                                                       ApplyMode mode,
                                                       const std::stop_token& stop) const;
   [[nodiscard]] Result<std::vector<Step>> propose_and_commit(
       const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop);
+  void renew_warnings(const std::vector<Step>& steps);
   // controller_backup.cc: one object for each of `saved`. Error: one of them that ran cannot be
   // built.
   [[nodiscard]] Result<std::vector<std::shared_ptr<const Object>>> build_saved(

@@ -17,12 +17,23 @@ std::string outcome_line(const Json& one, const std::string& mode) {
   return mode + " " + object + " successfully";
 }
 
+// An older server sends one text.
+std::vector<std::string> warnings_of(const Json& one) {
+  std::vector<std::string> lines;
+  const Json list = one.is_object() ? one.value("warnings", Json::array()) : Json::array();
+  for (const Json& line : list) {
+    if (line.is_string()) lines.push_back(line.get<std::string>());
+  }
+  const std::string only = text_at(one, "warning");
+  if (lines.empty() && !only.empty()) lines.push_back(only);
+  return lines;
+}
+
 void print_outcome(Invocation& invocation, const Json& applied, const std::string& mode) {
   if (invocation.format() != Output::standard) return invocation.print(applied);
   for (const Json& one : applied) {
     invocation.out << outcome_line(one, mode) << "\n";
-    const std::string warning = text_at(one, "warning");
-    if (!warning.empty())
+    for (const std::string& warning : warnings_of(one))
       invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
   }
 }

@@ -1,20 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/all.h"
 
+#include "filters/cert_extractor/cert_extractor.h"
+#include "filters/cors_adaptor/cors_adaptor.h"
+#include "filters/data_builder/data_builder.h"
+#include "filters/fallback/fallback.h"
+#include "filters/file_server/file_server.h"
+#include "filters/header_lookup/header_lookup.h"
+#include "filters/header_to_json/header_to_json.h"
 #include "filters/mock/mock.h"
 #include "filters/proxy/proxy.h"
+#include "filters/rate_limiter/rate_limiter.h"
+#include "filters/redirector/redirector.h"
+#include "filters/redirector_v2/redirector_v2.h"
+#include "filters/remote_filter/remote_filter.h"
+#include "filters/request_adaptor/request_adaptor.h"
+#include "filters/request_builder/request_builder.h"
+#include "filters/response_adaptor/response_adaptor.h"
+#include "filters/response_builder/response_builder.h"
+#include "filters/result_builder/result_builder.h"
+#include "filters/validator/validator.h"
 #include "filters/wasm_host/wasm_host.h"
+#include "filters/web_socket_proxy/web_socket_proxy.h"
 
 namespace sluice::filters {
 
 Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& services) {
   std::vector<std::unique_ptr<pipeline::FilterKind>> kinds;
+  kinds.push_back(make_cert_extractor_kind());
+  kinds.push_back(make_cors_adaptor_kind());
+  kinds.push_back(make_data_builder_kind());
+  kinds.push_back(make_fallback_kind());
+  kinds.push_back(make_file_server_kind());
+  kinds.push_back(make_header_lookup_kind());
+  kinds.push_back(make_header_to_json_kind());
   kinds.push_back(make_mock_kind());
   kinds.push_back(make_proxy_kind(services.logger, services.core_count, services.own_secret));
+  kinds.push_back(make_rate_limiter_kind());
+  kinds.push_back(make_redirector_kind());
+  kinds.push_back(make_redirector_v2_kind());
+  kinds.push_back(make_remote_filter_kind());
+  kinds.push_back(make_request_adaptor_kind());
+  kinds.push_back(make_request_builder_kind());
+  kinds.push_back(make_response_adaptor_kind());
+  kinds.push_back(make_response_builder_kind());
+  kinds.push_back(make_result_builder_kind());
+  kinds.push_back(make_validator_kind());
   SLUICE_TRY(auto wasm_host,
              make_wasm_host_kind(services.engine, services.store, services.logger,
                                  services.core_count, services.code_folder, services.handover));
   kinds.push_back(std::move(wasm_host));
+  kinds.push_back(make_web_socket_proxy_kind());
   return kinds;
 }
 

@@ -2,6 +2,7 @@
 #include "http/body.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/body_memory.h"
 
@@ -54,6 +55,15 @@ bool grow(std::string& bytes, std::size_t more, std::uint64_t expected, BodyMemo
 }
 
 }  // namespace
+
+std::shared_ptr<const std::string> Body::share_whole() {
+  if (reader_) return nullptr;
+  if (!shared_) {
+    shared_ = std::make_shared<const std::string>(std::exchange(bytes_, {}));
+    shares_own_ = true;
+  }
+  return shared_;
+}
 
 Task<Result<bool>> Body::hold(std::uint64_t bytes_max, std::shared_ptr<BodyCharge> charge) {
   if (!is_stream()) co_return true;

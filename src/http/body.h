@@ -63,6 +63,7 @@ class Body {
     length_.reset();
     may_be_held_ = false;
     announced_ = false;
+    shares_own_ = false;
     charge_.reset();
     bytes_ = std::move(bytes);
   }
@@ -71,6 +72,8 @@ class Body {
     clear();
     shared_ = std::move(bytes);
   }
+  // Returns the bytes of a whole body, which this one and others share from now on. Null: a stream.
+  [[nodiscard]] std::shared_ptr<const std::string> share_whole();
   // Empties the body. Keeps the capacity for the next message, unless it is large.
   void clear() {
     shared_.reset();
@@ -79,6 +82,7 @@ class Body {
     length_.reset();
     may_be_held_ = false;
     announced_ = false;
+    shares_own_ = false;
     charge_.reset();
     if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);
     bytes_.clear();
@@ -92,8 +96,10 @@ class Body {
   // body is whole now. Returns false if it is longer, or exceeds the limit of `charge`: it is still
   // a stream, which begins with the bytes read. Errors: those of the reader; the body is then lost.
   Task<Result<bool>> hold(std::uint64_t bytes_max, std::shared_ptr<BodyCharge> charge = nullptr);
-  // The bytes that only this body holds.
-  [[nodiscard]] std::size_t held_bytes() const { return shared_ || reader_ ? 0 : bytes_.size(); }
+  // The bytes that this body holds. Those of share() belong to another one.
+  [[nodiscard]] std::size_t held_bytes() const {
+    return reader_ || (shared_ && !shares_own_) ? 0 : bytes().size();
+  }
   // Keeps the charge for the bytes until release_charge(), or until the bytes are dropped.
   void hold_charge(std::shared_ptr<BodyCharge> charge) { charge_ = std::move(charge); }
   void release_charge() { charge_.reset(); }
@@ -112,6 +118,7 @@ class Body {
   std::unique_ptr<Headers> trailers_;
   bool may_be_held_ = false;  // while reader_ is not null
   bool announced_ = false;
+  bool shares_own_ = false;  // the bytes of shared_ were its own
   std::shared_ptr<BodyCharge> charge_;
 };
 

@@ -200,6 +200,24 @@ TEST(Body, HoldsNoMoreThanItMayBeChargedFor) {
   }
 }
 
+TEST(Body, SharesWhatItHolds) {
+  Body body("abc");
+  const auto bytes = body.share_whole();
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(*bytes, "abc");
+  EXPECT_EQ(body.bytes(), "abc");
+  EXPECT_EQ(body.share_whole(), bytes);
+  EXPECT_EQ(body.held_bytes(), 3U) << "they are still its own";
+  Body other;
+  other.share(bytes);
+  EXPECT_EQ(other.bytes().data(), bytes->data());
+  EXPECT_EQ(other.held_bytes(), 0U);
+  body.clear();
+  EXPECT_EQ(body.bytes(), "");
+  EXPECT_EQ(other.bytes(), "abc");
+  EXPECT_EQ(stream({"ab"}).share_whole(), nullptr);
+}
+
 TEST(Body, HoldMakesWhatIsShortWhole) {
   Body body = stream({"ab", "c"});
   body.let_be_held();

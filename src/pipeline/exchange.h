@@ -3,13 +3,18 @@
 // one per stream and reuses it for the next request after clear().
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/json.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "http/interim.h"
 #include "http/message.h"
@@ -20,14 +25,24 @@
 namespace sluice {
 class MemoryHolder;
 }
+namespace sluice::net {
+struct PeerCertificates;
+}
 
 namespace sluice::pipeline {
 
 inline constexpr std::string_view kDefaultNamespace = "DEFAULT";
+inline constexpr std::size_t kNamespacesMax = 64;                   // of a flow
+inline constexpr std::size_t kDataBytesMax = std::size_t{1} << 20;  // Exchange::set_data, together
+// A body that a filter reads whole or makes.
+inline constexpr std::uint64_t kBuilderBodyBytesMax = std::uint64_t{4} << 20;
+
+class CustomDataSlot;
 
 class Exchange {
  public:
-  explicit Exchange(const loop::Core& core) : core_(core), on_core_(core.loop) { clear(); }
+  explicit Exchange(const loop::Core& core);
+  ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -36,6 +51,9 @@ class Exchange {
 
   // The request of the active namespace; null if that namespace has none.
   [[nodiscard]] http::Request* request();
+  // Replaces the request of the active namespace by a fresh one: GET / of the client's host,
+  // without fields and body.
+  http::Request& new_request();
   // The response of the active namespace; null until a filter has made one.
   [[nodiscard]] http::Response* response();
   // The response of the active namespace; makes one (200, empty) if there is none.
@@ -47,6 +65,28 @@ class Exchange {
   // Pipeline only: selects the namespace that the filters see.
   void activate(std::string_view name);
   [[nodiscard]] std::string_view active_namespace() const { return active_->name; }
+
+  // The messages of a namespace, even if another one is active; null: it has none.
+  [[nodiscard]] http::Request* request_of(std::string_view name);
+  [[nodiscard]] http::Response* response_of(std::string_view name);
+  // Calls `visit` with name, request and response of each namespace that was active. Either message
+  // may be null.
+  template <class Visit>
+  void each_namespace(const Visit& visit) {
+    for (Space& space : spaces_) {
+      visit(std::string_view(space.name), space.has_request ? &space.request : nullptr,
+            space.has_response ? &space.response : nullptr);
+    }
+  }
+
+  // Data for filters that make text: `data` of the pipeline, which runs, under the key PIPELINE,
+  // and the values that filters have set in this exchange. Null: none.
+  [[nodiscard]] const Json* data_of(std::string_view key) const;
+  // Replaces a value. Errors: `too_large` beyond kDataBytesMax for all values; `unavailable` if the
+  // memory of the connection or of the process refuses.
+  [[nodiscard]] Result<void> set_data(const std::string& key, Json value);
+  // Pipeline only; null: none. Outlives the run.
+  void set_pipeline_data(const Json* data) { pipeline_data_ = data; }
 
   // The messages of namespace DEFAULT, even if another one is active.
   [[nodiscard]] http::Request& client_request() { return spaces_.front().request; }
@@ -69,7 +109,8 @@ class Exchange {
   struct AddedSide {
     std::unique_ptr<ResponseSide> side;
     std::string_view filter_namespace;
-    std::size_t step;  // of the filter, in `steps`
+    std::size_t step;           // of the filter, in `steps`
+    const Json* pipeline_data;  // of its pipeline
   };
   // Pipeline only: in the order in which they were added.
   [[nodiscard]] const std::vector<AddedSide>& response_sides() const { return sides_; }
@@ -81,6 +122,19 @@ class Exchange {
 
   // The memory account of the client's connection; null: no limit.
   std::shared_ptr<MemoryHolder> memory;
+  // The certificates of a client of TLS, of its connection; null: it has shown none. clear() leaves
+  // them.
+  std::shared_ptr<const net::PeerCertificates> certificates;
+  // The custom data of this core; null: there is none. clear() leaves it.
+  const CustomDataSlot* custom_data = nullptr;
+
+  // What the rules have found of the path. `path_prefix` is the pathPrefix that matched, else "".
+  // `captures` are named parts of the path, by name.
+  struct RouteFacts {
+    std::string_view path_prefix;
+    std::vector<std::pair<std::string, std::string>> captures;
+  };
+  RouteFacts route;
 
   // The filters that have run, for the access log. Views into the pipeline, which outlives the
   // exchange's run.
@@ -92,6 +146,8 @@ class Exchange {
   std::string_view pipeline_name;
   std::vector<Step> steps;
   TimePoint step_began;  // when the current filter began
+  // Whether the last flow ended before its last node: at END, or at a result without a jump.
+  bool ended_early = false;
 
   // Goes to the access log line; control characters are escaped there.
   void add_tag(std::string tag) { tags_.push_back(std::move(tag)); }
@@ -110,6 +166,10 @@ class Exchange {
     bool has_response = false;
   };
 
+  // The values of set_data().
+  struct Data;
+  [[nodiscard]] Space* find(std::string_view name);
+
   const loop::Core& core_;
   [[no_unique_address]] loop::OnCore on_core_;
   std::vector<AddedSide> sides_;  // before the spaces: their bodies may refer to the sides
@@ -117,6 +177,8 @@ class Exchange {
   Space* active_ = nullptr;
   http::InterimSink* interim_ = nullptr;
   std::vector<std::string> tags_;
+  const Json* pipeline_data_ = nullptr;
+  std::unique_ptr<Data> data_;
 };
 
 }  // namespace sluice::pipeline

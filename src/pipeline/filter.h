@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -139,10 +140,12 @@ class FilterKind {
 struct FilterMeta {
   std::string name;
   std::string kind;
+  std::optional<std::string> version{};
   void fields(auto& visit) {
     visit("name", name,
           {.required = true, .format = config::Format::name, .doc = "unique in the pipeline"});
     visit("kind", kind, {.required = true, .doc = "kind of filter"});
+    visit("version", version, {.doc = "free text"});
   }
 };
 

@@ -4,21 +4,6 @@
 #include <algorithm>
 
 namespace sluice::pipeline {
-namespace {
-
-// Runs the response sides of the filters that were not the last, the innermost first.
-Task<void> respond(Exchange& exchange) {
-  for (std::size_t i = exchange.response_sides().size(); i-- > 0;) {
-    const Exchange::AddedSide& added = exchange.response_sides()[i];
-    const bool others_ran = exchange.steps.size() > added.step + 1;
-    if (!others_ran) continue;
-    exchange.activate(added.filter_namespace);
-    co_await added.side->respond(exchange);
-  }
-}
-
-}  // namespace
-
 Pipeline::Pipeline(std::shared_ptr<const PipelinePrototype> prototype, const loop::Core& core)
     : prototype_(std::move(prototype)) {
   filters_.reserve(prototype_->filters_.size());
@@ -30,9 +15,23 @@ bool Pipeline::knows(const http::Request& request) const {
   return std::ranges::any_of(filters_, [&](const auto& filter) { return filter->knows(request); });
 }
 
-Task<void> Pipeline::handle(Exchange& exchange) const {
+// The sides of the filters that were not the last.
+Task<void> Pipeline::respond(Exchange& exchange) {
+  for (std::size_t i = exchange.response_sides().size(); i-- > 0;) {
+    const Exchange::AddedSide& added = exchange.response_sides()[i];
+    const bool others_ran = exchange.steps.size() > added.step + 1;
+    if (!others_ran) continue;
+    exchange.activate(added.filter_namespace);
+    exchange.set_pipeline_data(added.pipeline_data);
+    co_await added.side->respond(exchange);
+  }
+  exchange.activate(kDefaultNamespace);
+}
+
+Task<void> Pipeline::run(Exchange& exchange, Sides sides) const {
   const auto& nodes = prototype_->nodes_;
   exchange.pipeline_name = prototype_->name();
+  exchange.set_pipeline_data(prototype_->data());
   exchange.step_began = Clock::now();
   std::size_t at = 0;
   while (at < nodes.size()) {
@@ -52,7 +51,8 @@ Task<void> Pipeline::handle(Exchange& exchange) const {
     if (next == PipelinePrototype::kEndNode) break;
     at = next;
   }
-  if (!exchange.response_sides().empty()) [[unlikely]]
+  exchange.ended_early = at < nodes.size();
+  if (sides == Sides::respond && !exchange.response_sides().empty()) [[unlikely]]
     co_await respond(exchange);
   exchange.activate(kDefaultNamespace);
 }

@@ -19,12 +19,20 @@ class Pipeline {
 
   // Runs the flow, then the response sides that its filters have added. Afterwards
   // exchange.client_response(), if any, is the response to the client.
-  Task<void> handle(Exchange& exchange) const;
+  Task<void> handle(Exchange& exchange) const { return run(exchange, Sides::respond); }
+  // For flows one after the other: runs only the flow. Exchange::ended_early tells how it ended.
+  // respond() comes after the last of them.
+  Task<void> run_flow(Exchange& exchange) const { return run(exchange, Sides::wait); }
+  // Runs the response sides of all flows that ran, the last one first.
+  static Task<void> respond(Exchange& exchange);
   // True if one of its filters knows the user (Filter::knows).
   [[nodiscard]] bool knows(const http::Request& request) const;
   [[nodiscard]] const PipelinePrototype& prototype() const { return *prototype_; }
 
  private:
+  enum class Sides { respond, wait };
+  Task<void> run(Exchange& exchange, Sides sides) const;
+
   std::shared_ptr<const PipelinePrototype> prototype_;
   std::vector<std::unique_ptr<Filter>> filters_;
 };

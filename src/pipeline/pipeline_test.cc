@@ -193,7 +193,7 @@ filters:
 - {name: a, kind: Echo}
 - {name: END, kind: Echo}
 - {name: b, kind: Ecko}
-- {kind: Echo}
+- {kind: Ecko}
 - 17)"),
             nullptr);
   EXPECT_THAT(faults_.lines(),
@@ -204,11 +204,40 @@ filters:
                   HasSubstr("filters[3].kind: kind \"Ecko\" not found, did you mean \"Echo\"?"),
                   HasSubstr("filters[4].name: is required"),
                   HasSubstr("filters[5]: must be a map"),
-                  HasSubstr("flow[0].filter: no filter \"nope\""),
+                  HasSubstr("filters[4].kind: kind \"Ecko\" not found"),
                   HasSubstr("flow[1].jumpIf.third: is not a result of Echo"),
                   HasSubstr("flow[1].jumpIf.first: \"zzz\" is not a later node"),
                   HasSubstr("flow[2].jumpIf: END has no results"),
               }));
+}
+
+// A line that goes away with the cause of another one would only hide the cause.
+TEST_F(PipelineTest, OneCauseIsOneLine) {
+  const auto lines = [this](const std::string& rest) {
+    EXPECT_EQ(build("{name: p, kind: Pipeline, " + rest + "}"), nullptr) << rest;
+    return faults_.lines();
+  };
+  const std::string known = "{name: a, kind: Echo}";
+  EXPECT_THAT(
+      lines("flow: [{filter: b, jumpIf: {first: a}}, {filter: a}], filters: [" + known + "]"),
+      ElementsAre(HasSubstr("flow[0].filter: no filter \"b\" is defined")));
+  EXPECT_THAT(
+      lines("flow: [{filter: a, jumpIf: {first: b}}, {filter: b}], filters: [" + known + "]"),
+      ElementsAre(HasSubstr("flow[1].filter: no filter \"b\" is defined")));
+  EXPECT_THAT(lines("flow: [{filter: b}], filters: [{kind: Echo}]"),
+              ElementsAre("filters[0].name: is required"));
+  EXPECT_THAT(lines("flow: [{filter: b}], filters: [{name: b}]"),
+              ElementsAre("filters[0].kind: is required"));
+  EXPECT_THAT(lines("flow: [{filter: b}], filters: [17]"),
+              ElementsAre("filters[0]: must be a map with name and kind"));
+  EXPECT_THAT(lines("flow: [{filter: b, jumpIf: {x: END}}], filters: [{name: b, kind: Ecko}]"),
+              ElementsAre(HasSubstr("filters[0].kind: kind \"Ecko\" not found")));
+  EXPECT_THAT(lines("flow: [{alias: b}], filters: [" + known + "]"),
+              ElementsAre("flow[0].filter: is required"));
+  EXPECT_THAT(lines("flow: [{filter: b}]"), ElementsAre("filters: is required"));
+  EXPECT_THAT(
+      lines("filters: [{name: b, kind: OPAFilter}]"),
+      ElementsAre(HasSubstr("filters[0].kind: OPAFilter is not there: decide in a WasmHost")));
 }
 
 TEST_F(PipelineTest, JumpingBackIsRefused) {
@@ -252,6 +281,78 @@ TEST_F(PipelineTest, KnowsWhomAnyOfItsFiltersKnows) {
   };
   EXPECT_FALSE(knows("{name: a, kind: Echo}, {name: b, kind: Echo}"));
   EXPECT_TRUE(knows("{name: a, kind: Echo}, {name: b, kind: Echo, knows: true}"));
+}
+
+TEST_F(PipelineTest, AFlowTellsWhetherItEndedEarly) {
+  const auto ends_early = [&](const std::string& flow, const std::string& result) {
+    const auto prototype = build("{name: p, kind: Pipeline, flow: " + flow +
+                                 ", filters: [{name: a, kind: Echo, result: \"" + result +
+                                 "\"}, {name: b, kind: Echo}]}");
+    EXPECT_TRUE(prototype) << flow;
+    const Pipeline pipeline(prototype, core_);
+    exchange_.clear();
+    loop::run_to_completion(loop_, pipeline.run_flow(exchange_));
+    return exchange_.ended_early;
+  };
+  EXPECT_FALSE(ends_early("[{filter: a}, {filter: b}]", ""));
+  EXPECT_TRUE(ends_early("[{filter: a}, {filter: b}]", "first"));
+  EXPECT_TRUE(ends_early("[{filter: b}, {filter: a}]", "first"));
+  EXPECT_FALSE(ends_early("[{filter: a, jumpIf: {first: b}}, {filter: b}]", "first"));
+  EXPECT_TRUE(ends_early("[{filter: a, jumpIf: {first: END}}, {filter: b}]", "first"));
+  EXPECT_TRUE(ends_early("[{filter: a}, {filter: END}, {filter: b}]", ""));
+}
+
+TEST_F(PipelineTest, FiltersSeeTheDataOfThePipeline) {
+  const auto prototype = build(
+      "{name: p, kind: Pipeline, data: {codes: [1, '2'], text: on}, filters: [{name: a, kind: "
+      "Echo}]}");
+  ASSERT_TRUE(prototype);
+  const Json expected{{"codes", {1, "2"}}, {"text", "on"}};
+  ASSERT_NE(prototype->data(), nullptr);
+  EXPECT_EQ(*prototype->data(), expected);
+  EXPECT_EQ(prototype->spec()["data"], expected);
+  const Pipeline pipeline(prototype, core_);
+  exchange_.clear();
+  loop::run_to_completion(loop_, pipeline.handle(exchange_));
+  EXPECT_EQ(exchange_.data_of("PIPELINE"), prototype->data());
+  EXPECT_EQ(build("{name: p, kind: Pipeline, data: [1], filters: [{name: a, kind: Echo}]}"),
+            nullptr);
+  EXPECT_THAT(faults_.lines(), ElementsAre("data: must be a map"));
+}
+
+TEST_F(PipelineTest, SpeaksHttp) {
+  EXPECT_TRUE(build("{name: p, kind: Pipeline, protocol: http, filters: [{name: a, kind: Echo}]}"));
+  EXPECT_EQ(build("{name: p, kind: Pipeline, protocol: MQTT, filters: [{name: a, kind: Echo}]}"),
+            nullptr);
+  EXPECT_THAT(faults_.lines(), ElementsAre(HasSubstr("protocol: \"MQTT\" is not there")));
+}
+
+TEST_F(PipelineTest, WarnsOfWhatNeverRuns) {
+  const auto warnings = [&](const std::string& flow) {
+    EXPECT_TRUE(build("{name: p, kind: Pipeline, flow: " + flow +
+                      ", filters: [{name: a, kind: Echo}, {name: b, kind: Echo}]}"));
+    return faults_.warnings();
+  };
+  EXPECT_THAT(warnings("[{filter: a}, {filter: b}]"), IsEmpty());
+  EXPECT_THAT(warnings("[]"), IsEmpty());
+  EXPECT_THAT(warnings("[{filter: a}]"),
+              ElementsAre("filters[1]: b is not in the flow: it never runs"));
+  EXPECT_THAT(warnings("[{filter: a}, {filter: END}, {filter: b}]"),
+              ElementsAre("flow[2]: no way leads here: it never runs"));
+  EXPECT_THAT(warnings("[{filter: a, jumpIf: {first: b}}, {filter: END}, {filter: b}]"), IsEmpty());
+  EXPECT_THAT(warnings("[{filter: a, jumpIf: {\"\": END}}, {filter: b}]"),
+              ElementsAre("flow[1]: no way leads here: it never runs"));
+}
+
+TEST_F(PipelineTest, HasABoundForNamespaces) {
+  std::string flow;
+  for (std::size_t i = 0; i <= kNamespacesMax; ++i)
+    flow += "{filter: a, namespace: n" + std::to_string(i) + "}, ";
+  EXPECT_EQ(build("{name: p, kind: Pipeline, flow: [" + flow +
+                  "], filters: [{name: a, kind: "
+                  "Echo}]}"),
+            nullptr);
+  EXPECT_THAT(faults_.lines(), ElementsAre("flow: has 65 namespaces, at most 64 allowed"));
 }
 
 TEST_F(PipelineTest, SpecIsCompleted) {

@@ -2,7 +2,10 @@
 #include "pipeline/prototype.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
+
+#include "pipeline/later_kinds.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -21,6 +24,8 @@ std::string unknown_kind(std::string_view name, const FilterKinds& kinds) {
     known.push_back(kind->name());
     list.append(list.empty() ? "" : ", ").append(kind->name());
   }
+  if (const auto advice = advice_on_absent_kind(name); !advice.empty())
+    return std::string(name) + " is not there: " + std::string(advice);
   return "kind \"" + std::string(name) + "\" not found" + config::suggestion(name, known) +
          " (kinds: " + list + ")";
 }
@@ -58,8 +63,45 @@ std::shared_ptr<const PipelinePrototype> PipelinePrototype::build(const config::
       resilience::Policies::build(pipeline->spec_.resilience, "resilience", faults);
   pipeline->build_filters(kinds, inputs, faults);
   pipeline->build_flow(faults);
+  pipeline->check_data(faults);
   if (faults.count() != faults_before) return nullptr;
+  pipeline->check_use(faults);
   return pipeline;
+}
+
+void PipelinePrototype::check_data(config::Faults& faults) {
+  const std::string protocol = spec_.protocol.value_or("");
+  if (!protocol.empty() && protocol != "http")
+    faults.add("protocol", config::quote(protocol) + " is not there: " + std::string(kHttpOnly));
+  const config::Value& data = spec_.data.value;
+  if (data.kind == config::Value::Kind::null) return;
+  if (data.kind != config::Value::Kind::map) return faults.add("data", "must be a map");
+  data_ = std::make_shared<const Json>(config::Encoder::of(data));
+}
+
+void PipelinePrototype::check_use(config::Faults& faults) const {
+  std::vector<bool> is_reached(nodes_.size() + 1);
+  std::vector<bool> is_used(filters_.size());
+  is_reached[0] = true;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const BuiltNode& node = nodes_[i];
+    if (!is_reached[i]) {
+      faults.warn("flow[" + std::to_string(i) + "]", "no way leads here: it never runs");
+    } else if (node.filter != kEndNode) {
+      const auto success = std::ranges::find(node.jumps, "", &Jump::first);
+      if (success == node.jumps.end()) is_reached[i + 1] = true;
+      for (const auto& [result, target] : node.jumps) {
+        if (target != kEndNode) is_reached[target] = true;
+      }
+    }
+    if (node.filter != kEndNode) is_used[node.filter] = true;
+  }
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    if (!is_used[i]) {
+      faults.warn("filters[" + std::to_string(i) + "]",
+                  filters_[i].name + " is not in the flow: it never runs");
+    }
+  }
 }
 
 void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInputs& inputs,
@@ -70,6 +112,7 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInput
     const std::string path = "filters[" + std::to_string(i) + "]";
     if (value.kind != config::Value::Kind::map) {
       faults.add(path, "must be a map with name and kind");
+      filters_.push_back({});
       continue;
     }
     const std::string name = scalar_of(value, "name");
@@ -79,13 +122,15 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInput
       faults.add(path + ".name", "\"" + name + "\" is used twice");
     if (kind_name.empty()) {
       faults.add(path + ".kind", "is required");
+      if (name.empty()) faults.add(path + ".name", "is required");
+      filters_.push_back({name, nullptr, nullptr});  // so that the flow finds the name
       continue;
     }
     const FilterKind* kind = find_kind(kinds, kind_name);
     if (kind == nullptr) {
       faults.add(path + ".kind", unknown_kind(kind_name, kinds));
       if (name.empty()) faults.add(path + ".name", "is required");
-      filters_.push_back({name, nullptr, nullptr});  // so that the flow finds the name
+      filters_.push_back({name, nullptr, nullptr});
       continue;
     }
     FilterContext context{
@@ -100,26 +145,38 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInput
   }
 }
 
+std::size_t PipelinePrototype::find_filter(const std::string& name, const std::string& path,
+                                           config::Faults& faults) const {
+  if (name == kEnd) return kEndNode;
+  std::vector<std::string_view> known{kEnd};
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    if (filters_[i].name == name) return i;
+    known.push_back(filters_[i].name);
+  }
+  // A filter without a name has its own fault, and it may be this one.
+  const bool may_be_there = std::ranges::find(known, "") != known.end();
+  if (!name.empty() && !filters_.empty() && !may_be_there)
+    faults.add(path, "no filter \"" + name + "\" is defined" + config::suggestion(name, known));
+  return kUnknownNode;
+}
+
 void PipelinePrototype::build_flow(config::Faults& faults) {
   if (spec_.flow.empty()) {
     for (const NamedFilter& filter : filters_)
       spec_.flow.push_back({.filter = filter.name, .alias = {}, .jump_if = {}});
   }
+  std::set<std::string_view> namespaces;
   for (std::size_t i = 0; i < spec_.flow.size(); ++i) {
     FlowNode& node = spec_.flow[i];
-    const std::string path = "flow[" + std::to_string(i) + "].filter";
+    const std::string path = "flow[" + std::to_string(i) + "]";
     if (node.alias.empty()) node.alias = node.filter;
-    std::size_t index = kEndNode;
-    for (std::size_t f = 0; f < filters_.size(); ++f) {
-      if (node.filter != kEnd && filters_[f].name == node.filter) index = f;
-    }
-    if (index == kEndNode && node.filter != kEnd) {
-      std::vector<std::string_view> known{kEnd};
-      for (const NamedFilter& filter : filters_) known.push_back(filter.name);
-      faults.add(path, "no filter \"" + node.filter + "\" is defined" +
-                           config::suggestion(node.filter, known));
-    }
+    const std::size_t index = find_filter(node.filter, path + ".filter", faults);
     nodes_.push_back({index, node.alias, node.filter_namespace, {}});
+    namespaces.insert(node.filter_namespace);
+  }
+  if (namespaces.size() > kNamespacesMax) {
+    faults.add("flow", "has " + std::to_string(namespaces.size()) + " namespaces, at most " +
+                           std::to_string(kNamespacesMax) + " allowed");
   }
   for (std::size_t i = 0; i < spec_.flow.size(); ++i) build_jumps(i, spec_.flow[i], faults);
 }
@@ -131,6 +188,7 @@ void PipelinePrototype::build_jumps(std::size_t index, const FlowNode& node,
     if (!node.jump_if.empty()) faults.add(path, "END has no results to jump on");
     return;
   }
+  if (nodes_[index].filter == kUnknownNode) return;
   const FilterKind* known_kind = filters_[nodes_[index].filter].kind;
   if (known_kind == nullptr) return;
   const FilterKind& kind = *known_kind;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ struct PipelineSpec {
   std::vector<FlowNode> flow;
   std::vector<config::UndecodedValue> filters;
   std::vector<config::UndecodedValue> resilience;
+  config::UndecodedValue data;
+  std::optional<std::string> protocol;
 
   void fields(auto& visit) {
     visit("name", name,
@@ -56,6 +59,8 @@ struct PipelineSpec {
     visit("filters", filters,
           {.required = true, .min = 1, .doc = "the filters, each with name and kind"});
     visit("resilience", resilience, {.doc = "policies that filters name: Retry, CircuitBreaker"});
+    visit("data", data, {.doc = "a map for filters that make text: .data.PIPELINE"});
+    visit("protocol", protocol, {.doc = "http, or left out"});
   }
 };
 
@@ -78,6 +83,8 @@ class PipelinePrototype {
                                                                       config::Faults& faults);
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }
+  // `data` of the spec; null: it has none.
+  [[nodiscard]] const Json* data() const { return data_.get(); }
   [[nodiscard]] Json spec() const;
   // {"health": "", "filters": {name: status}}
   [[nodiscard]] Json status() const;
@@ -110,13 +117,15 @@ class PipelinePrototype {
 
  private:
   friend class Pipeline;
+  using Jump = std::pair<std::string, std::size_t>;  // result -> node index; kEndNode ends
   struct BuiltNode {
-    std::size_t filter;  // index into filters_; kEndNode for END
+    std::size_t filter;  // index into filters_; kEndNode for END, kUnknownNode for no filter
     std::string alias;
     std::string filter_namespace;
-    std::vector<std::pair<std::string, std::size_t>> jumps;  // result -> node index; kEndNode ends
+    std::vector<Jump> jumps;
   };
   static constexpr std::size_t kEndNode = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kUnknownNode = kEndNode - 1;  // only while faults are collected
   struct NamedFilter {
     std::string name;
     const FilterKind* kind;
@@ -124,11 +133,18 @@ class PipelinePrototype {
   };
 
   void build_filters(const FilterKinds& kinds, const BuildInputs& inputs, config::Faults& faults);
+  // The index of a filter, as in BuiltNode.
+  [[nodiscard]] std::size_t find_filter(const std::string& name, const std::string& path,
+                                        config::Faults& faults) const;
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
+  void check_data(config::Faults& faults);
+  // Warns of nodes and filters that never run.
+  void check_use(config::Faults& faults) const;
 
   PipelineSpec spec_;
   resilience::Policies policies_;
+  std::shared_ptr<const Json> data_;
   std::vector<NamedFilter> filters_;
   std::vector<BuiltNode> nodes_;
 };

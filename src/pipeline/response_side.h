@@ -20,12 +20,12 @@ class Exchange;
 class ResponseSide {
  public:
   virtual ~ResponseSide() = default;
-  // Runs once, after the flow has ended, with the filter's namespace active. Sides run in the
-  // reverse order of their registration, like the layers of an onion: an earlier filter sees the
-  // response as later filters left it. exchange.response() is null if there is none. The side may
-  // change, replace or drop it. Use http::change_body to change a streamed body piece by piece;
-  // leave the body of status 101 alone, because it is a tunnel. Destroying the Task means that the
-  // client has left.
+  // Runs once, after the flow (of several, the last) has ended, with the filter's namespace active.
+  // Sides run in the reverse order of their registration, like the layers of an onion: an earlier
+  // filter sees the response as later filters left it. exchange.response() is null if there is
+  // none. The side may change, replace or drop it. Use http::change_body to change a streamed body
+  // piece by piece; leave the body of status 101 alone, because it is a tunnel. Destroying the Task
+  // means that the client has left.
   virtual Task<void> respond(Exchange& exchange) = 0;
 };
 

@@ -46,7 +46,10 @@ Policies Policies::build(const std::vector<config::UndecodedValue>& list, const 
                                             config::suggestion(kind, {kRetry, kCircuitBreaker}) +
                                             " (kinds: Retry, CircuitBreaker)");
     }
-    if (faults.count() != faults_before) continue;
+    if (faults.count() != faults_before) {
+      built.faulty_.insert(name);
+      continue;
+    }
     if (built.policies_.emplace(name, std::move(policy)).second) built.order_.push_back(name);
   }
   return built;
@@ -58,6 +61,7 @@ const Spec* Policies::find(const std::string& name, std::string_view kind, const
   if (name.empty()) return nullptr;
   const auto found = policies_.find(name);
   if (found == policies_.end()) {
+    if (faulty_.contains(name) || faulty_.contains("")) return nullptr;  // may be that one
     std::vector<std::string_view> known;
     for (const std::string& each : order_) known.push_back(each);
     faults.add(path, "no resilience policy " + config::quote(name) +

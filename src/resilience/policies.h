@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,8 +23,9 @@ class Policies {
   [[nodiscard]] static Policies build(const std::vector<config::UndecodedValue>& list,
                                       const std::string& path, config::Faults& faults);
 
-  // The policy that a filter names in the field `path`. Null for the empty name. Null, with a
-  // fault, if no policy has that name, or it is of the other kind. Valid as long as the Policies.
+  // The policy that a filter names in the field `path`. Null for the empty name, and for
+  // that of a faulty policy. Null, with a fault, if no policy has that name, or it is of the other
+  // kind. Valid as long as the Policies.
   [[nodiscard]] const RetrySpec* retry(const std::string& name, const std::string& path,
                                        config::Faults& faults) const;
   [[nodiscard]] const CircuitBreakerSpec* circuit_breaker(const std::string& name,
@@ -40,6 +42,7 @@ class Policies {
 
   std::map<std::string, Policy, std::less<>> policies_;
   std::vector<std::string> order_;
+  std::set<std::string, std::less<>> faulty_;  // names of those left out
 };
 
 }  // namespace sluice::resilience

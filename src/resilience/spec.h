@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ inline constexpr std::int64_t kAttemptsMax = 100;
 struct PolicyMeta {
   std::string name;
   std::string kind;
+  std::optional<std::string> version{};
   void fields(auto& visit) {
     visit("name", name,
           {.required = true,
@@ -25,6 +27,7 @@ struct PolicyMeta {
            .doc = "unique among the policies of the pipeline"});
     visit("kind", kind,
           {.required = true, .one_of = {"Retry", "CircuitBreaker"}, .doc = "kind of policy"});
+    visit("version", version, {.doc = "free text"});
   }
 };
 

@@ -35,6 +35,7 @@ struct ValueRuleSpec {
     visit("key", key, {.required = true, .min = 1, .doc = "name of the header or parameter"});
     visit("values", values, {.unique = true, .doc = "one of its values is one of these"});
     visit("regexp", regexp, {.doc = "RE2 expression found in one of its values"});
+    visit.note("backend", "it belongs to the path, not to a condition");
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };
@@ -56,6 +57,7 @@ struct PathSpec {
   std::string rewrite_target;
   std::vector<std::string> methods;
   std::string backend;
+  config::UndecodedValue backend_pool;  // if it is given, `backend` is empty
   std::vector<ValueRuleSpec> headers;
   bool match_all_header = false;
   std::vector<ValueRuleSpec> queries;
@@ -72,8 +74,10 @@ struct PathSpec {
           {.doc = "replaces what matched; $1 and ${name} of pathRegexp"});
     visit("methods", methods,
           {.format = config::Format::http_method, .unique = true, .doc = "empty: any"});
-    visit("backend", backend,
-          {.required = true, .format = config::Format::name, .doc = "name of a pipeline"});
+    visit("backend", backend, {.format = config::Format::name, .doc = "name of a pipeline"});
+    visit("backendPool", backend_pool,
+          {.part_of = "Proxy/properties/pools/items",
+           .doc = "in place of backend: a pool of a Proxy (docs/proxy.md)"});
     visit("headers", headers, {.doc = "conditions on headers"});
     visit("matchAllHeader", match_all_header, {.doc = "all conditions instead of one"});
     visit("queries", queries, {.doc = "conditions on query parameters"});
@@ -85,6 +89,12 @@ struct PathSpec {
     visit("ipFilter", ip_filter, {.doc = "addresses for this path"});
   }
   void validate(const std::string& where, config::Faults& faults) const;
+  [[nodiscard]] bool has_pool() const {
+    return backend_pool.value.kind != config::Value::Kind::null;
+  }
+
+ private:
+  void validate_backend(const std::string& where, config::Faults& faults) const;
 };
 
 struct RuleSpec {
@@ -94,6 +104,9 @@ struct RuleSpec {
   std::optional<IpFilterSpec> ip_filter;
   std::vector<PathSpec> paths;
 
+  // The fields of a path that stand beside an empty `paths` are its only path.
+  static std::optional<config::Value> mended(const config::Value& rule, const std::string& path,
+                                             config::Faults& faults);
   void fields(auto& visit) {
     visit("host", host, {.doc = "exact, or with one * in front or at the end; without port"});
     visit("hostRegexp", host_regexp, {.doc = "RE2 expression found in the host"});

@@ -28,11 +28,36 @@ TEST(RouterSpec, HasDefaults) {
   EXPECT_FALSE(spec.underscores_in_headers);
 }
 
+TEST(RouterSpec, FieldsOfAPathBesideNoPathsAreItsOnlyPath) {
+  const auto document = config::parse_document(
+      "rules: [{host: a, paths: , path: /ws, backend: p, clientMaxBodySize: -1}, {backend: q}, "
+      "{host: b}]");
+  config::Faults faults;
+  const auto spec = config::decode<RouterSpec>(*document, "", faults);
+  EXPECT_THAT(faults.lines(), IsEmpty());
+  EXPECT_THAT(faults.warnings(),
+              ElementsAre("rules[0].path: read as of a path: it belongs into paths",
+                          "rules[0].backend: read as of a path: it belongs into paths",
+                          "rules[0].clientMaxBodySize: read as of a path: it belongs into paths",
+                          "rules[1].backend: read as of a path: it belongs into paths"));
+  ASSERT_EQ(spec.rules[0].paths.size(), 1U);
+  EXPECT_EQ(spec.rules[0].host, "a");
+  EXPECT_EQ(spec.rules[0].paths[0].path, "/ws");
+  EXPECT_EQ(spec.rules[0].paths[0].backend, "p");
+  EXPECT_EQ(spec.rules[0].paths[0].client_max_body_size, -1);
+  EXPECT_EQ(spec.rules[1].paths.size(), 1U);
+  EXPECT_TRUE(spec.rules[2].paths.empty());
+  EXPECT_THAT(faults_of("rules: [{path: /, paths: [{backend: p}]}]"),
+              ElementsAre(testing::StartsWith("rules[0].path: is unknown")));
+}
+
 TEST(RouterSpec, SaysWhatToDo) {
   const std::vector<std::pair<std::string_view, std::string>> cases{
       {"pathNormalization: RFC3986",
        "pathNormalization: \"RFC3986\" is not one of strict, rfc3986, off, did you mean "
        "\"rfc3986\"?"},
+      {"rules: [{paths: [{path: /, backend: p, backendPool: {servers: []}}]}]",
+       "rules[0].paths[0].backendPool: stands beside backend: leave out one of them"},
       {"rules: [{host: \"a:80\"}]",
        "rules[0].host: \"a:80\" has a port, which is not compared: leave it out"},
       {"rules: [{host: \"a*b\"}]", "rules[0].host: \"a*b\" may have one *, in front or at the end"},

@@ -24,6 +24,24 @@ void CoreContext::install(Pipelines pipelines, std::shared_ptr<const AbsentPipel
   absent_ = std::move(absent);
 }
 
+void CoreContext::install(const std::map<std::string, Fallthrough, std::less<>>& global_filters) {
+  global_filters_.clear();
+  for (const auto& [name, fallthrough] : global_filters) {
+    GlobalFilter filter{pipeline(before_key(name)), pipeline(after_key(name)), fallthrough};
+    global_filters_.emplace(name, std::make_shared<const GlobalFilter>(std::move(filter)));
+  }
+}
+
+void CoreContext::install(std::shared_ptr<const pipeline::CustomDataSnapshot> custom_data) {
+  custom_data_.put(std::move(custom_data));
+}
+
+std::shared_ptr<const CoreContext::GlobalFilter> CoreContext::global_filter(
+    std::string_view name) const {
+  const auto found = global_filters_.find(name);
+  return found != global_filters_.end() ? found->second : nullptr;
+}
+
 std::shared_ptr<const pipeline::Pipeline> CoreContext::pipeline(std::string_view name) const {
   const auto found = pipelines_.find(name);
   return found != pipelines_.end() ? found->second : nullptr;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "loop/core.h"
 #include "observe/access_log.h"
+#include "pipeline/custom_data.h"
 #include "pipeline/pipeline.h"
 #include "server/memory_pressure.h"
 #include "server/snapshot.h"
@@ -45,10 +47,23 @@ class CoreContext {
   // Returns why the pipeline does not run; null if none of that name is configured.
   [[nodiscard]] const AbsentPipeline* absent(std::string_view pipeline) const;
 
+  // A GlobalFilter on this core. Null pipelines: it has none.
+  struct GlobalFilter {
+    std::shared_ptr<const pipeline::Pipeline> before;
+    std::shared_ptr<const pipeline::Pipeline> after;
+    Fallthrough fallthrough;
+  };
+  // Returns null if no GlobalFilter of that name runs.
+  [[nodiscard]] std::shared_ptr<const GlobalFilter> global_filter(std::string_view name) const;
+  [[nodiscard]] const pipeline::CustomDataSlot& custom_data() const { return custom_data_; }
+
   // For the Worker.
   [[nodiscard]] const Pipelines& pipelines() const { return pipelines_; }
   // `absent` may be null: none.
   void install(Pipelines pipelines, std::shared_ptr<const AbsentPipelines> absent);
+  // Requires: the pipelines are installed.
+  void install(const std::map<std::string, Fallthrough, std::less<>>& global_filters);
+  void install(std::shared_ptr<const pipeline::CustomDataSnapshot> custom_data);
   // Reads the clock for date().
   void update_date();
 
@@ -59,6 +74,8 @@ class CoreContext {
   Logger logger_;
   Pipelines pipelines_;
   std::shared_ptr<const AbsentPipelines> absent_;
+  std::map<std::string, std::shared_ptr<const GlobalFilter>, std::less<>> global_filters_;
+  pipeline::CustomDataSlot custom_data_;
   std::string date_;
 };
 

@@ -52,6 +52,7 @@ ServedExchange::ServedExchange(ServerContext& server, const PeerInfo& peer,
       response_memory_(*memory, MemoryUse::responses),
       prototype_(server.prototype()) {
   exchange_.memory = memory;
+  exchange_.custom_data = &core_.custom_data();
 }
 
 void ServedExchange::clear() {
@@ -63,6 +64,7 @@ void ServedExchange::clear() {
   retry_after_ = 0;
   prototype_ = server_.prototype();
   pipeline_.reset();
+  global_filter_.reset();
   method_.clear();
   target_.clear();
   allow_.clear();
@@ -109,7 +111,10 @@ int ServedExchange::route() {
     return match.status;
   }
   pipeline_ = core_.pipeline(match.route->backend);
-  if (!pipeline_) return no_pipeline(match.route->backend);
+  if (!pipeline_) return refuse_absent("pipeline", match.route->backend);
+  if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
+    if (const int status = take_global_filter(); status != 0) return status;
+  }
   match.route->set_headers(request, exchange_.real_ip);
   if (const int status = match.route->rewrite(request); status != 0) {
     if (status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
@@ -127,7 +132,7 @@ int ServedExchange::route() {
 // Runs before the body is read and before any filter, so that a refused request uses no permit. The
 // pipeline is asked whether it knows the user only under overload.
 bool ServedExchange::is_shed() {
-  known_ = server_.overload().is_on(started_) && pipeline_->knows(request());
+  known_ = server_.overload().is_on(started_) && knows_user();
   if (!late_) return false;
   auto& cells = prototype_->counters->overload.at(core_.core().index);
   if (known_) {
@@ -140,10 +145,40 @@ bool ServedExchange::is_shed() {
   return true;
 }
 
-int ServedExchange::no_pipeline(const std::string& name) {
+// Without the filters that it names, the server would let too many in.
+int ServedExchange::take_global_filter() {
+  const std::string& name = prototype_->spec.global_filter;
+  global_filter_ = core_.global_filter(name);
+  return global_filter_ ? 0 : refuse_absent("global filter", name);
+}
+
+bool ServedExchange::knows_user() {
+  if (pipeline_->knows(request())) return true;
+  if (!global_filter_) return false;
+  const auto knows = [this](const auto& flow) { return flow && flow->knows(request()); };
+  return knows(global_filter_->before) || knows(global_filter_->after);
+}
+
+Task<void> ServedExchange::run_flows() {
+  const CoreContext::GlobalFilter& global = *global_filter_;
+  bool ended = false;
+  if (global.before) {
+    co_await global.before->run_flow(exchange_);
+    ended = exchange_.ended_early && !global.fallthrough.before_pipeline;
+  }
+  if (!ended) {
+    co_await pipeline_->run_flow(exchange_);
+    ended = exchange_.ended_early && !global.fallthrough.pipeline;
+    if (!ended && global.after) co_await global.after->run_flow(exchange_);
+    exchange_.pipeline_name = pipeline_->prototype().name();
+  }
+  co_await pipeline::Pipeline::respond(exchange_);
+}
+
+int ServedExchange::refuse_absent(const char* what, const std::string& name) {
   const AbsentPipeline* absent = core_.absent(name);
   retry_soon_ = absent != nullptr && absent->being_built;
-  exchange_.add_tag("pipeline " + name +
+  exchange_.add_tag(std::string(what) + " " + name +
                     (absent == nullptr ? " not found"
                      : retry_soon_     ? " is being built"
                                        : " does not run: " + absent->error));
@@ -190,7 +225,7 @@ void ServedExchange::note_refusal(observe::Limit limit) {
 bool ServedExchange::sheds(Pressure what) {
   const MemoryPressure& pressure = core_.memory_pressure();
   if (!pressure.sheds(what)) return false;
-  const bool known = pipeline_ && pipeline_->knows(request());
+  const bool known = pipeline_ && knows_user();
   return pressure.sheds(what, known ? Standing::known : Standing::unknown);
 }
 

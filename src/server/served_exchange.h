@@ -74,8 +74,17 @@ class ServedExchange {
   Task<int> take_body(http::Body body);
   // After the run: returns 0, or the status to answer with.
   [[nodiscard]] int outcome();
+  // Runs the pipeline, and the flows of the GlobalFilter around it.
+  [[nodiscard]] Task<void> handle() {
+    return global_filter_ ? run_flows() : pipeline_->handle(exchange_);
+  }
+  Task<void> run_flows();
+  // Finds the GlobalFilter that the server names. Returns 0, or 503 if it does not run.
+  [[nodiscard]] int take_global_filter();
+  // True if a filter knows the user. Requires: the request is routed.
+  [[nodiscard]] bool knows_user();
   [[nodiscard]] bool is_shed();
-  [[nodiscard]] int no_pipeline(const std::string& name);
+  [[nodiscard]] int refuse_absent(const char* what, const std::string& name);
   [[nodiscard]] int answer_for_server();
   [[nodiscard]] int check_client();
   [[nodiscard]] bool hold_response();
@@ -85,7 +94,8 @@ class ServedExchange {
   const CoreContext& core_;
   const PeerInfo& peer_;
   std::shared_ptr<const pipeline::Pipeline> pipeline_;  // kept until the response is recorded
-  pipeline::Exchange exchange_;  // after the pipeline, to whose filters its sides may refer
+  std::shared_ptr<const CoreContext::GlobalFilter> global_filter_;  // likewise; null: none
+  pipeline::Exchange exchange_;  // after the pipelines, to whose filters its sides may refer
   MemoryCharge head_memory_;
   MemoryCharge body_memory_;
   MemoryCharge response_memory_;
@@ -124,7 +134,7 @@ Task<Answer> ServedExchange::answer(Source& source) {
     if (status == 0) status = co_await take_body(http::Body(source.body(), length));
   }
   if (status == 0) {
-    const bool done = co_await source.run(pipeline_->handle(exchange_));
+    const bool done = co_await source.run(handle());
     if (!done) co_return Answer::none;
     status = outcome();
   }

@@ -5,6 +5,7 @@
 
 #include "config/core_schema.h"
 #include "config/ip_prefix.h"
+#include "pipeline/later_kinds.h"
 
 namespace sluice::server {
 namespace {
@@ -40,11 +41,13 @@ void HttpServerSpec::validate(config::Faults& faults) const {
   if (!address.empty() && !config::IpAddress::parse(address)) {
     faults.add("address", config::quote(address) + " is not an IP address, try 127.0.0.1");
   }
-  if (!global_filter.empty()) faults.add("globalFilter", "GlobalFilter is not supported yet");
   check_router_kind(router_kind, faults);
   if (switches_on(http3)) faults.add("http3", "HTTP/3 is not supported yet");
-  if (switches_on(auto_cert)) faults.add("autoCert", "is not supported yet: give a certificate");
-  if (switches_on(tracing)) faults.add("tracing", "tracing is not supported yet");
+  if (switches_on(auto_cert))
+    faults.add("autoCert",
+               "is not there: " + std::string(pipeline::advice_on_absent_kind("AutoCertManager")));
+  if (switches_on(tracing))
+    faults.add("tracing", "is not there: leave it out; setHeaders can pass traceparent on");
 }
 
 }  // namespace sluice::server

@@ -109,7 +109,8 @@ struct HttpServerSpec : router::RouterSpec {
     visit("keepAliveTimeout", keep_alive_timeout,
           {.min = kTimeoutMin, .doc = "how long a connection may be idle"});
     visit_timeouts(visit);
-    visit("maxConnections", max_connections, {.min = 1, .doc = "further ones wait"});
+    visit("maxConnections", max_connections,
+          {.min = 1, .misspelt = {"maxConnection"}, .doc = "further ones wait"});
     visit("connectionMemory", connection_memory,
           {.min = 1 << 20,
            .doc = "bytes of requests and responses that a connection may have held; then 503"});
@@ -135,7 +136,9 @@ struct HttpServerSpec : router::RouterSpec {
     visit("clientMaxBodySize", client_max_body_size,
           {.doc = "bytes; 0: 4 MiB; negative: streamed without limit"});
     visit_ip_filter(visit);
-    visit("globalFilter", global_filter, {.doc = "not supported yet"});
+    visit("globalFilter", global_filter,
+          {.format = config::Format::name,
+           .doc = "name of a GlobalFilter: filters around every pipeline"});
     visit("routerKind", router_kind, {.doc = "empty or Ordered"});
     visit("accessLogFormat", access_log_format, {.doc = "template of a line"});
     visit("overload", overload, {.doc = "what happens when a core cannot keep up"});

@@ -13,6 +13,7 @@
 #include "observe/counter.h"
 #include "observe/refusals.h"
 #include "observe/request_stats.h"
+#include "pipeline/custom_data.h"
 #include "pipeline/pipeline.h"
 #include "router/client_address.h"
 #include "router/router.h"
@@ -60,10 +61,21 @@ struct AbsentPipeline {
 };
 using AbsentPipelines = std::map<std::string, AbsentPipeline, std::less<>>;
 
+// What an early end of a flow does not end, for a GlobalFilter.
+struct Fallthrough {
+  bool before_pipeline = false;
+  bool pipeline = false;
+};
+// The keys of its pipelines in Snapshot::pipelines. No object can have such a name.
+[[nodiscard]] inline std::string before_key(const std::string& name) { return name + "/before"; }
+[[nodiscard]] inline std::string after_key(const std::string& name) { return name + "/after"; }
+
 struct Snapshot {
   std::map<std::string, std::shared_ptr<const pipeline::PipelinePrototype>, std::less<>> pipelines;
   std::map<std::string, std::shared_ptr<const ServerPrototype>, std::less<>> servers;
-  std::shared_ptr<const AbsentPipelines> absent;  // may be null: none
+  std::shared_ptr<const AbsentPipelines> absent;                      // may be null: none
+  std::map<std::string, Fallthrough, std::less<>> global_filters{};   // by name
+  std::shared_ptr<const pipeline::CustomDataSnapshot> custom_data{};  // null: none
 };
 
 }  // namespace sluice::server

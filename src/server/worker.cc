@@ -93,6 +93,8 @@ void Worker::install(const Snapshot& snapshot,
     if (running->prototype().has_shared_data()) superseded_.emplace_back(running);
   }
   context_.install(std::move(pipelines), snapshot.absent);
+  context_.install(snapshot.global_filters);
+  context_.install(snapshot.custom_data);
 
   std::erase_if(leaving_, [](const auto& server) { return server.expired(); });
   std::erase_if(servers_, [&](const auto& entry) {

@@ -3,11 +3,12 @@
 // lines here.
 #include "control/kinds/all.h"
 
+#include "control/kinds/global_filter.h"
 #include "control/kinds/http_server.h"
 #include "control/kinds/pipeline.h"
 
 namespace sluice::control {
 
-ObjectKinds all_kinds() { return {http_server_kind(), pipeline_kind()}; }
+ObjectKinds all_kinds() { return {http_server_kind(), pipeline_kind(), global_filter_kind()}; }
 
 }  // namespace sluice::control

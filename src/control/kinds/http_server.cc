@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "config/from_json.h"
+#include "control/kinds/part_pipeline.h"
 #include "server/tls_settings.h"
 
 namespace sluice::control {
@@ -19,6 +21,53 @@ struct Tickets final : net::TicketKeys {
   }
 };
 
+// The only filter of the pipeline of a backendPool.
+constexpr std::string_view kPoolFilter = "backendPool";
+constexpr std::string_view kPoolPlace = "filters[0].pools[0]";
+
+std::string path_place(std::size_t rule, std::size_t path) {
+  return "rules[" + std::to_string(rule) + "].paths[" + std::to_string(path) + "]";
+}
+
+// The name of that pipeline on the cores. No object can have it.
+std::string pool_key(const std::string& server, const std::string& place) {
+  return server + "/" + place;
+}
+
+// A Pipeline with the pool in a Proxy.
+config::Value pool_document(const std::string& server, const config::Value& pool) {
+  config::Value pools;
+  pools.kind = config::Value::Kind::sequence;
+  pools.items.push_back(pool);
+  config::Value proxy = config::from_json(Json{{"name", kPoolFilter}, {"kind", "Proxy"}});
+  proxy.members.push_back({"pools", std::move(pools)});
+  config::Value filters;
+  filters.kind = config::Value::Kind::sequence;
+  filters.items.push_back(std::move(proxy));
+  config::Value document = config::from_json(Json{{"name", server}, {"kind", "Pipeline"}});
+  document.members.push_back({"filters", std::move(filters)});
+  return document;
+}
+
+// Builds the pipelines of the paths with a backendPool, and lets these paths lead there.
+HttpServerObject::Pools build_pools(server::HttpServerSpec& spec, const BuildContext& context,
+                                    config::Faults& faults) {
+  HttpServerObject::Pools pools;
+  for (std::size_t i = 0; i < spec.rules.size(); ++i) {
+    for (std::size_t j = 0; j < spec.rules[i].paths.size(); ++j) {
+      router::PathSpec& path = spec.rules[i].paths[j];
+      if (!path.has_pool() || !path.backend.empty()) continue;
+      const std::string place = path_place(i, j);
+      auto built =
+          build_part(pool_document(spec.name, path.backend_pool.value), place + ".backendPool",
+                     kPoolPlace, context.states.within(place), context, faults);
+      path.backend = pool_key(spec.name, place);
+      if (built) pools.emplace(place, std::move(built));
+    }
+  }
+  return pools;
+}
+
 std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& document,
                                                          const BuildContext& context,
                                                          config::Faults& faults) {
@@ -26,7 +75,10 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
   auto prototype = std::make_shared<server::ServerPrototype>();
   prototype->spec = config::decode<server::HttpServerSpec>(document, "", faults);
   prototype->spec.validate(faults);
-  prototype->router = router::Router::build(prototype->spec, faults);
+  server::HttpServerSpec routed = prototype->spec;
+  HttpServerObject::Pools pools;
+  if (!routed.name.empty()) pools = build_pools(routed, context, faults);
+  prototype->router = router::Router::build(routed, faults);
   prototype->trusted_proxies = router::TrustedProxies(prototype->spec.trusted_proxies);
   if (!prototype->spec.access_log_format.empty()) {
     if (auto format = observe::AccessFormat::parse(prototype->spec.access_log_format)) {
@@ -44,15 +96,32 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
       server::Admission::of(prototype->spec, prototype->tls.get()));
   const std::string& own = prototype->spec.address;
   std::string address = own.empty() ? std::string(context.bind_address) : own;
-  return std::make_shared<HttpServerObject>(std::move(prototype), std::move(address));
+  return std::make_shared<HttpServerObject>(std::move(prototype), std::move(address),
+                                            std::move(pools));
 }
 
 }  // namespace
 
-Json HttpServerObject::spec() const { return config::encode(server_->spec); }
+Json HttpServerObject::spec() const {
+  Json json = config::encode(server_->spec);
+  for (std::size_t i = 0; i < server_->spec.rules.size(); ++i) {
+    for (std::size_t j = 0; j < server_->spec.rules[i].paths.size(); ++j) {
+      const auto pool = pools_.find(path_place(i, j));
+      if (pool == pools_.end()) continue;
+      json["rules"][i]["paths"][j]["backendPool"] = pool->second->spec()["filters"][0]["pools"][0];
+    }
+  }
+  return json;
+}
 
 void HttpServerObject::publish(const std::string& name, server::Snapshot& next) const {
   next.servers.emplace(name, server_);
+  for (const auto& [place, pool] : pools_) next.pipelines.emplace(pool_key(name, place), pool);
+}
+
+void HttpServerObject::sample() const {
+  server_->counters->stats.sample();
+  for (const auto& [place, pool] : pools_) pool->sample();
 }
 
 std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {
@@ -62,7 +131,9 @@ std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {
 std::vector<std::string> HttpServerObject::pipelines() const {
   std::vector<std::string> names;
   for (const router::RuleSpec& rule : server_->spec.rules) {
-    for (const router::PathSpec& path : rule.paths) names.push_back(path.backend);
+    for (const router::PathSpec& path : rule.paths) {
+      if (!path.has_pool()) names.push_back(path.backend);
+    }
   }
   return names;
 }

@@ -19,6 +19,7 @@ std::shared_ptr<const server::ServerPrototype> open_to_all(const server::ServerP
   prototype->spec.ip_filter.reset();
   prototype->spec.client_limits.requests_per_second = 0;
   prototype->spec.x_forwarded_for = false;
+  prototype->spec.global_filter.clear();
   prototype->spec.client_max_body_size = -1;
   prototype->router = router::Router::build(prototype->spec, faults);
   prototype->trusted_proxies = running.trusted_proxies;

@@ -49,6 +49,7 @@ Json HttpServerObject::status(const StatusContext& context) const {
   status["error"] = context.port_error;
   status["refusals"] = server_->counters->refusals.to_json();
   status["memory"] = memory_status(context.memory);
+  for (const auto& [path, pool] : pools_) status["backendPools"][path] = pool->status()["filters"];
   status["openConnections"] = server_->counters->places->taken();
   return status;
 }

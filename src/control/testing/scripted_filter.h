@@ -34,6 +34,11 @@ class Script {
     const std::scoped_lock lock(mutex_);
     failures_[pipeline] = reason;
   }
+  // Makes builds in `pipeline` warn of their text from now on; "": they warn no more.
+  void warn(const std::string& pipeline, const std::string& text) {
+    const std::scoped_lock lock(mutex_);
+    warnings_[pipeline] = text;
+  }
   // Makes builds in `pipeline` wait until release(), or until they are asked to stop.
   void hold(const std::string& pipeline) {
     const std::scoped_lock lock(mutex_);
@@ -75,6 +80,7 @@ class Script {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::string, std::string> failures_;
+  std::map<std::string, std::string> warnings_;
   std::set<std::string> held_;
   std::set<std::string> waiting_;
   std::function<void()> instantiated_;
@@ -185,6 +191,8 @@ class ScriptedKind final : public pipeline::FilterKind {
       faults.add(context.path + ".text", reason);
       return nullptr;
     }
+    if (const std::string& warning = script_.warnings_[context.pipeline]; !warning.empty())
+      faults.warn(context.path + ".text", warning);
     const auto scalar = [&value](std::string_view key) {
       const config::Value* found = value.find(key);
       return found != nullptr ? found->scalar : std::string();

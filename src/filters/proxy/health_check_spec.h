@@ -71,7 +71,9 @@ struct HealthCheckSpec {
     visit("interval", interval, {.min = 100 * kMillisecond, .doc = "from check to check"});
     visit("timeout", timeout, {.min = kMillisecond, .doc = "of one check"});
     visit("fails", fails, {.min = 1, .max = 100, .doc = "failed checks in a row: unhealthy"});
-    visit("passes", passes, {.min = 1, .max = 100, .doc = "good checks in a row: healthy again"});
+    visit(
+        "passes", passes,
+        {.min = 1, .max = 100, .misspelt = {"pass"}, .doc = "good checks in a row: healthy again"});
     visit("port", port, {.min = 1, .max = 65535, .doc = "default: the server's"});
     visit("uri", uri, {.format = config::Format::path, .doc = "path and query to ask for"});
     visit("method", method, {.format = config::Format::http_method, .doc = "of the request"});

@@ -36,7 +36,7 @@ void fill_in(const http::Request& request, const std::shared_ptr<const StoredRes
   if (const auto range = range_of(request, *stored, now)) {
     response.status = range->satisfiable() ? 206 : 416;
     if (!range->satisfiable()) response.headers.clear();
-    response.headers.set("Content-Range", content_range(*range, body.size()));
+    response.headers.set("Content-Range", http::content_range(*range, body.size()));
     response.body.assign(
         range->satisfiable() ? body.substr(range->first, range->last - range->first + 1) : "");
     return;

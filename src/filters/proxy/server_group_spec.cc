@@ -43,7 +43,11 @@ void LoadBalanceSpec::validate(const std::string& path, config::Faults& faults) 
 
 void ServerGroupSpec::validate(const std::string& path, config::Faults& faults) const {
   const std::size_t faults_before = faults.count();
-  unsupported.report(path, faults);
+  if (servers.empty()) {
+    unsupported.report(path, faults);
+  } else {
+    unsupported.warn(path, kRegistryBesideServers, faults);
+  }
   if (faults.count() == faults_before) validate_servers(path, faults);
 }
 

@@ -83,8 +83,10 @@ struct LoadBalanceSpec {
 // The fault for a pool that names a service registry.
 inline constexpr std::string_view kNoRegistry =
     "there are no service registries: name the servers in `servers`; a host name stands for all "
-    "its "
-    "addresses, and is looked up again";
+    "its addresses, and is looked up again";
+// The warning for one that names servers, too.
+inline constexpr std::string_view kRegistryBesideServers =
+    "has no effect: there are no service registries, and the servers are used";
 
 struct ServerGroupSpec {
   std::vector<ServerSpec> servers;
@@ -107,7 +109,9 @@ struct ServerGroupSpec {
   void fields(auto& visit) {
     visit("servers", servers, {.doc = "the backends, one at least"});
     visit("serverTags", server_tags,
-          {.unique = true, .doc = "only servers with one of these tags are used; none: all are"});
+          {.unique = true,
+           .misspelt = {"serversTags"},
+           .doc = "only servers with one of these tags are used; none: all are"});
     visit("loadBalance", load_balance, {.doc = "how a server is chosen"});
     visit("healthCheck", health_check, {.doc = "asks the servers whether they are well"});
     visit("outlierDetection", outlier_detection,

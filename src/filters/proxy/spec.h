@@ -40,6 +40,7 @@ struct PoolSpec {
     visit("serverMaxBodySize", server_max_body_size, {.doc = "as of the proxy; 0: the proxy's"});
     visit("failureCodes", failure_codes,
           {.unique = true, .doc = "statuses with the result failureCode; none given: 500 to 599"});
+    visit.note("compression", "it belongs to the Proxy, beside pools");
     unsupported.fields(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;

@@ -26,10 +26,18 @@ struct UnsupportedFields {
   }
   void report(const std::string& path, config::Faults& faults) const {
     for (std::size_t i = 0; i < n; ++i) {
-      const config::Value& value = values[i].value;
-      const bool empty = value.scalar.empty() && value.items.empty() && value.members.empty();
-      if (!empty) faults.add(config::join_path(path, known[i].name), known[i].advice);
+      if (is_given(i)) faults.add(config::join_path(path, known[i].name), known[i].advice);
     }
+  }
+  // Where the rest of the spec makes up for them.
+  void warn(const std::string& path, std::string_view text, config::Faults& faults) const {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (is_given(i)) faults.warn(config::join_path(path, known[i].name), text);
+    }
+  }
+  [[nodiscard]] bool is_given(std::size_t i) const {
+    const config::Value& value = values[i].value;
+    return !value.scalar.empty() || !value.items.empty() || !value.members.empty();
   }
 };
 

@@ -4,16 +4,10 @@
 #include <algorithm>
 #include <array>
 
-#include "http/cache_control.h"
-#include "http/date.h"
+#include "http/conditional.h"
 
 namespace sluice::filters {
 namespace {
-
-std::string_view without_weakness(std::string_view tag) {
-  if (tag.starts_with("W/")) tag.remove_prefix(2);
-  return tag;
-}
 
 bool is_one_of(std::string_view name, const auto& names) {
   return std::ranges::any_of(names, [&](auto each) { return http::iequals(each, name); });
@@ -27,24 +21,8 @@ constexpr std::array<std::string_view, 3> kAbsentIn304 = {"Content-Length", "Con
 
 bool not_modified(const http::Request& request, const StoredResponse& stored,
                   std::int64_t unix_now) {
-  if (stored.status != 200) return false;
-  const std::string wanted = http::combined(request.headers, "If-None-Match");
-  if (!wanted.empty()) {
-    const auto tag = stored.headers.get("ETag");
-    bool found = wanted == "*";
-    http::for_each_element(wanted, [&](std::string_view element) {
-      found = found || (tag && without_weakness(element) == without_weakness(*tag));
-    });
-    return found;
-  }
-  const auto since = request.headers.get("If-Modified-Since");
-  if (!since) return false;
-  auto changed = stored.headers.get("Last-Modified");
-  if (!changed) changed = stored.headers.get("Date");  // RFC 9111 section 4.3.2
-  if (!changed) return false;
-  const auto since_time = http::parse_date(*since, unix_now);
-  const auto changed_time = http::parse_date(*changed, unix_now);
-  return since_time && changed_time && *changed_time <= *since_time;
+  return stored.status == 200 &&
+         http::not_modified(request, http::Validators::of(stored.headers), unix_now);
 }
 
 void keep_for_not_modified(http::Headers& headers) {
@@ -69,7 +47,7 @@ Validation::Validation(http::Request& request, const StoredResponse& stored)
 bool is_about(const http::Response& response, const StoredResponse& stored) {
   const auto tag = response.headers.get("ETag");
   const auto stored_tag = stored.headers.get("ETag");
-  if (tag && stored_tag) return without_weakness(*tag) == without_weakness(*stored_tag);
+  if (tag && stored_tag) return http::without_weakness(*tag) == http::without_weakness(*stored_tag);
   const auto changed = response.headers.get("Last-Modified");
   const auto stored_changed = stored.headers.get("Last-Modified");
   return !changed || !stored_changed || *changed == *stored_changed;

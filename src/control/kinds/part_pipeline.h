@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pipeline that is a part of an object of another kind.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "control/object_kind.h"
+#include "pipeline/prototype.h"
+
+namespace sluice::control {
+
+// Builds the pipeline of `document`, whose name is that of the object. `path`: of the part in the
+// document of the object. `place`: the path in `document` that stands for the part; "": the whole.
+// Faults and warnings have paths below `path`. Null exactly if a fault was added.
+[[nodiscard]] std::shared_ptr<const pipeline::PipelinePrototype> build_part(
+    const config::Value& document, const std::string& path, std::string_view place,
+    const pipeline::StateScope& states, const BuildContext& context, config::Faults& faults);
+
+}  // namespace sluice::control

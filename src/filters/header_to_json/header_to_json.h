@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// HeaderToJSON: puts headers into the JSON of the body.
+#pragma once
+
+#include <memory>
+
+#include "pipeline/filter.h"
+
+namespace sluice::filters {
+
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_header_to_json_kind();
+
+}  // namespace sluice::filters

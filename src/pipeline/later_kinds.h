@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kinds of objects and filters that configurations of Easegress name and Sluice does not have, with
+// the way to do the same. Any thread.
+#pragma once
+
+#include <string_view>
+
+namespace sluice::pipeline {
+
+// Returns what to do instead of `kind`; "" if nothing is known of it.
+[[nodiscard]] std::string_view advice_on_absent_kind(std::string_view kind);
+
+// What to do instead of a pipeline of a protocol other than HTTP.
+inline constexpr std::string_view kHttpOnly = "Sluice speaks HTTP only";
+
+}  // namespace sluice::pipeline
