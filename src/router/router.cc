@@ -21,6 +21,14 @@ PathMode parse_mode(std::string_view text) {
   return text == "off" ? PathMode::off : PathMode::rfc3986;
 }
 
+PathRank rank_of(const PathSpec& path) {
+  constexpr int kPatternRank = 5;
+  constexpr int kAllRank = 6;
+  if (!path.path.empty()) return rank_of_segments(path.path, false);
+  if (!path.path_prefix.empty()) return rank_of_segments(path.path_prefix, true);
+  return {{path.path_regexp.empty() ? kAllRank : kPatternRank, 0}};
+}
+
 // Equal for paths that treat a request alike.
 auto treatment_key(const PathSpec& path) {
   return std::tie(path.backend, path.client_max_body_size, path.set_headers);
@@ -28,11 +36,12 @@ auto treatment_key(const PathSpec& path) {
 
 }  // namespace
 
-Route::Route(const PathSpec& spec, PathMode mode, const std::string& path, config::Faults& faults)
+Route::Route(const PathSpec& spec, RouterKind kind, PathMode mode, const std::string& path,
+             config::Faults& faults)
     : backend(spec.backend),
       client_max_body_size(spec.client_max_body_size),
-      path_(spec, path, faults),
-      headers_(spec.set_headers, join_path(path, "setHeaders"), faults),
+      path_(spec, kind, path, faults),
+      headers_(spec.set_headers, path_.names(), join_path(path, "setHeaders"), faults),
       mode_(mode) {}
 
 // A rule that removes or adds a prefix can create dot segments in the rest of the path.
@@ -48,6 +57,7 @@ int Route::rewrite(http::Request& request) const {
 Router Router::build(const RouterSpec& spec, config::Faults& faults) {
   Router router;
   router.mode_ = parse_mode(spec.path_normalization);
+  if (spec.router_kind == "RadixTree") router.kind_ = RouterKind::radix_tree;
   router.ip_filter_ = IpFilter(spec.ip_filter);
   router.needs_address_ = router.ip_filter_.is_active();
   for (std::size_t i = 0; i < spec.rules.size(); ++i)
@@ -75,13 +85,14 @@ Router::Path Router::build_path(const PathSpec& spec, const std::string& path,
                                 config::Faults& faults) {
   using enum ValueMatcher::ValueSource;
   Path out{
-      Route(spec, mode_, path, faults),
+      Route(spec, kind_, mode_, path, faults),
       {},
       ValueMatcher(headers, spec.headers, spec.match_all_header, join_path(path, "headers"),
                    faults),
       ValueMatcher(query, spec.queries, spec.match_all_query, join_path(path, "queries"), faults),
       IpFilter(spec.ip_filter),
-      0};
+      0,
+      kind_ == RouterKind::radix_tree ? rank_of(spec) : PathRank()};
   for (const std::string& method : spec.methods) out.methods.add(method);
   return out;
 }
@@ -103,7 +114,13 @@ void Router::note_treatments(const RouterSpec& spec) {
   one_treatment_ = known.size() <= 1;
 }
 
+// RadixTree tries the paths of a rule by rank, and those of one rank in order.
 void Router::build_index() {
+  if (kind_ == RouterKind::radix_tree) {
+    std::ranges::stable_sort(paths_, [](const Path& a, const Path& b) {
+      return std::tie(a.rule, a.rank) < std::tie(b.rule, b.rank);
+    });
+  }
   for (Ordinal i = 0; i < paths_.size(); ++i) {
     paths_[i].route.ordinal = i;
     index_.add(rules_[paths_[i].rule].group, paths_[i].route.path(), i);

@@ -19,6 +19,7 @@
 #include "router/path_matcher.h"
 #include "router/rule_index.h"
 #include "router/rule_spec.h"
+#include "router/segment_path.h"
 #include "router/value_matcher.h"
 
 namespace sluice::router {
@@ -34,7 +35,8 @@ enum class PathMode {
 class Route {
  public:
   // Adds the faults of `spec` below `path`.
-  Route(const PathSpec& spec, PathMode mode, const std::string& path, config::Faults& faults);
+  Route(const PathSpec& spec, RouterKind kind, PathMode mode, const std::string& path,
+        config::Faults& faults);
 
   std::string backend;  // the name of a pipeline
   std::int64_t client_max_body_size =
@@ -44,8 +46,8 @@ class Route {
 
   // Sets the headers of setHeaders. Requires: rewrite() was not called yet, since $uri is the
   // received path.
-  void set_headers(http::Request& request, std::string_view client_ip) const {
-    headers_.apply(request, client_ip);
+  void set_headers(http::Request& request, const HeaderFacts& facts) const {
+    headers_.apply(request, facts);
   }
   // Returns 0 and puts the new path into normal form. Returns 414 if the new path would be too
   // long, 400 if it would have dot segments (other than with PathMode::off); the path is then
@@ -111,6 +113,7 @@ class Router {
     ValueMatcher queries;
     IpFilter ip_filter;
     std::uint32_t rule;
+    PathRank rank;  // RadixTree only
   };
   struct CompiledRule {
     HostMatcher host;
@@ -152,6 +155,7 @@ class Router {
   static Match refuse(const Rejections& rejections);
 
   PathMode mode_ = PathMode::rfc3986;
+  RouterKind kind_ = RouterKind::ordered;
   http::FieldTwins twins_;
   http::FieldTwins owned_;
   IpFilter ip_filter_;

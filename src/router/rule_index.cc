@@ -54,7 +54,9 @@ void RuleIndex::add(Group group, const PathMatcher& path, Ordinal ordinal) {
     paths.any_case.add(pattern, ordinal);
     paths.capitals |= has_capital(pattern);
   }
-  if (path.exact().empty() && path.prefix().empty() && !path.pattern())
+  if (path.segments()) paths.segments.add(path.segments()->re2().pattern(), ordinal);
+  if (path.near_segments()) paths.near_segments.add(path.near_segments()->re2().pattern(), ordinal);
+  if (path.exact().empty() && path.prefix().empty() && !path.pattern() && !path.segments())
     paths.all.push_back(ordinal);
 }
 
@@ -64,6 +66,8 @@ void RuleIndex::finish() {
   for (GroupPaths& paths : groups_) {
     paths.patterns.finish();
     paths.any_case.finish();
+    paths.segments.finish();
+    paths.near_segments.finish();
   }
 }
 
@@ -81,6 +85,7 @@ void RuleIndex::find(std::string_view host, std::string_view path, Candidates& o
     const GroupPaths& paths = groups_[*group];
     out.add(paths.all);
     paths.texts.find(path, out);
+    if (!paths.segments.empty()) paths.segments.find(path, out);
     if (!paths.patterns.empty()) paths.patterns.find(path, out);
   }
 }
@@ -96,6 +101,10 @@ void RuleIndex::find_near(const GroupPaths& paths, std::string_view path, Candid
   const bool slash = shorter != path;
   paths.texts.find(path, out);
   if (slash) paths.texts.find_whole(shorter, out);
+  if (!paths.segments.empty()) {
+    paths.near_segments.find(path, out);
+    if (slash) paths.near_segments.find(shorter, out);
+  }
   if (paths.patterns.empty()) return;
   if (paths.capitals || has_capital(path)) paths.any_case.find(path, out);
   if (!slash) return;

@@ -41,7 +41,9 @@ class RuleIndex {
     PatternSet patterns;
     PatternSet any_case{Pattern::Case::insensitive};  // the same patterns
     bool capitals = false;                            // in a pattern
-    std::vector<Ordinal> all;                         // paths without a text
+    PatternSet segments;                              // RadixTree's paths with variables
+    PatternSet near_segments;
+    std::vector<Ordinal> all;  // paths without a text
   };
   static void find_near(const GroupPaths& paths, std::string_view path, Candidates& out);
 

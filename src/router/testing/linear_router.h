@@ -70,7 +70,7 @@ class LinearRouter {
     LinearRule rule{HostMatcher(spec, "", faults), IpFilter(spec.ip_filter), {}};
     active_ |= rule.ip_filter.is_active();
     for (const PathSpec& path : spec.paths) {
-      LinearPath made{Route(path, mode_, "", faults),
+      LinearPath made{Route(path, RouterKind::ordered, mode_, "", faults),
                       {},
                       ValueMatcher(headers, path.headers, path.match_all_header, "", faults),
                       ValueMatcher(query, path.queries, path.match_all_query, "", faults),
