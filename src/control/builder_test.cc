@@ -57,11 +57,11 @@ TEST_F(BuilderTest, EveryKindHasNamesOfItsOwnASchemaAndDefaultsThatNameIt) {
 
 TEST_F(BuilderTest, ADocumentWithoutAKindIsToldTheKindsThereAre) {
   EXPECT_EQ(build("name: a"), nullptr);
-  EXPECT_EQ(faults(), "kind: is required (HTTPServer or Pipeline)");
+  EXPECT_EQ(faults(), "kind: is required (HTTPServer, Pipeline or GlobalFilter)");
   EXPECT_EQ(build("{name: a, kind: Pipelin}"), nullptr);
   EXPECT_EQ(faults(),
             "kind: kind \"Pipelin\" not found, did you mean \"Pipeline\"? "
-            "(kinds: HTTPServer, Pipeline)");
+            "(kinds: HTTPServer, Pipeline, GlobalFilter)");
   EXPECT_EQ(build("{name: a, kind: pl}"), nullptr) << "an alias is for commands only";
   EXPECT_EQ(build("[a]"), nullptr);
   EXPECT_THAT(faults(), HasSubstr("must be a map with name and kind"));

@@ -77,7 +77,8 @@ TEST(ObjectKind, AnotherOneIsALineInTheTable) {
   EXPECT_THAT((*process)->troubles(), ElementsAre("Note n: is a note"));
   EXPECT_FALSE(net::Listener::probe("", static_cast<std::uint16_t>(port))) << "its port is open";
   EXPECT_THAT(process->error(http_server_text("s", port, "p")), HasSubstr("is used by Note n"));
-  EXPECT_THAT(process->error("{name: x}"), HasSubstr("(HTTPServer, Pipeline or Note)"));
+  EXPECT_THAT(process->error("{name: x}"),
+              HasSubstr("(HTTPServer, Pipeline, GlobalFilter or Note)"));
   EXPECT_THAT(process->error("{name: x, kind: Note, prot: 1}"), HasSubstr("\"port\""));
   process.reset();
   process.emplace(folder.path(), script, kinds);

@@ -96,8 +96,8 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
       server::Admission::of(prototype->spec, prototype->tls.get()));
   const std::string& own = prototype->spec.address;
   std::string address = own.empty() ? std::string(context.bind_address) : own;
-  return std::make_shared<HttpServerObject>(std::move(prototype), std::move(pools),
-                                            std::move(address));
+  return std::make_shared<HttpServerObject>(std::move(prototype), std::move(address),
+                                            std::move(pools));
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ class HttpServerObject final : public ObjectPrototype {
   using Pools = std::map<std::string, std::shared_ptr<const pipeline::PipelinePrototype>>;
 
   // `address`: on which it listens; "": all.
-  HttpServerObject(std::shared_ptr<const server::ServerPrototype> server, Pools pools,
-                   std::string address)
+  HttpServerObject(std::shared_ptr<const server::ServerPrototype> server, std::string address,
+                   Pools pools = {})
       : server_(std::move(server)), pools_(std::move(pools)), address_(std::move(address)) {}
   [[nodiscard]] const server::ServerPrototype& server() const { return *server_; }
 
