@@ -16,7 +16,7 @@ namespace sluice::filters {
 // What the filters of a kind share.
 struct DocumentServices {
   std::shared_ptr<backend::HealthThread> checks;
-  std::shared_ptr<loop::BlockingPool> blocking;
+  std::shared_ptr<loop::BlockingPool> blocking;  // for files
   Logger logger;
   unsigned core_count = 1;
 };

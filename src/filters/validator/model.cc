@@ -199,10 +199,12 @@ Json ValidatorModel::status() const {
 }
 
 ValidatorModel build_model(ValidatorSpec spec, const DocumentServices& services,
+                           std::shared_ptr<loop::BlockingPool> hashing,
                            const pipeline::FilterContext& context, config::Faults& faults) {
   ValidatorModel model;
   model.spec = std::move(spec);
   model.services = services;
+  model.hashing = std::move(hashing);
   ModelBuilder(model, context, faults).build();
   return model;
 }

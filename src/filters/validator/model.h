@@ -38,6 +38,8 @@ struct HeaderRule {
 struct ValidatorModel {
   ValidatorSpec spec;
   DocumentServices services;
+  // For passwords alone: a flood of them keeps nobody from reading files.
+  std::shared_ptr<loop::BlockingPool> hashing;
   std::vector<HeaderRule> headers;
   // The headers that the filter sets. Those of the client are removed.
   std::vector<std::string> own_headers;
@@ -56,6 +58,7 @@ struct ValidatorModel {
 
 // Incomplete if faults were added. Blocks: waits for the first read of the documents.
 [[nodiscard]] ValidatorModel build_model(ValidatorSpec spec, const DocumentServices& services,
+                                         std::shared_ptr<loop::BlockingPool> hashing,
                                          const pipeline::FilterContext& context,
                                          config::Faults& faults);
 

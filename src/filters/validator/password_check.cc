@@ -78,7 +78,7 @@ Task<std::string_view> PasswordCheck::check_file(NameAndPassword given) {
   if (users == nullptr) co_return kNoUsers;
   const std::string digest = hmac_sha256(secret_, given.name + ":" + given.password);
   if (right_.find(digest, Clock::now()) != nullptr) co_return "";
-  auto work = model_.services.blocking->run(core_.loop, [users, given = std::move(given)] {
+  auto work = model_.hashing->run(core_.loop, [users, given = std::move(given)] {
     return users->table.verify(given.name, given.password);
   });
   const Result<bool> right = co_await std::move(work);
@@ -90,7 +90,7 @@ Task<std::string_view> PasswordCheck::check_file(NameAndPassword given) {
 Task<std::string_view> PasswordCheck::check_data(
     NameAndPassword given, std::shared_ptr<const pipeline::CustomDataSnapshot> data) {
   const std::string hash = hash_in(data.get(), model_.spec.basic_auth->etcd_prefix, given.name);
-  auto work = model_.services.blocking->run(core_.loop, [hash, given = std::move(given)] {
+  auto work = model_.hashing->run(core_.loop, [hash, given = std::move(given)] {
     const bool same = matches_hash(hash.empty() ? kNobody : hash, given.password);
     return same && !hash.empty();
   });

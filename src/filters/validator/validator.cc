@@ -164,7 +164,9 @@ class ValidatorPrototype final : public pipeline::FilterPrototype {
 
 class ValidatorKind final : public pipeline::FilterKind {
  public:
-  explicit ValidatorKind(DocumentServices services) : services_(std::move(services)) {}
+  explicit ValidatorKind(DocumentServices services)
+      : services_(std::move(services)),
+        hashing_(std::make_shared<loop::BlockingPool>(services_.core_count)) {}
 
   std::string_view name() const override { return "Validator"; }
   std::span<const std::string_view> results() const override { return kValidatorResults; }
@@ -180,13 +182,14 @@ class ValidatorKind final : public pipeline::FilterKind {
     if (faults.count() != faults_before) return nullptr;
     Json json = config::encode(spec);
     auto model = std::make_shared<const ValidatorModel>(
-        build_model(std::move(spec), services_, context, faults));
+        build_model(std::move(spec), services_, hashing_, context, faults));
     if (faults.count() != faults_before) return nullptr;
     return std::make_shared<ValidatorPrototype>(std::move(json), std::move(model));
   }
 
  private:
   DocumentServices services_;
+  std::shared_ptr<loop::BlockingPool> hashing_;
 };
 
 }  // namespace

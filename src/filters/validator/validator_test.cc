@@ -52,7 +52,8 @@ class ValidatorTest : public ::testing::Test {
   }
   std::vector<std::string> faults_of(const std::string& fields) {
     config::Faults faults;
-    EXPECT_EQ(build(fields, faults) == nullptr, !faults.empty());
+    const bool refused = build(fields, faults) == nullptr;
+    EXPECT_EQ(refused, !faults.empty());
     return faults.lines();
   }
 
