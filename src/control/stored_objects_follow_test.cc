@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/kinds/pipeline.h"
 #include "control/stored_objects.h"
 #include "control/testing/process.h"
 #include "store/blobs.h"
@@ -56,7 +57,7 @@ class StoredObjectsFollowTest : public ::testing::Test {
     auto running = std::make_shared<Object>(*member.objects.at(name));
     config::Faults faults;
     running->prototype =
-        all_kinds().back().build(config::parse_document(testing::pipeline_text(name)).value(),
+        pipeline_kind().build(config::parse_document(testing::pipeline_text(name)).value(),
                                  {filters_, 1, {}, {}}, faults);
     ASSERT_NE(running->prototype, nullptr);
     member.objects[name] = running;

@@ -27,8 +27,11 @@ def put(server, *urls: str, **pool) -> None:
 
 
 def talk(port: int, *messages, **more) -> list:
+    """Without compression, so that a message has its size on the line."""
+
     async def run() -> list:
-        async with websockets.connect(f"ws://127.0.0.1:{port}/chat", max_size=None, **more) as connection:
+        uri = f"ws://127.0.0.1:{port}/chat"
+        async with websockets.connect(uri, max_size=None, compression=None, **more) as connection:
             answers = []
             for message in messages:
                 await connection.send(message)

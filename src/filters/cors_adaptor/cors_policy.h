@@ -38,7 +38,7 @@ struct CorsSpec {
     visit("maxAge", max_age,
           {.min = -1,
            .doc = "seconds for which a browser keeps a preflight; 0: its default, -1: none"});
-    visit.note("supportCORSRequest", "has no effect: ordinary requests get their headers always");
+    visit.note("supportCORSRequest", "ordinary requests get their headers always");
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

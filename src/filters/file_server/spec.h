@@ -31,7 +31,7 @@ struct FileCacheSpec {
 
   void fields(auto& visit) {
     for (const auto name : {"bufferPoolSize", "bufferPoolMaxFileSize", "bufferPoolTTL"})
-      visit.note(name, "has no effect: the system keeps the files in memory that are in use");
+      visit.note(name, "the system keeps the files in memory that are in use");
     visit("cacheFileExtensionFilters", extensions,
           {.doc = "the first that fits a file sets its Cache-Control"});
   }

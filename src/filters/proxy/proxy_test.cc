@@ -496,8 +496,10 @@ TEST(ProxySpec, ServiceRegistriesAreNotIgnored) {
       faults_of(
           "{name: proxy, kind: Proxy, pools: [{serviceRegistry: consul, serviceName: shop}]}"),
       ElementsAre(advice("serviceRegistry"), advice("serviceName")));
-  EXPECT_THAT(faults_of(spec_of("http://a", ", serviceName: shop")),
-              ElementsAre(advice("serviceName")));
+  config::Faults beside_servers;
+  EXPECT_NE(build(spec_of("http://a", ", serviceName: shop"), beside_servers), nullptr);
+  EXPECT_THAT(beside_servers.warnings(),
+              ElementsAre(::testing::HasSubstr("filters[0].pools[0].serviceName: ")));
   EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{serviceName: ''}]}"),
               ElementsAre("filters[0].pools[0].servers: is required: one server at least"));
   config::Faults faults;

@@ -12,6 +12,9 @@ std::string http_url(const std::string& url) {
   return web_socket ? "http" + url.substr(2) : url;
 }
 
+// Of 16 octets (RFC 6455 section 4.1). The answer to it is not compared.
+constexpr const char* kKey = "c2x1aWNlIGNoZWNrcyB5bw==";
+
 }  // namespace
 
 void WebSocketProbeSpec::validate(const std::string& path, config::Faults& faults) const {
@@ -22,7 +25,11 @@ void WebSocketProbeSpec::validate(const std::string& path, config::Faults& fault
 
 HealthCheckSpec WebSocketHealthSpec::make() const {
   std::vector<HealthCheckSpec> probes;
-  if (ws || !http) probes.push_back(ws.value_or(WebSocketProbeSpec()).probe);
+  if (ws || !http) {
+    HealthCheckSpec& probe = probes.emplace_back(ws.value_or(WebSocketProbeSpec()).probe);
+    probe.headers.try_emplace("Sec-WebSocket-Version", "13");
+    probe.headers.try_emplace("Sec-WebSocket-Key", kKey);
+  }
   if (http) probes.push_back(http->probe);
   HealthCheckSpec check = probes.front();
   check.more.assign(probes.begin() + 1, probes.end());

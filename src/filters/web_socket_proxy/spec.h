@@ -86,7 +86,7 @@ struct WebSocketProxySpec {
           {.required = true,
            .min = 1,
            .doc = "the first whose filter fits gets the request, else the one without a filter"});
-    visit.note("defaultOrigin", "has no effect: a backend gets the client's Origin, or none");
+    visit.note("defaultOrigin", "a backend gets the client's Origin, or none");
   }
   void validate(const std::string& path, config::Faults& faults) const;
   [[nodiscard]] ProxySpec make() const;

@@ -186,6 +186,8 @@ TEST(WebSocketHealth, AsksForAllThatIsGiven) {
   backend::HealthCheck check = spec.make().make();
   EXPECT_EQ(check.upgrade, "websocket");
   EXPECT_TRUE(check.more.empty());
+  ASSERT_EQ(check.headers.size(), 2U) << "without them a server says 400";
+  EXPECT_EQ(check.headers.front().name, "Sec-WebSocket-Key");
   EXPECT_EQ(check.interval, std::chrono::seconds(7));
   spec.http.emplace();
   spec.ws.emplace().probe.uri = "/ws";
