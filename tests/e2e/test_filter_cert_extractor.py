@@ -119,8 +119,8 @@ def test_a_resumed_session_has_the_chain(door, version):
         with context.wrap_socket(plain, server_hostname="shop.example", session=session) as secure:
             with Connection(door.port, over=secure) as connection:
                 assert connection.request().status == 200
-            assert secure.session_reused == resumed
-            session = secure.session
+                assert secure.session_reused == resumed
+                session = secure.session
     assert [call.headers.get("x-cert") for call in door.backend.calls[before:]] == ["authority"] * 2
 
 

@@ -105,7 +105,7 @@ std::expected<JwtClaims, std::string_view> verify_jwt(std::string_view text, con
   const auto algorithm = text_in(token->header, "alg");
   const auto id = text_in(token->header, "kid");
   if (!algorithm || !id) return std::unexpected(kMalformed);
-  if (keys.find(*algorithm, "").empty()) return std::unexpected(kAlgorithm);
+  if (!keys.allows(*algorithm)) return std::unexpected(kAlgorithm);
   const auto candidates = keys.find(*algorithm, *id);
   if (candidates.empty()) return std::unexpected(kUnknownKey);
   const auto has_signed = [&](const JwtKey* key) {

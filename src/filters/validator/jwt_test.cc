@@ -316,5 +316,15 @@ TEST_F(JwtTest, NamesOfKeysSelect) {
   EXPECT_EQ(named(R"({"alg":"ES256","kid":"two"})"), kUnknownKey);
 }
 
+// A set may get its first key of an algorithm when it is read again.
+TEST_F(JwtTest, AlgorithmsWithoutAKeyYetAreNotWrong) {
+  const auto set = KeySet::parse(Json{{"keys", {maker_.jwk("P-256")}}}.dump(),
+                                 {jwt_algorithm("ES256"), jwt_algorithm("RS256")});
+  ASSERT_TRUE(set);
+  EXPECT_EQ(check(maker_.token(kPlainClaims, "RS256", "RSA"), *set), kUnknownKey);
+  EXPECT_EQ(check(maker_.token(kPlainClaims, "PS256", "RSA"), *set), kAlgorithm);
+  EXPECT_EQ(check(maker_.token(kPlainClaims, "HS256", kSecret), *set), kAlgorithm);
+}
+
 }  // namespace
 }  // namespace sluice::filters

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/validator/key_set.h"
 
+#include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -19,12 +20,17 @@ Result<KeySet> KeySet::parse(std::string_view text,
   const Json& keys = (*document)["keys"];
   if (keys.size() > kKeysMax) return fail(ErrorKind::invalid, "has more than 100 keys");
   KeySet set;
+  for (const JwtAlgorithm* algorithm : allowed) set.allowed_.push_back(algorithm->name);
   for (const Json& key : keys) {
     auto usable = JwtKey::of_jwk(key, allowed);
     std::ranges::move(usable, std::back_inserter(set.keys_));
   }
   if (set.keys_.empty()) return fail(ErrorKind::invalid, "has no key that can be used");
   return set;
+}
+
+bool KeySet::allows(std::string_view algorithm) const {
+  return std::ranges::find(allowed_, algorithm) != allowed_.end();
 }
 
 std::vector<const JwtKey*> KeySet::find(std::string_view algorithm, std::string_view id) const {

@@ -19,12 +19,16 @@ inline constexpr std::size_t kKeyTriesMax = 4;
 
 class KeySet {
  public:
-  explicit KeySet(JwtKey only) { keys_.push_back(std::move(only)); }
+  explicit KeySet(JwtKey only) : allowed_{only.algorithm().name} {
+    keys_.push_back(std::move(only));
+  }
   // Reads a JWKS document. Leaves out keys that cannot be used (JwtKey::of_jwk). Error `invalid`:
   // it is none, or has more than kKeysMax keys, or none that can be used.
   [[nodiscard]] static Result<KeySet> parse(std::string_view text,
                                             const std::vector<const JwtAlgorithm*>& allowed);
 
+  // False for an algorithm that no key of the set may ever have, also after it is read again.
+  [[nodiscard]] bool allows(std::string_view algorithm) const;
   // The keys for `algorithm` of that name, and those without a name. An empty `id` fits all.
   // At most kKeyTriesMax.
   [[nodiscard]] std::vector<const JwtKey*> find(std::string_view algorithm,
@@ -33,6 +37,7 @@ class KeySet {
 
  private:
   KeySet() = default;
+  std::vector<std::string_view> allowed_;  // literals
   std::vector<JwtKey> keys_;
 };
 
