@@ -58,7 +58,7 @@ class StoredObjectsFollowTest : public ::testing::Test {
     config::Faults faults;
     running->prototype =
         pipeline_kind().build(config::parse_document(testing::pipeline_text(name)).value(),
-                                 {filters_, 1, {}, {}}, faults);
+                              {filters_, 1, {}, {}}, faults);
     ASSERT_NE(running->prototype, nullptr);
     member.objects[name] = running;
   }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/apply.h"
+#include "egctl/send_objects.h"
 
 #include <memory>
-
-#include "egctl/create.h"
 
 namespace sluice::egctl {
 

@@ -7,7 +7,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "config/faults.h"
-#include "egctl/create.h"
+#include "egctl/send_objects.h"
 
 namespace sluice::egctl {
 namespace {

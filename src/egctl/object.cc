@@ -4,10 +4,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "egctl/create.h"
 #include "egctl/delete.h"
 #include "egctl/files.h"
 #include "egctl/resources.h"
+#include "egctl/send_objects.h"
 
 namespace sluice::egctl {
 namespace {
