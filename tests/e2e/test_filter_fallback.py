@@ -30,7 +30,7 @@ def test_without_a_response(server, port):
 def test_a_stream_of_the_backend_is_dropped(server, port):
     with Scripted(lambda _: Answer(500, chunks=[b"x" * 100_000] * 10)) as backend:
         fallback = {"name": "f", "kind": "Fallback", "mockCode": 418}
-        flow = [{"filter": "proxy", "jumpIf": {"serverError": "f"}}, {"filter": "f"}]
+        flow = [{"filter": "proxy", "jumpIf": {"failureCode": "f"}}, {"filter": "f"}]
         server.apply(pipeline("p", proxy(backend.url), fallback, flow=flow))
         response = Route(server, port).ask()
         assert (response.status, response.text) == (418, "")

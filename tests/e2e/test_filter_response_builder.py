@@ -32,7 +32,7 @@ def aggregate(three, template: str) -> dict:
     flow = [{"filter": "copy", "namespace": f"n{i}"} for i in range(3)]
     # A backend that fails does not end the flow.
     flow += [
-        {"filter": f"p{i}", "namespace": f"n{i}", "jumpIf": {"serverError": f"p{i + 1}"}} if i < 2
+        {"filter": f"p{i}", "namespace": f"n{i}", "jumpIf": {"failureCode": f"p{i + 1}"}} if i < 2
         else {"filter": f"p{i}", "namespace": f"n{i}"}
         for i in range(3)
     ]
