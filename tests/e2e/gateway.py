@@ -191,6 +191,7 @@ class Server:
 
     def hand_over(self) -> "subprocess.Popen | Orphan":
         """SIGUSR2, until the new process serves, which is ours from then on. Returns the old one."""
+        Orphan.expect_some()  # the new process outlives its parent
         old, said = self.process, re.compile(r"hand-over: process (\d+) serves")
         before = len(said.findall(self.log()))
         old.send_signal(signal.SIGUSR2)
