@@ -37,13 +37,15 @@ void check_router_kind(const std::string& router_kind, config::Faults& faults) {
 
 }  // namespace
 
+bool HttpServerSpec::wants_auto_cert() const { return switches_on(auto_cert); }
+
 void HttpServerSpec::validate(config::Faults& faults) const {
   if (!address.empty() && !config::IpAddress::parse(address)) {
     faults.add("address", config::quote(address) + " is not an IP address, try 127.0.0.1");
   }
   check_router_kind(router_kind, faults);
   if (switches_on(http3)) faults.add("http3", "HTTP/3 is not supported yet");
-  if (switches_on(auto_cert))
+  if (wants_auto_cert())
     faults.add("autoCert",
                "is not there: " + std::string(pipeline::advice_on_absent_kind("AutoCertManager")));
   if (switches_on(tracing))

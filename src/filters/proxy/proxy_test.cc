@@ -495,9 +495,10 @@ TEST(ProxySpec, ServiceRegistriesAreNotIgnored) {
   EXPECT_THAT(
       faults_of(
           "{name: proxy, kind: Proxy, pools: [{serviceRegistry: consul, serviceName: shop}]}"),
-      ElementsAre(advice("serviceRegistry"), advice("serviceName")));
-  EXPECT_THAT(faults_of(spec_of("http://a", ", serviceName: shop")),
-              ElementsAre(advice("serviceName")));
+      ElementsAre(advice("serviceRegistry")));
+  config::Faults beside_servers;
+  EXPECT_TRUE(build(spec_of("http://a", ", serviceName: shop"), beside_servers));
+  EXPECT_THAT(beside_servers.warnings(), ElementsAre(HasSubstr("serviceName: has no effect: ")));
   EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{serviceName: ''}]}"),
               ElementsAre("filters[0].pools[0].servers: is required: one server at least"));
   config::Faults faults;
