@@ -229,7 +229,7 @@ TEST_F(ApiTest, StatusAndMembers) {
 }
 
 TEST_F(ApiTest, Metadata) {
-  EXPECT_EQ(json("/object-kinds"), (Json{"HTTPServer", "Pipeline"}));
+  EXPECT_EQ(json("/object-kinds"), (Json{"HTTPServer", "Pipeline", "GlobalFilter"}));
   EXPECT_EQ(json("/object-api-resources")[0]["Name"], "httpserver");
   EXPECT_THAT(get("/objects-yaml/hs/demo")->body, HasSubstr("kind: HTTPServer\n"));
   EXPECT_EQ(get("/objects-yaml/nope/demo")->status, 404);

@@ -56,8 +56,8 @@ class StoredObjectsFollowTest : public ::testing::Test {
     auto running = std::make_shared<Object>(*member.objects.at(name));
     config::Faults faults;
     running->prototype =
-        all_kinds().back().build(config::parse_document(testing::pipeline_text(name)).value(),
-                                 {filters_, 1, {}, {}}, faults);
+        pipeline_kind().build(config::parse_document(testing::pipeline_text(name)).value(),
+                              {filters_, 1, {}, {}}, faults);
     ASSERT_NE(running->prototype, nullptr);
     member.objects[name] = running;
   }
