@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/kinds/pipeline.h"
 #include "control/stored_objects.h"
 #include "control/testing/process.h"
 #include "store/blobs.h"
