@@ -34,7 +34,7 @@ WORK = ROOT / "build-canaries"
 COPY = WORK / "tree"
 RESULTS = WORK / "results.json"
 HISTORIES = "sluice_filters_wasm_host_test"
-DIRECTED = "PausedOwner.*"
+DIRECTED = "PausedOwner.*:SealedSale.*"
 SECONDS_MAX = 1800
 
 HEADER = """// Made by tools/canaries.py.

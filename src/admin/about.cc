@@ -25,6 +25,11 @@ ApiResponse health(const Context& context) {
   std::vector<std::string> troubles = context.controller.troubles();
   if (const auto clock = context.clock_warning.load(); clock && !clock->empty())
     troubles.push_back(*clock);
+  if (context.lacks_cluster_addr.load()) {
+    troubles.emplace_back(
+        "no cluster-addr: other members cannot hand requests over to this one, which fail while it "
+        "owns their data");
+  }
   if (!reasons.empty()) {
     std::ranges::move(troubles, std::back_inserter(reasons));
     return respond_error(Error{ErrorKind::unavailable, "not healthy", std::move(reasons)});

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "admin/api.h"
+#include "admin/handed_calls.h"
+#include "admin/handed_message.h"
 #include "control/controller.h"
 #include "server/workers.h"
 
@@ -77,9 +80,12 @@ class ApiTest : public testing::Test {
         workers_, std::move(kinds));
     workers_.start();
     EXPECT_TRUE(controller_->start());
-    auto api = Api::start(
-        {.address = "127.0.0.1:0", .member_name = "me", .log_file = "", .start_options = {}},
-        Logger(), *controller_);
+    auto api = Api::start({.address = "127.0.0.1:0",
+                           .member_name = "me",
+                           .log_file = "",
+                           .start_options = {},
+                           .handed = handed_},
+                          Logger(), *controller_);
     EXPECT_TRUE(api) << api.error().message;
     api_ = *std::move(api);
     client_ = std::make_unique<httplib::Client>("127.0.0.1", api_->port());
@@ -101,6 +107,24 @@ class ApiTest : public testing::Test {
   httplib::Result erase(const std::string& path) { return client_->Delete("/apis/v2" + path); }
   Json json(const std::string& path) { return Json::parse(get(path)->body); }
 
+  // The answer to a step that another member hands over.
+  HandedReply hand_over(HandedStep::Kind kind, std::uint64_t number, std::string_view body = {}) {
+    const HandedStep step{.kind = kind,
+                          .id = "1",
+                          .number = number,
+                          .from = "other",
+                          .method = "PUT",
+                          .target = "/apis/v2/wasm/data/demo/wasm",
+                          .accept = "",
+                          .body = body};
+    std::promise<std::string> answer;
+    handed_->take(step.encode(), [&](std::string text) { answer.set_value(std::move(text)); });
+    const auto reply = HandedReply::decode(answer.get_future().get());
+    EXPECT_TRUE(reply);
+    return reply.value_or(HandedReply());
+  }
+
+  const std::shared_ptr<HandedCalls> handed_ = std::make_shared<HandedCalls>();
   NextReload next_reload_ = NextReload::unchanged;
   std::unique_ptr<store::Store> store_ = store::open_memory_store(1);
   server::Workers workers_{1, kMemoryBytes, nullptr, Logger()};
@@ -124,6 +148,24 @@ TEST_F(ApiTest, ObjectsFromCreationToDeletion) {
   EXPECT_EQ(erase("/objects/demo")->status, 200);
   EXPECT_EQ(erase("/objects/demo")->status, 404);
   EXPECT_EQ(get("/objects/demo")->status, 404);
+}
+
+TEST_F(ApiTest, AStepThatComesTwiceCountsOnce) {
+  using Kind = HandedStep::Kind;
+  ASSERT_EQ(post("/objects", kPipeline)->status, 201);
+  for (int copies = 0; copies < 2; ++copies)
+    EXPECT_EQ(hand_over(Kind::begin, 0).response.status, 200);
+  for (const auto& [number, piece] :
+       {std::pair(1, "a: one\n"), {1, "a: one\n"}, {2, "b: two\n"}, {1, "a: one\n"}})
+    EXPECT_LT(hand_over(Kind::piece, number, piece).response.status, 400);
+  EXPECT_EQ(hand_over(Kind::piece, 7, "c: three\n").response.status, 400) << "3 to 6 are missing";
+  const HandedReply first = hand_over(Kind::end, 3);
+  EXPECT_LT(first.response.status, 300) << first.response.body;
+  ASSERT_EQ(erase("/wasm/data/demo/wasm?key=a")->status, 200);
+  const HandedReply second = hand_over(Kind::end, 3);
+  EXPECT_EQ(second.response.status, first.response.status);
+  EXPECT_EQ(second.response.body, first.response.body);
+  EXPECT_EQ(json("/wasm/data/demo/wasm"), (Json{{"b", "two"}}));
 }
 
 TEST_F(ApiTest, AllDocumentsOrNone) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/handed_calls.h"
 
+#include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <map>
 #include <stop_token>
@@ -21,13 +23,16 @@ HandedReply come_again() {
 
 HandedReply refused(const Error& error) { return {.response = respond_error(error)}; }
 
-// A call between its begin and its end. One step at a time.
+// A call from its begin on. One step at a time.
 struct OpenCall {
   Mutex mutex;
   ApiRequest request;
   RouteMatch match{};
   std::string from;
-  std::unique_ptr<Intake> intake;  // null: the route has a handler
+  std::unique_ptr<Intake> intake;  // null: the route has a handler, or the call has ended
+  std::uint64_t next = 1;          // the number of the next step
+  bool ended = false;
+  HandedReply last;  // the reply to the step before
 };
 
 HandedReply answer_of(Result<ApiResponse> response) {
@@ -58,23 +63,37 @@ class HandedCalls::Desk {
   struct Entry {
     std::shared_ptr<OpenCall> call;
     TimePoint heard;
+    bool ended = false;
   };
 
   HandedReply answer(const std::string& message) try {
     const auto step = HandedStep::decode(message);
     if (!step) return refused(step.error());
     if (step->kind == HandedStep::Kind::begin) return begin(*step);
-    const auto call = find(step->id, step->kind != HandedStep::Kind::piece);
+    const auto call = find(step->id);
     if (!call) return come_again();
     const MutexLock one_at_a_time(call->mutex);
-    if (step->kind == HandedStep::Kind::end) return end(*call);
-    if (step->kind == HandedStep::Kind::drop) return {};
-    HandedReply reply = add(*call, *step);
-    if (reply.response.status >= 400) (void)find(step->id, true);
-    return reply;
+    if (step->number < call->next || call->ended) return call->last;  // a copy
+    if (step->number > call->next)
+      return refused({ErrorKind::invalid, "a step of this call is missing", {}});
+    ++call->next;
+    call->last = refused({ErrorKind::internal, "internal error", {}});  // if the step throws
+    call->last = take_step(*call, *step);
+    if (call->ended) note_ended(step->id);
+    return call->last;
   } catch (const std::exception& error) {
     context_.logger.error(std::string("admin API: ") + error.what());
     return refused({ErrorKind::internal, std::string("internal error: ") + error.what(), {}});
+  }
+
+  HandedReply take_step(OpenCall& call, const HandedStep& step) {
+    HandedReply reply;
+    if (step.kind == HandedStep::Kind::piece) reply = add(call, step);
+    if (step.kind == HandedStep::Kind::piece && reply.response.status < 400) return reply;
+    call.ended = true;
+    if (step.kind == HandedStep::Kind::end) reply = end(call);
+    call.intake.reset();
+    return reply;
   }
 
   HandedReply begin(const HandedStep& step) {
@@ -98,25 +117,36 @@ class HandedCalls::Desk {
       call->intake = *std::move(intake);
     }
     const MutexLock lock(mutex_);
-    if (open_.size() >= kOpenMax) {
+    if (calls_.contains(step.id)) return {};  // a copy
+    if (open() >= kOpenMax) {
       return refused({ErrorKind::unavailable,
                       "too many calls of other members at once, at most " +
                           std::to_string(kOpenMax) + ": try again",
                       {}});
     }
-    open_[step.id] = {std::move(call), Clock::now()};
+    calls_[step.id] = {std::move(call), Clock::now()};
     return {};
   }
+  [[nodiscard]] std::size_t open() const SLUICE_REQUIRES(mutex_) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(calls_, [](const auto& item) { return !item.second.ended; }));
+  }
 
-  // With `last`, the call is not open any more.
-  std::shared_ptr<OpenCall> find(const std::string& id, bool last) {
+  std::shared_ptr<OpenCall> find(const std::string& id) {
     const MutexLock lock(mutex_);
-    const auto found = open_.find(id);
-    if (found == open_.end()) return nullptr;
+    const auto found = calls_.find(id);
+    if (found == calls_.end()) return nullptr;
     found->second.heard = Clock::now();
-    auto call = found->second.call;
-    if (last) open_.erase(found);
-    return call;
+    return found->second.call;
+  }
+  // An ended call stays for its copies, as one of the last.
+  void note_ended(const std::string& id) {
+    const MutexLock lock(mutex_);
+    if (const auto found = calls_.find(id); found != calls_.end()) found->second.ended = true;
+    ended_.push_back(id);
+    if (ended_.size() <= kEndedMax) return;
+    calls_.erase(ended_.front());
+    ended_.pop_front();
   }
 
   static HandedReply add(OpenCall& call, const HandedStep& step) {
@@ -143,8 +173,8 @@ class HandedCalls::Desk {
       std::vector<std::shared_ptr<OpenCall>> dropped;
       {
         const MutexLock lock(mutex_);
-        std::erase_if(open_, [&](const auto& item) {
-          if (Clock::now() - item.second.heard < kSilenceMax) return false;
+        std::erase_if(calls_, [&](const auto& item) {
+          if (item.second.ended || Clock::now() - item.second.heard < kSilenceMax) return false;
           dropped.push_back(item.second.call);
           return true;
         });
@@ -158,7 +188,8 @@ class HandedCalls::Desk {
   const ApiRouter& router_;
   Context& context_;
   Mutex mutex_;
-  std::map<std::string, Entry> open_ SLUICE_GUARDED_BY(mutex_);
+  std::map<std::string, Entry> calls_ SLUICE_GUARDED_BY(mutex_);  // by id
+  std::deque<std::string> ended_ SLUICE_GUARDED_BY(mutex_);       // of calls_, the oldest first
   control::Crew crew_{kOpenMax};
   std::jthread sweeper_;  // last
 };

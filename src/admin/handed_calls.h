@@ -17,6 +17,8 @@ class HandedCalls final : public filters::PortCalls {
  public:
   // At most so many at once; an import holds its entries until it commits.
   static constexpr std::size_t kOpenMax = 12;
+  // So many calls that have ended are remembered: a copy of a step may come late.
+  static constexpr std::size_t kEndedMax = 256;
   // A call whose member says nothing for so long is dropped.
   static constexpr Duration kSilenceMax = std::chrono::minutes(2);
 

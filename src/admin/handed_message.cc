@@ -27,7 +27,8 @@ std::string text_of(const Json& line, const char* key) {
 }  // namespace
 
 std::string HandedStep::encode() const {
-  Json line = {{"step", kStepNames[static_cast<std::size_t>(kind)]}, {"id", id}};
+  Json line = {
+      {"step", kStepNames[static_cast<std::size_t>(kind)]}, {"id", id}, {"number", number}};
   if (kind == Kind::begin) {
     line["from"] = from;
     line["method"] = method;
@@ -47,6 +48,10 @@ Result<HandedStep> HandedStep::decode(std::string_view message) {
   if (kind == kStepNames.size() || step.id.empty())
     return fail(ErrorKind::invalid, "a message with a step that is not known");
   step.kind = static_cast<Kind>(kind);
+  const auto number = line.find("number");
+  if (number == line.end() || !number->is_number_unsigned())
+    return fail(ErrorKind::invalid, "a step without a number");
+  step.number = number->get<std::uint64_t>();
   step.from = text_of(line, "from");
   step.method = text_of(line, "method");
   step.target = text_of(line, "target");

@@ -3,6 +3,7 @@
 // JSON, then bytes. Plain data; any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,12 +17,14 @@ inline constexpr std::size_t kHandedLineMax = std::size_t{64} << 10;
 // The most bytes of a body in one message.
 inline constexpr std::size_t kHandedPieceBytes = std::size_t{1} << 20;
 
-// A call has one begin, pieces of its body, and one end, all with the same id. It takes effect at
-// its end. A drop, or a piece that is refused, ends it without effect.
+// A call has one begin, pieces of its body, and one end, all with the same id and numbered from 0.
+// It takes effect at its end. A drop, or a piece that is refused, ends it without effect. A step
+// that comes twice counts once.
 struct HandedStep {
   enum class Kind { begin, piece, end, drop };
   Kind kind = Kind::begin;
-  std::string id;    // of the call
+  std::string id;  // of the call
+  std::uint64_t number = 0;
   std::string from;  // the member; with `begin`, like the next three
   std::string method;
   std::string target;

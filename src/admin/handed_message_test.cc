@@ -11,6 +11,7 @@ namespace {
 TEST(HandedMessageTest, AStepArrivesAsItWas) {
   const HandedStep step{.kind = HandedStep::Kind::begin,
                         .id = "1f",
+                        .number = 7,
                         .from = "one",
                         .method = "DELETE",
                         .target = "/apis/v2/wasm/data/p/f?prefix=a%26b",
@@ -21,6 +22,7 @@ TEST(HandedMessageTest, AStepArrivesAsItWas) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->kind, HandedStep::Kind::begin);
   EXPECT_EQ(read->id, "1f");
+  EXPECT_EQ(read->number, 7U);
   EXPECT_EQ(read->from, "one");
   EXPECT_EQ(read->method, "DELETE");
   EXPECT_EQ(read->target, step.target);
@@ -33,6 +35,7 @@ TEST(HandedMessageTest, ABodyMayBeAnyBytes) {
   for (const auto kind : {HandedStep::Kind::piece, HandedStep::Kind::end}) {
     const HandedStep step{.kind = kind,
                           .id = "x",
+                          .number = 1,
                           .from = {},
                           .method = {},
                           .target = {},
@@ -56,7 +59,9 @@ TEST(HandedMessageTest, ABodyMayBeAnyBytes) {
 TEST(HandedMessageTest, OtherBytesAreRefused) {
   for (const std::string& text :
        {std::string(), std::string("\n"), std::string("{}\n"), std::string("[]\n"),
-        std::string(R"({"step":"begin","id":"x"})"),
+        std::string(R"({"step":"begin","id":"x","number":0})"),
+        std::string("{\"step\":\"end\",\"id\":\"x\"}\n"),
+        std::string("{\"step\":\"end\",\"id\":\"x\",\"number\":-1}\n"),
         std::string("{\"step\":\"go\",\"id\":\"x\"}\n"),
         std::string("{\"step\":\"end\",\"id\":\"\"}\n"), std::string("{\"step\":7,\"id\":\"x\"}\n"),
         "{\"step\":\"end\",\"id\":\"" + std::string(kHandedLineMax, 'x') + "\"}\n"}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/member_report.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -97,6 +98,12 @@ void MemberReport::tell() {
 void MemberReport::look_at_clock() {
   store::Store& store = context_.controller.store();
   const auto members = store.members();
+  if (members) {
+    context_.lacks_cluster_addr =
+        members->size() > 1 && std::ranges::any_of(*members, [](const auto& member) {
+          return member.me && member.address.empty();
+        });
+  }
   auto reading = members ? read_clock(*members, *context_.link) : std::nullopt;
   if (!reading) return;
   const auto before = context_.clock.load();

@@ -14,7 +14,12 @@ namespace {
 Result<ApiResponse> list_one(Context& context, const ApiRequest& request) {
   Json member = describe_this_member(context);
   member["lastHeartbeatTime"] = format_rfc3339_ms(std::chrono::system_clock::now());
-  member["state"] = "Leader";
+  const bool shared = context.controller.store().is_shared();
+  member["state"] = shared ? "Running" : "Leader";
+  if (shared) {
+    member["options"]["cluster-role"] = "member";
+    member["me"] = true;
+  }
   return respond(request, Json::array({std::move(member)}));
 }
 
@@ -64,7 +69,8 @@ Json describe(const store::Store::Member& member, Json report) {
 
 Result<ApiResponse> list_members(Context& context, const ApiRequest& request, const PathNames&) {
   store::Store& store = context.controller.store();
-  if (!store.is_shared()) return list_one(context, request);
+  // Without etcd, a member knows of itself only.
+  if (!store.is_shared() || query_flag(request, "own")) return list_one(context, request);
   SLUICE_TRY(const auto members, store.members());
   SLUICE_TRY(const auto notes, store.notes(kMemberNotes));
   auto reports = reports_in(notes);

@@ -80,6 +80,7 @@ class OwnerCall final : public Intake {
   Result<bool> begin(const ApiRequest& request, TimePoint deadline, std::string& trouble) {
     HandedStep step{.kind = HandedStep::Kind::begin,
                     .id = id_,
+                    .number = 0,
                     .from = context_.options.member_name,
                     .method = request.method,
                     .target = target_of(request),
@@ -125,6 +126,7 @@ class OwnerCall final : public Intake {
   [[nodiscard]] HandedStep step(HandedStep::Kind kind, std::string_view body = {}) const {
     return {.kind = kind,
             .id = id_,
+            .number = steps_,
             .from = {},
             .method = {},
             .target = {},
@@ -132,6 +134,7 @@ class OwnerCall final : public Intake {
             .body = body};
   }
   MemberLink::Outcome send(const HandedStep& step, TimePoint deadline) {
+    steps_ = step.number + 1;
     return context_.link->call(owner_->address, step.encode(), deadline, [this] {
       const auto now = context_.controller.store().owner(ns_).now;
       return !now || now->fence != owner_->fence;
@@ -163,6 +166,7 @@ class OwnerCall final : public Intake {
   const std::string id_;
   std::string waiting_;  // of the body
   bool open_ = false;    // at the owner
+  std::uint64_t steps_ = 0;
 };
 
 std::unexpected<Error> no_owner(const Context& context, const std::string& ns,

@@ -34,6 +34,7 @@ struct Context {
   std::unique_ptr<MemberLink> link{};  // null: the store is not shared
   Published<ClockReading> clock{};     // of this member in its cluster; null: not known
   Published<std::string> clock_warning{};
+  std::atomic<bool> lacks_cluster_addr = false;  // and there are other members
 };
 
 // One route: answers on a thread that may block.

@@ -45,8 +45,9 @@ Result<ApiResponse> remains(Context& context, const ApiRequest& request, const s
 Result<ApiResponse> one(Context& context, const ApiRequest& request, const PathNames& names) {
   if (query_flag(request, "deleted")) return remains(context, request, names[0]);
   SLUICE_TRY(Json status, context.controller.status(names[0]));
-  SLUICE_TRY(const auto elsewhere, context.controller.states_elsewhere());
   Json out = {{status_key(names[0], context.options.member_name), std::move(status)}};
+  if (query_flag(request, "own")) return respond(request, out);
+  SLUICE_TRY(const auto elsewhere, context.controller.states_elsewhere());
   add_elsewhere(elsewhere, names[0], out);
   return respond(request, out);
 }

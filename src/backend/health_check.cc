@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/health_check.h"
 
+#include <deque>
+
 #include "base/mutex.h"
+#include "loop/event.h"
 
 namespace sluice::backend {
 namespace {
@@ -28,6 +31,19 @@ ServerStates own_states(std::size_t count) {
   return states;
 }
 
+// The bytes of a client that has nothing to say after its upgrade.
+class Silence final : public http::BodyReader {
+ public:
+  explicit Silence(loop::EventLoop& loop) : never_(loop) {}
+  Task<Result<std::string_view>> read() override {
+    co_await never_.wait();
+    co_return std::string_view();
+  }
+
+ private:
+  loop::Event never_;
+};
+
 }  // namespace
 
 HealthThread::HealthThread() : thread_([this] { loop_.run(); }) {}
@@ -42,17 +58,33 @@ struct HealthChecker::Run {
       HealthCheck its_check, Logger its_logger)
       : core{loop, 0, 1},
         pool(std::move(its_pool)),
-        servers(with_port(std::move(its_servers), its_check.port)),
+        servers(std::make_shared<const Servers>(std::move(its_servers))),
         states(std::move(its_states)),
         check(std::move(its_check)),
         logger(std::move(its_logger)),
-        client(core, servers, own_states(servers->size()), no_idle(check.connector)),
-        faults(servers->size()) {}
+        faults(servers->size()) {
+    askers.emplace_back(core, *servers, check, check.connector);
+    for (const HealthProbe& probe : check.more)
+      askers.emplace_back(core, *servers, probe, check.connector);
+  }
 
+  // A request of the check, and the client that sends it to the port that it names.
+  struct Asker {
+    Asker(const loop::Core& core, const Servers& its_servers, const HealthProbe& its_probe,
+          const ConnectorOptions& connector)
+        : probe(its_probe),
+          servers(with_port(its_servers, probe.port)),
+          client(core, servers, own_states(servers->size()), no_idle(connector)) {}
+
+    const HealthProbe& probe;
+    const std::shared_ptr<const Servers> servers;
+    Client client;
+  };
   Task<void> watch(std::size_t server);
   // The fault of the server; "" for none, nullopt if the check is inconclusive.
   Task<std::optional<std::string>> ask(std::size_t server);
-  void make_request(std::size_t server, http::Request& request) const;
+  Task<std::optional<std::string>> ask(Asker& asker, std::size_t server);
+  void make_request(const Asker& asker, std::size_t server, http::Request& request) const;
   void note(std::size_t server, const std::string& fault, unsigned in_row);
 
   const loop::Core core;
@@ -61,7 +93,7 @@ struct HealthChecker::Run {
   const ServerStates states;
   const HealthCheck check;
   const Logger logger;
-  Client client;
+  std::deque<Asker> askers;
   Mutex mutex;                                               // of faults, for the status
   std::vector<std::string> faults SLUICE_GUARDED_BY(mutex);  // by server
   std::vector<Task<void>> tasks;                             // last: they use the others
@@ -82,29 +114,41 @@ Task<void> HealthChecker::Run::watch(std::size_t server) {
   }
 }
 
-void HealthChecker::Run::make_request(std::size_t server, http::Request& request) const {
-  request.method = check.method;
-  request.host = (*servers)[server].authority;
-  (void)request.set_target(check.target);
-  for (const http::Field& field : check.headers) {
+void HealthChecker::Run::make_request(const Asker& asker, std::size_t server,
+                                      http::Request& request) const {
+  request.method = asker.probe.method;
+  request.host = (*asker.servers)[server].authority;
+  (void)request.set_target(asker.probe.target);
+  for (const http::Field& field : asker.probe.headers) {
     if (http::iequals(field.name, "Host")) {
       request.host = field.value;
     } else {
       request.headers.add(field.name, field.value);
     }
   }
-  request.body.assign(check.body);
+  request.body.assign(asker.probe.body);
+  if (asker.probe.upgrade.empty()) return;
+  request.upgrade = asker.probe.upgrade;
+  request.upgraded = std::make_shared<Silence>(core.loop);
 }
 
 Task<std::optional<std::string>> HealthChecker::Run::ask(std::size_t server) {
+  for (Asker& asker : askers) {
+    std::optional<std::string> fault = co_await ask(asker, server);
+    if (!fault || !fault->empty()) co_return fault;
+  }
+  co_return "";
+}
+
+Task<std::optional<std::string>> HealthChecker::Run::ask(Asker& asker, std::size_t server) {
   http::Request request;
   http::Response response;
-  make_request(server, request);
+  make_request(asker, server, request);
   Call call;
   call.server = server;
   call.deadline = loop::EventLoop::now() + check.timeout;
-  call.body_bytes_max = check.wants_body ? std::int64_t{kBodyBytesMax} : -1;
-  const auto outcome = co_await client.exchange(call, request, response);
+  call.body_bytes_max = asker.probe.wants_body ? std::int64_t{kBodyBytesMax} : -1;
+  const auto outcome = co_await asker.client.exchange(call, request, response);
   if (!outcome) {
     const Failure& failure = outcome.error();
     const bool untold =
@@ -112,7 +156,7 @@ Task<std::optional<std::string>> HealthChecker::Run::ask(std::size_t server) {
     if (untold) co_return std::nullopt;
     co_return failure.error.message;
   }
-  co_return check.fault ? check.fault(response) : std::string();
+  co_return asker.probe.fault ? asker.probe.fault(response) : std::string();
 }
 
 void HealthChecker::Run::note(std::size_t server, const std::string& fault, unsigned in_row) {

@@ -22,23 +22,30 @@
 
 namespace sluice::backend {
 
-struct HealthCheck {
-  Duration interval = std::chrono::seconds(60);
-  Duration timeout = std::chrono::seconds(3);
-  unsigned fails = 1;                   // in a row, until a server counts as unhealthy
-  unsigned passes = 1;                  // in a row, until it counts as healthy again
+// One request of a check.
+struct HealthProbe {
   std::optional<std::uint16_t> port{};  // nullopt: the server's
   std::string method = "GET";
   std::string target = "/";            // appended to the path of the server's URL
   std::vector<http::Field> headers{};  // may include Host
   std::string body{};
-  bool wants_body = false;       // `fault` reads the body of the response, at most 64 KiB
-  ConnectorOptions connector{};  // for the connections to the servers; `timeout` is above it
+  std::string upgrade{};    // the protocol that the request asks to switch to; "": none
+  bool wants_body = false;  // `fault` reads the body of the response, at most 64 KiB
   // The fault of a response; "" for none. Called on the thread of the checks.
   std::function<std::string(const http::Response&)> fault{};
 };
 
-// The thread of all checkers. They keep it alive.
+struct HealthCheck : HealthProbe {
+  std::vector<HealthProbe> more{};  // a server is good if these find no fault either
+  Duration interval = std::chrono::seconds(60);
+  Duration timeout = std::chrono::seconds(3);  // of each probe
+  unsigned fails = 1;                          // in a row, until a server counts as unhealthy
+  unsigned passes = 1;                         // in a row, until it counts as healthy again
+  ConnectorOptions connector{};  // for the connections to the servers; `timeout` is above it
+};
+
+// The thread of all checkers, and of the documents that are read again (watched_document.h). They
+// keep it alive.
 class HealthThread {
  public:
   HealthThread();

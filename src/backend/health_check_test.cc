@@ -87,6 +87,25 @@ TEST(HealthChecker, FollowsTheServer) {
   EXPECT_EQ(checker.fault(0), "");
 }
 
+TEST(HealthChecker, AsksForAnUpgradeAndMore) {
+  Patient patient;
+  const ServerStates states{std::make_shared<ServerState>(1)};
+  HealthCheck check = quick();
+  check.upgrade = "websocket";
+  check.more.emplace_back().fault = [](const http::Response& response) {
+    return response.body.bytes().empty() ? "" : "not reached";
+  };
+  check.more.emplace_back().fault = [](const http::Response&) { return "the third says so"; };
+  const HealthChecker checker(std::make_shared<HealthThread>(), "pool",
+                              {*parse_server_url(patient.url)}, states, check, {});
+  ASSERT_TRUE(eventually([&] { return !states[0]->healthy(); }));
+  EXPECT_EQ(checker.fault(0), "the third says so");
+  EXPECT_TRUE(patient.head.contains("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"))
+      << patient.head;
+  patient.well = false;
+  EXPECT_TRUE(eventually([&] { return checker.fault(0) == "status 500"; }));
+}
+
 TEST(HealthChecker, AsManyInARowAsAskedFor) {
   Patient patient;
   patient.well = false;

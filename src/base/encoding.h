@@ -23,6 +23,8 @@ namespace sluice {
 // Compares in a time that does not depend on the position of the first difference. For digests and
 // secrets of a known length.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
+// 32 bytes.
+[[nodiscard]] std::string sha256(std::string_view bytes);
 // Lower-case hex, 64 characters.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 

@@ -41,6 +41,8 @@ TEST(Sha256, KnownVector) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, BytesAreThoseOfTheHex) { EXPECT_EQ(hex_encode(sha256("abc")), sha256_hex("abc")); }
+
 TEST(Sha256, PiecesMakeNoDifference) {
   Sha256 hash;
   for (const char* piece : {"a", "", "bc"}) hash.update(piece);

@@ -125,7 +125,12 @@ Result<std::vector<ControllerState::Step>> ControllerState::propose_all(
     if (step.proposed.object) steps.push_back(std::move(step));
     if (stop.stop_requested()) return Changes::stopping();
   }
-  if (!faults.empty()) return std::unexpected(faults.to_error());
+  if (!faults.empty()) {
+    Error error = faults.to_error();
+    // Code that only the store has cannot be read, and the document is not to blame.
+    if (store.is_shared() && !store.health().empty()) error.kind = ErrorKind::unavailable;
+    return std::unexpected(std::move(error));
+  }
   if (!disallowed.empty()) return mode_error(mode, disallowed);
   return steps;
 }

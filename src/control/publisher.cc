@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "control/cluster_port.h"
 #include "control/kinds/pipeline.h"
 
 namespace sluice::control {
@@ -10,6 +11,10 @@ namespace {
 
 bool is_of_kind(const std::shared_ptr<const Object>& object, std::string_view kind) {
   return object != nullptr && object->kind == kind;
+}
+// For the log.
+std::string label_of(const std::string& name) {
+  return name == kClusterPortName ? "the cluster port" : "server " + name;
 }
 
 }  // namespace
@@ -103,12 +108,12 @@ server::Workers::Listeners Publisher::assign_ports(const Objects& next) {
   Ports::Changes changes = ports_.assign(wanted);
   for (const auto& [name, error] : changes.errors) {
     if (port_error(name) != error)
-      logger_.error("server " + name + " does not listen: " + error + "; trying again");
+      logger_.error(label_of(name) + " does not listen: " + error + "; trying again");
   }
   for (const Ports::Wanted& server : wanted) {
     const auto sockets = changes.listeners.find(server.name);
     if (sockets == changes.listeners.end() || sockets->second.empty()) continue;
-    logger_.info("server " + server.name + " listens on port " + std::to_string(server.port));
+    logger_.info(label_of(server.name) + " listens on port " + std::to_string(server.port));
   }
   const WriterLock lock(mutex_);
   port_errors_ = std::move(changes.errors);

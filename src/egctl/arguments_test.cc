@@ -64,7 +64,7 @@ TEST_F(ArgumentsTest, UnknownCommands) {
   EXPECT_THAT(refusal({"wasm", "nope"}), HasSubstr("unknown command of wasm: nope"));
 }
 
-TEST(Run, ErrorsGoToStandardErrorWithCode1) {
+TEST(Run, WrongUseGoesToStandardErrorWithCode2) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"nope"},
                                                     {"get", "--nope"},
                                                     {"wasm", "list-data", "p"},
@@ -73,7 +73,7 @@ TEST(Run, ErrorsGoToStandardErrorWithCode1) {
                                                     {"completion", "fish"}}) {
     std::ostringstream out;
     std::ostringstream err;
-    EXPECT_EQ(run(arguments, out, err, false), 1);
+    EXPECT_EQ(run(arguments, out, err, false), 2);
     EXPECT_EQ(out.str(), "");
     EXPECT_THAT(err.str(), testing::StartsWith("Error: "));
   }

@@ -99,7 +99,7 @@ Result<void> restore_backup(Invocation& invocation, const std::string& path, boo
   const Json answer = Json::parse(*sent, nullptr, false);
   if (!answer.is_object()) return fail(ErrorKind::internal, "the answer of the server is no JSON");
   print_restored(invocation, answer, contents);
-  return await_members(client, answer.value("objects", Json::array()), waiting);
+  return await_members(client, answer.value("objects", Json::array()), waiting, invocation.err);
 }
 
 }  // namespace sluice::egctl

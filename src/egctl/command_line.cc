@@ -54,7 +54,8 @@ void add_global_options(CLI::App& root, Invocation& invocation) {
       ->type_name("FILE");
   root.add_option("--cert-file", access.cert_file, "client certificate (PEM)")->type_name("FILE");
   root.add_option("--key-file", access.key_file, "its key (PEM)")->type_name("FILE");
-  root.add_option("-o,--output", invocation.output, "default, yaml or json; wide, of get member")
+  root.add_option("-o,--output", invocation.output,
+                  "default, wide (more columns of members), yaml or json")
       ->type_name("FORMAT")
       ->take_last()
       ->check(CLI::IsMember({"default", "wide", "yaml", "json"}));
@@ -105,9 +106,20 @@ std::string path_of(const CLI::App& root) {
   return path;
 }
 
-std::unexpected<Error> too_many_words(const CLI::App& root) {
+// CLI11 lists options apart from words.
+std::vector<std::string> in_order_typed(std::vector<std::string> words,
+                                        const std::vector<std::string>& arguments) {
+  std::ranges::stable_sort(words, {}, [&arguments](const std::string& word) {
+    return std::ranges::find(arguments, word) - arguments.begin();
+  });
+  return words;
+}
+
+std::unexpected<Error> too_many_words(const CLI::App& root,
+                                      const std::vector<std::string>& arguments) {
   std::string words;
-  for (const std::string& word : root.remaining(true)) words += " " + word;
+  for (const std::string& word : in_order_typed(root.remaining(true), arguments))
+    words += " " + word;
   const std::string path = path_of(root);
   std::string message = path + " does not take:" + words;
   const bool creates = path == "egctl create" || path == "egctl apply";
@@ -127,12 +139,17 @@ Result<void> parse_arguments(CLI::App& root, const std::vector<std::string>& arg
     out << root.help();
     return {};
   } catch (const CLI::ExtrasError&) {
-    return too_many_words(root);
+    return too_many_words(root, arguments);
   } catch (const CLI::ParseError& error) {
     return fail(ErrorKind::invalid, std::string(first_line(error.what())),
                 {"see: " + path_of(root) + " --help"});
   }
 }
+
+// Exit codes.
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kWrongUse = 2;
 
 bool reader_is_gone() {
   pollfd output{STDOUT_FILENO, POLLOUT, 0};
@@ -160,14 +177,14 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   Invocation invocation{out, err};
   const std::unique_ptr<CLI::App> root = make_command_line(invocation);
   Result<void> done = parse_arguments(*root, arguments, out);
+  const bool parsed = done.has_value();
   if (done && invocation.action) done = invocation.action();
   out.flush();
   if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: the reader has left
   if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");
-  if (done) return 0;
-  if (done.error().kind == ErrorKind::closed) return 0;
+  if (done || done.error().kind == ErrorKind::closed) return kDone;
   print_error(err, done.error(), colour);
-  return 1;
+  return parsed ? kFailed : kWrongUse;
 }
 
 }  // namespace sluice::egctl

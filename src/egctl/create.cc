@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "egctl/files.h"
+#include "egctl/httpproxy.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
@@ -49,6 +50,11 @@ void add_file_option(Command command, std::vector<std::string>& files) {
 Result<void> send_objects(Invocation& invocation, const std::vector<std::string>& files,
                           const std::string& mode, const Waiting& waiting) {
   SLUICE_TRY(ObjectDocuments objects, read_objects(files));
+  return send_documents(invocation, std::move(objects), mode, waiting);
+}
+
+Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,
+                            const std::string& mode, const Waiting& waiting) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   auto applied = client.json(
       {.method = "POST", .path = "/objects?mode=" + mode, .body = std::move(objects.text)});
@@ -57,19 +63,29 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
     return refused(mode + " " + objects.label, std::move(applied).error());
   }
   print_outcome(invocation, *applied, mode);
-  return await_members(client, *applied, waiting);
+  return await_members(client, *applied, waiting, invocation.err);
 }
 
-void add_create(Command root, Invocation& invocation) {
-  const Command command = root.add("create", "Create objects from files or standard input");
+namespace {
+
+void add_create_options(Command command, Invocation& invocation) {
   const auto files = std::make_shared<std::vector<std::string>>();
   const auto waiting = std::make_shared<Waiting>();
   add_file_option(command, *files);
   add_wait_options(command, *waiting);
-  command.footer("All objects are created, or none. Example:\n  egctl create -f http-server.yaml");
   set_action(command, invocation, [files, waiting](Invocation& s) {
     return send_objects(s, *files, "create", *waiting);
   });
+}
+
+}  // namespace
+
+void add_create(Command root, Invocation& invocation) {
+  const Command command = root.add("create", "Create objects from files or standard input");
+  command.footer("All objects are created, or none. Example:\n  egctl create -f http-server.yaml");
+  add_create_options(command, invocation);
+  add_create_options(command.add("object", "The same (older form)"), invocation);
+  add_create_httpproxy(command, invocation);
 }
 
 }  // namespace sluice::egctl

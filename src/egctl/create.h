@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "egctl/command.h"
+#include "egctl/files.h"
 #include "egctl/invocation.h"
 #include "egctl/wait.h"
 
@@ -19,5 +20,9 @@ void add_file_option(Command command, std::vector<std::string>& files);
 [[nodiscard]] Result<void> send_objects(Invocation& invocation,
                                         const std::vector<std::string>& files,
                                         const std::string& mode, const Waiting& waiting = {});
+
+// Likewise, for objects that are read or made already.
+[[nodiscard]] Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,
+                                          const std::string& mode, const Waiting& waiting = {});
 
 }  // namespace sluice::egctl

@@ -6,6 +6,7 @@
 
 #include "egctl/json_text.h"
 #include "egctl/member.h"
+#include "egctl/namespace.h"
 #include "egctl/resources.h"
 
 namespace sluice::egctl {
@@ -35,7 +36,8 @@ void print_deleted(const Invocation& invocation, const std::vector<Json>& delete
 
 Result<void> delete_resources(Invocation& invocation, const std::string& word,
                               const std::vector<std::string>& names, bool all,
-                              const Waiting& waiting) {
+                              const Waiting& waiting, const Namespaces& namespaces) {
+  SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (all == !names.empty()) {
@@ -68,9 +70,11 @@ void add_delete(Command root, Invocation& invocation) {
   command.flag("--all", *all, "every object of that kind");
   const auto waiting = std::make_shared<Waiting>();
   add_wait_options(command, *waiting, "has deleted it");
+  const auto namespaces = std::make_shared<Namespaces>();
+  add_namespace_options(command, *namespaces);
   command.footer("Example:\n  egctl delete httpserver http-server");
-  set_action(command, invocation, [kind, names, all, waiting](Invocation& s) {
-    return delete_resources(s, *kind, *names, *all, *waiting);
+  set_action(command, invocation, [kind, names, all, waiting, namespaces](Invocation& s) {
+    return delete_resources(s, *kind, *names, *all, *waiting, *namespaces);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "config/emit.h"
 #include "egctl/json_text.h"
+#include "egctl/namespace.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
 
@@ -20,8 +21,10 @@ std::string member_of(const std::string& key) {
   return slash == std::string::npos ? key : key.substr(slash + 1);
 }
 
-Result<Json> all_status(const ApiClient& client, const std::string& name) {
-  SLUICE_TRY(const Json answer, client.json({.path = "/status/objects/" + percent_encode(name)}));
+Result<Json> all_status(const Invocation& invocation, const ApiClient& client,
+                        const std::string& name) {
+  SLUICE_TRY(const Json answer,
+             all_or_own(invocation, client, "/status/objects/" + percent_encode(name)));
   Json out = Json::array();
   for (const auto& [key, status] : answer.items()) {
     out.push_back({{"node", member_of(key)}, {"status", status}});
@@ -45,7 +48,7 @@ Result<void> describe_objects(Invocation& invocation, const ApiClient& client,
                               const std::vector<Json>& objects) {
   std::vector<Json> described;
   for (const Json& spec : objects) {
-    SLUICE_TRY(Json status, all_status(client, text_at(spec, "name")));
+    SLUICE_TRY(Json status, all_status(invocation, client, text_at(spec, "name")));
     described.push_back(spec);
     described.back()["allStatus"] = std::move(status);
   }
@@ -74,11 +77,12 @@ void print_described_members(const Invocation& invocation, std::vector<Json> mem
 }
 
 Result<void> describe(Invocation& invocation, const std::string& word,
-                      const std::vector<std::string>& names) {
+                      const std::vector<std::string>& names, const Namespaces& namespaces) {
+  SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) {
-    SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
+    SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
     print_described_members(invocation, members);
     return {};
   }
@@ -94,9 +98,14 @@ void add_describe(Command root, Invocation& invocation) {
   const auto names = std::make_shared<std::vector<std::string>>();
   command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
   command.option("NAME", *names, "only these");
+  const auto namespaces = std::make_shared<Namespaces>();
+  const auto verbose = std::make_shared<bool>(false);
+  add_namespace_options(command, *namespaces);
+  command.flag("-v,--verbose", *verbose, "accepted; nothing is cut without it");
   command.footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
-  set_action(command, invocation,
-             [kind, names](Invocation& s) { return describe(s, *kind, *names); });
+  set_action(command, invocation, [kind, names, namespaces, verbose](Invocation& s) {
+    return describe(s, *kind, *names, *namespaces);
+  });
 }
 
 }  // namespace sluice::egctl

@@ -14,6 +14,7 @@
 #include "config/value.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
+#include "egctl/namespace.h"
 #include "egctl/resources.h"
 #include "egctl/wait.h"
 
@@ -62,7 +63,8 @@ Result<Json> save(const ApiClient& client, const std::string& text, const Json& 
 }
 
 Result<void> edit(Invocation& invocation, const std::string& word, const std::string& name,
-                  const Waiting& waiting) {
+                  const Waiting& waiting, const Namespaces& namespaces) {
+  SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
   if (kind == kMember) return fail(ErrorKind::invalid, "a Member cannot be edited");
@@ -84,7 +86,7 @@ Result<void> edit(Invocation& invocation, const std::string& word, const std::st
   }
   ::unlink(path.c_str());
   invocation.out << "edit " << kind << " " << name << " successfully\n";
-  return await_members(client, *saved, waiting);
+  return await_members(client, *saved, waiting, invocation.err);
 }
 
 }  // namespace
@@ -97,9 +99,12 @@ void add_edit(Command root, Invocation& invocation) {
   command.option("NAME", *name, "name of the object").required();
   const auto waiting = std::make_shared<Waiting>();
   add_wait_options(command, *waiting);
+  const auto namespaces = std::make_shared<Namespaces>();
+  add_namespace_options(command, *namespaces);
   command.footer("The editor is $EGCTL_EDITOR, else $EDITOR, else vi.");
-  set_action(command, invocation,
-             [kind, name, waiting](Invocation& s) { return edit(s, *kind, *name, *waiting); });
+  set_action(command, invocation, [kind, name, waiting, namespaces](Invocation& s) {
+    return edit(s, *kind, *name, *waiting, *namespaces);
+  });
 }
 
 }  // namespace sluice::egctl

@@ -11,12 +11,14 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "base/file.h"
 #include "config/emit.h"
 #include "config/emit_flow.h"
 #include "config/value.h"
+#include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {
@@ -189,6 +191,18 @@ Result<ObjectDocuments> read_objects(const std::vector<std::string>& files) {
   if (paths.size() > 1) objects.text = joined(all);
   objects.label = label_of(all);
   return objects;
+}
+
+ObjectDocuments documents_of(const Json& objects) {
+  ObjectDocuments out;
+  for (const Json& spec : objects) {
+    out.text += "---\n" + config::emit_yaml(spec);
+    out.names.push_back(text_at(spec, "name"));
+    out.places.push_back(objects.size() > 1 ? text_at(spec, "name") + ", " : "");
+  }
+  out.label = objects.size() == 1 ? text_at(objects[0], "kind") + " " + out.names[0]
+                                  : std::to_string(objects.size()) + " objects";
+  return out;
 }
 
 void name_places(const ObjectDocuments& objects, std::vector<std::string>& lines) {

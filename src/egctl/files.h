@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
+#include "base/json.h"
 #include "base/result.h"
 
 namespace sluice::egctl {
@@ -73,6 +74,8 @@ struct ObjectDocuments {
 
 // Parses the contents of `files` (standard input if empty). Syntax errors name their file.
 [[nodiscard]] Result<ObjectDocuments> read_objects(const std::vector<std::string>& files);
+// `objects`: a list of specs.
+[[nodiscard]] ObjectDocuments documents_of(const Json& objects);
 // Makes the server's fault lines, `document 3, port: ...`, name the file if there is more than one.
 void name_places(const ObjectDocuments& objects, std::vector<std::string>& lines);
 

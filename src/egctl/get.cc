@@ -8,6 +8,7 @@
 #include "config/emit.h"
 #include "egctl/json_text.h"
 #include "egctl/member.h"
+#include "egctl/namespace.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
 
@@ -46,14 +47,16 @@ std::string state_text(const States& states) {
 }
 
 std::string object_table(const std::vector<Json>& objects,
-                         const std::map<std::string, States>& states) {
+                         const std::map<std::string, States>& states, bool with_namespace) {
   const auto now = std::chrono::system_clock::now();
   std::vector<Row> rows{{"NAME", "KIND", "AGE", "STATE"}};
+  if (with_namespace) rows[0].insert(rows[0].begin() + 2, "NAMESPACE");
   for (const Json& spec : objects) {
     const std::string name = text_at(spec, "name");
     const auto state = states.find(name);
     rows.push_back({name, text_at(spec, "kind"), format_age(text_at(spec, "createdAt"), now),
                     state != states.end() ? state_text(state->second) : ""});
+    if (with_namespace) rows.back().insert(rows.back().begin() + 2, std::string(kDefaultNamespace));
   }
   return format_table(rows);
 }
@@ -70,7 +73,9 @@ void print_items(const Invocation& invocation, const std::vector<Json>& items, b
 }
 
 Result<void> get(Invocation& invocation, const std::string& word,
-                 const std::vector<std::string>& names, bool secrets) {
+                 const std::vector<std::string>& names, bool secrets,
+                 const Namespaces& namespaces) {
+  SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   std::string kind;
   if (word != "all") {
@@ -79,7 +84,7 @@ Result<void> get(Invocation& invocation, const std::string& word,
   if (kind == kMember) return print_members(invocation, names);
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names, secrets));
   if (invocation.format() == Output::standard) {
-    invocation.out << object_table(objects, read_states(client));
+    invocation.out << object_table(objects, read_states(client), namespaces.all);
   } else {
     print_items(invocation, objects, names.size() == 1);
   }
@@ -96,9 +101,12 @@ void add_get(Command root, Invocation& invocation) {
   command.option("NAME", *names, "only these");
   const auto secrets = std::make_shared<bool>(false);
   command.flag("--secrets", *secrets, "with keys and passwords; takes an admin");
+  const auto namespaces = std::make_shared<Namespaces>();
+  add_namespace_options(command, *namespaces);
   command.footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
-  set_action(command, invocation,
-             [kind, names, secrets](Invocation& s) { return get(s, *kind, *names, *secrets); });
+  set_action(command, invocation, [kind, names, secrets, namespaces](Invocation& s) {
+    return get(s, *kind, *names, *secrets, *namespaces);
+  });
 }
 
 }  // namespace sluice::egctl

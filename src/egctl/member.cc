@@ -89,7 +89,7 @@ void add_purge_of_members(Command parent, const std::string& name, Invocation& i
 
 Result<void> print_members(Invocation& invocation, const std::vector<std::string>& names) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const std::vector<Json> members, read_members(client, names));
+  SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
   if (invocation.format() == Output::standard) {
     invocation.out << (invocation.wide() ? wide_member_table(members) : member_table(members));
   } else {

@@ -36,9 +36,15 @@ void add_send(Command object, Invocation& invocation, const std::string& mode,
               const std::string& text) {
   const Command command = object.add(mode, text);
   const auto files = std::make_shared<Names>();
+  const auto name = std::make_shared<std::string>();
   add_file_option(command, *files);
-  set_action(command, invocation,
-             [files, mode](Invocation& s) { return send_objects(s, *files, mode); });
+  if (mode == "update") command.option("NAME", *name, "of the object in the file");
+  set_action(command, invocation, [files, mode, name](Invocation& s) -> Result<void> {
+    SLUICE_TRY(ObjectDocuments objects, read_objects(*files));
+    if (!name->empty() && objects.names != Names{*name})
+      return fail(ErrorKind::invalid, "the file has another object than " + *name);
+    return send_documents(s, std::move(objects), mode);
+  });
 }
 
 // A command that takes a name, and prints the resource at `path` followed by the name.

@@ -79,9 +79,22 @@ Result<std::vector<Json>> read_objects_of(const ApiClient& client, std::string_v
   return pick(objects, names, kind, [](const Json& spec) { return text_at(spec, "name"); });
 }
 
-Result<std::vector<Json>> read_members(const ApiClient& client,
+Result<Json> all_or_own(const Invocation& invocation, const ApiClient& client,
+                        const std::string& path) {
+  auto all = client.json({.path = path});
+  const bool may_know_itself = !all && (all.error().kind == ErrorKind::unavailable ||
+                                        all.error().kind == ErrorKind::internal);
+  if (!may_know_itself) return all;
+  auto own = client.json({.path = path + "?own=true"});
+  if (!own) return all;
+  invocation.err << "Warning: only what this member knows of itself: " << all.error().message
+                 << "\n";
+  return own;
+}
+
+Result<std::vector<Json>> read_members(const Invocation& invocation, const ApiClient& client,
                                        const std::vector<std::string>& names) {
-  SLUICE_TRY(const Json answer, client.json({.path = "/status/members"}));
+  SLUICE_TRY(const Json answer, all_or_own(invocation, client, "/status/members"));
   return pick(
       std::vector<Json>(answer.begin(), answer.end()), names, kMember, [](const Json& member) {
         return member.contains("options") ? text_at(member["options"], "name") : std::string();

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "egctl/api_client.h"
+#include "egctl/invocation.h"
 
 namespace sluice::egctl {
 
@@ -35,7 +36,12 @@ struct ResourceKind {
                                                         std::string_view kind,
                                                         const std::vector<std::string>& names,
                                                         bool secrets = false);
-[[nodiscard]] Result<std::vector<Json>> read_members(const ApiClient& client,
+// The answer to GET `path` about all members. While the server cannot tell of the others: about
+// itself, with a line on standard error.
+[[nodiscard]] Result<Json> all_or_own(const Invocation& invocation, const ApiClient& client,
+                                      const std::string& path);
+[[nodiscard]] Result<std::vector<Json>> read_members(const Invocation& invocation,
+                                                     const ApiClient& client,
                                                      const std::vector<std::string>& names);
 [[nodiscard]] std::string object_path(std::string_view name);
 

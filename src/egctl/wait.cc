@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -59,7 +60,7 @@ TimePoint end_of(const Waiting& waiting) {
 
 class Watch {
  public:
-  explicit Watch(const ApiClient& client) : client_(client) {}
+  Watch(const ApiClient& client, std::ostream& notes) : client_(client), notes_(notes) {}
 
   // Looks at the object on all members. Adds a line for each member that does not run it yet, and
   // for each that has failed for long.
@@ -68,13 +69,17 @@ class Watch {
     auto answer = client_.json({.path = "/status/objects/" + percent_encode(object.name)});
     if (!answer && answer.error().kind == ErrorKind::not_found) return {};  // deleted meanwhile
     if (!answer) return std::unexpected(std::move(answer).error());
+    note_vanished(object, *answer);
+    std::set<std::string>& missing = missing_[object.name];
     for (const auto& [key, status] : answer->items()) {
       const bool current = status.value("version", std::uint64_t{0}) >= object.version;
       const std::string state = text_at(status, "state");
       if (current && state == "running") {
         since_.erase(key);
+        missing.erase(key);
         continue;
       }
+      missing.insert(key);
       if (!current || state != "failed") {
         since_.erase(key);
         open.push_back(fault_at(key, object, current ? state : "has not followed"));
@@ -88,12 +93,23 @@ class Watch {
   }
 
  private:
+  void note_vanished(const Wanted& object, const Json& present) {
+    std::erase_if(missing_[object.name], [&](const std::string& key) {
+      if (present.contains(key)) return false;
+      notes_ << "Warning: " << fault_at(key, object, "the member has gone without having followed")
+             << "\n";
+      return true;
+    });
+  }
   static std::string why(const Json& status) {
     const std::string error = text_at(status, "error");
     return error.empty() ? text_at(status, "health") : error;
   }
 
   const ApiClient& client_;
+  std::ostream& notes_;
+  // Name of the object -> keys of the statuses that have not followed at the last look.
+  std::map<std::string, std::set<std::string>> missing_;
   std::map<std::string, TimePoint> since_;  // key of the status -> the first look at a failure
 };
 
@@ -110,11 +126,12 @@ void add_wait_options(Command command, Waiting& waiting, const std::string& unti
       });
 }
 
-Result<void> await_members(const ApiClient& client, const Json& applied, const Waiting& waiting) {
+Result<void> await_members(const ApiClient& client, const Json& applied, const Waiting& waiting,
+                           std::ostream& notes) {
   const std::vector<Wanted> objects = wanted_of(applied);
   if (!waiting.wait || objects.empty()) return {};
   const TimePoint end = end_of(waiting);
-  Watch watch(client);
+  Watch watch(client, notes);
   while (true) {
     std::vector<std::string> open;
     std::vector<std::string> failed;

@@ -2,6 +2,7 @@
 // Waits until every member of a cluster has followed a change that was made at one of them.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ void add_wait_options(Command command, Waiting& waiting, const std::string& unti
 // `applied`: the answer of the server. Returns at once if the server is not in a cluster. Error
 // `invalid`: a member does not run an object, with one detail per member and object. Error
 // `timed_out`: likewise, for members that may still come to run it.
+// `notes` gets a line for each member that goes meanwhile without having followed.
 [[nodiscard]] Result<void> await_members(const ApiClient& client, const Json& applied,
-                                         const Waiting& waiting);
+                                         const Waiting& waiting, std::ostream& notes);
 
 // `deleted`: objects, each with name and kind. Returns at once if the server is not in a cluster.
 // Error `timed_out`: members have not followed, with one detail per member and object.

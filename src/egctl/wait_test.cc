@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 namespace sluice::egctl {
@@ -48,7 +49,8 @@ class WaitTest : public testing::Test {
     const ApiClient client(*address, {});
     Json applied = Json::array({{{"kind", "Pipeline"}, {"name", "p"}}});
     if (version != 0) applied[0]["version"] = version;
-    return await_members(client, applied, waiting);
+    notes_.str("");
+    return await_members(client, applied, waiting, notes_);
   }
   Result<void> await_gone(const Look& look, const Waiting& waiting = {}) {
     look_ = look;
@@ -64,6 +66,7 @@ class WaitTest : public testing::Test {
   int port_ = 0;
   std::thread thread_;
   Look look_;
+  std::ostringstream notes_;
   std::atomic<int> looks_ = 0;
 };
 
@@ -102,6 +105,19 @@ TEST_F(WaitTest, EndsAfterItsTime) {
   EXPECT_EQ(waited.error().kind, ErrorKind::timed_out);
   EXPECT_THAT(waited.error().details,
               ElementsAre("one: Pipeline p: building", "two: Pipeline p: has not followed"));
+}
+
+TEST_F(WaitTest, SaysWhoHasGoneWithoutHavingFollowed) {
+  const auto waited = await([](int look) -> Json {
+    if (look == 1)
+      return {{"one", state("building", 7)},
+              {"two", state("running", 7)},
+              {"three", state("running", 6)}};
+    return {{"one", state("running", 7)}};
+  });
+  EXPECT_TRUE(waited) << waited.error().message;
+  EXPECT_EQ(notes_.str(),
+            "Warning: three: Pipeline p: the member has gone without having followed\n");
 }
 
 TEST_F(WaitTest, NotForWhatIsDeletedMeanwhile) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -51,7 +52,8 @@ struct CallFailure {
   Certainty certainty = Certainty::unknown;
   Status status = Status::unknown;
   EndpointIndex endpoint = kAnyEndpoint;  // the last that was tried
-  Error error;                            // names the endpoint and what to do
+  Error error;                            // names the endpoints that were tried, and what to do
+  std::string reason{};                   // why the last that was tried has failed
 };
 
 template <class T>

@@ -106,6 +106,11 @@ Task<CallReply<pb::StatusResponse>> Client::status(EndpointIndex endpoint, CallO
   co_return decoded<pb::StatusResponse>(*endpoints_, kStatus, std::move(reply));
 }
 
+Task<CallReply<pb::StatusResponse>> Client::any_status(CallOptions options) {
+  co_return co_await call<pb::StatusResponse>(*endpoints_, kStatus, pb::StatusRequest(), options);
+}
+
+bool Client::ignores_user() const { return endpoints_->ignores_user(); }
 std::size_t Client::endpoints() const { return endpoints_->count(); }
 const std::string& Client::name_of(EndpointIndex endpoint) const {
   return endpoints_->name_of(endpoint);

@@ -71,10 +71,14 @@ class Client {
   // Requires: endpoint < endpoints().
   [[nodiscard]] Task<CallReply<pb::StatusResponse>> status(EndpointIndex endpoint,
                                                            CallOptions options = {});
+  // The same of any endpoint; tried at one after the other, as a read.
+  [[nodiscard]] Task<CallReply<pb::StatusResponse>> any_status(CallOptions options = {});
 
   [[nodiscard]] std::size_t endpoints() const;
   // The endpoint as configured. Requires: endpoint < endpoints().
   [[nodiscard]] const std::string& name_of(EndpointIndex endpoint) const;
+  // True if a user is given, and etcd has its authentication off.
+  [[nodiscard]] bool ignores_user() const;
   // The endpoint that the next call goes to.
   [[nodiscard]] EndpointIndex current() const;
 

@@ -26,7 +26,7 @@ Result<backend::Server> parse_endpoint(std::string_view text, bool secure) {
   if (parts.rest.empty()) url += kDefaultPort;
   SLUICE_TRY(backend::Server server, backend::parse_server_url(url));
   if (!server.path.empty())
-    return fail(ErrorKind::invalid, "etcd endpoint \"" + url + "\" must not have a path");
+    return fail(ErrorKind::invalid, "etcd-endpoints: \"" + url + "\" must not have a path");
   server.url = text;
   return server;
 }
@@ -61,9 +61,18 @@ std::string_view advice_for_unsent(const Error& error) {
   const bool refuses_ours =
       error.message.contains("alert") &&
       (error.message.contains("certificate") || error.message.contains("unknown ca"));
-  return refuses_ours ? ": etcd refuses this client's certificate, or wants one: check the client "
-                        "certificate and etcd's --trusted-ca-file"
-                      : ": check the authorities for etcd's certificate, and that it speaks TLS";
+  return refuses_ours ? ": etcd refuses this client's certificate, or wants one: check "
+                        "etcd-cert-file and etcd's --trusted-ca-file"
+                      : ": check etcd-ca-file, and that it speaks TLS";
+}
+
+std::string advice_for_denied(const Options& options) {
+  std::string text = ": grant ";
+  text += options.user.empty() ? "etcd's user (the common name of the client certificate)"
+                               : "etcd's user `" + options.user + "`";
+  text += " a role that may read and write the prefix";
+  if (!options.keys.empty()) text += " `" + options.keys + "` (etcd-prefix and a slash)";
+  return text;
 }
 
 }  // namespace
@@ -75,7 +84,11 @@ Endpoints::Place::Place(const loop::Core& core, backend::Server its_server,
       dialled(core.loop) {}
 
 Endpoints::Endpoints(const loop::Core& core, Options options)
-    : core_(core), on_core_(core.loop), options_(std::move(options)), authentication_(core.loop) {}
+    : core_(core),
+      on_core_(core.loop),
+      options_(std::move(options)),
+      denied_advice_(advice_for_denied(options_)),
+      authentication_(core.loop) {}
 
 Result<std::shared_ptr<Endpoints>> Endpoints::make(const loop::Core& core, Options options) {
   if (options.endpoints.empty() || options.endpoints.size() > kEndpointsMax) {
@@ -90,7 +103,7 @@ Result<std::shared_ptr<Endpoints>> Endpoints::make(const loop::Core& core, Optio
   for (const std::string& text : made->options_.endpoints) {
     SLUICE_TRY(backend::Server server, parse_endpoint(text, connector.tls != nullptr));
     if (server.secure && !connector.tls)
-      return fail(ErrorKind::invalid, "etcd endpoint \"" + text + "\" needs TLS settings");
+      return fail(ErrorKind::invalid, "etcd-endpoints: \"" + text + "\" needs TLS settings");
     made->places_.push_back(std::make_unique<Place>(core, std::move(server), connector));
   }
   return made;
@@ -215,6 +228,7 @@ Task<void> Endpoints::authenticate(std::shared_ptr<Endpoints> self, EndpointInde
   self->authenticated_ = {};
   if (!reply && reply.error().status == Status::failed_precondition) {
     self->token_.clear();  // etcd asks for no authentication
+    self->ignores_user_ = true;
   } else if (!reply) {
     CallFailure failure = reply.error();
     failure.certainty = Certainty::refused;  // the request itself was not sent
@@ -241,7 +255,8 @@ CallFailure Endpoints::failure_of(EndpointIndex index, const Method& method, con
   failure.certainty = refused ? Certainty::refused : Certainty::unknown;
   failure.status = end.status;
   failure.endpoint = index;
-  failure.error = error_of(end, name_of(index), method.name());
+  failure.reason = reason_of(end);
+  failure.error = error_of(end, name_of(index), denied_advice_);
   return failure;
 }
 
@@ -250,6 +265,7 @@ CallFailure Endpoints::unsent(EndpointIndex index, const Method& method, const E
   const CallEnd end{Status::unavailable, error.message + std::string(advice)};
   CallFailure failure = failure_of(index, method, end, false);
   failure.error.kind = error.kind;
+  failure.reason = error.message;
   return failure;
 }
 
@@ -331,11 +347,20 @@ Task<CallReply<EndpointAnswer>> Endpoints::call_at(EndpointIndex index, Method m
   }
 }
 
+std::string Endpoints::message_of(const std::vector<CallFailure>& tried,
+                                  std::span<const EndpointIndex> untried) const {
+  std::string text = "no member of etcd answers: ";
+  for (const CallFailure& one : tried) text += name_of(one.endpoint) + ": " + one.reason + "; ";
+  for (const EndpointIndex index : untried) text += name_of(index) + ": not asked in time; ";
+  return text + "check that a majority of etcd's members runs and can be reached";
+}
+
 Task<CallReply<EndpointAnswer>> Endpoints::call(Method method, std::string_view framed,
                                                 CallOptions options) {
   const TimePoint begun = loop::EventLoop::now();
   const TimePoint deadline = std::min(options.deadline, begun + options_.call_max);
   const std::vector<EndpointIndex> in_turn = order(options.avoid);
+  std::vector<CallFailure> tried;
   for (std::size_t i = 0;; ++i) {
     const EndpointIndex index = in_turn[i];
     const bool last = i + 1 == in_turn.size();
@@ -346,11 +371,15 @@ Task<CallReply<EndpointAnswer>> Endpoints::call(Method method, std::string_view 
       note_success(index);
       co_return reply;
     }
-    const CallFailure& failure = reply.error();
+    CallFailure& failure = reply.error();
     const bool elsewhere = may_be_the_endpoint(failure.status);
     if (elsewhere) note_failure(index);
     const bool moves = elsewhere && (method.is_read || failure.certainty == Certainty::refused);
-    if (!moves || last || loop::EventLoop::now() >= deadline) co_return reply;
+    tried.push_back(failure);
+    if (moves && !last && loop::EventLoop::now() < deadline) continue;
+    if (moves && count() > 1)
+      failure.error.message = message_of(tried, std::span(in_turn).subspan(i + 1));
+    co_return reply;
   }
 }
 

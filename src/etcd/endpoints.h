@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,9 +33,6 @@ struct Method {
   bool streams = false;   // etcd declares it with streams
   bool needs_leader = true;
   bool with_token = true;
-
-  // "Txn"
-  [[nodiscard]] std::string_view name() const { return path.substr(path.rfind('/') + 1); }
 };
 
 inline constexpr Duration kEndless = std::chrono::hours(24 * 365);
@@ -82,6 +80,10 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   void note_failure(EndpointIndex index);
   void note_success(EndpointIndex index);
 
+  // What to do if etcd's user lacks a right: names the user and the keys.
+  [[nodiscard]] const std::string& denied_advice() const { return denied_advice_; }
+  // True if etcd has answered that it asks nobody for a user, though one is given.
+  [[nodiscard]] bool ignores_user() const { return ignores_user_; }
   [[nodiscard]] bool has_user() const { return !options_.user.empty(); }
   [[nodiscard]] std::uint64_t token_version() const { return token_version_; }
   // The token of that version is no longer accepted.
@@ -116,10 +118,14 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
                                       TimePoint deadline, Duration patience);
   [[nodiscard]] CallFailure unsent(EndpointIndex index, const Method& method,
                                    const Error& error) const;
+  // Of a call that no endpoint has answered: all of them, each with its reason.
+  [[nodiscard]] std::string message_of(const std::vector<CallFailure>& tried,
+                                       std::span<const EndpointIndex> untried) const;
 
   const loop::Core& core_;
   [[no_unique_address]] loop::OnCore on_core_;
   const Options options_;
+  const std::string denied_advice_;
   std::vector<std::unique_ptr<Place>> places_;
   EndpointIndex current_ = 0;
   std::string token_;
@@ -129,6 +135,7 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   std::uint64_t authentications_done_ = 0;
   CallReply<void> authenticated_;
   loop::WaitList authentication_;
+  bool ignores_user_ = false;
   bool closed_ = false;
 };
 

@@ -43,6 +43,9 @@ TEST_F(EtcdEndpoints, WithoutAnEndpointNothingIsDone) {
   const auto reply = txn();
   EXPECT_TRUE(words(reply).starts_with("refused 14 "));
   EXPECT_EQ(reply.error().endpoint, 1U);
+  for (const std::string& endpoint : options_.endpoints)
+    EXPECT_TRUE(reply.error().error.message.contains(endpoint)) << reply.error().error.message;
+  EXPECT_TRUE(reply.error().error.message.contains("majority"));
 }
 
 TEST_F(EtcdEndpoints, AWriteGoesNowhereElseByItself) {
@@ -184,7 +187,7 @@ TEST_F(EtcdEndpoints, ATokenThatIsNeverAcceptedIsRenewedOnce) {
 TEST_F(EtcdEndpoints, WhatCannotAuthenticateIsNotSent) {
   serve_acts({refused(3, "etcdserver: authentication failed, invalid user ID or password")});
   options_.user = "app";
-  EXPECT_TRUE(words(txn()).starts_with("refused 3 Authenticate: "));
+  EXPECT_TRUE(words(txn()).starts_with("refused 3 authentication failed"));
   EXPECT_EQ(log_.size(), 1U);
 }
 

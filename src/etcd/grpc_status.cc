@@ -62,17 +62,21 @@ ErrorKind kind_of(Status status) {
   return ErrorKind::internal;
 }
 
-std::string_view advice_for(const CallEnd& end) {
+std::string_view advice_for(const CallEnd& end, std::string_view denied_advice) {
   if (end.message.contains("database space exceeded"))
     return ": compact and defragment etcd, then disarm its alarm (etcdctl alarm disarm)";
-  if (end.message.contains("invalid user ID or password")) return ": check user and password";
+  if (end.message.contains("invalid user ID or password"))
+    return ": check user and password (etcd-user, etcd-password-file)";
+  if (end.status == Status::permission_denied && !denied_advice.empty()) return denied_advice;
   if (end.status == Status::permission_denied)
     return ": grant etcd's user a role that may read and write the prefix";
   if (end.status == Status::unauthenticated || end.message.contains("user name is empty"))
-    return ": set user and password, or a client certificate";
+    return ": set etcd-user and etcd-password-file, or etcd-cert-file and etcd-key-file";
   if (end.message.contains("too many operations")) return ": raise etcd's --max-txn-ops";
   if (end.message.contains("no leader"))
     return ": check that a majority of etcd's members runs and that they reach each other";
+  if (end.status == Status::deadline_exceeded)
+    return ": check that it can be reached, and that a majority of etcd's members runs";
   if (end.status == Status::unimplemented)
     return ": check that the endpoint is etcd's client URL (port 2379)";
   return {};
@@ -200,12 +204,17 @@ bool may_be_the_endpoint(Status status) {
   }
 }
 
-Error error_of(const CallEnd& end, std::string_view name, std::string_view what) {
+std::string reason_of(const CallEnd& end) {
   std::string_view said = end.message;
   if (said.starts_with("etcdserver: ")) said.remove_prefix(std::string_view("etcdserver: ").size());
-  std::string text = "etcd at " + std::string(name) + ", " + std::string(what) + ": ";
-  append_printable(text, said.empty() ? name_of(end.status) : said.substr(0, kServerTextMax));
-  text += advice_for(end);
+  std::string reason;
+  append_printable(reason, said.empty() ? name_of(end.status) : said.substr(0, kServerTextMax));
+  return reason;
+}
+
+Error error_of(const CallEnd& end, std::string_view name, std::string_view denied_advice) {
+  std::string text = "etcd at " + std::string(name) + ": " + reason_of(end);
+  text += advice_for(end, denied_advice);
   return {kind_of(end.status), std::move(text)};
 }
 

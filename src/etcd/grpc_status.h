@@ -47,6 +47,10 @@ struct CallEnd {
 [[nodiscard]] bool may_be_the_endpoint(Status status);
 
 // `name`: of the endpoint, `what`: the method.
-[[nodiscard]] Error error_of(const CallEnd& end, std::string_view name, std::string_view what);
+// What the server or the connection says of the end, on one line and with a bound.
+[[nodiscard]] std::string reason_of(const CallEnd& end);
+// `denied_advice`: what to do if etcd's user lacks a right.
+[[nodiscard]] Error error_of(const CallEnd& end, std::string_view name,
+                             std::string_view denied_advice = {});
 
 }  // namespace sluice::etcd

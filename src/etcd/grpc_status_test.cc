@@ -57,13 +57,14 @@ TEST(GrpcStatus, OnlyTheServersWordIsProof) {
 
 TEST(GrpcStatus, ErrorsNameTheEndpointAndRepeatWithBounds) {
   const CallEnd end{Status::permission_denied, "etcdserver: permission\ndenied", true};
-  EXPECT_EQ(error_of(end, "http://a:1", "Txn").message,
-            "etcd at http://a:1, Txn: permission\\ndenied: grant etcd's user a role that may read "
+  EXPECT_EQ(error_of(end, "http://a:1").message,
+            "etcd at http://a:1: permission\\ndenied: grant etcd's user a role that may read "
             "and write the prefix");
-  EXPECT_EQ(error_of(end, "", "").kind, ErrorKind::forbidden);
+  EXPECT_EQ(error_of(end, "").kind, ErrorKind::forbidden);
   const CallEnd endless{Status::internal, std::string(100'000, 'x'), true};
-  EXPECT_LT(error_of(endless, "", "").message.size(), 1000U);
-  EXPECT_EQ(error_of({Status::data_loss, ""}, "e", "Txn").message, "etcd at e, Txn: data loss");
+  EXPECT_LT(error_of(endless, "").message.size(), 1000U);
+  EXPECT_EQ(error_of({Status::data_loss, ""}, "e").message, "etcd at e: data loss");
+  EXPECT_EQ(error_of(end, "e", ": do this").message, "etcd at e: permission\\ndenied: do this");
 }
 
 }  // namespace

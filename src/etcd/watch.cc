@@ -66,7 +66,7 @@ WatchFailure Watch::State::failure(Why why, const CallEnd& end) const {
   WatchFailure failure;
   failure.why = why;
   failure.endpoint = endpoint;
-  failure.error = error_of(end, endpoints->name_of(endpoint), kWatch.name());
+  failure.error = error_of(end, endpoints->name_of(endpoint), endpoints->denied_advice());
   return failure;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/all.h"
 
+#include "backend/health_check.h"
 #include "filters/cert_extractor/cert_extractor.h"
 #include "filters/cors_adaptor/cors_adaptor.h"
 #include "filters/data_builder/data_builder.h"
@@ -22,16 +23,21 @@
 #include "filters/validator/validator.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "filters/web_socket_proxy/web_socket_proxy.h"
+#include "loop/blocking_pool.h"
 
 namespace sluice::filters {
 
 Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& services) {
   std::vector<std::unique_ptr<pipeline::FilterKind>> kinds;
+  // Shared by the kinds: threads for what would block a core, and the thread on which health checks
+  // run and files and URLs are read again.
+  const auto blocking = std::make_shared<loop::BlockingPool>(services.core_count);
+  const auto checks = std::make_shared<backend::HealthThread>();
   kinds.push_back(make_cert_extractor_kind());
   kinds.push_back(make_cors_adaptor_kind());
-  kinds.push_back(make_data_builder_kind());
+  kinds.push_back(make_data_builder_kind(services.logger));
   kinds.push_back(make_fallback_kind());
-  kinds.push_back(make_file_server_kind());
+  kinds.push_back(make_file_server_kind(blocking));
   kinds.push_back(make_header_lookup_kind());
   kinds.push_back(make_header_to_json_kind());
   kinds.push_back(make_mock_kind());
@@ -39,18 +45,19 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_rate_limiter_kind());
   kinds.push_back(make_redirector_kind());
   kinds.push_back(make_redirector_v2_kind());
-  kinds.push_back(make_remote_filter_kind());
-  kinds.push_back(make_request_adaptor_kind());
-  kinds.push_back(make_request_builder_kind());
-  kinds.push_back(make_response_adaptor_kind());
-  kinds.push_back(make_response_builder_kind());
-  kinds.push_back(make_result_builder_kind());
-  kinds.push_back(make_validator_kind());
+  kinds.push_back(make_remote_filter_kind(services.core_count));
+  kinds.push_back(make_request_adaptor_kind(services.logger));
+  kinds.push_back(make_request_builder_kind(services.logger));
+  kinds.push_back(make_response_adaptor_kind(services.logger));
+  kinds.push_back(make_response_builder_kind(services.logger));
+  kinds.push_back(make_result_builder_kind(services.logger));
+  kinds.push_back(make_validator_kind({checks, blocking, services.logger, services.core_count}));
   SLUICE_TRY(auto wasm_host,
              make_wasm_host_kind(services.engine, services.store, services.logger,
                                  services.core_count, services.code_folder, services.handover));
   kinds.push_back(std::move(wasm_host));
-  kinds.push_back(make_web_socket_proxy_kind());
+  kinds.push_back(make_web_socket_proxy_kind(services.logger, services.core_count,
+                                             services.own_secret, checks));
   return kinds;
 }
 

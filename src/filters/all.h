@@ -10,12 +10,6 @@
 #include "base/result.h"
 #include "pipeline/filter.h"
 
-namespace sluice::backend {
-class WatchThread;
-}
-namespace sluice::loop {
-class BlockingPool;
-}
 namespace sluice::wasm {
 class Engine;
 }
@@ -37,9 +31,6 @@ struct Services {
   std::string own_secret{};   // this gateway's secret, for values that clients send back
   // For a store that several processes share (filters/wasm_host/handover/handover.h); null: none.
   std::shared_ptr<Handover> handover{};
-  // For work that would block a core, and for files and URLs that are read again.
-  loop::BlockingPool* blocking = nullptr;
-  backend::WatchThread* watch = nullptr;
 };
 
 // Error: a kind cannot work in this process at all.

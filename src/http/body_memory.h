@@ -22,8 +22,8 @@ struct BodyMemory {
 // connection.
 class BodyCharge {
  public:
-  explicit BodyCharge(std::shared_ptr<MemoryHolder> holder)
-      : holder_(std::move(holder)), charge_(*holder_, MemoryUse::responses) {}
+  explicit BodyCharge(std::shared_ptr<MemoryHolder> holder, MemoryUse use = MemoryUse::responses)
+      : holder_(std::move(holder)), charge_(*holder_, use) {}
   // Returns false if the holder's limit, or that of the process, refuses.
   [[nodiscard]] bool try_set(std::size_t bytes) {
     return charge_.try_set(bytes) == MemoryRefusal::none;

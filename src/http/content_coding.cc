@@ -28,12 +28,16 @@ int weight(std::string_view text) {
 }
 
 struct Weights {
-  std::optional<int> gzip;
+  std::optional<int> coding;
   std::optional<int> any;
   std::optional<int> identity;
 };
 
-void note(std::string_view element, Weights& weights) {
+bool is_named(std::string_view text, std::string_view coding) {
+  return iequals(text, coding) || (coding == "gzip" && iequals(text, "x-gzip"));
+}
+
+void note(std::string_view element, std::string_view wanted, Weights& weights) {
   const std::size_t semicolon = element.find(';');
   const std::string_view coding = trim_ows(element.substr(0, semicolon));
   int q = kFull;
@@ -42,21 +46,24 @@ void note(std::string_view element, Weights& weights) {
     const bool is_weight = parameter.starts_with("q=") || parameter.starts_with("Q=");
     q = is_weight ? weight(trim_ows(parameter.substr(2))) : 0;
   }
-  if (iequals(coding, "gzip") || iequals(coding, "x-gzip")) weights.gzip = q;
+  if (is_named(coding, wanted)) weights.coding = q;
   if (coding == "*") weights.any = q;
   if (iequals(coding, "identity")) weights.identity = q;
 }
 
 }  // namespace
 
-bool accepts_gzip(const Headers& request) {
+bool accepts_gzip(const Headers& request) { return coding_weight(request, "gzip") > 0; }
+
+int coding_weight(const Headers& request, std::string_view coding) {
   Weights weights;
   for (const Field& field : request) {
     if (!iequals(field.name, "Accept-Encoding")) continue;
-    for_each_element(field.value, [&](std::string_view element) { note(element, weights); });
+    for_each_element(field.value,
+                     [&](std::string_view element) { note(element, coding, weights); });
   }
-  const int gzip = weights.gzip.value_or(weights.any.value_or(0));
-  return gzip > 0 && gzip >= weights.identity.value_or(0);
+  const int weight = weights.coding.value_or(weights.any.value_or(0));
+  return weight >= weights.identity.value_or(0) ? weight : 0;
 }
 
 }  // namespace sluice::http

@@ -39,5 +39,16 @@ TEST(ContentCoding, TakesNoGzip) {
   EXPECT_FALSE(accepts({"gzip;level=1"}));
 }
 
+TEST(ContentCoding, WeighsEachCoding) {
+  Headers headers;
+  EXPECT_EQ(coding_weight(headers, "br"), 0);
+  headers.add("Accept-Encoding", "gzip;q=0.5, BR");
+  headers.add("Accept-Encoding", "zstd;q=0, *;q=0.1");
+  EXPECT_EQ(coding_weight(headers, "br"), 1000);
+  EXPECT_EQ(coding_weight(headers, "gzip"), 500);
+  EXPECT_EQ(coding_weight(headers, "zstd"), 0);
+  EXPECT_EQ(coding_weight(headers, "deflate"), 100);
+}
+
 }  // namespace
 }  // namespace sluice::http

@@ -307,6 +307,15 @@ NormalPath normalize_path(std::string& escaped) {
   return normal;
 }
 
+std::string_view escaped_after(std::string_view escaped, std::size_t size) {
+  while (size > 0 && !escaped.empty()) {
+    const std::size_t one = escaped.front() == '%' ? 3 : 1;
+    escaped.remove_prefix(std::min(one, escaped.size()));
+    --size;
+  }
+  return escaped;
+}
+
 bool has_dot_segments(std::string_view path) {
   while (!path.empty()) {
     if (is_dots(take_until(path, '/'))) return true;

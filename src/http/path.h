@@ -54,6 +54,10 @@ struct NormalPath {
 // every '%' begins an escape.
 NormalPath normalize_path(std::string& escaped);
 
+// Returns the part of the percent-encoded `escaped` that follows the first `size` octets of its
+// decoded form.
+[[nodiscard]] std::string_view escaped_after(std::string_view escaped, std::size_t size);
+
 // True if a segment of the decoded path is "." or "..".
 [[nodiscard]] bool has_dot_segments(std::string_view path);
 

@@ -142,6 +142,7 @@ void Exchange::clear() {
   steps.clear();
   pipeline_name = {};
   ended_early = false;
+  at_last_node = false;
   route.path_prefix = {};
   route.captures.clear();
   pipeline_data_ = nullptr;

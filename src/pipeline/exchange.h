@@ -149,6 +149,9 @@ class Exchange {
   // Whether the last flow ended before its last node: at END, or at a result without a jump.
   bool ended_early = false;
 
+  // Pipeline, before each filter: whether the flow ends after it, if it returns "".
+  bool at_last_node = false;
+
   // Goes to the access log line; control characters are escaped there.
   void add_tag(std::string tag) { tags_.push_back(std::move(tag)); }
   [[nodiscard]] const std::vector<std::string>& tags() const { return tags_; }

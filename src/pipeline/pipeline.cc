@@ -28,6 +28,19 @@ Task<void> Pipeline::respond(Exchange& exchange) {
   exchange.activate(kDefaultNamespace);
 }
 
+// A success continues at the next node, and any other result ends the flow, unless a jump matches.
+std::size_t Pipeline::next_after(const Nodes& nodes, std::size_t at, std::string_view result) {
+  std::size_t next = result.empty() ? at + 1 : PipelinePrototype::kEndNode;
+  for (const auto& [cause, target] : nodes[at].jumps) {
+    if (cause == result) next = target;
+  }
+  return next;
+}
+
+bool Pipeline::is_end(const Nodes& nodes, std::size_t at) {
+  return at >= nodes.size() || nodes[at].filter == PipelinePrototype::kEndNode;
+}
+
 Task<void> Pipeline::run(Exchange& exchange, Sides sides) const {
   const auto& nodes = prototype_->nodes_;
   exchange.pipeline_name = prototype_->name();
@@ -38,16 +51,12 @@ Task<void> Pipeline::run(Exchange& exchange, Sides sides) const {
     const PipelinePrototype::BuiltNode& node = nodes[at];
     if (node.filter == PipelinePrototype::kEndNode) break;
     exchange.activate(node.filter_namespace);
+    exchange.at_last_node = is_end(nodes, next_after(nodes, at, ""));
     const std::string_view result = co_await filters_[node.filter]->handle(exchange);
     const TimePoint after = Clock::now();
     exchange.steps.push_back({node.alias, result, after - exchange.step_began});
     exchange.step_began = after;
-    // A success continues at the next node, and any other result ends the flow, unless a jump
-    // matches.
-    std::size_t next = result.empty() ? at + 1 : PipelinePrototype::kEndNode;
-    for (const auto& [cause, target] : node.jumps) {
-      if (cause == result) next = target;
-    }
+    const std::size_t next = next_after(nodes, at, result);
     if (next == PipelinePrototype::kEndNode) break;
     at = next;
   }

@@ -31,6 +31,10 @@ class Pipeline {
 
  private:
   enum class Sides { respond, wait };
+  using Nodes = std::vector<PipelinePrototype::BuiltNode>;
+  [[nodiscard]] static std::size_t next_after(const Nodes& nodes, std::size_t at,
+                                              std::string_view result);
+  [[nodiscard]] static bool is_end(const Nodes& nodes, std::size_t at);
   Task<void> run(Exchange& exchange, Sides sides) const;
 
   std::shared_ptr<const PipelinePrototype> prototype_;

@@ -39,6 +39,7 @@ class EchoFilter final : public Filter {
   Task<std::string_view> handle(Exchange& exchange) override {
     if (spec_.respond)
       exchange.new_response().body.assign(spec_.meta.name + std::to_string(generation_));
+    if (exchange.at_last_node) exchange.add_tag("last: " + spec_.meta.name);
     if (spec_.delay > Duration::zero()) co_await exchange.loop().sleep_for(spec_.delay);
     co_return spec_.result;
   }
@@ -300,6 +301,17 @@ TEST_F(PipelineTest, AFlowTellsWhetherItEndedEarly) {
   EXPECT_FALSE(ends_early("[{filter: a, jumpIf: {first: b}}, {filter: b}]", "first"));
   EXPECT_TRUE(ends_early("[{filter: a, jumpIf: {first: END}}, {filter: b}]", "first"));
   EXPECT_TRUE(ends_early("[{filter: a}, {filter: END}, {filter: b}]", ""));
+}
+
+TEST_F(PipelineTest, AFilterKnowsWhetherTheFlowEndsAfterIt) {
+  const std::string filters = "filters: [{name: a, kind: Echo}, {name: b, kind: Echo}]\n";
+  for (const auto& [flow, last] :
+       {std::pair("[{filter: a}, {filter: b}]", "last: b"),
+        std::pair("[{filter: a}, {filter: END}, {filter: b}]", "last: a"),
+        std::pair("[{filter: a, jumpIf: {'': END}}, {filter: b}]", "last: a")}) {
+    EXPECT_FALSE(run("name: p\nkind: Pipeline\n" + filters + "flow: " + flow).empty());
+    EXPECT_THAT(exchange_.tags(), ElementsAre(last)) << flow;
+  }
 }
 
 TEST_F(PipelineTest, FiltersSeeTheDataOfThePipeline) {

@@ -5,10 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "base/host_port.h"
 #include "base/text.h"
-#include "http/cookie.h"
-#include "http/query.h"
 
 namespace sluice::router {
 namespace {
@@ -16,12 +13,24 @@ namespace {
 constexpr std::array<std::string_view, 7> kFraming{
     "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade"};
 
+constexpr int kDefaultsMax = 8;  // a default within a default
+
 bool is_variable_char(char c) { return is_alphanumeric(c) || c == '_'; }
 
 struct VariableReference {
   std::string_view name;
   std::string_view fallback;
 };
+
+// Returns where the brace that opens `text` is closed; npos: nowhere.
+std::size_t closing_brace(std::string_view text) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '{') ++depth;
+    if (text[i] == '}' && --depth == 0) return i;
+  }
+  return text.npos;
+}
 
 // Takes `name`, `{name}` or `{name:fallback}` off the text that follows a dollar. Returns an empty
 // name if there is none.
@@ -32,7 +41,7 @@ VariableReference take_reference(std::string_view& text) {
     text.remove_prefix(name.size());
     return {name, ""};
   }
-  const std::size_t end = text.find('}');
+  const std::size_t end = closing_brace(text);
   if (end == text.npos) return {};
   const std::string_view inner = text.substr(1, end - 1);
   text.remove_prefix(end + 1);
@@ -41,109 +50,60 @@ VariableReference take_reference(std::string_view& text) {
   return {inner.substr(0, colon), inner.substr(colon + 1)};
 }
 
-std::string cookie_value(const http::Request& request, std::string_view name) {
-  for (const http::Field& field : request.headers) {
-    if (!http::iequals(field.name, "Cookie")) continue;
-    for (const http::CookiePair& pair : http::parse_cookies(field.value)) {
-      if (pair.name == name) return std::string(pair.value);
-    }
-  }
-  return "";
-}
-
-// Joins all fields of the name (RFC 9110 section 5.3).
-std::string field_value(const http::Request& request, std::string_view name) {
-  if (http::iequals(name, "Host")) return request.host;
-  const std::string_view separator = http::iequals(name, "Cookie") ? "; " : ", ";
-  std::string all;
-  for (const http::Field& field : request.headers) {
-    if (!http::iequals(field.name, name) || field.value.empty()) continue;
-    if (!all.empty()) all += separator;
-    all += field.value;
-  }
-  return all;
-}
-
 }  // namespace
 
-HeaderTemplate::HeaderTemplate(const std::string& text, const std::string& path,
-                               config::Faults& faults) {
-  std::string_view rest = text;
+HeaderTemplate::HeaderTemplate(const std::string& text, const std::vector<std::string>& names,
+                               const std::string& path, config::Faults& faults) {
+  parse(text, names, 0, path, faults);
+  if (!http::is_field_value(text)) faults.add(path, "has control characters");
+}
+
+void HeaderTemplate::parse(std::string_view text, const std::vector<std::string>& names, int depth,
+                           const std::string& path, config::Faults& faults) {
+  if (depth > kDefaultsMax) {
+    faults.add(path, "has a default within " + std::to_string(kDefaultsMax) + " others");
+    return;
+  }
   std::string literal;
-  while (!rest.empty()) {
-    const char c = rest.front();
-    rest.remove_prefix(1);
-    const VariableReference reference = c == '$' ? take_reference(rest) : VariableReference{};
+  while (!text.empty()) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    const VariableReference reference = c == '$' ? take_reference(text) : VariableReference{};
     if (reference.name.empty()) {
       literal += c;
       continue;
     }
-    Part part{std::exchange(literal, {}), Variable::none, "", std::string(reference.fallback)};
-    if (!resolve(reference.name, part)) {
+    Part part{std::exchange(literal, {}), {}, {}};
+    part.fallback.parse(reference.fallback, names, depth + 1, path, faults);
+    if (auto variable = RequestVariable::find(reference.name, names)) {
+      part.variable = *std::move(variable);
+      if (reference.name == "time_msec") faults.warn(path, "time_msec is read as msec");
+    } else if (!reference.fallback.empty()) {
+      faults.warn(path, "no part of the path is named " + config::quote(reference.name) +
+                            ": the value is always the default");
+    } else {
       faults.add(path, config::quote(reference.name) +
                            " is no variable, try $host, $remote_addr, "
                            "$uri, $args, $arg_x, $http_x or $cookie_x");
     }
     parts_.push_back(std::move(part));
   }
-  parts_.push_back({std::move(literal), Variable::none, "", ""});
-  if (!http::is_field_value(text)) faults.add(path, "has control characters");
+  if (!literal.empty()) parts_.push_back({std::move(literal), {}, {}});
 }
 
-bool HeaderTemplate::resolve(std::string_view name, Part& part) {
-  using Known = std::pair<std::string_view, Variable>;
-  constexpr std::array kPlain{Known{"host", Variable::host},
-                              Known{"remote_addr", Variable::remote_addr},
-                              Known{"uri", Variable::uri}, Known{"args", Variable::args}};
-  constexpr std::array kNamed{Known{"arg_", Variable::arg}, Known{"http_", Variable::http},
-                              Known{"cookie_", Variable::cookie}};
-  for (const auto& [known, variable] : kPlain) {
-    if (name == known) part.variable = variable;
-  }
-  for (const auto& [known, variable] : kNamed) {
-    if (!name.starts_with(known) || name.size() == known.size()) continue;
-    part.variable = variable;
-    part.name = name.substr(known.size());
-    if (variable == Variable::http) std::ranges::replace(part.name, '_', '-');
-  }
-  return part.variable != Variable::none;
-}
-
-std::string HeaderTemplate::value_of(const Part& part, const http::Request& request,
-                                     std::string_view client_ip) {
-  switch (part.variable) {
-    case Variable::none:
-      return "";
-    case Variable::host:
-      return std::string(split_host_port(request.host).host);
-    case Variable::remote_addr:
-      return std::string(client_ip);
-    case Variable::uri:
-      return request.path;
-    case Variable::args:
-      return request.query;
-    case Variable::arg:
-      return http::query_parameter(request.query, part.name);
-    case Variable::http:
-      return field_value(request, part.name);
-    case Variable::cookie:
-      return cookie_value(request, part.name);
-  }
-  return "";
-}
-
-std::string HeaderTemplate::expand(const http::Request& request, std::string_view client_ip) const {
+std::string HeaderTemplate::expand(const http::Request& request, const HeaderFacts& facts) const {
   std::string out;
   for (const Part& part : parts_) {
-    const std::string value = value_of(part, request, client_ip);
+    const std::string value = part.variable.value(request, facts);
     out += part.literal;
-    out += value.empty() ? part.fallback : value;
+    out += value.empty() ? part.fallback.expand(request, facts) : value;
   }
   return out;
 }
 
 HeaderSetter::HeaderSetter(const std::map<std::string, std::string>& templates,
-                           const std::string& path, config::Faults& faults) {
+                           const std::vector<std::string>& names, const std::string& path,
+                           config::Faults& faults) {
   for (const auto& [name, text] : templates) {
     const std::string where = config::join_path(path, name);
     const auto is_same = [&name = name](std::string_view other) {
@@ -154,15 +114,16 @@ HeaderSetter::HeaderSetter(const std::map<std::string, std::string>& templates,
     } else if (std::ranges::any_of(kFraming, is_same)) {
       faults.add(where, "belongs to the connection and cannot be set");
     }
-    assignments_.push_back({http::canonical_name(name), HeaderTemplate(text, where, faults)});
+    assignments_.push_back(
+        {http::canonical_name(name), HeaderTemplate(text, names, where, faults)});
   }
 }
 
-void HeaderSetter::apply(http::Request& request, std::string_view client_ip) const {
+void HeaderSetter::apply(http::Request& request, const HeaderFacts& facts) const {
   std::vector<std::string> values;
   values.reserve(assignments_.size());
   for (const Assignment& assignment : assignments_)
-    values.push_back(assignment.value.expand(request, client_ip));
+    values.push_back(assignment.value.expand(request, facts));
   for (std::size_t i = 0; i < assignments_.size(); ++i) {
     const std::string& name = assignments_[i].name;
     if (name == "Host") {

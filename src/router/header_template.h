@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// setHeaders: request headers from templates with variables. Immutable; any thread.
-//   $host $remote_addr $uri $args $arg_<parameter> $http_<header> $cookie_<name>
-// A variable may be written ${var}. ${var:default} has a default for an empty variable.
+// setHeaders: request headers from templates with variables. Immutable; any thread. docs/rules.md
+// lists the variables. One may be written ${var}; ${var:default} has a default for an empty
+// variable, which may have variables itself.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 
 #include "config/faults.h"
 #include "http/message.h"
+#include "router/request_variable.h"
 
 namespace sluice::router {
 
@@ -19,24 +20,25 @@ class HeaderTemplate {
  public:
   // Expands to "".
   HeaderTemplate() = default;
-  // Adds a fault at `path` for an unknown variable, and for control characters.
-  HeaderTemplate(const std::string& text, const std::string& path, config::Faults& faults);
-  // Returns the text with the values of the request. `client_ip`: for $remote_addr.
-  [[nodiscard]] std::string expand(const http::Request& request, std::string_view client_ip) const;
+  // `names`: of the parts of the path, which are variables too. Adds a fault at `path` for an
+  // unknown variable, and for control characters.
+  HeaderTemplate(const std::string& text, const std::vector<std::string>& names,
+                 const std::string& path, config::Faults& faults);
+  // Returns the text with the values of the request.
+  [[nodiscard]] std::string expand(const http::Request& request, const HeaderFacts& facts) const;
 
  private:
-  enum class Variable { none, host, remote_addr, uri, args, arg, http, cookie };
-  struct Part {
-    std::string literal;
-    Variable variable = Variable::none;  // after the literal
-    std::string name;                    // of the parameter, header or cookie
-    std::string fallback;
-  };
-  static bool resolve(std::string_view name, Part& part);
-  static std::string value_of(const Part& part, const http::Request& request,
-                              std::string_view client_ip);
+  struct Part;
+  void parse(std::string_view text, const std::vector<std::string>& names, int depth,
+             const std::string& path, config::Faults& faults);
 
   std::vector<Part> parts_;
+};
+
+struct HeaderTemplate::Part {
+  std::string literal;
+  RequestVariable variable;  // after the literal
+  HeaderTemplate fallback;
 };
 
 class HeaderSetter {
@@ -45,11 +47,14 @@ class HeaderSetter {
   HeaderSetter() = default;
   // `templates`: header to template. Adds faults below `path` for a name that is no token or
   // concerns the connection, and for a faulty template.
-  HeaderSetter(const std::map<std::string, std::string>& templates, const std::string& path,
+  // `names`: see HeaderTemplate.
+  HeaderSetter(const std::map<std::string, std::string>& templates,
+               const std::vector<std::string>& names, const std::string& path,
                config::Faults& faults);
   // Sets the headers. A header is removed if its template gives "" or an invalid field value. All
   // templates read the request as it was before the call.
-  void apply(http::Request& request, std::string_view client_ip) const;
+  void apply(http::Request& request, const HeaderFacts& facts) const;
+  [[nodiscard]] bool empty() const { return assignments_.empty(); }
 
  private:
   struct Assignment {

@@ -17,6 +17,11 @@ namespace sluice::router {
 
 class HostMatcher {
  public:
+  enum class MatchKind { exact, prefix, suffix };
+  struct Literal {
+    MatchKind kind;
+    std::string text;
+  };
   // Matches every host.
   HostMatcher() = default;
   // Adds faults below `path` for a host with a port, with a * in the middle, or an expression that
@@ -25,12 +30,11 @@ class HostMatcher {
   // Requires: `host` is a comparable_host().
   [[nodiscard]] bool matches(std::string_view host) const;
 
+  // A host matches if it matches one of these, or if there are none.
+  [[nodiscard]] const std::vector<Literal>& literals() const { return literals_; }
+  [[nodiscard]] const std::vector<Pattern>& patterns() const { return patterns_; }
+
  private:
-  enum class MatchKind { exact, prefix, suffix };
-  struct Literal {
-    MatchKind kind;
-    std::string text;
-  };
   void add(const HostSpec& host, const std::string& path, config::Faults& faults);
   static bool matches(const Literal& literal, std::string_view host);
 

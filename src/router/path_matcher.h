@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/faults.h"
 #include "http/message.h"
@@ -14,12 +16,24 @@
 
 namespace sluice::router {
 
+// Returns the path without the slash at its end. "/" stays.
+[[nodiscard]] constexpr std::string_view without_end_slash(std::string_view path) {
+  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
+// routerKind: whether `path` of a rule is text, or has variables (router/segment_path.h).
+enum class RouterKind { ordered, radix_tree };
+
+// Named parts of a path, by name.
+using Captures = std::vector<std::pair<std::string, std::string>>;
+
 class PathMatcher {
  public:
   // Matches every path.
   PathMatcher() = default;
-  // Adds faults below `path` for an invalid pathRegexp or rewriteTarget.
-  PathMatcher(const PathSpec& spec, const std::string& path, config::Faults& faults);
+  // Adds faults below `path` for an invalid path, pathRegexp or rewriteTarget.
+  PathMatcher(const PathSpec& spec, RouterKind kind, const std::string& path,
+              config::Faults& faults);
 
   // `path` is decoded. A prefix is plain text: /a is one of /abc.
   [[nodiscard]] bool matches(std::string_view path) const;
@@ -39,6 +53,21 @@ class PathMatcher {
   bool rewrite(http::Request& request) const;
   [[nodiscard]] bool has_target() const { return !target_.empty(); }
 
+  // A path matches if it has one of these, or if there are none. "": not given.
+  [[nodiscard]] const std::string& exact() const { return exact_; }
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }
+  [[nodiscard]] const std::optional<Pattern>& pattern() const { return pattern_; }
+  // Of RadixTree's paths with variables.
+  [[nodiscard]] const std::optional<Pattern>& segments() const { return segments_; }
+  [[nodiscard]] const std::optional<Pattern>& near_segments() const { return near_segments_; }
+
+  // The names of the variables and groups of a path.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  // Adds the parts that the variables and groups have matched. Requires: matches().
+  void capture(std::string_view path, Captures& out) const;
+  // Returns the prefix that made `path` match, else "".
+  [[nodiscard]] std::string_view matched_prefix(std::string_view path) const;
+
  private:
   [[nodiscard]] bool has_prefix(std::string_view path) const {
     return !prefix_.empty() && path.starts_with(prefix_);
@@ -46,8 +75,13 @@ class PathMatcher {
   [[nodiscard]] bool is_near_exact(std::string_view path) const;
   [[nodiscard]] bool has_near_prefix(std::string_view path) const;
   [[nodiscard]] bool nearly_finds_pattern(std::string_view path) const;
+  void add_segments(const PathSpec& spec, const std::string& path, config::Faults& faults);
+  void add_pattern(const PathSpec& spec, const std::string& path, config::Faults& faults);
+  [[nodiscard]] bool has_segments(std::string_view path) const;
+  [[nodiscard]] bool fits_segments(const Pattern& segments, std::string_view path) const;
   bool replace_prefix(http::Request& request) const;
-  bool replace_pattern(http::Request& request) const;
+  static bool replace(const Pattern& pattern, const Replacement& replacement,
+                      http::Request& request);
 
   std::string exact_;
   std::string prefix_;
@@ -56,6 +90,11 @@ class PathMatcher {
   bool pattern_has_capitals_ = false;
   std::string target_;
   std::optional<Replacement> replacement_;
+  std::optional<Pattern> segments_;
+  std::optional<Pattern> near_segments_;
+  bool has_expressions_ = false;  // of variables
+  std::optional<Replacement> segment_replacement_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace sluice::router

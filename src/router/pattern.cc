@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "http/message.h"
@@ -73,6 +74,17 @@ bool Pattern::found_in(std::string_view text) const {
   return re2_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
 }
 
+std::optional<std::string_view> Pattern::first_group_in(std::string_view text) const {
+  std::array<re2::StringPiece, 2> groups;
+  if (!has_groups() ||
+      !re2_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), groups.size()))
+    return std::nullopt;
+  if (groups[1].data() == nullptr) return std::nullopt;
+  return std::string_view(groups[1].data(), groups[1].size());
+}
+
+bool Pattern::has_groups() const { return re2_->NumberOfCapturingGroups() > 0; }
+
 std::optional<Replacement> Replacement::parse(std::string_view text, const Pattern& pattern,
                                               const std::string& path, config::Faults& faults) {
   Replacement out;
@@ -137,6 +149,23 @@ std::optional<std::string> Replacement::apply(const Pattern& pattern, std::strin
   std::string out;
   const auto add = [&](std::string_view part) { out += part; };
   if (!replace(pattern, text, out, size_max, add, add)) return std::nullopt;
+  return out;
+}
+
+std::optional<std::string> Replacement::apply_traced(const Pattern& pattern, std::string_view text,
+                                                     std::size_t size_max,
+                                                     std::vector<Traced>& pieces) const {
+  std::string out;
+  const auto literal = [&](std::string_view part) {
+    if (!part.empty()) pieces.push_back({out.size(), std::nullopt});
+    out += part;
+  };
+  const auto piece = [&](std::string_view part) {
+    const auto source = static_cast<std::size_t>(part.data() - text.data());
+    if (!part.empty()) pieces.push_back({out.size(), source});
+    out += part;
+  };
+  if (!replace(pattern, text, out, size_max, literal, piece)) return std::nullopt;
   return out;
 }
 

@@ -28,6 +28,10 @@ class Pattern {
                                                       Case letter_case = Case::sensitive);
   // True if a match begins anywhere in `text`.
   [[nodiscard]] bool found_in(std::string_view text) const;
+  // Returns the text of the first group of a match in `text`; nullopt: there is no match, or the
+  // group takes no part in it.
+  [[nodiscard]] std::optional<std::string_view> first_group_in(std::string_view text) const;
+  [[nodiscard]] bool has_groups() const;
   [[nodiscard]] const re2::RE2& re2() const { return *re2_; }
 
  private:
@@ -48,6 +52,15 @@ class Replacement {
   // `size_max`.
   [[nodiscard]] std::optional<std::string> apply(const Pattern& pattern, std::string_view text,
                                                  std::size_t size_max) const;
+  // A piece of a result: it begins at `begin` and ends where the next one begins.
+  struct Traced {
+    std::size_t begin = 0;
+    std::optional<std::size_t> source;  // where it stands in the text; nullopt: the template's own
+  };
+  // Like apply(). Appends to `pieces` which part of the result is from where, in order.
+  [[nodiscard]] std::optional<std::string> apply_traced(const Pattern& pattern,
+                                                        std::string_view text, std::size_t size_max,
+                                                        std::vector<Traced>& pieces) const;
   // Like apply(), for a path whose percent-encoded form is `escaped`. Kept parts keep their
   // escapes, and text of the template is encoded. The result is percent-encoded.
   [[nodiscard]] std::optional<std::string> apply_escaped(const Pattern& pattern,

@@ -34,6 +34,14 @@ TEST(Pattern, IsFoundAnywhere) {
   EXPECT_TRUE(Pattern::compile("^B", "p", faults, Pattern::Case::insensitive)->found_in("b"));
 }
 
+TEST(Pattern, FindsItsFirstGroup) {
+  EXPECT_EQ(compile("/([a-z]+)(x?)").first_group_in("1/ab2"), "ab");
+  EXPECT_EQ(compile("/(b)?").first_group_in("/a"), std::nullopt);
+  EXPECT_EQ(compile("/(b)").first_group_in("/a"), std::nullopt);
+  EXPECT_EQ(compile("/a").first_group_in("/a"), std::nullopt);
+  EXPECT_FALSE(compile("(?:a)").has_groups());
+}
+
 TEST(Pattern, SaysWhatIsWrong) {
   config::Faults faults;
   EXPECT_FALSE(Pattern::compile("a(b", "rules[0].hostRegexp", faults));
@@ -66,6 +74,20 @@ TEST(Replacement, RefusesUnknownGroups) {
   EXPECT_EQ(replace("(a)", "$2", "a"), "fault: t: the pattern has no group \"2\"");
   EXPECT_EQ(replace("(a)", "${99999999999}", "a"),
             "fault: t: the pattern has no group \"99999999999\"");
+}
+
+TEST(Replacement, TracesWhereItsResultIsFrom) {
+  config::Faults faults;
+  const Pattern pattern = compile("/(b)(c?)/");
+  const auto replacement = Replacement::parse("<$1$2>", pattern, "t", faults);
+  ASSERT_TRUE(replacement);
+  std::vector<Replacement::Traced> pieces;
+  EXPECT_EQ(replacement->apply_traced(pattern, "a/b/d", 100, pieces), "a<b>d");
+  std::string sources;
+  for (const auto& [begin, source] : pieces)
+    sources += std::to_string(begin) + ":" + (source ? std::to_string(*source) : "t") + " ";
+  EXPECT_EQ(sources, "0:0 1:t 2:2 3:t 4:4 ");
+  EXPECT_EQ(replacement->apply_traced(pattern, "a/b/d", 2, pieces), std::nullopt);
 }
 
 TEST(Replacement, IsBounded) {

@@ -2,7 +2,9 @@
 #include "router/router.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace sluice::router {
@@ -19,18 +21,27 @@ PathMode parse_mode(std::string_view text) {
   return text == "off" ? PathMode::off : PathMode::rfc3986;
 }
 
-bool is_alike(const PathSpec& a, const PathSpec& b) {
-  return a.backend == b.backend && a.set_headers == b.set_headers &&
-         a.client_max_body_size == b.client_max_body_size;
+PathRank rank_of(const PathSpec& path) {
+  constexpr int kPatternRank = 5;
+  constexpr int kAllRank = 6;
+  if (!path.path.empty()) return rank_of_segments(path.path, false);
+  if (!path.path_prefix.empty()) return rank_of_segments(path.path_prefix, true);
+  return {{path.path_regexp.empty() ? kAllRank : kPatternRank, 0}};
+}
+
+// Equal for paths that treat a request alike.
+auto treatment_key(const PathSpec& path) {
+  return std::tie(path.backend, path.client_max_body_size, path.set_headers);
 }
 
 }  // namespace
 
-Route::Route(const PathSpec& spec, PathMode mode, const std::string& path, config::Faults& faults)
+Route::Route(const PathSpec& spec, RouterKind kind, PathMode mode, const std::string& path,
+             config::Faults& faults)
     : backend(spec.backend),
       client_max_body_size(spec.client_max_body_size),
-      path_(spec, path, faults),
-      headers_(spec.set_headers, join_path(path, "setHeaders"), faults),
+      path_(spec, kind, path, faults),
+      headers_(spec.set_headers, path_.names(), join_path(path, "setHeaders"), faults),
       mode_(mode) {}
 
 // A rule that removes or adds a prefix can create dot segments in the rest of the path.
@@ -46,22 +57,26 @@ int Route::rewrite(http::Request& request) const {
 Router Router::build(const RouterSpec& spec, config::Faults& faults) {
   Router router;
   router.mode_ = parse_mode(spec.path_normalization);
+  if (spec.router_kind == "RadixTree") router.kind_ = RouterKind::radix_tree;
   router.ip_filter_ = IpFilter(spec.ip_filter);
   router.needs_address_ = router.ip_filter_.is_active();
   for (std::size_t i = 0; i < spec.rules.size(); ++i)
     router.add(spec.rules[i], "rules[" + std::to_string(i) + "]", faults);
   router.note_treatments(spec);
   router.note_names(spec);
+  router.build_index();
   return router;
 }
 
 void Router::add(const RuleSpec& spec, const std::string& path, config::Faults& faults) {
-  CompiledRule rule{HostMatcher(spec, path, faults), IpFilter(spec.ip_filter), {}};
+  CompiledRule rule{HostMatcher(spec, path, faults), IpFilter(spec.ip_filter), 0};
+  rule.group = index_.group_of(rule.host);
   needs_address_ |= rule.ip_filter.is_active();
   const std::string paths = join_path(path, "paths");
   for (std::size_t i = 0; i < spec.paths.size(); ++i) {
-    rule.paths.push_back(build_path(spec.paths[i], paths + "[" + std::to_string(i) + "]", faults));
-    needs_address_ |= rule.paths.back().ip_filter.is_active();
+    paths_.push_back(build_path(spec.paths[i], paths + "[" + std::to_string(i) + "]", faults));
+    paths_.back().rule = static_cast<std::uint32_t>(rules_.size());
+    needs_address_ |= paths_.back().ip_filter.is_active();
   }
   rules_.push_back(std::move(rule));
 }
@@ -70,12 +85,14 @@ Router::Path Router::build_path(const PathSpec& spec, const std::string& path,
                                 config::Faults& faults) {
   using enum ValueMatcher::ValueSource;
   Path out{
-      Route(spec, mode_, path, faults),
+      Route(spec, kind_, mode_, path, faults),
       {},
       ValueMatcher(headers, spec.headers, spec.match_all_header, join_path(path, "headers"),
                    faults),
       ValueMatcher(query, spec.queries, spec.match_all_query, join_path(path, "queries"), faults),
-      IpFilter(spec.ip_filter)};
+      IpFilter(spec.ip_filter),
+      0,
+      kind_ == RouterKind::radix_tree ? rank_of(spec) : PathRank()};
   for (const std::string& method : spec.methods) out.methods.add(method);
   return out;
 }
@@ -86,17 +103,34 @@ bool Router::admits(std::string_view client_ip) const {
 }
 
 void Router::note_treatments(const RouterSpec& spec) {
-  std::vector<const PathSpec*> known;
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    for (std::size_t j = 0; j < rules_[i].paths.size(); ++j) {
-      const PathSpec& path = spec.rules[i].paths[j];
-      const auto like = [&](const PathSpec* other) { return is_alike(path, *other); };
-      const auto found = std::ranges::find_if(known, like);
-      rules_[i].paths[j].route.treatment = static_cast<std::size_t>(found - known.begin());
-      if (found == known.end()) known.push_back(&path);
-    }
+  using Key = decltype(treatment_key(std::declval<const PathSpec&>()));
+  std::map<Key, std::size_t> known;
+  auto path = paths_.begin();
+  for (const RuleSpec& rule : spec.rules) {
+    for (const PathSpec& each : rule.paths)
+      (path++)->route.treatment =
+          known.try_emplace(treatment_key(each), known.size()).first->second;
   }
   one_treatment_ = known.size() <= 1;
+}
+
+// RadixTree tries the paths of a rule by rank, and those of one rank in order.
+void Router::build_index() {
+  if (kind_ == RouterKind::radix_tree) {
+    std::ranges::stable_sort(paths_, [](const Path& a, const Path& b) {
+      return std::tie(a.rule, a.rank) < std::tie(b.rule, b.rank);
+    });
+  }
+  for (Ordinal i = 0; i < paths_.size(); ++i) {
+    paths_[i].route.ordinal = i;
+    index_.add(rules_[paths_[i].rule].group, paths_[i].route.path(), i);
+  }
+  index_.finish();
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    if (!rules_[i].ip_filter.is_active()) continue;
+    filtered_.resize(std::max<std::size_t>(filtered_.size(), rules_[i].group + 1));
+    filtered_[rules_[i].group].push_back(i);
+  }
 }
 
 // Records the fields that the rules of this server set or read.
@@ -138,20 +172,61 @@ Match Router::route(const http::Request& request, std::string_view client_ip,
   return match;
 }
 
+// The paths of a rule often follow one another: the host of a rule is compared once.
+class Router::HostCheck {
+ public:
+  HostCheck(const Router& router, std::string_view host) : router_(router), host_(host) {}
+  // Returns the rule of `path` if it is for the host, else null.
+  const CompiledRule* rule_of(const Path& path) {
+    if (last_ != path.rule) {
+      last_ = path.rule;
+      const CompiledRule& rule = router_.rules_[path.rule];
+      rule_ = rule.host.matches(host_) ? &rule : nullptr;
+    }
+    return rule_;
+  }
+
+ private:
+  const Router& router_;
+  std::string_view host_;
+  std::optional<std::uint32_t> last_;
+  const CompiledRule* rule_ = nullptr;
+};
+
 Match Router::find(const Asked& asked) const {
   Rejections rejections;
-  for (const CompiledRule& rule : rules_) {
-    if (!rule.host.matches(asked.host)) continue;
-    const bool allowed = rule.ip_filter.allows(asked.address);
-    rejections.by_address |= !allowed;
-    for (const Path& path : rule.paths) {
-      if (&path.route == asked.until) return {.route = asked.until};
-      if (!accepts(path, asked, rejections)) continue;
-      if (!allowed || !path.ip_filter.allows(asked.address)) return {.status = 403};
-      return {.route = &path.route};
-    }
+  HostCheck hosts(*this, asked.host);
+  Candidates candidates;
+  if (asked.until == nullptr) {
+    index_.find(asked.host, asked.path, candidates);
+  } else {
+    index_.find_near(asked.host, asked.path, candidates);
   }
+  while (const auto ordinal = candidates.next()) {
+    if (asked.until != nullptr && *ordinal >= asked.until->ordinal) break;
+    const Path& path = paths_[*ordinal];
+    const CompiledRule* const rule = hosts.rule_of(path);
+    if (rule == nullptr || !accepts(path, asked, rejections)) continue;
+    if (!rule->ip_filter.allows(asked.address) || !path.ip_filter.allows(asked.address))
+      return {.status = 403};
+    return {.route = &path.route};
+  }
+  if (asked.until != nullptr) return {.route = asked.until};
+  rejections.by_address = is_filtered(asked);
   return refuse(rejections);
+}
+
+bool Router::is_filtered(const Asked& asked) const {
+  if (filtered_.empty()) return false;
+  Candidates groups;
+  index_.find_groups(asked.host, groups);
+  const auto refuses = [&](std::uint32_t rule) {
+    return rules_[rule].host.matches(asked.host) && !rules_[rule].ip_filter.allows(asked.address);
+  };
+  while (const auto group = groups.next()) {
+    if (*group < filtered_.size() && std::ranges::any_of(filtered_[*group], refuses)) return true;
+  }
+  return false;
 }
 
 bool Router::is_near_another(const Route& route, const Asked& asked) const {

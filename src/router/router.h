@@ -17,7 +17,9 @@
 #include "router/ip_filter.h"
 #include "router/method_set.h"
 #include "router/path_matcher.h"
+#include "router/rule_index.h"
 #include "router/rule_spec.h"
+#include "router/segment_path.h"
 #include "router/value_matcher.h"
 
 namespace sluice::router {
@@ -33,17 +35,19 @@ enum class PathMode {
 class Route {
  public:
   // Adds the faults of `spec` below `path`.
-  Route(const PathSpec& spec, PathMode mode, const std::string& path, config::Faults& faults);
+  Route(const PathSpec& spec, RouterKind kind, PathMode mode, const std::string& path,
+        config::Faults& faults);
 
   std::string backend;  // the name of a pipeline
   std::int64_t client_max_body_size =
       0;                      // bytes; 0: as for the server; negative: streamed without limit
   std::size_t treatment = 0;  // equal for routes that treat a request alike
+  Ordinal ordinal = 0;        // its place among all paths, in the order in which they are tried
 
   // Sets the headers of setHeaders. Requires: rewrite() was not called yet, since $uri is the
   // received path.
-  void set_headers(http::Request& request, std::string_view client_ip) const {
-    headers_.apply(request, client_ip);
+  void set_headers(http::Request& request, const HeaderFacts& facts) const {
+    headers_.apply(request, facts);
   }
   // Returns 0 and puts the new path into normal form. Returns 414 if the new path would be too
   // long, 400 if it would have dot segments (other than with PathMode::off); the path is then
@@ -108,11 +112,13 @@ class Router {
     ValueMatcher headers;
     ValueMatcher queries;
     IpFilter ip_filter;
+    std::uint32_t rule;
+    PathRank rank;  // RadixTree only
   };
   struct CompiledRule {
     HostMatcher host;
     IpFilter ip_filter;
-    std::vector<Path> paths;
+    RuleIndex::Group group;
   };
   struct Rejections {
     bool by_address = false;
@@ -129,10 +135,12 @@ class Router {
     // nearly matches, or `until`.
     const Route* until = nullptr;
   };
+  class HostCheck;
 
   void add(const RuleSpec& spec, const std::string& path, config::Faults& faults);
   Path build_path(const PathSpec& spec, const std::string& path, config::Faults& faults);
   void note_treatments(const RouterSpec& spec);
+  void build_index();
   void note_names(const RouterSpec& spec);
 
   [[nodiscard]] Match find(const Asked& asked) const;
@@ -142,15 +150,21 @@ class Router {
   // True if every reading of the path gets the same treatment.
   [[nodiscard]] bool is_unanimous(const Route& route, const Asked& asked) const;
   static bool accepts(const Path& path, const Asked& asked, Rejections& rejections);
+  // True if the filter of a rule for this host refuses the address.
+  [[nodiscard]] bool is_filtered(const Asked& asked) const;
   static Match refuse(const Rejections& rejections);
 
   PathMode mode_ = PathMode::rfc3986;
+  RouterKind kind_ = RouterKind::ordered;
   http::FieldTwins twins_;
   http::FieldTwins owned_;
   IpFilter ip_filter_;
   std::vector<CompiledRule> rules_;
-  bool needs_address_ = false;  // some filter is active
-  bool one_treatment_ = true;   // all routes treat a request alike
+  std::vector<Path> paths_;  // by ordinal
+  RuleIndex index_;
+  std::vector<std::vector<std::uint32_t>> filtered_;  // by group: the rules with a filter
+  bool needs_address_ = false;                        // some filter is active
+  bool one_treatment_ = true;                         // all routes treat a request alike
 };
 
 }  // namespace sluice::router

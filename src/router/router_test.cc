@@ -236,6 +236,67 @@ rules:
                  {{.target = "/c"}, "404"}});
 }
 
+constexpr std::string_view kTree = R"(
+routerKind: RadixTree
+rules:
+- paths:
+  - {path: "/u/*", backend: wildcard}
+  - {path: "/u/{name}/card", backend: parameter}
+  - {path: "/u/{name:[a-z]+}/card", backend: expression}
+  - {path: "/u/ann/card", backend: text}
+  - {path: "/u/x{name}/card", backend: text-first}
+  - {path: "/d/{year:[0-9]{4}}-{day}.html", backend: mixed}
+  - {path: "/s/{any:.*}/end", backend: one-segment}
+  - {pathPrefix: /u/pre, backend: prefix}
+  - {pathRegexp: ".", methods: [GET], backend: regexp}
+)";
+
+TEST(Router, RadixTreeTriesTheMoreExactPathFirst) {
+  check(make_router(kTree), {{{.target = "/u/ann/card"}, "text"},
+                             {{.target = "/u/bob/card"}, "expression"},
+                             {{.target = "/u/b0b/card"}, "parameter"},
+                             {{.target = "/u/xeno/card"}, "text-first"},
+                             {{.target = "/u/bob/cards"}, "wildcard"},
+                             {{.target = "/u/"}, "wildcard"},
+                             {{.target = "/u"}, "regexp"},
+                             {{.target = "/u//card"}, "wildcard"},
+                             {{.target = "/d/2026-01-02.html"}, "mixed"},
+                             {{.target = "/d/26-01-02.html"}, "regexp"},
+                             {{.target = "/s/a/end"}, "one-segment"},
+                             {{.target = "/s/a/b/end"}, "regexp"},
+                             {{.target = "/u/pre/card"}, "prefix"},
+                             {{.target = "/u/pre-1"}, "prefix"},
+                             {{.target = "/U/ann/card"}, "400"},
+                             {{.target = "/u/ann/card/"}, "400"}});
+}
+
+TEST(Router, RadixTreeKeepsTheOrderOfRules) {
+  const Router router = make_router(R"(
+routerKind: RadixTree
+rules:
+- host: a.com
+  paths: [{path: "/*", backend: first}]
+- paths: [{path: /x, backend: second}, {path: "/{y}", backend: third}, {path: "/{z}", backend: fourth}]
+)");
+  check(router, {{{.host = "a.com", .target = "/x"}, "first"},
+                 {{.host = "b.com", .target = "/x"}, "second"},
+                 {{.host = "b.com", .target = "/z"}, "third"}});
+}
+
+// The priorities hold among many paths, too.
+TEST(Router, RadixTreeFindsOneOfMany) {
+  std::string fields = "routerKind: RadixTree\nrules:\n- paths:\n";
+  for (int i = 0; i < 500; ++i) {
+    const std::string number = std::to_string(i);
+    fields += "  - {path: \"/{v}/" + number + "/{id}\", backend: p" + number + "}\n";
+    fields += "  - {path: \"/v1/" + number + "/{id:[0-9]+}\", backend: n" + number + "}\n";
+  }
+  check(make_router(fields), {{{.target = "/v1/0/7"}, "n0"},
+                              {{.target = "/v1/499/x"}, "p499"},
+                              {{.target = "/v2/250/7"}, "p250"},
+                              {{.target = "/v2/500/7"}, "404"}});
+}
+
 std::string rewritten(const Router& router, const std::string& target) {
   http::Request request = make_request({.target = target});
   const Match match = router.route(request, "");
@@ -262,6 +323,63 @@ rules:
   EXPECT_EQ(rewritten(router, "/pq"), "/t$0q /t$0q");
   EXPECT_EQ(rewritten(router, "/xrx"), "/x/trx /x/trx");
   EXPECT_EQ(rewritten(router, "/same%41"), "/same%41 /sameA");
+}
+
+TEST(Route, RewritesByVariables) {
+  const Router router = make_router(R"(
+routerKind: RadixTree
+rules:
+- paths:
+  - {path: "/u/{name}/card", rewriteTarget: "/api/{name}/$1/{name}", backend: a}
+  - {path: "/all/*", rewriteTarget: "/api/{EG_WILDCARD}", backend: a}
+  - {path: /plain, rewriteTarget: /text, backend: a}
+)");
+  EXPECT_EQ(rewritten(router, "/u/a%20b/card?q"), "/api/a%20b/$1/a%20b?q /api/a b/$1/a b");
+  EXPECT_EQ(rewritten(router, "/all/a/b%2Fc"), "/api/a/b%2Fc /api/a/b/c");
+  EXPECT_EQ(rewritten(router, "/plain"), "/text /text");
+}
+
+TEST(Route, RefusesPathsThatAreNoTemplates) {
+  const auto fault = [](const std::string& path, const std::string& target) {
+    RouterSpec spec;
+    spec.router_kind = "RadixTree";
+    spec.rules.resize(1);
+    spec.rules[0].paths.resize(1);
+    spec.rules[0].paths[0].path = path;
+    spec.rules[0].paths[0].rewrite_target = target;
+    config::Faults faults;
+    (void)Router::build(spec, faults);
+    return faults.empty() ? "" : faults.lines().front();
+  };
+  EXPECT_EQ(fault("/{x", ""), "rules[0].paths[0].path: has a { without }");
+  EXPECT_EQ(fault("/x}", ""), "rules[0].paths[0].path: has a } without {");
+  EXPECT_EQ(fault("/*/x", ""),
+            "rules[0].paths[0].path: has a * that is not the last segment: /a/*");
+  EXPECT_NE(fault("/{x:(}", ""), "");
+  EXPECT_NE(fault("/{x}/{x}", ""), "");
+  EXPECT_NE(fault("/{}", ""), "");
+  EXPECT_EQ(fault("/{x}", "/{y}"),
+            "rules[0].paths[0].rewriteTarget: the pattern has no group \"y\"");
+  EXPECT_EQ(fault("/{x:[0-9]{2}}", "/{x}"), "");
+}
+
+TEST(Route, TellsThePartsOfThePath) {
+  const auto parts = [](const std::string& fields, const std::string& target) {
+    const Router router = make_router(fields);
+    const http::Request request = make_request({.target = target});
+    const PathMatcher& path = router.route(request, "").route->path();
+    Captures captures;
+    path.capture(request.path, captures);
+    std::string out(path.matched_prefix(request.path));
+    for (const auto& [name, value] : captures) out += " " + name + "=" + value;
+    return out;
+  };
+  EXPECT_EQ(
+      parts("routerKind: RadixTree\nrules: [{paths: [{path: '/{a}/*', backend: p}]}]", "/x/y/z"),
+      " EG_WILDCARD=y/z a=x");
+  EXPECT_EQ(parts("rules: [{paths: [{pathRegexp: '/(?P<id>\\d+)', backend: p}]}]", "/x/42"),
+            " id=42");
+  EXPECT_EQ(parts("rules: [{paths: [{pathPrefix: /x, backend: p}]}]", "/x/42"), "/x");
 }
 
 TEST(Route, RewritingKeepsEscapes) {
@@ -305,7 +423,7 @@ TEST(Route, SetsHeaders) {
 rules: [{paths: [{pathPrefix: /a, backend: a, setHeaders: {X-From: $remote_addr, X-Gone: ""}}]}]
 )");
   http::Request request = make_request({.target = "/a", .headers = {{"X-Gone", "1"}}});
-  router.route(request, "8.8.8.8").route->set_headers(request, "8.8.8.8");
+  router.route(request, "8.8.8.8").route->set_headers(request, {.client_ip = "8.8.8.8"});
   EXPECT_EQ(request.headers.get("X-From"), "8.8.8.8");
   EXPECT_FALSE(request.headers.contains("X-Gone"));
 }

@@ -67,11 +67,13 @@ struct PathSpec {
   std::optional<IpFilterSpec> ip_filter;
 
   void fields(auto& visit) {
-    visit("path", path, {.format = config::Format::path, .doc = "the whole decoded path"});
+    visit("path", path,
+          {.format = config::Format::path,
+           .doc = "the whole decoded path; RadixTree: with {x}, {x:regexp} or /* at the end"});
     visit("pathPrefix", path_prefix, {.format = config::Format::path, .doc = "its beginning"});
     visit("pathRegexp", path_regexp, {.doc = "RE2 expression found in it"});
     visit("rewriteTarget", rewrite_target,
-          {.doc = "replaces what matched; $1 and ${name} of pathRegexp"});
+          {.doc = "replaces what matched; $1 and ${name} of pathRegexp, {x} of RadixTree"});
     visit("methods", methods,
           {.format = config::Format::http_method, .unique = true, .doc = "empty: any"});
     visit("backend", backend, {.format = config::Format::name, .doc = "name of a pipeline"});
@@ -122,11 +124,13 @@ struct RouterSpec {
   std::string path_normalization = "rfc3986";
   bool underscores_in_headers = false;
   std::optional<IpFilterSpec> ip_filter;
+  std::string router_kind;
   std::vector<RuleSpec> rules;
 
   void fields(auto& visit) {
     visit_spelling(visit);
     visit_ip_filter(visit);
+    visit_router_kind(visit);
     visit_rules(visit);
   }
 
@@ -140,6 +144,11 @@ struct RouterSpec {
   }
   void visit_ip_filter(auto& visit) {
     visit("ipFilter", ip_filter, {.doc = "addresses for the whole server"});
+  }
+  void visit_router_kind(auto& visit) {
+    visit("routerKind", router_kind,
+          {.one_of = {"Ordered", "RadixTree"},
+           .doc = "empty or Ordered; RadixTree: paths with variables, the more exact one first"});
   }
   void visit_rules(auto& visit) {
     visit("rules", rules, {.doc = "in the order in which they are tried"});

@@ -52,6 +52,7 @@ ServedExchange::ServedExchange(ServerContext& server, const PeerInfo& peer,
       response_memory_(*memory, MemoryUse::responses),
       prototype_(server.prototype()) {
   exchange_.memory = memory;
+  exchange_.certificates = peer_.certificates;
   exchange_.custom_data = &core_.custom_data();
 }
 
@@ -115,7 +116,10 @@ int ServedExchange::route() {
   if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
     if (const int status = take_global_filter(); status != 0) return status;
   }
-  match.route->set_headers(request, exchange_.real_ip);
+  exchange_.route.path_prefix = match.route->path().matched_prefix(request.path);
+  match.route->path().capture(request.path, exchange_.route.captures);
+  match.route->set_headers(request,
+                           {exchange_.real_ip, Clock::now() - started_, &exchange_.route.captures});
   if (const int status = match.route->rewrite(request); status != 0) {
     if (status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
     return status;

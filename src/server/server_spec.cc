@@ -26,24 +26,15 @@ bool switches_on(const config::UndecodedValue& raw) {
   return true;
 }
 
-void check_router_kind(const std::string& router_kind, config::Faults& faults) {
-  if (router_kind.empty() || router_kind == "Ordered") return;
-  if (router_kind == "RadixTree") {
-    faults.add("routerKind", "RadixTree is not supported yet, use Ordered");
-  } else {
-    faults.add("routerKind", config::quote(router_kind) + " is unknown, use Ordered");
-  }
-}
-
 }  // namespace
 
 bool HttpServerSpec::wants_auto_cert() const { return switches_on(auto_cert); }
 
 void HttpServerSpec::validate(config::Faults& faults) const {
-  if (!address.empty() && !config::IpAddress::parse(address)) {
-    faults.add("address", config::quote(address) + " is not an IP address, try 127.0.0.1");
+  if (!address.empty() && !config::IpAddress::parse(listen_address())) {
+    faults.add("address",
+               config::quote(address) + " is not an IP address, try 127.0.0.1 or localhost");
   }
-  check_router_kind(router_kind, faults);
   if (switches_on(http3)) faults.add("http3", "HTTP/3 is not supported yet");
   if (wants_auto_cert())
     faults.add("autoCert",

@@ -88,7 +88,6 @@ struct HttpServerSpec : router::RouterSpec {
   bool proxy_protocol = false;
   std::int64_t client_max_body_size = 0;
   std::string global_filter;
-  std::string router_kind;
   std::string access_log_format;
   OverloadSpec overload;
   // Not supported yet. A value that switches nothing on is accepted.
@@ -104,7 +103,7 @@ struct HttpServerSpec : router::RouterSpec {
     visit("labels", labels, {.doc = "free text"});
     visit.ignore("createdAt");  // set by the server; a client that puts back a read object sends it
     visit("port", port, {.required = true, .min = 1, .doc = "port to listen on"});
-    visit("address", address, {.doc = "IP address to listen on; empty: all"});
+    visit("address", address, {.doc = "IP address to listen on, or localhost; empty: all"});
     visit("keepAlive", keep_alive, {.doc = "false: one request per connection"});
     visit("keepAliveTimeout", keep_alive_timeout,
           {.min = kTimeoutMin, .doc = "how long a connection may be idle"});
@@ -139,11 +138,15 @@ struct HttpServerSpec : router::RouterSpec {
     visit("globalFilter", global_filter,
           {.format = config::Format::name,
            .doc = "name of a GlobalFilter: filters around every pipeline"});
-    visit("routerKind", router_kind, {.doc = "empty or Ordered"});
+    visit_router_kind(visit);
     visit("accessLogFormat", access_log_format, {.doc = "template of a line"});
     visit("overload", overload, {.doc = "what happens when a core cannot keep up"});
     visit_rules(visit);
     visit_unsupported(visit);
+  }
+  // Returns the IP address to listen on; "": all.
+  [[nodiscard]] std::string listen_address() const {
+    return address == "localhost" ? "127.0.0.1" : address;
   }
   // Returns the effective clientLimits.connections.
   [[nodiscard]] std::uint32_t client_connections_max() const {

@@ -106,9 +106,8 @@ TEST(HttpServerSpec, SaysWhatToDo) {
        "certBase64 and keyBase64, renew them outside, and apply again (docs/tls.md)"},
       {"tracing: {serviceName: a}",
        "tracing: is not there: leave it out; setHeaders can pass traceparent on"},
-      {"routerKind: RadixTree", "routerKind: RadixTree is not supported yet, use Ordered"},
-      {"routerKind: x", "routerKind: \"x\" is unknown, use Ordered"},
-      {"address: localhost", "address: \"localhost\" is not an IP address, try 127.0.0.1"},
+      {"routerKind: x", "routerKind: \"x\" is not one of Ordered, RadixTree"},
+      {"address: remote", "address: \"remote\" is not an IP address, try 127.0.0.1 or localhost"},
       {"maxConnections: 0", "maxConnections: 0 is under 1"},
       {"keepAliveTimeout: 0s", "keepAliveTimeout: 0s is under 1ms"},
       {"keepAliveTimout: 1s", "keepAliveTimout: is unknown, did you mean \"keepAliveTimeout\"?"},
@@ -124,8 +123,9 @@ TEST(HttpServerSpec, SaysWhatToDo) {
 
 TEST(HttpServerSpec, AcceptsWhatSwitchesNothingOn) {
   EXPECT_THAT(
-      faults_with("https: false, http3: false, autoCert: false, certBase64: \"\", certs: {}, "
-                  "tracing: , globalFilter: \"\", routerKind: Ordered, cacheSize: 200"),
+      faults_with(
+          "https: false, http3: false, autoCert: false, certBase64: \"\", certs: {}, "
+          "tracing: , globalFilter: \"\", routerKind: \"\", address: localhost, cacheSize: 200"),
       IsEmpty());
 }
 

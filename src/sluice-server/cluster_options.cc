@@ -115,6 +115,10 @@ Result<std::string> read_option_file(const char* key, const std::string& path,
 
 Result<std::optional<ClusterPortSettings>> cluster_port_settings(const ClusterOptions& options) {
   if (options.cluster_addr.empty()) return std::nullopt;
+  if (!split_host_port(options.cluster_addr).port().and_then(parse_port)) {
+    return fail(ErrorKind::invalid, "cluster-addr: \"" + options.cluster_addr +
+                                        "\" is not host:port, try 127.0.0.1:2390");
+  }
   const auto address = admin::resolve_address(options.cluster_addr);
   if (!address) return fail(ErrorKind::invalid, "cluster-addr: " + address.error().message);
   if (address->host == "0.0.0.0" || address->host == "::") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: cluster_options.cc, easegress_options.cc, open_store.cc
+// Covers: cluster_options.cc, easegress_options.cc, inner_etcd.cc, open_store.cc
 #include "sluice-server/cluster_options.h"
 
 #include <gmock/gmock.h>
@@ -191,17 +191,67 @@ cpu-profile-file:
 memory-profile-file:
 )"),
             "");
-  const std::string three = read_file(R"(
-cluster:
-  initial-cluster:
-   - a: http://a:2380
-   - b: http://b:2380
-cluster-join-urls: [http://127.0.0.1:2380]
-)");
-  EXPECT_THAT(three, HasSubstr("cluster.initial-cluster: Sluice has no etcd inside"));
-  EXPECT_THAT(three, HasSubstr("cluster-join-urls: Sluice has no etcd inside"));
+  EXPECT_FALSE(options_.cluster.on_etcd());
   EXPECT_THAT(read_file("cluster: {initial-cluster: [a, b]}"),
               HasSubstr("cluster.initial-cluster: must be a map"));
+}
+
+// A gateway alone would admit as many as the whole cluster.
+TEST_F(ClusterOptionsTest, AClusterOfEasegressIsOneOnEtcd) {
+  EXPECT_EQ(read_file(R"(
+cluster:
+  advertise-client-urls: [http://10.0.0.2:2379/]
+  initial-cluster:
+   - a: http://10.0.0.1:2380
+   - b: http://10.0.0.2:2380
+)"),
+            "");
+  EXPECT_TRUE(options_.cluster.on_etcd());
+  EXPECT_THAT(options_.cluster.etcd_endpoints,
+              ElementsAre("http://10.0.0.2:2379", "http://10.0.0.1:2379"));
+  EXPECT_EQ(read_file("{cluster-role: secondary, cluster: {primary-listen-peer-urls: "
+                      "['http://10.0.0.1:2380']}}"),
+            "");
+  EXPECT_THAT(options_.cluster.etcd_endpoints, ElementsAre("http://10.0.0.1:2379"));
+  EXPECT_EQ(read_file("{use-standalone-etcd: true, cluster: {advertise-client-urls: "
+                      "['http://10.0.0.9:2379']}}"),
+            "");
+  EXPECT_THAT(options_.cluster.etcd_endpoints, ElementsAre("http://10.0.0.9:2379"));
+}
+
+TEST_F(ClusterOptionsTest, OlderSpellingsOfAClusterOfEasegress) {
+  const std::string own = R"(
+cluster-advertise-client-urls: [http://10.0.0.1:2379]
+cluster-initial-advertise-peer-urls: [http://10.0.0.1:2380]
+)";
+  EXPECT_EQ(read_file(own + "cluster-join-urls: [http://10.0.0.1:2380]\n"), "");
+  EXPECT_FALSE(options_.cluster.on_etcd());
+  EXPECT_EQ(read_file(own + "cluster-join-urls: [http://10.0.0.1:2380, http://10.0.0.2:2380]\n"),
+            "");
+  EXPECT_THAT(options_.cluster.etcd_endpoints,
+              ElementsAre("http://10.0.0.1:2379", "http://10.0.0.2:2379"));
+  EXPECT_EQ(read_file("{cluster-client-url: 'http://a:2379', cluster-peer-url: 'http://a:2380', "
+                      "cluster-join-urls: }"),
+            "");
+  EXPECT_FALSE(options_.cluster.on_etcd());
+}
+
+TEST_F(ClusterOptionsTest, TheStoreOfTheFileCounts) {
+  const std::string two = "cluster: {initial-cluster: {a: 'http://a:1', b: 'http://b:1'}}\n";
+  EXPECT_EQ(read_file(two + "store: etcd\netcd-endpoints: [c:2379]\n"), "");
+  EXPECT_THAT(options_.cluster.etcd_endpoints, ElementsAre("c:2379"));
+  EXPECT_EQ(read_file(two + "store: embedded\n"), "");
+  EXPECT_FALSE(options_.cluster.on_etcd());
+}
+
+TEST_F(ClusterOptionsTest, WhatHasNoEffectIsNoted) {
+  config::Faults faults;
+  auto file = config::parse_document("{member-dir: ./member, wal-dir: \"\", name: a}");
+  ASSERT_TRUE(file);
+  const auto notes = take_easegress_options(*file, faults);
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("member-dir has no effect")));
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(file->members.size(), 1U);
 }
 
 TEST_F(ClusterOptionsTest, FlagsOfEasegressHaveAdvice) {
@@ -211,16 +261,12 @@ TEST_F(ClusterOptionsTest, FlagsOfEasegressHaveAdvice) {
   EXPECT_EQ(advice_for_flag("cluster-role"), "");
 }
 
-TEST_F(ClusterOptionsTest, WhatEasegressHasInsideIsRefusedWithAdvice) {
-  const std::string two = "cluster: {initial-cluster: {a: 'http://a:1', b: 'http://b:1'}}\n";
-  EXPECT_THAT(read_file(two), HasSubstr("cluster.initial-cluster: Sluice has no etcd inside"));
-  EXPECT_EQ(read_file(two + "store: etcd\netcd-endpoints: [a:2379]\n"), "");
+TEST_F(ClusterOptionsTest, WrongOptionsOfEasegressAreRefused) {
   EXPECT_THAT(read_file("cluster: {listen-urls: []}"),
               HasSubstr("cluster.listen-urls: is unknown"));
   EXPECT_THAT(read_file("cluster-role: king"), HasSubstr("cluster-role: \"king\" is not one of"));
-  const std::string many = read_file("{wal-dir: w, use-standalone-etcd: true, worker: 1}");
-  EXPECT_THAT(many, HasSubstr("wal-dir: has no counterpart"));
-  EXPECT_THAT(many, HasSubstr("use-standalone-etcd: write store: etcd"));
+  const std::string many = read_file("{disable-access: true, worker: 1}");
+  EXPECT_THAT(many, HasSubstr("disable-access: is disable-access-log here"));
   EXPECT_THAT(many, HasSubstr("worker: is unknown, did you mean \"workers\"?"));
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sluice-server/cluster_port.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "filters/wasm_host/handover/ask_owner.h"
 #include "filters/wasm_host/handover/cluster_port.h"
 #include "filters/wasm_host/handover/reach_member.h"
+#include "net/listener.h"
 #include "net/tls/tls_client_context.h"
 
 namespace sluice::server_program {
@@ -44,6 +46,21 @@ Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) 
   port.authorities = settings->authorities;
   port.filters.push_back(filters::make_cluster_port_kind(ports.handover, {}, ports.handed));
   return ports;
+}
+
+// A member whose port is taken would join, and nobody could hand requests over to it.
+Result<void> check_cluster_addr(const Options& options, const ClusterPorts& ports,
+                                const std::vector<control::InheritedPort>& inherited) {
+  if (!ports.port) return {};
+  const auto is_its = [&](const control::InheritedPort& open) {
+    return open.address == ports.port->address && open.port == ports.port->port;
+  };
+  if (std::ranges::any_of(inherited, is_its)) return {};
+  const auto free = net::Listener::probe(ports.port->address, ports.port->port);
+  if (free) return {};
+  return fail(free.error().kind, "cluster-addr: " + options.cluster.cluster_addr + ": " +
+                                     free.error().message +
+                                     ": stop that one, or set another cluster-addr");
 }
 
 }  // namespace sluice::server_program

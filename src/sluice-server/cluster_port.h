@@ -9,6 +9,7 @@
 #include "admin/handed_calls.h"
 #include "base/result.h"
 #include "control/cluster_port.h"
+#include "control/ports.h"
 #include "filters/wasm_host/handover/handover.h"
 #include "net/tls/tls_client_context.h"
 #include "sluice-server/options.h"
@@ -28,5 +29,9 @@ struct ClusterPorts {
 
 // Asks the name service and reads files; blocks. Errors, `invalid`, name the option.
 [[nodiscard]] Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores);
+// Error `conflict`: another process has the address of the cluster port, which is not `inherited`
+// either. Requires: this process has not opened the port.
+[[nodiscard]] Result<void> check_cluster_addr(const Options& options, const ClusterPorts& ports,
+                                              const std::vector<control::InheritedPort>& inherited);
 
 }  // namespace sluice::server_program

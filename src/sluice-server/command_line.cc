@@ -40,14 +40,16 @@ struct FileOptions {
   void fields(auto& visit) { options.fields(visit); }
 };
 
-Result<Options> options_in_file(const std::string& path) {
+// `notes` gets what the user should know of the file.
+Result<Options> options_in_file(const std::string& path, std::vector<std::string>& notes) {
   if (path.empty()) return Options{};
   const auto text = read_file(path, config::ParseLimits().bytes_max, FileKind::any);
   if (!text) return fail(ErrorKind::not_found, "--config-file " + text.error().message);
   auto document = config::parse_document(*text);
   if (!document) return std::unexpected(in_file(path, document.error()));
   config::Faults faults;
-  take_easegress_options(*document, faults);
+  for (const std::string& note : take_easegress_options(*document, faults))
+    notes.push_back(path + ": " + note);
   FileOptions read = config::decode<FileOptions>(*document, "", faults);
   if (!faults.empty()) return std::unexpected(in_file(path, faults.to_error()));
   return std::move(read.options);
@@ -68,8 +70,8 @@ Given::Given(CLI::App& app) {
 }
 
 // The given options, over the file that they name.
-Result<Options> options_of(const Given& given) {
-  SLUICE_TRY(const Options file, options_in_file(given.config_file));
+Result<Options> options_of(const Given& given, std::vector<std::string>& notes) {
+  SLUICE_TRY(const Options file, options_in_file(given.config_file, notes));
   return given.flags->over(file);
 }
 
@@ -118,7 +120,8 @@ Result<Options> read_options(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     return fail(ErrorKind::invalid, error.what());
   }
-  return options_of(given);
+  std::vector<std::string> notes;
+  return options_of(given, notes);
 }
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -140,7 +143,9 @@ CommandLine parse_command_line(int argc, char** argv) {
     return leave(0);
   }
   if (given.hash_password) return leave(hash_password_of_input());
-  auto options = options_of(given);
+  std::vector<std::string> notes;
+  auto options = options_of(given, notes);
+  for (const std::string& note : notes) std::fprintf(stderr, "sluice-server: %s\n", note.c_str());
   if (!options) return leave_with(options.error());
   if (given.signal_upgrade) return leave(signal_upgrade(*options));
   if (given.print_config) {

@@ -2,17 +2,21 @@
 // The options of Easegress' configuration files that Sluice's have not.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/faults.h"
 #include "config/value.h"
 
 namespace sluice::server_program {
 
-// Removes these options from `file`, a configuration file. `cluster-role`, a `cluster` of one
-// member and empty values are accepted and have no effect. For each of the others, adds a fault
-// with what to do.
-void take_easegress_options(config::Value& file, config::Faults& faults);
+// Replaces these options in `file`, a configuration file. Those of a cluster of several members
+// become `store: etcd` with its `etcd-endpoints`, unless the file has a `store`. Returns notes for
+// the user: what was read as something else, and what has no effect. Adds a fault with what to do
+// for each option that cannot be left out in silence.
+[[nodiscard]] std::vector<std::string> take_easegress_options(config::Value& file,
+                                                              config::Faults& faults);
 
 // What to do about `argument` of a command line (`--initial-cluster=…`); "" if Easegress has no
 // such flag.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "admin/api.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
 #include "sluice-server/options.h"
 #include "sluice-server/process.h"
 #include "sluice-server/program.h"
+#include "store/directory_lock.h"
 #include "store/store.h"
 
 namespace sluice::server_program {
@@ -25,6 +27,7 @@ struct Running {
   const Signals& signals;
   const Logger& logger;
   store::Store& store;
+  std::optional<store::DirectoryLock>& lock;
   server::Workers& workers;
   control::Controller& controller;
   std::unique_ptr<admin::Api>& api;

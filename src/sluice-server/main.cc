@@ -60,10 +60,9 @@ Result<void> accept_estate(const Options& options, PredecessorProcess::Estate& e
   // A process of an earlier version names no store: its store is the embedded one.
   const std::string before = estate.store.empty() ? "embedded" : estate.store;
   if (const std::string store = store_identity(options); store != before) {
-    return fail(ErrorKind::invalid, "store: " + store + " is not that of the old process (" +
-                                        before +
-                                        "), which a hot restart goes on with; stop and "
-                                        "start");
+    return fail(ErrorKind::invalid, changed_store_options(options, before) + ": the store (" +
+                                        store + ") is not that of the old process (" + before +
+                                        "), which a hot restart goes on with; stop and start");
   }
   if (std::error_code error; !std::filesystem::equivalent(data_dir, estate.data_dir, error)) {
     return fail(ErrorKind::invalid, "data-dir: " + data_dir.string() + " is not " +
@@ -152,15 +151,19 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
       const auto engine,
       wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules",
                             .guests_max = options.max_guests}));
+  SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
   PredecessorProcess::Estate inherited;
   config::Value known;
   if (predecessor != nullptr) {
     SLUICE_TRY(inherited, predecessor->take_sockets());
+  }
+  SLUICE_CHECK(check_cluster_addr(options, cluster, inherited.ports));
+  if (predecessor != nullptr) {
     SLUICE_CHECK(accept_estate(options, inherited, api_options));
     SLUICE_CHECK(rehearse(inherited.objects, *engine, logger, cores, code_folder));
     SLUICE_TRY(known, predecessor->take_store());
   }
-  SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
+  SLUICE_TRY(auto lock, lock_data(options));
   SLUICE_TRY(const auto store, open_store(options, cores, logger, std::move(cluster.ask_owner),
                                           std::move(cluster.reach_member),
                                           [&signals] { return signals.end_is_asked(); }));
@@ -201,8 +204,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 
   Options in_force = options;
-  const Running running{program, in_force,   signals, logger,          *store,
-                        workers, controller, api,     access_log.get()};
+  const Running running{program, in_force, signals,    logger, *store,
+                        lock,    workers,  controller, api,    access_log.get()};
   SLUICE_TRY(const bool handed_over, serve(running, in_force));
   if (!handed_over) notify_service_manager("STOPPING=1");
   const bool asked_to_stop = !handed_over || retire(running);

@@ -68,6 +68,22 @@ Result<std::unique_ptr<store::Store>> open_on_etcd(const store::EtcdOptions& opt
   }
 }
 
+// "shop/" means the same as "shop".
+std::string prefix_of(const ClusterOptions& options) {
+  std::string prefix = options.etcd_prefix;
+  while (prefix.ends_with('/')) prefix.pop_back();
+  return prefix;
+}
+
+// Of store_identity().
+std::string cluster_part(const ClusterOptions& options) {
+  return ", cluster " + options.cluster_name + " in ";
+}
+std::string prefix_part(const ClusterOptions& options) {
+  return "prefix " + prefix_of(options) + ", ";
+}
+std::string member_part(const Options& options) { return "member " + options.name; }
+
 }  // namespace
 
 Result<store::EtcdOptions> etcd_options(const Options& options) {
@@ -82,7 +98,7 @@ Result<store::EtcdOptions> etcd_options(const Options& options) {
              read_option_file("etcd-password-file", given.etcd_password_file, kPasswordBytesMax));
   its.password = first_line(password);
   its.user = given.etcd_user;
-  its.prefix = given.etcd_prefix;
+  its.prefix = prefix_of(given);
   its.cluster = given.cluster_name;
   its.member = options.name;
   its.address = given.cluster_addr;
@@ -109,6 +125,12 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigne
   return open_on_etcd(its, cores, logger, given_up);
 }
 
+Result<std::optional<store::DirectoryLock>> lock_data(const Options& options) {
+  if (!options.cluster.on_etcd()) return std::nullopt;
+  SLUICE_TRY(auto lock, store::DirectoryLock::take(options.path_of(options.data_dir)));
+  return lock;
+}
+
 Result<void> check_store_options(const Options& options) {
   if (!options.cluster.on_etcd()) return {};
   SLUICE_CHECK(cluster_port_settings(options.cluster));
@@ -119,8 +141,20 @@ Result<void> check_store_options(const Options& options) {
 std::string store_identity(const Options& options) {
   const ClusterOptions& cluster = options.cluster;
   if (!cluster.on_etcd()) return "embedded";
-  return "etcd, cluster " + cluster.cluster_name + " in prefix " + cluster.etcd_prefix +
-         ", member " + options.name;
+  return "etcd" + cluster_part(cluster) + prefix_part(cluster) + member_part(options);
+}
+
+std::string changed_store_options(const Options& options, const std::string& before) {
+  const bool was_on_etcd = before != "embedded";
+  if (options.cluster.on_etcd() != was_on_etcd) return "store";
+  std::string changed;
+  const auto look = [&](const char* key, const std::string& part) {
+    if (!before.contains(part)) changed += (changed.empty() ? "" : ", ") + std::string(key);
+  };
+  look("cluster-name", cluster_part(options.cluster));
+  look("etcd-prefix", prefix_part(options.cluster));
+  look("name", member_part(options));
+  return changed;
 }
 
 }  // namespace sluice::server_program

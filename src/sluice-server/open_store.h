@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
 #include "base/result.h"
 #include "sluice-server/options.h"
+#include "store/directory_lock.h"
 #include "store/store.h"
 
 namespace sluice::server_program {
@@ -25,8 +27,15 @@ namespace sluice::server_program {
 // Checks what open_store() needs, before an old process gives up its store. Reads files.
 [[nodiscard]] Result<void> check_store_options(const Options& options);
 
+// Locks the data directory for this process. None: the store does it. `conflict`: another process
+// has the lock.
+[[nodiscard]] Result<std::optional<store::DirectoryLock>> lock_data(const Options& options);
+
 // The store that a hot restart goes on with: "embedded", or the cluster and the name of the member.
 [[nodiscard]] std::string store_identity(const Options& options);
+// The options because of which store_identity() is not `before`, that of another process:
+// "cluster-name, name". Requires: it is not.
+[[nodiscard]] std::string changed_store_options(const Options& options, const std::string& before);
 
 // The options of the store on etcd. Reads files. Errors name the option and the file.
 [[nodiscard]] Result<store::EtcdOptions> etcd_options(const Options& options);

@@ -21,6 +21,11 @@ admin::Options admin_options(const Options& options) {
   admin::Options made{.address = options.api_addr, .member_name = options.name};
   if (!options.log_dir.empty()) made.log_file = options.path_of(options.log_dir) + "/stdout.log";
   made.start_options = without_secrets(options);
+  // Of the embedded store.
+  if (options.cluster.on_etcd()) {
+    for (const char* key : {"durability", "require-store", "accept-older-store"})
+      made.start_options.erase(key);
+  }
   if (options.tls) made.tls = {options.cert_file, options.key_file, options.client_ca_file};
   made.credentials = {.users = options.basic_auth,
                       .tokens = options.api_tokens,

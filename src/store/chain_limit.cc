@@ -11,9 +11,6 @@
 namespace sluice::store {
 namespace {
 
-// A full namespace without commits for so long is sealed. So a program that goes on writing to a
-// full namespace is not stopped by a seal again and again.
-constexpr Duration kQuietBeforeSeal = std::chrono::seconds(1);
 constexpr Duration kTendAgain = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -129,7 +126,8 @@ std::optional<TimePoint> Chain::tend_seal(const HeldLimit& held) {
   const TimePoint now = Clock::now();
   if (std::exchange(quiet_at_, journaled_->version) != journaled_->version) quiet_since_ = now;
   if (!held.is_full()) return std::nullopt;
-  if (now < quiet_since_ + kQuietBeforeSeal) return quiet_since_ + kQuietBeforeSeal;
+  const TimePoint quiet = quiet_since_ + engine_->limits.quiet_before_seal;
+  if (now < quiet) return quiet;
   opening_wanted_.store(false, std::memory_order_seq_cst);
   LimitState sealed = held.state;
   sealed.sealed = true;

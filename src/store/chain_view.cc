@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "store/chain.h"
 
 namespace sluice::store {
@@ -70,6 +71,9 @@ Commit ChainView::commit(Transaction& transaction, const ExchangeId* handed) {
     if (!run.still_valid()) return refused(CommitStatus::conflict);
     if (const auto refusal = refused_by_limit(run)) return *refusal;
   }
+  // Invariant I2: a run is what its guest does at its place.
+  SLUICE_DEBUG_ASSERT(run.holds_at() == 0 || run.holds_at() + 1 == follower_.version(),
+                      "what the run has read holds where it is appended");
   chain_->ring();
   return {CommitStatus::committed, follower_.version()};
 }

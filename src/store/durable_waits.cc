@@ -19,7 +19,7 @@ bool DurableWaits::decide(Wait& wait) const {
     return true;
   }
   if (!awaited_.failing->load(std::memory_order_seq_cst)) return false;
-  wait.outcome_ = fail(ErrorKind::unavailable, "the store cannot write: see its status");
+  wait.outcome_ = fail(ErrorKind::unavailable, "the store cannot write: egctl health says why");
   return true;
 }
 

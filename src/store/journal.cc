@@ -58,10 +58,11 @@ Result<void> Journal::wait_durable(const Chain& chain, Version version, Duration
 }
 
 Result<void> Journal::wait_open(Chain& chain, Duration limit) {
+  const std::uint64_t number = chain.openings().load(std::memory_order_seq_cst) + 1;
   if (!chain.is_sealed()) return {};
   chain.ask_opening();
-  return wait_until(
-      chain, [&] { return !chain.is_sealed(); }, limit);
+  const auto opened = [&] { return chain.openings().load(std::memory_order_seq_cst) >= number; };
+  return wait_until(chain, opened, limit);
 }
 
 template <class Reached>
@@ -323,7 +324,6 @@ void Journal::end(Chain& chain) {
   for (const Node* node = chain.journaled(); (node = Chain::next_commit(node)) != nullptr;) {
     if (node->bulk) medium_.drop_staged(*node->bulk);
   }
-  logger_.warn("store: another process has taken over the shared data of " + chain.name());
   if (const auto lane = lanes_.find(chain.name()); lane != lanes_.end()) {
     lane->second.pause = {};
     lane->second.rests_until = {};

@@ -50,7 +50,8 @@ class Journal {
   // Blocks until `version` is durable, the journal fails (`unavailable`), the ownership is lost
   // (`lost`) or `limit` has passed.
   [[nodiscard]] Result<void> wait_durable(const Chain& chain, Version version, Duration limit);
-  // The same until the chain is not sealed. Asks for the opening.
+  // The same until the chain is not sealed, or was opened since the call: it may be sealed again by
+  // the return. Asks for the opening.
   [[nodiscard]] Result<void> wait_open(Chain& chain, Duration limit);
   [[nodiscard]] std::string health() const;
   [[nodiscard]] WriteStatistics statistics() const { return record_.statistics(); }

@@ -271,6 +271,9 @@ struct Limits {
   // Otherwise, on a disk that hangs, runs would commit and time out without bound.
   std::size_t pending_commits_max = 1'000'000;
   std::size_t bulk_entries_min = 1000;  // a larger import is built off the cores
+  // A full namespace without commits for so long is sealed. So a program that goes on writing to a
+  // full namespace is not stopped by a seal again and again.
+  Duration quiet_before_seal = std::chrono::seconds(1);
 };
 
 // One page of a listing, in key order.

@@ -207,7 +207,7 @@ def test_a_user_needs_the_rights_of_the_prefix(new_cluster, tmp_path):
     password.write_text("secret\n")
     user = ("--etcd-user", "sluice", "--etcd-password-file", str(password))
     denied = refusal(cluster.member("one", *user))
-    assert "grant etcd's user a role that may read and write the prefix" in denied
+    assert "grant etcd's user `sluice` a role that may read and write the prefix `sluice/`" in denied
     assert "user" in refusal(cluster.member("two"))
     password.write_text("wrong\n")
     assert "check user and password" in refusal(cluster.member("three", *user, "--etcd-prefix", "shop"))
@@ -294,7 +294,7 @@ def test_a_hot_restart_does_not_change_the_store(new_cluster, tmp_path):
     file.write_text("cluster-name: other\n")
     gateway.process.send_signal(signal.SIGUSR2)
     wait_until(lambda: "this one goes on" in gateway.log(), "the hot restart is refused")
-    assert "which a hot restart goes on with" in gateway.log()
+    assert "cluster-name: the store" in gateway.log() and "which a hot restart goes on with" in gateway.log()
     assert gateway.members()["one"]["me"]
 
 

@@ -203,11 +203,12 @@ def test_the_cluster_port_takes_only_calls_for_data(sale):
         ("GET", "/apis/v2/nothing", 404),
         ("GET", "/elsewhere", 404),
     ):
-        message = json.dumps({"step": "begin", "id": "x", "from": "me", "method": method, "target": target}) + "\n"
+        step = {"step": "begin", "id": "x", "number": 0, "from": "me", "method": method, "target": target}
+        message = json.dumps(step) + "\n"
         assert json.loads(cluster_call(members[0].host, port, message).split(b"\n")[0])["status"] == status
     for broken in ("", "\n", "{}\n", '{"step":"begin"}\n', '{"step":"end","id":7}\n', "x" * 100_000, '["begin"]\n'):
         assert json.loads(cluster_call(members[0].host, port, broken).split(b"\n")[0])["status"] == 400
-    assert json.loads(cluster_call(members[0].host, port, '{"step":"end","id":"y"}\n').split(b"\n")[0])["again"]
+    assert json.loads(cluster_call(members[0].host, port, '{"step":"end","id":"y","number":1}\n').split(b"\n")[0])["again"]
     assert sorted(members[0].objects()) == ["http-server", "p"]
 
 

@@ -1,30 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sale on three members while processes die or hang, and while an operator takes leases, members and space away."""
 
+import itertools
 import json
 import os
+import random
 import signal
+import statistics
 import subprocess
+import time
 
 import pytest
 
 from client import Connection, request
 from cluster import etcd_program
 from gateway import Orphan, wait_until
-from shared_sale import Watched, WatchedCount
-from visitors import owner_other_than
+from shared_sale import LIMIT, Watched, WatchedCount
+from visitors import owner_other_than, without_permits
 
 NS = "p/wasm"
 OWNER = f"sluice/data/{NS}/owner"
+KILLS = 20
 
 
 @pytest.fixture
 def start(new_cluster, port, guests, tmp_path, measured):
     """Makes the cluster and the sale: start(etcd members, options of etcd)."""
 
-    def make(etcd_members: int = 1, *options: str, kind=Watched):
+    def make(etcd_members: int = 1, *options: str, kind=Watched, limit: int = LIMIT):
         cluster = new_cluster(etcd_members, *options)
-        return cluster.etcd, kind(cluster.start(), port, guests, tmp_path, measured)
+        return cluster.etcd, kind(cluster.start(), port, guests, tmp_path, measured, limit)
 
     return make
 
@@ -45,15 +50,43 @@ def test_the_leader_of_etcd(start, how):
             etcd.processes[leader].send_signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize("how", ["killed", "stopped in order", "moved", "restarted hot"])
-def test_the_owner_leaves(start, how):
-    Orphan.expect_some()
+def test_the_owner_is_killed(start):
     _, sale = start()
     owner, rest = sale.owner_and_rest()
-    with sale.during(f"the owner {how}") as visitors:
-        if how == "killed":
+    with sale.during("the owner killed") as visitors:
+        owner.kill()
+        visitors.wait_served(rest)
+
+
+@pytest.mark.slow
+def test_the_owner_is_killed_again_and_again(start, measured):
+    """At any instant between two renewals of its lease."""
+    _, sale = start(limit=10 * LIMIT)
+    dice = random.Random(1)
+    begins = []
+    with sale.during(f"the owner killed {KILLS} times") as visitors:
+        for _ in range(KILLS):
+            owner, rest = sale.owner_and_rest()
+            visitors.wait_for(dice.random())
+            begins.append(time.monotonic())
             owner.kill()
-        elif how == "moved":
+            visitors.wait_served(rest)
+            owner.start()
+            visitors.wait_served([owner])
+    spans = itertools.pairwise([*begins, float("inf")])
+    times = sorted(without_permits(visitors.visits, *span) for span in spans)
+    every = " ".join(f"{one:.2f}" for one in times)
+    measured("without new permits after each kill", f"median {statistics.median(times):.2f} s of {every}")
+
+
+@pytest.mark.parametrize("how", ["stopped in order", "moved", "restarted hot"])
+def test_the_owner_leaves_in_order(start, how):
+    """So many visitors that the time between two of them does not count."""
+    Orphan.expect_some()
+    _, sale = start(limit=4 * LIMIT)
+    owner, rest = sale.owner_and_rest()
+    with sale.during(f"the owner {how}", rate=200) as visitors:
+        if how == "moved":
             rest[0].egctl("store", "move", NS, rest[0].name)
         elif how == "stopped in order":
             owner.stop()

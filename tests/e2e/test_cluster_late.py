@@ -9,7 +9,7 @@ from shared_sale import Watched, WatchedCount
 from visitors import owner_other_than
 
 OWNER = "sluice/data/p/wasm/owner"
-WRITE, TAKE = b"p/wasm/seq", b"p/wasm/released"  # only a take deletes `released`
+WRITE, TAKE = b"p/wasm/seq", b"/moves/p/wasm"  # only a take compares the key of a move of its namespace
 MINUTE = pytest.param(60, marks=pytest.mark.slow)
 
 

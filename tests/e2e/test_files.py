@@ -147,10 +147,10 @@ def test_a_reader_that_is_gone_is_no_error(shared_server, command):
 def test_a_limit_is_one_or_more(shared_server):
     for limit in ("0", "-1", "x", "1.5"):
         done = shared_server.egctl("wasm", "list-data", "p", "wasm", f"--limit={limit}", check=False)
-        assert done.returncode == 1 and f"{limit} is not 1 or more" in done.stderr, done.stderr
+        assert done.returncode == 2 and f"{limit} is not 1 or more" in done.stderr, done.stderr
 
 
 def test_words_that_are_too_many_come_in_their_order(shared_server):
-    done = shared_server.egctl("create", "httpproxy", "demo", "--port", "10080", check=False)
-    assert done.returncode == 1 and "httpproxy demo --port 10080" in done.stderr, done.stderr
+    done = shared_server.egctl("create", "pipeline", "demo", "--port", "10080", check=False)
+    assert done.returncode == 2 and "pipeline demo --port 10080" in done.stderr, done.stderr
     assert "egctl create -f" in done.stderr

@@ -191,14 +191,15 @@ def expect_counted(visits: list[Visit], count: int) -> None:
         assert int(visit.text) > highest, f"{visit} began after {highest} had been told"
 
 
-def without_permits(visits: list[Visit], since: float) -> float:
-    """The longest time that ends after `since` in which nobody new is told yes."""
+def without_permits(visits: list[Visit], since: float, until: float = float("inf")) -> float:
+    """The longest time that ends between the two in which nobody new is told yes."""
     first: dict[int, float] = {}
     for visit in visits:
         if visit.served:
             first[visit.user] = min(visit.end, first.get(visit.user, visit.end))
     moments = sorted(first.values())
-    return max((later - earlier for earlier, later in itertools.pairwise(moments) if later > since), default=0.0)
+    pairs = itertools.pairwise(moments)
+    return max((later - earlier for earlier, later in pairs if since < later < until), default=0.0)
 
 
 class Figures(NamedTuple):

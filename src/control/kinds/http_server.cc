@@ -94,7 +94,7 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
   if (faults.count() != faults_before) return nullptr;
   prototype->admission = std::make_shared<const server::Admission>(
       server::Admission::of(prototype->spec, prototype->tls.get()));
-  const std::string& own = prototype->spec.address;
+  const std::string own = prototype->spec.listen_address();
   std::string address = own.empty() ? std::string(context.bind_address) : own;
   return std::make_shared<HttpServerObject>(std::move(prototype), std::move(address),
                                             std::move(pools));

@@ -58,7 +58,7 @@ class ScriptedClient : public ::testing::Test {
     if (reply) return std::to_string(reply->header().revision());
     const CallFailure& failure = reply.error();
     std::string text = failure.error.message;
-    text = text.substr(text.find(", ") + 2);
+    text = text.substr(text.find(": ") + 2);
     return (failure.certainty == Certainty::refused ? "refused " : "unknown ") +
            std::to_string(static_cast<int>(failure.status)) + ' ' + text;
   }

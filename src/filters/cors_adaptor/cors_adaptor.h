@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CORSAdaptor: answers preflight requests of browsers, and sets the headers for pages of other
-// sites.
+// CORSAdaptor: tells browsers which pages of other sites may read the responses.
 #pragma once
 
 #include <memory>

@@ -2,19 +2,84 @@
 #include "filters/data_builder/data_builder.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
 
-#include "pipeline/unfinished.h"
+#include "filters/builder/built_message.h"
+#include "filters/builder/message_source.h"
+#include "pipeline/exchange.h"
+#include "pipeline/simple_kind.h"
 
 namespace sluice::filters {
 namespace {
 
-constexpr std::array<std::string_view, 1> kDataBuilderResults = {"buildErr"};
+constexpr std::string_view kPipelineKey = "PIPELINE";  // of the pipeline's own data
+
+struct DataBuilderSpec {
+  pipeline::FilterMeta meta;
+  std::string data_key;
+  std::string text;
+  DelimiterSpec delimiters;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("dataKey", data_key,
+          {.required = true, .min = 1, .doc = "the name of the data in later templates"});
+    visit("template", text, {.required = true, .min = 1, .doc = "makes the data, as YAML or JSON"});
+    delimiters.fields(visit);
+  }
+};
+
+struct DataModel {
+  std::optional<templates::Template> made;
+  std::string key;
+  std::string log_name;
+};
+
+class DataBuilder final : public pipeline::Filter {
+ public:
+  static constexpr std::string_view kKind = "DataBuilder";
+  static constexpr std::string_view kDescription =
+      "Makes data for later templates, from a template.";
+  static constexpr std::array<std::string_view, 1> kResults = {kBuildErr};
+
+  static DataModel prepare(const DataBuilderSpec& spec, const pipeline::FilterContext& context,
+                           config::Faults& faults) {
+    if (spec.data_key == kPipelineKey) {
+      faults.add(config::join_path(context.path, "dataKey"),
+                 "is the name of the pipeline's own data: take another one");
+    }
+    return {parse_template(spec.text, spec.delimiters, context.path, faults), spec.data_key,
+            log_name(context)};
+  }
+
+  DataBuilder(std::shared_ptr<const DataModel> model, Logger logger)
+      : model_(std::move(model)), log_(std::move(logger), model_->log_name) {}
+
+  Task<std::string_view> handle(pipeline::Exchange& exchange) override {
+    const Result<void> done = co_await build(exchange);
+    if (done) co_return "";
+    note_build_error(exchange, model_->log_name, done.error());
+    co_return kBuildErr;
+  }
+
+ private:
+  Task<Result<void>> build(pipeline::Exchange& exchange) {
+    auto text =
+        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
+    if (!text) co_return std::unexpected(std::move(text).error());
+    SLUICE_CO_TRY(Json data, data_of_yaml(*text));
+    co_return exchange.set_data(model_->key, std::move(data));
+  }
+
+  std::shared_ptr<const DataModel> model_;
+  TemplateLog log_;
+};
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_data_builder_kind() {
-  return pipeline::unfinished_kind("DataBuilder", "Makes data from a template, for later filters.",
-                                   kDataBuilderResults);
+std::unique_ptr<pipeline::FilterKind> make_data_builder_kind(Logger logger) {
+  return std::make_unique<pipeline::SimpleKind<DataBuilderSpec, DataBuilder, Logger>>(
+      std::move(logger));
 }
 
 }  // namespace sluice::filters

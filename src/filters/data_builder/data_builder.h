@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// DataBuilder: makes data from a template, for later filters.
+// DataBuilder: makes data for later templates, from a template.
 #pragma once
 
 #include <memory>
 
+#include "base/log.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
 
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_data_builder_kind();
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_data_builder_kind(Logger logger);
 
 }  // namespace sluice::filters

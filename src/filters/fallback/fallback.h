@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fallback: puts a fixed response in the place of the one that is there.
+// Fallback: replaces the response by a fixed one.
 #pragma once
 
 #include <memory>

@@ -1,21 +1,240 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/file_server/file_server.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
-#include "pipeline/unfinished.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "filters/file_server/file_body.h"
+#include "filters/file_server/file_paths.h"
+#include "filters/file_server/media_type.h"
+#include "filters/file_server/spec.h"
+#include "filters/proxy/compression.h"
+#include "http/cache_control.h"
+#include "http/conditional.h"
+#include "http/content_coding.h"
+#include "http/date.h"
+#include "http/range.h"
+#include "http/reason_phrase.h"
+#include "pipeline/exchange.h"
+#include "pipeline/simple_kind.h"
 
 namespace sluice::filters {
 namespace {
 
-constexpr std::array<std::string_view, 4> kFileServerResults = {"internalError", "serverError",
-                                                                "clientError", "notFound"};
+constexpr std::string_view kFileInternalError = "internalError";
+constexpr std::string_view kFileServerError = "serverError";
+constexpr std::string_view kFileClientError = "clientError";
+constexpr std::string_view kNotFound = "notFound";
+
+struct FileModel {
+  FilePaths paths;
+  std::vector<std::string> codings;
+  bool compress;
+};
+
+std::string entity_tag(const FilePaths::Found& found) {
+  std::string tag = "\"";
+  append_hex(tag, static_cast<std::uint64_t>(found.file.modified_ns), 16);
+  tag.append(1, '-').append(std::to_string(found.file.size));
+  if (!found.coding.empty()) tag.append(1, '-').append(found.coding);
+  return tag.append(1, '"');
+}
+
+std::string_view result_of_status(int status) {
+  if (status == 404) return kNotFound;
+  return status < 500 ? kFileClientError : kFileServerError;
+}
+
+std::string_view refuse(pipeline::Exchange& exchange, int status, std::string_view tag) {
+  exchange.new_response().status = status;
+  exchange.add_tag("fileServer: " + std::string(tag));
+  return result_of_status(status);
+}
+
+class FileServer final : public pipeline::Filter {
+ public:
+  static constexpr std::string_view kKind = "FileServer";
+  static constexpr std::string_view kDescription = "Answers with the files of a folder.";
+  static constexpr std::array<std::string_view, 4> kResults = {kFileInternalError, kFileServerError,
+                                                               kFileClientError, kNotFound};
+
+  static FileModel prepare(const FileServerSpec& spec, const pipeline::FilterContext& context,
+                           config::Faults& faults) {
+    const std::string where = config::join_path(context.path, "root");
+    if (!can_open_beneath()) faults.add(where, "needs Linux 5.6");
+    if (open_root(spec.root, DiskWait::allowed).answer != DiskAnswer::found)
+      faults.warn(where, "is no folder that can be opened now: requests get 404 until it is");
+    config::Faults told;  // by validate()
+    return {FilePaths(spec, context.path, faults), spec.codings(context.path, told),
+            spec.compress == "gzip"};
+  }
+
+  FileServer(std::shared_ptr<const FileModel> model, const loop::Core& core,
+             std::shared_ptr<loop::BlockingPool> pool)
+      : model_(std::move(model)), loop_(core.loop), pool_(std::move(pool)) {
+    if (model_->compress) compression_.emplace(core, CompressionSpec());
+  }
+
+  Task<std::string_view> handle(pipeline::Exchange& exchange) override {
+    const http::Request* request = exchange.request();
+    if (request == nullptr) co_return "";
+    if (request->method != "GET" && request->method != "HEAD") {
+      const std::string_view result = refuse(exchange, 405, "the method is neither GET nor HEAD");
+      exchange.response()->headers.set("Allow", "GET, HEAD");
+      co_return result;
+    }
+    auto path = model_->paths.rewritten(request->path);
+    if (!path) co_return refuse(exchange, 400, "the path can name no file");
+    auto search = find(*std::move(path), accepted_codings(*request));
+    auto found = co_await std::move(search);
+    if (!found || found->answer == DiskAnswer::unavailable)
+      co_return refuse(exchange, 503, "the file cannot be opened");
+    if (found->answer == DiskAnswer::absent) co_return answer_absent(exchange);
+    if (found->wants_slash) co_return add_slash(exchange, *request);
+    auto sending = send(exchange, *request, *std::move(found));
+    const std::string_view result = co_await std::move(sending);
+    if (compression_ && result.empty())
+      (void)co_await compression_->apply(*request, *exchange.response(), exchange.memory);
+    co_return result;
+  }
+
+ private:
+  using Found = FilePaths::Found;
+
+  // Those of `precompressed` that the client accepts, what it likes most first.
+  [[nodiscard]] std::vector<std::string> accepted_codings(const http::Request& request) const {
+    std::vector<std::pair<int, std::string>> weighed;
+    for (const std::string& coding : model_->codings) {
+      if (const int weight = http::coding_weight(request.headers, coding); weight > 0)
+        weighed.emplace_back(weight, coding);
+    }
+    std::ranges::stable_sort(weighed, std::ranges::greater(),
+                             [](const auto& x) { return x.first; });
+    std::vector<std::string> codings;
+    for (auto& [weight, coding] : weighed) codings.push_back(std::move(coding));
+    return codings;
+  }
+
+  // Names that the kernel has in memory are looked up here, others on a thread that may wait.
+  Task<Result<Found>> find(std::string path, std::vector<std::string> codings) {
+    Found found = model_->paths.find(path, codings, DiskWait::never);
+    if (found.answer != DiskAnswer::would_wait) co_return found;
+    auto work = [model = model_, path = std::move(path), codings = std::move(codings)] {
+      return model->paths.find(path, codings, DiskWait::allowed);
+    };
+    auto task = pool_->run(loop_, std::move(work));
+    co_return co_await std::move(task);
+  }
+
+  std::string_view answer_absent(pipeline::Exchange& exchange) const {
+    const int status = model_->paths.absent_status();
+    http::Response& response = exchange.new_response();
+    response.status = status;
+    if (const std::string& text = model_->paths.absent_text(); !text.empty()) {
+      response.headers.set("Content-Type", "text/plain; charset=utf-8");
+      response.body.assign(text);
+    }
+    return result_of_status(status);
+  }
+
+  // Relative links of the page count from the folder.
+  static std::string_view add_slash(pipeline::Exchange& exchange, const http::Request& request) {
+    std::string location = request.escaped_path;
+    location.erase(0, location.find_first_not_of('/') - 1);  // "//a/" would name a host
+    location += '/';
+    if (request.has_query) location.append(1, '?').append(request.query);
+    http::Response& response = exchange.new_response();
+    response.status = 301;
+    response.headers.set("Location", location);
+    return "";
+  }
+
+  void describe(const Found& found, http::Headers& headers) const {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    headers.set("Content-Type", media_type_of(found.path));
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("Last-Modified", http::format_date(found.file.modified_ns / kSecond));
+    headers.set("ETag", entity_tag(found));
+    headers.set("Accept-Ranges", "bytes");
+    if (!found.coding.empty()) headers.set("Content-Encoding", found.coding);
+    if (!model_->codings.empty()) headers.set("Vary", "Accept-Encoding");
+    if (const auto control = model_->paths.cache_control(found.path); !control.empty())
+      headers.set("Cache-Control", control);
+  }
+
+  Task<std::string_view> send(pipeline::Exchange& exchange, const http::Request& request,
+                              Found found) {
+    http::Response& response = exchange.new_response();
+    describe(found, response.headers);
+    const std::int64_t now = unix_time_ms() / 1000;
+    const std::string date = http::format_date(now);
+    http::Validators validators = http::Validators::of(response.headers);
+    validators.date = date;
+    if (http::not_modified(request, validators, now)) {
+      response.status = 304;
+      response.headers.remove("Content-Type");
+      response.headers.remove("Content-Encoding");
+      co_return "";
+    }
+    FilePart part{std::make_shared<const Descriptor>(std::move(found.file.file)), 0,
+                  found.file.size};
+    const std::string asked = http::combined(request.headers, "Range");
+    const bool ranged =
+        request.method == "GET" && !asked.empty() && http::range_holds(request, validators, now);
+    if (const auto range = ranged ? http::parse_range(asked, part.size) : std::nullopt) {
+      if (!range->satisfiable()) {
+        const std::string all = http::content_range(*range, part.size);
+        const std::string_view result = refuse(exchange, 416, "no such part of the file");
+        exchange.response()->headers.set("Content-Range", all);
+        co_return result;
+      }
+      response.status = 206;
+      response.headers.set("Content-Range", http::content_range(*range, part.size));
+      part = {std::move(part.file), range->first, range->last - range->first + 1};
+    }
+    auto attaching = attach(exchange, request.method == "HEAD", std::move(part));
+    co_return co_await std::move(attaching);
+  }
+
+  Task<std::string_view> attach(pipeline::Exchange& exchange, bool head_only, FilePart part) {
+    const std::uint64_t size = part.size;
+    if (head_only || size > kFilePieceBytes) {
+      std::unique_ptr<http::BodyCharge> charge;
+      if (!head_only && exchange.memory) {
+        charge = std::make_unique<http::BodyCharge>(exchange.memory);
+        if (!charge->try_set(kFilePieceBytes)) co_return refuse(exchange, 503, "no memory is left");
+      }
+      auto reader = stream_file(loop_, pool_, std::move(part), std::move(charge));
+      exchange.response()->body = http::Body(std::move(reader), size);
+      co_return "";
+    }
+    auto task = read_whole(loop_, *pool_, std::move(part));
+    auto bytes = co_await std::move(task);
+    if (bytes) {
+      exchange.response()->body.assign(*std::move(bytes));
+      co_return "";
+    }
+    const bool busy = bytes.error().kind == ErrorKind::unavailable;
+    (void)refuse(exchange, busy ? 503 : 500, bytes.error().message);
+    co_return busy ? kFileServerError : kFileInternalError;
+  }
+
+  std::shared_ptr<const FileModel> model_;
+  loop::EventLoop& loop_;
+  std::shared_ptr<loop::BlockingPool> pool_;
+  std::optional<Compression> compression_;
+};
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_file_server_kind() {
-  return pipeline::unfinished_kind("FileServer", "Answers with files of a folder.",
-                                   kFileServerResults);
+std::unique_ptr<pipeline::FilterKind> make_file_server_kind(
+    std::shared_ptr<loop::BlockingPool> blocking) {
+  using Kind =
+      pipeline::SimpleKind<FileServerSpec, FileServer, std::shared_ptr<loop::BlockingPool>>;
+  return std::make_unique<Kind>(std::move(blocking));
 }
 
 }  // namespace sluice::filters

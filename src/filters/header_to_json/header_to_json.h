@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HeaderToJSON: puts headers into the JSON of the body.
+// HeaderToJSON: puts headers into a body of JSON.
 #pragma once
 
 #include <memory>

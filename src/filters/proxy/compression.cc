@@ -73,7 +73,7 @@ class GzipBody final : public http::BodyReader {
     }
     const std::string_view now = rest_.substr(0, kPieceBytes);
     rest_.remove_prefix(now.size());
-    deflater_.feed(now, ended_ ? Deflater::Flush::finish : Deflater::Flush::sync, out_);
+    deflater_.feed(now, ended_ ? http::Deflater::Flush::finish : http::Deflater::Flush::sync, out_);
     co_return std::string_view(out_);
   }
 
@@ -81,7 +81,7 @@ class GzipBody final : public http::BodyReader {
   loop::EventLoop& loop_;
   CompressionPermit permit_;
   http::Body source_;
-  Deflater deflater_;
+  http::Deflater deflater_;
   std::string_view rest_;  // of the current piece of the source
   std::string out_;
   bool ended_ = false;
@@ -226,18 +226,18 @@ Task<void> Compression::compress_whole(http::Response& response) {
 Task<std::string> Compression::compressed(std::string_view bytes) {
   std::string out;
   if (bytes.size() <= kPieceBytes) {
-    if (!small_) small_ = std::make_unique<Deflater>();
-    small_->feed(bytes, Deflater::Flush::finish, out);
+    if (!small_) small_ = std::make_unique<http::Deflater>();
+    small_->feed(bytes, http::Deflater::Flush::finish, out);
     small_->reset();
     co_return out;
   }
   const CompressionPermit permit(permits_);
-  Deflater deflater;
+  http::Deflater deflater;
   for (std::size_t at = 0; at < bytes.size(); at += kPieceBytes) {
     if (at > 0) co_await core_.loop.yield();
     const bool last = at + kPieceBytes >= bytes.size();
     deflater.feed(bytes.substr(at, kPieceBytes),
-                  last ? Deflater::Flush::finish : Deflater::Flush::none, out);
+                  last ? http::Deflater::Flush::finish : http::Deflater::Flush::none, out);
   }
   co_return out;
 }

@@ -10,7 +10,7 @@
 
 #include "base/memory_budget.h"
 #include "config/fields.h"
-#include "filters/proxy/deflater.h"
+#include "http/deflater.h"
 #include "http/message.h"
 #include "loop/core.h"
 #include "loop/task.h"
@@ -53,8 +53,8 @@ class Compression {
 
   const loop::Core& core_;
   CompressionSpec spec_;
-  std::shared_ptr<std::size_t> permits_;  // free slots for bodies in compression
-  std::unique_ptr<Deflater> small_;       // for bodies that are compressed in one call
+  std::shared_ptr<std::size_t> permits_;   // free slots for bodies in compression
+  std::unique_ptr<http::Deflater> small_;  // for bodies that are compressed in one call
 };
 
 }  // namespace sluice::filters

@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: deflater.cc
 #include "filters/proxy/compression.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <vector>
 
+#include "http/inflater.h"
 #include "loop/testing/run_to_completion.h"
 
 namespace sluice::filters {
 namespace {
 
-std::string unpack(std::string packed) {
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, static_cast<int>(sizeof(z_stream))),
-            Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_in = static_cast<uInt>(packed.size());
+// What can be decoded of it, also of a stream that goes on.
+std::string unpack(std::string_view packed) {
+  http::Inflater inflater(std::size_t{64} << 20);
   std::string out;
-  int status = Z_OK;
-  while (status == Z_OK) {
-    std::vector<Bytef> buffer(10'000);
-    stream.next_out = buffer.data();
-    stream.avail_out = static_cast<uInt>(buffer.size());
-    status = inflate(&stream, Z_NO_FLUSH);
-    out.append(reinterpret_cast<char*>(buffer.data()), buffer.size() - stream.avail_out);
-    if (stream.avail_in == 0 && stream.avail_out != 0) break;
-  }
-  inflateEnd(&stream);
+  EXPECT_TRUE(inflater.feed(packed, out));
   return out;
 }
 

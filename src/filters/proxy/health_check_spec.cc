@@ -99,22 +99,29 @@ void HealthCheckSpec::validate(const std::string& path, config::Faults& faults) 
   }
 }
 
+backend::HealthProbe HealthCheckSpec::make_probe() const {
+  backend::HealthProbe probe;
+  if (port) probe.port = static_cast<std::uint16_t>(*port);
+  probe.method = method;
+  probe.target = uri;
+  for (const auto& [name, value] : headers) probe.headers.push_back({name, value});
+  if (!username.empty()) {
+    probe.headers.push_back({"Authorization", "Basic " + base64_encode(username + ":" + password)});
+  }
+  probe.body = body;
+  probe.upgrade = upgrade;
+  probe.wants_body = match.body.has_value();
+  probe.fault = match.make_matcher();
+  return probe;
+}
+
 backend::HealthCheck HealthCheckSpec::make() const {
-  backend::HealthCheck check;
+  backend::HealthCheck check{make_probe()};
+  for (const HealthCheckSpec& other : more) check.more.push_back(other.make_probe());
   check.interval = interval;
   check.timeout = timeout;
   check.fails = static_cast<unsigned>(fails);
   check.passes = static_cast<unsigned>(passes);
-  if (port) check.port = static_cast<std::uint16_t>(*port);
-  check.method = method;
-  check.target = uri;
-  for (const auto& [name, value] : headers) check.headers.push_back({name, value});
-  if (!username.empty()) {
-    check.headers.push_back({"Authorization", "Basic " + base64_encode(username + ":" + password)});
-  }
-  check.body = body;
-  check.wants_body = match.body.has_value();
-  check.fault = match.make_matcher();
   return check;
 }
 

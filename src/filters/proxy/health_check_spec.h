@@ -65,8 +65,15 @@ struct HealthCheckSpec {
   std::string username;
   std::string password;
   HealthMatchSpec match;
+  // Not fields of a Proxy: see filters/web_socket_proxy.
+  std::string upgrade;                // the protocol to ask for; "": none
+  std::vector<HealthCheckSpec> more;  // further requests of each check
 
   void fields(auto& visit) {
+    visit_pace(visit);
+    visit_probe(visit);
+  }
+  void visit_pace(auto& visit) {
     constexpr std::int64_t kMillisecond = 1'000'000;
     visit("interval", interval, {.min = 100 * kMillisecond, .doc = "from check to check"});
     visit("timeout", timeout, {.min = kMillisecond, .doc = "of one check"});
@@ -74,6 +81,8 @@ struct HealthCheckSpec {
     visit(
         "passes", passes,
         {.min = 1, .max = 100, .misspelt = {"pass"}, .doc = "good checks in a row: healthy again"});
+  }
+  void visit_probe(auto& visit) {
     visit("port", port, {.min = 1, .max = 65535, .doc = "default: the server's"});
     visit("uri", uri, {.format = config::Format::path, .doc = "path and query to ask for"});
     visit("method", method, {.format = config::Format::http_method, .doc = "of the request"});
@@ -85,6 +94,9 @@ struct HealthCheckSpec {
   }
   void validate(const std::string& path, config::Faults& faults) const;
   [[nodiscard]] backend::HealthCheck make() const;
+
+ private:
+  [[nodiscard]] backend::HealthProbe make_probe() const;
 };
 
 struct OutlierSpec {

@@ -106,14 +106,16 @@ struct ServerGroupSpec {
   UnsupportedFields<2> unsupported{
       {{{"serviceRegistry", kNoRegistry}, {"serviceName", kNoRegistry}}}};
 
-  void fields(auto& visit) {
+  void fields(auto& visit) { visit_fields(visit, health_check); }
+  // `checks`: the spec of the health checks as the kind of filter has it.
+  void visit_fields(auto& visit, auto& checks) {
     visit("servers", servers, {.doc = "the backends, one at least"});
     visit("serverTags", server_tags,
           {.unique = true,
            .misspelt = {"serversTags"},
            .doc = "only servers with one of these tags are used; none: all are"});
     visit("loadBalance", load_balance, {.doc = "how a server is chosen"});
-    visit("healthCheck", health_check, {.doc = "asks the servers whether they are well"});
+    visit("healthCheck", checks, {.doc = "asks the servers whether they are well"});
     visit("outlierDetection", outlier_detection,
           {.doc = "servers that fail requests are left out for a while"});
     visit("setUpstreamHost", set_upstream_host,

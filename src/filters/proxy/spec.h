@@ -27,8 +27,9 @@ struct PoolSpec {
   std::optional<MemoryCacheSpec> memory_cache;
   UnsupportedFields<1> unsupported{{{{"spanName", "there is no tracing: leave it out"}}}};
 
-  void fields(auto& visit) {
-    servers.fields(visit);
+  void fields(auto& visit) { visit_fields(visit, servers.health_check); }
+  void visit_fields(auto& visit, auto& checks) {
+    servers.visit_fields(visit, checks);
     visit("filter", filter, {.doc = "which requests go here; the main pool has none"});
     visit("timeout", timeout,
           {.min = 0,

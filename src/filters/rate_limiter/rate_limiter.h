@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RateLimiter: limits the requests of a time.
+// RateLimiter: admits a number of requests a period. Later ones wait for a period to come, or are
+// refused with 429.
 #pragma once
 
 #include <memory>

@@ -1,20 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/redirector/redirector.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include "pipeline/unfinished.h"
+#include "filters/redirector/location.h"
+#include "pipeline/exchange.h"
+#include "pipeline/simple_kind.h"
+#include "router/pattern.h"
 
 namespace sluice::filters {
 namespace {
 
-constexpr std::array<std::string_view, 1> kRedirectorResults = {"redirected"};
+using router::Pattern;
+using router::Replacement;
+
+enum class MatchPart { uri, path, full };
+
+struct RedirectorSpec {
+  pipeline::FilterMeta meta;
+  std::string match;
+  std::string match_part = "uri";
+  std::string replacement;
+  int status_code = 301;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("match", match,
+          {.required = true, .min = 1, .doc = "RE2 expression found in the part of the URL"});
+    visit("matchPart", match_part,
+          {.one_of = {"uri", "path", "full"},
+           .doc = "uri: path and query; path; full: scheme, host, path and query"});
+    visit("replacement", replacement,
+          {.required = true, .min = 1, .doc = "replaces each match, with $1 and ${name}"});
+    visit("statusCode", status_code, {.doc = "301, 302, 303, 307 or 308"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const {
+    check_redirect_status(status_code, config::join_path(path, "statusCode"), faults);
+    const bool printable =
+        std::ranges::all_of(replacement, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
+    if (!printable) {
+      faults.add(config::join_path(path, "replacement"),
+                 "has a character that a URL cannot hold, write it as %NN");
+    }
+  }
+};
+
+struct RedirectorModel {
+  std::optional<Pattern> pattern;
+  std::optional<Replacement> replacement;
+  MatchPart part = MatchPart::uri;
+  int status = 301;
+};
+
+MatchPart parse_match_part(std::string_view text) {
+  if (text == "path") return MatchPart::path;
+  return text == "full" ? MatchPart::full : MatchPart::uri;
+}
+
+std::string site_of(const http::Request& request) { return request.scheme + "://" + request.host; }
+
+class Redirector final : public pipeline::Filter {
+ public:
+  static constexpr std::string_view kKind = "Redirector";
+  static constexpr std::string_view kDescription =
+      "Redirects to the URL that an expression makes from the request's.";
+  static constexpr std::array<std::string_view, 1> kResults = {"redirected"};
+
+  static RedirectorModel prepare(const RedirectorSpec& spec, const pipeline::FilterContext& context,
+                                 config::Faults& faults) {
+    RedirectorModel model{
+        .pattern = Pattern::compile(spec.match, config::join_path(context.path, "match"), faults),
+        .replacement = {},
+        .part = parse_match_part(spec.match_part),
+        .status = spec.status_code};
+    if (!model.pattern) return model;
+    model.replacement = Replacement::parse(spec.replacement, *model.pattern,
+                                           config::join_path(context.path, "replacement"), faults);
+    return model;
+  }
+
+  explicit Redirector(std::shared_ptr<const RedirectorModel> model) : model_(std::move(model)) {}
+
+  Task<std::string_view> handle(pipeline::Exchange& exchange) override {
+    const http::Request* request = exchange.request();
+    if (request == nullptr) co_return "";
+    const std::optional<std::string> location = find_location(*request, exchange);
+    if (!location) co_return "";
+    redirect(exchange.new_response(), model_->status, *location);
+    co_return kResults[0];
+  }
+
+ private:
+  // nullopt: the request is not redirected.
+  std::optional<std::string> find_location(const http::Request& request,
+                                           pipeline::Exchange& exchange) const {
+    const bool full = model_->part == MatchPart::full;
+    const std::string site = full ? site_of(request) : "";
+    const std::string text =
+        site + (model_->part == MatchPart::path ? request.escaped_path : request.target());
+    if (!model_->pattern->found_in(text)) return std::nullopt;
+    std::vector<Replacement::Traced> pieces;
+    const auto replaced =
+        model_->replacement->apply_traced(*model_->pattern, text, kLocationBytesMax, pieces);
+    if (!replaced) {
+      exchange.add_tag("redirector: the location is too long");
+      return std::nullopt;
+    }
+    if (*replaced == text || *replaced == site_of(request) + request.target()) return std::nullopt;
+    if (leads_astray(*replaced, pieces, site.size())) {
+      exchange.add_tag("redirector: the request chooses the site of the location");
+      return std::nullopt;
+    }
+    return encode_location(*replaced);
+  }
+
+  std::shared_ptr<const RedirectorModel> model_;
+};
 
 }  // namespace
 
 std::unique_ptr<pipeline::FilterKind> make_redirector_kind() {
-  return pipeline::unfinished_kind("Redirector", "Redirects by a regular expression on the URL.",
-                                   kRedirectorResults);
+  return std::make_unique<pipeline::SimpleKind<RedirectorSpec, Redirector>>();
 }
 
 }  // namespace sluice::filters

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Redirector: redirects by a regular expression on the URL.
+// Redirector: sends clients to another URL, which a regular expression makes from theirs.
 #pragma once
 
 #include <memory>

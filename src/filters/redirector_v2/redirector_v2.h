@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RedirectorV2: redirects to a URL with other parts.
+// RedirectorV2: sends clients to their URL with some of its parts replaced, as the redirect of the
+// Gateway API of Kubernetes does.
 #pragma once
 
 #include <memory>

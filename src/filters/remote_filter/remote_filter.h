@@ -8,6 +8,6 @@
 
 namespace sluice::filters {
 
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_remote_filter_kind();
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_remote_filter_kind(unsigned core_count);
 
 }  // namespace sluice::filters

@@ -2,21 +2,224 @@
 #include "filters/request_adaptor/request_adaptor.h"
 
 #include <array>
+#include <chrono>
 
-#include "pipeline/unfinished.h"
+#include "filters/builder/body_coding.h"
+#include "filters/builder/built_message.h"
+#include "filters/builder/header_change.h"
+#include "filters/builder/message_source.h"
+#include "filters/request_adaptor/path_change.h"
+#include "filters/signer/signer.h"
+#include "pipeline/exchange.h"
+#include "pipeline/simple_kind.h"
 
 namespace sluice::filters {
 namespace {
 
-constexpr std::array<std::string_view, 4> kRequestAdaptorResults = {
-    "decompressFailed", "compressFailed", "signFailed", "badRequest"};
+using pipeline::Exchange;
+
+// The changes that a spec and the output of its template may name.
+struct RequestChangeSpec {
+  std::string host;
+  std::string method;
+  PathChangeSpec path;
+  HeaderChangeSpec header;
+  std::string body;
+  std::string compress;
+  std::string decompress;
+
+  void fields(auto& visit) {
+    visit("host", host, {.doc = "the host, with a port if it is not the usual one"});
+    visit("method", method, {.doc = "the method"});
+    visit("path", path, {.doc = "the first that is given counts"});
+    visit("header", header, {.doc = "changes of header fields"});
+    visit("body", body, {.doc = "the body"});
+    visit("compress", compress, {.one_of = {"gzip"}, .doc = "compresses the body"});
+    visit("decompress", decompress, {.one_of = {"gzip"}, .doc = "decompresses the body"});
+  }
+  void check(const std::string& path, config::Faults& faults) const;
+};
+
+void RequestChangeSpec::check(const std::string& where, config::Faults& faults) const {
+  if (!host.empty() && !http::is_host(host))
+    faults.add(config::join_path(where, "host"), config::quote(host) + " is not a host");
+  if (!method.empty() && !http::is_token(method))
+    faults.add(config::join_path(where, "method"), config::quote(method) + " is not a method");
+  header.check(config::join_path(where, "header"), faults);
+  if (!compress.empty() && !decompress.empty())
+    faults.add(config::join_path(where, "decompress"), "stands beside compress: leave one out");
+  if (!body.empty() && !decompress.empty())
+    faults.add(config::join_path(where, "decompress"), "stands beside body: leave one out");
+}
+
+struct SignSpec {
+  SignSpec() { signature.literal = SignatureLiterals::aws4(); }
+
+  std::string api_provider = "aws4";
+  std::vector<std::string> scopes;
+  SignatureSpec signature;
+
+  void fields(auto& visit) {
+    visit("apiProvider", api_provider, {.one_of = {"aws4"}, .doc = "whose form the signature has"});
+    visit("scopes", scopes, {.doc = "such as region and service"});
+    signature.fields(visit);
+  }
+  void validate(const std::string& path, config::Faults& faults) const {
+    signature.validate(path, faults);
+    signature.literal.validate(config::join_path(path, "literal"), faults);
+    if (signature.access_key_id.empty())
+      faults.add(config::join_path(path, "accessKeyId"), "is required");
+  }
+};
+
+struct RequestAdaptorSpec {
+  pipeline::FilterMeta meta;
+  RequestChangeSpec change;
+  std::string text;
+  DelimiterSpec delimiters;
+  std::optional<SignSpec> sign;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    change.fields(visit);
+    visit("template", text,
+          {.doc = "makes changes, as YAML with the fields beside it, which go before them"});
+    delimiters.fields(visit);
+    visit("sign", sign, {.doc = "signs the request, at last"});
+  }
+};
+
+struct RequestAdaptorModel {
+  RequestChangeSpec change;
+  PathChange path;
+  std::optional<templates::Template> made;
+  std::optional<RequestSigner> signer;
+  std::string log_name;
+};
+
+namespace adaptor_result {
+constexpr std::string_view kDecompressFailed = "decompressFailed";
+constexpr std::string_view kCompressFailed = "compressFailed";
+constexpr std::string_view kSignFailed = "signFailed";
+constexpr std::string_view kBadRequest = "badRequest";
+}  // namespace adaptor_result
+
+using namespace adaptor_result;
+
+class RequestAdaptor final : public pipeline::Filter {
+ public:
+  static constexpr std::string_view kKind = "RequestAdaptor";
+  static constexpr std::string_view kDescription = "Changes the request.";
+  static constexpr std::array<std::string_view, 5> kResults = {kDecompressFailed, kCompressFailed,
+                                                               kSignFailed, kBadRequest, kBuildErr};
+
+  static RequestAdaptorModel prepare(const RequestAdaptorSpec& spec,
+                                     const pipeline::FilterContext& context,
+                                     config::Faults& faults) {
+    RequestAdaptorModel model;
+    const std::string& where = context.path;
+    model.change = spec.change;
+    model.log_name = log_name(context);
+    spec.change.check(where, faults);
+    if (const auto reason = config::check_format(config::Format::http_method, spec.change.method);
+        reason && !spec.change.method.empty() && http::is_token(spec.change.method))
+      faults.add(config::join_path(where, "method"), *reason);
+    model.path = PathChange(spec.change.path, config::join_path(where, "path"), faults);
+    if (!spec.text.empty()) model.made = parse_template(spec.text, spec.delimiters, where, faults);
+    if (spec.sign) model.signer.emplace(spec.sign->signature, spec.sign->scopes);
+    return model;
+  }
+
+  RequestAdaptor(std::shared_ptr<const RequestAdaptorModel> model, Logger logger)
+      : model_(std::move(model)), log_(std::move(logger), model_->log_name) {}
+
+  Task<std::string_view> handle(Exchange& exchange) override {
+    http::Request* request = exchange.request();
+    if (request == nullptr) co_return "";
+    if (!model_->made) {
+      auto changed = change(exchange, *request, model_->change, model_->path);
+      co_return co_await std::move(changed);
+    }
+    auto text =
+        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
+    if (!text) co_return refuse(exchange, kBuildErr, text.error());
+    RequestChangeSpec over = model_->change;
+    PathChange path = model_->path;
+    const Result<void> read = read_output(*text, over, path);
+    if (!read) co_return refuse(exchange, kBuildErr, read.error());
+    auto changed = change(exchange, *request, over, path);
+    co_return co_await std::move(changed);
+  }
+
+ private:
+  // What the template leaves out stays as the spec has it; its headers come after those.
+  static Result<void> read_output(const templates::Rendered& yaml, RequestChangeSpec& over,
+                                  PathChange& path) {
+    SLUICE_TRY(const config::Value value, parse_output(yaml));
+    config::Faults faults;
+    const HeaderChangeSpec fixed = std::exchange(over.header, {});
+    over.path = {};
+    config::Decoder decoder(value, "", faults);
+    over.fields(decoder);
+    decoder.finish();
+    over.check("", faults);
+    PathChange made(over.path, "path", faults);
+    if (!made.empty()) path = std::move(made);
+    over.header.put_before(fixed);
+    if (faults.empty()) return {};
+    return std::unexpected(faults.to_error());
+  }
+
+  Task<std::string_view> change(Exchange& exchange, http::Request& request,
+                                const RequestChangeSpec& spec, const PathChange& path) {
+    if (const int status = path.apply(request); status != 0) {
+      const char* reason =
+          status == 414 ? "the path becomes too long" : "the path gets dot segments";
+      co_return answer(exchange, status, kBadRequest, Error{ErrorKind::invalid, reason});
+    }
+    if (!spec.method.empty()) request.method = spec.method;
+    if (!spec.host.empty()) request.host = spec.host;
+    if (!spec.body.empty()) replace_body(request, spec.body);
+    spec.header.apply(request.headers, &request.host);
+    if (!spec.decompress.empty()) {
+      const auto done = co_await decompress_body(exchange, request.headers, request.body);
+      if (!done) co_return answer(exchange, 400, kDecompressFailed, done.error());
+    }
+    if (!spec.compress.empty()) {
+      const auto done = co_await compress_body(exchange, request.headers, request.body);
+      if (!done) co_return answer(exchange, 413, kCompressFailed, done.error());
+    }
+    co_return sign(exchange, request);
+  }
+  static void replace_body(http::Request& request, const std::string& body) {
+    forget_body(request.headers);
+    request.body.assign(body);
+  }
+  std::string_view sign(Exchange& exchange, http::Request& request) {
+    if (!model_->signer) return "";
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto signature = model_->signer->sign(request, now);
+    return signature ? "" : refuse(exchange, kSignFailed, signature.error());
+  }
+  std::string_view refuse(Exchange& exchange, std::string_view result, const Error& error) const {
+    note_build_error(exchange, model_->log_name, error);
+    return result;
+  }
+  std::string_view answer(Exchange& exchange, int status, std::string_view result,
+                          const Error& error) const {
+    exchange.new_response().status = status;
+    return refuse(exchange, result, error);
+  }
+
+  std::shared_ptr<const RequestAdaptorModel> model_;
+  TemplateLog log_;
+};
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_request_adaptor_kind() {
-  return pipeline::unfinished_kind("RequestAdaptor",
-                                   "Changes the request: method, path, headers, body, signature.",
-                                   kRequestAdaptorResults);
+std::unique_ptr<pipeline::FilterKind> make_request_adaptor_kind(Logger logger) {
+  return std::make_unique<pipeline::SimpleKind<RequestAdaptorSpec, RequestAdaptor, Logger>>(
+      std::move(logger));
 }
 
 }  // namespace sluice::filters

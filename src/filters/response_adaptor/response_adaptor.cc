@@ -3,19 +3,191 @@
 
 #include <array>
 
-#include "pipeline/unfinished.h"
+#include "filters/builder/body_coding.h"
+#include "filters/builder/built_message.h"
+#include "filters/builder/header_change.h"
+#include "filters/builder/message_source.h"
+#include "pipeline/exchange.h"
+#include "pipeline/response_side.h"
+#include "pipeline/simple_kind.h"
 
 namespace sluice::filters {
 namespace {
 
-constexpr std::array<std::string_view, 3> kResponseAdaptorResults = {
-    "responseNotFound", "compressFailed", "decompressFailed"};
+using pipeline::Exchange;
+
+// The changes that a spec and the output of its template may name.
+struct ResponseChangeSpec {
+  HeaderChangeSpec header;
+  std::string body;
+  std::string compress;
+  std::string decompress;
+
+  void fields(auto& visit) {
+    visit("header", header, {.doc = "changes of header fields"});
+    visit("body", body, {.doc = "the body"});
+    visit("compress", compress,
+          {.one_of = {"gzip"}, .doc = "compresses the body, whatever the client accepts"});
+    visit("decompress", decompress, {.one_of = {"gzip"}, .doc = "decompresses the body"});
+  }
+  void check(const std::string& path, config::Faults& faults) const;
+};
+
+void ResponseChangeSpec::check(const std::string& where, config::Faults& faults) const {
+  header.check(config::join_path(where, "header"), faults);
+  if (!compress.empty() && !decompress.empty())
+    faults.add(config::join_path(where, "decompress"), "stands beside compress: leave one out");
+  if (!body.empty() && !decompress.empty())
+    faults.add(config::join_path(where, "decompress"), "stands beside body: leave one out");
+}
+
+struct ResponseAdaptorSpec {
+  pipeline::FilterMeta meta;
+  ResponseChangeSpec change;
+  std::string text;
+  DelimiterSpec delimiters;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    change.fields(visit);
+    visit("template", text,
+          {.doc = "makes changes, as YAML with the fields beside it, which go before them"});
+    delimiters.fields(visit);
+  }
+};
+
+struct ResponseAdaptorModel {
+  ResponseChangeSpec change;
+  std::optional<templates::Template> made;
+  std::string log_name;
+};
+
+constexpr std::string_view kResponseNotFound = "responseNotFound";
+constexpr std::string_view kResponseNotCompressed = "compressFailed";
+constexpr std::string_view kResponseNotDecompressed = "decompressFailed";
+
+// The bodies of other responses are not there, or a tunnel.
+bool has_whole_body(Exchange& exchange, const http::Response& response) {
+  const http::Request* request = exchange.request();
+  const bool head = request != nullptr && request->method == "HEAD";
+  return !head && response.status >= 200 && response.status != 204 && response.status != 304;
+}
+
+class ResponseAdaptor final : public pipeline::Filter {
+ public:
+  static constexpr std::string_view kKind = "ResponseAdaptor";
+  static constexpr std::string_view kDescription = "Changes the response.";
+  static constexpr std::array<std::string_view, 4> kResults = {
+      kResponseNotFound, kResponseNotCompressed, kResponseNotDecompressed, kBuildErr};
+
+  static ResponseAdaptorModel prepare(const ResponseAdaptorSpec& spec,
+                                      const pipeline::FilterContext& context,
+                                      config::Faults& faults) {
+    ResponseAdaptorModel model{spec.change, std::nullopt, log_name(context)};
+    spec.change.check(context.path, faults);
+    if (!spec.text.empty())
+      model.made = parse_template(spec.text, spec.delimiters, context.path, faults);
+    return model;
+  }
+
+  ResponseAdaptor(std::shared_ptr<const ResponseAdaptorModel> model, Logger logger)
+      : model_(std::move(model)), log_(std::move(logger), model_->log_name) {}
+
+  Task<std::string_view> handle(Exchange& exchange) override;
+
+  // The result for the response that is there.
+  Task<std::string_view> adapt(Exchange& exchange, http::Response& response) {
+    if (!model_->made) {
+      auto changed = change(exchange, response, model_->change);
+      co_return co_await std::move(changed);
+    }
+    auto text =
+        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
+    if (!text) co_return refuse(exchange, kBuildErr, text.error());
+    ResponseChangeSpec over = model_->change;
+    const Result<void> read = read_output(*text, over);
+    if (!read) co_return refuse(exchange, kBuildErr, read.error());
+    auto changed = change(exchange, response, over);
+    co_return co_await std::move(changed);
+  }
+
+ private:
+  // What the template leaves out stays as the spec has it; its headers come after those.
+  static Result<void> read_output(const templates::Rendered& yaml, ResponseChangeSpec& over) {
+    SLUICE_TRY(const config::Value value, parse_output(yaml));
+    config::Faults faults;
+    const HeaderChangeSpec fixed = std::exchange(over.header, {});
+    config::Decoder decoder(value, "", faults);
+    over.fields(decoder);
+    decoder.finish();
+    over.check("", faults);
+    over.header.put_before(fixed);
+    if (faults.empty()) return {};
+    return std::unexpected(faults.to_error());
+  }
+
+  Task<std::string_view> change(Exchange& exchange, http::Response& response,
+                                const ResponseChangeSpec& spec) {
+    const bool has_body = has_whole_body(exchange, response);
+    if (has_body && !spec.body.empty()) {
+      forget_body(response.headers);
+      response.body.assign(spec.body);
+    }
+    spec.header.apply(response.headers, nullptr);
+    if (!has_body) co_return "";
+    if (!spec.decompress.empty()) {
+      const auto done = co_await decompress_body(exchange, response.headers, response.body);
+      if (!done) co_return refuse(exchange, kResponseNotDecompressed, done.error());
+    }
+    if (!spec.compress.empty()) {
+      const auto done = co_await compress_body(exchange, response.headers, response.body);
+      if (!done) co_return refuse(exchange, kResponseNotCompressed, done.error());
+    }
+    co_return "";
+  }
+  std::string_view refuse(Exchange& exchange, std::string_view result, const Error& error) const {
+    note_build_error(exchange, model_->log_name, error);
+    return result;
+  }
+
+  std::shared_ptr<const ResponseAdaptorModel> model_;
+  TemplateLog log_;
+};
+
+// For a filter that stands before the one that makes the response.
+class LaterResponse final : public pipeline::ResponseSide {
+ public:
+  explicit LaterResponse(ResponseAdaptor& filter) : filter_(filter) {}
+  Task<void> respond(Exchange& exchange) override {
+    http::Response* response = exchange.response();
+    if (response == nullptr) co_return;
+    const std::string_view result = co_await filter_.adapt(exchange, *response);
+    // A response that cannot be changed does not leave as it is: its body may be half read.
+    if (!result.empty()) exchange.new_response().status = 503;
+  }
+
+ private:
+  ResponseAdaptor& filter_;
+};
+
+Task<std::string_view> ResponseAdaptor::handle(Exchange& exchange) {
+  http::Response* response = exchange.response();
+  if (response != nullptr) {
+    auto adapted = adapt(exchange, *response);
+    const std::string_view result = co_await std::move(adapted);
+    if (!result.empty()) exchange.new_response().status = 503;
+    co_return result;
+  }
+  if (exchange.at_last_node) co_return kResponseNotFound;
+  exchange.add_response_side(std::make_unique<LaterResponse>(*this));
+  co_return "";
+}
 
 }  // namespace
 
-std::unique_ptr<pipeline::FilterKind> make_response_adaptor_kind() {
-  return pipeline::unfinished_kind("ResponseAdaptor", "Changes the response: headers and body.",
-                                   kResponseAdaptorResults);
+std::unique_ptr<pipeline::FilterKind> make_response_adaptor_kind(Logger logger) {
+  return std::make_unique<pipeline::SimpleKind<ResponseAdaptorSpec, ResponseAdaptor, Logger>>(
+      std::move(logger));
 }
 
 }  // namespace sluice::filters

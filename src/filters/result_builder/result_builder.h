@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// ResultBuilder: makes the result of its node from a template, so that the flow jumps by it.
+// ResultBuilder: makes a result for jumpIf, from a template.
 #pragma once
 
 #include <memory>
 
+#include "base/log.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
 
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_result_builder_kind();
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_result_builder_kind(Logger logger);
 
 }  // namespace sluice::filters

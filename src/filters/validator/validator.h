@@ -4,10 +4,11 @@
 
 #include <memory>
 
+#include "filters/validator/kept_document.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
 
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_validator_kind();
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_validator_kind(DocumentServices services);
 
 }  // namespace sluice::filters

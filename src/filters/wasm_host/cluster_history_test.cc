@@ -41,6 +41,8 @@ class ClusterHistory : public ::testing::Test {
     const std::string judged = cluster.judge();
     if (!judged.empty()) fault = judged;
     told_ += cluster.told();
+    full_ += cluster.full();
+    seals_ += cluster.auditor().seals();
     written_ += cluster.written();
     unknown_ += cluster.unknown_written();
     return fault;
@@ -50,6 +52,8 @@ class ClusterHistory : public ::testing::Test {
   const std::unique_ptr<wasm::Engine> engine_ =
       *wasm::Engine::create({.guests_max = 400, .accept_text = true});
   std::size_t told_ = 0;
+  std::size_t full_ = 0;
+  std::size_t seals_ = 0;
   std::size_t written_ = 0;
   std::size_t unknown_ = 0;
 };
@@ -60,15 +64,26 @@ TEST_F(ClusterHistory, WithoutFaultsEveryProgramIsAnswered) {
   EXPECT_GT(written_, 10U);
 }
 
+TEST_F(ClusterHistory, WithoutFaultsASaleEndsAtItsLimit) {
+  HistoryPlan plan = HistoryPlan::calm(1);
+  plan.limit = 3;
+  plan.permit = 100ms;
+  plan.quiet = 5ms;
+  EXPECT_EQ(play(plan), "");
+  EXPECT_GE(written_, 3U);
+  EXPECT_GT(full_, 0U);
+}
+
 GuestProgram writing(const std::string& name) { return {name, {{Operation::add, "k1"}}}; }
 GuestProgram reading(const std::string& name) { return {name, {{Operation::get, "k1"}}}; }
 
 // An owner that stands still, and that others take for dead. Requests go on to come to it.
 class PausedOwner : public ClusterHistory {
  protected:
-  void start(Duration permit) {
+  void start(Duration permit, std::size_t small_bulk_max = 1000) {
     HistoryPlan plan = HistoryPlan::calm(1);
     plan.permit = permit;
+    plan.small_bulk_max = small_bulk_max;
     cluster_.emplace(cores_, *engine_, plan);
     ASSERT_EQ(cluster_->start_all(), "");
     ASSERT_TRUE(cluster_->ask(0, writing("first")));
@@ -108,10 +123,13 @@ class PausedOwner : public ClusterHistory {
     EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
     return under_way;
   }
-  std::string end() {
+  void end_reading() {
     std::this_thread::sleep_for(20ms);
     stop_ = true;
     if (reader_.joinable()) reader_.join();
+  }
+  std::string end() {
+    end_reading();
     faults_->go_on();
     faults_->release_watches();
     const std::string dead = cluster_->play_last();
@@ -175,6 +193,24 @@ TEST_F(PausedOwner, MayReadThoughItsSuccessorGivesUp) {
   EXPECT_EQ(end(), "");
 }
 
+// It is to give its data up while it answers from a permit, and a step of a large import keeps its
+// journal busy. The next owner writes at once.
+TEST_F(PausedOwner, StopsToAnswerBeforeItReleases) {
+  start(1500ms, 0);
+  const auto held = faults_->choose([](const testing::pb::TxnRequest& txn) {
+    return store::is_step(txn) ? store::KvFault::silent : store::KvFault::none;
+  });
+  auto change = std::async(std::launch::async, [this] { return cluster_->change(paused_); });
+  while (faults_->patience().empty()) std::this_thread::sleep_for(1ms);
+  const std::string next = HistoryCluster::name_of(other(1));
+  EXPECT_TRUE(cluster_->member(other(1)).store()->move(testing::HistoryMember::kNs, next));
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  begin_reading();
+  end_reading();
+  EXPECT_FALSE(change.get());
+  EXPECT_EQ(end(), "");
+}
+
 // A member that has heard of nothing asks the old owner, which has heard of nothing either.
 TEST_F(PausedOwner, AnswersNoQuestionWithoutAPermit) {
   start(60ms);
@@ -203,6 +239,78 @@ TEST_F(PausedOwner, AnswersWhatItHasSent) {
   (void)under_way.get();
 }
 
+// A sale for two. A follower that hears nothing of it any more may have the owner's word.
+class SealedSale : public ClusterHistory {
+ protected:
+  void start(Duration permit) {
+    HistoryPlan plan = HistoryPlan::calm(1);
+    plan.limit = 2;
+    plan.quiet = 5ms;
+    plan.permit = permit;
+    cluster_.emplace(cores_, *engine_, plan);
+    ASSERT_EQ(cluster_->start_all(), "");
+    ASSERT_TRUE(cluster_->ask(0, entering("first", "p10")));
+    owner_ = cluster_->owner();
+    ASSERT_LT(owner_, HistoryCluster::kMembers);
+    follower_ = (owner_ + 1) % HistoryCluster::kMembers;
+    ASSERT_TRUE(cluster_->ask(follower_, reading("at the follower")));
+  }
+  static GuestProgram entering(const std::string& name, const std::string& user) {
+    return {name, {{Operation::enter, user}}};
+  }
+  void fill() {
+    ASSERT_TRUE(cluster_->ask(owner_, entering("second", "p20")));
+    while (!cluster_->auditor().is_sealed()) std::this_thread::sleep_for(1ms);
+  }
+  std::uint64_t questions() {
+    return cluster_->member(follower_).store()->status(testing::HistoryMember::kNs).questions;
+  }
+  // Until the follower reads without a question.
+  void bring_word() {
+    for (int i = 0;; ++i) {
+      const std::uint64_t before = questions();
+      ASSERT_TRUE(cluster_->ask(follower_, reading("word" + std::to_string(i))));
+      if (questions() == before) return;
+    }
+  }
+  void read_at_follower() {
+    for (int i = 0; i < 4; ++i) {
+      (void)cluster_->ask(follower_, reading("read" + std::to_string(i)), 50ms);
+      (void)cluster_->ask(follower_, entering("late" + std::to_string(i), "p30"), 50ms);
+    }
+  }
+  std::string end() {
+    cluster_->member(follower_).faults()->release_watches();
+    const std::string dead = cluster_->play_last();
+    const std::string fault = cluster_->judge();
+    return fault.empty() ? dead : fault;
+  }
+
+  std::optional<HistoryCluster> cluster_;
+  unsigned owner_ = 0;
+  unsigned follower_ = 0;
+};
+
+// The change comes after all words that the owner has given.
+TEST_F(SealedSale, OpensWhenNobodyHasAWord) {
+  start(600ms);
+  fill();
+  bring_word();
+  cluster_->member(follower_).faults()->hold_watches();
+  EXPECT_TRUE(cluster_->change(owner_));
+  read_at_follower();
+  EXPECT_EQ(end(), "");
+}
+
+// The last user is in the version that the word is about.
+TEST_F(SealedSale, GivesItsWordForTheLastVersion) {
+  start(5s);
+  cluster_->member(follower_).faults()->hold_watches();
+  fill();
+  read_at_follower();
+  EXPECT_EQ(end(), "");
+}
+
 TEST_F(ClusterHistory, IsStrictlySerializable) {
   const unsigned first = store::number_from_environment("SLUICE_SEED", 1);
   const unsigned histories = store::number_from_environment("SLUICE_HISTORIES", 60);
@@ -215,8 +323,8 @@ TEST_F(ClusterHistory, IsStrictlySerializable) {
     if ((i + 1) % 50 != 0 && i + 1 != histories) continue;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin);
     std::cout << i + 1 << " histories, " << told_ << " runs told, " << written_
-              << " have written, of these " << unknown_ << " without an answer, " << seconds.count()
-              << " s" << std::endl;
+              << " have written, of these " << unknown_ << " without an answer, " << full_
+              << " one too many, " << seals_ << " seals, " << seconds.count() << " s" << std::endl;
   }
 }
 

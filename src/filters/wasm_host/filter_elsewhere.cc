@@ -205,11 +205,13 @@ WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
   return Step::answered;
 }
 
-// This copy was not run. An earlier one, which has no answer, may have been.
+// The copy that is refused was not run. Another one may have been, or may be yet: an earlier one
+// without an answer, or one that a machine between the members has made of the same message. So the
+// chain has to prove that the exchange was not run before it is tried under another fence.
 WasmHostFilter::Step WasmHostFilter::take_refusal(Attempt& attempt, const Call& call,
                                                   const HandedAnswer& answer) {
   using enum HandedAnswer::Refusal;
-  if (answer.refusal == forgotten) attempt.unanswered = call.fence;
+  attempt.unanswered = call.fence;
   if (answer.refusal != needs_body || attempt.needs_bodies) return Step::pause;
   attempt.needs_bodies = true;
   return Step::again;

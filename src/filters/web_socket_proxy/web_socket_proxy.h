@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebSocketProxy: connects clients of WebSocket with backends.
+// WebSocketProxy: passes WebSockets on to backends, over the pools of Proxy.
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "base/log.h"
 #include "pipeline/filter.h"
+
+namespace sluice::backend {
+class HealthThread;
+}
 
 namespace sluice::filters {
 
-[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_web_socket_proxy_kind();
+// The first arguments are those of make_proxy_kind (filters/proxy/proxy.h). `checks`: runs the
+// health checks; null: the kind makes a thread for them.
+[[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_web_socket_proxy_kind(
+    Logger logger, unsigned core_count, std::string own_secret = {},
+    std::shared_ptr<backend::HealthThread> checks = nullptr);
 
 }  // namespace sluice::filters

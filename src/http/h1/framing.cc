@@ -102,7 +102,7 @@ Fault HeadFraming::add_option(std::string_view option) {
     return {400, "invalid Connection"};
   } else if (++named_count_ > kNamedOptionsMax) {
     return {400, "too many options in Connection"};
-  } else {
+  } else if (field_kind(option) == FieldKind::other) {
     named_.append(option).push_back(',');
   }
   return {};

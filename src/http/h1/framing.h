@@ -20,7 +20,8 @@ class HeadFraming {
   void reset(Version version);
   // Takes a field; only Content-Length, Transfer-Encoding, Connection and Upgrade matter.
   [[nodiscard]] Fault add(FieldKind kind, std::string_view value);
-  // Removes the fields that Connection names: they concern this hop (RFC 9110 section 7.6.1).
+  // Removes the fields that Connection names: they concern this hop (RFC 9110 section 7.6.1). Those
+  // that no codec sends on, such as Content-Length, stay for readers: a client must not hide them.
   void remove_named(Headers& headers) const;
 
   [[nodiscard]] bool chunked() const { return chunked_; }

@@ -97,6 +97,15 @@ TEST(RequestParser, ChunksAndTrailers) {
             "abc0123456789\ntrailers\nA: b\n\ndone\nidle");
 }
 
+// A client must not hide a field from the rules that no codec sends on.
+TEST(RequestParser, ConnectionDoesNotHideFieldsOfTheHop) {
+  const auto p = parse_head(
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+      "Connection: Content-Length, Upgrade, Connection, X\r\nUpgrade: x\r\nX: 1\r\n\r\na");
+  EXPECT_EQ(describe(p.request.headers),
+            "Content-Length: 1\nConnection: Content-Length, Upgrade, Connection, X\nUpgrade: x\n");
+}
+
 // RFC 9110 section 7.6.1: fields that Connection names concern this hop, also as trailers.
 TEST(RequestParser, TrailersThatConnectionNamesEndHere) {
   EXPECT_EQ(transcript({"POST / HTTP/1.1\r\nHost: a\r\nConnection: X-Hop\r\n"

@@ -12,6 +12,7 @@
 #include "base/deleter.h"
 #include "base/result.h"
 #include "net/tls/key_pair.h"
+#include "net/tls/peer_certificates.h"
 
 namespace sluice::net::tls {
 
@@ -31,6 +32,11 @@ inline constexpr const char* kGroups = "X25519:P-256:P-384";
 [[nodiscard]] Result<void> use_pair(SSL_CTX* context, const KeyPair& pair);
 // Returns the common name of the certificate that the peer has shown; "" without one.
 [[nodiscard]] std::string common_name_of_peer(const SSL* session);
+// The certificates that the peer of a server has shown; null without one.
+[[nodiscard]] std::shared_ptr<const PeerCertificates> certificates_of_peer(SSL* session);
+// A session that is resumed has only the peer's own certificate. So the others of its chain go into
+// the ticket. A chain that is too large for it is never resumed.
+void keep_chains_in_tickets(SSL_CTX* context);
 // Encodes the list for ALPN (RFC 7301 section 3.1).
 [[nodiscard]] std::string wire_format(const std::vector<std::string>& protocols);
 

@@ -55,6 +55,7 @@ void demand_client_certificate(SSL_CTX* context,
     SSL_CTX_add_client_CA(context, authority.get());
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  tls::keep_chains_in_tickets(context);
 }
 
 // Binds tickets to the authorities of client certificates. Another configuration or process may

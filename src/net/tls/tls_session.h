@@ -51,7 +51,7 @@ class TlsSession : public std::enable_shared_from_this<TlsSession>, private Stre
   [[nodiscard]] const std::string& peer_address() const { return transport_->peer_address(); }
   [[nodiscard]] std::string_view protocol() const;
   [[nodiscard]] bool ended_cleanly() const { return said_goodbye_; }
-  [[nodiscard]] const ssl_st* ssl() const { return session_; }
+  [[nodiscard]] ssl_st* ssl() const { return session_; }
 
  private:
   static Task<void> take_in(std::shared_ptr<TlsSession> self);

@@ -28,6 +28,11 @@ class TlsStream final : public Stream {
   [[nodiscard]] std::string peer_common_name() const {
     return tls::common_name_of_peer(session_->ssl());
   }
+  [[nodiscard]] const std::shared_ptr<const PeerCertificates>& certificates() const {
+    return certificates_;
+  }
+  // After the handshake of a server.
+  void read_certificates() { certificates_ = tls::certificates_of_peer(session_->ssl()); }
 
  protected:
   bool start_read(std::span<char> buffer, Operation& operation) override {
@@ -43,6 +48,7 @@ class TlsStream final : public Stream {
 
  private:
   std::shared_ptr<TlsSession> session_;
+  std::shared_ptr<const PeerCertificates> certificates_;
 };
 
 }  // namespace
@@ -55,6 +61,7 @@ Task<Result<std::unique_ptr<Stream>>> accept_tls(loop::EventLoop& loop,
   auto session = std::make_shared<TlsSession>(loop, std::move(transport), ssl, std::move(context));
   auto stream = std::make_unique<TlsStream>(session);  // a cancelled task abandons the session
   SLUICE_CO_CHECK(co_await session->handshake(deadline));
+  stream->read_certificates();
   co_return stream;
 }
 
@@ -76,6 +83,11 @@ Task<Result<std::unique_ptr<Stream>>> connect_tls(loop::EventLoop& loop,
 std::string peer_common_name(const Stream& stream) {
   const auto* secure = dynamic_cast<const TlsStream*>(&stream);
   return secure != nullptr ? secure->peer_common_name() : "";
+}
+
+std::shared_ptr<const PeerCertificates> peer_certificates(const Stream& stream) {
+  const auto* secure = dynamic_cast<const TlsStream*>(&stream);
+  return secure != nullptr ? secure->certificates() : nullptr;
 }
 
 }  // namespace sluice::net

@@ -8,6 +8,7 @@
 #include "loop/event_loop.h"
 #include "loop/task.h"
 #include "net/stream.h"
+#include "net/tls/peer_certificates.h"
 #include "net/tls/tls_client_context.h"
 #include "net/tls/tls_context.h"
 
@@ -32,5 +33,9 @@ namespace sluice::net {
 // Returns the common name of the certificate that the client of accept_tls() has shown; "" without
 // one, and for any other stream.
 [[nodiscard]] std::string peer_common_name(const Stream& stream);
+
+// Returns the certificates that the client of accept_tls() has shown; null without one, and for any
+// other stream.
+[[nodiscard]] std::shared_ptr<const PeerCertificates> peer_certificates(const Stream& stream);
 
 }  // namespace sluice::net

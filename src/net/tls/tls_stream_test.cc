@@ -334,6 +334,52 @@ TEST_F(TlsStreamTest, KnowsTheNameInTheCertificateOfTheClient) {
   EXPECT_EQ(name_seen("", nullptr), "");
 }
 
+// A resumed session has the same chain, although the client shows none.
+TEST_F(TlsStreamTest, KnowsTheChainOfTheClient) {
+  const KeyPair named = make_pair("client.example");
+  use({.pairs = {shop_}, .client_ca = named.certificate, .protocols = {}});
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    SSL_SESSION* session = nullptr;
+    for (const bool resumed : {false, true}) {
+      std::vector<std::string> names;
+      talk(
+          [&](std::uint16_t port) {
+            TlsClient client(
+                port,
+                {.max_version = version, .own = &named, .behind = &other_, .resume = session});
+            ASSERT_TRUE(client.connected() && client.write("x"));
+            EXPECT_EQ(client.read(1), "x");
+            EXPECT_EQ(client.resumed(), resumed);
+            if (!resumed) session = SSL_get1_session(client.handle());
+            client.shutdown();
+          },
+          [&](Served served) -> Task<void> {
+            if (!served) return echo(std::move(served));
+            if (const auto shown = peer_certificates(**served)) {
+              for (const auto& certificate : shown->chain)
+                names.push_back(certificate.subject.front().second + " " +
+                                certificate.issuer.front().second);
+            }
+            return echo(std::move(served));
+          });
+      EXPECT_EQ(names, (std::vector<std::string>{"client.example client.example",
+                                                 "other.example other.example"}))
+          << version << resumed;
+    }
+    SSL_SESSION_free(session);
+  }
+}
+
+TEST_F(TlsStreamTest, ClientsWithoutACertificateHaveNoChain) {
+  bool none = false;
+  talk([](std::uint16_t port) { const TlsClient client(port, {}); },
+       [&](Served served) -> Task<void> {
+         none = served && peer_certificates(**served) == nullptr;
+         co_return;
+       });
+  EXPECT_TRUE(none);
+}
+
 TEST_F(TlsStreamTest, ResumesAcrossContextsWithTheSameTicketKeys) {
   SSL_SESSION* session = nullptr;
   const auto connect = [&](SSL_SESSION* resume) {

@@ -9,9 +9,9 @@
 #include <unordered_map>
 
 #include "base/mutex.h"
+#include "store/directory_lock.h"
 #include "store/embedded/checkpointer.h"
 #include "store/embedded/connection.h"
-#include "store/embedded/directory_lock.h"
 #include "store/embedded/file_watch.h"
 #include "store/embedded/job_writer.h"
 #include "store/embedded/mark.h"

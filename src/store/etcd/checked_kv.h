@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // CheckedKv: Kv that notices that etcd is another cluster than before, for example one that was
-// restored from a backup. Core-bound.
+// restored from a backup, and how long etcd takes for its answers. Core-bound.
 #pragma once
 
 #include <functional>
 #include <utility>
 
 #include "loop/event_loop.h"
+#include "store/etcd/copy_time.h"
 #include "store/etcd/kv.h"
 
 namespace sluice::store {
@@ -19,11 +20,11 @@ class CheckedKv final : public Kv {
 
   Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
                                                  etcd::CallOptions options) override {
-    return checked(kv_->range(request, options));
+    return timed(kv_->range(request, options));
   }
   Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
                                              etcd::CallOptions options) override {
-    return checked(kv_->txn(request, options));
+    return timed(kv_->txn(request, options));
   }
   Task<etcd::CallReply<pb::LeaseGrantResponse>> lease_grant(const pb::LeaseGrantRequest& request,
                                                             etcd::CallOptions options) override {
@@ -44,7 +45,20 @@ class CheckedKv final : public Kv {
     return kv_->watch(std::move(options));
   }
 
+  [[nodiscard]] const CopyTime& copy_time() const { return copy_time_; }
+
  private:
+  template <class Response>
+  Task<etcd::CallReply<Response>> timed(Task<etcd::CallReply<Response>> call) {
+    const TimePoint begin = Clock::now();
+    auto reply = co_await checked(std::move(call));
+    if (reply) {
+      copy_time_.note_answer(Clock::now() - begin);
+    } else if (reply.error().status == etcd::Status::deadline_exceeded) {
+      copy_time_.note_silence();
+    }
+    co_return reply;
+  }
   template <class Response>
   Task<etcd::CallReply<Response>> checked(Task<etcd::CallReply<Response>> call) {
     auto reply = co_await std::move(call);
@@ -62,6 +76,7 @@ class CheckedKv final : public Kv {
   const std::unique_ptr<Kv> kv_;
   const std::function<void()> on_change_;
   std::uint64_t cluster_ = 0;
+  CopyTime copy_time_;
   loop::EventLoop::Timer told_;
 };
 

@@ -34,7 +34,7 @@ class ClientKv final : public Kv {
     return client_->lease_keep_alive(id, options);
   }
   Task<etcd::CallReply<pb::StatusResponse>> status(etcd::CallOptions options) override {
-    return client_->status(client_->current(), options);
+    return client_->any_status(options);
   }
   std::unique_ptr<KvWatch> watch(etcd::WatchOptions options) override {
     return std::make_unique<ClientWatch>(*client_, std::move(options));

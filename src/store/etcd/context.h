@@ -11,6 +11,7 @@
 #include "loop/event_loop.h"
 #include "store/audience.h"
 #include "store/etcd/cluster_record.h"
+#include "store/etcd/copy_time.h"
 #include "store/etcd/keys.h"
 #include "store/etcd/kv.h"
 
@@ -18,10 +19,6 @@ namespace sluice::store {
 
 // Bounds of waits for etcd.
 inline constexpr Duration kAttemptMax = std::chrono::seconds(1);  // one copy of a transaction
-// The first copy of a transaction that somebody waits for, and how much longer each further copy
-// may take. An endpoint that hangs costs the first time, and an election of etcd few copies.
-inline constexpr Duration kFirstCopyMax = std::chrono::milliseconds(300);
-inline constexpr Duration kCopyGrowth = std::chrono::milliseconds(100);
 inline constexpr Duration kStepMax = std::chrono::seconds(2);     // a step of a bulk; a check
 inline constexpr Duration kReadMax = std::chrono::seconds(5);     // one page
 inline constexpr Duration kChangeMax = std::chrono::seconds(10);  // of documents
@@ -40,6 +37,7 @@ struct EtcdContext {
   const std::size_t small_bulk_max;  // a bulk of more writes makes an epoch
   const std::int64_t page_keys_max;  // of one Range
   const Duration open_max;           // of a write whose outcome is not known; then it has failed
+  const CopyTime& copy_time;         // of the answers to `kv`
   ClusterRecord cluster{};           // after Membership::join()
   Audience* audience = nullptr;      // null: nobody follows
 
@@ -70,7 +68,7 @@ class EtcdRetry {
   // The next try goes elsewhere, and may take longer.
   void note_failure(etcd::EndpointIndex endpoint) {
     avoid = endpoint;
-    attempt = std::min(attempt + kCopyGrowth, kAttemptMax);
+    attempt = std::max(attempt, std::min(attempt + kCopyGrowth, kAttemptMax));
   }
   etcd::EndpointIndex avoid = etcd::kAnyEndpoint;
   Duration attempt = kAttemptMax;  // of one try
@@ -81,9 +79,9 @@ class EtcdRetry {
 };
 
 // For a call that somebody waits for.
-[[nodiscard]] inline EtcdRetry hasty_retry(TimePoint deadline) {
+[[nodiscard]] inline EtcdRetry hasty_retry(const EtcdContext& context, TimePoint deadline) {
   EtcdRetry retry(deadline);
-  retry.attempt = kFirstCopyMax;
+  retry.attempt = context.copy_time.first();
   return retry;
 }
 

@@ -31,6 +31,7 @@ Result<std::unique_ptr<etcd::Client>> make_client(const loop::Core& core,
   its.endpoints = options.endpoints;
   its.user = options.user;
   its.password = options.password;
+  its.keys = options.prefix + "/";
   const bool secure = std::ranges::any_of(options.endpoints, [](const std::string& endpoint) {
     return endpoint.starts_with("https://");
   });
@@ -58,6 +59,7 @@ Result<void> EtcdMedium::start(Keys keys) {
   keys_ = std::make_unique<Keys>(std::move(keys));
   SLUICE_CHECK(thread_.run([this]() -> Result<void> {
     SLUICE_TRY(auto client, make_client(thread_.core(), options_.etcd));
+    client_ = client.get();
     std::unique_ptr<Kv> kv = std::make_unique<ClientKv>(std::move(client));
     if (options_.wrap) kv = options_.wrap(thread_.core(), std::move(kv));
     parts_ = std::make_unique<EtcdParts>(
@@ -72,6 +74,11 @@ Result<void> EtcdMedium::start(Keys keys) {
     return {};
   }));
   SLUICE_CHECK(thread_.await([this] { return parts_->join(); }));
+  if (thread_.run([this] { return client_->ignores_user(); })) {
+    options_.logger.warn(
+        "store: etcd-user is given, and etcd has its authentication off: anybody who reaches etcd "
+        "can write it (etcdctl auth enable)");
+  }
   word_max_ = thread_.run([this] { return parts_->context.older_permit_max(); });
   return {};
 }

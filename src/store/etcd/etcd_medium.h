@@ -140,7 +140,8 @@ class EtcdMedium final : public Medium {
   TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
   Duration word_max_{};
   loop::LoopThread thread_;
-  std::unique_ptr<EtcdParts> parts_;  // of the thread
+  std::unique_ptr<EtcdParts> parts_;      // of the thread
+  const etcd::Client* client_ = nullptr;  // of the thread; parts_ owns it
   std::unique_ptr<Keys> keys_;
 };
 

@@ -37,7 +37,8 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
               .ring = std::move(terms.ring),
               .small_bulk_max = terms.small_bulk_max,
               .page_keys_max = terms.page_keys_max,
-              .open_max = terms.etcd.owner_wait},
+              .open_max = terms.etcd.owner_wait,
+              .copy_time = kv.copy_time()},
       membership(context, {.cluster = terms.etcd.cluster,
                            .permit = terms.etcd.read_permit,
                            .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin)}),
@@ -63,7 +64,16 @@ Task<Result<void>> EtcdParts::join() {
 void EtcdParts::on_move(const std::string& ns, const std::string& member) {
   const auto found = claims.find(ns);
   if (found == claims.end()) return;
-  found->second->move(place_of(member));
+  const auto place = place_of(member);
+  if (place == NamespaceClaim::Place::elsewhere && !resigned)
+    note_given_up(*found->second, ns, "it moves to member " + member);
+  found->second->move(place);
+}
+
+void EtcdParts::note_given_up(const NamespaceClaim& claim, const std::string& ns,
+                              const std::string& cause) const {
+  if (!claim.owns()) return;
+  context.logger.info("store: this member gives up the shared data of " + ns + ": " + cause);
 }
 
 // If nobody else takes a namespace, this process takes it again, and keeps it longer.
@@ -84,7 +94,10 @@ void EtcdParts::on_unreached() {
 
 void EtcdParts::resign() {
   resigned = true;
-  for (const auto& [ns, claim] : claims) claim->move(NamespaceClaim::Place::elsewhere);
+  for (const auto& [ns, claim] : claims) {
+    note_given_up(*claim, ns, "this server stops");
+    claim->move(NamespaceClaim::Place::elsewhere);
+  }
 }
 
 NamespaceClaim::Place EtcdParts::place_of(const std::string& member) const {
@@ -177,10 +190,24 @@ Task<Result<void>> EtcdParts::look_once() {
   EtcdRetry retry(Clock::now() + kStepMax);
   const auto reply = co_await kv.range(request, retry.options());
   if (!reply) co_return std::unexpected(error_of(reply.error()));
-  if (reply->kvs_size() == 1) co_return Result<void>();
+  if (reply->kvs_size() == 1) co_return co_await look_for_alarms();
   co_return fail(ErrorKind::internal, "the keys of the cluster `" + context.cluster.name +
                                           "` were removed from etcd: restore a backup of etcd, "
                                           "and start the members again");
+}
+
+// An owner notices by its writes that etcd takes none. The other members learn it here.
+Task<Result<void>> EtcdParts::look_for_alarms() {
+  const EtcdRetry retry(Clock::now() + kStepMax);
+  const auto status = co_await kv.status(retry.options());
+  if (!status) co_return Result<void>();  // etcd has just answered a read
+  for (const std::string& error : status->errors()) {
+    if (!error.contains("NOSPACE")) continue;
+    co_return fail(ErrorKind::unavailable,
+                   "etcd takes no writes, because its database is full (alarm NOSPACE): compact "
+                   "and defragment etcd, then disarm its alarm (etcdctl alarm disarm)");
+  }
+  co_return Result<void>();
 }
 
 void EtcdParts::on_other_cluster() {

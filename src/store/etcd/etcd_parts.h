@@ -57,11 +57,14 @@ struct EtcdParts {
   [[nodiscard]] Result<void> check() const;
   [[nodiscard]] Task<void> look();
   [[nodiscard]] Task<Result<void>> look_once();
+  [[nodiscard]] Task<Result<void>> look_for_alarms();
   // Joins the cluster. Once, first.
   [[nodiscard]] Task<Result<void>> join();
   [[nodiscard]] Task<void> leave();
   void on_other_cluster();
   void on_move(const std::string& ns, const std::string& member);
+  void note_given_up(const NamespaceClaim& claim, const std::string& ns,
+                     const std::string& cause) const;
   // No other member reaches this one: gives up what it owns, each time later.
   void on_unreached();
   // This process takes no namespace any more, and gives up those that it owns.

@@ -76,7 +76,7 @@ Task<Result<void>> Membership::check_version() {
     }
     // The first calls of a client may go to an endpoint that is down.
     if (!may_heal(status.error()) || !retry.again()) {
-      co_return std::unexpected(error_of(status.error()));
+      co_return std::unexpected(error_at_start(status.error()));
     }
     co_await context_.loop().sleep_for(retry.pause());
   }
@@ -93,11 +93,11 @@ Task<Result<void>> Membership::check_around() {
     const auto reply = co_await context_.kv.range(request, options);
     // Its user may have no right to read there.
     if (!reply && reply.error().status == etcd::Status::permission_denied) continue;
-    if (!reply) co_return std::unexpected(error_of(reply.error()));
+    if (!reply) co_return std::unexpected(error_at_start(reply.error()));
     if (reply->kvs_size() == 0 || !ClusterRecord::decode(reply->kvs(0).value())) continue;
     co_return fail(ErrorKind::conflict, "the prefix `" + prefix + "` in etcd lies in the prefix `" +
                                             around +
-                                            "` of another cluster: set a prefix beside it");
+                                            "` of another cluster: set an etcd-prefix beside it");
   }
   co_return Result<void>();
 }
@@ -111,7 +111,7 @@ Task<Result<void>> Membership::check_inside() {
     etcd::CallOptions options;
     options.deadline = Clock::now() + kReadMax;
     const auto reply = co_await context_.kv.range(request, options);
-    if (!reply) co_return std::unexpected(error_of(reply.error()));
+    if (!reply) co_return std::unexpected(error_at_start(reply.error()));
     if (reply->kvs_size() == 0) break;
     const std::string& key = reply->kvs(0).key();
     const std::size_t slash = key.find('/', below.size());
@@ -120,7 +120,7 @@ Task<Result<void>> Membership::check_inside() {
     if (!Keys::is_own_folder(folder) && slash != std::string::npos && key.ends_with("/cluster")) {
       co_return fail(ErrorKind::conflict, "the prefix `" + context_.keys.prefix() +
                                               "` in etcd contains another cluster, at `" + key +
-                                              "`: set a prefix beside it");
+                                              "`: set an etcd-prefix beside it");
     }
     request.set_key(slash == std::string::npos ? key + '\0'
                                                : end_of_prefix(key.substr(0, slash + 1)));
@@ -139,7 +139,7 @@ Task<Result<void>> Membership::find_cluster() {
   add_put(*txn.add_success(), key, mine.encode());
   add_range(*txn.add_failure(), key);
   const auto reply = co_await this->txn(txn);
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  if (!reply) co_return std::unexpected(error_at_start(reply.error()));
   context_.cluster = mine;
   if (reply->succeeded()) co_return Result<void>();
   const auto& found = reply->responses(0).response_range();
@@ -152,7 +152,7 @@ Task<Result<void>> Membership::find_cluster() {
     co_return fail(ErrorKind::conflict, "the prefix `" + context_.keys.prefix() +
                                             "` in etcd belongs to the cluster `" + record->name +
                                             "`, not `" + terms_.cluster +
-                                            "`: set another prefix, or this cluster's name");
+                                            "`: set another etcd-prefix, or cluster-name");
   }
   context_.cluster = std::move(*record);
   co_return Result<void>();
@@ -176,7 +176,7 @@ Task<Result<void>> Membership::check_size() {
   const auto reply = co_await context_.kv.txn(txn, options);
   if (reply) co_return Result<void>();
   if (reply.error().status != etcd::Status::invalid_argument) {
-    co_return std::unexpected(error_of(reply.error()));
+    co_return std::unexpected(error_at_start(reply.error()));
   }
   co_return fail(ErrorKind::invalid, "etcd refuses transactions of " +
                                          std::to_string(kGroupOperationsMax) +
@@ -201,7 +201,7 @@ Task<Result<void>> Membership::grant() {
       co_return Result<void>();
     }
     if (!may_heal(reply.error()) || !retry.again()) {
-      co_return std::unexpected(error_of(reply.error()));
+      co_return std::unexpected(error_at_start(reply.error()));
     }
     co_await context_.loop().sleep_for(retry.pause());
   }
@@ -214,7 +214,7 @@ Task<Result<bool>> Membership::register_name() {
   add_put(*txn.add_success(), key, context_.me.encode(), lease_);
   add_range(*txn.add_failure(), key);
   const auto reply = co_await this->txn(txn);
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  if (!reply) co_return std::unexpected(error_at_start(reply.error()));
   if (reply->succeeded()) co_return true;
   const auto& found = reply->responses(0).response_range();
   if (found.kvs_size() == 0) co_return false;
@@ -310,16 +310,29 @@ std::size_t Membership::rank_of(std::string_view me, const std::vector<std::stri
       members, [&](const std::string& name) { return name != me && weight(name) < mine; }));
 }
 
+std::vector<std::string> Membership::takers(const pb::RangeResponse& members,
+                                            const pb::RangeResponse& released) {
+  std::vector<std::string> keys;
+  for (const auto& kv : members.kvs()) {
+    const auto record = MemberRecord::decode(kv.value());
+    const bool has_released =
+        record && released.kvs_size() == 1 && released.kvs(0).value() == record->incarnation.text();
+    if (!has_released) keys.push_back(kv.key());
+  }
+  return keys;
+}
+
 Task<Result<std::size_t>> Membership::rank(std::string_view ns) {
-  pb::RangeRequest request = range_of_prefix(context_.keys.members());
-  request.set_keys_only(true);
+  pb::TxnRequest txn;
+  *txn.add_success()->mutable_request_range() = range_of_prefix(context_.keys.members());
+  add_range(*txn.add_success(), context_.keys.released(ns));
   etcd::CallOptions options;
   options.deadline = Clock::now() + kAttemptMax;
-  const auto reply = co_await context_.kv.range(request, options);
+  const auto reply = co_await context_.kv.txn(txn, options);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
-  std::vector<std::string> names;
-  for (const auto& kv : reply->kvs()) names.push_back(kv.key());
-  co_return rank_of(context_.keys.member(context_.me.name), names, ns);
+  const auto& members = reply->responses(0).response_range();
+  const auto& released = reply->responses(1).response_range();
+  co_return rank_of(context_.keys.member(context_.me.name), takers(members, released), ns);
 }
 
 }  // namespace sluice::store

@@ -42,6 +42,10 @@ class Membership {
   [[nodiscard]] static std::size_t rank_of(std::string_view me,
                                            const std::vector<std::string>& members,
                                            std::string_view ns);
+  // The keys of the members, but for the one that has released the namespace: it stops, or leaves
+  // the namespace to the others. Pure: any thread.
+  [[nodiscard]] static std::vector<std::string> takers(const pb::RangeResponse& members,
+                                                       const pb::RangeResponse& released);
 
  private:
   // Sends it again, for a while, after failures that may heal. Requires: `request` outlives this.

@@ -32,6 +32,27 @@ TEST(Rank, EveryMemberHasItsOwnAndAllAreFirstSomewhere) {
   EXPECT_EQ(Membership::rank_of("a", {}, "p/f"), 0U) << "its own record may be missing";
 }
 
+TEST(Rank, TheMemberThatHasReleasedIsNoTaker) {
+  pb::RangeResponse members;
+  std::vector<RandomId> incarnations;
+  for (const char* name : {"a", "b"}) {
+    MemberRecord record;
+    record.name = name;
+    record.incarnation = RandomId::make();
+    incarnations.push_back(record.incarnation);
+    pb::KeyValue& kv = *members.add_kvs();
+    kv.set_key(name);
+    kv.set_value(record.encode());
+  }
+  pb::RangeResponse released;
+  const std::vector<std::string> both{"a", "b"};
+  EXPECT_EQ(Membership::takers(members, released), both);
+  released.add_kvs()->set_value(incarnations[0].text());
+  EXPECT_EQ(Membership::takers(members, released), std::vector<std::string>{"b"});
+  released.mutable_kvs(0)->set_value(RandomId::make().text());
+  EXPECT_EQ(Membership::takers(members, released), both) << "another process of that name";
+}
+
 TEST_F(EtcdMediumTest, ANameIsInUseOnce) {
   begin();
   EXPECT_NE(member("one").trouble.find("a member `one` of the cluster `sluice` is running"),

@@ -126,11 +126,18 @@ void NamespaceClaim::see(std::optional<Owner> owner, std::int64_t revision) {
   const auto fence = newest_ ? static_cast<std::int64_t>(newest_->fence()) : 0;
   if (has_newest() && revision > fence && (!owner || owner->created != fence)) {
     newest_->note_over(revision);
+    note_loss();
   }
   if (owner && !owner->mine) rests_until_ = TimePoint();  // the others had their turn
   if (!owner && newest_ && newest_->has_given_up()) rests_until_ = Clock::now() + kRetireRest;
   tell();
   act();
+}
+
+void NamespaceClaim::note_loss() const {
+  const std::string by = owner_ && !owner_->mine ? "member " + owner_->member.name + " has taken it"
+                                                 : "its ownership was ended in etcd";
+  context_.logger.warn("store: this member has lost the shared data of " + ns_ + ": " + by);
 }
 
 void NamespaceClaim::publish() {
@@ -240,6 +247,7 @@ void NamespaceClaim::begin(Fence fence, bool at_once) {
   waits_turn_ = false;
   trouble_.reset();
   const Duration wait = at_once ? Duration() : context_.older_permit_max();
+  context_.logger.info("store: this member takes the shared data of " + ns_);
   newest_ = std::make_shared<Tenure>(context_, ns_, fence, BootClock::now() + wait);
   ready_ = loop::EventLoop::Timer(context_.loop(), Clock::now() + wait, [this] { tell(); });
   tell();

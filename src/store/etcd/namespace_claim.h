@@ -65,6 +65,7 @@ class NamespaceClaim {
   [[nodiscard]] std::optional<Owner> owner_of(const pb::KeyValue& kv) const;
   void see(std::optional<Owner> owner, std::int64_t revision);
   void see(const pb::RangeResponse& owner, std::int64_t revision);
+  void note_loss() const;
   void publish();
   void act();
   [[nodiscard]] Task<void> strive();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/etcd/questioner.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "loop/join.h"
@@ -10,7 +11,9 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kOwnerAnswers = std::chrono::milliseconds(50);
-constexpr Duration kEtcdAnswers = std::chrono::seconds(1);  // after a question without an answer
+// After a question without an answer, the next one waits so long, and for so many copies.
+constexpr Duration kEtcdAnswers = std::chrono::seconds(1);
+constexpr int kCopiesMin = 2;
 // The part of a word's time after which the next one is fetched, so that no run waits for it.
 constexpr int kRenewPercent = 85;
 
@@ -82,7 +85,9 @@ Task<bool> Questioner::expire(TimePoint deadline) {
 
 Task<Result<Version>> Questioner::of_etcd() {
   const pb::RangeRequest request = range_of(context_.keys.seq(ns_));
-  EtcdRetry retry = hasty_retry(Clock::now() + (etcd_answers_ ? context_.open_max : kEtcdAnswers));
+  const Duration copies = context_.copy_time.first() * kCopiesMin;
+  const Duration patience = etcd_answers_ ? context_.open_max : std::max(kEtcdAnswers, copies);
+  EtcdRetry retry = hasty_retry(context_, Clock::now() + patience);
   while (true) {
     const auto reply = co_await context_.kv.range(request, retry.options());
     etcd_answers_ = reply.has_value();

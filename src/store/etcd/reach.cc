@@ -11,10 +11,11 @@ namespace {
 
 constexpr const char* kUnreached = "unreached/";  // and the incarnation
 constexpr Duration kReachPeriod = std::chrono::milliseconds(500);
-constexpr Duration kSignOfLifeMax = std::chrono::milliseconds(500);  // one question
-// A member that has failed to answer for so long, and so often, is out of reach. With the period,
-// that is 2 s after its last answer. One late look, as after a pause of this process, proves
-// nothing.
+// One question. On a slow line, the connection that it needs takes longer than the period.
+constexpr Duration kSignOfLifeMax = std::chrono::milliseconds(1500);
+// A member that has failed to answer for so long, and at so many looks, is out of reach. With the
+// period, that is 2 s after its last answer. One late look, as after a pause of this process,
+// proves nothing.
 constexpr Duration kUnreachedAfter = std::chrono::milliseconds(1500);
 constexpr int kFailuresMin = 3;
 
@@ -69,8 +70,26 @@ Task<bool> Reach::read() {
     const auto by = names.find(note->member);
     if (about && by != names.end()) known.complaints.emplace(by->second, *about);
   }
+  tell_changes(known.members);
   known_ = std::move(known);
   co_return true;
+}
+
+// A member that restarts has its name again at once, or soon.
+void Reach::tell_changes(const std::vector<MemberRecord>& now) const {
+  const auto has = [](const std::vector<MemberRecord>& members, const std::string& name) {
+    return std::ranges::find(members, name, &MemberRecord::name) != members.end();
+  };
+  for (const MemberRecord& before : known_.members) {
+    if (has(now, before.name) || before.name == context_.me.name) continue;
+    context_.logger.warn("store: member " + before.name +
+                         " has gone: it has stopped, or its lease has ended");
+  }
+  for (const MemberRecord& member : now) {
+    const bool is_new = !known_.members.empty() && !has(known_.members, member.name);
+    if (!is_new || member.name == context_.me.name) continue;
+    context_.logger.info("store: member " + member.name + " has joined");
+  }
 }
 
 void Reach::follow_members() {
@@ -92,7 +111,10 @@ void Reach::follow_members() {
 
 void Reach::ask_all() {
   for (auto& [incarnation, peer] : peers_) {
-    if (peer.asking.valid() && !peer.asking.done()) continue;
+    if (peer.asking.valid() && !peer.asking.done()) {
+      note_failure(peer);  // no answer for a period
+      continue;
+    }
     peer.asking = ask(peer);
     peer.asking.start();
   }
@@ -102,9 +124,13 @@ Task<void> Reach::ask(Peer& peer) {
   const bool answers = co_await reach_(context_.core, peer.address, Clock::now() + kSignOfLifeMax);
   if (answers) {
     peer.failures = 0;
-  } else if (peer.failures++ == 0) {
-    peer.failing_since = Clock::now();
+  } else {
+    note_failure(peer);
   }
+}
+
+void Reach::note_failure(Peer& peer) {
+  if (peer.failures++ == 0) peer.failing_since = Clock::now();
 }
 
 void Reach::complain() {

@@ -47,9 +47,11 @@ class Reach {
   };
   [[nodiscard]] Task<void> work();
   [[nodiscard]] Task<bool> read();
+  void tell_changes(const std::vector<MemberRecord>& now) const;
   void follow_members();
   void ask_all();
   [[nodiscard]] Task<void> ask(Peer& peer);
+  static void note_failure(Peer& peer);
   void complain();
   void judge();
 

@@ -112,6 +112,13 @@ bool may_heal(const etcd::CallFailure& failure) {
 }
 
 Error error_of(const etcd::CallFailure& failure) {
+  Error error = error_at_start(failure);
+  // The user of etcd lacks a right, not the client that asks this process.
+  if (error.kind == ErrorKind::forbidden) error.kind = ErrorKind::unavailable;
+  return error;
+}
+
+Error error_at_start(const etcd::CallFailure& failure) {
   Error error = failure.error;
   if (error.kind == ErrorKind::lost) error.kind = ErrorKind::unavailable;  // a word of the store
   return error;

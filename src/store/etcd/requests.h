@@ -63,5 +63,7 @@ void compare_lease(pb::TxnRequest& txn, std::string key, std::int64_t lease);
 [[nodiscard]] bool may_heal(const etcd::CallFailure& failure);
 // The error of a failed call. Any failure whose cure is outside of this process may heal.
 [[nodiscard]] Error error_of(const etcd::CallFailure& failure);
+// The same for a call of the start: `forbidden` is told apart, because no later try cures it.
+[[nodiscard]] Error error_at_start(const etcd::CallFailure& failure);
 
 }  // namespace sluice::store

@@ -220,7 +220,7 @@ Task<Result<void>> Tenure::confirm(TimePoint deadline) {
   add_range(*txn.add_success(), seq_key_);  // without a Range, etcd may answer from an old state
   add_range(*txn.add_failure(), owner_key_);
   add_range(*txn.add_failure(), seq_key_);
-  EtcdRetry retry = hasty_retry(deadline);
+  EtcdRetry retry = hasty_retry(context_, deadline);
   while (true) {
     const BootTime sent = BootClock::now();
     const auto reply = co_await context_.kv.txn(txn, retry.options());
@@ -285,7 +285,7 @@ Task<Result<void>> Tenure::give_up(TimePoint deadline) {
   add_delete(*txn.add_success(), owner_key_);
   add_range(*txn.add_failure(), owner_key_);
   add_range(*txn.add_failure(), seq_key_);
-  EtcdRetry retry = hasty_retry(deadline);
+  EtcdRetry retry = hasty_retry(context_, deadline);
   while (true) {
     // The second copy at the latest finds that the fence is over.
     const auto reply = co_await context_.kv.txn(txn, retry.options());
@@ -311,7 +311,7 @@ Task<Result<void>> Tenure::release(TimePoint deadline) {
     add_put(*txn.add_success(), context_.keys.released(ns_), context_.me.incarnation.text());
   }
   add_range(*txn.add_failure(), owner_key_);
-  EtcdRetry retry = hasty_retry(deadline);
+  EtcdRetry retry = hasty_retry(context_, deadline);
   over_ = true;
   auto reply = co_await context_.kv.txn(txn, retry.options());
   while (!reply && retry.again()) {

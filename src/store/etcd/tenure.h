@@ -94,7 +94,7 @@ class Tenure {
     DirtyKeys dirty{};  // for Building::dirty
     std::optional<BootTime> first_sent{};
     etcd::EndpointIndex endpoint = etcd::kAnyEndpoint;  // of the last copy
-    Duration attempt = kFirstCopyMax;                   // of the next copy
+    Duration attempt{};                                 // of the next copy
     bool refused = false;                               // etcd will never take it
     bool given_up = false;                              // give_up() has begun
     // etcd has taken something else of this process since then.

@@ -114,6 +114,7 @@ std::unique_ptr<Tenure::PendingTxn> Tenure::new_pending(Seq seq,
                     (changes.empty() && seq.sealed && seq.epoch == state_->seq.epoch),
                 "a sealed epoch does not change before all know of the opening");
   auto pending = std::make_unique<PendingTxn>();
+  pending->attempt = context_.copy_time.first();
   add_compares(pending->request);
   packs.move_to(pending->request);
   add_put(*pending->request.add_success(), seq_key_, seq.encode());  // the last, for followers

@@ -22,6 +22,16 @@ using Entries = std::map<std::string, std::string>;
 // Of a run that only read and was not told its version.
 inline constexpr Version kAnyVersion = ~Version{0};
 
+inline constexpr const char* kStepNames[] = {"get", "count", "put",   "erase",
+                                             "add", "pause", "clear", "full"};
+
+inline bool has_prefix(const Entries::value_type& entry, std::string_view prefix) {
+  return entry.first.starts_with(prefix) && entry.first != kLimitKey;
+}
+inline std::int64_t count_of(const Entries& entries, std::string_view prefix) {
+  return std::ranges::count_if(entries, [&](const auto& each) { return has_prefix(each, prefix); });
+}
+
 // Applies the steps to `entries`. "" or the first mismatch.
 inline std::string replay(const Program& steps, Entries& entries) {
   for (const Step& step : steps) {
@@ -33,8 +43,7 @@ inline std::string replay(const Program& steps, Entries& entries) {
         expected = value;
         break;
       case Step::count:
-        expected = std::to_string(std::ranges::count_if(
-            entries, [&](const auto& entry) { return entry.first.starts_with(step.key); }));
+        expected = std::to_string(count_of(entries, step.key));
         break;
       case Step::add:
         expected = std::to_string((value == kAbsent ? 0 : std::stoi(value)) + 1);
@@ -47,15 +56,20 @@ inline std::string replay(const Program& steps, Entries& entries) {
         entries.erase(step.key);
         break;
       case Step::clear:
-        std::erase_if(entries,
-                      [&](const auto& entry) { return entry.first.starts_with(step.key); });
+        std::erase_if(entries, [&](const auto& entry) { return has_prefix(entry, step.key); });
         break;
+      case Step::full: {
+        const auto limit = entries.find(kLimitKey);
+        const bool is_full = value == kAbsent && limit != entries.end() &&
+                             count_of(entries, step.key.substr(0, 1)) >= std::stoll(limit->second);
+        if (!is_full) expected = "room";
+        break;
+      }
       case Step::pause:
         break;
     }
     if (expected != step.value) {
-      constexpr const char* kNames[] = {"get", "count", "put", "erase", "add", "pause", "clear"};
-      return std::string(kNames[static_cast<std::size_t>(step.kind)]) + " of `" + step.key +
+      return std::string(kStepNames[static_cast<std::size_t>(step.kind)]) + " of `" + step.key +
              "` gave " + step.value + " and not " + expected;
     }
   }

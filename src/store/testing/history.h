@@ -18,8 +18,9 @@ namespace sluice::store {
 inline constexpr const char* kAbsent = "absent";
 
 struct Step {
-  // clear: administration only
-  enum class Kind { get, count, put, erase, add, pause, clear };
+  // clear: administration only. full: a put of the key, which is absent, would go beyond the limit
+  // (kLimitKey) of the keys that begin with its first letter.
+  enum class Kind { get, count, put, erase, add, pause, clear, full };
   using enum Kind;
   Kind kind = get;
   std::string key;    // or prefix
@@ -27,6 +28,9 @@ struct Step {
 };
 
 using Program = std::vector<Step>;
+
+// Where a history keeps the limit of its keys. No key of the store: no count and no clear meets it.
+inline constexpr const char* kLimitKey = "~limit";
 
 inline bool writes(const Program& program) {
   return std::ranges::any_of(program, [](const Step& step) {
@@ -140,6 +144,7 @@ inline Task<void> execute(Access& access, Transaction& t, Program& steps, loop::
         co_await loop.yield();
         break;
       case Step::clear:
+      case Step::full:
         break;
     }
   }

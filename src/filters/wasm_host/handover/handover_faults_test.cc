@@ -149,6 +149,21 @@ TEST_F(HandoverFaults, AForgottenExchangeMayHaveHadItsEffect) {
   EXPECT_EQ(stored("n"), "1");
 }
 
+// A machine between the members sends the message twice. One copy is refused, because the owner is
+// not ready or its ownership is over, and the other one runs.
+TEST_F(HandoverFaults, ARefusalOfOneCopySaysNothingOfTheOther) {
+  start(counting());
+  roads.fault([this](FakeRoads& there, std::string message, TimePoint deadline) -> Task<Outcome> {
+    (void)co_await there.deliver("b", std::move(message), deadline);
+    cluster.own("a", "a");
+    const HandedAnswer other = HandedAnswer::refused_for(HandedAnswer::Refusal::wrong_fence);
+    co_return Outcome{other.encode()};
+  });
+  EXPECT_EQ(run(), "wasmError");
+  EXPECT_NE(tag().find("has had its effect"), std::string::npos) << tag();
+  EXPECT_EQ(stored("n"), "1");
+}
+
 TEST_F(HandoverFaults, AnUnknownFateIsNotAnswered) {
   start(admitting());
   cluster.set_fate(Fate::unknown);

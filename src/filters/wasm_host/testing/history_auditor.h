@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -32,7 +33,8 @@ class HistoryAuditor {
     Entries puts;
     std::vector<std::string> erased;
     std::vector<store::ExchangeId> exchanges;
-    std::string remarks{};  // its fence, and the owners since the group before
+    std::optional<std::uint64_t> limit{};  // if it is another than before
+    std::string remarks{};                 // its fence, and the owners since the group before
   };
 
   HistoryAuditor(const store::EtcdOptions& options, std::string ns)
@@ -89,6 +91,14 @@ class HistoryAuditor {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     return thread_.run([this] { return groups_; });
+  }
+  // The data is sealed now, as far as this has seen.
+  [[nodiscard]] bool is_sealed() {
+    return thread_.run([this] { return now_.sealed && !now_.opening; });
+  }
+  // So often.
+  [[nodiscard]] std::size_t seals() {
+    return thread_.run([this] { return seals_; });
   }
   // "" or the first fault of the chain.
   std::string fault() {
@@ -186,7 +196,10 @@ class HistoryAuditor {
       if (!exchanges_.insert(id).second) say("an exchange is in two groups");
     }
     group.exchanges = seq->exchanges;
+    if (seq->limit && seq->limit != now_.limit) group.limit = seq->limit->max;
+    if (seq->sealed && !now_.sealed) ++seals_;
     group.remarks = std::exchange(remarks_, {}) + " fence " + std::to_string(seq->fence);
+    if (seq->sealed) group.remarks += seq->opening ? " opening" : " sealed";
     now_ = *std::move(seq);
     puts_ = kv.version();
     groups_.push_back(std::move(group));
@@ -199,7 +212,11 @@ class HistoryAuditor {
       say("a group of fence " + std::to_string(seq.fence) + " under " + std::to_string(fence_));
     }
     const bool same = seq.epoch == now_.epoch;
-    if (same && seq.writes != group.puts.size() + group.erased.size()) say("a group is not whole");
+    const std::size_t changes = group.puts.size() + group.erased.size();
+    if (same && seq.writes != changes) say("a group is not whole");
+    // Invariant I8: a sealed epoch does not change before an opening.
+    if (now_.sealed && !now_.opening && (!same || changes > 0 || !seq.sealed))
+      say("sealed data changes without an opening");
   }
   void switch_to(const store::Epoch& epoch, Group& group) {
     const Entries& before = epochs_[now_.epoch];
@@ -229,6 +246,7 @@ class HistoryAuditor {
   std::map<store::Epoch, Entries> epochs_;
   std::set<store::ExchangeId> exchanges_;
   std::vector<Group> groups_;
+  std::size_t seals_ = 0;
   std::string remarks_;
   std::string fault_;
   Task<void> watching_;

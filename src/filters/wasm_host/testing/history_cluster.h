@@ -14,80 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "filters/wasm_host/testing/history_plan.h"
 #include "filters/wasm_host/testing/history_roads.h"
 #include "filters/wasm_host/testing/history_verdict.h"
 
 namespace sluice::filters::testing {
-
-// The faults of one history, in percent where nothing else is said.
-struct HistoryPlan {
-  unsigned seed = 0;
-  Duration length = std::chrono::milliseconds(300);
-  Duration permit{};
-  std::size_t small_bulk_max = 1000;
-  // Of each transaction of the namespace.
-  unsigned answer_lost = 0;
-  unsigned late = 0;
-  unsigned lost = 0;
-  unsigned no_space = 0;
-  RoadFaults roads{};
-  unsigned client_leaves = 0;
-  // Of the moments of the trouble, which come every `pause_max / 2` on average.
-  Duration pause_max = std::chrono::milliseconds(20);
-  unsigned revoke = 0;
-  unsigned move = 0;
-  unsigned kill = 0;
-  unsigned stop = 0;
-  unsigned stall = 0;
-  Duration stall_max = std::chrono::milliseconds(90);
-  unsigned hold_watches = 0;
-  unsigned end_watches = 0;
-  unsigned change = 0;
-  unsigned compact = 0;
-  unsigned deliver = 0;
-
-  static HistoryPlan of(unsigned seed) {
-    std::mt19937 random(seed * 2654435761U + 17);
-    HistoryPlan plan;
-    plan.seed = seed;
-    const auto some = [&](unsigned max) {
-      return random() % 3 == 0 ? 0U : static_cast<unsigned>(random()) % (max + 1);
-    };
-    constexpr std::array kPermitTimes{0, 30, 100};
-    plan.permit = std::chrono::milliseconds(kPermitTimes[random() % kPermitTimes.size()]);
-    plan.small_bulk_max = random() % 2 == 0 ? 1000 : 3;
-    plan.answer_lost = some(15);
-    plan.late = some(10);
-    plan.lost = some(10);
-    plan.no_space = some(8);
-    plan.roads = {.refused = some(5),
-                  .message_lost = some(15),
-                  .answer_lost = some(20),
-                  .late = some(40),
-                  .overtaken = some(30),
-                  .unanswered = some(30),
-                  .late_max = std::chrono::milliseconds(1 + random() % 40)};
-    plan.client_leaves = some(10);
-    plan.revoke = some(10);
-    plan.move = some(15);
-    plan.kill = some(6);
-    plan.stop = some(3);
-    plan.stall = some(15);
-    plan.stall_max = std::chrono::milliseconds(30 + random() % 250);
-    plan.hold_watches = some(15);
-    plan.end_watches = some(10);
-    plan.change = some(12);
-    plan.compact = some(8);
-    plan.deliver = some(30);
-    return plan;
-  }
-  // A history without faults.
-  static HistoryPlan calm(unsigned seed) {
-    HistoryPlan plan;
-    plan.seed = seed;
-    return plan;
-  }
-};
 
 class HistoryCluster {
  public:
@@ -105,6 +36,7 @@ class HistoryCluster {
         roads_(loop_, plan.roads, plan.seed + 1,
                [this](const std::string& address) { return running(address); }) {
     options_.read_permit = plan.permit;
+    if (plan.limit > 0) raise(plan.limit);
     options_.owner_wait = std::chrono::seconds(1);  // of many faults
     const std::string code = interpreter();
     for (unsigned i = 0; i < kMembers; ++i)
@@ -135,6 +67,10 @@ class HistoryCluster {
     terms.medium.small_bulk_max = plan_.small_bulk_max;
     terms.medium.page_keys_max = 7;
     terms.limits.bulk_entries_min = 1;  // an import is a group of its own
+    if (plan_.limit > 0) {
+      terms.limits.quiet_before_seal = plan_.quiet;
+      terms.limit = limit_;
+    }
     terms.handover.owner_wait = std::chrono::seconds(3);
     terms.handover.make_courier = [this](const loop::Core&) {
       return std::make_unique<RoadCourier>(roads_);
@@ -171,9 +107,9 @@ class HistoryCluster {
     do deliver_one();
     while (!late_.empty());
   }
-  // Makes the next change through the store of a member.
-  void change(unsigned i) {
-    if (members_[i]->store() == nullptr) return;
+  // Makes the next change through the store of a member. True: the store says that it is made.
+  bool change(unsigned i) {
+    if (members_[i]->store() == nullptr) return false;
     // A clear comes after an import, so that it is seen in the chain.
     const bool clear = !changes_.empty() && changes_.back().number != 0 && changes_.back().end != 0;
     Change& change = changes_.emplace_back();
@@ -189,7 +125,16 @@ class HistoryCluster {
       done = import(store, change);
     }
     if (done) change.end = clock_.now();
+    return done.has_value();
   }
+
+  // From now on, members that begin, and those that hold_limit() tells, know of a limit of `max`.
+  const store::KeyLimit& raise(std::uint64_t max) {
+    raises_.push_back({max, clock_.now()});
+    limit_ = {.prefix = kPermits, .max = max, .revision = limit_.revision + 1};
+    return limit_;
+  }
+  [[nodiscard]] const store::KeyLimit& limit() const { return limit_; }
 
   // A program at a member. True: answered before its client leaves.
   std::future<bool> begin(unsigned which, GuestProgram program, Duration patience) {
@@ -232,9 +177,10 @@ class HistoryCluster {
   std::string judge() {
     auto groups = auditor_.take_groups();
     if (auto fault = auditor_.fault(); !fault.empty()) return fault;
-    HistoryVerdict verdict(std::move(runs_), changes_, std::move(groups));
+    HistoryVerdict verdict(std::move(runs_), changes_, raises_, std::move(groups));
     std::string fault = verdict.judge();
     told_ = verdict.told();
+    full_ = verdict.full();
     written_ = verdict.written();
     unknown_written_ = verdict.unknown_written();
     if (const char* const file = std::getenv("SLUICE_HISTORY_FILE"); file && !fault.empty())
@@ -253,6 +199,7 @@ class HistoryCluster {
     while (roads_.under_way() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   [[nodiscard]] std::size_t told() const { return told_; }
+  [[nodiscard]] std::size_t full() const { return full_; }
   [[nodiscard]] std::size_t written() const { return written_; }
   [[nodiscard]] std::size_t unknown_written() const { return unknown_written_; }
 
@@ -287,7 +234,9 @@ class HistoryCluster {
       const unsigned which = random() % kMembers;
       const std::string name = std::to_string(number) + "." + std::to_string(i);
       // Half of them only read: a write holds its stream up while its member stands still.
-      GuestProgram program = random_guest_program(name, random, number % 2 == 0 ? 60 : 0);
+      GuestProgram program = plan_.limit > 0
+                                 ? random_sale_program(name, random)
+                                 : random_guest_program(name, random, number % 2 == 0 ? 60 : 0);
       const bool leaves = random() % 100 < plan_.client_leaves;
       const Duration patience = leaves ? Duration(std::chrono::microseconds(random() % 20'000))
                                        : Duration(std::chrono::seconds(20));
@@ -334,8 +283,10 @@ class HistoryCluster {
       co_return false;
     }
     ClientRun& run = runs_[place];
-    if (served->result != "wasmResult1") co_return false;
+    run.full = served->result == "limitReached";
+    if (!run.full && served->result != "wasmResult1") co_return false;
     run.end = clock_.now();
+    if (run.full) co_return true;
     run.answer = perform_of(served->exchange->response()->body.bytes(), run.program);
     EXPECT_TRUE(run.answer) << "an answer to another program";
     co_return run.answer.has_value();
@@ -354,11 +305,14 @@ class HistoryCluster {
   std::vector<std::shared_ptr<store::KvFaults>> faults_of_all_;
   std::vector<pb::TxnRequest> late_;
   std::vector<Change> changes_;
+  store::KeyLimit limit_{};
+  std::vector<Raise> raises_;
   std::vector<std::future<void>> streams_;
   std::atomic<bool> stop_ = false;
   TimePoint stop_at_{};          // written before stop_
   std::vector<ClientRun> runs_;  // of the core
   std::size_t told_ = 0;
+  std::size_t full_ = 0;
   std::size_t written_ = 0;
   std::size_t unknown_written_ = 0;
 };

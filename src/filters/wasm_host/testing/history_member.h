@@ -37,7 +37,8 @@ class HistoryMember {
     store::EtcdMedium::Options medium;
     store::Limits limits{};
     HandoverOptions handover{};
-    std::string fields;  // of the filter
+    std::string fields;                      // of the filter
+    std::optional<store::KeyLimit> limit{};  // of its data
   };
 
   // The cores and the engine outlive it.
@@ -53,6 +54,7 @@ class HistoryMember {
   std::string start(Terms terms) {
     opened_ = store::open_on_etcd(std::move(terms.medium), 1, terms.limits);
     if (!opened_.store) return opened_.trouble;
+    if (terms.limit && !opened_.store->hold_limit(kNs, *terms.limit)) return "no limit";
     terms.handover.core_count = 1;
     handover_ = std::make_shared<Handover>(std::move(terms.handover));
     kind_ = *make_wasm_host_kind(engine_, *opened_.store, Logger(), 1, {}, handover_);

@@ -28,7 +28,8 @@ inline constexpr const char* kPermits = "p";
 inline constexpr std::int64_t kPermitsMax = 3;
 
 struct Operation {
-  enum class Kind : std::uint32_t { end, get, count, put, add, permit };
+  // permit: the guest keeps the limit. enter: the host does.
+  enum class Kind : std::uint32_t { end, get, count, put, add, permit, enter };
   using enum Kind;
   Kind kind = get;
   std::string key;         // or prefix
@@ -40,6 +41,14 @@ struct GuestProgram {
   std::vector<Operation> operations;
 
   [[nodiscard]] std::string mark() const { return "w/" + name; }
+  // The key that the run adds to those with kPermits. Requires: it adds one at most.
+  [[nodiscard]] std::string entering() const {
+    const auto adds = [](const Operation& each) {
+      return each.kind == Operation::permit || each.kind == Operation::enter;
+    };
+    const auto found = std::ranges::find_if(operations, adds);
+    return found == operations.end() ? std::string() : found->key;
+  }
   // The body of the request.
   [[nodiscard]] std::string encode() const {
     std::string bytes;
@@ -110,6 +119,9 @@ class Performance {
         break;
       case Operation::permit:
         if (get(each.key) == 0 && count(kPermits) < kPermitsMax) put(each.key, 1);
+        break;
+      case Operation::enter:
+        if (get(each.key) == 0) put(each.key, 1);
         break;
       case Operation::end:
         break;
@@ -225,6 +237,23 @@ inline GuestProgram random_guest_program(std::string name, std::mt19937& random,
   return program;
 }
 
+// For a namespace with a limit: nearly all only read, or are one too many.
+inline GuestProgram random_sale_program(std::string name, std::mt19937& random) {
+  GuestProgram program{std::move(name), {}};
+  const auto user = [&] {
+    return std::string(kPermits) + std::to_string(random() % 4 + 1) + std::to_string(random() % 3);
+  };
+  const unsigned kind = random() % 50;
+  if (kind == 0) {
+    program.operations = {{Operation::add, "k1"}};
+  } else if (kind < 25) {
+    program.operations = {{Operation::enter, user()}};
+  } else {
+    program.operations = {{Operation::get, user()}, {Operation::count, kPermits}};
+  }
+  return program;
+}
+
 // Interprets the body of the request, and answers with the numbers.
 inline std::string interpreter() {
   const std::string more = R"(
@@ -266,6 +295,13 @@ inline std::string interpreter() {
               (if (i64.lt_s (local.get $value) (i64.const LIMIT)) (then
                 (call $host_cluster_put_integer (local.get $key) (i64.const 1))
                 (local.set $wrote (i32.const 1))))))))
+        (if (i32.eq (local.get $kind) (i32.const 6))
+          (then
+            (local.set $value (call $host_cluster_get_integer (local.get $key)))
+            (call $emit (local.get $value))
+            (if (i64.eqz (local.get $value)) (then
+              (call $host_cluster_put_integer (local.get $key) (i64.const 1))
+              (local.set $wrote (i32.const 1))))))
         (br $next)))
       (call $emit (call $host_cluster_get_integer (i32.const 512)))
       (if (local.get $wrote)

@@ -15,19 +15,9 @@
 #include "base/mutex.h"
 #include "base/text.h"
 #include "filters/wasm_host/testing/history_member.h"
+#include "filters/wasm_host/testing/history_plan.h"
 
 namespace sluice::filters::testing {
-
-// In percent. Delays are up to `late_max`.
-struct RoadFaults {
-  unsigned refused = 0;
-  unsigned message_lost = 0;
-  unsigned answer_lost = 0;
-  unsigned late = 0;
-  unsigned overtaken = 0;
-  unsigned unanswered = 0;  // questions
-  Duration late_max = std::chrono::milliseconds(30);
-};
 
 // Any thread.
 class Dice {
@@ -69,9 +59,15 @@ class HistoryRoads {
       loop_.spawn(arrive_late(address, std::move(message)));
       co_return reset();
     }
+    const bool doubled = happens(faults_.doubled);
+    if (doubled) {  // a machine between the members sends it again by itself
+      loop_.spawn(arrive_late(address, message));
+      co_await loop_.sleep_for(dice_.up_to(faults_.late_max * 10));
+    }
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.message_lost)) co_return reset();
     Outcome outcome = co_await deliver(address, std::move(message), deadline);
+    outcome.sent = outcome.sent || doubled;
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.answer_lost)) co_return reset();
     co_return outcome;

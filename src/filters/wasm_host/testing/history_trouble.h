@@ -46,6 +46,7 @@ class HistoryTrouble {
 
  private:
   using Faults = std::shared_ptr<store::KvFaults>;
+  static constexpr std::uint64_t kRaisesMax = 2;
 
   static bool is_of_namespace(const pb::TxnRequest& txn) {
     return std::ranges::any_of(txn.compare(), [](const auto& compare) {
@@ -83,7 +84,8 @@ class HistoryTrouble {
       due(dice_.up_to(std::chrono::milliseconds(60)), [faults] { faults->release_watches(); });
     }
     if (dice_.with_chance(plan_.end_watches)) faults->end_watches();
-    if (dice_.with_chance(plan_.change)) cluster_.change(i);
+    if (dice_.with_chance(plan_.change)) (void)cluster_.change(i);
+    if (dice_.with_chance(plan_.raise)) raise();
     if (dice_.with_chance(plan_.move)) move(i);
     if (dice_.with_chance(plan_.kill)) return kill(i);
     if (dice_.with_chance(plan_.stop)) return stop(i);
@@ -94,11 +96,23 @@ class HistoryTrouble {
     store::Store* const store = cluster_.member(by).store();
     if (store == nullptr) return;
     const std::string name = HistoryCluster::name_of(to);
-    moves_.push_back(std::async(std::launch::async,
+    calls_.push_back(std::async(std::launch::async,
                                 [store, name] { (void)store->move(HistoryMember::kNs, name); }));
   }
+  // Some members learn a higher limit now, others when they begin again.
+  void raise() {
+    if (cluster_.limit().max >= plan_.limit + kRaisesMax) return;
+    const store::KeyLimit limit = cluster_.raise(cluster_.limit().max + 1);
+    for (unsigned i = 0; i < HistoryCluster::kMembers; ++i) {
+      store::Store* const store = cluster_.member(i).store();
+      if (store == nullptr || dice_.with_chance(30)) continue;
+      calls_.push_back(std::async(std::launch::async, [store, limit] {
+        (void)store->hold_limit(HistoryMember::kNs, limit);
+      }));
+    }
+  }
   void kill(unsigned i) {
-    moves_.clear();  // they use the stores
+    calls_.clear();  // they use the stores
     const std::string name = HistoryCluster::name_of(i);
     cluster_.kill(i);
     due(dice_.up_to(std::chrono::milliseconds(30)),
@@ -106,7 +120,7 @@ class HistoryTrouble {
     due(dice_.up_to(std::chrono::milliseconds(60)), [this, i] { (void)begin(i); });
   }
   void stop(unsigned i) {
-    moves_.clear();
+    calls_.clear();
     const Faults faults = cluster_.member(i).faults();
     faults->go_on();
     faults->release_watches();
@@ -144,7 +158,7 @@ class HistoryTrouble {
   Dice dice_;
   std::array<std::unique_ptr<Disturbance>, HistoryCluster::kMembers> chosen_;
   std::multimap<TimePoint, std::function<void()>> dues_;
-  std::vector<std::future<void>> moves_;
+  std::vector<std::future<void>> calls_;  // of stores
 };
 
 }  // namespace sluice::filters::testing

@@ -24,6 +24,7 @@ struct ClientRun {
   std::uint64_t end = 0;              // of the answer
   std::optional<Performed> answer{};  // none: an error, or the client had left
   std::string member;                 // where it came to
+  bool full = false;                  // the answer is that the limit is reached
 };
 
 // An import or a clear, one after the other. An import leaves its number behind (kImportKey).
@@ -35,18 +36,29 @@ struct Change {
   std::uint64_t end = 0;  // 0: not told
 };
 
+// From when on a limit may hold.
+struct Raise {
+  std::uint64_t max = 0;
+  std::uint64_t begin = 0;
+};
+
 class HistoryVerdict {
  public:
   HistoryVerdict(std::vector<ClientRun> runs, std::vector<Change> changes,
-                 std::vector<HistoryAuditor::Group> groups)
-      : runs_(std::move(runs)), changes_(std::move(changes)), groups_(std::move(groups)) {
+                 std::vector<Raise> raises, std::vector<HistoryAuditor::Group> groups)
+      : runs_(std::move(runs)),
+        changes_(std::move(changes)),
+        raises_(std::move(raises)),
+        groups_(std::move(groups)) {
     for (ClientRun& run : runs_) by_name_[run.program.name] = &run;
   }
 
   // "" or the first fault.
   [[nodiscard]] std::string judge() {
     for (const HistoryAuditor::Group& group : groups_) {
+      if (group.limit) next_limit_ = group.limit;
       if (auto fault = place(group); !fault.empty()) return fault;
+      place_limit();
     }
     if (auto fault = place_told(); !fault.empty()) return fault;
     store::Checker checker(records_);
@@ -67,9 +79,8 @@ class HistoryVerdict {
     };
     const auto add_steps = [&](const Program& steps) {
       for (const Step& step : steps) {
-        constexpr const char* kNames[] = {"get", "count", "put", "erase", "add", "pause", "clear"};
-        text += std::string(" ") + kNames[static_cast<std::size_t>(step.kind)] + " " + step.key +
-                "=" + step.value;
+        text += std::string(" ") + store::kStepNames[static_cast<std::size_t>(step.kind)] + " " +
+                step.key + "=" + step.value;
       }
       text += "\n";
     };
@@ -80,11 +91,13 @@ class HistoryVerdict {
     }
     for (const ClientRun& run : runs_) {
       add(run.begin, run.end, run.program.name + " at " + run.member);
+      if (run.full) text += " full";
       add_steps(run.answer ? run.answer->steps : Program());
     }
     return text;
   }
   [[nodiscard]] std::size_t told() const { return told_; }
+  [[nodiscard]] std::size_t full() const { return full_; }
   [[nodiscard]] std::size_t written() const { return place_of_.size(); }
   [[nodiscard]] std::size_t unknown_written() const { return unknown_written_; }
 
@@ -122,6 +135,8 @@ class HistoryVerdict {
              std::to_string(number) + " after " + std::to_string(last_);
     last_ = number;
     const ClientRun& run = *known->second;
+    if (run.full) return "answered without effect, but has one: " + name;
+    if (!keeps_limit(run.program)) return "one too many: " + name;
     store::RunRecord record;
     record.begin = run.begin;
     if (run.answer && run.answer->wrote) {
@@ -140,6 +155,29 @@ class HistoryVerdict {
     record.name = name + " at " + run.member + (run.answer ? "" : " (unknown)");
     records_.push_back(std::move(record));
     return {};
+  }
+  // A limit changes beside the runs of its group: before the first one that needs it.
+  bool keeps_limit(const GuestProgram& program) {
+    Entries after = entries_;
+    (void)perform_on(after, program);
+    const auto count = static_cast<std::uint64_t>(store::count_of(after, kPermits));
+    const auto keeps = [&] { return !limit_ || count <= *limit_; };
+    if (count == static_cast<std::uint64_t>(store::count_of(entries_, kPermits)) || keeps())
+      return true;
+    place_limit();
+    return keeps();
+  }
+  void place_limit() {
+    if (!next_limit_) return;
+    limit_ = std::exchange(next_limit_, std::nullopt);
+    store::RunRecord record;
+    const auto raise = std::ranges::find(raises_, *limit_, &Raise::max);
+    record.begin = raise == raises_.end() ? 0 : raise->begin;
+    record.end = kNever;
+    record.version = ++version_;
+    record.steps.push_back({Step::put, store::kLimitKey, std::to_string(*limit_)});
+    record.name = "limit " + std::to_string(*limit_);
+    records_.push_back(std::move(record));
   }
   // The next change that fits: those before it had no effect.
   std::string place_change(const std::string& import) {
@@ -171,6 +209,7 @@ class HistoryVerdict {
       if (change.end != 0) return "told, not stored: change " + std::to_string(change.number);
     }
     for (const ClientRun& run : runs_) {
+      if (run.full) place_full(run);
       if (!run.answer) continue;
       ++told_;
       if (!run.answer->wrote) {
@@ -192,17 +231,33 @@ class HistoryVerdict {
     return {};
   }
 
+  // It has read that there is no room for it.
+  void place_full(const ClientRun& run) {
+    ++full_;
+    store::RunRecord record;
+    record.begin = run.begin;
+    record.end = run.end;
+    record.version = store::kAnyVersion;
+    record.steps.push_back({Step::full, run.program.entering(), "full"});
+    record.name = run.program.name + " at " + run.member + " (full)";
+    records_.push_back(std::move(record));
+  }
+
   std::vector<ClientRun> runs_;
   const std::vector<Change> changes_;
+  const std::vector<Raise> raises_;
   const std::vector<HistoryAuditor::Group> groups_;
   std::map<std::string, const ClientRun*> by_name_;
   std::map<std::string, std::int64_t> place_of_;  // the number of each run that has written
   std::size_t next_change_ = 0;
   store::Version version_ = 0;
   std::int64_t last_ = 0;
+  std::optional<std::uint64_t> limit_;
+  std::optional<std::uint64_t> next_limit_;  // of the group that is being placed
   Entries entries_;
   std::vector<store::RunRecord> records_;
   std::size_t told_ = 0;
+  std::size_t full_ = 0;
   std::size_t unknown_written_ = 0;
 };
 

@@ -29,7 +29,8 @@ struct TlsClientOptions {
   std::string server_name = "shop.example";
   int max_version = 0;  // 0: the newest
   int min_version = 0;
-  const KeyPair* own = nullptr;  // shown if the server asks
+  const KeyPair* own = nullptr;     // shown if the server asks
+  const KeyPair* behind = nullptr;  // whose certificate follows it
   SSL_SESSION* resume = nullptr;
   std::string protocols = {};  // wire format
 };
@@ -41,6 +42,7 @@ class TlsClient {
     SSL_CTX_set_min_proto_version(context_, options.min_version);
     SSL_CTX_set_max_proto_version(context_, options.max_version);
     if (options.own != nullptr) show(*options.own);
+    if (options.behind != nullptr) show_behind(*options.behind);
     socket_ = connect_plain(port);
     connected_ = socket_.is_open();
     ssl_ = SSL_new(context_);
@@ -96,6 +98,14 @@ class TlsClient {
     EVP_PKEY_free(parsed_key);
     BIO_free(certificate);
     BIO_free(key);
+  }
+
+  void show_behind(const KeyPair& pair) {
+    BIO* certificate = BIO_new_mem_buf(pair.certificate.data(), -1);
+    X509* parsed = PEM_read_bio_X509(certificate, nullptr, nullptr, nullptr);
+    SSL_CTX_add1_chain_cert(context_, parsed);
+    X509_free(parsed);
+    BIO_free(certificate);
   }
 
   SSL_CTX* context_ = nullptr;

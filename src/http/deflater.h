@@ -8,7 +8,7 @@
 
 struct z_stream_s;
 
-namespace sluice::filters {
+namespace sluice::http {
 
 class Deflater {
  public:
@@ -32,4 +32,4 @@ class Deflater {
   std::unique_ptr<z_stream_s> stream_;
 };
 
-}  // namespace sluice::filters
+}  // namespace sluice::http

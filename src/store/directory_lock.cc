@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/embedded/directory_lock.h"
+#include "store/directory_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/proxy/deflater.h"
+#include "http/deflater.h"
 
 #include <zlib.h>
 
 #include <algorithm>
 #include <new>
 
-namespace sluice::filters {
+namespace sluice::http {
 namespace {
 
 // Most of the highest level's savings, at a third of its time.
@@ -55,4 +55,4 @@ void Deflater::feed(std::string_view bytes, Flush flush, std::string& out) {
 
 void Deflater::reset() { deflateReset(stream_.get()); }
 
-}  // namespace sluice::filters
+}  // namespace sluice::http

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// --namespace and --all-namespaces: Easegress has namespaces, Sluice has the one named `default`.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "egctl/command.h"
+
+namespace sluice::egctl {
+
+inline constexpr std::string_view kDefaultNamespace = "default";
+
+struct Namespaces {
+  std::string one;
+  bool all = false;
+
+  // Error `not_found` for another namespace than `default`.
+  [[nodiscard]] Result<void> check() const;
+};
+
+// Requires: `namespaces` outlives the tree.
+void add_namespace_options(Command command, Namespaces& namespaces);
+
+}  // namespace sluice::egctl

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/builder/built_message.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/text.h"
+#include "base/utf8.h"
+#include "filters/builder/header_rules.h"
+#include "filters/builder/multipart.h"
+#include "http/field_kind.h"
+#include "http/path.h"
+#include "templates/parse_json.h"
+
+namespace sluice::filters {
+namespace {
+
+using config::Value;
+using templates::Rendered;
+using Fields = std::map<std::string, config::UndecodedValue>;
+
+struct FormFieldOutput {
+  config::UndecodedValue value;
+  std::string file_name;
+  void fields(auto& visit) {
+    visit("value", value);
+    visit("fileName", file_name);
+  }
+};
+
+struct RequestOutput {
+  std::string method = "GET";
+  std::string url = "/";
+  Fields headers;
+  config::UndecodedValue body;
+  std::map<std::string, FormFieldOutput> form_data;
+  void fields(auto& visit) {
+    visit("method", method);
+    visit("url", url);
+    visit("headers", headers);
+    visit("body", body);
+    visit("formData", form_data);
+  }
+};
+
+struct ResponseOutput {
+  int status_code = 200;
+  Fields headers;
+  config::UndecodedValue body;
+  void fields(auto& visit) {
+    visit("statusCode", status_code, {.min = 200, .max = 599});
+    visit("headers", headers);
+    visit("body", body);
+  }
+};
+
+std::vector<std::string> values_of(const Value& value) {
+  std::vector<std::string> values;
+  if (value.kind == Value::Kind::sequence) {
+    for (const Value& item : value.items) values.push_back(output_text(item));
+  } else if (value.kind != Value::Kind::null) {
+    values.push_back(output_text(value));
+  }
+  return values;
+}
+
+std::string upper_case(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return is_lower(c) ? static_cast<char>(c - 0x20) : c; });
+  return text;
+}
+
+// Dot segments would let a value of the URL choose another path than the template's.
+void set_url(std::string_view url, http::Request& request, config::Faults& faults) {
+  const std::string_view target = url.substr(0, url.find('#'));
+  if (target == "*" || !request.set_target(target)) {
+    faults.add("url", config::quote(url) + " is no URL: write /path, or http://host/path");
+    return;
+  }
+  std::string path = request.escaped_path;
+  if (http::normalize_path(path).had_dots) faults.add("url", "has dot segments (/../) in its path");
+}
+
+void set_form(const std::map<std::string, FormFieldOutput>& fields, http::Request& request,
+              config::Faults& faults) {
+  std::vector<FormPart> parts;
+  for (const auto& [name, field] : fields)
+    parts.push_back({name, output_text(field.value.value), field.file_name});
+  auto form = encode_form(parts);
+  if (!form) return faults.add("formData", form.error().message);
+  request.headers.set("Content-Type", form->content_type);
+  request.body.assign(std::move(form->bytes));
+}
+
+void restore_all(const Rendered& yaml, Value& value) {
+  yaml.restore(value.scalar);
+  for (Value& item : value.items) restore_all(yaml, item);
+  for (Value::Member& member : value.members) restore_all(yaml, member.value);
+}
+
+// Null if the output is empty.
+Result<Value> only_document(const Rendered& yaml) {
+  auto documents = config::parse_documents(yaml.text);
+  if (!documents)
+    return fail(ErrorKind::invalid, "the output is not YAML: " + documents.error().message);
+  if (documents->size() > 1) return fail(ErrorKind::invalid, "the output has several documents");
+  if (documents->empty()) return Value();
+  Value value = std::move(documents->front());
+  if (!yaml.aside.empty()) restore_all(yaml, value);
+  return value;
+}
+
+Result<void> to_result(const config::Faults& faults) {
+  if (faults.empty()) return {};
+  return std::unexpected(faults.to_error());
+}
+
+}  // namespace
+
+std::string output_text(const Value& value) {
+  if (value.kind == Value::Kind::scalar) return value.scalar;
+  if (value.kind == Value::Kind::null) return {};
+  return templates::json_text(config::Encoder::of(value));
+}
+
+Result<Value> parse_output(const Rendered& yaml) {
+  SLUICE_TRY(Value value, only_document(yaml));
+  if (value.kind == Value::Kind::null) value.kind = Value::Kind::map;
+  if (value.kind != Value::Kind::map) return fail(ErrorKind::invalid, "the output is no map");
+  return value;
+}
+
+Result<Json> data_of_yaml(const Rendered& yaml) {
+  for (const std::string& value : yaml.aside) {
+    if (!is_utf8(value)) return fail(ErrorKind::invalid, "a value is not UTF-8");
+  }
+  SLUICE_TRY(const Value value, only_document(yaml));
+  return config::Encoder::of(value);
+}
+
+OutputHeaders OutputHeaders::of(const Fields& fields, const std::string& path,
+                                config::Faults& faults) {
+  OutputHeaders out;
+  for (const auto& [name, value] : fields) {
+    std::vector<std::string> values = values_of(value.value);
+    const std::string where = config::join_path(path, name);
+    if (const auto reason = header_fault(name)) faults.add(where, *reason);
+    for (const std::string& text : values) {
+      const auto reason = header_fault(name, text);
+      if (reason && !header_fault(name)) faults.add(where, *reason);
+    }
+    if (http::field_kind(name) != http::FieldKind::content_length)
+      out.fields_.emplace_back(name, std::move(values));
+  }
+  return out;
+}
+
+void OutputHeaders::set(http::Headers& headers, std::string* host) const {
+  for (const auto& [name, values] : fields_) headers.remove(name);
+  add(headers, host);
+}
+
+void OutputHeaders::add(http::Headers& headers, std::string* host) const {
+  for (const auto& [name, values] : fields_) {
+    const bool names_host = http::field_kind(name) == http::FieldKind::host;
+    for (const std::string& value : values) {
+      if (!names_host) {
+        headers.add(name, value);
+      } else if (host != nullptr) {
+        *host = value;
+      }
+    }
+  }
+}
+
+Result<void> build_request(const Rendered& yaml, http::Request& request) {
+  SLUICE_TRY(const Value value, parse_output(yaml));
+  config::Faults faults;
+  const auto output = config::decode<RequestOutput>(value, "", faults);
+  if (!faults.empty()) return to_result(faults);
+  request.method = output.method.empty() ? "GET" : upper_case(output.method);
+  if (!http::is_token(request.method))
+    faults.add("method", config::quote(output.method) + " is no method");
+  set_url(output.url.empty() ? std::string_view("/") : output.url, request, faults);
+  OutputHeaders::of(output.headers, "headers", faults).set(request.headers, &request.host);
+  const bool has_body = output.body.value.kind != Value::Kind::null;
+  if (has_body && !output.form_data.empty()) faults.add("body", "stands beside formData");
+  if (has_body) request.body.assign(output_text(output.body.value));
+  if (!output.form_data.empty()) set_form(output.form_data, request, faults);
+  return to_result(faults);
+}
+
+Result<void> build_response(const Rendered& yaml, http::Response& response) {
+  SLUICE_TRY(const Value value, parse_output(yaml));
+  config::Faults faults;
+  const auto output = config::decode<ResponseOutput>(value, "", faults);
+  if (!faults.empty()) return to_result(faults);
+  response.status = output.status_code;
+  OutputHeaders::of(output.headers, "headers", faults).set(response.headers, nullptr);
+  response.body.assign(output_text(output.body.value));
+  return to_result(faults);
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The changes of header fields in the specs of adaptors, and in the output of their templates.
+// Immutable; any thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/fields.h"
+#include "http/headers.h"
+
+namespace sluice::filters {
+
+struct HeaderChangeSpec {
+  std::vector<std::string> del;
+  std::map<std::string, std::string> set;
+  std::map<std::string, std::string> add;
+
+  void fields(auto& visit) {
+    visit("del", del, {.doc = "these fields go, first"});
+    visit("set", set, {.doc = "these fields replace those of the same names, then"});
+    visit("add", add, {.doc = "these fields stand beside those of the same names, at last"});
+  }
+
+  // Adds a fault for a field that cannot be set. Content-Length and Host are none.
+  void check(const std::string& path, config::Faults& faults) const;
+  // Host goes to `host`; null: it is left out, like Content-Length. Requires: check() found
+  // nothing.
+  void apply(http::Headers& headers, std::string* host) const;
+  // Adds the changes of `earlier`; those here replace those of the same names.
+  void put_before(const HeaderChangeSpec& earlier);
+};
+
+}  // namespace sluice::filters

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/builder/header_rules.h"
+
+#include "config/faults.h"
+#include "http/field_kind.h"
+#include "http/headers.h"
+#include "http/message.h"
+
+namespace sluice::filters {
+
+std::optional<std::string> header_fault(std::string_view name) {
+  using enum http::FieldKind;
+  if (!http::is_token(name)) return config::quote(name) + " is not a header name";
+  switch (http::field_kind(name)) {
+    case other:
+    case host:
+    case content_length:
+      return std::nullopt;
+    default:
+      return "the gateway sets " + std::string(name) + " itself";
+  }
+}
+
+std::optional<std::string> header_fault(std::string_view name, std::string_view value) {
+  if (auto reason = header_fault(name)) return reason;
+  if (!http::is_field_value(value)) return "has a control character in its value";
+  if (http::field_kind(name) == http::FieldKind::host && !http::is_host(value))
+    return config::quote(value) + " is not a host";
+  return std::nullopt;
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which header fields a spec or a template may set. Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::filters {
+
+// Returns nullopt if the field may be set, else the reason.
+[[nodiscard]] std::optional<std::string> header_fault(std::string_view name);
+[[nodiscard]] std::optional<std::string> header_fault(std::string_view name,
+                                                      std::string_view value);
+
+}  // namespace sluice::filters

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/fields.h"
+#include "filters/signer/spec.h"
+#include "filters/validator/key_set.h"
+#include "pipeline/filter.h"
+
+namespace sluice::filters {
+
+struct HeaderRuleSpec {
+  std::vector<std::string> values;
+  std::string regexp;
+
+  void fields(auto& visit) {
+    visit("values", values,
+          {.doc = "each value of the header is one of these; \"\": or the header is absent"});
+    visit("regexp", regexp, {.doc = "or this RE2 expression is found in it"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+// A key of the spec.
+struct JwtKeySpec {
+  std::string algorithm;
+  std::string secret;
+  std::string public_key;
+
+  void fields(auto& visit) {
+    visit("algorithm", algorithm,
+          {.one_of = jwt_algorithm_names(), .doc = "the only algorithm that a token may have"});
+    visit("secret", secret, {.secret = true, .doc = "of HS256, HS384 and HS512, in hex"});
+    visit("publicKey", public_key, {.doc = "of the other algorithms: PEM (PKIX), or that in hex"});
+  }
+  void check(const std::string& path, config::Faults& faults) const;
+  // Requires: check() has found no fault.
+  [[nodiscard]] KeySet make() const;
+};
+
+struct JwksSpec {
+  std::string url;
+  Duration refresh = std::chrono::minutes(5);
+  Duration timeout = std::chrono::seconds(3);
+  std::string ca_file;
+  std::vector<std::string> algorithms;
+
+  void fields(auto& visit) {
+    visit("url", url, {.required = true, .format = config::Format::url, .doc = "of the key set"});
+    visit("refresh", refresh,
+          {.min = Duration(std::chrono::seconds(1)).count(), .doc = "how often it is read"});
+    visit("timeout", timeout,
+          {.min = Duration(std::chrono::milliseconds(1)).count(),
+           .max = Duration(std::chrono::minutes(1)).count(),
+           .doc = "of one read"});
+    visit("caFile", ca_file,
+          {.doc = "authorities that its certificate must come from; none: the system's"});
+    visit("algorithms", algorithms,
+          {.one_of = jwt_algorithm_names(),
+           .unique = true,
+           .doc = "of keys that name none; none given: all for which the key is made"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+  [[nodiscard]] std::vector<const JwtAlgorithm*> allowed() const;
+};
+
+struct JwtSpec {
+  JwtKeySpec key;
+  std::optional<JwksSpec> jwks;
+  std::string cookie_name;
+  std::string issuer;
+  std::vector<std::string> audience;
+  Duration leeway{};
+  std::vector<std::string> required_claims;
+  std::map<std::string, std::string> claims_to_headers;
+
+  void fields(auto& visit) {
+    key.fields(visit);
+    visit("jwks", jwks, {.doc = "the keys come from a URL"});
+    visit("cookieName", cookie_name,
+          {.doc = "cookie with the token; without it, the token is in Authorization"});
+    visit("issuer", issuer, {.doc = "the claim iss must be this"});
+    visit("audience", audience, {.unique = true, .doc = "the claim aud must name one of these"});
+    visit("leeway", leeway,
+          {.min = 0,
+           .max = Duration(std::chrono::hours(1)).count(),
+           .doc = "by which other clocks may differ"});
+    visit("requiredClaims", required_claims,
+          {.unique = true, .doc = "claims that a token must have"});
+    visit("claimsToHeaders", claims_to_headers,
+          {.doc = "claim -> header of the request that gets its value"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+struct TokenIntrospectSpec {
+  std::string end_point;
+  std::string client_id;
+  std::string client_secret;
+  std::string basic_auth;
+  bool insecure_tls = false;
+  Duration timeout = std::chrono::seconds(3);
+  Duration cache_for{};
+
+  void fields(auto& visit) {
+    visit(
+        "endPoint", end_point,
+        {.required = true, .format = config::Format::url, .doc = "service that knows the tokens"});
+    visit("clientId", client_id, {.doc = "of the gateway, at that service"});
+    visit("clientSecret", client_secret, {.secret = true, .doc = "likewise"});
+    visit("basicAuth", basic_auth,
+          {.secret = true, .doc = "what stands after `Basic ` in Authorization: base64"});
+    visit("insecureTls", insecure_tls,
+          {.doc = "believe any certificate: anybody in between can let everybody in"});
+    visit("timeout", timeout,
+          {.min = Duration(std::chrono::milliseconds(1)).count(),
+           .max = Duration(std::chrono::minutes(1)).count(),
+           .doc = "of one question"});
+    visit("cacheFor", cache_for,
+          {.min = 0,
+           .max = Duration(std::chrono::minutes(1)).count(),
+           .doc = "how long an answer holds; 0: each request asks"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+struct OAuth2JwtSpec {
+  JwtKeySpec key;
+  void fields(auto& visit) { key.fields(visit); }
+  void validate(const std::string& path, config::Faults& faults) const { key.check(path, faults); }
+};
+
+struct OAuth2Spec {
+  std::optional<TokenIntrospectSpec> token_introspect;
+  std::optional<OAuth2JwtSpec> jwt;
+
+  void fields(auto& visit) {
+    visit("tokenIntrospect", token_introspect, {.doc = "a service says whether a token is good"});
+    visit("jwt", jwt, {.doc = "tokens that the gateway can check itself"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+struct BasicAuthSpec {
+  std::string mode;
+  std::string user_file = "/etc/apache2/.htpasswd";
+  std::string etcd_prefix = "credentials/";
+  std::string realm = "restricted";
+
+  void fields(auto& visit) {
+    visit("mode", mode,
+          {.required = true, .one_of = {"FILE", "ETCD", "LDAP"}, .doc = "where the users are"});
+    visit("userFile", user_file, {.doc = "of mode FILE: made by htpasswd, read again on change"});
+    visit("etcdPrefix", etcd_prefix, {.doc = "of mode ETCD: the kind of custom data"});
+    visit("realm", realm, {.doc = "what browsers show when they ask for a password"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+struct ValidatorSpec {
+  pipeline::FilterMeta meta;
+  std::map<std::string, HeaderRuleSpec> headers;
+  std::optional<JwtSpec> jwt;
+  std::optional<SignatureSpec> signature;
+  std::optional<OAuth2Spec> oauth2;
+  std::optional<BasicAuthSpec> basic_auth;
+
+  void fields(auto& visit) {
+    meta.fields(visit);
+    visit("headers", headers, {.doc = "header -> what its values must be"});
+    visit("jwt", jwt, {.doc = "the request needs a JSON Web Token"});
+    visit("signature", signature, {.doc = "the request needs a signature"});
+    visit("oauth2", oauth2, {.doc = "the request needs an access token"});
+    visit("basicAuth", basic_auth, {.doc = "the request needs name and password"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const;
+};
+
+}  // namespace sluice::filters

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Candidates: numbers from several lists, in ascending order and once each. One thread.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace sluice::router {
+
+// The place of a path among all paths of a server, in the order in which they are tried.
+using Ordinal = std::uint32_t;
+
+class Candidates {
+ public:
+  // Requires: every list ascends and outlives this; next() was not called yet.
+  void add(std::span<const Ordinal> list) {
+    if (list.empty()) return;
+    if (count_ < lists_.size()) {
+      lists_[count_++] = list;
+    } else {
+      more_.insert(more_.end(), list.begin(), list.end());
+    }
+  }
+  void keep(std::vector<Ordinal> list) { add(kept_.emplace_back(std::move(list))); }
+  // Returns the next number; nullopt: there is none.
+  [[nodiscard]] std::optional<Ordinal> next() {
+    if (!more_.empty()) merge();
+    std::optional<Ordinal> least;
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (!lists_[i].empty() && (!least || lists_[i].front() < *least)) least = lists_[i].front();
+    }
+    if (!least) return least;
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (!lists_[i].empty() && lists_[i].front() == *least) lists_[i] = lists_[i].subspan(1);
+    }
+    return least;
+  }
+
+ private:
+  static constexpr std::size_t kListsInline = 12;
+
+  // Makes one list of all: a merge of many lists looks at each of them for each number.
+  void merge() {
+    std::vector<Ordinal> all = std::exchange(more_, {});
+    for (std::size_t i = 0; i < count_; ++i)
+      all.insert(all.end(), lists_[i].begin(), lists_[i].end());
+    std::ranges::sort(all);
+    all.erase(std::ranges::unique(all).begin(), all.end());
+    lists_[0] = kept_.emplace_back(std::move(all));
+    count_ = 1;
+  }
+
+  std::array<std::span<const Ordinal>, kListsInline> lists_;
+  std::size_t count_ = 0;
+  std::vector<Ordinal> more_;              // of lists beyond kListsInline
+  std::deque<std::vector<Ordinal>> kept_;  // lists that belong to this
+};
+
+}  // namespace sluice::router

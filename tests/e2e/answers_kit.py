@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of filters that answer by themselves share."""
+
+import itertools
+import re
+
+from client import Response, fetch
+from gateway import ROOT, http_server
+
+_marks = itertools.count()
+
+
+def example(page: str, **places: str) -> str:
+    """The first example of a page, with texts of it replaced."""
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    yaml = re.search(r"^```yaml\n(.*?)^```", text, re.M | re.S).group(1)
+    for old, new in places.items():
+        assert old in yaml, f"{page}: no {old}"
+        yaml = yaml.replace(old, new)
+    return yaml
+
+
+class Site:
+    """A port whose requests go to one pipeline."""
+
+    def __init__(self, server, port: int, backend: str = "p", **rule):
+        self.server, self.port = server, port
+        server.apply(http_server(port, {**rule, "backend": backend}))
+
+    def ask(self, path: str = "/", method: str = "GET", **headers: str) -> Response:
+        return fetch(self.port, path, method, **headers)
+
+    def result(self, node: str, path: str = "/", method: str = "GET", **headers: str) -> tuple[str, int]:
+        """(result of the node, status) of a request, by the access log."""
+        mark = f"mark-{next(_marks)}"
+        response = self.ask(f"{path}{'&' if '?' in path else '?'}{mark}", method, **headers)
+        line = self.server.access_line(mark)
+        found = re.search(rf"\b{re.escape(node)}\(([^,)]*)", line)
+        assert found, f"{node} has not run: {line}"
+        return "" if re.fullmatch(r"[0-9.]+(ns|us|µs|ms|s)", found[1]) else found[1], response.status

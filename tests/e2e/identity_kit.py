@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proofs of identity, made by other hands than the gateway's: tokens, sets of keys, signatures, password files."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from datetime import datetime, timezone
+from urllib.parse import quote
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+SECRET = b"a secret of more than thirty-two bytes"
+
+
+def b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def raw_token(header: str, payload: str, secret: bytes = SECRET) -> str:
+    """A token of any texts, signed with HS256."""
+    text = f"{b64url(header.encode())}.{b64url(payload.encode())}"
+    return f"{text}.{b64url(hmac.new(secret, text.encode(), hashlib.sha256).digest())}"
+
+
+def token(key=SECRET, algorithm: str = "HS256", kid: str | None = None, **claims) -> str:
+    return jwt.encode(claims, key, algorithm, headers={"kid": kid} if kid else None)
+
+
+def soon() -> int:
+    return int(time.time()) + 600
+
+
+class KeyPair:
+    """`kind`: "RSA", "EC" or "Ed25519"."""
+
+    def __init__(self, kind: str, kid: str = ""):
+        self.kid = kid
+        if kind == "RSA":
+            self.private, self.algorithm = rsa.generate_private_key(65537, 2048), "RS256"
+        elif kind == "EC":
+            self.private, self.algorithm = ec.generate_private_key(ec.SECP256R1()), "ES256"
+        else:
+            self.private, self.algorithm = ed25519.Ed25519PrivateKey.generate(), "EdDSA"
+
+    @property
+    def pem(self) -> str:
+        public = self.private.public_key()
+        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    @property
+    def jwk(self) -> dict:
+        public = self.private.public_key()
+        if self.algorithm == "RS256":
+            numbers = public.public_numbers()
+            n = numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")
+            key = {"kty": "RSA", "n": b64url(n), "e": b64url(numbers.e.to_bytes(3, "big"))}
+        elif self.algorithm == "ES256":
+            numbers = public.public_numbers()
+            x, y = (b64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
+            key = {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+        else:
+            key = {"kty": "OKP", "crv": "Ed25519", "x": b64url(public.public_bytes(Encoding.Raw, PublicFormat.Raw))}
+        return key | {"use": "sig", "kid": self.kid}
+
+    def token(self, **claims) -> str:
+        return token(self.private, self.algorithm, self.kid or None, **claims)
+
+
+def key_set(*pairs: KeyPair) -> bytes:
+    return json.dumps({"keys": [pair.jwk for pair in pairs]}).encode()
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def sha_line(name: str, password: str) -> str:
+    """A line of an htpasswd file; the hash that is quick to make."""
+    return f"{name}:{{SHA}}{base64.b64encode(hashlib.sha1(password.encode()).digest()).decode()}\n"
+
+
+def sign(key_id: str, secret: str, method: str, host: str, path: str, body: bytes = b"", query: str = "",
+         when: float | None = None) -> dict:  # fmt: skip
+    """The headers of a signed request, after Amazon's description, with the literals of the gateway."""
+    time_text = datetime.fromtimestamp(when or time.time(), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    scope = [time_text[:8], "eu", "shop", "request"]
+    pairs = sorted(tuple(pair.partition("=")[::2]) for pair in query.split("&") if pair)
+    canonical = "\n".join(
+        [
+            method,
+            quote(path, safe="/-._~"),
+            "&".join(f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in pairs),
+            f"host:{host}\nx-date:{time_text}\n",
+            "host;x-date",
+            hashlib.sha256(body).hexdigest(),
+        ]
+    )
+    text = "\n".join(
+        ["HMAC-SHA256", time_text, "/".join(scope), hashlib.sha256(canonical.encode()).hexdigest()]
+    )
+    key = secret.encode()
+    for part in scope:
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return {
+        "X-Date": time_text,
+        "Authorization": f"HMAC-SHA256 Credential={key_id}/{'/'.join(scope)}, SignedHeaders=host;x-date, "
+        f"Signature={signature}",
+    }

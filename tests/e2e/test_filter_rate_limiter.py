@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RateLimiter: docs/filter-rate-limiter.md. A period of an hour makes the counts exact, however fast the
+machine is."""
+
+import pytest
+
+from client import Load, fetch, request
+from gateway import http_server, mock, pipeline
+
+
+def limiter(limit: int, period: str = "1h", timeout: str = "0s", **more) -> dict:
+    policy = {"name": "p", "limitForPeriod": limit, "limitRefreshPeriod": period, "timeoutDuration": timeout}
+    return {
+        **{"name": "limit", "kind": "RateLimiter", "policies": [policy], "defaultPolicyRef": "p"},
+        **{"urls": [{"url": {"prefix": "/"}}], **more},
+    }
+
+
+def put(server, port: int, limit: dict, body: str = "ok") -> None:
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", limit, mock(body)))
+
+
+def admitted(port: int, requests: int) -> int:
+    """Sends so many requests over 64 connections, to all cores. Returns how many got 200."""
+    with Load(port, lambda n: request("/"), limit=requests) as load:
+        load.join()
+    assert load.errors == []
+    assert sum(load.statuses().values()) == requests and set(load.statuses()) <= {200, 429}
+    return load.statuses().get(200, 0)
+
+
+def test_what_the_client_sees(server, port):
+    put(server, port, limiter(1, "1m"))
+    assert fetch(port).status == 200
+    refused = fetch(port, "/late")
+    assert refused.status == 429 and refused.text == ""
+    assert refused.headers["x-eg-rate-limiter"] == "too-many-requests"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["ratelimit-policy"] == '"p";q=1;w=60'
+    assert refused.headers["ratelimit"].startswith('"p";r=0;t=')
+    line = server.access_line("/late")
+    assert "limit(rateLimited," in line and "rateLimiter: too many requests" in line
+
+
+def test_a_flow_goes_on_by_the_result(server, port):
+    flow = [{"filter": "limit", "jumpIf": {"rateLimited": "sorry"}}, {"filter": "mock"}, {"filter": "END"}, {"filter": "sorry"}]
+    filters = (limiter(1), mock("ok"), mock("sorry", name="sorry", code=503))
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", *filters, flow=flow))
+    assert [fetch(port).status for _ in range(3)] == [200, 503, 503]
+
+
+def test_the_limit_is_exact_over_all_cores(server, port):
+    put(server, port, limiter(700))
+    assert admitted(port, 2000) == 700
+
+
+def test_an_update_neither_loses_nor_gives_away(server, port):
+    put(server, port, limiter(700))
+    assert admitted(port, 400) == 400
+    put(server, port, limiter(700), body="other")
+    assert admitted(port, 600) == 300
+    put(server, port, limiter(750))
+    assert admitted(port, 200) == 50
+    put(server, port, limiter(100))
+    assert admitted(port, 100) == 0
+    put(server, port, limiter(760))
+    assert admitted(port, 100) == 10
+    put(server, port, limiter(800, "2h"))
+    assert admitted(port, 100) == 40
+
+
+def test_updates_under_load_do_not_count(server, port):
+    put(server, port, limiter(1500))
+    with Load(port, lambda n: request("/"), limit=4000) as load:
+        for n in range(5):
+            load.wait_more(100)
+            put(server, port, limiter(1500), body=f"body {n}")
+        load.join()
+    assert load.errors == []
+    assert load.statuses() == {200: 1500, 429: 2500}
+
+
+def test_requests_wait_for_their_period(server, port):
+    """No period admits more than its limit, so the last of 40 comes in the fourth period after the first."""
+    put(server, port, limiter(10, "200ms", "1h"))
+    with Load(port, lambda n: request("/"), connections=40, limit=40) as load:
+        load.join()
+    assert load.statuses() == {200: 40}
+    assert max(load.seconds) >= 0.4
+
+
+@pytest.mark.parametrize("key", [{"header": "X-User"}, {"cookie": "user"}])
+def test_each_key_has_a_limit(server, port, key):
+    put(server, port, limiter(2, urls=[{"url": {"prefix": "/"}, "keyBy": key}]))
+
+    def ask(user: str) -> int:
+        return fetch(port, **({"X_User": user} if "header" in key else {"Cookie": f"user={user}"})).status
+
+    assert [ask(user) for user in ("a", "a", "a", "b", "b", "b")] == [200, 200, 429, 200, 200, 429]
+
+
+def test_each_address_has_a_limit(server, port):
+    limit = limiter(1, urls=[{"url": {"prefix": "/"}, "keyBy": {"address": True}}])
+    paths = http_server(port, {"pathPrefix": "/", "backend": "p"}, trustedProxies=["127.0.0.1"])
+    server.apply(paths, pipeline("p", limit, mock("ok")))
+    asked = [fetch(port, X_Forwarded_For=ip).status for ip in ("192.0.2.1", "192.0.2.2", "192.0.2.1")]
+    assert asked == [200, 200, 429]
+
+
+def test_methods_and_paths_choose_the_policy(server, port):
+    policies = [{"name": n, "limitForPeriod": 1, "limitRefreshPeriod": "1h", "timeoutDuration": "0s"} for n in "ab"]
+    urls = [
+        {"methods": ["PUT"], "url": {"exact": "/x"}, "policyRef": "a"},
+        {"url": {"regex": "^/[xy]$"}, "policyRef": "b"},
+    ]
+    put(server, port, {"name": "limit", "kind": "RateLimiter", "policies": policies, "urls": urls, "fields": "none"})
+    asked = [("PUT", "/x"), ("PUT", "/x"), ("GET", "/x"), ("GET", "/y"), ("GET", "/z"), ("GET", "/z")]
+    assert [fetch(port, path, method).status for method, path in asked] == [200, 429, 200, 429, 200, 200]
+    assert "ratelimit" not in fetch(port, "/y").headers
+
+
+def test_all_responses_may_tell_the_limit(server, port):
+    put(server, port, limiter(3, fields="all"))
+    left = [fetch(port).headers["ratelimit"].split(";")[1] for _ in range(4)]
+    assert left == ["r=2", "r=1", "r=0", "r=0"]

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RequestBuilder: requests from templates and from other namespaces, as backends get them."""
+
+import json
+
+import pytest
+
+from gateway import mock, pipeline, proxy
+from rewriting_kit import Route, example
+from scripted import Answer, Scripted
+
+
+@pytest.fixture
+def backend():
+    with Scripted(lambda call: Answer(body=call.body or b"none", headers={"X-Seen": call.target})) as instance:
+        yield instance
+
+
+@pytest.fixture
+def build(server, port, backend):
+    """Sends what the builder makes to the backend; gives the route."""
+
+    def put(**fields) -> Route:
+        server.apply(pipeline("p", {"name": "b", "kind": "RequestBuilder", **fields}, proxy(backend.url)))
+        return Route(server, port)
+
+    return put
+
+
+def test_the_page(server, port, backend):
+    server.apply(example("filter-request-builder", backend.url))
+    route = Route(server, port, "rb")
+    response = route.ask("/x?lang=de%20at", "POST", 'say "hi"\nand go')
+    assert (response.status, json.loads(response.text)) == (200, {"text": 'say "hi"\nand go'})
+    call = backend.calls[-1]
+    assert (call.method, call.target) == ("POST", "/search?lang=de+at")
+    assert call.headers["content-type"] == "application/json"
+
+
+def test_method_url_headers_and_body(build, backend):
+    route = build(template="method: put\nurl: http://other.example:81/a?b=c\nheaders: {X-A: [one], X-B: two}\nbody: text")
+    assert route.ask("/", "POST", "old", X_Old="1").text == "text"
+    call = backend.calls[-1]
+    assert (call.method, call.target, call.headers["host"]) == ("PUT", "/a?b=c", "other.example:81")
+    assert (call.headers["x-a"], call.headers["x-b"], call.headers["content-length"]) == ("one", "two", "4")
+    assert "x-old" not in call.headers
+
+
+def test_form_data(build, backend):
+    build(template="method: POST\nformData:\n  up: {value: '{{.req.Body}}', fileName: f.txt}").ask("/", "POST", "it's")
+    call = backend.calls[-1]
+    boundary = call.headers["content-type"].removeprefix("multipart/form-data; boundary=")
+    assert call.body.startswith(f"--{boundary}\r\n".encode()) and b'filename="f.txt"' in call.body
+    assert b"\r\n\r\nit's\r\n" in call.body
+
+
+def test_other_delimiters(build, backend):
+    route = build(template="body: '{{x}} [[.req.Method]]'", leftDelim="[[", rightDelim="]]", protocol="http")
+    assert route.ask().text == "{{x}} GET"
+
+
+def test_the_body_of_the_client_adds_no_keys(build, backend):
+    route = build(template="method: POST\nbody: |\n  {{.req.Body}}\n")
+    assert route.ask("/", "POST", "x\nmethod: DELETE\nurl: /admin").text == "x\nmethod: DELETE\nurl: /admin\n"
+    assert (backend.calls[-1].method, backend.calls[-1].target) == ("POST", "/")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "url: '{{index .req.Header \"X-Absent\" 0}}'",
+        "[a, list]",
+        "method: 'G T'",
+        "uri: /x",
+        "url: /a/{{header .req.Header \"X-Up\"}}/b",
+        "body: {{.req.Body}}",
+    ],
+)
+def test_build_err(build, backend, template):
+    route = build(template=template)
+    assert route.result("/fails", "b", "POST", "one\ntwo", X_Up="..") == "buildErr"
+    assert route.ask("/", "POST", "one\ntwo", X_Up="..").status == 503
+    assert backend.calls == []
+
+
+def test_a_copy_for_each_namespace(server, port, backend):
+    copy = {"name": "copy", "kind": "RequestBuilder", "sourceNamespace": "DEFAULT"}
+    flow = [{"filter": step, "namespace": name} for step in ("copy", "proxy") for name in ("a", "b")]
+    join = {"name": "join", "kind": "ResponseBuilder", "template": "body: |-\n  {{.responses.a.Body}}+{{.responses.b.Body}}"}
+    server.apply(pipeline("p", copy, proxy(backend.url), join, flow=[*flow, {"filter": "join"}]))
+    route = Route(server, port)
+    assert route.ask("/x?y", "POST", "body", X_A="1").text == "body+body"
+    assert [(call.method, call.target, call.body) for call in backend.calls] == [("POST", "/x?y", b"body")] * 2
+    assert all(call.headers["x-a"] == "1" for call in backend.calls)
+    # A source that is absent.
+    server.apply(pipeline("p", {**copy, "sourceNamespace": "absent"}, mock("x")))
+    assert route.result("/absent", "copy") == "buildErr"
+
+
+def test_data_of_the_pipeline(server, port, backend):
+    built = {"name": "b", "kind": "RequestBuilder", "template": "method: POST\nbody: '{{.data.PIPELINE.greeting}}'"}
+    server.apply({**pipeline("p", built, proxy(backend.url)), "data": {"greeting": "hello world"}})
+    assert Route(server, port).ask().text == "hello world"
