@@ -174,7 +174,8 @@ LimiterModel RateLimiter::prepare(const RateLimiterSpec& spec,
   std::set<std::string> identities;
   for (std::size_t i = 0; i < spec.urls.size(); ++i) {
     const LimitedUrlSpec& url = spec.urls[i];
-    const std::string where = config::join_path(context.path, "urls") + "[" + std::to_string(i) + "]";
+    const std::string where =
+        config::join_path(context.path, "urls") + "[" + std::to_string(i) + "]";
     const RatePolicySpec& policy = policy_of(spec, url);
     const std::string identity = identity_of(url, policy.name);
     if (!identities.insert(identity).second) {
