@@ -67,9 +67,7 @@ TEST_F(ArgumentsTest, UnknownCommands) {
 TEST(Run, WrongUseGoesToStandardErrorWithCode2) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"nope"},
                                                     {"get", "--nope"},
-                                                    {"wasm", "list-data", "p"},
                                                     {"-o", "xml", "version"},
-                                                    {"wasm", "apply-data"},
                                                     {"completion", "fish"}}) {
     std::ostringstream out;
     std::ostringstream err;
