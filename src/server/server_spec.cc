@@ -28,13 +28,15 @@ bool switches_on(const config::UndecodedValue& raw) {
 
 }  // namespace
 
+bool HttpServerSpec::wants_auto_cert() const { return switches_on(auto_cert); }
+
 void HttpServerSpec::validate(config::Faults& faults) const {
   if (!address.empty() && !config::IpAddress::parse(listen_address())) {
     faults.add("address",
                config::quote(address) + " is not an IP address, try 127.0.0.1 or localhost");
   }
   if (switches_on(http3)) faults.add("http3", "HTTP/3 is not supported yet");
-  if (switches_on(auto_cert))
+  if (wants_auto_cert())
     faults.add("autoCert",
                "is not there: " + std::string(pipeline::advice_on_absent_kind("AutoCertManager")));
   if (switches_on(tracing))

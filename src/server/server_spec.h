@@ -154,6 +154,7 @@ struct HttpServerSpec : router::RouterSpec {
     return max_connections > 2 * kPlacesForOthers ? max_connections - kPlacesForOthers
                                                   : max_connections;
   }
+  [[nodiscard]] bool wants_auto_cert() const;
   // Adds faults that concern several fields. Paths begin at the root of the document.
   void validate(config::Faults& faults) const;
 

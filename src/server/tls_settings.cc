@@ -55,10 +55,10 @@ std::shared_ptr<const net::TlsContext> make_tls(const HttpServerSpec& spec,
     if (options.client_ca.empty()) faults.add("caCertBase64", "is neither PEM nor base64 of PEM");
   }
   if (!spec.https && options.pairs.empty()) return nullptr;
-  if (options.pairs.empty() && faults.count() == faults_before) {
+  // autoCert has a fault of its own, with the same way out.
+  if (options.pairs.empty() && faults.count() == faults_before && !spec.wants_auto_cert())
     faults.add("https", "needs a certificate: certBase64 and keyBase64, or certs and keys");
-  }
-  if (faults.count() != faults_before) return nullptr;
+  if (options.pairs.empty() || faults.count() != faults_before) return nullptr;
   auto context = net::TlsContext::create(options, std::move(tickets));
   if (!context) {
     for (const net::TlsContext::CertificateFault& fault : context.error())

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from client import fetch
-from gateway import http_server, mock, pipeline, wait_until
+from gateway import Orphan, http_server, mock, pipeline, wait_until
 
 
 def global_filter(before: list[dict] | None, after: list[dict] | None, **more) -> dict:
@@ -108,6 +108,7 @@ def test_what_is_shown(server, port):
 
 
 def test_it_comes_back_after_restarts(server, port):
+    Orphan.expect_some()
     put(server, port, global_filter([mock("before\n", name="first")], None))
     server.restart()
     wait_until(lambda: fetch(port).text == "before\n", "it runs after a restart")

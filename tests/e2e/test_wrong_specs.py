@@ -34,7 +34,7 @@ def state(server) -> tuple:
 
 def lines_of(server, query: str, text: str) -> list[str]:
     """The lines of the refusal of a POST."""
-    status, _, body = server.request("POST", f"/apis/v2/objects?{query}", text)
+    status, _, body = server.request("POST", f"/apis/v2/objects?{query}", text.encode())
     assert status == 400, f"{status} {body}"
     answer = json.loads(body)
     return answer.get("errors") or [answer["message"]]

@@ -495,7 +495,7 @@ TEST(ProxySpec, ServiceRegistriesAreNotIgnored) {
   EXPECT_THAT(
       faults_of(
           "{name: proxy, kind: Proxy, pools: [{serviceRegistry: consul, serviceName: shop}]}"),
-      ElementsAre(advice("serviceRegistry"), advice("serviceName")));
+      ElementsAre(advice("serviceRegistry")));
   config::Faults beside_servers;
   EXPECT_NE(build(spec_of("http://a", ", serviceName: shop"), beside_servers), nullptr);
   EXPECT_THAT(beside_servers.warnings(),

@@ -15,7 +15,7 @@ struct UnsupportedField {
   std::string_view advice;  // the reason, and an alternative
 };
 
-// Each is a fault unless it is empty, because tools write a field that was not given as empty.
+// The first that is not empty is a fault. Tools write a field that was not given as empty.
 template <std::size_t n>
 struct UnsupportedFields {
   std::array<UnsupportedField, n> known;
@@ -26,13 +26,16 @@ struct UnsupportedFields {
   }
   void report(const std::string& path, config::Faults& faults) const {
     for (std::size_t i = 0; i < n; ++i) {
-      if (is_given(i)) faults.add(config::join_path(path, known[i].name), known[i].advice);
+      if (!is_given(i)) continue;
+      // The others are for the same purpose.
+      return faults.add(config::join_path(path, known[i].name), known[i].advice);
     }
   }
   // Where the rest of the spec makes up for them.
   void warn(const std::string& path, std::string_view text, config::Faults& faults) const {
     for (std::size_t i = 0; i < n; ++i) {
-      if (is_given(i)) faults.warn(config::join_path(path, known[i].name), text);
+      if (!is_given(i)) continue;
+      return faults.warn(config::join_path(path, known[i].name), text);
     }
   }
   [[nodiscard]] bool is_given(std::size_t i) const {
