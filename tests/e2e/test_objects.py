@@ -193,7 +193,7 @@ def test_no_server(server):
 def test_health_and_help(server):
     assert server.egctl("health").returncode == 0
     assert "wasm" in server.egctl("--help").stdout
-    assert server.egctl("no-such-command", check=False).returncode == 1
+    assert server.egctl("no-such-command", check=False).returncode == 2
 
 
 @pytest.mark.parametrize("command", ["health", "version"])
