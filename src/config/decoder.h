@@ -22,10 +22,10 @@
 namespace sluice::config {
 
 template <class T>
-inline constexpr bool is_number =
+inline constexpr bool kIsNumber =
     (std::is_arithmetic_v<T> && !std::same_as<T, bool>) || std::same_as<T, Duration>;
 template <class T>
-inline constexpr bool is_number<std::optional<T>> = is_number<T>;
+inline constexpr bool kIsNumber<std::optional<T>> = kIsNumber<T>;
 
 class Decoder {
  public:
@@ -93,7 +93,7 @@ class Decoder {
               const std::string& path) {
     if (!expect(value, Value::Kind::map, "a map", path)) return;
     if (!check_size(value.members.size(), rule, "members", path)) return;
-    const Rule member_rule{.required = is_number<T>, .format = rule.format, .one_of = rule.one_of};
+    const Rule member_rule{.required = kIsNumber<T>, .format = rule.format, .one_of = rule.one_of};
     out.clear();
     for (const auto& [key, member] : value.members) {
       decode(member, out[key], member_rule, join_path(path, key));
@@ -114,7 +114,7 @@ class Decoder {
   // Tools write an empty text for a number or a duration that was not given.
   template <class T>
   static bool is_empty_text(const Value& value) {
-    return is_number<T> && value.kind == Value::Kind::scalar && value.scalar.empty();
+    return kIsNumber<T> && value.kind == Value::Kind::scalar && value.scalar.empty();
   }
   template <class T>
   void decode_fields(const Value& value, T& out, const std::string& path) {

@@ -125,7 +125,20 @@ TEST(KeyTable, RefusesAKeyWithoutRoomUntilThereIsSome) {
   EXPECT_EQ(table.in_use("late", kFive, 1s), 1U);
 }
 
-// Threads in step meet at keys that nobody has used yet.
+// Asks twice for each key, in step with the other threads.
+void ask_in_step(KeyTable& table, std::atomic<int>& step, int threads,
+                 std::vector<std::atomic<int>>& ok) {
+  const auto none = [] { return PeriodsWord{0}; };
+  for (std::size_t key = 0; key < ok.size(); ++key) {
+    ++step;
+    while (step < (static_cast<int>(key) + 1) * threads) std::this_thread::yield();
+    for (int j = 0; j < 2; ++j) {
+      if (table.take(std::to_string(key), kFive, 0s, none).admitted) ++ok[key];
+    }
+  }
+}
+
+// The threads meet at keys that nobody has used yet.
 TEST(KeyTable, IsExactForNewKeysOfAllCores) {
   constexpr int kThreads = 4;
   constexpr int kKeys = 3'000;
@@ -134,16 +147,7 @@ TEST(KeyTable, IsExactForNewKeysOfAllCores) {
   std::atomic<int> step = 0;
   std::vector<std::jthread> threads;
   for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      for (int key = 0; key < kKeys; ++key) {
-        ++step;
-        while (step < (key + 1) * kThreads) std::this_thread::yield();
-        for (int j = 0; j < 2; ++j) {
-          const auto none = [] { return PeriodsWord{0}; };
-          if (table.take(std::to_string(key), kFive, 0s, none).admitted) ++ok[key];
-        }
-      }
-    });
+    threads.emplace_back([&] { ask_in_step(table, step, kThreads, ok); });
   }
   threads.clear();
   for (int key = 0; key < kKeys; ++key) ASSERT_EQ(ok[key], 5) << key;

@@ -12,7 +12,6 @@ namespace sluice::filters {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 class RemoteFilterTest : public ::testing::Test {

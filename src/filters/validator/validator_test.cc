@@ -18,6 +18,7 @@
 #include "filters/signer/signer.h"
 #include "filters/validator/testing/token_maker.h"
 #include "loop/testing/run_to_completion.h"
+#include "pipeline/custom_data.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {

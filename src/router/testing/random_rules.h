@@ -113,7 +113,7 @@ class RandomRules {
   IpFilterSpec filter() {
     IpFilterSpec out;
     out.block_by_default = below(3) == 0;
-    (below(2) == 0 ? out.allow_ips : out.block_ips).push_back("1.1.1.0/24");
+    (below(2) == 0 ? out.allow_ips : out.block_ips).emplace_back("1.1.1.0/24");
     return out;
   }
 
