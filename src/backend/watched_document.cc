@@ -13,7 +13,7 @@
 namespace sluice::backend {
 namespace {
 
-// What changes with a file, so that it is read only then.
+// A file is read again only when one of these changes.
 struct FileMark {
   std::int64_t size = -1;
   std::int64_t seconds = 0;

@@ -20,7 +20,8 @@ struct Applied {
   std::string name;
   std::string kind;
   Change change;
-  // What the document probably does not mean, and which part does not run yet, and why.
+  // Warnings: a field that probably does not mean what it says, a part that does not run yet and
+  // why.
   std::vector<std::string> warnings{};
   // On a shared store: the version of the stored object, which other members come to run. Else 0.
   std::uint64_t version = 0;

@@ -26,7 +26,7 @@ struct Object {
   std::string error;
   // ObjectPrototype::pins() of the current or the last prototype. Stored beside the spec.
   Json pins;
-  // What the build warned of (config::Faults::warnings).
+  // The warnings of the build (config::Faults::warnings).
   std::vector<std::string> warnings{};
   // The kept state of the prototype; null if the object does not run.
   std::shared_ptr<const pipeline::StateSet> states{};

@@ -80,7 +80,7 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   void note_failure(EndpointIndex index);
   void note_success(EndpointIndex index);
 
-  // What to do if etcd's user lacks a right: names the user and the keys.
+  // The advice for a user of etcd that lacks a right: it names the user and the keys.
   [[nodiscard]] const std::string& denied_advice() const { return denied_advice_; }
   // True if etcd has answered that it asks nobody for a user, though one is given.
   [[nodiscard]] bool ignores_user() const { return ignores_user_; }

@@ -47,7 +47,7 @@ struct CallEnd {
 [[nodiscard]] bool may_be_the_endpoint(Status status);
 
 // `name`: of the endpoint, `what`: the method.
-// What the server or the connection says of the end, on one line and with a bound.
+// The reason that the server or the connection gives for the end: one line, of bounded length.
 [[nodiscard]] std::string reason_of(const CallEnd& end);
 // `denied_advice`: what to do if etcd's user lacks a right.
 [[nodiscard]] Error error_of(const CallEnd& end, std::string_view name,

@@ -32,7 +32,7 @@ class FilePaths {
   [[nodiscard]] Found find(const std::string& path, const std::vector<std::string>& codings,
                            DiskWait wait) const;
 
-  // What answers if there is no file: {404, ""} or the last of tryFiles.
+  // The answer if there is no file: {404, ""}, or the last of tryFiles.
   [[nodiscard]] int absent_status() const { return absent_status_; }
   [[nodiscard]] const std::string& absent_text() const { return absent_text_; }
   // Cache-Control of a file; "": none.

@@ -11,7 +11,7 @@
 namespace sluice::filters {
 namespace {
 
-// What can be decoded of it, also of a stream that goes on.
+// The part of the input that can be decoded so far; a stream may go on behind it.
 std::string unpack(std::string_view packed) {
   http::Inflater inflater(std::size_t{64} << 20);
   std::string out;

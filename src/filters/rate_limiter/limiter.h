@@ -26,7 +26,7 @@ class Counts {
   Counts(TimePoint start, std::size_t keys)
       : start_(start), table_(keys == 0 ? nullptr : std::make_unique<KeyTable>(keys)) {}
 
-  // What a count begins with: the places that are in use under another policy.
+  // A count begins with the places that are in use under another policy.
   struct Before {
     std::shared_ptr<Counts> counts;  // null: nothing
     RatePolicy policy;

@@ -35,7 +35,7 @@ struct RemoteResponse {
   // Nothing but what to_remote() writes for no response.
   [[nodiscard]] bool is_empty() const;
 };
-// What a reply sets; the members that it leaves out stay as they are.
+// The fields that a reply sets. A member that the reply leaves out keeps its value.
 struct RemoteReply {
   std::optional<RemoteRequest> request;
   std::optional<RemoteResponse> response;

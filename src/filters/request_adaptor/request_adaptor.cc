@@ -152,7 +152,8 @@ class RequestAdaptor final : public pipeline::Filter {
   }
 
  private:
-  // What the template leaves out stays as the spec has it; its headers come after those.
+  // A field that the template leaves out keeps the value of the spec. Headers of the template come
+  // after those of the spec.
   static Result<void> read_output(const templates::Rendered& yaml, RequestChangeSpec& over,
                                   PathChange& path) {
     SLUICE_TRY(const config::Value value, parse_output(yaml));
