@@ -86,8 +86,8 @@ def test_health_checks(server, port, echo, backend):
     web = f"http://127.0.0.1:{backend.port}"
     check = {"interval": "100ms", "timeout": "1s", "ws": {"uri": "/health"}}
     put(server, f"ws://127.0.0.1:{echo.port}", web, healthCheck=check)
+    wait_until(lambda: "/health" in echo.paths, "the echo server is asked")
     wait_until(lambda: health(server) == [True, False], "the check has told them apart")
-    assert "/health" in echo.paths
     put(server, web, healthCheck={"interval": "100ms", "http": {"uri": "/"}})
     wait_until(lambda: health(server) == [True], "an ordinary check is enough")
 
