@@ -2,8 +2,10 @@
 // Who comes in an open loop: people who are in already and come again, and ever new ones.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <random>
+#include <unordered_map>
 #include <vector>
 
 namespace load {
@@ -35,7 +37,8 @@ class People {
     return {in_[std::uniform_int_distribution<std::size_t>(0, in_.size() - 1)(random_)], true};
   }
   [[nodiscard]] bool is_in(std::uint64_t number) const {
-    return number < is_in_.size() && is_in_[number];
+    const auto block = is_in_.find(number / kBlock);
+    return block != is_in_.end() && block->second[number % kBlock];
   }
   void told_yes(std::uint64_t number) {
     if (is_in(number)) return;
@@ -47,10 +50,7 @@ class People {
   [[nodiscard]] const std::vector<std::uint64_t>& let_in() const { return let_in_; }
 
  private:
-  void set_in(std::uint64_t number) {
-    if (number >= is_in_.size()) is_in_.resize(number * 2 + 1);
-    is_in_[number] = true;
-  }
+  void set_in(std::uint64_t number) { is_in_[number / kBlock][number % kBlock] = true; }
   [[nodiscard]] std::vector<std::uint64_t> all_known() const {
     std::vector<std::uint64_t> all;
     for (std::uint64_t i = 0; i < options_.known_count; ++i)
@@ -58,12 +58,16 @@ class People {
     return all;
   }
 
+  // Numbers start anywhere, and a growth of one array by their size would hold up the requests that
+  // are due meanwhile.
+  static constexpr std::uint64_t kBlock = 1 << 16;
+
   const PeopleOptions options_;
   std::uint64_t next_;
   std::mt19937_64 random_;
-  std::vector<std::uint64_t> in_;      // whom to choose from
-  std::vector<bool> is_in_;            // by number
-  std::vector<std::uint64_t> let_in_;  // during the run
+  std::vector<std::uint64_t> in_;                                 // whom to choose from
+  std::unordered_map<std::uint64_t, std::bitset<kBlock>> is_in_;  // by number / kBlock
+  std::vector<std::uint64_t> let_in_;                             // during the run
 };
 
 }  // namespace load
