@@ -34,6 +34,7 @@ class Workers;
 
 namespace sluice::control {
 
+class CustomData;
 struct ControllerState;
 
 class Controller {
@@ -140,6 +141,9 @@ class Controller {
   // deleted.
   [[nodiscard]] Result<std::string> stored_namespace(std::string_view pipeline,
                                                      std::string_view filter) const;
+
+  // Lives as long as this.
+  [[nodiscard]] CustomData& custom_data();
 
   [[nodiscard]] const ObjectKinds& object_kinds() const;
   // The spec of a new object of that kind, with all defaults.

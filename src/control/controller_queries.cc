@@ -115,6 +115,8 @@ Result<std::string> Controller::stored_namespace(std::string_view pipeline,
   return ns;
 }
 
+CustomData& Controller::custom_data() { return state_->custom_data; }
+
 const ObjectKinds& Controller::object_kinds() const { return state_->builder.kinds(); }
 
 Result<Json> Controller::default_spec(std::string_view kind, std::string_view name) const {
