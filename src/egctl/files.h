@@ -64,12 +64,21 @@ class OutputFile {
   std::string part_;  // "" if it is written directly
 };
 
+// A CustomDataKind or CustomData, which has a call of its own.
+struct CustomDocument {
+  std::string kind;
+  std::string name;
+  std::string text;
+  std::string place;  // as in ObjectDocuments
+};
+
 // The objects of all -f, sent as one body.
 struct ObjectDocuments {
   std::string text;
   std::string label;  // "Pipeline demo" for one object, else "3 objects"
   std::vector<std::string> names;
-  std::vector<std::string> places;  // of each document: "pipeline.yaml: document 2, "
+  std::vector<std::string> places;       // of each document: "pipeline.yaml: document 2, "
+  std::vector<CustomDocument> custom{};  // in none of the members above
 };
 
 // Parses the contents of `files` (standard input if empty). Syntax errors name their file.
