@@ -7,7 +7,7 @@
 #include "config/emit.h"
 #include "config/encoder.h"
 #include "config/value.h"
-#include "egctl/edit.h"
+#include "egctl/editor.h"
 #include "egctl/json_text.h"
 #include "egctl/table.h"
 

@@ -8,18 +8,11 @@
 #include <vector>
 
 #include "egctl/command.h"
-#include "egctl/files.h"
+#include "egctl/custom_document.h"
 #include "egctl/invocation.h"
 #include "egctl/wait.h"
 
 namespace sluice::egctl {
-
-inline constexpr std::string_view kCustomDataKind = "CustomDataKind";
-inline constexpr std::string_view kCustomData = "CustomData";
-
-[[nodiscard]] constexpr bool is_custom(std::string_view kind) {
-  return kind == kCustomDataKind || kind == kCustomData;
-}
 
 // In the functions below, `kind` is one of both. The arguments are names of kinds, or the name of a
 // kind and ids of its items.

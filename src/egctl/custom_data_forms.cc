@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "egctl/custom_data.h"
+#include "egctl/files.h"
 
 namespace sluice::egctl {
 namespace {

@@ -18,7 +18,6 @@
 #include "config/emit.h"
 #include "config/emit_flow.h"
 #include "config/value.h"
-#include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {

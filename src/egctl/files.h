@@ -10,6 +10,7 @@
 #include "base/descriptor.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "egctl/custom_document.h"
 
 namespace sluice::egctl {
 
@@ -62,14 +63,6 @@ class OutputFile {
   Descriptor file_;
   std::string path_;
   std::string part_;  // "" if it is written directly
-};
-
-// A CustomDataKind or CustomData, which has a call of its own.
-struct CustomDocument {
-  std::string kind;
-  std::string name;
-  std::string text;
-  std::string place;  // as in ObjectDocuments
 };
 
 // The objects of all -f, sent as one body.

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "config/faults.h"
-#include "egctl/custom_data.h"
+#include "egctl/custom_document.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
