@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "control/testing/members.h"
+#include "control/testing/parse.h"
 
 namespace sluice::control {
 namespace {
@@ -16,8 +17,6 @@ using namespace testing;  // control's
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-config::Value parse(const std::string& text) { return config::parse_document(text).value(); }
 
 Result<CustomData::Done> put_kind(CustomData& data, const std::string& name) {
   config::Faults faults;

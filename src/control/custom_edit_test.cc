@@ -6,13 +6,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/testing/parse.h"
+
 namespace sluice::control {
 namespace {
 
+using testing::parse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-config::Value parse(const std::string& text) { return config::parse_document(text).value(); }
 
 class CustomEditTest : public ::testing::Test {
  protected:

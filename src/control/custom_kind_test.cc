@@ -6,14 +6,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/testing/parse.h"
+
 namespace sluice::control {
 namespace {
 
+using testing::parse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-config::Value parse(const std::string& text) { return config::parse_document(text).value(); }
 
 std::shared_ptr<const CustomKind> kind_of_text(const std::string& text) {
   config::Faults faults;
