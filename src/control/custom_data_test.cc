@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "control/testing/members.h"
+#include "control/testing/parse.h"
 
 namespace sluice::control {
 namespace {
@@ -17,11 +18,15 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+<<<<<<< HEAD
 config::Value parse_for_data(const std::string& text) {
   return config::parse_document(text).value();
 }
 
 Result<CustomData::Done> create_kind(CustomData& data, const std::string& name) {
+=======
+Result<CustomData::Done> put_kind(CustomData& data, const std::string& name) {
+>>>>>>> main
   config::Faults faults;
   return data.change(put_custom_kinds({build_custom_kind(parse_for_data("name: " + name), faults)},
                                       ApplyMode::create));

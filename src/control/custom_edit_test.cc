@@ -6,15 +6,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/testing/parse.h"
+
 namespace sluice::control {
 namespace {
 
+using testing::parse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-config::Value parse_for_edit(const std::string& text) {
-  return config::parse_document(text).value();
-}
 
 class CustomEditTest : public ::testing::Test {
  protected:
@@ -35,14 +34,14 @@ class CustomEditTest : public ::testing::Test {
   }
   std::string put_kind(const std::string& text, ApplyMode mode) {
     config::Faults faults;
-    return make(put_custom_kinds({build_custom_kind(parse_for_edit(text), faults)}, mode));
+    return make(put_custom_kinds({build_custom_kind(parse(text), faults)}, mode));
   }
   std::string put(const std::string& item, ApplyMode mode) {
-    return make(put_custom_item("users", parse_for_edit(item), mode));
+    return make(put_custom_item("users", parse(item), mode));
   }
   std::string change(const std::string& text) {
     config::Faults faults;
-    return make(change_custom_items("users", read_custom_change(parse_for_edit(text), faults)));
+    return make(change_custom_items("users", read_custom_change(parse(text), faults)));
   }
   std::vector<std::string> ids() const {
     std::vector<std::string> ids;
@@ -91,7 +90,7 @@ TEST_F(CustomEditTest, ModesOfItems) {
   EXPECT_EQ(put("{name: eve}", ApplyMode::create), "");
   EXPECT_EQ(put("{name: eve, x: 1}", ApplyMode::update), "");
   EXPECT_THAT(ids(), ElementsAre("ann", "bob", "eve"));
-  EXPECT_THAT(make(put_custom_item("none", parse_for_edit("{name: a}"), ApplyMode::apply)),
+  EXPECT_THAT(make(put_custom_item("none", parse("{name: a}"), ApplyMode::apply)),
               HasSubstr("not found: CustomDataKind none"));
   EXPECT_THAT(put("{id: a}", ApplyMode::apply), HasSubstr("name: is required"));
 }

@@ -6,27 +6,26 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/testing/parse.h"
+
 namespace sluice::control {
 namespace {
 
+using testing::parse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-config::Value parse_for_kind(const std::string& text) {
-  return config::parse_document(text).value();
-}
-
 std::shared_ptr<const CustomKind> kind_of_text(const std::string& text) {
   config::Faults faults;
-  auto kind = build_custom_kind(parse_for_kind(text), faults);
+  auto kind = build_custom_kind(parse(text), faults);
   EXPECT_THAT(faults.lines(), IsEmpty());
   return kind;
 }
 
 std::vector<std::string> faults_of_kind(const std::string& text) {
   config::Faults faults;
-  EXPECT_EQ(build_custom_kind(parse_for_kind(text), faults), nullptr);
+  EXPECT_EQ(build_custom_kind(parse(text), faults), nullptr);
   return faults.lines();
 }
 
@@ -63,7 +62,7 @@ TEST(CustomKind, FaultsNameTheirPlace) {
 
 std::string fault_of_item(const CustomKind& kind, const std::string& text) {
   config::Faults faults;
-  (void)custom_item(kind, parse_for_kind(text), "list[0]", faults);
+  (void)custom_item(kind, parse(text), "list[0]", faults);
   EXPECT_LE(faults.count(), 1U);
   return faults.empty() ? "" : faults.lines()[0];
 }
@@ -71,7 +70,7 @@ std::string fault_of_item(const CustomKind& kind, const std::string& text) {
 TEST(CustomItem, HasAnIdThatIsText) {
   const auto kind = kind_of_text("{name: u, idField: id}");
   config::Faults faults;
-  EXPECT_EQ(custom_item(*kind, parse_for_kind("{id: 007, n: 7}"), "", faults),
+  EXPECT_EQ(custom_item(*kind, parse("{id: 007, n: 7}"), "", faults),
             Json({{"id", "007"}, {"n", 7}}))
       << "as it is spelt";
   EXPECT_TRUE(faults.empty());
@@ -104,8 +103,7 @@ TEST(CustomItem, FitsTheSchema) {
 TEST(CustomChange, IsReadFromItsDocument) {
   config::Faults faults;
   const auto change = read_custom_change(
-      parse_for_kind(
-          "{name: u, kind: CustomData, rebuild: true, delete: [a, 1], list: [{name: b}]}"),
+      parse("{name: u, kind: CustomData, rebuild: true, delete: [a, 1], list: [{name: b}]}"),
       faults);
   EXPECT_TRUE(faults.empty());
   EXPECT_EQ(change.kind, "u");
@@ -113,7 +111,7 @@ TEST(CustomChange, IsReadFromItsDocument) {
   EXPECT_THAT(change.erase, ElementsAre("a", "1"));
   ASSERT_EQ(change.list.size(), 1U);
   EXPECT_EQ(change.list[0].find("name")->scalar, "b");
-  (void)read_custom_change(parse_for_kind("{lst: []}"), faults);
+  (void)read_custom_change(parse("{lst: []}"), faults);
   EXPECT_THAT(faults.lines(), ElementsAre(HasSubstr("did you mean \"list\"?")));
 }
 

@@ -2,11 +2,11 @@
 // Who comes in an open loop: people who are in already and come again, and ever new ones.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <random>
-#include <unordered_map>
 #include <vector>
+
+#include "numbers.h"
 
 namespace load {
 
@@ -22,7 +22,7 @@ class People {
  public:
   People(PeopleOptions options, std::uint64_t seed)
       : options_(options), next_(options.first), random_(seed) {
-    for (std::uint64_t i = 0; i < options.known_count; ++i) set_in(options.known_first + i);
+    for (std::uint64_t i = 0; i < options.known_count; ++i) is_in_.insert(options.known_first + i);
     in_ = options.known_count == 0 ? std::vector<std::uint64_t>() : all_known();
   }
 
@@ -36,13 +36,10 @@ class People {
     if (!known) return {next_++, false};
     return {in_[std::uniform_int_distribution<std::size_t>(0, in_.size() - 1)(random_)], true};
   }
-  [[nodiscard]] bool is_in(std::uint64_t number) const {
-    const auto block = is_in_.find(number / kBlock);
-    return block != is_in_.end() && block->second[number % kBlock];
-  }
+  [[nodiscard]] bool is_in(std::uint64_t number) const { return is_in_.contains(number); }
   void told_yes(std::uint64_t number) {
     if (is_in(number)) return;
-    set_in(number);
+    is_in_.insert(number);
     let_in_.push_back(number);
     if (options_.come_again) in_.push_back(number);
   }
@@ -50,7 +47,6 @@ class People {
   [[nodiscard]] const std::vector<std::uint64_t>& let_in() const { return let_in_; }
 
  private:
-  void set_in(std::uint64_t number) { is_in_[number / kBlock][number % kBlock] = true; }
   [[nodiscard]] std::vector<std::uint64_t> all_known() const {
     std::vector<std::uint64_t> all;
     for (std::uint64_t i = 0; i < options_.known_count; ++i)
@@ -58,16 +54,12 @@ class People {
     return all;
   }
 
-  // Numbers start anywhere, and a growth of one array by their size would hold up the requests that
-  // are due meanwhile.
-  static constexpr std::uint64_t kBlock = 1 << 16;
-
   const PeopleOptions options_;
   std::uint64_t next_;
   std::mt19937_64 random_;
-  std::vector<std::uint64_t> in_;                                 // whom to choose from
-  std::unordered_map<std::uint64_t, std::bitset<kBlock>> is_in_;  // by number / kBlock
-  std::vector<std::uint64_t> let_in_;                             // during the run
+  std::vector<std::uint64_t> in_;  // whom to choose from
+  Numbers is_in_;
+  std::vector<std::uint64_t> let_in_;  // during the run
 };
 
 }  // namespace load
