@@ -5,23 +5,20 @@ import base64
 import hashlib
 import json
 import os
-import re
 from contextlib import contextmanager
 
 import yaml
 
 from client import Load, fetch, request
-from gateway import ROOT, documents, http_server, mock, pipeline
+from gateway import documents, http_server, mock, pipeline
 from identity_kit import basic
-from rewriting_kit import BACKEND_OF_PAGES
+from pages import BACKEND, example
 
 KIND = {"kind": "CustomDataKind", "name": "users"}
 
 
 def page(url: str) -> list[dict]:
-    """The example of docs/custom-data.md."""
-    text = (ROOT / "docs" / "custom-data.md").read_text()
-    return list(yaml.safe_load_all(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1].replace(BACKEND_OF_PAGES, url)))
+    return example("custom-data", {BACKEND: url})
 
 
 def items(**fields) -> dict:
