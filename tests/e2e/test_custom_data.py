@@ -274,15 +274,15 @@ def test_is_in_a_backup(server, tmp_path, port):
     server.egctl("apply", "-f", "-", input=documents(KIND | {"jsonSchema": schema}, items(list=many[:2500])))
     server.egctl("apply", "-f", "-", input=documents(items(list=many[2500:])))
     kinds = server.get_json("/apis/v2/customdatakinds")
-    server.egctl("backup", "create", file)
-    done = server.egctl("backup", "restore", file, check=False)
+    server.egctl("backup", "create", "-f", file)
+    done = server.egctl("backup", "restore", "-f", file, check=False)
     assert done.returncode == 1 and "kinds of custom data: 1" in done.stderr, done.stderr
     server.egctl("delete", "cdk", "users")
-    server.egctl("backup", "restore", file)
+    server.egctl("backup", "restore", "-f", file)
     assert server.get_json("/apis/v2/customdatakinds") == kinds, "createdAt included"
     assert server.get_json("/apis/v2/customdata/users") == many
     server.egctl("apply", "-f", "-", input=documents(KIND | {"name": "newer"}, items(delete=["n0001"], list=named("new"))))
-    server.egctl("backup", "restore", file, "--force")
+    server.egctl("backup", "restore", "-f", file, "--force")
     assert server.get_json("/apis/v2/customdatakinds") == kinds and server.get_json("/apis/v2/customdata/users") == many
 
 
