@@ -39,6 +39,7 @@ FILES = {
     "people-kind.yaml": PEOPLE,
     "others-kind.yaml": {**PEOPLE, "name": "others"},
     "people-kind-2.yaml": {**PEOPLE, "jsonSchema": {"type": "object"}},
+    "others-kind.yaml": {**PEOPLE, "name": "others"},
     "people.yaml": {"kind": "CustomData", "name": "people", "list": [{"name": "ann", "rank": 1}]},
 }
 NGINX = "http { server { listen 8080; location /shop { proxy_pass http://127.0.0.1:7101; } } }\n"
@@ -58,6 +59,8 @@ def put(server, *objects: dict) -> None:
     server.request("DELETE", "/apis/v2/customdatakinds?all=true")
     for each in server.get_json("/apis/v2/objects"):
         server.request("DELETE", f"/apis/v2/objects/{each['name']}")
+    for each in server.get_json("/apis/v2/customdatakinds"):
+        server.egctl("delete", "customdatakind", each["name"])
     for each in objects:
         status, _, body = server.request("POST", "/apis/v2/objects", json.dumps(each))
         assert status < 300, body

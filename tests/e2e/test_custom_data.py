@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import yaml
 
 from client import Load, fetch, request
+from covers import covers
 from gateway import documents, http_server, mock, pipeline
 from identity_kit import basic
 from pages import BACKEND, example
@@ -62,8 +63,10 @@ def lookup() -> dict:
 # --- the page ---------------------------------------------------------------------------------------
 
 
+@covers("HeaderLookup", "headerSetters.{etcdKey,headerKey}")
 def test_the_page(server, port, backend):
-    server.egctl("apply", "-f", "-", input=documents(*page(backend.url), http_server(port, {"backend": "shop"})))
+    shop = example("custom-data", {BACKEND: backend.url})
+    server.egctl("apply", "-f", "-", input=documents(*shop, http_server(port, {"backend": "shop"})))
 
     def got(**headers: str) -> dict[str, str]:
         text = fetch(port, "/", **{name.replace("_", "-"): value for name, value in headers.items()}).text
@@ -76,7 +79,7 @@ def test_the_page(server, port, backend):
     lines = [line.split() for line in server.egctl("get", "cdk").stdout.splitlines()]
     assert lines[0] == ["NAME", "ID-FIELD", "JSON-SCHEMA", "DATA-NUM"]
     assert lines[1][:2] == ["client-info", "name"] and lines[1][-1] == "2"
-    again = server.egctl("apply", "-f", "-", input=documents(*page(backend.url))).stdout
+    again = server.egctl("apply", "-f", "-", input=documents(*shop)).stdout
     assert again.splitlines() == ["CustomDataKind client-info unchanged", "CustomData client-info unchanged", "Pipeline shop unchanged"]
 
 
@@ -290,6 +293,7 @@ def test_is_in_a_backup(server, tmp_path, port):
 # --- filters read it --------------------------------------------------------------------------------
 
 
+@covers("HeaderLookup", "headerKey etcdPrefix headerSetters.etcdKey")
 def test_a_header_lookup_sees_a_change_at_once(server, port):
     """The first request after the answer to a change has the new value; none fails meanwhile."""
     server.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 0}])))
@@ -307,6 +311,7 @@ def sha(password: str) -> str:
     return "{SHA}" + base64.b64encode(hashlib.sha1(password.encode()).digest()).decode()
 
 
+@covers("Validator", "basicAuth.etcdPrefix")
 def test_users_of_a_validator(server, port):
     """Passwords change under load. Right pairs pass all the time, and a new one passes at once."""
     gate = {"name": "who", "kind": "Validator", "basicAuth": {"mode": "ETCD", "etcdPrefix": "users/"}}
