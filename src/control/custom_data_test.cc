@@ -15,7 +15,6 @@ namespace {
 
 using namespace testing;  // control's
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 Result<CustomData::Done> put_kind(CustomData& data, const std::string& name) {

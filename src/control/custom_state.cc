@@ -36,9 +36,9 @@ Result<void> check_size(std::size_t items, std::size_t bytes) {
 }
 
 const Items& items_of(const CustomState& state, const std::string& kind) {
-  static const Items none;
+  static const Items kNone;
   const auto found = state.kinds.find(kind);
-  return found != state.kinds.end() ? *found->second.items : none;
+  return found != state.kinds.end() ? *found->second.items : kNone;
 }
 
 // Appends the documents of the items that differ.
