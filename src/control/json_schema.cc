@@ -122,7 +122,7 @@ class Compiler {
 };
 
 const std::map<std::string_view, Compiler::Take>& Compiler::keywords() {
-  static const std::map<std::string_view, Take> known = [] {
+  static const std::map<std::string_view, Take> kKnown = [] {
     std::map<std::string_view, Take> table{
         {"additionalProperties", &Compiler::one_schema<&Node::other_properties>},
         {"allOf", &Compiler::schemas<&Node::all_of>},
@@ -151,7 +151,7 @@ const std::map<std::string_view, Compiler::Take>& Compiler::keywords() {
     for (const std::string_view word : kInforming) table.emplace(word, &Compiler::inform);
     return table;
   }();
-  return known;
+  return kKnown;
 }
 
 NodePointer Compiler::schema(const Json& json, const std::string& path, int depth) {
