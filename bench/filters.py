@@ -26,15 +26,14 @@ import http.client
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from proxy import nginx_conf
-from run import ROOT, Arena, Contender, cpu_seconds, family, free_port, measure_in_turns, wait_for_port, write_result
+from proxy import ProxyArena
+from run import ROOT, Contender, free_port, measure_in_turns, wait_for_port, write_result
 
 TARGET = 1.1  # Sluice / the cheaper of its counterparts
 SECRET = b"the-secret-of-the-shop--32-bytes"
@@ -63,24 +62,9 @@ class FilterContender(Contender):
         super().__init__(f"{case.name}: {name}", port, process)
         self.case = case
 
-    def measure(self, seconds: float, keep: bool) -> None:
-        pids = family(self.process.pid)
-        before = cpu_seconds(pids)
+    def wrk(self) -> list:
         headers = [word for name, value in self.case.headers.items() for word in ("-H", f"{name}: {value}")]
-        done = subprocess.run(
-            ["wrk", "-t1", "-c64", f"-d{seconds}s", *headers, f"http://127.0.0.1:{self.port}{self.case.path}"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        used = cpu_seconds(pids) - before
-        fault = re.search(r"Socket errors:.*|Non-2xx or 3xx responses:.*", done.stdout)
-        if fault:
-            sys.exit(f"{self.name}: {fault.group()}")
-        requests = int(re.search(r"(\d+) requests in", done.stdout).group(1))
-        if keep:
-            self.micros.append(used / requests * 1e6)
-            self.rates.append(float(re.search(r"Requests/sec:\s*([\d.]+)", done.stdout).group(1)))
+        return [*headers, f"http://127.0.0.1:{self.port}{self.case.path}"]
 
     def answer(self) -> tuple:
         """What must be the same of all contenders."""
@@ -93,7 +77,7 @@ class FilterContender(Contender):
         return response.status, location, response.getheader("X-Shop"), seen
 
 
-class FilterArena(Arena):
+class FilterArena(ProxyArena):
     def __init__(self, folder: Path):
         super().__init__(folder)
         self.files = folder / "www"
@@ -128,18 +112,7 @@ class FilterArena(Arena):
         wait_for_port(port, process)
         case.contenders.append(FilterContender(name, case, port, process))
 
-    def start_nginx(self, name: str, body: str) -> subprocess.Popen:
-        configuration = self.folder / f"{name}.conf"
-        configuration.write_text(nginx_conf(self.folder, name, body))
-        return self.start(shutil.which("nginx") or "/usr/sbin/nginx", "-p", self.folder, "-c", configuration)
-
-    def start_backend(self) -> int:
-        port = free_port()
-        body = f'  server {{ listen {port}; location / {{ return 200 "{"x" * 1024}"; }} }}'
-        wait_for_port(port, self.start_nginx("backend", body))
-        return port
-
-    def add_nginx(self, cases: list[Case], backend: int) -> None:
+    def serve_by_nginx(self, cases: list[Case], backend: int) -> None:
         bodies = {
             "headers": 'proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";'
             ' proxy_set_header X-Version 2; proxy_set_header X-Client $remote_addr; proxy_set_header X-Internal "";'
@@ -166,7 +139,7 @@ class FilterArena(Arena):
         for case, port in zip(mine, ports):
             self.join("nginx", case, port, process)
 
-    def add_haproxy(self, cases: list[Case], backend: int) -> None:
+    def serve_by_haproxy(self, cases: list[Case], backend: int) -> None:
         bearer = "http_auth_bearer,jwt_verify"
         ok = '  http-request return status 200 content-type text/plain string "ok\\n"\n'
         bodies = {
@@ -188,23 +161,7 @@ class FilterArena(Arena):
             f"frontend front{number}\n  bind 127.0.0.1:{port}\n{bodies[case.name]}"
             for number, (case, port) in enumerate(zip(mine, ports))
         )
-        configuration = self.folder / "haproxy.cfg"
-        configuration.write_text(
-            f"""global
-  maxconn 4096
-  nbthread {os.cpu_count()}
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-  http-reuse always
-{fronts}
-backend back
-  server one 127.0.0.1:{backend}
-"""
-        )
-        process = self.start(shutil.which("haproxy") or "/usr/sbin/haproxy", "-f", configuration, "-db")
+        process = self.start_haproxy(fronts, backend)
         for case, port in zip(mine, ports):
             self.join("HAProxy", case, port, process)
 
@@ -227,7 +184,7 @@ backend back
             "file 1 MB": f"- {{name: files, kind: FileServer, root: {self.files}}}",
         }[case.name]
 
-    def add_sluice(self, cases: list[Case], backend: int) -> None:
+    def serve_by_sluice(self, cases: list[Case], backend: int) -> None:
         home = self.folder / self.label
         home.mkdir()
         api = free_port()
@@ -280,10 +237,10 @@ def main() -> None:
         arena = FilterArena(Path(name))
         try:
             cases = [case for case in arena.cases.values() if not arguments.only or case.name in arguments.only]
-            backend = arena.start_backend()
-            arena.add_nginx(cases, backend)
-            arena.add_haproxy(cases, backend)
-            arena.add_sluice(cases, backend)
+            backend = arena.start_backend(1024)
+            arena.serve_by_nginx(cases, backend)
+            arena.serve_by_haproxy(cases, backend)
+            arena.serve_by_sluice(cases, backend)
             for case in cases:
                 compare_answers(case)
             measure_in_turns([c for case in cases for c in case.contenders], arguments.rounds, arguments.seconds)

@@ -12,14 +12,12 @@ threads as the machine has processors, keeps its connections to the backend, and
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from run import ROOT, Arena, Contender, cpu_seconds, family, free_port, measure_in_turns, wait_for_port, write_result
+from run import ROOT, Arena, Contender, free_port, measure_in_turns, wait_for_port, write_result
 
 TARGET = 1.2  # Sluice / nginx
 
@@ -44,24 +42,25 @@ http {{
 """
 
 
+def haproxy_conf(frontends: str, backend: int) -> str:
+    return f"""global
+  maxconn 4096
+  nbthread {os.cpu_count()}
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  http-reuse always
+{frontends}
+backend back
+  server one 127.0.0.1:{backend}
+"""
+
+
 class ProxyContender(Contender):
-    def measure(self, seconds: float, keep: bool) -> None:
-        pids = family(self.process.pid)
-        before = cpu_seconds(pids)
-        done = subprocess.run(
-            ["wrk", "-t1", "-c64", f"-d{seconds}s", f"http://127.0.0.1:{self.port}/"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        used = cpu_seconds(pids) - before
-        fault = re.search(r"Socket errors:.*|Non-2xx or 3xx responses:.*", done.stdout)
-        if fault:
-            sys.exit(f"{self.name}: {fault.group()}")
-        requests = int(re.search(r"(\d+) requests in", done.stdout).group(1))
-        if keep:
-            self.micros.append(used / requests * 1e6)
-            self.rates.append(float(re.search(r"Requests/sec:\s*([\d.]+)", done.stdout).group(1)))
+    def wrk(self) -> list:
+        return [f"http://127.0.0.1:{self.port}/"]
 
 
 class ProxyArena(Arena):
@@ -91,28 +90,15 @@ class ProxyArena(Arena):
         )
         self.add("nginx proxy_pass", port, process)
 
+    def start_haproxy(self, frontends: str, backend: int) -> subprocess.Popen:
+        configuration = self.folder / "haproxy.cfg"
+        configuration.write_text(haproxy_conf(frontends, backend))
+        return self.start(shutil.which("haproxy") or "/usr/sbin/haproxy", "-f", configuration, "-db")
+
     def add_haproxy(self, backend: int) -> None:
         port = free_port()
-        configuration = self.folder / "haproxy.cfg"
-        configuration.write_text(
-            f"""global
-  maxconn 4096
-  nbthread {os.cpu_count()}
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-  http-reuse always
-frontend front
-  bind 127.0.0.1:{port}
-  default_backend back
-backend back
-  server one 127.0.0.1:{backend}
-"""
-        )
-        haproxy = shutil.which("haproxy") or "/usr/sbin/haproxy"
-        self.add("HAProxy", port, self.start(haproxy, "-f", configuration, "-db"))
+        front = f"frontend front\n  bind 127.0.0.1:{port}\n  default_backend back"
+        self.add("HAProxy", port, self.start_haproxy(front, backend))
 
     def add_sluice_proxy(self, backend: int) -> None:
         home = self.folder / self.label

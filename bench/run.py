@@ -66,27 +66,25 @@ class Contender:
         self.micros: list[float] = []
         self.rates: list[float] = []
 
+    def wrk(self) -> list:
+        """What wrk is given beside threads, connections and duration."""
+        return ["-s", BENCH / "users.lua", f"http://127.0.0.1:{self.port}/flashsale"]
+
+    # Of wrk's complaints, those that end the run.
+    FAULTS = r"Socket errors:.*|Non-2xx or 3xx responses:.*"
+
     def measure(self, seconds: float, keep: bool) -> None:
         pids = family(self.process.pid)
         before = cpu_seconds(pids)
-        done = subprocess.run(
-            [
-                *("wrk", "-t1", "-c64", f"-d{seconds}s", "-s", BENCH / "users.lua"),
-                f"http://127.0.0.1:{self.port}/flashsale",
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        command = ["wrk", "-t1", "-c64", f"-d{seconds}s", *self.wrk()]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         used = cpu_seconds(pids) - before
-        fault = re.search(r"Socket errors:.*|Non-2xx or 3xx responses:.*", done.stdout)
-        if fault:
+        if fault := re.search(self.FAULTS, done.stdout):
             sys.exit(f"{self.name}: {fault.group()}")
         requests = int(re.search(r"(\d+) requests in", done.stdout).group(1))
-        rate = float(re.search(r"Requests/sec:\s*([\d.]+)", done.stdout).group(1))
         if keep:
             self.micros.append(used / requests * 1e6)
-            self.rates.append(rate)
+            self.rates.append(float(re.search(r"Requests/sec:\s*([\d.]+)", done.stdout).group(1)))
 
     @property
     def median(self) -> float:

@@ -7,13 +7,12 @@
 #include <utility>
 
 #include "base/text.h"
+#include "control/read_together.h"
 #include "control/stored_names.h"
 
 namespace sluice::control {
 namespace {
 
-// Several reads give one state if nothing has changed between them.
-constexpr int kReadsMax = 5;
 constexpr int kChangeTriesMax = 20;
 constexpr Duration kFollowLook = std::chrono::milliseconds(20);
 
@@ -43,15 +42,10 @@ Result<void> CustomData::load() {
 }
 
 Result<void> CustomData::read() {
-  store::Documents meta;
-  store::Documents kinds;
-  store::Documents items;
-  for (int reads = 0; reads < kReadsMax; ++reads) {
-    SLUICE_TRY(meta, store_.documents(kCustomMetaDocuments));
-    SLUICE_TRY(kinds, store_.documents(kCustomKindDocuments));
-    SLUICE_TRY(items, store_.documents(kCustomItemDocuments));
-    if (meta.version == items.version) break;
-  }
+  SLUICE_TRY(
+      const auto documents,
+      read_together<3>(store_, {kCustomMetaDocuments, kCustomKindDocuments, kCustomItemDocuments}));
+  const auto& [meta, kinds, items] = documents;
   number_ = 0;
   store::Version version = 0;
   for (const store::Document& document : meta.entries) {
@@ -59,7 +53,7 @@ Result<void> CustomData::read() {
     number_ = to_number<std::uint64_t>(document.value).value_or(0);
     version = document.version;
   }
-  // What was changed between the reads is read again: the changes after the first read.
+  // A document that changed between two reads is among the changes after the first read.
   seen_ = meta.version;
   state_.store(std::make_shared<const CustomState>());
   std::vector<store::DocumentChange> all;

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/read_together.h"
 #include "control/stored_names.h"
 #include "control/stored_objects.h"
 #include "store/blobs.h"
 
 namespace sluice::control {
 namespace {
-
-// Several reads give one state if nothing has changed between them. Beyond this number, the changes
-// between are read again.
-constexpr int kReadsMax = 5;
 
 Json parse(const std::string& text) { return Json::parse(text, nullptr, false); }
 
@@ -83,15 +80,9 @@ bool take_pins(const store::DocumentChange& change, store::Version version, Obje
 }  // namespace
 
 Result<StoredObjects::Contents> StoredObjects::read() {
-  store::Documents meta;
-  store::Documents specs;
-  store::Documents pins;
-  for (int reads = 0; reads < kReadsMax; ++reads) {
-    SLUICE_TRY(meta, store_.documents(kMetaDocuments));
-    SLUICE_TRY(specs, store_.documents(kObjectDocuments));
-    SLUICE_TRY(pins, store_.documents(kPinsDocuments));
-    if (meta.version == pins.version) break;
-  }
+  SLUICE_TRY(const auto documents,
+             read_together<3>(store_, {kMetaDocuments, kObjectDocuments, kPinsDocuments}));
+  const auto& [meta, specs, pins] = documents;
   Contents contents;
   contents.version = std::min({meta.version, specs.version, pins.version});
   for (const auto& entry : meta.entries) {

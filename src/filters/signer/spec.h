@@ -72,7 +72,7 @@ struct SignatureSpec {
   }
   void validate(const std::string& path, config::Faults& faults) const;
 
-  // What both have.
+  // The fields that signer and verifier share.
   void visit_pair(auto& visit) {
     visit("accessKeyId", access_key_id, {.doc = "an id"});
     visit("accessKeySecret", access_key_secret, {.secret = true, .doc = "its secret"});
