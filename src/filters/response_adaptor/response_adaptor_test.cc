@@ -9,7 +9,6 @@
 namespace sluice::filters {
 namespace {
 
-
 std::string gzipped(std::string_view bytes) {
   http::Deflater deflater;
   std::string out;
