@@ -7,7 +7,29 @@ import threading
 
 from gateway import DEADLINE, wait_until
 
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+FRAME_HEAD = 9  # bytes
+DATA, HEADERS, RST_STREAM, SETTINGS, PING = 0, 1, 3, 4, 6
+ACK = 1  # flag of SETTINGS and PING
 MARK = 7  # of the forwarder's own connections: netfilter must not send them back to it
+
+
+def asks(sent: bytes) -> bool:
+    """True: the peer answers these frames of HTTP/2. A request that its client has recalled, such as a question that
+    has no answer in time, need not be answered."""
+    place = len(PREFACE) if sent.startswith(PREFACE) else 0
+    requests, recalled = set(), set()
+    while place + FRAME_HEAD <= len(sent):
+        length, kind, flags = int.from_bytes(sent[place : place + 3]), sent[place + 3], sent[place + 4]
+        stream = int.from_bytes(sent[place + 5 : place + FRAME_HEAD])
+        if kind in (SETTINGS, PING) and not flags & ACK:
+            return True
+        if kind in (HEADERS, DATA):
+            requests.add(stream)
+        elif kind == RST_STREAM:
+            recalled.add(stream)
+        place += FRAME_HEAD + length
+    return bool(requests - recalled)
 
 
 class _Pair:
@@ -114,9 +136,11 @@ class Forwarder:
         self._call(do)
 
     def deliver(self, connections: int | None = None) -> None:
-        """What is held, or that of the oldest connections, over those it was meant for. Waits until each is answered."""
+        """What is held, or that of the oldest connections, over those it was meant for. Waits until each connection
+        that asks for something has an answer."""
         late = [pair for pair in self._pairs if pair.held][:connections]
-        assert late, "something is held"
+        asking = [pair for pair in late if asks(pair.held)]
+        assert asking, "something that is held is answered"
 
         def do() -> None:
             for pair in late:
@@ -125,7 +149,7 @@ class Forwarder:
                 pair.held.clear()
 
         self._call(do)
-        wait_until(lambda: all(pair.answered > 0 for pair in late), "what comes late is answered")
+        wait_until(lambda: all(pair.answered > 0 for pair in asking), "what comes late is answered")
 
     def close(self) -> None:
         async def end() -> None:
