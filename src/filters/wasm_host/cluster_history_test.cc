@@ -123,6 +123,12 @@ class PausedOwner : public ClusterHistory {
     EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
     return under_way;
   }
+  void hold_answers(const std::string& name) {
+    cores_.on(0, [&] { cluster_->roads().hold_answers(name); });
+  }
+  void release_answers(const std::string& name) {
+    cores_.on(0, [&] { cluster_->roads().release_answers(name); });
+  }
   void end_reading() {
     std::this_thread::sleep_for(20ms);
     stop_ = true;
@@ -239,6 +245,57 @@ TEST_F(PausedOwner, AnswersWhatItHasSent) {
   (void)under_way.get();
 }
 
+// Its last group has never come to etcd, and others have written since.
+TEST_F(PausedOwner, DoesNotTellAGroupThatNeverCame) {
+  start(60ms);
+  std::atomic<int> copies = 0;
+  auto lost = faults_->choose([&](const testing::pb::TxnRequest& txn) {
+    if (!store::is_group(txn)) return store::KvFault::none;
+    ++copies;
+    return store::KvFault::lost;
+  });
+  auto under_way = cluster_->begin(paused_, writing("never comes"), 5s);
+  while (copies == 0) std::this_thread::sleep_for(1ms);
+  faults_->stall();
+  end_lease();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  lost.end();
+  faults_->go_on();
+  (void)under_way.get();
+  EXPECT_EQ(end(), "");
+}
+
+// A member that has not heard of a permit hands over, and the owner answers "you are in already".
+// The next owner removes the permit, and lets the same exchange in. Then the old answer comes.
+TEST_F(PausedOwner, IsNotHeardWhenAnotherOwnerHasTheExchange) {
+  start(600ms);
+  const GuestProgram permit{"permit", {{Operation::permit, "k9"}}};
+  const unsigned deaf = other(2);
+  cluster_->member(deaf).faults()->hold_watches();
+  ASSERT_TRUE(cluster_->ask(paused_, permit));
+  const std::string old = HistoryCluster::name_of(paused_);
+  const std::string next = HistoryCluster::name_of(other(1));
+  hold_answers(old);
+  hold_answers(next);
+  GuestProgram again = permit;
+  again.name = "again";
+  auto told = cluster_->begin(deaf, std::move(again), 20s);
+  while (cluster_->roads().held() < 1) std::this_thread::sleep_for(1ms);
+  faults_->stall();
+  end_lease();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  EXPECT_TRUE(cluster_->change(other(1)));  // an import
+  EXPECT_TRUE(cluster_->change(other(1)));  // clears all `k`
+  cluster_->member(deaf).faults()->release_watches();
+  while (cluster_->roads().held() < 2 && told.wait_for(1ms) != std::future_status::ready) {
+  }
+  release_answers(old);
+  std::this_thread::sleep_for(20ms);
+  release_answers(next);
+  (void)told.get();
+  EXPECT_EQ(end(), "");
+}
+
 // A sale for two. A follower that hears nothing of it any more may have the owner's word.
 class SealedSale : public ClusterHistory {
  protected:
@@ -307,6 +364,19 @@ TEST_F(SealedSale, GivesItsWordForTheLastVersion) {
   start(5s);
   cluster_->member(follower_).faults()->hold_watches();
   fill();
+  read_at_follower();
+  EXPECT_EQ(end(), "");
+}
+
+// The owner's answers are long under way: the word that it gives ends for it while the follower
+// has hardly heard it.
+TEST_F(SealedSale, CountsAWordFromTheSendingOfTheQuestion) {
+  start(600ms);
+  fill();
+  cluster_->roads().delay_answers(300ms);
+  bring_word();
+  cluster_->member(follower_).faults()->hold_watches();
+  EXPECT_TRUE(cluster_->change(owner_));
   read_at_follower();
   EXPECT_EQ(end(), "");
 }
