@@ -10,6 +10,7 @@
 //   SLUICE_HISTORY_PROGRESS tells each seed
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <iostream>
 
 #include "filters/wasm_host/testing/history_trouble.h"
@@ -48,6 +49,16 @@ class ClusterHistory : public ::testing::Test {
     return fault;
   }
 
+  // Without a safeguard, it may never come.
+  static bool comes(const std::function<bool()>& condition) {
+    const TimePoint end = Clock::now() + 30s;
+    while (!condition()) {
+      if (Clock::now() > end) return false;
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
+  }
+
   store::TestCores cores_{1};
   const std::unique_ptr<wasm::Engine> engine_ =
       *wasm::Engine::create({.guests_max = 400, .accept_text = true});
@@ -80,6 +91,7 @@ GuestProgram reading(const std::string& name) { return {name, {{Operation::get, 
 // An owner that stands still, and that others take for dead. Requests go on to come to it.
 class PausedOwner : public ClusterHistory {
  protected:
+  ~PausedOwner() override { end_reading(); }
   void start(Duration permit, std::size_t small_bulk_max = 1000) {
     HistoryPlan plan = HistoryPlan::calm(1);
     plan.permit = permit;
@@ -130,7 +142,7 @@ class PausedOwner : public ClusterHistory {
     cores_.on(0, [&] { cluster_->roads().release_answers(name); });
   }
   void end_reading() {
-    std::this_thread::sleep_for(20ms);
+    if (reader_.joinable()) std::this_thread::sleep_for(20ms);
     stop_ = true;
     if (reader_.joinable()) reader_.join();
   }
@@ -190,7 +202,7 @@ TEST_F(PausedOwner, MayReadThoughItsSuccessorGivesUp) {
   end_lease();
   begin_reading();
   const auto taken = [&] { return cluster_->owner() < HistoryCluster::kMembers; };
-  while (!taken() || cluster_->owner() == paused_) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(comes([&] { return taken() && cluster_->owner() != paused_; }));
   const unsigned second = cluster_->owner();
   const unsigned third = second == other(1) ? other(2) : other(1);
   EXPECT_TRUE(cluster_->member(second).store()->move(testing::HistoryMember::kNs,
@@ -207,7 +219,7 @@ TEST_F(PausedOwner, StopsToAnswerBeforeItReleases) {
     return store::is_step(txn) ? store::KvFault::silent : store::KvFault::none;
   });
   auto change = std::async(std::launch::async, [this] { return cluster_->change(paused_); });
-  while (faults_->patience().empty()) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(comes([&] { return !faults_->patience().empty(); }));
   const std::string next = HistoryCluster::name_of(other(1));
   EXPECT_TRUE(cluster_->member(other(1)).store()->move(testing::HistoryMember::kNs, next));
   EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
@@ -255,7 +267,7 @@ TEST_F(PausedOwner, DoesNotTellAGroupThatNeverCame) {
     return store::KvFault::lost;
   });
   auto under_way = cluster_->begin(paused_, writing("never comes"), 5s);
-  while (copies == 0) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(comes([&] { return copies > 0; }));
   faults_->stall();
   end_lease();
   EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
@@ -280,7 +292,7 @@ TEST_F(PausedOwner, IsNotHeardWhenAnotherOwnerHasTheExchange) {
   GuestProgram again = permit;
   again.name = "again";
   auto told = cluster_->begin(deaf, std::move(again), 20s);
-  while (cluster_->roads().held() < 1) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(comes([&] { return cluster_->roads().held() > 0; }));
   faults_->stall();
   end_lease();
   EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
@@ -317,7 +329,7 @@ class SealedSale : public ClusterHistory {
   }
   void fill() {
     ASSERT_TRUE(cluster_->ask(owner_, entering("second", "p20")));
-    while (!cluster_->auditor().is_sealed()) std::this_thread::sleep_for(1ms);
+    ASSERT_TRUE(comes([&] { return cluster_->auditor().is_sealed(); }));
   }
   std::uint64_t questions() {
     return cluster_->member(follower_).store()->status(testing::HistoryMember::kNs).questions;
