@@ -10,6 +10,7 @@
 A canary has an id, the safeguard in words, and edits: file, find (which stands there once) and replace. OFF in
 `replace` is true while this canary is chosen. With `with`, another canary is chosen as well. All edits are made in
 one copy of the tree, build-canaries/, which is built once; the environment chooses. So the product has no switch.
+A canary with `directed` = "FILTER" has schedules of its own among the histories, which are played first.
 A canary with `unit` = "PROGRAM FILTER" is also run against these unit tests, if the histories do not notice it.
 The exit status is 1 if a canary is not noticed, or if the copy fails without one.
 """
@@ -68,6 +69,7 @@ class Canary:
     edits: tuple[Edit, ...]
     beside: str  # another canary; "": none
     unit: str
+    directed: str
 
     def chosen(self) -> str:
         return f",{self.id},{self.beside},"
@@ -81,7 +83,8 @@ def load(root: Path = ROOT) -> list[Canary]:
                 Edit(edit["file"], edit["find"], edit["replace"].replace("OFF", f'sluice::canary::off("{entry["id"]}")'))
                 for edit in entry["edit"]
             )
-            canaries.append(Canary(entry["id"], entry["safeguard"], edits, entry.get("with", ""), entry.get("unit", "")))
+            more = [entry.get(key, "") for key in ("with", "unit", "directed")]
+            canaries.append(Canary(entry["id"], entry["safeguard"], edits, *more))
     return canaries
 
 
@@ -140,10 +143,10 @@ def build(canaries: list[Canary], jobs: int) -> None:
             sys.exit("\n".join(output.splitlines()[-40:]))
 
 
-def play_directed(chosen: str) -> str:
+def play_directed(chosen: str, schedules: str = DIRECTED) -> str:
     """The schedule, made for one safeguard, that notices it; "": none."""
     program = str(COPY / "build" / "bin" / HISTORIES)
-    command = [program, f"--gtest_filter={DIRECTED}", "--gtest_fail_fast"]
+    command = [program, f"--gtest_filter={schedules}", "--gtest_fail_fast"]
     status, output, _ = mutants.run(command, COPY, SECONDS_MAX, SLUICE_CANARY=chosen)
     return "" if status == 0 else mutants.gtest_name(output, status)
 
@@ -196,7 +199,7 @@ def main() -> int:
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for canary in wanted:
         begin = time.monotonic()
-        by = play_directed(canary.chosen())
+        by = play_directed(canary.chosen(), canary.directed) if canary.directed else ""
         if not by:
             said, seeds = play(canary.chosen(), options.seeds)
             by = f"histories, seed {seeds}: {said}" if said else ""

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "admin/member_report.h"
 #include "base/time.h"
@@ -98,16 +100,48 @@ Result<ApiResponse> remove_member(Context& context, const ApiRequest&, const Pat
   return ApiResponse{};
 }
 
-Result<ApiResponse> list_owners(Context& context, const ApiRequest& request, const PathNames&) {
-  SLUICE_TRY(const auto owners, context.controller.store().owners());
-  Json list = Json::array();
-  for (const auto& [ns, owner] : owners) {
-    list.push_back({{"namespace", ns},
-                    {"member", owner.member},
-                    {"clusterAddress", owner.address},
-                    {"fence", owner.fence},
-                    {"me", owner.me}});
+Json describe_owner(const std::string& ns, const store::Owner& owner) {
+  return {{"namespace", ns},
+          {"member", owner.member},
+          {"clusterAddress", owner.address},
+          {"fence", owner.fence},
+          {"me", owner.me}};
+}
+
+// The namespaces that the filters of this process share.
+std::vector<std::string> own_namespaces(const Context& context) {
+  std::vector<std::string> names;
+  for (const Json& object : context.controller.list()) {
+    for (const Json& filter : object.value("filters", Json::array())) {
+      auto ns =
+          context.controller.data_namespace(object.value("name", ""), filter.value("name", ""));
+      if (ns) names.push_back(*std::move(ns));
+    }
   }
+  return names;
+}
+
+// Without etcd, a member knows of the namespaces that it runs, as it last heard.
+Json owners_as_heard(Context& context) {
+  Json list = Json::array();
+  for (const std::string& ns : own_namespaces(context)) {
+    const auto known = context.controller.store().owner(ns);
+    const auto& owner = known.now ? known.now : known.last;
+    Json one = owner ? describe_owner(ns, *owner) : Json{{"namespace", ns}, {"member", ""}};
+    if (!known.now) one["me"] = false;
+    one["heard"] = known.now ? "owner" : owner ? "last owner" : "no owner";
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Result<ApiResponse> list_owners(Context& context, const ApiRequest& request, const PathNames&) {
+  store::Store& store = context.controller.store();
+  if (store.is_shared() && query_flag(request, "own"))
+    return respond(request, owners_as_heard(context));
+  SLUICE_TRY(const auto owners, store.owners());
+  Json list = Json::array();
+  for (const auto& [ns, owner] : owners) list.push_back(describe_owner(ns, owner));
   return respond(request, list);
 }
 

@@ -84,16 +84,15 @@ Result<std::vector<Json>> read_objects_of(const ApiClient& client, std::string_v
 }
 
 Result<Json> all_or_own(const Invocation& invocation, const ApiClient& client,
-                        const std::string& path) {
+                        const std::string& path, std::string_view own) {
   auto all = client.json({.path = path});
   const bool may_know_itself = !all && (all.error().kind == ErrorKind::unavailable ||
                                         all.error().kind == ErrorKind::internal);
   if (!may_know_itself) return all;
-  auto own = client.json({.path = path + "?own=true"});
-  if (!own) return all;
-  invocation.err << "Warning: only what this member knows of itself: " << all.error().message
-                 << "\n";
-  return own;
+  auto alone = client.json({.path = path + "?own=true"});
+  if (!alone) return all;
+  invocation.err << "Warning: only " << own << ": " << all.error().message << "\n";
+  return alone;
 }
 
 Result<std::vector<Json>> read_members(const Invocation& invocation, const ApiClient& client,

@@ -36,10 +36,11 @@ struct ResourceKind {
                                                         std::string_view kind,
                                                         const std::vector<std::string>& names,
                                                         bool secrets = false);
-// The answer to GET `path` about all members. While the server cannot tell of the others: about
-// itself, with a line on standard error.
+// The answer to GET `path` about all members. While the server cannot tell of the others: what it
+// knows alone, with a line on standard error that calls it `own`.
 [[nodiscard]] Result<Json> all_or_own(const Invocation& invocation, const ApiClient& client,
-                                      const std::string& path);
+                                      const std::string& path,
+                                      std::string_view own = "what this member knows of itself");
 [[nodiscard]] Result<std::vector<Json>> read_members(const Invocation& invocation,
                                                      const ApiClient& client,
                                                      const std::vector<std::string>& names);

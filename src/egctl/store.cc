@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "egctl/json_text.h"
+#include "egctl/resources.h"
 #include "egctl/table.h"
 
 namespace sluice::egctl {
@@ -14,16 +15,20 @@ namespace {
 
 Result<void> print_owners(Invocation& invocation) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  const auto answer = client.json({.path = "/store/owners"});
+  const auto answer =
+      all_or_own(invocation, client, "/store/owners", "what this member last heard");
   if (!answer) return failed("list owners", answer.error());
   if (invocation.format() != Output::standard) {
     invocation.print(*answer);
     return {};
   }
+  const bool heard = !answer->empty() && answer->front().contains("heard");
   std::vector<Row> rows{{"NAMESPACE", "MEMBER", "CLUSTER-ADDR"}};
+  if (heard) rows.front().emplace_back("LAST-HEARD");
   for (const Json& one : *answer) {
     rows.push_back(
         {text_at(one, "namespace"), text_at(one, "member"), text_at(one, "clusterAddress")});
+    if (heard) rows.back().push_back(text_at(one, "heard"));
   }
   invocation.out << format_table(rows);
   return {};

@@ -129,7 +129,7 @@ Result<bool> hand_over(const Running& running) {
   if (!running.controller.hand_over(kinds, kRunPatience))
     logger.warn("hand-over: requests that take long lose their shared data, and are refused");
   running.store.close();
-  running.lock.reset();
+  running.locks.reset();
   const TimePoint closed = Clock::now();
   SLUICE_TRY(const auto serving, give_away(running, *std::move(successor), estate));
   gate->open(serving.channel());

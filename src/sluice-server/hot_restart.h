@@ -12,10 +12,10 @@
 #include "control/controller.h"
 #include "observe/access_log.h"
 #include "server/workers.h"
+#include "sluice-server/open_store.h"
 #include "sluice-server/options.h"
 #include "sluice-server/process.h"
 #include "sluice-server/program.h"
-#include "store/directory_lock.h"
 #include "store/store.h"
 
 namespace sluice::server_program {
@@ -27,7 +27,7 @@ struct Running {
   const Signals& signals;
   const Logger& logger;
   store::Store& store;
-  std::optional<store::DirectoryLock>& lock;
+  std::optional<DirectoryLocks>& locks;
   server::Workers& workers;
   control::Controller& controller;
   std::unique_ptr<admin::Api>& api;

@@ -163,7 +163,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     SLUICE_CHECK(rehearse(inherited.objects, *engine, logger, cores, code_folder));
     SLUICE_TRY(known, predecessor->take_store());
   }
-  SLUICE_TRY(auto lock, lock_data(options));
+  SLUICE_TRY(auto locks, lock_directories(options));
   SLUICE_TRY(const auto store, open_store(options, cores, logger, std::move(cluster.ask_owner),
                                           std::move(cluster.reach_member),
                                           [&signals] { return signals.end_is_asked(); }));
@@ -205,7 +205,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
 
   Options in_force = options;
   const Running running{program, in_force, signals,    logger, *store,
-                        lock,    workers,  controller, api,    access_log.get()};
+                        locks,   workers,  controller, api,    access_log.get()};
   SLUICE_TRY(const bool handed_over, serve(running, in_force));
   if (!handed_over) notify_service_manager("STOPPING=1");
   const bool asked_to_stop = !handed_over || retire(running);

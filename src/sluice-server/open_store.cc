@@ -125,10 +125,13 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigne
   return open_on_etcd(its, cores, logger, given_up);
 }
 
-Result<std::optional<store::DirectoryLock>> lock_data(const Options& options) {
-  if (!options.cluster.on_etcd()) return std::nullopt;
-  SLUICE_TRY(auto lock, store::DirectoryLock::take(options.path_of(options.data_dir)));
-  return lock;
+Result<std::optional<DirectoryLocks>> lock_directories(const Options& options) {
+  std::optional<store::DirectoryLock> data;
+  if (options.cluster.on_etcd()) {
+    SLUICE_TRY(data, store::DirectoryLock::take(options.path_of(options.data_dir)));
+  }
+  SLUICE_TRY(auto home, store::DirectoryLock::take_home(options.home_dir));
+  return DirectoryLocks{std::move(home), std::move(data)};
 }
 
 Result<void> check_store_options(const Options& options) {

@@ -27,9 +27,13 @@ namespace sluice::server_program {
 // Checks what open_store() needs, before an old process gives up its store. Reads files.
 [[nodiscard]] Result<void> check_store_options(const Options& options);
 
-// Locks the data directory for this process. None: the store does it. `conflict`: another process
-// has the lock.
-[[nodiscard]] Result<std::optional<store::DirectoryLock>> lock_data(const Options& options);
+// The directories that this process has alone.
+struct DirectoryLocks {
+  store::DirectoryLock home;
+  std::optional<store::DirectoryLock> data;  // none: the store does it
+};
+// `conflict`: another process has one of them.
+[[nodiscard]] Result<std::optional<DirectoryLocks>> lock_directories(const Options& options);
 
 // The store that a hot restart goes on with: "embedded", or the cluster and the name of the member.
 [[nodiscard]] std::string store_identity(const Options& options);

@@ -79,8 +79,9 @@ class Outlook {
 
   // --- The owner's word: a sealed namespace has one version until a time ---
 
-  // For the medium, before it ends the question `number`, which has brought the word. From
-  // `renew_at` on, a run that uses the word asks for the next one.
+  // For the medium: a word of the owner. `number`: the last question that has begun. If it has
+  // brought the word, this comes before its end. From `renew_at` on, a run that uses the word asks
+  // for the next one.
   void set_word(std::uint64_t number, Version version, BootTime renew_at, BootTime until);
   // True if the owner's word says that the namespace has this version now. Some atomic loads, and
   // a look at the clock if there is a word.

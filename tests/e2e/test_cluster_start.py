@@ -102,6 +102,20 @@ def test_the_log_says_why_shared_data_goes_to_another_member(new_cluster, guests
     wait_until(lambda: one.owners().get(NS) == "one", "one takes what two owned")
 
 
+def test_a_home_has_one_server_whatever_its_data_directory_is(new_cluster, tmp_path):
+    """Both would write the same sluice.pid."""
+    cluster = new_cluster()
+    first = cluster.start("one")[0]
+    before = (first.home / "sluice.pid").read_text()
+    other = Gateway(first.home, "two", "127.0.0.1", cluster.etcd)
+    other.options = (*other.options, "--data-dir", str(tmp_path / "own"))
+    said = refusal(other)
+    assert f"the home directory {first.home} is in use by another server" in said
+    assert "sluice.pid.lock" in said and "home-dir of its own" in said
+    assert (first.home / "sluice.pid").read_text() == before
+    assert list(first.members()) == ["one"]
+
+
 def test_every_member_says_that_etcd_is_full(new_cluster):
     cluster = new_cluster(1, f"--quota-backend-bytes={16 << 20}")
     members = cluster.start("one", "two")
@@ -118,14 +132,23 @@ def test_every_member_says_that_etcd_is_full(new_cluster):
 
 def test_a_member_without_etcd_tells_of_itself(new_cluster, guests, port):
     cluster = new_cluster()
-    one = cluster.start("one", "two")[0]
+    one, two = cluster.start("one", "two")
     one.apply(http_server(port, {"backend": "q"}), pipeline("q", mock("hello")))
+    one.apply(pipeline("p", wasm(guests / "step6.wasm")))
+    owner_of([one, two])
+    one.egctl("store", "move", NS, "two")
     cluster.etcd.kill()
     wait_until(lambda: one.egctl("health", check=False).returncode == 1, "it notices")
     for command in (("get", "member"), ("describe", "member", "one"), ("describe", "pipeline", "q")):
         told = one.egctl(*command)
         assert "only what this member knows of itself" in told.stderr, command
-    assert yaml.safe_load(one.egctl("describe", "member", "one").stdout)["objects"]["running"] == 2
+    assert yaml.safe_load(one.egctl("describe", "member", "one").stdout)["objects"]["running"] == 3
+    for member in (one, two):
+        heard = member.egctl("store", "owners")
+        assert "only what this member last heard" in heard.stderr
+        rows = [line.split(maxsplit=3) for line in heard.stdout.splitlines()]
+        assert rows[0] == ["NAMESPACE", "MEMBER", "CLUSTER-ADDR", "LAST-HEARD"]
+        assert rows[1][:2] == [NS, "two"] and rows[1][3] in ("owner", "last owner")
     for new in (mock("x"), wasm(guests / "step6.wasm")):
         refused = one.request("POST", "/apis/v2/objects?mode=apply", yaml.safe_dump(pipeline("r", new)))
         assert refused[0] == 503, refused

@@ -10,6 +10,7 @@
 //   SLUICE_HISTORY_PROGRESS tells each seed
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <iostream>
 
 #include "filters/wasm_host/testing/history_trouble.h"
@@ -48,6 +49,16 @@ class ClusterHistory : public ::testing::Test {
     return fault;
   }
 
+  // Without a safeguard, it may never come.
+  static bool comes(const std::function<bool()>& condition) {
+    const TimePoint end = Clock::now() + 30s;
+    while (!condition()) {
+      if (Clock::now() > end) return false;
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
+  }
+
   store::TestCores cores_{1};
   const std::unique_ptr<wasm::Engine> engine_ =
       *wasm::Engine::create({.guests_max = 400, .accept_text = true});
@@ -80,6 +91,7 @@ GuestProgram reading(const std::string& name) { return {name, {{Operation::get, 
 // An owner that stands still, and that others take for dead. Requests go on to come to it.
 class PausedOwner : public ClusterHistory {
  protected:
+  ~PausedOwner() override { end_reading(); }
   void start(Duration permit, std::size_t small_bulk_max = 1000) {
     HistoryPlan plan = HistoryPlan::calm(1);
     plan.permit = permit;
@@ -123,8 +135,14 @@ class PausedOwner : public ClusterHistory {
     EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
     return under_way;
   }
+  void hold_answers(const std::string& name) {
+    cores_.on(0, [&] { cluster_->roads().hold_answers(name); });
+  }
+  void release_answers(const std::string& name) {
+    cores_.on(0, [&] { cluster_->roads().release_answers(name); });
+  }
   void end_reading() {
-    std::this_thread::sleep_for(20ms);
+    if (reader_.joinable()) std::this_thread::sleep_for(20ms);
     stop_ = true;
     if (reader_.joinable()) reader_.join();
   }
@@ -184,7 +202,7 @@ TEST_F(PausedOwner, MayReadThoughItsSuccessorGivesUp) {
   end_lease();
   begin_reading();
   const auto taken = [&] { return cluster_->owner() < HistoryCluster::kMembers; };
-  while (!taken() || cluster_->owner() == paused_) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(comes([&] { return taken() && cluster_->owner() != paused_; }));
   const unsigned second = cluster_->owner();
   const unsigned third = second == other(1) ? other(2) : other(1);
   EXPECT_TRUE(cluster_->member(second).store()->move(testing::HistoryMember::kNs,
@@ -201,7 +219,7 @@ TEST_F(PausedOwner, StopsToAnswerBeforeItReleases) {
     return store::is_step(txn) ? store::KvFault::silent : store::KvFault::none;
   });
   auto change = std::async(std::launch::async, [this] { return cluster_->change(paused_); });
-  while (faults_->patience().empty()) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(comes([&] { return !faults_->patience().empty(); }));
   const std::string next = HistoryCluster::name_of(other(1));
   EXPECT_TRUE(cluster_->member(other(1)).store()->move(testing::HistoryMember::kNs, next));
   EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
@@ -239,6 +257,57 @@ TEST_F(PausedOwner, AnswersWhatItHasSent) {
   (void)under_way.get();
 }
 
+// Its last group has never come to etcd, and others have written since.
+TEST_F(PausedOwner, DoesNotTellAGroupThatNeverCame) {
+  start(60ms);
+  std::atomic<int> copies = 0;
+  auto lost = faults_->choose([&](const testing::pb::TxnRequest& txn) {
+    if (!store::is_group(txn)) return store::KvFault::none;
+    ++copies;
+    return store::KvFault::lost;
+  });
+  auto under_way = cluster_->begin(paused_, writing("never comes"), 5s);
+  ASSERT_TRUE(comes([&] { return copies > 0; }));
+  faults_->stall();
+  end_lease();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  lost.end();
+  faults_->go_on();
+  (void)under_way.get();
+  EXPECT_EQ(end(), "");
+}
+
+// A member that has not heard of a permit hands over, and the owner answers "you are in already".
+// The next owner removes the permit, and lets the same exchange in. Then the old answer comes.
+TEST_F(PausedOwner, IsNotHeardWhenAnotherOwnerHasTheExchange) {
+  start(600ms);
+  const GuestProgram permit{"permit", {{Operation::permit, "k9"}}};
+  const unsigned deaf = other(2);
+  cluster_->member(deaf).faults()->hold_watches();
+  ASSERT_TRUE(cluster_->ask(paused_, permit));
+  const std::string old = HistoryCluster::name_of(paused_);
+  const std::string next = HistoryCluster::name_of(other(1));
+  hold_answers(old);
+  hold_answers(next);
+  GuestProgram again = permit;
+  again.name = "again";
+  auto told = cluster_->begin(deaf, std::move(again), 20s);
+  ASSERT_TRUE(comes([&] { return cluster_->roads().held() > 0; }));
+  faults_->stall();
+  end_lease();
+  EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
+  EXPECT_TRUE(cluster_->change(other(1)));  // an import
+  EXPECT_TRUE(cluster_->change(other(1)));  // clears all `k`
+  cluster_->member(deaf).faults()->release_watches();
+  while (cluster_->roads().held() < 2 && told.wait_for(1ms) != std::future_status::ready) {
+  }
+  release_answers(old);
+  std::this_thread::sleep_for(20ms);
+  release_answers(next);
+  (void)told.get();
+  EXPECT_EQ(end(), "");
+}
+
 // A sale for two. A follower that hears nothing of it any more may have the owner's word.
 class SealedSale : public ClusterHistory {
  protected:
@@ -260,7 +329,7 @@ class SealedSale : public ClusterHistory {
   }
   void fill() {
     ASSERT_TRUE(cluster_->ask(owner_, entering("second", "p20")));
-    while (!cluster_->auditor().is_sealed()) std::this_thread::sleep_for(1ms);
+    ASSERT_TRUE(comes([&] { return cluster_->auditor().is_sealed(); }));
   }
   std::uint64_t questions() {
     return cluster_->member(follower_).store()->status(testing::HistoryMember::kNs).questions;
@@ -307,6 +376,19 @@ TEST_F(SealedSale, GivesItsWordForTheLastVersion) {
   start(5s);
   cluster_->member(follower_).faults()->hold_watches();
   fill();
+  read_at_follower();
+  EXPECT_EQ(end(), "");
+}
+
+// The owner's answers are long under way: the word that it gives ends for it while the follower
+// has hardly heard it.
+TEST_F(SealedSale, CountsAWordFromTheSendingOfTheQuestion) {
+  start(600ms);
+  fill();
+  cluster_->roads().delay_answers(300ms);
+  bring_word();
+  cluster_->member(follower_).faults()->hold_watches();
+  EXPECT_TRUE(cluster_->change(owner_));
   read_at_follower();
   EXPECT_EQ(end(), "");
 }

@@ -288,6 +288,46 @@ TEST_F(EtcdFollowingTest, AnOwnerThatDoesNotAnswerIsNotWaitedFor) {
   EXPECT_LT(Clock::now() - begin, 20s);
 }
 
+// The connection to an owner far away takes longer than a question waits.
+TEST_F(EtcdFollowingTest, AQuestionToTheOwnerGoesOnWhenEtcdHasAnswered) {
+  std::atomic<int> asked = 0;
+  std::atomic<int> answered = 0;
+  begin_both(1000,
+             [&](const loop::Core& core, const Owner&, const std::string&,
+                 TimePoint) -> Task<Result<OwnerAnswer>> {
+               ++asked;
+               co_await core.loop.sleep_for(300ms);
+               ++answered;
+               co_return OwnerAnswer{.version = 1};
+             });
+  ASSERT_EQ(told("k", "1"), "durable");
+  EXPECT_EQ(seen("k"), "1");
+  EXPECT_TRUE(comes_true([&] { return answered > 0; })) << asked << " questions";
+}
+
+TEST_F(EtcdFollowingTest, AnOwnerThatDoesNotAnswerHasFewQuestions) {
+  std::atomic<int> asking = 0;
+  std::atomic<int> most = 0;
+  struct Asking {
+    std::atomic<int>& number;
+    ~Asking() { --number; }
+  };
+  begin_both(1000,
+             [&](const loop::Core& core, const Owner&, const std::string&,
+                 TimePoint) -> Task<Result<OwnerAnswer>> {
+               most = std::max<int>(most, ++asking);
+               const Asking here{asking};
+               co_await core.loop.sleep_for(60s);
+               co_return OwnerAnswer();
+             });
+  ASSERT_EQ(told("k", "1"), "durable");
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(seen("k"), "1");
+  EXPECT_GT(most, 0);
+  EXPECT_LE(most, 8);
+  two_.store.reset();
+  EXPECT_EQ(asking, 0);
+}
+
 // --- Exchanges that were handed over -----------------------------------------------------------
 
 TEST_F(EtcdFollowingTest, TheGroupsNameTheirExchanges) {

@@ -21,9 +21,10 @@ class EtcdLimitTest : public EtcdMediumTest {
     options_.read_permit = read_permit;
     options_.address = "127.0.0.1:1";
     begin();
-    options_.ask_owner = [this](const loop::Core&, const Owner&, const std::string& ns,
+    options_.ask_owner = [this](const loop::Core& core, const Owner&, const std::string& ns,
                                 TimePoint) -> Task<Result<OwnerAnswer>> {
       ++asked_;
+      if (answers_after_ > Duration()) co_await core.loop.sleep_for(answers_after_);
       const auto answer = answers_ ? store().last_sent(ns) : std::nullopt;
       if (!answer) co_return fail(ErrorKind::unavailable, "it may not say");
       co_return *answer;
@@ -84,6 +85,7 @@ class EtcdLimitTest : public EtcdMediumTest {
 
   EtcdStore two_;
   std::unique_ptr<KvFaults::Chosen> refusal_;
+  Duration answers_after_{};
   std::atomic<bool> answers_ = true;
   std::atomic<int> asked_ = 0;
 };
@@ -192,6 +194,17 @@ TEST_F(EtcdLimitTest, AWordIsRenewedWhileItIsUsed) {
   ASSERT_TRUE(comes_true([&] { return !tells_from_memory(); })) << "the word runs out";
   EXPECT_EQ(told_by_two("id/a0"), "1") << "etcd says it, instead";
   EXPECT_FALSE(tells_from_memory());
+}
+
+// The question has its answer from etcd when the word comes.
+TEST_F(EtcdLimitTest, AWordMayComeFromFarAway) {
+  answers_after_ = 150ms;
+  begin_both(60s);
+  ASSERT_TRUE(store().hold_limit(kNs, limit(1, 1)));
+  EXPECT_EQ(fill(store(), "a"), 1);
+  ASSERT_TRUE(becomes_sealed());
+  EXPECT_EQ(told_by_two("id/a0"), "1");
+  EXPECT_TRUE(comes_true([&] { return tells_from_memory(); }));
 }
 
 TEST_F(EtcdLimitTest, AWordIsForOneVersion) {

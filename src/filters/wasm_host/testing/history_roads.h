@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -49,6 +50,13 @@ class HistoryRoads {
 
   // No further fault. Copies that are late still come.
   void mend() { mended_ = true; }
+  // The core: from now on, members wait for the answers of this one, which it has given.
+  void hold_answers(const std::string& address) { holding_.insert(address); }
+  void release_answers(const std::string& address) { holding_.erase(address); }
+  // So many answers have been held.
+  [[nodiscard]] int held() const { return held_; }
+  // The answers of owners to questions come so much later than they were given.
+  void delay_answers(Duration by) { answers_late_ = by; }
   // Copies and questions under way. Once it is 0 without members, this may be destroyed.
   [[nodiscard]] int under_way() const { return under_way_; }
 
@@ -67,6 +75,8 @@ class HistoryRoads {
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.message_lost)) co_return reset();
     Outcome outcome = co_await deliver(address, std::move(message), deadline);
+    if (holding_.contains(address)) ++held_;
+    while (holding_.contains(address)) co_await loop_.sleep_for(std::chrono::milliseconds(1));
     outcome.sent = outcome.sent || doubled;
     if (happens(faults_.late)) co_await loop_.sleep_for(dice_.up_to(faults_.late_max));
     if (happens(faults_.answer_lost)) co_return reset();
@@ -91,6 +101,11 @@ class HistoryRoads {
     }
     if (happens(faults_.late)) {
       const Duration pause = dice_.up_to(faults_.late_max);
+      co_await there.loop.sleep_for(pause);
+    }
+    if (const Duration late = answers_late_; late > Duration()) co_await there.loop.sleep_for(late);
+    if (happens(faults_.overtaken)) {  // by etcd's answer
+      const Duration pause = dice_.up_to(faults_.late_max * 10);
       co_await there.loop.sleep_for(pause);
     }
     const bool answered = question->ended && question->answer.has_value();
@@ -172,6 +187,9 @@ class HistoryRoads {
   const FindMember find_;
   std::atomic<bool> mended_ = false;
   std::atomic<int> under_way_ = 0;
+  std::atomic<int> held_ = 0;
+  std::atomic<Duration> answers_late_ = Duration();
+  std::set<std::string> holding_;  // of the core
 };
 
 class RoadCourier final : public Courier {
