@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 
 #include "base/text.h"
 
@@ -13,6 +12,16 @@ namespace {
 
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+constexpr std::size_t kFixdateSize = 29;
+
+// Appends the last `count` digits of a number.
+void append_digits(std::string& out, unsigned number, std::size_t count) {
+  const std::size_t begin = out.size();
+  out.append(count, '0');
+  for (std::size_t at = out.size(); at > begin; number /= 10)
+    out[--at] = static_cast<char>('0' + number % 10);
+}
 
 // Takes pieces off the text, one after the other. A piece that does not match makes the scanner
 // bad.
@@ -149,20 +158,25 @@ std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now) 
 
 std::string format_date(std::int64_t seconds) {
   using namespace std::chrono;
-  constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
+                                                     "Thu", "Fri", "Sat"};
   const sys_seconds when{std::chrono::seconds(seconds)};
   const sys_days day = floor<days>(when);
   const year_month_day date(day);
   const hh_mm_ss time(when - day);
-  std::array<char, 40> text{};
-  const auto month = static_cast<unsigned>(date.month()) - 1;
-  const int length = std::snprintf(
-      text.data(), text.size(), "%s, %02u %.3s %04d %02d:%02d:%02d GMT",
-      kDays.at(weekday(day).c_encoding()), static_cast<unsigned>(date.day()),
-      kMonths.at(month).data(), static_cast<int>(date.year()),
-      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-      static_cast<int>(time.seconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
+  std::string out;
+  out.reserve(kFixdateSize);
+  out.append(kDays.at(weekday(day).c_encoding())).append(", ");
+  append_digits(out, static_cast<unsigned>(date.day()), 2);
+  out.append(1, ' ').append(kMonths.at(static_cast<unsigned>(date.month()) - 1)).append(1, ' ');
+  append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  out += ' ';
+  append_digits(out, static_cast<unsigned>(time.hours().count()), 2);
+  out += ':';
+  append_digits(out, static_cast<unsigned>(time.minutes().count()), 2);
+  out += ':';
+  append_digits(out, static_cast<unsigned>(time.seconds().count()), 2);
+  return out.append(" GMT");
 }
 
 }  // namespace sluice::http

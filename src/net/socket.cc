@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket.h"
 
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -17,6 +18,8 @@ namespace {
 
 // Bounds the reads in a row, so that a peer that sends without a pause does not starve the loop.
 constexpr int kReadsAtOnceMax = 16;
+// Likewise for a peer that takes a file as fast as it is sent.
+constexpr std::size_t kFileBytesAtOnceMax = std::size_t{1} << 20;
 
 std::unexpected<Error> disconnected(int error) {
   return fail(ErrorKind::closed, std::generic_category().message(error));
@@ -132,6 +135,8 @@ bool Socket::start_write(std::string_view bytes, Stream::Operation& operation) {
   SLUICE_DEBUG_ASSERT(write_ == nullptr, "one write is pending at a time");
   if (refuse(operation)) return true;
   unsent_ = bytes;
+  awaits_room_ = false;
+  file_bytes_at_once_ = 0;
   if (send(operation)) return true;
   write_ = &operation;
   return false;
@@ -152,8 +157,55 @@ bool Socket::send(Stream::Operation& operation) {
   return true;
 }
 
+// Whether the file's bytes are still in memory may change while the peer takes none, so the wait
+// ends without another attempt.
+bool Socket::start_write_file(const FileTaker::Write& write, Stream::Operation& operation) {
+  on_core_.here();
+  SLUICE_DEBUG_ASSERT(write_ == nullptr, "one write is pending at a time");
+  if (refuse(operation)) return true;
+  if (!write.head.empty()) file_bytes_at_once_ = 0;
+  if (file_bytes_at_once_ < kFileBytesAtOnceMax) {
+    if (send_file(write, operation)) return true;
+  } else {
+    loop_.poller().tell_again(descriptor_.get(), *this);
+  }
+  file_bytes_at_once_ = 0;
+  awaits_room_ = true;
+  write_ = &operation;
+  return false;
+}
+
+// Returns false if the peer takes nothing now.
+bool Socket::send_file(const FileTaker::Write& write, Stream::Operation& operation) {
+  std::size_t sent = 0;
+  if (!write.head.empty()) {
+    const ssize_t count =
+        ::send(descriptor_.get(), write.head.data(), write.head.size(), MSG_NOSIGNAL | MSG_MORE);
+    if (count < 0 && would_block(errno)) return false;
+    if (count < 0) {
+      operation.result = disconnected(errno);
+      return true;
+    }
+    sent = static_cast<std::size_t>(count);
+  }
+  if (sent == write.head.size()) {
+    auto offset = static_cast<off_t>(write.offset);
+    const ssize_t count = ::sendfile(descriptor_.get(), write.file, &offset, write.size);
+    if (count > 0) sent += static_cast<std::size_t>(count);
+    if (count < 0 && sent == 0) {
+      if (would_block(errno)) return false;
+      operation.result = fail(ErrorKind::internal, std::generic_category().message(errno));
+      return true;
+    }
+  }
+  file_bytes_at_once_ += sent;
+  operation.result = sent;
+  return true;
+}
+
 void Socket::finish_write() {
-  if (send(*write_)) std::exchange(write_, nullptr)->finish();
+  if (awaits_room_) write_->result = 0;
+  if (awaits_room_ || send(*write_)) std::exchange(write_, nullptr)->finish();
 }
 
 bool Socket::start_closed(Stream::Operation& operation, bool whole) {

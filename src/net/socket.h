@@ -12,6 +12,7 @@
 #include "loop/event_loop.h"
 #include "loop/on_core.h"
 #include "loop/poller.h"
+#include "net/file_taker.h"
 #include "net/stream.h"
 
 namespace sluice::net {
@@ -27,6 +28,7 @@ class Socket final : public loop::Poller::Watcher {
 
   bool start_read(std::span<char> buffer, Stream::Operation& operation);
   bool start_write(std::string_view bytes, Stream::Operation& operation);
+  bool start_write_file(const FileTaker::Write& write, Stream::Operation& operation);
   bool start_closed(Stream::Operation& operation, bool whole);
   void cancel(Stream::Operation& operation);
   void set_deadline(TimePoint when);
@@ -46,6 +48,7 @@ class Socket final : public loop::Poller::Watcher {
   bool read(Stream::Operation& operation);
   bool read_put_back(Stream::Operation& operation);
   bool send(Stream::Operation& operation);
+  bool send_file(const FileTaker::Write& write, Stream::Operation& operation);
   void finish_read();
   void finish_write();
   [[nodiscard]] bool is_closed() const;
@@ -60,8 +63,9 @@ class Socket final : public loop::Poller::Watcher {
   Pending read_ = nullptr;
   Pending write_ = nullptr;
   Pending closed_ = nullptr;
-  std::span<char> buffer_;   // of the pending read
-  std::string_view unsent_;  // of the pending write
+  std::span<char> buffer_;    // of the pending read
+  std::string_view unsent_;   // of the pending write
+  bool awaits_room_ = false;  // the pending write is that of a file: it ends when there is room
   std::unique_ptr<std::string> put_back_;
   bool readable_ = false;      // there may be something to read
   bool hung_up_ = false;       // the end of the stream has arrived, perhaps behind unread bytes
@@ -69,6 +73,7 @@ class Socket final : public loop::Poller::Watcher {
   bool broken_ = false;        // neither direction works any more
   bool closed_whole_ = false;  // closed_ waits for both directions
   int reads_at_once_ = 0;
+  std::size_t file_bytes_at_once_ = 0;
   bool expired_ = false;
   TimePoint deadline_ = TimePoint::max();
   TimePoint timer_at_ = TimePoint::max();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/host_port.h"
+#include "net/file_taker.h"
 #include "net/socket.h"
 
 namespace sluice::net {
@@ -14,7 +15,7 @@ using loop::EventLoop;
 
 namespace {
 
-class TcpStream final : public Stream {
+class TcpStream final : public Stream, public FileTaker {
  public:
   TcpStream(EventLoop& loop, int descriptor, const tcp::endpoint& peer, bool secure)
       : socket_(loop, descriptor), peer_(format_endpoint(peer)), secure_(secure) {}
@@ -43,6 +44,11 @@ class TcpStream final : public Stream {
   void cancel(Operation& operation) override { socket_.cancel(operation); }
 
  private:
+  Stream& stream() override { return *this; }
+  bool start_write_file(const FileTaker::Write& write, Operation& operation) override {
+    return socket_.start_write_file(write, operation);
+  }
+
   Socket socket_;
   std::string peer_;
   const bool secure_;

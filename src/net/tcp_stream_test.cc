@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 
 #include "loop/testing/run_to_completion.h"
+#include "net/file_taker.h"
 #include "net/listener.h"
+#include "net/memory_file.h"
 #include "net/resolver.h"
 #include "net/testing/read_once.h"
 
@@ -103,6 +106,68 @@ TEST_F(TcpStreamTest, WaitsForASlowReaderWithoutLosingBytes) {
   EXPECT_EQ(run(read_all(server())), big);
   ASSERT_TRUE(written);
   EXPECT_TRUE(written->has_value());
+}
+
+// Sends `head` and a file of `size` bytes, as often as it takes. Returns the number of calls that
+// sent nothing, or -1 after an error.
+Task<int> write_file(Stream& stream, std::string head, int file, std::size_t size) {
+  FileTaker& taker = *FileTaker::of(stream);
+  int waits = 0;
+  for (std::size_t done = 0; done < size;) {
+    const auto count = co_await taker.write_file(head, file, done, size - done);
+    if (!count) co_return -1;
+    if (*count == 0) ++waits;
+    const std::size_t of_head = std::min(head.size(), *count);
+    head.erase(0, of_head);
+    done += *count - of_head;
+  }
+  stream.shutdown_write();
+  co_return waits;
+}
+
+TEST_F(TcpStreamTest, SendsAFileToASlowReader) {
+  std::string big(8 << 20, 'x');
+  for (std::size_t i = 0; i < big.size(); i += 1000)
+    big[i] = static_cast<char>('a' + i / 1000 % 26);
+  const auto file = write_memory_file(big);
+  ASSERT_TRUE(file);
+  std::optional<int> waits;
+  Task<void> writer = store(write_file(client(), "head", file->get(), big.size()), waits);
+  writer.start();
+  EXPECT_FALSE(waits) << "the socket buffers took 8 MiB";
+  EXPECT_EQ(run(read_all(server())), "head" + big);
+  EXPECT_GT(waits.value(), 0) << "a wait ends without a further attempt to send";
+}
+
+TEST_F(TcpStreamTest, AFileThatCannotBeSentLeavesTheStream) {
+  const auto talk = [](Stream& from, Stream& to) -> Task<std::string> {
+    const auto none = co_await FileTaker::of(from)->write_file("", -1, 0, 10);
+    if (none || none.error().kind != ErrorKind::internal) co_return "no error";
+    co_await from.write_all("bytes");
+    co_return co_await read_once(to);
+  };
+  EXPECT_EQ(run(talk(client(), server())), "bytes");
+}
+
+TEST_F(TcpStreamTest, TheEndOfAFileIsNoWait) {
+  const auto file = write_memory_file("short");
+  ASSERT_TRUE(file);
+  const auto send = [](Stream& from, int descriptor) -> Task<std::vector<std::size_t>> {
+    std::vector<std::size_t> counts;
+    for (const std::uint64_t offset : {0U, 5U}) {
+      const auto count = co_await FileTaker::of(from)->write_file("", descriptor, offset, 10);
+      counts.push_back(count.value());
+    }
+    co_return counts;
+  };
+  EXPECT_EQ(run(send(client(), file->get())), (std::vector<std::size_t>{5, 0}));
+}
+
+TEST_F(TcpStreamTest, DeadlineEndsTheWaitOfAFile) {
+  const auto file = write_memory_file(std::string(8 << 20, 'x'));
+  ASSERT_TRUE(file);
+  client().set_deadline(Clock::now() + milliseconds(20));
+  EXPECT_EQ(run(write_file(client(), "", file->get(), 8 << 20)), -1);
 }
 
 TEST_F(TcpStreamTest, ReadsTheEndAndReportsAReset) {

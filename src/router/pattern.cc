@@ -12,6 +12,10 @@
 namespace sluice::router {
 namespace {
 
+constexpr std::size_t kGroupsAtHand = 10;  // without memory of their own
+constexpr std::size_t kReservedBytes = 64;
+constexpr std::size_t kReservedPieces = 8;
+
 bool is_name_char(char c) { return is_alphanumeric(c) || c == '_'; }
 
 // Takes `name` or `{name}` off the text that follows a dollar; returns "" if there is none.
@@ -117,11 +121,15 @@ std::optional<Replacement> Replacement::parse(std::string_view text, const Patte
 template <typename Literal, typename Piece>
 bool Replacement::replace(const Pattern& pattern, std::string_view text, const std::string& out,
                           std::size_t size_max, const Literal& literal, const Piece& piece) const {
-  std::vector<re2::StringPiece> groups(static_cast<std::size_t>(groups_));
+  std::array<re2::StringPiece, kGroupsAtHand> few;
+  std::vector<re2::StringPiece> many;
+  const auto count = static_cast<std::size_t>(groups_);
+  if (count > few.size()) many.resize(count);
+  re2::StringPiece* const groups = many.empty() ? few.data() : many.data();
   std::size_t at = 0;
   std::size_t last_end = std::string_view::npos;
   while (at <= text.size() && out.size() <= size_max &&
-         pattern.re2().Match(text, at, text.size(), re2::RE2::UNANCHORED, groups.data(), groups_)) {
+         pattern.re2().Match(text, at, text.size(), re2::RE2::UNANCHORED, groups, groups_)) {
     const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
     piece(text.substr(at, begin - at));
     at = begin;
@@ -135,7 +143,7 @@ bool Replacement::replace(const Pattern& pattern, std::string_view text, const s
     for (const Part& part : parts_) {
       literal(part.literal);
       if (part.group < 0) continue;
-      const re2::StringPiece& group = groups[static_cast<std::size_t>(part.group)];
+      const re2::StringPiece& group = groups[part.group];
       if (group.data() != nullptr) piece(std::string_view(group.data(), group.size()));
     }
     last_end = at = begin + groups[0].size();
@@ -156,6 +164,8 @@ std::optional<std::string> Replacement::apply_traced(const Pattern& pattern, std
                                                      std::size_t size_max,
                                                      std::vector<Traced>& pieces) const {
   std::string out;
+  out.reserve(std::min(text.size() + kReservedBytes, size_max));
+  pieces.reserve(kReservedPieces);
   const auto literal = [&](std::string_view part) {
     if (!part.empty()) pieces.push_back({out.size(), std::nullopt});
     out += part;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // H1Output: the responses of an HTTP/1 connection as bytes to its client. The head and a small body
-// are one write; a streamed body is written as it comes. Core-bound.
+// are one write; a streamed body is written as it comes, and a file goes from the kernel's memory
+// to a client without TLS. Core-bound.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +11,11 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/body.h"
+#include "http/file_source.h"
 #include "http/h1/serializer.h"
 #include "http/message.h"
 #include "loop/task.h"
+#include "net/file_taker.h"
 #include "net/stream.h"
 #include "server/early_output.h"
 
@@ -21,7 +24,8 @@ namespace sluice::server {
 class H1Output {
  public:
   // Requires: `stream` outlives this.
-  explicit H1Output(net::Stream& stream) : stream_(stream), early_(stream) {}
+  explicit H1Output(net::Stream& stream)
+      : stream_(stream), files_(net::FileTaker::of(stream)), early_(stream) {}
 
   // The output for a request before its response.
   [[nodiscard]] EarlyOutput& early() { return early_; }
@@ -51,11 +55,23 @@ class H1Output {
   Task<bool> write(std::string_view bytes);
 
  private:
+  // How far the bytes of a file went.
+  enum class FileWritten : std::uint8_t {
+    all,
+    in_part,  // the reader of the body has the rest, or its error
+    no_more,  // the client has left or receives too slowly
+  };
+  // Requires: `files_` is not null.
+  Task<FileWritten> write_file(http::FileSource& file);
+  Task<bool> fetch(http::FileSource& file, bool& fetched);
+  Task<Result<bool>> write_pieces(http::BodyReader& reader, http::h1::Framing framing,
+                                  bool trailers);
   Task<bool> write_parts(std::string_view body, std::string tail);
   bool append_piece(std::string_view piece, http::BodyReader& reader, http::h1::Framing framing,
                     bool trailers);
 
   net::Stream& stream_;
+  net::FileTaker* const files_;  // null: the stream takes none
   EarlyOutput early_;
   std::string out_;
   std::uint64_t sent_ = 0;

@@ -5,12 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "http/file_source.h"
 #include "loop/event_loop.h"
 #include "loop/testing/run_to_completion.h"
+#include "net/file_taker.h"
 #include "net/testing/idle_stream.h"
 #include "server/limits.h"
 
@@ -54,6 +57,111 @@ class PieceWithTrailers final : public http::BodyReader {
  private:
   std::string_view piece_ = "hello";
 };
+
+// Takes files, a few bytes at a time; every other call takes none.
+class FileTakingStream final : public net::testing::IdleStream, public net::FileTaker {
+ public:
+  std::string taken;  // the bytes of a file as "<offset+size>"
+  int refusals = 0;   // the next calls end so
+  int calls = 0;
+
+ protected:
+  Stream& stream() override { return *this; }
+  bool start_write(std::string_view bytes, Operation& operation) override {
+    taken += bytes;
+    operation.result = bytes.size();
+    return true;
+  }
+  bool start_write_file(const FileTaker::Write& write, Operation& operation) override {
+    if (refusals > 0) {
+      --refusals;
+      operation.result = fail(ErrorKind::internal, "no files");
+    } else if (++calls % 2 == 0) {
+      operation.result = 0;
+    } else if (write.head.size() > 3) {
+      taken += write.head.substr(0, 3);
+      operation.result = 3;
+    } else {
+      const std::size_t size = std::min<std::size_t>(write.size, 40);
+      taken += std::string(write.head) + "<" + std::to_string(write.offset) + "+" +
+               std::to_string(size) + ">";
+      operation.result = write.head.size() + size;
+    }
+    return true;
+  }
+};
+
+// A file of 100 bytes, of which the first 60 are in memory.
+class FileBody final : public http::BodyReader, public http::FileSource {
+ public:
+  bool can_fetch = true;
+  std::uint64_t at = 0;
+  int fetches = 0;
+
+  Task<Result<std::string_view>> read() override {
+    if (at == 100) co_return std::string_view();
+    if (!can_fetch) co_return fail(ErrorKind::internal, "it is shorter");
+    at = 100;
+    co_return std::string_view("the rest");
+  }
+  http::FileBytes at_hand() override {
+    const std::uint64_t end = fetches > 0 ? 100 : 60;
+    return {7, at, static_cast<std::size_t>(end - at)};
+  }
+  Task<bool> fetch() override {
+    ++fetches;
+    co_return can_fetch;
+  }
+  void sent(std::size_t size) override { at += size; }
+  [[nodiscard]] bool is_sent() const override { return at == 100; }
+};
+
+class H1FileTest : public ::testing::Test {
+ protected:
+  // Sends a response with the file. Returns the bytes that follow its head.
+  std::string send(Framing framing = Framing::content_length) {
+    output_.start();
+    http::Response response;
+    output_.start_response(response, {.framing = framing, .length = 100}, kWritePatience);
+    result_ = loop::run_to_completion(loop_, output_.write_stream(body_, framing, false));
+    const std::size_t head = stream_.taken.find("\r\n\r\n") + 4;
+    EXPECT_THAT(stream_.taken, StartsWith("HTTP/1.1 200 OK\r\n"));
+    head_size_ = head;
+    return stream_.taken.substr(head);
+  }
+
+  loop::EventLoop loop_;
+  FileTakingStream stream_;
+  FileBody body_;
+  H1Output output_{stream_};
+  Result<bool> result_;
+  std::size_t head_size_ = 0;
+};
+
+TEST_F(H1FileTest, GoesWithoutBeingRead) {
+  EXPECT_EQ(send(), "<0+40><40+20><60+40>");
+  EXPECT_EQ(body_.fetches, 1);
+  EXPECT_TRUE(result_ && *result_);
+  EXPECT_EQ(output_.sent(), head_size_ + 100);
+}
+
+TEST_F(H1FileTest, IsReadIfItCannotGoSo) {
+  stream_.refusals = 1;
+  EXPECT_EQ(send(), "the rest");
+  EXPECT_TRUE(result_ && *result_);
+  EXPECT_EQ(output_.sent(), head_size_ + 8);
+}
+
+TEST_F(H1FileTest, IsReadIfItIsSentInChunks) {
+  EXPECT_EQ(send(Framing::chunked), "8\r\nthe rest\r\n0\r\n\r\n");
+}
+
+TEST_F(H1FileTest, ThatBecomesShorterBreaksOff) {
+  body_.can_fetch = false;
+  EXPECT_EQ(send(), "<0+40><40+20>");
+  EXPECT_FALSE(result_);
+  EXPECT_EQ(output_.sent(), head_size_ + 60);
+}
 
 class H1OutputTest : public ::testing::Test {
  protected:

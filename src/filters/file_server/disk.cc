@@ -8,12 +8,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace sluice::filters {
 namespace {
 
 constexpr std::uint64_t kNeverWait = RESOLVE_CACHED;
+constexpr std::size_t kProbeDistance = std::size_t{32} << 10;
 
 int open_at(int folder, const char* path, std::uint64_t flags, std::uint64_t resolve) {
   open_how how{};
@@ -52,6 +55,35 @@ Opened examine(Descriptor file) {
            status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec}};
 }
 
+// cachestat(2), which the headers of the build need not know.
+constexpr long kCacheStat = 451;
+struct CacheRange {
+  std::uint64_t offset;
+  std::uint64_t size;
+};
+struct CacheStatus {
+  std::uint64_t cached;
+  std::uint64_t others[4];
+};
+
+enum class Cached : std::uint8_t { whole, in_part, unknown };
+
+Cached ask_for_pages(const Descriptor& file, std::uint64_t offset, std::size_t size) {
+  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  CacheRange range{offset, size};
+  CacheStatus status{};
+  if (::syscall(kCacheStat, file.get(), &range, &status, 0U) != 0) return Cached::unknown;
+  const std::uint64_t pages = (offset + size - 1) / page - offset / page + 1;
+  return status.cached >= pages ? Cached::whole : Cached::in_part;
+}
+
+// Whether a byte of a file is there and in memory.
+bool has_byte(const Descriptor& file, std::uint64_t at) {
+  char byte = 0;
+  const DiskRead read = read_at(file, at, {&byte, 1}, DiskWait::never);
+  return read.answer == DiskAnswer::found && read.size == 1;
+}
+
 }  // namespace
 
 Opened open_root(const std::string& path, DiskWait wait) {
@@ -63,11 +95,11 @@ Opened open_root(const std::string& path, DiskWait wait) {
 
 // A folder that is renamed while ".." is looked up gives EAGAIN, too; the path has none, but a
 // symbolic link may.
-Opened open_beneath(const Descriptor& root, std::string_view path, DiskWait wait) {
-  const std::string name(path == "/" ? "." : path.substr(1));
+Opened open_beneath(const Descriptor& root, const std::string& path, DiskWait wait) {
+  const char* const name = path.size() > 1 ? path.c_str() + 1 : ".";
   const std::uint64_t resolve =
       RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (wait == DiskWait::never ? kNeverWait : 0);
-  Descriptor file(open_at(root.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve));
+  Descriptor file(open_at(root.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve));
   if (!file.is_open()) return {answer_of(errno, wait), {}};
   return examine(std::move(file));
 }
@@ -90,6 +122,30 @@ DiskRead read_at(const Descriptor& file, std::uint64_t offset, std::span<char> t
     return {would_wait ? DiskAnswer::would_wait : DiskAnswer::unavailable, done};
   }
   return {DiskAnswer::found, done};
+}
+
+bool in_memory(const Descriptor& file, std::uint64_t offset, std::size_t size) {
+  const Cached cached = ask_for_pages(file, offset, size);
+  if (cached == Cached::in_part) return false;
+  // A page that is being read counts as cached, and the last one comes last.
+  if (!has_byte(file, offset + size - 1)) return false;
+  if (cached == Cached::whole) return has_byte(file, offset);
+  for (std::size_t at = 0; at < size; at += kProbeDistance) {
+    if (!has_byte(file, offset + at)) return false;
+  }
+  return true;
+}
+
+bool bring_into_memory(const Descriptor& file, std::uint64_t offset, std::size_t size) {
+  (void)::readahead(file.get(), static_cast<off64_t>(offset), size);
+  std::array<char, kProbeDistance> bytes;
+  for (std::size_t done = 0; done < size;) {
+    const std::size_t part = std::min(bytes.size(), size - done);
+    const DiskRead read = read_at(file, offset + done, {bytes.data(), part}, DiskWait::allowed);
+    if (read.answer != DiskAnswer::found || read.size == 0) return false;
+    done += read.size;
+  }
+  return true;
 }
 
 bool can_open_beneath() {

@@ -39,7 +39,7 @@ struct Opened {
 [[nodiscard]] Opened open_root(const std::string& path, DiskWait wait);
 // Opens a regular file or a folder beneath `root`. `path` begins with '/'; "/" is the root itself.
 // Never waits for a pipe, and opens no device.
-[[nodiscard]] Opened open_beneath(const Descriptor& root, std::string_view path, DiskWait wait);
+[[nodiscard]] Opened open_beneath(const Descriptor& root, const std::string& path, DiskWait wait);
 
 struct DiskRead {
   DiskAnswer answer = DiskAnswer::absent;  // found, would_wait or unavailable
@@ -48,6 +48,15 @@ struct DiskRead {
 // Reads into `to`. Bytes that would have to come from the disk may be left out if others are there.
 [[nodiscard]] DiskRead read_at(const Descriptor& file, std::uint64_t offset, std::span<char> to,
                                DiskWait wait);
+
+// Whether the kernel has these bytes of a file in memory. Asks for each page if the kernel tells it
+// to this process (Linux 6.5, and the file is its own or one that it may write), else for one page
+// in each 32 KiB. False if the file is shorter. Never waits for the disk.
+[[nodiscard]] bool in_memory(const Descriptor& file, std::uint64_t offset, std::size_t size);
+// Waits until these bytes of a file are in memory. False if they cannot be read, or if the file is
+// shorter.
+[[nodiscard]] bool bring_into_memory(const Descriptor& file, std::uint64_t offset,
+                                     std::size_t size);
 
 // False: the kernel is older than Linux 5.6.
 [[nodiscard]] bool can_open_beneath();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/file_server/disk.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -30,7 +32,7 @@ class DiskTest : public ::testing::Test {
   void write(const std::string& path, const std::string& text) const {
     std::ofstream(base_ / path) << text;
   }
-  [[nodiscard]] DiskAnswer open(std::string_view path) const {
+  [[nodiscard]] DiskAnswer open(const std::string& path) const {
     const Opened root = open_root((base_ / "www").string(), DiskWait::allowed);
     return open_beneath(root.file.file, path, DiskWait::allowed).answer;
   }
@@ -96,6 +98,31 @@ TEST_F(DiskTest, ReadsParts) {
   EXPECT_EQ(read_at(opened.file.file, 10, text, DiskWait::allowed).size, 0U);
   EXPECT_EQ(read_at(Descriptor(), 0, text, DiskWait::allowed).answer, DiskAnswer::unavailable);
   EXPECT_EQ(read_at(root.file.file, 0, text, DiskWait::allowed).answer, DiskAnswer::unavailable);
+}
+
+TEST_F(DiskTest, TellsWhatIsInMemory) {
+  constexpr std::size_t kSize = std::size_t{4} << 20;
+  write("large", std::string(kSize, 'x'));
+  const Descriptor file(::open((base_ / "large").c_str(), O_RDONLY));
+  ASSERT_TRUE(bring_into_memory(file, 0, kSize));
+  if (!in_memory(file, 0, 1)) GTEST_SKIP() << "the kernel cannot tell";
+  EXPECT_TRUE(in_memory(file, 0, kSize));
+  EXPECT_TRUE(in_memory(file, 1000, kSize - 1000));
+  EXPECT_FALSE(in_memory(file, 0, kSize + 1)) << "there is no such byte";
+  EXPECT_FALSE(in_memory(file, kSize, 1));
+  EXPECT_FALSE(bring_into_memory(file, 0, kSize + 1));
+  EXPECT_FALSE(bring_into_memory(Descriptor(), 0, 1));
+
+  ASSERT_EQ(::fsync(file.get()), 0);
+  ASSERT_EQ(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED), 0);
+  if (in_memory(file, 0, 1)) GTEST_SKIP() << "the file is nowhere but in memory";
+  EXPECT_TRUE(bring_into_memory(file, 0, 1));
+  EXPECT_TRUE(bring_into_memory(file, kSize - 1, 1));
+  EXPECT_TRUE(in_memory(file, 0, 1));
+  EXPECT_TRUE(in_memory(file, kSize - 1, 1));
+  EXPECT_FALSE(in_memory(file, 0, kSize)) << "the middle is missing";
+  EXPECT_TRUE(bring_into_memory(file, 0, kSize));
+  EXPECT_TRUE(in_memory(file, 0, kSize));
 }
 
 TEST_F(DiskTest, ThisKernelCanOpenBeneath) { EXPECT_TRUE(can_open_beneath()); }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "filters/file_server/disk.h"
+#include "http/file_source.h"
 
 namespace sluice::filters {
 namespace {
@@ -33,7 +34,10 @@ Task<Result<std::size_t>> fill(loop::EventLoop& loop, loop::BlockingPool& pool, 
   co_return read.size;
 }
 
-class FileBody final : public http::BodyReader {
+// The bytes that are sent, and got from the disk, at once.
+constexpr std::size_t kFileBytesAtHand = std::size_t{1} << 20;
+
+class FileBody final : public http::BodyReader, public http::FileSource {
  public:
   FileBody(loop::EventLoop& loop, std::shared_ptr<loop::BlockingPool> pool, FilePart part,
            std::unique_ptr<http::BodyCharge> charge)
@@ -41,7 +45,10 @@ class FileBody final : public http::BodyReader {
 
   Task<Result<std::string_view>> read() override {
     if (part_.size == 0) co_return std::string_view();
-    if (!buffer_) buffer_ = std::make_shared<std::string>(kFilePieceBytes, '\0');
+    if (!buffer_) {
+      if (charge_) charge_->set(kFilePieceBytes);
+      buffer_ = std::make_shared<std::string>(kFilePieceBytes, '\0');
+    }
     auto filled = co_await fill(loop_, *pool_, part_, buffer_);
     if (!filled) co_return std::unexpected(std::move(filled).error());
     part_.offset += *filled;
@@ -50,10 +57,37 @@ class FileBody final : public http::BodyReader {
   }
 
  private:
+  [[nodiscard]] std::size_t next_size() const {
+    return std::min<std::uint64_t>(part_.size, kFileBytesAtHand);
+  }
+  http::FileBytes at_hand() override {
+    const std::size_t size = next_size();
+    const bool fetched = std::exchange(fetched_, false);
+    if (size == 0 || (!fetched && !in_memory(*part_.file, part_.offset, size))) return {};
+    if (charge_ && !buffer_) charge_->set(0);  // no buffer is needed
+    return {part_.file->get(), part_.offset, size};
+  }
+  Task<bool> fetch() override {
+    if (part_.size == 0) co_return false;
+    auto work = [file = part_.file, offset = part_.offset, size = next_size()] {
+      return bring_into_memory(*file, offset, size);
+    };
+    auto task = pool_->run(loop_, std::move(work));
+    const auto done = co_await std::move(task);
+    fetched_ = done.value_or(false);
+    co_return fetched_;
+  }
+  void sent(std::size_t size) override {
+    part_.offset += size;
+    part_.size -= size;
+  }
+  [[nodiscard]] bool is_sent() const override { return part_.size == 0; }
+
   loop::EventLoop& loop_;
   std::shared_ptr<loop::BlockingPool> pool_;
   FilePart part_;
-  Buffer buffer_;  // shared with the work of the pool, which may outlive this
+  bool fetched_ = false;  // and not yet given to the output
+  Buffer buffer_;         // shared with the work of the pool, which may outlive this
   std::unique_ptr<http::BodyCharge> charge_;
 };
 

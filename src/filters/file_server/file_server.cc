@@ -88,8 +88,12 @@ class FileServer final : public pipeline::Filter {
     }
     auto path = model_->paths.rewritten(request->path);
     if (!path) co_return refuse(exchange, 400, "the path can name no file");
-    auto search = find(*std::move(path), accepted_codings(*request));
-    auto found = co_await std::move(search);
+    const std::vector<std::string> codings = accepted_codings(*request);
+    Result<Found> found = model_->paths.find(*path, codings, DiskWait::never);
+    if (found->answer == DiskAnswer::would_wait) {
+      auto search = find(*std::move(path), codings);
+      found = co_await std::move(search);
+    }
     if (!found || found->answer == DiskAnswer::unavailable)
       co_return refuse(exchange, 503, "the file cannot be opened");
     if (found->answer == DiskAnswer::absent) co_return answer_absent(exchange);
@@ -118,10 +122,8 @@ class FileServer final : public pipeline::Filter {
     return codings;
   }
 
-  // Names that the kernel has in memory are looked up here, others on a thread that may wait.
+  // Looks up names that the kernel does not have in memory, on a thread that may wait.
   Task<Result<Found>> find(std::string path, std::vector<std::string> codings) {
-    Found found = model_->paths.find(path, codings, DiskWait::never);
-    if (found.answer != DiskAnswer::would_wait) co_return found;
     auto work = [model = model_, path = std::move(path), codings = std::move(codings)] {
       return model->paths.find(path, codings, DiskWait::allowed);
     };
@@ -152,17 +154,18 @@ class FileServer final : public pipeline::Filter {
     return "";
   }
 
+  // Requires: `headers` is empty.
   void describe(const Found& found, http::Headers& headers) const {
     constexpr std::int64_t kSecond = 1'000'000'000;
-    headers.set("Content-Type", media_type_of(found.path));
-    headers.set("X-Content-Type-Options", "nosniff");
-    headers.set("Last-Modified", http::format_date(found.file.modified_ns / kSecond));
-    headers.set("ETag", entity_tag(found));
-    headers.set("Accept-Ranges", "bytes");
-    if (!found.coding.empty()) headers.set("Content-Encoding", found.coding);
-    if (!model_->codings.empty()) headers.set("Vary", "Accept-Encoding");
+    headers.add("Content-Type", media_type_of(found.path));
+    headers.add("X-Content-Type-Options", "nosniff");
+    headers.add("Last-Modified", http::format_date(found.file.modified_ns / kSecond));
+    headers.add("ETag", entity_tag(found));
+    headers.add("Accept-Ranges", "bytes");
+    if (!found.coding.empty()) headers.add("Content-Encoding", found.coding);
+    if (!model_->codings.empty()) headers.add("Vary", "Accept-Encoding");
     if (const auto control = model_->paths.cache_control(found.path); !control.empty())
-      headers.set("Cache-Control", control);
+      headers.add("Cache-Control", control);
   }
 
   Task<std::string_view> send(pipeline::Exchange& exchange, const http::Request& request,
@@ -170,33 +173,50 @@ class FileServer final : public pipeline::Filter {
     http::Response& response = exchange.new_response();
     describe(found, response.headers);
     const std::int64_t now = unix_time_ms() / 1000;
-    const std::string date = http::format_date(now);
     http::Validators validators = http::Validators::of(response.headers);
-    validators.date = date;
+    std::string date;
+    if (request.headers.contains("If-Range")) validators.date = date = http::format_date(now);
     if (http::not_modified(request, validators, now)) {
       response.status = 304;
       response.headers.remove("Content-Type");
       response.headers.remove("Content-Encoding");
       co_return "";
     }
-    FilePart part{std::make_shared<const Descriptor>(std::move(found.file.file)), 0,
-                  found.file.size};
+    std::uint64_t offset = 0;
+    std::uint64_t size = found.file.size;
     const std::string asked = http::combined(request.headers, "Range");
     const bool ranged =
         request.method == "GET" && !asked.empty() && http::range_holds(request, validators, now);
-    if (const auto range = ranged ? http::parse_range(asked, part.size) : std::nullopt) {
+    if (const auto range = ranged ? http::parse_range(asked, size) : std::nullopt) {
       if (!range->satisfiable()) {
-        const std::string all = http::content_range(*range, part.size);
+        const std::string all = http::content_range(*range, size);
         const std::string_view result = refuse(exchange, 416, "no such part of the file");
         exchange.response()->headers.set("Content-Range", all);
         co_return result;
       }
       response.status = 206;
-      response.headers.set("Content-Range", http::content_range(*range, part.size));
-      part = {std::move(part.file), range->first, range->last - range->first + 1};
+      response.headers.set("Content-Range", http::content_range(*range, size));
+      offset = range->first;
+      size = range->last - range->first + 1;
     }
-    auto attaching = attach(exchange, request.method == "HEAD", std::move(part));
+    const bool head_only = request.method == "HEAD";
+    if (!head_only && attach_at_once(response.body, found.file.file, offset, size)) co_return "";
+    const auto file = std::make_shared<const Descriptor>(std::move(found.file.file));
+    auto attaching = attach(exchange, head_only, {file, offset, size});
     co_return co_await std::move(attaching);
+  }
+
+  // Attaches a small part of a file if it is in memory. Returns false if it is not.
+  static bool attach_at_once(http::Body& body, const Descriptor& file, std::uint64_t offset,
+                             std::uint64_t size) {
+    if (size > kFilePieceBytes) return false;
+    std::string bytes;
+    bytes.resize_and_overwrite(size, [&](char* to, std::size_t room) {
+      return read_at(file, offset, {to, room}, DiskWait::never).size;
+    });
+    if (bytes.size() < size) return false;
+    body.assign(std::move(bytes));
+    return true;
   }
 
   Task<std::string_view> attach(pipeline::Exchange& exchange, bool head_only, FilePart part) {

@@ -72,6 +72,7 @@ bool leads_astray(std::string_view location, const std::vector<router::Replaceme
 }
 
 std::string encode_location(std::string_view location) {
+  if (http::all_in(kUriChars, location)) return std::string(location);
   std::string out;
   out.reserve(location.size());
   for (const char c : location) {

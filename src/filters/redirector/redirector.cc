@@ -63,6 +63,11 @@ MatchPart parse_match_part(std::string_view text) {
 
 std::string site_of(const http::Request& request) { return request.scheme + "://" + request.host; }
 
+// Whether `location` is the URL of the request itself.
+bool is_own_url(std::string_view location, const http::Request& request) {
+  return location.starts_with(request.scheme) && location == site_of(request) + request.target();
+}
+
 class Redirector final : public pipeline::Filter {
  public:
   static constexpr std::string_view kKind = "Redirector";
@@ -99,18 +104,17 @@ class Redirector final : public pipeline::Filter {
   std::optional<std::string> find_location(const http::Request& request,
                                            pipeline::Exchange& exchange) const {
     const bool full = model_->part == MatchPart::full;
+    std::string text = model_->part == MatchPart::path ? request.escaped_path : request.target();
     const std::string site = full ? site_of(request) : "";
-    const std::string text =
-        site + (model_->part == MatchPart::path ? request.escaped_path : request.target());
-    if (!model_->pattern->found_in(text)) return std::nullopt;
+    if (full) text.insert(0, site);
     std::vector<Replacement::Traced> pieces;
     const auto replaced =
         model_->replacement->apply_traced(*model_->pattern, text, kLocationBytesMax, pieces);
     if (!replaced) {
-      exchange.add_tag("redirector: the location is too long");
+      if (model_->pattern->found_in(text)) exchange.add_tag("redirector: the location is too long");
       return std::nullopt;
     }
-    if (*replaced == text || *replaced == site_of(request) + request.target()) return std::nullopt;
+    if (*replaced == text || is_own_url(*replaced, request)) return std::nullopt;
     if (leads_astray(*replaced, pieces, site.size())) {
       exchange.add_tag("redirector: the request chooses the site of the location");
       return std::nullopt;
