@@ -49,7 +49,7 @@ struct HeaderHoistingSpec {
 
   void fields(auto& visit) {
     visit("allowedPrefix", allowed_prefix,
-          {.unique = true, .doc = "for makers of signed URLs; a verifier reads the URL as it is"});
+          {.unique = true, .doc = "accepted, without effect here"});
     visit("disallowedPrefix", disallowed_prefix, {.unique = true, .doc = "likewise"});
     visit("disallowed", disallowed, {.unique = true, .doc = "likewise"});
   }
@@ -66,17 +66,22 @@ struct SignatureSpec {
   SignatureLiterals literal;
 
   void fields(auto& visit) {
-    visit("accessKeys", access_keys, {.secret = true, .doc = "id -> secret, of those who sign"});
+    visit("accessKeys", access_keys, {.secret = true, .doc = "id -> secret of those who may sign"});
     visit("accessKeyId", access_key_id, {.doc = "one more id"});
     visit("accessKeySecret", access_key_secret, {.secret = true, .doc = "its secret"});
-    visit("excludeBody", exclude_body, {.doc = "the signature does not cover the body"});
+    visit("excludeBody", exclude_body,
+          {.doc = "the signature does not cover the body (`UNSIGNED-PAYLOAD`)"});
     visit("ttl", ttl,
           {.min = 0,
-           .doc = "how old or early a signature may be; 0: any age, so it can be sent "
-                  "again for ever"});
+           .doc = "how old a signature may be, and how far ahead of the gateway's clock. 0: any "
+                  "age, and at most 5 minutes ahead; then a request that somebody has recorded can "
+                  "be sent again for ever, and `egctl apply` warns"});
     visit("ignoredHeaders", ignored_headers,
-          {.unique = true, .doc = "headers that a signer leaves out"});
-    visit("headerHoisting", header_hoisting, {.doc = "for makers of signed URLs"});
+          {.unique = true,
+           .doc = "for signers: headers that a signature leaves out. A verifier reads the names in "
+                  "the request"});
+    visit("headerHoisting", header_hoisting,
+          {.doc = "for makers of signed URLs. A verifier reads the URL as it is"});
     visit("literal", literal, {.doc = "the texts in which signer and verifier must agree"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
