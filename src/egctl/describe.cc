@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/emit.h"
+#include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 #include "egctl/namespace.h"
 #include "egctl/resources.h"
@@ -81,6 +82,7 @@ Result<void> describe(Invocation& invocation, const std::string& word,
   SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(client, word));
+  if (is_custom(kind)) return get_custom(invocation, kind, names);
   if (kind == kMember) {
     SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
     print_described_members(invocation, members);

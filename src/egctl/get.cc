@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/emit.h"
+#include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 #include "egctl/member.h"
 #include "egctl/namespace.h"
@@ -81,6 +82,7 @@ Result<void> get(Invocation& invocation, const std::string& word,
   if (word != "all") {
     SLUICE_TRY(kind, find_kind(client, word));
   }
+  if (is_custom(kind)) return get_custom(invocation, kind, names);
   if (kind == kMember) return print_members(invocation, names);
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names, secrets));
   if (invocation.format() == Output::standard) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
@@ -43,6 +44,11 @@ void print_warnings(const Invocation& invocation, const Json& one) {
     invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
 }
 
+void warn_of_unchecked(const Invocation& invocation, const ObjectDocuments& objects) {
+  if (objects.custom.empty()) return;
+  invocation.err << "Warning: documents of custom data are not checked here\n";
+}
+
 void add_file_option(Command command, std::vector<std::string>& files) {
   command.option("-f,--file", files, "file to read, - for standard input; may be repeated")
       .type_name("FILE")
@@ -57,6 +63,8 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
 
 Result<Json> ask_for_preview(const Invocation& invocation, ObjectDocuments objects,
                              const std::string& mode) {
+  warn_of_unchecked(invocation, objects);
+  if (objects.names.empty()) return Json::array();
   SLUICE_TRY(const ApiClient client, invocation.client());
   auto previews = client.json({.method = "POST",
                                .path = "/objects?dry-run=true&mode=" + mode,
@@ -80,6 +88,9 @@ Result<void> try_objects(Invocation& invocation, const std::vector<std::string>&
 
 Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,
                             const std::string& mode, const Waiting& waiting) {
+  // The objects use the data, so they come last.
+  SLUICE_CHECK(send_custom(invocation, objects.custom, mode, waiting));
+  if (objects.names.empty() && !objects.custom.empty()) return {};
   SLUICE_TRY(const ApiClient client, invocation.client());
   auto applied = client.json(
       {.method = "POST", .path = "/objects?mode=" + mode, .body = std::move(objects.text)});

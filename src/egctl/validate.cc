@@ -33,6 +33,8 @@ Json validation_json(const std::vector<control::Step>& steps) {
 
 Result<void> validate_files(Invocation& invocation, const std::vector<std::string>& files) {
   SLUICE_TRY(const ObjectDocuments objects, read_objects(files));
+  warn_of_unchecked(invocation, objects);
+  if (objects.names.empty() && !objects.custom.empty()) return {};
   SLUICE_TRY(const auto documents, control::objects_in(objects.text));
   SLUICE_TRY(const Catalog catalog, Catalog::open(Catalog::Use::build));
   auto steps = control::validate(documents, control::ApplyMode::apply, {catalog.builder()});
