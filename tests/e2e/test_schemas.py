@@ -79,6 +79,8 @@ def wholes(page: str, document):
             yield from wholes(page, each)
         return
     kind = document.get("kind")
+    if kind in ("CustomDataKind", "CustomData"):
+        return  # no objects: egctl has no schema for them
     if kind in ("HTTPServer", "Pipeline", "GlobalFilter"):
         yield "object", document
     elif kind is not None and "name" in document:
