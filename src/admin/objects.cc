@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config/value.h"
 #include "control/controller.h"
+#include "control/validation.h"
 
 namespace sluice::admin {
 namespace {
@@ -32,15 +32,29 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+Json json_of(const Applied& one) {
+  Json out{{"name", one.name}, {"kind", one.kind}, {"change", to_string(one.change)}};
+  if (!one.warnings.empty()) {
+    out["warnings"] = one.warnings;
+    out["warning"] = joined(one.warnings);  // for older versions of egctl
+  }
+  if (one.version != 0) out["version"] = one.version;
+  return out;
+}
+
 Json json_of_applied(const std::vector<Applied>& applied) {
   Json out = Json::array();
-  for (const Applied& one : applied) {
-    out.push_back({{"name", one.name}, {"kind", one.kind}, {"change", to_string(one.change)}});
-    if (!one.warnings.empty()) {
-      out.back()["warnings"] = one.warnings;
-      out.back()["warning"] = joined(one.warnings);  // for older versions of egctl
-    }
-    if (one.version != 0) out.back()["version"] = one.version;
+  for (const Applied& one : applied) out.push_back(json_of(one));
+  return out;
+}
+
+// Likewise, with the specs of before and after.
+Json json_of_previews(const std::vector<control::Preview>& previews) {
+  Json out = Json::array();
+  for (const control::Preview& one : previews) {
+    out.push_back(json_of(one.applied));
+    out.back()["before"] = one.before;
+    out.back()["spec"] = one.spec;
   }
   return out;
 }
@@ -51,16 +65,6 @@ Result<ApplyMode> mode_of(const ApiRequest& request) {
   if (mode->second == "update") return ApplyMode::update;
   if (mode->second == "apply") return ApplyMode::apply;
   return fail(ErrorKind::invalid, "?mode= wants create, update or apply");
-}
-
-// Ignores empty documents, such as one after a trailing `---`.
-Result<std::vector<config::Value>> documents_of(const ApiRequest& request) {
-  SLUICE_TRY(auto documents, config::parse_documents(request.body));
-  std::erase_if(documents, [](const config::Value& document) {
-    return document.kind == config::Value::Kind::null;
-  });
-  if (documents.empty()) return fail(ErrorKind::invalid, "the body holds no object");
-  return documents;
 }
 
 // Includes the secrets only if an admin asks for them with ?secrets=true.
@@ -82,14 +86,18 @@ Result<ApiResponse> list_objects(Context& context, const ApiRequest& request, co
 
 Result<ApiResponse> post(Context& context, const ApiRequest& request, const PathNames&) {
   SLUICE_TRY(const ApplyMode mode, mode_of(request));
-  SLUICE_TRY(const auto documents, documents_of(request));
+  SLUICE_TRY(const auto documents, control::objects_in(request.body));
+  if (query_flag(request, "dry-run")) {
+    SLUICE_TRY(const auto previews, context.controller.preview(documents, mode));
+    return respond(request, json_of_previews(previews));
+  }
   SLUICE_TRY(const auto applied, context.controller.apply(documents, mode));
   return respond(request, json_of_applied(applied), mode == ApplyMode::create ? 201 : 200);
 }
 
 Result<ApiResponse> put(Context& context, const ApiRequest& request, const PathNames& names) {
   const std::string& name = names[0];
-  SLUICE_TRY(const auto documents, documents_of(request));
+  SLUICE_TRY(const auto documents, control::objects_in(request.body));
   if (documents.size() != 1) return fail(ErrorKind::invalid, "the body holds more than one object");
   const config::Value* given = documents[0].find("name");
   if (given != nullptr && given->scalar != name) {
@@ -114,9 +122,15 @@ Result<ApiResponse> get(Context& context, const ApiRequest& request, const PathN
   return respond(request, safe);
 }
 
-Result<ApiResponse> remove_object(Context& context, const ApiRequest&, const PathNames& names) {
-  SLUICE_CHECK(context.controller.remove(names[0]));
-  return ApiResponse{};
+// The response has a body only if there is something to say.
+Result<ApiResponse> remove_object(Context& context, const ApiRequest& request,
+                                  const PathNames& names) {
+  SLUICE_TRY(const auto users, context.controller.remove(names[0]));
+  if (users.empty()) return ApiResponse{};
+  Json out = Json::array();
+  for (const control::User& user : users)
+    out.push_back({{"name", user.name}, {"kind", user.kind}, {"path", user.path}});
+  return respond(request, {{"usedBy", std::move(out)}});
 }
 
 }  // namespace

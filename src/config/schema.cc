@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "config/schema_words.h"
+
 namespace sluice::config {
 namespace {
 
@@ -17,13 +19,19 @@ constexpr std::array kBounds{
     Bounds{"object", "minProperties", "maxProperties"}};
 
 void add_bounds(Json& property, const Rule& rule) {
+  constexpr std::int64_t kNoMin = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kNoMax = std::numeric_limits<std::int64_t>::max();
   // Durations are strings in the document, but their bounds are times.
-  if (property.value("format", "") == "duration") return;
+  if (property.value("format", "") == "duration") {
+    if (rule.min != kNoMin) property[kDurationMin] = format_duration(Duration(rule.min));
+    if (rule.max != kNoMax) property[kDurationMax] = format_duration(Duration(rule.max));
+    return;
+  }
   const std::string type = property.value("type", "");
   for (const Bounds& bounds : kBounds) {
     if (type != bounds.type) continue;
-    if (rule.min != std::numeric_limits<std::int64_t>::min()) property[bounds.min] = rule.min;
-    if (rule.max != std::numeric_limits<std::int64_t>::max()) property[bounds.max] = rule.max;
+    if (rule.min != kNoMin) property[bounds.min] = rule.min;
+    if (rule.max != kNoMax) property[bounds.max] = rule.max;
   }
 }
 

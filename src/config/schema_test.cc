@@ -45,7 +45,7 @@ TEST(Schema, HasTheFieldList) {
       "kind": {"type": "string", "enum": ["A", "B"], "description": "what it is"},
       "port": {"type": "integer", "default": 80, "minimum": 1, "maximum": 65535},
       "code": {"type": "integer", "default": 200, "minimum": 100, "maximum": 599},
-      "delay": {"type": "string", "format": "duration", "default": "0s"},
+      "delay": {"type": "string", "format": "duration", "default": "0s", "x-minimum": "0s"},
       "methods": {"type": "array", "maxItems": 9, "uniqueItems": true,
                   "items": {"type": "string", "format": "http-method"}},
       "rules": {"type": "array", "items": {

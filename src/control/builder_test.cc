@@ -46,6 +46,7 @@ TEST_F(BuilderTest, EveryKindHasNamesOfItsOwnASchemaAndDefaultsThatNameIt) {
     EXPECT_EQ(find_kind(builder_.kinds(), kind.kind), &kind);
     EXPECT_EQ(find_kind(builder_.kinds(), kind.name), &kind);
     EXPECT_FALSE(kind.category.empty());
+    EXPECT_FALSE(kind.about.empty());
     const Json schema = kind.schema();
     const Json defaults = kind.defaults();
     for (const auto& [field, value] : defaults.items())

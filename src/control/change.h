@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::control {
@@ -26,6 +27,17 @@ struct Applied {
   // On a shared store: the version of the stored object, which other members come to run. Else 0.
   std::uint64_t version = 0;
 };
+
+// An object that names another one.
+struct User {
+  std::string name;
+  std::string kind;
+  std::string path;  // of the field that does so
+};
+
+// The error of every change while the process stops.
+inline constexpr std::string_view kStopping =
+    "this process is stopping, or another one takes over: say it again";
 
 // The outcome of `reload-code` for one filter.
 struct Reloaded {

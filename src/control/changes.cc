@@ -3,47 +3,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "config/faults.h"
+#include "control/validation.h"
 
 namespace sluice::control {
 namespace {
-
-using Listening = ObjectPrototype::Listening;
-
-bool collide(const std::optional<Listening>& taken, const Listening& place) {
-  return taken && taken->port == place.port &&
-         (taken->address == place.address || taken->address.empty() || place.address.empty());
-}
-
-// Where the server will listen, or listens. Another member's server may not be built here yet.
-std::optional<Listening> place_of(const Object& object) {
-  if (object.is_current()) return object.prototype->listens();
-  const bool will_run = object.runs() || object.is_being_built();
-  if (!will_run || !object.spec.is_object()) return std::nullopt;
-  const auto port = object.spec.find("port");
-  if (port == object.spec.end() || !port->is_number_unsigned()) return std::nullopt;
-  const auto address = object.spec.find("address");
-  const bool has_address = address != object.spec.end() && address->is_string();
-  return Listening{has_address ? address->get<std::string>() : "", port->get<std::uint16_t>()};
-}
-
-// Two servers on one port would take each other's connections. `all`: the objects after the change.
-void check_port(const Objects& all, const ObjectList& internal, const Object& mine,
-                config::Faults& faults) {
-  const auto place = place_of(mine);
-  if (!place) return;
-  const std::string used = std::to_string(place->port) + " is used by ";
-  for (const auto& [name, other] : all) {
-    if (name == mine.name) continue;
-    if (collide(place_of(*other), *place)) faults.add("port", used + other->kind + " " + name);
-  }
-  for (const auto& other : internal) {
-    if (collide(other->prototype->listens(), *place))
-      faults.add("port", used + "the " + other->name + " of this server");
-  }
-}
 
 // The tries of a change while other members change other objects.
 constexpr int kChangeTriesMax = 20;
@@ -68,8 +32,7 @@ std::shared_ptr<const Object> as_stored(const std::shared_ptr<const Object>& obj
 }  // namespace
 
 std::unexpected<Error> Changes::stopping() {
-  return fail(ErrorKind::unavailable,
-              "this process is stopping, or another one takes over: say it again");
+  return fail(ErrorKind::unavailable, std::string(kStopping));
 }
 
 // A member notes that it runs an object after the object's limits are durable.
@@ -114,7 +77,7 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
   for (int tries = 1;; ++tries) {
     Objects next = publisher_.objects();
     for (const auto& [object, before] : changed) next.insert_or_assign(object->name, object);
-    SLUICE_CHECK(check_ports(proposed, next));
+    SLUICE_CHECK(check_ports(proposed, next, publisher_.internal()));
     if (changed.empty()) return {};
     const auto saved = stored_.save(changed, {});
     if (saved) {
@@ -129,16 +92,14 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
   }
 }
 
-Result<void> Changes::check_ports(const std::vector<Proposed>& proposed,
-                                  const Objects& next) const {
-  config::Faults faults;
+Result<void> Changes::check(const std::vector<Proposed>& proposed) {
+  const MutexLock hold(mutex_);
+  if (ending_) return stopping();
+  Objects next = publisher_.objects();
   for (const Proposed& each : proposed) {
-    config::Faults own;
-    check_port(next, publisher_.internal(), *each.object, own);
-    for (const std::string& line : own.lines()) faults.add("", each.prefix + line);
+    if (each.changes) next.insert_or_assign(each.object->name, each.object);
   }
-  if (faults.empty()) return {};
-  return std::unexpected(faults.to_error());
+  return check_ports(proposed, next, publisher_.internal());
 }
 
 bool Changes::may_try_again(const store::DocumentFailure& failure) {

@@ -17,19 +17,12 @@
 #include "base/time.h"
 #include "control/announcement.h"
 #include "control/object.h"
+#include "control/proposed.h"
 #include "control/publisher.h"
 #include "control/status_notes.h"
 #include "control/stored_objects.h"
 
 namespace sluice::control {
-
-// One document of a requested change, built.
-struct Proposed {
-  std::shared_ptr<const Object> object;
-  bool changes;                            // false: an equal object runs already, and continues
-  std::string prefix;                      // of its faults: "document 2, "
-  std::shared_ptr<const Object> before{};  // the object from which it was built; null: none
-};
 
 // An object in force, and the one that takes its place.
 using ObjectUpdate = std::pair<std::shared_ptr<const Object>, std::shared_ptr<const Object>>;
@@ -50,6 +43,8 @@ class Changes {
   // after end(), and those of the store. `conflict`: another member has changed one of the objects
   // since `before`. The objects in force have that change by then: build again.
   [[nodiscard]] Result<void> commit(const std::vector<Proposed>& proposed);
+  // The errors of a commit that come before the store, without the change.
+  [[nodiscard]] Result<void> check(const std::vector<Proposed>& proposed);
   // Error: `not_found`.
   [[nodiscard]] Result<void> remove(const std::string& name);
   // Removes the existing objects among `names`. Returns their number.
@@ -95,8 +90,6 @@ class Changes {
   // After a refused change: follows the change that came first. Returns true if the refused one can
   // be tried again as it is.
   [[nodiscard]] bool may_try_again(const store::DocumentFailure& failure) SLUICE_REQUIRES(mutex_);
-  [[nodiscard]] Result<void> check_ports(const std::vector<Proposed>& proposed,
-                                         const Objects& next) const;
   [[nodiscard]] Result<void> remove_locked(const std::vector<std::string>& names)
       SLUICE_REQUIRES(mutex_);
   // Puts candidates in the place of objects that are behind.

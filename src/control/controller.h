@@ -37,6 +37,13 @@ namespace sluice::control {
 class CustomData;
 struct ControllerState;
 
+// What an apply would do to an object. Secrets are redacted, and createdAt is left out.
+struct Preview {
+  Applied applied;
+  Json before;  // the spec of the object in force; null: there is none
+  Json spec;    // the spec of the document
+};
+
 class Controller {
  public:
   struct Options {
@@ -86,7 +93,12 @@ class Controller {
   // several documents: `document 2, rules[0].paths[0].backend: …`).
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
                                                    ApplyMode mode);
-  [[nodiscard]] Result<void> remove(std::string_view name);
+  // What apply() would do, without any change: the same errors and warnings. A port that another
+  // process holds is found by apply() only.
+  [[nodiscard]] Result<std::vector<Preview>> preview(const std::vector<config::Value>& documents,
+                                                     ApplyMode mode);
+  // Returns the objects that still name it.
+  [[nodiscard]] Result<std::vector<User>> remove(std::string_view name);
   [[nodiscard]] Result<std::size_t> remove_all();
 
   // Completed specs, createdAt included.

@@ -8,6 +8,7 @@
 #include "control/kinds/pipeline.h"
 #include "control/state.h"
 #include "control/stored_names.h"
+#include "control/validation.h"
 
 namespace sluice::control {
 
@@ -44,7 +45,9 @@ Result<Json> Controller::status(std::string_view name) const {
     status["health"] = object->is_being_built() ? "is being built" : error;
   }
   if (!object->is_current() || !error.empty()) status["error"] = error;
-  if (!object->warnings.empty()) status["warnings"] = object->warnings;
+  std::vector<std::string> warnings = object->warnings;
+  std::ranges::move(loose_ends(*object, state_->publisher.objects()), std::back_inserter(warnings));
+  if (!warnings.empty()) status["warnings"] = warnings;
   status["name"] = object->name;
   status["kind"] = object->kind;
   status["state"] = word;

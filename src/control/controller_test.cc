@@ -109,6 +109,43 @@ TEST_F(ControllerTest, ABuildThatFailsChangesNothing) {
   EXPECT_EQ(controller().list(), before);
 }
 
+TEST_F(ControllerTest, APreviewChangesNothing) {
+  ASSERT_TRUE(process().apply(pipeline_text("p")));
+  const auto before = controller().list();
+  const auto preview = [&](const std::string& text, ApplyMode mode = ApplyMode::apply) {
+    return controller().preview(config::parse_documents(text).value(), mode);
+  };
+  const int port = free_port();
+  const auto seen = preview(pipeline_text("p", "two") + http_server_text("s", port, "q"));
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(seen->at(0).applied.change, Change::updated);
+  EXPECT_EQ(seen->at(0).before["filters"][0]["text"], "one");
+  EXPECT_EQ(seen->at(0).spec["filters"][0]["text"], "two");
+  EXPECT_FALSE(seen->at(0).spec.contains("createdAt"));
+  EXPECT_EQ(seen->at(1).applied.change, Change::created);
+  EXPECT_EQ(seen->at(1).before, Json());
+  EXPECT_THAT(seen->at(1).applied.warnings, ElementsAre(HasSubstr("there is no Pipeline q")));
+  EXPECT_EQ(preview(pipeline_text("p"))->at(0).applied.change, Change::unchanged);
+  EXPECT_FALSE(preview(pipeline_text("p"), ApplyMode::create));
+  EXPECT_FALSE(preview("{kind: Pipeline, name: q}"));
+  EXPECT_FALSE(preview(http_server_text("s", port, "p") + http_server_text("t", port, "p")));
+  EXPECT_EQ(controller().list(), before);
+  EXPECT_EQ(controller().config_version(), 1U);
+}
+
+TEST_F(ControllerTest, AWarningEndsWithItsCause) {
+  ASSERT_TRUE(process().apply(http_server_text("s", free_port(), "p")));
+  const auto warnings = [&] { return controller().status("s")->value("warnings", Json()); };
+  EXPECT_THAT(warnings().dump(), HasSubstr("there is no Pipeline p"));
+  ASSERT_TRUE(process().apply(pipeline_text("p")));
+  EXPECT_EQ(warnings(), Json());
+  const auto users = controller().remove("p");
+  ASSERT_TRUE(users);
+  EXPECT_EQ(users->size(), 1U) << "it was in use";
+  EXPECT_THAT(warnings().dump(), HasSubstr("there is no Pipeline p"));
+  EXPECT_TRUE(controller().remove("s")->empty());
+}
+
 TEST_F(ControllerTest, AWarningStandsBesideTheSuccess) {
   const auto warnings = [&](const std::string& text) {
     const auto applied = process().apply(text);
@@ -234,7 +271,8 @@ TEST_F(ControllerTest, TwoServersCannotHaveOnePort) {
 TEST_F(ControllerTest, TwoServersSwapTheirPortsInOneChange) {
   const int a = free_port();
   const int b = free_port();
-  ASSERT_TRUE(process().apply(http_server_text("s", a, "p") + http_server_text("t", b, "p")));
+  ASSERT_TRUE(process().apply(pipeline_text("p") + http_server_text("s", a, "p") +
+                              http_server_text("t", b, "p")));
   const auto swapped =
       process().apply(http_server_text("s", b, "p") + http_server_text("t", a, "p"));
   ASSERT_TRUE(swapped) << swapped.error().message;

@@ -11,12 +11,12 @@ std::string scalar(const config::Value& document, std::string_view name) {
   return value != nullptr && value->kind == config::Value::Kind::scalar ? value->scalar : "";
 }
 
+}  // namespace
+
 Json without_time(Json spec) {
   if (spec.is_object()) spec.erase("createdAt");
   return spec;
 }
-
-}  // namespace
 
 std::string name_of(const config::Value& document) { return scalar(document, "name"); }
 std::string kind_of(const config::Value& document) { return scalar(document, "kind"); }

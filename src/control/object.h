@@ -52,6 +52,8 @@ using ObjectList = std::vector<std::shared_ptr<const Object>>;
 // {filter: sha256} of the code that `pins` name; empty if they name none.
 [[nodiscard]] std::map<std::string, std::string> code_hashes(const Json& pins);
 
+// The spec without createdAt.
+[[nodiscard]] Json without_time(Json spec);
 // True if both specs are equal apart from createdAt.
 [[nodiscard]] bool same_spec(const Object& a, const Object& b);
 

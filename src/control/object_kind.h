@@ -47,6 +47,7 @@ struct ObjectKind {
   std::function<std::shared_ptr<const ObjectPrototype>(const config::Value&, const BuildContext&,
                                                        config::Faults&)>
       build;
+  std::string about{};  // a sentence
 };
 
 // The order is that of listings for users.

@@ -52,6 +52,13 @@ class ObjectPrototype {
   [[nodiscard]] virtual std::vector<std::string> pipelines() const;
   // The GlobalFilter that it names; "": none. Likewise.
   [[nodiscard]] virtual std::string global_filter() const { return {}; }
+  struct Reference {
+    std::string path;  // of the field in the spec
+    std::string kind;
+    std::string name;
+  };
+  // The objects that the spec names, in its order.
+  [[nodiscard]] virtual std::vector<Reference> references() const { return {}; }
   // For a hot restart: adds the parts that send the requests of this object to the successor
   // process, through filters of the kind `successor`. Faults are internal errors, and go to the
   // log.

@@ -22,6 +22,7 @@
 #include "control/follower.h"
 #include "control/housekeeper.h"
 #include "control/loader.h"
+#include "control/proposed.h"
 #include "control/publisher.h"
 #include "control/saved_objects.h"
 #include "control/status_notes.h"
@@ -54,11 +55,7 @@ struct ControllerState {
         trials(store, builder, claims, publisher, changes, stored, crew, member, logger),
         follower(stored, changes, custom_data, loader, trials, logger) {}
 
-  // controller_apply.cc: builds one of the documents, and collects the report on it. A null object:
-  // faults were added. Requires: a claim on the object.
-  struct Step;
-  [[nodiscard]] Step propose(const config::Value& document, std::string prefix,
-                             const std::stop_token& stop, config::Faults& faults) const;
+  // controller_apply.cc: as propose(), on the objects in force. Requires: a claim on the objects.
   [[nodiscard]] Result<std::vector<Step>> propose_all(const std::vector<config::Value>& documents,
                                                       ApplyMode mode,
                                                       const std::stop_token& stop) const;

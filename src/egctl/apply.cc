@@ -13,11 +13,14 @@ void add_apply(Command root, Invocation& invocation) {
   const auto waiting = std::make_shared<Waiting>();
   add_file_option(command, *files);
   add_wait_options(command, *waiting);
+  const auto dry_run = std::make_shared<bool>(false);
+  command.flag("--dry-run", *dry_run, "the server says what it would do, and changes nothing");
   command.footer(
       "All objects are applied, or none. In a cluster, members that do not run them are named, "
       "and\n"
       "the exit code is 1. Example:\n  egctl apply -f pipeline.yaml");
-  set_action(command, invocation, [files, waiting](Invocation& s) {
+  set_action(command, invocation, [files, waiting, dry_run](Invocation& s) {
+    if (*dry_run) return try_objects(s, *files, "apply");
     return send_objects(s, *files, "apply", *waiting);
   });
 }

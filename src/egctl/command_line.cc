@@ -22,13 +22,17 @@
 #include "egctl/custom_data.h"
 #include "egctl/delete.h"
 #include "egctl/describe.h"
+#include "egctl/diff.h"
 #include "egctl/edit.h"
+#include "egctl/explain.h"
 #include "egctl/get.h"
 #include "egctl/health.h"
 #include "egctl/logs.h"
 #include "egctl/member.h"
 #include "egctl/object.h"
+#include "egctl/schema.h"
 #include "egctl/store.h"
+#include "egctl/validate.h"
 #include "egctl/version.h"
 #include "egctl/wasm.h"
 
@@ -65,6 +69,8 @@ void add_global_options(CLI::App& root, Invocation& invocation) {
 void add_commands(Command root, Invocation& invocation) {
   add_create(root, invocation);
   add_apply(root, invocation);
+  add_validate(root, invocation);
+  add_diff(root, invocation);
   add_get(root, invocation);
   add_describe(root, invocation);
   add_edit(root, invocation);
@@ -75,6 +81,8 @@ void add_commands(Command root, Invocation& invocation) {
   add_backup(root, invocation);
   add_logs(root, invocation);
   add_health(root, invocation);
+  add_explain(root, invocation);
+  add_schema(root, invocation);
   add_apis(root, invocation);
   add_api_resources(root, invocation);
   add_config(root, invocation);
@@ -185,6 +193,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   out.flush();
   if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: the reader has left
   if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");
+  if (done && invocation.differs) return kFailed;
   if (done || done.error().kind == ErrorKind::closed) return kDone;
   print_error(err, done.error(), colour);
   return parsed ? kFailed : kWrongUse;

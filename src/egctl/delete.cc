@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/delete.h"
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -19,12 +20,30 @@ Result<void> delete_specs(const ApiClient& client, const std::vector<Json>& obje
   for (const Json& spec : objects) {
     const std::string kind = text_at(spec, "kind");
     const std::string name = text_at(spec, "name");
-    if (auto done = client.text({.method = "DELETE", .path = object_path(name)}); !done) {
-      return failed("delete " + kind + " " + name, std::move(done).error());
-    }
+    auto done = client.text({.method = "DELETE", .path = object_path(name)});
+    if (!done) return failed("delete " + kind + " " + name, std::move(done).error());
     deleted.push_back({{"kind", kind}, {"name", name}, {"change", "deleted"}});
+    const Json said = Json::parse(*done, nullptr, false);
+    if (said.is_object()) deleted.back()["usedBy"] = said.value("usedBy", Json::array());
   }
   return {};
+}
+
+// Those that still name a deleted object. The command itself may have deleted them since.
+void print_users(const Invocation& invocation, const std::vector<Json>& deleted) {
+  const auto is_gone = [&deleted](const Json& user) {
+    return std::ranges::any_of(deleted, [&user](const Json& object) {
+      return text_at(object, "name") == text_at(user, "name");
+    });
+  };
+  for (const Json& object : deleted) {
+    for (const Json& user : object.value("usedBy", Json::array())) {
+      if (is_gone(user)) continue;
+      invocation.err << "Warning: " << text_at(object, "name") << ": " << text_at(user, "kind")
+                     << " " << text_at(user, "name") << " still names it (" << text_at(user, "path")
+                     << "): clients get 503\n";
+    }
+  }
 }
 
 void print_deleted(const Invocation& invocation, const std::vector<Json>& deleted) {
@@ -59,6 +78,7 @@ Result<void> delete_objects(Invocation& invocation, std::string_view kind,
   std::vector<Json> deleted;
   auto done = delete_specs(client, objects, deleted);
   print_deleted(invocation, deleted);
+  print_users(invocation, deleted);
   return done ? await_deletion(client, deleted, waiting) : done;
 }
 

@@ -20,6 +20,7 @@ struct Invocation {
   AccessFlags access{};                    // --server and the flags for its credentials
   std::string output = "default";          // --output
   std::function<Result<void>()> action{};  // of the given command
+  bool differs = false;                    // of `diff`: exit code 1, without an error
 
   // The client for --server and its flags, else for the settings file, else for the default server.
   [[nodiscard]] Result<ApiClient> client() const;

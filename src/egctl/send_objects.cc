@@ -28,16 +28,26 @@ std::vector<std::string> warnings_of(const Json& one) {
   return lines;
 }
 
-void print_outcome(Invocation& invocation, const Json& applied, const std::string& mode) {
+void print_outcome(Invocation& invocation, const Json& applied, const std::string& mode,
+                   const std::string& note = "") {
   if (invocation.format() != Output::standard) return invocation.print(applied);
   for (const Json& one : applied) {
-    invocation.out << outcome_line(one, mode) << "\n";
-    for (const std::string& warning : warnings_of(one))
-      invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
+    invocation.out << outcome_line(one, mode) << note << "\n";
+    print_warnings(invocation, one);
   }
 }
 
 }  // namespace
+
+void print_warnings(const Invocation& invocation, const Json& one) {
+  for (const std::string& warning : warnings_of(one))
+    invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
+}
+
+void warn_of_unchecked(const Invocation& invocation, const ObjectDocuments& objects) {
+  if (objects.custom.empty()) return;
+  invocation.err << "Warning: documents of custom data are not checked here\n";
+}
 
 void add_file_option(Command command, std::vector<std::string>& files) {
   command.option("-f,--file", files, "file to read, - for standard input; may be repeated")
@@ -49,6 +59,31 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
                           const std::string& mode, const Waiting& waiting) {
   SLUICE_TRY(ObjectDocuments objects, read_objects(files));
   return send_documents(invocation, std::move(objects), mode, waiting);
+}
+
+Result<Json> ask_for_preview(const Invocation& invocation, ObjectDocuments objects,
+                             const std::string& mode) {
+  warn_of_unchecked(invocation, objects);
+  if (objects.names.empty()) return Json::array();
+  SLUICE_TRY(const ApiClient client, invocation.client());
+  auto previews = client.json({.method = "POST",
+                               .path = "/objects?dry-run=true&mode=" + mode,
+                               .body = std::move(objects.text)});
+  if (previews) return previews;
+  name_places(objects, previews.error().details);
+  return refused(mode + " " + objects.label, std::move(previews).error());
+}
+
+Result<void> try_objects(Invocation& invocation, const std::vector<std::string>& files,
+                         const std::string& mode) {
+  SLUICE_TRY(ObjectDocuments objects, read_objects(files));
+  SLUICE_TRY(Json previews, ask_for_preview(invocation, std::move(objects), mode));
+  for (Json& one : previews) {
+    one.erase("before");
+    one.erase("spec");
+  }
+  print_outcome(invocation, previews, mode, " (dry run)");
+  return {};
 }
 
 Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,

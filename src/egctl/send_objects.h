@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "egctl/command.h"
 #include "egctl/files.h"
 #include "egctl/invocation.h"
@@ -20,7 +21,19 @@ void add_file_option(Command command, std::vector<std::string>& files);
                                         const std::vector<std::string>& files,
                                         const std::string& mode, const Waiting& waiting = {});
 
-// Likewise, for objects that are read or made already.
+// Asks the server what that would do, and prints it. Nothing changes.
+[[nodiscard]] Result<void> try_objects(Invocation& invocation,
+                                       const std::vector<std::string>& files,
+                                       const std::string& mode);
+// The answer of the server: a list of {name, kind, change, before, spec}, and warnings.
+[[nodiscard]] Result<Json> ask_for_preview(const Invocation& invocation, ObjectDocuments objects,
+                                           const std::string& mode);
+// On standard error, if there are documents that only an apply reads.
+void warn_of_unchecked(const Invocation& invocation, const ObjectDocuments& objects);
+// The warnings of an object of an answer, a line each on standard error.
+void print_warnings(const Invocation& invocation, const Json& one);
+
+// As send_objects(), for objects that are read or made already.
 [[nodiscard]] Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,
                                           const std::string& mode, const Waiting& waiting = {});
 

@@ -32,7 +32,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   // Shared by the kinds: threads for what would block a core, and the thread on which health checks
   // run and files and URLs are read again.
   const auto blocking = std::make_shared<loop::BlockingPool>(services.core_count);
-  const auto checks = std::make_shared<backend::HealthThread>();
+  const auto checks = services.offline ? nullptr : std::make_shared<backend::HealthThread>();
   kinds.push_back(make_cert_extractor_kind());
   kinds.push_back(make_cors_adaptor_kind());
   kinds.push_back(make_data_builder_kind(services.logger));
@@ -41,7 +41,8 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_header_lookup_kind());
   kinds.push_back(make_header_to_json_kind());
   kinds.push_back(make_mock_kind());
-  kinds.push_back(make_proxy_kind(services.logger, services.core_count, services.own_secret));
+  kinds.push_back(
+      make_proxy_kind(services.logger, services.core_count, services.own_secret, services.offline));
   kinds.push_back(make_rate_limiter_kind());
   kinds.push_back(make_redirector_kind());
   kinds.push_back(make_redirector_v2_kind());
@@ -52,12 +53,12 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_response_builder_kind(services.logger));
   kinds.push_back(make_result_builder_kind(services.logger));
   kinds.push_back(make_validator_kind({checks, blocking, services.logger, services.core_count}));
-  SLUICE_TRY(auto wasm_host,
-             make_wasm_host_kind(services.engine, services.store, services.logger,
-                                 services.core_count, services.code_folder, services.handover));
+  SLUICE_TRY(auto wasm_host, make_wasm_host_kind(services.engine, services.store, services.logger,
+                                                 services.core_count, services.code_folder,
+                                                 services.handover, services.offline));
   kinds.push_back(std::move(wasm_host));
   kinds.push_back(make_web_socket_proxy_kind(services.logger, services.core_count,
-                                             services.own_secret, checks));
+                                             services.own_secret, checks, services.offline));
   return kinds;
 }
 

@@ -31,6 +31,8 @@ struct Services {
   std::string own_secret{};   // this gateway's secret, for values that clients send back
   // For a store that several processes share (filters/wasm_host/handover/handover.h); null: none.
   std::shared_ptr<Handover> handover{};
+  // For a check without a server: no kind calls a URL. Filters are built, and never run.
+  bool offline = false;
 };
 
 // Error: a kind cannot work in this process at all.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: prototype.cc
+// Covers: prototype_use.cc
 #include "pipeline/pipeline.h"
 
 #include <gmock/gmock.h>
@@ -82,9 +83,35 @@ class EchoKind final : public FilterKind {
   }
 };
 
+// A kind of another name, with the results of a program or of a Proxy.
+class NamedKind final : public FilterKind {
+ public:
+  explicit NamedKind(std::string_view name) : name_(name) {}
+  [[nodiscard]] std::string_view name() const override { return name_; }
+  [[nodiscard]] std::span<const std::string_view> results() const override {
+    static constexpr std::array<std::string_view, 1> kResults{"wasmError"};
+    return name_ == "WasmHost" ? std::span<const std::string_view>(kResults) : echo_.results();
+  }
+  [[nodiscard]] std::string_view description() const override { return "test"; }
+  [[nodiscard]] Json schema() const override { return echo_.schema(); }
+  [[nodiscard]] std::shared_ptr<const FilterPrototype> build(
+      const config::Value& value, const FilterContext& context,
+      config::Faults& faults) const override {
+    return echo_.build(value, context, faults);
+  }
+
+ private:
+  EchoKind echo_;
+  std::string_view name_;
+};
+
 class PipelineTest : public testing::Test {
  protected:
-  PipelineTest() { kinds_.push_back(std::make_unique<EchoKind>()); }
+  PipelineTest() {
+    kinds_.push_back(std::make_unique<EchoKind>());
+    kinds_.push_back(std::make_unique<NamedKind>("WasmHost"));
+    kinds_.push_back(std::make_unique<NamedKind>("Proxy"));
+  }
 
   std::shared_ptr<const PipelinePrototype> build(const std::string& yaml,
                                                  const StateScope& states = {}) {
@@ -354,6 +381,21 @@ TEST_F(PipelineTest, WarnsOfWhatNeverRuns) {
   EXPECT_THAT(warnings("[{filter: a, jumpIf: {first: b}}, {filter: END}, {filter: b}]"), IsEmpty());
   EXPECT_THAT(warnings("[{filter: a, jumpIf: {\"\": END}}, {filter: b}]"),
               ElementsAre("flow[1]: no way leads here: it never runs"));
+}
+
+TEST_F(PipelineTest, WarnsOfAProgramWhoseFailureHasNoWay) {
+  const auto warnings = [&](const std::string& flow) {
+    EXPECT_TRUE(build("{name: p, kind: Pipeline, flow: " + flow +
+                      ", filters: [{name: w, kind: WasmHost}, {name: e, kind: Echo}, "
+                      "{name: x, kind: Proxy}]}"));
+    return faults_.warnings();
+  };
+  EXPECT_THAT(warnings("[]"), ElementsAre(HasSubstr("filters[0]: if the program fails, x does")));
+  EXPECT_THAT(warnings("[{filter: e}, {filter: w, jumpIf: {wasmError: END}}, {filter: x}]"),
+              IsEmpty());
+  EXPECT_THAT(warnings("[{filter: w, jumpIf: {wasmError: x}}, {filter: e}, {filter: x}]"),
+              IsEmpty());
+  EXPECT_THAT(warnings("[{filter: e}, {filter: x}, {filter: w}]"), IsEmpty()) << "the last one";
 }
 
 TEST_F(PipelineTest, HasABoundForNamespaces) {

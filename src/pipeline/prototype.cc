@@ -79,31 +79,6 @@ void PipelinePrototype::check_data(config::Faults& faults) {
   data_ = std::make_shared<const Json>(config::Encoder::of(data));
 }
 
-void PipelinePrototype::check_use(config::Faults& faults) const {
-  std::vector<bool> is_reached(nodes_.size() + 1);
-  std::vector<bool> is_used(filters_.size());
-  is_reached[0] = true;
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const BuiltNode& node = nodes_[i];
-    if (!is_reached[i]) {
-      faults.warn("flow[" + std::to_string(i) + "]", "no way leads here: it never runs");
-    } else if (node.filter != kEndNode) {
-      const auto success = std::ranges::find(node.jumps, "", &Jump::first);
-      if (success == node.jumps.end()) is_reached[i + 1] = true;
-      for (const auto& [result, target] : node.jumps) {
-        if (target != kEndNode) is_reached[target] = true;
-      }
-    }
-    if (node.filter != kEndNode) is_used[node.filter] = true;
-  }
-  for (std::size_t i = 0; i < filters_.size(); ++i) {
-    if (!is_used[i]) {
-      faults.warn("filters[" + std::to_string(i) + "]",
-                  filters_[i].name + " is not in the flow: it never runs");
-    }
-  }
-}
-
 void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInputs& inputs,
                                       config::Faults& faults) {
   std::set<std::string> names;

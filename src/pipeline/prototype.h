@@ -139,8 +139,9 @@ class PipelinePrototype {
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
   void check_data(config::Faults& faults);
-  // Warns of nodes and filters that never run.
+  // prototype_use.cc. Warns of nodes and filters that never run, and of failures without a way.
   void check_use(config::Faults& faults) const;
+  void check_failure(std::size_t node, config::Faults& faults) const;
 
   PipelineSpec spec_;
   resilience::Policies policies_;

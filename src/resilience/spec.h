@@ -44,20 +44,22 @@ struct RetrySpec {
   void fields(auto& visit) {
     meta.fields(visit);
     visit("maxAttempts", max_attempts,
-          {.min = 1, .max = kAttemptsMax, .doc = "tries in all, the first included"});
-    visit("waitDuration", wait_duration, {.min = 0, .doc = "between two tries"});
+          {.min = 1, .max = kAttemptsMax, .doc = "tries in total, the first included"});
+    visit("waitDuration", wait_duration,
+          {.min = 0, .doc = "wait between two tries; there is none after the last"});
     visit("backOffPolicy", back_off_policy,
           {.one_of = {"random", "exponential", "RANDOM", "EXPONENTIAL"},
-           .doc = "exponential: each wait is half as long again as the one before"});
+           .doc = "`exponential`: each wait is 1.5 times the previous one, up to one minute (or "
+                  "`waitDuration`, if longer). Values are case-insensitive"});
     visit("randomizationFactor", randomization_factor,
-          {.min = 0, .max = 1, .doc = "waits differ by up to this share of themselves"});
-    visit("methods", methods,
-          {.unique = true,
-           .doc = "requests of other methods are tried again only if no backend has got them"});
+          {.min = 0, .max = 1, .doc = "waits vary by up to this share of themselves"});
+    visit(
+        "methods", methods,
+        {.unique = true, .doc = "methods that may reach a backend twice (RFC 9110 section 9.2.2)"});
     visit("budgetPercent", budget_percent,
-          {.max = 10'000, .doc = "retries that 100 requests allow, of one pool"});
+          {.max = 10'000, .doc = "retries that 100 requests allow"});
     visit("budgetPerSecond", budget_per_second,
-          {.max = 1'000'000, .doc = "retries a second that are allowed besides, of one pool"});
+          {.max = 1'000'000, .doc = "additional retries per second"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
   bool operator==(const RetrySpec& other) const;
@@ -79,23 +81,33 @@ struct CircuitBreakerSpec {
   void fields(auto& visit) {
     meta.fields(visit);
     visit("slidingWindowType", sliding_window_type,
-          {.one_of = {"COUNT_BASED", "TIME_BASED"}, .doc = "the last calls, or the last seconds"});
+          {.one_of = {"COUNT_BASED", "TIME_BASED"},
+           .doc = "judges the last requests; `TIME_BASED`: the last seconds"});
     visit("slidingWindowSize", sliding_window_size,
-          {.min = 1, .max = kWindowCallsMax, .doc = "calls or seconds"});
+          {.min = 1,
+           .max = kWindowCallsMax,
+           .doc = "requests (up to 100,000) or seconds (up to 3,600)"});
     visit("failureRateThreshold", failure_rate_threshold,
-          {.min = 1, .max = 100, .doc = "percent of calls that failed, at which it opens"});
+          {.min = 1, .max = 100, .doc = "percentage of failed requests that opens the breaker"});
     visit("slowCallRateThreshold", slow_call_rate_threshold,
-          {.min = 1, .max = 100, .doc = "percent of calls that were slow, at which it opens"});
-    visit("slowCallDurationThreshold", slow_call_duration_threshold,
-          {.min = 1, .doc = "from here on a call is slow"});
+          {.min = 1, .max = 100, .doc = "percentage of slow requests that opens the breaker"});
+    visit(
+        "slowCallDurationThreshold", slow_call_duration_threshold,
+        {.min = 1,
+         .doc =
+             "duration from which a request is slow; a failed request does not count as slow too"});
     visit("minimumNumberOfCalls", minimum_number_of_calls,
-          {.min = 1, .doc = "below them it does not judge; at most a window of calls is awaited"});
+          {.min = 1, .doc = "minimum number of results to judge; at most a window of requests"});
     visit("permittedNumberOfCallsInHalfOpenState", permitted_in_half_open,
-          {.min = 1, .max = kWindowCallsMax, .doc = "calls that decide whether it closes again"});
-    visit("waitDurationInOpenState", wait_in_open,
-          {.min = 0, .doc = "how long it refuses before it tries again"});
+          {.min = 1,
+           .max = kWindowCallsMax,
+           .doc = "requests that pass half open; the first `minimumNumberOfCalls` of them decide, "
+                  "if that is less"});
+    visit("waitDurationInOpenState", wait_in_open, {.min = 0, .doc = "time in the open state"});
     visit("maxWaitDurationInHalfOpenState", max_wait_in_half_open,
-          {.min = 0, .doc = "then it opens again; 0: waits for the permitted calls"});
+          {.min = 0,
+           .doc = "maximum time half open, after which the breaker opens again; 0: it waits for "
+                  "its requests"});
     visit("countingNetworkError", counting_network_error,
           {.doc = "accepted, without effect: network errors are failures"});
   }

@@ -98,7 +98,7 @@ struct HttpServerSpec : router::RouterSpec {
   void fields(auto& visit) {
     visit("name", name,
           {.required = true, .format = config::Format::name, .doc = "unique among all objects"});
-    visit("kind", kind, {.required = true, .one_of = {"HTTPServer"}});
+    visit("kind", kind, {.required = true, .one_of = {"HTTPServer"}, .doc = "HTTPServer"});
     visit("version", version, {.doc = "free text"});
     visit("labels", labels, {.doc = "free text"});
     visit.ignore("createdAt");  // set by the server; a client that puts back a read object sends it
@@ -173,9 +173,9 @@ struct HttpServerSpec : router::RouterSpec {
            .doc = "silence in both directions after an upgrade, as to WebSocket"});
   }
   void visit_unsupported(auto& visit) {
-    visit("http3", http3);
-    visit("autoCert", auto_cert);
-    visit("tracing", tracing);
+    visit("http3", http3, {.doc = "is not there yet: false, or left out"});
+    visit("autoCert", auto_cert, {.doc = "is not there yet: false, or left out"});
+    visit("tracing", tracing, {.doc = "is not there yet: empty, or left out"});
   }
 };
 

@@ -4,7 +4,7 @@
 import pytest
 
 from cluster import Gateway
-from test_cookbook import BUY, HTTP_SERVER, NOT_STARTED, PIPELINE, SOLD_OUT, Shop, with_parameters
+from test_cookbook import BUY, HTTP_SERVER, NO_PIPELINE_YET, NOT_STARTED, PIPELINE, SOLD_OUT, Shop, with_parameters
 
 
 class ClusterShop(Shop):
@@ -31,7 +31,7 @@ class ClusterShop(Shop):
 def opened(new_cluster, tmp_path, guests):
     shop = ClusterShop(new_cluster().start(), tmp_path / "example", guests)
     shop.build(1)
-    shop.run(f"echo '{HTTP_SERVER}' | egctl create -f -")
+    shop.run(f"echo '{HTTP_SERVER}' | egctl create -f -", says=NO_PIPELINE_YET)
     shop.run(f"echo '{PIPELINE}' | egctl create -f -")
     return shop
 

@@ -41,7 +41,7 @@ struct GlobalFilterSpec {
   void fields(auto& visit) {
     visit("name", name,
           {.required = true, .format = config::Format::name, .doc = "unique among all objects"});
-    visit("kind", kind, {.required = true, .one_of = {"GlobalFilter"}});
+    visit("kind", kind, {.required = true, .one_of = {"GlobalFilter"}, .doc = "GlobalFilter"});
     visit("version", version, {.doc = "free text"});
     visit("labels", labels, {.doc = "free text"});
     visit.ignore("createdAt");
@@ -157,7 +157,8 @@ ObjectKind global_filter_kind() {
           .aliases = {"globalfilters", "gf"},
           .schema = config::schema<GlobalFilterSpec>,
           .defaults = [] { return config::encode(GlobalFilterSpec{}); },
-          .build = build_global_filter};
+          .build = build_global_filter,
+          .about = "Filters before and after the pipelines of HTTPServers."};
 }
 
 }  // namespace sluice::control

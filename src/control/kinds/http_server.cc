@@ -138,6 +138,20 @@ std::vector<std::string> HttpServerObject::pipelines() const {
   return names;
 }
 
+std::vector<ObjectPrototype::Reference> HttpServerObject::references() const {
+  std::vector<Reference> references;
+  if (!server_->spec.global_filter.empty())
+    references.push_back({"globalFilter", "GlobalFilter", server_->spec.global_filter});
+  for (std::size_t i = 0; i < server_->spec.rules.size(); ++i) {
+    const auto& paths = server_->spec.rules[i].paths;
+    for (std::size_t j = 0; j < paths.size(); ++j) {
+      if (!paths[j].has_pool())
+        references.push_back({path_place(i, j) + ".backend", "Pipeline", paths[j].backend});
+    }
+  }
+  return references;
+}
+
 ObjectKind http_server_kind() {
   return {.category = "Traffic gate",
           .kind = "HTTPServer",
@@ -145,7 +159,8 @@ ObjectKind http_server_kind() {
           .aliases = {"httpservers", "hs"},
           .schema = config::schema<server::HttpServerSpec>,
           .defaults = [] { return config::encode(server::HttpServerSpec{}); },
-          .build = build_http_server};
+          .build = build_http_server,
+          .about = "Listens on a port, and sends requests to pipelines by rules."};
 }
 
 }  // namespace sluice::control

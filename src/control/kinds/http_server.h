@@ -31,6 +31,7 @@ class HttpServerObject final : public ObjectPrototype {
   [[nodiscard]] std::optional<Listening> listens() const override;
   [[nodiscard]] std::vector<std::string> pipelines() const override;
   [[nodiscard]] std::string global_filter() const override { return server_->spec.global_filter; }
+  [[nodiscard]] std::vector<Reference> references() const override;
   // http_server_hand_over.cc
   void hand_over(const std::string& name, const pipeline::FilterKinds& successor,
                  server::Snapshot& next, config::Faults& faults) const override;

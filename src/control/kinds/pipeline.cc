@@ -52,7 +52,8 @@ ObjectKind pipeline_kind() {
           .aliases = {"pipelines", "pl"},
           .schema = config::schema<pipeline::PipelineSpec>,
           .defaults = [] { return config::encode(pipeline::PipelineSpec{}); },
-          .build = build_pipeline};
+          .build = build_pipeline,
+          .about = "Filters, and the flow in which they handle requests."};
 }
 
 bool is_pipeline(const Object& object) { return object.kind == kPipelineKind; }

@@ -53,13 +53,16 @@ struct CertExtractorSpec {
     meta.fields(visit);
     visit("certIndex", cert_index,
           {.required = true,
-           .doc = "place in the chain that the client has sent; 0: its own, -1: the last"});
+           .doc = "place in the chain that the client has sent. 0 is its own certificate, 1 the "
+                  "next; -1 is the last"});
     visit("target", target,
           {.required = true, .one_of = {"subject", "issuer"}, .doc = "whose name is read"});
     visit("field", field,
           {.required = true, .one_of = name_field_names(), .doc = "part of the name"});
     visit("headerKey", header_key,
-          {.required = true, .doc = "header of the request that gets each value"});
+          {.required = true,
+           .doc = "the header. A field that comes more than once in the name makes a header for "
+                  "each value"});
   }
   void validate(const std::string& path, config::Faults& faults) const {
     if (!http::is_token(header_key))

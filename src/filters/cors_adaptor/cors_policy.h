@@ -26,18 +26,23 @@ struct CorsSpec {
   void fields(auto& visit) {
     meta.fields(visit);
     visit("allowedOrigins", allowed_origins,
-          {.unique = true, .doc = "scheme://host[:port], with one * at most; * alone: all"});
+          {.unique = true,
+           .doc = "`scheme://host[:port]`, each with one `*` at most, which stands for part of a "
+                  "host. `*` alone, the default: all"});
     visit("allowedMethods", allowed_methods,
-          {.format = config::Format::http_method, .unique = true, .doc = "of requests"});
+          {.format = config::Format::http_method,
+           .unique = true,
+           .doc = "methods of requests. Default: HEAD, GET and POST"});
     visit("allowedHeaders", allowed_headers,
-          {.unique = true, .doc = "headers that a page may set; *: all"});
+          {.unique = true, .doc = "headers that a page may set, beside the simple ones. `*`: all"});
     visit("allowCredentials", allow_credentials,
-          {.doc = "cookies and credentials may be sent; needs names in allowedOrigins"});
+          {.doc = "whether cookies and credentials may be sent. Needs names in `allowedOrigins`"});
     visit("exposedHeaders", exposed_headers,
           {.unique = true, .doc = "headers of responses that a page may read"});
     visit("maxAge", max_age,
           {.min = -1,
-           .doc = "seconds for which a browser keeps a preflight; 0: its default, -1: none"});
+           .doc = "seconds for which a browser keeps the answer to a preflight. 0: as the browser "
+                  "likes. -1: not at all"});
     visit.note("supportCORSRequest", "ordinary requests get their headers always");
   }
   void validate(const std::string& path, config::Faults& faults) const;

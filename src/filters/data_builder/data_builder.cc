@@ -22,7 +22,9 @@ struct DataBuilderSpec {
   void fields(auto& visit) {
     meta.fields(visit);
     visit("dataKey", data_key,
-          {.required = true, .min = 1, .doc = "the name of the data in later templates"});
+          {.required = true,
+           .min = 1,
+           .doc = "the name of the data; not `PIPELINE`, which is the pipeline's own"});
     visit("template", text, {.required = true, .min = 1, .doc = "makes the data, as YAML or JSON"});
     delimiters.fields(visit);
   }

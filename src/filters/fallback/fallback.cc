@@ -22,7 +22,8 @@ struct FallbackSpec {
     meta.fields(visit);
     visit("mockCode", mock_code,
           {.required = true, .min = 200, .max = 599, .doc = "status of the response"});
-    visit("mockHeaders", mock_headers, {.doc = "replace the fields of these names"});
+    visit("mockHeaders", mock_headers,
+          {.doc = "replace the fields of these names; other fields of the response stay"});
     visit("mockBody", mock_body, {.doc = "the body; empty: none"});
   }
 };

@@ -33,7 +33,8 @@ struct FileCacheSpec {
     for (const auto name : {"bufferPoolSize", "bufferPoolMaxFileSize", "bufferPoolTTL"})
       visit.note(name, "the system keeps the files in memory that are in use");
     visit("cacheFileExtensionFilters", extensions,
-          {.doc = "the first that fits a file sets its Cache-Control"});
+          {.doc = "the first entry that fits a file sets `Cache-Control: max-age`. Without one "
+                  "there is no such field"});
   }
 };
 
@@ -50,20 +51,33 @@ struct FileServerSpec {
 
   void fields(auto& visit) {
     meta.fields(visit);
-    visit("root", root, {.required = true, .min = 1, .doc = "the folder of the files"});
-    visit("index", index, {.unique = true, .doc = "the file of a folder: the first that is there"});
-    visit(
-        "hidden", hidden,
-        {.unique = true,
-         .doc = "globs of files that are not there; with a slash: of the path, else of each name"});
+    visit("root", root,
+          {.required = true,
+           .min = 1,
+           .doc = "the folder. If it is not there, `egctl apply` warns, and requests get 404 until "
+                  "it is"});
+    visit("index", index,
+          {.unique = true,
+           .doc = "the file of a folder: the first that is there. Default: index.html, index.txt"});
+    visit("hidden", hidden,
+          {.unique = true,
+           .doc = "globs of files and folders that are not there for clients. A glob with a slash "
+                  "is compared with the path and with each folder above it, any other one with "
+                  "each name in the path"});
     visit("tryFiles", try_files,
-          {.doc = "paths to try in order, with {path}; the last may be =STATUS text"});
-    visit("rewrite", rewrite, {.doc = "RE2 expression, a space, and what replaces it in the path"});
+          {.doc = "paths to try in order; `{path}` stands for the path of the request. A path that "
+                  "ends with a slash is a folder, for `index`. The last may be `=STATUS text`, "
+                  "with a status of 400 to 599. Default: `{path}`"});
+    visit("rewrite", rewrite,
+          {.doc = "an RE2 expression, a space, and what replaces its matches in the path. A query "
+                  "is dropped"});
+    visit("precompressed", precompressed,
+          {.doc = "codings of `gzip`, `br` and `zstd`, as a list or with spaces. If a client "
+                  "accepts one, `FILE.gz`, `FILE.br` or `FILE.zst` is sent if it lies beside the "
+                  "file. The client's weights decide, then the order here"});
     visit(
-        "precompressed", precompressed,
-        {.doc = "of gzip, br, zstd: send FILE.gz, FILE.br, FILE.zst to clients that accept them"});
-    visit("compress", compress,
-          {.one_of = {"gzip"}, .doc = "compress for the clients that accept it"});
+        "compress", compress,
+        {.one_of = {"gzip"}, .doc = "`gzip`: compresses responses for the clients that accept it"});
     visit("cache", cache, {.doc = "how long clients may use files unasked"});
   }
   void validate(const std::string& path, config::Faults& faults) const;

@@ -42,11 +42,13 @@ struct HeaderLookupSpec {
     meta.fields(visit);
     visit("headerKey", header_key,
           {.required = true, .min = 1, .doc = "header of the request whose value is the id"});
-    visit(
-        "etcdPrefix", etcd_prefix,
-        {.required = true, .min = 1, .doc = "kind of custom data; slashes around it do not count"});
+    visit("etcdPrefix", etcd_prefix,
+          {.required = true,
+           .min = 1,
+           .doc = "the kind of the custom data. Slashes around it do not count"});
     visit("pathRegExp", path_reg_exp,
-          {.doc = "RE2 expression with a group; its text of the path follows the id, after a -"});
+          {.doc = "an RE2 expression with a group. If it matches the path, the id is followed by "
+                  "`-` and the text of the group"});
     visit("headerSetters", header_setters,
           {.required = true, .min = 1, .doc = "headers made of fields of the item"});
   }

@@ -21,7 +21,10 @@ struct HeaderJsonSpec {
   std::string json;
   void fields(auto& visit) {
     visit("header", header, {.required = true, .min = 1, .doc = "the header that is read"});
-    visit("json", json, {.required = true, .min = 1, .doc = "the member that gets its value"});
+    visit("json", json,
+          {.required = true,
+           .min = 1,
+           .doc = "the member that gets its value, a text. Several values are joined by `, `"});
   }
 };
 

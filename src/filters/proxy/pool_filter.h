@@ -33,8 +33,8 @@ namespace sluice::filters {
 // The services that pools share: `stamps` within a Proxy, the others within the process.
 struct PoolServices {
   unsigned core_count = 1;
-  std::string pipeline{};  // the name, for the log
-  std::shared_ptr<backend::HealthThread> health_thread{};
+  std::string pipeline{};                                  // the name, for the log
+  std::shared_ptr<backend::HealthThread> health_thread{};  // null: nothing is checked
   Logger logger{};
   std::string own_secret{};                      // this gateway's; see backend::StickyOptions
   std::shared_ptr<InvalidationStamps> stamps{};  // null: no pool keeps responses

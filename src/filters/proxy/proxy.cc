@@ -88,9 +88,9 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
 
 class ProxyKind final : public pipeline::FilterKind {
  public:
-  ProxyKind(Logger logger, unsigned core_count, std::string own_secret) {
+  ProxyKind(Logger logger, unsigned core_count, std::string own_secret, bool offline) {
     services_.core_count = core_count;
-    services_.health_thread = std::make_shared<backend::HealthThread>();
+    if (!offline) services_.health_thread = std::make_shared<backend::HealthThread>();
     services_.logger = std::move(logger);
     services_.own_secret =
         own_secret.empty() ? random_bytes(kSecretBytes).value_or("") : std::move(own_secret);
@@ -118,8 +118,8 @@ class ProxyKind final : public pipeline::FilterKind {
 }  // namespace
 
 std::unique_ptr<pipeline::FilterKind> make_proxy_kind(Logger logger, unsigned core_count,
-                                                      std::string own_secret) {
-  return std::make_unique<ProxyKind>(std::move(logger), core_count, std::move(own_secret));
+                                                      std::string own_secret, bool offline) {
+  return std::make_unique<ProxyKind>(std::move(logger), core_count, std::move(own_secret), offline);
 }
 
 }  // namespace sluice::filters

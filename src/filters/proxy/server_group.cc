@@ -68,7 +68,7 @@ ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGr
   });
   new_outlier_rules_ = states.changed("outlierDetection", outliers_);
   find_states(states);
-  if (!spec.health_check) return;
+  if (!spec.health_check || !context_.health_thread) return;
   backend::HealthCheck check = spec.health_check->make();
   check.connector = client_options_.connector;
   checker_ = std::make_unique<backend::HealthChecker>(

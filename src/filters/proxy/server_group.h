@@ -37,7 +37,7 @@ struct ServerGroupContext {
   std::size_t idle_per_server_max = 1024;
   TlsSpec tls{};  // used unless the pool has its own
   unsigned core_count = 1;
-  std::shared_ptr<backend::HealthThread> health_thread{};
+  std::shared_ptr<backend::HealthThread> health_thread{};  // null: nothing is checked
   Logger logger{};
   std::string own_secret{};  // the secret of this gateway; see backend::StickyOptions
 };

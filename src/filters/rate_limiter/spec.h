@@ -22,8 +22,12 @@ struct RatePolicySpec {
   std::uint32_t limit = 50;
 
   void fields(auto& visit) {
-    visit("name", name, {.required = true, .format = config::Format::name, .doc = "for policyRef"});
-    visit("timeoutDuration", timeout, {.min = 0, .doc = "the longest wait for a later period"});
+    visit("name", name,
+          {.required = true, .format = config::Format::name, .doc = "for `policyRef`"});
+    visit("timeoutDuration", timeout,
+          {.min = 0,
+           .doc =
+               "the longest wait. A request waits if a period with a free place begins within it"});
     visit("limitRefreshPeriod", period,
           {.min = Duration(std::chrono::milliseconds(1)).count(), .doc = "length of a period"});
     visit("limitForPeriod", limit, {.min = 1, .max = kPlacesMax, .doc = "requests of a period"});
@@ -54,10 +58,14 @@ struct LimitedUrlSpec {
 
   void fields(auto& visit) {
     visit("methods", methods,
-          {.format = config::Format::http_method, .unique = true, .doc = "empty: any"});
+          {.format = config::Format::http_method,
+           .unique = true,
+           .doc = "in upper case; empty: any"});
     visit("url", url, {.required = true, .doc = "condition on the decoded path"});
     visit("policyRef", policy, {.doc = "name of a policy; empty: defaultPolicyRef"});
-    visit("keyBy", key_by, {.doc = "a limit for each value instead of one for all requests"});
+    visit("keyBy", key_by,
+          {.doc = "a limit for each value of a `header`, of a `cookie`, or for each client with "
+                  "`address: true`"});
   }
 };
 
@@ -71,12 +79,14 @@ struct RateLimiterSpec {
   void fields(auto& visit) {
     meta.fields(visit);
     visit("policies", policies, {.required = true, .min = 1, .doc = "limits by name"});
-    visit("defaultPolicyRef", default_policy, {.doc = "for urls without policyRef"});
+    visit("defaultPolicyRef", default_policy, {.doc = "the policy of `urls` without `policyRef`"});
     visit("urls", urls,
-          {.required = true, .min = 1, .doc = "the first that fits counts the request"});
+          {.required = true,
+           .min = 1,
+           .doc = "the first that fits counts the request; if none fits, the request passes"});
     visit("fields", shown,
           {.one_of = {"refused", "all", "none"},
-           .doc = "which responses tell the limit in RateLimit and RateLimit-Policy"});
+           .doc = "which responses have the fields `RateLimit` and `RateLimit-Policy`"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

@@ -30,12 +30,18 @@ struct RedirectorSpec {
   void fields(auto& visit) {
     meta.fields(visit);
     visit("match", match,
-          {.required = true, .min = 1, .doc = "RE2 expression found in the part of the URL"});
+          {.required = true,
+           .min = 1,
+           .doc = "RE2 expression, found anywhere in the part of the URL"});
     visit("matchPart", match_part,
           {.one_of = {"uri", "path", "full"},
-           .doc = "uri: path and query; path; full: scheme, host, path and query"});
+           .doc = "`uri`: path and query. `path`: the path. `full`: scheme, host, path and query, "
+                  "as in `http://shop.example/a?b=1`"});
     visit("replacement", replacement,
-          {.required = true, .min = 1, .doc = "replaces each match, with $1 and ${name}"});
+          {.required = true,
+           .min = 1,
+           .doc = "replaces each match. `$1`, `${1}` and `${name}` stand for groups, `$$` for a "
+                  "dollar. A group that the expression does not have is refused"});
     visit("statusCode", status_code, {.doc = "301, 302, 303, 307 or 308"});
   }
   void validate(const std::string& path, config::Faults& faults) const {

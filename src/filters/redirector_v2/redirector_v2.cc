@@ -26,10 +26,11 @@ struct PathReplacementSpec {
            .one_of = {"ReplaceFullPath", "ReplacePrefixMatch"},
            .doc = "which part of the path is replaced"});
     visit("replaceFullPath", replace_full_path,
-          {.format = config::Format::path, .doc = "the new path"});
-    visit("replacePrefixMatch", replace_prefix_match,
-          {.format = config::Format::path,
-           .doc = "takes the place of the pathPrefix that the rule has matched"});
+          {.format = config::Format::path, .doc = "the new path, for `ReplaceFullPath`"});
+    visit(
+        "replacePrefixMatch", replace_prefix_match,
+        {.format = config::Format::path,
+         .doc = "what takes the place of the `pathPrefix` of the rule, for `ReplacePrefixMatch`"});
   }
   [[nodiscard]] bool is_full() const { return type == "ReplaceFullPath"; }
   void validate(const std::string& path, config::Faults& faults) const {

@@ -30,7 +30,8 @@ struct RemoteFilterSpec {
     visit("url", url,
           {.required = true, .format = config::Format::url, .doc = "the service, asked with POST"});
     visit("timeout", timeout, {.min = 0, .doc = "of a whole call; 0: 5s"});
-    visit("tls", tls, {.doc = "to an https service"});
+    visit("tls", tls,
+          {.doc = "to an `https` service. Without authorities, those of the system count"});
   }
 };
 

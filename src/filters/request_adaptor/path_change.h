@@ -32,7 +32,9 @@ struct PathChangeSpec {
           {.format = config::Format::path, .doc = "stands before the path"});
     visit("trimPrefix", trim_prefix,
           {.format = config::Format::path, .doc = "is removed from the begin of the path"});
-    visit("regexpReplace", regexp_replace, {.doc = "replaces the matches of an expression"});
+    visit("regexpReplace", regexp_replace,
+          {.doc = "replaces the matches of an expression. The first of these four that is given "
+                  "counts. Kept parts keep the escapes of the client"});
   }
 };
 

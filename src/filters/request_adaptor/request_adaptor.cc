@@ -34,8 +34,11 @@ struct RequestChangeSpec {
     visit("path", path, {.doc = "the first that is given counts"});
     visit("header", header, {.doc = "changes of header fields"});
     visit("body", body, {.doc = "the body"});
-    visit("compress", compress, {.one_of = {"gzip"}, .doc = "compresses the body"});
-    visit("decompress", decompress, {.one_of = {"gzip"}, .doc = "decompresses the body"});
+    visit("compress", compress,
+          {.one_of = {"gzip"}, .doc = "`gzip`: compresses a body without `Content-Encoding`"});
+    visit("decompress", decompress,
+          {.one_of = {"gzip"},
+           .doc = "`gzip`: decompresses a body whose `Content-Encoding` is gzip"});
   }
   void check(const std::string& path, config::Faults& faults) const;
 };
@@ -82,10 +85,9 @@ struct RequestAdaptorSpec {
   void fields(auto& visit) {
     meta.fields(visit);
     change.fields(visit);
-    visit("template", text,
-          {.doc = "makes changes, as YAML with the fields beside it, which go before them"});
+    visit("template", text, {.doc = "makes YAML with the fields beside it, which go before them"});
     delimiters.fields(visit);
-    visit("sign", sign, {.doc = "signs the request, at last"});
+    visit("sign", sign, {.doc = "signs the request, after all other changes"});
   }
 };
 

@@ -25,10 +25,15 @@ struct ResponseChangeSpec {
 
   void fields(auto& visit) {
     visit("header", header, {.doc = "changes of header fields"});
-    visit("body", body, {.doc = "the body"});
-    visit("compress", compress,
-          {.one_of = {"gzip"}, .doc = "compresses the body, whatever the client accepts"});
-    visit("decompress", decompress, {.one_of = {"gzip"}, .doc = "decompresses the body"});
+    visit("body", body, {.doc = "replaces the body"});
+    visit(
+        "compress", compress,
+        {.one_of = {"gzip"},
+         .doc =
+             "`gzip`: compresses a body without `Content-Encoding`, whatever the client accepts"});
+    visit("decompress", decompress,
+          {.one_of = {"gzip"},
+           .doc = "`gzip`: decompresses a body whose `Content-Encoding` is gzip"});
   }
   void check(const std::string& path, config::Faults& faults) const;
 };
@@ -50,8 +55,7 @@ struct ResponseAdaptorSpec {
   void fields(auto& visit) {
     meta.fields(visit);
     change.fields(visit);
-    visit("template", text,
-          {.doc = "makes changes, as YAML with the fields beside it, which go before them"});
+    visit("template", text, {.doc = "makes YAML with the fields beside it, which go before them"});
     delimiters.fields(visit);
   }
 };

@@ -22,7 +22,8 @@ struct ResultBuilderSpec {
     visit("template", text,
           {.required = true,
            .min = 1,
-           .doc = "makes the result: nothing, or one of result0 to result9"});
+           .doc = "makes the result: nothing, or one of result0 to result9. White space around it "
+                  "does not count"});
     delimiters.fields(visit);
   }
 };

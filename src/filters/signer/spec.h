@@ -52,12 +52,13 @@ struct SignatureSpec {
 
   // Those of a verifier.
   void fields(auto& visit) {
-    visit("accessKeys", access_keys, {.secret = true, .doc = "id -> secret, of those who sign"});
+    visit("accessKeys", access_keys, {.secret = true, .doc = "id -> secret of those who may sign"});
     visit_pair(visit);
     visit("ttl", ttl,
           {.min = 0,
-           .doc = "how old or early a signature may be; 0: any age, so it can be sent "
-                  "again for ever"});
+           .doc = "how old a signature may be, and how far ahead of the gateway's clock. 0: any "
+                  "age, and at most 5 minutes ahead; then a request that somebody has recorded can "
+                  "be sent again for ever, and `egctl apply` warns"});
     visit.note("ignoredHeaders", "a signature says itself which headers it covers");
     visit_form(visit);
   }
@@ -78,7 +79,8 @@ struct SignatureSpec {
     visit("accessKeySecret", access_key_secret, {.secret = true, .doc = "its secret"});
   }
   void visit_form(auto& visit) {
-    visit("excludeBody", exclude_body, {.doc = "the signature does not cover the body"});
+    visit("excludeBody", exclude_body,
+          {.doc = "the signature does not cover the body (`UNSIGNED-PAYLOAD`)"});
     visit.note("headerHoisting", "no signed URL is made, and a verifier reads one as it is");
     visit("literal", literal, {.doc = "the texts in which signer and verifier must agree"});
   }

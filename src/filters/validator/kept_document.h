@@ -15,8 +15,8 @@ namespace sluice::filters {
 
 // What the filters of a kind share.
 struct DocumentServices {
-  std::shared_ptr<backend::HealthThread> checks;
-  std::shared_ptr<loop::BlockingPool> blocking;  // for files
+  std::shared_ptr<backend::HealthThread> checks;  // null: nothing is read again, and no URL at all
+  std::shared_ptr<loop::BlockingPool> blocking;   // for files
   Logger logger;
   unsigned core_count = 1;
 };

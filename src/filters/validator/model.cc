@@ -16,6 +16,7 @@ using config::join_path;
 
 constexpr std::size_t kCaBytesMax = 1 << 20;
 constexpr Duration kFilePatience = std::chrono::seconds(2);
+constexpr std::string_view kNobodyPasses = "until it is there, nobody passes";
 constexpr std::int64_t kIntrospectionBytesMax = 64 << 10;
 
 // TLS for the URL of a service; null if the URL needs none, or with a fault.
@@ -96,6 +97,7 @@ class ModelBuilder {
     auto service = service_at(jwks.url, std::move(tls), jwks.timeout, kKeySetBytesMax, 1,
                               join_path(path, "url"), faults_);
     if (faults_.count() != faults_before) return;
+    if (!model_.services.checks) return faults_.warn(join_path(path, "url"), "is not asked here");
     const std::string terms = config::encode(jwks).dump();
     model_.jwks = context_.states.keep("jwks", terms, [&] {
       backend::DocumentSource source;
@@ -132,6 +134,7 @@ class ModelBuilder {
     model_.own_headers.emplace_back("X-AUTH-USER");
     if (basic.mode != "FILE") return;
     const std::string path = join_path(join_path(context_.path, "basicAuth"), "userFile");
+    if (!model_.services.checks) return read_users_once(basic, path);
     model_.users = context_.states.keep("users", basic.user_file, [&] {
       backend::DocumentSource source;
       source.name = "the users of " + context_.pipeline + "/" + context_.name;
@@ -145,10 +148,18 @@ class ModelBuilder {
             return users;
           });
     });
-    warn_if_absent(*model_.users, kFilePatience, path, "until it is there, nobody passes");
+    warn_if_absent(*model_.users, kFilePatience, path, kNobodyPasses);
     const auto users = model_.users->followed()->load();
     if (users == nullptr) return;
     for (const std::string& line : users->left_out) faults_.warn(path, line);
+  }
+
+  void read_users_once(const BasicAuthSpec& basic, const std::string& path) {
+    const auto text = read_file(basic.user_file, kHtpasswdBytesMax);
+    if (!text) return faults_.warn(path, text.error().message + "; " + std::string(kNobodyPasses));
+    std::vector<std::string> left_out;
+    (void)HtpasswdTable::parse(*text, left_out);
+    for (const std::string& line : left_out) faults_.warn(path, line);
   }
 
   template <class T>

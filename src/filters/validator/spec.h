@@ -19,8 +19,12 @@ struct HeaderRuleSpec {
 
   void fields(auto& visit) {
     visit("values", values,
-          {.doc = "each value of the header is one of these; \"\": or the header is absent"});
-    visit("regexp", regexp, {.doc = "or this RE2 expression is found in it"});
+          {.doc = "texts of which a value must be one. `\"\"` also admits a request without the "
+                  "header"});
+    visit(
+        "regexp", regexp,
+        {.doc =
+             "RE2 expression that is found in a value. A value passes by `values` or by `regexp`"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };
@@ -33,9 +37,14 @@ struct JwtKeySpec {
 
   void fields(auto& visit) {
     visit("algorithm", algorithm,
-          {.one_of = jwt_algorithm_names(), .doc = "the only algorithm that a token may have"});
-    visit("secret", secret, {.secret = true, .doc = "of HS256, HS384 and HS512, in hex"});
-    visit("publicKey", public_key, {.doc = "of the other algorithms: PEM (PKIX), or that in hex"});
+          {.one_of = jwt_algorithm_names(),
+           .doc = "the only algorithm that a token may have. Required without `jwks`"});
+    visit("secret", secret,
+          {.secret = true,
+           .doc = "of HS256, HS384 and HS512: the secret in hex. It should have 32 bytes or more"});
+    visit("publicKey", public_key,
+          {.doc = "of the other algorithms: a public key in PEM (`BEGIN PUBLIC KEY`), or that text "
+                  "in hex. An RSA key has 2048 to 8192 bits"});
   }
   void check(const std::string& path, config::Faults& faults) const;
   // Requires: check() has found no fault.
@@ -50,7 +59,10 @@ struct JwksSpec {
   std::vector<std::string> algorithms;
 
   void fields(auto& visit) {
-    visit("url", url, {.required = true, .format = config::Format::url, .doc = "of the key set"});
+    visit("url", url,
+          {.required = true,
+           .format = config::Format::url,
+           .doc = "of a key set (RFC 7517). Redirects are not followed"});
     visit("refresh", refresh,
           {.min = Duration(std::chrono::seconds(1)).count(), .doc = "how often it is read"});
     visit("timeout", timeout,
@@ -58,11 +70,12 @@ struct JwksSpec {
            .max = Duration(std::chrono::minutes(1)).count(),
            .doc = "of one read"});
     visit("caFile", ca_file,
-          {.doc = "authorities that its certificate must come from; none: the system's"});
+          {.doc = "authorities (PEM) that the certificate of the URL must come from; none: those "
+                  "of the system"});
     visit("algorithms", algorithms,
           {.one_of = jwt_algorithm_names(),
            .unique = true,
-           .doc = "of keys that name none; none given: all for which the key is made"});
+           .doc = "of keys that name no algorithm; none given: all for which the key is made"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
   [[nodiscard]] std::vector<const JwtAlgorithm*> allowed() const;
@@ -82,17 +95,24 @@ struct JwtSpec {
     key.fields(visit);
     visit("jwks", jwks, {.doc = "the keys come from a URL"});
     visit("cookieName", cookie_name,
-          {.doc = "cookie with the token; without it, the token is in Authorization"});
-    visit("issuer", issuer, {.doc = "the claim iss must be this"});
-    visit("audience", audience, {.unique = true, .doc = "the claim aud must name one of these"});
+          {.doc = "the cookie with the token. If it is absent or empty, the token of "
+                  "`Authorization: Bearer` counts"});
+    visit("issuer", issuer, {.doc = "the claim `iss` must be this text; none: any"});
+    visit(
+        "audience", audience,
+        {.unique = true,
+         .doc =
+             "the claim `aud` must be one of these texts, or a list with one of them; none: any"});
     visit("leeway", leeway,
           {.min = 0,
            .max = Duration(std::chrono::hours(1)).count(),
-           .doc = "by which other clocks may differ"});
+           .doc = "time by which the clocks of others may differ"});
     visit("requiredClaims", required_claims,
           {.unique = true, .doc = "claims that a token must have"});
-    visit("claimsToHeaders", claims_to_headers,
-          {.doc = "claim -> header of the request that gets its value"});
+    visit(
+        "claimsToHeaders", claims_to_headers,
+        {.doc = "claim -> header of the request that gets its value. A list of texts is joined by "
+                "spaces. The client's own header of that name is removed, even without the claim"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };
@@ -107,23 +127,24 @@ struct TokenIntrospectSpec {
   Duration cache_for{};
 
   void fields(auto& visit) {
-    visit(
-        "endPoint", end_point,
-        {.required = true, .format = config::Format::url, .doc = "service that knows the tokens"});
+    visit("endPoint", end_point,
+          {.required = true,
+           .format = config::Format::url,
+           .doc = "URL of the service (RFC 7662). Only status 200 and `\"active\": true` let a "
+                  "request pass"});
     visit("clientId", client_id, {.doc = "of the gateway, at that service"});
     visit("clientSecret", client_secret, {.secret = true, .doc = "likewise"});
     visit("basicAuth", basic_auth,
           {.secret = true, .doc = "what stands after `Basic ` in Authorization: base64"});
-    visit("insecureTls", insecure_tls,
-          {.doc = "believe any certificate: anybody in between can let everybody in"});
+    visit("insecureTls", insecure_tls, {.doc = "accept any certificate of the service"});
     visit("timeout", timeout,
           {.min = Duration(std::chrono::milliseconds(1)).count(),
            .max = Duration(std::chrono::minutes(1)).count(),
-           .doc = "of one question"});
+           .doc = "of one question. No answer is a refusal"});
     visit("cacheFor", cache_for,
           {.min = 0,
            .max = Duration(std::chrono::minutes(1)).count(),
-           .doc = "how long an answer holds; 0: each request asks"});
+           .doc = "how long a good answer holds on a core; 0: each request asks"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };
@@ -153,10 +174,15 @@ struct BasicAuthSpec {
 
   void fields(auto& visit) {
     visit("mode", mode,
-          {.required = true, .one_of = {"FILE", "ETCD", "LDAP"}, .doc = "where the users are"});
-    visit("userFile", user_file, {.doc = "of mode FILE: made by htpasswd, read again on change"});
-    visit("etcdPrefix", etcd_prefix, {.doc = "of mode ETCD: the kind of custom data"});
-    visit("realm", realm, {.doc = "what browsers show when they ask for a password"});
+          {.required = true,
+           .one_of = {"FILE", "ETCD", "LDAP"},
+           .doc = "`FILE`: in `userFile`. `ETCD`: in custom data. `LDAP` is not there"});
+    visit("userFile", user_file,
+          {.doc = "made by `htpasswd`. It is read again within a second of a change"});
+    visit("etcdPrefix", etcd_prefix,
+          {.doc = "the kind of custom data. The id of an item is the name of the user, and its "
+                  "member `password` the hash"});
+    visit("realm", realm, {.doc = "what a browser shows"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

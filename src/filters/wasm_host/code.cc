@@ -23,13 +23,6 @@ namespace {
 constexpr std::size_t kPathBytesMax = 4095;
 constexpr std::size_t kShownCodeBytesMax = 60;  // of a `code` that is not a path
 
-bool is_url(std::string_view code) {
-  const auto starts = [code](std::string_view scheme) {
-    return code.size() > scheme.size() && http::iequals(code.substr(0, scheme.size()), scheme);
-  };
-  return starts("http://") || starts("https://");
-}
-
 Result<std::string> read_code(const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) {
     return fail(ErrorKind::invalid, path + ": " + std::generic_category().message(errno));
@@ -63,6 +56,14 @@ std::optional<std::string> decoded_module(const std::string& code) {
 }
 
 }  // namespace
+
+bool is_url(std::string_view code) {
+  const std::string_view text = trim_space(code);
+  const auto starts = [text](std::string_view scheme) {
+    return text.size() > scheme.size() && http::iequals(text.substr(0, scheme.size()), scheme);
+  };
+  return starts("http://") || starts("https://");
+}
 
 std::optional<std::string> path_in(const std::string& code) {
   std::string path(trim_space(code));  // a block scalar (`code: |`) ends in a line break

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -19,6 +20,7 @@ inline constexpr std::size_t kCodeBytesMax = 64 << 20;
 [[nodiscard]] Result<std::string> load_code(const std::string& code, bool accept_text,
                                             const std::stop_token& stop = {});
 
+[[nodiscard]] bool is_url(std::string_view code);
 // The path that `code` is; nullopt if `code` is a URL or a module in base64.
 [[nodiscard]] std::optional<std::string> path_in(const std::string& code);
 [[nodiscard]] Result<std::string> read_code_file(const std::string& path);

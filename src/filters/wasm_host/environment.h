@@ -26,6 +26,7 @@ struct WasmEnvironment {
   std::unique_ptr<KeptCode> kept;
   std::unique_ptr<GuestBudget> guests;
   std::shared_ptr<Handover> handover{};  // null: exchanges are not handed over
+  bool offline = false;                  // code at a URL is not read
 };
 
 struct WasmCounters {

@@ -5,12 +5,26 @@
 #include <set>
 
 #include "filters/wasm_host/abi.h"
+#include "filters/wasm_host/code.h"
 #include "filters/wasm_host/prototype.h"
 #include "filters/wasm_host/results.h"
 #include "filters/wasm_host/spec.h"
 
 namespace sluice::filters {
 namespace {
+
+// A filter whose code was not read. It never runs.
+class UnreadPrototype final : public pipeline::FilterPrototype {
+ public:
+  explicit UnreadPrototype(const WasmHostSpec& spec) : spec_(config::encode(spec)) {}
+  [[nodiscard]] Json spec() const override { return spec_; }
+  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(const loop::Core&) const override {
+    return nullptr;
+  }
+
+ private:
+  Json spec_;
+};
 
 class WasmHostKind final : public pipeline::FilterKind {
  public:
@@ -66,6 +80,10 @@ std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(
   auto spec = config::decode<WasmHostSpec>(value, context.path, faults);
   check_memory(spec, context.path, faults);
   if (faults.count() != faults_before) return nullptr;
+  if (environment_->offline && is_url(spec.code)) {
+    faults.warn(config::join_path(context.path, "code"), "is not read here");
+    return std::make_shared<UnreadPrototype>(spec);
+  }
   auto made = WasmHostPrototype::create(std::move(spec), context, environment_);
   if (made) return std::move(*made);
   const bool too_many = made.error().kind == ErrorKind::conflict;
@@ -86,13 +104,13 @@ void WasmHostKind::sweep(const std::vector<Json>& pins) const {
 
 Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
     wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
-    const std::string& code_folder, std::shared_ptr<Handover> handover) {
+    const std::string& code_folder, std::shared_ptr<Handover> handover, bool offline) {
   auto linker = wasm::Linker::create(engine, easegress_abi());
   if (!linker) return fail(ErrorKind::internal, "WasmHost: " + linker.error().message);
   return std::make_unique<WasmHostKind>(std::shared_ptr<const WasmEnvironment>(new WasmEnvironment{
       engine, std::move(*linker), store, std::move(logger), core_count,
       std::make_unique<KeptCode>(code_folder),
-      std::make_unique<GuestBudget>(engine.options().guests_max), std::move(handover)}));
+      std::make_unique<GuestBudget>(engine.options().guests_max), std::move(handover), offline}));
 }
 
 }  // namespace sluice::filters

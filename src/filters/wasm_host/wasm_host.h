@@ -17,8 +17,10 @@ namespace sluice::filters {
 // if it is "", no code is kept and a restart reads the source again. Error `internal`: the engine
 // cannot link the host functions of the ABI. `handover`: null if no other member is reached from
 // here; make_cluster_port_kind() has the same one.
+// `offline`: code at a URL is not read, with a warning.
 [[nodiscard]] Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
     wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
-    const std::string& code_folder = {}, std::shared_ptr<Handover> handover = {});
+    const std::string& code_folder = {}, std::shared_ptr<Handover> handover = {},
+    bool offline = false);
 
 }  // namespace sluice::filters

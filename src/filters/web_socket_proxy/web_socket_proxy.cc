@@ -117,10 +117,10 @@ class WebSocketPrototype final : public pipeline::FilterPrototype {
 class WebSocketProxyKind final : public pipeline::FilterKind {
  public:
   WebSocketProxyKind(Logger logger, unsigned core_count, std::string own_secret,
-                     std::shared_ptr<backend::HealthThread> checks) {
+                     std::shared_ptr<backend::HealthThread> checks, bool offline) {
     services_.core_count = core_count;
     services_.health_thread =
-        checks ? std::move(checks) : std::make_shared<backend::HealthThread>();
+        checks || offline ? std::move(checks) : std::make_shared<backend::HealthThread>();
     services_.logger = std::move(logger);
     services_.own_secret =
         own_secret.empty() ? random_bytes(kSecretBytes).value_or("") : std::move(own_secret);
@@ -154,9 +154,9 @@ class WebSocketProxyKind final : public pipeline::FilterKind {
 
 std::unique_ptr<pipeline::FilterKind> make_web_socket_proxy_kind(
     Logger logger, unsigned core_count, std::string own_secret,
-    std::shared_ptr<backend::HealthThread> checks) {
+    std::shared_ptr<backend::HealthThread> checks, bool offline) {
   return std::make_unique<WebSocketProxyKind>(std::move(logger), core_count, std::move(own_secret),
-                                              std::move(checks));
+                                              std::move(checks), offline);
 }
 
 }  // namespace sluice::filters

@@ -18,6 +18,6 @@ namespace sluice::filters {
 // health checks; null: the kind makes a thread for them.
 [[nodiscard]] std::unique_ptr<pipeline::FilterKind> make_web_socket_proxy_kind(
     Logger logger, unsigned core_count, std::string own_secret = {},
-    std::shared_ptr<backend::HealthThread> checks = nullptr);
+    std::shared_ptr<backend::HealthThread> checks = nullptr, bool offline = false);
 
 }  // namespace sluice::filters

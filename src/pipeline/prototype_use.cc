@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Warnings on flows that are legal, and that probably do not mean what they say.
+#include <algorithm>
+#include <array>
+
+#include "pipeline/prototype.h"
+
+namespace sluice::pipeline {
+namespace {
+
+// The result of a program that failed, and the kinds that answer the requests that it lets pass.
+constexpr std::string_view kProgramFailed = "wasmError";
+constexpr std::array<std::string_view, 2> kAnswerers{"Proxy", "WebSocketProxy"};
+
+bool has_result(const FilterKind& kind, std::string_view result) {
+  return std::ranges::find(kind.results(), result) != kind.results().end();
+}
+
+}  // namespace
+
+void PipelinePrototype::check_failure(std::size_t node, config::Faults& faults) const {
+  const std::size_t filter = nodes_[node].filter;
+  if (filter == kEndNode || !has_result(*filters_[filter].kind, kProgramFailed)) return;
+  const auto& jumps = nodes_[node].jumps;
+  if (std::ranges::find(jumps, kProgramFailed, &Jump::first) != jumps.end()) return;
+  for (std::size_t later = node + 1; later < nodes_.size(); ++later) {
+    if (nodes_[later].filter == kEndNode) continue;
+    const NamedFilter& answerer = filters_[nodes_[later].filter];
+    if (std::ranges::find(kAnswerers, answerer.kind->name()) == kAnswerers.end()) continue;
+    return faults.warn("filters[" + std::to_string(filter) + "]",
+                       "if the program fails, " + answerer.name +
+                           " does not run and clients get 503: give its node a jumpIf for "
+                           "wasmError, to END if that is meant");
+  }
+}
+
+void PipelinePrototype::check_use(config::Faults& faults) const {
+  std::vector<bool> is_reached(nodes_.size() + 1);
+  std::vector<bool> is_used(filters_.size());
+  is_reached[0] = true;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const BuiltNode& node = nodes_[i];
+    if (!is_reached[i]) {
+      faults.warn("flow[" + std::to_string(i) + "]", "no way leads here: it never runs");
+    } else if (node.filter != kEndNode) {
+      const auto success = std::ranges::find(node.jumps, "", &Jump::first);
+      if (success == node.jumps.end()) is_reached[i + 1] = true;
+      for (const auto& [result, target] : node.jumps) {
+        if (target != kEndNode) is_reached[target] = true;
+      }
+    }
+    if (node.filter != kEndNode) is_used[node.filter] = true;
+    if (is_reached[i]) check_failure(i, faults);
+  }
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    if (!is_used[i]) {
+      faults.warn("filters[" + std::to_string(i) + "]",
+                  filters_[i].name + " is not in the flow: it never runs");
+    }
+  }
+}
+
+}  // namespace sluice::pipeline
