@@ -66,8 +66,8 @@ Result<void> edit(Invocation& invocation, const std::string& word, const std::st
                   const Waiting& waiting, const Namespaces& namespaces) {
   SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const std::string kind, find_kind(client, word));
-  if (kind == kMember) return fail(ErrorKind::invalid, "a Member cannot be edited");
+  SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
+  if (kind == kMember) return invocation.misuse("a Member cannot be edited");
   SLUICE_TRY(const std::vector<Json> found, read_objects_of(client, kind, {name}));
   const std::string before = config::emit_yaml(found[0]);
   SLUICE_TRY(const std::string path, make_draft(before));
