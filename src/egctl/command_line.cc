@@ -17,6 +17,7 @@
 #include "egctl/backup.h"
 #include "egctl/completion.h"
 #include "egctl/config.h"
+#include "egctl/convert.h"
 #include "egctl/create.h"
 #include "egctl/delete.h"
 #include "egctl/describe.h"
@@ -84,6 +85,7 @@ void add_commands(Command root, Invocation& invocation) {
   add_apis(root, invocation);
   add_api_resources(root, invocation);
   add_config(root, invocation);
+  add_convert(root, invocation);
   add_completion(root, invocation);
   add_version(root, invocation);
   add_object(root, invocation);
