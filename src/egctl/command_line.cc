@@ -27,7 +27,9 @@
 #include "egctl/health.h"
 #include "egctl/logs.h"
 #include "egctl/member.h"
+#include "egctl/metrics.h"
 #include "egctl/object.h"
+#include "egctl/profile.h"
 #include "egctl/store.h"
 #include "egctl/version.h"
 #include "egctl/wasm.h"
@@ -82,6 +84,8 @@ void add_commands(Command root, Invocation& invocation) {
   add_backup(root, invocation);
   add_logs(root, invocation);
   add_health(root, invocation);
+  add_metrics(root, invocation);
+  add_profile(root, invocation);
   add_apis(root, invocation);
   add_api_resources(root, invocation);
   add_config(root, invocation);
