@@ -33,6 +33,7 @@ struct PathChangeSpec {
     visit("trimPrefix", trim_prefix,
           {.format = config::Format::path, .doc = "is removed from the begin of the path"});
     visit("regexpReplace", regexp_replace, {.doc = "replaces the matches of an expression"});
+    visit.note("signer", "nothing is signed: write sign, beside path");
   }
 };
 
